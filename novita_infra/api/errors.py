@@ -1,0 +1,91 @@
+"""What can go wrong with a call, told apart by what it means for the caller.
+
+ApiError
+├── Refused            the service said no; nothing happened
+│   ├── NotFound       no such object
+│   ├── InUse          something still uses the object; may pass
+│   ├── Busy           a node, a cluster or a dependency is not ready; may pass
+│   ├── NoCapacity     nothing free of what was asked for
+│   ├── NoMoney        the account cannot pay
+│   └── Unauthorized   the key is wrong or lacks the right
+├── Throttled          too many calls; nothing happened
+├── Unanswered         the answer is lost: it may or may not have happened
+└── Unreachable        the request did not leave; nothing happened
+"""
+
+from __future__ import annotations
+
+from novita_infra.api.request import Request
+
+
+class ApiError(Exception):
+    """A call that did not succeed. `str()` is fit for a person: the call, the API's reason and its words."""
+
+    advice = ""
+    """What the person can do, where the class knows it."""
+
+    def __init__(self, request: Request, *, status: int = 0, reason: str = "", text: str = "") -> None:
+        self.request = request
+        self.status = status
+        """The HTTP status; 0 where none came."""
+        self.reason = reason
+        """The symbolic name, such as INSUFFICIENT_RESOURCE; empty where none came."""
+        self.text = text
+        super().__init__(request, status, reason, text)
+
+    def __str__(self) -> str:
+        told = ": ".join(part for part in (self.reason, self.text) if part) or "no reason given"
+        status = f" (HTTP {self.status})" if self.status else ""
+        return f"{self.request.method} {self.request.path}: {told}{status}"
+
+
+class Refused(ApiError):
+    """The service said no; nothing happened, and the same call would be refused again."""
+
+
+class NotFound(Refused):
+    """No such object."""
+
+
+class InUse(Refused):
+    """Something still uses the object; may pass."""
+
+
+class Busy(Refused):
+    """A node, a cluster or a dependency is not ready for it; may pass."""
+
+
+class NoCapacity(Refused):
+    """Nothing is free of what was asked for."""
+
+    advice = "try again later, or ask for another product or cluster"
+
+
+class NoMoney(Refused):
+    """The account cannot pay."""
+
+    advice = "top up the account, then run the same command again"
+
+
+class Unauthorized(Refused):
+    """The key is wrong, or it lacks the right."""
+
+    advice = "check NOVITA_API_KEY"
+
+
+class Throttled(ApiError):
+    """Too many calls; nothing happened."""
+
+    advice = "run the same command again in a minute"
+
+
+class Unanswered(ApiError):
+    """The answer is lost: it may or may not have happened."""
+
+    advice = "run the same command again; it looks before it acts"
+
+
+class Unreachable(ApiError):
+    """The request did not leave this machine; nothing happened."""
+
+    advice = "check the network and NOVITA_API_URL"

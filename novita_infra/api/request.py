@@ -1,0 +1,51 @@
+"""What is said to the API: a request as a value, and a list that comes in pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+GPU: Final = "/gpu-instance/openapi/v1"
+"""The namespace of the GPU cloud, v1 (instances.md: Base URL)."""
+GPU_V2: Final = "/gpus/v2"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call. `repeatable` says that sending it twice does no more than sending it once."""
+
+    method: str
+    path: str
+    """From the host on, such as `/gpu-instance/openapi/v1/gpu/instances`."""
+    query: Mapping[str, str | int] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    repeatable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """A list operation. Walking it gives every item once, whether the service counts pages from 0 or from 1."""
+
+    path: str
+    items: tuple[str, ...]
+    """The keys under which the items may come, the likeliest first."""
+    identity: tuple[str, ...]
+    """The keys that may hold an item's id."""
+    number: str = ""
+    """The name of the page-number parameter; empty for a list that comes whole."""
+    size: str = "pageSize"
+    first: int = 0
+    """The number of the first page as far as it is known."""
+    page_size: int = 100
+    query: Mapping[str, str | int] = field(default_factory=dict)
+
+
+def get(path: str, **query: str | int) -> Request:
+    """A read: always repeatable."""
+    return Request("GET", path, query, repeatable=True)
+
+
+def post(path: str, body: Mapping[str, Any], *, repeatable: bool = False) -> Request:
+    """A write; every one of them is a POST in v1."""
+    return Request("POST", path, body=body, repeatable=repeatable)

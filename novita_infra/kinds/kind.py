@@ -1,0 +1,232 @@
+"""The vocabulary in which a kind of resource is written down.
+
+A kind is a value: its fields, what a difference in each field means, its calls, and the translation between the
+manifest's shape and the API's. Nothing here talks to the API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from novita_infra.api.request import Pages, Request
+from novita_infra.kinds.catalogue import Catalogue
+from novita_infra.resources import STABLE, Live, Phase, Spec, Timeouts, Value
+
+# --- what a difference in a field means -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Made in place by the named call."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replaces:
+    """The object must be made anew."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Cannot be had at all; `why` says so and what to do instead."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grows:
+    """A number that only grows in place, by the named call."""
+
+    call: str
+    shrinking: Replaces | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """A choice whose every transition means something of its own."""
+
+    cases: Mapping[tuple[Value, Value], By | Replaces | Refused]
+    otherwise: By | Replaces | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """Known to the manifests alone: it shapes other fields (a template) or how calls are made, and is never compared."""
+
+
+Means: TypeAlias = By | Replaces | Refused | Grows | Cases | Local
+
+
+# --- what absence of a field means ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The service chooses; a field that is not declared is never compared, nor reset when it is no longer declared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """A field that was declared and no longer is goes back to this value. It is compared only then."""
+
+    value: Value
+
+
+# --- fields and calls -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a spec, and all that the planner needs to know of it."""
+
+    name: str
+    schema: Mapping[str, Any]
+    """JSON Schema of the value in a manifest; the `${...}` alternative is added when the schemas are generated."""
+    doc: str
+    """One line for a person."""
+    api: str
+    """Where the API has it, with the page or file that says so: `imageUrl (gpu-instance-create-instance)`."""
+    change: Means
+    absent: Platform | Default = Platform()
+    required: bool = False
+    created: bool = True
+    """Whether the create call carries it. If not, its own call follows the create when it differs from the default."""
+    unordered: bool = False
+    """A list that is compared as a set."""
+    refers: str = ""
+    """The prefix of the kind that the value points at, such as `registry_auth`."""
+    refers_at: tuple[str, ...] = ()
+    """Where in the value the reference stands: () for the value itself, ("*", "storage") for that key of each item."""
+    secret: bool = False
+    """The whole value is secret wherever it comes from (a password)."""
+    secret_items: bool = False
+    """A map whose items may each be secret (an env)."""
+    satisfied: Callable[[Value, Value], bool] | None = None
+    """Whether the second (live) value satisfies the first (declared) one, where equality would be too strict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a request is made from. Everything is resolved and in clear; never printed."""
+
+    id: str
+    spec: Spec
+    """The declared fields."""
+    live: Live | None = None
+    """The object as last read; always there for an update."""
+    before: Spec = field(default_factory=dict)
+    """What was last sent for fields that the API does not return."""
+
+    def value(self, name: str, otherwise: Value = None) -> Value:
+        """The declared value, else the live one, else what was last sent: for calls that want everything in full."""
+        for source in (self.spec, self.live.values if self.live else {}, self.before):
+            if source.get(name) is not None:
+                return source[name]
+        return otherwise
+
+    def was(self, name: str, otherwise: Value = None) -> Value:
+        """The value before the call: the live one, else what was last sent."""
+        for source in (self.live.values if self.live else {}, self.before):
+            if source.get(name) is not None:
+                return source[name]
+        return otherwise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A named call of the API, as a pure function from a target to a request."""
+
+    name: str
+    says: str
+    """What it does to the object, for a person: `upgrade: the container restarts, data is kept`."""
+    request: Callable[[Target], Request]
+    """Request.repeatable says whether this very request may be sent twice."""
+    settles: frozenset[Phase] = frozenset({Phase.READY})
+    """The phases in which it is over and done."""
+    needs: frozenset[Phase] = STABLE
+    """The phases in which the service accepts it; the planner starts a stopped object first where READY is the only
+    one and stops it again after."""
+    covers: tuple[str, ...] = ()
+    """Fields that this call settles beside those whose difference names it: converting to monthly takes the months."""
+    loses: str = ""
+    """The data that it costs, where it does."""
+    effect: Callable[[Target, Live], bool] | None = None
+    """Whether the live object shows the call's effect, for fields that cannot be compared one by one (an end date that
+    moved). By default the call took effect when every field it changes agrees with the target."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How objects of the kind are read: a list for all of them, and a get for one where the API has it."""
+
+    pages: Pages
+    parse: Callable[[Mapping[str, Any]], Live]
+    """From a list item or a got object; normalises units and types, maps the status to a phase, never raises on unknown
+    or missing fields. Values left out of `Live.values` are those that the answer does not carry."""
+    get: Callable[[str], Request] | None = None
+    """The request for one object by id."""
+    unwrap: Callable[[Any], Mapping[str, Any] | None] | None = None
+    """From the answer of `get` to the object; None where the answer holds none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a spec beyond its schema, at a path such as ("ports", 0)."""
+
+    path: tuple[str | int, ...]
+    summary: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """All that differs between one resource type and the others."""
+
+    name: str
+    """As in a manifest: `NetworkStorage`."""
+    prefix: str
+    """As in an address: `network_storage`."""
+    summary: str
+    fields: tuple[Field, ...]
+    reading: Reading
+    create: Call
+    new_id: Callable[[Any], str]
+    """The id in the answer of the create call; empty where the answer holds none, and the object must be looked for."""
+    same: Callable[[Spec, Live], bool]
+    """Whether a live object may be what this (resolved) spec asked to create: its name and its place agree."""
+    calls: tuple[Call, ...] = ()
+    """The calls that change an object, in the order in which they are made."""
+    delete: Call
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """The computed attributes beside `id`, each with a line for a person."""
+    timeouts: Timeouts
+    create_first: bool = False
+    """A replacement is made before the old object is deleted."""
+    catalogues: tuple[str, ...] = ()
+    """The parts of the catalogue that `choose` reads; see Catalogue."""
+    choose: Callable[[Spec, Catalogue, Live | None], tuple[Spec, tuple[Fault, ...]]] | None = None
+    """Turns names of products and clusters into ids, pure. What a live object already has stays where it satisfies the
+    wish. Other fields are left alone; unknown names are faults."""
+    inherit: Callable[[Spec, Callable[[str, Value], Spec | None]], Spec] | None = None
+    """Fills in what another resource of the manifests gives (a template's image, a storage's cluster): the second
+    argument maps a kind prefix and the value of a reference to that resource's declared spec, or None."""
+    check: Callable[[Spec], Iterable[Fault]] | None = None
+    """What is wrong with a declared spec beyond its schema: ports, limits, fields that exclude each other. Values may
+    still be Refs, Joined or Secrets; those are skipped."""
+    undeletable: Callable[[Live], str] | None = None
+    """Why the service would refuse to delete this object, or an empty string."""
+    example: str = ""
+    """A manifest of this kind that validates, for `explain` and the docs."""
+
+    def field(self, name: str) -> Field:
+        """The field of that name; raises KeyError."""
+        return {item.name: item for item in self.fields}[name]
+
+    def call(self, name: str) -> Call:
+        """The call of that name, `create` and `delete` included; raises KeyError."""
+        return {item.name: item for item in (self.create, self.delete, *self.calls)}[name]

@@ -1,0 +1,128 @@
+"""What a plan is made of: changes for the person, steps for the applier. Frozen values, no I/O."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from novita_infra.diagnostics import Diagnostic
+from novita_infra.resources import Address, Spec, Value
+
+
+class Action(enum.Enum):
+    """What happens to a resource."""
+
+    NONE = "no-op"
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    ADOPT = "adopt"
+    """An object that an earlier, unanswered create made is taken into the books."""
+    RESUME = "resume"
+    """A call that an earlier run made is waited for."""
+    FORGET = "forget"
+    """The object is already gone; only its record goes."""
+    REFUSED = "refused"
+    """The change cannot be had; nothing of the plan can be applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field that differs. A Secret or Digest is shown as `(secret)`, what holds a Ref as `(known after apply)`."""
+
+    name: str
+    before: Value
+    """None where there was none."""
+    after: Value
+    means: str
+    """By what it is made: `edit: applied in place`, or `forces replacement: ...`, or `refused: ...`."""
+    replaces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the plan does to one resource, and why."""
+
+    address: Address
+    action: Action
+    id: str = ""
+    """The live object's id; empty before a create."""
+    fields: tuple[FieldChange, ...] = ()
+    why: str = ""
+    """The reason, where it is not plain from the fields: `deleted outside of novita-infra`, `no longer declared`."""
+    loses: tuple[str, ...] = ()
+    """The data that vanishes."""
+    before: Spec = field(default_factory=dict)
+    """The spec as it is, secrets as Digests."""
+    after: Spec = field(default_factory=dict)
+    """The spec as it will be; may hold Refs and Secrets. Empty for a delete."""
+    create_first: bool = False
+    """For a replacement: the new object is made before the old one is deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The smallest thing that happens: one call, and the wait for its end."""
+
+    key: str
+    """Unique in the plan: `instance.trainer/upgrade`."""
+    address: Address
+    call: str
+    """`create`, `delete`, a name from the kind's calls; or `adopt`, `wait`, `forget`."""
+    id: str = ""
+    """The object that it is about, where it is known; a delete always names the id it deletes."""
+    spec: Spec = field(default_factory=dict)
+    """The whole declared spec that the object shall have; may hold Refs and Secrets."""
+    after: tuple[str, ...] = ()
+    """The keys of the steps that must have succeeded before."""
+    fields: tuple[str, ...] = ()
+    """The fields that the call changes."""
+    says: str = ""
+    needs: tuple[Address, ...] = ()
+    """The resources that the object will depend on, for its record."""
+    source: str = ""
+    """The manifest file, for its record."""
+    protect: bool = False
+    timeout: float = 0.0
+    """Seconds for the whole step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What the plan was made from, to be able to tell later that it moved."""
+
+    lineage: str
+    serial: int
+    config: str
+    """Digest of the declared resources."""
+    live: Mapping[str, str] = field(default_factory=dict)
+    """Digest of every live object that the plan touches, by address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What `apply` would do: made once, shown and then walked."""
+
+    project: str
+    environment: str
+    changes: tuple[Change, ...]
+    """One for each resource declared or on record, those without a change included, sorted by address."""
+    steps: tuple[Step, ...]
+    """In an order in which they could be done one by one."""
+    basis: Basis
+    destroys: bool = False
+    """Made by `destroy` or `plan --destroy`."""
+    outputs: Mapping[str, Value] = field(default_factory=dict)
+    """The project's outputs, may hold Refs and Secrets."""
+    outputs_before: Mapping[str, Value] = field(default_factory=dict)
+    problems: tuple[Diagnostic, ...] = ()
+    """Why it cannot be applied (a refused change, a protected resource); empty for a plan that can."""
+    code: int = 0
+    """The exit code that the problems ask for."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.steps and not self.problems and dict(self.outputs) == dict(self.outputs_before)

@@ -1,0 +1,268 @@
+"""The nouns that every layer shares: addresses, origins, phases, and the values of a spec.
+
+Only frozen values live here: no I/O, no clock, no knowledge of any kind.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+Value: TypeAlias = Any
+"""A value of a spec: JSON data in which a leaf may also be a Secret, a Ref or a Joined."""
+
+Spec: TypeAlias = Mapping[str, Value]
+
+_NAME: Final = r"[A-Za-z_][A-Za-z0-9_-]*"
+_ADDRESS: Final = re.compile(rf'(?P<kind>[a-z_]+)\.(?P<name>{_NAME})(?:\["(?P<key>[^"\]]+)"\])?')
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Address:
+    """Where a resource stands in the manifests: `instance.trainer`, `instance.worker["eu"]`."""
+
+    kind: str
+    """The address prefix of the kind, such as `network_storage`."""
+    name: str
+    key: str = ""
+
+    def __str__(self) -> str:
+        return f'{self.kind}.{self.name}["{self.key}"]' if self.key else f"{self.kind}.{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """The address that the text spells; raises ValueError where it spells none."""
+        match = _ADDRESS.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is not an address; one looks like instance.trainer")
+        return cls(match["kind"], match["name"], match["key"] or "")
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Origin:
+    """The place in a manifest that a value was read from; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class Phase(enum.Enum):
+    """What an API status means to a reconciler. Each kind maps its open set of words to these."""
+
+    CHANGING = "changing"
+    """In transition, or a word that no document knows: keep waiting."""
+    READY = "ready"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    LEAVING = "leaving"
+    """Going away: neither live nor absent."""
+    GONE = "gone"
+
+
+STABLE: Final = frozenset({Phase.READY, Phase.STOPPED})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secret:
+    """A value that is sent to the API and shown to nobody."""
+
+    value: str
+    source: str
+    """Where it came from and can be read again: `env:NAME`, `file:PATH`, `var:NAME`."""
+
+    def __repr__(self) -> str:
+        return "(secret)"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Ref:
+    """An attribute of another resource, known once that resource exists."""
+
+    address: Address
+    attribute: str = "id"
+
+    def __str__(self) -> str:
+        return f"${{{self.address}.{self.attribute}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A string with parts that are secret or not known yet."""
+
+    parts: tuple[str | Ref | Secret, ...]
+
+
+def resolve(value: Value, known: Callable[[Ref], Value]) -> Value:
+    """The value with every Ref replaced by what `known` says of it.
+
+    `known` returns the Ref itself where nothing is known yet; what is unknown stays in place. A Joined whose parts are
+    all known becomes a string, or one Secret when any part of it is secret.
+    """
+    match value:
+        case Ref():
+            return known(value)
+        case Joined(parts=parts):
+            return _join([known(part) if isinstance(part, Ref) else part for part in parts])
+        case dict():
+            return {name: resolve(item, known) for name, item in value.items()}
+        case list():
+            return [resolve(item, known) for item in value]
+        case _:
+            return value
+
+
+def leaves(value: Value) -> Iterator[Value]:
+    """Every leaf of the value, the parts of a Joined included."""
+    match value:
+        case dict():
+            for item in value.values():
+                yield from leaves(item)
+        case list():
+            for item in value:
+                yield from leaves(item)
+        case Joined(parts=parts):
+            yield from parts
+        case _:
+            yield value
+
+
+def refs(value: Value) -> tuple[Ref, ...]:
+    """The references inside the value, each once, in order of appearance."""
+    return tuple(dict.fromkeys(leaf for leaf in leaves(value) if isinstance(leaf, Ref)))
+
+
+def is_known(value: Value) -> bool:
+    """Whether no part of the value waits for another resource."""
+    return not any(isinstance(leaf, Ref) for leaf in leaves(value))
+
+
+def is_secret(value: Value) -> bool:
+    """Whether any part of the value is secret."""
+    return any(isinstance(leaf, Secret) for leaf in leaves(value))
+
+
+def reveal(value: Value) -> Value:
+    """The value with its secrets in clear: only for the body of a request. Raises ValueError on an unknown part."""
+    match value:
+        case Secret():
+            return value.value
+        case Ref() | Joined():
+            raise ValueError(f"{value} is not known yet")
+        case dict():
+            return {name: reveal(item) for name, item in value.items()}
+        case list():
+            return [reveal(item) for item in value]
+        case _:
+            return value
+
+
+def _join(parts: list[Value]) -> Value:
+    if any(isinstance(part, Ref) for part in parts):
+        return Joined(tuple(part if isinstance(part, (Ref, Secret)) else str(part) for part in parts))
+    text = "".join(part.value if isinstance(part, Secret) else str(part) for part in parts)
+    sources = [part.source for part in parts if isinstance(part, Secret)]
+    return Secret(text, "+".join(sources)) if sources else text
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long to wait for a resource, in seconds."""
+
+    create: float
+    update: float
+    delete: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """What a manifest says about a resource beside its spec."""
+
+    protect: bool = False
+    timeouts: Mapping[str, float] = field(default_factory=dict)
+    """Seconds for `create`, `update` and `delete`, each replacing the kind's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A resource as the manifests ask for it, with variables and environments already worked in."""
+
+    address: Address
+    spec: Spec
+    """Only fields that the manifest (or its template) declares; references are Refs or plain ids."""
+    origin: Origin
+    needs: tuple[Address, ...] = ()
+    """The resources that its references point at, and those of `dependsOn`, sorted."""
+    lifecycle: Lifecycle = Lifecycle()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, Origin] = field(default_factory=dict)
+    """The origin of each field of the spec, by field name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A resource as the API shows it, in the manifest's shape."""
+
+    id: str
+    name: str
+    phase: Phase
+    status: str
+    """The API's own word, such as `pulling`."""
+    values: Spec
+    """Fields of the spec that this answer carries; a field that the API does not return is absent."""
+    outputs: Mapping[str, Value] = field(default_factory=dict)
+    """Computed attributes that expressions may use, such as `url`; `id` is always one."""
+    trouble: str = ""
+    """Why it failed, in the API's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Underway:
+    """A call whose end is not on record yet."""
+
+    operation: str
+    """A unique id of this attempt."""
+    call: str
+    since: float
+    """Unix seconds."""
+    sent: Spec = field(default_factory=dict)
+    """The spec that the call asks for, secrets as digests."""
+    before: Mapping[str, Value] = field(default_factory=dict)
+    """What was live before a call that must not be repeated blindly, to judge later whether it took effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the books say of a resource."""
+
+    address: Address
+    id: str
+    """Empty while a create is under way whose answer is not known."""
+    spec: Spec = field(default_factory=dict)
+    """The fields as last sent, in the manifest's shape; a secret is a Digest."""
+    outputs: Mapping[str, Value] = field(default_factory=dict)
+    needs: tuple[Address, ...] = ()
+    underway: Underway | None = None
+    retired: tuple[str, ...] = ()
+    """Ids of replaced objects that are not known to be gone yet."""
+    protect: bool = False
+    source: str = ""
+    """The manifest file that declared it, relative to the project."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A keyed digest that stands for a secret in the books."""
+
+    hex: str
+
+    def __str__(self) -> str:
+        return "(secret)"
