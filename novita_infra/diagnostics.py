@@ -48,7 +48,9 @@ class Problems(Exception):
         super().__init__("\n".join(str(item) for item in self.diagnostics))
 
 
-def problem(summary: str, hint: str = "", *, origin: Origin | None = None, address: str = "", code: int = 1) -> Problems:
+def problem(
+    summary: str, hint: str = "", *, origin: Origin | None = None, address: str = "", code: int = 1
+) -> Problems:
     """A single problem, ready to raise."""
     return Problems([Diagnostic(summary, hint, origin=origin, address=address)], code=code)
 

@@ -56,7 +56,7 @@ class Cases:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """Known to the manifests alone: it shapes other fields (a template) or how calls are made, and is never compared."""
+    """Known to the manifests alone: it shapes other fields (a template) or how calls are made; never compared."""
 
 
 Means: TypeAlias = By | Replaces | Refused | Grows | Cases | Local
