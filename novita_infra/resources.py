@@ -75,7 +75,9 @@ class Secret:
 
     value: str
     source: str
-    """Where it came from and can be read again: `env:NAME`, `file:PATH`, `var:NAME`."""
+    """Where it came from and can be read again: `env:NAME`, `file:PATH`, `var:NAME`; several are joined by `+`."""
+    parts: tuple[str | Secret, ...] = ()
+    """What it was joined from, where it was; only its parts can be read again one by one."""
 
     def __repr__(self) -> str:
         return "(secret)"
@@ -98,7 +100,7 @@ class Ref:
 class Joined:
     """A string with parts that are secret or not known yet."""
 
-    parts: tuple[str | Ref | Secret, ...]
+    parts: tuple[str | Ref | Secret | Digest, ...]
 
 
 def resolve(value: Value, known: Callable[[Ref], Value]) -> Value:
@@ -146,8 +148,8 @@ def is_known(value: Value) -> bool:
 
 
 def is_secret(value: Value) -> bool:
-    """Whether any part of the value is secret."""
-    return any(isinstance(leaf, Secret) for leaf in leaves(value))
+    """Whether any part of the value is secret, or a digest that stands for a secret."""
+    return any(isinstance(leaf, (Secret, Digest)) for leaf in leaves(value))
 
 
 def reveal(value: Value) -> Value:
@@ -166,11 +168,17 @@ def reveal(value: Value) -> Value:
 
 
 def _join(parts: list[Value]) -> Value:
-    if any(isinstance(part, Ref) for part in parts):
-        return Joined(tuple(part if isinstance(part, (Ref, Secret)) else str(part) for part in parts))
-    text = "".join(part.value if isinstance(part, Secret) else str(part) for part in parts)
-    sources = [part.source for part in parts if isinstance(part, Secret)]
-    return Secret(text, "+".join(sources)) if sources else text
+    told = tuple(
+        part if isinstance(part, (Ref, Secret, Digest)) else "" if part is None else str(part) for part in parts
+    )
+    if any(isinstance(part, (Ref, Digest)) for part in told):
+        return Joined(told)
+    if len(told) == 1:
+        return told[0]
+    known = tuple(part if isinstance(part, Secret) else str(part) for part in told)
+    text = "".join(part.value if isinstance(part, Secret) else part for part in known)
+    sources = [part.source for part in known if isinstance(part, Secret)]
+    return Secret(text, "+".join(sources), known) if sources else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,3 +274,16 @@ class Digest:
 
     def __str__(self) -> str:
         return "(secret)"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known of one address besides its declaration."""
+
+    record: Record | None = None
+    live: Live | None = None
+    """The object of the record's id; None where it is gone."""
+    candidates: tuple[Live, ...] = ()
+    """Objects that a create without an answer may have made."""
+    leftovers: tuple[str, ...] = ()
+    """Retired ids that are still there."""

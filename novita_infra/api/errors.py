@@ -22,7 +22,13 @@ class ApiError(Exception):
     """A call that did not succeed. `str()` is fit for a person: the call, the API's reason and its words."""
 
     advice = ""
-    """What the person can do, where the class knows it."""
+    """What the person can do, where the class or the answer knows it."""
+    wait = 0.0
+    """Seconds that the service asked to wait before the next call; 0 where it asked for none."""
+    attempts = 1
+    """How often the call was sent."""
+    took = 0.0
+    """Seconds that the last attempt took."""
 
     def __init__(self, request: Request, *, status: int = 0, reason: str = "", text: str = "") -> None:
         self.request = request
@@ -35,8 +41,10 @@ class ApiError(Exception):
 
     def __str__(self) -> str:
         told = ": ".join(part for part in (self.reason, self.text) if part) or "no reason given"
-        status = f" (HTTP {self.status})" if self.status else ""
-        return f"{self.request.method} {self.request.path}: {told}{status}"
+        facts = [f"HTTP {self.status}"] if self.status else []
+        facts += [f"tried {self.attempts} times"] if self.attempts > 1 else []
+        after = f" ({', '.join(facts)})" if facts else ""
+        return f"{self.request.method} {self.request.path}: {told}{after}"
 
 
 class Refused(ApiError):
@@ -44,7 +52,7 @@ class Refused(ApiError):
 
 
 class NotFound(Refused):
-    """No such object."""
+    """No such object. After a write it may be something that the body names; `reason` tells which."""
 
 
 class InUse(Refused):

@@ -19,7 +19,8 @@ class Request:
     path: str
     """From the host on, such as `/gpu-instance/openapi/v1/gpu/instances`."""
     query: Mapping[str, str | int] = field(default_factory=dict)
-    body: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
+    """In clear, so it is left out of the repr."""
     repeatable: bool = False
 
 

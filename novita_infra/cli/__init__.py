@@ -1,1 +1,61 @@
-"""cli"""
+"""The command line: thin commands that hand arguments down and results to the views. The only place that exits.
+
+Nothing but click is imported until a command is named, so that `--help` and completion answer at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+import click
+
+from novita_infra import __version__
+from novita_infra.cli.lazy import LazyGroup
+
+_COMMANDS: Final = {
+    "The main path": {
+        "init": ("novita_infra.cli.init:init", "Write a small project to start from"),
+        "validate": ("novita_infra.cli.validate:validate", "Check the manifests without the cloud"),
+        "plan": ("novita_infra.cli.plan:plan", "Show what apply would do"),
+        "apply": ("novita_infra.cli.apply:apply", "Make the cloud be what the manifests say"),
+        "destroy": ("novita_infra.cli.apply:destroy", "Delete all that this environment owns"),
+    },
+    "Reading": {
+        "show": ("novita_infra.cli.show:show", "Show the books or a saved plan"),
+        "output": ("novita_infra.cli.show:output", "Print the outputs of the last apply"),
+        "graph": ("novita_infra.cli.graph:graph", "Draw what needs what"),
+        "explain": ("novita_infra.cli.explain:explain", "Explain a kind of resource and its fields"),
+        "schema": ("novita_infra.cli.explain:schema", "Print or write the JSON Schemas of the manifests"),
+    },
+    "The books": {
+        "import": ("novita_infra.cli.books:import_", "Take an existing object into the books"),
+        "state": ("novita_infra.cli.books:state", "List, show, move and remove records"),
+    },
+    "Trying out": {
+        "sim": ("novita_infra.cli.sim:sim", "Run or reset the built-in simulator"),
+    },
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    table=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="A first try, without an account:  novita-infra init demo && novita-infra apply demo --sim",
+)
+@click.version_option(__version__, prog_name="novita-infra", message="%(prog)s %(version)s")
+def root() -> None:
+    """Declare GPU machines, storage, networks and endpoints of Novita AI in YAML, and keep the cloud so.
+
+    The key comes from NOVITA_API_KEY; with --sim, a built-in simulator takes the cloud's place. Results go to stdout,
+    progress and messages to stderr.
+    """
+
+
+def main() -> None:
+    """The command `novita-infra`."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a name in a poor locale is no reason to fail
+    root.main(prog_name="novita-infra")

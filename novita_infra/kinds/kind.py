@@ -147,14 +147,14 @@ class Call:
     request: Callable[[Target], Request]
     """Request.repeatable says whether this very request may be sent twice."""
     settles: frozenset[Phase] = frozenset({Phase.READY})
-    """The phases in which it is over and done."""
+    """The phases in which it is over and done; none where the answer alone says so (a call that is synchronous)."""
     needs: frozenset[Phase] = STABLE
     """The phases in which the service accepts it; the planner starts a stopped object first where READY is the only
     one and stops it again after."""
     covers: tuple[str, ...] = ()
     """Fields that this call settles beside those whose difference names it: converting to monthly takes the months."""
-    loses: str = ""
-    """The data that it costs, where it does."""
+    loses: Callable[[Spec], str] | None = None
+    """The data that it costs an object of this spec, in words; an empty string where it costs none."""
     effect: Callable[[Target, Live], bool] | None = None
     """Whether the live object shows the call's effect, for fields that cannot be compared one by one (an end date that
     moved). By default the call took effect when every field it changes agrees with the target."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from novita_infra.diagnostics import Diagnostic
-from novita_infra.resources import Address, Spec, Value
+from novita_infra.resources import Address, Record, Spec, Value
 
 
 class Action(enum.Enum):
@@ -70,7 +70,7 @@ class Step:
     """Unique in the plan: `instance.trainer/upgrade`."""
     address: Address
     call: str
-    """`create`, `delete`, a name from the kind's calls; or `adopt`, `wait`, `forget`."""
+    """`create`, `delete`, a name from the kind's calls; or `adopt`, `wait`, `forget`, `record`."""
     id: str = ""
     """The object that it is about, where it is known; a delete always names the id it deletes."""
     spec: Spec = field(default_factory=dict)
@@ -117,12 +117,17 @@ class Plan:
     outputs: Mapping[str, Value] = field(default_factory=dict)
     """The project's outputs, may hold Refs and Secrets."""
     outputs_before: Mapping[str, Value] = field(default_factory=dict)
+    """The outputs on record, secrets as Digests."""
+    outputs_changed: tuple[str, ...] = ()
+    """The names of the outputs that come, go or differ."""
     problems: tuple[Diagnostic, ...] = ()
     """Why it cannot be applied (a refused change, a protected resource); empty for a plan that can."""
     code: int = 0
     """The exit code that the problems ask for."""
+    bookkeeping: tuple[Record, ...] = ()
+    """Records that an apply brings up to date without any call; never shown."""
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not self.steps and not self.problems and dict(self.outputs) == dict(self.outputs_before)
+        return not self.steps and not self.problems and not self.outputs_changed

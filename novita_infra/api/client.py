@@ -1,0 +1,176 @@
+"""The one way to the API: a request in, JSON data or an ApiError out. It knows no kind and never shows the key.
+
+What is sent again and what is not is decided in `repeating`, what an answer means in `answers` and `refusing`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from random import Random
+from types import TracebackType
+from typing import Any, Final, Self
+
+import httpx
+
+from novita_infra import __version__
+from novita_infra.api import paging
+from novita_infra.api.answers import Answer, content
+from novita_infra.api.errors import ApiError, Refused, Throttled, Unanswered, Unreachable
+from novita_infra.api.governor import Governor
+from novita_infra.api.hiding import hide
+from novita_infra.api.lanes import Lanes
+from novita_infra.api.refusing import refusal
+from novita_infra.api.repeating import Patience, repeat
+from novita_infra.api.request import Pages, Request
+from novita_infra.diagnostics import problem
+from novita_infra.timing import Clock
+
+_NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+
+class Client:
+    """A client for one account; an async context manager.
+
+    `in_flight` is the most calls at once, lowered while the service throttles. `transport` replaces the network, for a
+    service in the same process; retries, limits and errors stay the same.
+    Raises Problems where no request could be made with this key or address.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        key: str,
+        clock: Clock,
+        random: Random,
+        transport: httpx.AsyncBaseTransport | None = None,
+        in_flight: int = 10,
+        patience: Patience | None = None,
+    ) -> None:
+        self._url = _checked_url(url)
+        self._key = _checked_key(key)
+        self._clock = clock
+        self._random = random
+        self._patience = patience or Patience()
+        self._governor = Governor(clock=clock, most=in_flight)
+        timeout = httpx.Timeout(self._patience.read, connect=self._patience.connect)
+        self._lanes = Lanes(timeout=timeout, transport=transport)
+
+    def __repr__(self) -> str:
+        return f"Client({self._url})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._lanes.close()
+
+    async def send(self, request: Request) -> Any:
+        """The answer as JSON data, as a str where it is plain text, as None where it is empty.
+
+        Raises a subclass of ApiError. A request that is not repeatable goes out once more only after the service said
+        that it did nothing (429), or when no connection came about.
+        """
+        url = self._address(request)
+        body = _encoded(request)
+
+        async def once() -> Any:
+            return await self._once(request, url, body=body)
+
+        return await repeat(once, request, clock=self._clock, random=self._random, patience=self._patience)
+
+    async def walk(self, pages: Pages) -> list[dict[str, Any]]:
+        """Every item of a list once, whatever number the service gives its first page; see `paging.walk`."""
+        return await paging.walk(pages, self.send)
+
+    async def _once(self, request: Request, url: httpx.URL, *, body: bytes | None) -> Any:
+        async with self._governor.turn() as turn:
+            began = self._clock.now()
+            try:
+                answer = await self._exchange(request, url, body=body)
+                if not 200 <= answer.status < 300:
+                    raise refusal(request, answer, now=self._clock.now(), hidden=[self._key])
+                self._governor.answered()
+                return content(request, answer)
+            except ApiError as error:
+                error.took = self._clock.now() - began
+                match error:
+                    case Throttled():
+                        self._governor.throttled(turn, wait=error.wait)
+                    case Refused():
+                        self._governor.answered()
+                raise
+
+    async def _exchange(self, request: Request, url: httpx.URL, *, body: bytes | None) -> Answer:
+        """One HTTP exchange, redirects not followed. Where it fails, the class of the error says how far it got."""
+        with self._lanes.one() as http:
+            try:
+                async with asyncio.timeout(self._patience.deadline):
+                    response = await http.request(
+                        request.method, url, content=body, headers=self._headers(), follow_redirects=False
+                    )
+            except _NOT_SENT as error:
+                raise Unreachable(request, text=self._told(error, "no connection")) from error
+            # An OSError is what TLS raises while it reads; TimeoutError is one.
+            except (httpx.HTTPError, OSError) as error:
+                raise Unanswered(request, text=self._told(error, "no answer")) from error
+        return Answer(response.status_code, response.headers, response.content)
+
+    def _address(self, request: Request) -> httpx.URL:
+        """Never another host than the configured one, whatever the path says."""
+        if not request.path.startswith("/") or not request.method.isalpha():
+            raise Refused(request, text="a call is a method and a path that begins with a slash")
+        try:
+            return httpx.URL(self._url + request.path).copy_merge_params(dict(request.query))
+        except (httpx.InvalidURL, ValueError, TypeError) as error:
+            raise Refused(request, text=f"the address cannot be written: {hide(str(error), ())}") from None
+
+    def _headers(self) -> dict[str, str]:
+        return {
+            "Authorization": f"Bearer {self._key}",
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "User-Agent": f"novita-infra/{__version__}",
+        }
+
+    def _told(self, error: Exception, otherwise: str) -> str:
+        if isinstance(error, (httpx.TimeoutException, TimeoutError)):
+            return f"{otherwise} in time"
+        return f"{otherwise}: {hide(str(error), [self._key]) or type(error).__name__}"
+
+
+def _encoded(request: Request) -> bytes | None:
+    if request.body is None:
+        return None
+    try:
+        return json.dumps(dict(request.body), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (ValueError, TypeError) as error:
+        raise Refused(request, text=f"the body cannot be written as JSON ({type(error).__name__})") from None
+
+
+def _checked_url(url: str) -> str:
+    hint = "NOVITA_API_URL is a scheme and a host, such as https://api.novita.ai"
+    try:
+        parsed = httpx.URL(url.strip())
+    except httpx.InvalidURL:
+        raise problem("the address of the API cannot be read", hint) from None
+    if parsed.scheme not in {"http", "https"} or not parsed.host or parsed.userinfo or parsed.query or parsed.fragment:
+        raise problem("the address of the API is no plain http or https address", hint)
+    return str(parsed).rstrip("/")
+
+
+def _checked_key(key: str) -> str:
+    """The key without blanks around it; one that no header can carry would be shown in the error of the HTTP layer."""
+    key = key.strip()
+    if not key:
+        raise problem("there is no API key", "set NOVITA_API_KEY")
+    if not all("!" <= mark <= "~" for mark in key):
+        raise problem("the API key holds a character that no key has", "check NOVITA_API_KEY")
+    return key

@@ -1,0 +1,193 @@
+"""`apply` and `destroy`: show the plan, ask, do it, and say what was done."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from novita_infra import __version__, workflows
+from novita_infra.applying.events import Listener, Result
+from novita_infra.cli.command import (
+    Command,
+    again,
+    auto_approve_option,
+    json_option,
+    located,
+    lock_timeout_option,
+    parallelism_option,
+    path_argument,
+    screened,
+    target_option,
+)
+from novita_infra.cli.lazy import EXIT_INTERRUPTED
+from novita_infra.cli.plan import show_plan
+from novita_infra.cli.running import interruptible, stopping
+from novita_infra.cli.screen import Screen
+from novita_infra.diagnostics import EXIT_ERROR, problem
+from novita_infra.planning.plan import Plan
+from novita_infra.resources import Address
+from novita_infra.views.human import output_lines, result_lines
+from novita_infra.views.lines import Tone, line
+from novita_infra.views.progress import listening_live, listening_plainly
+from novita_infra.workflows import Session, Where
+
+
+@click.command(cls=Command)
+@click.argument(
+    "path",
+    metavar="[PATH or PLANFILE]",
+    default=".",
+    type=click.Path(exists=True, path_type=Path),
+    required=False,
+)
+@located
+@target_option
+@auto_approve_option
+@parallelism_option
+@lock_timeout_option
+@json_option
+@screened
+def apply(
+    *, where: Where, targets: tuple[Address, ...], auto_approve: bool, parallelism: int, screen: Screen
+) -> int:
+    """Make the cloud be what the manifests say.
+
+    Shows the plan and asks first. A plan that `plan --out` saved is done as it was shown, without a question, or
+    refused where the world has moved. Run it again after a failure or an interruption: it goes on from there.
+
+    \b
+    Examples:
+      novita-infra apply --sim
+      novita-infra apply examples/quickstart --sim --auto-approve
+      novita-infra apply prod.niplan
+      novita-infra apply --env prod --auto-approve --json
+
+    \b
+    Exit codes: 0 done; 1 error; 4 blocked by capacity or limits;
+                5 refused by a protection; 130 interrupted.
+    """
+    if workflows.is_plan(where.path):
+        return asyncio.run(_apply_saved(where, screen, targets=targets, parallelism=parallelism))
+    run = _apply(where, screen, destroys=False, targets=targets, approved=auto_approve, parallelism=parallelism)
+    return asyncio.run(run)
+
+
+@click.command(cls=Command)
+@path_argument
+@located
+@target_option
+@auto_approve_option
+@parallelism_option
+@lock_timeout_option
+@json_option
+@screened
+def destroy(
+    *, where: Where, targets: tuple[Address, ...], auto_approve: bool, parallelism: int, screen: Screen
+) -> int:
+    """Delete all that this environment owns.
+
+    Shows the plan, with the data that vanishes, and asks first. What is protected is refused.
+
+    \b
+    Examples:
+      novita-infra destroy --sim
+      novita-infra destroy --env dev --target instance.trainer
+    """
+    run = _apply(where, screen, destroys=True, targets=targets, approved=auto_approve, parallelism=parallelism)
+    return asyncio.run(run)
+
+
+async def _apply(
+    where: Where, screen: Screen, *, destroys: bool, targets: tuple[Address, ...], approved: bool, parallelism: int
+) -> int:
+    command = "destroy" if destroys else "apply"
+    if screen.json and not approved:
+        raise problem("--json cannot ask", "add --auto-approve, or apply a plan that `plan --out FILE` saved")
+    async with workflows.opened(where, os.environ) as session:
+        plan = await workflows.make_plan(session, destroys=destroys, targets=targets)
+        _show(plan, screen)
+        if plan.problems:
+            return plan.code or EXIT_ERROR
+        if not plan.empty and not approved and not _approved(plan, screen, again(command, where)):
+            return EXIT_ERROR
+        return await _carry_out(session, plan, screen, parallelism=parallelism, next_command=again(command, where))
+
+
+async def _apply_saved(where: Where, screen: Screen, *, targets: tuple[Address, ...], parallelism: int) -> int:
+    if where.environment or where.variables or where.var_files or targets:
+        raise problem(
+            f"{where.path} is a saved plan: it carries its own environment, variables and targets",
+            "leave out --env, --var, --var-file and --target, or make a new plan",
+        )
+    async with workflows.opened_saved(where, os.environ) as (session, plan):
+        _show(plan, screen)
+        if plan.problems:
+            return plan.code or EXIT_ERROR
+        command = again("destroy" if plan.destroys else "apply", session.where)
+        return await _carry_out(session, plan, screen, parallelism=parallelism, next_command=command)
+
+
+def _show(plan: Plan, screen: Screen) -> None:
+    if not screen.json:
+        show_plan(plan, screen)
+        return
+    messages = screen.messages()
+    messages.version(__version__)
+    messages.plan(plan)
+    messages.diagnostics(plan.problems, screen.sources())
+
+
+def _approved(plan: Plan, screen: Screen, command: str) -> bool:
+    if not sys.stdin.isatty():
+        raise problem("nobody can be asked: stdin is not a terminal", f"if this is wanted: {command} --auto-approve")
+    question = "Delete all of this?" if plan.destroys else "Do this?"
+    screen.say("", line((question, Tone.STRONG), " Only 'yes' is accepted."))
+    with interruptible():
+        answer: str = click.prompt("Answer", default="", show_default=False, err=True)
+    if answer.strip() == "yes":
+        return True
+    screen.say("Nothing was done.")
+    return False
+
+
+async def _carry_out(session: Session, plan: Plan, screen: Screen, *, parallelism: int, next_command: str) -> int:
+    if plan.empty:
+        if screen.json:
+            screen.messages().result(Result(plan, ()), outputs=plan.outputs)
+        return 0
+    with (
+        _listening(session, plan, screen) as listener,
+        stopping(lambda text: screen.say(line((text, Tone.CHANGE)))) as stop,
+    ):
+        result = await workflows.apply_plan(session, plan, parallelism=parallelism, emit=listener, stop=stop)
+    _sum_up(session, result, screen, next_command=next_command)
+    if result.interrupted:
+        return EXIT_INTERRUPTED
+    return 0 if result.succeeded else EXIT_ERROR
+
+
+@contextmanager
+def _listening(session: Session, plan: Plan, screen: Screen) -> Iterator[Listener]:
+    if screen.json:
+        yield screen.messages().listener()
+    elif screen.live:
+        with listening_live(sys.stderr, now=session.clock.now, total=len(plan.steps)) as listener:
+            yield listener
+    else:
+        yield listening_plainly(sys.stderr)
+
+
+def _sum_up(session: Session, result: Result, screen: Screen, *, next_command: str) -> None:
+    outputs = session.store.load().outputs
+    if screen.json:
+        screen.messages().result(result, outputs=outputs)
+        return
+    screen.say("", *result_lines(result, again=next_command))
+    if result.succeeded and outputs and not result.plan.destroys:
+        screen.show([line(), line(("Outputs", Tone.STRONG)), *output_lines(outputs)])

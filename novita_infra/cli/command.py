@@ -1,0 +1,222 @@
+"""What all commands share: their options, and what becomes of a problem (a message and an exit code, no traceback)."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import re
+import shlex
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import click
+
+from novita_infra.api.errors import ApiError, NoCapacity, NoMoney
+from novita_infra.cli.lazy import EXIT_ERROR, EXIT_INTERRUPTED
+from novita_infra.cli.screen import Screen
+from novita_infra.diagnostics import EXIT_BLOCKED, Diagnostic, Problems
+from novita_infra.resources import Address
+from novita_infra.workflows import Where
+
+Callback: TypeAlias = Callable[..., Any]
+
+_DURATION: Final = re.compile(r"(?P<amount>\d+(?:\.\d+)?)\s*(?P<unit>s|m|h|)")
+_SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+class Command(click.Command):
+    """A command whose problems are told in the way it was asked to speak, and become its exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+            raise
+        except asyncio.CancelledError:
+            return EXIT_INTERRUPTED
+        except Exception as failure:  # noqa: BLE001 -- the last place before the terminal: nobody shall meet a traceback
+            screen = _screen(ctx.params)
+            code = EXIT_ERROR
+            for leaf in _leaves(failure):
+                diagnostics, leaf_code = _explained(leaf)
+                screen.tell(diagnostics)
+                code = max(code, leaf_code)
+            return code
+
+
+class Duration(click.ParamType):
+    """Seconds from `30s`, `5m`, `1h` or a bare number."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, (int, float)):
+            return float(value)
+        match = _DURATION.fullmatch(str(value).strip())
+        if match is None:
+            self.fail(f"{value!r} is not a duration; one looks like 30s, 5m or 1h", param, ctx)
+        return float(match["amount"]) * _SECONDS[match["unit"]]
+
+
+class Assignment(click.ParamType):
+    """`name=value`."""
+
+    name = "name=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        name, equals, text = str(value).partition("=")
+        if not equals or not name.strip():
+            self.fail(f"{name!r} has no value; write --var NAME=VALUE", param, ctx)
+        return name.strip(), text
+
+
+class AddressOf(click.ParamType):
+    """An address such as `instance.trainer`."""
+
+    name = "addr"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Address:
+        if isinstance(value, Address):
+            return value
+        try:
+            return Address.parse(str(value))
+        except ValueError as wrong:
+            self.fail(str(wrong), param, ctx)
+
+
+path_argument = click.argument(
+    "path", metavar="[PATH]", default=".", type=click.Path(exists=True, path_type=Path), required=False
+)
+
+target_option = click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    type=AddressOf(),
+    metavar="ADDR",
+    help="Only this resource and what it needs; repeatable.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else on stdout.")
+auto_approve_option = click.option("--auto-approve", is_flag=True, help="Do not ask.")
+parallelism_option = click.option(
+    "--parallelism", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Calls at a time."
+)
+lock_timeout_option = click.option(
+    "--lock-timeout",
+    type=Duration(),
+    default=0.0,
+    metavar="T",
+    help="How long to wait for another run to end, such as 30s or 5m.  [default: 0s]",
+)
+
+
+def located(function: Callback) -> Callback:
+    """Adds the options that say which project, environment and account, and hands them on as one `where`."""
+
+    @click.option("--sim", is_flag=True, envvar="NOVITA_INFRA_SIM", show_envvar=True, help="Use the simulator.")
+    @click.option("--env", "environment", default="", metavar="NAME", help="The environment of the project.")
+    @click.option(
+        "--var", "variables", multiple=True, type=Assignment(), metavar="NAME=VALUE", help="Set a variable; repeatable."
+    )
+    @click.option(
+        "--var-file",
+        "var_files",
+        multiple=True,
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Set variables from a YAML or JSON file; repeatable.",
+    )
+    @functools.wraps(function)
+    def inner(
+        *,
+        path: Path,
+        sim: bool,
+        environment: str,
+        variables: tuple[tuple[str, str], ...],
+        var_files: tuple[Path, ...],
+        **rest: Any,
+    ) -> Any:
+        where = Where(
+            path, environment, dict(variables), var_files=var_files, sim=sim, lock_timeout=rest.pop("lock_timeout", 0.0)
+        )
+        return function(where=where, **rest)
+
+    return inner
+
+
+def screened(function: Callback) -> Callback:
+    """Adds `--no-color`, and hands on the `screen` to speak on."""
+
+    @click.option("--no-color", is_flag=True, help="No colours and no moving display; NO_COLOR does the same.")
+    @click.pass_context
+    @functools.wraps(function)
+    def inner(ctx: click.Context, /, *, no_color: bool, **rest: Any) -> Any:  # noqa: ARG001 -- read by _screen
+        rest.pop("as_json", None)
+        return function(screen=_screen(ctx.params), **rest)
+
+    return inner
+
+
+def again(command: str, where: Where) -> str:
+    """The command line that does the same on the same project; the values of variables may be secret and are left."""
+    words = ["novita-infra", command]
+    if where.sim:
+        words.append("--sim")
+    if where.environment:
+        words += ["--env", where.environment]
+    for name in where.variables:
+        words += ["--var", f"{name}=..."]
+    for file in where.var_files:
+        words += ["--var-file", str(file)]
+    if where.path != Path():
+        words.append(str(where.path))
+    return shlex.join(words)
+
+
+def _screen(params: dict[str, Any]) -> Screen:
+    path = params.get("path") or Path()
+    return Screen(
+        colours=not params.get("no_color", False),
+        json=bool(params.get("as_json", False)),
+        root=path if path.is_dir() else path.parent,
+    )
+
+
+def _leaves(failure: BaseException) -> Iterator[BaseException]:
+    if isinstance(failure, BaseExceptionGroup):
+        for inner in failure.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield failure
+
+
+def _explained(failure: BaseException) -> tuple[tuple[Diagnostic, ...], int]:
+    match failure:
+        case Problems():
+            return failure.diagnostics, failure.code
+        case ApiError():
+            code = EXIT_BLOCKED if isinstance(failure, (NoCapacity, NoMoney)) else EXIT_ERROR
+            return (Diagnostic(str(failure), failure.advice),), code
+        case OSError(filename=str() | bytes() as name, strerror=str() as reason):
+            return (Diagnostic(f"{os.fsdecode(name)}: {reason}"),), EXIT_ERROR
+        case _:
+            return (Diagnostic(f"internal error: {_bug(failure)}", _report()),), EXIT_ERROR
+
+
+def _bug(failure: BaseException) -> str:
+    """The exception by its type and place alone: its words may hold what nobody shall read."""
+    if os.environ.get("NOVITA_INFRA_DEBUG"):
+        sys.stderr.write("".join(traceback.format_exception(failure)))
+    frames = traceback.extract_tb(failure.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(failure).__name__}{place}"
+
+
+def _report() -> str:
+    return "please report it with what NOVITA_INFRA_DEBUG=1 prints"

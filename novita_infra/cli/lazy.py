@@ -1,0 +1,94 @@
+"""Groups that know their commands by name and one line of help, and import a command only when it is run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+
+import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+Table: TypeAlias = Mapping[str, Mapping[str, tuple[str, str]]]
+"""Section title -> command name -> (`module:attribute`, one line of help)."""
+
+EXIT_ERROR = 1
+EXIT_INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """A group over a table. It turns what its commands return into the exit code of the process."""
+
+    def __init__(self, *args: Any, table: Table, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._table = table
+        self._targets = {name: target for section in table.values() for name, (target, _) in section.items()}
+        self._helps = {name: text for section in table.values() for name, (_, text) in section.items()}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
+        return list(self._targets)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- click's signature
+        if cmd_name not in self._targets:
+            return None
+        module, _, attribute = self._targets[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in self._targets and not args[0].startswith("-") and not ctx.resilient_parsing:
+            self._fail_unknown(ctx, args[0])
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args and not ctx.resilient_parsing:
+            args = ["--help"]
+        return super().parse_args(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 -- click's
+        width = max(map(len, self._targets))
+        for title, section in self._table.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), text) for name, (_, text) in section.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 -- only completion pays for it
+
+        found = [
+            CompletionItem(name, help=text) for name, text in self._helps.items() if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:
+        """Runs and exits. A wrong use is an error like any other: 2 means "there are changes" in this program."""
+        extra["standalone_mode"] = False
+        try:
+            code = super().main(args, prog_name, **extra)
+        except click.Abort:
+            code = EXIT_INTERRUPTED
+        except click.ClickException as wrong:
+            wrong.show()
+            code = EXIT_ERROR
+        except BrokenPipeError:
+            code = _leave_quietly()
+        sys.exit(code if isinstance(code, int) else 0)
+
+    def _fail_unknown(self, ctx: click.Context, name: str) -> NoReturn:
+        from difflib import get_close_matches  # noqa: PLC0415 -- only a mistake pays for it
+
+        near = get_close_matches(name, self._targets, n=1)
+        hint = f'Did you mean "{near[0]}"?' if near else f"Commands: {', '.join(self._targets)}."
+        ctx.fail(f'No such command "{name}". {hint}')
+
+
+def _leave_quietly() -> int:
+    """The reader of our output is gone. What Python still wants to flush at its end goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    return EXIT_ERROR

@@ -1,0 +1,83 @@
+"""`plan`: what `apply` would do."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+from pathlib import Path
+
+import click
+
+from novita_infra import workflows
+from novita_infra.cli.command import Command, json_option, located, path_argument, screened, target_option
+from novita_infra.cli.screen import Screen
+from novita_infra.diagnostics import EXIT_ERROR
+from novita_infra.planning.plan import Plan
+from novita_infra.resources import Address
+from novita_infra.views.human import plan_lines
+from novita_infra.views.json import plan_json
+from novita_infra.workflows import Where
+
+EXIT_CHANGES = 2
+
+
+@click.command(cls=Command)
+@path_argument
+@located
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Save the plan, to apply it as shown.")
+@click.option("--destroy", "destroys", is_flag=True, help="Plan to delete all that this environment owns.")
+@target_option
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
+@json_option
+@screened
+def plan(
+    *,
+    where: Where,
+    out: Path | None,
+    destroys: bool,
+    targets: tuple[Address, ...],
+    detailed_exitcode: bool,
+    screen: Screen,
+) -> int:
+    """Show what apply would do; nothing is changed.
+
+    Each change says by what means it is made, and what it costs in data. Reads the cloud, so it needs NOVITA_API_KEY
+    or --sim. PATH is a project folder or one manifest file.
+
+    \b
+    Examples:
+      novita-infra plan --sim
+      novita-infra plan --env prod --out prod.niplan && novita-infra apply prod.niplan
+      novita-infra plan --target instance.trainer
+      novita-infra plan --json | jq '.resource_changes[].change.actions'
+
+    \b
+    Exit codes: 0 fine; 1 error; 2 changes (with --detailed-exitcode);
+                4 blocked by capacity or limits; 5 refused by a protection.
+    """
+    return asyncio.run(_plan(where, screen, out=out, destroys=destroys, targets=targets, detailed=detailed_exitcode))
+
+
+async def _plan(
+    where: Where, screen: Screen, *, out: Path | None, destroys: bool, targets: tuple[Address, ...], detailed: bool
+) -> int:
+    async with workflows.opened(where, os.environ) as session:
+        made = await workflows.make_plan(session, destroys=destroys, targets=targets)
+        show_plan(made, screen)
+        if made.problems:
+            return made.code or EXIT_ERROR
+        if out is not None:
+            workflows.save_plan(session, made, out)
+            screen.say(f"Saved. To do exactly this: novita-infra apply {shlex.quote(str(out))}")
+    return EXIT_CHANGES if detailed and not made.empty else 0
+
+
+def show_plan(made: Plan, screen: Screen) -> None:
+    """Shows a plan, and tells why it cannot be applied where it cannot."""
+    if screen.json:
+        screen.show_json(plan_json(made))
+        return
+    screen.show(plan_lines(made))
+    if made.problems:
+        screen.tell(made.problems)

@@ -1,0 +1,79 @@
+"""Where a command's words go: results to stdout, messages to stderr, each with colours only if it is a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TextIO
+
+from novita_infra.diagnostics import Diagnostic
+from novita_infra.timing import RealClock
+from novita_infra.views.diagnostics import Sources, diagnostic_lines
+from novita_infra.views.lines import Line, line, write
+from novita_infra.views.messages import Messages
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """The two streams of a command. With `json`, nothing but JSON goes to stdout."""
+
+    colours: bool = True
+    json: bool = False
+    root: Path = Path()
+    """The project's folder, to find the files that diagnostics name."""
+
+    def show(self, lines: Iterable[Line]) -> None:
+        """A result."""
+        write(lines, sys.stdout, colour=self._coloured(sys.stdout))
+
+    def show_json(self, value: Mapping[str, Any] | list[Any]) -> None:
+        """A result as one JSON document."""
+        sys.stdout.write(json.dumps(value, indent=2) + "\n")
+        sys.stdout.flush()
+
+    def show_text(self, text: str) -> None:
+        """A result that is text already: a schema, a graph. Written as it is."""
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+    def say(self, *lines: Line | str) -> None:
+        """A message to the person; silent where a program reads."""
+        if not self.json:
+            told = (item if isinstance(item, Line) else line(item) for item in lines)
+            write(told, sys.stderr, colour=self._coloured(sys.stderr))
+
+    def tell(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """What is wrong: on stderr, or as messages of the machine-readable kind."""
+        if self.json:
+            self.messages().diagnostics(diagnostics, self.sources())
+        else:
+            write(diagnostic_lines(diagnostics, self.sources()), sys.stderr, colour=self._coloured(sys.stderr))
+
+    def messages(self) -> Messages:
+        """The stream of machine-readable messages on stdout."""
+        return Messages(sys.stdout, now=RealClock().now)
+
+    def sources(self) -> Sources:
+        """Reads the files that diagnostics name, each once."""
+        return cache(self._read)
+
+    @property
+    def live(self) -> bool:
+        """Whether progress may move about on stderr."""
+        return not self.json and self._coloured(sys.stderr)
+
+    def _coloured(self, stream: TextIO) -> bool:
+        return self.colours and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+
+    def _read(self, name: str) -> str | None:
+        for path in (self.root / name, Path(name)):
+            try:
+                return path.read_text(encoding="utf-8-sig")
+            except (OSError, ValueError):
+                continue
+        return None

@@ -1,0 +1,46 @@
+"""`validate`: what can be known to be wrong without the cloud."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from novita_infra import workflows
+from novita_infra.cli.command import Command, json_option, located, path_argument, screened
+from novita_infra.cli.screen import Screen
+from novita_infra.diagnostics import Problems
+from novita_infra.views.json import validation_json
+from novita_infra.views.lines import Tone, line
+from novita_infra.workflows import Where
+
+
+@click.command(cls=Command)
+@path_argument
+@located
+@json_option
+@screened
+def validate(*, where: Where, screen: Screen) -> int:
+    """Check the manifests without the cloud.
+
+    Every problem is told with its file, line and column. PATH is a project folder or one manifest file.
+
+    \b
+    Examples:
+      novita-infra validate
+      novita-infra validate examples/quickstart --env prod
+      novita-infra validate --json | jq .diagnostics
+    """
+    try:
+        project = workflows.validate(where, os.environ)
+    except Problems as problems:
+        if not screen.json:
+            raise
+        screen.show_json(validation_json(problems.diagnostics, screen.sources()))
+        return problems.code
+    if screen.json:
+        screen.show_json(validation_json((), screen.sources()))
+        return 0
+    count = len(project.resources)
+    screen.show([line((f"Valid: {count} resource{'' if count == 1 else 's'}.", Tone.GOOD))])
+    return 0

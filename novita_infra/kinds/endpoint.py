@@ -1,0 +1,583 @@
+"""The kind Endpoint: a pool of identical serverless workers behind one URL.
+
+Workers come and go by themselves and are never part of what is declared; they only tell whether the endpoint is ready.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from novita_infra.api.request import GPU, Pages, Request, get, post
+from novita_infra.diagnostics import nearest
+from novita_infra.kinds.catalogue import Catalogue
+from novita_infra.kinds.choosing import find_product
+from novita_infra.kinds.faults import mount_faults, port_faults
+from novita_infra.kinds.kind import By, Call, Default, Fault, Field, Kind, Reading, Replaces, Target
+from novita_infra.kinds.placing import placed
+from novita_infra.kinds.shapes import (
+    COMMAND,
+    ENV,
+    IMAGE,
+    REFERENCE,
+    STORAGE_MOUNTS,
+    TEXT,
+    env_list,
+    env_of,
+    filled,
+    flag_of,
+    int_of,
+    object_of,
+    objects_of,
+    port_of,
+    ports_of,
+    storage_mounts,
+    storages_of,
+    text_of,
+)
+from novita_infra.resources import Live, Phase, Spec, Timeouts, Value
+
+_MOUNT_PATH: Final = {"type": "string", "pattern": "^/[A-Za-z0-9_./-]*$", "maxLength": 255}
+"""A directory in the worker (serverless-create-endpoint: 0-255, letters, digits and `_ . - /`)."""
+
+_COUNT: Final = {"type": "integer", "minimum": 1}
+
+_FIELDS = (
+    Field(
+        name="name",
+        schema={"type": "string", "minLength": 1, "maxLength": 220},
+        doc="The endpoint's name.",
+        api="name (serverless-create-endpoint)",
+        change=By("update"),
+    ),
+    Field(
+        name="appName",
+        schema={"type": "string", "pattern": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", "maxLength": 63},
+        doc="Part of the URL, in use by nobody else: lower-case letters, digits and inner hyphens. Default: the id.",
+        api="appName (serverless-create-endpoint)",
+        change=Replaces("the app name is part of the URL and cannot be edited"),
+    ),
+    Field(
+        name="product",
+        schema={
+            "type": "object",
+            "properties": {"gpu": TEXT, "id": TEXT},
+            "minProperties": 1,
+            "maxProperties": 1,
+            "additionalProperties": False,
+        },
+        doc="The GPU of a worker, by a part of its name (`{gpu: RTX 4090}`) or by a serverless product's id (`{id: ...}`).",
+        api="products[].id (serverless-create-endpoint); names from gpus-v2-list-products, category serverless",
+        change=Replaces("the product of an endpoint cannot be edited"),
+        required=True,
+        satisfied=lambda wanted, found: object_of(wanted).get("id") == object_of(found).get("id"),
+    ),
+    Field(
+        name="gpuCount",
+        schema=_COUNT,
+        doc="GPUs per worker.",
+        api="workerConfig.gpuNum (serverless-create-endpoint)",
+        change=By("update"),
+        absent=Default(1),
+    ),
+    Field(
+        name="workers",
+        schema={
+            "type": "object",
+            "properties": {
+                "min": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "description": "Workers kept even when idle; 0 scales to zero.",
+                },
+                "max": {**_COUNT, "description": "The most workers at once."},
+                "idleTimeout": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "description": "Seconds without a request before a worker is released; they are charged.",
+                },
+                "maxConcurrency": {**_COUNT, "description": "Requests that one worker takes at once."},
+                "requestTimeout": {**_COUNT, "description": "Seconds that one request may take."},
+            },
+            "required": ["min", "max", "idleTimeout", "maxConcurrency", "requestTimeout"],
+            "additionalProperties": False,
+        },
+        doc="How many workers there are, how long they stay, and what each takes on.",
+        api="workerConfig: minNum, maxNum, freeTimeout, maxConcurrent, requestTimeout (serverless-create-endpoint)",
+        change=By("update"),
+        required=True,
+        satisfied=lambda wanted, found: _workers_agree(wanted, found),
+    ),
+    Field(
+        name="minCudaVersion",
+        schema=TEXT,
+        doc="The lowest CUDA version of a worker's machine, such as `12.4`.",
+        api="workerConfig.cudaVersion (serverless-update-endpoint); legal ones from serverless-query-endpoint-limit",
+        change=By("update"),
+    ),
+    Field(
+        name="ports",
+        schema={
+            "type": "array",
+            "items": {"type": "string", "pattern": "^[1-9][0-9]{0,4}/http$", "examples": ["8000/http"]},
+            "minItems": 1,
+            "maxItems": 1,
+        },
+        doc='The one HTTP port that the worker listens on, such as `["8000/http"]`; not 2222, 2223 or 2224.',
+        api="ports[].port (serverless-create-endpoint)",
+        change=By("update"),
+        required=True,
+    ),
+    Field(
+        name="scaling",
+        schema={
+            "type": "object",
+            "properties": {
+                "type": {"enum": ["queue", "concurrency"]},
+                "value": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "description": "queue: seconds that a request may wait; concurrency: requests per worker.",
+                },
+            },
+            "required": ["type", "value"],
+            "additionalProperties": False,
+        },
+        doc="When more workers are started: by seconds in the queue, or by requests per worker.",
+        api="policy: type, value (serverless-create-endpoint)",
+        change=By("update"),
+        required=True,
+    ),
+    Field(
+        name="image",
+        schema={**IMAGE, "maxLength": 511},
+        doc="The container image of the workers.",
+        api="image.image (serverless-create-endpoint)",
+        change=By("update"),
+        required=True,
+    ),
+    Field(
+        name="registryAuth",
+        schema=REFERENCE,
+        doc="The credential for a private image.",
+        api="image.authId (serverless-create-endpoint)",
+        change=By("update"),
+        absent=Default(""),
+        refers="registry_auth",
+    ),
+    Field(
+        name="command",
+        schema=COMMAND,
+        doc="Replaces the image's command.",
+        api="image.command (serverless-create-endpoint)",
+        change=By("update"),
+        absent=Default(""),
+    ),
+    Field(
+        name="rootDiskGb",
+        schema={**_COUNT, "default": 100},
+        doc="Root disk of a worker in GB.",
+        api="rootfsSize (serverless-create-endpoint)",
+        change=Replaces("the root disk of an endpoint cannot be edited"),
+    ),
+    Field(
+        name="networkStorages",
+        schema={
+            **STORAGE_MOUNTS,
+            "items": {
+                "type": "object",
+                "properties": {"storage": REFERENCE, "mountPath": _MOUNT_PATH},
+                "required": ["storage", "mountPath"],
+                "additionalProperties": False,
+            },
+        },
+        doc="Network storages that every worker mounts; they must be in the endpoint's cluster.",
+        api="volumeMounts[] of type network (serverless-create-endpoint)",
+        change=By("update"),
+        absent=Default([]),
+        unordered=True,
+        refers="network_storage",
+        refers_at=("*", "storage"),
+    ),
+    Field(
+        name="localStorage",
+        schema={
+            "type": "object",
+            "properties": {"sizeGb": _COUNT, "mountPath": _MOUNT_PATH},
+            "required": ["sizeGb", "mountPath"],
+            "additionalProperties": False,
+        },
+        doc="A local disk of each worker; it is gone with the worker.",
+        api="volumeMounts[] of type local: size, mountPath (serverless-create-endpoint)",
+        change=By("update"),
+        absent=Default({}),
+    ),
+    Field(
+        name="cluster",
+        schema=TEXT,
+        doc="The cluster of the workers, by id or name; needed with network storages, and taken from the first of them.",
+        api="clusterID (serverless-create-endpoint)",
+        change=By("update"),
+    ),
+    Field(
+        name="env",
+        schema=ENV,
+        doc="Environment variables of the workers.",
+        api="envs[] (serverless-create-endpoint)",
+        change=By("update"),
+        absent=Default({}),
+        secret_items=True,
+    ),
+    Field(
+        name="healthPath",
+        schema={"type": "string", "pattern": "^/"},
+        doc="The HTTP path that tells whether a worker is healthy, such as `/health`.",
+        api="healthy.path (serverless-create-endpoint)",
+        change=By("update"),
+        required=True,
+    ),
+)
+
+
+# --- requests -------------------------------------------------------------------------------------------------------
+
+
+def _create(target: Target) -> Request:
+    own = {
+        "name": target.value("name"),
+        "appName": target.value("appName"),
+        "products": [{"id": target.value("product", {}).get("id")}],
+        "rootfsSize": target.value("rootDiskGb", 100),
+    }
+    return post(f"{GPU}/endpoint/create", {"endpoint": {**filled(own), **_settings(target)}})
+
+
+def _update(target: Target) -> Request:
+    """Flat and in full: what is left out may be cleared (serverless-update-endpoint)."""
+    body = {"id": target.id, **filled({"name": target.value("name")}), **_settings(target)}
+    return post(f"{GPU}/endpoint/update", body, repeatable=True)
+
+
+def _delete(target: Target) -> Request:
+    """By the reference the id is sent as `name`; a client in production sends it as `id`."""
+    return post(f"{GPU}/endpoint/delete", {"name": target.id, "id": target.id}, repeatable=True)
+
+
+def _get(endpoint_id: str) -> Request:
+    return get(f"{GPU}/endpoint", id=endpoint_id)
+
+
+def _settings(target: Target) -> dict[str, Any]:
+    """What a create and an update have in common."""
+    workers = target.value("workers", {})
+    local = target.value("localStorage") or {}
+    mounts: list[dict[str, Any]] = [*storage_mounts(target.value("networkStorages"))]
+    if local:
+        mounts.append({"type": "local", "size": local["sizeGb"], "mountPath": local["mountPath"]})
+    image = {
+        "image": target.value("image"),
+        "authId": target.value("registryAuth"),
+        "command": target.value("command"),
+    }
+    return {
+        "workerConfig": {
+            **{key: workers[name] for name, key in _WORKERS.items() if name in workers},
+            "gpuNum": target.value("gpuCount", 1),
+            **filled({"cudaVersion": target.value("minCudaVersion")}),
+        },
+        # A text by the reference, and by the vendor's own client.
+        "ports": [{"port": str(port_of(port)[0])} for port in target.value("ports", ())],
+        "policy": target.value("scaling"),
+        "image": {name: value for name, value in image.items() if value is not None},
+        "volumeMounts": mounts,
+        "envs": env_list(target.value("env")),
+        "healthy": {"path": target.value("healthPath")},
+        **filled({"clusterID": target.value("cluster")}),
+    }
+
+
+_WORKERS: Final = {
+    "min": "minNum",
+    "max": "maxNum",
+    "idleTimeout": "freeTimeout",
+    "maxConcurrency": "maxConcurrent",
+    "requestTimeout": "requestTimeout",
+}
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+_PHASES: Final = {
+    "serving": Phase.READY,
+    "running": Phase.READY,
+    "stopped": Phase.STOPPED,
+    "failed": Phase.FAILED,
+    "error": Phase.FAILED,
+    "terminating": Phase.LEAVING,
+    "deleting": Phase.LEAVING,
+    "removing": Phase.LEAVING,
+    "removed": Phase.GONE,
+    "deleted": Phase.GONE,
+}
+"""The reference knows `serving`, v2 shows `running`; the rest is what a client in production met."""
+
+
+def _new_id(answer: Any) -> str:
+    return text_of((_unwrap(answer) or {}).get("id"))
+
+
+def _unwrap(answer: Any) -> Mapping[str, Any] | None:
+    """The endpoint in `endpoint`, or the answer itself where it is one."""
+    whole = object_of(answer)
+    return object_of(whole.get("endpoint")) or (whole if text_of(whole.get("id")) else None)
+
+
+def _parse(item: Mapping[str, Any]) -> Live:
+    status, said = _state_of(item.get("state"))
+    workers = [worker for worker in map(_worker_of, objects_of(item.get("workers"))) if worker.status != "removed"]
+    ready = sum(worker.ready for worker in workers)
+    values = _values_of(item)
+    phase = _PHASES.get(status.lower(), Phase.CHANGING)
+    if phase is Phase.READY and ready < values.get("workers", {}).get("min", 0):
+        phase = Phase.CHANGING
+    complaints = [said, *(f"worker {worker.id}: {worker.trouble}" for worker in workers if worker.trouble)]
+    return Live(
+        id=text_of(item.get("id")),
+        name=text_of(item.get("name")),
+        phase=phase,
+        status=status,
+        values=values,
+        outputs={
+            **filled({"url": text_of(item.get("url")), "appName": text_of(item.get("appName")), "state": status}),
+            "workers": len(workers),
+            "readyWorkers": ready,
+        },
+        # A worker that cannot start is why an endpoint does not become ready, though the endpoint itself says nothing.
+        trouble="" if phase is Phase.READY else "; ".join(filter(None, complaints)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    id: str
+    status: str
+    ready: bool
+    trouble: str
+
+
+def _worker_of(item: Mapping[str, Any]) -> _Worker:
+    """A worker on its way out (`drain`) still answers, and counts for nothing that is to come."""
+    status, trouble = _state_of(item.get("state"))
+    ready = status.lower() == "running" and flag_of(item.get("healthy")) and not flag_of(item.get("drain"))
+    return _Worker(text_of(item.get("id")), status.lower(), ready, trouble)
+
+
+def _state_of(value: Any) -> tuple[str, str]:
+    """The word of a state, and what it says went wrong."""
+    state = object_of(value)
+    said = (text_of(state.get("error")), text_of(state.get("message")))
+    return text_of(value) or text_of(state.get("state")), ": ".join(filter(None, dict.fromkeys(said)))
+
+
+def _values_of(item: Mapping[str, Any]) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for key, read in _SHOWN.items():
+        if key in item:
+            values |= read(item[key])
+    return values
+
+
+def _worker_config(value: Any) -> dict[str, Value]:
+    """Some of the numbers come as text (serverless-get-endpoint)."""
+    config = object_of(value)
+    workers = {name: number for name, key in _WORKERS.items() if (number := int_of(config.get(key))) is not None}
+    own = {"gpuCount": int_of(config.get("gpuNum")), "minCudaVersion": text_of(config.get("cudaVersion"))}
+    return filled({"workers": workers, **own})
+
+
+def _image(value: Any) -> dict[str, Value]:
+    image = object_of(value)
+    known = {"registryAuth": text_of(image.get("authId")), "command": text_of(image.get("command"))}
+    return filled({"image": text_of(image.get("image"))}) | known
+
+
+def _mounts(value: Any) -> dict[str, Value]:
+    local = next((item for item in objects_of(value) if item.get("type") == "local"), None)
+    disk = {"sizeGb": int_of(local.get("size")), "mountPath": text_of(local.get("mountPath"))} if local else {}
+    return {"networkStorages": storages_of(value), "localStorage": filled(disk)}
+
+
+def _policy(value: Any) -> dict[str, Value]:
+    policy = object_of(value)
+    return filled({"scaling": filled({"type": text_of(policy.get("type")), "value": int_of(policy.get("value"))})})
+
+
+_SHOWN: Final[Mapping[str, Callable[[Any], dict[str, Value]]]] = {
+    "name": lambda value: filled({"name": text_of(value)}),
+    "appName": lambda value: filled({"appName": text_of(value)}),
+    "products": lambda value: filled({"product": filled({"id": text_of(object_of(value).get("id"))})}),
+    "workerConfig": _worker_config,
+    "ports": lambda value: filled({"ports": ports_of(value)}),
+    "policy": _policy,
+    "image": _image,
+    "rootfsSize": lambda value: filled({"rootDiskGb": int_of(value)}),
+    "volumeMounts": _mounts,
+    "clusterID": lambda value: filled({"cluster": text_of(value)}),
+    "envs": lambda value: {"env": env_of(value)},
+    "healthy": lambda value: filled({"healthPath": text_of(object_of(value).get("path"))}),
+}
+"""By key of the answer, the fields that it tells of."""
+
+
+def _workers_agree(wanted: Value, found: Value) -> bool:
+    """Whether all that the answer tells of the workers is as declared; older answers leave the time-out out."""
+    if not isinstance(wanted, Mapping) or not isinstance(found, Mapping):
+        return False
+    return all(found.get(name, value) == value for name, value in wanted.items())
+
+
+def _same(spec: Spec, live: Live) -> bool:
+    """The app name is an endpoint's own; where none is declared, the name and the product must do."""
+    wanted, found = object_of(spec.get("product")), object_of(live.values.get("product"))
+    app = spec.get("appName") in (None, live.values.get("appName"))
+    return bool(app and spec.get("name") == live.name and wanted.get("id") == found.get("id"))
+
+
+# --- judging --------------------------------------------------------------------------------------------------------
+
+
+def _inherit(spec: Spec, lookup: Callable[[str, Value], Spec | None]) -> Spec:
+    """The cluster of the first storage that is declared too."""
+    if spec.get("cluster") is not None:
+        return spec
+    for mount in objects_of(spec.get("networkStorages")):
+        cluster = (lookup("network_storage", mount.get("storage")) or {}).get("cluster")
+        if cluster is not None:
+            return {**spec, "cluster": cluster}
+    return spec
+
+
+def _check(spec: Spec) -> Iterator[Fault]:
+    workers = object_of(spec.get("workers"))
+    least, most = workers.get("min"), workers.get("max")
+    if isinstance(least, int) and isinstance(most, int) and least > most:
+        yield Fault(("workers", "min"), f"min {least} is more than max {most}", "min may be at most max")
+    yield from port_faults(spec.get("ports"), most=1)
+    yield from mount_faults(spec.get("networkStorages"), taken=[object_of(spec.get("localStorage")).get("mountPath")])
+    if spec.get("networkStorages") and spec.get("cluster") is None:
+        hint = "name the cluster of the storage; it is known by itself only where the storage is declared here too"
+        yield Fault(("networkStorages",), "network storages need a cluster", hint)
+
+
+def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[Fault, ...]]:
+    chosen, faults = placed(spec, catalogue, live)
+    wish = object_of(chosen.get("product"))
+    if isinstance(wish.get("gpu"), str):
+        kept = text_of(object_of(live.values.get("product")).get("id")) if live else ""
+        cluster = next((item for item in catalogue.clusters if item.id == chosen.get("cluster")), None)
+        path = ("product", "gpu")
+        found = find_product(catalogue.serverless, wish["gpu"], path=path, cluster=cluster, kept=kept)
+        if isinstance(found, Fault):
+            faults = (*faults, found)
+        else:
+            chosen = {**chosen, "product": {**wish, "id": found.id}}
+    return chosen, (*faults, *_limit_faults(chosen, catalogue.endpoint_limits, live))
+
+
+_LIMITS: Final = {
+    ("gpuCount",): "GPUNum",
+    ("workers", "min"): "WorkerNum",
+    ("workers", "max"): "WorkerNum",
+    ("workers", "idleTimeout"): "FreeTimeout",
+    ("workers", "maxConcurrency"): "ConcurrencyNum",
+    ("workers", "requestTimeout"): "RequestTimeout",
+    ("rootDiskGb",): "RootfsSize",
+    ("localStorage", "sizeGb"): "LocalVolumeSize",
+}
+"""What bounds a value of the spec: `min...` and `max...` of serverless-query-endpoint-limit."""
+
+
+def _limit_faults(spec: Spec, limits: Mapping[str, Any], live: Live | None) -> Iterator[Fault]:
+    """Values out of the account's limits; what a live endpoint already has is not judged anew."""
+    policy = "QueueWaitTime" if object_of(spec.get("scaling")).get("type") == "queue" else "RequestNum"
+    has = live.values if live else {}
+    for path, limit in {**_LIMITS, ("scaling", "value"): policy}.items():
+        value, least, most = _at(spec, path), limits.get(f"min{limit}"), limits.get(f"max{limit}")
+        if not isinstance(value, int) or value == _at(has, path):
+            continue
+        if isinstance(least, int) and isinstance(most, int) and not least <= value <= most:
+            name = ".".join(path)
+            yield Fault(path, f"{name} {value} is out of the account's limits", f"{least} to {most} is possible")
+    version, versions = spec.get("minCudaVersion"), limits.get("cudaVersionList")
+    if isinstance(version, str) and versions and version not in (*versions, "any", has.get("minCudaVersion")):
+        yield Fault(("minCudaVersion",), f"no CUDA version {version}", nearest(version, versions))
+
+
+def _at(spec: Spec, path: tuple[str, ...]) -> Value:
+    value: Value = spec
+    for name in path:
+        value = object_of(value).get(name)
+    return value
+
+
+_ANYTIME: Final = frozenset({Phase.READY, Phase.STOPPED, Phase.CHANGING, Phase.FAILED})
+"""Workers that cannot start leave an endpoint unready for ever; a mended image must still get in."""
+
+ENDPOINT = Kind(
+    name="Endpoint",
+    prefix="endpoint",
+    summary="A serverless endpoint: a pool of identical GPU workers behind one URL that grows and shrinks with the load.",
+    fields=_FIELDS,
+    reading=Reading(
+        pages=Pages(path=f"{GPU}/endpoints", items=("endpoints", "data"), identity=("id",), number="pageNum"),
+        parse=_parse,
+        get=_get,
+        unwrap=_unwrap,
+    ),
+    create=Call(name="create", says="create: the endpoint and its workers start", request=_create),
+    new_id=_new_id,
+    same=_same,
+    calls=(
+        Call(
+            name="update",
+            says="update: new workers start before the old ones are released, the URL stays",
+            request=_update,
+            needs=_ANYTIME,
+        ),
+    ),
+    delete=Call(
+        name="delete",
+        says="delete: all workers are removed, the URL stops answering",
+        request=_delete,
+        settles=frozenset({Phase.GONE}),
+        needs=_ANYTIME,
+    ),
+    outputs={
+        "url": "the base of the HTTP service",
+        "appName": "the name in the URL",
+        "state": "the service's own word for its state",
+        "workers": "how many workers there are, those still starting included",
+        "readyWorkers": "how many workers run and are healthy",
+    },
+    timeouts=Timeouts(create=1800, update=1800, delete=900),
+    catalogues=("clusters", "serverless", "endpoint_limits"),
+    choose=_choose,
+    inherit=_inherit,
+    check=_check,
+    example="""\
+apiVersion: novita-infra/v1
+kind: Endpoint
+metadata:
+  name: api
+spec:
+  product: {gpu: RTX 4090}
+  image: docker.io/library/nginx:1.27
+  ports: ["80/http"]
+  healthPath: /
+  workers: {min: 0, max: 3, idleTimeout: 60, maxConcurrency: 8, requestTimeout: 600}
+  scaling: {type: queue, value: 10}
+  env:
+    LOG_LEVEL: info
+""",
+)

@@ -1,0 +1,225 @@
+"""The kind ImagePrewarm: a job that pulls an image to the nodes of a cluster, so that machines start at once there.
+
+The API has no get for it, so one is found by listing. A tag that moves is not followed: to pull again, make another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from novita_infra.api.request import GPU, Pages, Request, post
+from novita_infra.diagnostics import nearest
+from novita_infra.kinds.catalogue import Catalogue, Product
+from novita_infra.kinds.choosing import matching
+from novita_infra.kinds.kind import By, Call, Default, Fault, Field, Kind, Reading, Replaces, Target
+from novita_infra.kinds.placing import placed
+from novita_infra.kinds.shapes import IMAGE, REFERENCE, TEXT, filled, int_of, object_of, objects_of, text_of, texts_of
+from novita_infra.resources import Live, Phase, Spec, Timeouts, Value
+
+_WHY = "only the note of a task can be edited; another task is made and the old one deleted"
+
+_FIELDS = (
+    Field(
+        name="image",
+        schema=IMAGE,
+        doc="The image to pull; a tag that moves later is not followed.",
+        api="imageUrl (gpu-instance-create-image-prewarm)",
+        change=Replaces(_WHY),
+        required=True,
+    ),
+    Field(
+        name="cluster",
+        schema=TEXT,
+        doc="The cluster to pull it to, by id or name.",
+        api="clusterId (gpu-instance-create-image-prewarm)",
+        change=Replaces(_WHY),
+        required=True,
+    ),
+    Field(
+        name="registryAuth",
+        schema=REFERENCE,
+        doc="The credential for a private image.",
+        api="repositoryAuth (gpu-instance-create-image-prewarm)",
+        change=Replaces(_WHY),
+        absent=Default(""),
+        refers="registry_auth",
+    ),
+    Field(
+        name="products",
+        schema={"type": "array", "items": TEXT},
+        doc="The products whose nodes pull it, by id or name; none means every product of the cluster.",
+        api="productIds (gpu-instance-create-image-prewarm)",
+        change=Replaces(_WHY),
+        absent=Default([]),
+        unordered=True,
+    ),
+    Field(
+        name="note",
+        schema={"type": "string"},
+        doc="A remark that the service keeps with the task.",
+        api="note (gpu-instance-create-image-prewarm)",
+        change=By("edit"),
+        absent=Default(""),
+    ),
+)
+
+_PHASES: Final = {
+    "pending": Phase.CHANGING,
+    "running": Phase.CHANGING,
+    "succeeded": Phase.READY,
+    "success": Phase.READY,
+    "failed": Phase.FAILED,
+}
+"""`Pending`, `Running`, `Succeeded`, `Failed` (gpu-instance-list-image-prewarm); v2 has them in lower case."""
+
+
+def _create(target: Target) -> Request:
+    body = {
+        "imageUrl": target.value("image"),
+        "clusterId": target.value("cluster"),
+        "repositoryAuth": target.value("registryAuth"),
+        "productIds": target.value("products"),
+        "note": target.value("note"),
+    }
+    return post(f"{GPU}/image/prewarm", filled(body))
+
+
+def _edit(target: Target) -> Request:
+    body = {"id": target.id, "note": target.value("note", "")}
+    return post(f"{GPU}/image/prewarm/edit", body, repeatable=True)
+
+
+def _delete(target: Target) -> Request:
+    return post(f"{GPU}/image/prewarm/delete", {"ids": [target.id]}, repeatable=True)
+
+
+def _new_id(answer: Any) -> str:
+    return text_of(object_of(answer).get("id"))
+
+
+def _parse(item: Mapping[str, Any]) -> Live:
+    status = text_of(item.get("state"))
+    phase = _PHASES.get(status.lower(), Phase.CHANGING)
+    completed = int_of(item.get("completeTime"), 0)
+    return Live(
+        id=text_of(item.get("id")),
+        name=text_of(item.get("imageName")) or text_of(item.get("imageUrl")),
+        phase=phase,
+        status=status,
+        values={name: read(item[key]) for name, key, read in _SHOWN if key in item},
+        outputs=filled({"imageSize": int_of(item.get("imageSize")), "completedAt": completed or None}),
+        # The reasons are filled on success too, where they are no trouble.
+        trouble=_reasons_of(item.get("reason")) if phase is Phase.FAILED else "",
+    )
+
+
+def _product_ids(value: Any) -> list[str]:
+    return sorted({text for item in objects_of(value) if (text := text_of(item.get("productId")))})
+
+
+_SHOWN: Final[tuple[tuple[str, str, Callable[[Any], Value]], ...]] = (
+    ("image", "imageUrl", text_of),
+    ("cluster", "clusterId", text_of),
+    ("registryAuth", "repositoryAuth", text_of),
+    ("products", "products", _product_ids),
+    ("note", "note", text_of),
+)
+"""Field, key of the answer, and how it is read."""
+
+
+def _reasons_of(value: Any) -> str:
+    """The reasons are an array in the examples, an object in the schema."""
+    texts = texts_of(list(value.values())) if isinstance(value, Mapping) else texts_of(value)
+    return text_of(value) or "; ".join(texts)
+
+
+def _same(spec: Spec, live: Live) -> bool:
+    """Tasks have no name: the image, the cluster and the products are what tells them apart."""
+    found = live.values
+    return bool(
+        spec.get("image") == found.get("image")
+        and spec.get("cluster") == found.get("cluster")
+        and sorted(spec.get("products") or []) == found.get("products", [])
+    )
+
+
+def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[Fault, ...]]:
+    """A product's name means every product of that name that the cluster has: an image to spare costs nothing."""
+    chosen, faults = placed(spec, catalogue, live)
+    wishes = chosen.get("products")
+    if not isinstance(wishes, list):
+        return chosen, faults
+    known = (*catalogue.gpu, *catalogue.cpu)
+    meant = {wish: _meant(known, wish, chosen, catalogue) for wish in wishes if isinstance(wish, str)}
+    unknown = tuple(
+        Fault(("products", index), f'no product "{wish}" in this cluster', nearest(wish, [item.name for item in known]))
+        for index, wish in enumerate(wishes)
+        if not meant.get(wish, {""})
+    )
+    found = set().union(*meant.values())
+    kept = set(live.values.get("products", ())) if live else set()
+    if kept and kept <= found and all(ids & kept for ids in meant.values()):
+        found = kept
+    return {**chosen, "products": sorted(found)}, (*faults, *unknown)
+
+
+def _meant(known: Sequence[Product], wish: str, spec: Spec, catalogue: Catalogue) -> set[str]:
+    names = {text for item in catalogue.clusters if item.id == spec.get("cluster") for text in (item.id, item.name)}
+    return {
+        item.id
+        for item in matching(known, wish)
+        if item.id == wish or not names or not item.clusters or not names.isdisjoint(item.clusters)
+    }
+
+
+_PRESENT: Final = frozenset({Phase.READY, Phase.STOPPED, Phase.CHANGING, Phase.FAILED})
+
+IMAGE_PREWARM = Kind(
+    name="ImagePrewarm",
+    prefix="image_prewarm",
+    summary="An image pulled ahead to the nodes of a cluster, so that machines with it start without a pull.",
+    fields=_FIELDS,
+    reading=Reading(
+        pages=Pages(path=f"{GPU}/image/prewarm", items=("data",), identity=("id",), number="page", first=1),
+        parse=_parse,
+    ),
+    create=Call(name="create", says="create: the nodes of the cluster pull the image", request=_create),
+    new_id=_new_id,
+    same=_same,
+    calls=(
+        Call(
+            name="edit",
+            says="edit: the note is changed in place, nothing is pulled again",
+            request=_edit,
+            settles=frozenset(),
+            needs=_PRESENT,
+        ),
+    ),
+    delete=Call(
+        name="delete",
+        says="delete: the task is gone; machines that run the image go on",
+        request=_delete,
+        settles=frozenset({Phase.GONE}),
+        needs=_PRESENT,
+    ),
+    outputs={
+        "imageSize": "the image's size in bytes, once it is known",
+        "completedAt": "when the pull was over, in Unix seconds",
+    },
+    # Images have tens of GB, and the source registry may throttle (guide gpu-image-prewarm gives no limit).
+    timeouts=Timeouts(create=7200, update=120, delete=300),
+    catalogues=("clusters", "gpu", "cpu"),
+    choose=_choose,
+    example="""\
+apiVersion: novita-infra/v1
+kind: ImagePrewarm
+metadata:
+  name: torch
+spec:
+  image: docker.io/pytorch/pytorch:2.6.0-cuda12.4-cudnn9-runtime
+  cluster: us-ca-nas-2
+  products: [RTX 4090]
+  note: for the trainers
+""",
+)

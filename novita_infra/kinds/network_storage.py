@@ -1,0 +1,149 @@
+"""The kind NetworkStorage: a volume that lives apart from the machines that mount it.
+
+The API has no status and no get for it: it is there as soon as the list shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from novita_infra.api.request import GPU, Pages, Request, get, post
+from novita_infra.kinds.catalogue import Catalogue
+from novita_infra.kinds.kind import By, Call, Fault, Field, Grows, Kind, Reading, Refused, Replaces, Target
+from novita_infra.kinds.placing import placed
+from novita_infra.kinds.shapes import TEXT, filled, int_of, object_of, text_of
+from novita_infra.resources import Live, Phase, Spec, Timeouts
+
+_FIELDS = (
+    Field(
+        name="name",
+        schema=TEXT,
+        doc="The storage's name; letters, digits and hyphens are safe. Several storages may share one.",
+        api="storageName (gpu-instance-create-network-storage)",
+        change=By("update"),
+    ),
+    Field(
+        name="sizeGb",
+        schema={"type": "integer", "minimum": 10},
+        doc="Size in GB, at least 10; the upper limit depends on the account.",
+        api="storageSize (gpu-instance-create-network-storage)",
+        change=Grows(
+            "update",
+            shrinking=Refused(
+                "a storage cannot shrink; make a smaller one and copy the data, or set the old size again"
+            ),
+        ),
+        required=True,
+    ),
+    Field(
+        name="cluster",
+        schema=TEXT,
+        doc="The cluster that holds it, by id or name; only machines of this cluster can mount it.",
+        api="clusterId (gpu-instance-create-network-storage)",
+        change=Replaces("a storage cannot move to another cluster; its data is not carried over"),
+        required=True,
+    ),
+)
+
+
+def _create(target: Target) -> Request:
+    return post(
+        f"{GPU}/networkstorage/create",
+        {
+            "clusterId": target.value("cluster"),
+            "storageName": target.value("name"),
+            "storageSize": target.value("sizeGb"),
+        },
+    )
+
+
+def _update(target: Target) -> Request:
+    size = target.value("sizeGb")
+    body = {"storageId": target.id, "storageName": target.value("name"), "storageSize": size}
+    # Whether the service takes a size that it already has is not certain, so a growth is not sent twice blindly.
+    return post(f"{GPU}/networkstorage/update", body, repeatable=size == target.was("sizeGb"))
+
+
+def _delete(target: Target) -> Request:
+    return post(f"{GPU}/networkstorage/delete", {"storageId": target.id}, repeatable=True)
+
+
+def _new_id(answer: Any) -> str:
+    """The answer is a bare id by the reference and an object by a client; it may also be empty."""
+    made = object_of(answer)
+    return text_of(answer) or text_of(made.get("storageId")) or text_of(made.get("id"))
+
+
+def _get(storage_id: str) -> Request:
+    return get(f"{GPU}/networkstorages/list", storageId=storage_id)
+
+
+def _unwrap(answer: Any) -> Mapping[str, Any] | None:
+    return object_of(object_of(answer).get("data")) or None
+
+
+def _parse(item: Mapping[str, Any]) -> Live:
+    name = text_of(item.get("storageName"))
+    return Live(
+        id=text_of(item.get("storageId")),
+        name=name,
+        phase=Phase.READY,
+        status="ready",
+        values=filled(
+            {"name": name, "sizeGb": int_of(item.get("storageSize")), "cluster": text_of(item.get("clusterId"))}
+        ),
+        outputs=filled({"clusterName": text_of(item.get("clusterName"))}),
+    )
+
+
+def _same(spec: Spec, live: Live) -> bool:
+    return bool(spec.get("name") == live.name and spec.get("cluster") == live.values.get("cluster"))
+
+
+def _lost(spec: Spec) -> str:
+    return f"all data on the storage ({spec['sizeGb']} GB)" if "sizeGb" in spec else "all data on the storage"
+
+
+def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[Fault, ...]]:
+    return placed(spec, catalogue, live, offers=lambda cluster: cluster.network_storage, what="network storage")
+
+
+NETWORK_STORAGE = Kind(
+    name="NetworkStorage",
+    prefix="network_storage",
+    summary="A network volume: its data outlives the machines that mount it, and many of one cluster may mount it at once.",
+    fields=_FIELDS,
+    reading=Reading(
+        pages=Pages(
+            path=f"{GPU}/networkstorages/list", items=("data",), identity=("storageId",), number="pageNo", first=1
+        ),
+        parse=_parse,
+        get=_get,
+        unwrap=_unwrap,
+    ),
+    create=Call(name="create", says="create: an empty storage", request=_create),
+    new_id=_new_id,
+    same=_same,
+    calls=(Call(name="update", says="update: renamed or grown in place, data is kept", request=_update),),
+    delete=Call(
+        name="delete",
+        says="delete: the storage and its data are gone; refused while something mounts it",
+        request=_delete,
+        settles=frozenset({Phase.GONE}),
+        loses=_lost,
+    ),
+    outputs={"clusterName": "the cluster's name for people"},
+    timeouts=Timeouts(create=120, update=120, delete=900),
+    catalogues=("clusters",),
+    choose=_choose,
+    example="""\
+apiVersion: novita-infra/v1
+kind: NetworkStorage
+metadata:
+  name: data
+spec:
+  cluster: us-ca-nas-2
+  sizeGb: 200
+""",
+)

@@ -1,0 +1,105 @@
+"""The kind RegistryAuth: the credential with which private images are pulled.
+
+The password only goes out: the list may carry it in clear, and it must never get into a Live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from novita_infra.api.request import GPU, Pages, Request, post
+from novita_infra.kinds.kind import Call, Field, Kind, Reading, Replaces, Target
+from novita_infra.kinds.shapes import TEXT, filled, object_of, text_of
+from novita_infra.resources import Digest, Live, Phase, Secret, Spec, Timeouts
+
+_WHY = "a saved credential cannot be edited; a new one is saved, its users are moved over, the old one is deleted"
+
+_FIELDS = (
+    Field(
+        name="name",
+        schema=TEXT,
+        doc="A label for the credential; several may share one.",
+        api="name (gpu-instance-create-container-registry-auth)",
+        change=Replaces(_WHY),
+    ),
+    Field(
+        name="username",
+        schema={"type": "string", "minLength": 1, "maxLength": 500},
+        doc="The user name at the registry.",
+        api="username (gpu-instance-create-container-registry-auth)",
+        change=Replaces(_WHY),
+        required=True,
+    ),
+    Field(
+        name="password",
+        schema={"type": "string", "minLength": 1, "maxLength": 500},
+        doc="The password or token at the registry; it is sent once and never read back.",
+        api="password (gpu-instance-create-container-registry-auth)",
+        change=Replaces(_WHY),
+        required=True,
+        secret=True,
+    ),
+)
+
+
+def _create(target: Target) -> Request:
+    body = {name: target.value(name) for name in ("name", "username", "password")}
+    return post(f"{GPU}/repository/auth/save", body)
+
+
+def _delete(target: Target) -> Request:
+    return post(f"{GPU}/repository/auth/delete", {"id": target.id}, repeatable=True)
+
+
+def _new_id(answer: Any) -> str:
+    """The reference answers `{}`, one client nothing, another an id."""
+    return text_of(object_of(answer).get("id"))
+
+
+def _parse(item: Mapping[str, Any]) -> Live:
+    name = text_of(item.get("name"))
+    return Live(
+        id=text_of(item.get("id")),
+        name=name,
+        phase=Phase.READY,
+        status="saved",
+        values=filled({"name": name, "username": text_of(item.get("username"))}),
+    )
+
+
+def _same(spec: Spec, live: Live) -> bool:
+    username = spec.get("username")
+    if isinstance(username, Digest):
+        return bool(spec.get("name") == live.name)
+    wanted = username.value if isinstance(username, Secret) else username
+    return bool(spec.get("name") == live.name and wanted == live.values.get("username"))
+
+
+REGISTRY_AUTH = Kind(
+    name="RegistryAuth",
+    prefix="registry_auth",
+    summary="A saved credential of a container registry, for pulling private images.",
+    fields=_FIELDS,
+    reading=Reading(pages=Pages(path=f"{GPU}/repository/auths", items=("data",), identity=("id",)), parse=_parse),
+    create=Call(name="create", says="create: the credential is saved", request=_create),
+    new_id=_new_id,
+    same=_same,
+    delete=Call(
+        name="delete",
+        says="delete: the credential is removed; refused while something uses it",
+        request=_delete,
+        settles=frozenset({Phase.GONE}),
+    ),
+    timeouts=Timeouts(create=60, update=60, delete=600),
+    create_first=True,
+    example="""\
+apiVersion: novita-infra/v1
+kind: RegistryAuth
+metadata:
+  name: hub
+spec:
+  username: ${env.REGISTRY_USERNAME}
+  password: {fromEnv: REGISTRY_PASSWORD}
+""",
+)

@@ -1,0 +1,255 @@
+"""The kind Template: what instances take their defaults from.
+
+A template is copied when an instance is made and is not referred to afterwards, so it may change or go at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from novita_infra.api.request import GPU, Pages, Request, get, post
+from novita_infra.kinds.faults import env_faults, port_faults
+from novita_infra.kinds.kind import By, Call, Default, Fault, Field, Kind, Reading, Target
+from novita_infra.kinds.shapes import (
+    COMMAND,
+    CUDA,
+    ENV,
+    IMAGE,
+    PORT,
+    REFERENCE,
+    TEXT,
+    carried,
+    env_list,
+    env_of,
+    int_of,
+    object_of,
+    ports_list,
+    ports_of,
+    text_of,
+)
+from novita_infra.resources import STABLE, Live, Phase, Spec, Timeouts
+
+_PAGES: Final = "gpu-instance-create-template, gpu-instance-edit-template"
+_UPDATE: Final = By("update")
+
+_FIELDS: Final = (
+    Field(
+        name="name",
+        schema=TEXT,
+        doc="Its name in the account; the resource's own name where it is left out.",
+        api=f"name ({_PAGES})",
+        change=_UPDATE,
+    ),
+    Field(
+        name="image",
+        schema=IMAGE,
+        doc="The container image.",
+        api=f"image ({_PAGES})",
+        change=_UPDATE,
+        required=True,
+    ),
+    Field(
+        name="readme",
+        schema={"type": "string", "maxLength": 102400},
+        doc="What people read about it, in Markdown.",
+        api=f"readme ({_PAGES})",
+        change=_UPDATE,
+        absent=Default(""),
+    ),
+    Field(
+        name="registryAuth",
+        schema=REFERENCE,
+        doc="The credential for a private image.",
+        api=f"imageAuth ({_PAGES})",
+        change=_UPDATE,
+        absent=Default(""),
+        refers="registry_auth",
+    ),
+    Field(
+        name="command",
+        schema=COMMAND,
+        doc="Replaces the image's command.",
+        api=f"startCommand ({_PAGES})",
+        change=_UPDATE,
+        absent=Default(""),
+    ),
+    Field(
+        name="entrypoint",
+        schema=COMMAND,
+        doc="Replaces the image's entrypoint.",
+        api=f"entrypoint ({_PAGES})",
+        change=_UPDATE,
+        absent=Default(""),
+    ),
+    Field(
+        name="rootDiskGb",
+        schema={"type": "integer", "minimum": 10},
+        doc="The root disk in GB.",
+        api=f"rootfsSize ({_PAGES})",
+        change=_UPDATE,
+        required=True,
+    ),
+    Field(
+        name="ports",
+        schema={"type": "array", "items": PORT, "maxItems": 10},
+        doc="The ports to open, at most 10, such as `8888/http`.",
+        api=f"ports ({_PAGES})",
+        change=_UPDATE,
+        absent=Default([]),
+        unordered=True,
+    ),
+    Field(
+        name="env",
+        schema=ENV,
+        doc="Environment variables.",
+        api=f"envs ({_PAGES})",
+        change=_UPDATE,
+        absent=Default({}),
+        secret_items=True,
+    ),
+    Field(
+        name="minCudaVersion",
+        schema=CUDA,
+        doc="The lowest CUDA version that the machine's driver must support, such as `12.4`.",
+        api=f"minCudaVersion ({_PAGES})",
+        change=_UPDATE,
+        absent=Default(""),
+    ),
+)
+
+
+def _body(target: Target) -> dict[str, Any]:
+    """Everything in full: what happens to a field that an update leaves out is not documented."""
+    ports = ports_list(target.value("ports"))
+    types = sorted({item["type"] for item in ports})
+    return {
+        "name": target.value("name", ""),
+        "type": "instance",
+        "channel": "private",
+        "image": target.value("image", ""),
+        "rootfsSize": target.value("rootDiskGb"),
+        "readme": target.value("readme", ""),
+        "imageAuth": target.value("registryAuth", ""),
+        "startCommand": target.value("command", ""),
+        "entrypoint": target.value("entrypoint", ""),
+        "ports": [{"type": of, "ports": [item["port"] for item in ports if item["type"] == of]} for of in types],
+        "envs": env_list(target.value("env")),
+        "minCudaVersion": target.value("minCudaVersion", ""),
+    }
+
+
+def _create(target: Target) -> Request:
+    return post(f"{GPU}/template/create", {"template": _body(target)})
+
+
+def _update(target: Target) -> Request:
+    return post(f"{GPU}/template/update", {"template": {"Id": target.id, **_body(target)}}, repeatable=True)
+
+
+def _delete(target: Target) -> Request:
+    return post(f"{GPU}/template/delete", {"templateId": target.id}, repeatable=True)
+
+
+def _id_of(item: Mapping[str, Any]) -> str:
+    return next(filter(None, (text_of(item.get(key)) for key in ("Id", "templateId", "id"))), "")
+
+
+def _new_id(answer: Any) -> str:
+    """From `{"templateId": ...}` (gpu-instance-create-template)."""
+    return _id_of(object_of(answer))
+
+
+def _unwrap(answer: Any) -> Mapping[str, Any] | None:
+    """From `{"template": {...}}` (gpu-instance-get-template)."""
+    item = object_of(object_of(answer).get("template"))
+    return item if _id_of(item) else None
+
+
+def _parse(item: Mapping[str, Any]) -> Live:
+    values = carried(
+        item,
+        {
+            "name": ("name", text_of),
+            "image": ("image", text_of),
+            "readme": ("readme", text_of),
+            "registryAuth": ("imageAuth", text_of),
+            "command": ("startCommand", text_of),
+            "entrypoint": ("entrypoint", text_of),
+            "rootDiskGb": ("rootfsSize", int_of),
+            "ports": ("ports", ports_of),
+            "env": ("envs", env_of),
+            "minCudaVersion": ("minCudaVersion", text_of),
+        },
+    )
+    return Live(
+        id=_id_of(item),
+        name=values.get("name", ""),
+        phase=Phase.READY,
+        status="ready",
+        values=values,
+        outputs={"id": _id_of(item)},
+    )
+
+
+def _check(spec: Spec) -> Iterator[Fault]:
+    yield from port_faults(spec.get("ports"), most=10)
+    yield from env_faults(spec.get("env"))
+
+
+def _same(spec: Spec, live: Live) -> bool:
+    return bool(spec.get("name") == live.name)
+
+
+TEMPLATE: Final = Kind(
+    name="Template",
+    prefix="template",
+    summary="Defaults that instances are made from: image, command, disk, ports, environment.",
+    fields=_FIELDS,
+    reading=Reading(
+        pages=Pages(
+            path=f"{GPU}/templates",
+            items=("template", "templates"),
+            identity=("Id", "id", "templateId"),
+            number="pageNum",
+            # The one pair of values that lists the account's own templates (gpu-instance-list-templates).
+            query={"channel": "private", "isMyCommunity": "true"},
+        ),
+        parse=_parse,
+        get=lambda id: get(f"{GPU}/template", templateId=id),
+        unwrap=_unwrap,
+    ),
+    create=Call(name="create", says="create: a new template", request=_create),
+    new_id=_new_id,
+    same=_same,
+    calls=(
+        Call(
+            name="update",
+            says="update: applied in place; instances that were made from it stay as they are",
+            request=_update,
+        ),
+    ),
+    delete=Call(
+        name="delete",
+        says="delete: the template is removed; instances that were made from it stay",
+        request=_delete,
+        settles=frozenset({Phase.GONE}),
+        needs=STABLE,
+    ),
+    timeouts=Timeouts(create=60.0, update=60.0, delete=60.0),
+    check=_check,
+    example="""\
+apiVersion: novita-infra/v1
+kind: Template
+metadata:
+  name: notebook
+spec:
+  image: docker.io/jupyter/scipy-notebook:2024-05-27
+  rootDiskGb: 40
+  ports: [8888/http]
+  env:
+    JUPYTER_ENABLE_LAB: "yes"
+  readme: A notebook for small experiments.
+""",
+)
+"""Novita instance templates, private ones of type `instance`."""

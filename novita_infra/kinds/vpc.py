@@ -1,0 +1,165 @@
+"""The kind VPC: a private network between machines of one cluster.
+
+The answer of a create holds no usable id on the live service, so a new network is found by listing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from novita_infra.api.request import GPU, Pages, Request, get, post
+from novita_infra.kinds.catalogue import Catalogue
+from novita_infra.kinds.kind import By, Call, Fault, Field, Kind, Reading, Replaces, Target
+from novita_infra.kinds.placing import placed
+from novita_infra.kinds.shapes import TEXT, filled, object_of, objects_of, text_of
+from novita_infra.resources import Live, Phase, Spec, Timeouts
+
+_LONGEST_NAME: Final = 30
+"""gpu-instance-update-vpc: 1-30."""
+
+_FIELDS = (
+    Field(
+        name="name",
+        schema={"type": "string", "minLength": 1, "maxLength": _LONGEST_NAME},
+        doc="The network's name, at most 30 characters.",
+        api="name (gpu-instance-create-vpc)",
+        change=By("update"),
+    ),
+    Field(
+        name="cluster",
+        schema=TEXT,
+        doc="The cluster that it spans, by id or name; only machines of this cluster can join it.",
+        api="clusterId (gpu-instance-create-vpc)",
+        change=Replaces("a network cannot move to another cluster"),
+        required=True,
+    ),
+)
+
+_LISTS: Final = ("networks", "network")
+"""The live service answers `networks`, the reference says `network`."""
+
+_PHASES: Final = {
+    "creating": Phase.CHANGING,
+    "ready": Phase.READY,
+    "running": Phase.READY,
+    "deleting": Phase.LEAVING,
+    "removing": Phase.LEAVING,
+    "deleted": Phase.GONE,
+    "removed": Phase.GONE,
+}
+"""The reference knows `creating` and `ready`, v2 shows `running`; the rest are words of this API's other kinds."""
+
+
+def _create(target: Target) -> Request:
+    return post(f"{GPU}/network/create", {"clusterId": target.value("cluster"), "name": target.value("name")})
+
+
+def _update(target: Target) -> Request:
+    return post(f"{GPU}/network/update", {"networkId": target.id, "name": target.value("name")}, repeatable=True)
+
+
+def _delete(target: Target) -> Request:
+    return post(f"{GPU}/network/delete", {"networkId": target.id}, repeatable=True)
+
+
+def _id_in(item: Mapping[str, Any]) -> str:
+    return next((text for key in ("Id", "id", "networkId") if (text := text_of(item.get(key)))), "")
+
+
+def _new_id(answer: Any) -> str:
+    return _id_in(_unwrap(answer) or {})
+
+
+def _get(network_id: str) -> Request:
+    return get(f"{GPU}/network", networkId=network_id)
+
+
+def _unwrap(answer: Any) -> Mapping[str, Any] | None:
+    """The network in `network`, an array of one by the reference, or an object; empty where there is none."""
+    whole = object_of(answer)
+    wrapped = next((found for key in _LISTS if (found := object_of(whole.get(key)))), None)
+    return wrapped or (whole if _id_in(whole) else None)
+
+
+def _parse(item: Mapping[str, Any]) -> Live:
+    name = text_of(item.get("name"))
+    status, trouble = _state_of(item.get("state"))
+    return Live(
+        id=_id_in(item),
+        name=name,
+        phase=Phase.FAILED if trouble else _PHASES.get(status.lower(), Phase.CHANGING),
+        status=status,
+        values=filled({"name": name, "cluster": text_of(item.get("clusterId"))}),
+        outputs=filled({"segment": text_of(item.get("segment")), "addresses": _addresses_of(item.get("Addresses"))}),
+        trouble=trouble,
+    )
+
+
+def _state_of(state: Any) -> tuple[str, str]:
+    """The word and the error; the state is an array in the reference and an object live."""
+    shown = object_of(state)
+    return text_of(state) or text_of(shown.get("state")), text_of(shown.get("error"))
+
+
+def _addresses_of(value: Any) -> dict[str, str]:
+    """Instance id to address."""
+    return {text_of(item.get("Id")): text_of(item.get("Ip")) for item in objects_of(value)}
+
+
+def _same(spec: Spec, live: Live) -> bool:
+    return bool(spec.get("name") == live.name and spec.get("cluster") == live.values.get("cluster"))
+
+
+def _check(spec: Spec) -> Iterator[Fault]:
+    """The name may come from the metadata, where the schema allows more."""
+    name = spec.get("name")
+    if isinstance(name, str) and len(name) > _LONGEST_NAME:
+        yield Fault(("name",), f"name {name} is too long", f"at most {_LONGEST_NAME} characters; set spec.name")
+
+
+def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[Fault, ...]]:
+    return placed(spec, catalogue, live, offers=lambda cluster: cluster.vpc, what="private networks")
+
+
+_PRESENT: Final = frozenset({Phase.READY, Phase.STOPPED, Phase.CHANGING, Phase.FAILED})
+
+VPC = Kind(
+    name="VPC",
+    prefix="vpc",
+    summary="A private network between the machines of one cluster; the service chooses its address range.",
+    fields=_FIELDS,
+    reading=Reading(
+        pages=Pages(path=f"{GPU}/networks", items=_LISTS, identity=("Id", "id", "networkId"), number="pageNum"),
+        parse=_parse,
+        get=_get,
+        unwrap=_unwrap,
+    ),
+    create=Call(name="create", says="create: an empty network", request=_create),
+    new_id=_new_id,
+    same=_same,
+    calls=(Call(name="update", says="update: renamed in place, connections stay", request=_update),),
+    delete=Call(
+        name="delete",
+        says="delete: the network is gone; refused while a machine is in it",
+        request=_delete,
+        settles=frozenset({Phase.GONE}),
+        needs=_PRESENT,
+    ),
+    outputs={
+        "segment": "the address range that the service chose",
+        "addresses": "the address of each machine in it, by instance id",
+    },
+    timeouts=Timeouts(create=300, update=120, delete=900),
+    catalogues=("clusters",),
+    choose=_choose,
+    check=_check,
+    example="""\
+apiVersion: novita-infra/v1
+kind: VPC
+metadata:
+  name: net
+spec:
+  cluster: us-ca-nas-2
+""",
+)

@@ -1,0 +1,88 @@
+"""Where the values of a document were read from, kept as a tree beside the data.
+
+The tree is made of plain tuples, for a fleet has hundreds of thousands of values. It knows nothing of YAML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, Union
+
+from novita_infra.resources import Origin
+
+Path: TypeAlias = tuple[str | int, ...]
+"""The way from the root of a document to a value: keys of mappings and positions in lists."""
+
+Spot: TypeAlias = tuple[str, int, int, int, int, Union[dict[str, "Spot"], list["Spot"], None]]
+"""File, line and column of a value, line and column of its key, and the spots inside it; counted from 1."""
+
+
+def spot_at(root: Spot, path: Path) -> Spot:
+    """The spot at the path, or the nearest one around it where the document has nothing there."""
+    spot = root
+    for part in path:
+        inner = spot[5]
+        if isinstance(inner, dict) and isinstance(part, str) and part in inner:
+            spot = inner[part]
+        elif isinstance(inner, list) and isinstance(part, int) and 0 <= part < len(inner):
+            spot = inner[part]
+        else:
+            break
+    return spot
+
+
+def origin(spot: Spot) -> Origin:
+    """The place of the value."""
+    return Origin(spot[0], spot[1], spot[2])
+
+
+def key_origin(spot: Spot) -> Origin:
+    """The place of the key that the value stands under; the value's own where it has none."""
+    return Origin(spot[0], spot[3], spot[4])
+
+
+def origin_at(root: Spot, path: Path) -> Origin:
+    """The place of the value at the path."""
+    return origin(spot_at(root, path))
+
+
+def key_origin_at(root: Spot, path: Path) -> Origin:
+    """The place of the key at the path."""
+    return key_origin(spot_at(root, path))
+
+
+def key_origins(spot: Spot) -> Mapping[str, Origin]:
+    """The place of every key of a mapping."""
+    inner = spot[5]
+    return {name: key_origin(item) for name, item in inner.items()} if isinstance(inner, dict) else {}
+
+
+def shifted(origin: Origin, text: str, offset: int) -> Origin:
+    """The place `offset` characters into a value of one line that begins at the origin."""
+    return Origin(origin.file, origin.line, origin.column + offset) if "\n" not in text[:offset] else origin
+
+
+def inside(spot: Spot, part: str | int) -> Spot:
+    """The spot of an item; the spot itself where it is not known."""
+    return spot_at(spot, (part,))
+
+
+def nowhere(file: str) -> Spot:
+    """The spot of what stands in no line of the file."""
+    return (file, 1, 1, 1, 1, None)
+
+
+def children(spot: Spot) -> Sequence[Spot]:
+    """The spots of the items inside."""
+    inner = spot[5]
+    return list(inner.values()) if isinstance(inner, dict) else inner or []
+
+
+def count(spot: Spot, most: int) -> int:
+    """How many values there are at the spot, itself included; what exceeds `most` is not counted to the end."""
+    total, waiting = 0, [spot]
+    while waiting and total <= most:
+        total += 1
+        inner = waiting.pop()[5]
+        waiting.extend(inner.values() if isinstance(inner, dict) else inner or ())
+    return total

@@ -1,0 +1,63 @@
+"""What an unquoted word means, by the core schema of YAML 1.2: no `yes`, no `1:30`, no dates.
+
+It decides on the text alone; places and messages are the reader's.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+CONSTANTS: Final[dict[str, bool | None]] = {
+    "": None,
+    "~": None,
+    "null": None,
+    "Null": None,
+    "NULL": None,
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+}
+
+NUMERIC: Final = frozenset("0123456789+-.")
+"""What a number begins with; any other word that is no constant is a string."""
+
+LARGEST: Final = 2**63
+"""Whole numbers from here on are refused: other JSON readers would change them silently."""
+
+_WHOLE: Final = re.compile(r"[-+]?[0-9]+")
+_OCTAL: Final = re.compile(r"0o[0-7]+")
+_HEX: Final = re.compile(r"0x[0-9a-fA-F]+")
+_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+
+_MOST_DIGITS: Final = 400
+"""More are too large in any case, and Python would refuse to read them."""
+
+
+def number(text: str) -> int | float | None:
+    """The number that the text spells, None where it spells none. Raises ValueError saying why it cannot be used."""
+    if _WHOLE.fullmatch(text):
+        return _whole(text, 10)
+    if _OCTAL.fullmatch(text):
+        return _whole(text[2:], 8)
+    if _HEX.fullmatch(text):
+        return _whole(text[2:], 16)
+    if _NOT_FINITE.fullmatch(text):
+        raise ValueError("is not a finite number")
+    if not _FLOAT.fullmatch(text):
+        return None
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError("is a number too large to hold")
+    return value
+
+
+def _whole(digits: str, base: int) -> int:
+    value = int(digits, base) if len(digits) < _MOST_DIGITS else LARGEST
+    if abs(value) >= LARGEST:
+        raise ValueError("is a whole number of more than 64 bits")
+    return value

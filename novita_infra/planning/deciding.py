@@ -1,0 +1,268 @@
+"""What happens to one resource, and why: from what is declared, on record and live to a decision. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from novita_infra.kinds.kind import By, Call, Cases, Default, Field, Grows, Kind, Local, Refused, Replaces, Target
+from novita_infra.planning.comparing import agree, masked
+from novita_infra.planning.plan import Action, FieldChange
+from novita_infra.resources import STABLE, Declared, Found, Live, Phase, Record, Spec, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What happens to one resource, before it is put in order with the others."""
+
+    action: Action
+    found: Found
+    spec: Spec = field(default_factory=dict)
+    """What the object shall have: the declared fields, references worked in as far as they are known."""
+    fields: tuple[FieldChange, ...] = ()
+    calls: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """The calls on the object that is (for a create: those that follow it), each with the fields that it changes."""
+    waits: bool = False
+    """A call of an earlier run is waited for first."""
+    records: bool = False
+    """Something that only the books hold changes."""
+    why: str = ""
+    loses: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+
+    @property
+    def makes(self) -> bool:
+        """Whether a new object comes into being."""
+        return self.action in {Action.CREATE, Action.REPLACE}
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the object that is stays."""
+        return self.action in {Action.NONE, Action.UPDATE, Action.ADOPT, Action.RESUME}
+
+
+def decide(kind: Kind, declared: Declared, found: Found, *, spec: Spec, key: str) -> Decision:
+    """What happens to a declared resource. `spec` is the declared one with references worked in."""
+    record, live = found.record, found.live
+    if record is not None and not record.id:
+        return _decide_unanswered(kind, declared, found, spec=spec, key=key)
+    if record is None or live is None:
+        why = _why_gone(record) if record else ""
+        return _creation(kind, spec, found, key=key, why=why)
+    if live.phase in {Phase.LEAVING, Phase.GONE}:
+        why = "the object is being deleted outside of novita-infra"
+        return replace(_creation(kind, spec, found, key=key, why=why), action=Action.REPLACE)
+    if live.phase is Phase.FAILED:
+        return _replacement(kind, spec, found, key=key, why=f"it failed: {live.trouble or live.status}")
+    return _decide_living(kind, spec, found, live=live, key=key)
+
+
+def with_protection(decision: Decision, *, protect: bool) -> Decision:
+    """The decision with a change of the protection that the books keep, which needs no call."""
+    record = decision.found.record
+    if record is None or record.protect == protect or not decision.keeps:
+        return decision
+    change = FieldChange("lifecycle.protect", record.protect, protect, "kept in the state; no call is made")
+    action = Action.UPDATE if decision.action is Action.NONE else decision.action
+    return replace(decision, action=action, fields=(*decision.fields, change), records=True)
+
+
+def decide_undeclared(kind: Kind, found: Found) -> Decision:
+    """What happens to a resource that is on record and no longer declared."""
+    live = found.live
+    if found.record is not None and not found.record.id:
+        if len(found.candidates) > 1:
+            return Decision(Action.REFUSED, found, refusals=(_ambiguous(found),))
+        live = found.candidates[0] if found.candidates else None
+        found = replace(found, live=live)
+    if live is None or live.phase is Phase.GONE:
+        gone = Action.DELETE if found.leftovers else Action.FORGET
+        return Decision(gone, found, why="no longer declared, and the object is already gone")
+    refusal = kind.undeletable(live) if kind.undeletable else ""
+    if refusal:
+        return Decision(Action.REFUSED, found, refusals=(refusal,), why="no longer declared")
+    loses = (kind.delete.loses(live.values),) if kind.delete.loses else ()
+    return Decision(Action.DELETE, found, why="no longer declared", loses=tuple(filter(None, loses)))
+
+
+def differences(kind: Kind, spec: Spec, found: Found, *, key: str) -> list[tuple[Field, Value, Value]]:
+    """The fields that differ, each with its value before and after.
+
+    A field that is not declared counts only where the record says that it was, and the kind gives it a default.
+    """
+    record = recorded_spec(kind, found)
+    values = found.live.values if found.live else {}
+    unlike = []
+    for item in kind.fields:
+        if isinstance(item.change, Local):
+            continue
+        before = values[item.name] if item.name in values else record.get(item.name)
+        after = spec.get(item.name)
+        if after is None:
+            if item.name not in record or not isinstance(item.absent, Default):
+                continue
+            after = item.absent.value
+        if not agree(item, wanted=after, found=before, key=key):
+            unlike.append((item, before, after))
+    return unlike
+
+
+def recorded_spec(kind: Kind, found: Found) -> Spec:
+    """What was last sent, with the fields of an unanswered call that provably took effect (a renewal moved the end)."""
+    record, live = found.record, found.live
+    if record is None:
+        return {}
+    if record.underway is None or live is None or not record.id:
+        return record.spec
+    call = next((item for item in kind.calls if item.name == record.underway.call), None)
+    if call is None or call.effect is None or not record.underway.before:
+        return record.spec
+    before = replace(live, values=record.underway.before["values"], outputs=record.underway.before["outputs"])
+    took = call.effect(Target(record.id, record.underway.sent, before, record.spec), live)
+    return {**record.spec, **record.underway.sent} if took else record.spec
+
+
+def means_of(item: Field, before: Value, after: Value) -> By | Replaces | Refused:
+    """By what this very difference is made."""
+    match item.change:
+        case Grows(call=call, shrinking=shrinking):
+            smaller = isinstance(before, (int, float)) and isinstance(after, (int, float)) and after < before
+            return shrinking if smaller else By(call)
+        case Cases(cases=cases, otherwise=otherwise):
+            return cases.get((before, after), otherwise)
+        case Local():
+            raise AssertionError(f"{item.name} is never compared")
+        case means:
+            return means
+
+
+def _decide_unanswered(kind: Kind, declared: Declared, found: Found, *, spec: Spec, key: str) -> Decision:
+    match found.candidates:
+        case ():
+            unanswered = found.record is not None and found.record.underway is not None
+            why = "an earlier create left nothing behind" if unanswered else ""
+            return _creation(kind, spec, found, key=key, why=why)
+        case (live,):
+            adopted = _decide_living(kind, spec, replace(found, live=live), live=live, key=key)
+            why = f"an earlier create of {declared.address} whose answer was lost made {live.id}"
+            action = Action.ADOPT if adopted.keeps else adopted.action
+            return replace(adopted, action=action, why=why)
+        case _:
+            return Decision(Action.REFUSED, found, spec, refusals=(_ambiguous(found),))
+
+
+def _why_gone(record: Record) -> str:
+    if record.underway and record.underway.call == "delete":
+        return "an earlier run deleted the object"
+    return f"{record.id} is gone: deleted outside of novita-infra"
+
+
+def _ambiguous(found: Found) -> str:
+    ids = " and ".join(live.id for live in found.candidates)
+    return (
+        f"an earlier create got no answer, and {ids} could each be what it made; "
+        "look at them, delete what is not wanted, and take the other in with `import`"
+    )
+
+
+def _creation(kind: Kind, spec: Spec, found: Found, *, key: str, why: str) -> Decision:
+    fields = tuple(
+        FieldChange(item.name, None, spec[item.name], "")
+        for item in kind.fields
+        if spec.get(item.name) is not None and not isinstance(item.change, Local)
+    )
+    return Decision(Action.CREATE, found, spec, fields=fields, calls=_calls_after_create(kind, spec, key=key), why=why)
+
+
+def _calls_after_create(kind: Kind, spec: Spec, *, key: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    wanted: dict[str, list[str]] = {}
+    for item in kind.fields:
+        after = spec.get(item.name)
+        if item.created or after is None:
+            continue
+        default = item.absent.value if isinstance(item.absent, Default) else None
+        if agree(item, wanted=after, found=default, key=key):
+            continue
+        means = means_of(item, default, after)
+        if isinstance(means, By):
+            wanted.setdefault(means.call, []).append(item.name)
+    return _in_order(kind, wanted)
+
+
+def _replacement(
+    kind: Kind, spec: Spec, found: Found, *, key: str, why: str, fields: tuple[FieldChange, ...] = ()
+) -> Decision:
+    live = found.live
+    refusal = kind.undeletable(live) if kind.undeletable and live else ""
+    if refusal:
+        return Decision(Action.REFUSED, found, spec, fields=fields, why=why, refusals=(refusal,))
+    made = _creation(kind, spec, found, key=key, why=why)
+    loses = (kind.delete.loses(live.values),) if kind.delete.loses and live else ()
+    return replace(made, action=Action.REPLACE, fields=fields, loses=tuple(filter(None, loses)))
+
+
+def _decide_living(kind: Kind, spec: Spec, found: Found, *, live: Live, key: str) -> Decision:
+    unlike = differences(kind, spec, found, key=key)
+    judged = [(item, before, after, means_of(item, before, after)) for item, before, after in unlike]
+    fields = tuple(_field_change(kind, found, item, before, after, means, key) for item, before, after, means in judged)
+    refusals = tuple(f"{item.name}: {means.why}" for item, _, _, means in judged if isinstance(means, Refused))
+    if refusals:
+        return Decision(Action.REFUSED, found, spec, fields=fields, refusals=refusals)
+    if any(isinstance(means, Replaces) for _, _, _, means in judged):
+        return _replacement(kind, spec, found, key=key, why="", fields=fields)
+    calls = _calls(kind, spec, ((item, means) for item, _, _, means in judged), live=live)
+    waits = live.phase not in STABLE
+    if not calls:
+        why = f"{found.record.underway.call} is still under way" if found.record and found.record.underway else ""
+        moving = waits or (found.record is not None and found.record.underway is not None and found.record.id != "")
+        action = Action.RESUME if moving else Action.NONE
+        return Decision(action, found, spec, waits=moving, why=why or (f"it is {live.status}" if waits else ""))
+    loses = [call.loses(spec) for name, _ in calls if (call := kind.call(name)).loses is not None]
+    return Decision(
+        Action.UPDATE, found, spec, fields=fields, calls=calls, waits=waits, loses=tuple(filter(None, loses))
+    )
+
+
+def _field_change(
+    kind: Kind, found: Found, item: Field, before: Value, after: Value, means: By | Replaces | Refused, key: str
+) -> FieldChange:
+    recorded = found.record.spec.get(item.name) if found.record else None
+    before = masked(before, recorded=recorded, wanted=after, field=item, key=key)
+    match means:
+        case By(call=call):
+            return FieldChange(item.name, before, after, kind.call(call).says)
+        case Replaces(why=why):
+            return FieldChange(item.name, before, after, f"forces replacement: {why}", replaces=True)
+        case Refused(why=why):
+            return FieldChange(item.name, before, after, f"refused: {why}")
+
+
+def _calls(
+    kind: Kind, spec: Spec, judged: Iterable[tuple[Field, By | Replaces | Refused]], *, live: Live
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    wanted: dict[str, list[str]] = {}
+    for item, means in judged:
+        if isinstance(means, By):
+            wanted.setdefault(means.call, []).append(item.name)
+    for name in list(wanted):
+        covered = [other for other in wanted if other != name and set(wanted[name]) <= set(kind.call(other).covers)]
+        if covered:
+            wanted[covered[0]] += wanted.pop(name)
+    if live.phase is Phase.STOPPED and any(kind.call(name).needs == {Phase.READY} for name in wanted):
+        _start_and_stop(kind, wanted)
+    return _in_order(kind, wanted)
+
+
+def _start_and_stop(kind: Kind, wanted: dict[str, list[str]]) -> None:
+    """Some call needs a running object and this one is stopped: start it first, and stop it again if it stays so."""
+    start = next(call.name for call in kind.calls if call.needs == {Phase.STOPPED} and Phase.READY in call.settles)
+    stop = next(call.name for call in kind.calls if call.settles == {Phase.STOPPED})
+    if start not in wanted:
+        wanted[start] = []
+        wanted.setdefault(stop, [])
+
+
+def _in_order(kind: Kind, wanted: Mapping[str, list[str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    order: list[Call] = list(kind.calls)
+    return tuple((call.name, tuple(wanted[call.name])) for call in order if call.name in wanted)
+

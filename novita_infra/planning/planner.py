@@ -1,0 +1,279 @@
+"""The plan: what is declared, on record and live goes in, changes and ordered steps come out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from graphlib import TopologicalSorter
+
+from novita_infra.diagnostics import EXIT_REFUSED, Diagnostic
+from novita_infra.encoding import digest, fingerprint
+from novita_infra.kinds.catalogue import Catalogue
+from novita_infra.kinds.kind import Fault, Kind
+from novita_infra.planning.comparing import masked, written
+from novita_infra.planning.deciding import Decision, decide, decide_undeclared, with_protection
+from novita_infra.planning.plan import Action, Basis, Change, Plan, Step
+from novita_infra.planning.scheduling import schedule
+from novita_infra.resources import Address, Declared, Found, Phase, Record, Ref, Value, resolve
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Everything that a plan is made from."""
+
+    project: str
+    environment: str
+    declared: tuple[Declared, ...]
+    found: Mapping[Address, Found]
+    """By address, for every record."""
+    kinds: Mapping[str, Kind]
+    catalogue: Catalogue = Catalogue()
+    key: str
+    """The hex key of the digests that stand for secrets."""
+    lineage: str
+    serial: int
+    outputs: Mapping[str, Value] = field(default_factory=dict)
+    outputs_before: Mapping[str, Value] = field(default_factory=dict)
+    scope: str = ""
+    """A manifest file: records of other files are left alone. Empty for the whole project."""
+    destroys: bool = False
+    targets: tuple[Address, ...] = ()
+    """Only these, what they need, and what cannot stay without them. Empty for everything."""
+
+
+def make_plan(seen: Seen) -> Plan:
+    """The plan. Never raises on what it sees: a change that cannot be had is a problem of the plan."""
+    declared = {} if seen.destroys else {item.address: item for item in seen.declared}
+    decisions, problems = _decide_all(seen, declared)
+    chosen = _chosen(seen, declared, decisions)
+    active = {address: decision for address, decision in decisions.items() if address in chosen}
+    problems += [
+        Diagnostic(refusal, address=str(address))
+        for address, decision in active.items()
+        for refusal in decision.refusals
+    ]
+    protected = _protected(active, declared)
+    ordered = schedule(active, declared, seen.kinds)
+    changes = tuple(
+        _change(seen, address, decisions[address], active=address in active, create_first=address in ordered.create_first)
+        for address in sorted(decisions)
+    )
+    code = (EXIT_REFUSED if protected and not problems else 1) if problems or protected else 0
+    outputs = {} if seen.destroys else _outputs(seen, declared, active)
+    return Plan(
+        project=seen.project,
+        environment=seen.environment,
+        changes=changes,
+        steps=ordered.steps,
+        basis=_basis(seen, declared, active),
+        destroys=seen.destroys,
+        outputs=outputs,
+        outputs_before=seen.outputs_before,
+        outputs_changed=_changed(outputs, seen),
+        problems=(*problems, *protected),
+        code=code,
+        bookkeeping=tuple(_bookkeeping(seen, declared, active)),
+    )
+
+
+def _decide_all(
+    seen: Seen, declared: Mapping[Address, Declared]
+) -> tuple[dict[Address, Decision], list[Diagnostic]]:
+    decisions: dict[Address, Decision] = {}
+    problems: list[Diagnostic] = []
+    known = _knowing(seen, decisions, declared)
+    for address in _by_needs(declared.values()):
+        wanted = declared[address]
+        kind = seen.kinds[address.kind]
+        found = seen.found.get(address, Found())
+        spec = {name: resolve(value, known) for name, value in wanted.spec.items()}
+        spec, faults = _choose(kind, spec, seen.catalogue, found)
+        problems += [_told(wanted, fault) for fault in faults]
+        decision = decide(kind, wanted, found, spec=spec, key=seen.key)
+        decisions[address] = with_protection(decision, protect=wanted.lifecycle.protect)
+    for address, found in seen.found.items():
+        in_scope = not seen.scope or (found.record is not None and found.record.source == seen.scope)
+        if address not in declared and in_scope:
+            decisions[address] = decide_undeclared(seen.kinds[address.kind], found)
+    return decisions, problems
+
+
+def _knowing(
+    seen: Seen, decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared]
+) -> Callable[[Ref], Value]:
+    """What is known of a reference: nothing of a resource that is to be made anew."""
+
+    def known(ref: Ref) -> Value:
+        decision = decisions.get(ref.address)
+        if decision is not None and (decision.makes or decision.action is Action.REFUSED):
+            return ref
+        found = decision.found if decision else seen.found.get(ref.address, Found())
+        record, live = found.record, found.live
+        if live is None and (record is None or ref.address in declared):
+            return ref
+        if ref.attribute == "id":
+            return live.id if live else (record.id if record else ref)
+        outputs = {**(record.outputs if record else {}), **(live.outputs if live else {})}
+        return outputs.get(ref.attribute, ref)
+
+    return known
+
+
+def _by_needs(declared: Iterable[Declared]) -> Iterable[Address]:
+    items = {item.address: item for item in declared}
+    graph = {address: [need for need in items[address].needs if need in items] for address in sorted(items)}
+    return TopologicalSorter(graph).static_order()
+
+
+def _choose(
+    kind: Kind, spec: dict[str, Value], catalogue: Catalogue, found: Found
+) -> tuple[dict[str, Value], tuple[Fault, ...]]:
+    if kind.choose is None:
+        return spec, ()
+    chosen, faults = kind.choose(spec, catalogue, found.live)
+    return dict(chosen), faults
+
+
+def _told(wanted: Declared, fault: Fault) -> Diagnostic:
+    place = wanted.places.get(str(fault.path[0]), wanted.origin) if fault.path else wanted.origin
+    return Diagnostic(fault.summary, fault.hint, origin=place, address=str(wanted.address))
+
+
+def _chosen(seen: Seen, declared: Mapping[Address, Declared], decisions: Mapping[Address, Decision]) -> set[Address]:
+    if not seen.targets:
+        return set(decisions)
+    needs = {
+        address: {
+            *(declared[address].needs if address in declared else ()),
+            *(decision.found.record.needs if decision.found.record else ()),
+        }
+        for address, decision in decisions.items()
+    }
+    chosen: set[Address] = set()
+    waiting = [address for address in decisions if _targeted(address, seen.targets)]
+    while waiting:
+        address = waiting.pop()
+        if address in chosen:
+            continue
+        chosen.add(address)
+        if decisions[address].action not in {Action.DELETE, Action.FORGET}:
+            waiting += [need for need in needs[address] if need in decisions]
+        if not decisions[address].keeps:
+            # What stands on an object that goes cannot stay as it is.
+            waiting += [other for other in decisions if address in needs[other]]
+    return chosen
+
+
+def _targeted(address: Address, targets: Iterable[Address]) -> bool:
+    return any(address == target or (not target.key and replace(address, key="") == target) for target in targets)
+
+
+def _protected(decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared]) -> list[Diagnostic]:
+    return [
+        Diagnostic(
+            f"{decision.action.value} is refused: the resource is protected",
+            "set `lifecycle.protect: false`, apply that alone, then run this again",
+            address=str(address),
+        )
+        for address, decision in decisions.items()
+        if decision.action in {Action.DELETE, Action.REPLACE}
+        and decision.found.live is not None
+        and decision.found.live.phase is not Phase.LEAVING
+        and (
+            (decision.found.record is not None and decision.found.record.protect)
+            or (address in declared and declared[address].lifecycle.protect)
+        )
+    ]
+
+
+def _change(seen: Seen, address: Address, decision: Decision, *, active: bool, create_first: bool) -> Change:
+    found = decision.found
+    id = found.live.id if found.live else (found.record.id if found.record else "")
+    kind = seen.kinds[address.kind]
+    before = {**(found.record.spec if found.record else {}), **(found.live.values if found.live else {})}
+    recorded = found.record.spec if found.record else {}
+    shown = {
+        name: masked(value, recorded=recorded.get(name), wanted=decision.spec.get(name), field=kind.field(name), key=seen.key)
+        for name, value in before.items()
+        if any(item.name == name for item in kind.fields)
+    }
+    if not active:
+        return Change(address, Action.NONE, id=id, before=shown, after=shown)
+    action, why = decision.action, decision.why
+    if action is Action.NONE and found.leftovers:
+        action, why = Action.RESUME, f"what it replaced is still there: {', '.join(found.leftovers)}"
+    return Change(
+        address,
+        action,
+        id=id,
+        fields=decision.fields,
+        why=why,
+        loses=decision.loses,
+        before=shown if found.live or found.record else {},
+        after={**shown, **decision.spec} if decision.keeps else decision.spec,
+        create_first=create_first,
+    )
+
+
+def _basis(seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]) -> Basis:
+    touched = {
+        str(address): fingerprint(digest([live.id, live.phase.value, dict(live.values)], seen.key))
+        for address, decision in active.items()
+        if (live := decision.found.live) is not None
+    }
+    config = [[str(item.address), digest(dict(item.spec), seen.key)] for _, item in sorted(declared.items())]
+    return Basis(lineage=seen.lineage, serial=seen.serial, config=fingerprint(config), live=touched)
+
+
+def _outputs(
+    seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]
+) -> dict[str, Value]:
+    """The outputs as far as they are known. What a resource that stays as it is does not have is None."""
+    known = _knowing(seen, active, declared)
+
+    def told(ref: Ref) -> Value:
+        value = known(ref)
+        decision = active.get(ref.address)
+        settled = decision is not None and decision.action is Action.NONE
+        return None if isinstance(value, Ref) and settled else value
+
+    return {name: resolve(value, told) for name, value in seen.outputs.items()}
+
+
+def _changed(outputs: Mapping[str, Value], seen: Seen) -> tuple[str, ...]:
+    if seen.targets or seen.scope:
+        return ()
+    names = sorted({*outputs, *seen.outputs_before})
+    missing = object()
+    return tuple(
+        name
+        for name in names
+        if digest(outputs.get(name, missing), seen.key) != seen.outputs_before.get(name, missing)
+    )
+
+
+def _bookkeeping(
+    seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]
+) -> Iterable[Record]:
+    """Records that are to be brought up to date without any call: what is declared beside the spec, and outputs."""
+    for address, decision in sorted(active.items()):
+        record, live, wanted = decision.found.record, decision.found.live, declared.get(address)
+        if record is None or live is None or wanted is None or not record.id:
+            continue
+        if decision.action not in {Action.NONE, Action.RESUME}:
+            continue
+        fresh = replace(
+            record,
+            spec=written(decision.spec, seen.key),
+            outputs={**record.outputs, **live.outputs},
+            needs=wanted.needs,
+            source=wanted.origin.file,
+            retired=decision.found.leftovers,
+        )
+        if fresh != record:
+            yield fresh
+
+
+def steps_of(plan: Plan, address: Address) -> tuple[Step, ...]:
+    """The steps of one resource, in order."""
+    return tuple(step for step in plan.steps if step.address == address)

@@ -1,0 +1,227 @@
+"""Decisions put in order: the steps, and what each of them comes after. Pure.
+
+Steps are ordered, not resources: a storage that an instance still mounts is deleted after the call that unmounts it.
+A replacement deletes first, unless something that stays still uses the old object or the kind asks to create first.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from novita_infra.kinds.kind import Kind
+from novita_infra.planning.deciding import Decision
+from novita_infra.planning.plan import Action, Step
+from novita_infra.resources import Address, Declared, Spec, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The steps in an order in which they could be done one by one, and the replacements that create first."""
+
+    steps: tuple[Step, ...]
+    create_first: frozenset[Address]
+
+
+def schedule(
+    decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared], kinds: Mapping[str, Kind]
+) -> Schedule:
+    """Puts the decisions in order. Addresses that are left out of `decisions` are not touched."""
+    dependents = _dependents(decisions)
+    first = _created_first(decisions, declared, kinds, dependents)
+    chains = {address: _Chain.of(address, decisions[address], declared, kinds) for address in decisions}
+    after: dict[str, set[str]] = defaultdict(set)
+    wished: dict[str, set[str]] = defaultdict(set)
+    for address, chain in chains.items():
+        chain.link(after)
+        for need in declared[address].needs if address in declared else ():
+            if need in chains and chain.making and chains[need].making:
+                after[chain.making[0].key].add(chains[need].making[-1].key)
+        if decisions[address].action is Action.REPLACE:
+            _link_replacement(chain, after, create_first=address in first)
+        for dependent in dependents[address]:
+            old_goes_first = decisions[address].action is Action.REPLACE and address not in first
+            uses = _uses(kinds, decisions[dependent], decisions[address])
+            edges = after if uses else wished
+            _link_deletion(chain, chains[dependent], edges, old_goes_first=old_goes_first)
+    steps = [step for chain in chains.values() for step in (*chain.making, *chain.deleting)]
+    # What only a `dependsOn` or an expression asks of a deletion gives way where it would close a circle.
+    both = {step.key: after[step.key] | wished[step.key] for step in steps}
+    return Schedule(tuple(_sorted(steps, both) or _sorted(steps, after)), frozenset(first))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """The steps of one resource: those that bring it to what it shall be, and those that delete old objects."""
+
+    making: tuple[Step, ...]
+    deleting: tuple[Step, ...]
+
+    @classmethod
+    def of(
+        cls, address: Address, decision: Decision, declared: Mapping[Address, Declared], kinds: Mapping[str, Kind]
+    ) -> _Chain:
+        kind = kinds[address.kind]
+        wanted = declared.get(address)
+        blank = Step(
+            "",
+            address,
+            "",
+            spec=decision.spec,
+            needs=wanted.needs if wanted else (),
+            source=wanted.origin.file if wanted else "",
+            protect=wanted.lifecycle.protect if wanted else False,
+        )
+        timeouts = wanted.lifecycle.timeouts if wanted else {}
+        making = tuple(_making(blank, decision, kind, timeouts))
+        limit = timeouts.get("delete", kind.timeouts.delete)
+        deleting = tuple(
+            replace(blank, key=f"{address}/delete:{id}", call="delete", id=id, says=kind.delete.says, timeout=limit)
+            for id in _deleted_ids(decision)
+        )
+        if decision.action is Action.FORGET:
+            deleting = (replace(blank, key=f"{address}/forget", call="forget", says="only the record goes"),)
+        return cls(making, deleting)
+
+    def link(self, after: dict[str, set[str]]) -> None:
+        for earlier, later in zip(self.making, self.making[1:], strict=False):
+            after[later.key].add(earlier.key)
+
+
+def _making(blank: Step, decision: Decision, kind: Kind, timeouts: Mapping[str, float]) -> Iterator[Step]:
+    update = timeouts.get("update", kind.timeouts.update)
+    create = timeouts.get("create", kind.timeouts.create)
+    live = decision.found.live
+    id = live.id if live and not decision.makes else ""
+    fields = tuple(item.name for item in kind.fields if item.created and item.name in decision.spec)
+    if decision.action is Action.REFUSED or decision.action in {Action.DELETE, Action.FORGET}:
+        return
+    if decision.action is Action.ADOPT:
+        yield replace(blank, key=f"{blank.address}/adopt", call="adopt", id=id, timeout=create, says="taken in")
+    if decision.waits:
+        yield replace(blank, key=f"{blank.address}/wait", call="wait", id=id, timeout=create, says="waited for")
+    if decision.makes:
+        key = f"{blank.address}/create"
+        yield replace(blank, key=key, call="create", fields=fields, timeout=create, says=kind.create.says)
+    if decision.records:
+        yield replace(blank, key=f"{blank.address}/record", call="record", id=id, says="kept in the state")
+    for name, changed in decision.calls:
+        key = f"{blank.address}/{name}"
+        yield replace(blank, key=key, call=name, id=id, fields=changed, timeout=update, says=kind.call(name).says)
+
+
+def _deleted_ids(decision: Decision) -> tuple[str, ...]:
+    live = decision.found.live
+    old = [live.id] if live and decision.action in {Action.REPLACE, Action.DELETE} else []
+    return tuple(dict.fromkeys([*old, *decision.found.leftovers]))
+
+
+def _dependents(decisions: Mapping[Address, Decision]) -> dict[Address, list[Address]]:
+    """By the books: who depends on the object that is."""
+    found: dict[Address, list[Address]] = defaultdict(list)
+    for address, decision in decisions.items():
+        for need in decision.found.record.needs if decision.found.record else ():
+            if need in decisions:
+                found[need].append(address)
+    return found
+
+
+def _created_first(
+    decisions: Mapping[Address, Decision],
+    declared: Mapping[Address, Declared],
+    kinds: Mapping[str, Kind],
+    dependents: Mapping[Address, list[Address]],
+) -> set[Address]:
+    """The replacements that create first: a dependent that stays must be moved over before the old object goes."""
+    replaced = [address for address, decision in decisions.items() if decision.action is Action.REPLACE]
+    waiting = [
+        address
+        for address in replaced
+        if kinds[address.kind].create_first
+        or any(
+            decisions[dependent].keeps and _uses(kinds, decisions[dependent], decisions[address])
+            for dependent in dependents.get(address, ())
+        )
+    ]
+    first: set[Address] = set()
+    while waiting:
+        address = waiting.pop()
+        if address in first:
+            continue
+        first.add(address)
+        # The new object stands on new needs while the old one still stands on the old ones.
+        waiting += [need for need in declared[address].needs if need in replaced]
+    return first
+
+
+def _uses(kinds: Mapping[str, Kind], dependent: Decision, need: Decision) -> bool:
+    """Whether the API itself sees the dependent use the need's object, so that it would refuse to delete it."""
+    record, live = dependent.found.record, dependent.found.live
+    if record is None or need.found.live is None:
+        return False
+    id = need.found.live.id
+    kind = kinds[record.address.kind]
+    return any(id in used_ids(kind, spec) for spec in (record.spec, live.values if live else {}))
+
+
+def used_ids(kind: Kind, spec: Spec) -> set[str]:
+    """The ids that the referring fields of a resolved spec hold."""
+    found: set[str] = set()
+    for item in kind.fields:
+        if item.refers and item.name in spec:
+            found.update(text for text in _at(spec[item.name], item.refers_at) if isinstance(text, str))
+    return found
+
+
+def _at(value: Value, path: tuple[str, ...]) -> Iterator[Value]:
+    if not path:
+        yield value
+    elif path[0] == "*" and isinstance(value, list):
+        for item in value:
+            yield from _at(item, path[1:])
+    elif isinstance(value, dict) and path[0] in value:
+        yield from _at(value[path[0]], path[1:])
+
+
+def _link_replacement(chain: _Chain, after: dict[str, set[str]], *, create_first: bool) -> None:
+    create = next(step for step in chain.making if step.call == "create")
+    for step in chain.deleting:
+        if create_first:
+            after[step.key].add(chain.making[-1].key)
+        else:
+            after[create.key].add(step.key)
+
+
+def _link_deletion(chain: _Chain, dependent: _Chain, after: dict[str, set[str]], *, old_goes_first: bool) -> None:
+    for step in chain.deleting:
+        if dependent.deleting:
+            after[step.key].update(other.key for other in dependent.deleting)
+        elif dependent.making and not old_goes_first:
+            after[step.key].add(dependent.making[-1].key)
+
+
+def _sorted(steps: Iterable[Step], after: Mapping[str, set[str]]) -> list[Step]:
+    """The steps with their `after`, in an order that depends on nothing but the steps: by key where it is free.
+
+    Empty where some of them wait for one another.
+    """
+    by_key = {step.key: step for step in steps}
+    needed = {key: {other for other in after.get(key, ()) if other in by_key} for key in by_key}
+    blocked: dict[str, list[str]] = defaultdict(list)
+    for key, others in needed.items():
+        for other in others:
+            blocked[other].append(key)
+    left = {key: len(others) for key, others in needed.items()}
+    ready = [key for key, count in left.items() if count == 0]
+    heapq.heapify(ready)
+    ordered: list[Step] = []
+    while ready:
+        key = heapq.heappop(ready)
+        ordered.append(replace(by_key[key], after=tuple(sorted(needed[key]))))
+        for other in blocked[key]:
+            left[other] -= 1
+            if left[other] == 0:
+                heapq.heappush(ready, other)
+    return ordered if len(ordered) == len(by_key) else []

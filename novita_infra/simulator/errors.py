@@ -1,0 +1,61 @@
+"""How the pretend Novita says no: the documented reasons and the envelope that carries them. Knows no HTTP library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+STATUS: Final[Mapping[str, int]] = {
+    "UNAUTHORIZED": 401,
+    "FAILED_TO_AUTH": 401,
+    "FORBIDDEN": 403,
+    "INVALID_API_KEY": 403,
+    "NOT_ENOUGH_BALANCE": 403,
+    "ACCESS_DENY": 403,
+    "model_access_denied": 403,
+    "MODEL_NOT_FOUND": 404,
+    "API_NOT_FOUND": 404,
+    "TASK_NOT_FOUND": 404,
+    "RATE_LIMIT_EXCEEDED": 429,
+    "TOKEN_LIMIT_EXCEEDED": 429,
+    "LIST_BILL_TOO_FAST": 429,
+    "UNKNOWN": 500,
+    "WALLET_NOT_FOUND": 500,
+    "SERVICE_NOT_AVAILABLE": 503,
+}
+"""The reasons that are not HTTP 400 (basic-error-code); the not-found reasons of the GPU family are 400."""
+
+
+class Refusal(Exception):
+    """The service's no. `status` 0 leaves the HTTP status to the reason."""
+
+    def __init__(
+        self, reason: str, message: str, *, status: int = 0, metadata: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(reason, message)
+        self.reason = reason
+        self.message = message
+        self.status = status or STATUS.get(reason, 400)
+        self.missing = not status and reason not in STATUS and reason.endswith("_NOT_FOUND")
+        """Whether a GPU object is absent: some profiles answer that with 404."""
+        self.metadata = dict(metadata or {})
+
+
+def envelope(status: int, reason: str, message: str, metadata: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The flat error body of v1: `code` repeats the HTTP status."""
+    return {"code": status, "reason": reason, "message": message, "metadata": dict(metadata or {})}
+
+
+def invalid(field: str, what: str) -> Refusal:
+    """A parameter outside its documented limits; the message names the field."""
+    return Refusal("VALIDATOR_PARAM", f"invalid parameter {field}: {what}", metadata={"field": field})
+
+
+def not_allowed(what: str) -> Refusal:
+    """The object is not in a state for this operation."""
+    return Refusal("OPERATION_LIMIT", what)
+
+
+def no_such(what: str) -> Refusal:
+    """An object without a not-found reason of its own."""
+    return Refusal("RESOURCE_NOT_FOUND", f"{what} not found")

@@ -1,0 +1,87 @@
+"""An operation of the API as a value: where it is, what it takes, who serves it, and which page says so."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final, TypeVar
+
+from novita_infra.simulator.shapes import Fields, Part, Whole, may
+from novita_infra.simulator.world.world import World
+
+V1: Final = "/gpu-instance/openapi/v1"
+V2: Final = "/gpus/v2"
+T = TypeVar("T")
+
+
+class Family(Enum):
+    """The error family an operation belongs to: how a wrong key is answered."""
+
+    GPU = "gpu"
+    ACCOUNT = "account"
+    LLM = "llm"
+    MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request as read: query and body hold every field that the operation knows."""
+
+    query: Mapping[str, Any]
+    body: Mapping[str, Any]
+    path: Mapping[str, str] = field(default_factory=dict)
+    raw: bytes = b""
+    media: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """An answer that is not plain JSON with status 200."""
+
+    body: bytes = b""
+    status: int = 200
+    media: str = "application/json"
+    stream: AsyncIterator[bytes] | None = None
+
+
+EMPTY: Final = Raw()
+"""HTTP 200 with zero bytes, as delete answers live."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation. `serve` gives a JSON value or a Raw answer, or raises a Refusal."""
+
+    name: str
+    method: str
+    path: str
+    source: str
+    """The page of the reference."""
+    serve: Callable[[World, Call], Any]
+    query: Fields = field(default_factory=Fields)
+    body: Fields | None = None
+    answer: Mapping[str, Any] | None = None
+    """The JSON Schema of a successful answer; None where it is an empty body."""
+    also: tuple[str, ...] = ()
+    """Paths that only clients in the wild use."""
+    family: Family = Family.GPU
+    public: bool = False
+    """Served without a key."""
+    raw: bool = False
+    """The body is not JSON; the operation reads it itself."""
+
+
+def paging(number: str = "pageNum", size: str = "pageSize") -> dict[str, Part]:
+    """The two parameters of a list that comes in pages."""
+    return {number: may(Whole()), size: may(Whole())}
+
+
+def page_of(
+    items: Sequence[T], *, number: int | None, size: int | None, first: int, default: int, largest: int
+) -> Sequence[T]:
+    """One page of `items`. A number below the first page is the first page; no size or 0 is the default size."""
+    length = min(size or default, largest)
+    start = max((first if number is None else number) - first, 0) * length
+    return items[start : start + length]

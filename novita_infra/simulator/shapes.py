@@ -1,0 +1,251 @@
+"""What a request may hold, said once: read to check it, and printed as JSON Schema for the OpenAPI document."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from novita_infra.simulator.errors import invalid
+
+INT32 = 2**31 - 1
+INT64 = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How forgiving a request is read; comes from the quirks of the profile."""
+
+    forgiving: bool = True
+    """Takes what clients in the wild send: numbers as text, other names of a field, one object for a list."""
+    closed: bool = False
+    """Refuses fields that the reference does not have."""
+    textual: bool = False
+    """A query string, where everything is text."""
+
+
+class Shape(Protocol):
+    """One value of a request."""
+
+    def read(self, value: Any, at: str, how: Reading) -> Any:
+        """The checked value, or a VALIDATOR_PARAM refusal that names `at`."""
+
+    def schema(self) -> dict[str, Any]:
+        """As JSON Schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string, by its length in characters or its choices."""
+
+    low: int = 0
+    high: int = 65535
+    one_of: Sequence[str] = ()
+    pattern: str = ""
+
+    def read(self, value: Any, at: str, _how: Reading) -> str:
+        if not isinstance(value, str):
+            raise invalid(at, "must be a string")
+        if self.one_of and value not in self.one_of:
+            raise invalid(at, f"must be one of {', '.join(choice or '(empty)' for choice in self.one_of)}")
+        if not self.low <= len(value) <= self.high:
+            raise invalid(at, f"length must be between {self.low} and {self.high} characters")
+        if self.pattern and not re.fullmatch(self.pattern, value):
+            raise invalid(at, f"must match {self.pattern}")
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        if self.one_of:
+            return {"type": "string", "enum": list(self.one_of)}
+        said: dict[str, Any] = {"type": "string", "minLength": self.low, "maxLength": self.high}
+        return said | ({"pattern": f"^(?:{self.pattern})$"} if self.pattern else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """An integer; `as_text` says that the reference itself has it as a string in places."""
+
+    low: int = 0
+    high: int = INT32
+    as_text: bool = False
+    outside: tuple[int, ...] = ()
+    """Numbers inside the limits that are refused all the same."""
+
+    def read(self, value: Any, at: str, how: Reading) -> int:
+        number = self._number(value, loose=how.forgiving or how.textual or self.as_text)
+        if number is None:
+            raise invalid(at, "must be an integer")
+        if not self.low <= number <= self.high:
+            raise invalid(at, f"must be between {self.low} and {self.high}")
+        if number in self.outside:
+            raise invalid(at, f"{number} is reserved")
+        return number
+
+    @staticmethod
+    def _number(value: Any, *, loose: bool) -> int | None:
+        if isinstance(value, bool):
+            return None
+        if isinstance(value, float) and math.isfinite(value) and value == int(value):
+            return int(value)
+        if loose and isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,19}", value):
+            return int(value)
+        return value if isinstance(value, int) else None
+
+    def schema(self) -> dict[str, Any]:
+        said: dict[str, Any] = {"type": "integer", "minimum": self.low, "maximum": self.high}
+        if self.outside:
+            said["not"] = {"enum": list(self.outside)}
+        return said
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A boolean."""
+
+    def read(self, value: Any, at: str, how: Reading) -> bool:
+        if isinstance(value, bool):
+            return value
+        if how.textual and isinstance(value, str) and value.lower() in {"true", "false", "1", "0"}:
+            return value.lower() in {"true", "1"}
+        raise invalid(at, "must be a boolean")
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number with or without a fraction."""
+
+    low: float = -1e308
+    high: float = 1e308
+
+    def read(self, value: Any, at: str, _how: Reading) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
+            raise invalid(at, f"must be a number between {self.low:g} and {self.high:g}")
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "number", "minimum": self.low, "maximum": self.high}
+
+
+@dataclass(frozen=True, slots=True)
+class Anything:
+    """A value that is kept as it came."""
+
+    def read(self, value: Any, _at: str, _how: Reading) -> Any:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """A value that may come in one of several shapes; the last one gives the refusal."""
+
+    shapes: tuple[Shape, ...]
+    takes: Callable[[Any], int]
+    """Which of the shapes a value is read as."""
+
+    def read(self, value: Any, at: str, how: Reading) -> Any:
+        return self.shapes[self.takes(value)].read(value, at, how)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [shape.schema() for shape in self.shapes]}
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list."""
+
+    of: Shape
+    low: int = 0
+    high: int = 10_000
+
+    def read(self, value: Any, at: str, how: Reading) -> list[Any]:
+        if not isinstance(value, list):
+            raise invalid(at, "must be an array")
+        if not self.low <= len(value) <= self.high:
+            raise invalid(at, f"must hold between {self.low} and {self.high} items")
+        return [self.of.read(item, f"{at}[{index}]", how) for index, item in enumerate(value)]
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": self.of.schema(), "minItems": self.low, "maxItems": self.high}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One field of an object."""
+
+    shape: Shape
+    required: bool = False
+    documented: bool = False
+    """The reference marks it required, yet clients that work leave it out."""
+    default: Any = None
+    also: tuple[str, ...] = ()
+    """Other names under which clients in the wild send it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """An object with named fields. Reading gives every field, with its default where it was absent or null."""
+
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    listed: bool = False
+    """Clients in the wild send it as a list of one."""
+
+    def read(self, value: Any, at: str, how: Reading) -> dict[str, Any]:
+        if self.listed and how.forgiving and isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if not isinstance(value, Mapping):
+            raise invalid(at or "body", "must be an object")
+        if how.closed:
+            unknown = sorted(set(value) - set(self.parts))
+            if unknown:
+                raise invalid(f"{at}.{unknown[0]}".lstrip("."), "is not a field of this operation")
+        return {name: self._part(name, part, value, at, how) for name, part in self.parts.items()}
+
+    @staticmethod
+    def _part(name: str, part: Part, value: Mapping[str, Any], at: str, how: Reading) -> Any:
+        here = f"{at}.{name}" if at else name
+        found = value.get(name)
+        if found is None and how.forgiving:
+            found = next((value[other] for other in part.also if value.get(other) is not None), None)
+        if found == "" and how.textual and isinstance(part.shape, Whole | Flag):
+            found = None
+        if found is not None:
+            return part.shape.read(found, here, how)
+        if part.required or (part.documented and not how.forgiving):
+            raise invalid(here, "is required")
+        return part.default
+
+    def schema(self) -> dict[str, Any]:
+        said: dict[str, Any] = {
+            "type": "object",
+            "properties": {name: part.shape.schema() for name, part in self.parts.items()},
+        }
+        required = [name for name, part in self.parts.items() if part.required]
+        return said | ({"required": required} if required else {})
+
+
+def need(shape: Shape, *also: str) -> Part:
+    """A field that must be there."""
+    return Part(shape, required=True, also=also)
+
+
+def should(shape: Shape, default: Any, *also: str) -> Part:
+    """A field that the reference requires and the service is said to do without."""
+    return Part(shape, documented=True, default=default, also=also)
+
+
+def may(shape: Shape, default: Any = None, *also: str) -> Part:
+    """A field that may be left out."""
+    return Part(shape, default=default, also=also)
+
+
+PORT = Whole(1, 65535, as_text=True, outside=(2222, 2223, 2224))
+"""A port that an image may listen on; three are taken by the platform itself."""
+ENVS = Items(Fields({"key": need(Text(1, 511)), "value": need(Text(0, 4095))}), high=100)

@@ -1,0 +1,1 @@
+"""The pretend cloud itself, by resource. Knows nothing of HTTP."""

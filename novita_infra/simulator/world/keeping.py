@@ -1,0 +1,82 @@
+"""The account in an SQLite file: one row per object, written before an answer goes out. Decides nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+FORMAT = 1
+
+
+class AccountInUse(Exception):
+    """Another process has this account open."""
+
+
+class UnknownFormat(Exception):
+    """The file is no account of this simulator, or one of a later version."""
+
+
+class Book:
+    """An open account file. Safe against a killed process: what `write` returned from is there."""
+
+    def __init__(self, path: Path, *, patience: float = 5.0) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._db = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
+        try:
+            self._open()
+        except sqlite3.OperationalError as trouble:
+            self._db.close()
+            raise AccountInUse(f"{path} is in use by another process ({trouble})") from trouble
+        except sqlite3.DatabaseError as trouble:
+            self._db.close()
+            raise UnknownFormat(f"{path} is no simulator account ({trouble})") from trouble
+        except UnknownFormat:
+            self._db.close()
+            raise
+
+    def _open(self) -> None:
+        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute("BEGIN IMMEDIATE")
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version not in {0, FORMAT}:
+            self._db.execute("ROLLBACK")
+            raise UnknownFormat(f"{self._path} has format {version}; this version reads {FORMAT}")
+        self._db.execute("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS objects"
+            " (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (kind, id))"
+        )
+        self._db.execute(f"PRAGMA user_version={FORMAT}")
+        self._db.execute("COMMIT")
+
+    def meta(self) -> dict[str, str]:
+        return dict(self._db.execute("SELECT name, value FROM meta"))
+
+    def objects(self) -> Iterator[tuple[str, str, str]]:
+        """Kind, id and JSON of every object, in the order of creation."""
+        yield from self._db.execute("SELECT kind, id, body FROM objects ORDER BY seq")
+
+    def write(self, rows: Iterable[tuple[str, str, str | None]], meta: Mapping[str, str]) -> None:
+        """Put the changed rows in one transaction; None removes."""
+        rows = list(rows)
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.executemany(
+            "INSERT INTO objects (kind, id, body) VALUES (?, ?, ?)"
+            " ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
+            [row for row in rows if row[2] is not None],
+        )
+        self._db.executemany(
+            "DELETE FROM objects WHERE kind = ? AND id = ?", [(kind, key) for kind, key, body in rows if body is None]
+        )
+        self._db.executemany(
+            "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            list(meta.items()),
+        )
+        self._db.execute("COMMIT")
+
+    def close(self) -> None:
+        self._db.close()

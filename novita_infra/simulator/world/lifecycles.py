@@ -1,0 +1,39 @@
+"""How long things take and in what order they happen, for the lives that several resources share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from novita_infra.simulator.world.world import World
+
+Steps = list[tuple[float, str]]
+UNPULLABLE: Final = "does-not-exist"
+"""An image whose name has these words cannot be pulled."""
+
+
+def pullable(image: str) -> bool:
+    """Whether there is such an image."""
+    return UNPULLABLE not in image
+
+
+def pull_seconds(world: World, image: str, cluster: str) -> float:
+    """How long a machine of the cluster takes to pull an image; a prewarmed one is nearly there."""
+    warm = any(task.image == image and task.cluster == cluster and task.state == "Succeeded" for task in world.prewarms)
+    if warm:
+        return world.timings.pull_prewarmed
+    low, high = world.timings.pull
+    return low + world.dice(high - low + 1, "pull", image)
+
+
+def image_bytes(world: World, image: str) -> int:
+    """The size of an image: 1 to 25 GB by its name, and 120 GB for one that says `too-large`."""
+    if "too-large" in image:
+        return 120 * 10**9
+    return 10**9 + world.dice(24 * 10**9, "bytes", image)
+
+
+def starting(world: World, image: str, cluster: str) -> Steps:
+    """From a container that is to be made to a running one, or to the report that its image cannot be had."""
+    if not pullable(image):
+        return [(0.0, "pulling"), (world.timings.pull_trouble, "!pull-failed")]
+    return [(0.0, "pulling"), (pull_seconds(world, image, cluster), "running")]

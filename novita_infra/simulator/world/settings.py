@@ -1,0 +1,57 @@
+"""The numbers of this world: quotas, limits and how long things take. Seconds are simulated ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+DAY: Final = 86_400
+MONTH: Final = 30 * DAY
+"""A month that was bought, in seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the account may have. Where the reference gives a figure it stands here."""
+
+    prewarm_tasks: int = 5
+    """Prewarm tasks that may exist (gpu-image-prewarm)."""
+    prewarm_gb: int = 100
+    storage_gb: int = 10_240
+    """The largest network storage; the reference only says that the account has one."""
+    networks: int = 50
+    instances: int = 100_000
+    stock_scale: float = 1.0
+    """Multiplies what every product has free in every cluster."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """How long the steps of a life take."""
+
+    pending: float = 1
+    to_create: float = 1
+    creating: float = 5
+    pull: tuple[int, int] = (20, 60)
+    pull_prewarmed: float = 3
+    pull_trouble: float = 10
+    """Until an image that cannot be pulled is reported."""
+    turning: float = 1
+    """In a `to...` status."""
+    starting: float = 6
+    stopping: float = 5
+    restarting: float = 6
+    resetting: float = 5
+    migrating: float = 45
+    removing: float = 4
+    removed: float = 5
+    """How long a removed object can still be read."""
+    network: float = 3
+    prewarm_wait: float = 2
+    scaling: float = 8
+    """A worker's start besides the pull."""
+    endpoint_removing: float = 6
+    worker_kept: float = 600
+    """How long a removed worker stays in the answers."""
+    job_wait: float = 2
+    saving: float = 30

@@ -1,0 +1,65 @@
+"""Problems as text: the place, what is wrong, what to do, and the line of the manifest with a caret.
+
+Compact first lines (`file:line:column: ...`) that editors and CI recognise. A value that looks like a secret is not
+repeated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeAlias
+
+from novita_infra.diagnostics import Diagnostic, Severity
+from novita_infra.resources import Origin
+from novita_infra.views.lines import Line, Tone, line
+
+Sources: TypeAlias = Callable[[str], str | None]
+"""From the file name of an origin to its text; None where it cannot be read."""
+
+_WIDTH: Final = 100
+_SENSITIVE: Final = re.compile(
+    r"""(?ix)
+    ( [\w.-]* (?:passw|secret|token|key|credential) [\w.-]* ["']? \s* [:=] \s* )  # a name that sounds secret
+    (?! [\s{|>] | \$\{ )  # not where the value only says where the secret comes from
+    ( [^,}\s] [^,}]* )"""
+)
+
+
+def diagnostic_lines(diagnostics: Iterable[Diagnostic], sources: Sources) -> Iterator[Line]:
+    """All the diagnostics, and how many errors there are where there is more than one."""
+    errors = 0
+    for item in diagnostics:
+        errors += item.severity is Severity.ERROR
+        yield from _one(item, sources)
+    if errors > 1:
+        yield line(f"{errors} errors.")
+
+
+def excerpt(origin: Origin, sources: Sources) -> tuple[str, int] | None:
+    """The line of the origin, cut to what is around its column, and the column in it from 0; None if unreadable."""
+    text = sources(origin.file)
+    if text is None:
+        return None
+    lines = text.split("\n", origin.line)
+    if origin.line > len(lines) or not lines[origin.line - 1].strip():
+        return None
+    shown = _SENSITIVE.sub(lambda match: f"{match[1]}{'*' * 8}", lines[origin.line - 1].rstrip("\r"))
+    column = min(origin.column - 1, len(shown))
+    start = max(0, column - _WIDTH // 2) if len(shown) > _WIDTH else 0
+    return shown[start : start + _WIDTH].replace("\t", " "), column - start
+
+
+def _one(item: Diagnostic, sources: Sources) -> Iterator[Line]:
+    tone = Tone.BAD if item.severity is Severity.ERROR else Tone.CHANGE
+    first, *rest = str(item).splitlines() or [""]
+    yield line((f"{item.severity.value}: ", tone), first)
+    for text in rest:
+        yield line(f"  {text}")
+    found = excerpt(item.origin, sources) if item.origin else None
+    if found is None or item.origin is None:
+        return
+    text, column = found
+    number = f"{item.origin.line:>6} | "
+    yield line((number, Tone.FAINT), text)
+    yield line((f"{' ' * (len(number) - 2)}| ", Tone.FAINT), " " * column, ("^", tone))

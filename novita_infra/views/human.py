@@ -1,0 +1,214 @@
+"""A plan, a run and the books as text for a person. It must be understood without colour, and it shows no secret."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from novita_infra.applying.events import Ended, Outcome, Result
+from novita_infra.planning.plan import Action, Change, FieldChange, Plan
+from novita_infra.resources import Address, Record, Value
+from novita_infra.state.book import State
+from novita_infra.views.lines import Line, Tone, line
+from novita_infra.views.values import described, differing, inline
+
+_SYMBOL: Final[Mapping[Action, tuple[str, Tone | None, str]]] = {
+    Action.NONE: ("", None, "stays as it is"),
+    Action.CREATE: ("+", Tone.ADD, "will be created"),
+    Action.UPDATE: ("~", Tone.CHANGE, "will be updated in place"),
+    Action.REPLACE: ("-/+", Tone.REPLACE, "will be replaced: the old one is deleted first"),
+    Action.DELETE: ("-", Tone.REMOVE, "will be deleted"),
+    Action.ADOPT: ("<=", Tone.NEUTRAL, "will be adopted"),
+    Action.RESUME: ("..", Tone.NEUTRAL, "will be waited for"),
+    Action.FORGET: (".", Tone.NEUTRAL, "will be forgotten"),
+    Action.REFUSED: ("!", Tone.BAD, "cannot be had"),
+}
+_CREATE_FIRST: Final = ("+/-", Tone.REPLACE, "will be replaced: the new one is made first")
+
+_COUNTED: Final = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE, Action.ADOPT)
+"""Always in the summary; the other actions only where there are any."""
+_VERBS: Final[Mapping[Action, tuple[str, str]]] = {
+    Action.CREATE: ("to create", "created"),
+    Action.UPDATE: ("to update", "updated"),
+    Action.REPLACE: ("to replace", "replaced"),
+    Action.DELETE: ("to delete", "deleted"),
+    Action.ADOPT: ("to adopt", "adopted"),
+    Action.RESUME: ("to wait for", "waited for"),
+    Action.FORGET: ("to forget", "forgotten"),
+    Action.REFUSED: ("refused", "refused"),
+}
+
+
+def symbol(change: Change) -> str:
+    """The sign of a change, such as `-/+`; empty where nothing changes."""
+    return _look(change)[0]
+
+
+def plan_lines(plan: Plan) -> Iterator[Line]:
+    """The whole plan: every change with its fields and reasons, the outputs that change, and the summary."""
+    if plan.empty:
+        yield line((_nothing_to_do(plan), Tone.GOOD))
+        return
+    changes = [change for change in plan.changes if change.action is not Action.NONE]
+    if changes:
+        what = "Destroying" if plan.destroys else "Plan for"
+        yield line(f"{what} project {plan.project}, environment {plan.environment}:")
+        yield line()
+    for change in changes:
+        yield from _change_lines(change)
+        yield line()
+    yield from _output_changes(plan)
+    yield line((summary(plan), Tone.STRONG))
+
+
+def summary(plan: Plan) -> str:
+    """`Plan: 3 to create, 1 to update, 1 to replace, 2 to delete, 0 to adopt.`"""
+    return f"Plan: {_counted(Counter(change.action for change in plan.changes), which=0)}."
+
+
+def result_lines(result: Result, *, again: str) -> Iterator[Line]:
+    """What the run did and did not do. `again` is the command that goes on from here."""
+    if result.succeeded:
+        word = "Destroy" if result.plan.destroys else "Apply"
+        done = Counter(change.action for change in result.plan.changes)
+        yield line((f"{word} complete: {_counted(done, which=1)}.", Tone.GOOD))
+        return
+    yield from _unfinished_lines(result)
+    yield line()
+    yield line("Next: ", (again, Tone.STRONG), "   (it goes on from here)")
+
+
+def output_lines(outputs: Mapping[str, Value]) -> Iterator[Line]:
+    """The outputs, one a line."""
+    for name, value in sorted(outputs.items()):
+        yield line(f"{name} = {inline(value)}")
+
+
+def state_lines(state: State) -> Iterator[Line]:
+    """The books: every record, then the outputs."""
+    cloud = f", account {state.cloud}" if state.cloud else ""
+    yield line(
+        (f"Project {state.project or '(none yet)'}, environment {state.environment}{cloud}", Tone.STRONG),
+        f", serial {state.serial}",
+    )
+    for address in sorted(state.records):
+        yield line()
+        yield from record_lines(state.records[address])
+    if not state.records:
+        yield line("Nothing is on record.")
+    if state.outputs:
+        yield line()
+        yield line(("Outputs", Tone.STRONG))
+        yield from output_lines(state.outputs)
+
+
+def record_lines(record: Record) -> Iterator[Line]:
+    """One record: its id, what was last sent, what is under way."""
+    marks = "  (protected)" if record.protect else ""
+    yield line((str(record.address), Tone.STRONG), marks)
+    yield line(f"    id: {record.id or '(not known: a create got no answer)'}")
+    if record.underway is not None:
+        yield line((f"    under way: {record.underway.call}", Tone.CHANGE))
+    if record.retired:
+        yield line((f"    replaced, not known to be gone: {', '.join(record.retired)}", Tone.CHANGE))
+    if record.source:
+        yield line((f"    declared in: {record.source}", Tone.FAINT))
+    if record.needs:
+        yield line((f"    needs: {', '.join(map(str, record.needs))}", Tone.FAINT))
+    for title, values in (("spec", record.spec), ("outputs", record.outputs)):
+        shown = {name: value for name, value in values.items() if value is not None}
+        if shown:
+            yield line(f"    {title}:")
+        for name, value in shown.items():
+            yield from described(name, value, indent=8)
+
+
+def _look(change: Change) -> tuple[str, Tone | None, str]:
+    return _CREATE_FIRST if change.action is Action.REPLACE and change.create_first else _SYMBOL[change.action]
+
+
+def _nothing_to_do(plan: Plan) -> str:
+    count = sum(change.action is Action.NONE for change in plan.changes)
+    if plan.destroys or not count:
+        return "No changes. Nothing is on record." if plan.destroys else "No changes. Nothing is declared."
+    resources, match = ("resource", "matches") if count == 1 else ("resources", "match")
+    return f"No changes. The {count:,} {resources} of this environment {match} the manifests."
+
+
+def _counted(counts: Counter[Action], *, which: int) -> str:
+    always = [f"{counts[action]} {_VERBS[action][which]}" for action in _COUNTED]
+    others = [f"{counts[action]} {_VERBS[action][which]}" for action in _VERBS if action not in _COUNTED]
+    return ", ".join(always + [text for text in others if not text.startswith("0 ")])
+
+
+def _change_lines(change: Change) -> Iterator[Line]:
+    sign, tone, sentence = _look(change)
+    known_as = f" ({change.id})" if change.id else ""
+    yield line((f"{sign:>3} ", tone), (str(change.address), Tone.STRONG), f"{known_as} {sentence}")
+    if change.why:
+        yield line((f"      # because {change.why}", Tone.FAINT))
+    for item in change.fields:
+        yield from _field_lines(item, made=change.action is Action.CREATE)
+    for loss in change.loses:
+        yield line(("      ! loses: ", Tone.BAD), loss)
+
+
+def _field_lines(item: FieldChange, *, made: bool) -> Iterator[Line]:
+    if made:
+        yield from described(item.name, item.after, indent=6)
+        return
+    tone = Tone.REPLACE if item.replaces else Tone.FAINT
+    note = (f"  # {item.means}" if item.means else "", tone)
+    yield from differing(item.name, item.before, item.after, indent=6, note=note)
+
+
+def _output_changes(plan: Plan) -> Iterator[Line]:
+    before, after = plan.outputs_before, plan.outputs
+    changed = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
+    if not changed:
+        return
+    yield line("Outputs:")
+    for name in changed:
+        yield from differing(name, before.get(name), after.get(name), indent=6, note=("", None))
+    yield line()
+
+
+def _unfinished_lines(result: Result) -> Iterator[Line]:
+    word = "Destroy" if result.plan.destroys else "Apply"
+    how = "was interrupted" if result.interrupted else "did not finish"
+    done = result.count(Outcome.DONE)
+    parts = [f"{done} of {len(result.ends)} steps done"] + [
+        f"{count} {outcome.value if outcome is not Outcome.MOVING else 'still moving'}"
+        for outcome in (Outcome.FAILED, Outcome.SKIPPED, Outcome.MOVING)
+        if (count := result.count(outcome))
+    ]
+    yield line((f"{word} {how}: {', '.join(parts)}.", Tone.BAD))
+    for title, outcome in _SECTIONS:
+        ends = [end for end in result.ends if end.outcome is outcome]
+        if ends:
+            yield line()
+            yield line((title, Tone.STRONG))
+        for end in ends:
+            yield from _end_lines(end)
+
+
+_SECTIONS: Final = (
+    ("Done:", Outcome.DONE),
+    ("Still moving (the call is made, its end is not known yet):", Outcome.MOVING),
+    ("Skipped:", Outcome.SKIPPED),
+    ("Failed:", Outcome.FAILED),
+)
+
+
+def _end_lines(end: Ended) -> Iterator[Line]:
+    known_as = f" ({end.id})" if end.id else ""
+    tone = Tone.REMOVE if end.outcome is Outcome.FAILED else None
+    yield line((f"  {address_and_call(end.step.address, end.step.call)}{known_as}", tone))
+    for text in filter(None, end.reason.splitlines()):
+        yield line(f"      {text}")
+
+
+def address_and_call(address: Address, call: str) -> str:
+    """How a step is named to a person: `instance.trainer: upgrade`."""
+    return f"{address}: {call}"

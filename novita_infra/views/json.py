@@ -1,0 +1,335 @@
+"""A plan and the books as JSON in Terraform's representation, so that tools made for it can read them. Pure.
+
+What Terraform has no word for stands under `novita`. A secret is never in clear: it is the text `(secret)`, marked in
+the `sensitive` twin; what is not known yet is null or left out, marked in the `unknown` twin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+
+from novita_infra.diagnostics import Diagnostic, Severity
+from novita_infra.planning.plan import Action, Change, Plan, Step
+from novita_infra.resources import (
+    Address,
+    Digest,
+    Joined,
+    Record,
+    Ref,
+    Secret,
+    Spec,
+    Value,
+    is_known,
+    is_secret,
+    leaves,
+)
+from novita_infra.state.book import State
+from novita_infra.views.diagnostics import Sources, excerpt
+
+FORMAT: Final = "1.2"
+"""The version of Terraform's plan representation that this follows."""
+STATE_FORMAT: Final = "1.0"
+PROVIDER: Final = "novita"
+
+Json: TypeAlias = dict[str, Any]
+
+_ACTIONS: Final[Mapping[Action, list[str]]] = {
+    Action.NONE: ["no-op"],
+    Action.CREATE: ["create"],
+    Action.UPDATE: ["update"],
+    Action.REPLACE: ["delete", "create"],
+    Action.DELETE: ["delete"],
+    Action.ADOPT: ["no-op"],
+    Action.RESUME: ["no-op"],
+    Action.FORGET: ["forget"],
+}
+
+
+def plan_json(plan: Plan) -> Json:
+    """The plan in Terraform's plan representation."""
+    outputs = {name: _output(value) for name, value in plan.outputs.items()}
+    return {
+        "format_version": FORMAT,
+        "applyable": not plan.empty and not plan.problems,
+        "complete": not plan.problems,
+        "errored": bool(plan.problems),
+        "planned_values": {
+            "outputs": outputs,
+            "root_module": {
+                "resources": [
+                    resource(change.address, values(change.id, change.after))
+                    for change in plan.changes
+                    if change.after or change.action is Action.NONE
+                ]
+            },
+        },
+        "resource_changes": [_resource_change(change, plan) for change in plan.changes],
+        "output_changes": {
+            name: _change(_output_actions(name, plan), plan.outputs_before.get(name), after=plan.outputs.get(name))
+            for name in sorted({*plan.outputs, *plan.outputs_before})
+        },
+        "novita": {
+            "project": plan.project,
+            "environment": plan.environment,
+            "destroys": plan.destroys,
+            "steps": [_step(step) for step in plan.steps],
+            "problems": [diagnostic_json(item) for item in plan.problems],
+        },
+    }
+
+
+def state_json(state: State) -> Json:
+    """The books in Terraform's state representation."""
+    return {
+        "format_version": STATE_FORMAT,
+        "values": {
+            "outputs": {name: _output(value) for name, value in sorted(state.outputs.items())},
+            "root_module": {"resources": [record_json(state.records[address]) for address in sorted(state.records)]},
+        },
+        "novita": {
+            "project": state.project,
+            "environment": state.environment,
+            "cloud": state.cloud,
+            "lineage": state.lineage,
+            "serial": state.serial,
+        },
+    }
+
+
+def record_json(record: Record) -> Json:
+    """One record as a resource of Terraform's state representation."""
+    known = {**record.outputs, **values(record.id, record.spec)}
+    return {
+        **resource(record.address, known),
+        "depends_on": [str(address) for address in record.needs],
+        "novita": {
+            "outputs": shown(dict(record.outputs)),
+            "protect": record.protect,
+            "retired": list(record.retired),
+            "source": record.source,
+            "underway": record.underway and {"call": record.underway.call, "since": record.underway.since},
+        },
+    }
+
+
+def outputs_json(outputs: Mapping[str, Value]) -> Json:
+    """Like `terraform output -json`."""
+    return {name: _output(value) for name, value in sorted(outputs.items())}
+
+
+def validation_json(diagnostics: tuple[Diagnostic, ...], sources: Sources) -> Json:
+    """Like `terraform validate -json`."""
+    errors = sum(item.severity is Severity.ERROR for item in diagnostics)
+    return {
+        "format_version": "1.0",
+        "valid": not errors,
+        "error_count": errors,
+        "warning_count": len(diagnostics) - errors,
+        "diagnostics": [diagnostic_json(item, sources) for item in diagnostics],
+    }
+
+
+def diagnostic_json(item: Diagnostic, sources: Sources = lambda _: None) -> Json:
+    """One diagnostic in Terraform's shape; with its range and the line where it has an origin."""
+    told: Json = {"severity": item.severity.value, "summary": item.summary, "detail": item.hint}
+    if item.address:
+        told["address"] = item.address
+    if item.origin is None:
+        return told
+    place = {"line": item.origin.line, "column": item.origin.column, "byte": _byte(item, sources)}
+    end = {"line": place["line"], "column": place["column"] + 1, "byte": place["byte"] + 1}
+    told["range"] = {"filename": item.origin.file, "start": place, "end": end}
+    found = excerpt(item.origin, sources)
+    if found is not None:
+        text, column = found
+        told["snippet"] = {
+            "context": None,
+            "code": text,
+            "start_line": item.origin.line,
+            "highlight_start_offset": column,
+            "highlight_end_offset": column + 1,
+            "values": [],
+        }
+    return told
+
+
+def resource(address: Address, known: Spec) -> Json:
+    """A resource with its values."""
+    return {
+        **named(address),
+        "provider_name": PROVIDER,
+        "schema_version": 0,
+        "values": shown(known),
+        "sensitive_values": marked(known, _sensitive) or {},
+    }
+
+
+def named(address: Address) -> Json:
+    """The parts of an address; `index` is the key of a `forEach`."""
+    index = {"index": address.key} if address.key else {}
+    return {"address": str(address), "mode": "managed", "type": address.kind, "name": address.name, **index}
+
+
+def values(id_: str, spec: Spec) -> Spec:
+    """The spec with the id as Terraform has it: one attribute among the others."""
+    return {"id": id_, **spec} if id_ else spec
+
+
+def shown(value: Value) -> Value:
+    """The value as JSON: a secret by the word, an unknown part as null (and left out of a map)."""
+    match value:
+        case Secret() | Digest():
+            return "(secret)"
+        case Joined() if is_secret(value):
+            return "(secret)"
+        case Ref() | Joined():
+            return None
+        case Mapping():
+            return {
+                str(name): shown(item)
+                for name, item in value.items()
+                if not isinstance(item, (Ref, Joined)) or is_secret(item)
+            }
+        case list() | tuple():
+            return [shown(item) for item in value]
+        case _:
+            return value
+
+
+def marked(value: Value, holds: Any) -> Any:
+    """The twin of a value that is true where `holds` says so and has no other leaves; False where nothing is marked."""
+    match value:
+        case Mapping():
+            inside = {str(name): mark for name, item in value.items() if (mark := marked(item, holds)) is not False}
+            return inside or False
+        case list() | tuple():
+            marks = [marked(item, holds) for item in value]
+            return marks if any(mark is not False for mark in marks) else False
+        case _:
+            return bool(holds(value))
+
+
+def actions(change: Change) -> list[str]:
+    """Terraform's words for what happens to a resource."""
+    if change.action is Action.REPLACE and change.create_first:
+        return ["create", "delete"]
+    if change.action is Action.REFUSED:
+        return ["delete"] if not change.after else ["update"] if change.id else ["create"]
+    return _ACTIONS[change.action]
+
+
+def _resource_change(change: Change, plan: Plan) -> Json:
+    before = values(change.id, change.before) if change.action is not Action.CREATE else None
+    after = values(change.id if change.action is not Action.REPLACE else "", change.after) if change.after else None
+    told = _change(actions(change), before, after=after)
+    if change.action in {Action.CREATE, Action.REPLACE}:
+        told["after_unknown"] = {"id": True, **(told["after_unknown"] or {})}
+    if replacing := [[item.name] for item in change.fields if item.replaces]:
+        told["replace_paths"] = replacing
+    if change.action is Action.ADOPT:
+        told["importing"] = {"id": change.id}
+    reason = _reason(change, plan)
+    return {
+        **named(change.address),
+        "provider_name": PROVIDER,
+        "change": told,
+        **({"action_reason": reason} if reason else {}),
+        "novita": {
+            "action": change.action.value,
+            "id": change.id,
+            "why": change.why,
+            "loses": list(change.loses),
+            "create_first": change.create_first,
+            "fields": [
+                {
+                    "name": item.name,
+                    "before": shown(item.before),
+                    "after": shown(item.after),
+                    "means": item.means,
+                    "replaces": item.replaces,
+                }
+                for item in change.fields
+            ],
+        },
+    }
+
+
+def _change(words: list[str], before: Value, *, after: Value) -> Json:
+    return {
+        "actions": words,
+        "before": shown(before),
+        "after": shown(after),
+        "after_unknown": marked(after, _unknown) if not isinstance(after, Mapping) else marked(after, _unknown) or {},
+        "before_sensitive": marked(before, _sensitive),
+        "after_sensitive": marked(after, _sensitive),
+    }
+
+
+def _reason(change: Change, plan: Plan) -> str:
+    if change.action is Action.REPLACE and any(item.replaces for item in change.fields):
+        return "replace_because_cannot_update"
+    if change.action is Action.REPLACE:
+        return "replace_because_tainted"
+    if change.action is Action.DELETE and not plan.destroys:
+        return "delete_because_no_resource_config"
+    return ""
+
+
+def _output(value: Value) -> Json:
+    sensitive = any(_sensitive(leaf) for leaf in leaves(value))
+    return {"sensitive": sensitive, "value": None if sensitive else shown(value), "type": _type(value)}
+
+
+def _type(value: Value) -> Any:
+    match value:
+        case bool():
+            return "bool"
+        case int() | float():
+            return "number"
+        case Mapping():
+            return ["object", {str(name): _type(item) for name, item in value.items()}]
+        case list() | tuple():
+            return ["tuple", [_type(item) for item in value]]
+        case None:
+            return "dynamic"
+        case _:
+            return "string"
+
+
+def _output_actions(name: str, plan: Plan) -> list[str]:
+    if name not in plan.outputs_before:
+        return ["create"]
+    if name not in plan.outputs:
+        return ["delete"]
+    return ["no-op"] if plan.outputs[name] == plan.outputs_before[name] else ["update"]
+
+
+def _step(step: Step) -> Json:
+    return {
+        "key": step.key,
+        "address": str(step.address),
+        "call": step.call,
+        "id": step.id,
+        "fields": list(step.fields),
+        "after": list(step.after),
+        "says": step.says,
+    }
+
+
+def _byte(item: Diagnostic, sources: Sources) -> int:
+    text = sources(item.origin.file) if item.origin else None
+    if text is None or item.origin is None:
+        return 0
+    lines = text.splitlines(keepends=True)[: item.origin.line]
+    if len(lines) < item.origin.line:
+        return len(text.encode())
+    return len("".join([*lines[:-1], lines[-1][: item.origin.column - 1]]).encode())
+
+
+def _unknown(leaf: Value) -> bool:
+    return isinstance(leaf, (Ref, Joined)) and not is_known(leaf)
+
+
+def _sensitive(leaf: Value) -> bool:
+    return isinstance(leaf, Digest) or is_secret(leaf)
