@@ -102,6 +102,18 @@ def compact(data: Json) -> bytes:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
+def parse(data: bytes) -> Json:
+    """The JSON data in the bytes; raises UnicodeDecodeError, JSONDecodeError, or another ValueError."""
+    try:
+        return json.loads(data.decode("utf-8"), parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("nested beyond all measure") from None
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is not a number of JSON")
+
+
 def _escaped(name: Any) -> str:
     if isinstance(name, Address):
         return str(name)
@@ -149,14 +161,18 @@ def decode(data: Json, *, secrets: SecretReader | None = None) -> Value:
         return [decode(item, secrets=secrets) for item in data]
     if not isinstance(data, dict):
         return data
-    if any(name.startswith("$") and not name.startswith("$$") for name in data):
-        return _decode_tagged(data, secrets)
+    for name in data:
+        if name.startswith("$") and not name.startswith("$$"):
+            return _decode_tagged(data, secrets)
     return {_unescaped(name): decode(item, secrets=secrets) for name, item in data.items()}
 
 
 def decode_as(shape: type[T], data: Json, *, secrets: SecretReader | None = None) -> T:
     """The dataclass that `encode` wrote so; raises Malformed, with the path to the place, on anything else."""
-    found: T = _reader(typing.cast("Any", shape))(data, secrets)
+    try:
+        found: T = _reader(typing.cast("Any", shape))(data, secrets)
+    except RecursionError:
+        raise Malformed("nested beyond all measure") from None
     return found
 
 

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from novita_infra.api.client import Client
 from novita_infra.api.errors import NotFound
-from novita_infra.kinds.catalogue import Catalogue, read_catalogue
+from novita_infra.api.request import Request
+from novita_infra.kinds.catalogue import PARTS, Catalogue, catalogue
 from novita_infra.kinds.kind import Kind, Local
 from novita_infra.resources import Address, Declared, Found, Live, Phase, Record, Spec, Value
 from novita_infra.timing import Clock
@@ -51,8 +52,19 @@ async def observe(
         _observe_kind(client, kinds[prefix], own, seen=frozenset(seen.get(prefix, ())), clock=clock)
         for prefix, own in by_kind.items()
     ]
-    catalogue, *parts = await asyncio.gather(read_catalogue(client, tuple(sorted(set(catalogues)))), *reading)
-    return Observed({address: found for part in parts for address, found in part.items()}, catalogue)
+    offers, parts = await asyncio.gather(read_catalogue(client, sorted(set(catalogues))), asyncio.gather(*reading))
+    return Observed({address: found for part in parts for address, found in part.items()}, offers)
+
+
+async def read_catalogue(client: Client, names: Iterable[str]) -> Catalogue:
+    """The named parts of what the account can rent."""
+    names = list(names)
+    requests = [(name, request) for name in names for request in PARTS[name].requests]
+    answers = await asyncio.gather(*(_read_part(client, name, request) for name, request in requests))
+    pages: dict[str, list[Any]] = {name: [] for name in names}
+    for (name, _), found in zip(requests, answers, strict=True):
+        pages[name] += found
+    return catalogue(pages)
 
 
 async def read_all(client: Client, kind: Kind) -> dict[str, Live]:
@@ -146,6 +158,15 @@ async def _observe_kind(
         fitting = candidates(kind, record.underway.sent, lives.values(), known=seen | owned)
         found[address] = Found(record, candidates=fitting, leftovers=leftovers)
     return found
+
+
+async def _read_part(client: Client, name: str, request: Request) -> list[Any]:
+    pages = []
+    following: Request | None = request
+    while following is not None:
+        pages.append(await client.send(following))
+        following = PARTS[name].following(following, pages[-1])
+    return pages
 
 
 async def _read_missing(client: Client, kind: Kind, missing: set[str], *, clock: Clock) -> dict[str, Live]:

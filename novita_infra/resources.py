@@ -68,6 +68,9 @@ class Phase(enum.Enum):
 
 STABLE: Final = frozenset({Phase.READY, Phase.STOPPED})
 
+PRESENT: Final = frozenset({Phase.READY, Phase.STOPPED, Phase.CHANGING, Phase.FAILED})
+"""There, and not on its way out: what can be deleted."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Secret:

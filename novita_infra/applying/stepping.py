@@ -110,7 +110,7 @@ class Steps:
             spec = await self._resolved(step)
             before = self._desk.books.record(step.address)
             record = await self._intend_create(step, kind, spec, before)
-            live = await self._buy(step, kind, spec, record, before)
+            live = await self._buy(step, kind, spec, before)
         record = replace(record, id=live.id, spec=record.underway.sent if record.underway else {})
         await self._put(record, "created")
         self._desk.emit(Identified(step, live.id))
@@ -126,7 +126,9 @@ class Steps:
             step.address,
             "",
             needs=step.needs,
-            underway=self._underway("create", written(_carried(kind, spec, self._desk.books.key), self._desk.books.key)),
+            underway=self._underway(
+                "create", written(_carried(kind, spec, self._desk.books.key), self._desk.books.key)
+            ),
             retired=retired,
             protect=step.protect,
             source=step.source,
@@ -135,7 +137,7 @@ class Steps:
         await self._put(record, "create: about to be sent")
         return record
 
-    async def _buy(self, step: Step, kind: Kind, spec: Spec, record: Record, before: Record | None) -> Live:
+    async def _buy(self, step: Step, kind: Kind, spec: Spec, before: Record | None) -> Live:
         """The new object. Sends the create again only when the one before provably made nothing."""
         request = kind.create.request(Target("", reveal(spec)))
         name = str(spec.get("name", ""))
@@ -214,11 +216,11 @@ class Steps:
         record = self._record(step)
         if not self._is_done(kind, call, step, spec, live):
             async with self._desk.calls:
-                target = Target(id, reveal(spec), live, record.spec)
+                target = Target(id, reveal(_with_resets(kind, step, spec)), live, record.spec)
                 await self._change(step, kind, call, target, record, spec, deadline=deadline)
-        live = await self._show_effect(step, kind, call, id, spec, since=since, deadline=deadline)
+        shown = await self._show_effect(step, kind, call, id, spec, since=since, deadline=deadline)
         record = self._record(step)
-        outputs = {**record.outputs, **(live.outputs if live else {})}
+        outputs = {**record.outputs, **(shown.outputs if shown else {})}
         record = replace(record, spec=_merged(record.spec, step, spec, self._desk.books.key), underway=None)
         await self._put(replace(record, outputs=outputs, needs=step.needs, source=step.source), f"{call.name}: done")
         return id
@@ -248,7 +250,9 @@ class Steps:
         request = call.request(target)
         live = target.live
         before = {"values": dict(live.values), "outputs": dict(live.outputs)} if live and call.effect else {}
-        sent = written({name: spec[name] for name in (*step.fields, *call.covers) if name in spec}, self._desk.books.key)
+        sent = written(
+            {name: spec[name] for name in (*step.fields, *call.covers) if name in spec}, self._desk.books.key
+        )
         needs = tuple(sorted({*record.needs, *step.needs}))
         await self._put(
             replace(record, needs=needs, underway=replace(self._underway(call.name, sent), before=before)),
@@ -297,13 +301,10 @@ class Steps:
 
     def _shows(self, kind: Kind, step: Step, spec: Spec, live: Live) -> bool:
         for name in step.fields:
-            item = kind.field(name)
-            wanted = spec.get(name)
-            if wanted is None and isinstance(item.absent, Default):
-                wanted = item.absent.value
+            wanted = _with_resets(kind, step, spec).get(name)
             if name not in live.values or wanted is None:
                 continue
-            if not agree(item, wanted=wanted, found=live.values[name], key=self._desk.books.key):
+            if not agree(kind.field(name), wanted=wanted, found=live.values[name], key=self._desk.books.key):
                 return False
         return True
 
@@ -458,9 +459,9 @@ class Steps:
                 return seen[0] if seen else Live(id, "", Phase.GONE, "", {})
             if stopping.done():
                 raise StillMoving(f"{id} is still {last[0] or 'on its way'}")
-            took = f"{step.timeout:g} s"
             raise StepFailed(
-                f"{id} is still {last[0] or 'on its way'} after {took}; it is on record, and the next run waits for it again"
+                f"{id} is still {last[0] or 'on its way'} after {step.timeout:g} s; it is on record, and the next run "
+                "waits for it again (longer: lifecycle.timeouts)"
             )
         finally:
             for task in (waiting, stopping, timer):
@@ -483,6 +484,12 @@ def _carried(kind: Kind, spec: Spec, key: str) -> Spec:
         if item.created or agree(item, wanted=value, found=default, key=key):
             carried[name] = value
     return carried
+
+
+def _with_resets(kind: Kind, step: Step, spec: Spec) -> Spec:
+    """The spec with the default of each field that is no longer declared and goes back to it."""
+    gone = {name: kind.field(name).absent for name in step.fields if spec.get(name) is None}
+    return {**spec, **{name: absent.value for name, absent in gone.items() if isinstance(absent, Default)}}
 
 
 def _merged(recorded: Spec, step: Step, spec: Spec, key: str) -> Mapping[str, Value]:

@@ -143,7 +143,12 @@ def located(function: Callback) -> Callback:
         **rest: Any,
     ) -> Any:
         where = Where(
-            path, environment, dict(variables), var_files=var_files, sim=sim, lock_timeout=rest.pop("lock_timeout", 0.0)
+            path=path,
+            environment=environment,
+            variables=dict(variables),
+            var_files=var_files,
+            sim=sim,
+            lock_timeout=rest.pop("lock_timeout", 0.0),
         )
         return function(where=where, **rest)
 

@@ -6,14 +6,14 @@ Workers come and go by themselves and are never part of what is declared; they o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.diagnostics import nearest
 from novita_infra.kinds.catalogue import Catalogue
 from novita_infra.kinds.choosing import find_product
-from novita_infra.kinds.faults import mount_faults, port_faults
+from novita_infra.kinds.endpoint_answers import WORKER_KEYS, new_id, parse, unwrap, workers_agree
+from novita_infra.kinds.faults import env_faults, mount_faults, port_faults
 from novita_infra.kinds.kind import By, Call, Default, Fault, Field, Kind, Reading, Replaces, Target
 from novita_infra.kinds.placing import placed
 from novita_infra.kinds.shapes import (
@@ -24,19 +24,14 @@ from novita_infra.kinds.shapes import (
     STORAGE_MOUNTS,
     TEXT,
     env_list,
-    env_of,
     filled,
-    flag_of,
-    int_of,
     object_of,
     objects_of,
     port_of,
-    ports_of,
     storage_mounts,
-    storages_of,
     text_of,
 )
-from novita_infra.resources import Live, Phase, Spec, Timeouts, Value
+from novita_infra.resources import PRESENT, Live, Phase, Spec, Timeouts, Value
 
 _MOUNT_PATH: Final = {"type": "string", "pattern": "^/[A-Za-z0-9_./-]*$", "maxLength": 255}
 """A directory in the worker (serverless-create-endpoint: 0-255, letters, digits and `_ . - /`)."""
@@ -67,7 +62,7 @@ _FIELDS = (
             "maxProperties": 1,
             "additionalProperties": False,
         },
-        doc="The GPU of a worker, by a part of its name (`{gpu: RTX 4090}`) or by a serverless product's id (`{id: ...}`).",
+        doc="The GPU of a worker, by its name (`{gpu: RTX 4090}`) or by a serverless product's id (`{id: ...}`).",
         api="products[].id (serverless-create-endpoint); names from gpus-v2-list-products, category serverless",
         change=Replaces("the product of an endpoint cannot be edited"),
         required=True,
@@ -89,7 +84,7 @@ _FIELDS = (
                 "min": {
                     "type": "integer",
                     "minimum": 0,
-                    "description": "Workers kept even when idle; 0 scales to zero.",
+                    "description": "Workers kept when idle; 0 scales to zero.",
                 },
                 "max": {**_COUNT, "description": "The most workers at once."},
                 "idleTimeout": {
@@ -107,12 +102,12 @@ _FIELDS = (
         api="workerConfig: minNum, maxNum, freeTimeout, maxConcurrent, requestTimeout (serverless-create-endpoint)",
         change=By("update"),
         required=True,
-        satisfied=lambda wanted, found: _workers_agree(wanted, found),
+        satisfied=workers_agree,
     ),
     Field(
         name="minCudaVersion",
         schema=TEXT,
-        doc="The lowest CUDA version of a worker's machine, such as `12.4`.",
+        doc="The lowest CUDA version that the machine's driver must support, such as `12.4`, or `any`.",
         api="workerConfig.cudaVersion (serverless-update-endpoint); legal ones from serverless-query-endpoint-limit",
         change=By("update"),
     ),
@@ -216,7 +211,7 @@ _FIELDS = (
     Field(
         name="cluster",
         schema=TEXT,
-        doc="The cluster of the workers, by id or name; needed with network storages, and taken from the first of them.",
+        doc="The cluster of the workers, by id or name; needed with network storages, and known from a declared one.",
         api="clusterID (serverless-create-endpoint)",
         change=By("update"),
     ),
@@ -282,7 +277,7 @@ def _settings(target: Target) -> dict[str, Any]:
     }
     return {
         "workerConfig": {
-            **{key: workers[name] for name, key in _WORKERS.items() if name in workers},
+            **{key: workers[name] for name, key in WORKER_KEYS.items() if name in workers},
             "gpuNum": target.value("gpuCount", 1),
             **filled({"cudaVersion": target.value("minCudaVersion")}),
         },
@@ -295,146 +290,6 @@ def _settings(target: Target) -> dict[str, Any]:
         "healthy": {"path": target.value("healthPath")},
         **filled({"clusterID": target.value("cluster")}),
     }
-
-
-_WORKERS: Final = {
-    "min": "minNum",
-    "max": "maxNum",
-    "idleTimeout": "freeTimeout",
-    "maxConcurrency": "maxConcurrent",
-    "requestTimeout": "requestTimeout",
-}
-
-
-# --- reading --------------------------------------------------------------------------------------------------------
-
-_PHASES: Final = {
-    "serving": Phase.READY,
-    "running": Phase.READY,
-    "stopped": Phase.STOPPED,
-    "failed": Phase.FAILED,
-    "error": Phase.FAILED,
-    "terminating": Phase.LEAVING,
-    "deleting": Phase.LEAVING,
-    "removing": Phase.LEAVING,
-    "removed": Phase.GONE,
-    "deleted": Phase.GONE,
-}
-"""The reference knows `serving`, v2 shows `running`; the rest is what a client in production met."""
-
-
-def _new_id(answer: Any) -> str:
-    return text_of((_unwrap(answer) or {}).get("id"))
-
-
-def _unwrap(answer: Any) -> Mapping[str, Any] | None:
-    """The endpoint in `endpoint`, or the answer itself where it is one."""
-    whole = object_of(answer)
-    return object_of(whole.get("endpoint")) or (whole if text_of(whole.get("id")) else None)
-
-
-def _parse(item: Mapping[str, Any]) -> Live:
-    status, said = _state_of(item.get("state"))
-    workers = [worker for worker in map(_worker_of, objects_of(item.get("workers"))) if worker.status != "removed"]
-    ready = sum(worker.ready for worker in workers)
-    values = _values_of(item)
-    phase = _PHASES.get(status.lower(), Phase.CHANGING)
-    if phase is Phase.READY and ready < values.get("workers", {}).get("min", 0):
-        phase = Phase.CHANGING
-    complaints = [said, *(f"worker {worker.id}: {worker.trouble}" for worker in workers if worker.trouble)]
-    return Live(
-        id=text_of(item.get("id")),
-        name=text_of(item.get("name")),
-        phase=phase,
-        status=status,
-        values=values,
-        outputs={
-            **filled({"url": text_of(item.get("url")), "appName": text_of(item.get("appName")), "state": status}),
-            "workers": len(workers),
-            "readyWorkers": ready,
-        },
-        # A worker that cannot start is why an endpoint does not become ready, though the endpoint itself says nothing.
-        trouble="" if phase is Phase.READY else "; ".join(filter(None, complaints)),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Worker:
-    id: str
-    status: str
-    ready: bool
-    trouble: str
-
-
-def _worker_of(item: Mapping[str, Any]) -> _Worker:
-    """A worker on its way out (`drain`) still answers, and counts for nothing that is to come."""
-    status, trouble = _state_of(item.get("state"))
-    ready = status.lower() == "running" and flag_of(item.get("healthy")) and not flag_of(item.get("drain"))
-    return _Worker(text_of(item.get("id")), status.lower(), ready, trouble)
-
-
-def _state_of(value: Any) -> tuple[str, str]:
-    """The word of a state, and what it says went wrong."""
-    state = object_of(value)
-    said = (text_of(state.get("error")), text_of(state.get("message")))
-    return text_of(value) or text_of(state.get("state")), ": ".join(filter(None, dict.fromkeys(said)))
-
-
-def _values_of(item: Mapping[str, Any]) -> dict[str, Value]:
-    values: dict[str, Value] = {}
-    for key, read in _SHOWN.items():
-        if key in item:
-            values |= read(item[key])
-    return values
-
-
-def _worker_config(value: Any) -> dict[str, Value]:
-    """Some of the numbers come as text (serverless-get-endpoint)."""
-    config = object_of(value)
-    workers = {name: number for name, key in _WORKERS.items() if (number := int_of(config.get(key))) is not None}
-    own = {"gpuCount": int_of(config.get("gpuNum")), "minCudaVersion": text_of(config.get("cudaVersion"))}
-    return filled({"workers": workers, **own})
-
-
-def _image(value: Any) -> dict[str, Value]:
-    image = object_of(value)
-    known = {"registryAuth": text_of(image.get("authId")), "command": text_of(image.get("command"))}
-    return filled({"image": text_of(image.get("image"))}) | known
-
-
-def _mounts(value: Any) -> dict[str, Value]:
-    local = next((item for item in objects_of(value) if item.get("type") == "local"), None)
-    disk = {"sizeGb": int_of(local.get("size")), "mountPath": text_of(local.get("mountPath"))} if local else {}
-    return {"networkStorages": storages_of(value), "localStorage": filled(disk)}
-
-
-def _policy(value: Any) -> dict[str, Value]:
-    policy = object_of(value)
-    return filled({"scaling": filled({"type": text_of(policy.get("type")), "value": int_of(policy.get("value"))})})
-
-
-_SHOWN: Final[Mapping[str, Callable[[Any], dict[str, Value]]]] = {
-    "name": lambda value: filled({"name": text_of(value)}),
-    "appName": lambda value: filled({"appName": text_of(value)}),
-    "products": lambda value: filled({"product": filled({"id": text_of(object_of(value).get("id"))})}),
-    "workerConfig": _worker_config,
-    "ports": lambda value: filled({"ports": ports_of(value)}),
-    "policy": _policy,
-    "image": _image,
-    "rootfsSize": lambda value: filled({"rootDiskGb": int_of(value)}),
-    "volumeMounts": _mounts,
-    "clusterID": lambda value: filled({"cluster": text_of(value)}),
-    "envs": lambda value: {"env": env_of(value)},
-    "healthy": lambda value: filled({"healthPath": text_of(object_of(value).get("path"))}),
-}
-"""By key of the answer, the fields that it tells of."""
-
-
-def _workers_agree(wanted: Value, found: Value) -> bool:
-    """Whether all that the answer tells of the workers is as declared; older answers leave the time-out out."""
-    if not isinstance(wanted, Mapping) or not isinstance(found, Mapping):
-        return False
-    return all(found.get(name, value) == value for name, value in wanted.items())
 
 
 def _same(spec: Spec, live: Live) -> bool:
@@ -464,6 +319,7 @@ def _check(spec: Spec) -> Iterator[Fault]:
     if isinstance(least, int) and isinstance(most, int) and least > most:
         yield Fault(("workers", "min"), f"min {least} is more than max {most}", "min may be at most max")
     yield from port_faults(spec.get("ports"), most=1)
+    yield from env_faults(spec.get("env"))
     yield from mount_faults(spec.get("networkStorages"), taken=[object_of(spec.get("localStorage")).get("mountPath")])
     if spec.get("networkStorages") and spec.get("cluster") is None:
         hint = "name the cluster of the storage; it is known by itself only where the storage is declared here too"
@@ -521,29 +377,27 @@ def _at(spec: Spec, path: tuple[str, ...]) -> Value:
     return value
 
 
-_ANYTIME: Final = frozenset({Phase.READY, Phase.STOPPED, Phase.CHANGING, Phase.FAILED})
-"""Workers that cannot start leave an endpoint unready for ever; a mended image must still get in."""
-
 ENDPOINT = Kind(
     name="Endpoint",
     prefix="endpoint",
-    summary="A serverless endpoint: a pool of identical GPU workers behind one URL that grows and shrinks with the load.",
+    summary="A serverless endpoint: identical GPU workers behind one URL, more or fewer with the load.",
     fields=_FIELDS,
     reading=Reading(
         pages=Pages(path=f"{GPU}/endpoints", items=("endpoints", "data"), identity=("id",), number="pageNum"),
-        parse=_parse,
+        parse=parse,
         get=_get,
-        unwrap=_unwrap,
+        unwrap=unwrap,
     ),
     create=Call(name="create", says="create: the endpoint and its workers start", request=_create),
-    new_id=_new_id,
+    new_id=new_id,
     same=_same,
     calls=(
         Call(
             name="update",
             says="update: new workers start before the old ones are released, the URL stays",
             request=_update,
-            needs=_ANYTIME,
+            # Workers that cannot start leave an endpoint unready for ever; a mended image must still get in.
+            needs=PRESENT,
         ),
     ),
     delete=Call(
@@ -551,7 +405,7 @@ ENDPOINT = Kind(
         says="delete: all workers are removed, the URL stops answering",
         request=_delete,
         settles=frozenset({Phase.GONE}),
-        needs=_ANYTIME,
+        needs=PRESENT,
     ),
     outputs={
         "url": "the base of the HTTP service",

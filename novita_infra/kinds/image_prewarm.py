@@ -5,7 +5,7 @@ The API has no get for it, so one is found by listing. A tag that moves is not f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from novita_infra.api.request import GPU, Pages, Request, post
@@ -14,8 +14,19 @@ from novita_infra.kinds.catalogue import Catalogue, Product
 from novita_infra.kinds.choosing import matching
 from novita_infra.kinds.kind import By, Call, Default, Fault, Field, Kind, Reading, Replaces, Target
 from novita_infra.kinds.placing import placed
-from novita_infra.kinds.shapes import IMAGE, REFERENCE, TEXT, filled, int_of, object_of, objects_of, text_of, texts_of
-from novita_infra.resources import Live, Phase, Spec, Timeouts, Value
+from novita_infra.kinds.shapes import (
+    IMAGE,
+    REFERENCE,
+    TEXT,
+    carried,
+    filled,
+    int_of,
+    object_of,
+    objects_of,
+    text_of,
+    texts_of,
+)
+from novita_infra.resources import PRESENT, Live, Phase, Spec, Timeouts
 
 _WHY = "only the note of a task can be edited; another task is made and the old one deleted"
 
@@ -101,14 +112,24 @@ def _new_id(answer: Any) -> str:
 def _parse(item: Mapping[str, Any]) -> Live:
     status = text_of(item.get("state"))
     phase = _PHASES.get(status.lower(), Phase.CHANGING)
+    task_id = text_of(item.get("id"))
     completed = int_of(item.get("completeTime"), 0)
     return Live(
-        id=text_of(item.get("id")),
+        id=task_id,
         name=text_of(item.get("imageName")) or text_of(item.get("imageUrl")),
         phase=phase,
         status=status,
-        values={name: read(item[key]) for name, key, read in _SHOWN if key in item},
-        outputs=filled({"imageSize": int_of(item.get("imageSize")), "completedAt": completed or None}),
+        values=carried(
+            item,
+            {
+                "image": ("imageUrl", text_of),
+                "cluster": ("clusterId", text_of),
+                "registryAuth": ("repositoryAuth", text_of),
+                "products": ("products", _product_ids),
+                "note": ("note", text_of),
+            },
+        ),
+        outputs=filled({"id": task_id, "imageSize": int_of(item.get("imageSize")), "completedAt": completed or None}),
         # The reasons are filled on success too, where they are no trouble.
         trouble=_reasons_of(item.get("reason")) if phase is Phase.FAILED else "",
     )
@@ -116,16 +137,6 @@ def _parse(item: Mapping[str, Any]) -> Live:
 
 def _product_ids(value: Any) -> list[str]:
     return sorted({text for item in objects_of(value) if (text := text_of(item.get("productId")))})
-
-
-_SHOWN: Final[tuple[tuple[str, str, Callable[[Any], Value]], ...]] = (
-    ("image", "imageUrl", text_of),
-    ("cluster", "clusterId", text_of),
-    ("registryAuth", "repositoryAuth", text_of),
-    ("products", "products", _product_ids),
-    ("note", "note", text_of),
-)
-"""Field, key of the answer, and how it is read."""
 
 
 def _reasons_of(value: Any) -> str:
@@ -173,8 +184,6 @@ def _meant(known: Sequence[Product], wish: str, spec: Spec, catalogue: Catalogue
     }
 
 
-_PRESENT: Final = frozenset({Phase.READY, Phase.STOPPED, Phase.CHANGING, Phase.FAILED})
-
 IMAGE_PREWARM = Kind(
     name="ImagePrewarm",
     prefix="image_prewarm",
@@ -193,7 +202,7 @@ IMAGE_PREWARM = Kind(
             says="edit: the note is changed in place, nothing is pulled again",
             request=_edit,
             settles=frozenset(),
-            needs=_PRESENT,
+            needs=PRESENT,
         ),
     ),
     delete=Call(
@@ -201,7 +210,7 @@ IMAGE_PREWARM = Kind(
         says="delete: the task is gone; machines that run the image go on",
         request=_delete,
         settles=frozenset({Phase.GONE}),
-        needs=_PRESENT,
+        needs=PRESENT,
     ),
     outputs={
         "imageSize": "the image's size in bytes, once it is known",

@@ -12,8 +12,8 @@ from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.kinds.catalogue import Catalogue
 from novita_infra.kinds.kind import By, Call, Fault, Field, Grows, Kind, Reading, Refused, Replaces, Target
 from novita_infra.kinds.placing import placed
-from novita_infra.kinds.shapes import TEXT, filled, int_of, object_of, text_of
-from novita_infra.resources import Live, Phase, Spec, Timeouts
+from novita_infra.kinds.shapes import TEXT, carried, filled, int_of, object_of, text_of
+from novita_infra.resources import PRESENT, Live, Phase, Spec, Timeouts
 
 _FIELDS = (
     Field(
@@ -31,7 +31,7 @@ _FIELDS = (
         change=Grows(
             "update",
             shrinking=Refused(
-                "a storage cannot shrink; make a smaller one and copy the data, or set the old size again"
+                "a storage cannot shrink; keep the size, or make a smaller one beside it and copy the data"
             ),
         ),
         required=True,
@@ -84,16 +84,21 @@ def _unwrap(answer: Any) -> Mapping[str, Any] | None:
 
 
 def _parse(item: Mapping[str, Any]) -> Live:
-    name = text_of(item.get("storageName"))
+    storage_id = text_of(item.get("storageId"))
     return Live(
-        id=text_of(item.get("storageId")),
-        name=name,
+        id=storage_id,
+        name=text_of(item.get("storageName")),
         phase=Phase.READY,
         status="ready",
-        values=filled(
-            {"name": name, "sizeGb": int_of(item.get("storageSize")), "cluster": text_of(item.get("clusterId"))}
+        values=carried(
+            item,
+            {
+                "name": ("storageName", text_of),
+                "sizeGb": ("storageSize", int_of),
+                "cluster": ("clusterId", text_of),
+            },
         ),
-        outputs=filled({"clusterName": text_of(item.get("clusterName"))}),
+        outputs=filled({"id": storage_id, "clusterName": text_of(item.get("clusterName"))}),
     )
 
 
@@ -112,7 +117,7 @@ def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, 
 NETWORK_STORAGE = Kind(
     name="NetworkStorage",
     prefix="network_storage",
-    summary="A network volume: its data outlives the machines that mount it, and many of one cluster may mount it at once.",
+    summary="A network volume that outlives the machines that mount it; many of one cluster may mount it at once.",
     fields=_FIELDS,
     reading=Reading(
         pages=Pages(
@@ -131,6 +136,7 @@ NETWORK_STORAGE = Kind(
         says="delete: the storage and its data are gone; refused while something mounts it",
         request=_delete,
         settles=frozenset({Phase.GONE}),
+        needs=PRESENT,
         loses=_lost,
     ),
     outputs={"clusterName": "the cluster's name for people"},

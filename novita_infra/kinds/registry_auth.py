@@ -10,8 +10,8 @@ from typing import Any
 
 from novita_infra.api.request import GPU, Pages, Request, post
 from novita_infra.kinds.kind import Call, Field, Kind, Reading, Replaces, Target
-from novita_infra.kinds.shapes import TEXT, filled, object_of, text_of
-from novita_infra.resources import Digest, Live, Phase, Secret, Spec, Timeouts
+from novita_infra.kinds.shapes import TEXT, carried, object_of, text_of
+from novita_infra.resources import PRESENT, Digest, Live, Phase, Secret, Spec, Timeouts
 
 _WHY = "a saved credential cannot be edited; a new one is saved, its users are moved over, the old one is deleted"
 
@@ -58,13 +58,14 @@ def _new_id(answer: Any) -> str:
 
 
 def _parse(item: Mapping[str, Any]) -> Live:
-    name = text_of(item.get("name"))
+    auth_id = text_of(item.get("id"))
     return Live(
-        id=text_of(item.get("id")),
-        name=name,
+        id=auth_id,
+        name=text_of(item.get("name")),
         phase=Phase.READY,
         status="saved",
-        values=filled({"name": name, "username": text_of(item.get("username"))}),
+        values=carried(item, {"name": ("name", text_of), "username": ("username", text_of)}),
+        outputs={"id": auth_id},
     )
 
 
@@ -90,6 +91,7 @@ REGISTRY_AUTH = Kind(
         says="delete: the credential is removed; refused while something uses it",
         request=_delete,
         settles=frozenset({Phase.GONE}),
+        needs=PRESENT,
     ),
     timeouts=Timeouts(create=60, update=60, delete=600),
     create_first=True,

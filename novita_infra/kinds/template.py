@@ -160,6 +160,10 @@ def _new_id(answer: Any) -> str:
     return _id_of(object_of(answer))
 
 
+def _get(template: str) -> Request:
+    return get(f"{GPU}/template", templateId=template)
+
+
 def _unwrap(answer: Any) -> Mapping[str, Any] | None:
     """From `{"template": {...}}` (gpu-instance-get-template)."""
     item = object_of(object_of(answer).get("template"))
@@ -216,7 +220,7 @@ TEMPLATE: Final = Kind(
             query={"channel": "private", "isMyCommunity": "true"},
         ),
         parse=_parse,
-        get=lambda id: get(f"{GPU}/template", templateId=id),
+        get=_get,
         unwrap=_unwrap,
     ),
     create=Call(name="create", says="create: a new template", request=_create),

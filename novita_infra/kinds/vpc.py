@@ -12,8 +12,8 @@ from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.kinds.catalogue import Catalogue
 from novita_infra.kinds.kind import By, Call, Fault, Field, Kind, Reading, Replaces, Target
 from novita_infra.kinds.placing import placed
-from novita_infra.kinds.shapes import TEXT, filled, object_of, objects_of, text_of
-from novita_infra.resources import Live, Phase, Spec, Timeouts
+from novita_infra.kinds.shapes import TEXT, carried, filled, object_of, objects_of, text_of
+from novita_infra.resources import PRESENT, Live, Phase, Spec, Timeouts
 
 _LONGEST_NAME: Final = 30
 """gpu-instance-update-vpc: 1-30."""
@@ -83,15 +83,16 @@ def _unwrap(answer: Any) -> Mapping[str, Any] | None:
 
 
 def _parse(item: Mapping[str, Any]) -> Live:
-    name = text_of(item.get("name"))
+    network_id, name = _id_in(item), text_of(item.get("name"))
     status, trouble = _state_of(item.get("state"))
+    outputs = {"segment": text_of(item.get("segment")), "addresses": _addresses_of(item.get("Addresses"))}
     return Live(
-        id=_id_in(item),
+        id=network_id,
         name=name,
         phase=Phase.FAILED if trouble else _PHASES.get(status.lower(), Phase.CHANGING),
         status=status,
-        values=filled({"name": name, "cluster": text_of(item.get("clusterId"))}),
-        outputs=filled({"segment": text_of(item.get("segment")), "addresses": _addresses_of(item.get("Addresses"))}),
+        values=carried(item, {"name": ("name", text_of), "cluster": ("clusterId", text_of)}),
+        outputs=filled({"id": network_id, **outputs}),
         trouble=trouble,
     )
 
@@ -122,8 +123,6 @@ def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, 
     return placed(spec, catalogue, live, offers=lambda cluster: cluster.vpc, what="private networks")
 
 
-_PRESENT: Final = frozenset({Phase.READY, Phase.STOPPED, Phase.CHANGING, Phase.FAILED})
-
 VPC = Kind(
     name="VPC",
     prefix="vpc",
@@ -144,7 +143,7 @@ VPC = Kind(
         says="delete: the network is gone; refused while a machine is in it",
         request=_delete,
         settles=frozenset({Phase.GONE}),
-        needs=_PRESENT,
+        needs=PRESENT,
     ),
     outputs={
         "segment": "the address range that the service chose",

@@ -5,15 +5,15 @@ The tree is made of plain tuples, for a fleet has hundreds of thousands of value
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias, Union
+from collections.abc import Mapping
+from typing import TypeAlias
 
 from novita_infra.resources import Origin
 
 Path: TypeAlias = tuple[str | int, ...]
 """The way from the root of a document to a value: keys of mappings and positions in lists."""
 
-Spot: TypeAlias = tuple[str, int, int, int, int, Union[dict[str, "Spot"], list["Spot"], None]]
+Spot: TypeAlias = tuple[str, int, int, int, int, dict[str, "Spot"] | list["Spot"] | None]
 """File, line and column of a value, line and column of its key, and the spots inside it; counted from 1."""
 
 
@@ -42,12 +42,18 @@ def key_origin(spot: Spot) -> Origin:
 
 
 def origin_at(root: Spot, path: Path) -> Origin:
-    """The place of the value at the path."""
-    return origin(spot_at(root, path))
+    """The place of the value at the path; where there is none, that of the key of what should hold it."""
+    spot = root
+    for part in path:
+        inner = spot_at(spot, (part,))
+        if inner is spot:
+            return key_origin(spot)
+        spot = inner
+    return origin(spot)
 
 
 def key_origin_at(root: Spot, path: Path) -> Origin:
-    """The place of the key at the path."""
+    """The place of the key at the path, or of the nearest one around it."""
     return key_origin(spot_at(root, path))
 
 
@@ -57,25 +63,9 @@ def key_origins(spot: Spot) -> Mapping[str, Origin]:
     return {name: key_origin(item) for name, item in inner.items()} if isinstance(inner, dict) else {}
 
 
-def shifted(origin: Origin, text: str, offset: int) -> Origin:
-    """The place `offset` characters into a value of one line that begins at the origin."""
-    return Origin(origin.file, origin.line, origin.column + offset) if "\n" not in text[:offset] else origin
-
-
 def inside(spot: Spot, part: str | int) -> Spot:
     """The spot of an item; the spot itself where it is not known."""
     return spot_at(spot, (part,))
-
-
-def nowhere(file: str) -> Spot:
-    """The spot of what stands in no line of the file."""
-    return (file, 1, 1, 1, 1, None)
-
-
-def children(spot: Spot) -> Sequence[Spot]:
-    """The spots of the items inside."""
-    inner = spot[5]
-    return list(inner.values()) if isinstance(inner, dict) else inner or []
 
 
 def count(spot: Spot, most: int) -> int:

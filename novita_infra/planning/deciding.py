@@ -52,9 +52,13 @@ def decide(kind: Kind, declared: Declared, found: Found, *, spec: Spec, key: str
     if live.phase in {Phase.LEAVING, Phase.GONE}:
         why = "the object is being deleted outside of novita-infra"
         return replace(_creation(kind, spec, found, key=key, why=why), action=Action.REPLACE)
-    if live.phase is Phase.FAILED:
-        return _replacement(kind, spec, found, key=key, why=f"it failed: {live.trouble or live.status}")
-    return _decide_living(kind, spec, found, live=live, key=key)
+    decision = _decide_living(kind, spec, found, live=live, key=key)
+    if live.phase is not Phase.FAILED or decision.action is Action.REFUSED:
+        return decision
+    if decision.action is Action.UPDATE and all(Phase.FAILED in kind.call(name).needs for name, _ in decision.calls):
+        return decision  # What the manifest changes may be what mends it, and the service takes the change.
+    why = f"it failed: {live.trouble or live.status}"
+    return _replacement(kind, spec, found, key=key, why=why, fields=decision.fields)
 
 
 def with_protection(decision: Decision, *, protect: bool) -> Decision:
@@ -210,17 +214,21 @@ def _decide_living(kind: Kind, spec: Spec, found: Found, *, live: Live, key: str
         return Decision(Action.REFUSED, found, spec, fields=fields, refusals=refusals)
     if any(isinstance(means, Replaces) for _, _, _, means in judged):
         return _replacement(kind, spec, found, key=key, why="", fields=fields)
-    calls = _calls(kind, spec, ((item, means) for item, _, _, means in judged), live=live)
-    waits = live.phase not in STABLE
+    calls = _calls(kind, ((item, means) for item, _, _, means in judged), live=live)
     if not calls:
-        why = f"{found.record.underway.call} is still under way" if found.record and found.record.underway else ""
-        moving = waits or (found.record is not None and found.record.underway is not None and found.record.id != "")
-        action = Action.RESUME if moving else Action.NONE
-        return Decision(action, found, spec, waits=moving, why=why or (f"it is {live.status}" if waits else ""))
+        return _settling(spec, found, live=live)
     loses = [call.loses(spec) for name, _ in calls if (call := kind.call(name)).loses is not None]
-    return Decision(
-        Action.UPDATE, found, spec, fields=fields, calls=calls, waits=waits, loses=tuple(filter(None, loses))
-    )
+    # A call waits by itself until the object is in a phase in which the service takes it.
+    return Decision(Action.UPDATE, found, spec, fields=fields, calls=calls, loses=tuple(filter(None, loses)))
+
+
+def _settling(spec: Spec, found: Found, *, live: Live) -> Decision:
+    """Nothing is to be changed; what an earlier run began may still be under way."""
+    underway = found.record.underway if found.record and found.record.id else None
+    if underway is None and live.phase in STABLE:
+        return Decision(Action.NONE, found, spec)
+    why = f"{underway.call} is still under way" if underway else f"it is {live.status}"
+    return Decision(Action.RESUME, found, spec, waits=True, why=why)
 
 
 def _field_change(
@@ -238,7 +246,7 @@ def _field_change(
 
 
 def _calls(
-    kind: Kind, spec: Spec, judged: Iterable[tuple[Field, By | Replaces | Refused]], *, live: Live
+    kind: Kind, judged: Iterable[tuple[Field, By | Replaces | Refused]], *, live: Live
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
     wanted: dict[str, list[str]] = {}
     for item, means in judged:
@@ -265,4 +273,3 @@ def _start_and_stop(kind: Kind, wanted: dict[str, list[str]]) -> None:
 def _in_order(kind: Kind, wanted: Mapping[str, list[str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     order: list[Call] = list(kind.calls)
     return tuple((call.name, tuple(wanted[call.name])) for call in order if call.name in wanted)
-

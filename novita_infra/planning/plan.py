@@ -120,6 +120,8 @@ class Plan:
     """The outputs on record, secrets as Digests."""
     outputs_changed: tuple[str, ...] = ()
     """The names of the outputs that come, go or differ."""
+    partial: bool = False
+    """Made for some of the resources only (targets, or one manifest file); the outputs are left as they are."""
     problems: tuple[Diagnostic, ...] = ()
     """Why it cannot be applied (a refused change, a protected resource); empty for a plan that can."""
     code: int = 0

@@ -55,7 +55,9 @@ def make_plan(seen: Seen) -> Plan:
     protected = _protected(active, declared)
     ordered = schedule(active, declared, seen.kinds)
     changes = tuple(
-        _change(seen, address, decisions[address], active=address in active, create_first=address in ordered.create_first)
+        _change(
+            seen, address, decisions[address], active=address in active, create_first=address in ordered.create_first
+        )
         for address in sorted(decisions)
     )
     code = (EXIT_REFUSED if protected and not problems else 1) if problems or protected else 0
@@ -67,6 +69,7 @@ def make_plan(seen: Seen) -> Plan:
         steps=ordered.steps,
         basis=_basis(seen, declared, active),
         destroys=seen.destroys,
+        partial=bool(seen.targets or seen.scope),
         outputs=outputs,
         outputs_before=seen.outputs_before,
         outputs_changed=_changed(outputs, seen),
@@ -76,9 +79,7 @@ def make_plan(seen: Seen) -> Plan:
     )
 
 
-def _decide_all(
-    seen: Seen, declared: Mapping[Address, Declared]
-) -> tuple[dict[Address, Decision], list[Diagnostic]]:
+def _decide_all(seen: Seen, declared: Mapping[Address, Declared]) -> tuple[dict[Address, Decision], list[Diagnostic]]:
     decisions: dict[Address, Decision] = {}
     problems: list[Diagnostic] = []
     known = _knowing(seen, decisions, declared)
@@ -193,7 +194,9 @@ def _change(seen: Seen, address: Address, decision: Decision, *, active: bool, c
     before = {**(found.record.spec if found.record else {}), **(found.live.values if found.live else {})}
     recorded = found.record.spec if found.record else {}
     shown = {
-        name: masked(value, recorded=recorded.get(name), wanted=decision.spec.get(name), field=kind.field(name), key=seen.key)
+        name: masked(
+            value, recorded=recorded.get(name), wanted=decision.spec.get(name), field=kind.field(name), key=seen.key
+        )
         for name, value in before.items()
         if any(item.name == name for item in kind.fields)
     }
@@ -225,9 +228,7 @@ def _basis(seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Add
     return Basis(lineage=seen.lineage, serial=seen.serial, config=fingerprint(config), live=touched)
 
 
-def _outputs(
-    seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]
-) -> dict[str, Value]:
+def _outputs(seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]) -> dict[str, Value]:
     """The outputs as far as they are known. What a resource that stays as it is does not have is None."""
     known = _knowing(seen, active, declared)
 
@@ -246,9 +247,7 @@ def _changed(outputs: Mapping[str, Value], seen: Seen) -> tuple[str, ...]:
     names = sorted({*outputs, *seen.outputs_before})
     missing = object()
     return tuple(
-        name
-        for name in names
-        if digest(outputs.get(name, missing), seen.key) != seen.outputs_before.get(name, missing)
+        name for name in names if digest(outputs.get(name, missing), seen.key) != seen.outputs_before.get(name, missing)
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from novita_infra import __version__
 from novita_infra.diagnostics import Problems, problem
-from novita_infra.encoding import Malformed, decode_as, encode
+from novita_infra.encoding import Malformed, decode_as, encode, parse
 from novita_infra.resources import Origin
 from novita_infra.state.book import VERSION, State
 
@@ -26,7 +26,7 @@ def write_state(state: State) -> bytes:
 
 def read_state(data: bytes, path: Path) -> State:
     """The state that `write_state` wrote so; raises Problems that name the path, the place and the way back."""
-    content = parse(data, path, hint=_way_back(path))
+    content = read_json(data, path, hint=_way_back(path))
     if not isinstance(content, dict) or type(content.get("version")) is not int:
         raise problem(f"{path} is not a state file of novita-infra", _way_back(path))
     check_version(content.pop("version"), str(content.pop("program", "")), path)
@@ -36,10 +36,10 @@ def read_state(data: bytes, path: Path) -> State:
         raise problem(f"{path} is damaged: {error}", _way_back(path)) from error
 
 
-def parse(data: bytes, path: Path, *, hint: str, line: int = 1) -> Any:
+def read_json(data: bytes, path: Path, *, hint: str, line: int = 1) -> Any:
     """The JSON in the bytes, which begin at that line of the file; raises Problems with the place that is wrong."""
     try:
-        return json.loads(data.decode("utf-8"))
+        return parse(data)
     except UnicodeDecodeError as error:
         before = data[: error.start]
         origin = Origin(str(path), line + before.count(b"\n"), error.start - before.rfind(b"\n"))
@@ -47,8 +47,8 @@ def parse(data: bytes, path: Path, *, hint: str, line: int = 1) -> Any:
     except json.JSONDecodeError as error:
         origin = Origin(str(path), line + error.lineno - 1, error.colno)
         raise problem(f"the file is damaged: {_lowered(error.msg)}", hint, origin=origin) from error
-    except (ValueError, RecursionError) as error:
-        raise problem(f"{path} is damaged: it holds a number or a nesting beyond all measure", hint) from error
+    except ValueError as error:
+        raise problem(f"{path} is damaged: {_lowered(str(error))}", hint) from error
 
 
 def check_version(version: int, program: str, path: Path) -> None:
@@ -69,7 +69,7 @@ def backup_of(path: Path) -> Path:
 
 def unreadable(path: Path, error: OSError) -> Problems:
     """What to raise where the file cannot be read or written."""
-    return problem(f"{path}: {_lowered(error.strerror or str(error))}", "the state must be a file that you may write")
+    return problem(f"{path}: {_lowered(error.strerror or str(error))}", "check the permissions and the free space")
 
 
 def _with_addresses(content: dict[str, Any]) -> dict[str, Any]:

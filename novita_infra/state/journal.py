@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from novita_infra import __version__
 from novita_infra.diagnostics import Problems, problem
@@ -21,7 +21,7 @@ from novita_infra.encoding import Json, Malformed, compact, decode_as, encode
 from novita_infra.resources import Address, Record
 from novita_infra.state.book import VERSION, State
 from novita_infra.state.disk import Disk, sync_folder
-from novita_infra.state.document import check_version, parse, unreadable
+from novita_infra.state.document import check_version, read_json, unreadable
 
 _Waiter: TypeAlias = asyncio.Future[None]
 
@@ -35,13 +35,18 @@ class JournalFile:
         self._disk = disk
         self._queue: deque[tuple[bytes, _Waiter]] = deque()
         self._busy = threading.Lock()
-        self._flying = False
+        self._flying: asyncio.AbstractEventLoop | None = None
+        """The loop that will hear of the write under way."""
         self._broken: Problems | None = None
         header = {"version": VERSION, "program": __version__, "lineage": state.lineage, "serial": state.serial}
         self._file = disk.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
-        disk.write(self._file, compact(header) + b"\n")
-        disk.fsync(self._file)
-        sync_folder(path.parent, disk=disk)
+        try:
+            disk.write(self._file, compact(header) + b"\n")
+            disk.fsync(self._file)
+            sync_folder(path.parent, disk=disk)
+        except OSError:
+            disk.close(self._file)
+            raise
 
     async def put(self, record: Record, event: str) -> None:
         await self._append({"put": encode(record), "event": event})
@@ -57,6 +62,7 @@ class JournalFile:
         already = self._broken
         batch = self._flush()
         self._disk.close(self._file)
+        self._file = -1  # a late put fails, and never writes to a file that got the number since
         self._tell(batch)
         if self._broken and not already:
             raise self._broken
@@ -65,17 +71,17 @@ class JournalFile:
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
         self._queue.append((compact(line) + b"\n", waiter))
-        if not self._flying:
+        if self._flying is not loop:
             self._fly(loop)
         await waiter
 
     def _fly(self, loop: asyncio.AbstractEventLoop) -> None:
         """Starts one write of all that is queued. No task: a cancelled waiter can neither stop it nor be left by it."""
-        self._flying = True
+        self._flying = loop
         loop.run_in_executor(None, self._flush).add_done_callback(self._landed)
 
     def _landed(self, flight: asyncio.Future[list[_Waiter]]) -> None:
-        self._flying = False
+        self._flying = None
         self._tell(flight.result())
         if self._queue:
             self._fly(flight.get_loop())
@@ -138,7 +144,7 @@ def _goes_on_from(state: State, line: bytes, path: Path) -> bool:
 
 
 def _read_line(line: bytes, path: Path, number: int, *, change: Callable[[Json], None] | None = None) -> Json:
-    content: Any = parse(line, path, hint=_HINT, line=number)
+    content: Json = read_json(line, path, hint=_HINT, line=number)
     if change is None:
         return content
     try:

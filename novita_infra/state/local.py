@@ -19,7 +19,6 @@ from novita_infra.state.disk import Disk, read, replace_file, sync_folder
 from novita_infra.state.document import backup_of, read_state, unreadable, write_state
 from novita_infra.state.journal import JournalFile, fold
 from novita_infra.state.lock import held
-from novita_infra.timing import RealClock
 
 _TRIES = 20
 """How often a reader begins again because a run saved between its two reads."""
@@ -41,13 +40,13 @@ class LocalStore:
         project: str = "",
         environment: str = "default",
         randomness: Callable[[int], bytes] = os.urandom,
-        now: Callable[[], float] = RealClock().now,
+        now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         disk: Disk | None = None,
     ) -> None:
         """Project and environment name the state that is made where there is none; the rest is for tests."""
         self.path = path
-        self._journal_path = path.with_suffix(".journal")
+        self._journal_path = path.with_name(f"{path.name.removesuffix('.json')}.journal")
         self._fresh = fresh(project, environment, randomness=randomness)
         self._now = now
         self._sleep = sleep
@@ -62,7 +61,7 @@ class LocalStore:
     def save(self, state: State) -> State:
         stored = self._stored()
         # The caller of a run knows the state that it began with; what its own journal added is in what it saves.
-        if stored and state.serial != stored.serial and state.serial != self._own_run:
+        if stored and state.serial not in {stored.serial, self._own_run}:
             raise problem(
                 f"{self.path} has moved on from version {state.serial} to {stored.serial} in the meantime",
                 "nothing was saved; run the command again",
@@ -72,12 +71,13 @@ class LocalStore:
                 f"{self.path} is of another lineage, {stored.lineage}", "nothing was saved; move it away first"
             )
         saved = replace(state, serial=max(state.serial, stored.serial if stored else 0) + 1)
+        data = write_state(saved)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             previous = read(self.path)
             if previous is not None:
                 replace_file(backup_of(self.path), previous, disk=self._disk)
-            self._write(saved)
+            replace_file(self.path, data, disk=self._disk)
             self._disk.remove(self._journal_path)
             sync_folder(self.path.parent, disk=self._disk)
         except OSError as error:
@@ -94,10 +94,11 @@ class LocalStore:
         stored = self._stored()
         if stored and (stored.lineage, stored.serial) != (state.lineage, state.serial):
             raise problem(f"{self.path} has moved on from version {state.serial} to {stored.serial}", "plan again")
+        data = write_state(state)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # With the dead run's journal folded in; only then may a new one take that one's place.
-            self._write(state)
+            replace_file(self.path, data, disk=self._disk)
             journal = JournalFile(self._journal_path, state, disk=self._disk)
         except OSError as error:
             raise unreadable(self.path, error) from error
@@ -131,6 +132,3 @@ class LocalStore:
             if read(self.path) == data:
                 return data, journal
         raise problem(f"{self.path} keeps changing", "wait for the other run to end")
-
-    def _write(self, state: State) -> None:
-        replace_file(self.path, write_state(state), disk=self._disk)

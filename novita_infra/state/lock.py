@@ -34,11 +34,12 @@ def held(
     except OSError as error:
         raise unreadable(path, error) from error
     try:
-        _explain(file, operation, now())
+        with suppress(OSError):  # a full disk must not keep the lock, only its explanation
+            _explain(file, operation, now())
         yield
     finally:
         if _is_at(path, file):
-            path.unlink()
+            path.unlink(missing_ok=True)
         os.close(file)
 
 

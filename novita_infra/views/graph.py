@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from novita_infra.planning.plan import Action
-from novita_infra.resources import Address
+from novita_infra.planning.plan import Action, Plan
+from novita_infra.resources import Address, refs
 
 _FILL: Final[Mapping[Action, str]] = {
     Action.CREATE: "#c8e6c9",
@@ -45,6 +45,14 @@ def dot(needs: Mapping[Address, Iterable[Address]], actions: Mapping[Address, Ac
         rows.append(f"    {name} [label={json.dumps(_label(address, actions, chr(10)), ensure_ascii=False)}{fill}];")
     rows += [f"    {names[source]} -> {names[target]};" for source, target in _edges(needs)]
     return "\n".join([*rows, "}"]) + "\n"
+
+
+def needs_of(plan: Plan) -> dict[Address, set[Address]]:
+    """What needs what in a plan: what its steps say, and the references that its values still hold."""
+    needs: dict[Address, set[Address]] = {change.address: {ref.address for ref in refs(change.after)} for change in plan.changes}
+    for step in plan.steps:
+        needs.setdefault(step.address, set()).update(step.needs)
+    return needs
 
 
 def _names(needs: Mapping[Address, Iterable[Address]]) -> dict[Address, str]:

@@ -182,8 +182,8 @@ def clusters_of(product: Product) -> tuple[str, ...]:
 
 
 def capacity(world: World, product: Product, cluster: str) -> int:
-    """How many places there are in all, taken or not."""
-    if cluster not in clusters_of(product):
+    """How many places there are in all, taken or not. Serverless products are one pool, whose cluster is empty."""
+    if product.category != "serverless" and cluster not in clusters_of(product):
         return 0
     return int(product.stock * world.limits.stock_scale)
 

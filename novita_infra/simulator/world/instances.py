@@ -319,8 +319,3 @@ def arrive(world: World, instance: Instance, event: str) -> None:
             _leave_place(world, instance)
         case _:
             instance.status = event
-
-
-def uses_storage(instance: Instance, storage: str) -> bool:
-    """Whether the machine still mounts the storage."""
-    return instance.status != "removed" and any(mount["id"] == storage for mount in instance.mounts)

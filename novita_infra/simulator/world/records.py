@@ -139,6 +139,7 @@ class Worker:
 
     id: str
     generation: int
+    gpus: int = 0
     state: str = "creating"
     error: str = ""
     message: str = ""
@@ -193,3 +194,37 @@ class Job(Record):
     auth: str = ""
     error: str = ""
     message: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Meter(Record):
+    """What one thing costs while it runs. Money: 1/100000 USD."""
+
+    category: str
+    """`gpu`, `serverless` or `cloud_storage`, as the bills name it."""
+    owner: str
+    """The id of the instance, endpoint or storage."""
+    product: str
+    units: int
+    """GPUs, machines or GB."""
+    price: int
+    """Of one unit and hour."""
+    period: int = 3600
+    """Seconds that the price is for."""
+    since: int = 0
+    until: int = 0
+    """Unix seconds; 0 while it runs."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Payment(Record):
+    """Money that moved at once: a top-up, or months bought for a machine. Money: 1/100000 USD."""
+
+    kind: str
+    """`recharge`, `monthly_new_buy` or `monthly_re_buy`."""
+    amount: int
+    owner: str = ""
+    product: str = ""
+    price: int = 0
+    months: int = 0
+    note: str = ""

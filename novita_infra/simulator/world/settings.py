@@ -21,6 +21,8 @@ class Limits:
     """The largest network storage; the reference only says that the account has one."""
     networks: int = 50
     instances: int = 100_000
+    balance: int = 10_000_000_000
+    """What a new account has been topped up with, in 1/100000 USD."""
     stock_scale: float = 1.0
     """Multiplies what every product has free in every cluster."""
 

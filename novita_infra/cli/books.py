@@ -1,0 +1,181 @@
+"""`import` and `state`: taking objects into the books, and reading and mending the books. No object is changed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from novita_infra import workflows
+from novita_infra.cli.command import (
+    AddressOf,
+    Command,
+    json_option,
+    located,
+    lock_timeout_option,
+    path_argument,
+    screened,
+)
+from novita_infra.cli.lazy import LazyGroup
+from novita_infra.cli.screen import Screen
+from novita_infra.diagnostics import nearest, problem
+from novita_infra.resources import Address, Record
+from novita_infra.state.book import State
+from novita_infra.views.human import record_lines
+from novita_infra.views.json import record_json
+from novita_infra.views.lines import Tone, line
+from novita_infra.workflows import Where
+
+
+@click.command("import", cls=Command)
+@click.argument("address", metavar="ADDR", type=AddressOf())
+@click.argument("id_", metavar="ID")
+@path_argument
+@located
+@lock_timeout_option
+@json_option
+@screened
+def import_(*, address: Address, id_: str, where: Where, screen: Screen) -> int:
+    """Take an existing object into the books.
+
+    ADDR is an address that the manifests declare, ID the id that the cloud gave the object. The object is only read;
+    the next plan says what differs from its manifest.
+
+    \b
+    Examples:
+      novita-infra import instance.trainer 7a1b2c
+      novita-infra import network_storage.data 66f3 examples/training-cluster --sim
+    """
+    record = asyncio.run(_import(where, address, id_))
+    if screen.json:
+        screen.show_json(record_json(record))
+    else:
+        screen.show([line(("Imported: ", Tone.GOOD), f"{record.address} is {record.id}.")])
+    screen.say("See what differs from its manifest: novita-infra plan")
+    return 0
+
+
+async def _import(where: Where, address: Address, id_: str) -> Record:
+    async with workflows.opened(where, os.environ) as session:
+        return await workflows.import_object(session, address, id_)
+
+
+@click.command("list", cls=Command)
+@path_argument
+@located
+@json_option
+@screened
+def list_(*, where: Where, screen: Screen) -> int:
+    """List the addresses on record.
+
+    \b
+    Example:
+      novita-infra state list --env prod
+    """
+    state = workflows.load_state(where, os.environ)
+    if screen.json:
+        screen.show_json([{"address": str(address), "id": state.records[address].id} for address in _addresses(state)])
+    else:
+        screen.show(line(str(address)) for address in _addresses(state))
+    return 0
+
+
+@click.command("show", cls=Command)
+@click.argument("address", metavar="ADDR", type=AddressOf())
+@path_argument
+@located
+@json_option
+@screened
+def show(*, address: Address, where: Where, screen: Screen) -> int:
+    """Show one record.
+
+    \b
+    Example:
+      novita-infra state show instance.trainer
+    """
+    record = _recorded(workflows.load_state(where, os.environ), address)
+    if screen.json:
+        screen.show_json(record_json(record))
+    else:
+        screen.show(record_lines(record))
+    return 0
+
+
+@click.command("rm", cls=Command)
+@click.argument("words", metavar="ADDR... [PATH]", nargs=-1, required=True)
+@located
+@lock_timeout_option
+@screened
+def remove(*, words: tuple[str, ...], where: Where, screen: Screen) -> int:
+    """Remove records; the objects stay as they are.
+
+    What a manifest still declares is created anew by the next apply; `import` takes it in again.
+
+    \b
+    Example:
+      novita-infra state rm instance.trainer 'instance.worker["eu"]'
+    """
+    addresses, where = _split(words, where)
+    workflows.forget(where, os.environ, addresses)
+    screen.show(line(f"Removed from the books: {address}") for address in addresses)
+    return 0
+
+
+@click.command("mv", cls=Command)
+@click.argument("source", metavar="SOURCE", type=AddressOf())
+@click.argument("target", metavar="TARGET", type=AddressOf())
+@path_argument
+@located
+@lock_timeout_option
+@screened
+def move(*, source: Address, target: Address, where: Where, screen: Screen) -> int:
+    """Give a record another address, after renaming it in the manifests; the object stays as it is.
+
+    \b
+    Example:
+      novita-infra state mv instance.trainer instance.teacher
+    """
+    workflows.move(where, os.environ, source, target)
+    screen.show([line(f"Moved in the books: {source} is now {target}")])
+    return 0
+
+
+@click.group(
+    "state",
+    cls=LazyGroup,
+    table={
+        "Commands": {
+            "list": (f"{__name__}:list_", "List the addresses on record"),
+            "show": (f"{__name__}:show", "Show one record"),
+            "mv": (f"{__name__}:move", "Give a record another address"),
+            "rm": (f"{__name__}:remove", "Remove records, not the objects"),
+        }
+    },
+)
+def state() -> None:
+    """Read and mend the books. No object in the cloud is changed."""
+
+
+def _addresses(state: State) -> list[Address]:
+    return sorted(state.records)
+
+
+def _recorded(state: State, address: Address) -> Record:
+    if address not in state.records:
+        known = [str(item) for item in _addresses(state)]
+        raise problem(f"{address} is not on record", nearest(str(address), known) or "the books are empty")
+    return state.records[address]
+
+
+def _split(words: tuple[str, ...], where: Where) -> tuple[tuple[Address, ...], Where]:
+    """The addresses, and the folder where the last word is one."""
+    *first, last = words
+    try:
+        return tuple(map(Address.parse, words)), where
+    except ValueError as wrong:
+        if not first or not Path(last).exists():
+            raise problem(str(wrong)) from wrong
+    return _split(tuple(first), replace(where, path=Path(last)))

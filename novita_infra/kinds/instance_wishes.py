@@ -1,0 +1,158 @@
+"""What an instance asks for, made definite: from its template, its storages, and the catalogue; and what is wrong with it.
+
+Pure; it sees manifests and the catalogue, and of the API only the object that is already there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from novita_infra.kinds.catalogue import Catalogue, Product
+from novita_infra.kinds.choosing import find_product, offers
+from novita_infra.kinds.faults import env_faults, mount_faults, port_faults, port_number_faults
+from novita_infra.kinds.instance_calls import is_cpu
+from novita_infra.kinds.kind import Fault
+from novita_infra.kinds.placing import placed
+from novita_infra.kinds.shapes import filled, object_of, objects_of, text_of
+from novita_infra.resources import Live, Spec, Value
+
+
+def inherit(spec: Spec, lookup: Callable[[str, Value], Spec | None]) -> Spec:
+    return _with_cluster(_with_template(spec, lookup), lookup)
+
+
+def _with_template(spec: Spec, lookup: Callable[[str, Value], Spec | None]) -> Spec:
+    template = lookup("template", spec["template"]) if spec.get("template") is not None else None
+    if not template:
+        return spec
+    names = ["image", "command", "entrypoint", "ports"]
+    names += [] if "registryLogin" in spec else ["registryAuth"]
+    names += [] if is_cpu(spec) else ["rootDiskGb", "minCudaVersion"]
+    given = filled({name: template.get(name) for name in names})
+    env = {**object_of(template.get("env")), **object_of(spec.get("env"))}
+    return {**given, **spec, **({"env": env} if env else {})}
+
+
+def _with_cluster(spec: Spec, lookup: Callable[[str, Value], Spec | None]) -> Spec:
+    if spec.get("cluster") is not None:
+        return spec
+    storages = [item["storage"] for item in objects_of(spec.get("networkStorages")) if item.get("storage") is not None]
+    named = [("network_storage", storage) for storage in storages]
+    named += [("vpc", spec["vpc"])] if spec.get("vpc") is not None else []
+    places = (place.get("cluster") for prefix, value in named if (place := lookup(prefix, value)))
+    cluster = next((place for place in places if place is not None), None)
+    return spec if cluster is None else {**spec, "cluster": cluster}
+
+
+def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[Fault, ...]]:
+    chosen, misplaced = placed(spec, catalogue, live)
+    faults = list(misplaced)
+    if spec.get("image") is None:
+        hint = "declare it here; the template that is named is not known"
+        faults.append(Fault(("image",), "there is no image", hint))
+    wish = spec.get("product")
+    if not isinstance(wish, Mapping):
+        return chosen, tuple(faults)
+    key = next((key for key in ("id", "gpu", "cpu") if isinstance(wish.get(key), str)), "")
+    if not key:
+        return chosen, tuple(faults)
+    mode = spec.get("billingMode", "onDemand")
+    product = find_product(
+        _products(spec, catalogue, live, by_id=key == "id"),
+        wish[key],
+        path=("product", key),
+        mode=mode if isinstance(mode, str) else "",
+        cluster=next((item for item in catalogue.clusters if item.id == chosen.get("cluster")), None),
+        kept=_product_of(live).id,
+    )
+    if isinstance(product, Fault):
+        return chosen, (*faults, product)
+    chosen = {**chosen, "product": {**wish, "id": product.id}}
+    if key == "id" and "type" not in spec and any(item.id == product.id for item in catalogue.cpu):
+        chosen["type"] = "cpu"
+        faults += _cpu_faults(spec)
+    return chosen, (*faults, *_product_faults(spec, product, live))
+
+
+def _products(spec: Spec, catalogue: Catalogue, live: Live | None, *, by_id: bool) -> tuple[Product, ...]:
+    """The products that the wish is about, and the one that the object has, which may no longer be listed."""
+    listed = catalogue.cpu if is_cpu(spec) else catalogue.gpu
+    if by_id and "type" not in spec:
+        listed = (*catalogue.gpu, *catalogue.cpu)
+    kept = _product_of(live)
+    return listed if not kept.id or any(item.id == kept.id for item in listed) else (*listed, kept)
+
+
+def _product_of(live: Live | None) -> Product:
+    product = object_of(live.values.get("product")) if live else {}
+    return Product(text_of(product.get("id")), text_of(product.get("name")), available=False, price=None)
+
+
+def _product_faults(spec: Spec, product: Product, live: Live | None) -> Iterator[Fault]:
+    mode, size = spec.get("billingMode"), spec.get("rootDiskGb")
+    now = live.values.get("billingMode") if live else None
+    if isinstance(mode, str) and mode != now and not offers(product, mode):
+        hint = f"it is offered {' or '.join(product.billing_modes)}"
+        yield Fault(("billingMode",), f"{product.name} ({product.id}) is not offered {mode}", hint)
+    if isinstance(size, int) and size < product.min_root_gb:
+        # The service would make the disk larger than declared, and every later plan would want to shrink it.
+        summary = f"{size} GB are less than the least root disk of {product.name} ({product.id})"
+        yield Fault(("rootDiskGb",), summary, f"at least {product.min_root_gb} GB are needed")
+
+
+def check(spec: Spec) -> Iterator[Fault]:
+    """What is wrong beyond the schema; the limits are those of gpu-instance-create-instance."""
+    if spec.get("image") is None and spec.get("template") is None:
+        yield Fault(("image",), "there is no image", "declare image, or a template that has one")
+    if "registryAuth" in spec and "registryLogin" in spec:
+        yield Fault(("registryLogin",), "registryAuth is declared too", "use one of them")
+    yield from _product_wish_faults(spec)
+    yield from _port_faults(spec)
+    yield from env_faults(spec.get("env"))
+    local = spec.get("localStorage")
+    taken = [local.get("mountPath")] if isinstance(local, Mapping) else []
+    yield from mount_faults(spec.get("networkStorages"), taken=taken)
+    yield from _cpu_faults(spec) if is_cpu(spec) else _billing_faults(spec)
+
+
+def _product_wish_faults(spec: Spec) -> Iterator[Fault]:
+    product = spec.get("product")
+    if not isinstance(product, Mapping):
+        return
+    keys = sorted({"gpu", "cpu", "id"} & product.keys())
+    if len(keys) > 1:
+        yield Fault(("product", keys[1]), f"{keys[0]} is declared too", "a product has one of gpu, cpu and id")
+    for key, other in (("gpu", "cpu"), ("cpu", "gpu")):
+        if key in product and spec.get("type") == other:
+            yield Fault(("type",), f"the product is a {key.upper()}", f"leave type out, or say {key}")
+
+
+def _port_faults(spec: Spec) -> Iterator[Fault]:
+    tools = spec.get("tools")
+    numbers = [tool.get("port") for tool in objects_of(tools)] if isinstance(tools, list) else []
+    for index, number in enumerate(numbers):
+        yield from port_number_faults(number, path=("tools", index, "port"))
+        if number in numbers[:index]:
+            yield Fault(("tools", index, "port"), f"port {number} is used twice", "each port number may be used once")
+    yield from port_faults(spec.get("ports"), taken=numbers)
+
+
+_GPU_ONLY: Final = ("gpuCount", "rootDiskGb", "billingMode", "months", "autoRenew", "minCudaVersion")
+
+
+def _cpu_faults(spec: Spec) -> Iterator[Fault]:
+    for name in _GPU_ONLY:
+        if name in spec:
+            yield Fault((name,), "a CPU instance has none", "leave it out (gpu-instance-create-cpu-instance)")
+
+
+def _billing_faults(spec: Spec) -> Iterator[Fault]:
+    mode = spec.get("billingMode", "onDemand")
+    if not isinstance(mode, str):
+        return
+    if mode == "monthly" and spec.get("months") is None:
+        yield Fault(("billingMode",), "a monthly instance needs months", "add `months: 1`")
+    for name in ("months", "autoRenew"):
+        if name in spec and mode != "monthly":
+            yield Fault((name,), f"this is only for billingMode monthly, and it is {mode}", "leave one of them out")

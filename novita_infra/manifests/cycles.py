@@ -1,0 +1,59 @@
+"""Resources that need each other in a circle, told as a path with the place of every step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from novita_infra.diagnostics import Diagnostic
+from novita_infra.resources import Address, Declared, Origin, refs
+
+
+def cycles(declared: Mapping[Address, Declared]) -> list[Diagnostic]:
+    """One message for every circle that a walk along the needs runs into; each resource is in one at most."""
+    told: set[Address] = set()
+    diagnostics = []
+    for path in _circles({address: declared[address].needs for address in sorted(declared)}):
+        if told.isdisjoint(path):
+            told.update(path)
+            diagnostics.append(_diagnostic(path, declared))
+    return diagnostics
+
+
+def _circles(needs: Mapping[Address, tuple[Address, ...]]) -> Iterator[list[Address]]:
+    """Walks depth first without recursion, for a chain may be as long as the fleet."""
+    done: set[Address] = set()
+    for start in needs:
+        path: list[Address] = []
+        depth: dict[Address, int] = {}
+        waiting: list[Iterator[Address]] = [iter([start])]
+        while waiting:
+            address = next(waiting[-1], None)
+            if address is None:
+                waiting.pop()
+                if path:
+                    done.add(path[-1])
+                    del depth[path.pop()]
+            elif address in depth:
+                yield path[depth[address] :]
+            elif address not in done and address in needs:
+                depth[address] = len(path)
+                path.append(address)
+                waiting.append(iter(needs[address]))
+
+
+def _diagnostic(path: list[Address], declared: Mapping[Address, Declared]) -> Diagnostic:
+    first = path.index(min(path))
+    path = path[first:] + path[:first]
+    steps = list(zip(path, [*path[1:], path[0]], strict=True))
+    places = [(_place(declared[here], there), there) for here, there in steps]
+    hint = "; ".join(f"{place} needs {there}" for place, there in places)
+    walk = " -> ".join(map(str, [*path, path[0]]))
+    return Diagnostic(f"resources need each other in a circle: {walk}", hint, origin=places[0][0])
+
+
+def _place(item: Declared, needed: Address) -> Origin:
+    """Where the resource says that it needs the other one; the resource itself for `dependsOn` and what it inherits."""
+    for name, value in item.spec.items():
+        if name in item.places and any(ref.address == needed for ref in refs(value)):
+            return item.places[name]
+    return item.origin

@@ -1,0 +1,218 @@
+"""Documents that fit their schema become declared resources: references, secrets, lifecycle, what comes from others.
+
+Whatever does not fit together is told with its place; nothing is decided about the cloud here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from novita_infra.diagnostics import Diagnostic, nearest
+from novita_infra.kinds.kind import Field
+from novita_infra.manifests.expressions import Scope, Unusable
+from novita_infra.manifests.places import Spot, inside, key_origins, origin, origin_at, spot_at
+from novita_infra.manifests.secrets import Secrets
+from novita_infra.manifests.validating import BY_PREFIX, Headed
+from novita_infra.resources import Address, Declared, Joined, Lifecycle, Origin, Ref, Secret, Spec, Value, refs
+
+_DURATION: Final = re.compile(r"(?P<amount>[0-9]{1,6})(?P<unit>[smhd])")
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True, slots=True)
+class Declaring:
+    """Makes declared resources; what is wrong is added to `told`."""
+
+    scope: Scope
+    secrets: Secrets
+    told: list[Diagnostic]
+
+    def declare(self, headed: Headed, values: Mapping[str, Value]) -> Declared:
+        """The resource of one document, of which `values` has the expressions worked in."""
+        spot = headed.document.spot
+        fields = {field.name: field for field in headed.kind.fields}
+        declared = values.get("spec") or {}
+        places = spot_at(spot, ("spec",))
+        spec = {
+            name: self._field(fields[name], value, inside(places, name))
+            for name, value in declared.items()
+            if name in fields
+        }
+        lifecycle, after = self._lifecycle(values.get("lifecycle") or {}, inside(spot, "lifecycle"))
+        labels = values["metadata"].get("labels") or {}
+        self._plain_labels(labels, spot_at(spot, ("metadata", "labels")))
+        return Declared(
+            address=headed.address,
+            spec=spec,
+            origin=origin(spot),
+            needs=after,
+            lifecycle=lifecycle,
+            labels=labels,
+            places=key_origins(places),
+        )
+
+    def _field(self, field: Field, value: Value, spot: Spot) -> Value:
+        if field.secret:
+            return self._secret(value, spot)
+        if field.secret_items and isinstance(value, dict):
+            value = {name: self._pointed(item, inside(spot, name)) for name, item in value.items()}
+        if field.refers:
+            return self._referring(value, field, spot, at=field.refers_at)
+        return _whole(value)
+
+    # --- secrets --------------------------------------------------------------------------------------------------
+
+    def _pointed(self, value: Value, spot: Spot) -> Value:
+        """The secret where the value points at one, else the value."""
+        if not self.secrets.points(value):
+            return value
+        found = self.secrets.take(value, origin(spot))
+        if isinstance(found, Diagnostic):
+            self.told.append(found)
+            return Secret("", "missing:")
+        return found
+
+    def _secret(self, value: Value, spot: Spot) -> Value:
+        """The value with every text in it wrapped as a secret."""
+        if self.secrets.points(value):
+            return self._pointed(value, spot)
+        match value:
+            case dict():
+                return {name: self._secret(item, inside(spot, name)) for name, item in value.items()}
+            case list():
+                return [self._secret(item, inside(spot, index)) for index, item in enumerate(value)]
+            case str():
+                place = origin(spot)
+                self.told.append(self.secrets.literal(place))
+                return Secret(value, f"manifest:{place}")
+            case _:
+                return value
+
+    # --- references -----------------------------------------------------------------------------------------------
+
+    def _referring(self, value: Value, field: Field, spot: Spot, *, at: Sequence[str]) -> Value:
+        """The value with the names in it, at the places that the field says, turned into references."""
+        if not at:
+            return self._reference(value, field.refers, spot)
+        step, rest = at[0], at[1:]
+        if step == "*" and isinstance(value, list):
+            return [self._referring(item, field, inside(spot, index), at=rest) for index, item in enumerate(value)]
+        if isinstance(value, dict) and step in value:
+            return {**value, step: self._referring(value[step], field, inside(spot, step), at=rest)}
+        return value
+
+    def _reference(self, value: Value, kind: str, spot: Spot) -> Value:
+        match value:
+            case {"id": wanted}:
+                return wanted
+            case Ref(address=address) if address.kind != kind:
+                self._tell(f"{value} is no {kind}", f"a {kind} is wanted here", spot)
+            case Ref(attribute=attribute) if attribute != "id":
+                self._tell(f"{value} is no id", f"write ${{{value.address}.id}}, or just {value.address.name}", spot)
+            case Joined() | Secret():
+                hint = f"name a {kind}, or write {{id: ...}} for one that is not managed here"
+                self._tell("a reference is a plain name or a single expression", hint, spot)
+            case str():
+                return self._named(value, kind, spot)
+        return value
+
+    def _named(self, name: str, kind: str, spot: Spot) -> Value:
+        if "${" in name:
+            return name  # an expression that has no value, which was told
+        try:
+            address = Address.parse(f"{kind}.{name}")
+            self.scope.find(address)
+        except (ValueError, Unusable) as error:
+            known = error.hint if isinstance(error, Unusable) else f"a {kind} is named without its kind"
+            hint = f"{known}; {{id: ...}} names one that is not managed here" if known else "write {id: ...} for an id"
+            self._tell(f'there is no {kind} "{name}"', hint, spot)
+            return name
+        return Ref(address)
+
+    # --- lifecycle and labels -------------------------------------------------------------------------------------
+
+    def _lifecycle(self, values: Mapping[str, Value], spot: Spot) -> tuple[Lifecycle, tuple[Address, ...]]:
+        timeouts: dict[str, float] = {}
+        for name, text in (values.get("timeouts") or {}).items():
+            seconds = seconds_of(text) if isinstance(text, str) else None
+            if seconds:
+                timeouts[name] = seconds
+            else:
+                place = spot_at(spot, ("timeouts", name))
+                self._tell(f'"{text}" is no length of time', "it looks like 90s, 30m, 2h or 1d", place)
+        after = [
+            self._after(text, spot_at(spot, ("dependsOn", index)))
+            for index, text in enumerate(values.get("dependsOn") or ())
+        ]
+        protect = values.get("protect") is True
+        return Lifecycle(protect=protect, timeouts=timeouts), tuple(item for item in after if item is not None)
+
+    def _after(self, text: Value, spot: Spot) -> Address | None:
+        if isinstance(text, Ref):
+            return text.address
+        try:
+            address = Address.parse(text if isinstance(text, str) else str(text))
+            self.scope.find(address)
+        except Unusable as error:
+            self._tell(error.summary, error.hint, spot)
+        except ValueError:
+            self._tell(f'"{text}" is no address', "an address looks like network_storage.data", spot)
+        else:
+            return address
+        return None
+
+    def _plain_labels(self, labels: Mapping[str, Value], spot: Spot) -> None:
+        for name, value in labels.items():
+            if not isinstance(value, str):
+                self._tell(f'the label "{name}" is not plain text', "labels take no secrets and no references", inside(spot, name))
+
+    def _tell(self, summary: str, hint: str, spot: Spot) -> None:
+        self.told.append(Diagnostic(summary, hint, origin=origin(spot)))
+
+
+def completed(
+    declared: Mapping[Address, Declared], spots: Mapping[Address, Spot], *, told: list[Diagnostic]
+) -> dict[Address, Declared]:
+    """The resources with what other resources give them, checked by their kinds, and with all that they need."""
+
+    def lookup(kind: str, value: Value) -> Spec | None:
+        found = declared.get(value.address) if isinstance(value, Ref) and value.address.kind == kind else None
+        return found.spec if found else None
+
+    return {address: _completed(item, lookup, spots[address], told=told) for address, item in declared.items()}
+
+
+def _completed(
+    item: Declared, lookup: Callable[[str, Value], Spec | None], spot: Spot, *, told: list[Diagnostic]
+) -> Declared:
+    kind = BY_PREFIX[item.address.kind]
+    spec = kind.inherit(item.spec, lookup) if kind.inherit else item.spec
+    for fault in kind.check(spec) if kind.check else ():
+        told.append(Diagnostic(fault.summary, fault.hint, origin=origin_at(spot, ("spec", *fault.path))))
+    needs = {ref.address for ref in refs(dict(spec))} | set(item.needs)
+    return replace(item, spec=spec, needs=tuple(sorted(needs)))
+
+
+def seconds_of(text: str) -> float | None:
+    """The seconds of a length of time such as `90s`, `30m`, `2h` or `1d`; None where it is none."""
+    match = _DURATION.fullmatch(text)
+    return float(int(match["amount"]) * _SECONDS[match["unit"]]) if match else None
+
+
+def _whole(value: Any) -> Any:
+    """`2.0` as 2: the schema takes it where a whole number is wanted, the API may not."""
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case dict():
+            return {name: _whole(item) for name, item in value.items()}
+        case list():
+            return [_whole(item) for item in value]
+        case _:
+            return value
+
+
+__all__ = ["Declaring", "Origin", "completed", "nearest", "seconds_of"]

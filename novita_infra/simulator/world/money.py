@@ -1,0 +1,181 @@
+"""Money: meters that run while something does, months bought in advance, and what is left. Unit: 1/100000 USD.
+
+A meter's cost is exact at every whole second: price x units x seconds / period, rounded down once over its whole life.
+"""
+
+from __future__ import annotations
+
+from novita_infra.simulator.errors import Refusal
+from novita_infra.simulator.world import catalogue
+from novita_infra.simulator.world.catalogue import Product
+from novita_infra.simulator.world.records import Endpoint, Instance, Meter, Payment, Storage, Worker
+from novita_infra.simulator.world.settings import DAY
+from novita_infra.simulator.world.world import World
+
+STORAGE_PRICE = 200
+"""Of a GB and day."""
+
+
+def cost(meter: Meter, at: float) -> int:
+    """What the meter shows at a time, Unix seconds."""
+    seconds = max(0, min(meter.until or int(at), int(at)) - meter.since)
+    return meter.price * meter.units * seconds // meter.period
+
+
+def balance(world: World) -> int:
+    """What is left now, exact; negative in arrears."""
+    running = sum(cost(meter, world.moment) for meter in world.meters if not meter.until)
+    return world.purse.settled - running
+
+
+def spent(world: World) -> int:
+    """Everything that was paid for so far."""
+    topped_up = sum(payment.amount for payment in world.payments if payment.kind == "recharge")
+    return topped_up - balance(world)
+
+
+def _left(world: World) -> int:
+    """The balance without looking at every meter; at most one unit per meter too low."""
+    running = (world.purse.rate * int(world.moment) - world.purse.begun) // DAY
+    return world.purse.settled - running
+
+
+def check_funds(world: World, price: int = 0) -> None:
+    """Refuse with BALANCE_NOT_ENOUGH what the account cannot pay."""
+    left = _left(world)
+    if left <= 0 or left < price:
+        raise Refusal("BALANCE_NOT_ENOUGH", "the balance is not enough")
+
+
+def monthly_price(product: Product, months: int) -> int:
+    """What this many months of one unit cost: as offered, or months of the longest offer that fits in."""
+    offers = dict(product.monthly)
+    if months in offers or not offers:
+        return offers.get(months, 0)
+    basis = max((offer for offer in offers if offer <= months), default=min(offers))
+    return offers[basis] * months // basis
+
+
+def buy(world: World, instance: Instance, *, months: int, renewal: bool) -> None:
+    """Pay for months of a machine."""
+    product = catalogue.product_of(instance.product)
+    price = monthly_price(product, months)
+    pay(
+        world,
+        Payment(
+            id="",
+            kind="monthly_re_buy" if renewal else "monthly_new_buy",
+            amount=-price * instance.gpus,
+            owner=instance.id,
+            product=product.name,
+            price=price,
+            months=months,
+        ),
+    )
+
+
+def pay(world: World, payment: Payment) -> None:
+    """Book a payment of now; a positive amount is a top-up."""
+    payment.id, payment.created = world.new_id("payment", length=24), world.moment
+    world.payments.add(payment)
+    world.purse.settled += payment.amount
+
+
+def begin(world: World, instance: Instance) -> None:
+    """Start a machine's meter, unless it runs or the machine is paid by the month."""
+    if instance.meter or instance.billing == "monthly":
+        return
+    product = catalogue.product_of(instance.product)
+    price = product.spot if instance.billing == "spot" else product.price
+    instance.meter = _start(
+        world, category="gpu", owner=instance.id, product=product.name, units=instance.gpus, price=price
+    )
+
+
+def stop(world: World, instance: Instance) -> None:
+    """Stop a machine's meter."""
+    if instance.meter:
+        _end(world, instance.meter)
+        instance.meter = ""
+
+
+def begin_storage(world: World, storage: Storage) -> None:
+    """Start the meter of a storage for its present size; the one before ends."""
+    end_storage(world, storage)
+    storage.meter = _start(
+        world,
+        category="cloud_storage",
+        owner=storage.id,
+        product="Network Volume",
+        units=storage.size,
+        price=STORAGE_PRICE,
+        period=DAY,
+    )
+
+
+def end_storage(world: World, storage: Storage) -> None:
+    """Stop the meter of a storage."""
+    if storage.meter:
+        _end(world, storage.meter)
+        storage.meter = ""
+
+
+def begin_worker(world: World, endpoint: Endpoint, worker: Worker) -> None:
+    """Start the meter of a worker of an endpoint."""
+    product = catalogue.product_of(endpoint.product)
+    worker.meter = _start(
+        world,
+        category="serverless",
+        owner=endpoint.id,
+        product=product.name,
+        units=endpoint.gpus,
+        price=product.price,
+    )
+
+
+def end_worker(world: World, worker: Worker) -> None:
+    """Stop the meter of a worker."""
+    if worker.meter:
+        _end(world, worker.meter)
+        worker.meter = ""
+
+
+def _start(  # noqa: PLR0913 - what a meter is made of
+    world: World, *, category: str, owner: str, product: str, units: int, price: int, period: int = 3600
+) -> str:
+    meter = Meter(
+        id=world.new_id("meter", length=24),
+        created=world.moment,
+        category=category,
+        owner=owner,
+        product=product,
+        units=units,
+        price=price,
+        period=period,
+        since=int(world.moment),
+    )
+    world.meters.add(meter)
+    count(world, meter)
+    return meter.id
+
+
+def _end(world: World, key: str) -> None:
+    meter = world.meters.get(key)
+    if meter is None or meter.until:
+        return
+    by_day = meter.price * meter.units * (DAY // meter.period)
+    meter.until = int(world.moment)
+    world.purse.settled -= cost(meter, world.moment)
+    world.purse.rate -= by_day
+    world.purse.begun -= by_day * meter.since
+    world.meters.touch(meter)
+
+
+def count(world: World, meter: Meter) -> None:
+    """Add a meter to the sums: a running one to the rate, one that is over to what was paid."""
+    if meter.until:
+        world.purse.settled -= cost(meter, meter.until)
+        return
+    by_day = meter.price * meter.units * (DAY // meter.period)
+    world.purse.rate += by_day
+    world.purse.begun += by_day * meter.since

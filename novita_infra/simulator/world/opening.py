@@ -1,0 +1,61 @@
+"""Opening a world: a new one, or the one that a file keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from novita_infra.simulator.quirks import LIVE, Quirks
+from novita_infra.simulator.world import catalogue, endpoints, instances, jobs, money, networks, prewarms
+from novita_infra.simulator.world.keeping import Book
+from novita_infra.simulator.world.records import Payment
+from novita_infra.simulator.world.settings import Limits, Timings
+from novita_infra.simulator.world.world import Arrive, World
+
+_ARRIVE: Final[dict[str, Arrive]] = {
+    "instances": instances.arrive,
+    "networks": networks.arrive,
+    "prewarms": prewarms.arrive,
+    "endpoints": endpoints.arrive,
+    "jobs": jobs.arrive,
+}
+
+
+def open_world(
+    path: Path | str | None = None,
+    *,
+    now: Callable[[], float],
+    seed: int = 0,
+    quirks: Quirks = LIVE,
+    limits: Limits | None = None,
+    timings: Timings | None = None,
+) -> World:
+    """A world on a clock of Unix seconds; with a path, the account that the file keeps, made if it is not there.
+
+    A kept account keeps its own seed, and its time never goes back. Raises AccountInUse, UnknownFormat.
+    """
+    book = None if path is None else Book(Path(path))
+    world = World(now=now, seed=seed, quirks=quirks, limits=limits, timings=timings, arrive=_ARRIVE, book=book)
+    if book is not None:
+        world.load(book)
+    _count(world)
+    if not len(world.payments):
+        money.pay(world, Payment(id="", kind="recharge", amount=world.limits.balance, note="first top-up"))
+    world.advance()
+    world.save()
+    return world
+
+
+def _count(world: World) -> None:
+    """Make the sums that are not kept: places taken, and money."""
+    for instance in world.instances:
+        if instance.holds:
+            world.used[instance.product, instance.cluster] += instance.gpus
+    for endpoint in world.endpoints:
+        for worker in endpoint.workers:
+            if worker.state in endpoints.LIVE_WORKERS:
+                world.used[endpoint.product, ""] += worker.gpus
+    for meter in world.meters:
+        money.count(world, meter)
+    world.purse.settled += sum(payment.amount for payment in world.payments)

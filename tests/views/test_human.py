@@ -1,0 +1,91 @@
+"""Plans, runs and books as text."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from novita_infra.applying.events import Result
+from novita_infra.planning.plan import Action, Basis, Change, Plan
+from novita_infra.resources import Address, Digest, Record, Underway
+from novita_infra.state.book import State
+from novita_infra.views.human import plan_lines, record_lines, result_lines, state_lines, summary
+from novita_infra.views.lines import plain, write
+
+
+@pytest.mark.parametrize("name", ["mixed", "unchanged", "refused", "destroyed"])
+def test_a_plan_reads_as_its_golden_text(
+    name: str, plan_of: Callable[[str], Plan], golden: Callable[[str, str], None]
+) -> None:
+    golden(f"plan_{name}.txt", plain(plan_lines(plan_of(name))))
+
+
+@pytest.mark.parametrize("name", ["done", "failed", "interrupted"])
+def test_a_run_is_summed_up_as_its_golden_text(
+    name: str, result_of: Callable[[str], Result], golden: Callable[[str, str], None]
+) -> None:
+    golden(f"result_{name}.txt", plain(result_lines(result_of(name), again="novita-infra apply --sim")))
+
+
+def test_no_secret_reaches_the_text_of_a_plan(plan_of: Callable[[str], Plan], clear: str) -> None:
+    assert clear not in plain(plan_lines(plan_of("mixed")))
+
+
+def test_colours_change_nothing_but_the_colours(plan_of: Callable[[str], Plan]) -> None:
+    lines = list(plan_lines(plan_of("mixed")))
+    stream = io.StringIO()
+    write(lines, stream, colour=True)
+    assert "\x1b[" in stream.getvalue()
+    assert re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue()) == plain(lines)
+
+
+def test_a_pipe_does_not_pay_for_rich() -> None:
+    code = "import sys, novita_infra.views.human, novita_infra.views.progress; sys.exit('rich' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_moves_a_cursor_is_spelled_out(plan_of: Callable[[str], Plan]) -> None:
+    assert "\x1b" not in plain(plan_lines(plan_of("mixed")))
+
+
+def test_a_single_resource_is_not_called_resources() -> None:
+    change = Change(Address("vpc", "net"), Action.NONE)
+    text = plain(plan_lines(Plan("p", "dev", (change,), (), Basis("l", 1, "c"))))
+    assert text == "No changes. The 1 resource of this environment matches the manifests.\n"
+
+
+def test_an_empty_project_says_so() -> None:
+    empty = Plan("p", "dev", (), (), Basis("l", 1, "c"))
+    assert plain(plan_lines(empty)) == "No changes. Nothing is declared.\n"
+
+
+def test_the_summary_counts_every_action(plan_of: Callable[[str], Plan]) -> None:
+    told = "Plan: 2 to create, 2 to update, 2 to replace, 1 to delete, 1 to adopt, 1 to wait for, 1 to forget."
+    assert summary(plan_of("mixed")) == told
+
+
+def test_the_books_show_what_is_under_way_and_no_digest(golden: Callable[[str, str], None]) -> None:
+    trainer = Address("instance", "trainer")
+    record = Record(
+        trainer,
+        "i-1",
+        spec={"image": "a", "env": {"TOKEN": Digest("00ff00ff"), "MODE": "train"}},
+        outputs={"url": "https://x"},
+        needs=(Address("vpc", "net"),),
+        underway=Underway("op", "upgrade", 1.0),
+        retired=("i-0",),
+        protect=True,
+        source="fleet.yaml",
+    )
+    lost = Record(Address("vpc", "net"), "")
+    records = {trainer: record, lost.address: lost}
+    state = State("lineage", "key", 4, "training", "dev", "simulator", records, {"token": Digest("00ff00ff"), "n": 1})
+    text = plain(state_lines(state))
+    golden("state.txt", text)
+    assert "00ff" not in text
+    assert plain(record_lines(record)) in text
