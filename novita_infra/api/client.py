@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from random import Random
 from types import TracebackType
 from typing import Any, Final, Self
@@ -161,7 +162,8 @@ def _checked_url(url: str) -> str:
         parsed = httpx.URL(url.strip())
     except httpx.InvalidURL:
         raise problem("the address of the API cannot be read", hint) from None
-    if parsed.scheme not in {"http", "https"} or not parsed.host or parsed.userinfo or parsed.query or parsed.fragment:
+    is_host = re.fullmatch(rb"[\w.:-]+", parsed.raw_host) is not None
+    if parsed.scheme not in {"http", "https"} or not is_host or parsed.userinfo or parsed.query or parsed.fragment:
         raise problem("the address of the API is no plain http or https address", hint)
     return str(parsed).rstrip("/")
 

@@ -53,9 +53,7 @@ from novita_infra.workflows import Session, Where
 @lock_timeout_option
 @json_option
 @screened
-def apply(
-    *, where: Where, targets: tuple[Address, ...], auto_approve: bool, parallelism: int, screen: Screen
-) -> int:
+def apply(*, where: Where, targets: tuple[Address, ...], auto_approve: bool, parallelism: int, screen: Screen) -> int:
     """Make the cloud be what the manifests say.
 
     Shows the plan and asks first. A plan that `plan --out` saved is done as it was shown, without a question, or
@@ -87,9 +85,7 @@ def apply(
 @lock_timeout_option
 @json_option
 @screened
-def destroy(
-    *, where: Where, targets: tuple[Address, ...], auto_approve: bool, parallelism: int, screen: Screen
-) -> int:
+def destroy(*, where: Where, targets: tuple[Address, ...], auto_approve: bool, parallelism: int, screen: Screen) -> int:
     """Delete all that this environment owns.
 
     Shows the plan, with the data that vanishes, and asks first. What is protected is refused.
@@ -109,14 +105,15 @@ async def _apply(
     command = "destroy" if destroys else "apply"
     if screen.json and not approved:
         raise problem("--json cannot ask", "add --auto-approve, or apply a plan that `plan --out FILE` saved")
-    async with workflows.opened(where, os.environ) as session:
-        plan = await workflows.make_plan(session, destroys=destroys, targets=targets)
-        _show(plan, screen)
-        if plan.problems:
-            return plan.code or EXIT_ERROR
-        if not plan.empty and not approved and not _approved(plan, screen, again(command, where)):
-            return EXIT_ERROR
-        return await _carry_out(session, plan, screen, parallelism=parallelism, next_command=again(command, where))
+    async with workflows.opened(where, os.environ, in_flight=parallelism) as session:
+        with workflows.locked(session, command):
+            plan = await workflows.make_plan(session, destroys=destroys, targets=targets)
+            _show(plan, screen)
+            if plan.problems:
+                return plan.code or EXIT_ERROR
+            if not plan.empty and not approved and not _approved(plan, screen, again(command, where)):
+                return EXIT_ERROR
+            return await _carry_out(session, plan, screen, parallelism=parallelism, command=again(command, where))
 
 
 async def _apply_saved(where: Where, screen: Screen, *, targets: tuple[Address, ...], parallelism: int) -> int:
@@ -125,12 +122,14 @@ async def _apply_saved(where: Where, screen: Screen, *, targets: tuple[Address, 
             f"{where.path} is a saved plan: it carries its own environment, variables and targets",
             "leave out --env, --var, --var-file and --target, or make a new plan",
         )
-    async with workflows.opened_saved(where, os.environ) as (session, plan):
-        _show(plan, screen)
-        if plan.problems:
-            return plan.code or EXIT_ERROR
-        command = again("destroy" if plan.destroys else "apply", session.where)
-        return await _carry_out(session, plan, screen, parallelism=parallelism, next_command=command)
+    async with workflows.opened_saved(where, os.environ, in_flight=parallelism) as (session, plan):
+        operation = "destroy" if plan.destroys else "apply"
+        with workflows.locked(session, operation):
+            _show(plan, screen)
+            if plan.problems:
+                return plan.code or EXIT_ERROR
+            command = again(operation, session.where)
+            return await _carry_out(session, plan, screen, parallelism=parallelism, command=command)
 
 
 def _show(plan: Plan, screen: Screen) -> None:
@@ -156,7 +155,7 @@ def _approved(plan: Plan, screen: Screen, command: str) -> bool:
     return False
 
 
-async def _carry_out(session: Session, plan: Plan, screen: Screen, *, parallelism: int, next_command: str) -> int:
+async def _carry_out(session: Session, plan: Plan, screen: Screen, *, parallelism: int, command: str) -> int:
     if plan.empty:
         if screen.json:
             screen.messages().result(Result(plan, ()), outputs=plan.outputs)
@@ -166,7 +165,7 @@ async def _carry_out(session: Session, plan: Plan, screen: Screen, *, parallelis
         stopping(lambda text: screen.say(line((text, Tone.CHANGE)))) as stop,
     ):
         result = await workflows.apply_plan(session, plan, parallelism=parallelism, emit=listener, stop=stop)
-    _sum_up(session, result, screen, next_command=next_command)
+    _sum_up(session, result, screen, command=command)
     if result.interrupted:
         return EXIT_INTERRUPTED
     return 0 if result.succeeded else EXIT_ERROR
@@ -183,11 +182,11 @@ def _listening(session: Session, plan: Plan, screen: Screen) -> Iterator[Listene
         yield listening_plainly(sys.stderr)
 
 
-def _sum_up(session: Session, result: Result, screen: Screen, *, next_command: str) -> None:
-    outputs = session.store.load().outputs
+def _sum_up(session: Session, result: Result, screen: Screen, *, command: str) -> None:
+    outputs = session.state.outputs
     if screen.json:
         screen.messages().result(result, outputs=outputs)
         return
-    screen.say("", *result_lines(result, again=next_command))
+    screen.say("", *result_lines(result, again=command))
     if result.succeeded and outputs and not result.plan.destroys:
         screen.show([line(), line(("Outputs", Tone.STRONG)), *output_lines(outputs)])

@@ -11,7 +11,6 @@ import click
 
 from novita_infra import workflows
 from novita_infra.cli.command import (
-    AddressOf,
     Command,
     json_option,
     located,
@@ -19,9 +18,10 @@ from novita_infra.cli.command import (
     path_argument,
     screened,
 )
+from novita_infra.cli.command import address as address_of
 from novita_infra.cli.lazy import LazyGroup
 from novita_infra.cli.screen import Screen
-from novita_infra.diagnostics import nearest, problem
+from novita_infra.diagnostics import problem
 from novita_infra.resources import Address, Record
 from novita_infra.state.book import State
 from novita_infra.views.human import record_lines
@@ -31,7 +31,7 @@ from novita_infra.workflows import Where
 
 
 @click.command("import", cls=Command)
-@click.argument("address", metavar="ADDR", type=AddressOf())
+@click.argument("address", metavar="ADDR", type=address_of)
 @click.argument("id_", metavar="ID")
 @path_argument
 @located
@@ -60,7 +60,8 @@ def import_(*, address: Address, id_: str, where: Where, screen: Screen) -> int:
 
 async def _import(where: Where, address: Address, id_: str) -> Record:
     async with workflows.opened(where, os.environ) as session:
-        return await workflows.import_object(session, address, id_)
+        with workflows.locked(session, "import"):
+            return await workflows.import_object(session, address, id_)
 
 
 @click.command("list", cls=Command)
@@ -75,7 +76,7 @@ def list_(*, where: Where, screen: Screen) -> int:
     Example:
       novita-infra state list --env prod
     """
-    state = workflows.load_state(where, os.environ)
+    state = workflows.load_state(where)
     if screen.json:
         screen.show_json([{"address": str(address), "id": state.records[address].id} for address in _addresses(state)])
     else:
@@ -84,7 +85,7 @@ def list_(*, where: Where, screen: Screen) -> int:
 
 
 @click.command("show", cls=Command)
-@click.argument("address", metavar="ADDR", type=AddressOf())
+@click.argument("address", metavar="ADDR", type=address_of)
 @path_argument
 @located
 @json_option
@@ -96,7 +97,7 @@ def show(*, address: Address, where: Where, screen: Screen) -> int:
     Example:
       novita-infra state show instance.trainer
     """
-    record = _recorded(workflows.load_state(where, os.environ), address)
+    record = workflows.recorded(where, address)
     if screen.json:
         screen.show_json(record_json(record))
     else:
@@ -119,14 +120,14 @@ def remove(*, words: tuple[str, ...], where: Where, screen: Screen) -> int:
       novita-infra state rm instance.trainer 'instance.worker["eu"]'
     """
     addresses, where = _split(words, where)
-    workflows.forget(where, os.environ, addresses)
+    workflows.forget(where, addresses)
     screen.show(line(f"Removed from the books: {address}") for address in addresses)
     return 0
 
 
 @click.command("mv", cls=Command)
-@click.argument("source", metavar="SOURCE", type=AddressOf())
-@click.argument("target", metavar="TARGET", type=AddressOf())
+@click.argument("source", metavar="SOURCE", type=address_of)
+@click.argument("target", metavar="TARGET", type=address_of)
 @path_argument
 @located
 @lock_timeout_option
@@ -138,7 +139,7 @@ def move(*, source: Address, target: Address, where: Where, screen: Screen) -> i
     Example:
       novita-infra state mv instance.trainer instance.teacher
     """
-    workflows.move(where, os.environ, source, target)
+    workflows.move(where, source, target)
     screen.show([line(f"Moved in the books: {source} is now {target}")])
     return 0
 
@@ -161,13 +162,6 @@ def state() -> None:
 
 def _addresses(state: State) -> list[Address]:
     return sorted(state.records)
-
-
-def _recorded(state: State, address: Address) -> Record:
-    if address not in state.records:
-        known = [str(item) for item in _addresses(state)]
-        raise problem(f"{address} is not on record", nearest(str(address), known) or "the books are empty")
-    return state.records[address]
 
 
 def _split(words: tuple[str, ...], where: Where) -> tuple[tuple[Address, ...], Where]:

@@ -48,46 +48,28 @@ class Command(click.Command):
             return code
 
 
-class Duration(click.ParamType):
+def duration(text: str) -> float:
     """Seconds from `30s`, `5m`, `1h` or a bare number."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, (int, float)):
-            return float(value)
-        match = _DURATION.fullmatch(str(value).strip())
-        if match is None:
-            self.fail(f"{value!r} is not a duration; one looks like 30s, 5m or 1h", param, ctx)
-        return float(match["amount"]) * _SECONDS[match["unit"]]
+    match = _DURATION.fullmatch(str(text).strip())
+    if match is None:
+        raise click.BadParameter(f"{text!r} is not a duration; one looks like 30s, 5m or 1h")
+    return float(match["amount"]) * _SECONDS[match["unit"]]
 
 
-class Assignment(click.ParamType):
-    """`name=value`."""
-
-    name = "name=value"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        if isinstance(value, tuple):
-            return value
-        name, equals, text = str(value).partition("=")
-        if not equals or not name.strip():
-            self.fail(f"{name!r} has no value; write --var NAME=VALUE", param, ctx)
-        return name.strip(), text
+def assignment(text: str) -> tuple[str, str]:
+    """`name=value`. The value may be secret, so it is not repeated."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise click.BadParameter("write NAME=VALUE")
+    return name.strip(), value
 
 
-class AddressOf(click.ParamType):
+def address(text: str) -> Address:
     """An address such as `instance.trainer`."""
-
-    name = "addr"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Address:
-        if isinstance(value, Address):
-            return value
-        try:
-            return Address.parse(str(value))
-        except ValueError as wrong:
-            self.fail(str(wrong), param, ctx)
+    try:
+        return Address.parse(text)
+    except ValueError as wrong:
+        raise click.BadParameter(str(wrong)) from wrong
 
 
 path_argument = click.argument(
@@ -98,7 +80,7 @@ target_option = click.option(
     "--target",
     "targets",
     multiple=True,
-    type=AddressOf(),
+    type=address,
     metavar="ADDR",
     help="Only this resource and what it needs; repeatable.",
 )
@@ -109,10 +91,11 @@ parallelism_option = click.option(
 )
 lock_timeout_option = click.option(
     "--lock-timeout",
-    type=Duration(),
-    default=0.0,
+    type=duration,
+    default="0s",
+    show_default=True,
     metavar="T",
-    help="How long to wait for another run to end, such as 30s or 5m.  [default: 0s]",
+    help="How long to wait for another run to end, such as 30s or 5m.",
 )
 
 
@@ -122,7 +105,7 @@ def located(function: Callback) -> Callback:
     @click.option("--sim", is_flag=True, envvar="NOVITA_INFRA_SIM", show_envvar=True, help="Use the simulator.")
     @click.option("--env", "environment", default="", metavar="NAME", help="The environment of the project.")
     @click.option(
-        "--var", "variables", multiple=True, type=Assignment(), metavar="NAME=VALUE", help="Set a variable; repeatable."
+        "--var", "variables", multiple=True, type=assignment, metavar="NAME=VALUE", help="Set a variable; repeatable."
     )
     @click.option(
         "--var-file",
@@ -135,7 +118,7 @@ def located(function: Callback) -> Callback:
     @functools.wraps(function)
     def inner(
         *,
-        path: Path,
+        path: Path = Path(),
         sim: bool,
         environment: str,
         variables: tuple[tuple[str, str], ...],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
@@ -60,16 +60,14 @@ class LazyGroup(click.Group):
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem  # noqa: PLC0415 -- only completion pays for it
 
-        found = [
-            CompletionItem(name, help=text) for name, text in self._helps.items() if name.startswith(incomplete)
-        ]
+        found = [CompletionItem(name, help=text) for name, text in self._helps.items() if name.startswith(incomplete)]
         return found + click.Command.shell_complete(self, ctx, incomplete)
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:
+    def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Runs and exits. A wrong use is an error like any other: 2 means "there are changes" in this program."""
         extra["standalone_mode"] = False
         try:
-            code = super().main(args, prog_name, **extra)
+            code = super().main(*args, **extra)
         except click.Abort:
             code = EXIT_INTERRUPTED
         except click.ClickException as wrong:

@@ -25,7 +25,12 @@ EXIT_CHANGES = 2
 @click.command(cls=Command)
 @path_argument
 @located
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Save the plan, to apply it as shown.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Save the plan, to apply it as it was shown.",
+)
 @click.option("--destroy", "destroys", is_flag=True, help="Plan to delete all that this environment owns.")
 @target_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")

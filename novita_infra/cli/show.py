@@ -47,9 +47,9 @@ def show(*, where: Where, screen: Screen) -> int:
       novita-infra show --json prod.niplan | jq .resource_changes
     """
     if workflows.is_plan(where.path):
-        show_plan(workflows.read_plan(where.path, os.environ), screen)
+        show_plan(workflows.read_plan(where.path), screen)
         return 0
-    state = workflows.load_state(where, os.environ)
+    state = workflows.load_state(where)
     if screen.json:
         screen.show_json(state_json(state))
     else:
@@ -78,7 +78,7 @@ def output(*, name: str, where: Where, raw: bool, screen: Screen) -> int:
     """
     if name and not _NAME.fullmatch(name):
         name, where = "", replace(where, path=_existing(name))
-    outputs = workflows.load_state(where, os.environ).outputs
+    outputs = workflows.load_state(where).outputs
     if not name:
         if raw:
             raise problem("--raw needs the NAME of one output", f"outputs: {', '.join(sorted(outputs)) or 'none'}")
@@ -125,11 +125,11 @@ def graph(*, where: Where, form: str, screen: Screen) -> int:
     """
     draw = dot if form == "dot" else mermaid
     if workflows.is_plan(where.path):
-        plan = workflows.read_plan(where.path, os.environ)
+        plan = workflows.read_plan(where.path)
         screen.show_text(draw(needs_of(plan), {change.address: change.action for change in plan.changes}))
         return 0
     project = workflows.validate(where, os.environ)
-    screen.show_text(draw({declared.address: declared.needs for declared in project.resources}))
+    screen.show_text(draw({declared.address: declared.needs for declared in project.declared}))
     return 0
 
 

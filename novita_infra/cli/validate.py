@@ -41,6 +41,6 @@ def validate(*, where: Where, screen: Screen) -> int:
     if screen.json:
         screen.show_json(validation_json((), screen.sources()))
         return 0
-    count = len(project.resources)
+    count = len(project.declared)
     screen.show([line((f"Valid: {count} resource{'' if count == 1 else 's'}.", Tone.GOOD))])
     return 0

@@ -7,6 +7,7 @@ from typing import Final
 
 from novita_infra.kinds.endpoint import ENDPOINT
 from novita_infra.kinds.image_prewarm import IMAGE_PREWARM
+from novita_infra.kinds.instance import INSTANCE
 from novita_infra.kinds.kind import Kind
 from novita_infra.kinds.network_storage import NETWORK_STORAGE
 from novita_infra.kinds.registry_auth import REGISTRY_AUTH
@@ -14,7 +15,7 @@ from novita_infra.kinds.template import TEMPLATE
 from novita_infra.kinds.vpc import VPC
 
 KINDS: Final[Mapping[str, Kind]] = {
-    kind.prefix: kind for kind in (TEMPLATE, NETWORK_STORAGE, VPC, REGISTRY_AUTH, IMAGE_PREWARM, ENDPOINT)
+    kind.prefix: kind for kind in (INSTANCE, TEMPLATE, NETWORK_STORAGE, VPC, REGISTRY_AUTH, IMAGE_PREWARM, ENDPOINT)
 }
 
 _BY_NAME: Final = {kind.name: kind for kind in KINDS.values()}

@@ -1,4 +1,4 @@
-"""What a person may want to know of a kind or a field, as plain values: type, default, limits, cost of a change, source.
+"""What a person may want to know of a kind or a field, as plain values: type, limits, what a change costs, source.
 
 One wording for `explain`, the reference pages and the schemas. Nothing here prints.
 """
@@ -60,11 +60,47 @@ class KindExplained:
 
 
 def explain(kind: Kind, path: str = "") -> KindExplained | FieldExplained:
-    """The kind, or what `path` names in its spec (`workers`, `workers.min`, `networkStorages.mountPath`).
+    """The kind, or what `path` names in its spec: `workers`, `workers.min`, `networkStorages.mountPath`.
 
     Raises KeyError, with the nearest right name in its text, where there is no such field.
     """
-    return _field_at(kind, path) if path else _kind(kind)
+    return explain_field(kind, path) if path else explain_kind(kind)
+
+
+def explain_kind(kind: Kind) -> KindExplained:
+    """All that there is to tell of the kind."""
+    return KindExplained(
+        name=kind.name,
+        prefix=kind.prefix,
+        summary=kind.summary,
+        fields=tuple(_field(kind, item) for item in kind.fields),
+        outputs={"id": "the service's id", **kind.outputs},
+        timeouts={
+            "create": _duration(kind.timeouts.create),
+            "update": _duration(kind.timeouts.update),
+            "delete": _duration(kind.timeouts.delete),
+        },
+        deletion=kind.delete.says,
+        replacement="the new one is made before the old one goes"
+        if kind.create_first
+        else "the old one is deleted before the new one is made, unless something that stays still uses it",
+        example=kind.example,
+    )
+
+
+def explain_field(kind: Kind, path: str) -> FieldExplained:
+    """What `path` names in the kind's spec. Raises KeyError, with the nearest right name in its text."""
+    known = tuple(_field(kind, item) for item in kind.fields)
+    found, rest = None, path
+    while rest:
+        name, _, rest = rest.partition(".")
+        found = next((item for item in known if item.path.rpartition(".")[2] == name), None)
+        if found is None:
+            hint = nearest(name, [item.path.rpartition(".")[2] for item in known])
+            raise KeyError(f'{kind.name} has no field "{path}"' + (f"; {hint}" if hint else ""))
+        known = found.items
+    assert found is not None  # noqa: S101 -- the path is not empty
+    return found
 
 
 def describe_means(kind: Kind, field: Field) -> str:
@@ -96,43 +132,94 @@ def describe_one(kind: Kind, means: By | Replaces | Refused) -> str:
             assert_never(unknown)
 
 
-def _kind(kind: Kind) -> KindExplained:
-    return KindExplained(
-        name=kind.name,
-        prefix=kind.prefix,
-        summary=kind.summary,
-        fields=tuple(_field(kind, item) for item in kind.fields),
-        outputs={"id": "the service's id", **kind.outputs},
-        timeouts={
-            "create": _duration(kind.timeouts.create),
-            "update": _duration(kind.timeouts.update),
-            "delete": _duration(kind.timeouts.delete),
-        },
-        deletion=kind.delete.says,
-        replacement="the new one is made before the old one goes"
-        if kind.create_first
-        else "the old one is deleted before the new one is made, unless something that stays still uses it",
-        example=kind.example,
-    )
-
-
 def _field(kind: Kind, field: Field) -> FieldExplained:
-    top = _Context(describe_means(kind, field), field.api, secret=field.secret or field.secret_items)
-    default = _shown(field.absent.value) if isinstance(field.absent, Default) and field.absent.value else ""
-    return _explained(
-        field.name,
-        {"description": field.doc, **({"default": field.absent.value} if default else {}), **field.schema},
-        top,
-        required=field.required,
-        refers=_kind_name(field.refers) if not field.refers_at else "",
-        referring={".".join(("", *field.refers_at)).replace(".*", ""): _kind_name(field.refers)},
+    return _explained(kind, field, (field.name,), schema=field.schema, required=field.required)
+
+
+def _explained(
+    kind: Kind, field: Field, path: tuple[str, ...], *, schema: Mapping[str, Any], required: bool
+) -> FieldExplained:
+    inner = schema.get("items", schema)
+    needed = inner.get("required", ())
+    whole = len(path) == 1
+    own_default = field.absent.value if whole and isinstance(field.absent, Default) else None
+    default = schema.get("default", own_default)
+    refers_at = tuple(name for name in field.refers_at if name != "*")
+    return FieldExplained(
+        path=".".join(path),
+        doc=field.doc if whole else schema.get("description", ""),
+        type=_type_of(schema),
+        required=required,
+        default="" if default in (None, "", [], {}) else _shown(default),
+        limits=tuple(_limits_of(schema)),
+        secret=field.secret or field.secret_items,
+        refers=field.refers if path[1:] == refers_at else "",
+        means=describe_means(kind, field),
+        api=field.api,
+        items=tuple(
+            _explained(kind, field, (*path, name), schema=item, required=name in needed)
+            for name, item in inner.get("properties", {}).items()
+        ),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Context:
-    """What a field hands down to what is inside it."""
+_TYPES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
 
-    means: str
-    api: str
-    secret: bool
+
+def _type_of(schema: Mapping[str, Any]) -> str:
+    match schema:
+        case {"enum": values}:
+            return f"one of {', '.join(map(_shown, values))}"
+        case {"anyOf": branches}:
+            return " or ".join(_type_of(branch) for branch in branches)
+        case {"type": "array"}:
+            return f"list of {_type_of(schema.get('items', {}))}"
+        case {"type": "object", "properties": properties}:
+            return "{" + ", ".join(properties) + "}"
+        case {"type": "object"}:
+            return f"map of {_type_of(schema.get('additionalProperties', {}))}"
+        case _:
+            return _TYPES.get(schema.get("type", ""), "any value")
+
+
+def _limits_of(schema: Mapping[str, Any]) -> Iterator[str]:
+    for least, most, unit in (
+        ("minimum", "maximum", ""),
+        ("minLength", "maxLength", "characters"),
+        ("minItems", "maxItems", "items"),
+        ("minProperties", "maxProperties", "entries"),
+    ):
+        told = _range(schema.get(least), schema.get(most), unit)
+        if told:
+            yield told
+    if "pattern" in schema:
+        yield f"matches {schema['pattern']}"
+    for about in ("items", "additionalProperties"):
+        inner = schema.get(about)
+        if isinstance(inner, Mapping):
+            yield from (f"each: {limit}" for limit in _limits_of(inner) if "properties" not in inner)
+
+
+def _range(least: float | None, most: float | None, unit: str) -> str:
+    match least, most:
+        case None, None:
+            return ""
+        case _, None:
+            text = f"at least {least}"
+        case None, _:
+            text = f"at most {most}"
+        case _:
+            text = f"exactly {least}" if least == most else f"{least} to {most}"
+    return f"{text} {unit}".rstrip()
+
+
+def _shown(value: Value) -> str:
+    """As it would be written in a manifest."""
+    return value if isinstance(value, str) and value else json.dumps(value)
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds / size:g}{unit}"
+    return f"{seconds:g}s"

@@ -38,7 +38,7 @@ from novita_infra.kinds.shapes import (
     TEXT,
     object_of,
 )
-from novita_infra.resources import STABLE, Live, Phase, Spec, Timeouts, Value
+from novita_infra.resources import PRESENT, STABLE, Live, Phase, Spec, Timeouts, Value
 
 _CREATE: Final = "gpu-instance-create-instance"
 _UPGRADE: Final = f"{_CREATE}, gpu-instance-upgrade-instance"
@@ -420,7 +420,7 @@ INSTANCE: Final = Kind(
         says="delete: the machine and its disks are gone; network storages stay",
         request=instance_calls.delete,
         settles=frozenset({Phase.GONE}),
-        needs=frozenset(Phase) - {Phase.LEAVING, Phase.GONE},
+        needs=PRESENT,
         loses=instance_calls.delete_loses,
     ),
     outputs={

@@ -25,6 +25,7 @@ _MOVED_BY_PLATFORM: Final = frozenset({"migrating", "freezing"})
 
 
 def parse(item: Mapping[str, Any]) -> Live:
+    """The instance in the manifest's shape, from a list item or a got object."""
     status, spot = text_of(item.get("status")), text_of(item.get("spotStatus"))
     error = object_of(item.get("statusError"))
     told = [text for text in (text_of(error.get("state")), text_of(error.get("message"))) if text]
@@ -50,6 +51,7 @@ def unwrap(answer: Any) -> Mapping[str, Any] | None:
 
 
 def new_id(answer: Any) -> str:
+    """From `{"id": ...}` (gpu-instance-create-instance); empty where the answer holds none."""
     return text_of(object_of(answer).get("id"))
 
 

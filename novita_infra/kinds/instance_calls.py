@@ -19,6 +19,7 @@ def _post(operation: str, body: Mapping[str, Any], *, repeatable: bool) -> Reque
 
 
 def create(target: Target) -> Request:
+    """The create of a GPU or CPU instance (gpu-instance-create-instance, gpu-instance-create-cpu-instance)."""
     spec = target.spec
     login, local = spec.get("registryLogin"), spec.get("localStorage")
     body = {
@@ -59,14 +60,17 @@ def _gpu_part(spec: Spec) -> dict[str, Any]:
 
 
 def start(target: Target) -> Request:
+    """Starts what is stopped (gpu-instance-start-instance)."""
     return _post("start", {"instanceId": target.id}, repeatable=True)
 
 
 def stop(target: Target) -> Request:
+    """Stops what runs; the root disk stays (gpu-instance-stop-instance)."""
     return _post("stop", {"instanceId": target.id}, repeatable=True)
 
 
 def delete(target: Target) -> Request:
+    """Deletes it; the service refuses that for monthly ones (gpu-instance-delete-instance)."""
     return _post("delete", {"instanceId": target.id}, repeatable=True)
 
 
@@ -82,7 +86,7 @@ def upgrade(target: Target) -> Request:
         "save": keeps_data(target.spec),
         "networkVolume": {"volumeMounts": storage_mounts(target.value("networkStorages"))},
     }
-    return _post("upgrade", body, repeatable=keeps_data(target.spec))
+    return _post("upgrade", body, repeatable=True)
 
 
 def edit(target: Target) -> Request:
@@ -90,7 +94,8 @@ def edit(target: Target) -> Request:
 
     The growth is an increment: sent twice, the disk grows twice (gpu-instance-edit-instance).
     """
-    growth = (target.spec.get("rootDiskGb") or 0) - (target.was("rootDiskGb") or target.spec.get("rootDiskGb") or 0)
+    size = target.spec.get("rootDiskGb") or 0
+    growth = size - (target.was("rootDiskGb") or size)
     body = {"instanceId": target.id, "ports": ports_list(target.value("ports"))}
     if growth <= 0:
         return _post("edit", body, repeatable=True)
@@ -98,37 +103,46 @@ def edit(target: Target) -> Request:
 
 
 def convert(target: Target) -> Request:
+    """Turns on-demand into a subscription of so many months (gpu-instance-change-billing-instance)."""
     body = {"instanceId": target.id, "month": target.spec["months"]}
     return _post("transToMonthlyInstance", body, repeatable=False)
 
 
 def renew(target: Target) -> Request:
-    """The months that are missing; each call buys (gpu-instance-renewal-instance)."""
+    """The months that are missing; each call buys (gpu-instance-renewal-instance).
+
+    Only reached where it is on record how many were bought: see what satisfies the field `months`.
+    """
     body = {"instanceId": target.id, "month": target.spec["months"] - target.was("months")}
     return _post("renewInstance", body, repeatable=False)
 
 
 def set_auto_renew(target: Target) -> Request:
+    """Sets whether the subscription renews itself (gpu-instance-set-autorenew)."""
     enabled, months = renewal(target.spec.get("autoRenew"))
     body = {"instanceIds": [target.id], "autoRenew": enabled, "autoRenewMonth": months}
     return _post("setAutoRenew", body, repeatable=True)
 
 
 def set_auto_migrate(target: Target) -> Request:
+    """Sets whether it moves when hardware fails (gpu-instance-set-auto-migrate)."""
     enabled, system_disk = migration(target.spec.get("autoMigrate"))
     body = {"instanceId": target.id, "autoMigrateOpen": enabled, "autoMigrateSystemDisk": system_disk}
     return _post("setAutoMigrate", body, repeatable=True)
 
 
 def upgrade_loses(spec: Spec) -> str:
+    """The data that an upgrade costs an instance of this spec."""
     return "" if keeps_data(spec) else "the data of the container, because keepData is false"
 
 
 def delete_loses(_: Spec) -> str:
+    """The data that a delete costs."""
     return "everything on its root and local disks"
 
 
 def is_monthly(_: Target, live: Live) -> bool:
+    """Whether the conversion took effect."""
     return bool(live.values.get("billingMode") == "monthly")
 
 
@@ -144,11 +158,13 @@ def end_moved(target: Target, live: Live) -> bool:
 
 
 def is_cpu(spec: Spec) -> bool:
+    """Whether the spec asks for a CPU instance, as far as it says so itself."""
     product = spec.get("product")
     return spec.get("type") == "cpu" or (isinstance(product, Mapping) and "cpu" in product)
 
 
 def keeps_data(spec: Spec) -> bool:
+    """Whether an upgrade keeps the data of the container; it does unless keepData is false."""
     return spec.get("keepData") is not False
 
 

@@ -1,4 +1,4 @@
-"""What an instance asks for, made definite: from its template, its storages, and the catalogue; and what is wrong with it.
+"""What an instance asks for, made definite by its template, its storages and the catalogue; and what is wrong with it.
 
 Pure; it sees manifests and the catalogue, and of the API only the object that is already there.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from novita_infra.diagnostics import nearest
 from novita_infra.kinds.catalogue import Catalogue, Product
 from novita_infra.kinds.choosing import find_product, offers
 from novita_infra.kinds.faults import env_faults, mount_faults, port_faults, port_number_faults
@@ -19,6 +20,7 @@ from novita_infra.resources import Live, Spec, Value
 
 
 def inherit(spec: Spec, lookup: Callable[[str, Value], Spec | None]) -> Spec:
+    """The spec with what its template gives, and with the cluster of the storages or the VPC that it names."""
     return _with_cluster(_with_template(spec, lookup), lookup)
 
 
@@ -46,40 +48,53 @@ def _with_cluster(spec: Spec, lookup: Callable[[str, Value], Spec | None]) -> Sp
 
 
 def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[Fault, ...]]:
+    """The spec with the ids of its cluster and product; the product that a live instance has stays where it will do."""
     chosen, misplaced = placed(spec, catalogue, live)
     faults = list(misplaced)
     if spec.get("image") is None:
         hint = "declare it here; the template that is named is not known"
         faults.append(Fault(("image",), "there is no image", hint))
-    wish = spec.get("product")
-    if not isinstance(wish, Mapping):
+    product = _product(chosen, catalogue, live)
+    if product is None:
         return chosen, tuple(faults)
-    key = next((key for key in ("id", "gpu", "cpu") if isinstance(wish.get(key), str)), "")
-    if not key:
-        return chosen, tuple(faults)
-    mode = spec.get("billingMode", "onDemand")
-    product = find_product(
-        _products(spec, catalogue, live, by_id=key == "id"),
-        wish[key],
-        path=("product", key),
-        mode=mode if isinstance(mode, str) else "",
-        cluster=next((item for item in catalogue.clusters if item.id == chosen.get("cluster")), None),
-        kept=_product_of(live).id,
-    )
     if isinstance(product, Fault):
         return chosen, (*faults, product)
-    chosen = {**chosen, "product": {**wish, "id": product.id}}
-    if key == "id" and "type" not in spec and any(item.id == product.id for item in catalogue.cpu):
+    chosen = {**chosen, "product": {**chosen["product"], "id": product.id}}
+    if not is_cpu(chosen) and "type" not in chosen and any(item.id == product.id for item in catalogue.cpu):
+        faults += _cpu_faults(chosen)
         chosen["type"] = "cpu"
-        faults += _cpu_faults(spec)
     return chosen, (*faults, *_product_faults(spec, product, live))
 
 
-def _products(spec: Spec, catalogue: Catalogue, live: Live | None, *, by_id: bool) -> tuple[Product, ...]:
-    """The products that the wish is about, and the one that the object has, which may no longer be listed."""
-    listed = catalogue.cpu if is_cpu(spec) else catalogue.gpu
-    if by_id and "type" not in spec:
-        listed = (*catalogue.gpu, *catalogue.cpu)
+def _product(spec: Spec, catalogue: Catalogue, live: Live | None) -> Product | Fault | None:
+    """The product that the spec wishes for; None where the wish is not known yet."""
+    wish = object_of(spec.get("product"))
+    known = _products(spec, catalogue, live)
+    if isinstance(wish.get("id"), str):
+        exact = next((item for item in known if item.id == wish["id"]), None)
+        hint = nearest(wish["id"], [item.id for item in known])
+        return exact or Fault(("product", "id"), f'no product has the id "{wish["id"]}"', hint)
+    key = next((key for key in ("gpu", "cpu") if isinstance(wish.get(key), str)), "")
+    if not key:
+        return None
+    mode = spec.get("billingMode", "onDemand")
+    return find_product(
+        known,
+        wish[key],
+        path=("product", key),
+        mode=mode if isinstance(mode, str) else "",
+        cluster=next((item for item in catalogue.clusters if item.id == spec.get("cluster")), None),
+        kept=_product_of(live).id,
+    )
+
+
+def _products(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Product, ...]:
+    """The products that the wish may be about, and the one that the object has, which may no longer be listed."""
+    if is_cpu(spec):
+        listed = catalogue.cpu
+    else:
+        by_id = "id" in object_of(spec.get("product")) and "type" not in spec
+        listed = (*catalogue.gpu, *catalogue.cpu) if by_id else catalogue.gpu
     kept = _product_of(live)
     return listed if not kept.id or any(item.id == kept.id for item in listed) else (*listed, kept)
 

@@ -28,7 +28,7 @@ from novita_infra.kinds.shapes import (
     ports_of,
     text_of,
 )
-from novita_infra.resources import STABLE, Live, Phase, Spec, Timeouts
+from novita_infra.resources import PRESENT, Live, Phase, Spec, Timeouts
 
 _PAGES: Final = "gpu-instance-create-template, gpu-instance-edit-template"
 _UPDATE: Final = By("update")
@@ -238,7 +238,7 @@ TEMPLATE: Final = Kind(
         says="delete: the template is removed; instances that were made from it stay",
         request=_delete,
         settles=frozenset({Phase.GONE}),
-        needs=STABLE,
+        needs=PRESENT,
     ),
     timeouts=Timeouts(create=60.0, update=60.0, delete=60.0),
     check=_check,

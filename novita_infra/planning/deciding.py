@@ -147,10 +147,13 @@ def _decide_unanswered(kind: Kind, declared: Declared, found: Found, *, spec: Sp
             why = "an earlier create left nothing behind" if unanswered else ""
             return _creation(kind, spec, found, key=key, why=why)
         case (live,):
-            adopted = _decide_living(kind, spec, replace(found, live=live), live=live, key=key)
+            sent = found.record.underway.sent if found.record and found.record.underway else {}
+            record = replace(found.record, id=live.id, spec=sent, underway=None) if found.record else None
+            adopted = decide(kind, declared, replace(found, record=record, live=live), spec=spec, key=key)
             why = f"an earlier create of {declared.address} whose answer was lost made {live.id}"
-            action = Action.ADOPT if adopted.keeps else adopted.action
-            return replace(adopted, action=action, why=why)
+            if not adopted.keeps:
+                return replace(adopted, why="; ".join(filter(None, (why, adopted.why))))
+            return replace(adopted, action=Action.ADOPT, waits=True, why=why)
         case _:
             return Decision(Action.REFUSED, found, spec, refusals=(_ambiguous(found),))
 
@@ -207,7 +210,7 @@ def _replacement(
 
 def _decide_living(kind: Kind, spec: Spec, found: Found, *, live: Live, key: str) -> Decision:
     unlike = differences(kind, spec, found, key=key)
-    judged = [(item, before, after, means_of(item, before, after)) for item, before, after in unlike]
+    judged = _judged(kind, unlike)
     fields = tuple(_field_change(kind, found, item, before, after, means, key) for item, before, after, means in judged)
     refusals = tuple(f"{item.name}: {means.why}" for item, _, _, means in judged if isinstance(means, Refused))
     if refusals:
@@ -220,6 +223,22 @@ def _decide_living(kind: Kind, spec: Spec, found: Found, *, live: Live, key: str
     loses = [call.loses(spec) for name, _ in calls if (call := kind.call(name)).loses is not None]
     # A call waits by itself until the object is in a phase in which the service takes it.
     return Decision(Action.UPDATE, found, spec, fields=fields, calls=calls, loses=tuple(filter(None, loses)))
+
+
+def _judged(
+    kind: Kind, unlike: Iterable[tuple[Field, Value, Value]]
+) -> list[tuple[Field, Value, Value, By | Replaces | Refused]]:
+    """Each difference with its means. What only grows cannot grow from an unknown size, unless another call sets it."""
+    judged = [(item, before, after, means_of(item, before, after)) for item, before, after in unlike]
+    made = {means.call for item, _, _, means in judged if isinstance(means, By) and not isinstance(item.change, Grows)}
+    covered = {name for call in made for name in kind.call(call).covers}
+    lost = Refused("how much it has now is not known; take it in again with `state rm` and `import`")
+    return [
+        (item, before, after, means)
+        if before is not None or item.name in covered or not isinstance(item.change, Grows)
+        else (item, before, after, lost)
+        for item, before, after, means in judged
+    ]
 
 
 def _settling(spec: Spec, found: Found, *, live: Live) -> Decision:

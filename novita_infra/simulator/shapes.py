@@ -166,6 +166,8 @@ class Items:
     high: int = 10_000
 
     def read(self, value: Any, at: str, how: Reading) -> list[Any]:
+        if how.forgiving and isinstance(value, str | dict):
+            value = [value]  # one object where a list is wanted
         if not isinstance(value, list):
             raise invalid(at, "must be an array")
         if not self.low <= len(value) <= self.high:

@@ -22,7 +22,7 @@ _SYMBOL: Final[Mapping[Action, tuple[str, Tone | None, str]]] = {
     Action.ADOPT: ("<=", Tone.NEUTRAL, "will be adopted"),
     Action.RESUME: ("..", Tone.NEUTRAL, "will be waited for"),
     Action.FORGET: (".", Tone.NEUTRAL, "will be forgotten"),
-    Action.REFUSED: ("!", Tone.BAD, "cannot be had"),
+    Action.REFUSED: ("!", Tone.BAD, "is refused"),
 }
 _CREATE_FIRST: Final = ("+/-", Tone.REPLACE, "will be replaced: the new one is made first")
 

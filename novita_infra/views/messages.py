@@ -16,8 +16,8 @@ from novita_infra.diagnostics import Diagnostic
 from novita_infra.planning.plan import Action, Change, Plan, Step
 from novita_infra.resources import Address, Value
 from novita_infra.views.diagnostics import Sources
-from novita_infra.views.json import PROVIDER, Json, diagnostic_json, outputs_json
 from novita_infra.views.human import address_and_call
+from novita_infra.views.json import PROVIDER, Json, diagnostic_json, outputs_json
 from novita_infra.views.progress import event_line, undisturbed
 
 UI_VERSION: Final = "1.2"

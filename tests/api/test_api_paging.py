@@ -118,7 +118,6 @@ def test_what_stands_throughout_is_found_in_a_list_that_grows_and_shrinks(
 ) -> None:
     service.total = "int"
     standing = {item["id"] for item in service.things[-kept:]} if kept else set()
-    service.things = [*service.things[:-kept], *service.things[-kept:]] if kept else service.things
     upcoming = iter(changes)
 
     def change(service: Service) -> None:

@@ -158,6 +158,8 @@ def _scale(world: World, endpoint: Endpoint) -> None:
         _add_worker(world, endpoint)
     if missing > 0:
         _await_workers(world, endpoint)
+    elif missing < 0 and not endpoint.ahead:
+        world.expect(world.endpoints, endpoint, [(endpoint.free_timeout, "!idle")])
 
 
 def _add_worker(world: World, endpoint: Endpoint) -> None:
@@ -208,5 +210,8 @@ def arrive(world: World, endpoint: Endpoint, event: str) -> None:
                 if worker.state == "creating":
                     worker.state, worker.error = "failed", "ImagePullFailed"
                     worker.message = f"image {endpoint.image} cannot be pulled: manifest unknown"
+        case "!idle":
+            for worker in _living(endpoint)[endpoint.workers_min :]:
+                _drop_worker(world, endpoint, worker)
         case "!gone":
             world.endpoints.remove(endpoint)

@@ -56,6 +56,16 @@ def monthly_price(product: Product, months: int) -> int:
     return offers[basis] * months // basis
 
 
+def list_price(_world: World, product: Product) -> int:
+    """The price of a GPU (or CPU machine) and hour, now."""
+    return product.price
+
+
+def spot_price(_world: World, product: Product) -> int:
+    """The same on the spot market; 0 where there is none."""
+    return product.spot
+
+
 def buy(world: World, instance: Instance, *, months: int, renewal: bool) -> None:
     """Pay for months of a machine."""
     product = catalogue.product_of(instance.product)
@@ -86,7 +96,7 @@ def begin(world: World, instance: Instance) -> None:
     if instance.meter or instance.billing == "monthly":
         return
     product = catalogue.product_of(instance.product)
-    price = product.spot if instance.billing == "spot" else product.price
+    price = (spot_price if instance.billing == "spot" else list_price)(world, product)
     instance.meter = _start(
         world, category="gpu", owner=instance.id, product=product.name, units=instance.gpus, price=price
     )
@@ -129,7 +139,7 @@ def begin_worker(world: World, endpoint: Endpoint, worker: Worker) -> None:
         owner=endpoint.id,
         product=product.name,
         units=endpoint.gpus,
-        price=product.price,
+        price=list_price(world, product),
     )
 
 

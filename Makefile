@@ -1,0 +1,54 @@
+# Two commands set everything up: `make demo` and `make test`. Each makes its own virtual environment in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint format types contracts schemas docs package bench clean
+
+help: ## what can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+.venv/tested: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+demo: .venv/installed ## the main job against the built-in simulator: no account, no key
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/demo.sh
+
+test: .venv/tested check ## everything that must be green: lint, format, types, contracts, tests
+	$(BIN)/python -m pytest -n auto -q
+
+check: lint types contracts ## everything but the tests
+
+lint: .venv/tested ## ruff: lint and format check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/tested ## mypy --strict
+	$(BIN)/mypy
+
+contracts: .venv/tested ## which layer may import which
+	$(BIN)/lint-imports
+
+format: .venv/tested ## put the code into the one format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schemas: .venv/tested ## generate schemas/ and docs/reference/ from the kinds
+	$(BIN)/python -m novita_infra.kinds.schemas schemas
+	$(BIN)/python -m novita_infra.kinds.reference docs/reference
+
+package: .venv/tested ## build the wheel and the sdist into dist/
+	$(BIN)/python -m build
+
+bench: .venv/tested ## the benchmarks, as ratios
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean: ## remove what was made
+	rm -rf .venv dist build .demo .mypy_cache .ruff_cache .hypothesis .import_linter_cache

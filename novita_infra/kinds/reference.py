@@ -1,0 +1,126 @@
+"""The reference pages in docs/reference, made from the kinds: one for each kind, and an index.
+
+`python -m novita_infra.kinds.reference FOLDER` writes them. They say nothing that the kinds do not.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.explaining import FieldExplained, KindExplained, explain_kind
+
+_INDEX: Final = """\
+# Reference of the kinds
+
+Made from the code by `make reference`; the same is told by `novita-infra explain KIND[.field]`.
+
+Every document has the same frame:
+
+```yaml
+apiVersion: novita-infra/v1
+kind: Instance
+metadata:
+  name: trainer              # unique per kind; the address is instance.trainer
+  labels: {team: research}   # marks for people
+lifecycle:
+  protect: true              # deleting and replacing it are refused
+  timeouts: {create: 30m, update: 10m, delete: 5m}
+  dependsOn: [network_storage.data]
+spec: {}                     # what the pages below tell
+```
+
+* `name` in a spec is the object's name in the account; left out, it is the name in `metadata`.
+* Any value may be a `${...}` expression: `${network_storage.data.id}`, `${var.region}`, `${env.HOME}`; `$${` is a plain `${`.
+* A field that points at another resource takes its name, or `{id: ...}` for an object that is not managed here.
+* Where a value may be secret, `{fromEnv: NAME}` and `{fromFile: PATH}` keep it out of the manifest, the plan and the state.
+* A field that is not declared is left to the service. One that was declared and no longer is goes back to its default,
+  where it has one.
+
+| Kind | Address | What it is |
+| --- | --- | --- |
+"""
+
+
+def pages() -> dict[str, str]:
+    """Every page by its file name."""
+    explained = [explain_kind(kind) for kind in KINDS.values()]
+    rows = [f"| [{item.name}]({item.prefix}.md) | `{item.prefix}.NAME` | {item.summary} |" for item in explained]
+    return {
+        "index.md": _INDEX + "\n".join(rows) + "\n",
+        **{f"{item.prefix}.md": "\n".join(_page(item)) + "\n" for item in explained},
+    }
+
+
+def write(folder: Path) -> None:
+    """Writes every page into the folder, and removes those that no kind stands for any more."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = pages()
+    for stale in folder.glob("*.md"):
+        if stale.name not in made:
+            stale.unlink()
+    for name, text in made.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _page(kind: KindExplained) -> Iterator[str]:
+    yield from (f"# {kind.name}", "", kind.summary, "", f"Address: `{kind.prefix}.NAME`. [All kinds](index.md).", "")
+    yield from ("```yaml", kind.example.rstrip(), "```", "")
+    yield from ("## Fields", "", "| Field | Type | Default |", "| --- | --- | --- |")
+    for field in kind.fields:
+        yield f"| [`{field.path}`](#{field.path.lower()}) | {_cell(field.type)} | {_default(field)} |"
+    for field in kind.fields:
+        yield from ("", f"### {field.path}", "", *_facts(field))
+    yield from ("", "## What expressions may use", "", "| Attribute | What it is |", "| --- | --- |")
+    yield from (f"| `${{{kind.prefix}.NAME.{name}}}` | {_cell(told)} |" for name, told in kind.outputs.items())
+    yield from ("", "## Replacing, deleting, waiting", "")
+    yield f"* Replaced: {kind.replacement}."
+    yield f"* Deleted: {kind.deletion}."
+    waits = ", ".join(f"{name} {limit}" for name, limit in kind.timeouts.items())
+    yield f"* Waits at most, unless `lifecycle.timeouts` says otherwise: {waits}."
+
+
+def _facts(field: FieldExplained) -> Iterator[str]:
+    yield from (field.doc, "")
+    yield f"* Type: {field.type}" + ("; required" if field.required else "")
+    if field.limits:
+        yield f"* Limits: {', '.join(_code(limit) for limit in field.limits)}"
+    if field.default:
+        yield f"* Default: `{field.default}`"
+    refers = next((item for item in (field, *field.items) if item.refers), None)
+    if refers:
+        where = "" if refers is field else f" in `{refers.path}`"
+        yield f"* Points at{where}: [{refers.refers}]({refers.refers}.md)"
+    if field.secret:
+        yield "* May be secret: `{fromEnv: NAME}` or `{fromFile: PATH}`"
+    yield f"* Changing it: {field.means}"
+    yield f"* In the API: {field.api}"
+    if field.items:
+        yield from ("", "| Inside | Type | Limits | What it is |", "| --- | --- | --- | --- |")
+    for item in field.items:
+        needed = "; required" if item.required else ""
+        limits = ", ".join(_code(limit) for limit in item.limits)
+        yield f"| `{item.path}` | {_cell(item.type)}{needed} | {_cell(limits)} | {_cell(item.doc)} |"
+
+
+def _default(field: FieldExplained) -> str:
+    if field.required:
+        return "required"
+    return f"`{field.default}`" if field.default else ""
+
+
+def _code(limit: str) -> str:
+    """A pattern in code marks, whatever it holds."""
+    before, found, pattern = limit.partition("matches ")
+    return f"{before}{found}`{pattern}`" if found else limit
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/reference"))

@@ -1,0 +1,277 @@
+"""Clusters, products and regions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from novita_infra.simulator.errors import Refusal
+from novita_infra.simulator.operations import V1, V2, Call, Operation
+from novita_infra.simulator.shapes import Fields, Text, Whole, may
+from novita_infra.simulator.world import catalogue, money
+from novita_infra.simulator.world.catalogue import CLUSTERS, CPU_PRODUCTS, GPU_PRODUCTS, SERVERLESS_PRODUCTS, Product
+from novita_infra.simulator.world.world import World
+
+_METHODS_V2 = {"onDemand": "postpaid", "monthly": "prepaid", "spot": "spot"}
+
+
+def clusters(_world: World, _call: Call) -> Any:
+    return {
+        "data": [
+            {
+                "id": cluster.id,
+                "name": cluster.name,
+                "availableGpuType": _gpu_types(cluster.id),
+                "supportNetworkStorage": cluster.storage,
+                "supportInstanceNetwork": cluster.vpc,
+            }
+            for cluster in CLUSTERS
+        ]
+    }
+
+
+def _gpu_types(cluster: str) -> list[str]:
+    return list(dict.fromkeys(one.name for one in GPU_PRODUCTS if cluster in catalogue.clusters_of(one)))
+
+
+def _places(world: World, product: Product, cluster: str = "") -> tuple[int, int]:
+    """Free places and all places, in one cluster or in the one that has most."""
+    where = [cluster] if cluster else list(catalogue.clusters_of(product))
+    return max(
+        ((catalogue.free(world, product, one), catalogue.capacity(world, product, one)) for one in where),
+        default=(0, 0),
+    )
+
+
+def _inventory(free: int, capacity: int) -> str:
+    if not free:
+        return "none"
+    if free * 10 < capacity:
+        return "low"
+    return "normal" if free * 2 < capacity else "high"
+
+
+def _wanted(products: Iterable[Product], call: Call) -> list[Product]:
+    cluster, name = call.query["clusterId"], call.query["productName"].lower()
+    return [
+        one
+        for one in products
+        if name in one.name.lower() and (not cluster or cluster in catalogue.clusters_of(one))
+    ]
+
+
+def gpu_products(world: World, call: Call) -> Any:
+    query = call.query
+    wanted: list[tuple[Callable[[Product], int], int]] = [
+        (lambda one: one.cpus, query["minCpuPerGpu"]),
+        (lambda one: one.memory, query["minMemoryPerGpu"]),
+        (lambda one: one.max_rootfs, query["minRootFSSize"]),
+        (lambda one: _places(world, one, query["clusterId"])[1], query["gpuNum"]),
+    ]
+    fit = [
+        one
+        for one in _wanted(GPU_PRODUCTS, call)
+        if query["billingMethod"] in one.billing and all(size(one) >= least for size, least in wanted)
+    ]
+    return {"data": [_gpu_product(world, one, query["clusterId"]) for one in fit]}
+
+
+def _gpu_product(world: World, product: Product, cluster: str) -> dict[str, Any]:
+    free, capacity = _places(world, product, cluster)
+    price = money.list_price(world, product)
+    return {
+        "id": product.id,
+        "name": product.name,
+        "cpuPerGpu": product.cpus,
+        "memoryPerGpu": product.memory,
+        "diskPerGpu": product.disk,
+        "availableDeploy": free > 0,
+        "canBuy": free > 0,
+        "minRootFS": 10,
+        "maxRootFS": product.max_rootfs,
+        "minLocalStorage": 0,
+        "maxLocalStorage": 0,
+        "regions": [catalogue.cluster_of(one).name for one in product.clusters],
+        "price": str(price) if world.quirks.prices_as_text else price,
+        "spotPrice": str(money.spot_price(world, product)),
+        "monthlyPrice": [{"price": amount, "month": months} for months, amount in product.monthly],
+        "billingMethods": list(product.billing),
+        "inventoryState": _inventory(free, capacity),
+    }
+
+
+def cpu_products(world: World, call: Call) -> Any:
+    return {
+        "data": [
+            {
+                "id": one.id,
+                "name": one.name,
+                "cpuNum": one.cpus,
+                "memorySize": one.memory,
+                "rootfsSize": one.disk,
+                "localVolumeSize": 0,
+                "availableDeploy": _places(world, one, call.query["clusterId"])[0] > 0,
+                "price": money.list_price(world, one),
+            }
+            for one in _wanted(CPU_PRODUCTS, call)
+        ]
+    }
+
+
+def products_v2(world: World, call: Call) -> Any:
+    query = call.query
+    kind, category = query["type"], query["category"]
+    if kind is None or category is None:
+        raise Refusal("VALIDATOR_PARAM", "type and category are required")
+    if category == "serverless":
+        products = SERVERLESS_PRODUCTS if kind != "cpu" else ()
+    else:
+        products = CPU_PRODUCTS if kind == "cpu" else GPU_PRODUCTS
+    regions = set(filter(None, query["region_ids"].split(",")))
+    fit = [
+        one
+        for one in products
+        if (not regions or regions & set(catalogue.clusters_of(one)))
+        and one.cpus >= query["cpu"]
+        and one.memory >= query["memory_gb"]
+        and one.max_rootfs >= query["rootfs_size"]
+        and (not query["billing_method"] or query["billing_method"] in {_METHODS_V2[mode] for mode in one.billing})
+    ]
+    return _cursor_page([_product_v2(world, one) for one in fit], call)
+
+
+def _product_v2(world: World, product: Product) -> dict[str, Any]:
+    serverless = product.category == "serverless"
+    if serverless:
+        free, capacity = catalogue.free(world, product, ""), catalogue.capacity(world, product, "")
+    else:
+        free, capacity = _places(world, product)
+    gpu = {
+        "spec_id": product.gpu.lower().replace(" ", "-"),
+        "name": product.gpu,
+        "memory_gb": product.gpu_gb,
+        "min": 1,
+        "max": 8,
+        "available": free,
+        "max_available": min(free, 8),
+    }
+    spot = money.spot_price(world, product)
+    return {
+        "id": product.id,
+        "name": product.name,
+        "type": "gpu" if product.gpu else "cpu",
+        "category": product.category,
+        "description": "",
+        "region_ids": list(catalogue.clusters_of(product)),
+        "resource_spec": {
+            "gpu": gpu if product.gpu else None,
+            "cpu": product.cpus,
+            "memory_gb": product.memory,
+            "rootfs": {"min_gb": 10, "max_gb": product.max_rootfs, "free_gb": 100 if serverless else 60},
+        },
+        "pricing": {
+            "precision": 5,
+            "postpaid": _rate(money.list_price(world, product)),
+            "spot": _rate(spot) if spot else None,
+            "prepaid": [
+                {"spec_id": product.id, "duration_months": months, "base_price": price, "final_price": price}
+                for months, price in product.monthly
+            ],
+            "storage_price_per_gb": money.STORAGE_PRICE,
+        },
+        "billing_methods": [_METHODS_V2[mode] for mode in product.billing],
+        "inventory_state": _inventory(free, capacity),
+        "deployable": free > 0,
+        "activity": {"is_activity_product": False, "active": False, "purchasable": free > 0},
+    }
+
+
+def _rate(price: int) -> dict[str, Any]:
+    return {"base_price": price, "final_price": price, "unit": "per_hour"}
+
+
+def regions_v2(_world: World, call: Call) -> Any:
+    regions = [
+        {
+            "id": cluster.id,
+            "name": cluster.name,
+            "gpus": _gpu_types(cluster.id),
+            "feature": {"network_volume": cluster.storage, "instance_vpc_network": cluster.vpc},
+        }
+        for cluster in CLUSTERS
+    ]
+    return _cursor_page(regions, call)
+
+
+def _cursor_page(items: list[dict[str, Any]], call: Call) -> dict[str, Any]:
+    """A page of v2: the cursor names the last item that was seen."""
+    cursor = call.query["cursor"]
+    places = {f"c_{item['id']}": index + 1 for index, item in enumerate(items)}
+    if cursor and cursor not in places:
+        raise Refusal("VALIDATOR_PARAM", "invalid parameter cursor: is not a cursor of this list")
+    start = places.get(cursor, 0)
+    page = items[start : start + (call.query["limit"] or 100)]
+    more = start + len(page) < len(items)
+    return {"data": page, "next_cursor": f"c_{page[-1]['id']}" if more else "", "has_more": more}
+
+
+_CHOOSE = {"clusterId": may(Text(0, 255), ""), "productName": may(Text(0, 255), "")}
+_AT_LEAST = may(Whole(), 0)
+_CURSOR = {"limit": may(Whole(), 0), "cursor": may(Text(0, 1024), "")}
+OPERATIONS = (
+    Operation(
+        name="clusters.list", method="GET", path=f"{V1}/clusters", source="gpu-instance-list-clusters", serve=clusters
+    ),
+    Operation(
+        name="products.list",
+        method="GET",
+        path=f"{V1}/products",
+        source="gpu-instance-list-products",
+        serve=gpu_products,
+        query=Fields(
+            {
+                **_CHOOSE,
+                "gpuNum": may(Whole(0, 8), 0),
+                "minCpuPerGpu": _AT_LEAST,
+                "minMemoryPerGpu": _AT_LEAST,
+                "minRootFSSize": _AT_LEAST,
+                "billingMethod": may(Text(one_of=("onDemand", "monthly", "spot")), "onDemand"),
+            }
+        ),
+    ),
+    Operation(
+        name="cpu_products.list",
+        method="GET",
+        path=f"{V1}/cpu/products",
+        source="gpu-instance-list-cpu-products",
+        serve=cpu_products,
+        query=Fields(_CHOOSE),
+    ),
+    Operation(
+        name="products_v2.list",
+        method="GET",
+        path=f"{V2}/products",
+        source="gpus-v2-list-products",
+        serve=products_v2,
+        query=Fields(
+            {
+                "type": may(Text(one_of=("", "gpu", "cpu"))),
+                "category": may(Text(one_of=("instance", "serverless"))),
+                "cpu": _AT_LEAST,
+                "memory_gb": _AT_LEAST,
+                "rootfs_size": _AT_LEAST,
+                "billing_method": may(Text(one_of=("postpaid", "prepaid", "spot", "")), ""),
+                "region_ids": may(Text(), ""),
+                **_CURSOR,
+            }
+        ),
+    ),
+    Operation(
+        name="regions_v2.list",
+        method="GET",
+        path=f"{V2}/regions",
+        source="gpus-v2-list-regions",
+        serve=regions_v2,
+        query=Fields(_CURSOR),
+    ),
+)

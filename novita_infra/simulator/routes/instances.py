@@ -1,0 +1,309 @@
+"""Instances over the wire: requests of the instance operations. Answers are rendered in `showing`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from novita_infra.simulator.errors import invalid
+from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_of, paging
+from novita_infra.simulator.routes import showing
+from novita_infra.simulator.shapes import ENVS, PORT, Fields, Flag, Items, Reading, Text, Whole, may, need, should
+from novita_infra.simulator.world import instances
+from novita_infra.simulator.world.records import Instance
+from novita_infra.simulator.world.world import World
+
+_ID = need(Text(1, 255))
+_JUST_ID = Fields({"instanceId": _ID})
+_PORT_TYPE = Text(one_of=("tcp", "http"))
+_PORT = Fields({"port": need(PORT), "type": need(_PORT_TYPE)})
+_MONTHS = need(Whole(1, 120))
+
+
+def create(world: World, call: Call) -> Any:
+    body = call.body
+    gpu = body["kind"] == "gpu"
+    if gpu:
+        for field in ("gpuNum", "rootfsSize"):
+            if body[field] is None:
+                raise invalid(field, "is required")
+    ports, tools = _ports_of(body["ports"], world.quirks.reading()), body["tools"]
+    instances.check_ports(ports, tools, field="ports")
+    months = body["month"] if gpu else 0
+    billing = "monthly" if months else (body["billingMode"] or "onDemand") if gpu else "onDemand"
+    if billing == "monthly" and not months:
+        raise invalid("month", "must be above 0 for a monthly instance")
+    if body["autoRenew"] and billing != "monthly":
+        raise invalid("autoRenew", "is only for monthly instances")
+    if body["imageAuth"] and ":" not in body["imageAuth"]:
+        raise invalid("imageAuth", "must be username:password")
+    wish = Instance(
+        id="",
+        name=body["name"],
+        kind=body["kind"],
+        product=body["productId"],
+        gpus=body["gpuNum"] if gpu else 1,
+        cluster=body["clusterId"],
+        image=body["imageUrl"],
+        auth=body["imageAuthId"],
+        command=body["command"],
+        entrypoint=body["entrypoint"],
+        envs=body["envs"],
+        ports=ports,
+        tools=tools,
+        rootfs=body["rootfsSize"] or 0,
+        local=body["localStorageMountPoint"],
+        mounts=[{"id": mount["Id"], "path": mount["mountPoint"]} for mount in body["networkStorages"]],
+        network=body["networkId"],
+        billing=billing,
+        renews=(body["autoRenewMonth"] or 1) if body["autoRenew"] else 0,
+        cuda=body["minCudaVersion"],
+    )
+    return {"id": instances.create(world, wish, months=months).id}
+
+
+def _ports_of(text: str, how: Reading) -> list[dict[str, Any]]:
+    """The comma list of the create operation, `80/http, 3306/tcp`."""
+    found: dict[tuple[int, str], dict[str, Any]] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        match = re.fullmatch(r"([0-9]{1,6})\s*/\s*(tcp|http)", part)
+        if match is None:
+            raise invalid("ports", f"{part[:40]!r} is not PORT/tcp or PORT/http")
+        port = PORT.read(int(match[1]), "ports", how)
+        found[port, match[2]] = {"port": port, "type": match[2]}
+    return list(found.values())
+
+
+def list_(world: World, call: Call) -> Any:
+    query = call.query
+    name, product, status = query["name"].lower(), query["productName"].lower(), query["status"]
+    found = world.instances.listed()
+    if name or product or status:
+        found = [
+            one
+            for one in found
+            if name in one.name.lower()
+            and product in showing.product_name(one).lower()
+            and status in {"", showing.status(world, one)}
+        ]
+    page = page_of(
+        found,
+        number=query["pageNum"],
+        size=query["pageSize"],
+        first=world.quirks.first_page,
+        default=20,
+        largest=world.quirks.largest_page,
+    )
+    return {"instances": [showing.listed(world, one) for one in page], "total": len(found)}
+
+
+def get(world: World, call: Call) -> Any:
+    return showing.full(world, instances.instance_of(world, call.query["instanceId"]))
+
+
+def edit(world: World, call: Call) -> Any:
+    body = call.body
+    instances.edit(world, body["instanceId"], ports=body["ports"], grow=body["expandRootDisk"])
+    return EMPTY
+
+
+def start(world: World, call: Call) -> Any:
+    instances.start(world, call.body["instanceId"])
+    return EMPTY
+
+
+def stop(world: World, call: Call) -> Any:
+    instances.stop(world, call.body["instanceId"])
+    return EMPTY
+
+
+def restart(world: World, call: Call) -> Any:
+    instances.restart(world, call.body["instanceId"])
+    return EMPTY
+
+
+def delete(world: World, call: Call) -> Any:
+    instances.delete(world, call.body["instanceId"])
+    return EMPTY
+
+
+def upgrade(world: World, call: Call) -> Any:
+    body = call.body
+    mounts = (body["networkVolume"] or {"volumeMounts": []})["volumeMounts"]
+    instances.upgrade(
+        world,
+        body["instanceId"],
+        image=body["imageUrl"],
+        auth=body["imageAuthId"],
+        envs=body["envs"],
+        command=body["command"],
+        entrypoint=body["entrypoint"],
+        mounts=[{"id": mount["id"], "path": mount["mountPath"]} for mount in mounts],
+        save=body["save"],
+    )
+    return EMPTY
+
+
+def migrate(world: World, call: Call) -> Any:
+    instances.migrate(world, call.body["instanceId"])
+    return EMPTY
+
+
+def renew(world: World, call: Call) -> Any:
+    instances.renew(world, call.body["instanceId"], months=call.body["month"])
+    return EMPTY
+
+
+def convert(world: World, call: Call) -> Any:
+    instances.convert(world, call.body["instanceId"], months=call.body["month"])
+    return EMPTY
+
+
+def set_auto_renew(world: World, call: Call) -> Any:
+    body = call.body
+    if body["autoRenew"] and not 1 <= body["autoRenewMonth"] <= 12:
+        raise invalid("autoRenewMonth", "must be between 1 and 12")
+    instances.set_auto_renew(world, body["instanceIds"], enabled=body["autoRenew"], months=body["autoRenewMonth"])
+    return EMPTY
+
+
+def set_auto_migrate(world: World, call: Call) -> Any:
+    body = call.body
+    instances.set_auto_migrate(
+        world, body["instanceId"], enabled=body["autoMigrateOpen"], disk=body["autoMigrateSystemDisk"]
+    )
+    return EMPTY
+
+
+_CREATE = Fields(
+    {
+        "name": may(Text(0, 255), ""),
+        "productId": need(Text(1, 255)),
+        "gpuNum": may(Whole(1, 8)),
+        "rootfsSize": may(Whole(0, 6144)),
+        "imageUrl": need(Text(1, 500)),
+        "imageAuth": may(Text(0, 10_239), ""),
+        "imageAuthId": may(Text(0, 255), ""),
+        "ports": may(Text(0, 1023), ""),
+        "envs": may(ENVS, []),
+        "tools": may(
+            Items(
+                Fields({"name": need(Text(one_of=("Jupyter",))), "port": need(PORT), "type": need(_PORT_TYPE)}), high=15
+            ),
+            [],
+        ),
+        "command": may(Text(0, 2047), ""),
+        "entrypoint": may(Text(0, 2047), ""),
+        "clusterId": may(Text(0, 255), ""),
+        "localStorageMountPoint": may(Text(0, 4095), ""),
+        "networkStorages": may(
+            Items(Fields({"Id": need(Text(1, 255)), "mountPoint": may(Text(1, 4095), "/network")}), high=30), []
+        ),
+        "networkId": may(Text(0, 255), ""),
+        "kind": should(Text(one_of=("gpu", "cpu")), "gpu"),
+        "month": may(Whole(0, 120), 0),
+        "billingMode": may(Text(one_of=("onDemand", "monthly", "spot", "")), ""),
+        "autoRenew": may(Flag(), default=False),
+        "autoRenewMonth": may(Whole(0, 12)),
+        "minCudaVersion": may(Text(0, 255), ""),
+    }
+)
+_MOUNT = Fields(
+    {
+        "type": should(Text(one_of=("network",)), "network"),
+        "id": need(Text(1, 255)),
+        "mountPath": may(Text(1, 4095), "/network"),
+    }
+)
+_UPGRADE = Fields(
+    {
+        "instanceId": _ID,
+        "imageUrl": need(Text(1, 500)),
+        "imageAuthId": may(Text(0, 255), ""),
+        "envs": should(ENVS, []),
+        "command": should(Text(0, 2047), ""),
+        "entrypoint": should(Text(0, 2047), ""),
+        "save": should(Flag(), default=False),
+        "networkVolume": should(Fields({"volumeMounts": should(Items(_MOUNT, high=30), [])}), None),
+    }
+)
+
+
+def _post(name: str, path: str, source: str, serve: Any, body: Fields) -> Operation:
+    return Operation(
+        name=f"instances.{name}",
+        method="POST",
+        path=f"{V1}/gpu/instance/{path}",
+        source=f"gpu-instance-{source}",
+        serve=serve,
+        body=body,
+    )
+
+
+OPERATIONS = (
+    Operation(
+        name="instances.list",
+        method="GET",
+        path=f"{V1}/gpu/instances",
+        source="gpu-instance-list-instances",
+        serve=list_,
+        query=Fields(
+            {
+                **paging(),
+                "name": may(Text(0, 255), ""),
+                "productName": may(Text(0, 255), ""),
+                "status": may(Text(0, 63), ""),
+            }
+        ),
+    ),
+    Operation(
+        name="instances.get",
+        method="GET",
+        path=f"{V1}/gpu/instance",
+        source="gpu-instance-get-instance",
+        serve=get,
+        query=Fields({"instanceId": need(Text(1, 255))}),
+    ),
+    _post("create", "create", "create-instance", create, _CREATE),
+    _post(
+        "edit",
+        "edit",
+        "edit-instance",
+        edit,
+        Fields({"instanceId": _ID, "ports": may(Items(_PORT, high=15)), "expandRootDisk": may(Whole(0, 6144), 0)}),
+    ),
+    _post("start", "start", "start-instance", start, _JUST_ID),
+    _post("stop", "stop", "stop-instance", stop, _JUST_ID),
+    _post("restart", "restart", "restart-instance", restart, _JUST_ID),
+    _post("delete", "delete", "delete-instance", delete, _JUST_ID),
+    _post("upgrade", "upgrade", "upgrade-instance", upgrade, _UPGRADE),
+    _post("migrate", "migrate", "migrate-instance", migrate, _JUST_ID),
+    _post("renew", "renewInstance", "renewal-instance", renew, Fields({"instanceId": _ID, "month": _MONTHS})),
+    _post(
+        "convert",
+        "transToMonthlyInstance",
+        "change-billing-instance",
+        convert,
+        Fields({"instanceId": _ID, "month": _MONTHS}),
+    ),
+    _post(
+        "set_auto_renew",
+        "setAutoRenew",
+        "set-autorenew",
+        set_auto_renew,
+        Fields(
+            {
+                "instanceIds": need(Items(Text(1, 255), 1, 100)),
+                "autoRenew": need(Flag()),
+                "autoRenewMonth": need(Whole(0, 12)),
+            }
+        ),
+    ),
+    _post(
+        "set_auto_migrate",
+        "setAutoMigrate",
+        "set-auto-migrate",
+        set_auto_migrate,
+        Fields({"instanceId": _ID, "autoMigrateOpen": need(Flag()), "autoMigrateSystemDisk": need(Flag())}),
+    ),
+)

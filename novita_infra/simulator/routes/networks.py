@@ -1,0 +1,108 @@
+"""Private networks over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_of, paging
+from novita_infra.simulator.shapes import Fields, Text, may, need
+from novita_infra.simulator.world import networks
+from novita_infra.simulator.world.records import Network
+from novita_infra.simulator.world.world import World
+
+
+def list_(world: World, call: Call) -> Any:
+    query = call.query
+    found = [
+        one
+        for one in world.networks.listed()
+        if query["name"].lower() in one.name.lower() and query["creators"] in {"", world.owner}
+    ]
+    page = page_of(
+        found,
+        number=query["pageNum"],
+        size=query["pageSize"],
+        first=world.quirks.first_page,
+        default=20,
+        largest=world.quirks.largest_page,
+    )
+    return {world.quirks.networks_key: [_shown(world, one) for one in page], "total": str(len(found))}
+
+
+def get(world: World, call: Call) -> Any:
+    shown = _shown(world, networks.network_of(world, call.query["networkId"]))
+    return {"network": shown if world.quirks.network_as_object else [shown]}
+
+
+def create(world: World, call: Call) -> Any:
+    made = networks.create(world, name=call.body["name"], cluster=call.body["clusterId"])
+    return {"network": [_shown(world, made)]} if world.quirks.tells_network_id else {}
+
+
+def update(world: World, call: Call) -> Any:
+    networks.rename(world, call.body["networkId"], name=call.body["name"])
+    return EMPTY
+
+
+def delete(world: World, call: Call) -> Any:
+    networks.delete(world, call.body["networkId"])
+    return EMPTY
+
+
+def _shown(world: World, network: Network) -> dict[str, Any]:
+    state = {"state": network.state, "error": network.error}
+    return {
+        "Id": network.id,
+        "user": world.owner,
+        "name": network.name,
+        "state": state if world.quirks.network_as_object else [state],
+        "segment": network.segment,
+        "clusterId": network.cluster,
+        "Addresses": [{"Id": one.id, "Ip": one.ip} for one in networks.members(world, network.id)],
+        "createTime": str(int(network.created)),
+    }
+
+
+_ID = need(Text(1, 255))
+OPERATIONS = (
+    Operation(
+        name="networks.list",
+        method="GET",
+        path=f"{V1}/networks",
+        source="gpu-instance-list-vpc",
+        serve=list_,
+        query=Fields({**paging(), "name": may(Text(0, 255), ""), "creators": may(Text(0, 255), "")}),
+    ),
+    Operation(
+        name="networks.get",
+        method="GET",
+        path=f"{V1}/network",
+        source="gpu-instance-get-vpc",
+        serve=get,
+        query=Fields({"networkId": _ID}),
+    ),
+    Operation(
+        name="networks.create",
+        method="POST",
+        path=f"{V1}/network/create",
+        source="gpu-instance-create-vpc",
+        serve=create,
+        body=Fields({"clusterId": _ID, "name": may(Text(0, 30), "")}),
+    ),
+    Operation(
+        name="networks.update",
+        method="POST",
+        path=f"{V1}/network/update",
+        source="gpu-instance-update-vpc",
+        serve=update,
+        body=Fields({"networkId": _ID, "name": need(Text(1, 30))}),
+    ),
+    Operation(
+        name="networks.delete",
+        method="POST",
+        path=f"{V1}/network/delete",
+        source="gpu-instance-delete-vpc",
+        serve=delete,
+        body=Fields({"networkId": _ID}),
+    ),
+)

@@ -1,0 +1,147 @@
+"""Prewarm tasks over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_of, paging
+from novita_infra.simulator.shapes import Fields, Items, Text, may, need
+from novita_infra.simulator.world import catalogue, prewarms
+from novita_infra.simulator.world.records import Prewarm
+from novita_infra.simulator.world.world import World
+
+STATES = ("", "Pending", "Running", "Succeeded", "Failed")
+
+
+def quota(world: World, _call: Call) -> Any:
+    return {
+        "total": len(world.prewarms),
+        "limit": world.limits.prewarm_tasks,
+        "perImageSize": world.limits.prewarm_gb,
+    }
+
+
+def create(world: World, call: Call) -> Any:
+    body = call.body
+    task = Prewarm(
+        id="",
+        image=body["imageUrl"],
+        cluster=body["clusterId"],
+        auth=body["repositoryAuth"],
+        products=body["productIds"],
+        note=body["note"],
+    )
+    return {"id": prewarms.create(world, task).id}
+
+
+def list_(world: World, call: Call) -> Any:
+    query = call.query
+    name = query["name"].lower()
+    found = [
+        one
+        for one in world.prewarms.listed()
+        if query["state"] in {"", one.state}
+        and query["clusterId"] in {"", one.cluster}
+        and (name in _image_name(one).lower() or name in one.note.lower())
+    ]
+    page = page_of(
+        found,
+        number=query["page"],
+        size=query["pageSize"],
+        first=1,
+        default=10,
+        largest=world.quirks.largest_page,
+    )
+    return {"data": [_shown(one) for one in page], "total": len(found)}
+
+
+def _image_name(task: Prewarm) -> str:
+    return task.image.rsplit("/", 1)[-1].split("@", 1)[0].split(":", 1)[0]
+
+
+def _shown(task: Prewarm) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "imageName": _image_name(task),
+        "imageUrl": task.image,
+        "repositoryAuth": task.auth,
+        "clusterId": task.cluster,
+        "clusterName": catalogue.cluster_of(task.cluster).name,
+        "products": [
+            {"productId": product, "productName": catalogue.product_of(product).name} for product in task.products
+        ],
+        "imageSize": str(task.size),
+        "createTime": str(int(task.created)),
+        "completeTime": str(task.done),
+        "state": task.state,
+        "note": task.note,
+        "reason": task.reasons,
+    }
+
+
+def edit(world: World, call: Call) -> Any:
+    prewarms.edit(world, call.body["id"], note=call.body["note"])
+    return EMPTY
+
+
+def delete(world: World, call: Call) -> Any:
+    prewarms.delete(world, call.body["ids"])
+    return EMPTY
+
+
+OPERATIONS = (
+    Operation(
+        name="prewarms.quota",
+        method="GET",
+        path=f"{V1}/image/prewarm/quota",
+        source="gpu-instance-get-image-quota",
+        serve=quota,
+    ),
+    Operation(
+        name="prewarms.list",
+        method="GET",
+        path=f"{V1}/image/prewarm",
+        source="gpu-instance-list-image-prewarm",
+        serve=list_,
+        query=Fields(
+            {
+                **paging("page"),
+                "state": may(Text(one_of=STATES), ""),
+                "clusterId": may(Text(0, 255), ""),
+                "name": may(Text(0, 500), ""),
+            }
+        ),
+    ),
+    Operation(
+        name="prewarms.create",
+        method="POST",
+        path=f"{V1}/image/prewarm",
+        source="gpu-instance-create-image-prewarm",
+        serve=create,
+        body=Fields(
+            {
+                "imageUrl": need(Text(1, 500)),
+                "clusterId": need(Text(1, 255)),
+                "repositoryAuth": may(Text(0, 255), ""),
+                "productIds": may(Items(Text(1, 255), high=100), []),
+                "note": may(Text(0, 1000), ""),
+            }
+        ),
+    ),
+    Operation(
+        name="prewarms.edit",
+        method="POST",
+        path=f"{V1}/image/prewarm/edit",
+        source="gpu-instance-update-image-prewarm",
+        serve=edit,
+        body=Fields({"id": need(Text(1, 255), "task_id"), "note": may(Text(0, 1000), "")}),
+    ),
+    Operation(
+        name="prewarms.delete",
+        method="POST",
+        path=f"{V1}/image/prewarm/delete",
+        source="gpu-instance-delete-image-prewarm",
+        serve=delete,
+        body=Fields({"ids": need(Items(Text(1, 255), 1, 1000), "task_id")}),
+    ),
+)

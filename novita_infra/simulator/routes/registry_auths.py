@@ -1,0 +1,66 @@
+"""Registry credentials over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from novita_infra.simulator.operations import V1, Call, Operation, paging
+from novita_infra.simulator.shapes import Fields, Text, need
+from novita_infra.simulator.world import registry_auths
+from novita_infra.simulator.world.world import World
+
+
+def list_(world: World, _call: Call) -> Any:
+    masked = world.quirks.masked_passwords
+    return {
+        "data": [
+            {
+                "id": one.id,
+                "name": one.name,
+                "username": one.username,
+                "password": "******" if masked else one.password,
+            }
+            for one in world.registry_auths.listed()
+        ]
+    }
+
+
+def save(world: World, call: Call) -> Any:
+    body = call.body
+    registry_auths.save(world, name=body["name"], username=body["username"], password=body["password"])
+    return {}
+
+
+def delete(world: World, call: Call) -> Any:
+    registry_auths.delete(world, call.body["id"])
+    return {}
+
+
+OPERATIONS = (
+    Operation(
+        name="registry_auths.list",
+        method="GET",
+        path=f"{V1}/repository/auths",
+        source="gpu-instance-list-container-registry-auth",
+        serve=list_,
+        query=Fields(paging("pageNo")),
+    ),
+    Operation(
+        name="registry_auths.save",
+        method="POST",
+        path=f"{V1}/repository/auth/save",
+        source="gpu-instance-create-container-registry-auth",
+        serve=save,
+        body=Fields(
+            {"name": need(Text(1, 255)), "username": need(Text(1, 511)), "password": need(Text(1, 1024))}
+        ),
+    ),
+    Operation(
+        name="registry_auths.delete",
+        method="POST",
+        path=f"{V1}/repository/auth/delete",
+        source="gpu-instance-delete-container-registry-auth",
+        serve=delete,
+        body=Fields({"id": need(Text(1, 255))}),
+    ),
+)

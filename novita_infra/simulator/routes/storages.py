@@ -1,0 +1,112 @@
+"""Network storages over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from novita_infra.simulator.operations import V1, Call, Operation, page_of, paging
+from novita_infra.simulator.shapes import Fields, Text, Whole, may, need, should
+from novita_infra.simulator.world import catalogue, money, storages
+from novita_infra.simulator.world.records import Storage
+from novita_infra.simulator.world.world import World
+
+
+def list_(world: World, call: Call) -> Any:
+    query = call.query
+    found = [
+        one
+        for one in world.storages.listed()
+        if query["storageId"] in {"", one.id} and query["storageName"].lower() in one.name.lower()
+    ]
+    page = page_of(
+        found,
+        number=query["pageNo"],
+        size=query["pageSize"],
+        first=1,
+        default=10,
+        largest=world.quirks.largest_page,
+    )
+    data = [_shown(one) for one in page]
+    return {"data": data or (None if world.quirks.null_when_empty else []), "total": len(found)}
+
+
+def _shown(storage: Storage) -> dict[str, Any]:
+    return {
+        "storageId": storage.id,
+        "storageName": storage.name,
+        "storageSize": storage.size,
+        "clusterId": storage.cluster,
+        "clusterName": catalogue.cluster_of(storage.cluster).name,
+        "price": str(money.STORAGE_PRICE),
+    }
+
+
+def create(world: World, call: Call) -> Any:
+    body = call.body
+    made = storages.create(world, name=body["storageName"], size=body["storageSize"], cluster=body["clusterId"])
+    if world.quirks.storage_id_bare:
+        return made.id
+    return {
+        "storageId": made.id,
+        "storageName": made.name,
+        "storageSize": made.size,
+        "clusterId": made.cluster,
+    }
+
+
+def update(world: World, call: Call) -> Any:
+    body = call.body
+    storages.update(world, body["storageId"], name=body["storageName"], size=body["storageSize"])
+    return {}
+
+
+def delete(world: World, call: Call) -> Any:
+    storages.delete(world, call.body["storageId"])
+    return {}
+
+
+_ID = need(Text(1, 255), "id")
+_NAME = Text(1, 255)
+OPERATIONS = (
+    Operation(
+        name="storages.list",
+        method="GET",
+        path=f"{V1}/networkstorages/list",
+        source="gpu-instance-list-network-storage",
+        serve=list_,
+        query=Fields({**paging("pageNo"), "storageName": may(Text(0, 255), ""), "storageId": may(Text(0, 255), "")}),
+        also=(f"{V1}/networkstorages",),
+    ),
+    Operation(
+        name="storages.create",
+        method="POST",
+        path=f"{V1}/networkstorage/create",
+        source="gpu-instance-create-network-storage",
+        serve=create,
+        body=Fields(
+            {"clusterId": need(Text(1, 255)), "storageName": need(_NAME), "storageSize": need(Whole(0, as_text=True))}
+        ),
+    ),
+    Operation(
+        name="storages.update",
+        method="POST",
+        path=f"{V1}/networkstorage/update",
+        source="gpu-instance-edit-network-storage",
+        serve=update,
+        body=Fields(
+            {
+                "storageId": _ID,
+                "storageName": should(_NAME, None),
+                "storageSize": should(Whole(0, as_text=True), None),
+            }
+        ),
+    ),
+    Operation(
+        name="storages.delete",
+        method="POST",
+        path=f"{V1}/networkstorage/delete",
+        source="gpu-instance-delete-network-storage",
+        serve=delete,
+        body=Fields({"storageId": _ID}),
+    ),
+)

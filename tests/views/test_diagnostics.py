@@ -1,0 +1,73 @@
+"""Problems as text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from novita_infra.diagnostics import Diagnostic, Severity
+from novita_infra.resources import Origin
+from novita_infra.views.diagnostics import diagnostic_lines, excerpt
+from novita_infra.views.lines import plain
+
+
+def _told(*diagnostics: Diagnostic, text: str | None = None) -> str:
+    return plain(diagnostic_lines(diagnostics, lambda _: text))
+
+
+def test_an_error_shows_its_place_the_line_and_a_caret() -> None:
+    wrong = Diagnostic('unknown field "imgae"', 'did you mean "image"?', origin=Origin("a.yaml", 2, 3))
+    assert _told(wrong, text="spec:\n  imgae: x\n") == (
+        'error: a.yaml:2:3: unknown field "imgae"; did you mean "image"?\n     2 |   imgae: x\n       |   ^\n'
+    )
+
+
+def test_an_error_without_a_file_is_one_line() -> None:
+    assert _told(Diagnostic("no key", "set NOVITA_API_KEY")) == "error: no key; set NOVITA_API_KEY\n"
+
+
+def test_an_unreadable_file_costs_only_the_excerpt() -> None:
+    assert _told(Diagnostic("wrong", origin=Origin("gone.yaml", 1, 1))) == "error: gone.yaml:1:1: wrong\n"
+
+
+def test_several_errors_are_counted_and_warnings_are_not() -> None:
+    warning = Diagnostic("odd", severity=Severity.WARNING)
+    assert _told(warning, Diagnostic("a"), Diagnostic("b")).splitlines()[-1] == "2 errors."
+    assert _told(warning) == "warning: odd\n"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "  password: hunter2",
+        "  password: 'hunter2 and more'",
+        "  API_TOKEN: hunter2",
+        "login: {username: me, password: hunter2}",
+        "- HF_TOKEN=hunter2",
+        '  "secretKey": "hunter2"',
+    ],
+)
+def test_a_line_that_may_hold_a_secret_is_shown_without_it(written: str) -> None:
+    told = _told(Diagnostic("wrong", origin=Origin("a.yaml", 1, 3)), text=written)
+    assert "hunter2" not in told
+    assert "********" in told
+
+
+def test_where_a_secret_comes_from_is_shown() -> None:
+    told = _told(Diagnostic("wrong", origin=Origin("a.yaml", 1, 13)), text="  password: {fromEnv: REGISTRY_PASSWORD}")
+    assert "{fromEnv: REGISTRY_PASSWORD}" in told
+
+
+def test_a_very_long_line_is_cut_around_its_column() -> None:
+    found = excerpt(Origin("a.yaml", 1, 5001), lambda _: "a" * 5000 + "b" + "c" * 5000)
+    assert found is not None
+    text, column = found
+    assert (len(text), text[column]) == (100, "b")
+
+
+@given(st.text(), st.integers(1, 50), st.integers(1, 300))
+def test_any_origin_in_any_text_can_be_shown(text: str, line: int, column: int) -> None:
+    told = _told(Diagnostic("wrong", origin=Origin("a.yaml", line, column)), text=text)
+    assert told.startswith(f"error: a.yaml:{line}:{column}: wrong\n")
+    assert "\x1b" not in told

@@ -1,0 +1,36 @@
+"""The graph of needs as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from novita_infra.planning.plan import Action, Plan
+from novita_infra.resources import Address
+from novita_infra.views.graph import dot, mermaid, needs_of
+
+WORKER = Address("instance", "worker", "eu")
+NET = Address("vpc", "net")
+
+
+def test_mermaid_points_from_what_needs_to_what_it_needs() -> None:
+    assert mermaid({WORKER: (NET,), NET: ()}) == (
+        'graph LR\n    n0["instance.worker[#quot;eu#quot;]"]\n    n1["vpc.net"]\n    n0 --> n1\n'
+    )
+
+
+def test_dot_escapes_the_quotes_of_a_key() -> None:
+    text = dot({WORKER: (NET,)})
+    assert r'n0 [label="instance.worker[\"eu\"]"];' in text
+    assert "n0 -> n1;" in text
+
+
+def test_actions_are_written_and_coloured() -> None:
+    actions = {WORKER: Action.CREATE, NET: Action.NONE}
+    assert "<br/>create" in mermaid({WORKER: (NET,)}, actions)
+    assert "class n0 create" in mermaid({WORKER: (NET,)}, actions)
+    assert 'fillcolor="#c8e6c9"' in dot({WORKER: (NET,)}, actions)
+
+
+def test_a_plan_knows_what_its_values_refer_to(plan_of: Callable[[str], Plan]) -> None:
+    needs = needs_of(plan_of("mixed"))
+    assert needs[WORKER] == {Address("registry_auth", "hub"), Address("network_storage", "data")}
