@@ -111,7 +111,7 @@ def parse(data: bytes) -> Json:
 
 
 def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is not a number of JSON")
+    raise ValueError(f"the number {name} has no form in JSON")
 
 
 def _escaped(name: Any) -> str:
@@ -290,7 +290,8 @@ def _read_address(data: Json, _secrets: SecretReader | None) -> Address:
     try:
         return Address.parse(data)
     except (TypeError, ValueError):
-        raise Malformed(f"an address such as instance.trainer is wanted, not {_name_of(data)}") from None
+        told = repr(data) if isinstance(data, str) else _name_of(data)
+        raise Malformed(f"an address such as instance.trainer is wanted, not {told}") from None
 
 
 def _read_choice(hint: type[Enum], data: Json, _secrets: SecretReader | None) -> Enum:

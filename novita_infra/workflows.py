@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from novita_infra.diagnostics import nearest, problem
 from novita_infra.kinds import KINDS
-from novita_infra.manifests.project import Project, load, locate
+from novita_infra.manifests.locating import locate
+from novita_infra.manifests.project import Project, load
 from novita_infra.planning.plan import Plan
 from novita_infra.planning.saving import Setting, is_plan_file, write_plan
 from novita_infra.planning.saving import read_plan as read_plan_file
@@ -155,8 +156,7 @@ def locked(session: Session, operation: str) -> Iterator[None]:
 async def make_plan(session: Session, *, destroys: bool = False, targets: tuple[Address, ...] = ()) -> Plan:
     """What apply would do. Reads the cloud, changes nothing. Raises Problems and ApiError."""
     from novita_infra.observing import observe, with_live_templates  # noqa: PLC0415 -- not every command plans
-    from novita_infra.planning.planner import Seen  # noqa: PLC0415
-    from novita_infra.planning.planner import make_plan as plan_of
+    from novita_infra.planning import planner  # noqa: PLC0415
 
     project, state = session.project, session.state
     _check_account(session)
@@ -174,8 +174,8 @@ async def make_plan(session: Session, *, destroys: bool = False, targets: tuple[
         ),
         with_live_templates(session.client, declared=declared, kinds=KINDS),
     )
-    return plan_of(
-        Seen(
+    return planner.make_plan(
+        planner.Seen(
             project=project.name,
             environment=project.environment,
             declared=declared,
@@ -329,6 +329,9 @@ async def opened_saved(
         name=saved.plan.project,
         root=Path(setting.root),
         environment=setting.environment,
+        environments=(),
+        declared=(),
+        outputs={},
         state_folder=Path(setting.state).parent,
         scope=str(setting.options.get("scope", "")),
     )
@@ -400,7 +403,23 @@ async def _opened(
 
 @contextmanager
 def _simulated(root: Path) -> Iterator[tuple[httpx.AsyncBaseTransport, Clock]]:
-    raise NotImplementedError(root, FastClock, time)
+    """The simulator in this process, its account kept in a file of the project."""
+    from novita_infra.api.in_process import InProcess  # noqa: PLC0415 -- only with --sim
+    from novita_infra.simulator import AccountInUse, LostAnswer, UnknownFormat, build_app, open_world  # noqa: PLC0415
+
+    path = _sim_db(root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    clock = FastClock(start=time.time(), scale=SIM_SCALE)
+    try:
+        world = open_world(path, now=clock.now)
+    except AccountInUse:
+        raise problem(f"the simulator's account in {path} is in use", "wait for the other command to end") from None
+    except UnknownFormat:
+        raise problem(f"{path} is no account of this simulator", "empty it with `novita-infra sim reset`") from None
+    try:
+        yield InProcess(build_app(world), lost=LostAnswer), clock
+    finally:
+        world.close()
 
 
 def _sim_db(root: Path) -> Path:

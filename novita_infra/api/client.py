@@ -129,7 +129,8 @@ class Client:
         if not request.path.startswith("/") or not request.method.isalpha():
             raise Refused(request, text="a call is a method and a path that begins with a slash")
         try:
-            return httpx.URL(self._url + request.path).copy_merge_params(dict(request.query))
+            url = httpx.URL(self._url + request.path)
+            return url.copy_merge_params(dict(request.query)) if request.query else url
         except (httpx.InvalidURL, ValueError, TypeError) as error:
             raise Refused(request, text=f"the address cannot be written: {hide(str(error), ())}") from None
 

@@ -1,5 +1,5 @@
-"""Connections in lanes of ten. The pool under httpx takes time quadratic in its open connections: 1,000 calls at fifty
-in flight cost seven times as much through one pool as through five small ones (benchmarks/api_overhead.py).
+"""Connections in lanes of ten. The pool under httpx takes time quadratic in its open connections: at fifty in flight
+1,000 calls take several times as long through one pool as through five small ones (benchmarks/api_overhead.py).
 """
 
 from __future__ import annotations

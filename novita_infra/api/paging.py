@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from novita_infra.api.errors import Refused, Unanswered
+from novita_infra.api.errors import NotFound, Refused, Unanswered
 from novita_infra.api.request import Pages, Request
 
 Fetch: TypeAlias = Callable[[Request], Awaitable[Any]]
@@ -115,8 +115,8 @@ class _Walking:
         try:
             answer = await self._fetch(request)
         except Refused as error:
-            # A service that counts from 1 may refuse to hear of a page 0.
-            if number == 0 and self._pages.number and type(error) is Refused and error.status in {400, 422}:
+            # A service that counts from 1 may refuse to hear of a page 0, in whatever words.
+            if number == 0 and self._pages.number and type(error) in {Refused, NotFound}:
                 return _Page([], None)
             raise
         return _read_page(self._pages, request, answer=answer)

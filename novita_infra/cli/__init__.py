@@ -24,7 +24,7 @@ _COMMANDS: Final = {
     "Reading": {
         "show": ("novita_infra.cli.show:show", "Show the books or a saved plan"),
         "output": ("novita_infra.cli.show:output", "Print the outputs of the last apply"),
-        "graph": ("novita_infra.cli.graph:graph", "Draw what needs what"),
+        "graph": ("novita_infra.cli.show:graph", "Draw what needs what"),
         "explain": ("novita_infra.cli.explain:explain", "Explain a kind of resource and its fields"),
         "schema": ("novita_infra.cli.explain:schema", "Print or write the JSON Schemas of the manifests"),
     },

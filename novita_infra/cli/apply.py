@@ -15,10 +15,8 @@ from novita_infra import __version__, workflows
 from novita_infra.applying.events import Listener, Result
 from novita_infra.cli.command import (
     Command,
-    again,
     auto_approve_option,
     json_option,
-    located,
     lock_timeout_option,
     parallelism_option,
     path_argument,
@@ -26,9 +24,10 @@ from novita_infra.cli.command import (
     target_option,
 )
 from novita_infra.cli.lazy import EXIT_INTERRUPTED
+from novita_infra.cli.locating import again, located
 from novita_infra.cli.plan import show_plan
 from novita_infra.cli.running import interruptible, stopping
-from novita_infra.cli.screen import Screen
+from novita_infra.cli.screen import Screen, sources
 from novita_infra.diagnostics import EXIT_ERROR, problem
 from novita_infra.planning.plan import Plan
 from novita_infra.resources import Address
@@ -139,7 +138,7 @@ def _show(plan: Plan, screen: Screen) -> None:
     messages = screen.messages()
     messages.version(__version__)
     messages.plan(plan)
-    messages.diagnostics(plan.problems, screen.sources())
+    messages.diagnostics(plan.problems, sources())
 
 
 def _approved(plan: Plan, screen: Screen, command: str) -> bool:

@@ -10,16 +10,10 @@ from pathlib import Path
 import click
 
 from novita_infra import workflows
-from novita_infra.cli.command import (
-    Command,
-    json_option,
-    located,
-    lock_timeout_option,
-    path_argument,
-    screened,
-)
+from novita_infra.cli.command import Command, json_option, lock_timeout_option, path_argument, screened
 from novita_infra.cli.command import address as address_of
 from novita_infra.cli.lazy import LazyGroup
+from novita_infra.cli.locating import located
 from novita_infra.cli.screen import Screen
 from novita_infra.diagnostics import problem
 from novita_infra.resources import Address, Record

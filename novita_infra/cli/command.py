@@ -1,4 +1,4 @@
-"""What all commands share: their options, and what becomes of a problem (a message and an exit code, no traceback)."""
+"""What commands share: options, and what becomes of a problem (a message and an exit code, never a traceback)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import functools
 import os
 import re
-import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -20,7 +19,6 @@ from novita_infra.cli.lazy import EXIT_ERROR, EXIT_INTERRUPTED
 from novita_infra.cli.screen import Screen
 from novita_infra.diagnostics import EXIT_BLOCKED, Diagnostic, Problems
 from novita_infra.resources import Address
-from novita_infra.workflows import Where
 
 Callback: TypeAlias = Callable[..., Any]
 
@@ -54,14 +52,6 @@ def duration(text: str) -> float:
     if match is None:
         raise click.BadParameter(f"{text!r} is not a duration; one looks like 30s, 5m or 1h")
     return float(match["amount"]) * _SECONDS[match["unit"]]
-
-
-def assignment(text: str) -> tuple[str, str]:
-    """`name=value`. The value may be secret, so it is not repeated."""
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip():
-        raise click.BadParameter("write NAME=VALUE")
-    return name.strip(), value
 
 
 def address(text: str) -> Address:
@@ -99,45 +89,6 @@ lock_timeout_option = click.option(
 )
 
 
-def located(function: Callback) -> Callback:
-    """Adds the options that say which project, environment and account, and hands them on as one `where`."""
-
-    @click.option("--sim", is_flag=True, envvar="NOVITA_INFRA_SIM", show_envvar=True, help="Use the simulator.")
-    @click.option("--env", "environment", default="", metavar="NAME", help="The environment of the project.")
-    @click.option(
-        "--var", "variables", multiple=True, type=assignment, metavar="NAME=VALUE", help="Set a variable; repeatable."
-    )
-    @click.option(
-        "--var-file",
-        "var_files",
-        multiple=True,
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help="Set variables from a YAML or JSON file; repeatable.",
-    )
-    @functools.wraps(function)
-    def inner(
-        *,
-        path: Path = Path(),
-        sim: bool,
-        environment: str,
-        variables: tuple[tuple[str, str], ...],
-        var_files: tuple[Path, ...],
-        **rest: Any,
-    ) -> Any:
-        where = Where(
-            path=path,
-            environment=environment,
-            variables=dict(variables),
-            var_files=var_files,
-            sim=sim,
-            lock_timeout=rest.pop("lock_timeout", 0.0),
-        )
-        return function(where=where, **rest)
-
-    return inner
-
-
 def screened(function: Callback) -> Callback:
     """Adds `--no-color`, and hands on the `screen` to speak on."""
 
@@ -149,22 +100,6 @@ def screened(function: Callback) -> Callback:
         return function(screen=_screen(ctx.params), **rest)
 
     return inner
-
-
-def again(command: str, where: Where) -> str:
-    """The command line that does the same on the same project; the values of variables may be secret and are left."""
-    words = ["novita-infra", command]
-    if where.sim:
-        words.append("--sim")
-    if where.environment:
-        words += ["--env", where.environment]
-    for name in where.variables:
-        words += ["--var", f"{name}=..."]
-    for file in where.var_files:
-        words += ["--var-file", str(file)]
-    if where.path != Path():
-        words.append(str(where.path))
-    return shlex.join(words)
 
 
 def _screen(params: dict[str, Any]) -> Screen:

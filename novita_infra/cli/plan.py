@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from novita_infra import workflows
-from novita_infra.cli.command import Command, json_option, located, path_argument, screened, target_option
+from novita_infra.cli.command import Command, json_option, path_argument, screened, target_option
+from novita_infra.cli.locating import located
 from novita_infra.cli.screen import Screen
 from novita_infra.diagnostics import EXIT_ERROR
 from novita_infra.planning.plan import Plan

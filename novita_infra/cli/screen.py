@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
@@ -25,7 +25,7 @@ class Screen:
     colours: bool = True
     json: bool = False
     root: Path = Path()
-    """The project's folder, to find the files that diagnostics name."""
+    """The project's folder, to which the files that diagnostics name are relative."""
 
     def show(self, lines: Iterable[Line]) -> None:
         """A result."""
@@ -49,18 +49,22 @@ class Screen:
 
     def tell(self, diagnostics: Iterable[Diagnostic]) -> None:
         """What is wrong: on stderr, or as messages of the machine-readable kind."""
+        placed = self.placed(diagnostics)
         if self.json:
-            self.messages().diagnostics(diagnostics, self.sources())
+            self.messages().diagnostics(placed, sources())
         else:
-            write(diagnostic_lines(diagnostics, self.sources()), sys.stderr, colour=self._coloured(sys.stderr))
+            write(diagnostic_lines(placed, sources()), sys.stderr, colour=self._coloured(sys.stderr))
+
+    def placed(self, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+        """The diagnostics with their files named from where the person stands, not from the project's folder."""
+        return tuple(
+            replace(item, origin=replace(item.origin, file=str(self.root / item.origin.file))) if item.origin else item
+            for item in diagnostics
+        )
 
     def messages(self) -> Messages:
         """The stream of machine-readable messages on stdout."""
         return Messages(sys.stdout, now=RealClock().now)
-
-    def sources(self) -> Sources:
-        """Reads the files that diagnostics name, each once."""
-        return cache(self._read)
 
     @property
     def live(self) -> bool:
@@ -70,10 +74,14 @@ class Screen:
     def _coloured(self, stream: TextIO) -> bool:
         return self.colours and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
 
-    def _read(self, name: str) -> str | None:
-        for path in (self.root / name, Path(name)):
-            try:
-                return path.read_text(encoding="utf-8-sig")
-            except (OSError, ValueError):
-                continue
+
+def sources() -> Sources:
+    """Reads the files that diagnostics name, each once."""
+    return cache(_read)
+
+
+def _read(name: str) -> str | None:
+    try:
+        return Path(name).read_text(encoding="utf-8-sig")
+    except (OSError, ValueError):
         return None

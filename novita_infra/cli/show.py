@@ -13,7 +13,8 @@ from typing import Final
 import click
 
 from novita_infra import workflows
-from novita_infra.cli.command import Command, json_option, located, path_argument, screened
+from novita_infra.cli.command import Command, json_option, path_argument, screened
+from novita_infra.cli.locating import located
 from novita_infra.cli.plan import show_plan
 from novita_infra.cli.screen import Screen
 from novita_infra.diagnostics import nearest, problem

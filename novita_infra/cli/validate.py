@@ -7,8 +7,9 @@ import os
 import click
 
 from novita_infra import workflows
-from novita_infra.cli.command import Command, json_option, located, path_argument, screened
-from novita_infra.cli.screen import Screen
+from novita_infra.cli.command import Command, json_option, path_argument, screened
+from novita_infra.cli.locating import located
+from novita_infra.cli.screen import Screen, sources
 from novita_infra.diagnostics import Problems
 from novita_infra.views.json import validation_json
 from novita_infra.views.lines import Tone, line
@@ -36,10 +37,10 @@ def validate(*, where: Where, screen: Screen) -> int:
     except Problems as problems:
         if not screen.json:
             raise
-        screen.show_json(validation_json(problems.diagnostics, screen.sources()))
+        screen.show_json(validation_json(screen.placed(problems.diagnostics), sources()))
         return problems.code
     if screen.json:
-        screen.show_json(validation_json((), screen.sources()))
+        screen.show_json(validation_json((), sources()))
         return 0
     count = len(project.declared)
     screen.show([line((f"Valid: {count} resource{'' if count == 1 else 's'}.", Tone.GOOD))])

@@ -33,7 +33,13 @@ from novita_infra.kinds.shapes import (
 )
 from novita_infra.resources import PRESENT, Live, Phase, Spec, Timeouts, Value
 
-_MOUNT_PATH: Final = {"type": "string", "pattern": "^/[A-Za-z0-9_./-]*$", "maxLength": 255}
+_MOUNT_PATH: Final = {
+    "type": "string",
+    "pattern": "^/[A-Za-z0-9_./-]*$",
+    "maxLength": 255,
+    "examples": ["/data"],
+    "description": "A directory in the worker, from / on: letters, digits and _ . - /.",
+}
 """A directory in the worker (serverless-create-endpoint: 0-255, letters, digits and `_ . - /`)."""
 
 _COUNT: Final = {"type": "integer", "minimum": 1}
@@ -48,7 +54,12 @@ _FIELDS = (
     ),
     Field(
         name="appName",
-        schema={"type": "string", "pattern": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", "maxLength": 63},
+        schema={
+            "type": "string",
+            "pattern": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
+            "maxLength": 63,
+            "examples": ["chat-api"],
+        },
         doc="Part of the URL, in use by nobody else: lower-case letters, digits and inner hyphens. Default: the id.",
         api="appName (serverless-create-endpoint)",
         change=Replaces("the app name is part of the URL and cannot be edited"),
@@ -57,7 +68,10 @@ _FIELDS = (
         name="product",
         schema={
             "type": "object",
-            "properties": {"gpu": TEXT, "id": TEXT},
+            "properties": {
+                "gpu": {**TEXT, "description": "A part of the name of a serverless GPU product."},
+                "id": {**TEXT, "description": "The id of a serverless product."},
+            },
             "minProperties": 1,
             "maxProperties": 1,
             "additionalProperties": False,
@@ -129,7 +143,7 @@ _FIELDS = (
         schema={
             "type": "object",
             "properties": {
-                "type": {"enum": ["queue", "concurrency"]},
+                "type": {"enum": ["queue", "concurrency"], "description": "What is watched."},
                 "value": {
                     "type": "integer",
                     "minimum": 0,
@@ -199,7 +213,7 @@ _FIELDS = (
         name="localStorage",
         schema={
             "type": "object",
-            "properties": {"sizeGb": _COUNT, "mountPath": _MOUNT_PATH},
+            "properties": {"sizeGb": {**_COUNT, "description": "Size in GB."}, "mountPath": _MOUNT_PATH},
             "required": ["sizeGb", "mountPath"],
             "additionalProperties": False,
         },
@@ -226,7 +240,7 @@ _FIELDS = (
     ),
     Field(
         name="healthPath",
-        schema={"type": "string", "pattern": "^/"},
+        schema={"type": "string", "pattern": "^/", "examples": ["/health"]},
         doc="The HTTP path that tells whether a worker is healthy, such as `/health`.",
         api="healthy.path (serverless-create-endpoint)",
         change=By("update"),

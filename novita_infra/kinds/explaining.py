@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from novita_infra.diagnostics import nearest
+from novita_infra.diagnostics import nearest, problem
 from novita_infra.kinds.kind import By, Cases, Default, Field, Grows, Kind, Local, Refused, Replaces
 from novita_infra.resources import Value
 
@@ -62,7 +62,7 @@ class KindExplained:
 def explain(kind: Kind, path: str = "") -> KindExplained | FieldExplained:
     """The kind, or what `path` names in its spec: `workers`, `workers.min`, `networkStorages.mountPath`.
 
-    Raises KeyError, with the nearest right name in its text, where there is no such field.
+    Raises Problems, with the nearest right name, where it names nothing.
     """
     return explain_field(kind, path) if path else explain_kind(kind)
 
@@ -80,7 +80,7 @@ def explain_kind(kind: Kind) -> KindExplained:
             "update": _duration(kind.timeouts.update),
             "delete": _duration(kind.timeouts.delete),
         },
-        deletion=kind.delete.says,
+        deletion=kind.delete.says.partition(": ")[2],
         replacement="the new one is made before the old one goes"
         if kind.create_first
         else "the old one is deleted before the new one is made, unless something that stays still uses it",
@@ -89,17 +89,11 @@ def explain_kind(kind: Kind) -> KindExplained:
 
 
 def explain_field(kind: Kind, path: str) -> FieldExplained:
-    """What `path` names in the kind's spec. Raises KeyError, with the nearest right name in its text."""
-    known = tuple(_field(kind, item) for item in kind.fields)
-    found, rest = None, path
-    while rest:
-        name, _, rest = rest.partition(".")
-        found = next((item for item in known if item.path.rpartition(".")[2] == name), None)
-        if found is None:
-            hint = nearest(name, [item.path.rpartition(".")[2] for item in known])
-            raise KeyError(f'{kind.name} has no field "{path}"' + (f"; {hint}" if hint else ""))
-        known = found.items
-    assert found is not None  # noqa: S101 -- the path is not empty
+    """What `path` names in the kind's spec. Raises Problems, with the nearest right name, where it names nothing."""
+    first, *rest = path.split(".")
+    found = _named(first, tuple(_field(kind, item) for item in kind.fields), kind.name)
+    for name in rest:
+        found = _named(name, found.items, f"{kind.name}.{found.path}")
     return found
 
 
@@ -130,6 +124,13 @@ def describe_one(kind: Kind, means: By | Replaces | Refused) -> str:
             return f"refused: {why}"
         case unknown:
             assert_never(unknown)
+
+
+def _named(name: str, known: tuple[FieldExplained, ...], within: str) -> FieldExplained:
+    by_name = {item.path.rpartition(".")[2]: item for item in known}
+    if name not in by_name:
+        raise problem(f'{within} has no field "{name}"', nearest(name, tuple(by_name)))
+    return by_name[name]
 
 
 def _field(kind: Kind, field: Field) -> FieldExplained:
@@ -187,7 +188,7 @@ def _limits_of(schema: Mapping[str, Any]) -> Iterator[str]:
         ("minimum", "maximum", ""),
         ("minLength", "maxLength", "characters"),
         ("minItems", "maxItems", "items"),
-        ("minProperties", "maxProperties", "entries"),
+        ("minProperties", "maxProperties", "keys"),
     ):
         told = _range(schema.get(least), schema.get(most), unit)
         if told:
@@ -210,7 +211,7 @@ def _range(least: float | None, most: float | None, unit: str) -> str:
             text = f"at most {most}"
         case _:
             text = f"exactly {least}" if least == most else f"{least} to {most}"
-    return f"{text} {unit}".rstrip()
+    return f"{text} {unit.removesuffix('s') if least == most == 1 else unit}".rstrip()
 
 
 def _shown(value: Value) -> str:

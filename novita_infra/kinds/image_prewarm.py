@@ -159,14 +159,14 @@ def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, 
     """A product's name means every product of that name that the cluster has: an image to spare costs nothing."""
     chosen, faults = placed(spec, catalogue, live)
     wishes = chosen.get("products")
-    if not isinstance(wishes, list):
+    if not isinstance(wishes, list) or not all(isinstance(wish, str) for wish in wishes):
         return chosen, faults
     known = (*catalogue.gpu, *catalogue.cpu)
-    meant = {wish: _meant(known, wish, chosen, catalogue) for wish in wishes if isinstance(wish, str)}
+    meant = {wish: _meant(known, wish, chosen, catalogue) for wish in wishes}
     unknown = tuple(
         Fault(("products", index), f'no product "{wish}" in this cluster', nearest(wish, [item.name for item in known]))
         for index, wish in enumerate(wishes)
-        if not meant.get(wish, {""})
+        if not meant[wish]
     )
     found = set().union(*meant.values())
     kept = set(live.values.get("products", ())) if live else set()

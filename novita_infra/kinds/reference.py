@@ -16,7 +16,8 @@ from novita_infra.kinds.explaining import FieldExplained, KindExplained, explain
 _INDEX: Final = """\
 # Reference of the kinds
 
-Made from the code by `make reference`; the same is told by `novita-infra explain KIND[.field]`.
+Made from the code by `python -m novita_infra.kinds.reference docs/reference`. `novita-infra explain KIND[.field]` tells
+the same.
 
 Every document has the same frame:
 
@@ -34,9 +35,11 @@ spec: {}                     # what the pages below tell
 ```
 
 * `name` in a spec is the object's name in the account; left out, it is the name in `metadata`.
-* Any value may be a `${...}` expression: `${network_storage.data.id}`, `${var.region}`, `${env.HOME}`; `$${` is a plain `${`.
+* Any value may be a `${...}` expression: `${network_storage.data.id}`, `${var.region}`, `${env.HOME}`. `$${` is a plain
+  `${`.
 * A field that points at another resource takes its name, or `{id: ...}` for an object that is not managed here.
-* Where a value may be secret, `{fromEnv: NAME}` and `{fromFile: PATH}` keep it out of the manifest, the plan and the state.
+* Where a value may be secret, `{fromEnv: NAME}` and `{fromFile: PATH}` keep it out of the manifest, the plan and the
+  state.
 * A field that is not declared is left to the service. One that was declared and no longer is goes back to its default,
   where it has one.
 

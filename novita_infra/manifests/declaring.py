@@ -6,19 +6,20 @@ Whatever does not fit together is told with its place; nothing is decided about 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from novita_infra.diagnostics import Diagnostic, nearest
+from novita_infra.diagnostics import Diagnostic
+from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Field
 from novita_infra.manifests.expressions import Scope, Unusable
 from novita_infra.manifests.places import Spot, inside, key_origins, origin, origin_at, spot_at
 from novita_infra.manifests.secrets import Secrets
-from novita_infra.manifests.validating import BY_PREFIX, Headed
-from novita_infra.resources import Address, Declared, Joined, Lifecycle, Origin, Ref, Secret, Spec, Value, refs
+from novita_infra.manifests.validating import Headed
+from novita_infra.resources import Address, Declared, Joined, Lifecycle, Ref, Secret, Spec, Value, refs
 
-_DURATION: Final = re.compile(r"(?P<amount>[0-9]{1,6})(?P<unit>[smhd])")
+_DURATION: Final = re.compile(r"(?P<amount>[0-9]{1,9})(?P<unit>[smhd])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -31,24 +32,26 @@ class Declaring:
     told: list[Diagnostic]
 
     def declare(self, headed: Headed, values: Mapping[str, Value]) -> Declared:
-        """The resource of one document, of which `values` has the expressions worked in."""
+        """The resource of one document, of which `values` has the expressions worked in.
+
+        What does not fit the schema is left alone; it was told before.
+        """
         spot = headed.document.spot
         fields = {field.name: field for field in headed.kind.fields}
-        declared = values.get("spec") or {}
-        places = spot_at(spot, ("spec",))
+        places = inside(spot, "spec")
         spec = {
             name: self._field(fields[name], value, inside(places, name))
-            for name, value in declared.items()
+            for name, value in _mapping(values.get("spec")).items()
             if name in fields
         }
-        lifecycle, after = self._lifecycle(values.get("lifecycle") or {}, inside(spot, "lifecycle"))
-        labels = values["metadata"].get("labels") or {}
+        lifecycle, after = self._lifecycle(_mapping(values.get("lifecycle")), inside(spot, "lifecycle"))
+        labels = _mapping(_mapping(values["metadata"]).get("labels"))
         self._plain_labels(labels, spot_at(spot, ("metadata", "labels")))
         return Declared(
             address=headed.address,
             spec=spec,
             origin=origin(spot),
-            needs=after,
+            needs=_needs(spec, after),
             lifecycle=lifecycle,
             labels=labels,
             places=key_origins(places),
@@ -75,18 +78,21 @@ class Declaring:
             return Secret("", "missing:")
         return found
 
-    def _secret(self, value: Value, spot: Spot) -> Value:
-        """The value with every text in it wrapped as a secret."""
+    def _secret(self, value: Value, spot: Spot, *, user: bool = False) -> Value:
+        """The value with every text in it wrapped as a secret; the name of a `user` may stand in clear."""
         if self.secrets.points(value):
             return self._pointed(value, spot)
         match value:
             case dict():
-                return {name: self._secret(item, inside(spot, name)) for name, item in value.items()}
+                return {
+                    name: self._secret(item, inside(spot, name), user=name == "username")
+                    for name, item in value.items()
+                }
             case list():
                 return [self._secret(item, inside(spot, index)) for index, item in enumerate(value)]
             case str():
                 place = origin(spot)
-                self.told.append(self.secrets.literal(place))
+                self.told.extend([] if user else [self.secrets.literal(place)])
                 return Secret(value, f"manifest:{place}")
             case _:
                 return value
@@ -136,16 +142,17 @@ class Declaring:
 
     def _lifecycle(self, values: Mapping[str, Value], spot: Spot) -> tuple[Lifecycle, tuple[Address, ...]]:
         timeouts: dict[str, float] = {}
-        for name, text in (values.get("timeouts") or {}).items():
+        for name, text in _mapping(values.get("timeouts")).items():
             seconds = seconds_of(text) if isinstance(text, str) else None
             if seconds:
                 timeouts[name] = seconds
             else:
                 place = spot_at(spot, ("timeouts", name))
                 self._tell(f'"{text}" is no length of time', "it looks like 90s, 30m, 2h or 1d", place)
+        named = values.get("dependsOn")
         after = [
             self._after(text, spot_at(spot, ("dependsOn", index)))
-            for index, text in enumerate(values.get("dependsOn") or ())
+            for index, text in enumerate(named if isinstance(named, list) else ())
         ]
         protect = values.get("protect") is True
         return Lifecycle(protect=protect, timeouts=timeouts), tuple(item for item in after if item is not None)
@@ -167,33 +174,40 @@ class Declaring:
     def _plain_labels(self, labels: Mapping[str, Value], spot: Spot) -> None:
         for name, value in labels.items():
             if not isinstance(value, str):
-                self._tell(f'the label "{name}" is not plain text', "labels take no secrets and no references", inside(spot, name))
+                self._tell(
+                    f'the label "{name}" is not plain text',
+                    "labels take no secrets and no references",
+                    inside(spot, name),
+                )
 
     def _tell(self, summary: str, hint: str, spot: Spot) -> None:
         self.told.append(Diagnostic(summary, hint, origin=origin(spot)))
 
 
 def completed(
-    declared: Mapping[Address, Declared], spots: Mapping[Address, Spot], *, told: list[Diagnostic]
-) -> dict[Address, Declared]:
-    """The resources with what other resources give them, checked by their kinds, and with all that they need."""
+    declared: Mapping[Address, Declared], spots: Mapping[Address, Spot]
+) -> tuple[dict[Address, Declared], list[Diagnostic]]:
+    """The resources with what other resources give them and all that they need, and what their kinds find wrong.
+
+    A resource that needs one which is not among them is left as it is: what it would be given is not known.
+    """
+    told: list[Diagnostic] = []
 
     def lookup(kind: str, value: Value) -> Spec | None:
         found = declared.get(value.address) if isinstance(value, Ref) and value.address.kind == kind else None
         return found.spec if found else None
 
-    return {address: _completed(item, lookup, spots[address], told=told) for address, item in declared.items()}
-
-
-def _completed(
-    item: Declared, lookup: Callable[[str, Value], Spec | None], spot: Spot, *, told: list[Diagnostic]
-) -> Declared:
-    kind = BY_PREFIX[item.address.kind]
-    spec = kind.inherit(item.spec, lookup) if kind.inherit else item.spec
-    for fault in kind.check(spec) if kind.check else ():
-        told.append(Diagnostic(fault.summary, fault.hint, origin=origin_at(spot, ("spec", *fault.path))))
-    needs = {ref.address for ref in refs(dict(spec))} | set(item.needs)
-    return replace(item, spec=spec, needs=tuple(sorted(needs)))
+    result = dict(declared)
+    for address, item in declared.items():
+        if all(needed in declared for needed in item.needs):
+            kind = KINDS[address.kind]
+            spec = kind.inherit(item.spec, lookup) if kind.inherit else item.spec
+            for fault in kind.check(spec) if kind.check else ():
+                place = origin_at(spots[address], ("spec", *fault.path))
+                told.append(Diagnostic(fault.summary, fault.hint, origin=place))
+            if spec is not item.spec:
+                result[address] = replace(item, spec=spec, needs=_needs(spec, item.needs))
+    return result, told
 
 
 def seconds_of(text: str) -> float | None:
@@ -215,4 +229,9 @@ def _whole(value: Any) -> Any:
             return value
 
 
-__all__ = ["Declaring", "Origin", "completed", "nearest", "seconds_of"]
+def _needs(spec: Spec, after: Iterable[Address]) -> tuple[Address, ...]:
+    return tuple(sorted({ref.address for ref in refs(dict(spec))}.union(after)))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

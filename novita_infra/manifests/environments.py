@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from novita_infra.diagnostics import Diagnostic, nearest
-from novita_infra.manifests.places import Spot, inside, origin, spot_at
+from novita_infra.manifests.places import Spot, inside, origin
+from novita_infra.manifests.settings import Settings
 from novita_infra.manifests.validating import Headed
 
 DEFAULT: Final = "default"
@@ -32,39 +33,36 @@ class Environment:
     expressions: bool
 
 
-def choose(data: Mapping[str, Any], spot: Spot, *, wanted: str, expressions: bool) -> tuple[Environment, list[Diagnostic]]:
+def choose(settings: Settings, *, wanted: str) -> tuple[Environment, list[Diagnostic]]:
     """The environment that the command line wants, else the project's default one, else one named `default`."""
-    declared = _mapping(data.get("environments"))
-    given = data.get("defaultEnvironment")
-    name = wanted or (given if isinstance(given, str) else "") or DEFAULT
+    declared = settings.part("environments")
+    given = settings.text("defaultEnvironment")
+    name = wanted or given or DEFAULT
     diagnostics = []
-    if name not in declared and (declared or name != DEFAULT) and (wanted or given):
-        hint = nearest(name, tuple(declared)) or f"declare it: environments: {{{name}: {{}}}} in novita-infra.yaml"
-        place = origin(inside(spot, "defaultEnvironment")) if not wanted else None
-        by = "" if place else "--env: "
-        diagnostics.append(Diagnostic(f'{by}there is no environment "{name}"', hint, origin=place))
-    chosen = _mapping(declared.get(name))
-    place_of = spot_at(spot, ("environments", name))
+    if name not in declared and name != DEFAULT:
+        hint = nearest(name, tuple(declared)) or "novita-infra.yaml declares none under environments:"
+        place = None if wanted else origin(settings.spot("defaultEnvironment"))
+        summary = f'there is no environment "{name}"'
+        diagnostics.append(Diagnostic(summary if place else f"--env: {summary}", hint, origin=place))
+    chosen, spot = _mapping(declared.get(name)), inside(settings.spot("environments"), name)
     patches = chosen.get("patches")
-    return (
-        Environment(
-            name=name,
-            variables=_mapping(chosen.get("variables")),
-            variables_spot=inside(place_of, "variables"),
-            patches=patches if isinstance(patches, list) else [],
-            patches_spot=inside(place_of, "patches"),
-            expressions=expressions,
-        ),
-        diagnostics,
+    environment = Environment(
+        name=name,
+        variables=_mapping(chosen.get("variables")),
+        variables_spot=inside(spot, "variables"),
+        patches=patches if isinstance(patches, list) else [],
+        patches_spot=inside(spot, "patches"),
+        expressions=settings.document.expressions,
     )
+    return environment, diagnostics
 
 
 def patch(
-    headed: Sequence[Headed], environment: Environment, *, whole: bool
+    headed: Sequence[Headed], environment: Environment, *, complete: bool
 ) -> tuple[list[Headed], list[Diagnostic]]:
     """The documents with the environment's patches worked in, in the order in which they are written.
 
-    A target that matches nothing is an error where the `whole` project was read.
+    A target that matches nothing is an error where the resources are `complete`.
     """
     documents = list(headed)
     diagnostics = []
@@ -77,7 +75,7 @@ def patch(
         matching = [place for place, one in enumerate(documents) if pattern.fullmatch(str(one.address))]
         for place in matching:
             documents[place] = _patched(documents[place], item, spot, expressions=environment.expressions)
-        if not matching and whole:
+        if not matching and complete:
             known = tuple(str(one.address) for one in documents)
             summary = f'the patch target "{target}" matches no resource'
             diagnostics.append(Diagnostic(summary, nearest(target, known), origin=origin(inside(spot, "target"))))
@@ -125,4 +123,3 @@ def _without_nulls(value: Any, spot: Spot) -> tuple[Any, Spot]:
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
-

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from novita_infra.diagnostics import Diagnostic, nearest
-from novita_infra.manifests.places import Path, Spot, key_origin_at, origin_at, spot_at
+from novita_infra.manifests.places import Path, Spot, key_origin_at, origin_at
 from novita_infra.manifests.sources import Sources
 
 _NAMES: Final = {
@@ -22,6 +22,10 @@ _NAMES: Final = {
     "object": "a map",
     "null": "nothing",
 }
+
+
+_COUNTED: Final = {"Length": "characters", "Items": "items", "Properties": "entries"}
+"""The rules `minLength`, `maxItems` and so on, by what they count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ def explain(schema: Mapping[str, Any], subject: Subject) -> list[Diagnostic]:
 
     diagnostics: dict[Diagnostic, None] = {}
     for error in Draft202012Validator(dict(schema)).iter_errors(subject.data):
-        for cause in _causes(error, subject.data):
+        for cause in _causes(error):
             diagnostics.update(dict.fromkeys(_told(cause, subject)))
     return list(diagnostics)
 
@@ -52,7 +56,7 @@ def explain(schema: Mapping[str, Any], subject: Subject) -> list[Diagnostic]:
 # --- from the errors of a schema with alternatives to those that the writer meant --------------------------------
 
 
-def _causes(error: Any, data: Any) -> Iterator[Any]:
+def _causes(error: Any) -> Iterator[Any]:
     """The error itself, or those of the alternative that the value was most likely meant to be."""
     if error.validator not in ("anyOf", "oneOf") or not error.context:
         yield error
@@ -60,31 +64,17 @@ def _causes(error: Any, data: Any) -> Iterator[Any]:
     branches: dict[int, list[Any]] = {}
     for item in error.context:
         branches.setdefault(item.schema_path[0], []).append(item)
-    meant = [
-        (branch, errors)
-        for branch, errors in branches.items()
-        if not _is_alternative(error.validator_value[branch], errors, error.instance)
-    ] or list(branches.items())
-    fitting = [(branch, errors) for branch, errors in meant if not _is_wrong_type(errors, error)]
-    chosen = fitting or meant
-    if len(chosen) > 1 and not fitting:
+    fitting = [errors for errors in branches.values() if not any(_is_about_type(item) for item in errors)]
+    if not fitting:
         yield error
         return
-    _, errors = max(chosen, key=lambda item: (_depth(item[1]), -len(item[1]), -item[0]))
-    for item in errors:
-        yield from _causes(item, data)
+    for item in max(fitting, key=_depth):
+        yield from _causes(item)
 
 
-def _is_alternative(branch: Any, errors: Sequence[Any], instance: Any) -> bool:
-    """Whether the branch is the `${...}` or the secret form that every field has beside its own."""
-    shape = str(branch) + "".join(str(item.schema) for item in errors if len(item.path) == 0)
-    if "fromEnv" in shape:
-        return not (isinstance(instance, dict) and ("fromEnv" in instance or "fromFile" in instance))
-    return "\\$\\{" in shape or "[$]" in shape
-
-
-def _is_wrong_type(errors: Sequence[Any], parent: Any) -> bool:
-    return any(item.validator == "type" and len(item.path) == 0 for item in errors) and bool(parent.context)
+def _is_about_type(error: Any) -> bool:
+    """Whether the alternative is none because it wants another type of value."""
+    return bool(error.validator == "type" and not error.path)
 
 
 def _depth(errors: Sequence[Any]) -> int:
@@ -117,7 +107,7 @@ def _missing(error: Any, path: Path, subject: Subject) -> Iterator[Diagnostic]:
     for name in error.validator_value:
         if name not in error.instance:
             about = properties.get(name, {})
-            said = about.get("description", "") if isinstance(about, dict) else ""
+            said = about.get("description", "").partition(" Changing it:")[0] if isinstance(about, dict) else ""
             hint = f"{name}: {said}" if said else f"add {name}: ..."
             yield Diagnostic(f'the field "{name}" is missing{within}', hint, origin=key_origin_at(subject.spot, path))
 
@@ -149,26 +139,26 @@ def _said(error: Any, path: Path, subject: Subject) -> tuple[str, str]:
             return f"cannot be {shown}", nearest(str(value), [str(item) for item in limit])
         case "const":
             return f"is {shown}", f"it must be {_shown(limit)}"
-        case "minimum" | "exclusiveMinimum":
-            return f"is {shown}, which is too small", _range(error.schema)
-        case "maximum" | "exclusiveMaximum":
-            return f"is {shown}, which is too large", _range(error.schema)
-        case "multipleOf":
-            return f"is {shown}", f"it must be a multiple of {limit}"
-        case "minLength" | "minItems" | "minProperties" if not value:
-            return "is empty", "give it a value, or remove the field"
-        case "minLength" | "maxLength":
-            return f"has {len(value)} characters", _amount(error.schema, "Length", "characters")
-        case "minItems" | "maxItems":
-            return f"has {len(value)} items", _amount(error.schema, "Items", "items")
-        case "minProperties" | "maxProperties":
-            return f"has {len(value)} entries", _amount(error.schema, "Properties", "entries")
-        case "uniqueItems":
-            return "holds an item twice", "keep one of them"
+        case "minimum" | "maximum":
+            size = "small" if error.validator == "minimum" else "large"
+            return f"is {shown}, which is too {size}", _range(error.schema)
         case "pattern":
             return f"cannot be {shown}", _looks_like(error.schema)
+        case "uniqueItems":
+            return "holds an item twice", "keep one of them"
+        case str() as rule if rule[3:] in _COUNTED:
+            return _miscounted(rule[3:], value, error.schema)
         case _:
             return "is not allowed", "" if subject.hidden(path) else str(error.message)
+
+
+def _miscounted(what: str, value: Any, schema: Mapping[str, Any]) -> tuple[str, str]:
+    if not value:
+        return "is empty", "give it a value, or remove the field"
+    unit = _COUNTED[what]
+    low, high = schema.get(f"min{what}"), schema.get(f"max{what}")
+    allowed = f"exactly {low}" if low == high else f"at least {low}" if high is None else f"at most {high}"
+    return f"has {len(value)} {unit}", f"{allowed} may be given"
 
 
 def _wrong_type(error: Any, path: Path, subject: Subject) -> tuple[str, str]:
@@ -178,15 +168,17 @@ def _wrong_type(error: Any, path: Path, subject: Subject) -> tuple[str, str]:
         return "is empty", f"give it {_spoken(wanted)}, or remove the line"
     number = isinstance(value, (int, float))
     word = subject.sources.word(origin_at(subject.spot, path)) if number else ""
-    literal = number and spot_value(subject.written, path) == value
+    literal = number and _value_at(subject.written, path) == value
     shown = "this value" if subject.hidden(path) else word if literal and word else _shown(value)
     hint = ""
     if number and "string" in wanted:
-        hint = "write it in quotes" if subject.hidden(path) or not (literal and word) else f'write it in quotes: "{word}"'
+        hint = (
+            "write it in quotes" if subject.hidden(path) or not (literal and word) else f'write it in quotes: "{word}"'
+        )
     elif isinstance(value, str) and not subject.hidden(path) and _reads_as(value, wanted):
         hint = "write it without quotes"
     elif "array" in wanted:
-        hint = "write [item, item], or one item a line after \"- \""
+        hint = 'write [item, item], or one item a line after "- "'
     return f"wants {_spoken(wanted)}, not {shown}", hint
 
 
@@ -196,9 +188,8 @@ def _wanted(error: Any) -> list[str]:
         return [error.validator_value] if isinstance(error.validator_value, str) else list(error.validator_value)
     found: list[str] = []
     for item in error.context:
-        if item.validator == "type" and len(item.path) == 0 and not _is_alternative(item.schema, (), error.instance):
-            found += [item.validator_value] if isinstance(item.validator_value, str) else item.validator_value
-    return list(dict.fromkeys(found))
+        found += _wanted(item) if _is_about_type(item) else []
+    return found
 
 
 def _spoken(types: Sequence[str]) -> str:
@@ -222,15 +213,6 @@ def _range(schema: Mapping[str, Any]) -> str:
             return f"allowed: {low} to {high}"
 
 
-def _amount(schema: Mapping[str, Any], of: str, unit: str) -> str:
-    low, high = schema.get(f"min{of}"), schema.get(f"max{of}")
-    if low == high:
-        return f"exactly {low} {unit} are allowed" if low != 1 else f"exactly one of the {unit} is allowed"
-    if high is None:
-        return f"at least {low} {unit} are wanted"
-    return f"at most {high} {unit} are allowed"
-
-
 def _looks_like(schema: Mapping[str, Any]) -> str:
     examples = schema.get("examples")
     if examples:
@@ -241,21 +223,22 @@ def _looks_like(schema: Mapping[str, Any]) -> str:
 
 def _from_expression(path: Path, subject: Subject) -> str:
     """Says which expression gave the value, for the file does not show it."""
-    written = spot_value(subject.written, path)
-    if isinstance(written, str) and "${" in written and written != spot_value(subject.data, path):
+    written = _value_at(subject.written, path)
+    if isinstance(written, str) and "${" in written and written != _value_at(subject.data, path):
         return f" (from {written})" if len(written) <= 80 else " (from an expression)"
     return ""
 
 
-def spot_value(data: Any, path: Path) -> Any:
+def _value_at(data: Any, path: Path) -> Any:
     """The value at a path, None where there is none."""
     for part in path:
-        if isinstance(data, dict) and part in data:
-            data = data[part]
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
-            data = data[part]
-        else:
-            return None
+        match data, part:
+            case dict(), str() if part in data:
+                data = data[part]
+            case list(), int() if part < len(data):
+                data = data[part]
+            case _:
+                return None
     return data
 
 
@@ -280,6 +263,3 @@ def _shown(value: Any) -> str:
             return "a map"
         case _:
             return str(value) if len(str(value)) <= 60 else "a long number"
-
-
-_ = spot_at

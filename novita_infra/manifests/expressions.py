@@ -119,10 +119,10 @@ def _value(match: re.Match[str], scope: Scope, secret: bool) -> Value:
         return Secret(_as_text(value), f"{simple['space']}:{simple['name']}")
     resource = _RESOURCE.fullmatch(body)
     if resource is None:
-        raise Unusable(
-            f"{match[0]} is not an expression",
-            f"one looks like ${{var.x}}, ${{env.X}} or ${{instance.trainer.id}}; write ${match[0]} for the literal text",
+        hint = (
+            f"one looks like ${{var.x}}, ${{env.X}} or ${{instance.trainer.id}}; write ${match[0]} for the plain text"
         )
+        raise Unusable(f"{match[0]} is not an expression", hint)
     return _reference(resource, match[0], scope)
 
 
@@ -145,7 +145,9 @@ def _environment(name: str, scope: Scope) -> Value:
 def _reference(match: re.Match[str], written: str, scope: Scope) -> Ref:
     kind, name, attribute = match["kind"], match["name"], match["attribute"]
     if kind in ("var", "env"):
-        raise Unusable(f"{written} is not an expression", f"${{{kind}.name}} takes a single name of letters, digits and _")
+        raise Unusable(
+            f"{written} is not an expression", f"${{{kind}.name}} takes a single name of letters, digits and _"
+        )
     if kind not in scope.attributes:
         known = nearest(kind, ("var", "env", *scope.attributes))
         raise Unusable(f'"{kind}" in {written} is no kind of resource', known)

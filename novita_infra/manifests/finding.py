@@ -16,7 +16,7 @@ VARIABLES_SUFFIX: Final = ".vars"
 """`prod.vars.yaml` holds variables for `--var-file` and is no manifest."""
 
 _SUFFIXES: Final = (".yaml", ".yml")
-_OUR_FOLDERS: Final = frozenset({".novita-infra", "state"})
+_STATE: Final = "state"
 
 
 @dataclass(slots=True)
@@ -34,8 +34,8 @@ class Found:
 def find(path: Path, *, other_than: Sequence[Path] = ()) -> Found:
     """The project at a folder, or the one manifest file with the project file beside it.
 
-    A folder is searched to the bottom, but for hidden folders, `state`, and projects inside the project. Raises Problems
-    where there is nothing at the path.
+    A folder is searched to the bottom, but for hidden folders, `state`, and projects inside the project. Raises
+    Problems where there is nothing at the path.
     """
     try:
         if path.is_file() and path.name != PROJECT_FILE:
@@ -67,7 +67,7 @@ def _search(found: Found, folder: str, *, skipped: set[Path]) -> None:
         for entry in _entries(found, below):
             name = f"{below}/{entry.name}" if below else entry.name
             if entry.is_dir(follow_symlinks=False):
-                if not _is_foreign(entry):
+                if name != _STATE and not _is_foreign(entry):
                     waiting.append(name)
             elif _is_manifest(entry.name) and (found.root / name).resolve() not in skipped:
                 _add(found, entry, _spelt(name))
@@ -93,14 +93,14 @@ def _add(found: Found, entry: os.DirEntry[str], name: str) -> None:
 
 
 def _is_manifest(name: str) -> bool:
-    stem, suffix = os.path.splitext(name)
-    hidden = name.startswith(".") or name == PROJECT_FILE or stem.endswith(VARIABLES_SUFFIX)
-    return suffix in _SUFFIXES and not hidden
+    stem, dot, suffix = name.rpartition(".")
+    other = name.startswith(".") or name == PROJECT_FILE or stem.endswith(VARIABLES_SUFFIX)
+    return dot + suffix in _SUFFIXES and not other
 
 
 def _is_foreign(folder: os.DirEntry[str]) -> bool:
-    """Hidden, our own, or a project of its own."""
-    return folder.name.startswith(".") or folder.name in _OUR_FOLDERS or Path(folder.path, PROJECT_FILE).is_file()
+    """Hidden, or a project of its own."""
+    return folder.name.startswith(".") or Path(folder.path, PROJECT_FILE).is_file()
 
 
 def _outside(found: Found) -> list[Diagnostic]:

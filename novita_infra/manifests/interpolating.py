@@ -40,7 +40,9 @@ def interpolate(
 ) -> Worked:
     """The data with every expression in it worked in. `secret` says where values are wrapped as secrets."""
     if isinstance(data, str):
-        return _text(data, spot, scope, sources, told=told, secret=secret(path)) if OPENING in data else Worked(data, data)
+        return (
+            _text(data, spot, scope, sources, told=told, secret=secret(path)) if OPENING in data else Worked(data, data)
+        )
     inner = spot[5]
     if isinstance(data, dict):
         places: Mapping[str, Spot] = inner if isinstance(inner, dict) else {}
@@ -63,12 +65,9 @@ def interpolate(
     return Worked(data, data)
 
 
-def _text(
-    text: str, spot: Spot, scope: Scope, sources: Sources, *, told: list[Diagnostic], secret: bool
-) -> Worked:
+def _text(text: str, spot: Spot, scope: Scope, sources: Sources, *, told: list[Diagnostic], secret: bool) -> Worked:
     value, wrong = evaluate(text, scope, secret=secret)
     for item in wrong:
         place = sources.find(item.expression, origin(spot), nth=item.nth)
         told.append(Diagnostic(item.summary, item.hint, origin=place))
     return Worked(text if isinstance(value, _OPAQUE) else value, value)
-

@@ -21,13 +21,13 @@ def spot_at(root: Spot, path: Path) -> Spot:
     """The spot at the path, or the nearest one around it where the document has nothing there."""
     spot = root
     for part in path:
-        inner = spot[5]
-        if isinstance(inner, dict) and isinstance(part, str) and part in inner:
-            spot = inner[part]
-        elif isinstance(inner, list) and isinstance(part, int) and 0 <= part < len(inner):
-            spot = inner[part]
-        else:
-            break
+        match spot[5], part:
+            case dict() as named, str() if part in named:
+                spot = named[part]
+            case list() as listed, int() if 0 <= part < len(listed):
+                spot = listed[part]
+            case _:
+                break
     return spot
 
 

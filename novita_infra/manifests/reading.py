@@ -5,6 +5,7 @@ It reads by the rules of YAML 1.2 on libyaml's events. Whatever is wrong becomes
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,13 +14,12 @@ from yaml.events import (
     AliasEvent,
     DocumentEndEvent,
     DocumentStartEvent,
-    Event,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
-    SequenceStartEvent,
     StreamEndEvent,
+    StreamStartEvent,
 )
 
 from novita_infra.diagnostics import Diagnostic
@@ -59,6 +59,7 @@ class Reading:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     torn: bool = False
     """A part of it could not be read at all, so that documents may be missing."""
+    text: str = ""
 
 
 def read(raw: bytes, file: str) -> Reading:
@@ -71,7 +72,7 @@ def read(raw: bytes, file: str) -> Reading:
 
 def read_text(text: str, file: str) -> Reading:
     """The same for text. After a syntax error it goes on with the next document of the file."""
-    reading = Reading()
+    reading = Reading(text=text)
     first = 0
     while text:
         composer = _Composer(text, file, first, reading)
@@ -80,7 +81,8 @@ def read_text(text: str, file: str) -> Reading:
             break
         except yaml.MarkedYAMLError as error:
             reading.diagnostics.append(syntax.explain(error, text, start=Origin(file, first + 1, 1)))
-            at = error.problem_mark.line if error.problem_mark else composer.began
+            mark = error.problem_mark
+            at = mark.line if mark is not None else composer.began
         except _Unusable as stop:
             reading.diagnostics.append(stop.diagnostic)
             at = composer.began + 1
@@ -113,16 +115,17 @@ class _Composer:
         """The line of the text, from 0, on which the present document begins."""
 
     def run(self) -> None:
-        event = self._next()
+        event: Any = self._next()
         while event is not None and type(event) is not StreamEndEvent:
-            if type(event) is DocumentStartEvent:
-                self.began = event.end_mark.line if event.explicit else event.start_mark.line
+            kind = type(event)
+            if kind is DocumentStartEvent:
+                self.began = event.start_mark.line
                 self._anchors, self._by_alias, self._expressions = {}, 0, False
-            elif type(event) is not DocumentEndEvent and type(event).__name__ != "StreamStartEvent":
+            elif kind not in (StreamStartEvent, DocumentEndEvent):
                 self._document(event)
             event = self._next()
 
-    def _document(self, event: Event) -> None:
+    def _document(self, event: Any) -> None:
         data, spot = self._value(event, (-1, -1), 0)
         if data is not None:
             self._reading.documents.append(Document(self._file, data, spot, self._expressions))
@@ -202,7 +205,7 @@ class _Composer:
         if type(event) is ScalarEvent:
             value = self._scalar(event)
             if isinstance(value, str):
-                return value
+                return sys.intern(value)
             written = event.value or "(nothing)"
             self._say(event, f"the key {written} is not a string", f'write it in quotes: "{event.value}"')
             return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from novita_infra.diagnostics import Diagnostic, nearest
-from novita_infra.kinds import KINDS
+from novita_infra.kinds import KINDS, by_name
 from novita_infra.kinds.kind import Field, Kind
 from novita_infra.kinds.schemas import project_schema, schema_of
 from novita_infra.manifests.places import Path, key_origin_at, origin, origin_at
@@ -23,9 +23,7 @@ from novita_infra.resources import Address
 API_VERSION: Final = "novita-infra/v1"
 PROJECT_FILE: Final = "novita-infra.yaml"
 
-BY_PREFIX: Final[Mapping[str, Kind]] = {kind.prefix: kind for kind in KINDS}
-
-_BY_NAME: Final[Mapping[str, Kind]] = {kind.name: kind for kind in KINDS}
+_KIND_NAMES: Final = tuple(kind.name for kind in KINDS.values())
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -57,17 +55,15 @@ def head(document: Document) -> tuple[Headed | None, list[Diagnostic]]:
 
 def faults(headed: Headed, data: Any, sources: Sources) -> list[Diagnostic]:
     """What the schema of its kind has against the document; `data` is the document with variables worked in."""
-    if _validator(headed.kind.name).is_valid(data):
+    if _validator(headed.kind.prefix).is_valid(data):
         return []
     from novita_infra.manifests.explaining import Subject, explain  # noqa: PLC0415 - imports jsonschema
 
     document = headed.document
     fields = {field.name: field for field in headed.kind.fields}
-    subject = Subject(
-        data, document.data, document.spot, sources, hidden=lambda path: _hides(fields, path)
-    )
+    subject = Subject(data, document.data, document.spot, sources, hidden=lambda path: _hides(fields, path))
     found = explain(schema_of(headed.kind), subject)
-    return found or _unexplained(_validator(headed.kind.name), data, document)
+    return found or _unexplained(_validator(headed.kind.prefix), data, document)
 
 
 def project_faults(document: Document, sources: Sources) -> list[Diagnostic]:
@@ -95,14 +91,15 @@ def _version(document: Document) -> list[Diagnostic]:
 def _kind(document: Document) -> tuple[Kind | None, list[Diagnostic]]:
     data = document.data
     if "kind" not in data:
-        hint = f"known: {', '.join(sorted(_BY_NAME))}"
+        hint = f"known: {', '.join(sorted(_KIND_NAMES))}"
         return None, [Diagnostic('the document has no "kind"', hint, origin=origin(document.spot))]
     name, place = data["kind"], origin_at(document.spot, ("kind",))
-    if isinstance(name, str) and name in _BY_NAME:
-        return _BY_NAME[name], []
+    kind = by_name(name) if isinstance(name, str) else None
+    if kind is not None:
+        return kind, []
     if name == "Project":
         return None, [Diagnostic("a project is declared here", f"it belongs into {PROJECT_FILE}", origin=place)]
-    return None, [Diagnostic(f"unknown kind {_quoted(name)}", nearest(str(name), tuple(_BY_NAME)), origin=place)]
+    return None, [Diagnostic(f"unknown kind {_quoted(name)}", nearest(str(name), _KIND_NAMES), origin=place)]
 
 
 def _name(document: Document) -> tuple[str | None, list[Diagnostic]]:
@@ -147,10 +144,10 @@ def _unexplained(validator: Any, data: Any, document: Document) -> list[Diagnost
 
 
 @functools.cache
-def _validator(kind: str) -> Any:
+def _validator(prefix: str) -> Any:
     import jsonschema_rs  # noqa: PLC0415 - a command that reads no manifest does not pay for it
 
-    return jsonschema_rs.Draft202012Validator(schema_of(_BY_NAME[kind]))
+    return jsonschema_rs.Draft202012Validator(schema_of(KINDS[prefix]))
 
 
 @functools.cache

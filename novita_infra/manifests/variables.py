@@ -97,7 +97,9 @@ def _typed(given: Given, declaration: Any, secrets: Secrets) -> tuple[Value, lis
     value = _parsed(given.value, wanted) if given.spot is None and isinstance(given.value, str) else given.value
     if _fits(value, wanted):
         return value, []
-    summary = f'the variable "{given.name}" is {_WANTED.get(wanted, wanted)}, and {given.by} gives {_shown(given.value)}'
+    summary = (
+        f'the variable "{given.name}" is {_WANTED.get(wanted, wanted)}, and {given.by} gives {_shown(given.value)}'
+    )
     hint = "write it in quotes" if wanted == "string" and isinstance(value, (int, float)) else ""
     if wanted in ("integer", "number", "boolean") and isinstance(value, str) and _fits(_parsed(value, wanted), wanted):
         hint = "write it without quotes"
@@ -110,7 +112,9 @@ def _secret(given: Given, place: Origin | None, secrets: Secrets) -> tuple[Value
         return (None if isinstance(found, Diagnostic) else found), [found] if isinstance(found, Diagnostic) else []
     if not isinstance(given.value, str):
         summary = f'the secret variable "{given.name}" is a string, and {given.by} gives something else'
-        return None, [Diagnostic(summary, "write it in quotes, or as {fromEnv: NAME} or {fromFile: PATH}", origin=place)]
+        return None, [
+            Diagnostic(summary, "write it in quotes, or as {fromEnv: NAME} or {fromFile: PATH}", origin=place)
+        ]
     warnings = [secrets.literal(place)] if place is not None else []
     return Secret(given.value, f"var:{given.name}"), warnings
 

@@ -1,1 +1,37 @@
-"""simulator"""
+"""A pretend Novita: an ASGI application over a world with a clock of its own. It imports nothing else of ours."""
+
+from novita_infra.simulator.app import build_app
+from novita_infra.simulator.clocks import HandClock, scaled
+from novita_infra.simulator.control import fault_of, state
+from novita_infra.simulator.faults import Fault, Faults, Luck, Position, Trouble
+from novita_infra.simulator.losing import LostAnswer
+from novita_infra.simulator.quirks import LIVE, PROFILES, Quirks
+from novita_infra.simulator.serving import serve
+from novita_infra.simulator.world.keeping import AccountInUse, UnknownFormat
+from novita_infra.simulator.world.opening import open_world
+from novita_infra.simulator.world.settings import Limits, Timings
+from novita_infra.simulator.world.world import World
+
+__all__ = [
+    "LIVE",
+    "PROFILES",
+    "AccountInUse",
+    "Fault",
+    "Faults",
+    "HandClock",
+    "Limits",
+    "LostAnswer",
+    "Luck",
+    "Position",
+    "Quirks",
+    "Timings",
+    "Trouble",
+    "UnknownFormat",
+    "World",
+    "build_app",
+    "fault_of",
+    "open_world",
+    "scaled",
+    "serve",
+    "state",
+]

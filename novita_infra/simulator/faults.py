@@ -61,9 +61,7 @@ class Fault:
         if self.count is not None and self.met >= self.count:
             return False
         return (
-            fnmatchcase(operation, self.operation)
-            and fnmatchcase(method, self.method)
-            and fnmatchcase(path, self.path)
+            fnmatchcase(operation, self.operation) and fnmatchcase(method, self.method) and fnmatchcase(path, self.path)
         )
 
 

@@ -1,4 +1,4 @@
-"""The few calls that change files, and how a file is replaced so that a crash leaves the old one or the new one.
+"""The few calls on files, and how a file is replaced so that a crash leaves the old one or the new one.
 
 Knows nothing of what the files hold.
 """
@@ -11,6 +11,13 @@ from pathlib import Path
 
 class Disk:
     """The calls themselves; a test puts another in its place to stop between any two of them."""
+
+    def read(self, path: Path) -> bytes | None:
+        """The bytes of the file; None where there is none."""
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
 
     def open(self, path: Path, flags: int) -> int:
         """What is made is for its owner alone: a state tells much even without secrets."""
@@ -32,14 +39,6 @@ class Disk:
 
     def remove(self, path: Path) -> None:
         path.unlink(missing_ok=True)
-
-
-def read(path: Path) -> bytes | None:
-    """The bytes of the file; None where there is none. Raises OSError where it cannot be read."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
 
 
 def replace_file(path: Path, data: bytes, *, disk: Disk) -> None:

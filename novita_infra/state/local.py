@@ -15,7 +15,7 @@ from pathlib import Path
 
 from novita_infra.diagnostics import problem
 from novita_infra.state.book import Journal, State
-from novita_infra.state.disk import Disk, read, replace_file, sync_folder
+from novita_infra.state.disk import Disk, replace_file, sync_folder
 from novita_infra.state.document import backup_of, read_state, unreadable, write_state
 from novita_infra.state.journal import JournalFile, fold
 from novita_infra.state.lock import held
@@ -74,7 +74,7 @@ class LocalStore:
         data = write_state(saved)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            previous = read(self.path)
+            previous = self._disk.read(self.path)
             if previous is not None:
                 replace_file(backup_of(self.path), previous, disk=self._disk)
             replace_file(self.path, data, disk=self._disk)
@@ -127,8 +127,8 @@ class LocalStore:
     def _both(self) -> tuple[bytes | None, bytes | None]:
         """State file and journal as they were at one moment: nobody saved between the two reads."""
         for _ in range(_TRIES):
-            data = read(self.path)
-            journal = read(self._journal_path)
-            if read(self.path) == data:
+            data = self._disk.read(self.path)
+            journal = self._disk.read(self._journal_path)
+            if self._disk.read(self.path) == data:
                 return data, journal
         raise problem(f"{self.path} keeps changing", "wait for the other run to end")

@@ -32,8 +32,10 @@ def kind_lines(kind: KindExplained) -> Iterator[Line]:
         yield from _wrapped(item.doc, indent=width + 6)
     yield line()
     yield line(("Expressions", Tone.STRONG))
-    for name, about in kind.outputs.items():
-        yield line(f"    ${{{kind.prefix}.NAME.{name}}}  {about}")
+    used = {f"${{{kind.prefix}.NAME.{name}}}": about for name, about in kind.outputs.items()}
+    width = max(map(len, used), default=0)
+    for text, about in used.items():
+        yield line("    ", (f"{text:<{width}}", Tone.NEUTRAL), f"  {about}")
     yield line()
     yield line(("Deleting and replacing", Tone.STRONG))
     yield from _wrapped(kind.deletion, indent=4)
@@ -77,7 +79,7 @@ def _facts(item: FieldExplained) -> Iterator[tuple[str, str]]:
 
 
 def _fact(name: str, text: str) -> Iterator[Line]:
-    first, *rest = textwrap.wrap(text, _WIDTH - 14) or [""]
+    first, *rest = textwrap.wrap(text, _WIDTH - 14, break_on_hyphens=False) or [""]
     if not first:
         return
     yield line((f"  {name + ':':<12}", Tone.FAINT), first)
@@ -86,5 +88,5 @@ def _fact(name: str, text: str) -> Iterator[Line]:
 
 
 def _wrapped(text: str, *, indent: int) -> Iterator[Line]:
-    for part in textwrap.wrap(text, _WIDTH - indent):
+    for part in textwrap.wrap(text, _WIDTH - indent, break_on_hyphens=False):
         yield line(f"{' ' * indent}{part}")

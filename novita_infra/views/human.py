@@ -52,7 +52,7 @@ def plan_lines(plan: Plan) -> Iterator[Line]:
         return
     changes = [change for change in plan.changes if change.action is not Action.NONE]
     if changes:
-        what = "Destroying" if plan.destroys else "Plan for"
+        what = "Plan to destroy" if plan.destroys else "Plan for"
         yield line(f"{what} project {plan.project}, environment {plan.environment}:")
         yield line()
     for change in changes:

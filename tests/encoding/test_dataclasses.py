@@ -72,7 +72,7 @@ def test_a_nested_dataclass_comes_back() -> None:
     [
         ([], "an object is wanted, not a list"),
         ({"id": "x"}, "address is missing"),
-        ({"address": "x", "id": "y"}, "address: an address such as instance.trainer is wanted, not text"),
+        ({"address": "x", "id": "y"}, "address: an address such as instance.trainer is wanted, not 'x'"),
         ({"address": None, "id": "y"}, "address: an address such as instance.trainer is wanted, not null"),
         ({"address": "vpc.net", "id": 5}, "id: text is wanted, not a whole number"),
         ({"address": "vpc.net", "id": "", "protect": 1}, "protect: true or false is wanted, not a whole number"),

@@ -62,7 +62,7 @@ SERVERLESS = {
 }
 
 
-def product(id: str = "p", name: str = "RTX 4090 24GB", **others: Any) -> Product:  # noqa: A002 -- the field's name
+def product(id: str = "p", name: str = "RTX 4090 24GB", **others: Any) -> Product:
     return Product(**{"id": id, "name": name, "available": True, "price": 100, **others})
 
 

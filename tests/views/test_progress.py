@@ -38,10 +38,10 @@ def test_without_a_terminal_every_event_is_a_plain_line() -> None:
     for event in RUN:
         listen(event)
     assert stream.getvalue().splitlines() == [
-        "instance.a: create: started  # create: a new container",
-        "instance.a: create: its id is i-1",
-        "instance.a: create: pulling after 12s",
-        "instance.a: create: toDance after 13s; unknown status",
+        "start    instance.a: create: a new container",
+        "         instance.a: create: its id is i-1",
+        "         instance.a: create: pulling after 12s",
+        "         instance.a: create: toDance after 13s; unknown status",
         "done     instance.a: create (i-1) after 2m 05s",
     ]
 

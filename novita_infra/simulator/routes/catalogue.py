@@ -15,7 +15,7 @@ from novita_infra.simulator.world.world import World
 _METHODS_V2 = {"onDemand": "postpaid", "monthly": "prepaid", "spot": "spot"}
 
 
-def clusters(_world: World, _call: Call) -> Any:
+def _clusters(_world: World, _call: Call) -> Any:
     return {
         "data": [
             {
@@ -54,13 +54,11 @@ def _inventory(free: int, capacity: int) -> str:
 def _wanted(products: Iterable[Product], call: Call) -> list[Product]:
     cluster, name = call.query["clusterId"], call.query["productName"].lower()
     return [
-        one
-        for one in products
-        if name in one.name.lower() and (not cluster or cluster in catalogue.clusters_of(one))
+        one for one in products if name in one.name.lower() and (not cluster or cluster in catalogue.clusters_of(one))
     ]
 
 
-def gpu_products(world: World, call: Call) -> Any:
+def _gpu_products(world: World, call: Call) -> Any:
     query = call.query
     wanted: list[tuple[Callable[[Product], int], int]] = [
         (lambda one: one.cpus, query["minCpuPerGpu"]),
@@ -100,7 +98,7 @@ def _gpu_product(world: World, product: Product, cluster: str) -> dict[str, Any]
     }
 
 
-def cpu_products(world: World, call: Call) -> Any:
+def _cpu_products(world: World, call: Call) -> Any:
     return {
         "data": [
             {
@@ -118,7 +116,7 @@ def cpu_products(world: World, call: Call) -> Any:
     }
 
 
-def products_v2(world: World, call: Call) -> Any:
+def _products_v2(world: World, call: Call) -> Any:
     query = call.query
     kind, category = query["type"], query["category"]
     if kind is None or category is None:
@@ -190,7 +188,7 @@ def _rate(price: int) -> dict[str, Any]:
     return {"base_price": price, "final_price": price, "unit": "per_hour"}
 
 
-def regions_v2(_world: World, call: Call) -> Any:
+def _regions_v2(_world: World, call: Call) -> Any:
     regions = [
         {
             "id": cluster.id,
@@ -220,14 +218,14 @@ _AT_LEAST = may(Whole(), 0)
 _CURSOR = {"limit": may(Whole(), 0), "cursor": may(Text(0, 1024), "")}
 OPERATIONS = (
     Operation(
-        name="clusters.list", method="GET", path=f"{V1}/clusters", source="gpu-instance-list-clusters", serve=clusters
+        name="clusters.list", method="GET", path=f"{V1}/clusters", source="gpu-instance-list-clusters", serve=_clusters
     ),
     Operation(
         name="products.list",
         method="GET",
         path=f"{V1}/products",
         source="gpu-instance-list-products",
-        serve=gpu_products,
+        serve=_gpu_products,
         query=Fields(
             {
                 **_CHOOSE,
@@ -244,7 +242,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/cpu/products",
         source="gpu-instance-list-cpu-products",
-        serve=cpu_products,
+        serve=_cpu_products,
         query=Fields(_CHOOSE),
     ),
     Operation(
@@ -252,7 +250,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V2}/products",
         source="gpus-v2-list-products",
-        serve=products_v2,
+        serve=_products_v2,
         query=Fields(
             {
                 "type": may(Text(one_of=("", "gpu", "cpu"))),
@@ -271,7 +269,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V2}/regions",
         source="gpus-v2-list-regions",
-        serve=regions_v2,
+        serve=_regions_v2,
         query=Fields(_CURSOR),
     ),
 )

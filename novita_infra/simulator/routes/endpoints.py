@@ -14,35 +14,36 @@ from novita_infra.simulator.world.records import Endpoint, Worker
 from novita_infra.simulator.world.world import World
 
 
-def limits(_world: World, _call: Call) -> Any:
+def _limits(_world: World, _call: Call) -> Any:
     return endpoints.LIMITS
 
 
-def create(world: World, call: Call) -> Any:
+def _create(world: World, call: Call) -> Any:
     body = call.body["endpoint"]
     wish = _wish(body, key="")
     wish.app_name, wish.product, wish.rootfs = body["appName"], body["products"][0]["id"], body["rootfsSize"]
     return {"id": endpoints.create(world, wish).id}
 
 
-def update(world: World, call: Call) -> Any:
-    wish = _wish(call.body, key=call.body["id"])
-    if wish.cuda == "":
-        wish.cuda = endpoint_of(world, wish.id).cuda
+def _update(world: World, call: Call) -> Any:
+    found = endpoint_of(world, call.body["id"])
+    wish = _wish(call.body, key=found.id)
+    wish.cuda = wish.cuda or found.cuda
+    wish.health = wish.health or found.health
     endpoints.update(world, wish)
     return EMPTY
 
 
-def delete(world: World, call: Call) -> Any:
+def _delete(world: World, call: Call) -> Any:
     endpoints.delete(world, call.body["name"])
     return EMPTY
 
 
-def get(world: World, call: Call) -> Any:
+def _get(world: World, call: Call) -> Any:
     return {"endpoint": _shown(world, endpoint_of(world, call.query["id"]))}
 
 
-def list_(world: World, call: Call) -> Any:
+def _list(world: World, call: Call) -> Any:
     found = world.endpoints.listed()
     page = page_of(
         found,
@@ -79,7 +80,7 @@ def _wish(body: Mapping[str, Any], *, key: str) -> Endpoint:
         mounts=[_mount(mount, index) for index, mount in enumerate(body["volumeMounts"])],
         cluster=body["clusterID"],
         envs=body["envs"],
-        health=(body["healthy"] or {"path": "/"})["path"],
+        health=(body["healthy"] or {"path": ""})["path"],
     )
 
 
@@ -173,9 +174,7 @@ _CONTAINER = {
     "clusterID": may(Text(0, 255), ""),
     "workerConfig": need(_WORKERS),
     "ports": need(Items(Fields({"port": need(PORT)}), 1, 1)),
-    "policy": need(
-        Fields({"type": need(Text(one_of=("queue", "concurrency"))), "value": need(Whole())}, listed=True)
-    ),
+    "policy": need(Fields({"type": need(Text(one_of=("queue", "concurrency"))), "value": need(Whole())}, listed=True)),
     "image": need(
         Fields(
             {"image": need(Text(1, 511)), "authId": may(Text(0, 255), ""), "command": may(Text(0, 2047), "")},
@@ -201,9 +200,7 @@ _READ_ONLY = dict.fromkeys(
 _HEALTHY_BACK = Fields(
     {
         "path": need(Text(1, 255, pattern="/.*")),
-        **dict.fromkeys(
-            ("initialDelay", "period", "timeout", "successThreshold", "failureThreshold"), may(Anything())
-        ),
+        **dict.fromkeys(("initialDelay", "period", "timeout", "successThreshold", "failureThreshold"), may(Anything())),
     }
 )
 _UPDATE = Fields(
@@ -220,14 +217,14 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/endpoint/limit",
         source="serverless-query-endpoint-limit",
-        serve=limits,
+        serve=_limits,
     ),
     Operation(
         name="endpoints.create",
         method="POST",
         path=f"{V1}/endpoint/create",
         source="serverless-create-endpoint",
-        serve=create,
+        serve=_create,
         body=Fields({"endpoint": need(_CREATE)}),
     ),
     Operation(
@@ -235,7 +232,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/endpoints",
         source="serverless-list-endpoint",
-        serve=list_,
+        serve=_list,
         query=Fields(paging()),
     ),
     Operation(
@@ -243,7 +240,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/endpoint",
         source="serverless-get-endpoint",
-        serve=get,
+        serve=_get,
         query=Fields({"id": need(Text(1, 255), "endpoint_id")}),
     ),
     Operation(
@@ -251,7 +248,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/endpoint/update",
         source="serverless-update-endpoint",
-        serve=update,
+        serve=_update,
         body=_UPDATE,
     ),
     Operation(
@@ -259,7 +256,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/endpoint/delete",
         source="serverless-delete-endpoint",
-        serve=delete,
+        serve=_delete,
         body=Fields({"name": need(Text(1, 255), "id", "endpoint_id"), "id": may(Text(0, 255))}),
     ),
 )

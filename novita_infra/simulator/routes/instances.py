@@ -20,7 +20,7 @@ _PORT = Fields({"port": need(PORT), "type": need(_PORT_TYPE)})
 _MONTHS = need(Whole(1, 120))
 
 
-def create(world: World, call: Call) -> Any:
+def _create(world: World, call: Call) -> Any:
     body = call.body
     gpu = body["kind"] == "gpu"
     if gpu:
@@ -74,7 +74,7 @@ def _ports_of(text: str, how: Reading) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def list_(world: World, call: Call) -> Any:
+def _list(world: World, call: Call) -> Any:
     query = call.query
     name, product, status = query["name"].lower(), query["productName"].lower(), query["status"]
     found = world.instances.listed()
@@ -97,37 +97,37 @@ def list_(world: World, call: Call) -> Any:
     return {"instances": [showing.listed(world, one) for one in page], "total": len(found)}
 
 
-def get(world: World, call: Call) -> Any:
+def _get(world: World, call: Call) -> Any:
     return showing.full(world, instances.instance_of(world, call.query["instanceId"]))
 
 
-def edit(world: World, call: Call) -> Any:
+def _edit(world: World, call: Call) -> Any:
     body = call.body
     instances.edit(world, body["instanceId"], ports=body["ports"], grow=body["expandRootDisk"])
     return EMPTY
 
 
-def start(world: World, call: Call) -> Any:
+def _start(world: World, call: Call) -> Any:
     instances.start(world, call.body["instanceId"])
     return EMPTY
 
 
-def stop(world: World, call: Call) -> Any:
+def _stop(world: World, call: Call) -> Any:
     instances.stop(world, call.body["instanceId"])
     return EMPTY
 
 
-def restart(world: World, call: Call) -> Any:
+def _restart(world: World, call: Call) -> Any:
     instances.restart(world, call.body["instanceId"])
     return EMPTY
 
 
-def delete(world: World, call: Call) -> Any:
+def _delete(world: World, call: Call) -> Any:
     instances.delete(world, call.body["instanceId"])
     return EMPTY
 
 
-def upgrade(world: World, call: Call) -> Any:
+def _upgrade(world: World, call: Call) -> Any:
     body = call.body
     mounts = (body["networkVolume"] or {"volumeMounts": []})["volumeMounts"]
     instances.upgrade(
@@ -144,22 +144,22 @@ def upgrade(world: World, call: Call) -> Any:
     return EMPTY
 
 
-def migrate(world: World, call: Call) -> Any:
+def _migrate(world: World, call: Call) -> Any:
     instances.migrate(world, call.body["instanceId"])
     return EMPTY
 
 
-def renew(world: World, call: Call) -> Any:
+def _renew(world: World, call: Call) -> Any:
     instances.renew(world, call.body["instanceId"], months=call.body["month"])
     return EMPTY
 
 
-def convert(world: World, call: Call) -> Any:
+def _convert(world: World, call: Call) -> Any:
     instances.convert(world, call.body["instanceId"], months=call.body["month"])
     return EMPTY
 
 
-def set_auto_renew(world: World, call: Call) -> Any:
+def _set_auto_renew(world: World, call: Call) -> Any:
     body = call.body
     if body["autoRenew"] and not 1 <= body["autoRenewMonth"] <= 12:
         raise invalid("autoRenewMonth", "must be between 1 and 12")
@@ -167,7 +167,7 @@ def set_auto_renew(world: World, call: Call) -> Any:
     return EMPTY
 
 
-def set_auto_migrate(world: World, call: Call) -> Any:
+def _set_auto_migrate(world: World, call: Call) -> Any:
     body = call.body
     instances.set_auto_migrate(
         world, body["instanceId"], enabled=body["autoMigrateOpen"], disk=body["autoMigrateSystemDisk"]
@@ -246,7 +246,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/gpu/instances",
         source="gpu-instance-list-instances",
-        serve=list_,
+        serve=_list,
         query=Fields(
             {
                 **paging(),
@@ -261,36 +261,36 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/gpu/instance",
         source="gpu-instance-get-instance",
-        serve=get,
+        serve=_get,
         query=Fields({"instanceId": need(Text(1, 255))}),
     ),
-    _post("create", "create", "create-instance", create, _CREATE),
+    _post("create", "create", "create-instance", _create, _CREATE),
     _post(
         "edit",
         "edit",
         "edit-instance",
-        edit,
+        _edit,
         Fields({"instanceId": _ID, "ports": may(Items(_PORT, high=15)), "expandRootDisk": may(Whole(0, 6144), 0)}),
     ),
-    _post("start", "start", "start-instance", start, _JUST_ID),
-    _post("stop", "stop", "stop-instance", stop, _JUST_ID),
-    _post("restart", "restart", "restart-instance", restart, _JUST_ID),
-    _post("delete", "delete", "delete-instance", delete, _JUST_ID),
-    _post("upgrade", "upgrade", "upgrade-instance", upgrade, _UPGRADE),
-    _post("migrate", "migrate", "migrate-instance", migrate, _JUST_ID),
-    _post("renew", "renewInstance", "renewal-instance", renew, Fields({"instanceId": _ID, "month": _MONTHS})),
+    _post("start", "start", "start-instance", _start, _JUST_ID),
+    _post("stop", "stop", "stop-instance", _stop, _JUST_ID),
+    _post("restart", "restart", "restart-instance", _restart, _JUST_ID),
+    _post("delete", "delete", "delete-instance", _delete, _JUST_ID),
+    _post("upgrade", "upgrade", "upgrade-instance", _upgrade, _UPGRADE),
+    _post("migrate", "migrate", "migrate-instance", _migrate, _JUST_ID),
+    _post("renew", "renewInstance", "renewal-instance", _renew, Fields({"instanceId": _ID, "month": _MONTHS})),
     _post(
         "convert",
         "transToMonthlyInstance",
         "change-billing-instance",
-        convert,
+        _convert,
         Fields({"instanceId": _ID, "month": _MONTHS}),
     ),
     _post(
         "set_auto_renew",
         "setAutoRenew",
         "set-autorenew",
-        set_auto_renew,
+        _set_auto_renew,
         Fields(
             {
                 "instanceIds": need(Items(Text(1, 255), 1, 100)),
@@ -303,7 +303,7 @@ OPERATIONS = (
         "set_auto_migrate",
         "setAutoMigrate",
         "set-auto-migrate",
-        set_auto_migrate,
+        _set_auto_migrate,
         Fields({"instanceId": _ID, "autoMigrateOpen": need(Flag()), "autoMigrateSystemDisk": need(Flag())}),
     ),
 )

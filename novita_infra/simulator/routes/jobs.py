@@ -13,17 +13,17 @@ from novita_infra.simulator.world.records import Instance, Job
 from novita_infra.simulator.world.world import World
 
 
-def save_image(world: World, call: Call) -> Any:
+def _save_image(world: World, call: Call) -> Any:
     body = call.body
     instance = instance_of(world, body["instanceId"])
     return {"jobId": jobs.save_image(world, instance, image=body["image"], auth=body["registryAuthId"]).id}
 
 
-def interrupt(world: World, call: Call) -> Any:
+def _interrupt(world: World, call: Call) -> Any:
     return {"jobId": jobs.interrupt(world, call.body["jobId"]).id}
 
 
-def list_(world: World, call: Call) -> Any:
+def _list(world: World, call: Call) -> Any:
     query = call.query
     until = query["endTime"] or INT64
     found = [
@@ -60,14 +60,14 @@ def _shown(world: World, job: Job) -> dict[str, Any]:
     }
 
 
-def metrics(world: World, call: Call) -> Any:
+def _metrics(world: World, call: Call) -> Any:
     """Made-up yet steady figures; what is out of range falls back to the defaults, as documented."""
     query = call.query
     instance = instance_of(world, query["instanceId"])
     now = int(world.moment)
     end = query["endTime"] if 0 < query["endTime"] <= now else now
     start = query["startTime"] if 0 < query["startTime"] <= end - 60 else end - 60
-    step = query["interval"] if query["interval"] > 15 else 15
+    step = max(15, query["interval"])
     step = max(step, (end - start) // 1000)
     times = [at for at in range(start - start % step + step, end + 1, step) if instance.started <= at]
     if instance.status != "running":
@@ -101,7 +101,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/job/save/image",
         source="gpu-instance-save-image",
-        serve=save_image,
+        serve=_save_image,
         body=Fields(
             {
                 "instanceId": need(Text(1, 255)),
@@ -115,7 +115,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/jobs",
         source="gpu-instance-list-jobs",
-        serve=list_,
+        serve=_list,
         query=Fields(
             {
                 **paging(),
@@ -133,7 +133,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/job/break",
         source="gpu-instance-break-job",
-        serve=interrupt,
+        serve=_interrupt,
         body=Fields({"jobId": need(Text(1, 255), "job_id")}),
     ),
     Operation(
@@ -141,7 +141,7 @@ OPERATIONS = (
         method="GET",
         path="/openapi/v1/metrics/gpu/instance",
         source="gpu-instance-get-metrics",
-        serve=metrics,
+        serve=_metrics,
         query=Fields(
             {
                 "instanceId": need(Text(1, 255), "instance_id"),

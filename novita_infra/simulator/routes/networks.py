@@ -11,7 +11,7 @@ from novita_infra.simulator.world.records import Network
 from novita_infra.simulator.world.world import World
 
 
-def list_(world: World, call: Call) -> Any:
+def _list(world: World, call: Call) -> Any:
     query = call.query
     found = [
         one
@@ -29,22 +29,22 @@ def list_(world: World, call: Call) -> Any:
     return {world.quirks.networks_key: [_shown(world, one) for one in page], "total": str(len(found))}
 
 
-def get(world: World, call: Call) -> Any:
+def _get(world: World, call: Call) -> Any:
     shown = _shown(world, networks.network_of(world, call.query["networkId"]))
     return {"network": shown if world.quirks.network_as_object else [shown]}
 
 
-def create(world: World, call: Call) -> Any:
+def _create(world: World, call: Call) -> Any:
     made = networks.create(world, name=call.body["name"], cluster=call.body["clusterId"])
     return {"network": [_shown(world, made)]} if world.quirks.tells_network_id else {}
 
 
-def update(world: World, call: Call) -> Any:
+def _update(world: World, call: Call) -> Any:
     networks.rename(world, call.body["networkId"], name=call.body["name"])
     return EMPTY
 
 
-def delete(world: World, call: Call) -> Any:
+def _delete(world: World, call: Call) -> Any:
     networks.delete(world, call.body["networkId"])
     return EMPTY
 
@@ -70,7 +70,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/networks",
         source="gpu-instance-list-vpc",
-        serve=list_,
+        serve=_list,
         query=Fields({**paging(), "name": may(Text(0, 255), ""), "creators": may(Text(0, 255), "")}),
     ),
     Operation(
@@ -78,7 +78,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/network",
         source="gpu-instance-get-vpc",
-        serve=get,
+        serve=_get,
         query=Fields({"networkId": _ID}),
     ),
     Operation(
@@ -86,7 +86,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/network/create",
         source="gpu-instance-create-vpc",
-        serve=create,
+        serve=_create,
         body=Fields({"clusterId": _ID, "name": may(Text(0, 30), "")}),
     ),
     Operation(
@@ -94,7 +94,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/network/update",
         source="gpu-instance-update-vpc",
-        serve=update,
+        serve=_update,
         body=Fields({"networkId": _ID, "name": need(Text(1, 30))}),
     ),
     Operation(
@@ -102,7 +102,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/network/delete",
         source="gpu-instance-delete-vpc",
-        serve=delete,
+        serve=_delete,
         body=Fields({"networkId": _ID}),
     ),
 )

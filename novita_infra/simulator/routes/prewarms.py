@@ -13,7 +13,7 @@ from novita_infra.simulator.world.world import World
 STATES = ("", "Pending", "Running", "Succeeded", "Failed")
 
 
-def quota(world: World, _call: Call) -> Any:
+def _quota(world: World, _call: Call) -> Any:
     return {
         "total": len(world.prewarms),
         "limit": world.limits.prewarm_tasks,
@@ -21,7 +21,7 @@ def quota(world: World, _call: Call) -> Any:
     }
 
 
-def create(world: World, call: Call) -> Any:
+def _create(world: World, call: Call) -> Any:
     body = call.body
     task = Prewarm(
         id="",
@@ -34,7 +34,7 @@ def create(world: World, call: Call) -> Any:
     return {"id": prewarms.create(world, task).id}
 
 
-def list_(world: World, call: Call) -> Any:
+def _list(world: World, call: Call) -> Any:
     query = call.query
     name = query["name"].lower()
     found = [
@@ -79,12 +79,12 @@ def _shown(task: Prewarm) -> dict[str, Any]:
     }
 
 
-def edit(world: World, call: Call) -> Any:
+def _edit(world: World, call: Call) -> Any:
     prewarms.edit(world, call.body["id"], note=call.body["note"])
     return EMPTY
 
 
-def delete(world: World, call: Call) -> Any:
+def _delete(world: World, call: Call) -> Any:
     prewarms.delete(world, call.body["ids"])
     return EMPTY
 
@@ -95,14 +95,14 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/image/prewarm/quota",
         source="gpu-instance-get-image-quota",
-        serve=quota,
+        serve=_quota,
     ),
     Operation(
         name="prewarms.list",
         method="GET",
         path=f"{V1}/image/prewarm",
         source="gpu-instance-list-image-prewarm",
-        serve=list_,
+        serve=_list,
         query=Fields(
             {
                 **paging("page"),
@@ -117,7 +117,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/image/prewarm",
         source="gpu-instance-create-image-prewarm",
-        serve=create,
+        serve=_create,
         body=Fields(
             {
                 "imageUrl": need(Text(1, 500)),
@@ -133,7 +133,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/image/prewarm/edit",
         source="gpu-instance-update-image-prewarm",
-        serve=edit,
+        serve=_edit,
         body=Fields({"id": need(Text(1, 255), "task_id"), "note": may(Text(0, 1000), "")}),
     ),
     Operation(
@@ -141,7 +141,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/image/prewarm/delete",
         source="gpu-instance-delete-image-prewarm",
-        serve=delete,
+        serve=_delete,
         body=Fields({"ids": need(Items(Text(1, 255), 1, 1000), "task_id")}),
     ),
 )

@@ -10,7 +10,7 @@ from novita_infra.simulator.world import registry_auths
 from novita_infra.simulator.world.world import World
 
 
-def list_(world: World, _call: Call) -> Any:
+def _list(world: World, _call: Call) -> Any:
     masked = world.quirks.masked_passwords
     return {
         "data": [
@@ -25,13 +25,13 @@ def list_(world: World, _call: Call) -> Any:
     }
 
 
-def save(world: World, call: Call) -> Any:
+def _save(world: World, call: Call) -> Any:
     body = call.body
     registry_auths.save(world, name=body["name"], username=body["username"], password=body["password"])
     return {}
 
 
-def delete(world: World, call: Call) -> Any:
+def _delete(world: World, call: Call) -> Any:
     registry_auths.delete(world, call.body["id"])
     return {}
 
@@ -42,7 +42,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/repository/auths",
         source="gpu-instance-list-container-registry-auth",
-        serve=list_,
+        serve=_list,
         query=Fields(paging("pageNo")),
     ),
     Operation(
@@ -50,17 +50,15 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/repository/auth/save",
         source="gpu-instance-create-container-registry-auth",
-        serve=save,
-        body=Fields(
-            {"name": need(Text(1, 255)), "username": need(Text(1, 511)), "password": need(Text(1, 1024))}
-        ),
+        serve=_save,
+        body=Fields({"name": need(Text(1, 255)), "username": need(Text(1, 511)), "password": need(Text(1, 1024))}),
     ),
     Operation(
         name="registry_auths.delete",
         method="POST",
         path=f"{V1}/repository/auth/delete",
         source="gpu-instance-delete-container-registry-auth",
-        serve=delete,
+        serve=_delete,
         body=Fields({"id": need(Text(1, 255))}),
     ),
 )

@@ -11,7 +11,7 @@ from novita_infra.simulator.world.records import Storage
 from novita_infra.simulator.world.world import World
 
 
-def list_(world: World, call: Call) -> Any:
+def _list(world: World, call: Call) -> Any:
     query = call.query
     found = [
         one
@@ -41,7 +41,7 @@ def _shown(storage: Storage) -> dict[str, Any]:
     }
 
 
-def create(world: World, call: Call) -> Any:
+def _create(world: World, call: Call) -> Any:
     body = call.body
     made = storages.create(world, name=body["storageName"], size=body["storageSize"], cluster=body["clusterId"])
     if world.quirks.storage_id_bare:
@@ -54,13 +54,13 @@ def create(world: World, call: Call) -> Any:
     }
 
 
-def update(world: World, call: Call) -> Any:
+def _update(world: World, call: Call) -> Any:
     body = call.body
     storages.update(world, body["storageId"], name=body["storageName"], size=body["storageSize"])
     return {}
 
 
-def delete(world: World, call: Call) -> Any:
+def _delete(world: World, call: Call) -> Any:
     storages.delete(world, call.body["storageId"])
     return {}
 
@@ -73,7 +73,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/networkstorages/list",
         source="gpu-instance-list-network-storage",
-        serve=list_,
+        serve=_list,
         query=Fields({**paging("pageNo"), "storageName": may(Text(0, 255), ""), "storageId": may(Text(0, 255), "")}),
         also=(f"{V1}/networkstorages",),
     ),
@@ -82,7 +82,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/networkstorage/create",
         source="gpu-instance-create-network-storage",
-        serve=create,
+        serve=_create,
         body=Fields(
             {"clusterId": need(Text(1, 255)), "storageName": need(_NAME), "storageSize": need(Whole(0, as_text=True))}
         ),
@@ -92,7 +92,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/networkstorage/update",
         source="gpu-instance-edit-network-storage",
-        serve=update,
+        serve=_update,
         body=Fields(
             {
                 "storageId": _ID,
@@ -106,7 +106,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/networkstorage/delete",
         source="gpu-instance-delete-network-storage",
-        serve=delete,
+        serve=_delete,
         body=Fields({"storageId": _ID}),
     ),
 )

@@ -13,7 +13,7 @@ from novita_infra.simulator.world.records import Template
 from novita_infra.simulator.world.world import World
 
 
-def list_(world: World, call: Call) -> Any:
+def _list(world: World, call: Call) -> Any:
     query = call.query
     channels = set(filter(None, query["channel"].split(","))) or {"official", "community"}
     mine = query["isMyCommunity"]
@@ -37,19 +37,19 @@ def list_(world: World, call: Call) -> Any:
     return {"template": [_shown(one) for one in page], "total": len(found)}
 
 
-def get(world: World, call: Call) -> Any:
+def _get(world: World, call: Call) -> Any:
     return {"template": _shown(templates.template_of(world, call.query["templateId"]))}
 
 
-def create(world: World, call: Call) -> Any:
+def _create(world: World, call: Call) -> Any:
     return {"templateId": templates.create(world, _wish(call.body["template"])).id}
 
 
-def update(world: World, call: Call) -> Any:
+def _update(world: World, call: Call) -> Any:
     return {"templateId": templates.update(world, _wish(call.body["template"])).id}
 
 
-def delete(world: World, call: Call) -> Any:
+def _delete(world: World, call: Call) -> Any:
     templates.delete(world, call.body["templateId"])
     return {"templateId": call.body["templateId"]}
 
@@ -122,7 +122,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/templates",
         source="gpu-instance-list-templates",
-        serve=list_,
+        serve=_list,
         query=Fields(
             {
                 "channel": should(Text(0, 255, pattern=r"((official|community|private)(,|$))*"), ""),
@@ -138,7 +138,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/template",
         source="gpu-instance-get-template",
-        serve=get,
+        serve=_get,
         query=Fields({"templateId": need(Text(1, 255))}),
     ),
     Operation(
@@ -146,7 +146,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/template/create",
         source="gpu-instance-create-template",
-        serve=create,
+        serve=_create,
         body=Fields({"template": need(Fields(_FIELDS))}),
     ),
     Operation(
@@ -154,7 +154,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/template/update",
         source="gpu-instance-edit-template",
-        serve=update,
+        serve=_update,
         body=Fields({"template": need(Fields({"Id": need(Text(1, 255)), **_FIELDS, **_READ_ONLY}))}),
     ),
     Operation(
@@ -162,7 +162,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/template/delete",
         source="gpu-instance-delete-template",
-        serve=delete,
+        serve=_delete,
         body=Fields({"templateId": need(Text(1, 255))}),
     ),
 )

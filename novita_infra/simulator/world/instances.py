@@ -112,9 +112,7 @@ def stop(world: World, key: str) -> None:
     if instance.status not in {"running", "pulling"}:
         raise not_allowed(f"instance {key} is {instance.status}; only a running one can be stopped")
     _begin(world, instance, "toStop")
-    world.expect(
-        world.instances, instance, [(world.timings.turning, "stopping"), (world.timings.stopping, "exited")]
-    )
+    world.expect(world.instances, instance, [(world.timings.turning, "stopping"), (world.timings.stopping, "exited")])
 
 
 def restart(world: World, key: str) -> None:

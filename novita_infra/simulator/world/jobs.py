@@ -30,9 +30,7 @@ def save_image(world: World, instance: Instance, *, image: str, auth: str) -> Jo
     return begin(world, instance, "saveImage", lasting=world.timings.saving, image=image, auth=auth)
 
 
-def begin(  # noqa: PLR0913 - what a job is made of
-    world: World, instance: Instance, kind: str, *, lasting: float, image: str = "", auth: str = ""
-) -> Job:
+def begin(world: World, instance: Instance, kind: str, *, lasting: float, image: str = "", auth: str = "") -> Job:
     """Begin a job that takes `lasting` seconds in all."""
     job = Job(
         id=world.new_id("job"),

@@ -150,9 +150,7 @@ def end_worker(world: World, worker: Worker) -> None:
         worker.meter = ""
 
 
-def _start(  # noqa: PLR0913 - what a meter is made of
-    world: World, *, category: str, owner: str, product: str, units: int, price: int, period: int = 3600
-) -> str:
+def _start(world: World, *, category: str, owner: str, product: str, units: int, price: int, period: int = 3600) -> str:
     meter = Meter(
         id=world.new_id("meter", length=24),
         created=world.moment,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from novita_infra.simulator.quirks import LIVE, Quirks
-from novita_infra.simulator.world import catalogue, endpoints, instances, jobs, money, networks, prewarms
+from novita_infra.simulator.world import endpoints, instances, jobs, money, networks, prewarms
 from novita_infra.simulator.world.keeping import Book
 from novita_infra.simulator.world.records import Payment
 from novita_infra.simulator.world.settings import Limits, Timings

@@ -15,6 +15,7 @@ from typing import Any
 from novita_infra.simulator.faults import Faults
 from novita_infra.simulator.quirks import LIVE, Quirks
 from novita_infra.simulator.world.keeping import Book
+from novita_infra.simulator.world.keys import Keys
 from novita_infra.simulator.world.records import (
     Endpoint,
     Instance,
@@ -30,6 +31,7 @@ from novita_infra.simulator.world.records import (
 )
 from novita_infra.simulator.world.settings import Limits, Timings
 from novita_infra.simulator.world.tables import R, Table
+
 
 @dataclass(slots=True)
 class Purse:
@@ -69,7 +71,8 @@ class World:
         self.offset = 0.0
         self.moment = now()
         """The time at which the present thing happens, Unix seconds."""
-        self.faults = Faults()
+        self.keys = Keys()
+        self.faults = Faults(dice=self._fault_dice, on_stale=self._remember)
         self.calls: Counter[str] = Counter()
         """How often each operation was called, by its name."""
         self.tables: dict[str, Table[Any]] = {}
@@ -89,6 +92,7 @@ class World:
         self._arrive = arrive
         self._agenda: list[tuple[float, str, str]] = []
         self._ids = 0
+        self._throws = 0
         self._book = book
 
     def _table(self, name: str, record: type[R]) -> Table[R]:
@@ -159,6 +163,19 @@ class World:
     def dice(self, sides: int, *what: str) -> int:
         """A number from 0 up to `sides`, depending on the seed and the words alone."""
         return int(self.draw(*what, length=12), 16) % sides
+
+    def _fault_dice(self, sides: int) -> int:
+        self._throws += 1
+        return self.dice(sides, "fault", str(self._throws))
+
+    def _remember(self) -> None:
+        for table in self.tables.values():
+            table.remember()
+
+    def look_back(self, seconds: float) -> None:
+        """Let lists show the world as it was so many seconds ago; 0 is now."""
+        for table in self.tables.values():
+            table.lag = seconds
 
     def load(self, book: Book) -> None:
         """Take over what the book holds."""

@@ -1,0 +1,117 @@
+"""`/_sim`: looking into the world and bending it, for tests and rehearsals. No part of Novita's API."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from novita_infra.simulator.errors import Refusal, envelope
+from novita_infra.simulator.faults import Fault, Position, Trouble
+from novita_infra.simulator.reading import raw_body
+from novita_infra.simulator.shapes import Fields, Number, Reading, Text, Whole, may, need
+from novita_infra.simulator.world import money
+from novita_infra.simulator.world.world import World
+
+_READING = Reading(forgiving=False, closed=True)
+_ADVANCE = Fields({"seconds": need(Number(0, 10**9))})
+_FAULT = Fields(
+    {
+        "kind": may(Text(one_of=[kind.value for kind in Trouble]), Trouble.STATUS.value),
+        "operation": may(Text(), "*"),
+        "method": may(Text(), "*"),
+        "path": may(Text(), "*"),
+        "position": may(Text(one_of=[position.value for position in Position]), Position.BEFORE.value),
+        "status": may(Whole(400, 599), 503),
+        "reason": may(Text(), ""),
+        "message": may(Text(), ""),
+        "retryAfter": may(Text(), ""),
+        "seconds": may(Number(0, 10**6), 0.0),
+        "count": may(Whole(0), 1),
+        "skip": may(Whole(0), 0),
+        "perCent": may(Whole(0, 100), 100),
+    }
+)
+
+
+def state(world: World) -> dict[str, Any]:
+    """The whole world as JSON: its records by resource, the calls made by operation, and the money in 1/100000 USD."""
+    world.advance()
+    return {
+        "now": world.moment,
+        "seed": world.seed,
+        "profile": world.quirks.name,
+        "objects": {name: [table.plain(record) for record in table] for name, table in world.tables.items()},
+        "calls": dict(world.calls),
+        "money": {"balance": money.balance(world), "spent": money.spent(world)},
+    }
+
+
+def fault_of(values: Any) -> Fault:
+    """A fault from its JSON form; a count of 0 is for ever. Raises Refusal."""
+    said = _FAULT.read(values, "", _READING)
+    return Fault(
+        kind=Trouble(said["kind"]),
+        operation=said["operation"],
+        method=said["method"],
+        path=said["path"],
+        position=Position(said["position"]),
+        status=said["status"],
+        reason=said["reason"],
+        message=said["message"],
+        retry_after=said["retryAfter"],
+        seconds=said["seconds"],
+        count=said["count"] or None,
+        skip=said["skip"],
+        per_cent=said["perCent"],
+    )
+
+
+def control_routes(world: World) -> list[Route]:
+    """The routes of the control plane."""
+
+    async def show(_request: Request) -> Response:
+        return JSONResponse(state(world))
+
+    async def advance(request: Request) -> Response:
+        try:
+            said = _ADVANCE.read(await _json(request), "", _READING)
+        except Refusal as refusal:
+            return _refused(refusal)
+        world.skip(said["seconds"])
+        world.save()
+        return JSONResponse({"now": world.moment})
+
+    async def faults(request: Request) -> Response:
+        if request.method == "DELETE":
+            world.faults.clear()
+            return JSONResponse({"active": 0})
+        try:
+            said = await _json(request)
+            added = [fault_of(one) for one in (said if isinstance(said, list) else [said])]
+        except Refusal as refusal:
+            return _refused(refusal)
+        for fault in added:
+            world.faults.add(fault)
+        return JSONResponse({"active": len(world.faults.active)})
+
+    return [
+        Route("/_sim/state", show, methods=["GET"]),
+        Route("/_sim/advance", advance, methods=["POST"]),
+        Route("/_sim/faults", faults, methods=["POST", "DELETE"]),
+    ]
+
+
+async def _json(request: Request) -> Any:
+    body = await raw_body(request)
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as trouble:
+        raise Refusal("REQUEST", "the body is not JSON") from trouble
+
+
+def _refused(refusal: Refusal) -> Response:
+    return JSONResponse(envelope(refusal.status, refusal.reason, refusal.message, refusal.metadata), refusal.status)

@@ -1,0 +1,32 @@
+"""API keys: what the account takes for one, and which were revoked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from novita_infra.simulator.errors import Refusal
+
+PREFIX = "sk_"
+
+
+@dataclass(slots=True)
+class Keys:
+    """Every key that begins with `sk_` is good until it is revoked."""
+
+    revoked: set[str] = field(default_factory=set)
+    all_revoked: bool = False
+
+    def good(self, key: str) -> bool:
+        """Whether the account takes the key."""
+        return key.startswith(PREFIX) and len(key) > len(PREFIX) and not self.all_revoked and key not in self.revoked
+
+    @staticmethod
+    def of_header(header: str) -> str:
+        """The key of an Authorization header, empty where there is none."""
+        scheme, _, key = header.partition(" ")
+        return key.strip() if scheme.lower() == "bearer" else ""
+
+
+def unauthorized() -> Refusal:
+    """The GPU family's answer to a wrong or missing key."""
+    return Refusal("UNAUTHORIZED", "the API key is missing or wrong")

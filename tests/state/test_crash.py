@@ -1,0 +1,179 @@
+"""A crash of the process or of the machine between any two calls on files leaves a state that can be loaded.
+
+It holds everything that was told to be on disk, nothing that was never asked for, and a run can go on from it.
+"""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from novita_infra.resources import Address, Record
+from novita_infra.state.book import Journal, State
+from novita_infra.state.disk import Disk
+from novita_infra.state.local import LocalStore
+
+A, B = Address("instance", "a"), Address("vpc", "b")
+
+
+@dataclass
+class File:
+    data: bytes = b""
+    synced: bytes = b""
+
+
+@dataclass
+class Watch:
+    """What was told and asked so far: the records after each change, and how many changes are begun and done."""
+
+    history: list[Mapping[Address, Record]] = field(default_factory=lambda: [{}])
+    done: int = 0
+
+
+@dataclass(frozen=True)
+class Crash:
+    """A folder as a crash leaves it, and what the state in it may be."""
+
+    files: Mapping[str, bytes]
+    allowed: tuple[Mapping[Address, Record], ...]
+
+
+class CrashingDisk(Disk):
+    """Keeps, before every call, the folders that a crash there could leave.
+
+    A crash of the process leaves all that was written. One of the machine may lose what was not synced: the names of a
+    folder, the content of files, or both.
+    """
+
+    def __init__(self, watch: Watch) -> None:
+        self.crashes: list[Crash] = []
+        self._watch = watch
+        self._names: dict[str, File] = {}
+        self._synced_names: dict[str, File] = {}
+        self._open: dict[int, File | None] = {}
+
+    def open(self, path: Path, flags: int) -> int:
+        self.look()
+        number = super().open(path, flags)
+        if flags & os.O_DIRECTORY:
+            self._open[number] = None
+            return number
+        file = self._names.setdefault(path.name, File())
+        if flags & os.O_TRUNC:
+            file.data = b""
+        self._open[number] = file
+        return number
+
+    def write(self, file: int, data: bytes) -> None:
+        for part in (data[: len(data) // 2], data[len(data) // 2 :]):
+            self.look()
+            super().write(file, part)
+            content = self._open[file]
+            assert content is not None
+            content.data += part
+
+    def fsync(self, file: int) -> None:
+        self.look()
+        super().fsync(file)
+        content = self._open[file]
+        if content is None:
+            self._synced_names = dict(self._names)
+        else:
+            content.synced = content.data
+
+    def replace(self, source: Path, target: Path) -> None:
+        self.look()
+        super().replace(source, target)
+        self._names[target.name] = self._names.pop(source.name)
+
+    def remove(self, path: Path) -> None:
+        self.look()
+        super().remove(path)
+        self._names.pop(path.name, None)
+
+    def look(self) -> None:
+        allowed = tuple(self._watch.history[self._watch.done :])
+        for names in (self._names, self._synced_names):
+            self.crashes.append(Crash({name: file.data for name, file in names.items()}, allowed))
+            self.crashes.append(Crash({name: file.synced for name, file in names.items()}, allowed))
+
+
+async def change(journal: Journal, watch: Watch, record: Record | Address) -> None:
+    records = dict(watch.history[-1])
+    if isinstance(record, Record):
+        watch.history.append(records | {record.address: record})
+        await journal.put(record, "changed")
+    else:
+        records.pop(record)
+        watch.history.append(records)
+        await journal.drop(record, "gone")
+    watch.done += 1
+
+
+def crashes() -> Iterator[Crash]:
+    """Two runs, the first of which dies without saving, with a crash before each call."""
+    watch = Watch()
+    disk = CrashingDisk(watch)
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "dev.json"
+
+        async def run(books: LocalStore, changes: list[Record | Address]) -> State:
+            state = books.load()
+            with books.journal(state) as journal:
+                for item in changes:
+                    await change(journal, watch, item)
+            return replace(state, records=watch.history[-1])
+
+        asyncio.run(run(LocalStore(path, disk=disk), [Record(A, ""), Record(A, "i-1"), Record(B, "v-1")]))
+        books = LocalStore(path, disk=disk)
+        asyncio.run(run(books, [Record(A, "i-2"), B]))
+        books = LocalStore(path, disk=disk)
+        books.save(asyncio.run(run(books, [Record(B, "v-2"), A])))
+        books.save(replace(books.load(), cloud="simulator"))
+        disk.look()
+    return iter({(tuple(sorted(crash.files.items())), len(crash.allowed)): crash for crash in disk.crashes}.values())
+
+
+@pytest.fixture(scope="module")
+def all_crashes() -> list[Crash]:
+    return list(crashes())
+
+
+def test_there_are_crashes_of_every_sort(all_crashes: list[Crash]) -> None:
+    held = [set(crash.files) for crash in all_crashes]
+    for names in ({"dev.json"}, {"dev.json", "dev.journal"}, {"dev.json.tmp"}, {"dev.json.backup.tmp"}):
+        assert any(names <= files for files in held)
+    assert any(not content.endswith(b"\n") for crash in all_crashes for content in crash.files.values() if content)
+    assert len(all_crashes) > 100
+
+
+def test_after_a_crash_anywhere_the_state_is_one_that_was_told_or_asked_for(
+    all_crashes: list[Crash], tmp_path: Path
+) -> None:
+    for number, crash in enumerate(all_crashes):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        for name, content in crash.files.items():
+            (folder / name).write_bytes(content)
+        found = LocalStore(folder / "dev.json").load()
+        assert found.records in crash.allowed, (crash, found)
+
+
+def test_after_a_crash_anywhere_the_next_run_goes_on_and_saves(all_crashes: list[Crash], tmp_path: Path) -> None:
+    for number, crash in enumerate(all_crashes):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        for name, content in crash.files.items():
+            (folder / name).write_bytes(content)
+        books = LocalStore(folder / "dev.json")
+        state = books.load()
+        with books.lock("apply"), books.journal(state) as journal:
+            asyncio.run(journal.put(Record(A, "new"), "made"))
+        saved = books.save(replace(state, records={**state.records, A: Record(A, "new")}))
+        assert LocalStore(folder / "dev.json").load() == saved
+        assert saved.serial == state.serial + 2
+        assert not (folder / "dev.journal").exists()
