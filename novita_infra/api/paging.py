@@ -69,6 +69,10 @@ class _Walking:
         await self._read([first])
         if not self._pages.number:
             return
+        # A first page that is short though more must come may be the last one of a service that counts from 0.
+        early = first > 0 and self._widest < self._pages.page_size and not self._is_complete()
+        if early:
+            await self._read([0])
         following = first + 1
         while not self._is_complete():
             upcoming = range(following, following + self._missing_pages())
@@ -79,7 +83,7 @@ class _Walking:
                 break
             if following - first > _MOST_PAGES:
                 raise Unanswered(self._request(following), text=f"the list does not end after {_MOST_PAGES} pages")
-        if first > 0 and not self._is_complete():
+        if first > 0 and not early and not self._is_complete():
             await self._read([0])
         if not self.found and not self._is_complete() and self._totals:
             raise Unanswered(self._request(first), text=f"the service counts {self._totals[-1]} items and lists none")

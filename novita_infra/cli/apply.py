@@ -27,7 +27,7 @@ from novita_infra.cli.lazy import EXIT_INTERRUPTED
 from novita_infra.cli.locating import again, located
 from novita_infra.cli.plan import show_plan
 from novita_infra.cli.running import interruptible, stopping
-from novita_infra.cli.screen import Screen, sources
+from novita_infra.cli.screen import Screen
 from novita_infra.diagnostics import EXIT_ERROR, problem
 from novita_infra.planning.plan import Plan
 from novita_infra.resources import Address
@@ -102,11 +102,13 @@ async def _apply(
     where: Where, screen: Screen, *, destroys: bool, targets: tuple[Address, ...], approved: bool, parallelism: int
 ) -> int:
     command = "destroy" if destroys else "apply"
+    _greet(screen)
     if screen.json and not approved:
         raise problem("--json cannot ask", "add --auto-approve, or apply a plan that `plan --out FILE` saved")
     async with workflows.opened(where, os.environ, in_flight=parallelism) as session:
         with workflows.locked(session, command):
             plan = await workflows.make_plan(session, destroys=destroys, targets=targets)
+            screen.tell(session.project.warnings)
             _show(plan, screen)
             if plan.problems:
                 return plan.code or EXIT_ERROR
@@ -116,6 +118,7 @@ async def _apply(
 
 
 async def _apply_saved(where: Where, screen: Screen, *, targets: tuple[Address, ...], parallelism: int) -> int:
+    _greet(screen)
     if where.environment or where.variables or where.var_files or targets:
         raise problem(
             f"{where.path} is a saved plan: it carries its own environment, variables and targets",
@@ -131,14 +134,17 @@ async def _apply_saved(where: Where, screen: Screen, *, targets: tuple[Address, 
             return await _carry_out(session, plan, screen, parallelism=parallelism, command=command)
 
 
+def _greet(screen: Screen) -> None:
+    if screen.json:
+        screen.messages().version(__version__)
+
+
 def _show(plan: Plan, screen: Screen) -> None:
-    if not screen.json:
+    if screen.json:
+        screen.messages().plan(plan)
+        screen.tell(plan.problems)
+    else:
         show_plan(plan, screen)
-        return
-    messages = screen.messages()
-    messages.version(__version__)
-    messages.plan(plan)
-    messages.diagnostics(plan.problems, sources())
 
 
 def _approved(plan: Plan, screen: Screen, command: str) -> bool:

@@ -71,7 +71,9 @@ class LazyGroup(click.Group):
         except click.Abort:
             code = EXIT_INTERRUPTED
         except click.ClickException as wrong:
-            wrong.show()
+            click.echo(f"error: {wrong.format_message()}", err=True)
+            if isinstance(wrong, click.UsageError) and wrong.ctx is not None:
+                click.echo(f"Try '{wrong.ctx.command_path} --help'.", err=True)
             code = EXIT_ERROR
         except BrokenPipeError:
             code = _leave_quietly()

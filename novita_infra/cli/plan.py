@@ -70,11 +70,14 @@ async def _plan(
 ) -> int:
     async with workflows.opened(where, os.environ) as session:
         made = await workflows.make_plan(session, destroys=destroys, targets=targets)
+        if out is not None and not made.problems:
+            workflows.save_plan(session, made, out)
+        if not screen.json:
+            screen.tell(session.project.warnings)
         show_plan(made, screen)
         if made.problems:
             return made.code or EXIT_ERROR
         if out is not None:
-            workflows.save_plan(session, made, out)
             screen.say(f"Saved. To do exactly this: novita-infra apply {shlex.quote(str(out))}")
     return EXIT_CHANGES if detailed and not made.empty else 0
 

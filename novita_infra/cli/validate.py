@@ -40,8 +40,9 @@ def validate(*, where: Where, screen: Screen) -> int:
         screen.show_json(validation_json(screen.placed(problems.diagnostics), sources()))
         return problems.code
     if screen.json:
-        screen.show_json(validation_json((), sources()))
+        screen.show_json(validation_json(screen.placed(project.warnings), sources()))
         return 0
+    screen.tell(project.warnings)
     count = len(project.declared)
     screen.show([line((f"Valid: {count} resource{'' if count == 1 else 's'}.", Tone.GOOD))])
     return 0

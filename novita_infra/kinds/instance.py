@@ -130,7 +130,6 @@ _FIELDS: Final = (
         api=f"imageAuth, as username:password ({_CREATE})",
         change=_replaces("the inline credential"),
         secret=True,
-        secret_items=True,
     ),
     Field(
         name="command",
@@ -250,8 +249,6 @@ _FIELDS: Final = (
         doc="How many months a monthly instance is paid for in all; raising it buys the difference.",
         api=f"month ({_CREATE}, gpu-instance-renewal-instance, gpu-instance-change-billing-instance); not read back",
         change=Grows("renew", shrinking=Refused("months that are paid for cannot be given back")),
-        # An unknown number of months (an imported subscription) must not lead to a purchase.
-        satisfied=lambda wanted, found: found is None or bool(wanted == found),
     ),
     Field(
         name="autoRenew",
@@ -368,7 +365,7 @@ INSTANCE: Final = Kind(
     calls=(
         Call(
             name="start",
-            says="start: the container starts; fails where its GPU was taken meanwhile",
+            says="start: the container starts; fails where nothing is free for it any more",
             request=instance_calls.start,
             needs=_RESTS,
         ),

@@ -111,7 +111,7 @@ def convert(target: Target) -> Request:
 def renew(target: Target) -> Request:
     """The months that are missing; each call buys (gpu-instance-renewal-instance).
 
-    Only reached where it is on record how many were bought: see what satisfies the field `months`.
+    How many were bought is not read back, so the record must hold it: what grows from an unknown size is refused.
     """
     body = {"instanceId": target.id, "month": target.spec["months"] - target.was("months")}
     return _post("renewInstance", body, repeatable=False)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 import socket
 import sys
+import threading
+from collections.abc import Iterator
 from typing import Any, TextIO
 
 import uvicorn
@@ -32,6 +36,22 @@ class _Droppable(H11Protocol):
         self.app = with_drop
 
 
+class _Server(uvicorn.Server):
+    """Ends at a signal without raising it again, so that the process ends with 0."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
 def serve(world: World, *, port: int = 0, latency: float = 0.0, out: TextIO | None = None) -> int:
     """Serve until SIGTERM or SIGINT, then give 0. Port 0 picks a free one; the first line of `out` is the address.
 
@@ -52,12 +72,10 @@ async def serve_app(app: ASGIApp, world: World, *, port: int, out: TextIO) -> in
         server_header=False,
         timeout_graceful_shutdown=3,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     print(f"http://{HOST}:{listener.getsockname()[1]}", file=out, flush=True)
     try:
         await server.serve(sockets=[listener])
-    except KeyboardInterrupt:
-        pass
     finally:
         listener.close()
         world.close()

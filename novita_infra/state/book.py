@@ -21,7 +21,7 @@ class State:
     key: str
     """Random hex, the key of the digests that stand for secrets."""
     serial: int = 0
-    """Goes up by one with every save."""
+    """Goes up with every save and with every journal line: the same serial of a lineage is the same state."""
     project: str = ""
     environment: str = "default"
     cloud: str = ""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TextIO, assert_never
 
 from novita_infra.applying.events import Ended, Event, Identified, Listener, Outcome, Progressed, Result, Started
-from novita_infra.diagnostics import Diagnostic
+from novita_infra.diagnostics import Diagnostic, Severity
 from novita_infra.planning.plan import Action, Change, Plan, Step
 from novita_infra.resources import Address, Value
 from novita_infra.views.diagnostics import Sources
@@ -50,7 +50,7 @@ class Messages:
         """Every change that is planned, then the summary."""
         for change in plan.changes:
             if change.action is not Action.NONE:
-                told = f"{change.address}: Plan to {_PLANNED[change.action]}"
+                told = f"{change.address}: Plan to {change.action.value}"
                 self._say(told, "planned_change", change=_planned(change))
         counts = _plan_counts(plan)
         told = f"Plan: {counts['add']} to add, {counts['change']} to change, {counts['remove']} to destroy."
@@ -76,12 +76,12 @@ class Messages:
     def diagnostics(self, diagnostics: Iterable[Diagnostic], sources: Sources) -> None:
         """Each diagnostic as a message of its own."""
         for item in diagnostics:
-            level = "warn" if item.severity.value == "warning" else "error"
+            level = "warn" if item.severity is Severity.WARNING else "error"
             told = f"{item.severity.value.capitalize()}: {item.summary}"
             self._say(told, "diagnostic", level=level, diagnostic=diagnostic_json(item, sources))
 
     def _event(self, event: Event) -> None:
-        told = str(event_line(event))
+        told = " ".join(str(event_line(event)).split())
         match event:
             case Started(step=step):
                 self._say(told, "apply_start", hook=_hook(step, step.id))
@@ -90,6 +90,9 @@ class Messages:
             case Progressed(step=step, id=id_):
                 hook = _hook(step, id_, elapsed=event.elapsed, phase=event.phase.value, status=event.status)
                 self._say(told, "apply_progress", hook=hook)
+            case Ended(step=step, outcome=Outcome.SKIPPED):
+                warning = Diagnostic(told, address=str(step.address), severity=Severity.WARNING)
+                self.diagnostics([warning], lambda _: None)
             case Ended(step=step, outcome=outcome):
                 hook = _hook(step, event.id, elapsed=event.elapsed, outcome=outcome.value)
                 done = outcome is Outcome.DONE

@@ -38,13 +38,13 @@ def event_line(event: Event) -> Line:
     named = address_and_call(event.step.address, event.step.call)
     match event:
         case Started(step=step):
-            return line(f"{named}: started", (f"  # {step.says}" if step.says else "", Tone.FAINT))
+            what = step.says.removeprefix(f"{step.call}: ")
+            return line(("start    ", Tone.NEUTRAL), named, (f": {what}" if what else "", Tone.FAINT))
         case Identified(id=id_):
-            return line(f"{named}: its id is {id_}")
+            return line(f"         {named}: its id is {id_}")
         case Progressed(status=status, elapsed=elapsed, note=note):
-            return line(
-                f"{named}: {status or event.phase.value} after {duration(elapsed)}{f'; {note}' if note else ''}"
-            )
+            told = f"{status or event.phase.value} after {duration(elapsed)}{f'; {note}' if note else ''}"
+            return line(f"         {named}: {told}")
         case Ended():
             return _ended_line(event, named)
         case _:

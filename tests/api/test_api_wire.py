@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any, TypeAlias
 
+import httpx
 import pytest
 
 from novita_infra.api.client import Client
@@ -141,6 +142,38 @@ def test_a_port_where_nobody_listens_is_unreachable_after_several_tries() -> Non
         with pytest.raises(Unreachable) as caught:
             asyncio.run(story())
     assert caught.value.attempts == 8
+
+
+def test_thirty_calls_at_once_go_over_thirty_connections() -> None:
+    together = asyncio.Barrier(30)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await together.wait()
+        await answered(writer)
+        await writer.drain()
+        writer.close()
+
+    async def story() -> list[Any]:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with server, client(server.sockets[0].getsockname()[1], in_flight=30) as talking:
+            return await asyncio.gather(*(talking.send(READ) for _ in range(30)))
+
+    assert asyncio.run(story()) == [{"id": "a"}] * 30
+
+
+def test_a_service_in_the_same_process_needs_no_network() -> None:
+    async def service(scope: Any, receive: Any, send: Any) -> None:
+        assert (scope["method"], scope["path"]) == ("POST", "/things")
+        body = (await receive())["body"]
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+        await send({"type": "http.response.body", "body": body})
+
+    async def story() -> Any:
+        async with client(1, transport=httpx.ASGITransport(service)) as talking:
+            return await talking.send(WRITE)
+
+    assert asyncio.run(story()) == WRITE.body
 
 
 def test_the_key_is_in_no_log_even_at_its_wordiest(caplog: pytest.LogCaptureFixture) -> None:

@@ -249,7 +249,8 @@ def test_a_got_instance_stands_at_the_top_or_under_its_name() -> None:
     unwrap = INSTANCE.reading.unwrap
     assert unwrap is not None
     assert unwrap(GOT) == unwrap({"instance": GOT}) == GOT
-    assert [unwrap(answer) for answer in ({}, None, "", [], {"instance": {}})] == [None] * 5
+    nothing: list[Any] = [{}, None, "", [], {"instance": {}}]
+    assert [unwrap(answer) for answer in nothing] == [None] * 5
 
 
 def test_an_instance_is_known_again_by_name_product_and_cluster() -> None:

@@ -161,7 +161,7 @@ def test_the_product_is_one_of_the_cluster() -> None:
 
 
 def test_the_product_is_one_that_is_offered_in_the_billing_mode() -> None:
-    assert chosen({**GPU, "billingMode": "spot"})["product"]["id"] == "4090.a", "one that names no modes has all"
+    assert chosen({**GPU, "billingMode": "spot"})["product"]["id"] == "4090.b", "the other names no spot price"
     found, faults = choose({**GPU, "product": {"gpu": "H100"}, "billingMode": "spot"})
     assert found["product"]["id"] == "h100"
     assert [(fault.path, fault.hint) for fault in faults] == [(("billingMode",), "it is offered onDemand or monthly")]

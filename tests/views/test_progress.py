@@ -132,6 +132,13 @@ def test_a_failed_step_is_also_a_diagnostic() -> None:
     }
 
 
+def test_a_skipped_step_is_a_warning_for_it_never_began() -> None:
+    skipped = Ended(STEP, Outcome.SKIPPED, reason="vpc.net/create failed")
+    [told] = _messages(lambda messages: messages.listener()(skipped))
+    assert (told["type"], told["@level"]) == ("diagnostic", "warn")
+    assert told["@message"] == "Warning: skipped instance.a: create: vpc.net/create failed"
+
+
 def test_the_result_counts_only_what_is_done(result_of: Callable[[str], Result]) -> None:
     [told] = _messages(lambda messages: messages.result(result_of("failed"), outputs={"n": 1}))
     assert told["changes"] == {"add": 3, "change": 1, "import": 1, "remove": 3, "operation": "apply"}

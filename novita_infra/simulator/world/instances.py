@@ -55,14 +55,13 @@ def create(world: World, wish: Instance, *, months: int) -> Instance:
         raise invalid("clusterId", "is required where a network storage or a VPC is named")
     money.check_funds(world, money.monthly_price(product, months) * wish.gpus if months else 0)
     cluster = wish.cluster or catalogue.place(world, product, wish.gpus)
+    wish.ip = networks.assign(world, wish.network) if wish.network else ""
     catalogue.take(world, product, cluster, wish.gpus)
     wish.cluster, wish.holds = cluster, True
     wish.id = world.new_id("instance")
     wish.created = world.moment
     wish.node = world.dice(64, "node", wish.id)
     wish.spot = "running" if wish.billing == "spot" else ""
-    if wish.network:
-        wish.ip = networks.assign(world, wish.network)
     if months:
         wish.ends = int(world.moment) + months * MONTH
         money.buy(world, wish, months=months, renewal=False)
@@ -247,8 +246,8 @@ def convert(world: World, key: str, *, months: int) -> None:
     if instance.status in UNBORN:
         raise not_allowed(f"instance {key} is {instance.status}")
     money.check_funds(world, money.monthly_price(product, months) * instance.gpus)
-    money.stop(world, instance)
     _take_place(world, instance)
+    money.stop(world, instance)
     instance.billing = "monthly"
     instance.ends = int(world.moment) + months * MONTH
     money.buy(world, instance, months=months, renewal=False)

@@ -1,0 +1,126 @@
+"""The main path in the process: fleets come up, plan empty, change and go."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from rig import Rig
+
+from novita_infra.planning.plan import Action
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+ENVIRON = {"REGISTRY_USERNAME": "acme-bot", "REGISTRY_PASSWORD": "correct horse"}
+
+
+@pytest.mark.parametrize("name", sorted(item.name for item in EXAMPLES.iterdir() if item.is_dir()))
+def test_every_example_comes_up_plans_empty_and_goes(name: str, tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLES / name, tmp_path / name, ignore=shutil.ignore_patterns("state", ".novita-infra"))
+    rig = Rig(tmp_path / name, environ=ENVIRON)
+    rig.environment = "dev" if name == "dev-prod" else ""
+    rig.apply()
+    rig.assert_converged()
+    rig.destroy()
+    assert rig.live_ids() == []
+    assert rig.state().records == {}
+
+
+def test_a_storage_goes_after_the_call_that_unmounts_it(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    storage = ("NetworkStorage", "data", {"cluster": "us-dallas-nas-2", "sizeGb": 10})
+    machine = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": "us-dallas-nas-2"}
+    rig.declare(storage, ("Instance", "a", {**machine, "networkStorages": [{"storage": "data", "mountPath": "/d"}]}))
+    rig.apply()
+    rig.declare(("Instance", "a", machine))
+    plan = rig.plan()
+    assert [(step.key.split(":")[0], step.after) for step in plan.steps] == [
+        ("instance.a/upgrade", ()),
+        ("network_storage.data/delete", ("instance.a/upgrade",)),
+    ]
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_a_changed_password_makes_a_new_credential_first_and_moves_its_users_over(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={"PW": "old"})
+    auth = ("RegistryAuth", "hub", {"username": "bot", "password": {"fromEnv": "PW"}})
+    machine = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "registryAuth": "hub"}
+    rig.declare(auth, ("Instance", "a", machine))
+    rig.apply()
+    rig.environ["PW"] = "new"
+    plan = rig.plan()
+    assert [step.key.split(":")[0] for step in plan.steps] == [
+        "registry_auth.hub/create",
+        "instance.a/upgrade",
+        "registry_auth.hub/delete",
+    ]
+    rig.apply()
+    rig.assert_converged()
+    assert "new" not in rig.store().path.read_text()
+
+
+def test_a_failed_step_skips_only_what_needs_it_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    good = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}
+    rig.declare(
+        ("Instance", "bad", {**good, "image": "does-not-exist:1"}),
+        ("Instance", "after", {**good, "env": {"PEER": "${instance.bad.id}"}}),
+        ("Instance", "good", good),
+    )
+    result = rig.apply(expect_success=False)
+    assert {end.step.key: end.outcome.value for end in result.ends} == {
+        "instance.bad/create": "failed",
+        "instance.after/create": "skipped",
+        "instance.good/create": "done",
+    }
+    rig.declare(
+        ("Instance", "bad", {**good, "image": "ubuntu:24.04"}),
+        ("Instance", "after", {**good, "env": {"PEER": "${instance.bad.id}"}}),
+        ("Instance", "good", good),
+    )
+    plan = rig.plan()
+    assert {str(change.address): change.action for change in plan.changes} == {
+        "instance.bad": Action.REPLACE,
+        "instance.after": Action.CREATE,
+        "instance.good": Action.NONE,
+    }
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_an_interrupted_run_is_resumed_with_the_same_machine(tmp_path: Path) -> None:
+    from novita_infra.applying.events import Identified
+
+    rig = Rig(tmp_path, environ={})
+    rig.declare(("Instance", "a", {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}))
+    result = rig.apply(stop_when=lambda event: isinstance(event, Identified), expect_success=False)
+    assert result.interrupted
+    before = rig.record("instance.a").id
+    assert [step.call for step in rig.plan().steps] == ["wait"]
+    rig.apply()
+    assert rig.record("instance.a").id == before
+    rig.assert_converged()
+
+
+def test_a_machine_deleted_by_hand_is_made_anew(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(("NetworkStorage", "data", {"cluster": "us-dallas-nas-2", "sizeGb": 10}))
+    rig.apply()
+    rig.world.storages.remove(next(iter(rig.world.storages)))
+    (change,) = rig.plan().changes
+    assert change.action is Action.CREATE
+    assert "deleted outside" in change.why
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_an_existing_object_is_taken_in_and_plans_empty(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    spec = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "env": {"A": "1"}, "minCudaVersion": "12.4"}
+    rig.declare(("Instance", "a", spec))
+    rig.apply()
+    id = rig.record("instance.a").id
+    rig.store().path.unlink()
+    rig.take_in("instance.a", id)
+    rig.assert_converged()

@@ -1,0 +1,356 @@
+"""What holds for every kind: that it is whole, sound, and never surprised by what the service says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from novita_infra.api.request import Request
+from novita_infra.kinds import KINDS, by_name
+from novita_infra.kinds.catalogue import PARTS, Catalogue
+from novita_infra.kinds.kind import (
+    By,
+    Call,
+    Cases,
+    Default,
+    Field,
+    Grows,
+    Kind,
+    Local,
+    Platform,
+    Refused,
+    Replaces,
+    Target,
+)
+from novita_infra.resources import Live, Phase, Spec
+
+ALL = tuple(KINDS.values())
+FIELDS = [(kind, item) for kind in ALL for item in kind.fields]
+CALLS = [(kind, call) for kind in ALL for call in (kind.create, *kind.calls, kind.delete)]
+
+each_kind = pytest.mark.parametrize("kind", ALL, ids=[kind.prefix for kind in ALL])
+each_field = pytest.mark.parametrize(
+    ("kind", "field"), FIELDS, ids=[f"{kind.name}.{item.name}" for kind, item in FIELDS]
+)
+each_call = pytest.mark.parametrize(("kind", "call"), CALLS, ids=[f"{kind.name}.{call.name}" for kind, call in CALLS])
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
+JSON = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+WORDS = (
+    ("id", "Id", "id", "storageId", "networkId", "templateId", "productId", "clusterId", "clusterID", "clusterName"),
+    ("name", "storageName", "imageName", "imageUrl", "note", "kind", "billingMode", "endTime", "username", "url"),
+    ("state", "status", "statusError", "reason", "error", "message", "Addresses", "segment", "network", "jobs"),
+    ("workers", "workerConfig", "ports", "portMappings", "volumeMounts", "envs", "image", "products", "policy"),
+    ("storageSize", "imageSize", "completeTime", "rootfsSize", "gpuNum", "healthy", "spotStatus", "tools", "command"),
+)
+"""The keys that the answers of the kinds have."""
+ITEMS = st.dictionaries(st.sampled_from([word for line in WORDS for word in line]), JSON, max_size=12)
+
+
+def single_means(field: Field) -> Iterator[By | Replaces | Refused]:
+    """Every outcome that a difference in the field may have."""
+    match field.change:
+        case Grows(call=call, shrinking=shrinking):
+            yield By(call)
+            yield shrinking
+        case Cases(cases=cases, otherwise=otherwise):
+            yield from cases.values()
+            yield otherwise
+        case Local():
+            return
+        case one:
+            yield one
+
+
+def example_spec(kind: Kind) -> dict[str, Any]:
+    """The spec of the kind's example, with the name that the metadata would give it."""
+    return {"name": "example", **yaml.safe_load(kind.example)["spec"]}
+
+
+def chosen_spec(kind: Kind) -> dict[str, Any]:
+    """The same as if chosen: the product has an id."""
+    spec = example_spec(kind)
+    return {**spec, "product": {**spec["product"], "id": "p1"}} if "product" in spec else spec
+
+
+# --- the registry ---------------------------------------------------------------------------------------------------
+
+
+def test_the_registry_holds_the_kinds_of_the_contract_in_its_order() -> None:
+    assert {prefix: kind.name for prefix, kind in KINDS.items()} == {
+        "instance": "Instance",
+        "template": "Template",
+        "network_storage": "NetworkStorage",
+        "vpc": "VPC",
+        "registry_auth": "RegistryAuth",
+        "image_prewarm": "ImagePrewarm",
+        "endpoint": "Endpoint",
+    }
+
+
+@each_kind
+def test_a_kind_is_found_by_its_prefix_and_its_name(kind: Kind) -> None:
+    assert KINDS[kind.prefix] is kind
+    assert by_name(kind.name) is kind
+    assert re.fullmatch(r"[a-z_]+", kind.prefix)
+    assert re.fullmatch(r"[A-Z][A-Za-z]+", kind.name)
+
+
+def test_an_unknown_name_is_no_kind() -> None:
+    assert by_name("Machine") is None
+    assert by_name("network_storage") is None
+
+
+# --- fields ---------------------------------------------------------------------------------------------------------
+
+
+@each_field
+def test_a_field_says_what_it_is_and_where_the_api_has_it(kind: Kind, field: Field) -> None:
+    assert re.fullmatch(r"[a-z][A-Za-z]+", field.name)
+    assert field.doc.endswith("."), field.doc
+    assert "\n" not in field.doc
+    sourced = re.search(r"\((gpu-|serverless-)[a-z-]+", field.api) is not None
+    assert sourced or isinstance(field.change, Local)
+    assert [item.name for item in kind.fields].count(field.name) == 1
+
+
+@each_field
+def test_every_means_names_a_call_that_exists_or_a_reason(kind: Kind, field: Field) -> None:
+    names = {call.name for call in kind.calls}
+    for means in single_means(field):
+        if isinstance(means, By):
+            assert means.call in names
+        else:
+            assert len(means.why) > 10
+
+
+@each_field
+def test_only_a_number_grows(kind: Kind, field: Field) -> None:
+    if isinstance(field.change, Grows):
+        assert field.schema["type"] == "integer"
+    if isinstance(field.change, Cases):
+        known = set(field.schema["enum"])
+        assert all({before, after} <= known for before, after in field.change.cases)
+
+
+@each_field
+def test_what_a_field_refers_to_is_a_kind(kind: Kind, field: Field) -> None:
+    assert not field.refers or field.refers in KINDS
+    assert not field.refers_at or field.refers
+    at: Any = field.schema
+    for name in field.refers_at:
+        at = at["items"] if name == "*" else at["properties"][name]
+    if field.refers:
+        shapes = {branch.get("type") for branch in at["anyOf"]}
+        assert shapes == {"string", "object"}, "a name, or {id: ...}"
+
+
+@each_field
+def test_absence_is_left_to_the_service_or_has_a_default_of_the_fields_own_type(kind: Kind, field: Field) -> None:
+    match field.absent:
+        case Platform():
+            pass
+        case Default(value=value):
+            assert value is not None, "None would be taken for not known when a call sends everything"
+            assert not field.required, "a required field is never absent"
+            types = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
+            wanted = str if field.refers and not field.refers_at else types[field.schema.get("type", "string")]
+            assert isinstance(value, wanted)
+
+
+@each_field
+def test_what_the_create_does_not_carry_has_a_call_of_its_own_and_a_default_to_compare_with(
+    kind: Kind, field: Field
+) -> None:
+    if field.created:
+        return
+    assert isinstance(field.absent, Default)
+    assert any(isinstance(means, By) for means in single_means(field))
+
+
+@each_field
+def test_only_lists_are_compared_as_sets_and_only_maps_hold_secret_items(kind: Kind, field: Field) -> None:
+    assert not field.unordered or field.schema["type"] == "array"
+    assert not field.secret_items or field.schema["type"] == "object"
+
+
+# --- calls ----------------------------------------------------------------------------------------------------------
+
+
+@each_call
+def test_a_call_says_its_name_and_what_it_does(kind: Kind, call: Call) -> None:
+    assert call.says.startswith(f"{call.name}: ")
+    assert len(call.says) > len(call.name) + 10
+    names = [item.name for item in (kind.create, *kind.calls, kind.delete)]
+    assert names.count(call.name) == 1
+
+
+@each_call
+def test_what_a_call_covers_are_fields(kind: Kind, call: Call) -> None:
+    assert set(call.covers) <= {item.name for item in kind.fields}
+
+
+@each_kind
+def test_every_call_but_power_is_named_by_some_field(kind: Kind) -> None:
+    named = {means.call for item in kind.fields for means in single_means(item) if isinstance(means, By)}
+    assert {call.name for call in kind.calls} == named
+
+
+@each_kind
+def test_the_first_and_the_last_call_have_their_names(kind: Kind) -> None:
+    assert (kind.create.name, kind.delete.name) == ("create", "delete")
+    assert kind.delete.settles == {Phase.GONE}
+    assert Phase.READY in kind.create.settles
+
+
+@each_kind
+def test_a_create_of_the_example_posts_json_once_only(kind: Kind) -> None:
+    request = kind.create.request(Target("", chosen_spec(kind)))
+    assert_v1_post(request)
+    assert not request.repeatable, "a create may double"
+
+
+@each_kind
+def test_a_delete_posts_the_id_and_may_be_repeated(kind: Kind) -> None:
+    request = kind.delete.request(Target("the-id", chosen_spec(kind)))
+    assert_v1_post(request)
+    assert request.repeatable
+    assert "the-id" in str(request.body)
+
+
+@each_call
+def test_a_call_on_a_live_object_posts_its_id(kind: Kind, call: Call) -> None:
+    if call is kind.create:
+        return
+    spec = {"months": 3, **chosen_spec(kind)}
+    live = Live("the-id", "example", Phase.READY, "ready", {**spec, "months": 1})
+    request = call.request(Target("the-id", spec, live, {"months": 1}))
+    assert_v1_post(request)
+    assert "the-id" in str(request.body)
+
+
+def assert_v1_post(request: Request) -> None:
+    assert request.method == "POST"
+    assert request.path.startswith("/gpu-instance/openapi/v1/")
+    assert isinstance(request.body, dict)
+    assert not request.query
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+@each_kind
+def test_the_list_is_a_read_of_the_same_api(kind: Kind) -> None:
+    pages = kind.reading.pages
+    assert pages.path.startswith("/gpu-instance/openapi/v1/")
+    assert pages.items
+    assert pages.identity
+    if kind.reading.get is not None:
+        request = kind.reading.get("the-id")
+        assert (request.method, request.body, request.repeatable) == ("GET", None, True)
+        assert "the-id" in request.query.values()
+
+
+@each_kind
+@bounded
+@given(item=ITEMS | st.dictionaries(st.text(max_size=8), JSON, max_size=4))
+def test_parsing_never_raises_and_knows_only_its_fields_and_outputs(kind: Kind, item: dict[str, Any]) -> None:
+    live = kind.reading.parse(item)
+    assert isinstance(live.phase, Phase)
+    assert all(isinstance(text, str) for text in (live.id, live.name, live.status, live.trouble))
+    assert set(live.values) <= {field.name for field in kind.fields}
+    assert set(live.outputs) <= {"id", *kind.outputs}
+    assert None not in live.values.values()
+
+
+@each_kind
+@bounded
+@given(item=ITEMS)
+def test_secret_fields_are_never_read(kind: Kind, item: dict[str, Any]) -> None:
+    secret = {field.name for field in kind.fields if field.secret}
+    assert not secret & set(kind.reading.parse({**item, "password": "x", "imageAuth": "u:p"}).values)
+
+
+@each_kind
+@bounded
+@given(answer=JSON | ITEMS | st.fixed_dictionaries({"id": JSON}) | st.dictionaries(st.just("endpoint"), ITEMS))
+def test_any_answer_of_a_create_or_a_get_is_understood_or_empty(kind: Kind, answer: Any) -> None:
+    assert isinstance(kind.new_id(answer), str)
+    if kind.reading.unwrap is not None:
+        found = kind.reading.unwrap(answer)
+        assert found is None or kind.reading.parse(found) is not None
+
+
+@each_kind
+def test_an_empty_answer_of_a_create_holds_no_id(kind: Kind) -> None:
+    empty: list[Any] = [None, "", {}, []]
+    assert [kind.new_id(answer) for answer in empty] == [""] * 4
+
+
+@each_kind
+def test_an_unknown_status_keeps_waiting_where_the_kind_has_one(kind: Kind) -> None:
+    words = {"state": "never-heard-of", "status": "never-heard-of"}
+    phases = {kind.reading.parse({"id": "x", "Id": "x", key: word}).phase for key, word in words.items()}
+    has_none = {"network_storage", "registry_auth", "template"}
+    assert phases == ({Phase.READY} if kind.prefix in has_none else {Phase.CHANGING})
+
+
+@each_kind
+@bounded
+@given(item=ITEMS)
+def test_the_same_question_is_answered_of_any_two(kind: Kind, item: dict[str, Any]) -> None:
+    live = kind.reading.parse(item)
+    assert kind.same(chosen_spec(kind), live) in {True, False}
+    if kind.undeletable is not None:
+        assert isinstance(kind.undeletable(live), str)
+
+
+# --- judging --------------------------------------------------------------------------------------------------------
+
+
+@each_kind
+def test_the_example_is_sound(kind: Kind) -> None:
+    spec = example_spec(kind)
+    inherited = kind.inherit(spec, lambda *_: None) if kind.inherit else spec
+    assert not [*(kind.check(inherited) if kind.check else ())]
+
+
+@each_kind
+@bounded
+@given(changes=st.dictionaries(st.text(max_size=3), JSON, max_size=2), data=st.data())
+def test_checking_never_raises_whatever_a_field_holds(kind: Kind, changes: Spec, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from([item.name for item in kind.fields]))
+    spec = {**example_spec(kind), name: data.draw(JSON), **changes}
+    if kind.check is not None:
+        assert all(fault.summary for fault in kind.check(spec))
+
+
+@each_kind
+def test_an_empty_catalogue_gives_faults_and_no_error(kind: Kind) -> None:
+    assert set(kind.catalogues) <= set(PARTS)
+    assert (kind.choose is None) == (not kind.catalogues)
+    if kind.choose is None:
+        return
+    spec = yaml.safe_load(kind.example)["spec"]
+    chosen, faults = kind.choose(spec, Catalogue(), None)
+    assert set(chosen) == set(spec)
+    assert faults
+    assert all(fault.path[0] in spec and fault.summary for fault in faults)
+
+
+@each_kind
+def test_waits_are_bounded_and_outputs_are_described(kind: Kind) -> None:
+    assert min(kind.timeouts.create, kind.timeouts.update, kind.timeouts.delete) >= 60
+    assert max(kind.timeouts.create, kind.timeouts.update, kind.timeouts.delete) <= 4 * 3600
+    assert "id" not in kind.outputs
+    assert all(re.fullmatch(r"[a-z][A-Za-z]+", name) and told for name, told in kind.outputs.items())

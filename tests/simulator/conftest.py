@@ -1,0 +1,185 @@
+"""A pretend cloud to talk to as a client would: over HTTP shapes, in the process, with a clock moved by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from novita_infra.simulator import LIVE, HandClock, Limits, Quirks, World, build_app, open_world, state
+
+V1 = "/gpu-instance/openapi/v1"
+
+
+class Cloud:
+    """A client of one world. Paths that do not begin with `/` hang below the v1 base."""
+
+    def __init__(self, world: World, clock: HandClock) -> None:
+        self.world = world
+        self.clock = clock
+        self.app = build_app(world)
+
+    def send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        url = path if path.startswith("/") else f"{V1}/{path}"
+
+        async def once() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app)
+            headers = {"Authorization": "Bearer sk_test"} | options.pop("headers", {})
+            async with httpx.AsyncClient(transport=transport, base_url="http://sim", headers=headers) as client:
+                return await client.request(method, url, **options)
+
+        return asyncio.run(once())
+
+    def get(self, path: str, **query: Any) -> Any:
+        answer = self.send("GET", path, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def post(self, path: str, body: Any) -> Any:
+        """The JSON of a success, None for an empty body."""
+        answer = self.send("POST", path, json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json() if answer.content else None
+
+    def refused(self, method: str, path: str, **options: Any) -> tuple[int, str]:
+        """Status and reason of a refusal, whose envelope is checked on the way."""
+        answer = self.send(method, path, **options)
+        told = answer.json()
+        assert set(told) == {"code", "reason", "message", "metadata"}
+        assert told["code"] == answer.status_code >= 400
+        assert isinstance(told["message"], str)
+        assert told["message"]
+        return answer.status_code, told["reason"]
+
+    def refuses(self, path: str, body: Any) -> str:
+        """The reason of a refused write."""
+        status, reason = self.refused("POST", path, json=body)
+        assert status == 400
+        return reason
+
+    def refused_field(self, path: str, body: Any) -> str:
+        """The field that a VALIDATOR_PARAM refusal names."""
+        answer = self.send("POST", path, json=body)
+        told = answer.json()
+        assert (answer.status_code, told["reason"]) == (400, "VALIDATOR_PARAM"), answer.text
+        assert told["metadata"]["field"] in told["message"]
+        return str(told["metadata"]["field"])
+
+    def pass_(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    def objects(self, kind: str) -> list[dict[str, Any]]:
+        return list(state(self.world)["objects"][kind])
+
+    def machine(self, **wish: Any) -> str:
+        """A machine as wished over a plain one; its id."""
+        return str(self.post("gpu/instance/create", machine(**wish))["id"])
+
+    def running(self, **wish: Any) -> str:
+        key = self.machine(**wish)
+        self.pass_(200)
+        assert self.status(key) == "running"
+        return key
+
+    def status(self, key: str) -> str:
+        """The status word; `gone` once it is not found."""
+        answer = self.send("GET", "gpu/instance", params={"instanceId": key})
+        return str(answer.json()["status"]) if answer.status_code == 200 else "gone"
+
+    def instance(self, key: str) -> Any:
+        return self.get("gpu/instance", instanceId=key)
+
+    def storage(self, *, cluster: str = "us-ca-nas-2", size: int = 50, name: str = "data") -> str:
+        return str(self.post("networkstorage/create", {"clusterId": cluster, "storageName": name, "storageSize": size}))
+
+    def network(self, *, cluster: str = "us-ca-nas-2", name: str = "net") -> str:
+        """A network that is ready."""
+        self.post("network/create", {"clusterId": cluster, "name": name})
+        self.pass_(5)
+        return str(self.get("networks", name=name)["networks"][-1]["Id"])
+
+    def auth(self, name: str = "hub") -> str:
+        self.post("repository/auth/save", {"name": name, "username": "u", "password": "p"})
+        return str(self.get("repository/auths")["data"][-1]["id"])
+
+    def prewarm(self, **wish: Any) -> str:
+        task = {"imageUrl": "docker.io/team/train:1", "clusterId": "us-ca-nas-2"} | wish
+        return str(self.post("image/prewarm", task)["id"])
+
+    def endpoint(self, **wish: Any) -> str:
+        return str(self.post("endpoint/create", {"endpoint": endpoint(**wish)})["id"])
+
+
+def machine(**wish: Any) -> dict[str, Any]:
+    plain = {
+        "name": "m",
+        "productId": "4090.16c62g",
+        "gpuNum": 1,
+        "rootfsSize": 60,
+        "imageUrl": "docker.io/team/train:1",
+        "kind": "gpu",
+        "clusterId": "us-ca-nas-2",
+    }
+    return plain | wish
+
+
+def endpoint(**wish: Any) -> dict[str, Any]:
+    plain = {
+        "name": "api",
+        "rootfsSize": 100,
+        "workerConfig": {
+            "minNum": 1,
+            "maxNum": 3,
+            "freeTimeout": 60,
+            "maxConcurrent": 4,
+            "gpuNum": 1,
+            "requestTimeout": 600,
+        },
+        "ports": [{"port": 8000}],
+        "policy": {"type": "queue", "value": 30},
+        "image": {"image": "docker.io/team/serve:1", "authId": "", "command": ""},
+        "products": [{"id": "SL-serverless-1"}],
+        "volumeMounts": [],
+        "envs": [],
+        "healthy": {"path": "/health"},
+    }
+    return plain | wish
+
+
+MakeCloud = Callable[..., Cloud]
+
+
+@pytest.fixture
+def make_cloud() -> Iterator[MakeCloud]:
+    """Makes clouds with other settings; closes them at the end."""
+    made: list[Cloud] = []
+
+    def make(path: Path | None = None, *, quirks: Quirks = LIVE, limits: Limits | None = None, seed: int = 0) -> Cloud:
+        clock = HandClock()
+        made.append(Cloud(open_world(path, now=clock, quirks=quirks, limits=limits, seed=seed), clock))
+        return made[-1]
+
+    yield make
+    for cloud in made:
+        cloud.world.close()
+
+
+@pytest.fixture
+def cloud(make_cloud: MakeCloud) -> Cloud:
+    return make_cloud()
+
+
+@pytest.fixture
+def a_machine() -> Callable[..., dict[str, Any]]:
+    """The body of a create operation, as wished over a plain one."""
+    return machine
+
+
+@pytest.fixture
+def an_endpoint() -> Callable[..., dict[str, Any]]:
+    """The `endpoint` of a create operation, as wished over a plain one."""
+    return endpoint

@@ -1,0 +1,212 @@
+"""What a machine may not be, and when an operation is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        ({"name": "n" * 256}, "name"),
+        ({"productId": ""}, "productId"),
+        ({"productId": None}, "productId"),
+        ({"gpuNum": 0}, "gpuNum"),
+        ({"gpuNum": 9}, "gpuNum"),
+        ({"gpuNum": None}, "gpuNum"),
+        ({"gpuNum": "two"}, "gpuNum"),
+        ({"gpuNum": 1.5}, "gpuNum"),
+        ({"gpuNum": True}, "gpuNum"),
+        ({"rootfsSize": 6145}, "rootfsSize"),
+        ({"rootfsSize": 4000}, "rootfsSize"),
+        ({"rootfsSize": None}, "rootfsSize"),
+        ({"imageUrl": ""}, "imageUrl"),
+        ({"imageUrl": "i" * 501}, "imageUrl"),
+        ({"imageAuth": "nocolon"}, "imageAuth"),
+        ({"ports": "80"}, "ports"),
+        ({"ports": "80/udp"}, "ports"),
+        ({"ports": "0/http"}, "ports"),
+        ({"ports": "65536/http"}, "ports"),
+        ({"ports": "2222/tcp"}, "ports"),
+        ({"ports": "2223/tcp"}, "ports"),
+        ({"ports": "2224/http"}, "ports"),
+        ({"ports": ", ".join(f"{port}/tcp" for port in range(100, 116))}, "ports"),
+        ({"ports": [80]}, "ports"),
+        ({"envs": [{"key": "", "value": "v"}]}, "envs[0].key"),
+        ({"envs": [{"key": "k" * 512, "value": "v"}]}, "envs[0].key"),
+        ({"envs": [{"key": "k", "value": "v" * 4096}]}, "envs[0].value"),
+        ({"envs": [{"key": f"k{number}", "value": ""} for number in range(101)]}, "envs"),
+        ({"envs": {"A": "1"}}, "envs[0].key"),
+        ({"tools": [{"name": "Emacs", "port": "1", "type": "http"}]}, "tools[0].name"),
+        ({"command": "c" * 2048}, "command"),
+        ({"entrypoint": "e" * 2048}, "entrypoint"),
+        ({"networkStorages": [{"Id": "x", "mountPoint": "/d"}] * 31}, "networkStorages"),
+        ({"networkStorages": [{"mountPoint": "/d"}]}, "networkStorages[0].Id"),
+        ({"localStorageMountPoint": "/" * 4096}, "localStorageMountPoint"),
+        ({"kind": "tpu"}, "kind"),
+        ({"billingMode": "yearly"}, "billingMode"),
+        ({"billingMode": "monthly"}, "month"),
+        ({"autoRenew": True}, "autoRenew"),
+        ({"autoRenew": "yes"}, "autoRenew"),
+        ({"autoRenewMonth": 13}, "autoRenewMonth"),
+        ({"month": -1}, "month"),
+        ({"minCudaVersion": "1" * 256}, "minCudaVersion"),
+    ],
+)
+def test_a_limit_of_the_create_operation_is_refused_by_its_field(
+    cloud: Any, a_machine: Any, wish: dict[str, Any], field: str
+) -> None:
+    assert cloud.refused_field("gpu/instance/create", a_machine(**wish)) == field
+    assert cloud.objects("instances") == []
+
+
+@pytest.mark.parametrize(
+    ("wish", "reason"),
+    [
+        ({"productId": "nope"}, "RESOURCE_NOT_FOUND"),
+        ({"productId": "SL-serverless-1"}, "RESOURCE_NOT_FOUND"),
+        ({"productId": "cpu.4c8g"}, "RESOURCE_NOT_FOUND"),
+        ({"clusterId": "atlantis"}, "RESOURCE_NOT_FOUND"),
+        ({"clusterId": "5"}, "INSUFFICIENT_RESOURCE"),
+        ({"imageAuthId": "nope"}, "RESOURCE_NOT_FOUND"),
+        ({"networkId": "nope"}, "NETWORK_NOT_FOUND"),
+        ({"networkStorages": [{"Id": "nope", "mountPoint": "/d"}]}, "NETWORK_STORAGE_NOT_FOUND"),
+        ({"productId": "26", "month": 1}, "UNSUPPORTED_BILLING_MODE"),
+        ({"productId": "26", "billingMode": "spot"}, "UNSUPPORTED_BILLING_MODE"),
+    ],
+)
+def test_what_is_not_there_is_refused_by_its_reason(
+    cloud: Any, a_machine: Any, wish: dict[str, Any], reason: str
+) -> None:
+    assert cloud.refuses("gpu/instance/create", a_machine(**wish)) == reason
+    assert cloud.objects("instances") == []
+
+
+def test_the_largest_allowed_wish_is_granted(cloud: Any, a_machine: Any) -> None:
+    wish = a_machine(
+        name="n" * 255,
+        gpuNum=8,
+        rootfsSize=2048,
+        imageUrl="i" * 500,
+        ports=", ".join(f"{port}/tcp" for port in range(100, 114)),
+        tools=[{"name": "Jupyter", "port": "8888", "type": "http"}],
+        envs=[{"key": f"k{number}", "value": "v" * 4095} for number in range(100)],
+        command="c" * 2047,
+        entrypoint="e" * 2047,
+    )
+    cloud.post("gpu/instance/create", wish)
+
+
+def test_storage_and_network_must_be_in_the_cluster_of_the_machine(cloud: Any, a_machine: Any) -> None:
+    storage, network = cloud.storage(cluster="as-sgp-2"), cloud.network(cluster="as-sgp-2")
+    mounts = [{"Id": storage, "mountPoint": "/d"}]
+    assert cloud.refused_field("gpu/instance/create", a_machine(networkStorages=mounts)) == "networkStorages"
+    assert cloud.refused_field("gpu/instance/create", a_machine(networkId=network)) == "networkId"
+    assert cloud.refused_field("gpu/instance/create", a_machine(networkId=network, clusterId="")) == "clusterId"
+
+
+def test_a_network_that_is_not_ready_cannot_be_joined(cloud: Any, a_machine: Any) -> None:
+    cloud.post("network/create", {"clusterId": "us-ca-nas-2", "name": "n"})
+    network = cloud.get("networks")["networks"][0]["Id"]
+    assert cloud.refuses("gpu/instance/create", a_machine(networkId=network)) == "DEPENDENT_RESOURCE_STATE"
+
+
+@pytest.mark.parametrize("operation", ["start", "stop", "restart", "delete", "migrate"])
+def test_an_unknown_machine_is_not_found_with_status_400(cloud: Any, operation: str) -> None:
+    assert cloud.refuses(f"gpu/instance/{operation}", {"instanceId": "nope"}) == "RESOURCE_NOT_FOUND"
+    assert cloud.refused_field(f"gpu/instance/{operation}", {}) == "instanceId"
+
+
+@pytest.mark.parametrize(
+    ("operation", "status"),
+    [("start", "running"), ("stop", "exited"), ("restart", "exited"), ("stop", "pending"), ("migrate", "pending")],
+)
+def test_an_operation_in_the_wrong_state_is_refused(cloud: Any, operation: str, status: str) -> None:
+    key = cloud.machine() if status == "pending" else cloud.running()
+    if status == "exited":
+        cloud.post("gpu/instance/stop", {"instanceId": key})
+        cloud.pass_(10)
+    assert cloud.status(key) == status
+    assert cloud.refuses(f"gpu/instance/{operation}", {"instanceId": key}) == "OPERATION_LIMIT"
+    assert cloud.status(key) == status
+
+
+def test_a_stopped_machine_can_lose_its_place(make_cloud: Any, a_machine: Any) -> None:
+    from novita_infra.simulator import Limits
+
+    cloud = make_cloud(limits=Limits(stock_scale=0.0025))
+    key = cloud.running()
+    assert cloud.refuses("gpu/instance/create", a_machine()) == "INSUFFICIENT_RESOURCE"
+    cloud.post("gpu/instance/stop", {"instanceId": key})
+    cloud.pass_(10)
+    other = cloud.machine()
+    assert cloud.refuses("gpu/instance/start", {"instanceId": key}) == "INSUFFICIENT_RESOURCE"
+    assert cloud.status(key) == "exited"
+    cloud.post("gpu/instance/delete", {"instanceId": other})
+    cloud.pass_(6)
+    cloud.post("gpu/instance/start", {"instanceId": key})
+
+
+def test_a_migration_needs_another_free_node(make_cloud: Any) -> None:
+    from novita_infra.simulator import Limits
+
+    cloud = make_cloud(limits=Limits(stock_scale=0.0025))
+    key = cloud.running()
+    assert cloud.refuses("gpu/instance/migrate", {"instanceId": key}) == "MIGRATE_INSUFFICIENT_RESOURCE"
+
+
+def test_edit_keeps_to_the_limits(cloud: Any) -> None:
+    key = cloud.running(tools=[{"name": "Jupyter", "port": "8888", "type": "http"}])
+    many = [{"port": port, "type": "tcp"} for port in range(100, 115)]
+    assert cloud.refused_field("gpu/instance/edit", {"instanceId": key, "ports": many}) == "ports"
+    assert cloud.refused_field("gpu/instance/edit", {"instanceId": key, "expandRootDisk": -1}) == "expandRootDisk"
+    assert cloud.refused_field("gpu/instance/edit", {"instanceId": key, "expandRootDisk": 2000}) == "expandRootDisk"
+    reserved = [{"port": 2222, "type": "tcp"}]
+    assert cloud.refused_field("gpu/instance/edit", {"instanceId": key, "ports": reserved}) == "ports[0].port"
+    assert cloud.instance(key)["rootfsSize"] == 60
+
+
+def test_upgrade_checks_what_it_names(cloud: Any) -> None:
+    key = cloud.running()
+    body = {"instanceId": key, "imageUrl": "a/b:2", "envs": [], "command": "", "entrypoint": "", "save": True}
+    away = cloud.storage(cluster="as-sgp-2")
+    mounts = {"volumeMounts": [{"type": "network", "id": away, "mountPath": "/d"}]}
+    assert cloud.refuses("gpu/instance/upgrade", body | {"imageAuthId": "nope"}) == "RESOURCE_NOT_FOUND"
+    field = cloud.refused_field("gpu/instance/upgrade", body | {"networkVolume": mounts})
+    assert field == "networkVolume.volumeMounts"
+    assert cloud.refused_field("gpu/instance/upgrade", body | {"imageUrl": ""}) == "imageUrl"
+    young = cloud.machine()
+    assert cloud.refuses("gpu/instance/upgrade", body | {"instanceId": young}) == "OPERATION_LIMIT"
+    assert cloud.status(key) == "running"
+
+
+def test_a_leaving_machine_takes_no_more_orders(cloud: Any) -> None:
+    key = cloud.running()
+    cloud.post("gpu/instance/delete", {"instanceId": key})
+    for operation, more in (("start", {}), ("stop", {}), ("edit", {"expandRootDisk": 1}), ("migrate", {})):
+        assert cloud.refuses(f"gpu/instance/{operation}", {"instanceId": key} | more) == "OPERATION_LIMIT"
+
+
+def test_renewing_wants_a_monthly_machine(cloud: Any) -> None:
+    key = cloud.running()
+    months = {"instanceId": key, "month": 1}
+    assert cloud.refuses("gpu/instance/renewInstance", months) == "UNSUPPORTED_BILLING_MODE"
+    assert cloud.refused_field("gpu/instance/renewInstance", months | {"month": 0}) == "month"
+    on = {"instanceIds": [key], "autoRenew": True, "autoRenewMonth": 1}
+    assert cloud.refuses("gpu/instance/setAutoRenew", on) == "UNSUPPORTED_BILLING_MODE"
+    assert cloud.refuses("gpu/instance/setAutoRenew", on | {"instanceIds": ["nope"]}) == "RESOURCE_NOT_FOUND"
+    assert cloud.refused_field("gpu/instance/setAutoRenew", on | {"autoRenewMonth": 13}) == "autoRenewMonth"
+
+
+def test_an_empty_account_can_rent_nothing(make_cloud: Any, a_machine: Any) -> None:
+    from novita_infra.simulator import Limits
+
+    cloud = make_cloud(limits=Limits(balance=1))
+    key = cloud.running()
+    assert cloud.refuses("gpu/instance/create", a_machine()) == "BALANCE_NOT_ENOUGH"
+    months = {"instanceId": key, "month": 1}
+    assert cloud.refuses("gpu/instance/transToMonthlyInstance", months) == "BALANCE_NOT_ENOUGH"
+    storage = {"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 10}
+    assert cloud.refuses("networkstorage/create", storage) == "BALANCE_NOT_ENOUGH"

@@ -1,0 +1,50 @@
+"""The corpus of bad manifests: each case a folder with manifests and the messages that they must give."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FOLDER = Path(__file__).parent.parent / "manifests" / "bad"
+
+
+@dataclass(frozen=True)
+class BadManifests:
+    """One case, with what the command line would be given beside it."""
+
+    folder: Path
+    path: str = "."
+    """What is named on the command line, relative to the folder."""
+    environment: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    var_files: tuple[str, ...] = ()
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def expected(self) -> str:
+        """Every message, one a line; `(folder)` stands for the folder's path."""
+        return (self.folder / "expected.txt").read_text(encoding="utf-8")
+
+    @property
+    def arguments(self) -> list[str]:
+        """The same as arguments of a command, to be run in the folder."""
+        named = [f"--env={self.environment}"] if self.environment else []
+        named += [f"--var={name}={value}" for name, value in self.variables.items()]
+        return [self.path, *named, *(f"--var-file={file}" for file in self.var_files)]
+
+
+def bad_manifests() -> list[BadManifests]:
+    """Every case, sorted by name."""
+    return [_case(folder) for folder in sorted(FOLDER.iterdir()) if folder.is_dir()]
+
+
+def _case(folder: Path) -> BadManifests:
+    options = folder / "options.json"
+    given = json.loads(options.read_text(encoding="utf-8")) if options.exists() else {}
+    return BadManifests(folder, **{**given, "var_files": tuple(given.get("var_files", ()))})

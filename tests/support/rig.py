@@ -1,0 +1,272 @@
+"""A whole setup in one process on made-up time: a project folder, its books, the real client, and the simulator."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+from virtual import VirtualClock
+
+from novita_infra import workflows
+from novita_infra.api.client import Client
+from novita_infra.api.errors import ApiError
+from novita_infra.api.in_process import InProcess
+from novita_infra.applying.events import Event, Result
+from novita_infra.manifests.project import Project, load
+from novita_infra.planning.plan import Action, Plan
+from novita_infra.resources import Address, Record
+from novita_infra.simulator import LIVE, LostAnswer, Quirks, World, build_app, open_world
+from novita_infra.state.book import State
+from novita_infra.state.local import LocalStore
+from novita_infra.workflows import Session, Where
+
+
+class Rig:
+    """What a person has in front of them, without the terminal. Each method is one command."""
+
+    def __init__(
+        self, folder: Path, *, seed: int = 0, quirks: Quirks = LIVE, environ: Mapping[str, str] | None = None
+    ) -> None:
+        self.folder = folder
+        self.clock = VirtualClock()
+        self.world: World = open_world(None, now=self.clock.now, seed=seed, quirks=quirks)
+        self.environ = dict(os.environ) if environ is None else dict(environ)
+        self.environment = ""
+        self.variables: dict[str, str] = {}
+        self.events: list[Event] = []
+        self.seed = seed
+        self._killer: _Killer | None = None
+
+    # --- the manifests ---
+
+    def write(self, name: str, *documents: Any) -> None:
+        """Puts a manifest file into the project; a string is written as it is."""
+        text = "---\n".join(item if isinstance(item, str) else yaml.safe_dump(item) for item in documents)
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def declare(self, *resources: tuple[str, str, dict[str, Any]], **lifecycles: dict[str, Any]) -> None:
+        """Makes the project declare exactly these: (kind, name, spec)."""
+        documents = [
+            {
+                "apiVersion": "novita-infra/v1",
+                "kind": kind,
+                "metadata": {"name": name},
+                **({"lifecycle": lifecycles[name]} if name in lifecycles else {}),
+                "spec": spec,
+            }
+            for kind, name, spec in resources
+        ]
+        if not (self.folder / "novita-infra.yaml").exists():
+            self.write(
+                "novita-infra.yaml", {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "rig"}}
+            )
+        self.write("main.yaml", *documents)
+
+    def project(self) -> Project:
+        return load(
+            self.folder, environment=self.environment, variables=self.variables, var_files=(), environ=self.environ
+        )
+
+    # --- the commands ---
+
+    def plan(self, *, destroys: bool = False, targets: tuple[str, ...] = ()) -> Plan:
+        async def work() -> Plan:
+            async with self.client() as client:
+                session = self._session(client)
+                return await workflows.make_plan(session, destroys=destroys, targets=_addresses(targets))
+
+        return self.clock.run(work())
+
+    def apply(
+        self,
+        *,
+        destroys: bool = False,
+        targets: tuple[str, ...] = (),
+        plan: Plan | None = None,
+        stop_when: Callable[[Event], bool] | None = None,
+        parallelism: int = 10,
+        expect_success: bool = True,
+    ) -> Result:
+        """Plans and applies; with `stop_when`, asks the run to stop at the first event that it holds for."""
+
+        async def work() -> Result:
+            stop = asyncio.Event()
+
+            def emit(event: Event) -> None:
+                self.events.append(event)
+                if stop_when is not None and stop_when(event):
+                    stop.set()
+
+            async with self.client() as client:
+                session = self._session(client)
+                with workflows.locked(session, "apply"):
+                    made = plan or await workflows.make_plan(session, destroys=destroys, targets=_addresses(targets))
+                    assert not made.problems, made.problems
+                    return await workflows.apply_plan(
+                        session, made, parallelism=parallelism, emit=emit, stop=stop
+                    )
+
+        result = self.clock.run(work())
+        if expect_success:
+            failures = [f"{end.step.key}: {end.reason}" for end in result.ends if end.reason]
+            assert result.succeeded, failures
+        return result
+
+    def destroy(self, **options: Any) -> Result:
+        return self.apply(destroys=True, **options)
+
+    def take_in(self, address: str, id: str) -> Record:
+        """`import ADDR ID`."""
+
+        async def work() -> Record:
+            async with self.client() as client:
+                session = self._session(client)
+                with workflows.locked(session, "import"):
+                    return await workflows.import_object(session, Address.parse(address), id)
+
+        return self.clock.run(work())
+
+    # --- looking ---
+
+    def state(self) -> State:
+        return self.store().load()
+
+    def record(self, address: str) -> Record:
+        return self.state().records[Address.parse(address)]
+
+    def store(self) -> LocalStore:
+        name = self.environment or "default"
+        return LocalStore(self.folder / "state" / f"{name}.json", project="rig", environment=name)
+
+    def crash(self, *, at_write: int, after_effect: bool, destroys: bool = False) -> bool:
+        """An apply that is killed at its nth write: the books stay as they were on disk at that instant.
+
+        Says whether the run got that far.
+        """
+        killer = _Killer(self.folder / "state", at_write=at_write, after_effect=after_effect)
+        self._killer = killer
+        try:
+            self.apply(destroys=destroys, expect_success=False)
+        except ApiError:
+            assert killer.dead  # the plan itself could not be made any more
+        finally:
+            self._killer = None
+        killer.restore()
+        return killer.dead
+
+    def client(self) -> Client:
+        transport: httpx.AsyncBaseTransport = InProcess(
+            build_app(self.world, wait=self.clock.sleep), lost=LostAnswer
+        )
+        if self._killer is not None:
+            transport = self._killer.around(transport)
+        return Client(
+            url="http://simulator.invalid",
+            key="sk_test",
+            clock=self.clock,
+            random=random.Random(self.seed),
+            transport=transport,
+        )
+
+    def assert_converged(self) -> None:
+        """A second plan is empty, and what is live is what is on record: no orphan, no double."""
+        plan = self.plan()
+        left = [
+            (str(change.address), change.action.value, change.why, change.fields)
+            for change in plan.changes
+            if change.action is not Action.NONE
+        ]
+        assert plan.empty, (left, plan.outputs_changed, plan.problems)
+        self.assert_nothing_lost()
+
+    def assert_nothing_lost(self) -> None:
+        """Every live object is on record exactly once, and every record is live."""
+        self.world.advance()
+        assert self.live_ids() == sorted(record.id for record in self.state().records.values())
+
+    def live_ids(self) -> list[str]:
+        self.world.advance()
+        return sorted(
+            item.id
+            for table in (
+                self.world.instances,
+                self.world.templates,
+                self.world.storages,
+                self.world.networks,
+                self.world.registry_auths,
+                self.world.prewarms,
+                self.world.endpoints,
+            )
+            for item in table
+            if getattr(item, "status", getattr(item, "state", "")) not in {"removed", "toRemove", "removing"}
+        )
+
+    def _session(self, client: Client) -> Session:
+        store = self.store()
+        where = Where(path=self.folder)
+        return Session(where, self.project(), store, client, self.clock, workflows.SIMULATOR, store.load())
+
+
+class _Killer:
+    """Kills a run at its nth write, as SIGKILL would: from then on nothing reaches the service or stays on disk."""
+
+    def __init__(self, state: Path, *, at_write: int, after_effect: bool) -> None:
+        self._state = state
+        self._left = at_write
+        self._after_effect = after_effect
+        self._disk: dict[str, bytes] = {}
+        self.dead = False
+
+    def around(self, transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+        return _Mortal(transport, self)
+
+    async def pass_on(self, transport: httpx.AsyncBaseTransport, request: httpx.Request) -> httpx.Response:
+        if self.dead:
+            raise httpx.ConnectError("this process is dead", request=request)
+        if request.method != "POST":
+            return await transport.handle_async_request(request)
+        self._left -= 1
+        if self._left < 0 and not self._after_effect:
+            self._die()
+            raise httpx.ConnectError("this process is dead", request=request)
+        dies = self._left < 0
+        response = await transport.handle_async_request(request)
+        if dies:
+            self._die()
+            raise httpx.ReadError("this process is dead", request=request)
+        return response
+
+    def restore(self) -> None:
+        """Puts the disk back to the instant of death."""
+        if not self.dead:
+            return
+        for path in self._state.iterdir():
+            path.unlink()
+        for name, data in self._disk.items():
+            (self._state / name).write_bytes(data)
+
+    def _die(self) -> None:
+        if not self.dead:
+            self.dead = True
+            self._disk = {path.name: path.read_bytes() for path in self._state.iterdir()}
+
+
+class _Mortal(httpx.AsyncBaseTransport):
+    def __init__(self, transport: httpx.AsyncBaseTransport, killer: _Killer) -> None:
+        self._transport = transport
+        self._killer = killer
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._killer.pass_on(self._transport, request)
+
+
+def _addresses(texts: tuple[str, ...]) -> tuple[Address, ...]:
+    return tuple(Address.parse(text) for text in texts)
