@@ -1,1 +1,1 @@
-"""api"""
+"""HTTP to Novita: requests as values, errors by meaning, retries, limits and paging. It knows no kind of resource."""

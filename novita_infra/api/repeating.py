@@ -26,8 +26,9 @@ class Patience:
     read: float = 60.0
     """For the next bytes of an answer."""
     attempts: int = 8
-    throttled_attempts: int = 40
-    """A throttled call costs the service little and is sure to have done nothing, so it is sent more often."""
+    """Those that failed otherwise than by throttling."""
+    all_attempts: int = 40
+    """The throttled ones included: they cost the service little and are sure to have done nothing."""
     first_wait: float = 0.5
     longest_wait: float = 20.0
 
@@ -55,14 +56,15 @@ async def repeat(
     Raises the last error with the number of its attempts on it. What the service asked to wait comes on top of the
     jitter, so that those that were sent away together do not come back together.
     """
-    spent = 0.0
+    spent, failures = 0.0, 0
 
     async def attempt() -> Any:
-        nonlocal spent
+        nonlocal spent, failures
         try:
             return await once()
         except ApiError as error:
             spent += error.took
+            failures += not isinstance(error, Throttled)
             raise
 
     async def sleep(seconds: float) -> None:
@@ -75,10 +77,9 @@ async def repeat(
         return _error(state).wait + random.uniform(0, longest)
 
     def stop(state: tenacity.RetryCallState) -> bool:
-        error = _error(state)
-        error.attempts = state.attempt_number
-        most = patience.throttled_attempts if isinstance(error, Throttled) else patience.attempts
-        return state.attempt_number >= most or spent + state.upcoming_sleep > patience.deadline
+        _error(state).attempts = state.attempt_number
+        has_tried = failures >= patience.attempts or state.attempt_number >= patience.all_attempts
+        return has_tried or spent + state.upcoming_sleep > patience.deadline
 
     retrying = tenacity.AsyncRetrying(
         sleep=sleep,

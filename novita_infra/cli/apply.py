@@ -161,9 +161,9 @@ def _approved(plan: Plan, screen: Screen, command: str) -> bool:
 
 
 async def _carry_out(session: Session, plan: Plan, screen: Screen, *, parallelism: int, command: str) -> int:
-    if plan.empty:
+    if plan.empty and not plan.bookkeeping:
         if screen.json:
-            screen.messages().result(Result(plan, ()), outputs=plan.outputs)
+            screen.messages().result(Result(plan, ()), outputs=session.state.outputs)
         return 0
     with (
         _listening(session, plan, screen) as listener,
@@ -191,6 +191,8 @@ def _sum_up(session: Session, result: Result, screen: Screen, *, command: str) -
     outputs = session.state.outputs
     if screen.json:
         screen.messages().result(result, outputs=outputs)
+        return
+    if result.succeeded and result.plan.empty:
         return
     screen.say("", *result_lines(result, again=command))
     if result.succeeded and outputs and not result.plan.destroys:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -75,8 +74,6 @@ class LazyGroup(click.Group):
             if isinstance(wrong, click.UsageError) and wrong.ctx is not None:
                 click.echo(f"Try '{wrong.ctx.command_path} --help'.", err=True)
             code = EXIT_ERROR
-        except BrokenPipeError:
-            code = _leave_quietly()
         sys.exit(code if isinstance(code, int) else 0)
 
     def _fail_unknown(self, ctx: click.Context, name: str) -> NoReturn:
@@ -85,10 +82,3 @@ class LazyGroup(click.Group):
         near = get_close_matches(name, self._targets, n=1)
         hint = f'Did you mean "{near[0]}"?' if near else f"Commands: {', '.join(self._targets)}."
         ctx.fail(f'No such command "{name}". {hint}')
-
-
-def _leave_quietly() -> int:
-    """The reader of our output is gone. What Python still wants to flush at its end goes nowhere."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    return EXIT_ERROR

@@ -7,10 +7,13 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Final
 
 from novita_infra.cli.lazy import EXIT_INTERRUPTED
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_WITHOUT_SIGNALS: Final = (NotImplementedError, RuntimeError)
+"""A platform whose loop takes no signals, or a thread that is not the main one: both keep Python's own way."""
 
 
 @contextmanager
@@ -30,13 +33,13 @@ def stopping(say: Callable[[str], None]) -> Iterator[asyncio.Event]:
         else:
             os._exit(EXIT_INTERRUPTED)
 
-    with suppress(NotImplementedError):  # a platform without signals in its loop keeps Python's own way
+    with suppress(*_WITHOUT_SIGNALS):
         for number in _SIGNALS:
             loop.add_signal_handler(number, interrupted)
     try:
         yield stop
     finally:
-        with suppress(NotImplementedError):
+        with suppress(*_WITHOUT_SIGNALS):
             for number in _SIGNALS:
                 loop.remove_signal_handler(number)
 

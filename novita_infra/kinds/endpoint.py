@@ -5,17 +5,12 @@ Workers come and go by themselves and are never part of what is declared; they o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from novita_infra.api.request import GPU, Pages, Request, get, post
-from novita_infra.diagnostics import nearest
-from novita_infra.kinds.catalogue import Catalogue
-from novita_infra.kinds.choosing import find_product
+from novita_infra.kinds import endpoint_wishes
 from novita_infra.kinds.endpoint_answers import WORKER_KEYS, new_id, parse, unwrap, workers_agree
-from novita_infra.kinds.faults import env_faults, mount_faults, port_faults
-from novita_infra.kinds.kind import By, Call, Default, Fault, Field, Kind, Reading, Replaces, Target
-from novita_infra.kinds.placing import placed
+from novita_infra.kinds.kind import By, Call, Default, Field, Kind, Reading, Replaces, Target
 from novita_infra.kinds.shapes import (
     COMMAND,
     ENV,
@@ -26,12 +21,10 @@ from novita_infra.kinds.shapes import (
     env_list,
     filled,
     object_of,
-    objects_of,
     port_of,
     storage_mounts,
-    text_of,
 )
-from novita_infra.resources import PRESENT, Live, Phase, Spec, Timeouts, Value
+from novita_infra.resources import PRESENT, Live, Phase, Spec, Timeouts
 
 _MOUNT_PATH: Final = {
     "type": "string",
@@ -313,84 +306,6 @@ def _same(spec: Spec, live: Live) -> bool:
     return bool(app and spec.get("name") == live.name and wanted.get("id") == found.get("id"))
 
 
-# --- judging --------------------------------------------------------------------------------------------------------
-
-
-def _inherit(spec: Spec, lookup: Callable[[str, Value], Spec | None]) -> Spec:
-    """The cluster of the first storage that is declared too."""
-    if spec.get("cluster") is not None:
-        return spec
-    for mount in objects_of(spec.get("networkStorages")):
-        cluster = (lookup("network_storage", mount.get("storage")) or {}).get("cluster")
-        if cluster is not None:
-            return {**spec, "cluster": cluster}
-    return spec
-
-
-def _check(spec: Spec) -> Iterator[Fault]:
-    workers = object_of(spec.get("workers"))
-    least, most = workers.get("min"), workers.get("max")
-    if isinstance(least, int) and isinstance(most, int) and least > most:
-        yield Fault(("workers", "min"), f"min {least} is more than max {most}", "min may be at most max")
-    yield from port_faults(spec.get("ports"), most=1)
-    yield from env_faults(spec.get("env"))
-    yield from mount_faults(spec.get("networkStorages"), taken=[object_of(spec.get("localStorage")).get("mountPath")])
-    if spec.get("networkStorages") and spec.get("cluster") is None:
-        hint = "name the cluster of the storage; it is known by itself only where the storage is declared here too"
-        yield Fault(("networkStorages",), "network storages need a cluster", hint)
-
-
-def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[Fault, ...]]:
-    chosen, faults = placed(spec, catalogue, live)
-    wish = object_of(chosen.get("product"))
-    if isinstance(wish.get("gpu"), str):
-        kept = text_of(object_of(live.values.get("product")).get("id")) if live else ""
-        cluster = next((item for item in catalogue.clusters if item.id == chosen.get("cluster")), None)
-        path = ("product", "gpu")
-        found = find_product(catalogue.serverless, wish["gpu"], path=path, cluster=cluster, kept=kept)
-        if isinstance(found, Fault):
-            faults = (*faults, found)
-        else:
-            chosen = {**chosen, "product": {**wish, "id": found.id}}
-    return chosen, (*faults, *_limit_faults(chosen, catalogue.endpoint_limits, live))
-
-
-_LIMITS: Final = {
-    ("gpuCount",): "GPUNum",
-    ("workers", "min"): "WorkerNum",
-    ("workers", "max"): "WorkerNum",
-    ("workers", "idleTimeout"): "FreeTimeout",
-    ("workers", "maxConcurrency"): "ConcurrencyNum",
-    ("workers", "requestTimeout"): "RequestTimeout",
-    ("rootDiskGb",): "RootfsSize",
-    ("localStorage", "sizeGb"): "LocalVolumeSize",
-}
-"""What bounds a value of the spec: `min...` and `max...` of serverless-query-endpoint-limit."""
-
-
-def _limit_faults(spec: Spec, limits: Mapping[str, Any], live: Live | None) -> Iterator[Fault]:
-    """Values out of the account's limits; what a live endpoint already has is not judged anew."""
-    policy = "QueueWaitTime" if object_of(spec.get("scaling")).get("type") == "queue" else "RequestNum"
-    has = live.values if live else {}
-    for path, limit in {**_LIMITS, ("scaling", "value"): policy}.items():
-        value, least, most = _at(spec, path), limits.get(f"min{limit}"), limits.get(f"max{limit}")
-        if not isinstance(value, int) or value == _at(has, path):
-            continue
-        if isinstance(least, int) and isinstance(most, int) and not least <= value <= most:
-            name = ".".join(path)
-            yield Fault(path, f"{name} {value} is out of the account's limits", f"{least} to {most} is possible")
-    version, versions = spec.get("minCudaVersion"), limits.get("cudaVersionList")
-    if isinstance(version, str) and versions and version not in (*versions, "any", has.get("minCudaVersion")):
-        yield Fault(("minCudaVersion",), f"no CUDA version {version}", nearest(version, versions))
-
-
-def _at(spec: Spec, path: tuple[str, ...]) -> Value:
-    value: Value = spec
-    for name in path:
-        value = object_of(value).get(name)
-    return value
-
-
 ENDPOINT = Kind(
     name="Endpoint",
     prefix="endpoint",
@@ -430,9 +345,9 @@ ENDPOINT = Kind(
     },
     timeouts=Timeouts(create=1800, update=1800, delete=900),
     catalogues=("clusters", "serverless", "endpoint_limits"),
-    choose=_choose,
-    inherit=_inherit,
-    check=_check,
+    choose=endpoint_wishes.choose,
+    inherit=endpoint_wishes.inherit,
+    check=endpoint_wishes.check,
     example="""\
 apiVersion: novita-infra/v1
 kind: Endpoint

@@ -67,7 +67,7 @@ def parse(item: Mapping[str, Any]) -> Live:
     if phase is Phase.READY and ready < values.get("workers", {}).get("min", 0):
         phase = Phase.CHANGING
     complaints = [said, *(f"worker {worker.id}: {worker.trouble}" for worker in workers if worker.trouble)]
-    id = text_of(item.get("id"))  # noqa: A001 -- the API's own word
+    id = text_of(item.get("id"))
     shown = {"id": id, "url": text_of(item.get("url")), "appName": text_of(item.get("appName")), "state": status}
     return Live(
         id=id,

@@ -202,7 +202,8 @@ IMAGE_PREWARM = Kind(
             says="edit: the note is changed in place, nothing is pulled again",
             request=_edit,
             settles=frozenset(),
-            needs=PRESENT,
+            # Not for a failed task: another note does not mend it, another task may.
+            needs=frozenset({Phase.READY, Phase.CHANGING}),
         ),
     ),
     delete=Call(

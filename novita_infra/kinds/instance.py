@@ -373,7 +373,7 @@ INSTANCE: Final = Kind(
             name="upgrade",
             says="upgrade: the container restarts, data is kept unless keepData is false",
             request=instance_calls.upgrade,
-            needs=_RUNS,
+            needs=_RUNS | {Phase.FAILED},  # an image that cannot be pulled is mended by another one
             loses=instance_calls.upgrade_loses,
         ),
         Call(name="edit", says="edit: applied in place", request=instance_calls.edit, settles=STABLE),

@@ -223,10 +223,18 @@ class Kind:
     example: str = ""
     """A manifest of this kind that validates, for `explain` and the docs."""
 
+    by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
+    """The fields by their names."""
+    _calls: Mapping[str, Call] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {item.name: item for item in self.fields})
+        object.__setattr__(self, "_calls", {item.name: item for item in (self.create, self.delete, *self.calls)})
+
     def field(self, name: str) -> Field:
         """The field of that name; raises KeyError."""
-        return {item.name: item for item in self.fields}[name]
+        return self.by_name[name]
 
     def call(self, name: str) -> Call:
         """The call of that name, `create` and `delete` included; raises KeyError."""
-        return {item.name: item for item in (self.create, self.delete, *self.calls)}[name]
+        return self._calls[name]

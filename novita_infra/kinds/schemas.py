@@ -72,7 +72,7 @@ def manifest_schema() -> Schema:
         "required": ["kind"],
         "allOf": [
             {
-                "if": {"properties": {"kind": {"const": name}}, "required": ["kind"]},
+                "if": {"type": "object", "properties": {"kind": {"const": name}}, "required": ["kind"]},
                 "then": {"$ref": f"#/$defs/{name}"},
             }
             for name in names

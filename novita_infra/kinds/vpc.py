@@ -5,7 +5,7 @@ The answer of a create holds no usable id on the live service, so a new network 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from novita_infra.api.request import GPU, Pages, Request, get, post
@@ -15,15 +15,12 @@ from novita_infra.kinds.placing import placed
 from novita_infra.kinds.shapes import TEXT, carried, filled, object_of, objects_of, text_of
 from novita_infra.resources import PRESENT, Live, Phase, Spec, Timeouts
 
-_LONGEST_NAME: Final = 30
-"""gpu-instance-update-vpc: 1-30."""
-
 _FIELDS = (
     Field(
         name="name",
-        schema={"type": "string", "minLength": 1, "maxLength": _LONGEST_NAME},
+        schema={"type": "string", "minLength": 1, "maxLength": 30},
         doc="The network's name, at most 30 characters.",
-        api="name (gpu-instance-create-vpc)",
+        api="name (gpu-instance-create-vpc, gpu-instance-update-vpc: 1-30)",
         change=By("update"),
     ),
     Field(
@@ -112,13 +109,6 @@ def _same(spec: Spec, live: Live) -> bool:
     return bool(spec.get("name") == live.name and spec.get("cluster") == live.values.get("cluster"))
 
 
-def _check(spec: Spec) -> Iterator[Fault]:
-    """The name may come from the metadata, where the schema allows more."""
-    name = spec.get("name")
-    if isinstance(name, str) and len(name) > _LONGEST_NAME:
-        yield Fault(("name",), f"name {name} is too long", f"at most {_LONGEST_NAME} characters; set spec.name")
-
-
 def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[Fault, ...]]:
     return placed(spec, catalogue, live, offers=lambda cluster: cluster.vpc, what="private networks")
 
@@ -152,7 +142,6 @@ VPC = Kind(
     timeouts=Timeouts(create=300, update=120, delete=900),
     catalogues=("clusters",),
     choose=_choose,
-    check=_check,
     example="""\
 apiVersion: novita-infra/v1
 kind: VPC

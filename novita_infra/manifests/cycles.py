@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from novita_infra.diagnostics import Diagnostic
+from novita_infra.manifests.places import Spot, inside, key_origin, spot_at
 from novita_infra.resources import Address, Declared, Origin, refs
 
 
-def cycles(declared: Mapping[Address, Declared]) -> list[Diagnostic]:
+def cycles(declared: Mapping[Address, Declared], spots: Mapping[Address, Spot]) -> list[Diagnostic]:
     """One message for every circle that a walk along the needs runs into; each resource is in one at most."""
     told: set[Address] = set()
     diagnostics = []
     for path in _circles({address: declared[address].needs for address in sorted(declared)}):
         if told.isdisjoint(path):
             told.update(path)
-            diagnostics.append(_diagnostic(path, declared))
+            diagnostics.append(_diagnostic(path, declared, spots))
     return diagnostics
 
 
@@ -41,19 +42,20 @@ def _circles(needs: Mapping[Address, tuple[Address, ...]]) -> Iterator[list[Addr
                 waiting.append(iter(needs[address]))
 
 
-def _diagnostic(path: list[Address], declared: Mapping[Address, Declared]) -> Diagnostic:
+def _diagnostic(path: list[Address], declared: Mapping[Address, Declared], spots: Mapping[Address, Spot]) -> Diagnostic:
     first = path.index(min(path))
     path = path[first:] + path[:first]
     steps = list(zip(path, [*path[1:], path[0]], strict=True))
-    places = [(_place(declared[here], there), there) for here, there in steps]
+    places = [(_place(declared[here], there, spots[here]), there) for here, there in steps]
     hint = "; ".join(f"{place} needs {there}" for place, there in places)
     walk = " -> ".join(map(str, [*path, path[0]]))
     return Diagnostic(f"resources need each other in a circle: {walk}", hint, origin=places[0][0])
 
 
-def _place(item: Declared, needed: Address) -> Origin:
-    """Where the resource says that it needs the other one; the resource itself for `dependsOn` and what it inherits."""
+def _place(item: Declared, needed: Address, spot: Spot) -> Origin:
+    """Where the resource says that it needs the other one; its spec for what it inherits."""
     for name, value in item.spec.items():
         if name in item.places and any(ref.address == needed for ref in refs(value)):
             return item.places[name]
-    return item.origin
+    after = spot_at(spot, ("lifecycle", "dependsOn"))
+    return key_origin(after if isinstance(after[5], list) else inside(spot, "spec"))

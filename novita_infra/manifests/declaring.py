@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from novita_infra.diagnostics import Diagnostic
+from novita_infra.diagnostics import Diagnostic, nearest
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Field
 from novita_infra.manifests.expressions import Scope, Unusable
-from novita_infra.manifests.places import Spot, inside, key_origins, origin, origin_at, spot_at
+from novita_infra.manifests.places import Spot, inside, key_origins, label_of, origin, origin_at, spot_at
 from novita_infra.manifests.secrets import Secrets
 from novita_infra.manifests.validating import Headed
 from novita_infra.resources import Address, Declared, Joined, Lifecycle, Ref, Secret, Spec, Value, refs
@@ -132,8 +132,11 @@ class Declaring:
             address = Address.parse(f"{kind}.{name}")
             self.scope.find(address)
         except (ValueError, Unusable) as error:
-            known = error.hint if isinstance(error, Unusable) else f"a {kind} is named without its kind"
-            hint = f"{known}; {{id: ...}} names one that is not managed here" if known else "write {id: ...} for an id"
+            hint = error.hint if isinstance(error, Unusable) else ""
+            if name.startswith(f"{kind}."):
+                hint = f'write just "{name.removeprefix(f"{kind}.")}"'
+            elif not hint.startswith("did you mean"):
+                hint = f"{hint}; an object that is not managed here is named by {{id: ...}}".removeprefix("; ")
             self._tell(f'there is no {kind} "{name}"', hint, spot)
             return name
         return Ref(address)
@@ -162,6 +165,8 @@ class Declaring:
             return text.address
         try:
             address = Address.parse(text if isinstance(text, str) else str(text))
+            if address.kind not in KINDS:
+                raise Unusable(f'"{address.kind}" is no kind of resource', nearest(address.kind, tuple(KINDS)))
             self.scope.find(address)
         except Unusable as error:
             self._tell(error.summary, error.hint, spot)
@@ -204,7 +209,7 @@ def completed(
             spec = kind.inherit(item.spec, lookup) if kind.inherit else item.spec
             for fault in kind.check(spec) if kind.check else ():
                 place = origin_at(spots[address], ("spec", *fault.path))
-                told.append(Diagnostic(fault.summary, fault.hint, origin=place))
+                told.append(Diagnostic(f"{label_of(fault.path)}: {fault.summary}", fault.hint, origin=place))
             if spec is not item.spec:
                 result[address] = replace(item, spec=spec, needs=_needs(spec, item.needs))
     return result, told

@@ -103,6 +103,7 @@ def _merged(data: Any, spot: Spot, changes: Any, places: Spot) -> tuple[Any, Spo
     if not isinstance(data, dict) or not isinstance(changes, dict):
         return _without_nulls(changes, places)
     result, spots = dict(data), dict(spot[5]) if isinstance(spot[5], dict) else {}
+    own = places if any(name in data and value is None for name, value in changes.items()) else spot
     for name, value in changes.items():
         if value is None:
             result.pop(name, None)
@@ -111,7 +112,7 @@ def _merged(data: Any, spot: Spot, changes: Any, places: Spot) -> tuple[Any, Spo
             result[name], spots[name] = _merged(result[name], inside(spot, name), value, inside(places, name))
         else:
             result[name], spots[name] = _without_nulls(value, inside(places, name))
-    return result, (*spot[:5], spots)
+    return result, (*own[:5], spots)  # what is missing afterwards is missing because of the patch
 
 
 def _without_nulls(value: Any, spot: Spot) -> tuple[Any, Spot]:

@@ -5,12 +5,13 @@ It is called only when something is wrong: importing jsonschema takes longer tha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from novita_infra.diagnostics import Diagnostic, nearest
-from novita_infra.manifests.places import Path, Spot, key_origin_at, origin_at
+from novita_infra.manifests.places import Path, Spot, key_origin_at, label_of, origin_at
 from novita_infra.manifests.sources import Sources
 
 _NAMES: Final = {
@@ -38,7 +39,7 @@ class Subject:
     """As it stands in the file."""
     spot: Spot
     sources: Sources
-    hidden: Callable[[Path], bool] = lambda _: False
+    hidden: Callable[[Path], bool]
     """Whether the value at a path must not be shown."""
 
 
@@ -87,12 +88,12 @@ def _depth(errors: Sequence[Any]) -> int:
 def _told(error: Any, subject: Subject) -> Iterator[Diagnostic]:
     path: Path = tuple(error.absolute_path)
     match error.validator:
+        case _ if "propertyNames" in error.absolute_schema_path:
+            yield _named(error, path, subject)
         case "required":
             yield from _missing(error, path, subject)
         case "additionalProperties" | "unevaluatedProperties":
             yield from _unknown(error, path, subject)
-        case "propertyNames":
-            yield _named(error, path, subject)
         case _:
             summary, hint = _said(error, path, subject)
             label = label_of(path)
@@ -106,9 +107,8 @@ def _missing(error: Any, path: Path, subject: Subject) -> Iterator[Diagnostic]:
     within = f" in {label}" if label and path != ("spec",) else ""
     for name in error.validator_value:
         if name not in error.instance:
-            about = properties.get(name, {})
-            said = about.get("description", "").partition(" Changing it:")[0] if isinstance(about, dict) else ""
-            hint = f"{name}: {said}" if said else f"add {name}: ..."
+            said = _described(properties.get(name))
+            hint = f"{name}: {said}" if said and path else f"add {name}: ..."
             yield Diagnostic(f'the field "{name}" is missing{within}', hint, origin=key_origin_at(subject.spot, path))
 
 
@@ -123,15 +123,15 @@ def _unknown(error: Any, path: Path, subject: Subject) -> Iterator[Diagnostic]:
 
 
 def _named(error: Any, path: Path, subject: Subject) -> Diagnostic:
-    name = error.instance
-    place = key_origin_at(subject.spot, (*path, name))
-    return Diagnostic(f'"{name}" cannot be a name in {label_of(path)}', error.message, origin=place)
+    summary, hint = _said(error, (*path, error.instance), subject)
+    place = key_origin_at(subject.spot, (*path, error.instance))
+    return Diagnostic(f"a name in {label_of(path)} {summary}", hint, origin=place)
 
 
 def _said(error: Any, path: Path, subject: Subject) -> tuple[str, str]:
     """What is wrong, to be read after the name of the field, and what is allowed."""
     limit, value = error.validator_value, error.instance
-    shown = "this value" if subject.hidden(path) else _shown(value)
+    shown = _kind_of(value) if subject.hidden(path) else _shown(value)
     match error.validator:
         case "type" | "anyOf" | "oneOf":
             return _wrong_type(error, path, subject)
@@ -162,24 +162,36 @@ def _miscounted(what: str, value: Any, schema: Mapping[str, Any]) -> tuple[str, 
 
 
 def _wrong_type(error: Any, path: Path, subject: Subject) -> tuple[str, str]:
-    value = error.instance
-    wanted = _wanted(error)
+    value, wanted = error.instance, _wanted(error)
     if value is None:
         return "is empty", f"give it {_spoken(wanted)}, or remove the line"
-    number = isinstance(value, (int, float))
-    word = subject.sources.word(origin_at(subject.spot, path)) if number else ""
-    literal = number and _value_at(subject.written, path) == value
-    shown = "this value" if subject.hidden(path) else word if literal and word else _shown(value)
-    hint = ""
-    if number and "string" in wanted:
-        hint = (
-            "write it in quotes" if subject.hidden(path) or not (literal and word) else f'write it in quotes: "{word}"'
-        )
-    elif isinstance(value, str) and not subject.hidden(path) and _reads_as(value, wanted):
-        hint = "write it without quotes"
-    elif "array" in wanted:
-        hint = 'write [item, item], or one item a line after "- "'
-    return f"wants {_spoken(wanted)}, not {shown}", hint
+    word = ""
+    if isinstance(value, (int, float)) and not _from_expression(path, subject):
+        word = subject.sources.word(origin_at(subject.spot, path))
+    shown = _kind_of(value) if subject.hidden(path) else word or _shown(value)
+    return f"wants {_spoken(wanted)}, not {shown}", _type_hint(error, wanted, path, subject, word=word)
+
+
+def _type_hint(error: Any, wanted: Sequence[str], path: Path, subject: Subject, *, word: str) -> str:
+    """What to do about a value of the wrong type; `word` is how a number stands in the file."""
+    value = error.instance
+    fitting = word if word and not subject.hidden(path) and _matches(word, error.schema) else ""
+    if "examples" in error.schema and not fitting:
+        return _looks_like(error.schema)
+    if isinstance(value, dict) and value.keys() & {"fromEnv", "fromFile"}:
+        return "this field is not secret; ${env.NAME} stands for an environment variable"
+    if "string" in wanted and isinstance(value, (int, float)):
+        return f'write it in quotes: "{fitting}"' if fitting else "write it in quotes"
+    if isinstance(value, str) and not subject.hidden(path) and _reads_as(value, wanted):
+        if _from_expression(path, subject):
+            return f"a variable of the type {wanted[0]} gives one; the environment gives only text"
+        return "write it without quotes"
+    if "array" in wanted:
+        return 'write [item, item], or one item a line after "- "'
+    if "object" in wanted and "string" not in wanted:
+        said = _described(error.schema)
+        return said if "{" in said else "write name: value, one a line"
+    return ""
 
 
 def _wanted(error: Any) -> list[str]:
@@ -194,6 +206,16 @@ def _wanted(error: Any) -> list[str]:
 
 def _spoken(types: Sequence[str]) -> str:
     return " or ".join(_NAMES.get(item, item) for item in types) or "something else"
+
+
+def _matches(word: str, schema: Mapping[str, Any]) -> bool:
+    return "pattern" not in schema or re.search(schema["pattern"], word) is not None
+
+
+def _described(schema: Any) -> str:
+    """What the value is; what changing it would cost is left out."""
+    said = schema.get("description", "") if isinstance(schema, dict) else ""
+    return str(said).partition(" Changing it:")[0]
 
 
 def _reads_as(text: str, wanted: Sequence[str]) -> bool:
@@ -217,8 +239,7 @@ def _looks_like(schema: Mapping[str, Any]) -> str:
     examples = schema.get("examples")
     if examples:
         return f"it looks like {' or '.join(_shown(item) for item in examples)}"
-    said = schema.get("description")
-    return str(said) if said else f"it must match {schema.get('pattern')}"
+    return _described(schema) or f"it must match {schema.get('pattern')}"
 
 
 def _from_expression(path: Path, subject: Subject) -> str:
@@ -242,10 +263,12 @@ def _value_at(data: Any, path: Path) -> Any:
     return data
 
 
-def label_of(path: Path) -> str:
-    """A path as a person writes it: `ports[0]`, `metadata.labels.team`; fields of the spec go without `spec`."""
-    parts = path[1:] if path[:1] == ("spec",) and len(path) > 1 else path
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".")
+def _kind_of(value: Any) -> str:
+    """What sort of value it is, for one that must not be shown."""
+    if isinstance(value, bool):
+        return "a bare true or false"
+    names = {str: "a text", int: "a number", float: "a number", list: "a list", dict: "a map"}
+    return names.get(type(value), "this value")
 
 
 def _shown(value: Any) -> str:

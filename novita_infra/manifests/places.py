@@ -76,3 +76,9 @@ def count(spot: Spot, most: int) -> int:
         inner = waiting.pop()[5]
         waiting.extend(inner.values() if isinstance(inner, dict) else inner or ())
     return total
+
+
+def label_of(path: Path) -> str:
+    """A path as a person writes it: `ports[0]`, `metadata.labels.team`; fields of the spec go without `spec`."""
+    parts = path[1:] if path[:1] == ("spec",) and len(path) > 1 else path
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".")

@@ -92,7 +92,7 @@ def _load(
     told.add(wrong)
     resources = _Resources(found, files, told, secrets)
     declared, outputs = resources.declared(settings, chosen, values)
-    if not declared:
+    if not declared and not told.errors:
         told.add(_nothing(path, found))
     return Project(
         name=settings.text("metadata", "name") or found.root.resolve().name or "project",
@@ -145,12 +145,15 @@ class _Told:
 
     def __init__(self) -> None:
         self._diagnostics: list[Diagnostic] = []
+        self.errors = 0
         self._places: set[Origin] = set()
 
     def add(self, diagnostics: Sequence[Diagnostic]) -> None:
         new = [item for item in dict.fromkeys(diagnostics) if item.origin is None or item.origin not in self._places]
         self._diagnostics += new
-        self._places.update(item.origin for item in new if item.origin and item.severity is Severity.ERROR)
+        errors = [item for item in new if item.severity is Severity.ERROR]
+        self.errors += len(errors)
+        self._places.update(item.origin for item in errors if item.origin)
 
     def warnings(self) -> tuple[Diagnostic, ...]:
         """The warnings, sorted; raises Problems where there is more than warnings."""
@@ -224,18 +227,17 @@ class _Resources:
         self._told.add(wrong)
         known = {item.address for item in headed}
         scope = Scope(values, self._secrets.environ, _ATTRIBUTES, lambda address: self._known(address, known))
-        sound: dict[Address, Declared] = {}
         every: dict[Address, Declared] = {}
+        unsound: set[Address] = set()
         for item in headed:
-            one, wrong = self._one(_with_name(item), scope)
-            self._told.add(wrong)
-            every[item.address] = one
-            if not any(diagnostic.severity is Severity.ERROR for diagnostic in wrong):
-                sound[item.address] = one
-        finished, wrong = completed(sound, {item.address: item.document.spot for item in headed})
+            every[item.address], sound = self._one(_with_name(item), scope)
+            if not sound:
+                unsound.add(item.address)
+        spots = {item.address: item.document.spot for item in headed}
+        finished, wrong = completed({key: one for key, one in every.items() if key not in unsound}, spots)
         self._told.add(wrong)
         every |= finished
-        self._told.add(cycles(every))
+        self._told.add(cycles(every, spots))
         return tuple(every[address] for address in sorted(every)), self._outputs(settings, scope)
 
     def _headed(self) -> list[Headed]:
@@ -274,20 +276,25 @@ class _Resources:
             hint = f"only {self._found.scope} was read; name the project's folder to have all of it"
         raise Unusable(f'there is no {address.kind} "{address.name}"', hint or f"no {address.kind} is declared")
 
-    def _one(self, headed: Headed, scope: Scope) -> tuple[Declared, list[Diagnostic]]:
-        told: list[Diagnostic] = []
+    def _one(self, headed: Headed, scope: Scope) -> tuple[Declared, bool]:
+        """What one document declares, and whether nothing is wrong with it."""
         document = headed.document
         checked = values = document.data
+        unusable: list[Diagnostic] = []
         if document.expressions:
             hidden = {item.name for item in headed.kind.fields if item.secret}
 
             def secret(path: ValuePath) -> bool:
                 return len(path) > 1 and path[0] == "spec" and path[1] in hidden
 
-            worked = interpolate(document.data, document.spot, scope, self._files.sources, told=told, secret=secret)
+            worked = interpolate(document.data, document.spot, scope, self._files.sources, told=unusable, secret=secret)
             checked, values = worked.checked, worked.values
-        told += faults(headed, checked, self._files.sources)
-        return Declaring(scope, self._secrets, told).declare(headed, values), told
+        misfits = faults(headed, checked, self._files.sources)
+        loose: list[Diagnostic] = []
+        declared = Declaring(scope, self._secrets, loose).declare(headed, values)
+        for wrong in (unusable, misfits, loose):
+            self._told.add(wrong)
+        return declared, not any(item.severity is Severity.ERROR for item in (*unusable, *misfits, *loose))
 
     def _outputs(self, settings: Settings, scope: Scope) -> dict[str, Value]:
         """The outputs. Where only one file was read, those that need other files are left out."""

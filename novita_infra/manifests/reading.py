@@ -79,10 +79,10 @@ def read_text(text: str, file: str) -> Reading:
         try:
             composer.run()
             break
-        except yaml.MarkedYAMLError as error:
+        except yaml.YAMLError as error:
             reading.diagnostics.append(syntax.explain(error, text, start=Origin(file, first + 1, 1)))
-            mark = error.problem_mark
-            at = mark.line if mark is not None else composer.began
+            mark = getattr(error, "problem_mark", None)
+            at = composer.began if mark is None else mark.line
         except _Unusable as stop:
             reading.diagnostics.append(stop.diagnostic)
             at = composer.began + 1

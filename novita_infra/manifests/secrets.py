@@ -60,7 +60,7 @@ class Secrets:
         file = (self.root / place.file).parent / path
         try:
             if not file.is_file():
-                raise FileNotFoundError(None, "there is no such file")
+                raise ValueError("it is no file" if file.exists() else "there is no such file")
             text = file.read_bytes().decode("utf-8")
         except UnicodeDecodeError:
             return Diagnostic(f"the secret file {path} is not UTF-8 text", origin=place)

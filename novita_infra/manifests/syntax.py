@@ -71,8 +71,10 @@ _OPENED: Final = frozenset(
 _NEXT_DOCUMENT: Final = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
 
 
-def explain(error: yaml.MarkedYAMLError, text: str, *, start: Origin) -> Diagnostic:
+def explain(error: yaml.YAMLError, text: str, *, start: Origin) -> Diagnostic:
     """The error as a diagnostic; the text begins at `start`."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return Diagnostic(f"not readable as YAML: {error}", origin=start)
     said = error.problem or "cannot be read as YAML"
     mark = error.problem_mark or error.context_mark
     if said in _OPENED and error.context_mark is not None:

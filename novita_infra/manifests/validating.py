@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +15,8 @@ from novita_infra.diagnostics import Diagnostic, nearest
 from novita_infra.kinds import KINDS, by_name
 from novita_infra.kinds.kind import Field, Kind
 from novita_infra.kinds.schemas import project_schema, schema_of
-from novita_infra.manifests.places import Path, key_origin_at, origin, origin_at
+from novita_infra.manifests.explaining import Subject, explain
+from novita_infra.manifests.places import Path, key_origin_at, label_of, origin, origin_at
 from novita_infra.manifests.reading import Document
 from novita_infra.manifests.sources import Sources
 from novita_infra.resources import Address
@@ -43,6 +44,9 @@ def head(document: Document) -> tuple[Headed | None, list[Diagnostic]]:
         shape = "a list" if isinstance(data, list) else "a text" if isinstance(data, str) else "a single value"
         hint = "a manifest is a mapping of apiVersion, kind, metadata and spec"
         return None, [Diagnostic(f"the document is {shape}", hint, origin=origin(document.spot))]
+    if "apiVersion" not in data and "kind" not in data:
+        hint = f"begin it with apiVersion: {API_VERSION}; a YAML file that is no manifest does not belong here"
+        return None, [Diagnostic("the document is no manifest", hint, origin=origin(document.spot))]
     diagnostics = [*_version(document)]
     kind, wrong = _kind(document)
     diagnostics += wrong
@@ -55,32 +59,20 @@ def head(document: Document) -> tuple[Headed | None, list[Diagnostic]]:
 
 def faults(headed: Headed, data: Any, sources: Sources) -> list[Diagnostic]:
     """What the schema of its kind has against the document; `data` is the document with variables worked in."""
-    if _validator(headed.kind.prefix).is_valid(data):
-        return []
-    from novita_infra.manifests.explaining import Subject, explain  # noqa: PLC0415 - imports jsonschema
-
-    document = headed.document
     fields = {field.name: field for field in headed.kind.fields}
-    subject = Subject(data, document.data, document.spot, sources, hidden=lambda path: _hides(fields, path))
-    found = explain(schema_of(headed.kind), subject)
-    return found or _unexplained(_validator(headed.kind.prefix), data, document)
+    schema = _kind_schema(headed.kind.prefix)
+    return schema.faults(headed.document, data, sources, hidden=lambda path: _hides(fields, path))
 
 
 def project_faults(document: Document, sources: Sources) -> list[Diagnostic]:
     """What the schema of the project file has against it."""
-    validator = _project_validator()
-    if validator.is_valid(document.data):
-        return []
-    from novita_infra.manifests.explaining import Subject, explain  # noqa: PLC0415 - imports jsonschema
-
-    found = explain(project_schema(), Subject(document.data, document.data, document.spot, sources))
-    return found or _unexplained(validator, document.data, document)
+    return _project_schema().faults(document, document.data, sources, hidden=_hides_nothing)
 
 
 def _version(document: Document) -> list[Diagnostic]:
     data = document.data
     if "apiVersion" not in data:
-        hint = f"begin it with apiVersion: {API_VERSION}; a YAML file that is no manifest does not belong here"
+        hint = f"begin it with apiVersion: {API_VERSION}"
         return [Diagnostic('the document has no "apiVersion"', hint, origin=origin(document.spot))]
     if data["apiVersion"] == API_VERSION:
         return []
@@ -135,23 +127,49 @@ def _hides(fields: Mapping[str, Field], path: Path) -> bool:
     return field.secret or (field.secret_items and len(path) > 2)
 
 
-def _unexplained(validator: Any, data: Any, document: Document) -> list[Diagnostic]:
-    """For what one validator refuses and the other takes: both follow the same standard, but not the same authors."""
-    return [
-        Diagnostic(f"not allowed: {error.message}", origin=origin_at(document.spot, tuple(error.instance_path)))
-        for error in validator.iter_errors(data)
-    ]
+def _hides_nothing(_: Path) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Schema:
+    """A schema, and the validator that it was compiled to."""
+
+    schema: dict[str, Any]
+    validator: Any
+
+    def faults(
+        self, document: Document, data: Any, sources: Sources, *, hidden: Callable[[Path], bool]
+    ) -> list[Diagnostic]:
+        if self.validator.is_valid(data):
+            return []
+        found = explain(self.schema, Subject(data, document.data, document.spot, sources, hidden))
+        return found or self._unexplained(document, data, hidden)
+
+    def _unexplained(self, document: Document, data: Any, hidden: Callable[[Path], bool]) -> list[Diagnostic]:
+        """For what one validator refuses and the other takes: they follow one standard, but have different authors."""
+        errors = [(tuple(error.instance_path), error.message) for error in self.validator.iter_errors(data)]
+        return [
+            Diagnostic(
+                f"{label_of(path)} is not allowed",
+                "" if hidden(path) else message,
+                origin=origin_at(document.spot, path),
+            )
+            for path, message in errors
+        ]
 
 
 @functools.cache
-def _validator(prefix: str) -> Any:
+def _kind_schema(prefix: str) -> _Schema:
+    return _compiled(schema_of(KINDS[prefix]))
+
+
+@functools.cache
+def _project_schema() -> _Schema:
+    return _compiled(project_schema())
+
+
+def _compiled(schema: dict[str, Any]) -> _Schema:
     import jsonschema_rs  # noqa: PLC0415 - a command that reads no manifest does not pay for it
 
-    return jsonschema_rs.Draft202012Validator(schema_of(KINDS[prefix]))
-
-
-@functools.cache
-def _project_validator() -> Any:
-    import jsonschema_rs  # noqa: PLC0415 - the same
-
-    return jsonschema_rs.Draft202012Validator(project_schema())
+    return _Schema(schema, jsonschema_rs.Draft202012Validator(schema))

@@ -95,11 +95,9 @@ def _typed(given: Given, declaration: Any, secrets: Secrets) -> tuple[Value, lis
         return _secret(given, place, secrets)
     wanted = str(declaration.get("type", "string"))
     value = _parsed(given.value, wanted) if given.spot is None and isinstance(given.value, str) else given.value
-    if _fits(value, wanted):
-        return value, []
-    summary = (
-        f'the variable "{given.name}" is {_WANTED.get(wanted, wanted)}, and {given.by} gives {_shown(given.value)}'
-    )
+    if wanted not in _WANTED or _fits(value, wanted):
+        return value, []  # the schema of the project file tells of an unknown type
+    summary = f'the variable "{given.name}" is {_WANTED[wanted]}, and {given.by} gives {_shown(given.value)}'
     hint = "write it in quotes" if wanted == "string" and isinstance(value, (int, float)) else ""
     if wanted in ("integer", "number", "boolean") and isinstance(value, str) and _fits(_parsed(value, wanted), wanted):
         hint = "write it without quotes"

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from novita_infra.kinds.kind import By, Call, Cases, Default, Field, Grows, Kind, Local, Refused, Replaces, Target
 from novita_infra.planning.comparing import agree, masked
 from novita_infra.planning.plan import Action, FieldChange
 from novita_infra.resources import STABLE, Declared, Found, Live, Phase, Record, Spec, Value
+
+_Judged: TypeAlias = tuple[Field, Value, Value, By | Replaces | Refused]
+"""A field that differs, its value before and after, and by what the difference is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,10 @@ def decide(kind: Kind, declared: Declared, found: Found, *, spec: Spec, key: str
     decision = _decide_living(kind, spec, found, live=live, key=key)
     if live.phase is not Phase.FAILED or decision.action is Action.REFUSED:
         return decision
-    if decision.action is Action.UPDATE and all(Phase.FAILED in kind.call(name).needs for name, _ in decision.calls):
-        return decision  # What the manifest changes may be what mends it, and the service takes the change.
+    never_ready = record.underway is not None and record.underway.call == "create"
+    mendable = all(Phase.FAILED in kind.call(name).needs for name, _ in decision.calls)
+    if decision.action is Action.UPDATE and mendable and not never_ready:
+        return decision  # What the manifest changes may be what mends it, and its data is kept.
     why = f"it failed: {live.trouble or live.status}"
     return _replacement(kind, spec, found, key=key, why=why, fields=decision.fields)
 
@@ -225,20 +231,27 @@ def _decide_living(kind: Kind, spec: Spec, found: Found, *, live: Live, key: str
     return Decision(Action.UPDATE, found, spec, fields=fields, calls=calls, loses=tuple(filter(None, loses)))
 
 
-def _judged(
-    kind: Kind, unlike: Iterable[tuple[Field, Value, Value]]
-) -> list[tuple[Field, Value, Value, By | Replaces | Refused]]:
-    """Each difference with its means. What only grows cannot grow from an unknown size, unless another call sets it."""
+def _judged(kind: Kind, unlike: Iterable[tuple[Field, Value, Value]]) -> list[_Judged]:
+    """Each difference with its means.
+
+    A field that another field's call settles too (converting takes the months) is made by that call. What only grows
+    cannot grow from an unknown size.
+    """
     judged = [(item, before, after, means_of(item, before, after)) for item, before, after in unlike]
-    made = {means.call for item, _, _, means in judged if isinstance(means, By) and not isinstance(item.change, Grows)}
-    covered = {name for call in made for name in kind.call(call).covers}
+    covering = {name: means for item, _, _, means in judged for name in _covers(kind, item, means)}
     lost = Refused("how much it has now is not known; take it in again with `state rm` and `import`")
     return [
-        (item, before, after, means)
-        if before is not None or item.name in covered or not isinstance(item.change, Grows)
-        else (item, before, after, lost)
+        (item, before, after, covering.get(item.name, lost if before is None and _grows(item) else means))
         for item, before, after, means in judged
     ]
+
+
+def _covers(kind: Kind, item: Field, means: By | Replaces | Refused) -> tuple[str, ...]:
+    return kind.call(means.call).covers if isinstance(means, By) and not _grows(item) else ()
+
+
+def _grows(item: Field) -> bool:
+    return isinstance(item.change, Grows)
 
 
 def _settling(spec: Spec, found: Found, *, live: Live) -> Decision:
@@ -271,13 +284,13 @@ def _calls(
     for item, means in judged:
         if isinstance(means, By):
             wanted.setdefault(means.call, []).append(item.name)
-    for name in list(wanted):
-        covered = [other for other in wanted if other != name and set(wanted[name]) <= set(kind.call(other).covers)]
-        if covered:
-            wanted[covered[0]] += wanted.pop(name)
-    if live.phase is Phase.STOPPED and any(kind.call(name).needs == {Phase.READY} for name in wanted):
+    if live.phase is Phase.STOPPED and any(not _takes_stopped(kind.call(name)) for name in wanted):
         _start_and_stop(kind, wanted)
     return _in_order(kind, wanted)
+
+
+def _takes_stopped(call: Call) -> bool:
+    return bool(call.needs & {Phase.STOPPED}) or call.settles == {Phase.STOPPED}
 
 
 def _start_and_stop(kind: Kind, wanted: dict[str, list[str]]) -> None:

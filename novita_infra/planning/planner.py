@@ -198,7 +198,7 @@ def _change(seen: Seen, address: Address, decision: Decision, *, active: bool, c
             value, recorded=recorded.get(name), wanted=decision.spec.get(name), field=kind.field(name), key=seen.key
         )
         for name, value in before.items()
-        if any(item.name == name for item in kind.fields)
+        if name in kind.by_name
     }
     if not active:
         return Change(address, Action.NONE, id=id, before=shown, after=shown)

@@ -29,6 +29,9 @@ def schedule(
     decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared], kinds: Mapping[str, Kind]
 ) -> Schedule:
     """Puts the decisions in order. Addresses that are left out of `decisions` are not touched."""
+    decisions = {
+        address: item for address, item in decisions.items() if item.action is not Action.NONE or item.found.leftovers
+    }
     dependents = _dependents(decisions)
     first = _created_first(decisions, declared, kinds, dependents)
     chains = {address: _Chain.of(address, decisions[address], declared, kinds) for address in decisions}

@@ -38,7 +38,7 @@ class Lost(Response):
             raise LostAnswer("the answer was lost on order")
 
     async def _half(self, send: Send, *, whole_length: bool) -> None:
-        """Half of the body. A server keeps the true length; in the process it is shortened, so that only JSON breaks."""
+        """Half of the body. A server keeps the true length; in the process it is shortened, so only the JSON breaks."""
         if self._answer is None:
             return
         body = bytes(self._answer.body)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from novita_infra.simulator.shapes import Reading
@@ -41,12 +42,22 @@ class Quirks:
     """Endpoints answer `freeTimeout`, `maxConcurrent` and `policy.value` as strings."""
     upgrade_starts: bool = True
     """Upgrading a stopped instance leaves it running."""
+    node_as_object: bool = True
+    """The `node` of an instance is an object live, an array of one in the documents."""
+    blank_billing_mode: bool = True
+    """CPU instances carry an empty `billingMode`, as some live answers do."""
+    ports_as_text: bool = False
+    """The list page of endpoints has ports as strings."""
+    status_words: Mapping[str, str] = field(default_factory=dict)
+    """Instance statuses that go by another word, be it one that no document knows."""
 
     def reading(self, *, textual: bool = False) -> Reading:
         """How requests are read under this profile."""
         return Reading(forgiving=self.forgiving, closed=self.closed, textual=textual)
 
 
+_WORDS: Final = {"pending": "toCreate"}
+"""`pending` was only ever seen live."""
 LIVE: Final = Quirks()
 PROFILES: Final = {
     "live": LIVE,
@@ -60,6 +71,10 @@ PROFILES: Final = {
         tells_network_id=True,
         null_when_empty=False,
         masked_passwords=False,
+        node_as_object=False,
+        blank_billing_mode=False,
+        ports_as_text=True,
+        status_words=_WORDS,
     ),
     "strict": Quirks(
         name="strict",
@@ -74,5 +89,7 @@ PROFILES: Final = {
         null_when_empty=False,
         masked_passwords=False,
         upgrade_starts=False,
+        blank_billing_mode=False,
+        status_words=_WORDS,
     ),
 }

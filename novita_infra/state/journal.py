@@ -10,7 +10,6 @@ import asyncio
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
@@ -120,12 +119,16 @@ def fold(state: State, data: bytes, path: Path) -> State:
         return state
     records, seen = dict(state.records), dict(state.seen)
     for number, line in enumerate(lines[1:], start=2):
-        _read_line(line, path, number, change=lambda content: _fold_line(content, records, seen))
+        content = read_json(line, path, hint=_HINT, line=number)
+        try:
+            _fold_line(content, records, seen)
+        except Malformed as error:
+            raise _damaged(path, number, f": {error}") from error
     return replace(state, serial=state.serial + len(lines) - 1, records=records, seen=seen)
 
 
 def _goes_on_from(state: State, line: bytes, path: Path) -> bool:
-    match _read_line(line, path, 1):
+    match read_json(line, path, hint=_HINT):
         case {"version": int(version), "program": str(program), **rest}:
             check_version(version, program, path)
         case _:
@@ -141,17 +144,6 @@ def _goes_on_from(state: State, line: bytes, path: Path) -> bool:
             )
         case _:
             raise _damaged(path, 1)
-
-
-def _read_line(line: bytes, path: Path, number: int, *, change: Callable[[Json], None] | None = None) -> Json:
-    content: Json = read_json(line, path, hint=_HINT, line=number)
-    if change is None:
-        return content
-    try:
-        change(content)
-    except Malformed as error:
-        raise _damaged(path, number, f": {error}") from error
-    return content
 
 
 def _fold_line(content: Json, records: dict[Address, Record], seen: dict[str, tuple[str, ...]]) -> None:

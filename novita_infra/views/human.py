@@ -164,13 +164,12 @@ def _field_lines(item: FieldChange, *, made: bool) -> Iterator[Line]:
 
 
 def _output_changes(plan: Plan) -> Iterator[Line]:
-    before, after = plan.outputs_before, plan.outputs
-    changed = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
-    if not changed:
+    if not plan.outputs_changed:
         return
     yield line("Outputs:")
-    for name in changed:
-        yield from differing(name, before.get(name), after.get(name), indent=6, note=("", None))
+    for name in plan.outputs_changed:
+        before, after = plan.outputs_before.get(name), plan.outputs.get(name)
+        yield from differing(name, before, after, indent=6, note=("", None))
     yield line()
 
 

@@ -298,11 +298,11 @@ def _type(value: Value) -> Any:
 
 
 def _output_actions(name: str, plan: Plan) -> list[str]:
+    if name not in plan.outputs_changed:
+        return ["no-op"]
     if name not in plan.outputs_before:
         return ["create"]
-    if name not in plan.outputs:
-        return ["delete"]
-    return ["no-op"] if plan.outputs[name] == plan.outputs_before[name] else ["update"]
+    return ["update"] if name in plan.outputs else ["delete"]
 
 
 def _step(step: Step) -> Json:

@@ -160,6 +160,11 @@ def test_a_call_that_never_succeeds_ends_in_the_last_error(
     assert len(wire.sent) == tries
 
 
+def test_being_throttled_often_does_not_use_up_the_attempts_for_failures() -> None:
+    wire = Wire(*[THROTTLED[0]] * 9, LOST[0], FINAL[0])
+    assert wire.send(READ) == {"id": "i-1"}
+
+
 def test_the_error_of_a_lost_connection_says_what_failed() -> None:
     with pytest.raises(Unreachable, match="no connection: connection refused"):
         Wire(NOT_SENT[0]).send(WRITE)
@@ -185,7 +190,7 @@ def test_a_call_goes_out_twice_only_where_that_does_no_harm(
     played = [outcomes[min(at, len(outcomes) - 1)] for at in range(len(wire.sent))]
     harmless = [*THROTTLED, *NOT_SENT] + (LOST if request.repeatable else [])
     assert all(outcome in harmless for outcome in played[:-1])
-    assert len(played) <= patience.throttled_attempts
+    assert len(played) <= patience.all_attempts
     assert wire.times[-1] - wire.times[0] <= patience.deadline
     if played[-1] in LOST:
         assert isinstance(raised, Unanswered)

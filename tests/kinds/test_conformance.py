@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from novita_infra.api.request import Request
@@ -35,10 +35,9 @@ FIELDS = [(kind, item) for kind in ALL for item in kind.fields]
 CALLS = [(kind, call) for kind in ALL for call in (kind.create, *kind.calls, kind.delete)]
 
 each_kind = pytest.mark.parametrize("kind", ALL, ids=[kind.prefix for kind in ALL])
-each_field = pytest.mark.parametrize(
-    ("kind", "field"), FIELDS, ids=[f"{kind.name}.{item.name}" for kind, item in FIELDS]
-)
-each_call = pytest.mark.parametrize(("kind", "call"), CALLS, ids=[f"{kind.name}.{call.name}" for kind, call in CALLS])
+each_field = pytest.mark.parametrize(("kind", "field"), FIELDS, ids=[f"{kind.name}.{own.name}" for kind, own in FIELDS])
+each_call = pytest.mark.parametrize(("kind", "call"), CALLS, ids=[f"{kind.name}.{own.name}" for kind, own in CALLS])
+bounded = settings(max_examples=40, deadline=None)
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
 JSON = st.recursive(

@@ -69,6 +69,10 @@ def test_an_edit_sends_the_note_alone() -> None:
     assert request.repeatable
 
 
+def test_a_note_is_edited_while_the_pull_goes_on_and_not_on_a_failed_task() -> None:
+    assert KIND.call("edit").needs == {Phase.READY, Phase.CHANGING}
+
+
 def test_a_delete_sends_a_list_of_ids() -> None:
     request = KIND.delete.request(Target("t1", {}))
     assert request.path == "/gpu-instance/openapi/v1/image/prewarm/delete"

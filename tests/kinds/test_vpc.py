@@ -114,13 +114,6 @@ def test_what_has_the_name_and_the_cluster_may_be_what_was_asked_for() -> None:
     assert not KIND.same({**SPEC, "name": "other"}, KIND.reading.parse(ITEM))
 
 
-def test_a_name_from_the_metadata_may_be_too_long() -> None:
-    assert KIND.check is not None
-    assert not [*KIND.check({"name": "n" * 30})]
-    assert not [*KIND.check({"name": Ref(Address("instance", "trainer"), "name")})]
-    assert [fault.path for fault in KIND.check({"name": "n" * 31})] == [("name",)]
-
-
 def test_a_cluster_without_private_networks_is_refused() -> None:
     assert KIND.choose is not None
     known = Catalogue(clusters=(Cluster(id="5", name="US-01 (Dallas)", network_storage=True, vpc=False),))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from novita_infra.simulator import Limits
+
 
 def test_clusters_say_what_they_support(cloud: Any) -> None:
     clusters = cloud.get("clusters")["data"]
@@ -63,8 +65,6 @@ def test_cpu_products_fix_their_disk(cloud: Any) -> None:
 
 
 def test_a_product_that_is_all_taken_says_so(make_cloud: Any, a_machine: Any) -> None:
-    from novita_infra.simulator import Limits
-
     cloud = make_cloud(limits=Limits(stock_scale=0.005))
     wish = a_machine()
     cloud.post("gpu/instance/create", wish)

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from novita_infra.simulator import Limits
+
 
 @pytest.mark.parametrize(
     ("wish", "field"),
@@ -134,8 +136,6 @@ def test_an_operation_in_the_wrong_state_is_refused(cloud: Any, operation: str, 
 
 
 def test_a_stopped_machine_can_lose_its_place(make_cloud: Any, a_machine: Any) -> None:
-    from novita_infra.simulator import Limits
-
     cloud = make_cloud(limits=Limits(stock_scale=0.0025))
     key = cloud.running()
     assert cloud.refuses("gpu/instance/create", a_machine()) == "INSUFFICIENT_RESOURCE"
@@ -150,8 +150,6 @@ def test_a_stopped_machine_can_lose_its_place(make_cloud: Any, a_machine: Any) -
 
 
 def test_a_migration_needs_another_free_node(make_cloud: Any) -> None:
-    from novita_infra.simulator import Limits
-
     cloud = make_cloud(limits=Limits(stock_scale=0.0025))
     key = cloud.running()
     assert cloud.refuses("gpu/instance/migrate", {"instanceId": key}) == "MIGRATE_INSUFFICIENT_RESOURCE"
@@ -201,8 +199,6 @@ def test_renewing_wants_a_monthly_machine(cloud: Any) -> None:
 
 
 def test_an_empty_account_can_rent_nothing(make_cloud: Any, a_machine: Any) -> None:
-    from novita_infra.simulator import Limits
-
     cloud = make_cloud(limits=Limits(balance=1))
     key = cloud.running()
     assert cloud.refuses("gpu/instance/create", a_machine()) == "BALANCE_NOT_ENOUGH"

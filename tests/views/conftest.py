@@ -175,6 +175,7 @@ def _mixed() -> Plan:
             "same": "x",
         },
         outputs_before={"count": 1, "old": "x", "same": "x"},
+        outputs_changed=("count", "old", "token", "url"),
     )
 
 
@@ -208,6 +209,7 @@ def _destroyed() -> Plan:
         BASIS,
         destroys=True,
         outputs_before={"url": "https://x"},
+        outputs_changed=("url",),
     )
 
 

@@ -53,7 +53,10 @@ def _list(world: World, call: Call) -> Any:
         default=10,
         largest=world.quirks.largest_page,
     )
-    return {"endpoints": [_shown(world, one) for one in page], "total": len(found)}
+    shown = [_shown(world, one) for one in page]
+    if world.quirks.ports_as_text:
+        shown = [one | {"ports": [{"port": str(port["port"])} for port in one["ports"]]} for one in shown]
+    return {"endpoints": shown, "total": len(found)}
 
 
 def _wish(body: Mapping[str, Any], *, key: str) -> Endpoint:

@@ -16,9 +16,9 @@ def product_name(instance: Instance) -> str:
     return catalogue.product_of(instance.product).name
 
 
-def status(_world: World, instance: Instance) -> str:
-    """The status word."""
-    return instance.status
+def status(world: World, instance: Instance) -> str:
+    """The status word of this profile."""
+    return world.quirks.status_words.get(instance.status, instance.status)
 
 
 def listed(world: World, instance: Instance) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def listed(world: World, instance: Instance) -> dict[str, Any]:
         "statusError": {"state": instance.error, "message": instance.error_text},
         "envs": instance.envs,
         "kind": instance.kind,
-        "billingMode": instance.billing,
+        "billingMode": "" if world.quirks.blank_billing_mode and instance.kind == "cpu" else instance.billing,
         "endTime": str(instance.ends),
         "spotStatus": instance.spot,
         "spotReclaimTime": str(instance.reclaim),
@@ -58,6 +58,7 @@ def full(world: World, instance: Instance) -> dict[str, Any]:
     secret = world.draw("password", instance.id, length=20)
     site = f"{instance.cluster}.{HOST}"
     shell = f"proxy.{site}"
+    node = {"maxRootfsSize": catalogue.product_of(instance.product).max_rootfs}
     return listed(world, instance) | {
         "portMappings": [
             {**port, "endpoint": _endpoint(world, instance, port) if instance.started else ""}
@@ -65,7 +66,7 @@ def full(world: World, instance: Instance) -> dict[str, Any]:
         ],
         "volumeMounts": _mounts(world, instance, as_text=False),
         "network": {"id": instance.network, "ip": instance.ip},
-        "node": {"maxRootfsSize": catalogue.product_of(instance.product).max_rootfs},
+        "node": node if world.quirks.node_as_object else [node],
         "jobs": [
             {"id": job.id, "type": job.type}
             for job in world.jobs

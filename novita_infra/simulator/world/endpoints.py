@@ -188,6 +188,24 @@ def delete(world: World, key: str) -> None:
     world.expect(world.endpoints, endpoint, [(world.timings.endpoint_removing, "!gone")])
 
 
+def starve(world: World, endpoint: Endpoint) -> None:
+    """No workers while the account cannot pay."""
+    if endpoint.state == "deleting":
+        return
+    for worker in _living(endpoint):
+        _drop_worker(world, endpoint, worker)
+    world.expect(world.endpoints, endpoint, [])
+
+
+def revive(world: World, endpoint: Endpoint) -> None:
+    """The workers come back by themselves after a payment."""
+    if endpoint.state == "deleting":
+        return
+    for _ in range(endpoint.workers_min - len(_living(endpoint))):
+        _add_worker(world, endpoint)
+    _await_workers(world, endpoint)
+
+
 def shown_workers(world: World, endpoint: Endpoint) -> list[Worker]:
     """The workers that answers show: removed ones stay for ten minutes."""
     since = world.moment - world.timings.worker_kept

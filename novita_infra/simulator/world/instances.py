@@ -11,7 +11,6 @@ from novita_infra.simulator.world.catalogue import Product
 from novita_infra.simulator.world.lifecycles import Steps, starting
 from novita_infra.simulator.world.records import Instance
 from novita_infra.simulator.world.registry_auths import auth_of
-from novita_infra.simulator.world.settings import MONTH
 from novita_infra.simulator.world.world import World
 
 SMALLEST_ROOTFS: Final = 10
@@ -53,7 +52,7 @@ def create(world: World, wish: Instance, *, months: int) -> Instance:
         networks.check_use(world, wish.network, cluster=wish.cluster)
     elif wish.mounts or wish.network:
         raise invalid("clusterId", "is required where a network storage or a VPC is named")
-    money.check_funds(world, money.monthly_price(product, months) * wish.gpus if months else 0)
+    money.check_funds(world, money.term_price(wish, months) if months else 0)
     cluster = wish.cluster or catalogue.place(world, product, wish.gpus)
     wish.ip = networks.assign(world, wish.network) if wish.network else ""
     catalogue.take(world, product, cluster, wish.gpus)
@@ -62,10 +61,9 @@ def create(world: World, wish: Instance, *, months: int) -> Instance:
     wish.created = world.moment
     wish.node = world.dice(64, "node", wish.id)
     wish.spot = "running" if wish.billing == "spot" else ""
-    if months:
-        wish.ends = int(world.moment) + months * MONTH
-        money.buy(world, wish, months=months, renewal=False)
     world.instances.add(wish)
+    if months:
+        money.buy(world, wish, months=months, renewal=False)
     times = world.timings
     birth: Steps = [(times.pending, "toCreate"), (times.to_create, "creating")]
     world.expect(world.instances, wish, [*birth, *_after(times.creating, starting(world, wish.image, cluster))])
@@ -91,7 +89,8 @@ def start(world: World, key: str) -> None:
     instance = _staying(world, key)
     if instance.status != "exited":
         raise not_allowed(f"instance {key} is {instance.status}; only a stopped one can be started")
-    money.check_funds(world)
+    if (instance.billing == "monthly" and instance.ends <= world.moment) or money.left(world) <= 0:
+        raise Refusal("EXPIRED_OR_BALANCE_NOT_ENOUGH", f"instance {key} has expired or the balance is not enough")
     _take_place(world, instance)
     _begin(world, instance, "toStart")
     times = world.timings
@@ -144,6 +143,14 @@ def remove(world: World, instance: Instance) -> None:
         instance,
         [(times.turning, "removing"), (times.removing, "removed"), (times.removed, "!gone")],
     )
+
+
+def freeze(world: World, instance: Instance) -> None:
+    """Take a machine out of service because it is not paid for."""
+    if instance.status in LEAVING | {"exited", "freezing"}:
+        return
+    _begin(world, instance, "freezing")
+    world.expect(world.instances, instance, [(world.timings.freezing, "exited")])
 
 
 def edit(world: World, key: str, *, ports: list[dict[str, Any]] | None, grow: int) -> None:
@@ -231,8 +238,7 @@ def renew(world: World, key: str, *, months: int) -> None:
         raise Refusal("CREATING_INSTANCE_NOT_SUPPORT_RENEWAL", f"instance {key} is still being created")
     if instance.billing != "monthly":
         raise Refusal("UNSUPPORTED_BILLING_MODE", f"instance {key} is not a monthly one")
-    money.check_funds(world, money.monthly_price(catalogue.product_of(instance.product), months) * instance.gpus)
-    instance.ends += months * MONTH
+    money.check_funds(world, money.term_price(instance, months))
     money.buy(world, instance, months=months, renewal=True)
     world.instances.touch(instance)
 
@@ -245,11 +251,10 @@ def convert(world: World, key: str, *, months: int) -> None:
         raise Refusal("UNSUPPORTED_BILLING_MODE", f"instance {key} cannot become a monthly one")
     if instance.status in UNBORN:
         raise not_allowed(f"instance {key} is {instance.status}")
-    money.check_funds(world, money.monthly_price(product, months) * instance.gpus)
+    money.check_funds(world, money.term_price(instance, months))
     _take_place(world, instance)
     money.stop(world, instance)
     instance.billing = "monthly"
-    instance.ends = int(world.moment) + months * MONTH
     money.buy(world, instance, months=months, renewal=False)
     world.instances.touch(instance)
 
@@ -308,7 +313,7 @@ def arrive(world: World, instance: Instance, event: str) -> None:
         case "exited":
             instance.status, instance.stopped = event, world.moment
             money.stop(world, instance)
-            if instance.billing != "monthly":
+            if instance.billing != "monthly" or instance.ends <= world.moment:
                 _leave_place(world, instance)
         case "removed":
             instance.status = event

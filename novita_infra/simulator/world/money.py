@@ -8,8 +8,8 @@ from __future__ import annotations
 from novita_infra.simulator.errors import Refusal
 from novita_infra.simulator.world import catalogue
 from novita_infra.simulator.world.catalogue import Product
-from novita_infra.simulator.world.records import Endpoint, Instance, Meter, Payment, Storage, Worker
-from novita_infra.simulator.world.settings import DAY
+from novita_infra.simulator.world.records import Endpoint, Instance, Meter, Payment, Storage, Term, Worker
+from novita_infra.simulator.world.settings import DAY, MONTH
 from novita_infra.simulator.world.world import World
 
 STORAGE_PRICE = 200
@@ -34,16 +34,27 @@ def spent(world: World) -> int:
     return topped_up - balance(world)
 
 
-def _left(world: World) -> int:
+def left(world: World) -> int:
     """The balance without looking at every meter; at most one unit per meter too low."""
     running = (world.purse.rate * int(world.moment) - world.purse.begun) // DAY
     return world.purse.settled - running
 
 
+def foresee(world: World) -> None:
+    """Enter into the agenda when the money will be gone, as far as can be seen now."""
+    account, purse = world.account, world.purse
+    if account.arrears:
+        return
+    if purse.settled <= 0 or purse.rate > 0:
+        gone = -(-(purse.settled * DAY + purse.begun) // purse.rate) if purse.rate else 0
+        world.expect(world.accounts, account, [(max(0.0, gone - world.moment), "!empty")])
+    elif account.ahead:
+        world.expect(world.accounts, account, [])
+
+
 def check_funds(world: World, price: int = 0) -> None:
     """Refuse with BALANCE_NOT_ENOUGH what the account cannot pay."""
-    left = _left(world)
-    if left <= 0 or left < price:
+    if left(world) < max(price, 1):
         raise Refusal("BALANCE_NOT_ENOUGH", "the balance is not enough")
 
 
@@ -54,6 +65,11 @@ def monthly_price(product: Product, months: int) -> int:
         return offers.get(months, 0)
     basis = max((offer for offer in offers if offer <= months), default=min(offers))
     return offers[basis] * months // basis
+
+
+def term_price(instance: Instance, months: int) -> int:
+    """What this many months of a machine cost."""
+    return monthly_price(catalogue.product_of(instance.product), months) * instance.gpus
 
 
 def list_price(_world: World, product: Product) -> int:
@@ -67,9 +83,12 @@ def spot_price(_world: World, product: Product) -> int:
 
 
 def buy(world: World, instance: Instance, *, months: int, renewal: bool) -> None:
-    """Pay for months of a machine."""
+    """Pay for months of a machine, from the end of those it has."""
     product = catalogue.product_of(instance.product)
     price = monthly_price(product, months)
+    instance.ends = max(instance.ends, int(world.moment)) + months * MONTH
+    term = world.terms.get(instance.id) or world.terms.add(Term(id=instance.id, created=world.moment))
+    world.expect(world.terms, term, [(instance.ends - world.moment, "!ends")])
     pay(
         world,
         Payment(
@@ -89,6 +108,7 @@ def pay(world: World, payment: Payment) -> None:
     payment.id, payment.created = world.new_id("payment", length=24), world.moment
     world.payments.add(payment)
     world.purse.settled += payment.amount
+    foresee(world)
 
 
 def begin(world: World, instance: Instance) -> None:
@@ -164,6 +184,7 @@ def _start(world: World, *, category: str, owner: str, product: str, units: int,
     )
     world.meters.add(meter)
     count(world, meter)
+    foresee(world)
     return meter.id
 
 
@@ -177,6 +198,7 @@ def _end(world: World, key: str) -> None:
     world.purse.rate -= by_day
     world.purse.begun -= by_day * meter.since
     world.meters.touch(meter)
+    foresee(world)
 
 
 def count(world: World, meter: Meter) -> None:

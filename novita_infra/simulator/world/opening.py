@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from novita_infra.simulator.quirks import LIVE, Quirks
-from novita_infra.simulator.world import endpoints, instances, jobs, money, networks, prewarms
+from novita_infra.simulator.world import arrears, endpoints, instances, jobs, money, networks, prewarms
 from novita_infra.simulator.world.keeping import Book
 from novita_infra.simulator.world.records import Payment
 from novita_infra.simulator.world.settings import Limits, Timings
@@ -19,6 +19,8 @@ _ARRIVE: Final[dict[str, Arrive]] = {
     "prewarms": prewarms.arrive,
     "endpoints": endpoints.arrive,
     "jobs": jobs.arrive,
+    "terms": arrears.term_ends,
+    "accounts": arrears.arrive,
 }
 
 
@@ -59,3 +61,4 @@ def _count(world: World) -> None:
     for meter in world.meters:
         money.count(world, meter)
     world.purse.settled += sum(payment.amount for payment in world.payments)
+    world.keys.all_revoked = world.account.revoked

@@ -217,6 +217,21 @@ class Meter(Record):
 
 
 @dataclass(slots=True, kw_only=True)
+class Term(Record):
+    """The end of what was paid for in advance; its id is the machine's."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Account(Record):
+    """What is true of the account as a whole. There is one."""
+
+    arrears: float = 0.0
+    """Since when the account cannot pay, Unix seconds; 0 while it can."""
+    revoked: bool = False
+    """Whether its keys were revoked."""
+
+
+@dataclass(slots=True, kw_only=True)
 class Payment(Record):
     """Money that moved at once: a top-up, or months bought for a machine. Money: 1/100000 USD."""
 

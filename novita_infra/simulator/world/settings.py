@@ -45,6 +45,7 @@ class Timings:
     restarting: float = 6
     resetting: float = 5
     migrating: float = 45
+    freezing: float = 60
     removing: float = 4
     removed: float = 5
     """How long a removed object can still be read."""
@@ -55,5 +56,9 @@ class Timings:
     endpoint_removing: float = 6
     worker_kept: float = 600
     """How long a removed worker stays in the answers."""
+    storage_kept: float = 3 * DAY
+    """How long an account in arrears keeps its storages."""
+    data_kept: float = 7 * DAY
+    """How long a machine that has expired is kept (`keepDataDay`)."""
     job_wait: float = 2
     saving: float = 30

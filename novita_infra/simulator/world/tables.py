@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields
 from typing import Any, Generic, TypeVar
@@ -10,6 +11,8 @@ from typing import Any, Generic, TypeVar
 from novita_infra.simulator.world.records import Endpoint, Record, Worker
 
 R = TypeVar("R", bound=Record)
+REMEMBERED = 100_000
+"""How many changes of a table the past goes back."""
 
 
 class Table(Generic[R]):
@@ -23,7 +26,7 @@ class Table(Generic[R]):
         self._items: dict[str, R] = {}
         self._changed: dict[str, None] = {}
         self._seen: dict[str, str] | None = None
-        self._past: list[tuple[float, str, str | None]] = []
+        self._past: deque[tuple[float, str, str | None]] = deque(maxlen=REMEMBERED)
         self.lag = 0.0
         """Seconds by which `listed` looks back; set for the time of one stale list."""
 
@@ -109,4 +112,4 @@ class Table(Generic[R]):
                 then.pop(key, None)
             else:
                 then[key] = before
-        return [self._decode(body) for body in then.values()]
+        return sorted((self._decode(body) for body in then.values()), key=lambda record: record.created)

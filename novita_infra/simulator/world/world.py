@@ -17,6 +17,7 @@ from novita_infra.simulator.quirks import LIVE, Quirks
 from novita_infra.simulator.world.keeping import Book
 from novita_infra.simulator.world.keys import Keys
 from novita_infra.simulator.world.records import (
+    Account,
     Endpoint,
     Instance,
     Job,
@@ -28,6 +29,7 @@ from novita_infra.simulator.world.records import (
     RegistryAuth,
     Storage,
     Template,
+    Term,
 )
 from novita_infra.simulator.world.settings import Limits, Timings
 from novita_infra.simulator.world.tables import R, Table
@@ -88,6 +90,8 @@ class World:
         self.jobs = self._table("jobs", Job)
         self.meters = self._table("meters", Meter)
         self.payments = self._table("payments", Payment)
+        self.terms = self._table("terms", Term)
+        self.accounts = self._table("accounts", Account)
         self.purse = Purse()
         self._arrive = arrive
         self._agenda: list[tuple[float, str, str]] = []
@@ -99,6 +103,11 @@ class World:
         table = Table(name, record, lambda: self.moment)
         self.tables[name] = table
         return table
+
+    @property
+    def account(self) -> Account:
+        """The one account, made on first sight."""
+        return self.accounts.get("account") or self.accounts.add(Account(id="account", created=self.moment))
 
     @property
     def owner(self) -> str:
@@ -143,8 +152,21 @@ class World:
         self._enter(table, record)
 
     def _enter(self, table: Table[R], record: R) -> None:
-        if record.ahead:
-            heapq.heappush(self._agenda, (record.ahead[0][0], table.name, record.id))
+        if not record.ahead:
+            return
+        heapq.heappush(self._agenda, (record.ahead[0][0], table.name, record.id))
+        if len(self._agenda) > 1000 + 4 * sum(len(each) for each in self.tables.values()):
+            self._tidy_agenda()
+
+    def _tidy_agenda(self) -> None:
+        """Drop the entries of plans that were replaced."""
+        self._agenda = [
+            (record.ahead[0][0], table.name, record.id)
+            for table in self.tables.values()
+            for record in table
+            if record.ahead
+        ]
+        heapq.heapify(self._agenda)
 
     def new_id(self, kind: str, *, length: int = 16) -> str:
         """An id that the same seed and history give again."""

@@ -1,0 +1,48 @@
+"""Values and dataclasses to JSON and back, canonical bytes, and keyed digests in the place of secrets.
+
+A secret never leaves here in clear. Knows resources and diagnostics, and no file.
+"""
+
+from novita_infra.encoding.digests import derived_key, digest, matches_digest
+from novita_infra.encoding.shapes import decode_as
+from novita_infra.encoding.sources import (
+    Resolver,
+    as_digest,
+    decode_with_sources,
+    encode_with_sources,
+    reading_again,
+)
+from novita_infra.encoding.values import (
+    Json,
+    Malformed,
+    SecretReader,
+    SecretWriter,
+    canonical,
+    compact,
+    decode,
+    encode,
+    fingerprint,
+    parse,
+)
+
+__all__ = [
+    "Json",
+    "Malformed",
+    "Resolver",
+    "SecretReader",
+    "SecretWriter",
+    "as_digest",
+    "canonical",
+    "compact",
+    "decode",
+    "decode_as",
+    "decode_with_sources",
+    "derived_key",
+    "digest",
+    "encode",
+    "encode_with_sources",
+    "fingerprint",
+    "matches_digest",
+    "parse",
+    "reading_again",
+]

@@ -1,0 +1,191 @@
+"""Values and frozen dataclasses to JSON, and values back from it.
+
+What JSON has no word for becomes an object with one key that begins with `$`; the user's own keys of that look are
+escaped. A secret is refused unless the caller says what to write in its place.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from enum import Enum
+from typing import Any, Final, TypeAlias
+
+from novita_infra.resources import Address, Digest, Joined, Ref, Secret, Value
+
+Json: TypeAlias = Any
+"""What `json.loads` gives."""
+SecretWriter: TypeAlias = Callable[[Secret], Json]
+SecretReader: TypeAlias = Callable[[Mapping[str, Json]], Value]
+
+NAMES: Final[Mapping[type, str]] = {
+    str: "text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    type(None): "null",
+    list: "a list",
+    dict: "an object",
+}
+
+
+class Malformed(ValueError):
+    """JSON that does not hold what it should. `path` leads to the place, from the outside in."""
+
+    def __init__(self, summary: str) -> None:
+        super().__init__(summary)
+        self.summary = summary
+        self.path: tuple[str | int, ...] = ()
+
+    def within(self, step: str | int) -> Malformed:
+        """The same, told from one level further out."""
+        self.path = (step, *self.path)
+        return self
+
+    def __str__(self) -> str:
+        return f"{'.'.join(map(str, self.path))}: {self.summary}" if self.path else self.summary
+
+
+def encode(value: Value, *, secrets: SecretWriter | None = None) -> Json:
+    """A value, or a frozen dataclass of ours, as JSON data with sorted keys.
+
+    Fields of a dataclass that have their default are left out. Raises TypeError on what has no JSON form, and on a
+    Secret unless `secrets` says what to write in its place.
+    """
+    match value:
+        case Enum():
+            return value.value
+        case None | str() | bool() | int() | float():
+            return value
+        case dict():
+            return {_escaped(name): encode(value[name], secrets=secrets) for name in sorted(value, key=str)}
+        case list() | tuple():
+            return [encode(item, secrets=secrets) for item in value]
+        case Secret():
+            if secrets is None:
+                raise TypeError(f"the secret from {value.source} must not be written")
+            return secrets(value)
+        case Mapping():
+            return encode(dict(value), secrets=secrets)
+        case _:
+            return _encode_noun(value, secrets)
+
+
+def decode(data: Json, *, secrets: SecretReader | None = None) -> Value:
+    """The value that `encode` wrote so. Raises Malformed on a form that it does not write.
+
+    `secrets` says what stands for a secret that was written with its source; without it, one is malformed.
+    """
+    if isinstance(data, list):
+        return [decode(item, secrets=secrets) for item in data]
+    if not isinstance(data, dict):
+        return data
+    for name in data:
+        if name.startswith("$") and not name.startswith("$$"):
+            return _decode_tagged(data, secrets)
+    return {unescaped(name): decode(item, secrets=secrets) for name, item in data.items()}
+
+
+def canonical(value: Value) -> bytes:
+    """The one spelling of a value: equal values, equal bytes. Raises as `encode`, and ValueError on a NaN."""
+    return compact(encode(value))
+
+
+def fingerprint(value: Value) -> str:
+    """`sha256:` and the digest of the canonical bytes. Secrets must have been replaced with `digest`."""
+    return f"sha256:{hashlib.sha256(canonical(value)).hexdigest()}"
+
+
+def compact(data: Json) -> bytes:
+    """JSON data on one line, in ASCII, with sorted keys; raises ValueError on a NaN or an infinite number."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+def parse(data: bytes) -> Json:
+    """The JSON data in the bytes; raises UnicodeDecodeError, JSONDecodeError, or another ValueError."""
+    try:
+        return json.loads(data.decode("utf-8"), parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("nested beyond all measure") from None
+
+
+def read_address(data: Json) -> Address:
+    """The address that the text spells; raises Malformed."""
+    try:
+        return Address.parse(data)
+    except (TypeError, ValueError):
+        told = repr(data) if isinstance(data, str) else name_of(data)
+        raise Malformed(f"an address such as instance.trainer is wanted, not {told}") from None
+
+
+def name_of(data: Json) -> str:
+    """What the data is, in JSON's words for a person."""
+    return NAMES[type(data)]
+
+
+@functools.cache
+def members(shape: Any) -> tuple[tuple[str, Any], ...]:
+    """The names of the fields, each with its default, or MISSING."""
+    return tuple((item.name, _default(item)) for item in fields(shape))
+
+
+def unescaped(name: str) -> str:
+    """The key as it was before it was escaped."""
+    return name[1:] if name.startswith("$$") else name
+
+
+def _escaped(name: Any) -> str:
+    if isinstance(name, Address):
+        return str(name)
+    if not isinstance(name, str):
+        raise TypeError(f"a key of type {type(name).__name__} has no form in JSON")
+    return f"${name}" if name.startswith("$") else name
+
+
+def _encode_noun(noun: Any, secrets: SecretWriter | None) -> Json:
+    match noun:
+        case Address():
+            return str(noun)
+        case Ref():
+            return {"$ref": str(noun.address), "attribute": noun.attribute}
+        case Joined(parts=parts):
+            return {"$join": [encode(part, secrets=secrets) for part in parts]}
+        case Digest():
+            return {"$digest": noun.hex}
+        case _ if is_dataclass(noun) and not isinstance(noun, type):
+            values = ((name, getattr(noun, name), default) for name, default in members(type(noun)))
+            return {name: encode(value, secrets=secrets) for name, value, default in values if value != default}
+        case _:
+            raise TypeError(f"{type(noun).__name__} has no form in JSON")
+
+
+def _default(item: Field[Any]) -> Any:
+    return item.default if item.default_factory is MISSING else item.default_factory()
+
+
+def _decode_tagged(data: dict[str, Json], secrets: SecretReader | None) -> Value:
+    match data:
+        case {"$ref": str(address), "attribute": str(attribute)} if len(data) == 2:
+            return Ref(read_address(address), attribute)
+        case {"$join": list(parts)} if len(data) == 1:
+            return Joined(tuple(_read_part(part, secrets) for part in parts))
+        case {"$digest": str(text)} if len(data) == 1:
+            return Digest(text)
+        case {"$secret": str() | list(), "digest": str()} if len(data) == 2 and secrets is not None:
+            return secrets(data)
+        case _:
+            raise Malformed(f"nothing known is written with the keys {', '.join(sorted(data))}")
+
+
+def _read_part(data: Json, secrets: SecretReader | None) -> str | Ref | Secret | Digest:
+    part = decode(data, secrets=secrets)
+    if isinstance(part, (str, Ref, Secret, Digest)):
+        return part
+    raise Malformed(f"{type(part).__name__} is no part of a text")
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"the number {name} has no form in JSON")

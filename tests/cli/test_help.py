@@ -1,0 +1,99 @@
+"""What can be known of every command without running it, and what its start costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from novita_infra import __version__
+from novita_infra.cli import root
+
+
+def _commands(group: click.Group = root, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from _commands(command, (*path, name))
+
+
+COMMANDS = dict(_commands())
+
+
+def _run(*words: str) -> Any:
+    return CliRunner().invoke(root, list(words), prog_name="novita-infra")
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_command_has_help_with_examples(path: tuple[str, ...]) -> None:
+    result = _run(*path, "--help")
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"Usage: novita-infra {' '.join(path)} ")
+    if not isinstance(COMMANDS[path], click.Group):
+        assert "Example" in result.stdout
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_option_is_documented(path: tuple[str, ...]) -> None:
+    for parameter in COMMANDS[path].params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{parameter.opts} of {path}"
+
+
+def test_all_commands_that_are_due_are_there() -> None:
+    assert {" ".join(path) for path in COMMANDS} == {
+        *("init", "validate", "plan", "apply", "destroy", "show", "output", "graph", "explain", "schema", "import"),
+        *("state", "state list", "state show", "state mv", "state rm", "sim", "sim serve", "sim reset"),
+    }
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_the_short_help_of_the_table_is_one_line(path: tuple[str, ...]) -> None:
+    assert f"  {path[-1]} " in _run(*path[:-1], "--help").stdout
+
+
+def test_the_version_is_told() -> None:
+    assert _run("--version").stdout == f"novita-infra {__version__}\n"
+
+
+@pytest.mark.parametrize("group", [(), ("state",), ("sim",)])
+def test_a_group_alone_shows_its_help(group: tuple[str, ...]) -> None:
+    result = _run(*group)
+    assert (result.exit_code, result.stdout.startswith("Usage: ")) == (0, True)
+
+
+def test_a_misspelt_command_is_answered_with_the_nearest() -> None:
+    result = _run("pln")
+    assert result.exit_code == 1
+    assert 'Did you mean "plan"?' in result.stderr
+
+
+def test_a_wrong_option_is_an_error_and_not_a_change() -> None:
+    result = _run("plan", "--no-such-option")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: ")
+
+
+def test_the_start_imports_click_and_nothing_dear() -> None:
+    code = (
+        "import sys, novita_infra.cli\n"
+        "dear = {'httpx', 'yaml', 'rich', 'asyncio', 'jsonschema', 'deepdiff', 'starlette', 'dataclasses', 'json'}\n"
+        "print(sorted(dear & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"
+
+
+def test_completion_knows_the_commands_without_importing_them() -> None:
+    completion = import_module("click.shell_completion")
+    shell = completion.ShellComplete(root, {}, "novita-infra", "_NOVITA_INFRA_COMPLETE")
+    assert [item.value for item in shell.get_completions([], "sch")] == ["schema"]

@@ -1,0 +1,118 @@
+"""Checking, starting, explaining, and the books."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from click.testing import Result
+
+Invoke = Callable[..., Result]
+
+
+def test_a_valid_project_says_so(run: Invoke) -> None:
+    result = run("validate")
+    assert (result.exit_code, result.stdout) == (0, "Valid: 1 resource.\n")
+    assert json.loads(run("validate", "--json").stdout)["valid"] is True
+
+
+def test_a_mistake_is_told_with_its_place_its_line_and_a_caret(run: Invoke, project: Path) -> None:
+    (project / "fleet.yaml").write_text((project / "fleet.yaml").read_text().replace("sizeGb", "sizeGB"))
+    result = run("validate")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert 'error: fleet.yaml:4:30: unknown field "sizeGB"; did you mean "sizeGb"?\n' in result.stderr
+    assert " ^\n" in result.stderr
+    told = json.loads(run("validate", "--json").stdout)
+    assert told["diagnostics"][0]["range"]["filename"] == "fleet.yaml"
+
+
+def test_files_are_named_from_where_the_person_stands(run: Invoke, project: Path) -> None:
+    inner = project / "inner"
+    inner.mkdir()
+    (inner / "novita-infra.yaml").write_text((project / "novita-infra.yaml").read_text())
+    (inner / "fleet.yaml").write_text("apiVersion: novita-infra/v1\nkind: Nothing\n")
+    assert "inner/fleet.yaml:2:" in run("validate", "inner").stderr
+
+
+def test_a_path_that_is_not_there_is_an_error(run: Invoke) -> None:
+    result = run("validate", "nowhere")
+    assert result.exit_code == 1
+    assert "does not exist" in result.stderr
+
+
+def test_the_starter_project_is_valid_and_can_be_planned(run: Invoke, project: Path) -> None:
+    started = run("init", "fresh")
+    assert started.exit_code == 0
+    assert run("validate", "fresh").stdout == "Valid: 2 resources.\n"
+    assert "Plan: 2 to create" in run("plan", "fresh", "--sim").stdout
+    first = (project / "fresh" / "fleet.yaml").read_text().splitlines()[0]
+    schema = project / "fresh" / first.partition("$schema=")[2]
+    assert json.loads(schema.read_text())["$schema"].startswith("https://json-schema.org/")
+    assert ".novita-infra/" in (project / "fresh" / ".gitignore").read_text()
+
+
+def test_init_overwrites_nothing(run: Invoke, project: Path) -> None:
+    before = (project / "fleet.yaml").read_text()
+    result = run("init")
+    assert result.exit_code == 1
+    assert "already there" in result.stderr
+    assert (project / "fleet.yaml").read_text() == before
+
+
+def test_init_keeps_a_gitignore_and_names_the_project_after_its_folder(run: Invoke, project: Path) -> None:
+    folder = project / "7 odd name"
+    folder.mkdir()
+    (folder / ".gitignore").write_text("mine\n")
+    assert run("init", str(folder)).exit_code == 0
+    assert (folder / ".gitignore").read_text() == "mine\n"
+    assert run("validate", str(folder)).exit_code == 0
+
+
+def test_explain_tells_kinds_fields_and_what_is_inside_them(run: Invoke) -> None:
+    assert "NetworkStorage" in run("explain").stdout
+    assert "sizeGb" in run("explain", "networkstorage").stdout
+    assert "change:" in run("explain", "instance.image").stdout
+    assert run("explain", "instance.spec.image").stdout == run("explain", "Instance.image").stdout
+    assert json.loads(run("explain", "Endpoint.workers.min", "--json").stdout)["path"] == "workers.min"
+    assert json.loads(run("explain", "--json").stdout)[0]["name"]
+
+
+def test_a_misspelt_kind_or_field_is_answered_with_the_nearest(run: Invoke) -> None:
+    kind, field = run("explain", "Instnce"), run("explain", "Instance.imgae")
+    assert (kind.exit_code, field.exit_code) == (1, 1)
+    assert 'did you mean "Instance"?' in kind.stderr
+    assert 'did you mean "image"?' in field.stderr
+
+
+def test_schemas_are_printed_and_written(run: Invoke, project: Path) -> None:
+    assert json.loads(run("schema", "VPC").stdout)["title"] == "VPC"
+    assert json.loads(run("schema").stdout)["title"] == "Manifest"
+    assert run("schema", "--write", "made").exit_code == 0
+    assert (project / "made" / "network_storage.json").is_file()
+    assert run("schema", "VPC", "--write", "made").exit_code == 1
+
+
+def test_the_graph_is_drawn_in_both_languages(run: Invoke) -> None:
+    assert run("graph").stdout == 'graph LR\n    n0["network_storage.data"]\n'
+    assert run("graph", "--format", "dot").stdout.startswith("digraph")
+
+
+def test_records_are_listed_shown_moved_and_removed(run: Invoke, project: Path) -> None:
+    run("apply", "--sim", "--auto-approve")
+    assert run("state", "list").stdout == "network_storage.data\n"
+    assert "sizeGb: 20" in run("state", "show", "network_storage.data").stdout
+    id_ = json.loads(run("state", "show", "network_storage.data", "--json").stdout)["values"]["id"]
+    assert run("state", "mv", "network_storage.data", "network_storage.more").exit_code == 0
+    assert json.loads(run("state", "list", "--json").stdout) == [{"address": "network_storage.more", "id": id_}]
+    assert run("state", "rm", "network_storage.more", str(project)).exit_code == 0
+    assert run("state", "list").stdout == ""
+    imported = run("import", "network_storage.data", id_, "--sim")
+    assert imported.exit_code == 0
+    assert run("plan", "--sim", "--detailed-exitcode").exit_code == 0
+
+
+def test_removing_what_is_not_on_record_is_an_error(run: Invoke) -> None:
+    assert run("state", "rm", "vpc.none").exit_code == 1
+    assert run("state", "rm", "nonsense").exit_code == 1
+    assert run("state", "show", "vpc.none").exit_code == 1

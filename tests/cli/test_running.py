@@ -1,0 +1,147 @@
+"""Interruption, questions on a terminal, closed pipes and what nobody foresaw."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import novita_infra
+from novita_infra.api.errors import NoCapacity
+from novita_infra.api.request import get
+from novita_infra.cli.command import Command, duration
+from novita_infra.cli.running import stopping
+from novita_infra.diagnostics import Diagnostic, Problems
+
+HERE = str(Path(novita_infra.__file__).parents[1])
+COMMAND = [sys.executable, "-m", "novita_infra"]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": HERE, "TERM": "xterm"}
+
+
+def _answering(words: list[str], answer: bytes) -> tuple[int, str]:
+    """Runs the command on a terminal of its own and gives the answer where it asks."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, *words], stdin=theirs, stdout=theirs, stderr=theirs, env=_environment(), start_new_session=True
+    )
+    os.close(theirs)
+    seen = b""
+    while True:
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:  # the terminal closes with its last process
+            break
+        if not piece:
+            break
+        seen += piece
+        if answer and b"Answer" in seen:
+            if answer == b"\x03":
+                process.send_signal(signal.SIGINT)
+            else:
+                os.write(ours, answer)
+            answer = b""
+    os.close(ours)
+    return process.wait(), seen.decode()
+
+
+@pytest.mark.parametrize(("answer", "code"), [(b"yes\n", 0), (b"y\n", 1), (b"\n", 1), (b"\x03", 130)])
+def test_on_a_terminal_only_yes_is_accepted(project: Path, answer: bytes, code: int) -> None:
+    ended, seen = _answering(["apply", "--sim"], answer)
+    assert ended == code
+    assert "Only 'yes' is accepted." in seen
+    assert ("Apply complete" in seen) == (code == 0)
+    assert "Traceback" not in seen
+    assert (project / "state" / "default.json").exists() == (code == 0)
+
+
+def test_a_reader_that_leaves_early_is_no_error_to_tell(project: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "explain", "Instance"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment()
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    process.wait()
+
+
+def test_the_first_interruption_asks_to_stop_and_the_second_ends_the_run() -> None:
+    said: list[str] = []
+
+    async def work() -> None:
+        with stopping(said.append) as stop:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await stop.wait()
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.Event().wait()
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(work())
+    assert len(said) == 1
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("30s", 30.0), ("5m", 300.0), ("1.5h", 5400.0), ("7", 7.0)])
+def test_durations_have_units(text: str, seconds: float) -> None:
+    assert duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-1s", "5d"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        duration(text)
+
+
+def _failing(failure: BaseException) -> tuple[int, str]:
+    @click.command(cls=Command)
+    def broken() -> int:
+        raise failure
+
+    result = CliRunner().invoke(broken, standalone_mode=False)
+    code = result.return_value
+    assert isinstance(code, int)
+    return code, result.stderr
+
+
+def test_problems_become_their_exit_code() -> None:
+    assert _failing(Problems([Diagnostic("no", "do this")], code=5)) == (5, "error: no; do this\n")
+
+
+def test_problems_of_several_tasks_are_all_told() -> None:
+    group = ExceptionGroup("several", [Problems([Diagnostic("a")]), Problems([Diagnostic("b")], code=4)])
+    assert _failing(group) == (4, "error: a\nerror: b\n")
+
+
+def test_no_capacity_is_blocked() -> None:
+    code, told = _failing(NoCapacity(get("/x"), status=400, reason="INSUFFICIENT_RESOURCE", text="none left"))
+    assert code == 4
+    assert "INSUFFICIENT_RESOURCE: none left (HTTP 400)" in told
+
+
+def test_a_file_that_cannot_be_written_is_named() -> None:
+    assert _failing(PermissionError(13, "Permission denied", "/x/y")) == (1, "error: /x/y: Permission denied\n")
+
+
+def test_what_nobody_foresaw_is_one_line_without_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOVITA_INFRA_DEBUG", raising=False)
+    code, told = _failing(ZeroDivisionError("hunter2"))
+    assert code == 1
+    assert told.count("\n") == 1
+    assert told.startswith("error: internal error: ZeroDivisionError at test_running.py:")
+    assert "hunter2" not in told
+
+
+def test_an_ended_task_is_an_interruption() -> None:
+    assert _failing(asyncio.CancelledError()) == (130, "")

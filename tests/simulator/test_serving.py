@@ -1,0 +1,93 @@
+"""The simulator over a socket: several clients at once, and connections that break."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from novita_infra.simulator import Fault, HandClock, Position, Trouble, World, build_app, open_world, scaled
+from novita_infra.simulator.serving import serve_app
+
+V1 = "/gpu-instance/openapi/v1"
+WISH = {"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 10}
+
+
+class Announced(io.StringIO):
+    """Where the server writes its address; tells when it has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.there = asyncio.Event()
+
+    def flush(self) -> None:
+        self.there.set()
+
+
+@asynccontextmanager
+async def served(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    out = Announced()
+    server = asyncio.create_task(serve_app(build_app(world), world, port=0, out=out))
+    await out.there.wait()
+    address = out.getvalue().strip()
+    async with httpx.AsyncClient(base_url=address, headers={"Authorization": "Bearer sk_x"}) as client:
+        while True:
+            try:
+                await client.get("/_sim/state")
+                break
+            except httpx.ConnectError:
+                await asyncio.sleep(0)
+        yield client
+    server.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await server
+
+
+def test_many_clients_are_served_at_once() -> None:
+    async def run() -> int:
+        world = open_world(None, now=HandClock())
+        async with served(world) as client:
+            answers = await asyncio.gather(*(client.post(f"{V1}/networkstorage/create", json=WISH) for _ in range(50)))
+            assert {answer.status_code for answer in answers} == {200}
+            return len({answer.json() for answer in answers})
+
+    assert asyncio.run(run()) == 50
+
+
+@pytest.mark.parametrize(("position", "made"), [(Position.BEFORE, 0), (Position.AFTER, 1)])
+def test_a_lost_answer_drops_the_connection(position: Position, made: int) -> None:
+    async def run() -> None:
+        world = open_world(None, now=HandClock())
+        world.faults.add(Fault(kind=Trouble.LOST, operation="storages.create", position=position))
+        async with served(world) as client:
+            with pytest.raises(httpx.TransportError):
+                await client.post(f"{V1}/networkstorage/create", json=WISH)
+            state = (await client.get("/_sim/state")).json()
+            assert len(state["objects"]["storages"]) == made
+            assert (await client.post(f"{V1}/networkstorage/create", json=WISH)).status_code == 200
+
+    asyncio.run(run())
+
+
+def test_a_truncated_answer_breaks_off() -> None:
+    async def run() -> None:
+        world = open_world(None, now=HandClock())
+        world.faults.add(Fault(kind=Trouble.TRUNCATED, operation="clusters.list"))
+        async with served(world) as client:
+            with pytest.raises(httpx.TransportError):
+                await client.get(f"{V1}/clusters")
+            assert (await client.get(f"{V1}/clusters")).status_code == 200
+
+    asyncio.run(run())
+
+
+def test_a_scaled_clock_runs_faster_from_now_on() -> None:
+    clock = HandClock(100.0)
+    fast = scaled(clock, 60)
+    assert fast() == 100.0
+    clock.advance(2)
+    assert fast() == 220.0
