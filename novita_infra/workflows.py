@@ -20,7 +20,7 @@ from novita_infra.manifests.project import Project, load
 from novita_infra.planning.plan import Plan
 from novita_infra.planning.saving import Setting, is_plan_file, write_plan
 from novita_infra.planning.saving import read_plan as read_plan_file
-from novita_infra.resources import Address, Record
+from novita_infra.resources import Address, Record, Secret, Value, leaves
 from novita_infra.state.book import State
 from novita_infra.state.local import LocalStore
 from novita_infra.timing import Clock, FastClock, RealClock
@@ -294,12 +294,18 @@ def is_plan(path: Path) -> bool:
 
 def save_plan(session: Session, plan: Plan, path: Path) -> str:
     """Writes the plan so that `opened_saved` can apply it as it was shown; returns its digest."""
+    where, project = session.where, session.project
     setting = Setting(
-        root=str(session.project.root.resolve()),
-        environment=session.project.environment,
+        root=str(project.root.resolve()),
+        environment=project.environment,
         state=str(session.store.path.resolve()),
         created=session.clock.now(),
-        options={"sim": session.cloud == SIMULATOR and session.sim, "scope": session.project.scope},
+        variables={name: text for name, text in where.variables.items() if name in project.variables},
+        options={
+            "sim": session.sim,
+            "scope": project.scope,
+            "varFiles": [str(file.resolve()) for file in where.var_files],
+        },
     )
     return write_plan(plan, path, key=session.state.key, setting=setting)
 
@@ -317,8 +323,8 @@ async def opened_saved(
 
     Raises Problems where a secret is missing or has changed since.
     """
-    saved = read_plan_file(where.path, _reading_again(environ))
-    setting = saved.setting
+    setting = read_plan_file(where.path).setting
+    saved = read_plan_file(where.path, _reading_again(setting, environ))
     where = replace(
         where,
         path=Path(setting.root),
@@ -339,31 +345,38 @@ async def opened_saved(
         yield session, saved.plan
 
 
-def _reading_again(environ: Mapping[str, str]) -> Callable[[str], str]:
-    """Reads the source of a secret again, as a plan file names it."""
+def _reading_again(setting: Setting, environ: Mapping[str, str]) -> Callable[[str], str]:
+    """Reads the source of a secret again, as a plan file names it: by loading the project as it was loaded then."""
+    known: dict[str, str] = {}
 
     def read(source: str) -> str:
-        kind, _, name = source.partition(":")
-        match kind:
-            case "env" if name in environ:
-                return environ[name]
-            case "var" if f"NOVITA_INFRA_VAR_{name}" in environ:
-                return environ[f"NOVITA_INFRA_VAR_{name}"]
-            case "file":
-                try:
-                    return Path(name).read_text(encoding="utf-8").removesuffix("\n")
-                except OSError as error:
-                    raise problem(f"the secret in {name} cannot be read: {error.strerror}") from error
-            case "env":
-                raise problem(f"the plan needs the secret in {name}, which is not set", f"set {name}")
-            case "var":
-                raise problem(f"the plan needs the secret variable {name}", f"set NOVITA_INFRA_VAR_{name}")
-        raise problem(
-            f"the plan needs a secret from {source}, which cannot be read again",
-            "make a new plan, or apply without one",
-        )
+        if not known:
+            known.update(_secrets_of(_loaded_again(setting, environ)))
+        if source not in known:
+            raise problem(f"the plan needs the secret from {source}, which is there no more", "make a new plan")
+        return known[source]
 
     return read
+
+
+def _loaded_again(setting: Setting, environ: Mapping[str, str]) -> Project:
+    root, scope = Path(setting.root), str(setting.options.get("scope", ""))
+    return load(
+        root / scope if scope else root,
+        environment=setting.environment,
+        variables={name: str(text) for name, text in setting.variables.items()},
+        var_files=[Path(str(file)) for file in setting.options.get("varFiles", ())],
+        environ=environ,
+    )
+
+
+def _secrets_of(project: Project) -> dict[str, str]:
+    found: dict[str, str] = {}
+    waiting: list[Value] = [*(dict(item.spec) for item in project.declared), dict(project.outputs)]
+    for secret in (leaf for value in waiting for leaf in leaves(value) if isinstance(leaf, Secret)):
+        found[secret.source] = secret.value
+        found.update({part.source: part.value for part in secret.parts if isinstance(part, Secret)})
+    return found
 
 
 # --- the parts --------------------------------------------------------------------------------------------------------

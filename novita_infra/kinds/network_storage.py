@@ -127,7 +127,7 @@ NETWORK_STORAGE = Kind(
         get=_get,
         unwrap=_unwrap,
     ),
-    create=Call(name="create", says="create: an empty storage", request=_create),
+    create=Call(name="create", says="create: an empty storage", request=_create, settles=frozenset()),
     new_id=_new_id,
     same=_same,
     calls=(Call(name="update", says="update: renamed or grown in place, data is kept", request=_update),),

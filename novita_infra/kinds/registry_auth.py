@@ -83,7 +83,7 @@ REGISTRY_AUTH = Kind(
     summary="A saved credential of a container registry, for pulling private images.",
     fields=_FIELDS,
     reading=Reading(pages=Pages(path=f"{GPU}/repository/auths", items=("data",), identity=("id",)), parse=_parse),
-    create=Call(name="create", says="create: the credential is saved", request=_create),
+    create=Call(name="create", says="create: the credential is saved", request=_create, settles=frozenset()),
     new_id=_new_id,
     same=_same,
     delete=Call(

@@ -223,7 +223,7 @@ TEMPLATE: Final = Kind(
         get=_get,
         unwrap=_unwrap,
     ),
-    create=Call(name="create", says="create: a new template", request=_create),
+    create=Call(name="create", says="create: a new template", request=_create, settles=frozenset()),
     new_id=_new_id,
     same=_same,
     calls=(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from novita_infra.diagnostics import Diagnostic
 from novita_infra.manifests.places import Spot, inside, key_origin, spot_at
 from novita_infra.resources import Address, Declared, Origin, refs
+
+MOST_SHOWN: Final = 12
+"""Steps of a circle that are told; of a longer one only its ends are."""
 
 
 def cycles(declared: Mapping[Address, Declared], spots: Mapping[Address, Spot]) -> list[Diagnostic]:
@@ -47,9 +51,14 @@ def _diagnostic(path: list[Address], declared: Mapping[Address, Declared], spots
     path = path[first:] + path[:first]
     steps = list(zip(path, [*path[1:], path[0]], strict=True))
     places = [(_place(declared[here], there, spots[here]), there) for here, there in steps]
-    hint = "; ".join(f"{place} needs {there}" for place, there in places)
-    walk = " -> ".join(map(str, [*path, path[0]]))
+    hint = "; ".join(_shortened([f"{place} needs {there}" for place, there in places]))
+    walk = " -> ".join(_shortened([str(address) for address in [*path, path[0]]]))
     return Diagnostic(f"resources need each other in a circle: {walk}", hint, origin=places[0][0])
+
+
+def _shortened(words: list[str]) -> list[str]:
+    """The ends of a list that nobody would read to its end."""
+    return words if len(words) <= MOST_SHOWN else [*words[: MOST_SHOWN - 2], "...", words[-1]]
 
 
 def _place(item: Declared, needed: Address, spot: Spot) -> Origin:

@@ -82,6 +82,8 @@ def explain(error: yaml.YAMLError, text: str, *, start: Origin) -> Diagnostic:
     line, column = (mark.line, mark.column) if mark is not None else (0, 0)
     shown = text.split("\n", line + 1)[line] if text.count("\n") >= line else ""
     summary, hint = _WORDS.get(said) or _by_character(said, shown, column)
+    if said == "did not find expected node content" and (not shown or shown.startswith(("---", "..."))):
+        summary, hint = "a list or mapping above is not closed", 'add the missing "]" or "}"'
     if said in _OPENED and "${" in shown[column:]:
         hint = 'inside [ ] and { } an expression needs quotes: "${...}"'
     return Diagnostic(summary, hint, origin=Origin(start.file, start.line + line, column + 1))

@@ -77,8 +77,8 @@ def with_protection(decision: Decision, *, protect: bool) -> Decision:
     return replace(decision, action=action, fields=(*decision.fields, change), records=True)
 
 
-def decide_undeclared(kind: Kind, found: Found) -> Decision:
-    """What happens to a resource that is on record and no longer declared."""
+def decide_undeclared(kind: Kind, found: Found, *, why: str = "no longer declared") -> Decision:
+    """What happens to a resource that is on record and shall not be."""
     live = found.live
     if found.record is not None and not found.record.id:
         if len(found.candidates) > 1:
@@ -87,12 +87,12 @@ def decide_undeclared(kind: Kind, found: Found) -> Decision:
         found = replace(found, live=live)
     if live is None or live.phase is Phase.GONE:
         gone = Action.DELETE if found.leftovers else Action.FORGET
-        return Decision(gone, found, why="no longer declared, and the object is already gone")
+        return Decision(gone, found, why="; ".join(filter(None, (why, "the object is already gone"))))
     refusal = kind.undeletable(live) if kind.undeletable else ""
     if refusal:
-        return Decision(Action.REFUSED, found, refusals=(refusal,), why="no longer declared")
+        return Decision(Action.REFUSED, found, refusals=(refusal,), why=why)
     loses = (kind.delete.loses(live.values),) if kind.delete.loses else ()
-    return Decision(Action.DELETE, found, why="no longer declared", loses=tuple(filter(None, loses)))
+    return Decision(Action.DELETE, found, why=why, loses=tuple(filter(None, loses)))
 
 
 def differences(kind: Kind, spec: Spec, found: Found, *, key: str) -> list[tuple[Field, Value, Value]]:

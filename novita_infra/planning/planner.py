@@ -95,7 +95,8 @@ def _decide_all(seen: Seen, declared: Mapping[Address, Declared]) -> tuple[dict[
     for address, found in seen.found.items():
         in_scope = not seen.scope or (found.record is not None and found.record.source == seen.scope)
         if address not in declared and in_scope:
-            decisions[address] = decide_undeclared(seen.kinds[address.kind], found)
+            why = "" if seen.destroys else "no longer declared"
+            decisions[address] = decide_undeclared(seen.kinds[address.kind], found, why=why)
     return decisions, problems
 
 

@@ -13,11 +13,12 @@ from novita_infra.simulator.errors import Refusal, envelope
 from novita_infra.simulator.faults import Fault, Position, Trouble
 from novita_infra.simulator.reading import raw_body
 from novita_infra.simulator.shapes import Fields, Number, Reading, Text, Whole, may, need
-from novita_infra.simulator.world import money
+from novita_infra.simulator.world import arrears, money
 from novita_infra.simulator.world.world import World
 
 _READING = Reading(forgiving=False, closed=True)
 _ADVANCE = Fields({"seconds": need(Number(0, 10**9))})
+_TOP_UP = Fields({"amount": need(Whole(1, 10**15))})
 _FAULT = Fields(
     {
         "kind": may(Text(one_of=[kind.value for kind in Trouble]), Trouble.STATUS.value),
@@ -85,6 +86,16 @@ def control_routes(world: World) -> list[Route]:
         world.save()
         return JSONResponse({"now": world.moment})
 
+    async def top_up(request: Request) -> Response:
+        try:
+            said = _TOP_UP.read(await _json(request), "", _READING)
+        except Refusal as refusal:
+            return _refused(refusal)
+        world.advance()
+        arrears.top_up(world, said["amount"], note="by /_sim/topup")
+        world.save()
+        return JSONResponse({"balance": money.balance(world)})
+
     async def faults(request: Request) -> Response:
         if request.method == "DELETE":
             world.faults.clear()
@@ -101,6 +112,7 @@ def control_routes(world: World) -> list[Route]:
     return [
         Route("/_sim/state", show, methods=["GET"]),
         Route("/_sim/advance", advance, methods=["POST"]),
+        Route("/_sim/topup", top_up, methods=["POST"]),
         Route("/_sim/faults", faults, methods=["POST", "DELETE"]),
     ]
 

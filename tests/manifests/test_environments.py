@@ -76,7 +76,7 @@ def test_a_patch_reaches_the_lifecycle(tmp_path: Path) -> None:
 def test_a_wrong_value_in_a_patch_is_told_once_however_many_it_hits(tmp_path: Path) -> None:
     files = patched("      - {target: 'instance.*', spec: {gpuCount: 99}}\n")
     assert refused(tmp_path, files, environment="dev") == [
-        "novita-infra.yaml:7:51: gpuCount is 99, which is too large; allowed: 1 to 8"
+        "novita-infra.yaml:7:49: gpuCount is 99, which is too large; allowed: 1 to 8"
     ]
 
 

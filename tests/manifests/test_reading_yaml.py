@@ -211,7 +211,7 @@ def test_no_bytes_make_it_raise(raw: bytes) -> None:
 
 
 _SYNTAX = st.lists(
-    st.sampled_from(list("ab1: \n\n  -[]{}'\"&*!|>%@`#,?\t~<$\\\u2028\x85\ufeff") + ["---\n", "<<: ", "&a ", "*a "])
+    st.sampled_from([*"ab1: \n\n  -[]{}'\"&*!|>%@`#,?\t~<$\\\u2028\x85\ufeff", "---\n", "<<: ", "&a ", "*a "])
 )
 
 

@@ -85,13 +85,13 @@ def test_a_secret_variable_is_secret_wherever_it_comes_from(tmp_path: Path, give
         "novita-infra.yaml": project_file(declared),
         "s.vars.yaml": "token: pssst\n",
     }
-    options: dict[str, Any] = {
+    ways: dict[str, dict[str, Any]] = {
         "variables": {"variables": {"token": "pssst"}},
         "environ": {"environ": {"NOVITA_INFRA_VAR_token": "pssst"}},
         "file": {"var_files": ("s.vars.yaml",)},
         "environment": {},
-    }[given]
-    project = loaded(tmp_path, files, **options)
+    }
+    project = loaded(tmp_path, files, **ways[given])
     assert one(project, "instance.trainer").spec["env"]["T"] == Secret("pssst", "var:token")
     assert project.variables == {}
     assert "pssst" not in repr(project)
@@ -110,7 +110,7 @@ def test_a_secret_variable_may_point_at_its_value(tmp_path: Path) -> None:
     env = one(project, "instance.trainer").spec["env"]
     assert env == {"A": Secret("one", "env:TOKEN"), "B": Secret("two", "file:t")}
     assert refused(tmp_path, files) == [
-        "novita-infra.yaml:4:44: the environment variable TOKEN is not set; set it: export TOKEN=..."
+        "novita-infra.yaml:4:40: the environment variable TOKEN is not set; set it: export TOKEN=..."
     ]
 
 

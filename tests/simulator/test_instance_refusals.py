@@ -199,10 +199,13 @@ def test_renewing_wants_a_monthly_machine(cloud: Any) -> None:
 
 
 def test_an_empty_account_can_rent_nothing(make_cloud: Any, a_machine: Any) -> None:
-    cloud = make_cloud(limits=Limits(balance=1))
-    key = cloud.running()
-    assert cloud.refuses("gpu/instance/create", a_machine()) == "BALANCE_NOT_ENOUGH"
+    cloud = make_cloud(limits=Limits(balance=1000))
+    key = cloud.machine()
+    cloud.pass_(80)
     months = {"instanceId": key, "month": 1}
     assert cloud.refuses("gpu/instance/transToMonthlyInstance", months) == "BALANCE_NOT_ENOUGH"
+    cloud.pass_(200)
+    assert cloud.refuses("gpu/instance/create", a_machine()) == "BALANCE_NOT_ENOUGH"
+    assert cloud.refuses("gpu/instance/start", {"instanceId": key}) == "EXPIRED_OR_BALANCE_NOT_ENOUGH"
     storage = {"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 10}
     assert cloud.refuses("networkstorage/create", storage) == "BALANCE_NOT_ENOUGH"

@@ -6,6 +6,7 @@ from typing import Final
 
 from novita_infra.simulator.operations import Operation
 from novita_infra.simulator.routes import (
+    account,
     catalogue,
     endpoints,
     instances,
@@ -27,4 +28,5 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *networks.OPERATIONS,
     *registry_auths.OPERATIONS,
     *endpoints.OPERATIONS,
+    *account.OPERATIONS,
 )

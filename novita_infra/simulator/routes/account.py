@@ -1,0 +1,375 @@
+"""Balance, bills and transactions over the wire. Integers are 1/10000 USD as text; the decimals are exact USD."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from novita_infra.simulator.errors import Refusal, invalid
+from novita_infra.simulator.operations import Call, Family, Operation, page_of
+from novita_infra.simulator.shapes import INT64, Fields, Text, Whole, may, need
+from novita_infra.simulator.world import bills, money
+from novita_infra.simulator.world.records import Payment
+from novita_infra.simulator.world.settings import DAY, MONTH
+from novita_infra.simulator.world.world import World
+
+V1: Final = "/openapi/v1"
+LONGEST: Final = 31 * DAY
+CATEGORIES: Final = (
+    "summary",
+    "gpu",
+    "llm",
+    "serverless",
+    "cloud_storage",
+    "gen_api",
+    "cloud_sandbox",
+    "llm_dedicated_endpoint",
+    "web_search",
+    "bare_metal",
+)
+
+
+def _units(amount: int) -> str:
+    """1/100000 USD as whole 1/10000 USD, the rest dropped."""
+    return str(amount // 10 if amount >= 0 else -(-amount // 10))
+
+
+def _usd(amount: int) -> str:
+    """1/100000 USD as a decimal number of USD."""
+    whole, part = divmod(abs(amount), 100_000)
+    return f"{'-' if amount < 0 else ''}{whole}.{part:05}"
+
+
+def _balance(world: World, _call: Call) -> Any:
+    left = money.balance(world)
+    return {
+        "availableBalance": _units(left),
+        "cashBalance": _units(left),
+        "creditLimit": "0",
+        "pendingCharges": "0",
+        "outstandingInvoices": _units(max(0, -left)),
+    }
+
+
+def _window(world: World, call: Call) -> tuple[int, int]:
+    end = call.query["endTime"] or int(world.moment)
+    start = call.query["startTime"] or max(0, end - LONGEST)
+    if end - start > LONGEST:
+        raise Refusal("INVALID_BILL_CYCLE", "startTime and endTime may be at most 31 days apart")
+    return start, end
+
+
+def _usage(world: World, call: Call) -> Any:
+    query = call.query
+    if query["cycleType"] not in bills.CYCLES:
+        raise Refusal("INVALID_BILL_CYCLE", f"cycleType must be one of {', '.join(bills.CYCLES)}")
+    if query["productCategory"] not in CATEGORIES:
+        raise Refusal("INVALID_PRODUCT_CATEGORY", f"productCategory must be one of {', '.join(CATEGORIES)}")
+    start, end = _window(world, call)
+    summary = query["productCategory"] == "summary"
+    found = [
+        line
+        for line in bills.lines(world, query["cycleType"], start=start, end=end)
+        if (summary or line.meter.category == query["productCategory"])
+        and query["productName"].lower() in line.meter.product.lower()
+        and query["ownerId"] in {"", line.meter.owner}
+        and query["category"] in {"", line.meter.category}
+    ]
+    if not summary:
+        return {"bills": [_line(world, line) for line in found]}
+    totals: dict[tuple[int, int], int] = {}
+    for line in found:
+        totals[line.start, line.end] = totals.get((line.start, line.end), 0) + line.amount
+    return {"bills": [_total(world, *span, amount) for span, amount in sorted(totals.items())]}
+
+
+def _line(world: World, line: bills.Line) -> dict[str, Any]:
+    meter = line.meter
+    return {
+        "userId": world.owner,
+        "startTime": str(line.start),
+        "endTime": str(line.end - 1),
+        "billingMethod": 1,
+        "productName": meter.product,
+        "productId": meter.product,
+        "category": meter.category,
+        "ownerID": meter.owner,
+        "billNum0": f"{meter.units * line.seconds / meter.period:.6f}",
+        "billNum1": "0",
+        "basePrice0": str(meter.price),
+        "basePrice1": "0",
+        "discountPrice0": str(meter.price),
+        "discountPrice1": "0",
+        "pricePrecision": "10",
+        **_money(line.amount),
+    }
+
+
+def _total(world: World, start: int, end: int, amount: int) -> dict[str, Any]:
+    return {
+        "userId": world.owner,
+        "startTime": str(start),
+        "endTime": str(end - 1),
+        "billingMethod": 1,
+        "productName": "summary",
+        "productId": "",
+        "category": "summary",
+        "ownerID": "",
+        **_money(amount),
+    }
+
+
+def _money(amount: int) -> dict[str, Any]:
+    return {
+        "amount": _units(amount),
+        "voucherAmount": "0",
+        "payAmount": _units(amount),
+        "payAmountDisplay": _usd(amount),
+        "amountDecimal": _usd(amount),
+        "voucherAmountDecimal": _usd(0),
+        "payableDecimal": _usd(amount),
+        "originAmountDecimal": _usd(amount),
+    }
+
+
+def _fixed(world: World, call: Call) -> Any:
+    query = call.query
+    start, end = _window(world, call)
+    found = [
+        payment
+        for payment in world.payments
+        if payment.kind != "recharge"
+        and start <= payment.created <= end
+        and query["category"] in {"", "summary", "gpu"}
+        and query["productName"].lower() in payment.product.lower()
+        and query["ownerId"] in {"", payment.owner}
+    ]
+    return {"bills": [_purchase(world, payment) for payment in found]}
+
+
+def _purchase(world: World, payment: Payment) -> dict[str, Any]:
+    begun = int(payment.created)
+    return {
+        "userId": world.owner,
+        "memberId": world.owner,
+        "startTime": str(begun),
+        "endTime": str(begun + payment.months * MONTH - 1),
+        "productName": payment.product,
+        "productCategory": "gpu",
+        "productId": payment.product,
+        "ownerID": payment.owner,
+        "tradeMode": "monthly",
+        "tradeType": payment.kind,
+        "basePrice": str(payment.price),
+        "billNum": str(-payment.amount // payment.price if payment.price else 0),
+        "pricePrecision": "10",
+        "createTime": str(begun),
+        "cycle": datetime.fromtimestamp(begun, UTC).strftime("%Y-%m"),
+        "billingMethod": 2,
+        **_money(-payment.amount),
+    }
+
+
+def _monthly(world: World, call: Call) -> Any:
+    query = call.query
+    this_month = datetime.fromtimestamp(world.moment, UTC).strftime("%Y-%m")
+    months = sorted({*bills.by_months(world), this_month})
+    wanted = [month for month in months if month >= (query["startMonth"] or months[0])]
+    page = page_of(wanted, number=query["page"], size=query["pageSize"], first=1, default=12, largest=100)
+    return {"data": [_month(world, month, this_month) for month in page]}
+
+
+def _month(world: World, month: str, this_month: str) -> dict[str, Any]:
+    sums = bills.by_months(world).get(month, {"used": 0, "bought": 0})
+    amount = sums["used"] + sums["bought"]
+    start, end = bills.period("Month", int(datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC).timestamp()))
+    over = month < this_month
+    return {
+        "billId": world.draw("bill", month),
+        "userId": world.owner,
+        "billingMonth": month,
+        "totalAmount": _units(amount),
+        "originTotalAmount": _units(amount),
+        "voucherPayAmount": "0",
+        "cashPayAmount": _units(amount),
+        "debtAmount": "0",
+        "repaidAmount": "0",
+        "totalAmountDecimal": _usd(amount),
+        "voucherPayAmountDecimal": _usd(0),
+        "cashPayAmountDecimal": _usd(amount),
+        "status": "paid" if over else "pending",
+        "invoiceUrl": f"https://novita.ai/invoices/{world.draw('bill', month)}" if over else "",
+        "startTime": str(start),
+        "endTime": str(end - 1),
+    }
+
+
+def _by_key(world: World, call: Call) -> Any:
+    """Only model calls are billed by key; renting is billed to the account."""
+    query = call.query
+    if query["cycleType"] not in bills.CYCLES:
+        raise Refusal("INVALID_BILL_CYCLE", f"cycleType must be one of {', '.join(bills.CYCLES)}")
+    longest = 7 * DAY if query["cycleType"] == "Hour" else LONGEST
+    if query["endTime"] <= query["startTime"]:
+        raise invalid("endTime", "must be after startTime")
+    if query["startTime"] < _EARLIEST:
+        raise invalid("startTime", "must not be before 2026-01-01")
+    if query["endTime"] - query["startTime"] > longest:
+        raise Refusal(
+            "INVALID_BILL_CYCLE", f"the window may have at most {longest // DAY} days for {query['cycleType']}"
+        )
+    return {"bills": []}
+
+
+def _transactions(world: World, call: Call) -> Any:
+    query = call.query
+    until = query["transactionTimeEnd"] or INT64
+    found = [
+        payment
+        for payment in reversed(list(world.payments))
+        if query["serialNumber"] in {"", payment.id}
+        and query["transactionTimeStart"] <= payment.created <= until
+        and query["transactionType"] in {"", _type(payment)}
+        and query["transactionChannel"] in {"", "Stripe"}
+        and query["status"] in {"", "success"}
+        and query["orderType"] in {"", _type(payment)}
+    ]
+    page = page_of(found, number=query["pageNo"], size=query["pageSize"], first=1, default=10, largest=1000)
+    return {"data": [_transaction(world, payment) for payment in page], "total": len(found)}
+
+
+def _type(payment: Payment) -> str:
+    return "recharge" if payment.kind == "recharge" else "consume"
+
+
+def _transaction(world: World, payment: Payment) -> dict[str, Any]:
+    return {
+        "customerId": world.owner,
+        "serialNumber": payment.id,
+        "transactionTime": str(int(payment.created)),
+        "transactionType": _type(payment),
+        "transactionChannel": "Stripe",
+        "transactionAmount": _units(abs(payment.amount)),
+        "walletBalance": _units(bills.balance_then(world, payment.created)),
+        "note": payment.note or f"{payment.product} {payment.owner}".strip(),
+        "state": "success",
+        "invoiceURL": "",
+        "orderType": _type(payment),
+    }
+
+
+_EARLIEST: Final = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp())
+_NAME = may(Text(0, 255), "")
+_TIME = may(Whole(0, INT64, as_text=True), 0)
+_FILTER = {"productName": _NAME, "startTime": _TIME, "endTime": _TIME, "ownerId": _NAME}
+
+
+def _get(name: str, path: str, source: str, serve: Any, query: Fields, *also: str) -> Operation:
+    return Operation(
+        name=f"account.{name}",
+        method="GET",
+        path=f"{V1}/{path}",
+        source=source,
+        serve=serve,
+        query=query,
+        also=also,
+        family=Family.ACCOUNT,
+    )
+
+
+OPERATIONS = (
+    _get(
+        "balance",
+        "billing/balance/detail",
+        "basic-get-user-balance",
+        _balance,
+        Fields(),
+        "/v3/user/balance",
+        "/v3/user",
+    ),
+    _get(
+        "usage_bills",
+        "billing/bill/list",
+        "basic-query-usage-based-billing",
+        _usage,
+        Fields(
+            {"cycleType": may(Text(), "Day"), "productCategory": may(Text(), "summary"), "category": _NAME, **_FILTER}
+        ),
+        "/v3/user/usage-based-billing",
+    ),
+    _get(
+        "fixed_bills",
+        "billing/bill/monthly/list",
+        "basic-query-fixed-term-billing",
+        _fixed,
+        Fields(
+            {
+                "category": may(
+                    Text(
+                        one_of=(
+                            "",
+                            "summary",
+                            "gpu",
+                            "local_storage",
+                            "image",
+                            "serverless",
+                            "cloud_storage",
+                            "bare_metal",
+                        )
+                    ),
+                    "",
+                ),
+                **_FILTER,
+            }
+        ),
+        "/v3/user/fixed-term-billing",
+    ),
+    _get(
+        "monthly_bill",
+        "billing/monthly/bill",
+        "basic-query-monthly-bill",
+        _monthly,
+        Fields(
+            {
+                "startMonth": may(Text(0, 7, pattern=r"([0-9]{4}-(0[1-9]|1[0-2]))?"), ""),
+                "page": may(Whole()),
+                "pageSize": may(Whole()),
+            }
+        ),
+        "/v3/user/monthly-bill",
+    ),
+    _get(
+        "key_bills",
+        "billing/apikey/bill/list",
+        "basic-query-apikey-bill",
+        _by_key,
+        Fields(
+            {
+                "cycleType": need(Text()),
+                "category": may(Text(one_of=("", "llm", "gen_api", "web_search")), ""),
+                "productName": _NAME,
+                "startTime": need(Whole(0, INT64, as_text=True)),
+                "endTime": need(Whole(0, INT64, as_text=True)),
+            }
+        ),
+    ),
+    _get(
+        "transactions",
+        "bill/transaction",
+        "basic-query-transaction",
+        _transactions,
+        Fields(
+            {
+                "pageNo": need(Whole()),
+                "pageSize": need(Whole()),
+                "serialNumber": _NAME,
+                "transactionTimeStart": _TIME,
+                "transactionTimeEnd": _TIME,
+                "transactionType": may(Text(one_of=("", "recharge", "refund", "consume")), ""),
+                "transactionChannel": _NAME,
+                "status": may(Text(one_of=("", "pending", "success", "failed", "expired")), ""),
+                "orderType": may(Text(one_of=("", "recharge", "refund")), ""),
+            }
+        ),
+    ),
+)
