@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from rig import Rig
 
+from novita_infra.applying.events import Identified
 from novita_infra.planning.plan import Action
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -90,8 +91,6 @@ def test_a_failed_step_skips_only_what_needs_it_and_the_next_run_goes_on(tmp_pat
 
 
 def test_an_interrupted_run_is_resumed_with_the_same_machine(tmp_path: Path) -> None:
-    from novita_infra.applying.events import Identified
-
     rig = Rig(tmp_path, environ={})
     rig.declare(("Instance", "a", {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}))
     result = rig.apply(stop_when=lambda event: isinstance(event, Identified), expect_success=False)

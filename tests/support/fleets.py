@@ -6,6 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+BOOLEANS: st.SearchStrategy[Any] = st.booleans()
+"""Typed for `draw`, whose first use in a composite fixes the type of all."""
 Resource = tuple[str, str, dict[str, Any]]
 CLUSTER = "us-dallas-nas-2"
 OTHER_CLUSTER = "us-ca-nas-2"
@@ -15,12 +17,12 @@ IMAGES = ("ubuntu:22.04", "pytorch/pytorch:2.4.0")
 def _some(draw: st.DrawFn, spec: dict[str, Any], **choices: list[Any]) -> None:
     """Declares each optional field or not, with one of the values."""
     for name, values in choices.items():
-        if draw(st.booleans()):
+        if draw(BOOLEANS):
             spec[name] = draw(st.sampled_from(values))
 
 
 def _names(draw: st.DrawFn, names: str) -> list[str]:
-    return [name for name in names if draw(st.booleans())]
+    return [name for name in names if draw(BOOLEANS)]
 
 
 @st.composite
@@ -62,7 +64,7 @@ def _machine(
     earlier: list[str],
 ) -> dict[str, Any]:
     spec: dict[str, Any] = {"product": {"gpu": draw(st.sampled_from(["RTX 4090", "L40S"]))}}
-    if templates and draw(st.booleans()):
+    if templates and draw(BOOLEANS):
         spec["template"] = templates[0]
     else:
         spec["image"] = draw(st.sampled_from(IMAGES))
@@ -73,7 +75,7 @@ def _machine(
         ports=[["80/http"], ["80/http", "22/tcp"]],
         rootDiskGb=[60, 80],
         power=["running", "stopped"],
-        env=[{"A": "1"}, {"A": "2", "B": "3"}, *({"A": "${instance.%s.id}" % name} for name in earlier)],
+        env=[{"A": "1"}, {"A": "2", "B": "3"}, *({"A": f"${{instance.{name}.id}}"} for name in earlier)],
         autoMigrate=[{"enabled": True}, {"enabled": False}],
         **({"registryAuth": auths} if auths else {}),
         **({"vpc": networks} if networks else {}),
@@ -92,7 +94,7 @@ def _endpoint(draw: st.DrawFn, auths: list[str], storages: list[str], place: str
         "scaling": {"type": "queue", "value": draw(st.sampled_from([1, 5]))},
     }
     _some(draw, spec, env=[{"A": "1"}, {"A": "2"}], **({"registryAuth": auths} if auths else {}))
-    if storages and draw(st.booleans()):
+    if storages and draw(BOOLEANS):
         spec["networkStorages"] = [{"storage": storages[0], "mountPath": "/d"}]
         spec["cluster"] = place
     return spec

@@ -110,9 +110,7 @@ class Rig:
                 with workflows.locked(session, "apply"):
                     made = plan or await workflows.make_plan(session, destroys=destroys, targets=_addresses(targets))
                     assert not made.problems, made.problems
-                    return await workflows.apply_plan(
-                        session, made, parallelism=parallelism, emit=emit, stop=stop
-                    )
+                    return await workflows.apply_plan(session, made, parallelism=parallelism, emit=emit, stop=stop)
 
         result = self.clock.run(work())
         if expect_success:
@@ -163,9 +161,7 @@ class Rig:
         return killer.dead
 
     def client(self) -> Client:
-        transport: httpx.AsyncBaseTransport = InProcess(
-            build_app(self.world, wait=self.clock.sleep), lost=LostAnswer
-        )
+        transport: httpx.AsyncBaseTransport = InProcess(build_app(self.world, wait=self.clock.sleep), lost=LostAnswer)
         if self._killer is not None:
             transport = self._killer.around(transport)
         return Client(

@@ -27,7 +27,7 @@ class _Selector(selectors.DefaultSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Runs at full speed; `time()` moves only when everyone waits. Threads run inline, so nothing real is waited for."""
+    """Runs at full speed; `time()` moves only when everyone waits. Threads run inline: nothing real is waited for."""
 
     def __init__(self) -> None:
         self._virtual = 0.0
@@ -41,11 +41,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._virtual
 
-    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]  # the base is generic over Unpack
+    def run_in_executor(self, _executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]  # typeshed's is generic over the arguments
         future: asyncio.Future[T] = self.create_future()
         try:
             future.set_result(func(*args))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- whatever it is belongs to who awaits the future
             future.set_exception(error)
         return future
 
