@@ -15,12 +15,13 @@ from urllib.parse import urlsplit
 
 from novita_infra.diagnostics import nearest, problem
 from novita_infra.kinds import KINDS
+from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.locating import locate
 from novita_infra.manifests.project import Project, load
 from novita_infra.planning.plan import Plan
 from novita_infra.planning.saving import Setting, is_plan_file, write_plan
 from novita_infra.planning.saving import read_plan as read_plan_file
-from novita_infra.resources import Address, Record, Secret, Value, leaves
+from novita_infra.resources import Address, Live, Record, Secret, Value, leaves
 from novita_infra.state.book import State
 from novita_infra.state.local import LocalStore
 from novita_infra.timing import Clock, FastClock, RealClock
@@ -238,7 +239,8 @@ async def apply_plan(
 async def import_object(session: Session, address: Address, id: str) -> Record:
     """Takes a live object into the books. Needs the lock. Raises Problems where it cannot be.
 
-    What the API does not return is taken from the manifest, if it declares the address.
+    What the API does not return is taken from the manifest that declares the address. Where none does, one is written;
+    the record's source names it.
     """
     from novita_infra.observing import read_one  # noqa: PLC0415
     from novita_infra.planning.comparing import written  # noqa: PLC0415
@@ -269,7 +271,7 @@ async def import_object(session: Session, address: Address, id: str) -> Record:
         spec=written({**_plain_items(kind.prefix, live.values), **unread}, state.key),
         outputs=dict(live.outputs),
         needs=declared.needs if declared else (),
-        source=declared.origin.file if declared else "",
+        source=declared.origin.file if declared else _write_manifest(session, kind, address, live),
     )
     records = dict(sorted({**state.records, address: record}.items()))
     session.state = session.store.save(
@@ -455,6 +457,28 @@ def _plain_items(prefix: str, values: Mapping[str, object]) -> dict[str, object]
     kind = KINDS[prefix]
     hidden = {item.name for item in kind.fields if item.secret or item.secret_items}
     return {name: value for name, value in values.items() if name not in hidden}
+
+
+def _write_manifest(session: Session, kind: Kind, address: Address, live: Live) -> str:
+    from novita_infra.manifests.writing import manifest_of, unreadable  # noqa: PLC0415 -- only an import writes YAML
+
+    missing = unreadable(kind, live)
+    if missing:
+        raise problem(
+            f"a manifest of {address} cannot be written: the API does not tell {' and '.join(missing)}",
+            f"declare {address} in a manifest, then import it",
+            address=str(address),
+        )
+    names = {(item.address.kind, item.id): item.address.name for item in session.state.records.values() if item.id}
+    name = f"{address.kind}-{address.name}.yaml"
+    path = session.project.root / name
+    text = manifest_of(kind, address, live, owner=lambda prefix, id: names.get((prefix, id), ""))
+    try:
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise problem(f"{path} is already there", f"declare {address} in it, then import again") from None
+    return name
 
 
 def _check_account(session: Session) -> None:

@@ -2,13 +2,14 @@
 
 from novita_infra.simulator.app import build_app
 from novita_infra.simulator.clocks import HandClock, scaled
-from novita_infra.simulator.control import fault_of, state
+from novita_infra.simulator.control import state
 from novita_infra.simulator.faults import Fault, Faults, Luck, Position, Trouble
 from novita_infra.simulator.losing import LostAnswer
+from novita_infra.simulator.opening import open_world
+from novita_infra.simulator.orders import fault_of
 from novita_infra.simulator.quirks import LIVE, PROFILES, Quirks
 from novita_infra.simulator.serving import serve
 from novita_infra.simulator.world.keeping import AccountInUse, UnknownFormat
-from novita_infra.simulator.world.opening import open_world
 from novita_infra.simulator.world.settings import Limits, Timings
 from novita_infra.simulator.world.world import World
 

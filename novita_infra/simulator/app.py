@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from novita_infra.simulator.control import control_routes
 from novita_infra.simulator.errors import Refusal, envelope
 from novita_infra.simulator.faults import Fault, Luck, Position, Trouble
+from novita_infra.simulator.happenings import notice
 from novita_infra.simulator.losing import Lost
 from novita_infra.simulator.operations import Operation, Raw
 from novita_infra.simulator.reading import decode, raw_body
@@ -108,7 +109,9 @@ def _served(world: World, operation: Operation, request: Request, body: bytes, *
     try:
         key = _key(world, operation, request)
         call = decode(world.quirks, operation, request, body, key=key)
-        return _response(operation.serve(world, call))
+        answer = _response(operation.serve(world, call))
+        notice(world, operation.name)
+        return answer
     except Refusal as refusal:
         return _refused(world, refusal)
     finally:

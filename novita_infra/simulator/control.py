@@ -10,32 +10,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from novita_infra.simulator.errors import Refusal, envelope
-from novita_infra.simulator.faults import Fault, Position, Trouble
+from novita_infra.simulator.orders import fault_of
 from novita_infra.simulator.reading import raw_body
-from novita_infra.simulator.shapes import Fields, Number, Reading, Text, Whole, may, need
+from novita_infra.simulator.shapes import Fields, Number, Reading, Whole, need
 from novita_infra.simulator.world import arrears, money
 from novita_infra.simulator.world.world import World
 
 _READING = Reading(forgiving=False, closed=True)
 _ADVANCE = Fields({"seconds": need(Number(0, 10**9))})
 _TOP_UP = Fields({"amount": need(Whole(1, 10**15))})
-_FAULT = Fields(
-    {
-        "kind": may(Text(one_of=[kind.value for kind in Trouble]), Trouble.STATUS.value),
-        "operation": may(Text(), "*"),
-        "method": may(Text(), "*"),
-        "path": may(Text(), "*"),
-        "position": may(Text(one_of=[position.value for position in Position]), Position.BEFORE.value),
-        "status": may(Whole(400, 599), 503),
-        "reason": may(Text(), ""),
-        "message": may(Text(), ""),
-        "retryAfter": may(Text(), ""),
-        "seconds": may(Number(0, 10**6), 0.0),
-        "count": may(Whole(0), 1),
-        "skip": may(Whole(0), 0),
-        "perCent": may(Whole(0, 100), 100),
-    }
-)
 
 
 def state(world: World) -> dict[str, Any]:
@@ -49,26 +32,6 @@ def state(world: World) -> dict[str, Any]:
         "calls": dict(world.calls),
         "money": {"balance": money.balance(world), "spent": money.spent(world)},
     }
-
-
-def fault_of(values: Any) -> Fault:
-    """A fault from its JSON form; a count of 0 is for ever. Raises Refusal."""
-    said = _FAULT.read(values, "", _READING)
-    return Fault(
-        kind=Trouble(said["kind"]),
-        operation=said["operation"],
-        method=said["method"],
-        path=said["path"],
-        position=Position(said["position"]),
-        status=said["status"],
-        reason=said["reason"],
-        message=said["message"],
-        retry_after=said["retryAfter"],
-        seconds=said["seconds"],
-        count=said["count"] or None,
-        skip=said["skip"],
-        per_cent=said["perCent"],
-    )
 
 
 def control_routes(world: World) -> list[Route]:

@@ -47,6 +47,8 @@ class Fault:
     retry_after: str = ""
     """The Retry-After header; empty for none."""
     seconds: float = 0.0
+    up_to: float = 0.0
+    """Where it is above `seconds`, each slow answer takes a time between the two."""
     count: int | None = 1
     """How many requests it meets; None is every one."""
     skip: int = 0
@@ -99,6 +101,11 @@ class Faults:
             self.on_stale()
         return fault
 
+    def _wait(self, fault: Fault) -> float:
+        if fault.up_to <= fault.seconds:
+            return fault.seconds
+        return fault.seconds + (fault.up_to - fault.seconds) * self.dice(1001) / 1000
+
     def clear(self) -> None:
         """Take all faults away."""
         self.active.clear()
@@ -121,7 +128,7 @@ class Faults:
             elif fault.kind is Trouble.STALE:
                 luck.lag = max(luck.lag, fault.seconds)
             elif fault.position is Position.BEFORE:
-                luck.wait_before += fault.seconds
+                luck.wait_before += self._wait(fault)
             else:
-                luck.wait_after += fault.seconds
+                luck.wait_after += self._wait(fault)
         return luck

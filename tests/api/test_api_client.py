@@ -69,7 +69,7 @@ def talking(
     seed: int = 1,
     **settings: Any,
 ) -> Client:
-    random = Random(seed)  # noqa: S311  # jitter that comes out the same each time
+    random = Random(seed)  # jitter that comes out the same each time
     return Client(url=url, key=key, clock=clock, random=random, transport=transport, **settings)
 
 

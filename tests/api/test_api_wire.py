@@ -39,7 +39,7 @@ class HandClock:
 
 
 def client(port: int, **settings: Any) -> Client:
-    random = Random(1)  # noqa: S311  # jitter that comes out the same each time
+    random = Random(1)  # jitter that comes out the same each time
     return Client(url=f"http://127.0.0.1:{port}", key=KEY, clock=HandClock(), random=random, **settings)
 
 

@@ -74,8 +74,9 @@ def test_a_saved_plan_is_shown_drawn_and_applied_once(run: Invoke, project: Path
         "create"
     ]
     assert "fill:" in run("graph", "small.niplan").stdout
-    (project / "fleet.yaml").write_text("not a manifest at all")
+    (project / "fleet.yaml").write_text((project / "fleet.yaml").read_text().replace('"${var.size}"', "99"))
     assert run("apply", "small.niplan").exit_code == 0
+    assert "sizeGb: 20" in run("show").stdout
     second = run("apply", "small.niplan")
     assert second.exit_code == 1
     assert "plan" in second.stderr
@@ -161,4 +162,4 @@ def test_outputs_are_printed_by_name_and_secrets_are_not(run: Invoke, project: P
 def test_the_simulators_account_can_be_emptied(run: Invoke) -> None:
     run("apply", "--sim", "--auto-approve")
     assert run("sim", "reset").exit_code == 0
-    assert "the object is gone" in run("plan", "--sim").stdout
+    assert "is gone: deleted outside" in run("plan", "--sim").stdout

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from click.testing import Result
 
 Invoke = Callable[..., Result]
@@ -41,7 +42,10 @@ def test_a_path_that_is_not_there_is_an_error(run: Invoke) -> None:
     assert "does not exist" in result.stderr
 
 
-def test_the_starter_project_is_valid_and_can_be_planned(run: Invoke, project: Path) -> None:
+def test_the_starter_project_is_valid_and_can_be_planned(
+    run: Invoke, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NOVITA_INFRA_VAR_note")
     started = run("init", "fresh")
     assert started.exit_code == 0
     assert run("validate", "fresh").stdout == "Valid: 2 resources.\n"
@@ -60,7 +64,10 @@ def test_init_overwrites_nothing(run: Invoke, project: Path) -> None:
     assert (project / "fleet.yaml").read_text() == before
 
 
-def test_init_keeps_a_gitignore_and_names_the_project_after_its_folder(run: Invoke, project: Path) -> None:
+def test_init_keeps_a_gitignore_and_names_the_project_after_its_folder(
+    run: Invoke, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NOVITA_INFRA_VAR_note")
     folder = project / "7 odd name"
     folder.mkdir()
     (folder / ".gitignore").write_text("mine\n")

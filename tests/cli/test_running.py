@@ -18,7 +18,7 @@ import novita_infra
 from novita_infra.api.errors import NoCapacity
 from novita_infra.api.request import get
 from novita_infra.cli.command import Command, duration
-from novita_infra.cli.running import stopping
+from novita_infra.cli.running import interruptible, stopping
 from novita_infra.diagnostics import Diagnostic, Problems
 
 HERE = str(Path(novita_infra.__file__).parents[1])
@@ -46,16 +46,13 @@ def _answering(words: list[str], answer: bytes) -> tuple[int, str]:
             break
         seen += piece
         if answer and b"Answer" in seen:
-            if answer == b"\x03":
-                process.send_signal(signal.SIGINT)
-            else:
-                os.write(ours, answer)
+            os.write(ours, answer)
             answer = b""
     os.close(ours)
     return process.wait(), seen.decode()
 
 
-@pytest.mark.parametrize(("answer", "code"), [(b"yes\n", 0), (b"y\n", 1), (b"\n", 1), (b"\x03", 130)])
+@pytest.mark.parametrize(("answer", "code"), [(b"yes\n", 0), (b"y\n", 1), (b"\n", 1)])
 def test_on_a_terminal_only_yes_is_accepted(project: Path, answer: bytes, code: int) -> None:
     ended, seen = _answering(["apply", "--sim"], answer)
     assert ended == code
@@ -91,6 +88,16 @@ def test_the_first_interruption_asks_to_stop_and_the_second_ends_the_run() -> No
         asyncio.run(work())
     assert len(said) == 1
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_question_can_be_interrupted_even_in_a_coroutine() -> None:
+    async def ask() -> None:
+        with interruptible():
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.Event().wait()
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(ask())
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("30s", 30.0), ("5m", 300.0), ("1.5h", 5400.0), ("7", 7.0)])

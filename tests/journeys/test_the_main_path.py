@@ -9,16 +9,19 @@ import pytest
 from rig import Rig
 
 from novita_infra.applying.events import Identified
+from novita_infra.diagnostics import Problems
 from novita_infra.planning.plan import Action
+from novita_infra.simulator import PROFILES
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ENVIRON = {"REGISTRY_USERNAME": "acme-bot", "REGISTRY_PASSWORD": "correct horse"}
 
 
+@pytest.mark.parametrize("profile", sorted(PROFILES))
 @pytest.mark.parametrize("name", sorted(item.name for item in EXAMPLES.iterdir() if item.is_dir()))
-def test_every_example_comes_up_plans_empty_and_goes(name: str, tmp_path: Path) -> None:
+def test_every_example_comes_up_plans_empty_and_goes(name: str, profile: str, tmp_path: Path) -> None:
     shutil.copytree(EXAMPLES / name, tmp_path / name, ignore=shutil.ignore_patterns("state", ".novita-infra"))
-    rig = Rig(tmp_path / name, environ=ENVIRON)
+    rig = Rig(tmp_path / name, environ=ENVIRON, quirks=PROFILES[profile])
     rig.environment = "dev" if name == "dev-prod" else ""
     rig.apply()
     rig.assert_converged()
@@ -123,3 +126,63 @@ def test_an_existing_object_is_taken_in_and_plans_empty(tmp_path: Path) -> None:
     rig.store().path.unlink()
     rig.take_in("instance.a", id)
     rig.assert_converged()
+
+
+FLEET = (
+    ("NetworkStorage", "data", {"cluster": "us-dallas-nas-2", "sizeGb": 10}),
+    ("VPC", "net", {"cluster": "us-dallas-nas-2"}),
+    ("Template", "base", {"image": "ubuntu:22.04", "rootDiskGb": 60, "env": {"A": "1"}}),
+    ("ImagePrewarm", "warm", {"image": "ubuntu:22.04", "cluster": "us-dallas-nas-2", "products": ["RTX 4090"]}),
+    (
+        "Instance",
+        "machine",
+        {
+            "product": {"gpu": "RTX 4090"},
+            "image": "ubuntu:22.04",
+            "env": {"A": "1"},
+            "ports": ["80/http", "22/tcp"],
+            "vpc": "net",
+            "networkStorages": [{"storage": "data", "mountPath": "/data"}],
+            "power": "stopped",
+        },
+    ),
+    (
+        "Endpoint",
+        "api",
+        {
+            "product": {"gpu": "RTX 4090"},
+            "image": "nginx:1.27",
+            "ports": ["80/http"],
+            "healthPath": "/",
+            "workers": {"min": 0, "max": 2, "idleTimeout": 60, "maxConcurrency": 1, "requestTimeout": 60},
+            "scaling": {"type": "queue", "value": 5},
+        },
+    ),
+)
+
+
+def test_a_whole_fleet_is_taken_in_without_manifests_and_the_ones_written_plan_empty(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    fleet = [
+        (kind, name, {**spec, "env": {"A": "$${literal}"}} if "env" in spec else spec) for kind, name, spec in FLEET
+    ]
+    rig.declare(*fleet)
+    rig.apply()
+    ids = {str(address): record.id for address, record in rig.state().records.items()}
+    for file in ("main.yaml", "state/default.json"):
+        (tmp_path / file).unlink()
+    for address in sorted(ids, key=lambda text: text.startswith("instance")):
+        rig.take_in(address, ids[address])
+    rig.assert_converged()
+    assert "storage: data" in (tmp_path / "instance-machine.yaml").read_text()
+
+
+def test_a_credential_without_a_manifest_cannot_be_taken_in_and_says_why(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(("RegistryAuth", "hub", {"username": "u", "password": "p"}))
+    rig.apply()
+    id = rig.record("registry_auth.hub").id
+    for file in ("main.yaml", "state/default.json"):
+        (tmp_path / file).unlink()
+    with pytest.raises(Problems, match="the API does not tell password"):
+        rig.take_in("registry_auth.hub", id)

@@ -138,7 +138,7 @@ def _fixed(world: World, call: Call) -> Any:
     found = [
         payment
         for payment in world.payments
-        if payment.kind != "recharge"
+        if payment.kind.startswith("monthly")
         and start <= payment.created <= end
         and query["category"] in {"", "summary", "gpu"}
         and query["productName"].lower() in payment.product.lower()
@@ -204,7 +204,7 @@ def _month(world: World, month: str, this_month: str) -> dict[str, Any]:
     }
 
 
-def _by_key(world: World, call: Call) -> Any:
+def _by_key(_world: World, call: Call) -> Any:
     """Only model calls are billed by key; renting is billed to the account."""
     query = call.query
     if query["cycleType"] not in bills.CYCLES:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Final
 
 from novita_infra.simulator.errors import Refusal, no_such
+from novita_infra.simulator.world.records import Stock
 from novita_infra.simulator.world.world import World
 
 
@@ -160,6 +162,11 @@ def product_of(key: str) -> Product:
     return _BY_ID[key]
 
 
+def products_like(pattern: str) -> list[Product]:
+    """The products of every catalogue whose id matches."""
+    return [product for product in _BY_ID.values() if fnmatchcase(product.id, pattern)]
+
+
 def instance_product(key: str, kind: str) -> Product:
     """The product of an instance of this kind. Raises RESOURCE_NOT_FOUND."""
     product = _BY_ID.get(key)
@@ -185,12 +192,27 @@ def capacity(world: World, product: Product, cluster: str) -> int:
     """How many places there are in all, taken or not. Serverless products are one pool, whose cluster is empty."""
     if product.category != "serverless" and cluster not in clusters_of(product):
         return 0
-    return int(product.stock * world.limits.stock_scale)
+    changed = world.stock.get(f"{product.id}@{cluster}")
+    return int(product.stock * world.limits.stock_scale) if changed is None else changed.places
 
 
 def free(world: World, product: Product, cluster: str) -> int:
     """How many places are free."""
     return max(0, capacity(world, product, cluster) - world.used[product.id, cluster])
+
+
+def set_stock(world: World, *, products: str, clusters: str, places: int | None) -> None:
+    """Give all matching products so many places in all matching clusters; None is as in the catalogue."""
+    for product in _BY_ID.values():
+        homes = clusters_of(product) if product.category == "instance" else ("",)
+        for cluster in homes:
+            if not fnmatchcase(product.id, products) or not fnmatchcase(cluster, clusters):
+                continue
+            changed = world.stock.get(f"{product.id}@{cluster}")
+            if changed is not None:
+                world.stock.remove(changed)
+            if places is not None:
+                world.stock.add(Stock(id=f"{product.id}@{cluster}", created=world.moment, places=places))
 
 
 def take(world: World, product: Product, cluster: str, places: int) -> None:

@@ -141,7 +141,7 @@ def _renew_workers(world: World, endpoint: Endpoint) -> None:
 
 
 def _await_workers(world: World, endpoint: Endpoint) -> None:
-    if not pullable(endpoint.image) and endpoint.workers_min:
+    if not pullable(world, endpoint.image) and endpoint.workers_min:
         world.expect(world.endpoints, endpoint, [(world.timings.pull_trouble, "!pull-failed")])
         return
     pull = pull_seconds(world, endpoint.image, endpoint.cluster) if endpoint.workers_min else 0.0

@@ -153,6 +153,31 @@ def freeze(world: World, instance: Instance) -> None:
     world.expect(world.instances, instance, [(world.timings.freezing, "exited")])
 
 
+def reclaim(world: World, instance: Instance) -> None:
+    """Take a spot machine back: notice is given, then it is stopped."""
+    if instance.billing != "spot" or instance.spot != "running" or instance.status in LEAVING:
+        return
+    instance.spot, instance.reclaim = "notified", int(world.moment + world.timings.spot_notice)
+    world.expect(
+        world.instances,
+        instance,
+        [(world.timings.spot_notice, "!reclaiming"), (world.timings.stopping, "!terminated")],
+    )
+
+
+def lose_node(world: World, instance: Instance) -> None:
+    """A hardware fault: the machine moves by itself where that was wished for, else it stops with an error."""
+    if instance.status != "running":
+        return
+    product = catalogue.product_of(instance.product)
+    if instance.migrates and catalogue.free(world, product, instance.cluster) >= instance.gpus:
+        migrate(world, instance.id, job="autoInstanceMigrate")
+        return
+    instance.error, instance.error_text = "NodeFailure", "the node of this instance has failed"
+    arrive(world, instance, "exited")
+    world.expect(world.instances, instance, [])
+
+
 def edit(world: World, key: str, *, ports: list[dict[str, Any]] | None, grow: int) -> None:
     """Replace the ports and grow the system disk by `grow` GB."""
     instance = _staying(world, key)
@@ -303,6 +328,11 @@ def arrive(world: World, instance: Instance, event: str) -> None:
             instance.error_text = f"image {instance.image} cannot be pulled: manifest unknown"
         case "!gone":
             world.instances.remove(instance)
+        case "!reclaiming":
+            instance.spot, instance.status = "reclaiming", "stopping"
+        case "!terminated":
+            instance.spot = "terminated"
+            arrive(world, instance, "exited")
         case "pulling":
             instance.status = event
             money.begin(world, instance)

@@ -43,7 +43,7 @@ def begin(world: World, instance: Instance, kind: str, *, lasting: float, image:
     )
     world.jobs.add(job)
     wait = min(world.timings.job_wait, lasting)
-    end = "success" if pullable(image) else "fail"
+    end = "success" if pullable(world, image) else "fail"
     world.expect(world.jobs, job, [(wait, "running"), (lasting - wait, end)])
     return job
 

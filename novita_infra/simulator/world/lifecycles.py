@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Final
 
 from novita_infra.simulator.world.world import World
@@ -11,9 +12,9 @@ UNPULLABLE: Final = "does-not-exist"
 """An image whose name has these words cannot be pulled."""
 
 
-def pullable(image: str) -> bool:
-    """Whether there is such an image."""
-    return UNPULLABLE not in image
+def pullable(world: World, image: str) -> bool:
+    """Whether the image can be had."""
+    return UNPULLABLE not in image and not any(fnmatchcase(image, pattern) for pattern in world.unpullable)
 
 
 def pull_seconds(world: World, image: str, cluster: str) -> float:
@@ -34,6 +35,6 @@ def image_bytes(world: World, image: str) -> int:
 
 def starting(world: World, image: str, cluster: str) -> Steps:
     """From a container that is to be made to a running one, or to the report that its image cannot be had."""
-    if not pullable(image):
+    if not pullable(world, image):
         return [(0.0, "pulling"), (world.timings.pull_trouble, "!pull-failed")]
     return [(0.0, "pulling"), (pull_seconds(world, image, cluster), "running")]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from novita_infra.simulator.errors import Refusal
 from novita_infra.simulator.world import catalogue
 from novita_infra.simulator.world.catalogue import Product
-from novita_infra.simulator.world.records import Endpoint, Instance, Meter, Payment, Storage, Term, Worker
+from novita_infra.simulator.world.records import Endpoint, Instance, Meter, Payment, Price, Storage, Term, Worker
 from novita_infra.simulator.world.settings import DAY, MONTH
 from novita_infra.simulator.world.world import World
 
@@ -72,14 +72,35 @@ def term_price(instance: Instance, months: int) -> int:
     return monthly_price(catalogue.product_of(instance.product), months) * instance.gpus
 
 
-def list_price(_world: World, product: Product) -> int:
+def list_price(world: World, product: Product) -> int:
     """The price of a GPU (or CPU machine) and hour, now."""
-    return product.price
+    moved = world.prices.get(product.id)
+    return product.price if moved is None else moved.price
 
 
-def spot_price(_world: World, product: Product) -> int:
+def spot_price(world: World, product: Product) -> int:
     """The same on the spot market; 0 where there is none."""
-    return product.spot
+    moved = world.prices.get(product.id)
+    return product.spot if moved is None else moved.spot
+
+
+def move_price(world: World, product: Product, *, per_cent: int) -> None:
+    """Let a product cost so much of its catalogue price from now on; what runs goes on at the new price."""
+    moved = world.prices.get(product.id) or world.prices.add(Price(id=product.id, price=0, spot=0))
+    moved.price, moved.spot = product.price * per_cent // 100, product.spot * per_cent // 100
+    world.prices.touch(moved)
+    for instance in world.instances:
+        if instance.product == product.id and instance.meter:
+            stop(world, instance)
+            begin(world, instance)
+            world.instances.touch(instance)
+    for endpoint in world.endpoints:
+        if endpoint.product == product.id:
+            for worker in endpoint.workers:
+                if worker.meter:
+                    end_worker(world, worker)
+                    begin_worker(world, endpoint, worker)
+            world.endpoints.touch(endpoint)
 
 
 def buy(world: World, instance: Instance, *, months: int, renewal: bool) -> None:

@@ -61,7 +61,7 @@ def arrive(world: World, task: Prewarm, event: str) -> None:
         task.state = event
         return
     task.done = int(world.moment)
-    if not pullable(task.image):
+    if not pullable(world, task.image):
         task.state, task.reasons = "Failed", [f"pull {task.image}: manifest unknown"]
     elif task.size > world.limits.prewarm_gb * 10**9:
         task.state, task.reasons = "Failed", [f"image is larger than {world.limits.prewarm_gb} GB"]

@@ -229,6 +229,43 @@ class Account(Record):
     """Since when the account cannot pay, Unix seconds; 0 while it can."""
     revoked: bool = False
     """Whether its keys were revoked."""
+    limits: dict[str, int] = field(default_factory=dict)
+    """Limits that were changed in the course of things."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Stock(Record):
+    """How many places of a product a cluster has, where that is no longer as in the catalogue; the id is
+    `product@cluster`.
+    """
+
+    places: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Price(Record):
+    """What a product costs, where that is no longer as in the catalogue; the id is the product's."""
+
+    price: int
+    spot: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Happening(Record):
+    """Something that a scenario lets happen, at a time or upon a call."""
+
+    scenario: str
+    act: dict[str, Any]
+    upon: str = ""
+    """A pattern over the operations whose success sets it off; empty where it comes at a time."""
+    nth: int = 0
+    """Which of those calls; 0 is each."""
+    after: float = 0.0
+    every: float = 0.0
+    """Seconds between repetitions; 0 is once."""
+    seen: int = 0
+    told: list[str] = field(default_factory=list)
+    """What was refused on the way."""
 
 
 @dataclass(slots=True, kw_only=True)

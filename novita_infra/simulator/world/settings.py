@@ -46,6 +46,8 @@ class Timings:
     resetting: float = 5
     migrating: float = 45
     freezing: float = 60
+    spot_notice: float = 120
+    """Between the notice and the reclaim of a spot machine."""
     removing: float = 4
     removed: float = 5
     """How long a removed object can still be read."""

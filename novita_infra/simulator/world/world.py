@@ -18,15 +18,19 @@ from novita_infra.simulator.world.keeping import Book
 from novita_infra.simulator.world.keys import Keys
 from novita_infra.simulator.world.records import (
     Account,
+    Ahead,
     Endpoint,
+    Happening,
     Instance,
     Job,
     Meter,
     Network,
     Payment,
     Prewarm,
+    Price,
     Record,
     RegistryAuth,
+    Stock,
     Storage,
     Template,
     Term,
@@ -92,6 +96,11 @@ class World:
         self.payments = self._table("payments", Payment)
         self.terms = self._table("terms", Term)
         self.accounts = self._table("accounts", Account)
+        self.stock = self._table("stock", Stock)
+        self.prices = self._table("prices", Price)
+        self.happenings = self._table("happenings", Happening)
+        self.unpullable: tuple[str, ...] = ()
+        """Patterns of images that cannot be pulled, besides those whose name says so."""
         self.purse = Purse()
         self._arrive = arrive
         self._agenda: list[tuple[float, str, str]] = []
@@ -147,7 +156,11 @@ class World:
     def expect(self, table: Table[R], record: R, steps: Iterable[tuple[float, str]]) -> None:
         """Replace what will happen to the record: each step is the seconds after the one before, and the event."""
         at = self.moment
-        record.ahead = [(at := at + wait, event) for wait, event in steps]
+        self.plan(table, record, [(at := at + wait, event) for wait, event in steps])
+
+    def plan(self, table: Table[R], record: R, ahead: Ahead) -> None:
+        """The same with the times themselves, in Unix seconds."""
+        record.ahead = sorted(ahead)
         table.touch(record)
         self._enter(table, record)
 

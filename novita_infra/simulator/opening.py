@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from novita_infra.simulator import happenings
 from novita_infra.simulator.quirks import LIVE, Quirks
+from novita_infra.simulator.scenarios import Scenario, begin
 from novita_infra.simulator.world import arrears, endpoints, instances, jobs, money, networks, prewarms
 from novita_infra.simulator.world.keeping import Book
 from novita_infra.simulator.world.records import Payment
@@ -19,6 +22,7 @@ _ARRIVE: Final[dict[str, Arrive]] = {
     "prewarms": prewarms.arrive,
     "endpoints": endpoints.arrive,
     "jobs": jobs.arrive,
+    "happenings": happenings.arrive,
     "terms": arrears.term_ends,
     "accounts": arrears.arrive,
 }
@@ -32,10 +36,12 @@ def open_world(
     quirks: Quirks = LIVE,
     limits: Limits | None = None,
     timings: Timings | None = None,
+    scenario: Scenario | None = None,
 ) -> World:
     """A world on a clock of Unix seconds; with a path, the account that the file keeps, made if it is not there.
 
-    A kept account keeps its own seed, and its time never goes back. Raises AccountInUse, UnknownFormat.
+    A kept account keeps its own seed, and its time never goes back. The events of a scenario happen once in an account;
+    its settings and faults hold whenever the account is opened with it. Raises AccountInUse, UnknownFormat.
     """
     book = None if path is None else Book(Path(path))
     world = World(now=now, seed=seed, quirks=quirks, limits=limits, timings=timings, arrive=_ARRIVE, book=book)
@@ -44,6 +50,8 @@ def open_world(
     _count(world)
     if not len(world.payments):
         money.pay(world, Payment(id="", kind="recharge", amount=world.limits.balance, note="first top-up"))
+    if scenario is not None:
+        begin(world, scenario)
     world.advance()
     world.save()
     return world
@@ -62,3 +70,4 @@ def _count(world: World) -> None:
         money.count(world, meter)
     world.purse.settled += sum(payment.amount for payment in world.payments)
     world.keys.all_revoked = world.account.revoked
+    world.limits = replace(world.limits, **world.account.limits)
