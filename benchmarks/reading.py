@@ -39,7 +39,7 @@ spec:
 
 def main(counts: list[int]) -> None:
     """Measures each count once warmed up, and says it in a table."""
-    print(f"{'manifests':>10} {'read s':>8} {'load s':>8} {'each us':>8} {'peak MB':>8}")  # noqa: T201 - its result
+    print(f"{'manifests':>10} {'read s':>8} {'load s':>8} {'each us':>8} {'peak MB':>8}")
     for count in counts:
         with tempfile.TemporaryDirectory() as folder:
             text = "".join(MANIFEST.format(number=number) for number in range(count))
@@ -48,7 +48,7 @@ def main(counts: list[int]) -> None:
             loading = min(_timed(partial(load, Path(folder), environ={})) for _ in range(3))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         each = loading / count * 1e6
-        print(f"{count:>10,} {reading:>8.2f} {loading:>8.2f} {each:>8.0f} {peak:>8.0f}")  # noqa: T201 - the same
+        print(f"{count:>10,} {reading:>8.2f} {loading:>8.2f} {each:>8.0f} {peak:>8.0f}")
 
 
 def _timed(work: Callable[[], object]) -> float:

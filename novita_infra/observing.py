@@ -91,12 +91,19 @@ async def read_one(client: Client, kind: Kind, id: str) -> Live | None:
     return live if live.id else replace(live, id=id)
 
 
-def candidates(kind: Kind, spec: Spec, lives: Iterable[Live], *, known: frozenset[str]) -> tuple[Live, ...]:
-    """The objects that a create of this spec may have made: not known before, of the same name and place."""
+def candidates(
+    kind: Kind, spec: Spec, lives: Iterable[Live], *, known: frozenset[str], mark: str = ""
+) -> tuple[Live, ...]:
+    """The objects that a create of this spec may have made: not known before, of the same name and place.
+
+    Where the create wrote an owner mark, only an object that carries it counts.
+    """
     return tuple(
         live
         for live in lives
-        if live.id not in known and live.phase not in {Phase.LEAVING, Phase.GONE} and kind.same(spec, live)
+        if live.id not in known
+        and live.phase not in {Phase.LEAVING, Phase.GONE}
+        and (live.mark == mark if mark else kind.same(spec, live))
     )
 
 
@@ -155,7 +162,9 @@ async def _observe_kind(
         if record.id or record.underway is None:
             found[address] = Found(record, live=lives.get(record.id), leftovers=leftovers)
             continue
-        fitting = candidates(kind, record.underway.sent, lives.values(), known=seen | owned)
+        fitting = candidates(
+            kind, record.underway.sent, lives.values(), known=seen | owned, mark=record.underway.mark
+        )
         found[address] = Found(record, candidates=fitting, leftovers=leftovers)
     return found
 

@@ -200,6 +200,10 @@ class Lifecycle:
     protect: bool = False
     timeouts: Mapping[str, float] = field(default_factory=dict)
     """Seconds for `create`, `update` and `delete`, each replacing the kind's own."""
+    create_first: bool = False
+    """A replacement is made before the old object is deleted."""
+    capacity_wait: float = 0.0
+    """Seconds for which a create that finds no capacity is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +237,8 @@ class Live:
     """Computed attributes that expressions may use, such as `url`; `id` is always one."""
     trouble: str = ""
     """Why it failed, in the API's words."""
+    mark: str = ""
+    """The owner mark that it carries, if any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +254,8 @@ class Underway:
     """The spec that the call asks for, secrets as digests."""
     before: Mapping[str, Value] = field(default_factory=dict)
     """What was live before a call that must not be repeated blindly, to judge later whether it took effect."""
+    mark: str = ""
+    """The owner mark that a create writes into the object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +275,8 @@ class Record:
     protect: bool = False
     source: str = ""
     """The manifest file that declared it, relative to the project."""
+    choice: Mapping[str, Value] = field(default_factory=dict)
+    """Of several offers, the one that was taken (`took`), and those that were refused, each with the reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from novita_infra.diagnostics import nearest, problem
+from novita_infra.diagnostics import Problems, nearest, problem
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.locating import locate
@@ -36,6 +38,7 @@ API_URL: Final = "https://api.novita.ai"
 SIM_SCALE: Final = 60.0
 """How many simulated seconds pass in one real second with `--sim`."""
 SIMULATOR: Final = "simulator"
+_SPACE: Final = re.compile(r"[^\w.-]+")
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -200,13 +203,15 @@ async def apply_plan(
 ) -> Result:
     """Does the plan and saves the books, whatever happens. Needs the lock (`locked`).
 
-    Raises Problems where the books moved since the plan was made.
+    Raises Problems where the plan has some, and where the books moved since it was made.
     """
     from novita_infra.applying.books import Books  # noqa: PLC0415 -- not every command applies
     from novita_infra.applying.stepping import Desk  # noqa: PLC0415
     from novita_infra.applying.walking import walk  # noqa: PLC0415
 
     state = session.state
+    if plan.problems:
+        raise Problems(plan.problems, code=plan.code)
     _check_basis(plan, state)
     outputs = None
     with session.store.journal(state) as journal:
@@ -220,6 +225,7 @@ async def apply_plan(
             stop=stop,
             calls=asyncio.Semaphore(parallelism),
             operation=lambda: str(uuid.uuid4()),
+            mark=partial(_mark, session.project),
         )
         try:
             result, outputs = await walk(plan, desk)
@@ -306,6 +312,7 @@ def save_plan(session: Session, plan: Plan, path: Path) -> str:
         options={
             "sim": session.sim,
             "scope": project.scope,
+            "ownerMarks": project.owner_marks,
             "varFiles": [str(file.resolve()) for file in where.var_files],
         },
     )
@@ -342,6 +349,7 @@ async def opened_saved(
         outputs={},
         state_folder=Path(setting.state).parent,
         scope=str(setting.options.get("scope", "")),
+        owner_marks=setting.options.get("ownerMarks") is not False,
     )
     async with _opened(where, project, environ, in_flight=in_flight) as session:
         yield session, saved.plan
@@ -450,6 +458,13 @@ def _recorded(state: State, address: Address) -> Record:
     if record is None:
         raise problem(f"there is no record of {address}", nearest(str(address), [str(item) for item in state.records]))
     return record
+
+
+def _mark(project: Project, address: Address, operation: str) -> str:
+    """The owner mark: who made the object, for a person, and by which operation, for certain."""
+    if not project.owner_marks:
+        return ""
+    return "/".join((_SPACE.sub("-", project.name), project.environment, str(address).replace('"', ""), operation))
 
 
 def _plain_items(prefix: str, values: Mapping[str, object]) -> dict[str, object]:

@@ -61,6 +61,8 @@ class Ended:
     elapsed: float = 0.0
     reason: str = ""
     """Why it failed or was skipped: the call, the API's reason, and what to do."""
+    code: int = 0
+    """The exit code that a failure asks for, where it is not that of any error."""
 
 
 Event: TypeAlias = Started | Identified | Progressed | Ended

@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from novita_infra.api.errors import ApiError
+from novita_infra.applying.desk import Desk, Interrupted, StepFailed, StillMoving
 from novita_infra.applying.events import Ended, Outcome, Result
-from novita_infra.applying.stepping import Desk, Interrupted, StepFailed, Steps, StillMoving
+from novita_infra.applying.stepping import Steps
 from novita_infra.planning.plan import Plan, Step
 from novita_infra.resources import Value
 

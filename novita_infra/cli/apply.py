@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from novita_infra import __version__, workflows
-from novita_infra.applying.events import Listener, Result
+from novita_infra.applying.events import Listener, Outcome, Result
 from novita_infra.cli.command import (
     Command,
     auto_approve_option,
@@ -171,8 +171,16 @@ async def _carry_out(session: Session, plan: Plan, screen: Screen, *, parallelis
     ):
         result = await workflows.apply_plan(session, plan, parallelism=parallelism, emit=listener, stop=stop)
     _sum_up(session, result, screen, command=command)
+    return _exit_code(result)
+
+
+def _exit_code(result: Result) -> int:
+    """Failures that all ask for the same code get it."""
     if result.interrupted:
         return EXIT_INTERRUPTED
+    codes = {end.code or EXIT_ERROR for end in result.ends if end.outcome is Outcome.FAILED}
+    if len(codes) == 1:
+        return codes.pop()
     return 0 if result.succeeded else EXIT_ERROR
 
 

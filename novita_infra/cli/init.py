@@ -52,7 +52,7 @@ spec:
   rootDiskGb: 60
   ports: [22/tcp, 8888/http]
   networkStorages:
-    - {{storage: data, mountPath: /workspace}}
+    - {{storage: data, mountPath: /data}}
 """
 
 _IGNORED: Final = """\

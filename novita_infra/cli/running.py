@@ -27,7 +27,8 @@ def stopping(say: Callable[[str], None]) -> Iterator[asyncio.Event]:
         seen += 1
         if seen == 1:
             stop.set()
-            say("stopping: nothing new is started; calls in flight finish (once more to leave at once)")
+            with suppress(OSError, ValueError):  # a closed stderr is no reason to go on
+                say("stopping: nothing new is started; calls in flight finish (once more to leave at once)")
         elif seen == 2 and task is not None:
             task.cancel()
         else:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from novita_infra.diagnostics import Diagnostic
+from novita_infra.resources import Origin
 from novita_infra.timing import RealClock
 from novita_infra.views.diagnostics import Sources, diagnostic_lines
 from novita_infra.views.lines import Line, line, write
@@ -57,10 +58,7 @@ class Screen:
 
     def placed(self, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
         """The diagnostics with their files named from where the person stands, not from the project's folder."""
-        return tuple(
-            replace(item, origin=replace(item.origin, file=str(self.root / item.origin.file))) if item.origin else item
-            for item in diagnostics
-        )
+        return tuple(replace(item, origin=self._placed(item.origin)) if item.origin else item for item in diagnostics)
 
     def messages(self) -> Messages:
         """The stream of machine-readable messages on stdout."""
@@ -73,6 +71,11 @@ class Screen:
 
     def _coloured(self, stream: TextIO) -> bool:
         return self.colours and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+
+    def _placed(self, origin: Origin) -> Origin:
+        """A file of variables is named from where the person stands already."""
+        inside = self.root / origin.file
+        return replace(origin, file=str(inside)) if inside.exists() else origin
 
 
 def sources() -> Sources:

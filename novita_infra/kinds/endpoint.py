@@ -11,6 +11,7 @@ from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.kinds import endpoint_wishes
 from novita_infra.kinds.endpoint_answers import WORKER_KEYS, new_id, parse, unwrap, workers_agree
 from novita_infra.kinds.kind import By, Call, Default, Field, Kind, Reading, Replaces, Target
+from novita_infra.kinds.marking import env_with_mark
 from novita_infra.kinds.shapes import (
     COMMAND,
     ENV,
@@ -18,7 +19,6 @@ from novita_infra.kinds.shapes import (
     REFERENCE,
     STORAGE_MOUNTS,
     TEXT,
-    env_list,
     filled,
     object_of,
     port_of,
@@ -293,7 +293,7 @@ def _settings(target: Target) -> dict[str, Any]:
         "policy": target.value("scaling"),
         "image": {name: value for name, value in image.items() if value is not None},
         "volumeMounts": mounts,
-        "envs": env_list(target.value("env")),
+        "envs": env_with_mark(target.value("env"), target.mark),
         "healthy": {"path": target.value("healthPath")},
         **filled({"clusterID": target.value("cluster")}),
     }
@@ -320,6 +320,7 @@ ENDPOINT = Kind(
     create=Call(name="create", says="create: the endpoint and its workers start", request=_create),
     new_id=new_id,
     same=_same,
+    marked=True,
     calls=(
         Call(
             name="update",

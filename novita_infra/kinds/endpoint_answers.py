@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from novita_infra.kinds.marking import env_without_mark, mark_of_env
 from novita_infra.kinds.shapes import (
-    env_of,
     filled,
     flag_of,
     int_of,
@@ -78,6 +78,7 @@ def parse(item: Mapping[str, Any]) -> Live:
         outputs={**filled(shown), "workers": len(workers), "readyWorkers": ready},
         # A worker that cannot start is why an endpoint does not become ready, though the endpoint itself says nothing.
         trouble="" if phase is Phase.READY else "; ".join(filter(None, complaints)),
+        mark=mark_of_env(item.get("envs")),
     )
 
 
@@ -154,7 +155,7 @@ _SHOWN: Final[Mapping[str, Callable[[Any], dict[str, Value]]]] = {
     "rootfsSize": lambda value: filled({"rootDiskGb": int_of(value)}),
     "volumeMounts": _mounts,
     "clusterID": lambda value: filled({"cluster": text_of(value)}),
-    "envs": lambda value: {"env": env_of(value)},
+    "envs": lambda value: {"env": env_without_mark(value)},
     "healthy": lambda value: filled({"healthPath": text_of(object_of(value).get("path"))}),
 }
 """By key of the answer, the fields that it tells of."""

@@ -13,6 +13,7 @@ from novita_infra.diagnostics import nearest
 from novita_infra.kinds.catalogue import Catalogue, Product
 from novita_infra.kinds.choosing import matching
 from novita_infra.kinds.kind import By, Call, Default, Fault, Field, Kind, Reading, Replaces, Target
+from novita_infra.kinds.marking import mark_of_note, note_with_mark, note_without_mark
 from novita_infra.kinds.placing import placed
 from novita_infra.kinds.shapes import (
     IMAGE,
@@ -91,13 +92,13 @@ def _create(target: Target) -> Request:
         "clusterId": target.value("cluster"),
         "repositoryAuth": target.value("registryAuth"),
         "productIds": target.value("products"),
-        "note": target.value("note"),
+        "note": note_with_mark(target.value("note", ""), target.mark) or None,
     }
     return post(f"{GPU}/image/prewarm", filled(body))
 
 
 def _edit(target: Target) -> Request:
-    body = {"id": target.id, "note": target.value("note", "")}
+    body = {"id": target.id, "note": note_with_mark(target.value("note", ""), target.mark)}
     return post(f"{GPU}/image/prewarm/edit", body, repeatable=True)
 
 
@@ -119,6 +120,7 @@ def _parse(item: Mapping[str, Any]) -> Live:
         name=text_of(item.get("imageName")) or text_of(item.get("imageUrl")),
         phase=phase,
         status=status,
+        mark=mark_of_note(item.get("note")),
         values=carried(
             item,
             {
@@ -126,7 +128,7 @@ def _parse(item: Mapping[str, Any]) -> Live:
                 "cluster": ("clusterId", text_of),
                 "registryAuth": ("repositoryAuth", text_of),
                 "products": ("products", _product_ids),
-                "note": ("note", text_of),
+                "note": ("note", note_without_mark),
             },
         ),
         outputs=filled({"id": task_id, "imageSize": int_of(item.get("imageSize")), "completedAt": completed or None}),
@@ -196,6 +198,7 @@ IMAGE_PREWARM = Kind(
     create=Call(name="create", says="create: the nodes of the cluster pull the image", request=_create),
     new_id=_new_id,
     same=_same,
+    marked=True,
     calls=(
         Call(
             name="edit",

@@ -362,6 +362,7 @@ INSTANCE: Final = Kind(
     create=Call(name="create", says="create: a new machine is rented", request=instance_calls.create),
     new_id=instance_answers.new_id,
     same=_same,
+    marked=True,
     calls=(
         Call(
             name="start",

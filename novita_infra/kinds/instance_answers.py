@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from novita_infra.kinds.marking import env_without_mark, mark_of_env
 from novita_infra.kinds.shapes import (
     carried,
-    env_of,
     filled,
     int_of,
     object_of,
@@ -40,6 +40,7 @@ def parse(item: Mapping[str, Any]) -> Live:
         values={**_values(item), "power": _power(status, phase)},
         outputs=_outputs(item),
         trouble=": ".join(told),
+        mark=mark_of_env(item.get("envs")),
     )
 
 
@@ -93,7 +94,7 @@ def _values(item: Mapping[str, Any]) -> dict[str, Value]:
             "registryAuth": ("imageAuthId", text_of),
             "command": ("command", text_of),
             "entrypoint": ("entrypoint", text_of),
-            "env": ("envs", env_of),
+            "env": ("envs", env_without_mark),
             "ports": ("portMappings", ports_of),
             "networkStorages": ("volumeMounts", storages_of),
             "vpc": ("network", lambda network: text_of(object_of(network).get("id"))),

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from novita_infra.api.request import GPU, Request, post
 from novita_infra.kinds.kind import Target
-from novita_infra.kinds.shapes import env_list, filled, int_of, ports_list, ports_text, storage_mounts
+from novita_infra.kinds.marking import env_with_mark
+from novita_infra.kinds.shapes import filled, int_of, ports_list, ports_text, storage_mounts
 from novita_infra.resources import Live, Spec, Value
 
 FREE_ROOT_GB: Final = 60
@@ -30,7 +31,7 @@ def create(target: Target) -> Request:
         "imageAuth": f"{login['username']}:{login['password']}" if login else None,
         "imageAuthId": spec.get("registryAuth"),
         "ports": ports_text(spec.get("ports")),
-        "envs": env_list(spec.get("env")),
+        "envs": env_with_mark(spec.get("env"), target.mark),
         "tools": [{**tool, "port": str(tool["port"])} for tool in spec.get("tools") or ()],
         "command": spec.get("command"),
         "entrypoint": spec.get("entrypoint"),
@@ -80,7 +81,7 @@ def upgrade(target: Target) -> Request:
         "instanceId": target.id,
         "imageUrl": target.value("image", ""),
         "imageAuthId": target.value("registryAuth", ""),
-        "envs": env_list(target.value("env")),
+        "envs": env_with_mark(target.value("env"), target.mark),
         "command": target.value("command", ""),
         "entrypoint": target.value("entrypoint", ""),
         "save": keeps_data(target.spec),

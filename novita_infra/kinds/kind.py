@@ -121,6 +121,8 @@ class Target:
     """The object as last read; always there for an update."""
     before: Spec = field(default_factory=dict)
     """What was last sent for fields that the API does not return."""
+    mark: str = ""
+    """The owner mark that the object shall carry; empty for none."""
 
     def value(self, name: str, otherwise: Value = None) -> Value:
         """The declared value, else the live one, else what was last sent: for calls that want everything in full."""
@@ -218,6 +220,10 @@ class Kind:
     check: Callable[[Spec], Iterable[Fault]] | None = None
     """What is wrong with a declared spec beyond its schema: ports, limits, fields that exclude each other. Values may
     still be Refs, Joined or Secrets; those are skipped."""
+    offers: Callable[[Spec], tuple[Spec, ...]] | None = None
+    """The specs that a create tries, one after another, while each is refused for want of capacity."""
+    marked: bool = False
+    """Whether the object has room for an owner mark: the calls write Target.mark, `parse` reads Live.mark."""
     undeletable: Callable[[Live], str] | None = None
     """Why the service would refuse to delete this object, or an empty string."""
     example: str = ""

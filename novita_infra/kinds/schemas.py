@@ -154,6 +154,14 @@ def _lifecycle() -> Schema:
     return _closed(
         {
             "protect": {"type": "boolean", "description": "Whether deleting and replacing it are refused."},
+            "createBeforeDestroy": {
+                "type": "boolean",
+                "description": "Whether a replacement is made before the old object is deleted. Default: false.",
+            },
+            "waitForCapacity": {
+                **duration,
+                "description": "How long a create that finds no capacity is tried again. Default: not at all.",
+            },
             "timeouts": {**_closed(timeouts), "description": "How long a call and the wait for its end may take."},
             "dependsOn": {
                 "type": "array",
@@ -252,6 +260,11 @@ def _project() -> Schema:
                     }
                 }
             ),
+            "ownerMarks": {
+                "type": "boolean",
+                "default": True,
+                "description": "Whether objects carry a mark of the operation that made them, where the API has room.",
+            },
             "outputs": {**values, "description": "What `output` prints, such as url: ${endpoint.api.url}."},
         },
         required=["apiVersion", "kind", "metadata"],

@@ -11,6 +11,7 @@ from typing import Any, Final
 from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.kinds.faults import env_faults, port_faults
 from novita_infra.kinds.kind import By, Call, Default, Fault, Field, Kind, Reading, Target
+from novita_infra.kinds.marking import mark_of_readme, readme_with_mark, readme_without_mark
 from novita_infra.kinds.shapes import (
     COMMAND,
     CUDA,
@@ -129,7 +130,7 @@ def _body(target: Target) -> dict[str, Any]:
         "channel": "private",
         "image": target.value("image", ""),
         "rootfsSize": target.value("rootDiskGb"),
-        "readme": target.value("readme", ""),
+        "readme": readme_with_mark(target.value("readme", ""), target.mark),
         "imageAuth": target.value("registryAuth", ""),
         "startCommand": target.value("command", ""),
         "entrypoint": target.value("entrypoint", ""),
@@ -176,7 +177,7 @@ def _parse(item: Mapping[str, Any]) -> Live:
         {
             "name": ("name", text_of),
             "image": ("image", text_of),
-            "readme": ("readme", text_of),
+            "readme": ("readme", readme_without_mark),
             "registryAuth": ("imageAuth", text_of),
             "command": ("startCommand", text_of),
             "entrypoint": ("entrypoint", text_of),
@@ -193,6 +194,7 @@ def _parse(item: Mapping[str, Any]) -> Live:
         status="ready",
         values=values,
         outputs={"id": _id_of(item)},
+        mark=mark_of_readme(item.get("readme")),
     )
 
 
@@ -226,6 +228,7 @@ TEMPLATE: Final = Kind(
     create=Call(name="create", says="create: a new template", request=_create, settles=frozenset()),
     new_id=_new_id,
     same=_same,
+    marked=True,
     calls=(
         Call(
             name="update",

@@ -146,19 +146,27 @@ class Declaring:
     def _lifecycle(self, values: Mapping[str, Value], spot: Spot) -> tuple[Lifecycle, tuple[Address, ...]]:
         timeouts: dict[str, float] = {}
         for name, text in _mapping(values.get("timeouts")).items():
-            seconds = seconds_of(text) if isinstance(text, str) else None
-            if seconds:
-                timeouts[name] = seconds
-            else:
-                place = spot_at(spot, ("timeouts", name))
-                self._tell(f'"{text}" is no length of time', "it looks like 90s, 30m, 2h or 1d", place)
+            timeouts[name] = self._seconds(text, spot_at(spot, ("timeouts", name)))
         named = values.get("dependsOn")
         after = [
             self._after(text, spot_at(spot, ("dependsOn", index)))
             for index, text in enumerate(named if isinstance(named, list) else ())
         ]
-        protect = values.get("protect") is True
-        return Lifecycle(protect=protect, timeouts=timeouts), tuple(item for item in after if item is not None)
+        wait = values.get("waitForCapacity")
+        lifecycle = Lifecycle(
+            protect=values.get("protect") is True,
+            timeouts={name: seconds for name, seconds in timeouts.items() if seconds},
+            create_first=values.get("createBeforeDestroy") is True,
+            capacity_wait=0.0 if wait is None else self._seconds(wait, spot_at(spot, ("waitForCapacity",))),
+        )
+        return lifecycle, tuple(item for item in after if item is not None)
+
+    def _seconds(self, text: Value, spot: Spot) -> float:
+        """A length of time in seconds; 0 for what is none, which is told."""
+        seconds = seconds_of(text) if isinstance(text, str) else None
+        if not seconds:
+            self._tell(f'"{text}" is no length of time', "it looks like 90s, 30m, 2h or 1d", spot)
+        return seconds or 0.0
 
     def _after(self, text: Value, spot: Spot) -> Address | None:
         if isinstance(text, Ref):

@@ -49,6 +49,8 @@ class Project:
     state_folder: Path
     scope: str = ""
     """The one manifest file that was loaded, relative to the root; empty for the whole project."""
+    owner_marks: bool = True
+    """Whether objects that have room for it carry the mark of the operation that made them."""
     variables: Mapping[str, Value] = field(default_factory=dict)
     """The values used, without those of secret variables."""
     warnings: tuple[Diagnostic, ...] = ()
@@ -103,6 +105,7 @@ def _load(
         outputs=outputs,
         state_folder=found.root / (settings.text("state", "path") or "state"),
         scope=found.scope,
+        owner_marks=settings.document.data.get("ownerMarks") is not False,
         variables={name: value for name, value in values.items() if not isinstance(value, Secret)},
         warnings=told.warnings(),
     )

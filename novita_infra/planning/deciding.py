@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from novita_infra.kinds.kind import By, Call, Cases, Default, Field, Grows, Kind, Local, Refused, Replaces, Target
 from novita_infra.planning.comparing import agree, masked
@@ -13,6 +13,9 @@ from novita_infra.resources import STABLE, Declared, Found, Live, Phase, Record,
 
 _Judged: TypeAlias = tuple[Field, Value, Value, By | Replaces | Refused]
 """A field that differs, its value before and after, and by what the difference is made."""
+
+_WITH_THE_NEW: Final = "comes with the new object"
+"""The means of what could be changed in place, where something else forces a replacement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +209,8 @@ def _replacement(
     kind: Kind, spec: Spec, found: Found, *, key: str, why: str, fields: tuple[FieldChange, ...] = ()
 ) -> Decision:
     live = found.live
+    # No call is made on the old object: what it would have taken to change a field in place is not what happens.
+    fields = tuple(item if item.replaces else replace(item, means=_WITH_THE_NEW) for item in fields)
     refusal = kind.undeletable(live) if kind.undeletable and live else ""
     if refusal:
         return Decision(Action.REFUSED, found, spec, fields=fields, why=why, refusals=(refusal,))
@@ -235,13 +240,14 @@ def _judged(kind: Kind, unlike: Iterable[tuple[Field, Value, Value]]) -> list[_J
     """Each difference with its means.
 
     A field that another field's call settles too (converting takes the months) is made by that call. What only grows
-    cannot grow from an unknown size.
+    cannot grow from an unknown size, unless a new object begins with the size that is wanted.
     """
     judged = [(item, before, after, means_of(item, before, after)) for item, before, after in unlike]
     covering = {name: means for item, _, _, means in judged for name in _covers(kind, item, means)}
+    anew = any(isinstance(means, Replaces) for _, _, _, means in judged)
     lost = Refused("how much it has now is not known; take it in again with `state rm` and `import`")
     return [
-        (item, before, after, covering.get(item.name, lost if before is None and _grows(item) else means))
+        (item, before, after, covering.get(item.name, lost if before is None and _grows(item) and not anew else means))
         for item, before, after, means in judged
     ]
 

@@ -87,6 +87,8 @@ class Step:
     protect: bool = False
     timeout: float = 0.0
     """Seconds for the whole step."""
+    capacity_wait: float = 0.0
+    """Seconds for which a create that finds no capacity is tried again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ class _Chain:
             needs=wanted.needs if wanted else (),
             source=wanted.origin.file if wanted else "",
             protect=wanted.lifecycle.protect if wanted else False,
+            capacity_wait=wanted.lifecycle.capacity_wait if wanted else 0.0,
         )
         timeouts = wanted.lifecycle.timeouts if wanted else {}
         making = tuple(_making(blank, decision, kind, timeouts))
@@ -107,7 +108,9 @@ def _making(blank: Step, decision: Decision, kind: Kind, timeouts: Mapping[str, 
         yield replace(blank, key=f"{blank.address}/wait", call="wait", id=id, timeout=create, says="waited for")
     if decision.makes:
         key = f"{blank.address}/create"
-        yield replace(blank, key=key, call="create", fields=fields, timeout=create, says=kind.create.says)
+        # The time for a create begins when there is capacity.
+        wait = blank.capacity_wait
+        yield replace(blank, key=key, call="create", fields=fields, timeout=create + wait, says=kind.create.says)
     if decision.records:
         yield replace(blank, key=f"{blank.address}/record", call="record", id=id, says="kept in the state")
     for name, changed in decision.calls:
@@ -143,6 +146,7 @@ def _created_first(
         address
         for address in replaced
         if kinds[address.kind].create_first
+        or declared[address].lifecycle.create_first
         or any(
             decisions[dependent].keeps and _uses(kinds, decisions[dependent], decisions[address])
             for dependent in dependents.get(address, ())

@@ -3,11 +3,13 @@
 from novita_infra.simulator.app import build_app
 from novita_infra.simulator.clocks import HandClock, scaled
 from novita_infra.simulator.control import state
+from novita_infra.simulator.days import SCENARIOS, scenario_named
 from novita_infra.simulator.faults import Fault, Faults, Luck, Position, Trouble
 from novita_infra.simulator.losing import LostAnswer
 from novita_infra.simulator.opening import open_world
 from novita_infra.simulator.orders import fault_of
 from novita_infra.simulator.quirks import LIVE, PROFILES, Quirks
+from novita_infra.simulator.scenarios import BadScenario, Scenario, scenario_of
 from novita_infra.simulator.serving import serve
 from novita_infra.simulator.world.keeping import AccountInUse, UnknownFormat
 from novita_infra.simulator.world.settings import Limits, Timings
@@ -16,7 +18,9 @@ from novita_infra.simulator.world.world import World
 __all__ = [
     "LIVE",
     "PROFILES",
+    "SCENARIOS",
     "AccountInUse",
+    "BadScenario",
     "Fault",
     "Faults",
     "HandClock",
@@ -25,6 +29,7 @@ __all__ = [
     "Luck",
     "Position",
     "Quirks",
+    "Scenario",
     "Timings",
     "Trouble",
     "UnknownFormat",
@@ -33,6 +38,8 @@ __all__ = [
     "fault_of",
     "open_world",
     "scaled",
+    "scenario_named",
+    "scenario_of",
     "serve",
     "state",
 ]

@@ -60,7 +60,7 @@ def _stock(world: World, act: Act) -> None:
 def _price(world: World, act: Act) -> None:
     said = act["perCent"]
     for product in catalogue.products_like(act.get("product", "*")):
-        choice = said if isinstance(said, int) else said[world.dice(len(said), "price", world.new_id("price"))]
+        choice = said[world.dice(len(said), "price", world.new_id("price"))]
         money.move_price(world, product, per_cent=choice)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, TypeVar
 
+from novita_infra.simulator.quirks import Quirks
 from novita_infra.simulator.shapes import Fields, Part, Whole, may
 from novita_infra.simulator.world.world import World
 
@@ -62,8 +63,8 @@ class Operation:
     serve: Callable[[World, Call], Any]
     query: Fields = field(default_factory=Fields)
     body: Fields | None = None
-    answer: Mapping[str, Any] | None = None
-    """The JSON Schema of a successful answer; None where it is an empty body."""
+    answer: Mapping[str, Any] | Callable[[Quirks], Mapping[str, Any]] | None = None
+    """The JSON Schema of a successful answer, by profile where they differ; None where it is not JSON."""
     also: tuple[str, ...] = ()
     """Paths that only clients in the wild use."""
     family: Family = Family.GPU

@@ -10,7 +10,7 @@ from novita_infra.simulator.errors import Refusal, invalid
 from novita_infra.simulator.faults import Fault
 from novita_infra.simulator.happenings import ACTS, CALLS
 from novita_infra.simulator.orders import fault_of
-from novita_infra.simulator.shapes import INT64, Anything, Fields, Items, Number, Reading, Text, Whole, may, need
+from novita_infra.simulator.shapes import INT64, Anything, Fields, Items, Map, Number, Reading, Text, Whole, may, need
 from novita_infra.simulator.world.records import Happening
 from novita_infra.simulator.world.settings import Limits, Timings
 from novita_infra.simulator.world.world import World
@@ -37,6 +37,18 @@ class BadScenario(Exception):
     """The data is no scenario; the message says which field and why."""
 
 
+_KIND: Final = Text(
+    one_of=(
+        "instances",
+        "templates",
+        "storages",
+        "networks",
+        "registry_auths",
+        "prewarms",
+        "endpoints",
+        "jobs",
+    )
+)
 _EVENT: Final = Fields(
     {
         "at": may(Number(0, 10**9), 0.0),
@@ -48,15 +60,15 @@ _EVENT: Final = Fields(
         "product": may(Text()),
         "cluster": may(Text()),
         "places": may(Whole()),
-        "perCent": may(Anything()),
-        "kind": may(Text()),
+        "perCent": may(Items(Whole(1, 10_000), 1, single=True)),
+        "kind": may(_KIND),
         "name": may(Text()),
         "status": may(Text()),
         "operation": may(Text(one_of=CALLS)),
-        "each": may(Fields({"kind": need(Text()), "name": may(Text(), "*")})),
+        "each": may(Fields({"kind": need(_KIND), "name": may(Text(), "*")})),
         "times": may(Whole(1, 100_000)),
-        "body": may(Anything()),
-        "set": may(Anything()),
+        "body": may(Map()),
+        "set": may(Map()),
         "left": may(Whole(-INT64, INT64)),
         "amount": may(Whole(1, INT64)),
         "fault": may(Anything()),
@@ -74,9 +86,9 @@ _SCENARIO: Final = Fields(
     {
         "name": need(Text(1, 100)),
         "says": need(Text(1, 500)),
-        "limits": may(Anything(), {}),
-        "timings": may(Anything(), {}),
-        "statusWords": may(Anything(), {}),
+        "limits": may(Map(), {}),
+        "timings": may(Map(), {}),
+        "statusWords": may(Map(Text(1, 63)), {}),
         "unpullable": may(Items(Text(1, 500)), []),
         "faults": may(Items(Anything()), []),
         "events": may(Items(_EVENT), []),
@@ -104,6 +116,10 @@ def _known(values: Any, settings: type, at: str) -> None:
     names = {one.name for one in fields(settings)}
     if not isinstance(values, Mapping) or set(values) - names:
         raise invalid(at, f"must be a map of {', '.join(sorted(names))}")
+    for name, value in values.items():
+        numbers = value if name == "pull" and isinstance(value, list) and len(value) == 2 else [value]
+        if not all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers):
+            raise invalid(f"{at}.{name}", "must be a number, or for pull a list of two")
 
 
 def _check_event(event: Mapping[str, Any], at: str) -> None:
@@ -118,7 +134,9 @@ def _check_event(event: Mapping[str, Any], at: str) -> None:
 
 def begin(world: World, scenario: Scenario) -> None:
     """Put a scenario in force: settings and faults now, events from now on, unless they have begun in this account."""
-    timings = {name: tuple(value) if isinstance(value, list) else value for name, value in scenario.timings.items()}
+    timings: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in scenario.timings.items()
+    }
     world.limits = replace(world.limits, **scenario.limits)
     world.timings = replace(world.timings, **timings)
     world.quirks = replace(world.quirks, status_words={**world.quirks.status_words, **scenario.status_words})

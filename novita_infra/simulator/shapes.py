@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -143,18 +143,18 @@ class Anything:
 
 
 @dataclass(frozen=True, slots=True)
-class Either:
-    """A value that may come in one of several shapes; the last one gives the refusal."""
+class Map:
+    """An object with any names, whose values have one shape."""
 
-    shapes: tuple[Shape, ...]
-    takes: Callable[[Any], int]
-    """Which of the shapes a value is read as."""
+    of: Shape = field(default_factory=Anything)
 
-    def read(self, value: Any, at: str, how: Reading) -> Any:
-        return self.shapes[self.takes(value)].read(value, at, how)
+    def read(self, value: Any, at: str, how: Reading) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            raise invalid(at, "must be an object")
+        return {name: self.of.read(inner, f"{at}.{name}", how) for name, inner in value.items()}
 
     def schema(self) -> dict[str, Any]:
-        return {"anyOf": [shape.schema() for shape in self.shapes]}
+        return {"type": "object", "additionalProperties": self.of.schema()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +164,11 @@ class Items:
     of: Shape
     low: int = 0
     high: int = 10_000
+    single: bool = False
+    """One value stands for a list of one."""
 
     def read(self, value: Any, at: str, how: Reading) -> list[Any]:
-        if how.forgiving and isinstance(value, str | dict):
+        if (how.forgiving and isinstance(value, str | dict)) or (self.single and not isinstance(value, list)):
             value = [value]  # one object where a list is wanted
         if not isinstance(value, list):
             raise invalid(at, "must be an array")
@@ -175,7 +177,8 @@ class Items:
         return [self.of.read(item, f"{at}[{index}]", how) for index, item in enumerate(value)]
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": self.of.schema(), "minItems": self.low, "maxItems": self.high}
+        said = {"type": "array", "items": self.of.schema(), "minItems": self.low, "maxItems": self.high}
+        return {"anyOf": [said, self.of.schema()]} if self.single else said
 
 
 @dataclass(frozen=True, slots=True)

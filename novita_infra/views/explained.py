@@ -16,7 +16,8 @@ def kinds_lines(kinds: Iterable[KindExplained]) -> Iterator[Line]:
     for kind in kinds:
         yield line((f"{kind.name:<16}", Tone.STRONG), kind.summary)
     yield line()
-    yield line("More of one: novita-infra explain Instance, or of a field: novita-infra explain Instance.image")
+    yield line("More of one: novita-infra explain Instance; of a field: novita-infra explain Instance.image")
+    yield line("The project file novita-infra.yaml: novita-infra schema project")
 
 
 def kind_lines(kind: KindExplained) -> Iterator[Line]:

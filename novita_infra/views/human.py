@@ -26,7 +26,7 @@ _SYMBOL: Final[Mapping[Action, tuple[str, Tone | None, str]]] = {
 }
 _CREATE_FIRST: Final = ("+/-", Tone.REPLACE, "will be replaced: the new one is made first")
 
-_COUNTED: Final = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE, Action.ADOPT)
+_ALWAYS: Final = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE, Action.ADOPT)
 """Always in the summary; the other actions only where there are any."""
 _VERBS: Final[Mapping[Action, tuple[str, str]]] = {
     Action.CREATE: ("to create", "created"),
@@ -64,15 +64,20 @@ def plan_lines(plan: Plan) -> Iterator[Line]:
 
 def summary(plan: Plan) -> str:
     """`Plan: 3 to create, 1 to update, 1 to replace, 2 to delete, 0 to adopt.`"""
-    return f"Plan: {_counted(Counter(change.action for change in plan.changes), which=0)}."
+    counts = Counter(change.action for change in plan.changes)
+    counted = [
+        f"{counts[action]} {to_do}" for action, (to_do, _) in _VERBS.items() if counts[action] or action in _ALWAYS
+    ]
+    return f"Plan: {', '.join(counted)}."
 
 
 def result_lines(result: Result, *, again: str) -> Iterator[Line]:
     """What the run did and did not do. `again` is the command that goes on from here."""
     if result.succeeded:
         word = "Destroy" if result.plan.destroys else "Apply"
-        done = Counter(change.action for change in result.plan.changes)
-        yield line((f"{word} complete: {_counted(done, which=1)}.", Tone.GOOD))
+        counts = Counter(change.action for change in result.plan.changes)
+        done = [f"{counts[action]} {is_done}" for action, (_, is_done) in _VERBS.items() if counts[action]]
+        yield line((f"{word} complete: {', '.join(done) or 'outputs brought up to date'}.", Tone.GOOD))
         return
     yield from _unfinished_lines(result)
     yield line()
@@ -136,31 +141,33 @@ def _nothing_to_do(plan: Plan) -> str:
     return f"No changes. The {count:,} {resources} of this environment {match} the manifests."
 
 
-def _counted(counts: Counter[Action], *, which: int) -> str:
-    always = [f"{counts[action]} {_VERBS[action][which]}" for action in _COUNTED]
-    others = [f"{counts[action]} {_VERBS[action][which]}" for action in _VERBS if action not in _COUNTED]
-    return ", ".join(always + [text for text in others if not text.startswith("0 ")])
-
-
 def _change_lines(change: Change) -> Iterator[Line]:
     sign, tone, sentence = _look(change)
     known_as = f" ({change.id})" if change.id else ""
     yield line((f"{sign:>3} ", tone), (str(change.address), Tone.STRONG), f"{known_as} {sentence}")
     if change.why:
         yield line((f"      # because {change.why}", Tone.FAINT))
-    for item in change.fields:
-        yield from _field_lines(item, made=change.action is Action.CREATE)
+    if change.action is Action.CREATE:
+        for item in change.fields:
+            yield from described(item.name, item.after, indent=6)
+    else:
+        yield from _field_changes(change.fields)
     for loss in change.loses:
         yield line(("      ! loses: ", Tone.BAD), loss)
 
 
-def _field_lines(item: FieldChange, *, made: bool) -> Iterator[Line]:
-    if made:
-        yield from described(item.name, item.after, indent=6)
-        return
-    tone = Tone.REPLACE if item.replaces else Tone.FAINT
-    note = (f"  # {item.means}" if item.means else "", tone)
-    yield from differing(item.name, item.before, item.after, indent=6, note=note)
+def _field_changes(fields: tuple[FieldChange, ...]) -> Iterator[Line]:
+    """The fields by their means: said beside a field that is alone with it, above those that share it."""
+    by_means: dict[str, list[FieldChange]] = {}
+    for item in fields:
+        by_means.setdefault(item.means, []).append(item)
+    for means, items in sorted(by_means.items(), key=lambda group: len(group[1]) > 1):
+        tone = Tone.REPLACE if items[0].replaces else Tone.FAINT
+        if len(items) > 1 and means:
+            yield line((f"      # {means}", tone))
+        beside = f"  # {means}" if means and len(items) == 1 else ""
+        for item in items:
+            yield from differing(item.name, item.before, item.after, indent=6, note=(beside, tone))
 
 
 def _output_changes(plan: Plan) -> Iterator[Line]:
@@ -188,10 +195,14 @@ def _unfinished_lines(result: Result) -> Iterator[Line]:
         if ends:
             yield line()
             yield line((title, Tone.STRONG))
-        for end in ends:
+        for end in ends[:_MANY] if outcome is Outcome.DONE else ends:
             yield from _end_lines(end)
+        if outcome is Outcome.DONE and len(ends) > _MANY:
+            yield line((f"  and {len(ends) - _MANY} more", Tone.FAINT))
 
 
+_MANY: Final = 20
+"""Steps that are done and listed one by one; what is not done is always listed in full."""
 _SECTIONS: Final = (
     ("Done:", Outcome.DONE),
     ("Still moving (the call is made, its end is not known yet):", Outcome.MOVING),

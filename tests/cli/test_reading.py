@@ -36,6 +36,16 @@ def test_files_are_named_from_where_the_person_stands(run: Invoke, project: Path
     assert "inner/fleet.yaml:2:" in run("validate", "inner").stderr
 
 
+def test_a_file_of_variables_is_named_as_it_was_given(
+    run: Invoke, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "odd.vars.yaml").write_text("sise: 1\n")
+    monkeypatch.chdir(project.parent)
+    told = run("validate", str(project), "--var-file", f"{project.name}/odd.vars.yaml").stderr
+    assert f"error: {project.name}/odd.vars.yaml:1:1: " in told
+    assert "     1 | sise: 1\n" in told
+
+
 def test_a_path_that_is_not_there_is_an_error(run: Invoke) -> None:
     result = run("validate", "nowhere")
     assert result.exit_code == 1

@@ -17,9 +17,13 @@ from click.testing import CliRunner
 import novita_infra
 from novita_infra.api.errors import NoCapacity
 from novita_infra.api.request import get
+from novita_infra.applying.events import Ended, Outcome, Result
+from novita_infra.cli.apply import _exit_code
 from novita_infra.cli.command import Command, duration
 from novita_infra.cli.running import interruptible, stopping
 from novita_infra.diagnostics import Diagnostic, Problems
+from novita_infra.planning.plan import Basis, Plan, Step
+from novita_infra.resources import Address
 
 HERE = str(Path(novita_infra.__file__).parents[1])
 COMMAND = [sys.executable, "-m", "novita_infra"]
@@ -60,6 +64,33 @@ def test_on_a_terminal_only_yes_is_accepted(project: Path, answer: bytes, code: 
     assert ("Apply complete" in seen) == (code == 0)
     assert "Traceback" not in seen
     assert (project / "state" / "default.json").exists() == (code == 0)
+
+
+def test_an_interrupted_apply_says_what_moves_and_how_to_go_on(project: Path) -> None:
+    (project / "fleet.yaml").write_text(
+        "apiVersion: novita-infra/v1\nkind: Instance\nmetadata: {name: data}\n"
+        "spec: {product: {gpu: RTX 4090}, image: some/image, rootDiskGb: 20}\n"
+    )
+    (project / "novita-infra.yaml").write_text("apiVersion: novita-infra/v1\nkind: Project\nmetadata: {name: p}\n")
+    environment = _environment()
+    del environment["NOVITA_INFRA_VAR_note"]
+    words = [*COMMAND, "apply", "--sim", "--auto-approve"]
+    with subprocess.Popen(
+        words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stderr is not None
+        for told in process.stderr:
+            if "its id is" in told:
+                process.send_signal(signal.SIGTERM)
+                break
+        rest = process.stderr.read()
+    assert process.returncode == 130
+    assert "stopping: nothing new is started" in rest
+    assert "Still moving" in rest
+    assert "Next: novita-infra apply --sim" in rest
+    finished = subprocess.run(words, capture_output=True, text=True, env=environment, check=False)
+    assert finished.returncode == 0
+    assert "Apply complete: 1 waited for." in finished.stderr
 
 
 def test_a_reader_that_leaves_early_is_no_error_to_tell(project: Path) -> None:
@@ -152,3 +183,23 @@ def test_what_nobody_foresaw_is_one_line_without_its_words(monkeypatch: pytest.M
 
 def test_an_ended_task_is_an_interruption() -> None:
     assert _failing(asyncio.CancelledError()) == (130, "")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "interrupted", "code"),
+    [
+        ([(Outcome.DONE, 0)], False, 0),
+        ([(Outcome.DONE, 0), (Outcome.FAILED, 0), (Outcome.SKIPPED, 0)], False, 1),
+        ([(Outcome.FAILED, 4), (Outcome.FAILED, 4)], False, 4),
+        ([(Outcome.FAILED, 4), (Outcome.FAILED, 0)], False, 1),
+        ([(Outcome.SKIPPED, 0)], False, 1),
+        ([(Outcome.FAILED, 4), (Outcome.MOVING, 0)], True, 130),
+    ],
+)
+def test_a_run_ends_with_the_code_its_failures_agree_on(
+    outcomes: list[tuple[Outcome, int]], interrupted: bool, code: int
+) -> None:
+    step = Step("vpc.net/create", Address("vpc", "net"), "create")
+    ends = tuple(Ended(step, outcome, code=asked) for outcome, asked in outcomes)
+    plan = Plan("p", "dev", (), (), Basis("l", 1, "c"))
+    assert _exit_code(Result(plan, ends, interrupted=interrupted)) == code

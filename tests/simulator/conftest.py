@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from novita_infra.simulator import LIVE, HandClock, Limits, Quirks, World, build_app, open_world, state
+from novita_infra.simulator import HandClock, World, build_app, open_world, state
 
 V1 = "/gpu-instance/openapi/v1"
 
@@ -158,9 +158,9 @@ def make_cloud() -> Iterator[MakeCloud]:
     """Makes clouds with other settings; closes them at the end."""
     made: list[Cloud] = []
 
-    def make(path: Path | None = None, *, quirks: Quirks = LIVE, limits: Limits | None = None, seed: int = 0) -> Cloud:
+    def make(path: Path | None = None, **settings: Any) -> Cloud:
         clock = HandClock()
-        made.append(Cloud(open_world(path, now=clock, quirks=quirks, limits=limits, seed=seed), clock))
+        made.append(Cloud(open_world(path, now=clock, **settings), clock))
         return made[-1]
 
     yield make

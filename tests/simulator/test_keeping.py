@@ -71,9 +71,9 @@ def test_only_what_changed_is_written(make_cloud: Any, tmp_path: Path) -> None:
     book = cloud.world._book
     write = book.write
 
-    def watched(rows: Any, meta: Any) -> None:
+    def watched(rows: Any, meta: Any, contents: Any) -> None:
         written.extend(rows)
-        write(rows, meta)
+        write(rows, meta, contents)
 
     book.write = watched
     cloud.post("networkstorage/update", {"storageId": keys[1], "storageName": "new"})

@@ -76,15 +76,16 @@ class Subject:
         instead: tuple[Resource, ...] | None = None,
     ) -> Edit:
         """From some fields to others, on top of the base; a field that is None is left out of it."""
-        touched = fields or tuple(name for name in {**before, **after} if before.get(name) != after.get(name))
-        told = fate or (Fate.REPLACED if f"{self.create[-1]}" in writes else Fate.CHANGED)
-        expected = {name: after[name] if after.get(name) is not None else self.without.get(name) for name in touched}
+        old, new = _filled({**self.base, **before}), _filled({**self.base, **after})
+        touched = fields or tuple(name for name in {**old, **new} if old.get(name) != new.get(name))
+        told = fate or (Fate.REPLACED if set(self.create) <= set(writes) else Fate.CHANGED)
+        expected = {name: new[name] if name in new else self.without.get(name) for name in touched}
         return Edit(
             kind=self.kind,
             title=title,
             fields=touched,
-            before=_filled({**self.base, **before}),
-            after=_filled({**self.base, **after}),
+            before=old,
+            after=new,
             fate=told,
             writes=writes,
             shows={} if told in {Fate.REFUSED, Fate.LEFT} else expected if shows is None else shows,

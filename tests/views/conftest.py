@@ -84,7 +84,7 @@ def _mixed() -> Plan:
                 FieldChange("command", None, "python train.py", UPGRADE),
                 FieldChange("entrypoint", "/bin/sh", None, UPGRADE),
             ),
-            loses=("what was written outside of /workspace",),
+            loses=("what was written outside of /data",),
             before={"image": "pytorch:2.3", "env": old_env},
             after={"image": "pytorch:2.4", "env": new_env},
         ),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from novita_infra.applying.events import Result
+from novita_infra.applying.events import Ended, Outcome, Result
 from novita_infra.planning.plan import Action, Basis, Change, Plan
 from novita_infra.resources import Address, Digest, Record, Underway
 from novita_infra.state.book import State
@@ -57,6 +57,15 @@ def test_a_single_resource_is_not_called_resources() -> None:
     change = Change(Address("vpc", "net"), Action.NONE)
     text = plain(plan_lines(Plan("p", "dev", (change,), (), Basis("l", 1, "c"))))
     assert text == "No changes. The 1 resource of this environment matches the manifests.\n"
+
+
+def test_a_long_list_of_what_is_done_is_cut_and_what_failed_is_not(plan_of: Callable[[str], Plan]) -> None:
+    plan = plan_of("mixed")
+    ends = [Ended(plan.steps[0], Outcome.DONE)] * 50 + [Ended(plan.steps[1], Outcome.FAILED, reason="no")] * 50
+    text = plain(result_lines(Result(plan, tuple(ends)), again="again"))
+    assert text.count("network_storage.data: create") == 20
+    assert "  and 30 more\n" in text
+    assert text.count("instance.trainer: upgrade") == 50
 
 
 def test_an_empty_project_says_so() -> None:

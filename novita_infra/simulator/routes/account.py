@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from novita_infra.simulator.answers import account as answers
+from novita_infra.simulator.answers import words
 from novita_infra.simulator.errors import Refusal, invalid
 from novita_infra.simulator.operations import Call, Family, Operation, page_of
 from novita_infra.simulator.shapes import INT64, Fields, Text, Whole, may, need
@@ -264,7 +266,9 @@ _TIME = may(Whole(0, INT64, as_text=True), 0)
 _FILTER = {"productName": _NAME, "startTime": _TIME, "endTime": _TIME, "ownerId": _NAME}
 
 
-def _get(name: str, path: str, source: str, serve: Any, query: Fields, *also: str) -> Operation:
+def _get(  # noqa: PLR0913 - what differs between the reads
+    name: str, path: str, source: str, serve: Any, query: Fields, *also: str, answer: words.Schema
+) -> Operation:
     return Operation(
         name=f"account.{name}",
         method="GET",
@@ -272,6 +276,7 @@ def _get(name: str, path: str, source: str, serve: Any, query: Fields, *also: st
         source=source,
         serve=serve,
         query=query,
+        answer=answer,
         also=also,
         family=Family.ACCOUNT,
     )
@@ -286,6 +291,7 @@ OPERATIONS = (
         Fields(),
         "/v3/user/balance",
         "/v3/user",
+        answer=answers.BALANCE,
     ),
     _get(
         "usage_bills",
@@ -296,6 +302,7 @@ OPERATIONS = (
             {"cycleType": may(Text(), "Day"), "productCategory": may(Text(), "summary"), "category": _NAME, **_FILTER}
         ),
         "/v3/user/usage-based-billing",
+        answer=answers.USAGE_BILLS,
     ),
     _get(
         "fixed_bills",
@@ -323,6 +330,7 @@ OPERATIONS = (
             }
         ),
         "/v3/user/fixed-term-billing",
+        answer=answers.FIXED_BILLS,
     ),
     _get(
         "monthly_bill",
@@ -337,6 +345,7 @@ OPERATIONS = (
             }
         ),
         "/v3/user/monthly-bill",
+        answer=answers.MONTHLY_BILLS,
     ),
     _get(
         "key_bills",
@@ -352,6 +361,7 @@ OPERATIONS = (
                 "endTime": need(Whole(0, INT64, as_text=True)),
             }
         ),
+        answer=answers.KEY_BILLS,
     ),
     _get(
         "transactions",
@@ -371,5 +381,6 @@ OPERATIONS = (
                 "orderType": may(Text(one_of=("", "recharge", "refund")), ""),
             }
         ),
+        answer=answers.TRANSACTIONS,
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from novita_infra.simulator.answers import machines as answers
 from novita_infra.simulator.errors import Refusal
 from novita_infra.simulator.operations import V1, V2, Call, Operation
 from novita_infra.simulator.shapes import Fields, Text, Whole, may
@@ -218,7 +219,12 @@ _AT_LEAST = may(Whole(), 0)
 _CURSOR = {"limit": may(Whole(), 0), "cursor": may(Text(0, 1024), "")}
 OPERATIONS = (
     Operation(
-        name="clusters.list", method="GET", path=f"{V1}/clusters", source="gpu-instance-list-clusters", serve=_clusters
+        name="clusters.list",
+        method="GET",
+        path=f"{V1}/clusters",
+        source="gpu-instance-list-clusters",
+        serve=_clusters,
+        answer=answers.CLUSTERS,
     ),
     Operation(
         name="products.list",
@@ -226,6 +232,7 @@ OPERATIONS = (
         path=f"{V1}/products",
         source="gpu-instance-list-products",
         serve=_gpu_products,
+        answer=answers.gpu_products,
         query=Fields(
             {
                 **_CHOOSE,
@@ -243,6 +250,7 @@ OPERATIONS = (
         path=f"{V1}/cpu/products",
         source="gpu-instance-list-cpu-products",
         serve=_cpu_products,
+        answer=answers.CPU_PRODUCTS,
         query=Fields(_CHOOSE),
     ),
     Operation(
@@ -251,6 +259,7 @@ OPERATIONS = (
         path=f"{V2}/products",
         source="gpus-v2-list-products",
         serve=_products_v2,
+        answer=answers.PRODUCTS_V2,
         query=Fields(
             {
                 "type": may(Text(one_of=("", "gpu", "cpu"))),
@@ -270,6 +279,7 @@ OPERATIONS = (
         path=f"{V2}/regions",
         source="gpus-v2-list-regions",
         serve=_regions_v2,
+        answer=answers.REGIONS_V2,
         query=Fields(_CURSOR),
     ),
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from novita_infra.simulator.answers import resources as answers
+from novita_infra.simulator.answers import words
 from novita_infra.simulator.errors import invalid
 from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_of, paging
 from novita_infra.simulator.shapes import ENVS, PORT, Anything, Fields, Items, Text, Whole, may, need, should
@@ -221,6 +223,7 @@ OPERATIONS = (
         path=f"{V1}/endpoint/limit",
         source="serverless-query-endpoint-limit",
         serve=_limits,
+        answer=answers.ENDPOINT_LIMITS,
     ),
     Operation(
         name="endpoints.create",
@@ -228,6 +231,7 @@ OPERATIONS = (
         path=f"{V1}/endpoint/create",
         source="serverless-create-endpoint",
         serve=_create,
+        answer=words.MADE,
         body=Fields({"endpoint": need(_CREATE)}),
     ),
     Operation(
@@ -236,6 +240,7 @@ OPERATIONS = (
         path=f"{V1}/endpoints",
         source="serverless-list-endpoint",
         serve=_list,
+        answer=answers.endpoints,
         query=Fields(paging()),
     ),
     Operation(
@@ -244,6 +249,7 @@ OPERATIONS = (
         path=f"{V1}/endpoint",
         source="serverless-get-endpoint",
         serve=_get,
+        answer=answers.endpoint,
         query=Fields({"id": need(Text(1, 255), "endpoint_id")}),
     ),
     Operation(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from novita_infra.simulator.answers import machines as answers
+from novita_infra.simulator.answers import words
 from novita_infra.simulator.errors import invalid
 from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_of, paging
 from novita_infra.simulator.routes import showing
@@ -46,6 +48,7 @@ def _create(world: World, call: Call) -> Any:
         cluster=body["clusterId"],
         image=body["imageUrl"],
         auth=body["imageAuthId"],
+        login=body["imageAuth"],
         command=body["command"],
         entrypoint=body["entrypoint"],
         envs=body["envs"],
@@ -229,7 +232,9 @@ _UPGRADE = Fields(
 )
 
 
-def _post(name: str, path: str, source: str, serve: Any, body: Fields) -> Operation:
+def _post(
+    name: str, path: str, source: str, serve: Any, body: Fields, *, answer: words.Schema | None = None
+) -> Operation:
     return Operation(
         name=f"instances.{name}",
         method="POST",
@@ -237,6 +242,7 @@ def _post(name: str, path: str, source: str, serve: Any, body: Fields) -> Operat
         source=f"gpu-instance-{source}",
         serve=serve,
         body=body,
+        answer=answer,
     )
 
 
@@ -247,6 +253,7 @@ OPERATIONS = (
         path=f"{V1}/gpu/instances",
         source="gpu-instance-list-instances",
         serve=_list,
+        answer=answers.instances,
         query=Fields(
             {
                 **paging(),
@@ -262,9 +269,10 @@ OPERATIONS = (
         path=f"{V1}/gpu/instance",
         source="gpu-instance-get-instance",
         serve=_get,
+        answer=answers.instance,
         query=Fields({"instanceId": need(Text(1, 255))}),
     ),
-    _post("create", "create", "create-instance", _create, _CREATE),
+    _post("create", "create", "create-instance", _create, _CREATE, answer=words.MADE),
     _post(
         "edit",
         "edit",

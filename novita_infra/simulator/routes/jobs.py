@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from novita_infra.simulator.answers import machines as answers
 from novita_infra.simulator.operations import V1, Call, Operation, page_of, paging
 from novita_infra.simulator.shapes import INT64, Fields, Text, Whole, may, need
 from novita_infra.simulator.world import jobs
@@ -102,6 +103,7 @@ OPERATIONS = (
         path=f"{V1}/job/save/image",
         source="gpu-instance-save-image",
         serve=_save_image,
+        answer=answers.JOB,
         body=Fields(
             {
                 "instanceId": need(Text(1, 255)),
@@ -116,6 +118,7 @@ OPERATIONS = (
         path=f"{V1}/jobs",
         source="gpu-instance-list-jobs",
         serve=_list,
+        answer=answers.JOBS,
         query=Fields(
             {
                 **paging(),
@@ -134,6 +137,7 @@ OPERATIONS = (
         path=f"{V1}/job/break",
         source="gpu-instance-break-job",
         serve=_interrupt,
+        answer=answers.JOB,
         body=Fields({"jobId": need(Text(1, 255), "job_id")}),
     ),
     Operation(
@@ -142,6 +146,7 @@ OPERATIONS = (
         path="/openapi/v1/metrics/gpu/instance",
         source="gpu-instance-get-metrics",
         serve=_metrics,
+        answer=answers.METRICS,
         query=Fields(
             {
                 "instanceId": need(Text(1, 255), "instance_id"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from novita_infra.simulator.answers import resources as answers
 from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_of, paging
 from novita_infra.simulator.shapes import Fields, Text, may, need
 from novita_infra.simulator.world import networks
@@ -71,6 +72,7 @@ OPERATIONS = (
         path=f"{V1}/networks",
         source="gpu-instance-list-vpc",
         serve=_list,
+        answer=answers.networks,
         query=Fields({**paging(), "name": may(Text(0, 255), ""), "creators": may(Text(0, 255), "")}),
     ),
     Operation(
@@ -79,6 +81,7 @@ OPERATIONS = (
         path=f"{V1}/network",
         source="gpu-instance-get-vpc",
         serve=_get,
+        answer=answers.network,
         query=Fields({"networkId": _ID}),
     ),
     Operation(
@@ -87,6 +90,7 @@ OPERATIONS = (
         path=f"{V1}/network/create",
         source="gpu-instance-create-vpc",
         serve=_create,
+        answer=answers.network_made,
         body=Fields({"clusterId": _ID, "name": may(Text(0, 30), "")}),
     ),
     Operation(

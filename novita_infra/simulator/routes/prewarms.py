@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from novita_infra.simulator.answers import resources as answers
+from novita_infra.simulator.answers import words
 from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_of, paging
 from novita_infra.simulator.shapes import Fields, Items, Text, may, need
 from novita_infra.simulator.world import catalogue, prewarms
@@ -96,6 +98,7 @@ OPERATIONS = (
         path=f"{V1}/image/prewarm/quota",
         source="gpu-instance-get-image-quota",
         serve=_quota,
+        answer=answers.PREWARM_QUOTA,
     ),
     Operation(
         name="prewarms.list",
@@ -103,6 +106,7 @@ OPERATIONS = (
         path=f"{V1}/image/prewarm",
         source="gpu-instance-list-image-prewarm",
         serve=_list,
+        answer=answers.PREWARMS,
         query=Fields(
             {
                 **paging("page"),
@@ -118,6 +122,7 @@ OPERATIONS = (
         path=f"{V1}/image/prewarm",
         source="gpu-instance-create-image-prewarm",
         serve=_create,
+        answer=words.MADE,
         body=Fields(
             {
                 "imageUrl": need(Text(1, 500)),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from novita_infra.simulator.answers import resources as answers
+from novita_infra.simulator.answers import words
 from novita_infra.simulator.operations import V1, Call, Operation, page_of, paging
 from novita_infra.simulator.shapes import Fields, Text, Whole, may, need, should
 from novita_infra.simulator.world import catalogue, money, storages
@@ -74,6 +76,7 @@ OPERATIONS = (
         path=f"{V1}/networkstorages/list",
         source="gpu-instance-list-network-storage",
         serve=_list,
+        answer=answers.storages,
         query=Fields({**paging("pageNo"), "storageName": may(Text(0, 255), ""), "storageId": may(Text(0, 255), "")}),
         also=(f"{V1}/networkstorages",),
     ),
@@ -83,6 +86,7 @@ OPERATIONS = (
         path=f"{V1}/networkstorage/create",
         source="gpu-instance-create-network-storage",
         serve=_create,
+        answer=answers.storage_made,
         body=Fields(
             {"clusterId": need(Text(1, 255)), "storageName": need(_NAME), "storageSize": need(Whole(0, as_text=True))}
         ),
@@ -93,6 +97,7 @@ OPERATIONS = (
         path=f"{V1}/networkstorage/update",
         source="gpu-instance-edit-network-storage",
         serve=_update,
+        answer=words.EMPTY_OBJECT,
         body=Fields(
             {
                 "storageId": _ID,
@@ -107,6 +112,7 @@ OPERATIONS = (
         path=f"{V1}/networkstorage/delete",
         source="gpu-instance-delete-network-storage",
         serve=_delete,
+        answer=words.EMPTY_OBJECT,
         body=Fields({"storageId": _ID}),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from novita_infra.simulator.answers import resources as answers
 from novita_infra.simulator.errors import invalid
 from novita_infra.simulator.operations import V1, Call, Operation, page_of, paging
 from novita_infra.simulator.shapes import ENVS, PORT, Anything, Fields, Flag, Items, Text, Whole, may, need, should
@@ -123,6 +124,7 @@ OPERATIONS = (
         path=f"{V1}/templates",
         source="gpu-instance-list-templates",
         serve=_list,
+        answer=answers.TEMPLATES,
         query=Fields(
             {
                 "channel": should(Text(0, 255, pattern=r"((official|community|private)(,|$))*"), ""),
@@ -139,6 +141,7 @@ OPERATIONS = (
         path=f"{V1}/template",
         source="gpu-instance-get-template",
         serve=_get,
+        answer=answers.TEMPLATE,
         query=Fields({"templateId": need(Text(1, 255))}),
     ),
     Operation(
@@ -147,6 +150,7 @@ OPERATIONS = (
         path=f"{V1}/template/create",
         source="gpu-instance-create-template",
         serve=_create,
+        answer=answers.TEMPLATE_ID,
         body=Fields({"template": need(Fields(_FIELDS))}),
     ),
     Operation(
@@ -155,6 +159,7 @@ OPERATIONS = (
         path=f"{V1}/template/update",
         source="gpu-instance-edit-template",
         serve=_update,
+        answer=answers.TEMPLATE_ID,
         body=Fields({"template": need(Fields({"Id": need(Text(1, 255)), **_FIELDS, **_READ_ONLY}))}),
     ),
     Operation(
@@ -163,6 +168,7 @@ OPERATIONS = (
         path=f"{V1}/template/delete",
         source="gpu-instance-delete-template",
         serve=_delete,
+        answer=answers.TEMPLATE_ID,
         body=Fields({"templateId": need(Text(1, 255))}),
     ),
 )

@@ -155,7 +155,7 @@ def freeze(world: World, instance: Instance) -> None:
 
 def reclaim(world: World, instance: Instance) -> None:
     """Take a spot machine back: notice is given, then it is stopped."""
-    if instance.billing != "spot" or instance.spot != "running" or instance.status in LEAVING:
+    if instance.spot != "running" or instance.status != "running":
         return
     instance.spot, instance.reclaim = "notified", int(world.moment + world.timings.spot_notice)
     world.expect(

@@ -50,6 +50,7 @@ class Book:
             "CREATE TABLE IF NOT EXISTS objects"
             " (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (kind, id))"
         )
+        self._db.execute("CREATE TABLE IF NOT EXISTS contents (id TEXT PRIMARY KEY, body BLOB NOT NULL)")
         self._db.execute(f"PRAGMA user_version={FORMAT}")
         self._db.execute("COMMIT")
 
@@ -60,8 +61,18 @@ class Book:
         """Kind, id and JSON of every object, in the order of creation."""
         yield from self._db.execute("SELECT kind, id, body FROM objects ORDER BY seq")
 
-    def write(self, rows: Iterable[tuple[str, str, str | None]], meta: Mapping[str, str]) -> None:
-        """Put the changed rows in one transaction; None removes."""
+    def content(self, key: str) -> bytes:
+        """The bytes of a file; none for one that is not there."""
+        found = self._db.execute("SELECT body FROM contents WHERE id = ?", (key,)).fetchone()
+        return bytes(found[0]) if found else b""
+
+    def write(
+        self,
+        rows: Iterable[tuple[str, str, str | None]],
+        meta: Mapping[str, str],
+        contents: Mapping[str, bytes | None],
+    ) -> None:
+        """Put the changed rows and the bytes of files in one transaction; None removes."""
         rows = list(rows)
         self._db.execute("BEGIN IMMEDIATE")
         self._db.executemany(
@@ -76,6 +87,11 @@ class Book:
             "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             list(meta.items()),
         )
+        for key, content in contents.items():
+            if content is None:
+                self._db.execute("DELETE FROM contents WHERE id = ?", (key,))
+            else:
+                self._db.execute("INSERT OR REPLACE INTO contents (id, body) VALUES (?, ?)", (key, content))
         self._db.execute("COMMIT")
 
     def close(self) -> None:

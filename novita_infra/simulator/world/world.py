@@ -14,12 +14,17 @@ from typing import Any
 
 from novita_infra.simulator.faults import Faults
 from novita_infra.simulator.quirks import LIVE, Quirks
+from novita_infra.simulator.world.contents import Contents
 from novita_infra.simulator.world.keeping import Book
 from novita_infra.simulator.world.keys import Keys
+from novita_infra.simulator.world.rates import Rates
 from novita_infra.simulator.world.records import (
     Account,
     Ahead,
+    Batch,
+    Delivery,
     Endpoint,
+    File,
     Happening,
     Instance,
     Job,
@@ -32,8 +37,10 @@ from novita_infra.simulator.world.records import (
     RegistryAuth,
     Stock,
     Storage,
+    Task,
     Template,
     Term,
+    Usage,
 )
 from novita_infra.simulator.world.settings import Limits, Timings
 from novita_infra.simulator.world.tables import R, Table
@@ -99,6 +106,13 @@ class World:
         self.stock = self._table("stock", Stock)
         self.prices = self._table("prices", Price)
         self.happenings = self._table("happenings", Happening)
+        self.files = self._table("files", File)
+        self.batches = self._table("batches", Batch)
+        self.tasks = self._table("tasks", Task)
+        self.deliveries = self._table("deliveries", Delivery)
+        self.usages = self._table("usages", Usage)
+        self.contents = Contents(book)
+        self.rates = Rates()
         self.unpullable: tuple[str, ...] = ()
         """Patterns of images that cannot be pulled, besides those whose name says so."""
         self.purse = Purse()
@@ -230,10 +244,11 @@ class World:
             for table in self.tables.values():
                 table.changes()
             return
+        contents = self.contents.changes()
         rows = [row for table in self.tables.values() for row in table.changes()]
         if rows:
             meta = {"seed": str(self.seed), "ids": str(self._ids), "time": repr(self.moment)}
-            self._book.write(rows, meta)
+            self._book.write(rows, meta, contents)
 
     def close(self) -> None:
         """Write what is left and let go of the file."""

@@ -1,0 +1,180 @@
+"""One object made: the intent on disk, the call, the id on disk, the wait. Nothing is ever bought on a guess.
+
+A create is sent again only after the service said that it did nothing, or after reads over a grace time showed that the
+one before made nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from novita_infra.api.errors import ApiError, NoCapacity, Unanswered
+from novita_infra.applying.desk import Desk, Span, StepFailed
+from novita_infra.applying.events import Identified
+from novita_infra.kinds.kind import Default, Kind, Target
+from novita_infra.observing import GRACE, candidates, read_all
+from novita_infra.planning.comparing import agree, written
+from novita_infra.planning.plan import Step
+from novita_infra.resources import Live, Phase, Record, Spec, Value, reveal
+
+BUYS: Final = 3
+"""How often a create is sent whose answer is lost and which provably made nothing."""
+CAPACITY_PAUSE: Final = 20.0
+"""Seconds between two attempts while capacity is waited for."""
+
+
+class Creating:
+    """Performs the creates of one run."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._seen: dict[str, asyncio.Task[frozenset[str]]] = {}
+        self._namesakes: dict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def create(self, step: Step, *, span: Span) -> str:
+        """Makes the object and waits until it is settled; returns its id. Raises StepFailed, StillMoving, ApiError."""
+        kind = self._desk.kinds[step.address.kind]
+        self._desk.begin(step)
+        spec = await self._desk.resolved(step)
+        before = self._desk.books.record(step.address)
+        live = await self._obtain(step, kind, spec, before, span=span)
+        record = self._desk.record(step)
+        record = replace(record, id=live.id, spec=record.underway.sent if record.underway else {})
+        await self._desk.books.put(record, "created")
+        self._desk.emit(Identified(step, live.id))
+        if kind.create.settles:
+            live = await self._desk.settled(step, live.id, kind.create.settles, span=span)
+        record = replace(self._desk.record(step), underway=None, outputs={**live.outputs}, needs=step.needs)
+        await self._desk.books.put(record, "ready")
+        return live.id
+
+    async def _obtain(self, step: Step, kind: Kind, spec: Spec, before: Record | None, *, span: Span) -> Live:
+        """The new object, of the first offer that can be had; waits for capacity where the step may."""
+        deadline = span.since + step.capacity_wait
+        while True:
+            passed: list[Mapping[str, Value]] = []
+            for offer in kind.offers(spec) if kind.offers else (spec,):
+                try:
+                    async with self._desk.calls:
+                        self._desk.go_on()
+                        return await self._buy(step, kind, offer, before, passed=passed, span=span)
+                except NoCapacity as error:
+                    refused = error
+                    passed.append({"offer": _place(offer), "reason": error.reason or error.text})
+            if self._desk.clock.now() + CAPACITY_PAUSE > deadline:
+                raise refused
+            self._desk.note(step, "", f"{refused.reason or refused.text}: tried again in {CAPACITY_PAUSE:g} s")
+            await self._desk.pause(CAPACITY_PAUSE)
+
+    async def _buy(
+        self,
+        step: Step,
+        kind: Kind,
+        spec: Spec,
+        before: Record | None,
+        *,
+        passed: list[Mapping[str, Value]],
+        span: Span,
+    ) -> Live:
+        name = str(reveal(spec.get("name", "")))
+        async with self._namesakes[kind.prefix, name]:
+            mark = await self._intend(step, kind, spec, before, passed=passed)
+            request = kind.create.request(Target("", reveal(spec), mark=mark))
+            for _ in range(BUYS):
+                try:
+                    answer = await self._desk.send(request, step, span=span)
+                except Unanswered as error:
+                    lost = error
+                except ApiError:
+                    await self._take_back(step, before)
+                    raise
+                else:
+                    id = kind.new_id(answer)
+                    if id:
+                        return Live(id, name, Phase.CHANGING, "", {})
+                    lost = Unanswered(request, text="the answer holds no id")
+                found = await self._find(kind, spec, mark=mark)
+                if found is not None:
+                    return found
+                self._desk.note(step, "", f"{lost}; nothing was made, so it is sent again")
+        raise StepFailed(f"{lost}; {lost.advice}")
+
+    async def _intend(
+        self, step: Step, kind: Kind, spec: Spec, before: Record | None, *, passed: list[Mapping[str, Value]]
+    ) -> str:
+        """Puts on disk what is about to be asked for, and what was live before; returns the owner mark to write."""
+        key = self._desk.books.key
+        await self._seen_before(kind)
+        underway = self._desk.underway("create", written(_carried(kind, spec, key), key))
+        mark = self._desk.mark(step.address, underway.operation) if kind.marked else ""
+        retired = tuple(dict.fromkeys([*before.retired, *filter(None, [before.id])])) if before else ()
+        record = Record(
+            step.address,
+            "",
+            needs=step.needs,
+            underway=replace(underway, mark=mark),
+            retired=retired,
+            protect=step.protect,
+            source=step.source,
+            choice={"took": _place(spec), "passed": list(passed)} if kind.offers else {},
+        )
+        await self._desk.books.put(record, "create: about to be sent")
+        return mark
+
+    async def _find(self, kind: Kind, spec: Spec, *, mark: str) -> Live | None:
+        """What a create without an answer made: absent only when reads over a grace time all miss it."""
+        known = await self._seen_before(kind) | self._desk.books.owned(kind.prefix)
+        for pause in (0.0, GRACE / 4, GRACE):
+            await self._desk.clock.sleep(pause)
+            lives = await read_all(self._desk.client, kind)
+            fitting = candidates(kind, reveal(spec), lives.values(), known=known, mark=mark)
+            if len(fitting) > 1:
+                ids = " and ".join(live.id for live in fitting)
+                raise StepFailed(
+                    f"the create got no usable answer, and {ids} could each be what it made; "
+                    "look at them, delete what is not wanted, and take the other in with `import`"
+                )
+            if fitting:
+                return fitting[0]
+        return None
+
+    async def _take_back(self, step: Step, before: Record | None) -> None:
+        """The create was refused: nothing was made, and the books say again what they said before."""
+        if before is not None:
+            await self._desk.books.put(before, "create: refused")
+        else:
+            await self._desk.books.drop(step.address, "create: refused")
+
+    async def _seen_before(self, kind: Kind) -> frozenset[str]:
+        """The ids that were live before this run created any object of the kind; read once."""
+        if kind.prefix not in self._seen:
+            self._seen[kind.prefix] = asyncio.create_task(self._see(kind))
+        return await asyncio.shield(self._seen[kind.prefix])
+
+    async def _see(self, kind: Kind) -> frozenset[str]:
+        lives = await read_all(self._desk.client, kind)
+        await self._desk.books.saw(kind.prefix, tuple(sorted(lives)))
+        return frozenset(lives)
+
+
+def _carried(kind: Kind, spec: Spec, key: str) -> Spec:
+    """What is true of the object once the create is done: what the call carries, and defaults that need no call."""
+    carried = {}
+    for name, value in spec.items():
+        item = kind.field(name)
+        default = item.absent.value if isinstance(item.absent, Default) else None
+        if item.created or agree(item, wanted=value, found=default, key=key):
+            carried[name] = value
+    return carried
+
+
+def _place(spec: Spec) -> Mapping[str, Value]:
+    """What tells one offer from another."""
+    product = spec.get("product")
+    id = product.get("id") if isinstance(product, dict) else product
+    told = {"product": id, "cluster": spec.get("cluster"), "billingMode": spec.get("billingMode")}
+    return {name: value for name, value in told.items() if value is not None}

@@ -1,0 +1,237 @@
+"""What every step of a run works with, and what its waits and calls have in common."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from novita_infra.api.client import Client
+from novita_infra.api.errors import Busy, InUse
+from novita_infra.api.request import Request
+from novita_infra.applying.books import Books
+from novita_infra.applying.events import Listener, Progressed, Started
+from novita_infra.applying.watching import Watch
+from novita_infra.kinds.kind import Kind
+from novita_infra.observing import read_one
+from novita_infra.planning.plan import Step
+from novita_infra.resources import Address, Live, Phase, Record, Ref, Spec, Underway, refs, resolve
+from novita_infra.timing import Clock
+
+RETRY_PAUSE: Final = 1.0
+"""Seconds before a call that was refused as busy or in use is made again; doubles up to LONGEST_PAUSE."""
+LONGEST_PAUSE: Final = 15.0
+
+
+class StepFailed(Exception):
+    """Why a step did not succeed, for a person."""
+
+
+class Interrupted(Exception):
+    """The run was asked to stop before this step made its call."""
+
+
+class StillMoving(Exception):
+    """The run was asked to stop while the step waited; the call was made and is on record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The time that a step has, in Unix seconds."""
+
+    since: float
+    until: float | None
+    """None for a step that takes no time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """What every step works with."""
+
+    kinds: Mapping[str, Kind]
+    client: Client
+    books: Books
+    clock: Clock
+    emit: Listener
+    stop: asyncio.Event
+    calls: asyncio.Semaphore
+    """The limit on steps that talk to the API at one time; waits do not count."""
+    operation: Callable[[], str]
+    """A source of operation ids."""
+    mark: Callable[[Address, str], str]
+    """The owner mark of the object that an operation makes at an address; empty where marks are switched off."""
+    watches: dict[str, Watch] = field(default_factory=dict, init=False)
+    """The waits for each kind, by its prefix; made when they are first needed."""
+
+    def begin(self, step: Step) -> None:
+        """Tells that the step begins; raises Interrupted where the run was asked to stop."""
+        self.go_on()
+        self.emit(Started(step))
+
+    def go_on(self) -> None:
+        """Raises Interrupted where the run was asked to stop: before a call that waited for its place."""
+        if self.stop.is_set():
+            raise Interrupted
+
+    async def pause(self, seconds: float) -> None:
+        """Sleeps; raises Interrupted as soon as the run is asked to stop."""
+        stopping = asyncio.ensure_future(self.stop.wait())
+        sleeping = asyncio.ensure_future(self.clock.sleep(seconds))
+        try:
+            await asyncio.wait({stopping, sleeping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (stopping, sleeping):
+                task.cancel()
+            await asyncio.gather(stopping, sleeping, return_exceptions=True)
+        self.go_on()
+
+    def span(self, step: Step) -> Span:
+        """The time that the step has from now on."""
+        now = self.clock.now()
+        return Span(now, now + step.timeout if step.timeout else None)
+
+    def record(self, step: Step) -> Record:
+        """The record of the step's resource, which must be there."""
+        record = self.books.record(step.address)
+        if record is None:
+            raise StepFailed("the books hold no record of it")
+        return record
+
+    def underway(self, call: str, sent: Spec) -> Underway:
+        """A new attempt of the call."""
+        return Underway(self.operation(), call, self.clock.now(), sent)
+
+    def note(self, step: Step, id: str, note: str) -> None:
+        """Tells something that a person should know."""
+        self.emit(Progressed(step, id, Phase.CHANGING, "", 0.0, note))
+
+    async def send(self, request: Request, step: Step, *, span: Span) -> Any:
+        """The answer. What is busy or in use may pass: the call is made again until the step's time is up.
+
+        Called with a place among the calls, which others have while this one pauses.
+        """
+        pause = RETRY_PAUSE
+        while True:
+            try:
+                return await self.client.send(request)
+            except (Busy, InUse) as error:
+                over = span.until is None or self.clock.now() + pause > span.until
+                if over or self.stop.is_set():
+                    raise
+                self.note(step, step.id, f"{error.reason or error.text}: tried again in {pause:g} s")
+                self.calls.release()
+                try:
+                    await self.clock.sleep(pause)
+                finally:
+                    await self.calls.acquire()
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def resolved(self, step: Step) -> Spec:
+        """The step's spec with every reference known; raises StepFailed where one is not."""
+        spec = self._known(step.spec)
+        missing = [ref for value in spec.values() for ref in refs(value)]
+        for ref in dict.fromkeys(missing):
+            await self.look_up(ref)
+        if missing:
+            spec = self._known(step.spec)
+        unknown = sorted({str(ref) for value in spec.values() for ref in refs(value)})
+        if unknown:
+            raise StepFailed(f"{', '.join(unknown)} is not known: the object does not have it (yet)")
+        return spec
+
+    def _known(self, spec: Spec) -> Spec:
+        return {name: resolve(value, self.books.known) for name, value in spec.items()}
+
+    async def look_up(self, ref: Ref) -> None:
+        """Reads an attribute that no answer has carried so far."""
+        record = self.books.record(ref.address)
+        if record is None or not record.id:
+            return
+        live = await read_one(self.client, self.kinds[ref.address.kind], record.id)
+        if live is not None:
+            await self.books.put(replace(record, outputs={**record.outputs, **live.outputs}), "read")
+
+    async def settled(
+        self,
+        step: Step,
+        id: str,
+        phases: frozenset[Phase],
+        *,
+        span: Span,
+        also: Callable[[Live], bool] | None = None,
+    ) -> Live:
+        """The object once it is in one of the phases and `also` holds.
+
+        Raises StepFailed when it fails, vanishes or the time is up, and StillMoving when the run is asked to stop.
+        """
+        sight = _Sight(self, step, id, phases, span, also)
+        waiting = asyncio.ensure_future(self._watch(step).until(id, sight.look))
+        stopping = asyncio.ensure_future(self.stop.wait())
+        timer = asyncio.ensure_future(self._expire(span))
+        try:
+            await asyncio.wait({waiting, stopping, timer}, return_when=asyncio.FIRST_COMPLETED)
+            if waiting.done():
+                waiting.result()
+                return sight.live or Live(id, "", Phase.GONE, "", {})
+            where = f"{id} is still {sight.status or 'on its way'}"
+            if stopping.done():
+                raise StillMoving(where)
+            trouble = f" ({sight.live.trouble})" if sight.live and sight.live.trouble else ""
+            raise StepFailed(
+                f"{where} after {step.timeout:g} s{trouble}; it is on record, and the next run waits for it again "
+                "(longer: lifecycle.timeouts)"
+            )
+        finally:
+            for task in (waiting, stopping, timer):
+                task.cancel()
+            await asyncio.gather(waiting, stopping, timer, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Ends what polls in the background."""
+        for watch in self.watches.values():
+            await watch.close()
+
+    def _watch(self, step: Step) -> Watch:
+        prefix = step.address.kind
+        if prefix not in self.watches:
+            self.watches[prefix] = Watch(self.kinds[prefix], client=self.client, clock=self.clock)
+        return self.watches[prefix]
+
+    async def _expire(self, span: Span) -> None:
+        if span.until is None:
+            await asyncio.Event().wait()
+            return
+        await self.clock.sleep(max(0.0, span.until - self.clock.now()))
+
+
+class _Sight:
+    """What a wait has seen of its object so far."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        step: Step,
+        id: str,
+        phases: frozenset[Phase],
+        span: Span,
+        also: Callable[[Live], bool] | None,
+    ) -> None:
+        self._desk, self._step, self._id = desk, step, id
+        self._phases, self._span, self._also = phases, span, also
+        self.live: Live | None = None
+        self.status = ""
+
+    def look(self, live: Live | None) -> bool:
+        if live is None:
+            if Phase.GONE in self._phases:
+                return True
+            raise StepFailed(f"{self._id} vanished while it was waited for")
+        self.live = live
+        if live.status != self.status:
+            self.status = live.status
+            elapsed = self._desk.clock.now() - self._span.since
+            self._desk.emit(Progressed(self._step, self._id, live.phase, live.status, elapsed))
+        if live.phase is Phase.FAILED and Phase.GONE not in self._phases:
+            raise StepFailed(f"{self._id} failed: {live.trouble or live.status}")
+        return live.phase in self._phases and (self._also is None or self._also(live))

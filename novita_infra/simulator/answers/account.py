@@ -1,0 +1,113 @@
+"""Answers of the account API. Integers are 1/10000 USD as text, decimals are exact USD."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from novita_infra.simulator.answers.words import COUNT, DECIMAL, DIGITS, TEXT, TIME, choice, items, more, obj
+
+BALANCE: Final = obj(
+    availableBalance=DIGITS,
+    cashBalance=DIGITS,
+    creditLimit=DIGITS,
+    pendingCharges=DIGITS,
+    outstandingInvoices=DIGITS,
+)
+_MONEY: Final = obj(
+    amount=DIGITS,
+    voucherAmount=DIGITS,
+    payAmount=DIGITS,
+    payAmountDisplay=DECIMAL,
+    amountDecimal=DECIMAL,
+    voucherAmountDecimal=DECIMAL,
+    payableDecimal=DECIMAL,
+    originAmountDecimal=DECIMAL,
+)
+_TOTAL: Final = more(
+    _MONEY,
+    userId=TEXT,
+    startTime=TIME,
+    endTime=TIME,
+    billingMethod=COUNT,
+    productName=TEXT,
+    productId=TEXT,
+    category=TEXT,
+    ownerID=TEXT,
+)
+_UNIT: Final = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"}
+_LINE: Final = {
+    **_TOTAL,
+    "properties": {
+        **_TOTAL["properties"],
+        **dict.fromkeys(
+            ("billNum0", "billNum1", "basePrice0", "basePrice1", "discountPrice0", "discountPrice1", "pricePrecision"),
+            _UNIT,
+        ),
+    },
+}
+USAGE_BILLS: Final = obj(bills=items(_LINE))
+"""Lines by product; the quantities and unit prices are absent from the lines of a summary."""
+KEY_BILLS: Final = obj(bills=items(more(_LINE, apikeyName=TEXT, apikeyMask=TEXT)))
+FIXED_BILLS: Final = obj(
+    bills=items(
+        more(
+            _MONEY,
+            userId=TEXT,
+            memberId=TEXT,
+            startTime=TIME,
+            endTime=TIME,
+            productName=TEXT,
+            productCategory=TEXT,
+            productId=TEXT,
+            ownerID=TEXT,
+            tradeMode=choice("monthly"),
+            tradeType=choice("monthly_new_buy", "monthly_re_buy", "monthly_re_config"),
+            basePrice=DIGITS,
+            billNum=DIGITS,
+            pricePrecision=DIGITS,
+            createTime=TIME,
+            cycle=TEXT,
+            billingMethod=COUNT,
+        )
+    )
+)
+MONTHLY_BILLS: Final = obj(
+    data=items(
+        obj(
+            billId=TEXT,
+            userId=TEXT,
+            billingMonth={"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$"},
+            totalAmount=DIGITS,
+            originTotalAmount=DIGITS,
+            voucherPayAmount=DIGITS,
+            cashPayAmount=DIGITS,
+            debtAmount=DIGITS,
+            repaidAmount=DIGITS,
+            totalAmountDecimal=DECIMAL,
+            voucherPayAmountDecimal=DECIMAL,
+            cashPayAmountDecimal=DECIMAL,
+            status=choice("pending", "outed", "paid", "overdue", "voided"),
+            invoiceUrl=TEXT,
+            startTime=TIME,
+            endTime=TIME,
+        )
+    )
+)
+TRANSACTIONS: Final = obj(
+    data=items(
+        obj(
+            customerId=TEXT,
+            serialNumber=TEXT,
+            transactionTime=TIME,
+            transactionType=choice("recharge", "refund", "consume"),
+            transactionChannel=TEXT,
+            transactionAmount=DIGITS,
+            walletBalance=DIGITS,
+            note=TEXT,
+            state=choice("pending", "success", "failed", "expired"),
+            invoiceURL=TEXT,
+            orderType=TEXT,
+        )
+    ),
+    total=COUNT,
+)

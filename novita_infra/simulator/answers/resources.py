@@ -1,0 +1,210 @@
+"""Answers of templates, storages, prewarm tasks, networks, registry auths and serverless endpoints."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from novita_infra.simulator.answers.words import (
+    COUNT,
+    DIGITS,
+    EMPTY_OBJECT,
+    FLAG,
+    NOTHING,
+    PAIR,
+    TEXT,
+    TIME,
+    WHOLE,
+    Schema,
+    choice,
+    either,
+    items,
+    known,
+    obj,
+    one_item,
+)
+from novita_infra.simulator.quirks import Quirks
+
+# --- templates ------------------------------------------------------------------------------------------------------
+
+_TEMPLATE: Final = obj(
+    Id=TEXT,
+    name=TEXT,
+    readme=TEXT,
+    type=choice("instance"),
+    channel=choice("official", "community", "private"),
+    image=TEXT,
+    imageAuth=TEXT,
+    startCommand=TEXT,
+    entrypoint=TEXT,
+    rootfsSize=COUNT,
+    ports=items(obj(type=choice("http", "tcp"), ports=items(WHOLE))),
+    envs=items(PAIR),
+    tools=items(obj(name=TEXT, describe=TEXT, port=WHOLE, type=TEXT)),
+    recommendCards=items(obj(gpuSpecId=TEXT, cardNum=DIGITS)),
+    minCudaVersion=TEXT,
+    createdAt=TIME,
+    user=TEXT,
+    logo=TEXT,
+    volumes=items(obj(type=TEXT, size=COUNT, mountPath=TEXT)),
+)
+TEMPLATE: Final = obj(template=_TEMPLATE)
+TEMPLATES: Final = obj(template=items(_TEMPLATE), total=COUNT)
+TEMPLATE_ID: Final = obj(templateId=TEXT)
+
+# --- storages -------------------------------------------------------------------------------------------------------
+
+_STORAGE: Final = obj(
+    storageId=TEXT, storageName=TEXT, storageSize=COUNT, clusterId=TEXT, clusterName=TEXT, price=DIGITS
+)
+
+
+def storages(quirks: Quirks) -> Schema:
+    """A page of storages; `null` stands for an empty one in some answers."""
+    listed = items(_STORAGE)
+    return obj(data=either(listed, NOTHING) if quirks.null_when_empty else listed, total=COUNT)
+
+
+def storage_made(quirks: Quirks) -> Schema:
+    """The id alone, or an object that has it."""
+    if quirks.storage_id_bare:
+        return {"type": "string", "minLength": 1}
+    return obj(storageId=TEXT, storageName=TEXT, storageSize=COUNT, clusterId=TEXT)
+
+
+# --- prewarm tasks --------------------------------------------------------------------------------------------------
+
+PREWARM_QUOTA: Final = obj(total=COUNT, limit=COUNT, perImageSize=COUNT)
+PREWARMS: Final = obj(
+    data=items(
+        obj(
+            id=TEXT,
+            imageName=TEXT,
+            imageUrl=TEXT,
+            repositoryAuth=TEXT,
+            clusterId=TEXT,
+            clusterName=TEXT,
+            products=items(obj(productId=TEXT, productName=TEXT)),
+            imageSize=DIGITS,
+            createTime=TIME,
+            completeTime=TIME,
+            state=choice("Pending", "Running", "Succeeded", "Failed"),
+            note=TEXT,
+            reason=items(TEXT),
+        )
+    ),
+    total=COUNT,
+)
+
+# --- networks -------------------------------------------------------------------------------------------------------
+
+
+def _network(quirks: Quirks) -> Schema:
+    state = obj(state=choice("creating", "ready"), error=TEXT)
+    return obj(
+        Id=TEXT,
+        user=TEXT,
+        name=TEXT,
+        state=state if quirks.network_as_object else one_item(state),
+        segment=TEXT,
+        clusterId=TEXT,
+        Addresses=items(obj(Id=TEXT, Ip=TEXT)),
+        createTime=TIME,
+    )
+
+
+def networks(quirks: Quirks) -> Schema:
+    """A page of networks, under one key or the other; the total is text."""
+    return obj(**{quirks.networks_key: items(_network(quirks)), "total": DIGITS})
+
+
+def network(quirks: Quirks) -> Schema:
+    """One network: an object, or a list of one."""
+    shown = _network(quirks)
+    return obj(network=shown if quirks.network_as_object else one_item(shown))
+
+
+def network_made(quirks: Quirks) -> Schema:
+    """The network that was made, or nothing to know it by."""
+    return obj(network=one_item(_network(quirks))) if quirks.tells_network_id else EMPTY_OBJECT
+
+
+# --- registry auths -------------------------------------------------------------------------------------------------
+
+AUTHS: Final = obj(data=items(obj(id=TEXT, name=TEXT, username=TEXT, password=TEXT)))
+
+# --- serverless endpoints -------------------------------------------------------------------------------------------
+
+_STATE: Final = obj(
+    state=known("creating", "serving", "updating", "deleting", "failed", "stopped"), error=TEXT, message=TEXT
+)
+_WORKER: Final = obj(
+    id=TEXT,
+    state=obj(state=known("creating", "running", "failed", "removed"), error=TEXT, message=TEXT),
+    log=TEXT,
+    metrics=TEXT,
+    healthy=FLAG,
+    drain=FLAG,
+    createdAt=TIME,
+    readyAt=TIME,
+    deletedAt=TIME,
+)
+
+
+def _endpoint(quirks: Quirks, port: Schema) -> Schema:
+    number = DIGITS if quirks.numbers_as_text else COUNT
+    return obj(
+        id=TEXT,
+        name=TEXT,
+        appName=TEXT,
+        url=TEXT,
+        state=_STATE,
+        workerConfig=obj(
+            minNum=COUNT,
+            maxNum=COUNT,
+            freeTimeout=number,
+            maxConcurrent=number,
+            gpuNum=COUNT,
+            requestTimeout=COUNT,
+            cudaVersion=TEXT,
+        ),
+        policy=obj(type=choice("queue", "concurrency"), value=number),
+        image=obj(image=TEXT, authId=TEXT, command=TEXT),
+        rootfsSize=COUNT,
+        volumeMounts=items(obj(type=choice("network", "local"), id=TEXT, size=COUNT, mountPath=TEXT)),
+        envs=items(PAIR),
+        ports=one_item(obj(port=port)),
+        workers=items(_WORKER),
+        products=one_item(obj(id=TEXT)),
+        healthy=obj(
+            path=TEXT, initialDelay=COUNT, period=COUNT, timeout=COUNT, successThreshold=COUNT, failureThreshold=COUNT
+        ),
+        clusterID=TEXT,
+        log=TEXT,
+        createdAt=TIME,
+        updatedAt=TIME,
+    )
+
+
+def endpoint(quirks: Quirks) -> Schema:
+    """One endpoint; three of its numbers come as text."""
+    return obj(endpoint=_endpoint(quirks, WHOLE))
+
+
+def endpoints(quirks: Quirks) -> Schema:
+    """A page of endpoints; by the reference their ports are text here."""
+    return obj(endpoints=items(_endpoint(quirks, DIGITS if quirks.ports_as_text else WHOLE)), total=COUNT)
+
+
+_BOUNDED: Final = (
+    "RootfsSize",
+    "LocalVolumeSize",
+    "WorkerNum",
+    "FreeTimeout",
+    "ConcurrencyNum",
+    "QueueWaitTime",
+    "RequestNum",
+    "GPUNum",
+    "RequestTimeout",
+)
+_LIMITS: Final[dict[str, Any]] = {f"{end}{name}": COUNT for name in _BOUNDED for end in ("min", "max")}
+ENDPOINT_LIMITS: Final = obj(**_LIMITS, freeRootfsSize=COUNT, freeLocalVolumeSize=COUNT, cudaVersionList=items(TEXT))

@@ -1,0 +1,232 @@
+"""No silent no-op: every field of every kind is edited, and the cloud shows what the plan said, or the plan says why not.
+
+What must happen is written down in `edits`; where a field shows is written down in `sights`; neither asks the kinds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from edits import Edit, Fate, Resource
+from instance_edits import instance_edits
+from other_edits import other_edits
+from rig import Rig
+from sights import SIGHTS, operation, seen
+
+from novita_infra import workflows
+from novita_infra.diagnostics import Diagnostic, Problems
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.kind import Cases, Default, Grows, Local
+from novita_infra.planning.plan import Action, Change, Plan
+from novita_infra.simulator.routes.registry import OPERATIONS
+
+EDITS = (*instance_edits(), *other_edits())
+FIELDS = [(kind.prefix, field.name) for kind in KINDS.values() for field in kind.fields]
+ENVIRON = {"OLD": "old-secret", "NEW": "new-secret"}
+WRITES = frozenset(item.name for item in OPERATIONS if item.method != "GET")
+NO_CALL = frozenset({"adopt", "wait", "forget", "record"})
+CHOSEN = {"instance": "cluster", "endpoint": "appName"}
+"""What the service chooses anew for each new object."""
+ACTIONS = {Fate.CHANGED: Action.UPDATE, Fate.REPLACED: Action.REPLACE}
+
+
+class Calls(Counter[str]):
+    """The simulator's tally of calls, which also keeps their order."""
+
+    def __init__(self) -> None:
+        self.order: list[str] = []
+        super().__init__()
+
+    def __setitem__(self, name: str, count: int) -> None:
+        self.order.append(name)
+        super().__setitem__(name, count)
+
+    def writes(self) -> tuple[str, ...]:
+        return tuple(name for name in self.order if name in WRITES)
+
+
+class Watched:
+    """A rig with the object `it` of one edit in it."""
+
+    def __init__(self, edit: Edit, folder: Path) -> None:
+        self.edit = edit
+        self.address = f"{edit.kind}.it"
+        self.rig = Rig(folder, environ=ENVIRON)
+        self.calls = Calls()
+        self.rig.world.calls = self.calls
+
+    def declare(self, around: tuple[Resource, ...], spec: Mapping[str, Any]) -> None:
+        it = (KINDS[self.edit.kind].name, "it", dict(spec))
+        self.rig.declare(*((kind, name, dict(other)) for kind, name, other in around), it)
+
+    def look(self) -> dict[str, Any]:
+        """What the world shows of the object, once everything that is due has happened."""
+        self.rig.world.advance()
+        return copy.deepcopy(seen(self.rig.world, self.edit.kind, self.id))
+
+    @property
+    def id(self) -> str:
+        return self.rig.record(self.address).id
+
+    @property
+    def started(self) -> float:
+        """When the container of a machine began to run; 0 for what is no machine."""
+        found = self.rig.world.instances.get(self.id)
+        return found.started if found else 0.0
+
+    def change(self, plan: Plan) -> Change:
+        return next(change for change in plan.changes if str(change.address) == self.address)
+
+    def text(self, problem: Diagnostic) -> str:
+        """What a person reads: the message, and the line of the manifest that it points at."""
+        lines = (self.rig.folder / "main.yaml").read_text(encoding="utf-8").splitlines()
+        return f"{lines[problem.origin.line - 1]}\n{problem}" if problem.origin else str(problem)
+
+    def apply(self, plan: Plan) -> None:
+        """Applies this very plan, as a program would that never looked at its problems."""
+
+        async def work() -> None:
+            async with self.rig.client() as client:
+                session = self.rig._session(client)
+                with workflows.locked(session, "apply"):
+                    result = await workflows.apply_plan(session, plan, emit=lambda _: None, stop=asyncio.Event())
+            assert result.succeeded, [f"{end.step.key}: {end.reason}" for end in result.ends if end.reason]
+
+        self.rig.clock.run(work())
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.id)
+def test_an_edit_has_the_effect_that_its_plan_says_or_is_refused(edit: Edit, tmp_path: Path) -> None:
+    watched = Watched(edit, tmp_path)
+    watched.declare(edit.around, edit.before)
+    watched.rig.apply()
+    watched.rig.assert_converged()
+    before, id, started = watched.look(), watched.id, watched.started
+    watched.calls.order.clear()
+    watched.declare(edit.around if edit.instead is None else edit.instead, edit.after)
+    match edit.fate:
+        case Fate.REFUSED:
+            _is_refused(watched)
+            assert watched.id == id
+        case Fate.LEFT:
+            _is_left(watched)
+            assert watched.id == id
+        case Fate.CHANGED | Fate.REPLACED:
+            plan = watched.rig.plan()
+            _says_what_is_expected(watched, plan, before)
+            watched.apply(plan)
+            assert (watched.id != id) == (edit.fate is Fate.REPLACED)
+            _did_what_it_said(watched, plan, started=started)
+    after = watched.look()
+    chosen = CHOSEN.get(edit.kind, "")
+    if edit.fate is Fate.REPLACED and chosen and chosen not in {*edit.after, *edit.shows}:
+        before[chosen] = after[chosen]
+    assert after == {**before, **edit.shows}
+    assert watched.calls.writes() == edit.writes
+    watched.rig.assert_converged()
+
+
+def _is_refused(watched: Watched) -> None:
+    """By the manifests or by the plan, with a reason that names the field, and whoever applies it gets nowhere."""
+    try:
+        plan = watched.rig.plan()
+    except Problems as problems:
+        told = [watched.text(problem) for problem in problems.diagnostics]
+    else:
+        told = [watched.text(problem) for problem in plan.problems]
+        told += [f"{item.name}: {item.means}" for item in watched.change(plan).fields]
+        assert plan.problems
+        assert plan.code
+        with pytest.raises(Problems):
+            watched.apply(plan)
+    assert any(field in text for text in told for field in watched.edit.fields), told
+    watched.declare(watched.edit.around, watched.edit.before)
+
+
+def _is_left(watched: Watched) -> None:
+    """Nothing is called; from now on the books do not hold the fields either."""
+    plan = watched.rig.plan()
+    assert plan.empty
+    watched.apply(plan)
+    assert not set(watched.edit.fields) & set(watched.rig.record(watched.address).spec)
+
+
+def _says_what_is_expected(watched: Watched, plan: Plan, before: Mapping[str, Any]) -> None:
+    """The plan names the fields, and for each of them the call, or that it takes a replacement."""
+    edit, change = watched.edit, watched.change(plan)
+    assert not plan.problems
+    assert change.action is ACTIONS[edit.fate]
+    moved = {name for name, value in edit.shows.items() if value != before[name]}
+    compared = {name for name in moved if not isinstance(KINDS[edit.kind].field(name).change, Local)}
+    if edit.fate is Fate.REPLACED:
+        assert any(item.replaces and item.means.startswith("forces replacement: ") for item in change.fields)
+        calls = {item.name for item in KINDS[edit.kind].calls}
+        assert not [item for item in change.fields if item.means.partition(":")[0] in calls]
+        named = {item.name for item in change.fields}
+        assert named & set(edit.fields) or named & compared
+    else:
+        named = {item.name: operation(edit.kind, item.means.partition(":")[0]) for item in change.fields}
+        assert set(named) == compared
+        assert set(named.values()) <= set(edit.writes)
+    steps = tuple(operation(step.address.kind, step.call) for step in plan.steps if step.call not in NO_CALL)
+    assert steps == edit.writes
+
+
+def _did_what_it_said(watched: Watched, plan: Plan, *, started: float) -> None:
+    """What the words of the plan promise of restarts, data and the old object is what happened."""
+    edit, change = watched.edit, watched.change(plan)
+    if edit.fate is Fate.REPLACED:
+        assert change.id not in watched.rig.live_ids()
+        loses = edit.kind in {"instance", "network_storage"}
+        assert bool(change.loses) == loses
+        return
+    if edit.kind != "instance":
+        return
+    words = [step.says for step in plan.steps if step.address == change.address]
+    restarts = any("container restarts" in text or "container starts" in text for text in words)
+    assert (watched.started != started) == restarts
+    found = watched.rig.world.instances.get(watched.id)
+    assert found is not None
+    assert bool(change.loses) == (found.container > 1)
+
+
+# --- no field is forgotten --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "field"), FIELDS, ids=lambda part: part)
+def test_every_means_of_every_field_has_an_edit(kind: str, field: str) -> None:
+    edits = [edit for edit in EDITS if edit.kind == kind and field in edit.fields]
+    assert edits, f"no edits known for {kind}.{field}"
+    item = KINDS[kind].field(field)
+    assert field in SIGHTS[kind] or isinstance(item.change, Local), f"nobody knows where {kind}.{field} shows"
+    steps = [(edit.before.get(field), edit.after.get(field)) for edit in edits]
+    missing = [name for name in _missing(steps, needed=item.required) if name]
+    match item.change:
+        case Grows():
+            sizes = [(old, new) for old, new in steps if old is not None and new is not None]
+            missing += [] if any(old < new for old, new in sizes) else ["grow"]
+            missing += [] if any(old > new for old, new in sizes) else ["shrink"]
+        case Cases():
+            default = item.absent.value if isinstance(item.absent, Default) else None
+            done = {(default if old is None else old, default if new is None else new) for old, new in steps}
+            choices = item.schema["enum"]
+            missing += [f"{a} to {b}" for a in choices for b in choices if a != b and (a, b) not in done]
+            assert set(item.change.cases) <= {(a, b) for a in choices for b in choices}
+    assert not missing, f"no edit of {kind}.{field} that does this: {missing}"
+
+
+def _missing(steps: list[tuple[Any, Any]], *, needed: bool) -> Iterator[str]:
+    yield "" if needed or any(old is None and new is not None for old, new in steps) else "add"
+    yield "" if any(None not in (old, new) and old != new for old, new in steps) else "change"
+    yield "" if any(old is not None and new is None for old, new in steps) else "remove"
+
+
+def test_every_edit_is_of_a_field_that_exists() -> None:
+    assert {(edit.kind, field) for edit in EDITS for field in edit.fields} <= set(FIELDS)
+    assert len({edit.id for edit in EDITS}) == len(EDITS)

@@ -1,0 +1,308 @@
+"""Every example through the real command, over HTTP, against `sim serve` in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+
+import novita_infra
+from novita_infra.cli import root
+
+HERE = Path(novita_infra.__file__).parents[1]
+EXAMPLES = HERE / "examples"
+COMMAND = [sys.executable, "-m", "novita_infra"]
+PASSWORD = "correct-horse-battery"
+OURS = ("NOVITA_API_KEY", "NOVITA_API_URL", "NOVITA_INFRA_SIM", "NOVITA_INFRA_DEBUG", "NO_COLOR")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Journey:
+    """One example, in one environment, with an edit that it must survive."""
+
+    example: str
+    environment: str = ""
+    options: tuple[str, ...] = ()
+    """The edit by variables: more options from then on."""
+    replacing: tuple[str, str, str] | None = None
+    """The edit by hand: in this file, this text by that one."""
+    secret: str = PASSWORD
+    """The edit of a secret: the registry's password from then on."""
+    becomes: Mapping[str, list[str]] = field(default_factory=dict)
+    """What the edit does: the actions by address, in Terraform's words."""
+
+    def __str__(self) -> str:
+        return f"{self.example}-{self.environment}".rstrip("-")
+
+
+JOURNEYS = (
+    Journey(
+        example="dev-prod",
+        environment="dev",
+        options=("--var", "diskGb=80"),
+        becomes={"instance.model": ["update"]},
+    ),
+    Journey(
+        example="dev-prod",
+        environment="prod",
+        options=("--var", "diskGb=210"),
+        becomes={"instance.model": ["update"]},
+    ),
+    Journey(
+        example="endpoint",
+        replacing=("manifest.yaml", "max: 3", "max: 4"),
+        becomes={"endpoint.api": ["update"]},
+    ),
+    Journey(
+        example="image-prewarm",
+        replacing=("manifest.yaml", "for the training machines", "for the new machines"),
+        becomes={"image_prewarm.pytorch": ["update"]},
+    ),
+    Journey(
+        example="instance",
+        replacing=("manifest.yaml", "power: running", "power: stopped"),
+        becomes={"instance.workstation": ["update"]},
+    ),
+    Journey(
+        example="network-storage",
+        replacing=("manifest.yaml", "sizeGb: 100", "sizeGb: 120"),
+        becomes={"network_storage.datasets": ["update"]},
+    ),
+    Journey(
+        example="quickstart",
+        options=("--var", "diskGb=120"),
+        becomes={"instance.trainer": ["update"]},
+    ),
+    Journey(
+        example="registry-auth",
+        secret="another-horse",
+        becomes={"registry_auth.hub": ["create", "delete"]},
+    ),
+    Journey(
+        example="serverless-fleet",
+        options=("--var", "release=2.2.0"),
+        becomes={"endpoint.chat": ["update"], "endpoint.embed": ["update"]},
+    ),
+    Journey(
+        example="template",
+        replacing=("manifest.yaml", 'JUPYTER_ENABLE_LAB: "yes"', 'JUPYTER_ENABLE_LAB: "no"'),
+        becomes={"instance.alice": ["update"], "template.notebook": ["update"]},
+    ),
+    Journey(
+        example="training-cluster",
+        options=("--var", "image=docker.io/acme/trainer:1.5.0"),
+        becomes={
+            "image_prewarm.trainer": ["delete", "create"],
+            "instance.head": ["update"],
+            "instance.worker-1": ["update"],
+            "instance.worker-2": ["update"],
+            "instance.worker-3": ["update"],
+            "template.node": ["update"],
+        },
+    ),
+    Journey(
+        example="vpc",
+        replacing=("manifest.yaml", "spec:", "spec:\n  name: renamed"),
+        becomes={"vpc.lab": ["update"]},
+    ),
+)
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """`sim serve` in a process of its own: its first line, and the process."""
+    process = subprocess.Popen(
+        [*COMMAND, "sim", "serve", "--port", "0", "--time-scale", "200", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline().rstrip("\n"), process
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        process.stdout.close()
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """The address of a server with an account of its own."""
+    with serving() as (address, _):
+        yield address
+
+
+class Shell:
+    """The command on one project against one server, in this process; nothing of the caller's settings gets through."""
+
+    def __init__(self, folder: Path, server: str) -> None:
+        self.folder = folder
+        self.password = PASSWORD
+        self._server = server
+
+    def run(self, *words: str, expect: int = 0) -> Result:
+        settings: dict[str, str | None] = {**dict.fromkeys(OURS), **_account(self._server, self.password)}
+        result = CliRunner().invoke(root, [words[0], str(self.folder), *words[1:]], env=settings)
+        assert result.exit_code == expect, f"{words}: {result.output}"
+        return result
+
+
+@pytest.mark.parametrize("journey", JOURNEYS, ids=str)
+def test_every_example_comes_up_plans_empty_survives_an_edit_and_goes(
+    journey: Journey, server: str, tmp_path: Path
+) -> None:
+    shell = Shell(_copied(journey.example, tmp_path), server)
+    where = ("--env", journey.environment) if journey.environment else ()
+    assert "Valid: " in shell.run("validate", *where).stdout
+    shell.run("plan", *where, "--detailed-exitcode", expect=2)
+    shell.run("apply", *where, "--auto-approve")
+    shell.run("plan", *where, "--detailed-exitcode")
+    owned = _owned(server)
+
+    if journey.replacing:
+        _edit(shell.folder, *journey.replacing)
+    shell.password = journey.secret
+    where = (*where, *journey.options)
+    planned = json.loads(shell.run("plan", *where, "--json").stdout)
+    assert _actions(planned) == journey.becomes
+    shell.run("apply", *where, "--auto-approve")
+    shell.run("plan", *where, "--detailed-exitcode")
+    assert _kept(owned, _owned(server)) == _expected_kept(owned, planned)
+
+    shell.run("destroy", *where, "--auto-approve")
+    assert _owned(server) == {}
+    _assert_unread(PASSWORD, shell.folder)
+    _assert_unread("another-horse", shell.folder)
+
+
+def test_every_example_has_its_journey() -> None:
+    assert {journey.example for journey in JOURNEYS} == {item.name for item in EXAMPLES.iterdir() if item.is_dir()}
+
+
+def test_the_installed_command_does_the_same_in_processes_of_its_own(server: str, tmp_path: Path) -> None:
+    folder = _copied("network-storage", tmp_path)
+    environment = {**_environment(), **_account(server, PASSWORD)}
+
+    def run(*words: str) -> int:
+        return subprocess.run(
+            [*COMMAND, *words], cwd=folder, env=environment, capture_output=True, check=False
+        ).returncode
+
+    assert run("plan", "--detailed-exitcode") == 2
+    assert run("plan", "--out", "first.niplan") == 0
+    assert run("apply", "first.niplan") == 0
+    assert run("plan", "--detailed-exitcode") == 0
+    assert run("apply", "first.niplan") == 1  # the books have moved since
+    assert run("destroy", "--auto-approve") == 0
+    assert _owned(server) == {}
+
+
+def test_the_first_line_of_sim_serve_is_its_address_and_sigterm_ends_it_with_0() -> None:
+    with serving() as (address, process):
+        assert httpx.URL(address).host == "127.0.0.1"
+        assert httpx.get(f"{address}/_sim/state").json()["objects"]["instances"] == []
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+        assert process.stdout is not None
+        assert process.stdout.read() == ""
+
+
+def test_sim_serve_keeps_its_account_in_a_file(tmp_path: Path) -> None:
+    folder, account = _copied("vpc", tmp_path), str(tmp_path / "account.db")
+    with serving("--db", account) as (address, _):
+        Shell(folder, address).run("apply", "--auto-approve")
+        before = _owned(address)
+    with serving("--db", account) as (address, _):
+        assert _owned(address) == before != {}
+        Shell(folder, address).run("plan", "--detailed-exitcode")
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(server: str) -> None:
+    port = str(httpx.URL(server).port)
+    ended = subprocess.run(
+        [*COMMAND, "sim", "serve", "--port", port], env=_environment(), capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert f"port {port} cannot be had" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_a_key_that_is_none_is_refused_with_what_to_do(server: str, tmp_path: Path) -> None:
+    settings: dict[str, str | None] = {
+        **dict.fromkeys(OURS),
+        **_account(server, PASSWORD),
+        "NOVITA_API_KEY": "wrong-and-secret",
+    }
+    ended = CliRunner().invoke(root, ["plan", str(_copied("vpc", tmp_path))], env=settings)
+    assert ended.exit_code == 1
+    assert "NOVITA_API_KEY" in ended.stderr
+    assert "wrong-and-secret" not in ended.output
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment without our own settings."""
+    return {**{name: value for name, value in os.environ.items() if name not in OURS}, "PYTHONPATH": str(HERE)}
+
+
+def _account(server: str, password: str) -> dict[str, str]:
+    return {
+        "NOVITA_API_URL": server,
+        "NOVITA_API_KEY": "sk_test",
+        "REGISTRY_USERNAME": "acme-bot",
+        "REGISTRY_PASSWORD": password,
+    }
+
+
+def _copied(example: str, to: Path) -> Path:
+    ignored = shutil.ignore_patterns("state", ".novita-infra")
+    return Path(shutil.copytree(EXAMPLES / example, to / example, ignore=ignored))
+
+
+def _edit(folder: Path, file: str, old: str, new: str) -> None:
+    text = (folder / file).read_text(encoding="utf-8")
+    assert old in text
+    (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def _actions(planned: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The actions of a plan by address; what stays as it is left out."""
+    changes = {item["address"]: item["change"]["actions"] for item in planned["resource_changes"]}
+    return {address: actions for address, actions in changes.items() if actions != ["no-op"]}
+
+
+def _owned(server: str) -> dict[str, set[str]]:
+    """The ids of what the account holds, by resource; what is leaving has left."""
+    httpx.post(f"{server}/_sim/advance", json={"seconds": 60}).raise_for_status()
+    objects = httpx.get(f"{server}/_sim/state").json()["objects"]
+    tables = ("instances", "templates", "storages", "networks", "registry_auths", "prewarms", "endpoints")
+    return {name: {item["id"] for item in objects[name]} for name in tables if objects[name]}
+
+
+def _kept(before: Mapping[str, set[str]], after: Mapping[str, set[str]]) -> int:
+    """How many objects are still the same ones."""
+    return sum(len(ids & after.get(name, set())) for name, ids in before.items())
+
+
+def _expected_kept(owned: Mapping[str, set[str]], planned: Mapping[str, Any]) -> int:
+    replaced = sum("delete" in item["change"]["actions"] for item in planned["resource_changes"])
+    return sum(map(len, owned.values())) - replaced
+
+
+def _assert_unread(secret: str, folder: Path) -> None:
+    """The secret stands in no file of the project."""
+    assert [file for file in folder.rglob("*") if file.is_file() and secret.encode() in file.read_bytes()] == []

@@ -1,0 +1,183 @@
+"""Does what a page of the documentation says, in an empty folder, and compares what it shows with what comes out.
+
+`python tests/support/transcripts.py PAGE...` writes today's output into the pages.
+
+What is done: `sh` blocks line by line; `console` blocks, whose commands begin with `$ ` and whose other lines are the
+output, where a line `...` stands for any lines; `yaml` blocks that begin with `# NAME.yaml`, which are saved under that
+name; `diff` blocks, which are edits of the one YAML file that they fit.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ANY = "..."
+_NOT_HERE = ("make", "git", "pip", "python3")
+"""What sets the checkout up is tried elsewhere."""
+_OURS = re.compile(r"NOVITA_|NO_COLOR$|REGISTRY_")
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_SAVED_AS = re.compile(r"# ([\w./-]+\.ya?ml)\n")
+_MOVING = re.compile(r"^(?:\w+ {2,}| {9})\S+: (?:create|update|upgrade|edit|start|stop|delete|wait)\b")
+"""Lines of progress: their order and times are those of one run."""
+_MASKS = (
+    (re.compile(r"\b[0-9a-f]{16}(?:[0-9a-f]{16})?\b"), "ID"),
+    (re.compile(r"(?<=:|p )[0-9]{5}\b"), "PORT"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block of a page."""
+
+    language: str
+    text: str
+    start: int
+    """Where its text begins in the page."""
+    line: int
+
+    @property
+    def saved_as(self) -> str:
+        """The file that the reader is asked to save it as, or nothing."""
+        found = _SAVED_AS.match(self.text)
+        return found[1] if found and self.language == "yaml" else ""
+
+
+def blocks(page: str) -> Iterator[Block]:
+    """The fenced blocks of a page, in order."""
+    for found in _FENCE.finditer(page):
+        yield Block(found[1], found[2], found.start(2), page.count("\n", 0, found.start(2)) + 1)
+
+
+def exchanges(text: str) -> Iterator[tuple[str, str]]:
+    """The commands of a console block, each with the output that is shown for it."""
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, _, output = part.partition("\n")
+        yield command, output
+
+
+@dataclass(slots=True)
+class Reader:
+    """Someone who does what a page says. Whoever is asked a question says yes."""
+
+    folder: Path
+    environ: dict[str, str] = field(default_factory=lambda: _bare_environment())
+
+    def follow(self, page: str) -> str:
+        """Does everything on the page; returns it with the output that came. Raises AssertionError where one fails."""
+        made, end = "", 0
+        for block in blocks(page):
+            text = self._do(block)
+            made += page[end : block.start] + text
+            end = block.start + len(block.text)
+        return made + page[end:]
+
+    def _do(self, block: Block) -> str:
+        if block.saved_as:
+            file = self.folder / block.saved_as
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(block.text, encoding="utf-8")
+        elif block.language == "diff":
+            self._edit(block)
+        elif block.language == "sh":
+            for command in block.text.splitlines():
+                self.run(command, line=block.line)
+        elif block.language == "console":
+            return "".join(
+                f"$ {command}\n{_merged(shown, self.run(command, line=block.line))}"
+                for command, shown in exchanges(block.text)
+            )
+        return block.text
+
+    def run(self, command: str, *, line: int = 0) -> str:
+        """What the command says, on both streams, as on a terminal."""
+        words = shlex.split(command, comments=True)
+        if not words or words[0] in _NOT_HERE:
+            return ""
+        if words[0] == "cd":
+            self.folder = self.folder / words[1]
+            assert self.folder.is_dir(), f"line {line}: {command}"
+            return ""
+        if words[0] == "export":
+            self.environ.update(word.split("=", 1) for word in words[1:])
+            return ""
+        ended = subprocess.run(
+            ["sh", "-c", command],
+            cwd=self.folder,
+            env=self.environ,
+            stdin=_saying_yes(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert ended.returncode == 0, f"line {line}: {command}\n{ended.stdout}"
+        return ended.stdout.replace("Answer: ", "Answer: yes\n")
+
+    def _edit(self, block: Block) -> None:
+        lines = block.text.splitlines(keepends=True)
+        old = "".join(item[1:] for item in lines if item[0] in " -")
+        new = "".join(item[1:] for item in lines if item[0] in " +")
+        fitting = [file for file in sorted(self.folder.glob("*.yaml")) if old in file.read_text(encoding="utf-8")]
+        assert len(fitting) == 1, f"line {block.line}: the edit fits {len(fitting)} files"
+        text = fitting[0].read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"line {block.line}: the edit fits {text.count(old)} places"
+        fitting[0].write_text(text.replace(old, new), encoding="utf-8")
+
+
+def differences(shown: str, came: str) -> str:
+    """Why what a page shows is not what came out; nothing where it is. Ids, ports and progress do not count."""
+    for old, new in zip(blocks(shown), blocks(came), strict=True):
+        for (command, output), (_, real) in zip(exchanges(old.text), exchanges(new.text), strict=True):
+            if old.language == "console" and not _pattern(output).fullmatch(_settled(real)):
+                return f"line {old.line}: $ {command}\n--- on the page\n{output}--- what came\n{real}"
+    return ""
+
+
+def _merged(shown: str, came: str) -> str:
+    """The output for the page: as it was where it still tells the truth, so that ids do not change at every writing."""
+    came = came if came.endswith("\n") or not came else f"{came}\n"
+    return shown if _pattern(shown).fullmatch(_settled(came)) else came
+
+
+def _pattern(shown: str) -> re.Pattern[str]:
+    lines = (r"(?:.*\n)*" if line == ANY else re.escape(f"{line}\n") for line in _settled(shown).splitlines())
+    return re.compile("".join(lines))
+
+
+def _settled(output: str) -> str:
+    """The output without what differs from run to run."""
+    lines = [line.rstrip() for line in output.splitlines() if not _MOVING.match(line)]
+    text = "".join(f"{line}\n" for line in lines).strip("\n")
+    for pattern, name in _MASKS:
+        text = pattern.sub(name, text)
+    return f"{text}\n" if text else ""
+
+
+def _saying_yes() -> int:
+    """The terminal of somebody who has already typed yes."""
+    ours, theirs = pty.openpty()
+    os.write(ours, b"yes\n")
+    return theirs
+
+
+def _bare_environment() -> dict[str, str]:
+    """This process's environment without our own settings, and with our command first on the path."""
+    environ = {name: value for name, value in os.environ.items() if not _OURS.match(name)}
+    return {**environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environ.get('PATH', '')}"}
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        page = Path(name)
+        with tempfile.TemporaryDirectory() as empty:
+            page.write_text(Reader(Path(empty)).follow(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,147 @@
+"""The wheel and the sdist: built, looked into, and the wheel installed into an environment of its own and run."""
+
+from __future__ import annotations
+
+import ast
+import email
+import json
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+from novita_infra import __version__
+from novita_infra.kinds.schemas import schemas, text_of_schema
+
+ROOT = Path(__file__).parents[1]
+IN_WHEEL = re.compile(
+    r"novita_infra/.+\.py|novita_infra/py\.typed|novita_infra/schemas/\w+\.json|novita_infra-[^/]+\.dist-info/.+"
+)
+IN_SDIST = re.compile(
+    r"(novita_infra|schemas|docs|examples|tests|scripts|benchmarks)/.+|state/README\.md"
+    r"|Makefile|README\.md|CHANGELOG\.md|LICENSE|pyproject\.toml|PKG-INFO|\.gitignore"
+)
+STRAY = re.compile(r"__pycache__|\.pyc$|\.niplan$|\.novita-infra/|/state/.*\.json|\.journal$|\.lock$|~$|\.orig$|\.rej$")
+
+
+@dataclass(frozen=True)
+class Built:
+    """What `python -m build` made."""
+
+    wheel: Path
+    sdist: Path
+
+    def in_wheel(self) -> list[str]:
+        with zipfile.ZipFile(self.wheel) as file:
+            return file.namelist()
+
+    def in_sdist(self) -> list[str]:
+        """Without the folder that everything lies in."""
+        with tarfile.open(self.sdist) as file:
+            return [name.partition("/")[2] for name in file.getnames()]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Without isolation, so without the network; the wheel is made from the sdist, so the sdist is whole."""
+    folder = tmp_path_factory.mktemp("dist")
+    _done([sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)])
+    (wheel,), (sdist,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
+    return Built(wheel, sdist)
+
+
+@pytest.fixture(scope="module")
+def installed(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of a fresh environment that holds the wheel; its dependencies are borrowed from this one."""
+    folder = tmp_path_factory.mktemp("fresh")
+    _done([sys.executable, "-m", "venv", "--without-pip", str(folder)])
+    python = folder / "bin" / "python"
+    install = ["install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check", str(built.wheel)]
+    _done([sys.executable, "-m", "pip", "--python", str(python), *install])
+    (site,) = folder.glob("lib/python*/site-packages")
+    (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    return folder / "bin"
+
+
+def test_the_wheel_holds_the_package_the_schemas_and_nothing_else(built: Built) -> None:
+    names = built.in_wheel()
+    assert [name for name in names if not IN_WHEEL.fullmatch(name) or STRAY.search(name)] == []
+    modules = {path.relative_to(ROOT).as_posix() for path in _modules()}
+    assert {name for name in names if name.endswith(".py")} == modules
+    with zipfile.ZipFile(built.wheel) as file:
+        for name, schema in schemas().items():
+            assert file.read(f"novita_infra/schemas/{name}").decode() == text_of_schema(schema)
+
+
+def test_the_sdist_holds_tests_docs_examples_and_no_stray_file(built: Built) -> None:
+    names = built.in_sdist()
+    assert [name for name in names if not IN_SDIST.fullmatch(name) or STRAY.search(name)] == []
+    for folder in ("schemas", "docs", "examples", "tests", "scripts"):
+        there = {path.relative_to(ROOT).as_posix() for path in _files(ROOT / folder)}
+        assert there - set(names) == set()
+    assert {"Makefile", "README.md", "CHANGELOG.md"} <= set(names)
+
+
+def test_every_third_party_import_is_a_declared_dependency(built: Built) -> None:
+    with zipfile.ZipFile(built.wheel) as file:
+        (metadata,) = (name for name in file.namelist() if name.endswith(".dist-info/METADATA"))
+        required = email.message_from_bytes(file.read(metadata)).get_all("Requires-Dist", [])
+    declared = {_plain(str(text)) for text in required if "extra ==" not in str(text)}
+    distributions = packages_distributions()
+    imported = {name for path in _modules() for name in _imported(path)} - sys.stdlib_module_names - {"novita_infra"}
+    assert {name for name in imported if not {_plain(dist) for dist in distributions[name]} & declared} == set()
+
+
+def test_the_installed_command_runs_far_from_the_checkout(installed: Path, tmp_path: Path) -> None:
+    command = str(installed / "novita-infra")
+    assert _run(tmp_path, command, "--version") == f"novita-infra {__version__}\n"
+    where = "import novita_infra; print(novita_infra.__file__)"
+    assert Path(_run(tmp_path, str(installed / "python"), "-c", where).strip()).is_relative_to(installed.parent)
+    assert json.loads(_run(tmp_path, command, "schema")) == schemas()["manifest.json"]
+    _run(tmp_path, command, "init", "first")
+    assert (tmp_path / "first" / ".novita-infra" / "schemas" / "manifest.json").exists()
+    assert _run(tmp_path, command, "validate", "first") == "Valid: 2 resources.\n"
+    planned = _run(tmp_path, str(installed / "python"), "-m", "novita_infra", "plan", "first", "--sim")
+    assert "Plan: 2 to create" in planned
+
+
+def _done(words: list[str], *, cwd: Path | None = None) -> str:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("NOVITA_", "PYTHON"))}
+    ended = subprocess.run(words, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def _run(folder: Path, *words: str) -> str:
+    return _done(list(words), cwd=folder)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Those that belong to the project, not to a run of it."""
+    return (path for path in folder.rglob("*") if path.is_file() and not STRAY.search(path.as_posix()))
+
+
+def _modules() -> list[Path]:
+    return [path for path in _files(ROOT / "novita_infra") if path.suffix == ".py"]
+
+
+def _imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            yield node.module.partition(".")[0]
+
+
+def _plain(name: str) -> str:
+    """A distribution's name in the one spelling for comparing, without version and extras."""
+    return re.sub(r"[-_.]+", "-", re.split(r"[^A-Za-z0-9_.-]", name, maxsplit=1)[0]).lower()
