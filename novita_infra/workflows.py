@@ -206,7 +206,7 @@ async def apply_plan(
     Raises Problems where the plan has some, and where the books moved since it was made.
     """
     from novita_infra.applying.books import Books  # noqa: PLC0415 -- not every command applies
-    from novita_infra.applying.stepping import Desk  # noqa: PLC0415
+    from novita_infra.applying.desk import Desk  # noqa: PLC0415
     from novita_infra.applying.walking import walk  # noqa: PLC0415
 
     state = session.state
@@ -352,6 +352,7 @@ async def opened_saved(
         owner_marks=setting.options.get("ownerMarks") is not False,
     )
     async with _opened(where, project, environ, in_flight=in_flight) as session:
+        _check_basis(saved.plan, session.state)
         yield session, saved.plan
 
 

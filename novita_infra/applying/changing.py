@@ -1,4 +1,7 @@
-"""One object changed by a named call, or waited for. A call that must not be repeated blindly is judged by its effect."""
+"""One object changed by a named call, or waited for.
+
+A call that must not be repeated blindly is judged by its effect before it is sent again.
+"""
 
 from __future__ import annotations
 

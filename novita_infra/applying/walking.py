@@ -9,10 +9,11 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 
-from novita_infra.api.errors import ApiError
+from novita_infra.api.errors import ApiError, NoCapacity, NoMoney
 from novita_infra.applying.desk import Desk, Interrupted, StepFailed, StillMoving
 from novita_infra.applying.events import Ended, Outcome, Result
 from novita_infra.applying.stepping import Steps
+from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_ERROR
 from novita_infra.planning.plan import Plan, Step
 from novita_infra.resources import Value
 
@@ -72,7 +73,7 @@ class _Walk:
 
     async def _do(self, step: Step) -> None:
         since = self._desk.clock.now()
-        outcome, id, reason = Outcome.DONE, step.id, ""
+        outcome, id, reason, code = Outcome.DONE, step.id, "", 0
         try:
             id = await self._steps.perform(step)
         except Interrupted:
@@ -80,12 +81,13 @@ class _Walk:
         except StillMoving as error:
             outcome, reason = Outcome.MOVING, str(error)
         except StepFailed as error:
-            outcome, reason = Outcome.FAILED, str(error)
+            outcome, reason, code = Outcome.FAILED, str(error), EXIT_ERROR
         except ApiError as error:
             outcome, reason = Outcome.FAILED, "; ".join(part for part in (str(error), error.advice) if part)
+            code = EXIT_BLOCKED if isinstance(error, (NoCapacity, NoMoney)) else EXIT_ERROR
         record = self._desk.books.record(step.address)
         id = id or (record.id if record else "")
-        self._end(Ended(step, outcome, id, self._desk.clock.now() - since, reason))
+        self._end(Ended(step, outcome, id, self._desk.clock.now() - since, reason, code))
 
     def _end(self, end: Ended) -> None:
         self._ends[end.step.key] = end

@@ -44,10 +44,12 @@ def note_with_mark(note: str, mark: str) -> str:
 
 
 def note_without_mark(value: Any) -> str:
+    """The declared note."""
     return _NOTE.sub("", text_of(value))
 
 
 def mark_of_note(value: Any) -> str:
+    """The mark at the end of a note; empty where there is none."""
     found = _NOTE.search(text_of(value))
     return found["mark"] if found else ""
 
@@ -58,9 +60,11 @@ def readme_with_mark(readme: str, mark: str) -> str:
 
 
 def readme_without_mark(value: Any) -> str:
+    """The declared readme."""
     return _COMMENT.sub("", text_of(value))
 
 
 def mark_of_readme(value: Any) -> str:
+    """The mark at the end of a readme; empty where there is none."""
     found = _COMMENT.search(text_of(value))
     return found["mark"] if found else ""

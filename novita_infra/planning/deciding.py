@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from novita_infra.kinds.kind import By, Call, Cases, Default, Field, Grows, Kind, Local, Refused, Replaces, Target
-from novita_infra.planning.comparing import agree, masked
+from novita_infra.planning.comparing import agree, masked, unchanged
 from novita_infra.planning.plan import Action, FieldChange
 from novita_infra.resources import STABLE, Declared, Found, Live, Phase, Record, Spec, Value
 
@@ -274,6 +274,7 @@ def _field_change(
 ) -> FieldChange:
     recorded = found.record.spec.get(item.name) if found.record else None
     before = masked(before, recorded=recorded, wanted=after, field=item, key=key)
+    after = unchanged(after, before=before, key=key)
     match means:
         case By(call=call):
             return FieldChange(item.name, before, after, kind.call(call).says)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -140,6 +140,21 @@ class Anything:
 
     def schema(self) -> dict[str, Any]:
         return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """A value that may come in one of several shapes; the last one gives the refusal."""
+
+    shapes: tuple[Shape, ...]
+    takes: Callable[[Any], int]
+    """Which of the shapes a value is read as."""
+
+    def read(self, value: Any, at: str, how: Reading) -> Any:
+        return self.shapes[self.takes(value)].read(value, at, how)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [shape.schema() for shape in self.shapes]}
 
 
 @dataclass(frozen=True, slots=True)

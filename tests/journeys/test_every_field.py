@@ -1,4 +1,4 @@
-"""No silent no-op: every field of every kind is edited, and the cloud shows what the plan said, or the plan says why not.
+"""No silent no-op: each field of each kind is edited, and the cloud shows what the plan said, or the plan says why not.
 
 What must happen is written down in `edits`; where a field shows is written down in `sights`; neither asks the kinds.
 """
@@ -24,6 +24,7 @@ from novita_infra.diagnostics import Diagnostic, Problems
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Cases, Default, Grows, Local
 from novita_infra.planning.plan import Action, Change, Plan
+from novita_infra.simulator import PROFILES
 from novita_infra.simulator.routes.registry import OPERATIONS
 
 EDITS = (*instance_edits(), *other_edits())
@@ -54,10 +55,10 @@ class Calls(Counter[str]):
 class Watched:
     """A rig with the object `it` of one edit in it."""
 
-    def __init__(self, edit: Edit, folder: Path) -> None:
+    def __init__(self, edit: Edit, folder: Path, *, profile: str) -> None:
         self.edit = edit
         self.address = f"{edit.kind}.it"
-        self.rig = Rig(folder, environ=ENVIRON)
+        self.rig = Rig(folder, environ=ENVIRON, quirks=PROFILES[profile])
         self.calls = Calls()
         self.rig.world.calls = self.calls
 
@@ -103,7 +104,19 @@ class Watched:
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.id)
 def test_an_edit_has_the_effect_that_its_plan_says_or_is_refused(edit: Edit, tmp_path: Path) -> None:
-    watched = Watched(edit, tmp_path)
+    _hold_to_its_plan(Watched(edit, tmp_path, profile="live"))
+
+
+@pytest.mark.parametrize("edit", [edit for edit in EDITS if edit.before.get("power") == "stopped"], ids=lambda e: e.id)
+@pytest.mark.parametrize("profile", ["documented", "strict"])
+def test_a_stopped_machine_is_edited_alike_whether_or_not_an_upgrade_starts_it(
+    profile: str, edit: Edit, tmp_path: Path
+) -> None:
+    _hold_to_its_plan(Watched(edit, tmp_path, profile=profile))
+
+
+def _hold_to_its_plan(watched: Watched) -> None:
+    edit = watched.edit
     watched.declare(edit.around, edit.before)
     watched.rig.apply()
     watched.rig.assert_converged()
@@ -168,12 +181,11 @@ def _says_what_is_expected(watched: Watched, plan: Plan, before: Mapping[str, An
         assert any(item.replaces and item.means.startswith("forces replacement: ") for item in change.fields)
         calls = {item.name for item in KINDS[edit.kind].calls}
         assert not [item for item in change.fields if item.means.partition(":")[0] in calls]
-        named = {item.name for item in change.fields}
-        assert named & set(edit.fields) or named & compared
+        assert {item.name for item in change.fields} & {*edit.fields, *compared}
     else:
-        named = {item.name: operation(edit.kind, item.means.partition(":")[0]) for item in change.fields}
-        assert set(named) == compared
-        assert set(named.values()) <= set(edit.writes)
+        calls_by_field = {item.name: operation(edit.kind, item.means.partition(":")[0]) for item in change.fields}
+        assert set(calls_by_field) == compared
+        assert set(calls_by_field.values()) <= set(edit.writes)
     steps = tuple(operation(step.address.kind, step.call) for step in plan.steps if step.call not in NO_CALL)
     assert steps == edit.writes
 
@@ -218,6 +230,9 @@ def test_every_means_of_every_field_has_an_edit(kind: str, field: str) -> None:
             choices = item.schema["enum"]
             missing += [f"{a} to {b}" for a in choices for b in choices if a != b and (a, b) not in done]
             assert set(item.change.cases) <= {(a, b) for a in choices for b in choices}
+    for edit in edits:
+        if edit.fate is Fate.LEFT:
+            assert not isinstance(item.absent, Default) or edit.before[field] == item.absent.value
     assert not missing, f"no edit of {kind}.{field} that does this: {missing}"
 
 

@@ -209,7 +209,7 @@ def test_every_call_but_power_is_named_by_some_field(kind: Kind) -> None:
 def test_the_first_and_the_last_call_have_their_names(kind: Kind) -> None:
     assert (kind.create.name, kind.delete.name) == ("create", "delete")
     assert kind.delete.settles == {Phase.GONE}
-    assert Phase.READY in kind.create.settles
+    assert not kind.create.settles or Phase.READY in kind.create.settles
 
 
 @each_kind

@@ -99,7 +99,7 @@ class Subject:
 
     def left(self, title: str, before: Spec, **more: Any) -> Edit:
         """The fields are no longer declared, and what they are is the service's choice."""
-        return self.edit(title, before, {name: None for name in before}, fate=Fate.LEFT, **more)
+        return self.edit(title, before, dict.fromkeys(before), fate=Fate.LEFT, **more)
 
     def three(self, field: str, first: Any, second: Any, *writes: str, **more: Any) -> Iterator[Edit]:
         """Added, changed, and removed again, all by the same means."""

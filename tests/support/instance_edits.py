@@ -254,13 +254,13 @@ def _templates() -> Iterator[Edit]:
     shown = {**plain, "minCudaVersion": "12.4"}
     yield GPU.edit("add a CUDA", {}, {**bare, "template": "cuda"}, *NEW, shows=shown, fields=field, around=(cuda,))
     offered = {**bare, "template": {"id": "102"}}
-    shown = {
+    of_offered: dict[str, Any] = {
         "image": "vllm/vllm-openai:v0.8.5",
         "command": "--model Qwen/Qwen2.5-7B-Instruct",
         "ports": ["8000/http"],
         "rootDiskGb": 100,
     }
-    yield GPU.edit("add by id", {}, offered, UPGRADE, EDIT, shows=shown, fields=field)
+    yield GPU.edit("add by id", {}, offered, UPGRADE, EDIT, shows=of_offered, fields=field)
     newer: Resource = ("Template", "one", {**one[2], "image": "debian:12"})
     yield GPU.edit(
         "of the template itself",

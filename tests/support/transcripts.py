@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,7 +31,7 @@ _MOVING = re.compile(r"^(?:\w+ {2,}| {9})\S+: (?:create|update|upgrade|edit|star
 """Lines of progress: their order and times are those of one run."""
 _MASKS = (
     (re.compile(r"\b[0-9a-f]{16}(?:[0-9a-f]{16})?\b"), "ID"),
-    (re.compile(r"(?<=:|p )[0-9]{5}\b"), "PORT"),
+    (re.compile(r"(?<=[: ])[0-9]{5}\b"), "PORT"),
 )
 
 
@@ -64,15 +65,24 @@ def exchanges(text: str) -> Iterator[tuple[str, str]]:
         yield command, output
 
 
+def _bare_environment() -> dict[str, str]:
+    """This process's environment without our own settings, and with our command first on the path."""
+    environ = {name: value for name, value in os.environ.items() if not _OURS.match(name)}
+    return {**environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environ.get('PATH', '')}"}
+
+
 @dataclass(slots=True)
 class Reader:
     """Someone who does what a page says. Whoever is asked a question says yes."""
 
     folder: Path
-    environ: dict[str, str] = field(default_factory=lambda: _bare_environment())
+    environ: dict[str, str] = field(default_factory=_bare_environment)
 
     def follow(self, page: str) -> str:
-        """Does everything on the page; returns it with the output that came. Raises AssertionError where one fails."""
+        """Does everything on the page and returns it, with new output where the old one is no longer true.
+
+        Ids, ports and progress do not count. Raises AssertionError where a command fails.
+        """
         made, end = "", 0
         for block in blocks(page):
             text = self._do(block)
@@ -107,19 +117,20 @@ class Reader:
             assert self.folder.is_dir(), f"line {line}: {command}"
             return ""
         if words[0] == "export":
-            self.environ.update(word.split("=", 1) for word in words[1:])
+            self.environ.update(dict(word.split("=", 1) for word in words[1:]))
             return ""
-        ended = subprocess.run(
-            ["sh", "-c", command],
-            cwd=self.folder,
-            env=self.environ,
-            stdin=_saying_yes(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        with _saying_yes() as answers:
+            ended = subprocess.run(
+                ["sh", "-c", command],
+                cwd=self.folder,
+                env=self.environ,
+                stdin=answers,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=120,
+                check=False,
+            )
         assert ended.returncode == 0, f"line {line}: {command}\n{ended.stdout}"
         return ended.stdout.replace("Answer: ", "Answer: yes\n")
 
@@ -134,17 +145,8 @@ class Reader:
         fitting[0].write_text(text.replace(old, new), encoding="utf-8")
 
 
-def differences(shown: str, came: str) -> str:
-    """Why what a page shows is not what came out; nothing where it is. Ids, ports and progress do not count."""
-    for old, new in zip(blocks(shown), blocks(came), strict=True):
-        for (command, output), (_, real) in zip(exchanges(old.text), exchanges(new.text), strict=True):
-            if old.language == "console" and not _pattern(output).fullmatch(_settled(real)):
-                return f"line {old.line}: $ {command}\n--- on the page\n{output}--- what came\n{real}"
-    return ""
-
-
 def _merged(shown: str, came: str) -> str:
-    """The output for the page: as it was where it still tells the truth, so that ids do not change at every writing."""
+    """The output for the page: as it was where it still tells the truth."""
     came = came if came.endswith("\n") or not came else f"{came}\n"
     return shown if _pattern(shown).fullmatch(_settled(came)) else came
 
@@ -163,17 +165,16 @@ def _settled(output: str) -> str:
     return f"{text}\n" if text else ""
 
 
-def _saying_yes() -> int:
+@contextmanager
+def _saying_yes() -> Iterator[int]:
     """The terminal of somebody who has already typed yes."""
     ours, theirs = pty.openpty()
-    os.write(ours, b"yes\n")
-    return theirs
-
-
-def _bare_environment() -> dict[str, str]:
-    """This process's environment without our own settings, and with our command first on the path."""
-    environ = {name: value for name, value in os.environ.items() if not _OURS.match(name)}
-    return {**environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environ.get('PATH', '')}"}
+    try:
+        os.write(ours, b"yes\n")
+        yield theirs
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 if __name__ == "__main__":
