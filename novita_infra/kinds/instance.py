@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from novita_infra.api.request import GPU, Pages, Request, get
-from novita_infra.kinds import instance_answers, instance_calls, instance_wishes
+from novita_infra.kinds import instance_answers, instance_calls, instance_offers, instance_wishes
 from novita_infra.kinds.instance_calls import FREE_ROOT_GB, migration, renewal
 from novita_infra.kinds.kind import (
     By,
@@ -76,12 +76,13 @@ _FIELDS: Final = (
         name="product",
         schema={
             "type": "object",
-            "properties": {"gpu": TEXT, "cpu": TEXT, "id": TEXT},
+            "properties": {"gpu": TEXT, "cpu": TEXT, "id": TEXT, "anyOf": instance_offers.SCHEMA},
             "minProperties": 1,
             "maxProperties": 1,
             "additionalProperties": False,
         },
-        doc="What to rent: {gpu: NAME} or {cpu: NAME}, a product's name or part of it (`RTX 4090`), or {id: ID}.",
+        doc="What to rent: {gpu: NAME} or {cpu: NAME}, a product's name or part of it (`RTX 4090`), {id: ID}, or "
+        "several that would do, in the order of wish: {anyOf: [...]}.",
         api=f"productId ({_CREATE}; names from gpu-instance-list-products and gpu-instance-list-cpu-products)",
         change=_replaces("the product"),
         required=True,
@@ -363,6 +364,7 @@ INSTANCE: Final = Kind(
     new_id=instance_answers.new_id,
     same=_same,
     marked=True,
+    offers=instance_offers.specs,
     calls=(
         Call(
             name="start",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from novita_infra.diagnostics import nearest
+from novita_infra.kinds import instance_offers
 from novita_infra.kinds.catalogue import Catalogue, Product
 from novita_infra.kinds.choosing import find_product, offers
 from novita_infra.kinds.faults import env_faults, mount_faults, port_faults, port_number_faults
@@ -54,6 +55,9 @@ def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, t
     if spec.get("image") is None:
         hint = "declare it here; the template that is named is not known"
         faults.append(Fault(("image",), "there is no image", hint))
+    if instance_offers.wishes(spec):
+        chosen, unmet = instance_offers.choose(chosen, catalogue, live)
+        return chosen, (*faults, *unmet)
     product = _product(chosen, catalogue, live)
     if product is None:
         return chosen, tuple(faults)
@@ -135,9 +139,10 @@ def _product_wish_faults(spec: Spec) -> Iterator[Fault]:
     product = spec.get("product")
     if not isinstance(product, Mapping):
         return
-    keys = sorted({"gpu", "cpu", "id"} & product.keys())
+    yield from instance_offers.faults(spec)
+    keys = sorted({"gpu", "cpu", "id", "anyOf"} & product.keys())
     if len(keys) > 1:
-        yield Fault(("product", keys[1]), f"{keys[0]} is declared too", "a product has one of gpu, cpu and id")
+        yield Fault(("product", keys[1]), f"{keys[0]} is declared too", "a product has one of gpu, cpu, id and anyOf")
     for key, other in (("gpu", "cpu"), ("cpu", "gpu")):
         if key in product and spec.get("type") == other:
             yield Fault(("type",), f"the product is a {key.upper()}", f"leave type out, or say {key}")

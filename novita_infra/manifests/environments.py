@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from novita_infra.diagnostics import Diagnostic, nearest
+from novita_infra.manifests.naming import suggest
 from novita_infra.manifests.places import Spot, inside, origin
 from novita_infra.manifests.settings import Settings
 from novita_infra.manifests.validating import Headed
@@ -78,7 +79,7 @@ def patch(
         if not matching and complete:
             known = tuple(str(one.address) for one in documents)
             summary = f'the patch target "{target}" matches no resource'
-            diagnostics.append(Diagnostic(summary, nearest(target, known), origin=origin(inside(spot, "target"))))
+            diagnostics.append(Diagnostic(summary, suggest(target, known), origin=origin(inside(spot, "target"))))
     return documents, diagnostics
 
 

@@ -49,13 +49,15 @@ class Unusable(Exception):
 class Scope:
     """What expressions may name."""
 
-    variables: Mapping[str, Value]
-    """The variables by name; None where a variable is declared and has no usable value, which was told elsewhere."""
+    variables: Mapping[str, Value] | None
+    """The variables by name; None where there is no usable value, or where none can be known, which was told before."""
     environ: Mapping[str, str]
     attributes: Mapping[str, tuple[str, ...]]
     """Kind prefixes to the attributes that objects of the kind have."""
     find: Callable[[Address], None]
     """Raises Unusable where the address is not declared."""
+    narrow: bool = False
+    """Nothing but `${env.NAME}` is known yet: the values of variables are made of these."""
 
 
 def evaluate(text: str, scope: Scope, *, secret: bool = False) -> tuple[Value, tuple[Wrong, ...]]:
@@ -112,6 +114,9 @@ def _value(match: re.Match[str], scope: Scope, secret: bool) -> Value:
     if match["closed"] is None:
         raise Unusable("the expression is not closed", 'add the missing "}", or write $${ for a literal ${')
     simple = _SIMPLE.fullmatch(body)
+    if scope.narrow and not (simple and simple["space"] == "env"):
+        hint = f"the value of a variable may hold ${{env.NAME}}; write ${match[0]} for the plain text"
+        raise Unusable(f"{match[0]} cannot be used here", hint)
     if simple is not None:
         value = (_variable if simple["space"] == "var" else _environment)(simple["name"], scope)
         if not secret or isinstance(value, Secret) or value is None:
@@ -127,6 +132,8 @@ def _value(match: re.Match[str], scope: Scope, secret: bool) -> Value:
 
 
 def _variable(name: str, scope: Scope) -> Value:
+    if scope.variables is None:
+        return None
     if name not in scope.variables:
         known = nearest(name, tuple(scope.variables)) or "declare it under variables: in novita-infra.yaml"
         raise Unusable(f'there is no variable "{name}"', known)

@@ -12,23 +12,25 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from novita_infra.diagnostics import Diagnostic, Problems, Severity, nearest
+from novita_infra.diagnostics import Diagnostic, Severity
 from novita_infra.kinds import KINDS
 from novita_infra.manifests.cycles import cycles
 from novita_infra.manifests.declaring import Declaring, completed
 from novita_infra.manifests.environments import Environment, choose, patch
 from novita_infra.manifests.expressions import Scope, Unusable
-from novita_infra.manifests.finding import Found, find, reason
+from novita_infra.manifests.files import Files
+from novita_infra.manifests.finding import Found, find
 from novita_infra.manifests.interpolating import interpolate
+from novita_infra.manifests.naming import Names
 from novita_infra.manifests.places import Path as ValuePath
 from novita_infra.manifests.places import Spot, inside, origin, spot_at
-from novita_infra.manifests.reading import Document, Reading, read
+from novita_infra.manifests.reading import Document
 from novita_infra.manifests.secrets import Secrets
 from novita_infra.manifests.settings import NOTHING, Settings, settings_of
-from novita_infra.manifests.sources import Sources
+from novita_infra.manifests.told import Told
 from novita_infra.manifests.validating import PROJECT_FILE, Headed, faults, head
-from novita_infra.manifests.variables import Given, given_by_environ, given_in, settle
-from novita_infra.resources import Address, Declared, Origin, Secret, Value
+from novita_infra.manifests.variables import Given, defaults_in, given_by_environ, given_in, settle, with_environ
+from novita_infra.resources import Address, Declared, Origin, Value, is_secret
 
 _ATTRIBUTES: Final = {prefix: tuple(dict.fromkeys(("id", *kind.outputs))) for prefix, kind in KINDS.items()}
 
@@ -75,25 +77,24 @@ def load(
 def _load(
     path: Path, environment: str, variables: Mapping[str, str], *, var_files: Sequence[Path], environ: Mapping[str, str]
 ) -> Project:
-    told = _Told()
+    told = Told()
     found = find(path, other_than=var_files)
     told.add(found.diagnostics)
-    files = _Files(found.root, told)
-    settings, wrong = settings_of(files.read(PROJECT_FILE), files.sources) if found.project_file else (NOTHING, [])
-    told.add(wrong)
-    chosen, wrong = choose(settings, wanted=environment)
-    told.add(wrong)
+    files = Files(found.root, told)
+    settings = _settings(found, files, told)
     secrets = Secrets(found.root, environ)
-    given = [
-        *given_in(chosen.variables, chosen.variables_spot, f'the environment "{chosen.name}"'),
-        *files.variables(var_files),
-        *given_by_environ(environ),
-        *(Given(name, text, "--var") for name, text in variables.items()),
-    ]
-    values, wrong = settle(settings.part("variables"), settings.spot("variables"), given=given, secrets=secrets)
+    chosen, wrong = choose(settings or NOTHING, wanted=environment if settings else "")
     told.add(wrong)
-    resources = _Resources(found, files, told, secrets)
-    declared, outputs = resources.declared(settings, chosen, values)
+    values = None
+    if settings is not None:
+        given = [
+            *files.variables(var_files),
+            *given_by_environ(environ),
+            *(Given(name, text, "--var") for name, text in variables.items()),
+        ]
+        values = _variables(settings, chosen, secrets, given=given, files=files, told=told)
+    settings = settings or NOTHING
+    declared, outputs = _Resources(found, files, told, secrets).declared(settings, chosen, values)
     if not declared and not told.errors:
         told.add(_nothing(path, found))
     return Project(
@@ -106,9 +107,34 @@ def _load(
         state_folder=found.root / (settings.text("state", "path") or "state"),
         scope=found.scope,
         owner_marks=settings.document.data.get("ownerMarks") is not False,
-        variables={name: value for name, value in values.items() if not isinstance(value, Secret)},
+        variables={name: value for name, value in (values or {}).items() if not is_secret(value)},
         warnings=told.warnings(),
     )
+
+
+def _settings(found: Found, files: Files, told: Told) -> Settings | None:
+    """What the project file says; None where it cannot be read, so that nobody is blamed for what it may declare."""
+    if not found.project_file:
+        return NOTHING
+    reading = files.read(PROJECT_FILE)
+    settings, wrong = settings_of(reading, files.sources)
+    told.add(wrong)
+    files.torn = False  # no resource is lost with it
+    return None if reading.torn else settings
+
+
+def _variables(
+    settings: Settings, chosen: Environment, secrets: Secrets, *, given: Sequence[Given], files: Files, told: Told
+) -> dict[str, Value]:
+    """The values of the variables: those of the project file, then what is given from outside."""
+    declared, spot = settings.part("variables"), settings.spot("variables")
+    own = defaults_in(declared, spot)
+    own += given_in(chosen.variables, chosen.variables_spot, f'the environment "{chosen.name}"')
+    own, wrong = with_environ(own, declared, environ=secrets.environ, sources=files.sources)
+    told.add(wrong)
+    values, wrong = settle(declared, spot, given=[*own, *given], secrets=secrets)
+    told.add(wrong)
+    return values
 
 
 @contextlib.contextmanager
@@ -143,76 +169,10 @@ def _nothing(path: Path, found: Found) -> list[Diagnostic]:
     ]
 
 
-class _Told:
-    """All that was found wrong. A place that one look complained of is not complained of again by a later one."""
-
-    def __init__(self) -> None:
-        self._diagnostics: list[Diagnostic] = []
-        self.errors = 0
-        self._places: set[Origin] = set()
-
-    def add(self, diagnostics: Sequence[Diagnostic]) -> None:
-        new = [item for item in dict.fromkeys(diagnostics) if item.origin is None or item.origin not in self._places]
-        self._diagnostics += new
-        errors = [item for item in new if item.severity is Severity.ERROR]
-        self.errors += len(errors)
-        self._places.update(item.origin for item in errors if item.origin)
-
-    def warnings(self) -> tuple[Diagnostic, ...]:
-        """The warnings, sorted; raises Problems where there is more than warnings."""
-        self._diagnostics.sort(key=_by_place)
-        errors = [item for item in self._diagnostics if item.severity is Severity.ERROR]
-        if errors:
-            raise Problems(errors)
-        return tuple(self._diagnostics)
-
-
-def _by_place(item: Diagnostic) -> tuple[str, int, int, str]:
-    place = item.origin
-    return (place.file, place.line, place.column, item.summary) if place else ("", 0, 0, item.summary)
-
-
-class _Files:
-    """Reads files by their names relative to the root."""
-
-    def __init__(self, root: Path, told: _Told) -> None:
-        self._root = root
-        self._told = told
-        self.sources = Sources()
-        self.torn = False
-        """Whether some document could not be read, so that what it declares is not known."""
-
-    def read(self, name: str) -> Reading:
-        try:
-            reading = read((self._root / name).read_bytes(), name)
-        except (OSError, ValueError) as error:
-            diagnostic = Diagnostic(f"the file cannot be read: {reason(error)}", origin=Origin(name, 1, 1))
-            reading = Reading(diagnostics=[diagnostic], torn=True)
-        self.sources.texts[name] = reading.text
-        self._told.add(reading.diagnostics)
-        self.torn = self.torn or reading.torn
-        return reading
-
-    def variables(self, files: Sequence[Path]) -> list[Given]:
-        """The values of files for `--var-file`, which are relative to the working directory."""
-        given = []
-        for file in files:
-            reading = _Files(Path(), self._told).read(str(file))
-            self.sources.texts[str(file)] = reading.text
-            for document in reading.documents:
-                if not isinstance(document.data, dict):
-                    hint = "it is a mapping of names to values"
-                    self._told.add(
-                        [Diagnostic("a file of variables holds no mapping", hint, origin=origin(document.spot))]
-                    )
-                given += given_in(document.data, document.spot, str(file))
-        return given
-
-
 class _Resources:
     """From the manifest files of a project to declared resources."""
 
-    def __init__(self, found: Found, files: _Files, told: _Told, secrets: Secrets) -> None:
+    def __init__(self, found: Found, files: Files, told: Told, secrets: Secrets) -> None:
         self._found = found
         self._files = files
         self._told = told
@@ -221,19 +181,20 @@ class _Resources:
         """Names of documents that declare nothing usable: references to them are not blamed as well."""
 
     def declared(
-        self, settings: Settings, environment: Environment, values: Mapping[str, Value]
+        self, settings: Settings, environment: Environment, values: Mapping[str, Value] | None
     ) -> tuple[tuple[Declared, ...], dict[str, Value]]:
         """The resources, sorted by address, and the outputs of the project."""
         headed = self._headed()
         complete = not (self._found.scope or self._files.torn or self._lost)
         headed, wrong = patch(headed, environment, complete=complete)
         self._told.add(wrong)
-        known = {item.address for item in headed}
+        headed = [_with_name(item) for item in headed]
+        known = Names(item.address for item in headed)
         scope = Scope(values, self._secrets.environ, _ATTRIBUTES, lambda address: self._known(address, known))
         every: dict[Address, Declared] = {}
         unsound: set[Address] = set()
         for item in headed:
-            every[item.address], sound = self._one(_with_name(item), scope)
+            every[item.address], sound = self._one(item, scope)
             if not sound:
                 unsound.add(item.address)
         spots = {item.address: item.document.spot for item in headed}
@@ -270,14 +231,13 @@ class _Resources:
         else:
             self._files.torn = True
 
-    def _known(self, address: Address, known: set[Address]) -> None:
+    def _known(self, address: Address, known: Names) -> None:
         if address in known or address.name in self._lost or self._files.torn:
             return
-        names = tuple(item.name for item in known if item.kind == address.kind)
-        hint = nearest(address.name, names)
+        hint = known.hint(address)
         if self._found.scope:
             hint = f"only {self._found.scope} was read; name the project's folder to have all of it"
-        raise Unusable(f'there is no {address.kind} "{address.name}"', hint or f"no {address.kind} is declared")
+        raise Unusable(f'there is no {address.kind} "{address.name}"', hint)
 
     def _one(self, headed: Headed, scope: Scope) -> tuple[Declared, bool]:
         """What one document declares, and whether nothing is wrong with it."""

@@ -34,6 +34,9 @@ DEEPEST: Final = 64
 MOST_BY_ALIAS: Final = 10_000
 """Values that the aliases of one document may repeat, so that a few lines cannot become a billion."""
 
+MOST_ERRORS: Final = 50
+"""Mistakes after which a file is not read on; every syntax error costs another look at the rest."""
+
 _PARSER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the second one is slow, but everywhere
 _STANDARD: Final = "tag:yaml.org,2002:"
 _MERGE: Final = "<<"
@@ -74,7 +77,7 @@ def read_text(text: str, file: str) -> Reading:
     """The same for text. After a syntax error it goes on with the next document of the file."""
     reading = Reading(text=text)
     first = 0
-    while text:
+    while text and len(reading.diagnostics) < MOST_ERRORS:
         composer = _Composer(text, file, first, reading)
         try:
             composer.run()

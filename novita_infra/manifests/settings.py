@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from novita_infra.diagnostics import Diagnostic
-from novita_infra.manifests.places import Spot, inside, origin
+from novita_infra.manifests.expressions import OPENING
+from novita_infra.manifests.places import Spot, inside, origin, origin_at
 from novita_infra.manifests.reading import Document, Reading
 from novita_infra.manifests.sources import Sources
 from novita_infra.manifests.validating import PROJECT_FILE, project_faults
@@ -55,4 +56,8 @@ def settings_of(reading: Reading, sources: Sources) -> tuple[Settings, list[Diag
         return NOTHING, told
     document = reading.documents[0]
     told += project_faults(document, sources)
-    return (Settings(document) if isinstance(document.data, dict) else NOTHING), told
+    settings = Settings(document) if isinstance(document.data, dict) else NOTHING
+    if OPENING in settings.text("state", "path"):
+        place = origin_at(document.spot, ("state", "path"))
+        told.append(Diagnostic("state.path takes no expressions", "the books must be found without them", origin=place))
+    return settings, told

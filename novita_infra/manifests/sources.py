@@ -6,6 +6,7 @@ Only a message needs it, so a file is split into lines when the first one does.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -36,8 +37,9 @@ class Sources:
                 return origin
         if not snippet:
             return origin
-        line = text.count("\n", 0, position) + 1
-        return Origin(origin.file, line, position - text.rfind("\n", 0, position))
+        starts = self._starts[origin.file]
+        line = bisect_right(starts, position)
+        return Origin(origin.file, line, position - starts[line - 1] + 1)
 
     def _index(self, origin: Origin) -> int:
         text = self.texts.get(origin.file, "")

@@ -6,14 +6,18 @@ It reads no file and no environment; what it is given is all there is. A secret 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from novita_infra.diagnostics import Diagnostic, nearest
-from novita_infra.manifests.places import Spot, inside, key_origin, origin
+from novita_infra.manifests.expressions import Scope
+from novita_infra.manifests.interpolating import interpolate
+from novita_infra.manifests.places import Path, Spot, inside, key_origin, origin
 from novita_infra.manifests.reading import read_text
 from novita_infra.manifests.secrets import Secrets
-from novita_infra.resources import Origin, Secret, Value
+from novita_infra.manifests.sources import Sources
+from novita_infra.resources import Joined, Origin, Secret, Value
 
 ENVIRON_PREFIX: Final = "NOVITA_INFRA_VAR_"
 
@@ -39,6 +43,15 @@ class Given:
     """Where it stands; None on the command line or in the environment, where a value is text of any type."""
 
 
+def defaults_in(declared: Mapping[str, Any], spot: Spot) -> list[Given]:
+    """The defaults of the declared variables."""
+    return [
+        Given(name, item["default"], "its default", inside(inside(spot, name), "default"))
+        for name, item in declared.items()
+        if isinstance(item, dict) and item.get("default") is not None
+    ]
+
+
 def given_in(data: Any, spot: Spot, by: str) -> list[Given]:
     """The values of a mapping in a file."""
     if not isinstance(data, dict):
@@ -55,6 +68,21 @@ def given_by_environ(environ: Mapping[str, str]) -> list[Given]:
     ]
 
 
+def with_environ(
+    given: Iterable[Given], declared: Mapping[str, Any], *, environ: Mapping[str, str], sources: Sources
+) -> tuple[list[Given], list[Diagnostic]]:
+    """The values of a file with every `${env.NAME}` in them worked in, and what is wrong with their expressions."""
+    told: list[Diagnostic] = []
+    scope = Scope({}, environ, {}, lambda _: None, narrow=True)
+    worked = []
+    for item in given:
+        if item.spot is not None:
+            secret = partial(_wrapping, _is_secret(declared.get(item.name)))
+            found = interpolate(item.value, item.spot, scope, sources, told=told, secret=secret)
+            worked.append(replace(item, value=found.values))
+    return worked, told
+
+
 def settle(
     declared: Mapping[str, Any], spot: Spot, *, given: Iterable[Given], secrets: Secrets
 ) -> tuple[dict[str, Value], list[Diagnostic]]:
@@ -65,12 +93,7 @@ def settle(
     diagnostics: list[Diagnostic] = []
     values: dict[str, Value] = dict.fromkeys(declared)
     having: set[str] = set()
-    defaults = [
-        Given(name, item["default"], "its default", inside(inside(spot, name), "default"))
-        for name, item in declared.items()
-        if isinstance(item, dict) and item.get("default") is not None
-    ]
-    for item in (*defaults, *given):
+    for item in given:
         if item.name not in declared:
             known = nearest(item.name, tuple(declared)) or "novita-infra.yaml declares none"
             place = key_origin(item.spot) if item.spot else None
@@ -89,13 +112,12 @@ def settle(
 
 
 def _typed(given: Given, declaration: Any, secrets: Secrets) -> tuple[Value, list[Diagnostic]]:
-    declaration = declaration if isinstance(declaration, dict) else {}
     place = origin(given.spot) if given.spot else None
-    if declaration.get("secret") is True:
+    if _is_secret(declaration):
         return _secret(given, place, secrets)
-    wanted = str(declaration.get("type", "string"))
+    wanted = str(declaration.get("type", "string")) if isinstance(declaration, dict) else "string"
     value = _parsed(given.value, wanted) if given.spot is None and isinstance(given.value, str) else given.value
-    if wanted not in _WANTED or _fits(value, wanted):
+    if wanted not in _WANTED or _fits(value, wanted) or (wanted == "string" and isinstance(value, (Secret, Joined))):
         return value, []  # the schema of the project file tells of an unknown type
     summary = f'the variable "{given.name}" is {_WANTED[wanted]}, and {given.by} gives {_shown(given.value)}'
     hint = "write it in quotes" if wanted == "string" and isinstance(value, (int, float)) else ""
@@ -104,7 +126,17 @@ def _typed(given: Given, declaration: Any, secrets: Secrets) -> tuple[Value, lis
     return None, [Diagnostic(summary, hint, origin=place)]
 
 
+def _wrapping(secret: bool, _: Path) -> bool:
+    return secret
+
+
+def _is_secret(declaration: Any) -> bool:
+    return isinstance(declaration, dict) and declaration.get("secret") is True
+
+
 def _secret(given: Given, place: Origin | None, secrets: Secrets) -> tuple[Value, list[Diagnostic]]:
+    if isinstance(given.value, (Secret, Joined)):
+        return given.value, []
     if isinstance(given.value, dict) and place is not None:
         found = secrets.take(given.value, place)
         return (None if isinstance(found, Diagnostic) else found), [found] if isinstance(found, Diagnostic) else []

@@ -16,13 +16,14 @@ from starlette.types import ASGIApp
 
 from novita_infra.simulator.control import control_routes
 from novita_infra.simulator.errors import Refusal, envelope
+from novita_infra.simulator.families import in_words_of, unauthorized
 from novita_infra.simulator.faults import Fault, Luck, Position, Trouble
+from novita_infra.simulator.flowing import Flow
 from novita_infra.simulator.happenings import notice
 from novita_infra.simulator.losing import Lost
 from novita_infra.simulator.operations import Operation, Raw
-from novita_infra.simulator.reading import decode, raw_body
+from novita_infra.simulator.reading import LARGEST_BODY, LARGEST_UPLOAD, decode, raw_body
 from novita_infra.simulator.routes.registry import OPERATIONS
-from novita_infra.simulator.world.keys import unauthorized
 from novita_infra.simulator.world.world import World
 
 Wait = Callable[[float], Awaitable[object]]
@@ -31,24 +32,30 @@ Wait = Callable[[float], Awaitable[object]]
 
 def build_app(world: World, *, latency: float = 0.0, wait: Wait = asyncio.sleep) -> ASGIApp:
     """The application over a world. `latency` delays every answer by so many real seconds."""
-    routes = [_route(world, operation, latency=latency, wait=wait) for operation in OPERATIONS]
+    routes = [
+        _route(world, operation, latency=latency, wait=wait, path=path)
+        for operation in OPERATIONS
+        for path in (operation.path, *operation.aliases)
+    ]
     if world.quirks.forgiving:
         routes += [
             _route(world, operation, latency=latency, wait=wait, path=path)
             for operation in OPERATIONS
             for path in operation.also
         ]
-    return Starlette(
+    app = Starlette(
         routes=[*_by_path(routes), *control_routes(world)],
         exception_handlers={404: _no_route, 405: _wrong_method},
     )
+    app.router.redirect_slashes = False  # a path with a slash too many is a missing route
+    return app
 
 
-def _route(world: World, operation: Operation, *, latency: float, wait: Wait, path: str = "") -> Route:
+def _route(world: World, operation: Operation, *, latency: float, wait: Wait, path: str) -> Route:
     async def serve(request: Request) -> Response:
         return await _answer(world, operation, request, latency=latency, wait=wait)
 
-    return Route(path or operation.path, serve, methods=[operation.method])
+    return Route(path, serve, methods=[operation.method])
 
 
 def _by_path(routes: list[Route]) -> list[Route]:
@@ -80,11 +87,11 @@ async def _wrong_method(_request: Request, exc: Exception) -> Response:
 async def _answer(world: World, operation: Operation, request: Request, *, latency: float, wait: Wait) -> Response:
     """One request from key to answer. What it changed is kept before the answer leaves."""
     try:
-        body = await raw_body(request)
+        body = await raw_body(request, largest=LARGEST_UPLOAD if operation.large else LARGEST_BODY)
     except ClientDisconnect:
         return Response(status_code=499)
     except Refusal as refusal:
-        return _refused(world, refusal)
+        return _refused(world, operation, refusal)
     world.calls[operation.name] += 1
     luck = world.faults.strike(operation=operation.name, method=request.method, path=request.url.path)
     if latency or luck.wait_before:
@@ -113,7 +120,7 @@ def _served(world: World, operation: Operation, request: Request, body: bytes, *
         notice(world, operation.name)
         return answer
     except Refusal as refusal:
-        return _refused(world, refusal)
+        return _refused(world, operation, refusal)
     finally:
         world.look_back(0.0)
         world.save()
@@ -122,11 +129,13 @@ def _served(world: World, operation: Operation, request: Request, body: bytes, *
 def _key(world: World, operation: Operation, request: Request) -> str:
     key = world.keys.of_header(request.headers.get("authorization", ""))
     if not operation.public and not world.keys.good(key):
-        raise unauthorized()
+        raise unauthorized(operation.family, key)
     return key
 
 
 def _response(value: Any) -> Response:
+    if isinstance(value, Raw) and value.pieces:
+        return Flow(value.pieces, media=value.media)
     if isinstance(value, Raw):
         return Response(value.body, value.status, media_type=value.media if value.body else None)
     return _json(value)
@@ -136,7 +145,8 @@ def _json(value: Any, status: int = 200) -> Response:
     return Response(json.dumps(value, separators=(",", ":")), status, media_type="application/json")
 
 
-def _refused(world: World, refusal: Refusal) -> Response:
+def _refused(world: World, operation: Operation, refusal: Refusal) -> Response:
+    refusal = in_words_of(operation.family, refusal)
     status = world.quirks.not_found_status if refusal.missing else refusal.status
     return _json(envelope(status, refusal.reason, refusal.message, refusal.metadata), status)
 

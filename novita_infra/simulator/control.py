@@ -10,8 +10,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from novita_infra.simulator.errors import Refusal, envelope
+from novita_infra.simulator.openapi import document
 from novita_infra.simulator.orders import fault_of
 from novita_infra.simulator.reading import raw_body
+from novita_infra.simulator.routes.registry import OPERATIONS
 from novita_infra.simulator.shapes import Fields, Number, Reading, Whole, need
 from novita_infra.simulator.world import arrears, money
 from novita_infra.simulator.world.world import World
@@ -34,11 +36,31 @@ def state(world: World) -> dict[str, Any]:
     }
 
 
+def listing() -> list[dict[str, str]]:
+    """Name, method, path, page of the reference and error family of every operation that is served."""
+    return [
+        {
+            "name": operation.name,
+            "method": operation.method,
+            "path": operation.path,
+            "source": operation.source,
+            "family": operation.family.value,
+        }
+        for operation in OPERATIONS
+    ]
+
+
 def control_routes(world: World) -> list[Route]:
     """The routes of the control plane."""
 
     async def show(_request: Request) -> Response:
         return JSONResponse(state(world))
+
+    async def coverage(_request: Request) -> Response:
+        return JSONResponse(listing())
+
+    async def openapi(_request: Request) -> Response:
+        return JSONResponse(document(world.quirks, OPERATIONS))
 
     async def advance(request: Request) -> Response:
         try:
@@ -74,6 +96,8 @@ def control_routes(world: World) -> list[Route]:
 
     return [
         Route("/_sim/state", show, methods=["GET"]),
+        Route("/_sim/coverage", coverage, methods=["GET"]),
+        Route("/_sim/openapi.json", openapi, methods=["GET"]),
         Route("/_sim/advance", advance, methods=["POST"]),
         Route("/_sim/topup", top_up, methods=["POST"]),
         Route("/_sim/faults", faults, methods=["POST", "DELETE"]),

@@ -1,4 +1,4 @@
-"""Which operations are served, and which page of the reference says so; as data and as a page of the documentation.
+"""The operations that are served, and which page of the reference says so, as a page of the documentation.
 
 `python -m novita_infra.simulator.coverage docs/simulator-operations.md` writes the page.
 """
@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from novita_infra.simulator.operations import Operation
+from novita_infra.simulator.operations import PAGES, Operation
+from novita_infra.simulator.routes.registry import OPERATIONS
 
-PAGES = "https://novita.ai/docs/api-reference/"
 _HEAD = """\
 # The operations that the simulator serves
 
@@ -21,22 +21,8 @@ A running simulator tells the same at `GET /_sim/coverage`, and as an OpenAPI do
 """
 
 
-def listing(operations: Sequence[Operation]) -> list[dict[str, str]]:
-    """Name, method, path, page of the reference and error family of every operation, in the order of the reference."""
-    return [
-        {
-            "name": operation.name,
-            "method": operation.method,
-            "path": operation.path,
-            "source": operation.source,
-            "family": operation.family.value,
-        }
-        for operation in operations
-    ]
-
-
 def page(operations: Sequence[Operation]) -> str:
-    """The same as Markdown, a table for each resource."""
+    """The operations as Markdown, a table for each resource."""
     return "\n".join(_lines(operations))
 
 
@@ -52,9 +38,6 @@ def _lines(operations: Sequence[Operation]) -> Iterator[str]:
 
 def main(target: Path) -> None:
     """Write the page to `target`."""
-    # The routes are taken up here, for they serve this very list too.
-    from novita_infra.simulator.routes.registry import OPERATIONS  # noqa: PLC0415
-
     target.write_text(page(OPERATIONS), encoding="utf-8")
 
 

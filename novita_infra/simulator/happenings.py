@@ -12,7 +12,7 @@ from novita_infra.simulator.operations import Call
 from novita_infra.simulator.orders import fault_of
 from novita_infra.simulator.routes.registry import OPERATIONS
 from novita_infra.simulator.shapes import Reading
-from novita_infra.simulator.world import arrears, catalogue, instances, money
+from novita_infra.simulator.world import arrears, catalogue, misfortunes, money
 from novita_infra.simulator.world.records import Happening, Payment, Record
 from novita_infra.simulator.world.world import World
 
@@ -67,13 +67,13 @@ def _price(world: World, act: Act) -> None:
 def _reclaim(world: World, act: Act) -> None:
     for record in _chosen(world, act):
         if (instance := world.instances.get(record.id)) is not None:
-            instances.reclaim(world, instance)
+            misfortunes.reclaim(world, instance)
 
 
 def _break_node(world: World, act: Act) -> None:
     for record in _chosen(world, act):
         if (instance := world.instances.get(record.id)) is not None:
-            instances.lose_node(world, instance)
+            misfortunes.lose_node(world, instance)
 
 
 def _stick(world: World, act: Act) -> None:

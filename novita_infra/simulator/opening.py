@@ -10,7 +10,19 @@ from typing import Final
 from novita_infra.simulator import happenings
 from novita_infra.simulator.quirks import LIVE, Quirks
 from novita_infra.simulator.scenarios import Scenario, begin
-from novita_infra.simulator.world import arrears, endpoints, instances, jobs, money, networks, prewarms
+from novita_infra.simulator.world import (
+    arrears,
+    batches,
+    endpoints,
+    files,
+    instances,
+    jobs,
+    money,
+    networks,
+    prewarms,
+    tasks,
+    usage,
+)
 from novita_infra.simulator.world.keeping import Book
 from novita_infra.simulator.world.records import Payment
 from novita_infra.simulator.world.settings import Limits, Timings
@@ -25,6 +37,10 @@ _ARRIVE: Final[dict[str, Arrive]] = {
     "happenings": happenings.arrive,
     "terms": arrears.term_ends,
     "accounts": arrears.arrive,
+    "files": files.arrive,
+    "batches": batches.arrive,
+    "tasks": tasks.arrive,
+    "deliveries": tasks.next_attempt,
 }
 
 
@@ -69,5 +85,6 @@ def _count(world: World) -> None:
     for meter in world.meters:
         money.count(world, meter)
     world.purse.settled += sum(payment.amount for payment in world.payments)
+    world.purse.settled -= sum(usage.cost(used) for used in world.usages)
     world.keys.all_revoked = world.account.revoked
     world.limits = replace(world.limits, **world.account.limits)

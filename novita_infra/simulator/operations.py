@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, TypeVar
@@ -13,6 +13,7 @@ from novita_infra.simulator.world.world import World
 
 V1: Final = "/gpu-instance/openapi/v1"
 V2: Final = "/gpus/v2"
+PAGES: Final = "https://novita.ai/docs/api-reference/"
 T = TypeVar("T")
 
 
@@ -44,7 +45,8 @@ class Raw:
     body: bytes = b""
     status: int = 200
     media: str = "application/json"
-    stream: AsyncIterator[bytes] | None = None
+    pieces: tuple[bytes, ...] = ()
+    """The body in the parts in which it is streamed, instead of `body`."""
 
 
 EMPTY: Final = Raw()
@@ -65,6 +67,8 @@ class Operation:
     body: Fields | None = None
     answer: Mapping[str, Any] | Callable[[Quirks], Mapping[str, Any]] | None = None
     """The JSON Schema of a successful answer, by profile where they differ; None where it is not JSON."""
+    aliases: tuple[str, ...] = ()
+    """Other paths that are documented."""
     also: tuple[str, ...] = ()
     """Paths that only clients in the wild use."""
     family: Family = Family.GPU
@@ -72,6 +76,8 @@ class Operation:
     """Served without a key."""
     raw: bool = False
     """The body is not JSON; the operation reads it itself."""
+    large: bool = False
+    """The body may be as large as an upload."""
 
 
 def paging(number: str = "pageNum", size: str = "pageSize") -> dict[str, Part]:

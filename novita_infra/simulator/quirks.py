@@ -48,6 +48,10 @@ class Quirks:
     """CPU instances carry an empty `billingMode`, as some live answers do."""
     ports_as_text: bool = False
     """The list page of endpoints has ports as strings."""
+    batch_words_capital: bool = False
+    """Batch statuses are upper case in the reference and lower case in the answer that the guide shows."""
+    models_in_full: bool = True
+    """Entries of the model list have many more fields live than on the page."""
     status_words: Mapping[str, str] = field(default_factory=dict)
     """Instance statuses that go by another word, be it one that no document knows."""
 
@@ -74,6 +78,8 @@ PROFILES: Final = {
         node_as_object=False,
         blank_billing_mode=False,
         ports_as_text=True,
+        batch_words_capital=True,
+        models_in_full=False,
         status_words=_WORDS,
     ),
     "strict": Quirks(
@@ -90,6 +96,8 @@ PROFILES: Final = {
         masked_passwords=False,
         upgrade_starts=False,
         blank_billing_mode=False,
+        batch_words_capital=True,
+        models_in_full=False,
         status_words=_WORDS,
     ),
 }

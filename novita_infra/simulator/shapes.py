@@ -97,7 +97,7 @@ class Whole:
         said: dict[str, Any] = {"type": "integer", "minimum": self.low, "maximum": self.high}
         if self.outside:
             said["not"] = {"enum": list(self.outside)}
-        return said
+        return {"anyOf": [said, {"type": "string", "pattern": "^[+-]?[0-9]{1,19}$"}]} if self.as_text else said
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from edits import Edit, Fate, Resource
 from instance_edits import instance_edits
 from other_edits import other_edits
 from rig import Rig
-from sights import SIGHTS, operation, seen
+from sights import BY_HAND, SIGHTS, operation, seen, set_by_hand
 
 from novita_infra import workflows
 from novita_infra.diagnostics import Diagnostic, Problems
@@ -115,11 +115,26 @@ def test_a_stopped_machine_is_edited_alike_whether_or_not_an_upgrade_starts_it(
     _hold_to_its_plan(Watched(edit, tmp_path, profile=profile))
 
 
-def _hold_to_its_plan(watched: Watched) -> None:
+@pytest.mark.parametrize(
+    "edit",
+    [edit for edit in EDITS if edit.fate is Fate.CHANGED and edit.kind in BY_HAND and edit.fields != ("template",)],
+    ids=lambda edit: edit.id,
+)
+def test_a_call_that_sends_everything_keeps_what_is_not_declared_and_was_set_by_hand(
+    edit: Edit, tmp_path: Path
+) -> None:
+    _hold_to_its_plan(Watched(edit, tmp_path, profile="live"), meddled=True)
+
+
+def _hold_to_its_plan(watched: Watched, *, meddled: bool = False) -> None:
     edit = watched.edit
     watched.declare(edit.around, edit.before)
     watched.rig.apply()
     watched.rig.assert_converged()
+    if meddled:
+        declared = {name for spec in (edit.before, edit.after) for name in spec}
+        own = {name for name, value in {"localStorage": "networkStorages"}.items() if value in declared}
+        set_by_hand(watched.rig.world, edit.kind, watched.id, but=declared | own)
     before, id, started = watched.look(), watched.id, watched.started
     watched.calls.order.clear()
     watched.declare(edit.around if edit.instead is None else edit.instead, edit.after)

@@ -294,7 +294,7 @@ def test_each_call_knows_the_phase_it_needs_and_the_one_it_ends_in() -> None:
     ready, stopped = frozenset({Phase.READY}), frozenset({Phase.STOPPED})
     assert phases == {
         "start": (stopped, ready),
-        "upgrade": (ready, ready),
+        "upgrade": (ready | {Phase.FAILED}, ready),
         "edit": (STABLE, STABLE),
         "convert": (STABLE, STABLE),
         "renew": (STABLE, STABLE),

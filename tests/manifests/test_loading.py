@@ -273,3 +273,24 @@ def test_a_thousand_chained_resources_need_no_recursion(tmp_path: Path) -> None:
     (message,) = refused(tmp_path, {"a.yaml": circle})
     assert "in a circle" in message
     assert len(message) < 1000
+
+
+def test_what_a_broken_project_file_may_declare_is_not_missed(tmp_path: Path) -> None:
+    files = {
+        "a.yaml": manifest("Instance", "trainer", INSTANCE + "  command: ${var.x} ${instance.other.id}\n"),
+        "novita-infra.yaml": project_file("variables: {x: [\n"),
+    }
+    options = {"environment": "dev", "variables": {"x": "1"}}
+    assert [item.split(": ")[0] for item in refused(tmp_path, files, **options)] == [
+        "a.yaml:8:21",
+        "novita-infra.yaml:5:1",
+    ]
+
+
+def test_one_mistake_made_a_thousand_times_is_told_in_reasonable_time_and_length(tmp_path: Path) -> None:
+    specs = [f"  networkStorages: [{{storage: zzz{n}, mountPath: /d}}]\n  command: ${{var.x}}\n" for n in range(1000)]
+    fleet = "".join(manifest("Instance", f"i{n}", INSTANCE + spec) for n, spec in enumerate(specs))
+    messages = refused(tmp_path, {"a.yaml": fleet + "".join(storage(f"s{n}") for n in range(1000))})
+    assert len(messages) == 2000
+    assert max(map(len, messages)) < 200
+    assert "1000 others are declared" in messages[0]

@@ -130,3 +130,25 @@ def test_only_declared_variables_exist(tmp_path: Path) -> None:
     assert refused(tmp_path, {"fleet.yaml": FLEET}, variables={"x": "1"}) == [
         '--var sets an unknown variable "x"; novita-infra.yaml declares none'
     ]
+
+
+def test_the_value_of_a_variable_may_hold_what_the_environment_has(tmp_path: Path) -> None:
+    declared = (
+        "variables: {a: {default: 'x-${env.USER}'}, b: {default: y}, c: {default: '${env.API_KEY}'}, "
+        "d: {type: list, default: ['$${HOME}']}, e: {secret: true, default: '${env.USER}'}}\n"
+        "environments: {dev: {variables: {b: '${env.USER}'}}}\n"
+    )
+    files = {"fleet.yaml": FLEET, "novita-infra.yaml": project_file(declared)}
+    project = loaded(tmp_path, files, environment="dev", environ={"USER": "ann", "API_KEY": "pssst"})
+    assert project.variables == {"a": "x-ann", "b": "ann", "d": ["${HOME}"]}
+    assert project.warnings == ()
+
+
+def test_the_value_of_a_variable_holds_no_other_expression(tmp_path: Path) -> None:
+    declared = "variables: {a: {default: 'x-${var.b}'}, b: {default: y}}\nstate: {path: 's-${var.b}'}\n"
+    files = {"fleet.yaml": FLEET, "novita-infra.yaml": project_file(declared)}
+    assert refused(tmp_path, files) == [
+        "novita-infra.yaml:4:29: ${var.b} cannot be used here; "
+        "the value of a variable may hold ${env.NAME}; write $${var.b} for the plain text",
+        "novita-infra.yaml:5:15: state.path takes no expressions; the books must be found without them",
+    ]

@@ -29,7 +29,7 @@ def test_the_key_stands_before_the_body(cloud: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/v1/models/x", "nope", "gpu/instance/create/more", "/gpu-instance/openapi/v2/clusters"]
+    "path", ["/", "/v1/models/x", "nope", "gpu/instance/create/more", "clusters/", "/gpu-instance/openapi/v2/clusters"]
 )
 def test_a_missing_route_is_told_in_plain_text(cloud: Any, path: str) -> None:
     answer = cloud.send("GET", path)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from novita_infra.simulator import HandClock, Limits, open_world, state
 from novita_infra.simulator.errors import Refusal
-from novita_infra.simulator.world import bills, instances, money, storages
+from novita_infra.simulator.world import bills, instances, money, storages, subscriptions
 from novita_infra.simulator.world.records import Instance
 
 DAY = 86_400
@@ -243,7 +243,7 @@ ACTS: dict[str, Act] = {
     "stop": instances.stop,
     "start": instances.start,
     "delete": instances.delete,
-    "convert": lambda world, first: instances.convert(world, first, months=1),
+    "convert": lambda world, first: subscriptions.convert(world, first, months=1),
     "storage": lambda world, _first: storages.create(world, name="d", size=33, cluster="us-ca-nas-2"),
 }
 

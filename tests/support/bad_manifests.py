@@ -1,11 +1,18 @@
-"""The corpus of bad manifests: each case a folder with manifests and the messages that they must give."""
+"""The corpus of bad manifests: each case a folder with manifests and the messages that they must give.
+
+`python tests/support/bad_manifests.py` writes what they give now into `expected.txt`, to be read before it is kept.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from novita_infra.diagnostics import Problems
+from novita_infra.manifests.project import load
 
 FOLDER = Path(__file__).parent.parent / "manifests" / "bad"
 
@@ -26,9 +33,23 @@ class BadManifests:
     def name(self) -> str:
         return self.folder.name
 
+    def messages(self) -> str:
+        """Every message that loading it gives, one a line; to be called in its folder."""
+        try:
+            load(
+                Path(self.path),
+                environment=self.environment,
+                variables=self.variables,
+                var_files=[Path(name) for name in self.var_files],
+                environ=self.environ,
+            )
+        except Problems as problems:
+            return "".join(f"{item}\n" for item in problems.diagnostics)
+        return ""
+
     @property
     def expected(self) -> str:
-        """Every message, one a line; `(folder)` stands for the folder's path."""
+        """The messages that it must give."""
         return (self.folder / "expected.txt").read_text(encoding="utf-8")
 
     @property
@@ -48,3 +69,9 @@ def _case(folder: Path) -> BadManifests:
     options = folder / "options.json"
     given = json.loads(options.read_text(encoding="utf-8")) if options.exists() else {}
     return BadManifests(folder, **{**given, "var_files": tuple(given.get("var_files", ()))})
+
+
+if __name__ == "__main__":
+    for case in bad_manifests():
+        os.chdir(case.folder)
+        (case.folder / "expected.txt").write_text(case.messages(), encoding="utf-8")

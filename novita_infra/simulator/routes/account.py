@@ -266,7 +266,7 @@ _TIME = may(Whole(0, INT64, as_text=True), 0)
 _FILTER = {"productName": _NAME, "startTime": _TIME, "endTime": _TIME, "ownerId": _NAME}
 
 
-def _get(  # noqa: PLR0913 - what differs between the reads
+def _get(
     name: str, path: str, source: str, serve: Any, query: Fields, *also: str, answer: words.Schema
 ) -> Operation:
     return Operation(

@@ -11,7 +11,7 @@ from novita_infra.simulator.errors import invalid
 from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_of, paging
 from novita_infra.simulator.routes import showing
 from novita_infra.simulator.shapes import ENVS, PORT, Fields, Flag, Items, Reading, Text, Whole, may, need, should
-from novita_infra.simulator.world import instances
+from novita_infra.simulator.world import instances, subscriptions
 from novita_infra.simulator.world.records import Instance
 from novita_infra.simulator.world.world import World
 
@@ -153,12 +153,12 @@ def _migrate(world: World, call: Call) -> Any:
 
 
 def _renew(world: World, call: Call) -> Any:
-    instances.renew(world, call.body["instanceId"], months=call.body["month"])
+    subscriptions.renew(world, call.body["instanceId"], months=call.body["month"])
     return EMPTY
 
 
 def _convert(world: World, call: Call) -> Any:
-    instances.convert(world, call.body["instanceId"], months=call.body["month"])
+    subscriptions.convert(world, call.body["instanceId"], months=call.body["month"])
     return EMPTY
 
 
@@ -166,7 +166,7 @@ def _set_auto_renew(world: World, call: Call) -> Any:
     body = call.body
     if body["autoRenew"] and not 1 <= body["autoRenewMonth"] <= 12:
         raise invalid("autoRenewMonth", "must be between 1 and 12")
-    instances.set_auto_renew(world, body["instanceIds"], enabled=body["autoRenew"], months=body["autoRenewMonth"])
+    subscriptions.set_auto_renew(world, body["instanceIds"], enabled=body["autoRenew"], months=body["autoRenewMonth"])
     return EMPTY
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from novita_infra.simulator.world import endpoints, instances, money
+from novita_infra.simulator.world import endpoints, instances, misfortunes, money
 from novita_infra.simulator.world.records import Account, Payment, Term
 from novita_infra.simulator.world.settings import DAY
 from novita_infra.simulator.world.world import World
@@ -30,7 +30,7 @@ def arrive(world: World, account: Account, event: str) -> None:
         account.arrears = world.moment
         for instance in list(world.instances):
             if instance.billing != "monthly":
-                instances.freeze(world, instance)
+                misfortunes.freeze(world, instance)
         for endpoint in list(world.endpoints):
             endpoints.starve(world, endpoint)
         world.expect(world.accounts, account, [(world.timings.storage_kept, "!release")])
@@ -54,5 +54,5 @@ def term_ends(world: World, term: Term, event: str) -> None:
         money.buy(world, instance, months=instance.renews, renewal=True)
         world.instances.touch(instance)
     else:
-        instances.freeze(world, instance)
+        misfortunes.freeze(world, instance)
         world.expect(world.terms, term, [(world.timings.data_kept, "!forgotten")])

@@ -13,10 +13,17 @@ from typing import Any, Final
 
 from novita_infra.simulator.world.world import World
 
-_WORDS: Final = ["the", "a", "one", "each", "this", "that", "some", "every", "model", "cloud", "machine", "answer", "question", "number", "river", "garden", "window", "road", "engine", "letter", "signal", "pattern", "harbour", "mountain", "station", "winter", "morning", "evening", "reader", "writer", "builder", "pilot", "teacher", "carries", "follows", "measures", "keeps", "opens", "finds", "turns", "joins", "holds", "brings", "shows", "counts", "early", "late", "slowly", "clearly", "almost", "often", "near", "under", "beside", "across", "before", "after", "between", "and", "but", "because", "while"]
+_PROSE: Final = """
+the a one each this that some every model cloud machine answer question number river garden window road engine
+letter signal pattern harbour mountain station winter morning evening reader writer builder pilot teacher
+carries follows measures keeps opens finds turns joins holds brings shows counts early late slowly clearly
+almost often near under beside across before after between and but because while
+"""
+_WORDS: Final = tuple(_PROSE.split())
 _TOKEN: Final = re.compile(r"\w{1,8}|[^\w\s]")
 _PARTS: Final = 1000
-"""Values that a made-up JSON document has at most."""
+_DEPTH: Final = 16
+"""Values that a made-up JSON document has at most, and how deep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +73,20 @@ def cut(text: str, *, most: int, stops: list[str]) -> Answer:
 
 def like(schema: Any, draw: str) -> Any:
     """A JSON value that fits an ordinary JSON Schema."""
-    left = _PARTS
+    return _Likeness(schema, draw).value(schema, 0)
 
-    def value(rule: Any, depth: int) -> Any:
-        nonlocal left
-        left -= 1
-        if left < 0 or depth > 16 or not isinstance(rule, Mapping):
+
+class _Likeness:
+    """Makes one JSON value, of bounded size whatever the schema says."""
+
+    def __init__(self, schema: Any, draw: str) -> None:
+        self._schema = schema
+        self._draw = draw
+        self._left = _PARTS
+
+    def value(self, rule: Any, depth: int) -> Any:
+        self._left -= 1
+        if self._left < 0 or depth > _DEPTH or not isinstance(rule, Mapping):
             return None
         if "const" in rule:
             return rule["const"]
@@ -80,29 +95,32 @@ def like(schema: Any, draw: str) -> Any:
                 return rule[name][0]
         for name in ("anyOf", "oneOf", "allOf"):
             if isinstance(rule.get(name), list) and rule[name]:
-                return value(rule[name][0], depth + 1)
+                return self.value(rule[name][0], depth + 1)
         if isinstance(rule.get("$ref"), str):
-            return value(_pointed(schema, rule["$ref"]), depth + 1)
-        return plain(rule, depth)
+            return self.value(_pointed(self._schema, rule["$ref"]), depth + 1)
+        return self._plain(rule, depth)
 
-    def plain(rule: Mapping[str, Any], depth: int) -> Any:
+    def _plain(self, rule: Mapping[str, Any], depth: int) -> Any:
         kind = rule.get("type")
         kind = kind[0] if isinstance(kind, list) and kind else kind
         if kind == "object" or "properties" in rule:
             inner = rule.get("properties")
-            inner = inner if isinstance(inner, Mapping) else {}
-            return {str(name): value(part, depth + 1) for name, part in inner.items() if left > 0}
+            parts = inner.items() if isinstance(inner, Mapping) else ()
+            return {str(name): self.value(part, depth + 1) for name, part in parts if self._left > 0}
         if kind == "array":
-            low = rule.get("minItems", 1)
-            return [value(rule.get("items", {}), depth + 1) for _ in range(min(low if type(low) is int else 1, 16))]
-        if kind in {"integer", "number"}:
-            low = rule.get("minimum", 1)
-            return low if type(low) in {int, float} else 1
+            low = rule.get("minItems")
+            length = min(low, 16) if type(low) is int else 1
+            return [self.value(rule.get("items", {}), depth + 1) for _ in range(length)]
+        if kind in ("integer", "number"):
+            low = rule.get("minimum")
+            return low if type(low) in (int, float) else 1
         if kind == "boolean":
             return True
-        return None if kind == "null" else _WORDS[int(draw[left % 60 : left % 60 + 4], 16) % len(_WORDS)]
+        return None if kind == "null" else self._word()
 
-    return value(schema, 0)
+    def _word(self) -> str:
+        at = self._left % 60
+        return _WORDS[int(self._draw[at : at + 4], 16) % len(_WORDS)]
 
 
 def _pointed(schema: Any, pointer: str) -> Any:

@@ -111,6 +111,7 @@ def check(model: Model, endpoint: str, body: Mapping[str, Any]) -> None:
         raise Refusal("INVALID_REQUEST_BODY", f"the prompt is longer than the {model.context} tokens of {model.id}")
     if endpoint == models.TEXT:
         return
+    _called(body)
     if body["tools"] and "function-calling" not in model.features:
         raise Refusal("INVALID_REQUEST_BODY", f"model {model.id} does not support function-calling")
     format_ = body["response_format"] or {"type": "text"}
@@ -138,15 +139,15 @@ def content_tokens(content: str | Sequence[Mapping[str, Any]]) -> int:
     return sum(canned.count(part["text"]) if part["type"] == "text" else 256 for part in content)
 
 
-def answer(world: World, model: Model, *, endpoint: str, body: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """The whole answer to a request that was checked; `key` becomes its id."""
+def answer(world: World, model: Model, *, endpoint: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole answer to a request that was checked."""
     asked = {name: value for name, value in body.items() if name not in {"stream", "stream_options"}}
     draw = canned.digest(world, model.id, endpoint, asked)
     make = _text_choices if endpoint == models.TEXT else _chat_choices
     choices, tokens = make(world, model, body, draw)
     prompt = prompt_tokens(endpoint, body)
     return {
-        "id": key,
+        "id": world.new_id("answer", length=32),
         "object": "text_completion" if endpoint == models.TEXT else "chat.completion",
         "created": int(world.moment),
         "model": model.id,
@@ -185,9 +186,9 @@ def _chat_choice(model: Model, body: Mapping[str, Any], draw: str) -> tuple[dict
     called = _called(body)
     if called is not None:
         arguments = json.dumps(canned.like(called["parameters"], draw) or {})
-        call = {"id": f"call_{draw[:24]}", "type": "function"}
+        call: dict[str, Any] = {"id": f"call_{draw[:24]}", "type": "function"}
         call["function"] = {"name": called["name"], "arguments": arguments}
-        message = {"role": "assistant", "content": "", "tool_calls": [call]}
+        message: dict[str, Any] = {"role": "assistant", "content": "", "tool_calls": [call]}
         return {"message": message, "finish_reason": "tool_calls"}, canned.count(called["name"] + arguments)
     most, stops = _limits(model, body)
     thought = canned.sentences(draw[32:] + draw[:32]) if _thinks(model, body) else ""
@@ -206,10 +207,10 @@ def _thinks(model: Model, body: Mapping[str, Any]) -> bool:
     return "reasoning" in model.features and body["enable_thinking"] is True
 
 
-def _called(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _called(body: Mapping[str, Any]) -> dict[str, Any] | None:
     """The function that the request insists on, if any."""
     choice = body["tool_choice"]
-    functions = {tool["function"]["name"]: tool["function"] for tool in body["tools"]}
+    functions: dict[str, dict[str, Any]] = {tool["function"]["name"]: tool["function"] for tool in body["tools"]}
     if isinstance(choice, Mapping):
         function = choice.get("function")
         name = function.get("name") if isinstance(function, Mapping) else None

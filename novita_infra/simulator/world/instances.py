@@ -26,7 +26,8 @@ def instance_of(world: World, key: str) -> Instance:
     return found
 
 
-def _staying(world: World, key: str) -> Instance:
+def staying(world: World, key: str) -> Instance:
+    """The instance with this id, unless it is on its last way."""
     instance = instance_of(world, key)
     if instance.status in LEAVING:
         raise not_allowed(f"instance {key} is being removed")
@@ -86,13 +87,13 @@ def _after(wait: float, steps: Steps) -> Steps:
 
 def start(world: World, key: str) -> None:
     """Start a stopped machine; its place may be taken by now (INSUFFICIENT_RESOURCE)."""
-    instance = _staying(world, key)
+    instance = staying(world, key)
     if instance.status != "exited":
         raise not_allowed(f"instance {key} is {instance.status}; only a stopped one can be started")
     if (instance.billing == "monthly" and instance.ends <= world.moment) or money.left(world) <= 0:
         raise Refusal("EXPIRED_OR_BALANCE_NOT_ENOUGH", f"instance {key} has expired or the balance is not enough")
-    _take_place(world, instance)
-    _begin(world, instance, "toStart")
+    take_place(world, instance)
+    enter(world, instance, "toStart")
     times = world.timings
     world.expect(
         world.instances,
@@ -106,19 +107,19 @@ def start(world: World, key: str) -> None:
 
 def stop(world: World, key: str) -> None:
     """Stop a running machine, or one whose image does not come."""
-    instance = _staying(world, key)
+    instance = staying(world, key)
     if instance.status not in {"running", "pulling"}:
         raise not_allowed(f"instance {key} is {instance.status}; only a running one can be stopped")
-    _begin(world, instance, "toStop")
+    enter(world, instance, "toStop")
     world.expect(world.instances, instance, [(world.timings.turning, "stopping"), (world.timings.stopping, "exited")])
 
 
 def restart(world: World, key: str) -> None:
     """Start the container of a running machine again."""
-    instance = _staying(world, key)
+    instance = staying(world, key)
     if instance.status != "running":
         raise not_allowed(f"instance {key} is {instance.status}; only a running one can be restarted")
-    _begin(world, instance, "toRestart")
+    enter(world, instance, "toRestart")
     world.expect(
         world.instances, instance, [(world.timings.turning, "restarting"), (world.timings.restarting, "running")]
     )
@@ -136,7 +137,7 @@ def delete(world: World, key: str) -> None:
 
 def remove(world: World, instance: Instance) -> None:
     """Send a machine on its last way, whoever asked for it."""
-    _begin(world, instance, "toRemove")
+    enter(world, instance, "toRemove")
     times = world.timings
     world.expect(
         world.instances,
@@ -145,42 +146,9 @@ def remove(world: World, instance: Instance) -> None:
     )
 
 
-def freeze(world: World, instance: Instance) -> None:
-    """Take a machine out of service because it is not paid for."""
-    if instance.status in LEAVING | {"exited", "freezing"}:
-        return
-    _begin(world, instance, "freezing")
-    world.expect(world.instances, instance, [(world.timings.freezing, "exited")])
-
-
-def reclaim(world: World, instance: Instance) -> None:
-    """Take a spot machine back: notice is given, then it is stopped."""
-    if instance.spot != "running" or instance.status != "running":
-        return
-    instance.spot, instance.reclaim = "notified", int(world.moment + world.timings.spot_notice)
-    world.expect(
-        world.instances,
-        instance,
-        [(world.timings.spot_notice, "!reclaiming"), (world.timings.stopping, "!terminated")],
-    )
-
-
-def lose_node(world: World, instance: Instance) -> None:
-    """A hardware fault: the machine moves by itself where that was wished for, else it stops with an error."""
-    if instance.status != "running":
-        return
-    product = catalogue.product_of(instance.product)
-    if instance.migrates and catalogue.free(world, product, instance.cluster) >= instance.gpus:
-        migrate(world, instance.id, job="autoInstanceMigrate")
-        return
-    instance.error, instance.error_text = "NodeFailure", "the node of this instance has failed"
-    arrive(world, instance, "exited")
-    world.expect(world.instances, instance, [])
-
-
 def edit(world: World, key: str, *, ports: list[dict[str, Any]] | None, grow: int) -> None:
     """Replace the ports and grow the system disk by `grow` GB."""
-    instance = _staying(world, key)
+    instance = staying(world, key)
     if grow:
         product = catalogue.product_of(instance.product)
         if instance.rootfs + grow > product.max_rootfs or instance.kind == "cpu":
@@ -211,7 +179,7 @@ def upgrade(  # noqa: PLR0913 - the whole configuration of a container, as the o
     save: bool,
 ) -> None:
     """Replace the container: all of its configuration, in full. `save` keeps its data."""
-    instance = _staying(world, key)
+    instance = staying(world, key)
     if instance.status in UNBORN | {"migrating", "freezing"}:
         raise not_allowed(f"instance {key} is {instance.status}")
     if auth:
@@ -219,13 +187,13 @@ def upgrade(  # noqa: PLR0913 - the whole configuration of a container, as the o
     storages.check_mounts(world, mounts, cluster=instance.cluster, field="networkVolume.volumeMounts")
     starts = instance.holds or world.quirks.upgrade_starts
     if starts:
-        _take_place(world, instance)
+        take_place(world, instance)
     instance.image, instance.auth, instance.envs = image, auth, envs
     instance.command, instance.entrypoint, instance.mounts = command, entrypoint, mounts
     if not save:
         _new_container(instance)
     was_stopped = instance.status in {"exited", "toStop", "stopping"}
-    _begin(world, instance, "toReset")
+    enter(world, instance, "toReset")
     end = [(0.0, "exited")] if was_stopped and not world.quirks.upgrade_starts else None
     steps = end or starting(world, image, instance.cluster)
     world.expect(
@@ -237,14 +205,14 @@ def upgrade(  # noqa: PLR0913 - the whole configuration of a container, as the o
 
 def migrate(world: World, key: str, *, job: str = "instanceMigrate") -> None:
     """Move to another node; what the container wrote is lost. Raises MIGRATE_INSUFFICIENT_RESOURCE."""
-    instance = _staying(world, key)
+    instance = staying(world, key)
     if instance.status not in {"running", "exited"}:
         raise not_allowed(f"instance {key} is {instance.status}; only a running or stopped one can be migrated")
     product = catalogue.product_of(instance.product)
     if catalogue.free(world, product, instance.cluster) < instance.gpus:
         raise Refusal("MIGRATE_INSUFFICIENT_RESOURCE", f"no other node with {product.name} is free")
     back = instance.status
-    _begin(world, instance, "migrating")
+    enter(world, instance, "migrating")
     jobs.begin(world, instance, job, lasting=world.timings.migrating)
     _new_container(instance)
     instance.node = (instance.node + 1) % 64
@@ -256,53 +224,15 @@ def _new_container(instance: Instance) -> None:
     instance.used_gb = 0
 
 
-def renew(world: World, key: str, *, months: int) -> None:
-    """Buy more months for a monthly machine."""
-    instance = _staying(world, key)
-    if instance.status in UNBORN | {"pulling"}:
-        raise Refusal("CREATING_INSTANCE_NOT_SUPPORT_RENEWAL", f"instance {key} is still being created")
-    if instance.billing != "monthly":
-        raise Refusal("UNSUPPORTED_BILLING_MODE", f"instance {key} is not a monthly one")
-    money.check_funds(world, money.term_price(instance, months))
-    money.buy(world, instance, months=months, renewal=True)
-    world.instances.touch(instance)
-
-
-def convert(world: World, key: str, *, months: int) -> None:
-    """Turn a pay-as-you-go machine into a monthly one; there is no way back."""
-    instance = _staying(world, key)
-    product = catalogue.product_of(instance.product)
-    if instance.billing != "onDemand" or "monthly" not in product.billing or instance.kind != "gpu":
-        raise Refusal("UNSUPPORTED_BILLING_MODE", f"instance {key} cannot become a monthly one")
-    if instance.status in UNBORN:
-        raise not_allowed(f"instance {key} is {instance.status}")
-    money.check_funds(world, money.term_price(instance, months))
-    _take_place(world, instance)
-    money.stop(world, instance)
-    instance.billing = "monthly"
-    money.buy(world, instance, months=months, renewal=False)
-    world.instances.touch(instance)
-
-
-def set_auto_renew(world: World, keys: Sequence[str], *, enabled: bool, months: int) -> None:
-    """Switch automatic renewal of several machines, all or none."""
-    chosen = [_staying(world, key) for key in keys]
-    for instance in chosen:
-        if enabled and instance.billing != "monthly":
-            raise Refusal("UNSUPPORTED_BILLING_MODE", f"instance {instance.id} is not a monthly one")
-    for instance in chosen:
-        instance.renews = months if enabled else 0
-        world.instances.touch(instance)
-
-
 def set_auto_migrate(world: World, key: str, *, enabled: bool, disk: bool) -> None:
     """Whether a machine moves to another node on a hardware fault."""
-    instance = _staying(world, key)
+    instance = staying(world, key)
     instance.migrates, instance.migrates_disk = enabled, disk
     world.instances.touch(instance)
 
 
-def _take_place(world: World, instance: Instance) -> None:
+def take_place(world: World, instance: Instance) -> None:
+    """Take its places in the stock, unless it has them. Raises INSUFFICIENT_RESOURCE."""
     if not instance.holds:
         catalogue.take(world, catalogue.product_of(instance.product), instance.cluster, instance.gpus)
         instance.holds = True
@@ -314,7 +244,7 @@ def _leave_place(world: World, instance: Instance) -> None:
         instance.holds = False
 
 
-def _begin(world: World, instance: Instance, status: str) -> None:
+def enter(world: World, instance: Instance, status: str) -> None:
     """Enter the first status of a new plan; what went wrong before no longer counts."""
     instance.status, instance.error, instance.error_text = status, "", ""
     world.instances.touch(instance)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from novita_infra.simulator.errors import Refusal
-
 PREFIX = "sk_"
 
 
@@ -25,8 +23,3 @@ class Keys:
         """The key of an Authorization header, empty where there is none."""
         scheme, _, key = header.partition(" ")
         return key.strip() if scheme.lower() == "bearer" else ""
-
-
-def unauthorized() -> Refusal:
-    """The GPU family's answer to a wrong or missing key."""
-    return Refusal("UNAUTHORIZED", "the API key is missing or wrong")

@@ -64,3 +64,21 @@ class Timings:
     """How long a machine that has expired is kept (`keepDataDay`)."""
     job_wait: float = 2
     saving: float = 30
+    input_kept: float = 15 * DAY
+    """How long an uploaded file is kept (llm-batch-api)."""
+    output_kept: float = 30 * DAY
+    """How long the files of a batch are kept after its end (llm-batch-api)."""
+    batch_window: float = 2 * DAY
+    validating: float = 5
+    batch_line: float = 0.2
+    """What every request of a batch takes; they are answered one after the other."""
+    finalizing: float = 2
+    cancelling: float = 3
+    task_wait: float = 2
+    picture: tuple[int, int] = (5, 15)
+    clip: tuple[int, int] = (40, 120)
+    """How long the making of a picture, of a video or of sound takes."""
+    task_kept: float = 7 * DAY
+    """How long a finished task can be asked for."""
+    webhook_waits: tuple[float, ...] = (10, 20, 40, 80, 160)
+    """Before each retry of a webhook; there are five (model-apis-webhook), their spacing is not documented."""

@@ -39,9 +39,14 @@ def admit(world: World, model: Model) -> None:
     world.rates.add(f"rpm {model.id}", 1, at=world.moment)
 
 
+def spend_tokens(world: World, model: Model, *, key: str, tokens_in: int, tokens_out: int) -> None:
+    """Book the tokens of an answer that was waited for: they count against the minute's limit too."""
+    world.rates.add(f"tpm {model.id}", tokens_in + tokens_out, at=world.moment)
+    charge_tokens(world, model, key=key, tokens_in=tokens_in, tokens_out=tokens_out)
+
+
 def charge_tokens(world: World, model: Model, *, key: str, tokens_in: int, tokens_out: int) -> None:
     """Book the tokens of one answer."""
-    world.rates.add(f"tpm {model.id}", tokens_in + tokens_out, at=world.moment)
     price_in, price_out = model.price(tokens_in)
     charge(
         world,

@@ -21,6 +21,7 @@ from novita_infra.simulator.world.rates import Rates
 from novita_infra.simulator.world.records import (
     Account,
     Ahead,
+    ApiKey,
     Batch,
     Delivery,
     Endpoint,
@@ -111,6 +112,7 @@ class World:
         self.tasks = self._table("tasks", Task)
         self.deliveries = self._table("deliveries", Delivery)
         self.usages = self._table("usages", Usage)
+        self.api_keys = self._table("api_keys", ApiKey)
         self.contents = Contents(book)
         self.rates = Rates()
         self.unpullable: tuple[str, ...] = ()

@@ -1,0 +1,52 @@
+"""The files of a project as they are read: their documents, their texts for messages, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from novita_infra.diagnostics import Diagnostic
+from novita_infra.manifests.finding import reason
+from novita_infra.manifests.places import origin
+from novita_infra.manifests.reading import Reading, read
+from novita_infra.manifests.sources import Sources
+from novita_infra.manifests.told import Told
+from novita_infra.manifests.variables import Given, given_in
+from novita_infra.resources import Origin
+
+
+class Files:
+    """Reads files by their names relative to the root."""
+
+    def __init__(self, root: Path, told: Told) -> None:
+        self._root = root
+        self._told = told
+        self.sources = Sources()
+        self.torn = False
+        """Whether some document could not be read, so that what it declares is not known."""
+
+    def read(self, name: str) -> Reading:
+        try:
+            reading = read((self._root / name).read_bytes(), name)
+        except (OSError, ValueError) as error:
+            diagnostic = Diagnostic(f"the file cannot be read: {reason(error)}", origin=Origin(name, 1, 1))
+            reading = Reading(diagnostics=[diagnostic], torn=True)
+        self.sources.texts[name] = reading.text
+        self._told.add(reading.diagnostics)
+        self.torn = self.torn or reading.torn
+        return reading
+
+    def variables(self, files: Sequence[Path]) -> list[Given]:
+        """The values of files for `--var-file`, which are relative to the working directory."""
+        given = []
+        for file in files:
+            reading = Files(Path(), self._told).read(str(file))
+            self.sources.texts[str(file)] = reading.text
+            for document in reading.documents:
+                if not isinstance(document.data, dict):
+                    hint = "it is a mapping of names to values"
+                    self._told.add(
+                        [Diagnostic("a file of variables holds no mapping", hint, origin=origin(document.spot))]
+                    )
+                given += given_in(document.data, document.spot, str(file))
+        return given

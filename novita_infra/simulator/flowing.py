@@ -1,0 +1,24 @@
+"""An answer that is streamed: sent in pieces, without a length. The whole body is known, so that it can be cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+
+class Flow(Response):
+    """A body in pieces."""
+
+    def __init__(self, pieces: Sequence[bytes], *, media: str) -> None:
+        super().__init__(b"".join(pieces), media_type=media)
+        self._pieces = pieces
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        headers = [(name, value) for name, value in self.raw_headers if name != b"content-length"]
+        headers.append((b"cache-control", b"no-cache"))
+        await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
+        for piece in self._pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})

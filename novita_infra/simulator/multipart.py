@@ -1,0 +1,96 @@
+"""Reads a multipart/form-data body into its parts. Holds everything in memory; the body's size was checked before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from novita_infra.simulator.errors import Refusal
+
+_MOST_PARTS: Final = 20
+
+
+@dataclass(slots=True)
+class FormPart:
+    """One part of a form."""
+
+    name: str = ""
+    filename: str = ""
+    """Empty for what is no file."""
+    body: bytearray = field(default_factory=bytearray)
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode("utf-8", "replace")
+
+
+def read_form(body: bytes, media: str) -> dict[str, FormPart]:
+    """The parts by name, the last of each name. Raises INVALID_REQUEST_BODY for what is no such form."""
+    kind, options = parse_options_header(media)
+    boundary = options.get(b"boundary", b"")
+    if kind != b"multipart/form-data" or not boundary:
+        raise Refusal("INVALID_REQUEST_BODY", "the body must be multipart/form-data with a boundary")
+    reader = _Reader()
+    parser = MultipartParser(
+        boundary,
+        callbacks={
+            "on_part_begin": reader.begin,
+            "on_part_data": reader.data,
+            "on_part_end": reader.end,
+            "on_header_field": reader.header_field,
+            "on_header_value": reader.header_value,
+            "on_header_end": reader.header_end,
+            "on_end": reader.over,
+        },
+    )
+    try:
+        parser.write(body)
+        parser.finalize()
+    except FormParserError as trouble:
+        raise Refusal("INVALID_REQUEST_BODY", f"the form cannot be read: {trouble}"[:200]) from trouble
+    if not reader.whole:
+        raise Refusal("INVALID_REQUEST_BODY", "the form breaks off before its last boundary")
+    return {part.name: part for part in reader.parts}
+
+
+class _Reader:
+    """Gathers what the parser tells."""
+
+    def __init__(self) -> None:
+        self.parts: list[FormPart] = []
+        self.whole = False
+        self._part = FormPart()
+        self._name = bytearray()
+        self._value = bytearray()
+
+    def begin(self) -> None:
+        if len(self.parts) >= _MOST_PARTS:
+            raise Refusal("INVALID_REQUEST_BODY", f"the form has more than {_MOST_PARTS} parts")
+        self._part = FormPart()
+
+    def data(self, data: bytes, start: int, end: int) -> None:
+        self._part.body += data[start:end]
+
+    def end(self) -> None:
+        self.parts.append(self._part)
+
+    def header_field(self, data: bytes, start: int, end: int) -> None:
+        self._name += data[start:end]
+
+    def header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def header_end(self) -> None:
+        if bytes(self._name).lower() == b"content-disposition":
+            _, options = parse_options_header(bytes(self._value))
+            self._part.name = options.get(b"name", b"").decode("utf-8", "replace")
+            self._part.filename = options.get(b"filename", b"").decode("utf-8", "replace")
+        self._name.clear()
+        self._value.clear()
+
+    def over(self) -> None:
+        self.whole = True

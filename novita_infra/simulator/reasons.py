@@ -1,0 +1,106 @@
+"""The reasons of refusals by family and HTTP status, as the reference lists them (basic-error-code)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from novita_infra.simulator.operations import Family
+
+_GENERIC: Final = (
+    "RESOURCE_NOT_FOUND",
+    "CONFLICT",
+    "VALIDATOR_PARAM",
+    "REQUEST",
+    "CODEC",
+    "OPERATION_LIMIT",
+    "INVALID_COMMAND_PARAM",
+    "DEPENDENT_RESOURCE_STATE",
+)
+_CAPACITY: Final = (
+    "INSUFFICIENT_RESOURCE",
+    "MIGRATE_INSUFFICIENT_RESOURCE",
+    "GPU_SPEC_USED",
+    "CLUSTER_STATUS",
+    "NODE_STATUS",
+    "CREATE_INSTANCE_LIMIT",
+)
+_INSTANCE: Final = (
+    "PREPAID_INSTANCE_NOT_SUPPORT_RELEASE",
+    "CREATING_INSTANCE_NOT_SUPPORT_RENEWAL",
+    "INSTANCE_LOCAL_STORAGE_NOT_FOUND",
+    "JOB_NOT_FOUND",
+)
+_MONEY: Final = (
+    "BALANCE_NOT_ENOUGH",
+    "EXPIRED_OR_BALANCE_NOT_ENOUGH",
+    "UNSUPPORTED_BILLING_MODE",
+    "ORDER_NOT_FOUND",
+    "SAVING_PLAN_ALREADY_EXISTS",
+)
+_RESOURCES: Final = (
+    "NETWORK_STORAGE_TOO_LARGE",
+    "CUR_CLUSTER_NETWORK_STORAGE_NOT_SUPPORT",
+    "NETWORK_STORAGE_IN_USE",
+    "NETWORK_STORAGE_UNAVAILABLE",
+    "NETWORK_STORAGE_NOT_FOUND",
+    "IMAGE_NOT_FOUND",
+    "IMAGE_AUTH_IN_USE",
+    "NETWORK_NOT_FOUND",
+    "NETWORK_IN_USE",
+    "NETWORK_MAX_LIMIT",
+    "SERVERLESS_ENDPOINT_NOT_FOUND",
+    "SERVERLESS_WORKER_NOT_FOUND",
+    "SERVERLESS_PRODUCT_NOT_FOUND",
+    "SERVERLESS_APP_NAME_IS_EXIST",
+    "TEMPLATE_IS_PRIVATE",
+    "TEMPLATE_NOT_FOUND",
+)
+_USER: Final = ("USER_NOT_FOUND", "BANNED_USER", "INVALID_USER_TOKEN", "GET_TOKEN_FAILED")
+_LLM: Final = {
+    400: ("INVALID_REQUEST_BODY", "REQUEST", "VALIDATOR_PARAM", "CODEC"),
+    401: ("FAILED_TO_AUTH",),
+    403: ("INVALID_API_KEY", "NOT_ENOUGH_BALANCE", "ACCESS_DENY", "model_access_denied"),
+    404: ("MODEL_NOT_FOUND", "FILE_NOT_FOUND", "BATCH_NOT_FOUND"),
+    429: ("RATE_LIMIT_EXCEEDED", "TOKEN_LIMIT_EXCEEDED"),
+    500: ("MODEL_NOT_AVAILABLE", "UNKNOWN"),
+    503: ("SERVICE_NOT_AVAILABLE",),
+}
+REASONS: Final[Mapping[Family, Mapping[int, tuple[str, ...]]]] = {
+    Family.GPU: {
+        400: _GENERIC + _CAPACITY + _INSTANCE + _MONEY + _RESOURCES + _USER,
+        401: ("UNAUTHORIZED",),
+        403: ("FORBIDDEN",),
+        429: ("RATE_LIMIT_EXCEEDED",),
+        500: ("UNKNOWN", "WALLET_NOT_FOUND"),
+        503: ("SERVICE_NOT_AVAILABLE",),
+    },
+    Family.ACCOUNT: {
+        400: ("INVALID_BILL_CYCLE", "INVALID_PRODUCT_CATEGORY", *_GENERIC, *_USER),
+        401: ("UNAUTHORIZED",),
+        403: ("FORBIDDEN",),
+        429: ("LIST_BILL_TOO_FAST", "RATE_LIMIT_EXCEEDED"),
+        500: ("LIST_BILL_ERROR", "UNKNOWN"),
+        503: ("SERVICE_NOT_AVAILABLE",),
+    },
+    Family.LLM: _LLM,
+    Family.MODEL: {
+        400: ("INVALID_REQUEST_BODY", "MISSING_API_KEY", "BILLING_BALANCE_NOT_ENOUGH", "REQUEST", "CODEC"),
+        401: ("FAILED_TO_AUTH",),
+        403: ("INVALID_API_KEY", "BILLING_AUTH_FAILED", "FEATURE_NOT_ALLOWED", "API_NOT_ALLOWED"),
+        404: ("API_NOT_FOUND", "TASK_NOT_FOUND"),
+        429: ("RATE_LIMIT_EXCEEDED",),
+        500: ("TASK_FAILED", "BILLING_FAILED", "CREATE_TASK_FAILED", "GET_RESULT_FAILED", "UNKNOWN"),
+        503: ("SERVICE_NOT_AVAILABLE",),
+    },
+}
+
+
+def reasons(family: Family, *, not_found_status: int) -> dict[int, tuple[str, ...]]:
+    """The reasons of a family by status; some profiles answer an absent GPU object with another status."""
+    table = dict(REASONS[family])
+    if family in {Family.GPU, Family.ACCOUNT} and not_found_status != 400:
+        absent = tuple(reason for reason in table[400] if reason.endswith("_NOT_FOUND"))
+        table[400] = tuple(reason for reason in table[400] if reason not in absent)
+        table[not_found_status] = absent
+    return table

@@ -1,0 +1,123 @@
+"""Draws `docs/plan.svg`, the picture in the README: a real plan against the simulator, as a terminal shows it.
+
+`python scripts/picture.py [FILE]`. Nothing is drawn by hand: it is the command's own output in its own colours.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+PICTURE = Path(__file__).parents[1] / "docs" / "plan.svg"
+WIDTH = 100
+COMMAND = [sys.executable, "-m", "novita_infra"]
+
+_PROJECT = """\
+apiVersion: novita-infra/v1
+kind: Project
+metadata: {name: research}
+"""
+_STORAGE = """\
+---
+apiVersion: novita-infra/v1
+kind: NetworkStorage
+metadata: {name: data}
+spec: {cluster: us-dallas-nas-2, sizeGb: %d}
+"""
+_MACHINE = """\
+---
+apiVersion: novita-infra/v1
+kind: Instance
+metadata: {name: %s}
+spec:
+  product: {gpu: RTX 4090}
+  gpuCount: %d
+  image: docker.io/acme/trainer:%s
+  networkStorages: [{storage: data, mountPath: /data}]
+"""
+_NETWORK = """\
+---
+apiVersion: novita-infra/v1
+kind: VPC
+metadata: {name: fabric}
+spec: {cluster: us-dallas-nas-2}
+"""
+_CREDENTIAL = """\
+---
+apiVersion: novita-infra/v1
+kind: RegistryAuth
+metadata: {name: acme}
+spec:
+  username: acme-bot
+  password: {fromEnv: REGISTRY_PASSWORD}
+"""
+_BEFORE = _STORAGE % 50 + _MACHINE % ("trainer", 1, "1.4.0") + _MACHINE % ("evaluator", 1, "1.4.0") + _NETWORK
+_AFTER = _STORAGE % 100 + _MACHINE % ("trainer", 1, "1.5.0") + _MACHINE % ("evaluator", 2, "1.4.0") + _CREDENTIAL
+
+
+def picture() -> str:
+    """The SVG."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "novita-infra.yaml").write_text(_PROJECT, encoding="utf-8")
+        (folder / "fleet.yaml").write_text(_BEFORE, encoding="utf-8")
+        _run(folder, "apply", "--sim", "--auto-approve")
+        (folder / "fleet.yaml").write_text(_AFTER, encoding="utf-8")
+        shown = _run(folder, "plan", "--sim")
+    console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(Text.assemble(("$ ", "dim"), "novita-infra plan"))
+    console.print(Text.from_ansi(shown.rstrip()))
+    drawn = console.export_svg(title="novita-infra", unique_id="plan")
+    return re.sub(r"\s*@font-face \{.*?\}\n", "\n", drawn, flags=re.DOTALL)  # the picture asks no other host for a font
+
+
+def words(svg: str) -> list[str]:
+    """What the picture says, line by line, without the ids, which differ between runs."""
+    lines: dict[str, str] = {}
+    for at, text in re.findall(r'<text class="plan-r\d+" x="[^"]*" y="([^"]*)"[^>]*>([^<]*)</text>', svg):
+        lines[at] = lines.get(at, "") + text.replace("&#160;", " ")
+    return [re.sub(r"\b[0-9a-f]{16}\b", "ID", line.rstrip()) for line in lines.values()]
+
+
+def _run(folder: Path, *arguments: str) -> str:
+    """The command's stdout as a terminal gets it."""
+    ours, theirs = pty.openpty()
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("NOVITA_", "NO_COLOR"))}
+    environ |= {
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "COLUMNS": str(WIDTH),
+        "REGISTRY_PASSWORD": "secret",
+    }
+    process = subprocess.Popen(
+        [*COMMAND, *arguments], cwd=folder, env=environ, stdout=theirs, stderr=subprocess.DEVNULL, text=True
+    )
+    os.close(theirs)
+    shown = b""
+    while piece := _read(ours):
+        shown += piece
+    os.close(ours)
+    if process.wait():
+        sys.exit(f"{' '.join(arguments)} failed")
+    return shown.decode()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # the terminal closes with its last process
+        return b""
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURE
+    target.write_text(picture(), encoding="utf-8")

@@ -1,0 +1,80 @@
+"""Every operation of the reference is served, and the lists that say so agree with the routes."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from novita_infra.simulator import HandClock, build_app, open_world
+from novita_infra.simulator.control import listing
+from novita_infra.simulator.coverage import main, page
+from novita_infra.simulator.routes.registry import OPERATIONS
+
+HERE = Path(__file__).parent
+DOCUMENT = HERE.parents[1] / "docs" / "simulator-operations.md"
+PATH_PART = re.compile(r"{\w+(:\w+)?}")
+
+
+def reference() -> list[dict[str, str]]:
+    """The operations of the reference, from the list that was written by hand."""
+    bases = yaml.safe_load((HERE / "operations.yaml").read_text(encoding="utf-8"))
+    return [one | {"path": base["base"] + one["path"]} for base in bases for one in base["operations"]]
+
+
+def place(method: str, path: str) -> tuple[str, str]:
+    """Where an operation is, whatever the parts of its path are called."""
+    return method, PATH_PART.sub("{}", path)
+
+
+SERVED = {place(operation.method, operation.path): operation for operation in OPERATIONS}
+
+
+@pytest.mark.parametrize("one", reference(), ids=lambda one: f"{one['method']} {one['path']}")
+def test_every_operation_of_the_reference_is_served(one: dict[str, str]) -> None:
+    found = SERVED.get(place(one["method"], one["path"]))
+    assert found is not None, "no operation is served there"
+    assert found.source == one["source"]
+
+
+def test_the_document_lists_the_operations_that_are_served(tmp_path: Path) -> None:
+    again = tmp_path / "operations.md"
+    main(again)
+    assert DOCUMENT.read_text(encoding="utf-8") == again.read_text(encoding="utf-8"), (
+        "run: python -m novita_infra.simulator.coverage docs/simulator-operations.md"
+    )
+
+
+def test_the_document_has_a_line_for_each_route() -> None:
+    rows = re.findall(r"^\| `([\w.]+)` \| (\w+) \| `([^`]+)` \| \[([\w-]+)\]", page(OPERATIONS), re.MULTILINE)
+    assert rows == [(one.name, one.method, one.path, one.source) for one in OPERATIONS]
+
+
+def ask(path: str) -> Any:
+    async def once() -> Any:
+        world = open_world(None, now=HandClock())
+        transport = httpx.ASGITransport(build_app(world))
+        async with httpx.AsyncClient(transport=transport, base_url="http://sim") as client:
+            return (await client.get(path)).json()
+
+    return asyncio.run(once())
+
+
+def test_a_running_simulator_lists_its_operations_without_a_key() -> None:
+    listed = ask("/_sim/coverage")
+    assert listed == listing()
+    assert {"name", "method", "path", "source", "family"} == set(listed[0])
+
+
+def test_no_operation_is_listed_twice() -> None:
+    assert len({one.name for one in OPERATIONS}) == len(OPERATIONS)
+    assert len(SERVED) == len(OPERATIONS)
+
+
+def test_every_operation_names_a_page() -> None:
+    assert [one.name for one in OPERATIONS if not re.fullmatch(r"[a-z0-9-]+", one.source)] == []

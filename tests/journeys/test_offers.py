@@ -1,0 +1,123 @@
+"""Several products that would do: tried in order, the winner kept, and capacity waited for within its deadline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rig import Rig
+
+from novita_infra.diagnostics import EXIT_BLOCKED
+from novita_infra.simulator import Fault, Trouble
+
+WISHES = [
+    {"gpu": "H100", "cluster": "us-dallas-nas-2", "billingMode": "spot"},
+    {"gpu": "L40S", "cluster": "us-ca-6"},
+    {"gpu": "RTX 4090"},
+]
+
+
+def machine(**more: Any) -> tuple[str, str, dict[str, Any]]:
+    return ("Instance", "a", {"product": {"anyOf": WISHES}, "image": "ubuntu:22.04", **more})
+
+
+def no_stock(rig: Rig, count: int | None) -> None:
+    rig.world.faults.add(
+        Fault(
+            kind=Trouble.STATUS, operation="instances.create", status=400, reason="INSUFFICIENT_RESOURCE", count=count
+        )
+    )
+
+
+def test_the_first_wish_is_taken_where_it_can_be_had(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(machine())
+    rig.apply()
+    (live,) = rig.world.instances
+    assert (live.product, live.cluster, live.billing) == ("H100-80GB.20c240g", "us-dallas-nas-2", "spot")
+    rig.assert_converged()
+
+
+def test_each_refusal_leads_to_the_next_wish_and_the_choice_is_on_record(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(machine())
+    no_stock(rig, 1)
+    rig.apply()
+    (live,) = rig.world.instances
+    assert (live.product, live.cluster, live.billing) == ("L40S.16c96g", "us-ca-6", "onDemand")
+    choice = rig.record("instance.a").choice
+    assert choice["took"] == {"product": "L40S.16c96g", "cluster": "us-ca-6"}
+    assert [passed["reason"] for passed in choice["passed"]] == ["INSUFFICIENT_RESOURCE"]
+    rig.assert_converged()
+
+
+def test_the_choice_sticks_though_the_first_wish_is_there_again(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(machine())
+    no_stock(rig, 2)
+    rig.apply()
+    before = rig.record("instance.a").id
+    assert rig.plan().empty
+    rig.declare(machine(command="sleep infinity"))
+    rig.apply()
+    assert rig.record("instance.a").id == before
+
+
+def test_a_wish_that_the_machine_no_longer_satisfies_replaces_it(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(machine())
+    rig.apply()
+    rig.declare(("Instance", "a", {"product": {"anyOf": WISHES[1:]}, "image": "ubuntu:22.04"}))
+    (change,) = rig.plan().changes
+    assert change.action.value == "replace"
+
+
+def test_nothing_free_is_blocked_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(machine())
+    no_stock(rig, None)
+    result = rig.apply(expect_success=False)
+    (end,) = result.ends
+    assert end.code == EXIT_BLOCKED
+    assert "INSUFFICIENT_RESOURCE" in end.reason
+    assert rig.state().records == {}
+
+
+def test_capacity_is_waited_for_while_the_rest_goes_on(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    storage = ("NetworkStorage", "data", {"cluster": "us-dallas-nas-2", "sizeGb": 10})
+    rig.declare(machine(), storage, a={"waitForCapacity": "30m"})
+    no_stock(rig, 60)
+    began = rig.clock.now()
+    rig.apply()
+    assert 180 < rig.clock.now() - began < 1800
+    rig.assert_converged()
+
+
+def test_the_wait_for_capacity_has_an_end(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(machine(), a={"waitForCapacity": "10m"})
+    no_stock(rig, None)
+    began = rig.clock.now()
+    (end,) = rig.apply(expect_success=False).ends
+    assert end.code == EXIT_BLOCKED
+    assert 540 < rig.clock.now() - began <= 600
+
+
+@pytest.mark.parametrize(("limit", "product"), [("0.40", "4090.16c62g"), (0.6, "L40S.16c96g")])
+def test_an_offer_over_its_price_is_passed_over(limit: Any, product: str, tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    wishes = [{"gpu": "L40S", "maxPricePerHour": limit}, {"gpu": "RTX 4090", "maxPricePerHour": limit}]
+    rig.declare(("Instance", "a", {"product": {"anyOf": wishes}, "image": "ubuntu:22.04"}))
+    rig.apply()
+    assert [live.product for live in rig.world.instances] == [product]
+    rig.assert_converged()
+
+
+def test_no_offer_within_its_price_is_told_with_the_prices(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    wishes = [{"gpu": "H100", "maxPricePerHour": 1}]
+    rig.declare(("Instance", "a", {"product": {"anyOf": wishes}, "image": "ubuntu:22.04"}))
+    (told,) = rig.plan().problems
+    assert "$2.35/h" in told.summary

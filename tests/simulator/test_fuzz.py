@@ -1,0 +1,188 @@
+"""A fuzzer made for HTTP APIs, fed with the simulator's own OpenAPI document, finds nothing that contradicts it.
+
+Every operation gets requests that the document allows and requests that it forbids, over a world that has one of
+everything. For the fuzzer the document is narrowed (ids that exist, so that requests get past the first look-up) and
+closed (no answer may have a field that is not in the document).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from novita_infra.simulator import PROFILES, Limits, state
+from novita_infra.simulator.openapi import document
+from novita_infra.simulator.routes.registry import OPERATIONS
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+CLUSTERS = ["us-ca-nas-2"] * 3 + ["us-dallas-nas-2", "5", "nowhere"]
+PRODUCTS = ["4090.16c62g", "4090.16c96g.v2", "26", "none"]
+SMALL = {"type": "integer", "minimum": 1, "maximum": 8}
+MIDDLE = {"type": "integer", "minimum": 10, "maximum": 200}
+EASY: dict[str, Any] = {
+    **dict.fromkeys(("clusterId", "clusterID"), {"enum": CLUSTERS}),
+    **dict.fromkeys(("productId", "productIds"), {"enum": PRODUCTS}),
+    **dict.fromkeys(("minNum", "maxNum", "gpuNum", "maxConcurrent", "month", "autoRenewMonth"), SMALL),
+    **dict.fromkeys(("rootfsSize", "storageSize", "volumeMounts.size", "freeTimeout", "requestTimeout"), MIDDLE),
+    "policy.value": MIDDLE,
+    "products.id": {"enum": ["SL-serverless-1", "SL-serverless-2", "none"]},
+    "imageUrl": {"enum": ["docker.io/team/train:1", "docker.io/team/does-not-exist:1"]},
+    "instances.imageAuth": {"enum": ["", "user:password"]},
+    "instances.ports": {"enum": ["", "8888/http", "80/http, 22/tcp"]},
+    "cudaVersion": {"enum": ["", "12.4", "any"]},
+}
+"""Narrower shapes for some fields, so that more requests are granted."""
+NEEDED = {"instances": ["gpuNum", "rootfsSize", "clusterId"]}
+"""Fields that are needed by what stands in others, which a schema of each by itself cannot say."""
+
+
+def populated(make_cloud: Any, profile: str) -> Any:
+    """A cloud of that profile with one of everything, and machines in several states."""
+    cloud = make_cloud(quirks=PROFILES[profile], limits=Limits(prewarm_tasks=100))
+    cloud.post("networkstorage/create", {"clusterId": "us-ca-nas-2", "storageName": "data", "storageSize": 50})
+    cloud.post("network/create", {"clusterId": "us-ca-nas-2", "name": "net"})
+    cloud.auth()
+    template = {"name": "t", "type": "instance", "channel": "private", "image": "docker.io/a/b:1", "rootfsSize": 20}
+    cloud.post("template/create", {"template": template})
+    cloud.prewarm()
+    cloud.endpoint()
+    running, stopped, _ = cloud.machine(), cloud.machine(), cloud.machine(billingMode="monthly", month=1)
+    cloud.pass_(200)
+    cloud.post("gpu/instance/stop", {"instanceId": stopped})
+    cloud.post("job/save/image", {"instanceId": running, "image": "docker.io/a/saved:1"})
+    cloud.machine(ports="8888/http", envs=[{"key": "A", "value": "b"}])
+    cloud.pass_(10)
+    return cloud
+
+
+def ids_of(cloud: Any) -> dict[str, Any]:
+    """By the name of a field, the ids that it may hold; some names mean another thing under each resource."""
+    objects = state(cloud.world)["objects"]
+    ids = {kind: {"enum": [str(one["id"]) for one in objects[kind]] + ["nope"]} for kind in objects}
+    return {
+        **dict.fromkeys(("instanceId", "instanceIds"), ids["instances"]),
+        **dict.fromkeys(
+            ("imageAuthId", "imageAuth", "authId", "repositoryAuth", "registryAuthId"), ids["registry_auths"]
+        ),
+        **dict.fromkeys(("storageId", "networkStorages.Id", "volumeMounts.id"), ids["storages"]),
+        **dict.fromkeys(("templateId", "template.Id"), ids["templates"]),
+        **dict.fromkeys(("endpoints.id", "endpoints.name"), ids["endpoints"]),
+        **dict.fromkeys(("prewarms.id", "prewarms.ids"), ids["prewarms"]),
+        "networkId": ids["networks"],
+        "registry_auths.id": ids["registry_auths"],
+        "jobId": ids["jobs"],
+    }
+
+
+def narrowed(schema: Any, at: tuple[str, ...], easy: Mapping[str, Any]) -> Any:
+    """A request's schema with what exists and what is in reach, where the document leaves that open."""
+    if schema.get("type") == "array":
+        return schema | {"items": narrowed(schema["items"], at, easy), "maxItems": min(schema["maxItems"], 2)}
+    if schema.get("type") == "object":
+        inner = {name: narrowed(part, (*at, name), easy) for name, part in schema.get("properties", {}).items()}
+        needed = [name for name in NEEDED.get(at[-1], ()) if name in inner]
+        return schema | {"properties": inner, "required": sorted({*schema.get("required", ()), *needed})}
+    if "enum" in schema:
+        return schema
+    known = easy.get(".".join(at[-2:])) or easy.get(at[-1])
+    return schema if known is None else known
+
+
+def closed(schema: Any) -> Any:
+    """An answer's schema with no room for fields that are not named."""
+    if isinstance(schema, list):
+        return [closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {name: closed(value) for name, value in schema.items()}
+    return inner | ({"additionalProperties": False} if "properties" in inner else {})
+
+
+def prepared(cloud: Any, profile: str) -> dict[str, Any]:
+    """The operations of the document of the profile by name, narrowed and closed."""
+    said = document(PROFILES[profile], OPERATIONS)
+    easy = EASY | ids_of(cloud)
+    for operation in (operation for methods in said["paths"].values() for operation in methods.values()):
+        tag = operation["tags"][0]
+        for parameter in operation["parameters"]:
+            parameter["schema"] = narrowed(parameter["schema"], (tag, parameter["name"]), easy)
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            content["schema"] = narrowed(content["schema"], (tag,), easy)
+        for content in operation["responses"]["200"].get("content", {}).values():
+            content["schema"] = closed(content["schema"])
+    schema = schemathesis.openapi.from_dict(said)
+    return {one.definition.raw["operationId"]: one for one in (found.ok() for found in schema.get_all_operations())}
+
+
+def send(app: Any, case: Any) -> httpx.Response:
+    """The generated request, to the application."""
+    sent = case.as_transport_kwargs(base_url="http://sim")
+    headers = {"Content-Type": "application/json", "Authorization": "Bearer sk_fuzz"}
+    content = {"json": sent["json"]} if "json" in sent else {"content": sent.get("data")}
+
+    async def once() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
+            return await client.request(sent["method"], sent["url"], params=sent["params"], headers=headers, **content)
+
+    return asyncio.run(once())
+
+
+def fuzz(cloud: Any, operation: Any, mode: GenerationMode, *, examples: int, checks: Sequence[Any]) -> Counter[int]:
+    """The statuses that so many generated requests were answered with; fails on a contradiction."""
+    statuses: Counter[int] = Counter()
+
+    @settings(
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(operation.as_strategy(generation_mode=mode))
+    def each(case: Any) -> None:
+        answer = send(cloud.app, case)
+        statuses[answer.status_code] += 1
+        case.validate_response(answer, checks=list(checks))
+        cloud.pass_(1)
+
+    each()
+    return statuses
+
+
+NAMES = [operation.name for operation in OPERATIONS]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_what_the_document_allows_is_answered_as_it_says(make_cloud: Any, profile: str, name: str) -> None:
+    cloud = populated(make_cloud, profile)
+    s = fuzz(cloud, prepared(cloud, profile)[name], GenerationMode.POSITIVE, examples=8, checks=CHECKS)
+    print(profile, name, dict(s))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_what_the_document_forbids_is_answered_as_it_says(make_cloud: Any, profile: str, name: str) -> None:
+    cloud = populated(make_cloud, profile)
+    s = fuzz(cloud, prepared(cloud, profile)[name], GenerationMode.NEGATIVE, examples=5, checks=CHECKS)
+    print(profile, name, dict(s))

@@ -1,0 +1,109 @@
+"""Whatever a client does, in whatever order and on whatever day, the world stays of a piece."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from novita_infra.simulator import SCENARIOS, Limits, LostAnswer, state
+
+ACTS = st.sampled_from(
+    [
+        "machine",
+        "mounted",
+        "stop",
+        "start",
+        "upgrade",
+        "migrate",
+        "delete",
+        "storage",
+        "network",
+        "auth",
+        "endpoint",
+        "roll",
+        "unserve",
+        "delete storage",
+        "delete network",
+        "delete auth",
+    ]
+)
+
+
+def act(cloud: Any, what: str, a_machine: Any, an_endpoint: Any) -> None:
+    """One call about whatever is there first; it may be refused."""
+    objects = state(cloud.world)["objects"]
+    first = {kind: rows[0]["id"] if rows else "none" for kind, rows in objects.items()}
+    here = {"clusterId": "us-ca-nas-2"}
+    mounted = {
+        "networkId": first["networks"],
+        "imageAuthId": first["registry_auths"],
+        "networkStorages": [{"Id": first["storages"], "mountPoint": "/d"}],
+    }
+    rolled = {"image": {"image": "a:2"}, "id": first["endpoints"]}
+    upgraded = {"imageUrl": "a:2", "envs": [], "command": "", "entrypoint": "", "save": False}
+    calls: dict[str, tuple[str, dict[str, Any]]] = {
+        "machine": ("gpu/instance/create", a_machine()),
+        "mounted": ("gpu/instance/create", a_machine(**mounted)),
+        "storage": ("networkstorage/create", here | {"storageName": "d", "storageSize": 10}),
+        "network": ("network/create", here | {"name": "n"}),
+        "auth": ("repository/auth/save", {"name": "a", "username": "u", "password": "p"}),
+        "endpoint": ("endpoint/create", {"endpoint": an_endpoint()}),
+        "roll": ("endpoint/update", an_endpoint() | rolled),
+        "unserve": ("endpoint/delete", {"name": first["endpoints"]}),
+        "upgrade": ("gpu/instance/upgrade", upgraded | {"instanceId": first["instances"]}),
+        "delete storage": ("networkstorage/delete", {"storageId": first["storages"]}),
+        "delete network": ("network/delete", {"networkId": first["networks"]}),
+        "delete auth": ("repository/auth/delete", {"id": first["registry_auths"]}),
+    }
+    path, body = calls.get(what) or (f"gpu/instance/{what}", {"instanceId": first["instances"]})
+    try:
+        answer = cloud.send("POST", path, json=body)
+    except LostAnswer:
+        return
+    assert answer.status_code in {200, 400, 401, 429, 500, 503}
+
+
+def check(cloud: Any) -> None:
+    world = cloud.world
+    taken: Counter[tuple[str, str]] = Counter()
+    for instance in world.instances:
+        if instance.holds:
+            taken[instance.product, instance.cluster] += instance.gpus
+        if instance.status != "removed":
+            assert not instance.auth or world.registry_auths.get(instance.auth)
+            assert not instance.network or world.networks.get(instance.network)
+            if not world.account.arrears:
+                assert all(world.storages.get(mount["id"]) for mount in instance.mounts)
+        assert bool(instance.meter) <= instance.holds
+    for endpoint in world.endpoints:
+        living = [worker for worker in endpoint.workers if worker.state != "removed"]
+        taken[endpoint.product, ""] += sum(worker.gpus for worker in living)
+        assert all(worker.meter for worker in living)
+    assert +world.used == +taken
+    addresses = [(one.network, one.ip) for one in world.instances if one.network and one.status != "removed"]
+    assert len(addresses) == len(set(addresses))
+    meters = {one.id for one in world.meters if not one.until}
+    metered = {one.meter for one in world.instances} | {one.meter for one in world.storages}
+    metered |= {worker.meter for one in world.endpoints for worker in one.workers}
+    assert meters == metered - {""}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(sorted(set(SCENARIOS) - {"populated"})),
+    st.sampled_from([1_000, 60_000, 10**10]),
+    st.lists(st.tuples(ACTS, st.integers(0, 150)), max_size=25),
+)
+def test_the_world_stays_of_a_piece(
+    make_cloud: Any, a_machine: Any, an_endpoint: Any, day: str, balance: int, history: list[tuple[str, int]]
+) -> None:
+    cloud = make_cloud(scenario=SCENARIOS[day], limits=Limits(balance=balance, stock_scale=0.02))
+    for what, seconds in history:
+        act(cloud, what, a_machine, an_endpoint)
+        check(cloud)
+        cloud.pass_(seconds)
+        cloud.world.advance()
+        check(cloud)
