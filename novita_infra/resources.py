@@ -204,6 +204,8 @@ class Lifecycle:
     """A replacement is made before the old object is deleted."""
     capacity_wait: float = 0.0
     """Seconds for which a create that finds no capacity is tried again."""
+    group: str = ""
+    """The group that comes up together or not at all."""
 
 
 @dataclass(frozen=True, slots=True)

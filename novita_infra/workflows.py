@@ -20,7 +20,7 @@ from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.locating import locate
 from novita_infra.manifests.project import Project, load
-from novita_infra.planning.plan import Plan
+from novita_infra.planning.plan import OnFailure, Plan
 from novita_infra.planning.saving import Setting, is_plan_file, write_plan
 from novita_infra.planning.saving import read_plan as read_plan_file
 from novita_infra.resources import Address, Live, Record, Secret, Value, leaves
@@ -191,6 +191,7 @@ async def make_plan(session: Session, *, destroys: bool = False, targets: tuple[
             serial=state.serial,
             outputs=project.outputs,
             outputs_before=state.outputs,
+            groups={name: OnFailure(word) for name, word in project.groups.items()},
             scope=project.scope,
             destroys=destroys,
             targets=targets,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import os
 import pty
@@ -18,7 +19,7 @@ from rich.console import Console
 from rich.text import Text
 
 PICTURE = Path(__file__).parents[1] / "docs" / "plan.svg"
-WIDTH = 100
+WIDTH = 130
 COMMAND = [sys.executable, "-m", "novita_infra"]
 
 _PROJECT = """\
@@ -41,7 +42,7 @@ metadata: {name: %s}
 spec:
   product: {gpu: RTX 4090}
   gpuCount: %d
-  image: docker.io/acme/trainer:%s
+  image: acme/trainer:%s
   networkStorages: [{storage: data, mountPath: /data}]
 """
 _NETWORK = """\
@@ -60,8 +61,8 @@ spec:
   username: acme-bot
   password: {fromEnv: REGISTRY_PASSWORD}
 """
-_BEFORE = _STORAGE % 50 + _MACHINE % ("trainer", 1, "1.4.0") + _MACHINE % ("evaluator", 1, "1.4.0") + _NETWORK
-_AFTER = _STORAGE % 100 + _MACHINE % ("trainer", 1, "1.5.0") + _MACHINE % ("evaluator", 2, "1.4.0") + _CREDENTIAL
+_BEFORE = _STORAGE % 50 + _MACHINE % ("trainer", 1, "1.4") + _MACHINE % ("evaluator", 1, "1.4") + _NETWORK
+_AFTER = _STORAGE % 100 + _MACHINE % ("trainer", 1, "1.5") + _MACHINE % ("evaluator", 2, "1.4") + _CREDENTIAL
 
 
 def picture() -> str:
@@ -84,7 +85,7 @@ def words(svg: str) -> list[str]:
     """What the picture says, line by line, without the ids, which differ between runs."""
     lines: dict[str, str] = {}
     for at, text in re.findall(r'<text class="plan-r\d+" x="[^"]*" y="([^"]*)"[^>]*>([^<]*)</text>', svg):
-        lines[at] = lines.get(at, "") + text.replace("&#160;", " ")
+        lines[at] = lines.get(at, "") + html.unescape(text).replace("\xa0", " ")
     return [re.sub(r"\b[0-9a-f]{16}\b", "ID", line.rstrip()) for line in lines.values()]
 
 
@@ -98,7 +99,7 @@ def _run(folder: Path, *arguments: str) -> str:
         "COLUMNS": str(WIDTH),
         "REGISTRY_PASSWORD": "secret",
     }
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 -- our own command with our own words
         [*COMMAND, *arguments], cwd=folder, env=environ, stdout=theirs, stderr=subprocess.DEVNULL, text=True
     )
     os.close(theirs)
@@ -107,8 +108,8 @@ def _run(folder: Path, *arguments: str) -> str:
         shown += piece
     os.close(ours)
     if process.wait():
-        sys.exit(f"{' '.join(arguments)} failed")
-    return shown.decode()
+        raise SystemExit(f"{' '.join(arguments)} failed")
+    return shown.decode().replace("\r\n", "\n")
 
 
 def _read(terminal: int) -> bytes:

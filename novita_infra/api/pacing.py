@@ -1,9 +1,9 @@
 """What is known of the service's limits, and how that changes with every answer. Pure: no clock, no file, no waiting.
 
-Rate: none is assumed until the service throttles. Then the calls it took in the last second are the first guess, which
-doubles every second until it is throttled again; from there on each throttling lowers it by a quarter, and it grows
-back along a cubic: fast, slowly around where it was refused, then ever faster, so that a limit that was lifted is soon
-forgotten. Calls in flight: doubled with every round until the first throttling, then one more for each round.
+Rate: none is assumed until the service throttles. From then on it is what the service was just seen to take, lowered a
+little at each throttling and grown again along a cubic: slowly around where it was refused, then ever faster, so that a
+limit that was lifted is soon forgotten. Calls in flight: one more for each answer, after a throttling for each round.
+The numbers below were chosen by measurement against token buckets and windows (tests/support/limits.py).
 """
 
 from __future__ import annotations
@@ -13,49 +13,53 @@ from dataclasses import dataclass
 from typing import Final
 
 CEILING: Final = 64
-"""The calls in flight that nobody needs more of: at 50 ms a call they keep one processor busy."""
+"""The calls in flight beyond which nothing is gained: at 50 ms a call they keep one processor busy."""
 _FIRST: Final = 10.0
 """Calls in flight to begin with."""
-_CUT: Final = 0.12
-"""The part by which a throttling lowers the rate and the calls in flight."""
-_MOST_CUT: Final = 0.25
-_MEMORY: Final = 1.0
-_FAR: Final = 2.0
-_HOLD: Final = 1.0
-_NEAR: Final = 1.3
-_PERWAIT: Final = 8.0
-_GIVEBACK: Final = 0
+_FEWER: Final = 0.3
+"""The part by which a throttling lowers the calls in flight,"""
+_SLOWER: Final = 0.1
+"""and the rate, where that was about right."""
+_FAR: Final = 1.4
+"""A rate so many times what the service takes was not about right."""
 _CLIMB: Final = 4.0
-"""Seconds until the rate is back where it was refused."""
+"""Seconds until the rate is back where it was refused,"""
+_CLIMB_PER_WAIT: Final = 8.0
+"""and so many more for each second that the refusal made us wait."""
 _DOUBLING: Final = 1.0
-"""Seconds in which the rate doubles while it is still guessed."""
+"""Seconds in which the rate doubles after the first throttling, which tells little about the rate."""
+_MEMORY: Final = 1.0
+"""Seconds over which the calls that the service took are averaged."""
+_HOLD: Final = 0.7
+"""Seconds after a throttling in which more of the kind tell nothing new."""
 _SLOWEST: Final = 0.5
-"""Calls per second that are always allowed: below it the waits that the service asks for are the brake."""
+"""Calls per second that are always allowed: below it the waits between attempts are the brake."""
 _LATENESS: Final = 0.02
 """Seconds by which a call may go out late without the next one being put off too."""
 
 
 @dataclass(slots=True)
 class Pace:
-    """The limits as they are known; times in Unix seconds, rates in calls per second. All fields are plain numbers."""
+    """The limits as they are known; times in Unix seconds, rates in calls per second. Plain numbers, to be written."""
 
     window: float = _FIRST
     """Calls that may be in flight."""
-    round: int = 0
-    """How often the service has throttled, calls that were refused together counted once."""
+    round: float = 0.0
+    """How often the rate was lowered."""
     level: float = 0.0
-    """The rate at which it last did; 0 while no limit is known."""
+    """The rate at which that last happened; 0 while no limit is known."""
+    guessed: float = 0.0
+    """Not 0 where `level` is a first guess, from which to grow fast."""
     since: float = 0.0
     """When the rate began to grow again."""
-    guessed: bool = False
-    """Whether `level` is a guess, from which to grow fast."""
-    climb: float = 1.0
+    climb: float = _CLIMB
+    """Seconds from then until it is back at `level`."""
     due: float = 0.0
     """When the next call may go out under the rate."""
     quiet_until: float = 0.0
     """Until when the service asked for no call at all."""
     counted: float = 0.0
-    """The calls taken, each fading away with the seconds of _MEMORY,"""
+    """The calls that it took, fading with time,"""
     counted_at: float = 0.0
     """as of this moment."""
 
@@ -63,48 +67,45 @@ class Pace:
         """Calls per second that may go out now; infinite while no limit is known."""
         if not self.level:
             return math.inf
-        passed = min(max(0.0, now - self.since), 1000.0)
+        passed = max(0.0, now - self.since)
         if self.guessed:
             return max(_SLOWEST, self.level * 2 ** (min(passed, 30.0) / _DOUBLING))
-        return max(_SLOWEST, self.level * (1 - _CUT * ((self.climb - passed) / self.climb) ** 3))
+        return max(_SLOWEST, self.level * (1 - _SLOWER * (1 - min(passed / self.climb, 100.0)) ** 3))
 
     def reserve(self, now: float) -> float:
-        """When one more call may go out; whoever asks next gets a later time."""
+        """When one more call may go out; who asks next gets a later time."""
         start = max(self.due, now - _LATENESS)
         self.due = start + 1 / self.rate(max(now, start))
         return start
 
     def answered(self, now: float, *, calls: int, most: int) -> None:
-        """The service took so many calls; `most` is the number in flight to grow to."""
-        if not calls:
-            return
-        self.counted, self.counted_at = self._remembered(now) + calls, max(now, self.counted_at)
+        """The service took so many calls. `most` is how far the calls in flight may grow."""
+        self.counted, self.counted_at = self._faded(now) + calls, max(now, self.counted_at)
         if self.window < most:
             self.window = min(float(most), self.window + (calls / self.window if self.round else calls))
 
-    def throttled(self, now: float, *, round: int, wait: float) -> None:  # noqa: A002 -- the field's own name
+    def throttled(self, now: float, *, round: float, wait: float) -> None:  # noqa: A002 -- the field's own name
         """The service refused a call that went out in the given round, and asked to wait so many seconds.
 
         Calls that were under way together are refused together, so only the first of them lowers anything.
         """
-        self.quiet_until = max(self.quiet_until, now + wait)
         if round == self.round:
             self._lower(now, wait=wait)
-        self.since = max(self.since, self.quiet_until)
-        if wait:
-            self.due = max(self.due, self.quiet_until) if not _GIVEBACK else self.quiet_until
+        if wait > 0:
+            self.quiet_until = max(self.quiet_until, now + wait)
+            self.since = max(self.since, self.quiet_until)
+            self.due = max(self.due, self.quiet_until)
 
     def _lower(self, now: float, *, wait: float) -> None:
-        rate, seen = self.rate(now), max(_SLOWEST, self._remembered(now) / _MEMORY)
-        far = rate > _FAR * seen
-        if not far and not wait and now < self.since + _HOLD:
+        rate, seen = self.rate(now), max(_SLOWEST, self._faded(now) / _MEMORY)
+        is_far = rate > _FAR * seen
+        if not is_far and wait <= 0 and now < self.since + _HOLD:
             return
-        self.guessed = far and not self.guessed
-        self.level = seen if far else rate if rate < _NEAR * seen else max(seen, rate * (1 - _MOST_CUT))
-        self.climb = _CLIMB + _PERWAIT * wait
-        self.since = now
+        self.guessed = float(is_far and not self.guessed)
+        self.level = seen if is_far else rate
+        self.since, self.climb = now, _CLIMB + _CLIMB_PER_WAIT * wait
         self.round += 1
-        self.window = max(1.0, self.window * (1 - _MOST_CUT))
+        self.window = max(1.0, self.window * (1 - _FEWER))
 
-    def _remembered(self, now: float) -> float:
+    def _faded(self, now: float) -> float:
         return self.counted * math.exp(-max(0.0, now - self.counted_at) / _MEMORY)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 
 from novita_infra.api.errors import ApiError, NoCapacity, NoMoney
 from novita_infra.applying.desk import Desk, Interrupted, StepFailed, StillMoving
 from novita_infra.applying.events import Ended, Outcome, Result
+from novita_infra.applying.grouping import taking_down
 from novita_infra.applying.stepping import Steps
 from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_ERROR
 from novita_infra.planning.plan import Plan, Step
@@ -25,26 +27,59 @@ async def walk(plan: Plan, desk: Desk) -> tuple[Result, Mapping[str, Value] | No
     """
     for record in plan.bookkeeping:
         await desk.books.put(record, "brought up to date")
-    walker = _Walk(plan, desk)
-    return await walker.run()
+    steps = Steps(desk)
+    try:
+        ends = await _Walk(plan.steps, desk, steps).run()
+        ends = await _with_groups_down(plan, desk, steps, ends)
+        outputs = await _outputs(plan, desk, steps)
+    finally:
+        await steps.close()
+    return Result(plan, ends, interrupted=desk.stop.is_set()), outputs
+
+
+async def _with_groups_down(plan: Plan, desk: Desk, steps: Steps, ends: tuple[Ended, ...]) -> tuple[Ended, ...]:
+    """Takes failed groups down again; what is gone counts as not made. An interrupted run leaves it to the next."""
+    if desk.stop.is_set():
+        return ends
+    down = taking_down(plan, ends, books=desk.books, kinds=desk.kinds)
+    after = await _Walk(down.steps, desk, steps).run()
+    gone = {end.step.address: end for end in after if end.outcome is Outcome.DONE and end.step.address in down.undone}
+    told = (
+        replace(end, outcome=Outcome.SKIPPED, reason=gone[end.step.address].step.says)
+        if end.outcome is Outcome.DONE and end.step.address in gone
+        else end
+        for end in ends
+    )
+    return (*told, *(end for end in after if end.step.address not in gone))
+
+
+async def _outputs(plan: Plan, desk: Desk, steps: Steps) -> Mapping[str, Value] | None:
+    if desk.stop.is_set():
+        return None
+    try:
+        return await steps.outputs(plan.outputs)
+    except ApiError:
+        return None
 
 
 class _Walk:
-    def __init__(self, plan: Plan, desk: Desk) -> None:
+    def __init__(self, plan: tuple[Step, ...], desk: Desk, steps: Steps) -> None:
         self._plan = plan
         self._desk = desk
-        self._steps = Steps(desk)
-        self._left = {step.key: len(step.after) for step in plan.steps}
+        self._steps = steps
+        self._left = {step.key: len(step.after) for step in plan}
         self._next: dict[str, list[Step]] = defaultdict(list)
-        for step in plan.steps:
+        for step in plan:
             for key in step.after:
                 self._next[key].append(step)
         self._ends: dict[str, Ended] = {}
         self._running: set[asyncio.Task[None]] = set()
+        self._lost: set[str] = set()
+        """The groups of which a step failed: no other step of theirs begins."""
 
-    async def run(self) -> tuple[Result, Mapping[str, Value] | None]:
+    async def run(self) -> tuple[Ended, ...]:
         try:
-            for step in self._plan.steps:
+            for step in self._plan:
                 if not step.after:
                     self._launch(step)
             while self._running:
@@ -52,21 +87,10 @@ class _Walk:
                 self._running -= done
                 for task in done:
                     task.result()
-            outputs = await self._outputs()
         finally:
             for task in self._running:
                 task.cancel()
-            await self._steps.close()
-        ends = tuple(self._ends[step.key] for step in self._plan.steps)
-        return Result(self._plan, ends, interrupted=self._desk.stop.is_set()), outputs
-
-    async def _outputs(self) -> Mapping[str, Value] | None:
-        if self._desk.stop.is_set():
-            return None
-        try:
-            return await self._steps.outputs(self._plan.outputs)
-        except ApiError:
-            return None
+        return tuple(self._ends[step.key] for step in self._plan)
 
     def _launch(self, step: Step) -> None:
         self._running.add(asyncio.create_task(self._do(step)))
@@ -75,9 +99,11 @@ class _Walk:
         since = self._desk.clock.now()
         outcome, id, reason, code = Outcome.DONE, step.id, "", 0
         try:
+            if step.group in self._lost:
+                raise Interrupted(f"the group {step.group} failed")
             id = await self._steps.perform(step)
-        except Interrupted:
-            outcome, reason = Outcome.SKIPPED, "interrupted before it began"
+        except Interrupted as error:
+            outcome, reason = Outcome.SKIPPED, str(error) or "interrupted before it began"
         except StillMoving as error:
             outcome, reason = Outcome.MOVING, str(error)
         except StepFailed as error:
@@ -90,15 +116,23 @@ class _Walk:
         self._end(Ended(step, outcome, id, self._desk.clock.now() - since, reason, code))
 
     def _end(self, end: Ended) -> None:
-        self._ends[end.step.key] = end
-        self._desk.emit(end)
-        for step in self._next[end.step.key]:
-            if end.outcome is Outcome.DONE:
+        """Takes note of an end, launches what it sets free, and ends what can no longer be done."""
+        waiting = [end]
+        while waiting:
+            over = waiting.pop()
+            self._ends[over.step.key] = over
+            self._desk.emit(over)
+            if over.outcome is Outcome.FAILED and over.step.group:
+                self._lost.add(over.step.group)
+            for step in self._next[over.step.key]:
                 self._left[step.key] -= 1
-                if self._left[step.key] == 0 and step.key not in self._ends:
+                if step.key in self._ends:
+                    continue
+                if over.outcome is not Outcome.DONE:
+                    self._ends[step.key] = Ended(step, Outcome.SKIPPED, step.id, 0.0, _because(over))
+                    waiting.append(self._ends[step.key])
+                elif self._left[step.key] == 0:
                     self._launch(step)
-            elif step.key not in self._ends:
-                self._end(Ended(step, Outcome.SKIPPED, step.id, 0.0, _because(end)))
 
 
 def _because(end: Ended) -> str:

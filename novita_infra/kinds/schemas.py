@@ -49,9 +49,9 @@ _DEFS: Final[Schema] = {
     },
     "duration": {
         "type": "string",
-        "pattern": "^[1-9][0-9]*[smh]$",
-        "examples": ["90s", "30m", "2h"],
-        "description": "A number of seconds, minutes or hours: 90s, 30m, 2h.",
+        "pattern": "^[1-9][0-9]*[smhd]$",
+        "examples": ["90s", "30m", "2h", "1d"],
+        "description": "A number of seconds, minutes, hours or days: 90s, 30m, 2h, 1d.",
     },
 }
 
@@ -158,6 +158,11 @@ def _lifecycle() -> Schema:
                 "type": "boolean",
                 "description": "Whether a replacement is made before the old object is deleted. Default: false.",
             },
+            "group": {
+                "type": "string",
+                "pattern": f"^{_NAME}$",
+                "description": "Resources of one group come up together or not at all; see `groups` in novita-infra.yaml.",
+            },
             "waitForCapacity": {
                 **duration,
                 "description": "How long a create that finds no capacity is tried again. Default: not at all.",
@@ -260,6 +265,12 @@ def _project() -> Schema:
                     }
                 }
             ),
+            "groups": {
+                "type": "object",
+                "propertyNames": {"pattern": f"^{_NAME}$"},
+                "additionalProperties": _closed({"onFailure": {"enum": ["rollback", "keep", "stop"]}}),
+                "description": "What becomes of what a run made of a group that fails. Default: rollback.",
+            },
             "ownerMarks": {
                 "type": "boolean",
                 "default": True,

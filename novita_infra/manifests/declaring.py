@@ -157,6 +157,7 @@ class Declaring:
             protect=values.get("protect") is True,
             timeouts={name: seconds for name, seconds in timeouts.items() if seconds},
             create_first=values.get("createBeforeDestroy") is True,
+            group=values["group"] if isinstance(values.get("group"), str) else "",
             capacity_wait=0.0 if wait is None else self._seconds(wait, spot_at(spot, ("waitForCapacity",))),
         )
         return lifecycle, tuple(item for item in after if item is not None)

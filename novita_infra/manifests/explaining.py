@@ -96,7 +96,7 @@ def _told(error: Any, subject: Subject) -> Iterator[Diagnostic]:
             yield from _unknown(error, path, subject)
         case _:
             summary, hint = _said(error, path, subject)
-            label = label_of(path)
+            label = label_of(path) or "the document"
             expanded = _from_expression(path, subject)
             yield Diagnostic(f"{label} {summary}{expanded}", hint, origin=origin_at(subject.spot, path))
 

@@ -51,6 +51,8 @@ class Project:
     state_folder: Path
     scope: str = ""
     """The one manifest file that was loaded, relative to the root; empty for the whole project."""
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """What becomes of a group that fails, by its name: `rollback`, `keep` or `stop`."""
     owner_marks: bool = True
     """Whether objects that have room for it carry the mark of the operation that made them."""
     variables: Mapping[str, Value] = field(default_factory=dict)
@@ -89,7 +91,7 @@ def _load(
     if settings is not None:
         given = [
             *files.variables(var_files),
-            *given_by_environ(environ),
+            *given_by_environ(environ, settings.part("variables")),
             *(Given(name, text, "--var") for name, text in variables.items()),
         ]
         values = _variables(settings, chosen, secrets, given=given, files=files, told=told)
@@ -106,6 +108,11 @@ def _load(
         outputs=outputs,
         state_folder=found.root / (settings.text("state", "path") or "state"),
         scope=found.scope,
+        groups={
+            name: group["onFailure"]
+            for name, group in settings.part("groups").items()
+            if isinstance(group, dict) and isinstance(group.get("onFailure"), str)
+        },
         owner_marks=settings.document.data.get("ownerMarks") is not False,
         variables={name: value for name, value in (values or {}).items() if not is_secret(value)},
         warnings=told.warnings(),

@@ -59,12 +59,12 @@ def given_in(data: Any, spot: Spot, by: str) -> list[Given]:
     return [Given(name, value, by, inside(spot, name)) for name, value in data.items()]
 
 
-def given_by_environ(environ: Mapping[str, str]) -> list[Given]:
-    """The values that the environment holds."""
+def given_by_environ(environ: Mapping[str, str], declared: Mapping[str, Any]) -> list[Given]:
+    """The values that the environment holds for the declared variables; those of other projects are none of ours."""
     return [
         Given(name.removeprefix(ENVIRON_PREFIX), text, f"the environment variable {name}")
         for name, text in sorted(environ.items())
-        if name.startswith(ENVIRON_PREFIX) and name != ENVIRON_PREFIX
+        if name.startswith(ENVIRON_PREFIX) and name.removeprefix(ENVIRON_PREFIX) in declared
     ]
 
 

@@ -28,6 +28,14 @@ class Action(enum.Enum):
     """The change cannot be had; nothing of the plan can be applied."""
 
 
+class OnFailure(enum.Enum):
+    """What becomes of what a run made of a group when a part of it fails."""
+
+    ROLLBACK = "rollback"
+    KEEP = "keep"
+    STOP = "stop"
+
+
 @dataclass(frozen=True, slots=True)
 class FieldChange:
     """One field that differs. A Secret or Digest is shown as `(secret)`, what holds a Ref as `(known after apply)`."""
@@ -89,6 +97,8 @@ class Step:
     """Seconds for the whole step."""
     capacity_wait: float = 0.0
     """Seconds for which a create that finds no capacity is tried again."""
+    group: str = ""
+    """The group that comes up together or not at all; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +132,8 @@ class Plan:
     """The outputs on record, secrets as Digests."""
     outputs_changed: tuple[str, ...] = ()
     """The names of the outputs that come, go or differ."""
+    groups: Mapping[str, OnFailure] = field(default_factory=dict)
+    """What becomes of a group that fails; `rollback` for those that are not named."""
     partial: bool = False
     """Made for some of the resources only (targets, or one manifest file); the outputs are left as they are."""
     problems: tuple[Diagnostic, ...] = ()

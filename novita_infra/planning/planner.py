@@ -12,7 +12,7 @@ from novita_infra.kinds.catalogue import Catalogue
 from novita_infra.kinds.kind import Fault, Kind
 from novita_infra.planning.comparing import masked, written
 from novita_infra.planning.deciding import Decision, decide, decide_undeclared, with_protection
-from novita_infra.planning.plan import Action, Basis, Change, Plan, Step
+from novita_infra.planning.plan import Action, Basis, Change, OnFailure, Plan, Step
 from novita_infra.planning.scheduling import schedule
 from novita_infra.resources import Address, Declared, Found, Phase, Record, Ref, Value, resolve
 
@@ -34,6 +34,7 @@ class Seen:
     serial: int
     outputs: Mapping[str, Value] = field(default_factory=dict)
     outputs_before: Mapping[str, Value] = field(default_factory=dict)
+    groups: Mapping[str, OnFailure] = field(default_factory=dict)
     scope: str = ""
     """A manifest file: records of other files are left alone. Empty for the whole project."""
     destroys: bool = False
@@ -69,6 +70,7 @@ def make_plan(seen: Seen) -> Plan:
         steps=ordered.steps,
         basis=_basis(seen, declared, active),
         destroys=seen.destroys,
+        groups=seen.groups,
         partial=bool(seen.targets or seen.scope),
         outputs=outputs,
         outputs_before=seen.outputs_before,

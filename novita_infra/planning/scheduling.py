@@ -77,6 +77,7 @@ class _Chain:
             source=wanted.origin.file if wanted else "",
             protect=wanted.lifecycle.protect if wanted else False,
             capacity_wait=wanted.lifecycle.capacity_wait if wanted else 0.0,
+            group=wanted.lifecycle.group if wanted else "",
         )
         timeouts = wanted.lifecycle.timeouts if wanted else {}
         making = tuple(_making(blank, decision, kind, timeouts))

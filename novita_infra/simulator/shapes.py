@@ -214,6 +214,8 @@ class Fields:
     """An object with named fields. Reading gives every field, with its default where it was absent or null."""
 
     parts: Mapping[str, Part] = field(default_factory=dict)
+    open: bool = False
+    """Has fields that are not named here; they are let through unread."""
     listed: bool = False
     """Clients in the wild send it as a list of one."""
 
@@ -222,7 +224,7 @@ class Fields:
             value = value[0]
         if not isinstance(value, Mapping):
             raise invalid(at or "body", "must be an object")
-        if how.closed:
+        if how.closed and not self.open:
             unknown = sorted(set(value) - set(self.parts))
             if unknown:
                 raise invalid(f"{at}.{unknown[0]}".lstrip("."), "is not a field of this operation")

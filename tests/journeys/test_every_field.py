@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sights
 from edits import Edit, Fate, Resource
 from instance_edits import instance_edits
 from other_edits import other_edits
@@ -28,6 +29,11 @@ from novita_infra.simulator import PROFILES
 from novita_infra.simulator.routes.registry import OPERATIONS
 
 EDITS = (*instance_edits(), *other_edits())
+MEDDLED = [
+    edit
+    for edit in EDITS
+    if edit.fate is Fate.CHANGED and edit.kind in BY_HAND and "template" not in {*edit.before, *edit.after}
+]
 FIELDS = [(kind.prefix, field.name) for kind in KINDS.values() for field in kind.fields]
 ENVIRON = {"OLD": "old-secret", "NEW": "new-secret"}
 WRITES = frozenset(item.name for item in OPERATIONS if item.method != "GET")
@@ -76,6 +82,11 @@ class Watched:
         return self.rig.record(self.address).id
 
     @property
+    def mark(self) -> str:
+        """The owner mark that it carries."""
+        return sights.mark(self.rig.world, self.edit.kind, self.id)
+
+    @property
     def started(self) -> float:
         """When the container of a machine began to run; 0 for what is no machine."""
         found = self.rig.world.instances.get(self.id)
@@ -115,11 +126,7 @@ def test_a_stopped_machine_is_edited_alike_whether_or_not_an_upgrade_starts_it(
     _hold_to_its_plan(Watched(edit, tmp_path, profile=profile))
 
 
-@pytest.mark.parametrize(
-    "edit",
-    [edit for edit in EDITS if edit.fate is Fate.CHANGED and edit.kind in BY_HAND and edit.fields != ("template",)],
-    ids=lambda edit: edit.id,
-)
+@pytest.mark.parametrize("edit", MEDDLED, ids=lambda edit: edit.id)
 def test_a_call_that_sends_everything_keeps_what_is_not_declared_and_was_set_by_hand(
     edit: Edit, tmp_path: Path
 ) -> None:
@@ -132,10 +139,10 @@ def _hold_to_its_plan(watched: Watched, *, meddled: bool = False) -> None:
     watched.rig.apply()
     watched.rig.assert_converged()
     if meddled:
-        declared = {name for spec in (edit.before, edit.after) for name in spec}
-        own = {name for name, value in {"localStorage": "networkStorages"}.items() if value in declared}
-        set_by_hand(watched.rig.world, edit.kind, watched.id, but=declared | own)
-    before, id, started = watched.look(), watched.id, watched.started
+        declared = {*edit.before, *edit.after}
+        mounts = {"localStorage"} if "networkStorages" in declared else set()  # the world keeps both in one list
+        set_by_hand(watched.rig.world, edit.kind, watched.id, but=declared | mounts)
+    before, id, started, mark = watched.look(), watched.id, watched.started, watched.mark
     watched.calls.order.clear()
     watched.declare(edit.around if edit.instead is None else edit.instead, edit.after)
     match edit.fate:
@@ -157,6 +164,9 @@ def _hold_to_its_plan(watched: Watched, *, meddled: bool = False) -> None:
         before[chosen] = after[chosen]
     assert after == {**before, **edit.shows}
     assert watched.calls.writes() == edit.writes
+    assert bool(watched.mark) == bool(mark) == KINDS[edit.kind].marked
+    if edit.fate is not Fate.REPLACED:
+        assert watched.mark == mark
     watched.rig.assert_converged()
 
 

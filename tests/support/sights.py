@@ -5,6 +5,7 @@ A second opinion on what the kinds say of themselves: it imports nothing of thei
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -25,6 +26,8 @@ TABLES = {
 
 _WORDS = {"setAutoRenew": "set_auto_renew", "setAutoMigrate": "set_auto_migrate"}
 MONTH = 30 * 86_400
+_OWNER = "NOVITA_INFRA_OWNER"
+_MARK = re.compile(r"\s*(<!-- novita-infra \S+ -->|\[novita-infra \S+\])$")
 
 
 def operation(kind: str, call: str) -> str:
@@ -50,7 +53,20 @@ def _auth(world: World, item: Any) -> str:
 
 
 def _env(_: World, item: Any) -> dict[str, str]:
-    return {pair["key"]: pair["value"] for pair in item.envs}
+    return {pair["key"]: pair["value"] for pair in item.envs if pair["key"] != _OWNER}
+
+
+def _text(name: str) -> Sight:
+    """A text without the owner mark at its end."""
+    return lambda _, item: _MARK.sub("", getattr(item, name))
+
+
+def mark(world: World, kind: str, id: str) -> str:
+    """The owner mark that the object carries; empty where there is none."""
+    found = getattr(world, TABLES[kind]).get(id)
+    entries = [pair["value"] for pair in getattr(found, "envs", ()) if pair["key"] == _OWNER]
+    texts = [match[0].strip() for name in ("readme", "note") if (match := _MARK.search(getattr(found, name, "")))]
+    return " and ".join([*entries, *texts])
 
 
 def _ports(_: World, item: Any) -> list[str]:
@@ -119,7 +135,7 @@ SIGHTS: Mapping[str, Mapping[str, Sight]] = {
     "template": {
         "name": _attribute("name"),
         "image": _attribute("image"),
-        "readme": _attribute("readme"),
+        "readme": _text("readme"),
         "registryAuth": _auth,
         "command": _attribute("command"),
         "entrypoint": _attribute("entrypoint"),
@@ -144,7 +160,7 @@ SIGHTS: Mapping[str, Mapping[str, Sight]] = {
         "cluster": _attribute("cluster"),
         "registryAuth": _auth,
         "products": lambda _, item: sorted(item.products),
-        "note": _attribute("note"),
+        "note": _text("note"),
     },
     "endpoint": {
         "name": _attribute("name"),
@@ -176,40 +192,54 @@ SIGHTS: Mapping[str, Mapping[str, Sight]] = {
 
 
 _PORT = {"port": 9000, "type": "http"}
-_ENV = [{"key": "BY", "value": "hand"}]
-BY_HAND: Mapping[str, Mapping[str, tuple[str, Any]]] = {
+Hand = Callable[[Any], Any]
+
+
+def _to(value: Any) -> Hand:
+    return lambda _: value
+
+
+def _more_env(envs: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [*envs, {"key": "BY", "value": "hand"}]
+
+
+def _before_mark(text: str) -> str:
+    return f"By hand{text}"
+
+
+BY_HAND: Mapping[str, Mapping[str, tuple[str, Hand]]] = {
     "instance": {
-        "command": ("command", "by hand"),
-        "entrypoint": ("entrypoint", "/by-hand"),
-        "env": ("envs", _ENV),
-        "ports": ("ports", [_PORT]),
-        "rootDiskGb": ("rootfs", 70),
+        "command": ("command", _to("by hand")),
+        "entrypoint": ("entrypoint", _to("/by-hand")),
+        "env": ("envs", _more_env),
+        "ports": ("ports", _to([_PORT])),
+        "rootDiskGb": ("rootfs", _to(70)),
     },
     "template": {
-        "readme": ("readme", "# By hand"),
-        "command": ("command", "by hand"),
-        "entrypoint": ("entrypoint", "/by-hand"),
-        "ports": ("ports", [{"type": "http", "ports": [9000]}]),
-        "env": ("envs", _ENV),
-        "minCudaVersion": ("cuda", "11.8"),
+        "readme": ("readme", _before_mark),
+        "command": ("command", _to("by hand")),
+        "entrypoint": ("entrypoint", _to("/by-hand")),
+        "ports": ("ports", _to([{"type": "http", "ports": [9000]}])),
+        "env": ("envs", _more_env),
+        "minCudaVersion": ("cuda", _to("11.8")),
     },
-    "image_prewarm": {"note": ("note", "by hand")},
+    "image_prewarm": {"note": ("note", _before_mark)},
     "endpoint": {
-        "gpuCount": ("gpus", 3),
-        "minCudaVersion": ("cuda", "11.8"),
-        "command": ("command", "by hand"),
-        "env": ("envs", _ENV),
-        "localStorage": ("mounts", [{"type": "local", "id": "", "size": 40, "mountPath": "/by-hand"}]),
+        "gpuCount": ("gpus", _to(3)),
+        "minCudaVersion": ("cuda", _to("11.8")),
+        "command": ("command", _to("by hand")),
+        "env": ("envs", _more_env),
+        "localStorage": ("mounts", _to([{"type": "local", "id": "", "size": 40, "mountPath": "/by-hand"}])),
     },
 }
-"""What somebody might have set without us, by kind and field: the attribute of the world's record, and its value."""
+"""What somebody might have set without us, by kind and field: the attribute of the world's record, and how."""
 
 
 def set_by_hand(world: World, kind: str, id: str, *, but: Iterable[str]) -> None:
-    """Sets fields of the object behind our back, but for some."""
+    """Sets fields of the object behind our back, but for some; the owner mark stays."""
     table = getattr(world, TABLES[kind])
     found = table.get(id)
-    for field, (attribute, value) in BY_HAND.get(kind, {}).items():
+    for field, (attribute, hand) in BY_HAND.get(kind, {}).items():
         if field not in but:
-            setattr(found, attribute, value)
+            setattr(found, attribute, hand(getattr(found, attribute)))
     table.touch(found)

@@ -9,7 +9,7 @@ from novita_infra.simulator.answers import account as answers
 from novita_infra.simulator.answers import words
 from novita_infra.simulator.errors import Refusal, invalid
 from novita_infra.simulator.operations import Call, Family, Operation, page_of
-from novita_infra.simulator.shapes import INT64, Fields, Text, Whole, may, need
+from novita_infra.simulator.shapes import INT64, Fields, Text, Whole, may, need, should
 from novita_infra.simulator.world import bills, money
 from novita_infra.simulator.world.records import Payment
 from novita_infra.simulator.world.settings import DAY, MONTH
@@ -266,9 +266,7 @@ _TIME = may(Whole(0, INT64, as_text=True), 0)
 _FILTER = {"productName": _NAME, "startTime": _TIME, "endTime": _TIME, "ownerId": _NAME}
 
 
-def _get(
-    name: str, path: str, source: str, serve: Any, query: Fields, *also: str, answer: words.Schema
-) -> Operation:
+def _get(name: str, path: str, source: str, serve: Any, query: Fields, *also: str, answer: words.Schema) -> Operation:
     return Operation(
         name=f"account.{name}",
         method="GET",
@@ -299,7 +297,12 @@ OPERATIONS = (
         "basic-query-usage-based-billing",
         _usage,
         Fields(
-            {"cycleType": may(Text(), "Day"), "productCategory": may(Text(), "summary"), "category": _NAME, **_FILTER}
+            {
+                "cycleType": should(Text(), "Day"),
+                "productCategory": should(Text(), "summary"),
+                "category": _NAME,
+                **_FILTER,
+            }
         ),
         "/v3/user/usage-based-billing",
         answer=answers.USAGE_BILLS,

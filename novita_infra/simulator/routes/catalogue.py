@@ -8,7 +8,7 @@ from typing import Any
 from novita_infra.simulator.answers import machines as answers
 from novita_infra.simulator.errors import Refusal
 from novita_infra.simulator.operations import V1, V2, Call, Operation
-from novita_infra.simulator.shapes import Fields, Text, Whole, may
+from novita_infra.simulator.shapes import Fields, Text, Whole, may, need
 from novita_infra.simulator.world import catalogue, money
 from novita_infra.simulator.world.catalogue import CLUSTERS, CPU_PRODUCTS, GPU_PRODUCTS, SERVERLESS_PRODUCTS, Product
 from novita_infra.simulator.world.world import World
@@ -120,8 +120,6 @@ def _cpu_products(world: World, call: Call) -> Any:
 def _products_v2(world: World, call: Call) -> Any:
     query = call.query
     kind, category = query["type"], query["category"]
-    if kind is None or category is None:
-        raise Refusal("VALIDATOR_PARAM", "type and category are required")
     if category == "serverless":
         products = SERVERLESS_PRODUCTS if kind != "cpu" else ()
     else:
@@ -262,8 +260,8 @@ OPERATIONS = (
         answer=answers.PRODUCTS_V2,
         query=Fields(
             {
-                "type": may(Text(one_of=("", "gpu", "cpu"))),
-                "category": may(Text(one_of=("instance", "serverless"))),
+                "type": need(Text(one_of=("", "gpu", "cpu"))),
+                "category": need(Text(one_of=("instance", "serverless"))),
                 "cpu": _AT_LEAST,
                 "memory_gb": _AT_LEAST,
                 "rootfs_size": _AT_LEAST,

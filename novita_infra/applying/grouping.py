@@ -1,0 +1,83 @@
+"""Groups: resources that come up together or not at all. What a run made of a failed group is taken down again.
+
+Only what this run made from nothing: an object that was there before, and one that replaced another, stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from novita_infra.applying.books import Books
+from novita_infra.applying.events import Ended, Outcome
+from novita_infra.kinds.kind import Kind
+from novita_infra.planning.plan import Action, OnFailure, Plan, Step
+from novita_infra.resources import Address, Phase
+
+
+@dataclass(frozen=True, slots=True)
+class TakingDown:
+    """The steps that take a failed group down again."""
+
+    steps: tuple[Step, ...]
+    undone: frozenset[Address]
+    """The resources that will be gone."""
+
+
+def taking_down(plan: Plan, ends: Iterable[Ended], *, books: Books, kinds: Mapping[str, Kind]) -> TakingDown:
+    """What to do about the groups of which a step failed. Nothing where none did, or where it is to be kept."""
+    failed = {end.step.group for end in ends if end.outcome is Outcome.FAILED and end.step.group}
+    made = {change.address for change in plan.changes if change.action is Action.CREATE}
+    created = {
+        step.address: step
+        for step in plan.steps
+        if step.call == "create" and step.address in made and step.group in failed
+    }
+    steps: list[Step] = []
+    undone: set[Address] = set()
+    for address, step in created.items():
+        record = books.record(address)
+        if record is None or not record.id:
+            continue  # nothing was made, or nobody knows yet: the next run looks
+        match plan.groups.get(step.group, OnFailure.ROLLBACK):
+            case OnFailure.ROLLBACK:
+                undone.add(address)
+                steps.append(_deletion(step, record.id, kinds[address.kind], created))
+            case OnFailure.STOP:
+                steps += _stopping(step, record.id, kinds[address.kind])
+            case OnFailure.KEEP:
+                pass
+    return TakingDown(_closed(steps), frozenset(undone))
+
+
+def _deletion(step: Step, id: str, kind: Kind, created: Mapping[Address, Step]) -> Step:
+    """The delete, after those of everything that was made to need the object."""
+    dependents = [other for other, made in created.items() if step.address in made.needs]
+    return replace(
+        step,
+        key=_key(step.address),
+        call="delete",
+        id=id,
+        after=tuple(sorted(_key(other) for other in dependents)),
+        says=f"taken down again: the group {step.group} failed",
+        timeout=kind.timeouts.delete,
+    )
+
+
+def _stopping(step: Step, id: str, kind: Kind) -> list[Step]:
+    """The call that stops the object, where the kind has one."""
+    says = f"stopped: the group {step.group} failed"
+    return [
+        replace(step, key=_key(step.address), call=call.name, id=id, after=(), says=says, fields=())
+        for call in kind.calls
+        if call.settles == {Phase.STOPPED}
+    ]
+
+
+def _closed(steps: list[Step]) -> tuple[Step, ...]:
+    keys = {step.key for step in steps}
+    return tuple(replace(step, after=tuple(key for key in step.after if key in keys)) for step in steps)
+
+
+def _key(address: Address) -> str:
+    return f"{address}/take-down"

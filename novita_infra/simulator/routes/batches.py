@@ -1,0 +1,145 @@
+"""Batches over the wire: times are text with a zone, counts stand there twice, and errors are a string."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Final
+
+from novita_infra.simulator.answers import llm as answers
+from novita_infra.simulator.operations import Call, Family, Operation
+from novita_infra.simulator.routes.models import LLM
+from novita_infra.simulator.shapes import Anything, Fields, Text, Whole, may, need
+from novita_infra.simulator.world import api_keys, batches
+from novita_infra.simulator.world.inference import ENDPOINTS
+from novita_infra.simulator.world.records import Batch
+from novita_infra.simulator.world.world import World
+
+ZONE: Final = timezone(timedelta(hours=8))
+_TIMES: Final = (
+    "updated_at",
+    "in_progress_at",
+    "expires_at",
+    "finalizing_at",
+    "completed_at",
+    "failed_at",
+    "expired_at",
+    "cancelling_at",
+    "cancelled_at",
+)
+
+
+def _create(world: World, call: Call) -> Any:
+    body = call.body
+    metadata = body["metadata"] if isinstance(body["metadata"], dict) else None
+    batch = batches.create(
+        world,
+        source=body["input_file_id"],
+        endpoint=body["endpoint"],
+        window=body["completion_window"],
+        key=api_keys.of_caller(world, call.key).id,
+        metadata=metadata,
+    )
+    return shown(world, batch)
+
+
+def _get(world: World, call: Call) -> Any:
+    return shown(world, batches.batch_of(world, call.path["batch_id"]))
+
+
+def _cancel(world: World, call: Call) -> Any:
+    return shown(world, batches.cancel(world, call.path["batch_id"]))
+
+
+def _list(world: World, call: Call) -> Any:
+    """The newest first. `after` and `limit` are not documented, only implied by `has_more`."""
+    found = world.batches.listed()[::-1]
+    after = next((place for place, batch in enumerate(found, start=1) if batch.id == call.query["after"]), 0)
+    page = found[after : after + (call.query["limit"] or len(found))]
+    return {
+        "object": "list",
+        "data": [shown(world, batch) for batch in page],
+        "first_id": page[0].id if page else "",
+        "last_id": page[-1].id if page else "",
+        "has_more": after + len(page) < len(found),
+    }
+
+
+def moment(at: float) -> str:
+    """A time as batches tell it, such as `2025-08-11T16:31:52.949816000+08:00`."""
+    local = datetime.fromtimestamp(at, UTC).astimezone(ZONE)
+    return f"{local:%Y-%m-%dT%H:%M:%S.%f}000+08:00"
+
+
+def shown(world: World, batch: Batch) -> dict[str, Any]:
+    """A batch as the API shows it."""
+    counts = batches.counts(batch)
+    status = batch.status if world.quirks.batch_words_capital else batch.status.lower()
+    return {
+        "id": batch.id,
+        "object": "batch",
+        "endpoint": batch.endpoint,
+        "input_file_id": batch.input,
+        "output_file_id": batch.output,
+        "error_file_id": batch.failures,
+        "completion_window": batch.window,
+        "status": status,
+        "errors": batch.errors,
+        "created_at": moment(batch.created),
+        **{name: moment(batch.times[name]) if name in batch.times else None for name in _TIMES},
+        "created_by": world.owner,
+        "created_by_key_id": batch.key,
+        "version": batch.version,
+        "remark": "",
+        **counts,
+        "request_counts": counts,
+        "metadata": batch.metadata,
+    }
+
+
+OPERATIONS = (
+    Operation(
+        name="batches.create",
+        method="POST",
+        path=f"{LLM}/batches",
+        source="model-apis-llm-create-batch",
+        serve=_create,
+        body=Fields(
+            {
+                "input_file_id": need(Text(1, 255)),
+                "endpoint": need(Text(one_of=tuple(ENDPOINTS))),
+                "completion_window": may(Text(one_of=("48h",)), "48h"),
+                "metadata": may(Anything()),
+            }
+        ),
+        answer=answers.BATCH,
+        family=Family.LLM,
+    ),
+    Operation(
+        name="batches.list",
+        method="GET",
+        path=f"{LLM}/batches",
+        source="model-apis-llm-list-batches",
+        serve=_list,
+        query=Fields({"after": may(Text(0, 255), ""), "limit": may(Whole(0, 1000), 0)}),
+        answer=answers.BATCHES,
+        family=Family.LLM,
+    ),
+    Operation(
+        name="batches.get",
+        method="GET",
+        path=f"{LLM}/batches/{{batch_id}}",
+        source="model-apis-llm-retrieve-batch",
+        serve=_get,
+        answer=answers.BATCH,
+        family=Family.LLM,
+    ),
+    Operation(
+        name="batches.cancel",
+        method="POST",
+        path=f"{LLM}/batches/{{batch_id}}/cancel",
+        source="model-apis-llm-cancel-batch",
+        serve=_cancel,
+        answer=answers.BATCH,
+        family=Family.LLM,
+    ),
+)

@@ -1,0 +1,119 @@
+"""Chat and text completions over the wire, whole or streamed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from novita_infra.simulator.answers import llm as answers
+from novita_infra.simulator.operations import Call, Family, Operation, Raw
+from novita_infra.simulator.routes.models import LLM, aliases
+from novita_infra.simulator.world import api_keys, canned, inference, models, usage
+from novita_infra.simulator.world.models import Model
+from novita_infra.simulator.world.world import World
+
+DONE: Final = b"data: [DONE]\n\n"
+
+
+def ask(world: World, call: Call, *, endpoint: str, body: Mapping[str, Any], route: str = "") -> dict[str, Any]:
+    """The whole answer to a chat or text request: let through, made up, and paid for.
+
+    `route` is the endpoint that the model must serve, where it is another. Raises what `usage.admit` and the checks do.
+    """
+    model = admitted(world, call, body["model"], route or endpoint)
+    inference.check(model, endpoint, body)
+    usage.admit(world, model)
+    told = inference.answer(world, model, endpoint=endpoint, body=body)
+    spent = told["usage"]
+    spend(world, call, model, tokens_in=spent["prompt_tokens"], tokens_out=spent["completion_tokens"])
+    return told
+
+
+def admitted(world: World, call: Call, model: str, endpoint: str) -> Model:
+    """The model, if it serves the endpoint and the policy of the key lets it be used."""
+    found = models.serving(model, endpoint)
+    api_keys.check_policy(api_keys.of_caller(world, call.key), found.id)
+    return found
+
+
+def spend(world: World, call: Call, model: Model, *, tokens_in: int, tokens_out: int = 0) -> None:
+    """Book what the caller used."""
+    key = api_keys.of_caller(world, call.key)
+    key.used = int(world.moment)
+    world.api_keys.touch(key)
+    usage.spend_tokens(world, model, key=key.id, tokens_in=tokens_in, tokens_out=tokens_out)
+
+
+def _chat(world: World, call: Call) -> Any:
+    told = ask(world, call, endpoint=models.CHAT, body=call.body)
+    return _streamed(told, _chat_deltas, call.body) if call.body["stream"] else told
+
+
+def _text(world: World, call: Call) -> Any:
+    told = ask(world, call, endpoint=models.TEXT, body=call.body)
+    return _streamed(told, _text_deltas, call.body) if call.body["stream"] else told
+
+
+def event(data: Any, name: str = "") -> bytes:
+    """One server-sent event."""
+    head = f"event: {name}\n" if name else ""
+    return f"{head}data: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
+
+
+def _streamed(told: dict[str, Any], deltas: Any, body: Mapping[str, Any]) -> Raw:
+    """The same answer in pieces; the usage comes last, if it was asked for."""
+    head = {name: told[name] for name in ("id", "created", "model", "system_fingerprint")}
+    head["object"] = "chat.completion.chunk" if told["object"] == "chat.completion" else told["object"]
+    pieces = [event(head | {"choices": [choice]}) for whole in told["choices"] for choice in deltas(whole)]
+    if body["stream_options"]["include_usage"]:
+        pieces.append(event(head | {"choices": [], "usage": told["usage"]}))
+    return Raw(pieces=(*pieces, DONE), media="text/event-stream")
+
+
+def _chat_deltas(choice: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    message = choice["message"]
+
+    def chunk(delta: dict[str, Any], reason: str | None = None) -> dict[str, Any]:
+        return {"index": choice["index"], "delta": delta, "finish_reason": reason}
+
+    yield chunk({"role": "assistant", "content": ""})
+    for piece in canned.pieces(message.get("reasoning_content", "")):
+        yield chunk({"reasoning_content": piece})
+    for piece in canned.pieces(message["content"]):
+        yield chunk({"content": piece})
+    for place, call in enumerate(message.get("tool_calls", ())):
+        yield chunk({"tool_calls": [{"index": place, **call}]})
+    yield chunk({}, choice["finish_reason"])
+
+
+def _text_deltas(choice: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for piece in canned.pieces(choice["text"]):
+        yield {"index": choice["index"], "text": piece, "finish_reason": None, "logprobs": None}
+    yield {"index": choice["index"], "text": "", "finish_reason": choice["finish_reason"], "logprobs": None}
+
+
+OPERATIONS = (
+    Operation(
+        name="chat.create",
+        method="POST",
+        path=f"{LLM}/chat/completions",
+        source="model-apis-llm-create-chat-completion",
+        serve=_chat,
+        body=inference.CHAT,
+        answer=answers.CHAT,
+        aliases=aliases("chat/completions"),
+        family=Family.LLM,
+    ),
+    Operation(
+        name="completions.create",
+        method="POST",
+        path=f"{LLM}/completions",
+        source="model-apis-llm-create-completion",
+        serve=_text,
+        body=inference.TEXT,
+        answer=answers.COMPLETION,
+        aliases=aliases("completions"),
+        family=Family.LLM,
+    ),
+)

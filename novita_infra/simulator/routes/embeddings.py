@@ -1,0 +1,124 @@
+"""Embeddings and rerank over the wire. What is the same always gets the same numbers."""
+
+from __future__ import annotations
+
+import base64
+import struct
+from typing import Any, Final
+
+from novita_infra.simulator.answers import llm as answers
+from novita_infra.simulator.errors import invalid
+from novita_infra.simulator.operations import Call, Family, Operation
+from novita_infra.simulator.routes.chat import admitted, spend
+from novita_infra.simulator.routes.models import LLM, aliases
+from novita_infra.simulator.shapes import Either, Fields, Items, Text, Whole, may, need, should
+from novita_infra.simulator.world import canned, models, usage
+from novita_infra.simulator.world.inference import LONG
+from novita_infra.simulator.world.models import Model
+from novita_infra.simulator.world.world import World
+
+_MOST_INPUTS: Final = 2048
+_INPUT: Final = Either(
+    (Text(1, LONG), Items(Text(1, LONG), low=1, high=_MOST_INPUTS)), takes=lambda value: int(isinstance(value, list))
+)
+
+
+def _embed(world: World, call: Call) -> Any:
+    body = call.body
+    model = admitted(world, call, body["model"], models.EMBEDDINGS)
+    texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
+    tokens = _counted(model, texts, "input")
+    usage.admit(world, model)
+    spend(world, call, model, tokens_in=tokens)
+    as_text = body["encoding_format"] == "base64"
+    return {
+        "object": "list",
+        "data": [
+            {"object": "embedding", "index": index, "embedding": _coded(vector) if as_text else vector}
+            for index, vector in enumerate(
+                canned.vector(canned.digest(world, model.id, text), model.size) for text in texts
+            )
+        ],
+        "model": model.id,
+        "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+    }
+
+
+def _coded(vector: list[float]) -> str:
+    """As little-endian 32-bit numbers in base64."""
+    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+
+
+def _counted(model: Model, texts: list[str], field: str) -> int:
+    """The tokens of all texts, each of which must fit into the model."""
+    lengths = [canned.count(text) for text in texts]
+    for index, length in enumerate(lengths):
+        if length > model.context:
+            raise invalid(f"{field}[{index}]", f"is longer than the {model.context} tokens of {model.id}")
+    return sum(lengths)
+
+
+def _rerank(world: World, call: Call) -> Any:
+    body = call.body
+    model = admitted(world, call, body["model"], models.RERANK)
+    documents = body["documents"]
+    tokens = _counted(model, [body["query"], *documents], "documents")
+    usage.admit(world, model)
+    spend(world, call, model, tokens_in=tokens)
+    scores = [(_relevance(world, body["query"], document), index) for index, document in enumerate(documents)]
+    scores.sort(key=lambda score: (-score[0], score[1]))
+    return {
+        "id": world.new_id("rerank", length=32),
+        "model": model.id,
+        "results": [
+            {"index": index, "relevance_score": score, "document": {"text": documents[index]}}
+            for score, index in scores[: body["top_n"] or len(scores)]
+        ],
+        "usage": {"prompt_tokens": tokens, "completion_tokens": 0, "total_tokens": tokens},
+    }
+
+
+def _relevance(world: World, query: str, document: str) -> float:
+    """From 0 to 1: the share of the query's words that the document has, and a little that tells equals apart."""
+    asked, there = set(query.lower().split()), set(document.lower().split())
+    own = int(canned.digest(world, query, document)[:4], 16) / 0xFFFF
+    return round(0.9 * len(asked & there) / max(len(asked), 1) + 0.1 * own, 6)
+
+
+OPERATIONS = (
+    Operation(
+        name="embeddings.create",
+        method="POST",
+        path=f"{LLM}/embeddings",
+        source="model-apis-llm-create-embeddings",
+        serve=_embed,
+        body=Fields(
+            {
+                "model": should(Text(), ""),
+                "input": need(_INPUT),
+                "encoding_format": may(Text(one_of=("float", "base64")), "float"),
+            }
+        ),
+        answer=answers.EMBEDDINGS,
+        aliases=aliases("embeddings"),
+        family=Family.LLM,
+    ),
+    Operation(
+        name="rerank.create",
+        method="POST",
+        path=f"{LLM}/rerank",
+        source="model-apis-llm-create-rerank",
+        serve=_rerank,
+        body=Fields(
+            {
+                "model": should(Text(), ""),
+                "query": need(Text(1, LONG)),
+                "documents": need(Items(Text(0, LONG), low=1, high=_MOST_INPUTS)),
+                "top_n": may(Whole(1)),
+            }
+        ),
+        answer=answers.RERANKED,
+        aliases=aliases("rerank"),
+        family=Family.LLM,
+    ),
+)

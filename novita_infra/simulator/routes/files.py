@@ -1,0 +1,83 @@
+"""Files of the LLM API over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from novita_infra.simulator.answers import llm as answers
+from novita_infra.simulator.errors import Refusal
+from novita_infra.simulator.multipart import read_form
+from novita_infra.simulator.operations import Call, Family, Operation, Raw
+from novita_infra.simulator.routes.models import LLM
+from novita_infra.simulator.world import files
+from novita_infra.simulator.world.records import File
+from novita_infra.simulator.world.world import World
+
+
+def _upload(world: World, call: Call) -> Any:
+    form = read_form(call.raw, call.media)
+    for name in ("file", "purpose"):
+        if name not in form:
+            raise Refusal("INVALID_REQUEST_BODY", f"{name} is required")
+    file = form["file"]
+    return shown(
+        files.upload(world, name=file.filename, purpose=form["purpose"].text.strip(), content=bytes(file.body))
+    )
+
+
+def _list(world: World, _call: Call) -> Any:
+    """The one list that tells of its success besides."""
+    return {"code": "200", "message": "success", "data": [shown(file) for file in world.files.listed()]}
+
+
+def _get(world: World, call: Call) -> Any:
+    return shown(files.file_of(world, call.path["file_id"]))
+
+
+def _content(world: World, call: Call) -> Any:
+    file = files.file_of(world, call.path["file_id"])
+    return Raw(world.contents.get(file.id), media="application/octet-stream")
+
+
+def _delete(world: World, call: Call) -> Any:
+    key = call.path["file_id"]
+    files.delete(world, key)
+    return {"id": key, "object": "file", "deleted": True}
+
+
+def shown(file: File) -> dict[str, Any]:
+    """A file as the API shows it."""
+    told: dict[str, Any] = {
+        "id": file.id,
+        "object": "file",
+        "bytes": file.bytes,
+        "filename": file.name,
+        "created_at": int(file.created),
+        "purpose": file.purpose,
+    }
+    if file.purpose == "batch":
+        return told | {"metadata": {"total_requests": file.requests}}
+    return told | {"expires_at": int(file.expires)}
+
+
+def _operation(name: str, method: str, path: str, source: str, serve: Any, answer: Any) -> Operation:
+    return Operation(
+        name=f"files.{name}",
+        method=method,
+        path=f"{LLM}/files{path}",
+        source=f"model-apis-llm-{source}",
+        serve=serve,
+        answer=answer,
+        family=Family.LLM,
+        raw=method == "POST",
+        large=method == "POST",
+    )
+
+
+OPERATIONS = (
+    _operation("upload", "POST", "", "upload-batch-input-file", _upload, answers.FILE),
+    _operation("list", "GET", "", "list-files", _list, answers.FILES),
+    _operation("get", "GET", "/{file_id}", "query-file", _get, answers.FILE),
+    _operation("content", "GET", "/{file_id}/content", "retrieve-file-content", _content, None),
+    _operation("delete", "DELETE", "/{file_id}", "delete-file", _delete, answers.FILE_DELETED),
+)

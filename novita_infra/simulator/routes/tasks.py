@@ -1,0 +1,169 @@
+"""Generation tasks over the wire: submitted to one of many operations, asked for at one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from novita_infra.simulator.answers import llm as answers
+from novita_infra.simulator.operations import Call, Family, Operation
+from novita_infra.simulator.shapes import Anything, Fields, Flag, Text, Whole, may, need
+from novita_infra.simulator.world import api_keys, tasks
+from novita_infra.simulator.world.inference import LONG
+from novita_infra.simulator.world.records import Task
+from novita_infra.simulator.world.tasks import Wish
+from novita_infra.simulator.world.world import World
+
+ASYNC: Final = "/v3/async"
+_TTL: Final = 3600
+_ASKED: Final = 2000
+"""Characters of a request that are kept for its debug info."""
+
+
+def _submit(world: World, call: Call) -> Any:
+    body = call.body
+    inner = body["request"] or body
+    extra = body["extra"]
+    mock = (extra["webhook"] or {}).get("test_mode") or {"enabled": False}
+    wish = Wish(
+        units=next((inner[name] for name in ("image_num", "batch_size") if inner[name]), 1),
+        seed=-1 if inner["seed"] is None else inner["seed"],
+        format=extra["response_image_type"],
+        text=inner["text"] or inner["prompt"],
+        asked=call.raw[:_ASKED].decode("utf-8", "replace"),
+        detects=extra["enable_nsfw_detection"],
+        webhook=_given(extra["webhook"] or {}),
+        mock=mock["return_task_status"] if mock["enabled"] else "",
+    )
+    key = api_keys.of_caller(world, call.key).id
+    return {"task_id": tasks.submit(world, operation=call.path["operation"], wish=wish, key=key).id}
+
+
+def _given(webhook: Mapping[str, Any]) -> dict[str, Any]:
+    """The webhook as it was sent, for it is echoed."""
+    return {name: value for name, value in webhook.items() if value is not None}
+
+
+def _result(world: World, call: Call) -> Any:
+    return told(world, tasks.task_of(world, call.query["task_id"]))
+
+
+def told(world: World, task: Task) -> dict[str, Any]:
+    """A task and what it made; the payload of a webhook event is the same."""
+    kind = tasks.KINDS[task.operation]
+    done = task.status == tasks.SUCCEED
+    made = range(task.units) if done else ()
+    return {
+        "task": {
+            "task_id": task.id,
+            "status": task.status,
+            "reason": task.reason,
+            "task_type": kind.type,
+            "eta": 0 if task.status in tasks.OVER else max(0, round(task.ends - world.moment)),
+            "progress_percent": tasks.progress(world, task),
+        },
+        "images": [_image(world, task, number) for number in made if kind.media == "image"],
+        "videos": [_video(world, task, number) for number in made if kind.media == "video"],
+        "audios": [_audio(world, task, number) for number in made if kind.media == "audio"],
+        "extra": {
+            "seed": task.seed,
+            "enable_nsfw_detection": task.detects,
+            "debug_info": {
+                "request_info": task.asked,
+                "submit_time_ms": _ms(task.created),
+                "execute_time_ms": _ms(task.begun),
+                "complete_time_ms": _ms(task.ends if task.status in tasks.OVER else 0),
+            },
+            **({"webhook": task.webhook} if task.webhook else {}),
+        },
+    }
+
+
+def _ms(at: float) -> str:
+    return str(int(at * 1000))
+
+
+def _url(world: World, task: Task, number: int, kind: str) -> str:
+    """A link that leads nowhere: `.invalid` is no domain."""
+    signature = world.draw("result", task.id, str(number), length=64)
+    return f"https://results.invalid/{task.id}/{number}.{kind}?X-Amz-Expires={_TTL}&X-Amz-Signature={signature}"
+
+
+def _image(world: World, task: Task, number: int) -> dict[str, Any]:
+    detected = {"valid": True, "confidence": 0} if task.detects else None
+    return {
+        "image_url": _url(world, task, number, task.format),
+        "image_url_ttl": _TTL,
+        "image_type": task.format,
+        "nsfw_detection_result": detected,
+    }
+
+
+def _video(world: World, task: Task, number: int) -> dict[str, Any]:
+    return {"video_url": _url(world, task, number, "mp4"), "video_url_ttl": str(_TTL), "video_type": "mp4"}
+
+
+def _audio(world: World, task: Task, number: int) -> dict[str, Any]:
+    return {
+        "audio_url": _url(world, task, number, "wav"),
+        "audio_url_ttl": str(_TTL),
+        "audio_type": "wav",
+        "audio_metadata": {"text": task.text, "start_time": 0.0, "end_time": round(0.3 * len(task.text.split()), 1)},
+    }
+
+
+_WEBHOOK: Final = Fields(
+    {
+        "url": need(Text(1, 2048)),
+        "test_mode": may(
+            Fields(
+                {
+                    "enabled": may(Flag(), False),
+                    "return_task_status": may(Text(one_of=(tasks.SUCCEED, tasks.FAILED)), tasks.SUCCEED),
+                }
+            )
+        ),
+    }
+)
+_EXTRA: Final = Fields(
+    {
+        "response_image_type": may(Text(one_of=("jpeg", "png", "webp")), "png"),
+        "enable_nsfw_detection": may(Flag(), False),
+        "webhook": may(_WEBHOOK),
+        "custom_storage": may(Anything()),
+    },
+    open=True,
+)
+_WANTED: Final = {
+    "prompt": may(Text(high=LONG), ""),
+    "text": may(Text(high=LONG), ""),
+    "image_num": may(Whole(0, 8), 0),
+    "batch_size": may(Whole(0, 8), 0),
+    "seed": may(Whole(-1, 2**32 - 1)),
+}
+_NO_EXTRA: Final = {"response_image_type": "png", "enable_nsfw_detection": False, "webhook": None}
+OPERATIONS = (
+    Operation(
+        name="tasks.submit",
+        method="POST",
+        path=f"{ASYNC}/{{operation}}",
+        source="model-apis-task-result",
+        serve=_submit,
+        body=Fields(
+            {"extra": may(_EXTRA, _NO_EXTRA), "request": may(Fields(_WANTED, open=True)), **_WANTED}, open=True
+        ),
+        answer=answers.TASK_ID,
+        family=Family.MODEL,
+        large=True,
+    ),
+    Operation(
+        name="tasks.result",
+        method="GET",
+        path=f"{ASYNC}/task-result",
+        source="model-apis-task-result",
+        serve=_result,
+        query=Fields({"task_id": need(Text(0, 255))}),
+        answer=answers.TASK,
+        family=Family.MODEL,
+    ),
+)

@@ -1,0 +1,156 @@
+"""The rows of the crash matrix: every operation of every kind, with the manifests before and after it.
+
+Made from the kinds; a call of a kind for which no edit is known is an error, so that a new kind cannot be forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from edits import Edit, Fate, Resource
+from instance_edits import instance_edits
+from other_edits import other_edits
+from sights import operation
+
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.kind import Call, Grows, Kind, Replaces
+
+EDITS = (*instance_edits(), *other_edits())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One run that is killed at one of its writes."""
+
+    kind: str
+    """The address prefix of the object `it`."""
+    title: str
+    before: tuple[Resource, ...]
+    after: tuple[Resource, ...]
+    writes: tuple[str, ...]
+    """The simulator's operations that the run calls, in order."""
+    at: int
+    """Which of them it is killed at."""
+    waits: bool
+    """Whether the run waits for the effect of that call."""
+    single: bool
+    """Whether the call, done twice, does more than done once: it must reach the cloud no more than once."""
+    shows: Mapping[str, Any]
+    """What the world shows of `it` in the end, as far as the edit tells; empty where it is gone."""
+
+    @property
+    def operation(self) -> str:
+        return self.writes[self.at]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.title}"
+
+
+def rows() -> Iterator[Case]:
+    """One for each operation of each kind; two for a call that both sets and adds."""
+    for kind in KINDS.values():
+        yield _created(kind)
+        for call in kind.calls:
+            yield from _called(kind, call)
+        yield _deleted(kind)
+        if any(isinstance(item.change, Replaces) for item in kind.fields):
+            yield from _at_each_write(_least(kind, Fate.REPLACED, _creates(kind)), "replace: ")
+
+
+def every_edit() -> Iterator[Case]:
+    """Every edit that is known, killed at each of its writes."""
+    for edit in EDITS:
+        if edit.fate in {Fate.CHANGED, Fate.REPLACED}:
+            yield from _at_each_write(edit, f"{'+'.join(edit.fields)} {edit.title}: ")
+
+
+def _created(kind: Kind) -> Case:
+    edit = next(edit for edit in EDITS if edit.kind == kind.prefix)
+    return Case(
+        kind=kind.prefix,
+        title="create",
+        before=edit.around,
+        after=(*edit.around, _it(kind, edit.before)),
+        writes=(_creates(kind),),
+        at=0,
+        waits=bool(kind.create.settles),
+        single=True,
+        shows={},
+    )
+
+
+def _deleted(kind: Kind) -> Case:
+    edit = next(edit for edit in EDITS if edit.kind == kind.prefix)
+    return Case(
+        kind=kind.prefix,
+        title="delete",
+        before=(*edit.around, _it(kind, edit.before)),
+        after=edit.around,
+        writes=(operation(kind.prefix, "delete"),),
+        at=0,
+        waits=bool(kind.delete.settles),
+        single=False,
+        shows={},
+    )
+
+
+def _called(kind: Kind, call: Call) -> Iterator[Case]:
+    name = operation(kind.prefix, call.name)
+    sets = [edit for edit in _edits(kind, Fate.CHANGED, name) if not _grows(edit)]
+    adds = [edit for edit in _edits(kind, Fate.CHANGED, name) if _grows(edit)]
+    assert sets or adds, f"no edit of {kind.prefix} is known that calls {call.name}"
+    for edits in filter(None, (sets, adds)):
+        edit = min(edits, key=lambda edit: len(edit.writes))
+        title = f"{call.name} ({'+'.join(edit.fields)})" if sets and adds else call.name
+        yield _case(edit, title, edit.writes.index(name))
+
+
+def _at_each_write(edit: Edit, title: str) -> Iterator[Case]:
+    for at, name in enumerate(edit.writes):
+        call = "create" if name == operation(edit.kind, "create") else name.partition(".")[2]
+        yield _case(edit, f"{title}{call}", at)
+
+
+def _case(edit: Edit, title: str, at: int) -> Case:
+    kind, call = next(
+        (kind, call)
+        for kind in KINDS.values()
+        for call in (kind.create, *kind.calls, kind.delete)
+        if operation(kind.prefix, call.name) == edit.writes[at]
+    )
+    own = KINDS[edit.kind]
+    around = edit.around if edit.instead is None else edit.instead
+    return Case(
+        kind=edit.kind,
+        title=title,
+        before=(*edit.around, _it(own, edit.before)),
+        after=(*around, _it(own, edit.after)),
+        writes=edit.writes,
+        at=at,
+        waits=bool(call.settles),
+        single=call is kind.create or call.effect is not None or _grows(edit),
+        shows=edit.shows,
+    )
+
+
+def _least(kind: Kind, fate: Fate, name: str) -> Edit:
+    return min(_edits(kind, fate, name), key=lambda edit: len(edit.writes))
+
+
+def _edits(kind: Kind, fate: Fate, name: str) -> list[Edit]:
+    return [edit for edit in EDITS if edit.kind == kind.prefix and edit.fate is fate and name in edit.writes]
+
+
+def _grows(edit: Edit) -> bool:
+    """Whether its call sends an increment."""
+    return any(isinstance(KINDS[edit.kind].field(name).change, Grows) for name in edit.fields)
+
+
+def _creates(kind: Kind) -> str:
+    return operation(kind.prefix, "create")
+
+
+def _it(kind: Kind, spec: Mapping[str, Any]) -> Resource:
+    return (kind.name, "it", spec)

@@ -1,0 +1,60 @@
+"""`make crash-matrix`: every operation of every kind, killed at every point, as a table. Exits with 1 on any failure.
+
+`--every-edit` takes every edit that is known, at each of its calls; words choose the rows that hold all of them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from crash_cases import Case, every_edit, rows
+from crashing import Point, happens, survives
+
+EVERY: Final = "--every-edit"
+
+
+def main(words: Iterable[str]) -> int:
+    """Prints the table, and what went wrong in each cell that failed."""
+    words = list(words)
+    chosen = [case for case in (every_edit() if EVERY in words else rows()) if _is_meant(case, words)]
+    cells = [(case, point) for case in chosen for point in Point if happens(case, point)]
+    width = max(len(str(case)) for case in chosen)
+    print(f"{'':{width}}  {'  '.join(point.value for point in Point)}")
+    begun, failures = time.monotonic(), []
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        outcomes = pool.map(_outcome, *zip(*cells, strict=True))
+        for case in chosen:
+            told = [next(outcomes) if happens(case, point) else None for point in Point]
+            marks = ["–" if text is None else "✗" if text else "✓" for text in told]
+            spaced = (f"{mark:^{len(point.value)}}" for mark, point in zip(marks, Point, strict=True))
+            print(f"{case!s:{width}}  {'  '.join(spaced)}".rstrip(), flush=True)
+            failures += [f"{case}, {point.value}:\n{text}" for point, text in zip(Point, told, strict=True) if text]
+    print(f"\n{len(cells)} cells in {time.monotonic() - begun:.0f} s, {len(failures)} failed.", end=" ")
+    print("– : the call is done when it is answered, so there is no wait")
+    print(*failures, sep="\n\n")
+    return 1 if failures else 0
+
+
+def _is_meant(case: Case, words: Iterable[str]) -> bool:
+    return all(word in str(case) for word in words if word != EVERY)
+
+
+def _outcome(case: Case, point: Point) -> str:
+    """What went wrong; empty where all holds."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            survives(case, point, Path(folder))
+        except Exception as error:  # noqa: BLE001 -- one cell must not end the others
+            return f"{type(error).__name__}: {error}"
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

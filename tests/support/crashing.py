@@ -1,0 +1,290 @@
+"""A real `apply` in a process of its own that SIGKILL ends at an exact instant, and what must hold after the next one.
+
+Between the command and `sim serve` stands a proxy that sees every request: it knows when one was sent, had its effect
+or was answered. What only the command knows (that it is about to write) is found where it calls the system.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import enum
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import yaml
+from click.testing import CliRunner
+from crash_cases import Case
+from edits import Resource
+from sights import TABLES, seen
+
+import novita_infra
+from novita_infra.cli import root
+from novita_infra.resources import Address
+from novita_infra.simulator import World, open_world
+from novita_infra.state.local import LocalStore
+
+HERE: Final = Path(novita_infra.__file__).parents[1]
+TIME_SCALE: Final = 60
+"""Slow enough that an object is still on its way when the next run begins."""
+LIMIT: Final = 60.0
+"""Seconds that a run may take."""
+OURS: Final = ("NOVITA_API_KEY", "NOVITA_API_URL", "NOVITA_INFRA_SIM", "NOVITA_INFRA_DEBUG", "NO_COLOR")
+SECRETS: Final = {"OLD": "old-secret", "NEW": "new-secret"}
+
+
+class Point(enum.Enum):
+    """The instant of death."""
+
+    SENDING = "before the send"
+    """What is wanted is on disk; the cloud knows nothing of it."""
+    ANSWERING = "after the effect, before the answer"
+    JOURNAL = "after the answer, before the journal"
+    STATE = "between journal and state"
+    """The run is done; the state file is not written."""
+    WAITING = "during the wait"
+
+
+class NotKilled(AssertionError):
+    """The run never got to the instant."""
+
+
+def happens(case: Case, point: Point) -> bool:
+    """Whether the case has such an instant: what is done when it is answered is not waited for."""
+    return point is not Point.WAITING or case.waits
+
+
+def survives(case: Case, point: Point, folder: Path) -> None:
+    """Kills the case's run at the point, runs it again, and checks all that must hold. Raises AssertionError."""
+    project, account = folder / "project", folder / "account.db"
+    with serving(account) as server:
+        shell = _Shell(project, server)
+        declare(project, case.before)
+        shell.run("apply", "--auto-approve")
+        calls = _calls(server)
+        declare(project, case.after)
+        _kill(project, server, at=case.at, point=point, armed=folder / "armed")
+        shell.run("apply", "--auto-approve")
+        made = {name: count - calls.get(name, 0) for name, count in _calls(server).items()}
+        shell.run("plan", "--detailed-exitcode")
+        httpx.post(f"{server}/_sim/advance", json={"seconds": 60}).raise_for_status()
+    most = 1 if case.single else 2
+    assert 1 <= made[case.operation] <= most, f"{case.operation} reached the cloud {made[case.operation]} times"
+    _assert_on_record_once(project, account, case)
+
+
+def declare(project: Path, resources: tuple[Resource, ...]) -> None:
+    """The project declares exactly these."""
+    project.mkdir(exist_ok=True)
+    head = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "crashing"}}
+    (project / "novita-infra.yaml").write_text(yaml.safe_dump(head), encoding="utf-8")
+    documents = [
+        {"apiVersion": "novita-infra/v1", "kind": kind, "metadata": {"name": name}, "spec": dict(spec)}
+        for kind, name, spec in resources
+    ]
+    (project / "main.yaml").write_text(yaml.safe_dump_all(documents), encoding="utf-8")
+
+
+@contextlib.contextmanager
+def serving(account: Path) -> Iterator[str]:
+    """The address of `sim serve` in a process of its own, its account in the file."""
+    command = [sys.executable, "-m", "novita_infra", "sim", "serve", "--time-scale", str(TIME_SCALE)]
+    process = subprocess.Popen(
+        [*command, "--db", str(account)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline().rstrip("\n")
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        process.stdout.close()
+
+
+# --- the next run, and what must hold after it ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Shell:
+    """The command on the project, in this process and without the proxy."""
+
+    project: Path
+    server: str
+
+    def run(self, *words: str) -> None:
+        settings: dict[str, str | None] = {**dict.fromkeys(OURS), **_account(self.server)}
+        result = CliRunner().invoke(root, [words[0], str(self.project), *words[1:]], env=settings)
+        assert result.exit_code == 0, f"`{' '.join(words)}` ended with {result.exit_code}:\n{result.output}"
+
+
+def _calls(server: str) -> dict[str, int]:
+    """How often each operation of the simulator was called."""
+    calls: dict[str, int] = httpx.get(f"{server}/_sim/state").json()["calls"]
+    return calls
+
+
+def _assert_on_record_once(project: Path, account: Path, case: Case) -> None:
+    """Every live object is on record exactly once, nothing is under way, and `it` is what the edit made of it."""
+    state = LocalStore(project / "state" / "default.json").load()
+    world = open_world(account, now=lambda: 0.0)
+    try:
+        on_record = sorted(record.id for record in state.records.values())
+        assert live_ids(world) == on_record, f"live: {live_ids(world)}, on record: {on_record}"
+        unfinished = [str(item.address) for item in state.records.values() if item.underway or item.retired]
+        assert not unfinished, f"still under way: {unfinished}"
+        it = state.records.get(Address(case.kind, "it"))
+        shown = seen(world, case.kind, it.id) if it and case.shows else {}
+        assert {name: shown.get(name) for name in case.shows} == dict(case.shows)
+    finally:
+        world.close()
+
+
+def live_ids(world: World) -> list[str]:
+    """The ids of all that the account holds; what is leaving has left."""
+    leaving = {"removed", "toRemove", "removing", "deleting"}
+    items: list[Any] = [item for table in TABLES.values() for item in getattr(world, table)]
+    return sorted(item.id for item in items if getattr(item, "status", getattr(item, "state", "")) not in leaving)
+
+
+# --- the run that is killed -------------------------------------------------------------------------------------------
+
+_LAUNCHER: Final = """
+import os, runpy, signal, sys
+
+point, armed, paths = os.environ["CRASH_POINT"], os.environ["CRASH_ARMED"], {}
+opened, written, replaced = os.open, os.write, os.replace
+
+def die_if(instant, path, ending):
+    if point == instant and os.fspath(path).endswith(ending) and os.path.exists(armed):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def open_(path, *rest, **named):
+    file = opened(path, *rest, **named)
+    paths[file] = path
+    return file
+
+def write(file, data):
+    die_if("JOURNAL", paths.get(file, ""), ".journal")
+    return written(file, data)
+
+def replace(source, target, **named):
+    die_if("STATE", target, "default.json")
+    return replaced(source, target, **named)
+
+os.open, os.write, os.replace = open_, write, replace
+runpy.run_module("novita_infra", run_name="__main__", alter_sys=True)
+"""
+"""The command, with the system's calls on files watched: nothing of ours is changed."""
+
+
+def _kill(project: Path, server: str, *, at: int, point: Point, armed: Path) -> None:
+    """Runs `apply` until it is killed. Raises NotKilled where it ends by itself."""
+
+    async def work() -> tuple[int, bytes]:
+        proxy = _Proxy(server, at=at, point=point, armed=armed)
+        async with await asyncio.start_server(proxy.serve, "127.0.0.1", 0) as listener:
+            port = listener.sockets[0].getsockname()[1]
+            child = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-c",
+                _LAUNCHER,
+                "apply",
+                str(project),
+                "--auto-approve",
+                env={
+                    **_environment(),
+                    **_account(f"http://127.0.0.1:{port}"),
+                    "CRASH_POINT": point.name,
+                    "CRASH_ARMED": str(armed),
+                },
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+            )
+            proxy.victim = child
+            try:
+                async with asyncio.timeout(LIMIT):
+                    _, told = await child.communicate()
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    child.kill()
+            assert child.returncode is not None
+            return child.returncode, told
+
+    code, told = asyncio.run(work())
+    if code != -signal.SIGKILL:
+        raise NotKilled(f"the run ended with {code} before the instant came:\n{told.decode()}")
+
+
+class _Proxy:
+    """Hands requests on, and kills the command at the instant that is asked for."""
+
+    def __init__(self, server: str, *, at: int, point: Point, armed: Path) -> None:
+        url = httpx.URL(server)
+        self._host, self._port = url.host, url.port
+        self._at, self._point, self._armed = at, point, armed
+        self._writes = 0
+        self.victim: asyncio.subprocess.Process | None = None
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One request, one answer."""
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            await self._exchange(reader, writer)
+        writer.close()
+
+    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await _request(reader)
+        reads = request.startswith(b"GET ")
+        chosen = not reads and self._writes == self._at
+        self._writes += not reads
+        if chosen and self._point is Point.SENDING:
+            return await self._kill()
+        if reads and self._point is Point.WAITING and self._armed.exists():
+            return await self._kill()
+        answer = await self._hand_on(request)
+        if chosen and self._point is Point.ANSWERING:
+            return await self._kill()
+        if chosen:
+            self._armed.touch()
+        writer.write(answer)
+        await writer.drain()
+
+    async def _kill(self) -> None:
+        assert self.victim is not None
+        self.victim.kill()
+        await self.victim.wait()
+
+    async def _hand_on(self, request: bytes) -> bytes:
+        reader, writer = await asyncio.open_connection(self._host, self._port)
+        try:
+            writer.write(re.sub(rb"(?i)\r\nconnection: [^\r]*", b"\r\nConnection: close", request, count=1))
+            return await reader.read(-1)
+        finally:
+            writer.close()
+
+
+async def _request(reader: asyncio.StreamReader) -> bytes:
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+    return head + (await reader.readexactly(int(length[1])) if length else b"")
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment without our own settings."""
+    others = {name: value for name, value in os.environ.items() if name not in OURS}
+    return {**others, **SECRETS, "PYTHONPATH": str(HERE)}
+
+
+def _account(server: str) -> dict[str, str]:
+    return {**SECRETS, "NOVITA_API_URL": server, "NOVITA_API_KEY": "sk_test"}
