@@ -161,7 +161,7 @@ def _lifecycle() -> Schema:
             "group": {
                 "type": "string",
                 "pattern": f"^{_NAME}$",
-                "description": "Resources of one group come up together or not at all; see `groups` in novita-infra.yaml.",
+                "description": "Resources of one group come up together or not at all; see `groups` of the project.",
             },
             "waitForCapacity": {
                 **duration,
