@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import Any, Final, Self
@@ -24,6 +25,7 @@ from novita_infra.api.lanes import Lanes
 from novita_infra.api.refusing import refusal
 from novita_infra.api.repeating import Patience, repeat
 from novita_infra.api.request import Pages, Request
+from novita_infra.api.sharing import account_shelf
 from novita_infra.diagnostics import problem
 from novita_infra.timing import Clock
 
@@ -33,8 +35,9 @@ _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout,
 class Client:
     """A client for one account; an async context manager.
 
-    `in_flight` is the most calls at once, lowered while the service throttles. `transport` replaces the network, for a
-    service in the same process; retries, limits and errors stay the same.
+    `in_flight` is the most calls at once; without it the client finds the number by itself. `shared` is the folder in
+    which processes of this machine tell each other how fast the account may be called. `transport` replaces the
+    network, for a service in the same process; retries, limits and errors stay the same.
     Raises Problems where no request could be made with this key or address.
     """
 
@@ -46,15 +49,17 @@ class Client:
         clock: Clock,
         random: Random,
         transport: httpx.AsyncBaseTransport | None = None,
-        in_flight: int = 10,
+        in_flight: int | None = None,
         patience: Patience | None = None,
+        shared: Path | None = None,
     ) -> None:
         self._url = _checked_url(url)
         self._key = _checked_key(key)
         self._clock = clock
         self._random = random
         self._patience = patience or Patience()
-        self._governor = Governor(clock=clock, most=in_flight)
+        shelf = account_shelf(shared, url=self._url, key=self._key) if shared else None
+        self._governor = Governor(clock=clock, most=in_flight, shelf=shelf)
         timeout = httpx.Timeout(self._patience.read, connect=self._patience.connect)
         self._lanes = Lanes(timeout=timeout, transport=transport)
 
@@ -71,6 +76,7 @@ class Client:
 
     async def close(self) -> None:
         """Closes the connections."""
+        self._governor.close()
         await self._lanes.close()
 
     async def send(self, request: Request) -> Any:

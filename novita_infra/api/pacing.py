@@ -78,10 +78,13 @@ class Pace:
         self.due = start + 1 / self.rate(max(now, start))
         return start
 
-    def answered(self, now: float, *, calls: int, most: int) -> None:
-        """The service took so many calls. `most` is how far the calls in flight may grow."""
+    def answered(self, now: float, *, calls: int, in_flight: int, most: int) -> None:
+        """The service took so many calls while others were in flight. `most` is how far those may grow in number.
+
+        They only grow in use, so that a limit which was never tried does not pass for one that holds.
+        """
         self.counted, self.counted_at = self._faded(now) + calls, max(now, self.counted_at)
-        if self.window < most:
+        if self.window < most and 2 * (in_flight + calls) >= self.window:
             self.window = min(float(most), self.window + (calls / self.window if self.round else calls))
 
     def throttled(self, now: float, *, round: float, wait: float) -> None:  # noqa: A002 -- the field's own name

@@ -16,7 +16,8 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field, fields
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from pathlib import Path
 from platform import node
 from typing import Final, Protocol
@@ -30,7 +31,7 @@ except ImportError:  # Windows has none: each process keeps to itself
 
 LEASE: Final = 150.0
 """Seconds after which the calls of a process that has not been heard of no longer count; above the longest call."""
-HEARD: Final = 1.0
+HEARD: Final = 0.25
 """Seconds for which a process that said that it waits is taken to wait still."""
 _FORGET: Final = 600.0
 """Seconds after which nothing that was known is worth anything."""
@@ -40,7 +41,8 @@ _MOST_MEMBERS: Final = 64
 
 _MAGIC: Final = b"nvpace1\0"
 _PACE: Final = struct.Struct(f"<{len(fields(Pace))}d")
-_MEMBER: Final = struct.Struct("<QQdII")
+_MEMBER: Final = struct.Struct("<QQddII")
+_values = attrgetter(*(item.name for item in fields(Pace)))
 _HEAD: Final = struct.Struct("<8sId")
 """Magic, checksum of what follows it, when it was written; then the pace and the members to the end of the file."""
 
@@ -54,8 +56,23 @@ class Member:
     """Drawn at random: process ids come again."""
     heard: float = 0.0
     """Unix seconds."""
+    given: float = 0.0
+    """When it last got a place."""
     in_flight: int = 0
     waiting: int = 0
+    """Not 0 while it asks for a place and there is none."""
+
+    @property
+    def claim(self) -> tuple[int, float]:
+        """The least comes first: who has the fewest calls in flight, then who waited longest."""
+        return self.in_flight, self.given
+
+    def asks(self, now: float) -> bool:
+        """Whether it would take a place at once."""
+        return bool(self.waiting) and abs(now - self.heard) < HEARD
+
+
+_member_values = attrgetter(*(item.name for item in fields(Member)))
 
 
 @dataclass(slots=True)
@@ -102,8 +119,9 @@ class FileShelf:
 
     def close(self) -> None:
         """Closes the file."""
-        with contextlib.suppress(OSError):
-            os.close(self._file)
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
 
     @contextmanager
     def open(self, now: float) -> Iterator[Board | None]:
@@ -195,7 +213,9 @@ def _is_alive(pid: int) -> bool:
 
 
 def _encoded(board: Board, now: float) -> bytes:
-    rest = _PACE.pack(*astuple(board.pace)) + b"".join(_MEMBER.pack(*astuple(member)) for member in board.members)
+    rest = _PACE.pack(*_values(board.pace)) + b"".join(
+        _MEMBER.pack(*_member_values(member)) for member in board.members
+    )
     stamp = struct.pack("<d", now)
     return _HEAD.pack(_MAGIC, zlib.crc32(stamp + rest), now) + rest
 
@@ -208,6 +228,6 @@ def _decoded(data: bytes, now: float) -> Board:
     if magic != _MAGIC or checksum != zlib.crc32(data[_HEAD.size - 8 :]) or not -_AHEAD < now - written < _FORGET:
         return Board()
     pace = Pace(*_PACE.unpack_from(body))
-    if not all(math.isfinite(value) for value in astuple(pace)) or pace.due > now + _AHEAD:
+    if not all(math.isfinite(value) for value in _values(pace)) or pace.due > now + _AHEAD:
         pace = Pace()
     return Board(pace, [Member(*values) for values in _MEMBER.iter_unpack(body[_PACE.size :])])

@@ -42,7 +42,7 @@ from novita_infra.workflows import Session, Where
     "path",
     metavar="[PATH or PLANFILE]",
     default=".",
-    type=click.Path(exists=True, path_type=Path),
+    type=click.Path(path_type=Path),
     required=False,
 )
 @located

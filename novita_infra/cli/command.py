@@ -63,7 +63,7 @@ def address(text: str) -> Address:
 
 
 path_argument = click.argument(
-    "path", metavar="[PATH]", default=".", type=click.Path(exists=True, path_type=Path), required=False
+    "path", metavar="[PATH]", default=".", type=click.Path(path_type=Path), required=False
 )
 
 target_option = click.option(

@@ -25,7 +25,7 @@ def located(function: Callback) -> Callback:
         "--var-file",
         "var_files",
         multiple=True,
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        type=click.Path(dir_okay=False, path_type=Path),
         metavar="FILE",
         help="Set variables from a YAML or JSON file; repeatable.",
     )

@@ -88,6 +88,8 @@ def _identity() -> Iterator[Edit]:
     yield GPU.edit("to an id", {}, {"product": {"id": "26"}}, *NEW, shows={"product": "26"})
     twin = {"product": {"id": "4090.16c96g.v2"}}
     yield GPU.edit("to another of its name", {}, twin, *NEW, shows={"product": "4090.16c96g.v2"})
+    several = {"product": {"anyOf": [{"gpu": "L40S"}, {"gpu": "A6000"}]}}
+    yield GPU.edit("to any of several", {}, several, *NEW, shows={"product": "L40S.16c96g"})
     yield GPU.edit("to a CPU", {}, {"product": small}, *NEW, shows=_cpu_shows())
     yield GPU.refused("to an unknown name", {}, {"product": {"gpu": "RTX 9999"}})
     yield GPU.refused("remove", product, {"product": None})

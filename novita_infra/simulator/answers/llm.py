@@ -166,3 +166,50 @@ TASK: Final = obj(
     audios=items(obj(audio_url=TEXT, audio_url_ttl=TEXT, audio_type=TEXT, audio_metadata=_OBJECT)),
     extra=obj(seed=TEXT, enable_nsfw_detection=FLAG, debug_info=_OBJECT),
 )
+QUOTAS: Final = obj(
+    data=items(
+        obj(
+            modal=choice("llm", "image"),
+            quotaObject=TEXT,
+            quotaType=choice("RPM", "TPM", "IPM"),
+            productType=TEXT,
+            currentQuota=COUNT,
+            defaultQuota=COUNT,
+            adjustable=FLAG,
+            quotaItems=items(obj(tier=TEXT, quota=COUNT)),
+        )
+    ),
+    total=COUNT,
+)
+KEYS: Final = obj(
+    keys=items(
+        obj(
+            name=TEXT,
+            id={"type": "string", "pattern": "^[0-9]+$"},
+            stringId={"type": "string", "pattern": "^key_"},
+            maskedKey=TEXT,
+            memberId=TEXT,
+            uuid=TEXT,
+            expireTime=TEXT,
+            createTime=TEXT,
+            lastUsedAt=COUNT,
+        )
+    )
+)
+_MODEL_IDS: Final = items(obj(type=choice("llm"), id=TEXT))
+POLICY: Final = obj(
+    stringId=TEXT,
+    policy=obj(
+        schemaVersion=COUNT,
+        productScope=choice("model_api"),
+        mode=choice("all_enabled", "selected"),
+        allowedModels=_MODEL_IDS,
+        excludedModels=_MODEL_IDS,
+        source=obj(type=choice("default", "private_policy")),
+    ),
+    policyStatus=TEXT,
+    allowedModelCount=COUNT,
+    excludedModelCount=COUNT,
+    updatedAt=COUNT,
+    updatedBy=TEXT,
+)

@@ -93,7 +93,7 @@ def _response_events(whole: Mapping[str, Any]) -> Iterator[bytes]:
     part = item["content"][0]
     at = {"item_id": item["id"], "output_index": 0, "content_index": 0}
     begun = {**whole, "status": "in_progress", "output": [], "usage": None, "incomplete_details": None}
-    steps = [
+    steps: list[tuple[str, dict[str, Any]]] = [
         ("response.created", {"response": begun}),
         ("response.output_item.added", {"output_index": 0, "item": {**item, "status": "in_progress", "content": []}}),
         ("response.content_part.added", {**at, "part": {**part, "text": ""}}),
@@ -137,7 +137,7 @@ def _message_events(whole: Mapping[str, Any]) -> Iterator[bytes]:
     text, usage = whole["content"][0]["text"], whole["usage"]
     begun = {**whole, "content": [], "stop_reason": None, "usage": {**usage, "output_tokens": 0}}
     ends = {"stop_reason": whole["stop_reason"], "stop_sequence": None}
-    steps = [
+    steps: list[tuple[str, dict[str, Any]]] = [
         ("message_start", {"message": begun}),
         ("content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}}),
         *(

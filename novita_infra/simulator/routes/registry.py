@@ -7,14 +7,22 @@ from typing import Final
 from novita_infra.simulator.operations import Operation
 from novita_infra.simulator.routes import (
     account,
+    batches,
     catalogue,
+    chat,
+    dialects,
+    embeddings,
     endpoints,
+    files,
     instances,
     jobs,
+    keys,
+    models,
     networks,
     prewarms,
     registry_auths,
     storages,
+    tasks,
     templates,
 )
 
@@ -29,4 +37,12 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *registry_auths.OPERATIONS,
     *endpoints.OPERATIONS,
     *account.OPERATIONS,
+    *keys.OPERATIONS,
+    *models.OPERATIONS,
+    *files.OPERATIONS,
+    *batches.OPERATIONS,
+    *chat.OPERATIONS,
+    *embeddings.OPERATIONS,
+    *dialects.OPERATIONS,
+    *tasks.OPERATIONS,
 )

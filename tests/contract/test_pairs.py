@@ -1,0 +1,298 @@
+"""Pairs of request and answer from the API's reference, held against both sides.
+
+The simulator must answer so; the kinds must make these requests and read these answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from pairs import Pair, differences, filled, read, sampled
+
+from novita_infra.api.answers import Answer
+from novita_infra.api.refusing import refusal
+from novita_infra.api.request import Request
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.kind import Target
+from novita_infra.resources import Live, Phase
+from novita_infra.simulator import PROFILES, HandClock, World, build_app, open_world, state
+from novita_infra.simulator.routes.registry import OPERATIONS
+
+HERE = Path(__file__).parent
+PAIRS = read(HERE / "pairs")
+V1 = "/gpu-instance/openapi/v1"
+SERVED = {operation.name: operation for operation in OPERATIONS}
+
+
+# --- the simulator's side -------------------------------------------------------------------------------------------
+
+
+class Cloud:
+    """One world of a profile, and what was made in it by name."""
+
+    def __init__(self, profile: str) -> None:
+        self.clock = HandClock()
+        self.world: World = open_world(None, now=self.clock, quirks=PROFILES[profile])
+        self.ids: dict[str, str] = {"key": next(iter(self._keys()), "")}
+
+    def _keys(self) -> Iterator[str]:
+        yield from (str(one.get("string_id", one["id"])) for one in state(self.world)["objects"].get("api_keys", []))
+
+    def send(self, method: str, path: str, query: Mapping[str, Any] | None = None, body: Any = None) -> httpx.Response:
+        async def once() -> httpx.Response:
+            transport = httpx.ASGITransport(build_app(self.world))
+            headers = {"Authorization": "Bearer sk_pairs"}
+            url = path if path.startswith("/openapi") or path.startswith("/gpus") else f"{V1}{path}"
+            async with httpx.AsyncClient(transport=transport, base_url="http://sim", headers=headers) as client:
+                return await client.request(method, url, params=query, json=body) if body is not None else (
+                    await client.request(method, url, params=query)
+                )
+
+        return asyncio.run(once())
+
+    def give(self, name: str) -> None:
+        """Make the thing of that name, and know its id under it."""
+        path, body, seconds, objects = GIVEN[name]
+        answer = self.send("POST", path, body=filled(body, self.ids))
+        assert answer.status_code == 200, answer.text
+        self.clock.advance(seconds)
+        self.ids[name] = state(self.world)["objects"][objects][-1]["id"]
+        for path, body in AFTERWARDS.get(name, ()):
+            assert self.send("POST", path, body=filled(body, self.ids)).status_code == 200
+            self.clock.advance(20)
+
+
+_INSTANCE = {
+    "name": "worker",
+    "productId": "4090.16c62g",
+    "gpuNum": 1,
+    "rootfsSize": 60,
+    "imageUrl": "docker.io/team/train:1",
+    "ports": "8888/http",
+    "envs": [{"key": "MODE", "value": "fast"}],
+    "command": "run",
+    "entrypoint": "",
+    "clusterId": "us-ca-nas-2",
+    "kind": "gpu",
+    "billingMode": "onDemand",
+}
+_TEMPLATE = {
+    "name": "notebook",
+    "type": "instance",
+    "channel": "private",
+    "image": "docker.io/team/lab:1",
+    "rootfsSize": 40,
+    "readme": "for tests",
+    "startCommand": "lab",
+    "ports": [{"type": "http", "ports": [8888]}],
+    "envs": [{"key": "MODE", "value": "lab"}],
+    "minCudaVersion": "12.4",
+}
+_ENDPOINT = {
+    "name": "api",
+    "appName": "api-of-tests",
+    "workerConfig": {
+        "minNum": 1,
+        "maxNum": 3,
+        "freeTimeout": 60,
+        "maxConcurrent": 4,
+        "gpuNum": 1,
+        "requestTimeout": 600,
+        "cudaVersion": "12.4",
+    },
+    "ports": [{"port": "8000"}],
+    "policy": {"type": "queue", "value": 30},
+    "image": {"image": "docker.io/team/serve:1", "authId": "", "command": "serve"},
+    "products": [{"id": "SL-serverless-1"}],
+    "rootfsSize": 100,
+    "volumeMounts": [{"type": "local", "size": 30, "mountPath": "/cache"}],
+    "envs": [{"key": "MODE", "value": "fast"}],
+    "healthy": {"path": "/health"},
+}
+_AUTH = {"name": "hub", "username": "robot", "password": "hunter2"}
+_PREWARM = {"imageUrl": "docker.io/team/train:1", "clusterId": "us-ca-nas-2", "productIds": ["26"], "note": "soon"}
+_STORAGE = {"clusterId": "us-ca-nas-2", "storageName": "data", "storageSize": 50}
+_SAVE = {"instanceId": "$instance", "image": "docker.io/team/saved:1", "registryAuthId": ""}
+GIVEN: Mapping[str, tuple[str, Any, float, str]] = {
+    "storage": ("/networkstorage/create", _STORAGE, 0, "storages"),
+    "network": ("/network/create", {"clusterId": "us-ca-nas-2", "name": "net"}, 5, "networks"),
+    "auth": ("/repository/auth/save", _AUTH, 0, "registry_auths"),
+    "template": ("/template/create", {"template": _TEMPLATE}, 0, "templates"),
+    "prewarm": ("/image/prewarm", _PREWARM, 100, "prewarms"),
+    "instance": ("/gpu/instance/create", _INSTANCE, 200, "instances"),
+    "stopped": ("/gpu/instance/create", _INSTANCE, 200, "instances"),
+    "mounted": (
+        "/gpu/instance/create",
+        _INSTANCE
+        | {
+            "networkStorages": [{"Id": "$storage", "mountPoint": "/data"}],
+            "networkId": "$network",
+            "imageAuthId": "$auth",
+        },
+        200,
+        "instances",
+    ),
+    "monthly": ("/gpu/instance/create", _INSTANCE | {"billingMode": "monthly", "month": 1}, 200, "instances"),
+    "endpoint": ("/endpoint/create", {"endpoint": _ENDPOINT}, 100, "endpoints"),
+    "job": ("/job/save/image", _SAVE, 0, "jobs"),
+}
+"""By name: where a thing is made, from what, how many seconds it is given, and under which objects it is found."""
+AFTERWARDS: Mapping[str, list[tuple[str, Any]]] = {"stopped": [("/gpu/instance/stop", {"instanceId": "$stopped"})]}
+
+
+def cases() -> Iterator[Any]:
+    for pair in PAIRS:
+        for profile in pair.profiles:
+            yield pytest.param(pair, profile, id=f"{pair.where}-{profile}")
+
+
+@pytest.fixture
+def given_cloud() -> Iterator[Callable[[Pair, str], Cloud]]:
+    """Makes a cloud of a profile with what the pair says is given."""
+    made: list[Cloud] = []
+
+    def make(pair: Pair, profile: str) -> Cloud:
+        made.append(Cloud(profile))
+        for name in pair.said.get("given", ()):
+            made[-1].give(name)
+        return made[-1]
+
+    yield make
+    for cloud in made:
+        cloud.world.close()
+
+
+@pytest.mark.parametrize(("pair", "profile"), cases())
+def test_the_simulator_answers_so(given_cloud: Callable[[Pair, str], Cloud], pair: Pair, profile: str) -> None:
+    cloud = given_cloud(pair, profile)
+    request = filled(pair.said["request"], cloud.ids)
+    answer = cloud.send(request["method"], request["path"], request.get("query"), request.get("body"))
+    assert answer.status_code == pair.answer.get("status", 200), answer.text
+    if "body" in pair.answer:
+        assert list(differences(filled(pair.answer["body"], cloud.ids), answer.json())) == []
+    else:
+        assert answer.content == b""
+    cloud.clock.advance(pair.said.get("wait", 0))
+    for look in pair.said.get("then", ()):
+        _shows(cloud, look)
+
+
+def _shows(cloud: Cloud, look: Mapping[str, Any]) -> None:
+    """A later look at the world tells what the request did."""
+    answer = cloud.send("GET", look["get"], filled(look.get("query", {}), cloud.ids))
+    if "status" in look:
+        assert answer.status_code in look["status"], answer.text
+        return
+    assert list(differences(filled(look["shows"], cloud.ids), answer.json())) == []
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=str)
+def test_a_pair_names_an_operation_that_is_served_and_its_page(pair: Pair) -> None:
+    operation, request = SERVED[pair.said["operation"]], pair.said["request"]
+    path = request["path"] if request["path"].startswith(("/openapi", "/gpus")) else f"{V1}{request['path']}"
+    assert request["method"] == operation.method
+    assert pair.said["source"] == operation.source or pair.said["operation"] == "instances.create"
+    assert len(path.split("/")) == len(operation.path.split("/"))
+
+
+def reference() -> list[str]:
+    """The places of the reference's operations."""
+    bases = yaml.safe_load((HERE / "operations.yaml").read_text(encoding="utf-8"))
+    return [f"{one['method']} {base['base']}{one['path']}" for base in bases for one in base["operations"]]
+
+
+@pytest.mark.parametrize("place", reference())
+def test_every_operation_of_the_reference_has_a_pair_that_is_granted(place: str) -> None:
+    granted = {pair.said["operation"] for pair in PAIRS if pair.answer.get("status", 200) == 200}
+    served = {f"{one.method} {one.path}": one.name for one in OPERATIONS}
+    assert served.get(place) in granted
+
+
+# --- the client's side ----------------------------------------------------------------------------------------------
+
+IDS = {name: f"{name}-1" for name in (*GIVEN, "key")}
+OF_CLIENT = [pair for pair in PAIRS if "client" in pair.said]
+
+
+@pytest.mark.parametrize("pair", OF_CLIENT, ids=str)
+def test_the_client_makes_the_request(pair: Pair) -> None:
+    client, wanted = filled(pair.said["client"], IDS), filled(pair.said["request"], IDS)
+    made = _request(client)
+    assert (made.method, made.path) == (wanted["method"], f"{V1}{wanted['path']}")
+    assert dict(made.query) == wanted.get("query", {})
+    assert made.body == wanted.get("body")
+
+
+def _request(client: Mapping[str, Any]) -> Request:
+    kind = KINDS[client["kind"]]
+    match client["call"]:
+        case "list":
+            pages = kind.reading.pages
+            paging = {pages.size: pages.page_size, pages.number: pages.first} if pages.number else {}
+            return Request("GET", pages.path, {**pages.query, **paging})
+        case "get":
+            assert kind.reading.get is not None
+            return kind.reading.get(client["id"])
+        case name:
+            live = client.get("live")
+            found = Live(client["id"], "", Phase.READY, "", live) if live is not None else None
+            target = Target(client.get("id", ""), client.get("spec", {}), found, client.get("before", {}))
+            return kind.call(name).request(target)
+
+
+@pytest.mark.parametrize("pair", [pair for pair in OF_CLIENT if "reads" in pair.said["client"]], ids=str)
+def test_the_client_reads_the_answer(pair: Pair) -> None:
+    client = filled(pair.said["client"], IDS)
+    answer = sampled(filled(pair.answer.get("body"), IDS))
+    wanted = client["reads"] | filled(pair.answer.get("reads", {}), IDS)
+    assert list(differences(wanted | {"<more>": True}, _read(client, answer))) == []
+
+
+def _read(client: Mapping[str, Any], answer: Any) -> dict[str, Any]:
+    kind = KINDS[client["kind"]]
+    if client["call"] == "create":
+        return {"id": kind.new_id(answer)}
+    if client["call"] == "get":
+        assert kind.reading.unwrap is not None
+        item = kind.reading.unwrap(answer)
+        return _told(kind.reading.parse(item)) if item is not None else {"id": ""}
+    found = next((answer[key] for key in kind.reading.pages.items if answer.get(key) is not None), [])
+    return {"items": [_told(kind.reading.parse(item)) for item in found]}
+
+
+def _told(live: Live) -> dict[str, Any]:
+    """What was read, as data."""
+    return {
+        "id": live.id,
+        "name": live.name,
+        "phase": live.phase.name,
+        "values": dict(live.values),
+        "outputs": dict(live.outputs),
+        "trouble": live.trouble,
+    }
+
+
+MEANINGS = {
+    "RESOURCE_NOT_FOUND": "NotFound",
+    "NETWORK_STORAGE_IN_USE": "InUse",
+    "NETWORK_IN_USE": "InUse",
+    "IMAGE_AUTH_IN_USE": "InUse",
+    "INSUFFICIENT_RESOURCE": "NoCapacity",
+}
+REFUSED = [pair for pair in PAIRS if pair.answer.get("status", 200) >= 400]
+
+
+@pytest.mark.parametrize("pair", REFUSED, ids=str)
+def test_the_client_understands_the_refusal(pair: Pair) -> None:
+    body = sampled(filled(pair.answer["body"], IDS))
+    request = Request(pair.said["request"]["method"], pair.said["request"]["path"])
+    error = refusal(request, _answer(pair.answer["status"], body), now=0.0)
+    assert error.reason == body["reason"]
+    ending = "NotFound" if body["reason"].endswith("_NOT_FOUND") else "Refused"
+    assert type(error).__name__ == MEANINGS.get(body["reason"], ending)

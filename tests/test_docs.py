@@ -1,0 +1,149 @@
+"""The documentation is true: what its pages say is done, what they show is compared, what they point at is there."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import jsonschema
+import pytest
+import yaml
+from transcripts import Block, Reader, blocks, exchanges
+
+from novita_infra.cli import root
+from novita_infra.simulator import fault_of
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DONE = [ROOT / name for name in ("README.md", "docs/tutorial.md", "docs/how-to.md", "docs/simulator.md")]
+LINK = re.compile(r"(?<!\\)!?\[[^\]]*\]\(([^)\s]+)\)")
+OUR_COMMAND = re.compile(r"\bnovita-infra ((?:[a-z-]+ ?)+.*)")
+
+
+def _name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", DONE, ids=_name)
+def test_doing_what_a_page_says_gives_what_it_shows(page: Path, tmp_path: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert Reader(tmp_path).follow(text) == text, f"to renew it: python tests/support/transcripts.py {_name(page)}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_link_inside_leads_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert [link for link in LINK.findall(_prose(text)) if not _leads_somewhere(page, link)] == []
+
+
+@pytest.mark.parametrize("page", DONE, ids=_name)
+def test_every_manifest_on_a_page_fits_the_published_schema(page: Path) -> None:
+    schema = json.loads((ROOT / "schemas" / "manifest.json").read_text(encoding="utf-8"))
+    published = jsonschema.Draft202012Validator(schema)
+    for block in _blocks(page, "yaml"):
+        for document in yaml.safe_load_all(block.text):
+            problems = [f"{error.json_path}: {error.message}" for error in published.iter_errors(document)]
+            assert problems == [], f"line {block.line}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_command_on_a_page_exists_with_its_options(page: Path) -> None:
+    for line in _commands(page):
+        _check(line)
+
+
+def test_every_target_of_make_in_the_readme_exists() -> None:
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    said = re.findall(r"^make (\w+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert said == ["demo", "test"]
+    assert set(said) <= set(targets)
+
+
+def test_every_fault_in_the_simulator_page_can_be_ordered() -> None:
+    said = [text for block in _blocks(ROOT / "docs/simulator.md", "shell") for text in _sent(block)]
+    assert len(said) == 2
+    for fault in said:
+        for one in fault if isinstance(fault, list) else [fault]:
+            assert fault_of(one).kind.value == one["kind"]
+
+
+def test_the_picture_shows_the_plan_of_today() -> None:
+    script = (
+        "import picture; drawn = picture.PICTURE.read_text(encoding='utf-8');"
+        "assert picture.words(picture.picture()) == picture.words(drawn), 'to renew it: python scripts/picture.py'"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT / "scripts", capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+
+
+def _blocks(page: Path, language: str) -> list[Block]:
+    return [block for block in blocks(page.read_text(encoding="utf-8")) if block.language == language]
+
+
+def _prose(text: str) -> str:
+    """The page without its blocks and code."""
+    return re.sub(r"`[^`\n]*`", "code", _unblocked(text))
+
+
+def _unblocked(text: str) -> str:
+    for block in blocks(text):
+        text = text.replace(block.text, "")
+    return text
+
+
+def _leads_somewhere(page: Path, link: str) -> bool:
+    if re.match(r"[a-z]+:", link):
+        return True
+    path, _, anchor = link.partition("#")
+    target = (page.parent / path).resolve() if path else page
+    if not target.is_relative_to(ROOT) or not target.exists():
+        return False
+    return not anchor or anchor in _anchors(target)
+
+
+def _anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives a page's headings."""
+    titles = re.findall(r"^#+ +(.+?) *$", _unblocked(page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def _commands(page: Path) -> Iterator[str]:
+    """Every command of ours in the blocks and in the text of a page."""
+    text = page.read_text(encoding="utf-8")
+    for block in blocks(text):
+        if block.language in {"sh", "shell"}:
+            yield from block.text.splitlines()
+        elif block.language == "console":
+            yield from (command for command, _ in exchanges(block.text))
+    yield from re.findall(r"`(novita-infra [^`]+)`", text)
+
+
+def _check(line: str) -> None:
+    for part in re.split(r"[|;<>]|&&", line.partition(" # ")[0]):
+        found = OUR_COMMAND.search(part)
+        if found is None:
+            continue
+        words = shlex.split(found[1].strip(" )"))
+        command: click.Command = root
+        while isinstance(command, click.Group) and words:
+            inner = command.get_command(click.Context(command), words[0])
+            assert inner is not None or words[0].startswith("-"), line
+            if inner is None:
+                break
+            command, words = inner, words[1:]
+        known = {"-h", "--help"} | {name for parameter in command.params for name in parameter.opts}
+        assert {word.partition("=")[0] for word in words if word.startswith("--")} <= known, line
+
+
+def _sent(block: Block) -> Iterator[Any]:
+    """What the requests of a block send."""
+    return (json.loads(text) for text in re.findall(r"-d '([^']*)'", block.text))
