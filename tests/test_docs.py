@@ -128,7 +128,7 @@ def _commands(page: Path) -> Iterator[str]:
 
 
 def _check(line: str) -> None:
-    for part in re.split(r"[|;<>]|&&", line.partition(" # ")[0]):
+    for part in re.split(r"[|;<>]|&&|\$\(", line.partition(" # ")[0]):
         found = OUR_COMMAND.search(part)
         if found is None:
             continue

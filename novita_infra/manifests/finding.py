@@ -14,6 +14,8 @@ from novita_infra.resources import Origin
 
 VARIABLES_SUFFIX: Final = ".vars"
 """`prod.vars.yaml` holds variables for `--var-file` and is no manifest."""
+SCENARIO_SUFFIX: Final = ".scenario"
+"""`bad-day.scenario.yaml` describes a rehearsal for the simulator and is no manifest."""
 
 _SUFFIXES: Final = (".yaml", ".yml")
 _STATE: Final = "state"
@@ -94,7 +96,7 @@ def _add(found: Found, entry: os.DirEntry[str], name: str) -> None:
 
 def _is_manifest(name: str) -> bool:
     stem, dot, suffix = name.rpartition(".")
-    other = name.startswith(".") or name == PROJECT_FILE or stem.endswith(VARIABLES_SUFFIX)
+    other = name.startswith(".") or name == PROJECT_FILE or stem.endswith((VARIABLES_SUFFIX, SCENARIO_SUFFIX))
     return dot + suffix in _SUFFIXES and not other
 
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from novita_infra.simulator.errors import Refusal
-from novita_infra.simulator.operations import Call
+from novita_infra.simulator.operations import Call, Operation
 from novita_infra.simulator.orders import fault_of
 from novita_infra.simulator.routes.registry import OPERATIONS
 from novita_infra.simulator.shapes import Reading
@@ -88,6 +88,14 @@ def _call(world: World, act: Act) -> None:
     """Someone else uses the account: one call, or one for each chosen record, in which `$id` is its id."""
     operation = _BY_NAME[act["operation"]]
     chosen = [record.id for record in _chosen(world, act["each"])] if "each" in act else [""]
+    before = world.ids()
+    try:
+        _call_for(world, operation, chosen, act)
+    finally:
+        world.others |= world.ids() - before
+
+
+def _call_for(world: World, operation: Operation, chosen: list[str], act: Act) -> None:
     for key in chosen:
         for number in range(act.get("times", 1)):
             body = _filled(act.get("body", {}), {"$id": key, "$n": str(number + 1)})

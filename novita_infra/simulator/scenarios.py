@@ -34,7 +34,11 @@ class Scenario:
 
 
 class BadScenario(Exception):
-    """The data is no scenario; the message says which field and why."""
+    """The data is no scenario; the message says why, and `field` which one, such as `events[0].perCent`."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 _KIND: Final = Text(
@@ -102,12 +106,12 @@ def scenario_of(data: Any) -> Scenario:
         said = _SCENARIO.read(data, "", _READING)
         _known(said["limits"], Limits, "limits")
         _known(said["timings"], Timings, "timings")
-        for fault in said["faults"]:
-            fault_of(fault)
+        for index, fault in enumerate(said["faults"]):
+            _check_fault(fault, f"faults[{index}]")
         for index, event in enumerate(said["events"]):
             _check_event(event, f"events[{index}]")
     except Refusal as refusal:
-        raise BadScenario(refusal.message) from refusal
+        raise BadScenario(refusal.message, refusal.metadata.get("field", "")) from refusal
     words = said.pop("statusWords")
     return Scenario(**said, status_words=words)
 
@@ -129,7 +133,15 @@ def _check_event(event: Mapping[str, Any], at: str) -> None:
     if event["do"] == "limits":
         _known(event["set"], Limits, f"{at}.set")
     if event["do"] == "fault":
-        fault_of(event["fault"])
+        _check_fault(event["fault"], f"{at}.fault")
+
+
+def _check_fault(fault: Any, at: str) -> None:
+    try:
+        fault_of(fault)
+    except Refusal as refusal:
+        field, _, what = refusal.message.removeprefix("invalid parameter ").partition(": ")
+        raise invalid(at if field == "body" else f"{at}.{field}", what) from refusal
 
 
 def begin(world: World, scenario: Scenario) -> None:

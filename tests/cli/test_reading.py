@@ -49,7 +49,7 @@ def test_a_file_of_variables_is_named_as_it_was_given(
 def test_a_path_that_is_not_there_is_an_error(run: Invoke) -> None:
     result = run("validate", "nowhere")
     assert result.exit_code == 1
-    assert "does not exist" in result.stderr
+    assert "there is no such file or folder" in result.stderr
 
 
 def test_the_starter_project_is_valid_and_can_be_planned(

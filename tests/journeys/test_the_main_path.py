@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from rig import Rig
 
 from novita_infra.applying.events import Identified
@@ -17,12 +19,37 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 ENVIRON = {"REGISTRY_USERNAME": "acme-bot", "REGISTRY_PASSWORD": "correct horse"}
 
 
+EDITS: dict[str, dict[str, Any]] = {
+    "Instance": {"ports": ["9000/http", "9001/tcp"]},
+    "Template": {"readme": "edited"},
+    "NetworkStorage": {"sizeGb": 600},
+    "VPC": {"name": "edited"},
+    "RegistryAuth": {"username": "edited"},
+    "ImagePrewarm": {"note": "edited"},
+    "Endpoint": {"scaling": {"type": "queue", "value": 33}},
+}
+
+
+def edit_everything(folder: Path) -> None:
+    """Changes a field of every resource of the project."""
+    for path in folder.glob("*.yaml"):
+        documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+        for document in documents:
+            document.get("spec", {}).update(EDITS.get(document["kind"], {}))
+        path.write_text(yaml.safe_dump_all(documents), encoding="utf-8")
+
+
 @pytest.mark.parametrize("profile", sorted(PROFILES))
 @pytest.mark.parametrize("name", sorted(item.name for item in EXAMPLES.iterdir() if item.is_dir()))
 def test_every_example_comes_up_plans_empty_and_goes(name: str, profile: str, tmp_path: Path) -> None:
     shutil.copytree(EXAMPLES / name, tmp_path / name, ignore=shutil.ignore_patterns("state", ".novita-infra"))
     rig = Rig(tmp_path / name, environ=ENVIRON, quirks=PROFILES[profile])
     rig.environment = "dev" if name == "dev-prod" else ""
+    rig.apply()
+    rig.assert_converged()
+    edit_everything(rig.folder)
+    plan = rig.plan()
+    assert {change.action for change in plan.changes} <= {Action.UPDATE, Action.REPLACE}
     rig.apply()
     rig.assert_converged()
     rig.destroy()

@@ -118,6 +118,8 @@ class World:
         self.unpullable: tuple[str, ...] = ()
         """Patterns of images that cannot be pulled, besides those whose name says so."""
         self.purse = Purse()
+        self.others: set[str] = set()
+        """Ids of what others made in this account since it was opened."""
         self._arrive = arrive
         self._agenda: list[tuple[float, str, str]] = []
         self._ids = 0
@@ -227,6 +229,10 @@ class World:
         """Let lists show the world as it was so many seconds ago; 0 is now."""
         for table in self.tables.values():
             table.lag = seconds
+
+    def ids(self) -> set[str]:
+        """The ids of everything there is."""
+        return {record.id for table in self.tables.values() for record in table}
 
     def load(self, book: Book) -> None:
         """Take over what the book holds."""

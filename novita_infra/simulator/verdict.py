@@ -1,0 +1,141 @@
+"""What became of a world: what lives in it, what was made twice, what it cost. It looks, and changes nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from novita_infra.simulator.world import money
+from novita_infra.simulator.world.records import Record
+from novita_infra.simulator.world.world import World
+
+_LEAVING: Final = frozenset({"toRemove", "removing", "removed", "deleting", "deleted"})
+_LOOKS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "instances": ("name", ("kind", "product", "gpus", "cluster", "image", "rootfs", "billing")),
+    "templates": ("name", ("image", "rootfs")),
+    "storages": ("name", ("cluster", "size")),
+    "networks": ("name", ("cluster",)),
+    "registry_auths": ("name", ("username",)),
+    "prewarms": ("image", ("cluster", "products")),
+    "endpoints": ("name", ("product", "gpus", "image")),
+}
+"""Tables of what somebody makes: the field that names one, and those by which two are the same thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A live object."""
+
+    kind: str
+    """Its table, such as `instances`."""
+    id: str
+    name: str
+    looks: tuple[str, ...] = ()
+    """What it is: two things of a kind with the same name and looks are the same thing made twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A world as it was before the run that is judged."""
+
+    ids: frozenset[str]
+    spent: int
+    calls: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a run has left behind. Money: 1/100000 USD."""
+
+    made: tuple[Thing, ...]
+    """What the run made and what is still there. Others' objects are not counted, nor those that were there before."""
+    orphans: tuple[Thing, ...] | None
+    """Those of them that are on no record; None where no record is known."""
+    doubles: tuple[tuple[Thing, ...], ...]
+    """Groups of them that are the same thing, unless each of the group is on record."""
+    spent: int
+    calls: Mapping[str, int]
+    """By operation, refused and failed ones included."""
+    troubles: int
+    """Calls that a fault on order has met."""
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is known to be lost or doubled."""
+        return not self.orphans and not self.doubles
+
+
+def begin(world: World) -> Beginning:
+    """Takes note of what is there."""
+    world.advance()
+    return Beginning(frozenset(world.ids()), money.spent(world), Counter(world.calls))
+
+
+def judge(world: World, beginning: Beginning, *, on_record: Collection[str] | None) -> Verdict:
+    """The verdict on what has happened since; `on_record` are the ids that the books know, None where there are none."""
+    world.advance()
+    made = tuple(
+        thing for thing in live(world) if thing.id not in beginning.ids and thing.id not in world.others
+    )
+    return Verdict(
+        made=made,
+        orphans=None if on_record is None else tuple(thing for thing in made if thing.id not in on_record),
+        doubles=_doubles(made, on_record or ()),
+        spent=money.spent(world) - beginning.spent,
+        calls={name: count - beginning.calls.get(name, 0) for name, count in sorted(world.calls.items())
+               if count > beginning.calls.get(name, 0)},
+        troubles=sum(fault.met for fault in world.faults.active),
+    )
+
+
+def live(world: World) -> tuple[Thing, ...]:
+    """Everything that somebody made and that is not on its way out."""
+    return tuple(
+        _thing(kind, record, name, looks)
+        for kind, (name, looks) in _LOOKS.items()
+        for record in world.tables[kind]
+        if _status(record) not in _LEAVING
+    )
+
+
+def plain(verdict: Verdict) -> dict[str, Any]:
+    """The verdict as JSON values."""
+    orphans = verdict.orphans
+    return {
+        "made": [_plain(thing) for thing in verdict.made],
+        "orphans": None if orphans is None else [_plain(thing) for thing in orphans],
+        "doubles": [[_plain(thing) for thing in group] for group in verdict.doubles],
+        "spent": verdict.spent,
+        "spentUsd": usd(verdict.spent),
+        "calls": dict(verdict.calls),
+        "troubles": verdict.troubles,
+    }
+
+
+def usd(amount: int) -> str:
+    """1/100000 USD as dollars, exactly: `1.23456`."""
+    whole, part = divmod(abs(amount), 100_000)
+    return f"{'-' if amount < 0 else ''}{whole}.{part:05d}"
+
+
+def _plain(thing: Thing) -> dict[str, str]:
+    return {"kind": thing.kind, "id": thing.id, "name": thing.name}
+
+
+def _thing(kind: str, record: Record, name: str, looks: tuple[str, ...]) -> Thing:
+    return Thing(kind, record.id, str(getattr(record, name)), tuple(str(getattr(record, look)) for look in looks))
+
+
+def _status(record: Record) -> str:
+    return str(getattr(record, "status", getattr(record, "state", "")))
+
+
+def _doubles(made: tuple[Thing, ...], on_record: Collection[str]) -> tuple[tuple[Thing, ...], ...]:
+    groups: dict[tuple[str, str, tuple[str, ...]], list[Thing]] = {}
+    for thing in made:
+        groups.setdefault((thing.kind, thing.name, thing.looks), []).append(thing)
+    return tuple(
+        tuple(group) for group in groups.values() if len(group) > 1 and not all(one.id in on_record for one in group)
+    )
