@@ -44,6 +44,10 @@ schemas: .venv/tested ## generate schemas/ and docs/reference/ from the kinds
 	$(BIN)/python -m novita_infra.kinds.schemas schemas
 	$(BIN)/python -m novita_infra.kinds.reference docs/reference
 
+docs: .venv/tested ## write today's output into the pages and the picture
+	$(BIN)/python tests/support/transcripts.py README.md docs/tutorial.md docs/how-to.md docs/simulator.md
+	$(BIN)/python scripts/picture.py
+
 package: .venv/tested ## build the wheel and the sdist into dist/
 	$(BIN)/python -m build
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -53,9 +54,9 @@ class Steps:
 
     async def outputs(self, wanted: Mapping[str, Value]) -> Mapping[str, Value]:
         """The project's outputs as far as they are known now, secrets as digests; what no object has is None."""
-        for ref in dict.fromkeys(ref for value in wanted.values() for ref in refs(value)):
-            if self._desk.books.known(ref) == ref:
-                await self._desk.look_up(ref)
+        # Lists carry less than a get, and a change may have moved an address: what is not an id is read anew.
+        moved = {ref.address: ref for value in wanted.values() for ref in refs(value) if ref.attribute != "id"}
+        await asyncio.gather(*(self._desk.look_up(ref) for ref in moved.values()))
 
         def known(ref: Ref) -> Value:
             value = self._desk.books.known(ref)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from novita_infra.diagnostics import Diagnostic, Problems
 from novita_infra.manifests.finding import reason
-from novita_infra.manifests.places import Spot, key_origin, origin, origin_at, spot_at
+from novita_infra.manifests.places import Spot, origin, origin_at
 from novita_infra.manifests.reading import read
 from novita_infra.resources import Origin
 
@@ -28,11 +28,7 @@ class ScenarioFile:
 
     def origin(self, field: str) -> Origin:
         """The place of a field such as `events[0].perCent`; where there is none, that of what should hold it."""
-        path = tuple(int(index) if index else name for index, name in _PART.findall(field))
-        here, around = spot_at(self.spot, path), spot_at(self.spot, path[:-1])
-        if path and here is around and not isinstance(around[5], list):
-            return origin_at(self.spot, path)
-        return key_origin(here) if path and isinstance(path[-1], str) else origin(here)
+        return origin_at(self.spot, tuple(int(index) if index else name for index, name in _PART.findall(field)))
 
 
 def read_scenario(path: Path) -> ScenarioFile:

@@ -232,14 +232,20 @@ def _basis(seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Add
 
 
 def _outputs(seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]) -> dict[str, Value]:
-    """The outputs as far as they are known. What a resource that stays as it is does not have is None."""
+    """The outputs as far as they are known. What a resource that stays as it is does not have is None.
+
+    An attribute of a resource that changes may change with it (a URL with the ports): only its id is known before.
+    """
     known = _knowing(seen, active, declared)
 
     def told(ref: Ref) -> Value:
         value = known(ref)
         decision = active.get(ref.address)
-        settled = decision is not None and decision.action is Action.NONE
-        return None if isinstance(value, Ref) and settled else value
+        if decision is None or ref.attribute == "id":
+            return value
+        if decision.action is not Action.NONE:
+            return ref
+        return None if isinstance(value, Ref) else value
 
     return {name: resolve(value, told) for name, value in seen.outputs.items()}
 

@@ -10,7 +10,9 @@ from novita_infra.simulator.opening import open_world
 from novita_infra.simulator.orders import fault_of
 from novita_infra.simulator.quirks import LIVE, PROFILES, Quirks
 from novita_infra.simulator.scenarios import BadScenario, Scenario, scenario_of
-from novita_infra.simulator.serving import serve
+from novita_infra.simulator.recording import Recorder, open_log
+from novita_infra.simulator.serving import Background, background, serve
+from novita_infra.simulator.verdict import Verdict
 from novita_infra.simulator.world.keeping import AccountInUse, UnknownFormat
 from novita_infra.simulator.world.settings import Limits, Timings
 from novita_infra.simulator.world.world import World
@@ -20,6 +22,7 @@ __all__ = [
     "PROFILES",
     "SCENARIOS",
     "AccountInUse",
+    "Background",
     "BadScenario",
     "Fault",
     "Faults",
@@ -29,13 +32,17 @@ __all__ = [
     "Luck",
     "Position",
     "Quirks",
+    "Recorder",
     "Scenario",
     "Timings",
     "Trouble",
     "UnknownFormat",
+    "Verdict",
     "World",
+    "background",
     "build_app",
     "fault_of",
+    "open_log",
     "open_world",
     "scaled",
     "scenario_named",

@@ -8,8 +8,9 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
-from typing import Any, TextIO
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import Any, Final, TextIO, TypeAlias, TypeVar
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -19,7 +20,9 @@ from novita_infra.simulator.app import build_app
 from novita_infra.simulator.losing import DROP
 from novita_infra.simulator.world.world import World
 
-HOST = "127.0.0.1"
+HOST: Final = "127.0.0.1"
+T = TypeVar("T")
+Around: TypeAlias = Callable[[ASGIApp], ASGIApp]
 
 
 class _Droppable(H11Protocol):
@@ -52,31 +55,86 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def serve(world: World, *, port: int = 0, latency: float = 0.0, out: TextIO | None = None) -> int:
+class Background:
+    """A server that runs in a thread of its own."""
+
+    def __init__(self, url: str, loop: asyncio.AbstractEventLoop) -> None:
+        self.url = url
+        self._loop = loop
+
+    def do(self, work: Callable[[], T]) -> T:
+        """Has the server's thread do it: while it serves, nobody else may touch its world."""
+        done: Future[T] = Future()
+
+        def inner() -> None:
+            try:
+                done.set_result(work())
+            except Exception as wrong:  # noqa: BLE001 -- it is raised again where it was asked for
+                done.set_exception(wrong)
+
+        self._loop.call_soon_threadsafe(inner)
+        return done.result()
+
+
+def serve(
+    world: World, *, port: int = 0, latency: float = 0.0, out: TextIO | None = None, around: Around | None = None
+) -> int:
     """Serve until SIGTERM or SIGINT, then give 0. Port 0 picks a free one; the first line of `out` is the address.
 
-    `latency` delays every answer by so many real seconds.
+    `latency` delays every answer by so many real seconds; `around` puts middleware around the application.
     """
-    return asyncio.run(serve_app(build_app(world, latency=latency), world, port=port, out=out or sys.stdout))
+    app = build_app(world, latency=latency)
+    return asyncio.run(serve_app(around(app) if around else app, world, port=port, out=out or sys.stdout))
 
 
-async def serve_app(app: ASGIApp, world: World, *, port: int, out: TextIO) -> int:
-    """Serve one application over the world, as `serve` does."""
-    listener = socket.create_server((HOST, port), backlog=512)
-    config = uvicorn.Config(
-        app,
-        http=_Droppable,
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=3,
-    )
-    server = _Server(config)
+async def serve_app(app: ASGIApp, world: World | None, *, port: int, out: TextIO) -> int:
+    """Serve one application, as `serve` does; over a world, which is closed at the end, or over none."""
+    listener = _listening(port)
+    server = _server(app)
     print(f"http://{HOST}:{listener.getsockname()[1]}", file=out, flush=True)
     try:
         await server.serve(sockets=[listener])
     finally:
         listener.close()
-        world.close()
+        if world is not None:
+            world.close()
     return 0
+
+
+@contextlib.contextmanager
+def background(app: ASGIApp, *, port: int = 0) -> Iterator[Background]:
+    """Serve an application beside whatever else this process does; a world is not closed at the end."""
+    listener = _listening(port)
+    server = _server(app)
+    started: Future[asyncio.AbstractEventLoop] = Future()
+
+    async def work() -> None:
+        started.set_result(asyncio.get_running_loop())
+        await server.serve(sockets=[listener])
+
+    thread = threading.Thread(target=lambda: asyncio.run(work()), name="novita simulator", daemon=True)
+    thread.start()
+    try:
+        yield Background(f"http://{HOST}:{listener.getsockname()[1]}", started.result())
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+def _listening(port: int) -> socket.socket:
+    return socket.create_server((HOST, port), backlog=512)
+
+
+def _server(app: ASGIApp) -> _Server:
+    config = uvicorn.Config(
+        app,
+        http=_Droppable,
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )
+    return _Server(config)

@@ -1,0 +1,66 @@
+"""Requests and answers without what nobody shall read: keys, passwords, tokens, values of environment variables."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+REDACTED: Final = "[redacted]"
+_HEADERS: Final = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key", "x-webhook-signature"}
+)
+_NAMES: Final = re.compile(r"(?i)passw(or)?d|passphrase|secret|credential|(?<!auth)token$|api_?-?key|^image_?auth$|private_?key|signature")
+"""Fields of a body and of a query whose value is a secret; `max_tokens` and `imageAuthId` are none."""
+_ENVS: Final = frozenset({"envs", "env"})
+_KEY: Final = re.compile(r"\bsk_[A-Za-z0-9_\-]+")
+_QUERY: Final = re.compile(r"(?i)([?&][^=&#\s\"']*(?:token|key|secret|signature|password|credential)=)[^&#\s\"']+")
+
+
+def headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The headers; the value of one that carries a secret is crossed out."""
+    return [(name, REDACTED if name.lower() in _HEADERS else text(value)) for name, value in pairs]
+
+
+def query(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The parameters of a query, likewise."""
+    return [(name, REDACTED if _NAMES.search(name) else text(value)) for name, value in pairs]
+
+
+def body(said: str) -> str:
+    """A body: JSON and JSON lines field by field, other text by what keys and signed addresses look like."""
+    whole = _json(said)
+    if whole is not None:
+        return whole
+    lines = said.splitlines()
+    return "\n".join(_json(line) or text(line) for line in lines) + ("\n" if said.endswith("\n") else "")
+
+
+def text(said: str) -> str:
+    """Text without API keys and without the secrets in the query of an address."""
+    return _KEY.sub(f"sk_{REDACTED}", _QUERY.sub(rf"\g<1>{REDACTED}", said))
+
+
+def _json(said: str) -> str | None:
+    if said.lstrip()[:1] not in {"{", "["}:
+        return None
+    try:
+        value = json.loads(said)
+    except (ValueError, RecursionError):
+        return None
+    return json.dumps(_value(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def _value(value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        if name in _ENVS and not {"key", "value"} <= value.keys():
+            return dict.fromkeys(value, REDACTED)
+        hidden = {"value"} if name in _ENVS else set()
+        return {
+            key: REDACTED if key in hidden or (_NAMES.search(key) and inner) else _value(inner, key)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_value(inner, name) for inner in value]
+    return text(value) if isinstance(value, str) else value
