@@ -191,6 +191,8 @@ class Timeouts:
     create: float
     update: float
     delete: float
+    stages: Mapping[str, float] = field(default_factory=dict)
+    """How long each stage of coming up may take, by its name: `accept`, `pull`, `ready`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,7 @@ class Lifecycle:
 
     protect: bool = False
     timeouts: Mapping[str, float] = field(default_factory=dict)
-    """Seconds for `create`, `update` and `delete`, each replacing the kind's own."""
+    """Seconds for `create`, `update`, `delete` and the stages of coming up, each replacing the kind's own."""
     create_first: bool = False
     """A replacement is made before the old object is deleted."""
     capacity_wait: float = 0.0

@@ -61,7 +61,9 @@ def _passed_on(
     headers: Iterable[tuple[bytes, bytes]], *, but: frozenset[bytes] = frozenset()
 ) -> list[tuple[bytes, bytes]]:
     return [
-        (name.lower(), value) for name, value in headers if name.lower() not in _OF_ONE_CONNECTION and name.lower() not in but
+        (name.lower(), value)
+        for name, value in headers
+        if name.lower() not in _OF_ONE_CONNECTION and name.lower() not in but
     ]
 
 

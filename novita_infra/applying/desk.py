@@ -219,6 +219,8 @@ class _Sight:
     ) -> None:
         self._desk, self._step, self._id = desk, step, id
         self._phases, self._span, self._also = phases, span, also
+        self._stages = desk.kinds[step.address.kind].stages
+        self._stage, self._stage_since = "", desk.clock.now()
         self.live: Live | None = None
         self.status = ""
 
@@ -232,6 +234,20 @@ class _Sight:
             self.status = live.status
             elapsed = self._desk.clock.now() - self._span.since
             self._desk.emit(Progressed(self._step, self._id, live.phase, live.status, elapsed))
+        self._check_stage(live)
         if live.phase is Phase.FAILED and Phase.GONE not in self._phases:
             raise StepFailed(f"{self._id} failed: {live.trouble or live.status}")
         return live.phase in self._phases and (self._also is None or self._also(live))
+
+    def _check_stage(self, live: Live) -> None:
+        """Raises StepFailed where the object has been in a stage of coming up for longer than that may take."""
+        stage = self._stages.get(live.status, "")
+        if stage != self._stage:
+            self._stage, self._stage_since = stage, self._desk.clock.now()
+        limit = self._step.stages.get(stage)
+        if limit is not None and self._desk.clock.now() - self._stage_since > limit:
+            trouble = f" ({live.trouble})" if live.trouble else ""
+            raise StepFailed(
+                f"{self._id} has been {live.status} for more than {limit:g} s{trouble}; it is on record, and the next "
+                f"run waits for it again (longer: lifecycle.timeouts.{stage})"
+            )

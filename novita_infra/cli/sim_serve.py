@@ -1,57 +1,44 @@
-"""`sim serve`: the simulator as an HTTP server on the loopback."""
+"""`sim serve` and `sim record`: the simulator, or a real API, as an HTTP server on the loopback."""
 
 from __future__ import annotations
 
-import time
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
+from click.core import ParameterSource
 
+from novita_infra import __version__
 from novita_infra.cli.command import Command, screened
 from novita_infra.cli.screen import Screen
+from novita_infra.cli.sim_options import port_option, world_options
 from novita_infra.diagnostics import problem
-from novita_infra.simulator import PROFILES, AccountInUse, UnknownFormat, open_world, scaled
+from novita_infra.rehearsing import Wish, opened
+from novita_infra.simulator import Recorder, open_log
 from novita_infra.simulator import serve as serve_world
+from novita_infra.simulator.recording import Log
+from novita_infra.simulator.serving import serve_app
+
+CREATOR = ("novita-infra", __version__)
+_OF_THE_WORLD = ("scenario", "seed", "profile", "time_scale", "latency_ms", "db")
 
 
 @click.command(cls=Command)
+@port_option
+@world_options(time_scale=1.0)
 @click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    metavar="N",
-    show_default="a free one",
-    help="Port on 127.0.0.1.",
-)
-@click.option(
-    "--db",
+    "--record",
+    "log_file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Keep the account in this file; without it, the account ends with the server.",
-)
-@click.option(
-    "--profile",
-    type=click.Choice(sorted(PROFILES)),
-    default="live",
-    show_default=True,
-    help="Which reading of the API's documents it follows.",
-)
-@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Seed of ids and delays.")
-@click.option(
-    "--latency-ms", type=click.FloatRange(min=0), default=0.0, metavar="N", show_default=True, help="Delay of answers."
-)
-@click.option(
-    "--time-scale",
-    type=click.FloatRange(min=0, min_open=True),
-    default=1.0,
-    show_default=True,
-    metavar="X",
-    help="Simulated seconds that pass in one real second.",
+    help="Write all requests and answers into this file: HAR, or JSON lines for .jsonl.",
 )
 @screened
-def serve(
-    *, port: int, db: Path | None, profile: str, seed: int, latency_ms: float, time_scale: float, screen: Screen
-) -> int:
+def serve(*, port: int, wish: Wish, latency: float, log_file: Path | None, screen: Screen) -> int:
     """Serve the simulator over HTTP on this machine, until Ctrl-C.
 
     Prints its address as the first line. The key is any text that begins with sk_.
@@ -60,13 +47,85 @@ def serve(
     Examples:
       novita-infra sim serve --port 8081 --time-scale 60
       NOVITA_API_URL=http://127.0.0.1:8081 NOVITA_API_KEY=sk_test novita-infra plan
+      novita-infra sim serve --scenario no-stock
     """
+    with _log(log_file) as log, _port_taken(port):
+        world = opened(wish)
+        screen.say("The simulator runs; Ctrl-C ends it.")
+        around = None if log is None else lambda app: Recorder(app, log)
+        return serve_world(world, port=port, latency=latency, around=around)
+
+
+@click.command(cls=Command)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where the log goes: HAR 1.2, or JSON lines where the name ends in .jsonl.",
+)
+@click.option("--target", default="", metavar="URL", help="Pass everything on to this API instead of the simulator.")
+@port_option
+@world_options(time_scale=1.0)
+@screened
+@click.pass_context
+def record(
+    context: click.Context, /, *, out: Path, target: str, port: int, wish: Wish, latency: float, screen: Screen
+) -> int:
+    """Log all requests and answers of whoever talks to the address that it prints, until Ctrl-C.
+
+    What is talked to is the simulator, or with --target a real API; then the caller's own key goes through. Keys,
+    passwords, tokens and values of environment variables are crossed out before anything is written.
+
+    \b
+    Examples:
+      novita-infra sim record --out calls.har --scenario flaky
+      novita-infra sim record --out calls.jsonl --target https://api.novita.ai
+    """
+    if not target:
+        with _log(out) as log, _port_taken(port):
+            assert log is not None
+            screen.say(f"The simulator runs and is recorded in {out}; Ctrl-C ends it.")
+            return serve_world(opened(wish), port=port, latency=latency, around=lambda app: Recorder(app, log))
+    given = [name for name in _OF_THE_WORLD if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if given:
+        raise problem(f"--{given[0].replace('_', '-')} is about the simulator", "leave it out where there is a --target")
+    address = urlsplit(target)
+    if address.scheme not in {"http", "https"} or not address.netloc:
+        raise problem(f"{target!r} is no address of an API", "one looks like https://api.novita.ai")
+    with _log(out) as log, _port_taken(port):
+        assert log is not None
+        screen.say(f"Everything goes to {target} and is recorded in {out}; Ctrl-C ends it.")
+        return asyncio.run(_forward(target, log, port=port))
+
+
+async def _forward(target: str, log: Log, *, port: int) -> int:
+    from novita_infra.api.forwarding import Forwarding  # noqa: PLC0415 -- httpx takes 100 ms; serving needs none
+
+    forwarding = Forwarding(target)
     try:
-        world = open_world(db, now=scaled(time.time, time_scale), seed=seed, quirks=PROFILES[profile])
-    except (AccountInUse, UnknownFormat) as wrong:
-        raise problem(str(wrong), "stop that process, or choose another --db") from wrong
-    screen.say("The simulator runs; Ctrl-C ends it.")
+        return await serve_app(Recorder(forwarding, log), None, port=port, out=sys.stdout)
+    finally:
+        await forwarding.close()
+
+
+@contextmanager
+def _log(path: Path | None) -> Iterator[Log | None]:
+    if path is None:
+        yield None
+        return
+    log = open_log(path, creator=CREATOR)
     try:
-        return serve_world(world, port=port, latency=latency_ms / 1000)
+        yield log
+    finally:
+        log.close()
+
+
+@contextmanager
+def _port_taken(port: int) -> Iterator[None]:
+    try:
+        yield
     except OSError as wrong:
+        if wrong.filename is not None:
+            raise
         raise problem(f"port {port} cannot be had: {wrong.strerror}", "choose another --port, or none") from wrong

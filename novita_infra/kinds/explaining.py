@@ -79,6 +79,7 @@ def explain_kind(kind: Kind) -> KindExplained:
             "create": _duration(kind.timeouts.create),
             "update": _duration(kind.timeouts.update),
             "delete": _duration(kind.timeouts.delete),
+            **{name: _duration(seconds) for name, seconds in kind.timeouts.stages.items()},
         },
         deletion=kind.delete.says.partition(": ")[2],
         replacement="the new one is made before the old one goes"

@@ -221,7 +221,8 @@ IMAGE_PREWARM = Kind(
         "completedAt": "when the pull was over, in Unix seconds",
     },
     # Images have tens of GB, and the source registry may throttle (guide gpu-image-prewarm gives no limit).
-    timeouts=Timeouts(create=7200, update=120, delete=300),
+    timeouts=Timeouts(create=7200, update=120, delete=300, stages={"accept": 1800, "pull": 7200}),
+    stages={"Pending": "accept", "Running": "pull"},
     catalogues=("clusters", "gpu", "cpu"),
     choose=_choose,
     example="""\

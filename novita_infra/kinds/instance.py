@@ -436,7 +436,13 @@ INSTANCE: Final = Kind(
         "clusterName": "the cluster's name",
     },
     # Pulling a large image takes the longest, at the create and at an upgrade.
-    timeouts=Timeouts(create=1800.0, update=1800.0, delete=600.0),
+    # An image of 100 GB takes the better part of an hour to pull (dozens of GB were seen to take 25 minutes).
+    timeouts=Timeouts(create=5400, update=5400, delete=600, stages={"accept": 900, "pull": 4500, "ready": 900}),
+    stages={
+        **dict.fromkeys(("pending", "toCreate", "creating"), "accept"),
+        "pulling": "pull",
+        **dict.fromkeys(("toStart", "starting", "toRestart", "restarting", "toReset", "resetting"), "ready"),
+    },
     catalogues=("clusters", "gpu", "cpu"),
     choose=instance_wishes.choose,
     inherit=instance_wishes.inherit,

@@ -207,6 +207,8 @@ class Kind:
     outputs: Mapping[str, str] = field(default_factory=dict)
     """The computed attributes beside `id`, each with a line for a person."""
     timeouts: Timeouts
+    stages: Mapping[str, str] = field(default_factory=dict)
+    """By the API's word for a status, the stage of coming up that it belongs to, which has a time of its own."""
     create_first: bool = False
     """A replacement is made before the old object is deleted."""
     catalogues: tuple[str, ...] = ()

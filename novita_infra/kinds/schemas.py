@@ -150,7 +150,7 @@ def _metadata(about: str) -> Schema:
 
 def _lifecycle() -> Schema:
     duration = {"$ref": "#/$defs/duration"}
-    timeouts = {"create": duration, "update": duration, "delete": duration}
+    timeouts = dict.fromkeys(("create", "update", "delete", "accept", "pull", "ready"), duration)
     return _closed(
         {
             "protect": {"type": "boolean", "description": "Whether deleting and replacing it are refused."},
@@ -167,7 +167,10 @@ def _lifecycle() -> Schema:
                 **duration,
                 "description": "How long a create that finds no capacity is tried again. Default: not at all.",
             },
-            "timeouts": {**_closed(timeouts), "description": "How long a call and the wait for its end may take."},
+            "timeouts": {
+                **_closed(timeouts),
+                "description": "How long a call and its wait may take, and each stage of coming up: accept, pull, ready.",
+            },
             "dependsOn": {
                 "type": "array",
                 "items": {"type": "string", "pattern": _ADDRESS, "examples": ["network_storage.data"]},

@@ -95,6 +95,8 @@ class Step:
     protect: bool = False
     timeout: float = 0.0
     """Seconds for the whole step."""
+    stages: Mapping[str, float] = field(default_factory=dict)
+    """Seconds for each stage of coming up, by its name."""
     capacity_wait: float = 0.0
     """Seconds for which a create that finds no capacity is tried again."""
     group: str = ""

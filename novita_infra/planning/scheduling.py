@@ -80,7 +80,8 @@ class _Chain:
             group=wanted.lifecycle.group if wanted else "",
         )
         timeouts = wanted.lifecycle.timeouts if wanted else {}
-        making = tuple(_making(blank, decision, kind, timeouts))
+        stages = {name: timeouts.get(name, seconds) for name, seconds in kind.timeouts.stages.items()}
+        making = tuple(_making(replace(blank, stages=stages), decision, kind, timeouts))
         limit = timeouts.get("delete", kind.timeouts.delete)
         deleting = tuple(
             replace(blank, key=f"{address}/delete:{id}", call="delete", id=id, says=kind.delete.says, timeout=limit)

@@ -63,12 +63,15 @@ def _described(operation: Operation, quirks: Quirks) -> dict[str, Any]:
         "parameters": _parameters(operation, quirks),
         "responses": {"200": _success(operation, quirks), **_refusals(operation, quirks)},
     }
+    if operation.aliases:
+        said["x-aliases"] = [_PATH_PART.sub(r"{\1}", path) for path in operation.aliases]
     if operation.also and quirks.forgiving:
         said["x-also"] = list(operation.also)
     if operation.public:
         said["security"] = []
     if operation.raw:
-        said["requestBody"] = {"content": {"multipart/form-data": {"schema": {"type": "object"}}}}
+        form = _copy(operation.form or {"type": "object"})
+        said["requestBody"] = {"content": {"multipart/form-data": {"schema": form}}}
     elif operation.body is not None:
         schema = request_schema(operation.body, quirks)
         said["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
@@ -106,9 +109,8 @@ def request_schema(shape: Shape, quirks: Quirks) -> dict[str, Any]:
         "properties": {name: _with_default(part, request_schema(part.shape, quirks)) for name, part in parts},
     }
     required = [name for name, part in parts if _required(part, quirks)]
-    return (
-        said | ({"required": required} if required else {}) | ({"additionalProperties": False} if quirks.closed else {})
-    )
+    closed = quirks.closed and not shape.open
+    return said | ({"required": required} if required else {}) | ({"additionalProperties": False} if closed else {})
 
 
 def _required(part: Part, quirks: Quirks) -> bool:
@@ -122,7 +124,8 @@ def _with_default(part: Part, schema: dict[str, Any]) -> dict[str, Any]:
 def _success(operation: Operation, quirks: Quirks) -> dict[str, Any]:
     answer = operation.answer(quirks) if callable(operation.answer) else operation.answer
     if answer is not None:
-        return {"description": "done", "content": {"application/json": {"schema": _copy(answer)}}}
+        events = {"text/event-stream": {"schema": {"type": "string"}}} if operation.streams else {}
+        return {"description": "done", "content": {"application/json": {"schema": _copy(answer)}, **events}}
     return {"description": "done; the body is empty" if operation.family is Family.GPU else "done"}
 
 

@@ -76,6 +76,10 @@ class Operation:
     """Served without a key."""
     raw: bool = False
     """The body is not JSON; the operation reads it itself."""
+    form: Mapping[str, Any] | None = None
+    """The JSON Schema of the form that such a body is."""
+    streams: bool = False
+    """The answer comes as events where the request asks for that."""
     large: bool = False
     """The body may be as large as an upload."""
 

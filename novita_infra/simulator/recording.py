@@ -21,6 +21,7 @@ from novita_infra.simulator import redacting
 
 KEPT: Final = 1024 * 1024
 """Bytes of a body that are kept; of a longer one only its size is told."""
+_PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 _TAIL: Final = b"\n]}}\n"
 
 
@@ -187,7 +188,7 @@ def _response(scope: Scope, exchange: _Exchange) -> dict[str, Any]:
     media = _media(exchange.headers)
     return {
         "status": exchange.status,
-        "statusText": HTTPStatus(exchange.status).phrase if exchange.status in HTTPStatus else "",
+        "statusText": _PHRASES.get(exchange.status, ""),
         "httpVersion": f"HTTP/{scope.get('http_version', '1.1')}",
         "cookies": [],
         "headers": _pairs(redacting.headers(exchange.headers)),

@@ -11,7 +11,9 @@ REDACTED: Final = "[redacted]"
 _HEADERS: Final = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key", "x-webhook-signature"}
 )
-_NAMES: Final = re.compile(r"(?i)passw(or)?d|passphrase|secret|credential|(?<!auth)token$|api_?-?key|^image_?auth$|private_?key|signature")
+_NAMES: Final = re.compile(
+    r"(?i)passw(or)?d|passphrase|secret|credential|token$|api_?-?key|^image_?auth$|private_?key|signature"
+)
 """Fields of a body and of a query whose value is a secret; `max_tokens` and `imageAuthId` are none."""
 _ENVS: Final = frozenset({"envs", "env"})
 _KEY: Final = re.compile(r"\bsk_[A-Za-z0-9_\-]+")

@@ -74,18 +74,19 @@ def begin(world: World) -> Beginning:
 
 
 def judge(world: World, beginning: Beginning, *, on_record: Collection[str] | None) -> Verdict:
-    """The verdict on what has happened since; `on_record` are the ids that the books know, None where there are none."""
+    """The verdict on what has happened since. `on_record` are the ids that the books know, None without books."""
     world.advance()
-    made = tuple(
-        thing for thing in live(world) if thing.id not in beginning.ids and thing.id not in world.others
-    )
+    made = tuple(thing for thing in live(world) if thing.id not in beginning.ids and thing.id not in world.others)
     return Verdict(
         made=made,
         orphans=None if on_record is None else tuple(thing for thing in made if thing.id not in on_record),
         doubles=_doubles(made, on_record or ()),
         spent=money.spent(world) - beginning.spent,
-        calls={name: count - beginning.calls.get(name, 0) for name, count in sorted(world.calls.items())
-               if count > beginning.calls.get(name, 0)},
+        calls={
+            name: count - beginning.calls.get(name, 0)
+            for name, count in sorted(world.calls.items())
+            if count > beginning.calls.get(name, 0)
+        },
         troubles=sum(fault.met for fault in world.faults.active),
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
+import reference
 
 from novita_infra.simulator import HandClock, build_app, open_world
 from novita_infra.simulator.control import listing
@@ -18,26 +18,14 @@ from novita_infra.simulator.routes.registry import OPERATIONS
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "docs" / "simulator-operations.md"
-PATH_PART = re.compile(r"{\w+(:\w+)?}")
 
 
-def reference() -> list[dict[str, str]]:
-    """The operations of the reference, from the list that was written by hand."""
-    bases = yaml.safe_load((HERE / "operations.yaml").read_text(encoding="utf-8"))
-    return [one | {"path": base["base"] + one["path"]} for base in bases for one in base["operations"]]
+SERVED = {reference.place(operation.method, operation.path): operation for operation in OPERATIONS}
 
 
-def place(method: str, path: str) -> tuple[str, str]:
-    """Where an operation is, whatever the parts of its path are called."""
-    return method, PATH_PART.sub("{}", path)
-
-
-SERVED = {place(operation.method, operation.path): operation for operation in OPERATIONS}
-
-
-@pytest.mark.parametrize("one", reference(), ids=lambda one: f"{one['method']} {one['path']}")
+@pytest.mark.parametrize("one", reference.operations(), ids=lambda one: f"{one['method']} {one['path']}")
 def test_every_operation_of_the_reference_is_served(one: dict[str, str]) -> None:
-    found = SERVED.get(place(one["method"], one["path"]))
+    found = SERVED.get(reference.place(one["method"], one["path"]))
     assert found is not None, "no operation is served there"
     assert found.source == one["source"]
 

@@ -213,3 +213,19 @@ def test_a_credential_without_a_manifest_cannot_be_taken_in_and_says_why(tmp_pat
         (tmp_path / file).unlink()
     with pytest.raises(Problems, match="the API does not tell password"):
         rig.take_in("registry_auth.hub", id)
+
+
+def test_a_stage_of_coming_up_has_a_time_of_its_own_and_the_next_run_goes_on_with_the_same_machine(
+    tmp_path: Path,
+) -> None:
+    rig = Rig(tmp_path, environ={})
+    machine = ("Instance", "a", {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"})
+    rig.declare(machine, a={"timeouts": {"pull": "5s"}})
+    (end,) = rig.apply(expect_success=False).ends
+    assert "has been pulling for more than 5 s" in end.reason
+    assert "lifecycle.timeouts.pull" in end.reason
+    id = rig.record("instance.a").id
+    rig.declare(machine)
+    rig.apply()
+    assert rig.record("instance.a").id == id
+    rig.assert_converged()

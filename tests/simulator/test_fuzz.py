@@ -8,6 +8,7 @@ closed (no answer may have a field that is not in the document).
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,6 +54,15 @@ EASY: dict[str, Any] = {
     "cursor": {"enum": ["", "", "nope"]},
     "region_ids": {"enum": ["", "us-ca-nas-2,5"]},
     "cudaVersion": {"enum": ["", "12.4", "any"]},
+    **{f"{tag}.model": {"enum": ["qwen/qwen3-max", "none"]} for tag in ("models", "chat", "completions")},
+    **{f"{tag}.model": {"enum": ["openai/gpt-oss-120b"]} for tag in ("responses", "messages")},
+    **{f"{tag}.id": {"enum": ["openai/gpt-oss-120b"]} for tag in ("allowedModels", "excludedModels")},
+    "embeddings.model": {"enum": ["baai/bge-m3"]},
+    "rerank.model": {"enum": ["baai/bge-reranker-v2-m3"]},
+    **dict.fromkeys(("max_tokens", "max_output_tokens"), SMALL),
+    "tool_choice": {"enum": ["auto", "none"]},
+    "tasks.operation": {"enum": ["txt2img", "txt2video"]},
+    "webhook.url": {"enum": ["http://127.0.0.1:9/"]},
 }
 """Narrower shapes for some fields, so that more requests are granted."""
 NEEDED = {"instances": ["gpuNum", "rootfsSize", "clusterId"]}
@@ -75,6 +85,11 @@ def populated(make_cloud: Any, profile: str) -> Any:
     cloud.post("job/save/image", {"instanceId": running, "image": "docker.io/a/saved:1"})
     cloud.machine(ports="8888/http", envs=[{"key": "A", "value": "b"}])
     cloud.pass_(10)
+    line = {"custom_id": "a", "body": {"model": "openai/gpt-oss-120b", "messages": [{"role": "user", "content": "?"}]}}
+    form = {"files": {"file": ("in.jsonl", json.dumps(line))}, "data": {"purpose": "batch"}}
+    file = cloud.send("POST", "/openai/v1/files", **form).json()["id"]
+    cloud.post("/openai/v1/batches", {"input_file_id": file, "endpoint": "/v1/chat/completions"})
+    cloud.post("/v3/async/txt2img", {"request": {"prompt": "a cat"}})
     return cloud
 
 
@@ -94,6 +109,10 @@ def ids_of(cloud: Any) -> dict[str, Any]:
         "networkId": ids["networks"],
         "registry_auths.id": ids["registry_auths"],
         "jobId": ids["jobs"],
+        **dict.fromkeys(("file_id", "input_file_id"), ids["files"]),
+        "batch_id": ids["batches"],
+        "task_id": ids["tasks"],
+        "string_id": ids["api_keys"],
     }
 
 
@@ -194,7 +213,7 @@ def given_fields(body: Any) -> Any:
 NAMES = [operation.name for operation in OPERATIONS]
 EXAMPLES = {"live": (20, 10), "documented": (8, 6), "strict": (8, 6)}
 """How many requests that are allowed and that are forbidden, by profile."""
-SELDOM = {"endpoints.update", "account.key_bills"}
+SELDOM = {"endpoints.update", "account.key_bills", "files.upload"}
 """Granted only to requests whose parts agree with each other, which a schema of each part does not bring about."""
 
 

@@ -98,11 +98,12 @@ def _deleted(kind: Kind) -> Case:
 
 def _called(kind: Kind, call: Call) -> Iterator[Case]:
     name = operation(kind.prefix, call.name)
-    sets = [edit for edit in _edits(kind, Fate.CHANGED, name) if not _grows(edit)]
-    adds = [edit for edit in _edits(kind, Fate.CHANGED, name) if _grows(edit)]
+    edits = _edits(kind, Fate.CHANGED, name)
+    sets = [edit for edit in edits if not _adds(call, edit)]
+    adds = [edit for edit in edits if _adds(call, edit)]
     assert sets or adds, f"no edit of {kind.prefix} is known that calls {call.name}"
-    for edits in filter(None, (sets, adds)):
-        edit = min(edits, key=lambda edit: len(edit.writes))
+    for alike in filter(None, (sets, adds)):
+        edit = min(alike, key=lambda edit: len(edit.writes))
         title = f"{call.name} ({'+'.join(edit.fields)})" if sets and adds else call.name
         yield _case(edit, title, edit.writes.index(name))
 
@@ -130,7 +131,7 @@ def _case(edit: Edit, title: str, at: int) -> Case:
         writes=edit.writes,
         at=at,
         waits=bool(call.settles),
-        single=call is kind.create or call.effect is not None or _grows(edit),
+        single=call is kind.create or call.effect is not None or _adds(call, edit),
         shows=edit.shows,
     )
 
@@ -143,9 +144,10 @@ def _edits(kind: Kind, fate: Fate, name: str) -> list[Edit]:
     return [edit for edit in EDITS if edit.kind == kind.prefix and edit.fate is fate and name in edit.writes]
 
 
-def _grows(edit: Edit) -> bool:
-    """Whether its call sends an increment."""
-    return any(isinstance(KINDS[edit.kind].field(name).change, Grows) for name in edit.fields)
+def _adds(call: Call, edit: Edit) -> bool:
+    """Whether the call sends an increment."""
+    changes = [KINDS[edit.kind].field(name).change for name in edit.fields]
+    return any(isinstance(change, Grows) and change.call == call.name for change in changes)
 
 
 def _creates(kind: Kind) -> str:

@@ -18,6 +18,8 @@ from crash_cases import Case, every_edit, rows
 from crashing import Point, happens, survives
 
 EVERY: Final = "--every-edit"
+WORKERS: Final = 2 * (os.cpu_count() or 1)
+"""A cell mostly waits."""
 
 
 def main(words: Iterable[str]) -> int:
@@ -28,7 +30,7 @@ def main(words: Iterable[str]) -> int:
     width = max(len(str(case)) for case in chosen)
     print(f"{'':{width}}  {'  '.join(point.value for point in Point)}")
     begun, failures = time.monotonic(), []
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    with ProcessPoolExecutor(WORKERS) as pool:
         outcomes = pool.map(_outcome, *zip(*cells, strict=True))
         for case in chosen:
             told = [next(outcomes) if happens(case, point) else None for point in Point]

@@ -1,4 +1,4 @@
-"""Answers of the LLM and generation APIs. Fields that are only served live are left out."""
+"""Answers of the LLM and generation APIs, of API keys and quotas."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Final
 
 from novita_infra.simulator.answers.words import (
     COUNT,
+    DECIMAL,
     FLAG,
+    NOTHING,
     NUMBER,
     TEXT,
     WHOLE,
@@ -18,16 +20,21 @@ from novita_infra.simulator.answers.words import (
     more,
     obj,
 )
+from novita_infra.simulator.quirks import Quirks
 
-_NULL: Final[Schema] = {"type": "null"}
 _OBJECT: Final[Schema] = {"type": "object"}
 
 
 def _or_null(schema: Schema) -> Schema:
-    return either(schema, _NULL)
+    return either(schema, NOTHING)
 
 
-MODEL: Final = obj(
+def _with(schema: Schema, **fields: Schema) -> Schema:
+    """The same object with fields that are there at times."""
+    return {**schema, "properties": {**schema["properties"], **fields}}
+
+
+_MODEL: Final = obj(
     id=TEXT,
     object=choice("model"),
     created=COUNT,
@@ -37,7 +44,39 @@ MODEL: Final = obj(
     input_token_price_per_m=COUNT,
     output_token_price_per_m=COUNT,
 )
-MODELS: Final = obj(data=items(MODEL))
+_PRICE: Final = obj(price_per_m=COUNT, price_per_m_decimal=DECIMAL)
+_PRICING: Final = obj(prompt=_PRICE, completion=_PRICE, input_cache_read=_PRICE, input_cache_write=_PRICE)
+_MODEL_IN_FULL: Final = more(
+    _MODEL,
+    owned_by=TEXT,
+    permission=NOTHING,
+    root=TEXT,
+    parent=TEXT,
+    display_name=TEXT,
+    status=WHOLE,
+    model_type=known("chat", "embedding", "rerank"),
+    max_output_tokens=COUNT,
+    endpoints=items(TEXT),
+    features=items(TEXT),
+    input_modalities=items(TEXT),
+    output_modalities=items(TEXT),
+    tags=items(either(TEXT, WHOLE)),
+    pricing=_PRICING,
+    is_tiered_billing=FLAG,
+    tiered_billing_configs=items(obj(min_tokens=COUNT, max_tokens=COUNT, pricing=_PRICING)),
+)
+
+
+def model(quirks: Quirks) -> Schema:
+    """A language model: as documented, or with all that is served live."""
+    return _MODEL_IN_FULL if quirks.models_in_full else _MODEL
+
+
+def models(quirks: Quirks) -> Schema:
+    """All of them. There is no `object` beside `data`."""
+    return obj(data=items(model(quirks)))
+
+
 CHECKPOINTS: Final = obj(
     models=items(
         obj(
@@ -56,6 +95,7 @@ CHECKPOINTS: Final = obj(
             base_model=TEXT,
             base_model_type=TEXT,
             sd_name_in_api=TEXT,
+            is_sdxl=FLAG,
         )
     ),
     pagination=obj(next_cursor=TEXT),
@@ -68,10 +108,7 @@ _FILE: Final = obj(
     created_at=COUNT,
     purpose=choice("batch", "batch_output"),
 )
-FILE: Final[Schema] = {
-    **_FILE,
-    "properties": {**_FILE["properties"], "expires_at": COUNT, "metadata": obj(total_requests=COUNT)},
-}
+FILE: Final = either(more(_FILE, metadata=obj(total_requests=COUNT)), more(_FILE, expires_at=COUNT))
 """Output files tell when they go, input files how many requests they hold."""
 FILES: Final = obj(code=TEXT, message=TEXT, data=items(FILE))
 FILE_DELETED: Final = obj(id=TEXT, object=choice("file"), deleted=FLAG)
@@ -112,14 +149,17 @@ BATCH: Final = obj(
 )
 BATCHES: Final = obj(object=choice("list"), data=items(BATCH), first_id=TEXT, last_id=TEXT, has_more=FLAG)
 _USAGE: Final = obj(prompt_tokens=COUNT, completion_tokens=COUNT, total_tokens=COUNT)
-_ANSWER: Final = obj(id=TEXT, created=COUNT, model=TEXT, usage=_USAGE)
+_ANSWER: Final = obj(id=TEXT, created=COUNT, model=TEXT, usage=_USAGE, system_fingerprint=TEXT)
+_TOOL_CALL: Final = obj(id=TEXT, type=choice("function"), function=obj(name=TEXT, arguments=TEXT))
 CHAT: Final = more(
     _ANSWER,
     object=choice("chat.completion"),
     choices=items(
         obj(
             index=COUNT,
-            message=obj(role=choice("assistant"), content=TEXT),
+            message=_with(
+                obj(role=choice("assistant"), content=TEXT), reasoning_content=TEXT, tool_calls=items(_TOOL_CALL)
+            ),
             finish_reason=choice("stop", "length", "tool_calls"),
         )
     ),
@@ -127,7 +167,7 @@ CHAT: Final = more(
 COMPLETION: Final = more(
     _ANSWER,
     object=choice("text_completion"),
-    choices=items(obj(index=COUNT, text=TEXT, finish_reason=choice("stop", "length"))),
+    choices=items(obj(index=COUNT, text=TEXT, finish_reason=choice("stop", "length"), logprobs=NOTHING)),
 )
 EMBEDDINGS: Final = obj(
     object=choice("list"),
@@ -137,18 +177,29 @@ EMBEDDINGS: Final = obj(
 )
 RERANKED: Final = obj(
     id=TEXT,
+    model=TEXT,
     results=items(obj(index=COUNT, relevance_score=NUMBER, document=obj(text=TEXT))),
     usage=_USAGE,
 )
 RESPONSE: Final = obj(
-    id=TEXT, object=choice("response"), status=choice("completed", "incomplete"), model=TEXT, output=items(_OBJECT)
+    id=TEXT,
+    object=choice("response"),
+    created_at=COUNT,
+    status=choice("completed", "incomplete"),
+    error=NOTHING,
+    incomplete_details=_or_null(obj(reason=TEXT)),
+    model=TEXT,
+    output=items(_OBJECT),
+    usage=obj(input_tokens=COUNT, output_tokens=COUNT, total_tokens=COUNT),
 )
 MESSAGE: Final = obj(
     id=TEXT,
     type=choice("message"),
     role=choice("assistant"),
+    model=TEXT,
     content=items(obj(type=choice("text"), text=TEXT)),
     stop_reason=choice("end_turn", "max_tokens"),
+    stop_sequence=NOTHING,
     usage=obj(input_tokens=COUNT, output_tokens=COUNT),
 )
 TASK_ID: Final = obj(task_id=TEXT)
@@ -161,10 +212,17 @@ TASK: Final = obj(
         eta=NUMBER,
         progress_percent=NUMBER,
     ),
-    images=items(obj(image_url=TEXT, image_url_ttl=either(WHOLE, TEXT), image_type=choice("jpeg", "png", "webp"))),
+    images=items(
+        obj(
+            image_url=TEXT,
+            image_url_ttl=either(WHOLE, TEXT),
+            image_type=choice("jpeg", "png", "webp"),
+            nsfw_detection_result=_or_null(_OBJECT),
+        )
+    ),
     videos=items(obj(video_url=TEXT, video_url_ttl=TEXT, video_type=choice("mp4", "gif"))),
     audios=items(obj(audio_url=TEXT, audio_url_ttl=TEXT, audio_type=TEXT, audio_metadata=_OBJECT)),
-    extra=obj(seed=TEXT, enable_nsfw_detection=FLAG, debug_info=_OBJECT),
+    extra=_with(obj(seed=TEXT, enable_nsfw_detection=FLAG, debug_info=_OBJECT), webhook=_OBJECT),
 )
 QUOTAS: Final = obj(
     data=items(
@@ -183,16 +241,19 @@ QUOTAS: Final = obj(
 )
 KEYS: Final = obj(
     keys=items(
-        obj(
-            name=TEXT,
-            id={"type": "string", "pattern": "^[0-9]+$"},
-            stringId={"type": "string", "pattern": "^key_"},
-            maskedKey=TEXT,
-            memberId=TEXT,
-            uuid=TEXT,
-            expireTime=TEXT,
-            createTime=TEXT,
-            lastUsedAt=COUNT,
+        _with(
+            obj(
+                name=TEXT,
+                id={"type": "string", "pattern": "^[0-9]+$"},
+                stringId={"type": "string", "pattern": "^key_"},
+                maskedKey=TEXT,
+                memberId=TEXT,
+                uuid=TEXT,
+                expireTime=TEXT,
+                createTime=TEXT,
+                lastUsedAt=COUNT,
+            ),
+            modelAccessPolicy=obj(mode=TEXT, allowedModelCount=COUNT, excludedModelCount=COUNT),
         )
     )
 )

@@ -187,6 +187,7 @@ OPERATIONS = (
             open=True,
         ),
         answer=answers.RESPONSE,
+        streams=True,
         family=Family.LLM,
     ),
     Operation(
@@ -216,6 +217,7 @@ OPERATIONS = (
             open=True,
         ),
         answer=answers.MESSAGE,
+        streams=True,
         family=Family.LLM,
     ),
 )

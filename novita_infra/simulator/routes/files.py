@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.errors import Refusal
@@ -60,6 +60,13 @@ def shown(file: File) -> dict[str, Any]:
     return told | {"expires_at": int(file.expires)}
 
 
+_FORM: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {"file": {"type": "string", "format": "binary"}, "purpose": {"type": "string", "enum": ["batch"]}},
+    "required": ["file", "purpose"],
+}
+
+
 def _operation(name: str, method: str, path: str, source: str, serve: Any, answer: Any) -> Operation:
     return Operation(
         name=f"files.{name}",
@@ -70,6 +77,7 @@ def _operation(name: str, method: str, path: str, source: str, serve: Any, answe
         answer=answer,
         family=Family.LLM,
         raw=method == "POST",
+        form=_FORM if method == "POST" else None,
         large=method == "POST",
     )
 
