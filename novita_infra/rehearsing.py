@@ -95,7 +95,9 @@ def on_record(path: Path) -> frozenset[str]:
         folder = Path(read_plan(path).setting.state).parent
     else:
         folder = _state_folder(path)
-    names = {file.name.removesuffix(file.suffix) for suffix in ("json", "journal") for file in folder.glob(f"*.{suffix}")}
+    names = {
+        file.name.removesuffix(file.suffix) for suffix in ("json", "journal") for file in folder.glob(f"*.{suffix}")
+    }
     found: set[str] = set()
     for name in names:
         for record in LocalStore(folder / f"{name}.json", environment=name).load().records.values():

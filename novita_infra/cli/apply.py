@@ -105,7 +105,7 @@ async def _apply(
     _greet(screen)
     if screen.json and not approved:
         raise problem("--json cannot ask", "add --auto-approve, or apply a plan that `plan --out FILE` saved")
-    async with workflows.opened(where, os.environ, in_flight=parallelism) as session:
+    async with workflows.opened(where, os.environ, destroys=destroys, in_flight=parallelism) as session:
         with workflows.locked(session, command):
             plan = await workflows.make_plan(session, destroys=destroys, targets=targets)
             screen.tell(session.project.warnings)

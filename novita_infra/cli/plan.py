@@ -68,7 +68,7 @@ def plan(
 async def _plan(
     where: Where, screen: Screen, *, out: Path | None, destroys: bool, targets: tuple[Address, ...], detailed: bool
 ) -> int:
-    async with workflows.opened(where, os.environ) as session:
+    async with workflows.opened(where, os.environ, destroys=destroys) as session:
         made = await workflows.make_plan(session, destroys=destroys, targets=targets)
         if out is not None and not made.problems:
             workflows.save_plan(session, made, out)

@@ -1,4 +1,4 @@
-"""`sim`: the built-in simulator. Here the group and `reset`; serving has a file of its own for the sake of imports."""
+"""`sim`: the built-in simulator. Here the group and `reset`; the rest has files of its own for the sake of imports."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ from novita_infra.workflows import Where
     table={
         "Commands": {
             "serve": ("novita_infra.cli.sim_serve:serve", "Serve the simulator over HTTP on this machine"),
+            "run": ("novita_infra.cli.sim_run:run", "Run a command against the simulator and judge what it leaves"),
+            "record": ("novita_infra.cli.sim_serve:record", "Log all requests and answers, of the simulator or an API"),
+            "scenarios": ("novita_infra.cli.sim_scenarios:scenarios", "List the bad days that can be rehearsed"),
             "reset": (f"{__name__}:reset", "Empty the simulator's account of a project"),
         }
     },
 )
 def sim() -> None:
-    """Run or reset the built-in simulator: a pretend Novita without an account, a key or a bill."""
+    """The built-in simulator: a pretend Novita without an account, a key or a bill."""
 
 
 @click.command(cls=Command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from novita_infra.rehearsing import Wish
 from novita_infra.simulator import PROFILES
 
 
-def world_options(*, time_scale: float) -> Any:
+def world_options(*, time_scale: float) -> Callable[[Callback], Callback]:
     """Adds the options and hands on `wish`, and `latency` in seconds."""
     options = (
         click.option(
@@ -57,7 +58,14 @@ def world_options(*, time_scale: float) -> Any:
     def around(function: Callback) -> Callback:
         @functools.wraps(function)
         def inner(
-            *, scenario: str, seed: int, profile: str, time_scale: float, latency_ms: float, db: Path | None, **rest: Any
+            *,
+            scenario: str,
+            seed: int,
+            profile: str,
+            time_scale: float,
+            latency_ms: float,
+            db: Path | None,
+            **rest: Any,
         ) -> Any:
             wish = Wish(scenario=scenario, seed=seed, profile=profile, time_scale=time_scale, db=db)
             return function(wish=wish, latency=latency_ms / 1000, **rest)

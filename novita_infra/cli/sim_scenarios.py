@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any, Final
 
 import click
 
@@ -10,6 +11,8 @@ from novita_infra.cli.command import Command, json_option, screened
 from novita_infra.cli.screen import Screen
 from novita_infra.simulator import SCENARIOS
 from novita_infra.views.lines import Tone, line
+
+_TIMING: Final = frozenset({"at", "upon", "nth", "after", "every"})
 
 
 @click.command(cls=Command)
@@ -33,14 +36,12 @@ def scenarios(*, screen: Screen) -> int:
     return 0
 
 
-def _full(values: dict[str, object]) -> dict[str, object]:
+def _full(values: dict[str, Any]) -> dict[str, Any]:
+    """As a scenario file says it: without what is left unsaid."""
     said = {"statusWords" if name == "status_words" else name: value for name, value in values.items() if value}
-    return _sparse(said)
-
-
-def _sparse(said: dict[str, object]) -> dict[str, object]:
-    """Without what an event leaves unsaid."""
-    events = said.get("events")
-    if isinstance(events, (list, tuple)):
-        said["events"] = [{name: value for name, value in event.items() if value is not None} for event in events]
+    if "events" in said:
+        said["events"] = [
+            {name: value for name, value in event.items() if value or (name not in _TIMING and value is not None)}
+            for event in said["events"]
+        ]
     return said

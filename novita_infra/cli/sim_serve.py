@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -49,10 +50,11 @@ def serve(*, port: int, wish: Wish, latency: float, log_file: Path | None, scree
       NOVITA_API_URL=http://127.0.0.1:8081 NOVITA_API_KEY=sk_test novita-infra plan
       novita-infra sim serve --scenario no-stock
     """
-    with _log(log_file) as log, _port_taken(port):
+    with ExitStack() as stack:
+        around = None if log_file is None else partial(Recorder, log=stack.enter_context(_log(log_file)))
+        stack.enter_context(_port_taken(port))
         world = opened(wish)
         screen.say("The simulator runs; Ctrl-C ends it.")
-        around = None if log is None else lambda app: Recorder(app, log)
         return serve_world(world, port=port, latency=latency, around=around)
 
 
@@ -82,21 +84,23 @@ def record(
       novita-infra sim record --out calls.har --scenario flaky
       novita-infra sim record --out calls.jsonl --target https://api.novita.ai
     """
-    if not target:
-        with _log(out) as log, _port_taken(port):
-            assert log is not None
-            screen.say(f"The simulator runs and is recorded in {out}; Ctrl-C ends it.")
-            return serve_world(opened(wish), port=port, latency=latency, around=lambda app: Recorder(app, log))
-    given = [name for name in _OF_THE_WORLD if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    if given:
-        raise problem(f"--{given[0].replace('_', '-')} is about the simulator", "leave it out where there is a --target")
-    address = urlsplit(target)
-    if address.scheme not in {"http", "https"} or not address.netloc:
-        raise problem(f"{target!r} is no address of an API", "one looks like https://api.novita.ai")
     with _log(out) as log, _port_taken(port):
-        assert log is not None
+        if not target:
+            screen.say(f"The simulator runs and is recorded in {out}; Ctrl-C ends it.")
+            return serve_world(opened(wish), port=port, latency=latency, around=partial(Recorder, log=log))
+        _check_target(context, target)
         screen.say(f"Everything goes to {target} and is recorded in {out}; Ctrl-C ends it.")
         return asyncio.run(_forward(target, log, port=port))
+
+
+def _check_target(context: click.Context, target: str) -> None:
+    given = [name for name in _OF_THE_WORLD if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        raise problem(f"{option} is about the simulator", "leave it out where there is a --target")
+    address = urlsplit(target)
+    if address.scheme not in {"http", "https"} or not address.netloc or address.path.strip("/"):
+        raise problem(f"{target!r} is no address of an API", "one looks like https://api.novita.ai")
 
 
 async def _forward(target: str, log: Log, *, port: int) -> int:
@@ -110,10 +114,7 @@ async def _forward(target: str, log: Log, *, port: int) -> int:
 
 
 @contextmanager
-def _log(path: Path | None) -> Iterator[Log | None]:
-    if path is None:
-        yield None
-        return
+def _log(path: Path) -> Iterator[Log]:
     log = open_log(path, creator=CREATOR)
     try:
         yield log

@@ -169,7 +169,7 @@ def _lifecycle() -> Schema:
             },
             "timeouts": {
                 **_closed(timeouts),
-                "description": "How long a call and its wait may take, and each stage of coming up: accept, pull, ready.",
+                "description": "How long a call with its wait may take, and each stage of coming up.",
             },
             "dependsOn": {
                 "type": "array",

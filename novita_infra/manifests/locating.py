@@ -23,6 +23,8 @@ class Located:
     root: Path
     environment: str
     state_folder: Path
+    scope: str = ""
+    """The one manifest file that was named, relative to the root; empty for the whole project."""
 
 
 def locate(path: Path, *, environment: str = "") -> Located:
@@ -30,7 +32,8 @@ def locate(path: Path, *, environment: str = "") -> Located:
 
     Broken manifests do not matter, nor does what is wrong elsewhere in the project file: the books must stay readable.
     """
-    root = find(path).root
+    found = find(path)
+    root = found.root
     settings = NOTHING
     with contextlib.suppress(OSError):  # a project may do without the file
         settings, _ = settings_of(read((root / PROJECT_FILE).read_bytes(), PROJECT_FILE), Sources())
@@ -42,4 +45,5 @@ def locate(path: Path, *, environment: str = "") -> Located:
         root=root,
         environment=chosen.name,
         state_folder=root / (settings.text("state", "path") or "state"),
+        scope=found.scope,
     )

@@ -4,13 +4,14 @@ from novita_infra.simulator.app import build_app
 from novita_infra.simulator.clocks import HandClock, scaled
 from novita_infra.simulator.control import state
 from novita_infra.simulator.days import SCENARIOS, scenario_named
+from novita_infra.simulator.errors import Refusal
 from novita_infra.simulator.faults import Fault, Faults, Luck, Position, Trouble
 from novita_infra.simulator.losing import LostAnswer
 from novita_infra.simulator.opening import open_world
 from novita_infra.simulator.orders import fault_of
 from novita_infra.simulator.quirks import LIVE, PROFILES, Quirks
-from novita_infra.simulator.scenarios import BadScenario, Scenario, scenario_of
 from novita_infra.simulator.recording import Recorder, open_log
+from novita_infra.simulator.scenarios import BadScenario, Scenario, scenario_of
 from novita_infra.simulator.serving import Background, background, serve
 from novita_infra.simulator.verdict import Verdict
 from novita_infra.simulator.world.keeping import AccountInUse, UnknownFormat
@@ -33,6 +34,7 @@ __all__ = [
     "Position",
     "Quirks",
     "Recorder",
+    "Refusal",
     "Scenario",
     "Timings",
     "Trouble",

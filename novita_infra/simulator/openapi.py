@@ -17,6 +17,11 @@ _ABOUT: Final = (
     "expect others too. A field that is null counts as absent. A missing route is 404 and a wrong method 405, both in "
     "plain text."
 )
+_EVENT: Final = {
+    "type": "object",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+    "required": ["data"],
+}
 _PATH_PART: Final = re.compile(r"{(\w+)(?::\w+)?}")
 
 
@@ -124,7 +129,7 @@ def _with_default(part: Part, schema: dict[str, Any]) -> dict[str, Any]:
 def _success(operation: Operation, quirks: Quirks) -> dict[str, Any]:
     answer = operation.answer(quirks) if callable(operation.answer) else operation.answer
     if answer is not None:
-        events = {"text/event-stream": {"schema": {"type": "string"}}} if operation.streams else {}
+        events = {"text/event-stream": {"schema": _copy(_EVENT)}} if operation.streams else {}
         return {"description": "done", "content": {"application/json": {"schema": _copy(answer)}, **events}}
     return {"description": "done; the body is empty" if operation.family is Family.GPU else "done"}
 

@@ -1,123 +1,122 @@
-"""The limit on calls in flight, under a made-up clock."""
+"""Who may call when: the governor in one process and in several, on made-up time, against pretended limits."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+import math
+import os
+import random
+import stat
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from limits import Bucket, Limit, Several, Sliding, Window
 from virtual import VirtualClock
 
 from novita_infra.api.governor import Governor
+from novita_infra.api.pacing import CEILING
+from novita_infra.api.sharing import LEASE, Board, FileShelf, Member, OwnShelf, account_shelf, cache_folder
+
+LATENCY = 0.05
 
 
-def test_no_more_calls_than_the_limit_are_in_flight_and_none_is_forgotten() -> None:
-    clock = VirtualClock()
-    governor = Governor(clock=clock, most=3)
-    seen: list[int] = []
-
-    async def call() -> None:
-        async with governor.turn():
-            seen.append(governor.in_flight)
-            await clock.sleep(1)
-
-    async def many() -> float:
-        began = clock.now()
-        async with asyncio.TaskGroup() as group:
-            for _ in range(9):
-                group.create_task(call())
-        return clock.now() - began
-
-    assert clock.run(many()) == 3
-    assert len(seen) == 9
-    assert max(seen) == 3
-    assert governor.in_flight == 0
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "pace"
 
 
-def test_calls_that_are_throttled_together_halve_the_limit_once() -> None:
-    async def story() -> list[int]:
-        governor = Governor(clock=VirtualClock(), most=16)
-        limits = []
-        for _ in range(5):
-            async with AsyncExitStack() as stack:
-                turns = [await stack.enter_async_context(governor.turn()) for _ in range(governor.limit)]
-                for turn in turns:
-                    governor.throttled(turn, wait=0)
-            limits.append(governor.limit)
-        return limits
-
-    assert VirtualClock().run(story()) == [8, 4, 2, 1, 1]
+def board_of(path: Path, clock: VirtualClock) -> Board:
+    shelf = FileShelf(path)
+    with shelf.open(clock.now()) as board:
+        assert board is not None
+    shelf.close()
+    return board
 
 
-def test_the_limit_grows_back_by_one_for_each_round_of_answers_and_stops_at_the_most() -> None:
-    async def story() -> list[int]:
-        governor = Governor(clock=VirtualClock(), most=8)
+class Service:
+    """Answers after some time; counts what it took, what it refused and the most calls at once."""
+
+    def __init__(self, clock: VirtualClock, limit: Limit | None = None, *, latency: float = LATENCY) -> None:
+        self.clock, self.limit, self.latency = clock, limit, latency
+        self.took = self.refused = self.running = self.most = 0
+        self.last = 0.0
+
+    async def call(self) -> float:
+        """0 where it took the call, else after how many seconds it would."""
+        self.running += 1
+        self.most = max(self.most, self.running)
+        try:
+            wait = self.limit.refuses(self.clock.now()) if self.limit else 0.0
+            await self.clock.sleep(self.latency)
+        finally:
+            self.running -= 1
+        self.refused += wait > 0
+        self.took += wait == 0
+        self.last = self.clock.now()
+        return wait
+
+
+async def tell_nothing(_: float) -> float:
+    return 0.0
+
+
+async def call(governor: Governor, service: Service, jitter: random.Random, *, told: Callable[[float], float]) -> int:
+    """One call as the client makes it; how often it was sent."""
+    for attempt in range(40):
         async with governor.turn() as turn:
-            governor.throttled(turn, wait=0)
-        limits = [governor.limit]
-        for _ in range(6):
-            for _ in range(governor.limit + 1):
+            wait = await service.call()
+            if not wait:
                 governor.answered()
-            limits.append(governor.limit)
-        return limits
+                return attempt + 1
+            governor.throttled(turn, wait=told(wait))
+        await service.clock.sleep(told(wait) + jitter.uniform(0, min(20.0, 0.5 * 2**attempt)))
+    raise AssertionError("a call failed")
 
-    assert VirtualClock().run(story()) == [4, 5, 6, 7, 8, 8, 8]
+
+def share_out(calls: int, among: list[Governor], service: Service, *, told: Callable[[float], float]) -> float:
+    """Makes the calls through the governors at once; the seconds that it took to the last answer."""
+
+    async def story() -> float:
+        began = service.clock.now()
+        jitter = random.Random(1)
+        await asyncio.gather(
+            *(call(among[at % len(among)], service, jitter, told=told) for at in range(calls)),
+        )
+        return service.last - began
+
+    return service.clock.run(story())
 
 
-def test_after_a_throttling_nobody_calls_until_the_wait_is_over() -> None:
+NOTHING: Callable[[float], float] = lambda _: 0.0  # noqa: E731  # one of three values of a parameter
+TOLD = {"no Retry-After": NOTHING, "the exact wait": lambda wait: wait, "whole seconds": math.ceil}
+"""What the service says when to come again."""
+
+
+@pytest.mark.parametrize("told", list(TOLD))
+@pytest.mark.parametrize(
+    ("limit", "at_least"),
+    [
+        (lambda: Bucket(10, stock=10), 0.9),
+        (lambda: Bucket(10, stock=50), 0.9),
+        (lambda: Window(10), 0.8),
+        (lambda: Sliding(10), 0.78),
+        (lambda: Several(4, seconds=LATENCY), 0.5),
+    ],
+    ids=["bucket", "deep bucket", "window", "sliding", "at once"],
+)
+def test_two_processes_use_a_limit_without_a_failed_call(
+    path: Path, told: str, limit: Callable[[], Limit], at_least: float
+) -> None:
     clock = VirtualClock()
-    governor = Governor(clock=clock, most=4)
-
-    async def story() -> list[float]:
-        began = clock.now()
-        async with governor.turn() as turn:
-            governor.throttled(turn, wait=30)
-            governor.throttled(turn, wait=5)
-
-        async def call() -> float:
-            async with governor.turn():
-                return clock.now() - began
-
-        return await asyncio.gather(*(call() for _ in range(6)))
-
-    assert clock.run(story()) == [30] * 6
-
-
-@settings(max_examples=60)
-@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.booleans(), st.booleans()), max_size=20))
-def test_a_cancelled_call_gives_its_place_back(calls: list[tuple[int, int, bool, bool]]) -> None:
-    """Each call: how long it lasts, when it is cancelled, whether it is, and whether it is throttled."""
-    clock = VirtualClock()
-    governor = Governor(clock=clock, most=2)
-
-    async def call(lasts: int, throttled: bool) -> None:
-        async with governor.turn() as turn:
-            await clock.sleep(lasts)
-            if throttled:
-                governor.throttled(turn, wait=1)
-            else:
-                governor.answered()
-
-    async def cancel(task: asyncio.Task[None], after: int) -> None:
-        await clock.sleep(after)
-        task.cancel()
-
-    async def story() -> None:
-        tasks = [asyncio.create_task(call(lasts, throttled)) for lasts, _, _, throttled in calls]
-        cancels = [
-            asyncio.create_task(cancel(task, after))
-            for task, (_, after, cancelled, _) in zip(tasks, calls, strict=True)
-            if cancelled
-        ]
-        await asyncio.gather(*tasks, *cancels, return_exceptions=True)
-        assert governor.in_flight == 0
-        await call(0, throttled=False)
-
-    clock.run(story())
-
-
-def test_a_limit_below_one_is_no_limit() -> None:
-    with pytest.raises(ValueError, match="at least one"):
-        Governor(clock=VirtualClock(), most=0)
+    service = Service(clock, limit())
+    assert service.limit
+    governors = [Governor(clock=clock, shelf=FileShelf(path)) for _ in range(2)]
+    took = share_out(500, governors, service, told=TOLD[told])
+    use = (500 - service.limit.stock) / service.limit.rate / took
+    print(told, service.limit.__class__.__name__, f"{use:.3f}", service.refused)
+    assert service.took == 500
+    assert use >= at_least

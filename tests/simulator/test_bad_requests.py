@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from novita_infra.simulator.operations import Operation
+from novita_infra.simulator.operations import Family, Operation
 from novita_infra.simulator.routes.registry import OPERATIONS
 
 WRITES = [operation for operation in OPERATIONS if operation.body is not None]
@@ -66,7 +66,10 @@ def test_a_body_that_is_not_json_is_refused(cloud: Any, operation: Operation, bo
 @pytest.mark.parametrize("body", [None, [], "text", 5, True, [{}], {}])
 @pytest.mark.parametrize("operation", WRITES, ids=lambda operation: operation.name)
 def test_a_body_of_the_wrong_kind_is_refused(cloud: Any, operation: Operation, body: Any) -> None:
-    assert cloud.refused(operation.method, operation.path, json=body) == (400, "VALIDATOR_PARAM")
+    if operation.name == "tasks.submit" and body in (None, {}):
+        return  # whether such a body will do depends on what is to be made
+    reason = "INVALID_REQUEST_BODY" if operation.family in {Family.LLM, Family.MODEL} else "VALIDATOR_PARAM"
+    assert cloud.refused(operation.method, operation.path, json=body) == (400, reason)
 
 
 def test_a_huge_body_is_refused_without_being_read_to_its_end(cloud: Any) -> None:

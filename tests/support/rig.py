@@ -21,7 +21,7 @@ from novita_infra.applying.events import Event, Result
 from novita_infra.manifests.project import Project, load
 from novita_infra.planning.plan import Action, Plan
 from novita_infra.resources import Address, Record
-from novita_infra.simulator import LIVE, LostAnswer, Quirks, World, build_app, open_world
+from novita_infra.simulator import LIVE, LostAnswer, Quirks, World, build_app, open_world, scenario_named
 from novita_infra.state.book import State
 from novita_infra.state.local import LocalStore
 from novita_infra.workflows import Session, Where
@@ -31,11 +31,23 @@ class Rig:
     """What a person has in front of them, without the terminal. Each method is one command."""
 
     def __init__(
-        self, folder: Path, *, seed: int = 0, quirks: Quirks = LIVE, environ: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        *,
+        seed: int = 0,
+        quirks: Quirks = LIVE,
+        environ: Mapping[str, str] | None = None,
+        scenario: str = "",
     ) -> None:
         self.folder = folder
         self.clock = VirtualClock()
-        self.world: World = open_world(None, now=self.clock.now, seed=seed, quirks=quirks)
+        self.world: World = open_world(
+            None,
+            now=self.clock.now,
+            seed=seed,
+            quirks=quirks,
+            scenario=scenario_named(scenario) if scenario else None,
+        )
         self.environ = dict(os.environ) if environ is None else dict(environ)
         self.environment = ""
         self.variables: dict[str, str] = {}
@@ -161,16 +173,17 @@ class Rig:
         return killer.dead
 
     def client(self) -> Client:
-        transport: httpx.AsyncBaseTransport = InProcess(build_app(self.world, wait=self.clock.sleep), lost=LostAnswer)
-        if self._killer is not None:
-            transport = self._killer.around(transport)
         return Client(
             url="http://simulator.invalid",
             key="sk_test",
             clock=self.clock,
             random=random.Random(self.seed),
-            transport=transport,
+            transport=self.transport(),
         )
+
+    def transport(self) -> httpx.AsyncBaseTransport:
+        transport: httpx.AsyncBaseTransport = InProcess(build_app(self.world, wait=self.clock.sleep), lost=LostAnswer)
+        return self._killer.around(transport) if self._killer is not None else transport
 
     def assert_converged(self) -> None:
         """A second plan is empty, and what is live is what is on record: no orphan, no double."""

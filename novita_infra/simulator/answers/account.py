@@ -43,11 +43,14 @@ _LINE: Final = {
             ("billNum0", "billNum1", "basePrice0", "basePrice1", "discountPrice0", "discountPrice1", "pricePrecision"),
             _UNIT,
         ),
+        "requestCount": COUNT,
     },
 }
 USAGE_BILLS: Final = obj(bills=items(_LINE))
 """Lines by product; the quantities and unit prices are absent from the lines of a summary."""
-KEY_BILLS: Final = obj(bills=items(more(_LINE, apikeyName=TEXT, apikeyMask=TEXT)))
+KEY_BILLS: Final = obj(
+    bills=items({**_LINE, "properties": {**_LINE["properties"], "apikeyName": TEXT, "apikeyMask": TEXT}})
+)
 FIXED_BILLS: Final = obj(
     bills=items(
         more(

@@ -72,10 +72,10 @@ def _usage(world: World, call: Call) -> Any:
     found = [
         line
         for line in bills.lines(world, query["cycleType"], start=start, end=end)
-        if (summary or line.meter.category == query["productCategory"])
-        and query["productName"].lower() in line.meter.product.lower()
-        and query["ownerId"] in {"", line.meter.owner}
-        and query["category"] in {"", line.meter.category}
+        if (summary or line.category == query["productCategory"])
+        and query["productName"].lower() in line.product.lower()
+        and query["ownerId"] in {"", line.owner}
+        and query["category"] in {"", line.category}
     ]
     if not summary:
         return {"bills": [_line(world, line) for line in found]}
@@ -86,25 +86,30 @@ def _usage(world: World, call: Call) -> Any:
 
 
 def _line(world: World, line: bills.Line) -> dict[str, Any]:
-    meter = line.meter
-    return {
+    told = {
         "userId": world.owner,
         "startTime": str(line.start),
         "endTime": str(line.end - 1),
         "billingMethod": 1,
-        "productName": meter.product,
-        "productId": meter.product,
-        "category": meter.category,
-        "ownerID": meter.owner,
-        "billNum0": f"{meter.units * line.seconds / meter.period:.6f}",
-        "billNum1": "0",
-        "basePrice0": str(meter.price),
-        "basePrice1": "0",
-        "discountPrice0": str(meter.price),
-        "discountPrice1": "0",
-        "pricePrecision": "10",
+        "productName": line.product,
+        "productId": line.product,
+        "category": line.category,
+        "ownerID": line.owner,
+        "billNum0": _number(line.units[0]),
+        "billNum1": _number(line.units[1]),
+        "basePrice0": str(line.prices[0]),
+        "basePrice1": str(line.prices[1]),
+        "discountPrice0": str(line.prices[0]),
+        "discountPrice1": str(line.prices[1]),
+        "pricePrecision": str(10 * line.per),
         **_money(line.amount),
     }
+    return told | ({"requestCount": line.requests} if line.requests else {})
+
+
+def _number(value: float) -> str:
+    """A count as it is, a measure with six decimals."""
+    return str(value) if isinstance(value, int) else f"{value:.6f}"
 
 
 def _total(world: World, start: int, end: int, amount: int) -> dict[str, Any]:
@@ -206,7 +211,7 @@ def _month(world: World, month: str, this_month: str) -> dict[str, Any]:
     }
 
 
-def _by_key(_world: World, call: Call) -> Any:
+def _by_key(world: World, call: Call) -> Any:
     """Only model calls are billed by key; renting is billed to the account."""
     query = call.query
     if query["cycleType"] not in bills.CYCLES:
@@ -220,7 +225,17 @@ def _by_key(_world: World, call: Call) -> Any:
         raise Refusal(
             "INVALID_BILL_CYCLE", f"the window may have at most {longest // DAY} days for {query['cycleType']}"
         )
-    return {"bills": []}
+    found = [
+        line
+        for line in bills.called(world, query["cycleType"], start=query["startTime"], end=query["endTime"])
+        if query["category"] in {"", line.category} and query["productName"].lower() in line.product.lower()
+    ]
+    return {"bills": [_line(world, line) | _key(world, line.owner) for line in found]}
+
+
+def _key(world: World, string_id: str) -> dict[str, str]:
+    key = world.api_keys.get(string_id)
+    return {"apikeyName": key.name if key else "", "apikeyMask": key.masked if key else "sk_***"}
 
 
 def _transactions(world: World, call: Call) -> Any:

@@ -1,6 +1,7 @@
 """Bills: what the meters and purchases add up to, by period. Money: 1/100000 USD, exact.
 
-A meter's cost is rounded down once over its life, so the parts of any cut into periods add up to the whole.
+A meter's cost is rounded down once over its life, so the parts of any cut into periods add up to the whole; what
+models were called for is rounded down once by key, model and hour, and no period is shorter.
 """
 
 from __future__ import annotations
@@ -8,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from novita_infra.simulator.world import money
-from novita_infra.simulator.world.records import Meter
+from novita_infra.simulator.world import money, usage
+from novita_infra.simulator.world.records import Usage
 from novita_infra.simulator.world.settings import DAY
 from novita_infra.simulator.world.world import World
 
@@ -20,12 +21,20 @@ CYCLES: Final = ("Hour", "Day", "Week", "Month")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one meter ran up in one period; `start` and `end` are Unix seconds, the end exclusive."""
+    """What one thing ran up in one period; `start` and `end` are Unix seconds, the end exclusive."""
 
-    meter: Meter
     start: int
     end: int
-    seconds: int
+    category: str
+    product: str
+    owner: str
+    """The id of the instance, endpoint or storage, or of the key that called a model."""
+    units: tuple[float, float]
+    """Units and hours (or days) of a machine; tokens in and out of a model."""
+    prices: tuple[int, int]
+    per: int
+    """How many units a price is for."""
+    requests: int
     amount: int
 
 
@@ -46,6 +55,11 @@ def period(cycle: str, at: int) -> tuple[int, int]:
 
 def lines(world: World, cycle: str, *, start: int, end: int) -> Iterator[Line]:
     """The lines of all periods that begin within the window, up to now."""
+    yield from _rented(world, cycle, start=start, end=end)
+    yield from called(world, cycle, start=start, end=end)
+
+
+def _rented(world: World, cycle: str, *, start: int, end: int) -> Iterator[Line]:
     now = int(world.moment)
     for meter in world.meters:
         at = meter.since
@@ -54,9 +68,42 @@ def lines(world: World, cycle: str, *, start: int, end: int) -> Iterator[Line]:
             first, after = period(cycle, at)
             stop = min(until, after)
             if start <= first <= end:
-                amount = money.cost(meter, stop) - money.cost(meter, at)
-                yield Line(meter, first, after, stop - at, amount)
+                yield Line(
+                    start=first,
+                    end=after,
+                    category=meter.category,
+                    product=meter.product,
+                    owner=meter.owner,
+                    units=(meter.units * (stop - at) / meter.period, 0),
+                    prices=(meter.price, 0),
+                    per=1,
+                    requests=0,
+                    amount=money.cost(meter, stop) - money.cost(meter, at),
+                )
             at = stop
+
+
+def called(world: World, cycle: str, *, start: int, end: int) -> Iterator[Line]:
+    """Those of the lines that are calls of models: one for each key, model and price."""
+    groups: dict[tuple[Any, ...], list[Usage]] = {}
+    for used in world.usages:
+        span = period(cycle, used.since)
+        if start <= span[0] <= end:
+            what = (used.category, used.product, used.key, used.price_in, used.price_out)
+            groups.setdefault((*span, *what), []).append(used)
+    for (first, after, category, product, key, price_in, price_out), group in groups.items():
+        yield Line(
+            start=first,
+            end=after,
+            category=category,
+            product=product,
+            owner=key,
+            units=(sum(used.units_in for used in group), sum(used.units_out for used in group)),
+            prices=(price_in, price_out),
+            per=usage.MILLION,
+            requests=sum(used.requests for used in group),
+            amount=sum(usage.cost(used) for used in group),
+        )
 
 
 def by_months(world: World) -> dict[str, dict[str, int]]:
@@ -78,4 +125,5 @@ def by_months(world: World) -> dict[str, dict[str, int]]:
 def balance_then(world: World, at: float) -> int:
     """The balance as it was at a time."""
     paid = sum(payment.amount for payment in world.payments if payment.created <= at)
-    return paid - sum(money.cost(meter, at) for meter in world.meters)
+    rented = sum(money.cost(meter, at) for meter in world.meters)
+    return paid - rented - sum(usage.cost(used) for used in world.usages if used.created <= at)

@@ -1,0 +1,134 @@
+"""Planning and applying: what is declared, on record and live put together, and the plan carried out."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import uuid
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from novita_infra.diagnostics import Problems, nearest, problem
+from novita_infra.kinds import KINDS
+from novita_infra.manifests.project import Project
+from novita_infra.planning.plan import OnFailure, Plan
+from novita_infra.resources import Address
+from novita_infra.state.book import State
+from novita_infra.workflows.session import Session, check_account
+
+if TYPE_CHECKING:
+    from novita_infra.applying.events import Listener, Result
+
+_SPACE: Final = re.compile(r"[^\w.-]+")
+
+
+async def make_plan(session: Session, *, destroys: bool = False, targets: tuple[Address, ...] = ()) -> Plan:
+    """What apply would do. Reads the cloud, changes nothing. Raises Problems and ApiError."""
+    from novita_infra.observing import observe, with_live_templates  # noqa: PLC0415 -- not every command plans
+    from novita_infra.planning import planner  # noqa: PLC0415
+
+    project, state = session.project, session.state
+    check_account(session)
+    _check_targets(targets, project, state)
+    declared = project.declared if not destroys else ()
+    catalogues = {part for item in declared for part in KINDS[item.address.kind].catalogues}
+    observed, declared = await asyncio.gather(
+        observe(
+            session.client,
+            kinds=KINDS,
+            records=state.records,
+            seen=state.seen,
+            clock=session.clock,
+            catalogues=catalogues,
+        ),
+        with_live_templates(session.client, declared=declared, kinds=KINDS),
+    )
+    return planner.make_plan(
+        planner.Seen(
+            project=project.name,
+            environment=project.environment,
+            declared=declared,
+            found=observed.found,
+            kinds=KINDS,
+            catalogue=observed.catalogue,
+            key=state.key,
+            lineage=state.lineage,
+            serial=state.serial,
+            outputs=project.outputs,
+            outputs_before=state.outputs,
+            groups={name: OnFailure(word) for name, word in project.groups.items()},
+            scope=project.scope,
+            destroys=destroys,
+            targets=targets,
+        )
+    )
+
+
+async def apply_plan(
+    session: Session, plan: Plan, *, parallelism: int = 10, emit: Listener, stop: asyncio.Event
+) -> Result:
+    """Does the plan and saves the books, whatever happens. Needs the lock (`locked`).
+
+    Raises Problems where the plan has some, and where the books moved since it was made.
+    """
+    from novita_infra.applying.books import Books  # noqa: PLC0415 -- not every command applies
+    from novita_infra.applying.desk import Desk  # noqa: PLC0415
+    from novita_infra.applying.walking import walk  # noqa: PLC0415
+
+    state = session.state
+    if plan.problems:
+        raise Problems(plan.problems, code=plan.code)
+    check_basis(plan, state)
+    outputs = None
+    with session.store.journal(state) as journal:
+        books = Books(state, journal)
+        desk = Desk(
+            kinds=KINDS,
+            client=session.client,
+            books=books,
+            clock=session.clock,
+            emit=emit,
+            stop=stop,
+            calls=asyncio.Semaphore(parallelism),
+            operation=lambda: str(uuid.uuid4()),
+            mark=partial(_mark, session.project),
+        )
+        try:
+            result, outputs = await walk(plan, desk)
+        finally:
+            # What a run knows is saved however it ends; a crash here leaves the journal, which says the same.
+            session.state = session.store.save(
+                books.closed(
+                    cloud=session.cloud,
+                    project=session.project.name,
+                    environment=session.project.environment,
+                    outputs=None if plan.partial else outputs,
+                )
+            )
+    return result
+
+
+def check_basis(plan: Plan, state: State) -> None:
+    """Raises Problems where the books are not those that the plan was made from."""
+    if plan.basis.lineage != state.lineage and state.records:
+        raise problem("the plan was made from other books than these", "make a new plan")
+    if plan.basis.serial != state.serial:
+        raise problem(
+            f"the books moved since the plan was made: from version {plan.basis.serial} to {state.serial}",
+            "make a new plan",
+        )
+
+
+def _mark(project: Project, address: Address, operation: str) -> str:
+    """The owner mark: who made the object, for a person, and by which operation, for certain."""
+    if not project.owner_marks:
+        return ""
+    return "/".join((_SPACE.sub("-", project.name), project.environment, str(address).replace('"', ""), operation))
+
+
+def _check_targets(targets: tuple[Address, ...], project: Project, state: State) -> None:
+    known = {item.address for item in project.declared} | set(state.records)
+    for target in targets:
+        if target not in known and not any(replace(item, key="") == target for item in known):
+            raise problem(f"there is no resource {target}", nearest(str(target), [str(item) for item in sorted(known)]))

@@ -1,0 +1,35 @@
+"""Whatever happened: in the end what is declared is live, once, and the money went where the books say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from histories import History, histories, history_in
+from hypothesis import HealthCheck, given, seed, settings
+from playing import play
+
+KEPT = sorted((Path(__file__).parent / "regressions").glob("*.json"))
+EACH = 40
+"""Histories of each seed."""
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_any_history_ends_well(number: int) -> None:
+    @seed(number)
+    @settings(
+        max_examples=EACH,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(histories())
+    def ends_well(history: History) -> None:
+        play(history)
+
+    ends_well()
+
+
+@pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
+def test_a_history_that_once_ended_badly_ends_well(path: Path) -> None:
+    play(history_in(path))

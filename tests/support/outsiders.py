@@ -1,0 +1,188 @@
+"""Other people in the same account: what they make, change and delete, and how one tells that theirs is untouched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from fleets import Resource
+from histories import Act
+from sights import TABLES, set_by_hand
+
+from novita_infra.simulator import World
+from novita_infra.simulator.happenings import arrive
+from novita_infra.simulator.world.records import Happening
+
+PREFIXES: Final = {
+    "Instance": "instance",
+    "Template": "template",
+    "NetworkStorage": "network_storage",
+    "VPC": "vpc",
+    "RegistryAuth": "registry_auth",
+    "ImagePrewarm": "image_prewarm",
+    "Endpoint": "endpoint",
+}
+ELSEWHERE: Final = "as-sgp-2"
+"""A cluster in which no fleet has anything."""
+UNMARKED: Final = frozenset({"NetworkStorage", "VPC", "RegistryAuth"})
+"""Kinds whose objects have no room for an owner mark."""
+LEAVING: Final = frozenset({"removed", "toRemove", "removing", "deleting"})
+_OWN_COURSE: Final = frozenset(
+    {"ahead", "status", "state", "meter", "holds", "started", "stopped", "error", "error_text", "message", "workers"}
+    | {"spot", "reclaim", "node", "used_gb", "size", "done", "reasons", "next_ip", "generation", "updated", "ip"}
+)
+"""What changes about an object without anybody's order."""
+
+
+class Outsiders:
+    """Everyone but us. Whatever they or a scenario's events make is theirs."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.theirs: dict[str, tuple[str, str]] = {}
+        """The table and the look of every object of theirs, by id."""
+        self.deleted: set[str] = set()
+        """What they deleted, of ours or theirs."""
+        happens = world._arrive["happenings"]
+
+        def watched(world: World, record: Any, event: str) -> None:
+            with self._watching():
+                happens(world, record, event)
+
+        world._arrive = {**world._arrive, "happenings": watched}
+
+    def do(self, act: Act, fleet: tuple[Resource, ...], *, own: Mapping[str, list[str]], open_kinds: set[str]) -> None:
+        """One act. `own` are the ids on our books by table; `open_kinds` those of which a create has no answer yet."""
+        prefix = PREFIXES[act.kind]
+        with self._watching():
+            if act.do == "create":
+                specs = [(name, spec) for kind, name, spec in fleet if kind == act.kind]
+                name, spec = specs[act.pick % len(specs)] if specs else ("x", {})
+                apart = act.kind in UNMARKED and act.kind in open_kinds
+                self._call(*_creation(act.kind, str(spec.get("name", name)), spec, apart=apart))
+                return
+            ids = own.get(TABLES[prefix], [])
+            if not ids:
+                return
+            id = ids[act.pick % len(ids)]
+            if act.do == "delete":
+                self._call(*_deletion(prefix, id))
+                return
+            if prefix in {"template", "endpoint"}:
+                if self._world.tables[TABLES[prefix]].get(id) is not None:
+                    set_by_hand(self._world, prefix, id, but=("gpuCount", "localStorage", "readme"))
+            elif prefix != "registry_auth":  # nothing of it can be edited
+                self._call(*_EDITS[prefix](id, act.pick))
+
+    def untouched(self) -> list[str]:
+        """What is wrong with their objects."""
+        wrong = []
+        for id, (name, look) in self.theirs.items():
+            record = self._world.tables[name].get(id)
+            if record is None or getattr(record, "status", getattr(record, "state", "")) in LEAVING:
+                wrong.append(f"{id} of {name}, which is not ours, is gone")
+            elif self._look(name, record) != look:
+                wrong.append(f"{id} of {name}, which is not ours, was {look} and is {self._look(name, record)}")
+        return wrong
+
+    def _call(self, operation: str, body: dict[str, Any]) -> None:
+        act = {"do": "call", "operation": operation, "body": body}
+        arrive(self._world, Happening(id="", scenario="", act=act), "")
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        before = set(self._ids())
+        yield
+        after = self._ids()
+        for id, name in after.items():
+            if id not in before:
+                self.theirs[id] = (name, "")
+        self.deleted |= before - after.keys()
+        for id in list(self.theirs):
+            if id in after:
+                self.theirs[id] = (after[id], self._look(after[id], self._world.tables[after[id]].get(id)))
+            else:
+                del self.theirs[id]
+
+    def _ids(self) -> dict[str, str]:
+        return ids_in(self._world)
+
+    def _look(self, name: str, record: Any) -> str:
+        plain = self._world.tables[name].plain(record)
+        return str({field: value for field, value in plain.items() if field not in _OWN_COURSE})
+
+
+def ids_in(world: World) -> dict[str, str]:
+    """The table of every object that is there and not on its way out, by id."""
+    return {
+        record.id: name
+        for name in TABLES.values()
+        for record in world.tables[name]
+        if getattr(record, "status", getattr(record, "state", "")) not in LEAVING
+    }
+
+
+def _creation(kind: str, name: str, spec: Mapping[str, Any], *, apart: bool) -> tuple[str, dict[str, Any]]:
+    """An object of the same name. With `apart` it differs in what alone can tell it from ours: its place, its user."""
+    cluster = ELSEWHERE if apart else spec.get("cluster", ELSEWHERE)
+    image, disk = spec.get("image", "ubuntu:22.04"), spec.get("rootDiskGb", 60)
+    match kind:
+        case "Instance":
+            body = {"name": name, "kind": "gpu", "productId": "L40S.16c96g", "gpuNum": 1, "rootfsSize": disk}
+            return "instances.create", {**body, "imageUrl": image, "clusterId": cluster}
+        case "Template":
+            body = {"name": name, "type": "instance", "channel": "private", "image": image, "rootfsSize": disk}
+            return "templates.create", {"template": body}
+        case "NetworkStorage":
+            return "storages.create", {"clusterId": cluster, "storageName": name, "storageSize": 10}
+        case "VPC":
+            return "networks.create", {"clusterId": cluster, "name": name}
+        case "RegistryAuth":
+            user = "outsider" if apart else spec.get("username", "u")
+            return "registry_auths.save", {"name": name, "username": user, "password": "theirs"}
+        case "ImagePrewarm":
+            return "prewarms.create", {"imageUrl": image, "clusterId": cluster, "note": spec.get("note", "")}
+        case _:
+            workers = {"minNum": 0, "maxNum": 2, "freeTimeout": 60, "maxConcurrent": 1, "gpuNum": 1}
+            body = {
+                "name": name,
+                "rootfsSize": 100,
+                "workerConfig": workers,
+                "ports": [{"port": 80}],
+                "policy": {"type": "queue", "value": 1},
+                "image": {"image": image},
+                "products": [{"id": "SL-serverless-1"}],
+                "volumeMounts": [],
+                "healthy": {"path": "/"},
+            }
+            return "endpoints.create", {"endpoint": body}
+
+
+def _deletion(prefix: str, id: str) -> tuple[str, dict[str, Any]]:
+    named = {
+        "instance": "instanceId",
+        "template": "templateId",
+        "network_storage": "storageId",
+        "vpc": "networkId",
+        "endpoint": "name",
+    }
+    return f"{TABLES[prefix]}.delete", {named.get(prefix, "id"): id}
+
+
+def _edit_instance(id: str, pick: int) -> tuple[str, dict[str, Any]]:
+    match pick % 3:
+        case 0:
+            return "instances.edit", {"instanceId": id, "ports": [{"port": 9999, "type": "tcp"}]}
+        case 1:
+            return "instances.stop", {"instanceId": id}
+        case _:
+            return "instances.start", {"instanceId": id}
+
+
+_EDITS: Final[Mapping[str, Callable[[str, int], tuple[str, dict[str, Any]]]]] = {
+    "instance": _edit_instance,
+    "network_storage": lambda id, _: ("storages.update", {"storageId": id, "storageName": "renamed"}),
+    "vpc": lambda id, _: ("networks.update", {"networkId": id, "name": "renamed"}),
+    "image_prewarm": lambda id, _: ("prewarms.edit", {"id": id, "note": "by hand"}),
+}
