@@ -223,7 +223,8 @@ class _Play(Rig):
         left = [(str(item.address), item.action, item.why) for item in plan.changes if item.action is not Action.NONE]
         state = self.state()
         _holds(plan.empty, f"the second plan is not empty: {left} {plan.problems} {plan.outputs_changed}")
-        _holds(not any(record.underway or record.retired for record in state.records.values()), "something is open")
+        still = [record for record in state.records.values() if record.underway]
+        _holds(not still, f"something is still under way: {still}")
         live = sorted(ids_in(self.world).keys() - self.outsiders.theirs.keys())
         on_record = sorted(record.id for record in state.records.values())
         _holds(live == on_record, f"live {live}, on record {on_record}")
@@ -243,7 +244,7 @@ class _Play(Rig):
             found = seen(self.world, prefix, records[Address(prefix, name)].id)
             for field, wanted in self._plainly(spec, names).items():
                 shown = found[field]
-                if field == "env" and "template" in spec:
+                if field == "autoMigrate" or (field == "env" and "template" in spec):
                     shown = {key: value for key, value in shown.items() if key in wanted}
                 if shown != wanted:
                     yield f"{prefix}.{name}.{field} is {shown}, declared {wanted}"
