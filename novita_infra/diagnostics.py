@@ -61,4 +61,4 @@ def nearest(word: str, known: Sequence[str]) -> str:
     if near:
         found = next(item for item in known if item.lower() == near[0])
         return f'did you mean "{found}"?'
-    return f"known: {', '.join(sorted(known))}" if known else ""
+    return f"known: {', '.join(sorted(set(known)))}" if known else ""

@@ -19,8 +19,10 @@ from novita_infra.kinds.kind import Kind, Local
 from novita_infra.resources import Address, Declared, Found, Live, Phase, Record, Spec, Value
 from novita_infra.timing import Clock
 
-GRACE: Final = 3.0
-"""Seconds after which a list is asked again before an object counts as absent: lists may lag behind a write."""
+GRACE: Final = 30.0
+"""Seconds after a write before an object that no list shows counts as absent: lists may lag behind a write."""
+AGAIN: Final = 3.0
+"""Seconds between the two reads that it takes in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,14 @@ def candidates(
     )
 
 
+async def still_there(client: Client, kind: Kind, lives: tuple[Live, ...]) -> tuple[Live, ...]:
+    """Those that are there in truth: a list that lags shows what was deleted since, a get does not."""
+    if kind.reading.get is None:
+        return lives
+    got = await asyncio.gather(*(read_one(client, kind, live.id) for live in lives))
+    return tuple(live for live, there in zip(lives, got, strict=True) if there is not None)
+
+
 async def with_live_templates(
     client: Client, *, declared: tuple[Declared, ...], kinds: Mapping[str, Kind]
 ) -> tuple[Declared, ...]:
@@ -149,22 +159,23 @@ async def _observe_kind(
     client: Client, kind: Kind, records: Mapping[Address, Record], *, seen: frozenset[str], clock: Clock
 ) -> dict[Address, Found]:
     lives = await read_all(client, kind)
-    unanswered = any(not record.id and record.underway for record in records.values())
+    owned = frozenset(id for record in records.values() for id in (record.id, *record.retired) if id)
+    unanswered = [record.underway for record in records.values() if record.underway and not record.id]
     if unanswered:
-        await clock.sleep(GRACE)
+        # From the moment of the call on, and once more in any case: absence counts when two reads miss the object.
+        over = max(underway.since for underway in unanswered) + GRACE
+        await clock.sleep(max(AGAIN, over - clock.now()))
         lives |= await read_all(client, kind)
     missing = {record.id for record in records.values() if record.id and record.id not in lives}
     lives |= await _read_missing(client, kind, missing, clock=clock)
-    owned = frozenset(id for record in records.values() for id in (record.id, *record.retired) if id)
     found = {}
     for address, record in records.items():
         leftovers = tuple(id for id in record.retired if id in lives)
         if record.id or record.underway is None:
             found[address] = Found(record, live=lives.get(record.id), leftovers=leftovers)
             continue
-        fitting = candidates(
-            kind, record.underway.sent, lives.values(), known=seen | owned, mark=record.underway.mark
-        )
+        fitting = candidates(kind, record.underway.sent, lives.values(), known=seen | owned, mark=record.underway.mark)
+        fitting = await still_there(client, kind, fitting)
         found[address] = Found(record, candidates=fitting, leftovers=leftovers)
     return found
 

@@ -17,6 +17,10 @@ class Books:
         self._journal = journal
         self._records: dict[Address, Record] = dict(state.records)
         self._seen: dict[str, tuple[str, ...]] = dict(state.seen)
+        self._ids: dict[str, set[str]] = {}
+        """Every id that the books have known since the run began, by kind."""
+        for record in state.records.values():
+            self._learn(record)
 
     @property
     def key(self) -> str:
@@ -30,6 +34,7 @@ class Books:
     async def put(self, record: Record, event: str) -> None:
         """The record is now this; returns when it is on disk."""
         self._records[record.address] = record
+        self._learn(record)
         await self._journal.put(record, event)
 
     async def drop(self, address: Address, event: str) -> None:
@@ -43,14 +48,8 @@ class Books:
         await self._journal.saw(kind, self._seen[kind])
 
     def owned(self, kind: str) -> frozenset[str]:
-        """The ids of the kind that the books know."""
-        return frozenset(
-            id
-            for record in self._records.values()
-            if record.address.kind == kind
-            for id in (record.id, *record.retired)
-            if id
-        )
+        """The ids of the kind that the books know, or knew in this run: a list may still show what was deleted."""
+        return frozenset(self._ids.get(kind, ()))
 
     def known(self, ref: Ref) -> Value:
         """What the books know of a reference; the Ref itself where they know nothing."""
@@ -58,6 +57,9 @@ class Books:
         if record is None or not record.id:
             return ref
         return record.id if ref.attribute == "id" else record.outputs.get(ref.attribute, ref)
+
+    def _learn(self, record: Record) -> None:
+        self._ids.setdefault(record.address.kind, set()).update(filter(None, (record.id, *record.retired)))
 
     def closed(self, *, cloud: str, project: str, environment: str, outputs: Mapping[str, Value] | None) -> State:
         """The state to save at the end of the run. What was seen is kept only while a create has no answer."""

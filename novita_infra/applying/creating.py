@@ -13,16 +13,20 @@ from dataclasses import replace
 from typing import Final
 
 from novita_infra.api.errors import ApiError, NoCapacity, Unanswered
-from novita_infra.applying.desk import Desk, Span, StepFailed
+from novita_infra.applying.desk import Desk, Span, StepFailed, StillMoving
 from novita_infra.applying.events import Identified
 from novita_infra.kinds.kind import Default, Kind, Target
-from novita_infra.observing import GRACE, candidates, read_all
+from novita_infra.observing import GRACE, candidates, read_all, still_there
 from novita_infra.planning.comparing import agree, written
 from novita_infra.planning.plan import Step
 from novita_infra.resources import Live, Phase, Record, Spec, Value, reveal
 
 BUYS: Final = 3
 """How often a create is sent whose answer is lost and which provably made nothing."""
+LOOKS: Final = (0.0, GRACE / 40, GRACE / 20, GRACE / 10, GRACE / 5, GRACE / 3, GRACE / 3)
+"""Seconds between the reads that look for what a create without an answer made; together they pass the grace time."""
+LONGEST_LAST_LOOK: Final = GRACE / 10
+"""Seconds that an interrupted run still pauses before a look."""
 CAPACITY_PAUSE: Final = 20.0
 """Seconds between two attempts while capacity is waited for."""
 
@@ -67,7 +71,10 @@ class Creating:
                     passed.append({"offer": _place(offer), "reason": error.reason or error.text})
             if self._desk.clock.now() + CAPACITY_PAUSE > deadline:
                 raise refused
-            self._desk.note(step, "", f"{refused.reason or refused.text}: tried again in {CAPACITY_PAUSE:g} s")
+            elapsed = self._desk.clock.now() - span.since
+            if elapsed < CAPACITY_PAUSE:  # told once; the summary tells the rest
+                told = f"{refused.reason or refused.text}: tried again for {step.capacity_wait:g} s"
+                self._desk.note(step, "", told, elapsed=elapsed)
             await self._desk.pause(CAPACITY_PAUSE)
 
     async def _buy(
@@ -88,7 +95,7 @@ class Creating:
                 try:
                     answer = await self._desk.send(request, step, span=span)
                 except Unanswered as error:
-                    lost = error
+                    lost, done = error, False
                 except ApiError:
                     await self._take_back(step, before)
                     raise
@@ -96,10 +103,14 @@ class Creating:
                     id = kind.new_id(answer)
                     if id:
                         return Live(id, name, Phase.CHANGING, "", {})
-                    lost = Unanswered(request, text="the answer holds no id")
+                    lost, done = Unanswered(request, text="it is done, but the answer holds no id"), True
                 found = await self._find(kind, spec, mark=mark)
                 if found is not None:
+                    if not done:
+                        self._desk.note(step, found.id, f"{lost.text}; what it made was found: {found.id}")
                     return found
+                if done:
+                    break  # The service said that it is done: sent again, it would be done twice.
                 self._desk.note(step, "", f"{lost}; nothing was made, so it is sent again")
         raise StepFailed(f"{lost}; {lost.advice}")
 
@@ -128,10 +139,13 @@ class Creating:
     async def _find(self, kind: Kind, spec: Spec, *, mark: str) -> Live | None:
         """What a create without an answer made: absent only when reads over a grace time all miss it."""
         known = await self._seen_before(kind) | self._desk.books.owned(kind.prefix)
-        for pause in (0.0, GRACE / 4, GRACE):
+        for pause in LOOKS:
+            if self._desk.stop.is_set() and pause > LONGEST_LAST_LOOK:
+                raise StillMoving("nobody knows yet what the create made; the next run looks for it")
             await self._desk.clock.sleep(pause)
             lives = await read_all(self._desk.client, kind)
             fitting = candidates(kind, reveal(spec), lives.values(), known=known, mark=mark)
+            fitting = await still_there(self._desk.client, kind, fitting)
             if len(fitting) > 1:
                 ids = " and ".join(live.id for live in fitting)
                 raise StepFailed(

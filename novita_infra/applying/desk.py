@@ -14,7 +14,7 @@ from novita_infra.applying.books import Books
 from novita_infra.applying.events import Listener, Progressed, Started
 from novita_infra.applying.watching import Watch
 from novita_infra.kinds.kind import Kind
-from novita_infra.observing import read_one
+from novita_infra.observing import GRACE, read_one
 from novita_infra.planning.plan import Step
 from novita_infra.resources import Address, Live, Phase, Record, Ref, Spec, Underway, refs, resolve
 from novita_infra.timing import Clock
@@ -102,9 +102,9 @@ class Desk:
         """A new attempt of the call."""
         return Underway(self.operation(), call, self.clock.now(), sent)
 
-    def note(self, step: Step, id: str, note: str) -> None:
+    def note(self, step: Step, id: str, note: str, *, elapsed: float = 0.0) -> None:
         """Tells something that a person should know."""
-        self.emit(Progressed(step, id, Phase.CHANGING, "", 0.0, note))
+        self.emit(Progressed(step, id, Phase.CHANGING, "", elapsed, note))
 
     async def send(self, request: Request, step: Step, *, span: Span) -> Any:
         """The answer. What is busy or in use may pass: the call is made again until the step's time is up.
@@ -119,7 +119,9 @@ class Desk:
                 over = span.until is None or self.clock.now() + pause > span.until
                 if over or self.stop.is_set():
                     raise
-                self.note(step, step.id, f"{error.reason or error.text}: tried again in {pause:g} s")
+                if pause < LONGEST_PAUSE:  # after that, nothing new is told by telling it again
+                    told = f"{error.reason or error.text}: tried again until it passes"
+                    self.note(step, step.id, told, elapsed=self.clock.now() - span.since)
                 self.calls.release()
                 try:
                     await self.clock.sleep(pause)
@@ -219,7 +221,10 @@ class _Sight:
     ) -> None:
         self._desk, self._step, self._id = desk, step, id
         self._phases, self._span, self._also = phases, span, also
-        self._stages = desk.kinds[step.address.kind].stages
+        kind = desk.kinds[step.address.kind]
+        self._certain = kind.reading.get is not None
+        """Whether absence needs no grace time: a get tells the truth, a list may lag behind the create."""
+        self._stages = kind.stages
         self._stage, self._stage_since = "", desk.clock.now()
         self.live: Live | None = None
         self.status = ""
@@ -228,6 +233,8 @@ class _Sight:
         if live is None:
             if Phase.GONE in self._phases:
                 return True
+            if not self._certain and self._desk.clock.now() - self._span.since < GRACE:
+                return False
             raise StepFailed(f"{self._id} vanished while it was waited for")
         self.live = live
         if live.status != self.status:

@@ -35,8 +35,8 @@ from novita_infra.workflows import Where
 def import_(*, address: Address, id_: str, where: Where, screen: Screen) -> int:
     """Take an existing object into the books.
 
-    ADDR is an address that the manifests declare, ID the id that the cloud gave the object. The object is only read;
-    the next plan says what differs from its manifest.
+    ID is the id that the cloud gave the object. Where no manifest declares ADDR, one is written whose plan is empty.
+    The object is only read; the next plan says what differs from its manifest.
 
     \b
     Examples:
@@ -47,7 +47,7 @@ def import_(*, address: Address, id_: str, where: Where, screen: Screen) -> int:
     if screen.json:
         screen.show_json(record_json(record))
     else:
-        screen.show([line(("Imported: ", Tone.GOOD), f"{record.address} is {record.id}.")])
+        screen.show([line(("Imported: ", Tone.GOOD), f"{record.address} is {record.id}, declared in {record.source}.")])
     screen.say("See what differs from its manifest: novita-infra plan")
     return 0
 
@@ -133,8 +133,11 @@ def move(*, source: Address, target: Address, where: Where, screen: Screen) -> i
     Example:
       novita-infra state mv instance.trainer instance.teacher
     """
-    workflows.move(where, source, target)
+    state = workflows.move(where, source, target)
     screen.show([line(f"Moved in the books: {source} is now {target}")])
+    name = state.records[target].spec.get("name")
+    if name not in (None, target.name):
+        screen.say(f"The object is named {name}: with `name: {name}` in the spec of {target.name} it stays as it is.")
     return 0
 
 

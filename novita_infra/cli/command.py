@@ -62,9 +62,7 @@ def address(text: str) -> Address:
         raise click.BadParameter(str(wrong)) from wrong
 
 
-path_argument = click.argument(
-    "path", metavar="[PATH]", default=".", type=click.Path(path_type=Path), required=False
-)
+path_argument = click.argument("path", metavar="[PATH]", default=".", type=click.Path(path_type=Path), required=False)
 
 target_option = click.option(
     "--target",

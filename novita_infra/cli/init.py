@@ -56,9 +56,10 @@ spec:
 """
 
 _IGNORED: Final = """\
-# The simulator's account, schemas, and files of runs under way. The books themselves (state/*.json) hold no secret:
-# keep them wherever the next run will find them.
-.novita-infra/
+# The simulator's account and files of runs under way. The books themselves (state/*.json) hold no secret: keep them
+# wherever the next run will find them. The schemas in .novita-infra are for everyone's editor.
+.novita-infra/*
+!.novita-infra/schemas/
 *.niplan
 state/*.lock
 state/*.journal

@@ -88,5 +88,6 @@ def show_plan(made: Plan, screen: Screen) -> None:
         screen.show_json(plan_json(made))
         return
     screen.show(plan_lines(made))
+    screen.tell(made.notes)
     if made.problems:
         screen.tell(made.problems)

@@ -30,9 +30,7 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 @click.command(cls=Command)
-@click.argument(
-    "path", metavar="[PATH or PLANFILE]", default=".", type=click.Path(path_type=Path), required=False
-)
+@click.argument("path", metavar="[PATH or PLANFILE]", default=".", type=click.Path(path_type=Path), required=False)
 @located
 @json_option
 @screened
@@ -101,9 +99,7 @@ def output(*, name: str, where: Where, raw: bool, screen: Screen) -> int:
 
 
 @click.command(cls=Command)
-@click.argument(
-    "path", metavar="[PATH or PLANFILE]", default=".", type=click.Path(path_type=Path), required=False
-)
+@click.argument("path", metavar="[PATH or PLANFILE]", default=".", type=click.Path(path_type=Path), required=False)
 @located
 @click.option(
     "--format",

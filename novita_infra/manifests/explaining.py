@@ -239,6 +239,8 @@ def _looks_like(schema: Mapping[str, Any]) -> str:
     examples = schema.get("examples")
     if examples:
         return f"it looks like {' or '.join(_shown(item) for item in examples)}"
+    if schema.get("pattern") == "^/":
+        return 'it begins with "/"'
     return _described(schema) or f"it must match {schema.get('pattern')}"
 
 

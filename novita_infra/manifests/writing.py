@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import yaml
 
 from novita_infra.kinds.kind import Default, Field, Kind, Local
 from novita_infra.manifests.expressions import is_secret_name
 from novita_infra.resources import Address, Live, Value
+
+MODELINE: Final = "# yaml-language-server: $schema=.novita-infra/schemas/manifest.json\n"
 
 
 def manifest_of(kind: Kind, address: Address, live: Live, *, owner: Callable[[str, str], str]) -> str:
@@ -30,7 +33,7 @@ def manifest_of(kind: Kind, address: Address, live: Live, *, owner: Callable[[st
         "metadata": {"name": address.name},
         "spec": spec,
     }
-    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
+    text: str = MODELINE + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
     return text
 
 

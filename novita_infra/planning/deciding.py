@@ -223,10 +223,13 @@ def _decide_living(kind: Kind, spec: Spec, found: Found, *, live: Live, key: str
     unlike = differences(kind, spec, found, key=key)
     judged = _judged(kind, unlike)
     fields = tuple(_field_change(kind, found, item, before, after, means, key) for item, before, after, means in judged)
-    refusals = tuple(f"{item.name}: {means.why}" for item, _, _, means in judged if isinstance(means, Refused))
+    refused = [(item, means.why) for item, _, _, means in judged if isinstance(means, Refused)]
+    replaces = any(isinstance(means, Replaces) for _, _, _, means in judged)
+    # A new object may begin smaller than the old one is.
+    refusals = tuple(f"{item.name}: {why}" for item, why in refused if not (replaces and _grows(item)))
     if refusals:
         return Decision(Action.REFUSED, found, spec, fields=fields, refusals=refusals)
-    if any(isinstance(means, Replaces) for _, _, _, means in judged):
+    if replaces:
         return _replacement(kind, spec, found, key=key, why="", fields=fields)
     calls = _calls(kind, ((item, means) for item, _, _, means in judged), live=live)
     if not calls:

@@ -140,6 +140,8 @@ class Plan:
     """Made for some of the resources only (targets, or one manifest file); the outputs are left as they are."""
     problems: tuple[Diagnostic, ...] = ()
     """Why it cannot be applied (a refused change, a protected resource); empty for a plan that can."""
+    notes: tuple[Diagnostic, ...] = ()
+    """What a person should know although nothing is done about it."""
     code: int = 0
     """The exit code that the problems ask for."""
     bookkeeping: tuple[Record, ...] = ()

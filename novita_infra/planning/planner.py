@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 
-from novita_infra.diagnostics import EXIT_REFUSED, Diagnostic
+from novita_infra.diagnostics import EXIT_REFUSED, Diagnostic, Severity
 from novita_infra.encoding import digest, fingerprint
 from novita_infra.kinds.catalogue import Catalogue
-from novita_infra.kinds.kind import Fault, Kind
+from novita_infra.kinds.kind import Fault, Kind, Local, Platform
 from novita_infra.planning.comparing import masked, written
 from novita_infra.planning.deciding import Decision, decide, decide_undeclared, with_protection
 from novita_infra.planning.plan import Action, Basis, Change, OnFailure, Plan, Step
@@ -53,7 +53,7 @@ def make_plan(seen: Seen) -> Plan:
         for address, decision in active.items()
         for refusal in decision.refusals
     ]
-    protected = _protected(active, declared)
+    protected = _protected(active, declared) + _emptied(seen)
     ordered = schedule(active, declared, seen.kinds)
     changes = tuple(
         _change(
@@ -77,6 +77,7 @@ def make_plan(seen: Seen) -> Plan:
         outputs_changed=_changed(outputs, seen),
         problems=(*problems, *protected),
         code=code,
+        notes=tuple(_notes(seen, active)),
         bookkeeping=tuple(_bookkeeping(seen, declared, active)),
     )
 
@@ -190,9 +191,43 @@ def _protected(decisions: Mapping[Address, Decision], declared: Mapping[Address,
     ]
 
 
+def _emptied(seen: Seen) -> list[Diagnostic]:
+    """Manifests that have vanished look as if everything were to go; who means that can say so."""
+    if seen.destroys or seen.declared or not seen.found:
+        return []
+    return [
+        Diagnostic(
+            f"the manifests declare nothing, and {len(seen.found)} resources are on record: they would all be deleted",
+            "if that is wanted: novita-infra destroy",
+        )
+    ]
+
+
+def _notes(seen: Seen, active: Mapping[Address, Decision]) -> list[Diagnostic]:
+    """What is no longer declared and stays as it is, because the service has no default that it could go back to."""
+    told = []
+    for address, decision in sorted(active.items()):
+        record = decision.found.record
+        if record is None or not decision.keeps or decision.action is Action.ADOPT:
+            continue
+        fields = seen.kinds[address.kind].by_name
+        left = [
+            name
+            for name in record.spec
+            if name not in decision.spec
+            and name in fields
+            and isinstance(fields[name].absent, Platform)
+            and not isinstance(fields[name].change, Local)
+        ]
+        if left:
+            summary = f"no longer declared, and left as it is: {', '.join(left)}"
+            told.append(Diagnostic(summary, address=str(address), severity=Severity.WARNING))
+    return told
+
+
 def _change(seen: Seen, address: Address, decision: Decision, *, active: bool, create_first: bool) -> Change:
     found = decision.found
-    id = found.live.id if found.live else (found.record.id if found.record else "")
+    id = found.live.id if found.live else (found.record.id if found.record and not decision.makes else "")
     kind = seen.kinds[address.kind]
     before = {**(found.record.spec if found.record else {}), **(found.live.values if found.live else {})}
     recorded = found.record.spec if found.record else {}

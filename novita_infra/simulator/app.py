@@ -1,4 +1,4 @@
-"""The pretend Novita as an ASGI application: keys, faults, reading and answering. No lifespan, threads or timers."""
+"""The pretend Novita as an ASGI application: keys, faults, reading and answering. No lifespan and no threads."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from novita_infra.simulator.control import control_routes
+from novita_infra.simulator.courier import Courier
 from novita_infra.simulator.errors import Refusal, envelope
 from novita_infra.simulator.families import in_words_of, unauthorized
 from novita_infra.simulator.faults import Fault, Luck, Position, Trouble
 from novita_infra.simulator.flowing import Flow
 from novita_infra.simulator.happenings import notice
-from novita_infra.simulator.losing import Lost
+from novita_infra.simulator.losing import DROP, Lost
 from novita_infra.simulator.operations import Operation, Raw
 from novita_infra.simulator.reading import LARGEST_BODY, LARGEST_UPLOAD, decode, raw_body
 from novita_infra.simulator.routes.registry import OPERATIONS
+from novita_infra.simulator.routes.tasks import ASYNC
 from novita_infra.simulator.world.world import World
 
 Wait = Callable[[float], Awaitable[object]]
@@ -48,7 +50,21 @@ def build_app(world: World, *, latency: float = 0.0, wait: Wait = asyncio.sleep)
         exception_handlers={404: _no_route, 405: _wrong_method},
     )
     app.router.redirect_slashes = False  # a path with a slash too many is a missing route
-    return app
+    return _with_courier(app, Courier(world))
+
+
+def _with_courier(app: ASGIApp, courier: Courier) -> ASGIApp:
+    """Under a server, what was submitted sets off the courier; the first request does, for what a kept world owes."""
+    begun = False
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal begun
+        await app(scope, receive, send)
+        if DROP in (scope.get("extensions") or {}) and (not begun or scope["path"].startswith(ASYNC)):
+            begun = True
+            courier.wake()
+
+    return serve
 
 
 def _route(world: World, operation: Operation, *, latency: float, wait: Wait, path: str) -> Route:

@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from novita_infra.simulator import redacting
+from novita_infra.simulator.losing import LostAnswer
 
 KEPT: Final = 1024 * 1024
 """Bytes of a body that are kept; of a longer one only its size is told."""
@@ -105,6 +106,9 @@ class Recorder:
 
         try:
             await self._app(scope, hear, say)
+        except LostAnswer:
+            exchange.forget_answer()  # in the process, what stands around the application has made an answer of it
+            raise
         finally:
             exchange.ended = self._now()
             self._log.write(_entry(scope, exchange))
@@ -137,6 +141,9 @@ class _Exchange:
     status: int = 0
     headers: list[tuple[str, str]] = field(default_factory=list)
     whole: bool = False
+
+    def forget_answer(self) -> None:
+        self.status, self.headers, self.told, self.whole = 0, [], _Body(), False
 
     def note(self, message: MutableMapping[str, Any], at: float) -> None:
         if message["type"] == "http.response.start":

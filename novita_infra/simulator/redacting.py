@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 REDACTED: Final = "[redacted]"
+LEFT_OUT: Final = "[left out: broken JSON]"
 _HEADERS: Final = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key", "x-webhook-signature"}
 )
@@ -17,7 +18,9 @@ _NAMES: Final = re.compile(
 """Fields of a body and of a query whose value is a secret; `max_tokens` and `imageAuthId` are none."""
 _ENVS: Final = frozenset({"envs", "env"})
 _KEY: Final = re.compile(r"\bsk_[A-Za-z0-9_\-]+")
-_QUERY: Final = re.compile(r"(?i)([?&][^=&#\s\"']*(?:token|key|secret|signature|password|credential)=)[^&#\s\"']+")
+_QUERY: Final = re.compile(
+    r"(?i)((?:^|[?&])[^=&#\s\"']*(?:token|key|secret|signature|password|credential)=)[^&#\s\"']+"
+)
 
 
 def headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -31,12 +34,15 @@ def query(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def body(said: str) -> str:
-    """A body: JSON and JSON lines field by field, other text by what keys and signed addresses look like."""
+    """A body: JSON and JSON lines field by field, other text by what keys and signed addresses look like.
+
+    What begins like JSON and is none cannot be looked through, and is left out.
+    """
+    if not _like_json(said):
+        return text(said)
     whole = _json(said)
-    if whole is not None:
-        return whole
-    lines = said.splitlines()
-    return "\n".join(_json(line) or text(line) for line in lines) + ("\n" if said.endswith("\n") else "")
+    clean = [whole] if whole is not None else [_json(line) for line in said.splitlines() if line.strip()]
+    return LEFT_OUT if None in clean else "\n".join(filter(None, clean))
 
 
 def text(said: str) -> str:
@@ -44,9 +50,11 @@ def text(said: str) -> str:
     return _KEY.sub(f"sk_{REDACTED}", _QUERY.sub(rf"\g<1>{REDACTED}", said))
 
 
+def _like_json(said: str) -> bool:
+    return said.lstrip()[:1] in {"{", "["}
+
+
 def _json(said: str) -> str | None:
-    if said.lstrip()[:1] not in {"{", "["}:
-        return None
     try:
         value = json.loads(said)
     except (ValueError, RecursionError):

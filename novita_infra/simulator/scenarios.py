@@ -117,13 +117,15 @@ def scenario_of(data: Any) -> Scenario:
 
 
 def _known(values: Any, settings: type, at: str) -> None:
-    names = {one.name for one in fields(settings)}
-    if not isinstance(values, Mapping) or set(values) - names:
+    names = {one.name: one.default for one in fields(settings)}
+    if not isinstance(values, Mapping) or values.keys() - names.keys():
         raise invalid(at, f"must be a map of {', '.join(sorted(names))}")
     for name, value in values.items():
-        numbers = value if name == "pull" and isinstance(value, list) and len(value) == 2 else [value]
-        if not all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers):
-            raise invalid(f"{at}.{name}", "must be a number, or for pull a list of two")
+        many = len(default) if isinstance(default := names[name], tuple) else 0
+        numbers = value if many and isinstance(value, list) else [value]
+        right = len(numbers) == (many or 1)
+        if not right or not all(isinstance(one, int | float) and not isinstance(one, bool) for one in numbers):
+            raise invalid(f"{at}.{name}", f"must be a list of {many} numbers" if many else "must be a number")
 
 
 def _check_event(event: Mapping[str, Any], at: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -28,14 +29,16 @@ def save_plan(session: Session, plan: Plan, path: Path) -> str:
     setting = Setting(
         root=str(project.root.resolve()),
         environment=project.environment,
-        state=str(session.store.path.resolve()),
+        state=os.path.relpath(session.store.path.resolve(), project.root.resolve()),
         created=session.clock.now(),
         variables={name: text for name, text in where.variables.items() if name in project.variables},
         options={
             "sim": session.sim,
             "scope": project.scope,
             "ownerMarks": project.owner_marks,
-            "varFiles": [str(file.resolve()) for file in where.var_files],
+            "varFiles": [os.path.relpath(file.resolve(), project.root.resolve()) for file in where.var_files],
+            "manifests": sorted({item.origin.file for item in project.declared}),
+            "fromHere": os.path.relpath(project.root.resolve(), path.resolve().parent),
         },
     )
     return write_plan(plan, path, key=session.state.key, setting=setting)
@@ -55,6 +58,7 @@ async def opened_saved(
     Raises Problems where a secret is missing or has changed since.
     """
     setting = read_plan_file(where.path).setting
+    setting = replace(setting, root=str(_root(setting, where.path)))
     saved = read_plan_file(where.path, _reading_again(setting, environ))
     where = replace(
         where,
@@ -69,13 +73,29 @@ async def opened_saved(
         environments=(),
         declared=(),
         outputs={},
-        state_folder=Path(setting.state).parent,
+        state_folder=(Path(setting.root) / setting.state).parent,
         scope=str(setting.options.get("scope", "")),
         owner_marks=setting.options.get("ownerMarks") is not False,
     )
     async with with_project(where, project, environ, in_flight=in_flight) as session:
         check_basis(saved.plan, session.state)
         yield session, saved.plan
+
+
+def _root(setting: Setting, plan: Path) -> Path:
+    """Where the project is now: where it was, or at the same place as seen from the plan file (another checkout).
+
+    Raises Problems where it is at neither: books made somewhere else would be known to nobody.
+    """
+    moved = plan.resolve().parent / str(setting.options.get("fromHere", "."))
+    files = [str(name) for name in setting.options.get("manifests", ())] or [setting.state]
+    for root in (Path(setting.root), moved.resolve()):
+        if all((root / name).is_file() for name in files):
+            return root
+    raise problem(
+        f"the project of this plan was in {setting.root}, and is not there",
+        "put the plan file where it was beside the project, or make a new plan",
+    )
 
 
 def _reading_again(setting: Setting, environ: Mapping[str, str]) -> Callable[[str], str]:
@@ -98,7 +118,7 @@ def _loaded_again(setting: Setting, environ: Mapping[str, str]) -> Project:
         root / scope if scope else root,
         environment=setting.environment,
         variables={name: str(text) for name, text in setting.variables.items()},
-        var_files=[Path(str(file)) for file in setting.options.get("varFiles", ())],
+        var_files=[root / str(file) for file in setting.options.get("varFiles", ())],
         environ=environ,
     )
 

@@ -35,3 +35,37 @@ def test_a_project_is_destroyed_though_its_secrets_are_not_set_and_its_manifests
     done = run.invoke(root, ["destroy", str(tmp_path), "--sim", "--auto-approve"])
     assert done.exit_code == 0, done.stderr
     assert run.invoke(root, ["state", "list", str(tmp_path)]).stdout == ""
+
+
+def test_a_saved_plan_is_applied_in_another_checkout_and_refused_where_its_project_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = tmp_path / "first"
+    first.mkdir()
+    (first / "main.yaml").write_text(MANIFEST, encoding="utf-8")
+    monkeypatch.setenv("HUB_PASSWORD", "pretended")
+    run = CliRunner()
+    assert run.invoke(root, ["plan", str(first), "--sim", "--out", str(first / "x.niplan")]).exit_code == 0
+    second = first.rename(tmp_path / "second")
+    (second / "x.niplan").rename(tmp_path / "x.niplan")
+    done = run.invoke(root, ["apply", str(tmp_path / "x.niplan")])
+    assert done.exit_code == 1
+    assert "is not there" in done.stderr
+    (tmp_path / "x.niplan").rename(second / "x.niplan")
+    assert run.invoke(root, ["apply", str(second / "x.niplan")]).exit_code == 0
+    assert not first.exists()
+    assert run.invoke(root, ["state", "list", str(second)]).stdout == "registry_auth.hub\n"
+
+
+def test_manifests_that_have_vanished_do_not_delete_everything(tmp_path: Path) -> None:
+    project = "apiVersion: novita-infra/v1\nkind: Project\nmetadata: {name: late}\n"
+    storage = "apiVersion: novita-infra/v1\nkind: VPC\nmetadata: {name: a}\nspec: {cluster: us-ca-nas-2}\n"
+    (tmp_path / "novita-infra.yaml").write_text(project, encoding="utf-8")
+    (tmp_path / "main.yaml").write_text(storage, encoding="utf-8")
+    run = CliRunner()
+    assert run.invoke(root, ["apply", str(tmp_path), "--sim", "--auto-approve"]).exit_code == 0
+    (tmp_path / "main.yaml").unlink()
+    done = run.invoke(root, ["apply", str(tmp_path), "--sim", "--auto-approve"])
+    assert done.exit_code == 5
+    assert "novita-infra destroy" in done.stderr
+    assert run.invoke(root, ["destroy", str(tmp_path), "--sim", "--auto-approve"]).exit_code == 0
