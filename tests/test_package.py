@@ -117,6 +117,12 @@ def test_the_installed_command_runs_far_from_the_checkout(installed: Path, tmp_p
     assert "Plan: 2 to create" in planned
 
 
+def test_the_wheel_tells_pytest_of_its_fixture(built: Built) -> None:
+    with zipfile.ZipFile(built.wheel) as file:
+        (entries,) = (name for name in file.namelist() if name.endswith(".dist-info/entry_points.txt"))
+        assert "[pytest11]\nnovita_sim = novita_infra.pytest_plugin\n" in file.read(entries).decode()
+
+
 def _done(words: list[str], *, cwd: Path | None = None) -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("NOVITA_", "PYTHON"))}
     ended = subprocess.run(words, cwd=cwd, env=environment, capture_output=True, text=True, check=False)

@@ -50,10 +50,10 @@ def serve(*, port: int, wish: Wish, latency: float, log_file: Path | None, scree
       NOVITA_API_URL=http://127.0.0.1:8081 NOVITA_API_KEY=sk_test novita-infra plan
       novita-infra sim serve --scenario no-stock
     """
+    world = opened(wish)
     with ExitStack() as stack:
         around = None if log_file is None else partial(Recorder, log=stack.enter_context(_log(log_file)))
         stack.enter_context(_port_taken(port))
-        world = opened(wish)
         screen.say("The simulator runs; Ctrl-C ends it.")
         return serve_world(world, port=port, latency=latency, around=around)
 
@@ -84,13 +84,15 @@ def record(
       novita-infra sim record --out calls.har --scenario flaky
       novita-infra sim record --out calls.jsonl --target https://api.novita.ai
     """
-    with _log(out) as log, _port_taken(port):
-        if not target:
-            screen.say(f"The simulator runs and is recorded in {out}; Ctrl-C ends it.")
-            return serve_world(opened(wish), port=port, latency=latency, around=partial(Recorder, log=log))
+    if target:
         _check_target(context, target)
         screen.say(f"Everything goes to {target} and is recorded in {out}; Ctrl-C ends it.")
-        return asyncio.run(_forward(target, log, port=port))
+        with _log(out) as log, _port_taken(port):
+            return asyncio.run(_forward(target, log, port=port))
+    world = opened(wish)
+    screen.say(f"The simulator runs and is recorded in {out}; Ctrl-C ends it.")
+    with _log(out) as log, _port_taken(port):
+        return serve_world(world, port=port, latency=latency, around=partial(Recorder, log=log))
 
 
 def _check_target(context: click.Context, target: str) -> None:

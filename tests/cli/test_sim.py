@@ -33,7 +33,12 @@ for _ in range(2):
     urllib.request.urlopen(urllib.request.Request(url, data=b'{WISH}', headers=headers)).read()
 raise SystemExit(7)
 """
-WAITS = "import signal, sys, time; signal.signal(signal.{}, lambda *_: sys.exit(5)); print('up', flush=True); time.sleep(60)"
+WAITS = """
+import signal, sys, time
+signal.signal(signal.{}, lambda *_: sys.exit(5))
+print("up", flush=True)
+time.sleep(60)
+"""
 
 Invoke = Callable[..., Result]
 
@@ -102,6 +107,7 @@ def test_what_is_wrong_with_a_scenario_is_told_before_anything_runs(
     assert (result.exit_code, result.stdout) == (1, "")
     assert "bad.yaml:4:10" in result.stderr
     assert "events[0].do" in result.stderr
+    assert not (project / "x.har").exists()
     assert 'did you mean "chaos"' in run("sim", command[0], "--scenario", "kaos", *command[1:]).stderr
 
 

@@ -229,3 +229,26 @@ def test_a_stage_of_coming_up_has_a_time_of_its_own_and_the_next_run_goes_on_wit
     rig.apply()
     assert rig.record("instance.a").id == id
     rig.assert_converged()
+
+
+def test_what_stands_on_a_target_goes_with_it(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    storage = ("NetworkStorage", "data", {"cluster": "us-dallas-nas-2", "sizeGb": 10})
+    machine = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}
+    mounts = {"networkStorages": [{"storage": "data", "mountPath": "/d"}]}
+    rig.declare(storage, ("Instance", "a", {**machine, **mounts}), ("Instance", "b", machine))
+    rig.apply()
+    plan = rig.plan(destroys=True, targets=("network_storage.data",))
+    assert [step.key.split(":")[0] for step in plan.steps] == ["instance.a/delete", "network_storage.data/delete"]
+    rig.destroy(targets=("network_storage.data",))
+    assert [str(address) for address in rig.state().records] == ["instance.b"]
+
+
+def test_a_target_brings_along_what_it_needs_and_nothing_else(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(*FLEET)
+    plan = rig.plan(targets=("instance.machine",))
+    assert {str(step.address) for step in plan.steps} == {"instance.machine", "network_storage.data", "vpc.net"}
+    rig.apply(targets=("instance.machine",))
+    rig.apply()
+    rig.assert_converged()

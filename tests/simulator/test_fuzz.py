@@ -168,7 +168,11 @@ def send(app: Any, case: Any) -> httpx.Response:
 
     async def once() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
-            return await client.request(sent["method"], sent["url"], params=sent["params"], headers=headers, **content)
+            request = client.build_request(
+                sent["method"], sent["url"], params=sent["params"], headers=headers, **content
+            )
+            await request.aread()  # the checks look at the body once more
+            return await client.send(request)
 
     return asyncio.run(once())
 
@@ -216,7 +220,7 @@ def given_fields(body: Any) -> Any:
 
 
 NAMES = [operation.name for operation in OPERATIONS]
-EXAMPLES = {"live": (20, 10), "documented": (8, 6), "strict": (8, 6)}
+EXAMPLES = {"live": (16, 8), "documented": (6, 4), "strict": (6, 4)}
 """How many requests that are allowed and that are forbidden, by profile."""
 SELDOM = {"endpoints.update", "account.key_bills", "files.upload"}
 """Granted only to requests whose parts agree with each other, which a schema of each part does not bring about."""

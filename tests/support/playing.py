@@ -26,10 +26,12 @@ from novita_infra.applying.events import Event, Result
 from novita_infra.diagnostics import Problems
 from novita_infra.planning.plan import Action
 from novita_infra.resources import Address, Record
-from novita_infra.simulator import SCENARIOS, fault_of
+from novita_infra.simulator import SCENARIOS, Trouble, fault_of
 from novita_infra.simulator.scenarios import begin
 from novita_infra.simulator.world import arrears, catalogue, instances, money
 from novita_infra.simulator.world.settings import Limits, Timings
+from novita_infra.state.disk import Disk
+from novita_infra.state.local import LocalStore
 
 ROUNDS: Final = 4
 """Runs that may be needed after everything is healed: what failed is replaced, what was deleted is made again."""
@@ -80,6 +82,11 @@ class _Play(Rig):
         self._finish()
         self._check()
 
+    def store(self) -> LocalStore:
+        return LocalStore(
+            self.folder / "state" / "default.json", project="rig", environment="default", disk=_QuickDisk()
+        )
+
     def transport(self) -> httpx.AsyncBaseTransport:
         inner = super().transport()
         return self._wire.around(inner) if self._wire else inner
@@ -92,7 +99,9 @@ class _Play(Rig):
             if record.id:
                 own.setdefault(TABLES[record.address.kind], []).append(record.id)
         kinds = {prefix: kind for kind, prefix in PREFIXES.items()}
-        running = set(PREFIXES) if self._wire else set()
+        # What is made beside a create of ours that is not over, or where lists lag, is told from ours by its place.
+        stale = any(fault.kind is Trouble.STALE for fault in self.world.faults.active)
+        running = set(PREFIXES) if self._wire or stale else set()
         unanswered = {kinds[item.address.kind] for item in state.records.values() if item.underway and not item.id}
         self.world.advance()
         self.outsiders.do(act, self.fleet, own=own, open_kinds=running | unanswered)
@@ -304,6 +313,13 @@ class _Play(Rig):
 def _holds(truth: bool, otherwise: str) -> None:
     if not truth:
         raise Violation(otherwise)
+
+
+class _QuickDisk(Disk):
+    """Who dies here is a process: what it wrote is there, waited for or not."""
+
+    def fsync(self, file: int) -> None:
+        del file
 
 
 class _Wire(httpx.AsyncBaseTransport):
