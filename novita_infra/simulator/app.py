@@ -109,7 +109,7 @@ async def _answer(world: World, operation: Operation, request: Request, *, laten
     except Refusal as refusal:
         return _refused(world, operation, refusal)
     world.calls[operation.name] += 1
-    luck = world.faults.strike(operation=operation.name, method=request.method, path=request.url.path)
+    luck = world.faults.strike(operation=operation.name, method=request.method, path=request.scope["path"])
     if latency or luck.wait_before:
         await wait(latency + luck.wait_before)
     before = luck.fails(Position.BEFORE)

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from fleets import Resource, fleets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rig import Rig
 
-from novita_infra.simulator import Fault, Position, Trouble
+from novita_infra.simulator import PROFILES, Fault, Position, Trouble
 
 PROPERTY = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -21,9 +22,9 @@ CREATES = "*.create"
 
 
 @contextmanager
-def a_rig(seed: int = 0) -> Iterator[Rig]:
+def a_rig(seed: int = 0, *, profile: str = "live") -> Iterator[Rig]:
     with tempfile.TemporaryDirectory() as folder:
-        yield Rig(Path(folder), seed=seed, environ={})
+        yield Rig(Path(folder), seed=seed, environ={}, quirks=PROFILES[profile])
 
 
 @PROPERTY
@@ -34,6 +35,58 @@ def test_any_fleet_reaches_any_other(first: list[Resource], second: list[Resourc
         rig.apply()
         rig.assert_converged()
         rig.declare(*second)
+        rig.apply()
+        rig.assert_converged()
+
+
+OTHERS = ("documented", "strict")
+FEWER = settings(PROPERTY, max_examples=10)
+
+
+@pytest.mark.parametrize("profile", OTHERS)
+@FEWER
+@given(fleets(), fleets())
+def test_any_fleet_reaches_any_other_however_the_documents_are_read(
+    profile: str, first: list[Resource], second: list[Resource]
+) -> None:
+    with a_rig(profile=profile) as rig:
+        rig.declare(*first)
+        rig.apply()
+        rig.assert_converged()
+        rig.declare(*second)
+        rig.apply()
+        rig.assert_converged()
+        rig.destroy()
+        assert rig.live_ids() == []
+
+
+@pytest.mark.parametrize("profile", OTHERS)
+@FEWER
+@given(fleets(), fleets(), st.integers(0, 25), st.booleans())
+def test_killed_at_any_write_it_converges_however_the_documents_are_read(
+    profile: str, first: list[Resource], second: list[Resource], at_write: int, after_effect: bool
+) -> None:
+    with a_rig(profile=profile) as rig:
+        rig.declare(*first)
+        rig.apply()
+        rig.declare(*second)
+        rig.crash(at_write=at_write, after_effect=after_effect)
+        rig.apply()
+        rig.assert_converged()
+
+
+@pytest.mark.parametrize("profile", OTHERS)
+@FEWER
+@given(fleets(), st.integers(0, 25), st.sampled_from([Trouble.LOST, Trouble.STATUS, Trouble.TRUNCATED]))
+def test_one_lost_answer_costs_nothing_however_the_documents_are_read(
+    profile: str, fleet: list[Resource], skip: int, kind: Trouble
+) -> None:
+    with a_rig(profile=profile) as rig:
+        rig.declare(*fleet)
+        rig.world.faults.add(Fault(kind=kind, method="POST", position=Position.AFTER, status=502, skip=skip))
+        rig.apply(expect_success=False)
+        rig.assert_nothing_lost()
+        rig.world.faults.clear()
         rig.apply()
         rig.assert_converged()
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from novita_infra.simulator import SCENARIOS, BadScenario, Limits, LostAnswer, scenario_named, scenario_of, state
+from novita_infra.simulator import (
+    SCENARIOS,
+    BadScenario,
+    Limits,
+    LostAnswer,
+    build_app,
+    scenario_named,
+    scenario_of,
+    state,
+)
 
 WISH = {"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 10}
 
@@ -41,6 +51,11 @@ def test_all_the_promised_scenarios_ship_with_a_sentence_each() -> None:
     )
     assert set(promised.split()) <= set(SCENARIOS)
     assert all(scenario.says.endswith(".") for scenario in SCENARIOS.values())
+
+
+def test_each_of_them_has_a_test_in_this_file() -> None:
+    tested = set(re.findall(r'\bday\(\s*"([a-z-]+)"', Path(__file__).read_text(encoding="utf-8")))
+    assert set(SCENARIOS) - tested == set()
 
 
 def test_calm_is_calm(day: Any) -> None:
@@ -89,9 +104,19 @@ def test_broken_answers_are_no_json(day: Any) -> None:
     assert len(lengths) == 2
 
 
-def test_slow_network_waits_between_its_bounds() -> None:
-    faults = scenario_named("slow-network").faults
-    assert [(fault["seconds"], fault.get("upTo")) for fault in faults] == [(0.1, 1), (5, None)]
+def test_slow_network_makes_every_answer_wait_and_some_for_long(day: Any) -> None:
+    cloud = day("slow-network")
+    waits: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waits.append(seconds)
+
+    cloud.app = build_app(cloud.world, wait=wait)
+    assert statuses(cloud, 200) == [200] * 200
+    assert len(waits) == 200
+    assert all(0.1 <= seconds <= 6 for seconds in waits)
+    assert 1 <= sum(seconds > 5 for seconds in waits) <= 15
+    assert len({round(seconds, 3) for seconds in waits}) > 100
 
 
 def test_stale_reads_lag_behind(day: Any) -> None:

@@ -80,8 +80,8 @@ def arrive(world: World, batch: Batch, event: str) -> None:
     if event == "PROGRESS":
         _begin(world, batch)
     elif event == "!step":
-        share = (world.moment - batch.times["in_progress_at"]) / world.timings.batch_line
-        batch.done = min(batch.total, math.floor(share + 1e-6))
+        done = (world.moment - batch.times["in_progress_at"]) / max(world.timings.batch_line, 1e-9)
+        batch.done = min(batch.total, math.floor(done + 1e-6))
         _enter(world, batch, batch.status)
     elif event == "!finalizing":
         batch.done = batch.total

@@ -117,7 +117,7 @@ def submit(world: World, *, operation: str, wish: Wish, key: str) -> Task:
     )
     world.tasks.add(task)
     end = wish.mock or (FAILED if UNPULLABLE in wish.asked else SUCCEED)
-    lasting = 0.0 if wish.mock else _seconds(world, task)
+    lasting = 1.0 if wish.mock else _seconds(world, task)
     task.ends = world.moment + world.timings.task_wait + lasting
     wait, kept = world.timings.task_wait, world.timings.task_kept
     world.expect(world.tasks, task, [(wait, "TASK_STATUS_PROCESSING"), (lasting, end), (kept, "!forgotten")])
