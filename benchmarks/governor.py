@@ -29,7 +29,7 @@ from novita_infra.api.request import post
 from novita_infra.timing import RealClock
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
-from limits import Bucket, Limit, Sliding, Window  # noqa: E402  # the suite's own, so that both measure one thing
+from limits import Bucket, Limit, Window  # the suite's own, so that both measure one thing
 
 LATENCY = 0.05
 RATE = 10
@@ -136,7 +136,9 @@ def main() -> int:
             row = measure(kind, processes=2, calls=OBJECTS, in_flight=None)
             use = (OBJECTS - values.get("stock", 0)) / RATE / row["wall"]
             missed |= use < LEAST_USE or row["failed"] > 0
-            print(f"{kind:<34} {row['wall']:>7.2f} {row['cpu']:>6.2f} {use:>6.2f} {row['refused']:>8} {row['failed']:>7}")
+            print(
+                f"{kind:<34} {row['wall']:>7.2f} {row['cpu']:>6.2f} {use:>6.2f} {row['refused']:>8} {row['failed']:>7}"
+            )
     if asked.only in {None, "free"}:
         print(f"{'no limit, 1,000 calls of 50 ms':<34} {'wall':>7} {'cpu':>6} {'target':>6}")
         for name, processes, in_flight, shared, target in (

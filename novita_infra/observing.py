@@ -166,8 +166,7 @@ async def _observe_kind(
         over = max(underway.since for underway in unanswered) + GRACE
         await clock.sleep(max(AGAIN, over - clock.now()))
         lives |= await read_all(client, kind)
-    missing = {record.id for record in records.values() if record.id and record.id not in lives}
-    lives |= await _read_missing(client, kind, missing, clock=clock)
+    lives |= await _read_missing(client, kind, set(owned - lives.keys()), clock=clock)
     found = {}
     for address, record in records.items():
         leftovers = tuple(id for id in record.retired if id in lives)

@@ -58,9 +58,17 @@ class Client:
         self._clock = clock
         self._random = random
         self._patience = patience or Patience()
-        shelf = account_shelf(shared, url=self._url, key=self._key) if shared else None
+        shelf = account_shelf(shared, url=self._url, key=self._key, now=clock.now()) if shared else None
         self._governor = Governor(clock=clock, most=in_flight, shelf=shelf)
         timeout = httpx.Timeout(self._patience.read, connect=self._patience.connect)
+        self._extensions = {"timeout": timeout.as_dict()}
+        self._headers = {
+            "Authorization": f"Bearer {self._key}",
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+            "User-Agent": f"novita-infra/{__version__}",
+        }
         self._lanes = Lanes(timeout=timeout, transport=transport)
 
     def __repr__(self) -> str:
@@ -120,9 +128,11 @@ class Client:
         with self._lanes.one() as http:
             try:
                 async with asyncio.timeout(self._patience.deadline):
-                    response = await http.request(
-                        request.method, url, content=body, headers=self._headers(), follow_redirects=False
+                    # A request of our own: merging in what a client of httpx carries takes a tenth of the whole call.
+                    sent = httpx.Request(
+                        request.method, url, content=body, headers=self._headers, extensions=self._extensions
                     )
+                    response = await http.send(sent, follow_redirects=False)
             except _NOT_SENT as error:
                 raise Unreachable(request, text=self._told(error, "no connection")) from error
             # An OSError is what TLS raises while it reads; TimeoutError is one.
@@ -139,14 +149,6 @@ class Client:
             return url.copy_merge_params(dict(request.query)) if request.query else url
         except (httpx.InvalidURL, ValueError, TypeError) as error:
             raise Refused(request, text=f"the address cannot be written: {hide(str(error), ())}") from None
-
-    def _headers(self) -> dict[str, str]:
-        return {
-            "Authorization": f"Bearer {self._key}",
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "User-Agent": f"novita-infra/{__version__}",
-        }
 
     def _told(self, error: Exception, otherwise: str) -> str:
         if isinstance(error, (httpx.TimeoutException, TimeoutError)):

@@ -18,8 +18,10 @@ from novita_infra.timing import Clock
 _T = TypeVar("_T")
 
 _POLL: Final = 0.005
-"""Seconds between two looks at a board on which other processes hold what this one waits for."""
-_MOST_BUSY: Final = 400
+"""Seconds between two looks at a board on which other processes hold what this one waits for,"""
+_LONGEST_POLL: Final = 0.02
+"""and to what they grow while nothing changes."""
+_MOST_BUSY: Final = 100
 """How often in a row the board may be locked by others before this process goes its own way."""
 
 
@@ -111,7 +113,7 @@ class Governor:
 
     async def _place(self) -> float:
         """Takes a place in flight and returns the time from which it may be used."""
-        self._is_asking = True
+        self._is_asking, pause = True, _POLL
         try:
             while True:
                 self._freed.clear()
@@ -122,12 +124,14 @@ class Governor:
                     case _Later(None):
                         await self._freed.wait()
                     case _Later(float(seconds)):
-                        await self._freed_within(seconds)
+                        await self._freed_within(max(seconds, pause))
+                        pause = min(2 * pause, _LONGEST_POLL)
         finally:
             self._is_asking = False
 
     def _ask(self, board: Board, now: float) -> _Place | _Later:
         """A place, if there is one. Changes the board alone, so that asking twice does no harm."""
+        self._member.waiting = 0
         if self._quiet_until > now:
             return _Later(self._quiet_until - now)
         me, others = self._member, [member for member in board.members if member is not self._member]
@@ -138,7 +142,7 @@ class Governor:
         if is_behind or total >= int(board.pace.window):
             me.waiting = 1
             return _Later(_POLL if others else None)
-        me.in_flight, me.given, me.waiting = self._in_flight + 1, now, 0
+        me.in_flight, me.given = self._in_flight + 1, now
         return _Place(board.pace.reserve(now))
 
     async def _freed_within(self, seconds: float) -> None:

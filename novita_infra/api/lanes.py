@@ -1,5 +1,5 @@
-"""Connections in lanes of ten. The pool under httpx takes time quadratic in its open connections: at fifty in flight
-1,000 calls take several times as long through one pool as through five small ones (benchmarks/api_overhead.py).
+"""Connections in lanes of five. The pool under httpx takes time quadratic in its open connections: at fifty in flight
+1,000 calls take several times as long through one pool as through ten small ones (benchmarks/api_overhead.py).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 import httpx
 
-_WIDTH: Final = 10
+_WIDTH: Final = 5
 _IDLE: Final = 4.0
 """Seconds that an idle connection is kept. Less than the five after which common servers hang up, so that no write
 meets a connection that is just being closed and loses its answer."""

@@ -37,7 +37,10 @@ _FORGET: Final = 600.0
 """Seconds after which nothing that was known is worth anything."""
 _AHEAD: Final = 120.0
 """Seconds; a file that speaks of a time farther ahead was written under another clock."""
+_SWEPT: Final = 2 * 86400.0
+"""Seconds after which a file that nobody wrote to is taken away."""
 _MOST_MEMBERS: Final = 64
+_PREFIX: Final = "pace-"
 
 _MAGIC: Final = b"nvpace1\0"
 _PACE: Final = struct.Struct(f"<{len(fields(Pace))}d")
@@ -162,14 +165,16 @@ class FileShelf:
         os.ftruncate(self._file, len(data))
 
 
-def account_shelf(folder: Path, *, url: str, key: str, bucket: str = "") -> Shelf:
+def account_shelf(folder: Path, *, url: str, key: str, now: float, bucket: str = "") -> Shelf:
     """The board of the account behind this address and key; of this process alone where no file can be kept.
 
     `bucket` tells apart limits that an account has beside each other.
     """
     name = hmac.digest(key.encode(), f"{url}\n{bucket}\n{node()}".encode(), "sha256").hex()[:32]
     try:
-        return FileShelf(folder / f"pace-{name}")
+        shelf = FileShelf(folder / f"{_PREFIX}{name}")
+        _sweep(folder, now)
+        return shelf
     except OSError:
         return OwnShelf()
 
@@ -200,6 +205,14 @@ def _opened(path: Path) -> int:
     if stat.S_IMODE(about.st_mode) != 0o600:
         os.fchmod(file, 0o600)
     return file
+
+
+def _sweep(folder: Path, now: float) -> None:
+    """Takes away what was left behind for keys and addresses of long ago."""
+    for path in folder.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if now - path.stat().st_mtime > _SWEPT:
+                path.unlink()
 
 
 def _is_alive(pid: int) -> bool:

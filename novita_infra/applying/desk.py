@@ -22,6 +22,8 @@ from novita_infra.timing import Clock
 RETRY_PAUSE: Final = 1.0
 """Seconds before a call that was refused as busy or in use is made again; doubles up to LONGEST_PAUSE."""
 LONGEST_PAUSE: Final = 15.0
+NEWBORN: Final = 30.0
+"""Seconds of a wait in which an absent object does not count as vanished: lists may lag behind a create."""
 
 
 class StepFailed(Exception):
@@ -225,7 +227,8 @@ class _Sight:
         self._certain = kind.reading.get is not None
         """Whether absence needs no grace time: a get tells the truth, a list may lag behind the create."""
         self._stages = kind.stages
-        self._stage, self._stage_since = "", desk.clock.now()
+        self._began = self._stage_since = desk.clock.now()
+        self._stage = ""
         self.live: Live | None = None
         self.status = ""
 

@@ -14,10 +14,13 @@ from novita_infra.observing import read_all, read_one
 from novita_infra.resources import Live
 from novita_infra.timing import Clock
 
-FIRST_PAUSE: Final = 0.25
-"""Seconds before the first poll."""
+SHORTEST_PAUSE: Final = 0.2
+"""Seconds between two reads of an object at the beginning of its wait."""
 LONGEST_PAUSE: Final = 5.0
-GROWTH: Final = 1.5
+SHARE: Final = 0.05
+"""In between, a pause is this share of the wait so far: what is noticed late is late by a twentieth at most."""
+TOGETHER: Final = 0.1
+"""Seconds by which a read may come early, so that one read serves those that are due at almost the same time."""
 FEW: Final = 3
 """Up to so many objects are got one by one; more are found in the list."""
 
@@ -30,6 +33,9 @@ class _Waiter:
     id: str
     look: Look
     over: asyncio.Future[None]
+    since: float
+    due: float
+    """When it is read next, on the clock."""
     missed: int = 0
     """How many reads in a row did not find the object."""
 
@@ -43,13 +49,14 @@ class Watch:
         self._clock = clock
         self._waiters: list[_Waiter] = []
         self._polling: asyncio.Task[None] | None = None
-        self._pause = FIRST_PAUSE
+        self._news = asyncio.Event()
 
     async def until(self, id: str, look: Look) -> None:
         """Returns when `look` says so. An object counts as absent only when two reads in a row miss it."""
-        waiter = _Waiter(id, look, asyncio.get_running_loop().create_future())
+        now = self._clock.now()
+        waiter = _Waiter(id, look, asyncio.get_running_loop().create_future(), now, now + SHORTEST_PAUSE)
         self._waiters.append(waiter)
-        self._pause = FIRST_PAUSE
+        self._news.set()
         if self._polling is None or self._polling.done():
             self._polling = asyncio.create_task(self._poll())
         try:
@@ -65,18 +72,37 @@ class Watch:
 
     async def _poll(self) -> None:
         while self._waiters:
-            await self._clock.sleep(self._pause)
-            self._pause = min(self._pause * GROWTH, LONGEST_PAUSE)
-            waiters = list(self._waiters)
+            await self._until_due()
+            now = self._clock.now()
+            due = [waiter for waiter in self._waiters if waiter.due <= now + TOGETHER]
             try:
-                lives = await self._read({waiter.id for waiter in waiters})
+                lives = await self._read({waiter.id for waiter in due})
             except (Throttled, Unanswered, Unreachable):
-                continue  # A poll that fails says nothing about any object; the time-out of each wait bounds this.
+                pass  # A poll that fails says nothing about any object; the time-out of each wait bounds this.
             except ApiError as error:
-                self._fail(waiters, error)
-                continue
-            for waiter in waiters:
-                self._tell(waiter, lives.get(waiter.id))
+                self._fail(due, error)
+            else:
+                for waiter in due:
+                    self._tell(waiter, lives.get(waiter.id))
+            now = self._clock.now()
+            for waiter in due:
+                waiter.due = now + min(max(SHARE * (now - waiter.since), SHORTEST_PAUSE), LONGEST_PAUSE)
+
+    async def _until_due(self) -> None:
+        """Sleeps until somebody is due; somebody new may be due sooner."""
+        while self._waiters:
+            self._news.clear()
+            left = min(waiter.due for waiter in self._waiters) - self._clock.now()
+            if left <= 0:
+                return
+            sleeping = asyncio.ensure_future(self._clock.sleep(left))
+            news = asyncio.ensure_future(self._news.wait())
+            try:
+                await asyncio.wait({sleeping, news}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                sleeping.cancel()
+                news.cancel()
+                await asyncio.gather(sleeping, news, return_exceptions=True)
 
     async def _read(self, ids: set[str]) -> Mapping[str, Live]:
         if self._kind.reading.get is None or len(ids) > FEW:

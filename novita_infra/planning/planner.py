@@ -301,9 +301,12 @@ def _bookkeeping(
     """Records that are to be brought up to date without any call: what is declared beside the spec, and outputs."""
     for address, decision in sorted(active.items()):
         record, live, wanted = decision.found.record, decision.found.live, declared.get(address)
-        if record is None or live is None or wanted is None or not record.id:
+        if record is None:
             continue
-        if decision.action not in {Action.NONE, Action.RESUME}:
+        stays = decision.action in {Action.NONE, Action.RESUME}
+        if live is None or wanted is None or not record.id or not stays:
+            if record.retired != decision.found.leftovers:  # what it replaced is gone
+                yield replace(record, retired=decision.found.leftovers)
             continue
         fresh = replace(
             record,

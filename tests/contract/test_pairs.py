@@ -254,7 +254,7 @@ def _read(client: Mapping[str, Any], answer: Any) -> dict[str, Any]:
         assert kind.reading.unwrap is not None
         item = kind.reading.unwrap(answer)
         return _told(kind.reading.parse(item)) if item is not None else {"id": ""}
-    found = next((answer[key] for key in kind.reading.pages.items if answer.get(key) is not None), [])
+    found: list[Any] = next((answer[key] for key in kind.reading.pages.items if answer.get(key) is not None), [])
     return {"items": [_told(kind.reading.parse(item)) for item in found]}
 
 

@@ -40,12 +40,14 @@ def test_any_fleet_reaches_any_other(first: list[Resource], second: list[Resourc
 
 
 OTHERS = ("documented", "strict")
-FEWER = settings(PROPERTY, max_examples=10)
+FEWER = settings(PROPERTY, max_examples=6)
+SOME = fleets().filter(bool)
+"""Manifests that declare something; to take everything away is what destroy is for."""
 
 
 @pytest.mark.parametrize("profile", OTHERS)
 @FEWER
-@given(fleets(), fleets())
+@given(SOME, SOME)
 def test_any_fleet_reaches_any_other_however_the_documents_are_read(
     profile: str, first: list[Resource], second: list[Resource]
 ) -> None:
@@ -62,7 +64,7 @@ def test_any_fleet_reaches_any_other_however_the_documents_are_read(
 
 @pytest.mark.parametrize("profile", OTHERS)
 @FEWER
-@given(fleets(), fleets(), st.integers(0, 25), st.booleans())
+@given(SOME, SOME, st.integers(0, 25), st.booleans())
 def test_killed_at_any_write_it_converges_however_the_documents_are_read(
     profile: str, first: list[Resource], second: list[Resource], at_write: int, after_effect: bool
 ) -> None:
@@ -77,7 +79,7 @@ def test_killed_at_any_write_it_converges_however_the_documents_are_read(
 
 @pytest.mark.parametrize("profile", OTHERS)
 @FEWER
-@given(fleets(), st.integers(0, 25), st.sampled_from([Trouble.LOST, Trouble.STATUS, Trouble.TRUNCATED]))
+@given(SOME, st.integers(0, 25), st.sampled_from([Trouble.LOST, Trouble.STATUS, Trouble.TRUNCATED]))
 def test_one_lost_answer_costs_nothing_however_the_documents_are_read(
     profile: str, fleet: list[Resource], skip: int, kind: Trouble
 ) -> None:

@@ -214,7 +214,7 @@ def test_requests_and_tokens_a_minute_are_limited_by_model(make_cloud: Any) -> N
     cloud.post(path, chat(model="deepseek/deepseek-v3.2"))
     cloud.pass_(60)
     cloud.post(path, chat())
-    long = [{"role": "user", "content": "word " * 160_000}]
+    long = [{"role": "user", "content": "." * 160_000}]
     body = chat(model="deepseek/deepseek-v3.2", messages=long)
     for _ in range(13):
         cloud.post(path, body)
@@ -284,7 +284,7 @@ def test_embeddings_are_unit_vectors_in_either_encoding(cloud: Any) -> None:
     assert told["usage"] == {"prompt_tokens": 3, "total_tokens": 3}
     bad: dict[str, Any]
     for bad in ({"input": []}, {"input": ""}, {"input": 5}, {"encoding_format": "hex"}, {"model": MODEL}):
-        body = {"model": "baai/bge-m3", "input": "x"} | bad
+        body: dict[str, Any] = {"model": "baai/bge-m3", "input": "x"} | bad
         assert cloud.refused("POST", path, json=body) == (400, "INVALID_REQUEST_BODY")
 
 

@@ -52,7 +52,7 @@ def fleets(draw: st.DrawFn) -> list[Resource]:
         found.append(("Instance", name, _machine(draw, auths, storages, networks, templates, machines[:index])))
     for name in _names(draw, "a"):
         found.append(("Endpoint", name, _endpoint(draw, auths, storages, place)))
-    return found
+    return found or [("VPC", "alone", {"cluster": CLUSTER})]
 
 
 def _machine(

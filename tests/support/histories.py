@@ -104,15 +104,22 @@ _ENDS: Final = st.one_of(
     st.builds(End, how=st.sampled_from(["kill before", "kill after"]), at=st.integers(0, 20), writes=st.just(True)),
     st.builds(End, how=st.sampled_from(["kill before", "kill after"]), at=st.integers(0, 90)),
 )
-_FAULTS: Final = st.fixed_dictionaries(
-    {
-        "kind": st.sampled_from(["lost", "status", "truncated"]),
-        "method": st.just("POST"),
-        "position": st.sampled_from(["before", "after"]),
-        "status": st.sampled_from([500, 502, 503, 429]),
-        "skip": st.integers(0, 15),
-        "count": st.integers(1, 3),
-    }
+def _faults(kinds: list[str], positions: list[str], statuses: list[int]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {
+            "kind": st.sampled_from(kinds),
+            "method": st.just("POST"),
+            "position": st.sampled_from(positions),
+            "status": st.sampled_from(statuses),
+            "skip": st.integers(0, 15),
+            "count": st.integers(1, 3),
+        }
+    )
+
+
+_FAULTS: Final = st.one_of(
+    _faults(["lost", "status", "truncated"], ["before", "after"], [500, 502, 503]),
+    _faults(["status"], ["before"], [429]),  # a service that throttles has done nothing
 )
 _SCENARIOS: Final = st.one_of(
     st.sampled_from(WEIGHTY),

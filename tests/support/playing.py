@@ -203,7 +203,8 @@ class _Play(Rig):
         """Everything is well again: only what was done stays done."""
         world = self.world
         world.faults.clear()
-        world.unpullable, world.timings, world.limits = (), Timings(), Limits()
+        world.unpullable, world.timings = (), Timings()
+        world.limits = Limits(networks=1000, prewarm_tasks=1000)  # room beside what others have
         world.account.limits = {}
         world.account.revoked = world.keys.all_revoked = False
         for happening in list(world.happenings):

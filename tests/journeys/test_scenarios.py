@@ -1,0 +1,232 @@
+"""Bad days: what becomes of an apply on each, and what the person is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from outsiders import ids_in
+from rig import Rig
+
+from novita_infra.applying.events import Progressed, Result
+from novita_infra.cli.apply import _exit_code
+from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_ERROR
+from novita_infra.simulator.world import catalogue
+from novita_infra.views.human import result_lines
+from novita_infra.views.lines import plain
+
+HERE = "us-dallas-nas-2"
+MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": HERE}
+WORKERS = {"min": 1, "max": 2, "idleTimeout": 60, "maxConcurrency": 1, "requestTimeout": 60}
+ENDPOINT: dict[str, Any] = {
+    "product": {"gpu": "RTX 4090"},
+    "image": "ubuntu:22.04",
+    "ports": ["80/http"],
+    "healthPath": "/",
+    "workers": WORKERS,
+    "scaling": {"type": "queue", "value": 1},
+}
+FLEET: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("NetworkStorage", "data", {"cluster": HERE, "sizeGb": 10}),
+    ("VPC", "net", {"cluster": HERE}),
+    ("RegistryAuth", "hub", {"username": "u", "password": "p"}),
+    ("Template", "base", {"image": "ubuntu:22.04", "rootDiskGb": 60}),
+    ("ImagePrewarm", "warm", {"cluster": HERE, "image": "pytorch/pytorch:2.4.0"}),
+    ("Instance", "a", {**MACHINE, "networkStorages": [{"storage": "data", "mountPath": "/data"}]}),
+    ("Instance", "b", {**MACHINE, "vpc": "net"}),
+    ("Endpoint", "api", ENDPOINT),
+)
+"""One of every kind."""
+AGAIN = "Next: novita-infra apply .   (it goes on from here)"
+
+
+def a_day(folder: Path, scenario: str, *, seed: int = 0) -> Rig:
+    rig = Rig(folder, seed=seed, environ={}, scenario=scenario)
+    rig.declare(*FLEET)
+    return rig
+
+
+def told(result: Result) -> str:
+    """What the person reads at the end."""
+    return plain(result_lines(result, again="novita-infra apply ."))
+
+
+def notes(rig: Rig) -> list[str]:
+    return [event.note for event in rig.events if isinstance(event, Progressed) and event.note]
+
+
+def made(rig: Rig) -> int:
+    """How many machines there ever were."""
+    rig.world.advance()
+    return len(rig.world.instances)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_lost_answers_cost_nothing_and_each_that_mattered_is_told(seed: int, tmp_path: Path) -> None:
+    rig = a_day(tmp_path, "lost-answers", seed=seed)
+    assert told(rig.apply()).startswith("Apply complete: 8 created.")
+    rig.assert_converged()
+    for note in notes(rig):
+        assert note.startswith("no answer: the connection was reset; what it made was found: ")
+        assert note.rpartition(" ")[2] in rig.live_ids()
+    assert made(rig) == 2
+
+
+def test_lists_that_lag_make_nothing_twice_and_lose_nothing(tmp_path: Path) -> None:
+    rig = a_day(tmp_path, "stale-reads")
+    assert told(rig.apply()).startswith("Apply complete: 8 created.")
+    rig.assert_nothing_lost()
+    rig.clock.run(rig.clock.sleep(30))
+    rig.assert_converged()
+
+
+@pytest.mark.parametrize("at_write", range(10))
+@pytest.mark.parametrize("after_effect", [True, False])
+def test_killed_while_lists_lag_and_run_again_at_once_nothing_is_made_twice(
+    at_write: int, after_effect: bool, tmp_path: Path
+) -> None:
+    rig = a_day(tmp_path, "stale-reads")
+    rig.crash(at_write=at_write, after_effect=after_effect)
+    rig.apply()
+    rig.assert_nothing_lost()
+    assert made(rig) == 2
+
+
+def test_no_stock_is_blocked_the_rest_is_made_and_the_next_step_is_told(tmp_path: Path) -> None:
+    rig = a_day(tmp_path, "no-stock")
+    result = rig.apply(expect_success=False)
+    assert _exit_code(result) == EXIT_BLOCKED
+    text = told(result)
+    assert text.startswith("Apply did not finish: 5 of 8 steps done, 3 failed.")
+    assert f"INSUFFICIENT_RESOURCE: no RTX 4090 24GB is free in {HERE}" in text
+    assert "try again later, or ask for another product or cluster" in text
+    assert AGAIN in text
+    rig.assert_nothing_lost()
+    catalogue.set_stock(rig.world, products="*", clusters="*", places=None)
+    assert told(rig.apply()).startswith("Apply complete: 3 created.")
+    rig.assert_converged()
+
+
+def test_no_stock_of_any_wish_names_what_was_tried(tmp_path: Path) -> None:
+    rig = a_day(tmp_path, "no-stock")
+    rig.declare(("Instance", "a", {**MACHINE, "product": {"anyOf": [{"gpu": "H100"}, {"gpu": "L40S"}]}}))
+    result = rig.apply(expect_success=False)
+    assert _exit_code(result) == EXIT_BLOCKED
+    assert "INSUFFICIENT_RESOURCE" in told(result)
+    assert rig.state().records == {}
+
+
+def test_stock_that_comes_later_is_waited_for_where_the_manifest_says_so(tmp_path: Path) -> None:
+    rig = a_day(tmp_path, "stock-later")
+    rig.declare(("Instance", "a", MACHINE), a={"waitForCapacity": "30m"})
+    began = rig.clock.now()
+    assert told(rig.apply()).startswith("Apply complete: 1 created.")
+    assert 600 <= rig.clock.now() - began < 720
+    assert [note for note in notes(rig) if "INSUFFICIENT_RESOURCE" in note]
+    rig.assert_converged()
+
+
+def test_without_that_the_same_command_does_it_when_there_is_stock(tmp_path: Path) -> None:
+    rig = a_day(tmp_path, "stock-later")
+    assert _exit_code(rig.apply(expect_success=False)) == EXIT_BLOCKED
+    rig.clock.run(rig.clock.sleep(600))
+    assert told(rig.apply()).startswith("Apply complete: 3 created.")
+    rig.assert_converged()
+
+
+def test_a_first_choice_that_is_gone_leads_to_the_second_in_the_same_run(tmp_path: Path) -> None:
+    rig = a_day(tmp_path, "first-choice-gone")
+    wishes = [{"id": "4090.16c62g", "cluster": HERE}, {"gpu": "L40S", "cluster": HERE}]
+    rig.declare(("Instance", "a", {"product": {"anyOf": wishes}, "image": "ubuntu:22.04"}))
+    rig.apply()
+    choice = rig.record("instance.a").choice
+    assert choice["took"] == {"product": "L40S.16c96g", "cluster": HERE}
+    assert choice["passed"] == [
+        {"offer": {"product": "4090.16c62g", "cluster": HERE}, "reason": "INSUFFICIENT_RESOURCE"}
+    ]
+    rig.assert_converged()
+
+
+def test_a_service_that_refuses_every_third_call_is_no_failure(tmp_path: Path) -> None:
+    rig = a_day(tmp_path, "rate-limited")
+    assert told(rig.apply()).startswith("Apply complete: 8 created.")
+    assert made(rig) == 2
+    rig.assert_converged()
+    rig.destroy()
+    assert rig.live_ids() == []
+
+
+def test_a_pull_that_outlasts_its_time_is_waited_for_again_and_not_bought_again(tmp_path: Path) -> None:
+    rig = a_day(tmp_path, "slow-pull")
+    rig.declare(("Instance", "a", MACHINE), a={"timeouts": {"create": "5m"}})
+    result = rig.apply(expect_success=False)
+    assert _exit_code(result) == EXIT_ERROR
+    id = rig.record("instance.a").id
+    text = told(result)
+    assert f"{id} is still pulling after 300 s; it is on record, and the next run waits for it again" in text
+    assert "(longer: lifecycle.timeouts)" in text
+    assert AGAIN in text
+    for _ in range(4):
+        result = rig.apply(expect_success=False)
+        if result.succeeded:
+            break
+    assert result.succeeded
+    assert rig.record("instance.a").id == id
+    assert made(rig) == 1
+    rig.assert_converged()
+
+
+def test_an_image_of_many_gigabytes_is_within_the_default_time(tmp_path: Path) -> None:
+    rig = a_day(tmp_path, "slow-pull")
+    assert told(rig.apply()).startswith("Apply complete: 8 created.")
+    rig.assert_converged()
+
+
+def test_a_failed_pull_is_told_in_the_services_words_and_mended_by_the_next_run(tmp_path: Path) -> None:
+    rig = a_day(tmp_path, "pull-fails")
+    result = rig.apply(expect_success=False)
+    assert _exit_code(result) == EXIT_ERROR
+    text, broken = told(result), rig.record("instance.a").id
+    assert f"{broken} failed: ImagePullFailed: image ubuntu:22.04 cannot be pulled: manifest unknown" in text
+    assert f"{rig.record('image_prewarm.warm').id} failed: pull pytorch/pytorch:2.4.0: manifest unknown" in text
+    assert f"ImagePullFailed: image {ENDPOINT['image']} cannot be pulled" in text
+    assert AGAIN in text
+    rig.assert_nothing_lost()
+    rig.world.unpullable = ()
+    (change,) = [item for item in rig.plan().changes if str(item.address) == "instance.a"]
+    assert change.why.startswith("it failed: ImagePullFailed: image ubuntu:22.04 cannot be pulled")
+    rig.declare(*(item for item in FLEET if item[0] != "Endpoint"))  # its workers do not pull anew by themselves
+    rig.apply()
+    rig.assert_converged()
+    assert rig.record("instance.a").id != broken
+
+
+def test_a_status_that_nobody_knows_is_shown_and_waited_through(tmp_path: Path) -> None:
+    rig = a_day(tmp_path, "new-status")
+    assert told(rig.apply()).startswith("Apply complete: 8 created.")
+    seen = {event.status for event in rig.events if isinstance(event, Progressed) and event.step.address.name == "a"}
+    assert "provisioning" in seen
+    rig.assert_converged()
+    rig.declare(*FLEET[:5], ("Instance", "b", {**MACHINE, "vpc": "net", "command": "sleep 1"}), FLEET[7])
+    rig.apply()
+    rig.assert_converged()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_chaos_ends_well_once_it_is_over(seed: int, tmp_path: Path) -> None:
+    rig = a_day(tmp_path, "chaos", seed=seed)
+    for _ in range(4):
+        result = rig.apply(expect_success=False)
+        assert result.succeeded or AGAIN in told(result)
+        rig.clock.run(rig.clock.sleep(300))
+    rig.world.faults.clear()
+    for happening in list(rig.world.happenings):
+        rig.world.happenings.remove(happening)
+    catalogue.set_stock(rig.world, products="*", clusters="*", places=None)
+    rig.apply()
+    assert rig.plan().empty
+    strangers = [machine.id for machine in rig.world.instances if machine.name.startswith("not-yours")]
+    assert len(strangers) == 2  # which are left alone
+    ours = ids_in(rig.world).keys() - set(strangers)
+    assert ours == {record.id for record in rig.state().records.values()}
