@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format types contracts schemas docs package bench clean
+.PHONY: help demo test check lint format types contracts schemas docs package bench soak clean
 
 help: ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,5 +55,8 @@ package: .venv/tested ## build the wheel and the sdist into dist/
 bench: .venv/tested ## the benchmarks, as ratios
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
+soak: .venv/tested ## COUNT=10000 random histories of faults, crashes and other people; SEED=N plays those of a seed
+	@PYTHONPATH=tests/support $(BIN)/python tests/support/soak.py $(or $(COUNT),10000) $(SEED)
+
 clean: ## remove what was made
-	rm -rf .venv dist build .demo .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv dist build .demo .soak .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -101,7 +101,7 @@ def _manifests(kind: str) -> str:
 def _kill(project: Path, server: str, create: str, *, after: int) -> int:
     """How many creates reached the server before the run was dead."""
     child = subprocess.Popen(
-        _command("apply", str(project), "--auto-approve"), env=_environment(server), stderr=subprocess.DEVNULL,
+        _command("apply", str(project), "--auto-approve"), env=_environment(project, server), stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
     while _state(server)["calls"].get(create, 0) < after:
@@ -114,7 +114,7 @@ def _kill(project: Path, server: str, create: str, *, after: int) -> int:
 
 def _run(project: Path, server: str, word: str, *options: str) -> int:
     command = _command(word, str(project), *options)
-    return subprocess.run(command, env=_environment(server), capture_output=True, check=False).returncode  # noqa: S603 -- our own command
+    return subprocess.run(command, env=_environment(project, server), capture_output=True, check=False).returncode  # noqa: S603 -- our own command
 
 
 def _records(project: Path) -> tuple[Record, ...]:
@@ -130,9 +130,10 @@ def _command(*words: str) -> list[str]:
     return [sys.executable, "-m", "novita_infra", *words]
 
 
-def _environment(server: str) -> dict[str, str]:
+def _environment(project: Path, server: str) -> dict[str, str]:
     others = {name: value for name, value in os.environ.items() if not name.startswith("NOVITA_")}
-    return {**others, "NOVITA_API_URL": server, "NOVITA_API_KEY": "sk_bench", "BENCH": "pretended"}
+    ours = {"NOVITA_API_URL": server, "NOVITA_API_KEY": "sk_bench", "NOVITA_INFRA_CACHE": str(project / "cache")}
+    return {**others, **ours, "BENCH": "pretended"}
 
 
 @contextlib.contextmanager

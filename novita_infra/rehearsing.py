@@ -14,6 +14,7 @@ from novita_infra.manifests.locating import locate
 from novita_infra.manifests.scenario_file import read_scenario
 from novita_infra.manifests.validating import PROJECT_FILE
 from novita_infra.planning.saving import is_plan_file, read_plan
+from novita_infra.resources import Address
 from novita_infra.simulator import (
     PROFILES,
     SCENARIOS,
@@ -44,6 +45,15 @@ class Wish:
     """Simulated seconds in one real second; at 0 time stands still until it is moved."""
     db: Path | None = None
     """The file that keeps the account; without one it ends with the process."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """What the books of a project know of live objects."""
+
+    ids: frozenset[str]
+    unanswered: tuple[Address, ...]
+    """Resources whose create was never answered: the next apply looks for what it may have made."""
 
 
 def opened(wish: Wish) -> World:
@@ -86,10 +96,10 @@ def is_project(folder: Path) -> bool:
     return (folder / PROJECT_FILE).is_file()
 
 
-def on_record(path: Path) -> frozenset[str]:
-    """Every id in the books of the project at a folder, a manifest or a plan file, in all its environments.
+def books_of(path: Path) -> Books:
+    """The books of the project at a folder, a manifest or a plan file, of all its environments together.
 
-    Raises Problems where the books cannot be read.
+    Raises Problems where they cannot be read.
     """
     if path.is_file() and is_plan_file(path):
         folder = Path(read_plan(path).setting.state).parent
@@ -98,11 +108,13 @@ def on_record(path: Path) -> frozenset[str]:
     names = {
         file.name.removesuffix(file.suffix) for suffix in ("json", "journal") for file in folder.glob(f"*.{suffix}")
     }
-    found: set[str] = set()
-    for name in names:
-        for record in LocalStore(folder / f"{name}.json", environment=name).load().records.values():
-            found.update(id for id in (record.id, *record.retired) if id)
-    return frozenset(found)
+    names = {file.stem for suffix in ("json", "journal") for file in folder.glob(f"*.{suffix}")}
+    states = [LocalStore(folder / f"{name}.json", environment=name).load() for name in sorted(names)]
+    records = [record for state in states for record in state.records.values()]
+    return Books(
+        ids=frozenset(id for record in records for id in (record.id, *record.retired) if id),
+        unanswered=tuple(record.address for record in records if not record.id),
+    )
 
 
 def _state_folder(path: Path) -> Path:

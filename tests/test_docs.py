@@ -18,7 +18,8 @@ import yaml
 from transcripts import Block, Reader, blocks, exchanges
 
 from novita_infra.cli import root
-from novita_infra.simulator import fault_of
+from novita_infra.simulator import fault_of, scenario_of
+from novita_infra.simulator.happenings import ACTS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -72,6 +73,12 @@ def test_every_fault_in_the_simulator_page_can_be_ordered() -> None:
     for fault in said:
         for one in fault if isinstance(fault, list) else [fault]:
             assert fault_of(one).kind.value == one["kind"]
+
+
+def test_the_simulator_page_shows_scenarios_that_can_be_lived_through_and_names_every_event() -> None:
+    page = ROOT / "docs/simulator.md"
+    assert [scenario_of(yaml.safe_load(block.text)).name for block in _blocks(page, "yml")] == ["tight-market"]
+    assert [act for act in ACTS if f"`{act}`" not in page.read_text(encoding="utf-8")] == []
 
 
 def test_the_picture_shows_the_plan_of_today() -> None:
@@ -128,7 +135,7 @@ def _commands(page: Path) -> Iterator[str]:
 
 
 def _check(line: str) -> None:
-    for part in re.split(r"[|;<>]|&&|\$\(", line.partition(" # ")[0]):
+    for part in re.split(r"[|;<>]|&&|\$\(| -- ", line.partition(" # ")[0]):
         found = OUR_COMMAND.search(part)
         if found is None:
             continue

@@ -107,7 +107,7 @@ class Governor:
             board.members.remove(self._member)
 
         self._at_board(leave)
-        self._shelf.close()
+        self._go_alone()  # a late look at the board finds one
 
     # --- one turn ---
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from novita_infra.api.errors import Unanswered
@@ -108,7 +109,7 @@ class Changing:
         request = call.request(target)
         for _ in range(TRIES):
             try:
-                await self._desk.send(request, step, span=span)
+                await self._desk.send(request, step, span=span, moot=partial(self._is_moot, kind, call, step, spec))
             except Unanswered as error:
                 if request.repeatable:
                     raise
@@ -118,6 +119,11 @@ class Changing:
             else:
                 return
         raise StepFailed(f"{call.name} was sent {TRIES} times without an answer or an effect; run the command again")
+
+    async def _is_moot(self, kind: Kind, call: Call, step: Step, spec: Spec) -> bool:
+        """Whether a call that is refused for now is not needed any more: somebody else did it."""
+        live = await read_one(self._desk.client, kind, step.id or self._desk.record(step).id)
+        return live is not None and self._is_done(kind, call, step, spec, live)
 
     async def _took_effect(self, kind: Kind, call: Call, step: Step, target: Target, spec: Spec) -> bool:
         """Whether a call that must not be repeated blindly did its work, read over a grace time."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -108,9 +108,12 @@ class Desk:
         """Tells something that a person should know."""
         self.emit(Progressed(step, id, Phase.CHANGING, "", elapsed, note))
 
-    async def send(self, request: Request, step: Step, *, span: Span) -> Any:
+    async def send(
+        self, request: Request, step: Step, *, span: Span, moot: Callable[[], Awaitable[bool]] | None = None
+    ) -> Any:
         """The answer. What is busy or in use may pass: the call is made again until the step's time is up.
 
+        None where `moot` says meanwhile that there is nothing left to ask for.
         Called with a place among the calls, which others have while this one pauses.
         """
         pause = RETRY_PAUSE
@@ -129,6 +132,8 @@ class Desk:
                     await self.clock.sleep(pause)
                 finally:
                     await self.calls.acquire()
+                if moot is not None and await moot():
+                    return None
                 pause = min(pause * 2, LONGEST_PAUSE)
 
     async def resolved(self, step: Step) -> Spec:

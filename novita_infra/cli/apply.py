@@ -52,7 +52,9 @@ from novita_infra.workflows import Session, Where
 @lock_timeout_option
 @json_option
 @screened
-def apply(*, where: Where, targets: tuple[Address, ...], auto_approve: bool, parallelism: int, screen: Screen) -> int:
+def apply(
+    *, where: Where, targets: tuple[Address, ...], auto_approve: bool, parallelism: int | None, screen: Screen
+) -> int:
     """Make the cloud be what the manifests say.
 
     Shows the plan and asks first. A plan that `plan --out` saved is done as it was shown, without a question, or
@@ -84,7 +86,9 @@ def apply(*, where: Where, targets: tuple[Address, ...], auto_approve: bool, par
 @lock_timeout_option
 @json_option
 @screened
-def destroy(*, where: Where, targets: tuple[Address, ...], auto_approve: bool, parallelism: int, screen: Screen) -> int:
+def destroy(
+    *, where: Where, targets: tuple[Address, ...], auto_approve: bool, parallelism: int | None, screen: Screen
+) -> int:
     """Delete all that this environment owns.
 
     Shows the plan, with the data that vanishes, and asks first. What is protected is refused.
@@ -99,7 +103,13 @@ def destroy(*, where: Where, targets: tuple[Address, ...], auto_approve: bool, p
 
 
 async def _apply(
-    where: Where, screen: Screen, *, destroys: bool, targets: tuple[Address, ...], approved: bool, parallelism: int
+    where: Where,
+    screen: Screen,
+    *,
+    destroys: bool,
+    targets: tuple[Address, ...],
+    approved: bool,
+    parallelism: int | None,
 ) -> int:
     command = "destroy" if destroys else "apply"
     _greet(screen)
@@ -117,7 +127,7 @@ async def _apply(
             return await _carry_out(session, plan, screen, parallelism=parallelism, command=again(command, where))
 
 
-async def _apply_saved(where: Where, screen: Screen, *, targets: tuple[Address, ...], parallelism: int) -> int:
+async def _apply_saved(where: Where, screen: Screen, *, targets: tuple[Address, ...], parallelism: int | None) -> int:
     _greet(screen)
     if where.environment or where.variables or where.var_files or targets:
         raise problem(
@@ -160,7 +170,7 @@ def _approved(plan: Plan, screen: Screen, command: str) -> bool:
     return False
 
 
-async def _carry_out(session: Session, plan: Plan, screen: Screen, *, parallelism: int, command: str) -> int:
+async def _carry_out(session: Session, plan: Plan, screen: Screen, *, parallelism: int | None, command: str) -> int:
     if plan.empty and not plan.bookkeeping:
         if screen.json:
             screen.messages().result(Result(plan, ()), outputs=session.state.outputs)

@@ -75,7 +75,10 @@ target_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else on stdout.")
 auto_approve_option = click.option("--auto-approve", is_flag=True, help="Do not ask.")
 parallelism_option = click.option(
-    "--parallelism", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Calls at a time."
+    "--parallelism",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The most calls at a time. Without it, as many as the service answers well.",
 )
 lock_timeout_option = click.option(
     "--lock-timeout",

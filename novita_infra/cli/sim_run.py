@@ -18,7 +18,9 @@ from novita_infra import __version__
 from novita_infra.cli.command import Command, screened
 from novita_infra.cli.screen import Screen
 from novita_infra.cli.sim_options import world_options
-from novita_infra.rehearsing import Wish, is_project, on_record, opened
+from novita_infra.diagnostics import Problems
+from novita_infra.rehearsing import Books, Wish, books_of, is_project, opened
+from novita_infra.resources import Address
 from novita_infra.simulator import Recorder, Verdict, background, build_app, open_log
 from novita_infra.simulator.verdict import Thing, begin, judge, plain, usd
 from novita_infra.views.lines import Line, Tone, line
@@ -80,13 +82,14 @@ def run(
         beginning = begin(world)
         with background(app) as server:
             code = _run(words, _environment(os.environ, server.url))
-        books = project or _project_of(words)
-        verdict = judge(world, beginning, on_record=None if books is None else on_record(books))
-    screen.say(*_lines(verdict, wish, books))
+        place = project or _project_of(words)
+        books = None if place is None else _books(place, screen)
+        verdict = judge(world, beginning, on_record=books.ids if books else None)
+    screen.say(*_lines(verdict, wish, place if books else None, books.unanswered if books else ()))
     if report is not None:
-        said = {"command": list(words), "exitCode": code, "seed": wish.seed, "profile": wish.profile}
-        books_at = None if books is None else str(books)
-        said |= {"scenario": str(wish.scenario) or "calm", "project": books_at, **plain(verdict)}
+        known = {"project": str(place), "unanswered": list(map(str, books.unanswered))} if books else {"project": None}
+        day = {"scenario": str(wish.scenario) or "calm", "seed": wish.seed, "profile": wish.profile}
+        said = {"command": list(words), "exitCode": code, **day, **known, **plain(verdict)}
         report.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
     return code
 
@@ -144,6 +147,15 @@ def _in_foreground() -> bool:
 # --- whose books ------------------------------------------------------------------------------------------------------
 
 
+def _books(place: Path, screen: Screen) -> Books | None:
+    """The books; that they cannot be read is told, and keeps neither the verdict nor the command's code back."""
+    try:
+        return books_of(place)
+    except Problems as wrong:
+        screen.tell(wrong.diagnostics)
+        return None
+
+
 def _project_of(words: Sequence[str]) -> Path | None:
     """The PATH of a command of ours, else the present folder where it is a project's."""
     ours = _own_words(words)
@@ -180,7 +192,7 @@ def _path_of(words: list[str]) -> Path:
 # --- the verdict ------------------------------------------------------------------------------------------------------
 
 
-def _lines(verdict: Verdict, wish: Wish, books: Path | None) -> Iterator[Line]:
+def _lines(verdict: Verdict, wish: Wish, place: Path | None, unanswered: Sequence[Address]) -> Iterator[Line]:
     yield line((f"Verdict on {wish.scenario or 'a calm day'}, seed {wish.seed}:", Tone.STRONG))
     left = _counted(len(verdict.made), "object")
     if verdict.orphans is None:
@@ -189,7 +201,9 @@ def _lines(verdict: Verdict, wish: Wish, books: Path | None) -> Iterator[Line]:
         yield line("  orphans  ", (f"{len(verdict.orphans)} of the {left} that it leaves are on no record", Tone.BAD))
         yield from _things(verdict.orphans)
     else:
-        yield line("  orphans  ", ("none", Tone.GOOD), f": it leaves {left}, all in the books of {books}")
+        yield line("  orphans  ", ("none", Tone.GOOD), f": it leaves {left}, all in the books of {place}")
+    for address in unanswered:
+        yield line(f"             the create of {address} was never answered: the next apply looks for what it made")
     if verdict.doubles:
         yield line("  doubles  ", (f"{_counted(len(verdict.doubles), 'thing')} made more than once", Tone.BAD))
         yield from _things([thing for group in verdict.doubles for thing in group])

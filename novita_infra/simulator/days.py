@@ -73,7 +73,7 @@ _DAYS: Final[tuple[dict[str, Any], ...]] = (
     {"name": "flaky", "says": "One call in seven fails, before or after it has had its effect.", "faults": _FLAKY},
     {
         "name": "server-errors",
-        "says": "Every write fails once with 500 after it has had its effect.",
+        "says": "Every other write fails with 500 after it has had its effect.",
         "faults": [{"kind": "status", "status": 500, "position": "after", "perCent": 50, "count": 0, **_WRITES}],
     },
     {
@@ -147,7 +147,7 @@ _DAYS: Final[tuple[dict[str, Any], ...]] = (
     },
     {
         "name": "drifted",
-        "says": "Someone changes ports, names and templates and stops machines, five minutes after they were made.",
+        "says": "Someone changes ports and names and stops machines, five minutes after the first was made.",
         "events": [
             _uses(
                 "instances.edit",

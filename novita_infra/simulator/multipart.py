@@ -32,7 +32,7 @@ def read_form(body: bytes, media: str) -> dict[str, FormPart]:
     """The parts by name, the last of each name. Raises INVALID_REQUEST_BODY for what is no such form."""
     kind, options = parse_options_header(media)
     boundary = options.get(b"boundary", b"")
-    if kind != b"multipart/form-data" or not boundary:
+    if kind.lower() != b"multipart/form-data" or not boundary:
         raise Refusal("INVALID_REQUEST_BODY", "the body must be multipart/form-data with a boundary")
     reader = _Reader()
     parser = MultipartParser(

@@ -20,6 +20,8 @@ from novita_infra.workflows.session import Session, check_account
 if TYPE_CHECKING:
     from novita_infra.applying.events import Listener, Result
 
+MOST_CALLS: Final = 64
+"""Steps that may make calls at a time where nobody says; the client finds out how many of them do good."""
 _SPACE: Final = re.compile(r"[^\w.-]+")
 
 
@@ -66,7 +68,7 @@ async def make_plan(session: Session, *, destroys: bool = False, targets: tuple[
 
 
 async def apply_plan(
-    session: Session, plan: Plan, *, parallelism: int = 10, emit: Listener, stop: asyncio.Event
+    session: Session, plan: Plan, *, parallelism: int | None = None, emit: Listener, stop: asyncio.Event
 ) -> Result:
     """Does the plan and saves the books, whatever happens. Needs the lock (`locked`).
 
@@ -90,7 +92,7 @@ async def apply_plan(
             clock=session.clock,
             emit=emit,
             stop=stop,
-            calls=asyncio.Semaphore(parallelism),
+            calls=asyncio.Semaphore(parallelism or MOST_CALLS),
             operation=lambda: str(uuid.uuid4()),
             mark=partial(_mark, session.project),
         )

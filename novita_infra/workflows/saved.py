@@ -51,7 +51,7 @@ def read_plan(path: Path) -> Plan:
 
 @asynccontextmanager
 async def opened_saved(
-    where: Where, environ: Mapping[str, str], *, in_flight: int = 10
+    where: Where, environ: Mapping[str, str], *, in_flight: int | None = None
 ) -> AsyncIterator[tuple[Session, Plan]]:
     """A saved plan with the books and the account that it was made for; its secrets are read again.
 

@@ -72,7 +72,7 @@ def validate(where: Where, environ: Mapping[str, str]) -> Project:
 
 @asynccontextmanager
 async def opened(
-    where: Where, environ: Mapping[str, str], *, destroys: bool = False, in_flight: int = 10
+    where: Where, environ: Mapping[str, str], *, destroys: bool = False, in_flight: int | None = None
 ) -> AsyncIterator[Session]:
     """The project, its books and its account. Raises Problems where any of them cannot be had.
 
@@ -93,7 +93,7 @@ def locked(session: Session, operation: str) -> Iterator[None]:
 
 @asynccontextmanager
 async def with_project(
-    where: Where, project: Project, environ: Mapping[str, str], *, in_flight: int
+    where: Where, project: Project, environ: Mapping[str, str], *, in_flight: int | None
 ) -> AsyncIterator[Session]:
     """The session of a project that is already known. Raises Problems where its books or account cannot be had."""
     store = store_at(project.state_folder, project.environment, project.name)
@@ -109,6 +109,7 @@ async def with_project(
         elif not key.strip():
             raise problem("there is no API key", "set NOVITA_API_KEY, or add --sim to use the built-in simulator")
         from novita_infra.api.client import Client  # noqa: PLC0415 -- httpx takes 100 ms; not every command calls
+        from novita_infra.api.sharing import cache_folder  # noqa: PLC0415 -- likewise
 
         client = Client(
             url=url,
@@ -117,6 +118,7 @@ async def with_project(
             random=random.Random(),  # noqa: S311 -- jitter, no secret
             transport=transport,
             in_flight=in_flight,
+            shared=None if sim else cache_folder(environ),
         )
         await stack.enter_async_context(client)
         host = urlsplit(url).hostname or url

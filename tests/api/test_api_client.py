@@ -191,7 +191,8 @@ def test_a_call_goes_out_twice_only_where_that_does_no_harm(
     harmless = [*THROTTLED, *NOT_SENT] + (LOST if request.repeatable else [])
     assert all(outcome in harmless for outcome in played[:-1])
     assert len(played) <= patience.all_attempts
-    assert wire.times[-1] - wire.times[0] <= patience.deadline
+    # Waiting for a place is not counted, and at its slowest the governor gives one in two seconds.
+    assert wire.times[-1] - wire.times[0] <= patience.deadline + 2 * len(played)
     if played[-1] in LOST:
         assert isinstance(raised, Unanswered)
     if played[-1] in FINAL:

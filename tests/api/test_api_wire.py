@@ -158,7 +158,7 @@ def test_thirty_calls_at_once_go_over_thirty_connections() -> None:
     async def story() -> list[Any]:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         async with server, client(server.sockets[0].getsockname()[1], in_flight=30) as talking:
-            await asyncio.gather(*(talking.send(get("/warm")) for _ in range(30)))  # it begins with ten
+            await asyncio.gather(*(talking.send(get("/warm")) for _ in range(100)))  # it begins with ten
             return await asyncio.gather(*(talking.send(READ) for _ in range(30)))
 
     assert asyncio.run(story()) == [{"id": "a"}] * 30

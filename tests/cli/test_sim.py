@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,10 @@ from click.testing import Result
 
 import novita_infra
 from novita_infra.cli.sim_run import KEY, _project_of
+from novita_infra.rehearsing import books_of
+from novita_infra.resources import Address, Record
 from novita_infra.simulator import SCENARIOS, Fault, HandClock, Trouble, background, build_app, open_world, scenario_of
+from novita_infra.state.local import LocalStore
 
 HERE = str(Path(novita_infra.__file__).parents[1])
 COMMAND = [sys.executable, "-m", "novita_infra"]
@@ -142,6 +145,34 @@ def test_an_apply_on_a_bad_day_leaves_nothing_behind_that_the_books_do_not_know(
     assert "doubles  none" in result.stderr
     assert len((project / "calls.jsonl").read_text(encoding="utf-8").splitlines()) > 1
     assert "from-the-environment" not in (project / "calls.jsonl").read_text(encoding="utf-8")
+
+
+def test_a_create_without_an_answer_is_told_of(run: Invoke, project: Path) -> None:
+    address = Address("network_storage", "data")
+    store = LocalStore(project / "state" / "default.json")
+    store.save(replace(store.load(), records={address: Record(address, "")}))
+    result = run("sim", "run", "--report", "verdict.json", "--", "true")
+    assert "the create of network_storage.data was never answered" in result.stderr
+    assert json.loads((project / "verdict.json").read_text(encoding="utf-8"))["unanswered"] == [str(address)]
+
+
+def test_books_that_cannot_be_read_keep_neither_verdict_nor_code_back(run: Invoke, project: Path) -> None:
+    (project / "state").mkdir()
+    (project / "state" / "default.json").write_text("{")
+    result = run("sim", "run", "--", sys.executable, "-c", MAKES_TWO)
+    assert result.exit_code == 7
+    assert "default.json" in result.stderr
+    assert "orphans  not known" in result.stderr
+
+
+def test_every_environment_counts_and_so_does_the_project_of_a_saved_plan(run: Invoke, project: Path) -> None:
+    assert run("plan", "--sim", "--out", "saved.niplan").exit_code == 0
+    for number, name in enumerate(("dev", "prod")):
+        address = Address("network_storage", "data")
+        store = LocalStore(project / "state" / f"{name}.json", environment=name)
+        store.save(replace(store.load(), records={address: Record(address, f"id{number}", retired=(f"old{number}",))}))
+    assert books_of(project).ids == {"id0", "id1", "old0", "old1"}
+    assert books_of(project / "saved.niplan") == books_of(project / "fleet.yaml") == books_of(project)
 
 
 def test_the_command_finds_the_simulator_in_its_environment(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from novita_infra.simulator import (
     SCENARIOS,
@@ -20,6 +23,7 @@ from novita_infra.simulator import (
     state,
 )
 
+DOCUMENTED = Path(__file__).parents[2] / "docs" / "scenarios"
 WISH = {"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 10}
 
 
@@ -56,6 +60,21 @@ def test_all_the_promised_scenarios_ship_with_a_sentence_each() -> None:
 def test_each_of_them_has_a_test_in_this_file() -> None:
     tested = set(re.findall(r'\bday\(\s*"([a-z-]+)"', Path(__file__).read_text(encoding="utf-8")))
     assert set(SCENARIOS) - tested == set()
+
+
+def documented() -> list[Any]:
+    """The scenario files of the documentation."""
+    return [scenario_of(yaml.safe_load(path.read_text(encoding="utf-8"))) for path in sorted(DOCUMENTED.iterdir())]
+
+
+@pytest.mark.parametrize("scenario", [*SCENARIOS.values(), *documented()], ids=lambda scenario: scenario.name)
+def test_nothing_that_others_do_on_such_a_day_is_refused(scenario: Any, make_cloud: Any) -> None:
+    cloud = make_cloud(scenario=replace(scenario, faults=()))
+    for make in (cloud.storage, cloud.machine, cloud.endpoint):
+        with suppress(AssertionError):  # some days refuse it
+            make()
+    cloud.pass_(20_000)
+    assert [told for happening in cloud.objects("happenings") for told in happening["told"]] == []
 
 
 def test_calm_is_calm(day: Any) -> None:

@@ -14,27 +14,31 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import yaml
-from click.testing import CliRunner
 from crash_cases import Case
 from edits import Resource
 from sights import TABLES, seen
 
 import novita_infra
-from novita_infra.cli import root
+from novita_infra import workflows
+from novita_infra.applying.events import Result
+from novita_infra.planning.plan import Action, Plan
 from novita_infra.resources import Address
 from novita_infra.simulator import World, open_world
 from novita_infra.state.local import LocalStore
+from novita_infra.timing import FastClock
 
 HERE: Final = Path(novita_infra.__file__).parents[1]
 TIME_SCALE: Final = 60
-"""Slow enough that an object is still on its way when the next run begins."""
+"""Of the cloud: slow enough that an object is still on its way when the next run begins."""
+HURRY: Final = 20
+"""How many seconds pass in one for the runs that are not killed: they wait out grace times."""
 LIMIT: Final = 60.0
 """Seconds that a run may take."""
 OURS: Final = ("NOVITA_API_KEY", "NOVITA_API_URL", "NOVITA_INFRA_SIM", "NOVITA_INFRA_DEBUG", "NO_COLOR")
@@ -66,15 +70,14 @@ def survives(case: Case, point: Point, folder: Path) -> None:
     """Kills the case's run at the point, runs it again, and checks all that must hold. Raises AssertionError."""
     project, account = folder / "project", folder / "account.db"
     with serving(account) as server:
-        shell = _Shell(project, server)
         declare(project, case.before)
-        shell.run("apply", "--auto-approve")
+        _apply(project, server)
         calls = _calls(server)
         declare(project, case.after)
         _kill(project, server, at=case.at, point=point, armed=folder / "armed")
-        shell.run("apply", "--auto-approve")
+        _apply(project, server)
         made = {name: count - calls.get(name, 0) for name, count in _calls(server).items()}
-        shell.run("plan", "--detailed-exitcode")
+        _assert_nothing_to_do(project, server)
         httpx.post(f"{server}/_sim/advance", json={"seconds": 60}).raise_for_status()
     most = 1 if case.single else 2
     assert 1 <= made[case.operation] <= most, f"{case.operation} reached the cloud {made[case.operation]} times"
@@ -116,17 +119,34 @@ def serving(account: Path) -> Iterator[str]:
 # --- the next run, and what must hold after it ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Shell:
-    """The command on the project, in this process and without the proxy."""
+def _apply(project: Path, server: str) -> None:
+    """Applies, without the proxy and on hurried time. Raises AssertionError where a step does not succeed."""
 
-    project: Path
-    server: str
+    async def work() -> Result:
+        async with _opened(project, server) as session:
+            plan = await workflows.make_plan(session)
+            return await workflows.apply_plan(session, plan, emit=lambda _: None, stop=asyncio.Event())
 
-    def run(self, *words: str) -> None:
-        settings: dict[str, str | None] = {**dict.fromkeys(OURS), **_account(self.server)}
-        result = CliRunner().invoke(root, [words[0], str(self.project), *words[1:]], env=settings)
-        assert result.exit_code == 0, f"`{' '.join(words)}` ended with {result.exit_code}:\n{result.output}"
+    result = asyncio.run(work())
+    assert result.succeeded, [f"{end.step.key}: {end.reason}" for end in result.ends if end.reason]
+
+
+def _assert_nothing_to_do(project: Path, server: str) -> None:
+    async def work() -> Plan:
+        async with _opened(project, server) as session:
+            return await workflows.make_plan(session)
+
+    plan = asyncio.run(work())
+    left = [f"{item.address}: {item.action.value} {item.why}" for item in plan.changes if item.action is not Action.NONE]
+    assert plan.empty, f"the second plan is not empty: {left}"
+
+
+@contextlib.asynccontextmanager
+async def _opened(project: Path, server: str) -> AsyncIterator[workflows.Session]:
+    async with workflows.opened(workflows.Where(path=project), _account(server, project)) as session:
+        session.clock = FastClock(start=time.time(), scale=HURRY)
+        with workflows.locked(session, "apply"):
+            yield session
 
 
 def _calls(server: str) -> dict[str, int]:
@@ -205,7 +225,7 @@ def _kill(project: Path, server: str, *, at: int, point: Point, armed: Path) -> 
                 "--auto-approve",
                 env={
                     **_environment(),
-                    **_account(f"http://127.0.0.1:{port}"),
+                    **_account(f"http://127.0.0.1:{port}", project),
                     "CRASH_POINT": point.name,
                     "CRASH_ARMED": str(armed),
                 },
@@ -283,8 +303,9 @@ async def _request(reader: asyncio.StreamReader) -> bytes:
 def _environment() -> dict[str, str]:
     """This process's environment without our own settings."""
     others = {name: value for name, value in os.environ.items() if name not in OURS}
-    return {**others, **SECRETS, "PYTHONPATH": str(HERE)}
+    return {**others, "PYTHONPATH": str(HERE)}
 
 
-def _account(server: str) -> dict[str, str]:
-    return {**SECRETS, "NOVITA_API_URL": server, "NOVITA_API_KEY": "sk_test"}
+def _account(server: str, project: Path) -> dict[str, str]:
+    cache = str(project / "cache")
+    return {**SECRETS, "NOVITA_API_URL": server, "NOVITA_API_KEY": "sk_test", "NOVITA_INFRA_CACHE": cache}

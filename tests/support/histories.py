@@ -104,6 +104,8 @@ _ENDS: Final = st.one_of(
     st.builds(End, how=st.sampled_from(["kill before", "kill after"]), at=st.integers(0, 20), writes=st.just(True)),
     st.builds(End, how=st.sampled_from(["kill before", "kill after"]), at=st.integers(0, 90)),
 )
+
+
 def _faults(kinds: list[str], positions: list[str], statuses: list[int]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {

@@ -1,4 +1,4 @@
-"""One history played in this process on made-up time, and what must hold at its end. Raises Violation where it does not.
+"""One history played in this process on made-up time, and what must hold at its end; else a Violation.
 
 Nothing of ours is asked for the truth: what is live, whose it is and what it cost is read from the simulated world.
 """

@@ -4,6 +4,8 @@ A soak that was stopped goes on where it was when it is given its seed again. Wh
 regression case beside the journeys.
 """
 
+# ruff: noqa: T201 -- a command prints
+
 from __future__ import annotations
 
 import multiprocessing
