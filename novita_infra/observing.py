@@ -93,6 +93,11 @@ async def read_one(client: Client, kind: Kind, id: str) -> Live | None:
     return live if live.id else replace(live, id=id)
 
 
+def only_listed(kind: Kind) -> bool:
+    """Whether one object is read from a list too, which may lag behind a write; a get of its own does not."""
+    return kind.reading.get is None or kind.reading.get("any").path == kind.reading.pages.path
+
+
 def candidates(
     kind: Kind, spec: Spec, lives: Iterable[Live], *, known: frozenset[str], mark: str = ""
 ) -> tuple[Live, ...]:
@@ -111,7 +116,7 @@ def candidates(
 
 async def still_there(client: Client, kind: Kind, lives: tuple[Live, ...]) -> tuple[Live, ...]:
     """Those that are there in truth: a list that lags shows what was deleted since, a get does not."""
-    if kind.reading.get is None:
+    if only_listed(kind):
         return lives
     got = await asyncio.gather(*(read_one(client, kind, live.id) for live in lives))
     return tuple(live for live, there in zip(lives, got, strict=True) if there is not None)
@@ -192,7 +197,7 @@ async def _read_missing(client: Client, kind: Kind, missing: set[str], *, clock:
     """What the list missed and a second read finds."""
     if not missing:
         return {}
-    if kind.reading.get is None:
+    if only_listed(kind):
         await clock.sleep(GRACE)
         again = await read_all(client, kind)
         return {id: live for id, live in again.items() if id in missing}

@@ -14,7 +14,7 @@ from novita_infra.applying.books import Books
 from novita_infra.applying.events import Listener, Progressed, Started
 from novita_infra.applying.watching import Watch
 from novita_infra.kinds.kind import Kind
-from novita_infra.observing import GRACE, read_one
+from novita_infra.observing import GRACE, only_listed, read_one
 from novita_infra.planning.plan import Step
 from novita_infra.resources import Address, Live, Phase, Record, Ref, Spec, Underway, refs, resolve
 from novita_infra.timing import Clock
@@ -229,7 +229,7 @@ class _Sight:
         self._desk, self._step, self._id = desk, step, id
         self._phases, self._span, self._also = phases, span, also
         kind = desk.kinds[step.address.kind]
-        self._certain = kind.reading.get is not None
+        self._certain = not only_listed(kind)
         """Whether absence needs no grace time: a get tells the truth, a list may lag behind the create."""
         self._stages = kind.stages
         self._began = self._stage_since = desk.clock.now()

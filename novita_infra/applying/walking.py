@@ -74,6 +74,9 @@ class _Walk:
                 self._next[key].append(step)
         self._ends: dict[str, Ended] = {}
         self._running: set[asyncio.Task[None]] = set()
+        self._over = asyncio.Event()
+        """Nothing runs any more, or something broke."""
+        self._broken: BaseException | None = None
         self._lost: set[str] = set()
         """The groups of which a step failed: no other step of theirs begins."""
 
@@ -83,17 +86,29 @@ class _Walk:
                 if not step.after:
                     self._launch(step)
             while self._running:
-                done, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
-                self._running -= done
-                for task in done:
-                    task.result()
+                await self._over.wait()
+                self._over.clear()
+            if self._broken is not None:
+                raise self._broken
         finally:
             for task in self._running:
                 task.cancel()
         return tuple(self._ends[step.key] for step in self._plan)
 
     def _launch(self, step: Step) -> None:
-        self._running.add(asyncio.create_task(self._do(step)))
+        task = asyncio.create_task(self._do(step))
+        self._running.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        """A mistake of ours, not a step that failed, ends the whole run."""
+        self._running.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self._broken = task.exception()
+            for other in self._running:
+                other.cancel()
+        if not self._running:
+            self._over.set()
 
     async def _do(self, step: Step) -> None:
         since = self._desk.clock.now()

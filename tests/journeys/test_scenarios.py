@@ -110,6 +110,7 @@ def test_what_a_list_shows_though_it_was_just_deleted_is_not_taken_for_the_new_o
 def test_killed_while_lists_lag_and_run_again_at_once_nothing_is_lost_or_made_twice(how: str, at: int) -> None:
     killed = Chapter(fleet=FLEET, end=End(how=how, at=at, writes=True))
     play(History(seed=0, scenario="stale-reads", chapters=(killed, Chapter(fleet=FLEET))))
+    play(History(seed=0, scenario="stale-reads", chapters=(killed, Chapter(fleet=FLEET[3:5]))))
 
 
 def test_no_stock_is_blocked_the_rest_is_made_and_the_next_step_is_told(tmp_path: Path) -> None:

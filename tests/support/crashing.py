@@ -288,7 +288,7 @@ class _Proxy:
     async def _hand_on(self, request: bytes) -> bytes:
         reader, writer = await asyncio.open_connection(self._host, self._port)
         try:
-            writer.write(re.sub(rb"(?i)\r\nconnection: [^\r]*", b"\r\nConnection: close", request, count=1))
+            writer.write(re.sub(rb"(?i)\r\n(connection: [^\r]*\r\n)?", b"\r\nConnection: close\r\n", request, count=1))
             return await reader.read(-1)
         finally:
             writer.close()

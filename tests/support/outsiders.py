@@ -38,8 +38,10 @@ _OWN_COURSE: Final = frozenset(
 class Outsiders:
     """Everyone but us. Whatever they or a scenario's events make is theirs."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, known: set[str]) -> None:
         self._world = world
+        self._known = known
+        """The ids that our books have known."""
         self.theirs: dict[str, tuple[str, str]] = {}
         """The table and the look of every object of theirs, by id."""
         self.deleted: set[str] = set()
@@ -92,9 +94,13 @@ class Outsiders:
 
     @contextmanager
     def _watching(self) -> Iterator[None]:
-        before = set(self._ids())
+        before, names = set(self._ids()), self._names()
         yield
         after = self._ids()
+        for id, name in self._names().items():
+            if id not in self._known and names.get(id, name) != name:
+                # Renamed before its create was answered: nobody can tell any more that it is ours.
+                self.theirs[id] = (after[id], "")
         for id, name in after.items():
             if id not in before:
                 self.theirs[id] = (name, "")
@@ -107,6 +113,10 @@ class Outsiders:
 
     def _ids(self) -> dict[str, str]:
         return ids_in(self._world)
+
+    def _names(self) -> dict[str, str]:
+        """What alone tells the objects that have no room for an owner mark, by id."""
+        return {item.id: item.name for table in (self._world.storages, self._world.networks) for item in table}
 
     def _look(self, name: str, record: Any) -> str:
         plain = self._world.tables[name].plain(record)

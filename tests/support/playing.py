@@ -65,10 +65,10 @@ class _Play(Rig):
         super().__init__(folder, seed=history.seed, environ={})
         self.history = history
         self.trace: list[str] = []
-        self.outsiders = Outsiders(self.world)
         self.fleet: tuple[Resource, ...] = ()
         self.known: set[str] = set()
         """Every id that was ever on our books, or in a plan of ours."""
+        self.outsiders = Outsiders(self.world, self.known)
         self.made: set[str] = set()
         """Every object of ours that there ever was."""
         self._wire: _Wire | None = None
