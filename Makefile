@@ -43,7 +43,7 @@ format: .venv/tested ## put the code into the one format
 schemas: .venv/tested ## generate schemas/ and docs/reference/ from the kinds
 	$(BIN)/python -m novita_infra.kinds.schemas schemas
 	$(BIN)/python -m novita_infra.kinds.reference docs/reference
-	$(BIN)/python -m novita_infra.simulator.coverage docs/simulator-operations.md
+	$(BIN)/python -m novita_infra.simulator.coverage docs/simulator.md
 
 docs: .venv/tested ## write today's output into the pages and the picture
 	$(BIN)/python tests/support/transcripts.py README.md docs/tutorial.md docs/how-to.md docs/simulator.md

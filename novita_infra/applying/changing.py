@@ -16,8 +16,9 @@ from novita_infra.applying.events import Identified
 from novita_infra.kinds.kind import Call, Default, Kind, Target
 from novita_infra.observing import GRACE, read_one
 from novita_infra.planning.comparing import agree, written
+from novita_infra.planning.deciding import recorded_spec
 from novita_infra.planning.plan import Step
-from novita_infra.resources import STABLE, Live, Spec, Value, reveal
+from novita_infra.resources import STABLE, Found, Live, Spec, Value, reveal
 
 TRIES: Final = 3
 """How often a call is sent that must not be repeated blindly, whose answer is lost, and which had no effect."""
@@ -37,6 +38,7 @@ class Changing:
         self._desk.begin(step)
         spec = await self._desk.resolved(step)
         live = await self._ready_for(step, kind, call, id, span=span)
+        await self._conclude(step, kind, live)
         if not self._is_done(kind, call, step, spec, live):
             async with self._desk.calls:
                 self._desk.go_on()
@@ -86,6 +88,17 @@ class Changing:
         if live.phase in call.needs or live.phase in call.settles:
             return live
         return await self._desk.settled(step, id, call.needs | call.settles, span=span)
+
+    async def _conclude(self, step: Step, kind: Kind, live: Live) -> None:
+        """Keeps what an earlier call without an answer did, before this one takes its place in the record.
+
+        Months that were bought are told by nothing else: forgotten, they would be bought again.
+        """
+        record = self._desk.record(step)
+        spec = recorded_spec(kind, Found(record, live=live))
+        if spec != record.spec and record.underway:
+            done = replace(record, spec=spec, underway=None)
+            await self._desk.books.put(done, f"{record.underway.call}: an earlier run made it")
 
     def _is_done(self, kind: Kind, call: Call, step: Step, spec: Spec, live: Live) -> bool:
         """Whether the object already is as the call would make it, as far as the API shows it."""

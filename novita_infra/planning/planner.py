@@ -305,8 +305,10 @@ def _bookkeeping(
             continue
         stays = decision.action in {Action.NONE, Action.RESUME}
         if live is None or wanted is None or not record.id or not stays:
-            if record.retired != decision.found.leftovers:  # what it replaced is gone
-                yield replace(record, retired=decision.found.leftovers)
+            # What it replaced may be gone, and what is replaced may be what an unanswered create made.
+            fresh = replace(record, retired=decision.found.leftovers)
+            if decision.action is not Action.ADOPT and fresh != seen.found[address].record:
+                yield fresh
             continue
         fresh = replace(
             record,

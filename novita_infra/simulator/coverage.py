@@ -1,6 +1,6 @@
-"""The operations that are served, and which page of the reference says so, as a page of the documentation.
+"""The operations that are served, and which page of the reference says so, as the end of a page of the documentation.
 
-`python -m novita_infra.simulator.coverage docs/simulator-operations.md` writes the page.
+`python -m novita_infra.simulator.coverage docs/simulator.md` writes it.
 """
 
 from __future__ import annotations
@@ -14,31 +14,32 @@ from novita_infra.simulator.operations import PAGES, Operation
 from novita_infra.simulator.routes.registry import OPERATIONS
 
 _HEAD = """\
-# The operations that the simulator serves
+## Every operation
 
-Written by `python -m novita_infra.simulator.coverage docs/simulator-operations.md`; a test holds it against the routes.
-A running simulator tells the same at `GET /_sim/coverage`, and as an OpenAPI document at `GET /_sim/openapi.json`.
+Written by `python -m novita_infra.simulator.coverage docs/simulator.md`; a test holds it against the routes. A running
+simulator tells the same at `GET /_sim/coverage`, and as an OpenAPI document at `GET /_sim/openapi.json`.
 """
 
 
-def page(operations: Sequence[Operation]) -> str:
-    """The operations as Markdown, a table for each resource."""
-    return "\n".join(_lines(operations))
+def page(before: str, operations: Sequence[Operation]) -> str:
+    """The page with the operations as Markdown at its end, a table for each resource."""
+    kept = before.partition("## Every operation")[0].rstrip()
+    return f"{kept}\n\n" + "\n".join(_lines(operations))
 
 
 def _lines(operations: Sequence[Operation]) -> Iterator[str]:
     yield _HEAD
     yield f"{len(operations)} operations."
     for resource, members in groupby(operations, lambda operation: operation.name.split(".")[0]):
-        yield f"\n## {resource}\n\n| Operation | Method | Path | Source |\n| --- | --- | --- | --- |"
+        yield f"\n### {resource}\n\n| Operation | Method | Path | Source |\n| --- | --- | --- | --- |"
         for one in members:
             yield f"| `{one.name}` | {one.method} | `{one.path}` | [{one.source}]({PAGES}{one.source}) |"
     yield ""
 
 
 def main(target: Path) -> None:
-    """Write the page to `target`."""
-    target.write_text(page(OPERATIONS), encoding="utf-8")
+    """Write the end of the page at `target` anew."""
+    target.write_text(page(target.read_text(encoding="utf-8"), OPERATIONS), encoding="utf-8")
 
 
 if __name__ == "__main__":

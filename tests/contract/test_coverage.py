@@ -17,7 +17,7 @@ from novita_infra.simulator.coverage import main, page
 from novita_infra.simulator.routes.registry import OPERATIONS
 
 HERE = Path(__file__).parent
-DOCUMENT = HERE.parents[1] / "docs" / "simulator-operations.md"
+DOCUMENT = HERE.parents[1] / "docs" / "simulator.md"
 
 
 SERVED = {reference.place(operation.method, operation.path): operation for operation in OPERATIONS}
@@ -31,15 +31,16 @@ def test_every_operation_of_the_reference_is_served(one: dict[str, str]) -> None
 
 
 def test_the_document_lists_the_operations_that_are_served(tmp_path: Path) -> None:
-    again = tmp_path / "operations.md"
+    again = tmp_path / "simulator.md"
+    again.write_text(DOCUMENT.read_text(encoding="utf-8"), encoding="utf-8")
     main(again)
     assert DOCUMENT.read_text(encoding="utf-8") == again.read_text(encoding="utf-8"), (
-        "run: python -m novita_infra.simulator.coverage docs/simulator-operations.md"
+        "run: python -m novita_infra.simulator.coverage docs/simulator.md"
     )
 
 
 def test_the_document_has_a_line_for_each_route() -> None:
-    rows = re.findall(r"^\| `([\w.]+)` \| (\w+) \| `([^`]+)` \| \[([\w-]+)\]", page(OPERATIONS), re.MULTILINE)
+    rows = re.findall(r"^\| `([\w.]+)` \| (\w+) \| `([^`]+)` \| \[([\w-]+)\]", page("", OPERATIONS), re.MULTILINE)
     assert rows == [(one.name, one.method, one.path, one.source) for one in OPERATIONS]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from histories import History, histories, history_in
-from hypothesis import HealthCheck, given, seed, settings
+from histories import Chapter, End, History, histories, history_in
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from playing import play
 
 KEPT = sorted((Path(__file__).parent / "regressions").glob("*.json"))
@@ -21,6 +21,7 @@ def test_any_history_ends_well(number: int) -> None:
         max_examples=EACH,
         deadline=None,
         database=None,
+        phases=[Phase.generate],  # the trace tells enough; `make soak` shrinks
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(histories())
@@ -33,3 +34,11 @@ def test_any_history_ends_well(number: int) -> None:
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
 def test_a_history_that_once_ended_badly_ends_well(path: Path) -> None:
     play(history_in(path))
+
+
+def test_what_an_unanswered_create_made_is_not_forgotten_when_it_is_replaced_at_once() -> None:
+    killed = End(how="kill after", writes=True)
+    chapters = [
+        Chapter(fleet=(("RegistryAuth", "a", {"username": user, "password": "p"}),), end=killed) for user in ("u", "v")
+    ]
+    play(History(seed=0, scenario="calm", chapters=tuple(chapters)))

@@ -49,7 +49,7 @@ class Case:
 
 
 def rows() -> Iterator[Case]:
-    """One for each operation of each kind; two for a call that both sets and adds."""
+    """One for each operation of each kind; more for a call that both sets and adds, and for one that buys."""
     for kind in KINDS.values():
         yield _created(kind)
         for call in kind.calls:
@@ -106,6 +106,10 @@ def _called(kind: Kind, call: Call) -> Iterator[Case]:
         edit = min(alike, key=lambda edit: len(edit.writes))
         title = f"{call.name} ({'+'.join(edit.fields)})" if sets and adds else call.name
         yield _case(edit, title, edit.writes.index(name))
+    longest = max(edits, key=lambda edit: len(edit.writes[edit.writes.index(name) :]))
+    if call.effect and longest.writes[-1] != name:
+        # What the next run does first must not hide that this call was made, which no answer says outright.
+        yield _case(longest, f"{call.name} before others", longest.writes.index(name))
 
 
 def _at_each_write(edit: Edit, title: str) -> Iterator[Case]:

@@ -259,7 +259,8 @@ class _Proxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request, one answer."""
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        # Cancelled where the command was killed with another call in flight; asyncio would tell of it on stderr.
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             await self._exchange(reader, writer)
         writer.close()
 

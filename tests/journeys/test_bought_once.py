@@ -1,0 +1,59 @@
+"""Months are bought once: a run that dies at a purchase leaves it to the next to find out, whatever else that has to do.
+
+No answer of the API says how many months were bought, so only the books can.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rig import Rig
+
+MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}
+MONTHLY = {**MACHINE, "billingMode": "monthly"}
+RENEWS = {"autoRenew": {"enabled": True, "months": 2}}
+
+
+def bought(rig: Rig) -> int:
+    id = rig.record("instance.it").id
+    return sum(payment.months for payment in rig.world.payments if payment.owner == id)
+
+
+def declared(rig: Rig, spec: dict[str, Any]) -> None:
+    rig.declare(("Instance", "it", spec))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(MACHINE, {**MONTHLY, "months": 2, **RENEWS}, id="convert"),
+        pytest.param({**MONTHLY, "months": 1}, {**MONTHLY, "months": 2, **RENEWS}, id="renew"),
+    ],
+)
+def test_a_run_that_goes_on_with_another_call_keeps_what_the_dead_one_bought(
+    before: dict[str, Any], after: dict[str, Any], tmp_path: Path
+) -> None:
+    rig = Rig(tmp_path)
+    declared(rig, before)
+    rig.apply()
+    declared(rig, after)
+    assert rig.crash(at_write=0, after_effect=True)
+    assert bought(rig) == 2
+    rig.apply()
+    rig.assert_converged()
+    assert bought(rig) == 2
+    assert rig.record("instance.it").spec["months"] == 2
+
+
+def test_more_months_after_a_run_that_died_at_a_renewal_are_only_those_that_are_missing(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    declared(rig, {**MONTHLY, "months": 1})
+    rig.apply()
+    declared(rig, {**MONTHLY, "months": 2})
+    assert rig.crash(at_write=0, after_effect=True)
+    declared(rig, {**MONTHLY, "months": 3})
+    rig.apply()
+    rig.assert_converged()
+    assert bought(rig) == 3
