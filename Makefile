@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format types contracts schemas docs package bench soak clean
+.PHONY: help demo test check lint format types contracts schemas docs package bench soak crash-matrix clean
 
 help: ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ bench: .venv/tested ## the benchmarks, as ratios
 
 soak: .venv/tested ## COUNT=10000 random histories of faults, crashes and other people; SEED=N plays those of a seed
 	@PYTHONPATH=tests/support $(BIN)/python tests/support/soak.py $(or $(COUNT),10000) $(SEED)
+
+crash-matrix: .venv/tested ## kill a real apply at every point of every operation of every kind
+	@PYTHONPATH=tests/support PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m crash_matrix
 
 clean: ## remove what was made
 	rm -rf .venv dist build .demo .soak .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from novita_infra.api.errors import Unanswered
+from novita_infra.api.errors import ApiError, Unanswered
 from novita_infra.applying.desk import Desk, Span, StepFailed
 from novita_infra.applying.events import Identified
 from novita_infra.kinds.kind import Call, Default, Kind, Target
@@ -129,6 +129,9 @@ class Changing:
                 if await self._took_effect(kind, call, step, target, spec):
                     return
                 self._desk.note(step, live.id, f"{error}; it had no effect, so it is sent again")
+            except ApiError:
+                await self._desk.books.put(record, f"{call.name}: refused")
+                raise
             else:
                 return
         raise StepFailed(f"{call.name} was sent {TRIES} times without an answer or an effect; run the command again")

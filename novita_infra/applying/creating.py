@@ -13,13 +13,14 @@ from dataclasses import replace
 from typing import Final
 
 from novita_infra.api.errors import ApiError, NoCapacity, Unanswered
+from novita_infra.api.request import Request
 from novita_infra.applying.desk import Desk, Span, StepFailed, StillMoving
 from novita_infra.applying.events import Identified
 from novita_infra.kinds.kind import Default, Kind, Target
 from novita_infra.observing import GRACE, candidates, read_all, still_there
 from novita_infra.planning.comparing import agree, written
 from novita_infra.planning.plan import Step
-from novita_infra.resources import Live, Phase, Record, Spec, Value, reveal
+from novita_infra.resources import Live, Phase, Record, Spec, Underway, Value, reveal
 
 BUYS: Final = 3
 """How often a create is sent whose answer is lost and which provably made nothing."""
@@ -88,9 +89,11 @@ class Creating:
         span: Span,
     ) -> Live:
         name = str(reveal(spec.get("name", "")))
-        async with self._namesakes[kind.prefix, name]:
-            mark = await self._intend(step, kind, spec, before, passed=passed)
-            request = kind.create.request(Target("", reveal(spec), mark=mark))
+        underway, request = self._wanted(step, kind, spec)
+        mark = underway.mark
+        # A mark tells the new object from all others; without one, two that are alike are made one after the other.
+        async with self._namesakes[kind.prefix, mark or name]:
+            await self._intend(step, kind, spec, before, underway=underway, passed=passed)
             for _ in range(BUYS):
                 try:
                     answer = await self._desk.send(request, step, span=span)
@@ -114,27 +117,38 @@ class Creating:
                 self._desk.note(step, "", f"{lost}; nothing was made, so it is sent again")
         raise StepFailed(f"{lost}; {lost.advice}")
 
-    async def _intend(
-        self, step: Step, kind: Kind, spec: Spec, before: Record | None, *, passed: list[Mapping[str, Value]]
-    ) -> str:
-        """Puts on disk what is about to be asked for, and what was live before; returns the owner mark to write."""
+    def _wanted(self, step: Step, kind: Kind, spec: Spec) -> tuple[Underway, Request]:
+        """The attempt and its request. The attempt knows of an owner mark only where the request had room for it."""
         key = self._desk.books.key
-        await self._seen_before(kind)
         underway = self._desk.underway("create", written(_carried(kind, spec, key), key))
         mark = self._desk.mark(step.address, underway.operation) if kind.marked else ""
+        request = kind.create.request(Target("", reveal(spec), mark=mark))
+        return replace(underway, mark=mark if mark and _holds(request.body, mark) else ""), request
+
+    async def _intend(
+        self,
+        step: Step,
+        kind: Kind,
+        spec: Spec,
+        before: Record | None,
+        *,
+        underway: Underway,
+        passed: list[Mapping[str, Value]],
+    ) -> None:
+        """Puts on disk what is about to be asked for, and what was live before."""
+        await self._seen_before(kind)
         retired = tuple(dict.fromkeys([*before.retired, *filter(None, [before.id])])) if before else ()
         record = Record(
             step.address,
             "",
             needs=step.needs,
-            underway=replace(underway, mark=mark),
+            underway=replace(underway, since=self._desk.clock.now()),
             retired=retired,
             protect=step.protect,
             source=step.source,
             choice={"took": _place(spec), "passed": list(passed)} if kind.offers else {},
         )
         await self._desk.books.put(record, "create: about to be sent")
-        return mark
 
     async def _find(self, kind: Kind, spec: Spec, *, mark: str) -> Live | None:
         """What a create without an answer made: absent only when reads over a grace time all miss it."""
@@ -184,6 +198,19 @@ def _carried(kind: Kind, spec: Spec, key: str) -> Spec:
         if item.created or agree(item, wanted=value, found=default, key=key):
             carried[name] = value
     return carried
+
+
+def _holds(value: object, text: str) -> bool:
+    """Whether the text is part of any string in the value."""
+    match value:
+        case str():
+            return text in value
+        case Mapping():
+            return any(_holds(item, text) for item in value.values())
+        case list() | tuple():
+            return any(_holds(item, text) for item in value)
+        case _:
+            return False
 
 
 def _place(spec: Spec) -> Mapping[str, Value]:

@@ -57,7 +57,7 @@ async def _outputs(plan: Plan, desk: Desk, steps: Steps) -> Mapping[str, Value] 
     if desk.stop.is_set():
         return None
     try:
-        return await steps.outputs(plan.outputs)
+        return await steps.outputs(plan.outputs_wanted)
     except ApiError:
         return None
 

@@ -122,9 +122,11 @@ async def _apply(
             _show(plan, screen)
             if plan.problems:
                 return plan.code or EXIT_ERROR
-            if not plan.empty and not approved and not _approved(plan, screen, again(command, where)):
+            if not plan.empty and not approved and not _approved(plan, screen, again(command, where, targets)):
                 return EXIT_ERROR
-            return await _carry_out(session, plan, screen, parallelism=parallelism, command=again(command, where))
+            return await _carry_out(
+                session, plan, screen, parallelism=parallelism, command=again(command, where, targets)
+            )
 
 
 async def _apply_saved(where: Where, screen: Screen, *, targets: tuple[Address, ...], parallelism: int | None) -> int:

@@ -48,12 +48,15 @@ def import_(*, address: Address, id_: str, where: Where, screen: Screen) -> int:
         screen.show_json(record_json(record))
     else:
         screen.show([line(("Imported: ", Tone.GOOD), f"{record.address} is {record.id}, declared in {record.source}.")])
-    screen.say("See what differs from its manifest: novita-infra plan")
+    screen.say(
+        "A new manifest holds values as the cloud shows them; variables named like secrets come from the environment.",
+        "Move there what else is secret, then see what differs: novita-infra plan",
+    )
     return 0
 
 
 async def _import(where: Where, address: Address, id_: str) -> Record:
-    async with workflows.opened(where, os.environ) as session:
+    async with workflows.opened(where, os.environ, empty=True) as session:
         with workflows.locked(session, "import"):
             return await workflows.import_object(session, address, id_)
 

@@ -70,7 +70,7 @@ target_option = click.option(
     multiple=True,
     type=address,
     metavar="ADDR",
-    help="Only this resource and what it needs; repeatable.",
+    help="Only this resource, what it needs, and what cannot stay without it; repeatable.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else on stdout.")
 auto_approve_option = click.option("--auto-approve", is_flag=True, help="Do not ask.")

@@ -91,7 +91,12 @@ def init(*, path: Path, screen: Screen) -> int:
             screen.show([line(("wrote ", Tone.GOOD), str(path / name))])
     write_schemas(path / _SCHEMAS)
     screen.show(
-        [line(("wrote ", Tone.GOOD), f"{path / _SCHEMAS} (for editors; `novita-infra schema --write` renews it)")]
+        [
+            line(
+                ("wrote ", Tone.GOOD),
+                f"{path / _SCHEMAS} (for editors; `novita-infra schema --write FOLDER` renews them)",
+            )
+        ]
     )
     where = "" if path == Path() else f" {path}"
     screen.say(

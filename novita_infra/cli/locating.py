@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from novita_infra.cli.command import Callback
+from novita_infra.resources import Address
 from novita_infra.workflows import Where
 
 
@@ -52,7 +53,7 @@ def located(function: Callback) -> Callback:
     return inner
 
 
-def again(command: str, where: Where) -> str:
+def again(command: str, where: Where, targets: tuple[Address, ...] = ()) -> str:
     """The command line that does the same on the same project; the values of variables may be secret and are left."""
     words = ["novita-infra", command]
     if where.sim:
@@ -61,6 +62,8 @@ def again(command: str, where: Where) -> str:
         words += ["--env", where.environment]
     for name in where.variables:
         words += ["--var", f"{name}=..."]
+    for target in targets:
+        words += ["--target", str(target)]
     for file in where.var_files:
         words += ["--var-file", str(file)]
     if where.path != Path():

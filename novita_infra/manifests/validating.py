@@ -45,7 +45,7 @@ def head(document: Document) -> tuple[Headed | None, list[Diagnostic]]:
         hint = "a manifest is a mapping of apiVersion, kind, metadata and spec"
         return None, [Diagnostic(f"the document is {shape}", hint, origin=origin(document.spot))]
     if "apiVersion" not in data and "kind" not in data:
-        hint = f"begin it with apiVersion: {API_VERSION}; a YAML file that is no manifest does not belong here"
+        hint = f"begin it with apiVersion: {API_VERSION}; a file for --var-file is named NAME.vars.yaml"
         return None, [Diagnostic("the document is no manifest", hint, origin=origin(document.spot))]
     diagnostics = [*_version(document)]
     kind, wrong = _kind(document)

@@ -9,7 +9,7 @@ import yaml
 
 from novita_infra.kinds.kind import Default, Field, Kind, Local
 from novita_infra.manifests.expressions import is_secret_name
-from novita_infra.resources import Address, Live, Value
+from novita_infra.resources import Address, Live, Spec, Value
 
 MODELINE: Final = "# yaml-language-server: $schema=.novita-infra/schemas/manifest.json\n"
 
@@ -20,11 +20,7 @@ def manifest_of(kind: Kind, address: Address, live: Live, *, owner: Callable[[st
     `owner` maps a kind prefix and an id to the name of the resource that has it, or to an empty string. What is at the
     kind's default is left out. Values that look like secrets are to come from the environment.
     """
-    spec = {
-        item.name: _written(item, live.values[item.name], owner)
-        for item in kind.fields
-        if item.name in live.values and not _is_default(item, live.values[item.name])
-    }
+    spec = {name: _written(kind.field(name), value, owner) for name, value in written_fields(kind, live).items()}
     if spec.get("name") == address.name:
         del spec["name"]
     document = {
@@ -35,6 +31,15 @@ def manifest_of(kind: Kind, address: Address, live: Live, *, owner: Callable[[st
     }
     text: str = MODELINE + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
     return text
+
+
+def written_fields(kind: Kind, live: Live) -> Spec:
+    """The live values that a manifest states: what the API tells and what is not at the kind's default."""
+    return {
+        item.name: live.values[item.name]
+        for item in kind.fields
+        if item.name in live.values and not _is_default(item, live.values[item.name])
+    }
 
 
 def unreadable(kind: Kind, live: Live) -> tuple[str, ...]:

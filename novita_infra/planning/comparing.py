@@ -10,7 +10,7 @@ from typing import Any
 
 from novita_infra.encoding import digest
 from novita_infra.kinds.kind import Field
-from novita_infra.resources import Digest, Joined, Ref, Secret, Spec, Value, is_known
+from novita_infra.resources import Digest, Joined, Ref, Secret, Spec, Value, is_known, is_secret
 
 
 def agree(field: Field, *, wanted: Value, found: Value, key: str) -> bool:
@@ -28,23 +28,39 @@ def agree(field: Field, *, wanted: Value, found: Value, key: str) -> bool:
 
 
 def masked(value: Value, *, recorded: Value, wanted: Value, field: Field, key: str) -> Value:
-    """A live value fit for the plan: what is, was or will be secret is a Digest.
+    """A live value fit for the plan: what is, was or will be secret is a Digest, in whatever field it stands.
 
     An item of a map that may hold secrets (an env) is shown only where the books hold it in clear or the manifest
     declares it in clear: what somebody else put there may be a secret too.
     """
     if field.secret and value is not None:
-        return value if isinstance(value, Digest) else digest(Secret(str(value), ""), key)
+        return _hidden(value, key)
     if not field.secret_items or not isinstance(value, dict):
-        return value
+        return _without_secrets(value, recorded, wanted, key)
     recorded = recorded if isinstance(recorded, dict) else {}
     wanted = wanted if isinstance(wanted, dict) else {}
     return {
-        name: item
-        if isinstance(item, Digest) or item == recorded.get(name) or isinstance(wanted.get(name), str)
-        else digest(Secret(str(item), ""), key)
+        name: item if item == recorded.get(name) or isinstance(wanted.get(name), str) else _hidden(item, key)
         for name, item in value.items()
     }
+
+
+def _without_secrets(value: Value, recorded: Value, wanted: Value, key: str) -> Value:
+    """The value with a Digest wherever the books or the manifest have a secret at that place."""
+    match value:
+        case dict():
+            known, asked = (other if isinstance(other, dict) else {} for other in (recorded, wanted))
+            return {name: _without_secrets(item, known.get(name), asked.get(name), key) for name, item in value.items()}
+        case list() if is_secret(recorded) or is_secret(wanted):
+            return [_hidden(item, key) for item in value]
+        case None | dict() | list():
+            return value
+        case _:
+            return _hidden(value, key) if is_secret(recorded) or is_secret(wanted) else value
+
+
+def _hidden(value: Value, key: str) -> Value:
+    return value if isinstance(value, Digest) else digest(Secret(str(value), ""), key)
 
 
 def unchanged(after: Value, *, before: Value, key: str) -> Value:

@@ -130,6 +130,8 @@ class Plan:
     """Made by `destroy` or `plan --destroy`."""
     outputs: Mapping[str, Value] = field(default_factory=dict)
     """The project's outputs, may hold Refs and Secrets."""
+    outputs_wanted: Mapping[str, Value] = field(default_factory=dict)
+    """The outputs as declared; what they refer to is read after the walk, for a change may have moved an address."""
     outputs_before: Mapping[str, Value] = field(default_factory=dict)
     """The outputs on record, secrets as Digests."""
     outputs_changed: tuple[str, ...] = ()

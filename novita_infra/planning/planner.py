@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 
 from novita_infra.diagnostics import EXIT_REFUSED, Diagnostic, Severity
-from novita_infra.encoding import digest, fingerprint
+from novita_infra.encoding import canonical, digest, fingerprint
 from novita_infra.kinds.catalogue import Catalogue
 from novita_infra.kinds.kind import Fault, Kind, Local, Platform
 from novita_infra.planning.comparing import masked, written
 from novita_infra.planning.deciding import Decision, decide, decide_undeclared, with_protection
 from novita_infra.planning.plan import Action, Basis, Change, OnFailure, Plan, Step
 from novita_infra.planning.scheduling import schedule
-from novita_infra.resources import Address, Declared, Found, Phase, Record, Ref, Value, resolve
+from novita_infra.resources import Address, Declared, Digest, Found, Phase, Record, Ref, Secret, Value, resolve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ def make_plan(seen: Seen) -> Plan:
         for address, decision in active.items()
         for refusal in decision.refusals
     ]
-    protected = _protected(active, declared) + _emptied(seen)
+    protected = _protected(active, {item.address: item for item in seen.declared}) + _emptied(seen)
     ordered = schedule(active, declared, seen.kinds)
     changes = tuple(
         _change(
@@ -73,6 +73,7 @@ def make_plan(seen: Seen) -> Plan:
         groups=seen.groups,
         partial=bool(seen.targets or seen.scope),
         outputs=outputs,
+        outputs_wanted={} if seen.destroys else dict(seen.outputs),
         outputs_before=seen.outputs_before,
         outputs_changed=_changed(outputs, seen),
         problems=(*problems, *protected),
@@ -258,7 +259,7 @@ def _change(seen: Seen, address: Address, decision: Decision, *, active: bool, c
 
 def _basis(seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]) -> Basis:
     touched = {
-        str(address): fingerprint(digest([live.id, live.phase.value, dict(live.values)], seen.key))
+        str(address): _keyed([live.id, live.phase.value, dict(live.values)], seen.key)
         for address, decision in active.items()
         if (live := decision.found.live) is not None
     }
@@ -266,21 +267,21 @@ def _basis(seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Add
     return Basis(lineage=seen.lineage, serial=seen.serial, config=fingerprint(config), live=touched)
 
 
-def _outputs(seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]) -> dict[str, Value]:
-    """The outputs as far as they are known. What a resource that stays as it is does not have is None.
+def _keyed(value: Value, key: str) -> str:
+    """A digest that tells nothing of the secrets that a live object shows in clear."""
+    hidden = digest(Secret(canonical(digest(value, key)).decode(), ""), key)
+    return hidden.hex if isinstance(hidden, Digest) else ""
 
-    An attribute of a resource that changes may change with it (a URL with the ports): only its id is known before.
-    """
+
+def _outputs(seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]) -> dict[str, Value]:
+    """The outputs as far as they are known. What a resource that stays as it is does not have is None."""
     known = _knowing(seen, active, declared)
 
     def told(ref: Ref) -> Value:
         value = known(ref)
         decision = active.get(ref.address)
-        if decision is None or ref.attribute == "id":
-            return value
-        if decision.action is not Action.NONE:
-            return ref
-        return None if isinstance(value, Ref) else value
+        settled = decision is not None and decision.action is Action.NONE
+        return None if isinstance(value, Ref) and settled else value
 
     return {name: resolve(value, told) for name, value in seen.outputs.items()}
 

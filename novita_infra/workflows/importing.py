@@ -18,6 +18,7 @@ async def import_object(session: Session, address: Address, id: str) -> Record:
     What the API does not return is taken from the manifest that declares the address. Where none does, one is written;
     the record's source names it.
     """
+    from novita_infra.manifests.writing import written_fields  # noqa: PLC0415
     from novita_infra.observing import read_one  # noqa: PLC0415
     from novita_infra.planning.comparing import written  # noqa: PLC0415
 
@@ -40,14 +41,17 @@ async def import_object(session: Session, address: Address, id: str) -> Record:
     if live is None:
         raise problem(f"there is no {kind.name} with the id {id}", "look it up in the console", address=str(address))
     declared = next((item for item in session.project.declared if item.address == address), None)
-    unread = {name: value for name, value in (declared.spec if declared else {}).items() if name not in live.values}
+    source = declared.origin.file if declared else _write_manifest(session, kind, address, live)
+    known = written_fields(kind, live)
+    # What the API does not tell is believed to be as declared; what nobody declares is none of our business.
+    spec = {name: known.get(name, value) for name, value in declared.spec.items()} if declared else known
     record = Record(
         address,
         live.id,
-        spec=written({**_plain_items(kind.prefix, live.values), **unread}, state.key),
+        spec=written(_plain_items(kind.prefix, spec), state.key),
         outputs=dict(live.outputs),
         needs=declared.needs if declared else (),
-        source=declared.origin.file if declared else _write_manifest(session, kind, address, live),
+        source=source,
     )
     records = dict(sorted({**state.records, address: record}.items()))
     session.state = session.store.save(

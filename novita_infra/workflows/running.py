@@ -33,8 +33,8 @@ async def make_plan(session: Session, *, destroys: bool = False, targets: tuple[
     project, state = session.project, session.state
     check_account(session)
     _check_targets(targets, project, state)
-    declared = project.declared if not destroys else ()
-    catalogues = {part for item in declared for part in KINDS[item.address.kind].catalogues}
+    declared = project.declared
+    catalogues = {part for item in declared for part in KINDS[item.address.kind].catalogues if not destroys}
     observed, declared = await asyncio.gather(
         observe(
             session.client,
@@ -44,8 +44,9 @@ async def make_plan(session: Session, *, destroys: bool = False, targets: tuple[
             clock=session.clock,
             catalogues=catalogues,
         ),
-        with_live_templates(session.client, declared=declared, kinds=KINDS),
+        with_live_templates(session.client, declared=() if destroys else declared, kinds=KINDS),
     )
+    declared = project.declared if destroys else declared  # what they protect is not deleted
     return planner.make_plan(
         planner.Seen(
             project=project.name,

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from novita_infra.diagnostics import problem
+from novita_infra.diagnostics import Problems, problem
+from novita_infra.manifests.finding import find
 from novita_infra.manifests.locating import locate
 from novita_infra.manifests.project import Project, load
 from novita_infra.state.book import State
@@ -72,13 +73,24 @@ def validate(where: Where, environ: Mapping[str, str]) -> Project:
 
 @asynccontextmanager
 async def opened(
-    where: Where, environ: Mapping[str, str], *, destroys: bool = False, in_flight: int | None = None
+    where: Where,
+    environ: Mapping[str, str],
+    *,
+    destroys: bool = False,
+    empty: bool = False,
+    in_flight: int | None = None,
 ) -> AsyncIterator[Session]:
     """The project, its books and its account. Raises Problems where any of them cannot be had.
 
-    What is only to be destroyed needs no manifest: no variable, secret or reference of it is evaluated.
+    What is only to be destroyed needs no sound manifests: where they cannot be read (a secret is not set), the books
+    alone say what there is and what is protected. Nor does a folder that has none yet, where something is taken in.
     """
-    project = _unread(where) if destroys else validate(where, environ)
+    try:
+        project = validate(where, environ)
+    except Problems:
+        if not destroys and not (empty and _is_empty(where)):
+            raise
+        project = _unread(where)
     async with with_project(where, project, environ, in_flight=in_flight) as session:
         yield session
 
@@ -124,6 +136,11 @@ async def with_project(
         host = urlsplit(url).hostname or url
         cloud = SIMULATOR if sim or host in _LOOPBACK else host
         yield Session(where, project, store, client, clock, cloud, state, sim=sim)
+
+
+def _is_empty(where: Where) -> bool:
+    found = find(where.path)
+    return not found.manifests and not found.project_file
 
 
 def _unread(where: Where) -> Project:

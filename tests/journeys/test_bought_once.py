@@ -1,4 +1,4 @@
-"""Months are bought once: a run that dies at a purchase leaves it to the next to find out, whatever else that has to do.
+"""Months are bought once: the run after one that died at a purchase finds out, whatever else it has to do.
 
 No answer of the API says how many months were bought, so only the books can.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,13 @@ import yaml
 from rig import Rig
 
 from novita_infra.applying.events import Identified
-from novita_infra.diagnostics import Problems
+from novita_infra.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.planning.plan import Action
+from novita_infra.planning.saving import Setting, write_plan
 from novita_infra.simulator import PROFILES
+from novita_infra.views.human import plan_lines
+from novita_infra.views.json import plan_json
+from novita_infra.views.lines import plain
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ENVIRON = {"REGISTRY_USERNAME": "acme-bot", "REGISTRY_PASSWORD": "correct horse"}
@@ -251,4 +256,58 @@ def test_a_target_brings_along_what_it_needs_and_nothing_else(tmp_path: Path) ->
     assert {str(step.address) for step in plan.steps} == {"instance.machine", "network_storage.data", "vpc.net"}
     rig.apply(targets=("instance.machine",))
     rig.apply()
+    rig.assert_converged()
+
+
+def test_a_secret_in_an_ordinary_text_is_shown_nowhere(tmp_path: Path) -> None:
+    project = {
+        "apiVersion": "novita-infra/v1",
+        "kind": "Project",
+        "metadata": {"name": "rig"},
+        "variables": {"token": {"type": "string", "secret": True}},
+    }
+    rig = Rig(tmp_path, environ={"NOVITA_INFRA_VAR_token": "canary-one"})
+    rig.write("novita-infra.yaml", project)
+    machine = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "command": "serve --key ${var.token}"}
+    rig.declare(
+        ("Instance", "a", {**machine, "env": {"URL": "x://${var.token}"}}),
+        ("Template", "b", {"image": "ubuntu:22.04", "rootDiskGb": 60, "readme": "key ${var.token}"}),
+    )
+    rig.apply()
+    rig.assert_converged()
+    rig.environ["NOVITA_INFRA_VAR_token"] = "canary-two"
+    plan = rig.plan()
+    assert {str(change.address): change.action for change in plan.changes} == {
+        "instance.a": Action.UPDATE,
+        "template.b": Action.UPDATE,
+    }
+    write_plan(plan, tmp_path / "x.niplan", key=rig.state().key, setting=Setting("", "", "", 0.0))
+    told = [
+        json.dumps(plan_json(plan)),
+        repr(plan),
+        (tmp_path / "x.niplan").read_text(encoding="utf-8"),
+        rig.store().path.read_text(encoding="utf-8"),
+        *(plain([line]) for line in plan_lines(plan)),
+    ]
+    assert not [text for text in told if "canary" in text]
+
+
+def test_what_a_manifest_protects_is_not_destroyed_though_it_was_never_applied(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    storage = ("NetworkStorage", "data", {"cluster": "us-dallas-nas-2", "sizeGb": 10})
+    rig.declare(storage)
+    rig.apply()
+    rig.declare(storage, data={"protect": True})
+    plan = rig.plan(destroys=True)
+    assert plan.code == EXIT_REFUSED
+
+
+def test_a_refused_update_leaves_nothing_under_way(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(("NetworkStorage", "data", {"cluster": "us-dallas-nas-2", "sizeGb": 10}))
+    rig.apply()
+    rig.declare(("NetworkStorage", "data", {"cluster": "us-dallas-nas-2", "sizeGb": 999_999}))
+    (end,) = rig.apply(expect_success=False).ends
+    assert "NETWORK_STORAGE_TOO_LARGE" in end.reason
+    rig.declare(("NetworkStorage", "data", {"cluster": "us-dallas-nas-2", "sizeGb": 10}))
     rig.assert_converged()

@@ -18,6 +18,8 @@ from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Call, Grows, Kind, Replaces
 
 EDITS = (*instance_edits(), *other_edits())
+STAYS: Resource = ("Template", "other", {"image": "ubuntu:22.04", "rootDiskGb": 60})
+"""Manifests that declare nothing at all are refused."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,8 +88,8 @@ def _deleted(kind: Kind) -> Case:
     return Case(
         kind=kind.prefix,
         title="delete",
-        before=(*edit.around, _it(kind, edit.before)),
-        after=edit.around,
+        before=(*edit.around, STAYS, _it(kind, edit.before)),
+        after=(*edit.around, STAYS),
         writes=(operation(kind.prefix, "delete"),),
         at=0,
         waits=bool(kind.delete.settles),

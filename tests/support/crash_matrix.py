@@ -28,7 +28,7 @@ def main(words: Iterable[str]) -> int:
     chosen = [case for case in (every_edit() if EVERY in words else rows()) if _is_meant(case, words)]
     cells = [(case, point) for case in chosen for point in Point if happens(case, point)]
     width = max(len(str(case)) for case in chosen)
-    print(f"{'':{width}}  {'  '.join(point.value for point in Point)}")
+    _say(f"{'':{width}}  {'  '.join(point.value for point in Point)}")
     begun, failures = time.monotonic(), []
     with ProcessPoolExecutor(WORKERS) as pool:
         outcomes = pool.map(_outcome, *zip(*cells, strict=True))
@@ -36,12 +36,16 @@ def main(words: Iterable[str]) -> int:
             told = [next(outcomes) if happens(case, point) else None for point in Point]
             marks = ["–" if text is None else "✗" if text else "✓" for text in told]
             spaced = (f"{mark:^{len(point.value)}}" for mark, point in zip(marks, Point, strict=True))
-            print(f"{case!s:{width}}  {'  '.join(spaced)}".rstrip(), flush=True)
+            _say(f"{case!s:{width}}  {'  '.join(spaced)}".rstrip())
             failures += [f"{case}, {point.value}:\n{text}" for point, text in zip(Point, told, strict=True) if text]
-    print(f"\n{len(cells)} cells in {time.monotonic() - begun:.0f} s, {len(failures)} failed.", end=" ")
-    print("– : the call is done when it is answered, so there is no wait")
-    print(*failures, sep="\n\n")
+    _say(f"\n{len(cells)} cells in {time.monotonic() - begun:.0f} s, {len(failures)} failed.")
+    _say("– : the call is done when it is answered, so there is no wait", *failures)
     return 1 if failures else 0
+
+
+def _say(*texts: str) -> None:
+    sys.stdout.write("\n\n".join(texts) + "\n")
+    sys.stdout.flush()
 
 
 def _is_meant(case: Case, words: Iterable[str]) -> bool:

@@ -37,7 +37,7 @@ from novita_infra.timing import FastClock
 HERE: Final = Path(novita_infra.__file__).parents[1]
 TIME_SCALE: Final = 60
 """Of the cloud: slow enough that an object is still on its way when the next run begins."""
-HURRY: Final = 20
+HURRY: Final = 30
 """How many seconds pass in one for the runs that are not killed: they wait out grace times."""
 LIMIT: Final = 60.0
 """Seconds that a run may take."""
@@ -137,7 +137,9 @@ def _assert_nothing_to_do(project: Path, server: str) -> None:
             return await workflows.make_plan(session)
 
     plan = asyncio.run(work())
-    left = [f"{item.address}: {item.action.value} {item.why}" for item in plan.changes if item.action is not Action.NONE]
+    left = [
+        f"{item.address}: {item.action.value} {item.why}" for item in plan.changes if item.action is not Action.NONE
+    ]
     assert plan.empty, f"the second plan is not empty: {left}"
 
 
@@ -269,13 +271,15 @@ class _Proxy:
         reads = request.startswith(b"GET ")
         chosen = not reads and self._writes == self._at
         self._writes += not reads
-        if chosen and self._point is Point.SENDING:
-            return await self._kill()
-        if reads and self._point is Point.WAITING and self._armed.exists():
-            return await self._kill()
-        answer = await self._hand_on(request)
-        if chosen and self._point is Point.ANSWERING:
-            return await self._kill()
+        answer = b""
+        waits = reads and self._armed.exists()
+        dies = (chosen and self._point is Point.SENDING) or (waits and self._point is Point.WAITING)
+        if not dies:
+            answer = await self._hand_on(request)
+            dies = chosen and self._point is Point.ANSWERING
+        if dies:
+            await self._kill()
+            return
         if chosen:
             self._armed.touch()
         writer.write(answer)

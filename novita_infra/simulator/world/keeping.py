@@ -23,6 +23,8 @@ class Book:
     def __init__(self, path: Path, *, patience: float = 5.0) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
+        # It holds what clients sent, passwords included.
+        path.touch(mode=0o600)
         self._db = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
         try:
             self._open()

@@ -1,0 +1,44 @@
+"""A part of the crash matrix: each row at one of its points, and all points. The whole: `make crash-matrix`."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+from crash_cases import Case, rows
+from crashing import Point, happens, survives
+
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.kind import Replaces
+
+ROWS = tuple(rows())
+
+
+def cells() -> list[tuple[Case, Point]]:
+    """The points take turns; a row that has not the one whose turn it is takes the next."""
+    turns = cycle(Point)
+    return [(case, next(point for point in turns if happens(case, point))) for case in ROWS]
+
+
+@pytest.mark.parametrize(("case", "point"), cells(), ids=str)
+def test_a_run_that_is_killed_is_finished_by_the_next_without_orphan_or_double(
+    case: Case, point: Point, tmp_path: Path
+) -> None:
+    survives(case, point, tmp_path)
+
+
+def test_the_matrix_has_every_call_of_every_kind() -> None:
+    titles = {(case.kind, case.title.split()[0].rstrip(":")) for case in ROWS}
+    wanted = {(kind.prefix, call.name) for kind in KINDS.values() for call in (kind.create, *kind.calls, kind.delete)}
+    wanted |= {
+        (kind.prefix, "replace")
+        for kind in KINDS.values()
+        if any(isinstance(item.change, Replaces) for item in kind.fields)
+    }
+    assert titles == wanted
+
+
+def test_the_part_that_runs_here_has_every_point_and_every_kind() -> None:
+    assert {point for _, point in cells()} == set(Point)
+    assert {case.kind for case, _ in cells()} == set(KINDS)

@@ -1,0 +1,56 @@
+"""What the owner mark is for, and what holds where an object has no room for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rig import Rig
+
+from novita_infra.kinds.marking import MOST_ENV
+from novita_infra.simulator import Fault, Position, Trouble
+
+FULL = {f"V{index}": "x" for index in range(MOST_ENV)}
+HERE = "us-dallas-nas-2"
+MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}
+ENDPOINT: dict[str, Any] = {
+    **MACHINE,
+    "ports": ["80/http"],
+    "healthPath": "/",
+    "workers": {"min": 1, "max": 2, "idleTimeout": 60, "maxConcurrency": 1, "requestTimeout": 60},
+    "scaling": {"type": "queue", "value": 1},
+}
+
+
+@pytest.mark.parametrize(("kind", "spec"), [("Instance", MACHINE), ("Endpoint", ENDPOINT)])
+@pytest.mark.parametrize("kind_of_trouble", [Trouble.LOST, Trouble.TRUNCATED])
+def test_a_create_without_an_answer_is_found_by_its_name_where_the_env_had_no_room_for_a_mark(
+    kind: str, spec: dict[str, Any], kind_of_trouble: Trouble, tmp_path: Path
+) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare((kind, "it", {**spec, "env": FULL}))
+    rig.world.faults.add(Fault(kind=kind_of_trouble, operation="*.create", position=Position.AFTER))
+    rig.apply()
+    rig.assert_converged()
+    assert len(rig.live_ids()) == 1
+
+
+@pytest.mark.parametrize("kind", ["Instance", "Endpoint"])
+def test_a_run_that_died_at_a_create_without_room_for_a_mark_is_gone_on_with(kind: str, tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare((kind, "it", {**{"Instance": MACHINE, "Endpoint": ENDPOINT}[kind], "env": FULL}))
+    assert rig.crash(at_write=0, after_effect=True)
+    rig.apply()
+    rig.assert_converged()
+    assert len(rig.live_ids()) == 1
+
+
+def test_things_that_have_no_name_are_made_side_by_side(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(*(("ImagePrewarm", f"p{i}", {"image": f"ubuntu:{i}", "cluster": HERE}) for i in range(5)))
+    rig.world.faults.add(Fault(kind=Trouble.SLOW, operation="prewarms.create", seconds=50, count=None))
+    began = rig.clock.now()
+    rig.apply()
+    assert rig.clock.now() - began < 4 * 50
+    rig.assert_converged()
