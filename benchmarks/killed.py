@@ -60,7 +60,7 @@ def main(rounds: int, seed: int) -> int:
         doubles, orphans = (sum(item[name] for item in told) for name in ("doubles", "orphans"))
         print(f"{kind:<16}{columns[0]:>20}{columns[1]:>14}{columns[2]:>8}{doubles:>10}{orphans:>10}", flush=True)
         left += doubles + orphans
-    print(f"\nothers, the same work and the same server: {PEERS}")
+    print(f"\npeers on the same work: {PEERS}")
     return int(left > 0)
 
 

@@ -1,6 +1,8 @@
 """How long a plan of unchanged resources takes and how much memory, as one whole command against the simulator.
 
-Prints seconds, the ratio of 10,000 resources to 1,000, and the peak memory. Usage: python benchmarks/plan.py [COUNT ...]
+Prints seconds, the ratio of 10,000 resources to 1,000, and the peak memory.
+
+Usage: python benchmarks/plan.py [COUNT ...]
 """
 
 from __future__ import annotations

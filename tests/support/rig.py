@@ -7,7 +7,7 @@ import os
 import random
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import yaml
@@ -30,12 +30,15 @@ from novita_infra.workflows import Session, Where
 class Rig:
     """What a person has in front of them, without the terminal. Each method is one command."""
 
+    usual: ClassVar[Quirks] = LIVE
+    """The profile of a rig that names none; the journeys are made under each."""
+
     def __init__(
         self,
         folder: Path,
         *,
         seed: int = 0,
-        quirks: Quirks = LIVE,
+        quirks: Quirks | None = None,
         environ: Mapping[str, str] | None = None,
         scenario: str = "",
     ) -> None:
@@ -45,7 +48,7 @@ class Rig:
             None,
             now=self.clock.now,
             seed=seed,
-            quirks=quirks,
+            quirks=quirks or Rig.usual,
             scenario=scenario_named(scenario) if scenario else None,
         )
         self.environ = dict(os.environ) if environ is None else dict(environ)
