@@ -119,6 +119,7 @@ def remove(*, words: tuple[str, ...], where: Where, screen: Screen) -> int:
     addresses, where = _split(words, where)
     workflows.forget(where, addresses)
     screen.show(line(f"Removed from the books: {address}") for address in addresses)
+    screen.say("The objects stay. What is still declared would be made anew by the next apply.")
     return 0
 
 

@@ -24,6 +24,9 @@ _NAMES: Final = {
     "null": "nothing",
 }
 
+_BESIDE_SPEC: Final = frozenset({"lifecycle", "metadata", "labels"})
+"""Fields that people write into a spec and that have a place of their own."""
+
 
 _COUNTED: Final = {"Length": "characters", "Items": "items", "Properties": "entries"}
 """The rules `minLength`, `maxItems` and so on, by what they count."""
@@ -119,7 +122,10 @@ def _unknown(error: Any, path: Path, subject: Subject) -> Iterator[Diagnostic]:
     for name in error.instance:
         if name not in known:
             place = key_origin_at(subject.spot, (*path, name))
-            yield Diagnostic(f'unknown field "{name}"{within}', nearest(name, known), origin=place)
+            hint = nearest(name, known)
+            if path == ("spec",) and name in _BESIDE_SPEC:
+                hint = f"{name} stands beside spec, not in it"
+            yield Diagnostic(f'unknown field "{name}"{within}', hint, origin=place)
 
 
 def _named(error: Any, path: Path, subject: Subject) -> Diagnostic:

@@ -66,6 +66,8 @@ class Change:
     """The spec as it is, secrets as Digests."""
     after: Spec = field(default_factory=dict)
     """The spec as it will be; may hold Refs and Secrets. Empty for a delete."""
+    needs: tuple[Address, ...] = ()
+    """The resources that it depends on."""
     create_first: bool = False
     """For a replacement: the new object is made before the old one is deleted."""
 

@@ -57,7 +57,12 @@ def make_plan(seen: Seen) -> Plan:
     ordered = schedule(active, declared, seen.kinds)
     changes = tuple(
         _change(
-            seen, address, decisions[address], active=address in active, create_first=address in ordered.create_first
+            seen,
+            declared,
+            address,
+            decisions[address],
+            active=address in active,
+            create_first=address in ordered.create_first,
         )
         for address in sorted(decisions)
     )
@@ -111,7 +116,7 @@ def _knowing(
 
     def known(ref: Ref) -> Value:
         decision = decisions.get(ref.address)
-        if decision is not None and (decision.makes or decision.action is Action.REFUSED):
+        if decision is not None and decision.makes:
             return ref
         found = decision.found if decision else seen.found.get(ref.address, Found())
         record, live = found.record, found.live
@@ -226,8 +231,17 @@ def _notes(seen: Seen, active: Mapping[Address, Decision]) -> list[Diagnostic]:
     return told
 
 
-def _change(seen: Seen, address: Address, decision: Decision, *, active: bool, create_first: bool) -> Change:
+def _change(
+    seen: Seen,
+    declared: Mapping[Address, Declared],
+    address: Address,
+    decision: Decision,
+    *,
+    active: bool,
+    create_first: bool,
+) -> Change:
     found = decision.found
+    needs = declared[address].needs if address in declared else found.record.needs if found.record else ()
     id = found.live.id if found.live else (found.record.id if found.record and not decision.makes else "")
     kind = seen.kinds[address.kind]
     before = {**(found.record.spec if found.record else {}), **(found.live.values if found.live else {})}
@@ -240,7 +254,7 @@ def _change(seen: Seen, address: Address, decision: Decision, *, active: bool, c
         if name in kind.by_name
     }
     if not active:
-        return Change(address, Action.NONE, id=id, before=shown, after=shown)
+        return Change(address, Action.NONE, id=id, before=shown, after=shown, needs=needs)
     action, why = decision.action, decision.why
     if action is Action.NONE and found.leftovers:
         action, why = Action.RESUME, f"what it replaced is still there: {', '.join(found.leftovers)}"
@@ -253,6 +267,7 @@ def _change(seen: Seen, address: Address, decision: Decision, *, active: bool, c
         loses=decision.loses,
         before=shown if found.live or found.record else {},
         after={**shown, **decision.spec} if decision.keeps else decision.spec,
+        needs=needs,
         create_first=create_first,
     )
 

@@ -50,7 +50,7 @@ def dot(needs: Mapping[Address, Iterable[Address]], actions: Mapping[Address, Ac
 def needs_of(plan: Plan) -> dict[Address, set[Address]]:
     """What needs what in a plan: what its steps say, and the references that its values still hold."""
     needs: dict[Address, set[Address]] = {
-        change.address: {ref.address for ref in refs(change.after)} for change in plan.changes
+        change.address: {*change.needs, *(ref.address for ref in refs(change.after))} for change in plan.changes
     }
     for step in plan.steps:
         needs.setdefault(step.address, set()).update(step.needs)

@@ -144,6 +144,8 @@ def _nothing_to_do(plan: Plan) -> str:
 def _change_lines(change: Change) -> Iterator[Line]:
     sign, tone, sentence = _look(change)
     known_as = f" ({change.id})" if change.id else ""
+    if change.action is Action.UPDATE and any("restarts" in item.means for item in change.fields):
+        sentence += ", with a restart"
     yield line((f"{sign:>3} ", tone), (str(change.address), Tone.STRONG), f"{known_as} {sentence}")
     if change.why:
         yield line((f"      # because {change.why}", Tone.FAINT))
