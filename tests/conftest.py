@@ -1,0 +1,9 @@
+"""What the whole suite has in common."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+# The suite is the same on every run and on a busy machine; `make soak` is where luck is tried.
+settings.register_profile("suite", derandomize=True, deadline=None, print_blob=True)
+settings.load_profile("suite")
