@@ -116,6 +116,7 @@ async def _apply(
     if screen.json and not approved:
         raise problem("--json cannot ask", "add --auto-approve, or apply a plan that `plan --out FILE` saved")
     async with workflows.opened(where, os.environ, destroys=destroys, in_flight=parallelism) as session:
+        _tell_of_waiting(where, screen)
         with workflows.locked(session, command):
             plan = await workflows.make_plan(session, destroys=destroys, targets=targets)
             screen.tell(session.project.warnings)
@@ -138,6 +139,7 @@ async def _apply_saved(where: Where, screen: Screen, *, targets: tuple[Address, 
         )
     async with workflows.opened_saved(where, os.environ, in_flight=parallelism) as (session, plan):
         operation = "destroy" if plan.destroys else "apply"
+        _tell_of_waiting(where, screen)
         with workflows.locked(session, operation):
             _show(plan, screen)
             if plan.problems:
@@ -149,6 +151,11 @@ async def _apply_saved(where: Where, screen: Screen, *, targets: tuple[Address, 
 def _greet(screen: Screen) -> None:
     if screen.json:
         screen.messages().version(__version__)
+
+
+def _tell_of_waiting(where: Where, screen: Screen) -> None:
+    if where.lock_timeout and not screen.json:
+        screen.say(f"If another run has the lock, this one waits for it, at most {where.lock_timeout:g} s.")
 
 
 def _show(plan: Plan, screen: Screen) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import click
 
@@ -45,4 +46,18 @@ def validate(*, where: Where, screen: Screen) -> int:
     screen.tell(project.warnings)
     count = len(project.declared)
     screen.show([line((f"Valid: {count} resource{'' if count == 1 else 's'}.", Tone.GOOD))])
+    for name in project.environments if not where.environment else ():
+        _look_at(name, where, screen, chosen=project.environment)
     return 0
+
+
+def _look_at(name: str, where: Where, screen: Screen, *, chosen: str) -> None:
+    """Says whether another environment is sound too; it may lack variables that are set only where it is applied."""
+    if name == chosen:
+        return
+    try:
+        workflows.validate(replace(where, environment=name), os.environ)
+    except Problems as problems:
+        first = problems.diagnostics[0]
+        more = f" (and {len(problems.diagnostics) - 1} more)" if len(problems.diagnostics) > 1 else ""
+        screen.say(f"environment {name}: {first}{more}; see: novita-infra validate --env {name}")
