@@ -94,8 +94,7 @@ def decide_undeclared(kind: Kind, found: Found, *, why: str = "no longer declare
     refusal = kind.undeletable(live) if kind.undeletable else ""
     if refusal:
         return Decision(Action.REFUSED, found, refusals=(refusal,), why=why)
-    loses = (kind.delete.loses(live.values),) if kind.delete.loses else ()
-    return Decision(Action.DELETE, found, why=why, loses=tuple(filter(None, loses)))
+    return Decision(Action.DELETE, found, why=why, loses=_losses((kind.delete,), live.values))
 
 
 def differences(kind: Kind, spec: Spec, found: Found, *, key: str) -> list[tuple[Field, Value, Value]]:
@@ -215,8 +214,8 @@ def _replacement(
     if refusal:
         return Decision(Action.REFUSED, found, spec, fields=fields, why=why, refusals=(refusal,))
     made = _creation(kind, spec, found, key=key, why=why)
-    loses = (kind.delete.loses(live.values),) if kind.delete.loses and live else ()
-    return replace(made, action=Action.REPLACE, fields=fields, loses=tuple(filter(None, loses)))
+    loses = _losses((kind.delete,), live.values) if live else ()
+    return replace(made, action=Action.REPLACE, fields=fields, loses=loses)
 
 
 def _decide_living(kind: Kind, spec: Spec, found: Found, *, live: Live, key: str) -> Decision:
@@ -234,9 +233,14 @@ def _decide_living(kind: Kind, spec: Spec, found: Found, *, live: Live, key: str
     calls = _calls(kind, ((item, means) for item, _, _, means in judged), live=live)
     if not calls:
         return _settling(spec, found, live=live)
-    loses = [call.loses(spec) for name, _ in calls if (call := kind.call(name)).loses is not None]
+    loses = _losses((kind.call(name) for name, _ in calls), spec)
     # A call waits by itself until the object is in a phase in which the service takes it.
-    return Decision(Action.UPDATE, found, spec, fields=fields, calls=calls, loses=tuple(filter(None, loses)))
+    return Decision(Action.UPDATE, found, spec, fields=fields, calls=calls, loses=loses)
+
+
+def _losses(calls: Iterable[Call], spec: Spec) -> tuple[str, ...]:
+    """The data that the calls cost an object of this spec."""
+    return tuple(filter(None, (call.loses(spec) for call in calls if call.loses is not None)))
 
 
 def _judged(kind: Kind, unlike: Iterable[tuple[Field, Value, Value]]) -> list[_Judged]:

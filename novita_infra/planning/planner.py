@@ -12,7 +12,7 @@ from novita_infra.kinds.catalogue import Catalogue
 from novita_infra.kinds.kind import Fault, Kind, Local, Platform
 from novita_infra.planning.comparing import masked, written
 from novita_infra.planning.deciding import Decision, decide, decide_undeclared, with_protection
-from novita_infra.planning.plan import Action, Basis, Change, OnFailure, Plan, Step
+from novita_infra.planning.plan import Action, Basis, Change, OnFailure, Plan
 from novita_infra.planning.scheduling import schedule
 from novita_infra.resources import Address, Declared, Digest, Found, Phase, Record, Ref, Secret, Value, resolve
 
@@ -336,8 +336,3 @@ def _bookkeeping(
         )
         if fresh != record:
             yield fresh
-
-
-def steps_of(plan: Plan, address: Address) -> tuple[Step, ...]:
-    """The steps of one resource, in order."""
-    return tuple(step for step in plan.steps if step.address == address)
