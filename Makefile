@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format types contracts schemas docs package bench soak crash-matrix clean
+.PHONY: help demo test check lint format types contracts schemas docs package bench bench-apply soak crash-matrix clean
 
 help: ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ package: .venv/tested ## build the wheel and the sdist into dist/
 
 bench: .venv/tested ## the benchmarks, as ratios
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+bench-apply: .venv/tested ## how long an apply takes, against what no program can beat
+	$(BIN)/python benchmarks/apply.py
 
 soak: .venv/tested ## COUNT=10000 random histories of faults, crashes and other people; SEED=N plays those of a seed
 	@PYTHONPATH=tests/support $(BIN)/python tests/support/soak.py $(or $(COUNT),10000) $(SEED)

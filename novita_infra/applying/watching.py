@@ -17,8 +17,8 @@ from novita_infra.timing import Clock
 SHORTEST_PAUSE: Final = 0.2
 """Seconds between two reads of an object at the beginning of its wait."""
 LONGEST_PAUSE: Final = 5.0
-SHARE: Final = 0.05
-"""In between, a pause is this share of the wait so far: what is noticed late is late by a twentieth at most."""
+SHARE: Final = 0.04
+"""In between, a pause is this share of the wait so far: what is noticed late is late by that part of it at most."""
 TOGETHER: Final = 0.1
 """Seconds by which a read may come early, so that one read serves those that are due at almost the same time."""
 FEW: Final = 3

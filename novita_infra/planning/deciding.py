@@ -88,6 +88,8 @@ def decide_undeclared(kind: Kind, found: Found, *, why: str = "no longer declare
             return Decision(Action.REFUSED, found, refusals=(_ambiguous(found),))
         live = found.candidates[0] if found.candidates else None
         found = replace(found, live=live)
+        made = f"an earlier create of {found.record.address} whose answer was lost made it" if live else ""
+        why = "; ".join(filter(None, (why, made)))
     if live is None or live.phase is Phase.GONE:
         gone = Action.DELETE if found.leftovers else Action.FORGET
         return Decision(gone, found, why="; ".join(filter(None, (why, "the object is already gone"))))
@@ -234,8 +236,10 @@ def _decide_living(kind: Kind, spec: Spec, found: Found, *, live: Live, key: str
     if not calls:
         return _settling(spec, found, live=live)
     loses = _losses((kind.call(name) for name, _ in calls), spec)
-    # A call waits by itself until the object is in a phase in which the service takes it.
-    return Decision(Action.UPDATE, found, spec, fields=fields, calls=calls, loses=loses)
+    # A call waits by itself until the object is in a phase in which the service takes it. What is still changing, and
+    # is waited for by none of the calls, is waited for before them.
+    waits = live.phase is Phase.CHANGING and not any(kind.call(name).settles for name, _ in calls)
+    return Decision(Action.UPDATE, found, spec, fields=fields, calls=calls, waits=waits, loses=loses)
 
 
 def _losses(calls: Iterable[Call], spec: Spec) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -13,7 +14,7 @@ from novita_infra.diagnostics import Problems, nearest, problem
 from novita_infra.kinds import KINDS
 from novita_infra.manifests.project import Project
 from novita_infra.planning.plan import OnFailure, Plan
-from novita_infra.resources import Address
+from novita_infra.resources import Address, Secret, Value, leaves
 from novita_infra.state.book import State
 from novita_infra.workflows.session import Session, check_account
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from novita_infra.applying.events import Listener, Result
 
 MOST_CALLS: Final = 64
-"""Steps that may make calls at a time where nobody says; the client finds out how many of them do good."""
+"""Calls at a time where nobody says; the client finds out how many of them do good."""
+PREPARED: Final = 2
+"""Steps under way for each call in flight: one writes its intent to disk while the call of another is on its way."""
 _SPACE: Final = re.compile(r"[^\w.-]+")
 
 
@@ -93,9 +96,10 @@ async def apply_plan(
             clock=session.clock,
             emit=emit,
             stop=stop,
-            calls=asyncio.Semaphore(parallelism or MOST_CALLS),
+            calls=asyncio.Semaphore(PREPARED * (parallelism or MOST_CALLS)),
             operation=lambda: str(uuid.uuid4()),
             mark=partial(_mark, session.project),
+            secrets=partial(_secrets, session.project, plan),
         )
         try:
             result, outputs = await walk(plan, desk)
@@ -115,12 +119,28 @@ async def apply_plan(
 def check_basis(plan: Plan, state: State) -> None:
     """Raises Problems where the books are not those that the plan was made from."""
     if plan.basis.lineage != state.lineage and state.records:
-        raise problem("the plan was made from other books than these", "make a new plan")
+        none = plan.basis.serial == 0
+        why = "there were no books when the plan was made, and now there are" if none else "its books are not these"
+        raise problem(f"the plan cannot be applied any more: {why}", "make a new plan")
     if plan.basis.serial != state.serial:
         raise problem(
             f"the books moved since the plan was made: from version {plan.basis.serial} to {state.serial}",
             "make a new plan",
         )
+
+
+def _secrets(project: Project, plan: Plan) -> frozenset[str]:
+    """Every secret that the project declares or the plan sends, in clear: to be taken out of what is shown."""
+    specs = (*(item.spec for item in project.declared), *(step.spec for step in plan.steps))
+    return frozenset(text for spec in specs for leaf in leaves(dict(spec)) for text in _secret_texts(leaf))
+
+
+def _secret_texts(leaf: Value) -> Iterator[str]:
+    """The secret, and what it was joined from: a program may tell a password without the address that it stands in."""
+    if isinstance(leaf, Secret):
+        yield leaf.value
+        for part in leaf.parts:
+            yield from _secret_texts(part)
 
 
 def _mark(project: Project, address: Address, operation: str) -> str:

@@ -38,8 +38,10 @@ _OWN_COURSE: Final = frozenset(
 class Outsiders:
     """Everyone but us. Whatever they or a scenario's events make is theirs."""
 
-    def __init__(self, world: World, known: set[str]) -> None:
+    def __init__(self, world: World, known: set[str], *, open_kinds: Callable[[], set[str]]) -> None:
         self._world = world
+        self._open_kinds = open_kinds
+        """The kinds of which a create of ours has no answer yet: what has no mark is told from ours by its place."""
         self._known = known
         """The ids that our books have known."""
         self.theirs: dict[str, tuple[str, str]] = {}
@@ -54,15 +56,14 @@ class Outsiders:
 
         world._arrive = {**world._arrive, "happenings": watched}
 
-    def do(self, act: Act, fleet: tuple[Resource, ...], *, own: Mapping[str, list[str]], open_kinds: set[str]) -> None:
-        """One act. `own` are the ids on our books by table; `open_kinds` those of which a create has no answer yet."""
+    def do(self, act: Act, fleet: tuple[Resource, ...], *, own: Mapping[str, list[str]]) -> None:
+        """One act. `own` are the ids on our books by table."""
         prefix = PREFIXES[act.kind]
         with self._watching():
             if act.do == "create":
                 specs = [(name, spec) for kind, name, spec in fleet if kind == act.kind]
                 name, spec = specs[act.pick % len(specs)] if specs else ("x", {})
-                apart = act.kind in UNMARKED and act.kind in open_kinds
-                self._call(*_creation(act.kind, str(spec.get("name", name)), spec, apart=apart))
+                self._call(*_creation(act.kind, str(spec.get("name", name)), spec))
                 return
             ids = own.get(TABLES[prefix], [])
             if not ids:
@@ -104,12 +105,21 @@ class Outsiders:
         for id, name in after.items():
             if id not in before:
                 self.theirs[id] = (name, "")
+                self._set_apart(name, id)
         self.deleted |= before - after.keys()
         for id in list(self.theirs):
             if id in after:
                 self.theirs[id] = (after[id], self._look(after[id], self._world.tables[after[id]].get(id)))
             else:
                 del self.theirs[id]
+
+    def _set_apart(self, name: str, id: str) -> None:
+        """Beside a create of ours that is not over, an object without a mark differs in what alone can tell it from
+        ours: its place, or its user.
+        """
+        if name in {TABLES[PREFIXES[kind]] for kind in UNMARKED & self._open_kinds()}:
+            record: Any = self._world.tables[name].get(id)
+            setattr(record, *(("username", "outsider") if name == "registry_auths" else ("cluster", ELSEWHERE)))
 
     def _ids(self) -> dict[str, str]:
         return ids_in(self._world)
@@ -133,9 +143,9 @@ def ids_in(world: World) -> dict[str, str]:
     }
 
 
-def _creation(kind: str, name: str, spec: Mapping[str, Any], *, apart: bool) -> tuple[str, dict[str, Any]]:
-    """An object of the same name. With `apart` it differs in what alone can tell it from ours: its place, its user."""
-    cluster = ELSEWHERE if apart else spec.get("cluster", ELSEWHERE)
+def _creation(kind: str, name: str, spec: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """An object of the same name."""
+    cluster = spec.get("cluster", ELSEWHERE)
     image, disk = spec.get("image", "ubuntu:22.04"), spec.get("rootDiskGb", 60)
     match kind:
         case "Instance":
@@ -149,8 +159,7 @@ def _creation(kind: str, name: str, spec: Mapping[str, Any], *, apart: bool) -> 
         case "VPC":
             return "networks.create", {"clusterId": cluster, "name": name}
         case "RegistryAuth":
-            user = "outsider" if apart else spec.get("username", "u")
-            return "registry_auths.save", {"name": name, "username": user, "password": "theirs"}
+            return "registry_auths.save", {"name": name, "username": spec.get("username", "u"), "password": "theirs"}
         case "ImagePrewarm":
             return "prewarms.create", {"imageUrl": image, "clusterId": cluster, "note": spec.get("note", "")}
         case _:

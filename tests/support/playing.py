@@ -68,10 +68,10 @@ class _Play(Rig):
         self.fleet: tuple[Resource, ...] = ()
         self.known: set[str] = set()
         """Every id that was ever on our books, or in a plan of ours."""
-        self.outsiders = Outsiders(self.world, self.known)
+        self._wire: _Wire | None = None
+        self.outsiders = Outsiders(self.world, self.known, open_kinds=self._open_kinds)
         self.made: set[str] = set()
         """Every object of ours that there ever was."""
-        self._wire: _Wire | None = None
         begin(self.world, SCENARIOS[history.scenario])
         self.world.advance()
 
@@ -98,14 +98,18 @@ class _Play(Rig):
         for record in state.records.values():
             if record.id:
                 own.setdefault(TABLES[record.address.kind], []).append(record.id)
-        kinds = {prefix: kind for kind, prefix in PREFIXES.items()}
-        # What is made beside a create of ours that is not over, or where lists lag, is told from ours by its place.
-        stale = any(fault.kind is Trouble.STALE for fault in self.world.faults.active)
-        running = set(PREFIXES) if self._wire or stale else set()
-        unanswered = {kinds[item.address.kind] for item in state.records.values() if item.underway and not item.id}
         self.world.advance()
-        self.outsiders.do(act, self.fleet, own=own, open_kinds=running | unanswered)
+        self.outsiders.do(act, self.fleet, own=own)
         self.trace.append(f"    an outsider: {act.do} {act.kind} {act.pick}")
+
+    def _open_kinds(self) -> set[str]:
+        """Of which a create of ours is not over, or where lists lag."""
+        stale = any(fault.kind is Trouble.STALE for fault in self.world.faults.active)
+        if self._wire or stale:
+            return set(PREFIXES)
+        kinds = {prefix: kind for kind, prefix in PREFIXES.items()}
+        records = self.store().load().records.values()
+        return {kinds[item.address.kind] for item in records if item.underway and not item.id}
 
     def look(self) -> None:
         """Takes note of what of ours there is."""
