@@ -13,7 +13,6 @@ import json
 import math
 import multiprocessing
 import random
-import re
 import resource
 import sys
 import tempfile

@@ -16,6 +16,7 @@ from novita_infra.resources import Origin
 EXIT_ERROR: Final = 1
 EXIT_BLOCKED: Final = 4
 EXIT_REFUSED: Final = 5
+EXIT_OVER_BUDGET: Final = 6
 
 
 class Severity(enum.Enum):

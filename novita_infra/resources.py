@@ -243,6 +243,11 @@ class Live:
     """Why it failed, in the API's words."""
     mark: str = ""
     """The owner mark that it carries, if any."""
+    stuck: bool = False
+    """Whether all that would make it ready has failed. It may still come right by itself: unlike FAILED, no reason to
+    make it anew."""
+    logs: tuple[str, ...] = field(default=(), repr=False)
+    """Where its logs are, the most telling first. An address may carry a token: it is followed and never shown."""
 
 
 @dataclass(frozen=True, slots=True)

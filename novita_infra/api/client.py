@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 from types import TracebackType
@@ -22,6 +23,7 @@ from novita_infra.api.errors import ApiError, Refused, Throttled, Unanswered, Un
 from novita_infra.api.governor import Governor
 from novita_infra.api.hiding import hide
 from novita_infra.api.lanes import Lanes
+from novita_infra.api.logs import Logs
 from novita_infra.api.refusing import refusal
 from novita_infra.api.repeating import Patience, repeat
 from novita_infra.api.request import Pages, Request
@@ -70,6 +72,7 @@ class Client:
             "User-Agent": f"novita-infra/{__version__}",
         }
         self._lanes = Lanes(timeout=timeout, transport=transport)
+        self._logs = Logs(self._lanes, api=self._url, headers=self._headers, governor=self._governor)
 
     def __repr__(self) -> str:
         return f"Client({self._url})"
@@ -104,6 +107,10 @@ class Client:
     async def walk(self, pages: Pages) -> list[dict[str, Any]]:
         """Every item of a list once, whatever number the service gives its first page; see `paging.walk`."""
         return await paging.walk(pages, self.send)
+
+    async def last_log_lines(self, address: str, *, secrets: Iterable[str]) -> tuple[str, ...]:
+        """The last lines of the log there, without the secrets; none where it cannot be read within seconds."""
+        return await self._logs.last_lines(address, secrets=[self._key, *secrets])
 
     async def _once(self, request: Request, url: httpx.URL, *, body: bytes | None) -> Any:
         async with self._governor.turn() as turn:

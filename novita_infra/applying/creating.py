@@ -16,9 +16,10 @@ from novita_infra.api.errors import ApiError, NoCapacity, Unanswered
 from novita_infra.api.request import Request
 from novita_infra.applying.desk import Desk, Span, StepFailed, StillMoving
 from novita_infra.applying.events import Identified
-from novita_infra.kinds.kind import Default, Kind, Target
+from novita_infra.kinds.kind import Default, Kind, Offer, Target
 from novita_infra.observing import GRACE, candidates, read_all, still_there
 from novita_infra.planning.comparing import agree, written
+from novita_infra.planning.deciding import ambiguous
 from novita_infra.planning.plan import Step
 from novita_infra.resources import Live, Phase, Record, Spec, Underway, Value, reveal
 
@@ -61,15 +62,16 @@ class Creating:
         """The new object, of the first offer that can be had; waits for capacity where the step may."""
         deadline = span.since + step.capacity_wait
         while True:
-            passed: list[Mapping[str, Value]] = []
-            for offer in kind.offers(spec) if kind.offers else (spec,):
+            tried: list[Mapping[str, Value]] = []
+            for offer in kind.offers(spec) if kind.offers else (Offer(spec=spec, place={}),):
                 try:
                     async with self._desk.calls:
                         self._desk.go_on()
-                        return await self._buy(step, kind, offer, before, passed=passed, span=span)
+                        choice = _choice(offer, tried)
+                        return await self._buy(step, kind, offer.spec, before, choice=choice, span=span)
                 except NoCapacity as error:
                     refused = error
-                    passed.append({"offer": _place(offer), "reason": error.reason or error.text})
+                    tried.append({"offer": offer.place, "reason": error.reason or error.text})
             if self._desk.clock.now() + CAPACITY_PAUSE > deadline:
                 raise refused
             elapsed = self._desk.clock.now() - span.since
@@ -85,7 +87,7 @@ class Creating:
         spec: Spec,
         before: Record | None,
         *,
-        passed: list[Mapping[str, Value]],
+        choice: Mapping[str, Value],
         span: Span,
     ) -> Live:
         name = str(reveal(spec.get("name", "")))
@@ -93,7 +95,7 @@ class Creating:
         mark = underway.mark
         # A mark tells the new object from all others; without one, two that are alike are made one after the other.
         async with self._namesakes[kind.prefix, mark or name]:
-            await self._intend(step, kind, spec, before, underway=underway, passed=passed)
+            await self._intend(step, kind, before, underway=underway, choice=choice)
             for _ in range(BUYS):
                 try:
                     answer = await self._desk.send(request, step, span=span)
@@ -129,11 +131,10 @@ class Creating:
         self,
         step: Step,
         kind: Kind,
-        spec: Spec,
         before: Record | None,
         *,
         underway: Underway,
-        passed: list[Mapping[str, Value]],
+        choice: Mapping[str, Value],
     ) -> None:
         """Puts on disk what is about to be asked for, and what was live before."""
         await self._seen_before(kind)
@@ -146,7 +147,7 @@ class Creating:
             retired=retired,
             protect=step.protect,
             source=step.source,
-            choice={"took": _place(spec), "passed": list(passed)} if kind.offers else {},
+            choice=choice,
         )
         await self._desk.books.put(record, "create: about to be sent")
 
@@ -161,11 +162,7 @@ class Creating:
             fitting = candidates(kind, reveal(spec), lives.values(), known=known, mark=mark)
             fitting = await still_there(self._desk.client, kind, fitting)
             if len(fitting) > 1:
-                ids = " and ".join(live.id for live in fitting)
-                raise StepFailed(
-                    f"the create got no usable answer, and {ids} could each be what it made; "
-                    "look at them, delete what is not wanted, and take the other in with `import`"
-                )
+                raise StepFailed(ambiguous(fitting))
             if fitting:
                 return fitting[0]
         return None
@@ -213,9 +210,9 @@ def _holds(value: object, text: str) -> bool:
             return False
 
 
-def _place(spec: Spec) -> Mapping[str, Value]:
-    """What tells one offer from another."""
-    product = spec.get("product")
-    id = product.get("id") if isinstance(product, dict) else product
-    told = {"product": id, "cluster": spec.get("cluster"), "billingMode": spec.get("billingMode")}
-    return {name: value for name, value in told.items() if value is not None}
+def _choice(offer: Offer, tried: list[Mapping[str, Value]]) -> Mapping[str, Value]:
+    """What the books say of a choice: what was taken, and each that was not, with the reason that was heard last."""
+    if not offer.place:
+        return {}
+    refused = [item["offer"] for item in tried]
+    return {"took": offer.place, "passed": [*(item for item in offer.passed if item["offer"] not in refused), *tried]}

@@ -12,6 +12,7 @@ from novita_infra.api.errors import Busy, InUse
 from novita_infra.api.request import Request
 from novita_infra.applying.books import Books
 from novita_infra.applying.events import Listener, Progressed, Started
+from novita_infra.applying.logs import last_lines
 from novita_infra.applying.watching import Watch
 from novita_infra.kinds.kind import Kind
 from novita_infra.observing import GRACE, only_listed, read_one
@@ -24,10 +25,17 @@ RETRY_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 15.0
 NEWBORN: Final = 30.0
 """Seconds of a wait in which an absent object does not count as vanished: lists may lag behind a create."""
+STUCK: Final = 60.0
+"""Seconds for which an object must be stuck before its wait ends as failed: meanwhile the service may begin anew."""
+LOG_PATIENCE: Final = 10.0
+"""Real seconds that a failure waits for the log that says why."""
 
 
 class StepFailed(Exception):
     """Why a step did not succeed, for a person."""
+
+    log: tuple[str, ...] = ()
+    """The last lines of the object's log."""
 
 
 class Interrupted(Exception):
@@ -63,6 +71,8 @@ class Desk:
     """A source of operation ids."""
     mark: Callable[[Address, str], str]
     """The owner mark of the object that an operation makes at an address; empty where marks are switched off."""
+    secrets: Callable[[], frozenset[str]]
+    """Every secret of the project in clear, so that no log that is shown tells one."""
     watches: dict[str, Watch] = field(default_factory=dict, init=False)
     """The waits for each kind, by its prefix; made when they are first needed."""
 
@@ -175,6 +185,13 @@ class Desk:
         Raises StepFailed when it fails, vanishes or the time is up, and StillMoving when the run is asked to stop.
         """
         sight = _Sight(self, step, id, phases, span, also)
+        try:
+            return await self._settled(sight, step, id, span=span)
+        except StepFailed as failure:
+            failure.log = await self._log_of(step, sight.live)
+            raise
+
+    async def _settled(self, sight: _Sight, step: Step, id: str, *, span: Span) -> Live:
         waiting = asyncio.ensure_future(self._watch(step).until(id, sight.look))
         stopping = asyncio.ensure_future(self.stop.wait())
         timer = asyncio.ensure_future(self._expire(span))
@@ -195,6 +212,21 @@ class Desk:
             for task in (waiting, stopping, timer):
                 task.cancel()
             await asyncio.gather(waiting, stopping, timer, return_exceptions=True)
+
+    async def _log_of(self, step: Step, live: Live | None) -> tuple[str, ...]:
+        """The last lines of the object's log; none where the run is asked to stop before they are there."""
+        if live is None:
+            return ()
+        kind = self.kinds[step.address.kind]
+        reading = asyncio.ensure_future(last_lines(self.client, kind, live, secrets=self.secrets()))
+        stopping = asyncio.ensure_future(self.stop.wait())
+        try:
+            await asyncio.wait({reading, stopping}, timeout=LOG_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            return reading.result() if reading.done() and reading.exception() is None else ()
+        finally:
+            for task in (reading, stopping):
+                task.cancel()
+            await asyncio.gather(reading, stopping, return_exceptions=True)
 
     async def close(self) -> None:
         """Ends what polls in the background."""
@@ -234,6 +266,7 @@ class _Sight:
         self._stages = kind.stages
         self._began = self._stage_since = desk.clock.now()
         self._stage = ""
+        self._stuck_since: float | None = None
         self.live: Live | None = None
         self.status = ""
 
@@ -252,7 +285,21 @@ class _Sight:
         self._check_stage(live)
         if live.phase is Phase.FAILED and Phase.GONE not in self._phases:
             raise StepFailed(f"{self._id} failed: {live.trouble or live.status}")
+        self._check_stuck(live)
         return live.phase in self._phases and (self._also is None or self._also(live))
+
+    def _check_stuck(self, live: Live) -> None:
+        """Raises StepFailed where all that would make the object ready has failed for long enough."""
+        now = self._desk.clock.now()
+        if not live.stuck or Phase.GONE in self._phases:
+            self._stuck_since = None
+        elif self._stuck_since is None:
+            self._stuck_since = now
+        elif now - self._stuck_since >= STUCK:
+            raise StepFailed(
+                f"{self._id} does not come up: {live.trouble}; it is on record: change what is wrong, "
+                "and the next run brings it up to that and waits again"
+            )
 
     def _check_stage(self, live: Live) -> None:
         """Raises StepFailed where the object has been in a stage of coming up for longer than that may take."""

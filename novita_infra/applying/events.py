@@ -63,6 +63,8 @@ class Ended:
     """Why it failed or was skipped: the call, the API's reason, and what to do."""
     code: int = 0
     """The exit code that a failure asks for, where it is not that of any error."""
+    log: tuple[str, ...] = ()
+    """The last lines of the object's log, where it failed and has one; without secrets."""
 
 
 Event: TypeAlias = Started | Identified | Progressed | Ended

@@ -113,6 +113,7 @@ class _Walk:
     async def _do(self, step: Step) -> None:
         since = self._desk.clock.now()
         outcome, id, reason, code = Outcome.DONE, step.id, "", 0
+        log: tuple[str, ...] = ()
         try:
             if step.group in self._lost:
                 raise Interrupted(f"the group {step.group} failed")
@@ -122,13 +123,13 @@ class _Walk:
         except StillMoving as error:
             outcome, reason = Outcome.MOVING, str(error)
         except StepFailed as error:
-            outcome, reason, code = Outcome.FAILED, str(error), EXIT_ERROR
+            outcome, reason, code, log = Outcome.FAILED, str(error), EXIT_ERROR, error.log
         except ApiError as error:
             outcome, reason = Outcome.FAILED, "; ".join(part for part in (str(error), error.advice) if part)
             code = EXIT_BLOCKED if isinstance(error, (NoCapacity, NoMoney)) else EXIT_ERROR
         record = self._desk.books.record(step.address)
         id = id or (record.id if record else "")
-        self._end(Ended(step, outcome, id, self._desk.clock.now() - since, reason, code))
+        self._end(Ended(step, outcome, id, self._desk.clock.now() - since, reason, code, log))
 
     def _end(self, end: Ended) -> None:
         """Takes note of an end, launches what it sets free, and ends what can no longer be done."""

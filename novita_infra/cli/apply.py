@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,22 +15,22 @@ from novita_infra import __version__, workflows
 from novita_infra.applying.events import Listener, Outcome, Result
 from novita_infra.cli.command import (
     Command,
+    asking,
     auto_approve_option,
     json_option,
     lock_timeout_option,
     parallelism_option,
     path_argument,
     screened,
-    target_option,
 )
 from novita_infra.cli.lazy import EXIT_INTERRUPTED
 from novita_infra.cli.locating import again, located
 from novita_infra.cli.plan import show_plan
-from novita_infra.cli.running import interruptible, stopping
+from novita_infra.cli.running import carried_out, interruptible, locked, stopping
 from novita_infra.cli.screen import Screen
 from novita_infra.diagnostics import EXIT_ERROR, problem
+from novita_infra.planning.asking import Asked
 from novita_infra.planning.plan import Plan
-from novita_infra.resources import Address
 from novita_infra.views.human import output_lines, result_lines
 from novita_infra.views.lines import Tone, line
 from novita_infra.views.progress import listening_live, listening_plainly
@@ -46,15 +46,13 @@ from novita_infra.workflows import Session, Where
     required=False,
 )
 @located
-@target_option
+@asking
 @auto_approve_option
 @parallelism_option
 @lock_timeout_option
 @json_option
 @screened
-def apply(
-    *, where: Where, targets: tuple[Address, ...], auto_approve: bool, parallelism: int | None, screen: Screen
-) -> int:
+def apply(*, where: Where, asked: Asked, auto_approve: bool, parallelism: int | None, screen: Screen) -> int:
     """Make the cloud be what the manifests say.
 
     Shows the plan and asks first. A plan that `plan --out` saved is done as it was shown, without a question, or
@@ -72,23 +70,21 @@ def apply(
                 5 refused by a protection; 130 interrupted.
     """
     if workflows.is_plan(where.path):
-        return asyncio.run(_apply_saved(where, screen, targets=targets, parallelism=parallelism))
-    run = _apply(where, screen, destroys=False, targets=targets, approved=auto_approve, parallelism=parallelism)
-    return asyncio.run(run)
+        return carried_out(_apply_saved(where, screen, asked=asked, parallelism=parallelism))
+    run = _apply(where, screen, asked=asked, approved=auto_approve, parallelism=parallelism)
+    return carried_out(run)
 
 
 @click.command(cls=Command)
 @path_argument
 @located
-@target_option
+@asking
 @auto_approve_option
 @parallelism_option
 @lock_timeout_option
 @json_option
 @screened
-def destroy(
-    *, where: Where, targets: tuple[Address, ...], auto_approve: bool, parallelism: int | None, screen: Screen
-) -> int:
+def destroy(*, where: Where, asked: Asked, auto_approve: bool, parallelism: int | None, screen: Screen) -> int:
     """Delete all that this environment owns.
 
     Shows the plan, with the data that vanishes, and asks first. What is protected is refused.
@@ -98,41 +94,41 @@ def destroy(
       novita-infra destroy --sim
       novita-infra destroy --env dev --target instance.trainer
     """
-    run = _apply(where, screen, destroys=True, targets=targets, approved=auto_approve, parallelism=parallelism)
-    return asyncio.run(run)
+    asked = replace(asked, destroys=True)
+    run = _apply(where, screen, asked=asked, approved=auto_approve, parallelism=parallelism)
+    return carried_out(run)
 
 
 async def _apply(
     where: Where,
     screen: Screen,
     *,
-    destroys: bool,
-    targets: tuple[Address, ...],
+    asked: Asked,
     approved: bool,
     parallelism: int | None,
 ) -> int:
-    command = "destroy" if destroys else "apply"
+    command = "destroy" if asked.destroys else "apply"
     _greet(screen)
     if screen.json and not approved:
         raise problem("--json cannot ask", "add --auto-approve, or apply a plan that `plan --out FILE` saved")
-    async with workflows.opened(where, os.environ, destroys=destroys, in_flight=parallelism) as session:
+    async with workflows.opened(where, os.environ, destroys=asked.destroys, in_flight=parallelism) as session:
         _tell_of_waiting(where, screen)
-        with workflows.locked(session, command):
-            plan = await workflows.make_plan(session, destroys=destroys, targets=targets)
+        async with locked(session, command):
+            plan = await workflows.make_plan(session, asked)
             screen.tell(session.project.warnings)
             _show(plan, screen)
             if plan.problems:
                 return plan.code or EXIT_ERROR
-            if not plan.empty and not approved and not _approved(plan, screen, again(command, where, targets)):
+            if not plan.empty and not approved and not _approved(plan, screen, again(command, where, asked)):
                 return EXIT_ERROR
             return await _carry_out(
-                session, plan, screen, parallelism=parallelism, command=again(command, where, targets)
+                session, plan, screen, parallelism=parallelism, command=again(command, where, asked)
             )
 
 
-async def _apply_saved(where: Where, screen: Screen, *, targets: tuple[Address, ...], parallelism: int | None) -> int:
+async def _apply_saved(where: Where, screen: Screen, *, asked: Asked, parallelism: int | None) -> int:
     _greet(screen)
-    if where.environment or where.variables or where.var_files or targets:
+    if where.environment or where.variables or where.var_files or asked != Asked():
         raise problem(
             f"{where.path} is a saved plan: it carries its own environment, variables and targets",
             "leave out --env, --var, --var-file and --target, or make a new plan",
@@ -140,7 +136,7 @@ async def _apply_saved(where: Where, screen: Screen, *, targets: tuple[Address, 
     async with workflows.opened_saved(where, os.environ, in_flight=parallelism) as (session, plan):
         operation = "destroy" if plan.destroys else "apply"
         _tell_of_waiting(where, screen)
-        with workflows.locked(session, operation):
+        async with locked(session, operation):
             _show(plan, screen)
             if plan.problems:
                 return plan.code or EXIT_ERROR

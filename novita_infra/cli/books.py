@@ -14,6 +14,7 @@ from novita_infra.cli.command import Command, json_option, lock_timeout_option, 
 from novita_infra.cli.command import address as address_of
 from novita_infra.cli.lazy import LazyGroup
 from novita_infra.cli.locating import located
+from novita_infra.cli.running import locked
 from novita_infra.cli.screen import Screen
 from novita_infra.diagnostics import problem
 from novita_infra.resources import Address, Record
@@ -56,9 +57,8 @@ def import_(*, address: Address, id_: str, where: Where, screen: Screen) -> int:
 
 
 async def _import(where: Where, address: Address, id_: str) -> Record:
-    async with workflows.opened(where, os.environ, empty=True) as session:
-        with workflows.locked(session, "import"):
-            return await workflows.import_object(session, address, id_)
+    async with workflows.opened(where, os.environ, empty=True) as session, locked(session, "import"):
+        return await workflows.import_object(session, address, id_)
 
 
 @click.command("list", cls=Command)

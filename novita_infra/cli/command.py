@@ -18,6 +18,7 @@ from novita_infra.api.errors import ApiError, NoCapacity, NoMoney
 from novita_infra.cli.lazy import EXIT_ERROR, EXIT_INTERRUPTED
 from novita_infra.cli.screen import Screen
 from novita_infra.diagnostics import EXIT_BLOCKED, Diagnostic, Problems
+from novita_infra.planning.asking import Asked
 from novita_infra.resources import Address
 
 Callback: TypeAlias = Callable[..., Any]
@@ -72,6 +73,19 @@ target_option = click.option(
     metavar="ADDR",
     help="Only this resource, what it needs, and what cannot stay without it; repeatable.",
 )
+
+
+def asking(function: Callback) -> Callback:
+    """Adds the options that shape a plan, and hands them on as `asked`."""
+
+    @target_option
+    @functools.wraps(function)
+    def inner(*, targets: tuple[Address, ...], **rest: Any) -> Any:
+        return function(asked=Asked(targets=targets), **rest)
+
+    return inner
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else on stdout.")
 auto_approve_option = click.option("--auto-approve", is_flag=True, help="Do not ask.")
 parallelism_option = click.option(

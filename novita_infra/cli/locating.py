@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from novita_infra.cli.command import Callback
-from novita_infra.resources import Address
+from novita_infra.planning.asking import Asked
 from novita_infra.workflows import Where
 
 
@@ -53,7 +53,7 @@ def located(function: Callback) -> Callback:
     return inner
 
 
-def again(command: str, where: Where, targets: tuple[Address, ...] = ()) -> str:
+def again(command: str, where: Where, asked: Asked = Asked()) -> str:
     """The command line that does the same on the same project; the values of variables may be secret and are left."""
     words = ["novita-infra", command]
     if where.sim:
@@ -62,7 +62,7 @@ def again(command: str, where: Where, targets: tuple[Address, ...] = ()) -> str:
         words += ["--env", where.environment]
     for name in where.variables:
         words += ["--var", f"{name}=..."]
-    for target in targets:
+    for target in asked.targets:
         words += ["--target", str(target)]
     for file in where.var_files:
         words += ["--var-file", str(file)]

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from novita_infra import workflows
-from novita_infra.cli.command import Command, json_option, path_argument, screened, target_option
+from novita_infra.cli.command import Command, asking, json_option, path_argument, screened
 from novita_infra.cli.locating import located
 from novita_infra.cli.screen import Screen
 from novita_infra.diagnostics import EXIT_ERROR
+from novita_infra.planning.asking import Asked
 from novita_infra.planning.plan import Plan
-from novita_infra.resources import Address
 from novita_infra.views.human import plan_lines
 from novita_infra.views.json import plan_json
 from novita_infra.workflows import Where
@@ -33,7 +34,7 @@ EXIT_CHANGES = 2
     help="Save the plan, to apply it as it was shown.",
 )
 @click.option("--destroy", "destroys", is_flag=True, help="Plan to delete all that this environment owns.")
-@target_option
+@asking
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
 @json_option
 @screened
@@ -42,7 +43,7 @@ def plan(
     where: Where,
     out: Path | None,
     destroys: bool,
-    targets: tuple[Address, ...],
+    asked: Asked,
     detailed_exitcode: bool,
     screen: Screen,
 ) -> int:
@@ -62,14 +63,13 @@ def plan(
     Exit codes: 0 fine; 1 error; 2 changes (with --detailed-exitcode);
                 4 blocked by capacity or limits; 5 refused by a protection.
     """
-    return asyncio.run(_plan(where, screen, out=out, destroys=destroys, targets=targets, detailed=detailed_exitcode))
+    asked = replace(asked, destroys=destroys)
+    return asyncio.run(_plan(where, screen, out=out, asked=asked, detailed=detailed_exitcode))
 
 
-async def _plan(
-    where: Where, screen: Screen, *, out: Path | None, destroys: bool, targets: tuple[Address, ...], detailed: bool
-) -> int:
-    async with workflows.opened(where, os.environ, destroys=destroys) as session:
-        made = await workflows.make_plan(session, destroys=destroys, targets=targets)
+async def _plan(where: Where, screen: Screen, *, out: Path | None, asked: Asked, detailed: bool) -> int:
+    async with workflows.opened(where, os.environ, destroys=asked.destroys) as session:
+        made = await workflows.make_plan(session, asked)
         if out is not None and not made.problems:
             workflows.save_plan(session, made, out)
         if not screen.json:

@@ -1,19 +1,54 @@
-"""Runs a command's coroutine so that an interruption is orderly: the first asks it to stop, the second ends it."""
+"""Runs a command's coroutine so that an interruption is orderly, whether it reads, waits for the lock or applies."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import Final
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from typing import Any, Final
 
+from novita_infra import workflows
 from novita_infra.cli.lazy import EXIT_INTERRUPTED
+from novita_infra.workflows import Session
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _WITHOUT_SIGNALS: Final = (NotImplementedError, RuntimeError)
 """A platform whose loop takes no signals, or a thread that is not the main one: both keep Python's own way."""
+
+
+def carried_out(work: Coroutine[Any, Any, int]) -> int:
+    """The exit code that the coroutine gives. SIGTERM cancels it as SIGINT does, and it lets go of what it holds."""
+
+    async def heeding() -> int:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def terminated(_number: int, _frame: object) -> None:
+            if task is not None:
+                task.cancel()
+            loop.call_soon_threadsafe(lambda: None)  # a loop that waits looks up
+
+        if not _may_set_signals():
+            return await work
+        before = signal.signal(signal.SIGTERM, terminated)
+        try:
+            return await work
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+    return asyncio.run(heeding())
+
+
+@asynccontextmanager
+async def locked(session: Session, operation: str) -> AsyncIterator[None]:
+    """Holds the books; the wait for them, which blocks the loop, can be interrupted."""
+    with ExitStack() as stack:
+        with interruptible():
+            await asyncio.sleep(0)  # a signal that came before ends the task here, and not after the wait
+            stack.enter_context(workflows.locked(session, operation))
+        yield
 
 
 @contextmanager
@@ -47,9 +82,18 @@ def stopping(say: Callable[[str], None]) -> Iterator[asyncio.Event]:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """While inside, SIGINT raises KeyboardInterrupt even in a coroutine: for a question that blocks."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """While inside, SIGINT and SIGTERM raise KeyboardInterrupt even in a coroutine: for what blocks (a question)."""
+    if not _may_set_signals():
+        yield
+        return
+    before = {number: signal.signal(number, signal.default_int_handler) for number in _SIGNALS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _may_set_signals() -> bool:
+    """Only the main thread may."""
+    return threading.current_thread() is threading.main_thread()

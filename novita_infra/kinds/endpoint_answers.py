@@ -5,7 +5,7 @@ Never raises: what is missing or of another type is left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -44,6 +44,10 @@ _PHASES: Final = {
     "deleted": Phase.GONE,
 }
 """The reference knows `serving`, v2 shows `running`; the rest is what a client in production met."""
+_NAMED: Final = 3
+"""Workers that are named of those with the same trouble."""
+_FAILURES: Final = ("fail", "error", "crash")
+"""What the word for a worker's state has in it where it failed."""
 
 
 def new_id(answer: Any) -> str:
@@ -66,7 +70,8 @@ def parse(item: Mapping[str, Any]) -> Live:
     phase = _PHASES.get(status.lower(), Phase.CHANGING)
     if phase is Phase.READY and ready < values.get("workers", {}).get("min", 0):
         phase = Phase.CHANGING
-    complaints = [said, *(f"worker {worker.id}: {worker.trouble}" for worker in workers if worker.trouble)]
+    complaints = [said, *_complaints(workers)]
+    logs = [worker.log for worker in sorted(workers, key=lambda worker: not worker.trouble) if not worker.ready]
     id = text_of(item.get("id"))
     shown = {"id": id, "url": text_of(item.get("url")), "appName": text_of(item.get("appName")), "state": status}
     return Live(
@@ -79,6 +84,8 @@ def parse(item: Mapping[str, Any]) -> Live:
         # A worker that cannot start is why an endpoint does not become ready, though the endpoint itself says nothing.
         trouble="" if phase is Phase.READY else "; ".join(filter(None, complaints)),
         mark=mark_of_env(item.get("envs")),
+        stuck=phase is Phase.CHANGING and bool(workers) and all(worker.failed for worker in workers),
+        logs=tuple(filter(None, (*logs, text_of(item.get("log"))))),
     )
 
 
@@ -94,14 +101,38 @@ class _Worker:
     id: str
     status: str
     ready: bool
+    failed: bool
     trouble: str
+    log: str
 
 
 def _worker_of(item: Mapping[str, Any]) -> _Worker:
-    """A worker on its way out (`drain`) still answers, and counts for nothing that is to come."""
+    """A worker on its way out (`drain`) still answers, and counts for nothing that is to come.
+
+    No page says how a worker fails; it counts as failed where its state says so and gives a reason, and nothing of it
+    is healthy.
+    """
     status, trouble = _state_of(item.get("state"))
-    ready = status.lower() == "running" and flag_of(item.get("healthy")) and not flag_of(item.get("drain"))
-    return _Worker(text_of(item.get("id")), status.lower(), ready, trouble)
+    word, healthy = status.lower(), flag_of(item.get("healthy"))
+    return _Worker(
+        text_of(item.get("id")),
+        word,
+        ready=word == "running" and healthy and not flag_of(item.get("drain")),
+        failed=any(part in word for part in _FAILURES) and bool(trouble) and not healthy,
+        trouble=trouble,
+        log=text_of(item.get("log")),
+    )
+
+
+def _complaints(workers: Sequence[_Worker]) -> Iterator[str]:
+    """What is wrong with the workers; what several have in common is said once."""
+    troubled: dict[str, list[str]] = {}
+    for worker in workers:
+        if worker.trouble:
+            troubled.setdefault(worker.trouble, []).append(worker.id)
+    for trouble, ids in troubled.items():
+        more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+        yield f"worker{'s' if len(ids) > 1 else ''} {', '.join(ids[:_NAMED])}{more}: {trouble}"
 
 
 def _state_of(value: Any) -> tuple[str, str]:

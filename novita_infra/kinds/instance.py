@@ -364,7 +364,7 @@ INSTANCE: Final = Kind(
     new_id=instance_answers.new_id,
     same=_same,
     marked=True,
-    offers=instance_offers.specs,
+    offers=instance_offers.in_turn,
     calls=(
         Call(
             name="start",

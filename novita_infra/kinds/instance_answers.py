@@ -22,6 +22,7 @@ _LEAVING: Final = frozenset({"toRemove", "removing"})
 _STOPPED: Final = frozenset({"exited", "stopped"})
 _STOPPING: Final = frozenset({"toStop", "stopping"})
 _MOVED_BY_PLATFORM: Final = frozenset({"migrating", "freezing"})
+_BEFORE_ITS_PROGRAM: Final = frozenset({"pending", "toCreate", "creating", "pulling", "toReset", "resetting"})
 
 
 def parse(item: Mapping[str, Any]) -> Live:
@@ -41,6 +42,7 @@ def parse(item: Mapping[str, Any]) -> Live:
         outputs=_outputs(item),
         trouble=": ".join(told),
         mark=mark_of_env(item.get("envs")),
+        logs=_logs(object_of(item.get("connectComponentLog")), status),
     )
 
 
@@ -83,6 +85,12 @@ def _phase(status: str, *, troubled: bool, spot: str) -> Phase:
 def _power(status: str, phase: Phase) -> str:
     """The power state that the instance is in or on its way to; a word that is not known counts as running."""
     return "stopped" if phase is Phase.STOPPED or status in _STOPPING else "running"
+
+
+def _logs(said: Mapping[str, Any], status: str) -> tuple[str, ...]:
+    """Only a got object has them. Until its program begins, what brings the container up has more to tell."""
+    told = text_of(said.get("instanceLogAddress")), text_of(said.get("systemLogAddress"))
+    return tuple(filter(None, reversed(told) if status in _BEFORE_ITS_PROGRAM else told))
 
 
 def _values(item: Mapping[str, Any]) -> dict[str, Value]:

@@ -11,12 +11,14 @@ from typing import Any, Final
 
 from novita_infra.kinds.catalogue import Catalogue, Product
 from novita_infra.kinds.choosing import find_cluster, matching, offers, price
-from novita_infra.kinds.kind import Fault
+from novita_infra.kinds.kind import Fault, Offer
 from novita_infra.kinds.shapes import TEXT, filled, object_of, objects_of, text_of
 from novita_infra.resources import Live, Spec, Value
 
 _OPEN: Final = ("cluster", "billingMode")
 """What an offer may name beside its product."""
+_WORKED_OUT: Final = frozenset({"id", "offers", "passed"})
+"""What choosing adds to a product."""
 UNIT: Final = 100_000
 """Prices are in 1/100000 USD."""
 
@@ -66,14 +68,19 @@ def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, t
     """The spec with the offers resolved: what is live where it satisfies a wish, else the first that can be had."""
     found: list[Mapping[str, Value]] = []
     wrong: list[Fault] = []
+    passed: list[Mapping[str, Value]] = []
     for index, wish in enumerate(wishes(spec)):
         offered = _offers(wish, spec, catalogue, path=("product", "anyOf", index))
         if isinstance(offered, Fault):
             wrong.append(offered)
-        else:
-            found += offered
+            continue
+        found += offered
+        dear = [offer for offer in offered if offer["tooDear"]]
+        passed += [_passed(offer, f"it costs {_usd(offer['price'])}, over maxPricePerHour") for offer in dear]
+        if not offered:
+            passed.append(_passed({"id": wish.get("id", wish.get("gpu")), **wish}, "it is not offered so"))
     if live is not None and (kept := _kept(found, live)) is not None:
-        return _taking(spec, kept, rest=()), ()
+        return _taking(spec, kept), ()
     if wrong:
         return spec, tuple(wrong)
     affordable = [offer for offer in found if not offer.get("tooDear")]
@@ -81,14 +88,27 @@ def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, t
         told = ", ".join(f"{offer['name']} costs {_usd(offer['price'])}" for offer in found) or "none is offered so"
         hint = "raise maxPricePerHour, or add another offer"
         return spec, (Fault(("product", "anyOf"), f"no offer is within its price: {told}", hint),)
-    ordered = sorted(affordable, key=lambda offer: not offer["available"])
-    return _taking(spec, ordered[0], rest=tuple(ordered)), ()
+    chosen = _taking(spec, min(affordable, key=lambda offer: not offer["available"]))
+    offered = [filled({**_named(offer), "free": offer["available"]}) for offer in affordable]
+    return {**chosen, "product": {**object_of(chosen["product"]), **filled({"offers": offered, "passed": passed})}}, ()
 
 
-def specs(spec: Spec) -> tuple[Spec, ...]:
-    """The specs that a create tries, one after another."""
-    rest = objects_of(object_of(spec.get("product")).get("offers"))
-    return tuple(_taking(spec, offer, rest=()) for offer in rest) or (spec,)
+def in_turn(spec: Spec) -> tuple[Offer, ...]:
+    """What a create tries, one after another: what was free when the plan was made comes first."""
+    product = object_of(spec.get("product"))
+    offered, passed = objects_of(product.get("offers")), tuple(objects_of(product.get("passed")))
+    if not offered:
+        return (Offer(spec=spec, place=_place(spec), passed=passed),)
+    ordered = sorted(range(len(offered)), key=lambda index: not offered[index].get("free"))
+    return tuple(_offer(spec, offered, index, passed=passed) for index in ordered)
+
+
+def _offer(
+    spec: Spec, offered: list[Mapping[str, Value]], index: int, *, passed: tuple[Mapping[str, Value], ...]
+) -> Offer:
+    taken = _taking(spec, offered[index])
+    taken_up = tuple(_passed(other, "none was free") for other in offered[:index] if not other.get("free"))
+    return Offer(spec=taken, place=_place(taken), passed=(*passed, *taken_up))
 
 
 def _offers(
@@ -144,12 +164,25 @@ def _kept(found: list[Mapping[str, Value]], live: Live) -> Mapping[str, Value] |
     )
 
 
-def _taking(spec: Spec, offer: Mapping[str, Value], *, rest: tuple[Mapping[str, Value], ...]) -> Spec:
-    product = {name: value for name, value in object_of(spec.get("product")).items() if name not in {"offers", "id"}}
-    kept = [{name: item[name] for name in ("id", *_OPEN)} for item in rest]
+def _taking(spec: Spec, offer: Mapping[str, Value]) -> Spec:
+    """The spec of that offer alone."""
+    plain = {name: value for name, value in object_of(spec.get("product")).items() if name not in _WORKED_OUT}
     own = {name: value for name, value in spec.items() if name not in _OPEN}
-    placed = filled({name: offer[name] for name in _OPEN})
-    return {**own, **placed, "product": {**product, "id": offer["id"], **filled({"offers": kept})}}
+    placed = filled({name: offer.get(name) for name in _OPEN})
+    return {**own, **placed, "product": {**plain, "id": offer["id"]}}
+
+
+def _named(offer: Mapping[str, Value]) -> Mapping[str, Value]:
+    return {name: offer.get(name) for name in ("id", *_OPEN)}
+
+
+def _place(spec: Spec) -> Mapping[str, Value]:
+    return filled({"product": object_of(spec.get("product")).get("id"), **{name: spec.get(name) for name in _OPEN}})
+
+
+def _passed(offer: Mapping[str, Value], reason: str) -> Mapping[str, Value]:
+    named = {"product" if name == "id" else name: value for name, value in _named(offer).items()}
+    return {"offer": filled(named), "reason": reason}
 
 
 def _limit(value: Value) -> Decimal | None:

@@ -186,6 +186,17 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One of several specs that a create may try."""
+
+    spec: Spec
+    place: Mapping[str, Value]
+    """What tells it from the others, for the books."""
+    passed: tuple[Mapping[str, Value], ...] = ()
+    """Those that were wished for more and passed over when the plan was made: each `offer` with the `reason`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """All that differs between one resource type and the others."""
 
@@ -222,8 +233,8 @@ class Kind:
     check: Callable[[Spec], Iterable[Fault]] | None = None
     """What is wrong with a declared spec beyond its schema: ports, limits, fields that exclude each other. Values may
     still be Refs, Joined or Secrets; those are skipped."""
-    offers: Callable[[Spec], tuple[Spec, ...]] | None = None
-    """The specs that a create tries, one after another, while each is refused for want of capacity."""
+    offers: Callable[[Spec], tuple[Offer, ...]] | None = None
+    """What a create tries, one after another, while each is refused for want of capacity."""
     marked: bool = False
     """Whether the object has room for an owner mark: the calls write Target.mark, `parse` reads Live.mark."""
     undeletable: Callable[[Live], str] | None = None

@@ -25,12 +25,14 @@ from novita_infra.manifests.naming import Names
 from novita_infra.manifests.places import Path as ValuePath
 from novita_infra.manifests.places import Spot, inside, origin, spot_at
 from novita_infra.manifests.reading import Document
+from novita_infra.manifests.ruling import rules_of
 from novita_infra.manifests.secrets import Secrets
 from novita_infra.manifests.settings import NOTHING, Settings, settings_of
 from novita_infra.manifests.told import Told
 from novita_infra.manifests.validating import PROJECT_FILE, Headed, faults, head
 from novita_infra.manifests.variables import Given, defaults_in, given_by_environ, given_in, settle, with_environ
 from novita_infra.resources import Address, Declared, Origin, Value, is_secret
+from novita_infra.rules import Rules
 
 _ATTRIBUTES: Final = {prefix: tuple(dict.fromkeys(("id", *kind.outputs))) for prefix, kind in KINDS.items()}
 
@@ -58,6 +60,8 @@ class Project:
     variables: Mapping[str, Value] = field(default_factory=dict)
     """The values used, without those of secret variables."""
     warnings: tuple[Diagnostic, ...] = ()
+    rules: Rules = Rules()
+    """What it asks of every plan of this environment."""
 
 
 def load(
@@ -97,6 +101,8 @@ def _load(
         values = _variables(settings, chosen, secrets, given=given, files=files, told=told)
     settings = settings or NOTHING
     declared, outputs = _Resources(found, files, told, secrets).declared(settings, chosen, values)
+    rules, wrong = rules_of(settings, chosen)
+    told.add(wrong)
     if not declared and not told.errors:
         told.add(_nothing(path, found))
     return Project(
@@ -116,6 +122,7 @@ def _load(
         owner_marks=settings.document.data.get("ownerMarks") is not False,
         variables={name: value for name, value in (values or {}).items() if not is_secret(value)},
         warnings=told.warnings(),
+        rules=rules,
     )
 
 

@@ -85,10 +85,10 @@ def decide_undeclared(kind: Kind, found: Found, *, why: str = "no longer declare
     live = found.live
     if found.record is not None and not found.record.id:
         if len(found.candidates) > 1:
-            return Decision(Action.REFUSED, found, refusals=(_ambiguous(found),))
+            return Decision(Action.REFUSED, found, refusals=(ambiguous(found.candidates),))
         live = found.candidates[0] if found.candidates else None
         found = replace(found, live=live)
-        made = f"an earlier create of {found.record.address} whose answer was lost made it" if live else ""
+        made = "an earlier create whose answer was lost made it" if live else ""
         why = "; ".join(filter(None, (why, made)))
     if live is None or live.phase is Phase.GONE:
         gone = Action.DELETE if found.leftovers else Action.FORGET
@@ -136,6 +136,15 @@ def recorded_spec(kind: Kind, found: Found) -> Spec:
     return {**record.spec, **record.underway.sent} if took else record.spec
 
 
+def ambiguous(candidates: Iterable[Live]) -> str:
+    """What is told where several objects could each be what a create made: none is taken, and nothing is made."""
+    ids = " and ".join(live.id for live in candidates)
+    return (
+        f"a create got no usable answer, and {ids} could each be what it made; "
+        "look at them, delete what is not wanted, and take the other in with `import`"
+    )
+
+
 def means_of(item: Field, before: Value, after: Value) -> By | Replaces | Refused:
     """By what this very difference is made."""
     match item.change:
@@ -165,21 +174,13 @@ def _decide_unanswered(kind: Kind, declared: Declared, found: Found, *, spec: Sp
                 return replace(adopted, why="; ".join(filter(None, (why, adopted.why))))
             return replace(adopted, action=Action.ADOPT, waits=True, why=why)
         case _:
-            return Decision(Action.REFUSED, found, spec, refusals=(_ambiguous(found),))
+            return Decision(Action.REFUSED, found, spec, refusals=(ambiguous(found.candidates),))
 
 
 def _why_gone(record: Record) -> str:
     if record.underway and record.underway.call == "delete":
         return "an earlier run deleted the object"
     return f"{record.id} is gone: deleted outside of novita-infra"
-
-
-def _ambiguous(found: Found) -> str:
-    ids = " and ".join(live.id for live in found.candidates)
-    return (
-        f"an earlier create got no answer, and {ids} could each be what it made; "
-        "look at them, delete what is not wanted, and take the other in with `import`"
-    )
 
 
 def _creation(kind: Kind, spec: Spec, found: Found, *, key: str, why: str) -> Decision:

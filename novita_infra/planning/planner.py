@@ -10,11 +10,15 @@ from novita_infra.diagnostics import EXIT_REFUSED, Diagnostic, Severity
 from novita_infra.encoding import canonical, digest, fingerprint
 from novita_infra.kinds.catalogue import Catalogue
 from novita_infra.kinds.kind import Fault, Kind, Local, Platform
+from novita_infra.planning.asking import Asked, meant
 from novita_infra.planning.comparing import masked, written
 from novita_infra.planning.deciding import Decision, decide, decide_undeclared, with_protection
+from novita_infra.planning.findings import Finding, code_of
+from novita_infra.planning.guarding import protected
 from novita_infra.planning.plan import Action, Basis, Change, OnFailure, Plan
 from novita_infra.planning.scheduling import schedule
-from novita_infra.resources import Address, Declared, Digest, Found, Phase, Record, Ref, Secret, Value, resolve
+from novita_infra.resources import Address, Declared, Digest, Found, Record, Ref, Secret, Value, resolve
+from novita_infra.rules import Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,23 +41,28 @@ class Seen:
     groups: Mapping[str, OnFailure] = field(default_factory=dict)
     scope: str = ""
     """A manifest file: records of other files are left alone. Empty for the whole project."""
-    destroys: bool = False
-    targets: tuple[Address, ...] = ()
-    """Only these, what they need, and what cannot stay without them. Empty for everything."""
+    asked: Asked = Asked()
+    rules: Rules = Rules()
+    now: float = 0.0
+    """Unix seconds; the planner itself looks at no clock."""
 
 
 def make_plan(seen: Seen) -> Plan:
     """The plan. Never raises on what it sees: a change that cannot be had is a problem of the plan."""
-    declared = {} if seen.destroys else {item.address: item for item in seen.declared}
+    declared = {} if seen.asked.destroys else {item.address: item for item in seen.declared}
     decisions, problems = _decide_all(seen, declared)
     chosen = _chosen(seen, declared, decisions)
     active = {address: decision for address, decision in decisions.items() if address in chosen}
-    problems += [
-        Diagnostic(refusal, address=str(address))
-        for address, decision in active.items()
-        for refusal in decision.refusals
+    findings = [
+        *problems,
+        *(
+            Finding(Diagnostic(refusal, address=str(address)))
+            for address, decision in active.items()
+            for refusal in decision.refusals
+        ),
+        *protected(active, {item.address: item for item in seen.declared}),
+        *_emptied(seen),
     ]
-    protected = _protected(active, {item.address: item for item in seen.declared}) + _emptied(seen)
     ordered = schedule(active, declared, seen.kinds)
     changes = tuple(
         _change(
@@ -66,31 +75,30 @@ def make_plan(seen: Seen) -> Plan:
         )
         for address in sorted(decisions)
     )
-    code = (EXIT_REFUSED if protected and not problems else 1) if problems or protected else 0
-    outputs = {} if seen.destroys else _outputs(seen, declared, active)
+    outputs = {} if seen.asked.destroys else _outputs(seen, declared, active)
     return Plan(
         project=seen.project,
         environment=seen.environment,
         changes=changes,
         steps=ordered.steps,
         basis=_basis(seen, declared, active),
-        destroys=seen.destroys,
+        destroys=seen.asked.destroys,
         groups=seen.groups,
-        partial=bool(seen.targets or seen.scope),
+        partial=bool(seen.asked.targets or seen.scope),
         outputs=outputs,
-        outputs_wanted={} if seen.destroys else dict(seen.outputs),
+        outputs_wanted={} if seen.asked.destroys else dict(seen.outputs),
         outputs_before=seen.outputs_before,
         outputs_changed=_changed(outputs, seen),
-        problems=(*problems, *protected),
-        code=code,
+        problems=tuple(finding.diagnostic for finding in findings),
+        code=code_of(findings),
         notes=tuple(_notes(seen, active)),
         bookkeeping=tuple(_bookkeeping(seen, declared, active)),
     )
 
 
-def _decide_all(seen: Seen, declared: Mapping[Address, Declared]) -> tuple[dict[Address, Decision], list[Diagnostic]]:
+def _decide_all(seen: Seen, declared: Mapping[Address, Declared]) -> tuple[dict[Address, Decision], list[Finding]]:
     decisions: dict[Address, Decision] = {}
-    problems: list[Diagnostic] = []
+    problems: list[Finding] = []
     known = _knowing(seen, decisions, declared)
     for address in _by_needs(declared.values()):
         wanted = declared[address]
@@ -98,13 +106,13 @@ def _decide_all(seen: Seen, declared: Mapping[Address, Declared]) -> tuple[dict[
         found = seen.found.get(address, Found())
         spec = {name: resolve(value, known) for name, value in wanted.spec.items()}
         spec, faults = _choose(kind, spec, seen.catalogue, found)
-        problems += [_told(wanted, fault) for fault in faults]
+        problems += [Finding(_told(wanted, fault)) for fault in faults]
         decision = decide(kind, wanted, found, spec=spec, key=seen.key)
         decisions[address] = with_protection(decision, protect=wanted.lifecycle.protect)
     for address, found in seen.found.items():
         in_scope = not seen.scope or (found.record is not None and found.record.source == seen.scope)
         if address not in declared and in_scope:
-            why = "" if seen.destroys else "no longer declared"
+            why = "" if seen.asked.destroys else "no longer declared"
             decisions[address] = decide_undeclared(seen.kinds[address.kind], found, why=why)
     return decisions, problems
 
@@ -151,7 +159,7 @@ def _told(wanted: Declared, fault: Fault) -> Diagnostic:
 
 
 def _chosen(seen: Seen, declared: Mapping[Address, Declared], decisions: Mapping[Address, Decision]) -> set[Address]:
-    if not seen.targets:
+    if not seen.asked.targets:
         return set(decisions)
     needs = {
         address: {
@@ -161,7 +169,7 @@ def _chosen(seen: Seen, declared: Mapping[Address, Declared], decisions: Mapping
         for address, decision in decisions.items()
     }
     chosen: set[Address] = set()
-    waiting = [address for address in decisions if _targeted(address, seen.targets)]
+    waiting = [address for address in decisions if meant(address, seen.asked.targets)]
     while waiting:
         address = waiting.pop()
         if address in chosen:
@@ -175,36 +183,18 @@ def _chosen(seen: Seen, declared: Mapping[Address, Declared], decisions: Mapping
     return chosen
 
 
-def _targeted(address: Address, targets: Iterable[Address]) -> bool:
-    return any(address == target or (not target.key and replace(address, key="") == target) for target in targets)
-
-
-def _protected(decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared]) -> list[Diagnostic]:
-    return [
-        Diagnostic(
-            f"{decision.action.value} is refused: the resource is protected",
-            "set `lifecycle.protect: false`, apply that alone, then run this again",
-            address=str(address),
-        )
-        for address, decision in decisions.items()
-        if decision.action in {Action.DELETE, Action.REPLACE}
-        and decision.found.live is not None
-        and decision.found.live.phase is not Phase.LEAVING
-        and (
-            (decision.found.record is not None and decision.found.record.protect)
-            or (address in declared and declared[address].lifecycle.protect)
-        )
-    ]
-
-
-def _emptied(seen: Seen) -> list[Diagnostic]:
+def _emptied(seen: Seen) -> list[Finding]:
     """Manifests that have vanished look as if everything were to go; who means that can say so."""
-    if seen.destroys or seen.declared or not seen.found:
+    if seen.asked.destroys or seen.declared or not seen.found:
         return []
     return [
-        Diagnostic(
-            f"the manifests declare nothing, and {len(seen.found)} resources are on record: they would all be deleted",
-            "if that is wanted: novita-infra destroy",
+        Finding(
+            Diagnostic(
+                f"the manifests declare nothing, and {len(seen.found)} resources are on record: they would all be "
+                "deleted",
+                "if that is wanted: novita-infra destroy",
+            ),
+            EXIT_REFUSED,
         )
     ]
 
@@ -302,7 +292,7 @@ def _outputs(seen: Seen, declared: Mapping[Address, Declared], active: Mapping[A
 
 
 def _changed(outputs: Mapping[str, Value], seen: Seen) -> tuple[str, ...]:
-    if seen.targets or seen.scope:
+    if seen.asked.targets or seen.scope:
         return ()
     names = sorted({*outputs, *seen.outputs_before})
     missing = object()

@@ -44,6 +44,8 @@ def schedule(
                 after[chain.making[0].key].add(chains[need].making[-1].key)
         if decisions[address].action is Action.REPLACE:
             _link_replacement(chain, after, create_first=address in first)
+        elif chain.making:
+            _link_leftovers(chain, after)
         for dependent in dependents[address]:
             old_goes_first = decisions[address].action is Action.REPLACE and address not in first
             uses = _uses(kinds, decisions[dependent], decisions[address])
@@ -154,6 +156,14 @@ def _created_first(
             for dependent in dependents.get(address, ())
         )
     ]
+    # An old object that is still there beside the new one stands on old needs, too.
+    waiting += [
+        need
+        for address, decision in decisions.items()
+        if decision.found.leftovers and address in declared
+        for need in declared[address].needs
+        if need in replaced
+    ]
     first: set[Address] = set()
     while waiting:
         address = waiting.pop()
@@ -201,6 +211,12 @@ def _link_replacement(chain: _Chain, after: dict[str, set[str]], *, create_first
             after[step.key].add(chain.making[-1].key)
         else:
             after[create.key].add(step.key)
+
+
+def _link_leftovers(chain: _Chain, after: dict[str, set[str]]) -> None:
+    """What an earlier run replaced creating first goes when the new object is there: that run did not come so far."""
+    for step in chain.deleting:
+        after[step.key].add(chain.making[-1].key)
 
 
 def _link_deletion(chain: _Chain, dependent: _Chain, after: dict[str, set[str]], *, old_goes_first: bool) -> None:

@@ -21,6 +21,7 @@ from novita_infra.simulator.families import in_words_of, unauthorized
 from novita_infra.simulator.faults import Fault, Luck, Position, Trouble
 from novita_infra.simulator.flowing import Flow
 from novita_infra.simulator.happenings import notice
+from novita_infra.simulator.logs import log_routes
 from novita_infra.simulator.losing import DROP, Lost
 from novita_infra.simulator.operations import Operation, Raw
 from novita_infra.simulator.reading import LARGEST_BODY, LARGEST_UPLOAD, decode, raw_body
@@ -46,7 +47,7 @@ def build_app(world: World, *, latency: float = 0.0, wait: Wait = asyncio.sleep)
             for path in operation.also
         ]
     app = Starlette(
-        routes=[*_by_path(routes), *control_routes(world)],
+        routes=[*_by_path(routes), *log_routes(world), *control_routes(world)],
         exception_handlers={404: _no_route, 405: _wrong_method},
     )
     app.router.redirect_slashes = False  # a path with a slash too many is a missing route

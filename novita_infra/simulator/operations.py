@@ -36,6 +36,8 @@ class Call:
     raw: bytes = b""
     media: str = ""
     key: str = ""
+    base: str = ""
+    """Scheme and host at which the caller found the service."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,8 @@ class Quirks:
     """Batch statuses are upper case in the reference and lower case in the answer that the guide shows."""
     models_in_full: bool = True
     """Entries of the model list have many more fields live than on the page."""
+    tells_logs: bool = True
+    """Whether answers say where logs are; the reference has the fields, and no word on when they are filled."""
     status_words: Mapping[str, str] = field(default_factory=dict)
     """Instance statuses that go by another word, be it one that no document knows."""
 
@@ -95,6 +97,7 @@ PROFILES: Final = {
         null_when_empty=False,
         masked_passwords=False,
         upgrade_starts=False,
+        tells_logs=False,
         blank_billing_mode=False,
         batch_words_capital=True,
         models_in_full=False,

@@ -44,6 +44,7 @@ def decode(quirks: Quirks, operation: Operation, request: Request, body: bytes, 
         raw=body,
         media=request.headers.get("content-type", ""),
         key=key,
+        base=str(request.base_url).rstrip("/"),
     )
 
 

@@ -21,6 +21,8 @@ from novita_infra.state.document import unreadable
 
 _PAUSE: Final = 0.5
 """Seconds between two attempts."""
+_TO_EXPLAIN: Final = 0.5
+"""Seconds that a holder which has only just begun gets to say who it is."""
 
 
 @contextmanager
@@ -58,9 +60,10 @@ def _take(path: Path, timeout: float, sleep: Callable[[float], None]) -> int:
             raise _left_elsewhere(path, holder)
         holder = _holder(file)
         os.close(file)
-        if waited >= timeout:
+        limit = timeout if holder else timeout + _TO_EXPLAIN
+        if waited >= limit:
             raise _busy(path, holder)
-        pause = min(_PAUSE, timeout - waited)
+        pause = min(_PAUSE if holder else _TO_EXPLAIN / 10, limit - waited)
         sleep(pause)
         waited += pause
 

@@ -117,6 +117,7 @@ def record_lines(record: Record) -> Iterator[Line]:
         yield line((f"    under way: {record.underway.call}", Tone.CHANGE))
     if record.retired:
         yield line((f"    replaced, not known to be gone: {', '.join(record.retired)}", Tone.CHANGE))
+    yield from _choice_lines(record.choice)
     if record.source:
         yield line((f"    declared in: {record.source}", Tone.FAINT))
     if record.needs:
@@ -127,6 +128,16 @@ def record_lines(record: Record) -> Iterator[Line]:
             yield line(f"    {title}:")
         for name, value in shown.items():
             yield from described(name, value, indent=8)
+
+
+def _choice_lines(choice: Mapping[str, Value]) -> Iterator[Line]:
+    """What was taken of several offers, and why the others were not; nothing where there was no choice."""
+    match choice:
+        case {"took": dict() as took, "passed": [*passed]} if passed:
+            yield line(f"    taken of several offers: {inline(took)}")
+            for item in passed:
+                if isinstance(item, dict):
+                    yield line(f"    passed over: {inline(item.get('offer'))}: {item.get('reason')}")
 
 
 def _look(change: Change) -> tuple[str, Tone | None, str]:
@@ -217,8 +228,16 @@ def _end_lines(end: Ended) -> Iterator[Line]:
     known_as = f" ({end.id})" if end.id else ""
     tone = Tone.REMOVE if end.outcome is Outcome.FAILED else None
     yield line((f"  {address_and_call(end.step.address, end.step.call)}{known_as}", tone))
-    for text in filter(None, end.reason.splitlines()):
+    for text in reason_lines(end):
         yield line(f"      {text}")
+
+
+def reason_lines(end: Ended) -> Iterator[str]:
+    """Why a step ended as it did, then what the object's own log says last."""
+    yield from filter(None, end.reason.splitlines())
+    if end.log:
+        yield "last log lines:"
+    yield from (f"  {text}" for text in end.log)
 
 
 def address_and_call(address: Address, call: str) -> str:

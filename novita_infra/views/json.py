@@ -104,6 +104,7 @@ def record_json(record: Record) -> Json:
         **resource(record.address, known),
         "depends_on": [str(address) for address in record.needs],
         "novita": {
+            "choice": dict(record.choice),
             "outputs": shown(dict(record.outputs)),
             "protect": record.protect,
             "retired": list(record.retired),

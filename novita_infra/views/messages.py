@@ -16,7 +16,7 @@ from novita_infra.diagnostics import Diagnostic, Severity
 from novita_infra.planning.plan import Action, Change, Plan, Step
 from novita_infra.resources import Address, Value
 from novita_infra.views.diagnostics import Sources
-from novita_infra.views.human import address_and_call
+from novita_infra.views.human import address_and_call, reason_lines
 from novita_infra.views.json import PROVIDER, Json, diagnostic_json, outputs_json
 from novita_infra.views.progress import event_line, undisturbed
 
@@ -95,11 +95,14 @@ class Messages:
                 self.diagnostics([warning], lambda _: None)
             case Ended(step=step, outcome=outcome):
                 hook = _hook(step, event.id, elapsed=event.elapsed, outcome=outcome.value)
+                if event.log:
+                    hook["novita"]["log"] = list(event.log)
                 done = outcome is Outcome.DONE
                 self._say(told, "apply_complete" if done else "apply_errored", hook=hook, level=_level(outcome))
                 if outcome is Outcome.FAILED:
                     summary = f"{address_and_call(step.address, step.call)} failed"
-                    self.diagnostics([Diagnostic(summary, event.reason, address=str(step.address))], lambda _: None)
+                    detail = "\n".join(reason_lines(event))
+                    self.diagnostics([Diagnostic(summary, detail, address=str(step.address))], lambda _: None)
             case _:
                 assert_never(event)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from novita_infra.diagnostics import Problems, nearest, problem
 from novita_infra.kinds import KINDS
 from novita_infra.manifests.project import Project
+from novita_infra.planning.asking import Asked
 from novita_infra.planning.plan import OnFailure, Plan
 from novita_infra.resources import Address, Secret, Value, leaves
 from novita_infra.state.book import State
@@ -28,16 +29,16 @@ PREPARED: Final = 2
 _SPACE: Final = re.compile(r"[^\w.-]+")
 
 
-async def make_plan(session: Session, *, destroys: bool = False, targets: tuple[Address, ...] = ()) -> Plan:
+async def make_plan(session: Session, asked: Asked = Asked()) -> Plan:
     """What apply would do. Reads the cloud, changes nothing. Raises Problems and ApiError."""
     from novita_infra.observing import observe, with_live_templates  # noqa: PLC0415 -- not every command plans
     from novita_infra.planning import planner  # noqa: PLC0415
 
     project, state = session.project, session.state
     check_account(session)
-    _check_targets(targets, project, state)
+    _check_targets(asked.targets, project, state)
     declared = project.declared
-    catalogues = {part for item in declared for part in KINDS[item.address.kind].catalogues if not destroys}
+    catalogues = {part for item in declared for part in KINDS[item.address.kind].catalogues if not asked.destroys}
     observed, declared = await asyncio.gather(
         observe(
             session.client,
@@ -47,9 +48,9 @@ async def make_plan(session: Session, *, destroys: bool = False, targets: tuple[
             clock=session.clock,
             catalogues=catalogues,
         ),
-        with_live_templates(session.client, declared=() if destroys else declared, kinds=KINDS),
+        with_live_templates(session.client, declared=() if asked.destroys else declared, kinds=KINDS),
     )
-    declared = project.declared if destroys else declared  # what they protect is not deleted
+    declared = project.declared if asked.destroys else declared  # what they protect is not deleted
     return planner.make_plan(
         planner.Seen(
             project=project.name,
@@ -65,8 +66,9 @@ async def make_plan(session: Session, *, destroys: bool = False, targets: tuple[
             outputs_before=state.outputs,
             groups={name: OnFailure(word) for name, word in project.groups.items()},
             scope=project.scope,
-            destroys=destroys,
-            targets=targets,
+            asked=asked,
+            rules=project.rules,
+            now=session.clock.now(),
         )
     )
 

@@ -14,6 +14,7 @@ UNDER_EACH = {
     "test_owner_marks",
     "test_bought_once",
     "test_scenarios",
+    "test_failures_and_logs",
 }
 """The modules whose rigs name no profile. The others choose profiles of their own."""
 

@@ -10,6 +10,9 @@ from rig import Rig
 
 from novita_infra.diagnostics import EXIT_BLOCKED
 from novita_infra.simulator import Fault, Trouble
+from novita_infra.simulator.world.catalogue import set_stock
+from novita_infra.views.human import record_lines
+from novita_infra.views.lines import plain
 
 WISHES = [
     {"gpu": "H100", "cluster": "us-dallas-nas-2", "billingMode": "spot"},
@@ -49,6 +52,9 @@ def test_each_refusal_leads_to_the_next_wish_and_the_choice_is_on_record(tmp_pat
     choice = rig.record("instance.a").choice
     assert choice["took"] == {"product": "L40S.16c96g", "cluster": "us-ca-6"}
     assert [passed["reason"] for passed in choice["passed"]] == ["INSUFFICIENT_RESOURCE"]
+    told = plain(record_lines(rig.record("instance.a")))
+    assert 'taken of several offers: {cluster: "us-ca-6", product: "L40S.16c96g"}' in told
+    assert 'product: "H100-80GB.20c240g"}: INSUFFICIENT_RESOURCE' in told
     rig.assert_converged()
 
 
@@ -90,8 +96,11 @@ def test_capacity_is_waited_for_while_the_rest_goes_on(tmp_path: Path) -> None:
     rig.declare(machine(), storage, a={"waitForCapacity": "30m"})
     no_stock(rig, 60)
     began = rig.clock.now()
-    rig.apply()
-    assert 180 < rig.clock.now() - began < 1800
+    result = rig.apply()
+    took = {str(end.step.address): end.elapsed for end in result.ends}
+    assert took["network_storage.data"] < 20
+    assert took["instance.a"] > 180
+    assert rig.clock.now() - began < 1800
     rig.assert_converged()
 
 
@@ -112,6 +121,30 @@ def test_an_offer_over_its_price_is_passed_over(limit: Any, product: str, tmp_pa
     rig.declare(("Instance", "a", {"product": {"anyOf": wishes}, "image": "ubuntu:22.04"}))
     rig.apply()
     assert [live.product for live in rig.world.instances] == [product]
+    rig.assert_converged()
+
+
+def test_what_was_passed_over_when_the_plan_was_made_is_on_record_with_the_reason(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    wishes = [
+        {"gpu": "H100", "maxPricePerHour": 1},
+        {"gpu": "H100", "cluster": "as-sgp-2", "billingMode": "spot"},
+        {"gpu": "L40S"},
+        {"gpu": "RTX 4090"},
+    ]
+    set_stock(rig.world, products="L40S*", clusters="*", places=0)
+    rig.declare(("Instance", "a", {"product": {"anyOf": wishes}, "image": "ubuntu:22.04"}))
+    rig.apply()
+    choice = rig.record("instance.a").choice
+    assert choice["took"] == {"product": "4090.16c62g"}
+    assert choice["passed"] == [
+        {"offer": {"product": "H100-80GB.20c240g"}, "reason": "it costs $2.35/h, over maxPricePerHour"},
+        {
+            "offer": {"product": "H100", "cluster": "as-sgp-2", "billingMode": "spot"},
+            "reason": "it is not offered so",
+        },
+        {"offer": {"product": "L40S.16c96g"}, "reason": "none was free"},
+    ]
     rig.assert_converged()
 
 

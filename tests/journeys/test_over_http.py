@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,15 +14,13 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner, Result
+from processes import COMMAND, HERE, OURS, environment, serving
 
-import novita_infra
 from novita_infra.cli import root
 
-HERE = Path(novita_infra.__file__).parents[1]
 EXAMPLES = HERE / "examples"
-COMMAND = [sys.executable, "-m", "novita_infra"]
 PASSWORD = "correct-horse-battery"
-OURS = ("NOVITA_API_KEY", "NOVITA_API_URL", "NOVITA_INFRA_SIM", "NOVITA_INFRA_DEBUG", "NO_COLOR")
+TIME_SCALE = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,29 +115,10 @@ JOURNEYS = (
 )
 
 
-@contextmanager
-def serving(*options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """`sim serve` in a process of its own: its first line, and the process."""
-    process = subprocess.Popen(
-        [*COMMAND, "sim", "serve", "--port", "0", "--time-scale", "200", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=_environment(),
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        yield process.stdout.readline().rstrip("\n"), process
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-        process.stdout.close()
-
-
 @pytest.fixture
 def server() -> Iterator[str]:
     """The address of a server with an account of its own."""
-    with serving() as (address, _):
+    with serving(time_scale=TIME_SCALE) as (address, _):
         yield address
 
 
@@ -195,12 +171,10 @@ def test_every_example_has_its_journey() -> None:
 
 def test_the_installed_command_does_the_same_in_processes_of_its_own(server: str, tmp_path: Path) -> None:
     folder = _copied("network-storage", tmp_path)
-    environment = {**_environment(), **_account(server, PASSWORD)}
+    settings = {**environment(), **_account(server, PASSWORD)}
 
     def run(*words: str) -> int:
-        return subprocess.run(
-            [*COMMAND, *words], cwd=folder, env=environment, capture_output=True, check=False
-        ).returncode
+        return subprocess.run([*COMMAND, *words], cwd=folder, env=settings, capture_output=True, check=False).returncode
 
     assert run("plan", "--detailed-exitcode") == 2
     assert run("plan", "--out", "first.niplan") == 0
@@ -212,7 +186,7 @@ def test_the_installed_command_does_the_same_in_processes_of_its_own(server: str
 
 
 def test_the_first_line_of_sim_serve_is_its_address_and_sigterm_ends_it_with_0() -> None:
-    with serving() as (address, process):
+    with serving(time_scale=TIME_SCALE) as (address, process):
         assert httpx.URL(address).host == "127.0.0.1"
         assert httpx.get(f"{address}/_sim/state").json()["objects"]["instances"] == []
         process.send_signal(signal.SIGTERM)
@@ -223,10 +197,10 @@ def test_the_first_line_of_sim_serve_is_its_address_and_sigterm_ends_it_with_0()
 
 def test_sim_serve_keeps_its_account_in_a_file(tmp_path: Path) -> None:
     folder, account = _copied("vpc", tmp_path), str(tmp_path / "account.db")
-    with serving("--db", account) as (address, _):
+    with serving("--db", account, time_scale=TIME_SCALE) as (address, _):
         Shell(folder, address).run("apply", "--auto-approve")
         before = _owned(address)
-    with serving("--db", account) as (address, _):
+    with serving("--db", account, time_scale=TIME_SCALE) as (address, _):
         assert _owned(address) == before != {}
         Shell(folder, address).run("plan", "--detailed-exitcode")
 
@@ -234,7 +208,7 @@ def test_sim_serve_keeps_its_account_in_a_file(tmp_path: Path) -> None:
 def test_a_port_that_is_taken_is_told_in_one_line(server: str) -> None:
     port = str(httpx.URL(server).port)
     ended = subprocess.run(
-        [*COMMAND, "sim", "serve", "--port", port], env=_environment(), capture_output=True, text=True, check=False
+        [*COMMAND, "sim", "serve", "--port", port], env=environment(), capture_output=True, text=True, check=False
     )
     assert ended.returncode == 1
     assert f"port {port} cannot be had" in ended.stderr
@@ -252,11 +226,6 @@ def test_a_key_that_is_none_is_refused_with_what_to_do(server: str, tmp_path: Pa
     assert ended.exit_code == 1
     assert "NOVITA_API_KEY" in ended.stderr
     assert "wrong-and-secret" not in ended.output
-
-
-def _environment() -> dict[str, str]:
-    """This process's environment without our own settings."""
-    return {**{name: value for name, value in os.environ.items() if name not in OURS}, "PYTHONPATH": str(HERE)}
 
 
 def _account(server: str, password: str) -> dict[str, str]:

@@ -275,6 +275,50 @@ def test_a_worker_that_cannot_start_is_told_while_the_endpoint_waits() -> None:
     assert (found.phase, found.trouble) == (Phase.CHANGING, "worker w-2: no such tag")
 
 
+def test_what_is_wrong_with_several_workers_alike_is_said_once() -> None:
+    crowd = [worker("failed", healthy=False, error="OutOfMemory", id=f"w-{number}") for number in range(5)]
+    found = read(workers=[*crowd, worker("failed", healthy=False, error="Other", id="w-9")])
+    assert found.trouble == "workers w-0, w-1, w-2 and 2 more: OutOfMemory; worker w-9: Other"
+
+
+FAILED = {"healthy": False, "error": "ImagePullFailed"}
+
+
+@pytest.mark.parametrize(
+    ("workers", "stuck"),
+    [
+        ([worker("failed", **FAILED)], True),
+        ([worker("Error", **FAILED), worker("CrashLoop", **FAILED), worker("removed")], True),
+        ([], False),
+        ([worker("removed", **FAILED)], False),
+        ([worker("failed", healthy=False)], False),
+        ([worker("failed", healthy=True, error="late")], False),
+        ([worker("creating", **FAILED)], False),
+        ([worker("failed", **FAILED), worker("creating", healthy=False)], False),
+        ([worker("failed", **FAILED), worker("running")], False),
+    ],
+)
+def test_an_endpoint_is_stuck_when_each_of_its_workers_failed_for_a_reason(workers: Any, stuck: bool) -> None:
+    found = read(state={"state": "creating", "error": "", "message": ""}, workers=workers)
+    assert (found.phase, found.stuck) == (Phase.CHANGING, stuck)
+
+
+@pytest.mark.parametrize("state", ["stopped", "failed", "deleting"])
+def test_an_endpoint_that_is_not_on_its_way_is_not_stuck(state: str) -> None:
+    assert not read(state={"state": state}, workers=[worker("failed", **FAILED)]).stuck
+
+
+def test_the_logs_of_workers_in_trouble_come_first_and_those_of_good_ones_not_at_all() -> None:
+    workers = [
+        worker("running", log="/log/good"),
+        worker("creating", healthy=False, log="/log/new"),
+        worker("failed", **FAILED, log="/log/bad"),
+        worker("failed", **FAILED),
+    ]
+    assert read(workers=workers).logs == ("/log/bad", "/log/new", "/log")
+    assert read(workers=[], log=None).logs == ()
+
+
 def test_an_answer_without_the_request_timeout_agrees_with_any() -> None:
     agrees = KIND.field("workers").satisfied
     assert agrees is not None

@@ -118,6 +118,27 @@ def test_a_got_instance_tells_its_network_and_where_it_is_reached() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("status", "logs"),
+    [
+        ("pulling", ("https://log/system", "https://log/instance")),
+        ("resetting", ("https://log/system", "https://log/instance")),
+        ("starting", ("https://log/instance", "https://log/system")),
+        ("a-new-word", ("https://log/instance", "https://log/system")),
+    ],
+)
+def test_until_the_program_begins_the_log_of_the_system_comes_first(status: str, logs: tuple[str, ...]) -> None:
+    told = {"systemLogAddress": "https://log/system", "instanceLogAddress": "https://log/instance", "isRunning": True}
+    assert parse(status=status, connectComponentLog=told).logs == logs
+    assert parse(status=status, connectComponentLog={**told, "systemLogAddress": ""}).logs == ("https://log/instance",)
+    assert "log/instance" not in repr(parse(status=status, connectComponentLog=told))
+
+
+@pytest.mark.parametrize("told", [None, [], {}, "https://log", {"instanceLogAddress": 7}])
+def test_an_instance_that_tells_no_address_has_no_logs(told: Any) -> None:
+    assert parse(connectComponentLog=told).logs == ()
+
+
 def test_no_password_is_let_through() -> None:
     assert "pw-" not in repr(INSTANCE.reading.parse(GOT))
 

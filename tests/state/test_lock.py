@@ -100,6 +100,27 @@ def test_the_lock_is_waited_for_up_to_the_timeout(path: Path) -> None:
     assert len(pauses) > 1
 
 
+def test_a_holder_that_has_only_just_begun_gets_a_moment_to_say_who_it_is(path: Path) -> None:
+    with ExitStack() as first:
+        first.enter_context(LocalStore(path).lock("apply"))
+        told = lock_of(path).read_bytes()
+        lock_of(path).write_bytes(b"")
+        pauses: list[float] = []
+
+        def sleep(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == 3:
+                lock_of(path).write_bytes(told)
+
+        with pytest.raises(Problems, match=f"process {os.getpid()} on"), LocalStore(path, sleep=sleep).lock("destroy"):
+            pass
+        assert len(pauses) == 3
+        lock_of(path).write_bytes(b"")
+        with pytest.raises(Problems, match="has only just begun"), LocalStore(path, sleep=sleep).lock("destroy"):
+            pass
+        assert sum(pauses[3:]) == pytest.approx(0.5)
+
+
 def test_a_lock_that_is_released_in_time_is_had(path: Path) -> None:
     with ExitStack() as first:
         first.enter_context(LocalStore(path).lock("apply"))

@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import enum
-import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,9 +22,9 @@ import httpx
 import yaml
 from crash_cases import Case
 from edits import Resource
+from processes import LIMIT, environment, serving
 from sights import TABLES, seen
 
-import novita_infra
 from novita_infra import workflows
 from novita_infra.applying.events import Result
 from novita_infra.planning.plan import Action, Plan
@@ -34,14 +33,10 @@ from novita_infra.simulator import World, open_world
 from novita_infra.state.local import LocalStore
 from novita_infra.timing import FastClock
 
-HERE: Final = Path(novita_infra.__file__).parents[1]
 TIME_SCALE: Final = 60
 """Of the cloud: slow enough that an object is still on its way when the next run begins."""
 HURRY: Final = 30
 """How many seconds pass in one for the runs that are not killed: they wait out grace times."""
-LIMIT: Final = 60.0
-"""Seconds that a run may take."""
-OURS: Final = ("NOVITA_API_KEY", "NOVITA_API_URL", "NOVITA_INFRA_SIM", "NOVITA_INFRA_DEBUG", "NO_COLOR")
 SECRETS: Final = {"OLD": "old-secret", "NEW": "new-secret"}
 
 
@@ -69,13 +64,13 @@ def happens(case: Case, point: Point) -> bool:
 def survives(case: Case, point: Point, folder: Path) -> None:
     """Kills the case's run at the point, runs it again, and checks all that must hold. Raises AssertionError."""
     project, account = folder / "project", folder / "account.db"
-    with serving(account) as server:
+    with serving("--db", str(account), time_scale=TIME_SCALE) as (server, _):
         declare(project, case.before)
-        _apply(project, server)
+        apply_hurried(project, server)
         calls = _calls(server)
         declare(project, case.after)
         _kill(project, server, at=case.at, point=point, armed=folder / "armed")
-        _apply(project, server)
+        apply_hurried(project, server)
         made = {name: count - calls.get(name, 0) for name, count in _calls(server).items()}
         _assert_nothing_to_do(project, server)
         httpx.post(f"{server}/_sim/advance", json={"seconds": 60}).raise_for_status()
@@ -96,30 +91,10 @@ def declare(project: Path, resources: tuple[Resource, ...]) -> None:
     (project / "main.yaml").write_text(yaml.safe_dump_all(documents), encoding="utf-8")
 
 
-@contextlib.contextmanager
-def serving(account: Path) -> Iterator[str]:
-    """The address of `sim serve` in a process of its own, its account in the file."""
-    command = [sys.executable, "-m", "novita_infra", "sim", "serve", "--time-scale", str(TIME_SCALE)]
-    process = subprocess.Popen(
-        [*command, "--db", str(account)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=_environment(),
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        yield process.stdout.readline().rstrip("\n")
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-        process.stdout.close()
-
-
 # --- the next run, and what must hold after it ------------------------------------------------------------------------
 
 
-def _apply(project: Path, server: str) -> None:
+def apply_hurried(project: Path, server: str) -> None:
     """Applies, without the proxy and on hurried time. Raises AssertionError where a step does not succeed."""
 
     async def work() -> Result:
@@ -226,7 +201,7 @@ def _kill(project: Path, server: str, *, at: int, point: Point, armed: Path) -> 
                 str(project),
                 "--auto-approve",
                 env={
-                    **_environment(),
+                    **environment(),
                     **_account(f"http://127.0.0.1:{port}", project),
                     "CRASH_POINT": point.name,
                     "CRASH_ARMED": str(armed),
@@ -303,12 +278,6 @@ async def _request(reader: asyncio.StreamReader) -> bytes:
     head = await reader.readuntil(b"\r\n\r\n")
     length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
     return head + (await reader.readexactly(int(length[1])) if length else b"")
-
-
-def _environment() -> dict[str, str]:
-    """This process's environment without our own settings."""
-    others = {name: value for name, value in os.environ.items() if name not in OURS}
-    return {**others, "PYTHONPATH": str(HERE)}
 
 
 def _account(server: str, project: Path) -> dict[str, str]:

@@ -37,6 +37,7 @@ SORTS: Mapping[str, tuple[Callable[[Any], bool], Any]] = {
     "<time>": (_matches("[0-9]{9,10}"), "1767225600"),
     "<usd>": (_matches(r"-?[0-9]+\.[0-9]{5}"), "0.00007"),
     "<url>": (_matches("https://.+"), "https://sample.novita.ai"),
+    "<log>": (_matches("((http://|https://|/).+)?"), "https://log.sample.novita.ai/i"),
     "<any>": (lambda _: True, None),
 }
 """By placeholder: what it stands for, and a sample of it."""

@@ -24,6 +24,7 @@ from novita_infra import workflows
 from novita_infra.api.errors import ApiError
 from novita_infra.applying.events import Event, Result
 from novita_infra.diagnostics import Problems
+from novita_infra.planning.asking import Asked
 from novita_infra.planning.plan import Action
 from novita_infra.resources import Address, Record
 from novita_infra.simulator import SCENARIOS, Trouble, fault_of
@@ -181,7 +182,7 @@ class _Play(Rig):
             session = self._session(client)
             with workflows.locked(session, "apply"):
                 self._learn(session.state.records.values())
-                made = await workflows.make_plan(session, destroys=chapter.destroys, targets=targets)
+                made = await workflows.make_plan(session, Asked(destroys=chapter.destroys, targets=targets))
                 self.known |= {step.id for step in made.steps}
                 if made.problems:
                     raise Problems(made.problems, code=made.code)

@@ -19,6 +19,7 @@ from novita_infra.api.errors import ApiError
 from novita_infra.api.in_process import InProcess
 from novita_infra.applying.events import Event, Result
 from novita_infra.manifests.project import Project, load
+from novita_infra.planning.asking import Asked
 from novita_infra.planning.plan import Action, Plan
 from novita_infra.resources import Address, Record
 from novita_infra.simulator import LIVE, LostAnswer, Quirks, World, build_app, open_world, scenario_named
@@ -92,11 +93,13 @@ class Rig:
 
     # --- the commands ---
 
-    def plan(self, *, destroys: bool = False, targets: tuple[str, ...] = ()) -> Plan:
+    def plan(self, *, destroys: bool = False, targets: tuple[str, ...] = (), **asked: Any) -> Plan:
+        wish = Asked(destroys=destroys, targets=_addresses(targets), **asked)
+
         async def work() -> Plan:
             async with self.client() as client:
                 session = self._session(client)
-                return await workflows.make_plan(session, destroys=destroys, targets=_addresses(targets))
+                return await workflows.make_plan(session, wish)
 
         return self.clock.run(work())
 
@@ -109,8 +112,10 @@ class Rig:
         stop_when: Callable[[Event], bool] | None = None,
         parallelism: int = 10,
         expect_success: bool = True,
+        **asked: Any,
     ) -> Result:
         """Plans and applies; with `stop_when`, asks the run to stop at the first event that it holds for."""
+        wish = Asked(destroys=destroys, targets=_addresses(targets), **asked)
 
         async def work() -> Result:
             stop = asyncio.Event()
@@ -123,7 +128,7 @@ class Rig:
             async with self.client() as client:
                 session = self._session(client)
                 with workflows.locked(session, "apply"):
-                    made = plan or await workflows.make_plan(session, destroys=destroys, targets=_addresses(targets))
+                    made = plan or await workflows.make_plan(session, wish)
                     assert not made.problems, made.problems
                     return await workflows.apply_plan(session, made, parallelism=parallelism, emit=emit, stop=stop)
 

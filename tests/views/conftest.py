@@ -248,6 +248,7 @@ def result_of() -> Callable[[str], Result]:
             "i-1a2b",
             4.0,
             "POST /x: INSUFFICIENT_RESOURCE: none left (HTTP 400)\ntry again later",
+            log=("loading", "CUDA out of memory"),
         )
         skipped = Ended(worker, Outcome.SKIPPED, reason=f"{STORAGE}/create failed")
         moving = Ended(storage, Outcome.MOVING, "s-9", 65.0, "creating when the run was interrupted")

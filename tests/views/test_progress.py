@@ -120,6 +120,14 @@ def test_events_become_hooks() -> None:
     }
 
 
+def test_the_log_of_what_failed_is_in_the_hook_and_in_the_diagnostic_and_not_in_the_message() -> None:
+    failed = Ended(STEP, Outcome.FAILED, reason="it crashed", log=("loading", "out of memory"))
+    errored, told = _messages(lambda messages: messages.listener()(failed))
+    assert "memory" not in str(errored["@message"])
+    assert errored["hook"]["novita"]["log"] == ["loading", "out of memory"]  # type: ignore[index]  # JSON
+    assert told["diagnostic"]["detail"] == "it crashed\nlast log lines:\n  loading\n  out of memory"  # type: ignore[index]  # JSON
+
+
 def test_a_failed_step_is_also_a_diagnostic() -> None:
     failed = Ended(STEP, Outcome.FAILED, reason="no capacity")
     told = _messages(lambda messages: messages.listener()(failed))

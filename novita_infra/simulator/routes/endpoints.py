@@ -8,6 +8,7 @@ from typing import Any
 from novita_infra.simulator.answers import resources as answers
 from novita_infra.simulator.answers import words
 from novita_infra.simulator.errors import invalid
+from novita_infra.simulator.logs import endpoint_log_path, worker_log_path
 from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_of, paging
 from novita_infra.simulator.shapes import ENVS, PORT, Anything, Fields, Items, Text, Whole, may, need, should
 from novita_infra.simulator.world import endpoints
@@ -123,7 +124,7 @@ def _shown(world: World, endpoint: Endpoint) -> dict[str, Any]:
         "volumeMounts": endpoint.mounts,
         "envs": endpoint.envs,
         "ports": [{"port": endpoint.port}],
-        "workers": [_worker(endpoint, worker) for worker in endpoints.shown_workers(world, endpoint)],
+        "workers": [_worker(world, endpoint, worker) for worker in endpoints.shown_workers(world, endpoint)],
         "products": [{"id": endpoint.product}],
         "healthy": {
             "path": endpoint.health,
@@ -134,17 +135,17 @@ def _shown(world: World, endpoint: Endpoint) -> dict[str, Any]:
             "failureThreshold": 3,
         },
         "clusterID": endpoint.cluster,
-        "log": f"/serverless/log/{endpoint.id}",
+        "log": endpoint_log_path(world, endpoint),
         "createdAt": str(int(endpoint.created)),
         "updatedAt": str(int(endpoint.updated)),
     }
 
 
-def _worker(endpoint: Endpoint, worker: Worker) -> dict[str, Any]:
+def _worker(world: World, endpoint: Endpoint, worker: Worker) -> dict[str, Any]:
     return {
         "id": worker.id,
         "state": {"state": worker.state, "error": worker.error, "message": worker.message},
-        "log": f"/serverless/log/{endpoint.id}/{worker.id}",
+        "log": worker_log_path(world, endpoint, worker),
         "metrics": f"/serverless/metrics/{endpoint.id}/{worker.id}",
         "healthy": worker.healthy,
         "drain": False,

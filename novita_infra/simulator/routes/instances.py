@@ -101,7 +101,7 @@ def _list(world: World, call: Call) -> Any:
 
 
 def _get(world: World, call: Call) -> Any:
-    return showing.full(world, instances.instance_of(world, call.query["instanceId"]))
+    return showing.full(world, instances.instance_of(world, call.query["instanceId"]), base=call.base)
 
 
 def _edit(world: World, call: Call) -> Any:

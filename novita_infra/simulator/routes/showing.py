@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from novita_infra.simulator.logs import instance_log_address
 from novita_infra.simulator.world import catalogue, jobs
 from novita_infra.simulator.world.records import Instance
 from novita_infra.simulator.world.world import World
@@ -52,8 +53,11 @@ def listed(world: World, instance: Instance) -> dict[str, Any]:
     }
 
 
-def full(world: World, instance: Instance) -> dict[str, Any]:
-    """The answer of `GET /gpu/instance`: all of the list's fields and what only a look at the machine can tell."""
+def full(world: World, instance: Instance, *, base: str) -> dict[str, Any]:
+    """The answer of `GET /gpu/instance`: all of the list's fields and what only a look at the machine can tell.
+
+    `base` is where the caller found this service; the machine's logs are there too.
+    """
     running = instance.status == "running"
     secret = world.draw("password", instance.id, length=20)
     site = f"{instance.cluster}.{HOST}"
@@ -85,8 +89,8 @@ def full(world: World, instance: Instance) -> dict[str, Any]:
         },
         "connectComponentJupyter": _jupyter(instance, site, running=running),
         "connectComponentLog": {
-            "systemLogAddress": f"https://log.{site}/{instance.id}/system",
-            "instanceLogAddress": f"https://log.{site}/{instance.id}/instance",
+            "systemLogAddress": instance_log_address(world, instance, base=base, which="system"),
+            "instanceLogAddress": instance_log_address(world, instance, base=base, which="instance"),
             "isRunning": running,
         },
         "freeStorageSize": max(0, instance.rootfs - instance.used_gb),

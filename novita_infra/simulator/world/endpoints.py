@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from novita_infra.simulator.errors import Refusal, invalid, not_allowed
 from novita_infra.simulator.world import catalogue, money, storages
-from novita_infra.simulator.world.lifecycles import pull_seconds, pullable
+from novita_infra.simulator.world.lifecycles import exit_code, pull_seconds, pullable
 from novita_infra.simulator.world.records import Endpoint, Worker
 from novita_infra.simulator.world.registry_auths import auth_of
 from novita_infra.simulator.world.world import World
@@ -145,7 +145,8 @@ def _await_workers(world: World, endpoint: Endpoint) -> None:
         world.expect(world.endpoints, endpoint, [(world.timings.pull_trouble, "!pull-failed")])
         return
     pull = pull_seconds(world, endpoint.image, endpoint.cluster) if endpoint.workers_min else 0.0
-    world.expect(world.endpoints, endpoint, [(world.timings.scaling + pull, "!ready")])
+    end = "!crashed" if exit_code(endpoint.command) and endpoint.workers_min else "!ready"
+    world.expect(world.endpoints, endpoint, [(world.timings.scaling + pull, end)])
 
 
 def _scale(world: World, endpoint: Endpoint) -> None:
@@ -224,12 +225,18 @@ def arrive(world: World, endpoint: Endpoint, event: str) -> None:
             endpoint.state, endpoint.error, endpoint.message = "serving", "", ""
             endpoint.workers = shown_workers(world, endpoint)
         case "!pull-failed":
-            for worker in _living(endpoint):
-                if worker.state == "creating":
-                    worker.state, worker.error = "failed", "ImagePullFailed"
-                    worker.message = f"image {endpoint.image} cannot be pulled: manifest unknown"
+            _fail_workers(endpoint, "ImagePullFailed", f"image {endpoint.image} cannot be pulled: manifest unknown")
+        case "!crashed":
+            code = exit_code(endpoint.command)
+            _fail_workers(endpoint, "ContainerExited", f"the container exited with code {code}")
         case "!idle":
             for worker in _living(endpoint)[endpoint.workers_min :]:
                 _drop_worker(world, endpoint, worker)
         case "!gone":
             world.endpoints.remove(endpoint)
+
+
+def _fail_workers(endpoint: Endpoint, error: str, message: str) -> None:
+    for worker in _living(endpoint):
+        if worker.state == "creating":
+            worker.state, worker.error, worker.message = "failed", error, message

@@ -8,7 +8,7 @@ from typing import Any, Final
 from novita_infra.simulator.errors import Refusal, invalid, no_such, not_allowed
 from novita_infra.simulator.world import catalogue, jobs, money, networks, storages
 from novita_infra.simulator.world.catalogue import Product
-from novita_infra.simulator.world.lifecycles import Steps, starting
+from novita_infra.simulator.world.lifecycles import Steps, exit_code, starting
 from novita_infra.simulator.world.records import Instance
 from novita_infra.simulator.world.registry_auths import auth_of
 from novita_infra.simulator.world.world import World
@@ -67,7 +67,11 @@ def create(world: World, wish: Instance, *, months: int) -> Instance:
         money.buy(world, wish, months=months, renewal=False)
     times = world.timings
     birth: Steps = [(times.pending, "toCreate"), (times.to_create, "creating")]
-    world.expect(world.instances, wish, [*birth, *_after(times.creating, starting(world, wish.image, cluster))])
+    world.expect(
+        world.instances,
+        wish,
+        [*birth, *_after(times.creating, starting(world, wish.image, cluster, commands=_commands(wish)))],
+    )
     return wish
 
 
@@ -78,6 +82,10 @@ def _check_rootfs(product: Product, wish: Instance) -> None:
     wish.rootfs = max(wish.rootfs, SMALLEST_ROOTFS)
     if wish.rootfs > product.max_rootfs:
         raise invalid("rootfsSize", f"{product.name} has at most {product.max_rootfs} GB")
+
+
+def _commands(instance: Instance) -> tuple[str, str]:
+    return instance.entrypoint, instance.command
 
 
 def _after(wait: float, steps: Steps) -> Steps:
@@ -100,7 +108,7 @@ def start(world: World, key: str) -> None:
         instance,
         [
             (times.turning, "starting"),
-            *_after(times.starting, starting(world, instance.image, instance.cluster)),
+            *_after(times.starting, starting(world, instance.image, instance.cluster, commands=_commands(instance))),
         ],
     )
 
@@ -195,7 +203,7 @@ def upgrade(  # noqa: PLR0913 - the whole configuration of a container, as the o
     was_stopped = instance.status in {"exited", "toStop", "stopping"}
     enter(world, instance, "toReset")
     end = [(0.0, "exited")] if was_stopped and not world.quirks.upgrade_starts else None
-    steps = end or starting(world, image, instance.cluster)
+    steps = end or starting(world, image, instance.cluster, commands=(entrypoint, command))
     world.expect(
         world.instances,
         instance,
@@ -256,6 +264,9 @@ def arrive(world: World, instance: Instance, event: str) -> None:
         case "!pull-failed":
             instance.error = "ImagePullFailed"
             instance.error_text = f"image {instance.image} cannot be pulled: manifest unknown"
+        case "!crashed":
+            instance.error = "ContainerExited"
+            instance.error_text = f"the container exited with code {exit_code(*_commands(instance))}"
         case "!gone":
             world.instances.remove(instance)
         case "!reclaiming":

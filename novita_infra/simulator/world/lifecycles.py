@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -10,6 +12,7 @@ from novita_infra.simulator.world.world import World
 Steps = list[tuple[float, str]]
 UNPULLABLE: Final = "does-not-exist"
 """An image whose name has these words cannot be pulled."""
+_EXITS: Final = re.compile(r"\bexit\s+([1-9][0-9]{0,2})\b")
 
 
 def pullable(world: World, image: str) -> bool:
@@ -33,8 +36,17 @@ def image_bytes(world: World, image: str) -> int:
     return 10**9 + world.dice(24 * 10**9, "bytes", image)
 
 
-def starting(world: World, image: str, cluster: str) -> Steps:
-    """From a container that is to be made to a running one, or to the report that its image cannot be had."""
+def exit_code(*commands: str) -> int:
+    """With what code a program ends at once; 0 for one that goes on running. A command that says `exit 3` does that."""
+    found = _EXITS.search(" ".join(commands))
+    return int(found[1]) if found else 0
+
+
+def starting(world: World, image: str, cluster: str, *, commands: Sequence[str]) -> Steps:
+    """From a container that is to be made to a running one, or to the report of what went wrong."""
     if not pullable(world, image):
         return [(0.0, "pulling"), (world.timings.pull_trouble, "!pull-failed")]
-    return [(0.0, "pulling"), (pull_seconds(world, image, cluster), "running")]
+    pull = pull_seconds(world, image, cluster)
+    if exit_code(*commands):
+        return [(0.0, "pulling"), (pull, "starting"), (world.timings.starting, "!crashed")]
+    return [(0.0, "pulling"), (pull, "running")]

@@ -1,0 +1,26 @@
+"""What speaks against a plan: problems, each with the exit code that it asks for, and notes for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_OVER_BUDGET, EXIT_REFUSED, Diagnostic
+
+_FIRST: Final = (EXIT_ERROR, EXIT_REFUSED, EXIT_OVER_BUDGET, EXIT_BLOCKED)
+"""Of several, the code of what a person must look at first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A reason why a plan cannot be applied."""
+
+    diagnostic: Diagnostic
+    code: int = EXIT_ERROR
+
+
+def code_of(findings: Iterable[Finding]) -> int:
+    """The exit code that they ask for together; 0 where there are none."""
+    codes = {finding.code for finding in findings}
+    return next((code for code in _FIRST if code in codes), 0)

@@ -1,0 +1,146 @@
+"""`createBeforeDestroy`: the old object is there until the new one is ready, whatever happens on the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rig import Rig
+
+from novita_infra.applying.events import Identified, Outcome, Progressed
+from novita_infra.cli.apply import _exit_code
+from novita_infra.diagnostics import EXIT_BLOCKED
+from novita_infra.simulator import Fault, Trouble
+from novita_infra.views.human import record_lines, result_lines
+from novita_infra.views.lines import plain
+
+MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}
+OTHER = {**MACHINE, "product": {"gpu": "L40S"}}
+FIRST = {"a": {"createBeforeDestroy": True}}
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    """A machine that is there, and manifests that ask for another in its place."""
+    rig = Rig(tmp_path, environ={})
+    rig.declare(("Instance", "a", MACHINE), **FIRST)
+    rig.apply()
+    rig.declare(("Instance", "a", OTHER), **FIRST)
+    return rig
+
+
+def no_stock(rig: Rig, *, count: int | None = None) -> None:
+    refused = {"status": 400, "reason": "INSUFFICIENT_RESOURCE", "message": "none is free", "count": count}
+    rig.world.faults.add(Fault(kind=Trouble.STATUS, operation="instances.create", **refused))
+
+
+def running(rig: Rig) -> list[str]:
+    rig.world.advance()
+    return [machine.id for machine in rig.world.instances if machine.status == "running"]
+
+
+def test_the_old_one_goes_only_when_the_new_one_is_ready(rig: Rig) -> None:
+    old = rig.record("instance.a").id
+    (change,) = rig.plan().changes
+    assert change.create_first
+    steps = [step.call for step in rig.plan().steps]
+    assert steps == ["create", "delete"]
+    ready: list[list[str]] = []
+
+    def look(event: object) -> bool:
+        if isinstance(event, Progressed) and event.step.call == "create":
+            ready.append(running(rig))
+        return False
+
+    rig.apply(stop_when=look)
+    assert all(old in there for there in ready)
+    assert rig.record("instance.a").id != old
+    assert rig.record("instance.a").retired == ()
+    rig.assert_converged()
+
+
+def test_where_the_new_one_cannot_be_had_the_old_one_stays_on_record_and_running(rig: Rig) -> None:
+    before = rig.record("instance.a")
+    no_stock(rig)
+    result = rig.apply(expect_success=False)
+    assert _exit_code(result) == EXIT_BLOCKED
+    told = plain(result_lines(result, again="novita-infra apply"))
+    assert "INSUFFICIENT_RESOURCE: none is free" in told
+    assert f"instance.a: delete ({before.id})\n      instance.a failed" in told
+    assert running(rig) == [before.id]
+    assert rig.record("instance.a") == before
+    rig.world.faults.clear()
+    rig.apply()
+    rig.assert_converged()
+    assert before.id not in running(rig)
+
+
+@pytest.mark.parametrize("after_effect", [False, True])
+def test_a_run_that_died_at_the_create_costs_the_old_one_nothing_while_there_is_no_other(
+    after_effect: bool, rig: Rig
+) -> None:
+    old = rig.record("instance.a").id
+    rig.world.unpullable = ("ubuntu:22.04",)  # which the old one has pulled long ago
+    assert rig.crash(at_write=0, after_effect=after_effect)
+    if not after_effect:
+        no_stock(rig)
+    for _ in range(2):
+        result = rig.apply(expect_success=False)
+        assert not result.succeeded
+        assert old in running(rig)
+        assert old in rig.record("instance.a").retired
+    rig.world.unpullable = ()
+    rig.world.faults.clear()
+    rig.apply()
+    rig.assert_converged()
+    assert old not in running(rig)
+
+
+def test_an_interrupted_wait_for_the_new_one_leaves_the_old_one_until_it_is_ready(rig: Rig) -> None:
+    old = rig.record("instance.a").id
+    rig.apply(stop_when=lambda event: isinstance(event, Identified), expect_success=False)
+    new = rig.record("instance.a").id
+    plan = rig.plan()
+    assert [(step.call, step.id, step.after) for step in plan.steps] == [
+        ("wait", new, ()),
+        ("delete", old, ("instance.a/wait",)),
+    ]
+    rig.apply()
+    rig.assert_converged()
+    assert running(rig) == [new]
+
+
+def test_an_old_one_that_would_not_go_is_remembered_shown_and_deleted_by_the_next_run(rig: Rig) -> None:
+    old = rig.record("instance.a").id
+    rig.world.faults.add(
+        Fault(kind=Trouble.STATUS, operation="instances.delete", status=400, reason="NODE_STATUS", count=None)
+    )
+    result = rig.apply(expect_success=False)
+    assert [(end.step.call, end.outcome) for end in result.ends] == [
+        ("create", Outcome.DONE),
+        ("delete", Outcome.FAILED),
+    ]
+    record = rig.record("instance.a")
+    assert record.retired == (old,)
+    assert f"replaced, not known to be gone: {old}" in plain(record_lines(record))
+    rig.world.faults.clear()
+    rig.apply()
+    assert rig.record("instance.a").retired == ()
+    assert running(rig) == [record.id]
+
+
+@pytest.mark.parametrize("at", range(2))
+@pytest.mark.parametrize("after_effect", [False, True])
+def test_killed_at_any_write_one_of_the_two_is_there_at_every_moment(at: int, after_effect: bool, rig: Rig) -> None:
+    assert rig.crash(at_write=at, after_effect=after_effect)
+    there = [running(rig)]
+
+    def look(_: object) -> bool:
+        there.append(running(rig))
+        return False
+
+    rig.apply(stop_when=look)
+    rig.assert_converged()
+    assert all(there)
+    assert running(rig) == [rig.record("instance.a").id]

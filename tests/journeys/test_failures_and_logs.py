@@ -1,0 +1,200 @@
+"""A machine that does not come up: what is told of it, from its own log too, and how soon an endpoint is given up."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from rig import Rig
+from test_scenarios import ENDPOINT, MACHINE, WORKERS, told
+
+from novita_infra.applying.desk import STUCK
+from novita_infra.applying.events import Ended, Outcome
+from novita_infra.simulator import scenario_of
+from novita_infra.simulator.scenarios import begin
+from novita_infra.views.messages import Messages
+
+NOT_THERE = "acme/does-not-exist:1"
+CRASHES = "sh -c 'printenv; exit 3'"
+ENVIRON = {"SALT": "pepper-and-salt", "PASSWORD": "hunter2"}
+ENV = {
+    "SALT": {"fromEnv": "SALT"},
+    "DATABASE": "postgres://app:${env.PASSWORD}@db.example.com/app",
+    "SESSION_KEY": "written in clear",
+    "MODE": "train",
+}
+
+
+def rig_at(folder: Path, *resources: tuple[str, str, dict[str, Any]], **lifecycles: Any) -> Rig:
+    rig = Rig(folder, environ=ENVIRON)
+    rig.declare(*resources, **lifecycles)
+    return rig
+
+
+def failure(rig: Rig, name: str) -> Ended:
+    ends = [event for event in rig.events if isinstance(event, Ended) and event.step.address.name == name]
+    assert ends[-1].outcome is Outcome.FAILED
+    return ends[-1]
+
+
+def tells_logs(profile: str) -> bool:
+    return profile != "strict"
+
+
+def test_an_image_that_cannot_be_pulled_is_told_with_the_log(tmp_path: Path, usual_profile: str) -> None:
+    rig = rig_at(tmp_path, ("Instance", "a", {**MACHINE, "image": NOT_THERE}))
+    text = told(rig.apply(expect_success=False))
+    assert f"failed: ImagePullFailed: image {NOT_THERE} cannot be pulled: manifest unknown" in text
+    lines = [
+        "      last log lines:",
+        f"        Pulling image {NOT_THERE}",
+        f"        Failed to pull image {NOT_THERE}: manifest unknown",
+    ]
+    assert [line for line in text.splitlines() if line in lines] == (lines if tells_logs(usual_profile) else [])
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_program_that_crashes_is_told_in_its_own_words_without_a_secret(
+    tmp_path: Path, usual_profile: str, count: int
+) -> None:
+    machine = {**MACHINE, "command": CRASHES, "env": ENV}
+    rig = rig_at(tmp_path, *(("Instance", f"m{number}", machine) for number in range(count)))
+    result = rig.apply(expect_success=False)
+    for number in range(count):  # many are found in a list, which tells no address
+        end = failure(rig, f"m{number}")
+        assert end.reason.endswith("failed: ContainerExited: the container exited with code 3")
+        shown = [line for line in end.log if not line.startswith("NOVITA_INFRA_OWNER=")]
+        assert shown == (
+            [
+                f"+ {CRASHES}",
+                "DATABASE=(secret)",
+                "MODE=train",
+                "SALT=(secret)",
+                "SESSION_KEY=(secret)",
+                "the program ended with exit code 3",
+            ]
+            if tells_logs(usual_profile)
+            else []
+        )
+    stream = io.StringIO()
+    listen = Messages(stream, now=rig.clock.now).listener()
+    for event in rig.events:
+        listen(event)
+    everything = stream.getvalue() + told(result) + repr(rig.events)
+    assert not [secret for secret in ("pepper", "hunter2", "written in clear", "?token=") if secret in everything]
+    details = [json.loads(line).get("diagnostic", {}).get("detail", "") for line in stream.getvalue().splitlines()]
+    said = [detail for detail in details if "last log lines:\n  + sh -c" in detail]
+    assert len(said) == (count if tells_logs(usual_profile) else 0)
+
+
+def test_an_endpoint_whose_every_worker_failed_is_given_up_soon_with_the_log(
+    tmp_path: Path, usual_profile: str
+) -> None:
+    endpoint = {**ENDPOINT, "workers": {**WORKERS, "min": 2}, "command": CRASHES, "env": ENV}
+    rig = rig_at(tmp_path, ("Endpoint", "api", endpoint))
+    began = rig.clock.now()
+    rig.apply(expect_success=False)
+    assert STUCK < rig.clock.now() - began < STUCK + 90
+    end = failure(rig, "api")
+    first, second = (worker.id for worker in next(iter(rig.world.endpoints)).workers)
+    assert (
+        f"does not come up: workers {first}, {second}: ContainerExited: the container exited with code 3" in end.reason
+    )
+    assert bool(end.log) == tells_logs(usual_profile)
+    if end.log:
+        assert end.log[-1] == "the program ended with exit code 3"
+        assert "SALT=(secret)" in end.log
+    rig.assert_nothing_lost()
+
+
+def test_an_endpoint_that_was_given_up_is_mended_by_the_next_run_and_not_made_anew(tmp_path: Path) -> None:
+    rig = rig_at(tmp_path, ("Endpoint", "api", {**ENDPOINT, "image": NOT_THERE}))
+    rig.apply(expect_success=False)
+    id = rig.record("endpoint.api").id
+    rig.apply(expect_success=False)  # nothing is changed, so nothing comes of it
+    assert "does not come up" in failure(rig, "api").reason
+    rig.declare(("Endpoint", "api", ENDPOINT))
+    rig.apply()
+    assert rig.record("endpoint.api").id == id
+    rig.assert_converged()
+
+
+def test_an_endpoint_of_which_new_workers_begin_meanwhile_is_waited_for(tmp_path: Path) -> None:
+    rig = rig_at(tmp_path, ("Endpoint", "api", {**ENDPOINT, "image": NOT_THERE}))
+    mended = {
+        "id": "$id",
+        "workerConfig": {"minNum": 1, "maxNum": 2, "freeTimeout": 60, "maxConcurrent": 1, "gpuNum": 1},
+        "ports": [{"port": 80}],
+        "policy": {"type": "queue", "value": 1},
+        "image": {"image": "ubuntu:22.04"},
+    }
+    call = {"do": "call", "operation": "endpoints.update", "each": {"kind": "endpoints"}, "body": mended}
+    event = {"upon": "endpoints.create", "after": 50, **call}
+    begin(rig.world, scenario_of({"name": "mended", "says": "Someone mends it in time.", "events": [event]}))
+    result = rig.apply()
+    assert result.ends[0].elapsed > STUCK
+
+
+def test_an_update_whose_new_workers_fail_while_the_old_ones_serve_is_not_given_up_early(tmp_path: Path) -> None:
+    rig = rig_at(tmp_path, ("Endpoint", "api", ENDPOINT))
+    rig.apply()
+    rig.declare(("Endpoint", "api", {**ENDPOINT, "image": NOT_THERE}), api={"timeouts": {"update": "4m"}})
+    rig.apply(expect_success=False)
+    end = failure(rig, "api")
+    assert end.elapsed >= 240
+    assert f"is still updating after 240 s (worker {_failed_worker(rig)}: ImagePullFailed" in end.reason
+    rig.declare(("Endpoint", "api", ENDPOINT))
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_a_time_that_is_up_is_told_with_the_log(tmp_path: Path, usual_profile: str) -> None:
+    rig = rig_at(tmp_path, ("Instance", "a", MACHINE), a={"timeouts": {"create": "10s"}})
+    rig.apply(expect_success=False)
+    end = failure(rig, "a")
+    assert "is still pulling after 10 s" in end.reason
+    assert end.log[-1:] == (("layers: 3 of 7",) if tells_logs(usual_profile) else ())
+    rig.apply()
+    rig.assert_converged()
+
+
+@pytest.mark.parametrize("trouble", ["refuses", "hangs", "breaks"])
+def test_a_log_that_cannot_be_had_changes_nothing(tmp_path: Path, trouble: str) -> None:
+    class Rigged(Rig):
+        def transport(self) -> httpx.AsyncBaseTransport:
+            return _Without(super().transport(), self, trouble)
+
+    rig = Rigged(tmp_path, environ={})
+    rig.declare(("Instance", "a", {**MACHINE, "image": NOT_THERE}))
+    rig.apply(expect_success=False)
+    end = failure(rig, "a")
+    assert end.reason.endswith(f"failed: ImagePullFailed: image {NOT_THERE} cannot be pulled: manifest unknown")
+    assert end.log == ()
+    assert end.elapsed < 40
+
+
+class _Without(httpx.AsyncBaseTransport):
+    """A way to a service whose logs cannot be had."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, rig: Rig, trouble: str) -> None:
+        self._transport, self._rig, self._trouble = transport, rig, trouble
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not request.url.path.startswith("/logs/"):
+            return await self._transport.handle_async_request(request)
+        match self._trouble:
+            case "refuses":
+                return httpx.Response(403, text="not you")
+            case "hangs":
+                await self._rig.clock.sleep(3600)
+                raise AssertionError("it was waited for")
+            case _:
+                raise RuntimeError("a mistake of ours")
+
+
+def _failed_worker(rig: Rig) -> str:
+    return next(worker.id for worker in next(iter(rig.world.endpoints)).workers if worker.error)
