@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from novita_infra.resources import Address, Record, Ref, Value
@@ -46,6 +46,17 @@ class Books:
         """These objects were live before the run created any of the kind; returns when that is on disk."""
         self._seen[kind] = tuple(sorted({*self._seen.get(kind, ()), *ids}))
         await self._journal.saw(kind, self._seen[kind])
+
+    def seen(self, kind: str) -> frozenset[str]:
+        """What was live before creates of the kind that have no answer yet."""
+        return frozenset(self._seen.get(kind, ()))
+
+    def unanswered(self, *, but: Collection[Address]) -> frozenset[str]:
+        """The kinds of which a create has no answer, and is none of these."""
+        records = self._records.values()
+        return frozenset(
+            item.address.kind for item in records if item.underway and not item.id and item.address not in but
+        )
 
     def owned(self, kind: str) -> frozenset[str]:
         """The ids of the kind that the books know, or knew in this run: a list may still show what was deleted."""

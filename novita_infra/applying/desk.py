@@ -297,8 +297,8 @@ class _Sight:
             self._stuck_since = now
         elif now - self._stuck_since >= STUCK:
             raise StepFailed(
-                f"{self._id} does not come up: {live.trouble}; it is on record: change what is wrong, "
-                "and the next run brings it up to that and waits again"
+                f"{self._id} does not come up: {live.trouble}; it is on record and stays: "
+                "change what is wrong, and the next run goes on with it"
             )
 
     def _check_stage(self, live: Live) -> None:

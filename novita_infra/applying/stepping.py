@@ -20,9 +20,10 @@ from novita_infra.resources import Phase, Ref, Value, refs, resolve
 class Steps:
     """Performs the steps of one run."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, *, unanswered: frozenset[str] = frozenset()) -> None:
+        """`unanswered` are the kinds of which an earlier create may have made something that the plan does not see."""
         self._desk = desk
-        self._creating = Creating(desk)
+        self._creating = Creating(desk, unanswered=unanswered)
         self._changing = Changing(desk)
 
     async def close(self) -> None:

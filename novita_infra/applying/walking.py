@@ -27,7 +27,9 @@ async def walk(plan: Plan, desk: Desk) -> tuple[Result, Mapping[str, Value] | No
     """
     for record in plan.bookkeeping:
         await desk.books.put(record, "brought up to date")
-    steps = Steps(desk)
+    deleted = {step.address for step in plan.steps if step.call == "delete"}
+    anew = {step.address for step in plan.steps if step.call == "create"} - deleted
+    steps = Steps(desk, unanswered=desk.books.unanswered(but=anew))
     try:
         ends = await _Walk(plan.steps, desk, steps).run()
         ends = await _with_groups_down(plan, desk, steps, ends)
