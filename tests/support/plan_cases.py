@@ -1,0 +1,143 @@
+"""Plans as folders: what was applied before, what happened since, what is declared now, and the plan in text and JSON.
+
+`python tests/support/plan_cases.py [NAME...]` writes the plans of today into the folders; look at the difference.
+
+A case holds `now.yaml` (the manifests; a document of kind Project is the project file), `before.yaml` (what was applied
+before it), and `case.yaml` with any of: about, scenario, environment, environ, variables, asked, and acts, each of which
+is `{wait: SECONDS}` or an act of a scenario's events in which `${ADDRESS}` stands for an id.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from rig import Rig
+
+from novita_infra.diagnostics import Problems
+from novita_infra.planning.plan import Plan
+from novita_infra.resources import Address
+from novita_infra.simulator import LIVE
+from novita_infra.simulator.happenings import arrive
+from novita_infra.simulator.world.records import Happening
+from novita_infra.views.diagnostics import diagnostic_lines
+from novita_infra.views.human import plan_lines
+from novita_infra.views.json import plan_json
+from novita_infra.views.lines import plain
+
+CASES: Final = Path(__file__).parents[1] / "plans"
+Ordering = Callable[[list[Any]], dict[str, list[Any]]]
+"""Puts the documents into files, by file name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A plan as a person and as a program see it."""
+
+    text: str
+    json: str
+
+
+def in_one_file(documents: list[Any]) -> dict[str, list[Any]]:
+    """The documents as they stand."""
+    return {"main.yaml": documents}
+
+
+def each_in_its_own(documents: list[Any]) -> dict[str, list[Any]]:
+    """A file for each, the last one first."""
+    return {f"part-{index}.yaml": [item] for index, item in enumerate(reversed(documents))}
+
+
+def cases() -> list[Path]:
+    """The folders."""
+    return sorted(path.parent for path in CASES.glob("*/now.yaml"))
+
+
+def plan_of(case: Path, ordering: Ordering = in_one_file) -> tuple[Rig, Plan]:
+    """The plan of the case in a world of its own."""
+    told = yaml.safe_load((case / "case.yaml").read_text(encoding="utf-8")) or {} if (case / "case.yaml").exists() else {}
+    folder = Path(tempfile.mkdtemp())
+    rig = Rig(folder, quirks=LIVE, environ=told.get("environ", {}), scenario=told.get("scenario", ""))
+    rig.environment = told.get("environment", "")
+    rig.variables = told.get("variables", {})
+    if (case / "before.yaml").exists():
+        _declare(rig, case / "before.yaml", ordering)
+        rig.apply()
+    for act in told.get("acts", ()):
+        _happen(rig, act)
+    _declare(rig, case / "now.yaml", ordering)
+    return rig, rig.plan(**_asked(told.get("asked", {})))
+
+
+def shown(case: Path, ordering: Ordering = in_one_file) -> Shown:
+    """What the case gives today."""
+    try:
+        rig, plan = plan_of(case, ordering)
+    except Problems as error:
+        return Shown(plain(diagnostic_lines(error.diagnostics, lambda _: None)), "")
+    text = plain([*plan_lines(plan), *diagnostic_lines((*plan.notes, *plan.problems), lambda _: None)])
+    told = json.dumps(plan_json(plan), indent=1, sort_keys=True) + "\n"
+    for address, record in sorted(rig.state().records.items()):
+        text, told = (item.replace(record.id, f"<{address}>") for item in (text, told))
+    return Shown(text, told)
+
+
+def _declare(rig: Rig, path: Path, ordering: Ordering) -> None:
+    for old in rig.folder.glob("*.yaml"):
+        old.unlink()
+    documents = [item for item in yaml.safe_load_all(path.read_text(encoding="utf-8")) if item]
+    documents = [{"apiVersion": "novita-infra/v1", **item} for item in documents]
+    project = [item for item in documents if item["kind"] == "Project"]
+    plain_project = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "rig"}}
+    rig.write("novita-infra.yaml", *(project or [plain_project]))
+    for name, items in ordering([item for item in documents if item["kind"] != "Project"]).items():
+        rig.write(name, *items)
+
+
+def _happen(rig: Rig, act: dict[str, Any]) -> None:
+    if "wait" in act:
+        rig.clock.run(rig.clock.sleep(float(act["wait"])))
+        rig.world.advance()
+        return
+    ids = {str(address): record.id for address, record in rig.state().records.items()}
+    text = re.sub(r"\$\{([^}]+)\}", lambda match: ids[match[1]], json.dumps(act))
+    happening = Happening(id="", scenario="", act=json.loads(text))
+    rig.world.advance()
+    arrive(rig.world, happening, "")
+    assert not happening.told, happening.told
+
+
+def _asked(told: dict[str, Any]) -> dict[str, Any]:
+    """What the case asks of the plan; `targets` are texts, as the rig has them, other addresses are parsed here."""
+    addresses = {"excludes", "replaces"}
+    return {
+        name: tuple(map(Address.parse, value))
+        if name in addresses
+        else tuple(value)
+        if isinstance(value, list)
+        else value
+        for name, value in told.items()
+    }
+
+
+def write(names: Sequence[str]) -> None:
+    """Writes today's plans into the folders."""
+    for case in cases():
+        if names and case.name not in names:
+            continue
+        told = shown(case)
+        (case / "plan.txt").write_text(told.text, encoding="utf-8")
+        (case / "plan.json").write_text(told.json, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    os.environ.pop("NOVITA_API_KEY", None)
+    write(sys.argv[1:])
