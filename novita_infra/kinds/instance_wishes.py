@@ -76,8 +76,10 @@ def _product(spec: Spec, catalogue: Catalogue, live: Live | None) -> Product | F
     known = _products(spec, catalogue, live)
     if isinstance(wish.get("id"), str):
         exact = next((item for item in known if item.id == wish["id"]), None)
+        if exact is not None:
+            return exact
         hint = nearest(wish["id"], [item.id for item in known])
-        return exact or Fault(("product", "id"), f'no product has the id "{wish["id"]}"', hint)
+        return Fault(("product", "id"), f'no product has the id "{wish["id"]}"', hint)
     key = next((key for key in ("gpu", "cpu") if isinstance(wish.get(key), str)), "")
     if not key:
         return None
