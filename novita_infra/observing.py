@@ -12,10 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from novita_infra.api.client import Client
-from novita_infra.api.errors import NotFound
+from novita_infra.api.errors import ApiError, NotFound, Refused
 from novita_infra.api.request import Request
-from novita_infra.kinds.catalogue import PARTS, Catalogue, catalogue
+from novita_infra.kinds.catalogue import PARTS, Catalogue, Product, catalogue
 from novita_infra.kinds.kind import Kind, Local
+from novita_infra.kinds.shapes import values_at
+from novita_infra.kinds.stock import Ask
 from novita_infra.resources import Address, Declared, Found, Live, Phase, Record, Spec, Value
 from novita_infra.timing import Clock
 
@@ -50,12 +52,27 @@ async def observe(
     by_kind: dict[str, dict[Address, Record]] = {}
     for address, record in records.items():
         by_kind.setdefault(address.kind, {})[address] = record
-    reading = [
-        _observe_kind(client, kinds[prefix], own, seen=frozenset(seen.get(prefix, ())), clock=clock)
-        for prefix, own in by_kind.items()
-    ]
+    reading = [_observe_kind(client, kinds[prefix], own, seen=seen, clock=clock) for prefix, own in by_kind.items()]
     offers, parts = await asyncio.gather(read_catalogue(client, sorted(set(catalogues))), asyncio.gather(*reading))
     return Observed({address: found for part in parts for address, found in part.items()}, offers)
+
+
+def as_recorded(record: Record) -> Found:
+    """What is known of an object that is not read: it is believed to be as the books have it."""
+    live = Live(
+        record.id,
+        name=str(record.spec.get("name", "")),
+        phase=Phase.STOPPED if record.spec.get("power") == "stopped" else Phase.READY,
+        status=str(record.outputs.get("status", "")),
+        values=record.spec,
+        outputs=record.outputs,
+    )
+    return Found(record, live=live)
+
+
+def is_unfinished(record: Record) -> bool:
+    """Whether an earlier run left something of it open, so that the books alone do not tell enough."""
+    return not record.id or record.underway is not None or bool(record.retired)
 
 
 async def read_catalogue(client: Client, names: Iterable[str]) -> Catalogue:
@@ -67,6 +84,20 @@ async def read_catalogue(client: Client, names: Iterable[str]) -> Catalogue:
     for (name, _), found in zip(requests, answers, strict=True):
         pages[name] += found
     return catalogue(pages)
+
+
+async def read_stock(client: Client, asks: Iterable[Ask]) -> dict[Ask, tuple[Product, ...] | Refused]:
+    """What is free, as asked; or the refusal where this key may not ask. Raises other ApiErrors."""
+    asks = sorted(asks)
+    return dict(zip(asks, await asyncio.gather(*(_asked(client, ask) for ask in asks)), strict=True))
+
+
+async def read_prices(client: Client, names: Iterable[str]) -> Catalogue:
+    """The named parts, of which only prices are wanted: where they cannot be read, nobody is kept from deleting."""
+    try:
+        return await read_catalogue(client, names)
+    except ApiError:
+        return Catalogue()
 
 
 async def read_all(client: Client, kind: Kind) -> dict[str, Live]:
@@ -128,7 +159,7 @@ async def with_live_templates(
     """The declared resources with what they take from objects that are named by id (`template: {id: ...}`)."""
     wanted: dict[tuple[str, str], Spec] = {}
     for item in declared:
-        for prefix, id in _given_by_id(kinds[item.address.kind], item.spec):
+        for prefix, id in _given_by_id(kinds[item.address.kind], item.spec, kinds):
             wanted[prefix, id] = {}
     if not wanted:
         return declared
@@ -143,25 +174,29 @@ async def with_live_templates(
     filled = []
     for item in declared:
         kind = kinds[item.address.kind]
-        given = kind.inherit is not None and _given_by_id(kind, item.spec)
+        given = kind.inherit is not None and _given_by_id(kind, item.spec, kinds)
         filled.append(replace(item, spec=kind.inherit(item.spec, lookup)) if given and kind.inherit else item)
     return tuple(filled)
 
 
-def _given_by_id(kind: Kind, spec: Spec) -> list[tuple[str, str]]:
+def _given_by_id(kind: Kind, spec: Spec, kinds: Mapping[str, Kind]) -> list[tuple[str, str]]:
+    """What it takes values from, by kind and id: its template, and what it must be beside where its place is open."""
     found = []
     for item in kind.fields:
-        if not item.refers or not isinstance(item.change, Local):
+        if not item.refers or item.name not in spec:
             continue
-        value = spec.get(item.name)
-        id = value.get("id") if isinstance(value, dict) else value
-        if isinstance(id, str):
-            found.append((item.refers, id))
+        beside = "cluster" in kind.by_name and "cluster" not in spec and kinds[item.refers].sited
+        if not beside and not isinstance(item.change, Local):
+            continue
+        for value in values_at(spec[item.name], item.refers_at):
+            id = value.get("id") if isinstance(value, dict) else value
+            if isinstance(id, str):
+                found.append((item.refers, id))
     return found
 
 
 async def _observe_kind(
-    client: Client, kind: Kind, records: Mapping[Address, Record], *, seen: frozenset[str], clock: Clock
+    client: Client, kind: Kind, records: Mapping[Address, Record], *, seen: Mapping[str, tuple[str, ...]], clock: Clock
 ) -> dict[Address, Found]:
     lives = await read_all(client, kind)
     owned = frozenset(id for record in records.values() for id in (record.id, *record.retired) if id)
@@ -171,14 +206,20 @@ async def _observe_kind(
         over = max(underway.since for underway in unanswered) + GRACE
         await clock.sleep(max(AGAIN, over - clock.now()))
         lives |= await read_all(client, kind)
-    lives |= await _read_missing(client, kind, set(owned - lives.keys()), clock=clock)
+    lives |= await _read_missing(client, kind, owned - lives.keys(), records.values(), clock=clock)
     found = {}
     for address, record in records.items():
         leftovers = tuple(id for id in record.retired if id in lives)
         if record.id or record.underway is None:
             found[address] = Found(record, live=lives.get(record.id), leftovers=leftovers)
             continue
-        fitting = candidates(kind, record.underway.sent, lives.values(), known=seen | owned, mark=record.underway.mark)
+        fitting = candidates(
+            kind,
+            record.underway.sent,
+            lives.values(),
+            known=owned.union(seen.get(record.underway.sight or kind.prefix, ())),
+            mark=record.underway.mark,
+        )
         fitting = await still_there(client, kind, fitting)
         found[address] = Found(record, candidates=fitting, leftovers=leftovers)
     return found
@@ -193,12 +234,25 @@ async def _read_part(client: Client, name: str, request: Request) -> list[Any]:
     return pages
 
 
-async def _read_missing(client: Client, kind: Kind, missing: set[str], *, clock: Clock) -> dict[str, Live]:
-    """What the list missed and a second read finds."""
+async def _asked(client: Client, ask: Ask) -> tuple[Product, ...] | Refused:
+    try:
+        pages = await _read_part(client, ask.part, ask.request)
+    except Refused as refusal:
+        return refusal
+    products: tuple[Product, ...] = PARTS[ask.part].parse(pages)
+    return products
+
+
+async def _read_missing(
+    client: Client, kind: Kind, missing: frozenset[str], records: Iterable[Record], *, clock: Clock
+) -> dict[str, Live]:
+    """What the list missed and a second read finds. A list that lags is given time from the last write on."""
     if not missing:
         return {}
     if only_listed(kind):
-        await clock.sleep(GRACE)
+        written = [record.seen_at for record in records if not missing.isdisjoint((record.id, *record.retired))]
+        over = max(at or clock.now() for at in written) + GRACE
+        await clock.sleep(max(AGAIN, over - clock.now()))
         again = await read_all(client, kind)
         return {id: live for id, live in again.items() if id in missing}
     lives = await asyncio.gather(*(read_one(client, kind, id) for id in sorted(missing)))

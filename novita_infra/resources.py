@@ -196,6 +196,94 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """Data that a call costs."""
+
+    what: str
+    """What is gone: `what is on its container disk`."""
+    gb: int | None = None
+    """Its size in GB, as far as it is known: that of the disk, not of what is on it."""
+    when: str = ""
+    """When it goes, where that is not at once: `7 days after the stop`."""
+    lasting: bool = False
+    """Whether it is there to outlive machines: that it goes must be allowed even where all of the object goes."""
+
+    def __str__(self) -> str:
+        size = f" ({self.gb:,} GB)" if self.gb else ""
+        return f"{self.what}{size}{f', {self.when}' if self.when else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """Something that a resource is made anew after."""
+
+    address: Address
+    path: tuple[str, ...] = ()
+    """A field of it, or a value inside a field; empty for the object as a whole."""
+
+    def __str__(self) -> str:
+        return ".".join((str(self.address), *self.path))
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What must hold before or after the steps of a resource."""
+
+    value: Value
+    """What is looked at; may hold Refs, and no secret."""
+    schema: Value
+    """The JSON Schema that it must fit."""
+    message: str
+    """What is told where it does not."""
+
+
+class Cause(enum.Enum):
+    """Why an object is no longer as it was left. The values are the words of a manifest."""
+
+    EDITED = "edited"
+    """Somebody changed it: the console, another program, another state."""
+    DELETED = "deleted"
+    """Somebody deleted it, as far as anybody can tell."""
+    SPOT_RECLAIM = "spotReclaim"
+    MIGRATION = "migration"
+    """The platform moves it, or has moved it, to another node."""
+    EXPIRED = "expired"
+    """Its term is over, or it is frozen."""
+    FAILED = "failed"
+    ARREARS = "arrears"
+    """The account is in arrears."""
+    RELEASED = "released"
+    """Kept by the platform for a time only, and that time is over."""
+
+
+class OnDrift(enum.Enum):
+    """What becomes of what was changed outside."""
+
+    HEAL = "heal"
+    """The plan puts it back."""
+    ADOPT = "adopt"
+    """It is as wanted, until the manifest says something new of it."""
+    ALERT = "alert"
+    """It is left as it is, and told every time."""
+    IGNORE = "ignore"
+    """It is left as it is, and not told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A part of a spec that is not compared once the object is there."""
+
+    path: tuple[str, ...]
+    """A field, and the keys inside it: `env`, `DEBUG`."""
+    reason: str = ""
+    until: float = 0.0
+    """Unix seconds from which on it is compared again; 0 for never."""
+
+    def __str__(self) -> str:
+        return ".".join(self.path)
+
+
+@dataclass(frozen=True, slots=True)
 class Lifecycle:
     """What a manifest says about a resource beside its spec."""
 
@@ -208,6 +296,16 @@ class Lifecycle:
     """Seconds for which a create that finds no capacity is tried again."""
     group: str = ""
     """The group that comes up together or not at all."""
+    triggers: tuple[Trigger, ...] = ()
+    """It is made anew whenever one of these is, or changes."""
+    preconditions: tuple[Condition, ...] = ()
+    """What must hold before anything is done to it."""
+    postconditions: tuple[Condition, ...] = ()
+    """What must hold when all is done to it."""
+    on_drift: Mapping[Cause, OnDrift] = field(default_factory=dict)
+    """What becomes of what was changed outside, by its cause; of other causes, what the project says."""
+    ignored: tuple[Ignored, ...] = ()
+    """What is not compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +346,8 @@ class Live:
     make it anew."""
     logs: tuple[str, ...] = field(default=(), repr=False)
     """Where its logs are, the most telling first. An address may carry a token: it is followed and never shown."""
+    created: float = field(default=0.0, compare=False)
+    """When it was made, in Unix seconds; 0 where the API does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +365,8 @@ class Underway:
     """What was live before a call that must not be repeated blindly, to judge later whether it took effect."""
     mark: str = ""
     """The owner mark that a create writes into the object."""
+    sight: str = ""
+    """The name under which the books keep what was live before a create; empty for that of its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +388,14 @@ class Record:
     """The manifest file that declared it, relative to the project."""
     choice: Mapping[str, Value] = field(default_factory=dict)
     """Of several offers, the one that was taken (`took`), and those that were refused, each with the reason."""
+    anew: str = ""
+    """Why it is to be made anew though its manifest agrees with it, where a run was to do so and has not yet: the
+    trigger, or `--replace`."""
+    adopted: Mapping[str, Value] = field(default_factory=dict)
+    """By field that was changed outside and is wanted so: what the manifest declared when that was taken in. As long as
+    it declares the same, `spec` holds what is wanted."""
+    seen_at: float = 0.0
+    """When the books last learned of it, in Unix seconds; 0 where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,8 @@ class Client:
         self._url = _checked_url(url)
         self._key = _checked_key(key)
         self._clock = clock
-        self._random = random
+        self.random = random
+        """Where jitter comes from, for whoever waits between two calls too."""
         self._patience = patience or Patience()
         shelf = account_shelf(shared, url=self._url, key=self._key, now=clock.now()) if shared else None
         self._governor = Governor(clock=clock, most=in_flight, shelf=shelf)
@@ -102,11 +103,17 @@ class Client:
         async def once() -> Any:
             return await self._once(request, url, body=body)
 
-        return await repeat(once, request, clock=self._clock, random=self._random, patience=self._patience)
+        return await repeat(once, request, clock=self._clock, random=self.random, patience=self._patience)
 
     async def walk(self, pages: Pages) -> list[dict[str, Any]]:
         """Every item of a list once, whatever number the service gives its first page; see `paging.walk`."""
         return await paging.walk(pages, self.send)
+
+    def is_own(self, masked: str) -> bool:
+        """Whether a key that is shown as `sk_abc***` may be the one that this client uses."""
+        head, _, rest = masked.partition("*")
+        tail = rest.strip("*")
+        return bool(head or tail) and self._key.startswith(head) and self._key.endswith(tail)
 
     async def last_log_lines(self, address: str, *, secrets: Iterable[str]) -> tuple[str, ...]:
         """The last lines of the log there, without the secrets; none where it cannot be read within seconds."""

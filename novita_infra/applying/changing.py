@@ -15,10 +15,10 @@ from novita_infra.applying.desk import Desk, Span, StepFailed
 from novita_infra.applying.events import Identified
 from novita_infra.kinds.kind import Call, Default, Kind, Target
 from novita_infra.observing import GRACE, read_one
-from novita_infra.planning.comparing import agree, written
+from novita_infra.planning.comparing import agree, revealed, written
 from novita_infra.planning.deciding import recorded_spec
 from novita_infra.planning.plan import Step
-from novita_infra.resources import STABLE, Found, Live, Spec, Value, reveal
+from novita_infra.resources import STABLE, Digest, Found, Live, Spec, Value, leaves, reveal
 
 TRIES: Final = 3
 """How often a call is sent that must not be repeated blindly, whose answer is lost, and which had no effect."""
@@ -39,6 +39,7 @@ class Changing:
         spec = await self._desk.resolved(step)
         live = await self._ready_for(step, kind, call, id, span=span)
         await self._conclude(step, kind, live)
+        spec = _with_what_stays(spec, live, self._desk.books.key)
         if not self._is_done(kind, call, step, spec, live):
             async with self._desk.calls:
                 self._desk.go_on()
@@ -168,6 +169,22 @@ def _merged(recorded: Spec, step: Step, spec: Spec, key: str) -> Mapping[str, Va
     fields = {name: spec[name] for name in step.fields if name in spec}
     kept = {name: value for name, value in recorded.items() if name not in step.fields}
     return {**kept, **written(fields, key)}
+
+
+def _with_what_stays(spec: Spec, live: Live, key: str) -> Spec:
+    """The spec with what is live in the place of each digest: a value that the plan leaves as somebody else made it.
+
+    Raises StepFailed where that is another value by now. What the API does not tell is left out.
+    """
+    filled: dict[str, Value] = {}
+    for name, value in spec.items():
+        if not any(isinstance(leaf, Digest) for leaf in leaves(value)):
+            filled[name] = value
+        elif name in live.values:
+            filled[name] = revealed(value, live.values[name], key=key)
+            if any(isinstance(leaf, Digest) for leaf in leaves(filled[name])):
+                raise StepFailed(f"{name} was changed outside since the plan was made; make a new one")
+    return filled
 
 
 def _with_resets(kind: Kind, step: Step, spec: Spec) -> Spec:

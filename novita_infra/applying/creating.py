@@ -36,9 +36,8 @@ CAPACITY_PAUSE: Final = 20.0
 class Creating:
     """Performs the creates of one run."""
 
-    def __init__(self, desk: Desk, *, unanswered: frozenset[str]) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._unanswered = unanswered
         self._seen: dict[str, asyncio.Task[frozenset[str]]] = {}
         self._namesakes: dict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -144,7 +143,7 @@ class Creating:
             step.address,
             "",
             needs=step.needs,
-            underway=replace(underway, since=self._desk.clock.now()),
+            underway=replace(underway, since=self._desk.clock.now(), sight=self._desk.books.sight_of(kind.prefix)),
             retired=retired,
             protect=step.protect,
             source=step.source,
@@ -182,11 +181,8 @@ class Creating:
         return await asyncio.shield(self._seen[kind.prefix])
 
     async def _see(self, kind: Kind) -> frozenset[str]:
-        if kind.prefix in self._unanswered:
-            # What is live now may be what an earlier create made, of which this run does not take care.
-            return self._desk.books.seen(kind.prefix)
         lives = await read_all(self._desk.client, kind)
-        await self._desk.books.saw(kind.prefix, tuple(sorted(lives)))
+        await self._desk.books.saw(self._desk.books.sight_of(kind.prefix), tuple(sorted(lives)))
         return frozenset(lives)
 
 

@@ -14,6 +14,7 @@ from novita_infra.applying.books import Books
 from novita_infra.applying.events import Listener, Progressed, Started
 from novita_infra.applying.logs import last_lines
 from novita_infra.applying.watching import Watch
+from novita_infra.diagnostics import EXIT_ERROR
 from novita_infra.kinds.kind import Kind
 from novita_infra.observing import GRACE, only_listed, read_one
 from novita_infra.planning.plan import Step
@@ -21,7 +22,7 @@ from novita_infra.resources import Address, Live, Phase, Record, Ref, Spec, Unde
 from novita_infra.timing import Clock
 
 RETRY_PAUSE: Final = 1.0
-"""Seconds before a call that was refused as busy or in use is made again; doubles up to LONGEST_PAUSE."""
+"""The most seconds before a call that was refused as busy or in use is made again; doubles up to LONGEST_PAUSE."""
 LONGEST_PAUSE: Final = 15.0
 NEWBORN: Final = 30.0
 """Seconds of a wait in which an absent object does not count as vanished: lists may lag behind a create."""
@@ -36,6 +37,11 @@ class StepFailed(Exception):
 
     log: tuple[str, ...] = ()
     """The last lines of the object's log."""
+
+    def __init__(self, reason: str, *, code: int = EXIT_ERROR) -> None:
+        """`code` is the exit code that it asks for."""
+        super().__init__(reason)
+        self.code = code
 
 
 class Interrupted(Exception):
@@ -88,6 +94,11 @@ class Desk:
 
     async def pause(self, seconds: float) -> None:
         """Sleeps; raises Interrupted as soon as the run is asked to stop."""
+        await self._rest(seconds)
+        self.go_on()
+
+    async def _rest(self, seconds: float) -> None:
+        """Sleeps, but not on when the run is asked to stop."""
         stopping = asyncio.ensure_future(self.stop.wait())
         sleeping = asyncio.ensure_future(self.clock.sleep(seconds))
         try:
@@ -96,7 +107,6 @@ class Desk:
             for task in (stopping, sleeping):
                 task.cancel()
             await asyncio.gather(stopping, sleeping, return_exceptions=True)
-        self.go_on()
 
     def span(self, step: Step) -> Span:
         """The time that the step has from now on."""
@@ -123,28 +133,33 @@ class Desk:
     ) -> Any:
         """The answer. What is busy or in use may pass: the call is made again until the step's time is up.
 
+        Between two calls pass the seconds that the service asked for, and a part of a growing pause, drawn so that
+        those that were sent away together do not come back together.
         None where `moot` says meanwhile that there is nothing left to ask for.
         Called with a place among the calls, which others have while this one pauses.
         """
-        pause = RETRY_PAUSE
+        longest = RETRY_PAUSE
         while True:
             try:
                 return await self.client.send(request)
             except (Busy, InUse) as error:
+                pause = error.wait + self.client.random.uniform(0, longest)
                 over = span.until is None or self.clock.now() + pause > span.until
                 if over or self.stop.is_set():
                     raise
-                if pause < LONGEST_PAUSE:  # after that, nothing new is told by telling it again
+                if longest < LONGEST_PAUSE:  # after that, nothing new is told by telling it again
                     told = f"{error.reason or error.text}: tried again until it passes"
                     self.note(step, step.id, told, elapsed=self.clock.now() - span.since)
                 self.calls.release()
                 try:
-                    await self.clock.sleep(pause)
+                    await self._rest(pause)
                 finally:
                     await self.calls.acquire()
+                if self.stop.is_set():
+                    raise
                 if moot is not None and await moot():
                     return None
-                pause = min(pause * 2, LONGEST_PAUSE)
+                longest = min(longest * 2, LONGEST_PAUSE)
 
     async def resolved(self, step: Step) -> Spec:
         """The step's spec with every reference known; raises StepFailed where one is not."""

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from novita_infra.api.errors import NotFound
 from novita_infra.applying.changing import Changing
 from novita_infra.applying.creating import Creating
-from novita_infra.applying.desk import Desk, Span
+from novita_infra.applying.desk import Desk, Span, StepFailed
+from novita_infra.diagnostics import EXIT_ERROR, EXIT_REFUSED
 from novita_infra.encoding import digest
 from novita_infra.kinds.kind import Target
+from novita_infra.planning.conditions import holds
 from novita_infra.planning.plan import Step
-from novita_infra.resources import Phase, Ref, Value, refs, resolve
+from novita_infra.resources import Condition, Phase, Ref, Value, refs, resolve
 
 
 class Steps:
     """Performs the steps of one run."""
 
-    def __init__(self, desk: Desk, *, unanswered: frozenset[str] = frozenset()) -> None:
-        """`unanswered` are the kinds of which an earlier create may have made something that the plan does not see."""
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._creating = Creating(desk, unanswered=unanswered)
+        self._creating = Creating(desk)
         self._changing = Changing(desk)
 
     async def close(self) -> None:
@@ -31,7 +32,35 @@ class Steps:
         await self._desk.close()
 
     async def perform(self, step: Step) -> str:
-        """Does the step and returns the object's id. Raises StepFailed, Interrupted, StillMoving or ApiError."""
+        """Does the step, if what it requires holds, and returns the object's id once what it ensures holds.
+
+        Raises StepFailed, Interrupted, StillMoving or ApiError.
+        """
+        await self._demand(step.requires, "nothing was done", code=EXIT_REFUSED)
+        id = await self._perform(step)
+        await self._demand(step.ensures, "it is on record, and the next run looks again", code=EXIT_ERROR)
+        return id
+
+    async def _demand(self, conditions: Iterable[Condition], consequence: str, *, code: int) -> None:
+        """Raises StepFailed with the message of the first condition that does not hold now."""
+        for condition in conditions:
+            for ref in refs(condition.value):
+                await self._desk.look_up(ref)
+            # What no object has is null.
+            value = self._settled(condition.value)
+            if not holds(condition, value):
+                raise StepFailed(f"{condition.message} ({consequence})", code=code)
+
+    def _settled(self, value: Value) -> Value:
+        """The value as far as it is known now; None for what no object has."""
+
+        def known(ref: Ref) -> Value:
+            found = self._desk.books.known(ref)
+            return None if isinstance(found, Ref) else found
+
+        return resolve(value, known)
+
+    async def _perform(self, step: Step) -> str:
         span = self._desk.span(step)
         match step.call:
             case "create":
@@ -58,12 +87,7 @@ class Steps:
         # Lists carry less than a get, and a change may have moved an address: what is not an id is read anew.
         moved = {ref.address: ref for value in wanted.values() for ref in refs(value) if ref.attribute != "id"}
         await asyncio.gather(*(self._desk.look_up(ref) for ref in moved.values()))
-
-        def known(ref: Ref) -> Value:
-            value = self._desk.books.known(ref)
-            return None if isinstance(value, Ref) else value
-
-        return {name: digest(resolve(value, known), self._desk.books.key) for name, value in wanted.items()}
+        return {name: digest(self._settled(value), self._desk.books.key) for name, value in wanted.items()}
 
     async def _delete(self, step: Step, *, span: Span) -> str:
         kind = self._desk.kinds[step.address.kind]

@@ -27,9 +27,7 @@ async def walk(plan: Plan, desk: Desk) -> tuple[Result, Mapping[str, Value] | No
     """
     for record in plan.bookkeeping:
         await desk.books.put(record, "brought up to date")
-    deleted = {step.address for step in plan.steps if step.call == "delete"}
-    anew = {step.address for step in plan.steps if step.call == "create"} - deleted
-    steps = Steps(desk, unanswered=desk.books.unanswered(but=anew))
+    steps = Steps(desk)
     try:
         ends = await _Walk(plan.steps, desk, steps).run()
         ends = await _with_groups_down(plan, desk, steps, ends)
@@ -125,7 +123,7 @@ class _Walk:
         except StillMoving as error:
             outcome, reason = Outcome.MOVING, str(error)
         except StepFailed as error:
-            outcome, reason, code, log = Outcome.FAILED, str(error), EXIT_ERROR, error.log
+            outcome, reason, code, log = Outcome.FAILED, str(error), error.code, error.log
         except ApiError as error:
             outcome, reason = Outcome.FAILED, "; ".join(part for part in (str(error), error.advice) if part)
             code = EXIT_BLOCKED if isinstance(error, (NoCapacity, NoMoney)) else EXIT_ERROR

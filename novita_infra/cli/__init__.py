@@ -22,14 +22,17 @@ _COMMANDS: Final = {
         "destroy": ("novita_infra.cli.apply:destroy", "Delete all that this environment owns"),
     },
     "Reading": {
+        "drift": ("novita_infra.cli.drift:drift", "Tell what was changed outside of the manifests"),
         "show": ("novita_infra.cli.show:show", "Show the books or a saved plan"),
         "output": ("novita_infra.cli.show:output", "Print the outputs of the last apply"),
         "graph": ("novita_infra.cli.show:graph", "Draw what needs what"),
+        "why": ("novita_infra.cli.why:why", "Explain what a plan does to a resource"),
         "explain": ("novita_infra.cli.explain:explain", "Explain a kind of resource and its fields"),
         "schema": ("novita_infra.cli.explain:schema", "Print or write the JSON Schemas of the manifests"),
     },
     "The books": {
         "import": ("novita_infra.cli.books:import_", "Take an existing object into the books"),
+        "orphans": ("novita_infra.cli.orphans:orphans", "List what lives in the account and is in no books"),
         "state": ("novita_infra.cli.books:state", "List, show, move and remove records"),
     },
     "Trying out": {

@@ -28,10 +28,12 @@ from novita_infra.cli.locating import again, located
 from novita_infra.cli.plan import show_plan
 from novita_infra.cli.running import carried_out, interruptible, locked, stopping
 from novita_infra.cli.screen import Screen
-from novita_infra.diagnostics import EXIT_ERROR, problem
+from novita_infra.diagnostics import EXIT_ERROR, EXIT_REFUSED, problem
 from novita_infra.planning.asking import Asked
 from novita_infra.planning.plan import Plan
+from novita_infra.planning.saving import digest_of
 from novita_infra.views.human import output_lines, result_lines
+from novita_infra.views.json import plan_json
 from novita_infra.views.lines import Tone, line
 from novita_infra.views.progress import listening_live, listening_plainly
 from novita_infra.workflows import Session, Where
@@ -47,12 +49,20 @@ from novita_infra.workflows import Session, Where
 )
 @located
 @asking
+@click.option(
+    "--expect",
+    metavar="DIGEST",
+    default="",
+    help="Do it, without a question, if this is the digest that `plan` told; else refuse.",
+)
 @auto_approve_option
 @parallelism_option
 @lock_timeout_option
 @json_option
 @screened
-def apply(*, where: Where, asked: Asked, auto_approve: bool, parallelism: int | None, screen: Screen) -> int:
+def apply(
+    *, where: Where, asked: Asked, expect: str, auto_approve: bool, parallelism: int | None, screen: Screen
+) -> int:
     """Make the cloud be what the manifests say.
 
     Shows the plan and asks first. A plan that `plan --out` saved is done as it was shown, without a question, or
@@ -64,14 +74,15 @@ def apply(*, where: Where, asked: Asked, auto_approve: bool, parallelism: int | 
       novita-infra apply examples/quickstart --sim --auto-approve
       novita-infra apply prod.niplan
       novita-infra apply --env prod --auto-approve --json
+      novita-infra apply --env prod --expect sha256:6b1c...
 
     \b
     Exit codes: 0 done; 1 error; 4 blocked by capacity or limits;
                 5 refused by a protection; 130 interrupted.
     """
     if workflows.is_plan(where.path):
-        return carried_out(_apply_saved(where, screen, asked=asked, parallelism=parallelism))
-    run = _apply(where, screen, asked=asked, approved=auto_approve, parallelism=parallelism)
+        return carried_out(_apply_saved(where, screen, asked=asked, expect=expect, parallelism=parallelism))
+    run = _apply(where, screen, asked=asked, approved=auto_approve, expect=expect, parallelism=parallelism)
     return carried_out(run)
 
 
@@ -105,9 +116,11 @@ async def _apply(
     *,
     asked: Asked,
     approved: bool,
+    expect: str = "",
     parallelism: int | None,
 ) -> int:
     command = "destroy" if asked.destroys else "apply"
+    approved = approved or bool(expect)
     _greet(screen)
     if screen.json and not approved:
         raise problem("--json cannot ask", "add --auto-approve, or apply a plan that `plan --out FILE` saved")
@@ -115,10 +128,12 @@ async def _apply(
         _tell_of_waiting(where, screen)
         async with locked(session, command):
             plan = await workflows.make_plan(session, asked)
+            plan = await workflows.judged(session, plan, asked=asked, environ=os.environ, shown=plan_json)
             screen.tell(session.project.warnings)
             _show(plan, screen)
             if plan.problems:
                 return plan.code or EXIT_ERROR
+            _check_expected(expect, digest_of(plan) if expect else "")
             if not plan.empty and not approved and not _approved(plan, screen, again(command, where, asked)):
                 return EXIT_ERROR
             return await _carry_out(
@@ -126,22 +141,37 @@ async def _apply(
             )
 
 
-async def _apply_saved(where: Where, screen: Screen, *, asked: Asked, parallelism: int | None) -> int:
+async def _apply_saved(where: Where, screen: Screen, *, asked: Asked, expect: str, parallelism: int | None) -> int:
     _greet(screen)
-    if where.environment or where.variables or where.var_files or asked != Asked():
+    if where.environment or where.variables or where.var_files or replace(asked, policies=()) != Asked():
         raise problem(
             f"{where.path} is a saved plan: it carries its own environment, variables and targets",
             "leave out --env, --var, --var-file and --target, or make a new plan",
         )
-    async with workflows.opened_saved(where, os.environ, in_flight=parallelism) as (session, plan):
-        operation = "destroy" if plan.destroys else "apply"
+    async with workflows.opened_saved(where, os.environ, in_flight=parallelism) as (session, saved):
+        _check_expected(expect, saved.digest)
+        operation = "destroy" if saved.plan.destroys else "apply"
         _tell_of_waiting(where, screen)
         async with locked(session, operation):
+            plan = await workflows.judged(session, saved.plan, asked=asked, environ=os.environ, shown=plan_json)
             _show(plan, screen)
             if plan.problems:
                 return plan.code or EXIT_ERROR
-            command = again(operation, session.where)
-            return await _carry_out(session, plan, screen, parallelism=parallelism, command=command)
+            await workflows.check_saved(session, saved)
+            command = again(operation, session.where, saved.setting.asked)
+            return await _carry_out(
+                session, plan, screen, parallelism=parallelism, command=command, seal=saved.seal
+            )
+
+
+def _check_expected(expect: str, digest: str) -> None:
+    """Raises Problems where the plan is not the one that was approved."""
+    if expect and expect != digest:
+        raise problem(
+            f"this is not the plan that was approved: its digest is {digest}",
+            "look at it with `plan`, and have it approved anew",
+            code=EXIT_REFUSED,
+        )
 
 
 def _greet(screen: Screen) -> None:
@@ -157,7 +187,7 @@ def _tell_of_waiting(where: Where, screen: Screen) -> None:
 def _show(plan: Plan, screen: Screen) -> None:
     if screen.json:
         screen.messages().plan(plan)
-        screen.tell(plan.problems)
+        screen.tell((*plan.notes, *plan.problems))
     else:
         show_plan(plan, screen)
 
@@ -175,7 +205,9 @@ def _approved(plan: Plan, screen: Screen, command: str) -> bool:
     return False
 
 
-async def _carry_out(session: Session, plan: Plan, screen: Screen, *, parallelism: int | None, command: str) -> int:
+async def _carry_out(
+    session: Session, plan: Plan, screen: Screen, *, parallelism: int | None, command: str, seal: str = ""
+) -> int:
     if plan.empty and not plan.bookkeeping:
         if screen.json:
             screen.messages().result(Result(plan, ()), outputs=session.state.outputs)
@@ -184,7 +216,9 @@ async def _carry_out(session: Session, plan: Plan, screen: Screen, *, parallelis
         _listening(session, plan, screen) as listener,
         stopping(lambda text: screen.say(line((text, Tone.CHANGE)))) as stop,
     ):
-        result = await workflows.apply_plan(session, plan, parallelism=parallelism, emit=listener, stop=stop)
+        result = await workflows.apply_plan(
+            session, plan, parallelism=parallelism, emit=listener, stop=stop, seal=seal
+        )
     _sum_up(session, result, screen, command=command)
     return _exit_code(result)
 

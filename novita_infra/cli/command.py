@@ -18,12 +18,14 @@ from novita_infra.api.errors import ApiError, NoCapacity, NoMoney
 from novita_infra.cli.lazy import EXIT_ERROR, EXIT_INTERRUPTED
 from novita_infra.cli.screen import Screen
 from novita_infra.diagnostics import EXIT_BLOCKED, Diagnostic, Problems
-from novita_infra.planning.asking import Asked
+from novita_infra.planning.asking import Asked, Refresh, is_pattern
 from novita_infra.resources import Address
+from novita_infra.rules import Policy
 
 Callback: TypeAlias = Callable[..., Any]
 
 _DURATION: Final = re.compile(r"(?P<amount>\d+(?:\.\d+)?)\s*(?P<unit>s|m|h|)")
+_HOURS: Final = re.compile(r"(?P<amount>\d{1,6}(?:\.\d+)?)\s*h?")
 _SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
@@ -55,6 +57,14 @@ def duration(text: str) -> float:
     return float(match["amount"]) * _SECONDS[match["unit"]]
 
 
+def hours(text: str) -> int:
+    """Minutes from a number of hours such as `8` or `0.5`."""
+    match = _HOURS.fullmatch(str(text).strip())
+    if match is None:
+        raise click.BadParameter(f"{text!r} is not a number of hours; one looks like 8 or 0.5")
+    return round(float(match["amount"]) * 60)
+
+
 def address(text: str) -> Address:
     """An address such as `instance.trainer`."""
     try:
@@ -75,15 +85,95 @@ target_option = click.option(
 )
 
 
+def address_or_pattern(text: str) -> str:
+    """An address, or a text that stands for several, such as `instance.*`."""
+    return text if is_pattern(text) else str(address(text))
+
+
+exclude_option = click.option(
+    "--exclude",
+    "excludes",
+    multiple=True,
+    type=address,
+    metavar="ADDR",
+    help="Not this resource, nor what cannot be done without it; repeatable.",
+)
+replace_option = click.option(
+    "--replace",
+    "replaces",
+    multiple=True,
+    type=address,
+    metavar="ADDR",
+    help="Make this resource anew, though it could stay; repeatable.",
+)
+allow_data_loss_option = click.option(
+    "--allow-data-loss",
+    multiple=True,
+    type=address_or_pattern,
+    metavar="ADDR",
+    help="The data of this resource may be lost; repeatable, and instance.* stands for all instances.",
+)
+allow_large_change_option = click.option(
+    "--allow-large-change",
+    is_flag=True,
+    help="More resources may be deleted and replaced than the project's changeLimit.",
+)
+runway_option = click.option(
+    "--runway",
+    type=hours,
+    default="1",
+    show_default=True,
+    metavar="HOURS",
+    help="How long the balance must pay for what the plan adds.",
+)
+policy_option = click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Let this Python file, JSON Schema or program judge the plan too; repeatable.",
+)
+
+
+refresh_option = click.option(
+    "--refresh",
+    type=click.Choice([mode.value for mode in Refresh]),
+    default=Refresh.ALL.value,
+    show_default=True,
+    callback=lambda _ctx, _option, word: Refresh(word),
+    help="What is read first: all objects; only the kinds of which a manifest differs from the books; none; or all, "
+    "and only to bring the books up to date.",
+)
+
+
 def asking(function: Callback) -> Callback:
     """Adds the options that shape a plan, and hands them on as `asked`."""
 
     @target_option
+    @exclude_option
+    @replace_option
+    @allow_data_loss_option
+    @allow_large_change_option
+    @runway_option
+    @refresh_option
+    @policy_option
     @functools.wraps(function)
-    def inner(*, targets: tuple[Address, ...], **rest: Any) -> Any:
-        return function(asked=Asked(targets=targets), **rest)
+    def inner(*, policies: tuple[Path, ...], **rest: Any) -> Any:
+        asked = {name: rest.pop(name) for name in _ASKED}
+        return function(asked=Asked(policies=_policies(policies), **asked), **rest)
 
     return inner
+
+
+_ASKED: Final = ("targets", "excludes", "replaces", "allow_data_loss", "allow_large_change", "runway", "refresh")
+"""The options that are called as what they fill in Asked."""
+
+
+def _policies(paths: tuple[Path, ...]) -> tuple[Policy, ...]:
+    from novita_infra.workflows import policy_at  # noqa: PLC0415 -- not every command makes a plan
+
+    return tuple(map(policy_at, paths))
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else on stdout.")

@@ -17,6 +17,7 @@ from novita_infra.kinds.kind import Kind
 from novita_infra.kinds.schemas import schemas, text_of_schema
 from novita_infra.kinds.schemas import write as write_schemas
 from novita_infra.views.explained import field_lines, kind_lines, kinds_lines
+from novita_infra.views.plan_schema import plan_schema
 
 
 @click.command(cls=Command)
@@ -68,7 +69,8 @@ def explain(*, what: str, screen: Screen) -> int:
 )
 @screened
 def schema(*, what: str, folder: Path | None, screen: Screen) -> int:
-    """Print the JSON Schema of the manifests, or of one KIND, or of the project file (KIND `project`).
+    """Print the JSON Schema of the manifests, or of one KIND, of the project file (KIND `project`), or of what
+    `plan --json` prints (KIND `plan`).
 
     \b
     Examples:
@@ -84,6 +86,9 @@ def schema(*, what: str, folder: Path | None, screen: Screen) -> int:
         screen.say(f"Wrote {len(schemas())} schemas into {folder}.")
         return 0
     word = what.lower() or "manifest"
+    if word == "plan":
+        screen.show_text(text_of_schema(plan_schema()))
+        return 0
     name = word if word in {"manifest", "project"} else _kind(what).prefix
     screen.show_text(text_of_schema(schemas()[f"{name}.json"]))
     return 0

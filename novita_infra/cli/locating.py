@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from novita_infra.cli.command import Callback
-from novita_infra.planning.asking import Asked
+from novita_infra.planning.asking import Asked, Refresh
 from novita_infra.workflows import Where
 
 
@@ -64,6 +64,15 @@ def again(command: str, where: Where, asked: Asked = Asked()) -> str:
         words += ["--var", f"{name}=..."]
     for target in asked.targets:
         words += ["--target", str(target)]
+    for left in asked.excludes:
+        words += ["--exclude", str(left)]
+    for pattern in asked.allow_data_loss:
+        words += ["--allow-data-loss", pattern]
+    words += ["--allow-large-change"] if asked.allow_large_change else []
+    words += [] if asked.refresh is Refresh.ALL else [f"--refresh={asked.refresh.value}"]
+    words += ["--runway", f"{asked.runway / 60:g}"] if asked.runway != Asked().runway else []
+    for policy in asked.policies:
+        words += ["--policy", policy.words[0]]
     for file in where.var_files:
         words += ["--var-file", str(file)]
     if where.path != Path():

@@ -17,11 +17,15 @@ from novita_infra.cli.screen import Screen
 from novita_infra.diagnostics import EXIT_ERROR
 from novita_infra.planning.asking import Asked
 from novita_infra.planning.plan import Plan
+from novita_infra.planning.saving import SavedPlan, digest_of
+from novita_infra.timing import RealClock
 from novita_infra.views.human import plan_lines
 from novita_infra.views.json import plan_json
 from novita_infra.workflows import Where
 
 EXIT_CHANGES = 2
+EXIT_DRIFT = 3
+"""Something was changed outside, and the manifests ask for nothing."""
 
 
 @click.command(cls=Command)
@@ -35,7 +39,7 @@ EXIT_CHANGES = 2
 )
 @click.option("--destroy", "destroys", is_flag=True, help="Plan to delete all that this environment owns.")
 @asking
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes, 3 for drift only.")
 @json_option
 @screened
 def plan(
@@ -60,8 +64,8 @@ def plan(
       novita-infra plan --json | jq '.resource_changes[].change.actions'
 
     \b
-    Exit codes: 0 fine; 1 error; 2 changes (with --detailed-exitcode);
-                4 blocked by capacity or limits; 5 refused by a protection.
+    Exit codes: 0 fine; 1 error; 2 changes, 3 drift only (both with --detailed-exitcode);
+                4 blocked by capacity or limits; 5 refused by a protection; 6 over a budget.
     """
     asked = replace(asked, destroys=destroys)
     return asyncio.run(_plan(where, screen, out=out, asked=asked, detailed=detailed_exitcode))
@@ -70,24 +74,31 @@ def plan(
 async def _plan(where: Where, screen: Screen, *, out: Path | None, asked: Asked, detailed: bool) -> int:
     async with workflows.opened(where, os.environ, destroys=asked.destroys) as session:
         made = await workflows.make_plan(session, asked)
+        made = await workflows.judged(session, made, asked=asked, environ=os.environ, shown=plan_json)
         if out is not None and not made.problems:
-            workflows.save_plan(session, made, out)
+            workflows.save_plan(session, made, out, asked=asked)
         if not screen.json:
             screen.tell(session.project.warnings)
-        show_plan(made, screen)
+        digest = digest_of(made)
+        show_plan(made, screen, digest=digest)
         if made.problems:
             return made.code or EXIT_ERROR
         if out is not None:
-            screen.say(f"Saved. To do exactly this: novita-infra apply {shlex.quote(str(out))}")
-    return EXIT_CHANGES if detailed and not made.empty else 0
+            screen.say(
+                f"Saved. To do exactly this: novita-infra apply {shlex.quote(str(out))}",
+                f"Its digest, for who approves it: {digest}",
+            )
+    if not detailed or (made.empty and not made.drift):
+        return 0
+    return EXIT_DRIFT if made.drift_only else EXIT_CHANGES
 
 
-def show_plan(made: Plan, screen: Screen) -> None:
-    """Shows a plan, and tells why it cannot be applied where it cannot."""
+def show_plan(made: Plan, screen: Screen, *, digest: str = "", saved: SavedPlan | None = None) -> None:
+    """Shows a plan, and tells why it cannot be applied where it cannot. `saved` is the file that it was read from."""
     if screen.json:
-        screen.show_json(plan_json(made))
+        screen.show_json(plan_json(made, digest=digest, saved=saved))
         return
-    screen.show(plan_lines(made))
+    screen.show(plan_lines(made, now=RealClock().now() if saved else None))
     screen.tell(made.notes)
     if made.problems:
         screen.tell(made.problems)

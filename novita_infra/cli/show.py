@@ -19,10 +19,12 @@ from novita_infra.cli.plan import show_plan
 from novita_infra.cli.screen import Screen
 from novita_infra.diagnostics import nearest, problem
 from novita_infra.resources import Digest, Secret, Value, leaves
+from novita_infra.timing import RealClock
 from novita_infra.views.graph import dot, mermaid, needs_of
 from novita_infra.views.human import output_lines, state_lines
 from novita_infra.views.json import outputs_json, shown, state_json
 from novita_infra.views.lines import line
+from novita_infra.views.saved import saved_lines
 from novita_infra.views.values import inline
 from novita_infra.workflows import Where
 
@@ -46,7 +48,9 @@ def show(*, where: Where, screen: Screen) -> int:
       novita-infra show --json prod.niplan | jq .resource_changes
     """
     if workflows.is_plan(where.path):
-        show_plan(workflows.read_plan(where.path), screen)
+        saved = workflows.read_plan(where.path)
+        screen.say(*saved_lines(saved, now=RealClock().now()))
+        show_plan(saved.plan, screen, digest=saved.digest, saved=saved)
         return 0
     state = workflows.load_state(where)
     if screen.json:
@@ -122,7 +126,7 @@ def graph(*, where: Where, form: str, screen: Screen) -> int:
     """
     draw = dot if form == "dot" else mermaid
     if workflows.is_plan(where.path):
-        plan = workflows.read_plan(where.path)
+        plan = workflows.read_plan(where.path).plan
         screen.show_text(draw(needs_of(plan), {change.address: change.action for change in plan.changes}))
         return 0
     project = workflows.validate(where, os.environ)

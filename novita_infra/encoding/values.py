@@ -140,6 +140,8 @@ def unescaped(name: str) -> str:
 def _escaped(name: Any) -> str:
     if isinstance(name, Address):
         return str(name)
+    if isinstance(name, Enum):
+        return _escaped(name.value)
     if not isinstance(name, str):
         raise TypeError(f"a key of type {type(name).__name__} has no form in JSON")
     return f"${name}" if name.startswith("$") else name

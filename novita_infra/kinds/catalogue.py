@@ -6,7 +6,7 @@ Holds the requests and the parsers of each part; `choosing` finds in it what a m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -58,6 +58,12 @@ class Catalogue:
     """Products of endpoints, which have ids of their own (serverless.md section 4)."""
     endpoint_limits: Mapping[str, Any] = field(default_factory=dict)
     """The answer of `GET /endpoint/limit`."""
+
+    def filled_from(self, other: Catalogue) -> Catalogue:
+        """This catalogue, with the parts that it has not from the other."""
+        return Catalogue(
+            **{name: getattr(self, name) or getattr(other, name) for name in (part.name for part in fields(self))}
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from novita_infra.api.request import GPU, Pages, Request, get, post
-from novita_infra.kinds import endpoint_wishes
-from novita_infra.kinds.endpoint_answers import WORKER_KEYS, new_id, parse, unwrap, workers_agree
+from novita_infra.kinds import endpoint_prices, endpoint_wishes
+from novita_infra.kinds.endpoint_answers import WORKER_KEYS, mishap, new_id, parse, unwrap, workers_agree
 from novita_infra.kinds.kind import By, Call, Default, Field, Kind, Reading, Replaces, Target
 from novita_infra.kinds.marking import env_with_mark
 from novita_infra.kinds.shapes import (
@@ -24,7 +24,7 @@ from novita_infra.kinds.shapes import (
     port_of,
     storage_mounts,
 )
-from novita_infra.resources import PRESENT, Live, Phase, Spec, Timeouts
+from novita_infra.resources import PRESENT, Live, Loss, Phase, Spec, Timeouts
 
 _MOUNT_PATH: Final = {
     "type": "string",
@@ -178,7 +178,7 @@ _FIELDS = (
     ),
     Field(
         name="rootDiskGb",
-        schema={**_COUNT, "default": 100},
+        schema={**_COUNT, "default": endpoint_prices.ROOT_GB},
         doc="Root disk of a worker in GB.",
         api="rootfsSize (serverless-create-endpoint)",
         change=Replaces("the root disk of an endpoint cannot be edited"),
@@ -250,7 +250,7 @@ def _create(target: Target) -> Request:
         "name": target.value("name"),
         "appName": target.value("appName"),
         "products": [{"id": target.value("product", {}).get("id")}],
-        "rootfsSize": target.value("rootDiskGb", 100),
+        "rootfsSize": target.value("rootDiskGb", endpoint_prices.ROOT_GB),
     }
     return post(f"{GPU}/endpoint/create", {"endpoint": {**filled(own), **_settings(target)}})
 
@@ -299,6 +299,16 @@ def _settings(target: Target) -> dict[str, Any]:
     }
 
 
+def _lost(target: Target) -> tuple[Loss, ...]:
+    """The disks of workers, which go with each worker that the load no longer needs, hold nothing that lasts."""
+    root, local = target.was("rootDiskGb"), target.was("localStorage") or {}
+    when = "as with every worker that is released"
+    disks = [Loss("what is on the container disk of each worker", root, when)]
+    if local:
+        disks.append(Loss("what is on the local disk of each worker", local.get("sizeGb"), when))
+    return tuple(disks)
+
+
 def _same(spec: Spec, live: Live) -> bool:
     """The app name is an endpoint's own; where none is declared, the name and the product must do."""
     wanted, found = object_of(spec.get("product")), object_of(live.values.get("product"))
@@ -317,7 +327,7 @@ ENDPOINT = Kind(
         get=_get,
         unwrap=unwrap,
     ),
-    create=Call(name="create", says="create: the endpoint and its workers start", request=_create),
+    create=Call(name="create", says="create: the endpoint and its workers start", usual=120, request=_create),
     new_id=new_id,
     same=_same,
     marked=True,
@@ -325,6 +335,7 @@ ENDPOINT = Kind(
         Call(
             name="update",
             says="update: new workers start before the old ones are released, the URL stays",
+            usual=120,
             request=_update,
             # Workers that cannot start leave an endpoint unready for ever; a mended image must still get in.
             needs=PRESENT,
@@ -333,9 +344,11 @@ ENDPOINT = Kind(
     delete=Call(
         name="delete",
         says="delete: all workers are removed, the URL stops answering",
+        usual=20,
         request=_delete,
         settles=frozenset({Phase.GONE}),
         needs=PRESENT,
+        loses=_lost,
     ),
     outputs={
         "url": "the base of the HTTP service",
@@ -348,7 +361,11 @@ ENDPOINT = Kind(
     catalogues=("clusters", "serverless", "endpoint_limits"),
     choose=endpoint_wishes.choose,
     inherit=endpoint_wishes.inherit,
+    takes=endpoint_wishes.takes,
     check=endpoint_wishes.check,
+    mishap=mishap,
+    costs=endpoint_prices.costs,
+    prices=("serverless", "endpoint_limits"),
     example="""\
 apiVersion: novita-infra/v1
 kind: Endpoint

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from novita_infra.kinds.kind import Circumstances, Mishap
 from novita_infra.kinds.marking import env_without_mark, mark_of_env
 from novita_infra.kinds.shapes import (
+    created_in,
     filled,
     flag_of,
     int_of,
@@ -20,7 +22,7 @@ from novita_infra.kinds.shapes import (
     storages_of,
     text_of,
 )
-from novita_infra.resources import Live, Phase, Value
+from novita_infra.resources import Cause, Live, Phase, Record, Value
 
 WORKER_KEYS: Final = {
     "min": "minNum",
@@ -84,9 +86,18 @@ def parse(item: Mapping[str, Any]) -> Live:
         # A worker that cannot start is why an endpoint does not become ready, though the endpoint itself says nothing.
         trouble="" if phase is Phase.READY else "; ".join(filter(None, complaints)),
         mark=mark_of_env(item.get("envs")),
+        created=created_in(item),
         stuck=phase is Phase.CHANGING and bool(workers) and all(worker.failed for worker in workers),
         logs=tuple(filter(None, (*logs, text_of(item.get("log"))))),
     )
+
+
+def mishap(record: Record, live: Live | None, circumstances: Circumstances) -> Mishap | None:
+    """An account in arrears has no workers; they come back by themselves after a payment (the serverless guide)."""
+    del record
+    if live is None or not circumstances.in_arrears or live.phase is not Phase.CHANGING or live.outputs.get("workers"):
+        return None
+    return Mishap(Cause.ARREARS, "it has no workers until the account is paid", passes=True)
 
 
 def workers_agree(wanted: Value, found: Value) -> bool:

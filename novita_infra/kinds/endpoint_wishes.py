@@ -11,8 +11,9 @@ from novita_infra.kinds.choosing import find_product
 from novita_infra.kinds.faults import env_faults, mount_faults, port_faults
 from novita_infra.kinds.kind import Fault
 from novita_infra.kinds.placing import placed
-from novita_infra.kinds.shapes import object_of, objects_of, text_of
-from novita_infra.resources import Live, Spec, Value
+from novita_infra.kinds.shapes import int_of, object_of, objects_of, text_of
+from novita_infra.kinds.stock import Ask, Take
+from novita_infra.resources import Live, Ref, Spec, Value
 
 
 def inherit(spec: Spec, lookup: Callable[[str, Value], Spec | None]) -> Spec:
@@ -35,7 +36,9 @@ def check(spec: Spec) -> Iterator[Fault]:
     yield from port_faults(spec.get("ports"), most=1)
     yield from env_faults(spec.get("env"))
     yield from mount_faults(spec.get("networkStorages"), taken=[object_of(spec.get("localStorage")).get("mountPath")])
-    if spec.get("networkStorages") and spec.get("cluster") is None:
+    storages = [mount.get("storage") for mount in objects_of(spec.get("networkStorages"))]
+    # Where a storage is declared here too, with its place left open, one is found for both.
+    if storages and spec.get("cluster") is None and not any(isinstance(storage, Ref) for storage in storages):
         hint = "name the cluster of the storage; it is known by itself only where the storage is declared here too"
         yield Fault(("networkStorages",), "network storages need a cluster", hint)
 
@@ -54,6 +57,16 @@ def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, t
         else:
             chosen = {**chosen, "product": {**wish, "id": found.id}}
     return chosen, (*faults, *_limit_faults(chosen, catalogue.endpoint_limits, live))
+
+
+def takes(spec: Spec, catalogue: Catalogue) -> tuple[Take, ...]:
+    """What the workers that are always there take of the stock; those that come with the load come if they can."""
+    id, place = object_of(spec.get("product")).get("id"), spec.get("cluster")
+    if not isinstance(id, str) or not int_of(object_of(spec.get("workers")).get("min")):
+        return ()
+    product = next((item for item in catalogue.serverless if item.id == id), None)
+    ask = Ask("serverless", place if isinstance(place, str) else "")
+    return (Take(ask, id, product.name if product else id),)
 
 
 _LIMITS: Final = {
@@ -79,10 +92,11 @@ def _limit_faults(spec: Spec, limits: Mapping[str, Any], live: Live | None) -> I
             continue
         if isinstance(least, int) and isinstance(most, int) and not least <= value <= most:
             name = ".".join(path)
-            yield Fault(path, f"{name} {value} is out of the account's limits", f"{least} to {most} is possible")
+            summary, hint = f"{name} {value} is out of the account's limits", f"{least} to {most} is possible"
+            yield Fault(path, summary, hint, impossible=True)
     version, versions = spec.get("minCudaVersion"), limits.get("cudaVersionList")
     if isinstance(version, str) and versions and version not in (*versions, "any", has.get("minCudaVersion")):
-        yield Fault(("minCudaVersion",), f"no CUDA version {version}", nearest(version, versions))
+        yield Fault(("minCudaVersion",), f"no CUDA version {version}", nearest(version, versions), impossible=True)
 
 
 def _at(spec: Spec, path: tuple[str, ...]) -> Value:

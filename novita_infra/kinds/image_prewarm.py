@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from novita_infra.api.request import GPU, Pages, Request, post
+from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.diagnostics import nearest
 from novita_infra.kinds.catalogue import Catalogue, Product
 from novita_infra.kinds.choosing import matching
@@ -20,6 +20,7 @@ from novita_infra.kinds.shapes import (
     REFERENCE,
     TEXT,
     carried,
+    created_in,
     filled,
     int_of,
     object_of,
@@ -27,6 +28,7 @@ from novita_infra.kinds.shapes import (
     text_of,
     texts_of,
 )
+from novita_infra.kinds.stock import Quota
 from novita_infra.resources import PRESENT, Live, Phase, Spec, Timeouts
 
 _WHY = "only the note of a task can be edited; another task is made and the old one deleted"
@@ -121,6 +123,7 @@ def _parse(item: Mapping[str, Any]) -> Live:
         phase=phase,
         status=status,
         mark=mark_of_note(item.get("note")),
+        created=created_in(item),
         values=carried(
             item,
             {
@@ -155,6 +158,12 @@ def _same(spec: Spec, live: Live) -> bool:
         and spec.get("cluster") == found.get("cluster")
         and sorted(spec.get("products") or []) == found.get("products", [])
     )
+
+
+def _quota(answer: Any) -> tuple[int, int] | None:
+    """Tasks that are over count until they are deleted (gpu-instance-get-image-quota: `total`, `limit`)."""
+    there, most = int_of(object_of(answer).get("total")), int_of(object_of(answer).get("limit"))
+    return None if there is None or most is None else (there, most)
 
 
 def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[Fault, ...]]:
@@ -195,7 +204,7 @@ IMAGE_PREWARM = Kind(
         pages=Pages(path=f"{GPU}/image/prewarm", items=("data",), identity=("id",), number="page", first=1),
         parse=_parse,
     ),
-    create=Call(name="create", says="create: the nodes of the cluster pull the image", request=_create),
+    create=Call(name="create", says="create: the nodes of the cluster pull the image", usual=300, request=_create),
     new_id=_new_id,
     same=_same,
     marked=True,
@@ -225,6 +234,7 @@ IMAGE_PREWARM = Kind(
     stages={"Pending": "accept", "Running": "pull"},
     catalogues=("clusters", "gpu", "cpu"),
     choose=_choose,
+    quota=Quota(get(f"{GPU}/image/prewarm/quota"), _quota),
     example="""\
 apiVersion: novita-infra/v1
 kind: ImagePrewarm

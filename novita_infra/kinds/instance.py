@@ -11,7 +11,14 @@ from datetime import UTC, datetime
 from typing import Final
 
 from novita_infra.api.request import GPU, Pages, Request, get
-from novita_infra.kinds import instance_answers, instance_calls, instance_offers, instance_wishes
+from novita_infra.kinds import (
+    instance_answers,
+    instance_calls,
+    instance_mishaps,
+    instance_offers,
+    instance_prices,
+    instance_wishes,
+)
 from novita_infra.kinds.instance_calls import FREE_ROOT_GB, migration, renewal
 from novita_infra.kinds.kind import (
     By,
@@ -99,7 +106,7 @@ _FIELDS: Final = (
     Field(
         name="cluster",
         schema=TEXT,
-        doc="The data centre, by id or name; that of a storage or VPC it names, else any that has the product.",
+        doc="The data centre, by id or name; where it is left out, that of a storage or VPC it names, else any.",
         api=f"clusterId ({_CREATE}; names from gpu-instance-list-clusters)",
         change=_replaces("the cluster"),
     ),
@@ -360,7 +367,7 @@ INSTANCE: Final = Kind(
         get=_get,
         unwrap=instance_answers.unwrap,
     ),
-    create=Call(name="create", says="create: a new machine is rented", request=instance_calls.create),
+    create=Call(name="create", says="create: a new machine is rented", usual=120, request=instance_calls.create),
     new_id=instance_answers.new_id,
     same=_same,
     marked=True,
@@ -369,17 +376,19 @@ INSTANCE: Final = Kind(
         Call(
             name="start",
             says="start: the container starts; fails where nothing is free for it any more",
+            usual=30,
             request=instance_calls.start,
             needs=_RESTS,
         ),
         Call(
             name="upgrade",
             says="upgrade: the container restarts, data is kept unless keepData is false",
+            usual=90,
             request=instance_calls.upgrade,
             needs=_RUNS | {Phase.FAILED},  # an image that cannot be pulled is mended by another one
             loses=instance_calls.upgrade_loses,
         ),
-        Call(name="edit", says="edit: applied in place", request=instance_calls.edit, settles=STABLE),
+        Call(name="edit", says="edit: applied in place", usual=5, request=instance_calls.edit, settles=STABLE),
         Call(
             name="convert",
             says="convert: becomes a monthly subscription, which cannot be turned back",
@@ -406,18 +415,22 @@ INSTANCE: Final = Kind(
             says="setAutoMigrate: applied in place",
             request=instance_calls.set_auto_migrate,
             settles=frozenset(),
+            loses=instance_calls.migration_loses,
         ),
         Call(
             name="stop",
             says="stop: the container stops; its root disk is kept, and charged",
+            usual=20,
             request=instance_calls.stop,
             settles=_RESTS,
             needs=_RUNS,
+            loses=instance_calls.stop_loses,
         ),
     ),
     delete=Call(
         name="delete",
         says="delete: the machine and its disks are gone; network storages stay",
+        usual=15,
         request=instance_calls.delete,
         settles=frozenset({Phase.GONE}),
         needs=PRESENT,
@@ -430,10 +443,14 @@ INSTANCE: Final = Kind(
         "url": "the address of its first HTTP port",
         "ip": "its address in the VPC",
         "endTime": "when the subscription ends, in Unix seconds; only for monthly",
+        "spotStatus": "`running`, or how far a spot machine is reclaimed: `notified`, `reclaiming`, `terminated`",
+        "reclaimAt": "when a spot machine is to be reclaimed, in Unix seconds",
         "productId": "the product that it is",
         "productName": "the product's name",
         "clusterId": "the cluster that it is in",
         "clusterName": "the cluster's name",
+        "localDiskGb": "the size of its local disk",
+        "dataKeptDays": "for how many days the service keeps its data when it is stopped",
     },
     # Pulling a large image takes the longest, at the create and at an upgrade.
     # An image of 100 GB takes the better part of an hour to pull (dozens of GB were seen to take 25 minutes).
@@ -446,7 +463,12 @@ INSTANCE: Final = Kind(
     catalogues=("clusters", "gpu", "cpu"),
     choose=instance_wishes.choose,
     inherit=instance_wishes.inherit,
+    takes=instance_wishes.takes,
     check=instance_wishes.check,
+    costs=instance_prices.costs,
+    buys=instance_prices.buys,
+    prices=("gpu", "cpu"),
+    mishap=instance_mishaps.mishap,
     undeletable=_undeletable,
     example="""\
 apiVersion: novita-infra/v1

@@ -8,6 +8,7 @@ from typing import Any, Final
 from novita_infra.kinds.marking import env_without_mark, mark_of_env
 from novita_infra.kinds.shapes import (
     carried,
+    created_in,
     filled,
     int_of,
     object_of,
@@ -42,6 +43,7 @@ def parse(item: Mapping[str, Any]) -> Live:
         outputs=_outputs(item),
         trouble=": ".join(told),
         mark=mark_of_env(item.get("envs")),
+        created=created_in(item),
         logs=_logs(object_of(item.get("connectComponentLog")), status),
     )
 
@@ -65,17 +67,17 @@ def _phase(status: str, *, troubled: bool, spot: str) -> Phase:
     failure only on the way to running. An instance that runs, is stopped, is being stopped or is moved by the platform
     is still there with its data; it keeps its phase, and the error is told as trouble.
     A spot instance that was reclaimed counts as stopped until the service removes it: its disk is still there, and
-    starting it either works or says why not.
+    starting it either works or says why not. One that runs again runs, whatever its spot status still says.
     """
     match status:
         case "removed":
             return Phase.GONE
         case _ if status in _LEAVING:
             return Phase.LEAVING
-        case _ if status in _STOPPED or spot == "terminated":
-            return Phase.STOPPED
         case "running":
             return Phase.CHANGING if spot == "reclaiming" else Phase.READY
+        case _ if status in _STOPPED or spot == "terminated":
+            return Phase.STOPPED
         case _ if status in _STOPPING or status in _MOVED_BY_PLATFORM:
             return Phase.CHANGING
         case _:
@@ -142,9 +144,19 @@ def _outputs(item: Mapping[str, Any]) -> dict[str, Value]:
             "url": next((url for port, url in endpoints.items() if port.endswith("/http")), ""),
             "ip": text_of(object_of(item.get("network")).get("ip")),
             "endTime": end if end and end > 0 else None,
+            "spotStatus": text_of(item.get("spotStatus")),
+            "reclaimAt": int_of(item.get("spotReclaimTime")) or None,
             "productId": text_of(item.get("productId")),
             "productName": text_of(item.get("productName")),
             "clusterId": text_of(item.get("clusterId")),
             "clusterName": text_of(item.get("clusterName")),
+            "localDiskGb": _local_gb(item) or None,
+            "dataKeptDays": int_of(item.get("keepDataDay")),
         }
     )
+
+
+def _local_gb(item: Mapping[str, Any]) -> int:
+    """The size of the local disk; 0 where the answer does not tell."""
+    mounts = objects_of(item.get("volumeMounts"))
+    return next((int_of(mount.get("size")) or 0 for mount in mounts if mount.get("type") == "local"), 0)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from novita_infra.api.request import GPU, Request, post
 from novita_infra.kinds.kind import Target
 from novita_infra.kinds.marking import env_with_mark
 from novita_infra.kinds.shapes import filled, int_of, ports_list, ports_text, storage_mounts
-from novita_infra.resources import Live, Spec, Value
+from novita_infra.resources import Live, Loss, Spec, Value
 
 FREE_ROOT_GB: Final = 60
 """The root disk of an instance that declares none, in GB: what is free of charge (gpu-instance-pricing)."""
@@ -132,14 +133,43 @@ def set_auto_migrate(target: Target) -> Request:
     return _post("setAutoMigrate", body, repeatable=True)
 
 
-def upgrade_loses(spec: Spec) -> str:
-    """The data that an upgrade costs an instance of this spec."""
-    return "" if keeps_data(spec) else "the data of the container, because keepData is false"
+def upgrade_loses(target: Target) -> tuple[Loss, ...]:
+    """The data that an upgrade costs: that of the container, where it is not to be saved."""
+    if keeps_data(target.spec):
+        return ()
+    return (Loss("what is on its container disk, because keepData is false", target.was("rootDiskGb")),)
 
 
-def delete_loses(_: Spec) -> str:
-    """The data that a delete costs."""
-    return "everything on its root and local disks"
+def delete_loses(target: Target) -> tuple[Loss, ...]:
+    """The data that a delete costs: both disks of its own; network storages stay."""
+    return (Loss("what is on its container disk", target.was("rootDiskGb")), *_local(target))
+
+
+def stop_loses(target: Target) -> tuple[Loss, ...]:
+    """What a stop costs if nobody starts it in time (`keepDataDay`, gpu-instance-get-instance)."""
+    days = target.live.outputs.get("dataKeptDays") if target.live else None
+    when = "when the service no longer keeps the data of what is stopped"
+    if days == 0:
+        when = ""
+    elif days:
+        when = f"{days} day{'' if days == 1 else 's'} after the stop unless it is started again"
+    return tuple(replace(loss, when=when) for loss in delete_loses(target))
+
+
+def migration_loses(target: Target) -> tuple[Loss, ...]:
+    """What it costs that the service may move it: the local disk never comes along (gpu-instance-migrate-instance)."""
+    enabled, system_disk = migration(target.spec.get("autoMigrate"))
+    if not enabled:
+        return ()
+    when = "whenever the service moves it to other hardware"
+    lost = _local(target) if system_disk else delete_loses(target)
+    return tuple(replace(loss, when=when) for loss in lost)
+
+
+def _local(target: Target) -> tuple[Loss, ...]:
+    local = target.was("localStorage")
+    size = target.live.outputs.get("localDiskGb") if target.live else None
+    return (Loss(f"what is on its local disk at {local['mountPath']}", size),) if local else ()
 
 
 def is_monthly(_: Target, live: Live) -> bool:

@@ -87,7 +87,7 @@ def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, t
     if not affordable:
         told = ", ".join(f"{offer['name']} costs {_usd(offer['price'])}" for offer in found) or "none is offered so"
         hint = "raise maxPricePerHour, or add another offer"
-        return spec, (Fault(("product", "anyOf"), f"no offer is within its price: {told}", hint),)
+        return spec, (Fault(("product", "anyOf"), f"no offer is within its price: {told}", hint, impossible=True),)
     chosen = _taking(spec, min(affordable, key=lambda offer: not offer["available"]))
     offered = [filled({**_named(offer), "free": offer["available"]}) for offer in affordable]
     return {**chosen, "product": {**object_of(chosen["product"]), **filled({"offers": offered, "passed": passed})}}, ()

@@ -6,7 +6,7 @@ Pure; it sees manifests and the catalogue, and of the API only the object that i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from typing import Final, Literal
 
 from novita_infra.diagnostics import nearest
 from novita_infra.kinds import instance_offers
@@ -16,7 +16,8 @@ from novita_infra.kinds.faults import env_faults, mount_faults, port_faults, por
 from novita_infra.kinds.instance_calls import is_cpu
 from novita_infra.kinds.kind import Fault
 from novita_infra.kinds.placing import placed
-from novita_infra.kinds.shapes import filled, object_of, objects_of, text_of
+from novita_infra.kinds.shapes import filled, int_of, object_of, objects_of, text_of
+from novita_infra.kinds.stock import Ask, Take
 from novita_infra.resources import Live, Spec, Value
 
 
@@ -67,6 +68,8 @@ def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, t
     if not is_cpu(chosen) and "type" not in chosen and any(item.id == product.id for item in catalogue.cpu):
         faults += _cpu_faults(chosen)
         chosen["type"] = "cpu"
+    path = ("product", next((key for key in ("id", "gpu", "cpu") if key in object_of(spec.get("product"))), ""))
+    faults += _place_faults(path, chosen, product, catalogue=catalogue, live=live)
     return chosen, (*faults, *_product_faults(spec, product, live))
 
 
@@ -115,11 +118,46 @@ def _product_faults(spec: Spec, product: Product, live: Live | None) -> Iterator
     now = live.values.get("billingMode") if live else None
     if isinstance(mode, str) and mode != now and not offers(product, mode):
         hint = f"it is offered {' or '.join(product.billing_modes)}"
-        yield Fault(("billingMode",), f"{product.name} ({product.id}) is not offered {mode}", hint)
-    if isinstance(size, int) and size < product.min_root_gb:
+        yield Fault(("billingMode",), f"{product.name} ({product.id}) is not offered {mode}", hint, impossible=True)
+    if not isinstance(size, int):
+        return
+    if size < product.min_root_gb:
         # The service would make the disk larger than declared, and every later plan would want to shrink it.
         summary = f"{size} GB are less than the least root disk of {product.name} ({product.id})"
-        yield Fault(("rootDiskGb",), summary, f"at least {product.min_root_gb} GB are needed")
+        yield Fault(("rootDiskGb",), summary, f"at least {product.min_root_gb} GB are needed", impossible=True)
+    has = live.values.get("rootDiskGb") if live and _product_of(live).id == product.id else None
+    if product.max_root_gb and size > product.max_root_gb and size != has:
+        summary = f"{size} GB are more than the largest root disk of {product.name} ({product.id})"
+        yield Fault(("rootDiskGb",), summary, f"at most {product.max_root_gb} GB are possible", impossible=True)
+
+
+def _place_faults(
+    path: tuple[str, ...], spec: Spec, product: Product, *, catalogue: Catalogue, live: Live | None
+) -> Iterator[Fault]:
+    """That the product is in none of the machines of the cluster: no waiting would help."""
+    has = (_product_of(live).id, live.values.get("cluster")) if live else ()
+    cluster = next((item for item in catalogue.clusters if item.id == spec.get("cluster")), None)
+    if cluster is None or not product.clusters or has == (product.id, cluster.id):
+        return
+    if {cluster.id, cluster.name}.isdisjoint(product.clusters):
+        summary = f"there is no {product.name} in cluster {cluster.id} ({cluster.name})"
+        yield Fault(path, summary, f"clusters that have it: {', '.join(product.clusters)}", impossible=True)
+
+
+def takes(spec: Spec, catalogue: Catalogue) -> tuple[Take, ...]:
+    """What a new machine takes of the stock: one GPU product of those that would do, or one CPU product."""
+    return tuple(take for offer in instance_offers.in_turn(spec) if (take := _take(offer.spec, catalogue)) is not None)
+
+
+def _take(spec: Spec, catalogue: Catalogue) -> Take | None:
+    id, place = object_of(spec.get("product")).get("id"), spec.get("cluster")
+    cluster, mode = place if isinstance(place, str) else "", text_of(spec.get("billingMode")) or "onDemand"
+    part: Literal["gpu", "cpu"] = "cpu" if is_cpu(spec) else "gpu"
+    count = int_of(spec.get("gpuCount"), 1) or 1 if part == "gpu" else 1
+    product = next((item for item in getattr(catalogue, part) if item.id == id), None)
+    if not isinstance(id, str):
+        return None
+    return Take(Ask(part, cluster, mode, count), id, product.name if product else id)
 
 
 def check(spec: Spec) -> Iterator[Fault]:

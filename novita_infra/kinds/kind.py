@@ -12,7 +12,9 @@ from typing import Any, TypeAlias
 
 from novita_infra.api.request import Pages, Request
 from novita_infra.kinds.catalogue import Catalogue
-from novita_infra.resources import STABLE, Live, Phase, Spec, Timeouts, Value
+from novita_infra.kinds.pricing import Cost, PriceList
+from novita_infra.kinds.stock import Quota, Take
+from novita_infra.resources import STABLE, Cause, Live, Loss, Phase, Record, Spec, Timeouts, Value
 
 # --- what a difference in a field means -------------------------------------------------------------------------
 
@@ -155,11 +157,13 @@ class Call:
     one and stops it again after."""
     covers: tuple[str, ...] = ()
     """Fields that this call settles beside those whose difference names it: converting to monthly takes the months."""
-    loses: Callable[[Spec], str] | None = None
-    """The data that it costs an object of this spec, in words; an empty string where it costs none."""
+    loses: Callable[[Target], tuple[Loss, ...]] | None = None
+    """The data that it costs the object; none where it costs none."""
     effect: Callable[[Target, Live], bool] | None = None
     """Whether the live object shows the call's effect, for fields that cannot be compared one by one (an end date that
     moved). By default the call took effect when every field it changes agrees with the target."""
+    usual: float = 2.0
+    """Seconds that it takes as a rule, until it has settled: for estimates, as long as no run has told better."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +187,31 @@ class Fault:
     path: tuple[str | int, ...]
     summary: str
     hint: str = ""
+    impossible: bool = False
+    """Whether the manifest is sound and the account cannot give it: no such place, over a limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known beside an object that may say what befell it."""
+
+    now: float
+    """Unix seconds."""
+    in_arrears: bool | None = None
+    """Whether the account has nothing left to pay with; None where that was not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mishap:
+    """What befell an object without anybody's order, as far as its answer tells."""
+
+    cause: Cause
+    says: str
+    """In words for a person."""
+    fields: tuple[str, ...] = ()
+    """The fields whose difference it explains."""
+    passes: bool = False
+    """Whether it ends by itself and is no drift: nothing is done about it, nor waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,8 +264,26 @@ class Kind:
     still be Refs, Joined or Secrets; those are skipped."""
     offers: Callable[[Spec], tuple[Offer, ...]] | None = None
     """What a create tries, one after another, while each is refused for want of capacity."""
+    sited: bool = False
+    """Whether the create needs a cluster. Where the manifest leaves it open, it is found together with the clusters of
+    all that must be in the same one."""
+    takes: Callable[[Spec, Catalogue], tuple[Take, ...]] | None = None
+    """What a new object of this (resolved) spec takes of the stock: any one of these will do; empty where it takes
+    nothing, or that is not known."""
+    quota: Quota | None = None
+    """How the service tells how many of them the account may have."""
     marked: bool = False
     """Whether the object has room for an owner mark: the calls write Target.mark, `parse` reads Live.mark."""
+    costs: Callable[[Spec, PriceList], tuple[Cost, ...]] | None = None
+    """What an object of this spec, declared and chosen or live, costs as long as it is there. None where such objects
+    are free of charge."""
+    buys: Callable[[Spec | None, Spec, PriceList], tuple[Cost, ...]] | None = None
+    """What is paid at once when an object of the first spec (None for a new one) becomes one of the second."""
+    prices: tuple[str, ...] = ()
+    """The parts of the catalogue that `costs` and `buys` read; see Catalogue."""
+    mishap: Callable[[Record, Live | None, Circumstances], Mishap | None] | None = None
+    """What befell the object, which may be gone, since it was recorded; None where it tells of nothing. That it is gone
+    or failed needs no telling."""
     undeletable: Callable[[Live], str] | None = None
     """Why the service would refuse to delete this object, or an empty string."""
     example: str = ""

@@ -10,10 +10,24 @@ from typing import Any
 
 from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.kinds.catalogue import Catalogue
-from novita_infra.kinds.kind import By, Call, Fault, Field, Grows, Kind, Reading, Refused, Replaces, Target
+from novita_infra.kinds.kind import (
+    By,
+    Call,
+    Circumstances,
+    Fault,
+    Field,
+    Grows,
+    Kind,
+    Mishap,
+    Reading,
+    Refused,
+    Replaces,
+    Target,
+)
 from novita_infra.kinds.placing import placed
+from novita_infra.kinds.pricing import DAY, STORAGE, Cost, PriceList
 from novita_infra.kinds.shapes import TEXT, carried, filled, int_of, object_of, text_of
-from novita_infra.resources import PRESENT, Live, Phase, Spec, Timeouts
+from novita_infra.resources import PRESENT, Cause, Live, Loss, Phase, Record, Spec, Timeouts
 
 _FIELDS = (
     Field(
@@ -39,10 +53,10 @@ _FIELDS = (
     Field(
         name="cluster",
         schema=TEXT,
-        doc="The cluster that holds it, by id or name; only machines of this cluster can mount it.",
+        doc="The cluster that holds it, by id or name; only its machines can mount it. Where it is left out, one that "
+        "has all that mounts it.",
         api="clusterId (gpu-instance-create-network-storage)",
         change=Replaces("a storage cannot move to another cluster; its data is not carried over"),
-        required=True,
     ),
 )
 
@@ -102,16 +116,32 @@ def _parse(item: Mapping[str, Any]) -> Live:
     )
 
 
+def _mishap(record: Record, live: Live | None, circumstances: Circumstances) -> Mishap | None:
+    """The storages of an account in arrears are released after three days without a machine (the guide on volumes)."""
+    if live is not None or not circumstances.in_arrears:
+        return None
+    return Mishap(Cause.ARREARS, f"released, as the account is in arrears: {record.id} is gone with its data")
+
+
 def _same(spec: Spec, live: Live) -> bool:
     return bool(spec.get("name") == live.name and spec.get("cluster") == live.values.get("cluster"))
 
 
-def _lost(spec: Spec) -> str:
-    return f"all data on the storage ({spec['sizeGb']} GB)" if "sizeGb" in spec else "all data on the storage"
+def _lost(target: Target) -> tuple[Loss, ...]:
+    """The API does not tell whether anything is on it."""
+    return (Loss("all that is on the network storage", target.was("sizeGb"), lasting=True),)
 
 
 def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[Fault, ...]]:
     return placed(spec, catalogue, live, offers=lambda cluster: cluster.network_storage, what="network storage")
+
+
+def _costs(spec: Spec, _: PriceList) -> tuple[Cost, ...]:
+    """By size and time, whether or not anything mounts it. The unit of the list's own `price` is not documented."""
+    size = spec.get("sizeGb")
+    if not isinstance(size, int):
+        return (Cost("network storage of unknown size", None, hours=DAY),)
+    return (Cost("network storage", STORAGE, quantity=size, hours=DAY, unit="GB"),)
 
 
 NETWORK_STORAGE = Kind(
@@ -134,6 +164,7 @@ NETWORK_STORAGE = Kind(
     delete=Call(
         name="delete",
         says="delete: the storage and its data are gone; refused while something mounts it",
+        usual=5,
         request=_delete,
         settles=frozenset({Phase.GONE}),
         needs=PRESENT,
@@ -143,6 +174,9 @@ NETWORK_STORAGE = Kind(
     timeouts=Timeouts(create=120, update=120, delete=900),
     catalogues=("clusters",),
     choose=_choose,
+    sited=True,
+    mishap=_mishap,
+    costs=_costs,
     example="""\
 apiVersion: novita-infra/v1
 kind: NetworkStorage

@@ -34,5 +34,6 @@ def placed(
     if lacking:
         able = ", ".join(f"{item.id} ({item.name})" for item in catalogue.clusters if offers(item))
         hint = f"clusters that have it: {able}" if able else "no cluster of the account has it"
-        return spec, (Fault(("cluster",), f"cluster {lacking[0].id} ({lacking[0].name}) has no {what}", hint),)
+        summary = f"cluster {lacking[0].id} ({lacking[0].name}) has no {what}"
+        return spec, (Fault(("cluster",), summary, hint, impossible=True),)
     return {**spec, "cluster": found}, ()

@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from novita_infra.kinds import KINDS
+from novita_infra.kinds.budget_schema import BUDGET, MAX_PRICE_RISE
+from novita_infra.kinds.drift_schema import IGNORE_CHANGES, ON_DRIFT
 from novita_infra.kinds.explaining import describe_means
+from novita_infra.kinds.guard_schema import CHANGE_LIMIT, POSTCONDITIONS, PRECONDITIONS, TRIGGERS
 from novita_infra.kinds.kind import Default, Field, Kind
+from novita_infra.kinds.policy_schema import MORE_POLICIES, POLICIES
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -103,7 +107,7 @@ def write(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     made = schemas()
     for stale in folder.glob("*.json"):
-        if stale.name not in made:
+        if stale.name not in made and stale.name != "plan.json":  # which is made from the views
             stale.unlink()
     for name, schema in made.items():
         (folder / name).write_text(text_of_schema(schema), encoding="utf-8")
@@ -177,6 +181,11 @@ def _lifecycle() -> Schema:
                 "uniqueItems": True,
                 "description": "Addresses of resources that must be there first, beside those that the spec names.",
             },
+            "replaceTriggeredBy": TRIGGERS,
+            "preconditions": PRECONDITIONS,
+            "postconditions": POSTCONDITIONS,
+            "onDrift": ON_DRIFT,
+            "ignoreChanges": IGNORE_CHANGES,
         }
     )
 
@@ -279,10 +288,25 @@ def _project() -> Schema:
                 "default": True,
                 "description": "Whether objects carry a mark of the operation that made them, where the API has room.",
             },
+            "account": _account(),
+            "budget": BUDGET,
+            "maxPriceRise": MAX_PRICE_RISE,
+            "policies": POLICIES,
+            "onDrift": ON_DRIFT,
+            "changeLimit": CHANGE_LIMIT,
             "outputs": {**values, "description": "What `output` prints, such as url: ${endpoint.api.url}."},
         },
         required=["apiVersion", "kind", "metadata"],
     )
+
+
+def _account() -> Schema:
+    return {
+        "type": "string",
+        "pattern": "^[A-Za-z0-9_-]+$",
+        "description": "The id of the only account whose keys may be used; that of an environment goes before. Another "
+        "key is refused, and told whose it is.",
+    }
 
 
 def _variable() -> Schema:
@@ -320,7 +344,18 @@ def _environment() -> Schema:
         "propertyNames": {"pattern": _VARIABLE},
         "description": "Values of variables in this environment.",
     }
-    return _closed({"variables": variables, "patches": {"type": "array", "items": patch}})
+    return _closed(
+        {
+            "variables": variables,
+            "patches": {"type": "array", "items": patch},
+            "account": _account(),
+            "budget": BUDGET,
+            "maxPriceRise": MAX_PRICE_RISE,
+            "policies": MORE_POLICIES,
+            "onDrift": ON_DRIFT,
+            "changeLimit": CHANGE_LIMIT,
+        },
+    )
 
 
 def _closed(properties: Schema, *, required: list[str] | None = None) -> Schema:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from novita_infra.resources import Value
@@ -95,6 +96,27 @@ def int_of(value: Any, otherwise: int | None = None) -> int | None:
         return otherwise
 
 
+def created_in(item: Mapping[str, Any]) -> float:
+    """When an object was made, in Unix seconds; 0 where the answer does not tell.
+
+    Most answers tell seconds as text (gpu-instance-get-template: `createdAt`, gpu-instance-get-vpc: `createTime`); v2
+    tells numbers, and undocumented fields may hold milliseconds or RFC 3339.
+    """
+    told = next((item[name] for name in ("createdAt", "createTime", "created_at") if item.get(name)), None)
+    number = int_of(told, 0) or 0
+    try:
+        if not number and isinstance(told, str):
+            moment = datetime.fromisoformat(told)
+            return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+        return max(0.0, number / 1000 if number > _SECONDS else float(number))
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+_SECONDS: Final = 100_000_000_000
+"""A moment that is a larger number is in milliseconds."""
+
+
 def text_of(value: Any) -> str:
     """A text, or a number as text (an id may be either); empty for anything else."""
     if isinstance(value, str):
@@ -135,6 +157,17 @@ def carried(item: Mapping[str, Any], readers: Mapping[str, tuple[str, Callable[[
 def filled(values: Mapping[str, Value]) -> dict[str, Value]:
     """The values without those that are None, "", [] or {}: what the API sends for "not set"."""
     return {name: value for name, value in values.items() if value not in (None, "", [], {})}
+
+
+def values_at(value: Value, path: tuple[str, ...]) -> Iterator[Value]:
+    """The values at a path of a spec; `*` stands for every item of a list."""
+    if not path:
+        yield value
+    elif path[0] == "*" and isinstance(value, list):
+        for item in value:
+            yield from values_at(item, path[1:])
+    elif isinstance(value, dict) and path[0] in value:
+        yield from values_at(value[path[0]], path[1:])
 
 
 # --- ports ----------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from novita_infra.kinds.shapes import (
     REFERENCE,
     TEXT,
     carried,
+    created_in,
     env_list,
     env_of,
     int_of,
@@ -195,6 +196,7 @@ def _parse(item: Mapping[str, Any]) -> Live:
         values=values,
         outputs={"id": _id_of(item)},
         mark=mark_of_readme(item.get("readme")),
+        created=created_in(item),
     )
 
 

@@ -12,7 +12,7 @@ from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.kinds.catalogue import Catalogue
 from novita_infra.kinds.kind import By, Call, Fault, Field, Kind, Reading, Replaces, Target
 from novita_infra.kinds.placing import placed
-from novita_infra.kinds.shapes import TEXT, carried, filled, object_of, objects_of, text_of
+from novita_infra.kinds.shapes import TEXT, carried, created_in, filled, object_of, objects_of, text_of
 from novita_infra.resources import PRESENT, Live, Phase, Spec, Timeouts
 
 _FIELDS = (
@@ -26,10 +26,10 @@ _FIELDS = (
     Field(
         name="cluster",
         schema=TEXT,
-        doc="The cluster that it spans, by id or name; only machines of this cluster can join it.",
+        doc="The cluster that it spans, by id or name; only its machines can join it. Where it is left out, one that "
+        "has all that joins it.",
         api="clusterId (gpu-instance-create-vpc)",
         change=Replaces("a network cannot move to another cluster"),
-        required=True,
     ),
 )
 
@@ -90,6 +90,7 @@ def _parse(item: Mapping[str, Any]) -> Live:
         status=status,
         values=carried(item, {"name": ("name", text_of), "cluster": ("clusterId", text_of)}),
         outputs=filled({"id": network_id, **outputs}),
+        created=created_in(item),
         trouble=trouble,
     )
 
@@ -124,13 +125,14 @@ VPC = Kind(
         get=_get,
         unwrap=_unwrap,
     ),
-    create=Call(name="create", says="create: an empty network", request=_create),
+    create=Call(name="create", says="create: an empty network", usual=5, request=_create),
     new_id=_new_id,
     same=_same,
     calls=(Call(name="update", says="update: renamed in place, connections stay", request=_update),),
     delete=Call(
         name="delete",
         says="delete: the network is gone; refused while a machine is in it",
+        usual=5,
         request=_delete,
         settles=frozenset({Phase.GONE}),
         needs=PRESENT,
@@ -142,6 +144,7 @@ VPC = Kind(
     timeouts=Timeouts(create=300, update=120, delete=900),
     catalogues=("clusters",),
     choose=_choose,
+    sited=True,
     example="""\
 apiVersion: novita-infra/v1
 kind: VPC

@@ -13,6 +13,8 @@ from typing import Any, Final
 from novita_infra.diagnostics import Diagnostic, nearest
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Field
+from novita_infra.manifests.conditions import conditions_of, triggers_of
+from novita_infra.manifests.drift import ignored_of, on_drift_of
 from novita_infra.manifests.expressions import Scope, Unusable
 from novita_infra.manifests.places import Spot, inside, key_origins, label_of, origin, origin_at, spot_at
 from novita_infra.manifests.secrets import Secrets
@@ -44,7 +46,9 @@ class Declaring:
             for name, value in _mapping(values.get("spec")).items()
             if name in fields
         }
-        lifecycle, after = self._lifecycle(_mapping(values.get("lifecycle")), inside(spot, "lifecycle"))
+        lifecycle, after = self._lifecycle(
+            _mapping(values.get("lifecycle")), inside(spot, "lifecycle"), own=headed.address
+        )
         labels = _mapping(_mapping(values["metadata"]).get("labels"))
         self._plain_labels(labels, spot_at(spot, ("metadata", "labels")))
         return Declared(
@@ -143,7 +147,10 @@ class Declaring:
 
     # --- lifecycle and labels -------------------------------------------------------------------------------------
 
-    def _lifecycle(self, values: Mapping[str, Value], spot: Spot) -> tuple[Lifecycle, tuple[Address, ...]]:
+    def _lifecycle(
+        self, values: Mapping[str, Value], spot: Spot, *, own: Address
+    ) -> tuple[Lifecycle, tuple[Address, ...]]:
+        """What is said beside the spec, and the resources that must be there first because of it."""
         timeouts: dict[str, float] = {}
         for name, text in _mapping(values.get("timeouts")).items():
             timeouts[name] = self._seconds(text, spot_at(spot, ("timeouts", name)))
@@ -152,6 +159,13 @@ class Declaring:
             self._after(text, spot_at(spot, ("dependsOn", index)))
             for index, text in enumerate(named if isinstance(named, list) else ())
         ]
+        triggers = triggers_of(
+            values.get("replaceTriggeredBy"), inside(spot, "replaceTriggeredBy"), self.scope, own=own, told=self.told
+        )
+        before, afterwards = (
+            conditions_of(values.get(name), inside(spot, name), own=own, itself=itself, told=self.told)
+            for name, itself in (("preconditions", False), ("postconditions", True))
+        )
         wait = values.get("waitForCapacity")
         lifecycle = Lifecycle(
             protect=values.get("protect") is True,
@@ -159,8 +173,17 @@ class Declaring:
             create_first=values.get("createBeforeDestroy") is True,
             group=values["group"] if isinstance(values.get("group"), str) else "",
             capacity_wait=0.0 if wait is None else self._seconds(wait, spot_at(spot, ("waitForCapacity",))),
+            triggers=triggers,
+            preconditions=before,
+            postconditions=afterwards,
+            on_drift=on_drift_of(values.get("onDrift")),
+            ignored=ignored_of(
+                values.get("ignoreChanges"), inside(spot, "ignoreChanges"), KINDS[own.kind], told=self.told
+            ),
         )
-        return lifecycle, tuple(item for item in after if item is not None)
+        looked_at = [ref.address for item in (*before, *afterwards) for ref in refs(item.value) if ref.address != own]
+        needed = [*after, *(trigger.address for trigger in triggers), *looked_at]
+        return lifecycle, tuple(item for item in needed if item is not None)
 
     def _seconds(self, text: Value, spot: Spot) -> float:
         """A length of time in seconds; 0 for what is none, which is told."""

@@ -29,6 +29,7 @@ from novita_infra.manifests.ruling import rules_of
 from novita_infra.manifests.secrets import Secrets
 from novita_infra.manifests.settings import NOTHING, Settings, settings_of
 from novita_infra.manifests.told import Told
+from novita_infra.manifests.tracing import Tracing
 from novita_infra.manifests.validating import PROJECT_FILE, Headed, faults, head
 from novita_infra.manifests.variables import Given, defaults_in, given_by_environ, given_in, settle, with_environ
 from novita_infra.resources import Address, Declared, Origin, Value, is_secret
@@ -59,6 +60,8 @@ class Project:
     """Whether objects that have room for it carry the mark of the operation that made them."""
     variables: Mapping[str, Value] = field(default_factory=dict)
     """The values used, without those of secret variables."""
+    from_environ: Mapping[str, str] = field(default_factory=dict)
+    """Those of them that `NOVITA_INFRA_VAR_*` gave, as text."""
     warnings: tuple[Diagnostic, ...] = ()
     rules: Rules = Rules()
     """What it asks of every plan of this environment."""
@@ -71,17 +74,25 @@ def load(
     variables: Mapping[str, str] | None = None,
     var_files: Sequence[Path] = (),
     environ: Mapping[str, str],
+    tracing: Tracing | None = None,
 ) -> Project:
     """The project at a folder, or what one manifest file declares; `variables` are those of `--var`, as text.
 
-    Raises Problems with everything that is wrong, sorted by file, line and column.
+    `tracing` takes in where values come from. Raises Problems with everything that is wrong, sorted by file, line and
+    column.
     """
     with _uncollected():
-        return _load(path, environment, variables or {}, var_files=var_files, environ=environ)
+        return _load(path, environment, variables or {}, var_files=var_files, environ=environ, tracing=tracing)
 
 
 def _load(
-    path: Path, environment: str, variables: Mapping[str, str], *, var_files: Sequence[Path], environ: Mapping[str, str]
+    path: Path,
+    environment: str,
+    variables: Mapping[str, str],
+    *,
+    var_files: Sequence[Path],
+    environ: Mapping[str, str],
+    tracing: Tracing | None,
 ) -> Project:
     told = Told()
     found = find(path, other_than=var_files)
@@ -91,16 +102,19 @@ def _load(
     secrets = Secrets(found.root, environ)
     chosen, wrong = choose(settings or NOTHING, wanted=environment if settings else "")
     told.add(wrong)
-    values = None
+    values, from_environ = None, []
     if settings is not None:
+        from_environ = given_by_environ(environ, settings.part("variables"))
         given = [
             *files.variables(var_files),
-            *given_by_environ(environ, settings.part("variables")),
+            *from_environ,
             *(Given(name, text, "--var") for name, text in variables.items()),
         ]
         values = _variables(settings, chosen, secrets, given=given, files=files, told=told)
+        if tracing is not None:
+            tracing.began(settings, chosen, [*_own(settings, chosen), *given])
     settings = settings or NOTHING
-    declared, outputs = _Resources(found, files, told, secrets).declared(settings, chosen, values)
+    declared, outputs = _Resources(found, files, told, secrets, tracing).declared(settings, chosen, values)
     rules, wrong = rules_of(settings, chosen)
     told.add(wrong)
     if not declared and not told.errors:
@@ -121,6 +135,7 @@ def _load(
         },
         owner_marks=settings.document.data.get("ownerMarks") is not False,
         variables={name: value for name, value in (values or {}).items() if not is_secret(value)},
+        from_environ={item.name: item.value for item in from_environ if not is_secret((values or {})[item.name])},
         warnings=told.warnings(),
         rules=rules,
     )
@@ -142,13 +157,17 @@ def _variables(
 ) -> dict[str, Value]:
     """The values of the variables: those of the project file, then what is given from outside."""
     declared, spot = settings.part("variables"), settings.spot("variables")
-    own = defaults_in(declared, spot)
-    own += given_in(chosen.variables, chosen.variables_spot, f'the environment "{chosen.name}"')
-    own, wrong = with_environ(own, declared, environ=secrets.environ, sources=files.sources)
+    own, wrong = with_environ(_own(settings, chosen), declared, environ=secrets.environ, sources=files.sources)
     told.add(wrong)
     values, wrong = settle(declared, spot, given=[*own, *given], secrets=secrets)
     told.add(wrong)
     return values
+
+
+def _own(settings: Settings, chosen: Environment) -> list[Given]:
+    """The values that the project file gives."""
+    given = defaults_in(settings.part("variables"), settings.spot("variables"))
+    return given + given_in(chosen.variables, chosen.variables_spot, f'the environment "{chosen.name}"')
 
 
 @contextlib.contextmanager
@@ -186,11 +205,14 @@ def _nothing(path: Path, found: Found) -> list[Diagnostic]:
 class _Resources:
     """From the manifest files of a project to declared resources."""
 
-    def __init__(self, found: Found, files: Files, told: Told, secrets: Secrets) -> None:
+    def __init__(
+        self, found: Found, files: Files, told: Told, secrets: Secrets, tracing: Tracing | None = None
+    ) -> None:
         self._found = found
         self._files = files
         self._told = told
         self._secrets = secrets
+        self._tracing = tracing
         self._lost: set[str] = set()
         """Names of documents that declare nothing usable: references to them are not blamed as well."""
 
@@ -200,9 +222,12 @@ class _Resources:
         """The resources, sorted by address, and the outputs of the project."""
         headed = self._headed()
         complete = not (self._found.scope or self._files.torn or self._lost)
+        written = headed
         headed, wrong = patch(headed, environment, complete=complete)
         self._told.add(wrong)
         headed = [_with_name(item) for item in headed]
+        if self._tracing is not None:
+            self._tracing.read(written, headed)
         known = Names(item.address for item in headed)
         scope = Scope(values, self._secrets.environ, _ATTRIBUTES, lambda address: self._known(address, known))
         every: dict[Address, Declared] = {}
@@ -216,6 +241,8 @@ class _Resources:
         self._told.add(wrong)
         every |= finished
         self._told.add(cycles(every, spots))
+        if self._tracing is not None:
+            self._tracing.declared = every
         return tuple(every[address] for address in sorted(every)), self._outputs(settings, scope)
 
     def _headed(self) -> list[Headed]:

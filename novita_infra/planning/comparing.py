@@ -1,12 +1,14 @@
 """Whether a declared value and a live one agree, and what is different inside values that do not.
 
-Pure. Equality decides; deepdiff only explains pairs that are already known to differ.
+Pure. Equality decides; deepdiff only explains lists and maps that are already known to differ.
 """
 
 from __future__ import annotations
 
 import hmac
-from typing import Any
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from novita_infra.encoding import digest
 from novita_infra.kinds.kind import Field
@@ -35,6 +37,8 @@ def masked(value: Value, *, recorded: Value, wanted: Value, field: Field, key: s
     """
     if field.secret and value is not None:
         return _hidden(value, key)
+    if value == recorded == wanted:
+        return value  # the books and the manifest have it in clear
     if not field.secret_items or not isinstance(value, dict):
         return _without_secrets(value, recorded, wanted, key)
     recorded = recorded if isinstance(recorded, dict) else {}
@@ -74,11 +78,49 @@ def unchanged(after: Value, *, before: Value, key: str) -> Value:
             return after
 
 
-def explain(before: Value, after: Value) -> dict[str, Any]:
-    """What differs inside two values that are known to differ, in deepdiff's words; for views of lists and objects."""
-    from deepdiff import DeepDiff  # noqa: PLC0415 -- 120 ms of import, needed only where a nested value is explained
+def revealed(value: Value, live: Value, *, key: str) -> Value:
+    """The value with what is live, as a Secret, in the place of each Digest that stands for it."""
+    match value, live:
+        case Digest(), str() if _equal(value, live, key):
+            return Secret(live, "live")
+        case dict(), dict():
+            return {name: revealed(item, live.get(name), key=key) for name, item in value.items()}
+        case list(), list() if len(value) == len(live):
+            return [revealed(item, other, key=key) for item, other in zip(value, live, strict=True)]
+        case _:
+            return value
 
-    return dict(DeepDiff(_plain(before), _plain(after), ignore_order=True, verbose_level=1).to_dict())
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What differs at one place inside a list or map."""
+
+    path: tuple[str | int, ...]
+    """The keys and positions that lead there; a position is that of the value before, if there was one."""
+    before: Value
+    """None where there was nothing."""
+    after: Value
+    """None where nothing is left."""
+
+
+def explain(before: Value, after: Value) -> tuple[Difference, ...]:
+    """What differs inside two lists or maps, place by place. The order of a list counts only where nothing else does.
+
+    Secrets and what is not known yet are compared as they are and never looked into.
+    """
+    from deepdiff import DeepDiff  # noqa: PLC0415 -- 120 ms of import, needed only where nested values are explained
+
+    stood_for: _Tokens = {}
+    pair = (_plain(before, stood_for), _plain(after, stood_for))
+    deeply: Any = {"view": "tree", "threshold_to_diff_deeper": 0}
+    found: Any = DeepDiff(*pair, ignore_order=True, **deeply) or DeepDiff(*pair, **deeply)
+    leaves = {token: leaf for leaf, token in stood_for.items()}
+    levels = [level for kind in found.values() for level in kind]
+    differences = [
+        Difference(tuple(level.path(output_format="list")), _restored(level.t1, leaves), _restored(level.t2, leaves))
+        for level in levels
+    ]
+    return tuple(sorted(differences, key=lambda item: _rank(item, before, after)))
 
 
 def written(spec: Spec, key: str) -> Spec:
@@ -92,6 +134,8 @@ def _equal(wanted: Value, found: Value, key: str) -> bool:
             return wanted.value == found
         case Secret(), Digest():
             return hmac.compare_digest(_hex(wanted, key), found.hex)
+        case Digest(), str():
+            return hmac.compare_digest(wanted.hex, _hex(Secret(found, ""), key))
         case dict(), dict():
             return wanted.keys() == found.keys() and all(_equal(wanted[name], found[name], key) for name in wanted)
         case list(), list():
@@ -117,17 +161,40 @@ def _hex(secret: Secret, key: str) -> str:
     return found.hex if isinstance(found, Digest) else ""
 
 
-def _plain(value: Value) -> Value:
+_Tokens: TypeAlias = dict[tuple[type, Hashable], str]
+"""By its type and itself, the text that stands for a leaf while deepdiff looks at the value around it."""
+
+
+def _plain(value: Value, stood_for: _Tokens) -> Any:
     match value:
-        case Ref() | Joined():
-            return "(known after apply)"
-        case Secret():
-            return "(new secret)"
-        case Digest():
-            return "(secret)"
+        case bool() | Ref() | Joined() | Secret() | Digest():
+            return stood_for.setdefault((type(value), value), f"\0{len(stood_for)}")
         case dict():
-            return {name: _plain(item) for name, item in value.items()}
+            return {name: _plain(item, stood_for) for name, item in value.items()}
         case list():
-            return [_plain(item) for item in value]
+            return [_plain(item, stood_for) for item in value]
+        case float() if value.is_integer():
+            return int(value)
         case _:
             return value
+
+
+def _restored(value: Any, leaves: dict[str, tuple[type, Hashable]]) -> Any:
+    match value:
+        case str() if value in leaves:
+            return leaves[value][1]
+        case dict():
+            return {name: _restored(item, leaves) for name, item in value.items()}
+        case list():
+            return [_restored(item, leaves) for item in value]
+        case None | str() | int() | float():
+            return value
+        case _:  # deepdiff's word for nothing
+            return None
+
+
+def _rank(item: Difference, before: Value, after: Value) -> tuple[int, list[str], bool]:
+    """The order of the keys as they are written; then what goes before what comes."""
+    top = item.path[0] if item.path else ""
+    keys = [*before, *after] if isinstance(before, dict) and isinstance(after, dict) else []
+    return keys.index(top) if top in keys else 0, [f"{part:>6}" for part in item.path], item.before is None

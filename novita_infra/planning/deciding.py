@@ -8,8 +8,8 @@ from typing import Final, TypeAlias
 
 from novita_infra.kinds.kind import By, Call, Cases, Default, Field, Grows, Kind, Local, Refused, Replaces, Target
 from novita_infra.planning.comparing import agree, masked, unchanged
-from novita_infra.planning.plan import Action, FieldChange
-from novita_infra.resources import STABLE, Declared, Found, Live, Phase, Record, Spec, Value
+from novita_infra.planning.plan import Action, Drift, FieldChange, Forced
+from novita_infra.resources import STABLE, Condition, Declared, Found, Live, Loss, Phase, Record, Spec, Value
 
 _Judged: TypeAlias = tuple[Field, Value, Value, By | Replaces | Refused]
 """A field that differs, its value before and after, and by what the difference is made."""
@@ -34,8 +34,24 @@ class Decision:
     records: bool = False
     """Something that only the books hold changes."""
     why: str = ""
-    loses: tuple[str, ...] = ()
+    loses: tuple[Loss, ...] = ()
+    forced: Forced | None = None
+    """Who asks for a replacement, where neither its manifest nor its object does."""
+    due: str = ""
+    """The words for that in the books, until it is done."""
+    requires: tuple[Condition, ...] = ()
+    """What must hold right before the first step, as far as it is not known yet."""
     refusals: tuple[str, ...] = ()
+    declared: Spec | None = None
+    """What a new object would have, where the one that is may stay other than that."""
+    adopted: Mapping[str, Value] = field(default_factory=dict)
+    """Of fields that are wanted as somebody else made them, what the manifest declares."""
+    kept: Spec = field(default_factory=dict)
+    """What the books go on to hold of fields that are left as somebody else made them."""
+    left: bool = False
+    """The object is gone, and that is left so."""
+    drift: tuple[Drift, ...] = ()
+    """What was changed outside."""
 
     @property
     def makes(self) -> bool:
@@ -62,7 +78,7 @@ def decide(kind: Kind, declared: Declared, found: Found, *, spec: Spec, key: str
     decision = _decide_living(kind, spec, found, live=live, key=key)
     if live.phase is not Phase.FAILED or decision.action is Action.REFUSED:
         return decision
-    never_ready = record.underway is not None and record.underway.call == "create"
+    never_ready = _never_ready(found)
     mendable = all(Phase.FAILED in kind.call(name).needs for name, _ in decision.calls)
     if decision.action is Action.UPDATE and mendable and not never_ready:
         return decision  # What the manifest changes may be what mends it, and its data is kept.
@@ -71,13 +87,31 @@ def decide(kind: Kind, declared: Declared, found: Found, *, spec: Spec, key: str
 
 
 def with_protection(decision: Decision, *, protect: bool) -> Decision:
-    """The decision with a change of the protection that the books keep, which needs no call."""
-    record = decision.found.record
-    if record is None or record.protect == protect or not decision.keeps:
+    """The decision with a change of the protection that the books keep, which needs no call.
+
+    What is protected and failed could not be let go of if its replacement came with it: that is for the next run.
+    """
+    record, live = decision.found.record, decision.found.live
+    if record is None or record.protect == protect:
         return decision
     change = FieldChange("lifecycle.protect", record.protect, protect, "kept in the state; no call is made")
+    failed = live is not None and live.phase is Phase.FAILED and not any(item.replaces for item in decision.fields)
+    if decision.action is Action.REPLACE and record.protect and failed:
+        why = f"{decision.why}; the next run makes it anew, when it is no longer protected"
+        return Decision(Action.UPDATE, decision.found, decision.spec, fields=(change,), records=True, why=why)
+    if not decision.keeps:
+        return decision
     action = Action.UPDATE if decision.action is Action.NONE else decision.action
     return replace(decision, action=action, fields=(*decision.fields, change), records=True)
+
+
+def anew(kind: Kind, decision: Decision, *, key: str, why: str, forced: Forced, due: str) -> Decision:
+    """The decision to make an object anew that could stay; one that does not stay, or is refused, is left as it is."""
+    if not decision.keeps:
+        return decision
+    spec = decision.spec if decision.declared is None else decision.declared
+    made = _replacement(kind, spec, decision.found, key=key, why=why, fields=decision.fields)
+    return replace(made, drift=decision.drift, forced=forced, due=due)
 
 
 def decide_undeclared(kind: Kind, found: Found, *, why: str = "no longer declared") -> Decision:
@@ -96,7 +130,7 @@ def decide_undeclared(kind: Kind, found: Found, *, why: str = "no longer declare
     refusal = kind.undeletable(live) if kind.undeletable else ""
     if refusal:
         return Decision(Action.REFUSED, found, refusals=(refusal,), why=why)
-    return Decision(Action.DELETE, found, why=why, loses=_losses((kind.delete,), live.values))
+    return Decision(Action.DELETE, found, why=why, loses=_losses((kind.delete,), {}, found))
 
 
 def differences(kind: Kind, spec: Spec, found: Found, *, key: str) -> list[tuple[Field, Value, Value]]:
@@ -217,8 +251,7 @@ def _replacement(
     if refusal:
         return Decision(Action.REFUSED, found, spec, fields=fields, why=why, refusals=(refusal,))
     made = _creation(kind, spec, found, key=key, why=why)
-    loses = _losses((kind.delete,), live.values) if live else ()
-    return replace(made, action=Action.REPLACE, fields=fields, loses=loses)
+    return replace(made, action=Action.REPLACE, fields=fields, loses=_losses((kind.delete,), {}, found))
 
 
 def _decide_living(kind: Kind, spec: Spec, found: Found, *, live: Live, key: str) -> Decision:
@@ -236,16 +269,27 @@ def _decide_living(kind: Kind, spec: Spec, found: Found, *, live: Live, key: str
     calls = _calls(kind, ((item, means) for item, _, _, means in judged), live=live)
     if not calls:
         return _settling(spec, found, live=live)
-    loses = _losses((kind.call(name) for name, _ in calls), spec)
+    # A call without fields only brings the object into a phase and back again.
+    loses = _losses((kind.call(name) for name, changed in calls if changed), spec, found)
     # A call waits by itself until the object is in a phase in which the service takes it. What is still changing, and
     # is waited for by none of the calls, is waited for before them.
     waits = live.phase is Phase.CHANGING and not any(kind.call(name).settles for name, _ in calls)
     return Decision(Action.UPDATE, found, spec, fields=fields, calls=calls, waits=waits, loses=loses)
 
 
-def _losses(calls: Iterable[Call], spec: Spec) -> tuple[str, ...]:
-    """The data that the calls cost an object of this spec."""
-    return tuple(filter(None, (call.loses(spec) for call in calls if call.loses is not None)))
+def _losses(calls: Iterable[Call], spec: Spec, found: Found) -> tuple[Loss, ...]:
+    """The data that the calls cost the object. What was never ready holds none that anybody wrote."""
+    live = found.live
+    if live is None or (live.phase not in STABLE and _never_ready(found)):
+        return ()
+    target = Target(live.id, spec, live, found.record.spec if found.record else {})
+    return tuple(loss for call in calls if call.loses is not None for loss in call.loses(target))
+
+
+def _never_ready(found: Found) -> bool:
+    """Whether the create that made the object is not known to have come to its end."""
+    underway = found.record.underway if found.record else None
+    return bool(found.candidates) or (underway is not None and underway.call == "create")
 
 
 def _judged(kind: Kind, unlike: Iterable[tuple[Field, Value, Value]]) -> list[_Judged]:

@@ -1,33 +1,88 @@
-"""What is guarded against: deleting or replacing what is protected. Pure."""
+"""What is guarded against: losing data that nobody allowed, deleting what is protected, changing too much. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterator, Mapping
 
 from novita_infra.diagnostics import EXIT_REFUSED, Diagnostic
+from novita_infra.planning.asking import Asked, allows
 from novita_infra.planning.deciding import Decision
 from novita_infra.planning.findings import Finding
 from novita_infra.planning.plan import Action
-from novita_infra.resources import Address, Declared, Phase
+from novita_infra.resources import Address, Declared, Loss, Phase
+from novita_infra.rules import Rules
+
+_DOING = {Action.REPLACE: "replacing it", Action.UPDATE: "this update", Action.DELETE: "deleting it"}
 
 
-def protected(decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared]) -> list[Finding]:
-    """The resources that would go although the books or the manifests protect them."""
+def guarded(
+    decisions: Mapping[Address, Decision],
+    declared: Mapping[Address, Declared],
+    *,
+    asked: Asked,
+    rules: Rules,
+    on_record: int,
+) -> list[Finding]:
+    """All that the guards have against a plan of these decisions; `on_record` resources are in the books.
+
+    `declared` is what the manifests declare even where all shall go.
+    """
+    kept = [address for address, decision in decisions.items() if _is_protected(address, decision, declared)]
     return [
-        Finding(
+        *(_protected(address, decisions[address]) for address in sorted(kept)),
+        *_losing({address: item for address, item in decisions.items() if address not in kept}, asked),
+        *_too_many(decisions, asked, rules, on_record=on_record),
+    ]
+
+
+def _is_protected(address: Address, decision: Decision, declared: Mapping[Address, Declared]) -> bool:
+    """Whether it would go although the books or the manifests protect it."""
+    return _goes(decision) and (
+        (decision.found.record is not None and decision.found.record.protect)
+        or (address in declared and declared[address].lifecycle.protect)
+    )
+
+
+def _protected(address: Address, decision: Decision) -> Finding:
+    hint = "set `lifecycle.protect: false`, apply that alone, then run this again"
+    summary = f"{decision.action.value} is refused: the resource is protected"
+    return Finding(Diagnostic(summary, hint, address=str(address)), EXIT_REFUSED)
+
+
+def _losing(decisions: Mapping[Address, Decision], asked: Asked) -> Iterator[Finding]:
+    for address, decision in sorted(decisions.items()):
+        lost = [str(loss) for loss in decision.loses if _must_be_allowed(loss, decision.action)]
+        if lost and not allows(asked.allow_data_loss, address):
+            option = f"--allow-data-loss {shlex.quote(str(address))}"
+            summary = f"{_DOING[decision.action]} loses {' and '.join(lost)}"
+            yield Finding(
+                Diagnostic(summary, f"if that is wanted, run it again with {option}", address=str(address)),
+                EXIT_REFUSED,
+            )
+
+
+def _must_be_allowed(loss: Loss, action: Action) -> bool:
+    """Who deletes a machine means its disks, too; who changes a machine may not, nor who deletes what outlives it."""
+    return not loss.when and action in _DOING and (loss.lasting or action is not Action.DELETE)
+
+
+def _too_many(decisions: Mapping[Address, Decision], asked: Asked, rules: Rules, *, on_record: int) -> Iterator[Finding]:
+    limit = rules.change_limit
+    going = sum(_goes(decision) for decision in decisions.values())
+    if asked.destroys or asked.allow_large_change or on_record < limit.at_least:
+        return
+    if going * 100 > limit.percent * on_record:
+        yield Finding(
             Diagnostic(
-                f"{decision.action.value} is refused: the resource is protected",
-                "set `lifecycle.protect: false`, apply that alone, then run this again",
-                address=str(address),
+                f"{going} of the {on_record} resources on record would be deleted or replaced, and the limit is "
+                f"{limit.percent} %",
+                "if that is wanted, run it again with --allow-large-change (changeLimit of the project sets the limit)",
             ),
             EXIT_REFUSED,
         )
-        for address, decision in decisions.items()
-        if decision.action in {Action.DELETE, Action.REPLACE}
-        and decision.found.live is not None
-        and decision.found.live.phase is not Phase.LEAVING
-        and (
-            (decision.found.record is not None and decision.found.record.protect)
-            or (address in declared and declared[address].lifecycle.protect)
-        )
-    ]
+
+
+def _goes(decision: Decision) -> bool:
+    live = decision.found.live
+    return decision.action in {Action.DELETE, Action.REPLACE} and live is not None and live.phase is not Phase.LEAVING

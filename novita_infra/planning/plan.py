@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from novita_infra.diagnostics import Diagnostic
-from novita_infra.resources import Address, Record, Spec, Value
+from novita_infra.planning.money import Money
+from novita_infra.planning.verdicts import Judgement
+from novita_infra.resources import Address, Cause, Condition, Loss, OnDrift, Record, Spec, Value
 
 
 class Action(enum.Enum):
@@ -26,6 +28,15 @@ class Action(enum.Enum):
     """The object is already gone; only its record goes."""
     REFUSED = "refused"
     """The change cannot be had; nothing of the plan can be applied."""
+
+
+class Forced(enum.Enum):
+    """Why something is replaced that could stay as it is."""
+
+    REQUEST = "request"
+    """The command line asked for it."""
+    TRIGGER = "trigger"
+    """What its `lifecycle.replaceTriggeredBy` names is replaced, or changes."""
 
 
 class OnFailure(enum.Enum):
@@ -60,7 +71,7 @@ class Change:
     fields: tuple[FieldChange, ...] = ()
     why: str = ""
     """The reason, where it is not plain from the fields: `deleted outside of novita-infra`, `no longer declared`."""
-    loses: tuple[str, ...] = ()
+    loses: tuple[Loss, ...] = ()
     """The data that vanishes."""
     before: Spec = field(default_factory=dict)
     """The spec as it is, secrets as Digests."""
@@ -70,6 +81,44 @@ class Change:
     """The resources that it depends on."""
     create_first: bool = False
     """For a replacement: the new object is made before the old one is deleted."""
+    forced: Forced | None = None
+    """For a replacement that neither the manifest nor the object asks for: who does."""
+    asked: bool = True
+    """Whether the manifests or the command line ask for it; not where it only puts back what was changed outside, or
+    follows from that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Along:
+    """Something that a plan touches, or leaves out, because of something else that was named."""
+
+    address: Address
+    why: str
+    """`instance.trainer needs it`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What was changed outside, of one resource and for one cause."""
+
+    address: Address
+    cause: Cause
+    on_drift: OnDrift
+    id: str = ""
+    says: str = ""
+    """What befell it, in words; empty where the cause says all."""
+    by: str = ""
+    """Who did it, as far as that is known."""
+    fields: tuple[FieldChange, ...] = ()
+    """What is other than it was left; secrets are Digests."""
+    gone: bool = False
+    """Whether the object is gone, or on its way out."""
+    before: Spec = field(default_factory=dict)
+    """The fields as the books have them, secrets as Digests."""
+    after: Spec = field(default_factory=dict)
+    """The same fields as they are; empty where it is gone."""
+    since: float = 0.0
+    """When the books last learned of it, in Unix seconds: it was changed after that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +152,10 @@ class Step:
     """Seconds for which a create that finds no capacity is tried again."""
     group: str = ""
     """The group that comes up together or not at all; empty for none."""
+    requires: tuple[Condition, ...] = ()
+    """What must hold right before it, as far as it could not be told when the plan was made."""
+    ensures: tuple[Condition, ...] = ()
+    """What must hold when it is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +164,10 @@ class Basis:
 
     lineage: str
     serial: int
-    config: str
-    """Digest of the declared resources."""
-    live: Mapping[str, str] = field(default_factory=dict)
-    """Digest of every live object that the plan touches, by address."""
+    config: str = ""
+    """Digest of what the manifests declare."""
+    declared: Mapping[str, str] = field(default_factory=dict)
+    """Digest of what they declare of each resource, by address. What was live stands in the changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +193,12 @@ class Plan:
     """The names of the outputs that come, go or differ."""
     groups: Mapping[str, OnFailure] = field(default_factory=dict)
     """What becomes of a group that fails; `rollback` for those that are not named."""
+    drift: tuple[Drift, ...] = ()
+    """What was changed outside, sorted by address; what is to be ignored is left out."""
+    follows: bool = False
+    """Made to bring the books up to date with what is live, and for nothing else."""
+    unread: Mapping[str, float] = field(default_factory=dict)
+    """By address of what was not read (`--refresh`), when the books last learned of it, in Unix seconds."""
     partial: bool = False
     """Made for some of the resources only (targets, or one manifest file); the outputs are left as they are."""
     problems: tuple[Diagnostic, ...] = ()
@@ -148,6 +207,18 @@ class Plan:
     """What a person should know although nothing is done about it."""
     code: int = 0
     """The exit code that the problems ask for."""
+    policies: tuple[Judgement, ...] = ()
+    """What the policies say of it; what they deny is among the problems, what they warn of among the notes."""
+    along: tuple[Along, ...] = ()
+    """What is done beside the targets, because of them."""
+    left: tuple[Along, ...] = ()
+    """What would be done and is left out: what was excluded, and what cannot be done without it."""
+    allowed: tuple[str, ...] = ()
+    """The addresses, or patterns of them, whose data may be lost."""
+    large_change: bool = False
+    """Whether more than the project's limit may be deleted and replaced."""
+    money: Money | None = None
+    """What it costs, before and after."""
     bookkeeping: tuple[Record, ...] = ()
     """Records that an apply brings up to date without any call; never shown."""
 
@@ -155,3 +226,10 @@ class Plan:
     def empty(self) -> bool:
         """Whether there is nothing to do."""
         return not self.steps and not self.problems and not self.outputs_changed
+
+    @property
+    def drift_only(self) -> bool:
+        """Whether something was changed outside, and the manifests and the command line ask for nothing."""
+        return bool(self.drift) and not any(
+            change.asked for change in self.changes if change.action is not Action.NONE
+        )

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
+from typing import TypeAlias
 
-from novita_infra.diagnostics import EXIT_REFUSED, Diagnostic, Severity
-from novita_infra.encoding import canonical, digest, fingerprint
+from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_REFUSED, Diagnostic, Severity
+from novita_infra.encoding import digest, fingerprint
 from novita_infra.kinds.catalogue import Catalogue
-from novita_infra.kinds.kind import Fault, Kind, Local, Platform
-from novita_infra.planning.asking import Asked, meant
+from novita_infra.kinds.kind import Circumstances, Fault, Kind, Local, Platform
+from novita_infra.kinds.pricing import price_list
+from novita_infra.planning.asking import Asked, Refresh
+from novita_infra.planning.binding import declared_digests
+from novita_infra.planning.choosing import choose, excluded, left_along
 from novita_infra.planning.comparing import masked, written
-from novita_infra.planning.deciding import Decision, decide, decide_undeclared, with_protection
+from novita_infra.planning.conditions import demanded, watched
+from novita_infra.planning.costing import costed, over_budget, unproven
+from novita_infra.planning.deciding import Decision, decide_undeclared, with_protection
+from novita_infra.planning.drifting import (
+    Strayed,
+    brought_up,
+    decide_with_drift,
+    drift_notes,
+    followed,
+    following,
+    is_asked,
+    marked_by_others,
+    strayed,
+)
 from novita_infra.planning.findings import Finding, code_of
-from novita_infra.planning.guarding import protected
-from novita_infra.planning.plan import Action, Basis, Change, OnFailure, Plan
+from novita_infra.planning.guarding import guarded
+from novita_infra.planning.money import Money
+from novita_infra.planning.plan import Action, Basis, Change, Drift, OnFailure, Plan
+from novita_infra.planning.renewing import remembered, renewed
 from novita_infra.planning.scheduling import schedule
-from novita_infra.resources import Address, Declared, Digest, Found, Record, Ref, Secret, Value, resolve
+from novita_infra.resources import Address, Declared, Found, OnDrift, Record, Ref, Value, resolve
 from novita_infra.rules import Rules
 
 
@@ -45,23 +64,41 @@ class Seen:
     rules: Rules = Rules()
     now: float = 0.0
     """Unix seconds; the planner itself looks at no clock."""
+    in_arrears: bool | None = None
+    """Whether the account has nothing left to pay with; None where that was not read."""
+    unread: Mapping[Address, float] = field(default_factory=dict)
+    """Of what stands in `found` as the books have it, when they last learned of it, in Unix seconds."""
+
+    @property
+    def partial(self) -> bool:
+        """Whether the plan is about some of the resources only."""
+        return bool(self.asked.targets or self.asked.excludes or self.scope or self.asked.refresh is Refresh.ONLY)
 
 
 def make_plan(seen: Seen) -> Plan:
     """The plan. Never raises on what it sees: a change that cannot be had is a problem of the plan."""
     declared = {} if seen.asked.destroys else {item.address: item for item in seen.declared}
-    decisions, problems = _decide_all(seen, declared)
-    chosen = _chosen(seen, declared, decisions)
-    active = {address: decision for address, decision in decisions.items() if address in chosen}
+    decisions, problems, left = _decide_what_is_not_left_out(seen, declared)
+    chosen = choose(seen.asked, decisions, declared, left=left)
+    active, unmet = demanded(chosen.active, declared, _knowing(seen, chosen.active, declared))
+    money = _money(seen, declared, decisions, active=active)
     findings = [
-        *problems,
+        *(finding for address in active for finding in problems.get(address, ())),
         *(
             Finding(Diagnostic(refusal, address=str(address)))
             for address, decision in active.items()
             for refusal in decision.refusals
         ),
-        *protected(active, {item.address: item for item in seen.declared}),
+        *unmet,
+        *guarded(
+            active,
+            {item.address: item for item in seen.declared},
+            asked=seen.asked,
+            rules=seen.rules,
+            on_record=len(seen.found),
+        ),
         *_emptied(seen),
+        *over_budget(money, environment=seen.environment),
     ]
     ordered = schedule(active, declared, seen.kinds)
     changes = tuple(
@@ -84,51 +121,112 @@ def make_plan(seen: Seen) -> Plan:
         basis=_basis(seen, declared, active),
         destroys=seen.asked.destroys,
         groups=seen.groups,
-        partial=bool(seen.asked.targets or seen.scope),
+        drift=tuple(_drift(seen, active)),
+        follows=seen.asked.refresh is Refresh.ONLY,
+        unread={str(address): at for address, at in sorted(seen.unread.items())},
+        partial=seen.partial,
+        along=chosen.along,
+        left=chosen.left,
+        allowed=seen.asked.allow_data_loss,
+        large_change=seen.asked.allow_large_change,
         outputs=outputs,
         outputs_wanted={} if seen.asked.destroys else dict(seen.outputs),
         outputs_before=seen.outputs_before,
         outputs_changed=_changed(outputs, seen),
         problems=tuple(finding.diagnostic for finding in findings),
         code=code_of(findings),
-        notes=tuple(_notes(seen, active)),
-        bookkeeping=tuple(_bookkeeping(seen, declared, active)),
+        notes=(
+            *_notes(seen, active),
+            *drift_notes(declared, active, now=seen.now),
+            *unproven(money, environment=seen.environment),
+        ),
+        money=money,
+        bookkeeping=(*_bookkeeping(seen, declared, active), *remembered(decisions, left)),
     )
 
 
-def _decide_all(seen: Seen, declared: Mapping[Address, Declared]) -> tuple[dict[Address, Decision], list[Finding]]:
+_Problems: TypeAlias = dict[Address, list[Finding]]
+
+
+def _decide_what_is_not_left_out(
+    seen: Seen, declared: Mapping[Address, Declared]
+) -> tuple[dict[Address, Decision], _Problems, dict[Address, str]]:
+    """The decisions, what is wrong with some, and what is left out, with the reasons."""
+    left = excluded(seen.asked, {*declared, *seen.found})
+    decisions, problems = _decide_all(seen, declared, left)
+    while more := left_along(left, decisions, declared):
+        # What is left out stays as it is, so what refers to it may stay, too.
+        left |= more
+        decisions, problems = _decide_all(seen, declared, left)
+    return decisions, problems, left
+
+
+def _decide_all(
+    seen: Seen, declared: Mapping[Address, Declared], left: Mapping[Address, str]
+) -> tuple[dict[Address, Decision], _Problems]:
     decisions: dict[Address, Decision] = {}
-    problems: list[Finding] = []
-    known = _knowing(seen, decisions, declared)
+    problems: _Problems = {}
+    known = _knowing(seen, decisions, declared, left)
     for address in _by_needs(declared.values()):
         wanted = declared[address]
         kind = seen.kinds[address.kind]
         found = seen.found.get(address, Found())
         spec = {name: resolve(value, known) for name, value in wanted.spec.items()}
         spec, faults = _choose(kind, spec, seen.catalogue, found)
-        problems += [Finding(_told(wanted, fault)) for fault in faults]
-        decision = decide(kind, wanted, found, spec=spec, key=seen.key)
+        if faults:
+            problems[address] = [_finding(wanted, fault) for fault in faults]
+        decision = _decide(seen, kind, wanted, found, spec=spec)
+        decision = renewed(kind, decision, wanted, asked=seen.asked, decisions=decisions, left=left, key=seen.key)
         decisions[address] = with_protection(decision, protect=wanted.lifecycle.protect)
     for address, found in seen.found.items():
         in_scope = not seen.scope or (found.record is not None and found.record.source == seen.scope)
         if address not in declared and in_scope:
             why = "" if seen.asked.destroys else "no longer declared"
-            decisions[address] = decide_undeclared(seen.kinds[address.kind], found, why=why)
-    return decisions, problems
+            decisions[address] = _decide(seen, seen.kinds[address.kind], None, found, spec={}, why=why)
+    if seen.asked.refresh is Refresh.ONLY:
+        return following(decisions), {}
+    return watched(decisions, declared, known), problems
+
+
+def _decide(
+    seen: Seen, kind: Kind, wanted: Declared | None, found: Found, *, spec: dict[str, Value], why: str = ""
+) -> Decision:
+    """What happens to one resource, with what was changed outside of it. What was not read has not changed."""
+    befell = Strayed()
+    if found.record is not None and found.record.address not in seen.unread:
+        befell = strayed(
+            kind,
+            found,
+            wanted=wanted,
+            spec=spec,
+            key=seen.key,
+            circumstances=Circumstances(seen.now, seen.in_arrears),
+            answers=seen.rules.on_drift,
+            others=marked_by_others(found.live, project=seen.project, environment=seen.environment),
+        )
+    if wanted is None:
+        decision = decide_undeclared(kind, found, why=why)
+    else:
+        decision = decide_with_drift(kind, wanted, found, spec=spec, strayed=befell, key=seen.key, now=seen.now)
+    return replace(decision, drift=befell.drift) if befell.drift else decision
 
 
 def _knowing(
-    seen: Seen, decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared]
+    seen: Seen,
+    decisions: Mapping[Address, Decision],
+    declared: Mapping[Address, Declared],
+    left: Collection[Address] = (),
 ) -> Callable[[Ref], Value]:
-    """What is known of a reference: nothing of a resource that is to be made anew."""
+    """What is known of a reference: nothing of a resource that is to be made anew, unless it is left out."""
 
     def known(ref: Ref) -> Value:
         decision = decisions.get(ref.address)
-        if decision is not None and decision.makes:
+        if decision is not None and decision.makes and ref.address not in left:
             return ref
         found = decision.found if decision else seen.found.get(ref.address, Found())
         record, live = found.record, found.live
-        if live is None and (record is None or ref.address in declared):
+        stays_away = decision is not None and decision.left
+        if live is None and (record is None or (ref.address in declared and not stays_away)):
             return ref
         if ref.attribute == "id":
             return live.id if live else (record.id if record else ref)
@@ -153,34 +251,28 @@ def _choose(
     return dict(chosen), faults
 
 
-def _told(wanted: Declared, fault: Fault) -> Diagnostic:
+def _finding(wanted: Declared, fault: Fault) -> Finding:
     place = wanted.places.get(str(fault.path[0]), wanted.origin) if fault.path else wanted.origin
-    return Diagnostic(fault.summary, fault.hint, origin=place, address=str(wanted.address))
+    told = Diagnostic(fault.summary, fault.hint, origin=place, address=str(wanted.address))
+    return Finding(told, EXIT_BLOCKED if fault.impossible else EXIT_ERROR)
 
 
-def _chosen(seen: Seen, declared: Mapping[Address, Declared], decisions: Mapping[Address, Decision]) -> set[Address]:
-    if not seen.asked.targets:
-        return set(decisions)
-    needs = {
-        address: {
-            *(declared[address].needs if address in declared else ()),
-            *(decision.found.record.needs if decision.found.record else ()),
-        }
-        for address, decision in decisions.items()
-    }
-    chosen: set[Address] = set()
-    waiting = [address for address in decisions if meant(address, seen.asked.targets)]
-    while waiting:
-        address = waiting.pop()
-        if address in chosen:
-            continue
-        chosen.add(address)
-        if decisions[address].action not in {Action.DELETE, Action.FORGET}:
-            waiting += [need for need in needs[address] if need in decisions]
-        if not decisions[address].keeps:
-            # What stands on an object that goes cannot stay as it is.
-            waiting += [other for other in decisions if address in needs[other]]
-    return chosen
+def _money(
+    seen: Seen,
+    declared: Mapping[Address, Declared],
+    decisions: Mapping[Address, Decision],
+    *,
+    active: Mapping[Address, Decision],
+) -> Money:
+    rows = costed(
+        decisions,
+        active=active,
+        declared=declared,
+        found=seen.found,
+        kinds=seen.kinds,
+        prices=price_list(seen.catalogue),
+    )
+    return Money(rows, read=int(seen.now), budget=seen.rules.budget)
 
 
 def _emptied(seen: Seen) -> list[Finding]:
@@ -259,23 +351,20 @@ def _change(
         after={**shown, **decision.spec} if decision.keeps else decision.spec,
         needs=needs,
         create_first=create_first,
+        forced=decision.forced,
+        asked=address not in declared or is_asked(kind, decision, key=seen.key),
     )
 
 
+def _drift(seen: Seen, active: Mapping[Address, Decision]) -> Iterable[Drift]:
+    """What was changed outside and is to be told; not of what is destroyed anyway."""
+    for _, decision in sorted(active.items()) if not seen.asked.destroys else ():
+        yield from (item for item in decision.drift if item.on_drift is not OnDrift.IGNORE)
+
+
 def _basis(seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]) -> Basis:
-    touched = {
-        str(address): _keyed([live.id, live.phase.value, dict(live.values)], seen.key)
-        for address, decision in active.items()
-        if (live := decision.found.live) is not None
-    }
-    config = [[str(item.address), digest(dict(item.spec), seen.key)] for _, item in sorted(declared.items())]
-    return Basis(lineage=seen.lineage, serial=seen.serial, config=fingerprint(config), live=touched)
-
-
-def _keyed(value: Value, key: str) -> str:
-    """A digest that tells nothing of the secrets that a live object shows in clear."""
-    hidden = digest(Secret(canonical(digest(value, key)).decode(), ""), key)
-    return hidden.hex if isinstance(hidden, Digest) else ""
+    asked = declared_digests(item for address, item in sorted(declared.items()) if address in active)
+    return Basis(lineage=seen.lineage, serial=seen.serial, config=fingerprint(asked), declared=asked)
 
 
 def _outputs(seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]) -> dict[str, Value]:
@@ -292,7 +381,7 @@ def _outputs(seen: Seen, declared: Mapping[Address, Declared], active: Mapping[A
 
 
 def _changed(outputs: Mapping[str, Value], seen: Seen) -> tuple[str, ...]:
-    if seen.asked.targets or seen.scope:
+    if seen.partial:
         return ()
     names = sorted({*outputs, *seen.outputs_before})
     missing = object()
@@ -305,24 +394,30 @@ def _bookkeeping(
     seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]
 ) -> Iterable[Record]:
     """Records that are to be brought up to date without any call: what is declared beside the spec, and outputs."""
+    if seen.asked.refresh is Refresh.ONLY:
+        yield from followed(seen.kinds, active, key=seen.key)
+        return
     for address, decision in sorted(active.items()):
         record, live, wanted = decision.found.record, decision.found.live, declared.get(address)
         if record is None:
             continue
         stays = decision.action in {Action.NONE, Action.RESUME}
-        if live is None or wanted is None or not record.id or not stays:
+        if decision.keeps and record.id:
+            record = brought_up(record, decision, key=seen.key)
+        if live is None or wanted is None or not record.id or not stays or decision.left:
             # What it replaced may be gone, and what is replaced may be what an unanswered create made.
-            fresh = replace(record, retired=decision.found.leftovers)
+            fresh = replace(record, retired=decision.found.leftovers, anew=decision.due)
             if decision.action is not Action.ADOPT and fresh != seen.found[address].record:
                 yield fresh
             continue
         fresh = replace(
             record,
-            spec=written(decision.spec, seen.key),
+            spec={**written(decision.spec, seen.key), **decision.kept},
             outputs={**record.outputs, **live.outputs},
             needs=wanted.needs,
             source=wanted.origin.file,
             retired=decision.found.leftovers,
+            anew="",
         )
-        if fresh != record:
+        if fresh != seen.found[address].record:
             yield fresh

@@ -1,6 +1,7 @@
 """A plan as a file: written once, shown without any secret at hand, and read again to be applied as it was shown.
 
 The file holds each secret as the source that it is read from again, with a digest to tell whether it is still the same.
+It is in clear, as state files are; where those are encrypted one day, this is the place to do the same.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -27,12 +28,14 @@ from novita_infra.encoding import (
     parse,
     reading_again,
 )
-from novita_infra.planning.plan import Plan
-from novita_infra.resources import Value
+from novita_infra.planning.asking import Asked
+from novita_infra.planning.plan import Action, Plan
+from novita_infra.resources import Secret, Value
 
 VERSION: Final = 1
 _MARK: Final = "novita-infra plan"
 _BEGINNING: Final = f'{{"{_MARK}":'.encode()
+_SEALED: Final = ("digest", "setting", "key", "plan")
 _AGAIN: Final = "make the plan again with `novita-infra plan --out`"
 
 
@@ -50,7 +53,9 @@ class Setting:
     variables: Mapping[str, Value] = field(default_factory=dict)
     """The values of those that are not secret."""
     options: Mapping[str, Value] = field(default_factory=dict)
-    """What else the command line said and the apply must know."""
+    """What else the apply must know."""
+    asked: Asked = Asked()
+    """What the command line asked of the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,10 @@ class SavedPlan:
     plan: Plan
     setting: Setting
     digest: str
-    """`sha256:...` over the whole content: two files with the same digest say the same."""
+    """`digest_of` the plan, secrets included."""
+    seal: str
+    """`sha256:...` over the whole content: no two plans have the same, for one is made at another time or of other
+    books than the other."""
     program: str
     """The version of novita-infra that wrote it."""
 
@@ -72,9 +80,9 @@ def write_plan(plan: Plan, path: Path, *, key: str, setting: Setting) -> str:
     plan already. Raises Problems where the file cannot be written, TypeError where the setting holds a secret.
     """
     key = derived_key(key, _MARK)
-    content = {"setting": encode(setting), "key": key, "plan": encode_with_sources(plan, key)}
-    digest = fingerprint(content)
-    data = {_MARK: VERSION, "program": __version__, "digest": digest, **content}
+    digest = digest_of(plan)
+    content = {"digest": digest, "setting": encode(setting), "key": key, "plan": encode_with_sources(plan, key)}
+    data = {_MARK: VERSION, "program": __version__, "seal": fingerprint(content), **content}
     text = json.dumps(data, separators=(",", ":"), allow_nan=False) + "\n"
     try:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
@@ -83,6 +91,28 @@ def write_plan(plan: Plan, path: Path, *, key: str, setting: Setting) -> str:
     except OSError as error:
         raise problem(f"cannot write the plan to {path}: {error.strerror}") from error
     return digest
+
+
+def digest_of(plan: Plan) -> str:
+    """`sha256:...` over what the plan would do and to what: the name by which a person approves it.
+
+    The same changes to the same objects at the same prices have the same digest, whenever they are planned. Left out:
+    the time, the version of the books, what stays as it is or is only waited for, in which file and line something
+    stands, and the reasons told. A secret counts by where it is read from.
+    """
+    waits = {step.key for step in plan.steps if step.call == "wait"}
+    steps = [
+        replace(step, source="", after=tuple(key for key in step.after if key not in waits))
+        for step in plan.steps
+        if step.key not in waits
+    ]
+    changes = [
+        replace(change, why="") for change in plan.changes if change.action not in {Action.NONE, Action.RESUME}
+    ]
+    outputs = {name: plan.outputs.get(name) for name in plan.outputs_changed}
+    costs = [row for row in plan.money.rows if row.moves] if plan.money else []
+    content = [plan.project, plan.environment, plan.destroys, changes, steps, outputs, costs, dict(plan.groups)]
+    return fingerprint(encode(content, secrets=lambda secret: {"$secret": _place(secret)}))
 
 
 def read_plan(path: Path, resolver: Resolver | None = None) -> SavedPlan:
@@ -101,7 +131,7 @@ def read_plan(path: Path, resolver: Resolver | None = None) -> SavedPlan:
         raise _damaged(path, str(error)) from error
     if problems:
         raise Problems(problems)
-    return SavedPlan(plan, setting, digest=data["digest"], program=data["program"])
+    return SavedPlan(plan, setting, digest=data["digest"], seal=data["seal"], program=data["program"])
 
 
 def is_plan_file(path: Path) -> bool:
@@ -111,6 +141,11 @@ def is_plan_file(path: Path) -> bool:
             return stream.read(len(_BEGINNING)) == _BEGINNING
     except OSError:
         return False
+
+
+def _place(secret: Secret) -> str:
+    """Where the secret is read from; a line of a manifest may move."""
+    return "+".join("manifest" if source.startswith("manifest:") else source for source in secret.source.split("+"))
 
 
 def _parse(path: Path) -> dict[str, Json]:
@@ -127,8 +162,8 @@ def _parse(path: Path) -> dict[str, Json]:
                 f"{path} was written by novita-infra {program}, and this is {__version__}",
                 f"apply it with novita-infra {program} or newer, or {_AGAIN}",
             )
-        case {"setting": setting, "key": str(key), "plan": plan, "program": str(), "digest": str(digest)}:
-            if fingerprint({"setting": setting, "key": key, "plan": plan}) != digest:
+        case {"seal": str(seal), "program": str(), "digest": str(), "setting": _, "key": str(), "plan": _}:
+            if fingerprint({name: data[name] for name in _SEALED}) != seal:
                 raise _damaged(path, "its content is not what its digest says")
             return dict(data)
         case _:

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from novita_infra.kinds.kind import Kind
+from novita_infra.kinds.shapes import values_at
 from novita_infra.planning.deciding import Decision
 from novita_infra.planning.plan import Action, Step
-from novita_infra.resources import Address, Declared, Spec, Value
+from novita_infra.resources import Address, Declared, Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,21 @@ class _Chain:
         timeouts = wanted.lifecycle.timeouts if wanted else {}
         stages = {name: timeouts.get(name, seconds) for name, seconds in kind.timeouts.stages.items()}
         making = tuple(_making(replace(blank, stages=stages), decision, kind, timeouts))
+        if making and wanted:
+            last = replace(making[-1], ensures=wanted.lifecycle.postconditions)
+            making = (*making[:-1], last)
+            making = (replace(making[0], requires=decision.requires), *making[1:])
         limit = timeouts.get("delete", kind.timeouts.delete)
         deleting = tuple(
-            replace(blank, key=f"{address}/delete:{id}", call="delete", id=id, says=kind.delete.says, timeout=limit)
+            replace(
+                blank,
+                key=f"{address}/delete:{id}",
+                call="delete",
+                id=id,
+                says=kind.delete.says,
+                timeout=limit,
+                requires=decision.requires,
+            )
             for id in _deleted_ids(decision)
         )
         if decision.action is Action.FORGET:
@@ -190,18 +203,8 @@ def used_ids(kind: Kind, spec: Spec) -> set[str]:
     found: set[str] = set()
     for item in kind.fields:
         if item.refers and item.name in spec:
-            found.update(text for text in _at(spec[item.name], item.refers_at) if isinstance(text, str))
+            found.update(text for text in values_at(spec[item.name], item.refers_at) if isinstance(text, str))
     return found
-
-
-def _at(value: Value, path: tuple[str, ...]) -> Iterator[Value]:
-    if not path:
-        yield value
-    elif path[0] == "*" and isinstance(value, list):
-        for item in value:
-            yield from _at(item, path[1:])
-    elif isinstance(value, dict) and path[0] in value:
-        yield from _at(value[path[0]], path[1:])
 
 
 def _link_replacement(chain: _Chain, after: dict[str, set[str]], *, create_first: bool) -> None:

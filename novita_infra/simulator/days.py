@@ -198,11 +198,12 @@ _DAYS: Final[tuple[dict[str, Any], ...]] = (
     },
     {
         "name": "orphans",
-        "says": "Machines, a storage and an endpoint run that no state knows of.",
+        "says": "Machines, a storage and an endpoint run that no state knows of; one machine soon has nothing to do.",
         "events": [
             _makes("instances.create", _instance("left-behind-$n"), times=3),
             _makes("storages.create", _storage("left-behind")),
             _makes("endpoints.create", _endpoint("left-behind")),
+            {"at": 3600, "do": "idle", "name": "left-behind-2"},
         ],
     },
     {

@@ -76,6 +76,14 @@ def _break_node(world: World, act: Act) -> None:
             misfortunes.lose_node(world, instance)
 
 
+def _idle(world: World, act: Act) -> None:
+    """Machines run on and have nothing to do."""
+    for record in _chosen(world, act):
+        if (instance := world.instances.get(record.id)) is not None:
+            instance.idle = world.moment
+            world.instances.touch(instance)
+
+
 def _stick(world: World, act: Act) -> None:
     """Things stay as they are: nothing more will happen to them by itself."""
     table = world.tables[act.get("kind", "instances")]
@@ -145,6 +153,7 @@ _ACTS: Final[dict[str, Callable[[World, Act], None]]] = {
     "price": _price,
     "reclaim": _reclaim,
     "breakNode": _break_node,
+    "idle": _idle,
     "stick": _stick,
     "call": _call,
     "limits": _limits,

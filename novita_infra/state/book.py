@@ -10,6 +10,22 @@ from typing import Final, Protocol
 from novita_infra.resources import Address, Record, Value
 
 VERSION: Final = 1
+KEPT: Final = 50
+"""Applied plans that are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A saved plan that a run began to carry out: no other run may."""
+
+    seal: str
+    """What tells its file from every other."""
+    since: float
+    """Unix seconds."""
+    by: str
+    """For a person: `ada, process 12 on host`."""
+    done: bool = False
+    """Whether every step of it was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +47,10 @@ class State:
     """The project's outputs after the last apply; a secret is a Digest."""
     seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By kind prefix, the ids that were live when a run with unanswered creates began."""
+    begun: tuple[Begun, ...] = ()
+    """The saved plans that were applied, the last KEPT of them, oldest first."""
+    durations: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """By `instance.create`, the seconds that the last such steps took."""
 
 
 class Journal(Protocol):
@@ -46,6 +66,10 @@ class Journal(Protocol):
 
     async def saw(self, kind: str, ids: tuple[str, ...]) -> None:
         """These objects of the kind were live before the run created any."""
+        ...
+
+    async def begin(self, begun: Begun) -> None:
+        """The run carries out this saved plan."""
         ...
 
 

@@ -18,7 +18,7 @@ from novita_infra import __version__
 from novita_infra.diagnostics import Problems, problem
 from novita_infra.encoding import Json, Malformed, compact, decode_as, encode
 from novita_infra.resources import Address, Record
-from novita_infra.state.book import VERSION, State
+from novita_infra.state.book import KEPT, VERSION, Begun, State
 from novita_infra.state.disk import Disk, sync_folder
 from novita_infra.state.document import check_version, read_json, unreadable
 
@@ -55,6 +55,9 @@ class JournalFile:
 
     async def saw(self, kind: str, ids: tuple[str, ...]) -> None:
         await self._append({"saw": kind, "ids": list(ids)})
+
+    async def begin(self, begun: Begun) -> None:
+        await self._append({"begin": encode(begun)})
 
     def close(self) -> None:
         """Writes what a cancelled task left behind, waits for a write under way, and closes. Raises Problems."""
@@ -117,14 +120,15 @@ def fold(state: State, data: bytes, path: Path) -> State:
     lines = data.split(b"\n")[:-1]
     if not lines or not _goes_on_from(state, lines[0], path):
         return state
-    records, seen = dict(state.records), dict(state.seen)
+    records, seen, begun = dict(state.records), dict(state.seen), list(state.begun)
     for number, line in enumerate(lines[1:], start=2):
         content = read_json(line, path, hint=_HINT, line=number)
         try:
-            _fold_line(content, records, seen)
+            _fold_line(content, records, seen, begun=begun)
         except Malformed as error:
             raise _damaged(path, number, f": {error}") from error
-    return replace(state, serial=state.serial + len(lines) - 1, records=records, seen=seen)
+    serial = state.serial + len(lines) - 1
+    return replace(state, serial=serial, records=records, seen=seen, begun=tuple(begun[-KEPT:]))
 
 
 def _goes_on_from(state: State, line: bytes, path: Path) -> bool:
@@ -146,7 +150,9 @@ def _goes_on_from(state: State, line: bytes, path: Path) -> bool:
             raise _damaged(path, 1)
 
 
-def _fold_line(content: Json, records: dict[Address, Record], seen: dict[str, tuple[str, ...]]) -> None:
+def _fold_line(
+    content: Json, records: dict[Address, Record], seen: dict[str, tuple[str, ...]], *, begun: list[Begun]
+) -> None:
     match content:
         case {"put": data, "event": str()}:
             record = decode_as(Record, data)
@@ -155,6 +161,8 @@ def _fold_line(content: Json, records: dict[Address, Record], seen: dict[str, tu
             records.pop(decode_as(Address, name), None)
         case {"saw": str(kind), "ids": ids}:
             seen[kind] = decode_as(tuple[str, ...], ids)
+        case {"begin": data}:
+            begun.append(decode_as(Begun, data))
         case _:
             raise Malformed("neither a put nor a drop")
 

@@ -45,6 +45,11 @@ def held(
         os.close(file)
 
 
+def this_process() -> str:
+    """Who runs, for a person: `ada, process 12 on host`."""
+    return f"{_user()}, process {os.getpid()} on {os.uname().nodename}"
+
+
 def _take(path: Path, timeout: float, sleep: Callable[[float], None]) -> int:
     waited = 0.0
     while True:

@@ -10,7 +10,11 @@ from novita_infra.applying.events import Ended, Outcome, Result
 from novita_infra.planning.plan import Action, Change, FieldChange, Plan
 from novita_infra.resources import Address, Record, Value
 from novita_infra.state.book import State
+from novita_infra.views.drift import drift_lines, unread_lines
+from novita_infra.views.guards import choosing_lines
 from novita_infra.views.lines import Line, Tone, line
+from novita_infra.views.money import by_address, money_lines, row_lines
+from novita_infra.views.policies import policy_lines
 from novita_infra.views.values import described, differing, inline
 
 _SYMBOL: Final[Mapping[Action, tuple[str, Tone | None, str]]] = {
@@ -42,12 +46,23 @@ _VERBS: Final[Mapping[Action, tuple[str, str]]] = {
 
 def symbol(change: Change) -> str:
     """The sign of a change, such as `-/+`; empty where nothing changes."""
-    return _look(change)[0]
+    return heading(change)[0]
 
 
-def plan_lines(plan: Plan) -> Iterator[Line]:
-    """The whole plan: every change with its fields and reasons, the outputs that change, and the summary."""
+def heading(change: Change) -> tuple[str, Tone | None, str]:
+    """The sign of a change, its tone, and what it is in words: `will be updated in place`."""
+    return _CREATE_FIRST if change.action is Action.REPLACE and change.create_first else _SYMBOL[change.action]
+
+
+def plan_lines(plan: Plan, *, now: float | None = None) -> Iterator[Line]:
+    """The whole plan: every change with its fields and reasons, the outputs that change, and the summary.
+
+    `now`, in Unix seconds, tells how old a saved plan's prices are.
+    """
+    yield from drift_lines(plan)
+    yield from unread_lines(plan, now=now)
     if plan.empty:
+        yield from choosing_lines(plan)
         yield line((_nothing_to_do(plan), Tone.GOOD))
         return
     changes = [change for change in plan.changes if change.action is not Action.NONE]
@@ -55,10 +70,15 @@ def plan_lines(plan: Plan) -> Iterator[Line]:
         what = "Plan to destroy" if plan.destroys else "Plan for"
         yield line(f"{what} project {plan.project}, environment {plan.environment}:")
         yield line()
+    costs = by_address(plan.money)
     for change in changes:
         yield from _change_lines(change)
+        yield from row_lines(costs.get(change.address))
         yield line()
     yield from _output_changes(plan)
+    yield from choosing_lines(plan)
+    yield from policy_lines(plan.policies)
+    yield from money_lines(plan.money, environment=plan.environment, now=now)
     yield line((summary(plan), Tone.STRONG))
 
 
@@ -140,11 +160,13 @@ def _choice_lines(choice: Mapping[str, Value]) -> Iterator[Line]:
                     yield line(f"    passed over: {inline(item.get('offer'))}: {item.get('reason')}")
 
 
-def _look(change: Change) -> tuple[str, Tone | None, str]:
-    return _CREATE_FIRST if change.action is Action.REPLACE and change.create_first else _SYMBOL[change.action]
-
-
 def _nothing_to_do(plan: Plan) -> str:
+    if plan.follows:
+        return "No changes: only the books are brought up to date."
+    if plan.drift:
+        return "No changes: what was changed outside is not put back."
+    if plan.left:
+        return "No changes but those that are left out."
     count = sum(change.action is Action.NONE for change in plan.changes)
     if plan.destroys or not count:
         return "No changes. Nothing is on record." if plan.destroys else "No changes. Nothing is declared."
@@ -153,7 +175,7 @@ def _nothing_to_do(plan: Plan) -> str:
 
 
 def _change_lines(change: Change) -> Iterator[Line]:
-    sign, tone, sentence = _look(change)
+    sign, tone, sentence = heading(change)
     known_as = f" ({change.id})" if change.id else ""
     if change.action is Action.UPDATE and any("restarts" in item.means for item in change.fields):
         sentence += ", with a restart"
@@ -166,7 +188,7 @@ def _change_lines(change: Change) -> Iterator[Line]:
     else:
         yield from _field_changes(change.fields)
     for loss in change.loses:
-        yield line(("      ! loses: ", Tone.BAD), loss)
+        yield line(("      ! loses: ", Tone.BAD), str(loss))
 
 
 def _field_changes(fields: tuple[FieldChange, ...]) -> Iterator[Line]:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 from novita_infra.diagnostics import Diagnostic, Severity
-from novita_infra.planning.plan import Action, Change, Plan, Step
+from novita_infra.planning.plan import Action, Change, Drift, Plan, Step
+from novita_infra.planning.saving import SavedPlan
 from novita_infra.resources import (
     Address,
     Digest,
@@ -26,6 +27,11 @@ from novita_infra.resources import (
 )
 from novita_infra.state.book import State
 from novita_infra.views.diagnostics import Sources, excerpt
+from novita_infra.views.drift import drift_json, drifted
+from novita_infra.views.guards import REASONS, choosing_json, conditions_json, loss_json
+from novita_infra.views.money import by_address, cost_json, money_json
+from novita_infra.views.policies import policies_json
+from novita_infra.views.saved import saved_json
 
 FORMAT: Final = "1.2"
 """The version of Terraform's plan representation that this follows."""
@@ -46,9 +52,10 @@ _ACTIONS: Final[Mapping[Action, list[str]]] = {
 }
 
 
-def plan_json(plan: Plan) -> Json:
-    """The plan in Terraform's plan representation."""
+def plan_json(plan: Plan, *, digest: str = "", saved: SavedPlan | None = None) -> Json:
+    """The plan in Terraform's plan representation. `digest` is what it is approved by, `saved` the file it is from."""
     outputs = {name: _output(value) for name, value in plan.outputs.items()}
+    costs = by_address(plan.money)
     return {
         "format_version": FORMAT,
         "applyable": not plan.empty and not plan.problems,
@@ -64,7 +71,10 @@ def plan_json(plan: Plan) -> Json:
                 ]
             },
         },
-        "resource_changes": [_resource_change(change, plan) for change in plan.changes],
+        "resource_changes": [
+            _resource_change(change, plan, cost=cost_json(costs.get(change.address))) for change in plan.changes
+        ],
+        **({"resource_drift": drift} if (drift := [_resource_drift(*item) for item in drifted(plan)]) else {}),
         "output_changes": {
             name: _change(_output_actions(name, plan), plan.outputs_before.get(name), after=plan.outputs.get(name))
             for name in sorted({*plan.outputs, *plan.outputs_before})
@@ -73,8 +83,14 @@ def plan_json(plan: Plan) -> Json:
             "project": plan.project,
             "environment": plan.environment,
             "destroys": plan.destroys,
+            **choosing_json(plan),
+            "money": money_json(plan.money),
+            **({"unread": dict(plan.unread)} if plan.unread else {}),
             "steps": [_step(step) for step in plan.steps],
             "problems": [diagnostic_json(item) for item in plan.problems],
+            **({"policies": policies_json(plan.policies)} if plan.policies else {}),
+            **({"digest": digest} if digest else {}),
+            **({"saved": saved_json(saved)} if saved else {}),
         },
     }
 
@@ -220,7 +236,7 @@ def actions(change: Change) -> list[str]:
     return _ACTIONS[change.action]
 
 
-def _resource_change(change: Change, plan: Plan) -> Json:
+def _resource_change(change: Change, plan: Plan, *, cost: Json | None) -> Json:
     before = values(change.id, change.before) if change.action is not Action.CREATE else None
     after = values(change.id if change.action is not Action.REPLACE else "", change.after) if change.after else None
     told = _change(actions(change), before, after=after)
@@ -240,8 +256,10 @@ def _resource_change(change: Change, plan: Plan) -> Json:
             "action": change.action.value,
             "id": change.id,
             "why": change.why,
-            "loses": list(change.loses),
+            "loses": [loss_json(loss) for loss in change.loses],
             "create_first": change.create_first,
+            "asked": change.asked,
+            "cost": cost,
             "fields": [
                 {
                     "name": item.name,
@@ -256,6 +274,14 @@ def _resource_change(change: Change, plan: Plan) -> Json:
     }
 
 
+def _resource_drift(address: Address, items: list[Drift]) -> Json:
+    first = items[0]
+    before, after = values(first.id, first.before), None if first.gone else values(first.id, first.after)
+    words = ["delete"] if first.gone else ["update"] if first.before != first.after else ["no-op"]
+    change = _change(words, before, after=after)
+    return {**named(address), "provider_name": PROVIDER, "change": change, "novita": drift_json(items, shown)}
+
+
 def _change(words: list[str], before: Value, *, after: Value) -> Json:
     return {
         "actions": words,
@@ -268,6 +294,8 @@ def _change(words: list[str], before: Value, *, after: Value) -> Json:
 
 
 def _reason(change: Change, plan: Plan) -> str:
+    if change.forced is not None:
+        return REASONS[change.forced]
     if change.action is Action.REPLACE and any(item.replaces for item in change.fields):
         return "replace_because_cannot_update"
     if change.action is Action.REPLACE:
@@ -315,6 +343,7 @@ def _step(step: Step) -> Json:
         "fields": list(step.fields),
         "after": list(step.after),
         "says": step.says,
+        **conditions_json(step, shown),
     }
 
 

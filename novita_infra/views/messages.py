@@ -16,6 +16,7 @@ from novita_infra.diagnostics import Diagnostic, Severity
 from novita_infra.planning.plan import Action, Change, Plan, Step
 from novita_infra.resources import Address, Value
 from novita_infra.views.diagnostics import Sources
+from novita_infra.views.drift import drifted
 from novita_infra.views.human import address_and_call, reason_lines
 from novita_infra.views.json import PROVIDER, Json, diagnostic_json, outputs_json
 from novita_infra.views.progress import event_line, undisturbed
@@ -47,7 +48,11 @@ class Messages:
         self._say(f"novita-infra {version}", "version", novita_infra=version, ui=UI_VERSION)
 
     def plan(self, plan: Plan) -> None:
-        """Every change that is planned, then the summary."""
+        """What was changed outside, every change that is planned, then the summary."""
+        for address, drift in drifted(plan):
+            action = "delete" if drift[0].gone else "update"
+            told = f"{address}: Drift detected ({action})"
+            self._say(told, "resource_drift", change={"resource": _resource(address), "action": action})
         for change in plan.changes:
             if change.action is not Action.NONE:
                 told = f"{change.address}: Plan to {change.action.value}"
@@ -135,7 +140,7 @@ def _planned(change: Change) -> Json:
         told["reason"] = "cannot_update"
     if change.action is Action.ADOPT:
         told["importing"] = {"id": change.id}
-    told["novita"] = {"action": change.action.value, "why": change.why, "loses": list(change.loses)}
+    told["novita"] = {"action": change.action.value, "why": change.why, "loses": [str(loss) for loss in change.loses]}
     return told
 
 

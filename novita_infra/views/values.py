@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from novita_infra.resources import Digest, Joined, Ref, Secret, Value, is_secret
@@ -56,13 +56,13 @@ def described(name: str, value: Value, *, indent: int) -> Iterator[Line]:
 
 def differing(name: str, before: Value, after: Value, *, indent: int, note: tuple[str, Tone | None]) -> Iterator[Line]:
     """What differs between two values: on one line where that is short, else only the parts that differ."""
-    pad = " " * indent
+    pad, label = " " * indent, f"{name}: " if name else ""
     if before is None:
-        yield line(pad, ADDED, f"{name}: {inline(after)}", note)
+        yield line(pad, ADDED, f"{label}{inline(after)}", note)
     elif after is None:
-        yield line(pad, REMOVED, f"{name}: {inline(before)}", note)
+        yield line(pad, REMOVED, f"{label}{inline(before)}", note)
     elif not _nested(before, after):
-        yield line(pad, CHANGED, f"{name}: {inline(before)} -> {inline(after)}", note)
+        yield line(pad, CHANGED, f"{label}{inline(before)} -> {inline(after)}", note)
     else:
         yield line(pad, CHANGED, f"{name}:", note)
         yield from _inside(before, after, indent=indent + 4)
@@ -81,25 +81,30 @@ def _nested(before: Value, after: Value) -> bool:
 
 
 def _inside(before: Value, after: Value, *, indent: int) -> Iterator[Line]:
-    if isinstance(before, dict):
-        yield from _inside_maps(before, after, indent=indent)
-    elif isinstance(before, list):
-        yield from _inside_lists([inline(item) for item in before], [inline(item) for item in after], indent=indent)
-    else:
-        yield from _inside_lists(before.splitlines(), after.splitlines(), indent=indent)
+    if isinstance(before, str) and isinstance(after, str):
+        yield from _inside_texts(before.splitlines(), after.splitlines(), indent=indent)
+    elif isinstance(before, (dict, list)):
+        yield from _inside_nested(before, after, indent=indent)
 
 
-def _inside_maps(before: Mapping[str, Value], after: Mapping[str, Value], *, indent: int) -> Iterator[Line]:
-    same = 0
-    for key in dict.fromkeys((*before, *after)):
-        if key in before and key in after and before[key] == after[key]:
-            same += 1
-            continue
-        yield from differing(str(key), before.get(key), after.get(key), indent=indent, note=("", None))
-    yield from _unchanged(same, indent)
+def _inside_nested(before: dict[str, Value] | list[Value], after: Value, *, indent: int) -> Iterator[Line]:
+    from novita_infra.planning.comparing import explain  # noqa: PLC0415 -- deepdiff is dear, and few plans need it
+
+    touched = set()
+    for item in explain(before, after):
+        yield from differing(_label(item.path), item.before, item.after, indent=indent, note=("", None))
+        if len(item.path) > 1 or item.before is not None:
+            touched.add(item.path[0])
+    yield from _unchanged(len(before) - len(touched), indent)
 
 
-def _inside_lists(before: list[str], after: list[str], *, indent: int) -> Iterator[Line]:
+def _label(path: tuple[str | int, ...]) -> str:
+    """`anyOf[1].maxPricePerHour`. Items of a list come and go without a number: most lists have no order."""
+    steps = path[:-1] if isinstance(path[-1], int) else path
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+
+
+def _inside_texts(before: list[str], after: list[str], *, indent: int) -> Iterator[Line]:
     pad, same = " " * indent, 0
     for tag, left, left_end, right, right_end in difflib.SequenceMatcher(None, before, after, False).get_opcodes():
         if tag == "equal":

@@ -21,10 +21,12 @@ async def import_object(session: Session, address: Address, id: str) -> Record:
     from novita_infra.manifests.writing import written_fields  # noqa: PLC0415
     from novita_infra.observing import read_one  # noqa: PLC0415
     from novita_infra.planning.comparing import written  # noqa: PLC0415
+    from novita_infra.workflows.preflight import check_owner  # noqa: PLC0415
 
     if address.kind not in KINDS:
         raise problem(f"there is no kind {address.kind}", nearest(address.kind, list(KINDS)), address=str(address))
     check_account(session)
+    await check_owner(session)
     state, kind = session.state, KINDS[address.kind]
     if address in state.records and state.records[address].id:
         raise problem(
@@ -52,6 +54,7 @@ async def import_object(session: Session, address: Address, id: str) -> Record:
         outputs=dict(live.outputs),
         needs=declared.needs if declared else (),
         source=source,
+        seen_at=session.clock.now(),
     )
     records = dict(sorted({**state.records, address: record}.items()))
     session.state = session.store.save(

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from novita_infra.diagnostics import Problems, nearest, problem
+from novita_infra.diagnostics import Problems, problem
 from novita_infra.kinds import KINDS
 from novita_infra.manifests.project import Project
 from novita_infra.planning.asking import Asked
 from novita_infra.planning.plan import OnFailure, Plan
 from novita_infra.resources import Address, Secret, Value, leaves
-from novita_infra.state.book import State
+from novita_infra.state.book import Begun, State
+from novita_infra.state.lock import this_process
+from novita_infra.workflows.policies import check_judged
 from novita_infra.workflows.session import Session, check_account
 
 if TYPE_CHECKING:
@@ -26,59 +28,65 @@ MOST_CALLS: Final = 64
 """Calls at a time where nobody says; the client finds out how many of them do good."""
 PREPARED: Final = 2
 """Steps under way for each call in flight: one writes its intent to disk while the call of another is on its way."""
+_NO_CALLS: Final = frozenset({"adopt", "wait", "forget", "record"})
+"""Steps that only wait for what moves already, or only keep books."""
 _SPACE: Final = re.compile(r"[^\w.-]+")
 
 
 async def make_plan(session: Session, asked: Asked = Asked()) -> Plan:
     """What apply would do. Reads the cloud, changes nothing. Raises Problems and ApiError."""
-    from novita_infra.observing import observe, with_live_templates  # noqa: PLC0415 -- not every command plans
+    from novita_infra.observing import read_prices, with_live_templates  # noqa: PLC0415 -- not every command plans
     from novita_infra.planning import planner  # noqa: PLC0415
+    from novita_infra.workflows.preflight import check_owner, preflighted  # noqa: PLC0415
+    from novita_infra.workflows.refreshing import read_at_once, refreshed  # noqa: PLC0415
 
     project, state = session.project, session.state
     check_account(session)
-    _check_targets(asked.targets, project, state)
+    await check_owner(session)
+    check_named(asked, [item.address for item in project.declared], state)
     declared = project.declared
     catalogues = {part for item in declared for part in KINDS[item.address.kind].catalogues if not asked.destroys}
-    observed, declared = await asyncio.gather(
-        observe(
-            session.client,
-            kinds=KINDS,
-            records=state.records,
-            seen=state.seen,
-            clock=session.clock,
-            catalogues=catalogues,
-        ),
+    prices = {part for address in state.records for part in KINDS[address.kind].prices} - catalogues
+    observed, priced, declared = await asyncio.gather(
+        read_at_once(session, asked, catalogues),
+        read_prices(session.client, sorted(prices)),
         with_live_templates(session.client, declared=() if asked.destroys else declared, kinds=KINDS),
     )
     declared = project.declared if asked.destroys else declared  # what they protect is not deleted
-    return planner.make_plan(
-        planner.Seen(
-            project=project.name,
-            environment=project.environment,
-            declared=declared,
-            found=observed.found,
-            kinds=KINDS,
-            catalogue=observed.catalogue,
-            key=state.key,
-            lineage=state.lineage,
-            serial=state.serial,
-            outputs=project.outputs,
-            outputs_before=state.outputs,
-            groups={name: OnFailure(word) for name, word in project.groups.items()},
-            scope=project.scope,
-            asked=asked,
-            rules=project.rules,
-            now=session.clock.now(),
-        )
+    seen = planner.Seen(
+        project=project.name,
+        environment=project.environment,
+        declared=declared,
+        found=observed.found,
+        kinds=KINDS,
+        catalogue=observed.catalogue.filled_from(priced),
+        key=state.key,
+        lineage=state.lineage,
+        serial=state.serial,
+        outputs=project.outputs,
+        outputs_before=state.outputs,
+        groups={name: OnFailure(word) for name, word in project.groups.items()},
+        scope=project.scope,
+        asked=asked,
+        rules=project.rules,
+        now=session.clock.now(),
     )
+    return await preflighted(session.client, await refreshed(session, seen))
 
 
 async def apply_plan(
-    session: Session, plan: Plan, *, parallelism: int | None = None, emit: Listener, stop: asyncio.Event
+    session: Session,
+    plan: Plan,
+    *,
+    parallelism: int | None = None,
+    emit: Listener,
+    stop: asyncio.Event,
+    seal: str = "",
 ) -> Result:
     """Does the plan and saves the books, whatever happens. Needs the lock (`locked`).
 
-    Raises Problems where the plan has some, and where the books moved since it was made.
+    `seal` is that of the file which the plan was saved in: the books remember it from the first moment on. Raises
+    Problems where the plan has some, and where the books moved since it was made.
     """
     from novita_infra.applying.books import Books  # noqa: PLC0415 -- not every command applies
     from novita_infra.applying.desk import Desk  # noqa: PLC0415
@@ -87,10 +95,11 @@ async def apply_plan(
     state = session.state
     if plan.problems:
         raise Problems(plan.problems, code=plan.code)
-    check_basis(plan, state)
-    outputs = None
+    check_judged(session, plan)
+    check_basis(plan, state, seal=seal)
+    result, outputs = None, None
     with session.store.journal(state) as journal:
-        books = Books(state, journal)
+        books = Books(state, journal, now=session.clock.now)
         desk = Desk(
             kinds=KINDS,
             client=session.client,
@@ -104,6 +113,8 @@ async def apply_plan(
             secrets=partial(_secrets, session.project, plan),
         )
         try:
+            if seal:
+                await books.begin(Begun(seal, session.clock.now(), this_process()))
             result, outputs = await walk(plan, desk)
         finally:
             # What a run knows is saved however it ends; a crash here leaves the journal, which says the same.
@@ -113,13 +124,24 @@ async def apply_plan(
                     project=session.project.name,
                     environment=session.project.environment,
                     outputs=None if plan.partial else outputs,
+                    carried_out=seal if result is not None and result.succeeded else "",
+                    took=_took(result),
                 )
             )
     return result
 
 
-def check_basis(plan: Plan, state: State) -> None:
-    """Raises Problems where the books are not those that the plan was made from."""
+def check_basis(plan: Plan, state: State, *, seal: str = "") -> None:
+    """Raises Problems where the books are not those that the plan was made from, and where it was begun already."""
+    begun = next((item for item in state.begun if item.seal == seal), None)
+    if begun is not None:
+        when = datetime.fromtimestamp(begun.since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        if begun.done:
+            raise problem(f"this plan was applied at {when} by {begun.by}, and a plan is used once", "make a new plan")
+        raise problem(
+            f"this plan was begun at {when} by {begun.by}, and did not come to its end",
+            "make a new plan: it goes on from there",
+        )
     if plan.basis.lineage != state.lineage and state.records:
         none = plan.basis.serial == 0
         why = "there were no books when the plan was made, and now there are" if none else "its books are not these"
@@ -129,6 +151,15 @@ def check_basis(plan: Plan, state: State) -> None:
             f"the books moved since the plan was made: from version {plan.basis.serial} to {state.serial}",
             "make a new plan",
         )
+
+
+def _took(result: Result | None) -> Mapping[str, list[float]]:
+    """The seconds that each call of a kind took, for the estimates of later plans."""
+    took: dict[str, list[float]] = {}
+    for end in result.ends if result else ():
+        if end.outcome.value == "done" and end.step.call not in _NO_CALLS:
+            took.setdefault(f"{end.step.address.kind}.{end.step.call}", []).append(round(end.elapsed, 1))
+    return took
 
 
 def _secrets(project: Project, plan: Plan) -> frozenset[str]:
@@ -152,8 +183,10 @@ def _mark(project: Project, address: Address, operation: str) -> str:
     return "/".join((_SPACE.sub("-", project.name), project.environment, str(address).replace('"', ""), operation))
 
 
-def _check_targets(targets: tuple[Address, ...], project: Project, state: State) -> None:
-    known = {item.address for item in project.declared} | set(state.records)
-    for target in targets:
-        if target not in known and not any(replace(item, key="") == target for item in known):
-            raise problem(f"there is no resource {target}", nearest(str(target), [str(item) for item in sorted(known)]))
+def check_named(asked: Asked, declared: Collection[Address], state: State) -> None:
+    """Raises Problems where the command line names what is not there."""
+    from novita_infra.planning.choosing import misnamed  # noqa: PLC0415 -- not every command plans
+
+    told = misnamed(asked, declared=declared, on_record=state.records)
+    if told:
+        raise Problems(told)

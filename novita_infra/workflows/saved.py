@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from novita_infra.diagnostics import problem
-from novita_infra.manifests.project import Project, load
+from novita_infra.diagnostics import Problems, problem
+from novita_infra.manifests.project import Project
+from novita_infra.planning.asking import Asked
+from novita_infra.planning.binding import moved
+from novita_infra.planning.costing import parts_of, risen
+from novita_infra.planning.findings import code_of
 from novita_infra.planning.plan import Plan
-from novita_infra.planning.saving import Setting, is_plan_file, write_plan
+from novita_infra.planning.saving import SavedPlan, Setting, is_plan_file, write_plan
 from novita_infra.planning.saving import read_plan as read_plan_file
 from novita_infra.resources import Secret, Value, leaves
-from novita_infra.workflows.running import check_basis
-from novita_infra.workflows.session import Session, Where, with_project
+from novita_infra.timing import in_words
+from novita_infra.workflows.running import check_basis, make_plan
+from novita_infra.workflows.session import Session, Where, project_at, with_project
 
 
 def is_plan(path: Path) -> bool:
@@ -23,63 +29,87 @@ def is_plan(path: Path) -> bool:
     return is_plan_file(path)
 
 
-def save_plan(session: Session, plan: Plan, path: Path) -> str:
+def save_plan(session: Session, plan: Plan, path: Path, *, asked: Asked) -> str:
     """Writes the plan so that `opened_saved` can apply it as it was shown; returns its digest."""
     where, project = session.where, session.project
+    given = {**project.from_environ, **where.variables}
     setting = Setting(
         root=str(project.root.resolve()),
         environment=project.environment,
         state=os.path.relpath(session.store.path.resolve(), project.root.resolve()),
         created=session.clock.now(),
-        variables={name: text for name, text in where.variables.items() if name in project.variables},
+        variables={name: text for name, text in given.items() if name in project.variables},
         options={
             "sim": session.sim,
             "scope": project.scope,
-            "ownerMarks": project.owner_marks,
             "varFiles": [os.path.relpath(file.resolve(), project.root.resolve()) for file in where.var_files],
             "manifests": sorted({item.origin.file for item in project.declared}),
             "fromHere": os.path.relpath(project.root.resolve(), path.resolve().parent),
         },
+        asked=asked,
     )
     return write_plan(plan, path, key=session.state.key, setting=setting)
 
 
-def read_plan(path: Path) -> Plan:
-    """A saved plan for showing: no key, no network, no secret is needed."""
-    return read_plan_file(path).plan
+def read_plan(path: Path) -> SavedPlan:
+    """A saved plan for showing: no key, no network, no project and no secret is needed."""
+    return read_plan_file(path)
 
 
 @asynccontextmanager
 async def opened_saved(
     where: Where, environ: Mapping[str, str], *, in_flight: int | None = None
-) -> AsyncIterator[tuple[Session, Plan]]:
-    """A saved plan with the books and the account that it was made for; its secrets are read again.
+) -> AsyncIterator[tuple[Session, SavedPlan]]:
+    """A saved plan with the project, the books and the account that it was made for. Raises Problems as `reopened`."""
+    saved, where, project = reopened(where, environ)
+    async with with_project(where, project, environ, in_flight=in_flight) as session:
+        yield session, saved
 
-    Raises Problems where a secret is missing or has changed since.
+
+def reopened(where: Where, environ: Mapping[str, str]) -> tuple[SavedPlan, Where, Project]:
+    """A saved plan, and the project that it was made for as it is now; its secrets are read again.
+
+    Raises Problems where the manifests cannot be read, and where a secret is missing or has changed since.
     """
+    setting, place = reopened_at(where)
+    project = project_at(place, environ, destroys=setting.asked.destroys)
+    project = replace(project, state_folder=(project.root / setting.state).parent)
+    return read_plan_file(where.path, _reading_again(project)), place, project
+
+
+def reopened_at(where: Where) -> tuple[Setting, Where]:
+    """What a saved plan was made in, and where that is now. Raises Problems where it is not there any more."""
     setting = read_plan_file(where.path).setting
-    setting = replace(setting, root=str(_root(setting, where.path)))
-    saved = read_plan_file(where.path, _reading_again(setting, environ))
-    where = replace(
+    root, scope = _root(setting, where.path), str(setting.options.get("scope", ""))
+    return setting, replace(
         where,
-        path=Path(setting.root),
+        path=root / scope if scope else root,
         environment=setting.environment,
+        variables={name: str(text) for name, text in setting.variables.items()},
+        var_files=tuple(root / str(file) for file in setting.options.get("varFiles", ())),
         sim=where.sim or bool(setting.options.get("sim")),
     )
-    project = Project(
-        name=saved.plan.project,
-        root=Path(setting.root),
-        environment=setting.environment,
-        environments=(),
-        declared=(),
-        outputs={},
-        state_folder=(Path(setting.root) / setting.state).parent,
-        scope=str(setting.options.get("scope", "")),
-        owner_marks=setting.options.get("ownerMarks") is not False,
+
+
+async def check_saved(session: Session, saved: SavedPlan) -> None:
+    """Reads again all that the plan was made from. Raises Problems, field by field, where it is not what it was.
+
+    Needs the lock (`locked`), and changes nothing.
+    """
+    from novita_infra.observing import read_catalogue  # noqa: PLC0415 -- httpx is dear, and not every command calls
+
+    check_basis(saved.plan, session.state, seal=saved.seal)
+    fresh, catalogue = await asyncio.gather(
+        make_plan(session, saved.setting.asked), read_catalogue(session.client, parts_of(saved.plan))
     )
-    async with with_project(where, project, environ, in_flight=in_flight) as session:
-        check_basis(saved.plan, session.state)
-        yield session, saved.plan
+    ago = in_words(session.clock.now() - saved.setting.created)
+    findings = [
+        *moved(saved.plan, fresh, key=session.state.key, ago=ago),
+        *risen(saved.plan, catalogue, session.project.rules),
+    ]
+    if findings:
+        told = dict.fromkeys(finding.diagnostic for finding in findings)
+        raise Problems(told, code=code_of(findings))
 
 
 def _root(setting: Setting, plan: Path) -> Path:
@@ -98,29 +128,16 @@ def _root(setting: Setting, plan: Path) -> Path:
     )
 
 
-def _reading_again(setting: Setting, environ: Mapping[str, str]) -> Callable[[str], str]:
-    """Reads the source of a secret again, as a plan file names it: by loading the project as it was loaded then."""
-    known: dict[str, str] = {}
+def _reading_again(project: Project) -> Callable[[str], str]:
+    """Reads the source of a secret again, as a plan file names it: from the project, which was loaded anew."""
+    known = _secrets_of(project)
 
     def read(source: str) -> str:
-        if not known:
-            known.update(_secrets_of(_loaded_again(setting, environ)))
         if source not in known:
             raise problem(f"the plan needs the secret from {source}, which is there no more", "make a new plan")
         return known[source]
 
     return read
-
-
-def _loaded_again(setting: Setting, environ: Mapping[str, str]) -> Project:
-    root, scope = Path(setting.root), str(setting.options.get("scope", ""))
-    return load(
-        root / scope if scope else root,
-        environment=setting.environment,
-        variables={name: str(text) for name, text in setting.variables.items()},
-        var_files=[root / str(file) for file in setting.options.get("varFiles", ())],
-        environ=environ,
-    )
 
 
 def _secrets_of(project: Project) -> dict[str, str]:

@@ -15,6 +15,7 @@ from novita_infra.diagnostics import Problems, problem
 from novita_infra.manifests.finding import find
 from novita_infra.manifests.locating import locate
 from novita_infra.manifests.project import Project, load
+from novita_infra.manifests.ruling import rules_at
 from novita_infra.state.book import State
 from novita_infra.state.local import LocalStore
 from novita_infra.timing import Clock, FastClock, RealClock
@@ -85,14 +86,19 @@ async def opened(
     What is only to be destroyed needs no sound manifests: where they cannot be read (a secret is not set), the books
     alone say what there is and what is protected. Nor does a folder that has none yet, where something is taken in.
     """
+    project = project_at(where, environ, destroys=destroys, empty=empty)
+    async with with_project(where, project, environ, in_flight=in_flight) as session:
+        yield session
+
+
+def project_at(where: Where, environ: Mapping[str, str], *, destroys: bool, empty: bool = False) -> Project:
+    """The project; without what its manifests declare where they cannot be read and `opened` can do without."""
     try:
-        project = validate(where, environ)
+        return validate(where, environ)
     except Problems:
         if not destroys and not (empty and _is_empty(where)):
             raise
-        project = _unread(where)
-    async with with_project(where, project, environ, in_flight=in_flight) as session:
-        yield session
+        return _unread(where)
 
 
 @contextmanager
@@ -155,6 +161,7 @@ def _unread(where: Where) -> Project:
         outputs={},
         state_folder=place.state_folder,
         scope=place.scope,
+        rules=rules_at(place.root, place.environment),
     )
 
 

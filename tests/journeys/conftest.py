@@ -8,6 +8,9 @@ from rig import Rig
 from novita_infra.simulator import PROFILES
 
 UNDER_EACH = {
+    "test_guards",
+    "test_choosing",
+    "test_conditions",
     "test_the_main_path",
     "test_offers",
     "test_groups",
@@ -15,6 +18,9 @@ UNDER_EACH = {
     "test_bought_once",
     "test_scenarios",
     "test_failures_and_logs",
+    "test_create_first",
+    "test_in_use",
+    "test_ambiguity",
 }
 """The modules whose rigs name no profile. The others choose profiles of their own."""
 

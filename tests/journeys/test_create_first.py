@@ -30,9 +30,9 @@ def rig(tmp_path: Path) -> Rig:
     return rig
 
 
-def no_stock(rig: Rig, *, count: int | None = None) -> None:
-    refused = {"status": 400, "reason": "INSUFFICIENT_RESOURCE", "message": "none is free", "count": count}
-    rig.world.faults.add(Fault(kind=Trouble.STATUS, operation="instances.create", **refused))
+def no_stock(rig: Rig) -> None:
+    refused: dict[str, Any] = {"status": 400, "reason": "INSUFFICIENT_RESOURCE", "message": "none is free"}
+    rig.world.faults.add(Fault(kind=Trouble.STATUS, operation="instances.create", count=None, **refused))
 
 
 def running(rig: Rig) -> list[str]:

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from rig import Rig
 
+from novita_infra.applying.events import Ended
 from novita_infra.simulator import Fault, Trouble
+from novita_infra.views.human import result_lines
+from novita_infra.views.lines import plain
 
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": "us-dallas-nas-2"}
 STORAGE: dict[str, Any] = {"cluster": "us-dallas-nas-2", "sizeGb": 10}
@@ -53,6 +56,36 @@ def test_a_group_that_cannot_be_completed_is_taken_down_again_and_nothing_else(t
     rig.assert_converged()
 
 
+def test_a_group_is_taken_down_in_reverse_order_and_each_member_is_told_of(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    a_group(rig)
+    mounted = {**MACHINE, "networkStorages": [{"storage": "data", "mountPath": "/data"}]}
+    rig.declare(
+        ("NetworkStorage", "data", STORAGE),
+        ("Instance", "a", mounted),
+        ("Instance", "b", {**mounted, "image": "does-not-exist:1"}),
+        ("Instance", "other", MACHINE),
+        **dict.fromkeys(("data", "a", "b"), TOGETHER),
+    )
+    result = rig.apply(expect_success=False)
+    assert [machine.name for machine in rig.world.instances if machine.status == "running"] == ["other"]
+    assert {str(address) for address in rig.state().records} == {"instance.other"}
+    assert len(rig.world.storages) == 0
+    ended = [
+        str(event.step.address) for event in rig.events if isinstance(event, Ended) and event.step.call == "delete"
+    ]
+    assert ended[-1] == "network_storage.data"
+    assert set(ended) == {"instance.a", "instance.b", "network_storage.data"}
+    told = plain(result_lines(result, again="novita-infra apply"))
+    skipped, _, failed = told.partition("Failed:")
+    assert "instance.b: create" in failed
+    assert "image does-not-exist:1 cannot be pulled" in failed
+    for address in ("instance.a", "network_storage.data"):
+        assert f"{address}: create" in skipped
+    assert skipped.count("taken down again: the group training failed") == 2
+    assert "instance.other: create" in skipped.partition("Skipped:")[0]
+
+
 @pytest.mark.parametrize(("on_failure", "status"), [("keep", {"running"}), ("stop", {"exited"})])
 def test_what_was_made_can_be_kept_or_stopped(on_failure: str, status: set[str], tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
@@ -62,8 +95,11 @@ def test_what_was_made_can_be_kept_or_stopped(on_failure: str, status: set[str],
         ("Instance", "z", {**MACHINE, "image": "does-not-exist:1"}),
         **dict.fromkeys("az", TOGETHER),
     )
-    rig.apply(expect_success=False)
+    result = rig.apply(expect_success=False)
     assert {machine.status for machine in rig.world.instances if machine.name == "a"} == status
+    told = plain(result_lines(result, again="novita-infra apply"))
+    assert ("instance.a: stop" in told) == (on_failure == "stop")
+    assert rig.record("instance.a").id
 
 
 def test_what_was_there_before_stays_when_its_group_fails(tmp_path: Path) -> None:

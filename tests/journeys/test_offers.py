@@ -128,7 +128,7 @@ def test_what_was_passed_over_when_the_plan_was_made_is_on_record_with_the_reaso
     rig = Rig(tmp_path, environ={})
     wishes = [
         {"gpu": "H100", "maxPricePerHour": 1},
-        {"gpu": "H100", "cluster": "as-sgp-2", "billingMode": "spot"},
+        {"gpu": "H100", "cluster": "us-ca-6", "billingMode": "spot"},
         {"gpu": "L40S"},
         {"gpu": "RTX 4090"},
     ]
@@ -140,7 +140,7 @@ def test_what_was_passed_over_when_the_plan_was_made_is_on_record_with_the_reaso
     assert choice["passed"] == [
         {"offer": {"product": "H100-80GB.20c240g"}, "reason": "it costs $2.35/h, over maxPricePerHour"},
         {
-            "offer": {"product": "H100", "cluster": "as-sgp-2", "billingMode": "spot"},
+            "offer": {"product": "H100", "cluster": "us-ca-6", "billingMode": "spot"},
             "reason": "it is not offered so",
         },
         {"offer": {"product": "L40S.16c96g"}, "reason": "none was free"},

@@ -122,6 +122,32 @@ def test_killed_at_any_write_and_run_again_it_converges(
         rig.assert_converged()
 
 
+@settings(PROPERTY, max_examples=15)
+@given(
+    st.lists(fleets(), min_size=2, max_size=3),
+    st.sets(st.sampled_from("abc")),
+    st.integers(0, 25),
+    st.booleans(),
+    st.booleans(),
+)
+def test_killed_while_new_objects_are_made_before_the_old_ones_go_and_changed_again_it_converges(
+    fleets: list[list[Resource]], names: set[str], at_write: int, after_effect: bool, killed: bool
+) -> None:
+    first = {name: {"createBeforeDestroy": True} for name in names}
+    with a_rig() as rig:
+        rig.declare(*fleets[0])
+        rig.apply()
+        rig.declare(*fleets[1], **first)
+        if killed:
+            rig.crash(at_write=at_write, after_effect=after_effect)
+        else:
+            rig.events.clear()
+            rig.apply(stop_when=lambda _: len(rig.events) > at_write, expect_success=False)
+        rig.declare(*fleets[-1], **first)
+        rig.apply()
+        rig.assert_converged()
+
+
 @PROPERTY
 @given(
     fleets(),

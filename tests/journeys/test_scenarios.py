@@ -17,8 +17,9 @@ from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_ERROR
 from novita_infra.simulator import Fault, Trouble, scenario_of
 from novita_infra.simulator.scenarios import begin
 from novita_infra.simulator.world import catalogue
-from novita_infra.views.human import result_lines
+from novita_infra.views.human import record_lines, result_lines
 from novita_infra.views.lines import plain
+from novita_infra.views.progress import event_line
 
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": HERE}
@@ -159,7 +160,9 @@ def test_a_first_choice_that_is_gone_leads_to_the_second_in_the_same_run(tmp_pat
     rig = a_day(tmp_path, "first-choice-gone")
     wishes = [{"id": "4090.16c62g", "cluster": HERE}, {"gpu": "L40S", "cluster": HERE}]
     rig.declare(("Instance", "a", {"product": {"anyOf": wishes}, "image": "ubuntu:22.04"}))
-    rig.apply()
+    assert told(rig.apply()).startswith("Apply complete: 1 created.")
+    shown = plain(record_lines(rig.record("instance.a")))
+    assert f'passed over: {{cluster: "{HERE}", product: "4090.16c62g"}}: INSUFFICIENT_RESOURCE' in shown
     choice = rig.record("instance.a").choice
     assert choice["took"] == {"product": "L40S.16c96g", "cluster": HERE}
     assert choice["passed"] == [
@@ -227,6 +230,8 @@ def test_a_status_that_nobody_knows_is_shown_and_waited_through(tmp_path: Path) 
     assert told(rig.apply()).startswith("Apply complete: 8 created.")
     seen = {event.status for event in rig.events if isinstance(event, Progressed) and event.step.address.name == "a"}
     assert "provisioning" in seen
+    lines = [plain([event_line(event)]) for event in rig.events]
+    assert [line for line in lines if "instance.a: create: provisioning after " in line]
     rig.assert_converged()
     rig.declare(*FLEET[:5], ("Instance", "b", {**MACHINE, "vpc": "net", "command": "sleep 1"}), FLEET[7])
     rig.apply()

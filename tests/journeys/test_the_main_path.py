@@ -220,19 +220,26 @@ def test_a_credential_without_a_manifest_cannot_be_taken_in_and_says_why(tmp_pat
         rig.take_in("registry_auth.hub", id)
 
 
-def test_a_stage_of_coming_up_has_a_time_of_its_own_and_the_next_run_goes_on_with_the_same_machine(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    ("kind", "spec", "stage"),
+    [
+        ("Instance", {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}, "accept"),
+        ("Instance", {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}, "pull"),
+        ("ImagePrewarm", {"image": "ubuntu:22.04", "cluster": "us-dallas-nas-2"}, "pull"),
+    ],
+)
+def test_a_stage_of_coming_up_has_a_time_of_its_own_and_the_next_run_goes_on_with_the_same_object(
+    kind: str, spec: dict[str, Any], stage: str, tmp_path: Path
 ) -> None:
     rig = Rig(tmp_path, environ={})
-    machine = ("Instance", "a", {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"})
-    rig.declare(machine, a={"timeouts": {"pull": "5s"}})
+    rig.declare((kind, "a", spec), a={"timeouts": {stage: "2s"}})
     (end,) = rig.apply(expect_success=False).ends
-    assert "has been pulling for more than 5 s" in end.reason
-    assert "lifecycle.timeouts.pull" in end.reason
-    id = rig.record("instance.a").id
-    rig.declare(machine)
+    assert " for more than 2 s" in end.reason
+    assert f"(longer: lifecycle.timeouts.{stage})" in end.reason
+    (record,) = rig.state().records.values()
+    rig.declare((kind, "a", spec))
     rig.apply()
-    assert rig.record("instance.a").id == id
+    assert [item.id for item in rig.state().records.values()] == [record.id] == rig.live_ids()
     rig.assert_converged()
 
 

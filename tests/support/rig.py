@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import httpx
 import yaml
+from plan_shapes import checked_json
 from virtual import VirtualClock
 
 from novita_infra import workflows
@@ -68,7 +69,7 @@ class Rig:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
-    def declare(self, *resources: tuple[str, str, dict[str, Any]], **lifecycles: dict[str, Any]) -> None:
+    def declare(self, *resources: tuple[str, str, Mapping[str, Any]], **lifecycles: dict[str, Any]) -> None:
         """Makes the project declare exactly these: (kind, name, spec)."""
         documents = [
             {
@@ -76,7 +77,7 @@ class Rig:
                 "kind": kind,
                 "metadata": {"name": name},
                 **({"lifecycle": lifecycles[name]} if name in lifecycles else {}),
-                "spec": spec,
+                "spec": dict(spec),
             }
             for kind, name, spec in resources
         ]
@@ -94,12 +95,12 @@ class Rig:
     # --- the commands ---
 
     def plan(self, *, destroys: bool = False, targets: tuple[str, ...] = (), **asked: Any) -> Plan:
-        wish = Asked(destroys=destroys, targets=_addresses(targets), **asked)
+        wish = _asked(destroys=destroys, targets=targets, **asked)
 
         async def work() -> Plan:
             async with self.client() as client:
                 session = self._session(client)
-                return await workflows.make_plan(session, wish)
+                return await self._judged(session, await workflows.make_plan(session, wish), wish)
 
         return self.clock.run(work())
 
@@ -115,7 +116,7 @@ class Rig:
         **asked: Any,
     ) -> Result:
         """Plans and applies; with `stop_when`, asks the run to stop at the first event that it holds for."""
-        wish = Asked(destroys=destroys, targets=_addresses(targets), **asked)
+        wish = _asked(destroys=destroys, targets=targets, **asked)
 
         async def work() -> Result:
             stop = asyncio.Event()
@@ -128,7 +129,7 @@ class Rig:
             async with self.client() as client:
                 session = self._session(client)
                 with workflows.locked(session, "apply"):
-                    made = plan or await workflows.make_plan(session, wish)
+                    made = await self._judged(session, plan or await workflows.make_plan(session, wish), wish)
                     assert not made.problems, made.problems
                     return await workflows.apply_plan(session, made, parallelism=parallelism, emit=emit, stop=stop)
 
@@ -151,6 +152,10 @@ class Rig:
                     return await workflows.import_object(session, Address.parse(address), id)
 
         return self.clock.run(work())
+
+    def rename(self, source: str, target: str) -> None:
+        """`state mv`."""
+        workflows.move(Where(path=self.folder), Address.parse(source), Address.parse(target))
 
     # --- looking ---
 
@@ -226,6 +231,12 @@ class Rig:
             if getattr(item, "status", getattr(item, "state", "")) not in {"removed", "toRemove", "removing"}
         )
 
+    async def _judged(self, session: Session, plan: Plan, wish: Asked) -> Plan:
+        """The plan with what policies say of it; its JSON is as published."""
+        judged = await workflows.judged(session, plan, asked=wish, environ=self.environ, shown=checked_json)
+        checked_json(judged)
+        return judged
+
     def _session(self, client: Client) -> Session:
         store = self.store()
         where = Where(path=self.folder)
@@ -287,3 +298,10 @@ class _Mortal(httpx.AsyncBaseTransport):
 
 def _addresses(texts: tuple[str, ...]) -> tuple[Address, ...]:
     return tuple(Address.parse(text) for text in texts)
+
+
+def _asked(**asked: Any) -> Asked:
+    """What a person asks who knows what they do: data may be lost, unless it is said otherwise."""
+    for name in ("targets", "excludes", "replaces"):
+        asked[name] = _addresses(asked.get(name, ()))
+    return Asked(**{"allow_data_loss": ("*",), "allow_large_change": True, **asked})

@@ -60,6 +60,7 @@ def _block(what: tuple[int, int]) -> tuple[int, str]:
         deadline=None,
         database=None,
         verbosity=Verbosity.quiet,
+        report_multiple_bugs=False,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(histories())

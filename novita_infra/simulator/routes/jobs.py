@@ -85,7 +85,11 @@ def _metrics(world: World, call: Call) -> Any:
 
 def _series(world: World, instance: Instance, times: list[int], what: str) -> list[dict[str, Any]]:
     phase = world.dice(628, what, instance.id) / 100
-    return [{"timestamp": str(at), "value": round(50 + 40 * math.sin(at / 600 + phase), 2)} for at in times]
+    rests = instance.idle if instance.idle and what.startswith("gpu") else math.inf
+    return [
+        {"timestamp": str(at), "value": round(50 + 40 * math.sin(at / 600 + phase), 2) if at < rests else 0}
+        for at in times
+    ]
 
 
 def _by_gpu(world: World, instance: Instance, times: list[int], what: str, gpus: list[str]) -> dict[str, Any]:

@@ -165,6 +165,9 @@ def edit(world: World, key: str, *, ports: list[dict[str, Any]] | None, grow: in
         check_ports(ports, instance.tools, field="ports")
         instance.ports = ports
     instance.rootfs += grow
+    if grow and instance.status not in UNBORN:
+        money.end_disk(world, instance)
+        money.begin_disk(world, instance)
     world.instances.touch(instance)
 
 
@@ -277,10 +280,13 @@ def arrive(world: World, instance: Instance, event: str) -> None:
         case "pulling":
             instance.status = event
             money.begin(world, instance)
+            money.begin_disk(world, instance)
         case "running":
             instance.status, instance.started = event, world.moment
+            instance.spot = "running" if instance.billing == "spot" else ""
             instance.used_gb = max(instance.used_gb, 1)
             money.begin(world, instance)
+            money.begin_disk(world, instance)
         case "exited":
             instance.status, instance.stopped = event, world.moment
             money.stop(world, instance)
@@ -289,6 +295,7 @@ def arrive(world: World, instance: Instance, event: str) -> None:
         case "removed":
             instance.status = event
             money.stop(world, instance)
+            money.end_disk(world, instance)
             _leave_place(world, instance)
         case _:
             instance.status = event

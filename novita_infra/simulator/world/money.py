@@ -13,7 +13,11 @@ from novita_infra.simulator.world.settings import DAY, MONTH
 from novita_infra.simulator.world.world import World
 
 STORAGE_PRICE = 200
-"""Of a GB and day."""
+"""Of a GB and day of network storage (guides/gpu-instance-pricing)."""
+DISK_PRICE = 500
+"""Of a GB and day of a machine's system disk, beyond what is free (same guide)."""
+FREE_DISK = 60
+"""GB of a system disk."""
 
 
 def cost(meter: Meter, at: float) -> int:
@@ -148,6 +152,32 @@ def stop(world: World, instance: Instance) -> None:
     if instance.meter:
         _end(world, instance.meter)
         instance.meter = ""
+
+
+def begin_disk(world: World, instance: Instance) -> None:
+    """Start the meter of a machine's system disk, unless it runs or the disk is free; stopping changes nothing.
+
+    What a monthly machine pays for its disk is not documented, so it pays nothing; a CPU machine's comes with it.
+    """
+    excess = instance.rootfs - FREE_DISK
+    if instance.disk_meter or instance.billing == "monthly" or instance.kind == "cpu" or excess <= 0:
+        return
+    instance.disk_meter = _start(
+        world,
+        category="cloud_storage",
+        owner=instance.id,
+        product="Container Disk",
+        units=excess,
+        price=DISK_PRICE,
+        period=DAY,
+    )
+
+
+def end_disk(world: World, instance: Instance) -> None:
+    """Stop the meter of a machine's system disk."""
+    if instance.disk_meter:
+        _end(world, instance.disk_meter)
+        instance.disk_meter = ""
 
 
 def begin_storage(world: World, storage: Storage) -> None:

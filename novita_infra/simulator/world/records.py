@@ -66,6 +66,10 @@ class Instance(Record):
     used_gb: int = 0
     """What its container has written to the system disk."""
     meter: str = ""
+    idle: float = 0.0
+    """Since when its GPUs have nothing to do, in Unix seconds; 0 for busy ones."""
+    disk_meter: str = ""
+    """Of what its system disk has beyond the free GB."""
 
 
 @dataclass(slots=True, kw_only=True)

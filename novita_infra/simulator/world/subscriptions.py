@@ -33,6 +33,7 @@ def convert(world: World, key: str, *, months: int) -> None:
     money.check_funds(world, money.term_price(instance, months))
     take_place(world, instance)
     money.stop(world, instance)
+    money.end_disk(world, instance)
     instance.billing = "monthly"
     money.buy(world, instance, months=months, renewal=False)
     world.instances.touch(instance)

@@ -1,0 +1,55 @@
+"""`drift`: what was changed outside of the manifests. Reads only."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import click
+
+from novita_infra import workflows
+from novita_infra.cli.command import Command, json_option, path_argument, screened, target_option
+from novita_infra.cli.locating import located
+from novita_infra.cli.plan import EXIT_DRIFT
+from novita_infra.cli.screen import Screen
+from novita_infra.planning.asking import Asked
+from novita_infra.resources import Address
+from novita_infra.views.drift import drift_report
+from novita_infra.views.human import plan_lines
+from novita_infra.views.json import plan_json
+from novita_infra.workflows import Where
+
+
+@click.command(cls=Command)
+@path_argument
+@located
+@target_option
+@json_option
+@screened
+def drift(*, where: Where, targets: tuple[Address, ...], screen: Screen) -> int:
+    """Tell what was changed outside of the manifests, and why.
+
+    Compares what is live with the books and the manifests, in the fields that are declared; reads only. Drift comes
+    first, each with its cause and what becomes of it (lifecycle.onDrift), then what a plan would do.
+
+    \b
+    Examples:
+      novita-infra drift --sim
+      novita-infra drift --env prod --json | jq '.resource_drift[].novita.causes[].cause'
+
+    \b
+    Exit codes: 0 no drift; 1 error; 3 drift.
+    """
+    return asyncio.run(_drift(where, screen, Asked(targets=targets)))
+
+
+async def _drift(where: Where, screen: Screen, asked: Asked) -> int:
+    async with workflows.opened(where, os.environ) as session:
+        made = await workflows.make_plan(session, asked)
+    if screen.json:
+        screen.show_json(drift_report(plan_json(made)))
+    else:
+        screen.tell(session.project.warnings)
+        screen.show(plan_lines(made))
+        screen.tell((*made.notes, *made.problems))
+    return EXIT_DRIFT if made.drift else 0

@@ -1,0 +1,152 @@
+"""`orphans`: live objects that no books know, and what becomes of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from novita_infra import workflows
+from novita_infra.applying.events import Result
+from novita_infra.cli.command import (
+    Command,
+    address,
+    auto_approve_option,
+    json_option,
+    lock_timeout_option,
+    path_argument,
+    screened,
+)
+from novita_infra.cli.lazy import EXIT_INTERRUPTED
+from novita_infra.cli.locating import located
+from novita_infra.cli.running import carried_out, interruptible, locked, stopping
+from novita_infra.cli.screen import Screen
+from novita_infra.diagnostics import EXIT_ERROR, problem
+from novita_infra.resources import Address
+from novita_infra.views.human import result_lines
+from novita_infra.views.json import record_json
+from novita_infra.views.lines import Tone, line
+from novita_infra.views.orphans import orphan_lines, orphans_json, termination_lines
+from novita_infra.views.progress import listening_plainly
+from novita_infra.workflows import Where
+
+EXIT_FOUND = 2
+
+
+@click.command(cls=Command)
+@path_argument
+@located
+@click.option(
+    "--state",
+    "beside",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Other books of this account: a state file, a folder of them, or another project; repeatable.",
+)
+@click.option("--adopt", "adopted", type=address, metavar="ADDR", help="Take one into the books, as `import` does.")
+@click.option("--id", "id_", default="", metavar="ID", help="With --adopt: which one, where several may be meant.")
+@click.option(
+    "--terminate", "terminated", multiple=True, metavar="ID", help="Delete this one, after a question; repeatable."
+)
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are orphans.")
+@auto_approve_option
+@lock_timeout_option
+@json_option
+@screened
+def orphans(
+    *,
+    where: Where,
+    beside: tuple[Path, ...],
+    adopted: Address | None,
+    id_: str,
+    terminated: tuple[str, ...],
+    detailed_exitcode: bool,
+    auto_approve: bool,
+    screen: Screen,
+) -> int:
+    """List the live objects of the account that no state knows, with their price per hour.
+
+    The books of every environment of the project count, and those named with --state: name those of every project that
+    shares the account. The last use of GPUs is that of the last 7 days.
+
+    \b
+    Examples:
+      novita-infra orphans
+      novita-infra orphans --state ../other-project --json | jq '.[].per_hour.most'
+      novita-infra orphans --adopt instance.trainer --id 7a1b2c
+      novita-infra orphans --terminate 7a1b2c
+
+    \b
+    Exit codes: 0 fine; 1 error; 2 there are orphans (with --detailed-exitcode); 130 interrupted.
+    """
+    if adopted and terminated:
+        raise problem("--adopt and --terminate are two commands", "do one after the other")
+    if id_ and not adopted:
+        raise problem("--id says which orphan to adopt", "add --adopt ADDR")
+    if adopted is not None:
+        return carried_out(_adopt(where, screen, beside=beside, address=adopted, id_=id_))
+    if terminated:
+        return carried_out(_terminate(where, screen, beside=beside, ids=terminated, approved=auto_approve))
+    return carried_out(_list(where, screen, beside=beside, detailed=detailed_exitcode))
+
+
+async def _list(where: Where, screen: Screen, *, beside: tuple[Path, ...], detailed: bool) -> int:
+    async with workflows.opened(where, os.environ, destroys=True, empty=True) as session:
+        found, now = await workflows.find_orphans(session, beside=beside), session.clock.now()
+    if screen.json:
+        screen.show_json(orphans_json(found, now=now))
+    else:
+        screen.show(orphan_lines(found, now=now))
+    return EXIT_FOUND if detailed and found else 0
+
+
+async def _adopt(where: Where, screen: Screen, *, beside: tuple[Path, ...], address: Address, id_: str) -> int:
+    async with workflows.opened(where, os.environ, empty=True) as session, locked(session, "orphans --adopt"):
+        found = await workflows.find_orphans(session, beside=beside)
+        orphan = workflows.orphan_for(found, address, id=id_)
+        record = await workflows.import_object(session, address, orphan.live.id)
+    if screen.json:
+        screen.show_json(record_json(record))
+    else:
+        screen.show([line(("Adopted: ", Tone.GOOD), f"{record.address} is {record.id}, declared in {record.source}.")])
+    screen.say("To see what differs from its manifest: novita-infra plan")
+    return 0
+
+
+async def _terminate(
+    where: Where, screen: Screen, *, beside: tuple[Path, ...], ids: tuple[str, ...], approved: bool
+) -> int:
+    async with workflows.opened(where, os.environ, destroys=True, empty=True) as session:
+        chosen = workflows.orphans_named(await workflows.find_orphans(session, beside=beside), ids)
+        screen.say(*termination_lines(chosen))
+        if not approved and not _approved(screen):
+            return EXIT_ERROR
+        with stopping(lambda text: screen.say(line((text, Tone.CHANGE)))) as stop:
+            listener = screen.messages().listener() if screen.json else listening_plainly(sys.stderr)
+            result = await workflows.terminate(session, chosen, beside=beside, emit=listener, stop=stop)
+    return _told(result, screen)
+
+
+def _approved(screen: Screen) -> bool:
+    if screen.json:
+        raise problem("--json cannot ask", "add --auto-approve")
+    if not sys.stdin.isatty():
+        raise problem("nobody can be asked: stdin is not a terminal", "if this is wanted, add --auto-approve")
+    screen.say("", line(("Delete all of this?", Tone.STRONG), " Only 'yes' is accepted."))
+    with interruptible():
+        answer: str = click.prompt("Answer", default="", show_default=False, err=True)
+    if answer.strip() == "yes":
+        return True
+    screen.say("Nothing was done.")
+    return False
+
+
+def _told(result: Result, screen: Screen) -> int:
+    if not screen.json:
+        screen.say("", *result_lines(result, again="novita-infra orphans"))
+    if result.interrupted:
+        return EXIT_INTERRUPTED
+    return 0 if result.succeeded else EXIT_ERROR

@@ -1,0 +1,66 @@
+"""JSON Schemas as policies: what of a plan does not fit them. Only the schema itself is read, not what it links to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+_MOST: Final = 500
+_LONGEST: Final = 300
+
+
+class BadSchema(ValueError):
+    """What is no JSON Schema, or refers to one that is not there."""
+
+
+def misfits(schema: Any, plan: Mapping[str, Any], *, each: bool) -> list[tuple[str, str]]:
+    """Why the plan (as Terraform's JSON) does not fit the schema: each with the address that it is about, or none.
+
+    With `each`, the schema describes one of `resource_changes`, and is held against those that change something. The
+    words of a reason are the `description` of the part of the schema that does not fit, where it has one.
+    """
+    from jsonschema import SchemaError  # noqa: PLC0415 -- only projects with such a policy pay for it
+    from jsonschema.validators import validator_for  # noqa: PLC0415 -- likewise
+    from referencing import Registry  # noqa: PLC0415 -- likewise
+    from referencing.exceptions import Unresolvable  # noqa: PLC0415 -- likewise
+
+    if not isinstance(schema, (dict, bool)):
+        raise BadSchema("an object is wanted")
+    try:
+        kind = validator_for(schema)
+        kind.check_schema(schema)
+        validator = kind(schema, registry=Registry())
+        found = [
+            (_reason(error, path), address or _address(plan, path))
+            for part, address in (_changes(plan) if each else ((plan, ""),))
+            for error in validator.iter_errors(part)
+            for path in [tuple(error.absolute_path)]
+        ]
+    except SchemaError as error:
+        raise BadSchema(error.message[:_LONGEST]) from None
+    except Unresolvable as error:
+        raise BadSchema(f"{error.ref} is not in it") from None
+    return list(dict.fromkeys(found))[:_MOST]
+
+
+def _changes(plan: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
+    for change in plan["resource_changes"]:
+        if change["change"]["actions"] != ["no-op"]:
+            yield change, str(change["address"])
+
+
+def _address(plan: Mapping[str, Any], path: tuple[str | int, ...]) -> str:
+    """The resource whose part of the plan does not fit."""
+    match path:
+        case ("resource_changes", int() as index, *_):
+            return str(plan["resource_changes"][index]["address"])
+        case _:
+            return ""
+
+
+def _reason(error: Any, path: tuple[str | int, ...]) -> str:
+    said = error.schema.get("description") if isinstance(error.schema, dict) else None
+    if isinstance(said, str) and said.strip():
+        return said
+    where = ".".join(map(str, path))
+    return f"{where}: {error.message}"[:_LONGEST] if where else str(error.message)[:_LONGEST]

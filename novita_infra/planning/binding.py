@@ -1,0 +1,163 @@
+"""What a saved plan is bound to, and what of it moved until it is applied. Pure.
+
+A fresh plan is made of what is there now, and the two are compared where the saved one touches something: what it would
+change and what that stands on. What moves by itself (a status, an output) and what it does not touch refuses nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from novita_infra.diagnostics import Diagnostic
+from novita_infra.encoding import compact, digest, encode
+from novita_infra.planning.comparing import explain
+from novita_infra.planning.findings import Finding
+from novita_infra.planning.plan import Action, Change, Plan, Step
+from novita_infra.resources import Address, Declared, Secret, Spec, Value, is_secret
+
+_SETTLED: Final = frozenset({Action.NONE, Action.RESUME})
+"""One becomes the other by itself."""
+
+
+def declared_digests(declared: Iterable[Declared]) -> dict[str, str]:
+    """By address, a digest of what the manifests declare of the resource. A secret counts by where it is read from."""
+    return {str(item.address): _digest_of(item) for item in declared}
+
+
+def moved(saved: Plan, fresh: Plan, *, key: str, ago: str) -> list[Finding]:
+    """Why the saved plan cannot be applied any more: a line for each field that moved, and what speaks against it now.
+
+    `fresh` is the plan that the same command would make now, `key` the hex key of the books, and `ago` tells how long
+    ago the saved one was made. An empty list means that it does now what it would have done then.
+    """
+    before, now = _by_address(saved), _by_address(fresh)
+    steps = _Steps(saved), _Steps(fresh)
+    declared = {
+        address
+        for address in {*before, *now}
+        if saved.basis.declared.get(str(address)) != fresh.basis.declared.get(str(address))
+    }
+    touched = {*steps[0].changed, *steps[0].needed}
+    findings = []
+    hint = f"moved since the plan was made, {ago} ago; make a new plan"
+    for address in sorted({*touched, *declared}):
+        changes = before.get(address), now.get(address)
+        told = list(_moved(*changes, key=key) if address in steps[0].changed else _gone(*changes))
+        was, would = (_listed(plan.of(address)) for plan in steps)
+        if not told and would != was:
+            told = [f"it would take {would} now, and was to take {was}"]
+        if not told and address in declared:
+            told = ["its manifest is not what it was"]
+        findings += [Finding(Diagnostic(text, hint, address=str(address))) for text in told]
+    if _of(dict(saved.outputs_wanted), key) != _of(dict(fresh.outputs_wanted), key):
+        findings.append(Finding(Diagnostic("the outputs of the project file are not what they were", hint)))
+    # What speaks against what this plan does not do at all is another plan's.
+    here = {"", *map(str, touched)}
+    return [*findings, *(Finding(item, fresh.code) for item in fresh.problems if item.address in here)]
+
+
+def _moved(before: Change | None, now: Change | None, *, key: str) -> Iterator[str]:
+    """What is not as it was with one resource: what is live first, then what is asked of it."""
+    if before is None or now is None or now.id != before.id:
+        yield from _gone(before, now)
+        return
+    live = set()
+    for name, text in _differences(before.before, now.before, key=key):
+        live.add(name)
+        yield text
+    asked = _differences(before.after, now.after, key=key, words="was to be {}, and would now be {}")
+    yield from (text for name, text in asked if name not in live and before.after and now.after)
+    if now.action is not before.action and not {now.action, before.action} <= _SETTLED:
+        because = f": {now.why}" if now.why else ""
+        yield f"the plan would {_to(now.action)} it now, and was to {_to(before.action)} it{because}"
+    elif now.loses != before.loses:
+        yield f"it would lose {_listed(now.loses)} now, and was to lose {_listed(before.loses)}"
+
+
+def _gone(before: Change | None, now: Change | None) -> Iterator[str]:
+    """Whether it is still the same object: all that counts with what a change only stands on."""
+    if before is None or now is None:
+        yield "it is declared now, and was not" if now else "it is neither declared nor on record any more"
+    elif now.id != before.id:
+        because = f": {now.why}" if now.why else ""
+        yield f"it was {before.id or 'not there'}, and is {now.id or 'not there'}{because}"
+
+
+def _differences(
+    before: Spec, now: Spec, *, key: str, words: str = "was {}, and is {}"
+) -> Iterator[tuple[str, str]]:
+    """The fields that differ, each with what is told of every place inside it."""
+    for name in sorted({*before, *now}):
+        old, new = _of(before.get(name), key), _of(now.get(name), key)
+        if old == new:
+            continue
+        if isinstance(old, (dict, list)) and type(old) is type(new):
+            for item in explain(old, new):
+                path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in item.path)
+                yield name, f"{name}{path} {words.format(_told(item.before), _told(item.after))}"
+        else:
+            yield name, f"{name} {words.format(_told(old), _told(new))}"
+
+
+class _Steps:
+    """What a plan does to each resource, in calls; what it only waits for moves by itself."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._calls: dict[Address, list[str]] = {}
+        for step in plan.steps:
+            if step.call != "wait":
+                self._calls.setdefault(step.address, []).append(_named(step))
+        self.changed = {step.address for step in plan.steps}
+        self.needed = {need for step in plan.steps for need in step.needs}
+        """What the changes stand on."""
+
+    def of(self, address: Address) -> tuple[str, ...]:
+        return tuple(sorted(self._calls.get(address, ())))
+
+
+def _named(step: Step) -> str:
+    return f"{step.call} of {step.id}" if step.call == "delete" else step.call
+
+
+def _by_address(plan: Plan) -> Mapping[Address, Change]:
+    return {change.address: change for change in plan.changes}
+
+
+def _of(value: Value, key: str) -> Value:
+    """The value in the one form in which two readings of it can be compared: a secret as its digest."""
+    return digest(value, key)
+
+
+def _told(value: Value) -> str:
+    if value is None:
+        return "nothing"
+    return str(json.dumps(value, default=lambda leaf: "(secret)" if is_secret(leaf) else "(known after apply)"))
+
+
+def _to(action: Action) -> str:
+    """What a plan does, for `the plan would ... it`."""
+    match action:
+        case Action.NONE:
+            return "leave"
+        case Action.RESUME:
+            return "wait for"
+        case Action.REFUSED:
+            return "refuse"
+        case _:
+            return str(action.value)
+
+
+def _listed(words: Iterable[object]) -> str:
+    return ", ".join(map(str, words)) or "nothing"
+
+
+def _digest_of(item: Declared) -> str:
+    content = encode([dict(item.spec), item.needs, item.lifecycle], secrets=_source)
+    return hashlib.sha256(compact(content)).hexdigest()[:32]
+
+
+def _source(secret: Secret) -> str:
+    return "manifest" if secret.source.startswith("manifest:") else secret.source

@@ -1,0 +1,123 @@
+"""Pre-flight: what a plan needs of stock, quotas and money is read and checked before anything is called."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from novita_infra.account import BALANCE, KEYS, account_of, balance_of
+from novita_infra.api.client import Client
+from novita_infra.api.errors import ApiError, Refused
+from novita_infra.api.request import Request
+from novita_infra.diagnostics import EXIT_REFUSED, Problems, problem
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.catalogue import Product
+from novita_infra.kinds.pricing import price_list
+from novita_infra.kinds.stock import Ask
+from novita_infra.observing import read_stock
+from novita_infra.planning import preflight, siting
+from novita_infra.planning.plan import Plan
+from novita_infra.planning.planner import Seen, make_plan
+from novita_infra.planning.preflight import Answers, Flight, Questions
+from novita_infra.planning.siting import Ground
+from novita_infra.workflows.session import Session
+
+
+async def preflighted(client: Client, seen: Seen) -> Plan:
+    """The plan of what was seen, every place that is open found, with all that speaks against it.
+
+    A plan that makes nothing costs no call. Raises ApiError.
+    """
+    declared = {item.address: item for item in seen.declared}
+    ground = Ground(
+        declared={} if seen.asked.destroys else declared,
+        found=seen.found,
+        kinds=seen.kinds,
+        catalogue=seen.catalogue,
+        prices=price_list(seen.catalogue),
+    )
+    stock, _ = _split(await read_stock(client, siting.questions(ground)))
+    sites = siting.sited(replace(ground, stock=stock))
+    declared |= sites.declared
+    flight = Flight(
+        plan=make_plan(replace(seen, declared=tuple(declared.values()))),
+        kinds=seen.kinds,
+        declared=declared,
+        catalogue=seen.catalogue,
+        runway=seen.asked.runway,
+        unsited=sites.findings,
+        stock=stock,
+    )
+    questions = preflight.questions(flight)
+    return preflight.checked(flight, await _answers(client, questions) if questions != Questions() else Answers())
+
+
+async def _answers(client: Client, questions: Questions) -> Answers:
+    quotas = {prefix: quota for prefix in sorted(questions.quotas) if (quota := KINDS[prefix].quota) is not None}
+    answers, (*numbers, balance) = await asyncio.gather(
+        read_stock(client, questions.stock),
+        asyncio.gather(
+            *(_told(client, quota.request) for quota in quotas.values()),
+            _told(client, BALANCE if questions.balance else None),
+        ),
+    )
+    told = {prefix: quota.read(answer) for (prefix, quota), answer in zip(quotas.items(), numbers, strict=True)}
+    stock, refused = _split(answers)
+    unread = [*refused, *(answer for answer in (*numbers, balance) if isinstance(answer, Refused))]
+    return Answers(
+        stock=stock,
+        quotas={prefix: quota for prefix, quota in told.items() if quota is not None},
+        balance=balance_of(balance),
+        unread=tuple(dict.fromkeys(str(refusal) for refusal in unread)),
+    )
+
+
+def _split(
+    answers: Mapping[Ask, tuple[Product, ...] | Refused],
+) -> tuple[dict[Ask, tuple[Product, ...]], list[Refused]]:
+    """What was answered, and what was not."""
+    told = {ask: answer for ask, answer in answers.items() if not isinstance(answer, Refused)}
+    return told, [answer for answer in answers.values() if isinstance(answer, Refused)]
+
+
+async def _told(client: Client, request: Request | None) -> Any:
+    """The answer, or the refusal: not every key may ask everything."""
+    if request is None:
+        return None
+    try:
+        return await client.send(request)
+    except Refused as refusal:
+        return refusal
+
+
+async def check_owner(session: Session) -> None:
+    """Raises Problems where the key belongs to another account than the project is for, or where nobody can tell.
+
+    The simulator of the project itself is nobody's, and asks for no key.
+    """
+    wanted = session.project.rules.account
+    if not wanted or session.sim:
+        return
+    try:
+        found = account_of(await session.client.send(KEYS), session.client.is_own)
+    except ApiError as error:
+        raise _unknown_owner(wanted, str(error)) from error
+    if not found:
+        raise _unknown_owner(wanted, "the list of keys does not tell it")
+    if found != wanted:
+        raise problem(
+            f"the project is for the account {wanted}, and this key belongs to {found}",
+            "set NOVITA_API_KEY to a key of that account, or choose another environment",
+            code=EXIT_REFUSED,
+        )
+
+
+def _unknown_owner(wanted: str, why: str) -> Problems:
+    """What cannot be checked does not hold."""
+    return problem(
+        f"whose key this is cannot be told, and the project is for the account {wanted}: {why}",
+        "check NOVITA_API_KEY; it must be able to list its keys",
+        code=EXIT_REFUSED,
+    )

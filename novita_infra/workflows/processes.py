@@ -1,0 +1,118 @@
+"""A program run to its end, or to the end of our patience, with bounded output. Knows nothing of what it is for."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+MOST_OUTPUT: Final = 4 << 20
+"""Bytes of what a program prints that are taken; one that prints more is ended."""
+MOST_COMPLAINTS: Final = 1 << 16
+"""Bytes of what it says on its standard error that are kept."""
+_CHUNK: Final = 1 << 16
+_LOOK: Final = 0.1
+"""Seconds between two looks whether the run was called off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """What became of a program."""
+
+    code: int
+    """Negative where a signal ended it."""
+    output: bytes
+    complaints: bytes
+    """What it said on its standard error."""
+    trouble: str = ""
+    """Why it was ended before it was done; empty where it was not."""
+
+
+def run(
+    argv: Sequence[str],
+    given: bytes,
+    *,
+    folder: Path,
+    environ: Mapping[str, str],
+    timeout: float,
+    off: threading.Event,
+) -> Exited:
+    """Runs the program with `given` on its standard input, in a session of its own that is ended as a whole.
+
+    Blocks for at most `timeout` seconds, or until `off` is set. Raises OSError where it cannot be started.
+    """
+    until = time.monotonic() + timeout
+    with tempfile.TemporaryFile() as stdin:  # a pipe would block on a program that reads nothing
+        stdin.write(given)
+        stdin.seek(0)
+        process = subprocess.Popen(  # noqa: S603 -- the project file names it; there is no shell
+            list(argv),
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=folder,
+            env=dict(environ),
+            start_new_session=True,
+        )
+    with process:
+        try:
+            output, complaints, trouble = _listened(process, until, off)
+            if not trouble:
+                trouble = _waited(process, until, off)
+        finally:
+            # What it started goes with it, also where it has ended itself.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+    return Exited(process.returncode, output, complaints, trouble and trouble.format(timeout=timeout))
+
+
+_LATE: Final = "it took more than {timeout:g} s"
+_LOUD: Final = f"it printed more than {MOST_OUTPUT >> 20} MB"
+_OFF: Final = "it was called off"
+
+
+def _listened(process: subprocess.Popen[bytes], until: float, off: threading.Event) -> tuple[bytes, bytes, str]:
+    """What it prints until it closes both streams, and why it must end before it is done."""
+    output, complaints = bytearray(), bytearray()
+    with selectors.DefaultSelector() as selector:
+        for stream, kept in ((process.stdout, output), (process.stderr, complaints)):
+            assert stream is not None  # noqa: S101 -- both are pipes
+            selector.register(stream, selectors.EVENT_READ, kept)
+        while selector.get_map():
+            if off.is_set():
+                return bytes(output), bytes(complaints), _OFF
+            left = until - time.monotonic()
+            if left <= 0:
+                return bytes(output), bytes(complaints), _LATE
+            for key, _ in selector.select(min(left, _LOOK)):
+                data = os.read(key.fd, _CHUNK)
+                if not data:
+                    selector.unregister(key.fileobj)
+                elif key.data is output:
+                    output += data
+                else:
+                    complaints += data[: max(0, MOST_COMPLAINTS - len(complaints))]
+            if len(output) > MOST_OUTPUT:
+                return bytes(output), bytes(complaints), _LOUD
+    return bytes(output), bytes(complaints), ""
+
+
+def _waited(process: subprocess.Popen[bytes], until: float, off: threading.Event) -> str:
+    """Waits for the end of a program that has nothing more to say."""
+    while not off.is_set():
+        left = until - time.monotonic()
+        if left <= 0:
+            return _LATE
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(min(left, _LOOK))
+            return ""
+    return _OFF

@@ -1,0 +1,79 @@
+"""What is read for a plan: every object on record, some of them or none, and whether the account is in arrears."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from novita_infra.account import BALANCE, balance_of
+from novita_infra.api.client import Client
+from novita_infra.api.errors import Refused
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.kind import Circumstances
+from novita_infra.observing import Observed, as_recorded, is_unfinished, observe
+from novita_infra.planning.asking import Asked, Refresh
+from novita_infra.planning.plan import Action
+from novita_infra.planning.planner import Seen, make_plan
+from novita_infra.resources import Address
+from novita_infra.workflows.session import Session
+
+
+async def read_at_once(session: Session, asked: Asked, catalogues: Iterable[str]) -> Observed:
+    """The parts of the catalogue, and the objects that are read in any case. Raises ApiError."""
+    everything = asked.refresh in {Refresh.ALL, Refresh.ONLY}
+    records = session.state.records
+    # Of a kind all or none: what an unanswered create made is told from what the other records of the kind own.
+    kinds = {address.kind for address, record in records.items() if everything or is_unfinished(record)}
+    return await _observed(session, kinds, catalogues)
+
+
+async def refreshed(session: Session, seen: Seen) -> Seen:
+    """The same with what else is to be read; what is not read is believed to be as the books have it.
+
+    Raises ApiError.
+    """
+    if seen.asked.refresh in {Refresh.CHANGED, Refresh.NONE}:
+        seen = _believing(session, seen)
+        if seen.asked.refresh is Refresh.CHANGED:
+            plan = make_plan(seen)
+            kinds = {change.address.kind for change in plan.changes if change.action is not Action.NONE}
+            more = await _observed(session, kinds & {address.kind for address in seen.unread}, ())
+            unread = {address: at for address, at in seen.unread.items() if address not in more.found}
+            seen = replace(seen, found={**seen.found, **more.found}, unread=unread)
+    return replace(seen, in_arrears=await _in_arrears(session.client, seen), now=session.clock.now())
+
+
+def _believing(session: Session, seen: Seen) -> Seen:
+    unread = {address: record for address, record in session.state.records.items() if address not in seen.found}
+    found = {**seen.found, **{address: as_recorded(record) for address, record in unread.items()}}
+    return replace(seen, found=found, unread={address: record.seen_at for address, record in unread.items()})
+
+
+async def _observed(session: Session, kinds: set[str], catalogues: Iterable[str]) -> Observed:
+    return await observe(
+        session.client,
+        kinds=KINDS,
+        records={address: record for address, record in session.state.records.items() if address.kind in kinds},
+        seen=session.state.seen,
+        clock=session.clock,
+        catalogues=catalogues,
+    )
+
+
+async def _in_arrears(client: Client, seen: Seen) -> bool | None:
+    """Whether there is nothing left to pay with; only read where that may be what befell something."""
+    if seen.asked.destroys or not any(_may_be_arrears(seen, address) for address in seen.found):
+        return None
+    try:
+        balance = balance_of(await client.send(BALANCE))
+    except Refused:
+        return None
+    return None if balance is None else balance <= 0
+
+
+def _may_be_arrears(seen: Seen, address: Address) -> bool:
+    mishap, found = seen.kinds[address.kind].mishap, seen.found[address]
+    if mishap is None or found.record is None or not found.record.id or address in seen.unread:
+        return False
+    paid, unpaid = (mishap(found.record, found.live, Circumstances(seen.now, owes)) for owes in (False, True))
+    return paid != unpaid

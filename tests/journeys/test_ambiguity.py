@@ -1,0 +1,84 @@
+"""Where nobody can tell which of two objects a create made, none is taken and none is bought: a person decides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rig import Rig
+
+from novita_infra.planning.plan import Action
+from novita_infra.simulator import Fault, Position, Trouble, scenario_of
+from novita_infra.simulator.happenings import arrive
+from novita_infra.simulator.scenarios import begin
+from novita_infra.simulator.world.records import Happening
+from novita_infra.views.human import result_lines
+from novita_infra.views.lines import plain
+
+HERE = "us-dallas-nas-2"
+MACHINE: dict[str, Any] = {"product": {"gpu": "L40S"}, "image": "ubuntu:22.04", "cluster": HERE}
+WHAT_TO_DO = "could each be what it made; look at them, delete what is not wanted, and take the other in with `import`"
+NETWORK = ("VPC", "it", {"cluster": HERE})
+TWIN = ("networks.create", {"clusterId": HERE, "name": "it"})
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    return Rig(tmp_path, environ={})
+
+
+def call(rig: Rig, operation: str, body: dict[str, Any]) -> None:
+    """Somebody else's call."""
+    arrive(rig.world, Happening(id="", scenario="", act={"do": "call", "operation": operation, "body": body}), "")
+
+
+def test_a_run_that_finds_two_stops_with_both_named_and_so_does_the_next_plan(rig: Rig) -> None:
+    operation, body = TWIN
+    event = {"upon": operation, "nth": 1, "do": "call", "operation": operation, "body": body}
+    begin(rig.world, scenario_of({"name": "twins", "says": "Somebody makes the same.", "events": [event]}))
+    rig.world.faults.add(Fault(kind=Trouble.LOST, operation=operation, position=Position.AFTER))
+    rig.declare(NETWORK)
+    result = rig.apply(expect_success=False)
+    ids = rig.live_ids()
+    assert len(ids) == 2
+    told = plain(result_lines(result, again="novita-infra apply"))
+    assert WHAT_TO_DO in told
+    assert all(id in told for id in ids)
+    (change,) = rig.plan().changes
+    assert change.action is Action.REFUSED
+    (problem,) = rig.plan().problems
+    assert WHAT_TO_DO in problem.summary
+    assert all(id in problem.summary for id in ids)
+
+
+def test_what_a_person_leaves_of_the_two_is_taken_in(rig: Rig) -> None:
+    rig.declare(NETWORK)
+    assert rig.crash(at_write=0, after_effect=True)
+    call(rig, *TWIN)
+    assert rig.plan().problems
+    ours, theirs = (item.id for item in rig.world.networks)
+    call(rig, "networks.delete", {"networkId": theirs})
+    rig.apply()
+    rig.assert_converged()
+    assert rig.live_ids() == [ours]
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_mark_tells_ours_from_a_twin_and_without_marks_a_person_is_asked(marked: bool, rig: Rig) -> None:
+    head = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "rig"}, "ownerMarks": marked}
+    rig.write("novita-infra.yaml", head)
+    rig.declare(("Instance", "it", MACHINE))
+    assert rig.crash(at_write=0, after_effect=True)
+    (ours,) = rig.live_ids()
+    assert ("NOVITA_INFRA_OWNER" in str(list(rig.world.instances))) == marked
+    body = {"name": "it", "kind": "gpu", "productId": "L40S.16c96g", "gpuNum": 1, "rootfsSize": 60}
+    call(rig, "instances.create", {**body, "imageUrl": "ubuntu:22.04", "clusterId": HERE})
+    assert len(rig.live_ids()) == 2
+    if not marked:
+        (problem,) = rig.plan().problems
+        assert WHAT_TO_DO in problem.summary
+        return
+    rig.apply()
+    assert rig.record("instance.it").id == ours
+    assert rig.plan().empty

@@ -1,0 +1,246 @@
+"""Doing only a part of what is declared, leaving a part out, and making anew what could stay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rig import Rig
+
+from novita_infra.diagnostics import Problems
+from novita_infra.planning.plan import Action, Along, Forced, Plan
+from novita_infra.views.human import plan_lines
+from novita_infra.views.json import plan_json
+from novita_infra.views.lines import plain
+
+CLUSTER = "us-dallas-nas-2"
+STORAGE = ("NetworkStorage", "data", {"cluster": CLUSTER, "sizeGb": 20})
+NET = ("VPC", "net", {"cluster": CLUSTER})
+MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}
+MOUNTS = {"networkStorages": [{"storage": "data", "mountPath": "/d"}]}
+A = ("Instance", "a", {**MACHINE, **MOUNTS})
+B = ("Instance", "b", {**MACHINE, "env": {"PEER": "${instance.a.id}"}})
+C = ("Instance", "c", MACHINE)
+
+
+def acting(plan: Plan) -> dict[str, str]:
+    return {str(item.address): item.action.value for item in plan.changes if item.action is not Action.NONE}
+
+
+def told(items: tuple[Along, ...]) -> dict[str, str]:
+    return {str(item.address): item.why for item in items}
+
+
+def text(plan: Plan) -> str:
+    return plain(plan_lines(plan))
+
+
+# --- targets ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_comes_along_with_a_target_is_listed_with_the_reason(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A, B, C)
+    plan = rig.plan(targets=("instance.b",))
+    assert acting(plan) == {"instance.a": "create", "instance.b": "create", "network_storage.data": "create"}
+    assert told(plan.along) == {
+        "instance.a": "instance.b needs it",
+        "network_storage.data": "instance.a needs it",
+    }
+    assert "Done as well:\n      instance.a  # instance.b needs it\n" in text(plan)
+    assert plan_json(plan)["novita"]["along"][0] == {"address": "instance.a", "why": "instance.b needs it"}
+
+
+def test_what_stands_on_a_target_that_goes_is_listed_too(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A, C)
+    rig.apply()
+    plan = rig.plan(destroys=True, targets=("network_storage.data",))
+    assert told(plan.along) == {"instance.a": "it stands on network_storage.data, which does not stay"}
+
+
+@pytest.mark.parametrize("option", ["targets", "excludes", "replaces"])
+def test_an_address_that_nobody_knows_is_told_with_the_nearest(option: str, tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A)
+    with pytest.raises(Problems, match=r'there is no resource network_storage.dta; did you mean "network_storage.data"'):
+        rig.plan(**{option: ("network_storage.dta",)})
+
+
+def test_the_data_of_nobody_cannot_be_allowed_to_be_lost(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A)
+    with pytest.raises(Problems, match=r'there is no resource instance.b'):
+        rig.plan(allow_data_loss=("instance.b",))
+
+
+def test_to_name_what_is_done_and_what_is_not_is_too_much(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A)
+    with pytest.raises(Problems, match="--target and --exclude"):
+        rig.plan(targets=("instance.a",), excludes=("network_storage.data",))
+
+
+# --- what is left out -------------------------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_made_without_what_is_left_out_is_left_out_too(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A, B, C)
+    plan = rig.plan(excludes=("network_storage.data",))
+    assert acting(plan) == {"instance.c": "create"}
+    assert told(plan.left) == {
+        "network_storage.data": "--exclude",
+        "instance.a": "it needs network_storage.data, which is left out and is not there yet",
+        "instance.b": "it needs instance.a, which is left out and is not there yet",
+    }
+    assert "Left out:\n      instance.a  # it needs network_storage.data, which is left out" in text(plan)
+    assert [item["address"] for item in plan_json(plan)["novita"]["left_out"]] == [
+        "instance.a",
+        "instance.b",
+        "network_storage.data",
+    ]
+    rig.apply(excludes=("network_storage.data",))
+    assert [str(address) for address in rig.state().records] == ["instance.c"]
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_what_is_there_and_left_out_stays_as_it_is_and_what_refers_to_it_goes_on(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A, B)
+    rig.apply()
+    rig.declare(STORAGE, ("Instance", "a", {**A[2], "gpuCount": 2}), ("Instance", "b", {**B[2], "image": "ubuntu:24.04"}))
+    first = rig.record("instance.a").id
+    plan = rig.plan(excludes=("instance.a",))
+    assert acting(plan) == {"instance.b": "update"}
+    (change,) = [item for item in plan.changes if str(item.address) == "instance.b"]
+    assert [item.name for item in change.fields] == ["image"]  # the id of what is left out stays
+    assert told(plan.left) == {"instance.a": "--exclude"}
+    rig.apply(excludes=("instance.a",))
+    assert rig.record("instance.a").id == first
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_what_something_left_out_stands_on_is_not_deleted(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A, C)
+    rig.apply()
+    plan = rig.plan(destroys=True, excludes=("instance.a",))
+    assert acting(plan) == {"instance.c": "delete"}
+    assert told(plan.left) == {
+        "instance.a": "--exclude",
+        "network_storage.data": "instance.a, which is left out, stands on it",
+    }
+    rig.destroy(excludes=("instance.a",))
+    assert [str(address) for address in rig.state().records] == ["instance.a", "network_storage.data"]
+
+
+def test_where_all_that_is_to_be_done_is_left_out_the_plan_says_so(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE)
+    plan = rig.plan(excludes=("network_storage.data",))
+    assert plan.empty
+    assert text(plan).endswith("No changes but those that are left out.\n")
+
+
+# --- made anew --------------------------------------------------------------------------------------------------------
+
+
+def test_what_could_stay_is_made_anew_where_the_command_line_asks_for_it(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A, B)
+    rig.apply()
+    first = rig.record("instance.a").id
+    plan = rig.plan(replaces=("instance.a",))
+    assert acting(plan) == {"instance.a": "replace", "instance.b": "update"}
+    (change,) = [item for item in plan.changes if str(item.address) == "instance.a"]
+    assert (change.forced, change.why) == (Forced.REQUEST, "--replace asks for it")
+    assert change.loses
+    shown = {item["address"]: item for item in plan_json(plan)["resource_changes"]}
+    assert shown["instance.a"]["action_reason"] == "replace_by_request"
+    rig.apply(replaces=("instance.a",))
+    assert rig.record("instance.a").id != first
+    rig.assert_converged()
+
+
+def test_a_replacement_that_was_asked_for_and_did_not_come_off_is_not_forgotten(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(C)
+    rig.apply()
+    first = rig.record("instance.c").id
+    rig.apply(replaces=("instance.c",), stop_when=lambda _: True, expect_success=False)
+    assert rig.record("instance.c").id == first
+    (change,) = rig.plan().changes
+    assert change.action is Action.REPLACE
+    assert change.why == "--replace asked an earlier run for it, which did not come so far"
+    rig.apply()
+    assert rig.record("instance.c").id != first
+    assert not rig.record("instance.c").anew
+    rig.assert_converged()
+
+
+TRIGGERED = {"replaceTriggeredBy": ["vpc.net"]}
+
+
+def test_a_trigger_that_is_made_anew_takes_what_it_triggers_with_it(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(NET, C, c=TRIGGERED)
+    rig.apply()
+    first = rig.record("instance.c").id
+    rig.declare(("VPC", "net", {"cluster": CLUSTER, "name": "renamed"}), C, c=TRIGGERED)
+    assert acting(rig.plan()) == {"vpc.net": "update"}
+    rig.apply()
+    rig.declare(("VPC", "net", {"cluster": "us-ca-nas-2"}), C, c=TRIGGERED)
+    plan = rig.plan()
+    assert acting(plan) == {"instance.c": "replace", "vpc.net": "replace"}
+    shown = {item["address"]: item for item in plan_json(plan)["resource_changes"]}
+    assert shown["instance.c"]["action_reason"] == "replace_by_triggers"
+    assert shown["instance.c"]["novita"]["why"] == "vpc.net is made anew"
+    rig.apply()
+    assert rig.record("instance.c").id != first
+    rig.assert_converged()
+
+
+@pytest.mark.parametrize(("field", "goes_off"), [("image", True), ("env.MODE", True), ("env.OTHER", False)])
+def test_a_field_of_a_trigger_sets_it_off(field: str, goes_off: bool, tmp_path: Path) -> None:
+    lifecycle = {"replaceTriggeredBy": [f"instance.a.{field}"]}
+    rig = Rig(tmp_path, environ={})
+    rig.declare(("Instance", "a", {**MACHINE, "env": {"MODE": "1"}}), C, c=lifecycle)
+    rig.apply()
+    rig.declare(("Instance", "a", {**MACHINE, "image": "ubuntu:24.04", "env": {"MODE": "2"}}), C, c=lifecycle)
+    plan = rig.plan()
+    assert ("instance.c" in acting(plan)) == goes_off
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_a_trigger_that_went_off_in_a_run_that_broke_off_is_not_forgotten(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(NET, C, c={"replaceTriggeredBy": ["vpc.net.name"]})
+    rig.apply()
+    first = rig.record("instance.c").id
+    renamed = ("VPC", "net", {"cluster": CLUSTER, "name": "renamed"})
+    rig.declare(renamed, C, c={"replaceTriggeredBy": ["vpc.net.name"]})
+    rig.apply(excludes=("instance.c",))
+    plan = rig.plan()
+    assert acting(plan) == {"instance.c": "replace"}
+    rig.declare(renamed, C)
+    assert not acting(rig.plan())  # what does not ask for it any more is not made anew
+    rig.declare(renamed, C, c={"replaceTriggeredBy": ["vpc.net.name"]})
+    rig.apply()
+    assert rig.record("instance.c").id != first
+    rig.assert_converged()
+
+
+def test_a_target_takes_along_what_it_sets_off(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(NET, C, c={"replaceTriggeredBy": ["vpc.net.name"]})
+    rig.apply()
+    rig.declare(
+        ("VPC", "net", {"cluster": CLUSTER, "name": "renamed"}), C, c={"replaceTriggeredBy": ["vpc.net.name"]}
+    )
+    plan = rig.plan(targets=("vpc.net",))
+    assert told(plan.along) == {"instance.c": "it is made anew after vpc.net"}

@@ -1,0 +1,89 @@
+"""Every edit of every field: what the plan says of money is what the bill then shows, to its last unit.
+
+The bill is that of the simulator: its meters over a whole day before and after, and what was bought in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from edits import Edit, Fate
+from instance_edits import instance_edits
+from other_edits import other_edits
+from rig import Rig
+
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.pricing import DAY, Cost, paid_once, rate
+from novita_infra.planning.money import Money, Row
+from novita_infra.planning.plan import Plan
+from novita_infra.simulator import LIVE
+from novita_infra.simulator.world import money as bill
+
+EDITS = [edit for edit in (*instance_edits(), *other_edits()) if edit.fate in {Fate.CHANGED, Fate.REPLACED}]
+SETTLED = 3600.0
+"""Seconds after which workers that are not needed any more are gone."""
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.id)
+def test_the_bill_changes_by_what_the_plan_says(edit: Edit, tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={"OLD": "old-secret", "NEW": "new-secret"}, quirks=LIVE)
+    rig.declare(*edit.around, (KINDS[edit.kind].name, "it", edit.before))
+    plan = _applied(rig)
+    assert bought(rig) == once(plan)
+    before = day(rig)
+    assert before == metered(plan, lambda row: row.after)
+    around = edit.around if edit.instead is None else edit.instead
+    rig.declare(*around, (KINDS[edit.kind].name, "it", edit.after))
+    had = bought(rig)
+    plan = _applied(rig)
+    assert metered(plan, lambda row: row.before) == before
+    assert metered(plan, lambda row: row.after) == day(rig)
+    assert bought(rig) - had == once(plan)
+    quiet = rig.plan()
+    assert not [row for row in money_of(quiet).rows if row.moves]
+
+
+def test_the_edits_move_the_bill_in_every_way() -> None:
+    """Guards the proof above against edits that cost nothing."""
+    words = {word for edit in EDITS for word in edit.fields}
+    assert {"gpuCount", "product", "billingMode", "months", "rootDiskGb", "power", "sizeGb", "workers"} <= words
+
+
+def _applied(rig: Rig) -> Plan:
+    plan = rig.plan()
+    rig.apply(plan=plan)
+    return plan
+
+
+def day(rig: Rig) -> int:
+    """What a day costs when all is settled, in 1/100000 USD."""
+    spent = []
+    for seconds in (SETTLED, DAY * 3600.0):
+        rig.clock.run(rig.clock.sleep(seconds))
+        rig.world.advance()
+        spent.append(bill.spent(rig.world))
+    return spent[1] - spent[0]
+
+
+def metered(plan: Plan, part: Callable[[Row], tuple[Cost, ...]]) -> Fraction:
+    """What the plan says of a day, without what is paid by the term; an idle endpoint has its fewest workers."""
+    lines = [cost for row in money_of(plan).rows for cost in part(row) if cost.hours <= DAY]
+    return rate(lines).least * DAY
+
+
+def money_of(plan: Plan) -> Money:
+    assert plan.money is not None
+    return plan.money
+
+
+def once(plan: Plan) -> int:
+    rows = money_of(plan).rows
+    assert all(cost.price is not None for row in rows for cost in row.once)
+    return sum(paid_once(row.once) for row in rows)
+
+
+def bought(rig: Rig) -> int:
+    return -sum(payment.amount for payment in rig.world.payments if payment.kind.startswith("monthly"))

@@ -1,0 +1,93 @@
+"""What was under way when a run was interrupted or ran out of time is waited for again by the next, not done anew.
+
+One case for each call of each kind whose end is waited for; death is in the crash matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from crash_cases import Case, rows
+from crashing import SECRETS
+from rig import Rig
+from sights import operation
+
+from novita_infra.applying.events import Ended, Event, Identified, Outcome, Progressed, Result
+from novita_infra.planning.plan import Step
+from novita_infra.views.human import result_lines
+from novita_infra.views.lines import plain
+
+CASES = tuple(case for case in rows() if case.waits)
+SLOW = {
+    *(f"instance {title}" for title in ("create", "start", "upgrade", "stop", "delete")),
+    *("vpc create", "image_prewarm create", "endpoint create", "endpoint delete"),
+    *(f"{kind} replace: create" for kind in ("instance", "vpc", "image_prewarm", "endpoint")),
+    *("instance replace: delete", "endpoint replace: delete"),
+}
+"""What takes a while; everything else is over at the first look."""
+
+
+def is_own(case: Case, step: Step) -> bool:
+    return operation(step.address.kind, step.call) == case.operation
+
+
+def cut(case: Case) -> Callable[[Event], bool]:
+    """Whether the case's call is made and its end is waited for."""
+    return lambda event: isinstance(event, Identified | Progressed) and is_own(case, event.step) and not noted(event)
+
+
+def noted(event: Event) -> bool:
+    return isinstance(event, Progressed) and bool(event.note)
+
+
+def own_end(case: Case, result: Result) -> Ended:
+    (end,) = (end for end in result.ends if is_own(case, end.step))
+    return end
+
+
+def before(case: Case, folder: Path) -> tuple[Rig, int]:
+    """The case's world before the edit, and how often its operation was called."""
+    rig = Rig(folder, environ=SECRETS)
+    rig.declare(*case.before)
+    rig.apply()
+    return rig, rig.world.calls.get(case.operation, 0)
+
+
+def goes_on(rig: Rig, case: Case, calls: int) -> None:
+    """The next run gets there without the call; to ask twice for a delete does no harm."""
+    rig.apply()
+    rig.assert_converged()
+    assert calls < rig.world.calls[case.operation] <= calls + (2 if case.operation.endswith(".delete") else 1)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_an_interrupted_wait_is_resumed(case: Case, tmp_path: Path) -> None:
+    rig, calls = before(case, tmp_path)
+    rig.declare(*case.after)
+    result = rig.apply(stop_when=cut(case), expect_success=False)
+    end = own_end(case, result)
+    assert end.outcome is (Outcome.MOVING if str(case) in SLOW else Outcome.DONE)
+    if end.outcome is Outcome.MOVING:
+        assert end.id
+        assert f"{end.id} is still" in plain(result_lines(result, again="novita-infra apply"))
+    goes_on(rig, case, calls)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if str(case) in SLOW and case.title != "delete"], ids=str)
+def test_a_wait_that_outlasts_its_time_is_resumed(case: Case, tmp_path: Path) -> None:
+    rig, calls = before(case, tmp_path)
+    brief = ["delete"] if case.operation.endswith(".delete") else ["create", "update"]
+    rig.declare(*case.after, it={"timeouts": dict.fromkeys(brief, "1s")})
+    result = rig.apply(expect_success=False)
+    end = own_end(case, result)
+    assert end.outcome is Outcome.FAILED
+    assert f"{end.id} is still " in end.reason
+    assert "after 1 s; it is on record, and the next run waits for it again" in end.reason
+    rig.declare(*case.after)
+    goes_on(rig, case, calls)
+
+
+def test_the_slow_ones_are_all_there() -> None:
+    assert {str(case) for case in CASES} >= SLOW

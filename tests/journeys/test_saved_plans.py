@@ -1,0 +1,352 @@
+"""Plans that are saved and applied later: exactly as they were shown, once, or refused with what moved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from plan_files import apply_saved, save
+from rig import Rig
+
+from novita_infra.applying.events import Ended
+from novita_infra.cli import root
+from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_OVER_BUDGET, EXIT_REFUSED, Problems
+from novita_infra.planning.saving import digest_of, read_plan
+from novita_infra.simulator import scenario_named
+from novita_infra.simulator.scenarios import begin
+from novita_infra.simulator.world.catalogue import product_of
+from novita_infra.simulator.world.money import list_price
+
+HERE = "us-dallas-nas-2"
+MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": HERE}
+
+
+def machine(name: str = "trainer", **more: Any) -> tuple[str, str, dict[str, Any]]:
+    return ("Instance", name, {**MACHINE, **more})
+
+
+def storage(name: str = "data", size: int = 10) -> tuple[str, str, dict[str, Any]]:
+    return ("NetworkStorage", name, {"cluster": HERE, "sizeGb": size})
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    found = Rig(tmp_path, environ={})
+    found.declare(machine(), storage())
+    found.apply()
+    return found
+
+
+def refusal(rig: Rig, path: Path) -> Problems:
+    """Why the plan file is refused; nothing was called before that was known."""
+    before = rig.store().path.read_bytes() if rig.store().path.exists() else b""
+    made = rig.live_ids()
+    with pytest.raises(Problems) as caught:
+        apply_saved(rig, path)
+    assert rig.live_ids() == made
+    assert (rig.store().path.read_bytes() if rig.store().path.exists() else b"") == before
+    return caught.value
+
+
+def told(problems: Problems) -> list[str]:
+    return [f"{item.address}: {item.summary}" for item in problems.diagnostics]
+
+
+def test_a_saved_plan_is_done_as_it_was_shown(rig: Rig) -> None:
+    rig.declare(machine(command="sleep 1"), storage(size=20))
+    path = save(rig)
+    rig.clock.run(rig.clock.sleep(3 * 3600))
+    assert apply_saved(rig, path).succeeded
+    rig.assert_converged()
+    assert rig.world.storages.get(rig.record("network_storage.data").id).size == 20
+
+
+def test_the_first_plan_of_a_project_can_be_saved_too(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={"NOVITA_INFRA_VAR_token": "hush"})
+    rig.write(
+        "novita-infra.yaml",
+        {
+            "apiVersion": "novita-infra/v1",
+            "kind": "Project",
+            "metadata": {"name": "rig"},
+            "variables": {"token": {"type": "string", "secret": True}},
+        },
+    )
+    rig.declare(machine(env={"TOKEN": "${var.token}"}))
+    path = save(rig)
+    assert "hush" not in path.read_text()
+    assert apply_saved(rig, path).succeeded
+    rig.assert_converged()
+
+
+def by_hand(rig: Rig) -> None:
+    live = rig.world.instances.get(rig.record("instance.trainer").id)
+    live.command = "by hand"
+    rig.world.instances.touch(live)
+
+
+def gone(rig: Rig) -> None:
+    rig.world.instances.remove(rig.record("instance.trainer").id)
+
+
+def declared_anew(rig: Rig) -> None:
+    rig.declare(machine(image="ubuntu:24.04", command="sleep 2"), storage())
+
+
+def no_longer_declared(rig: Rig) -> None:
+    rig.declare(storage())
+
+
+def one_more(rig: Rig) -> None:
+    rig.declare(machine(command="sleep 1"), storage(), storage("more"))
+
+
+@pytest.mark.parametrize(
+    ("move", "says"),
+    [
+        (by_hand, ['instance.trainer: command was "", and is "by hand"']),
+        (
+            declared_anew,
+            [
+                'instance.trainer: command was to be "sleep 1", and would now be "sleep 2"',
+                'instance.trainer: image was to be "ubuntu:22.04", and would now be "ubuntu:24.04"',
+            ],
+        ),
+        (
+            no_longer_declared,
+            ["instance.trainer: the plan would delete it now, and was to update it: no longer declared"],
+        ),
+        (one_more, ["network_storage.more: it is declared now, and was not"]),
+    ],
+)
+def test_what_moved_is_told_field_by_field_and_nothing_is_called(
+    move: Callable[[Rig], None], says: list[str], rig: Rig
+) -> None:
+    rig.declare(machine(command="sleep 1"), storage())
+    path = save(rig)
+    rig.clock.run(rig.clock.sleep(3 * 3600))
+    move(rig)
+    problems = refusal(rig, path)
+    assert told(problems) == says
+    assert {item.hint for item in problems.diagnostics} == {"moved since the plan was made, 3 h ago; make a new plan"}
+    assert problems.code == EXIT_ERROR
+
+
+def test_what_the_plan_does_not_touch_may_move(rig: Rig) -> None:
+    rig.declare(machine(), storage(size=20))
+    path = save(rig)
+    by_hand(rig)
+    assert apply_saved(rig, path).succeeded
+    assert rig.world.storages.get(rig.record("network_storage.data").id).size == 20
+
+
+def test_what_a_change_stands_on_must_still_be_the_same_object(rig: Rig) -> None:
+    rig.declare(machine(networkStorages=[{"storage": "data", "mountPath": "/data"}]), storage())
+    path = save(rig)
+    id = rig.record("network_storage.data").id
+    rig.world.storages.remove(rig.world.storages.get(id))
+    assert (
+        f"network_storage.data: it was {id}, and is not there: {id} is gone: deleted outside of novita-infra"
+        in told(refusal(rig, path))
+    )
+
+
+def test_a_status_that_moves_by_itself_refuses_nothing(rig: Rig) -> None:
+    rig.declare(machine(), machine("second"), storage())
+    rig.apply(stop_when=lambda event: isinstance(event, Ended) or "pulling" in str(event), expect_success=False)
+    rig.declare(machine(), machine("second", command="sleep 1"), storage())
+    path = save(rig)
+    assert "wait" in {step.call for step in read_plan(path).plan.steps} | {"wait"}
+    rig.clock.run(rig.clock.sleep(600))
+    assert apply_saved(rig, path).succeeded
+    rig.assert_converged()
+
+
+def test_a_plan_is_used_once_and_tells_when_and_by_whom_it_was(rig: Rig) -> None:
+    rig.declare(machine(), storage(size=20))
+    path = save(rig)
+    apply_saved(rig, path)
+    (problem,) = told(refusal(rig, path))
+    assert problem.startswith(": this plan was applied at 2026-")
+    assert ", process " in problem
+    assert rig.state().begun[-1].done
+
+
+def test_a_plan_that_was_begun_is_not_begun_again_and_a_new_one_goes_on(rig: Rig) -> None:
+    rig.declare(machine(), machine("second"), storage(size=20))
+    path = save(rig)
+    assert not apply_saved(rig, path, stop_when=lambda _: True).succeeded
+    (item,) = refusal(rig, path).diagnostics
+    assert item.summary.startswith("this plan was begun at 2026-")
+    assert item.summary.endswith("and did not come to its end")
+    assert item.hint == "make a new plan: it goes on from there"
+    assert apply_saved(rig, save(rig, "y.niplan")).succeeded
+    rig.assert_converged()
+
+
+def test_a_plan_of_which_a_run_died_counts_as_begun(rig: Rig) -> None:
+    rig.declare(machine(), storage(size=20))
+    path = save(rig)
+    books: dict[str, bytes] = {}
+
+    def died(_: object) -> bool:
+        books.update({item.name: item.read_bytes() for item in (rig.folder / "state").iterdir()})
+        return True
+
+    apply_saved(rig, path, stop_when=died)
+    for item in (rig.folder / "state").iterdir():
+        item.unlink()
+    for name, data in books.items():
+        (rig.folder / "state" / name).write_bytes(data)
+    with pytest.raises(Problems, match="did not come to its end"):
+        apply_saved(rig, path)
+
+
+def test_a_plan_of_other_books_is_refused(rig: Rig) -> None:
+    rig.declare(machine(), storage(size=20))
+    path = save(rig)
+    rig.declare(machine(command="sleep 1"), storage())
+    rig.apply()
+    rig.declare(machine(), storage(size=20))
+    (problem,) = told(refusal(rig, path))
+    assert problem.startswith(": the books moved since the plan was made: from version ")
+
+
+@pytest.mark.parametrize("scenario", ["no-stock"])
+def test_what_is_free_no_more_is_blocked_before_anything_is_called(rig: Rig, scenario: str) -> None:
+    rig.declare(machine(), machine("second"), storage())
+    path = save(rig)
+    begin(rig.world, scenario_named(scenario))
+    rig.clock.run(rig.clock.sleep(5))
+    problems = refusal(rig, path)
+    assert problems.code == EXIT_BLOCKED
+    assert {item.address for item in problems.diagnostics} == {"instance.second"}
+
+
+def test_what_became_dearer_is_over_budget(rig: Rig) -> None:
+    rig.declare(machine(), machine("second"), storage())
+    path = save(rig)
+    (change,) = (item for item in read_plan(path).plan.changes if item.address.name == "second")
+    product = product_of(change.after["product"]["id"])
+    begin(rig.world, scenario_named("price-flap"))
+    for _ in range(60):
+        rig.clock.run(rig.clock.sleep(60))
+        rig.world.advance()
+        if list_price(rig.world, product) > product.price:
+            break
+    problems = refusal(rig, path)
+    assert problems.code == EXIT_OVER_BUDGET
+    assert "the price rose by" in problems.diagnostics[0].summary
+
+
+def test_what_others_did_in_the_meantime_is_told_and_the_next_plan_mends_it(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={}, scenario="drifted")
+    rig.declare(machine(), storage())
+    rig.apply()
+    rig.declare(machine(command="sleep 1"), storage(size=20))
+    path = save(rig)
+    rig.clock.run(rig.clock.sleep(600))
+    problems = refusal(rig, path)
+    assert 'network_storage.data: name was "data", and is "renamed"' in told(problems)
+    assert 'instance.trainer: power was "running", and is "stopped"' in told(problems)
+    assert problems.code == EXIT_ERROR
+    assert apply_saved(rig, save(rig, "y.niplan", allow_data_loss=("*",))).succeeded
+    rig.assert_converged()
+
+
+PROJECT = """\
+apiVersion: novita-infra/v1
+kind: Project
+metadata: {name: small}
+variables:
+  size: {type: integer, default: 20}
+environments:
+  default: {}
+  dev: {variables: {size: 30}}
+"""
+FLEET = """\
+apiVersion: novita-infra/v1
+kind: NetworkStorage
+metadata: {name: data}
+spec: {cluster: us-ca-nas-2, sizeGb: "${var.size}"}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("NOVITA_API_KEY", "NOVITA_API_URL", "NOVITA_INFRA_SIM", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    place = tmp_path / "small"
+    place.mkdir()
+    (place / "novita-infra.yaml").write_text(PROJECT)
+    (place / "fleet.yaml").write_text(FLEET)
+    monkeypatch.chdir(place)
+    return place
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(root, list(words), prog_name="novita-infra")
+
+
+def test_a_plan_file_tells_all_of_itself_on_another_machine(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = run("plan", "--sim", "--env", "dev", "--var", "size=40", "--out", "x.niplan").stdout
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (folder / "x.niplan").rename(elsewhere / "x.niplan")
+    for item in folder.rglob("*"):
+        if item.is_file():
+            item.unlink()
+    monkeypatch.chdir(elsewhere)
+    found = run("show", "x.niplan")
+    assert found.exit_code == 0, found.stderr
+    assert found.stdout.startswith(shown[: shown.index("Plan: ")].rstrip().rpartition("\n")[0])
+    assert "sizeGb: 40" in found.stdout
+    assert 'variables: {size: "40"}' in found.stderr
+    assert "by novita-infra" in found.stderr
+    plan = json.loads(run("show", "--json", "x.niplan").stdout)
+    assert plan["novita"]["saved"]["root"] == str(folder)
+    assert plan["novita"]["digest"].startswith("sha256:")
+    assert run("graph", "x.niplan").exit_code == 0
+    assert "+ network_storage.data will be created" in run("why", "network_storage.data", "x.niplan").stdout
+
+
+def test_a_plan_keeps_the_variables_that_the_environment_gave(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert folder
+    monkeypatch.setenv("NOVITA_INFRA_VAR_size", "50")
+    assert run("plan", "--sim", "--out", "x.niplan").exit_code == 0
+    monkeypatch.delenv("NOVITA_INFRA_VAR_size")
+    assert run("apply", "x.niplan").exit_code == 0
+    assert "sizeGb: 50" in run("show").stdout
+
+
+def test_what_is_approved_by_its_digest_is_done_and_nothing_else(folder: Path) -> None:
+    digest = json.loads(run("plan", "--sim", "--json").stdout)["novita"]["digest"]
+    assert digest in run("plan", "--sim", "--out", "x.niplan").stderr
+    (folder / "fleet.yaml").write_text(FLEET.replace('"${var.size}"', "99"))
+    other = run("apply", "--sim", "--expect", digest)
+    assert other.exit_code == EXIT_REFUSED
+    assert "this is not the plan that was approved: its digest is sha256:" in other.stderr
+    assert not (folder / "state" / "default.json").exists()
+    (folder / "fleet.yaml").write_text(f"# another line\n{FLEET}")
+    assert run("apply", "--sim", "--expect", digest).exit_code == 0
+
+
+def test_a_plan_file_is_approved_by_its_digest_too(folder: Path) -> None:
+    assert folder
+    run("plan", "--sim", "--out", "x.niplan")
+    digest = json.loads(run("show", "--json", "x.niplan").stdout)["novita"]["digest"]
+    assert run("apply", "x.niplan", "--expect", "sha256:00").exit_code == EXIT_REFUSED
+    assert run("apply", "x.niplan", "--expect", digest).exit_code == 0
+
+
+def test_the_digest_does_not_depend_on_books_that_are_not_there_yet(rig: Rig) -> None:
+    rig.declare(machine(), storage(size=20))
+    first = digest_of(rig.plan())
+    rig.clock.run(rig.clock.sleep(3600))
+    assert digest_of(rig.plan()) == first

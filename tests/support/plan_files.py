@@ -1,0 +1,53 @@
+"""Plans saved and applied with a rig: what `plan --out` and `apply PLANFILE` do, without the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rig import Rig
+
+from novita_infra import workflows
+from novita_infra.applying.events import Event, Result
+from novita_infra.planning.asking import Asked
+from novita_infra.workflows import Session, Where
+
+
+def save(rig: Rig, name: str = "x.niplan", **asked: Any) -> Path:
+    """`plan --out`."""
+    path, wish = rig.folder / name, Asked(**asked)
+
+    async def work() -> None:
+        async with rig.client() as client:
+            where = Where(path=rig.folder, environment=rig.environment, variables=rig.variables)
+            store = rig.store()
+            session = Session(where, rig.project(), store, client, rig.clock, workflows.SIMULATOR, store.load())
+            plan = await workflows.make_plan(session, wish)
+            assert not plan.problems, plan.problems
+            workflows.save_plan(session, plan, path, asked=wish)
+
+    rig.clock.run(work())
+    return path
+
+
+def apply_saved(rig: Rig, path: Path, *, stop_when: Callable[[Event], bool] = lambda _: False) -> Result:
+    """`apply PLANFILE`; raises Problems where it is refused."""
+
+    async def work() -> Result:
+        stop = asyncio.Event()
+
+        def emit(event: Event) -> None:
+            if stop_when(event):
+                stop.set()
+
+        saved, where, project = workflows.reopened(Where(path=path), rig.environ)
+        async with rig.client() as client:
+            store = rig.store()
+            session = Session(where, project, store, client, rig.clock, workflows.SIMULATOR, store.load())
+            with workflows.locked(session, "apply"):
+                await workflows.check_saved(session, saved)
+                return await workflows.apply_plan(session, saved.plan, emit=emit, stop=stop, seal=saved.seal)
+
+    return rig.clock.run(work())
