@@ -22,5 +22,5 @@ run plan "$project" --sim --detailed-exitcode
 say "What a change costs is told before it is made: the disk grows in place, no machine restarts"
 run plan "$project" --sim --var diskGb=120
 
-say "And away with it all"
-run destroy "$project" --sim --auto-approve
+say "And away with it all, the data on the storage too: that must be said"
+run destroy "$project" --sim --auto-approve --allow-data-loss 'network_storage.*'

@@ -145,7 +145,9 @@ def _approved(screen: Screen) -> bool:
 
 
 def _told(result: Result, screen: Screen) -> int:
-    if not screen.json:
+    if screen.json:
+        screen.messages().result(result, outputs={})
+    else:
         screen.say("", *result_lines(result, again="novita-infra orphans"))
     if result.interrupted:
         return EXIT_INTERRUPTED

@@ -15,10 +15,13 @@ from novita_infra.cli.command import Command, asking, json_option, path_argument
 from novita_infra.cli.locating import located
 from novita_infra.cli.screen import Screen
 from novita_infra.diagnostics import EXIT_ERROR
+from novita_infra.kinds import KINDS
 from novita_infra.planning.asking import Asked
+from novita_infra.planning.estimating import Estimate, estimate
 from novita_infra.planning.plan import Plan
 from novita_infra.planning.saving import SavedPlan, digest_of
 from novita_infra.timing import RealClock
+from novita_infra.views.estimate import estimate_lines
 from novita_infra.views.human import plan_lines
 from novita_infra.views.json import plan_json
 from novita_infra.workflows import Where
@@ -39,6 +42,7 @@ EXIT_DRIFT = 3
 )
 @click.option("--destroy", "destroys", is_flag=True, help="Plan to delete all that this environment owns.")
 @asking
+@click.option("--estimate", "estimated", is_flag=True, help="Tell how long it will take, and what takes longest.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes, 3 for drift only.")
 @json_option
 @screened
@@ -48,6 +52,7 @@ def plan(
     out: Path | None,
     destroys: bool,
     asked: Asked,
+    estimated: bool,
     detailed_exitcode: bool,
     screen: Screen,
 ) -> int:
@@ -68,10 +73,13 @@ def plan(
                 4 blocked by capacity or limits; 5 refused by a protection; 6 over a budget.
     """
     asked = replace(asked, destroys=destroys)
-    return asyncio.run(_plan(where, screen, out=out, asked=asked, detailed=detailed_exitcode))
+    run = _plan(where, screen, out=out, asked=asked, estimated=estimated, detailed=detailed_exitcode)
+    return asyncio.run(run)
 
 
-async def _plan(where: Where, screen: Screen, *, out: Path | None, asked: Asked, detailed: bool) -> int:
+async def _plan(
+    where: Where, screen: Screen, *, out: Path | None, asked: Asked, estimated: bool, detailed: bool
+) -> int:
     async with workflows.opened(where, os.environ, destroys=asked.destroys) as session:
         made = await workflows.make_plan(session, asked)
         made = await workflows.judged(session, made, asked=asked, environ=os.environ, shown=plan_json)
@@ -79,8 +87,9 @@ async def _plan(where: Where, screen: Screen, *, out: Path | None, asked: Asked,
             workflows.save_plan(session, made, out, asked=asked)
         if not screen.json:
             screen.tell(session.project.warnings)
-        digest = digest_of(made)
-        show_plan(made, screen, digest=digest)
+        digest = digest_of(made) if out is not None or screen.json else ""
+        time = estimate(made, session.state.durations, KINDS) if estimated else None
+        show_plan(made, screen, digest=digest, time=time)
         if made.problems:
             return made.code or EXIT_ERROR
         if out is not None:
@@ -93,12 +102,21 @@ async def _plan(where: Where, screen: Screen, *, out: Path | None, asked: Asked,
     return EXIT_DRIFT if made.drift_only else EXIT_CHANGES
 
 
-def show_plan(made: Plan, screen: Screen, *, digest: str = "", saved: SavedPlan | None = None) -> None:
+def show_plan(
+    made: Plan,
+    screen: Screen,
+    *,
+    digest: str = "",
+    saved: SavedPlan | None = None,
+    time: Estimate | None = None,
+) -> None:
     """Shows a plan, and tells why it cannot be applied where it cannot. `saved` is the file that it was read from."""
     if screen.json:
-        screen.show_json(plan_json(made, digest=digest, saved=saved))
+        screen.show_json(plan_json(made, digest=digest, saved=saved, time=time))
         return
     screen.show(plan_lines(made, now=RealClock().now() if saved else None))
+    if time is not None:
+        screen.show(estimate_lines(time))
     screen.tell(made.notes)
     if made.problems:
         screen.tell(made.problems)

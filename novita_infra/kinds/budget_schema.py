@@ -7,7 +7,7 @@ from typing import Any, Final
 _AMOUNT: Final[dict[str, Any]] = {
     "anyOf": [
         {"type": "number", "minimum": 0},
-        {"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,5})?$"},
+        {"type": "string", "pattern": r"^[0-9]+(\.[0-9]{1,5})?$", "examples": ["12.50"]},
     ]
 }
 
@@ -23,8 +23,8 @@ BUDGET: Final[dict[str, Any]] = {
         },
     },
     "additionalProperties": False,
-    "description": "Ceilings of what each environment may cost, endpoints at their most workers. A plan that costs more "
-    "than before and goes over one is refused. What an environment says itself holds there instead.",
+    "description": "Ceilings of what each environment may cost, endpoints at their most workers. A plan that costs "
+    "more than before and goes over one is refused. What an environment says itself holds there instead.",
 }
 
 MAX_PRICE_RISE: Final[dict[str, Any]] = {

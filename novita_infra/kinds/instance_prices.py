@@ -5,12 +5,15 @@ A subscription is shown at the list price of the months that are declared, sprea
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from novita_infra.kinds.instance_calls import FREE_ROOT_GB
 from novita_infra.kinds.pricing import DAY, DISK, MONTH, Cost, PriceList
 from novita_infra.kinds.shapes import object_of, objects_of, text_of
 from novita_infra.resources import Spec, Value
 
-_MODES = {"onDemand": "on demand", "spot": "spot"}
+_MODES: Final = {"onDemand": "on demand", "spot": "spot"}
 
 
 def costs(spec: Spec, prices: PriceList) -> tuple[Cost, ...]:
@@ -18,16 +21,15 @@ def costs(spec: Spec, prices: PriceList) -> tuple[Cost, ...]:
 
     A stopped one pays for its disk alone, unless it is a subscription.
     """
-    product = text_of(object_of(spec.get("product")).get("id"))
+    product = object_of(spec.get("product"))
     if _is_cpu(spec, product, prices):
-        running = prices.cost(f"cpu/{product}/onDemand", prices.names.get(f"cpu/{product}", product or "CPU machine"))
-        return () if spec.get("power") == "stopped" else (running,)  # its disk comes with the product
+        return () if spec.get("power") == "stopped" else (_machine(product, prices),)
     mode = spec.get("billingMode") or "onDemand"
     if mode == "monthly":
         return (_term(spec, spec.get("months"), prices, hours=MONTH), *_disk(spec, mode))
     if spec.get("power") == "stopped":
         return _disk(spec, mode)
-    return (*_by_the_hour(spec, product, mode, prices), *_disk(spec, mode))
+    return (*_by_the_hour(product, spec.get("gpuCount") or 1, mode, prices), *_disk(spec, mode))
 
 
 def buys(before: Spec | None, after: Spec, prices: PriceList) -> tuple[Cost, ...]:
@@ -41,36 +43,42 @@ def buys(before: Spec | None, after: Spec, prices: PriceList) -> tuple[Cost, ...
     return (_term(after, wanted - had, prices, hours=0),)
 
 
-def _is_cpu(spec: Spec, product: str, prices: PriceList) -> bool:
-    named = "cpu" in object_of(spec.get("product")) or spec.get("type") == "cpu"
-    return named or (f"cpu/{product}" in prices.names and f"gpu/{product}" not in prices.names)
+def _is_cpu(spec: Spec, product: Mapping[str, Value], prices: PriceList) -> bool:
+    id = product.get("id")
+    named = "cpu" in product or spec.get("type") == "cpu"
+    return named or (f"cpu/{id}" in prices.names and f"gpu/{id}" not in prices.names)
 
 
-def _by_the_hour(spec: Spec, product: str, mode: str, prices: PriceList) -> tuple[Cost, ...]:
+def _machine(product: Mapping[str, Value], prices: PriceList) -> Cost:
+    """A CPU machine; its disk comes with it."""
+    id = text_of(product.get("id"))
+    return prices.cost(f"cpu/{id}/onDemand", prices.names.get(f"cpu/{id}") or text_of(product.get("cpu")) or "CPU")
+
+
+def _by_the_hour(product: Mapping[str, Value], gpus: int, mode: str, prices: PriceList) -> tuple[Cost, ...]:
     """The GPUs; where another offer may have to be taken, what it would cost more."""
-    gpus, name = spec.get("gpuCount") or 1, _name(spec, product, prices)
-    line = prices.cost(f"gpu/{product}/{mode}", f"{name}, {_MODES.get(mode, mode)}", quantity=gpus, unit="GPU")
-    dearest = max(
-        (
-            (price, text_of(offer.get("id")))
-            for offer in objects_of(object_of(spec.get("product")).get("offers"))
-            if (price := prices.prices.get(f"gpu/{offer.get('id')}/{offer.get('billingMode') or 'onDemand'}")) is not None
-        ),
-        default=(0, ""),
-    )
-    if line.price is None or dearest[0] <= line.price:
+    what = f"{_name(product, prices)}, {_MODES.get(mode, mode)}"
+    line = prices.cost(f"gpu/{product.get('id')}/{mode}", what, quantity=gpus, unit="GPU")
+    if "offers" not in product:
         return (line,)
-    what = f"more for {prices.names.get(f'gpu/{dearest[1]}', dearest[1])}, where only that is free"
-    return (line, Cost(what, dearest[0] - line.price, quantity=gpus, least=0, unit="GPU"))
+    offered = [
+        (prices.prices.get(f"gpu/{offer.get('id')}/{offer.get('billingMode') or 'onDemand'}", 0), offer.get("id"))
+        for offer in objects_of(product["offers"])
+    ]
+    dearest, id = max(offered, key=lambda offer: offer[0], default=(0, ""))
+    if line.price is None or dearest <= line.price:
+        return (line,)
+    more = f"more for {prices.names.get(f'gpu/{id}', id)}, where only that is free"
+    return (line, Cost(more, dearest - line.price, quantity=gpus, least=0, unit="GPU"))
 
 
 def _term(spec: Spec, months: Value, prices: PriceList, *, hours: int) -> Cost:
     """So many months of it. How a number of months that is not on the list is paid is not documented."""
-    product, gpus = text_of(object_of(spec.get("product")).get("id")), spec.get("gpuCount") or 1
-    name = _name(spec, product, prices)
+    product, gpus = object_of(spec.get("product")), spec.get("gpuCount") or 1
+    name = _name(product, prices)
     if not isinstance(months, int):
         return Cost(f"{name}, a subscription of months unknown", None, quantity=gpus, hours=hours, unit="GPU")
-    what, key = f"{name}, {months} month{'' if months == 1 else 's'}", f"gpu/{product}/monthly/{months}"
+    what, key = f"{name}, {months} month{'' if months == 1 else 's'}", f"gpu/{product.get('id')}/monthly/{months}"
     return prices.cost(key, what, quantity=gpus, hours=hours * months, unit="GPU")
 
 
@@ -83,8 +91,6 @@ def _disk(spec: Spec, mode: str) -> tuple[Cost, ...]:
     return (Cost(what, price, quantity=size - FREE_ROOT_GB, hours=DAY, unit="GB"),)
 
 
-def _name(spec: Spec, product: str, prices: PriceList) -> str:
-    wish = object_of(spec.get("product"))
-    return (
-        prices.names.get(f"gpu/{product}") or text_of(wish.get("name")) or text_of(wish.get("gpu")) or product or "GPU"
-    )
+def _name(product: Mapping[str, Value], prices: PriceList) -> str:
+    names = (prices.names.get(f"gpu/{product.get('id')}"), *(product.get(key) for key in ("name", "gpu", "id")))
+    return next((name for name in names if isinstance(name, str) and name), "GPU")

@@ -30,6 +30,8 @@ _VARIABLE: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
 _ADDRESS: Final = rf'^[a-z_]+\.{_NAME}(\["[^"\]]+"\])?$'
 
 _DEFS: Final[Schema] = {
+    "onDrift": ON_DRIFT,
+    "ignoreChanges": IGNORE_CHANGES,
     "expression": {
         "description": "A text with a ${...} expression in it; $${ is a plain ${.",
         "type": "string",
@@ -184,8 +186,8 @@ def _lifecycle() -> Schema:
             "replaceTriggeredBy": TRIGGERS,
             "preconditions": PRECONDITIONS,
             "postconditions": POSTCONDITIONS,
-            "onDrift": ON_DRIFT,
-            "ignoreChanges": IGNORE_CHANGES,
+            "onDrift": {"$ref": "#/$defs/onDrift"},
+            "ignoreChanges": {"$ref": "#/$defs/ignoreChanges"},
         }
     )
 
@@ -292,7 +294,7 @@ def _project() -> Schema:
             "budget": BUDGET,
             "maxPriceRise": MAX_PRICE_RISE,
             "policies": POLICIES,
-            "onDrift": ON_DRIFT,
+            "onDrift": {"$ref": "#/$defs/onDrift"},
             "changeLimit": CHANGE_LIMIT,
             "outputs": {**values, "description": "What `output` prints, such as url: ${endpoint.api.url}."},
         },
@@ -352,7 +354,7 @@ def _environment() -> Schema:
             "budget": BUDGET,
             "maxPriceRise": MAX_PRICE_RISE,
             "policies": MORE_POLICIES,
-            "onDrift": ON_DRIFT,
+            "onDrift": {"$ref": "#/$defs/onDrift"},
             "changeLimit": CHANGE_LIMIT,
         },
     )

@@ -62,7 +62,7 @@ def explain(schema: Mapping[str, Any], subject: Subject) -> list[Diagnostic]:
 
 def _causes(error: Any) -> Iterator[Any]:
     """The error itself, or those of the alternative that the value was most likely meant to be."""
-    if error.validator not in ("anyOf", "oneOf") or not error.context:
+    if error.validator not in ("anyOf", "oneOf") or not error.context or _one_of_fields(error):
         yield error
         return
     branches: dict[int, list[Any]] = {}
@@ -74,6 +74,14 @@ def _causes(error: Any) -> Iterator[Any]:
         return
     for item in max(fitting, key=_depth):
         yield from _causes(item)
+
+
+def _one_of_fields(error: Any) -> tuple[str, ...]:
+    """The fields of which exactly one is wanted, where that is what the rule says."""
+    branches = error.validator_value if error.validator == "oneOf" else ()
+    if not all(isinstance(item, dict) and item.keys() == {"required"} for item in branches):
+        return ()
+    return tuple(item["required"][0] for item in branches)
 
 
 def _is_about_type(error: Any) -> bool:
@@ -95,6 +103,8 @@ def _told(error: Any, subject: Subject) -> Iterator[Diagnostic]:
             yield _named(error, path, subject)
         case "required":
             yield from _missing(error, path, subject)
+        case "oneOf" if names := _one_of_fields(error):
+            yield from _not_one(error, path, subject, names)
         case "additionalProperties" | "unevaluatedProperties":
             yield from _unknown(error, path, subject)
         case _:
@@ -113,6 +123,14 @@ def _missing(error: Any, path: Path, subject: Subject) -> Iterator[Diagnostic]:
             said = _described(properties.get(name))
             hint = f"{name}: {said}" if said and path else f"add {name}: ..."
             yield Diagnostic(f'the field "{name}" is missing{within}', hint, origin=key_origin_at(subject.spot, path))
+
+
+def _not_one(error: Any, path: Path, subject: Subject, names: Sequence[str]) -> Iterator[Diagnostic]:
+    if not isinstance(error.instance, dict):
+        return  # which is told by another rule
+    there = [name for name in names if name in error.instance]
+    held, hint = (" and ".join(there), "keep one of them") if there else (f"none of {', '.join(names)}", "give it one")
+    yield Diagnostic(f"{label_of(path)} has {held}", hint, origin=origin_at(subject.spot, path))
 
 
 def _unknown(error: Any, path: Path, subject: Subject) -> Iterator[Diagnostic]:

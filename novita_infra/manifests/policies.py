@@ -7,9 +7,9 @@ from pathlib import PurePath
 from typing import Any
 
 from novita_infra.diagnostics import Diagnostic
+from novita_infra.manifests.declaring import seconds_of
 from novita_infra.manifests.expressions import OPENING
 from novita_infra.manifests.places import Spot, inside, origin, origin_at
-from novita_infra.manifests.declaring import seconds_of
 from novita_infra.rules import Judge, OnError, Policy
 
 

@@ -17,7 +17,7 @@ from novita_infra.manifests.places import Path, Spot, inside, label_of, origin, 
 from novita_infra.manifests.settings import Settings
 from novita_infra.manifests.validating import PROJECT_FILE, Headed
 from novita_infra.manifests.variables import Given
-from novita_infra.resources import Address, Declared, Origin
+from novita_infra.resources import Address, Declared, Origin, refs
 
 _EXPRESSION: Final = re.compile(r"(?<!\$)\$\{\s*(?P<space>[a-z_]+)\.(?P<name>[A-Za-z_][A-Za-z0-9_-]*)[^}]*\}")
 _LONGEST: Final = 60
@@ -101,7 +101,8 @@ class Tracing:
         for giver in item.needs:
             other = self.declared.get(giver)
             if other is not None and other.spec.get(name) == item.spec[name]:
-                yield f"{giver} gives it", item.origin
+                named = (field for field, value in item.spec.items() if giver in {ref.address for ref in refs(value)})
+                yield f"{giver} gives it", next((item.places[field] for field in named if field in item.places), None)
                 yield from self.trail(giver, path[1:])
                 return
 

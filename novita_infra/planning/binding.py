@@ -9,29 +9,35 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
-from novita_infra.diagnostics import Diagnostic
-from novita_infra.encoding import compact, digest, encode
+from novita_infra.diagnostics import EXIT_BLOCKED, Diagnostic
+from novita_infra.encoding import compact, digest, encode, fingerprint
 from novita_infra.planning.comparing import explain
 from novita_infra.planning.findings import Finding
 from novita_infra.planning.plan import Action, Change, Plan, Step
 from novita_infra.resources import Address, Declared, Secret, Spec, Value, is_secret
 
+_MADE: Final = frozenset({Action.CREATE, Action.REPLACE})
+_CHOSEN: Final = frozenset({"product", "products", "cluster", "billingMode"})
+"""What planning chooses where the manifest leaves room. That it would choose another now refuses nothing: whether what
+was chosen can still be had, and at what price, is looked at by itself."""
 _SETTLED: Final = frozenset({Action.NONE, Action.RESUME})
 """One becomes the other by itself."""
 
 
-def declared_digests(declared: Iterable[Declared]) -> dict[str, str]:
-    """By address, a digest of what the manifests declare of the resource. A secret counts by where it is read from."""
-    return {str(item.address): _digest_of(item) for item in declared}
+def bound(plan: Plan, declared: Iterable[Declared]) -> Plan:
+    """The plan with the digests of what the manifests declare. A secret counts by where it is read from."""
+    told = {} if plan.destroys else {str(item.address): _digest_of(item) for item in declared}
+    return replace(plan, basis=replace(plan.basis, config=fingerprint(told), declared=told))
 
 
 def moved(saved: Plan, fresh: Plan, *, key: str, ago: str) -> list[Finding]:
     """Why the saved plan cannot be applied any more: a line for each field that moved, and what speaks against it now.
 
-    `fresh` is the plan that the same command would make now, `key` the hex key of the books, and `ago` tells how long
-    ago the saved one was made. An empty list means that it does now what it would have done then.
+    `fresh` is the plan that the same command would make now; both are `bound`. `key` is the hex key of the books, and
+    `ago` tells how long ago the saved one was made. An empty list means that it does now what it would have done then.
     """
     before, now = _by_address(saved), _by_address(fresh)
     steps = _Steps(saved), _Steps(fresh)
@@ -39,16 +45,18 @@ def moved(saved: Plan, fresh: Plan, *, key: str, ago: str) -> list[Finding]:
         address
         for address in {*before, *now}
         if saved.basis.declared.get(str(address)) != fresh.basis.declared.get(str(address))
+        and (address in steps[0].changed or not saved.partial)
     }
-    touched = {*steps[0].changed, *steps[0].needed}
+    touched = steps[0].changed | steps[0].needed
     findings = []
     hint = f"moved since the plan was made, {ago} ago; make a new plan"
-    for address in sorted({*touched, *declared}):
+    for address in sorted(touched | declared):
         changes = before.get(address), now.get(address)
-        told = list(_moved(*changes, key=key) if address in steps[0].changed else _gone(*changes))
-        was, would = (_listed(plan.of(address)) for plan in steps)
-        if not told and would != was:
-            told = [f"it would take {would} now, and was to take {was}"]
+        if address not in steps[0].changed | declared:
+            told = list(_gone(*changes))
+        else:
+            ignored = frozenset() if address in declared else _CHOSEN
+            told = list(_moved(*changes, key=key, ignored=ignored)) or list(_otherwise(address, *steps))
         if not told and address in declared:
             told = ["its manifest is not what it was"]
         findings += [Finding(Diagnostic(text, hint, address=str(address))) for text in told]
@@ -56,20 +64,27 @@ def moved(saved: Plan, fresh: Plan, *, key: str, ago: str) -> list[Finding]:
         findings.append(Finding(Diagnostic("the outputs of the project file are not what they were", hint)))
     # What speaks against what this plan does not do at all is another plan's.
     here = {"", *map(str, touched)}
-    return [*findings, *(Finding(item, fresh.code) for item in fresh.problems if item.address in here)]
+    blocked = fresh.code == EXIT_BLOCKED  # by what a fresh plan would choose
+    against = () if blocked else fresh.problems
+    return [*findings, *(Finding(item, fresh.code) for item in against if item.address in here)]
 
 
-def _moved(before: Change | None, now: Change | None, *, key: str) -> Iterator[str]:
-    """What is not as it was with one resource: what is live first, then what is asked of it."""
+def _moved(before: Change | None, now: Change | None, *, key: str, ignored: frozenset[str]) -> Iterator[str]:
+    """What is not as it was with one resource: what is live first, then what is asked of it.
+
+    Where it is made anew, the fields that are `ignored` are its own choice.
+    """
     if before is None or now is None or now.id != before.id:
         yield from _gone(before, now)
         return
-    live = set()
-    for name, text in _differences(before.before, now.before, key=key):
-        live.add(name)
-        yield text
+    live = list(_differences(before.before, now.before, key=key))
     asked = _differences(before.after, now.after, key=key, words="was to be {}, and would now be {}")
-    yield from (text for name, text in asked if name not in live and before.after and now.after)
+    skipped = {name for name, _ in live} | (ignored if before.action in _MADE else frozenset())
+    wanted = [text for name, text in asked if name not in skipped and before.after and now.after]
+    yield from (text for _, text in live)
+    yield from wanted
+    if now.action is Action.UPDATE and (live or wanted):
+        return  # which says it all
     if now.action is not before.action and not {now.action, before.action} <= _SETTLED:
         because = f": {now.why}" if now.why else ""
         yield f"the plan would {_to(now.action)} it now, and was to {_to(before.action)} it{because}"
@@ -86,9 +101,13 @@ def _gone(before: Change | None, now: Change | None) -> Iterator[str]:
         yield f"it was {before.id or 'not there'}, and is {now.id or 'not there'}{because}"
 
 
-def _differences(
-    before: Spec, now: Spec, *, key: str, words: str = "was {}, and is {}"
-) -> Iterator[tuple[str, str]]:
+def _otherwise(address: Address, before: _Steps, now: _Steps) -> Iterator[str]:
+    """That other calls would be made, where nothing else tells why."""
+    if before.of(address) != now.of(address):
+        yield f"it would take {_listed(now.of(address))} now, and was to take {_listed(before.of(address))}"
+
+
+def _differences(before: Spec, now: Spec, *, key: str, words: str = "was {}, and is {}") -> Iterator[tuple[str, str]]:
     """The fields that differ, each with what is told of every place inside it."""
     for name in sorted({*before, *now}):
         old, new = _of(before.get(name), key), _of(now.get(name), key)

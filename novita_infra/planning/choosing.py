@@ -1,4 +1,4 @@
-"""Which of the changes a plan makes: those that the command line names, what comes along, and what is left out. Pure."""
+"""Which of the changes a plan makes: what the command line names, what comes along, and what is left out. Pure."""
 
 from __future__ import annotations
 

@@ -66,11 +66,10 @@ def over_budget(money: Money, *, environment: str) -> list[Finding]:
     if _rises(money):
         findings += [Finding(told, EXIT_OVER_BUDGET) for told in _exceeded(money, environment=environment)]
     if money.budget.unknown is OnUnknown.REFUSE:
-        unknown = [(row.address, what) for row in money.rows if row.moves for what in row.unknown]
         hint = "`budget.unknown: warn` in novita-infra.yaml lets it pass with a warning"
         findings += [
             Finding(Diagnostic(f"the price is unknown: {what}", hint, address=str(address)), EXIT_OVER_BUDGET)
-            for address, what in unknown
+            for address, what in _unknown(money)
         ]
     return findings
 
@@ -82,8 +81,8 @@ def unproven(money: Money, *, environment: str) -> list[Diagnostic]:
         return []
     if not _rises(money):
         told += [replace(item, severity=Severity.WARNING) for item in _exceeded(money, environment=environment)]
-    if budget.unknown is OnUnknown.WARN and money.unknown:
-        named = ", ".join(f"{address} ({what})" for address, what in money.unknown)
+    named = ", ".join(f"{address} ({what})" for address, what in _unknown(money))
+    if budget.unknown is OnUnknown.WARN and named:
         summary = f"the budget is held without what has no known price: {named}"
         told.append(Diagnostic(summary, "`budget.unknown: refuse` makes this a refusal", severity=Severity.WARNING))
     return told
@@ -133,6 +132,11 @@ def _as_it_will_be(decision: Decision, spec: Spec | None) -> Spec | None:
 
 def _rises(money: Money) -> bool:
     return money.total.after.most > money.total.before.most
+
+
+def _unknown(money: Money) -> list[tuple[Address, str]]:
+    """What the plan adds or changes at a price that nobody knows."""
+    return [(row.address, what) for row in money.rows if row.moves for what in row.unknown]
 
 
 def _exceeded(money: Money, *, environment: str) -> Iterator[Diagnostic]:

@@ -67,7 +67,9 @@ def _must_be_allowed(loss: Loss, action: Action) -> bool:
     return not loss.when and action in _DOING and (loss.lasting or action is not Action.DELETE)
 
 
-def _too_many(decisions: Mapping[Address, Decision], asked: Asked, rules: Rules, *, on_record: int) -> Iterator[Finding]:
+def _too_many(
+    decisions: Mapping[Address, Decision], asked: Asked, rules: Rules, *, on_record: int
+) -> Iterator[Finding]:
     limit = rules.change_limit
     going = sum(_goes(decision) for decision in decisions.values())
     if asked.destroys or asked.allow_large_change or on_record < limit.at_least:

@@ -8,12 +8,11 @@ from graphlib import TopologicalSorter
 from typing import TypeAlias
 
 from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_REFUSED, Diagnostic, Severity
-from novita_infra.encoding import digest, fingerprint
+from novita_infra.encoding import digest
 from novita_infra.kinds.catalogue import Catalogue
 from novita_infra.kinds.kind import Circumstances, Fault, Kind, Local, Platform
 from novita_infra.kinds.pricing import price_list
 from novita_infra.planning.asking import Asked, Refresh
-from novita_infra.planning.binding import declared_digests
 from novita_infra.planning.choosing import choose, excluded, left_along
 from novita_infra.planning.comparing import masked, written
 from novita_infra.planning.conditions import demanded, watched
@@ -118,7 +117,7 @@ def make_plan(seen: Seen) -> Plan:
         environment=seen.environment,
         changes=changes,
         steps=ordered.steps,
-        basis=_basis(seen, declared, active),
+        basis=Basis(lineage=seen.lineage, serial=seen.serial),
         destroys=seen.asked.destroys,
         groups=seen.groups,
         drift=tuple(_drift(seen, active)),
@@ -360,11 +359,6 @@ def _drift(seen: Seen, active: Mapping[Address, Decision]) -> Iterable[Drift]:
     """What was changed outside and is to be told; not of what is destroyed anyway."""
     for _, decision in sorted(active.items()) if not seen.asked.destroys else ():
         yield from (item for item in decision.drift if item.on_drift is not OnDrift.IGNORE)
-
-
-def _basis(seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]) -> Basis:
-    asked = declared_digests(item for address, item in sorted(declared.items()) if address in active)
-    return Basis(lineage=seen.lineage, serial=seen.serial, config=fingerprint(asked), declared=asked)
 
 
 def _outputs(seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]) -> dict[str, Value]:

@@ -244,8 +244,9 @@ def _told(group: tuple[Address, ...], best: _Fit, ground: Ground) -> Finding | N
         return finding(f"{names} must be in one cluster, and there is {where}", "give all of them the same cluster")
     if not best.faults and (best.waits or not best.lacks):
         return None
-    fits = (_fit(group, cluster, ground) for cluster in _clusters(group, ground))
-    reasons = dict.fromkeys(reason for fit in fits for reason in (*fit.faults, *fit.lacks))
+    fits = [_fit(group, cluster, ground) for cluster in _clusters(group, ground)]
+    likely = sorted(fits, key=lambda fit: (len(fit.faults), fit.rank()))
+    reasons = dict.fromkeys(reason for fit in likely for reason in (*fit.faults, *fit.lacks))
     return finding(f"no cluster has all that {names} need together", "; ".join(reasons))
 
 

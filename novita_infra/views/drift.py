@@ -17,7 +17,7 @@ Json: TypeAlias = dict[str, Any]
 _CAUSES: Final[Mapping[Cause, str]] = {
     Cause.EDITED: "edited by hand",
     Cause.DELETED: "deleted by hand",
-    Cause.SPOT_RECLAIM: "reclaimed",
+    Cause.SPOT_RECLAIM: "spot reclaim",
     Cause.MIGRATION: "moved by the platform",
     Cause.EXPIRED: "expired or frozen",
     Cause.FAILED: "failed",

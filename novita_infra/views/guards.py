@@ -46,7 +46,11 @@ def conditions_json(step: Step, shown: Callable[[Value], Value]) -> Json:
     told = {"requires": step.requires, "ensures": step.ensures}
     return {
         name: [
-            {"value": ", ".join(map(str, refs(item.value))) or shown(item.value), "is": item.schema, "message": item.message}
+            {
+                "value": ", ".join(map(str, refs(item.value))) or shown(item.value),
+                "is": item.schema,
+                "message": item.message,
+            }
             for item in conditions
         ]
         for name, conditions in told.items()

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 from novita_infra.diagnostics import Diagnostic, Severity
+from novita_infra.planning.estimating import Estimate
 from novita_infra.planning.plan import Action, Change, Drift, Plan, Step
 from novita_infra.planning.saving import SavedPlan
 from novita_infra.resources import (
@@ -28,6 +29,7 @@ from novita_infra.resources import (
 from novita_infra.state.book import State
 from novita_infra.views.diagnostics import Sources, excerpt
 from novita_infra.views.drift import drift_json, drifted
+from novita_infra.views.estimate import estimate_json
 from novita_infra.views.guards import REASONS, choosing_json, conditions_json, loss_json
 from novita_infra.views.money import by_address, cost_json, money_json
 from novita_infra.views.policies import policies_json
@@ -52,8 +54,11 @@ _ACTIONS: Final[Mapping[Action, list[str]]] = {
 }
 
 
-def plan_json(plan: Plan, *, digest: str = "", saved: SavedPlan | None = None) -> Json:
-    """The plan in Terraform's plan representation. `digest` is what it is approved by, `saved` the file it is from."""
+def plan_json(plan: Plan, *, digest: str = "", saved: SavedPlan | None = None, time: Estimate | None = None) -> Json:
+    """The plan in Terraform's plan representation.
+
+    `digest` is what it is approved by, `saved` the file that it is from, `time` how long it will take.
+    """
     outputs = {name: _output(value) for name, value in plan.outputs.items()}
     costs = by_address(plan.money)
     return {
@@ -91,6 +96,7 @@ def plan_json(plan: Plan, *, digest: str = "", saved: SavedPlan | None = None) -
             **({"policies": policies_json(plan.policies)} if plan.policies else {}),
             **({"digest": digest} if digest else {}),
             **({"saved": saved_json(saved)} if saved else {}),
+            **({"estimate": estimate_json(time)} if time else {}),
         },
     }
 

@@ -31,13 +31,15 @@ def row_lines(row: Row | None) -> Iterator[Line]:
     told = []
     if row.delta:
         both = rate(row.before) and rate(row.after)
-        from_to = f" (from {_amount(rate(row.before))}/h to {_amount(rate(row.after))}/h)" if both else ""
+        from_to = f" ({_amount(rate(row.before))}/h -> {_amount(rate(row.after))}/h)" if both else ""
         told.append(f"{_amount(row.delta, sign=True)}/h{from_to}")
     if once := paid_once(row.once):
         told.append(f"{usd(once)} at once")
     if row.unknown:
         told.append(f"unknown: {', '.join(row.unknown)}")
-    yield line(("      $ ", Tone.STRONG), "; ".join(told) or "nothing more")
+    if saved := [cost.what for cost in row.before if cost.price is None and cost not in row.after]:
+        told.append(f"less by what has no known price: {', '.join(saved)}")
+    yield line(("      cost: ", Tone.STRONG), "; ".join(told) or "as before")
 
 
 def money_lines(money: Money | None, *, environment: str, now: float | None = None) -> Iterator[Line]:
@@ -107,9 +109,10 @@ def cost_json(row: Row | None) -> Json | None:
 def _sum_line(title: str, sums: Sums, *, hours: int) -> Line:
     digits = 5 if hours == 1 else 2
     before, after = (_amount(amount * hours, digits=digits) for amount in (sums.before, sums.after))
-    change = _amount(sums.delta * hours, digits=digits, sign=True)
-    moves = f"{before} -> {after} ({change})" if sums.delta else after
-    return line(f"      {title}: {moves}")
+    told = f"{before} -> {after}" if sums.delta else after
+    if sums.delta and sums.before and sums.after:
+        told += f" ({_amount(sums.delta * hours, digits=digits, sign=True)})"
+    return line(f"      {title}: {told}")
 
 
 def _amount(amount: Amount, *, digits: int = 5, sign: bool = False) -> str:

@@ -162,6 +162,28 @@ _NOVITA: Final = _closed(
             ),
             "description": "What a plan file tells of itself.",
         },
+        "estimate": {
+            **_closed(
+                {
+                    "seconds": {"type": "number", "description": "What the critical path takes."},
+                    "steps": {"type": "integer"},
+                    "steps_known": {"type": "integer", "description": "Those that are judged by past runs."},
+                    "critical_path": _list(
+                        _closed(
+                            {
+                                "key": _text("Of the step."),
+                                "address": {"$ref": "#/$defs/address"},
+                                "call": _text("The call, or what is done to the books alone."),
+                                "seconds": {"type": "number"},
+                                "runs": {"type": "integer", "description": "The steps of the past it is judged by."},
+                            }
+                        ),
+                        "The steps of which each comes after the one before it, and which together take longest.",
+                    ),
+                }
+            ),
+            "description": "How long it will take (`--estimate`).",
+        },
         "money": MONEY,
         "along": {**_ALONG, "description": "What is done beside what was named."},
         "left_out": {**_ALONG, "description": "What is not done because something else was left out."},
@@ -205,7 +227,7 @@ _NOVITA: Final = _closed(
             "What each policy says of the plan.",
         ),
     },
-    but=["digest", "saved", "policies", "unread"],
+    but=["digest", "saved", "estimate", "policies", "unread"],
 )
 """What stands under `novita` of the plan."""
 

@@ -126,15 +126,15 @@ class _Reasoning:
         means = f"  # {item.means}" if item.means else ""
         for path, before, after in _places(item):
             name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
-            yield Reason(
-                f"{name}: {_shown(before)} -> {_shown(after)}{means}",
-                because=(
-                    *self._moved_outside(change, item),
-                    *_chained(self._trail(change.address, _stem(path))),
-                    *(reason for ref in refs(after) for reason in self._through(ref, passed=passed)),
-                    *(() if item.after is not None else (Reason("it is declared no more"),)),
-                ),
+            declared = self._trail(change.address, _stem(path))
+            because = (
+                *self._moved_outside(change, item),
+                *_chained(declared),
+                *(reason for ref in refs(after) for reason in self._through(ref, passed=passed)),
             )
+            if not declared and self._trail(change.address, ("name",)):
+                because = (*because, Reason("it is declared no more, and goes back to what it is without"))
+            yield Reason(f"{name}: {_shown(before)} -> {_shown(after)}{means}", because=because)
 
     def _moved_outside(self, change: Change, item: FieldChange) -> Iterator[Reason]:
         for drift in self._drift.get(change.address, ()):

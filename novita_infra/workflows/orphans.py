@@ -40,7 +40,7 @@ async def find_orphans(session: Session, *, beside: Sequence[Path] = ()) -> list
     parts = sorted({part for item in found for part in KINDS[item.kind].prices})
     prices, found = await asyncio.gather(
         _price_list(session, parts),
-        asyncio.gather(*(_with_use(session, item) for item in found)),
+        asyncio.gather(*(_looked_at(session, item) for item in found)),
     )
     return dearest_first(_priced(item, prices) for item in found)
 
@@ -202,6 +202,26 @@ async def _price_list(session: Session, parts: Sequence[str]) -> PriceList:
     from novita_infra.observing import read_catalogue  # noqa: PLC0415 -- as above
 
     return price_list(await read_catalogue(session.client, parts))
+
+
+async def _looked_at(session: Session, orphan: Orphan) -> Orphan:
+    """With its age and its use, where the service tells them. What cannot be had is no failure."""
+    orphan, used = await asyncio.gather(_with_age(session, orphan), _with_use(session, orphan))
+    return replace(orphan, use=used.use)
+
+
+async def _with_age(session: Session, orphan: Orphan) -> Orphan:
+    """A list of machines does not tell when they were made; a get does (gpu-instance-get-instance, live: createdAt)."""
+    from novita_infra.observing import only_listed, read_one  # noqa: PLC0415 -- as above
+
+    kind = KINDS[orphan.kind]
+    if orphan.live.created or only_listed(kind):
+        return orphan
+    try:
+        live = await read_one(session.client, kind, orphan.live.id)
+    except ApiError:
+        return orphan
+    return replace(orphan, live=replace(orphan.live, created=live.created)) if live else orphan
 
 
 async def _with_use(session: Session, orphan: Orphan) -> Orphan:

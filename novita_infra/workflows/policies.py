@@ -57,7 +57,7 @@ async def judged(
     data = shown(plain)
     off = threading.Event()
     bench = _Bench(
-        root=root,
+        root=root.resolve(),
         environ=_without_secrets(session, plan, environ),
         data=data,
         text=json.dumps(data).encode(),
@@ -106,7 +106,10 @@ def _at_home(policy: Policy, root: Path) -> Policy:
 
 def _each_once(policies: Iterable[Policy]) -> tuple[Policy, ...]:
     """The first of those that are the same judge; a saved plan is judged as the project file has it now."""
-    return tuple({_identity(policy): policy for policy in reversed(tuple(policies))}.values())[::-1]
+    once: dict[tuple[Judge, tuple[str, ...], bool], Policy] = {}
+    for policy in policies:
+        once.setdefault(_identity(policy), policy)
+    return tuple(once.values())
 
 
 def _without_secrets(session: Session, plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
@@ -176,8 +179,9 @@ class _Bench:
     def _fit(self, policy: Policy) -> Verdict:
         from novita_infra.manifests.plan_schemas import BadSchema, misfits  # noqa: PLC0415 -- jsonschema takes long
 
+        text = self._file(policy.words[0]).read_bytes()
         try:
-            schema = json.loads(self._file(policy.words[0]).read_bytes())
+            schema = json.loads(text)
             found = misfits(schema, self.data, each=policy.each)
         except BadSchema as error:
             raise NoVerdict(f"it is no JSON Schema: {error}") from None
@@ -197,7 +201,7 @@ class _Bench:
         if own.is_file():
             if not os.access(own, os.X_OK):
                 raise NoVerdict(f"{word} is not executable; `chmod +x` it, or `run: [INTERPRETER, {word}]`")
-            return str(own.resolve())
+            return str(own)  # not what a link points at: a virtual environment is known by its link
         found = shutil.which(word, path=self.environ.get("PATH")) if "/" not in word else None
         if found is None:
             raise NoVerdict(f"there is no program {word}")

@@ -13,7 +13,7 @@ from novita_infra.api.errors import ApiError, Refused
 from novita_infra.api.request import Request
 from novita_infra.diagnostics import EXIT_REFUSED, Problems, problem
 from novita_infra.kinds import KINDS
-from novita_infra.kinds.catalogue import Product
+from novita_infra.kinds.catalogue import Catalogue, Product
 from novita_infra.kinds.pricing import price_list
 from novita_infra.kinds.stock import Ask
 from novita_infra.observing import read_stock
@@ -21,7 +21,9 @@ from novita_infra.planning import preflight, siting
 from novita_infra.planning.plan import Plan
 from novita_infra.planning.planner import Seen, make_plan
 from novita_infra.planning.preflight import Answers, Flight, Questions
+from novita_infra.planning.saving import SavedPlan
 from novita_infra.planning.siting import Ground
+from novita_infra.resources import Declared
 from novita_infra.workflows.session import Session
 
 
@@ -50,6 +52,22 @@ async def preflighted(client: Client, seen: Seen) -> Plan:
         unsited=sites.findings,
         stock=stock,
     )
+    return await _cleared(client, flight)
+
+
+async def cleared_again(client: Client, saved: SavedPlan, declared: tuple[Declared, ...], catalogue: Catalogue) -> Plan:
+    """A saved plan with what speaks against it by now: what it chose must still be free, allowed and paid for."""
+    flight = Flight(
+        plan=saved.plan,
+        kinds=KINDS,
+        declared={item.address: item for item in declared},
+        catalogue=catalogue,
+        runway=saved.setting.asked.runway,
+    )
+    return await _cleared(client, flight)
+
+
+async def _cleared(client: Client, flight: Flight) -> Plan:
     questions = preflight.questions(flight)
     return preflight.checked(flight, await _answers(client, questions) if questions != Questions() else Answers())
 

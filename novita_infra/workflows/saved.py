@@ -10,11 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from novita_infra.diagnostics import Problems, problem
+from novita_infra.kinds import KINDS
 from novita_infra.manifests.project import Project
 from novita_infra.planning.asking import Asked
-from novita_infra.planning.binding import moved
+from novita_infra.planning.binding import bound, moved
 from novita_infra.planning.costing import parts_of, risen
-from novita_infra.planning.findings import code_of
+from novita_infra.planning.findings import Finding, code_of
 from novita_infra.planning.plan import Plan
 from novita_infra.planning.saving import SavedPlan, Setting, is_plan_file, write_plan
 from novita_infra.planning.saving import read_plan as read_plan_file
@@ -48,7 +49,7 @@ def save_plan(session: Session, plan: Plan, path: Path, *, asked: Asked) -> str:
         },
         asked=asked,
     )
-    return write_plan(plan, path, key=session.state.key, setting=setting)
+    return write_plan(bound(plan, project.declared), path, key=session.state.key, setting=setting)
 
 
 def read_plan(path: Path) -> SavedPlan:
@@ -97,15 +98,20 @@ async def check_saved(session: Session, saved: SavedPlan) -> None:
     Needs the lock (`locked`), and changes nothing.
     """
     from novita_infra.observing import read_catalogue  # noqa: PLC0415 -- httpx is dear, and not every command calls
+    from novita_infra.workflows.preflight import cleared_again  # noqa: PLC0415 -- likewise
 
     check_basis(saved.plan, session.state, seal=saved.seal)
+    making = {step.address.kind for step in saved.plan.steps if step.call in {"create", "start"}}
+    parts = {*parts_of(saved.plan), *(part for prefix in making for part in KINDS[prefix].catalogues)}
     fresh, catalogue = await asyncio.gather(
-        make_plan(session, saved.setting.asked), read_catalogue(session.client, parts_of(saved.plan))
+        make_plan(session, saved.setting.asked), read_catalogue(session.client, sorted(parts))
     )
+    cleared = await cleared_again(session.client, saved, session.project.declared, catalogue)
     ago = in_words(session.clock.now() - saved.setting.created)
     findings = [
-        *moved(saved.plan, fresh, key=session.state.key, ago=ago),
+        *moved(saved.plan, bound(fresh, session.project.declared), key=session.state.key, ago=ago),
         *risen(saved.plan, catalogue, session.project.rules),
+        *(Finding(item, cleared.code) for item in cleared.problems),
     ]
     if findings:
         told = dict.fromkeys(finding.diagnostic for finding in findings)

@@ -53,7 +53,7 @@ def test_all_commands_that_are_due_are_there() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
         *("init", "validate", "plan", "apply", "destroy", "show", "output", "graph", "explain", "schema", "import"),
         *("state", "state list", "state show", "state mv", "state rm", "sim", "sim serve", "sim reset"),
-        *("sim run", "sim record", "sim scenarios"),
+        *("sim run", "sim record", "sim scenarios", "why", "drift", "orphans"),
     }
 
 

@@ -26,7 +26,11 @@ def test_plan_apply_plan_destroy(run: Invoke) -> None:
     assert "dataId = " in applied.stdout
     again = run("plan", "--sim", "--detailed-exitcode")
     assert (again.exit_code, again.stdout.startswith("No changes. ")) == (0, True)
-    assert run("destroy", "--sim", "--auto-approve").exit_code == 0
+    refused = run("destroy", "--sim", "--auto-approve")
+    assert refused.exit_code == 5
+    assert "run it again with --allow-data-loss network_storage.data" in refused.stderr
+    option = ("--allow-data-loss", "network_storage.data")
+    assert run("destroy", "--sim", "--auto-approve", *option).exit_code == 0
     assert "Nothing is on record." in run("show").stdout
 
 
@@ -69,12 +73,18 @@ def test_the_simulator_may_be_chosen_by_the_environment(run: Invoke, monkeypatch
 def test_a_saved_plan_is_shown_drawn_and_applied_once(run: Invoke, project: Path) -> None:
     assert "novita-infra apply small.niplan" in run("plan", "--sim", "--out", "small.niplan").stderr
     shown = run("show", "small.niplan")
-    assert shown.stdout == run("plan", "--sim").stdout
+    assert [text for text in shown.stdout.splitlines() if "prices read" not in text] == run(
+        "plan", "--sim"
+    ).stdout.splitlines()
     assert json.loads(run("show", "--json", "small.niplan").stdout)["resource_changes"][0]["change"]["actions"] == [
         "create"
     ]
     assert "fill:" in run("graph", "small.niplan").stdout
     (project / "fleet.yaml").write_text((project / "fleet.yaml").read_text().replace('"${var.size}"', "99"))
+    moved = run("apply", "small.niplan")
+    assert moved.exit_code == 1
+    assert "network_storage.data: sizeGb was to be 20, and would now be 99" in moved.stderr
+    (project / "fleet.yaml").write_text((project / "fleet.yaml").read_text().replace("99", '"${var.size}"'))
     assert run("apply", "small.niplan").exit_code == 0
     assert "sizeGb: 20" in run("show").stdout
     second = run("apply", "small.niplan")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from novita_infra.encoding import Malformed, canonical, decode_as, encode, parse
 from novita_infra.planning.plan import Action, Change, FieldChange
-from novita_infra.resources import Address, Digest, Joined, Origin, Record, Ref, Underway
+from novita_infra.resources import Address, Digest, Joined, Loss, Origin, Record, Ref, Underway
 
 TRAINER = Address("instance", "trainer")
 NET = Address("vpc", "net")
@@ -53,12 +53,12 @@ def test_a_field_that_has_its_default_is_left_out() -> None:
 
 
 def test_enums_tuples_and_addresses_have_plain_forms() -> None:
-    change = Change(NET, Action.REPLACE, fields=(FieldChange("name", None, "b", "forces replacement"),), loses=("all",))
+    change = Change(NET, Action.REPLACE, fields=(FieldChange("name", None, "b", "forces replacement"),), loses=(Loss("all", 5),))
     assert encode(change) == {
         "address": "vpc.net",
         "action": "replace",
         "fields": [{"name": "name", "before": None, "after": "b", "means": "forces replacement"}],
-        "loses": ["all"],
+        "loses": [{"what": "all", "gb": 5}],
     }
     assert decode_as(Change, encode(change)) == change
 

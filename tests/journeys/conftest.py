@@ -9,6 +9,7 @@ from novita_infra.simulator import PROFILES
 
 UNDER_EACH = {
     "test_guards",
+    "test_money",
     "test_choosing",
     "test_conditions",
     "test_the_main_path",
@@ -17,7 +18,11 @@ UNDER_EACH = {
     "test_owner_marks",
     "test_bought_once",
     "test_scenarios",
+    "test_drift",
     "test_failures_and_logs",
+    "test_saved_plans",
+    "test_orphans",
+    "test_policies",
     "test_create_first",
     "test_in_use",
     "test_ambiguity",

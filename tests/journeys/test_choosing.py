@@ -64,14 +64,15 @@ def test_what_stands_on_a_target_that_goes_is_listed_too(tmp_path: Path) -> None
 def test_an_address_that_nobody_knows_is_told_with_the_nearest(option: str, tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(STORAGE, A)
-    with pytest.raises(Problems, match=r'there is no resource network_storage.dta; did you mean "network_storage.data"'):
-        rig.plan(**{option: ("network_storage.dta",)})
+    asked: dict[str, Any] = {option: ("network_storage.dta",)}
+    with pytest.raises(Problems, match=r'network_storage.dta; did you mean "network_storage.data"'):
+        rig.plan(**asked)
 
 
 def test_the_data_of_nobody_cannot_be_allowed_to_be_lost(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(STORAGE, A)
-    with pytest.raises(Problems, match=r'there is no resource instance.b'):
+    with pytest.raises(Problems, match=r"there is no resource instance.b"):
         rig.plan(allow_data_loss=("instance.b",))
 
 
@@ -111,7 +112,9 @@ def test_what_is_there_and_left_out_stays_as_it_is_and_what_refers_to_it_goes_on
     rig = Rig(tmp_path, environ={})
     rig.declare(STORAGE, A, B)
     rig.apply()
-    rig.declare(STORAGE, ("Instance", "a", {**A[2], "gpuCount": 2}), ("Instance", "b", {**B[2], "image": "ubuntu:24.04"}))
+    rig.declare(
+        STORAGE, ("Instance", "a", {**A[2], "gpuCount": 2}), ("Instance", "b", {**B[2], "image": "ubuntu:24.04"})
+    )
     first = rig.record("instance.a").id
     plan = rig.plan(excludes=("instance.a",))
     assert acting(plan) == {"instance.b": "update"}
@@ -239,8 +242,6 @@ def test_a_target_takes_along_what_it_sets_off(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(NET, C, c={"replaceTriggeredBy": ["vpc.net.name"]})
     rig.apply()
-    rig.declare(
-        ("VPC", "net", {"cluster": CLUSTER, "name": "renamed"}), C, c={"replaceTriggeredBy": ["vpc.net.name"]}
-    )
+    rig.declare(("VPC", "net", {"cluster": CLUSTER, "name": "renamed"}), C, c={"replaceTriggeredBy": ["vpc.net.name"]})
     plan = rig.plan(targets=("vpc.net",))
     assert told(plan.along) == {"instance.c": "it is made anew after vpc.net"}

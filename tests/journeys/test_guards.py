@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from rig import Rig
 
-from novita_infra.diagnostics import EXIT_ERROR, EXIT_REFUSED
+from novita_infra.diagnostics import EXIT_REFUSED
 from novita_infra.planning.plan import Action, Change, Plan
-from novita_infra.resources import Address
 
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "rootDiskGb": 80}
+Declaration = tuple[str, str, dict[str, Any]]
 STORAGE = ("NetworkStorage", "data", {"cluster": "us-dallas-nas-2", "sizeGb": 200})
 REFUSED: dict[str, Any] = {"allow_data_loss": (), "allow_large_change": False}
 
@@ -25,7 +25,7 @@ def losses(plan: Plan, address: str) -> list[str]:
     return [str(loss) for loss in change(plan, address).loses]
 
 
-def up(folder: Path, *resources: tuple[str, str, dict[str, Any]], **lifecycles: dict[str, Any]) -> Rig:
+def up(folder: Path, *resources: Declaration, **lifecycles: dict[str, Any]) -> Rig:
     rig = Rig(folder, environ={})
     rig.declare(*resources, **lifecycles)
     rig.apply()
@@ -67,7 +67,7 @@ def test_an_update_that_does_not_keep_the_data_is_refused_until_that_is_allowed(
 def test_a_template_that_changes_says_what_vanishes_on_each_machine_that_it_gives_to(tmp_path: Path) -> None:
     template = {"image": "ubuntu:22.04", "rootDiskGb": 90}
     plain = {"product": {"gpu": "RTX 4090"}, "template": "base"}
-    machines = [("Instance", "a", plain), ("Instance", "b", {**plain, "rootDiskGb": 60})]
+    machines: list[Declaration] = [("Instance", "a", plain), ("Instance", "b", {**plain, "rootDiskGb": 60})]
     rig = up(tmp_path, ("Template", "base", template), *machines)
     rig.declare(("Template", "base", {**template, "rootDiskGb": 60}), *machines)
     plan = rig.plan(**REFUSED)
@@ -139,9 +139,7 @@ def test_protection_outlives_its_block_and_is_lifted_by_an_apply_of_its_own(spec
     rig.declare(*changed, STORAGE)
     plan = rig.plan()
     assert plan.code == EXIT_REFUSED
-    assert [problem.summary.partition(" ")[2] for problem in plan.problems] == [
-        "is refused: the resource is protected"
-    ]
+    assert [problem.summary.partition(" ")[2] for problem in plan.problems] == ["is refused: the resource is protected"]
     rig.declare(("Instance", "a", MACHINE), STORAGE)
     (lifted,) = change(rig.plan(), "instance.a").fields
     assert (lifted.name, lifted.before, lifted.after) == ("lifecycle.protect", True, False)
@@ -194,7 +192,7 @@ def test_protection_outlives_a_replacement(tmp_path: Path) -> None:
 # --- how much ---------------------------------------------------------------------------------------------------------
 
 
-def nets(count: int) -> list[tuple[str, str, dict[str, Any]]]:
+def nets(count: int) -> list[Declaration]:
     return [("VPC", f"n{number}", {"cluster": "us-dallas-nas-2"}) for number in range(count)]
 
 

@@ -16,10 +16,11 @@ from novita_infra.applying.events import Ended
 from novita_infra.cli import root
 from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_OVER_BUDGET, EXIT_REFUSED, Problems
 from novita_infra.planning.saving import digest_of, read_plan
+from novita_infra.resources import Address
 from novita_infra.simulator import scenario_named
 from novita_infra.simulator.scenarios import begin
-from novita_infra.simulator.world.catalogue import product_of
-from novita_infra.simulator.world.money import list_price
+from novita_infra.simulator.world.catalogue import product_of, products_like
+from novita_infra.simulator.world.money import list_price, move_price
 
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": HERE}
@@ -101,6 +102,14 @@ def no_longer_declared(rig: Rig) -> None:
     rig.declare(storage())
 
 
+def another_size(rig: Rig) -> None:
+    rig.declare(machine(command="sleep 1"), storage(size=30))
+
+
+def more_time(rig: Rig) -> None:
+    rig.declare(machine(command="sleep 1"), storage(), trainer={"timeouts": {"update": "2h"}})
+
+
 def one_more(rig: Rig) -> None:
     rig.declare(machine(command="sleep 1"), storage(), storage("more"))
 
@@ -120,6 +129,8 @@ def one_more(rig: Rig) -> None:
             no_longer_declared,
             ["instance.trainer: the plan would delete it now, and was to update it: no longer declared"],
         ),
+        (another_size, ["network_storage.data: sizeGb was to be 10, and would now be 30"]),
+        (more_time, ["instance.trainer: its manifest is not what it was"]),
         (one_more, ["network_storage.more: it is declared now, and was not"]),
     ],
 )
@@ -350,3 +361,41 @@ def test_the_digest_does_not_depend_on_books_that_are_not_there_yet(rig: Rig) ->
     first = digest_of(rig.plan())
     rig.clock.run(rig.clock.sleep(3600))
     assert digest_of(rig.plan()) == first
+
+
+def test_what_a_change_stands_on_may_move_otherwise(rig: Rig) -> None:
+    rig.declare(machine(networkStorages=[{"storage": "data", "mountPath": "/data"}]), storage())
+    path = save(rig)
+    live = rig.world.storages.get(rig.record("network_storage.data").id)
+    live.name = "renamed"
+    rig.world.storages.touch(live)
+    assert apply_saved(rig, path).succeeded
+
+
+def test_a_plan_for_some_is_not_refused_for_the_manifests_of_others(rig: Rig) -> None:
+    rig.declare(machine(command="sleep 1"), storage(size=20))
+    path = save(rig, targets=(Address("network_storage", "data"),))
+    rig.declare(machine(command="sleep 2"), storage(size=20))
+    assert apply_saved(rig, path).succeeded
+    assert rig.world.instances.get(rig.record("instance.trainer").id).command == ""
+
+
+def test_a_saved_destroy_needs_no_manifests(rig: Rig) -> None:
+    path = save(rig, destroys=True, allow_data_loss=("*",))
+    (rig.folder / "main.yaml").write_text("kind: [")
+    assert apply_saved(rig, path).succeeded
+    assert rig.live_ids() == []
+
+
+def test_a_cheaper_product_of_today_does_not_refuse_the_one_that_was_chosen(rig: Rig) -> None:
+    rig.declare(machine(), machine("second"), storage())
+    path = save(rig)
+    (change,) = (item for item in read_plan(path).plan.changes if item.address.name == "second")
+    for product in products_like("*4090*"):
+        if product.id != change.after["product"]["id"]:
+            move_price(rig.world, product, per_cent=10)
+    fresh = next(item for item in rig.plan().changes if item.address.name == "second")
+    assert fresh.after["product"]["id"] != change.after["product"]["id"]
+    assert apply_saved(rig, path).succeeded
+    assert rig.world.instances.get(rig.record("instance.second").id).product == change.after["product"]["id"]
+    rig.assert_converged()

@@ -114,9 +114,11 @@ def test_killed_while_lists_lag_and_run_again_at_once_nothing_is_lost_or_made_tw
     play(History(seed=0, scenario="stale-reads", chapters=(killed, Chapter(fleet=FLEET[3:5]))))
 
 
-def test_no_stock_is_blocked_the_rest_is_made_and_the_next_step_is_told(tmp_path: Path) -> None:
-    rig = a_day(tmp_path, "no-stock")
-    result = rig.apply(expect_success=False)
+def test_stock_that_goes_after_the_plan_is_blocked_the_rest_is_made_and_the_next_step_is_told(tmp_path: Path) -> None:
+    rig = a_day(tmp_path, "calm")
+    plan = rig.plan()
+    catalogue.set_stock(rig.world, products="*", clusters="*", places=0)
+    result = rig.apply(plan=plan, expect_success=False)
     assert _exit_code(result) == EXIT_BLOCKED
     text = told(result)
     assert text.startswith("Apply did not finish: 5 of 8 steps done, 3 failed.")
@@ -130,9 +132,11 @@ def test_no_stock_is_blocked_the_rest_is_made_and_the_next_step_is_told(tmp_path
 
 
 def test_no_stock_of_any_wish_names_what_was_tried(tmp_path: Path) -> None:
-    rig = a_day(tmp_path, "no-stock")
+    rig = a_day(tmp_path, "calm")
     rig.declare(("Instance", "a", {**MACHINE, "product": {"anyOf": [{"gpu": "H100"}, {"gpu": "L40S"}]}}))
-    result = rig.apply(expect_success=False)
+    plan = rig.plan()
+    catalogue.set_stock(rig.world, products="*", clusters="*", places=0)
+    result = rig.apply(plan=plan, expect_success=False)
     assert _exit_code(result) == EXIT_BLOCKED
     assert "INSUFFICIENT_RESOURCE" in told(result)
     assert rig.state().records == {}
@@ -150,9 +154,9 @@ def test_stock_that_comes_later_is_waited_for_where_the_manifest_says_so(tmp_pat
 
 def test_without_that_the_same_command_does_it_when_there_is_stock(tmp_path: Path) -> None:
     rig = a_day(tmp_path, "stock-later")
-    assert _exit_code(rig.apply(expect_success=False)) == EXIT_BLOCKED
+    assert rig.plan().code == EXIT_BLOCKED
     rig.clock.run(rig.clock.sleep(600))
-    assert told(rig.apply()).startswith("Apply complete: 3 created.")
+    assert told(rig.apply()).startswith("Apply complete: 8 created.")
     rig.assert_converged()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from jsonschema import Draft202012Validator
 from novita_infra.api.request import Request
 from novita_infra.kinds.instance import INSTANCE
 from novita_infra.kinds.kind import By, Cases, Default, Field, Grows, Local, Platform, Refused, Replaces, Target
-from novita_infra.resources import STABLE, Live, Phase
+from novita_infra.resources import STABLE, Live, Loss, Phase
 
 V1 = "/gpu-instance/openapi/v1/gpu/instance"
 
@@ -168,9 +169,45 @@ def test_an_upgrade_falls_back_on_what_was_sent_where_the_answer_does_not_carry_
 def test_an_upgrade_loses_data_only_where_the_data_is_not_to_be_kept() -> None:
     upgrade = INSTANCE.call("upgrade")
     assert upgrade.loses is not None
-    assert upgrade.loses({"keepData": False}) == "the data of the container, because keepData is false"
-    assert [upgrade.loses(spec) for spec in ({}, {"keepData": True})] == ["", ""]
+    thrown_away = Target("i-1", {"keepData": False}, live({"rootDiskGb": 80}))
+    assert upgrade.loses(thrown_away) == (Loss("what is on its container disk, because keepData is false", 80),)
+    assert [upgrade.loses(Target("i-1", spec, live())) for spec in ({}, {"keepData": True})] == [(), ()]
     assert body(sent("upgrade", {"image": "new", "keepData": False}, live()))["save"] is False
+
+
+def test_a_delete_loses_both_disks_and_a_stop_the_same_after_the_time_that_the_service_keeps_them() -> None:
+    target = Target("i-1", {}, live({"rootDiskGb": 80, "localStorage": {"mountPath": "/s"}}, localDiskGb=30))
+    lost = INSTANCE.delete.loses
+    stopped = INSTANCE.call("stop").loses
+    assert lost is not None
+    assert stopped is not None
+    assert list(map(str, lost(target))) == [
+        "what is on its container disk (80 GB)",
+        "what is on its local disk at /s (30 GB)",
+    ]
+    told = [stopped(Target("i-1", {}, live({"rootDiskGb": 80}, dataKeptDays=days)))[0] for days in (7, 1, 0)]
+    assert [loss.when for loss in told] == [
+        "7 days after the stop unless it is started again",
+        "1 day after the stop unless it is started again",
+        "",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wish", "lost"),
+    [
+        ({"enabled": False}, []),
+        ({"enabled": True}, ["what is on its container disk (80 GB)", "what is on its local disk at /s"]),
+        ({"enabled": True, "systemDisk": True}, ["what is on its local disk at /s"]),
+    ],
+)
+def test_what_may_be_moved_by_the_service_says_what_does_not_come_along(wish: dict[str, bool], lost: list[str]) -> None:
+    loses = INSTANCE.call("setAutoMigrate").loses
+    assert loses is not None
+    now = live({"rootDiskGb": 80, "localStorage": {"mountPath": "/s"}})
+    told = loses(Target("i-1", {"autoMigrate": wish}, now))
+    assert [str(replace(loss, when="")) for loss in told] == lost
+    assert {loss.when for loss in told} <= {"whenever the service moves it to other hardware"}
 
 
 def test_an_edit_sends_all_ports_and_may_be_repeated() -> None:

@@ -99,6 +99,7 @@ def test_a_listed_instance_is_read_in_the_manifests_shape() -> None:
         "productName": "RTX 4090 24GB",
         "clusterId": "us-ca-nas-2",
         "clusterName": "US-CA-06 (California)",
+        "localDiskGb": 30,
     }
 
 
@@ -144,7 +145,9 @@ def test_no_password_is_let_through() -> None:
 
 
 def test_every_output_is_one_that_the_kind_names() -> None:
-    assert INSTANCE.reading.parse(GOT).outputs.keys() == {"id", *INSTANCE.outputs}
+    spot = {"spotStatus": "notified", "spotReclaimTime": "1790000100"}
+    local = {"volumeMounts": LISTED["volumeMounts"]}
+    assert INSTANCE.reading.parse({**GOT, **spot, **local}).outputs.keys() == {"id", *INSTANCE.outputs}
 
 
 def test_an_answer_that_leaves_fields_out_says_nothing_of_them() -> None:

@@ -9,7 +9,7 @@ import pytest
 from novita_infra.kinds.catalogue import Catalogue, Cluster
 from novita_infra.kinds.kind import Fault, Grows, Refused, Target
 from novita_infra.kinds.network_storage import NETWORK_STORAGE as KIND
-from novita_infra.resources import Live, Phase, Spec
+from novita_infra.resources import Live, Loss, Phase, Spec
 
 SPEC: Spec = {"name": "data", "sizeGb": 200, "cluster": "us-ca-nas-2"}
 CATALOGUE = Catalogue(
@@ -54,8 +54,9 @@ def test_a_delete_names_the_storage_and_says_what_is_lost() -> None:
     assert request.body == {"storageId": "ns-1"}
     assert request.repeatable
     assert KIND.delete.loses is not None
-    assert KIND.delete.loses(SPEC) == "all data on the storage (200 GB)"
-    assert KIND.delete.loses({}) == "all data on the storage"
+    assert KIND.delete.loses(Target("ns-1", {}, live())) == (
+        Loss("all that is on the network storage", 200, lasting=True),
+    )
 
 
 def test_one_storage_is_got_from_the_list_by_its_id() -> None:
@@ -136,6 +137,7 @@ def test_a_cluster_without_network_storage_is_refused_with_those_that_have_it() 
             ("cluster",),
             "cluster 5 (US-01 (Dallas)) has no network storage",
             "clusters that have it: us-ca-nas-2 (US-CA-NAS-2 (California))",
+            impossible=True,
         ),
     )
 

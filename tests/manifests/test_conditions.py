@@ -50,5 +50,5 @@ def test_what_cannot_be_meant_is_told_with_its_place(lifecycle: dict[str, Any], 
 def test_a_trigger_and_a_condition_count_as_needs_and_may_close_no_circle(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(A, B, a={"replaceTriggeredBy": ["instance.b"]})
-    with pytest.raises(Problems, match="instance.a"):
+    with pytest.raises(Problems, match=r"instance\.a"):
         rig.project()

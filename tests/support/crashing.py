@@ -27,6 +27,7 @@ from sights import TABLES, seen
 
 from novita_infra import workflows
 from novita_infra.applying.events import Result
+from novita_infra.planning.asking import Asked
 from novita_infra.planning.plan import Action, Plan
 from novita_infra.resources import Address
 from novita_infra.simulator import World, open_world
@@ -99,7 +100,7 @@ def apply_hurried(project: Path, server: str) -> None:
 
     async def work() -> Result:
         async with _opened(project, server) as session:
-            plan = await workflows.make_plan(session)
+            plan = await workflows.make_plan(session, Asked(allow_data_loss=("*",)))
             return await workflows.apply_plan(session, plan, emit=lambda _: None, stop=asyncio.Event())
 
     result = asyncio.run(work())
@@ -200,6 +201,8 @@ def _kill(project: Path, server: str, *, at: int, point: Point, armed: Path) -> 
                 "apply",
                 str(project),
                 "--auto-approve",
+                "--allow-data-loss",
+                "*",
                 env={
                     **environment(),
                     **_account(f"http://127.0.0.1:{port}", project),

@@ -23,6 +23,7 @@ import yaml
 from rig import Rig
 
 from novita_infra.diagnostics import Problems
+from novita_infra.planning.asking import Refresh
 from novita_infra.planning.plan import Plan
 from novita_infra.resources import Address
 from novita_infra.simulator import LIVE
@@ -119,7 +120,9 @@ def _asked(told: dict[str, Any]) -> dict[str, Any]:
     """What the case asks of the plan; `targets` are texts, as the rig has them, other addresses are parsed here."""
     addresses = {"excludes", "replaces"}
     return {
-        name: tuple(map(Address.parse, value))
+        name: Refresh(value)
+        if name == "refresh"
+        else tuple(map(Address.parse, value))
         if name in addresses
         else tuple(value)
         if isinstance(value, list)

@@ -182,7 +182,10 @@ class _Play(Rig):
             session = self._session(client)
             with workflows.locked(session, "apply"):
                 self._learn(session.state.records.values())
-                made = await workflows.make_plan(session, Asked(destroys=chapter.destroys, targets=targets))
+                wish = Asked(
+                    destroys=chapter.destroys, targets=targets, allow_data_loss=("*",), allow_large_change=True
+                )
+                made = await workflows.make_plan(session, wish)
                 self.known |= {step.id for step in made.steps}
                 if made.problems:
                     raise Problems(made.problems, code=made.code)

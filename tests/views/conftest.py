@@ -11,7 +11,7 @@ import pytest
 from novita_infra.applying.events import Ended, Outcome, Result
 from novita_infra.diagnostics import Diagnostic
 from novita_infra.planning.plan import Action, Basis, Change, FieldChange, Plan, Step
-from novita_infra.resources import Address, Digest, Joined, Ref, Secret
+from novita_infra.resources import Address, Digest, Joined, Loss, Ref, Secret
 
 CLEAR = "hunter2-in-clear"
 BASIS = Basis("lineage", 3, "config")
@@ -84,7 +84,7 @@ def _mixed() -> Plan:
                 FieldChange("command", None, "python train.py", UPGRADE),
                 FieldChange("entrypoint", "/bin/sh", None, UPGRADE),
             ),
-            loses=("what was written outside of /data",),
+            loses=(Loss("what was written outside of /data", 80),),
             before={"image": "pytorch:2.3", "env": old_env},
             after={"image": "pytorch:2.4", "env": new_env},
         ),
@@ -136,7 +136,7 @@ def _mixed() -> Plan:
             Action.DELETE,
             "v-2",
             why="no longer declared",
-            loses=("its addresses",),
+            loses=(Loss("its addresses"),),
             before={"name": "old"},
         ),
         Change(
@@ -200,7 +200,7 @@ def _refused() -> Plan:
 
 
 def _destroyed() -> Plan:
-    change = Change(STORAGE, Action.DELETE, "s-1", loses=("all data on the storage (100 GB)",), before={"sizeGb": 100})
+    change = Change(STORAGE, Action.DELETE, "s-1", loses=(Loss("all that is on the network storage", 100, lasting=True),), before={"sizeGb": 100})
     return Plan(
         "training",
         "dev",

@@ -72,7 +72,8 @@ def test_a_replacement_names_the_paths_that_force_it(plan_of: Callable[[str], Pl
 def test_means_reasons_and_losses_stand_under_our_own_key(plan_of: Callable[[str], Plan]) -> None:
     trainer = _changes(plan_of("mixed"))["instance.trainer"]["novita"]
     assert trainer["fields"][0]["means"].startswith("upgrade:")
-    assert trainer["loses"] == ["what was written outside of /data"]
+    (loss,) = trainer["loses"]
+    assert (loss["text"], loss["gb"]) == ("what was written outside of /data (80 GB)", 80)
     assert plan_json(plan_of("mixed"))["novita"]["steps"][2]["after"] == ["network_storage.data/create"]
 
 

@@ -101,6 +101,8 @@ def start(world: World, key: str) -> None:
     if (instance.billing == "monthly" and instance.ends <= world.moment) or money.left(world) <= 0:
         raise Refusal("EXPIRED_OR_BALANCE_NOT_ENOUGH", f"instance {key} has expired or the balance is not enough")
     take_place(world, instance)
+    if instance.spot:
+        instance.spot, instance.reclaim = "running", 0  # bought again
     enter(world, instance, "toStart")
     times = world.timings
     world.expect(

@@ -1,0 +1,90 @@
+"""What guards a plan, over the command line: the options, the messages and the exit codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Invoke = Callable[..., Result]
+
+MORE = """\
+---
+apiVersion: novita-infra/v1
+kind: VPC
+metadata: {name: net}
+spec: {cluster: us-ca-nas-2}
+"""
+CONSENT = ("--allow-data-loss", "network_storage.data")
+
+
+@pytest.fixture
+def up(run: Invoke) -> Invoke:
+    """The project's storage is there."""
+    assert run("apply", "--sim", "--auto-approve").exit_code == 0
+    return run
+
+
+def test_what_would_lose_data_exits_with_5_and_tells_the_option_to_type(up: Invoke) -> None:
+    for command in (("plan", "--sim", "--destroy"), ("destroy", "--sim", "--auto-approve")):
+        done = up(*command)
+        assert done.exit_code == 5
+        assert (
+            "error: network_storage.data: deleting it loses all that is on the network storage (20 GB); "
+            "if that is wanted, run it again with --allow-data-loss network_storage.data\n"
+        ) in done.stderr
+    assert up("plan", "--sim", "--destroy", *CONSENT).exit_code == 0
+
+
+def test_a_saved_plan_carries_what_it_was_allowed_and_shows_it(up: Invoke) -> None:
+    refused = up("plan", "--sim", "--replace", "network_storage.data", "--out", "x.niplan")
+    assert refused.exit_code == 5
+    assert not Path("x.niplan").exists()
+    assert up("plan", "--sim", "--replace", "network_storage.data", "--out", "x.niplan", *CONSENT).exit_code == 0
+    assert "Data may be lost of: network_storage.data\n" in up("show", "x.niplan").stdout
+    assert json.loads(up("show", "--json", "x.niplan").stdout)["novita"]["allowed"] == {
+        "data_loss": ["network_storage.data"],
+        "large_change": False,
+    }
+    assert up("apply", "x.niplan").exit_code == 0
+
+
+def test_what_was_allowed_is_in_the_command_that_goes_on_from_here(up: Invoke) -> None:
+    done = up("destroy", "--sim", "--exclude", "network_storage.data", *CONSENT, "--allow-large-change")
+    assert done.exit_code == 0  # all is left out, so nobody is asked
+    done = up("destroy", "--sim", *CONSENT, "--allow-large-change")
+    assert done.exit_code == 1
+    assert "novita-infra destroy --sim --allow-data-loss network_storage.data --allow-large-change" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--target", "--exclude", "--replace", "--allow-data-loss"])
+def test_an_address_that_nobody_knows_exits_with_1_and_the_nearest(option: str, up: Invoke) -> None:
+    done = up("plan", "--sim", option, "network_storage.dta")
+    assert done.exit_code == 1
+    assert 'did you mean "network_storage.data"?' in done.stderr
+    assert up("plan", "--sim", option, "data").exit_code == 1
+
+
+def test_what_is_left_out_is_told_in_text_and_json(up: Invoke, project: Path) -> None:
+    (project / "fleet.yaml").write_text((project / "fleet.yaml").read_text() + MORE)
+    done = up("plan", "--sim", "--exclude", "vpc.net", "--detailed-exitcode")
+    assert done.exit_code == 0
+    assert "Left out:\n      vpc.net  # --exclude\n" in done.stdout
+    told = json.loads(up("plan", "--sim", "--exclude", "vpc.net", "--json").stdout)
+    assert told["novita"]["left_out"] == [{"address": "vpc.net", "why": "--exclude"}]
+
+
+def test_a_precondition_that_does_not_hold_exits_with_5_and_a_postcondition_with_1(up: Invoke, project: Path) -> None:
+    fleet = (project / "fleet.yaml").read_text()
+    demand = '[{value: "${var.size}", is: {maximum: 5}, message: too much}]'
+    (project / "fleet.yaml").write_text(f"{fleet}lifecycle: {{preconditions: {demand}}}\n")
+    done = up("apply", "--sim", "--auto-approve", "--var", "size=30")
+    assert done.exit_code == 5
+    assert "error: network_storage.data: too much; a precondition of the manifest\n" in done.stderr
+    (project / "fleet.yaml").write_text(f"{fleet}lifecycle: {{postconditions: {demand}}}\n")
+    done = up("apply", "--sim", "--auto-approve")
+    assert done.exit_code == 1
+    assert "too much (it is on record, and the next run looks again)" in done.stderr

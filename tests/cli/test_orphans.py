@@ -1,0 +1,80 @@
+"""`orphans` on the command line: the table, JSON, exit codes, adopting, deleting."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Invoke = Callable[..., Result]
+
+
+@pytest.fixture
+def orphan(run: Invoke, project: Path) -> str:
+    """A storage that was made here and that the books have forgotten."""
+    assert run("apply", "--sim", "--auto-approve").exit_code == 0
+    id = json.loads(run("output", "--json").stdout)["dataId"]["value"]
+    assert run("state", "rm", "network_storage.data").exit_code == 0
+    return str(id)
+
+
+def test_there_are_none_in_an_account_that_is_all_on_record(run: Invoke) -> None:
+    run("apply", "--sim", "--auto-approve")
+    ended = run("orphans", "--sim", "--detailed-exitcode")
+    assert (ended.exit_code, ended.stdout) == (0, "No orphans: every live object of the account is on record.\n")
+    assert run("orphans", "--sim", "--json").stdout == "[]\n"
+
+
+def test_what_the_books_forgot_is_listed_with_its_price(run: Invoke, orphan: str) -> None:
+    ended = run("orphans", "--sim")
+    assert ended.exit_code == 0
+    head, row, _, total = ended.stdout.splitlines()
+    assert head.split()[:4] == ["KIND", "ID", "NAME", "STATUS"]
+    assert row.split()[:4] == ["network_storage", orphan, "data", "ready"]
+    assert total.startswith("1 object on no record: $0.00167 per hour, $1.20 per month")
+    assert run("orphans", "--sim", "--detailed-exitcode").exit_code == 2
+    (told,) = json.loads(run("orphans", "--sim", "--json").stdout)
+    assert (told["kind"], told["id"], told["gpu_use"], told["created"]) == ("network_storage", orphan, None, None)
+    assert told["per_hour"]["most"].startswith("0.0016666")
+
+
+def test_an_orphan_is_adopted_by_its_name(run: Invoke, orphan: str) -> None:
+    ended = run("orphans", "--sim", "--adopt", "network_storage.data")
+    assert (ended.exit_code, f"Adopted: network_storage.data is {orphan}" in ended.stdout) == (0, True)
+    assert "Nothing" not in run("plan", "--sim").stdout
+    assert run("orphans", "--sim").stdout.startswith("No orphans")
+
+
+def test_an_orphan_is_deleted_only_when_that_is_confirmed(run: Invoke, orphan: str) -> None:
+    ended = run("orphans", "--sim", "--terminate", orphan)
+    assert (ended.exit_code, "nobody can be asked" in ended.stderr) == (1, True)
+    assert orphan in run("orphans", "--sim").stdout
+    ended = run("orphans", "--sim", "--terminate", orphan, "--auto-approve")
+    assert (ended.exit_code, "Destroy complete: 1 deleted." in ended.stderr) == (0, True)
+    assert run("orphans", "--sim").stdout.startswith("No orphans")
+
+
+def test_deleting_speaks_terraforms_messages_with_json(run: Invoke, orphan: str) -> None:
+    ended = run("orphans", "--sim", "--terminate", orphan, "--auto-approve", "--json")
+    assert ended.exit_code == 0
+    messages = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [item["type"] for item in messages] == ["apply_start", "apply_complete", "change_summary", "outputs"]
+    assert run("orphans", "--sim", "--terminate", orphan, "--json").exit_code == 1
+
+
+def test_what_is_on_record_or_not_there_is_not_deleted(run: Invoke) -> None:
+    run("apply", "--sim", "--auto-approve")
+    id = json.loads(run("output", "--json").stdout)["dataId"]["value"]
+    for name in (id, "nothing"):
+        ended = run("orphans", "--sim", "--terminate", name, "--auto-approve")
+        assert (ended.exit_code, f"{name} is no orphan" in ended.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "words", [("--adopt", "vpc.net", "--terminate", "x"), ("--id", "x"), ("--adopt", "nothing")], ids=" ".join
+)
+def test_wrong_uses_are_told(run: Invoke, words: tuple[str, ...]) -> None:
+    assert run("orphans", "--sim", *words).exit_code == 1

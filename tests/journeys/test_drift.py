@@ -1,0 +1,561 @@
+"""What was changed outside: told apart from what the manifests ask, by its cause, and left or put back as one says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from outsiders import ids_in
+from plan_shapes import checked_json
+from rig import Rig
+
+from novita_infra.observing import AGAIN
+from novita_infra.planning.asking import Refresh
+from novita_infra.planning.plan import Action, Drift, Plan
+from novita_infra.resources import Cause, OnDrift
+from novita_infra.simulator import scenario_of
+from novita_infra.simulator.scenarios import begin
+from novita_infra.simulator.world import arrears, instances, money, networks, storages
+from novita_infra.views.human import plan_lines
+from novita_infra.views.lines import plain
+
+HERE = "us-dallas-nas-2"
+MACHINE: dict[str, Any] = {
+    "product": {"gpu": "RTX 4090"},
+    "image": "ubuntu:22.04",
+    "cluster": HERE,
+    "ports": ["80/http"],
+    "env": {"A": "1", "DEBUG": "0"},
+    "power": "running",
+}
+STORAGE: dict[str, Any] = {"cluster": HERE, "sizeGb": 10}
+ENDPOINT: dict[str, Any] = {
+    "product": {"gpu": "RTX 4090"},
+    "image": "ubuntu:22.04",
+    "ports": ["80/http"],
+    "healthPath": "/",
+    "workers": {"min": 1, "max": 2, "idleTimeout": 60, "maxConcurrency": 1, "requestTimeout": 60},
+    "scaling": {"type": "queue", "value": 1},
+}
+OUTSIDE = "Changed outside of novita-infra:"
+
+
+def up(
+    folder: Path,
+    *,
+    scenario: str = "",
+    lifecycle: Mapping[str, Any] | None = None,
+    storage: Mapping[str, Any] | None = None,
+    **machine: Any,
+) -> Rig:
+    """A machine and a storage that are there."""
+    rig = Rig(folder, environ={}, scenario=scenario)
+    declare(rig, lifecycle=lifecycle, storage=storage, **machine)
+    rig.apply()
+    return rig
+
+
+def declare(
+    rig: Rig, *, lifecycle: Mapping[str, Any] | None = None, storage: Mapping[str, Any] | None = None, **machine: Any
+) -> None:
+    spec = {name: value for name, value in {**MACHINE, **machine}.items() if value is not None}
+    rig.declare(
+        ("Instance", "a", spec),
+        ("NetworkStorage", "s", STORAGE),
+        a=dict(lifecycle or {}),
+        s=dict(storage or {}),
+    )
+
+
+def wait(rig: Rig, seconds: float) -> None:
+    rig.clock.run(rig.clock.sleep(seconds))
+
+
+def the_machine(rig: Rig) -> Any:
+    rig.world.advance()
+    return rig.world.instances.get(rig.record("instance.a").id)
+
+
+def drift_of(plan: Plan, address: str = "instance.a") -> tuple[Drift, ...]:
+    return tuple(item for item in plan.drift if str(item.address) == address)
+
+
+def action_of(plan: Plan, address: str = "instance.a") -> Action:
+    return next(change.action for change in plan.changes if str(change.address) == address)
+
+
+def text(plan: Plan) -> str:
+    checked_json(plan)
+    return plain(plan_lines(plan))
+
+
+# --- by hand ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_changed_by_hand_is_told_first_and_put_back(tmp_path: Path) -> None:
+    rig = up(tmp_path, scenario="drifted")
+    assert rig.plan().drift == ()
+    wait(rig, 400)
+    plan = rig.plan()
+    (drift,) = drift_of(plan)
+    assert (drift.cause, drift.on_drift, drift.gone) == (Cause.EDITED, OnDrift.HEAL, False)
+    assert [(item.name, item.before, item.after) for item in drift.fields] == [
+        ("ports", ["80/http"], ["9999/tcp"]),
+        ("power", "running", "stopped"),
+    ]
+    assert plan.drift_only
+    told = text(plan)
+    assert told.index(OUTSIDE) < told.index("Plan for project rig")
+    assert "instance.a (" in told
+    assert "edited by hand" in told
+    assert [item["address"] for item in checked_json(plan)["resource_drift"]] == ["instance.a", "network_storage.s"]
+    rig.apply()
+    rig.assert_converged()
+    assert rig.plan().drift == ()
+
+
+def test_drift_and_what_the_manifests_ask_are_told_apart(tmp_path: Path) -> None:
+    rig = up(tmp_path, scenario="drifted")
+    wait(rig, 400)
+    rig.declare(("Instance", "a", {**MACHINE, "image": "ubuntu:24.04"}), ("NetworkStorage", "s", STORAGE))
+    plan = rig.plan()
+    assert {str(change.address): change.asked for change in plan.changes} == {
+        "instance.a": True,
+        "network_storage.s": False,
+    }
+    assert not plan.drift_only
+    assert [item.name for item in drift_of(plan)[0].fields] == ["ports", "power"]  # the image is no drift
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_what_was_changed_by_hand_as_the_manifest_now_asks_is_no_drift(tmp_path: Path) -> None:
+    rig = up(tmp_path)
+    instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
+    declare(rig, ports=["9999/tcp"])
+    plan = rig.plan()
+    assert (plan.drift, plan.empty) == ((), True)
+
+
+def test_what_is_not_declared_and_what_the_service_defaults_is_no_drift(tmp_path: Path) -> None:
+    rig = up(tmp_path, ports=None, power=None, env=None)
+    id = rig.record("instance.a").id
+    instances.edit(rig.world, id, ports=[{"port": 9999, "type": "tcp"}], grow=20)
+    instances.stop(rig.world, id)
+    wait(rig, 60)
+    plan = rig.plan()
+    assert (plan.drift, plan.empty) == ((), True)
+
+
+def test_adopted_is_wanted_so_until_the_manifest_says_something_new(tmp_path: Path) -> None:
+    rig = up(tmp_path, scenario="drifted", lifecycle={"onDrift": "adopt"})
+    wait(rig, 400)
+    plan = rig.plan()
+    assert action_of(plan) is Action.NONE
+    assert "adopted: wanted so until the manifest changes" in text(plan)
+    rig.apply()
+    assert rig.record("instance.a").spec["ports"] == ["9999/tcp"]
+    rig.assert_converged()
+    assert rig.plan().drift == ()
+    declare(rig, lifecycle={"onDrift": "adopt"}, ports=["81/http"])
+    plan = rig.plan()
+    (change,) = (item for item in plan.changes if str(item.address) == "instance.a")
+    assert [(item.name, item.before, item.after) for item in change.fields] == [("ports", ["9999/tcp"], ["81/http"])]
+    rig.apply()
+    rig.assert_converged()
+    # Going back to what was declared when it was adopted is a change like any other.
+    declare(rig, lifecycle={"onDrift": "adopt"})
+    rig.apply()
+    assert rig.record("instance.a").spec["ports"] == ["80/http"]
+    rig.assert_converged()
+
+
+def test_adopted_in_the_same_run_as_another_field_changes(tmp_path: Path) -> None:
+    rig = up(tmp_path, lifecycle={"onDrift": "adopt"})
+    instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
+    declare(rig, lifecycle={"onDrift": "adopt"}, image="ubuntu:24.04")
+    plan = rig.plan()
+    (change,) = (item for item in plan.changes if str(item.address) == "instance.a")
+    assert [item.name for item in change.fields] == ["image"]
+    rig.apply()
+    assert [port["port"] for port in the_machine(rig).ports] == [9999]
+    rig.assert_converged()
+    assert rig.plan().drift == ()
+
+
+def test_an_alert_is_told_every_time_and_nothing_is_done(tmp_path: Path) -> None:
+    rig = up(tmp_path, lifecycle={"onDrift": {"edited": "alert"}})
+    instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
+    for _ in range(2):
+        plan = rig.plan()
+        assert (plan.empty, len(drift_of(plan))) == (True, 1)
+        assert any("left as it is (edited): ports" in note.summary for note in plan.notes)
+        assert "No changes: what was changed outside is not put back." in text(plan)
+        rig.apply()
+    declare(rig, lifecycle={"onDrift": "heal"})
+    rig.apply()
+    rig.assert_converged()
+    assert [port["port"] for port in the_machine(rig).ports] == [80]
+
+
+def test_what_is_to_be_ignored_is_neither_told_nor_changed(tmp_path: Path) -> None:
+    rig = up(tmp_path, scenario="drifted", lifecycle={"onDrift": "ignore"}, storage={"onDrift": "ignore"})
+    wait(rig, 400)
+    plan = rig.plan()
+    assert (plan.drift, plan.notes, plan.empty) == ((), (), True)
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_the_project_says_it_for_all_an_environment_for_itself_and_a_resource_before_both(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={}, scenario="drifted")
+    head = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "rig"}}
+    rig.write(
+        "novita-infra.yaml", {**head, "onDrift": "adopt", "environments": {"e": {"onDrift": {"edited": "alert"}}}}
+    )
+    rig.environment = "e"
+    declare(rig, lifecycle={"onDrift": {"edited": "ignore"}})
+    rig.apply()
+    wait(rig, 400)
+    plan = rig.plan()
+    assert [(str(item.address), item.on_drift) for item in plan.drift] == [("network_storage.s", OnDrift.ALERT)]
+
+
+# --- what is not compared ---------------------------------------------------------------------------------------------
+
+
+def test_what_is_left_out_is_neither_drift_nor_change_and_stays_when_others_change(tmp_path: Path) -> None:
+    rules = ["ports", {"field": "env.DEBUG", "reason": "switched by hand", "until": "2027-01-31"}]
+    rig = up(tmp_path, lifecycle={"ignoreChanges": rules})
+    machine = the_machine(rig)
+    machine.envs = [{"key": "A", "value": "1"}, {"key": "DEBUG", "value": "set-by-hand-77"}] + [
+        item for item in machine.envs if item["key"] not in {"A", "DEBUG"}
+    ]
+    instances.edit(rig.world, machine.id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
+    plan = rig.plan()
+    assert (plan.drift, plan.empty) == ((), True)
+    declare(rig, lifecycle={"ignoreChanges": rules}, ports=["82/http"], env={"A": "2", "DEBUG": "9"})
+    plan = rig.plan()
+    (change,) = (item for item in plan.changes if item.action is not Action.NONE)
+    assert [item.name for item in change.fields] == ["env"]
+    rig.apply(plan=plan)
+    machine = the_machine(rig)
+    env = {item["key"]: item["value"] for item in machine.envs}
+    assert (env["A"], env["DEBUG"]) == ("2", "set-by-hand-77")
+    assert [port["port"] for port in machine.ports] == [9999]
+    rig.assert_converged()
+
+
+def test_what_somebody_put_into_the_env_is_shown_and_kept_nowhere_in_clear(tmp_path: Path) -> None:
+    rig = up(tmp_path, lifecycle={"ignoreChanges": ["env.TOKEN"]}, env={"A": "1"})
+    machine = the_machine(rig)
+    machine.envs = [*machine.envs, {"key": "TOKEN", "value": "hunter2-hunter2"}]
+    declare(rig, lifecycle={"ignoreChanges": ["env.TOKEN"]}, env={"A": "2"})
+    plan = rig.plan()
+    assert "hunter2" not in text(plan) + json.dumps(checked_json(plan))
+    rig.apply(plan=plan)
+    env = {item["key"]: item["value"] for item in the_machine(rig).envs}
+    assert (env["A"], env["TOKEN"]) == ("2", "hunter2-hunter2")
+    assert "hunter2" not in (tmp_path / "state" / "default.json").read_text()
+    rig.assert_converged()
+
+
+def test_a_rule_whose_time_is_over_is_told_and_no_longer_holds(tmp_path: Path) -> None:
+    rule = {"field": "ports", "reason": "until the firewall is done", "until": "2026-01-31"}
+    rig = up(tmp_path, lifecycle={"ignoreChanges": [rule]})
+    instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
+    plan = rig.plan()
+    assert [item.name for item in drift_of(plan)[0].fields] == ["ports"]
+    assert [(note.summary, note.hint) for note in plan.notes] == [
+        (
+            "lifecycle.ignoreChanges: ports is compared again since 2026-02-01",
+            "it was left out for this: until the firewall is done",
+        )
+    ]
+
+
+def test_a_new_object_has_what_is_declared_though_it_is_left_out_later(tmp_path: Path) -> None:
+    rig = up(tmp_path, lifecycle={"ignoreChanges": ["ports"]})
+    instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
+    declare(rig, lifecycle={"ignoreChanges": ["ports"]}, product={"gpu": "L40S"})
+    rig.apply()
+    assert [port["port"] for port in the_machine(rig).ports] == [80]
+    rig.assert_converged()
+
+
+# --- by the platform --------------------------------------------------------------------------------------------------
+
+
+def test_a_spot_machine_is_told_from_its_notice_on_and_started_again_where_it_should_run(tmp_path: Path) -> None:
+    rig = up(tmp_path, scenario="spot-reclaim", billingMode="spot")
+    wait(rig, 310)
+    plan = rig.plan()
+    (drift,) = drift_of(plan)
+    assert (drift.cause, drift.fields) == (Cause.SPOT_RECLAIM, ())
+    assert drift.says.startswith("the spot machine is about to be reclaimed at 2026-")
+    assert plan.empty
+    assert "nothing is done about it: the manifest asks for nothing else" in text(plan)
+    wait(rig, 300)
+    plan = rig.plan()
+    (drift,) = drift_of(plan)
+    assert (drift.cause, drift.says) == (Cause.SPOT_RECLAIM, "the spot machine was reclaimed")
+    assert [item.name for item in drift.fields] == ["power"]
+    assert plan.drift_only
+    rig.apply()
+    rig.assert_converged()
+    assert rig.plan().drift == ()
+
+
+@pytest.mark.parametrize("answer", ["adopt", "alert", "ignore"])
+def test_a_reclaimed_spot_machine_is_left_where_that_is_wished_for(answer: str, tmp_path: Path) -> None:
+    rig = up(tmp_path, scenario="spot-reclaim", billingMode="spot", lifecycle={"onDrift": {"spotReclaim": answer}})
+    wait(rig, 700)
+    for _ in range(2):
+        plan = rig.plan()
+        assert plan.empty
+        assert bool(plan.drift) == (answer != "ignore")
+        rig.apply()
+
+
+def test_a_failed_node_is_told_from_a_stop_by_hand(tmp_path: Path) -> None:
+    rig = up(tmp_path, scenario="node-failure")
+    wait(rig, 700)
+    plan = rig.plan()
+    (drift,) = drift_of(plan)
+    assert (drift.cause, drift.says) == (Cause.FAILED, "NodeFailure: the node of this instance has failed")
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_a_machine_that_the_platform_moves_is_told_and_waited_for(tmp_path: Path) -> None:
+    rig = up(tmp_path, lifecycle={"onDrift": {"migration": "heal"}})
+    instances.migrate(rig.world, rig.record("instance.a").id)
+    wait(rig, 5)
+    plan = rig.plan()
+    (drift,) = drift_of(plan)
+    assert (drift.cause, action_of(plan)) == (Cause.MIGRATION, Action.RESUME)
+    declare(rig, lifecycle={"onDrift": {"migration": "alert"}})
+    plan = rig.plan()
+    assert (len(drift_of(plan)), plan.empty) == (1, True)
+
+
+def test_a_monthly_machine_whose_term_is_over_is_told_so_while_it_is_there_and_when_it_is_gone(tmp_path: Path) -> None:
+    rig = up(tmp_path, billingMode="monthly", months=1, lifecycle={"onDrift": {"expired": "alert"}})
+    wait(rig, 31 * 86_400)
+    plan = rig.plan()
+    (drift,) = drift_of(plan)
+    assert (drift.cause, drift.gone) == (Cause.EXPIRED, False)
+    assert drift.says.startswith("its term ended at 2026-")
+    wait(rig, 60 * 86_400)
+    plan = rig.plan()
+    (drift,) = drift_of(plan)
+    assert (drift.cause, drift.gone, plan.empty) == (Cause.EXPIRED, True, True)
+
+
+def test_in_arrears_machines_stop_storages_go_and_missing_workers_are_no_drift(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={}, scenario="broke")
+    rig.declare(("Instance", "a", MACHINE), ("NetworkStorage", "s", STORAGE), ("Endpoint", "e", ENDPOINT))
+    rig.apply()
+    wait(rig, 400)
+    plan = rig.plan()
+    assert [(str(item.address), item.cause) for item in plan.drift] == [("instance.a", Cause.ARREARS)]
+    assert action_of(plan, "endpoint.e") is Action.NONE
+    wait(rig, 5 * 86_400)
+    plan = rig.plan()
+    assert {str(item.address): (item.cause, item.gone) for item in plan.drift} == {
+        "instance.a": (Cause.ARREARS, False),
+        "network_storage.s": (Cause.ARREARS, True),
+    }
+    arrears.top_up(rig.world, 10_000_000)
+    wait(rig, 600)
+    assert [str(item.address) for item in rig.plan().drift] == ["instance.a", "network_storage.s"]
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_a_balance_is_only_read_where_it_may_be_the_reason(tmp_path: Path) -> None:
+    rig = up(tmp_path)
+    before = rig.world.calls.get("account.balance", 0)
+    rig.plan()
+    assert rig.world.calls.get("account.balance", 0) == before
+    assert money.left(rig.world) > 0
+
+
+# --- gone -------------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_deleted_by_hand_is_made_anew(tmp_path: Path) -> None:
+    rig = up(tmp_path, scenario="vanished")
+    wait(rig, 700)
+    plan = rig.plan()
+    (drift,) = drift_of(plan)
+    assert (drift.cause, drift.gone, plan.drift_only) == (Cause.DELETED, True, True)
+    assert "deleted by hand" in text(plan)
+    assert "made anew, see below" in text(plan)
+    rig.apply()
+    rig.assert_converged()
+
+
+@pytest.mark.parametrize("answer", ["adopt", "alert", "ignore"])
+def test_what_was_deleted_by_hand_stays_away_where_that_is_wished_for(answer: str, tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    fleet = (
+        ("Instance", "a", {**MACHINE, "vpc": "n", "env": {"NET": "${vpc.n.id}"}}),
+        ("VPC", "n", {"cluster": HERE}),
+        ("Template", "t", {"image": "ubuntu:22.04", "rootDiskGb": 60, "env": {"ID": "${instance.a.id}"}}),
+    )
+    rig.declare(*fleet, a={"onDrift": answer})
+    rig.apply()
+    instances.delete(rig.world, rig.record("instance.a").id)
+    wait(rig, 600)
+    for _ in range(2):
+        plan = rig.plan()
+        assert plan.empty
+        assert [item.cause for item in plan.drift] == ([] if answer == "ignore" else [Cause.DELETED])
+        assert bool(plan.notes) == (answer != "ignore")
+        rig.apply()
+    rig.destroy()
+    assert rig.live_ids() == []
+
+
+def test_what_no_list_shows_for_long_is_gone_at_the_second_look(tmp_path: Path) -> None:
+    rig = up(tmp_path)
+    wait(rig, 3600)
+    storages.delete(rig.world, rig.record("network_storage.s").id)
+    began = rig.clock.now()
+    assert action_of(rig.plan(), "network_storage.s") is Action.CREATE
+    assert AGAIN <= rig.clock.now() - began < AGAIN + 2
+
+
+# --- other people -----------------------------------------------------------------------------------------------------
+
+
+def test_what_others_have_in_the_account_is_no_drift(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={}, scenario="foreign-owner")
+    rig.declare(
+        ("Instance", "trainer", MACHINE),
+        ("NetworkStorage", "data", STORAGE),
+        ("VPC", "net", {"cluster": HERE}),
+        ("Template", "base", {"image": "ubuntu:22.04", "rootDiskGb": 60}),
+    )
+    rig.apply()
+    wait(rig, 700)
+    plan = rig.plan()
+    assert (plan.drift, plan.empty) == ((), True)
+    others = set(rig.live_ids()) - {record.id for record in rig.state().records.values()}
+    assert others == rig.world.others & set(ids_in(rig.world))
+
+
+def test_another_state_whose_mark_an_object_carries_is_named(tmp_path: Path) -> None:
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    theirs.mkdir()
+    rig = up(theirs)
+    mine = Rig(ours, environ={})
+    ours.mkdir()
+    mine.world, mine.clock = rig.world, rig.clock
+    head = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "other"}}
+    mine.write("novita-infra.yaml", head)
+    mine.declare(("Instance", "a", MACHINE))
+    mine.take_in("instance.a", rig.record("instance.a").id)
+    instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
+    (drift,) = drift_of(mine.plan())
+    assert drift.by == "perhaps by project rig, environment default, whose mark it carries"
+    assert drift_of(rig.plan())[0].by == ""
+
+
+# --- what is read -----------------------------------------------------------------------------------------------------
+
+
+def reads(rig: Rig, plan: Any) -> tuple[Plan, set[str]]:
+    """The plan, and the lists and objects of ours that were read for it."""
+    before = dict(rig.world.calls)
+    made = plan()
+    kinds = ("instances.", "storages.", "networks.", "templates.")
+    return made, {
+        name for name, count in rig.world.calls.items() if count > before.get(name, 0) and name.startswith(kinds)
+    }
+
+
+def test_only_what_changed_or_nothing_is_read_where_that_is_wished_for(tmp_path: Path) -> None:
+    rig = up(tmp_path, scenario="drifted")
+    wait(rig, 7200)
+    plan, read = reads(rig, lambda: rig.plan(refresh=Refresh.NONE))
+    assert (plan.empty, plan.drift, read) == (True, (), set())
+    assert "2 resources were not read for up to 2 h" in text(plan)
+    plan, read = reads(rig, lambda: rig.plan(refresh=Refresh.CHANGED))
+    assert (plan.empty, read) == (True, set())
+    declare(rig, image="ubuntu:24.04")
+    plan, read = reads(rig, lambda: rig.plan(refresh=Refresh.CHANGED))
+    assert read == {"instances.list"}
+    assert list(plan.unread) == ["network_storage.s"]
+    assert [str(item.address) for item in plan.drift] == ["instance.a"]
+    rig.apply(refresh=Refresh.CHANGED)
+    assert the_machine(rig).image == "ubuntu:24.04"
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_without_reading_nothing_is_bought_twice_and_what_is_gone_fails(tmp_path: Path) -> None:
+    rig = up(tmp_path)
+    wait(rig, 3600)
+    instances.delete(rig.world, rig.record("instance.a").id)
+    wait(rig, 600)
+    declare(rig, image="ubuntu:24.04")
+    result = rig.apply(refresh=Refresh.NONE, expect_success=False)
+    assert not result.succeeded
+    assert any("is gone; run the command again to plan anew" in end.reason for end in result.ends)
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_what_an_earlier_run_left_open_is_read_in_any_case(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(("NetworkStorage", "s", STORAGE), ("NetworkStorage", "t", STORAGE))
+    assert rig.crash(at_write=1, after_effect=True)
+    for refresh in (Refresh.NONE, Refresh.CHANGED):
+        assert not rig.plan(refresh=refresh).unread
+    rig.apply(refresh=Refresh.NONE)
+    rig.assert_converged()
+    assert rig.world.calls["storages.create"] == 2
+
+
+def test_the_books_alone_are_brought_up_to_date(tmp_path: Path) -> None:
+    rig = up(tmp_path, scenario="drifted")
+    wait(rig, 400)
+    networks.create(rig.world, name="theirs", cluster=HERE)
+    rig.declare(("Instance", "a", MACHINE), ("NetworkStorage", "s", STORAGE), ("VPC", "n", {"cluster": HERE}))
+    writes = dict(rig.world.calls)
+    plan = rig.plan(refresh=Refresh.ONLY)
+    assert (plan.empty, len(plan.drift), len(plan.bookkeeping)) == (True, 2, 2)
+    assert "taken into the books" in text(plan)
+    rig.apply(refresh=Refresh.ONLY)
+    assert rig.record("instance.a").spec["ports"] == ["9999/tcp"]
+    assert {name for name in rig.world.calls if name.endswith((".create", ".edit", ".update"))} == {
+        name for name in writes if name.endswith((".create", ".edit", ".update"))
+    }
+    plan = rig.plan()  # what the manifests ask is what is left
+    assert plan.drift == ()
+    assert {str(item.address) for item in plan.changes if item.asked} == {"instance.a", "network_storage.s", "vpc.n"}
+
+
+def test_the_books_forget_what_is_gone_where_they_only_follow(tmp_path: Path) -> None:
+    rig = up(tmp_path, scenario="vanished")
+    wait(rig, 700)
+    plan = rig.plan(refresh=Refresh.ONLY)
+    assert action_of(plan) is Action.FORGET
+    rig.apply(refresh=Refresh.ONLY)
+    assert [str(address) for address in rig.state().records] == ["network_storage.s"]
+
+
+def test_on_a_bad_night_spot_machines_come_back_and_nothing_is_lost(tmp_path: Path) -> None:
+    rig = up(tmp_path, billingMode="spot")
+    night = {"name": "night", "says": "Reclaims.", "events": [{"at": 60, "every": 1800, "do": "reclaim"}]}
+    begin(rig.world, scenario_of(night))
+    for _ in range(4):
+        wait(rig, 1500)
+        rig.apply()
+        rig.assert_nothing_lost()
+    assert [item.cause for item in rig.plan().drift if item.cause is not Cause.SPOT_RECLAIM] == []

@@ -1,0 +1,234 @@
+"""`why`: from what happens to a resource back to the line, the variable, the environment or the event behind it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from rig import Rig
+
+from novita_infra.cli import root
+from novita_infra.planning.plan import Plan
+from novita_infra.resources import Address
+from novita_infra.views.lines import plain
+from novita_infra.views.why import reasons, why_json, why_lines
+from novita_infra.workflows import Where, traced
+
+PROJECT = """\
+apiVersion: novita-infra/v1
+kind: Project
+metadata: {name: rig}
+variables:
+  gpuCount: {type: integer, default: 1}
+  size: {type: integer, default: 10}
+  token: {type: string, secret: true, default: hush-one}
+environments:
+  dev: {}
+  prod:
+    variables: {gpuCount: 4, size: 20}
+    patches:
+      - target: instance.trainer
+        spec: {command: sleep 2, env: {DEBUG: "1"}}
+"""
+FLEET = """\
+apiVersion: novita-infra/v1
+kind: NetworkStorage
+metadata: {name: data}
+spec: {cluster: us-dallas-nas-2, sizeGb: "${var.size}"}
+---
+apiVersion: novita-infra/v1
+kind: VPC
+metadata: {name: net}
+spec: {cluster: us-dallas-nas-2}
+---
+apiVersion: novita-infra/v1
+kind: Template
+metadata: {name: base}
+spec: {image: "ubuntu:22.04", rootDiskGb: 60}
+---
+apiVersion: novita-infra/v1
+kind: Instance
+metadata: {name: trainer}
+spec:
+  product: {gpu: RTX 4090}
+  cluster: us-dallas-nas-2
+  gpuCount: ${var.gpuCount}
+  command: sleep 1
+  template: base
+  vpc: net
+  env: {DEBUG: "0", TOKEN: "${var.token}"}
+"""
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    """Applied as in dev; to be planned as in prod."""
+    found = Rig(tmp_path, environ={})
+    found.write("novita-infra.yaml", PROJECT)
+    found.write("main.yaml", FLEET)
+    found.environment = "dev"
+    found.apply()
+    return found
+
+
+def why(rig: Rig, address: str, plan: Plan | None = None) -> str:
+    where = Where(path=rig.folder, environment=rig.environment, variables=rig.variables)
+    found = reasons(plan or rig.plan(), Address.parse(address), traced(where, rig.environ).trail)
+    assert "hush" not in plain(why_lines(found)) + json.dumps(why_json(found))
+    return plain(why_lines(found))
+
+
+def rewritten(rig: Rig, old: str, new: str) -> None:
+    text = (rig.folder / "main.yaml").read_text()
+    assert old in text
+    (rig.folder / "main.yaml").write_text(text.replace(old, new))
+
+
+def as_in(rig: Rig, environment: str) -> Plan:
+    """A plan of the dev books with the manifests as in another environment."""
+    state = rig.folder / "state"
+    (state / f"{environment}.json").write_bytes((state / "dev.json").read_bytes())
+    rig.environment = environment
+    return rig.plan()
+
+
+def test_a_replacement_leads_to_the_variable_of_the_environment_and_to_what_it_overrides(rig: Rig) -> None:
+    told = why(rig, "instance.trainer", as_in(rig, "prod"))
+    id = rig.record("instance.trainer").id
+    assert told.startswith(f"-/+ instance.trainer ({id}) will be replaced: the old one is deleted first\n")
+    assert f"    step: delete:{id}\n    step: create\n" in told
+    expected = """\
+        <- gpuCount: ${var.gpuCount}   main.yaml:22:13
+            <- var.gpuCount is 4, by the environment "prod"   novita-infra.yaml:11:27
+                <- in place of 1, its default   novita-infra.yaml:5:38
+"""
+    assert "    <- gpuCount: 1 -> 4  # forces replacement: " in told
+    assert expected in told
+
+
+def test_a_patch_leads_to_its_line_and_to_what_it_is_in_place_of(rig: Rig) -> None:
+    told = why(rig, "instance.trainer", as_in(rig, "prod"))
+    assert (
+        """\
+        <- the environment "prod" patches command: "sleep 2"   novita-infra.yaml:14:25
+            <- in place of "sleep 1"   main.yaml:23:12
+"""
+        in told
+    )
+    assert (
+        """\
+        <- the environment "prod" patches env.DEBUG: "1"   novita-infra.yaml:14:47
+            <- in place of "0"   main.yaml:26:16
+"""
+        in told
+    )
+    assert '    <- env.DEBUG: "0" -> "1"' in told
+    assert "env.TOKEN" not in told
+
+
+def test_a_variable_of_the_command_line_has_no_line(rig: Rig) -> None:
+    rig.variables = {"size": "30"}
+    told = why(rig, "network_storage.data")
+    assert (
+        """\
+    <- sizeGb: 10 -> 30  # update: renamed or grown in place, data is kept
+        <- sizeGb: ${var.size}   main.yaml:4:42
+            <- var.size is "30", by --var
+                <- in place of 10, its default   novita-infra.yaml:6:34
+"""
+        in told
+    )
+
+
+def test_a_secret_is_told_by_its_source_alone(rig: Rig) -> None:
+    rig.variables = {"token": "hush-two"}
+    told = why(rig, "instance.trainer")
+    assert (
+        """\
+        <- env.TOKEN: ${var.token}   main.yaml:26:28
+            <- var.token is (secret), by --var
+                <- in place of (secret), its default   novita-infra.yaml:7:48
+"""
+        in told
+    )
+
+
+def test_what_a_template_gives_leads_to_the_template(rig: Rig) -> None:
+    rewritten(rig, "ubuntu:22.04", "ubuntu:24.04")
+    told = why(rig, "instance.trainer")
+    assert (
+        """\
+        <- template.base gives it   main.yaml:24:3
+            <- image: "ubuntu:24.04"   main.yaml:14:15
+"""
+        in told
+    )
+
+
+def test_what_only_moves_because_another_does_leads_to_that(rig: Rig) -> None:
+    rewritten(
+        rig,
+        "metadata: {name: net}\nspec: {cluster: us-dallas-nas-2}",
+        "metadata: {name: net}\nspec: {cluster: us-ca-nas-2}",
+    )
+    rewritten(rig, "  cluster: us-dallas-nas-2\n  gpuCount", "  cluster: us-ca-nas-2\n  gpuCount")
+    told = why(rig, "instance.trainer")
+    assert "<- ${vpc.net.id} is not known yet: vpc.net will be replaced" in told
+    assert '                <- cluster: "us-ca-nas-2"   main.yaml:9:17\n' in told
+
+
+def test_what_somebody_changed_is_told_as_that(rig: Rig) -> None:
+    live = rig.world.instances.get(rig.record("instance.trainer").id)
+    live.command = "by hand"
+    rig.world.instances.touch(live)
+    told = why(rig, "instance.trainer")
+    assert '    <- command: "by hand" -> "sleep 1"' in told
+    assert 'it was "sleep 1", and is "by hand"' in told
+
+
+def test_what_stays_as_it_is_needs_no_reason(rig: Rig) -> None:
+    assert why(rig, "vpc.net").splitlines()[-1] == "    <- it is what the manifests ask for   main.yaml:8:18"
+
+
+def test_what_is_new_is_declared_and_what_goes_is_not(rig: Rig) -> None:
+    rewritten(rig, "metadata: {name: data}", "metadata: {name: other}")
+    assert "<- it is declared, and nothing is on record   main.yaml:3:18" in why(rig, "network_storage.other")
+    told = why(rig, "network_storage.data")
+    assert "will be deleted" in told
+    assert "<- no longer declared" in told
+
+
+def test_a_field_that_is_declared_no_more_is_told_so(rig: Rig) -> None:
+    rewritten(rig, "  command: sleep 1\n", "")
+    assert "        <- it is declared no more, and goes back to what it is without" in why(rig, "instance.trainer")
+
+
+def test_a_destroyed_resource_goes_because_of_the_command(rig: Rig) -> None:
+    assert "<- all that is on record is to go: destroy" in why(rig, "vpc.net", rig.plan(destroys=True))
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(root, list(words), prog_name="novita-infra")
+
+
+def test_the_command_tells_it_as_text_and_as_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NOVITA_API_KEY", "NOVITA_API_URL", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "novita-infra.yaml").write_text(PROJECT)
+    (tmp_path / "main.yaml").write_text(FLEET)
+    monkeypatch.chdir(tmp_path)
+    told = run("why", "vpc.net", "--sim", "--env", "prod")
+    assert told.exit_code == 0, told.stderr
+    assert told.stdout == (
+        "+ vpc.net will be created\n    step: create\n"
+        "    <- it is declared, and nothing is on record   main.yaml:8:18\n"
+    )
+    tree: dict[str, Any] = json.loads(run("why", "vpc.net", "--sim", "--env", "prod", "--json").stdout)
+    assert tree["action"] == "create"
+    assert tree["because"][0]["origin"] == {"file": "main.yaml", "line": 8, "column": 18}
+    wrong = run("why", "vpc.nte", "--sim", "--env", "prod")
+    assert wrong.exit_code == 1
+    assert 'did you mean "vpc.net"?' in wrong.stderr

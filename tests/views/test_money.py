@@ -1,0 +1,74 @@
+"""What a plan costs, as text and JSON, against golden files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import jsonschema
+import pytest
+
+from novita_infra.kinds.pricing import Cost
+from novita_infra.planning.money import Money, Row
+from novita_infra.planning.plan import Action, Basis, Change, Plan
+from novita_infra.resources import Address
+from novita_infra.rules import Budget
+from novita_infra.views.human import plan_lines
+from novita_infra.views.json import plan_json
+from novita_infra.views.lines import plain
+from novita_infra.views.plan_schema import plan_schema
+
+GPU = Cost("RTX 4090 24GB, on demand", 35_000, unit="GPU", listed="gpu/4090/onDemand")
+WORKERS = Cost("H100 SXM 80GB, 1 to 3 workers", 430_000, 3, least=1, unit="GPU", listed="serverless/sl/onDemand")
+RIDDLE = Cost("local disk beyond 30 GB", None, 60, 24, least=20, unit="GB")
+STORAGE = Cost("network storage", 200, 200, 24, unit="GB")
+TERM = Cost("RTX 3090 24GB, 1 month", 13_608_000, 2, 720, unit="GPU", listed="gpu/3090/monthly/1")
+ROWS = {
+    Address("endpoint", "api"): (Action.CREATE, Row(Address("endpoint", "api"), (), (WORKERS, RIDDLE), group="web")),
+    Address("instance", "month"): (
+        Action.CREATE,
+        Row(Address("instance", "month"), (), (TERM,), (replace(TERM, hours=0),), group="lab"),
+    ),
+    Address("instance", "trainer"): (
+        Action.REPLACE,
+        Row(Address("instance", "trainer"), (replace(GPU, quantity=2),), (replace(GPU, quantity=4),), group="lab"),
+    ),
+    Address("network_storage", "data"): (Action.DELETE, Row(Address("network_storage", "data"), (STORAGE,), ())),
+    Address("network_storage", "kept"): (Action.NONE, Row(Address("network_storage", "kept"), (STORAGE,), (STORAGE,))),
+}
+PLAN = Plan(
+    "fleet",
+    "prod",
+    tuple(Change(address, action) for address, (action, _) in ROWS.items()),
+    (),
+    Basis("lineage", 3, "config"),
+    outputs_changed=("url",),
+    money=Money(
+        tuple(row for _, row in ROWS.values()), read=1_790_000_000, budget=Budget(per_hour=2_000_000, per_month=999_999)
+    ),
+)
+
+
+def test_a_plan_tells_its_cost_as_its_golden_text(golden: Callable[[str, str], None]) -> None:
+    golden("plan_priced.txt", plain(plan_lines(PLAN)))
+
+
+def test_a_plan_tells_its_cost_as_its_golden_json_and_the_published_schema(golden: Callable[[str, str], None]) -> None:
+    data = plan_json(PLAN)
+    golden("plan_priced.json", json.dumps(data, indent=2) + "\n")
+    jsonschema.validate(data, plan_schema())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(5, "just now"), (600, "10 min ago"), (10_800, "3 h ago"), (200_000, "2 d ago")]
+)
+def test_a_saved_plan_tells_how_old_its_prices_are(seconds: float, told: str) -> None:
+    text = plain(plan_lines(PLAN, now=1_790_000_000 + seconds))
+    assert f"prices read {told}\n" in text
+    assert "prices read" not in plain(plan_lines(PLAN))
+
+
+def test_where_everything_is_free_nothing_is_said_of_money() -> None:
+    assert "cost" not in plain(plan_lines(replace(PLAN, money=Money(())))).lower()
+    assert plan_json(replace(PLAN, money=None))["novita"]["money"] is None
