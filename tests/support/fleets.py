@@ -63,7 +63,8 @@ def _machine(
     templates: list[str],
     earlier: list[str],
 ) -> dict[str, Any]:
-    spec: dict[str, Any] = {"product": {"gpu": draw(st.sampled_from(["RTX 4090", "L40S"]))}}
+    wishes = [{"gpu": "RTX 4090"}, {"gpu": "L40S"}, {"anyOf": [{"gpu": "H100"}, {"gpu": "RTX 4090"}]}]
+    spec: dict[str, Any] = {"product": draw(st.sampled_from(wishes))}
     if templates and draw(BOOLEANS):
         spec["template"] = templates[0]
     else:

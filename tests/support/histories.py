@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,6 +62,8 @@ class Chapter:
     destroys: bool = False
     pause: float = 0.0
     """Seconds that pass before the run."""
+    lifecycles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By name, how resources are made and replaced, whatever their kind."""
     end: End = End(how="done")
 
 
@@ -135,6 +137,18 @@ def _few(items: st.SearchStrategy[Any], most: int) -> st.SearchStrategy[tuple[An
     return st.one_of(st.just(_NO_ACTS), st.lists(items, max_size=most).map(tuple))
 
 
+_LIFECYCLES: Final = st.dictionaries(
+    st.sampled_from("abc"),
+    st.sampled_from(
+        [
+            {"createBeforeDestroy": True},
+            {"group": "g"},
+            {"group": "g", "createBeforeDestroy": True},
+            {"waitForCapacity": "1m"},
+        ]
+    ),
+    max_size=2,
+)
 _CHAPTERS: Final = st.builds(
     Chapter,
     fleet=fleets().map(tuple),
@@ -145,6 +159,7 @@ _CHAPTERS: Final = st.builds(
     target=st.one_of(st.none(), st.none(), st.integers(0, 5)),
     destroys=st.sampled_from([False, False, False, False, True]),
     pause=st.sampled_from([0.0, 0.0, 5.0, 60.0, 900.0]),
+    lifecycles=_LIFECYCLES,
     end=_ENDS,
 )
 

@@ -29,7 +29,20 @@ UNMARKED: Final = frozenset({"NetworkStorage", "VPC", "RegistryAuth"})
 """Kinds whose objects have no room for an owner mark."""
 LEAVING: Final = frozenset({"removed", "toRemove", "removing", "deleting"})
 _OWN_COURSE: Final = frozenset(
-    {"ahead", "status", "state", "meter", "holds", "started", "stopped", "error", "error_text", "message", "workers"}
+    {
+        "ahead",
+        "status",
+        "state",
+        "meter",
+        "disk_meter",
+        "holds",
+        "started",
+        "stopped",
+        "error",
+        "error_text",
+        "message",
+        "workers",
+    }
     | {"spot", "reclaim", "node", "used_gb", "size", "done", "reasons", "next_ip", "generation", "updated", "ip"}
 )
 """What changes about an object without anybody's order."""

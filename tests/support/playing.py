@@ -120,7 +120,7 @@ class _Play(Rig):
 
     def _chapter(self, chapter: Chapter) -> None:
         self.fleet = tuple(self._fitted(item) for item in chapter.fleet)
-        self.declare(*self.fleet)
+        self.declare(*self.fleet, **chapter.lifecycles)
         self.trace.append(f"declared: {[(kind, name) for kind, name, _ in self.fleet]}")
         self.clock.run(self.clock.sleep(chapter.pause))
         self.world.advance()
@@ -313,7 +313,8 @@ class _Play(Rig):
             if not meter.until and meter.owner not in on_record | self.outsiders.theirs.keys():
                 yield f"the meter of {meter.owner} still runs"
         for machine in world.instances:
-            running = [meter for meter in world.meters if meter.owner == machine.id and not meter.until]
+            meters = [meter for meter in world.meters if meter.owner == machine.id and meter.id != machine.disk_meter]
+            running = [meter for meter in meters if not meter.until]
             wanted = machine.status not in {"exited", *LEAVING} and machine.billing != "monthly"
             if machine.id in on_record and len(running) != wanted:
                 yield f"{machine.id} is {machine.status} and has {len(running)} meters"
