@@ -42,6 +42,7 @@ format: .venv/tested ## put the code into the one format
 
 schemas: .venv/tested ## generate schemas/ and docs/reference/ from the kinds
 	$(BIN)/python -m novita_infra.kinds.schemas schemas
+	$(BIN)/python -m novita_infra.views.plan_schema schemas
 	$(BIN)/python -m novita_infra.kinds.reference docs/reference
 	$(BIN)/python -m novita_infra.simulator.coverage docs/simulator.md
 

@@ -73,7 +73,7 @@ def picture() -> str:
         (folder / "fleet.yaml").write_text(_BEFORE, encoding="utf-8")
         _run(folder, "apply", "--sim", "--auto-approve")
         (folder / "fleet.yaml").write_text(_AFTER, encoding="utf-8")
-        shown = _run(folder, "plan", "--sim")
+        shown = _run(folder, "plan", "--sim", "--allow-data-loss", "instance.evaluator")
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(Text.assemble(("$ ", "dim"), "novita-infra plan"))
     console.print(Text.from_ansi(shown.rstrip()))

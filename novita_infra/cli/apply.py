@@ -13,6 +13,7 @@ import click
 
 from novita_infra import __version__, workflows
 from novita_infra.applying.events import Listener, Outcome, Result
+from novita_infra.cli.approving import approved as approved_by_person
 from novita_infra.cli.command import (
     Command,
     asking,
@@ -26,7 +27,7 @@ from novita_infra.cli.command import (
 from novita_infra.cli.lazy import EXIT_INTERRUPTED
 from novita_infra.cli.locating import again, located
 from novita_infra.cli.plan import show_plan
-from novita_infra.cli.running import carried_out, interruptible, locked, stopping
+from novita_infra.cli.running import carried_out, locked, stopping
 from novita_infra.cli.screen import Screen
 from novita_infra.diagnostics import EXIT_ERROR, EXIT_REFUSED, problem
 from novita_infra.planning.asking import Asked
@@ -78,7 +79,7 @@ def apply(
 
     \b
     Exit codes: 0 done; 1 error; 4 blocked by capacity or limits;
-                5 refused by a protection; 130 interrupted.
+                5 refused by a protection or a policy; 6 over a budget; 130 interrupted.
     """
     if workflows.is_plan(where.path):
         return carried_out(_apply_saved(where, screen, asked=asked, expect=expect, parallelism=parallelism))
@@ -98,11 +99,13 @@ def apply(
 def destroy(*, where: Where, asked: Asked, auto_approve: bool, parallelism: int | None, screen: Screen) -> int:
     """Delete all that this environment owns.
 
-    Shows the plan, with the data that vanishes, and asks first. What is protected is refused.
+    Shows the plan, with the data that vanishes, and asks first. What is protected is refused, and so are network
+    storages whose data --allow-data-loss does not name.
 
     \b
     Examples:
       novita-infra destroy --sim
+      novita-infra destroy --env dev --allow-data-loss 'network_storage.*'
       novita-infra destroy --env dev --target instance.trainer
     """
     asked = replace(asked, destroys=True)
@@ -159,9 +162,7 @@ async def _apply_saved(where: Where, screen: Screen, *, asked: Asked, expect: st
                 return plan.code or EXIT_ERROR
             await workflows.check_saved(session, saved)
             command = again(operation, session.where, saved.setting.asked)
-            return await _carry_out(
-                session, plan, screen, parallelism=parallelism, command=command, seal=saved.seal
-            )
+            return await _carry_out(session, plan, screen, parallelism=parallelism, command=command, seal=saved.seal)
 
 
 def _check_expected(expect: str, digest: str) -> None:
@@ -193,16 +194,8 @@ def _show(plan: Plan, screen: Screen) -> None:
 
 
 def _approved(plan: Plan, screen: Screen, command: str) -> bool:
-    if not sys.stdin.isatty():
-        raise problem("nobody can be asked: stdin is not a terminal", f"if this is wanted: {command} --auto-approve")
     question = "Delete all of this?" if plan.destroys else "Do this?"
-    screen.say("", line((question, Tone.STRONG), " Only 'yes' is accepted."))
-    with interruptible():
-        answer: str = click.prompt("Answer", default="", show_default=False, err=True)
-    if answer.strip() == "yes":
-        return True
-    screen.say("Nothing was done.")
-    return False
+    return approved_by_person(question, screen, otherwise=f"if this is wanted: {command} --auto-approve")
 
 
 async def _carry_out(
@@ -216,9 +209,7 @@ async def _carry_out(
         _listening(session, plan, screen) as listener,
         stopping(lambda text: screen.say(line((text, Tone.CHANGE)))) as stop,
     ):
-        result = await workflows.apply_plan(
-            session, plan, parallelism=parallelism, emit=listener, stop=stop, seal=seal
-        )
+        result = await workflows.apply_plan(session, plan, parallelism=parallelism, emit=listener, stop=stop, seal=seal)
     _sum_up(session, result, screen, command=command)
     return _exit_code(result)
 

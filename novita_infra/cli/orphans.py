@@ -10,6 +10,7 @@ import click
 
 from novita_infra import workflows
 from novita_infra.applying.events import Result
+from novita_infra.cli.approving import approved
 from novita_infra.cli.command import (
     Command,
     address,
@@ -21,7 +22,7 @@ from novita_infra.cli.command import (
 )
 from novita_infra.cli.lazy import EXIT_INTERRUPTED
 from novita_infra.cli.locating import located
-from novita_infra.cli.running import carried_out, interruptible, locked, stopping
+from novita_infra.cli.running import carried_out, locked, stopping
 from novita_infra.cli.screen import Screen
 from novita_infra.diagnostics import EXIT_ERROR, problem
 from novita_infra.resources import Address
@@ -89,7 +90,9 @@ def orphans(
     if adopted is not None:
         return carried_out(_adopt(where, screen, beside=beside, address=adopted, id_=id_))
     if terminated:
-        return carried_out(_terminate(where, screen, beside=beside, ids=terminated, approved=auto_approve))
+        if screen.json and not auto_approve:
+            raise problem("--json cannot ask", "add --auto-approve")
+        return carried_out(_terminate(where, screen, beside=beside, ids=terminated, approve=auto_approve))
     return carried_out(_list(where, screen, beside=beside, detailed=detailed_exitcode))
 
 
@@ -117,31 +120,18 @@ async def _adopt(where: Where, screen: Screen, *, beside: tuple[Path, ...], addr
 
 
 async def _terminate(
-    where: Where, screen: Screen, *, beside: tuple[Path, ...], ids: tuple[str, ...], approved: bool
+    where: Where, screen: Screen, *, beside: tuple[Path, ...], ids: tuple[str, ...], approve: bool
 ) -> int:
     async with workflows.opened(where, os.environ, destroys=True, empty=True) as session:
         chosen = workflows.orphans_named(await workflows.find_orphans(session, beside=beside), ids)
         screen.say(*termination_lines(chosen))
-        if not approved and not _approved(screen):
+        otherwise = "if this is wanted, add --auto-approve"
+        if not approve and not approved("Delete all of this?", screen, otherwise=otherwise):
             return EXIT_ERROR
         with stopping(lambda text: screen.say(line((text, Tone.CHANGE)))) as stop:
             listener = screen.messages().listener() if screen.json else listening_plainly(sys.stderr)
             result = await workflows.terminate(session, chosen, beside=beside, emit=listener, stop=stop)
     return _told(result, screen)
-
-
-def _approved(screen: Screen) -> bool:
-    if screen.json:
-        raise problem("--json cannot ask", "add --auto-approve")
-    if not sys.stdin.isatty():
-        raise problem("nobody can be asked: stdin is not a terminal", "if this is wanted, add --auto-approve")
-    screen.say("", line(("Delete all of this?", Tone.STRONG), " Only 'yes' is accepted."))
-    with interruptible():
-        answer: str = click.prompt("Answer", default="", show_default=False, err=True)
-    if answer.strip() == "yes":
-        return True
-    screen.say("Nothing was done.")
-    return False
 
 
 def _told(result: Result, screen: Screen) -> int:

@@ -66,11 +66,13 @@ def plan(
       novita-infra plan --sim
       novita-infra plan --env prod --out prod.niplan && novita-infra apply prod.niplan
       novita-infra plan --target instance.trainer
+      novita-infra plan --replace instance.trainer --allow-data-loss instance.trainer
       novita-infra plan --json | jq '.resource_changes[].change.actions'
 
     \b
     Exit codes: 0 fine; 1 error; 2 changes, 3 drift only (both with --detailed-exitcode);
-                4 blocked by capacity or limits; 5 refused by a protection; 6 over a budget.
+                4 blocked by capacity or limits; 5 refused by a protection or a policy;
+                6 over a budget.
     """
     asked = replace(asked, destroys=destroys)
     run = _plan(where, screen, out=out, asked=asked, estimated=estimated, detailed=detailed_exitcode)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from novita_infra.diagnostics import nearest, problem
-from novita_infra.kinds.kind import By, Cases, Default, Field, Grows, Kind, Local, Refused, Replaces
+from novita_infra.kinds.kind import By, Cases, Default, Field, Grows, Kind, Local, Platform, Refused, Replaces
 from novita_infra.resources import Value
 
 
@@ -34,6 +34,8 @@ class FieldExplained:
     """The name of the kind that it points at, or empty."""
     means: str
     """What changing it costs."""
+    removal: str
+    """What taking it out of the manifest does; empty for what must be given, and inside a field."""
     api: str
     """The API's field behind it, and the page that says so."""
     items: tuple[FieldExplained, ...] = ()
@@ -157,12 +159,25 @@ def _explained(
         secret=field.secret or field.secret_items,
         refers=field.refers if path[1:] == refers_at else "",
         means=describe_means(kind, field),
+        removal=_removal(field) if whole and not required else "",
         api=field.api,
         items=tuple(
             _explained(kind, field, (*path, name), schema=item, required=name in needed)
             for name, item in inner.get("properties", {}).items()
         ),
     )
+
+
+def _removal(field: Field) -> str:
+    match field.absent:
+        case _ if isinstance(field.change, Local):
+            return ""
+        case Default(value=value):
+            return f"goes back to {'nothing' if value in (None, '', [], {}) else _shown(value)}"
+        case Platform():
+            return "is left as it is: the service has no default to go back to"
+        case unknown:
+            assert_never(unknown)
 
 
 _TYPES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}

@@ -100,6 +100,8 @@ def _facts(field: FieldExplained) -> Iterator[str]:
     if field.secret:
         yield "* May be secret: `{fromEnv: NAME}` or `{fromFile: PATH}`"
     yield f"* Changing it: {field.means}"
+    if field.removal:
+        yield f"* Taking it out of the manifest: {field.removal}"
     yield f"* In the API: {field.api}"
     if field.items:
         yield from ("", "| Inside | Type | Limits | What it is |", "| --- | --- | --- | --- |")

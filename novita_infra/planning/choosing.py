@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from novita_infra.diagnostics import Diagnostic, nearest
 from novita_infra.planning.asking import Asked, is_pattern, meant
 from novita_infra.planning.deciding import Decision
+from novita_infra.planning.findings import Finding
 from novita_infra.planning.plan import Action, Along, Forced
 from novita_infra.resources import Address, Declared, Phase
 
@@ -60,9 +61,12 @@ def left_along(
     for address, decision in sorted(decisions.items()):
         if address in left or address not in declared or not (decision.makes or decision.action is Action.UPDATE):
             continue
-        missing = [need for need in declared[address].needs if need in left and not _is_there(decisions.get(need))]
-        if missing:
-            more.setdefault(address, f"it needs {missing[0]}, which is left out and is not there yet")
+        for need in declared[address].needs:
+            needed = decisions.get(need) if need in left else None
+            if needed is not None and needed.makes:
+                # Its manifest is written for the object that is to be, which may be elsewhere than the one that is.
+                state = "would be made anew" if needed.action is Action.REPLACE else "is not there yet"
+                more.setdefault(address, f"it needs {need}, which is left out and {state}")
     return more
 
 
@@ -80,6 +84,17 @@ def choose(
     whys = _with_targets(asked, decisions, declared)
     along = tuple(Along(address, why) for address, why in sorted(whys.items()) if why and _acts(decisions[address]))
     return Chosen({address: item for address, item in decisions.items() if address in whys}, along, told)
+
+
+def unchosen(asked: Asked, active: Collection[Address], decisions: Mapping[Address, Decision]) -> list[Finding]:
+    """What shall be made anew and is not among what is done at all."""
+    return [
+        Finding(
+            Diagnostic("--replace asks for it, and it is left out", "name it as a target too", address=str(address))
+        )
+        for address in sorted(decisions)
+        if address not in active and meant(address, asked.replaces)
+    ]
 
 
 def _with_targets(
@@ -127,12 +142,6 @@ def _unknown(named: Address, known: Iterable[Address]) -> Diagnostic:
 
 def _goes(decision: Decision) -> bool:
     return decision.action in {Action.DELETE, Action.REPLACE}
-
-
-def _is_there(decision: Decision | None) -> bool:
-    """Whether the object is there and stays; what is not planned at all is none of our business."""
-    live = decision.found.live if decision else None
-    return decision is None or (live is not None and live.phase is not Phase.LEAVING)
 
 
 def _acts(decision: Decision | None) -> bool:

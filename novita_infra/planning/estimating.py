@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import median
 from typing import Final
 
 from novita_infra.kinds.kind import Kind
@@ -71,5 +70,5 @@ def _leg(step: Step, durations: Mapping[str, tuple[float, ...]], kinds: Mapping[
     # What an earlier run began may be nearly done; more than the whole of it, it does not take.
     call = "create" if step.call == "wait" else step.call
     past = durations.get(f"{step.address.kind}.{call}", ())
-    seconds = median(past) if past else kinds[step.address.kind].call(call).usual
+    seconds = sorted(past)[len(past) // 2] if past else kinds[step.address.kind].call(call).usual
     return Leg(step.key, step.address, step.call, seconds, len(past))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from novita_infra.diagnostics import EXIT_REFUSED, Diagnostic
 from novita_infra.planning.asking import Asked, allows
@@ -13,7 +14,12 @@ from novita_infra.planning.plan import Action
 from novita_infra.resources import Address, Declared, Loss, Phase
 from novita_infra.rules import Rules
 
-_DOING = {Action.REPLACE: "replacing it", Action.UPDATE: "this update", Action.DELETE: "deleting it"}
+_DOING: Final[Mapping[Action, str]] = {
+    Action.REPLACE: "replacing it",
+    Action.UPDATE: "this update",
+    Action.ADOPT: "what follows its adoption",
+    Action.DELETE: "deleting it",
+}
 
 
 def guarded(

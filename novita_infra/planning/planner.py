@@ -13,7 +13,7 @@ from novita_infra.kinds.catalogue import Catalogue
 from novita_infra.kinds.kind import Circumstances, Fault, Kind, Local, Platform
 from novita_infra.kinds.pricing import price_list
 from novita_infra.planning.asking import Asked, Refresh
-from novita_infra.planning.choosing import choose, excluded, left_along
+from novita_infra.planning.choosing import choose, excluded, left_along, unchosen
 from novita_infra.planning.comparing import masked, written
 from novita_infra.planning.conditions import demanded, watched
 from novita_infra.planning.costing import costed, over_budget, unproven
@@ -89,6 +89,7 @@ def make_plan(seen: Seen) -> Plan:
             for refusal in decision.refusals
         ),
         *unmet,
+        *unchosen(seen.asked, active, decisions),
         *guarded(
             active,
             {item.address: item for item in seen.declared},

@@ -65,8 +65,8 @@ def verdict_in(answer: Any) -> Verdict:
             return _all(verdict_of_value(_value_of(result)) for result in results)
         case [*_]:
             return verdict_of_value(answer)
-        case {**named} if named and named.keys() <= {*_DENYING, *_WARNING}:
-            return _named(named)
+        case dict() if answer and answer.keys() <= {*_DENYING, *_WARNING}:
+            return _named(answer)
         case _:
             raise NoVerdict('neither {"deny": [...], "warn": [...]} nor a list of reasons')
 
@@ -80,8 +80,8 @@ def verdict_of_value(value: Any) -> Verdict:
             return _all(_named(item) for item in items)
         case [*items]:
             return Verdict(deny=_reasons(items))
-        case {**named}:
-            return _named(named)
+        case dict():
+            return _named(value)
         case _:
             raise NoVerdict(f"a list of reasons is wanted, not {type(value).__name__}")
 
@@ -129,10 +129,10 @@ def _reason(item: Any) -> Reason:
     match item:
         case str() if item.strip():
             return Reason(_line(item))
-        case {**named}:
-            text = next((named[name] for name in _REASONS if isinstance(named.get(name), str)), "")
-            metadata = named.get("metadata")
-            address = named.get("address") or (metadata.get("address") if isinstance(metadata, dict) else None)
+        case dict():
+            text = next((said for name in _REASONS if isinstance(said := item.get(name), str)), "")
+            metadata = item.get("metadata")
+            address = item.get("address") or (metadata.get("address") if isinstance(metadata, dict) else None)
             if text.strip():
                 return Reason(_line(text), address if isinstance(address, str) else "")
     raise NoVerdict("a reason is a text, or an object with address and reason")

@@ -71,6 +71,7 @@ def _facts(item: FieldExplained) -> Iterator[tuple[str, str]]:
     yield "default", item.default
     yield "limits", "; ".join(item.limits)
     yield "change", item.means
+    yield "left out", item.removal
     yield "refers to", f"{item.refers}, by name or {{id: ...}}" if item.refers else ""
     yield (
         "secret",

@@ -76,9 +76,9 @@ def plan_lines(plan: Plan, *, now: float | None = None) -> Iterator[Line]:
         yield from row_lines(costs.get(change.address))
         yield line()
     yield from _output_changes(plan)
+    yield from money_lines(plan.money, environment=plan.environment, now=now)
     yield from choosing_lines(plan)
     yield from policy_lines(plan.policies)
-    yield from money_lines(plan.money, environment=plan.environment, now=now)
     yield line((summary(plan), Tone.STRONG))
 
 

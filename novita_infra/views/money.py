@@ -50,6 +50,12 @@ def money_lines(money: Money | None, *, environment: str, now: float | None = No
     if money is None or not money.rows:
         return
     total = money.total
+    if not any(row.moves for row in money.rows):
+        monthly = _amount(total.after * MONTH, digits=2)
+        yield line(f"Cost of environment {environment}: {_amount(total.after)}/h, {monthly}/month, as before")
+        yield from _age_lines(money, now)
+        yield line()
+        return
     yield line((f"Cost of environment {environment}:", Tone.STRONG))
     yield _sum_line("per hour", total, hours=1)
     yield _sum_line("per month", total, hours=MONTH)
@@ -68,8 +74,7 @@ def money_lines(money: Money | None, *, environment: str, now: float | None = No
     if money.unknown:
         named = ", ".join(f"{address} ({what})" for address, what in money.unknown)
         yield line(("      unknown, and not counted: ", Tone.CHANGE), named)
-    if now is not None:
-        yield line((f"      prices read {_age(now - money.read)}", Tone.FAINT))
+    yield from _age_lines(money, now)
     yield line()
 
 
@@ -122,6 +127,11 @@ def _amount(amount: Amount, *, digits: int = 5, sign: bool = False) -> str:
         for part in dict.fromkeys((amount.least, amount.most))
     ]
     return " to ".join(parts)
+
+
+def _age_lines(money: Money, now: float | None) -> Iterator[Line]:
+    if now is not None:
+        yield line((f"      prices read {_age(now - money.read)}", Tone.FAINT))
 
 
 def _age(seconds: float) -> str:

@@ -9,6 +9,7 @@ from novita_infra.diagnostics import nearest, problem
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.resources import Address, Live, Record
+from novita_infra.workflows.owning import check_owner
 from novita_infra.workflows.session import Session, check_account
 
 
@@ -21,7 +22,6 @@ async def import_object(session: Session, address: Address, id: str) -> Record:
     from novita_infra.manifests.writing import written_fields  # noqa: PLC0415
     from novita_infra.observing import read_one  # noqa: PLC0415
     from novita_infra.planning.comparing import written  # noqa: PLC0415
-    from novita_infra.workflows.preflight import check_owner  # noqa: PLC0415
 
     if address.kind not in KINDS:
         raise problem(f"there is no kind {address.kind}", nearest(address.kind, list(KINDS)), address=str(address))

@@ -18,7 +18,7 @@ from novita_infra.manifests.validating import PROJECT_FILE
 from novita_infra.resources import Address, Live, Phase, Record
 from novita_infra.state.book import Begun, State
 from novita_infra.state.local import LocalStore
-from novita_infra.workflows.preflight import check_owner
+from novita_infra.workflows.owning import check_owner
 from novita_infra.workflows.running import MOST_CALLS, PREPARED
 from novita_infra.workflows.session import Session, check_account
 

@@ -13,7 +13,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -116,7 +116,7 @@ def _without_secrets(session: Session, plan: Plan, environ: Mapping[str, str]) -
     """The environment for programs of others: nothing in it that the project, or its name, takes for a secret."""
     specs = [*(item.spec for item in session.project.declared), *(step.spec for step in plan.steps)]
     secrets = [leaf for spec in specs for leaf in leaves(dict(spec)) if isinstance(leaf, Secret)]
-    clear = {text for secret in secrets for text in (secret.value, *_parts(secret)) if text}
+    clear = {text for secret in secrets for text in _texts(secret) if text}
     return {
         name: text
         for name, text in environ.items()
@@ -124,8 +124,11 @@ def _without_secrets(session: Session, plan: Plan, environ: Mapping[str, str]) -
     }
 
 
-def _parts(secret: Secret) -> Iterable[str]:
-    return (part.value for part in secret.parts if isinstance(part, Secret))
+def _texts(secret: Secret) -> Iterator[str]:
+    yield secret.value
+    for part in secret.parts:
+        if isinstance(part, Secret):
+            yield from _texts(part)
 
 
 @dataclass(frozen=True, slots=True)

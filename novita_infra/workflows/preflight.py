@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from novita_infra.account import BALANCE, KEYS, account_of, balance_of
+from novita_infra.account import BALANCE, balance_of
 from novita_infra.api.client import Client
-from novita_infra.api.errors import ApiError, Refused
+from novita_infra.api.errors import Refused
 from novita_infra.api.request import Request
-from novita_infra.diagnostics import EXIT_REFUSED, Problems, problem
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.catalogue import Catalogue, Product
 from novita_infra.kinds.pricing import price_list
@@ -24,7 +23,6 @@ from novita_infra.planning.preflight import Answers, Flight, Questions
 from novita_infra.planning.saving import SavedPlan
 from novita_infra.planning.siting import Ground
 from novita_infra.resources import Declared
-from novita_infra.workflows.session import Session
 
 
 async def preflighted(client: Client, seen: Seen) -> Plan:
@@ -108,34 +106,3 @@ async def _told(client: Client, request: Request | None) -> Any:
         return await client.send(request)
     except Refused as refusal:
         return refusal
-
-
-async def check_owner(session: Session) -> None:
-    """Raises Problems where the key belongs to another account than the project is for, or where nobody can tell.
-
-    The simulator of the project itself is nobody's, and asks for no key.
-    """
-    wanted = session.project.rules.account
-    if not wanted or session.sim:
-        return
-    try:
-        found = account_of(await session.client.send(KEYS), session.client.is_own)
-    except ApiError as error:
-        raise _unknown_owner(wanted, str(error)) from error
-    if not found:
-        raise _unknown_owner(wanted, "the list of keys does not tell it")
-    if found != wanted:
-        raise problem(
-            f"the project is for the account {wanted}, and this key belongs to {found}",
-            "set NOVITA_API_KEY to a key of that account, or choose another environment",
-            code=EXIT_REFUSED,
-        )
-
-
-def _unknown_owner(wanted: str, why: str) -> Problems:
-    """What cannot be checked does not hold."""
-    return problem(
-        f"whose key this is cannot be told, and the project is for the account {wanted}: {why}",
-        "check NOVITA_API_KEY; it must be able to list its keys",
-        code=EXIT_REFUSED,
-    )

@@ -18,6 +18,7 @@ from novita_infra.planning.plan import OnFailure, Plan
 from novita_infra.resources import Address, Secret, Value, leaves
 from novita_infra.state.book import Begun, State
 from novita_infra.state.lock import this_process
+from novita_infra.workflows.owning import check_owner
 from novita_infra.workflows.policies import check_judged
 from novita_infra.workflows.session import Session, check_account
 
@@ -37,7 +38,7 @@ async def make_plan(session: Session, asked: Asked = Asked()) -> Plan:
     """What apply would do. Reads the cloud, changes nothing. Raises Problems and ApiError."""
     from novita_infra.observing import read_prices, with_live_templates  # noqa: PLC0415 -- not every command plans
     from novita_infra.planning import planner  # noqa: PLC0415
-    from novita_infra.workflows.preflight import check_owner, preflighted  # noqa: PLC0415
+    from novita_infra.workflows.preflight import preflighted  # noqa: PLC0415
     from novita_infra.workflows.refreshing import read_at_once, refreshed  # noqa: PLC0415
 
     project, state = session.project, session.state

@@ -78,3 +78,24 @@ def test_what_is_on_record_or_not_there_is_not_deleted(run: Invoke) -> None:
 )
 def test_wrong_uses_are_told(run: Invoke, words: tuple[str, ...]) -> None:
     assert run("orphans", "--sim", *words).exit_code == 1
+
+
+def test_the_books_of_another_project_are_named_beside(run: Invoke, orphan: str, project: Path) -> None:
+    other = project.parent / "other"
+    other.mkdir()
+    (other / "novita-infra.yaml").write_text(
+        "apiVersion: novita-infra/v1\nkind: Project\nmetadata: {name: other}\nstate: {path: books}\n", encoding="utf-8"
+    )
+    assert run("orphans", "--sim", "--adopt", "network_storage.data").exit_code == 0
+    (other / "books").mkdir()
+    (project / "state" / "default.json").rename(other / "books" / "prod.json")
+    assert orphan in run("orphans", "--sim").stdout
+    for path in (other, other / "books", other / "books" / "prod.json"):
+        assert run("orphans", "--sim", "--state", str(path)).stdout.startswith("No orphans")
+    assert run("orphans", "--sim", "--state", "nowhere").exit_code == 1
+
+
+def test_an_empty_folder_has_no_books_and_everything_is_an_orphan(run: Invoke, orphan: str, project: Path) -> None:
+    for file in ("novita-infra.yaml", "fleet.yaml"):
+        (project / file).unlink()
+    assert orphan in run("orphans", "--sim").stdout

@@ -8,6 +8,7 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -203,3 +204,24 @@ def test_a_run_ends_with_the_code_its_failures_agree_on(
     ends = tuple(Ended(step, outcome, code=asked) for outcome, asked in outcomes)
     plan = Plan("p", "dev", (), (), Basis("l", 1, "c"))
     assert _exit_code(Result(plan, ends, interrupted=interrupted)) == code
+
+
+def test_an_interrupted_plan_waits_for_no_policy_and_leaves_none_behind(project: Path) -> None:
+    (project / "novita-infra.yaml").write_text(
+        "apiVersion: novita-infra/v1\nkind: Project\nmetadata: {name: p}\n"
+        "variables: {size: {type: integer, default: 20}}\n"
+        "policies: [{file: slow.py, timeout: 10m}]\n"
+    )
+    (project / "slow.py").write_text(
+        "import os, time\nopen('begun', 'w').write(str(os.getpid()))\ntime.sleep(600)\n", encoding="utf-8"
+    )
+    begun = project / "begun"
+    words = [*COMMAND, "plan", "--sim"]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment()) as process:
+        while not (begun.exists() and begun.read_text()):
+            assert process.poll() is None
+            time.sleep(0.02)  # another process takes real time to begin
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(begun.read_text()), 0)

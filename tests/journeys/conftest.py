@@ -10,6 +10,8 @@ from novita_infra.simulator import PROFILES
 UNDER_EACH = {
     "test_guards",
     "test_money",
+    "test_preflight",
+    "test_siting",
     "test_choosing",
     "test_conditions",
     "test_the_main_path",

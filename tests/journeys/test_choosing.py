@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rig import Rig
 
-from novita_infra.diagnostics import Problems
+from novita_infra.diagnostics import EXIT_ERROR, Problems
 from novita_infra.planning.plan import Action, Along, Forced, Plan
 from novita_infra.views.human import plan_lines
 from novita_infra.views.json import plan_json
@@ -108,21 +108,25 @@ def test_what_cannot_be_made_without_what_is_left_out_is_left_out_too(tmp_path: 
     rig.assert_converged()
 
 
-def test_what_is_there_and_left_out_stays_as_it_is_and_what_refers_to_it_goes_on(tmp_path: Path) -> None:
+def test_what_refers_to_something_left_out_goes_on_if_that_would_not_be_made_anew(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(STORAGE, A, B)
     rig.apply()
-    rig.declare(
-        STORAGE, ("Instance", "a", {**A[2], "gpuCount": 2}), ("Instance", "b", {**B[2], "image": "ubuntu:24.04"})
-    )
-    first = rig.record("instance.a").id
+    mended = ("Instance", "b", {**B[2], "image": "ubuntu:24.04"})
+    rig.declare(STORAGE, ("Instance", "a", {**A[2], "image": "ubuntu:24.04"}), mended)
+    assert acting(rig.plan(excludes=("instance.a",))) == {"instance.b": "update"}
+    rig.declare(STORAGE, ("Instance", "a", {**A[2], "gpuCount": 2}), B)
     plan = rig.plan(excludes=("instance.a",))
-    assert acting(plan) == {"instance.b": "update"}
-    (change,) = [item for item in plan.changes if str(item.address) == "instance.b"]
-    assert [item.name for item in change.fields] == ["image"]  # the id of what is left out stays
+    assert acting(plan) == {}  # it refers to the id of what stays
     assert told(plan.left) == {"instance.a": "--exclude"}
+    rig.declare(STORAGE, ("Instance", "a", {**A[2], "gpuCount": 2}), mended)
+    plan = rig.plan(excludes=("instance.a",))
+    assert acting(plan) == {}
+    assert told(plan.left) == {
+        "instance.a": "--exclude",
+        "instance.b": "it needs instance.a, which is left out and would be made anew",
+    }
     rig.apply(excludes=("instance.a",))
-    assert rig.record("instance.a").id == first
     rig.apply()
     rig.assert_converged()
 
@@ -245,3 +249,13 @@ def test_a_target_takes_along_what_it_sets_off(tmp_path: Path) -> None:
     rig.declare(("VPC", "net", {"cluster": CLUSTER, "name": "renamed"}), C, c={"replaceTriggeredBy": ["vpc.net.name"]})
     plan = rig.plan(targets=("vpc.net",))
     assert told(plan.along) == {"instance.c": "it is made anew after vpc.net"}
+
+
+@pytest.mark.parametrize("asked", [{"targets": ("vpc.net",)}, {"excludes": ("instance.c",)}], ids=["target", "exclude"])
+def test_what_shall_be_made_anew_and_is_left_out_at_once_is_refused(asked: dict[str, Any], tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(NET, C)
+    rig.apply()
+    plan = rig.plan(replaces=("instance.c",), **asked)
+    assert [problem.address for problem in plan.problems] == ["instance.c"]
+    assert plan.code == EXIT_ERROR

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from plan_shapes import check_shape
 from rig import Rig
 
 from novita_infra.cli import root
@@ -61,4 +62,5 @@ def test_the_command_tells_it_as_text_and_as_json(tmp_path: Path, monkeypatch: p
     assert "critical path: network_storage.data create 2 s -> instance.a create 2 min\n" in told.stdout
     plan = json.loads(run.invoke(root, ["plan", str(tmp_path), "--sim", "--estimate", "--json"]).stdout)
     assert plan["novita"]["estimate"]["seconds"] == 122.0
+    check_shape(plan)
     assert "Estimate" not in run.invoke(root, ["plan", str(tmp_path), "--sim"]).stdout

@@ -220,7 +220,7 @@ def _did_what_it_said(watched: Watched, plan: Plan, *, started: float) -> None:
     edit, change = watched.edit, watched.change(plan)
     if edit.fate is Fate.REPLACED:
         assert change.id not in watched.rig.live_ids()
-        loses = edit.kind in {"instance", "network_storage"}
+        loses = edit.kind in {"endpoint", "instance", "network_storage"}
         assert bool(change.loses) == loses
         return
     if edit.kind != "instance":

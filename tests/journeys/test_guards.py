@@ -129,6 +129,31 @@ def test_what_was_allowed_when_a_plan_was_made_stands_in_it(tmp_path: Path) -> N
     rig.assert_converged()
 
 
+def test_what_others_changed_by_hand_is_put_right_without_a_loss(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={}, scenario="drifted")
+    rig.declare(STORAGE, ("Instance", "a", {**MACHINE, "ports": ["80/http"]}))
+    rig.apply()
+    rig.clock.run(rig.clock.sleep(600))
+    rig.world.advance()
+    plan = rig.plan(**REFUSED)
+    assert change(plan, "instance.a").action is Action.UPDATE
+    assert not plan.problems
+    assert not [loss for item in plan.changes for loss in item.loses]
+    rig.apply(**REFUSED)
+    rig.assert_converged()
+
+
+def test_a_spot_machine_that_was_taken_back_has_nothing_left_to_lose(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={}, scenario="spot-reclaim")
+    rig.declare(("Instance", "a", {**MACHINE, "billingMode": "spot"}))
+    rig.apply()
+    rig.clock.run(rig.clock.sleep(86_400))
+    rig.world.advance()
+    plan = rig.plan(**REFUSED)
+    assert change(plan, "instance.a").action in {Action.CREATE, Action.UPDATE}
+    assert not plan.problems
+
+
 # --- protection -------------------------------------------------------------------------------------------------------
 
 

@@ -124,7 +124,9 @@ def test_another_offer_that_is_free_makes_it_a_note(tmp_path: Path) -> None:
     set_stock(rig.world, products="H100*", clusters=HERE, places=0)
     plan = rig.plan()
     assert plan.problems == ()
-    assert f"instance.a: no H100 SXM 80GB is free in {HERE} (US-01 (Dallas)): L40S 48GB in {THERE} will do" in noted(plan)
+    assert f"instance.a: no H100 SXM 80GB is free in {HERE} (US-01 (Dallas)): L40S 48GB in {THERE} will do" in noted(
+        plan
+    )
     rig.apply()
     assert [live.product for live in rig.world.instances] == ["L40S.16c96g"]
 
@@ -197,7 +199,9 @@ def test_stock_that_may_not_be_asked_for_is_a_note(tmp_path: Path) -> None:
     )
     plan = rig.plan()
     assert plan.problems == ()
-    assert any(text.startswith("not checked: GET /openapi/v1/billing/balance/detail: FORBIDDEN") for text in noted(plan))
+    assert any(
+        text.startswith("not checked: GET /openapi/v1/billing/balance/detail: FORBIDDEN") for text in noted(plan)
+    )
 
 
 def test_a_plan_that_makes_nothing_asks_for_nothing_more(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from plan_files import apply_saved, save
+from plan_shapes import check_shape
 from rig import Rig
 
 from novita_infra.applying.events import Ended
@@ -21,6 +22,7 @@ from novita_infra.simulator import scenario_named
 from novita_infra.simulator.scenarios import begin
 from novita_infra.simulator.world.catalogue import product_of, products_like
 from novita_infra.simulator.world.money import list_price, move_price
+from novita_infra.simulator.world.records import Instance, Storage
 
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": HERE}
@@ -53,6 +55,18 @@ def refusal(rig: Rig, path: Path) -> Problems:
     return caught.value
 
 
+def live_storage(rig: Rig) -> Storage:
+    found = rig.world.storages.get(rig.record("network_storage.data").id)
+    assert found is not None
+    return found
+
+
+def live_machine(rig: Rig, name: str = "trainer") -> Instance:
+    found = rig.world.instances.get(rig.record(f"instance.{name}").id)
+    assert found is not None
+    return found
+
+
 def told(problems: Problems) -> list[str]:
     return [f"{item.address}: {item.summary}" for item in problems.diagnostics]
 
@@ -63,7 +77,7 @@ def test_a_saved_plan_is_done_as_it_was_shown(rig: Rig) -> None:
     rig.clock.run(rig.clock.sleep(3 * 3600))
     assert apply_saved(rig, path).succeeded
     rig.assert_converged()
-    assert rig.world.storages.get(rig.record("network_storage.data").id).size == 20
+    assert live_storage(rig).size == 20
 
 
 def test_the_first_plan_of_a_project_can_be_saved_too(tmp_path: Path) -> None:
@@ -85,13 +99,9 @@ def test_the_first_plan_of_a_project_can_be_saved_too(tmp_path: Path) -> None:
 
 
 def by_hand(rig: Rig) -> None:
-    live = rig.world.instances.get(rig.record("instance.trainer").id)
+    live = live_machine(rig)
     live.command = "by hand"
     rig.world.instances.touch(live)
-
-
-def gone(rig: Rig) -> None:
-    rig.world.instances.remove(rig.record("instance.trainer").id)
 
 
 def declared_anew(rig: Rig) -> None:
@@ -152,14 +162,14 @@ def test_what_the_plan_does_not_touch_may_move(rig: Rig) -> None:
     path = save(rig)
     by_hand(rig)
     assert apply_saved(rig, path).succeeded
-    assert rig.world.storages.get(rig.record("network_storage.data").id).size == 20
+    assert live_storage(rig).size == 20
 
 
 def test_what_a_change_stands_on_must_still_be_the_same_object(rig: Rig) -> None:
     rig.declare(machine(networkStorages=[{"storage": "data", "mountPath": "/data"}]), storage())
     path = save(rig)
     id = rig.record("network_storage.data").id
-    rig.world.storages.remove(rig.world.storages.get(id))
+    rig.world.storages.remove(live_storage(rig))
     assert (
         f"network_storage.data: it was {id}, and is not there: {id} is gone: deleted outside of novita-infra"
         in told(refusal(rig, path))
@@ -321,6 +331,7 @@ def test_a_plan_file_tells_all_of_itself_on_another_machine(
     assert 'variables: {size: "40"}' in found.stderr
     assert "by novita-infra" in found.stderr
     plan = json.loads(run("show", "--json", "x.niplan").stdout)
+    check_shape(plan)
     assert plan["novita"]["saved"]["root"] == str(folder)
     assert plan["novita"]["digest"].startswith("sha256:")
     assert run("graph", "x.niplan").exit_code == 0
@@ -366,7 +377,7 @@ def test_the_digest_does_not_depend_on_books_that_are_not_there_yet(rig: Rig) ->
 def test_what_a_change_stands_on_may_move_otherwise(rig: Rig) -> None:
     rig.declare(machine(networkStorages=[{"storage": "data", "mountPath": "/data"}]), storage())
     path = save(rig)
-    live = rig.world.storages.get(rig.record("network_storage.data").id)
+    live = live_storage(rig)
     live.name = "renamed"
     rig.world.storages.touch(live)
     assert apply_saved(rig, path).succeeded
@@ -377,7 +388,7 @@ def test_a_plan_for_some_is_not_refused_for_the_manifests_of_others(rig: Rig) ->
     path = save(rig, targets=(Address("network_storage", "data"),))
     rig.declare(machine(command="sleep 2"), storage(size=20))
     assert apply_saved(rig, path).succeeded
-    assert rig.world.instances.get(rig.record("instance.trainer").id).command == ""
+    assert live_machine(rig).command == ""
 
 
 def test_a_saved_destroy_needs_no_manifests(rig: Rig) -> None:
@@ -397,5 +408,5 @@ def test_a_cheaper_product_of_today_does_not_refuse_the_one_that_was_chosen(rig:
     fresh = next(item for item in rig.plan().changes if item.address.name == "second")
     assert fresh.after["product"]["id"] != change.after["product"]["id"]
     assert apply_saved(rig, path).succeeded
-    assert rig.world.instances.get(rig.record("instance.second").id).product == change.after["product"]["id"]
+    assert live_machine(rig, "second").product == change.after["product"]["id"]
     rig.assert_converged()

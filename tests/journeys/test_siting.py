@@ -10,12 +10,12 @@ from rig import Rig
 
 from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_ERROR
 from novita_infra.planning.plan import Plan
-from novita_infra.simulator import Fault, Trouble
+from novita_infra.simulator import Fault, Position, Trouble
 from novita_infra.simulator.world.catalogue import CLUSTERS, set_stock
 
 HERE, THERE = "us-dallas-nas-2", "us-ca-nas-2"
 STORAGE = ("NetworkStorage", "data", {"sizeGb": 10})
-NET = ("VPC", "net", {})
+NET: tuple[str, str, dict[str, Any]] = ("VPC", "net", {})
 MOUNTS = [{"storage": "data", "mountPath": "/data"}]
 
 
@@ -111,8 +111,8 @@ def test_where_nothing_fits_each_cluster_has_its_reason(tmp_path: Path) -> None:
     assert text.startswith(
         "instance.a: no cluster has all that instance.a, network_storage.data and vpc.net need together"
     )
-    for cluster in CLUSTERS:
-        assert cluster.id in text
+    for place in CLUSTERS:
+        assert place.id in text
     assert f"no H200 SXM 141GB is free in {HERE}" in text
     assert "cluster us-ca-6 (US-CA-06 (California)) has no network storage" in text
     assert not rig.live_ids()
@@ -146,7 +146,10 @@ def test_a_storage_that_nothing_mounts_needs_a_place_of_its_own(tmp_path: Path) 
     rig = Rig(tmp_path, environ={})
     rig.declare(STORAGE)
     plan = rig.plan()
-    assert (plan.code, told(plan)) == (EXIT_ERROR, ["network_storage.data: nothing says where it shall be; give it a cluster"])
+    assert (plan.code, told(plan)) == (
+        EXIT_ERROR,
+        ["network_storage.data: nothing says where it shall be; give it a cluster"],
+    )
 
 
 @pytest.mark.parametrize("at_write", [0, 1, 2])
@@ -163,7 +166,7 @@ def test_a_run_that_is_killed_goes_on_in_the_same_place(at_write: int, tmp_path:
 def test_a_storage_whose_answer_was_lost_is_taken_in_where_it_was_made(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(machine(), STORAGE)
-    rig.world.faults.add(Fault(kind=Trouble.LOST, position="after", operation="storages.create", count=1))
+    rig.world.faults.add(Fault(kind=Trouble.LOST, position=Position.AFTER, operation="storages.create", count=1))
     rig.apply(expect_success=False)
     set_stock(rig.world, products="H200*", clusters=THERE, places=0)
     assert all(item.cluster == THERE for item in rig.world.storages)

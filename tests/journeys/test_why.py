@@ -182,6 +182,7 @@ def test_what_only_moves_because_another_does_leads_to_that(rig: Rig) -> None:
 
 def test_what_somebody_changed_is_told_as_that(rig: Rig) -> None:
     live = rig.world.instances.get(rig.record("instance.trainer").id)
+    assert live is not None
     live.command = "by hand"
     rig.world.instances.touch(live)
     told = why(rig, "instance.trainer")

@@ -28,6 +28,7 @@ from novita_infra.kinds.kind import (
     Replaces,
     Target,
 )
+from novita_infra.kinds.pricing import PriceList, rate
 from novita_infra.resources import Live, Phase, Spec
 
 ALL = tuple(KINDS.values())
@@ -345,6 +346,21 @@ def test_an_empty_catalogue_gives_faults_and_no_error(kind: Kind) -> None:
     assert set(chosen) == set(spec)
     assert faults
     assert all(fault.path[0] in spec and fault.summary for fault in faults)
+
+
+@each_kind
+@bounded
+@given(item=ITEMS)
+def test_whatever_is_live_has_a_price_or_an_unknown_one(kind: Kind, item: dict[str, Any]) -> None:
+    assert set(kind.prices) <= set(PARTS)
+    if kind.costs is None:
+        return
+    live = kind.reading.parse(item).values
+    for cost in (*kind.costs(live, PriceList()), *(kind.buys(None, live, PriceList()) if kind.buys else ())):
+        assert cost.what
+        assert cost.price is None or cost.price > 0
+        assert cost.hours >= 0
+    assert rate(kind.costs(example_spec(kind), PriceList())).least >= 0
 
 
 @each_kind

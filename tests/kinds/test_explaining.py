@@ -56,8 +56,23 @@ def test_a_field_tells_all_that_is_known_of_it() -> None:
             "growing: update: renamed or grown in place, data is kept; shrinking: refused: "
             "a storage cannot shrink; keep the size, or make a smaller one beside it and copy the data"
         ),
+        removal="",
         api="storageSize (gpu-instance-create-network-storage)",
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "removal"),
+    [
+        ("instance.gpuCount", "goes back to 1"),
+        ("instance.env", "goes back to nothing"),
+        ("instance.autoRenew.months", ""),
+        ("instance.product", ""),
+        ("instance.keepData", ""),
+    ],
+)
+def test_it_is_told_what_taking_a_field_out_does(path: str, removal: str) -> None:
+    assert field(path).removal == removal
 
 
 @pytest.mark.parametrize(

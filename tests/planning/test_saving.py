@@ -50,7 +50,8 @@ ADDRESSES = st.sampled_from([TRAINER, NET, Address("instance", "worker", "eu")])
 FIELDS = st.builds(FieldChange, name=TEXTS, before=VALUES, after=VALUES, means=TEXTS, replaces=st.booleans())
 CHANGES = st.builds(
     Change, address=ADDRESSES, action=st.sampled_from(Action), id=TEXTS, fields=st.lists(FIELDS, max_size=2).map(tuple),
-    why=TEXTS, loses=st.lists(st.builds(Loss, TEXTS, st.none() | st.integers(0)), max_size=2).map(tuple), before=SPECS, after=SPECS, create_first=st.booleans(),
+    why=TEXTS, loses=st.lists(st.builds(Loss, TEXTS, st.none() | st.integers(0)), max_size=2).map(tuple),
+    before=SPECS, after=SPECS, create_first=st.booleans(),
 )  # fmt: skip
 STEPS = st.builds(
     Step, key=TEXTS, address=ADDRESSES, call=TEXTS, id=TEXTS, spec=SPECS, after=st.lists(TEXTS, max_size=2).map(tuple),

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from novita_infra.simulator import scenario_of
+
 
 def test_a_new_machine_comes_up_by_its_states(cloud: Any) -> None:
     key = cloud.machine()
@@ -311,3 +313,22 @@ def test_metrics_cover_the_asked_window_per_gpu(cloud: Any) -> None:
     default = cloud.get(path, instanceId=key, startTime=now - 10, endTime=now + 99, interval=5)
     assert len(default["cpuUtilization"]) == 4
     assert cloud.refused("GET", path, params={"instanceId": "nope"}) == (400, "RESOURCE_NOT_FOUND")
+
+
+def test_the_gpus_of_an_idle_machine_have_nothing_to_do_from_then_on(make_cloud: Any) -> None:
+    event = {"at": 7200, "do": "idle", "name": "bored"}
+    cloud = make_cloud(scenario=scenario_of({"name": "rest", "says": "A machine rests.", "events": [event]}))
+    keys = {name: cloud.running(name=name) for name in ("bored", "busy")}
+    cloud.pass_(4 * 3600)
+    now = int(cloud.clock())
+
+    def figures(name: str, what: str) -> list[float]:
+        path = "/openapi/v1/metrics/gpu/instance"
+        got = cloud.get(path, instanceId=keys[name], startTime=now - 12_000, endTime=now, interval=600)[what]
+        return [point["value"] for point in (got["avg"] if isinstance(got, dict) else got)]
+
+    bored = figures("bored", "gpuUtilization")
+    assert bored[0] > 0
+    assert set(bored[-6:]) == {0}
+    assert all(figures("busy", "gpuUtilization"))
+    assert all(figures("bored", "cpuUtilization"))

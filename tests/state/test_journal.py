@@ -15,18 +15,19 @@ from hypothesis import strategies as st
 
 from novita_infra.diagnostics import Problems
 from novita_infra.resources import Address, Record, Secret
-from novita_infra.state.book import Journal, State
+from novita_infra.state.book import Begun, Journal, State
 from novita_infra.state.disk import Disk
 from novita_infra.state.local import LocalStore
 
 A, B, C = (Address("instance", name) for name in "abc")
 
-Change: TypeAlias = Record | Address | tuple[str, tuple[str, ...]]
+Change: TypeAlias = Record | Address | Begun | tuple[str, tuple[str, ...]]
 ADDRESSES = st.sampled_from([A, B, C, Address("instance", "w", "e\nu")])
 CHANGES = st.lists(
     st.one_of(
         st.builds(Record, ADDRESSES, st.text(max_size=4)),
         ADDRESSES,
+        st.builds(Begun, st.text(max_size=4), st.floats(0, 1e10), st.text(max_size=4)),
         st.tuples(st.sampled_from(["vpc", "instance"]), st.lists(st.text(max_size=3), max_size=2).map(tuple)),
     ),
     max_size=6,
@@ -44,22 +45,26 @@ async def tell(journal: Journal, changes: Sequence[Change]) -> None:
                 await journal.put(change, "changed")
             case Address():
                 await journal.drop(change, "gone")
+            case Begun():
+                await journal.begin(change)
             case (kind, ids):
                 await journal.saw(kind, ids)
 
 
 def after(state: State, changes: Sequence[Change]) -> State:
     """What the state must be after the changes; every one of them is a version."""
-    records, seen = dict(state.records), dict(state.seen)
+    records, seen, begun = dict(state.records), dict(state.seen), state.begun
     for change in changes:
         match change:
             case Record():
                 records[change.address] = change
             case Address():
                 records.pop(change, None)
+            case Begun():
+                begun = (*begun, change)
             case (kind, ids):
                 seen[kind] = ids
-    return replace(state, serial=state.serial + len(changes), records=records, seen=seen)
+    return replace(state, serial=state.serial + len(changes), records=records, seen=seen, begun=begun)
 
 
 def crashed_run(folder: Path, changes: Sequence[Change]) -> State:

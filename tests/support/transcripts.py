@@ -35,6 +35,7 @@ _SAVED_AS = re.compile(r"# ([\w./-]+\.ya?ml)\n")
 _MOVING = re.compile(r"^(?:\w+ {2,}| {9})\S+: (?:create|update|upgrade|edit|start|stop|delete|wait)\b")
 """Lines of progress: their order and times are those of one run."""
 _MASKS = (
+    (re.compile(r"\bsha256:[0-9a-f]{64}\b"), "DIGEST"),
     (re.compile(r"\b[0-9a-f]{16}(?:[0-9a-f]{16})?\b"), "ID"),
     (re.compile(r"(?<=[: ])[0-9]{5}\b"), "PORT"),
 )

@@ -69,6 +69,13 @@ def test_a_saved_plan_tells_how_old_its_prices_are(seconds: float, told: str) ->
     assert "prices read" not in plain(plan_lines(PLAN))
 
 
+def test_a_plan_that_moves_no_cost_says_so_in_a_line() -> None:
+    kept = Money((Row(Address("network_storage", "kept"), (STORAGE,), (STORAGE,)),))
+    text = plain(plan_lines(replace(PLAN, money=kept)))
+    assert "Cost of environment prod: $0.01667/h, $12.00/month, as before\n" in text
+    assert "per month" not in text
+
+
 def test_where_everything_is_free_nothing_is_said_of_money() -> None:
     assert "cost" not in plain(plan_lines(replace(PLAN, money=Money(())))).lower()
     assert plan_json(replace(PLAN, money=None))["novita"]["money"] is None
