@@ -26,7 +26,7 @@ def hide(text: str, secrets: Iterable[str]) -> str:
     """The text on one line, fit for a terminal, with the secrets replaced however they are spelled.
 
     A secret of at most three characters is replaced as a whole word only: an env value of `1` must not eat the digits
-    of a limit.
+    of a limit, nor those of a name such as `us-dallas-1`.
     """
     spellings = {_one_line(form) for secret in secrets for form in _spellings(secret)} - {""}
     text = _one_line(text)
@@ -61,7 +61,7 @@ def _spellings(secret: str) -> Iterator[str]:
 
 def _pattern(form: str) -> str:
     escaped = re.escape(form)
-    return rf"(?<!\w){escaped}(?!\w)" if len(form) <= _SHORT else escaped
+    return rf"(?<![\w.-]){escaped}(?![\w-])" if len(form) <= _SHORT else escaped
 
 
 def _one_line(text: str) -> str:

@@ -469,6 +469,7 @@ INSTANCE: Final = Kind(
     buys=instance_prices.buys,
     prices=("gpu", "cpu"),
     mishap=instance_mishaps.mishap,
+    moves=instance_mishaps.MOVES,
     undeletable=_undeletable,
     example="""\
 apiVersion: novita-infra/v1

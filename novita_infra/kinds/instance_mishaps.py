@@ -5,11 +5,13 @@ The service tells no cause; each is read from what it does tell (gpu-instance-ge
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
-from novita_infra.kinds.kind import Circumstances, Mishap
-from novita_infra.kinds.shapes import int_of, text_of
+from novita_infra.api.request import GPU, Pages
+from novita_infra.kinds.kind import Circumstances, Mishap, Moves
+from novita_infra.kinds.shapes import int_of, object_of, text_of
 from novita_infra.resources import Cause, Live, Phase, Record
 
 _RECLAIMED: Final = {
@@ -32,6 +34,10 @@ def mishap(record: Record, live: Live | None, circumstances: Circumstances) -> M
         return Mishap(Cause.SPOT_RECLAIM, _RECLAIMED[spot] + when, _POWER)
     if live.status == "migrating":
         return Mishap(Cause.MIGRATION, "it is moved to another node; new data on its own disks does not come along")
+    moved = circumstances.moved.get(record.id, 0.0)
+    if moved > record.seen_at:
+        said = f"the platform moved it to another node at {_time(int(moved))}; new data on its own disks may be gone"
+        return Mishap(Cause.MIGRATION, said)
     if live.status != "freezing" and live.phase is not Phase.STOPPED:
         return None
     ends = int_of(live.outputs.get("endTime"))
@@ -42,6 +48,23 @@ def mishap(record: Record, live: Live | None, circumstances: Circumstances) -> M
     if live.status == "freezing":
         return Mishap(Cause.EXPIRED, "it is frozen", _POWER)
     return Mishap(Cause.FAILED, live.trouble, _POWER) if live.trouble else None
+
+
+def _read_move(job: Mapping[str, Any]) -> tuple[str, float]:
+    return text_of(job.get("instanceId")), float(int_of(job.get("createdAt")) or 0)
+
+
+def _moves_since(moment: float) -> Pages:
+    query: dict[str, str | int] = {"type": "autoInstanceMigrate", "startTime": int(moment)}
+    return Pages(path=f"{GPU}/jobs", items=("jobs",), identity=("Id", "id"), number="pageNum", query=query)
+
+
+MOVES: Final = Moves(
+    may_move=lambda record: object_of(record.spec.get("autoMigrate")).get("enabled") is True,
+    pages=_moves_since,
+    read=_read_move,
+)
+"""The jobs of the platform (gpu-instance-list-jobs); a machine only moves by itself where autoMigrate allows it."""
 
 
 def _gone(record: Record, now: float) -> Mishap | None:

@@ -199,6 +199,20 @@ class Circumstances:
     """Unix seconds."""
     in_arrears: bool | None = None
     """Whether the account has nothing left to pay with; None where that was not read."""
+    moved: Mapping[str, float] = field(default_factory=dict)
+    """By id of what the platform moved by itself, when it last did, in Unix seconds, as far as that was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moves:
+    """Where the service tells which objects the platform moved by itself."""
+
+    may_move: Callable[[Record], bool]
+    """Whether that can have befallen the object."""
+    pages: Callable[[float], Pages]
+    """The list of what was moved since a moment, in Unix seconds."""
+    read: Callable[[Mapping[str, Any]], tuple[str, float]]
+    """The object's id and when it was moved, in Unix seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +298,8 @@ class Kind:
     mishap: Callable[[Record, Live | None, Circumstances], Mishap | None] | None = None
     """What befell the object, which may be gone, since it was recorded; None where it tells of nothing. That it is gone
     or failed needs no telling."""
+    moves: Moves | None = None
+    """How what the platform moved is told, where the object itself does not show it."""
     undeletable: Callable[[Live], str] | None = None
     """Why the service would refuse to delete this object, or an empty string."""
     example: str = ""

@@ -141,6 +141,12 @@ def is_asked(kind: Kind, decision: Decision, *, key: str) -> bool:
     return any(item.name in changed for item, _, _ in differences(kind, spec, recorded, key=key))
 
 
+def is_acknowledged(decision: Decision) -> bool:
+    """Whether there is drift that is over once it was told: the object itself shows nothing of it."""
+    told = {OnDrift.HEAL, OnDrift.ADOPT}
+    return any(item.cause is Cause.MIGRATION and item.on_drift in told for item in decision.drift)
+
+
 def brought_up(record: Record, decision: Decision, *, key: str) -> Record:
     """The record with what was adopted, and without what is not any more."""
     values = {name: decision.spec[name] for name in decision.adopted if name in decision.spec}

@@ -25,6 +25,7 @@ from novita_infra.planning.drifting import (
     drift_notes,
     followed,
     following,
+    is_acknowledged,
     is_asked,
     marked_by_others,
     strayed,
@@ -63,8 +64,8 @@ class Seen:
     rules: Rules = Rules()
     now: float = 0.0
     """Unix seconds; the planner itself looks at no clock."""
-    in_arrears: bool | None = None
-    """Whether the account has nothing left to pay with; None where that was not read."""
+    circumstances: Circumstances = Circumstances(0.0)
+    """What may say what befell an object, beside the object itself."""
     unread: Mapping[Address, float] = field(default_factory=dict)
     """Of what stands in `found` as the books have it, when they last learned of it, in Unix seconds."""
 
@@ -200,7 +201,7 @@ def _decide(
             wanted=wanted,
             spec=spec,
             key=seen.key,
-            circumstances=Circumstances(seen.now, seen.in_arrears),
+            circumstances=seen.circumstances,
             answers=seen.rules.on_drift,
             others=marked_by_others(found.live, project=seen.project, environment=seen.environment),
         )
@@ -414,5 +415,5 @@ def _bookkeeping(
             retired=decision.found.leftovers,
             anew="",
         )
-        if fresh != seen.found[address].record:
+        if fresh != seen.found[address].record or is_acknowledged(decision):
             yield fresh

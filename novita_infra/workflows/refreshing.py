@@ -1,7 +1,8 @@
-"""What is read for a plan: every object on record, some of them or none, and whether the account is in arrears."""
+"""What is read for a plan: every object on record, some of them or none, and what may have befallen them."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -40,7 +41,9 @@ async def refreshed(session: Session, seen: Seen) -> Seen:
             more = await _observed(session, kinds & {address.kind for address in seen.unread}, ())
             unread = {address: at for address, at in seen.unread.items() if address not in more.found}
             seen = replace(seen, found={**seen.found, **more.found}, unread=unread)
-    return replace(seen, in_arrears=await _in_arrears(session.client, seen), now=session.clock.now())
+    now = session.clock.now()
+    owes, moved = await asyncio.gather(_in_arrears(session.client, seen), _moved(session.client, seen))
+    return replace(seen, circumstances=Circumstances(now, owes, moved), now=now)
 
 
 def _believing(session: Session, seen: Seen) -> Seen:
@@ -69,6 +72,23 @@ async def _in_arrears(client: Client, seen: Seen) -> bool | None:
     except Refused:
         return None
     return None if balance is None else balance <= 0
+
+
+async def _moved(client: Client, seen: Seen) -> dict[str, float]:
+    """When the platform last moved what it may move, since the books learned of it."""
+    found: dict[str, float] = {}
+    for prefix, kind in seen.kinds.items() if not seen.asked.destroys else ():
+        moves = kind.moves
+        records = [item.record for address, item in seen.found.items() if address.kind == prefix and item.record]
+        since = [record.seen_at for record in records if moves is not None and moves.may_move(record)]
+        if moves is None or not since:
+            continue
+        try:
+            told = map(moves.read, await client.walk(moves.pages(min(since))))
+        except Refused:
+            continue
+        found |= dict(sorted(told, key=lambda item: item[1]))
+    return found
 
 
 def _may_be_arrears(seen: Seen, address: Address) -> bool:

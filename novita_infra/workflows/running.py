@@ -24,6 +24,7 @@ from novita_infra.workflows.session import Session, check_account
 
 if TYPE_CHECKING:
     from novita_infra.applying.events import Listener, Result
+    from novita_infra.planning.planner import Seen
 
 MOST_CALLS: Final = 64
 """Calls at a time where nobody says; the client finds out how many of them do good."""
@@ -36,9 +37,15 @@ _SPACE: Final = re.compile(r"[^\w.-]+")
 
 async def make_plan(session: Session, asked: Asked = Asked()) -> Plan:
     """What apply would do. Reads the cloud, changes nothing. Raises Problems and ApiError."""
+    from novita_infra.workflows.preflight import preflighted  # noqa: PLC0415 -- not every command plans
+
+    return await preflighted(session.client, await see(session, asked))
+
+
+async def see(session: Session, asked: Asked) -> Seen:
+    """Everything that a plan is made from, as it is now. Raises Problems and ApiError."""
     from novita_infra.observing import read_prices, with_live_templates  # noqa: PLC0415 -- not every command plans
     from novita_infra.planning import planner  # noqa: PLC0415
-    from novita_infra.workflows.preflight import preflighted  # noqa: PLC0415
     from novita_infra.workflows.refreshing import read_at_once, refreshed  # noqa: PLC0415
 
     project, state = session.project, session.state
@@ -72,7 +79,7 @@ async def make_plan(session: Session, asked: Asked = Asked()) -> Plan:
         rules=project.rules,
         now=session.clock.now(),
     )
-    return await preflighted(session.client, await refreshed(session, seen))
+    return await refreshed(session, seen)
 
 
 async def apply_plan(

@@ -559,3 +559,17 @@ def test_on_a_bad_night_spot_machines_come_back_and_nothing_is_lost(tmp_path: Pa
         rig.apply()
         rig.assert_nothing_lost()
     assert [item.cause for item in rig.plan().drift if item.cause is not Cause.SPOT_RECLAIM] == []
+
+
+@pytest.mark.parametrize("answer", ["heal", "alert"])
+def test_a_machine_that_the_platform_moved_is_told_when_it_is_over(answer: str, tmp_path: Path) -> None:
+    moving = {"enabled": True, "systemDisk": False}
+    rig = up(tmp_path, scenario="node-failure", autoMigrate=moving, lifecycle={"onDrift": answer})
+    assert rig.plan().drift == ()
+    wait(rig, 900)
+    plan = rig.plan()
+    (drift,) = drift_of(plan)
+    assert (drift.cause, drift.fields, plan.empty) == (Cause.MIGRATION, (), True)
+    assert "moved by the platform: the platform moved it to another node at 2026-" in text(plan)
+    rig.apply()
+    assert len(rig.plan().drift) == (answer == "alert")

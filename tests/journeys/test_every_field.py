@@ -152,6 +152,9 @@ def _hold_to_its_plan(watched: Watched, *, meddled: bool = False) -> None:
         case Fate.LEFT:
             _is_left(watched)
             assert watched.id == id
+        case Fate.FOUND:
+            assert watched.rig.plan().empty
+            assert {*edit.fields} <= {*watched.rig.record(watched.address).spec}
         case Fate.CHANGED | Fate.REPLACED:
             plan = watched.rig.plan()
             _says_what_is_expected(watched, plan, before)

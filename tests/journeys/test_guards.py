@@ -143,9 +143,9 @@ def test_what_others_changed_by_hand_is_put_right_without_a_loss(tmp_path: Path)
     rig.assert_converged()
 
 
-def test_a_spot_machine_that_was_taken_back_has_nothing_left_to_lose(tmp_path: Path) -> None:
+def test_a_spot_machine_that_was_taken_back_is_had_again_without_asking_for_its_data(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={}, scenario="spot-reclaim")
-    rig.declare(("Instance", "a", {**MACHINE, "billingMode": "spot"}))
+    rig.declare(("Instance", "a", {**MACHINE, "billingMode": "spot", "power": "running"}))
     rig.apply()
     rig.clock.run(rig.clock.sleep(86_400))
     rig.world.advance()

@@ -22,6 +22,8 @@ class Fate(enum.Enum):
     REFUSED = "refused"
     LEFT = "left"
     """A field that the service chooses is no longer declared: the object stays as it is, and the field is let go."""
+    FOUND = "found"
+    """A place is found where the object is: it stays as it is, and so does the field in the books."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +90,7 @@ class Subject:
             after=new,
             fate=told,
             writes=writes,
-            shows={} if told in {Fate.REFUSED, Fate.LEFT} else expected if shows is None else shows,
+            shows={} if told in {Fate.REFUSED, Fate.LEFT, Fate.FOUND} else expected if shows is None else shows,
             around=self.around if around is None else around,
             instead=instead,
         )
@@ -112,6 +114,12 @@ class Subject:
         yield self.edit("add", {}, {field: first}, *writes, **more)
         yield self.edit("change", {field: first}, {field: second}, *writes, **more)
         yield self.left("remove", {field: second})
+
+    def found(self, first: str, second: str, *writes: str, beside: Resource) -> Iterator[Edit]:
+        """A cluster that is found where it is not declared: by what stands `beside`, or where the object is."""
+        yield self.edit("change", {"cluster": first}, {"cluster": second}, *writes)
+        yield self.edit("add", {"cluster": None}, {"cluster": first}, fate=Fate.FOUND, around=(beside,))
+        yield self.edit("remove", {"cluster": first}, {"cluster": None}, fate=Fate.FOUND)
 
     def required(self, field: str, first: Any, second: Any, *writes: str, **more: Any) -> Iterator[Edit]:
         """Changed; it cannot be removed."""

@@ -102,6 +102,9 @@ def _template() -> Iterator[Edit]:
     yield TEMPLATE.edit("one update", {}, several, update)
 
 
+MACHINE = {"product": {"id": "4090.16c62g"}, "cluster": PLACE, "image": "ubuntu:22.04"}
+
+
 def _storage() -> Iterator[Edit]:
     update = "storages.update"
     yield from STORAGE.three("name", "other", "another", update)
@@ -111,7 +114,8 @@ def _storage() -> Iterator[Edit]:
     yield STORAGE.refused("remove", {}, {"sizeGb": None})
     yield STORAGE.edit("one update", {}, {"name": "other", "sizeGb": 20}, update)
     yield STORAGE.refused("all or nothing", {"sizeGb": 20}, {"name": "other", "sizeGb": 10})
-    yield from STORAGE.required("cluster", PLACE, OTHER_PLACE, *STORAGE.create)
+    mounts = {**MACHINE, "networkStorages": [{"storage": "it", "mountPath": "/data"}]}
+    yield from STORAGE.found(PLACE, OTHER_PLACE, *STORAGE.create, beside=("Instance", "by", mounts))
     yield STORAGE.edit("to a name", {}, {"cluster": "Singapore"}, *STORAGE.create, shows={"cluster": "as-sgp-2"})
     yield STORAGE.refused("to one without storages", {}, {"cluster": "us-ca-6"})
     smaller = {"cluster": OTHER_PLACE, "sizeGb": 20, "name": "other"}
@@ -121,7 +125,7 @@ def _storage() -> Iterator[Edit]:
 def _vpc() -> Iterator[Edit]:
     yield from VPC.three("name", "other", "another", "networks.update")
     yield VPC.refused("too long", {}, {"name": "n" * 31})
-    yield from VPC.required("cluster", PLACE, OTHER_PLACE, *VPC.create)
+    yield from VPC.found(PLACE, OTHER_PLACE, *VPC.create, beside=("Instance", "by", {**MACHINE, "vpc": "it"}))
     yield VPC.refused("to one without networks", {}, {"cluster": "eu-de-1"})
     yield VPC.edit("made anew", {}, {"cluster": OTHER_PLACE, "name": "other"}, *VPC.create)
 

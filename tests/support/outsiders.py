@@ -76,7 +76,8 @@ class Outsiders:
             if act.do == "create":
                 specs = [(name, spec) for kind, name, spec in fleet if kind == act.kind]
                 name, spec = specs[act.pick % len(specs)] if specs else ("x", {})
-                self._call(*_creation(act.kind, str(spec.get("name", name)), spec))
+                apart = act.kind in UNMARKED & self._open_kinds()
+                self._call(*_creation(act.kind, str(spec.get("name", name)), spec, apart=apart))
                 return
             ids = own.get(TABLES[prefix], [])
             if not ids:
@@ -127,9 +128,7 @@ class Outsiders:
                 del self.theirs[id]
 
     def _set_apart(self, name: str, id: str) -> None:
-        """Beside a create of ours that is not over, an object without a mark differs in what alone can tell it from
-        ours: its place, or its user.
-        """
+        """The same for what a scenario makes beside a create of ours that is not over."""
         if name in {TABLES[PREFIXES[kind]] for kind in UNMARKED & self._open_kinds()}:
             record: Any = self._world.tables[name].get(id)
             setattr(record, *(("username", "outsider") if name == "registry_auths" else ("cluster", ELSEWHERE)))
@@ -156,9 +155,9 @@ def ids_in(world: World) -> dict[str, str]:
     }
 
 
-def _creation(kind: str, name: str, spec: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """An object of the same name."""
-    cluster = spec.get("cluster", ELSEWHERE)
+def _creation(kind: str, name: str, spec: Mapping[str, Any], *, apart: bool) -> tuple[str, dict[str, Any]]:
+    """An object of the same name. With `apart` it differs in what alone can tell it from ours: its place, its user."""
+    cluster = ELSEWHERE if apart else spec.get("cluster", ELSEWHERE)
     image, disk = spec.get("image", "ubuntu:22.04"), spec.get("rootDiskGb", 60)
     match kind:
         case "Instance":
@@ -172,7 +171,8 @@ def _creation(kind: str, name: str, spec: Mapping[str, Any]) -> tuple[str, dict[
         case "VPC":
             return "networks.create", {"clusterId": cluster, "name": name}
         case "RegistryAuth":
-            return "registry_auths.save", {"name": name, "username": spec.get("username", "u"), "password": "theirs"}
+            user = "outsider" if apart else spec.get("username", "u")
+            return "registry_auths.save", {"name": name, "username": user, "password": "theirs"}
         case "ImagePrewarm":
             return "prewarms.create", {"imageUrl": image, "clusterId": cluster, "note": spec.get("note", "")}
         case _:

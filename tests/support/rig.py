@@ -22,11 +22,13 @@ from novita_infra.applying.events import Event, Result
 from novita_infra.manifests.project import Project, load
 from novita_infra.planning.asking import Asked
 from novita_infra.planning.plan import Action, Plan
+from novita_infra.planning.planner import Seen
 from novita_infra.resources import Address, Record
 from novita_infra.simulator import LIVE, LostAnswer, Quirks, World, build_app, open_world, scenario_named
 from novita_infra.state.book import State
 from novita_infra.state.local import LocalStore
 from novita_infra.workflows import Session, Where
+from novita_infra.workflows.running import see
 
 
 class Rig:
@@ -101,6 +103,15 @@ class Rig:
             async with self.client() as client:
                 session = self._session(client)
                 return await self._judged(session, await workflows.make_plan(session, wish), wish)
+
+        return self.clock.run(work())
+
+    def see(self) -> Seen:
+        """Everything that a plan of now is made from."""
+
+        async def work() -> Seen:
+            async with self.client() as client:
+                return await see(self._session(client), Asked())
 
         return self.clock.run(work())
 

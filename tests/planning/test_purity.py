@@ -1,0 +1,85 @@
+"""Planning is a function of what was seen: no clock, no disk, no network, and no order of anything."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from fleets import Resource, fleets
+from hypothesis import HealthCheck, given, settings
+from rig import Rig
+
+from novita_infra.planning.plan import Plan
+from novita_infra.planning.planner import Seen, make_plan
+
+OUTSIDE = ("open", "os.", "socket.", "subprocess.", "time.", "pathlib.", "shutil.", "tempfile.")
+_watching: list[list[str]] = []
+
+
+def _heard(event: str, _: tuple[object, ...]) -> None:
+    if _watching and event.startswith(OUTSIDE):
+        _watching[-1].append(event)
+
+
+sys.addaudithook(_heard)
+
+
+@contextmanager
+def nothing_outside() -> Iterator[None]:
+    """Fails where anything outside of the process is touched."""
+    _watching.append([])
+    try:
+        yield
+    finally:
+        heard = _watching.pop()
+    assert not heard, heard
+
+
+def planned(seen: Seen) -> Plan:
+    with nothing_outside():
+        return make_plan(seen)
+
+
+def other_way_round(seen: Seen) -> Seen:
+    """The same, with everything that has an order in another one."""
+    catalogue = seen.catalogue
+    return replace(
+        seen,
+        declared=tuple(reversed(seen.declared)),
+        found=dict(reversed(seen.found.items())),
+        kinds=dict(reversed(seen.kinds.items())),
+        catalogue=replace(
+            catalogue,
+            clusters=tuple(reversed(catalogue.clusters)),
+            gpu=tuple(reversed(catalogue.gpu)),
+            cpu=tuple(reversed(catalogue.cpu)),
+            serverless=tuple(reversed(catalogue.serverless)),
+        ),
+        outputs=dict(reversed(seen.outputs.items())),
+    )
+
+
+def test_the_hook_hears_a_file_that_is_opened() -> None:
+    heard: list[str] = []
+    _watching.append(heard)
+    Path(__file__).read_bytes()
+    _watching.pop()
+    assert "open" in heard
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(fleets(), fleets())
+def test_the_same_inputs_give_the_same_plan_in_any_order(before: list[Resource], after: list[Resource]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), environ={})
+        rig.declare(*before)
+        rig.apply()
+        rig.declare(*after)
+        seen = rig.see()
+    first = planned(seen)
+    assert planned(seen) == first
+    assert planned(other_way_round(seen)) == first
