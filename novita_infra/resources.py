@@ -16,6 +16,9 @@ Value: TypeAlias = Any
 
 Spec: TypeAlias = Mapping[str, Value]
 
+_PLAIN: Final = (str, int, type(None))
+"""What most values are: known, and no secret."""
+
 _NAME: Final = r"[A-Za-z_][A-Za-z0-9_-]*"
 _ADDRESS: Final = re.compile(rf'(?P<kind>[a-z_]+)\.(?P<name>{_NAME})(?:\["(?P<key>[^"\]]+)"\])?')
 
@@ -147,12 +150,12 @@ def refs(value: Value) -> tuple[Ref, ...]:
 
 def is_known(value: Value) -> bool:
     """Whether no part of the value waits for another resource."""
-    return not any(isinstance(leaf, Ref) for leaf in leaves(value))
+    return isinstance(value, _PLAIN) or not any(isinstance(leaf, Ref) for leaf in leaves(value))
 
 
 def is_secret(value: Value) -> bool:
     """Whether any part of the value is secret, or a digest that stands for a secret."""
-    return any(isinstance(leaf, (Secret, Digest)) for leaf in leaves(value))
+    return not isinstance(value, _PLAIN) and any(isinstance(leaf, (Secret, Digest)) for leaf in leaves(value))
 
 
 def reveal(value: Value) -> Value:

@@ -5,6 +5,7 @@ Nothing but click is imported until a command is named, so that `--help` and com
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Final
 
@@ -58,6 +59,8 @@ def root() -> None:
 
 def main() -> None:
     """The command `novita-infra`."""
+    # A plan makes many values and few cycles: the collector, left alone, walks over all of them again and again.
+    gc.set_threshold(100_000, 20, 100)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name in a poor locale is no reason to fail

@@ -36,7 +36,7 @@ def mishap(record: Record, live: Live | None, circumstances: Circumstances) -> M
         return Mishap(Cause.MIGRATION, "it is moved to another node; new data on its own disks does not come along")
     moved = circumstances.moved.get(record.id, 0.0)
     if moved > record.seen_at:
-        said = f"the platform moved it to another node at {_time(int(moved))}; new data on its own disks may be gone"
+        said = f"it was moved to another node at {_time(int(moved))}; new data on its own disks may be gone"
         return Mishap(Cause.MIGRATION, said)
     if live.status != "freezing" and live.phase is not Phase.STOPPED:
         return None

@@ -64,7 +64,7 @@ class Seen:
     rules: Rules = Rules()
     now: float = 0.0
     """Unix seconds; the planner itself looks at no clock."""
-    circumstances: Circumstances = Circumstances(0.0)
+    circumstances: Circumstances = Circumstances(0.0)  # noqa: RUF009 -- a frozen value
     """What may say what befell an object, beside the object itself."""
     unread: Mapping[Address, float] = field(default_factory=dict)
     """Of what stands in `found` as the books have it, when they last learned of it, in Unix seconds."""

@@ -151,8 +151,13 @@ def _none_free(flight: Flight, change: Change, why: str) -> Finding | Diagnostic
     wanted = flight.declared.get(change.address)
     waits = wanted is not None and wanted.lifecycle.capacity_wait > 0
     deletes_first = change.action is Action.REPLACE and not change.create_first
-    if waits and change.action in _MAKES and not deletes_first:
-        return _note(f"{why}: the create is tried again until something is free", change.address)
+    if waits and not deletes_first:
+        then = (
+            "the create is tried again until something is free"
+            if change.action in _MAKES
+            else "it is tried all the same"
+        )
+        return _note(f"{why}: {then}", change.address)
     if change.action not in _MAKES:
         hint = f"leave it stopped until something is free, or leave it out: --exclude '{change.address}'"
     elif deletes_first:
@@ -194,7 +199,7 @@ def _price(flight: Flight) -> int:
 
 def _additions(plan: Plan) -> tuple[Fraction, int]:
     """What the plan certainly adds per hour, and what it buys, in 1/100000 USD. Savings are not set against it."""
-    rows = plan.money.rows if plan.money else ()
+    rows = [row for row in plan.money.rows if row.moves] if plan.money else []
     running = sum((max(Fraction(0), row.delta.least) for row in rows), Fraction(0))
     return running, sum(paid_once(row.once) for row in rows)
 

@@ -5,6 +5,7 @@ Where the manifests leave it open it is found: what is there already decides, th
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -17,7 +18,7 @@ from novita_infra.kinds.kind import Fault, Kind
 from novita_infra.kinds.pricing import PriceList, rate
 from novita_infra.kinds.stock import Ask, Stock, lacking, placed_name
 from novita_infra.planning.findings import Finding
-from novita_infra.resources import Address, Declared, Found, Live, Phase, Spec, refs
+from novita_infra.resources import Address, Declared, Found, Live, Phase, Spec, Value, refs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +118,9 @@ def _edges(ground: Ground) -> Iterator[tuple[Address, Address]]:
 def _parted(ground: Ground) -> dict[Address, Finding]:
     """What is declared to be together and in different clusters."""
     told = {}
+    place = functools.cache(functools.partial(_cluster_of, ground.catalogue))
     for address, other in _edges(ground):
-        here, there = (_declared_cluster(ground.declared[item], ground.catalogue) for item in (address, other))
+        here, there = (place(ground.declared[item].spec.get("cluster")) for item in (address, other))
         if here and there and here != there:
             clusters = ground.catalogue.clusters
             item = ground.declared[address]
@@ -174,14 +176,14 @@ def _pins(group: Iterable[Address], ground: Ground) -> dict[Address, str]:
     for address in group:
         item, live = ground.declared[address], _there(ground.found.get(address))
         cluster = live.values.get("cluster") if live and item.spec.get("cluster") is None else None
-        place = _declared_cluster(item, ground.catalogue) or cluster
+        place = _cluster_of(ground.catalogue, item.spec.get("cluster")) or cluster
         if isinstance(place, str) and place:
             pins[address] = place
     return pins
 
 
-def _declared_cluster(item: Declared, catalogue: Catalogue) -> str:
-    wish = item.spec.get("cluster")
+def _cluster_of(catalogue: Catalogue, wish: Value) -> str:
+    """The id of the cluster that is wished for; empty where that is open, not known yet, or nonsense."""
     found = find_cluster(catalogue, wish) if isinstance(wish, str) else ""
     return "" if isinstance(found, Fault) else found
 

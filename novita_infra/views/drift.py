@@ -18,10 +18,10 @@ _CAUSES: Final[Mapping[Cause, str]] = {
     Cause.EDITED: "edited by hand",
     Cause.DELETED: "deleted by hand",
     Cause.SPOT_RECLAIM: "spot reclaim",
-    Cause.MIGRATION: "moved by the platform",
+    Cause.MIGRATION: "platform migration",
     Cause.EXPIRED: "expired or frozen",
     Cause.FAILED: "failed",
-    Cause.ARREARS: "in arrears",
+    Cause.ARREARS: "arrears",
     Cause.RELEASED: "released by the platform",
 }
 _MANY: Final = 5

@@ -570,6 +570,6 @@ def test_a_machine_that_the_platform_moved_is_told_when_it_is_over(answer: str, 
     plan = rig.plan()
     (drift,) = drift_of(plan)
     assert (drift.cause, drift.fields, plan.empty) == (Cause.MIGRATION, (), True)
-    assert "moved by the platform: the platform moved it to another node at 2026-" in text(plan)
+    assert "platform migration: it was moved to another node at 2026-" in text(plan)
     rig.apply()
     assert len(rig.plan().drift) == (answer == "alert")
