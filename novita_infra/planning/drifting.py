@@ -132,6 +132,8 @@ def decide_with_drift(
 def is_asked(kind: Kind, decision: Decision, *, key: str) -> bool:
     """Whether the manifest asks for what is decided, or only what was changed outside does."""
     record, spec = decision.found.record, decision.spec
+    if decision.action is Action.NONE:
+        return False
     if record is None or not record.id or decision.records or decision.forced or decision.found.candidates:
         return True
     # What waits for another object says nothing new by itself; that object's own change does.
@@ -149,6 +151,8 @@ def is_acknowledged(decision: Decision) -> bool:
 
 def brought_up(record: Record, decision: Decision, *, key: str) -> Record:
     """The record with what was adopted, and without what is not any more."""
+    if not decision.adopted and not record.adopted:
+        return record
     values = {name: decision.spec[name] for name in decision.adopted if name in decision.spec}
     return replace(record, spec={**record.spec, **written(values, key)}, adopted=decision.adopted)
 
@@ -229,6 +233,8 @@ def _changed_fields(
     underway = found.record.underway.sent if found.record and found.record.underway else {}
     for item in _comparable(kind, record, live):
         name, is_now = item.name, live.values[item.name]
+        if is_now == record[name]:
+            continue  # as most are
         rules = [rule.path[1:] for rule in ignored if rule.path[0] == name]
         known = record[name]
         for path in rules:

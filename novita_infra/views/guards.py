@@ -23,8 +23,17 @@ def choosing_lines(plan: Plan) -> Iterator[Line]:
             for item in items:
                 yield line(f"      {item.address}", (f"  # {item.why}", Tone.FAINT))
             yield line()
-    if plan.allowed and any(change.loses for change in plan.changes):
+    for step in plan.steps:
+        told = [
+            f"{len(found)} {when}" for found, when in ((step.requires, "before it"), (step.ensures, "after")) if found
+        ]
+        if told:
+            yield line(f"Conditions of {step.address}, asked on the way: {', '.join(told)} ({step.call})")
+    if any(step.requires or step.ensures for step in plan.steps):
+        yield line()
+    if plan.allowed and any(not loss.when for change in plan.changes for loss in change.loses):
         yield line(("Data may be lost of: ", Tone.BAD), ", ".join(plan.allowed))
+        yield line()
 
 
 def choosing_json(plan: Plan) -> Json:

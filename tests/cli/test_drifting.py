@@ -140,3 +140,34 @@ def test_a_saved_plan_shows_its_drift_too(run: Invoke, project: Path) -> None:
     assert "Changed outside of novita-infra:" in shown.stdout
     assert run("apply", "small.niplan").exit_code == 0
     assert run("drift", "--sim").exit_code == 0
+
+
+def test_a_saved_plan_keeps_what_somebody_put_into_a_map_without_holding_it(run: Invoke, project: Path) -> None:
+    template = """\
+apiVersion: novita-infra/v1
+kind: Template
+metadata: {name: base}
+lifecycle: {ignoreChanges: [env.TOKEN]}
+spec:
+  image: ubuntu:22.04
+  rootDiskGb: 60
+  env: {SIZE: "is ${var.size}"}
+"""
+    (project / "fleet.yaml").write_text(template)
+    (project / "novita-infra.yaml").write_text((project / "novita-infra.yaml").read_text().partition("outputs:")[0])
+    assert run("apply", "--sim", "--auto-approve").exit_code == 0
+    world = open_world(project / ".novita-infra" / "sim.db", now=time.time)
+    (base,) = world.templates
+    base.envs = [*base.envs, {"key": "TOKEN", "value": "hunter2-hunter2"}]
+    world.templates.touch(base)
+    world.save()
+    world.close()
+    assert run("drift", "--sim").exit_code == 0
+    assert run("plan", "--sim", "--var", "size=30", "--out", "small.niplan").exit_code == 0
+    assert "hunter2" not in (project / "small.niplan").read_text()
+    result = run("apply", "small.niplan")
+    assert (result.exit_code, "hunter2" in result.output) == (0, False)
+    world = open_world(project / ".novita-infra" / "sim.db", now=time.time)
+    (base,) = world.templates
+    assert {item["key"]: item["value"] for item in base.envs} == {"SIZE": "is 30", "TOKEN": "hunter2-hunter2"}
+    world.close()

@@ -158,9 +158,10 @@ def _hold_to_its_plan(watched: Watched, *, meddled: bool = False) -> None:
         case Fate.CHANGED | Fate.REPLACED:
             plan = watched.rig.plan()
             _says_what_is_expected(watched, plan, before)
+            _asks_where_data_goes_at_once(watched, plan)
             watched.apply(plan)
             assert (watched.id != id) == (edit.fate is Fate.REPLACED)
-            _did_what_it_said(watched, plan, started=started)
+            _did_what_it_said(watched, plan, before, started=started)
     after = watched.look()
     chosen = CHOSEN.get(edit.kind, "")
     if edit.fate is Fate.REPLACED and chosen and chosen not in {*edit.after, *edit.shows}:
@@ -218,13 +219,20 @@ def _says_what_is_expected(watched: Watched, plan: Plan, before: Mapping[str, An
     assert steps == edit.writes
 
 
-def _did_what_it_said(watched: Watched, plan: Plan, *, started: float) -> None:
+def _asks_where_data_goes_at_once(watched: Watched, plan: Plan) -> None:
+    unasked = watched.rig.plan(allow_data_loss=())
+    lost = [change for change in plan.changes if any(not loss.when for loss in change.loses)]
+    assert [problem.address for problem in unasked.problems] == [str(change.address) for change in lost]
+
+
+def _did_what_it_said(watched: Watched, plan: Plan, before: Mapping[str, Any], *, started: float) -> None:
     """What the words of the plan promise of restarts, data and the old object is what happened."""
     edit, change = watched.edit, watched.change(plan)
     if edit.fate is Fate.REPLACED:
         assert change.id not in watched.rig.live_ids()
-        loses = edit.kind in {"endpoint", "instance", "network_storage"}
-        assert bool(change.loses) == loses
+        disk = {"endpoint": "rootDiskGb", "instance": "rootDiskGb", "network_storage": "sizeGb"}.get(edit.kind)
+        assert [loss.gb for loss in change.loses][:1] == ([before[disk]] if disk else [])
+        assert (len(change.loses) == 2) == bool(before.get("localStorage"))
         return
     if edit.kind != "instance":
         return

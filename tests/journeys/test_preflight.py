@@ -179,6 +179,9 @@ def test_a_machine_that_is_stopped_needs_its_place_again(tmp_path: Path) -> None
     set_stock(rig.world, products="*", clusters="*", places=0)
     assert blocked(rig) == [f"instance.a: no RTX 4090 24GB is free in {HERE} (US-01 (Dallas))"]
     assert "--exclude 'instance.a'" in rig.plan().problems[0].hint
+    rig.declare(("Instance", "a", MACHINE), a={"waitForCapacity": "30m"})
+    assert rig.plan().problems == ()
+    assert noted(rig.plan())[-1].endswith("it is tried all the same")
     set_stock(rig.world, products="*", clusters="*", places=None)
     rig.apply()
     rig.assert_converged()

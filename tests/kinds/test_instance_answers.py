@@ -116,6 +116,7 @@ def test_a_got_instance_tells_its_network_and_where_it_is_reached() -> None:
         "url": "https://i-1-8888.us-ca-nas-2.gpu-instance.novita.ai",
         "ip": "10.0.0.4",
         "endTime": 1790000000,
+        "dataKeptDays": 7,
     }
 
 

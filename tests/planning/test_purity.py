@@ -50,8 +50,8 @@ def other_way_round(seen: Seen) -> Seen:
     return replace(
         seen,
         declared=tuple(reversed(seen.declared)),
-        found=dict(reversed(seen.found.items())),
-        kinds=dict(reversed(seen.kinds.items())),
+        found=dict(reversed(list(seen.found.items()))),
+        kinds=dict(reversed(list(seen.kinds.items()))),
         catalogue=replace(
             catalogue,
             clusters=tuple(reversed(catalogue.clusters)),
@@ -59,7 +59,7 @@ def other_way_round(seen: Seen) -> Seen:
             cpu=tuple(reversed(catalogue.cpu)),
             serverless=tuple(reversed(catalogue.serverless)),
         ),
-        outputs=dict(reversed(seen.outputs.items())),
+        outputs=dict(reversed(list(seen.outputs.items()))),
     )
 
 

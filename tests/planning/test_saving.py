@@ -14,9 +14,23 @@ from novita_infra.encoding import digest
 from novita_infra.kinds.pricing import Cost
 from novita_infra.planning.asking import Asked
 from novita_infra.planning.money import Money, Row
-from novita_infra.planning.plan import Action, Basis, Change, FieldChange, Plan, Step
+from novita_infra.planning.plan import Action, Basis, Change, Drift, FieldChange, Plan, Step
 from novita_infra.planning.saving import SavedPlan, Setting, digest_of, is_plan_file, read_plan, write_plan
-from novita_infra.resources import Address, Digest, Joined, Loss, Origin, Record, Ref, Secret, Value, leaves, resolve
+from novita_infra.resources import (
+    Address,
+    Cause,
+    Digest,
+    Joined,
+    Loss,
+    OnDrift,
+    Origin,
+    Record,
+    Ref,
+    Secret,
+    Value,
+    leaves,
+    resolve,
+)
 from novita_infra.rules import Budget, OnUnknown
 
 KEY = "0b" * 32
@@ -69,12 +83,17 @@ MONEY = st.builds(
     Money, st.lists(st.builds(Row, ADDRESSES, COSTS, COSTS, COSTS, TEXTS), max_size=2).map(tuple), st.integers(0),
     st.builds(Budget, per_hour=AMOUNTS, unknown=st.sampled_from(OnUnknown)),
 )  # fmt: skip
+DRIFT = st.builds(
+    Drift, ADDRESSES, st.sampled_from(Cause), st.sampled_from(OnDrift), TEXTS, says=TEXTS, by=TEXTS,
+    fields=st.lists(FIELDS, max_size=2).map(tuple), gone=st.booleans(), before=SPECS, after=SPECS,
+)  # fmt: skip
 PLANS = st.builds(
     Plan, project=TEXTS, environment=TEXTS, changes=st.lists(CHANGES, max_size=2).map(tuple),
     steps=st.lists(STEPS, max_size=2).map(tuple), basis=BASES, destroys=st.booleans(), outputs=SPECS,
     outputs_before=st.dictionaries(TEXTS, st.one_of(TEXTS, st.just(Digest("0a"))), max_size=2),
     outputs_changed=st.lists(TEXTS, max_size=2).map(tuple), problems=st.lists(PROBLEMS, max_size=2).map(tuple),
     code=st.integers(0, 6), money=st.none() | MONEY,
+    drift=st.lists(DRIFT, max_size=2).map(tuple), unread=st.dictionaries(TEXTS, st.floats(0, 1e9), max_size=2),
     bookkeeping=st.lists(st.builds(Record, ADDRESSES, TEXTS), max_size=2).map(tuple),
 )  # fmt: skip
 

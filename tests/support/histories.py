@@ -62,7 +62,7 @@ class Chapter:
     destroys: bool = False
     pause: float = 0.0
     """Seconds that pass before the run."""
-    lifecycles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    lifecycles: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     """By name, how resources are made and replaced, whatever their kind."""
     end: End = End(how="done")
 

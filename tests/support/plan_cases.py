@@ -25,7 +25,6 @@ from rig import Rig
 from novita_infra.diagnostics import Problems
 from novita_infra.planning.asking import Refresh
 from novita_infra.planning.plan import Plan
-from novita_infra.resources import Address
 from novita_infra.simulator import LIVE
 from novita_infra.simulator.happenings import arrive
 from novita_infra.simulator.world.records import Happening
@@ -75,7 +74,7 @@ def plan_of(case: Path, ordering: Ordering = in_one_file) -> tuple[Rig, Plan]:
     for act in told.get("acts", ()):
         _happen(rig, act)
     _declare(rig, case / "now.yaml", ordering)
-    return rig, rig.plan(**_asked(told.get("asked", {})))
+    return rig, rig.plan(**{"allow_data_loss": (), "allow_large_change": False, **_asked(told.get("asked", {}))})
 
 
 def shown(case: Path, ordering: Ordering = in_one_file) -> Shown:
@@ -117,16 +116,9 @@ def _happen(rig: Rig, act: dict[str, Any]) -> None:
 
 
 def _asked(told: dict[str, Any]) -> dict[str, Any]:
-    """What the case asks of the plan; `targets` are texts, as the rig has them, other addresses are parsed here."""
-    addresses = {"excludes", "replaces"}
+    """What the case asks of the plan; addresses are texts, as the rig has them."""
     return {
-        name: Refresh(value)
-        if name == "refresh"
-        else tuple(map(Address.parse, value))
-        if name in addresses
-        else tuple(value)
-        if isinstance(value, list)
-        else value
+        name: Refresh(value) if name == "refresh" else tuple(value) if isinstance(value, list) else value
         for name, value in told.items()
     }
 

@@ -95,6 +95,7 @@ class _Play(Rig):
     def act(self, act: Act) -> None:
         """Somebody else does something now."""
         state = self.store().load()
+        self._learn(state.records.values())
         own: dict[str, list[str]] = {}
         for record in state.records.values():
             if record.id:
