@@ -200,11 +200,9 @@ async def _observe_kind(
 ) -> dict[Address, Found]:
     lives = await read_all(client, kind)
     owned = frozenset(id for record in records.values() for id in (record.id, *record.retired) if id)
-    unanswered = [record.underway for record in records.values() if record.underway and not record.id]
-    if unanswered:
-        # From the moment of the call on, and once more in any case: absence counts when two reads miss the object.
-        over = max(underway.since for underway in unanswered) + GRACE
-        await clock.sleep(max(AGAIN, over - clock.now()))
+    if any(record.underway and not record.id for record in records.values()):
+        # When the call went out is not known: it was put on record before, and then had to wait, or was sent again.
+        await clock.sleep(GRACE)
         lives |= await read_all(client, kind)
     lives |= await _read_missing(client, kind, owned - lives.keys(), records.values(), clock=clock)
     found = {}

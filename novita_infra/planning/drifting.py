@@ -1,22 +1,22 @@
-"""What was changed outside, told apart from what the manifests ask, and what becomes of it. Pure.
+"""What was changed outside, told apart from what the manifests ask. Pure.
 
-Drift is the difference between what the books hold and what is live, in the fields that were declared. What the
-manifests ask is decided elsewhere; here it is only eased, so that what is to stay as it is makes no difference there.
+Drift is the difference between what the books hold and what is live, in the fields that were declared. What becomes of
+it is for `easing`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from novita_infra.diagnostics import Diagnostic, Severity
 from novita_infra.kinds.kind import Circumstances, Field, Kind, Local, Mishap
-from novita_infra.planning.comparing import agree, masked, written
-from novita_infra.planning.deciding import Decision, decide, differences, recorded_spec
-from novita_infra.planning.plan import Action, Drift, FieldChange
+from novita_infra.planning.comparing import agree, masked
+from novita_infra.planning.deciding import Decision, recorded_spec
+from novita_infra.planning.plan import Drift, FieldChange
 from novita_infra.resources import (
     Address,
     Cause,
@@ -84,7 +84,7 @@ def strayed(
             fields=fields,
             gone=gone,
             before=_before(kind, found),
-            after={} if gone or live is None else _after(kind, found, live, key=key),
+            after={} if gone or live is None else as_it_is(kind, found, live, key=key),
             since=record.seen_at,
         )
 
@@ -101,86 +101,6 @@ def strayed(
     if edited:
         drifts.append(drift(Cause.EDITED, edited))
     return Strayed(tuple(drifts), mishap)
-
-
-def decide_with_drift(
-    kind: Kind, wanted: Declared, found: Found, *, spec: Spec, strayed: Strayed, key: str, now: float
-) -> Decision:
-    """What happens to a declared resource, where what was changed outside may be left as it is."""
-    easing = _eased(kind, found, spec=spec, drift=strayed.drift, ignored=in_force(wanted, now=now), key=key)
-    decision = decide(kind, wanted, found, spec=easing.spec, key=key)
-    left = [item for item in strayed.drift if item.on_drift is not OnDrift.HEAL]
-    if any(item.gone for item in left):
-        return Decision(Action.NONE, found, spec, left=True)
-    mishap = strayed.mishap
-    stays = mishap is not None and (mishap.passes or any(item.cause is mishap.cause for item in left))
-    if stays and found.live is not None and decision.action in {Action.REPLACE, Action.RESUME}:
-        # As if nothing had befallen it: only what the manifest asks for is left.
-        sound = replace(found, live=replace(found.live, phase=Phase.READY))
-        other = decide(kind, wanted, sound, spec=easing.spec, key=key)
-        if other.action is Action.NONE:
-            decision = replace(other, found=found)
-    if easing.spec is spec:
-        return decision
-    if decision.makes:
-        # A new object is as the manifest has it; nothing of the old one is carried over.
-        made = decide(kind, wanted, found, spec=spec, key=key)
-        return made if made.makes else replace(decision, spec=spec)
-    return replace(decision, declared=spec, adopted=easing.adopted, kept=easing.kept)
-
-
-def is_asked(kind: Kind, decision: Decision, *, key: str) -> bool:
-    """Whether the manifest asks for what is decided, or only what was changed outside does."""
-    record, spec = decision.found.record, decision.spec
-    if decision.action is Action.NONE:
-        return False
-    if record is None or not record.id or decision.records or decision.forced or decision.found.candidates:
-        return True
-    # What waits for another object says nothing new by itself; that object's own change does.
-    waiting = {name for name, value in spec.items() if not is_known(value)}
-    changed = {change.name for change in decision.fields} - waiting
-    recorded = Found(replace(record, underway=None))
-    return any(item.name in changed for item, _, _ in differences(kind, spec, recorded, key=key))
-
-
-def is_acknowledged(decision: Decision) -> bool:
-    """Whether there is drift that is over once it was told: the object itself shows nothing of it."""
-    told = {OnDrift.HEAL, OnDrift.ADOPT}
-    return any(item.cause is Cause.MIGRATION and item.on_drift in told for item in decision.drift)
-
-
-def brought_up(record: Record, decision: Decision, *, key: str) -> Record:
-    """The record with what was adopted, and without what is not any more."""
-    if not decision.adopted and not record.adopted:
-        return record
-    values = {name: decision.spec[name] for name in decision.adopted if name in decision.spec}
-    return replace(record, spec={**record.spec, **written(values, key)}, adopted=decision.adopted)
-
-
-def following(decisions: Mapping[Address, Decision]) -> dict[Address, Decision]:
-    """The decisions where the books only follow what is live: nothing is done but to forget what is gone."""
-    told = {}
-    for address, decision in decisions.items():
-        record, live = decision.found.record, decision.found.live
-        if record is None:
-            continue
-        gone = record.id and (live is None or live.phase is Phase.GONE) and not decision.found.leftovers
-        action, why = (Action.FORGET, f"{record.id} is gone") if gone else (Action.NONE, "")
-        told[address] = Decision(action, decision.found, record.spec, why=why, drift=decision.drift)
-    return told
-
-
-def followed(kinds: Mapping[str, Kind], decisions: Mapping[Address, Decision], *, key: str) -> Iterable[Record]:
-    """The records of what is live and other than the books have it, brought up to date."""
-    for address, decision in sorted(decisions.items()):
-        record, live = decision.found.record, decision.found.live
-        if record is None or live is None or not record.id or record.underway is not None:
-            continue
-        spec = {**record.spec, **_after(kinds[address.kind], decision.found, live, key=key)}
-        outputs = {**record.outputs, **live.outputs}
-        fresh = replace(record, spec=spec, outputs=outputs, retired=decision.found.leftovers, adopted={})
-        if fresh != record:
-            yield fresh
 
 
 def marked_by_others(live: Live | None, *, project: str, environment: str) -> str:
@@ -216,6 +136,27 @@ def in_force(wanted: Declared | None, *, now: float) -> tuple[Ignored, ...]:
     return tuple(rule for rule in rules if not rule.until or now < rule.until)
 
 
+def as_it_is(kind: Kind, found: Found, live: Live, *, key: str) -> Spec:
+    """The recorded fields as they are; those that already satisfy the books stand as the books have them."""
+    record = recorded_spec(kind, found)
+    told = dict(record)
+    for item in _comparable(kind, record, live):
+        known, is_now = record[item.name], live.values[item.name]
+        if not agree(item, wanted=known, found=is_now, key=key):
+            told[item.name] = masked(is_now, recorded=known, wanted=known, field=item, key=key)
+    return told
+
+
+def overlaid(value: Value, other: Value, path: tuple[str, ...]) -> Value:
+    """The value with what the other has at the path."""
+    if not path:
+        return other
+    mine, theirs = (item if isinstance(item, dict) else {} for item in (value, other))
+    inner = overlaid(mine.get(path[0]), theirs.get(path[0]), path[1:])
+    rest = {name: item for name, item in mine.items() if name != path[0]}
+    return rest if inner is None else {**rest, path[0]: inner}
+
+
 # --- what is other than it was left -----------------------------------------------------------------------------------
 
 
@@ -238,7 +179,7 @@ def _changed_fields(
         rules = [rule.path[1:] for rule in ignored if rule.path[0] == name]
         known = record[name]
         for path in rules:
-            known = _overlaid(known, is_now, path)
+            known = overlaid(known, is_now, path)
         own = [known, *(wish[name] for wish in (underway, spec) if wish.get(name) is not None)]
         if any(agree(item, wanted=value, found=is_now, key=key) for value in own if is_known(value)):
             continue
@@ -256,86 +197,10 @@ def _before(kind: Kind, found: Found) -> Spec:
     return {name: value for name, value in recorded_spec(kind, found).items() if name in kind.by_name}
 
 
-def _after(kind: Kind, found: Found, live: Live, *, key: str) -> Spec:
-    """The recorded fields as they are; those that already satisfy the books stand as the books have them."""
-    record = recorded_spec(kind, found)
-    told = dict(record)
-    for item in _comparable(kind, record, live):
-        known, is_now = record[item.name], live.values[item.name]
-        if not agree(item, wanted=known, found=is_now, key=key):
-            told[item.name] = masked(is_now, recorded=known, wanted=known, field=item, key=key)
-    return told
-
-
 def _by(cause: Cause, others: str) -> str:
     if cause not in {Cause.EDITED, Cause.DELETED}:
         return ""
     return f"perhaps by {others}, whose mark it carries" if others else ""
-
-
-# --- what is left as it is --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Easing:
-    spec: Spec
-    """What is compared."""
-    adopted: Mapping[str, Value] = field(default_factory=dict)
-    """By field that is wanted as it is, what the manifest declares of it."""
-    kept: Spec = field(default_factory=dict)
-    """What the books go on to hold of fields that are left as they are."""
-
-
-def _eased(
-    kind: Kind, found: Found, *, spec: Spec, drift: Iterable[Drift], ignored: Iterable[Ignored], key: str
-) -> _Easing:
-    """The spec with what is live in the place of what is to be left as it is."""
-    record, live = found.record, found.live
-    drift, ignored = tuple(drift), tuple(ignored)
-    if record is None or live is None or not record.id or not (drift or ignored or record.adopted):
-        return _Easing(spec)
-    eased, kept = dict(spec), {}
-    recorded = recorded_spec(kind, found)
-    adopted = {
-        name: declared
-        for name, declared in record.adopted.items()
-        if name in recorded and name in spec and is_known(spec[name]) and written(spec, key).get(name) == declared
-    }
-    eased |= {name: recorded[name] for name in adopted}
-    for item in drift:
-        if item.on_drift is OnDrift.HEAL:
-            continue
-        for change in item.fields:
-            name, wanted = change.name, eased.get(change.name)
-            if wanted is None or not agree(kind.field(name), wanted=wanted, found=recorded[name], key=key):
-                continue  # the manifest asks for something new
-            if item.on_drift is OnDrift.ADOPT:
-                adopted[name] = written(spec, key)[name]
-            else:
-                kept[name] = recorded[name]
-            eased[name] = change.after
-    for rule in ignored:
-        name = rule.path[0]
-        if eased.get(name) is None and (rule.path[1:] or name not in recorded):
-            continue
-        is_now = live.values.get(name, recorded.get(name))
-        shown = masked(is_now, recorded=recorded.get(name), wanted=eased.get(name), field=kind.field(name), key=key)
-        overlaid = _overlaid(eased.get(name), shown, rule.path[1:])
-        if overlaid is None:
-            eased.pop(name, None)
-        else:
-            eased[name] = overlaid
-    return _Easing(eased, adopted, kept)
-
-
-def _overlaid(value: Value, other: Value, path: tuple[str, ...]) -> Value:
-    """The value with what the other has at the path."""
-    if not path:
-        return other
-    mine, theirs = (item if isinstance(item, dict) else {} for item in (value, other))
-    inner = _overlaid(mine.get(path[0]), theirs.get(path[0]), path[1:])
-    rest = {name: item for name, item in mine.items() if name != path[0]}
-    return rest if inner is None else {**rest, path[0]: inner}
 
 
 def _warning(summary: str, hint: str, origin: Origin, address: Address) -> Diagnostic:

@@ -18,17 +18,14 @@ from novita_infra.planning.comparing import masked, written
 from novita_infra.planning.conditions import demanded, watched
 from novita_infra.planning.costing import costed, over_budget, unproven
 from novita_infra.planning.deciding import Decision, decide_undeclared, with_protection
-from novita_infra.planning.drifting import (
-    Strayed,
+from novita_infra.planning.drifting import Strayed, drift_notes, marked_by_others, strayed
+from novita_infra.planning.easing import (
     brought_up,
     decide_with_drift,
-    drift_notes,
     followed,
     following,
     is_acknowledged,
     is_asked,
-    marked_by_others,
-    strayed,
 )
 from novita_infra.planning.findings import Finding, code_of
 from novita_infra.planning.guarding import guarded

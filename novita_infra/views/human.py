@@ -135,6 +135,8 @@ def record_lines(record: Record) -> Iterator[Line]:
     yield line(f"    id: {record.id or '(not known: a create got no answer)'}")
     if record.underway is not None:
         yield line((f"    under way: {record.underway.call}", Tone.CHANGE))
+    if record.anew:
+        yield line((f"    to be made anew: {record.anew} asked for it", Tone.CHANGE))
     if record.retired:
         yield line((f"    replaced, not known to be gone: {', '.join(record.retired)}", Tone.CHANGE))
     yield from _choice_lines(record.choice)

@@ -129,6 +129,7 @@ def record_json(record: Record) -> Json:
             "choice": dict(record.choice),
             "outputs": shown(dict(record.outputs)),
             "protect": record.protect,
+            "anew": record.anew,
             "retired": list(record.retired),
             "source": record.source,
             "underway": record.underway and {"call": record.underway.call, "since": record.underway.since},

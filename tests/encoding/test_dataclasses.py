@@ -53,7 +53,9 @@ def test_a_field_that_has_its_default_is_left_out() -> None:
 
 
 def test_enums_tuples_and_addresses_have_plain_forms() -> None:
-    change = Change(NET, Action.REPLACE, fields=(FieldChange("name", None, "b", "forces replacement"),), loses=(Loss("all", 5),))
+    change = Change(
+        NET, Action.REPLACE, fields=(FieldChange("name", None, "b", "forces replacement"),), loses=(Loss("all", 5),)
+    )
     assert encode(change) == {
         "address": "vpc.net",
         "action": "replace",

@@ -2,9 +2,9 @@
 
 `python tests/support/plan_cases.py [NAME...]` writes the plans of today into the folders; look at the difference.
 
-A case holds `now.yaml` (the manifests; a document of kind Project is the project file), `before.yaml` (what was applied
-before it), and `case.yaml` with any of: about, scenario, environment, environ, variables, asked, and acts, each of which
-is `{wait: SECONDS}` or an act of a scenario's events in which `${ADDRESS}` stands for an id.
+A case holds `now.yaml` (the manifests; a document of kind Project is the project file), `before.yaml` (what was
+applied before it), and `case.yaml` with any of: about, scenario, environment, environ, variables, asked, and acts, each
+of which is `{wait: SECONDS}` or an act of a scenario's events in which `${ADDRESS}` stands for an id.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def cases() -> list[Path]:
 
 def plan_of(case: Path, ordering: Ordering = in_one_file) -> tuple[Rig, Plan]:
     """The plan of the case in a world of its own."""
-    told = yaml.safe_load((case / "case.yaml").read_text(encoding="utf-8")) or {} if (case / "case.yaml").exists() else {}
+    told = yaml.safe_load((case / "case.yaml").read_text(encoding="utf-8"))
     folder = Path(tempfile.mkdtemp())
     rig = Rig(folder, quirks=LIVE, environ=told.get("environ", {}), scenario=told.get("scenario", ""))
     rig.environment = told.get("environment", "")

@@ -200,7 +200,13 @@ def _refused() -> Plan:
 
 
 def _destroyed() -> Plan:
-    change = Change(STORAGE, Action.DELETE, "s-1", loses=(Loss("all that is on the network storage", 100, lasting=True),), before={"sizeGb": 100})
+    change = Change(
+        STORAGE,
+        Action.DELETE,
+        "s-1",
+        loses=(Loss("all that is on the network storage", 100, lasting=True),),
+        before={"sizeGb": 100},
+    )
     return Plan(
         "training",
         "dev",
