@@ -91,4 +91,3 @@ def sums(rows: Iterable[Row]) -> Sums:
         after=rate(all_of(lambda row: row.after)),
         once=paid_once(all_of(lambda row: row.once)),
     )
-

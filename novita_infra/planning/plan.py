@@ -230,6 +230,4 @@ class Plan:
     @property
     def drift_only(self) -> bool:
         """Whether something was changed outside, and the manifests and the command line ask for nothing."""
-        return bool(self.drift) and not any(
-            change.asked for change in self.changes if change.action is not Action.NONE
-        )
+        return bool(self.drift) and not any(change.asked for change in self.changes if change.action is not Action.NONE)
