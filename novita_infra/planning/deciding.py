@@ -136,9 +136,12 @@ def decide_undeclared(kind: Kind, found: Found, *, why: str = "no longer declare
 def differences(kind: Kind, spec: Spec, found: Found, *, key: str) -> list[tuple[Field, Value, Value]]:
     """The fields that differ, each with its value before and after.
 
-    A field that is not declared counts only where the record says that it was, and the kind gives it a default.
+    A field that is not declared counts only where the record says that it was, and the kind gives it a default. What a
+    call was to change whose end is not known was declared too.
     """
     record = recorded_spec(kind, found)
+    underway = found.record.underway if found.record and found.record.id else None
+    sent = underway.sent if underway else {}
     values = found.live.values if found.live else {}
     unlike = []
     for item in kind.fields:
@@ -147,7 +150,7 @@ def differences(kind: Kind, spec: Spec, found: Found, *, key: str) -> list[tuple
         before = values[item.name] if item.name in values else record.get(item.name)
         after = spec.get(item.name)
         if after is None:
-            if item.name not in record or not isinstance(item.absent, Default):
+            if (item.name not in record and item.name not in sent) or not isinstance(item.absent, Default):
                 continue
             after = item.absent.value
         if not agree(item, wanted=after, found=before, key=key):

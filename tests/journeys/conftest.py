@@ -8,12 +8,8 @@ from rig import Rig
 from novita_infra.simulator import PROFILES
 
 UNDER_EACH = {
-    "test_guards",
     "test_money",
     "test_preflight",
-    "test_siting",
-    "test_choosing",
-    "test_conditions",
     "test_the_main_path",
     "test_offers",
     "test_groups",
@@ -22,14 +18,12 @@ UNDER_EACH = {
     "test_scenarios",
     "test_drift",
     "test_failures_and_logs",
-    "test_saved_plans",
     "test_orphans",
-    "test_policies",
     "test_create_first",
     "test_in_use",
     "test_ambiguity",
 }
-"""The modules whose rigs name no profile. The others choose profiles of their own."""
+"""The modules in which the answers of the service matter. The others choose a profile, or are about our own words."""
 
 
 @pytest.fixture(autouse=True)

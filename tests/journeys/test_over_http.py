@@ -21,6 +21,8 @@ from novita_infra.cli import root
 EXAMPLES = HERE / "examples"
 PASSWORD = "correct-horse-battery"
 TIME_SCALE = 200
+WITH_ITS_DATA = ("--allow-data-loss", "network_storage.*")
+"""What deleting a storage takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +76,11 @@ JOURNEYS = (
         example="network-storage",
         replacing=("manifest.yaml", "sizeGb: 100", "sizeGb: 120"),
         becomes={"network_storage.datasets": ["update"]},
+    ),
+    Journey(
+        example="policies",
+        replacing=("fleet.yaml", "sizeGb: 100", "sizeGb: 120"),
+        becomes={"network_storage.data": ["update"]},
     ),
     Journey(
         example="quickstart",
@@ -159,7 +166,7 @@ def test_every_example_comes_up_plans_empty_survives_an_edit_and_goes(
     shell.run("plan", *where, "--detailed-exitcode")
     assert _kept(owned, _owned(server)) == _expected_kept(owned, planned)
 
-    shell.run("destroy", *where, "--auto-approve")
+    shell.run("destroy", *where, "--auto-approve", *WITH_ITS_DATA)
     assert _owned(server) == {}
     _assert_unread(PASSWORD, shell.folder)
     _assert_unread("another-horse", shell.folder)
@@ -181,7 +188,7 @@ def test_the_installed_command_does_the_same_in_processes_of_its_own(server: str
     assert run("apply", "first.niplan") == 0
     assert run("plan", "--detailed-exitcode") == 0
     assert run("apply", "first.niplan") == 1  # the books have moved since
-    assert run("destroy", "--auto-approve") == 0
+    assert run("destroy", "--auto-approve", *WITH_ITS_DATA) == 0
     assert _owned(server) == {}
 
 
