@@ -56,6 +56,8 @@ class World:
         parts = urlsplit(target)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         match method, parts.path.rsplit("/openapi/v1", 1)[-1]:
+            case "GET", "/billing/balance/detail":
+                return {"availableBalance": "100000000"}
             case "GET", "/clusters":
                 return {"data": [CLUSTER]}
             case "POST", "/networkstorage/create":
@@ -212,6 +214,7 @@ def row(name: str, manifests: list[str], *, parallelism: int | None, bound: floa
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=measure, args=(manifests, parallelism, theirs))
     process.start()
+    theirs.close()  # so that a process that dies is noticed
     took, memory = ours.recv(), ours.recv()
     process.join()
     is_fine = took <= most and memory < MEMORY_MB

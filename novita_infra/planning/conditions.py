@@ -28,11 +28,18 @@ def watched(
     known: Callable[[Ref], Value],
 ) -> dict[Address, Decision]:
     """The decisions, in which what would stay as it is although a postcondition does not hold is looked at again."""
+
+    def settled(ref: Ref) -> Value:
+        """What an object that stays as it is does not have is None: no step will bring it."""
+        value, other = known(ref), decisions.get(ref.address)
+        stays = other is not None and other.action is Action.NONE
+        return None if isinstance(value, Ref) and stays else value
+
     changed = dict(decisions)
     for address, wanted in declared.items():
         if not wanted.lifecycle.postconditions or decisions[address].action is not Action.NONE:
             continue
-        broken, _ = _judged(wanted.lifecycle.postconditions, known)
+        broken, _ = _judged(wanted.lifecycle.postconditions, settled)
         if broken:
             why = f"a postcondition does not hold: {broken[0].message}"
             changed[address] = replace(decisions[address], action=Action.RESUME, waits=True, why=why)

@@ -90,6 +90,16 @@ def test_a_postcondition_that_does_not_hold_fails_the_step_and_keeps_the_object(
     rig.assert_converged()
 
 
+def test_an_output_that_is_still_not_there_fails_the_next_run_too(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    own = {"postconditions": [demand("${instance.a.url}", {"type": "string"}, "it has no address")]}
+    rig.declare(A, B, a=own)
+    rig.apply(expect_success=False)
+    result = rig.apply(expect_success=False)
+    assert ends(result) == {"instance.a/wait": ("failed", EXIT_ERROR), "instance.b/create": ("skipped", 0)}
+    assert len(rig.live_ids()) == 1
+
+
 def test_what_stays_as_it_is_though_its_postcondition_does_not_hold_is_looked_at_again(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     own = {"postconditions": [demand("${instance.a.status}", {"const": "wandering"}, "it is not what it should be")]}
