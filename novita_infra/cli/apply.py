@@ -30,7 +30,7 @@ from novita_infra.cli.plan import show_plan
 from novita_infra.cli.running import carried_out, locked, stopping
 from novita_infra.cli.screen import Screen
 from novita_infra.diagnostics import EXIT_ERROR, EXIT_REFUSED, problem
-from novita_infra.planning.asking import Asked
+from novita_infra.planning.asking import Asked, Refresh
 from novita_infra.planning.plan import Plan
 from novita_infra.planning.saving import digest_of
 from novita_infra.views.human import output_lines, result_lines
@@ -139,9 +139,9 @@ async def _apply(
             _check_expected(expect, digest_of(plan) if expect else "")
             if not plan.empty and not approved and not _approved(plan, screen, again(command, where, asked)):
                 return EXIT_ERROR
-            return await _carry_out(
-                session, plan, screen, parallelism=parallelism, command=again(command, where, asked)
-            )
+            # To go on takes what is there by then, whatever was believed this time.
+            next_time = again(command, where, replace(asked, refresh=Refresh.ALL))
+            return await _carry_out(session, plan, screen, parallelism=parallelism, command=next_time)
 
 
 async def _apply_saved(where: Where, screen: Screen, *, asked: Asked, expect: str, parallelism: int | None) -> int:

@@ -26,8 +26,12 @@ from novita_infra.workflows.session import Session, Where, project_at, with_proj
 
 
 def is_plan(path: Path) -> bool:
-    """Whether the path is a plan that `save_plan` wrote."""
-    return is_plan_file(path)
+    """Whether the path is a plan that `save_plan` wrote. Raises Problems on a file of no kind that is known."""
+    if is_plan_file(path):
+        return True
+    if path.is_file() and path.suffix not in {".yaml", ".yml"}:
+        raise problem(f"{path} is no saved plan and no manifest", "`novita-infra plan --out FILE` saves a plan")
+    return False
 
 
 def save_plan(session: Session, plan: Plan, path: Path, *, asked: Asked) -> str:

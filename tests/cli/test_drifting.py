@@ -171,3 +171,12 @@ spec:
     (base,) = world.templates
     assert {item["key"]: item["value"] for item in base.envs} == {"SIZE": "is 30", "TOKEN": "hunter2-hunter2"}
     world.close()
+
+
+def test_to_go_on_from_a_failure_everything_is_read(run: Invoke, project: Path) -> None:
+    run("apply", "--sim", "--auto-approve")
+    delete_by_hand(project)
+    failed = run("apply", "--sim", "--refresh=none", "--var", "size=40", "--auto-approve")
+    assert failed.exit_code == 1
+    (following,) = [line for line in failed.stderr.splitlines() if line.startswith("Next: ")]
+    assert "--refresh" not in following

@@ -133,3 +133,11 @@ def test_removing_what_is_not_on_record_is_an_error(run: Invoke) -> None:
     assert run("state", "rm", "vpc.none").exit_code == 1
     assert run("state", "rm", "nonsense").exit_code == 1
     assert run("state", "show", "vpc.none").exit_code == 1
+
+
+@pytest.mark.parametrize("command", ["show", "graph", "apply"])
+def test_a_file_that_is_neither_a_plan_nor_a_manifest_is_refused(run: Invoke, project: Path, command: str) -> None:
+    (project / "bad.niplan").write_text("{}\n")
+    result = run(command, "bad.niplan")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "bad.niplan is no saved plan and no manifest" in result.stderr
