@@ -25,6 +25,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from novita_infra import workflows
+from novita_infra.cli import collect_seldom
 from novita_infra.workflows import Where
 
 THINGS: Final = 1000
@@ -175,6 +176,7 @@ def networks(nodes: list[Node]) -> Iterator[str]:
 
 def measure(manifests: list[str], parallelism: int | None, told: Connection) -> None:
     """Applies the manifests to a new server; tells the seconds from the plan to the saved state, and the peak in MB."""
+    collect_seldom()  # as the command does
     ours, theirs = multiprocessing.Pipe()
     server = multiprocessing.Process(target=serve, args=(theirs,), daemon=True)
     server.start()

@@ -57,10 +57,14 @@ def root() -> None:
     """
 
 
+def collect_seldom() -> None:
+    """Many values and few cycles are made here: the collector, left alone, walks over all of them again and again."""
+    gc.set_threshold(100_000, 20, 100)
+
+
 def main() -> None:
     """The command `novita-infra`."""
-    # A plan makes many values and few cycles: the collector, left alone, walks over all of them again and again.
-    gc.set_threshold(100_000, 20, 100)
+    collect_seldom()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name in a poor locale is no reason to fail

@@ -37,7 +37,7 @@ def termination_lines(orphans: Iterable[Orphan]) -> Iterator[Line]:
     """What would be deleted."""
     for item in orphans:
         what = f"{item.kind} {item.live.id} ({item.live.name})"
-        yield line(("  - ", Tone.REMOVE), what, " will be deleted, with all that is on it", f", {_price(item)}")
+        yield line(("  - ", Tone.REMOVE), what, " will be deleted, with all that is on it: ", _per_hour(item))
 
 
 def orphans_json(orphans: Iterable[Orphan], *, now: float) -> list[dict[str, Any]]:
@@ -65,6 +65,10 @@ def _row(item: Orphan, now: float) -> tuple[str, ...]:
     age = in_words(now - live.created) if live.created else "not told"
     made_by = item.owner or (f"perhaps {item.perhaps}" if item.perhaps else "not marked")
     return item.kind, live.id, live.name, live.status, age, _price(item), _use(item, now), made_by
+
+
+def _per_hour(item: Orphan) -> str:
+    return f"it costs {_price(item)} per hour" if item.costs else "it is free"
 
 
 def _price(item: Orphan) -> str:

@@ -161,7 +161,8 @@ def _stores(session: Session, beside: Sequence[Path]) -> list[LocalStore]:
     folders, files = [session.project.state_folder], [session.store.path]
     for path in beside:
         if path.is_dir():
-            folders.append(locate(path).state_folder if (path / PROJECT_FILE).is_file() else path)
+            is_project = (path / PROJECT_FILE).is_file() or not any(path.glob(f"*{_BOOKS}"))
+            folders.append(locate(path).state_folder if is_project else path)
         elif path.is_file():
             files.append(path)
         else:
