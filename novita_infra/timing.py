@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -42,6 +43,16 @@ class FastClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds / self._scale)
+
+
+def moment(seconds: float) -> str:
+    """Unix seconds for a person: `2026-11-22 21:17:04 UTC`."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def timestamp(seconds: float) -> str:
+    """Unix seconds for a program: `2026-11-22T21:17:04Z`."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def in_words(seconds: float) -> str:

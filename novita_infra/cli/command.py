@@ -75,13 +75,14 @@ def address(text: str) -> Address:
 
 path_argument = click.argument("path", metavar="[PATH]", default=".", type=click.Path(path_type=Path), required=False)
 
-target_option = click.option(
-    "--target",
-    "targets",
-    multiple=True,
-    type=address,
-    metavar="ADDR",
-    help="Only this resource, what it needs, and what cannot stay without it; repeatable.",
+
+def _naming(flag: str, name: str, *, help: str) -> Callable[[Callback], Callback]:  # noqa: A002 -- click's own word
+    """An option that names resources."""
+    return click.option(flag, name, multiple=True, type=address, metavar="ADDR", help=help)
+
+
+target_option = _naming(
+    "--target", "targets", help="Only this resource, what it needs, and what cannot stay without it; repeatable."
 )
 
 
@@ -90,22 +91,10 @@ def address_or_pattern(text: str) -> str:
     return text if is_pattern(text) else str(address(text))
 
 
-exclude_option = click.option(
-    "--exclude",
-    "excludes",
-    multiple=True,
-    type=address,
-    metavar="ADDR",
-    help="Not this resource, nor what cannot be done without it; repeatable.",
+exclude_option = _naming(
+    "--exclude", "excludes", help="Not this resource, nor what cannot be done without it; repeatable."
 )
-replace_option = click.option(
-    "--replace",
-    "replaces",
-    multiple=True,
-    type=address,
-    metavar="ADDR",
-    help="Make this resource anew, though it could stay; repeatable.",
-)
+replace_option = _naming("--replace", "replaces", help="Make this resource anew, though it could stay; repeatable.")
 allow_data_loss_option = click.option(
     "--allow-data-loss",
     multiple=True,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from novita_infra.kinds.catalogue import Catalogue, Product
+from novita_infra.kinds.catalogue import UNIT, Catalogue, Product
 from novita_infra.kinds.choosing import find_cluster, matching, offers, price
 from novita_infra.kinds.kind import Fault, Offer
 from novita_infra.kinds.shapes import TEXT, filled, object_of, objects_of, text_of
@@ -19,8 +19,6 @@ _OPEN: Final = ("cluster", "billingMode")
 """What an offer may name beside its product."""
 _WORKED_OUT: Final = frozenset({"id", "offers", "passed"})
 """What choosing adds to a product."""
-UNIT: Final = 100_000
-"""Prices are in 1/100000 USD."""
 
 SCHEMA: Final[Mapping[str, Any]] = {
     "type": "array",

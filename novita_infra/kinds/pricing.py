@@ -124,11 +124,21 @@ def paid_once(costs: Iterable[Cost]) -> int:
 
 def usd(amount: Fraction | int, *, digits: int = 5) -> str:
     """`$1,234.50`: at most so many digits after the point, at least two; an amount that rounds to nothing says so."""
-    exact, place = Fraction(amount) / UNIT, Decimal(1).scaleb(-digits)
-    rounded = (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(place, ROUND_HALF_UP)
+    rounded = _rounded(amount, digits)
     sign = "-" if rounded < 0 else ""
     whole, _, cents = f"{abs(rounded):,f}".partition(".")
     return f"{sign}${whole}.{cents.rstrip('0'):0<2}"
+
+
+def plain_usd(amount: Fraction | int) -> str:
+    """`1234.5`, for programs: USD with at most ten digits after the point."""
+    return f"{_rounded(amount, 10):f}".rstrip("0").rstrip(".")
+
+
+def _rounded(amount: Fraction | int, digits: int) -> Decimal:
+    """USD from 1/100000 USD, with so many digits after the point."""
+    exact = Fraction(amount) / UNIT
+    return (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
 
 
 def _prices(product: Product) -> Iterable[tuple[str, int]]:

@@ -7,12 +7,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from novita_infra.diagnostics import Diagnostic
+from novita_infra.kinds.catalogue import UNIT
 from novita_infra.manifests.environments import Environment
 from novita_infra.manifests.places import Spot, inside, origin_at
 from novita_infra.manifests.settings import Settings
 from novita_infra.rules import Budget, OnUnknown
 
-_UNIT: Final = 100_000
 _AMOUNTS: Final = ("perHour", "perMonth")
 
 
@@ -54,14 +54,14 @@ def _inexact(said: Mapping[str, Any], spot: Spot) -> list[Diagnostic]:
     return [
         Diagnostic(f"budget.{name} is finer than any price", hint, origin=origin_at(spot, (name,)))
         for name, amount in amounts.items()
-        if amount is not None and (amount * _UNIT) % 1
+        if amount is not None and (amount * UNIT) % 1
     ]
 
 
 def _units(value: Any) -> int | None:
     """USD as 1/100000 USD; None where it is no amount."""
     amount = _decimal(value)
-    return None if amount is None else int(amount * _UNIT)
+    return None if amount is None else int(amount * UNIT)
 
 
 def _decimal(value: Any) -> Decimal | None:

@@ -60,7 +60,7 @@ def moved(saved: Plan, fresh: Plan, *, key: str, ago: str) -> list[Finding]:
         if not told and address in declared:
             told = ["its manifest is not what it was"]
         findings += [Finding(Diagnostic(text, hint, address=str(address))) for text in told]
-    if _of(dict(saved.outputs_wanted), key) != _of(dict(fresh.outputs_wanted), key):
+    if digest(dict(saved.outputs_wanted), key) != digest(dict(fresh.outputs_wanted), key):
         findings.append(Finding(Diagnostic("the outputs of the project file are not what they were", hint)))
     # What speaks against what this plan does not do at all is another plan's.
     here = {"", *map(str, touched)}
@@ -110,7 +110,7 @@ def _otherwise(address: Address, before: _Steps, now: _Steps) -> Iterator[str]:
 def _differences(before: Spec, now: Spec, *, key: str, words: str = "was {}, and is {}") -> Iterator[tuple[str, str]]:
     """The fields that differ, each with what is told of every place inside it."""
     for name in sorted({*before, *now}):
-        old, new = _of(before.get(name), key), _of(now.get(name), key)
+        old, new = digest(before.get(name), key), digest(now.get(name), key)
         if old == new:
             continue
         if isinstance(old, (dict, list)) and type(old) is type(new):
@@ -143,11 +143,6 @@ def _named(step: Step) -> str:
 
 def _by_address(plan: Plan) -> Mapping[Address, Change]:
     return {change.address: change for change in plan.changes}
-
-
-def _of(value: Value, key: str) -> Value:
-    """The value in the one form in which two readings of it can be compared: a secret as its digest."""
-    return digest(value, key)
 
 
 def _told(value: Value) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from novita_infra.diagnostics import EXIT_REFUSED, Diagnostic
-from novita_infra.planning.deciding import Decision
+from novita_infra.planning.deciding import Decision, settled
 from novita_infra.planning.findings import Finding
 from novita_infra.planning.plan import Action
 from novita_infra.resources import Address, Condition, Declared, Ref, Value, is_known, resolve
@@ -28,18 +28,12 @@ def watched(
     known: Callable[[Ref], Value],
 ) -> dict[Address, Decision]:
     """The decisions, in which what would stay as it is although a postcondition does not hold is looked at again."""
-
-    def settled(ref: Ref) -> Value:
-        """What an object that stays as it is does not have is None: no step will bring it."""
-        value, other = known(ref), decisions.get(ref.address)
-        stays = other is not None and other.action is Action.NONE
-        return None if isinstance(value, Ref) and stays else value
-
     changed = dict(decisions)
+    as_it_stays = settled(known, decisions)
     for address, wanted in declared.items():
         if not wanted.lifecycle.postconditions or decisions[address].action is not Action.NONE:
             continue
-        broken, _ = _judged(wanted.lifecycle.postconditions, settled)
+        broken, _ = _judged(wanted.lifecycle.postconditions, as_it_stays)
         if broken:
             why = f"a postcondition does not hold: {broken[0].message}"
             changed[address] = replace(decisions[address], action=Action.RESUME, waits=True, why=why)
@@ -53,7 +47,7 @@ def demanded(
 ) -> tuple[dict[Address, Decision], list[Finding]]:
     """The decisions with the preconditions that are not known yet, and those that are known not to hold."""
 
-    def settled(ref: Ref) -> Value:
+    def lasting(ref: Ref) -> Value:
         """What will still be so when the step is due: what another step changes is not known yet."""
         other = decisions.get(ref.address)
         moves = other is not None and other.action is not Action.NONE
@@ -64,7 +58,7 @@ def demanded(
         conditions = wanted.lifecycle.preconditions
         if not conditions or address not in decisions or decisions[address].action is Action.NONE:
             continue
-        broken, open_ones = _judged(conditions, settled)
+        broken, open_ones = _judged(conditions, lasting)
         changed[address] = replace(decisions[address], requires=open_ones)
         findings += [
             Finding(Diagnostic(item.message, "a precondition of the manifest", address=str(address)), EXIT_REFUSED)

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from novita_infra.kinds.kind import By, Call, Cases, Default, Field, Grows, Kind, Local, Refused, Replaces, Target
 from novita_infra.planning.comparing import agree, masked, unchanged
 from novita_infra.planning.plan import Action, Drift, FieldChange, Forced
-from novita_infra.resources import STABLE, Condition, Declared, Found, Live, Loss, Phase, Record, Spec, Value
+from novita_infra.resources import (
+    STABLE,
+    Address,
+    Condition,
+    Declared,
+    Found,
+    Live,
+    Loss,
+    Phase,
+    Record,
+    Ref,
+    Spec,
+    Value,
+)
 
 _Judged: TypeAlias = tuple[Field, Value, Value, By | Replaces | Refused]
 """A field that differs, its value before and after, and by what the difference is made."""
@@ -171,6 +184,17 @@ def recorded_spec(kind: Kind, found: Found) -> Spec:
     before = replace(live, values=record.underway.before["values"], outputs=record.underway.before["outputs"])
     took = call.effect(Target(record.id, record.underway.sent, before, record.spec), live)
     return {**record.spec, **record.underway.sent} if took else record.spec
+
+
+def settled(known: Callable[[Ref], Value], decisions: Mapping[Address, Decision]) -> Callable[[Ref], Value]:
+    """The same, but that what an object which stays as it is does not have is None: no step will bring it."""
+
+    def told(ref: Ref) -> Value:
+        value, decision = known(ref), decisions.get(ref.address)
+        stays = decision is not None and decision.action is Action.NONE
+        return None if isinstance(value, Ref) and stays else value
+
+    return told
 
 
 def ambiguous(candidates: Iterable[Live]) -> str:

@@ -17,7 +17,7 @@ from novita_infra.planning.choosing import choose, excluded, left_along, unchose
 from novita_infra.planning.comparing import masked, written
 from novita_infra.planning.conditions import demanded, watched
 from novita_infra.planning.costing import costed, over_budget, unproven
-from novita_infra.planning.deciding import Decision, decide_undeclared, with_protection
+from novita_infra.planning.deciding import Decision, decide_undeclared, settled, with_protection
 from novita_infra.planning.drifting import Strayed, drift_notes, marked_by_others, strayed
 from novita_infra.planning.easing import (
     brought_up,
@@ -362,15 +362,8 @@ def _drift(seen: Seen, active: Mapping[Address, Decision]) -> Iterable[Drift]:
 
 def _outputs(seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]) -> dict[str, Value]:
     """The outputs as far as they are known. What a resource that stays as it is does not have is None."""
-    known = _knowing(seen, active, declared)
-
-    def told(ref: Ref) -> Value:
-        value = known(ref)
-        decision = active.get(ref.address)
-        settled = decision is not None and decision.action is Action.NONE
-        return None if isinstance(value, Ref) and settled else value
-
-    return {name: resolve(value, told) for name, value in seen.outputs.items()}
+    known = settled(_knowing(seen, active, declared), active)
+    return {name: resolve(value, known) for name, value in seen.outputs.items()}
 
 
 def _changed(outputs: Mapping[str, Value], seen: Seen) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def questions(flight: Flight) -> Questions:
             for change in plan.changes
             if change.action in _MAKES and flight.kinds[change.address.kind].quota is not None
         ),
-        balance=_price(flight) > 0,
+        balance=_price(flight, *_additions(flight.plan)) > 0,
     )
 
 
@@ -191,9 +191,8 @@ def _quotas(flight: Flight, quotas: Mapping[str, tuple[int, int]]) -> Iterator[F
 # --- money ----------------------------------------------------------------------------------------------------------
 
 
-def _price(flight: Flight) -> int:
+def _price(flight: Flight, running: Fraction, once: int) -> int:
     """What the plan adds in the time of the runway, and what it buys at once, in 1/100000 USD; unknown prices not."""
-    running, once = _additions(flight.plan)
     return math.ceil(running * Fraction(flight.runway, _HOUR)) + once
 
 
@@ -206,7 +205,7 @@ def _additions(plan: Plan) -> tuple[Fraction, int]:
 
 def _funds(flight: Flight, balance: int | None) -> Iterator[Finding]:
     running, once = _additions(flight.plan)
-    price = _price(flight)
+    price = _price(flight, running, once)
     if balance is None or balance >= price:
         return
     hours = f"{flight.runway / _HOUR:g} h"

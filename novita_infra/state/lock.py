@@ -12,12 +12,12 @@ import os
 import pwd
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from novita_infra.diagnostics import Problems, problem
 from novita_infra.state.document import unreadable
+from novita_infra.timing import moment
 
 _PAUSE: Final = 0.5
 """Seconds between two attempts."""
@@ -94,7 +94,7 @@ def _explain(file: int, operation: str, now: float) -> None:
         "pid": os.getpid(),
         "host": os.uname().nodename,
         "boot": _boot(),
-        "since": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+        "since": moment(now),
     }
     os.ftruncate(file, 0)
     os.pwrite(file, json.dumps(holder).encode(), 0)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
-from novita_infra.kinds.catalogue import UNIT
-from novita_infra.kinds.pricing import MONTH, Amount, Cost, paid_once, rate, usd
+from novita_infra.kinds.pricing import MONTH, Amount, Cost, paid_once, plain_usd, rate, usd
 from novita_infra.planning.money import Money, Row, Sums
 from novita_infra.resources import Address
 from novita_infra.views.lines import Line, Tone, line
@@ -164,9 +162,5 @@ def _line(cost: Cost) -> Json:
 
 
 def _decimal(amount: Fraction | int | None) -> str | None:
-    """USD from 1/100000 USD, with at most ten digits after the point; None where it is unknown, or there is none."""
-    if amount is None:
-        return None
-    exact = Fraction(amount) / UNIT
-    rounded = (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(Decimal("1e-10"), ROUND_HALF_UP)
-    return f"{rounded:f}".rstrip("0").rstrip(".")
+    """None where it is unknown, or there is none."""
+    return None if amount is None else plain_usd(amount)

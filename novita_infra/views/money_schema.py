@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
 
 Schema: TypeAlias = dict[str, Any]
 
 
-def _closed(properties: Schema, description: str = "") -> Schema:
-    told = {"description": description} if description else {}
+def closed(properties: Schema, description: str = "", *, but: Iterable[str] = ()) -> Schema:
+    """An object with these properties and no others, all of them but some required."""
+    told, left = {"description": description} if description else {}, set(but)
     return {
         "type": "object",
         **told,
         "properties": properties,
-        "required": list(properties),
+        "required": [name for name in properties if name not in left],
         "additionalProperties": False,
     }
 
@@ -27,15 +29,15 @@ def _usd(description: str = "") -> Schema:
 
 
 _NONE: Final = {"type": "null"}
-_RANGE: Final = _closed({"least": _usd("What is certain."), "most": _usd("The most that it can be.")})
-_RATE: Final = _closed({"per_hour": _RANGE, "per_month": _RANGE})
+_RANGE: Final = closed({"least": _usd("What is certain."), "most": _usd("The most that it can be.")})
+_RATE: Final = closed({"per_hour": _RANGE, "per_month": _RANGE})
 _SUMS: Final[Schema] = {
     "before": _RATE,
     "after": _RATE,
     "delta": _RATE,
     "at_once": _usd("What the plan buys at once."),
 }
-_LINE: Final = _closed(
+_LINE: Final = closed(
     {
         "what": {"type": "string", "description": "For a person."},
         "price": {"anyOf": [_usd(), _NONE], "description": "Of one unit and period; null where nobody knows it."},
@@ -50,11 +52,11 @@ _LINES: Final[Schema] = {"type": "array", "items": _LINE}
 
 COST: Final[Schema] = {
     "anyOf": [
-        _closed(
+        closed(
             {
                 **_SUMS,
                 "unknown": {"type": "array", "items": {"type": "string"}, "description": "What has no known price."},
-                "lines": _closed({"before": _LINES, "after": _LINES, "once": _LINES}),
+                "lines": closed({"before": _LINES, "after": _LINES, "once": _LINES}),
             }
         ),
         _NONE,
@@ -64,19 +66,19 @@ COST: Final[Schema] = {
 
 MONEY: Final[Schema] = {
     "anyOf": [
-        _closed(
+        closed(
             {
                 "currency": {"const": "USD"},
                 "hours_per_month": {"type": "integer"},
                 "prices_read": {"type": "string", "description": "When the prices were read, in UTC."},
                 **_SUMS,
-                "groups": {"type": "object", "additionalProperties": _closed(_SUMS), "description": "By their names."},
+                "groups": {"type": "object", "additionalProperties": closed(_SUMS), "description": "By their names."},
                 "unknown": {
                     "type": "array",
-                    "items": _closed({"address": {"type": "string"}, "what": {"type": "string"}}),
+                    "items": closed({"address": {"type": "string"}, "what": {"type": "string"}}),
                     "description": "What has no known price, and is not counted.",
                 },
-                "budget": _closed(
+                "budget": closed(
                     {
                         "per_hour": {"anyOf": [_usd(), _NONE]},
                         "per_month": {"anyOf": [_usd(), _NONE]},

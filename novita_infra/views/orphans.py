@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any, Final
 
-from novita_infra.kinds.catalogue import UNIT
-from novita_infra.kinds.pricing import MONTH, Amount, usd
+from novita_infra.kinds.pricing import MONTH, Amount, plain_usd, usd
 from novita_infra.planning.orphan import Orphan
-from novita_infra.timing import in_words
+from novita_infra.timing import in_words, timestamp
 from novita_infra.views.lines import Line, Tone, line
 
 _HEADS: Final = ("KIND", "ID", "NAME", "STATUS", "AGE", "PER HOUR", "LAST GPU USE", "MADE BY")
@@ -48,11 +44,11 @@ def orphans_json(orphans: Iterable[Orphan], *, now: float) -> list[dict[str, Any
             "id": item.live.id,
             "name": item.live.name,
             "status": item.live.status,
-            "created": _moment(item.live.created),
+            "created": _time(item.live.created),
             "age_seconds": round(now - item.live.created) if item.live.created else None,
-            "per_hour": {"least": _decimal(item.per_hour.least), "most": _decimal(item.per_hour.most)},
+            "per_hour": {"least": plain_usd(item.per_hour.least), "most": plain_usd(item.per_hour.most)},
             "price_unknown": list(item.unknown),
-            "gpu_use": item.use and {"last": _moment(item.use.last), "measured_since": _moment(item.use.since)},
+            "gpu_use": item.use and {"last": _time(item.use.last), "measured_since": _time(item.use.since)},
             "made_by": item.owner or None,
             "perhaps_of": item.perhaps or None,
         }
@@ -98,10 +94,5 @@ def _amount(amount: Amount, *, digits: int = 5) -> str:
     return " to ".join(dict.fromkeys(usd(part, digits=digits) for part in (amount.least, amount.most)))
 
 
-def _decimal(amount: Fraction) -> str:
-    exact = amount / UNIT
-    return f"{(Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(Decimal('1e-10')).normalize():f}"
-
-
-def _moment(seconds: float | None) -> str | None:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else None
+def _time(seconds: float | None) -> str | None:
+    return timestamp(seconds) if seconds else None

@@ -7,7 +7,6 @@ described here, in the table of the object that it stands in.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -15,7 +14,7 @@ from novita_infra.kinds.schemas import HOME, text_of_schema
 from novita_infra.planning.plan import Action
 from novita_infra.views.drift_schema import DRIFT, UNREAD
 from novita_infra.views.json import FORMAT, PROVIDER
-from novita_infra.views.money_schema import COST, MONEY
+from novita_infra.views.money_schema import COST, MONEY, closed
 from novita_infra.views.policies import OUTCOMES
 
 Schema: TypeAlias = dict[str, Any]
@@ -33,13 +32,13 @@ def plan_schema() -> Schema:
         "$id": f"{HOME}/{NAME}",
         "title": "Plan",
         "description": "A plan as `plan --json` prints it: Terraform's plan representation, and our own part of it.",
-        **_closed(
+        **closed(
             {
                 "format_version": {"const": FORMAT},
                 "applyable": _flag("Whether there is something to do and nothing speaks against it."),
                 "complete": _flag("Whether nothing speaks against it."),
                 "errored": _flag("Whether something speaks against it."),
-                "planned_values": _closed({"outputs": _map("#/$defs/output"), "root_module": _ROOT}),
+                "planned_values": closed({"outputs": _map("#/$defs/output"), "root_module": _ROOT}),
                 "resource_changes": _list("#/$defs/resource_change"),
                 "resource_drift": _list("#/$defs/drifted", "What was changed outside."),
                 "output_changes": _map("#/$defs/change"),
@@ -54,17 +53,6 @@ def plan_schema() -> Schema:
 def write(folder: Path) -> None:
     """Writes the schema into the folder."""
     (folder / NAME).write_text(text_of_schema(plan_schema()), encoding="utf-8")
-
-
-def _closed(properties: Schema, *, but: Iterable[str] = ()) -> Schema:
-    """An object with these properties and no others, all of them but some required."""
-    left = set(but)
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [name for name in properties if name not in left],
-        "additionalProperties": False,
-    }
 
 
 def _text(description: str) -> Schema:
@@ -88,7 +76,7 @@ def _map(items: str | Schema) -> Schema:
 _TEXTS: Final = {"type": "array", "items": {"type": "string"}}
 _MARKS: Final = {"type": ["object", "array", "boolean"]}
 _OPEN_ADDRESS: Final = _text("An address; empty for none.")
-_ROOT: Final = _closed({"resources": _list("#/$defs/resource")})
+_ROOT: Final = closed({"resources": _list("#/$defs/resource")})
 
 _NAMED: Final = {
     "address": {"$ref": "#/$defs/address"},
@@ -99,7 +87,7 @@ _NAMED: Final = {
     "provider_name": {"const": PROVIDER},
 }
 
-_FIELD: Final = _closed(
+_FIELD: Final = closed(
     {
         "name": _text("The field of the spec."),
         "before": {},
@@ -109,17 +97,17 @@ _FIELD: Final = _closed(
     }
 )
 
-_CONDITION: Final = _closed(
+_CONDITION: Final = closed(
     {"value": {}, "is": {"type": ["object", "boolean"]}, "message": _text("What is told where it does not hold.")}
 )
 
-_CHANGE_NOVITA: Final = _closed(
+_CHANGE_NOVITA: Final = closed(
     {
         "action": {"enum": [action.value for action in Action]},
         "id": _text("The live object's id; empty before a create."),
         "why": _text("The reason, where it is not plain from the fields."),
         "loses": _list(
-            _closed(
+            closed(
                 {
                     "text": _text("In words."),
                     "what": _text("What is gone."),
@@ -138,17 +126,17 @@ _CHANGE_NOVITA: Final = _closed(
 )
 """What stands under `novita` of a resource's change."""
 
-_ALONG: Final = _list(_closed({"address": {"$ref": "#/$defs/address"}, "why": _text("Because of what.")}))
-_REASON: Final = _closed({"address": _OPEN_ADDRESS, "reason": _text("For a person.")})
+_ALONG: Final = _list(closed({"address": {"$ref": "#/$defs/address"}, "why": _text("Because of what.")}))
+_REASON: Final = closed({"address": _OPEN_ADDRESS, "reason": _text("For a person.")})
 
-_NOVITA: Final = _closed(
+_NOVITA: Final = closed(
     {
         "project": _text("The project's name."),
         "environment": _text("The environment's name."),
         "destroys": _flag("Whether it is a plan to destroy."),
         "digest": _text("The digest by which the plan is approved."),
         "saved": {
-            **_closed(
+            **closed(
                 {
                     "created": _text("When it was made."),
                     "program": _text("The version of novita-infra that made it."),
@@ -163,13 +151,13 @@ _NOVITA: Final = _closed(
             "description": "What a plan file tells of itself.",
         },
         "estimate": {
-            **_closed(
+            **closed(
                 {
                     "seconds": {"type": "number", "description": "What the critical path takes."},
                     "steps": {"type": "integer"},
                     "steps_known": {"type": "integer", "description": "Those that are judged by past runs."},
                     "critical_path": _list(
-                        _closed(
+                        closed(
                             {
                                 "key": _text("Of the step."),
                                 "address": {"$ref": "#/$defs/address"},
@@ -187,7 +175,7 @@ _NOVITA: Final = _closed(
         "money": MONEY,
         "along": {**_ALONG, "description": "What is done beside what was named."},
         "left_out": {**_ALONG, "description": "What is not done because something else was left out."},
-        "allowed": _closed(
+        "allowed": closed(
             {
                 "data_loss": {**_TEXTS, "description": "What may lose its data: addresses."},
                 "large_change": _flag("Whether much may be deleted and replaced at once."),
@@ -195,7 +183,7 @@ _NOVITA: Final = _closed(
         ),
         "unread": UNREAD,
         "steps": _list(
-            _closed(
+            closed(
                 {
                     "key": _text("Unique in the plan."),
                     "address": {"$ref": "#/$defs/address"},
@@ -213,7 +201,7 @@ _NOVITA: Final = _closed(
         ),
         "problems": _list("#/$defs/diagnostic", "Why it cannot be applied."),
         "policies": _list(
-            _closed(
+            closed(
                 {
                     "name": _text("The policy's name."),
                     "by": {"enum": ["run", "file", "schema"]},
@@ -233,8 +221,8 @@ _NOVITA: Final = _closed(
 
 _DEFS: Final[Schema] = {
     "address": {"type": "string", "pattern": _ADDRESS},
-    "output": _closed({"sensitive": {"type": "boolean"}, "value": {}, "type": {}}),
-    "resource": _closed(
+    "output": closed({"sensitive": {"type": "boolean"}, "value": {}, "type": {}}),
+    "resource": closed(
         {
             **_NAMED,
             "schema_version": {"const": 0},
@@ -243,7 +231,7 @@ _DEFS: Final[Schema] = {
         },
         but=["index"],
     ),
-    "resource_change": _closed(
+    "resource_change": closed(
         {
             **_NAMED,
             "change": {"$ref": "#/$defs/change"},
@@ -252,8 +240,8 @@ _DEFS: Final[Schema] = {
         },
         but=["index", "action_reason"],
     ),
-    "drifted": _closed({**_NAMED, "change": {"$ref": "#/$defs/change"}, "novita": DRIFT}, but=["index"]),
-    "change": _closed(
+    "drifted": closed({**_NAMED, "change": {"$ref": "#/$defs/change"}, "novita": DRIFT}, but=["index"]),
+    "change": closed(
         {
             "actions": {
                 "enum": [
@@ -272,11 +260,11 @@ _DEFS: Final[Schema] = {
             "before_sensitive": _MARKS,
             "after_sensitive": _MARKS,
             "replace_paths": {"type": "array", "items": _TEXTS},
-            "importing": _closed({"id": {"type": "string"}}),
+            "importing": closed({"id": {"type": "string"}}),
         },
         but=["replace_paths", "importing"],
     ),
-    "diagnostic": _closed(
+    "diagnostic": closed(
         {
             "severity": {"enum": ["error", "warning"]},
             "summary": _text("What is wrong."),

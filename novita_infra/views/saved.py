@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from novita_infra.planning.saving import SavedPlan
-from novita_infra.timing import in_words
+from novita_infra.timing import in_words, timestamp
 from novita_infra.views.lines import Line, Tone, line
 from novita_infra.views.values import inline
 
@@ -17,7 +16,7 @@ def saved_lines(saved: SavedPlan, *, now: float) -> Iterator[Line]:
     setting, basis = saved.setting, saved.plan.basis
     books = f"{setting.state}, version {basis.serial}" if basis.serial else f"{setting.state}, not there yet"
     yield line(
-        (f"Saved plan of {_time(setting.created)}", Tone.STRONG),
+        (f"Saved plan of {timestamp(setting.created)}", Tone.STRONG),
         f" ({in_words(now - setting.created)} ago) by novita-infra {saved.program}",
     )
     yield line(f"    project: {setting.root}")
@@ -31,7 +30,7 @@ def saved_lines(saved: SavedPlan, *, now: float) -> Iterator[Line]:
 def saved_json(saved: SavedPlan) -> dict[str, Any]:
     """The same for a program."""
     return {
-        "created": _time(saved.setting.created),
+        "created": timestamp(saved.setting.created),
         "program": saved.program,
         "root": saved.setting.root,
         "state": saved.setting.state,
@@ -40,7 +39,3 @@ def saved_json(saved: SavedPlan) -> dict[str, Any]:
         "variables": dict(saved.setting.variables),
         "seal": saved.seal,
     }
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -6,7 +6,6 @@ import asyncio
 import re
 import uuid
 from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +17,7 @@ from novita_infra.planning.plan import OnFailure, Plan
 from novita_infra.resources import Address, Secret, Value, leaves
 from novita_infra.state.book import Begun, State
 from novita_infra.state.lock import this_process
+from novita_infra.timing import moment
 from novita_infra.workflows.owning import check_owner
 from novita_infra.workflows.policies import check_judged
 from novita_infra.workflows.session import Session, check_account
@@ -143,7 +143,7 @@ def check_basis(plan: Plan, state: State, *, seal: str = "") -> None:
     """Raises Problems where the books are not those that the plan was made from, and where it was begun already."""
     begun = next((item for item in state.begun if item.seal == seal), None)
     if begun is not None:
-        when = datetime.fromtimestamp(begun.since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        when = moment(begun.since)
         if begun.done:
             raise problem(f"this plan was applied at {when} by {begun.by}, and a plan is used once", "make a new plan")
         raise problem(

@@ -17,7 +17,7 @@ import sights
 from edits import Edit, Fate, Resource
 from instance_edits import instance_edits
 from other_edits import other_edits
-from rig import Rig
+from rig import WRITES, Rig
 from sights import BY_HAND, SIGHTS, operation, seen, set_by_hand
 
 from novita_infra import workflows
@@ -26,7 +26,6 @@ from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Cases, Default, Grows, Local
 from novita_infra.planning.plan import Action, Change, Plan
 from novita_infra.simulator import PROFILES
-from novita_infra.simulator.routes.registry import OPERATIONS
 
 EDITS = (*instance_edits(), *other_edits())
 MEDDLED = [
@@ -36,7 +35,6 @@ MEDDLED = [
 ]
 FIELDS = [(kind.prefix, field.name) for kind in KINDS.values() for field in kind.fields]
 ENVIRON = {"OLD": "old-secret", "NEW": "new-secret"}
-WRITES = frozenset(item.name for item in OPERATIONS if item.method != "GET")
 NO_CALL = frozenset({"adopt", "wait", "forget", "record"})
 CHOSEN = {"instance": "cluster", "endpoint": "appName"}
 """What the service chooses anew for each new object."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from plan_files import apply_saved, save
-from rig import Rig
+from rig import WRITES, Rig
 
 from novita_infra.cli import root
 from novita_infra.diagnostics import EXIT_OVER_BUDGET, Problems
@@ -19,7 +19,6 @@ from novita_infra.kinds.pricing import rate
 from novita_infra.planning.money import Money, Row
 from novita_infra.planning.plan import Plan
 from novita_infra.simulator import Fault, open_world
-from novita_infra.simulator.routes.registry import OPERATIONS
 from novita_infra.simulator.world.catalogue import product_of
 from novita_infra.simulator.world.money import list_price, move_price, spent
 from novita_infra.views.human import plan_lines
@@ -36,7 +35,6 @@ ENDPOINT: dict[str, Any] = {
     "workers": {"min": 0, "max": 3, "idleTimeout": 60, "maxConcurrency": 8, "requestTimeout": 600},
     "scaling": {"type": "queue", "value": 10},
 }
-WRITES = {operation.name for operation in OPERATIONS if operation.method != "GET"}
 
 
 @pytest.fixture

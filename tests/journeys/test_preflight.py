@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rig import Rig
+from rig import WRITES, Rig
 
 from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_REFUSED, Problems
 from novita_infra.planning.plan import Plan
 from novita_infra.simulator import Fault, Trouble
-from novita_infra.simulator.routes.registry import OPERATIONS
 from novita_infra.simulator.world.catalogue import set_stock
 
 HERE, THERE = "us-dallas-nas-2", "us-ca-nas-2"
@@ -27,7 +26,6 @@ ENDPOINT: dict[str, Any] = {
     "workers": {"min": 1, "max": 2, "idleTimeout": 60, "maxConcurrency": 8, "requestTimeout": 600},
     "scaling": {"type": "queue", "value": 10},
 }
-WRITES = {operation.name for operation in OPERATIONS if operation.method != "GET"}
 
 
 def told(plan: Plan) -> list[str]:

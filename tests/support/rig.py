@@ -7,7 +7,7 @@ import os
 import random
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import httpx
 import yaml
@@ -25,10 +25,14 @@ from novita_infra.planning.plan import Action, Plan
 from novita_infra.planning.planner import Seen
 from novita_infra.resources import Address, Record
 from novita_infra.simulator import LIVE, LostAnswer, Quirks, World, build_app, open_world, scenario_named
+from novita_infra.simulator.routes.registry import OPERATIONS
 from novita_infra.state.book import State
 from novita_infra.state.local import LocalStore
 from novita_infra.workflows import Session, Where
 from novita_infra.workflows.running import see
+
+WRITES: Final = frozenset(item.name for item in OPERATIONS if item.method != "GET")
+"""The operations that change something."""
 
 
 class Rig:
