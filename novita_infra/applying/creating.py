@@ -50,12 +50,14 @@ class Creating:
         live = await self._obtain(step, kind, spec, before, span=span)
         record = self._desk.record(step)
         record = replace(record, id=live.id, spec=record.underway.sent if record.underway else {})
+        if not kind.create.settles:
+            await self._desk.books.put(_ready(record, step, live), "created")
+            self._desk.emit(Identified(step, live.id))
+            return live.id
         await self._desk.books.put(record, "created")
         self._desk.emit(Identified(step, live.id))
-        if kind.create.settles:
-            live = await self._desk.settled(step, live.id, kind.create.settles, span=span)
-        record = replace(self._desk.record(step), underway=None, outputs={**live.outputs}, needs=step.needs)
-        await self._desk.books.put(record, "ready")
+        live = await self._desk.settled(step, live.id, kind.create.settles, span=span)
+        await self._desk.books.put(_ready(self._desk.record(step), step, live), "ready")
         return live.id
 
     async def _obtain(self, step: Step, kind: Kind, spec: Spec, before: Record | None, *, span: Span) -> Live:
@@ -184,6 +186,12 @@ class Creating:
         lives = await read_all(self._desk.client, kind)
         await self._desk.books.saw(self._desk.books.sight_of(kind.prefix), tuple(sorted(lives)))
         return frozenset(lives)
+
+
+def _ready(record: Record, step: Step, live: Live) -> Record:
+    """The record once nothing more is waited for, without the object before it where that is known to be gone."""
+    retired = tuple(id for id in record.retired if id != step.gone)
+    return replace(record, underway=None, outputs={**live.outputs}, needs=step.needs, retired=retired)
 
 
 def _carried(kind: Kind, spec: Spec, key: str) -> Spec:
