@@ -40,9 +40,10 @@ format: .venv/tested ## put the code into the one format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-schemas: .venv/tested ## generate schemas/ and docs/reference/ from the kinds
+schemas: .venv/tested ## generate schemas/ and docs/reference/ from the code
 	$(BIN)/python -m novita_infra.kinds.schemas schemas
 	$(BIN)/python -m novita_infra.views.plan_schema schemas
+	$(BIN)/python -m novita_infra.simulator.scenario_schema schemas
 	$(BIN)/python -m novita_infra.kinds.reference docs/reference
 	$(BIN)/python -m novita_infra.simulator.coverage docs/simulator.md
 

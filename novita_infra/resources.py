@@ -212,8 +212,8 @@ class Loss:
     """Whether it is there to outlive machines: that it goes must be allowed even where all of the object goes."""
 
     def __str__(self) -> str:
-        size = f" ({self.gb:,} GB)" if self.gb else ""
-        return f"{self.what}{size}{f', {self.when}' if self.when else ''}"
+        size = f"{self.gb:,} GB" if self.gb else "size not known"
+        return f"{self.what} ({size}){f', {self.when}' if self.when else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +325,8 @@ class Declared:
     labels: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, Origin] = field(default_factory=dict)
     """The origin of each field of the spec, by field name."""
+    lifecycle_places: Mapping[str, Origin] = field(default_factory=dict)
+    """The origin of each part of the lifecycle, by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,6 +372,8 @@ class Underway:
     """The owner mark that a create writes into the object."""
     sight: str = ""
     """The name under which the books keep what was live before a create; empty for that of its kind."""
+    ended: str = ""
+    """How the last run that waited for it came to its end without it, in words; the record was seen then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,6 +401,8 @@ class Record:
     adopted: Mapping[str, Value] = field(default_factory=dict)
     """By field that was changed outside and is wanted so: what the manifest declared when that was taken in. As long as
     it declares the same, `spec` holds what is wanted."""
+    adopted_for: Mapping[str, Cause] = field(default_factory=dict)
+    """By such a field, why it was other than it was left, where nobody edited it."""
     seen_at: float = 0.0
     """When the books last learned of it, in Unix seconds; 0 where that is not known."""
 

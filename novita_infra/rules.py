@@ -89,3 +89,5 @@ class Rules:
     change_limit: ChangeLimit = ChangeLimit()
     on_drift: Mapping[Cause, OnDrift] = field(default_factory=dict)
     """What becomes of what was changed outside, by its cause, where the resource does not say; else it is put back."""
+    on_drift_place: Origin | None = field(default=None, compare=False)
+    """Where that stands."""

@@ -44,18 +44,18 @@ class Changing:
             async with self._desk.calls:
                 self._desk.go_on()
                 await self._change(step, kind, call, spec, live, span=span)
-        outputs: Mapping[str, Value] = {}
+        outputs = self._desk.record(step).outputs
         if call.settles:
             settled = await self._desk.settled(
                 step, id, call.settles, span=span, also=lambda seen: self._shows(kind, step, spec, seen)
             )
-            outputs = settled.outputs
+            outputs = kind.known(outputs, settled)
         record = self._desk.record(step)
         record = replace(
             record,
             spec=_merged(record.spec, step, spec, self._desk.books.key),
             underway=None,
-            outputs={**record.outputs, **outputs},
+            outputs=outputs,
             needs=step.needs,
             source=step.source,
         )
@@ -67,8 +67,8 @@ class Changing:
         self._desk.begin(step)
         live = await self._desk.settled(step, step.id, STABLE, span=span)
         record = self._desk.record(step)
-        record = replace(record, underway=None, outputs={**record.outputs, **live.outputs})
-        await self._desk.books.put(record, "settled")
+        outputs = self._desk.kinds[step.address.kind].known(record.outputs, live)
+        await self._desk.books.put(replace(record, underway=None, outputs=outputs), "settled")
         return step.id
 
     async def adopt(self, step: Step) -> str:

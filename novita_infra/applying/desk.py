@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from novita_infra.api.client import Client
 from novita_infra.api.errors import Busy, InUse
+from novita_infra.api.hiding import hide
 from novita_infra.api.request import Request
 from novita_infra.applying.books import Books
 from novita_infra.applying.events import Listener, Progressed, Started
@@ -38,9 +39,10 @@ class StepFailed(Exception):
     log: tuple[str, ...] = ()
     """The last lines of the object's log."""
 
-    def __init__(self, reason: str, *, code: int = EXIT_ERROR) -> None:
-        """`code` is the exit code that it asks for."""
-        super().__init__(reason)
+    def __init__(self, reason: str, advice: str = "", *, code: int = EXIT_ERROR) -> None:
+        """`advice` is what to do about it, `code` the exit code that it asks for."""
+        super().__init__("; ".join(filter(None, (reason, advice))))
+        self.reason = reason
         self.code = code
 
 
@@ -81,6 +83,10 @@ class Desk:
     """Every secret of the project in clear, so that no log that is shown tells one."""
     watches: dict[str, Watch] = field(default_factory=dict, init=False)
     """The waits for each kind, by its prefix; made when they are first needed."""
+
+    def discreet(self, text: str) -> str:
+        """The text without secrets, line by line."""
+        return "\n".join(hide(part, self.secrets()) for part in text.splitlines())
 
     def begin(self, step: Step) -> None:
         """Tells that the step begins; raises Interrupted where the run was asked to stop."""
@@ -182,9 +188,10 @@ class Desk:
         record = self.books.record(ref.address)
         if record is None or not record.id:
             return
-        live = await read_one(self.client, self.kinds[ref.address.kind], record.id)
+        kind = self.kinds[ref.address.kind]
+        live = await read_one(self.client, kind, record.id)
         if live is not None:
-            await self.books.put(replace(record, outputs={**record.outputs, **live.outputs}), "read")
+            await self.books.put(replace(record, outputs=kind.known(record.outputs, live)), "read")
 
     async def settled(
         self,
@@ -220,8 +227,8 @@ class Desk:
                 raise StillMoving(where)
             trouble = f" ({sight.live.trouble})" if sight.live and sight.live.trouble else ""
             raise StepFailed(
-                f"{where} after {step.timeout:g} s{trouble}; it is on record, and the next run waits for it again "
-                "(longer: lifecycle.timeouts)"
+                f"{where} after {step.timeout:g} s{trouble}",
+                "it is on record, and the next run waits for it again (longer: lifecycle.timeouts)",
             )
         finally:
             for task in (waiting, stopping, timer):
@@ -312,8 +319,8 @@ class _Sight:
             self._stuck_since = now
         elif now - self._stuck_since >= STUCK:
             raise StepFailed(
-                f"{self._id} does not come up: {live.trouble}; it is on record and stays: "
-                "change what is wrong, and the next run goes on with it"
+                f"{self._id} does not come up: {live.trouble}",
+                "it is on record and stays: change what is wrong, and the next run goes on with it",
             )
 
     def _check_stage(self, live: Live) -> None:
@@ -325,6 +332,6 @@ class _Sight:
         if limit is not None and self._desk.clock.now() - self._stage_since > limit:
             trouble = f" ({live.trouble})" if live.trouble else ""
             raise StepFailed(
-                f"{self._id} has been {live.status} for more than {limit:g} s{trouble}; it is on record, and the next "
-                f"run waits for it again (longer: lifecycle.timeouts.{stage})"
+                f"{self._id} has been {live.status} for more than {limit:g} s{trouble}",
+                f"it is on record, and the next run waits for it again (longer: lifecycle.timeouts.{stage})",
             )

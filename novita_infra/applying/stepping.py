@@ -36,12 +36,20 @@ class Steps:
 
         Raises StepFailed, Interrupted, StillMoving or ApiError.
         """
-        await self._demand(step.requires, "nothing was done", code=EXIT_REFUSED)
+        await self._demand(step.requires, "a precondition does not hold", "nothing was done", code=EXIT_REFUSED)
         id = await self._perform(step)
-        await self._demand(step.ensures, "it is on record, and the next run looks again", code=EXIT_ERROR)
+        again = "it is on record, and the next run looks again"
+        await self._demand(step.ensures, "a postcondition does not hold", again, code=EXIT_ERROR)
         return id
 
-    async def _demand(self, conditions: Iterable[Condition], consequence: str, *, code: int) -> None:
+    async def ended(self, step: Step, reason: str) -> None:
+        """Puts on record why the run ends before what is under way has: a person asks, and the next plan tells."""
+        record = self._desk.books.record(step.address)
+        if record is not None and record.underway is not None:
+            underway = replace(record.underway, ended=reason)
+            await self._desk.books.put(replace(record, underway=underway), f"{underway.call}: {reason}")
+
+    async def _demand(self, conditions: Iterable[Condition], what: str, consequence: str, *, code: int) -> None:
         """Raises StepFailed with the message of the first condition that does not hold now."""
         for condition in conditions:
             for ref in refs(condition.value):
@@ -49,7 +57,7 @@ class Steps:
             # What no object has is null.
             value = self._settled(condition.value)
             if not holds(condition, value):
-                raise StepFailed(f"{condition.message} ({consequence})", code=code)
+                raise StepFailed(f"{what}: {condition.message} ({consequence})", code=code)
 
     def _settled(self, value: Value) -> Value:
         """The value as far as it is known now; None for what no object has."""

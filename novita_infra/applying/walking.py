@@ -112,7 +112,7 @@ class _Walk:
 
     async def _do(self, step: Step) -> None:
         since = self._desk.clock.now()
-        outcome, id, reason, code = Outcome.DONE, step.id, "", 0
+        outcome, id, reason, code, kept = Outcome.DONE, step.id, "", 0, ""
         log: tuple[str, ...] = ()
         try:
             if step.group in self._lost:
@@ -121,12 +121,17 @@ class _Walk:
         except Interrupted as error:
             outcome, reason = Outcome.SKIPPED, str(error) or "interrupted before it began"
         except StillMoving as error:
-            outcome, reason = Outcome.MOVING, str(error)
+            outcome, reason, kept = Outcome.MOVING, str(error), str(error)
         except StepFailed as error:
-            outcome, reason, code, log = Outcome.FAILED, str(error), error.code, error.log
+            # It may quote what the service says of the object, which may quote what it was given.
+            outcome, reason, code, log = Outcome.FAILED, self._desk.discreet(str(error)), error.code, error.log
+            kept = self._desk.discreet(error.reason)
         except ApiError as error:
             outcome, reason = Outcome.FAILED, "; ".join(part for part in (str(error), error.advice) if part)
             code = EXIT_BLOCKED if isinstance(error, (NoCapacity, NoMoney)) else EXIT_ERROR
+            kept = str(error)
+        if kept:
+            await self._steps.ended(step, kept)
         record = self._desk.books.record(step.address)
         id = id or (record.id if record else "")
         self._end(Ended(step, outcome, id, self._desk.clock.now() - since, reason, code, log))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -39,6 +41,15 @@ from novita_infra.views.lines import Tone, line
 from novita_infra.views.progress import listening_live, listening_plainly
 from novita_infra.workflows import Session, Where
 
+_DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
+
+
+def _plan_digest(text: str) -> str:
+    """A digest as `plan` tells it; what is none could never be that of the plan."""
+    if _DIGEST.fullmatch(text.strip()):
+        return text.strip()
+    raise click.BadParameter(f"{text!r} is no digest; one is sha256: and 64 hex digits, as `plan --out` tells it")
+
 
 @click.command(cls=Command)
 @click.argument(
@@ -53,7 +64,8 @@ from novita_infra.workflows import Session, Where
 @click.option(
     "--expect",
     metavar="DIGEST",
-    default="",
+    type=_plan_digest,
+    default=None,
     help="Do it, without a question, if this is the digest that `plan` told; else refuse.",
 )
 @auto_approve_option
@@ -62,7 +74,7 @@ from novita_infra.workflows import Session, Where
 @json_option
 @screened
 def apply(
-    *, where: Where, asked: Asked, expect: str, auto_approve: bool, parallelism: int | None, screen: Screen
+    *, where: Where, asked: Asked, expect: str | None, auto_approve: bool, parallelism: int | None, screen: Screen
 ) -> int:
     """Make the cloud be what the manifests say.
 
@@ -119,11 +131,11 @@ async def _apply(
     *,
     asked: Asked,
     approved: bool,
-    expect: str = "",
+    expect: str | None = None,
     parallelism: int | None,
 ) -> int:
     command = "destroy" if asked.destroys else "apply"
-    approved = approved or bool(expect)
+    approved = approved or expect is not None
     _greet(screen)
     if screen.json and not approved:
         raise problem("--json cannot ask", "add --auto-approve, or apply a plan that `plan --out FILE` saved")
@@ -136,15 +148,16 @@ async def _apply(
             _show(plan, screen)
             if plan.problems:
                 return plan.code or EXIT_ERROR
-            _check_expected(expect, digest_of(plan) if expect else "")
+            if expect is not None:
+                _check_expected(expect, digest_of(plan))
             if not plan.empty and not approved and not _approved(plan, screen, again(command, where, asked)):
                 return EXIT_ERROR
-            # To go on takes what is there by then, whatever was believed this time.
-            next_time = again(command, where, replace(asked, refresh=Refresh.ALL))
-            return await _carry_out(session, plan, screen, parallelism=parallelism, command=next_time)
+            return await _carry_out(session, plan, screen, parallelism=parallelism, command=_on(command, where, asked))
 
 
-async def _apply_saved(where: Where, screen: Screen, *, asked: Asked, expect: str, parallelism: int | None) -> int:
+async def _apply_saved(
+    where: Where, screen: Screen, *, asked: Asked, expect: str | None, parallelism: int | None
+) -> int:
     _greet(screen)
     if where.environment or where.variables or where.var_files or replace(asked, policies=()) != Asked():
         raise problem(
@@ -152,22 +165,33 @@ async def _apply_saved(where: Where, screen: Screen, *, asked: Asked, expect: st
             "leave out --env, --var, --var-file and --target, or make a new plan",
         )
     async with workflows.opened_saved(where, os.environ, in_flight=parallelism) as (session, saved):
-        _check_expected(expect, saved.digest)
+        if expect is not None:
+            _check_expected(expect, saved.digest)
         operation = "destroy" if saved.plan.destroys else "apply"
         _tell_of_waiting(where, screen)
         async with locked(session, operation):
             plan = await workflows.judged(session, saved.plan, asked=asked, environ=os.environ, shown=plan_json)
-            _show(plan, screen)
+            if screen.json:
+                _show(plan, screen)
+            elif plan.problems:
+                screen.tell((*plan.notes, *plan.problems))
             if plan.problems:
                 return plan.code or EXIT_ERROR
             await workflows.check_saved(session, saved)
-            command = again(operation, session.where, saved.setting.asked)
+            if not screen.json:  # a person who reads a refusal has no use for the plan that it is about
+                _show(plan, screen)
+            command = _on(operation, session.where, saved.setting.asked)
             return await _carry_out(session, plan, screen, parallelism=parallelism, command=command, seal=saved.seal)
+
+
+def _on(command: str, where: Where, asked: Asked) -> str:
+    """The command that goes on from here: it reads everything, and the books know what was to be made anew."""
+    return again(command, where, replace(asked, refresh=Refresh.ALL, replaces=()))
 
 
 def _check_expected(expect: str, digest: str) -> None:
     """Raises Problems where the plan is not the one that was approved."""
-    if expect and expect != digest:
+    if expect != digest:
         raise problem(
             f"this is not the plan that was approved: its digest is {digest}",
             "look at it with `plan`, and have it approved anew",

@@ -77,13 +77,8 @@ path_argument = click.argument("path", metavar="[PATH]", default=".", type=click
 
 
 def _naming(flag: str, name: str, *, help: str) -> Callable[[Callback], Callback]:  # noqa: A002 -- click's own word
-    """An option that names resources."""
-    return click.option(flag, name, multiple=True, type=address, metavar="ADDR", help=help)
-
-
-target_option = _naming(
-    "--target", "targets", help="Only this resource, what it needs, and what cannot stay without it; repeatable."
-)
+    """An option that names resources, one by one or by patterns."""
+    return click.option(flag, name, multiple=True, type=address_or_pattern, metavar="ADDR", help=help)
 
 
 def address_or_pattern(text: str) -> str:
@@ -91,6 +86,12 @@ def address_or_pattern(text: str) -> str:
     return text if is_pattern(text) else str(address(text))
 
 
+target_option = _naming(
+    "--target",
+    "targets",
+    help="Only this resource, what it needs, and what cannot stay without it; repeatable. In ADDR, * stands for "
+    "anything: instance.worker*.",
+)
 exclude_option = _naming(
     "--exclude", "excludes", help="Not this resource, nor what cannot be done without it; repeatable."
 )

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
+from dataclasses import replace
+from typing import Final
 
 import click
 
 from novita_infra import workflows
 from novita_infra.cli.command import Command, json_option, path_argument, screened, target_option
-from novita_infra.cli.locating import located
+from novita_infra.cli.locating import again, located
 from novita_infra.cli.plan import EXIT_DRIFT
 from novita_infra.cli.screen import Screen
 from novita_infra.planning.asking import Asked
-from novita_infra.resources import Address
+from novita_infra.planning.plan import Plan
 from novita_infra.views.drift import drift_report
 from novita_infra.views.human import plan_lines
 from novita_infra.views.json import plan_json
 from novita_infra.workflows import Where
+
+_OPTION: Final = re.compile(r"(run it again with )?(?<=\s)--(?=[a-z])")
+"""Where an option begins in an advice that is meant for who plans or applies."""
 
 
 @click.command(cls=Command)
@@ -26,7 +32,7 @@ from novita_infra.workflows import Where
 @target_option
 @json_option
 @screened
-def drift(*, where: Where, targets: tuple[Address, ...], screen: Screen) -> int:
+def drift(*, where: Where, targets: tuple[str, ...], screen: Screen) -> int:
     """Tell what was changed outside of the manifests, and why.
 
     Compares what is live with the books and the manifests, in the fields that are declared; reads only. Drift comes
@@ -46,10 +52,18 @@ def drift(*, where: Where, targets: tuple[Address, ...], screen: Screen) -> int:
 async def _drift(where: Where, screen: Screen, asked: Asked) -> int:
     async with workflows.opened(where, os.environ) as session:
         made = await workflows.make_plan(session, asked)
+    made = _advising(made, again("apply", where, asked))
     if screen.json:
-        screen.show_json(drift_report(plan_json(made)))
+        warnings = screen.placed(session.project.warnings)
+        screen.show_json(drift_report(plan_json(made, warnings=warnings)))
     else:
         screen.tell(session.project.warnings)
         screen.show(plan_lines(made))
         screen.tell((*made.notes, *made.problems))
     return EXIT_DRIFT if made.drift else 0
+
+
+def _advising(made: Plan, apply: str) -> Plan:
+    """The plan with the advice of its problems for who does not apply yet: what takes the options is named."""
+    problems = [replace(item, hint=_OPTION.sub(lambda _: f"{apply} --", item.hint)) for item in made.problems]
+    return replace(made, problems=tuple(problems))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final, assert_never
 
 import click
 
@@ -13,11 +14,15 @@ from novita_infra.diagnostics import nearest, problem
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.explaining import FieldExplained, KindExplained
 from novita_infra.kinds.explaining import explain as explained
+from novita_infra.kinds.framing import FRAME, PROJECT, PartExplained, explain_frame, explain_project
 from novita_infra.kinds.kind import Kind
 from novita_infra.kinds.schemas import schemas, text_of_schema
 from novita_infra.kinds.schemas import write as write_schemas
-from novita_infra.views.explained import field_lines, kind_lines, kinds_lines
+from novita_infra.views.explained import field_lines, kind_lines, kinds_lines, part_lines
 from novita_infra.views.plan_schema import plan_schema
+
+_ALIKE: Final = ("metadata", "lifecycle")
+"""What every kind has alike, so that no kind need be named."""
 
 
 @click.command(cls=Command)
@@ -27,7 +32,8 @@ from novita_infra.views.plan_schema import plan_schema
 def explain(*, what: str, screen: Screen) -> int:
     """Explain a kind of resource, or one of its fields: what it takes, and what changing it costs.
 
-    Without an argument, the kinds. KIND may be written as in a manifest or as in an address.
+    Without an argument, the kinds. KIND may be written as in a manifest or as in an address. `Project` is the project
+    file; `metadata` and `lifecycle` are what every kind has beside its spec.
 
     \b
     Examples:
@@ -35,6 +41,8 @@ def explain(*, what: str, screen: Screen) -> int:
       novita-infra explain Instance
       novita-infra explain instance.image
       novita-infra explain Endpoint.workers.min
+      novita-infra explain Instance.lifecycle.onDrift
+      novita-infra explain Project.budget
     """
     if not what:
         kinds = [_whole(kind) for kind in KINDS.values()]
@@ -43,18 +51,19 @@ def explain(*, what: str, screen: Screen) -> int:
         else:
             screen.show(kinds_lines(kinds))
         return 0
-    name, _, path = what.partition(".")
-    kind = _kind(name)
-    try:
-        found = explained(kind, path.removeprefix("spec."))
-    except KeyError as wrong:
-        raise problem(str(wrong.args[0])) from wrong
+    found = _explained(what)
     if screen.json:
         screen.show_json(asdict(found))
-    elif isinstance(found, FieldExplained):
-        screen.show(field_lines(kind.name, found))
-    else:
-        screen.show(kind_lines(found))
+        return 0
+    match found:
+        case KindExplained():
+            screen.show(kind_lines(found))
+        case FieldExplained():
+            screen.show(field_lines(_kind(what.partition(".")[0]).name, found))
+        case PartExplained():
+            screen.show(part_lines(found))
+        case unknown:
+            assert_never(unknown)
     return 0
 
 
@@ -69,8 +78,8 @@ def explain(*, what: str, screen: Screen) -> int:
 )
 @screened
 def schema(*, what: str, folder: Path | None, screen: Screen) -> int:
-    """Print the JSON Schema of the manifests, or of one KIND, of the project file (KIND `project`), or of what
-    `plan --json` prints (KIND `plan`).
+    """Print the JSON Schema of the manifests, or of one KIND, of the project file (KIND `project`), of what
+    `plan --json` prints (KIND `plan`), or of scenario files of the simulator (KIND `scenario`).
 
     \b
     Examples:
@@ -89,17 +98,37 @@ def schema(*, what: str, folder: Path | None, screen: Screen) -> int:
     if word == "plan":
         screen.show_text(text_of_schema(plan_schema()))
         return 0
-    name = word if word in {"manifest", "project"} else _kind(what).prefix
+    if word == "scenario":
+        from novita_infra.simulator.scenario_schema import scenario_schema  # noqa: PLC0415 -- all others start sooner
+
+        screen.show_text(text_of_schema(scenario_schema()))
+        return 0
+    name = word if word in {"manifest", "project"} else _kind(what, "manifest", "plan", "scenario").prefix
     screen.show_text(text_of_schema(schemas()[f"{name}.json"]))
     return 0
 
 
-def _kind(word: str) -> Kind:
+def _explained(what: str) -> KindExplained | FieldExplained | PartExplained:
+    """A kind, a field of its spec, or a part of what stands around the spec."""
+    first, _, path = what.partition(".")
+    if first.lower() == PROJECT.lower():
+        return explain_project(path)
+    if first.lower() in _ALIKE:
+        return explain_frame(f"{first.lower()}.{path}".removesuffix("."))
+    kind = _kind(first, *_ALIKE)
+    if path.partition(".")[0] in FRAME:
+        return explain_frame(path, kind)
+    return explained(kind, path.removeprefix("spec."))
+
+
+def _kind(word: str, *others: str) -> Kind:
     wanted = word.lower().replace("-", "_")
     for kind in KINDS.values():
         if wanted in {kind.name.lower(), kind.prefix}:
             return kind
-    raise problem(f'there is no kind "{word}"', nearest(word, [kind.name for kind in KINDS.values()]))
+    raise problem(
+        f'there is no kind "{word}"', nearest(word, [*(kind.name for kind in KINDS.values()), PROJECT, *others])
+    )
 
 
 def _whole(kind: Kind) -> KindExplained:

@@ -63,9 +63,11 @@ def again(command: str, where: Where, asked: Asked = Asked()) -> str:
     for name in where.variables:
         words += ["--var", f"{name}=..."]
     for target in asked.targets:
-        words += ["--target", str(target)]
+        words += ["--target", target]
     for left in asked.excludes:
-        words += ["--exclude", str(left)]
+        words += ["--exclude", left]
+    for old in asked.replaces:
+        words += ["--replace", old]
     for pattern in asked.allow_data_loss:
         words += ["--allow-data-loss", pattern]
     words += ["--allow-large-change"] if asked.allow_large_change else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from novita_infra.cli.command import (
     screened,
 )
 from novita_infra.cli.lazy import EXIT_INTERRUPTED
-from novita_infra.cli.locating import located
+from novita_infra.cli.locating import again, located
 from novita_infra.cli.running import carried_out, locked, stopping
 from novita_infra.cli.screen import Screen
 from novita_infra.diagnostics import EXIT_ERROR, problem
@@ -36,6 +37,13 @@ from novita_infra.workflows import Where
 EXIT_FOUND = 2
 
 
+def _id(text: str) -> str:
+    """An id. What begins as an option does is one, whose own place was taken for the id."""
+    if text.startswith("-"):
+        raise click.BadParameter(f"{text} is an option, and no ID")
+    return text
+
+
 @click.command(cls=Command)
 @path_argument
 @located
@@ -48,9 +56,16 @@ EXIT_FOUND = 2
     help="Other books of this account: a state file, a folder of them, or another project; repeatable.",
 )
 @click.option("--adopt", "adopted", type=address, metavar="ADDR", help="Take one into the books, as `import` does.")
-@click.option("--id", "id_", default="", metavar="ID", help="With --adopt: which one, where several may be meant.")
 @click.option(
-    "--terminate", "terminated", multiple=True, metavar="ID", help="Delete this one, after a question; repeatable."
+    "--id", "id_", default="", type=_id, metavar="ID", help="With --adopt: which one, where several may be meant."
+)
+@click.option(
+    "--terminate",
+    "terminated",
+    multiple=True,
+    type=_id,
+    metavar="ID",
+    help="Delete this one, after a question; repeatable.",
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are orphans.")
 @auto_approve_option
@@ -87,6 +102,12 @@ def orphans(
         raise problem("--adopt and --terminate are two commands", "do one after the other")
     if id_ and not adopted:
         raise problem("--id says which orphan to adopt", "add --adopt ADDR")
+    if auto_approve and not terminated:
+        raise problem("--auto-approve answers the question that --terminate asks", "add --terminate ID")
+    if detailed_exitcode and (adopted or terminated):
+        raise problem("--detailed-exitcode is for the list", "leave it out")
+    if where.lock_timeout and not adopted:
+        raise problem("--lock-timeout is for --adopt: nothing else here writes books", "leave it out")
     if adopted is not None:
         return carried_out(_adopt(where, screen, beside=beside, address=adopted, id_=id_))
     if terminated:
@@ -115,7 +136,7 @@ async def _adopt(where: Where, screen: Screen, *, beside: tuple[Path, ...], addr
         screen.show_json(record_json(record))
     else:
         screen.show([line(("Adopted: ", Tone.GOOD), f"{record.address} is {record.id}, declared in {record.source}.")])
-    screen.say("To see what differs from its manifest: novita-infra plan")
+    screen.say(f"To see what differs from its manifest: {again('plan', where)}")
     return 0
 
 
@@ -131,14 +152,21 @@ async def _terminate(
         with stopping(lambda text: screen.say(line((text, Tone.CHANGE)))) as stop:
             listener = screen.messages().listener() if screen.json else listening_plainly(sys.stderr)
             result = await workflows.terminate(session, chosen, beside=beside, emit=listener, stop=stop)
-    return _told(result, screen)
+    return _told(result, screen, command=listed_again(where, beside))
 
 
-def _told(result: Result, screen: Screen) -> int:
+def listed_again(where: Where, beside: tuple[Path, ...]) -> str:
+    """The list as it is now; without the other books, what they own would count as nobody's."""
+    return shlex.join(
+        [*shlex.split(again("orphans", where)), *(word for path in beside for word in ("--state", str(path)))]
+    )
+
+
+def _told(result: Result, screen: Screen, *, command: str) -> int:
     if screen.json:
         screen.messages().result(result, outputs={})
     else:
-        screen.say("", *result_lines(result, again="novita-infra orphans"))
+        screen.say("", *result_lines(result, again=command))
     if result.interrupted:
         return EXIT_INTERRUPTED
     return 0 if result.succeeded else EXIT_ERROR

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from novita_infra import workflows
 from novita_infra.cli.command import Command, asking, json_option, path_argument, screened
 from novita_infra.cli.locating import located
 from novita_infra.cli.screen import Screen
-from novita_infra.diagnostics import EXIT_ERROR
+from novita_infra.diagnostics import EXIT_ERROR, Diagnostic
 from novita_infra.kinds import KINDS
 from novita_infra.planning.asking import Asked
 from novita_infra.planning.estimating import Estimate, estimate
@@ -91,7 +92,7 @@ async def _plan(
             screen.tell(session.project.warnings)
         digest = digest_of(made) if out is not None or screen.json else ""
         time = estimate(made, session.state.durations, KINDS) if estimated else None
-        show_plan(made, screen, digest=digest, time=time)
+        show_plan(made, screen, digest=digest, time=time, warnings=session.project.warnings)
         if made.problems:
             return made.code or EXIT_ERROR
         if out is not None:
@@ -111,10 +112,14 @@ def show_plan(
     digest: str = "",
     saved: SavedPlan | None = None,
     time: Estimate | None = None,
+    warnings: Iterable[Diagnostic] = (),
 ) -> None:
-    """Shows a plan, and tells why it cannot be applied where it cannot. `saved` is the file that it was read from."""
+    """Shows a plan, and tells why it cannot be applied where it cannot. `saved` is the file that it was read from.
+
+    JSON tells the `warnings` of the manifests, too; a person was told them before.
+    """
     if screen.json:
-        screen.show_json(plan_json(made, digest=digest, saved=saved, time=time))
+        screen.show_json(plan_json(made, digest=digest, saved=saved, time=time, warnings=screen.placed(warnings)))
         return
     screen.show(plan_lines(made, now=RealClock().now() if saved else None))
     if time is not None:

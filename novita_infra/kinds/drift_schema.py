@@ -27,10 +27,10 @@ ON_DRIFT: Final[dict[str, Any]] = {
         "additionalProperties": False,
     },
     "else": _ANSWER,
-    "default": OnDrift.HEAL.value,
     "examples": [*_ANSWER["enum"], {"edited": "adopt", "deleted": "alert"}],
     "description": "What becomes of what was changed outside: heal puts it back, adopt takes it as wanted until the "
-    "manifest changes, alert leaves it and tells it every time, ignore leaves it. One word, or one for each cause.",
+    "manifest changes or heal is said, alert leaves it and tells it every time, ignore leaves it. One word, or one for "
+    "each cause.",
 }
 
 IGNORE_CHANGES: Final[dict[str, Any]] = {
@@ -40,7 +40,11 @@ IGNORE_CHANGES: Final[dict[str, Any]] = {
         "then": {
             "type": "object",
             "properties": {
-                "field": {"type": "string", "minLength": 1, "description": "The path of a field, as below."},
+                "field": {
+                    "type": "string",
+                    "minLength": 1,
+                    "description": "The path of a field, such as ports, env.DEBUG or workers.max.",
+                },
                 "reason": {"type": "string", "minLength": 1, "description": "Why it is left out."},
                 "until": {
                     "type": "string",

@@ -5,14 +5,17 @@ One wording for `explain`, the reference pages and the schemas. Nothing here pri
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from novita_infra.diagnostics import nearest, problem
+from novita_infra.kinds.frame_schema import waits
 from novita_infra.kinds.kind import By, Cases, Default, Field, Grows, Kind, Local, Platform, Refused, Replaces
-from novita_infra.resources import Value
+from novita_infra.kinds.wording import default_of, limits_of, shown, type_of
+
+_BESIDE: Final = ("metadata", "lifecycle")
+"""What a misspelt name may mean though it is no field of a spec."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +80,7 @@ def explain_kind(kind: Kind) -> KindExplained:
         summary=kind.summary,
         fields=tuple(_field(kind, item) for item in kind.fields),
         outputs={"id": "the service's id", **kind.outputs},
-        timeouts={
-            "create": _duration(kind.timeouts.create),
-            "update": _duration(kind.timeouts.update),
-            "delete": _duration(kind.timeouts.delete),
-            **{name: _duration(seconds) for name, seconds in kind.timeouts.stages.items()},
-        },
+        timeouts=waits(kind),
         deletion=kind.delete.says.partition(": ")[2],
         replacement="the new one is made before the old one goes"
         if kind.create_first
@@ -94,7 +92,7 @@ def explain_kind(kind: Kind) -> KindExplained:
 def explain_field(kind: Kind, path: str) -> FieldExplained:
     """What `path` names in the kind's spec. Raises Problems, with the nearest right name, where it names nothing."""
     first, *rest = path.split(".")
-    found = _named(first, tuple(_field(kind, item) for item in kind.fields), kind.name)
+    found = _named(first, tuple(_field(kind, item) for item in kind.fields), kind.name, also=_BESIDE)
     for name in rest:
         found = _named(name, found.items, f"{kind.name}.{found.path}")
     return found
@@ -106,7 +104,7 @@ def describe_means(kind: Kind, field: Field) -> str:
         case Grows(call=call, shrinking=shrinking):
             return f"growing: {describe_one(kind, By(call))}; shrinking: {describe_one(kind, shrinking)}"
         case Cases(cases=cases, otherwise=otherwise):
-            told = [f"{_shown(old)} to {_shown(new)}: {describe_one(kind, one)}" for (old, new), one in cases.items()]
+            told = [f"{shown(old)} to {shown(new)}: {describe_one(kind, one)}" for (old, new), one in cases.items()]
             return "; ".join([*told, f"otherwise: {describe_one(kind, otherwise)}"])
         case Local():
             return "no call of its own: it shapes other fields, or how calls are made"
@@ -129,10 +127,10 @@ def describe_one(kind: Kind, means: By | Replaces | Refused) -> str:
             assert_never(unknown)
 
 
-def _named(name: str, known: tuple[FieldExplained, ...], within: str) -> FieldExplained:
+def _named(name: str, known: tuple[FieldExplained, ...], within: str, *, also: tuple[str, ...] = ()) -> FieldExplained:
     by_name = {item.path.rpartition(".")[2]: item for item in known}
     if name not in by_name:
-        raise problem(f'{within} has no field "{name}"', nearest(name, tuple(by_name)))
+        raise problem(f'{within} has no field "{name}"', nearest(name, (*by_name, *also)))
     return by_name[name]
 
 
@@ -152,10 +150,10 @@ def _explained(
     return FieldExplained(
         path=".".join(path),
         doc=field.doc if whole else schema.get("description", ""),
-        type=_type_of(schema),
+        type=type_of(schema),
         required=required,
-        default="" if default in (None, "", [], {}) else _shown(default),
-        limits=tuple(_limits_of(schema)),
+        default=default_of(default),
+        limits=tuple(limits_of(schema)),
         secret=field.secret or field.secret_items,
         refers=field.refers if path[1:] == refers_at else "",
         means=describe_means(kind, field),
@@ -173,70 +171,8 @@ def _removal(field: Field) -> str:
         case _ if isinstance(field.change, Local):
             return ""
         case Default(value=value):
-            return f"goes back to {'nothing' if value in (None, '', [], {}) else _shown(value)}"
+            return f"goes back to {default_of(value) or 'nothing'}"
         case Platform():
             return "is left as it is: the service has no default to go back to"
         case unknown:
             assert_never(unknown)
-
-
-_TYPES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
-
-
-def _type_of(schema: Mapping[str, Any]) -> str:
-    match schema:
-        case {"enum": values}:
-            return f"one of {', '.join(map(_shown, values))}"
-        case {"anyOf": branches}:
-            return " or ".join(_type_of(branch) for branch in branches)
-        case {"type": "array"}:
-            return f"list of {_type_of(schema.get('items', {}))}"
-        case {"type": "object", "properties": properties}:
-            return "{" + ", ".join(properties) + "}"
-        case {"type": "object"}:
-            return f"map of {_type_of(schema.get('additionalProperties', {}))}"
-        case _:
-            return _TYPES.get(schema.get("type", ""), "any value")
-
-
-def _limits_of(schema: Mapping[str, Any]) -> Iterator[str]:
-    for least, most, unit in (
-        ("minimum", "maximum", ""),
-        ("minLength", "maxLength", "characters"),
-        ("minItems", "maxItems", "items"),
-        ("minProperties", "maxProperties", "keys"),
-    ):
-        told = _range(schema.get(least), schema.get(most), unit)
-        if told:
-            yield told
-    if "pattern" in schema:
-        yield f"matches {schema['pattern']}"
-    for about in ("items", "additionalProperties"):
-        inner = schema.get(about)
-        if isinstance(inner, Mapping):
-            yield from (f"each: {limit}" for limit in _limits_of(inner) if "properties" not in inner)
-
-
-def _range(least: float | None, most: float | None, unit: str) -> str:
-    match least, most:
-        case None, None:
-            return ""
-        case _, None:
-            text = f"at least {least}"
-        case None, _:
-            text = f"at most {most}"
-        case _:
-            text = f"exactly {least}" if least == most else f"{least} to {most}"
-    return f"{text} {unit.removesuffix('s') if least == most == 1 else unit}".rstrip()
-
-
-def _shown(value: Value) -> str:
-    """As it would be written in a manifest."""
-    return value if isinstance(value, str) and value else json.dumps(value)
-
-
-def _duration(seconds: float) -> str:
-    for unit, size in (("h", 3600), ("m", 60)):
-        if seconds and seconds % size == 0:
-            return f"{seconds / size:g}{unit}"
-    return f"{seconds:g}s"

@@ -16,6 +16,7 @@ _CONDITION: Final[dict[str, Any]] = {
     "properties": {
         "value": {"description": "What is looked at, such as ${instance.trainer.ip} or ${var.size}."},
         "is": {
+            "title": "JSON Schema",
             "type": ["object", "boolean"],
             "description": "The JSON Schema that it must fit.",
             "examples": [{"type": "integer", "minimum": 1}, {"pattern": "^10\\."}],

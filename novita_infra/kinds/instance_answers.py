@@ -19,6 +19,7 @@ from novita_infra.kinds.shapes import (
 )
 from novita_infra.resources import Live, Phase, Value
 
+_ADDRESSES: Final = frozenset({"endpoints", "url"})
 _LEAVING: Final = frozenset({"toRemove", "removing"})
 _STOPPED: Final = frozenset({"exited", "stopped"})
 _STOPPING: Final = frozenset({"toStop", "stopping"})
@@ -40,7 +41,7 @@ def parse(item: Mapping[str, Any]) -> Live:
         phase=phase,
         status=status,
         values={**_values(item), "power": _power(status, phase)},
-        outputs=_outputs(item),
+        outputs=_outputs(item, phase),
         trouble=": ".join(told),
         mark=mark_of_env(item.get("envs")),
         created=created_in(item),
@@ -82,6 +83,26 @@ def _phase(status: str, *, troubled: bool, spot: str) -> Phase:
             return Phase.CHANGING
         case _:
             return Phase.FAILED if troubled else Phase.CHANGING
+
+
+def lasting(before: Mapping[str, Value], live: Live) -> Mapping[str, Value]:
+    """What holds no longer: the addresses of ports that it does not have any more, and the login of what is stopped.
+
+    Lists name the ports without their addresses, and tell nothing of the login (gpu-instance-list-instances).
+    """
+    told = dict(before)
+    if live.phase is Phase.STOPPED:
+        told.pop("sshCommand", None)
+    ports = live.values.get("ports")
+    if not isinstance(ports, list):
+        return told
+    endpoints = {port: url for port, url in object_of(before.get("endpoints")).items() if port in ports}
+    return {**{name: value for name, value in told.items() if name not in _ADDRESSES}, **_addresses(endpoints)}
+
+
+def _addresses(endpoints: Mapping[str, Value]) -> dict[str, Value]:
+    url = next((url for port, url in endpoints.items() if port.endswith("/http")), "")
+    return filled({"endpoints": dict(endpoints), "url": url})
 
 
 def _power(status: str, phase: Phase) -> str:
@@ -127,21 +148,20 @@ def _values(item: Mapping[str, Any]) -> dict[str, Value]:
     return {**values, **filled(known)}
 
 
-def _outputs(item: Mapping[str, Any]) -> dict[str, Value]:
+def _outputs(item: Mapping[str, Any], phase: Phase) -> dict[str, Value]:
     """Never a password: what the API tells of SSH, the web terminal and Jupyter stays out but for the SSH command."""
     endpoints = {
         f"{int_of(port.get('port'))}/{text_of(port.get('type')) or 'http'}": text_of(port.get("endpoint"))
         for port in objects_of(item.get("portMappings"))
         if text_of(port.get("endpoint"))
     }
-    end = int_of(item.get("endTime"))
+    end, shell = int_of(item.get("endTime")), object_of(item.get("connectComponentSSH"))
     return filled(
         {
             "id": text_of(item.get("id")),
             "status": text_of(item.get("status")),
-            "sshCommand": text_of(object_of(item.get("connectComponentSSH")).get("sshCommand")),
-            "endpoints": endpoints,
-            "url": next((url for port, url in endpoints.items() if port.endswith("/http")), ""),
+            "sshCommand": "" if phase is Phase.STOPPED else text_of(shell.get("sshCommand")),
+            **_addresses(endpoints),
             "ip": text_of(object_of(item.get("network")).get("ip")),
             "endTime": end if end and end > 0 else None,
             "spotStatus": text_of(item.get("spotStatus")),

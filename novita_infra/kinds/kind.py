@@ -108,6 +108,8 @@ class Field:
     """The whole value is secret wherever it comes from (a password)."""
     secret_items: bool = False
     """A map whose items may each be secret (an env)."""
+    watched: bool = False
+    """Whether a person is told where it is other than its default although nobody declared it; it is left so."""
     satisfied: Callable[[Value, Value], bool] | None = None
     """Whether the second (live) value satisfies the first (declared) one, where equality would be too strict."""
 
@@ -260,6 +262,8 @@ class Kind:
     delete: Call
     outputs: Mapping[str, str] = field(default_factory=dict)
     """The computed attributes beside `id`, each with a line for a person."""
+    lasting: Callable[[Mapping[str, Value], Live], Mapping[str, Value]] = lambda before, _: before
+    """Which of the attributes known before still hold of an object that answers so: lists tell less than a get."""
     timeouts: Timeouts
     stages: Mapping[str, str] = field(default_factory=dict)
     """By the API's word for a status, the stage of coming up that it belongs to, which has a time of its own."""
@@ -316,6 +320,10 @@ class Kind:
     def field(self, name: str) -> Field:
         """The field of that name; raises KeyError."""
         return self.by_name[name]
+
+    def known(self, before: Mapping[str, Value], live: Live) -> dict[str, Value]:
+        """The attributes of the object: what the answer tells, and of those known before what it leaves standing."""
+        return {**self.lasting(before, live), **live.outputs}
 
     def call(self, name: str) -> Call:
         """The call of that name, `create` and `delete` included; raises KeyError."""

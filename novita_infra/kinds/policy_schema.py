@@ -39,7 +39,8 @@ POLICIES: Final[dict[str, Any]] = {
             "name": {"type": "string", "minLength": 1, "description": "Its name. Default: the file's."},
             "timeout": {
                 "$ref": "#/$defs/duration",
-                "description": "How long it may take before it counts as without a verdict. Default: 30s.",
+                "default": "30s",
+                "description": "How long it may take before it counts as without a verdict.",
             },
             "onError": {
                 "enum": ["deny", "warn"],

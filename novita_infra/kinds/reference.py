@@ -1,6 +1,6 @@
-"""The reference pages in docs/reference, made from the kinds: one for each kind, and an index.
+"""The reference pages in docs/reference: one for each kind, one for what is around a spec, one for the project file.
 
-`python -m novita_infra.kinds.reference FOLDER` writes them. They say nothing that the kinds do not.
+`python -m novita_infra.kinds.reference FOLDER` writes them. They say nothing that the kinds and the schemas do not.
 """
 
 from __future__ import annotations
@@ -12,12 +12,19 @@ from typing import Final
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.explaining import FieldExplained, KindExplained, explain_kind
+from novita_infra.kinds.frame_schema import TIMES, waits
+from novita_infra.kinds.framing import PartExplained, explain_frame, explain_project
+from novita_infra.kinds.project_schema import EXAMPLE
 
 _INDEX: Final = """\
-# Reference of the kinds
+# Reference
 
-Made from the code by `python -m novita_infra.kinds.reference docs/reference`. `novita-infra explain KIND[.field]` tells
-the same.
+Made from the code by `python -m novita_infra.kinds.reference docs/reference`. `novita-infra explain KIND[.field]` and
+`novita-infra explain Project[.field]` tell the same.
+
+* [The project file](project.md) `novita-infra.yaml`: variables, environments, budgets, policies, outputs.
+* [Metadata and lifecycle](lifecycle.md): what every resource takes beside its spec.
+* The kinds: [at the end of this page](#the-kinds).
 
 Every document has the same frame:
 
@@ -30,7 +37,7 @@ metadata:
 lifecycle:
   protect: true              # deleting and replacing it are refused
   timeouts: {create: 30m, update: 10m, delete: 5m}
-  dependsOn: [network_storage.data]
+  dependsOn: [network_storage.data]   # and more: see lifecycle.md
 spec: {}                     # what the pages below tell
 ```
 
@@ -43,8 +50,46 @@ spec: {}                     # what the pages below tell
 * A field that is not declared is left to the service. One that was declared and no longer is goes back to its default,
   where it has one.
 
+## The kinds
+
 | Kind | Address | What it is |
 | --- | --- | --- |
+"""
+
+
+_LIFECYCLE: Final = """\
+# Metadata and lifecycle
+
+What every resource takes beside its `spec`. `novita-infra explain lifecycle` tells the same, and
+`novita-infra explain Instance.lifecycle` with the defaults of the kind. [The reference](index.md).
+
+```yaml
+apiVersion: novita-infra/v1
+kind: NetworkStorage
+metadata:
+  name: data
+  labels: {team: research}
+lifecycle:
+  protect: true
+  timeouts: {create: 5m}
+  onDrift: {edited: alert}
+  ignoreChanges:
+    - {field: name, reason: renamed by hand now and then, until: 2027-01-31}
+spec:
+  cluster: us-ca-nas-2
+  sizeGb: 200
+```
+"""
+
+_PROJECT: Final = f"""\
+# The project file
+
+`novita-infra.yaml` at the root of a project. A project can do without one. `novita-infra explain Project` tells the
+same. [The reference](index.md).
+
+```yaml
+{EXAMPLE.rstrip()}
+```
 """
 
 
@@ -54,6 +99,8 @@ def pages() -> dict[str, str]:
     rows = [f"| [{item.name}]({item.prefix}.md) | `{item.prefix}.NAME` | {item.summary} |" for item in explained]
     return {
         "index.md": _INDEX + "\n".join(rows) + "\n",
+        "project.md": _PROJECT + "\n".join(_parts("Fields", explain_project())) + "\n",
+        "lifecycle.md": _LIFECYCLE + "\n".join(_frame()) + "\n",
         **{f"{item.prefix}.md": "\n".join(_page(item)) + "\n" for item in explained},
     }
 
@@ -82,8 +129,49 @@ def _page(kind: KindExplained) -> Iterator[str]:
     yield from ("", "## Replacing, deleting, waiting", "")
     yield f"* Replaced: {kind.replacement}."
     yield f"* Deleted: {kind.deletion}."
-    waits = ", ".join(f"{name} {limit}" for name, limit in kind.timeouts.items())
-    yield f"* Waits at most, unless `lifecycle.timeouts` says otherwise: {waits}."
+    limits = ", ".join(f"{name} {limit}" for name, limit in kind.timeouts.items())
+    yield f"* Waits at most, unless [`lifecycle.timeouts`](lifecycle.md#timeouts) says otherwise: {limits}."
+
+
+def _frame() -> Iterator[str]:
+    yield from _parts("Metadata", explain_frame("metadata"))
+    yield from _parts("Lifecycle", explain_frame("lifecycle"))
+    yield from ("", "## Waits of the kinds", "", "What `timeouts` are where nothing is said.", "")
+    yield from (f"| Kind | {' | '.join(TIMES)} |", "| --- |" + " --- |" * len(TIMES))
+    for kind in KINDS.values():
+        limits = waits(kind)
+        yield f"| [{kind.name}]({kind.prefix}.md) | {' | '.join(limits.get(name, '') for name in TIMES)} |"
+
+
+def _parts(title: str, whole: PartExplained) -> Iterator[str]:
+    """The fields inside a part: a table of all, and what there is to know of each."""
+    yield from ("", f"## {title}", "", *([whole.doc, ""] if whole.path else []))
+    yield from ("| Field | Type | Default |", "| --- | --- | --- |")
+    for part in whole.items:
+        yield f"| [`{part.name}`](#{part.name.lower()}) | {_cell(part.type)} | {_default(part)} |"
+    for part in whole.items:
+        yield from ("", f"### {part.name}", "", part.doc, "")
+        yield f"* Type: {part.type}" + ("; required" if part.required else "")
+        if part.limits:
+            yield f"* Limits: {', '.join(_code(limit) for limit in part.limits)}"
+        if part.default:
+            yield f"* Default: `{part.default}`"
+        if part.examples:
+            yield f"* Examples: {', '.join(f'`{example}`' for example in part.examples)}"
+        inside = [inner for inner in _deep(part) if inner is not part]
+        if inside:
+            yield from ("", "| Inside | Type | Default | Limits | What it is |", "| --- | --- | --- | --- | --- |")
+        for inner in inside:
+            path = inner.path.removeprefix(f"{whole.path}.") if whole.path else inner.path
+            limits = ", ".join(_code(limit) for limit in inner.limits)
+            yield f"| `{path}` | {_cell(inner.type)} | {_default(inner)} | {_cell(limits)} | {_cell(inner.doc)} |"
+
+
+def _deep(part: PartExplained) -> Iterator[PartExplained]:
+    """The part and all that is inside it, as deep as it goes."""
+    yield part
+    for item in part.items:
+        yield from _deep(item)
 
 
 def _facts(field: FieldExplained) -> Iterator[str]:
@@ -111,7 +199,7 @@ def _facts(field: FieldExplained) -> Iterator[str]:
         yield f"| `{item.path}` | {_cell(item.type)}{needed} | {_cell(limits)} | {_cell(item.doc)} |"
 
 
-def _default(field: FieldExplained) -> str:
+def _default(field: FieldExplained | PartExplained) -> str:
     if field.required:
         return "required"
     return f"`{field.default}`" if field.default else ""

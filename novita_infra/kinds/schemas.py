@@ -9,25 +9,20 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from novita_infra.kinds import KINDS
-from novita_infra.kinds.budget_schema import BUDGET, MAX_PRICE_RISE
 from novita_infra.kinds.drift_schema import IGNORE_CHANGES, ON_DRIFT
 from novita_infra.kinds.explaining import describe_means
-from novita_infra.kinds.guard_schema import CHANGE_LIMIT, POSTCONDITIONS, PRECONDITIONS, TRIGGERS
+from novita_infra.kinds.frame_schema import VERSION, Schema, closed, lifecycle, metadata
 from novita_infra.kinds.kind import Default, Field, Kind
-from novita_infra.kinds.policy_schema import MORE_POLICIES, POLICIES
+from novita_infra.kinds.project_schema import PROJECT
 
-Schema: TypeAlias = dict[str, Any]
-
-API_VERSION: Final = "novita-infra/v1"
 HOME: Final = "https://novita-infra.dev/schemas"
 _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 
-_NAME: Final = "[A-Za-z_][A-Za-z0-9_-]*"
-_VARIABLE: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
-_ADDRESS: Final = rf'^[a-z_]+\.{_NAME}(\["[^"\]]+"\])?$'
+_OTHERS: Final = frozenset({"plan.json", "scenario.json"})
+"""Schemas that are not made from the kinds: of the views, and of the simulator."""
 
 _DEFS: Final[Schema] = {
     "onDrift": ON_DRIFT,
@@ -54,6 +49,7 @@ _DEFS: Final[Schema] = {
         "additionalProperties": False,
     },
     "duration": {
+        "title": "length of time",
         "type": "string",
         "pattern": "^[1-9][0-9]*[smhd]$",
         "examples": ["90s", "30m", "2h", "1d"],
@@ -70,7 +66,7 @@ def schema_of(kind: Kind) -> Schema:
 def manifest_schema() -> Schema:
     """The schema of any document. The kind decides which rules hold, so that messages are about that kind alone."""
     names = [*(kind.name for kind in KINDS.values()), "Project"]
-    documents = {**{kind.name: _document(kind) for kind in KINDS.values()}, "Project": _project()}
+    documents = {**{kind.name: _document(kind) for kind in KINDS.values()}, "Project": PROJECT}
     return {
         **_head("manifest", "Manifest", "One document: a resource of any kind, or a project."),
         "type": "object",
@@ -90,7 +86,13 @@ def manifest_schema() -> Schema:
 def project_schema() -> Schema:
     """The schema of `novita-infra.yaml`."""
     summary = "The project file: its name, variables, environments, where its state lies, and its outputs."
-    return {**_head("project", "Project", summary), **_project(), "$defs": _defs_for(_project())}
+    return {**_head("project", "Project", summary), **PROJECT, "$defs": _defs_for(PROJECT)}
+
+
+def frame_schema() -> Schema:
+    """The schema of what is around the spec of any kind."""
+    frame = {"metadata": metadata(), "lifecycle": lifecycle()}
+    return {"type": "object", "properties": frame, "required": ["metadata"], "$defs": _defs_for(frame)}
 
 
 def schemas() -> dict[str, Schema]:
@@ -105,11 +107,11 @@ def text_of_schema(schema: Mapping[str, Any]) -> str:
 
 
 def write(folder: Path) -> None:
-    """Writes every schema into the folder, and removes those that no kind stands for any more."""
+    """Writes every schema into the folder, and removes those of ours that no kind stands for any more."""
     folder.mkdir(parents=True, exist_ok=True)
     made = schemas()
     for stale in folder.glob("*.json"):
-        if stale.name not in made and stale.name != "plan.json":  # which is made from the views
+        if stale.name not in made.keys() | _OTHERS and f'"{HOME}/{stale.name}"' in stale.read_text(encoding="utf-8"):
             stale.unlink()
     for name, schema in made.items():
         (folder / name).write_text(text_of_schema(schema), encoding="utf-8")
@@ -136,59 +138,15 @@ def _document(kind: Kind) -> Schema:
         "required": [item.name for item in kind.fields if item.required],
         "additionalProperties": False,
     }
-    return _closed(
+    return closed(
         {
-            "apiVersion": {"const": API_VERSION, "description": "The version of this format."},
+            "apiVersion": VERSION,
             "kind": {"const": kind.name, "description": kind.summary},
-            "metadata": _metadata(f"The address is {kind.prefix}.NAME."),
-            "lifecycle": _lifecycle(),
+            "metadata": metadata(kind),
+            "lifecycle": lifecycle(kind),
             "spec": spec,
         },
         required=["apiVersion", "kind", "metadata", "spec"],
-    )
-
-
-def _metadata(about: str) -> Schema:
-    labels = {"type": "object", "additionalProperties": {"type": "string"}, "description": "Marks for people."}
-    name = {"type": "string", "pattern": f"^{_NAME}$", "description": f"Unique among resources of the kind. {about}"}
-    return _closed({"name": name, "labels": labels}, required=["name"])
-
-
-def _lifecycle() -> Schema:
-    duration = {"$ref": "#/$defs/duration"}
-    timeouts = dict.fromkeys(("create", "update", "delete", "accept", "pull", "ready"), duration)
-    return _closed(
-        {
-            "protect": {"type": "boolean", "description": "Whether deleting and replacing it are refused."},
-            "createBeforeDestroy": {
-                "type": "boolean",
-                "description": "Whether a replacement is made before the old object is deleted. Default: false.",
-            },
-            "group": {
-                "type": "string",
-                "pattern": f"^{_NAME}$",
-                "description": "Resources of one group come up together or not at all; see `groups` of the project.",
-            },
-            "waitForCapacity": {
-                **duration,
-                "description": "How long a create that finds no capacity is tried again. Default: not at all.",
-            },
-            "timeouts": {
-                **_closed(timeouts),
-                "description": "How long a call with its wait may take, and each stage of coming up.",
-            },
-            "dependsOn": {
-                "type": "array",
-                "items": {"type": "string", "pattern": _ADDRESS, "examples": ["network_storage.data"]},
-                "uniqueItems": True,
-                "description": "Addresses of resources that must be there first, beside those that the spec names.",
-            },
-            "replaceTriggeredBy": TRIGGERS,
-            "preconditions": PRECONDITIONS,
-            "postconditions": POSTCONDITIONS,
-            "onDrift": {"$ref": "#/$defs/onDrift"},
-            "ignoreChanges": {"$ref": "#/$defs/ignoreChanges"},
-        }
     )
 
 
@@ -242,128 +200,6 @@ def _unless(alternative: str, schema: Mapping[str, Any]) -> Schema:
 def _notes(schema: Mapping[str, Any]) -> Schema:
     notes = {name: schema[name] for name in ("description", "default", "examples") if name in schema}
     return {**notes, "examples": schema["enum"]} if "enum" in schema else notes
-
-
-# --- the project file -----------------------------------------------------------------------------------------------
-
-
-def _project() -> Schema:
-    values = {"type": "object", "propertyNames": {"pattern": _VARIABLE}}
-    return _closed(
-        {
-            "apiVersion": {"const": API_VERSION, "description": "The version of this format."},
-            "kind": {"const": "Project"},
-            "metadata": _closed(
-                {"name": {"type": "string", "pattern": f"^{_NAME}$", "description": "The project's name."}},
-                required=["name"],
-            ),
-            "variables": {
-                **values,
-                "additionalProperties": _variable(),
-                "description": "What ${var.NAME} may stand for.",
-            },
-            "environments": {
-                "type": "object",
-                "propertyNames": {"pattern": f"^{_NAME}$"},
-                "additionalProperties": _environment(),
-                "description": "Variants of the project, each with its own state; chosen with --env.",
-            },
-            "defaultEnvironment": {"type": "string", "description": "The environment without --env."},
-            "state": _closed(
-                {
-                    "path": {
-                        "type": "string",
-                        "minLength": 1,
-                        "default": "state",
-                        "description": "The folder of the state files, relative to the project.",
-                    }
-                }
-            ),
-            "groups": {
-                "type": "object",
-                "propertyNames": {"pattern": f"^{_NAME}$"},
-                "additionalProperties": _closed({"onFailure": {"enum": ["rollback", "keep", "stop"]}}),
-                "description": "What becomes of what a run made of a group that fails. Default: rollback.",
-            },
-            "ownerMarks": {
-                "type": "boolean",
-                "default": True,
-                "description": "Whether objects carry a mark of the operation that made them, where the API has room.",
-            },
-            "account": _account(),
-            "budget": BUDGET,
-            "maxPriceRise": MAX_PRICE_RISE,
-            "policies": POLICIES,
-            "onDrift": {"$ref": "#/$defs/onDrift"},
-            "changeLimit": CHANGE_LIMIT,
-            "outputs": {**values, "description": "What `output` prints, such as url: ${endpoint.api.url}."},
-        },
-        required=["apiVersion", "kind", "metadata"],
-    )
-
-
-def _account() -> Schema:
-    return {
-        "type": "string",
-        "pattern": "^[A-Za-z0-9_-]+$",
-        "description": "The id of the only account whose keys may be used; that of an environment goes before. Another "
-        "key is refused, and told whose it is.",
-    }
-
-
-def _variable() -> Schema:
-    return _closed(
-        {
-            "type": {
-                "enum": ["string", "integer", "number", "boolean", "list", "map"],
-                "default": "string",
-                "description": "What its value must be.",
-            },
-            "default": {"description": "Its value where none is given; without one, a value must be given."},
-            "description": {"type": "string", "description": "What it is for."},
-            "secret": {"type": "boolean", "default": False, "description": "Whether its value is hidden everywhere."},
-        }
-    )
-
-
-def _environment() -> Schema:
-    target = r'^[a-z_]+\.[A-Za-z0-9_*-]+(\["[^"\]]+"\])?$'
-    patch = _closed(
-        {
-            "target": {
-                "type": "string",
-                "pattern": target,
-                "examples": ["instance.trainer", "instance.*"],
-                "description": "An address; * in its name stands for any characters.",
-            },
-            "spec": {"type": "object", "description": "Merged deep into the spec; null removes a field."},
-            "lifecycle": {"type": "object", "description": "The same for the lifecycle."},
-        },
-        required=["target"],
-    )
-    variables = {
-        "type": "object",
-        "propertyNames": {"pattern": _VARIABLE},
-        "description": "Values of variables in this environment.",
-    }
-    return _closed(
-        {
-            "variables": variables,
-            "patches": {"type": "array", "items": patch},
-            "account": _account(),
-            "budget": BUDGET,
-            "maxPriceRise": MAX_PRICE_RISE,
-            "policies": MORE_POLICIES,
-            "onDrift": {"$ref": "#/$defs/onDrift"},
-            "changeLimit": CHANGE_LIMIT,
-        },
-    )
-
-
-def _closed(properties: Schema, *, required: list[str] | None = None) -> Schema:
-    """An object with these properties and no others."""
-    needed = {"required": required} if required else {}
-    return {"type": "object", "properties": properties, **needed, "additionalProperties": False}
 
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ class Declaring:
             lifecycle=lifecycle,
             labels=labels,
             places=key_origins(places),
+            lifecycle_places=key_origins(inside(spot, "lifecycle")) if "lifecycle" in values else {},
         )
 
     def _field(self, field: Field, value: Value, spot: Spot) -> Value:

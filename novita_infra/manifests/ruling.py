@@ -9,7 +9,7 @@ from novita_infra.diagnostics import Diagnostic, Problems, Severity
 from novita_infra.manifests.budgets import budget_of, max_price_rise_of
 from novita_infra.manifests.drift import on_drift_of
 from novita_infra.manifests.environments import Environment, choose
-from novita_infra.manifests.places import inside
+from novita_infra.manifests.places import inside, key_origin
 from novita_infra.manifests.policies import policies_of
 from novita_infra.manifests.reading import read
 from novita_infra.manifests.settings import Settings, settings_of
@@ -24,14 +24,17 @@ def rules_of(settings: Settings, environment: Environment) -> tuple[Rules, list[
     own = settings.part("environments").get(environment.name)
     account = own.get("account") if isinstance(own, dict) else None
     budget, wrong = budget_of(settings, environment)
+    here = own.get("onDrift") if isinstance(own, dict) else None
+    everywhere = settings.document.data.get("onDrift")
+    around = inside(settings.spot("environments"), environment.name) if here else settings.document.spot
     rules = Rules(
         account=account if isinstance(account, str) else settings.text("account"),
         policies=policies,
         change_limit=_change_limit(settings.document.data.get("changeLimit"), own),
         budget=budget,
         max_price_rise=max_price_rise_of(settings, environment),
-        on_drift=on_drift_of(settings.document.data.get("onDrift"))
-        | on_drift_of(own.get("onDrift") if isinstance(own, dict) else None),
+        on_drift=on_drift_of(everywhere) | on_drift_of(here),
+        on_drift_place=key_origin(inside(around, "onDrift")) if here or everywhere else None,
     )
     return rules, [*told, *wrong]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from novita_infra.resources import Address
@@ -30,14 +30,15 @@ class Asked:
 
     destroys: bool = False
     """All that is on record shall go."""
-    targets: tuple[Address, ...] = ()
-    """Only these, what they need, and what cannot stay without them. Empty for everything."""
-    excludes: tuple[Address, ...] = ()
-    """Not these, nor what cannot be done without them."""
-    replaces: tuple[Address, ...] = ()
-    """These are made anew, though they could stay."""
+    targets: tuple[str, ...] = ()
+    """Only these, what they need, and what cannot stay without them: addresses, or patterns of them, in which `*`
+    stands for any characters. Empty for everything."""
+    excludes: tuple[str, ...] = ()
+    """Not these, nor what cannot be done without them; addresses or patterns."""
+    replaces: tuple[str, ...] = ()
+    """These are made anew, though they could stay; addresses or patterns."""
     allow_data_loss: tuple[str, ...] = ()
-    """The addresses whose data may be lost; `*` stands for any characters."""
+    """The resources whose data may be lost; addresses or patterns."""
     allow_large_change: bool = False
     """More may be deleted and replaced than the project's limit."""
     refresh: Refresh = Refresh.ALL
@@ -48,15 +49,12 @@ class Asked:
     """Judges beside those of the project; their files are named from where the person stands."""
 
 
-def meant(address: Address, named: Iterable[Address]) -> bool:
-    """Whether the address is one of those named; one without a key names every key of a `forEach`."""
-    return any(address == one or (not one.key and replace(address, key="") == one) for one in named)
-
-
-def allows(patterns: Iterable[str], address: Address) -> bool:
-    """Whether one of the patterns fits the address; one without a key fits every key of a `forEach`."""
-    texts = (str(address), str(replace(address, key="")))
-    return any(_fitting(pattern).fullmatch(text) for pattern in patterns for text in texts)
+def meant(address: Address, named: Collection[str]) -> bool:
+    """Whether the address is among those named, by itself or by a pattern; a name without a key is every key of it."""
+    if not named:
+        return False
+    texts = (str(address), str(replace(address, key=""))) if address.key else (str(address),)
+    return any(_fitting(pattern).fullmatch(text) for pattern in named for text in texts)
 
 
 def is_pattern(text: str) -> bool:

@@ -31,7 +31,7 @@ def misnamed(asked: Asked, *, declared: Collection[Address], on_record: Collecti
     if asked.destroys and asked.replaces:
         return [Diagnostic("--replace makes something anew, and here all is to go", "leave it out")]
     known = {*declared, *on_record}
-    plain = [Address.parse(text) for text in asked.allow_data_loss if not is_pattern(text)]
+    plain = [text for text in asked.allow_data_loss if not is_pattern(text)]
     told = [_unknown(named, known) for named in (*asked.targets, *asked.excludes, *plain) if not _any(named, known)]
     return told + [_unknown(named, declared) for named in asked.replaces if not _any(named, declared)]
 
@@ -87,13 +87,14 @@ def choose(
 
 
 def unchosen(asked: Asked, active: Collection[Address], decisions: Mapping[Address, Decision]) -> list[Finding]:
-    """What shall be made anew and is not among what is done at all."""
+    """What shall be made anew and is not among what is done at all. A pattern means those that are."""
+    plain = [text for text in asked.replaces if not is_pattern(text)]
     return [
         Finding(
             Diagnostic("--replace asks for it, and it is left out", "name it as a target too", address=str(address))
         )
         for address in sorted(decisions)
-        if address not in active and meant(address, asked.replaces)
+        if address not in active and meant(address, plain)
     ]
 
 
@@ -132,12 +133,13 @@ def _with_targets(
     return whys
 
 
-def _any(named: Address, known: Iterable[Address]) -> bool:
+def _any(named: str, known: Iterable[Address]) -> bool:
     return any(meant(address, (named,)) for address in known)
 
 
-def _unknown(named: Address, known: Iterable[Address]) -> Diagnostic:
-    return Diagnostic(f"there is no resource {named}", nearest(str(named), [str(item) for item in sorted(known)]))
+def _unknown(named: str, known: Iterable[Address]) -> Diagnostic:
+    what = "no resource fits" if is_pattern(named) else "there is no resource"
+    return Diagnostic(f"{what} {named}", nearest(named.replace("*", ""), [str(item) for item in sorted(known)]))
 
 
 def _goes(decision: Decision) -> bool:

@@ -61,7 +61,7 @@ def demanded(
         broken, open_ones = _judged(conditions, lasting)
         changed[address] = replace(decisions[address], requires=open_ones)
         findings += [
-            Finding(Diagnostic(item.message, "a precondition of the manifest", address=str(address)), EXIT_REFUSED)
+            Finding(Diagnostic(f"a precondition does not hold: {item.message}", address=str(address)), EXIT_REFUSED)
             for item in broken
         ]
     return changed, findings

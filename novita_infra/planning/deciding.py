@@ -12,6 +12,7 @@ from novita_infra.planning.plan import Action, Drift, FieldChange, Forced
 from novita_infra.resources import (
     STABLE,
     Address,
+    Cause,
     Condition,
     Declared,
     Found,
@@ -21,8 +22,10 @@ from novita_infra.resources import (
     Record,
     Ref,
     Spec,
+    Underway,
     Value,
 )
+from novita_infra.timing import moment
 
 _Judged: TypeAlias = tuple[Field, Value, Value, By | Replaces | Refused]
 """A field that differs, its value before and after, and by what the difference is made."""
@@ -59,6 +62,8 @@ class Decision:
     """What a new object would have, where the one that is may stay other than that."""
     adopted: Mapping[str, Value] = field(default_factory=dict)
     """Of fields that are wanted as somebody else made them, what the manifest declares."""
+    adopted_for: Mapping[str, Cause] = field(default_factory=dict)
+    """Why they were other than they were left, where nobody edited them."""
     kept: Spec = field(default_factory=dict)
     """What the books go on to hold of fields that are left as somebody else made them."""
     left: bool = False
@@ -348,8 +353,14 @@ def _settling(spec: Spec, found: Found, *, live: Live) -> Decision:
     underway = found.record.underway if found.record and found.record.id else None
     if underway is None and live.phase in STABLE:
         return Decision(Action.NONE, found, spec)
-    why = f"{underway.call} is still under way" if underway else f"it is {live.status}"
+    why = f"{_in_words(underway)}; it is {live.status}" if underway else f"it is {live.status}"
     return Decision(Action.RESUME, found, spec, waits=True, why=why)
+
+
+def _in_words(underway: Underway) -> str:
+    """What is under way, since when, and how the last run that waited for it ended, as far as the books tell."""
+    ended = f"; the last run ended so: {underway.ended}" if underway.ended else ""
+    return f"{underway.call} is under way since {moment(underway.since)}{ended}"
 
 
 def _field_change(

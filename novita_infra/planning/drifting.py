@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from typing import Final
 
 from novita_infra.diagnostics import Diagnostic, Severity
-from novita_infra.kinds.kind import Circumstances, Field, Kind, Local, Mishap
+from novita_infra.kinds.kind import Circumstances, Default, Field, Kind, Local, Mishap
 from novita_infra.planning.comparing import agree, masked
 from novita_infra.planning.deciding import Decision, recorded_spec
 from novita_infra.planning.plan import Drift, FieldChange
 from novita_infra.resources import (
+    STABLE,
     Address,
     Cause,
     Declared,
@@ -32,6 +33,7 @@ from novita_infra.resources import (
     Value,
     is_known,
 )
+from novita_infra.rules import Rules
 
 _UNSPOKEN: Final = re.compile(r"[^\w.-]+")
 """What an owner mark has a hyphen for."""
@@ -55,12 +57,12 @@ def strayed(
     spec: Spec,
     key: str,
     circumstances: Circumstances,
-    answers: Mapping[Cause, OnDrift],
+    rules: Rules,
     others: str = "",
 ) -> Strayed:
     """What was changed outside of one resource.
 
-    `spec` is what the manifest asks for now: what it happens to agree with is no drift. `answers` say what becomes of
+    `spec` is what the manifest asks for now: what it happens to agree with is no drift. `rules` say what becomes of
     each cause where the resource does not; `others` is who else's mark the object carries.
     """
     record, live = found.record, found.live
@@ -71,28 +73,36 @@ def strayed(
     ):
         return Strayed()
     mishap = _mishap(kind, record, live, circumstances)
-    answers = {**answers, **(wanted.lifecycle.on_drift if wanted else {})}
 
-    def drift(cause: Cause, fields: tuple[FieldChange, ...], *, says: str = "", gone: bool = False) -> Drift:
+    def drift(
+        cause: Cause, fields: tuple[FieldChange, ...], *, says: str = "", gone: bool = False, declared: bool = True
+    ) -> Drift:
+        answer, place = answer_to(cause, wanted, rules)
         return Drift(
             record.address,
             cause,
-            answers.get(cause, OnDrift.HEAL),
+            answer if declared or answer is OnDrift.IGNORE else OnDrift.ALERT,
             id=record.id,
             says=says,
             by=_by(cause, others),
             fields=fields,
             gone=gone,
-            before=_before(kind, found),
-            after={} if gone or live is None else as_it_is(kind, found, live, key=key),
+            before={**_before(kind, found), **{item.name: item.before for item in unasked}},
+            after={}
+            if gone or live is None
+            else {**as_it_is(kind, found, live, key=key), **{item.name: item.after for item in unasked}},
             since=record.seen_at,
+            declared=declared,
+            place=place,
         )
 
+    unasked: tuple[FieldChange, ...] = ()
     if live is None or live.phase in _GOING:
         told = mishap or Mishap(Cause.DELETED, "" if live is None else "it is being deleted")
         return Strayed((drift(told.cause, (), says=told.says, gone=True),), mishap)
     ignored = in_force(wanted, now=circumstances.now)
     fields = tuple(_changed_fields(kind, found, live, spec=spec, ignored=ignored, key=key))
+    unasked = tuple(_unasked(kind, found, live, wanted=wanted, mishap=mishap, ignored=ignored))
     explained = tuple(item for item in fields if mishap is not None and item.name in mishap.fields)
     edited = tuple(item for item in fields if item not in explained)
     drifts = []
@@ -100,6 +110,8 @@ def strayed(
         drifts.append(drift(mishap.cause, explained, says=mishap.says))
     if edited:
         drifts.append(drift(Cause.EDITED, edited))
+    if unasked:
+        drifts.append(drift(Cause.EDITED, unasked, declared=False))
     return Strayed(tuple(drifts), mishap)
 
 
@@ -119,15 +131,38 @@ def drift_notes(
     for address, wanted in declared.items():
         for item in decisions[address].drift if address in decisions else ():
             if item.on_drift is OnDrift.ALERT or (item.on_drift is OnDrift.ADOPT and item.gone):
-                what = ", ".join(change.name for change in item.fields) or item.says or "it is gone"
-                summary = f"changed outside and left as it is ({item.cause.value}): {what}"
-                hint = f"lifecycle.onDrift says {item.on_drift.value}; heal would put it back"
-                yield _warning(summary, hint, wanted.origin, address)
+                yield _left(item, wanted)
         for rule in wanted.lifecycle.ignored:
             if rule.until and rule.until <= now:
                 summary = f"lifecycle.ignoreChanges: {rule} is compared again since {_day(rule.until)}"
                 hint = f"it was left out for this: {rule.reason}" if rule.reason else "remove the rule, or give it time"
-                yield _warning(summary, hint, wanted.origin, address)
+                place = wanted.lifecycle_places.get("ignoreChanges", wanted.origin)
+                yield _warning(summary, hint, place, address)
+
+
+def answer_to(cause: Cause, wanted: Declared | None, rules: Rules) -> tuple[OnDrift, Origin | None]:
+    """What becomes of the resource's drift for that cause, and where that stands; None where nothing is said."""
+    if wanted is not None and cause in wanted.lifecycle.on_drift:
+        return wanted.lifecycle.on_drift[cause], wanted.lifecycle_places.get("onDrift", wanted.origin)
+    if cause in rules.on_drift:
+        return rules.on_drift[cause], rules.on_drift_place
+    return OnDrift.HEAL, None
+
+
+def _left(item: Drift, wanted: Declared) -> Diagnostic:
+    """That something is left as somebody or something made it."""
+    left = f"changed outside and left as it is ({item.cause.value})"
+    if not item.declared:
+        (field, *_) = item.fields
+        hint = (
+            f"the manifest does not say: `{field.name}: {field.before}` would put it back, "
+            f"`{field.name}: {field.after}` would keep it so"
+        )
+        return _warning(f"{left}: it is {field.after}", hint, wanted.origin, wanted.address)
+    what = ", ".join(change.name for change in item.fields) or item.says or "it is gone"
+    where = "lifecycle.onDrift" if item.cause in wanted.lifecycle.on_drift else "onDrift of the project file"
+    hint = f"{where} says {item.on_drift.value}; heal would put it back"
+    return _warning(f"{left}: {what}", hint, item.place or wanted.origin, wanted.address)
 
 
 def in_force(wanted: Declared | None, *, now: float) -> tuple[Ignored, ...]:
@@ -184,6 +219,27 @@ def _changed_fields(
         if any(agree(item, wanted=value, found=is_now, key=key) for value in own if is_known(value)):
             continue
         yield FieldChange(name, known, masked(is_now, recorded=known, wanted=known, field=item, key=key), "")
+
+
+def _unasked(
+    kind: Kind,
+    found: Found,
+    live: Live,
+    *,
+    wanted: Declared | None,
+    mishap: Mishap | None,
+    ignored: tuple[Ignored, ...],
+) -> Iterable[FieldChange]:
+    """What nobody declared, and is other than its default all the same, where a person wants to hear of it."""
+    for item in kind.fields if wanted is not None and live.phase in STABLE else ():
+        if not item.watched or not isinstance(item.absent, Default):
+            continue
+        usual, is_now = item.absent.value, live.values.get(item.name, item.absent.value)
+        declared = wanted is not None and item.name in wanted.spec
+        if is_now == usual or declared or item.name in recorded_spec(kind, found):
+            continue
+        if item.name not in {*(rule.path[0] for rule in ignored), *(mishap.fields if mishap else ())}:
+            yield FieldChange(item.name, usual, is_now, "")
 
 
 def _comparable(kind: Kind, record: Spec, live: Live) -> Iterable[Field]:

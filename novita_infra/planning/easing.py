@@ -5,20 +5,21 @@ Nothing here says what drift is; no later part of the planner needs to know of i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from novita_infra.kinds.kind import Kind
 from novita_infra.planning.comparing import agree, masked, written
 from novita_infra.planning.deciding import Decision, decide, differences, recorded_spec
-from novita_infra.planning.drifting import Strayed, as_it_is, in_force, overlaid
-from novita_infra.planning.plan import Action, Drift
+from novita_infra.planning.drifting import Strayed, answer_to, as_it_is, in_force, overlaid
+from novita_infra.planning.plan import Action, Adopted, Drift
 from novita_infra.resources import (
     Address,
     Cause,
     Declared,
     Found,
     Ignored,
+    Live,
     OnDrift,
     Phase,
     Record,
@@ -26,14 +27,24 @@ from novita_infra.resources import (
     Value,
     is_known,
 )
+from novita_infra.rules import Rules
 
 
 def decide_with_drift(
-    kind: Kind, wanted: Declared, found: Found, *, spec: Spec, strayed: Strayed, key: str, now: float
+    kind: Kind,
+    wanted: Declared,
+    found: Found,
+    *,
+    spec: Spec,
+    strayed: Strayed,
+    rules: Rules,
+    key: str,
+    now: float,
 ) -> Decision:
     """What happens to a declared resource, where what was changed outside may be left as it is."""
-    easing = _eased(kind, found, spec=spec, drift=strayed.drift, ignored=in_force(wanted, now=now), key=key)
-    decision = decide(kind, wanted, found, spec=easing.spec, key=key)
+    ignored = in_force(wanted, now=now)
+    easing = _eased(kind, wanted, found, spec=spec, drift=strayed.drift, rules=rules, ignored=ignored, key=key)
+    decision = _because_it_is_gone(decide(kind, wanted, found, spec=easing.spec, key=key), strayed)
     left = [item for item in strayed.drift if item.on_drift is not OnDrift.HEAL]
     if any(item.gone for item in left):
         return Decision(Action.NONE, found, spec, left=True)
@@ -45,13 +56,22 @@ def decide_with_drift(
         other = decide(kind, wanted, sound, spec=easing.spec, key=key)
         if other.action is Action.NONE:
             decision = replace(other, found=found)
+    decision = _with_what_is_over(decision, easing.over)
     if easing.spec is spec:
         return decision
     if decision.makes:
         # A new object is as the manifest has it; nothing of the old one is carried over.
         made = decide(kind, wanted, found, spec=spec, key=key)
         return made if made.makes else replace(decision, spec=spec)
-    return replace(decision, declared=spec, adopted=easing.adopted, kept=easing.kept)
+    return replace(decision, declared=spec, adopted=easing.adopted, adopted_for=easing.adopted_for, kept=easing.kept)
+
+
+def still_adopted(decision: Decision, wanted: Declared, rules: Rules) -> Iterator[Adopted]:
+    """The fields that stay other than the manifest has them."""
+    for name, declared in decision.adopted.items() if decision.keeps else ():
+        cause = decision.adopted_for.get(name, Cause.EDITED)
+        _, place = answer_to(cause, wanted, rules)
+        yield Adopted(name, declared, decision.spec.get(name), cause, place)
 
 
 def is_asked(kind: Kind, decision: Decision, *, key: str) -> bool:
@@ -79,7 +99,8 @@ def brought_up(record: Record, decision: Decision, *, key: str) -> Record:
     if not decision.adopted and not record.adopted:
         return record
     values = {name: decision.spec[name] for name in decision.adopted if name in decision.spec}
-    return replace(record, spec={**record.spec, **written(values, key)}, adopted=decision.adopted)
+    spec = {**record.spec, **written(values, key)}
+    return replace(record, spec=spec, adopted=decision.adopted, adopted_for=decision.adopted_for)
 
 
 def following(decisions: Mapping[Address, Decision]) -> dict[Address, Decision]:
@@ -102,8 +123,10 @@ def followed(kinds: Mapping[str, Kind], decisions: Mapping[Address, Decision], *
         if record is None or live is None or not record.id or record.underway is not None:
             continue
         spec = {**record.spec, **as_it_is(kinds[address.kind], decision.found, live, key=key)}
-        outputs = {**record.outputs, **live.outputs}
-        fresh = replace(record, spec=spec, outputs=outputs, retired=decision.found.leftovers, adopted={})
+        outputs = kinds[address.kind].known(record.outputs, live)
+        fresh = replace(
+            record, spec=spec, outputs=outputs, retired=decision.found.leftovers, adopted={}, adopted_for={}
+        )
         if fresh != record:
             yield fresh
 
@@ -114,12 +137,24 @@ class _Easing:
     """What is compared."""
     adopted: Mapping[str, Value] = field(default_factory=dict)
     """By field that is wanted as it is, what the manifest declares of it."""
+    adopted_for: Mapping[str, Cause] = field(default_factory=dict)
+    """Why it was other than it was left, where nobody edited it."""
+    over: tuple[str, ...] = ()
+    """The fields that were adopted and go back, for that is said no longer."""
     kept: Spec = field(default_factory=dict)
     """What the books go on to hold of fields that are left as they are."""
 
 
 def _eased(
-    kind: Kind, found: Found, *, spec: Spec, drift: Iterable[Drift], ignored: Iterable[Ignored], key: str
+    kind: Kind,
+    declared: Declared,
+    found: Found,
+    *,
+    spec: Spec,
+    drift: Iterable[Drift],
+    rules: Rules,
+    ignored: Iterable[Ignored],
+    key: str,
 ) -> _Easing:
     """The spec with what is live in the place of what is to be left as it is."""
     record, live = found.record, found.live
@@ -128,11 +163,10 @@ def _eased(
         return _Easing(spec)
     eased, kept = dict(spec), {}
     recorded = recorded_spec(kind, found)
-    adopted = {
-        name: declared
-        for name, declared in record.adopted.items()
-        if name in recorded and name in spec and is_known(spec[name]) and written(spec, key).get(name) == declared
-    }
+    before = _adopted_before(kind, record, live, spec=spec, key=key)
+    causes = {name: record.adopted_for.get(name, Cause.EDITED) for name in before}
+    over = tuple(name for name in before if answer_to(causes[name], declared, rules)[0] is OnDrift.HEAL)
+    adopted = {name: value for name, value in before.items() if name not in over}
     eased |= {name: recorded[name] for name in adopted}
     for item in drift:
         if item.on_drift is OnDrift.HEAL:
@@ -142,7 +176,7 @@ def _eased(
             if wanted is None or not agree(kind.field(name), wanted=wanted, found=recorded[name], key=key):
                 continue  # the manifest asks for something new
             if item.on_drift is OnDrift.ADOPT:
-                adopted[name] = written(spec, key)[name]
+                adopted[name], causes[name] = written(spec, key)[name], item.cause
             else:
                 kept[name] = recorded[name]
             eased[name] = change.after
@@ -155,4 +189,37 @@ def _eased(
         value = overlaid(eased.get(name), shown, rule.path[1:])
         eased = {other: item for other, item in eased.items() if other != name}
         eased |= {} if value is None else {name: value}
-    return _Easing(eased, adopted, kept)
+    adopted_for = {name: causes[name] for name in adopted if causes[name] is not Cause.EDITED}
+    return _Easing(eased, adopted, adopted_for, over, kept)
+
+
+def _adopted_before(kind: Kind, record: Record, live: Live, *, spec: Spec, key: str) -> dict[str, Value]:
+    """What the books have as adopted and the manifest still declares as it did then, by field.
+
+    Not what somebody has put back: that is as the manifest has it.
+    """
+    return {
+        name: then
+        for name, then in record.adopted.items()
+        if name in record.spec
+        and name in spec
+        and is_known(spec[name])
+        and written(spec, key).get(name) == then
+        and not agree(kind.field(name), wanted=spec[name], found=live.values.get(name, record.spec[name]), key=key)
+    }
+
+
+def _because_it_is_gone(decision: Decision, strayed: Strayed) -> Decision:
+    """The decision, told what became of an object that nobody deleted."""
+    gone = next((item for item in strayed.drift if item.gone and item.cause is not Cause.DELETED), None)
+    if gone is None or not decision.makes:
+        return decision
+    return replace(decision, why=f"{gone.id} is gone: {gone.says}" if decision.found.live is None else gone.says)
+
+
+def _with_what_is_over(decision: Decision, over: tuple[str, ...]) -> Decision:
+    """The decision, told why it puts back what was adopted."""
+    back = [item.name for item in decision.fields if item.name in over]
+    if not back or decision.why:
+        return decision
+    return replace(decision, why=f"onDrift adopts no longer what was changed outside: {', '.join(back)}")

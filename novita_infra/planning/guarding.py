@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from novita_infra.diagnostics import EXIT_REFUSED, Diagnostic
-from novita_infra.planning.asking import Asked, allows
+from novita_infra.diagnostics import EXIT_REFUSED, Diagnostic, Severity
+from novita_infra.planning.asking import Asked, meant
 from novita_infra.planning.deciding import Decision
 from novita_infra.planning.findings import Finding
 from novita_infra.planning.plan import Action
-from novita_infra.resources import Address, Declared, Loss, Phase
+from novita_infra.resources import Address, Declared, Found, Loss, Phase
 from novita_infra.rules import Rules
 
 _DOING: Final[Mapping[Action, str]] = {
@@ -20,6 +20,7 @@ _DOING: Final[Mapping[Action, str]] = {
     Action.ADOPT: "what follows its adoption",
     Action.DELETE: "deleting it",
 }
+_SEVERAL: Final = 2
 
 
 def guarded(
@@ -37,8 +38,26 @@ def guarded(
     kept = [address for address, decision in decisions.items() if _is_protected(address, decision, declared)]
     return [
         *(_protected(address, decisions[address]) for address in sorted(kept)),
-        *_losing({address: item for address, item in decisions.items() if address not in kept}, asked),
+        *_losing(decisions, asked),
         *_too_many(decisions, asked, rules, on_record=on_record),
+    ]
+
+
+def elsewhere(found: Mapping[Address, Found], *, unread: Collection[Address]) -> list[Diagnostic]:
+    """What is told where nothing at all of what is on record is there: the account may be another one.
+
+    One object that is gone is a deletion like any other.
+    """
+    sought = [item for address, item in found.items() if item.record and item.record.id and address not in unread]
+    if len(sought) < _SEVERAL or any(item.live for item in sought):
+        return []
+    return [
+        Diagnostic(
+            f"none of the {len(sought)} objects on record is in this account: all of them are gone, or they are in "
+            "another account, or another simulator",
+            "check NOVITA_API_KEY and NOVITA_API_URL; `account:` in the project file refuses the keys of others",
+            severity=Severity.WARNING,
+        )
     ]
 
 
@@ -59,7 +78,7 @@ def _protected(address: Address, decision: Decision) -> Finding:
 def _losing(decisions: Mapping[Address, Decision], asked: Asked) -> Iterator[Finding]:
     for address, decision in sorted(decisions.items()):
         lost = [str(loss) for loss in decision.loses if _must_be_allowed(loss, decision.action)]
-        if lost and not allows(asked.allow_data_loss, address):
+        if lost and not meant(address, asked.allow_data_loss):
             option = f"--allow-data-loss {shlex.quote(str(address))}"
             summary = f"{_DOING[decision.action]} loses {' and '.join(lost)}"
             yield Finding(

@@ -5,11 +5,15 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from novita_infra.diagnostics import Diagnostic
 from novita_infra.planning.money import Money
 from novita_infra.planning.verdicts import Judgement
-from novita_infra.resources import Address, Cause, Condition, Loss, OnDrift, Record, Spec, Value
+from novita_infra.resources import Address, Cause, Condition, Loss, OnDrift, Origin, Record, Spec, Value
+
+_OF_THEMSELVES: Final = frozenset({"create", "delete", "adopt", "wait", "forget", "record"})
+"""Steps that change no field by name."""
 
 
 class Action(enum.Enum):
@@ -61,6 +65,21 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Adopted:
+    """A field that stays other than the manifest has it, because `onDrift` adopted what somebody made of it."""
+
+    name: str
+    declared: Value
+    """As the manifest has it. A Secret or Digest is shown as `(secret)`, here and in what is wanted."""
+    wanted: Value
+    """As it is, and stays."""
+    cause: Cause
+    """Why it was other than it was left."""
+    place: Origin | None = None
+    """Where `onDrift` stands."""
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What the plan does to one resource, and why."""
 
@@ -86,6 +105,8 @@ class Change:
     asked: bool = True
     """Whether the manifests or the command line ask for it; not where it only puts back what was changed outside, or
     follows from that."""
+    adopted: tuple[Adopted, ...] = ()
+    """The fields that stay other than the manifest has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +140,10 @@ class Drift:
     """The same fields as they are; empty where it is gone."""
     since: float = 0.0
     """When the books last learned of it, in Unix seconds: it was changed after that."""
+    declared: bool = True
+    """Whether the manifest says anything of it; what it does not is told, and left as it is."""
+    place: Origin | None = None
+    """Where it stands what becomes of it; None where nothing is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +157,8 @@ class Step:
     """`create`, `delete`, a name from the kind's calls; or `adopt`, `wait`, `forget`, `record`."""
     id: str = ""
     """The object that it is about, where it is known; a delete always names the id it deletes."""
+    gone: str = ""
+    """For a create, the object before it that is known to be gone."""
     spec: Spec = field(default_factory=dict)
     """The whole declared spec that the object shall have; may hold Refs and Secrets."""
     after: tuple[str, ...] = ()
@@ -221,6 +248,15 @@ class Plan:
     """What it costs, before and after."""
     bookkeeping: tuple[Record, ...] = ()
     """Records that an apply brings up to date without any call; never shown."""
+
+    @property
+    def detours(self) -> Mapping[Address, tuple[Step, ...]]:
+        """The calls that no field asks for, by address: what is stopped is started for others, and stopped again."""
+        found: dict[Address, tuple[Step, ...]] = {}
+        for step in self.steps:
+            if not step.fields and step.call not in _OF_THEMSELVES:
+                found[step.address] = (*found.get(step.address, ()), step)
+        return found
 
     @property
     def empty(self) -> bool:

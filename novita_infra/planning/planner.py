@@ -26,9 +26,10 @@ from novita_infra.planning.easing import (
     following,
     is_acknowledged,
     is_asked,
+    still_adopted,
 )
 from novita_infra.planning.findings import Finding, code_of
-from novita_infra.planning.guarding import guarded
+from novita_infra.planning.guarding import elsewhere, guarded
 from novita_infra.planning.money import Money
 from novita_infra.planning.plan import Action, Basis, Change, Drift, OnFailure, Plan
 from novita_infra.planning.renewing import remembered, renewed
@@ -134,6 +135,7 @@ def make_plan(seen: Seen) -> Plan:
         problems=tuple(finding.diagnostic for finding in findings),
         code=code_of(findings),
         notes=(
+            *elsewhere(seen.found, unread=seen.unread),
             *_notes(seen, active),
             *drift_notes(declared, active, now=seen.now),
             *unproven(money, environment=seen.environment),
@@ -199,13 +201,15 @@ def _decide(
             spec=spec,
             key=seen.key,
             circumstances=seen.circumstances,
-            answers=seen.rules.on_drift,
+            rules=seen.rules,
             others=marked_by_others(found.live, project=seen.project, environment=seen.environment),
         )
     if wanted is None:
         decision = decide_undeclared(kind, found, why=why)
     else:
-        decision = decide_with_drift(kind, wanted, found, spec=spec, strayed=befell, key=seen.key, now=seen.now)
+        decision = decide_with_drift(
+            kind, wanted, found, spec=spec, strayed=befell, rules=seen.rules, key=seen.key, now=seen.now
+        )
     return replace(decision, drift=befell.drift) if befell.drift else decision
 
 
@@ -228,7 +232,9 @@ def _knowing(
             return ref
         if ref.attribute == "id":
             return live.id if live else (record.id if record else ref)
-        outputs = {**(record.outputs if record else {}), **(live.outputs if live else {})}
+        outputs = record.outputs if record else {}
+        if live is not None:
+            outputs = seen.kinds[ref.address.kind].known(outputs, live)
         return outputs.get(ref.attribute, ref)
 
     return known
@@ -351,6 +357,7 @@ def _change(
         create_first=create_first,
         forced=decision.forced,
         asked=address not in declared or is_asked(kind, decision, key=seen.key),
+        adopted=tuple(still_adopted(decision, declared[address], seen.rules)) if address in declared else (),
     )
 
 
@@ -399,7 +406,7 @@ def _bookkeeping(
         fresh = replace(
             record,
             spec={**written(decision.spec, seen.key), **decision.kept},
-            outputs={**record.outputs, **live.outputs},
+            outputs=seen.kinds[address.kind].known(record.outputs, live),
             needs=wanted.needs,
             source=wanted.origin.file,
             retired=decision.found.leftovers,

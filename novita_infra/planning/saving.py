@@ -106,7 +106,11 @@ def digest_of(plan: Plan) -> str:
         for step in plan.steps
         if step.key not in waits
     ]
-    changes = [replace(change, why="") for change in plan.changes if change.action not in {Action.NONE, Action.RESUME}]
+    changes = [
+        replace(change, why="", adopted=())
+        for change in plan.changes
+        if change.action not in {Action.NONE, Action.RESUME}
+    ]
     outputs = {name: plan.outputs.get(name) for name in plan.outputs_changed}
     costs = [row for row in plan.money.rows if row.moves] if plan.money else []
     content = [plan.project, plan.environment, plan.destroys, changes, steps, outputs, costs, dict(plan.groups)]

@@ -125,9 +125,13 @@ def _making(blank: Step, decision: Decision, kind: Kind, timeouts: Mapping[str, 
         yield replace(blank, key=f"{blank.address}/wait", call="wait", id=id, timeout=create, says="waited for")
     if decision.makes:
         key = f"{blank.address}/create"
+        record = decision.found.record
+        gone = record.id if record and live is None else ""
         # The time for a create begins when there is capacity.
         wait = blank.capacity_wait
-        yield replace(blank, key=key, call="create", fields=fields, timeout=create + wait, says=kind.create.says)
+        yield replace(
+            blank, key=key, call="create", gone=gone, fields=fields, timeout=create + wait, says=kind.create.says
+        )
     if decision.records:
         yield replace(blank, key=f"{blank.address}/record", call="record", id=id, says="kept in the state")
     for name, changed in decision.calls:

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from novita_infra.simulator.routes.tasks import told
 from novita_infra.simulator.world import tasks
-from novita_infra.simulator.world.records import Delivery
+from novita_infra.simulator.world.submitted import Delivery
 from novita_infra.simulator.world.world import World
 
 PATIENCE: Final = 5.0

@@ -13,7 +13,8 @@ from novita_infra.simulator.orders import fault_of
 from novita_infra.simulator.routes.registry import OPERATIONS
 from novita_infra.simulator.shapes import Reading
 from novita_infra.simulator.world import arrears, catalogue, misfortunes, money
-from novita_infra.simulator.world.records import Happening, Payment, Record
+from novita_infra.simulator.world.account import Payment
+from novita_infra.simulator.world.records import Happening, Record
 from novita_infra.simulator.world.world import World
 
 _BY_NAME: Final = {operation.name: operation for operation in OPERATIONS}

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from novita_infra.simulator.world.endpoints import shown_workers
 from novita_infra.simulator.world.logs import program_log, system_log, worker_log
-from novita_infra.simulator.world.records import Endpoint, Instance, Worker
+from novita_infra.simulator.world.rented import Endpoint, Instance, Worker
 from novita_infra.simulator.world.world import World
 
 _SUFFIX: Final = re.compile(r"bytes=-([0-9]{1,9})")

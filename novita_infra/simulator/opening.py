@@ -23,8 +23,8 @@ from novita_infra.simulator.world import (
     tasks,
     usage,
 )
+from novita_infra.simulator.world.account import Payment
 from novita_infra.simulator.world.keeping import Book
-from novita_infra.simulator.world.records import Payment
 from novita_infra.simulator.world.settings import Limits, Timings
 from novita_infra.simulator.world.world import Arrive, World
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from novita_infra.simulator.faults import Fault, Position, Trouble
 from novita_infra.simulator.shapes import Fields, Number, Reading, Text, Whole, may
 
 _READING = Reading(forgiving=False, closed=True)
-_FAULT = Fields(
+FAULT: Final = Fields(
     {
         "kind": may(Text(one_of=[kind.value for kind in Trouble]), Trouble.STATUS.value),
         "operation": may(Text(), "*"),
@@ -30,7 +30,7 @@ _FAULT = Fields(
 
 def fault_of(values: Any) -> Fault:
     """A fault from its JSON form; a count of 0 is for ever. Raises Refusal."""
-    said = _FAULT.read(values, "", _READING)
+    said = FAULT.read(values, "", _READING)
     return Fault(
         kind=Trouble(said["kind"]),
         operation=said["operation"],

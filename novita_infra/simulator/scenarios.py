@@ -53,7 +53,8 @@ _KIND: Final = Text(
         "jobs",
     )
 )
-_EVENT: Final = Fields(
+EACH: Final = Fields({"kind": need(_KIND), "name": may(Text(), "*")})
+EVENT: Final = Fields(
     {
         "at": may(Number(0, 10**9), 0.0),
         "upon": may(Text(), ""),
@@ -69,7 +70,7 @@ _EVENT: Final = Fields(
         "name": may(Text()),
         "status": may(Text()),
         "operation": may(Text(one_of=CALLS)),
-        "each": may(Fields({"kind": need(_KIND), "name": may(Text(), "*")})),
+        "each": may(EACH),
         "times": may(Whole(1, 100_000)),
         "body": may(Map()),
         "set": may(Map()),
@@ -78,7 +79,7 @@ _EVENT: Final = Fields(
         "fault": may(Anything()),
     }
 )
-_NEEDS: Final = {
+NEEDED: Final = {
     "price": "perCent",
     "call": "operation",
     "limits": "set",
@@ -86,7 +87,8 @@ _NEEDS: Final = {
     "topUp": "amount",
     "fault": "fault",
 }
-_SCENARIO: Final = Fields(
+"""What an event must say besides, by what it does."""
+SCENARIO: Final = Fields(
     {
         "name": need(Text(1, 100)),
         "says": need(Text(1, 500)),
@@ -95,7 +97,7 @@ _SCENARIO: Final = Fields(
         "statusWords": may(Map(Text(1, 63)), {}),
         "unpullable": may(Items(Text(1, 500)), []),
         "faults": may(Items(Anything()), []),
-        "events": may(Items(_EVENT), []),
+        "events": may(Items(EVENT), []),
     }
 )
 
@@ -103,7 +105,7 @@ _SCENARIO: Final = Fields(
 def scenario_of(data: Any) -> Scenario:
     """A scenario from plain data. Raises BadScenario."""
     try:
-        said = _SCENARIO.read(data, "", _READING)
+        said = SCENARIO.read(data, "", _READING)
         _known(said["limits"], Limits, "limits")
         _known(said["timings"], Timings, "timings")
         for index, fault in enumerate(said["faults"]):
@@ -129,7 +131,7 @@ def _known(values: Any, settings: type, at: str) -> None:
 
 
 def _check_event(event: Mapping[str, Any], at: str) -> None:
-    needed = _NEEDS.get(event["do"])
+    needed = NEEDED.get(event["do"])
     if needed and event[needed] is None:
         raise invalid(f"{at}.{needed}", f"is required to {event['do']}")
     if event["do"] == "limits":

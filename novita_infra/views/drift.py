@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Final, TypeAlias
 
-from novita_infra.planning.plan import Action, Drift, Plan
-from novita_infra.resources import Address, Cause, OnDrift, Value
+from novita_infra.planning.plan import Action, Adopted, Drift, Plan
+from novita_infra.resources import Address, Cause, OnDrift, Record, Value
 from novita_infra.timing import in_words
 from novita_infra.views.lines import Line, Tone, line
 from novita_infra.views.values import differing
@@ -43,9 +43,51 @@ def drift_lines(plan: Plan) -> Iterator[Line]:
             yield line((f"      # {item.by}", Tone.FAINT))
         for field in item.fields:
             yield from differing(field.name, field.before, field.after, indent=6, note=("", None))
-        answer = "taken into the books" if plan.follows else _answer(item, actions.get(item.address, Action.NONE))
-        yield line((f"      # {answer}", Tone.FAINT))
+        told = "taken into the books" if plan.follows else answer(item, actions.get(item.address, Action.NONE))
+        yield line((f"      # {told}", Tone.FAINT))
         yield line()
+
+
+def adopted_lines(plan: Plan) -> Iterator[Line]:
+    """What stays other than its manifest because it was adopted before; what is adopted now is told with the drift."""
+    now = {(item.address, field.name) for item in plan.drift for field in item.fields}
+    title = "Adopted, and so other than the manifests have it:"
+    for change in plan.changes:
+        fields = [field for field in change.adopted if (change.address, field.name) not in now]
+        if fields and title:
+            yield line((title, Tone.STRONG))
+            yield line()
+            title = ""
+        if fields:
+            yield line(("  ~ ", Tone.CHANGE), (str(change.address), Tone.STRONG), f" ({change.id})")
+            for field in fields:
+                note = (f"  # because of {adopting(field)}", Tone.FAINT)
+                yield from differing(field.name, field.declared, field.wanted, indent=6, note=note)
+            yield line()
+
+
+def adopting(field: Adopted) -> str:
+    """What adopted it, and where that stands."""
+    return f"onDrift ({field.place})" if field.place else "onDrift"
+
+
+def adopted_of(record: Record) -> Iterator[Adopted]:
+    """What the books have as wanted other than the manifest had it then."""
+    for name, declared in record.adopted.items():
+        yield Adopted(name, declared, record.spec.get(name), record.adopted_for.get(name, Cause.EDITED))
+
+
+def adopted_json(items: Iterable[Adopted], shown: Callable[[Value], Value]) -> list[Json]:
+    """What stays other than its manifest. `shown` writes a value without its secrets."""
+    return [
+        {
+            "name": item.name,
+            "declared": shown(item.declared),
+            "wanted": shown(item.wanted),
+            "cause": item.cause.value,
+        }
+        for item in items
+    ]
 
 
 def unread_lines(plan: Plan, *, now: float | None) -> Iterator[Line]:
@@ -78,6 +120,7 @@ def drift_json(items: Iterable[Drift], shown: Callable[[Value], Value]) -> Json:
             {
                 "cause": item.cause.value,
                 "on_drift": item.on_drift.value,
+                "declared": item.declared,
                 "says": item.says,
                 "by": item.by,
                 "fields": [
@@ -92,14 +135,16 @@ def drift_json(items: Iterable[Drift], shown: Callable[[Value], Value]) -> Json:
 
 def drift_report(data: Json) -> Json:
     """Of the JSON of a plan, what the command `drift` tells."""
-    own = data["novita"]
+    own, kept = data["novita"], ("project", "environment", "unread", "notes", "problems")
     return {
         "format_version": data["format_version"],
         "resource_drift": data.get("resource_drift", []),
         "resource_changes": [
-            item for item in data["resource_changes"] if item["novita"]["action"] != Action.NONE.value
+            item
+            for item in data["resource_changes"]
+            if item["novita"]["action"] != Action.NONE.value or "adopted" in item["novita"]
         ],
-        "novita": {name: own[name] for name in ("project", "environment", "unread") if name in own},
+        "novita": {name: own[name] for name in kept if name in own},
     }
 
 
@@ -110,11 +155,13 @@ def _unread(last_seen: float, now: float | None) -> str:
     return f" not read for up to {in_words(max(now - last_seen, _MINUTE))}"
 
 
-def _answer(item: Drift, action: Action) -> str:
+def answer(item: Drift, action: Action) -> str:
     """What becomes of it."""
     match item.on_drift:
         case OnDrift.ADOPT if not item.gone:
-            return "adopted: wanted so until the manifest changes"
+            return "adopted: wanted so until the manifest changes, or onDrift says heal"
+        case OnDrift.ALERT if not item.declared:
+            return f"left as it is: the manifest does not declare {', '.join(field.name for field in item.fields)}"
         case OnDrift.ADOPT | OnDrift.ALERT:
             return f"left as it is: onDrift says {item.on_drift.value}"
         case _ if action is Action.NONE:

@@ -12,19 +12,35 @@ _FIELD: Final = {
     "required": ["name", "before", "after"],
     "additionalProperties": False,
 }
-_CAUSE: Final = {
+_CAUSE: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
         "cause": {"enum": [cause.value for cause in Cause], "description": "Why it is other than it was left."},
         "on_drift": {"enum": [answer.value for answer in OnDrift], "description": "What becomes of it."},
+        "declared": {"type": "boolean", "description": "Whether the manifest says anything of it."},
         "says": {"type": "string", "description": "What befell it, in words."},
         "by": {"type": "string", "description": "Who did it, as far as that is known."},
         "fields": {"type": "array", "items": _FIELD, "description": "What is other than it was left."},
     },
-    "required": ["cause", "on_drift", "says", "by", "fields"],
+    "required": ["cause", "on_drift", "declared", "says", "by", "fields"],
     "additionalProperties": False,
 }
 
+ADOPTED: Final[dict[str, Any]] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string", "description": "The field of the spec."},
+            "declared": {"description": "As the manifest has it."},
+            "wanted": {"description": "As it is, and stays."},
+            "cause": _CAUSE["properties"]["cause"],
+        },
+        "required": ["name", "declared", "wanted", "cause"],
+        "additionalProperties": False,
+    },
+    "description": "What stays other than the manifest has it, because onDrift adopted it.",
+}
 DRIFT: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from novita_infra.kinds.explaining import FieldExplained, KindExplained
+from novita_infra.kinds.framing import PartExplained
 from novita_infra.views.lines import Line, Tone, line
 
 _WIDTH = 100
@@ -17,7 +18,8 @@ def kinds_lines(kinds: Iterable[KindExplained]) -> Iterator[Line]:
         yield line((f"{kind.name:<16}", Tone.STRONG), kind.summary)
     yield line()
     yield line("More of one: novita-infra explain Instance; of a field: novita-infra explain Instance.image")
-    yield line("The project file novita-infra.yaml: novita-infra schema project")
+    yield line("What every kind has beside its spec: novita-infra explain lifecycle, novita-infra explain metadata")
+    yield line("The project file novita-infra.yaml: novita-infra explain Project")
 
 
 def kind_lines(kind: KindExplained) -> Iterator[Line]:
@@ -32,6 +34,8 @@ def kind_lines(kind: KindExplained) -> Iterator[Line]:
         yield line(f"  {star} ", (f"{item.path:<{width}}", Tone.NEUTRAL), f"  {item.type}")
         yield from _wrapped(item.doc, indent=width + 6)
     yield line()
+    yield line(f"Beside spec: novita-infra explain {kind.name}.lifecycle, novita-infra explain {kind.name}.metadata")
+    yield line()
     yield line(("Expressions", Tone.STRONG))
     used = {f"${{{kind.prefix}.NAME.{name}}}": about for name, about in kind.outputs.items()}
     width = max(map(len, used), default=0)
@@ -43,11 +47,7 @@ def kind_lines(kind: KindExplained) -> Iterator[Line]:
     yield from _wrapped(f"replacing: {kind.replacement}", indent=4)
     times = ", ".join(f"{name} {limit}" for name, limit in kind.timeouts.items())
     yield from _wrapped(f"time limits (lifecycle.timeouts changes them): {times}", indent=4)
-    if kind.example:
-        yield line()
-        yield line(("Example", Tone.STRONG))
-        for text in kind.example.rstrip().splitlines():
-            yield line(f"    {text}" if text else "")
+    yield from _example(kind.example)
 
 
 def field_lines(kind: str, item: FieldExplained) -> Iterator[Line]:
@@ -57,12 +57,40 @@ def field_lines(kind: str, item: FieldExplained) -> Iterator[Line]:
     yield line()
     for name, text in _facts(item):
         yield from _fact(name, text)
-    if item.items:
+    yield from _inside(item.items)
+
+
+def part_lines(part: PartExplained) -> Iterator[Line]:
+    """A field of the project file or of a resource's frame: what it takes, and the fields inside it."""
+    yield line((part.title, Tone.STRONG))
+    yield from _wrapped(part.doc, indent=2)
+    if part.path:
+        yield line()
+        yield from _fact("type", part.type)
+        yield from _fact("required", "yes" if part.required else "no")
+        yield from _fact("default", part.default)
+        yield from _fact("limits", "; ".join(part.limits))
+        yield from _fact("examples", "; ".join(part.examples))
+    yield from _inside(tuple(part.listed()))
+    yield from _example(part.example)
+
+
+def _example(example: str) -> Iterator[Line]:
+    if example:
+        yield line()
+        yield line(("Example", Tone.STRONG))
+    for text in example.rstrip().splitlines():
+        yield line(f"    {text}" if text else "")
+
+
+def _inside(items: Sequence[FieldExplained | PartExplained]) -> Iterator[Line]:
+    if items:
         yield line()
         yield line(("Inside it", Tone.STRONG), "   (* must be given)")
-    for inner in item.items:
-        yield line(f"  {'*' if inner.required else ' '} ", (inner.path, Tone.NEUTRAL), f"  {inner.type}")
-        yield from _wrapped(inner.doc, indent=6)
+    for item in items:
+        default = f", default {item.default}" if item.default else ""
+        yield line(f"  {'*' if item.required else ' '} ", (item.path, Tone.NEUTRAL), f"  {item.type}{default}")
+        yield from _wrapped(item.doc, indent=6)
 
 
 def _facts(item: FieldExplained) -> Iterator[tuple[str, str]]:

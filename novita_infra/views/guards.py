@@ -15,6 +15,13 @@ REASONS = {Forced.REQUEST: "replace_by_request", Forced.TRIGGER: "replace_by_tri
 """Terraform's words for why something is replaced that could stay."""
 
 
+def detour_lines(calls: tuple[Step, ...]) -> Iterator[Line]:
+    """The calls that no field asks for, and what they cost; nothing where there are none."""
+    if calls:
+        told = "it is stopped: started first for this, charged as running meanwhile, and stopped again afterwards"
+        yield line((f"      # {told}", Tone.CHANGE))
+
+
 def choosing_lines(plan: Plan) -> Iterator[Line]:
     """What comes along and what is left out, each with the reason, and what may be lost."""
     for title, items in (("Done as well:", plan.along), ("Left out:", plan.left)):

@@ -10,10 +10,11 @@ from novita_infra.applying.events import Ended, Outcome, Result
 from novita_infra.planning.plan import Action, Change, FieldChange, Plan
 from novita_infra.resources import Address, Record, Value
 from novita_infra.state.book import State
-from novita_infra.views.drift import drift_lines, unread_lines
-from novita_infra.views.guards import choosing_lines
+from novita_infra.timing import moment
+from novita_infra.views.drift import adopted_lines, adopted_of, drift_lines, unread_lines
+from novita_infra.views.guards import choosing_lines, detour_lines
 from novita_infra.views.lines import Line, Tone, line
-from novita_infra.views.money import by_address, money_lines, row_lines
+from novita_infra.views.money import by_address, money_lines, row_lines, standing_lines
 from novita_infra.views.policies import policy_lines
 from novita_infra.views.values import described, differing, inline
 
@@ -60,25 +61,31 @@ def plan_lines(plan: Plan, *, now: float | None = None) -> Iterator[Line]:
     `now`, in Unix seconds, tells how old a saved plan's prices are.
     """
     yield from drift_lines(plan)
+    yield from adopted_lines(plan)
     yield from unread_lines(plan, now=now)
     if plan.empty:
         yield from choosing_lines(plan)
         yield line((_nothing_to_do(plan), Tone.GOOD))
+        yield from standing_lines(plan.money, environment=plan.environment, now=now)
+        yield from policy_lines(plan.policies)
         return
     changes = [change for change in plan.changes if change.action is not Action.NONE]
     if changes:
         what = "Plan to destroy" if plan.destroys else "Plan for"
         yield line(f"{what} project {plan.project}, environment {plan.environment}:")
         yield line()
-    costs = by_address(plan.money)
+    costs, detours = by_address(plan.money), plan.detours
     for change in changes:
         yield from _change_lines(change)
+        yield from detour_lines(detours.get(change.address, ()))
         yield from row_lines(costs.get(change.address))
         yield line()
     yield from _output_changes(plan)
     yield from money_lines(plan.money, environment=plan.environment, now=now)
     yield from choosing_lines(plan)
-    yield from policy_lines(plan.policies)
+    if plan.policies:
+        yield from policy_lines(plan.policies)
+        yield line()
     yield line((summary(plan), Tone.STRONG))
 
 
@@ -134,11 +141,18 @@ def record_lines(record: Record) -> Iterator[Line]:
     yield line((str(record.address), Tone.STRONG), marks)
     yield line(f"    id: {record.id or '(not known: a create got no answer)'}")
     if record.underway is not None:
-        yield line((f"    under way: {record.underway.call}", Tone.CHANGE))
+        yield line((f"    under way: {record.underway.call}, since {moment(record.underway.since)}", Tone.CHANGE))
+        if record.underway.ended:
+            yield line((f"        the last run ended so: {record.underway.ended}", Tone.CHANGE))
     if record.anew:
         yield line((f"    to be made anew: {record.anew} asked for it", Tone.CHANGE))
     if record.retired:
         yield line((f"    replaced, not known to be gone: {', '.join(record.retired)}", Tone.CHANGE))
+    if record.adopted:
+        yield line(("    adopted, and so other than the manifest has it:", Tone.CHANGE))
+    for item in adopted_of(record):
+        note = (f"  # {item.cause.value}", Tone.FAINT)
+        yield from differing(item.name, item.declared, item.wanted, indent=8, note=note)
     yield from _choice_lines(record.choice)
     if record.source:
         yield line((f"    declared in: {record.source}", Tone.FAINT))
@@ -173,7 +187,8 @@ def _nothing_to_do(plan: Plan) -> str:
     if plan.destroys or not count:
         return "No changes. Nothing is on record." if plan.destroys else "No changes. Nothing is declared."
     resources, match = ("resource", "matches") if count == 1 else ("resources", "match")
-    return f"No changes. The {count:,} {resources} of this environment {match} the manifests."
+    but = ", but for what was adopted" if any(change.adopted for change in plan.changes) else ""
+    return f"No changes. The {count:,} {resources} of this environment {match} the manifests{but}."
 
 
 def _change_lines(change: Change) -> Iterator[Line]:

@@ -6,7 +6,7 @@ the `sensitive` twin; what is not known yet is null or left out, marked in the `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from novita_infra.diagnostics import Diagnostic, Severity
@@ -28,7 +28,7 @@ from novita_infra.resources import (
 )
 from novita_infra.state.book import State
 from novita_infra.views.diagnostics import Sources, excerpt
-from novita_infra.views.drift import drift_json, drifted
+from novita_infra.views.drift import adopted_json, adopted_of, drift_json, drifted
 from novita_infra.views.estimate import estimate_json
 from novita_infra.views.guards import REASONS, choosing_json, conditions_json, loss_json
 from novita_infra.views.money import by_address, cost_json, money_json
@@ -54,13 +54,21 @@ _ACTIONS: Final[Mapping[Action, list[str]]] = {
 }
 
 
-def plan_json(plan: Plan, *, digest: str = "", saved: SavedPlan | None = None, time: Estimate | None = None) -> Json:
+def plan_json(
+    plan: Plan,
+    *,
+    digest: str = "",
+    saved: SavedPlan | None = None,
+    time: Estimate | None = None,
+    warnings: Iterable[Diagnostic] = (),
+) -> Json:
     """The plan in Terraform's plan representation.
 
-    `digest` is what it is approved by, `saved` the file that it is from, `time` how long it will take.
+    `digest` is what it is approved by, `saved` the file that it is from, `time` how long it will take; `warnings` are
+    those of the manifests, told with the plan's own.
     """
     outputs = {name: _output(value) for name, value in plan.outputs.items()}
-    costs = by_address(plan.money)
+    costs, detours = by_address(plan.money), plan.detours
     return {
         "format_version": FORMAT,
         "applyable": not plan.empty and not plan.problems,
@@ -77,7 +85,10 @@ def plan_json(plan: Plan, *, digest: str = "", saved: SavedPlan | None = None, t
             },
         },
         "resource_changes": [
-            _resource_change(change, plan, cost=cost_json(costs.get(change.address))) for change in plan.changes
+            _resource_change(
+                change, plan, cost=cost_json(costs.get(change.address)), detours=detours.get(change.address, ())
+            )
+            for change in plan.changes
         ],
         **({"resource_drift": drift} if (drift := [_resource_drift(*item) for item in drifted(plan)]) else {}),
         "output_changes": {
@@ -93,6 +104,7 @@ def plan_json(plan: Plan, *, digest: str = "", saved: SavedPlan | None = None, t
             **({"unread": dict(plan.unread)} if plan.unread else {}),
             "steps": [_step(step) for step in plan.steps],
             "problems": [diagnostic_json(item) for item in plan.problems],
+            "notes": [diagnostic_json(item) for item in (*warnings, *plan.notes)],
             **({"policies": policies_json(plan.policies)} if plan.policies else {}),
             **({"digest": digest} if digest else {}),
             **({"saved": saved_json(saved)} if saved else {}),
@@ -132,7 +144,9 @@ def record_json(record: Record) -> Json:
             "anew": record.anew,
             "retired": list(record.retired),
             "source": record.source,
-            "underway": record.underway and {"call": record.underway.call, "since": record.underway.since},
+            "underway": record.underway
+            and {"call": record.underway.call, "since": record.underway.since, "ended": record.underway.ended},
+            "adopted": adopted_json(adopted_of(record), shown),
         },
     }
 
@@ -243,7 +257,7 @@ def actions(change: Change) -> list[str]:
     return _ACTIONS[change.action]
 
 
-def _resource_change(change: Change, plan: Plan, *, cost: Json | None) -> Json:
+def _resource_change(change: Change, plan: Plan, *, cost: Json | None, detours: tuple[Step, ...]) -> Json:
     before = values(change.id, change.before) if change.action is not Action.CREATE else None
     after = values(change.id if change.action is not Action.REPLACE else "", change.after) if change.after else None
     told = _change(actions(change), before, after=after)
@@ -267,6 +281,7 @@ def _resource_change(change: Change, plan: Plan, *, cost: Json | None) -> Json:
             "create_first": change.create_first,
             "asked": change.asked,
             "cost": cost,
+            **({"detours": [step.call for step in detours]} if detours else {}),
             "fields": [
                 {
                     "name": item.name,
@@ -277,6 +292,7 @@ def _resource_change(change: Change, plan: Plan, *, cost: Json | None) -> Json:
                 }
                 for item in change.fields
             ],
+            **({"adopted": adopted_json(change.adopted, shown)} if change.adopted else {}),
         },
     }
 

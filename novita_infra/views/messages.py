@@ -53,10 +53,12 @@ class Messages:
             action = "delete" if drift[0].gone else "update"
             told = f"{address}: Drift detected ({action})"
             self._say(told, "resource_drift", change={"resource": _resource(address), "action": action})
+        detours = plan.detours
         for change in plan.changes:
             if change.action is not Action.NONE:
                 told = f"{change.address}: Plan to {change.action.value}"
-                self._say(told, "planned_change", change=_planned(change))
+                planned = _planned(change, detours.get(change.address, ()))
+                self._say(told, "planned_change", change=planned)
         counts = _plan_counts(plan)
         told = f"Plan: {counts['add']} to add, {counts['change']} to change, {counts['remove']} to destroy."
         self._say(told, "change_summary", changes={**counts, "operation": "plan"})
@@ -134,13 +136,15 @@ def _resource(address: Address) -> Json:
     }
 
 
-def _planned(change: Change) -> Json:
+def _planned(change: Change, detours: tuple[Step, ...]) -> Json:
     told: Json = {"resource": _resource(change.address), "action": _PLANNED[change.action]}
     if any(item.replaces for item in change.fields):
         told["reason"] = "cannot_update"
     if change.action is Action.ADOPT:
         told["importing"] = {"id": change.id}
     told["novita"] = {"action": change.action.value, "why": change.why, "loses": [str(loss) for loss in change.loses]}
+    if detours:
+        told["novita"]["detours"] = [step.call for step in detours]
     return told
 
 

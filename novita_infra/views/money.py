@@ -49,9 +49,7 @@ def money_lines(money: Money | None, *, environment: str, now: float | None = No
         return
     total = money.total
     if not any(row.moves for row in money.rows):
-        monthly = _amount(total.after * MONTH, digits=2)
-        yield line(f"Cost of environment {environment}: {_amount(total.after)}/h, {monthly}/month, as before")
-        yield from _age_lines(money, now)
+        yield from standing_lines(money, environment=environment, now=now)
         yield line()
         return
     yield line((f"Cost of environment {environment}:", Tone.STRONG))
@@ -69,11 +67,20 @@ def money_lines(money: Money | None, *, environment: str, now: float | None = No
     ]
     if ceilings:
         yield line(f"      budget: {', '.join(ceilings)}")
-    if money.unknown:
-        named = ", ".join(f"{address} ({what})" for address, what in money.unknown)
-        yield line(("      unknown, and not counted: ", Tone.CHANGE), named)
+    yield from _unknown_lines(money)
     yield from _age_lines(money, now)
     yield line()
+
+
+def standing_lines(money: Money | None, *, environment: str, now: float | None = None) -> Iterator[Line]:
+    """What runs costs where nothing of it changes, in one line; nothing where all is free."""
+    if money is None or not money.rows:
+        return
+    total = money.total.after
+    monthly = _amount(total * MONTH, digits=2)
+    yield line(f"Cost of environment {environment}: {_amount(total)}/h, {monthly}/month, as before")
+    yield from _unknown_lines(money)
+    yield from _age_lines(money, now)
 
 
 def money_json(money: Money | None) -> Json | None:
@@ -125,6 +132,12 @@ def _amount(amount: Amount, *, digits: int = 5, sign: bool = False) -> str:
         for part in dict.fromkeys((amount.least, amount.most))
     ]
     return " to ".join(parts)
+
+
+def _unknown_lines(money: Money) -> Iterator[Line]:
+    if money.unknown:
+        named = ", ".join(f"{address} ({what})" for address, what in money.unknown)
+        yield line(("      unknown, and not counted: ", Tone.CHANGE), named)
 
 
 def _age_lines(money: Money, now: float | None) -> Iterator[Line]:

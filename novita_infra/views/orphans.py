@@ -45,7 +45,7 @@ def orphans_json(orphans: Iterable[Orphan], *, now: float) -> list[dict[str, Any
             "name": item.live.name,
             "status": item.live.status,
             "created": _time(item.live.created),
-            "age_seconds": round(now - item.live.created) if item.live.created else None,
+            "age_seconds": max(0, round(now - item.live.created)) if item.live.created else None,
             "per_hour": {"least": plain_usd(item.per_hour.least), "most": plain_usd(item.per_hour.most)},
             "price_unknown": list(item.unknown),
             "gpu_use": item.use and {"last": _time(item.use.last), "measured_since": _time(item.use.since)},

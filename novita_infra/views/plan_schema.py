@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from novita_infra.kinds.schemas import HOME, text_of_schema
 from novita_infra.planning.plan import Action
-from novita_infra.views.drift_schema import DRIFT, UNREAD
+from novita_infra.views.drift_schema import ADOPTED, DRIFT, UNREAD
 from novita_infra.views.json import FORMAT, PROVIDER
 from novita_infra.views.money_schema import COST, MONEY, closed
 from novita_infra.views.policies import OUTCOMES
@@ -121,8 +121,15 @@ _CHANGE_NOVITA: Final = closed(
         "create_first": _flag("For a replacement: whether the new object is made first."),
         "asked": _flag("Whether the manifests or the command line ask for it, not only what was changed outside."),
         "cost": COST,
+        "detours": {
+            **_TEXTS,
+            "description": "Calls that no field asks for: what is stopped is started for the others, and stopped "
+            "again. Meanwhile it is charged as running.",
+        },
         "fields": _list(_FIELD),
-    }
+        "adopted": ADOPTED,
+    },
+    but=["detours", "adopted"],
 )
 """What stands under `novita` of a resource's change."""
 
@@ -200,6 +207,7 @@ _NOVITA: Final = closed(
             "In an order in which they could be done one by one.",
         ),
         "problems": _list("#/$defs/diagnostic", "Why it cannot be applied."),
+        "notes": _list("#/$defs/diagnostic", "What a person should know; nothing is done about it."),
         "policies": _list(
             closed(
                 {

@@ -18,7 +18,6 @@ def policy_lines(judgements: Iterable[Judgement]) -> Iterator[Line]:
         for name, outcome in parts:
             told += [(", " if told else " ", None), (f"{name} {outcome}", _TONES[outcome])]
         yield line("Policies:", *told, ".")
-        yield line()
 
 
 def policies_json(judgements: Iterable[Judgement]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from novita_infra.planning.plan import Action, Change, Drift, FieldChange, Forced, Plan
 from novita_infra.resources import Address, Origin, Ref, Value, refs
+from novita_infra.views.drift import answer
 from novita_infra.views.human import heading, symbol
 from novita_infra.views.lines import Line, Tone, line
 from novita_infra.views.values import inline
@@ -93,10 +94,13 @@ class _Reasoning:
     def _because(self, change: Change, *, passed: tuple[Address, ...]) -> Iterator[Reason]:
         if change.why:
             yield Reason(change.why)
-        yield from (Reason(_event(item)) for item in self._drift.get(change.address, ()) if item.gone)
+        gone = [item for item in self._drift.get(change.address, ()) if item.gone]
+        if change.action not in {Action.NONE, Action.CREATE, Action.REPLACE}:  # those tell it in another way
+            yield from (Reason(_event(item)) for item in gone)
+        yield from self._adopted(change)
         match change.action:
             case Action.NONE:
-                yield self._left_alone(change)
+                yield from self._left_alone(change)
             case Action.DELETE if self._plan.destroys:
                 yield Reason("all that is on record is to go: destroy")
             case Action.CREATE if not change.why:
@@ -105,18 +109,34 @@ class _Reasoning:
             yield Reason("the command line asks for it: --replace")
         along = (item for item in self._plan.along if item.address == change.address)
         yield from (Reason(f"it comes along: {item.why}") for item in along)
-        if change.action is Action.CREATE:
+        if change.action is Action.CREATE or gone:
             return  # every field of it is new, and none of them a reason
         for item in sorted(change.fields, key=lambda item: not item.replaces):
             yield from self._field(change, item, passed=passed)
 
-    def _left_alone(self, change: Change) -> Reason:
+    def _adopted(self, change: Change) -> Iterator[Reason]:
+        """What stays other than the manifest has it; what was adopted right now is told as drift."""
+        now = {field.name for drift in self._drift.get(change.address, ()) for field in drift.fields}
+        for item in change.adopted:
+            if item.name not in now:
+                told = f"{item.name}: {_shown(item.declared)} is declared, and {_shown(item.wanted)} is wanted"
+                adopted = Reason(f"onDrift adopted it ({item.cause.value})", item.place)
+                yield Reason(told, because=(adopted, *_chained(self._trail(change.address, (item.name,)))))
+
+    def _left_alone(self, change: Change) -> Iterator[Reason]:
         for item in self._plan.left:
             if item.address == change.address:
-                return Reason(f"it is left out: {item.why}")
+                yield Reason(f"it is left out: {item.why}")
+                return
+        drift = self._drift.get(change.address, ())
+        for moved in drift:
+            places = [f"{field.name}: {_shown(field.before)} -> {_shown(field.after)}" for field in moved.fields]
+            told = ": ".join(filter(None, (_event(moved), ", ".join(places))))
+            yield Reason(told, because=(Reason(answer(moved, change.action), moved.place),))
         if self._plan.partial and not self._trail(change.address, ("name",)):
-            return Reason("it is none of what was asked for")
-        return Reason("it is what the manifests ask for", self._first(change.address, ("name",)))
+            yield Reason("it is none of what was asked for")
+        elif not drift and not change.adopted:
+            yield Reason("it is what the manifests ask for", self._first(change.address, ("name",)))
 
     def _first(self, address: Address, path: tuple[str | int, ...]) -> Origin | None:
         return next((place for _, place in self._trail(address, path)), None)
@@ -177,7 +197,7 @@ def _chained(stations: Sequence[tuple[str, Origin | None]]) -> tuple[Reason, ...
 
 
 def _event(drift: Drift) -> str:
-    by = f" by {drift.by}" if drift.by else ""
+    by = f", {drift.by}" if drift.by else ""
     return f"{drift.says or drift.cause.value} outside of novita-infra{by}"
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
-from collections.abc import Collection, Iterator, Mapping
-from functools import partial
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
+from novita_infra.api.hiding import hide
 from novita_infra.diagnostics import Problems, problem
 from novita_infra.kinds import KINDS
 from novita_infra.manifests.project import Project
 from novita_infra.planning.asking import Asked
 from novita_infra.planning.plan import OnFailure, Plan
-from novita_infra.resources import Address, Secret, Value, leaves
+from novita_infra.resources import Address, Secret, Spec, Value, leaves
 from novita_infra.state.book import Begun, State
 from novita_infra.state.lock import this_process
 from novita_infra.timing import moment
@@ -79,7 +81,7 @@ async def see(session: Session, asked: Asked) -> Seen:
         rules=project.rules,
         now=session.clock.now(),
     )
-    return await refreshed(session, seen)
+    return _discreet(await refreshed(session, seen))
 
 
 async def apply_plan(
@@ -118,7 +120,7 @@ async def apply_plan(
             calls=asyncio.Semaphore(PREPARED * (parallelism or MOST_CALLS)),
             operation=lambda: str(uuid.uuid4()),
             mark=partial(_mark, session.project),
-            secrets=partial(_secrets, session.project, plan),
+            secrets=cache(partial(_secrets, session.project, plan)),
         )
         try:
             if seal:
@@ -170,9 +172,25 @@ def _took(result: Result | None) -> Mapping[str, list[float]]:
     return took
 
 
+def _discreet(seen: Seen) -> Seen:
+    """The same without secrets in what the service says of why something failed."""
+    troubled = {address: item.live for address, item in seen.found.items() if item.live and item.live.trouble}
+    if not troubled:
+        return seen
+    secrets = _secrets_in(item.spec for item in seen.declared)
+    told = {
+        address: replace(seen.found[address], live=replace(live, trouble=hide(live.trouble, secrets)))
+        for address, live in troubled.items()
+    }
+    return replace(seen, found={**seen.found, **told})
+
+
 def _secrets(project: Project, plan: Plan) -> frozenset[str]:
     """Every secret that the project declares or the plan sends, in clear: to be taken out of what is shown."""
-    specs = (*(item.spec for item in project.declared), *(step.spec for step in plan.steps))
+    return _secrets_in((*(item.spec for item in project.declared), *(step.spec for step in plan.steps)))
+
+
+def _secrets_in(specs: Iterable[Spec]) -> frozenset[str]:
     return frozenset(text for spec in specs for leaf in leaves(dict(spec)) for text in _secret_texts(leaf))
 
 

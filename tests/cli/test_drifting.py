@@ -63,6 +63,19 @@ def test_drift_as_json_is_one_document_with_the_cause(run: Invoke, project: Path
     assert [(cause["cause"], cause["on_drift"]) for cause in item["novita"]["causes"]] == [("edited", "heal")]
 
 
+def test_the_advice_of_drift_can_be_typed_as_it_stands(run: Invoke, project: Path) -> None:
+    run("apply", "--sim", "--auto-approve")
+    fleet = (project / "fleet.yaml").read_text()
+    (project / "fleet.yaml").write_text(fleet.replace("us-ca-nas-2", "us-dallas-nas-2"))
+    result = run("drift", "--sim")
+    assert "run it again" not in result.stderr
+    command = "novita-infra apply --sim --allow-data-loss network_storage.data"
+    assert command in result.stderr
+    (problem,) = json.loads(run("drift", "--sim", "--json").stdout)["novita"]["problems"]
+    assert command in problem["detail"]
+    assert run(*command.split()[1:], "--auto-approve").exit_code == 0
+
+
 def test_a_plan_tells_changes_from_drift_only_by_its_exit_code(run: Invoke, project: Path) -> None:
     run("apply", "--sim", "--auto-approve")
     assert run("plan", "--sim", "--detailed-exitcode").exit_code == 0
@@ -140,6 +153,28 @@ def test_a_saved_plan_shows_its_drift_too(run: Invoke, project: Path) -> None:
     assert "Changed outside of novita-infra:" in shown.stdout
     assert run("apply", "small.niplan").exit_code == 0
     assert run("drift", "--sim").exit_code == 0
+
+
+def test_what_was_adopted_is_told_by_plan_drift_why_and_the_books_and_by_a_saved_plan(
+    run: Invoke, project: Path
+) -> None:
+    say(project, "{onDrift: adopt}")
+    run("apply", "--sim", "--auto-approve")
+    rename_by_hand(project)
+    assert run("apply", "--sim", "--auto-approve").exit_code == 0
+    line = '~ name: "data" -> "renamed"'
+    for words in (("plan", "--sim"), ("drift", "--sim"), ("state", "show", "network_storage.data"), ("show",)):
+        result = run(*words)
+        assert (result.exit_code, line in result.stdout) == (0, True)
+    assert "<- onDrift adopted it (edited)   fleet.yaml:5:13" in run("why", "network_storage.data", "--sim").stdout
+    (told,) = json.loads(run("drift", "--sim", "--json").stdout)["resource_changes"]
+    assert [item["name"] for item in told["novita"]["adopted"]] == ["name"]
+    assert run("plan", "--sim", "--var", "size=30", "--out", "small.niplan").exit_code == 0
+    assert f"{line}  # because of onDrift (fleet.yaml:5:13)" in run("show", "small.niplan").stdout
+    assert run("apply", "small.niplan").exit_code == 0
+    (project / "fleet.yaml").write_text((project / "fleet.yaml").read_text().replace("adopt", "heal"))
+    result = run("plan", "--sim", "--var", "size=30")
+    assert "# because onDrift adopts no longer what was changed outside: name" in result.stdout
 
 
 def test_a_saved_plan_keeps_what_somebody_put_into_a_map_without_holding_it(run: Invoke, project: Path) -> None:

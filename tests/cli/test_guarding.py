@@ -60,6 +60,17 @@ def test_what_was_allowed_is_in_the_command_that_goes_on_from_here(up: Invoke) -
     assert "novita-infra destroy --sim --allow-data-loss network_storage.data --allow-large-change" in done.stderr
 
 
+@pytest.mark.parametrize("option", ["--target", "--exclude", "--replace"])
+def test_a_pattern_stands_for_all_that_fit_it_and_is_kept_in_the_command_to_type(option: str, up: Invoke) -> None:
+    done = up("apply", "--sim", option, "network_*.d*", "--var", "size=30", *CONSENT)
+    if option == "--exclude":
+        assert "Left out:\n      network_storage.data  # --exclude\n" in done.stdout
+    else:
+        assert f"novita-infra apply --sim --var size=... {option} 'network_*.d*' --allow-data-loss" in done.stderr
+    done = up("plan", "--sim", option, "network_storage.x*")
+    assert (done.exit_code, 'no resource fits network_storage.x*; did you mean "' in done.stderr) == (1, True)
+
+
 @pytest.mark.parametrize("option", ["--target", "--exclude", "--replace", "--allow-data-loss"])
 def test_an_address_that_nobody_knows_exits_with_1_and_the_nearest(option: str, up: Invoke) -> None:
     done = up("plan", "--sim", option, "network_storage.dta")
@@ -83,8 +94,45 @@ def test_a_precondition_that_does_not_hold_exits_with_5_and_a_postcondition_with
     (project / "fleet.yaml").write_text(f"{fleet}lifecycle: {{preconditions: {demand}}}\n")
     done = up("apply", "--sim", "--auto-approve", "--var", "size=30")
     assert done.exit_code == 5
-    assert "error: network_storage.data: too much; a precondition of the manifest\n" in done.stderr
+    assert "error: network_storage.data: a precondition does not hold: too much\n" in done.stderr
     (project / "fleet.yaml").write_text(f"{fleet}lifecycle: {{postconditions: {demand}}}\n")
     done = up("apply", "--sim", "--auto-approve")
     assert done.exit_code == 1
-    assert "too much (it is on record, and the next run looks again)" in done.stderr
+    assert "a postcondition does not hold: too much (it is on record, and the next run looks again)" in done.stderr
+
+
+@pytest.mark.parametrize("expected", ["", "sha256:", "sha256:6b1c...", "6b1c", f"sha256:{'G' * 64}"])
+def test_an_approval_that_names_no_digest_is_told_apart_from_one_of_another_plan(expected: str, up: Invoke) -> None:
+    done = up("apply", "--sim", "--var", "size=30", "--auto-approve", "--expect", expected)
+    assert (done.exit_code, "is no digest; one is sha256: and 64 hex digits" in done.stderr) == (1, True)
+    assert "sizeGb: 20" in up("show").stdout
+    done = up("apply", "--sim", "--var", "size=30", "--expect", f"sha256:{'0' * 64}")
+    assert (done.exit_code, "this is not the plan that was approved" in done.stderr) == (5, True)
+
+
+def test_a_plan_without_changes_tells_what_runs_costs_and_what_the_policies_say(up: Invoke, project: Path) -> None:
+    (project / "judge.py").write_text("print('[]')\n")
+    assert up("plan", "--sim", "--policy", "judge.py").stdout.splitlines() == [
+        "No changes. The 1 resource of this environment matches the manifests.",
+        "Cost of environment default: $0.00167/h, $1.20/month, as before",
+        "Policies: judge passed.",
+    ]
+    assert "Policies: judge passed." in up("apply", "--sim", "--policy", "judge.py").stdout
+
+
+def test_the_notes_of_a_plan_are_in_its_json(up: Invoke, project: Path) -> None:
+    (project / "judge.py").write_text("import json\nprint(json.dumps({'warn': [{'reason': 'look twice'}]}))\n")
+    told = json.loads(up("plan", "--sim", "--json", "--policy", "judge.py").stdout)["novita"]
+    assert told["problems"] == []
+    (note,) = told["notes"]
+    assert (note["severity"], "look twice" in note["summary"]) == ("warning", True)
+
+
+def test_books_of_another_simulator_are_told_to_be_so(up: Invoke, project: Path) -> None:
+    (project / "fleet.yaml").write_text((project / "fleet.yaml").read_text() + MORE)
+    assert up("apply", "--sim", "--auto-approve").exit_code == 0
+    assert up("plan", "--sim").stderr == ""
+    (project / ".novita-infra" / "sim.db").unlink()
+    done = up("plan", "--sim")
+    assert done.stderr.startswith("warning: none of the 2 objects on record is in this account: ")
+    assert up("destroy", "--sim", "--auto-approve", *CONSENT).stderr.startswith("warning: none of the 2 objects")

@@ -84,6 +84,9 @@ def test_a_saved_plan_is_shown_drawn_and_applied_once(run: Invoke, project: Path
     moved = run("apply", "small.niplan")
     assert moved.exit_code == 1
     assert "network_storage.data: sizeGb was to be 20, and would now be 99" in moved.stderr
+    assert moved.stdout == ""  # the refusal, and not the plan that it is about
+    kinds = [line["type"] for line in _lines(run("apply", "small.niplan", "--json").stdout)]
+    assert kinds == ["version", "planned_change", "change_summary", "diagnostic"]
     (project / "fleet.yaml").write_text((project / "fleet.yaml").read_text().replace("99", '"${var.size}"'))
     assert run("apply", "small.niplan").exit_code == 0
     assert "sizeGb: 20" in run("show").stdout

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 
+from novita_infra.cli.orphans import listed_again
+from novita_infra.simulator import open_world
+from novita_infra.workflows import Where
+
+TEMPLATE = """\
+apiVersion: novita-infra/v1
+kind: Template
+metadata: {name: base}
+spec: {image: "ubuntu:22.04", rootDiskGb: 60}
+"""
 Invoke = Callable[..., Result]
 
 
@@ -99,3 +110,49 @@ def test_an_empty_folder_has_no_books_and_everything_is_an_orphan(run: Invoke, o
     for file in ("novita-infra.yaml", "fleet.yaml"):
         (project / file).unlink()
     assert orphan in run("orphans", "--sim").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--auto-approve",), "the question that --terminate asks"),
+        (("--terminate", "x", "--detailed-exitcode"), "--detailed-exitcode is for the list"),
+        (("--terminate", "x", "--lock-timeout", "5s"), "--lock-timeout is for --adopt"),
+        (("--terminate", "--state", "books"), "--state is an option, and no ID"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_no_option_is_passed_over_without_a_word(words: tuple[str, ...], told: str, run: Invoke) -> None:
+    ended = run("orphans", "--sim", *words)
+    assert (ended.exit_code, told in ended.stderr) == (1, True)
+
+
+def test_what_to_type_next_names_the_same_account_and_the_same_books(run: Invoke, orphan: str, project: Path) -> None:
+    ended = run("orphans", "--sim", "--adopt", "network_storage.data")
+    assert "what differs from its manifest: novita-infra plan --sim\n" in ended.stderr
+    where, beside = Where(path=Path("fleet"), sim=True, environment="dev"), (Path("my books"), Path("x.json"))
+    command = listed_again(where, beside)
+    assert command == "novita-infra orphans --sim --env dev fleet --state 'my books' --state x.json"
+
+
+def test_ages_are_told_in_the_time_of_an_account_that_is_ahead(run: Invoke, project: Path) -> None:
+    skip(project, days=10)
+    (project / "fleet.yaml").write_text(TEMPLATE, encoding="utf-8")
+    project_file = project / "novita-infra.yaml"
+    project_file.write_text(project_file.read_text(encoding="utf-8").partition("outputs:")[0], encoding="utf-8")
+    assert run("apply", "--sim", "--auto-approve").exit_code == 0
+    assert run("state", "rm", "template.base").exit_code == 0
+    skip(project, days=2)
+    (told,) = json.loads(run("orphans", "--sim", "--json").stdout)
+    assert 2 * 86_400 <= told["age_seconds"] < 3 * 86_400
+    assert "  2 d  " in run("orphans", "--sim").stdout
+
+
+def skip(project: Path, *, days: int) -> None:
+    """Lets time pass in the account alone."""
+    world = open_world(project / ".novita-infra" / "sim.db", now=time.time)
+    world.skip(days * 86_400)
+    for payment in world.payments:
+        world.payments.touch(payment)  # only what changes is written, and the time with it
+    world.save()
+    world.close()

@@ -95,6 +95,41 @@ def test_explain_tells_kinds_fields_and_what_is_inside_them(run: Invoke) -> None
     assert json.loads(run("explain", "--json").stdout)[0]["name"]
 
 
+def test_explain_tells_what_is_around_a_spec_and_in_the_project_file(run: Invoke) -> None:
+    assert "Project.budget.perHour\n  The most that an environment may cost per hour, in USD.\n" in (
+        run("explain", "project.budget.perHour").stdout
+    )
+    assert "  default:    10m\n" in run("explain", "Instance.lifecycle.timeouts.delete").stdout
+    assert "    lifecycle.protect  true or false, default false\n" in run("explain", "lifecycle").stdout
+    assert run("explain", "metadata.name").stdout.startswith("metadata.name\n")
+    whole = run("explain", "Project").stdout
+    assert "  * metadata  {name}\n" in whole
+    assert "\n  type: " not in whole
+    assert "\nExample\n    apiVersion: novita-infra/v1\n    kind: Project\n" in whole
+    assert json.loads(run("explain", "Instance.lifecycle.onDrift", "--json").stdout)["path"] == "lifecycle.onDrift"
+    assert "novita-infra explain Project" in run("explain").stdout
+    assert "novita-infra explain VPC.lifecycle" in run("explain", "vpc").stdout
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("Projct", "Project"),
+        ("lifecylce.protect", "lifecycle"),
+        ("Project.bugdet", "budget"),
+        ("Project.budget.perHuor", "perHour"),
+        ("Project.environments.prod.patchs", "patches"),
+        ("VPC.lifecylce", "lifecycle"),
+        ("VPC.lifecycle.onDirft", "onDrift"),
+        ("VPC.lifecycle.onDrift.editd", "edited"),
+    ],
+)
+def test_a_misspelt_part_is_answered_with_the_nearest(run: Invoke, asked: str, meant: str) -> None:
+    told = run("explain", asked)
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert f'did you mean "{meant}"?' in told.stderr
+
+
 def test_a_misspelt_kind_or_field_is_answered_with_the_nearest(run: Invoke) -> None:
     kind, field = run("explain", "Instnce"), run("explain", "Instance.imgae")
     assert (kind.exit_code, field.exit_code) == (1, 1)

@@ -259,3 +259,44 @@ def test_what_shall_be_made_anew_and_is_left_out_at_once_is_refused(asked: dict[
     plan = rig.plan(replaces=("instance.c",), **asked)
     assert [problem.address for problem in plan.problems] == ["instance.c"]
     assert plan.code == EXIT_ERROR
+
+
+# --- patterns ---------------------------------------------------------------------------------------------------------
+
+W1, W2 = ("Instance", "worker-1", MACHINE), ("Instance", "worker-2", MACHINE)
+
+
+def test_a_pattern_names_every_resource_that_fits_it(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A, W1, W2)
+    assert set(acting(rig.plan(targets=("instance.worker*",)))) == {"instance.worker-1", "instance.worker-2"}
+    left = rig.plan(excludes=("instance.*",))
+    assert acting(left) == {"network_storage.data": "create"}
+    assert [item["address"] for item in plan_json(left)["novita"]["left_out"]] == [
+        "instance.a",
+        "instance.worker-1",
+        "instance.worker-2",
+    ]
+    rig.apply()
+    anew = rig.plan(replaces=("*.worker-*",))
+    assert acting(anew) == {"instance.worker-1": "replace", "instance.worker-2": "replace"}
+
+
+def test_a_pattern_for_what_is_made_anew_means_those_that_are_not_left_out(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(W1, W2)
+    rig.apply()
+    plan = rig.plan(replaces=("instance.*",), excludes=("instance.worker-2",))
+    assert (plan.problems, acting(plan)) == ((), {"instance.worker-1": "replace"})
+    assert told(plan.left) == {"instance.worker-2": "--exclude"}
+    plan = rig.plan(replaces=("instance.*",), targets=("instance.worker-2",))
+    assert (plan.problems, acting(plan)) == ((), {"instance.worker-2": "replace"})
+
+
+@pytest.mark.parametrize("option", ["targets", "excludes", "replaces"])
+def test_a_pattern_that_fits_nothing_is_told_with_the_nearest(option: str, tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, W1)
+    asked: dict[str, Any] = {option: ("instance.wroker*",)}
+    with pytest.raises(Problems, match=r'no resource fits instance.wroker\*; did you mean "instance.worker-1"'):
+        rig.plan(**asked)

@@ -40,7 +40,10 @@ def test_a_precondition_that_is_known_not_to_hold_refuses_the_plan(tmp_path: Pat
     plan = rig.plan()
     assert plan.code == EXIT_REFUSED
     (problem,) = plan.problems
-    assert (problem.summary, problem.address) == ("at least four hours are needed", "instance.a")
+    assert (problem.summary, problem.address) == (
+        "a precondition does not hold: at least four hours are needed",
+        "instance.a",
+    )
     rig.variables["hours"] = "4"
     rig.apply()
     rig.variables.clear()
@@ -55,7 +58,7 @@ def test_a_precondition_that_is_not_known_yet_is_asked_when_the_step_is_due(tmp_
     result = rig.apply(expect_success=False)
     assert ends(result) == {"instance.a/create": ("done", 0), "instance.b/create": ("failed", EXIT_REFUSED)}
     (reason,) = [end.reason for end in result.ends if end.reason]
-    assert reason == "a is not where b may be (nothing was done)"
+    assert reason == "a precondition does not hold: a is not where b may be (nothing was done)"
     assert [str(address) for address in rig.state().records] == ["instance.a"]
     assert rig.plan().code == EXIT_REFUSED  # and now it is known
     rig.declare(A, B)

@@ -19,7 +19,9 @@ from novita_infra.resources import Cause, OnDrift
 from novita_infra.simulator import scenario_of
 from novita_infra.simulator.scenarios import begin
 from novita_infra.simulator.world import arrears, instances, money, networks, storages
-from novita_infra.views.human import plan_lines
+from novita_infra.views.drift import drift_report
+from novita_infra.views.human import plan_lines, record_lines
+from novita_infra.views.json import record_json
 from novita_infra.views.lines import plain
 
 HERE = "us-dallas-nas-2"
@@ -142,12 +144,58 @@ def test_what_was_changed_by_hand_as_the_manifest_now_asks_is_no_drift(tmp_path:
 
 def test_what_is_not_declared_and_what_the_service_defaults_is_no_drift(tmp_path: Path) -> None:
     rig = up(tmp_path, ports=None, power=None, env=None)
-    id = rig.record("instance.a").id
-    instances.edit(rig.world, id, ports=[{"port": 9999, "type": "tcp"}], grow=20)
-    instances.stop(rig.world, id)
+    instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=20)
     wait(rig, 60)
     plan = rig.plan()
     assert (plan.drift, plan.empty) == ((), True)
+
+
+def test_that_a_machine_was_stopped_is_told_though_nobody_declared_that_it_runs_and_it_is_left_so(
+    tmp_path: Path,
+) -> None:
+    rig = up(tmp_path, power=None)
+    instances.stop(rig.world, rig.record("instance.a").id)
+    wait(rig, 60)
+    for _ in range(2):
+        plan = rig.plan()
+        (drift,) = drift_of(plan)
+        assert (drift.cause, drift.on_drift, drift.declared) == (Cause.EDITED, OnDrift.ALERT, False)
+        assert [(item.name, item.before, item.after) for item in drift.fields] == [("power", "running", "stopped")]
+        assert plan.empty
+        assert "# left as it is: the manifest does not declare power" in text(plan)
+        (told,) = checked_json(plan)["resource_drift"]
+        assert (told["change"]["before"]["power"], told["change"]["after"]["power"]) == ("running", "stopped")
+        (note,) = plan.notes
+        assert "`power: running` would put it back, `power: stopped` would keep it so" in note.hint
+        rig.apply()
+        assert the_machine(rig).status == "exited"
+    for rule in ({"onDrift": {"edited": "ignore"}}, {"ignoreChanges": ["power"]}):
+        declare(rig, power=None, lifecycle=rule)
+        assert (rig.plan().drift, rig.plan().notes) == ((), ())
+    declare(rig, power="stopped")
+    assert (rig.plan().drift, rig.plan().notes) == ((), ())
+    declare(rig, power="running")
+    rig.apply()
+    assert the_machine(rig).status == "running"
+    rig.assert_converged()
+
+
+def test_a_machine_that_was_stopped_stays_so_while_something_else_of_it_is_put_back(tmp_path: Path) -> None:
+    rig = up(tmp_path, power=None)
+    id = rig.record("instance.a").id
+    instances.edit(rig.world, id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
+    instances.stop(rig.world, id)
+    wait(rig, 60)
+    plan = rig.plan()
+    assert [(item.declared, item.on_drift) for item in drift_of(plan)] == [
+        (True, OnDrift.HEAL),
+        (False, OnDrift.ALERT),
+    ]
+    assert "put back, see below" in text(plan)
+    assert "left as it is: the manifest does not declare power" in text(plan)
+    rig.apply()
+    assert [port["port"] for port in the_machine(rig).ports] == [80]
+    assert the_machine(rig).status == "exited"
 
 
 def test_adopted_is_wanted_so_until_the_manifest_says_something_new(tmp_path: Path) -> None:
@@ -173,6 +221,94 @@ def test_adopted_is_wanted_so_until_the_manifest_says_something_new(tmp_path: Pa
     rig.assert_converged()
 
 
+def adopting(folder: Path, lifecycle: Mapping[str, Any]) -> Rig:
+    """A machine whose ports somebody changed, and the books took that in."""
+    rig = up(folder, lifecycle=lifecycle)
+    instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
+    rig.apply()
+    assert rig.record("instance.a").spec["ports"] == ["9999/tcp"]
+    return rig
+
+
+def test_what_was_adopted_and_is_other_than_its_manifest_is_told_by_every_plan_and_by_the_books(tmp_path: Path) -> None:
+    rig = adopting(tmp_path, {"onDrift": "adopt"})
+    for _ in range(2):
+        plan = rig.plan()
+        assert (plan.empty, plan.drift) == (True, ())
+        told = text(plan)
+        assert "Adopted, and so other than the manifests have it:" in told
+        assert '~ ports: ["80/http"] -> ["9999/tcp"]  # because of onDrift (main.yaml:4:3)' in told
+        assert "match the manifests, but for what was adopted." in told
+        (shown,) = [
+            item for item in drift_report(checked_json(plan))["resource_changes"] if item["address"] == "instance.a"
+        ]
+        (field,) = shown["novita"]["adopted"]
+        assert (field["name"], field["declared"], field["wanted"]) == ("ports", ["80/http"], ["9999/tcp"])
+        rig.apply()
+    record = rig.record("instance.a")
+    assert '~ ports: ["80/http"] -> ["9999/tcp"]  # edited' in plain(record_lines(record))
+    assert [item["name"] for item in record_json(record)["novita"]["adopted"]] == ["ports"]
+
+
+@pytest.mark.parametrize("lifecycle", [{}, {"onDrift": "heal"}, {"onDrift": {"edited": "heal", "failed": "adopt"}}])
+def test_what_was_adopted_goes_back_when_it_is_said_no_longer(lifecycle: dict[str, Any], tmp_path: Path) -> None:
+    rig = adopting(tmp_path, {"onDrift": "adopt"})
+    declare(rig, lifecycle=lifecycle)
+    plan = rig.plan()
+    (change,) = (item for item in plan.changes if str(item.address) == "instance.a")
+    assert [(item.name, item.before, item.after) for item in change.fields] == [("ports", ["9999/tcp"], ["80/http"])]
+    assert change.why == "onDrift adopts no longer what was changed outside: ports"
+    assert (plan.drift, change.asked, change.adopted) == ((), True, ())
+    rig.apply(plan=plan)
+    assert [port["port"] for port in the_machine(rig).ports] == [80]
+    assert not rig.record("instance.a").adopted
+    rig.assert_converged()
+
+
+@pytest.mark.parametrize("answer", ["alert", "ignore"])
+def test_what_was_adopted_stays_where_drift_is_not_to_be_put_back(answer: str, tmp_path: Path) -> None:
+    rig = adopting(tmp_path, {"onDrift": "adopt"})
+    declare(rig, lifecycle={"onDrift": answer})
+    plan = rig.plan()
+    assert (plan.empty, plan.drift) == (True, ())
+    assert "Adopted, and so other than the manifests have it:" in text(plan)
+
+
+def test_what_the_project_adopts_for_all_is_told_with_the_line_of_the_project_file(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    head = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "rig"}}
+    rig.write("novita-infra.yaml", {**head, "onDrift": "adopt"})
+    declare(rig)
+    rig.apply()
+    instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
+    rig.apply()
+    assert "# because of onDrift (novita-infra.yaml:5:1)" in text(rig.plan())
+
+
+def test_what_was_adopted_and_then_put_back_by_hand_is_as_the_manifest_has_it(tmp_path: Path) -> None:
+    rig = adopting(tmp_path, {"onDrift": "adopt"})
+    instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 80, "type": "http"}], grow=0)
+    plan = rig.plan()
+    assert (plan.drift, plan.empty, plan.changes[0].adopted) == ((), True, ())
+    rig.apply()
+    assert not rig.record("instance.a").adopted
+    rig.assert_converged()
+
+
+def test_what_was_adopted_for_another_cause_than_an_edit_goes_back_by_that_cause(tmp_path: Path) -> None:
+    rig = up(tmp_path, scenario="spot-reclaim", billingMode="spot", lifecycle={"onDrift": {"spotReclaim": "adopt"}})
+    wait(rig, 700)
+    rig.apply()
+    assert rig.record("instance.a").adopted_for == {"power": Cause.SPOT_RECLAIM}
+    declare(rig, billingMode="spot", lifecycle={"onDrift": {"spotReclaim": "adopt", "edited": "heal"}})
+    assert action_of(rig.plan()) is Action.NONE
+    declare(rig, billingMode="spot")
+    (change,) = (item for item in rig.plan().changes if str(item.address) == "instance.a")
+    assert [(item.name, item.after) for item in change.fields] == [("power", "running")]
+    rig.apply()
+    rig.assert_converged()
+
+
 def test_adopted_in_the_same_run_as_another_field_changes(tmp_path: Path) -> None:
     rig = up(tmp_path, lifecycle={"onDrift": "adopt"})
     instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
@@ -192,7 +328,9 @@ def test_an_alert_is_told_every_time_and_nothing_is_done(tmp_path: Path) -> None
     for _ in range(2):
         plan = rig.plan()
         assert (plan.empty, len(drift_of(plan))) == (True, 1)
-        assert any("left as it is (edited): ports" in note.summary for note in plan.notes)
+        (note,) = plan.notes
+        assert "left as it is (edited): ports" in note.summary
+        assert (note.address, str(note.origin)) == ("instance.a", "main.yaml:4:3")
         assert "No changes: what was changed outside is not put back." in text(plan)
         rig.apply()
     declare(rig, lifecycle={"onDrift": "heal"})
@@ -396,6 +534,7 @@ def test_what_was_deleted_by_hand_is_made_anew(tmp_path: Path) -> None:
     assert "deleted by hand" in text(plan)
     assert "made anew, see below" in text(plan)
     rig.apply()
+    assert rig.record("instance.a").retired == ()  # the new object is there, and the old one is known to be gone
     rig.assert_converged()
 
 

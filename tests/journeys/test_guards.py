@@ -9,6 +9,7 @@ import pytest
 from rig import Rig
 
 from novita_infra.diagnostics import EXIT_REFUSED
+from novita_infra.planning.asking import Refresh
 from novita_infra.planning.plan import Action, Change, Plan
 
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "rootDiskGb": 80}
@@ -41,17 +42,30 @@ def test_a_replacement_says_what_vanishes_and_is_refused_until_that_is_allowed(t
     plan = rig.plan(**REFUSED)
     assert losses(plan, "instance.a") == [
         "what is on its container disk (80 GB)",
-        "what is on its local disk at /scratch",
+        "what is on its local disk at /scratch (size not known)",
     ]
     (problem,) = plan.problems
     assert plan.code == EXIT_REFUSED
     assert problem.address == "instance.a"
     assert problem.summary == (
-        "replacing it loses what is on its container disk (80 GB) and what is on its local disk at /scratch"
+        "replacing it loses what is on its container disk (80 GB) and what is on its local disk at /scratch "
+        "(size not known)"
     )
     assert problem.hint == "if that is wanted, run it again with --allow-data-loss instance.a"
     rig.apply(allow_data_loss=("instance.a",))
     rig.assert_converged()
+
+
+@pytest.mark.parametrize("product", [{"gpu": "RTX 4090"}, {"cpu": "CPU 4C 8GB"}], ids=["GPU", "CPU"])
+def test_a_disk_whose_size_is_not_declared_has_the_live_one_or_is_said_not_to_be_known(
+    product: dict[str, str], tmp_path: Path
+) -> None:
+    rig = up(tmp_path, ("Instance", "a", {"product": product, "image": "ubuntu:22.04"}))
+    (machine,) = rig.world.instances
+    plan = rig.plan(replaces=("instance.a",))
+    assert losses(plan, "instance.a") == [f"what is on its container disk ({machine.rootfs} GB)"]
+    unread = rig.plan(replaces=("instance.a",), refresh=Refresh.NONE)
+    assert losses(unread, "instance.a") == ["what is on its container disk (size not known)"]
 
 
 def test_an_update_that_does_not_keep_the_data_is_refused_until_that_is_allowed(tmp_path: Path) -> None:
@@ -172,6 +186,18 @@ def test_protection_outlives_its_block_and_is_lifted_by_an_apply_of_its_own(spec
     rig.declare(*changed, STORAGE)
     rig.apply()
     rig.assert_converged()
+
+
+@pytest.mark.parametrize("destroys", [True, False], ids=["destroyed", "no-longer-declared"])
+def test_all_the_reasons_against_losing_something_are_told_at_once(destroys: bool, tmp_path: Path) -> None:
+    rig = up(tmp_path, ("Instance", "a", MACHINE), STORAGE, data={"protect": True})
+    rig.declare(("Instance", "a", MACHINE), *([STORAGE] if destroys else []))
+    plan = rig.plan(destroys=destroys, **REFUSED)
+    assert [(problem.address, problem.summary) for problem in plan.problems] == [
+        ("network_storage.data", "delete is refused: the resource is protected"),
+        ("network_storage.data", "deleting it loses all that is on the network storage (200 GB)"),
+    ]
+    assert plan.code == EXIT_REFUSED
 
 
 def test_what_is_protected_and_failed_is_let_go_of_first_and_made_anew_by_the_next_run(tmp_path: Path) -> None:

@@ -17,12 +17,11 @@ from novita_infra.applying.events import Ended
 from novita_infra.cli import root
 from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_OVER_BUDGET, EXIT_REFUSED, Problems
 from novita_infra.planning.saving import digest_of, read_plan
-from novita_infra.resources import Address
 from novita_infra.simulator import scenario_named
 from novita_infra.simulator.scenarios import begin
 from novita_infra.simulator.world.catalogue import product_of, products_like
 from novita_infra.simulator.world.money import list_price, move_price
-from novita_infra.simulator.world.records import Instance, Storage
+from novita_infra.simulator.world.rented import Instance, Storage
 
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": HERE}
@@ -363,7 +362,7 @@ def test_a_plan_file_is_approved_by_its_digest_too(folder: Path) -> None:
     assert folder
     run("plan", "--sim", "--out", "x.niplan")
     digest = json.loads(run("show", "--json", "x.niplan").stdout)["novita"]["digest"]
-    assert run("apply", "x.niplan", "--expect", "sha256:00").exit_code == EXIT_REFUSED
+    assert run("apply", "x.niplan", "--expect", f"sha256:{'0' * 64}").exit_code == EXIT_REFUSED
     assert run("apply", "x.niplan", "--expect", digest).exit_code == 0
 
 
@@ -385,7 +384,7 @@ def test_what_a_change_stands_on_may_move_otherwise(rig: Rig) -> None:
 
 def test_a_plan_for_some_is_not_refused_for_the_manifests_of_others(rig: Rig) -> None:
     rig.declare(machine(command="sleep 1"), storage(size=20))
-    path = save(rig, targets=(Address("network_storage", "data"),))
+    path = save(rig, targets=("network_storage.data",))
     rig.declare(machine(command="sleep 2"), storage(size=20))
     assert apply_saved(rig, path).succeeded
     assert live_machine(rig).command == ""

@@ -13,6 +13,7 @@ from rig import Rig
 from novita_infra.cli import root
 from novita_infra.planning.plan import Plan
 from novita_infra.resources import Address
+from novita_infra.simulator.world import instances
 from novita_infra.views.lines import plain
 from novita_infra.views.why import reasons, why_json, why_lines
 from novita_infra.workflows import Where, traced
@@ -188,6 +189,54 @@ def test_what_somebody_changed_is_told_as_that(rig: Rig) -> None:
     told = why(rig, "instance.trainer")
     assert '    <- command: "by hand" -> "sleep 1"' in told
     assert 'it was "sleep 1", and is "by hand"' in told
+
+
+def adopting(rig: Rig, answer: str) -> Rig:
+    """The machine's command was changed by hand, and this is to become of it."""
+    rewritten(rig, "metadata: {name: trainer}", f"metadata: {{name: trainer}}\nlifecycle:\n  onDrift: {answer}")
+    live = rig.world.instances.get(rig.record("instance.trainer").id)
+    assert live is not None
+    live.command = "by hand"
+    rig.world.instances.touch(live)
+    return rig
+
+
+def test_what_was_adopted_leads_to_the_line_that_says_so_before_and_after_it_is_in_the_books(rig: Rig) -> None:
+    adopting(rig, "adopt")
+    assert """\
+    <- edited outside of novita-infra: command: "sleep 1" -> "by hand"
+        <- adopted: wanted so until the manifest changes, or onDrift says heal   main.yaml:20:3
+""" in why(rig, "instance.trainer")
+    rig.apply()
+    assert """\
+    <- command: "sleep 1" is declared, and "by hand" is wanted
+        <- onDrift adopted it (edited)   main.yaml:20:3
+        <- command: "sleep 1"   main.yaml:25:12
+""" in why(rig, "instance.trainer")
+    rewritten(rig, "onDrift: adopt", "onDrift: heal")
+    told = why(rig, "instance.trainer")
+    assert "    <- onDrift adopts no longer what was changed outside: command\n" in told
+    assert '    <- command: "by hand" -> "sleep 1"' in told
+
+
+def test_what_is_left_with_an_alert_is_told_with_the_line_that_says_so(rig: Rig) -> None:
+    adopting(rig, "{edited: alert}")
+    assert """\
+    <- edited outside of novita-infra: command: "sleep 1" -> "by hand"
+        <- left as it is: onDrift says alert   main.yaml:20:3
+""" in why(rig, "instance.trainer")
+
+
+def test_that_somebody_deleted_it_is_told_once(rig: Rig) -> None:
+    id = rig.record("instance.trainer").id
+    instances.delete(rig.world, id)
+    told = why(rig, "instance.trainer")
+    assert told.splitlines()[-1] == "    <- the object is being deleted outside of novita-infra"
+    assert told.count("<-") == 1
+    rig.clock.run(rig.clock.sleep(600))
+    told = why(rig, "instance.trainer")
+    assert told.splitlines()[-1] == f"    <- {id} is gone: deleted outside of novita-infra"
+    assert told.count("<-") == 1
 
 
 def test_what_stays_as_it_is_needs_no_reason(rig: Rig) -> None:

@@ -83,7 +83,11 @@ def test_it_is_told_what_taking_a_field_out_does(path: str, removal: str) -> Non
         ("endpoint.scaling.type", "one of queue, concurrency", ()),
         ("endpoint.product", "{gpu, id}", ("exactly 1 key",)),
         ("endpoint.ports", "list of text", ("exactly 1 item", "each: matches ^[1-9][0-9]{0,4}/http$")),
-        ("endpoint.env", "map of text", ("at most 100 keys", "each: at most 4095 characters")),
+        (
+            "endpoint.env",
+            "map of text",
+            ("at most 100 keys", "each name: 1 to 511 characters", "each: at most 4095 characters"),
+        ),
         ("endpoint.registryAuth", "text or {id}", ()),
         ("endpoint.networkStorages", "list of {storage, mountPath}", ("at most 30 items",)),
         ("instance.gpuCount", "whole number", ("1 to 8",)),

@@ -97,8 +97,8 @@ def test_the_committed_schema_is_the_generated_one(name: str) -> None:
 
 
 def test_no_schema_is_left_of_a_kind_that_is_gone() -> None:
-    of_the_views = {"plan.json"}
-    assert {path.name for path in (ROOT / "schemas").iterdir()} == set(MADE) | of_the_views
+    of_others = {"plan.json", "scenario.json"}
+    assert {path.name for path in (ROOT / "schemas").iterdir()} == set(MADE) | of_others
 
 
 def test_the_committed_reference_is_the_generated_one() -> None:
@@ -108,15 +108,19 @@ def test_the_committed_reference_is_the_generated_one() -> None:
 
 
 def test_writing_replaces_what_was_there(tmp_path: Path) -> None:
-    (tmp_path / "machine.json").write_text("{}", encoding="utf-8")
+    kept = {"package.json", "plan.json", "scenario.json"}
+    for name in ("machine.json", "plan.json", "scenario.json"):
+        (tmp_path / name).write_text(json.dumps({"$id": f"{schemas.HOME}/{name}"}), encoding="utf-8")
+    (tmp_path / "package.json").write_text("{}", encoding="utf-8")  # somebody else's
     schemas.write(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == set(MADE)
+    assert {path.name for path in tmp_path.iterdir()} == set(MADE) | kept
     assert json.loads((tmp_path / "vpc.json").read_text(encoding="utf-8")) == MADE["vpc.json"]
     pages = tmp_path / "pages"
     pages.mkdir()
     (pages / "machine.md").write_text("", encoding="utf-8")
     reference.write(pages)
-    assert {path.name for path in pages.iterdir()} == {"index.md", *(f"{kind.prefix}.md" for kind in ALL)}
+    frame = {"index.md", "project.md", "lifecycle.md"}
+    assert {path.name for path in pages.iterdir()} == frame | {f"{kind.prefix}.md" for kind in ALL}
 
 
 @each_schema

@@ -42,7 +42,7 @@ SETTING = Setting(
     created=1_763_800_000.5,
     variables={"gpuCount": 4, "tags": ["$a", {"$ref": "b"}]},
     options={"scope": "main.yaml"},
-    asked=Asked(targets=(TRAINER,)),
+    asked=Asked(targets=(str(TRAINER), "vpc.*")),
 )
 KNOWN = {"env:HF_TOKEN": "hush-one", "file:secrets/pass": "hush-two"}
 TOKEN, PASSWORD = (Secret(value, source) for source, value in KNOWN.items())

@@ -22,7 +22,7 @@ from novita_infra.simulator import AccountInUse, Fault, HandClock, Trouble, Unkn
 from novita_infra.simulator.errors import Refusal
 from novita_infra.simulator.world import instances, storages
 from novita_infra.simulator.world.keeping import Book
-from novita_infra.simulator.world.records import Instance
+from novita_infra.simulator.world.rented import Instance
 
 
 def test_a_world_comes_back_as_it_was(make_cloud: Any, tmp_path: Path) -> None:

@@ -149,9 +149,7 @@ class _Play(Rig):
         wire = self._wire = _Wire(self, chapter)
         targets = self._targets(chapter)
         stop_at = chapter.end.at if chapter.end.how == "interrupt" else None
-        self.trace.append(
-            f"  run: {chapter.end} targets {[str(target) for target in targets]} destroys {chapter.destroys}"
-        )
+        self.trace.append(f"  run: {chapter.end} targets {list(targets)} destroys {chapter.destroys}")
         try:
             return self.clock.run(self._work(chapter, targets, stop_at))
         except (ApiError, Problems) as error:
@@ -165,7 +163,7 @@ class _Play(Rig):
             self._learn(self.store().load().records.values())
         return None
 
-    async def _work(self, chapter: Chapter, targets: tuple[Address, ...], stop_at: int | None) -> Result:
+    async def _work(self, chapter: Chapter, targets: tuple[str, ...], stop_at: int | None) -> Result:
         stop = asyncio.Event()
         count = 0
 
@@ -195,11 +193,11 @@ class _Play(Rig):
                         self.trace.append(f"    plan: {change.action.value} {change.address} {change.id} {change.why}")
                 return await workflows.apply_plan(session, made, parallelism=chapter.parallelism, emit=emit, stop=stop)
 
-    def _targets(self, chapter: Chapter) -> tuple[Address, ...]:
+    def _targets(self, chapter: Chapter) -> tuple[str, ...]:
         if chapter.target is None or not self.fleet or chapter.destroys:
             return ()
         kind, name, _ = self.fleet[chapter.target % len(self.fleet)]
-        return (Address(PREFIXES[kind], name),)
+        return (str(Address(PREFIXES[kind], name)),)
 
     def _learn(self, records: Any) -> None:
         for record in records:

@@ -311,12 +311,6 @@ class _Mortal(httpx.AsyncBaseTransport):
         return await self._killer.pass_on(self._transport, request)
 
 
-def _addresses(texts: tuple[str, ...]) -> tuple[Address, ...]:
-    return tuple(Address.parse(text) for text in texts)
-
-
 def _asked(**asked: Any) -> Asked:
     """What a person asks who knows what they do: data may be lost, unless it is said otherwise."""
-    for name in ("targets", "excludes", "replaces"):
-        asked[name] = _addresses(asked.get(name, ()))
     return Asked(**{"allow_data_loss": ("*",), "allow_large_change": True, **asked})

@@ -3,8 +3,8 @@
 `python tests/support/transcripts.py PAGE...` writes today's output into the pages.
 
 What is done: `sh` blocks line by line; `console` blocks, whose commands begin with `$ ` and whose other lines are the
-output, where a line `...` stands for any lines; `yaml` blocks that begin with `# NAME.yaml`, which are saved under that
-name; `diff` blocks, which are edits of the one YAML file that they fit.
+output, where a line `...` stands for any lines; `yaml` and `python` blocks that begin with the comment of a file name,
+which are saved under that name; `diff` blocks, which are edits of the one YAML file that they fit.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NOT_HERE = ("make", "git", "pip", "python3")
 _SHELLISH = re.compile(r"[|&;<>$`]")
 _OURS = re.compile(r"NOVITA_|NO_COLOR$|REGISTRY_")
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_SAVED_AS = re.compile(r"# ([\w./-]+\.ya?ml)\n")
+_SAVED_AS = re.compile(r"# ([\w./-]+\.(?:ya?ml|py))\n")
 _MOVING = re.compile(r"^(?:\w+ {2,}| {9})\S+: (?:create|update|upgrade|edit|start|stop|delete|wait)\b")
 """Lines of progress: their order and times are those of one run."""
 _MASKS = (
@@ -55,7 +55,7 @@ class Block:
     def saved_as(self) -> str:
         """The file that the reader is asked to save it as, or nothing."""
         found = _SAVED_AS.match(self.text)
-        return found[1] if found and self.language == "yaml" else ""
+        return found[1] if found and self.language in {"yaml", "python"} else ""
 
 
 def blocks(page: str) -> Iterator[Block]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -136,7 +137,7 @@ def _mixed() -> Plan:
             Action.DELETE,
             "v-2",
             why="no longer declared",
-            loses=(Loss("its addresses"),),
+            loses=(Loss("what is on its disk"),),
             before={"name": "old"},
         ),
         Change(
@@ -158,7 +159,7 @@ def _mixed() -> Plan:
     )
     steps = (
         _step(STORAGE, "create"),
-        _step(TRAINER, "upgrade", says=UPGRADE, id_="i-1a2b"),
+        replace(_step(TRAINER, "upgrade", says=UPGRADE, id_="i-1a2b"), fields=("image", "env")),
         _step(WORKER, "create", f"{STORAGE}/create"),
         _step(Address("vpc", "old"), "delete", id_="v-2"),
     )

@@ -12,9 +12,10 @@ import pytest
 
 from novita_infra.applying.events import Ended, Outcome, Result
 from novita_infra.planning.plan import Action, Basis, Change, Plan
-from novita_infra.resources import Address, Digest, Record, Underway
+from novita_infra.resources import Address, Cause, Digest, Record, Underway
 from novita_infra.state.book import State
 from novita_infra.views.human import plan_lines, record_lines, result_lines, state_lines, summary
+from novita_infra.views.json import plan_json
 from novita_infra.views.lines import plain, write
 
 
@@ -53,6 +54,17 @@ def test_what_moves_a_cursor_is_spelled_out(plan_of: Callable[[str], Plan]) -> N
     assert "\x1b" not in plain(plan_lines(plan_of("mixed")))
 
 
+@pytest.mark.parametrize(("count", "named"), [(5, 5), (6, 0), (400, 0)])
+def test_what_was_not_read_is_counted_with_the_oldest_age_and_named_where_it_is_little(count: int, named: int) -> None:
+    unread = {f"vpc.net-{index}": 7_200.0 * (index + 1) for index in range(count)}
+    plan = Plan("p", "dev", (), (), Basis("l", 1), unread=unread)
+    first, *others = plain(plan_lines(plan, now=7_200.0 * 401)).splitlines()
+    oldest = "33 d 8 h"
+    assert first == f"{count} resources were not read for up to {oldest}: believed to be as the books have them."
+    assert sum(text.startswith("      vpc.net-") for text in others) == named
+    assert plan_json(plan)["novita"]["unread"] == unread
+
+
 def test_a_single_resource_is_not_called_resources() -> None:
     change = Change(Address("vpc", "net"), Action.NONE)
     text = plain(plan_lines(Plan("p", "dev", (change,), (), Basis("l", 1, "c"))))
@@ -86,9 +98,11 @@ def test_the_books_show_what_is_under_way_and_no_digest(golden: Callable[[str, s
         spec={"image": "a", "env": {"TOKEN": Digest("00ff00ff"), "MODE": "train"}},
         outputs={"url": "https://x"},
         needs=(Address("vpc", "net"),),
-        underway=Underway("op", "upgrade", 1.0),
+        underway=Underway("op", "upgrade", 1.0, ended="i-1 failed: ImagePullFailed"),
         retired=("i-0",),
         protect=True,
+        adopted={"image": "b", "env": {"TOKEN": Digest("00ff00fe"), "MODE": "train"}},
+        adopted_for={"image": Cause.FAILED},
         source="fleet.yaml",
     )
     lost = Record(Address("vpc", "net"), "")

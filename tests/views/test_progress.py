@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from novita_infra.applying.events import Ended, Event, Identified, Outcome, Progressed, Result, Started
 from novita_infra.diagnostics import Diagnostic
-from novita_infra.planning.plan import Plan, Step
+from novita_infra.planning.plan import Action, Basis, Change, Plan, Step
 from novita_infra.resources import Address, Phase
 from novita_infra.views.messages import Messages
 from novita_infra.views.progress import duration, event_line, listening_live, listening_plainly
@@ -73,7 +74,7 @@ def _play(messages: Messages) -> None:
         listen(event)
 
 
-def _messages(speak: Callable[[Messages], None]) -> list[dict[str, object]]:
+def _messages(speak: Callable[[Messages], None]) -> list[dict[str, Any]]:
     stream = io.StringIO()
     speak(Messages(stream, now=lambda: 0.5))
     return [json.loads(text) for text in stream.getvalue().splitlines()]
@@ -97,6 +98,15 @@ def test_a_plan_is_told_change_by_change_and_summed_up(plan_of: Callable[[str], 
     assert [item["type"] for item in told] == ["planned_change"] * 10 + ["change_summary"]
     assert told[-1]["changes"] == {"add": 4, "change": 2, "import": 1, "remove": 3, "operation": "plan"}
     assert clear not in json.dumps(told)
+
+
+def test_calls_that_no_field_asks_for_are_told_with_their_resource() -> None:
+    address = Address("instance", "a")
+    calls = {"start": (), "upgrade": ("image",), "stop": ()}
+    steps = tuple(Step(f"{address}/{name}", address, name, fields=fields) for name, fields in calls.items())
+    plan = Plan("p", "dev", (Change(address, Action.UPDATE),), steps, Basis("l", 1))
+    told, _ = _messages(lambda messages: messages.plan(plan))
+    assert told["change"]["novita"]["detours"] == ["start", "stop"]
 
 
 def test_events_become_hooks() -> None:
@@ -124,8 +134,8 @@ def test_the_log_of_what_failed_is_in_the_hook_and_in_the_diagnostic_and_not_in_
     failed = Ended(STEP, Outcome.FAILED, reason="it crashed", log=("loading", "out of memory"))
     errored, told = _messages(lambda messages: messages.listener()(failed))
     assert "memory" not in str(errored["@message"])
-    assert errored["hook"]["novita"]["log"] == ["loading", "out of memory"]  # type: ignore[index]  # JSON
-    assert told["diagnostic"]["detail"] == "it crashed\nlast log lines:\n  loading\n  out of memory"  # type: ignore[index]  # JSON
+    assert errored["hook"]["novita"]["log"] == ["loading", "out of memory"]
+    assert told["diagnostic"]["detail"] == "it crashed\nlast log lines:\n  loading\n  out of memory"
 
 
 def test_a_failed_step_is_also_a_diagnostic() -> None:

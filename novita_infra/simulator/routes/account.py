@@ -1,4 +1,4 @@
-"""Balance, bills and transactions over the wire. Integers are 1/10000 USD as text; the decimals are exact USD."""
+"""Balance, bills and transactions over the wire: what is asked for is found here; `statements` tells how it looks."""
 
 from __future__ import annotations
 
@@ -9,10 +9,19 @@ from novita_infra.simulator.answers import account as answers
 from novita_infra.simulator.answers import words
 from novita_infra.simulator.errors import Refusal, invalid
 from novita_infra.simulator.operations import Call, Family, Operation, page_of
+from novita_infra.simulator.routes.statements import (
+    key_of,
+    line_of,
+    month_of,
+    purchase_of,
+    total_of,
+    transaction_of,
+    type_of,
+    units,
+)
 from novita_infra.simulator.shapes import INT64, Fields, Text, Whole, may, need, should
 from novita_infra.simulator.world import bills, money
-from novita_infra.simulator.world.records import Payment
-from novita_infra.simulator.world.settings import DAY, MONTH
+from novita_infra.simulator.world.settings import DAY
 from novita_infra.simulator.world.world import World
 
 V1: Final = "/openapi/v1"
@@ -31,25 +40,14 @@ CATEGORIES: Final = (
 )
 
 
-def _units(amount: int) -> str:
-    """1/100000 USD as whole 1/10000 USD, the rest dropped."""
-    return str(amount // 10 if amount >= 0 else -(-amount // 10))
-
-
-def _usd(amount: int) -> str:
-    """1/100000 USD as a decimal number of USD."""
-    whole, part = divmod(abs(amount), 100_000)
-    return f"{'-' if amount < 0 else ''}{whole}.{part:05}"
-
-
 def _balance(world: World, _call: Call) -> Any:
     left = money.balance(world)
     return {
-        "availableBalance": _units(left),
-        "cashBalance": _units(left),
+        "availableBalance": units(left),
+        "cashBalance": units(left),
         "creditLimit": "0",
         "pendingCharges": "0",
-        "outstandingInvoices": _units(max(0, -left)),
+        "outstandingInvoices": units(max(0, -left)),
     }
 
 
@@ -78,65 +76,11 @@ def _usage(world: World, call: Call) -> Any:
         and query["category"] in {"", line.category}
     ]
     if not summary:
-        return {"bills": [_line(world, line) for line in found]}
+        return {"bills": [line_of(world, line) for line in found]}
     totals: dict[tuple[int, int], int] = {}
     for line in found:
         totals[line.start, line.end] = totals.get((line.start, line.end), 0) + line.amount
-    return {"bills": [_total(world, *span, amount) for span, amount in sorted(totals.items())]}
-
-
-def _line(world: World, line: bills.Line) -> dict[str, Any]:
-    told = {
-        "userId": world.owner,
-        "startTime": str(line.start),
-        "endTime": str(line.end - 1),
-        "billingMethod": 1,
-        "productName": line.product,
-        "productId": line.product,
-        "category": line.category,
-        "ownerID": line.owner,
-        "billNum0": _number(line.units[0]),
-        "billNum1": _number(line.units[1]),
-        "basePrice0": str(line.prices[0]),
-        "basePrice1": str(line.prices[1]),
-        "discountPrice0": str(line.prices[0]),
-        "discountPrice1": str(line.prices[1]),
-        "pricePrecision": str(10 * line.per),
-        **_money(line.amount),
-    }
-    return told | ({"requestCount": line.requests} if line.requests else {})
-
-
-def _number(value: float) -> str:
-    """A count as it is, a measure with six decimals."""
-    return str(value) if isinstance(value, int) else f"{value:.6f}"
-
-
-def _total(world: World, start: int, end: int, amount: int) -> dict[str, Any]:
-    return {
-        "userId": world.owner,
-        "startTime": str(start),
-        "endTime": str(end - 1),
-        "billingMethod": 1,
-        "productName": "summary",
-        "productId": "",
-        "category": "summary",
-        "ownerID": "",
-        **_money(amount),
-    }
-
-
-def _money(amount: int) -> dict[str, Any]:
-    return {
-        "amount": _units(amount),
-        "voucherAmount": "0",
-        "payAmount": _units(amount),
-        "payAmountDisplay": _usd(amount),
-        "amountDecimal": _usd(amount),
-        "voucherAmountDecimal": _usd(0),
-        "payableDecimal": _usd(amount),
-        "originAmountDecimal": _usd(amount),
-    }
+    return {"bills": [total_of(world, *span, amount) for span, amount in sorted(totals.items())]}
 
 
 def _fixed(world: World, call: Call) -> Any:
@@ -151,30 +95,7 @@ def _fixed(world: World, call: Call) -> Any:
         and query["productName"].lower() in payment.product.lower()
         and query["ownerId"] in {"", payment.owner}
     ]
-    return {"bills": [_purchase(world, payment) for payment in found]}
-
-
-def _purchase(world: World, payment: Payment) -> dict[str, Any]:
-    begun = int(payment.created)
-    return {
-        "userId": world.owner,
-        "memberId": world.owner,
-        "startTime": str(begun),
-        "endTime": str(begun + payment.months * MONTH - 1),
-        "productName": payment.product,
-        "productCategory": "gpu",
-        "productId": payment.product,
-        "ownerID": payment.owner,
-        "tradeMode": "monthly",
-        "tradeType": payment.kind,
-        "basePrice": str(payment.price),
-        "billNum": str(-payment.amount // payment.price if payment.price else 0),
-        "pricePrecision": "10",
-        "createTime": str(begun),
-        "cycle": datetime.fromtimestamp(begun, UTC).strftime("%Y-%m"),
-        "billingMethod": 2,
-        **_money(-payment.amount),
-    }
+    return {"bills": [purchase_of(world, payment) for payment in found]}
 
 
 def _monthly(world: World, call: Call) -> Any:
@@ -183,32 +104,7 @@ def _monthly(world: World, call: Call) -> Any:
     months = sorted({*bills.by_months(world), this_month})
     wanted = [month for month in months if month >= (query["startMonth"] or months[0])]
     page = page_of(wanted, number=query["page"], size=query["pageSize"], first=1, default=12, largest=100)
-    return {"data": [_month(world, month, this_month) for month in page]}
-
-
-def _month(world: World, month: str, this_month: str) -> dict[str, Any]:
-    sums = bills.by_months(world).get(month, {"used": 0, "bought": 0})
-    amount = sums["used"] + sums["bought"]
-    start, end = bills.period("Month", int(datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC).timestamp()))
-    over = month < this_month
-    return {
-        "billId": world.draw("bill", month),
-        "userId": world.owner,
-        "billingMonth": month,
-        "totalAmount": _units(amount),
-        "originTotalAmount": _units(amount),
-        "voucherPayAmount": "0",
-        "cashPayAmount": _units(amount),
-        "debtAmount": "0",
-        "repaidAmount": "0",
-        "totalAmountDecimal": _usd(amount),
-        "voucherPayAmountDecimal": _usd(0),
-        "cashPayAmountDecimal": _usd(amount),
-        "status": "paid" if over else "pending",
-        "invoiceUrl": f"https://novita.ai/invoices/{world.draw('bill', month)}" if over else "",
-        "startTime": str(start),
-        "endTime": str(end - 1),
-    }
+    return {"data": [month_of(world, month, this_month) for month in page]}
 
 
 def _by_key(world: World, call: Call) -> Any:
@@ -230,12 +126,7 @@ def _by_key(world: World, call: Call) -> Any:
         for line in bills.called(world, query["cycleType"], start=query["startTime"], end=query["endTime"])
         if query["category"] in {"", line.category} and query["productName"].lower() in line.product.lower()
     ]
-    return {"bills": [_line(world, line) | _key(world, line.owner) for line in found]}
-
-
-def _key(world: World, string_id: str) -> dict[str, str]:
-    key = world.api_keys.get(string_id)
-    return {"apikeyName": key.name if key else "", "apikeyMask": key.masked if key else "sk_***"}
+    return {"bills": [line_of(world, line) | key_of(world, line.owner) for line in found]}
 
 
 def _transactions(world: World, call: Call) -> Any:
@@ -246,33 +137,13 @@ def _transactions(world: World, call: Call) -> Any:
         for payment in reversed(list(world.payments))
         if query["serialNumber"] in {"", payment.id}
         and query["transactionTimeStart"] <= payment.created <= until
-        and query["transactionType"] in {"", _type(payment)}
+        and query["transactionType"] in {"", type_of(payment)}
         and query["transactionChannel"] in {"", "Stripe"}
         and query["status"] in {"", "success"}
-        and query["orderType"] in {"", _type(payment)}
+        and query["orderType"] in {"", type_of(payment)}
     ]
     page = page_of(found, number=query["pageNo"], size=query["pageSize"], first=1, default=10, largest=1000)
-    return {"data": [_transaction(world, payment) for payment in page], "total": len(found)}
-
-
-def _type(payment: Payment) -> str:
-    return "recharge" if payment.kind == "recharge" else "consume"
-
-
-def _transaction(world: World, payment: Payment) -> dict[str, Any]:
-    return {
-        "customerId": world.owner,
-        "serialNumber": payment.id,
-        "transactionTime": str(int(payment.created)),
-        "transactionType": _type(payment),
-        "transactionChannel": "Stripe",
-        "transactionAmount": _units(abs(payment.amount)),
-        "walletBalance": _units(bills.balance_then(world, payment.created)),
-        "note": payment.note or f"{payment.product} {payment.owner}".strip(),
-        "state": "success",
-        "invoiceURL": "",
-        "orderType": _type(payment),
-    }
+    return {"data": [transaction_of(world, payment) for payment in page], "total": len(found)}
 
 
 _EARLIEST: Final = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp())

@@ -11,7 +11,7 @@ from novita_infra.simulator.routes.models import LLM
 from novita_infra.simulator.shapes import Anything, Fields, Text, Whole, may, need
 from novita_infra.simulator.world import api_keys, batches
 from novita_infra.simulator.world.inference import ENDPOINTS
-from novita_infra.simulator.world.records import Batch
+from novita_infra.simulator.world.submitted import Batch
 from novita_infra.simulator.world.world import World
 
 ZONE: Final = timezone(timedelta(hours=8))

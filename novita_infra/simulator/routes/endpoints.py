@@ -13,7 +13,7 @@ from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_o
 from novita_infra.simulator.shapes import ENVS, PORT, Anything, Fields, Items, Text, Whole, may, need, should
 from novita_infra.simulator.world import endpoints
 from novita_infra.simulator.world.endpoints import endpoint_of
-from novita_infra.simulator.world.records import Endpoint, Worker
+from novita_infra.simulator.world.rented import Endpoint, Worker
 from novita_infra.simulator.world.world import World
 
 

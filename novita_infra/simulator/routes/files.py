@@ -10,7 +10,7 @@ from novita_infra.simulator.multipart import read_form
 from novita_infra.simulator.operations import Call, Family, Operation, Raw
 from novita_infra.simulator.routes.models import LLM
 from novita_infra.simulator.world import files
-from novita_infra.simulator.world.records import File
+from novita_infra.simulator.world.submitted import File
 from novita_infra.simulator.world.world import World
 
 

@@ -12,7 +12,7 @@ from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_o
 from novita_infra.simulator.routes import showing
 from novita_infra.simulator.shapes import ENVS, PORT, Fields, Flag, Items, Reading, Text, Whole, may, need, should
 from novita_infra.simulator.world import instances, subscriptions
-from novita_infra.simulator.world.records import Instance
+from novita_infra.simulator.world.rented import Instance
 from novita_infra.simulator.world.world import World
 
 _ID = need(Text(1, 255))

@@ -10,7 +10,7 @@ from novita_infra.simulator.operations import V1, Call, Operation, page_of, pagi
 from novita_infra.simulator.shapes import INT64, Fields, Text, Whole, may, need
 from novita_infra.simulator.world import jobs
 from novita_infra.simulator.world.instances import instance_of
-from novita_infra.simulator.world.records import Instance, Job
+from novita_infra.simulator.world.rented import Instance, Job
 from novita_infra.simulator.world.world import World
 
 

@@ -9,7 +9,7 @@ from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.operations import Call, Family, Operation
 from novita_infra.simulator.shapes import Fields, Flag, Items, Text, Whole, may, need
 from novita_infra.simulator.world import api_keys, models, tasks
-from novita_infra.simulator.world.records import ApiKey
+from novita_infra.simulator.world.account import ApiKey
 from novita_infra.simulator.world.world import World
 
 _KEYS: Final = "/openapi/v2/user/key"

@@ -8,7 +8,7 @@ from novita_infra.simulator.answers import resources as answers
 from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_of, paging
 from novita_infra.simulator.shapes import Fields, Text, may, need
 from novita_infra.simulator.world import networks
-from novita_infra.simulator.world.records import Network
+from novita_infra.simulator.world.rented import Network
 from novita_infra.simulator.world.world import World
 
 

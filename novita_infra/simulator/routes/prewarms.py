@@ -9,7 +9,7 @@ from novita_infra.simulator.answers import words
 from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_of, paging
 from novita_infra.simulator.shapes import Fields, Items, Text, may, need
 from novita_infra.simulator.world import catalogue, prewarms
-from novita_infra.simulator.world.records import Prewarm
+from novita_infra.simulator.world.rented import Prewarm
 from novita_infra.simulator.world.world import World
 
 STATES = ("", "Pending", "Running", "Succeeded", "Failed")

@@ -6,7 +6,7 @@ from typing import Any
 
 from novita_infra.simulator.logs import instance_log_address
 from novita_infra.simulator.world import catalogue, jobs
-from novita_infra.simulator.world.records import Instance
+from novita_infra.simulator.world.rented import Instance
 from novita_infra.simulator.world.world import World
 
 HOST = "gpu-instance.novita.ai"

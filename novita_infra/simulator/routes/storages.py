@@ -9,7 +9,7 @@ from novita_infra.simulator.answers import words
 from novita_infra.simulator.operations import V1, Call, Operation, page_of, paging
 from novita_infra.simulator.shapes import Fields, Text, Whole, may, need, should
 from novita_infra.simulator.world import catalogue, money, storages
-from novita_infra.simulator.world.records import Storage
+from novita_infra.simulator.world.rented import Storage
 from novita_infra.simulator.world.world import World
 
 

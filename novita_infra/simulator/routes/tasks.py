@@ -10,7 +10,7 @@ from novita_infra.simulator.operations import Call, Family, Operation
 from novita_infra.simulator.shapes import Anything, Fields, Flag, Text, Whole, may, need
 from novita_infra.simulator.world import api_keys, tasks
 from novita_infra.simulator.world.inference import LONG
-from novita_infra.simulator.world.records import Task
+from novita_infra.simulator.world.submitted import Task
 from novita_infra.simulator.world.tasks import Wish
 from novita_infra.simulator.world.world import World
 

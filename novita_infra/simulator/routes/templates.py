@@ -10,7 +10,7 @@ from novita_infra.simulator.errors import invalid
 from novita_infra.simulator.operations import V1, Call, Operation, page_of, paging
 from novita_infra.simulator.shapes import ENVS, PORT, Anything, Fields, Flag, Items, Text, Whole, may, need, should
 from novita_infra.simulator.world import templates
-from novita_infra.simulator.world.records import Template
+from novita_infra.simulator.world.rented import Template
 from novita_infra.simulator.world.world import World
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from novita_infra.simulator.errors import Refusal, invalid, no_such
 from novita_infra.simulator.world import models
-from novita_infra.simulator.world.records import ApiKey
+from novita_infra.simulator.world.account import ApiKey
 from novita_infra.simulator.world.world import World
 
 MOST = 10

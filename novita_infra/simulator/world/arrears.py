@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from novita_infra.simulator.world import endpoints, instances, misfortunes, money
-from novita_infra.simulator.world.records import Account, Payment, Term
+from novita_infra.simulator.world.account import Account, Payment, Term
 from novita_infra.simulator.world.settings import DAY
 from novita_infra.simulator.world.world import World
 

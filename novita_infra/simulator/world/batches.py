@@ -12,7 +12,7 @@ from novita_infra.simulator.errors import Refusal, envelope, not_allowed
 from novita_infra.simulator.shapes import Reading
 from novita_infra.simulator.world import api_keys, files, inference, models, usage
 from novita_infra.simulator.world.models import Model
-from novita_infra.simulator.world.records import Batch
+from novita_infra.simulator.world.submitted import Batch
 from novita_infra.simulator.world.world import World
 
 OPEN: Final = frozenset({"VALIDATING", "PROGRESS"})

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from novita_infra.simulator.world import money, usage
-from novita_infra.simulator.world.records import Usage
+from novita_infra.simulator.world.account import Usage
 from novita_infra.simulator.world.settings import DAY
 from novita_infra.simulator.world.world import World
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 from novita_infra.simulator.errors import Refusal, invalid, not_allowed
 from novita_infra.simulator.world import catalogue, money, storages
 from novita_infra.simulator.world.lifecycles import exit_code, pull_seconds, pullable
-from novita_infra.simulator.world.records import Endpoint, Worker
 from novita_infra.simulator.world.registry_auths import auth_of
+from novita_infra.simulator.world.rented import Endpoint, Worker
 from novita_infra.simulator.world.world import World
 
 LIMITS: Final[dict[str, Any]] = {

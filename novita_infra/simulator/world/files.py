@@ -6,7 +6,7 @@ import json
 from typing import Any, Final
 
 from novita_infra.simulator.errors import Refusal
-from novita_infra.simulator.world.records import File
+from novita_infra.simulator.world.submitted import File
 from novita_infra.simulator.world.world import World
 
 MOST_BYTES: Final = 100 * 1024 * 1024

@@ -9,8 +9,8 @@ from novita_infra.simulator.errors import Refusal, invalid, no_such, not_allowed
 from novita_infra.simulator.world import catalogue, jobs, money, networks, storages
 from novita_infra.simulator.world.catalogue import Product
 from novita_infra.simulator.world.lifecycles import Steps, exit_code, starting
-from novita_infra.simulator.world.records import Instance
 from novita_infra.simulator.world.registry_auths import auth_of
+from novita_infra.simulator.world.rented import Instance
 from novita_infra.simulator.world.world import World
 
 SMALLEST_ROOTFS: Final = 10

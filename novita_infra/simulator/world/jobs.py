@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from novita_infra.simulator.errors import Refusal, invalid, not_allowed
 from novita_infra.simulator.world.lifecycles import pullable
-from novita_infra.simulator.world.records import Instance, Job
 from novita_infra.simulator.world.registry_auths import auth_of
+from novita_infra.simulator.world.rented import Instance, Job
 from novita_infra.simulator.world.world import World
 
 RUNNING = frozenset({"pulling", "running"})

@@ -10,7 +10,7 @@ from typing import Final
 
 from novita_infra.simulator.world.instances import UNBORN
 from novita_infra.simulator.world.lifecycles import exit_code, image_bytes
-from novita_infra.simulator.world.records import Endpoint, Instance, Worker
+from novita_infra.simulator.world.rented import Endpoint, Instance, Worker
 from novita_infra.simulator.world.world import World
 
 _PRINTS_ENV: Final = re.compile(r"(?:^|[\s;&|'\"])(?:print)?env(?:$|[\s;&|'\"])")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from novita_infra.simulator.world import catalogue
 from novita_infra.simulator.world.instances import LEAVING, arrive, enter, migrate
-from novita_infra.simulator.world.records import Instance
+from novita_infra.simulator.world.rented import Instance
 from novita_infra.simulator.world.world import World
 
 

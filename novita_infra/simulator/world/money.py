@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from novita_infra.simulator.errors import Refusal
 from novita_infra.simulator.world import catalogue
+from novita_infra.simulator.world.account import Meter, Payment, Term
 from novita_infra.simulator.world.catalogue import Product
-from novita_infra.simulator.world.records import Endpoint, Instance, Meter, Payment, Price, Storage, Term, Worker
+from novita_infra.simulator.world.records import Price
+from novita_infra.simulator.world.rented import Endpoint, Instance, Storage, Worker
 from novita_infra.simulator.world.settings import DAY, MONTH
 from novita_infra.simulator.world.world import World
 

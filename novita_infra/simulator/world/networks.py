@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from novita_infra.simulator.errors import Refusal, invalid
 from novita_infra.simulator.world import catalogue
-from novita_infra.simulator.world.records import Instance, Network
+from novita_infra.simulator.world.rented import Instance, Network
 from novita_infra.simulator.world.world import World
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from novita_infra.simulator.errors import Refusal, no_such
 from novita_infra.simulator.world import catalogue
 from novita_infra.simulator.world.lifecycles import image_bytes, pullable
-from novita_infra.simulator.world.records import Prewarm
 from novita_infra.simulator.world.registry_auths import auth_of
+from novita_infra.simulator.world.rented import Prewarm
 from novita_infra.simulator.world.world import World
 
 

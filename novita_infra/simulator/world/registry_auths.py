@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from novita_infra.simulator.errors import Refusal, no_such
-from novita_infra.simulator.world.records import RegistryAuth
+from novita_infra.simulator.world.rented import RegistryAuth
 from novita_infra.simulator.world.world import World
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from novita_infra.simulator.errors import Refusal, invalid
 from novita_infra.simulator.world import catalogue, money
-from novita_infra.simulator.world.records import Storage
+from novita_infra.simulator.world.rented import Storage
 from novita_infra.simulator.world.world import World
 
 SMALLEST = 10

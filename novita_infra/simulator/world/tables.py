@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields
 from typing import Any, Generic, TypeVar
 
-from novita_infra.simulator.world.records import Endpoint, Record, Worker
+from novita_infra.simulator.world.records import Record
+from novita_infra.simulator.world.rented import Endpoint, Worker
 
 R = TypeVar("R", bound=Record)
 REMEMBERED = 100_000

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from novita_infra.simulator.errors import Refusal, invalid
 from novita_infra.simulator.world import money, usage
 from novita_infra.simulator.world.lifecycles import UNPULLABLE
-from novita_infra.simulator.world.records import Delivery, Task
+from novita_infra.simulator.world.submitted import Delivery, Task
 from novita_infra.simulator.world.world import World
 
 SUCCEED: Final = "TASK_STATUS_SUCCEED"

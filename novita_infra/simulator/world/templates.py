@@ -6,8 +6,8 @@ from dataclasses import fields
 from typing import Final
 
 from novita_infra.simulator.errors import Refusal
-from novita_infra.simulator.world.records import Template
 from novita_infra.simulator.world.registry_auths import auth_of
+from novita_infra.simulator.world.rented import Template
 from novita_infra.simulator.world.world import World
 
 OFFERED: Final = (

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from novita_infra.simulator.errors import Refusal
 from novita_infra.simulator.world import models, money
+from novita_infra.simulator.world.account import Usage
 from novita_infra.simulator.world.models import Model
-from novita_infra.simulator.world.records import Usage
 from novita_infra.simulator.world.world import World
 
 MILLION = 1_000_000

@@ -14,36 +14,24 @@ from typing import Any
 
 from novita_infra.simulator.faults import Faults
 from novita_infra.simulator.quirks import LIVE, Quirks
+from novita_infra.simulator.world.account import Account, ApiKey, Meter, Payment, Term, Usage
 from novita_infra.simulator.world.contents import Contents
 from novita_infra.simulator.world.keeping import Book
 from novita_infra.simulator.world.keys import Keys
 from novita_infra.simulator.world.rates import Rates
-from novita_infra.simulator.world.records import (
-    Account,
-    Ahead,
-    ApiKey,
-    Batch,
-    Delivery,
+from novita_infra.simulator.world.records import Ahead, Happening, Price, Record, Stock
+from novita_infra.simulator.world.rented import (
     Endpoint,
-    File,
-    Happening,
     Instance,
     Job,
-    Meter,
     Network,
-    Payment,
     Prewarm,
-    Price,
-    Record,
     RegistryAuth,
-    Stock,
     Storage,
-    Task,
     Template,
-    Term,
-    Usage,
 )
 from novita_infra.simulator.world.settings import Limits, Timings
+from novita_infra.simulator.world.submitted import Batch, Delivery, File, Task
 from novita_infra.simulator.world.tables import R, Table
 
 
