@@ -18,6 +18,9 @@ EXIT_BLOCKED: Final = 4
 EXIT_REFUSED: Final = 5
 EXIT_OVER_BUDGET: Final = 6
 
+_MOST_NAMED: Final = 40
+"""Known words that are told where none is near."""
+
 
 class Severity(enum.Enum):
     ERROR = "error"
@@ -57,9 +60,13 @@ def problem(
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
-    """`did you mean "image"?` where a known word is near, else the known words themselves."""
+    """`did you mean "image"?` where a known word is near, else the known words, as many as a person reads."""
     near = difflib.get_close_matches(word.lower(), [item.lower() for item in known], n=1, cutoff=0.6)
     if near:
         found = next(item for item in known if item.lower() == near[0])
         return f'did you mean "{found}"?'
-    return f"known: {', '.join(sorted(set(known)))}" if known else ""
+    if not known:
+        return ""
+    names = sorted(set(known))
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"known: {', '.join(names[:_MOST_NAMED])}{more}"

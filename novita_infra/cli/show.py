@@ -22,9 +22,10 @@ from novita_infra.resources import Digest, Secret, Value, leaves
 from novita_infra.timing import RealClock
 from novita_infra.views.graph import dot, mermaid, needs_of
 from novita_infra.views.human import output_lines, state_lines
-from novita_infra.views.json import outputs_json, shown, state_json
+from novita_infra.views.json import outputs_json, state_json
 from novita_infra.views.lines import line
 from novita_infra.views.saved import saved_lines
+from novita_infra.views.terraform import shown
 from novita_infra.views.values import inline
 from novita_infra.workflows import Where
 

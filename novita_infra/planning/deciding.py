@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from typing import Final
 
-from novita_infra.kinds.kind import By, Call, Cases, Default, Field, Grows, Kind, Local, Refused, Replaces, Target
+from novita_infra.kinds.kind import By, Call, Default, Field, Kind, Local, Refused, Replaces, Target
 from novita_infra.planning.comparing import agree, masked, unchanged
+from novita_infra.planning.means import Calls, calls_after_create, calls_on, grows, judged_means
 from novita_infra.planning.plan import Action, Drift, FieldChange, Forced
 from novita_infra.resources import (
     STABLE,
@@ -27,9 +28,6 @@ from novita_infra.resources import (
 )
 from novita_infra.timing import moment
 
-_Judged: TypeAlias = tuple[Field, Value, Value, By | Replaces | Refused]
-"""A field that differs, its value before and after, and by what the difference is made."""
-
 _WITH_THE_NEW: Final = "comes with the new object"
 """The means of what could be changed in place, where something else forces a replacement."""
 
@@ -43,7 +41,7 @@ class Decision:
     spec: Spec = field(default_factory=dict)
     """What the object shall have: the declared fields, references worked in as far as they are known."""
     fields: tuple[FieldChange, ...] = ()
-    calls: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    calls: Calls = ()
     """The calls on the object that is (for a create: those that follow it), each with the fields that it changes."""
     waits: bool = False
     """A call of an earlier run is waited for first."""
@@ -211,20 +209,6 @@ def ambiguous(candidates: Iterable[Live]) -> str:
     )
 
 
-def means_of(item: Field, before: Value, after: Value) -> By | Replaces | Refused:
-    """By what this very difference is made."""
-    match item.change:
-        case Grows(call=call, shrinking=shrinking):
-            smaller = isinstance(before, (int, float)) and isinstance(after, (int, float)) and after < before
-            return shrinking if smaller else By(call)
-        case Cases(cases=cases, otherwise=otherwise):
-            return cases.get((before, after), otherwise)
-        case Local():
-            raise AssertionError(f"{item.name} is never compared")
-        case means:
-            return means
-
-
 def _decide_unanswered(kind: Kind, declared: Declared, found: Found, *, spec: Spec, key: str) -> Decision:
     match found.candidates:
         case ():
@@ -255,22 +239,7 @@ def _creation(kind: Kind, spec: Spec, found: Found, *, key: str, why: str) -> De
         for item in kind.fields
         if spec.get(item.name) is not None and not isinstance(item.change, Local)
     )
-    return Decision(Action.CREATE, found, spec, fields=fields, calls=_calls_after_create(kind, spec, key=key), why=why)
-
-
-def _calls_after_create(kind: Kind, spec: Spec, *, key: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    wanted: dict[str, list[str]] = {}
-    for item in kind.fields:
-        after = spec.get(item.name)
-        if item.created or after is None:
-            continue
-        default = item.absent.value if isinstance(item.absent, Default) else None
-        if agree(item, wanted=after, found=default, key=key):
-            continue
-        means = means_of(item, default, after)
-        if isinstance(means, By):
-            wanted.setdefault(means.call, []).append(item.name)
-    return _in_order(kind, wanted)
+    return Decision(Action.CREATE, found, spec, fields=fields, calls=calls_after_create(kind, spec, key=key), why=why)
 
 
 def _replacement(
@@ -288,17 +257,17 @@ def _replacement(
 
 def _decide_living(kind: Kind, spec: Spec, found: Found, *, live: Live, key: str) -> Decision:
     unlike = differences(kind, spec, found, key=key)
-    judged = _judged(kind, unlike)
+    judged = judged_means(kind, unlike)
     fields = tuple(_field_change(kind, found, item, before, after, means, key) for item, before, after, means in judged)
     refused = [(item, means.why) for item, _, _, means in judged if isinstance(means, Refused)]
     replaces = any(isinstance(means, Replaces) for _, _, _, means in judged)
     # A new object may begin smaller than the old one is.
-    refusals = tuple(f"{item.name}: {why}" for item, why in refused if not (replaces and _grows(item)))
+    refusals = tuple(f"{item.name}: {why}" for item, why in refused if not (replaces and grows(item)))
     if refusals:
         return Decision(Action.REFUSED, found, spec, fields=fields, refusals=refusals)
     if replaces:
         return _replacement(kind, spec, found, key=key, why="", fields=fields)
-    calls = _calls(kind, ((item, means) for item, _, _, means in judged), live=live)
+    calls = calls_on(kind, ((item, means) for item, _, _, means in judged), live=live)
     if not calls:
         return _settling(spec, found, live=live)
     # A call without fields only brings the object into a phase and back again.
@@ -322,30 +291,6 @@ def _never_ready(found: Found) -> bool:
     """Whether the create that made the object is not known to have come to its end."""
     underway = found.record.underway if found.record else None
     return bool(found.candidates) or (underway is not None and underway.call == "create")
-
-
-def _judged(kind: Kind, unlike: Iterable[tuple[Field, Value, Value]]) -> list[_Judged]:
-    """Each difference with its means.
-
-    A field that another field's call settles too (converting takes the months) is made by that call. What only grows
-    cannot grow from an unknown size, unless a new object begins with the size that is wanted.
-    """
-    judged = [(item, before, after, means_of(item, before, after)) for item, before, after in unlike]
-    covering = {name: means for item, _, _, means in judged for name in _covers(kind, item, means)}
-    anew = any(isinstance(means, Replaces) for _, _, _, means in judged)
-    lost = Refused("how much it has now is not known; take it in again with `state rm` and `import`")
-    return [
-        (item, before, after, covering.get(item.name, lost if before is None and _grows(item) and not anew else means))
-        for item, before, after, means in judged
-    ]
-
-
-def _covers(kind: Kind, item: Field, means: By | Replaces | Refused) -> tuple[str, ...]:
-    return kind.call(means.call).covers if isinstance(means, By) and not _grows(item) else ()
-
-
-def _grows(item: Field) -> bool:
-    return isinstance(item.change, Grows)
 
 
 def _settling(spec: Spec, found: Found, *, live: Live) -> Decision:
@@ -376,33 +321,3 @@ def _field_change(
             return FieldChange(item.name, before, after, f"forces replacement: {why}", replaces=True)
         case Refused(why=why):
             return FieldChange(item.name, before, after, f"refused: {why}")
-
-
-def _calls(
-    kind: Kind, judged: Iterable[tuple[Field, By | Replaces | Refused]], *, live: Live
-) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    wanted: dict[str, list[str]] = {}
-    for item, means in judged:
-        if isinstance(means, By):
-            wanted.setdefault(means.call, []).append(item.name)
-    if live.phase is Phase.STOPPED and any(not _takes_stopped(kind.call(name)) for name in wanted):
-        _start_and_stop(kind, wanted)
-    return _in_order(kind, wanted)
-
-
-def _takes_stopped(call: Call) -> bool:
-    return bool(call.needs & {Phase.STOPPED}) or call.settles == {Phase.STOPPED}
-
-
-def _start_and_stop(kind: Kind, wanted: dict[str, list[str]]) -> None:
-    """Some call needs a running object and this one is stopped: start it first, and stop it again if it stays so."""
-    start = next(call.name for call in kind.calls if call.needs == {Phase.STOPPED} and Phase.READY in call.settles)
-    stop = next(call.name for call in kind.calls if call.settles == {Phase.STOPPED})
-    if start not in wanted:
-        wanted[start] = []
-        wanted.setdefault(stop, [])
-
-
-def _in_order(kind: Kind, wanted: Mapping[str, list[str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    order: list[Call] = list(kind.calls)
-    return tuple((call.name, tuple(wanted[call.name])) for call in order if call.name in wanted)

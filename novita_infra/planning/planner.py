@@ -3,74 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from graphlib import TopologicalSorter
 from typing import TypeAlias
 
 from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_REFUSED, Diagnostic, Severity
 from novita_infra.encoding import digest
 from novita_infra.kinds.catalogue import Catalogue
-from novita_infra.kinds.kind import Circumstances, Fault, Kind, Local, Platform
+from novita_infra.kinds.kind import Fault, Kind, Local, Platform
 from novita_infra.kinds.pricing import price_list
-from novita_infra.planning.asking import Asked, Refresh
+from novita_infra.planning.asking import Refresh
 from novita_infra.planning.choosing import choose, excluded, left_along, unchosen
-from novita_infra.planning.comparing import masked, written
+from novita_infra.planning.comparing import masked
 from novita_infra.planning.conditions import demanded, watched
 from novita_infra.planning.costing import costed, over_budget, unproven
 from novita_infra.planning.deciding import Decision, decide_undeclared, settled, with_protection
 from novita_infra.planning.drifting import Strayed, drift_notes, marked_by_others, strayed
 from novita_infra.planning.easing import (
-    brought_up,
     decide_with_drift,
-    followed,
     following,
-    is_acknowledged,
     is_asked,
     still_adopted,
 )
 from novita_infra.planning.findings import Finding, code_of
 from novita_infra.planning.guarding import elsewhere, guarded
+from novita_infra.planning.keeping import bookkeeping
 from novita_infra.planning.money import Money
-from novita_infra.planning.plan import Action, Basis, Change, Drift, OnFailure, Plan
+from novita_infra.planning.plan import Action, Basis, Change, Drift, Plan
 from novita_infra.planning.renewing import remembered, renewed
 from novita_infra.planning.scheduling import schedule
-from novita_infra.resources import Address, Declared, Found, OnDrift, Record, Ref, Value, resolve
-from novita_infra.rules import Rules
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """Everything that a plan is made from."""
-
-    project: str
-    environment: str
-    declared: tuple[Declared, ...]
-    found: Mapping[Address, Found]
-    """By address, for every record."""
-    kinds: Mapping[str, Kind]
-    catalogue: Catalogue = Catalogue()
-    key: str
-    """The hex key of the digests that stand for secrets."""
-    lineage: str
-    serial: int
-    outputs: Mapping[str, Value] = field(default_factory=dict)
-    outputs_before: Mapping[str, Value] = field(default_factory=dict)
-    groups: Mapping[str, OnFailure] = field(default_factory=dict)
-    scope: str = ""
-    """A manifest file: records of other files are left alone. Empty for the whole project."""
-    asked: Asked = Asked()
-    rules: Rules = Rules()
-    now: float = 0.0
-    """Unix seconds; the planner itself looks at no clock."""
-    circumstances: Circumstances = Circumstances(0.0)  # noqa: RUF009 -- a frozen value
-    """What may say what befell an object, beside the object itself."""
-    unread: Mapping[Address, float] = field(default_factory=dict)
-    """Of what stands in `found` as the books have it, when they last learned of it, in Unix seconds."""
-
-    @property
-    def partial(self) -> bool:
-        """Whether the plan is about some of the resources only."""
-        return bool(self.asked.targets or self.asked.excludes or self.scope or self.asked.refresh is Refresh.ONLY)
+from novita_infra.planning.seen import Seen
+from novita_infra.resources import Address, Declared, Found, OnDrift, Ref, Value, resolve
 
 
 def make_plan(seen: Seen) -> Plan:
@@ -141,7 +104,7 @@ def make_plan(seen: Seen) -> Plan:
             *unproven(money, environment=seen.environment),
         ),
         money=money,
-        bookkeeping=(*_bookkeeping(seen, declared, active), *remembered(decisions, left)),
+        bookkeeping=(*bookkeeping(seen, declared, active), *remembered(decisions, left)),
     )
 
 
@@ -381,36 +344,3 @@ def _changed(outputs: Mapping[str, Value], seen: Seen) -> tuple[str, ...]:
     return tuple(
         name for name in names if digest(outputs.get(name, missing), seen.key) != seen.outputs_before.get(name, missing)
     )
-
-
-def _bookkeeping(
-    seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]
-) -> Iterable[Record]:
-    """Records that are to be brought up to date without any call: what is declared beside the spec, and outputs."""
-    if seen.asked.refresh is Refresh.ONLY:
-        yield from followed(seen.kinds, active, key=seen.key)
-        return
-    for address, decision in sorted(active.items()):
-        record, live, wanted = decision.found.record, decision.found.live, declared.get(address)
-        if record is None:
-            continue
-        stays = decision.action in {Action.NONE, Action.RESUME}
-        if decision.keeps and record.id:
-            record = brought_up(record, decision, key=seen.key)
-        if live is None or wanted is None or not record.id or not stays or decision.left:
-            # What it replaced may be gone, and what is replaced may be what an unanswered create made.
-            fresh = replace(record, retired=decision.found.leftovers, anew=decision.due)
-            if decision.action is not Action.ADOPT and fresh != seen.found[address].record:
-                yield fresh
-            continue
-        fresh = replace(
-            record,
-            spec={**written(decision.spec, seen.key), **decision.kept},
-            outputs=seen.kinds[address.kind].known(record.outputs, live),
-            needs=wanted.needs,
-            source=wanted.origin.file,
-            retired=decision.found.leftovers,
-            anew="",
-        )
-        if fresh != seen.found[address].record or is_acknowledged(decision):
-            yield fresh

@@ -7,25 +7,13 @@ the `sensitive` twin; what is not known yet is null or left out, marked in the `
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from novita_infra.diagnostics import Diagnostic, Severity
 from novita_infra.planning.estimating import Estimate
 from novita_infra.planning.plan import Action, Change, Drift, Plan, Step
 from novita_infra.planning.saving import SavedPlan
-from novita_infra.resources import (
-    Address,
-    Digest,
-    Joined,
-    Record,
-    Ref,
-    Secret,
-    Spec,
-    Value,
-    is_known,
-    is_secret,
-    leaves,
-)
+from novita_infra.resources import Address, Record, Value
 from novita_infra.state.book import State
 from novita_infra.views.diagnostics import Sources, excerpt
 from novita_infra.views.drift import adopted_json, adopted_of, drift_json, drifted
@@ -34,13 +22,22 @@ from novita_infra.views.guards import REASONS, choosing_json, conditions_json, l
 from novita_infra.views.money import by_address, cost_json, money_json
 from novita_infra.views.policies import policies_json
 from novita_infra.views.saved import saved_json
+from novita_infra.views.terraform import (
+    PROVIDER,
+    Json,
+    marked,
+    named,
+    output,
+    resource,
+    sensitive,
+    shown,
+    unknown,
+    values,
+)
 
 FORMAT: Final = "1.2"
 """The version of Terraform's plan representation that this follows."""
 STATE_FORMAT: Final = "1.0"
-PROVIDER: Final = "novita"
-
-Json: TypeAlias = dict[str, Any]
 
 _ACTIONS: Final[Mapping[Action, list[str]]] = {
     Action.NONE: ["no-op"],
@@ -67,7 +64,7 @@ def plan_json(
     `digest` is what it is approved by, `saved` the file that it is from, `time` how long it will take; `warnings` are
     those of the manifests, told with the plan's own.
     """
-    outputs = {name: _output(value) for name, value in plan.outputs.items()}
+    outputs = {name: output(value) for name, value in plan.outputs.items()}
     costs, detours = by_address(plan.money), plan.detours
     return {
         "format_version": FORMAT,
@@ -118,7 +115,7 @@ def state_json(state: State) -> Json:
     return {
         "format_version": STATE_FORMAT,
         "values": {
-            "outputs": {name: _output(value) for name, value in sorted(state.outputs.items())},
+            "outputs": {name: output(value) for name, value in sorted(state.outputs.items())},
             "root_module": {"resources": [record_json(state.records[address]) for address in sorted(state.records)]},
         },
         "novita": {
@@ -153,7 +150,7 @@ def record_json(record: Record) -> Json:
 
 def outputs_json(outputs: Mapping[str, Value]) -> Json:
     """Like `terraform output -json`."""
-    return {name: _output(value) for name, value in sorted(outputs.items())}
+    return {name: output(value) for name, value in sorted(outputs.items())}
 
 
 def validation_json(diagnostics: tuple[Diagnostic, ...], sources: Sources) -> Json:
@@ -190,62 +187,6 @@ def diagnostic_json(item: Diagnostic, sources: Sources = lambda _: None) -> Json
             "values": [],
         }
     return told
-
-
-def resource(address: Address, known: Spec) -> Json:
-    """A resource with its values."""
-    return {
-        **named(address),
-        "provider_name": PROVIDER,
-        "schema_version": 0,
-        "values": shown(known),
-        "sensitive_values": marked(known, _sensitive) or {},
-    }
-
-
-def named(address: Address) -> Json:
-    """The parts of an address; `index` is the key of a `forEach`."""
-    index = {"index": address.key} if address.key else {}
-    return {"address": str(address), "mode": "managed", "type": address.kind, "name": address.name, **index}
-
-
-def values(id_: str, spec: Spec) -> Spec:
-    """The spec with the id as Terraform has it: one attribute among the others."""
-    return {"id": id_, **spec} if id_ else spec
-
-
-def shown(value: Value) -> Value:
-    """The value as JSON: a secret by the word, an unknown part as null (and left out of a map)."""
-    match value:
-        case Secret() | Digest():
-            return "(secret)"
-        case Joined() if is_secret(value):
-            return "(secret)"
-        case Ref() | Joined():
-            return None
-        case Mapping():
-            return {
-                str(name): shown(item)
-                for name, item in value.items()
-                if not isinstance(item, (Ref, Joined)) or is_secret(item)
-            }
-        case list() | tuple():
-            return [shown(item) for item in value]
-        case _:
-            return value
-
-
-def marked(value: Value, holds: Any) -> Any:
-    """The twin of a value that is true where `holds` says so and has no other leaves; False where nothing is marked."""
-    match value:
-        case Mapping():
-            inside = {str(name): mark for name, item in value.items() if (mark := marked(item, holds)) is not False}
-            return inside or False
-        case list() | tuple():
-            marks = [marked(item, holds) for item in value]
-            return marks if any(mark is not False for mark in marks) else False
-        case _:
-            return bool(holds(value))
 
 
 def actions(change: Change) -> list[str]:
@@ -310,9 +251,9 @@ def _change(words: list[str], before: Value, *, after: Value) -> Json:
         "actions": words,
         "before": shown(before),
         "after": shown(after),
-        "after_unknown": marked(after, _unknown) if not isinstance(after, Mapping) else marked(after, _unknown) or {},
-        "before_sensitive": marked(before, _sensitive),
-        "after_sensitive": marked(after, _sensitive),
+        "after_unknown": marked(after, unknown) if not isinstance(after, Mapping) else marked(after, unknown) or {},
+        "before_sensitive": marked(before, sensitive),
+        "after_sensitive": marked(after, sensitive),
     }
 
 
@@ -326,27 +267,6 @@ def _reason(change: Change, plan: Plan) -> str:
     if change.action is Action.DELETE and not plan.destroys:
         return "delete_because_no_resource_config"
     return ""
-
-
-def _output(value: Value) -> Json:
-    sensitive = any(_sensitive(leaf) for leaf in leaves(value))
-    return {"sensitive": sensitive, "value": None if sensitive else shown(value), "type": _type(value)}
-
-
-def _type(value: Value) -> Any:
-    match value:
-        case bool():
-            return "bool"
-        case int() | float():
-            return "number"
-        case Mapping():
-            return ["object", {str(name): _type(item) for name, item in value.items()}]
-        case list() | tuple():
-            return ["tuple", [_type(item) for item in value]]
-        case None:
-            return "dynamic"
-        case _:
-            return "string"
 
 
 def _output_actions(name: str, plan: Plan) -> list[str]:
@@ -378,11 +298,3 @@ def _byte(item: Diagnostic, sources: Sources) -> int:
     if len(lines) < item.origin.line:
         return len(text.encode())
     return len("".join([*lines[:-1], lines[-1][: item.origin.column - 1]]).encode())
-
-
-def _unknown(leaf: Value) -> bool:
-    return isinstance(leaf, (Ref, Joined)) and not is_known(leaf)
-
-
-def _sensitive(leaf: Value) -> bool:
-    return isinstance(leaf, Digest) or is_secret(leaf)

@@ -18,8 +18,9 @@ from novita_infra.resources import Address, Value
 from novita_infra.views.diagnostics import Sources
 from novita_infra.views.drift import drifted
 from novita_infra.views.human import address_and_call, reason_lines
-from novita_infra.views.json import PROVIDER, Json, diagnostic_json, outputs_json
+from novita_infra.views.json import diagnostic_json, outputs_json
 from novita_infra.views.progress import event_line, undisturbed
+from novita_infra.views.terraform import PROVIDER, Json
 
 UI_VERSION: Final = "1.2"
 """The version of Terraform's machine-readable UI that this follows."""

@@ -13,9 +13,10 @@ from typing import Any, Final, TypeAlias
 from novita_infra.kinds.schemas import HOME, text_of_schema
 from novita_infra.planning.plan import Action
 from novita_infra.views.drift_schema import ADOPTED, DRIFT, UNREAD
-from novita_infra.views.json import FORMAT, PROVIDER
+from novita_infra.views.json import FORMAT
 from novita_infra.views.money_schema import COST, MONEY, closed
 from novita_infra.views.policies import OUTCOMES
+from novita_infra.views.terraform import PROVIDER
 
 Schema: TypeAlias = dict[str, Any]
 

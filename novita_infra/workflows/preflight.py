@@ -18,9 +18,10 @@ from novita_infra.kinds.stock import Ask
 from novita_infra.observing import read_stock
 from novita_infra.planning import preflight, siting
 from novita_infra.planning.plan import Plan
-from novita_infra.planning.planner import Seen, make_plan
+from novita_infra.planning.planner import make_plan
 from novita_infra.planning.preflight import Answers, Flight, Questions
 from novita_infra.planning.saving import SavedPlan
+from novita_infra.planning.seen import Seen
 from novita_infra.planning.siting import Ground
 from novita_infra.resources import Declared
 

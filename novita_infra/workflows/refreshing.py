@@ -14,7 +14,8 @@ from novita_infra.kinds.kind import Circumstances
 from novita_infra.observing import Observed, as_recorded, is_unfinished, observe
 from novita_infra.planning.asking import Asked, Refresh
 from novita_infra.planning.plan import Action
-from novita_infra.planning.planner import Seen, make_plan
+from novita_infra.planning.planner import make_plan
+from novita_infra.planning.seen import Seen
 from novita_infra.resources import Address
 from novita_infra.workflows.session import Session
 

@@ -16,6 +16,7 @@ from novita_infra.kinds import KINDS
 from novita_infra.manifests.project import Project
 from novita_infra.planning.asking import Asked
 from novita_infra.planning.plan import OnFailure, Plan
+from novita_infra.planning.seen import Seen
 from novita_infra.resources import Address, Secret, Spec, Value, leaves
 from novita_infra.state.book import Begun, State
 from novita_infra.state.lock import this_process
@@ -26,7 +27,6 @@ from novita_infra.workflows.session import Session, check_account
 
 if TYPE_CHECKING:
     from novita_infra.applying.events import Listener, Result
-    from novita_infra.planning.planner import Seen
 
 MOST_CALLS: Final = 64
 """Calls at a time where nobody says; the client finds out how many of them do good."""
@@ -47,7 +47,6 @@ async def make_plan(session: Session, asked: Asked = Asked()) -> Plan:
 async def see(session: Session, asked: Asked) -> Seen:
     """Everything that a plan is made from, as it is now. Raises Problems and ApiError."""
     from novita_infra.observing import read_prices, with_live_templates  # noqa: PLC0415 -- not every command plans
-    from novita_infra.planning import planner  # noqa: PLC0415
     from novita_infra.workflows.refreshing import read_at_once, refreshed  # noqa: PLC0415
 
     project, state = session.project, session.state
@@ -63,7 +62,7 @@ async def see(session: Session, asked: Asked) -> Seen:
         with_live_templates(session.client, declared=() if asked.destroys else declared, kinds=KINDS),
     )
     declared = project.declared if asked.destroys else declared  # what they protect is not deleted
-    seen = planner.Seen(
+    seen = Seen(
         project=project.name,
         environment=project.environment,
         declared=declared,

@@ -16,7 +16,8 @@ from novita_infra.kinds.kind import Circumstances
 from novita_infra.planning.asking import Asked, Refresh
 from novita_infra.planning.drifting import marked_by_others
 from novita_infra.planning.plan import Action, Plan
-from novita_infra.planning.planner import Seen, make_plan
+from novita_infra.planning.planner import make_plan
+from novita_infra.planning.seen import Seen
 from novita_infra.resources import (
     Address,
     Cause,

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from rig import Rig
 
 from novita_infra.planning.plan import Plan
-from novita_infra.planning.planner import Seen, make_plan
+from novita_infra.planning.planner import make_plan
+from novita_infra.planning.seen import Seen
 
 OUTSIDE = ("open", "os.", "socket.", "subprocess.", "time.", "pathlib.", "shutil.", "tempfile.")
 _watching: list[list[str]] = []

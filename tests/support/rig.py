@@ -22,7 +22,7 @@ from novita_infra.applying.events import Event, Result
 from novita_infra.manifests.project import Project, load
 from novita_infra.planning.asking import Asked
 from novita_infra.planning.plan import Action, Plan
-from novita_infra.planning.planner import Seen
+from novita_infra.planning.seen import Seen
 from novita_infra.resources import Address, Record
 from novita_infra.simulator import LIVE, LostAnswer, Quirks, World, build_app, open_world, scenario_named
 from novita_infra.simulator.routes.registry import OPERATIONS

@@ -10,7 +10,8 @@ from novita_infra.diagnostics import Diagnostic, Severity
 from novita_infra.planning.plan import Plan
 from novita_infra.resources import Address, Digest, Joined, Origin, Record, Ref, Secret
 from novita_infra.state.book import State
-from novita_infra.views.json import outputs_json, plan_json, shown, state_json, validation_json
+from novita_infra.views.json import outputs_json, plan_json, state_json, validation_json
+from novita_infra.views.terraform import shown
 
 ID = Ref(Address("vpc", "net"))
 

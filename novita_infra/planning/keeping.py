@@ -1,0 +1,47 @@
+"""What a plan brings up to date in the books without any call. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from novita_infra.planning.asking import Refresh
+from novita_infra.planning.comparing import written
+from novita_infra.planning.deciding import Decision
+from novita_infra.planning.easing import brought_up, followed, is_acknowledged
+from novita_infra.planning.plan import Action
+from novita_infra.planning.seen import Seen
+from novita_infra.resources import Address, Declared, Record
+
+
+def bookkeeping(
+    seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]
+) -> Iterable[Record]:
+    """Records that are to be brought up to date without any call: what is declared beside the spec, and outputs."""
+    if seen.asked.refresh is Refresh.ONLY:
+        yield from followed(seen.kinds, active, key=seen.key)
+        return
+    for address, decision in sorted(active.items()):
+        record, live, wanted = decision.found.record, decision.found.live, declared.get(address)
+        if record is None:
+            continue
+        stays = decision.action in {Action.NONE, Action.RESUME}
+        if decision.keeps and record.id:
+            record = brought_up(record, decision, key=seen.key)
+        if live is None or wanted is None or not record.id or not stays or decision.left:
+            # What it replaced may be gone, and what is replaced may be what an unanswered create made.
+            fresh = replace(record, retired=decision.found.leftovers, anew=decision.due)
+            if decision.action is not Action.ADOPT and fresh != seen.found[address].record:
+                yield fresh
+            continue
+        fresh = replace(
+            record,
+            spec={**written(decision.spec, seen.key), **decision.kept},
+            outputs=seen.kinds[address.kind].known(record.outputs, live),
+            needs=wanted.needs,
+            source=wanted.origin.file,
+            retired=decision.found.leftovers,
+            anew="",
+        )
+        if fresh != seen.found[address].record or is_acknowledged(decision):
+            yield fresh
