@@ -118,7 +118,7 @@ class Steps:
         if record is None:
             return
         retired = tuple(id for id in record.retired if id != step.id)
-        if record.id in {step.id, ""} and not retired:
+        if record.id in {step.id, step.gone, ""} and not retired:
             await self._desk.books.drop(step.address, f"{step.id} is gone")
             return
         own = record.id == step.id

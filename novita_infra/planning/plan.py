@@ -158,7 +158,7 @@ class Step:
     id: str = ""
     """The object that it is about, where it is known; a delete always names the id it deletes."""
     gone: str = ""
-    """For a create, the object before it that is known to be gone."""
+    """For a create or a delete, the object on record, where that is known to be gone."""
     spec: Spec = field(default_factory=dict)
     """The whole declared spec that the object shall have; may hold Refs and Secrets."""
     after: tuple[str, ...] = ()

@@ -90,12 +90,14 @@ class _Chain:
             making = (*making[:-1], last)
             making = (replace(making[0], requires=decision.requires), *making[1:])
         limit = timeouts.get("delete", kind.timeouts.delete)
+        gone = _gone(decision)
         deleting = tuple(
             replace(
                 blank,
                 key=f"{address}/delete:{id}",
                 call="delete",
                 id=id,
+                gone=gone,
                 says=kind.delete.says,
                 timeout=limit,
                 requires=decision.requires,
@@ -125,18 +127,28 @@ def _making(blank: Step, decision: Decision, kind: Kind, timeouts: Mapping[str, 
         yield replace(blank, key=f"{blank.address}/wait", call="wait", id=id, timeout=create, says="waited for")
     if decision.makes:
         key = f"{blank.address}/create"
-        record = decision.found.record
-        gone = record.id if record and live is None else ""
         # The time for a create begins when there is capacity.
         wait = blank.capacity_wait
         yield replace(
-            blank, key=key, call="create", gone=gone, fields=fields, timeout=create + wait, says=kind.create.says
+            blank,
+            key=key,
+            call="create",
+            gone=_gone(decision),
+            fields=fields,
+            timeout=create + wait,
+            says=kind.create.says,
         )
     if decision.records:
         yield replace(blank, key=f"{blank.address}/record", call="record", id=id, says="kept in the state")
     for name, changed in decision.calls:
         key = f"{blank.address}/{name}"
         yield replace(blank, key=key, call=name, id=id, fields=changed, timeout=update, says=kind.call(name).says)
+
+
+def _gone(decision: Decision) -> str:
+    """The id on record, where nothing has it any more."""
+    record = decision.found.record
+    return record.id if record and decision.found.live is None else ""
 
 
 def _deleted_ids(decision: Decision) -> tuple[str, ...]:
