@@ -19,10 +19,8 @@ from novita_infra.kinds.kind import Kind, Local
 from novita_infra.kinds.shapes import values_at
 from novita_infra.kinds.stock import Ask
 from novita_infra.resources import Address, Declared, Found, Live, Phase, Record, Spec, Value
-from novita_infra.timing import Clock
+from novita_infra.timing import GRACE, Clock
 
-GRACE: Final = 30.0
-"""Seconds after a write before an object that no list shows counts as absent: lists may lag behind a write."""
 AGAIN: Final = 3.0
 """Seconds between the two reads that it takes in any case."""
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
+
+GRACE: Final = 30.0
+"""Seconds after a write for which a list may lag behind it: until then, what it does not show may be there."""
 
 
 class Clock(Protocol):

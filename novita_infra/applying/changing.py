@@ -14,11 +14,12 @@ from novita_infra.api.errors import ApiError, Unanswered
 from novita_infra.applying.desk import Desk, Span, StepFailed
 from novita_infra.applying.events import Identified
 from novita_infra.kinds.kind import Call, Default, Kind, Target
-from novita_infra.observing import GRACE, read_one
+from novita_infra.observing import read_one
 from novita_infra.planning.comparing import agree, revealed, written
 from novita_infra.planning.deciding import recorded_spec
 from novita_infra.planning.plan import Step
 from novita_infra.resources import STABLE, Digest, Found, Live, Spec, Value, leaves, reveal
+from novita_infra.timing import GRACE
 
 TRIES: Final = 3
 """How often a call is sent that must not be repeated blindly, whose answer is lost, and which had no effect."""

@@ -17,11 +17,12 @@ from novita_infra.api.request import Request
 from novita_infra.applying.desk import Desk, Span, StepFailed, StillMoving
 from novita_infra.applying.events import Identified
 from novita_infra.kinds.kind import Default, Kind, Offer, Target
-from novita_infra.observing import GRACE, candidates, read_all, still_there
+from novita_infra.observing import candidates, read_all, still_there
 from novita_infra.planning.comparing import agree, written
 from novita_infra.planning.deciding import ambiguous
 from novita_infra.planning.plan import Step
 from novita_infra.resources import Live, Phase, Record, Spec, Underway, Value, reveal
+from novita_infra.timing import GRACE
 
 BUYS: Final = 3
 """How often a create is sent whose answer is lost and which provably made nothing."""

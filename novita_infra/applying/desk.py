@@ -17,10 +17,10 @@ from novita_infra.applying.logs import last_lines
 from novita_infra.applying.watching import Watch
 from novita_infra.diagnostics import EXIT_ERROR
 from novita_infra.kinds.kind import Kind
-from novita_infra.observing import GRACE, only_listed, read_one
+from novita_infra.observing import only_listed, read_one
 from novita_infra.planning.plan import Step
 from novita_infra.resources import Address, Live, Phase, Record, Ref, Spec, Underway, refs, resolve
-from novita_infra.timing import Clock
+from novita_infra.timing import GRACE, Clock
 
 RETRY_PAUSE: Final = 1.0
 """The most seconds before a call that was refused as busy or in use is made again; doubles up to LONGEST_PAUSE."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from novita_infra.kinds.kind import Default, Kind
 from novita_infra.planning.asking import Refresh
 from novita_infra.planning.comparing import written
 from novita_infra.planning.deciding import Decision
 from novita_infra.planning.easing import brought_up, followed, is_acknowledged
 from novita_infra.planning.plan import Action
 from novita_infra.planning.seen import Seen
-from novita_infra.resources import Address, Declared, Record
+from novita_infra.resources import Address, Declared, Record, Spec
+from novita_infra.timing import GRACE
 
 
 def bookkeeping(
@@ -34,14 +36,26 @@ def bookkeeping(
             if decision.action is not Action.ADOPT and fresh != seen.found[address].record:
                 yield fresh
             continue
+        kind = seen.kinds[address.kind]
+        # A list that lags shows no field that was sent a moment ago; forgotten here, it would never be taken back.
+        sent = _undeclared(kind, decision.spec, record) if seen.now - record.seen_at < GRACE else {}
         fresh = replace(
             record,
-            spec={**written(decision.spec, seen.key), **decision.kept},
-            outputs=seen.kinds[address.kind].known(record.outputs, live),
-            needs=wanted.needs,
+            spec={**sent, **written(decision.spec, seen.key), **decision.kept},
+            outputs=kind.known(record.outputs, live),
+            needs=tuple(sorted({*wanted.needs, *record.needs})) if sent else wanted.needs,
             source=wanted.origin.file,
             retired=decision.found.leftovers,
             anew="",
         )
         if fresh != seen.found[address].record or is_acknowledged(decision):
             yield fresh
+
+
+def _undeclared(kind: Kind, spec: Spec, record: Record) -> Spec:
+    """What is on record as declared once, is not declared now, and is taken back where it is found."""
+    return {
+        name: value
+        for name, value in record.spec.items()
+        if spec.get(name) is None and isinstance(kind.field(name).absent, Default)
+    }

@@ -36,7 +36,7 @@ class Seen:
     asked: Asked = Asked()
     rules: Rules = Rules()
     now: float = 0.0
-    """Unix seconds; the planner itself looks at no clock."""
+    """Unix seconds when reading began; the planner itself looks at no clock."""
     circumstances: Circumstances = Circumstances(0.0)  # noqa: RUF009 -- a frozen value
     """What may say what befell an object, beside the object itself."""
     unread: Mapping[Address, float] = field(default_factory=dict)

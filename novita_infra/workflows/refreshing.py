@@ -42,9 +42,8 @@ async def refreshed(session: Session, seen: Seen) -> Seen:
             more = await _observed(session, kinds & {address.kind for address in seen.unread}, ())
             unread = {address: at for address, at in seen.unread.items() if address not in more.found}
             seen = replace(seen, found={**seen.found, **more.found}, unread=unread)
-    now = session.clock.now()
     owes, moved = await asyncio.gather(_in_arrears(session.client, seen), _moved(session.client, seen))
-    return replace(seen, circumstances=Circumstances(now, owes, moved), now=now)
+    return replace(seen, circumstances=Circumstances(seen.now, owes, moved))
 
 
 def _believing(session: Session, seen: Seen) -> Seen:

@@ -49,7 +49,7 @@ async def see(session: Session, asked: Asked) -> Seen:
     from novita_infra.observing import read_prices, with_live_templates  # noqa: PLC0415 -- not every command plans
     from novita_infra.workflows.refreshing import read_at_once, refreshed  # noqa: PLC0415
 
-    project, state = session.project, session.state
+    project, state, now = session.project, session.state, session.clock.now()
     check_account(session)
     await check_owner(session)
     check_named(asked, [item.address for item in project.declared], state)
@@ -78,7 +78,7 @@ async def see(session: Session, asked: Asked) -> Seen:
         scope=project.scope,
         asked=asked,
         rules=project.rules,
-        now=session.clock.now(),
+        now=now,
     )
     return _discreet(await refreshed(session, seen))
 
