@@ -36,6 +36,8 @@ class Diagnostic:
     origin: Origin | None = None
     address: str = ""
     severity: Severity = Severity.ERROR
+    hidden: tuple[int, ...] = ()
+    """The columns of the origin's line at which a secret begins, which is not to be shown; 0 stands for all of it."""
 
     def __str__(self) -> str:
         place = self.origin or self.address

@@ -32,6 +32,8 @@ class Observed:
     found: Mapping[Address, Found] = field(default_factory=dict)
     """For every record."""
     catalogue: Catalogue = Catalogue()
+    unknown: Mapping[str, tuple[Live, ...]] = field(default_factory=dict)
+    """By prefix of each kind that was read, its live objects that no record knows."""
 
 
 async def observe(
@@ -52,7 +54,11 @@ async def observe(
         by_kind.setdefault(address.kind, {})[address] = record
     reading = [_observe_kind(client, kinds[prefix], own, seen=seen, clock=clock) for prefix, own in by_kind.items()]
     offers, parts = await asyncio.gather(read_catalogue(client, sorted(set(catalogues))), asyncio.gather(*reading))
-    return Observed({address: found for part in parts for address, found in part.items()}, offers)
+    return Observed(
+        {address: found for part, _ in parts for address, found in part.items()},
+        offers,
+        {prefix: unknown for prefix, (_, unknown) in zip(by_kind, parts, strict=True)},
+    )
 
 
 def as_recorded(record: Record) -> Found:
@@ -120,6 +126,24 @@ async def read_one(client: Client, kind: Kind, id: str) -> Live | None:
     if live.phase is Phase.GONE or (live.id and live.id != id):
         return None
     return live if live.id else replace(live, id=id)
+
+
+async def read_lists(client: Client, kinds: Iterable[Kind]) -> dict[str, tuple[Live, ...]]:
+    """Every live object of these kinds, by the kind's prefix. Raises ApiError."""
+    kinds = list(kinds)
+    lists = await asyncio.gather(*(read_all(client, kind) for kind in kinds))
+    return {kind.prefix: tuple(by_id.values()) for kind, by_id in zip(kinds, lists, strict=True)}
+
+
+async def staying(client: Client, kind: Kind, lives: tuple[Live, ...], *, clock: Clock) -> tuple[Live, ...]:
+    """Those of a list that are there and stay, in truth: what was deleted a moment ago may still be listed."""
+    if only_listed(kind):
+        await clock.sleep(GRACE)
+        again = await read_all(client, kind)
+        got = [again.get(live.id) for live in lives]
+    else:
+        got = await asyncio.gather(*(read_one(client, kind, live.id) for live in lives))
+    return tuple(live for live, now in zip(lives, got, strict=True) if now and now.phase is not Phase.LEAVING)
 
 
 def only_listed(kind: Kind) -> bool:
@@ -195,7 +219,8 @@ def _given_by_id(kind: Kind, spec: Spec, kinds: Mapping[str, Kind]) -> list[tupl
 
 async def _observe_kind(
     client: Client, kind: Kind, records: Mapping[Address, Record], *, seen: Mapping[str, tuple[str, ...]], clock: Clock
-) -> dict[Address, Found]:
+) -> tuple[dict[Address, Found], tuple[Live, ...]]:
+    """What became of the records of one kind, and the live objects that none of them knows."""
     lives = await read_all(client, kind)
     owned = frozenset(id for record in records.values() for id in (record.id, *record.retired) if id)
     if any(record.underway and not record.id for record in records.values()):
@@ -205,9 +230,9 @@ async def _observe_kind(
     lives |= await _read_missing(client, kind, owned - lives.keys(), records.values(), clock=clock)
     found = {}
     for address, record in records.items():
-        leftovers = tuple(id for id in record.retired if id in lives)
+        old = tuple(lives[id] for id in record.retired if id in lives)
         if record.id or record.underway is None:
-            found[address] = Found(record, live=lives.get(record.id), leftovers=leftovers)
+            found[address] = Found(record, live=lives.get(record.id), old=old)
             continue
         fitting = candidates(
             kind,
@@ -217,8 +242,9 @@ async def _observe_kind(
             mark=record.underway.mark,
         )
         fitting = await still_there(client, kind, fitting)
-        found[address] = Found(record, candidates=fitting, leftovers=leftovers)
-    return found
+        found[address] = Found(record, candidates=fitting, old=old)
+    known = owned.union(live.id for item in found.values() for live in item.candidates)
+    return found, tuple(live for live in lives.values() if live.id not in known)
 
 
 async def _read_part(client: Client, name: str, request: Request) -> list[Any]:

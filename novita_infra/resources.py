@@ -426,5 +426,10 @@ class Found:
     """The object of the record's id; None where it is gone."""
     candidates: tuple[Live, ...] = ()
     """Objects that a create without an answer may have made."""
-    leftovers: tuple[str, ...] = ()
-    """Retired ids that are still there."""
+    old: tuple[Live, ...] = ()
+    """Objects that it replaced and that are still there."""
+
+    @property
+    def leftovers(self) -> tuple[str, ...]:
+        """The ids of what it replaced and is still there."""
+        return tuple(live.id for live in self.old)

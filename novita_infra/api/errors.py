@@ -7,6 +7,7 @@ ApiError
 │   ├── Busy           a node, a cluster or a dependency is not ready; may pass
 │   ├── NoCapacity     nothing free of what was asked for
 │   ├── NoMoney        the account cannot pay
+│   ├── AtLimit        the account may have no more, or no larger one
 │   └── Unauthorized   the key is wrong or lacks the right
 ├── Throttled          too many calls; nothing happened
 ├── Unanswered         the answer is lost: it may or may not have happened
@@ -14,6 +15,8 @@ ApiError
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 from novita_infra.api.request import Request
 
@@ -75,6 +78,12 @@ class NoMoney(Refused):
     advice = "top up the account, then run the same command again"
 
 
+class AtLimit(Refused):
+    """The account may have no more of it, or no larger one."""
+
+    advice = "it is a limit of the account: ask for less, delete what is not needed, or ask Novita for a higher limit"
+
+
 class Unauthorized(Refused):
     """The key is wrong, or it lacks the right."""
 
@@ -97,3 +106,7 @@ class Unreachable(ApiError):
     """The request did not leave this machine; nothing happened."""
 
     advice = "check the network and NOVITA_API_URL"
+
+
+BLOCKING: Final = (NoCapacity, NoMoney, AtLimit)
+"""What stands in the way is neither in the manifests nor in the call: the command ends as blocked."""

@@ -15,6 +15,7 @@ from typing import Any, Final
 from novita_infra.api.answers import Answer, asked_wait
 from novita_infra.api.errors import (
     ApiError,
+    AtLimit,
     Busy,
     InUse,
     NoCapacity,
@@ -34,7 +35,8 @@ _REASONS: Final[dict[type[ApiError], str]] = {
     Busy: """CLUSTER_STATUS NODE_STATUS DEPENDENT_RESOURCE_STATE CONFLICT OPERATION_LIMIT NETWORK_STORAGE_UNAVAILABLE
         CREATING_INSTANCE_NOT_SUPPORT_RENEWAL""",
     NoMoney: """BALANCE_NOT_ENOUGH EXPIRED_OR_BALANCE_NOT_ENOUGH NOT_ENOUGH_BALANCE BILLING_BALANCE_NOT_ENOUGH
-        CREATE_INSTANCE_LIMIT WALLET_NOT_FOUND""",
+        WALLET_NOT_FOUND""",
+    AtLimit: "CREATE_INSTANCE_LIMIT NETWORK_MAX_LIMIT NETWORK_STORAGE_TOO_LARGE",
     Unauthorized: """UNAUTHORIZED FORBIDDEN FAILED_TO_AUTH INVALID_API_KEY MISSING_API_KEY GET_TOKEN_FAILED
         INVALID_USER_TOKEN BANNED_USER ACCESS_DENY MODEL_ACCESS_DENIED FEATURE_NOT_ALLOWED API_NOT_ALLOWED
         BILLING_AUTH_FAILED NEED_REAL_NAME_VERIFY USER_NOT_FOUND USER_NOT_ACTIVATED""",
@@ -42,7 +44,7 @@ _REASONS: Final[dict[type[ApiError], str]] = {
     Refused: """VALIDATOR_PARAM VALIDATOR CODEC INVALID_REQUEST_BODY INVALID_COMMAND_PARAM API_NOT_FOUND
         INSTANCE_LOCAL_STORAGE_NOT_FOUND UNSUPPORTED_BILLING_MODE PREPAID_INSTANCE_NOT_SUPPORT_RELEASE""",
 }
-"""CREATE_INSTANCE_LIMIT means that funds or voucher are too low for another instance."""
+"""CREATE_INSTANCE_LIMIT is documented as funds or vouchers too low for another instance: the limit depends on them."""
 
 _KNOWN: Final = {reason: kind for kind, reasons in _REASONS.items() for reason in reasons.split()}
 _ENDINGS: Final[tuple[tuple[str, type[ApiError]], ...]] = (

@@ -16,13 +16,14 @@ from novita_infra.api.errors import ApiError, NoCapacity, Unanswered
 from novita_infra.api.request import Request
 from novita_infra.applying.desk import Desk, Span, StepFailed, StillMoving
 from novita_infra.applying.events import Identified
+from novita_infra.diagnostics import EXIT_BLOCKED
 from novita_infra.kinds.kind import Default, Kind, Offer, Target
 from novita_infra.observing import candidates, read_all, still_there
 from novita_infra.planning.comparing import agree, written
 from novita_infra.planning.deciding import ambiguous
 from novita_infra.planning.plan import Step
 from novita_infra.resources import Live, Phase, Record, Spec, Underway, Value, reveal
-from novita_infra.timing import GRACE
+from novita_infra.timing import GRACE, in_words
 
 BUYS: Final = 3
 """How often a create is sent whose answer is lost and which provably made nothing."""
@@ -31,7 +32,8 @@ LOOKS: Final = (0.0, GRACE / 40, GRACE / 20, GRACE / 10, GRACE / 5, GRACE / 3, G
 LONGEST_LAST_LOOK: Final = GRACE / 10
 """Seconds that an interrupted run still pauses before a look."""
 CAPACITY_PAUSE: Final = 20.0
-"""Seconds between two attempts while capacity is waited for."""
+"""Seconds between two attempts while capacity is waited for; the last is made when the wait is over."""
+_STOPPED_WAITING: Final = "interrupted while it waited for capacity; nothing was made"
 
 
 class Creating:
@@ -62,26 +64,41 @@ class Creating:
         return live.id
 
     async def _obtain(self, step: Step, kind: Kind, spec: Spec, before: Record | None, *, span: Span) -> Live:
-        """The new object, of the first offer that can be had; waits for capacity where the step may."""
-        deadline = span.since + step.capacity_wait
+        """The new object; waits for capacity where the step may, and tries a last time when that wait is over."""
+        waiting, last = "", False
         while True:
-            tried: list[Mapping[str, Value]] = []
-            for offer in kind.offers(spec) if kind.offers else (Offer(spec=spec, place={}),):
-                try:
-                    async with self._desk.calls:
-                        self._desk.go_on()
-                        choice = _choice(offer, tried)
-                        return await self._buy(step, kind, offer.spec, before, choice=choice, span=span)
-                except NoCapacity as error:
-                    refused = error
-                    tried.append({"offer": offer.place, "reason": error.reason or error.text})
-            if self._desk.clock.now() + CAPACITY_PAUSE > deadline:
-                raise refused
+            try:
+                return await self._first_to_be_had(step, kind, spec, before, span=span, waiting=waiting)
+            except NoCapacity as error:
+                refused = error
             elapsed = self._desk.clock.now() - span.since
-            if elapsed < CAPACITY_PAUSE:  # told once; the summary tells the rest
-                told = f"{refused.reason or refused.text}: tried again for {step.capacity_wait:g} s"
-                self._desk.note(step, "", told, elapsed=elapsed)
-            await self._desk.pause(CAPACITY_PAUSE)
+            left = step.capacity_wait - elapsed
+            if last or left <= 0:
+                raise _none_came_free(refused, step, elapsed)
+            if not waiting:  # told once; the summary tells the rest
+                told = f"{refused.reason or refused.text}: tried again for up to {in_words(step.capacity_wait)}"
+                self._desk.note(step, "", told, elapsed=elapsed, status="waiting")
+            waiting, last = _STOPPED_WAITING, left <= CAPACITY_PAUSE
+            await self._desk.pause(min(CAPACITY_PAUSE, left), waiting)
+
+    async def _first_to_be_had(
+        self, step: Step, kind: Kind, spec: Spec, before: Record | None, *, span: Span, waiting: str
+    ) -> Live:
+        """The new object, of the first offer that can be had; raises NoCapacity where none can.
+
+        `waiting` is what an interruption is told to have interrupted, where an attempt was made before.
+        """
+        tried: list[Mapping[str, Value]] = []
+        for offer in kind.offers(spec) if kind.offers else (Offer(spec=spec, place={}),):
+            try:
+                async with self._desk.calls:
+                    self._desk.go_on(waiting)
+                    choice = _choice(offer, tried)
+                    return await self._buy(step, kind, offer.spec, before, choice=choice, span=span)
+            except NoCapacity as error:
+                refused, waiting = error, _STOPPED_WAITING
+                tried.append({"offer": offer.place, "reason": error.reason or error.text})
+        raise refused
 
     async def _buy(
         self,
@@ -193,6 +210,14 @@ def _ready(record: Record, step: Step, live: Live) -> Record:
     """The record once nothing more is waited for, without the object before it where that is known to be gone."""
     retired = tuple(id for id in record.retired if id != step.gone)
     return replace(record, underway=None, outputs={**live.outputs}, needs=step.needs, retired=retired)
+
+
+def _none_came_free(refused: NoCapacity, step: Step, elapsed: float) -> NoCapacity | StepFailed:
+    """The last refusal, with how long capacity was waited for where it was."""
+    if not step.capacity_wait:
+        return refused
+    said = f"{refused}; nothing came free in {in_words(elapsed)}"
+    return StepFailed(said, f"{refused.advice}; longer: lifecycle.waitForCapacity", code=EXIT_BLOCKED)
 
 
 def _carried(kind: Kind, spec: Spec, key: str) -> Spec:

@@ -93,15 +93,18 @@ class Desk:
         self.go_on()
         self.emit(Started(step))
 
-    def go_on(self) -> None:
-        """Raises Interrupted where the run was asked to stop: before a call that waited for its place."""
-        if self.stop.is_set():
-            raise Interrupted
+    def go_on(self, told: str = "") -> None:
+        """Raises Interrupted where the run was asked to stop: before a call that waited for its place.
 
-    async def pause(self, seconds: float) -> None:
-        """Sleeps; raises Interrupted as soon as the run is asked to stop."""
+        `told` says what was interrupted, where the step had begun.
+        """
+        if self.stop.is_set():
+            raise Interrupted(told)
+
+    async def pause(self, seconds: float, told: str = "") -> None:
+        """Sleeps; raises Interrupted, as `go_on` does, as soon as the run is asked to stop."""
         await self._rest(seconds)
-        self.go_on()
+        self.go_on(told)
 
     async def _rest(self, seconds: float) -> None:
         """Sleeps, but not on when the run is asked to stop."""
@@ -130,9 +133,9 @@ class Desk:
         """A new attempt of the call."""
         return Underway(self.operation(), call, self.clock.now(), sent)
 
-    def note(self, step: Step, id: str, note: str, *, elapsed: float = 0.0) -> None:
+    def note(self, step: Step, id: str, note: str, *, elapsed: float = 0.0, status: str = "") -> None:
         """Tells something that a person should know."""
-        self.emit(Progressed(step, id, Phase.CHANGING, "", elapsed, note))
+        self.emit(Progressed(step, id, Phase.CHANGING, status, elapsed, note))
 
     async def send(
         self, request: Request, step: Step, *, span: Span, moot: Callable[[], Awaitable[bool]] | None = None

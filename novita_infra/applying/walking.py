@@ -10,14 +10,15 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
-from novita_infra.api.errors import ApiError, NoCapacity, NoMoney
+from novita_infra.api.errors import BLOCKING, ApiError
 from novita_infra.applying.desk import Desk, Interrupted, StepFailed, StillMoving
 from novita_infra.applying.events import Ended, Outcome, Result
 from novita_infra.applying.grouping import taking_down
 from novita_infra.applying.stepping import Steps
 from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_ERROR
+from novita_infra.observing import read_one
 from novita_infra.planning.plan import Plan, Step
-from novita_infra.resources import Value
+from novita_infra.resources import Phase, Value
 
 
 async def walk(plan: Plan, desk: Desk) -> tuple[Result, Mapping[str, Value] | None]:
@@ -42,7 +43,7 @@ async def _with_groups_down(plan: Plan, desk: Desk, steps: Steps, ends: tuple[En
     if desk.stop.is_set():
         return ends
     down = taking_down(plan, ends, books=desk.books, kinds=desk.kinds)
-    after = await _Walk(down.steps, desk, steps).run()
+    after = await _Walk(await _without_the_failed(down.steps, desk), desk, steps).run()
     gone = {end.step.address: end for end in after if end.outcome is Outcome.DONE and end.step.address in down.undone}
     told = (
         replace(end, outcome=Outcome.SKIPPED, reason=gone[end.step.address].step.says)
@@ -51,6 +52,22 @@ async def _with_groups_down(plan: Plan, desk: Desk, steps: Steps, ends: tuple[En
         for end in ends
     )
     return (*told, *(end for end in after if end.step.address not in gone))
+
+
+async def _without_the_failed(down: tuple[Step, ...], desk: Desk) -> tuple[Step, ...]:
+    """The same, but that what failed is not stopped: it does not run, and that it failed is told."""
+
+    async def runs(step: Step) -> bool:
+        if step.call == "delete":
+            return True
+        try:
+            live = await read_one(desk.client, desk.kinds[step.address.kind], step.id)
+        except ApiError:
+            return True
+        return live is None or live.phase is not Phase.FAILED
+
+    told = await asyncio.gather(*(runs(step) for step in down))
+    return tuple(step for step, kept in zip(down, told, strict=True) if kept)
 
 
 async def _outputs(plan: Plan, desk: Desk, steps: Steps) -> Mapping[str, Value] | None:
@@ -128,7 +145,7 @@ class _Walk:
             kept = self._desk.discreet(error.reason)
         except ApiError as error:
             outcome, reason = Outcome.FAILED, "; ".join(part for part in (str(error), error.advice) if part)
-            code = EXIT_BLOCKED if isinstance(error, (NoCapacity, NoMoney)) else EXIT_ERROR
+            code = EXIT_BLOCKED if isinstance(error, BLOCKING) else EXIT_ERROR
             kept = str(error)
         if kept:
             await self._steps.ended(step, kept)

@@ -110,7 +110,8 @@ def show(*, address: Address, where: Where, screen: Screen) -> int:
 def remove(*, words: tuple[str, ...], where: Where, screen: Screen) -> int:
     """Remove records; the objects stay as they are.
 
-    What a manifest still declares is created anew by the next apply; `import` takes it in again.
+    What a manifest still declares is created anew by the next apply; where the object bears its owner mark, that is
+    refused. `import` takes it in again.
 
     \b
     Example:
@@ -119,7 +120,7 @@ def remove(*, words: tuple[str, ...], where: Where, screen: Screen) -> int:
     addresses, where = _split(words, where)
     workflows.forget(where, addresses)
     screen.show(line(f"Removed from the books: {address}") for address in addresses)
-    screen.say("The objects stay. What is still declared would be made anew by the next apply.")
+    screen.say("The objects stay. What is still declared and bears no owner mark would be made anew by the next apply.")
     return 0
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 
 import click
 
-from novita_infra.api.errors import ApiError, NoCapacity, NoMoney
+from novita_infra.api.errors import BLOCKING, ApiError
 from novita_infra.cli.lazy import EXIT_ERROR, EXIT_INTERRUPTED
 from novita_infra.cli.screen import Screen
 from novita_infra.diagnostics import EXIT_BLOCKED, Diagnostic, Problems
@@ -219,7 +219,7 @@ def _explained(failure: BaseException) -> tuple[tuple[Diagnostic, ...], int]:
         case Problems():
             return failure.diagnostics, failure.code
         case ApiError():
-            code = EXIT_BLOCKED if isinstance(failure, (NoCapacity, NoMoney)) else EXIT_ERROR
+            code = EXIT_BLOCKED if isinstance(failure, BLOCKING) else EXIT_ERROR
             return (Diagnostic(str(failure), failure.advice),), code
         case OSError(filename=str() | bytes() as name, strerror=str() as reason):
             return (Diagnostic(f"{os.fsdecode(name)}: {reason}"),), EXIT_ERROR

@@ -20,7 +20,7 @@ from novita_infra.kinds import KINDS
 from novita_infra.planning.asking import Asked
 from novita_infra.planning.estimating import Estimate, estimate
 from novita_infra.planning.plan import Plan
-from novita_infra.planning.saving import SavedPlan, digest_of
+from novita_infra.planning.saving import SavedPlan, check_free, digest_of
 from novita_infra.timing import RealClock
 from novita_infra.views.estimate import estimate_lines
 from novita_infra.views.human import plan_lines
@@ -39,7 +39,7 @@ EXIT_DRIFT = 3
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Save the plan, to apply it as it was shown.",
+    help="Save the plan, to apply it as it was shown. Only an older plan is overwritten.",
 )
 @click.option("--destroy", "destroys", is_flag=True, help="Plan to delete all that this environment owns.")
 @asking
@@ -83,6 +83,8 @@ def plan(
 async def _plan(
     where: Where, screen: Screen, *, out: Path | None, asked: Asked, estimated: bool, detailed: bool
 ) -> int:
+    if out is not None:
+        check_free(out)
     async with workflows.opened(where, os.environ, destroys=asked.destroys) as session:
         made = await workflows.make_plan(session, asked)
         made = await workflows.judged(session, made, asked=asked, environ=os.environ, shown=plan_json)

@@ -10,14 +10,25 @@ import re
 from typing import Any, Final
 
 from novita_infra.kinds.shapes import env_list, env_of, objects_of, text_of
-from novita_infra.resources import Value
+from novita_infra.resources import Address, Value
 
 ENV_NAME: Final = "NOVITA_INFRA_OWNER"
 MOST_ENV: Final = 100
 """The API's limit of entries (gpu-instance-create-instance); where it is reached there is no room for a mark."""
 
 _NOTE: Final = re.compile(r"(?:(?<=\S) )?\[novita-infra (?P<mark>[^\[\]\s]+)\]$")
+_UNSPOKEN: Final = re.compile(r"[^\w.-]+")
 _COMMENT: Final = re.compile(r"\n*<!-- novita-infra (?P<mark>[^<>\s]+) -->\n*$")
+
+
+def spoken(project: str) -> str:
+    """The project's name as a mark tells it: what could end the mark is a hyphen."""
+    return _UNSPOKEN.sub("-", project)
+
+
+def owner(project: str, environment: str, address: Address) -> str:
+    """The part of a mark that tells for what an object was made; the operation that made it follows after a slash."""
+    return "/".join((spoken(project), environment, str(address).replace('"', "")))
 
 
 def env_with_mark(env: Value, mark: str) -> list[dict[str, str]]:

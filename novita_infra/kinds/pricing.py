@@ -44,6 +44,11 @@ class Cost:
     listed: str = ""
     """Where in the price list the price stands; empty for one that only the guides tell."""
 
+    @property
+    def fewest(self) -> int:
+        """How many units there are at the least."""
+        return self.quantity if self.least is None else self.least
+
 
 @dataclass(frozen=True, slots=True)
 class Amount:
@@ -63,6 +68,10 @@ class Amount:
 
     def __bool__(self) -> bool:
         return bool(self.least or self.most)
+
+    def no_less_than(self, other: Amount) -> Amount:
+        """The same, raised to the other where that is more."""
+        return Amount(max(self.least, other.least), max(self.most, other.most))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +120,7 @@ def rate(costs: Iterable[Cost]) -> Amount:
     most: dict[int, int] = {}
     for cost in costs:
         if cost.price is not None and cost.hours:
-            fewest = cost.quantity if cost.least is None else cost.least
-            least[cost.hours] = least.get(cost.hours, 0) + cost.price * fewest
+            least[cost.hours] = least.get(cost.hours, 0) + cost.price * cost.fewest
             most[cost.hours] = most.get(cost.hours, 0) + cost.price * cost.quantity
     return Amount(_per_hour(least), _per_hour(most))
 
@@ -120,6 +128,11 @@ def rate(costs: Iterable[Cost]) -> Amount:
 def paid_once(costs: Iterable[Cost]) -> int:
     """What is paid at once, those of an unknown price left out, in 1/100000 USD."""
     return sum(cost.price * cost.quantity for cost in costs if cost.price is not None and not cost.hours)
+
+
+def unknown(costs: Iterable[Cost]) -> tuple[str, ...]:
+    """What nobody tells the price of, each thing once."""
+    return tuple(dict.fromkeys(cost.what for cost in costs if cost.price is None))
 
 
 def usd(amount: Fraction | int, *, digits: int = 5) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from novita_infra.diagnostics import Diagnostic
@@ -18,9 +19,11 @@ from novita_infra.resources import Origin
 class Files:
     """Reads files by their names relative to the root."""
 
-    def __init__(self, root: Path, told: Told) -> None:
+    def __init__(self, root: Path, told: Told, *, discreet: bool = False) -> None:
+        """`discreet` files may hold secrets anywhere: of one that cannot be read, no line is shown."""
         self._root = root
         self._told = told
+        self._discreet = discreet
         self.sources = Sources()
         self.torn = False
         """Whether some document could not be read, so that what it declares is not known."""
@@ -32,7 +35,8 @@ class Files:
             diagnostic = Diagnostic(f"the file cannot be read: {reason(error)}", origin=Origin(name, 1, 1))
             reading = Reading(diagnostics=[diagnostic], torn=True)
         self.sources.texts[name] = reading.text
-        self._told.add(reading.diagnostics)
+        hidden = (0,) if self._discreet and reading.torn else ()
+        self._told.add([replace(item, hidden=hidden) for item in reading.diagnostics])
         self.torn = self.torn or reading.torn
         return reading
 
@@ -40,7 +44,7 @@ class Files:
         """The values of files for `--var-file`, which are relative to the working directory."""
         given = []
         for file in files:
-            reading = Files(Path(), self._told).read(str(file))
+            reading = Files(Path(), self._told, discreet=True).read(str(file))
             self.sources.texts[str(file)] = reading.text
             for document in reading.documents:
                 if not isinstance(document.data, dict):

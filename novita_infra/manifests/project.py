@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from novita_infra.diagnostics import Diagnostic, Severity
 from novita_infra.kinds import KINDS
+from novita_infra.manifests.clear import in_clear
 from novita_infra.manifests.cycles import cycles
 from novita_infra.manifests.declaring import Declaring, completed
 from novita_infra.manifests.environments import Environment, choose, patch
@@ -110,6 +111,7 @@ def _load(
             *from_environ,
             *(Given(name, text, "--var") for name, text in variables.items()),
         ]
+        told.hide(in_clear(settings, given))
         values = _variables(settings, chosen, secrets, given=given, files=files, told=told)
         if tracing is not None:
             tracing.began(settings, chosen, [*_own(settings, chosen), *given])

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
 
 from novita_infra.diagnostics import Diagnostic, Problems, Severity
 from novita_infra.resources import Origin
+
+_HIDDEN: Final = "(secret)"
+_QUOTED: Final = 20
+"""Characters that are quoted at least of a long value that cannot be read."""
+_LEAST: Final = 4
+"""Characters of a secret that are looked for in words: fewer stand in any."""
 
 
 class Told:
@@ -15,6 +24,11 @@ class Told:
         self._diagnostics: list[Diagnostic] = []
         self.errors = 0
         self._places: set[Origin] = set()
+        self._secrets: dict[Origin, str] = {}
+
+    def hide(self, secrets: Mapping[Origin, str]) -> None:
+        """Takes note of where secrets stand in clear, with their texts: no message and no line of them is to show."""
+        self._secrets.update(secrets)
 
     def add(self, diagnostics: Sequence[Diagnostic]) -> None:
         new = [item for item in dict.fromkeys(diagnostics) if item.origin is None or item.origin not in self._places]
@@ -25,11 +39,28 @@ class Told:
 
     def warnings(self) -> tuple[Diagnostic, ...]:
         """The warnings, sorted; raises Problems where there is more than warnings."""
-        self._diagnostics.sort(key=_by_place)
-        errors = [item for item in self._diagnostics if item.severity is Severity.ERROR]
+        told = self._discreet(sorted(self._diagnostics, key=_by_place))
+        errors = [item for item in told if item.severity is Severity.ERROR]
         if errors:
             raise Problems(errors)
-        return tuple(self._diagnostics)
+        return tuple(told)
+
+    def _discreet(self, diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+        """The diagnostics, each with the columns of its line at which a secret begins."""
+        columns: dict[tuple[str, int], list[int]] = defaultdict(list)
+        for place in self._secrets:
+            columns[place.file, place.line].append(place.column)
+        return [self._one(item, columns) for item in diagnostics]
+
+    def _one(self, item: Diagnostic, columns: Mapping[tuple[str, int], list[int]]) -> Diagnostic:
+        place = item.origin
+        if place is None or (place.file, place.line) not in columns:
+            return item
+        summary, hint = item.summary, item.hint
+        text = self._secrets.get(place, "")
+        for form in (text, text[:_QUOTED]) if len(text) >= _LEAST else ():  # what is told of its place may quote it
+            summary, hint = summary.replace(form, _HIDDEN), hint.replace(form, _HIDDEN)
+        return replace(item, summary=summary, hint=hint, hidden=(*item.hidden, *columns[place.file, place.line]))
 
 
 def _by_place(item: Diagnostic) -> tuple[str, int, int, str]:

@@ -11,14 +11,16 @@ from novita_infra.kinds.kind import Default, Field, Kind, Local
 from novita_infra.manifests.expressions import is_secret_name
 from novita_infra.resources import Address, Live, Spec, Value
 
-MODELINE: Final = "# yaml-language-server: $schema=.novita-infra/schemas/manifest.json\n"
+SCHEMA: Final = ".novita-infra/schemas/manifest.json"
+"""Where `init` puts the schema of manifests, for editors."""
 
 
-def manifest_of(kind: Kind, address: Address, live: Live, *, owner: Callable[[str, str], str]) -> str:
+def manifest_of(kind: Kind, address: Address, live: Live, *, owner: Callable[[str, str], str], schema: bool) -> str:
     """The manifest of a live object, such that a plan of it is empty.
 
     `owner` maps a kind prefix and an id to the name of the resource that has it, or to an empty string. What is at the
-    kind's default is left out. Values that look like secrets are to come from the environment.
+    kind's default is left out. Values that look like secrets are to come from the environment. With `schema`, its first
+    line points editors at the project's own schema.
     """
     spec = {name: _written(kind.field(name), value, owner) for name, value in written_fields(kind, live).items()}
     if spec.get("name") == address.name:
@@ -29,8 +31,8 @@ def manifest_of(kind: Kind, address: Address, live: Live, *, owner: Callable[[st
         "metadata": {"name": address.name},
         "spec": spec,
     }
-    text: str = MODELINE + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
-    return text
+    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
+    return f"# yaml-language-server: $schema={SCHEMA}\n{text}" if schema else text
 
 
 def written_fields(kind: Kind, live: Live) -> Spec:

@@ -11,6 +11,7 @@ from novita_infra.planning.asking import Asked, is_pattern, meant
 from novita_infra.planning.deciding import Decision
 from novita_infra.planning.findings import Finding
 from novita_infra.planning.plan import Action, Along, Forced
+from novita_infra.planning.renewing import sets_off
 from novita_infra.resources import Address, Declared, Phase
 
 
@@ -102,17 +103,13 @@ def _with_targets(
     asked: Asked, decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared]
 ) -> dict[Address, str]:
     """The targets, and what must come along, each with the reason."""
+    recorded = {address: set(item.found.record.needs) for address, item in decisions.items() if item.found.record}
     needs = {
-        address: sorted(
-            {
-                *(declared[address].needs if address in declared else ()),
-                *(decision.found.record.needs if decision.found.record else ()),
-            }
-        )
-        for address, decision in decisions.items()
+        address: sorted({*(declared[address].needs if address in declared else ()), *recorded.get(address, ())})
+        for address in decisions
     }
     dependents: dict[Address, list[Address]] = defaultdict(list)
-    for address in sorted(needs):
+    for address in sorted(recorded):  # what is not there yet can wait for its turn
         for need in needs[address]:
             dependents[need].append(address)
     whys: dict[Address, str] = {}
@@ -125,10 +122,11 @@ def _with_targets(
         decision = decisions[address]
         if decision.action not in {Action.DELETE, Action.FORGET}:
             waiting.extend((need, f"{address} needs it") for need in needs[address] if need in decisions)
+        goes = address in recorded and not (decision.keeps or decision.action is Action.REFUSED)
         for other in dependents[address]:
-            if not decision.keeps:
+            if goes and address in recorded[other]:
                 waiting.append((other, f"it stands on {address}, which does not stay"))
-            elif decisions[other].forced is Forced.TRIGGER:
+            elif decisions[other].forced is Forced.TRIGGER and sets_off(declared[other], address, decision):
                 waiting.append((other, f"it is made anew after {address}"))
     return whys
 

@@ -5,7 +5,7 @@ Prices are those of the price list as it was read for the plan: what runs goes o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -13,7 +13,7 @@ from fractions import Fraction
 from novita_infra.diagnostics import EXIT_OVER_BUDGET, Diagnostic, Severity
 from novita_infra.kinds.catalogue import Catalogue
 from novita_infra.kinds.kind import Kind
-from novita_infra.kinds.pricing import MONTH, Cost, PriceList, part_of, price_list, rate, usd
+from novita_infra.kinds.pricing import MONTH, Cost, PriceList, part_of, price_list, usd
 from novita_infra.planning.deciding import Decision
 from novita_infra.planning.findings import Finding
 from novita_infra.planning.money import Money, Row
@@ -23,6 +23,8 @@ from novita_infra.rules import Budget, OnUnknown, Rules
 
 _DEAREST = 3
 """Resources that are named of those that cost most."""
+_STAYING = frozenset({Action.NONE, Action.RESUME, Action.REFUSED})
+"""What costs afterwards what it costs before."""
 
 
 def costed(
@@ -41,14 +43,18 @@ def costed(
         if kind.costs is None:
             continue
         decision = decisions.get(address)
-        spec = _as_it_is(decision.found if decision else found[address])
+        there = decision.found if decision else found[address]
+        spec = _as_it_is(there)
         before = after = kind.costs(spec, prices) if spec is not None else ()
         once: tuple[Cost, ...] = ()
-        if decision is not None and address in active and decision.action not in {Action.NONE, Action.RESUME}:
+        if decision is not None and address in active and decision.action not in _STAYING:
             wanted = _as_it_will_be(decision, spec)
             after = kind.costs(wanted, prices) if wanted is not None else ()
             if kind.buys is not None and wanted is not None:
                 once = kind.buys(None if decision.makes else spec, wanted, prices)
+        old = tuple(_of_old(kind, there, prices))
+        goes = decision is not None and address in active and decision.action is not Action.REFUSED
+        before, after = before + old, after if goes else after + old
         if before or after or once:
             group = declared[address].lifecycle.group if address in declared else ""
             rows.append(Row(address, before, after, once, group))
@@ -81,10 +87,10 @@ def unproven(money: Money, *, environment: str) -> list[Diagnostic]:
         return []
     if not _rises(money):
         told += [replace(item, severity=Severity.WARNING) for item in _exceeded(money, environment=environment)]
-    named = ", ".join(f"{address} ({what})" for address, what in _unknown(money))
-    if budget.unknown is OnUnknown.WARN and named:
-        summary = f"the budget is held without what has no known price: {named}"
-        told.append(Diagnostic(summary, "`budget.unknown: refuse` makes this a refusal", severity=Severity.WARNING))
+    if budget.unknown is OnUnknown.WARN:
+        told += _held_without([row for row in money.rows if row.moves], "`budget.unknown: refuse` makes this a refusal")
+    if _rises(money):
+        told += _held_without([row for row in money.rows if not row.moves], "")
     return told
 
 
@@ -113,6 +119,14 @@ def risen(plan: Plan, catalogue: Catalogue, rules: Rules) -> list[Finding]:
     return over_budget(now, environment=plan.environment)
 
 
+def _of_old(kind: Kind, found: Found, prices: PriceList) -> Iterator[Cost]:
+    """What the objects cost that it replaced and that are still there."""
+    for live in found.old:
+        spec = _as_it_is(Found(live=live))
+        if spec is not None and kind.costs is not None:
+            yield from kind.costs(spec, prices)
+
+
 def _as_it_is(found: Found) -> Spec | None:
     """What is live, with what the API does not tell as it was last sent; None where nothing is."""
     live, record = found.live, found.record
@@ -139,6 +153,21 @@ def _unknown(money: Money) -> list[tuple[Address, str]]:
     return [(row.address, what) for row in money.rows if row.moves for what in row.unknown]
 
 
+def _held_without(rows: Iterable[Row], hint: str) -> Iterator[Diagnostic]:
+    """What of the rows the ceilings could not be held against."""
+    left_out: list[str] = []
+    kept: list[str] = []
+    for row in rows:
+        if row.unknown:
+            (kept if row.as_before else left_out).append(f"{row.address} ({', '.join(row.unknown)})")
+    if left_out:
+        summary = f"the budget is held without what has no known price: {', '.join(left_out)}"
+        yield Diagnostic(summary, hint, severity=Severity.WARNING)
+    if kept:
+        summary = f"the budget counts what has no known price as before: {', '.join(kept)}"
+        yield Diagnostic(summary, hint, severity=Severity.WARNING)
+
+
 def _exceeded(money: Money, *, environment: str) -> Iterator[Diagnostic]:
     """A word on each ceiling that the environment is over."""
     total = money.total
@@ -146,12 +175,13 @@ def _exceeded(money: Money, *, environment: str) -> Iterator[Diagnostic]:
         costs = total.after.most * hours
         if costs <= ceiling:
             continue
+        known = " as far as prices are known," if total.unknown_after else ""
         summary = (
-            f"environment {environment} would cost {usd(costs, digits=digits)} per {word} at the most, over its budget "
-            f"of {usd(ceiling)}"
+            f"environment {environment} would cost {usd(costs, digits=digits)} per {word} at the most,{known} over its "
+            f"budget of {usd(ceiling)}"
         )
         change = total.delta.most * hours
-        sign = "" if change < 0 else "+"
+        sign = f"{'at least ' if total.more else ''}{'' if change < 0 else '+'}"
         hint = f"the plan's part: {sign}{usd(change, digits=digits)}; most of all cost {_dearest(money, hours, digits)}"
         yield Diagnostic(summary, hint)
 
@@ -164,7 +194,7 @@ def _ceilings(budget: Budget) -> Iterator[tuple[int, int, str, int]]:
 
 
 def _dearest(money: Money, hours: int, digits: int) -> str:
-    costs = [(rate(row.after).most, row.address) for row in money.rows]
+    costs = [(row.counts.most, row.address) for row in money.rows]
     costs.sort(key=lambda item: (-item[0], item[1]))
     return ", ".join(
         f"{address} {usd(amount * hours, digits=digits)}" for amount, address in costs[:_DEAREST] if amount
@@ -173,7 +203,7 @@ def _dearest(money: Money, hours: int, digits: int) -> str:
 
 def _promised(plan: Plan) -> Iterator[tuple[Address, Cost]]:
     """The listed prices of what the plan changes or buys."""
-    acting = {change.address for change in plan.changes if change.action not in {Action.NONE, Action.RESUME}}
+    acting = {change.address for change in plan.changes if change.action not in _STAYING}
     for row in plan.money.rows if plan.money else ():
         if row.address in acting:
             for cost in (*row.after, *row.once):

@@ -8,8 +8,8 @@ from typing import Final
 
 from novita_infra.kinds.kind import By, Call, Default, Field, Kind, Local, Refused, Replaces, Target
 from novita_infra.planning.comparing import agree, masked, unchanged
-from novita_infra.planning.means import Calls, calls_after_create, calls_on, grows, judged_means
-from novita_infra.planning.plan import Action, Drift, FieldChange, Forced
+from novita_infra.planning.means import Calls, Judged, calls_after_create, calls_on, grows, judged_means
+from novita_infra.planning.plan import REFUSED, Action, Drift, FieldChange, Forced, Retired
 from novita_infra.resources import (
     STABLE,
     Address,
@@ -49,6 +49,7 @@ class Decision:
     """Something that only the books hold changes."""
     why: str = ""
     loses: tuple[Loss, ...] = ()
+    retires: tuple[Retired, ...] = ()
     forced: Forced | None = None
     """Who asks for a replacement, where neither its manifest nor its object does."""
     due: str = ""
@@ -126,7 +127,12 @@ def anew(kind: Kind, decision: Decision, *, key: str, why: str, forced: Forced, 
     if not decision.keeps:
         return decision
     spec = decision.spec if decision.declared is None else decision.declared
-    made = _replacement(kind, spec, decision.found, key=key, why=why, fields=decision.fields)
+    fields = decision.fields
+    if decision.declared is not None:
+        # What was left as it is does not outlive its object.
+        judged = judged_means(kind, differences(kind, spec, decision.found, key=key))
+        fields = _field_changes(kind, decision.found, judged, key=key)
+    made = _replacement(kind, spec, decision.found, key=key, why=why, fields=fields)
     return replace(made, drift=decision.drift, forced=forced, due=due)
 
 
@@ -258,7 +264,7 @@ def _replacement(
 def _decide_living(kind: Kind, spec: Spec, found: Found, *, live: Live, key: str) -> Decision:
     unlike = differences(kind, spec, found, key=key)
     judged = judged_means(kind, unlike)
-    fields = tuple(_field_change(kind, found, item, before, after, means, key) for item, before, after, means in judged)
+    fields = _field_changes(kind, found, judged, key=key)
     refused = [(item, means.why) for item, _, _, means in judged if isinstance(means, Refused)]
     replaces = any(isinstance(means, Replaces) for _, _, _, means in judged)
     # A new object may begin smaller than the old one is.
@@ -287,6 +293,17 @@ def _losses(calls: Iterable[Call], spec: Spec, found: Found) -> tuple[Loss, ...]
     return tuple(loss for call in calls if call.loses is not None for loss in call.loses(target))
 
 
+def with_retired(kind: Kind, decision: Decision) -> Decision:
+    """The decision with what it costs that old objects go: their data was not asked about in this run."""
+    found = decision.found
+    if not found.old or decision.action is Action.REFUSED:
+        return decision
+    retired = (
+        Retired(live.id, live.status, _losses((kind.delete,), {}, Found(live=live, record=None))) for live in found.old
+    )
+    return replace(decision, retires=tuple(retired))
+
+
 def _never_ready(found: Found) -> bool:
     """Whether the create that made the object is not known to have come to its end."""
     underway = found.record.underway if found.record else None
@@ -308,6 +325,10 @@ def _in_words(underway: Underway) -> str:
     return f"{underway.call} is under way since {moment(underway.since)}{ended}"
 
 
+def _field_changes(kind: Kind, found: Found, judged: Iterable[Judged], *, key: str) -> tuple[FieldChange, ...]:
+    return tuple(_field_change(kind, found, item, before, after, means, key) for item, before, after, means in judged)
+
+
 def _field_change(
     kind: Kind, found: Found, item: Field, before: Value, after: Value, means: By | Replaces | Refused, key: str
 ) -> FieldChange:
@@ -320,4 +341,4 @@ def _field_change(
         case Replaces(why=why):
             return FieldChange(item.name, before, after, f"forces replacement: {why}", replaces=True)
         case Refused(why=why):
-            return FieldChange(item.name, before, after, f"refused: {why}")
+            return FieldChange(item.name, before, after, f"{REFUSED}{why}")

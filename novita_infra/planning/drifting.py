@@ -6,7 +6,6 @@ it is for `easing`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from typing import Final
 
 from novita_infra.diagnostics import Diagnostic, Severity
 from novita_infra.kinds.kind import Circumstances, Default, Field, Kind, Local, Mishap
+from novita_infra.kinds.marking import spoken
 from novita_infra.planning.comparing import agree, masked
 from novita_infra.planning.deciding import Decision, recorded_spec
 from novita_infra.planning.plan import Drift, FieldChange
@@ -35,8 +35,6 @@ from novita_infra.resources import (
 )
 from novita_infra.rules import Rules
 
-_UNSPOKEN: Final = re.compile(r"[^\w.-]+")
-"""What an owner mark has a hyphen for."""
 _GOING: Final = frozenset({Phase.LEAVING, Phase.GONE})
 
 
@@ -120,7 +118,7 @@ def marked_by_others(live: Live | None, *, project: str, environment: str) -> st
     parts = live.mark.split("/") if live else []
     if len(parts) != len(("project", "environment", "address", "operation")):
         return ""
-    own = (_UNSPOKEN.sub("-", project), environment)
+    own = (spoken(project), environment)
     return "" if (parts[0], parts[1]) == own else f"project {parts[0]}, environment {parts[1]}"
 
 
@@ -129,7 +127,8 @@ def drift_notes(
 ) -> Iterable[Diagnostic]:
     """What a person should know: drift that is left as it is with an alarm, and rules that are over."""
     for address, wanted in declared.items():
-        for item in decisions[address].drift if address in decisions else ():
+        decision = decisions.get(address)
+        for item in decision.drift if decision and not decision.makes else ():
             if item.on_drift is OnDrift.ALERT or (item.on_drift is OnDrift.ADOPT and item.gone):
                 yield _left(item, wanted)
         for rule in wanted.lifecycle.ignored:

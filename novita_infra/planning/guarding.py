@@ -39,6 +39,7 @@ def guarded(
     return [
         *(_protected(address, decisions[address]) for address in sorted(kept)),
         *_losing(decisions, asked),
+        *_losing_old(decisions, asked),
         *_too_many(decisions, asked, rules, on_record=on_record),
     ]
 
@@ -79,12 +80,26 @@ def _losing(decisions: Mapping[Address, Decision], asked: Asked) -> Iterator[Fin
     for address, decision in sorted(decisions.items()):
         lost = [str(loss) for loss in decision.loses if _must_be_allowed(loss, decision.action)]
         if lost and not meant(address, asked.allow_data_loss):
-            option = f"--allow-data-loss {shlex.quote(str(address))}"
             summary = f"{_DOING[decision.action]} loses {' and '.join(lost)}"
-            yield Finding(
-                Diagnostic(summary, f"if that is wanted, run it again with {option}", address=str(address)),
-                EXIT_REFUSED,
-            )
+            yield Finding(Diagnostic(summary, _permission(address), address=str(address)), EXIT_REFUSED)
+
+
+def _losing_old(decisions: Mapping[Address, Decision], asked: Asked) -> Iterator[Finding]:
+    """What a run that was cut off was allowed is asked anew: by now the manifest may be another."""
+    for address, decision in sorted(decisions.items()):
+        if meant(address, asked.allow_data_loss):
+            continue
+        for old in decision.retires:
+            lost = [str(loss) for loss in old.loses if loss.lasting or decision.action is not Action.DELETE]
+            if lost:
+                summary = f"deleting {old.id}, which it replaced and which is {old.status}, loses {' and '.join(lost)}"
+                back = f"to go back to it instead: `state rm {address}`, then `import {address} {old.id}`"
+                hint = f"{_permission(address)}; {back}"
+                yield Finding(Diagnostic(summary, hint, address=str(address)), EXIT_REFUSED)
+
+
+def _permission(address: Address) -> str:
+    return f"if that is wanted, run it again with --allow-data-loss {shlex.quote(str(address))}"
 
 
 def _must_be_allowed(loss: Loss, action: Action) -> bool:

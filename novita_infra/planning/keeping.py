@@ -12,7 +12,7 @@ from novita_infra.planning.deciding import Decision
 from novita_infra.planning.easing import brought_up, followed, is_acknowledged
 from novita_infra.planning.plan import Action
 from novita_infra.planning.seen import Seen
-from novita_infra.resources import Address, Declared, Record, Spec
+from novita_infra.resources import Address, Declared, Record, Spec, is_known
 from novita_infra.timing import GRACE
 
 
@@ -33,6 +33,8 @@ def bookkeeping(
         if live is None or wanted is None or not record.id or not stays or decision.left:
             # What it replaced may be gone, and what is replaced may be what an unanswered create made.
             fresh = replace(record, retired=decision.found.leftovers, anew=decision.due)
+            if decision.action is Action.UPDATE and record.id and record.underway is None:
+                fresh = replace(fresh, spec={**record.spec, **_standing(decision, seen.key), **decision.kept})
             if decision.action is not Action.ADOPT and fresh != seen.found[address].record:
                 yield fresh
             continue
@@ -50,6 +52,13 @@ def bookkeeping(
         )
         if fresh != seen.found[address].record or is_acknowledged(decision):
             yield fresh
+
+
+def _standing(decision: Decision, key: str) -> Spec:
+    """What is declared and is so already, beside the fields that the update changes."""
+    changed = {item.name for item in decision.fields}
+    spec = {name: value for name, value in decision.spec.items() if name not in changed and is_known(value)}
+    return written(spec, key)
 
 
 def _undeclared(kind: Kind, spec: Spec, record: Record) -> Spec:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from novita_infra.kinds.metrics import Use
-from novita_infra.kinds.pricing import Amount, Cost, rate
+from novita_infra.kinds.pricing import Amount, Cost, rate, unknown
 from novita_infra.resources import Live
 
 
@@ -32,7 +32,7 @@ class Orphan:
     @property
     def unknown(self) -> tuple[str, ...]:
         """What nobody tells the price of."""
-        return tuple(cost.what for cost in self.costs if cost.price is None)
+        return unknown(self.costs)
 
     @property
     def owner(self) -> str:

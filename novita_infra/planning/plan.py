@@ -51,6 +51,10 @@ class OnFailure(enum.Enum):
     STOP = "stop"
 
 
+REFUSED: Final = "refused: "
+"""How the means of a change begins that nothing makes."""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldChange:
     """One field that differs. A Secret or Digest is shown as `(secret)`, what holds a Ref as `(known after apply)`."""
@@ -62,6 +66,11 @@ class FieldChange:
     means: str
     """By what it is made: `edit: applied in place`, or `forces replacement: ...`, or `refused: ...`."""
     replaces: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether nothing makes it."""
+        return self.means.startswith(REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,16 @@ class Adopted:
 
 
 @dataclass(frozen=True, slots=True)
+class Retired:
+    """An object that the resource's own one replaced and that is still there; the plan deletes it."""
+
+    id: str
+    status: str
+    loses: tuple[Loss, ...] = ()
+    """The data that vanishes with it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What the plan does to one resource, and why."""
 
@@ -92,6 +111,8 @@ class Change:
     """The reason, where it is not plain from the fields: `deleted outside of novita-infra`, `no longer declared`."""
     loses: tuple[Loss, ...] = ()
     """The data that vanishes."""
+    retires: tuple[Retired, ...] = ()
+    """What it replaced in an earlier run, and is deleted in this one."""
     before: Spec = field(default_factory=dict)
     """The spec as it is, secrets as Digests."""
     after: Spec = field(default_factory=dict)

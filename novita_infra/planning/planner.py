@@ -17,7 +17,7 @@ from novita_infra.planning.choosing import choose, excluded, left_along, unchose
 from novita_infra.planning.comparing import masked
 from novita_infra.planning.conditions import demanded, watched
 from novita_infra.planning.costing import costed, over_budget, unproven
-from novita_infra.planning.deciding import Decision, decide_undeclared, settled, with_protection
+from novita_infra.planning.deciding import Decision, decide_undeclared, settled, with_protection, with_retired
 from novita_infra.planning.drifting import Strayed, drift_notes, marked_by_others, strayed
 from novita_infra.planning.easing import (
     decide_with_drift,
@@ -30,6 +30,7 @@ from novita_infra.planning.guarding import elsewhere, guarded
 from novita_infra.planning.keeping import bookkeeping
 from novita_infra.planning.money import Money
 from novita_infra.planning.plan import Action, Basis, Change, Drift, Plan
+from novita_infra.planning.refusing import refused
 from novita_infra.planning.renewing import remembered, renewed
 from novita_infra.planning.scheduling import schedule
 from novita_infra.planning.seen import Seen
@@ -45,11 +46,7 @@ def make_plan(seen: Seen) -> Plan:
     money = _money(seen, declared, decisions, active=active)
     findings = [
         *(finding for address in active for finding in problems.get(address, ())),
-        *(
-            Finding(Diagnostic(refusal, address=str(address)))
-            for address, decision in active.items()
-            for refusal in decision.refusals
-        ),
+        *refused(active, asked=seen.asked),
         *unmet,
         *unchosen(seen.asked, active, decisions),
         *guarded(
@@ -173,6 +170,7 @@ def _decide(
         decision = decide_with_drift(
             kind, wanted, found, spec=spec, strayed=befell, rules=seen.rules, key=seen.key, now=seen.now
         )
+    decision = with_retired(kind, decision)
     return replace(decision, drift=befell.drift) if befell.drift else decision
 
 
@@ -314,6 +312,7 @@ def _change(
         fields=decision.fields,
         why=why,
         loses=decision.loses,
+        retires=decision.retires,
         before=shown if found.live or found.record else {},
         after={**shown, **decision.spec} if decision.keeps else decision.spec,
         needs=needs,

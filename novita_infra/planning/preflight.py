@@ -20,6 +20,8 @@ from novita_infra.kinds.pricing import paid_once, usd
 from novita_infra.kinds.stock import Ask, Stock, Take, lacking
 from novita_infra.planning.findings import Finding, code_of
 from novita_infra.planning.plan import Action, Change, Plan
+from novita_infra.planning.strays import Stray
+from novita_infra.planning.strays import told as stray_told
 from novita_infra.resources import Address, Declared, Origin, Phase
 
 _MAKES: Final = frozenset({Action.CREATE, Action.REPLACE})
@@ -63,6 +65,8 @@ class Flight:
     """What is known of it already."""
     unsited: Mapping[Address, Finding] = field(default_factory=dict)
     """What has no place, with the reason."""
+    strays: tuple[Stray, ...] = ()
+    """What is there already of what the plan creates, and in no books."""
 
 
 def questions(flight: Flight) -> Questions:
@@ -83,6 +87,7 @@ def questions(flight: Flight) -> Questions:
 def checked(flight: Flight, answers: Answers) -> Plan:
     """The plan with what speaks against it."""
     told = [
+        *(stray_told(stray, flight.plan) for stray in flight.strays),
         *_places(flight),
         *_stock(flight, {**flight.stock, **answers.stock}),
         *_quotas(flight, answers.quotas),

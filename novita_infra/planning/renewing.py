@@ -44,6 +44,11 @@ def renewed(
     return decision
 
 
+def sets_off(wanted: Declared, address: Address, decision: Decision) -> bool:
+    """Whether a trigger of the resource goes off with the decision on what is at the address."""
+    return any(_moves(trigger, decision) for trigger in wanted.lifecycle.triggers if trigger.address == address)
+
+
 def remembered(decisions: Mapping[Address, Decision], left: Mapping[Address, str]) -> Iterator[Record]:
     """Records of what is left out and yet is to be made anew, sometime: what asks for it is over after this run."""
     for address in sorted(left):

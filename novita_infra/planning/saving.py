@@ -77,8 +77,10 @@ def write_plan(plan: Plan, path: Path, *, key: str, setting: Setting) -> str:
     """Writes the plan, readable for its owner alone, and returns its digest. The same plan gives the same bytes.
 
     `key` is the hex key of the state; from the file neither it nor a digest under it can be told that is not in the
-    plan already. Raises Problems where the file cannot be written, TypeError where the setting holds a secret.
+    plan already. Raises Problems as `check_free` does and where the file cannot be written, TypeError where the setting
+    holds a secret.
     """
+    check_free(path)
     key = derived_key(key, _MARK)
     digest = digest_of(plan)
     content = {"digest": digest, "setting": encode(setting), "key": key, "plan": encode_with_sources(plan, key)}
@@ -91,6 +93,14 @@ def write_plan(plan: Plan, path: Path, *, key: str, setting: Setting) -> str:
     except OSError as error:
         raise problem(f"cannot write the plan to {path}: {error.strerror}") from error
     return digest
+
+
+def check_free(path: Path) -> None:
+    """Raises Problems where a plan written there would overwrite a file that is no plan. An empty one loses nothing."""
+    if path.is_file() and path.stat().st_size and not is_plan_file(path):
+        raise problem(
+            f"{path} is there already and is no plan: it would be overwritten", "name another file, or remove this one"
+        )
 
 
 def digest_of(plan: Plan) -> str:

@@ -9,7 +9,7 @@ from novita_infra.kinds.catalogue import Catalogue
 from novita_infra.kinds.kind import Circumstances, Kind
 from novita_infra.planning.asking import Asked, Refresh
 from novita_infra.planning.plan import OnFailure
-from novita_infra.resources import Address, Declared, Found, Value
+from novita_infra.resources import Address, Declared, Found, Live, Value
 from novita_infra.rules import Rules
 
 
@@ -22,6 +22,8 @@ class Seen:
     declared: tuple[Declared, ...]
     found: Mapping[Address, Found]
     """By address, for every record."""
+    unknown: Mapping[str, tuple[Live, ...]] = field(default_factory=dict)
+    """By prefix of each kind whose list was read, its live objects that no record knows."""
     kinds: Mapping[str, Kind]
     catalogue: Catalogue = Catalogue()
     key: str

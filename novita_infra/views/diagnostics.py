@@ -6,24 +6,17 @@ repeated.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias
 
 from novita_infra.diagnostics import Diagnostic, Severity
-from novita_infra.resources import Origin
+from novita_infra.views.hiding import discreet
 from novita_infra.views.lines import Line, Tone, line
 
 Sources: TypeAlias = Callable[[str], str | None]
 """From the file name of an origin to its text; None where it cannot be read."""
 
 _WIDTH: Final = 100
-_SENSITIVE: Final = re.compile(
-    r"""(?ix)
-    ( [\w.-]* (?:passw|secret|token|key|credential) [\w.-]* ["']? \s* [:=] \s* )  # a name that sounds secret
-    (?! [\s{|>] | \$\{ )  # not where the value only says where the secret comes from
-    ( [^,}\s] [^,}]* )"""
-)
 
 
 def diagnostic_lines(diagnostics: Iterable[Diagnostic], sources: Sources) -> Iterator[Line]:
@@ -36,16 +29,17 @@ def diagnostic_lines(diagnostics: Iterable[Diagnostic], sources: Sources) -> Ite
         yield line(f"{errors} errors.")
 
 
-def excerpt(origin: Origin, sources: Sources) -> tuple[str, int] | None:
-    """The line of the origin, cut to what is around its column, and the column in it from 0; None if unreadable."""
-    text = sources(origin.file)
-    if text is None:
+def excerpt(item: Diagnostic, sources: Sources) -> tuple[str, int] | None:
+    """The line of its origin, cut to what is around its column, and the column in it from 0; None if unreadable."""
+    text = sources(item.origin.file) if item.origin else None
+    if text is None or item.origin is None or 0 in item.hidden:
         return None
-    lines = text.split("\n", origin.line)
-    if origin.line > len(lines) or not lines[origin.line - 1].strip():
+    hidden = (column - 1 for column in item.hidden)
+    found = discreet(text, item.origin.line - 1, column=item.origin.column - 1, hidden=hidden)
+    if found is None or not found[0].strip():
         return None
-    shown = _SENSITIVE.sub(lambda match: f"{match[1]}{'*' * 8}", lines[origin.line - 1].rstrip("\r"))
-    column = min(origin.column - 1, len(shown))
+    shown = found[0]
+    column = min(found[1], len(shown))
     start = max(0, column - _WIDTH // 2) if len(shown) > _WIDTH else 0
     return shown[start : start + _WIDTH].replace("\t", " "), column - start
 
@@ -56,7 +50,7 @@ def _one(item: Diagnostic, sources: Sources) -> Iterator[Line]:
     yield line((f"{item.severity.value}: ", tone), first)
     for text in rest:
         yield line(f"  {text}")
-    found = excerpt(item.origin, sources) if item.origin else None
+    found = excerpt(item, sources)
     if found is None or item.origin is None:
         return
     text, column = found

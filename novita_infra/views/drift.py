@@ -158,6 +158,8 @@ def _unread(last_seen: float, now: float | None) -> str:
 def answer(item: Drift, action: Action) -> str:
     """What becomes of it."""
     match item.on_drift:
+        case _ if action in {Action.CREATE, Action.REPLACE}:
+            return "made anew, see below"
         case OnDrift.ADOPT if not item.gone:
             return "adopted: wanted so until the manifest changes, or onDrift says heal"
         case OnDrift.ALERT if not item.declared:
@@ -166,10 +168,10 @@ def answer(item: Drift, action: Action) -> str:
             return f"left as it is: onDrift says {item.on_drift.value}"
         case _ if action is Action.NONE:
             return "nothing is done about it: the manifest asks for nothing else"
+        case _ if action is Action.REFUSED:
+            return "not put back: what the manifest asks for is refused, see below"
         case _ if action is Action.FORGET:
             return "the books forget it"
-        case _ if action in {Action.CREATE, Action.REPLACE}:
-            return "made anew, see below"
         case _ if action is Action.DELETE:
             return "no longer declared, and deleted"
         case _ if action is Action.RESUME:

@@ -206,6 +206,10 @@ def _change_lines(change: Change) -> Iterator[Line]:
         yield from _field_changes(change.fields)
     for loss in change.loses:
         yield line(("      ! loses: ", Tone.BAD), str(loss))
+    for old in change.retires:
+        yield line(("      - ", Tone.REMOVE), f"{old.id}, which it replaced and which is {old.status}, will be deleted")
+        for loss in old.loses:
+            yield line(("          ! loses: ", Tone.BAD), str(loss))
 
 
 def _field_changes(fields: tuple[FieldChange, ...]) -> Iterator[Line]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from novita_infra.diagnostics import Diagnostic, Severity
 from novita_infra.planning.estimating import Estimate
-from novita_infra.planning.plan import Action, Change, Drift, Plan, Step
+from novita_infra.planning.plan import Action, Change, Drift, Plan, Retired, Step
 from novita_infra.planning.saving import SavedPlan
 from novita_infra.resources import Address, Record, Value
 from novita_infra.state.book import State
@@ -175,7 +175,7 @@ def diagnostic_json(item: Diagnostic, sources: Sources = lambda _: None) -> Json
     place = {"line": item.origin.line, "column": item.origin.column, "byte": _byte(item, sources)}
     end = {"line": place["line"], "column": place["column"] + 1, "byte": place["byte"] + 1}
     told["range"] = {"filename": item.origin.file, "start": place, "end": end}
-    found = excerpt(item.origin, sources)
+    found = excerpt(item, sources)
     if found is not None:
         text, column = found
         told["snippet"] = {
@@ -219,6 +219,7 @@ def _resource_change(change: Change, plan: Plan, *, cost: Json | None, detours: 
             "id": change.id,
             "why": change.why,
             "loses": [loss_json(loss) for loss in change.loses],
+            **({"retires": [_retired(old) for old in change.retires]} if change.retires else {}),
             "create_first": change.create_first,
             "asked": change.asked,
             "cost": cost,
@@ -236,6 +237,10 @@ def _resource_change(change: Change, plan: Plan, *, cost: Json | None, detours: 
             **({"adopted": adopted_json(change.adopted, shown)} if change.adopted else {}),
         },
     }
+
+
+def _retired(old: Retired) -> Json:
+    return {"id": old.id, "status": old.status, "loses": [loss_json(loss) for loss in old.loses]}
 
 
 def _resource_drift(address: Address, items: list[Drift]) -> Json:

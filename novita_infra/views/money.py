@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
-from novita_infra.kinds.pricing import MONTH, Amount, Cost, paid_once, plain_usd, rate, usd
-from novita_infra.planning.money import Money, Row, Sums
+from novita_infra.kinds.pricing import MONTH, Amount, Cost, plain_usd, unknown, usd
+from novita_infra.planning.money import Money, Row, Sums, sums
 from novita_infra.resources import Address
 from novita_infra.views.lines import Line, Tone, line
 
@@ -26,16 +26,14 @@ def row_lines(row: Row | None) -> Iterator[Line]:
     """What a change does to the bill; nothing where it does nothing."""
     if row is None or not row.moves:
         return
-    told = []
-    if row.delta:
-        both = rate(row.before) and rate(row.after)
-        from_to = f" ({_amount(rate(row.before))}/h -> {_amount(rate(row.after))}/h)" if both else ""
-        told.append(f"{_amount(row.delta, sign=True)}/h{from_to}")
-    if once := paid_once(row.once):
-        told.append(f"{usd(once)} at once")
+    told, together = [], sums((row,))
+    if rated := _rated(row, together):
+        told.append(rated)
+    if together.once:
+        told.append(f"{_once(together)} at once")
     if row.unknown:
         told.append(f"unknown: {', '.join(row.unknown)}")
-    if saved := [cost.what for cost in row.before if cost.price is None and cost not in row.after]:
+    if saved := [what for what in unknown(row.before) if what not in row.unknown]:
         told.append(f"less by what has no known price: {', '.join(saved)}")
     yield line(("      cost: ", Tone.STRONG), "; ".join(told) or "as before")
 
@@ -57,8 +55,8 @@ def money_lines(money: Money | None, *, environment: str, now: float | None = No
     yield _sum_line("per month", total, hours=MONTH)
     for name, group in money.groups.items():
         yield _sum_line(f"group {name}, per hour", group, hours=1)
-    if total.once:
-        yield line(f"      at once: {usd(total.once)}")
+    if total.once or total.unknown_once:
+        yield line(f"      at once: {_once(total)}")
     budget = money.budget
     ceilings = [
         f"{usd(ceiling)} per {word}"
@@ -76,9 +74,10 @@ def standing_lines(money: Money | None, *, environment: str, now: float | None =
     """What runs costs where nothing of it changes, in one line; nothing where all is free."""
     if money is None or not money.rows:
         return
-    total = money.total.after
-    monthly = _amount(total * MONTH, digits=2)
-    yield line(f"Cost of environment {environment}: {_amount(total)}/h, {monthly}/month, as before")
+    total = money.total
+    nothing_known = total.unknown_after and not total.after
+    told = "not known" if nothing_known else f"{_after(total)}/h, {_after(total, MONTH)}/month"
+    yield line(f"Cost of environment {environment}: {told}, as before")
     yield from _unknown_lines(money)
     yield from _age_lines(money, now)
 
@@ -94,7 +93,11 @@ def money_json(money: Money | None) -> Json | None:
         "prices_read": datetime.fromtimestamp(money.read, UTC).isoformat().replace("+00:00", "Z"),
         **_sums(money.total),
         "groups": {name: _sums(group) for name, group in money.groups.items()},
-        "unknown": [{"address": str(address), "what": what} for address, what in money.unknown],
+        "unknown": [
+            {"address": str(row.address), "what": what, "counted_as_before": row.as_before}
+            for row in money.rows
+            for what in row.unknown
+        ],
         "budget": {
             "per_hour": _decimal(budget.per_hour),
             "per_month": _decimal(budget.per_month),
@@ -107,22 +110,64 @@ def cost_json(row: Row | None) -> Json | None:
     """What one resource costs, with its lines; None for what is free of charge."""
     if row is None:
         return None
-    sums = Sums(rate(row.before), rate(row.after), paid_once(row.once))
     lines = {"before": row.before, "after": row.after, "once": row.once}
     return {
-        **_sums(sums),
+        **_sums(sums((row,))),
         "unknown": list(row.unknown),
         "lines": {name: [_line(cost) for cost in costs] for name, costs in lines.items()},
     }
 
 
+def _rated(row: Row, told: Sums) -> str:
+    """What changes per hour; empty where nothing does, or nothing of it is known."""
+    if row.as_before:
+        word = "before" if told.after == told.before else "no less than before"
+        return f"not known; counted as {word}: {_amount(told.after)}/h"
+    if not told.delta:
+        return ""
+    from_to = f" ({_before(told)}/h -> {_after(told)}/h)" if told.before and told.after else ""
+    return f"{_delta(told)}{'' if told.more and told.less else '/h'}{from_to}"
+
+
 def _sum_line(title: str, sums: Sums, *, hours: int) -> Line:
-    digits = 5 if hours == 1 else 2
-    before, after = (_amount(amount * hours, digits=digits) for amount in (sums.before, sums.after))
-    told = f"{before} -> {after}" if sums.delta else after
-    if sums.delta and sums.before and sums.after:
-        told += f" ({_amount(sums.delta * hours, digits=digits, sign=True)})"
+    before, after = _before(sums, hours), _after(sums, hours)
+    told = f"{before} -> {after}" if sums.delta or before != after else after
+    if sums.delta and (sums.before or sums.unknown_before) and (sums.after or sums.unknown_after):
+        told += f" ({_delta(sums, hours)})"
     return line(f"      {title}: {told}")
+
+
+def _before(sums: Sums, hours: int = 1) -> str:
+    return _known(sums.before * hours, more=sums.unknown_before, digits=_digits(hours))
+
+
+def _after(sums: Sums, hours: int = 1) -> str:
+    return _known(sums.after * hours, more=sums.unknown_after, digits=_digits(hours))
+
+
+def _delta(sums: Sums, hours: int = 1) -> str:
+    """The difference, or the bound of it that is known."""
+    if sums.more and sums.less:
+        return "not known"
+    bound = "at least " if sums.more else "at most " if sums.less else ""
+    return f"{bound}{_amount(sums.delta * hours, digits=_digits(hours), sign=True)}"
+
+
+def _once(sums: Sums) -> str:
+    if not sums.unknown_once:
+        return usd(sums.once)
+    return f"at least {usd(sums.once)}" if sums.once else "not known"
+
+
+def _known(amount: Amount, *, more: bool, digits: int) -> str:
+    """The amount, or what is known of it where there is more."""
+    if not more:
+        return _amount(amount, digits=digits)
+    return f"at least {_amount(amount, digits=digits)}" if amount else "not known"
+
+
+def _digits(hours: int) -> int:
+    return 5 if hours == 1 else 2
 
 
 def _amount(amount: Amount, *, digits: int = 5, sign: bool = False) -> str:
@@ -135,9 +180,12 @@ def _amount(amount: Amount, *, digits: int = 5, sign: bool = False) -> str:
 
 
 def _unknown_lines(money: Money) -> Iterator[Line]:
-    if money.unknown:
-        named = ", ".join(f"{address} ({what})" for address, what in money.unknown)
-        yield line(("      unknown, and not counted: ", Tone.CHANGE), named)
+    rows = [row for row in money.rows if row.unknown]
+    named = {row.address: f"{row.address} ({', '.join(row.unknown)})" for row in rows}
+    if left_out := [named[row.address] for row in rows if not row.as_before]:
+        yield line(("      unknown, and not counted: ", Tone.CHANGE), ", ".join(left_out))
+    if kept := [f"{named[row.address]} {_amount(row.counts)}/h" for row in rows if row.as_before]:
+        yield line(("      unknown, and counted as before: ", Tone.CHANGE), ", ".join(kept))
 
 
 def _age_lines(money: Money, now: float | None) -> Iterator[Line]:
@@ -168,7 +216,7 @@ def _line(cost: Cost) -> Json:
         "price": _decimal(cost.price),
         "per_hours": cost.hours,
         "quantity": cost.quantity,
-        "least": cost.quantity if cost.least is None else cost.least,
+        "least": cost.fewest,
         "unit": cost.unit,
         "listed": cost.listed,
     }

@@ -33,8 +33,8 @@ _RANGE: Final = closed({"least": _usd("What is certain."), "most": _usd("The mos
 _RATE: Final = closed({"per_hour": _RANGE, "per_month": _RANGE})
 _SUMS: Final[Schema] = {
     "before": _RATE,
-    "after": _RATE,
-    "delta": _RATE,
+    "after": {**_RATE, "description": "No less than before where a price is known no more: that is no saving."},
+    "delta": {**_RATE, "description": "As far as prices are known: see `unknown`."},
     "at_once": _usd("What the plan buys at once."),
 }
 _LINE: Final = closed(
@@ -75,8 +75,17 @@ MONEY: Final[Schema] = {
                 "groups": {"type": "object", "additionalProperties": closed(_SUMS), "description": "By their names."},
                 "unknown": {
                     "type": "array",
-                    "items": closed({"address": {"type": "string"}, "what": {"type": "string"}}),
-                    "description": "What has no known price, and is not counted.",
+                    "items": closed(
+                        {
+                            "address": {"type": "string"},
+                            "what": {"type": "string"},
+                            "counted_as_before": {
+                                "type": "boolean",
+                                "description": "Whether the resource is counted for no less than before.",
+                            },
+                        }
+                    ),
+                    "description": "What has no known price; not counted, unless it is counted as before.",
                 },
                 "budget": closed(
                     {

@@ -85,8 +85,11 @@ def _use(item: Orphan, now: float) -> str:
 
 def _sum(orphans: Sequence[Orphan]) -> str:
     total = sum((item.per_hour for item in orphans), Amount())
-    more = ", and what is of an unknown price" if any(item.unknown for item in orphans) else ""
+    unknown = any(item.unknown for item in orphans)
     count = "1 object" if len(orphans) == 1 else f"{len(orphans):,} objects"
+    if unknown and not total:
+        return f"{count} on no record, of an unknown price."
+    more = ", and what is of an unknown price" if unknown else ""
     return f"{count} on no record: {_amount(total)} per hour, {_amount(total * MONTH, digits=2)} per month{more}."
 
 

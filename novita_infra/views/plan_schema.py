@@ -102,22 +102,28 @@ _CONDITION: Final = closed(
     {"value": {}, "is": {"type": ["object", "boolean"]}, "message": _text("What is told where it does not hold.")}
 )
 
+_LOSSES: Final = _list(
+    closed(
+        {
+            "text": _text("In words."),
+            "what": _text("What is gone."),
+            "gb": {"type": ["integer", "null"], "description": "The size of the disk, where it is known."},
+            "when": {"type": ["string", "null"], "description": "When it goes, where that is not at once."},
+            "lasting": _flag("Whether it is there to outlive machines."),
+        }
+    ),
+    "The data that vanishes.",
+)
+
 _CHANGE_NOVITA: Final = closed(
     {
         "action": {"enum": [action.value for action in Action]},
         "id": _text("The live object's id; empty before a create."),
         "why": _text("The reason, where it is not plain from the fields."),
-        "loses": _list(
-            closed(
-                {
-                    "text": _text("In words."),
-                    "what": _text("What is gone."),
-                    "gb": {"type": ["integer", "null"], "description": "The size of the disk, where it is known."},
-                    "when": {"type": ["string", "null"], "description": "When it goes, where that is not at once."},
-                    "lasting": _flag("Whether it is there to outlive machines."),
-                }
-            ),
-            "The data that vanishes.",
+        "loses": _LOSSES,
+        "retires": _list(
+            closed({"id": _text("The live object's id."), "status": _text("The API's word."), "loses": _LOSSES}),
+            "What it replaced in an earlier run, and is deleted in this one.",
         ),
         "create_first": _flag("For a replacement: whether the new object is made first."),
         "asked": _flag("Whether the manifests or the command line ask for it, not only what was changed outside."),
@@ -130,7 +136,7 @@ _CHANGE_NOVITA: Final = closed(
         "fields": _list(_FIELD),
         "adopted": ADOPTED,
     },
-    but=["detours", "adopted"],
+    but=["detours", "adopted", "retires"],
 )
 """What stands under `novita` of a resource's change."""
 

@@ -77,7 +77,7 @@ def _plain_items(prefix: str, values: Mapping[str, object]) -> dict[str, object]
 
 
 def _write_manifest(session: Session, kind: Kind, address: Address, live: Live) -> str:
-    from novita_infra.manifests.writing import manifest_of, unreadable  # noqa: PLC0415 -- only an import writes YAML
+    from novita_infra.manifests.writing import SCHEMA, manifest_of, unreadable  # noqa: PLC0415 -- only an import writes YAML
 
     missing = unreadable(kind, live)
     if missing:
@@ -89,7 +89,8 @@ def _write_manifest(session: Session, kind: Kind, address: Address, live: Live) 
     names = {(item.address.kind, item.id): item.address.name for item in session.state.records.values() if item.id}
     name = f"{address.kind}-{address.name}.yaml"
     path = session.project.root / name
-    text = manifest_of(kind, address, live, owner=lambda prefix, id: names.get((prefix, id), ""))
+    schema = (session.project.root / SCHEMA).is_file()
+    text = manifest_of(kind, address, live, owner=lambda prefix, id: names.get((prefix, id), ""), schema=schema)
     try:
         with path.open("x", encoding="utf-8") as stream:
             stream.write(text)

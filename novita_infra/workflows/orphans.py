@@ -90,6 +90,20 @@ def orphans_named(found: Iterable[Orphan], ids: Iterable[str]) -> list[Orphan]:
     return named
 
 
+def on_record(session: Session) -> frozenset[tuple[str, str]]:
+    """What the books of all environments of the project know: the prefixes of the kinds, each with an id.
+
+    Raises Problems where books cannot be read: what they own would count as nobody's.
+    """
+    states = [store.load() for store in _stores(session, ())]
+    return frozenset(
+        (prefix, id)
+        for state in states
+        for prefix in {address.kind for address in state.records}
+        for id in _ids(state, prefix)
+    )
+
+
 async def terminate(
     session: Session,
     chosen: Sequence[Orphan],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -32,6 +33,8 @@ from novita_infra.workflows.session import Session
 
 _GIVEN: Final = "NOVITA_INFRA_VAR_"
 _KEY: Final = "NOVITA_API_KEY"
+_FRAME: Final = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
+"""A place in a traceback of Python."""
 _LAST_WORDS: Final = 300
 """Characters of what a policy said on its standard error that are told when it gives no verdict."""
 
@@ -166,7 +169,7 @@ class _Bench:
         exited = run(argv, self.text, folder=self.root, environ=self.environ, timeout=policy.timeout, off=self.off)
         if exited.trouble:
             raise NoVerdict(exited.trouble)
-        said = _last_words(exited.complaints)
+        said = _last_words(exited.complaints.decode("utf-8", "replace"), self.root)
         try:
             verdict = verdict_in(json.loads(exited.output))
         except (ValueError, RecursionError) as error:
@@ -217,6 +220,26 @@ def _ending(code: int) -> str:
     return f"it ended with exit code {code}"
 
 
-def _last_words(complaints: bytes) -> str:
-    text = " ".join(complaints.decode("utf-8", "replace").split())
-    return f": {text[-_LAST_WORDS:]}" if text else ""
+def _last_words(complaints: str, root: Path) -> str:
+    """What a policy complained of last, on one line."""
+    text = _raised(complaints, root)
+    lines: list[str] = []
+    for line in reversed([] if text else complaints.splitlines()):
+        if lines and len(line) + sum(map(len, lines)) > _LAST_WORDS:
+            break
+        lines += [" ".join(line.split())] if line.strip() else []
+    text = text or " | ".join(reversed(lines))[-_LAST_WORDS:]
+    return f": {text}" if text else ""
+
+
+def _raised(complaints: str, root: Path) -> str:
+    """Of a traceback of Python, the error, and the last place in a file of the project; empty where there is none."""
+    frames = list(_FRAME.finditer(complaints))
+    if not frames:
+        return ""
+    following = complaints[frames[-1].end() :].splitlines()[1:]
+    error = " ".join(line for line in following if line[:1].strip())  # not the code, which is indented
+    frame = next((item for item in reversed(frames) if Path(item["file"]).is_relative_to(root)), frames[-1])
+    file = Path(frame["file"])
+    name = file.relative_to(root) if file.is_relative_to(root) else file.name
+    return f"{name}, line {frame['line']}: {error}"[:_LAST_WORDS] if error else ""

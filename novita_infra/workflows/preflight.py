@@ -24,13 +24,16 @@ from novita_infra.planning.saving import SavedPlan
 from novita_infra.planning.seen import Seen
 from novita_infra.planning.siting import Ground
 from novita_infra.resources import Declared
+from novita_infra.workflows.session import Session
+from novita_infra.workflows.strays import read_strays
 
 
-async def preflighted(client: Client, seen: Seen) -> Plan:
+async def preflighted(session: Session, seen: Seen) -> Plan:
     """The plan of what was seen, every place that is open found, with all that speaks against it.
 
-    A plan that makes nothing costs no call. Raises ApiError.
+    A plan that makes nothing costs no call. Raises Problems and ApiError.
     """
+    client = session.client
     declared = {item.address: item for item in seen.declared}
     ground = Ground(
         declared={} if seen.asked.destroys else declared,
@@ -42,14 +45,16 @@ async def preflighted(client: Client, seen: Seen) -> Plan:
     stock, _ = _split(await read_stock(client, siting.questions(ground)))
     sites = siting.sited(replace(ground, stock=stock))
     declared |= sites.declared
+    plan = make_plan(replace(seen, declared=tuple(declared.values())))
     flight = Flight(
-        plan=make_plan(replace(seen, declared=tuple(declared.values()))),
+        plan=plan,
         kinds=seen.kinds,
         declared=declared,
         catalogue=seen.catalogue,
         runway=seen.asked.runway,
         unsited=sites.findings,
         stock=stock,
+        strays=await read_strays(session, seen, plan),
     )
     return await _cleared(client, flight)
 

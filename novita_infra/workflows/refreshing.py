@@ -41,7 +41,8 @@ async def refreshed(session: Session, seen: Seen) -> Seen:
             kinds = {change.address.kind for change in plan.changes if change.action is not Action.NONE}
             more = await _observed(session, kinds & {address.kind for address in seen.unread}, ())
             unread = {address: at for address, at in seen.unread.items() if address not in more.found}
-            seen = replace(seen, found={**seen.found, **more.found}, unread=unread)
+            found, unknown = {**seen.found, **more.found}, {**seen.unknown, **more.unknown}
+            seen = replace(seen, found=found, unknown=unknown, unread=unread)
     owes, moved = await asyncio.gather(_in_arrears(session.client, seen), _moved(session.client, seen))
     return replace(seen, circumstances=Circumstances(seen.now, owes, moved))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from novita_infra.api.hiding import hide
 from novita_infra.diagnostics import Problems, problem
 from novita_infra.kinds import KINDS
+from novita_infra.kinds.marking import owner
 from novita_infra.manifests.project import Project
 from novita_infra.planning.asking import Asked
 from novita_infra.planning.plan import OnFailure, Plan
@@ -34,14 +34,13 @@ PREPARED: Final = 2
 """Steps under way for each call in flight: one writes its intent to disk while the call of another is on its way."""
 _NO_CALLS: Final = frozenset({"adopt", "wait", "forget", "record"})
 """Steps that only wait for what moves already, or only keep books."""
-_SPACE: Final = re.compile(r"[^\w.-]+")
 
 
 async def make_plan(session: Session, asked: Asked = Asked()) -> Plan:
     """What apply would do. Reads the cloud, changes nothing. Raises Problems and ApiError."""
     from novita_infra.workflows.preflight import preflighted  # noqa: PLC0415 -- not every command plans
 
-    return await preflighted(session.client, await see(session, asked))
+    return await preflighted(session, await see(session, asked))
 
 
 async def see(session: Session, asked: Asked) -> Seen:
@@ -67,6 +66,7 @@ async def see(session: Session, asked: Asked) -> Seen:
         environment=project.environment,
         declared=declared,
         found=observed.found,
+        unknown=observed.unknown,
         kinds=KINDS,
         catalogue=observed.catalogue.filled_from(priced),
         key=state.key,
@@ -205,7 +205,7 @@ def _mark(project: Project, address: Address, operation: str) -> str:
     """The owner mark: who made the object, for a person, and by which operation, for certain."""
     if not project.owner_marks:
         return ""
-    return "/".join((_SPACE.sub("-", project.name), project.environment, str(address).replace('"', ""), operation))
+    return f"{owner(project.name, project.environment, address)}/{operation}"
 
 
 def check_named(asked: Asked, declared: Collection[Address], state: State) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from novita_infra.api.answers import LONGEST_WAIT, Answer, asked_wait, content
 from novita_infra.api.errors import (
     ApiError,
+    AtLimit,
     Busy,
     InUse,
     NoCapacity,
@@ -65,7 +66,8 @@ def flat(status: int, reason: str, message: str = "no", **metadata: str) -> dict
         (400, "IMAGE_AUTH_IN_USE", InUse),
         (400, "BALANCE_NOT_ENOUGH", NoMoney),
         (400, "EXPIRED_OR_BALANCE_NOT_ENOUGH", NoMoney),
-        (400, "CREATE_INSTANCE_LIMIT", NoMoney),
+        (400, "CREATE_INSTANCE_LIMIT", AtLimit),
+        (400, "NETWORK_STORAGE_TOO_LARGE", AtLimit),
         (403, "NOT_ENOUGH_BALANCE", NoMoney),
         (500, "WALLET_NOT_FOUND", NoMoney),
         (400, "WALLET_NOT_FOUND", NoMoney),
@@ -94,7 +96,7 @@ def flat(status: int, reason: str, message: str = "no", **metadata: str) -> dict
         (500, "INSTANCE_NOT_FOUND", Unanswered),
         (400, "VALIDATOR_PARAM", Refused),
         (400, "TEMPLATE_IS_PRIVATE", Refused),
-        (400, "NETWORK_MAX_LIMIT", Refused),
+        (400, "NETWORK_MAX_LIMIT", AtLimit),
         (400, "SERVERLESS_APP_NAME_IS_EXIST", Refused),
         (400, "PREPAID_INSTANCE_NOT_SUPPORT_RELEASE", Refused),
         (400, "INSTANCE_LOCAL_STORAGE_NOT_FOUND", Refused),

@@ -70,6 +70,16 @@ def test_the_simulator_may_be_chosen_by_the_environment(run: Invoke, monkeypatch
     assert run("plan").exit_code == 0
 
 
+def test_a_plan_is_not_saved_over_a_manifest(run: Invoke, project: Path) -> None:
+    manifest = (project / "fleet.yaml").read_text()
+    result = run("plan", "--sim", "--out", "fleet.yaml")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "fleet.yaml is there already and is no plan" in result.stderr
+    assert (project / "fleet.yaml").read_text() == manifest
+    assert run("plan", "--sim", "--out", "small.niplan").exit_code == 0
+    assert run("plan", "--sim", "--out", "small.niplan").exit_code == 0
+
+
 def test_a_saved_plan_is_shown_drawn_and_applied_once(run: Invoke, project: Path) -> None:
     assert "novita-infra apply small.niplan" in run("plan", "--sim", "--out", "small.niplan").stderr
     shown = run("show", "small.niplan")

@@ -96,3 +96,24 @@ def test_a_broken_manifest_is_no_way_around_the_account(
     with served(monkeypatch) as world:
         assert run("destroy", "--auto-approve").exit_code == EXIT_REFUSED
         assert set(world.calls) == {"keys.list"}
+
+
+NETWORK = """\
+apiVersion: novita-infra/v1
+kind: VPC
+metadata: {name: net}
+spec: {cluster: us-dallas-nas-2}
+"""
+
+
+@pytest.mark.parametrize("resources", [[MACHINE], [NETWORK], [], [MACHINE, NETWORK]])
+def test_a_limit_of_the_account_is_exit_4_and_tells_no_one_to_top_up(
+    resources: list[str], project: Path, run: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = (project / "fleet.yaml").read_text()  # of 20 GB, where 10 are the most
+    (project / "fleet.yaml").write_text("---\n".join([storage, *resources]))
+    with served(monkeypatch, "quota-reached"):
+        result = run("apply", "--auto-approve")
+    assert result.exit_code == EXIT_BLOCKED
+    assert result.output.count("ask Novita for a higher limit") >= 1 + len(resources)
+    assert "top up" not in result.output

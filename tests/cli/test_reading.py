@@ -176,3 +176,24 @@ def test_a_file_that_is_neither_a_plan_nor_a_manifest_is_refused(run: Invoke, pr
     result = run(command, "bad.niplan")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "bad.niplan is no saved plan and no manifest" in result.stderr
+
+
+@pytest.mark.parametrize("words", [("validate",), ("validate", "--json"), ("plan", "--sim"), ("drift", "--sim")])
+@pytest.mark.parametrize("broken", ["", "pasword: hunter2"])
+def test_a_secret_in_clear_is_repeated_nowhere(words: tuple[str, ...], broken: str, run: Invoke, project: Path) -> None:
+    (project / "novita-infra.yaml").write_text(
+        "apiVersion: novita-infra/v1\nkind: Project\nmetadata: {name: small}\nvariables:\n"
+        "  tok: {type: string, secret: true, default: hunter2}\n"
+        "  note:\n    secret: true\n    default: hunter2, hunter2\n"
+        "environments:\n  dev: {variables: {tok: hunter2}}\ndefaultEnvironment: dev\n"
+    )
+    (project / "more.vars.yaml").write_text("note: hunter2, hunter2\n")
+    (project / "hub.yaml").write_text(
+        "apiVersion: novita-infra/v1\nkind: RegistryAuth\nmetadata: {name: hub}\n"
+        f"spec:\n  username: me\n  password: ${{var.tok}}\n  {broken}\n"
+    )
+    (project / "fleet.yaml").unlink()
+    result = run(*words, "--var-file", "more.vars.yaml")
+    assert result.exit_code == bool(broken)
+    assert result.output.count("********") >= (1 if broken else 4)
+    assert "hunter2" not in result.output

@@ -276,6 +276,7 @@ MEANINGS = {
     "NETWORK_IN_USE": "InUse",
     "IMAGE_AUTH_IN_USE": "InUse",
     "OPERATION_LIMIT": "Busy",
+    "NETWORK_STORAGE_TOO_LARGE": "AtLimit",
 }
 REFUSED = [pair for pair in PAIRS if pair.answer.get("status", 200) >= 400]
 

@@ -10,6 +10,7 @@ from rig import Rig
 
 from novita_infra.diagnostics import EXIT_ERROR, Problems
 from novita_infra.planning.plan import Action, Along, Forced, Plan
+from novita_infra.simulator.world import registry_auths
 from novita_infra.views.human import plan_lines
 from novita_infra.views.json import plan_json
 from novita_infra.views.lines import plain
@@ -22,6 +23,8 @@ MOUNTS = {"networkStorages": [{"storage": "data", "mountPath": "/d"}]}
 A = ("Instance", "a", {**MACHINE, **MOUNTS})
 B = ("Instance", "b", {**MACHINE, "env": {"PEER": "${instance.a.id}"}})
 C = ("Instance", "c", MACHINE)
+BASE = ("Template", "base", {"image": "ubuntu:22.04", "rootDiskGb": 60})
+W1, W2 = ("Instance", "worker-1", MACHINE), ("Instance", "worker-2", MACHINE)
 
 
 def acting(plan: Plan) -> dict[str, str]:
@@ -58,6 +61,70 @@ def test_what_stands_on_a_target_that_goes_is_listed_too(tmp_path: Path) -> None
     rig.apply()
     plan = rig.plan(destroys=True, targets=("network_storage.data",))
     assert told(plan.along) == {"instance.a": "it stands on network_storage.data, which does not stay"}
+
+
+@pytest.mark.parametrize("tie", ["template", "dependsOn", "replaceTriggeredBy"])
+def test_what_is_only_being_made_brings_nobody_along_who_is_not_there_yet(tie: str, tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    spec = {"product": MACHINE["product"], "template": "base"} if tie == "template" else MACHINE
+    names = ("w1", "w2", "w3")
+    machines = [("Instance", name, spec) for name in names]
+    lifecycles: dict[str, Any] = {} if tie == "template" else {name: {tie: ["template.base"]} for name in names}
+    rig.declare(BASE, *machines, **lifecycles)
+    plan = rig.plan(targets=("instance.w1",))
+    assert acting(plan) == {"instance.w1": "create", "template.base": "create"}
+    assert told(plan.along) == {"template.base": "instance.w1 needs it"}
+    rig.apply(targets=("instance.w1",))
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_what_is_there_and_shall_use_something_new_can_wait_for_its_turn(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(A, C, STORAGE)
+    rig.apply()
+    rig.declare(NET, STORAGE, A, C, W1, c={"dependsOn": ["vpc.net"]}, **{"worker-1": {"dependsOn": ["vpc.net"]}})
+    plan = rig.plan(targets=("instance.worker-1",))
+    assert acting(plan) == {"instance.worker-1": "create", "vpc.net": "create"}
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_of_those_that_use_what_is_made_anew_only_those_that_are_there_come_along(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    inside = {**MACHINE, "vpc": "net"}
+    rig.declare(NET, ("Instance", "w1", inside))
+    rig.apply()
+    moved = ("VPC", "net", {"cluster": "us-ca-nas-2"})
+    rig.declare(moved, ("Instance", "w1", inside), ("Instance", "w2", inside))
+    plan = rig.plan(targets=("vpc.net",))
+    assert acting(plan) == {"vpc.net": "replace", "instance.w1": "replace"}
+    assert told(plan.along) == {"instance.w1": "it stands on vpc.net, which does not stay"}
+
+
+def test_what_was_deleted_by_hand_brings_those_along_that_stood_on_it(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    sets = {"replaceTriggeredBy": ["registry_auth.hub"]}
+    hub = ("RegistryAuth", "hub", {"username": "u", "password": "p"})
+    rig.declare(hub, C, c=sets)
+    rig.apply()
+    registry_auths.delete(rig.world, rig.record("registry_auth.hub").id)
+    rig.clock.run(rig.clock.sleep(60))
+    plan = rig.plan(targets=("registry_auth.hub",))
+    assert acting(plan) == {"instance.c": "replace", "registry_auth.hub": "create"}
+
+
+def test_what_another_sets_off_does_not_come_along(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    sets = {"replaceTriggeredBy": ["vpc.net.name"], "dependsOn": ["template.base"]}
+    rig.declare(NET, BASE, C, W1, c=sets)
+    rig.apply()
+    changed = ("Template", "base", {**BASE[2], "readme": "more"})
+    rig.declare(("VPC", "net", {"cluster": CLUSTER, "name": "renamed"}), changed, C, W1, c=sets)
+    plan = rig.plan(targets=("template.base",))
+    assert acting(plan) == {"template.base": "update"}
+    rig.apply(targets=("template.base",))
+    assert acting(rig.plan()) == {"instance.c": "replace", "vpc.net": "update"}
 
 
 @pytest.mark.parametrize("option", ["targets", "excludes", "replaces"])
@@ -262,8 +329,6 @@ def test_what_shall_be_made_anew_and_is_left_out_at_once_is_refused(asked: dict[
 
 
 # --- patterns ---------------------------------------------------------------------------------------------------------
-
-W1, W2 = ("Instance", "worker-1", MACHINE), ("Instance", "worker-2", MACHINE)
 
 
 def test_a_pattern_names_every_resource_that_fits_it(tmp_path: Path) -> None:

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from plan_shapes import checked_json
 from rig import Rig
 
 from novita_infra.applying.events import Identified, Outcome, Progressed
 from novita_infra.cli.apply import _exit_code
-from novita_infra.diagnostics import EXIT_BLOCKED
+from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_REFUSED
 from novita_infra.simulator import Fault, Trouble
-from novita_infra.views.human import record_lines, result_lines
+from novita_infra.views.human import plan_lines, record_lines, result_lines
 from novita_infra.views.lines import plain
 
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}
@@ -144,3 +145,52 @@ def test_killed_at_any_write_one_of_the_two_is_there_at_every_moment(at: int, af
     rig.assert_converged()
     assert all(there)
     assert running(rig) == [rig.record("instance.a").id]
+
+
+def test_an_old_one_goes_only_with_leave_and_is_told_with_what_is_lost(rig: Rig) -> None:
+    old = rig.record("instance.a").id
+    rig.apply(stop_when=lambda event: isinstance(event, Identified), expect_success=False)
+    new = rig.record("instance.a").id
+
+    plan = rig.plan(allow_data_loss=())
+    assert plan.code == EXIT_REFUSED
+    (problem,) = plan.problems
+    assert problem.summary == (
+        f"deleting {old}, which it replaced and which is running, loses what is on its container disk (60 GB)"
+    )
+    assert "--allow-data-loss instance.a" in problem.hint
+    assert f"import instance.a {old}" in problem.hint
+    told = plain(plan_lines(plan))
+    assert f"- {old}, which it replaced and which is running, will be deleted\n          ! loses: " in told
+    (change,) = checked_json(plan)["resource_changes"]
+    assert [item["id"] for item in change["novita"]["retires"]] == [old]
+    assert change["novita"]["retires"][0]["loses"][0]["gb"] == 60
+    assert plan.money is not None
+    assert plan.money.total.before.least > plan.money.total.after.least, "both run, and only the new one will"
+
+    rig.apply(allow_data_loss=("instance.a",))
+    rig.assert_converged()
+    assert running(rig) == [new]
+
+
+def test_who_goes_back_to_the_old_one_loses_nothing_of_it(rig: Rig) -> None:
+    old = rig.record("instance.a").id
+    rig.world.unpullable = ("ubuntu:22.04",)
+    rig.apply(expect_success=False)
+    rig.declare(("Instance", "a", MACHINE), **FIRST)
+    assert rig.plan(allow_data_loss=()).code == EXIT_REFUSED
+
+    new = rig.record("instance.a").id
+    rig.forget("instance.a")
+    rig.take_in("instance.a", old)
+    assert rig.plan(allow_data_loss=()).empty
+    assert {old, new} == {machine.id for machine in rig.world.instances if machine.status != "removed"}
+
+
+def test_the_old_one_of_what_goes_altogether_is_told(rig: Rig) -> None:
+    old = rig.record("instance.a").id
+    rig.apply(stop_when=lambda event: isinstance(event, Identified), expect_success=False)
+    told = plain(plan_lines(rig.plan(destroys=True, allow_data_loss=())))
+    assert f"- {old}, which it replaced and which is running, will be deleted" in told
+    rig.destroy(allow_data_loss=())
+    assert rig.live_ids() == []

@@ -712,3 +712,102 @@ def test_a_machine_that_the_platform_moved_is_told_when_it_is_over(answer: str, 
     assert "platform migration: it was moved to another node at 2026-" in text(plan)
     rig.apply()
     assert len(rig.plan().drift) == (answer == "alert")
+
+
+def test_what_the_manifest_caught_up_with_is_on_record_though_something_else_is_updated(tmp_path: Path) -> None:
+    rig = up(tmp_path, ports=["1000/tcp"], rootDiskGb=60)
+    id = rig.record("instance.a").id
+    instances.edit(rig.world, id, ports=[{"port": 2000, "type": "tcp"}], grow=0)
+    declare(rig, ports=["2000/tcp"], rootDiskGb=70)
+    rig.apply()
+    assert rig.record("instance.a").spec["ports"] == ["2000/tcp"]
+    assert rig.record("instance.a").spec["rootDiskGb"] == 70
+
+    declare(rig, lifecycle={"onDrift": "adopt"}, ports=["2000/tcp"], rootDiskGb=70)
+    instances.edit(rig.world, id, ports=[{"port": 3000, "type": "tcp"}], grow=0)
+    rig.apply()
+    assert rig.record("instance.a").spec["ports"] == ["3000/tcp"]
+    assert rig.plan().empty
+
+
+# --- what cannot be put back ------------------------------------------------------------------------------------------
+
+
+def grown(folder: Path, **lifecycle: Any) -> Rig:
+    """A machine whose ports somebody changed, and a storage that somebody grew, which never shrinks."""
+    rig = up(folder, storage=lifecycle)
+    instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
+    storages.update(rig.world, rig.record("network_storage.s").id, name=None, size=80)
+    wait(rig, 60)
+    return rig
+
+
+def test_what_cannot_be_put_back_is_not_said_to_be_nor_counted_and_the_ways_out_are_named(tmp_path: Path) -> None:
+    rig = grown(tmp_path)
+    plan = rig.plan()
+    told = text(plan)
+    assert "sizeGb: 10 -> 80\n      # not put back: what the manifest asks for is refused, see below" in told
+    assert "1 to update" in told
+    assert "1 refused." in told
+    rows = {str(row.address): row for row in plan.money.rows} if plan.money else {}
+    assert not rows["network_storage.s"].moves
+    assert plan.money
+    assert not plan.money.total.delta
+    (problem,) = plan.problems
+    assert problem.hint == (
+        "to go on, write what it has into the manifest (`sizeGb: 80`), or let it stay as somebody made it "
+        "(`lifecycle.onDrift: adopt`), or leave it out with --exclude network_storage.s"
+    )
+
+
+def test_what_the_manifest_asks_for_anew_is_not_given_up_by_adopting(tmp_path: Path) -> None:
+    rig = grown(tmp_path)
+    rig.declare(("Instance", "a", MACHINE), ("NetworkStorage", "s", {**STORAGE, "sizeGb": 20}))
+    assert "onDrift" not in rig.plan().problems[0].hint
+    (problem,) = rig.plan(targets=("network_storage.s",)).problems
+    assert problem.hint == "to go on, write what it has into the manifest (`sizeGb: 80`)"
+
+
+@pytest.mark.parametrize("way", ["manifest", "adopt", "exclude"])
+def test_each_way_around_what_cannot_be_put_back_lets_the_rest_go_on(way: str, tmp_path: Path) -> None:
+    rig = grown(tmp_path)
+    if way == "manifest":
+        rig.declare(("Instance", "a", MACHINE), ("NetworkStorage", "s", {**STORAGE, "sizeGb": 80}))
+    if way == "adopt":
+        declare(rig, storage={"onDrift": "adopt"})
+    rig.apply(excludes=("network_storage.s",) if way == "exclude" else ())
+    assert [port["port"] for port in the_machine(rig).ports] == [80]
+    storage = rig.world.storages.get(rig.record("network_storage.s").id)
+    assert storage
+    assert storage.size == 80
+    if way != "exclude":
+        rig.assert_converged()
+
+
+# --- made anew although it was left as it is --------------------------------------------------------------------------
+
+
+def test_what_was_adopted_goes_with_the_object_and_the_plan_shows_it(tmp_path: Path) -> None:
+    rig = adopting(tmp_path, {"onDrift": "adopt"})
+    plan = rig.plan(replaces=("instance.a",))
+    (change,) = (item for item in plan.changes if str(item.address) == "instance.a")
+    assert [(item.name, item.before, item.after, item.means) for item in change.fields] == [
+        ("ports", ["9999/tcp"], ["80/http"], "comes with the new object")
+    ]
+    assert '~ ports: ["9999/tcp"] -> ["80/http"]  # comes with the new object' in text(plan)
+    rig.apply(plan=plan)
+    assert [port["port"] for port in the_machine(rig).ports] == [80]
+    assert not rig.record("instance.a").adopted
+    rig.assert_converged()
+
+
+@pytest.mark.parametrize("answer", ["adopt", "alert"])
+def test_what_is_made_anew_is_not_said_to_be_left_as_it_is(answer: str, tmp_path: Path) -> None:
+    rig = up(tmp_path, lifecycle={"onDrift": answer})
+    instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
+    plan = rig.plan(replaces=("instance.a",))
+    assert "# made anew, see below" in text(plan)
+    assert "left as it is" not in text(plan)
+    assert plan.notes == ()
+    (change,) = (item for item in plan.changes if str(item.address) == "instance.a")
+    assert [(item.name, item.after) for item in change.fields] == [("ports", ["80/http"])]

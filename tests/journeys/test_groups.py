@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rig import Rig
 
-from novita_infra.applying.events import Ended
+from novita_infra.applying.events import Ended, Outcome
 from novita_infra.simulator import Fault, Trouble
 from novita_infra.views.human import result_lines
 from novita_infra.views.lines import plain
@@ -100,6 +100,48 @@ def test_what_was_made_can_be_kept_or_stopped(on_failure: str, status: set[str],
     told = plain(result_lines(result, again="novita-infra apply"))
     assert ("instance.a: stop" in told) == (on_failure == "stop")
     assert rig.record("instance.a").id
+
+
+def test_what_was_stopped_with_its_group_is_started_again_and_stopped_again_until_the_group_comes_up(
+    tmp_path: Path,
+) -> None:
+    rig = Rig(tmp_path, environ={})
+    a_group(rig, on_failure="stop")
+    together = dict.fromkeys("abcz", TOGETHER)
+    bad = ("Instance", "z", {**MACHINE, "image": "does-not-exist:1"})
+    machines = [("Instance", "a", MACHINE), ("Instance", "b", {**MACHINE, "power": "running"})]
+    rests = ("Instance", "c", {**MACHINE, "power": "stopped"})
+    rig.declare(*machines, rests, bad, **together)
+    for _ in range(2):
+        result = rig.apply(expect_success=False)
+        failed = [end.step.key for end in result.ends if end.outcome is Outcome.FAILED]
+        assert failed == ["instance.z/create"]
+        assert [machine.status for machine in rig.world.instances if machine.name in "abc"] == ["exited"] * 3
+        assert {rig.record(f"instance.{name}").spec["power"] for name in "abc"} == {"stopped"}
+        plan = rig.plan()
+        assert plan.drift == ()
+        assert [(step.key, step.fields) for step in plan.steps if str(step.address) != "instance.z"] == [
+            ("instance.a/start", ("power",)),
+            ("instance.b/start", ("power",)),
+        ]
+    rig.declare(*machines, rests, ("Instance", "z", MACHINE), **together)
+    rig.apply()
+    rig.assert_converged()
+    now = {machine.name: machine.status for machine in rig.world.instances if machine.status != "removed"}
+    assert now == {"a": "running", "b": "running", "c": "exited", "z": "running"}
+
+
+@pytest.mark.parametrize(("on_failure", "status"), [("rollback", set()), ("stop", {"exited"})])
+def test_what_fails_by_its_postcondition_is_taken_down_without_a_word_about_the_condition(
+    on_failure: str, status: set[str], tmp_path: Path
+) -> None:
+    rig = Rig(tmp_path, environ={})
+    a_group(rig, on_failure=on_failure)
+    never = {"value": "${instance.a.status}", "is": {"const": "wandering"}, "message": "it never pleases"}
+    rig.declare(("Instance", "a", MACHINE), a={**TOGETHER, "postconditions": [never]})
+    result = rig.apply(expect_success=False)
+    assert [end.step.key for end in result.ends if end.outcome is Outcome.FAILED] == ["instance.a/create"]
+    assert {machine.status for machine in rig.world.instances if machine.status != "removed"} == status
 
 
 def test_what_was_there_before_stays_when_its_group_fails(tmp_path: Path) -> None:

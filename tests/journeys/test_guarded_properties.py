@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from fleets import Resource, fleets
@@ -87,6 +88,43 @@ def test_what_is_left_out_stays_as_it_is_and_the_rest_is_done(
 
 
 @PROPERTY
+@given(fleets(), st.integers(0, 11), st.data())
+def test_where_nothing_is_there_yet_a_target_brings_what_it_needs_and_nothing_else(
+    fleet: list[Resource], pick: int, data: st.DataObject
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), environ={})
+        _declare_with_ties(rig, fleet, data)
+        needs = _needs(rig)
+        target = sorted(needs, key=str)[pick % len(needs)]
+        plan = rig.plan(targets=(str(target),))
+        acting = {change.address: change.action for change in plan.changes if change.action is not Action.NONE}
+        assert acting == dict.fromkeys(_closure({target}, needs), Action.CREATE)
+
+
+@PROPERTY
+@given(fleets(), fleets(), st.integers(0, 11), st.data())
+def test_a_target_makes_nothing_that_neither_it_nor_what_comes_along_needs(
+    first: list[Resource], second: list[Resource], pick: int, data: st.DataObject
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), environ={})
+        rig.declare(*first)
+        rig.apply()
+        before = set(rig.state().records)
+        _declare_with_ties(rig, second, data)
+        needs = _needs(rig)
+        target = sorted(needs, key=str)[pick % len(needs)]
+        plan = rig.plan(targets=(str(target),))
+        acting = {change.address for change in plan.changes if change.action is not Action.NONE}
+        assert acting - before <= _closure({target, *(acting & before)}, needs)
+        rig.apply(targets=(str(target),))
+        assert rig.plan(targets=(str(target),)).empty
+        rig.apply()
+        rig.assert_converged()
+
+
+@PROPERTY
 @given(fleets(), st.integers(0, 11))
 def test_anything_can_be_made_anew(fleet: list[Resource], pick: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -102,3 +140,40 @@ def test_anything_can_be_made_anew(fleet: list[Resource], pick: int) -> None:
 
 def _addresses(fleet: list[Resource]) -> set[Address]:
     return {Address(PREFIXES[kind], name) for kind, name, _ in fleet}
+
+
+def _declare_with_ties(rig: Rig, fleet: list[Resource], data: st.DataObject) -> None:
+    """Declares the fleet, in which some also depend on others, or are made anew after them, that stand before them."""
+    rig.declare(*fleet)  # the project file
+    documents = []
+    for index, (kind, name, spec) in enumerate(fleet):
+        earlier = [f"{PREFIXES[kind]}.{name}" for kind, name, _ in fleet[:index]]
+        ties = data.draw(st.lists(st.sampled_from(earlier), max_size=2, unique=True)) if earlier else []
+        how = data.draw(st.sampled_from(["dependsOn", "replaceTriggeredBy"]))
+        documents.append(
+            {
+                "apiVersion": "novita-infra/v1",
+                "kind": kind,
+                "metadata": {"name": name},
+                "lifecycle": {how: ties} if ties else {},
+                "spec": spec,
+            }
+        )
+    rig.write("main.yaml", *documents)
+
+
+def _needs(rig: Rig) -> dict[Address, frozenset[Address]]:
+    """What each declared resource needs."""
+    return {item.address: frozenset(item.needs) for item in rig.see().declared}
+
+
+def _closure(addresses: Iterable[Address], needs: Mapping[Address, frozenset[Address]]) -> set[Address]:
+    """These, and all that they need."""
+    found: set[Address] = set()
+    waiting = list(addresses)
+    while waiting:
+        address = waiting.pop()
+        if address not in found:
+            found.add(address)
+            waiting += needs.get(address, ())
+    return found

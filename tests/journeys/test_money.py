@@ -22,6 +22,7 @@ from novita_infra.simulator import Fault, open_world
 from novita_infra.simulator.world.catalogue import product_of
 from novita_infra.simulator.world.money import list_price, move_price, spent
 from novita_infra.views.human import plan_lines
+from novita_infra.views.json import plan_json
 from novita_infra.views.lines import plain
 
 HERE = "us-dallas-nas-2"
@@ -101,6 +102,7 @@ def test_destroying_tells_what_it_saves_and_works_where_no_price_can_be_read(rig
     plan = rig.plan(destroys=True)
     assert money_of(plan).total.before.most == 1_000
     assert "cost: less by what has no known price: RTX 4090 24GB, on demand\n" in plain(plan_lines(plan))
+    assert "per hour: at least $0.01 -> $0.00\n" in plain(plan_lines(plan))
     rig.destroy()
     assert rig.live_ids() == []
 
@@ -158,12 +160,48 @@ def test_a_price_that_nobody_knows_is_named_and_refused_where_the_budget_says_so
     rig.declare(("Endpoint", "api", {**ENDPOINT, "rootDiskGb": 150}))
     project(rig, budget={"perHour": 5})
     plan = rig.plan()
-    assert [str(address) for address, _ in money_of(plan).unknown] == ["endpoint.api"]
+    assert row(plan, "endpoint.api").unknown == ("root disk beyond 100 GB",)
     assert any("endpoint.api (root disk beyond 100 GB)" in note.summary for note in plan.notes)
     project(rig, budget={"perHour": 5, "unknown": "refuse"})
     assert rig.plan().code == EXIT_OVER_BUDGET
     project(rig, budget={"unknown": "refuse"})
     assert rig.plan().code == 0
+
+
+def test_what_loses_its_price_makes_no_room_in_the_budget(rig: Rig) -> None:
+    project(rig, budget={"perMonth": 230})
+    rig.declare(*machines(1, billingMode="monthly", months=1))
+    rig.apply()
+    odd = machines(1, billingMode="monthly", months=2)
+    rig.declare(*odd, ("Instance", "b", {"product": {"gpu": "RTX 3090"}, "image": "ubuntu:22.04"}))
+    before = written(rig)
+    plan = rig.plan()
+    assert (plan.code, written(rig)) == (EXIT_OVER_BUDGET, before)
+    assert "not known; counted as before: $0.315/h; $226.80 at once; unknown: RTX 4090 24GB, 2 months\n" in (
+        plain(plan_lines(plan))
+    )
+    assert "per month: $226.80 -> at least $378.00 (at least +$151.20)\n" in plain(plan_lines(plan))
+    money = plan_json(plan)["novita"]["money"]
+    assert money["delta"]["per_month"] == {"least": "151.2", "most": "151.2"}
+    assert money["unknown"] == [
+        {"address": "instance.m0", "what": "RTX 4090 24GB, 2 months", "counted_as_before": True}
+    ]
+    rig.declare(*odd)
+    assert money_of(rig.plan()).total.delta.most == 0
+    rig.apply()
+    assert "Cost of environment default: not known, as before\n" in plain(plan_lines(rig.plan()))
+
+
+def test_what_nobody_knows_is_named_once_and_is_not_nothing(rig: Rig) -> None:
+    rig.declare(*machines(1, billingMode="monthly", months=5, rootDiskGb=100))
+    project(rig, budget={"perMonth": 1, "unknown": "refuse"})
+    plan = rig.plan()
+    text = plain(plan_lines(plan))
+    assert "cost: unknown: RTX 4090 24GB, 5 months, root disk beyond 60 GB\n" in text
+    assert text.partition("Cost of environment")[2].count("RTX 4090 24GB, 5 months") == 1
+    for title in ("per hour: $0.00 ->", "per month: $0.00 ->", "at once:"):
+        assert f"{title} not known\n" in text
+    assert len(plan.problems) == 2
 
 
 def test_of_several_offers_the_dearest_is_held_against_the_budget(rig: Rig) -> None:

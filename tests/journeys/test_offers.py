@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from rig import Rig
 
+from novita_infra.applying.events import Outcome, Progressed
 from novita_infra.diagnostics import EXIT_BLOCKED
 from novita_infra.simulator import Fault, Trouble
 from novita_infra.simulator.world.catalogue import set_stock
 from novita_infra.views.human import record_lines
 from novita_infra.views.lines import plain
+from novita_infra.views.progress import event_line
 
 WISHES = [
     {"gpu": "H100", "cluster": "us-dallas-nas-2", "billingMode": "spot"},
@@ -23,6 +25,9 @@ WISHES = [
 
 def machine(**more: Any) -> tuple[str, str, dict[str, Any]]:
     return ("Instance", "a", {"product": {"anyOf": WISHES}, "image": "ubuntu:22.04", **more})
+
+
+ONE = ("Instance", "a", {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"})
 
 
 def no_stock(rig: Rig, count: int | None) -> None:
@@ -112,6 +117,52 @@ def test_the_wait_for_capacity_has_an_end(tmp_path: Path) -> None:
     (end,) = rig.apply(expect_success=False).ends
     assert end.code == EXIT_BLOCKED
     assert 540 < rig.clock.now() - began <= 600
+
+
+@pytest.mark.parametrize(("wait", "pauses"), [("15s", [15]), ("20s", [20]), ("45s", [20, 20, 5])])
+def test_the_last_attempt_is_made_at_the_end_of_the_wait(wait: str, pauses: list[float], tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(ONE, a={"waitForCapacity": wait})
+    no_stock(rig, None)
+    (end,) = rig.apply(expect_success=False).ends
+    assert (rig.world.calls["instances.create"], round(end.elapsed)) == (1 + len(pauses), sum(pauses))
+    assert end.code == EXIT_BLOCKED
+    assert f"nothing came free in {sum(pauses)} s; try again later" in end.reason
+    assert rig.state().records == {}
+
+
+def test_what_comes_free_within_a_short_wait_is_bought(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(ONE, a={"waitForCapacity": "5s"})
+    no_stock(rig, 1)
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_a_wait_for_capacity_is_told_once_with_its_length(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(machine(), a={"waitForCapacity": "30m"})
+    no_stock(rig, 60)
+    rig.apply()
+    told = [plain([event_line(event)]) for event in rig.events if isinstance(event, Progressed) and event.note]
+    assert told == [
+        "         instance.a: create: waiting after 0s; INSUFFICIENT_RESOURCE: tried again for up to 30 min\n"
+    ]
+
+
+def test_an_interrupted_wait_for_capacity_is_not_told_as_never_begun(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(ONE, a={"waitForCapacity": "30m"})
+    no_stock(rig, None)
+    began = rig.clock.now()
+    result = rig.apply(
+        expect_success=False, stop_when=lambda event: isinstance(event, Progressed) and event.status == "waiting"
+    )
+    (end,) = result.ends
+    assert (result.interrupted, end.outcome) == (True, Outcome.SKIPPED)
+    assert end.reason == "interrupted while it waited for capacity; nothing was made"
+    assert rig.clock.now() - began < 20
+    assert rig.state().records == {}
 
 
 @pytest.mark.parametrize(("limit", "product"), [("0.40", "4090.16c62g"), (0.6, "L40S.16c96g")])

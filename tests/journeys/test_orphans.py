@@ -157,8 +157,16 @@ def test_an_orphan_is_taken_in_and_the_next_plan_is_empty(rig: Rig) -> None:
     orphan = workflows.orphan_for(_find(rig), Address("network_storage", "left"))
     assert orphan.live.name == "left-behind"
     rig.take_in("network_storage.left", orphan.live.id)
+    assert "$schema" not in (rig.folder / "network_storage-left.yaml").read_text()
     assert ("network_storage", "left-behind") not in _names(_find(rig))
     assert rig.plan().empty
+
+
+def test_the_manifest_of_an_orphan_points_at_the_schema_of_the_project_where_it_has_one(rig: Rig) -> None:
+    rig.write(".novita-infra/schemas/manifest.json", {})
+    rig.take_in("network_storage.left", workflows.orphan_for(_find(rig), Address("network_storage", "left")).live.id)
+    first, *_ = (rig.folder / "network_storage-left.yaml").read_text().splitlines()
+    assert first == "# yaml-language-server: $schema=.novita-infra/schemas/manifest.json"
 
 
 def test_which_orphan_is_meant_must_be_plain(rig: Rig) -> None:

@@ -97,7 +97,11 @@ def test_a_warning_is_told_and_stops_nothing(rig: Rig) -> None:
 
 BROKEN = {
     "crashes": ("raise SystemExit(3)", "it ended with exit code 3"),
-    "raises": ("raise ValueError('no such table')", "ValueError: no such table"),
+    "raises": ("raise ValueError('no such table')", "it ended with exit code 1: raises.py, line 4: ValueError: no"),
+    "misspells": ("oops 'ys.stdin", "exit code 1: misspells.py, line 4: SyntaxError: unterminated"),
+    "reads-wrong": ("json.loads('{')", "code 1: reads-wrong.py, line 4: json.decoder.JSONDecodeError: Expecting"),
+    "complains": ("print('no', 'x' * 295, '\\nand no', file=sys.stderr); sys.exit(2)", "exit code 2: and no"),
+    "complains-twice": ("print('no\\n  and no', file=sys.stderr); sys.exit(2)", "exit code 2: no | and no"),
     "dies": ("import os; os.kill(os.getpid(), 9)", "it was ended by SIGKILL"),
     "rambles": ("print('looks good to me')", "what it printed is no verdict: it is no JSON"),
     "says-nothing": ("pass", "what it printed is no verdict"),

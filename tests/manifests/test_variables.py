@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from manifest_files import INSTANCE, loaded, manifest, one, project_file, refused
 
+from novita_infra.diagnostics import Diagnostic, Problems
 from novita_infra.resources import Secret
 
 FLEET = manifest("Instance", "trainer", INSTANCE)
@@ -152,3 +153,66 @@ def test_the_value_of_a_variable_holds_no_other_expression(tmp_path: Path) -> No
         "the value of a variable may hold ${env.NAME}; write $${var.b} for the plain text",
         "novita-infra.yaml:5:15: state.path takes no expressions; the books must be found without them",
     ]
+
+
+SECRET = project_file(
+    "variables:\n"
+    "  tok: {type: string, secret: true, default: hunter2}\n"
+    "  num: {secret: true, default: 99999999999999999999999999999999999999999999}\n"
+    "environments:\n"
+    '  dev: {variables: {tok: "hunter2, dev", tk: hunter2}, pachtes: []}\n'
+    '  prod: {variables: {tok: {fromEnv: TOK}, num: "${env.NUM}"}, pachtes: []}\n'
+)
+
+
+def _problems(folder: Path, files: dict[str, str], **options: Any) -> tuple[Diagnostic, ...]:
+    with pytest.raises(Problems) as raised:
+        loaded(folder, {"fleet.yaml": FLEET, **files}, **options)
+    return raised.value.diagnostics
+
+
+def test_every_message_knows_where_in_its_line_a_secret_stands_in_clear(tmp_path: Path) -> None:
+    files = {"novita-infra.yaml": SECRET, "v.yaml": "num: hunter2\ntokk: hunter2\n"}
+    told = _problems(tmp_path, files, environment="dev", var_files=("v.yaml",))
+    hidden = {(Path(item.origin.file).name, item.origin.line): item.hidden for item in told if item.origin}
+    assert hidden == {
+        ("novita-infra.yaml", 6): (32,),
+        ("novita-infra.yaml", 8): (26, 46),
+        ("novita-infra.yaml", 9): (),
+        ("v.yaml", 2): (7,),
+    }
+
+
+def test_a_message_does_not_quote_a_secret_that_cannot_be_read(tmp_path: Path) -> None:
+    told = _problems(tmp_path, {"novita-infra.yaml": SECRET}, environment="dev")
+    (wrong,) = (item for item in told if "64 bits" in item.summary)
+    assert "9999" not in str(wrong)
+
+
+def test_no_line_is_shown_of_a_file_of_variables_that_cannot_be_read(tmp_path: Path) -> None:
+    files = {"novita-infra.yaml": project_file("variables: {tok: {secret: true}}\n"), "v.yaml": '"tok": "hunter2\n'}
+    (wrong, *_) = (item for item in _problems(tmp_path, files, var_files=("v.yaml",)) if item.origin)
+    assert wrong.hidden == (0,)
+
+
+def test_the_warning_of_a_secret_in_clear_hides_it(tmp_path: Path) -> None:
+    files = {
+        "fleet.yaml": FLEET,
+        "novita-infra.yaml": project_file("variables: {tok: {secret: true, default: hunter2}}\n"),
+    }
+    (warning,) = loaded(tmp_path, files).warnings
+    assert (warning.summary, warning.hidden) == ("a secret stands in clear in the manifest", (42,))
+
+
+def test_a_variable_that_is_nearly_declared_secret_is_hidden_like_one_that_is(tmp_path: Path) -> None:
+    declared = "variables:\n  tok: {type: integer, secrt: true, default: hunter2}\n  region: {default: here}\n"
+    told = _problems(
+        tmp_path,
+        {"novita-infra.yaml": project_file(declared), "v.yaml": "tok: hunter2\nregon: there\n"},
+        var_files=("v.yaml",),
+    )
+    assert not any("hunter2" in str(item) for item in told)
+    assert {item.origin.line: item.hidden for item in told if item.origin and item.origin.file.endswith("v.yaml")} == {
+        1: (6,),
+        2: (),
+    }

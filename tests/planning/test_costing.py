@@ -108,6 +108,63 @@ def test_what_has_no_known_price_is_named_or_refused_as_the_budget_says() -> Non
     assert told(left_alone) == []
 
 
+TERM = Cost("RTX 4090 24GB, 1 month", 22_680_000, 1, 720, unit="GPU", listed="gpu/4090/monthly/1")
+ODD_TERM = Cost("RTX 4090 24GB, 2 months", None, 1, 1440, unit="GPU", listed="gpu/4090/monthly/2")
+
+
+def test_what_loses_its_price_counts_as_before_and_makes_no_room_for_anything_else() -> None:
+    loses = Row(TRAINER, (TERM,), (ODD_TERM,), (MONTH,), group="lab")
+    money = Money((loses,), budget=Budget(per_month=23_000_000))
+    for sums in (money.total, money.groups["lab"]):
+        assert (sums.before, sums.after, sums.delta) == (rate((TERM,)), rate((TERM,)), Amount())
+        assert (sums.more, sums.less, sums.unknown_after) == (True, False, True)
+    assert told(money) == []
+    assert noted(money) == [
+        "the budget counts what has no known price as before: instance.trainer (RTX 4090 24GB, 2 months)"
+    ]
+    (refusal,) = told(replace(money, rows=(loses, Row(DATA, (), (STORAGE,)))))
+    assert refusal == (
+        "environment prod would cost $234.00 per month at the most, as far as prices are known, over its budget of "
+        "$230.00; the plan's part: at least +$7.20; most of all cost instance.trainer $226.80, "
+        "network_storage.data $7.20"
+    )
+
+
+def test_a_purchase_at_an_unknown_price_is_no_saving_either() -> None:
+    longer = Cost("RTX 4090 24GB, 3 months", 64_260_000, 1, 2160, unit="GPU", listed="gpu/4090/monthly/3")
+    renewed = Row(TRAINER, (TERM,), (longer,), (replace(ODD_TERM, hours=0),))
+    assert rate((longer,)).most < rate((TERM,)).most
+    assert (int(renewed.delta.most), renewed.as_before) == (0, True)
+    assert Money((renewed,)).total.unknown_after
+    assert replace(renewed, once=(MONTH,)).delta.most < 0
+
+
+def test_what_goes_saves_its_price_and_what_stays_unknown_as_it_was_makes_nothing_uncertain() -> None:
+    assert Row(TRAINER, (TERM,), ()).delta.most == -rate((TERM,)).most
+    fewer = Row(API, (WORKERS, RIDDLE), (replace(WORKERS, quantity=1), RIDDLE))
+    assert (int(fewer.delta.most), fewer.more, fewer.less, fewer.as_before) == (-430_000, False, False, False)
+    shrinks = replace(fewer, after=(replace(WORKERS, quantity=1), replace(RIDDLE, quantity=20)))
+    assert (int(shrinks.delta.most), shrinks.more, shrinks.less) == (-430_000, False, True)
+    grows = replace(fewer, after=(replace(WORKERS, quantity=1), replace(RIDDLE, quantity=60)))
+    assert (int(grows.delta.most), grows.more, grows.as_before) == (0, True, True)
+
+
+def test_where_something_is_added_what_stays_without_a_known_price_is_named() -> None:
+    stays = Row(TRAINER, (ODD_TERM,), (ODD_TERM,))
+    money = Money((Row(DATA, (), (STORAGE,)), stays), budget=Budget(per_month=23_000_000))
+    assert noted(money) == [
+        "the budget is held without what has no known price: instance.trainer (RTX 4090 24GB, 2 months)"
+    ]
+    assert noted(replace(money, rows=(stays,))) == []
+
+
+def test_what_is_unknown_by_the_hour_and_at_once_is_named_once() -> None:
+    row = Row(TRAINER, (), (ODD_TERM, RIDDLE), (replace(ODD_TERM, hours=0),))
+    assert row.unknown == ("RTX 4090 24GB, 2 months", "root disk beyond 60 GB")
+    strict = Money((row,), budget=Budget(per_hour=1, unknown=OnUnknown.REFUSE))
+    assert len(told(strict)) == 2
+
+
 def test_without_a_budget_nothing_is_said() -> None:
     money = Money((Row(TRAINER, (), (replace(GPU, quantity=1000), RIDDLE)),))
     assert told(money) == noted(money) == []
@@ -123,6 +180,28 @@ def test_the_ceiling_holds_whenever_the_plan_costs_more(before: list[int], after
     refused = bool(told(money))
     assert refused == (sum(after) > ceiling and sum(after) > sum(before))
     assert bool(noted(money)) == (sum(after) > ceiling and not refused)
+
+
+LINES = st.lists(
+    st.builds(Cost, st.sampled_from("xyz"), st.none() | PRICES, st.integers(1, 9), st.sampled_from([1, 24, 720])),
+    min_size=1,
+    max_size=4,
+).map(tuple)
+
+
+@given(before=LINES, after=LINES, spare=st.integers(0, 10**6))
+def test_whatever_becomes_unknown_is_never_a_saving(
+    before: tuple[Cost, ...], after: tuple[Cost, ...], spare: int
+) -> None:
+    row = Row(TRAINER, before, after)
+    newly = {cost.what for cost in after if cost.price is None} - {cost.what for cost in before if cost.price is None}
+    if newly:
+        assert row.more
+        assert row.delta.least >= 0
+        assert row.delta.most >= 0
+    assert row.counts.most >= rate(after).most
+    other = Row(DATA, (), (replace(STORAGE, price=spare, quantity=1, hours=1),))
+    assert Money((other, row)).total.delta == row.delta + other.delta
 
 
 @pytest.mark.parametrize(

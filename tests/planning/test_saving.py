@@ -306,3 +306,21 @@ def test_a_path_that_cannot_be_used_is_a_problem(tmp_path: Path) -> None:
         write_plan(PLAN, tmp_path / "no" / "such", key=KEY, setting=SETTING)
     with pytest.raises(Problems, match="cannot read the plan"):
         read_plan(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("text", ["kind: Instance\n", '{"novita-infra state": 1}', "\n"])
+def test_a_file_that_is_no_plan_is_not_overwritten(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "fleet.yaml"
+    path.write_text(text)
+    with pytest.raises(Problems, match=r"fleet\.yaml is there already and is no plan"):
+        write_plan(PLAN, path, key=KEY, setting=SETTING)
+    assert path.read_text() == text
+
+
+def test_an_older_plan_and_an_empty_file_are_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "x.niplan"
+    path.touch()
+    write_plan(replace(PLAN, environment="dev"), path, key=KEY, setting=SETTING)
+    path.write_bytes(path.read_bytes()[:100])  # damaged, but a plan all the same
+    write_plan(PLAN, path, key=KEY, setting=SETTING)
+    assert read_plan(path, KNOWN.__getitem__).plan == PLAN

@@ -168,6 +168,10 @@ class Rig:
 
         return self.clock.run(work())
 
+    def forget(self, address: str) -> None:
+        """`state rm`."""
+        workflows.forget(Where(path=self.folder), (Address.parse(address),))
+
     def rename(self, source: str, target: str) -> None:
         """`state mv`."""
         workflows.move(Where(path=self.folder), Address.parse(source), Address.parse(target))

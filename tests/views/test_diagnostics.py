@@ -46,6 +46,13 @@ def test_several_errors_are_counted_and_warnings_are_not() -> None:
         "login: {username: me, password: hunter2}",
         "- HF_TOKEN=hunter2",
         '  "secretKey": "hunter2"',
+        "  password: hunter2,hunter2}hunter2",
+        "  pasword: hunter2",
+        "login: {username: me, passwrd: hunter2, password: hunter2}",
+        "  registryLogn: me:hunter2",
+        "tok: {type: string, secret: true, default: hunter2}",
+        "tok: {default: 'hunter2, hunter2', secrt: true}",
+        "tok: {type: string, secret: true, defalt: hunter2",
     ],
 )
 def test_a_line_that_may_hold_a_secret_is_shown_without_it(written: str) -> None:
@@ -54,13 +61,52 @@ def test_a_line_that_may_hold_a_secret_is_shown_without_it(written: str) -> None
     assert "********" in told
 
 
+@pytest.mark.parametrize("number", [4, 8, 9, 10])
+def test_what_a_secret_variable_is_given_is_not_shown_even_if_the_file_is_no_yaml(number: int) -> None:
+    text = """\
+variables:
+  tok:
+    type: string
+    default: hunter2,hunter2
+
+    secret: true
+environments:
+  dev: {variables: {tok: hunter2, tk: "hunter2, hunter2"}, patches: [}
+  prod: {variables: {region: here, tok: hunter2
+  odd: {variables: {tok: 'hunter2'}}
+"""
+    told = _told(Diagnostic("wrong", origin=Origin("a.yaml", number, 1)), text=text)
+    assert "hunter2" not in told
+    assert "********" in told
+
+
+def test_that_something_is_secret_is_no_secret() -> None:
+    text = "  tok: {type: string, secret: true, default: hunter2}  # of the hub"
+    wrong = Diagnostic("wrong", origin=Origin("a.yaml", 1, 56))
+    assert _told(wrong, text=text).splitlines()[1:] == [
+        "     1 |   tok: {type: string, secret: true, default: ********}  # of the hub",
+        f"       | {' ' * 56}^",
+    ]
+
+
+def test_the_default_of_a_variable_that_is_not_secret_is_shown() -> None:
+    text = "variables:\n  tok:\n    secret: true\n  region:\n    default: here"
+    assert "default: here" in _told(Diagnostic("wrong", origin=Origin("a.yaml", 5, 5)), text=text)
+
+
+def test_what_is_known_to_be_secret_is_not_shown_whatever_its_name() -> None:
+    wrong = Diagnostic("wrong", origin=Origin("a.vars.yaml", 1, 1), hidden=(7,))
+    assert _told(wrong, text="note: hunter2, and more\n").splitlines()[1] == "     1 | note: ********"
+    assert _told(Diagnostic("wrong", origin=Origin("a", 1, 1), hidden=(0,)), text="hunter2") == "error: a:1:1: wrong\n"
+
+
 def test_where_a_secret_comes_from_is_shown() -> None:
     told = _told(Diagnostic("wrong", origin=Origin("a.yaml", 1, 13)), text="  password: {fromEnv: REGISTRY_PASSWORD}")
     assert "{fromEnv: REGISTRY_PASSWORD}" in told
 
 
 def test_a_very_long_line_is_cut_around_its_column() -> None:
-    found = excerpt(Origin("a.yaml", 1, 5001), lambda _: "a" * 5000 + "b" + "c" * 5000)
+    found = excerpt(Diagnostic("wrong", origin=Origin("a.yaml", 1, 5001)), lambda _: "a" * 5000 + "b" + "c" * 5000)
     assert found is not None
     text, column = found
     assert (len(text), text[column]) == (100, "b")

@@ -11,12 +11,14 @@ import pytest
 
 from novita_infra.kinds.pricing import Cost
 from novita_infra.planning.money import Money, Row
+from novita_infra.planning.orphan import Orphan
 from novita_infra.planning.plan import Action, Basis, Change, Plan
-from novita_infra.resources import Address
+from novita_infra.resources import Address, Live, Phase
 from novita_infra.rules import Budget
 from novita_infra.views.human import plan_lines
 from novita_infra.views.json import plan_json
 from novita_infra.views.lines import plain
+from novita_infra.views.orphans import orphan_lines
 from novita_infra.views.plan_schema import plan_schema
 
 GPU = Cost("RTX 4090 24GB, on demand", 35_000, unit="GPU", listed="gpu/4090/onDemand")
@@ -74,6 +76,38 @@ def test_a_plan_that_moves_no_cost_says_so_in_a_line() -> None:
     text = plain(plan_lines(replace(PLAN, money=kept)))
     assert "Cost of environment prod: $0.01667/h, $12.00/month, as before\n" in text
     assert "per month" not in text
+
+
+def test_a_total_of_unknown_prices_alone_is_not_nothing() -> None:
+    riddle = Row(Address("endpoint", "api"), (RIDDLE,), (RIDDLE,))
+    text = plain(plan_lines(replace(PLAN, money=Money((riddle,)))))
+    assert "Cost of environment prod: not known, as before\n" in text
+    known = Row(Address("network_storage", "kept"), (STORAGE,), (STORAGE,))
+    text = plain(plan_lines(replace(PLAN, money=Money((riddle, known)))))
+    assert "Cost of environment prod: at least $0.01667/h, at least $12.00/month, as before\n" in text
+    live = Live("e1", "api", Phase.READY, "serving", {})
+    found = plain(orphan_lines([Orphan("endpoint", live, (RIDDLE,))], now=0.0))
+    assert "1 object on no record, of an unknown price.\n" in found
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ((GPU,), (replace(GPU, quantity=3), RIDDLE), "at least +$0.70/h ($0.35/h -> at least $1.05/h); unknown: "),
+        ((replace(GPU, quantity=3), RIDDLE), (GPU,), "at most -$0.70/h (at least $1.05/h -> $0.35/h); less by "),
+        ((GPU,), (RIDDLE,), "not known; counted as before: $0.35/h; unknown: local disk beyond 30 GB\n"),
+        ((WORKERS,), (GPU, RIDDLE), "not known; counted as before: $4.30 to $12.90/h; unknown: "),
+        ((WORKERS,), (replace(WORKERS, quantity=2, least=2), RIDDLE), "not known; counted as no less than before: "),
+        ((GPU, replace(RIDDLE, what="a")), (replace(GPU, quantity=2), RIDDLE), "not known ("),
+        ((RIDDLE,), (), "less by what has no known price: local disk beyond 30 GB\n"),
+    ],
+)
+def test_a_difference_with_an_unknown_part_never_looks_exact(
+    before: tuple[Cost, ...], after: tuple[Cost, ...], told: str
+) -> None:
+    (address, row) = Address("instance", "a"), Row(Address("instance", "a"), before, after)
+    plan = replace(PLAN, changes=(Change(address, Action.UPDATE),), money=Money((row,)))
+    assert f"      cost: {told}" in plain(plan_lines(plan))
 
 
 def test_where_everything_is_free_nothing_is_said_of_money() -> None:
