@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from plan_files import apply_saved, save
 from rig import WRITES, Rig
 
-from novita_infra.diagnostics import EXIT_REFUSED
+from novita_infra.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.planning.asking import Refresh
 from novita_infra.planning.plan import Plan
 from novita_infra.simulator import Fault, Trouble
@@ -173,3 +174,16 @@ def test_it_is_looked_for_whatever_else_is_read(refresh: Refresh, tmp_path: Path
     )
     assert set(_problems(rig.plan(refresh=refresh))) == {"instance.it"}
     assert sum(rig.world.calls[name] for name in WRITES if name in rig.world.calls) == writes
+
+
+def test_a_saved_plan_buys_nothing_again_where_the_books_of_its_run_were_lost(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(("Instance", "it", MACHINE))
+    path = save(rig)
+    assert apply_saved(rig, path).succeeded
+    before = rig.live_ids()
+    _lose_the_books(rig)
+    with pytest.raises(Problems) as told:
+        apply_saved(rig, path)
+    assert any(before[0] in item.summary for item in told.value.diagnostics), told.value.diagnostics
+    assert rig.live_ids() == before
