@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from novita_infra.kinds.kind import Default, Kind
 from novita_infra.planning.asking import Refresh
-from novita_infra.planning.comparing import written
+from novita_infra.planning.comparing import agree, written
 from novita_infra.planning.deciding import Decision
 from novita_infra.planning.easing import brought_up, followed, is_acknowledged
 from novita_infra.planning.plan import Action
@@ -40,7 +40,7 @@ def bookkeeping(
             continue
         kind = seen.kinds[address.kind]
         # A list that lags shows no field that was sent a moment ago; forgotten here, it would never be taken back.
-        sent = _undeclared(kind, decision.spec, record) if seen.now - record.seen_at < GRACE else {}
+        sent = _undeclared(kind, decision.spec, record, key=seen.key) if seen.now - record.seen_at < GRACE else {}
         fresh = replace(
             record,
             spec={**sent, **written(decision.spec, seen.key), **decision.kept},
@@ -61,10 +61,12 @@ def _standing(decision: Decision, key: str) -> Spec:
     return written(spec, key)
 
 
-def _undeclared(kind: Kind, spec: Spec, record: Record) -> Spec:
+def _undeclared(kind: Kind, spec: Spec, record: Record, *, key: str) -> Spec:
     """What is on record as declared once, is not declared now, and is taken back where it is found."""
-    return {
-        name: value
-        for name, value in record.spec.items()
-        if spec.get(name) is None and isinstance(kind.field(name).absent, Default)
-    }
+    left = {}
+    for name, value in record.spec.items():
+        item = kind.field(name)
+        absent = item.absent if spec.get(name) is None else None
+        if isinstance(absent, Default) and not agree(item, wanted=absent.value, found=value, key=key):
+            left[name] = value
+    return left
