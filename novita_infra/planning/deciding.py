@@ -298,9 +298,7 @@ def with_retired(kind: Kind, decision: Decision) -> Decision:
     found = decision.found
     if not found.old or decision.action is Action.REFUSED:
         return decision
-    retired = (
-        Retired(live.id, live.status, _losses((kind.delete,), {}, Found(live=live, record=None))) for live in found.old
-    )
+    retired = (Retired(live.id, live.status, _losses((kind.delete,), {}, Found(live=live))) for live in found.old)
     return replace(decision, retires=tuple(retired))
 
 

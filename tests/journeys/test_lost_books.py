@@ -15,6 +15,7 @@ from rig import WRITES, Rig
 from novita_infra.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.planning.asking import Refresh
 from novita_infra.planning.plan import Plan
+from novita_infra.resources import Record
 from novita_infra.simulator import Fault, Trouble
 
 HERE = "us-dallas-nas-2"
@@ -44,6 +45,16 @@ def _lose_the_books(rig: Rig) -> None:
     shutil.rmtree(rig.folder / "state")
 
 
+def _made_and_lost(kind: str, spec: dict[str, Any], folder: Path) -> tuple[Rig, Record]:
+    """A project whose one object is there and whose books are not, and what they said."""
+    rig = Rig(folder, environ={})
+    rig.declare((kind, "it", spec))
+    rig.apply()
+    (record,) = rig.state().records.values()
+    _lose_the_books(rig)
+    return rig, record
+
+
 def _problems(plan: Plan) -> dict[str, str]:
     return {item.address: item.summary for item in plan.problems}
 
@@ -56,11 +67,7 @@ def _lists(rig: Rig) -> Counter[str]:
 def test_what_carries_the_mark_of_what_would_be_created_refuses_the_plan(
     kind: str, spec: dict[str, Any], tmp_path: Path
 ) -> None:
-    rig = Rig(tmp_path, environ={})
-    rig.declare((kind, "it", spec))
-    rig.apply()
-    (record,) = rig.state().records.values()
-    _lose_the_books(rig)
+    rig, record = _made_and_lost(kind, spec, tmp_path)
     plan = rig.plan()
     (problem,) = plan.problems
     assert plan.code == EXIT_REFUSED
@@ -77,11 +84,7 @@ def test_what_carries_the_mark_of_what_would_be_created_refuses_the_plan(
 def test_what_has_no_mark_and_the_name_is_told_where_there_are_no_books_at_all(
     kind: str, spec: dict[str, Any], tmp_path: Path
 ) -> None:
-    rig = Rig(tmp_path, environ={})
-    rig.declare((kind, "it", spec))
-    rig.apply()
-    (record,) = rig.state().records.values()
-    _lose_the_books(rig)
+    rig, record = _made_and_lost(kind, spec, tmp_path)
     plan = rig.plan()
     assert not plan.problems
     (note,) = (item for item in plan.notes if item.address == str(record.address))

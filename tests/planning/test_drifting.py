@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from novita_infra.encoding import digest
 from novita_infra.kinds import KINDS
-from novita_infra.kinds.kind import Circumstances
+from novita_infra.kinds.kind import Circumstances, Mishap
 from novita_infra.planning.asking import Asked, Refresh
 from novita_infra.planning.drifting import marked_by_others
 from novita_infra.planning.plan import Action, Plan
@@ -156,6 +156,16 @@ def test_what_failed_is_drift_and_is_left_where_that_is_wished_for() -> None:
     assert (drift_in(plan), planned(plan)[0]) == ([("failed", [])], Action.REPLACE)
     left = make_plan(seen(SENT, phase=Phase.FAILED, lifecycle=answering(OnDrift.ALERT)))
     assert (drift_in(left), planned(left)[0]) == ([("failed", [])], Action.NONE)
+
+
+def test_what_the_platform_kept_for_a_time_only_has_a_cause_of_its_own() -> None:
+    mishap = Mishap(Cause.RELEASED, "the platform kept it for 30 days")
+    keeping = {**KINDS, "template": replace(KINDS["template"], mishap=lambda *_: mishap)}
+    plan = make_plan(replace(seen(None), kinds=keeping))
+    assert [(item.cause, item.says) for item in plan.drift] == [(Cause.RELEASED, mishap.says)]
+    assert planned(plan)[0] is Action.CREATE
+    left = Lifecycle(on_drift={Cause.RELEASED: OnDrift.IGNORE})
+    assert planned(make_plan(replace(seen(None, lifecycle=left), kinds=keeping)))[0] is Action.NONE
 
 
 def test_the_rules_of_the_project_hold_where_the_resource_says_nothing() -> None:
