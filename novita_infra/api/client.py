@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 from types import TracebackType
@@ -19,6 +20,7 @@ import httpx
 from novita_infra import __version__
 from novita_infra.api import paging
 from novita_infra.api.answers import Answer, content
+from novita_infra.api.connections import Connections, is_proxied
 from novita_infra.api.errors import ApiError, Refused, Throttled, Unanswered, Unreachable
 from novita_infra.api.governor import Governor
 from novita_infra.api.hiding import hide
@@ -65,14 +67,17 @@ class Client:
         self._governor = Governor(clock=clock, most=in_flight, shelf=shelf)
         timeout = httpx.Timeout(self._patience.read, connect=self._patience.connect)
         self._extensions = {"timeout": timeout.as_dict()}
-        self._headers = {
-            "Authorization": f"Bearer {self._key}",
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip, deflate",
-            "User-Agent": f"novita-infra/{__version__}",
-        }
+        self._headers = httpx.Headers(
+            {
+                "Authorization": f"Bearer {self._key}",
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip, deflate",
+                "User-Agent": f"novita-infra/{__version__}",
+            }
+        )
         self._lanes = Lanes(timeout=timeout, transport=transport)
+        self._direct = None if transport or is_proxied() else Connections()
         self._logs = Logs(self._lanes, api=self._url, headers=self._headers, governor=self._governor)
 
     def __repr__(self) -> str:
@@ -90,6 +95,8 @@ class Client:
         """Closes the connections."""
         self._governor.close()
         await self._lanes.close()
+        if self._direct:
+            await self._direct.aclose()
 
     async def send(self, request: Request) -> Any:
         """The answer as JSON data, as a str where it is plain text, as None where it is empty.
@@ -141,15 +148,16 @@ class Client:
 
     async def _exchange(self, request: Request, sent: httpx.Request) -> Answer:
         """One HTTP exchange, redirects not followed. Where it fails, the class of the error says how far it got."""
-        with self._lanes.one() as http:
-            try:
-                async with asyncio.timeout(self._patience.deadline):
-                    response = await http.send(sent, follow_redirects=False)
-            except _NOT_SENT as error:
-                raise Unreachable(request, text=self._told(error, "no connection")) from error
-            # An OSError is what TLS raises while it reads; TimeoutError is one.
-            except (httpx.HTTPError, OSError) as error:
-                raise Unanswered(request, text=self._told(error, "no answer")) from error
+        # Straight to the transport: a client of httpx around it adds half of what the whole call takes.
+        send = self._direct.handle_async_request if self._direct else self._lanes.send
+        try:
+            async with asyncio.timeout(self._patience.deadline):
+                response = await send(sent)
+        except _NOT_SENT as error:
+            raise Unreachable(request, text=self._told(error, "no connection")) from error
+        # An OSError is what TLS raises while it reads; TimeoutError is one.
+        except (httpx.HTTPError, OSError) as error:
+            raise Unanswered(request, text=self._told(error, "no answer")) from error
         return Answer(response.status_code, response.headers, response.content)
 
     def _address(self, request: Request) -> httpx.URL:
@@ -157,7 +165,7 @@ class Client:
         if not request.path.startswith("/") or not request.method.isalpha():
             raise Refused(request, text="a call is a method and a path that begins with a slash")
         try:
-            url = httpx.URL(self._url + request.path)
+            url = _parsed(self._url + request.path)
             return url.copy_merge_params(dict(request.query)) if request.query else url
         except (httpx.InvalidURL, ValueError, TypeError) as error:
             raise Refused(request, text=f"the address cannot be written: {hide(str(error), ())}") from None
@@ -166,6 +174,12 @@ class Client:
         if isinstance(error, (httpx.TimeoutException, TimeoutError)):
             return f"{otherwise} in time"
         return f"{otherwise}: {hide(str(error), [self._key]) or type(error).__name__}"
+
+
+@lru_cache(maxsize=64)
+def _parsed(url: str) -> httpx.URL:
+    """Most calls go to few addresses."""
+    return httpx.URL(url)
 
 
 def _encoded(request: Request) -> bytes | None:

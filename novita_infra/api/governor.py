@@ -117,6 +117,8 @@ class Governor:
         try:
             while True:
                 self._freed.clear()
+                if self._in_flight >= self._most:  # whatever the board says; it hears of us when a call ends
+                    await self._freed.wait()
                 match self._at_board(self._ask) or _Later(_POLL):
                     case _Place(start):
                         self._in_flight += 1
@@ -135,8 +137,6 @@ class Governor:
         if self._quiet_until > now:
             return _Later(self._quiet_until - now)
         me, others = self._member, [member for member in board.members if member is not self._member]
-        if self._in_flight >= self._most:
-            return _Later(None)
         total = self._in_flight + sum(member.in_flight for member in others)
         is_behind = any(member.asks(now) and member.claim < me.claim for member in others)
         if is_behind or total >= int(board.pace.window):

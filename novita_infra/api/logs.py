@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import AsyncExitStack, suppress
 from typing import Final
 
@@ -31,7 +31,7 @@ AT_ONCE: Final = 8
 class Logs:
     """Reads logs for one account. One try each; what cannot be had is no lines."""
 
-    def __init__(self, lanes: Lanes, *, api: str, headers: Mapping[str, str], governor: Governor) -> None:
+    def __init__(self, lanes: Lanes, *, api: str, headers: httpx.Headers, governor: Governor) -> None:
         self._lanes = lanes
         self._api = httpx.URL(api)
         self._headers = headers
@@ -52,8 +52,8 @@ class Logs:
 
     async def _read(self, url: httpx.URL, end: _End) -> None:
         own = _origin(url) == _origin(self._api)
-        headers = dict(self._headers) if own else {"User-Agent": self._headers["User-Agent"]}
-        headers |= {"Accept": "*/*", "Accept-Encoding": "identity", "Range": f"bytes=-{TAIL}"}
+        headers = httpx.Headers(self._headers if own else {"User-Agent": self._headers["User-Agent"]})
+        headers.update({"Accept": "*/*", "Accept-Encoding": "identity", "Range": f"bytes=-{TAIL}"})
         request = httpx.Request("GET", url, headers=headers, extensions={"timeout": httpx.Timeout(IDLE).as_dict()})
         async with AsyncExitStack() as stack:
             if own:

@@ -1,0 +1,230 @@
+"""HTTP/1.1 connections under httpx for short answers: h11 over a bare asyncio protocol, straight to the host.
+
+The pool under httpx takes twice the time per call and more with each open connection (benchmarks/api_overhead.py). What
+goes through a proxy, or is read as it comes, goes through `lanes`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import socket
+import ssl
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias, cast
+from urllib.request import getproxies
+
+import h11
+import httpx
+
+_KEPT: Final = 4.0
+"""Seconds that an idle connection is kept. Less than the five after which common servers hang up, so that no write
+meets a connection that is just being closed and loses its answer."""
+_HEAD_START: Final = 0.25
+"""Seconds after which the next address of a host is tried beside the one before."""
+
+
+_Origin: TypeAlias = tuple[str, str, int]
+"""Scheme, host and port."""
+
+
+def is_proxied() -> bool:
+    """Whether the environment names a proxy for the web, for whatever hosts."""
+    return not getproxies().keys().isdisjoint({"http", "https", "all"})
+
+
+class Connections(httpx.AsyncBaseTransport):
+    """Any number of connections, used again while they are warm. An answer is read whole before it is given.
+
+    Raises httpx.ConnectError or ConnectTimeout as long as nothing was sent, any other httpx.HTTPError after that.
+    """
+
+    def __init__(self, *, keep: float = _KEPT) -> None:
+        """`keep`: seconds that an idle connection is kept."""
+        self._keep = keep
+        self._idle: list[_Connection] = []
+        """The one used last is at the end."""
+        self._tls: ssl.SSLContext | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        body = await request.aread()
+        timeout: dict[str, float | None] = request.extensions["timeout"]
+        connection = self._warm(_origin(request.url)) or await self._connect(request.url, timeout["connect"])
+        try:
+            async with asyncio.timeout(timeout["read"]) as limit:
+                response = await connection.exchange(request, body, limit=limit, patience=timeout["read"])
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("no bytes in time") from error
+        finally:
+            if connection.rests():
+                self._idle.append(connection)
+            else:
+                connection.drop()
+        return response
+
+    async def aclose(self) -> None:
+        """Closes what is idle; a call under way closes its own."""
+        while self._idle:
+            self._idle.pop().drop()
+        await asyncio.sleep(0)  # the sockets are closed by the loop
+
+    def _warm(self, origin: _Origin) -> _Connection | None:
+        """A connection that may be used again; cold ones are closed on the way."""
+        now = asyncio.get_running_loop().time()
+        while self._idle and now - self._idle[0].since >= self._keep:
+            self._idle.pop(0).drop()
+        for connection in reversed(self._idle):
+            if connection.origin == origin:
+                self._idle.remove(connection)
+                if not connection.has_news():
+                    return connection
+                connection.drop()
+        return None
+
+    async def _connect(self, url: httpx.URL, patience: float | None) -> _Connection:
+        scheme, host, port = origin = _origin(url)
+        if scheme == "https" and self._tls is None:
+            self._tls = httpx.create_ssl_context()  # costs 20 ms
+        try:
+            async with asyncio.timeout(patience):
+                _, connection = await asyncio.get_running_loop().create_connection(
+                    lambda: _Connection(origin),
+                    host,
+                    port,
+                    ssl=self._tls if scheme == "https" else None,
+                    happy_eyeballs_delay=_HEAD_START,
+                )
+        except TimeoutError as error:
+            raise httpx.ConnectTimeout("no connection in time") from error
+        except (OSError, UnicodeError) as error:  # TLS and names that cannot be looked up included
+            raise httpx.ConnectError(str(error)) from error
+        return connection
+
+
+@dataclass(slots=True)
+class _Call:
+    """A call under way: what came of its answer so far."""
+
+    answer: asyncio.Future[httpx.Response]
+    limit: asyncio.Timeout
+    patience: float | None
+    """Seconds by which the limit is put off whenever bytes come."""
+    head: h11.Response | None = None
+    body: list[bytes] = field(default_factory=list)
+
+    def whole(self, head: h11.Response) -> httpx.Response:
+        """Raises httpx.DecodingError."""
+        about = {"http_version": b"HTTP/" + head.http_version, "reason_phrase": head.reason}
+        content = b"".join(self.body)
+        return httpx.Response(head.status_code, headers=head.headers.raw_items(), content=content, extensions=about)
+
+
+class _Connection(asyncio.Protocol):
+    """One connection with one call at a time."""
+
+    def __init__(self, origin: _Origin) -> None:
+        self.origin = origin
+        self.since = 0.0
+        """When the last answer was whole, by the loop's time."""
+        self._http = h11.Connection(h11.CLIENT)
+        self._lost: Exception | None = None
+        self._call: _Call | None = None
+
+    async def exchange(
+        self, request: httpx.Request, body: bytes, *, limit: asyncio.Timeout, patience: float | None
+    ) -> httpx.Response:
+        """The whole answer to the request. `limit` is put off by `patience` seconds whenever bytes come."""
+        loop = asyncio.get_running_loop()
+        try:
+            sent = h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
+            data = [self._http.send(part) or b"" for part in (sent, h11.Data(body), h11.EndOfMessage())]
+        except h11.LocalProtocolError as error:
+            raise httpx.LocalProtocolError(str(error)) from error
+        if self._lost:
+            raise self._lost
+        self._call = _Call(loop.create_future(), limit, patience)
+        self._transport.write(b"".join(data))
+        try:
+            return await self._call.answer
+        finally:
+            self._call, self.since = None, loop.time()
+
+    def rests(self) -> bool:
+        """Whether the last call is over with nothing left behind, and the server keeps the connection open."""
+        return self._lost is None and self._http.our_state is h11.IDLE
+
+    def has_news(self) -> bool:
+        """Whether the connection is gone, or something came that nobody asked for: the end of it, as a rule."""
+        return self._lost is not None or _is_readable(self._transport.get_extra_info("socket"))
+
+    def drop(self) -> None:
+        """Closes the connection at once."""
+        self._transport.abort()
+
+    # --- what the loop tells ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._take(data)
+
+    def eof_received(self) -> None:
+        self._take(b"")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._fail(httpx.ReadError(str(exc or "the connection was closed")))
+
+    def _take(self, data: bytes) -> None:
+        call = self._call
+        if call is None or call.answer.done():
+            self._fail(httpx.RemoteProtocolError("the server spoke out of turn"))
+            return
+        if call.patience is not None and data:
+            call.limit.reschedule(asyncio.get_running_loop().time() + call.patience)
+        try:
+            self._http.receive_data(data)
+            while self._read(call):
+                pass
+        except (h11.RemoteProtocolError, httpx.DecodingError) as error:
+            self._fail(error if isinstance(error, httpx.HTTPError) else httpx.RemoteProtocolError(str(error)))
+
+    def _read(self, call: _Call) -> bool:
+        """Takes in the next part of the answer; whether there may be more."""
+        match self._http.next_event():
+            case h11.Response() as head:
+                call.head = head
+            case h11.InformationalResponse():
+                pass
+            case h11.Data() as part:
+                call.body.append(bytes(part.data))
+            case h11.EndOfMessage() if call.head:
+                answer = call.whole(call.head)
+                if self._http.their_state is h11.DONE and not self._http.trailing_data[0]:
+                    self._http.start_next_cycle()
+                call.answer.set_result(answer)
+                return False
+            case h11.NEED_DATA:
+                return False
+            case end:
+                raise h11.RemoteProtocolError(f"the connection ended without an answer ({end})")
+        return True
+
+    def _fail(self, error: Exception) -> None:
+        self._lost = self._lost or error
+        if self._call and not self._call.answer.done():
+            self._call.answer.set_exception(error)
+        self._transport.abort()
+
+
+def _origin(url: httpx.URL) -> _Origin:
+    return url.scheme, url.raw_host.decode("ascii"), url.port or {"http": 80, "https": 443}[url.scheme]
+
+
+def _is_readable(sock: socket.socket) -> bool:
+    """Whether there is something to read, the end included."""
+    if not hasattr(select, "poll"):  # Windows
+        return bool(select.select([sock], [], [], 0)[0])
+    looking = select.poll()
+    looking.register(sock, select.POLLIN)
+    return bool(looking.poll(0))
