@@ -266,6 +266,6 @@ def _sum_up(session: Session, result: Result, screen: Screen, *, command: str) -
         return
     if result.succeeded and result.plan.empty:
         return
-    screen.say("", *result_lines(result, again=command))
+    screen.say("", *result_lines(result, again=command, destroy=again("destroy", session.where)))
     if result.succeeded and outputs and not result.plan.destroys:
         screen.show([line(), line(("Outputs", Tone.STRONG)), *output_lines(outputs)])

@@ -12,6 +12,7 @@ from novita_infra.resources import Address, Record, Value
 from novita_infra.state.book import State
 from novita_infra.timing import moment
 from novita_infra.views.drift import adopted_lines, adopted_of, drift_lines, unread_lines
+from novita_infra.views.groups import staying_lines
 from novita_infra.views.guards import choosing_lines, detour_lines
 from novita_infra.views.lines import Line, Tone, line
 from novita_infra.views.money import by_address, money_lines, row_lines, standing_lines
@@ -98,8 +99,8 @@ def summary(plan: Plan) -> str:
     return f"Plan: {', '.join(counted)}."
 
 
-def result_lines(result: Result, *, again: str) -> Iterator[Line]:
-    """What the run did and did not do. `again` is the command that goes on from here."""
+def result_lines(result: Result, *, again: str, destroy: str = "novita-infra destroy") -> Iterator[Line]:
+    """What the run did and did not do. `again` is the command that goes on from here, `destroy` that which deletes."""
     if result.succeeded:
         word = "Destroy" if result.plan.destroys else "Apply"
         counts = Counter(change.action for change in result.plan.changes)
@@ -107,6 +108,7 @@ def result_lines(result: Result, *, again: str) -> Iterator[Line]:
         yield line((f"{word} complete: {', '.join(done) or 'outputs brought up to date'}.", Tone.GOOD))
         return
     yield from _unfinished_lines(result)
+    yield from staying_lines(result, destroy=destroy)
     yield line()
     yield line("Next: ", (again, Tone.STRONG), "   (it goes on from here)")
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
-from novita_infra.kinds.pricing import MONTH, Amount, Cost, plain_usd, unknown, usd
+from novita_infra.kinds.pricing import MONTH, Amount, Cost, plain_usd, rate, unknown, usd
 from novita_infra.planning.money import Money, Row, Sums, sums
 from novita_infra.resources import Address
 from novita_infra.views.lines import Line, Tone, line
@@ -36,6 +36,11 @@ def row_lines(row: Row | None) -> Iterator[Line]:
     if saved := [what for what in unknown(row.before) if what not in row.unknown]:
         told.append(f"less by what has no known price: {', '.join(saved)}")
     yield line(("      cost: ", Tone.STRONG), "; ".join(told) or "as before")
+
+
+def hourly(costs: tuple[Cost, ...]) -> str:
+    """`$0.67/h`, or what of it is known."""
+    return f"{_known(rate(costs), more=bool(unknown(costs)), digits=5)}/h"
 
 
 def money_lines(money: Money | None, *, environment: str, now: float | None = None) -> Iterator[Line]:

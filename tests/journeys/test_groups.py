@@ -51,6 +51,7 @@ def test_a_group_that_cannot_be_completed_is_taken_down_again_and_nothing_else(t
         assert [end.reason for end in result.ends if end.step.key == "network_storage.data/create"] == [
             "taken down again: the group training failed"
         ]
+    assert "costs on" not in plain(result_lines(result, again="novita-infra apply"))
     rig.assert_nothing_lost()
     rig.apply()
     rig.assert_converged()
@@ -99,6 +100,8 @@ def test_what_was_made_can_be_kept_or_stopped(on_failure: str, status: set[str],
     assert {machine.status for machine in rig.world.instances if machine.name == "a"} == status
     told = plain(result_lines(result, again="novita-infra apply"))
     assert ("instance.a: stop" in told) == (on_failure == "stop")
+    costs = "stays and costs on:\n  instance.a: $0.35/h\n  It goes with: novita-infra destroy --target instance.a\n"
+    assert (costs in told) == (on_failure == "keep")
     assert rig.record("instance.a").id
 
 
@@ -155,7 +158,12 @@ def test_what_was_there_before_stays_when_its_group_fails(tmp_path: Path) -> Non
         ("Instance", "z", {**MACHINE, "image": "does-not-exist:1"}),
         **dict.fromkeys("abz", TOGETHER),
     )
-    rig.apply(expect_success=False)
+    told = plain(result_lines(rig.apply(expect_success=False), again="novita-infra apply", destroy="take it down"))
+    assert (
+        "Of the group training, this stays and costs on:\n"
+        "  instance.a: $0.35/h (it was there before this run)\n"
+        "  It goes with: take it down --target instance.a\n"
+    ) in told
     assert rig.record("instance.a").id == before
     assert [machine.name for machine in rig.world.instances if machine.status == "running"] == ["a"]
     rig.assert_nothing_lost()
