@@ -13,7 +13,7 @@ from novita_infra.views.money import hourly
 
 
 def staying_lines(result: Result, *, destroy: str) -> Iterator[Line]:
-    """Each failed group's members that run on, with their price, and the command that ends them (`destroy` and targets)."""
+    """What costs on of each failed group, and the command that ends it (`destroy` and targets)."""
     failed = sorted({end.step.group for end in result.ends if end.outcome is Outcome.FAILED and end.step.group})
     made = {end.step.address for end in result.ends if end.step.call == "create"}
     rows = result.plan.money.rows if result.plan.money else ()
