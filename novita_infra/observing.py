@@ -7,7 +7,7 @@ second read misses the object too.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -19,10 +19,15 @@ from novita_infra.kinds.kind import Kind, Local
 from novita_infra.kinds.shapes import values_at
 from novita_infra.kinds.stock import Ask
 from novita_infra.resources import Address, Declared, Found, Live, Phase, Record, Spec, Value
-from novita_infra.timing import GRACE, Clock
+from novita_infra.timing import ANSWER, GRACE, Clock, in_words, moment
 
 AGAIN: Final = 3.0
 """Seconds between the two reads that it takes in any case."""
+LOOKS_BACK: Final = (GRACE / 6, GRACE / 3, GRACE / 2, *(GRACE for _ in range(int(ANSWER / GRACE))))
+"""Seconds between the reads that look for what a call of an earlier run did. When that went out is not known (it had to
+wait after it was put on record, or was sent again), so the service may be at it still when they begin."""
+NAMED: Final = 3
+"""Resources that are named of those that are waited for together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +49,19 @@ async def observe(
     seen: Mapping[str, tuple[str, ...]],
     clock: Clock,
     catalogues: Iterable[str] = (),
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Observed:
     """Reads every kind that has a record, and the named parts of the catalogue, all at once.
 
-    `seen` are the ids that were live before unanswered creates, by kind. Raises ApiError.
+    `seen` are the ids that were live before unanswered creates, by kind; `tell` hears of what takes long and why.
+    Raises ApiError.
     """
     by_kind: dict[str, dict[Address, Record]] = {}
     for address, record in records.items():
         by_kind.setdefault(address.kind, {})[address] = record
-    reading = [_observe_kind(client, kinds[prefix], own, seen=seen, clock=clock) for prefix, own in by_kind.items()]
+    reading = [
+        _observe_kind(client, kinds[prefix], own, seen=seen, clock=clock, tell=tell) for prefix, own in by_kind.items()
+    ]
     offers, parts = await asyncio.gather(read_catalogue(client, sorted(set(catalogues))), asyncio.gather(*reading))
     return Observed(
         {address: found for part, _ in parts for address, found in part.items()},
@@ -218,16 +227,26 @@ def _given_by_id(kind: Kind, spec: Spec, kinds: Mapping[str, Kind]) -> list[tupl
 
 
 async def _observe_kind(
-    client: Client, kind: Kind, records: Mapping[Address, Record], *, seen: Mapping[str, tuple[str, ...]], clock: Clock
+    client: Client,
+    kind: Kind,
+    records: Mapping[Address, Record],
+    *,
+    seen: Mapping[str, tuple[str, ...]],
+    clock: Clock,
+    tell: Callable[[str], None],
 ) -> tuple[dict[Address, Found], tuple[Live, ...]]:
     """What became of the records of one kind, and the live objects that none of them knows."""
     lives = await read_all(client, kind)
     owned = frozenset(id for record in records.values() for id in (record.id, *record.retired) if id)
-    if any(record.underway and not record.id for record in records.values()):
-        # When the call went out is not known: it was put on record before, and then had to wait, or was sent again.
-        await clock.sleep(GRACE)
+    for look, pause in enumerate(LOOKS_BACK):
+        if not (undecided := _undecided(kind, records, lives)):
+            break
+        if not look:
+            told = "an earlier call got no answer; looking for what it did"
+            tell(_waiting(undecided, told, seconds=sum(LOOKS_BACK), clock=clock))
+        await clock.sleep(pause)
         lives |= await read_all(client, kind)
-    lives |= await _read_missing(client, kind, owned - lives.keys(), records.values(), clock=clock)
+    lives |= await _read_missing(client, kind, owned - lives.keys(), records.values(), clock=clock, tell=tell)
     found = {}
     for address, record in records.items():
         old = tuple(lives[id] for id in record.retired if id in lives)
@@ -245,6 +264,24 @@ async def _observe_kind(
         found[address] = Found(record, candidates=fitting, old=old)
     known = owned.union(live.id for item in found.values() for live in item.candidates)
     return found, tuple(live for live in lives.values() if live.id not in known)
+
+
+def _undecided(kind: Kind, records: Mapping[Address, Record], lives: Mapping[str, Live]) -> list[Address]:
+    """The resources of which an earlier run's call may still take effect, or did and no list shows it yet.
+
+    A mark tells what a create made for certain; without one there may be another object that is not shown yet.
+    """
+    marks = {live.mark for live in lives.values()}
+    undecided = []
+    for address, record in records.items():
+        if record.underway is None:
+            continue
+        live = lives.get(record.id)
+        made = bool(record.id) or (bool(record.underway.mark) and record.underway.mark in marks)
+        acted = not record.underway.before or live is None or kind.took_effect(record, live)
+        if not (made and acted):
+            undecided.append(address)
+    return undecided
 
 
 async def _read_part(client: Client, name: str, request: Request) -> list[Any]:
@@ -266,16 +303,33 @@ async def _asked(client: Client, ask: Ask) -> tuple[Product, ...] | Refused:
 
 
 async def _read_missing(
-    client: Client, kind: Kind, missing: frozenset[str], records: Iterable[Record], *, clock: Clock
+    client: Client,
+    kind: Kind,
+    missing: frozenset[str],
+    records: Iterable[Record],
+    *,
+    clock: Clock,
+    tell: Callable[[str], None],
 ) -> dict[str, Live]:
     """What the list missed and a second read finds. A list that lags is given time from the last write on."""
     if not missing:
         return {}
     if only_listed(kind):
-        written = [record.seen_at for record in records if not missing.isdisjoint((record.id, *record.retired))]
-        over = max(at or clock.now() for at in written) + GRACE
-        await clock.sleep(max(AGAIN, over - clock.now()))
+        unseen = [record for record in records if not missing.isdisjoint((record.id, *record.retired))]
+        over = max(record.seen_at or clock.now() for record in unseen) + GRACE
+        left = max(AGAIN, over - clock.now())
+        if left > AGAIN:
+            told = "not in the list, which may lag; reading it again"
+            tell(_waiting([record.address for record in unseen], told, seconds=left, clock=clock))
+        await clock.sleep(left)
         again = await read_all(client, kind)
         return {id: live for id, live in again.items() if id in missing}
     lives = await asyncio.gather(*(read_one(client, kind, id) for id in sorted(missing)))
     return {live.id: live for live in lives if live is not None}
+
+
+def _waiting(addresses: Sequence[Address], told: str, *, seconds: float, clock: Clock) -> str:
+    """What is waited for, and how long at most, for a person."""
+    more = f" and {len(addresses) - NAMED} more" if len(addresses) > NAMED else ""
+    until = f"until {moment(clock.now() + seconds)} (at most {in_words(seconds)})"
+    return f"{', '.join(map(str, addresses[:NAMED]))}{more}: {told} {until}"

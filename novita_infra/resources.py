@@ -374,6 +374,13 @@ class Underway:
     """The name under which the books keep what was live before a create; empty for that of its kind."""
     ended: str = ""
     """How the last run that waited for it came to its end without it, in words; the record was seen then."""
+    fresh: bool = False
+    """Of a delete: nobody has seen the object ready, or it was made by the run that deletes it."""
+
+    @property
+    def unready(self) -> bool:
+        """Whether no run saw the object ready, or the one that did began to take it down again."""
+        return self.call == "create" or self.fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,6 +397,8 @@ class Record:
     underway: Underway | None = None
     retired: tuple[str, ...] = ()
     """Ids of replaced objects that are not known to be gone yet."""
+    stillborn: tuple[str, ...] = ()
+    """Of these, those that no run saw ready."""
     protect: bool = False
     source: str = ""
     """The manifest file that declared it, relative to the project."""
@@ -428,6 +437,20 @@ class Found:
     """Objects that a create without an answer may have made."""
     old: tuple[Live, ...] = ()
     """Objects that it replaced and that are still there."""
+
+    @property
+    def dead(self) -> frozenset[str]:
+        """The ids of what nobody can have used: it is not up, and no run saw it ready."""
+        stillborn = self.record.stillborn if self.record else ()
+        new = (self.live,) if self.live is not None and self.unready else ()
+        old = (live for live in self.old if live.id in stillborn)
+        return frozenset(live.id for live in (*new, *old) if live.phase not in STABLE)
+
+    @property
+    def unready(self) -> bool:
+        """Whether the create that made the object is not known to have come to its end, or was to be undone."""
+        underway = self.record.underway if self.record else None
+        return bool(self.candidates) or (underway is not None and underway.unready)
 
     @property
     def leftovers(self) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
+ANSWER: Final = 60.0
+"""Seconds that the service may take for a call: until then, one whose answer is lost may still have its effect."""
 GRACE: Final = 30.0
 """Seconds after a write for which a list may lag behind it: until then, what it does not show may be there."""
 

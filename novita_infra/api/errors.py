@@ -42,8 +42,13 @@ class ApiError(Exception):
         self.text = text
         super().__init__(request, status, reason, text)
 
+    @property
+    def told(self) -> str:
+        """What the service says: the reason and the text."""
+        return ": ".join(part for part in (self.reason, self.text) if part) or "no reason given"
+
     def __str__(self) -> str:
-        told = ": ".join(part for part in (self.reason, self.text) if part) or "no reason given"
+        told = self.told
         facts = [f"HTTP {self.status}"] if self.status else []
         facts += [f"tried {self.attempts} times"] if self.attempts > 1 else []
         after = f" ({', '.join(facts)})" if facts else ""

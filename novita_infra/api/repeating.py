@@ -11,7 +11,7 @@ import tenacity
 
 from novita_infra.api.errors import ApiError, Throttled, Unanswered, Unreachable
 from novita_infra.api.request import Request
-from novita_infra.timing import Clock
+from novita_infra.timing import ANSWER, Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Patience:
     queue makes no call fail. A wait that would end after it is not begun, and no single attempt lasts longer."""
     connect: float = 10.0
     """For a connection."""
-    read: float = 60.0
+    read: float = ANSWER
     """For the next bytes of an answer."""
     attempts: int = 8
     """Those that failed otherwise than by throttling."""

@@ -128,7 +128,7 @@ class Changing:
             except Unanswered as error:
                 if request.repeatable:
                     raise
-                if await self._took_effect(kind, call, step, target, spec):
+                if await self._took_effect(kind, call, step, target, spec, lost=error):
                     return
                 self._desk.note(step, live.id, f"{error}; it had no effect, so it is sent again")
             except ApiError:
@@ -143,9 +143,11 @@ class Changing:
         live = await read_one(self._desk.client, kind, step.id or self._desk.record(step).id)
         return live is not None and self._is_done(kind, call, step, spec, live)
 
-    async def _took_effect(self, kind: Kind, call: Call, step: Step, target: Target, spec: Spec) -> bool:
-        """Whether a call that must not be repeated blindly did its work, read over a grace time."""
-        for pause in (0.0, GRACE / 4, GRACE):
+    async def _took_effect(
+        self, kind: Kind, call: Call, step: Step, target: Target, spec: Spec, *, lost: Unanswered
+    ) -> bool:
+        """Whether a call that must not be repeated blindly did its work, read until that cannot come any more."""
+        for pause in self._desk.pauses(lost, (0.0, GRACE / 4, GRACE / 4, GRACE / 2)):
             await self._desk.clock.sleep(pause)
             live = await read_one(self._desk.client, kind, target.id)
             if live is None:

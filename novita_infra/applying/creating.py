@@ -28,7 +28,8 @@ from novita_infra.timing import GRACE, in_words
 BUYS: Final = 3
 """How often a create is sent whose answer is lost and which provably made nothing."""
 LOOKS: Final = (0.0, GRACE / 40, GRACE / 20, GRACE / 10, GRACE / 5, GRACE / 3, GRACE / 3)
-"""Seconds between the reads that look for what a create without an answer made; together they pass the grace time."""
+"""Seconds between the reads that look for what a create without an answer made; together they pass the grace time.
+The last is repeated as long as the service may still be at the call."""
 LONGEST_LAST_LOOK: Final = GRACE / 10
 """Seconds that an interrupted run still pauses before a look."""
 CAPACITY_PAUSE: Final = 20.0
@@ -97,7 +98,7 @@ class Creating:
                     return await self._buy(step, kind, offer.spec, before, choice=choice, span=span)
             except NoCapacity as error:
                 refused, waiting = error, _STOPPED_WAITING
-                tried.append({"offer": offer.place, "reason": error.reason or error.text})
+                tried.append({"offer": offer.place, "reason": error.told})
         raise refused
 
     async def _buy(
@@ -115,8 +116,8 @@ class Creating:
         mark = underway.mark
         # A mark tells the new object from all others; without one, two that are alike are made one after the other.
         async with self._namesakes[kind.prefix, mark or name]:
-            await self._intend(step, kind, before, underway=underway, choice=choice)
             for _ in range(BUYS):
+                await self._intend(step, kind, before, underway=underway, choice=choice)
                 try:
                     answer = await self._desk.send(request, step, span=span)
                 except Unanswered as error:
@@ -129,7 +130,7 @@ class Creating:
                     if id:
                         return Live(id, name, Phase.CHANGING, "", {})
                     lost, done = Unanswered(request, text="it is done, but the answer holds no id"), True
-                found = await self._find(kind, spec, mark=mark)
+                found = await self._find(kind, spec, mark=mark, lost=lost)
                 if found is not None:
                     if not done:
                         self._desk.note(step, found.id, f"{lost.text}; what it made was found: {found.id}")
@@ -159,22 +160,28 @@ class Creating:
         """Puts on disk what is about to be asked for, and what was live before."""
         await self._seen_before(kind)
         retired = tuple(dict.fromkeys([*before.retired, *filter(None, [before.id])])) if before else ()
+        stillborn = before.stillborn if before else ()
+        if before and before.underway and before.underway.unready:
+            stillborn = (*stillborn, before.id)
         record = Record(
             step.address,
             "",
             needs=step.needs,
             underway=replace(underway, since=self._desk.clock.now(), sight=self._desk.books.sight_of(kind.prefix)),
             retired=retired,
+            stillborn=tuple(id for id in stillborn if id in retired),
             protect=step.protect,
             source=step.source,
             choice=choice,
         )
         await self._desk.books.put(record, "create: about to be sent")
 
-    async def _find(self, kind: Kind, spec: Spec, *, mark: str) -> Live | None:
-        """What a create without an answer made: absent only when reads over a grace time all miss it."""
+    async def _find(self, kind: Kind, spec: Spec, *, mark: str, lost: Unanswered) -> Live | None:
+        """What a create without an answer made. Absent only when reads over a grace time all miss it, which begins
+        when the service cannot be at it any more.
+        """
         known = await self._seen_before(kind) | self._desk.books.owned(kind.prefix)
-        for pause in LOOKS:
+        for pause in self._desk.pauses(lost, LOOKS):
             if self._desk.stop.is_set() and pause > LONGEST_LAST_LOOK:
                 raise StillMoving("nobody knows yet what the create made; the next run looks for it")
             await self._desk.clock.sleep(pause)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from novita_infra.api.client import Client
-from novita_infra.api.errors import Busy, InUse
+from novita_infra.api.errors import Busy, InUse, Unanswered
 from novita_infra.api.hiding import hide
 from novita_infra.api.request import Request
 from novita_infra.applying.books import Books
@@ -17,10 +17,11 @@ from novita_infra.applying.logs import last_lines
 from novita_infra.applying.watching import Watch
 from novita_infra.diagnostics import EXIT_ERROR
 from novita_infra.kinds.kind import Kind
+from novita_infra.kinds.pulls import remedy_of
 from novita_infra.observing import only_listed, read_one
 from novita_infra.planning.plan import Step
 from novita_infra.resources import Address, Live, Phase, Record, Ref, Spec, Underway, refs, resolve
-from novita_infra.timing import GRACE, Clock
+from novita_infra.timing import ANSWER, GRACE, Clock, in_words
 
 RETRY_PAUSE: Final = 1.0
 """The most seconds before a call that was refused as busy or in use is made again; doubles up to LONGEST_PAUSE."""
@@ -157,7 +158,8 @@ class Desk:
                 if over or self.stop.is_set():
                     raise
                 if longest < LONGEST_PAUSE:  # after that, nothing new is told by telling it again
-                    told = f"{error.reason or error.text}: tried again until it passes"
+                    until = f" for up to {in_words(span.until - self.clock.now())}" if span.until else ""
+                    told = f"{error.told}: tried again{until} until it passes"
                     self.note(step, step.id, told, elapsed=self.clock.now() - span.since)
                 self.calls.release()
                 try:
@@ -169,6 +171,17 @@ class Desk:
                 if moot is not None and await moot():
                     return None
                 longest = min(longest * 2, LONGEST_PAUSE)
+
+    def pauses(self, lost: Unanswered, looks: Iterable[float]) -> Iterator[float]:
+        """Seconds between the reads that look for what a call did whose answer is lost.
+
+        They are those given, and the last of them again as long as the service may still be at the call.
+        """
+        over, pause = self.clock.now() - lost.took + ANSWER + GRACE, GRACE
+        for pause in looks:
+            yield pause
+        while (left := over - self.clock.now()) > 0:
+            yield min(left, pause)
 
     async def resolved(self, step: Step) -> Spec:
         """The step's spec with every reference known; raises StepFailed where one is not."""
@@ -231,7 +244,8 @@ class Desk:
             trouble = f" ({sight.live.trouble})" if sight.live and sight.live.trouble else ""
             raise StepFailed(
                 f"{where} after {step.timeout:g} s{trouble}",
-                "it is on record, and the next run waits for it again (longer: lifecycle.timeouts)",
+                sight.mended_by()
+                or "it is on record, and the next run waits for it again (longer: lifecycle.timeouts)",
             )
         finally:
             for task in (waiting, stopping, timer):
@@ -309,7 +323,7 @@ class _Sight:
             self._desk.emit(Progressed(self._step, self._id, live.phase, live.status, elapsed))
         self._check_stage(live)
         if live.phase is Phase.FAILED and Phase.GONE not in self._phases:
-            raise StepFailed(f"{self._id} failed: {live.trouble or live.status}")
+            raise StepFailed(f"{self._id} failed: {live.trouble or live.status}", self.mended_by())
         self._check_stuck(live)
         return live.phase in self._phases and (self._also is None or self._also(live))
 
@@ -323,7 +337,8 @@ class _Sight:
         elif now - self._stuck_since >= STUCK:
             raise StepFailed(
                 f"{self._id} does not come up: {live.trouble}",
-                "it is on record and stays: change what is wrong, and the next run goes on with it",
+                f"it is on record and stays: {remedy_of(live.trouble) or 'change what is wrong'}, "
+                "and the next run goes on with it",
             )
 
     def _check_stage(self, live: Live) -> None:
@@ -336,5 +351,11 @@ class _Sight:
             trouble = f" ({live.trouble})" if live.trouble else ""
             raise StepFailed(
                 f"{self._id} has been {live.status} for more than {limit:g} s{trouble}",
-                f"it is on record, and the next run waits for it again (longer: lifecycle.timeouts.{stage})",
+                self.mended_by()
+                or f"it is on record, and the next run waits for it again (longer: lifecycle.timeouts.{stage})",
             )
+
+    def mended_by(self) -> str:
+        """What to do before the next run, which without it would end as this one did; empty where nobody can tell."""
+        remedy = remedy_of(self.live.trouble) if self.live and Phase.GONE not in self._phases else ""
+        return f"{remedy} first" if remedy else ""

@@ -65,6 +65,8 @@ class Ended:
     """The exit code that a failure asks for, where it is not that of any error."""
     log: tuple[str, ...] = ()
     """The last lines of the object's log, where it failed and has one; without secrets."""
+    undone: bool = False
+    """Whether what it made was taken down again with its group."""
 
 
 Event: TypeAlias = Started | Identified | Progressed | Ended

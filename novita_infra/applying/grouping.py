@@ -1,7 +1,8 @@
 """Groups: resources that come up together or not at all. What a run made of a failed group is taken down again.
 
-Only what this run made from nothing: an object that was there before, and one that replaced another, stay. Where a
-group is stopped instead, that is put on record, so that the next run starts it; what a run started is stopped again.
+Only what this run made from nothing, or went on to make where an earlier run was cut off before it was ready: an object
+that was there before, and one that replaced another, stay. Where a group is stopped instead, that is put on record, so
+that the next run starts it; what a run started is stopped again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from novita_infra.applying.books import Books
 from novita_infra.applying.events import Ended, Outcome
 from novita_infra.kinds.kind import By, Call, Cases, Field, Kind
-from novita_infra.planning.plan import Action, OnFailure, Plan, Step
+from novita_infra.planning.plan import OnFailure, Plan, Step
 from novita_infra.resources import Address, Phase, Value
 
 
@@ -29,11 +30,11 @@ def taking_down(plan: Plan, ends: Iterable[Ended], *, books: Books, kinds: Mappi
     """What to do about the groups of which a step failed. Nothing where none did, or where it is to be kept."""
     ends = tuple(ends)
     failed = {end.step.group for end in ends if end.outcome is Outcome.FAILED and end.step.group}
-    made = {change.address for change in plan.changes if change.action is Action.CREATE}
+    made = {change.address for change in plan.changes if change.unready}
     created = {
         step.address: step
         for step in plan.steps
-        if step.call == "create" and step.address in made and step.group in failed
+        if step.call in {"create", "adopt", "wait"} and step.address in made and step.group in failed
     }
     steps: list[Step] = []
     undone: set[Address] = set()
@@ -67,6 +68,7 @@ def _deletion(step: Step, id: str, kind: Kind, created: Mapping[Address, Step]) 
         after=tuple(sorted(_key(other) for other in dependents)),
         says=f"taken down again: the group {step.group} failed",
         timeout=kind.timeouts.delete,
+        undoes=True,
     )
 
 

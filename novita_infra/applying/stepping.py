@@ -104,7 +104,8 @@ class Steps:
             self._desk.go_on()
             record = self._desk.books.record(step.address)
             if record is not None and record.id == step.id:
-                underway = self._desk.underway("delete", {})
+                fresh = step.undoes or (record.underway is not None and record.underway.unready)
+                underway = replace(self._desk.underway("delete", {}), fresh=fresh)
                 await self._desk.books.put(replace(record, underway=underway), "delete: about to be sent")
             with contextlib.suppress(NotFound):
                 await self._desk.send(kind.delete.request(Target(step.id, {}, None)), step, span=span)

@@ -45,13 +45,15 @@ async def _with_groups_down(plan: Plan, desk: Desk, steps: Steps, ends: tuple[En
     down = taking_down(plan, ends, books=desk.books, kinds=desk.kinds)
     after = await _Walk(await _without_the_failed(down.steps, desk), desk, steps).run()
     gone = {end.step.address: end for end in after if end.outcome is Outcome.DONE and end.step.address in down.undone}
-    told = (
-        replace(end, outcome=Outcome.SKIPPED, reason=gone[end.step.address].step.says)
-        if end.outcome is Outcome.DONE and end.step.address in gone
-        else end
-        for end in ends
-    )
+    told = (_undone(end, gone[end.step.address]) if end.step.address in gone else end for end in ends)
     return (*told, *(end for end in after if end.step.address not in gone))
+
+
+def _undone(end: Ended, by: Ended) -> Ended:
+    """The end of a step whose object is gone again; a failure stays one."""
+    if end.outcome is Outcome.DONE:
+        end = replace(end, outcome=Outcome.SKIPPED, reason=by.step.says)
+    return replace(end, undone=True)
 
 
 async def _without_the_failed(down: tuple[Step, ...], desk: Desk) -> tuple[Step, ...]:
@@ -128,7 +130,7 @@ class _Walk:
             self._over.set()
 
     async def _do(self, step: Step) -> None:
-        since = self._desk.clock.now()
+        since, before = self._desk.clock.now(), self._desk.books.record(step.address)
         outcome, id, reason, code, kept = Outcome.DONE, step.id, "", 0, ""
         log: tuple[str, ...] = ()
         try:
@@ -150,7 +152,8 @@ class _Walk:
         if kept:
             await self._steps.ended(step, kept)
         record = self._desk.books.record(step.address)
-        id = id or (record.id if record else "")
+        if not id and record and not (step.call == "create" and before and record.id == before.id):
+            id = record.id
         self._end(Ended(step, outcome, id, self._desk.clock.now() - since, reason, code, log))
 
     def _end(self, end: Ended) -> None:

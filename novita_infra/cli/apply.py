@@ -37,7 +37,7 @@ from novita_infra.planning.plan import Plan
 from novita_infra.planning.saving import digest_of
 from novita_infra.views.human import output_lines, result_lines
 from novita_infra.views.json import plan_json
-from novita_infra.views.lines import Tone, line
+from novita_infra.views.lines import Line, Tone, line
 from novita_infra.views.progress import listening_live, listening_plainly
 from novita_infra.workflows import Session, Where
 
@@ -140,6 +140,7 @@ async def _apply(
     if screen.json and not approved:
         raise problem("--json cannot ask", "add --auto-approve, or apply a plan that `plan --out FILE` saved")
     async with workflows.opened(where, os.environ, destroys=asked.destroys, in_flight=parallelism) as session:
+        session.tell = screen.say
         _tell_of_waiting(where, screen)
         async with locked(session, command):
             plan = await workflows.make_plan(session, asked)
@@ -165,6 +166,7 @@ async def _apply_saved(
             "leave out --env, --var, --var-file and --target, or make a new plan",
         )
     async with workflows.opened_saved(where, os.environ, in_flight=parallelism) as (session, saved):
+        session.tell = screen.say
         if expect is not None:
             _check_expected(expect, saved.digest)
         operation = "destroy" if saved.plan.destroys else "apply"
@@ -230,12 +232,20 @@ async def _carry_out(
             screen.messages().result(Result(plan, ()), outputs=session.state.outputs)
         return 0
     with (
+        stopping(
+            lambda text: screen.say(line((text, Tone.CHANGE))), leaving=lambda: screen.say(*_left(command))
+        ) as stop,
         _listening(session, plan, screen) as listener,
-        stopping(lambda text: screen.say(line((text, Tone.CHANGE)))) as stop,
     ):
         result = await workflows.apply_plan(session, plan, parallelism=parallelism, emit=listener, stop=stop, seal=seal)
     _sum_up(session, result, screen, command=command)
     return _exit_code(result)
+
+
+def _left(command: str) -> Iterator[Line]:
+    """What a run that did not wait for the calls in flight says at its end."""
+    yield line("Left at once. What was asked for is on record; the next run looks for what it made.")
+    yield line("Next: ", (command, Tone.STRONG), "   (it goes on from here)")
 
 
 def _exit_code(result: Result) -> int:

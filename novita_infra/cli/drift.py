@@ -51,6 +51,7 @@ def drift(*, where: Where, targets: tuple[str, ...], screen: Screen) -> int:
 
 async def _drift(where: Where, screen: Screen, asked: Asked) -> int:
     async with workflows.opened(where, os.environ) as session:
+        session.tell = screen.say
         made = await workflows.make_plan(session, asked)
     made = _advising(made, again("apply", where, asked))
     if screen.json:

@@ -149,7 +149,10 @@ async def _terminate(
         otherwise = "if this is wanted, add --auto-approve"
         if not approve and not approved("Delete all of this?", screen, otherwise=otherwise):
             return EXIT_ERROR
-        with stopping(lambda text: screen.say(line((text, Tone.CHANGE)))) as stop:
+        with stopping(
+            lambda text: screen.say(line((text, Tone.CHANGE))),
+            leaving=lambda: screen.say(f"Left at once. To see what is still there: {listed_again(where, beside)}"),
+        ) as stop:
             listener = screen.messages().listener() if screen.json else listening_plainly(sys.stderr)
             result = await workflows.terminate(session, chosen, beside=beside, emit=listener, stop=stop)
     return _told(result, screen, command=listed_again(where, beside))

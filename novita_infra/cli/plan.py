@@ -86,6 +86,7 @@ async def _plan(
     if out is not None:
         check_free(out)
     async with workflows.opened(where, os.environ, destroys=asked.destroys) as session:
+        session.tell = screen.say
         made = await workflows.make_plan(session, asked)
         made = await workflows.judged(session, made, asked=asked, environ=os.environ, shown=plan_json)
         if out is not None and not made.problems:

@@ -17,6 +17,8 @@ from novita_infra.workflows import Session
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _WITHOUT_SIGNALS: Final = (NotImplementedError, RuntimeError)
 """A platform whose loop takes no signals, or a thread that is not the main one: both keep Python's own way."""
+_UNHEARD: Final = (OSError, ValueError)
+"""A closed stderr, which is no reason to go on."""
 
 
 def carried_out(work: Coroutine[Any, Any, int]) -> int:
@@ -52,8 +54,11 @@ async def locked(session: Session, operation: str) -> AsyncIterator[None]:
 
 
 @contextmanager
-def stopping(say: Callable[[str], None]) -> Iterator[asyncio.Event]:
-    """While inside, SIGINT and SIGTERM set the event; a second one cancels the running task, a third leaves at once."""
+def stopping(say: Callable[[str], None], *, leaving: Callable[[], None]) -> Iterator[asyncio.Event]:
+    """While inside, SIGINT and SIGTERM set the event; a second one cancels the running task, a third leaves at once.
+
+    `leaving` tells, after the second or third, what a run that leaves at once leaves behind.
+    """
     loop, task, stop = asyncio.get_running_loop(), asyncio.current_task(), asyncio.Event()
     seen = 0
 
@@ -62,11 +67,13 @@ def stopping(say: Callable[[str], None]) -> Iterator[asyncio.Event]:
         seen += 1
         if seen == 1:
             stop.set()
-            with suppress(OSError, ValueError):  # a closed stderr is no reason to go on
+            with suppress(*_UNHEARD):
                 say("stopping: nothing new is started; calls in flight finish (once more to leave at once)")
         elif seen == 2 and task is not None:
             task.cancel()
         else:
+            with suppress(*_UNHEARD):
+                leaving()
             os._exit(EXIT_INTERRUPTED)
 
     with suppress(*_WITHOUT_SIGNALS):
@@ -74,6 +81,11 @@ def stopping(say: Callable[[str], None]) -> Iterator[asyncio.Event]:
             loop.add_signal_handler(number, interrupted)
     try:
         yield stop
+    except asyncio.CancelledError:
+        with suppress(*_UNHEARD):
+            if seen > 1:
+                leaving()
+        raise
     finally:
         with suppress(*_WITHOUT_SIGNALS):
             for number in _SIGNALS:

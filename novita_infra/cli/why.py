@@ -42,7 +42,7 @@ def why(*, what: Address, where: Where, asked: Asked, screen: Screen) -> int:
     if workflows.is_plan(where.path):
         plan = workflows.read_plan(where.path).plan
     else:
-        plan = asyncio.run(_planned(where, asked))
+        plan = asyncio.run(_planned(where, screen, asked))
     if what not in {change.address for change in plan.changes}:
         known = sorted(str(change.address) for change in plan.changes)
         raise problem(f"there is no resource {what}", nearest(str(what), known))
@@ -54,6 +54,7 @@ def why(*, what: Address, where: Where, asked: Asked, screen: Screen) -> int:
     return 0
 
 
-async def _planned(where: Where, asked: Asked) -> Plan:
+async def _planned(where: Where, screen: Screen, asked: Asked) -> Plan:
     async with workflows.opened(where, os.environ, destroys=asked.destroys) as session:
+        session.tell = screen.say
         return await workflows.make_plan(session, asked)

@@ -7,7 +7,7 @@ manifest's shape and the API's. Nothing here talks to the API.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from novita_infra.api.request import Pages, Request
@@ -324,6 +324,15 @@ class Kind:
     def known(self, before: Mapping[str, Value], live: Live) -> dict[str, Value]:
         """The attributes of the object: what the answer tells, and of those known before what it leaves standing."""
         return {**self.lasting(before, live), **live.outputs}
+
+    def took_effect(self, record: Record, live: Live) -> bool:
+        """Whether the object shows the effect of the unanswered call on record, where fields alone do not tell it."""
+        underway = record.underway
+        call = self._calls.get(underway.call) if underway else None
+        if underway is None or call is None or call.effect is None or not underway.before or not record.id:
+            return False
+        before = replace(live, values=underway.before["values"], outputs=underway.before["outputs"])
+        return call.effect(Target(record.id, underway.sent, before, record.spec), live)
 
     def call(self, name: str) -> Call:
         """The call of that name, `create` and `delete` included; raises KeyError."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from novita_infra.kinds.kind import By, Call, Default, Field, Kind, Local, Refused, Replaces, Target
+from novita_infra.kinds.pulls import remedy_of
 from novita_infra.planning.comparing import agree, masked, unchanged
 from novita_infra.planning.means import Calls, Judged, calls_after_create, calls_on, grows, judged_means
 from novita_infra.planning.plan import REFUSED, Action, Drift, FieldChange, Forced, Retired
@@ -71,6 +72,12 @@ class Decision:
     """What was changed outside."""
 
     @property
+    def unready(self) -> bool:
+        """Whether nobody can have used the resource yet."""
+        live = self.found.live
+        return self.action is Action.CREATE or (live is not None and live.id in self.found.dead)
+
+    @property
     def makes(self) -> bool:
         """Whether a new object comes into being."""
         return self.action in {Action.CREATE, Action.REPLACE}
@@ -95,11 +102,11 @@ def decide(kind: Kind, declared: Declared, found: Found, *, spec: Spec, key: str
     decision = _decide_living(kind, spec, found, live=live, key=key)
     if live.phase is not Phase.FAILED or decision.action is Action.REFUSED:
         return decision
-    never_ready = _never_ready(found)
+    never_ready = found.unready
     mendable = all(Phase.FAILED in kind.call(name).needs for name, _ in decision.calls)
     if decision.action is Action.UPDATE and mendable and not never_ready:
         return decision  # What the manifest changes may be what mends it, and its data is kept.
-    why = f"it failed: {live.trouble or live.status}"
+    why = "; ".join(filter(None, (f"it failed: {live.trouble or live.status}", remedy_of(live.trouble))))
     return _replacement(kind, spec, found, key=key, why=why, fields=decision.fields)
 
 
@@ -185,14 +192,9 @@ def recorded_spec(kind: Kind, found: Found) -> Spec:
     record, live = found.record, found.live
     if record is None:
         return {}
-    if record.underway is None or live is None or not record.id:
+    if record.underway is None or live is None or not kind.took_effect(record, live):
         return record.spec
-    call = next((item for item in kind.calls if item.name == record.underway.call), None)
-    if call is None or call.effect is None or not record.underway.before:
-        return record.spec
-    before = replace(live, values=record.underway.before["values"], outputs=record.underway.before["outputs"])
-    took = call.effect(Target(record.id, record.underway.sent, before, record.spec), live)
-    return {**record.spec, **record.underway.sent} if took else record.spec
+    return {**record.spec, **record.underway.sent}
 
 
 def settled(known: Callable[[Ref], Value], decisions: Mapping[Address, Decision]) -> Callable[[Ref], Value]:
@@ -287,7 +289,7 @@ def _decide_living(kind: Kind, spec: Spec, found: Found, *, live: Live, key: str
 def _losses(calls: Iterable[Call], spec: Spec, found: Found) -> tuple[Loss, ...]:
     """The data that the calls cost the object. What was never ready holds none that anybody wrote."""
     live = found.live
-    if live is None or (live.phase not in STABLE and _never_ready(found)):
+    if live is None or live.id in found.dead:
         return ()
     target = Target(live.id, spec, live, found.record.spec if found.record else {})
     return tuple(loss for call in calls if call.loses is not None for loss in call.loses(target))
@@ -298,14 +300,11 @@ def with_retired(kind: Kind, decision: Decision) -> Decision:
     found = decision.found
     if not found.old or decision.action is Action.REFUSED:
         return decision
-    retired = (Retired(live.id, live.status, _losses((kind.delete,), {}, Found(live=live))) for live in found.old)
+    retired = []
+    for live in found.old:
+        loses = () if live.id in found.dead else _losses((kind.delete,), {}, Found(live=live))
+        retired.append(Retired(live.id, live.status, loses))
     return replace(decision, retires=tuple(retired))
-
-
-def _never_ready(found: Found) -> bool:
-    """Whether the create that made the object is not known to have come to its end."""
-    underway = found.record.underway if found.record else None
-    return bool(found.candidates) or (underway is not None and underway.call == "create")
 
 
 def _settling(spec: Spec, found: Found, *, live: Live) -> Decision:

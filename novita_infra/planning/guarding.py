@@ -11,7 +11,7 @@ from novita_infra.planning.asking import Asked, meant
 from novita_infra.planning.deciding import Decision
 from novita_infra.planning.findings import Finding
 from novita_infra.planning.plan import Action
-from novita_infra.resources import Address, Declared, Found, Loss, Phase
+from novita_infra.resources import Address, Declared, Found, Loss, Phase, Record
 from novita_infra.rules import Rules
 
 _DOING: Final[Mapping[Action, str]] = {
@@ -49,7 +49,11 @@ def elsewhere(found: Mapping[Address, Found], *, unread: Collection[Address]) ->
 
     One object that is gone is a deletion like any other.
     """
-    sought = [item for address, item in found.items() if item.record and item.record.id and address not in unread]
+    sought = [
+        item
+        for address, item in found.items()
+        if item.record and item.record.id and address not in unread and not _was_going(item.record)
+    ]
     if len(sought) < _SEVERAL or any(item.live for item in sought):
         return []
     return [
@@ -60,6 +64,11 @@ def elsewhere(found: Mapping[Address, Found], *, unread: Collection[Address]) ->
             severity=Severity.WARNING,
         )
     ]
+
+
+def _was_going(record: Record) -> bool:
+    """Whether an earlier run was deleting it: it is gone as it should be."""
+    return record.underway is not None and record.underway.call == "delete"
 
 
 def _is_protected(address: Address, decision: Decision, declared: Mapping[Address, Declared]) -> bool:

@@ -123,6 +123,8 @@ class Change:
     """For a replacement: the new object is made before the old one is deleted."""
     forced: Forced | None = None
     """For a replacement that neither the manifest nor the object asks for: who does."""
+    unready: bool = False
+    """Whether nobody can have used it yet: it is new, or still coming up after an earlier run that was cut off."""
     asked: bool = True
     """Whether the manifests or the command line ask for it; not where it only puts back what was changed outside, or
     follows from that."""
@@ -200,6 +202,8 @@ class Step:
     """Seconds for which a create that finds no capacity is tried again."""
     group: str = ""
     """The group that comes up together or not at all; empty for none."""
+    undoes: bool = False
+    """Of a delete: whether the object was made by the run that deletes it."""
     requires: tuple[Condition, ...] = ()
     """What must hold right before it, as far as it could not be told when the plan was made."""
     ensures: tuple[Condition, ...] = ()

@@ -59,7 +59,8 @@ def make_plan(seen: Seen) -> Plan:
         *_emptied(seen),
         *over_budget(money, environment=seen.environment),
     ]
-    ordered = schedule(active, declared, seen.kinds)
+    timeouts = {item.address: item.lifecycle.timeouts for item in seen.declared}
+    ordered = schedule(active, declared, seen.kinds, timeouts=timeouts)
     changes = tuple(
         _change(
             seen,
@@ -318,6 +319,7 @@ def _change(
         needs=needs,
         create_first=create_first,
         forced=decision.forced,
+        unready=decision.unready,
         asked=address not in declared or is_asked(kind, decision, key=seen.key),
         adopted=tuple(still_adopted(decision, declared[address], seen.rules)) if address in declared else (),
     )

@@ -27,15 +27,24 @@ class Schedule:
 
 
 def schedule(
-    decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared], kinds: Mapping[str, Kind]
+    decisions: Mapping[Address, Decision],
+    declared: Mapping[Address, Declared],
+    kinds: Mapping[str, Kind],
+    *,
+    timeouts: Mapping[Address, Mapping[str, float]],
 ) -> Schedule:
-    """Puts the decisions in order. Addresses that are left out of `decisions` are not touched."""
+    """Puts the decisions in order. Addresses that are left out of `decisions` are not touched.
+
+    `timeouts`, in seconds, are those of the manifests, also of what is destroyed though they declare it.
+    """
     decisions = {
         address: item for address, item in decisions.items() if item.action is not Action.NONE or item.found.leftovers
     }
     dependents = _dependents(decisions)
     first = _created_first(decisions, declared, kinds, dependents)
-    chains = {address: _Chain.of(address, decisions[address], declared, kinds) for address in decisions}
+    chains = {
+        address: _Chain.of(address, item, declared.get(address), kinds, timeouts) for address, item in decisions.items()
+    }
     after: dict[str, set[str]] = defaultdict(set)
     wished: dict[str, set[str]] = defaultdict(set)
     for address, chain in chains.items():
@@ -52,7 +61,7 @@ def schedule(
             uses = _uses(kinds, decisions[dependent], decisions[address])
             edges = after if uses else wished
             _link_deletion(chain, chains[dependent], edges, old_goes_first=old_goes_first)
-    steps = [step for chain in chains.values() for step in (*chain.making, *chain.deleting)]
+    steps = [step for chain in chains.values() for step in (*chain.making, *chain.deleting, *chain.clearing)]
     # What only a `dependsOn` or an expression asks of a deletion gives way where it would close a circle.
     both = {step.key: after[step.key] | wished[step.key] for step in steps}
     return Schedule(tuple(_sorted(steps, both) or _sorted(steps, after)), frozenset(first))
@@ -64,13 +73,20 @@ class _Chain:
 
     making: tuple[Step, ...]
     deleting: tuple[Step, ...]
+    """Those of objects that somebody may have used."""
+    clearing: tuple[Step, ...] = ()
+    """Those of objects that nobody can have used: they go first, so that none is paid for beside the next one."""
 
     @classmethod
     def of(
-        cls, address: Address, decision: Decision, declared: Mapping[Address, Declared], kinds: Mapping[str, Kind]
+        cls,
+        address: Address,
+        decision: Decision,
+        wanted: Declared | None,
+        kinds: Mapping[str, Kind],
+        limits: Mapping[Address, Mapping[str, float]],
     ) -> _Chain:
-        kind = kinds[address.kind]
-        wanted = declared.get(address)
+        kind, timeouts = kinds[address.kind], limits.get(address, {})
         blank = Step(
             "",
             address,
@@ -82,7 +98,6 @@ class _Chain:
             capacity_wait=wanted.lifecycle.capacity_wait if wanted else 0.0,
             group=wanted.lifecycle.group if wanted else "",
         )
-        timeouts = wanted.lifecycle.timeouts if wanted else {}
         stages = {name: timeouts.get(name, seconds) for name, seconds in kind.timeouts.stages.items()}
         making = tuple(_making(replace(blank, stages=stages), decision, kind, timeouts))
         if making and wanted:
@@ -106,11 +121,14 @@ class _Chain:
         )
         if decision.action is Action.FORGET:
             deleting = (replace(blank, key=f"{address}/forget", call="forget", says="only the record goes"),)
-        return cls(making, deleting)
+        clearing = tuple(step for step in deleting if making and step.id in decision.found.dead)
+        return cls(making, tuple(step for step in deleting if step not in clearing), clearing)
 
     def link(self, after: dict[str, set[str]]) -> None:
         for earlier, later in zip(self.making, self.making[1:], strict=False):
             after[later.key].add(earlier.key)
+        for create in (step for step in self.making if step.call == "create"):
+            after[create.key].update(step.key for step in self.clearing)
 
 
 def _making(blank: Step, decision: Decision, kind: Kind, timeouts: Mapping[str, float]) -> Iterator[Step]:

@@ -1,8 +1,9 @@
-"""Live objects that a plan would buy a second time: made for what it creates, and in no books. Pure.
+"""Live objects that a plan would buy a second time, or that were bought twice: made for it, and in no books. Pure.
 
 Books can be lost (a checkout without the state folder), and the owner mark of an object tells all the same what it was
 made for. Kinds without marks have only names, and a name proves nothing: that is a note, and only where there are no
-books at all.
+books at all. A note, too, is what carries the mark of a resource whose own object is another: a create whose answer was
+lost may have its effect when nobody waits for it any more.
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ _GOING: Final = frozenset({Phase.LEAVING, Phase.GONE})
 
 @dataclass(frozen=True, slots=True)
 class Stray:
-    """What is live already of a resource that is to be created."""
+    """What is live of a resource and in no books."""
 
     address: Address
     lives: tuple[Live, ...]
     marked: bool
     """Whether they carry the owner mark of exactly this resource; else they only have its name."""
+    beside: str = ""
+    """The id of the resource's own object, where there is one."""
 
 
 def kinds_to_list(seen: Seen, plan: Plan) -> frozenset[str]:
@@ -41,7 +44,7 @@ def kinds_to_list(seen: Seen, plan: Plan) -> frozenset[str]:
 
 
 def strays(seen: Seen, plan: Plan) -> Iterator[Stray]:
-    """What the plan would create although it is there, as far as the lists tell that were read."""
+    """What the plan would create although it is there, and what is there twice, as far as the lists tell."""
     by_owner: dict[str, list[Live]] = {}
     by_name: dict[tuple[str, str], list[Live]] = {}
     for prefix, lives in seen.unknown.items():
@@ -52,6 +55,11 @@ def strays(seen: Seen, plan: Plan) -> Iterator[Stray]:
                 by_owner.setdefault(f"{prefix}/{live.mark.rpartition('/')[0]}", []).append(live)
             elif live.name and not _has_books(seen):
                 by_name.setdefault((prefix, live.name), []).append(live)
+    created = {change.address for change in _creates(plan)}
+    for address, found in seen.found.items() if by_owner else ():
+        twins = by_owner.get(f"{address.kind}/{owner(seen.project, seen.environment, address)}")
+        if twins and address not in created and found.record and found.record.id:
+            yield Stray(address, tuple(twins), marked=True, beside=found.record.id)
     for change in _creates(plan):
         address, name = change.address, change.after.get("name")
         if marked := by_owner.get(f"{address.kind}/{owner(seen.project, seen.environment, address)}"):
@@ -67,7 +75,7 @@ def only(found: Iterable[Stray], kept: Callable[[Stray, Live], bool]) -> tuple[S
 
 
 def told(stray: Stray, plan: Plan) -> Finding | Diagnostic:
-    """What a person is told of it: a mark speaks against the plan, a name is only a note."""
+    """What a person is told of it: a mark speaks against a create; a name, or a second object, is only a note."""
     several, address = len(stray.lives) > 1, str(stray.address)
     what = " and ".join(f"{live.id} ({live.name or 'without a name'}, {live.status})" for live in stray.lives)
     id = "ID" if several else stray.lives[0].id
@@ -80,6 +88,11 @@ def told(stray: Stray, plan: Plan) -> Finding | Diagnostic:
         hint = f"if it is what you declare, and the books are lost, take it in: {adopt}"
         return Diagnostic(summary, hint, address=address, severity=Severity.WARNING)
     mark = f"{plan.project}/{plan.environment}/{address}"
+    if stray.beside:
+        summary = f"{what} {'carry' if several else 'carries'} its owner mark {mark}; its own object is {stray.beside}"
+        hint = f"a create whose answer was lost may have made it later: `{orphans}` tells what it costs, and "
+        hint += f"`{orphans} --terminate {id}` deletes it"
+        return Diagnostic(summary, hint, address=address, severity=Severity.WARNING)
     summary = f"it is there already, and in no books: {what} {'carry' if several else 'carries'} the owner mark {mark}"
     hint = f"take it in: {adopt}, or delete it: `{orphans} --terminate {id}`; or bring back the books, if they are lost"
     return Finding(Diagnostic(summary, hint, address=address), EXIT_REFUSED)

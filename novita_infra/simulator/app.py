@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -113,6 +114,10 @@ async def _answer(world: World, operation: Operation, request: Request, *, laten
     luck = world.faults.strike(operation=operation.name, method=request.method, path=request.scope["path"])
     if latency or luck.wait_before:
         await wait(latency + luck.wait_before)
+    if luck.late:
+        land = partial(_served, world, operation, request, body, luck=luck)
+        world.faults.late.append((world.now() + luck.late, land))
+        return Lost()
     before = luck.fails(Position.BEFORE)
     if before is not None:
         return _failed(before)
@@ -129,6 +134,8 @@ async def _answer(world: World, operation: Operation, request: Request, *, laten
 
 def _served(world: World, operation: Operation, request: Request, body: bytes, *, luck: Luck) -> Response:
     world.advance()
+    for land in world.faults.landed(world.now()):
+        land()
     world.look_back(luck.lag)
     try:
         key = _key(world, operation, request)

@@ -17,6 +17,8 @@ class Trouble(Enum):
     """The connection is dropped and no answer comes."""
     TRUNCATED = "truncated"
     """The answer breaks off in the middle."""
+    LATE = "late"
+    """The connection is dropped at once, and the request has its effect only some simulated seconds later."""
     SLOW = "slow"
     """The answer takes longer, in real seconds."""
     STALE = "stale"
@@ -75,6 +77,8 @@ class Luck:
     wait_before: float = 0.0
     wait_after: float = 0.0
     lag: float = 0.0
+    late: float = 0.0
+    """Simulated seconds after which it has its effect, with nobody to be told; 0 where it has it now."""
 
     def fails(self, position: Position) -> Fault | None:
         """The trouble at this point, if any. A truncated answer comes after the effect by its nature."""
@@ -93,6 +97,14 @@ class Faults:
     on_stale: Callable[[], None] = field(default=lambda: None)
     """Told when a stale list becomes possible, so that the past is kept from then on."""
     active: list[Fault] = field(default_factory=list)
+    late: list[tuple[float, Callable[[], object]]] = field(default_factory=list)
+    """What has yet to have its effect, and when, in Unix seconds."""
+
+    def landed(self, now: float) -> list[Callable[[], object]]:
+        """What has its effect by now, each told once."""
+        due = [item for item in self.late if item[0] <= now]
+        self.late = [item for item in self.late if item[0] > now]
+        return [land for _, land in sorted(due, key=lambda item: item[0])]
 
     def add(self, fault: Fault) -> Fault:
         """Put a fault in force."""
@@ -114,7 +126,7 @@ class Faults:
         """What a request meets: at most one failure, and all that is slow or stale. Counts it."""
         luck = Luck()
         for fault in self.active:
-            failing = fault.kind in {Trouble.STATUS, Trouble.LOST, Trouble.TRUNCATED}
+            failing = fault.kind in {Trouble.STATUS, Trouble.LOST, Trouble.TRUNCATED, Trouble.LATE}
             if (failing and luck.failing) or not fault.covers(operation=operation, method=method, path=path):
                 continue
             if fault.skip > 0:
@@ -123,7 +135,9 @@ class Faults:
             if fault.per_cent < 100 and self.dice(100) >= fault.per_cent:
                 continue
             fault.met += 1
-            if failing:
+            if fault.kind is Trouble.LATE:
+                luck.failing, luck.late = fault, self._wait(fault)
+            elif failing:
                 luck.failing = fault
             elif fault.kind is Trouble.STALE:
                 luck.lag = max(luck.lag, fault.seconds)

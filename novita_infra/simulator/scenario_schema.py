@@ -66,7 +66,8 @@ _OF_FAULT: Final = {
     "reason": "Of status: the reason in the answer.",
     "message": "Of status: the message in the answer.",
     "retryAfter": "Of status: the header Retry-After.",
-    "seconds": "Of slow: real seconds that it takes. Of stale: simulated seconds that lists lag behind.",
+    "seconds": "Of slow: real seconds that it takes. Of stale: simulated seconds that lists lag behind. Of late: "
+    "simulated seconds until the effect.",
     "upTo": "Of slow: the longest time, in real seconds; each answer takes one between the two.",
     "count": "How many requests it meets; 0 is every one.",
     "skip": "How many matching requests it lets pass first.",

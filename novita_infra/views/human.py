@@ -12,11 +12,11 @@ from novita_infra.resources import Address, Record, Value
 from novita_infra.state.book import State
 from novita_infra.timing import moment
 from novita_infra.views.drift import adopted_lines, adopted_of, drift_lines, unread_lines
-from novita_infra.views.groups import staying_lines
 from novita_infra.views.guards import choosing_lines, detour_lines
 from novita_infra.views.lines import Line, Tone, line
 from novita_infra.views.money import by_address, money_lines, row_lines, standing_lines
 from novita_infra.views.policies import policy_lines
+from novita_infra.views.staying import staying_lines
 from novita_infra.views.values import described, differing, inline
 
 _SYMBOL: Final[Mapping[Action, tuple[str, Tone | None, str]]] = {

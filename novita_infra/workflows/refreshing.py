@@ -61,6 +61,7 @@ async def _observed(session: Session, kinds: set[str], catalogues: Iterable[str]
         seen=session.state.seen,
         clock=session.clock,
         catalogues=catalogues,
+        tell=session.tell,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +59,8 @@ class Session:
     state: State
     sim: bool = False
     """Whether the account is the simulator in this process."""
+    tell: Callable[[str], None] = lambda _: None
+    """Hears, in words for a person, of what takes long before there is a plan."""
 
 
 def validate(where: Where, environ: Mapping[str, str]) -> Project:

@@ -110,7 +110,7 @@ def test_the_first_interruption_asks_to_stop_and_the_second_ends_the_run() -> No
     said: list[str] = []
 
     async def work() -> None:
-        with stopping(said.append) as stop:
+        with stopping(said.append, leaving=lambda: said.append("left")) as stop:
             os.kill(os.getpid(), signal.SIGTERM)
             await stop.wait()
             os.kill(os.getpid(), signal.SIGINT)
@@ -118,8 +118,58 @@ def test_the_first_interruption_asks_to_stop_and_the_second_ends_the_run() -> No
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(work())
-    assert len(said) == 1
+    assert [text.partition(":")[0] for text in said] == ["stopping", "left"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("closed", [BrokenPipeError(), ValueError("I/O operation on closed file")])
+def test_who_leaves_at_once_leaves_though_nobody_hears_of_it(closed: Exception) -> None:
+    def unheard(*_: str) -> None:
+        raise closed
+
+    async def work() -> None:
+        with stopping(unheard, leaving=unheard) as stop:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await stop.wait()
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.Event().wait()
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(work())
+
+
+def test_a_run_that_something_else_cancels_does_not_say_that_it_was_told_to_leave() -> None:
+    said: list[str] = []
+
+    async def work() -> None:
+        with stopping(said.append, leaving=lambda: said.append("left")):
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(work())
+    assert said == []
+
+
+def test_a_third_interruption_of_a_run_that_hangs_tells_it_too() -> None:
+    code = (
+        "import asyncio, os, signal\n"
+        "from novita_infra.cli.running import stopping\n"
+        "async def work():\n"
+        "    with stopping(print, leaving=lambda: print('left', flush=True)):\n"
+        "        for _ in range(3):\n"
+        "            os.kill(os.getpid(), signal.SIGTERM)\n"
+        "            try:\n"
+        "                await asyncio.sleep(0.01)\n"
+        "            except asyncio.CancelledError:\n"
+        "                pass\n"
+        "        await asyncio.sleep(50)\n"
+        "asyncio.run(work())\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=_environment(), check=False
+    )
+    assert ended.returncode == 130
+    assert ended.stdout.splitlines()[-1] == "left"
 
 
 def test_a_question_can_be_interrupted_even_in_a_coroutine() -> None:

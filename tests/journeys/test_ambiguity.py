@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from rig import Rig
 
+from novita_infra.observing import LOOKS_BACK
 from novita_infra.planning.plan import Action
 from novita_infra.simulator import Fault, Position, Trouble, scenario_of
 from novita_infra.simulator.happenings import arrive
 from novita_infra.simulator.scenarios import begin
 from novita_infra.simulator.world.records import Happening
+from novita_infra.timing import GRACE, in_words, moment
 from novita_infra.views.human import result_lines
 from novita_infra.views.lines import plain
 
@@ -20,6 +22,7 @@ HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {"product": {"gpu": "L40S"}, "image": "ubuntu:22.04", "cluster": HERE}
 WHAT_TO_DO = "could each be what it made; look at them, delete what is not wanted, and take the other in with `import`"
 NETWORK = ("VPC", "it", {"cluster": HERE})
+STORAGE = ("NetworkStorage", "data", {"cluster": HERE, "sizeGb": 10})
 TWIN = ("networks.create", {"clusterId": HERE, "name": "it"})
 
 
@@ -82,3 +85,32 @@ def test_a_mark_tells_ours_from_a_twin_and_without_marks_a_person_is_asked(marke
     rig.apply()
     assert rig.record("instance.it").id == ours
     assert rig.plan().empty
+
+
+def test_a_person_hears_once_what_is_looked_for_and_for_how_long(rig: Rig) -> None:
+    rig.declare(NETWORK, ("VPC", "other", {"cluster": HERE}))
+    assert rig.crash(at_write=0, after_effect=True)
+    assert rig.told == []
+    lost = [str(address) for address, record in rig.state().records.items() if not record.id]
+    until = moment(rig.clock.now() + sum(LOOKS_BACK))
+    rig.plan()
+    for_what = "an earlier call got no answer; looking for what it did"
+    told = [f"{', '.join(lost)}: {for_what} until {until} (at most {in_words(sum(LOOKS_BACK))})"]
+    assert rig.told == told
+    rig.apply()
+    rig.told.clear()
+    rig.plan()
+    assert rig.told == []
+
+
+def test_a_person_hears_why_a_list_that_may_lag_is_read_again(rig: Rig) -> None:
+    rig.declare(STORAGE)
+    rig.apply()
+    call(rig, "storages.delete", {"storageId": rig.record("network_storage.data").id})
+    rig.plan()
+    (told,) = rig.told
+    assert told.startswith("network_storage.data: not in the list, which may lag; reading it again until ")
+    rig.told.clear()
+    rig.clock.run(rig.clock.sleep(GRACE))
+    rig.plan()
+    assert rig.told == []

@@ -194,3 +194,33 @@ def test_the_old_one_of_what_goes_altogether_is_told(rig: Rig) -> None:
     assert f"- {old}, which it replaced and which is running, will be deleted" in told
     rig.destroy(allow_data_loss=())
     assert rig.live_ids() == []
+
+
+def test_new_ones_that_fail_are_taken_away_before_the_next_is_bought(rig: Rig) -> None:
+    old = rig.record("instance.a").id
+    rig.declare(("Instance", "a", {**OTHER, "image": "does-not-exist:1"}), **FIRST)
+    for _ in range(4):
+        result = rig.apply(expect_success=False, allow_data_loss=("instance.a",))
+        assert old in running(rig)
+        assert len([machine for machine in rig.world.instances if machine.status != "removed"]) == 2
+        told = plain(result_lines(result, again="novita-infra apply"))
+        assert "Still there, and paid for:\n  instance.a: " in told
+    failed = rig.record("instance.a").id
+    plan = rig.plan(allow_data_loss=())
+    loses = [loss for change in plan.changes for loss in (*change.loses, *(x for y in change.retires for x in y.loses))]
+    assert {problem.address for problem in plan.problems} == {"instance.a"}  # the old one still holds data
+    assert len(loses) == 1
+    steps = {step.key: step.after for step in rig.plan().steps}
+    assert steps[f"instance.a/delete:{failed}"] == ()
+    assert steps["instance.a/create"] == (f"instance.a/delete:{failed}",)
+    assert steps[f"instance.a/delete:{old}"] == ("instance.a/create",)
+    rig.declare(("Instance", "a", OTHER), **FIRST)
+    rig.apply()
+    rig.assert_converged()
+    assert len(running(rig)) == 1
+
+
+def test_a_create_that_made_nothing_does_not_bear_the_id_of_the_old_one(rig: Rig) -> None:
+    no_stock(rig)
+    (end, _) = rig.apply(expect_success=False).ends
+    assert (end.step.call, end.id) == ("create", "")

@@ -13,6 +13,7 @@ from rig import Rig
 
 from novita_infra.applying.desk import STUCK
 from novita_infra.applying.events import Ended, Outcome, Progressed, Result
+from novita_infra.kinds.pulls import REMEDY
 from novita_infra.simulator import scenario_of
 from novita_infra.simulator.scenarios import begin
 from novita_infra.timing import moment
@@ -66,7 +67,7 @@ def tells_logs(profile: str) -> bool:
 def test_an_image_that_cannot_be_pulled_is_told_with_the_log(tmp_path: Path, usual_profile: str) -> None:
     rig = rig_at(tmp_path, ("Instance", "a", {**MACHINE, "image": NOT_THERE}))
     text = told(rig.apply(expect_success=False))
-    assert f"failed: ImagePullFailed: image {NOT_THERE} cannot be pulled: manifest unknown" in text
+    assert f"failed: ImagePullFailed: image {NOT_THERE} cannot be pulled: manifest unknown; {REMEDY} first" in text
     lines = [
         "      last log lines:",
         f"        Pulling image {NOT_THERE}",
@@ -132,6 +133,7 @@ def test_an_endpoint_whose_every_worker_failed_is_given_up_soon_with_the_log(
 def test_an_endpoint_that_was_given_up_is_mended_by_the_next_run_and_not_made_anew(tmp_path: Path) -> None:
     rig = rig_at(tmp_path, ("Endpoint", "api", {**ENDPOINT, "image": NOT_THERE}))
     rig.apply(expect_success=False)
+    assert f"it is on record and stays: {REMEDY}, and the next run goes on with it" in failure(rig, "api").reason
     id = rig.record("endpoint.api").id
     rig.apply(expect_success=False)  # nothing is changed, so nothing comes of it
     assert "does not come up" in failure(rig, "api").reason
@@ -165,6 +167,7 @@ def test_an_update_whose_new_workers_fail_while_the_old_ones_serve_is_not_given_
     end = failure(rig, "api")
     assert end.elapsed >= 240
     assert f"is still updating after 240 s (worker {_failed_worker(rig)}: ImagePullFailed" in end.reason
+    assert end.reason.endswith(f"; {REMEDY} first")
     rig.declare(("Endpoint", "api", ENDPOINT))
     rig.apply()
     rig.assert_converged()
@@ -232,7 +235,8 @@ def test_a_log_that_cannot_be_had_changes_nothing(tmp_path: Path, trouble: str) 
     rig.declare(("Instance", "a", {**MACHINE, "image": NOT_THERE}))
     rig.apply(expect_success=False)
     end = failure(rig, "a")
-    assert end.reason.endswith(f"failed: ImagePullFailed: image {NOT_THERE} cannot be pulled: manifest unknown")
+    said = f"failed: ImagePullFailed: image {NOT_THERE} cannot be pulled: manifest unknown; {REMEDY} first"
+    assert end.reason.endswith(said)
     assert end.log == ()
     assert end.elapsed < 40
 

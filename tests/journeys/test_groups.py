@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rig import Rig
 
-from novita_infra.applying.events import Ended, Outcome
+from novita_infra.applying.events import Ended, Identified, Outcome
 from novita_infra.simulator import Fault, Trouble
 from novita_infra.views.human import result_lines
 from novita_infra.views.lines import plain
@@ -51,7 +51,7 @@ def test_a_group_that_cannot_be_completed_is_taken_down_again_and_nothing_else(t
         assert [end.reason for end in result.ends if end.step.key == "network_storage.data/create"] == [
             "taken down again: the group training failed"
         ]
-    assert "costs on" not in plain(result_lines(result, again="novita-infra apply"))
+    assert "paid for" not in plain(result_lines(result, again="novita-infra apply"))
     rig.assert_nothing_lost()
     rig.apply()
     rig.assert_converged()
@@ -100,8 +100,12 @@ def test_what_was_made_can_be_kept_or_stopped(on_failure: str, status: set[str],
     assert {machine.status for machine in rig.world.instances if machine.name == "a"} == status
     told = plain(result_lines(result, again="novita-infra apply"))
     assert ("instance.a: stop" in told) == (on_failure == "stop")
-    costs = "stays and costs on:\n  instance.a: $0.35/h\n  It goes with: novita-infra destroy --target instance.a\n"
-    assert (costs in told) == (on_failure == "keep")
+    kept = on_failure == "keep"
+    assert told.partition("Still there, and paid for:\n")[2].splitlines()[:-2] == [
+        *(["  instance.a: $0.35/h (of the group training)"] if kept else []),
+        "  instance.z: $0.35/h (it failed)",
+        f"  To end it: novita-infra destroy {'--target instance.a ' * kept}--target instance.z",
+    ]
     assert rig.record("instance.a").id
 
 
@@ -159,11 +163,46 @@ def test_what_was_there_before_stays_when_its_group_fails(tmp_path: Path) -> Non
         **dict.fromkeys("abz", TOGETHER),
     )
     told = plain(result_lines(rig.apply(expect_success=False), again="novita-infra apply", destroy="take it down"))
-    assert (
-        "Of the group training, this stays and costs on:\n"
-        "  instance.a: $0.35/h (it was there before this run)\n"
-        "  It goes with: take it down --target instance.a\n"
-    ) in told
+    assert told.partition("Still there, and paid for:\n")[2].splitlines()[:-2] == [
+        "  instance.a: $0.35/h (of the group training, from before this run)",
+        "  To end it: take it down --target instance.a",
+    ]
     assert rig.record("instance.a").id == before
     assert [machine.name for machine in rig.world.instances if machine.status == "running"] == ["a"]
     rig.assert_nothing_lost()
+
+
+def test_what_was_coming_up_when_a_run_was_cut_off_goes_with_its_group_too(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    bad = ("Instance", "z", {**MACHINE, "image": "does-not-exist:1"})
+    rig.declare(("Instance", "a", MACHINE), ("Instance", "b", MACHINE), bad, **dict.fromkeys("abz", TOGETHER))
+    seen: list[object] = []
+
+    def both_have_ids(event: object) -> bool:
+        seen.append(event)
+        return sum(isinstance(item, Identified) for item in seen) == 3
+
+    rig.apply(stop_when=both_have_ids, expect_success=False)
+    assert len(rig.world.instances) == 3
+    result = rig.apply(expect_success=False)
+    assert [machine.status for machine in rig.world.instances if machine.status != "removed"] == []
+    assert rig.state().records == {}
+    told = plain(result_lines(result, again="novita-infra apply"))
+    assert "taken down again: the group training failed" in told
+    assert "paid for" not in told
+
+
+def test_a_take_down_that_fails_is_told_with_its_price_and_loses_nothing_that_anybody_wrote(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    bad = ("Instance", "z", {**MACHINE, "image": "does-not-exist:1"})
+    rig.declare(("Instance", "a", MACHINE), bad, **dict.fromkeys("az", TOGETHER))
+    rig.world.faults.add(Fault(kind=Trouble.STATUS, operation="instances.delete", status=500, count=None))
+    told = plain(result_lines(rig.apply(expect_success=False), again="novita-infra apply"))
+    assert "Still there, and paid for:\n  instance.a: $0.35/h (it failed)\n  instance.z: $0.35/h (it failed)\n" in told
+    rig.world.faults.clear()
+    plan = rig.plan(allow_data_loss=())
+    assert plan.problems == ()
+    assert [(str(change.address), change.loses) for change in plan.changes if change.loses] == []
+    rig.declare(*(("Instance", name, MACHINE) for name in "az"), **dict.fromkeys("az", TOGETHER))
+    rig.apply()
+    rig.assert_converged()

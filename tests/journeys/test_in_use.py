@@ -72,7 +72,7 @@ def test_what_is_in_use_for_a_while_goes_as_soon_as_it_is_free(rig: Rig) -> None
     rig.apply()
     assert rig.clock.now() - began < MINUTE
     notes = [event.note for event in rig.events if isinstance(event, Progressed) and event.note]
-    assert notes[0] == "NODE_STATUS: tried again until it passes"
+    assert notes[0] == "NODE_STATUS: a fault on order: tried again for up to 15 min until it passes"
     rig.assert_converged()
 
 
@@ -135,3 +135,24 @@ def test_an_answer_that_is_none_never_counts_as_gone(status: int, reason: str, r
     rig.apply(stop_when=look)
     assert left == ["removed"]
     rig.assert_converged()
+
+
+def test_the_time_for_a_delete_holds_for_what_is_destroyed_too(rig: Rig) -> None:
+    rig.declare(*storages(1), STAYS, s0={"timeouts": {"delete": "2m"}})
+    rig.apply()
+    storage = rig.record("network_storage.s0").id
+    refuse(rig, "storages.delete", count=None)
+    began = rig.clock.now()
+    result = rig.destroy(expect_success=False)
+    assert rig.clock.now() - began <= 2 * MINUTE
+    assert f"network_storage.s0: delete ({storage})" in plain(result_lines(result, again="novita-infra destroy"))
+
+
+def test_what_an_earlier_run_was_deleting_is_not_missed(rig: Rig) -> None:
+    rig.declare(*storages(3))
+    rig.apply()
+    rig.crash(at_write=2, after_effect=True, destroys=True)
+    rig.clock.run(rig.clock.sleep(MINUTE))
+    plan = rig.plan(destroys=True)
+    assert len(plan.changes) == 3
+    assert not [note for note in plan.notes if "in this account" in note.summary]

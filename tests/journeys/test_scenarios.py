@@ -14,6 +14,7 @@ from rig import Rig
 from novita_infra.applying.events import Progressed, Result
 from novita_infra.cli.apply import _exit_code
 from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_ERROR
+from novita_infra.kinds.pulls import REMEDY
 from novita_infra.simulator import Fault, Trouble, scenario_of
 from novita_infra.simulator.scenarios import begin
 from novita_infra.simulator.world import catalogue
@@ -170,7 +171,10 @@ def test_a_first_choice_that_is_gone_leads_to_the_second_in_the_same_run(tmp_pat
     choice = rig.record("instance.a").choice
     assert choice["took"] == {"product": "L40S.16c96g", "cluster": HERE}
     assert choice["passed"] == [
-        {"offer": {"product": "4090.16c62g", "cluster": HERE}, "reason": "INSUFFICIENT_RESOURCE"}
+        {
+            "offer": {"product": "4090.16c62g", "cluster": HERE},
+            "reason": f"INSUFFICIENT_RESOURCE: no RTX 4090 24GB is free in {HERE}",
+        }
     ]
     rig.assert_converged()
 
@@ -217,6 +221,8 @@ def test_a_failed_pull_is_told_in_the_services_words_and_mended_by_the_next_run(
     text, broken = told(result), rig.record("instance.a").id
     assert f"{broken} failed: ImagePullFailed: image ubuntu:22.04 cannot be pulled: manifest unknown" in text
     assert f"{rig.record('image_prewarm.warm').id} failed: pull pytorch/pytorch:2.4.0: manifest unknown" in text
+    advised = {end.step.address.kind for end in result.ends if REMEDY in end.reason}
+    assert advised == {"instance", "image_prewarm", "endpoint"}
     assert f"ImagePullFailed: image {ENDPOINT['image']} cannot be pulled" in text
     assert AGAIN in text
     rig.assert_nothing_lost()

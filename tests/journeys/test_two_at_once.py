@@ -178,6 +178,10 @@ def test_a_second_signal_leaves_at_once_and_what_was_asked_for_is_found_by_the_n
     run.interrupt(signal.SIGTERM)
     assert run.end() == 130
     assert "Traceback" not in run.told
+    assert run.told.endswith(
+        "Left at once. What was asked for is on record; the next run looks for what it made.\n"
+        "Next: novita-infra apply   (it goes on from here)\n"
+    )
     assert place.id_on_record() == ""
     place.apply_hurried()
     assert place.machines() == [place.id_on_record()]
@@ -193,6 +197,21 @@ def test_a_cancelled_ci_job_loses_nothing(place: Place) -> None:
     assert run.end() == -signal.SIGKILL
     place.apply_hurried()
     assert place.machines() == [place.id_on_record()]
+
+
+@pytest.mark.parametrize("words", [("plan",), APPLY, ("destroy",), ("drift",)])
+def test_who_waits_for_what_a_killed_run_may_have_made_is_told_so(words: tuple[str, ...], place: Place) -> None:
+    place.cloud.add_fault(kind="slow", operation="instances.create", position="before", seconds=50)
+    killed = place.run(*APPLY)
+    killed.until("create")
+    wait_until(lambda: place.cloud.calls("instances.create") > 0, "the create is sent")
+    killed.interrupt(signal.SIGKILL)
+    killed.end()
+    following = place.run(*words)
+    following.until(f"instance.{place.first}: an earlier call got no answer; looking for what it did until ")
+    following.interrupt(signal.SIGTERM)
+    following.end()
+    assert following.told.count("looking for") == 1
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -15,6 +15,7 @@ from fleets import Resource, fleets
 from hypothesis import strategies as st
 
 from novita_infra.simulator import SCENARIOS
+from novita_infra.timing import ANSWER
 
 DOINGS: Final = ("create", "edit", "delete")
 KINDS: Final = ("Instance", "Template", "NetworkStorage", "VPC", "RegistryAuth", "ImagePrewarm", "Endpoint")
@@ -121,9 +122,19 @@ def _faults(kinds: list[str], positions: list[str], statuses: list[int]) -> st.S
     )
 
 
+_LATE: Final = st.fixed_dictionaries(
+    {
+        "kind": st.just("late"),
+        "operation": st.sampled_from(["*.create", "registry_auths.save", "instances.renew"]),
+        "seconds": st.integers(1, int(ANSWER) - 1),
+        "skip": st.integers(0, 5),
+        "count": st.integers(1, 3),
+    }
+)
 _FAULTS: Final = st.one_of(
     _faults(["lost", "status", "truncated"], ["before", "after"], [500, 502, 503]),
     _faults(["status"], ["before"], [429]),  # a service that throttles has done nothing
+    _LATE,
 )
 _SCENARIOS: Final = st.one_of(
     st.sampled_from(WEIGHTY),

@@ -63,6 +63,8 @@ class Rig:
         self.environment = ""
         self.variables: dict[str, str] = {}
         self.events: list[Event] = []
+        self.told: list[str] = []
+        """What the commands told a person before there was a plan."""
         self.seed = seed
         self._killer: _Killer | None = None
 
@@ -259,7 +261,8 @@ class Rig:
     def _session(self, client: Client) -> Session:
         store = self.store()
         where = Where(path=self.folder)
-        return Session(where, self.project(), store, client, self.clock, workflows.SIMULATOR, store.load())
+        cloud, state = workflows.SIMULATOR, store.load()
+        return Session(where, self.project(), store, client, self.clock, cloud, state, tell=self.told.append)
 
 
 class _Killer:
@@ -285,9 +288,12 @@ class _Killer:
             self._die()
             raise httpx.ConnectError("this process is dead", request=request)
         dies = self._left < 0
-        response = await transport.handle_async_request(request)
+        try:
+            response = await transport.handle_async_request(request)
+        finally:
+            if dies:
+                self._die()
         if dies:
-            self._die()
             raise httpx.ReadError("this process is dead", request=request)
         return response
 
