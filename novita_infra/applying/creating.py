@@ -130,7 +130,7 @@ class Creating:
                     if id:
                         return Live(id, name, Phase.CHANGING, "", {})
                     lost, done = Unanswered(request, text="it is done, but the answer holds no id"), True
-                found = await self._find(kind, spec, mark=mark, lost=lost)
+                found = await self._find(step, kind, spec, mark=mark, lost=lost)
                 if found is not None:
                     if not done:
                         self._desk.note(step, found.id, f"{lost.text}; what it made was found: {found.id}")
@@ -176,7 +176,7 @@ class Creating:
         )
         await self._desk.books.put(record, "create: about to be sent")
 
-    async def _find(self, kind: Kind, spec: Spec, *, mark: str, lost: Unanswered) -> Live | None:
+    async def _find(self, step: Step, kind: Kind, spec: Spec, *, mark: str, lost: Unanswered) -> Live | None:
         """What a create without an answer made. Absent only when reads over a grace time all miss it, which begins
         when the service cannot be at it any more.
         """
@@ -189,7 +189,7 @@ class Creating:
             fitting = candidates(kind, reveal(spec), lives.values(), known=known, mark=mark)
             fitting = await still_there(self._desk.client, kind, fitting)
             if len(fitting) > 1:
-                raise StepFailed(ambiguous(fitting))
+                raise StepFailed(ambiguous(step.address, fitting))
             if fitting:
                 return fitting[0]
         return None

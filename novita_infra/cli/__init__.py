@@ -6,7 +6,9 @@ Nothing but click is imported until a command is named, so that `--help` and com
 from __future__ import annotations
 
 import gc
+import os
 import sys
+from pathlib import Path
 from typing import Final
 
 import click
@@ -65,6 +67,9 @@ def collect_seldom() -> None:
 def main() -> None:
     """The command `novita-infra`."""
     collect_seldom()
+    # A stream that is closed is none in Python, and the next file that is opened would take its place.
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 -- for the whole process
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 -- the same
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name in a poor locale is no reason to fail

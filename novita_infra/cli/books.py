@@ -118,10 +118,17 @@ def remove(*, words: tuple[str, ...], where: Where, screen: Screen) -> int:
       novita-infra state rm instance.trainer 'instance.worker["eu"]'
     """
     addresses, where = _split(words, where)
-    workflows.forget(where, addresses)
-    screen.show(line(f"Removed from the books: {address}") for address in addresses)
+    taken = workflows.forget(where, addresses)
+    screen.show(line(f"Removed from the books: {record.address}{_known_as(record)}") for record in taken)
     screen.say("The objects stay. What is still declared and bears no owner mark would be made anew by the next apply.")
     return 0
+
+
+def _known_as(record: Record) -> str:
+    """The ids that the books forget."""
+    told = [record.id] if record.id else []
+    told += [f"replaced, and not known to be gone: {', '.join(record.retired)}"] if record.retired else []
+    return f" ({'; '.join(told)})" if told else ""
 
 
 @click.command("mv", cls=Command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -148,7 +149,8 @@ def decide_undeclared(kind: Kind, found: Found, *, why: str = "no longer declare
     live = found.live
     if found.record is not None and not found.record.id:
         if len(found.candidates) > 1:
-            return Decision(Action.REFUSED, found, refusals=(ambiguous(found.candidates),))
+            told = ambiguous(found.record.address, found.candidates)
+            return Decision(Action.REFUSED, found, refusals=(told,))
         live = found.candidates[0] if found.candidates else None
         found = replace(found, live=live)
         made = "an earlier create whose answer was lost made it" if live else ""
@@ -208,12 +210,12 @@ def settled(known: Callable[[Ref], Value], decisions: Mapping[Address, Decision]
     return told
 
 
-def ambiguous(candidates: Iterable[Live]) -> str:
+def ambiguous(address: Address, candidates: Iterable[Live]) -> str:
     """What is told where several objects could each be what a create made: none is taken, and nothing is made."""
     ids = " and ".join(live.id for live in candidates)
     return (
-        f"a create got no usable answer, and {ids} could each be what it made; "
-        "look at them, delete what is not wanted, and take the other in with `import`"
+        f"a create got no usable answer, and {ids} could each be what it made; look at them, take the right one in "
+        f"with `novita-infra import {shlex.quote(str(address))} ID`, and then delete the other, if it is nobody's"
     )
 
 
@@ -232,7 +234,8 @@ def _decide_unanswered(kind: Kind, declared: Declared, found: Found, *, spec: Sp
                 return replace(adopted, why="; ".join(filter(None, (why, adopted.why))))
             return replace(adopted, action=Action.ADOPT, waits=True, why=why)
         case _:
-            return Decision(Action.REFUSED, found, spec, refusals=(ambiguous(found.candidates),))
+            told = ambiguous(declared.address, found.candidates)
+            return Decision(Action.REFUSED, found, spec, refusals=(told,))
 
 
 def _why_gone(record: Record) -> str:

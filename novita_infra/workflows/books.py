@@ -24,15 +24,18 @@ def load_state(where: Where) -> State:
     return store_of(where).load()
 
 
-def forget(where: Where, addresses: tuple[Address, ...]) -> State:
-    """Takes the records out of the books; the objects stay. Raises Problems where one is not on record."""
+def forget(where: Where, addresses: tuple[Address, ...]) -> tuple[Record, ...]:
+    """Takes the records out of the books and returns them; the objects stay.
+
+    Raises Problems where one is not on record.
+    """
     store = store_of(where)
     with store.lock("state rm", timeout=where.lock_timeout):
         state = store.load()
-        for address in addresses:
-            _recorded(state, address)
+        taken = tuple(_recorded(state, address) for address in addresses)
         left = {address: record for address, record in state.records.items() if address not in addresses}
-        return store.save(replace(state, records=left))
+        store.save(replace(state, records=left))
+        return taken
 
 
 def move(where: Where, source: Address, target: Address) -> State:

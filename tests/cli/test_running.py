@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -275,3 +276,10 @@ def test_an_interrupted_plan_waits_for_no_policy_and_leaves_none_behind(project:
         assert process.wait(timeout=30) == 130
     with pytest.raises(ProcessLookupError):
         os.kill(int(begun.read_text()), 0)
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", ">&- 2>&-"])
+def test_a_closed_stream_is_no_reason_to_fail(closed: str, tmp_path: Path) -> None:
+    shell = f"{shlex.join(COMMAND)} init {shlex.quote(str(tmp_path / 'demo'))} {closed}"
+    assert subprocess.run(["sh", "-c", shell], check=False).returncode == 0
+    assert "kind: Project" in (tmp_path / "demo" / "novita-infra.yaml").read_text()

@@ -20,7 +20,7 @@ from novita_infra.views.lines import plain
 
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {"product": {"gpu": "L40S"}, "image": "ubuntu:22.04", "cluster": HERE}
-WHAT_TO_DO = "could each be what it made; look at them, delete what is not wanted, and take the other in with `import`"
+WHAT_TO_DO = "could each be what it made; look at them, take the right one in with `novita-infra import "
 NETWORK = ("VPC", "it", {"cluster": HERE})
 STORAGE = ("NetworkStorage", "data", {"cluster": HERE, "sizeGb": 10})
 TWIN = ("networks.create", {"clusterId": HERE, "name": "it"})
@@ -53,6 +53,18 @@ def test_a_run_that_finds_two_stops_with_both_named_and_so_does_the_next_plan(ri
     (problem,) = rig.plan().problems
     assert WHAT_TO_DO in problem.summary
     assert all(id in problem.summary for id in ids)
+
+
+def test_the_right_one_is_taken_in_as_the_message_says(rig: Rig) -> None:
+    rig.declare(NETWORK)
+    assert rig.crash(at_write=0, after_effect=True)
+    call(rig, *TWIN)
+    (problem,) = rig.plan().problems
+    assert "`novita-infra import vpc.it ID`" in problem.summary
+    ours, _ = (item.id for item in rig.world.networks)
+    rig.take_in("vpc.it", ours)
+    assert rig.plan().empty
+    assert rig.record("vpc.it").id == ours
 
 
 def test_what_a_person_leaves_of_the_two_is_taken_in(rig: Rig) -> None:
