@@ -140,8 +140,8 @@ class _Connection(asyncio.Protocol):
             data = [self._http.send(part) or b"" for part in (sent, h11.Data(body), h11.EndOfMessage())]
         except h11.LocalProtocolError as error:
             raise httpx.LocalProtocolError(str(error)) from error
-        if self._lost:
-            raise self._lost
+        if self._lost:  # between its beginning and this call: nothing was sent
+            raise httpx.ConnectError(str(self._lost))
         self._call = _Call(loop.create_future(), limit, patience)
         self._transport.write(b"".join(data))
         try:
