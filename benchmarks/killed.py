@@ -2,8 +2,8 @@
 
 `python benchmarks/killed.py [ROUNDS] [SEED]`. For each kind `apply` runs in a process of its own against the simulator
 in another, and SIGKILL ends it after a random number of creates has reached the server, with calls in flight: some on
-their way, some done and not yet answered. Exits with 1 where anything is left over. A round takes half a minute for
-each kind: what was not answered counts as absent only after the grace time.
+their way, some done and not yet answered. Exits with 1 where anything is left over. A round takes up to two minutes for
+each kind: what was not answered counts as absent only when the service cannot be at it any more.
 """
 
 from __future__ import annotations
