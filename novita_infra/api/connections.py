@@ -186,8 +186,11 @@ class _Connection(asyncio.Protocol):
             self._http.receive_data(data)
             while self._read(call):
                 pass
-        except (h11.RemoteProtocolError, httpx.DecodingError) as error:
-            self._fail(error if isinstance(error, httpx.HTTPError) else httpx.RemoteProtocolError(str(error)))
+        except httpx.DecodingError as error:
+            self._fail(error)
+        except h11.RemoteProtocolError as error:
+            told = str(error) if data else "the connection was closed before the answer was whole"
+            self._fail(httpx.RemoteProtocolError(told))
 
     def _read(self, call: _Call) -> bool:
         """Takes in the next part of the answer; whether there may be more."""

@@ -50,8 +50,8 @@ async def _with_groups_down(plan: Plan, desk: Desk, steps: Steps, ends: tuple[En
 
 
 def _undone(end: Ended, by: Ended) -> Ended:
-    """The end of a step whose object is gone again; a failure stays one."""
-    if end.outcome is Outcome.DONE:
+    """The end of a step whose object is gone again; a failure stays one, and so does the end of an older object."""
+    if end.outcome is Outcome.DONE and end.step.call != "delete":
         end = replace(end, outcome=Outcome.SKIPPED, reason=by.step.says)
     return replace(end, undone=True)
 

@@ -22,8 +22,8 @@ from novita_infra.views.human import plan_lines
 from novita_infra.views.json import plan_json
 from novita_infra.workflows import Where
 
-_OPTION: Final = re.compile(r"(run it again with )?(?<=\s)--(?=[a-z])")
-"""Where an option begins in an advice that is meant for who plans or applies."""
+_OPTION: Final = re.compile(r"(?P<whole>`novita-infra [^`]*`)|(run it again with )?(?<=\s)--(?=[a-z])")
+"""A whole command in an advice, or where an option begins that is meant for who plans or applies."""
 
 
 @click.command(cls=Command)
@@ -66,5 +66,8 @@ async def _drift(where: Where, screen: Screen, asked: Asked) -> int:
 
 def _advising(made: Plan, apply: str) -> Plan:
     """The plan with the advice of its problems for who does not apply yet: what takes the options is named."""
-    problems = [replace(item, hint=_OPTION.sub(lambda _: f"{apply} --", item.hint)) for item in made.problems]
+    problems = [
+        replace(item, hint=_OPTION.sub(lambda found: found["whole"] or f"{apply} --", item.hint))
+        for item in made.problems
+    ]
     return replace(made, problems=tuple(problems))

@@ -61,6 +61,7 @@ def schedule(
             uses = _uses(kinds, decisions[dependent], decisions[address])
             edges = after if uses else wished
             _link_deletion(chain, chains[dependent], edges, old_goes_first=old_goes_first)
+    _link_groups(chains, after, wished)
     steps = [step for chain in chains.values() for step in (*chain.making, *chain.deleting, *chain.clearing)]
     # What only a `dependsOn` or an expression asks of a deletion gives way where it would close a circle.
     both = {step.key: after[step.key] | wished[step.key] for step in steps}
@@ -254,6 +255,19 @@ def _link_leftovers(chain: _Chain, after: dict[str, set[str]]) -> None:
     """What an earlier run replaced creating first goes when the new object is there: that run did not come so far."""
     for step in chain.deleting:
         after[step.key].add(chain.making[-1].key)
+
+
+def _link_groups(chains: Mapping[Address, _Chain], after: Mapping[str, set[str]], wished: dict[str, set[str]]) -> None:
+    """An old object goes when all that is made of its group is there, unless its own new one waits for that."""
+    groups: dict[str, set[str]] = defaultdict(set)
+    for chain in chains.values():
+        if chain.making and chain.making[-1].group:
+            groups[chain.making[-1].group].add(chain.making[-1].key)
+    for chain in chains.values():
+        first = {key for step in chain.making for key in after.get(step.key, ())}
+        for step in chain.deleting:
+            if step.group in groups and step.key not in first:
+                wished[step.key] |= groups[step.group]
 
 
 def _link_deletion(chain: _Chain, dependent: _Chain, after: dict[str, set[str]], *, old_goes_first: bool) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from novita_infra.applying.events import Outcome, Result
+from novita_infra.applying.events import Ended, Outcome, Result
 from novita_infra.kinds.pricing import Cost
 from novita_infra.planning.money import Row
+from novita_infra.planning.plan import Action, Change
 from novita_infra.views.lines import Line, Tone, line
 from novita_infra.views.money import hourly
 
@@ -15,40 +16,53 @@ _MAKING: Final = frozenset({"create", "adopt", "wait"})
 
 
 def staying_lines(result: Result, *, destroy: str) -> Iterator[Line]:
-    """What costs on though the run failed, and the command that ends it (`destroy` and targets)."""
+    """What costs on though the run failed, and the command that ends it; not what served before the run."""
     failing = [end for end in result.ends if end.outcome is Outcome.FAILED]
     failed = {end.step.address for end in failing if end.id and end.step.call in _MAKING | {"delete"}}
     groups = {end.step.group for end in failing if end.step.group}
-    rows = [row for row in (result.plan.money.rows if result.plan.money else ()) if _costs(row, result)]
-    stays = {row.address: _why(row, result) for row in rows if row.address in failed or row.group in groups}
-    if not stays:
+    changes = {change.address: change for change in result.plan.changes}
+    ending: list[str] = []
+    told: list[Line] = []
+    for row in result.plan.money.rows if result.plan.money else ():
+        ends = {end.step.key: end for end in result.ends if end.step.address == row.address}
+        beside = _serving(changes.get(row.address), ends.values())
+        undone = any(end.undone for end in ends.values())
+        costs = _costs(row, ends.values()) if not undone else row.before if beside else ()
+        if not costs or (row.address not in failed and row.group not in groups):
+            continue
+        made = not undone and any(end.step.call in _MAKING for end in ends.values())
+        why = "it failed" if row.address in failed and not undone else f"of the group {row.group}"
+        why += f"; {beside} was there before, stays and costs, too" if beside and not undone else ""
+        why += "" if made or why.startswith("it failed") else ", from before this run"
+        told.append(line(f"  {row.address}: {hourly(costs)} ({why})"))
+        if not beside and (made or why.startswith("it failed")):
+            ending += ["--target", str(row.address)]
+    if not told:
         return
     yield line()
     yield line(("Still there, and paid for:", Tone.STRONG))
-    for row in rows:
-        if row.address in stays:
-            yield line(f"  {row.address}: {hourly(_costs(row, result))} ({stays[row.address]})")
-    targets = (word for address in stays for word in ("--target", str(address)))
-    yield line("  To end it: ", (" ".join((destroy, *targets)), Tone.STRONG))
+    yield from told
+    if ending:
+        yield line("  To end what this run made: ", (" ".join((destroy, *ending)), Tone.STRONG))
 
 
-def _why(row: Row, result: Result) -> str:
-    ends = [end for end in result.ends if end.step.address == row.address]
-    if any(end.outcome is Outcome.FAILED for end in ends):
-        return "it failed"
-    was_there = not any(end.step.call in _MAKING for end in ends)
-    return f"of the group {row.group}{', from before this run' if was_there else ''}"
+def _serving(change: Change | None, ends: Iterable[Ended]) -> str:
+    """The ids of the older objects of a resource that are still there: who ends the resource ends them, too."""
+    older = [old.id for old in change.retires] if change else []
+    older += [change.id] if change and change.action is Action.REPLACE else []
+    gone = {end.step.id for end in ends if end.step.call == "delete" and end.outcome is Outcome.DONE}
+    return " and ".join(id for id in older if id not in gone)
 
 
-def _costs(row: Row, result: Result) -> tuple[Cost, ...]:
-    """What it costs as the run left it; nothing where it is not there, or was stopped."""
-    ends = {end.step.call: end for end in result.ends if end.step.address == row.address}
-    done = {call for call, end in ends.items() if end.outcome is Outcome.DONE}
-    made = ends.get("create")
-    if "stop" in done or any(end.undone for end in ends.values()):
+def _costs(row: Row, ends: Iterable[Ended]) -> tuple[Cost, ...]:
+    """What the newest object costs as the run left it; nothing where it is not there, or was stopped."""
+    by_call = {end.step.call: end for end in ends}
+    done = {call for call, end in by_call.items() if end.outcome is Outcome.DONE}
+    made = by_call.get("create")
+    if "stop" in done:
         return ()
     if made is not None and made.outcome is not Outcome.SKIPPED and made.id:
         return row.after
     if "delete" in done:
         return ()
-    return row.after if len(done) == len(ends) else row.before
+    return row.after if len(done) == len(by_call) else row.before

@@ -205,6 +205,8 @@ def test_new_ones_that_fail_are_taken_away_before_the_next_is_bought(rig: Rig) -
         assert len([machine for machine in rig.world.instances if machine.status != "removed"]) == 2
         told = plain(result_lines(result, again="novita-infra apply"))
         assert "Still there, and paid for:\n  instance.a: " in told
+        assert f"(it failed; {old} was there before, stays and costs, too)\n" in told
+        assert "destroy" not in told  # which would end the one that serves
     failed = rig.record("instance.a").id
     plan = rig.plan(allow_data_loss=())
     loses = [loss for change in plan.changes for loss in (*change.loses, *(x for y in change.retires for x in y.loses))]

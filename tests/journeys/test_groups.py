@@ -104,7 +104,7 @@ def test_what_was_made_can_be_kept_or_stopped(on_failure: str, status: set[str],
     assert told.partition("Still there, and paid for:\n")[2].splitlines()[:-2] == [
         *(["  instance.a: $0.35/h (of the group training)"] if kept else []),
         "  instance.z: $0.35/h (it failed)",
-        f"  To end it: novita-infra destroy {'--target instance.a ' * kept}--target instance.z",
+        f"  To end what this run made: novita-infra destroy {'--target instance.a ' * kept}--target instance.z",
     ]
     assert rig.record("instance.a").id
 
@@ -162,10 +162,9 @@ def test_what_was_there_before_stays_when_its_group_fails(tmp_path: Path) -> Non
         ("Instance", "z", {**MACHINE, "image": "does-not-exist:1"}),
         **dict.fromkeys("abz", TOGETHER),
     )
-    told = plain(result_lines(rig.apply(expect_success=False), again="novita-infra apply", destroy="take it down"))
+    told = plain(result_lines(rig.apply(expect_success=False), again="novita-infra apply"))
     assert told.partition("Still there, and paid for:\n")[2].splitlines()[:-2] == [
         "  instance.a: $0.35/h (of the group training, from before this run)",
-        "  To end it: take it down --target instance.a",
     ]
     assert rig.record("instance.a").id == before
     assert [machine.name for machine in rig.world.instances if machine.status == "running"] == ["a"]
@@ -206,3 +205,24 @@ def test_a_take_down_that_fails_is_told_with_its_price_and_loses_nothing_that_an
     rig.declare(*(("Instance", name, MACHINE) for name in "az"), **dict.fromkeys("az", TOGETHER))
     rig.apply()
     rig.assert_converged()
+
+
+def test_what_a_group_replaces_goes_only_when_all_of_it_is_there(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    lifecycle = {**TOGETHER, "createBeforeDestroy": True}
+    rig.declare(*(("Instance", name, MACHINE) for name in "ab"), **dict.fromkeys("ab", lifecycle))
+    rig.apply()
+    old = {rig.record(f"instance.{name}").id for name in "ab"}
+    wanted = {**MACHINE, "gpuCount": 2}
+    bad = {**wanted, "image": "does-not-exist:1"}
+    rig.declare(("Instance", "a", wanted), ("Instance", "b", bad), **dict.fromkeys("ab", lifecycle))
+    for _ in range(3):
+        told = plain(result_lines(rig.apply(expect_success=False), again="novita-infra apply"))
+        up = {machine.id for machine in rig.world.instances if machine.status == "running"}
+        assert old <= up
+        assert rig.record("instance.b").retired[0] in told
+        assert not any(f"destroy --target instance.{name}" in told for name in "ab")
+    rig.declare(*(("Instance", name, wanted) for name in "ab"), **dict.fromkeys("ab", lifecycle))
+    rig.apply()
+    rig.assert_converged()
+    assert len([machine for machine in rig.world.instances if machine.status == "running"]) == 2
