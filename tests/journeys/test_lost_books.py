@@ -12,6 +12,7 @@ import pytest
 from plan_files import apply_saved, save
 from rig import WRITES, Rig
 
+from novita_infra.cli.drift import _advising
 from novita_infra.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.planning.asking import Refresh
 from novita_infra.planning.plan import Plan
@@ -93,6 +94,12 @@ def test_what_has_no_mark_and_the_name_is_told_where_there_are_no_books_at_all(
     rig.declare((kind, "it", spec), ("Template", "other", TEMPLATE))
     rig.apply(targets=("template.other",))
     assert not any(record.id in item.summary for item in rig.plan().notes)
+
+
+def test_drift_repeats_the_way_out_word_for_word(tmp_path: Path) -> None:
+    rig, _ = _made_and_lost("Instance", MACHINE, tmp_path)
+    plan = rig.plan()
+    assert [item.hint for item in _advising(plan, "novita-infra apply").problems] == [plan.problems[0].hint]
 
 
 def test_only_what_has_no_record_is_told_of_and_the_way_out_names_the_environment(tmp_path: Path) -> None:
