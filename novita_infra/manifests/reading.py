@@ -37,6 +37,10 @@ MOST_BY_ALIAS: Final = 10_000
 MOST_ERRORS: Final = 50
 """Mistakes after which a file is not read on; every syntax error costs another look at the rest."""
 
+_TOO_DEEP: Final = f"values are nested more than {DEEPEST} deep"
+_MOST_FOR_PURE_PARSER: Final = 2**19
+"""Characters that the pure parser reads in about a second."""
+
 _PARSER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the second one is slow, but everywhere
 _STANDARD: Final = "tag:yaml.org,2002:"
 _MERGE: Final = "<<"
@@ -83,7 +87,9 @@ def read_text(text: str, file: str) -> Reading:
             composer.run()
             break
         except yaml.YAMLError as error:
-            reading.diagnostics.append(syntax.explain(error, text, start=Origin(file, first + 1, 1)))
+            reading.diagnostics.append(
+                _nesting(error, text, file, first) or syntax.explain(error, text, start=Origin(file, first + 1, 1))
+            )
             mark = getattr(error, "problem_mark", None)
             at = composer.began if mark is None else mark.line
         except _Unusable as stop:
@@ -93,6 +99,26 @@ def read_text(text: str, file: str) -> Reading:
         skipped, text = syntax.next_document(text, max(at, composer.began + 1))
         first += skipped
     return reading
+
+
+def _nesting(error: yaml.YAMLError, text: str, file: str, first: int) -> Diagnostic | None:
+    """The diagnostic of nesting so deep that libyaml itself refuses it (1,000 levels since libyaml 0.2.6).
+
+    libyaml stops before it delivers the events, so the pure parser finds the place where our own limit is passed.
+    """
+    mark = getattr(error, "problem_mark", None)
+    if mark is None or "nesting depth" not in str(getattr(error, "problem", "")):
+        return None
+    lines = text.split("\n", mark.line + 1)
+    until = "\n".join([*lines[: mark.line], lines[mark.line][: mark.column]])
+    if len(until) <= _MOST_FOR_PURE_PARSER:
+        try:
+            _Composer(until, file, first, Reading(), parser=yaml.SafeLoader).run()
+        except _Unusable as stop:
+            return stop.diagnostic
+        except yaml.YAMLError:
+            pass
+    return Diagnostic(_TOO_DEEP, origin=Origin(file, first + mark.line + 1, mark.column + 1))
 
 
 class _Unusable(Exception):
@@ -106,11 +132,11 @@ class _Unusable(Exception):
 class _Composer:
     """Puts the events of a stream together to documents."""
 
-    def __init__(self, text: str, file: str, first: int, reading: Reading) -> None:
+    def __init__(self, text: str, file: str, first: int, reading: Reading, *, parser: Any = _PARSER) -> None:
         self._file = file
         self._first = first + 1
         self._reading = reading
-        self._next: Any = _PARSER(text).get_event
+        self._next: Any = parser(text).get_event
         self._anchors: dict[str, tuple[Any, Spot] | None] = {}
         self._by_alias = 0
         self._expressions = False
@@ -150,7 +176,7 @@ class _Composer:
             data = self._scalar(event)
         else:
             if depth >= DEEPEST:
-                raise _Unusable(self._diagnostic(event, f"values are nested more than {DEEPEST} deep"))
+                raise _Unusable(self._diagnostic(event, _TOO_DEEP))
             if event.tag is not None and event.tag not in (
                 "!",
                 _STANDARD + ("map" if kind is MappingStartEvent else "seq"),

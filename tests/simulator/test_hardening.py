@@ -72,7 +72,7 @@ BODIES = {
     "utf-16": '{"instanceId": "x"}'.encode("utf-16"),
     "utf-32": '{"instanceId": "x"}'.encode("utf-32-le"),
     "latin-1": '{"instanceId": "é"}'.encode("latin-1"),
-    "gzip": gzip.compress(b'{"instanceId": "x"}'),
+    "gzip": gzip.compress(b'{"instanceId": "x"}', mtime=0),
     "a form": b"instanceId=x",
     "xml": b"<instanceId>x</instanceId>",
     "two documents": b'{"instanceId": "x"}{"instanceId": "y"}',
