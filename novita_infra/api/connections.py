@@ -23,7 +23,6 @@ meets a connection that is just being closed and loses its answer."""
 _HEAD_START: Final = 0.25
 """Seconds after which the next address of a host is tried beside the one before."""
 
-
 _Origin: TypeAlias = tuple[str, str, int]
 """Scheme, host and port."""
 
@@ -31,6 +30,11 @@ _Origin: TypeAlias = tuple[str, str, int]
 def is_proxied() -> bool:
     """Whether the environment names a proxy for the web, for whatever hosts."""
     return not getproxies().keys().isdisjoint({"http", "https", "all"})
+
+
+def origin_of(url: httpx.URL) -> _Origin:
+    """Where a http or https address leads."""
+    return url.scheme, url.raw_host.decode("ascii"), url.port or {"http": 80, "https": 443}[url.scheme]
 
 
 class Connections(httpx.AsyncBaseTransport):
@@ -49,7 +53,7 @@ class Connections(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         body = await request.aread()
         timeout: dict[str, float | None] = request.extensions["timeout"]
-        connection = self._warm(_origin(request.url)) or await self._connect(request.url, timeout["connect"])
+        connection = self._warm(origin_of(request.url)) or await self._connect(request.url, timeout["connect"])
         try:
             async with asyncio.timeout(timeout["read"]) as limit:
                 response = await connection.exchange(request, body, limit=limit, patience=timeout["read"])
@@ -82,7 +86,7 @@ class Connections(httpx.AsyncBaseTransport):
         return None
 
     async def _connect(self, url: httpx.URL, patience: float | None) -> _Connection:
-        scheme, host, port = origin = _origin(url)
+        scheme, host, port = origin = origin_of(url)
         if scheme == "https" and self._tls is None:
             self._tls = httpx.create_ssl_context()  # costs 20 ms
         try:
@@ -218,10 +222,6 @@ class _Connection(asyncio.Protocol):
         if self._call and not self._call.answer.done():
             self._call.answer.set_exception(error)
         self._transport.abort()
-
-
-def _origin(url: httpx.URL) -> _Origin:
-    return url.scheme, url.raw_host.decode("ascii"), url.port or {"http": 80, "https": 443}[url.scheme]
 
 
 def _is_readable(sock: socket.socket) -> bool:

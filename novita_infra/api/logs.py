@@ -13,6 +13,7 @@ from typing import Final
 
 import httpx
 
+from novita_infra.api.connections import origin_of
 from novita_infra.api.governor import Governor
 from novita_infra.api.lanes import Lanes
 from novita_infra.api.log_lines import last_lines
@@ -51,7 +52,7 @@ class Logs:
         return end.lines(secrets)
 
     async def _read(self, url: httpx.URL, end: _End) -> None:
-        own = _origin(url) == _origin(self._api)
+        own = origin_of(url) == origin_of(self._api)
         headers = httpx.Headers(self._headers if own else {"User-Agent": self._headers["User-Agent"]})
         headers.update({"Accept": "*/*", "Accept-Encoding": "identity", "Range": f"bytes=-{TAIL}"})
         request = httpx.Request("GET", url, headers=headers, extensions={"timeout": httpx.Timeout(IDLE).as_dict()})
@@ -80,7 +81,7 @@ class Logs:
             return None
         if url.scheme not in {"http", "https"} or not 0 <= (url.port or 0) < 65_536:
             return None
-        return url if _origin(url) == _origin(self._api) or _is_public(url.host) else None
+        return url if origin_of(url) == origin_of(self._api) or _is_public(url.host) else None
 
 
 class _End:
@@ -112,10 +113,6 @@ def _is_log(answer: httpx.Response) -> bool:
     packed = answer.headers.get("Content-Encoding", "identity") != "identity"
     page = answer.headers.get("Content-Type", "").startswith("text/html")
     return answer.status_code in {httpx.codes.OK, httpx.codes.PARTIAL_CONTENT} and not packed and not page
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
 
 
 def _is_public(host: str) -> bool:

@@ -23,7 +23,7 @@ from novita_infra.planning.comparing import agree, written
 from novita_infra.planning.deciding import ambiguous
 from novita_infra.planning.plan import Step
 from novita_infra.resources import Live, Phase, Record, Spec, Underway, Value, reveal
-from novita_infra.timing import ANSWER, GRACE, in_words
+from novita_infra.timing import GRACE, in_words
 
 BUYS: Final = 3
 """How often a create is sent whose answer is lost and which provably made nothing."""
@@ -78,7 +78,7 @@ class Creating:
                 raise _none_came_free(refused, step, elapsed)
             if not waiting:  # told once; the summary tells the rest
                 told = f"{refused.reason or refused.text}: tried again for up to {in_words(step.capacity_wait)}"
-                self._desk.note(step, "", told, elapsed=elapsed, status="waiting")
+                self._desk.note(step, "", told, span=span, status="waiting")
             waiting, last = _STOPPED_WAITING, left <= CAPACITY_PAUSE
             await self._desk.pause(min(CAPACITY_PAUSE, left), waiting)
 
@@ -122,8 +122,8 @@ class Creating:
                     answer = await self._desk.send(request, step, span=span)
                 except Unanswered as error:
                     lost, done = error, False
-                    looking = f"{error}; looking for what it made for up to {in_words(ANSWER + GRACE - error.took)}"
-                    self._desk.note(step, "", looking, elapsed=self._desk.clock.now() - span.since, status="unanswered")
+                    looking = f"{error}; looking for what it made for up to {in_words(self._desk.possible(error))}"
+                    self._desk.note(step, "", looking, span=span, status="unanswered")
                 except ApiError:
                     await self._take_back(step, before)
                     raise
@@ -135,13 +135,11 @@ class Creating:
                 found = await self._find(step, kind, spec, mark=mark, lost=lost)
                 if found is not None:
                     if not done:
-                        elapsed = self._desk.clock.now() - span.since
-                        self._desk.note(step, found.id, f"what it made was found: {found.id}", elapsed=elapsed)
+                        self._desk.note(step, found.id, f"what it made was found: {found.id}", span=span)
                     return found
                 if done:
                     break  # The service said that it is done: sent again, it would be done twice.
-                elapsed = self._desk.clock.now() - span.since
-                self._desk.note(step, "", "nothing was made, so it is sent again", elapsed=elapsed, status="unanswered")
+                self._desk.note(step, "", "nothing was made, so it is sent again", span=span, status="unanswered")
         raise StepFailed(f"{lost}; {lost.advice}")
 
     def _wanted(self, step: Step, kind: Kind, spec: Spec) -> tuple[Underway, Request]:

@@ -134,8 +134,9 @@ class Desk:
         """A new attempt of the call."""
         return Underway(self.operation(), call, self.clock.now(), sent)
 
-    def note(self, step: Step, id: str, note: str, *, elapsed: float = 0.0, status: str = "") -> None:
-        """Tells something that a person should know."""
+    def note(self, step: Step, id: str, note: str, *, span: Span | None = None, status: str = "") -> None:
+        """Tells something that a person should know, with the time since the span began."""
+        elapsed = self.clock.now() - span.since if span else 0.0
         self.emit(Progressed(step, id, Phase.CHANGING, status, elapsed, note))
 
     async def send(
@@ -160,7 +161,7 @@ class Desk:
                 if longest < LONGEST_PAUSE:  # after that, nothing new is told by telling it again
                     until = f" for up to {in_words(span.until - self.clock.now())}" if span.until else ""
                     told = f"{error.told}: tried again{until} until it passes"
-                    self.note(step, step.id, told, elapsed=self.clock.now() - span.since)
+                    self.note(step, step.id, told, span=span)
                 self.calls.release()
                 try:
                     await self._rest(pause)
@@ -172,12 +173,16 @@ class Desk:
                     return None
                 longest = min(longest * 2, LONGEST_PAUSE)
 
+    def possible(self, lost: Unanswered) -> float:
+        """Seconds for which a call whose answer is lost may still have an effect, or one that no list shows yet."""
+        return ANSWER + GRACE - lost.took
+
     def pauses(self, lost: Unanswered, looks: Iterable[float]) -> Iterator[float]:
         """Seconds between the reads that look for what a call did whose answer is lost.
 
         They are those given, and the last of them again as long as the service may still be at the call.
         """
-        over, pause = self.clock.now() - lost.took + ANSWER + GRACE, GRACE
+        over, pause = self.clock.now() + self.possible(lost), GRACE
         for pause in looks:
             yield pause
         while (left := over - self.clock.now()) > 0:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from novita_infra.applying.books import Books
 from novita_infra.applying.events import Ended, Outcome
 from novita_infra.kinds.kind import By, Call, Cases, Field, Kind
-from novita_infra.planning.plan import OnFailure, Plan, Step
+from novita_infra.planning.plan import BRINGING_UP, OnFailure, Plan, Step
 from novita_infra.resources import Address, Phase, Value
 
 
@@ -34,7 +34,7 @@ def taking_down(plan: Plan, ends: Iterable[Ended], *, books: Books, kinds: Mappi
     created = {
         step.address: step
         for step in plan.steps
-        if step.call in {"create", "adopt", "wait"} and step.address in made and step.group in failed
+        if step.call in BRINGING_UP and step.address in made and step.group in failed
     }
     steps: list[Step] = []
     undone: set[Address] = set()

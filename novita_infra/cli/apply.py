@@ -35,7 +35,7 @@ from novita_infra.diagnostics import EXIT_ERROR, EXIT_REFUSED, problem
 from novita_infra.planning.asking import Asked, Refresh
 from novita_infra.planning.plan import Plan
 from novita_infra.planning.saving import digest_of
-from novita_infra.views.human import output_lines, result_lines
+from novita_infra.views.human import next_line, output_lines, result_lines
 from novita_infra.views.json import plan_json
 from novita_infra.views.lines import Line, Tone, line
 from novita_infra.views.progress import listening_live, listening_plainly
@@ -245,7 +245,7 @@ async def _carry_out(
 def _left(command: str) -> Iterator[Line]:
     """What a run that did not wait for the calls in flight says at its end."""
     yield line("Left at once. What was asked for is on record; the next run looks for what it made.")
-    yield line("Next: ", (command, Tone.STRONG), "   (it goes on from here)")
+    yield next_line(command)
 
 
 def _exit_code(result: Result) -> int:

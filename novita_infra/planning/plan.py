@@ -14,6 +14,8 @@ from novita_infra.resources import Address, Cause, Condition, Loss, OnDrift, Ori
 
 _OF_THEMSELVES: Final = frozenset({"create", "delete", "adopt", "wait", "forget", "record"})
 """Steps that change no field by name."""
+BRINGING_UP: Final = frozenset({"create", "adopt", "wait"})
+"""Steps after which an object is there that was not, or not yet, there before."""
 
 
 class Action(enum.Enum):

@@ -110,7 +110,12 @@ def result_lines(result: Result, *, again: str, destroy: str = "novita-infra des
     yield from _unfinished_lines(result)
     yield from staying_lines(result, destroy=destroy)
     yield line()
-    yield line("Next: ", (again, Tone.STRONG), "   (it goes on from here)")
+    yield next_line(again)
+
+
+def next_line(again: str) -> Line:
+    """The command that goes on where a run did not come to its end."""
+    return line("Next: ", (again, Tone.STRONG), "   (it goes on from here)")
 
 
 def output_lines(outputs: Mapping[str, Value]) -> Iterator[Line]:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
 
 from novita_infra.applying.events import Ended, Outcome, Result
 from novita_infra.kinds.pricing import Cost
 from novita_infra.planning.money import Row
-from novita_infra.planning.plan import Action, Change
+from novita_infra.planning.plan import BRINGING_UP, Action, Change
 from novita_infra.views.lines import Line, Tone, line
 from novita_infra.views.money import hourly
-
-_MAKING: Final = frozenset({"create", "adopt", "wait"})
 
 
 def staying_lines(result: Result, *, destroy: str) -> Iterator[Line]:
     """What costs on though the run failed, and the command that ends it; not what served before the run."""
     failing = [end for end in result.ends if end.outcome is Outcome.FAILED]
-    failed = {end.step.address for end in failing if end.id and end.step.call in _MAKING | {"delete"}}
+    failed = {end.step.address for end in failing if end.id and end.step.call in BRINGING_UP | {"delete"}}
     groups = {end.step.group for end in failing if end.step.group}
     changes = {change.address: change for change in result.plan.changes}
     ending: list[str] = []
@@ -30,12 +27,13 @@ def staying_lines(result: Result, *, destroy: str) -> Iterator[Line]:
         costs = _costs(row, ends.values()) if not undone else row.before if beside else ()
         if not costs or (row.address not in failed and row.group not in groups):
             continue
-        made = not undone and any(end.step.call in _MAKING for end in ends.values())
-        why = "it failed" if row.address in failed and not undone else f"of the group {row.group}"
+        made = not undone and any(end.step.call in BRINGING_UP for end in ends.values())
+        broken = row.address in failed and not undone
+        why = "it failed" if broken else f"of the group {row.group}"
         why += f"; {beside} was there before, stays and costs, too" if beside and not undone else ""
-        why += "" if made or why.startswith("it failed") else ", from before this run"
+        why += "" if made or broken else ", from before this run"
         told.append(line(f"  {row.address}: {hourly(costs)} ({why})"))
-        if not beside and (made or why.startswith("it failed")):
+        if not beside and (made or broken):
             ending += ["--target", str(row.address)]
     if not told:
         return
