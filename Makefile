@@ -41,11 +41,11 @@ format: .venv/tested ## put the code into the one format
 	$(BIN)/ruff check --fix .
 
 schemas: .venv/tested ## generate schemas/ and docs/reference/ from the code
-	$(BIN)/python -m novita_infra.kinds.schemas schemas
-	$(BIN)/python -m novita_infra.views.plan_schema schemas
-	$(BIN)/python -m novita_infra.simulator.scenario_schema schemas
-	$(BIN)/python -m novita_infra.kinds.reference docs/reference
-	$(BIN)/python -m novita_infra.simulator.coverage docs/simulator.md
+	$(BIN)/python -m novita_infra.schema.resources schemas
+	$(BIN)/python -m novita_infra.views.json.schema.plan schemas
+	$(BIN)/python -m novita_infra.simulator.scenarios.schema schemas
+	$(BIN)/python -m novita_infra.schema.reference_pages docs/reference
+	$(BIN)/python -m novita_infra.simulator.http.coverage docs/simulator.md
 
 docs: .venv/tested ## write today's output into the pages and the picture
 	$(BIN)/python tests/support/transcripts.py README.md docs/tutorial.md docs/how-to.md docs/simulator.md

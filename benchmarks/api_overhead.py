@@ -18,7 +18,7 @@ import httpx
 
 from novita_infra.api.client import Client
 from novita_infra.api.request import get
-from novita_infra.timing import RealClock
+from novita_infra.model.clock import RealClock
 
 CALLS = 1000
 LATENCY = 0.05

@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from novita_infra import workflows
 from novita_infra.cli import collect_seldom
-from novita_infra.workflows import Where
+from novita_infra.operations.applying import apply_plan
+from novita_infra.operations.planning import make_plan
+from novita_infra.operations.session import Where, opened, state_locked
 
 THINGS: Final = 1000
 LATENCY: Final = 0.05
@@ -195,13 +196,11 @@ def measure(manifests: list[str], parallelism: int | None, told: Connection) -> 
 
 
 async def _apply(folder: Path, environ: dict[str, str], parallelism: int | None) -> float:
-    async with workflows.opened(Where(path=folder), environ, in_flight=parallelism) as session:
-        with workflows.locked(session, "apply"):
-            plan = await workflows.make_plan(session)
+    async with opened(Where(path=folder), environ, in_flight=parallelism) as session:
+        with state_locked(session, "apply"):
+            plan = await make_plan(session)
             began = time.perf_counter()
-            result = await workflows.apply_plan(
-                session, plan, parallelism=parallelism, emit=lambda _: None, stop=asyncio.Event()
-            )
+            result = await apply_plan(session, plan, parallelism=parallelism, emit=lambda _: None, stop=asyncio.Event())
             took = time.perf_counter() - began
     if not result.succeeded:
         raise RuntimeError(next(end.reason for end in result.ends if end.reason))

@@ -26,7 +26,7 @@ from typing import Any
 from novita_infra.api.client import Client
 from novita_infra.api.errors import ApiError
 from novita_infra.api.request import post
-from novita_infra.timing import RealClock
+from novita_infra.model.clock import RealClock
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 from limits import Bucket, Limit, Window  # the suite's own, so that both measure one thing

@@ -24,9 +24,9 @@ from typing import Any, Final
 
 import httpx
 
-from novita_infra.resources import Record
+from novita_infra.model.records import Record
 from novita_infra.simulator import Fault, Limits, Position, Trouble, open_world, scaled, serve
-from novita_infra.state.local import LocalStore
+from novita_infra.state.backends.local import LocalStore
 
 THINGS: Final = 100
 TIME_SCALE: Final = 100

@@ -22,13 +22,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from novita_infra import workflows
 from novita_infra.api.client import Client
-from novita_infra.api.in_process import InProcess
+from novita_infra.api.transport.in_process import InProcess
+from novita_infra.model.clock import RealClock
+from novita_infra.operations.applying import apply_plan
+from novita_infra.operations.planning import make_plan
+from novita_infra.operations.session import SIMULATOR, Session, Where, opened, sim_db, state_locked, validate_project
+from novita_infra.operations.state_edits import store_of
 from novita_infra.simulator import LostAnswer, build_app, open_world
-from novita_infra.timing import RealClock
-from novita_infra.workflows import Session, Where
-from novita_infra.workflows.session import sim_db
 
 RUNS: Final = 3
 MEMORY_MB: Final = 200
@@ -68,12 +69,10 @@ def manifests(count: int) -> str:
 
 async def apply(where: Where) -> None:
     """Makes everything that the project declares."""
-    async with workflows.opened(where, os.environ, in_flight=50) as session:
-        with workflows.locked(session, "apply"):
-            plan = await workflows.make_plan(session)
-            result = await workflows.apply_plan(
-                session, plan, parallelism=50, emit=lambda _: None, stop=asyncio.Event()
-            )
+    async with opened(where, os.environ, in_flight=50) as session:
+        with state_locked(session, "apply"):
+            plan = await make_plan(session)
+            result = await apply_plan(session, plan, parallelism=50, emit=lambda _: None, stop=asyncio.Event())
             failed = [f"{end.step.key}: {end.reason}" for end in result.ends if end.reason]
             assert result.succeeded, failed[:3]
 
@@ -98,7 +97,7 @@ def prepare(folder: Path) -> None:
 def count_calls(folder: Path) -> None:
     """Makes a plan of the same account here; raises RuntimeError where its calls are not the pages of the lists."""
     where, world = Where(path=folder), open_world(sim_db(folder), now=time.time)
-    project = workflows.validate(where, os.environ)
+    project = validate_project(where, os.environ)
     made = Counter(item.address.kind for item in project.declared)
 
     async def plan() -> None:
@@ -106,9 +105,9 @@ def count_calls(folder: Path) -> None:
         chance = random.Random()  # noqa: S311 -- jitter, no secret
         url, clock = "http://simulator.invalid", RealClock()
         async with Client(url=url, key="sk_bench", clock=clock, random=chance, transport=transport) as client:
-            store = workflows.store_of(where)
-            session = Session(where, project, store, client, clock, workflows.SIMULATOR, store.load(), sim=True)
-            if not (await workflows.make_plan(session)).empty:
+            store = store_of(where)
+            session = Session(where, project, store, client, clock, SIMULATOR, store.load(), sim=True)
+            if not (await make_plan(session)).empty:
                 raise RuntimeError("the plan is not empty")
 
     asyncio.run(plan())

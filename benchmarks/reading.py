@@ -14,8 +14,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from novita_infra.manifests.project import load
-from novita_infra.manifests.reading import read
+from novita_infra.manifests.project.loading import load
+from novita_infra.manifests.yaml.parsing import read
 
 MANIFEST = """\
 ---

@@ -19,7 +19,7 @@ from transcripts import Block, Reader, blocks, exchanges
 
 from novita_infra.cli import root
 from novita_infra.simulator import fault_of, scenario_of
-from novita_infra.simulator.happenings import ACTS
+from novita_infra.simulator.scenarios.events import ACTS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]

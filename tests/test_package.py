@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from novita_infra import __version__
-from novita_infra.kinds.schemas import schemas, text_of_schema
+from novita_infra.schema.resources import schemas, text_of_schema
 
 ROOT = Path(__file__).parents[1]
 IN_WHEEL = re.compile(

@@ -19,19 +19,19 @@ import httpx
 
 from novita_infra import __version__
 from novita_infra.api import paging
-from novita_infra.api.answers import Answer, content
-from novita_infra.api.connections import Connections, is_proxied
+from novita_infra.api.error_mapping import refusal
 from novita_infra.api.errors import ApiError, Refused, Throttled, Unanswered, Unreachable
-from novita_infra.api.governor import Governor
-from novita_infra.api.hiding import hide
-from novita_infra.api.lanes import Lanes
-from novita_infra.api.logs import Logs
-from novita_infra.api.refusing import refusal
-from novita_infra.api.repeating import Patience, repeat
+from novita_infra.api.limits.governor import Governor
+from novita_infra.api.limits.shared_board import account_shelf
+from novita_infra.api.logs.tail import Logs
+from novita_infra.api.redaction import hide
 from novita_infra.api.request import Pages, Request
-from novita_infra.api.sharing import account_shelf
-from novita_infra.diagnostics import problem
-from novita_infra.timing import Clock
+from novita_infra.api.responses import Answer, content
+from novita_infra.api.retries import Patience, repeat
+from novita_infra.api.transport.client_pools import Lanes
+from novita_infra.api.transport.connections import Connections, is_proxied
+from novita_infra.model.clock import Clock
+from novita_infra.model.diagnostics import problem
 
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 

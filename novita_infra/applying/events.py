@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from novita_infra.planning.plan import Plan, Step
-from novita_infra.resources import Phase
+from novita_infra.model.resources import Phase
+from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.steps import Step
 
 
 class Outcome(enum.Enum):

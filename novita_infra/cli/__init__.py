@@ -18,28 +18,28 @@ from novita_infra.cli.lazy import LazyGroup
 
 _COMMANDS: Final = {
     "The main path": {
-        "init": ("novita_infra.cli.init:init", "Write a small project to start from"),
-        "validate": ("novita_infra.cli.validate:validate", "Check the manifests without the cloud"),
-        "plan": ("novita_infra.cli.plan:plan", "Show what apply would do"),
-        "apply": ("novita_infra.cli.apply:apply", "Make the cloud be what the manifests say"),
-        "destroy": ("novita_infra.cli.apply:destroy", "Delete all that this environment owns"),
+        "init": ("novita_infra.cli.commands.init:init", "Write a small project to start from"),
+        "validate": ("novita_infra.cli.commands.validate:validate", "Check the manifests without the cloud"),
+        "plan": ("novita_infra.cli.commands.plan:plan", "Show what apply would do"),
+        "apply": ("novita_infra.cli.commands.apply:apply", "Make the cloud be what the manifests say"),
+        "destroy": ("novita_infra.cli.commands.apply:destroy", "Delete all that this environment owns"),
     },
     "Reading": {
-        "drift": ("novita_infra.cli.drift:drift", "Tell what was changed outside of the manifests"),
-        "show": ("novita_infra.cli.show:show", "Show the books or a saved plan"),
-        "output": ("novita_infra.cli.show:output", "Print the outputs of the last apply"),
-        "graph": ("novita_infra.cli.show:graph", "Draw what needs what"),
-        "why": ("novita_infra.cli.why:why", "Explain what a plan does to a resource"),
-        "explain": ("novita_infra.cli.explain:explain", "Explain a kind of resource and its fields"),
-        "schema": ("novita_infra.cli.explain:schema", "Print or write the JSON Schemas of the manifests"),
+        "drift": ("novita_infra.cli.commands.drift:drift", "Tell what was changed outside of the manifests"),
+        "show": ("novita_infra.cli.commands.show:show", "Show the books or a saved plan"),
+        "output": ("novita_infra.cli.commands.show:output", "Print the outputs of the last apply"),
+        "graph": ("novita_infra.cli.commands.show:graph", "Draw what needs what"),
+        "why": ("novita_infra.cli.commands.why:why", "Explain what a plan does to a resource"),
+        "explain": ("novita_infra.cli.commands.explain:explain", "Explain a kind of resource and its fields"),
+        "schema": ("novita_infra.cli.commands.explain:schema", "Print or write the JSON Schemas of the manifests"),
     },
     "The books": {
-        "import": ("novita_infra.cli.books:import_", "Take an existing object into the books"),
-        "orphans": ("novita_infra.cli.orphans:orphans", "List what lives in the account and is in no books"),
-        "state": ("novita_infra.cli.books:state", "List, show, move and remove records"),
+        "import": ("novita_infra.cli.commands.state:import_", "Take an existing object into the books"),
+        "orphans": ("novita_infra.cli.commands.orphans:orphans", "List what lives in the account and is in no books"),
+        "state": ("novita_infra.cli.commands.state:state", "List, show, move and remove records"),
     },
     "Trying out": {
-        "sim": ("novita_infra.cli.sim:sim", "Run or reset the built-in simulator"),
+        "sim": ("novita_infra.cli.commands.sim.group:sim", "Run or reset the built-in simulator"),
     },
 }
 

@@ -3,9 +3,9 @@
 A secret never leaves here in clear. Knows resources and diagnostics, and no file.
 """
 
+from novita_infra.encoding.dataclasses import decode_as
 from novita_infra.encoding.digests import derived_key, digest, matches_digest
-from novita_infra.encoding.shapes import decode_as
-from novita_infra.encoding.sources import (
+from novita_infra.encoding.secret_sources import (
     Resolver,
     as_digest,
     decode_with_sources,

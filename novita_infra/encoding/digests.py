@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 
-from novita_infra.resources import Digest, Joined, Secret, Value, is_secret
+from novita_infra.model.values import Digest, Joined, Secret, Value, is_secret
 
 
 def digest(value: Value, key: str) -> Value:

@@ -14,7 +14,8 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
-from novita_infra.resources import Address, Digest, Joined, Ref, Secret, Value
+from novita_infra.model.addresses import Address
+from novita_infra.model.values import Digest, Joined, Ref, Secret, Value
 
 Json: TypeAlias = Any
 """What `json.loads` gives."""

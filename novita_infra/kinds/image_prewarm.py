@@ -8,28 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from novita_infra.api.json_values import carried, created_in, filled, int_of, object_of, objects_of, text_of, texts_of
 from novita_infra.api.request import GPU, Pages, Request, get, post
-from novita_infra.diagnostics import nearest
-from novita_infra.kinds.catalogue import Catalogue, Product
-from novita_infra.kinds.choosing import matching
+from novita_infra.catalogue.products import Catalogue, Product
+from novita_infra.catalogue.stock import Quota
 from novita_infra.kinds.kind import By, Call, Default, Fault, Field, Kind, Reading, Replaces, Target
-from novita_infra.kinds.marking import mark_of_note, note_with_mark, note_without_mark
-from novita_infra.kinds.placing import placed
-from novita_infra.kinds.shapes import (
-    IMAGE,
-    REFERENCE,
-    TEXT,
-    carried,
-    created_in,
-    filled,
-    int_of,
-    object_of,
-    objects_of,
-    text_of,
-    texts_of,
-)
-from novita_infra.kinds.stock import Quota
-from novita_infra.resources import PRESENT, Live, Phase, Spec, Timeouts
+from novita_infra.kinds.toolkit.field_schemas import IMAGE, REFERENCE, TEXT
+from novita_infra.kinds.toolkit.lookup import matching
+from novita_infra.kinds.toolkit.owner_marks import mark_of_note, note_with_mark, note_without_mark
+from novita_infra.kinds.toolkit.placement import placed
+from novita_infra.model.diagnostics import nearest
+from novita_infra.model.lifecycle import Timeouts
+from novita_infra.model.resources import PRESENT, Live, Phase
+from novita_infra.model.values import Spec
 
 _WHY = "only the note of a task can be edited; another task is made and the old one deleted"
 

@@ -11,10 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from novita_infra.api.request import Pages, Request
-from novita_infra.kinds.catalogue import Catalogue
-from novita_infra.kinds.pricing import Cost, PriceList
-from novita_infra.kinds.stock import Quota, Take
-from novita_infra.resources import STABLE, Cause, Live, Loss, Phase, Record, Spec, Timeouts, Value
+from novita_infra.catalogue.prices import Cost, PriceList
+from novita_infra.catalogue.products import Catalogue
+from novita_infra.catalogue.stock import Quota, Take
+from novita_infra.model.lifecycle import Cause, Timeouts
+from novita_infra.model.records import Record
+from novita_infra.model.resources import STABLE, Live, Loss, Phase
+from novita_infra.model.values import Spec, Value
 
 # --- what a difference in a field means -------------------------------------------------------------------------
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from novita_infra.api.json_values import carried, filled, int_of, object_of, text_of
 from novita_infra.api.request import GPU, Pages, Request, get, post
-from novita_infra.kinds.catalogue import Catalogue
+from novita_infra.catalogue.prices import DAY, STORAGE, Cost, PriceList
+from novita_infra.catalogue.products import Catalogue
 from novita_infra.kinds.kind import (
     By,
     Call,
@@ -24,10 +26,12 @@ from novita_infra.kinds.kind import (
     Replaces,
     Target,
 )
-from novita_infra.kinds.placing import placed
-from novita_infra.kinds.pricing import DAY, STORAGE, Cost, PriceList
-from novita_infra.kinds.shapes import TEXT, carried, filled, int_of, object_of, text_of
-from novita_infra.resources import PRESENT, Cause, Live, Loss, Phase, Record, Spec, Timeouts
+from novita_infra.kinds.toolkit.field_schemas import TEXT
+from novita_infra.kinds.toolkit.placement import placed
+from novita_infra.model.lifecycle import Cause, Timeouts
+from novita_infra.model.records import Record
+from novita_infra.model.resources import PRESENT, Live, Loss, Phase
+from novita_infra.model.values import Spec
 
 _FIELDS = (
     Field(

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from novita_infra.api.json_values import carried, object_of, text_of
 from novita_infra.api.request import GPU, Pages, Request, post
 from novita_infra.kinds.kind import Call, Field, Kind, Reading, Replaces, Target
-from novita_infra.kinds.shapes import TEXT, carried, object_of, text_of
-from novita_infra.resources import PRESENT, Digest, Live, Phase, Secret, Spec, Timeouts
+from novita_infra.kinds.toolkit.field_schemas import TEXT
+from novita_infra.model.lifecycle import Timeouts
+from novita_infra.model.resources import PRESENT, Live, Phase
+from novita_infra.model.values import Digest, Secret, Spec
 
 _WHY = "a saved credential cannot be edited; a new one is saved, its users are moved over, the old one is deleted"
 

@@ -8,29 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from novita_infra.api.json_values import carried, created_in, int_of, object_of, text_of
 from novita_infra.api.request import GPU, Pages, Request, get, post
-from novita_infra.kinds.faults import env_faults, port_faults
 from novita_infra.kinds.kind import By, Call, Default, Fault, Field, Kind, Reading, Target
-from novita_infra.kinds.marking import mark_of_readme, readme_with_mark, readme_without_mark
-from novita_infra.kinds.shapes import (
-    COMMAND,
-    CUDA,
-    ENV,
-    IMAGE,
-    PORT,
-    REFERENCE,
-    TEXT,
-    carried,
-    created_in,
-    env_list,
-    env_of,
-    int_of,
-    object_of,
-    ports_list,
-    ports_of,
-    text_of,
-)
-from novita_infra.resources import PRESENT, Live, Phase, Spec, Timeouts
+from novita_infra.kinds.toolkit.checks import env_faults, port_faults
+from novita_infra.kinds.toolkit.field_schemas import COMMAND, CUDA, ENV, IMAGE, PORT, REFERENCE, TEXT
+from novita_infra.kinds.toolkit.owner_marks import mark_of_readme, readme_with_mark, readme_without_mark
+from novita_infra.kinds.toolkit.translation import env_list, env_of, ports_list, ports_of
+from novita_infra.model.lifecycle import Timeouts
+from novita_infra.model.resources import PRESENT, Live, Phase
+from novita_infra.model.values import Spec
 
 _PAGES: Final = "gpu-instance-create-template, gpu-instance-edit-template"
 _UPDATE: Final = By("update")

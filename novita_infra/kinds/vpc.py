@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from novita_infra.api.json_values import carried, created_in, filled, object_of, objects_of, text_of
 from novita_infra.api.request import GPU, Pages, Request, get, post
-from novita_infra.kinds.catalogue import Catalogue
+from novita_infra.catalogue.products import Catalogue
 from novita_infra.kinds.kind import By, Call, Fault, Field, Kind, Reading, Replaces, Target
-from novita_infra.kinds.placing import placed
-from novita_infra.kinds.shapes import TEXT, carried, created_in, filled, object_of, objects_of, text_of
-from novita_infra.resources import PRESENT, Live, Phase, Spec, Timeouts
+from novita_infra.kinds.toolkit.field_schemas import TEXT
+from novita_infra.kinds.toolkit.placement import placed
+from novita_infra.model.lifecycle import Timeouts
+from novita_infra.model.resources import PRESENT, Live, Phase
+from novita_infra.model.values import Spec
 
 _FIELDS = (
     Field(

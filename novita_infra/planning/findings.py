@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_OVER_BUDGET, EXIT_REFUSED, Diagnostic
+from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_OVER_BUDGET, EXIT_REFUSED, Diagnostic
 
 _FIRST: Final = (EXIT_ERROR, EXIT_REFUSED, EXIT_OVER_BUDGET, EXIT_BLOCKED)
 """Of several, the code of what a person must look at first."""

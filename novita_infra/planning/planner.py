@@ -7,34 +7,33 @@ from dataclasses import replace
 from graphlib import TopologicalSorter
 from typing import TypeAlias
 
-from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_REFUSED, Diagnostic, Severity
+from novita_infra.catalogue.prices import price_list
+from novita_infra.catalogue.products import Catalogue
 from novita_infra.encoding import digest
-from novita_infra.kinds.catalogue import Catalogue
 from novita_infra.kinds.kind import Fault, Kind, Local, Platform
-from novita_infra.kinds.pricing import price_list
-from novita_infra.planning.asking import Refresh
-from novita_infra.planning.choosing import choose, excluded, left_along, unchosen
-from novita_infra.planning.comparing import masked
-from novita_infra.planning.conditions import demanded, watched
-from novita_infra.planning.costing import costed, over_budget, unproven
-from novita_infra.planning.deciding import Decision, decide_undeclared, settled, with_protection, with_retired
-from novita_infra.planning.drifting import Strayed, drift_notes, marked_by_others, strayed
-from novita_infra.planning.easing import (
-    decide_with_drift,
-    following,
-    is_asked,
-    still_adopted,
-)
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_REFUSED, Diagnostic, Severity
+from novita_infra.model.lifecycle import OnDrift
+from novita_infra.model.resources import Declared, Found
+from novita_infra.model.values import Ref, Value, resolve
+from novita_infra.planning.changes.decisions import Decision, decide_undeclared, settled, with_protection, with_retired
+from novita_infra.planning.changes.equality import masked
+from novita_infra.planning.changes.refusals import refused
+from novita_infra.planning.changes.replacements import remembered, renewed
+from novita_infra.planning.checks.conditions import demanded, watched
+from novita_infra.planning.checks.safety import elsewhere, guarded
+from novita_infra.planning.cost.costing import costed, over_budget, unproven
+from novita_infra.planning.drift.detection import Strayed, drift_notes, marked_by_others, strayed
+from novita_infra.planning.drift.record_updates import bookkeeping
+from novita_infra.planning.drift.response import decide_with_drift, following, is_asked, still_adopted
 from novita_infra.planning.findings import Finding, code_of
-from novita_infra.planning.guarding import elsewhere, guarded
-from novita_infra.planning.keeping import bookkeeping
-from novita_infra.planning.money import Money
-from novita_infra.planning.plan import Action, Basis, Change, Drift, Plan
-from novita_infra.planning.refusing import refused
-from novita_infra.planning.renewing import remembered, renewed
-from novita_infra.planning.scheduling import schedule
-from novita_infra.planning.seen import Seen
-from novita_infra.resources import Address, Declared, Found, OnDrift, Ref, Value, resolve
+from novita_infra.planning.inputs import Seen
+from novita_infra.planning.options import Refresh
+from novita_infra.planning.ordering import schedule
+from novita_infra.planning.plan.changes import Action, Change, Drift
+from novita_infra.planning.plan.costs import Money
+from novita_infra.planning.plan.plan import Basis, Plan
+from novita_infra.planning.targeting import choose, excluded, left_along, unchosen
 
 
 def make_plan(seen: Seen) -> Plan:

@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from novita_infra.simulator.world.endpoints import shown_workers
-from novita_infra.simulator.world.logs import program_log, system_log, worker_log
-from novita_infra.simulator.world.rented import Endpoint, Instance, Worker
-from novita_infra.simulator.world.world import World
+from novita_infra.simulator.world.cloud.endpoints import shown_workers
+from novita_infra.simulator.world.cloud.logs import program_log, system_log, worker_log
+from novita_infra.simulator.world.engine.cloud_records import Endpoint, Instance, Worker
+from novita_infra.simulator.world.engine.world import World
 
 _SUFFIX: Final = re.compile(r"bytes=-([0-9]{1,9})")
 

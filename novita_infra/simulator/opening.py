@@ -7,26 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from novita_infra.simulator import happenings
-from novita_infra.simulator.quirks import LIVE, Quirks
-from novita_infra.simulator.scenarios import Scenario, begin
-from novita_infra.simulator.world import (
-    arrears,
-    batches,
-    endpoints,
-    files,
-    instances,
-    jobs,
-    money,
-    networks,
-    prewarms,
-    tasks,
-    usage,
-)
-from novita_infra.simulator.world.account import Payment
-from novita_infra.simulator.world.keeping import Book
-from novita_infra.simulator.world.settings import Limits, Timings
-from novita_infra.simulator.world.world import Arrive, World
+from novita_infra.simulator.profiles import LIVE, Quirks
+from novita_infra.simulator.scenarios import events as happenings
+from novita_infra.simulator.scenarios.model import Scenario, begin
+from novita_infra.simulator.world.cloud import arrears, endpoints, instances, jobs, networks, prewarms
+from novita_infra.simulator.world.engine.account_file import Book
+from novita_infra.simulator.world.engine.account_records import Payment
+from novita_infra.simulator.world.engine.settings import Limits, Timings
+from novita_infra.simulator.world.engine.world import Arrive, World
+from novita_infra.simulator.world.llm import batches, files, tasks, usage
+from novita_infra.simulator.world.market import money
 
 _ARRIVE: Final[dict[str, Arrive]] = {
     "instances": instances.arrive,

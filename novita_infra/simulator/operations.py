@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, TypeVar
 
-from novita_infra.simulator.quirks import Quirks
-from novita_infra.simulator.shapes import Fields, Part, Whole, may
-from novita_infra.simulator.world.world import World
+from novita_infra.simulator.profiles import Quirks
+from novita_infra.simulator.request_schema import Fields, Part, Whole, may
+from novita_infra.simulator.world.engine.world import World
 
 V1: Final = "/gpu-instance/openapi/v1"
 V2: Final = "/gpus/v2"

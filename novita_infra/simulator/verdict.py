@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from novita_infra.simulator.world import money
-from novita_infra.simulator.world.records import Record
-from novita_infra.simulator.world.world import World
+from novita_infra.simulator.world.engine.records import Record
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.market import money
 
 _LEAVING: Final = frozenset({"toRemove", "removing", "removed", "deleting", "deleted"})
 _LOOKS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {

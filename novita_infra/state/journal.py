@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from novita_infra import __version__
-from novita_infra.diagnostics import Problems, problem
 from novita_infra.encoding import Json, Malformed, compact, decode_as, encode
-from novita_infra.resources import Address, Record
-from novita_infra.state.book import KEPT, VERSION, Begun, State
-from novita_infra.state.disk import Disk, sync_folder
-from novita_infra.state.document import check_version, read_json, unreadable
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Problems, problem
+from novita_infra.model.records import Record
+from novita_infra.state.backends.disk import Disk, sync_folder
+from novita_infra.state.file_format import check_version, read_json, unreadable
+from novita_infra.state.state import KEPT, VERSION, Begun, State
 
 _Waiter: TypeAlias = asyncio.Future[None]
 

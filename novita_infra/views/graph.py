@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from novita_infra.planning.plan import Action, Plan
-from novita_infra.resources import Address, refs
+from novita_infra.model.addresses import Address
+from novita_infra.model.values import refs
+from novita_infra.planning.plan.changes import Action
+from novita_infra.planning.plan.plan import Plan
 
 _FILL: Final[Mapping[Action, str]] = {
     Action.CREATE: "#c8e6c9",

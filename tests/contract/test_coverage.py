@@ -12,8 +12,8 @@ import pytest
 import reference
 
 from novita_infra.simulator import HandClock, build_app, open_world
-from novita_infra.simulator.control import listing
-from novita_infra.simulator.coverage import main, page
+from novita_infra.simulator.http.control import listing
+from novita_infra.simulator.http.coverage import main, page
 from novita_infra.simulator.routes.registry import OPERATIONS
 
 HERE = Path(__file__).parent

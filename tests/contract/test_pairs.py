@@ -17,12 +17,12 @@ import pytest
 import reference
 from pairs import Pair, differences, filled, read, sampled
 
-from novita_infra.api.answers import Answer
-from novita_infra.api.refusing import refusal
+from novita_infra.api.error_mapping import refusal
 from novita_infra.api.request import Request
+from novita_infra.api.responses import Answer
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Target
-from novita_infra.resources import Live, Phase
+from novita_infra.model.resources import Live, Phase
 from novita_infra.simulator import PROFILES, HandClock, World, build_app, open_world, state
 from novita_infra.simulator.routes.registry import OPERATIONS
 

@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from novita_infra.encoding import Malformed, canonical, decode_as, encode, parse
-from novita_infra.planning.plan import Action, Change, FieldChange
-from novita_infra.resources import Address, Digest, Joined, Loss, Origin, Record, Ref, Underway
+from novita_infra.model.addresses import Address, Origin
+from novita_infra.model.records import Record, Underway
+from novita_infra.model.resources import Loss
+from novita_infra.model.values import Digest, Joined, Ref
+from novita_infra.planning.plan.changes import Action, Change, FieldChange
 
 TRAINER = Address("instance", "trainer")
 NET = Address("vpc", "net")

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from novita_infra.diagnostics import Problems, problem
 from novita_infra.encoding import (
     Malformed,
     as_digest,
@@ -24,7 +23,9 @@ from novita_infra.encoding import (
     matches_digest,
     parse,
 )
-from novita_infra.resources import Address, Digest, Joined, Ref, Secret, Value, is_secret, leaves, refs, resolve
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Problems, problem
+from novita_infra.model.values import Digest, Joined, Ref, Secret, Value, is_secret, leaves, refs, resolve
 
 KEY = "0b" * 32
 OTHER_KEY = "0c" * 32

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from rig import Rig
 
-from novita_infra.observing import LOOKS_BACK
-from novita_infra.planning.plan import Action
+from novita_infra.model.clock import GRACE, in_words, moment
+from novita_infra.planning.plan.changes import Action
+from novita_infra.refresh.observing import LOOKS_BACK
 from novita_infra.simulator import Fault, Position, Trouble, scenario_of
-from novita_infra.simulator.happenings import arrive
-from novita_infra.simulator.scenarios import begin
-from novita_infra.simulator.world.records import Happening
-from novita_infra.timing import GRACE, in_words, moment
-from novita_infra.views.human import result_lines
-from novita_infra.views.lines import plain
+from novita_infra.simulator.scenarios.events import arrive
+from novita_infra.simulator.scenarios.model import begin
+from novita_infra.simulator.world.engine.records import Happening
+from novita_infra.views.text.lines import plain
+from novita_infra.views.text.plan import result_lines
 
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {"product": {"gpu": "L40S"}, "image": "ubuntu:22.04", "cluster": HERE}

@@ -8,8 +8,8 @@ from typing import Any
 from rig import Rig
 
 from novita_infra.applying.events import Result
-from novita_infra.diagnostics import EXIT_ERROR, EXIT_REFUSED
-from novita_infra.planning.plan import Action
+from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED
+from novita_infra.planning.plan.changes import Action
 
 CLUSTER = "us-dallas-nas-2"
 NET = ("VPC", "net", {"cluster": CLUSTER})

@@ -12,17 +12,19 @@ from outsiders import ids_in
 from plan_shapes import checked_json
 from rig import Rig
 
-from novita_infra.observing import AGAIN
-from novita_infra.planning.asking import Refresh
-from novita_infra.planning.plan import Action, Drift, Plan
-from novita_infra.resources import Cause, OnDrift
+from novita_infra.model.lifecycle import Cause, OnDrift
+from novita_infra.planning.options import Refresh
+from novita_infra.planning.plan.changes import Action, Drift
+from novita_infra.planning.plan.plan import Plan
+from novita_infra.refresh.observing import AGAIN
 from novita_infra.simulator import scenario_of
-from novita_infra.simulator.scenarios import begin
-from novita_infra.simulator.world import arrears, instances, money, networks, storages
-from novita_infra.views.drift import drift_report
-from novita_infra.views.human import plan_lines, record_lines
-from novita_infra.views.json import record_json
-from novita_infra.views.lines import plain
+from novita_infra.simulator.scenarios.model import begin
+from novita_infra.simulator.world.cloud import arrears, instances, networks, storages
+from novita_infra.simulator.world.market import money
+from novita_infra.views.json.plan import record_json
+from novita_infra.views.text.drift import drift_report
+from novita_infra.views.text.lines import plain
+from novita_infra.views.text.plan import plan_lines, record_lines
 
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {

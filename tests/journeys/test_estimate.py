@@ -13,7 +13,7 @@ from rig import Rig
 
 from novita_infra.cli import root
 from novita_infra.kinds import KINDS
-from novita_infra.planning.estimating import Estimate, estimate
+from novita_infra.planning.cost.durations import Estimate, estimate
 
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": "us-dallas-nas-2"}
 FLEET = [

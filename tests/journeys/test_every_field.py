@@ -20,11 +20,13 @@ from other_edits import other_edits
 from rig import WRITES, Rig
 from sights import BY_HAND, SIGHTS, operation, seen, set_by_hand
 
-from novita_infra import workflows
-from novita_infra.diagnostics import Diagnostic, Problems
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Cases, Default, Grows, Local
-from novita_infra.planning.plan import Action, Change, Plan
+from novita_infra.model.diagnostics import Diagnostic, Problems
+from novita_infra.operations.applying import apply_plan
+from novita_infra.operations.session import state_locked
+from novita_infra.planning.plan.changes import Action, Change
+from novita_infra.planning.plan.plan import Plan
 from novita_infra.simulator import PROFILES
 
 EDITS = (*instance_edits(), *other_edits())
@@ -104,8 +106,8 @@ class Watched:
         async def work() -> None:
             async with self.rig.client() as client:
                 session = self.rig._session(client)
-                with workflows.locked(session, "apply"):
-                    result = await workflows.apply_plan(session, plan, emit=lambda _: None, stop=asyncio.Event())
+                with state_locked(session, "apply"):
+                    result = await apply_plan(session, plan, emit=lambda _: None, stop=asyncio.Event())
             assert result.succeeded, [f"{end.step.key}: {end.reason}" for end in result.ends if end.reason]
 
         self.rig.clock.run(work())

@@ -15,12 +15,12 @@ from instance_edits import instance_edits
 from other_edits import other_edits
 from rig import Rig
 
+from novita_infra.catalogue.prices import DAY, Cost, paid_once, rate
 from novita_infra.kinds import KINDS
-from novita_infra.kinds.pricing import DAY, Cost, paid_once, rate
-from novita_infra.planning.money import Money, Row
-from novita_infra.planning.plan import Plan
+from novita_infra.planning.plan.costs import Money, Row
+from novita_infra.planning.plan.plan import Plan
 from novita_infra.simulator import LIVE
-from novita_infra.simulator.world import money as bill
+from novita_infra.simulator.world.market import money as bill
 
 EDITS = [edit for edit in (*instance_edits(), *other_edits()) if edit.fate in {Fate.CHANGED, Fate.REPLACED}]
 SETTLED = 3600.0

@@ -11,10 +11,10 @@ from rig import Rig
 from novita_infra.applying.events import Ended, Event, Outcome, Progressed, Started
 from novita_infra.kinds import KINDS
 from novita_infra.simulator import Fault, Trouble
-from novita_infra.simulator.happenings import arrive
-from novita_infra.simulator.world.records import Happening
-from novita_infra.views.human import result_lines
-from novita_infra.views.lines import plain
+from novita_infra.simulator.scenarios.events import arrive
+from novita_infra.simulator.world.engine.records import Happening
+from novita_infra.views.text.lines import plain
+from novita_infra.views.text.plan import result_lines
 
 HERE = "us-dallas-nas-2"
 STAYS = ("VPC", "other", {"cluster": HERE})

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from rig import Rig
 
+from novita_infra.model.clock import ANSWER
 from novita_infra.simulator import Fault, Trouble
-from novita_infra.timing import ANSWER
 
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": HERE}

@@ -13,17 +13,17 @@ from click.testing import CliRunner, Result
 from plan_files import apply_saved, save
 from rig import WRITES, Rig
 
+from novita_infra.catalogue.prices import rate
 from novita_infra.cli import root
-from novita_infra.diagnostics import EXIT_OVER_BUDGET, Problems
-from novita_infra.kinds.pricing import rate
-from novita_infra.planning.money import Money, Row
-from novita_infra.planning.plan import Plan
+from novita_infra.model.diagnostics import EXIT_OVER_BUDGET, Problems
+from novita_infra.planning.plan.costs import Money, Row
+from novita_infra.planning.plan.plan import Plan
 from novita_infra.simulator import Fault, open_world
-from novita_infra.simulator.world.catalogue import product_of
-from novita_infra.simulator.world.money import list_price, move_price, spent
-from novita_infra.views.human import plan_lines
-from novita_infra.views.json import plan_json
-from novita_infra.views.lines import plain
+from novita_infra.simulator.world.market.catalogue import product_of
+from novita_infra.simulator.world.market.money import list_price, move_price, spent
+from novita_infra.views.json.plan import plan_json
+from novita_infra.views.text.lines import plain
+from novita_infra.views.text.plan import plan_lines
 
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {"product": {"id": "4090.16c62g"}, "cluster": HERE, "image": "ubuntu:22.04"}

@@ -9,12 +9,12 @@ import pytest
 from rig import Rig
 
 from novita_infra.applying.events import Outcome, Progressed
-from novita_infra.diagnostics import EXIT_BLOCKED
+from novita_infra.model.diagnostics import EXIT_BLOCKED
 from novita_infra.simulator import Fault, Trouble
-from novita_infra.simulator.world.catalogue import set_stock
-from novita_infra.views.human import record_lines
-from novita_infra.views.lines import plain
-from novita_infra.views.progress import event_line
+from novita_infra.simulator.world.market.catalogue import set_stock
+from novita_infra.views.text.lines import plain
+from novita_infra.views.text.plan import record_lines
+from novita_infra.views.text.progress import event_line
 
 WISHES = [
     {"gpu": "H100", "cluster": "us-dallas-nas-2", "billingMode": "spot"},

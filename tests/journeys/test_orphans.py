@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from rig import Rig
 
-from novita_infra import workflows
-from novita_infra.diagnostics import Problems
-from novita_infra.kinds.pricing import MONTH
-from novita_infra.planning.orphan import Orphan
-from novita_infra.resources import Address
-from novita_infra.views.lines import plain
-from novita_infra.views.orphans import orphan_lines, orphans_json
+from novita_infra.catalogue.prices import MONTH
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Problems
+from novita_infra.operations.orphans import find_orphans, orphan_for, orphans_named, terminate
+from novita_infra.planning.orphans import Orphan
+from novita_infra.views.text.lines import plain
+from novita_infra.views.text.orphans import orphan_lines, orphans_json
 
 STORAGE = ("NetworkStorage", "data", {"cluster": "us-ca-nas-2", "sizeGb": 20})
 HOUR = 3600
@@ -26,7 +26,7 @@ HOUR = 3600
 def _find(rig: Rig, *, beside: Sequence[Path] = ()) -> list[Orphan]:
     async def work() -> list[Orphan]:
         async with rig.client() as client:
-            return await workflows.find_orphans(rig._session(client), beside=beside)
+            return await find_orphans(rig._session(client), beside=beside)
 
     return rig.clock.run(work())
 
@@ -38,7 +38,7 @@ def _terminate(rig: Rig, orphans: Sequence[Orphan]) -> list[str]:
         async with rig.client() as client:
             session = rig._session(client)
             stop = asyncio.Event()
-            result = await workflows.terminate(session, orphans, emit=rig.events.append, stop=stop)
+            result = await terminate(session, orphans, emit=rig.events.append, stop=stop)
             return [end.outcome.value for end in result.ends]
 
     return rig.clock.run(work())
@@ -154,7 +154,7 @@ def test_damaged_books_stop_the_search_for_what_they_own_would_be_nobodys(rig: R
 
 
 def test_an_orphan_is_taken_in_and_the_next_plan_is_empty(rig: Rig) -> None:
-    orphan = workflows.orphan_for(_find(rig), Address("network_storage", "left"))
+    orphan = orphan_for(_find(rig), Address("network_storage", "left"))
     assert orphan.live.name == "left-behind"
     rig.take_in("network_storage.left", orphan.live.id)
     assert "$schema" not in (rig.folder / "network_storage-left.yaml").read_text()
@@ -164,7 +164,7 @@ def test_an_orphan_is_taken_in_and_the_next_plan_is_empty(rig: Rig) -> None:
 
 def test_the_manifest_of_an_orphan_points_at_the_schema_of_the_project_where_it_has_one(rig: Rig) -> None:
     rig.write(".novita-infra/schemas/manifest.json", {})
-    rig.take_in("network_storage.left", workflows.orphan_for(_find(rig), Address("network_storage", "left")).live.id)
+    rig.take_in("network_storage.left", orphan_for(_find(rig), Address("network_storage", "left")).live.id)
     first, *_ = (rig.folder / "network_storage-left.yaml").read_text().splitlines()
     assert first == "# yaml-language-server: $schema=.novita-infra/schemas/manifest.json"
 
@@ -172,14 +172,14 @@ def test_the_manifest_of_an_orphan_points_at_the_schema_of_the_project_where_it_
 def test_which_orphan_is_meant_must_be_plain(rig: Rig) -> None:
     found = _find(rig)
     with pytest.raises(Problems, match="several orphans may be meant"):
-        workflows.orphan_for(found, Address("instance", "trainer"))
-    by_name = workflows.orphan_for(found, Address("instance", "left-behind-3"))
+        orphan_for(found, Address("instance", "trainer"))
+    by_name = orphan_for(found, Address("instance", "left-behind-3"))
     assert by_name.live.name == "left-behind-3"
-    assert workflows.orphan_for(found, Address("instance", "trainer"), id=by_name.live.id) == by_name
+    assert orphan_for(found, Address("instance", "trainer"), id=by_name.live.id) == by_name
     with pytest.raises(Problems, match="no orphan"):
-        workflows.orphan_for(found, Address("vpc", "net"))
+        orphan_for(found, Address("vpc", "net"))
     with pytest.raises(Problems, match="no orphan"):
-        workflows.orphan_for(found, Address("instance", "trainer"), id="nothing")
+        orphan_for(found, Address("instance", "trainer"), id="nothing")
 
 
 def test_orphans_are_deleted_and_the_wait_is_kept(rig: Rig) -> None:
@@ -193,7 +193,7 @@ def test_orphans_are_deleted_and_the_wait_is_kept(rig: Rig) -> None:
 def test_what_is_on_record_is_never_deleted(rig: Rig) -> None:
     kept = rig.record("network_storage.data").id
     with pytest.raises(Problems, match="no orphan"):
-        workflows.orphans_named(_find(rig), [kept])
+        orphans_named(_find(rig), [kept])
     found = [item for item in _find(rig) if item.kind == "network_storage"]
     rig.take_in("network_storage.left", found[0].live.id)  # by a colleague, while the question is on the screen
     with pytest.raises(Problems, match="no orphan"):
@@ -208,9 +208,9 @@ def test_what_a_lost_create_may_have_made_is_left_to_the_apply_that_finds_out(tm
     (orphan,) = _find(rig)
     assert orphan.perhaps == "network_storage.data of rig, environment default"
     with pytest.raises(Problems, match="whose answer was lost"):
-        workflows.orphans_named([orphan], [orphan.live.id])
+        orphans_named([orphan], [orphan.live.id])
     with pytest.raises(Problems, match="no orphan"):
-        workflows.orphan_for([orphan], Address("network_storage", "data"))
+        orphan_for([orphan], Address("network_storage", "data"))
     rig.apply()
     assert _find(rig) == []
 
@@ -222,7 +222,7 @@ def test_the_owner_mark_tells_who_made_what_nobody_knows_any_more(tmp_path: Path
     (tmp_path / "state" / "default.json").unlink()
     (orphan,) = _find(rig)
     assert orphan.owner == "rig/default/template.base"
-    assert workflows.orphan_for([orphan], Address("template", "base")) == orphan
+    assert orphan_for([orphan], Address("template", "base")) == orphan
 
 
 def test_other_peoples_things_are_listed_for_what_they_are(tmp_path: Path) -> None:

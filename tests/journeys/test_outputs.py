@@ -7,7 +7,7 @@ from typing import Any
 
 from rig import Rig
 
-from novita_infra.simulator.world import instances
+from novita_infra.simulator.world.cloud import instances
 
 MACHINE: dict[str, Any] = {
     "product": {"gpu": "RTX 4090"},

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rig import Rig
 
-from novita_infra.kinds.marking import MOST_ENV
+from novita_infra.kinds.toolkit.owner_marks import MOST_ENV
 from novita_infra.simulator import Fault, Position, Trouble
 
 FULL = {f"V{index}": "x" for index in range(MOST_ENV)}

@@ -14,10 +14,10 @@ from plan_shapes import checked_json
 from rego import evaluated
 from rig import Rig
 
-from novita_infra.diagnostics import EXIT_REFUSED, Problems
-from novita_infra.planning.judging import without_judgements
-from novita_infra.planning.plan import Plan
-from novita_infra.rules import Judge, Policy
+from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
+from novita_infra.model.rules import Judge, Policy
+from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.policy_verdicts import without_judgements
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "policies"

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from rig import WRITES, Rig
 
-from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_REFUSED, Problems
-from novita_infra.planning.plan import Plan
+from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_REFUSED, Problems
+from novita_infra.planning.plan.plan import Plan
 from novita_infra.simulator import Fault, Trouble
-from novita_infra.simulator.world.catalogue import set_stock
+from novita_infra.simulator.world.market.catalogue import set_stock
 
 HERE, THERE = "us-dallas-nas-2", "us-ca-nas-2"
 MACHINE: dict[str, Any] = {"product": {"id": "4090.16c62g"}, "cluster": HERE, "image": "ubuntu:22.04"}

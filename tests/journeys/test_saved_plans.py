@@ -15,13 +15,13 @@ from rig import Rig
 
 from novita_infra.applying.events import Ended
 from novita_infra.cli import root
-from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_OVER_BUDGET, EXIT_REFUSED, Problems
-from novita_infra.planning.saving import digest_of, read_plan
+from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_OVER_BUDGET, EXIT_REFUSED, Problems
+from novita_infra.planning.saved.plan_file import digest_of, read_plan
 from novita_infra.simulator import scenario_named
-from novita_infra.simulator.scenarios import begin
-from novita_infra.simulator.world.catalogue import product_of, products_like
-from novita_infra.simulator.world.money import list_price, move_price
-from novita_infra.simulator.world.rented import Instance, Storage
+from novita_infra.simulator.scenarios.model import begin
+from novita_infra.simulator.world.engine.cloud_records import Instance, Storage
+from novita_infra.simulator.world.market.catalogue import product_of, products_like
+from novita_infra.simulator.world.market.money import list_price, move_price
 
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": HERE}

@@ -12,15 +12,15 @@ from playing import play
 from rig import Rig
 
 from novita_infra.applying.events import Progressed, Result
-from novita_infra.cli.apply import _exit_code
-from novita_infra.diagnostics import EXIT_BLOCKED, EXIT_ERROR
-from novita_infra.kinds.pulls import REMEDY
+from novita_infra.cli.commands.apply import _exit_code
+from novita_infra.kinds.toolkit.image_pulls import REMEDY
+from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR
 from novita_infra.simulator import Fault, Trouble, scenario_of
-from novita_infra.simulator.scenarios import begin
-from novita_infra.simulator.world import catalogue
-from novita_infra.views.human import record_lines, result_lines
-from novita_infra.views.lines import plain
-from novita_infra.views.progress import event_line
+from novita_infra.simulator.scenarios.model import begin
+from novita_infra.simulator.world.market import catalogue
+from novita_infra.views.text.lines import plain
+from novita_infra.views.text.plan import record_lines, result_lines
+from novita_infra.views.text.progress import event_line
 
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": HERE}

@@ -12,13 +12,13 @@ import yaml
 from rig import Rig
 
 from novita_infra.applying.events import Identified
-from novita_infra.diagnostics import EXIT_REFUSED, Problems
-from novita_infra.planning.plan import Action
-from novita_infra.planning.saving import Setting, write_plan
+from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
+from novita_infra.planning.plan.changes import Action
+from novita_infra.planning.saved.plan_file import Setting, write_plan
 from novita_infra.simulator import PROFILES
-from novita_infra.views.human import plan_lines
-from novita_infra.views.json import plan_json
-from novita_infra.views.lines import plain
+from novita_infra.views.json.plan import plan_json
+from novita_infra.views.text.lines import plain
+from novita_infra.views.text.plan import plan_lines
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ENVIRON = {"REGISTRY_USERNAME": "acme-bot", "REGISTRY_PASSWORD": "correct horse"}

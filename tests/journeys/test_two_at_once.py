@@ -14,8 +14,8 @@ import yaml
 from crashing import apply_hurried
 from processes import Cloud, Run, serving, wait_until
 
-from novita_infra.resources import Address
-from novita_infra.state.local import LocalStore
+from novita_infra.model.addresses import Address
+from novita_infra.state.backends.local import LocalStore
 
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}
 APPLY = ("apply", "--auto-approve")

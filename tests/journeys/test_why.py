@@ -11,12 +11,13 @@ from click.testing import CliRunner, Result
 from rig import Rig
 
 from novita_infra.cli import root
-from novita_infra.planning.plan import Plan
-from novita_infra.resources import Address
-from novita_infra.simulator.world import instances
-from novita_infra.views.lines import plain
-from novita_infra.views.why import reasons, why_json, why_lines
-from novita_infra.workflows import Where, traced
+from novita_infra.model.addresses import Address
+from novita_infra.operations.provenance import traced
+from novita_infra.operations.session import Where
+from novita_infra.planning.plan.plan import Plan
+from novita_infra.simulator.world.cloud import instances
+from novita_infra.views.text.lines import plain
+from novita_infra.views.text.why import reasons, why_json, why_lines
 
 PROJECT = """\
 apiVersion: novita-infra/v1

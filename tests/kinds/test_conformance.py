@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from novita_infra.api.request import Request
+from novita_infra.catalogue.prices import PriceList, rate
+from novita_infra.catalogue.products import PARTS, Catalogue
 from novita_infra.kinds import KINDS, by_name
-from novita_infra.kinds.catalogue import PARTS, Catalogue
 from novita_infra.kinds.kind import (
     By,
     Call,
@@ -28,8 +29,8 @@ from novita_infra.kinds.kind import (
     Replaces,
     Target,
 )
-from novita_infra.kinds.pricing import PriceList, rate
-from novita_infra.resources import Live, Phase, Spec
+from novita_infra.model.resources import Live, Phase
+from novita_infra.model.values import Spec
 
 ALL = tuple(KINDS.values())
 FIELDS = [(kind, item) for kind in ALL for item in kind.fields]

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from novita_infra.kinds.catalogue import Catalogue, Cluster, Product
+from novita_infra.catalogue.products import Catalogue, Cluster, Product
 from novita_infra.kinds.image_prewarm import IMAGE_PREWARM as KIND
 from novita_infra.kinds.kind import By, Replaces, Target
-from novita_infra.resources import Address, Live, Phase, Ref, Spec
+from novita_infra.model.addresses import Address
+from novita_infra.model.resources import Live, Phase
+from novita_infra.model.values import Ref, Spec
 
 IMAGE = "docker.io/pytorch/pytorch:2.6.0"
 SPEC: Spec = {"image": IMAGE, "cluster": "us-ca-nas-2", "products": ["4090.16c62g"], "note": "trainers"}

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from novita_infra.kinds.catalogue import Catalogue, Cluster
+from novita_infra.catalogue.products import Catalogue, Cluster
 from novita_infra.kinds.kind import Fault, Grows, Refused, Target
 from novita_infra.kinds.network_storage import NETWORK_STORAGE as KIND
-from novita_infra.resources import Live, Loss, Phase, Spec
+from novita_infra.model.resources import Live, Loss, Phase
+from novita_infra.model.values import Spec
 
 SPEC: Spec = {"name": "data", "sizeGb": 200, "cluster": "us-ca-nas-2"}
 CATALOGUE = Catalogue(

@@ -8,7 +8,8 @@ import pytest
 
 from novita_infra.kinds.kind import Replaces, Target
 from novita_infra.kinds.registry_auth import REGISTRY_AUTH as KIND
-from novita_infra.resources import Digest, Live, Phase, Secret, Spec
+from novita_infra.model.resources import Live, Phase
+from novita_infra.model.values import Digest, Secret, Spec
 
 SPEC: Spec = {"name": "hub", "username": "me", "password": "p4ss"}
 ITEM = {"id": "a" * 32, "name": "hub", "username": "me", "password": "somebody's secret"}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from novita_infra.api.request import Request
 from novita_infra.kinds.kind import By, Default, Target
 from novita_infra.kinds.template import TEMPLATE
-from novita_infra.resources import Phase
+from novita_infra.model.resources import Phase
 
 V1 = "/gpu-instance/openapi/v1"
 

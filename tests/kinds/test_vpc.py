@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from novita_infra.kinds.catalogue import Catalogue, Cluster
+from novita_infra.catalogue.products import Catalogue, Cluster
 from novita_infra.kinds.kind import Target
 from novita_infra.kinds.vpc import VPC as KIND
-from novita_infra.resources import Address, Phase, Ref, Spec
+from novita_infra.model.addresses import Address
+from novita_infra.model.resources import Phase
+from novita_infra.model.values import Ref, Spec
 
 SPEC: Spec = {"name": "net", "cluster": "us-ca-nas-2"}
 ITEM = {

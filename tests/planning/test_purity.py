@@ -13,9 +13,9 @@ from fleets import Resource, fleets
 from hypothesis import HealthCheck, given, settings
 from rig import Rig
 
-from novita_infra.planning.plan import Plan
+from novita_infra.planning.inputs import Seen
+from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.planner import make_plan
-from novita_infra.planning.seen import Seen
 
 OUTSIDE = ("open", "os.", "socket.", "subprocess.", "time.", "pathlib.", "shutil.", "tempfile.")
 _watching: list[list[str]] = []

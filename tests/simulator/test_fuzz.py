@@ -31,7 +31,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from novita_infra.simulator import PROFILES, Limits, state
-from novita_infra.simulator.openapi import document
+from novita_infra.simulator.http.openapi import document
 from novita_infra.simulator.routes.registry import OPERATIONS
 
 CHECKS = [

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from novita_infra.simulator import PROFILES, HandClock, World, build_app, open_world, state
+from novita_infra.simulator.http.serving import serve_app
 from novita_infra.simulator.operations import Operation
 from novita_infra.simulator.routes.registry import OPERATIONS
-from novita_infra.simulator.serving import serve_app
 
 V1 = "/gpu-instance/openapi/v1"
 KEY = b"Authorization: Bearer sk_hard\r\n"

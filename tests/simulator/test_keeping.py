@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 import novita_infra
 from novita_infra.simulator import AccountInUse, Fault, HandClock, Trouble, UnknownFormat, open_world, state
 from novita_infra.simulator.errors import Refusal
-from novita_infra.simulator.world import instances, storages
-from novita_infra.simulator.world.keeping import Book
-from novita_infra.simulator.world.rented import Instance
+from novita_infra.simulator.world.cloud import instances, storages
+from novita_infra.simulator.world.engine.account_file import Book
+from novita_infra.simulator.world.engine.cloud_records import Instance
 
 
 def test_a_world_comes_back_as_it_was(make_cloud: Any, tmp_path: Path) -> None:

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from novita_infra.simulator import HandClock, Limits, open_world, state
 from novita_infra.simulator.errors import Refusal
-from novita_infra.simulator.world import bills, instances, money, storages, subscriptions
-from novita_infra.simulator.world.rented import Instance
+from novita_infra.simulator.world import bills
+from novita_infra.simulator.world.cloud import instances, storages, subscriptions
+from novita_infra.simulator.world.engine.cloud_records import Instance
+from novita_infra.simulator.world.market import money
 
 DAY = 86_400
 BILLS = "/openapi/v1/billing"

@@ -12,9 +12,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import novita_infra.simulator
 from novita_infra.simulator import PROFILES
-from novita_infra.simulator.openapi import document
+from novita_infra.simulator.http.error_reasons import REASONS, reasons
+from novita_infra.simulator.http.openapi import document
 from novita_infra.simulator.operations import Family
-from novita_infra.simulator.reasons import REASONS, reasons
 from novita_infra.simulator.routes.registry import OPERATIONS
 
 V1 = "/gpu-instance/openapi/v1"

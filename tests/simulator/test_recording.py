@@ -14,18 +14,9 @@ import httpx
 import jsonschema
 import pytest
 
-from novita_infra.simulator import (
-    Fault,
-    HandClock,
-    LostAnswer,
-    Recorder,
-    Trouble,
-    build_app,
-    open_log,
-    open_world,
-    redacting,
-)
-from novita_infra.simulator.recording import KEPT, Har
+from novita_infra.simulator import Fault, HandClock, LostAnswer, Recorder, Trouble, build_app, open_log, open_world
+from novita_infra.simulator.http import redaction as redacting
+from novita_infra.simulator.http.recording import KEPT, Har
 
 V1 = "/gpu-instance/openapi/v1"
 PAIRS = {"type": "array", "items": {"type": "object", "required": ["name", "value"]}}

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from novita_infra.cli import root
 from novita_infra.simulator import BadScenario, scenario_of
-from novita_infra.simulator.happenings import ACTS
-from novita_infra.simulator.scenario_schema import NAME, scenario_schema, text
+from novita_infra.simulator.scenarios.events import ACTS
+from novita_infra.simulator.scenarios.schema import NAME, scenario_schema, text
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = scenario_schema()

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from novita_infra.simulator import Fault, HandClock, Position, Trouble, World, build_app, open_world, scaled
-from novita_infra.simulator.serving import serve_app
+from novita_infra.simulator.http.serving import serve_app
 
 V1 = "/gpu-instance/openapi/v1"
 WISH = {"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 10}

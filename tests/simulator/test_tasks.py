@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from novita_infra.simulator import PROFILES, Limits
-from novita_infra.simulator.world.tasks import KINDS
+from novita_infra.simulator.world.llm.tasks import KINDS
 
 ASYNC = "/v3/async"
 

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from novita_infra.simulator import HandClock, background, build_app, open_world
-from novita_infra.simulator.courier import Courier
-from novita_infra.simulator.world import tasks
-from novita_infra.simulator.world.submitted import Delivery
+from novita_infra.simulator.http.webhooks import Courier
+from novita_infra.simulator.world.engine.llm_records import Delivery
+from novita_infra.simulator.world.llm import tasks
 
 ASYNC = "/v3/async"
 HOOK = "http://127.0.0.1:9/hook"

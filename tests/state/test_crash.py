@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from novita_infra.resources import Address, Record
-from novita_infra.state.book import Journal, State
-from novita_infra.state.disk import Disk
-from novita_infra.state.local import LocalStore
+from novita_infra.model.addresses import Address
+from novita_infra.model.records import Record
+from novita_infra.state.backends.disk import Disk
+from novita_infra.state.backends.local import LocalStore
+from novita_infra.state.state import State
+from novita_infra.state.store import Journal
 
 A, B = Address("instance", "a"), Address("vpc", "b")
 

@@ -13,11 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from novita_infra.diagnostics import Problems
-from novita_infra.resources import Address, Record, Secret
-from novita_infra.state.book import Begun, Journal, State
-from novita_infra.state.disk import Disk
-from novita_infra.state.local import LocalStore
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Problems
+from novita_infra.model.records import Record
+from novita_infra.model.values import Secret
+from novita_infra.state.backends.disk import Disk
+from novita_infra.state.backends.local import LocalStore
+from novita_infra.state.state import Begun, State
+from novita_infra.state.store import Journal
 
 A, B, C = (Address("instance", name) for name in "abc")
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from novita_infra.diagnostics import Problems
-from novita_infra.manifests.project import load
+from novita_infra.manifests.project.loading import load
+from novita_infra.model.diagnostics import Problems
 
 FOLDER = Path(__file__).parent.parent / "manifests" / "bad"
 

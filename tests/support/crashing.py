@@ -25,14 +25,17 @@ from edits import Resource
 from processes import LIMIT, environment, serving
 from sights import TABLES, seen
 
-from novita_infra import workflows
 from novita_infra.applying.events import Result
-from novita_infra.planning.asking import Asked
-from novita_infra.planning.plan import Action, Plan
-from novita_infra.resources import Address
+from novita_infra.model.addresses import Address
+from novita_infra.model.clock import FastClock
+from novita_infra.operations.applying import apply_plan
+from novita_infra.operations.planning import make_plan
+from novita_infra.operations.session import Session, Where, opened, state_locked
+from novita_infra.planning.options import Asked
+from novita_infra.planning.plan.changes import Action
+from novita_infra.planning.plan.plan import Plan
 from novita_infra.simulator import World, open_world
-from novita_infra.state.local import LocalStore
-from novita_infra.timing import FastClock
+from novita_infra.state.backends.local import LocalStore
 
 TIME_SCALE: Final = 60
 """Of the cloud: slow enough that an object is still on its way when the next run begins."""
@@ -100,8 +103,8 @@ def apply_hurried(project: Path, server: str) -> None:
 
     async def work() -> Result:
         async with _opened(project, server) as session:
-            plan = await workflows.make_plan(session, Asked(allow_data_loss=("*",)))
-            return await workflows.apply_plan(session, plan, emit=lambda _: None, stop=asyncio.Event())
+            plan = await make_plan(session, Asked(allow_data_loss=("*",)))
+            return await apply_plan(session, plan, emit=lambda _: None, stop=asyncio.Event())
 
     result = asyncio.run(work())
     assert result.succeeded, [f"{end.step.key}: {end.reason}" for end in result.ends if end.reason]
@@ -110,7 +113,7 @@ def apply_hurried(project: Path, server: str) -> None:
 def _assert_nothing_to_do(project: Path, server: str) -> None:
     async def work() -> Plan:
         async with _opened(project, server) as session:
-            return await workflows.make_plan(session)
+            return await make_plan(session)
 
     plan = asyncio.run(work())
     left = [
@@ -120,10 +123,10 @@ def _assert_nothing_to_do(project: Path, server: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _opened(project: Path, server: str) -> AsyncIterator[workflows.Session]:
-    async with workflows.opened(workflows.Where(path=project), _account(server, project)) as session:
+async def _opened(project: Path, server: str) -> AsyncIterator[Session]:
+    async with opened(Where(path=project), _account(server, project)) as session:
         session.clock = FastClock(start=time.time(), scale=HURRY)
-        with workflows.locked(session, "apply"):
+        with state_locked(session, "apply"):
             yield session
 
 

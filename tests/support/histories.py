@@ -14,8 +14,8 @@ from typing import Any, Final
 from fleets import Resource, fleets
 from hypothesis import strategies as st
 
+from novita_infra.model.clock import ANSWER
 from novita_infra.simulator import SCENARIOS
-from novita_infra.timing import ANSWER
 
 DOINGS: Final = ("create", "edit", "delete")
 KINDS: Final = ("Instance", "Template", "NetworkStorage", "VPC", "RegistryAuth", "ImagePrewarm", "Endpoint")

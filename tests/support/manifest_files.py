@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from novita_infra.diagnostics import Problems
-from novita_infra.manifests.project import Project, load
-from novita_infra.resources import Address, Declared
+from novita_infra.manifests.project.loading import Project, load
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Problems
+from novita_infra.model.resources import Declared
 
 INSTANCE = "  product: {gpu: RTX 4090}\n  image: pytorch/pytorch:2.4.0\n"
 """The fewest fields of an instance."""

@@ -11,8 +11,8 @@ from histories import Act
 from sights import TABLES, set_by_hand
 
 from novita_infra.simulator import World
-from novita_infra.simulator.happenings import arrive
-from novita_infra.simulator.world.records import Happening
+from novita_infra.simulator.scenarios.events import arrive
+from novita_infra.simulator.world.engine.records import Happening
 
 PREFIXES: Final = {
     "Instance": "instance",

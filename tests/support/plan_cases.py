@@ -22,16 +22,16 @@ from typing import Any, Final
 import yaml
 from rig import Rig
 
-from novita_infra.diagnostics import Problems
-from novita_infra.planning.asking import Refresh
-from novita_infra.planning.plan import Plan
+from novita_infra.model.diagnostics import Problems
+from novita_infra.planning.options import Refresh
+from novita_infra.planning.plan.plan import Plan
 from novita_infra.simulator import LIVE
-from novita_infra.simulator.happenings import arrive
-from novita_infra.simulator.world.records import Happening
-from novita_infra.views.diagnostics import diagnostic_lines
-from novita_infra.views.human import plan_lines
-from novita_infra.views.json import plan_json
-from novita_infra.views.lines import plain
+from novita_infra.simulator.scenarios.events import arrive
+from novita_infra.simulator.world.engine.records import Happening
+from novita_infra.views.json.plan import plan_json
+from novita_infra.views.text.diagnostics import diagnostic_lines
+from novita_infra.views.text.lines import plain
+from novita_infra.views.text.plan import plan_lines
 
 CASES: Final = Path(__file__).parents[1] / "plans"
 Ordering = Callable[[list[Any]], dict[str, list[Any]]]

@@ -9,10 +9,12 @@ from typing import Any
 
 from rig import Rig
 
-from novita_infra import workflows
 from novita_infra.applying.events import Event, Result
-from novita_infra.planning.asking import Asked
-from novita_infra.workflows import Session, Where
+from novita_infra.operations.applying import apply_plan
+from novita_infra.operations.planning import make_plan
+from novita_infra.operations.saved_plans import check_saved, reopened, save_plan
+from novita_infra.operations.session import SIMULATOR, Session, Where, state_locked
+from novita_infra.planning.options import Asked
 
 
 def save(rig: Rig, name: str = "x.niplan", **asked: Any) -> Path:
@@ -23,10 +25,10 @@ def save(rig: Rig, name: str = "x.niplan", **asked: Any) -> Path:
         async with rig.client() as client:
             where = Where(path=rig.folder, environment=rig.environment, variables=rig.variables)
             store = rig.store()
-            session = Session(where, rig.project(), store, client, rig.clock, workflows.SIMULATOR, store.load())
-            plan = await workflows.make_plan(session, wish)
+            session = Session(where, rig.project(), store, client, rig.clock, SIMULATOR, store.load())
+            plan = await make_plan(session, wish)
             assert not plan.problems, plan.problems
-            workflows.save_plan(session, plan, path, asked=wish)
+            save_plan(session, plan, path, asked=wish)
 
     rig.clock.run(work())
     return path
@@ -42,12 +44,12 @@ def apply_saved(rig: Rig, path: Path, *, stop_when: Callable[[Event], bool] = la
             if stop_when(event):
                 stop.set()
 
-        saved, where, project = workflows.reopened(Where(path=path), rig.environ)
+        saved, where, project = reopened(Where(path=path), rig.environ)
         async with rig.client() as client:
             store = rig.store()
-            session = Session(where, project, store, client, rig.clock, workflows.SIMULATOR, store.load())
-            with workflows.locked(session, "apply"):
-                await workflows.check_saved(session, saved)
-                return await workflows.apply_plan(session, saved.plan, emit=emit, stop=stop, seal=saved.seal)
+            session = Session(where, project, store, client, rig.clock, SIMULATOR, store.load())
+            with state_locked(session, "apply"):
+                await check_saved(session, saved)
+                return await apply_plan(session, saved.plan, emit=emit, stop=stop, seal=saved.seal)
 
     return rig.clock.run(work())

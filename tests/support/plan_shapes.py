@@ -7,9 +7,9 @@ from typing import Any
 
 import jsonschema_rs
 
-from novita_infra.planning.plan import Plan
-from novita_infra.views.json import plan_json
-from novita_infra.views.plan_schema import plan_schema
+from novita_infra.planning.plan.plan import Plan
+from novita_infra.views.json.plan import plan_json
+from novita_infra.views.json.schema.plan import plan_schema
 
 
 def checked_json(plan: Plan) -> dict[str, Any]:

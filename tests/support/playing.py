@@ -20,19 +20,23 @@ from outsiders import LEAVING, PREFIXES, Outsiders, ids_in
 from rig import Rig
 from sights import TABLES, seen
 
-from novita_infra import workflows
 from novita_infra.api.errors import ApiError
 from novita_infra.applying.events import Event, Result
-from novita_infra.diagnostics import Problems
-from novita_infra.planning.asking import Asked
-from novita_infra.planning.plan import Action
-from novita_infra.resources import Address, Record
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Problems
+from novita_infra.model.records import Record
+from novita_infra.operations.applying import apply_plan
+from novita_infra.operations.planning import make_plan
+from novita_infra.operations.session import state_locked
+from novita_infra.planning.options import Asked
+from novita_infra.planning.plan.changes import Action
 from novita_infra.simulator import SCENARIOS, Trouble, fault_of
-from novita_infra.simulator.scenarios import begin
-from novita_infra.simulator.world import arrears, catalogue, instances, money
-from novita_infra.simulator.world.settings import Limits, Timings
-from novita_infra.state.disk import Disk
-from novita_infra.state.local import LocalStore
+from novita_infra.simulator.scenarios.model import begin
+from novita_infra.simulator.world.cloud import arrears, instances
+from novita_infra.simulator.world.engine.settings import Limits, Timings
+from novita_infra.simulator.world.market import catalogue, money
+from novita_infra.state.backends.disk import Disk
+from novita_infra.state.backends.local import LocalStore
 
 ROUNDS: Final = 4
 """Runs that may be needed after everything is healed: what failed is replaced, what was deleted is made again."""
@@ -179,19 +183,19 @@ class _Play(Rig):
 
         async with self.client() as client:
             session = self._session(client)
-            with workflows.locked(session, "apply"):
+            with state_locked(session, "apply"):
                 self._learn(session.state.records.values())
                 wish = Asked(
                     destroys=chapter.destroys, targets=targets, allow_data_loss=("*",), allow_large_change=True
                 )
-                made = await workflows.make_plan(session, wish)
+                made = await make_plan(session, wish)
                 self.known |= {step.id for step in made.steps}
                 if made.problems:
                     raise Problems(made.problems, code=made.code)
                 for change in made.changes:
                     if change.action is not Action.NONE:
                         self.trace.append(f"    plan: {change.action.value} {change.address} {change.id} {change.why}")
-                return await workflows.apply_plan(session, made, parallelism=chapter.parallelism, emit=emit, stop=stop)
+                return await apply_plan(session, made, parallelism=chapter.parallelism, emit=emit, stop=stop)
 
     def _targets(self, chapter: Chapter) -> tuple[str, ...]:
         if chapter.target is None or not self.fleet or chapter.destroys:

@@ -14,22 +14,27 @@ import yaml
 from plan_shapes import checked_json
 from virtual import VirtualClock
 
-from novita_infra import workflows
 from novita_infra.api.client import Client
 from novita_infra.api.errors import ApiError
-from novita_infra.api.in_process import InProcess
+from novita_infra.api.transport.in_process import InProcess
 from novita_infra.applying.events import Event, Result
-from novita_infra.manifests.project import Project, load
-from novita_infra.planning.asking import Asked
-from novita_infra.planning.plan import Action, Plan
-from novita_infra.planning.seen import Seen
-from novita_infra.resources import Address, Record
+from novita_infra.manifests.project.loading import Project, load
+from novita_infra.model.addresses import Address
+from novita_infra.model.records import Record
+from novita_infra.operations.applying import apply_plan
+from novita_infra.operations.importing import import_object
+from novita_infra.operations.planning import make_plan, see
+from novita_infra.operations.session import SIMULATOR, Session, Where, state_locked
+from novita_infra.operations.state_edits import forget, move_record
+from novita_infra.planning.inputs import Seen
+from novita_infra.planning.options import Asked
+from novita_infra.planning.plan.changes import Action
+from novita_infra.planning.plan.plan import Plan
+from novita_infra.policies.running import judge_plan
 from novita_infra.simulator import LIVE, LostAnswer, Quirks, World, build_app, open_world, scenario_named
 from novita_infra.simulator.routes.registry import OPERATIONS
-from novita_infra.state.book import State
-from novita_infra.state.local import LocalStore
-from novita_infra.workflows import Session, Where
-from novita_infra.workflows.running import see
+from novita_infra.state.backends.local import LocalStore
+from novita_infra.state.state import State
 
 WRITES: Final = frozenset(item.name for item in OPERATIONS if item.method != "GET")
 """The operations that change something."""
@@ -108,7 +113,7 @@ class Rig:
         async def work() -> Plan:
             async with self.client() as client:
                 session = self._session(client)
-                return await self._judged(session, await workflows.make_plan(session, wish), wish)
+                return await self._judged(session, await make_plan(session, wish), wish)
 
         return self.clock.run(work())
 
@@ -145,10 +150,10 @@ class Rig:
 
             async with self.client() as client:
                 session = self._session(client)
-                with workflows.locked(session, "apply"):
-                    made = await self._judged(session, plan or await workflows.make_plan(session, wish), wish)
+                with state_locked(session, "apply"):
+                    made = await self._judged(session, plan or await make_plan(session, wish), wish)
                     assert not made.problems, made.problems
-                    return await workflows.apply_plan(session, made, parallelism=parallelism, emit=emit, stop=stop)
+                    return await apply_plan(session, made, parallelism=parallelism, emit=emit, stop=stop)
 
         result = self.clock.run(work())
         if expect_success:
@@ -165,18 +170,18 @@ class Rig:
         async def work() -> Record:
             async with self.client() as client:
                 session = self._session(client)
-                with workflows.locked(session, "import"):
-                    return await workflows.import_object(session, Address.parse(address), id)
+                with state_locked(session, "import"):
+                    return await import_object(session, Address.parse(address), id)
 
         return self.clock.run(work())
 
     def forget(self, address: str) -> None:
         """`state rm`."""
-        workflows.forget(Where(path=self.folder), (Address.parse(address),))
+        forget(Where(path=self.folder), (Address.parse(address),))
 
     def rename(self, source: str, target: str) -> None:
         """`state mv`."""
-        workflows.move(Where(path=self.folder), Address.parse(source), Address.parse(target))
+        move_record(Where(path=self.folder), Address.parse(source), Address.parse(target))
 
     # --- looking ---
 
@@ -254,14 +259,14 @@ class Rig:
 
     async def _judged(self, session: Session, plan: Plan, wish: Asked) -> Plan:
         """The plan with what policies say of it; its JSON is as published."""
-        judged = await workflows.judged(session, plan, asked=wish, environ=self.environ, shown=checked_json)
+        judged = await judge_plan(session.project, plan, asked=wish, environ=self.environ, shown=checked_json)
         checked_json(judged)
         return judged
 
     def _session(self, client: Client) -> Session:
         store = self.store()
         where = Where(path=self.folder)
-        cloud, state = workflows.SIMULATOR, store.load()
+        cloud, state = SIMULATOR, store.load()
         return Session(where, self.project(), store, client, self.clock, cloud, state, tell=self.told.append)
 
 

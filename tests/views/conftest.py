@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 
 from novita_infra.applying.events import Ended, Outcome, Result
-from novita_infra.diagnostics import Diagnostic
-from novita_infra.planning.plan import Action, Basis, Change, FieldChange, Plan, Step
-from novita_infra.resources import Address, Digest, Joined, Loss, Ref, Secret
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.resources import Loss
+from novita_infra.model.values import Digest, Joined, Ref, Secret
+from novita_infra.planning.plan.changes import Action, Change, FieldChange
+from novita_infra.planning.plan.plan import Basis, Plan
+from novita_infra.planning.plan.steps import Step
 
 CLEAR = "hunter2-in-clear"
 BASIS = Basis("lineage", 3, "config")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from novita_infra.planning.plan import Action, Plan
-from novita_infra.resources import Address
+from novita_infra.model.addresses import Address
+from novita_infra.planning.plan.changes import Action
+from novita_infra.planning.plan.plan import Plan
 from novita_infra.views.graph import dot, mermaid, needs_of
 
 WORKER = Address("instance", "worker", "eu")

@@ -20,7 +20,7 @@ from novita_infra.simulator.answers.words import (
     more,
     obj,
 )
-from novita_infra.simulator.quirks import Quirks
+from novita_infra.simulator.profiles import Quirks
 
 _OBJECT: Final[Schema] = {"type": "object"}
 

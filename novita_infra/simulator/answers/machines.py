@@ -23,7 +23,7 @@ from novita_infra.simulator.answers.words import (
     obj,
     one_item,
 )
-from novita_infra.simulator.quirks import Quirks
+from novita_infra.simulator.profiles import Quirks
 
 # --- clusters and products ------------------------------------------------------------------------------------------
 

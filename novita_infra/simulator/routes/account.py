@@ -9,7 +9,8 @@ from novita_infra.simulator.answers import account as answers
 from novita_infra.simulator.answers import words
 from novita_infra.simulator.errors import Refusal, invalid
 from novita_infra.simulator.operations import Call, Family, Operation, page_of
-from novita_infra.simulator.routes.statements import (
+from novita_infra.simulator.request_schema import INT64, Fields, Text, Whole, may, need, should
+from novita_infra.simulator.routes.billing_views import (
     key_of,
     line_of,
     month_of,
@@ -19,10 +20,10 @@ from novita_infra.simulator.routes.statements import (
     type_of,
     units,
 )
-from novita_infra.simulator.shapes import INT64, Fields, Text, Whole, may, need, should
-from novita_infra.simulator.world import bills, money
-from novita_infra.simulator.world.settings import DAY
-from novita_infra.simulator.world.world import World
+from novita_infra.simulator.world import bills
+from novita_infra.simulator.world.engine.settings import DAY
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.market import money
 
 V1: Final = "/openapi/v1"
 LONGEST: Final = 31 * DAY

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.operations import Call, Family, Operation
+from novita_infra.simulator.request_schema import Anything, Fields, Text, Whole, may, need
 from novita_infra.simulator.routes.models import LLM
-from novita_infra.simulator.shapes import Anything, Fields, Text, Whole, may, need
-from novita_infra.simulator.world import api_keys, batches
-from novita_infra.simulator.world.inference import ENDPOINTS
-from novita_infra.simulator.world.submitted import Batch
-from novita_infra.simulator.world.world import World
+from novita_infra.simulator.world.engine.llm_records import Batch
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.llm import api_keys, batches
+from novita_infra.simulator.world.llm.inference import ENDPOINTS
 
 ZONE: Final = timezone(timedelta(hours=8))
 _TIMES: Final = (

@@ -8,10 +8,16 @@ from typing import Any
 from novita_infra.simulator.answers import machines as answers
 from novita_infra.simulator.errors import Refusal
 from novita_infra.simulator.operations import V1, V2, Call, Operation
-from novita_infra.simulator.shapes import Fields, Text, Whole, may, need
-from novita_infra.simulator.world import catalogue, money
-from novita_infra.simulator.world.catalogue import CLUSTERS, CPU_PRODUCTS, GPU_PRODUCTS, SERVERLESS_PRODUCTS, Product
-from novita_infra.simulator.world.world import World
+from novita_infra.simulator.request_schema import Fields, Text, Whole, may, need
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.market import catalogue, money
+from novita_infra.simulator.world.market.catalogue import (
+    CLUSTERS,
+    CPU_PRODUCTS,
+    GPU_PRODUCTS,
+    SERVERLESS_PRODUCTS,
+    Product,
+)
 
 _METHODS_V2 = {"onDemand": "postpaid", "monthly": "prepaid", "spot": "spot"}
 

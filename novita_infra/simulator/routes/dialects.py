@@ -7,9 +7,7 @@ from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.operations import Call, Family, Operation, Raw
-from novita_infra.simulator.routes.chat import ask, event
-from novita_infra.simulator.routes.models import LLM
-from novita_infra.simulator.shapes import (
+from novita_infra.simulator.request_schema import (
     Anything,
     Either,
     Fields,
@@ -23,9 +21,11 @@ from novita_infra.simulator.shapes import (
     need,
     should,
 )
-from novita_infra.simulator.world import canned, inference, models
-from novita_infra.simulator.world.inference import LONG
-from novita_infra.simulator.world.world import World
+from novita_infra.simulator.routes.chat import ask, event
+from novita_infra.simulator.routes.models import LLM
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.llm import canned, inference, models
+from novita_infra.simulator.world.llm.inference import LONG
 
 _READING: Final = Reading()
 

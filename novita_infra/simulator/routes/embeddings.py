@@ -9,13 +9,13 @@ from typing import Any, Final
 from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.errors import invalid
 from novita_infra.simulator.operations import Call, Family, Operation
+from novita_infra.simulator.request_schema import Either, Fields, Items, Text, Whole, may, need, should
 from novita_infra.simulator.routes.chat import admitted, spend
 from novita_infra.simulator.routes.models import LLM, aliases
-from novita_infra.simulator.shapes import Either, Fields, Items, Text, Whole, may, need, should
-from novita_infra.simulator.world import canned, models, usage
-from novita_infra.simulator.world.inference import LONG
-from novita_infra.simulator.world.models import Model
-from novita_infra.simulator.world.world import World
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.llm import canned, models, usage
+from novita_infra.simulator.world.llm.inference import LONG
+from novita_infra.simulator.world.llm.models import Model
 
 _MOST_INPUTS: Final = 2048
 _INPUT: Final = Either(

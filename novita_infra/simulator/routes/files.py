@@ -9,9 +9,9 @@ from novita_infra.simulator.errors import Refusal
 from novita_infra.simulator.multipart import read_form
 from novita_infra.simulator.operations import Call, Family, Operation, Raw
 from novita_infra.simulator.routes.models import LLM
-from novita_infra.simulator.world import files
-from novita_infra.simulator.world.submitted import File
-from novita_infra.simulator.world.world import World
+from novita_infra.simulator.world.engine.llm_records import File
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.llm import files
 
 
 def _upload(world: World, call: Call) -> Any:

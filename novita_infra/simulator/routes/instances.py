@@ -9,11 +9,23 @@ from novita_infra.simulator.answers import machines as answers
 from novita_infra.simulator.answers import words
 from novita_infra.simulator.errors import invalid
 from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_of, paging
-from novita_infra.simulator.routes import showing
-from novita_infra.simulator.shapes import ENVS, PORT, Fields, Flag, Items, Reading, Text, Whole, may, need, should
-from novita_infra.simulator.world import instances, subscriptions
-from novita_infra.simulator.world.rented import Instance
-from novita_infra.simulator.world.world import World
+from novita_infra.simulator.request_schema import (
+    ENVS,
+    PORT,
+    Fields,
+    Flag,
+    Items,
+    Reading,
+    Text,
+    Whole,
+    may,
+    need,
+    should,
+)
+from novita_infra.simulator.routes import instance_views as showing
+from novita_infra.simulator.world.cloud import instances, subscriptions
+from novita_infra.simulator.world.engine.cloud_records import Instance
+from novita_infra.simulator.world.engine.world import World
 
 _ID = need(Text(1, 255))
 _JUST_ID = Fields({"instanceId": _ID})

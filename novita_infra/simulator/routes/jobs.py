@@ -7,11 +7,11 @@ from typing import Any
 
 from novita_infra.simulator.answers import machines as answers
 from novita_infra.simulator.operations import V1, Call, Operation, page_of, paging
-from novita_infra.simulator.shapes import INT64, Fields, Text, Whole, may, need
-from novita_infra.simulator.world import jobs
-from novita_infra.simulator.world.instances import instance_of
-from novita_infra.simulator.world.rented import Instance, Job
-from novita_infra.simulator.world.world import World
+from novita_infra.simulator.request_schema import INT64, Fields, Text, Whole, may, need
+from novita_infra.simulator.world.cloud import jobs
+from novita_infra.simulator.world.cloud.instances import instance_of
+from novita_infra.simulator.world.engine.cloud_records import Instance, Job
+from novita_infra.simulator.world.engine.world import World
 
 
 def _save_image(world: World, call: Call) -> Any:

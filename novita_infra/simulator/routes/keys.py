@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.operations import Call, Family, Operation
-from novita_infra.simulator.shapes import Fields, Flag, Items, Text, Whole, may, need
-from novita_infra.simulator.world import api_keys, models, tasks
-from novita_infra.simulator.world.account import ApiKey
-from novita_infra.simulator.world.world import World
+from novita_infra.simulator.request_schema import Fields, Flag, Items, Text, Whole, may, need
+from novita_infra.simulator.world.engine.account_records import ApiKey
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.llm import api_keys, models, tasks
 
 _KEYS: Final = "/openapi/v2/user/key"
 _PUBLIC: Final = "Public Endpoint"

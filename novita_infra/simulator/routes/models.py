@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.operations import Call, Family, Operation
-from novita_infra.simulator.shapes import Fields, Flag, Text, Whole, may
-from novita_infra.simulator.world import models, pictures
-from novita_infra.simulator.world.models import Bracket, Model
-from novita_infra.simulator.world.pictures import Checkpoint
-from novita_infra.simulator.world.world import World
+from novita_infra.simulator.request_schema import Fields, Flag, Text, Whole, may
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.llm import image_models as pictures
+from novita_infra.simulator.world.llm import models
+from novita_infra.simulator.world.llm.image_models import Checkpoint
+from novita_infra.simulator.world.llm.models import Bracket, Model
 
 LLM: Final = "/openai/v1"
 BASES: Final = ("/openai", "/v3/openai")

@@ -6,10 +6,10 @@ from typing import Any
 
 from novita_infra.simulator.answers import resources as answers
 from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_of, paging
-from novita_infra.simulator.shapes import Fields, Text, may, need
-from novita_infra.simulator.world import networks
-from novita_infra.simulator.world.rented import Network
-from novita_infra.simulator.world.world import World
+from novita_infra.simulator.request_schema import Fields, Text, may, need
+from novita_infra.simulator.world.cloud import networks
+from novita_infra.simulator.world.engine.cloud_records import Network
+from novita_infra.simulator.world.engine.world import World
 
 
 def _list(world: World, call: Call) -> Any:

@@ -7,10 +7,11 @@ from typing import Any
 from novita_infra.simulator.answers import resources as answers
 from novita_infra.simulator.answers import words
 from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_of, paging
-from novita_infra.simulator.shapes import Fields, Items, Text, may, need
-from novita_infra.simulator.world import catalogue, prewarms
-from novita_infra.simulator.world.rented import Prewarm
-from novita_infra.simulator.world.world import World
+from novita_infra.simulator.request_schema import Fields, Items, Text, may, need
+from novita_infra.simulator.world.cloud import prewarms
+from novita_infra.simulator.world.engine.cloud_records import Prewarm
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.market import catalogue
 
 STATES = ("", "Pending", "Running", "Succeeded", "Failed")
 

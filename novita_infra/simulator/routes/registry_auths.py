@@ -7,9 +7,9 @@ from typing import Any
 from novita_infra.simulator.answers import resources as answers
 from novita_infra.simulator.answers import words
 from novita_infra.simulator.operations import V1, Call, Operation, paging
-from novita_infra.simulator.shapes import Fields, Text, need
-from novita_infra.simulator.world import registry_auths
-from novita_infra.simulator.world.world import World
+from novita_infra.simulator.request_schema import Fields, Text, need
+from novita_infra.simulator.world.cloud import registry_auths
+from novita_infra.simulator.world.engine.world import World
 
 
 def _list(world: World, _call: Call) -> Any:

@@ -7,10 +7,11 @@ from typing import Any
 from novita_infra.simulator.answers import resources as answers
 from novita_infra.simulator.answers import words
 from novita_infra.simulator.operations import V1, Call, Operation, page_of, paging
-from novita_infra.simulator.shapes import Fields, Text, Whole, may, need, should
-from novita_infra.simulator.world import catalogue, money, storages
-from novita_infra.simulator.world.rented import Storage
-from novita_infra.simulator.world.world import World
+from novita_infra.simulator.request_schema import Fields, Text, Whole, may, need, should
+from novita_infra.simulator.world.cloud import storages
+from novita_infra.simulator.world.engine.cloud_records import Storage
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.market import catalogue, money
 
 
 def _list(world: World, call: Call) -> Any:

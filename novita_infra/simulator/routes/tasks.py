@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.operations import Call, Family, Operation
-from novita_infra.simulator.shapes import Anything, Fields, Flag, Text, Whole, may, need
-from novita_infra.simulator.world import api_keys, tasks
-from novita_infra.simulator.world.inference import LONG
-from novita_infra.simulator.world.submitted import Task
-from novita_infra.simulator.world.tasks import Wish
-from novita_infra.simulator.world.world import World
+from novita_infra.simulator.request_schema import Anything, Fields, Flag, Text, Whole, may, need
+from novita_infra.simulator.world.engine.llm_records import Task
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.llm import api_keys, tasks
+from novita_infra.simulator.world.llm.inference import LONG
+from novita_infra.simulator.world.llm.tasks import Wish
 
 ASYNC: Final = "/v3/async"
 _TTL: Final = 3600

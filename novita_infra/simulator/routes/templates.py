@@ -8,10 +8,22 @@ from typing import Any
 from novita_infra.simulator.answers import resources as answers
 from novita_infra.simulator.errors import invalid
 from novita_infra.simulator.operations import V1, Call, Operation, page_of, paging
-from novita_infra.simulator.shapes import ENVS, PORT, Anything, Fields, Flag, Items, Text, Whole, may, need, should
-from novita_infra.simulator.world import templates
-from novita_infra.simulator.world.rented import Template
-from novita_infra.simulator.world.world import World
+from novita_infra.simulator.request_schema import (
+    ENVS,
+    PORT,
+    Anything,
+    Fields,
+    Flag,
+    Items,
+    Text,
+    Whole,
+    may,
+    need,
+    should,
+)
+from novita_infra.simulator.world.cloud import templates
+from novita_infra.simulator.world.engine.cloud_records import Template
+from novita_infra.simulator.world.engine.world import World
 
 
 def _list(world: World, call: Call) -> Any:

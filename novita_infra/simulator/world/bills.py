@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from novita_infra.simulator.world import money, usage
-from novita_infra.simulator.world.account import Usage
-from novita_infra.simulator.world.settings import DAY
-from novita_infra.simulator.world.world import World
+from novita_infra.simulator.world.engine.account_records import Usage
+from novita_infra.simulator.world.engine.settings import DAY
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.llm import usage
+from novita_infra.simulator.world.market import money
 
 CYCLES: Final = ("Hour", "Day", "Week", "Month")
 

@@ -1,0 +1,58 @@
+"""What the service measures of a machine, and what it tells of the use of its GPUs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from novita_infra.api.json_values import int_of, object_of, objects_of
+from novita_infra.api.request import Request, get
+
+WINDOW: Final = 7 * 86_400
+"""Seconds that are looked back."""
+BUSY: Final = 1.0
+"""Percent of a GPU from which on it counts as used."""
+_STEP: Final = 900
+"""Seconds between two figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """When the GPUs of a machine were used last, in Unix seconds."""
+
+    last: float | None
+    """None where they were not used since `since`."""
+    since: float
+    """From when on there are figures."""
+
+
+def use_of(id: str, *, now: float) -> Request:
+    """The request for the figures of a machine (gpu-instance-get-metrics: startTime, endTime, interval in seconds)."""
+    end = int(now)
+    path = "/openapi/v1/metrics/gpu/instance"
+    return get(path, instanceId=id, startTime=end - WINDOW, endTime=end, interval=_STEP)
+
+
+def last_use(answer: Any, *, now: float) -> Use | None:
+    """When the GPUs were used last; None where there are no figures (a machine that does not run, or has no GPU).
+
+    The average over the GPUs decides where there is one, else any of them (gpu-instance-get-metrics: `gpuUtilization`
+    with `avg` and `gpuIds`, values in percent).
+    """
+    told = object_of(object_of(answer).get("gpuUtilization"))
+    figures = list(_figures(told))
+    if not figures:
+        return None
+    busy = [at for at, value in figures if value >= BUSY]
+    return Use(last=max(busy, default=None), since=max(now - WINDOW, min(at for at, _ in figures) - _STEP))
+
+
+def _figures(told: Mapping[str, Any]) -> Iterator[tuple[float, float]]:
+    lists = [objects_of(told.get("avg"))] if told.get("avg") else []
+    lists += [objects_of(gpu.get("items")) for gpu in objects_of(told.get("gpuIds"))]
+    for items in lists:
+        for item in items:
+            at, value = int_of(item.get("timestamp")), item.get("value")
+            if at and isinstance(value, (int, float)):
+                yield float(at), float(value)

@@ -1,0 +1,84 @@
+"""Readers of the JSON values that the API sends. They take any JSON and never raise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from novita_infra.model.values import Value
+
+
+def int_of(value: Any, otherwise: int | None = None) -> int | None:
+    """A whole number that may come as a number or as text (`"24"`); `otherwise` for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return otherwise
+    try:
+        number = float(value) if isinstance(value, str) and not value.strip().isdecimal() else value
+        return int(number) if not isinstance(number, float) or math.isfinite(number) else otherwise
+    except ValueError:
+        return otherwise
+
+
+def created_in(item: Mapping[str, Any]) -> float:
+    """When an object was made, in Unix seconds; 0 where the answer does not tell.
+
+    Most answers tell seconds as text (gpu-instance-get-template: `createdAt`, gpu-instance-get-vpc: `createTime`); v2
+    tells numbers, and undocumented fields may hold milliseconds or RFC 3339.
+    """
+    told = next((item[name] for name in ("createdAt", "createTime", "created_at") if item.get(name)), None)
+    number = int_of(told, 0) or 0
+    try:
+        if not number and isinstance(told, str):
+            moment = datetime.fromisoformat(told)
+            return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+        return max(0.0, number / 1000 if number > _SECONDS else float(number))
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+_SECONDS: Final = 100_000_000_000
+"""A moment that is a larger number is in milliseconds."""
+
+
+def text_of(value: Any) -> str:
+    """A text, or a number as text (an id may be either); empty for anything else."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
+
+
+def flag_of(value: Any) -> bool:
+    """A truth value that may come as text."""
+    return value.lower() == "true" if isinstance(value, str) else bool(value)
+
+
+def object_of(value: Any) -> Mapping[str, Any]:
+    """The object, or the only or first object of a list (the API is of two minds about some); else an empty one."""
+    return next(iter(objects_of(value)), {})
+
+
+def objects_of(value: Any) -> list[Mapping[str, Any]]:
+    """The objects of a list; a lone object counts as a list of one, anything else as none."""
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if isinstance(item, Mapping)]
+
+
+def texts_of(value: Any) -> list[str]:
+    """The texts of a list, numbers as text; anything that is no list counts as an empty one."""
+    return [text for text in map(text_of, value) if text] if isinstance(value, list) else []
+
+
+def carried(item: Mapping[str, Any], readers: Mapping[str, tuple[str, Callable[[Any], Value]]]) -> dict[str, Value]:
+    """The fields that the answer carries, each by the API's name for it and how it is read.
+
+    A field that is sent empty is carried as empty; one that is not sent, or cannot be read (None), is left out.
+    """
+    found = {name: read(item[key]) for name, (key, read) in readers.items() if key in item}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def filled(values: Mapping[str, Value]) -> dict[str, Value]:
+    """The values without those that are None, "", [] or {}: what the API sends for "not set"."""
+    return {name: value for name, value in values.items() if value not in (None, "", [], {})}

@@ -1,0 +1,1 @@
+"""The rate of calls: one governor per process, one shared file per machine."""

@@ -1,0 +1,104 @@
+"""The last lines of a log, whatever it is written in, fit to be shown: short, on one line each, without secrets.
+
+Pure text. What form a log has no page tells, so none is an error.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from novita_infra.api.redaction import hide
+
+MOST: Final = 10
+"""Lines that are shown."""
+LONGEST: Final = 200
+"""Characters of a line that are shown."""
+_HIDDEN: Final = "(secret)"
+_SAYS: Final = ("message", "msg", "log", "text", "line", "content")
+"""The keys under which an entry of a structured log says what happened."""
+_HOLDS: Final = ("logs", "lines", "entries", "items", "data")
+"""The keys under which an answer holds its entries."""
+_TERMINAL: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)")
+"""What colours text and moves the cursor; taken out first, so that it splits no secret."""
+_EVENT_FIELD: Final = re.compile(r"(?:data|event|id|retry)?:")
+_NAME: Final = r"[\w.-]*(?:token(?!s\b|iz)|secret|passw(?:or)?d|passphrase|credential|signature|key)"
+_GIVEN: Final = re.compile(
+    # `HF_TOKEN=...`, `--api-key=...`, `?key=...`; `"token": "..."`, `password: ...`; `Authorization: Bearer ...`.
+    rf"""(?ix) ( {_NAME}[\w.-]*\s*=\s* | {_NAME}["']?\s*:\s* | \bbearer\s+ | \bauthorization["']?\s*:\s*["']?basic\s+ )
+    ( "[^"]*"? | '[^']*'? | [^\s"',;&]+ )"""
+)
+_LOGIN: Final = re.compile(r"(\w://[^\s/:@]*:)[^\s/]+@")
+_KNOWN: Final = re.compile(r"\b(?:sk[-_]|hf_|gh[opusr]_|glpat-|AKIA)[\w-]{16,}")
+"""What the keys of well-known services begin with."""
+
+
+def last_lines(data: bytes, *, secrets: Iterable[str], cut_off: bool = False) -> tuple[str, ...]:
+    """The last lines that say something, oldest first. `cut_off` says that the data does not begin with a whole line.
+
+    Hidden are the secrets, and what stands in the text as the value of a name that sounds secret.
+    """
+    known = frozenset(secrets)
+    if cut_off:  # half a line may hold half a secret
+        data = data.partition(b"\n")[2]
+    said = [clean for line in _said(data.decode(errors="replace")) if (clean := _bare(line))]
+    return tuple(_cut(_without_secrets(line, known)) for line in said[-MOST:])
+
+
+def _said(text: str) -> Iterator[str]:
+    """What each entry says: of a JSON document, of JSON lines, of an event stream, or of plain lines."""
+    whole = _json(text)
+    if isinstance(whole, (list, Mapping)):
+        yield from _entries(whole)
+        return
+    lines = text.split("\n")
+    if all(not line.strip() or _EVENT_FIELD.match(line) for line in lines):
+        lines = [line.removeprefix("data:") for line in lines if line.startswith("data:")]
+    for line in lines:
+        entry = _json(line)
+        if isinstance(entry, Mapping):
+            yield from _entries(entry)
+        else:
+            yield line
+
+
+def _entries(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield from value.split("\n")
+        case list():
+            for item in value:
+                yield from _entries(item)
+        case Mapping():
+            inner = next((value[key] for key in _HOLDS if isinstance(value.get(key), (list, Mapping))), None)
+            said = next((value[key] for key in _SAYS if isinstance(value.get(key), str)), None)
+            if inner is not None:
+                yield from _entries(inner)
+            else:
+                yield from _entries(said if said is not None else json.dumps(value, ensure_ascii=False))
+
+
+def _json(text: str) -> Any:
+    if text.lstrip()[:1] not in {"{", "["}:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _bare(line: str) -> str:
+    """The line as a terminal would leave it standing: what a progress bar wrote over is gone."""
+    return _TERMINAL.sub("", line).rstrip("\r").rpartition("\r")[2].strip()
+
+
+def _without_secrets(line: str, secrets: frozenset[str]) -> str:
+    line = hide(line, secrets)
+    line = _GIVEN.sub(rf"\1{_HIDDEN}", line)
+    return _KNOWN.sub(_HIDDEN, _LOGIN.sub(rf"\1{_HIDDEN}@", line))
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 3]}..."

@@ -1,0 +1,123 @@
+"""The end of a log, from the address that an answer gives for it. It says why something failed, and never fails itself.
+
+The key goes to the API's own host and to no other, whatever address is given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Iterable
+from contextlib import AsyncExitStack, suppress
+from typing import Final
+
+import httpx
+
+from novita_infra.api.limits.governor import Governor
+from novita_infra.api.logs.lines import last_lines
+from novita_infra.api.transport.client_pools import Lanes
+from novita_infra.api.transport.connections import origin_of
+
+TAIL: Final = 65_536
+"""Bytes at the end of a log that are looked at."""
+LARGEST: Final = 4 * 1024 * 1024
+"""Bytes that are read of a log whose server does not give the end alone; of a longer one, the end is not known."""
+IDLE: Final = 2.0
+"""Seconds without a byte after which a log that stays open is taken to be at its end."""
+PATIENCE: Final = 5.0
+"""Seconds for all of it, the wait for a free place included."""
+AT_ONCE: Final = 8
+
+
+class Logs:
+    """Reads logs for one account. One try each; what cannot be had is no lines."""
+
+    def __init__(self, lanes: Lanes, *, api: str, headers: httpx.Headers, governor: Governor) -> None:
+        self._lanes = lanes
+        self._api = httpx.URL(api)
+        self._headers = headers
+        self._governor = governor
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def last_lines(self, address: str, *, secrets: Iterable[str]) -> tuple[str, ...]:
+        """The last lines of the log at an address or at a path of the API's host, without the secrets."""
+        url = self._url(address)
+        if url is None:
+            return ()
+        end = _End()
+        # What came until the time was up or the line went dead is still the best that there is.
+        with suppress(TimeoutError, httpx.HTTPError, httpx.StreamError, OSError):
+            async with asyncio.timeout(PATIENCE), self._places:
+                await self._read(url, end)
+        return end.lines(secrets)
+
+    async def _read(self, url: httpx.URL, end: _End) -> None:
+        own = origin_of(url) == origin_of(self._api)
+        headers = httpx.Headers(self._headers if own else {"User-Agent": self._headers["User-Agent"]})
+        headers.update({"Accept": "*/*", "Accept-Encoding": "identity", "Range": f"bytes=-{TAIL}"})
+        request = httpx.Request("GET", url, headers=headers, extensions={"timeout": httpx.Timeout(IDLE).as_dict()})
+        async with AsyncExitStack() as stack:
+            if own:
+                await stack.enter_async_context(self._governor.turn())
+            http = stack.enter_context(self._lanes.one())
+            answer = await http.send(request, stream=True, follow_redirects=False)
+            stack.push_async_callback(answer.aclose)
+            if not _is_log(answer):
+                return
+            end.cut_off = answer.status_code == httpx.codes.PARTIAL_CONTENT and not answer.headers.get(
+                "Content-Range", ""
+            ).startswith("bytes 0-")
+            async for piece in answer.aiter_raw():
+                if not end.take(piece):
+                    return
+
+    def _url(self, address: str) -> httpx.URL | None:
+        """Where to read from; None where nothing is asked: another scheme, or a stranger inside this network."""
+        if not address.startswith(("/", "http://", "https://")):
+            return None
+        try:
+            url = self._api.join(address)
+        except (httpx.InvalidURL, ValueError):
+            return None
+        if url.scheme not in {"http", "https"} or not 0 <= (url.port or 0) < 65_536:
+            return None
+        return url if origin_of(url) == origin_of(self._api) or _is_public(url.host) else None
+
+
+class _End:
+    """The end of what has come so far."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._length = 0
+        self.cut_off = False
+
+    def take(self, piece: bytes) -> bool:
+        """Whether more may come. Of a log that is too long nothing stays: these would not be its last lines."""
+        self._length += len(piece)
+        self._data += piece
+        if self._length > LARGEST:
+            self._data.clear()
+            return False
+        if len(self._data) > TAIL:
+            del self._data[:-TAIL]
+            self.cut_off = True
+        return True
+
+    def lines(self, secrets: Iterable[str]) -> tuple[str, ...]:
+        return last_lines(bytes(self._data), secrets=secrets, cut_off=self.cut_off)
+
+
+def _is_log(answer: httpx.Response) -> bool:
+    """Whether the answer is text as it was asked for, not packed and no page for people."""
+    packed = answer.headers.get("Content-Encoding", "identity") != "identity"
+    page = answer.headers.get("Content-Type", "").startswith("text/html")
+    return answer.status_code in {httpx.codes.OK, httpx.codes.PARTIAL_CONTENT} and not packed and not page
+
+
+def _is_public(host: str) -> bool:
+    """Whether a host by its name or number may be anywhere but on this machine or in its network."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_global
+    except ValueError:
+        return "." in host.strip(".") and not host.rstrip(".").endswith((".localhost", ".internal", ".local"))

@@ -1,0 +1,1 @@
+"""Connections under httpx: pools, the simulator in the same process, a reverse proxy."""

@@ -1,0 +1,38 @@
+"""What the log of a failed object says, for the message about it. Whatever goes wrong here, there are no lines."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from typing import Final
+
+from novita_infra.api.client import Client
+from novita_infra.api.errors import ApiError
+from novita_infra.kinds.kind import Kind
+from novita_infra.manifests.language.expressions import is_secret_name
+from novita_infra.model.resources import Live
+from novita_infra.refresh.objects import read_one
+
+MOST: Final = 3
+"""Logs of one object that are asked, until one has lines."""
+
+
+async def last_lines(client: Client, kind: Kind, live: Live, *, secrets: Collection[str]) -> tuple[str, ...]:
+    """The last lines of the first of its logs that has any, without the secrets. Raises no ApiError."""
+    if not live.logs and kind.reading.get is not None:  # it was seen in a list, which tells no addresses
+        with suppress(ApiError):
+            live = await read_one(client, kind, live.id) or live
+    hidden = {*secrets, *_secrets_of(live)}
+    for address in live.logs[:MOST]:
+        lines = await client.last_log_lines(address, secrets=hidden)
+        if lines:
+            return lines
+    return ()
+
+
+def _secrets_of(live: Live) -> Iterator[str]:
+    """What the object was given that sounds secret, whoever declared it: a template may have brought it."""
+    env = live.values.get("env")
+    for name, value in env.items() if isinstance(env, Mapping) else ():
+        if isinstance(value, str) and is_secret_name(name):
+            yield value

@@ -1,0 +1,1 @@
+"""The market: products, clusters, prices and stock as the API lists them."""

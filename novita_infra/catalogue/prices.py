@@ -1,0 +1,169 @@
+"""The vocabulary of prices: what a thing costs, line by line, and exact sums of it. Pure.
+
+Money is whole numbers of 1/100000 USD; sums are fractions, rounded only where they are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import Final
+
+from novita_infra.api.json_values import int_of
+from novita_infra.catalogue.products import UNIT, Catalogue, Product
+
+DAY: Final = 24
+"""Hours."""
+MONTH: Final = 30 * DAY
+"""Hours of a month: 30 days. Everything that is said by the month is said so."""
+
+DISK: Final = 500
+"""A GB and day of a machine's root disk beyond what is free: $0.005 (guides/gpu-instance-pricing)."""
+STORAGE: Final = 200
+"""A GB and day of network storage: $0.002 (guides/gpu-instance-pricing)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One line of what something costs."""
+
+    what: str
+    """For a person, such as `RTX 4090 24GB, on demand`."""
+    price: int | None
+    """Of one unit for the period, in 1/100000 USD. None where nobody says: unknown, which is not free."""
+    quantity: int = 1
+    """How many units; the most of them where it varies."""
+    hours: int = 1
+    """The period that the price is for; 0 for what is paid once."""
+    least: int | None = None
+    """The fewest units, where their number varies by itself (an endpoint's workers)."""
+    unit: str = ""
+    """What is counted, such as `GPU`; empty where the line says all."""
+    listed: str = ""
+    """Where in the price list the price stands; empty for one that only the guides tell."""
+
+    @property
+    def fewest(self) -> int:
+        """How many units there are at the least."""
+        return self.quantity if self.least is None else self.least
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A sum in 1/100000 USD: what is certain, and the most that it can be."""
+
+    least: Fraction = Fraction(0)
+    most: Fraction = Fraction(0)
+
+    def __add__(self, other: Amount) -> Amount:
+        return Amount(self.least + other.least, self.most + other.most)
+
+    def __sub__(self, other: Amount) -> Amount:
+        return Amount(self.least - other.least, self.most - other.most)
+
+    def __mul__(self, times: int) -> Amount:
+        return Amount(self.least * times, self.most * times)
+
+    def __bool__(self) -> bool:
+        return bool(self.least or self.most)
+
+    def no_less_than(self, other: Amount) -> Amount:
+        """The same, raised to the other where that is more."""
+        return Amount(max(self.least, other.least), max(self.most, other.most))
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """The catalogue's prices by key (`gpu/ID/spot`), in 1/100000 USD, and what is free of charge."""
+
+    prices: Mapping[str, int] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The names of products by part and id: `gpu/ID`."""
+    free_root_gb: int | None = None
+    """Of a worker of an endpoint; None where the account's limits do not say."""
+    free_local_gb: int | None = None
+
+    def cost(
+        self, key: str, what: str, *, quantity: int = 1, hours: int = 1, least: int | None = None, unit: str = ""
+    ) -> Cost:
+        """A line at the listed price; of an unknown price where the list has none."""
+        return Cost(what, self.prices.get(key), quantity=quantity, hours=hours, least=least, unit=unit, listed=key)
+
+
+def price_list(catalogue: Catalogue) -> PriceList:
+    """The prices of the parts of the catalogue that were read."""
+    prices: dict[str, int] = {}
+    names: dict[str, str] = {}
+    for part, products in (("gpu", catalogue.gpu), ("cpu", catalogue.cpu), ("serverless", catalogue.serverless)):
+        for product in products:
+            names[f"{part}/{product.id}"] = product.name
+            prices |= {f"{part}/{product.id}/{mode}": price for mode, price in _prices(product)}
+    limits = catalogue.endpoint_limits
+    return PriceList(
+        prices,
+        names,
+        free_root_gb=int_of(limits.get("freeRootfsSize")),
+        free_local_gb=int_of(limits.get("freeLocalVolumeSize")),
+    )
+
+
+def part_of(listed: str) -> str:
+    """The part of the catalogue that a key of the price list is about."""
+    return listed.partition("/")[0]
+
+
+def rate(costs: Iterable[Cost]) -> Amount:
+    """What the lines cost per hour, those of an unknown price left out. What is paid once counts for nothing."""
+    least: dict[int, int] = {}
+    most: dict[int, int] = {}
+    for cost in costs:
+        if cost.price is not None and cost.hours:
+            least[cost.hours] = least.get(cost.hours, 0) + cost.price * cost.fewest
+            most[cost.hours] = most.get(cost.hours, 0) + cost.price * cost.quantity
+    return Amount(_per_hour(least), _per_hour(most))
+
+
+def paid_once(costs: Iterable[Cost]) -> int:
+    """What is paid at once, those of an unknown price left out, in 1/100000 USD."""
+    return sum(cost.price * cost.quantity for cost in costs if cost.price is not None and not cost.hours)
+
+
+def unknown(costs: Iterable[Cost]) -> tuple[str, ...]:
+    """What nobody tells the price of, each thing once."""
+    return tuple(dict.fromkeys(cost.what for cost in costs if cost.price is None))
+
+
+def usd(amount: Fraction | int, *, digits: int = 5) -> str:
+    """`$1,234.50`: at most so many digits after the point, at least two; an amount that rounds to nothing says so."""
+    rounded = _rounded(amount, digits)
+    sign = "-" if rounded < 0 else ""
+    whole, _, cents = f"{abs(rounded):,f}".partition(".")
+    return f"{sign}${whole}.{cents.rstrip('0'):0<2}"
+
+
+def plain_usd(amount: Fraction | int) -> str:
+    """`1234.5`, for programs: USD with at most ten digits after the point."""
+    return f"{_rounded(amount, 10):f}".rstrip("0").rstrip(".")
+
+
+def _rounded(amount: Fraction | int, digits: int) -> Decimal:
+    """USD from 1/100000 USD, with so many digits after the point."""
+    exact = Fraction(amount) / UNIT
+    return (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+
+
+def _prices(product: Product) -> Iterable[tuple[str, int]]:
+    """Those that are there; a price of 0 is how the API says that something is not offered so."""
+    if product.price:
+        yield "onDemand", product.price
+    if product.spot_price:
+        yield "spot", product.spot_price
+    for months, price in product.monthly.items():
+        if price:
+            yield f"monthly/{months}", price
+
+
+def _per_hour(by_hours: Mapping[int, int]) -> Fraction:
+    return sum((Fraction(amount, hours) for hours, amount in by_hours.items()), Fraction(0))

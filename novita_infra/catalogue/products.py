@@ -1,0 +1,229 @@
+"""What the account can rent: products and clusters, as read from the API, for choosing without a call.
+
+Holds the requests and the parsers of each part; `choosing` finds in it what a manifest wishes for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from novita_infra.api.json_values import flag_of, int_of, object_of, objects_of, text_of, texts_of
+from novita_infra.api.request import GPU, GPU_V2, Request, get
+
+UNIT: Final = 100_000
+"""Prices are whole numbers of 1/100000 USD."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A data centre (gpu-instance-list-clusters)."""
+
+    id: str
+    name: str
+    network_storage: bool
+    vpc: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Something to rent. Prices are integers in 1/100000 USD per hour (and GPU); None where none is given."""
+
+    id: str
+    name: str
+    available: bool
+    price: int | None
+    spot_price: int | None = None
+    monthly: Mapping[int, int] = field(default_factory=dict)
+    """Months to the price of that many months, in 1/100000 USD."""
+    billing_modes: tuple[str, ...] = ()
+    clusters: tuple[str, ...] = ()
+    """Cluster names (v1) or ids (v2); empty means every cluster."""
+    min_root_gb: int = 0
+    max_root_gb: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The parts that were read; a part that nobody asked for is empty."""
+
+    clusters: tuple[Cluster, ...] = ()
+    gpu: tuple[Product, ...] = ()
+    """Products of GPU instances."""
+    cpu: tuple[Product, ...] = ()
+    """Products of CPU instances."""
+    serverless: tuple[Product, ...] = ()
+    """Products of endpoints, which have ids of their own (serverless.md section 4)."""
+    endpoint_limits: Mapping[str, Any] = field(default_factory=dict)
+    """The answer of `GET /endpoint/limit`."""
+
+    def filled_from(self, other: Catalogue) -> Catalogue:
+        """This catalogue, with the parts that it has not from the other."""
+        return Catalogue(
+            **{name: getattr(self, name) or getattr(other, name) for name in (part.name for part in fields(self))}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How one part of the catalogue is read: its requests, and what their answers say."""
+
+    requests: tuple[Request, ...]
+    """Independent of each other; each may go on with `following`."""
+    parse: Callable[[Sequence[Any]], Any]
+    """From the answers, in the order of the requests and their pages, to the value of the part; never raises."""
+
+    def following(self, request: Request, answer: Any) -> Request | None:
+        """The request for the next page, where the answer names one (gpus-v2-list-products: `next_cursor`)."""
+        page = object_of(answer)
+        cursor = text_of(page.get("next_cursor"))
+        if not cursor or page.get("has_more") is False or cursor == request.query.get("cursor"):
+            return None
+        return replace(request, query={**request.query, "cursor": cursor})
+
+
+def catalogue(answers: Mapping[str, Sequence[Any]]) -> Catalogue:
+    """The catalogue whose parts, by name, were answered so. Raises KeyError on a name that is no part."""
+    return Catalogue(**{name: PARTS[name].parse(pages) for name, pages in answers.items()})
+
+
+def _clusters(pages: Sequence[Any]) -> tuple[Cluster, ...]:
+    return _each(
+        Cluster(
+            id=text_of(item.get("id")),
+            name=text_of(item.get("name")),
+            network_storage=flag_of(item.get("supportNetworkStorage")),
+            vpc=flag_of(item.get("supportInstanceNetwork")),
+        )
+        for item in _items(pages)
+    )
+
+
+def _gpu_products(pages: Sequence[Any]) -> tuple[Product, ...]:
+    """From `/products`, asked once per billing mode: a product that several answers hold is told once.
+
+    Whether the answer for one mode holds the products of the others is not documented; asking for each finds all.
+    """
+    return _each(
+        Product(
+            id=text_of(item.get("id")),
+            name=text_of(item.get("name")),
+            available=_available(item.get("availableDeploy")),
+            price=int_of(item.get("price")),
+            spot_price=int_of(item.get("spotPrice")) or None,
+            monthly=_monthly((offer.get("month"), int_of(offer.get("price"))) for offer in _of(item, "monthlyPrice")),
+            billing_modes=tuple(texts_of(item.get("billingMethods"))),
+            clusters=tuple(texts_of(item.get("regions"))),
+            min_root_gb=int_of(item.get("minRootFS")) or 0,
+            max_root_gb=int_of(item.get("maxRootFS")) or 0,
+        )
+        for item in _items(pages)
+    )
+
+
+def _cpu_products(pages: Sequence[Any]) -> tuple[Product, ...]:
+    """From `/cpu/products`; the root disk is fixed by the product, and there is no other billing than by the hour."""
+    return _each(
+        Product(
+            id=text_of(item.get("id")),
+            name=text_of(item.get("name")),
+            available=_available(item.get("availableDeploy")),
+            price=int_of(item.get("price")),
+            billing_modes=("onDemand",),
+            min_root_gb=int_of(item.get("rootfsSize")) or 0,
+            max_root_gb=int_of(item.get("rootfsSize")) or 0,
+        )
+        for item in _items(pages)
+    )
+
+
+_V2_MODES: Final = {"postpaid": "onDemand", "prepaid": "monthly", "spot": "spot"}
+
+
+def _serverless_products(pages: Sequence[Any]) -> tuple[Product, ...]:
+    """From `/gpus/v2/products` (gpus-v2-list-products)."""
+    return _each(_serverless_product(item) for item in _items(pages))
+
+
+def _serverless_product(item: Mapping[str, Any]) -> Product:
+    pricing = object_of(item.get("pricing"))
+    precision = int_of(pricing.get("precision"), 5) or 0
+    root = object_of(object_of(item.get("resource_spec")).get("rootfs"))
+    return Product(
+        id=text_of(item.get("id")),
+        name=text_of(item.get("name")),
+        available=_available(item.get("deployable")),
+        price=_amount(pricing.get("postpaid"), precision),
+        spot_price=_amount(pricing.get("spot"), precision) or None,
+        monthly=_monthly(
+            (offer.get("duration_months"), _amount(offer, precision)) for offer in _of(pricing, "prepaid")
+        ),
+        billing_modes=tuple(_V2_MODES.get(mode, mode) for mode in texts_of(item.get("billing_methods"))),
+        clusters=tuple(texts_of(item.get("region_ids"))),
+        min_root_gb=int_of(root.get("min_gb")) or 0,
+        max_root_gb=int_of(root.get("max_gb")) or 0,
+    )
+
+
+def _endpoint_limits(pages: Sequence[Any]) -> Mapping[str, Any]:
+    """From `/endpoint/limit` (serverless-query-endpoint-limit): numbers by name, and `cudaVersionList`."""
+    limits: dict[str, Any] = {}
+    for name, value in ((name, value) for page in pages for name, value in object_of(page).items()):
+        number = int_of(value)
+        limits[name] = texts_of(value) if isinstance(value, list) else value if number is None else number
+    return limits
+
+
+def _items(pages: Sequence[Any]) -> list[Mapping[str, Any]]:
+    """The objects with an id under `data` of each answer; a bare list counts too."""
+    found = [page.get("data") if isinstance(page, Mapping) else page for page in pages]
+    return [item for data in found for item in objects_of(data) if text_of(item.get("id"))]
+
+
+def _of(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    return objects_of(item.get(name))
+
+
+def _each(items: Iterable[Any]) -> tuple[Any, ...]:
+    """Each id once, the first that comes, in the order of the ids."""
+    found: dict[str, Any] = {}
+    for item in items:
+        found.setdefault(item.id, item)
+    return tuple(found[key] for key in sorted(found))
+
+
+def _available(value: Any) -> bool:
+    """Where the answer does not say, the product counts as available: creating will tell."""
+    return True if value is None else flag_of(value)
+
+
+def _monthly(offers: Iterable[tuple[Any, int | None]]) -> dict[int, int]:
+    known = ((int_of(month), price) for month, price in offers)
+    return {month: price for month, price in known if month and price is not None}
+
+
+def _amount(price: Any, precision: int) -> int | None:
+    """An amount of v2 (`final_price` / 10^precision USD) in 1/100000 USD, exact up to a unit; None where none is."""
+    item = object_of(price)
+    value = item.get("final_price", item.get("base_price"))
+    try:
+        return int((Decimal(text_of(value)).scaleb(-precision) * UNIT).to_integral_value())
+    except (InvalidOperation, OverflowError, ValueError):
+        return None
+
+
+_MODES: Final = ("onDemand", "monthly", "spot")
+_SERVERLESS: Final = get(f"{GPU_V2}/products", type="gpu", category="serverless", limit=100)
+
+PARTS: Final[Mapping[str, Part]] = {
+    "clusters": Part((get(f"{GPU}/clusters"),), _clusters),
+    "gpu": Part(tuple(get(f"{GPU}/products", billingMethod=mode) for mode in _MODES), _gpu_products),
+    "cpu": Part((get(f"{GPU}/cpu/products"),), _cpu_products),
+    "serverless": Part(
+        (get(f"{GPU_V2}/products", type="gpu", category="serverless", limit=100),), _serverless_products
+    ),
+    "endpoint_limits": Part((get(f"{GPU}/endpoint/limit"),), _endpoint_limits),
+}
+"""How to read each part, by its name in Catalogue and in Kind.catalogues."""

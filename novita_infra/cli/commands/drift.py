@@ -1,0 +1,73 @@
+"""`drift`: what was changed outside of the manifests. Reads only."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from dataclasses import replace
+from typing import Final
+
+import click
+
+from novita_infra.cli.commands.plan import EXIT_DRIFT
+from novita_infra.cli.console import Screen
+from novita_infra.cli.options import Command, json_option, path_argument, screened, target_option
+from novita_infra.cli.project_options import again, located
+from novita_infra.operations.planning import make_plan
+from novita_infra.operations.session import Where, opened
+from novita_infra.planning.options import Asked
+from novita_infra.planning.plan.plan import Plan
+from novita_infra.views.json.plan import plan_json
+from novita_infra.views.text.drift import drift_report
+from novita_infra.views.text.plan import plan_lines
+
+_OPTION: Final = re.compile(r"(?P<whole>`novita-infra [^`]*`)|(run it again with )?(?<=\s)--(?=[a-z])")
+"""A whole command in an advice, or where an option begins that is meant for who plans or applies."""
+
+
+@click.command(cls=Command)
+@path_argument
+@located
+@target_option
+@json_option
+@screened
+def drift(*, where: Where, targets: tuple[str, ...], screen: Screen) -> int:
+    """Tell what was changed outside of the manifests, and why.
+
+    Compares what is live with the books and the manifests, in the fields that are declared; reads only. Drift comes
+    first, each with its cause and what becomes of it (lifecycle.onDrift), then what a plan would do.
+
+    \b
+    Examples:
+      novita-infra drift --sim
+      novita-infra drift --env prod --json | jq '.resource_drift[].novita.causes[].cause'
+
+    \b
+    Exit codes: 0 no drift; 1 error; 3 drift.
+    """
+    return asyncio.run(_drift(where, screen, Asked(targets=targets)))
+
+
+async def _drift(where: Where, screen: Screen, asked: Asked) -> int:
+    async with opened(where, os.environ) as session:
+        session.tell = screen.say
+        made = await make_plan(session, asked)
+    made = _advising(made, again("apply", where, asked))
+    if screen.json:
+        warnings = screen.placed(session.project.warnings)
+        screen.show_json(drift_report(plan_json(made, warnings=warnings)))
+    else:
+        screen.tell(session.project.warnings)
+        screen.show(plan_lines(made))
+        screen.tell((*made.notes, *made.problems))
+    return EXIT_DRIFT if made.drift else 0
+
+
+def _advising(made: Plan, apply: str) -> Plan:
+    """The plan with the advice of its problems for who does not apply yet: what takes the options is named."""
+    problems = [
+        replace(item, hint=_OPTION.sub(lambda found: found["whole"] or f"{apply} --", item.hint))
+        for item in made.problems
+    ]
+    return replace(made, problems=tuple(problems))

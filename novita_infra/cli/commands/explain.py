@@ -1,0 +1,137 @@
+"""`explain` and `schema`: what the manifests may hold, for a person and for an editor. Offline."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final, assert_never
+
+import click
+
+from novita_infra.cli.console import Screen
+from novita_infra.cli.options import Command, json_option, screened
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.kind import Kind
+from novita_infra.model.diagnostics import nearest, problem
+from novita_infra.schema.explain_frame import FRAME, PROJECT, PartExplained, explain_frame, explain_project
+from novita_infra.schema.explain_kinds import FieldExplained, KindExplained
+from novita_infra.schema.explain_kinds import explain as explained
+from novita_infra.schema.resources import schemas, text_of_schema
+from novita_infra.schema.resources import write as write_schemas
+from novita_infra.views.json.schema.plan import plan_schema
+from novita_infra.views.text.explained import field_lines, kind_lines, kinds_lines, part_lines
+
+_ALIKE: Final = ("metadata", "lifecycle")
+"""What every kind has alike, so that no kind need be named."""
+
+
+@click.command(cls=Command)
+@click.argument("what", metavar="[KIND[.field]]", default="", required=False)
+@json_option
+@screened
+def explain(*, what: str, screen: Screen) -> int:
+    """Explain a kind of resource, or one of its fields: what it takes, and what changing it costs.
+
+    Without an argument, the kinds. KIND may be written as in a manifest or as in an address. `Project` is the project
+    file; `metadata` and `lifecycle` are what every kind has beside its spec.
+
+    \b
+    Examples:
+      novita-infra explain
+      novita-infra explain Instance
+      novita-infra explain instance.image
+      novita-infra explain Endpoint.workers.min
+      novita-infra explain Instance.lifecycle.onDrift
+      novita-infra explain Project.budget
+    """
+    if not what:
+        kinds = [_whole(kind) for kind in KINDS.values()]
+        if screen.json:
+            screen.show_json([{"name": kind.name, "prefix": kind.prefix, "summary": kind.summary} for kind in kinds])
+        else:
+            screen.show(kinds_lines(kinds))
+        return 0
+    found = _explained(what)
+    if screen.json:
+        screen.show_json(asdict(found))
+        return 0
+    match found:
+        case KindExplained():
+            screen.show(kind_lines(found))
+        case FieldExplained():
+            screen.show(field_lines(_kind(what.partition(".")[0]).name, found))
+        case PartExplained():
+            screen.show(part_lines(found))
+        case unknown:
+            assert_never(unknown)
+    return 0
+
+
+@click.command(cls=Command)
+@click.argument("what", metavar="[KIND]", default="", required=False)
+@click.option(
+    "--write",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write the schemas of all kinds into this folder.",
+)
+@screened
+def schema(*, what: str, folder: Path | None, screen: Screen) -> int:
+    """Print the JSON Schema of the manifests, or of one KIND, of the project file (KIND `project`), of what
+    `plan --json` prints (KIND `plan`), or of scenario files of the simulator (KIND `scenario`).
+
+    \b
+    Examples:
+      novita-infra schema Instance
+      novita-infra schema --write .novita-infra/schemas
+    An editor uses one by the first line of a manifest:
+      # yaml-language-server: $schema=.novita-infra/schemas/manifest.json
+    """
+    if folder is not None:
+        if what:
+            raise problem("--write writes the schemas of all kinds", "leave out KIND")
+        write_schemas(folder)
+        screen.say(f"Wrote {len(schemas())} schemas into {folder}.")
+        return 0
+    word = what.lower() or "manifest"
+    if word == "plan":
+        screen.show_text(text_of_schema(plan_schema()))
+        return 0
+    if word == "scenario":
+        from novita_infra.simulator.scenarios.schema import scenario_schema  # noqa: PLC0415 -- all others start sooner
+
+        screen.show_text(text_of_schema(scenario_schema()))
+        return 0
+    name = word if word in {"manifest", "project"} else _kind(what, "manifest", "plan", "scenario").prefix
+    screen.show_text(text_of_schema(schemas()[f"{name}.json"]))
+    return 0
+
+
+def _explained(what: str) -> KindExplained | FieldExplained | PartExplained:
+    """A kind, a field of its spec, or a part of what stands around the spec."""
+    first, _, path = what.partition(".")
+    if first.lower() == PROJECT.lower():
+        return explain_project(path)
+    if first.lower() in _ALIKE:
+        return explain_frame(f"{first.lower()}.{path}".removesuffix("."))
+    kind = _kind(first, *_ALIKE)
+    if path.partition(".")[0] in FRAME:
+        return explain_frame(path, kind)
+    return explained(kind, path.removeprefix("spec."))
+
+
+def _kind(word: str, *others: str) -> Kind:
+    wanted = word.lower().replace("-", "_")
+    for kind in KINDS.values():
+        if wanted in {kind.name.lower(), kind.prefix}:
+            return kind
+    raise problem(
+        f'there is no kind "{word}"', nearest(word, [*(kind.name for kind in KINDS.values()), PROJECT, *others])
+    )
+
+
+def _whole(kind: Kind) -> KindExplained:
+    found = explained(kind)
+    assert isinstance(found, KindExplained)  # noqa: S101 -- without a path, it is the whole kind
+    return found

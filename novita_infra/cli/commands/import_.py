@@ -1,0 +1,56 @@
+"""The command `import`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import click
+
+from novita_infra.cli.console import Screen
+from novita_infra.cli.options import Command, json_option, lock_timeout_option, path_argument, screened
+from novita_infra.cli.options import address as address_of
+from novita_infra.cli.project_options import located
+from novita_infra.cli.signals import locked
+from novita_infra.model.addresses import Address
+from novita_infra.model.records import Record
+from novita_infra.operations.importing import import_object
+from novita_infra.operations.session import Where, opened
+from novita_infra.views.json.plan import record_json
+from novita_infra.views.text.lines import Tone, line
+
+
+@click.command("import", cls=Command)
+@click.argument("address", metavar="ADDR", type=address_of)
+@click.argument("id_", metavar="ID")
+@path_argument
+@located
+@lock_timeout_option
+@json_option
+@screened
+def import_(*, address: Address, id_: str, where: Where, screen: Screen) -> int:
+    """Take an existing object into the books.
+
+    ID is the id that the cloud gave the object. Where no manifest declares ADDR, one is written whose plan is empty.
+    The object is only read; the next plan says what differs from its manifest.
+
+    \b
+    Examples:
+      novita-infra import instance.trainer 7a1b2c
+      novita-infra import network_storage.data 66f3 examples/training-cluster --sim
+    """
+    record = asyncio.run(_import(where, address, id_))
+    if screen.json:
+        screen.show_json(record_json(record))
+    else:
+        screen.show([line(("Imported: ", Tone.GOOD), f"{record.address} is {record.id}, declared in {record.source}.")])
+    screen.say(
+        "A new manifest holds values as the cloud shows them; variables named like secrets come from the environment.",
+        "Move there what else is secret, then see what differs: novita-infra plan",
+    )
+    return 0
+
+
+async def _import(where: Where, address: Address, id_: str) -> Record:
+    async with opened(where, os.environ, empty=True) as session, locked(session, "import"):
+        return await import_object(session, address, id_)

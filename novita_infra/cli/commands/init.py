@@ -1,0 +1,119 @@
+"""`init`: writes a small project that works as it is, with schemas for the editor."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+import click
+
+from novita_infra.cli.console import Screen
+from novita_infra.cli.options import Command, screened
+from novita_infra.model.diagnostics import problem
+from novita_infra.schema.resources import write as write_schemas
+from novita_infra.views.text.lines import Tone, line
+
+_SCHEMAS: Final = Path(".novita-infra") / "schemas"
+_MODELINE: Final = f"# yaml-language-server: $schema={(_SCHEMAS / 'manifest.json').as_posix()}"
+
+_PROJECT: Final = """\
+{modeline}
+apiVersion: novita-infra/v1
+kind: Project
+metadata:
+  name: {name}
+variables:
+  gpuCount: {{type: integer, default: 1, description: GPUs of the trainer}}
+outputs:
+  trainerId: ${{instance.trainer.id}}
+"""
+
+_FLEET: Final = """\
+{modeline}
+# A volume that outlives the machine, and a GPU machine that mounts it.
+# `novita-infra explain Instance` tells what else there is; `novita-infra plan` what a change would cost.
+apiVersion: novita-infra/v1
+kind: NetworkStorage
+metadata:
+  name: data
+spec:
+  cluster: us-ca-nas-2
+  sizeGb: 100
+---
+apiVersion: novita-infra/v1
+kind: Instance
+metadata:
+  name: trainer
+spec:
+  product: {{gpu: RTX 4090}}
+  gpuCount: ${{var.gpuCount}}
+  image: pytorch/pytorch:2.4.0-cuda12.4-cudnn9-devel
+  rootDiskGb: 60
+  ports: [22/tcp, 8888/http]
+  networkStorages:
+    - {{storage: data, mountPath: /data}}
+"""
+
+_IGNORED: Final = """\
+# The simulator's account and files of runs under way. The books themselves (state/*.json) hold no secret: keep them
+# wherever the next run will find them. The schemas in .novita-infra are for everyone's editor.
+.novita-infra/*
+!.novita-infra/schemas/
+*.niplan
+state/*.lock
+state/*.journal
+state/*.backup
+"""
+
+
+@click.command(cls=Command)
+@click.argument("path", metavar="[PATH]", default=".", type=click.Path(file_okay=False, path_type=Path), required=False)
+@screened
+def init(*, path: Path, screen: Screen) -> int:
+    """Write a small project to start from: a project file, two resources, schemas for the editor, a .gitignore.
+
+    Nothing that exists is overwritten.
+
+    \b
+    Examples:
+      novita-infra init
+      novita-infra init fleet && novita-infra apply fleet --sim
+    """
+    texts = _texts(_name(path))
+    taken = [name for name in texts if (path / name).exists() and name != ".gitignore"]
+    if taken:
+        raise problem(f"{path / taken[0]} is already there", "choose another folder: novita-infra init FOLDER")
+    path.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        if not (path / name).exists():
+            (path / name).write_text(text, encoding="utf-8")
+            screen.show([line(("wrote ", Tone.GOOD), str(path / name))])
+    write_schemas(path / _SCHEMAS)
+    screen.show(
+        [
+            line(
+                ("wrote ", Tone.GOOD),
+                f"{path / _SCHEMAS} (for editors; `novita-infra schema --write FOLDER` renews them)",
+            )
+        ]
+    )
+    where = "" if path == Path() else f" {path}"
+    screen.say(
+        "", "Try it without an account:", f"  novita-infra plan{where} --sim", f"  novita-infra apply{where} --sim"
+    )
+    return 0
+
+
+def _texts(name: str) -> dict[str, str]:
+    return {
+        "novita-infra.yaml": _PROJECT.format(modeline=_MODELINE, name=name),
+        "fleet.yaml": _FLEET.format(modeline=_MODELINE),
+        ".gitignore": _IGNORED,
+    }
+
+
+def _name(path: Path) -> str:
+    """The folder's name as far as it can name a project."""
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.resolve().name).strip("-")
+    return name if re.match(r"[A-Za-z_]", name) else f"project-{name}".rstrip("-")

@@ -1,0 +1,57 @@
+"""`sim`: the built-in simulator. Here the group and `reset`; the rest has files of its own for the sake of imports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from novita_infra.cli.console import Screen
+from novita_infra.cli.lazy import LazyGroup
+from novita_infra.cli.options import Command, path_argument, screened
+from novita_infra.operations.session import Where
+from novita_infra.operations.state_edits import reset_sim
+from novita_infra.views.text.lines import line
+
+
+@click.group(
+    "sim",
+    cls=LazyGroup,
+    table={
+        "Commands": {
+            "serve": ("novita_infra.cli.commands.sim.serve:serve", "Serve the simulator over HTTP on this machine"),
+            "run": (
+                "novita_infra.cli.commands.sim.run:run",
+                "Run a command against the simulator and judge what it leaves",
+            ),
+            "record": (
+                "novita_infra.cli.commands.sim.serve:record",
+                "Log all requests and answers, of the simulator or an API",
+            ),
+            "scenarios": (
+                "novita_infra.cli.commands.sim.scenarios:scenarios",
+                "List the bad days that can be rehearsed",
+            ),
+            "reset": (f"{__name__}:reset", "Empty the simulator's account of a project"),
+        }
+    },
+)
+def sim() -> None:
+    """The built-in simulator: a pretend Novita without an account, a key or a bill."""
+
+
+@click.command(cls=Command)
+@path_argument
+@screened
+def reset(*, path: Path, screen: Screen) -> int:
+    """Empty the simulator's account of a project.
+
+    The books stay: the next plan finds that everything was deleted. `novita-infra destroy --sim` does it in order.
+
+    \b
+    Example:
+      novita-infra sim reset examples/quickstart
+    """
+    file = reset_sim(Where(path=path))
+    screen.show([line(f"The simulator's account is empty: {file}")])
+    return 0

@@ -1,0 +1,228 @@
+"""`sim run`: a command against a simulator of its own, and the verdict on what it has left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import click
+
+from novita_infra import __version__
+from novita_infra.cli.commands.sim.options import world_options
+from novita_infra.cli.console import Screen
+from novita_infra.cli.options import Command, screened
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Problems
+from novita_infra.simulator import Recorder, Verdict, background, build_app, open_log
+from novita_infra.simulator.verdict import Thing, begin, judge, plain, usd
+from novita_infra.testing.worlds import Books, Wish, books_of, is_project, opened
+from novita_infra.views.text.lines import Line, Tone, line
+
+KEY: Final = "sk_rehearsal"
+_LOOPBACK: Final = "127.0.0.1"
+_MOST_SHOWN: Final = 10
+
+
+@click.command(cls=Command, context_settings={"allow_interspersed_args": False})
+@world_options(time_scale=60.0)
+@click.option(
+    "--project",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="PATH",
+    help="Whose books tell orphans; by default the project that the command names or runs in.",
+)
+@click.option(
+    "--report", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the verdict as JSON too."
+)
+@click.option(
+    "--record",
+    "log_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write all requests and answers: HAR, or JSON lines for .jsonl.",
+)
+@click.argument("words", metavar="-- COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
+@screened
+def run(
+    *,
+    wish: Wish,
+    latency: float,
+    project: Path | None,
+    report: Path | None,
+    log_file: Path | None,
+    words: tuple[str, ...],
+    screen: Screen,
+) -> int:
+    """Run a command against a simulator of its own and say what it leaves behind.
+
+    The command finds the simulator by NOVITA_API_URL and NOVITA_API_KEY. Afterwards stderr tells orphans (objects that
+    no books know), doubles (the same thing made twice), what it cost, and the calls by operation. The exit code is the
+    command's. An account of its own is used and forgotten, unless --db keeps it.
+
+    \b
+    Examples:
+      novita-infra sim run --scenario lost-answers -- novita-infra apply examples/quickstart --auto-approve
+      novita-infra sim run --scenario chaos --seed 7 --report verdict.json -- python train.py
+    """
+    with ExitStack() as stack:
+        world = opened(wish)
+        stack.callback(world.close)
+        app = build_app(world, latency=latency)
+        if log_file is not None:
+            log = open_log(log_file, creator=("novita-infra", __version__))
+            stack.callback(log.close)
+            app = Recorder(app, log)
+        beginning = begin(world)
+        with background(app) as server:
+            code = _run(words, _environment(os.environ, server.url))
+        place = project or _project_of(words)
+        books = None if place is None else _books(place, screen)
+        verdict = judge(world, beginning, on_record=books.ids if books else None)
+    screen.say(*_lines(verdict, wish, place if books else None, books.unanswered if books else ()))
+    if report is not None:
+        known = {"project": str(place), "unanswered": list(map(str, books.unanswered))} if books else {"project": None}
+        day = {"scenario": str(wish.scenario) or "calm", "seed": wish.seed, "profile": wish.profile}
+        said = {"command": list(words), "exitCode": code, **day, **known, **plain(verdict)}
+        report.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
+    return code
+
+
+def _environment(environ: Mapping[str, str], url: str) -> dict[str, str]:
+    """What points any client at the simulator, past a proxy for the outside world."""
+    said = {name: value for name, value in environ.items() if name != "NOVITA_INFRA_SIM"}
+    for name in ("NO_PROXY", "no_proxy"):
+        said[name] = ",".join(filter(None, (environ.get(name, ""), _LOOPBACK)))
+    return said | {"NOVITA_API_URL": url, "NOVITA_API_KEY": KEY}
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def _run(words: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Runs it to its end; a command that a signal ended gives 128 and the signal's number, as in a shell."""
+    with _passing_on() as child:
+        process = subprocess.Popen(words, env=dict(environment))  # noqa: S603 -- what the person asked for
+        child.append(process)
+        code = process.wait()
+    return code if code >= 0 else 128 - code
+
+
+@contextmanager
+def _passing_on() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """While inside, SIGINT and SIGTERM go to the command in the list, and this process waits for its end.
+
+    Ctrl-C reaches everyone in the terminal's foreground: there the command has it already, and a second one would mean
+    more than the first.
+    """
+    child: list[subprocess.Popen[bytes]] = []
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGINT and _in_foreground():
+            return
+        for process in child:
+            process.send_signal(number)
+
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield child
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _in_foreground() -> bool:
+    """Whether a terminal sends its Ctrl-C to this process."""
+    with suppress(OSError), Path("/dev/tty").open(encoding="utf-8") as terminal:
+        return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    return False
+
+
+# --- whose books ------------------------------------------------------------------------------------------------------
+
+
+def _books(place: Path, screen: Screen) -> Books | None:
+    """The books; that they cannot be read is told, and keeps neither the verdict nor the command's code back."""
+    try:
+        return books_of(place)
+    except Problems as wrong:
+        screen.tell(wrong.diagnostics)
+        return None
+
+
+def _project_of(words: Sequence[str]) -> Path | None:
+    """The PATH of a command of ours, else the present folder where it is a project's."""
+    ours = _own_words(words)
+    if ours is not None:
+        return _path_of(ours)
+    return Path() if is_project(Path()) else None
+
+
+def _own_words(words: Sequence[str]) -> list[str] | None:
+    program = Path(words[0]).name
+    if program == "novita-infra":
+        return list(words[1:])
+    if program.startswith("python") and list(words[1:3]) == ["-m", "novita_infra"]:
+        return list(words[3:])
+    return None
+
+
+def _path_of(words: list[str]) -> Path:
+    """As the command itself would read its words."""
+    from novita_infra.cli import root  # noqa: PLC0415 -- the group above this command
+
+    command: click.Command | None = root
+    context = click.Context(root, resilient_parsing=True)
+    while isinstance(command, click.Group) and words:
+        name, command, words = command.resolve_command(context, words)
+        if command is not None:
+            context = click.Context(command, info_name=name, resilient_parsing=True)
+    if command is None or isinstance(command, click.Group):
+        return Path()
+    path = command.make_context(None, words, resilient_parsing=True).params.get("path")
+    return path if isinstance(path, Path) else Path()
+
+
+# --- the verdict ------------------------------------------------------------------------------------------------------
+
+
+def _lines(verdict: Verdict, wish: Wish, place: Path | None, unanswered: Sequence[Address]) -> Iterator[Line]:
+    yield line((f"Verdict on {wish.scenario or 'a calm day'}, seed {wish.seed}:", Tone.STRONG))
+    left = _counted(len(verdict.made), "object")
+    if verdict.orphans is None:
+        yield line(f"  orphans  not known: there are no books to compare with (--project); it leaves {left}")
+    elif verdict.orphans:
+        yield line("  orphans  ", (f"{len(verdict.orphans)} of the {left} that it leaves are on no record", Tone.BAD))
+        yield from _things(verdict.orphans)
+    else:
+        yield line("  orphans  ", ("none", Tone.GOOD), f": it leaves {left}, all in the books of {place}")
+    for address in unanswered:
+        yield line(f"             the create of {address} was never answered: the next apply looks for what it made")
+    if verdict.doubles:
+        yield line("  doubles  ", (f"{_counted(len(verdict.doubles), 'thing')} made more than once", Tone.BAD))
+        yield from _things([thing for group in verdict.doubles for thing in group])
+    else:
+        yield line("  doubles  ", ("none", Tone.GOOD))
+    yield line(f"  spent    USD {usd(verdict.spent)} by the account")
+    calls = sum(verdict.calls.values())
+    met = f", of which {verdict.troubles} met a fault" if verdict.troubles else ""
+    yield line(f"  calls    {calls}{met}" if calls else "  calls    none: the command did not talk to the simulator")
+    for name, count in verdict.calls.items():
+        yield line((f"  {count:>9}  {name}", Tone.FAINT))
+
+
+def _things(things: Sequence[Thing]) -> Iterator[Line]:
+    for thing in things[:_MOST_SHOWN]:
+        yield line(f"             {thing.kind}  {thing.id}  {thing.name}")
+    if len(things) > _MOST_SHOWN:
+        yield line(f"             and {len(things) - _MOST_SHOWN} more (--report tells all)")
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

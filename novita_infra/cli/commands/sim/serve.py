@@ -1,0 +1,134 @@
+"""`sim serve` and `sim record`: the simulator, or a real API, as an HTTP server on the loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+from click.core import ParameterSource
+
+from novita_infra import __version__
+from novita_infra.cli.commands.sim.options import port_option, world_options
+from novita_infra.cli.console import Screen
+from novita_infra.cli.options import Command, screened
+from novita_infra.model.diagnostics import problem
+from novita_infra.simulator import Recorder, open_log
+from novita_infra.simulator import serve as serve_world
+from novita_infra.simulator.http.recording import Log
+from novita_infra.simulator.http.serving import serve_app
+from novita_infra.testing.worlds import Wish, opened
+
+CREATOR = ("novita-infra", __version__)
+_OF_THE_WORLD = ("scenario", "seed", "profile", "time_scale", "latency_ms", "db")
+
+
+@click.command(cls=Command)
+@port_option
+@world_options(time_scale=1.0)
+@click.option(
+    "--record",
+    "log_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write all requests and answers into this file: HAR, or JSON lines for .jsonl.",
+)
+@screened
+def serve(*, port: int, wish: Wish, latency: float, log_file: Path | None, screen: Screen) -> int:
+    """Serve the simulator over HTTP on this machine, until Ctrl-C.
+
+    Prints its address as the first line. The key is any text that begins with sk_.
+
+    \b
+    Examples:
+      novita-infra sim serve --port 8081 --time-scale 60
+      NOVITA_API_URL=http://127.0.0.1:8081 NOVITA_API_KEY=sk_test novita-infra plan
+      novita-infra sim serve --scenario no-stock
+    """
+    world = opened(wish)
+    with ExitStack() as stack:
+        around = None if log_file is None else partial(Recorder, log=stack.enter_context(_log(log_file)))
+        stack.enter_context(_port_taken(port))
+        screen.say("The simulator runs; Ctrl-C ends it.")
+        return serve_world(world, port=port, latency=latency, around=around)
+
+
+@click.command(cls=Command)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where the log goes: HAR 1.2, or JSON lines where the name ends in .jsonl.",
+)
+@click.option("--target", default="", metavar="URL", help="Pass everything on to this API instead of the simulator.")
+@port_option
+@world_options(time_scale=1.0)
+@screened
+@click.pass_context
+def record(
+    context: click.Context, /, *, out: Path, target: str, port: int, wish: Wish, latency: float, screen: Screen
+) -> int:
+    """Log all requests and answers of whoever talks to the address that it prints, until Ctrl-C.
+
+    What is talked to is the simulator, or with --target a real API; then the caller's own key goes through. Keys,
+    passwords, tokens and values of environment variables are crossed out before anything is written.
+
+    \b
+    Examples:
+      novita-infra sim record --out calls.har --scenario flaky
+      novita-infra sim record --out calls.jsonl --target https://api.novita.ai
+    """
+    if target:
+        _check_target(context, target)
+        screen.say(f"Everything goes to {target} and is recorded in {out}; Ctrl-C ends it.")
+        with _log(out) as log, _port_taken(port):
+            return asyncio.run(_forward(target, log, port=port))
+    world = opened(wish)
+    screen.say(f"The simulator runs and is recorded in {out}; Ctrl-C ends it.")
+    with _log(out) as log, _port_taken(port):
+        return serve_world(world, port=port, latency=latency, around=partial(Recorder, log=log))
+
+
+def _check_target(context: click.Context, target: str) -> None:
+    given = [name for name in _OF_THE_WORLD if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        raise problem(f"{option} is about the simulator", "leave it out where there is a --target")
+    address = urlsplit(target)
+    if address.scheme not in {"http", "https"} or not address.netloc or address.path.strip("/"):
+        raise problem(f"{target!r} is no address of an API", "one looks like https://api.novita.ai")
+
+
+async def _forward(target: str, log: Log, *, port: int) -> int:
+    from novita_infra.api.transport.reverse_proxy import Forwarding  # noqa: PLC0415 -- httpx takes 100 ms; serving needs none
+
+    forwarding = Forwarding(target)
+    try:
+        return await serve_app(Recorder(forwarding, log), None, port=port, out=sys.stdout)
+    finally:
+        await forwarding.close()
+
+
+@contextmanager
+def _log(path: Path) -> Iterator[Log]:
+    log = open_log(path, creator=CREATOR)
+    try:
+        yield log
+    finally:
+        log.close()
+
+
+@contextmanager
+def _port_taken(port: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as wrong:
+        if wrong.filename is not None:
+            raise
+        raise problem(f"port {port} cannot be had: {wrong.strerror}", "choose another --port, or none") from wrong

@@ -1,0 +1,146 @@
+"""`import` and `state`: taking objects into the books, and reading and mending the books. No object is changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from novita_infra.cli.console import Screen
+from novita_infra.cli.lazy import LazyGroup
+from novita_infra.cli.options import Command, json_option, lock_timeout_option, path_argument, screened
+from novita_infra.cli.options import address as address_of
+from novita_infra.cli.project_options import located
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import problem
+from novita_infra.model.records import Record
+from novita_infra.operations.session import Where
+from novita_infra.operations.state_edits import forget, load_state, move_record, recorded
+from novita_infra.state.state import State
+from novita_infra.views.json.plan import record_json
+from novita_infra.views.text.lines import line
+from novita_infra.views.text.plan import record_lines
+
+
+@click.command("list", cls=Command)
+@path_argument
+@located
+@json_option
+@screened
+def list_(*, where: Where, screen: Screen) -> int:
+    """List the addresses on record.
+
+    \b
+    Example:
+      novita-infra state list --env prod
+    """
+    state = load_state(where)
+    if screen.json:
+        screen.show_json([{"address": str(address), "id": state.records[address].id} for address in _addresses(state)])
+    else:
+        screen.show(line(str(address)) for address in _addresses(state))
+    return 0
+
+
+@click.command("show", cls=Command)
+@click.argument("address", metavar="ADDR", type=address_of)
+@path_argument
+@located
+@json_option
+@screened
+def show(*, address: Address, where: Where, screen: Screen) -> int:
+    """Show one record.
+
+    \b
+    Example:
+      novita-infra state show instance.trainer
+    """
+    record = recorded(where, address)
+    if screen.json:
+        screen.show_json(record_json(record))
+    else:
+        screen.show(record_lines(record))
+    return 0
+
+
+@click.command("rm", cls=Command)
+@click.argument("words", metavar="ADDR... [PATH]", nargs=-1, required=True)
+@located
+@lock_timeout_option
+@screened
+def remove(*, words: tuple[str, ...], where: Where, screen: Screen) -> int:
+    """Remove records; the objects stay as they are.
+
+    What a manifest still declares is created anew by the next apply; where the object bears its owner mark, that is
+    refused. `import` takes it in again.
+
+    \b
+    Example:
+      novita-infra state rm instance.trainer 'instance.worker["eu"]'
+    """
+    addresses, where = _split(words, where)
+    taken = forget(where, addresses)
+    screen.show(line(f"Removed from the books: {record.address}{_known_as(record)}") for record in taken)
+    screen.say("The objects stay. What is still declared and bears no owner mark would be made anew by the next apply.")
+    return 0
+
+
+def _known_as(record: Record) -> str:
+    """The ids that the books forget."""
+    told = [record.id] if record.id else []
+    told += [f"replaced, and not known to be gone: {', '.join(record.retired)}"] if record.retired else []
+    return f" ({'; '.join(told)})" if told else ""
+
+
+@click.command("mv", cls=Command)
+@click.argument("source", metavar="SOURCE", type=address_of)
+@click.argument("target", metavar="TARGET", type=address_of)
+@path_argument
+@located
+@lock_timeout_option
+@screened
+def move(*, source: Address, target: Address, where: Where, screen: Screen) -> int:
+    """Give a record another address, after renaming it in the manifests; the object stays as it is.
+
+    \b
+    Example:
+      novita-infra state mv instance.trainer instance.teacher
+    """
+    state = move_record(where, source, target)
+    screen.show([line(f"Moved in the books: {source} is now {target}")])
+    name = state.records[target].spec.get("name")
+    if name not in (None, target.name):
+        screen.say(f"The object is named {name}: with `name: {name}` in the spec of {target.name} it stays as it is.")
+    return 0
+
+
+@click.group(
+    "state",
+    cls=LazyGroup,
+    table={
+        "Commands": {
+            "list": (f"{__name__}:list_", "List the addresses on record"),
+            "show": (f"{__name__}:show", "Show one record"),
+            "mv": (f"{__name__}:move", "Give a record another address"),
+            "rm": (f"{__name__}:remove", "Remove records, not the objects"),
+        }
+    },
+)
+def state() -> None:
+    """Read and mend the books. No object in the cloud is changed."""
+
+
+def _addresses(state: State) -> list[Address]:
+    return sorted(state.records)
+
+
+def _split(words: tuple[str, ...], where: Where) -> tuple[tuple[Address, ...], Where]:
+    """The addresses, and the folder where the last word is one."""
+    *first, last = words
+    try:
+        return tuple(map(Address.parse, words)), where
+    except ValueError as wrong:
+        if not first or not Path(last).exists():
+            raise problem(str(wrong)) from wrong
+    return _split(tuple(first), replace(where, path=Path(last)))

@@ -1,0 +1,59 @@
+"""`why`: what happens to a resource, and what in the manifests or in the cloud it happens because of."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import click
+
+from novita_infra.cli.console import Screen
+from novita_infra.cli.options import Command, address, asking, json_option, screened
+from novita_infra.cli.project_options import located
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import nearest, problem
+from novita_infra.operations.planning import make_plan
+from novita_infra.operations.provenance import traced
+from novita_infra.operations.saved_plans import is_plan, read_plan
+from novita_infra.operations.session import Where, opened
+from novita_infra.planning.options import Asked
+from novita_infra.planning.plan.plan import Plan
+from novita_infra.views.text.why import reasons, why_json, why_lines
+
+
+@click.command(cls=Command)
+@click.argument("what", metavar="ADDR", type=address)
+@click.argument("path", metavar="[PATH or PLANFILE]", default=".", type=click.Path(path_type=Path), required=False)
+@located
+@asking
+@json_option
+@screened
+def why(*, what: Address, where: Where, asked: Asked, screen: Screen) -> int:
+    """Explain what a plan does to the resource ADDR.
+
+    Walks from the step to the field, to the value, and to the manifest line, variable, environment or live event that
+    caused it. Makes a plan as `plan` does, so it needs NOVITA_API_KEY or --sim; a saved plan asks nobody.
+
+    \b
+    Examples:
+      novita-infra why instance.trainer --sim
+      novita-infra why instance.trainer prod.niplan
+      novita-infra why instance.trainer --env prod --json | jq .because
+    """
+    plan = read_plan(where.path).plan if is_plan(where.path) else asyncio.run(_planned(where, screen, asked))
+    if what not in {change.address for change in plan.changes}:
+        known = sorted(str(change.address) for change in plan.changes)
+        raise problem(f"there is no resource {what}", nearest(str(what), known))
+    found = reasons(plan, what, traced(where, os.environ).trail)
+    if screen.json:
+        screen.show_json(why_json(found))
+    else:
+        screen.show(why_lines(found))
+    return 0
+
+
+async def _planned(where: Where, screen: Screen, asked: Asked) -> Plan:
+    async with opened(where, os.environ, destroys=asked.destroys) as session:
+        session.tell = screen.say
+        return await make_plan(session, asked)

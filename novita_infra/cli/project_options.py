@@ -1,0 +1,90 @@
+"""The options that say which project, environment and account a command is about."""
+
+from __future__ import annotations
+
+import functools
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+
+from novita_infra.cli.options import Callback
+from novita_infra.operations.session import Where
+from novita_infra.planning.options import Asked, Refresh
+
+
+def located(function: Callback) -> Callback:
+    """Adds the options that say which project, environment and account, and hands them on as one `where`."""
+
+    @click.option("--sim", is_flag=True, envvar="NOVITA_INFRA_SIM", show_envvar=True, help="Use the simulator.")
+    @click.option("--env", "environment", default="", metavar="NAME", help="The environment of the project.")
+    @click.option(
+        "--var", "variables", multiple=True, type=assignment, metavar="NAME=VALUE", help="Set a variable; repeatable."
+    )
+    @click.option(
+        "--var-file",
+        "var_files",
+        multiple=True,
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Set variables from a YAML or JSON file; repeatable.",
+    )
+    @functools.wraps(function)
+    def inner(
+        *,
+        path: Path = Path(),
+        sim: bool,
+        environment: str,
+        variables: tuple[tuple[str, str], ...],
+        var_files: tuple[Path, ...],
+        **rest: Any,
+    ) -> Any:
+        where = Where(
+            path=path,
+            environment=environment,
+            variables=dict(variables),
+            var_files=var_files,
+            sim=sim,
+            lock_timeout=rest.pop("lock_timeout", 0.0),
+        )
+        return function(where=where, **rest)
+
+    return inner
+
+
+def again(command: str, where: Where, asked: Asked = Asked()) -> str:
+    """The command line that does the same on the same project; the values of variables may be secret and are left."""
+    words = ["novita-infra", command]
+    if where.sim:
+        words.append("--sim")
+    if where.environment:
+        words += ["--env", where.environment]
+    for name in where.variables:
+        words += ["--var", f"{name}=..."]
+    for target in asked.targets:
+        words += ["--target", target]
+    for left in asked.excludes:
+        words += ["--exclude", left]
+    for old in asked.replaces:
+        words += ["--replace", old]
+    for pattern in asked.allow_data_loss:
+        words += ["--allow-data-loss", pattern]
+    words += ["--allow-large-change"] if asked.allow_large_change else []
+    words += [] if asked.refresh is Refresh.ALL else [f"--refresh={asked.refresh.value}"]
+    words += ["--runway", f"{asked.runway / 60:g}"] if asked.runway != Asked().runway else []
+    for policy in asked.policies:
+        words += ["--policy", policy.words[0]]
+    for file in where.var_files:
+        words += ["--var-file", str(file)]
+    if where.path != Path():
+        words.append(str(where.path))
+    return shlex.join(words)
+
+
+def assignment(text: str) -> tuple[str, str]:
+    """`name=value`. The value may be secret, so it is not repeated."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise click.BadParameter("write NAME=VALUE")
+    return name.strip(), value

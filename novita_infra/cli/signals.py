@@ -1,0 +1,110 @@
+"""Runs a command's coroutine so that an interruption is orderly, whether it reads, waits for the lock or applies."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from typing import Any, Final
+
+from novita_infra.cli.lazy import EXIT_INTERRUPTED
+from novita_infra.operations.session import Session, state_locked
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_WITHOUT_SIGNALS: Final = (NotImplementedError, RuntimeError)
+"""A platform whose loop takes no signals, or a thread that is not the main one: both keep Python's own way."""
+_UNHEARD: Final = (OSError, ValueError)
+"""A closed stderr, which is no reason to go on."""
+
+
+def carried_out(work: Coroutine[Any, Any, int]) -> int:
+    """The exit code that the coroutine gives. SIGTERM cancels it as SIGINT does, and it lets go of what it holds."""
+
+    async def heeding() -> int:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def terminated(_number: int, _frame: object) -> None:
+            if task is not None:
+                task.cancel()
+            loop.call_soon_threadsafe(lambda: None)  # a loop that waits looks up
+
+        if not _may_set_signals():
+            return await work
+        before = signal.signal(signal.SIGTERM, terminated)
+        try:
+            return await work
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+    return asyncio.run(heeding())
+
+
+@asynccontextmanager
+async def locked(session: Session, operation: str) -> AsyncIterator[None]:
+    """Holds the books; the wait for them, which blocks the loop, can be interrupted."""
+    with ExitStack() as stack:
+        with interruptible():
+            await asyncio.sleep(0)  # a signal that came before ends the task here, and not after the wait
+            stack.enter_context(state_locked(session, operation))
+        yield
+
+
+@contextmanager
+def stopping(say: Callable[[str], None], *, leaving: Callable[[], None]) -> Iterator[asyncio.Event]:
+    """While inside, SIGINT and SIGTERM set the event; a second one cancels the running task, a third leaves at once.
+
+    `leaving` tells, after the second or third, what a run that leaves at once leaves behind.
+    """
+    loop, task, stop = asyncio.get_running_loop(), asyncio.current_task(), asyncio.Event()
+    seen = 0
+
+    def interrupted() -> None:
+        nonlocal seen
+        seen += 1
+        if seen == 1:
+            stop.set()
+            with suppress(*_UNHEARD):
+                say("stopping: nothing new is started; calls in flight finish (once more to leave at once)")
+        elif seen == 2 and task is not None:
+            task.cancel()
+        else:
+            with suppress(*_UNHEARD):
+                leaving()
+            os._exit(EXIT_INTERRUPTED)
+
+    with suppress(*_WITHOUT_SIGNALS):
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, interrupted)
+    try:
+        yield stop
+    except asyncio.CancelledError:
+        with suppress(*_UNHEARD):
+            if seen > 1:
+                leaving()
+        raise
+    finally:
+        with suppress(*_WITHOUT_SIGNALS):
+            for number in _SIGNALS:
+                loop.remove_signal_handler(number)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """While inside, SIGINT and SIGTERM raise KeyboardInterrupt even in a coroutine: for what blocks (a question)."""
+    if not _may_set_signals():
+        yield
+        return
+    before = {number: signal.signal(number, signal.default_int_handler) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _may_set_signals() -> bool:
+    """Only the main thread may."""
+    return threading.current_thread() is threading.main_thread()

@@ -1,0 +1,74 @@
+"""Secrets in a file that outlives the command: as the source to read each from again, and a digest to know it by."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from novita_infra.encoding.digests import hmac_of
+from novita_infra.encoding.values import Json, SecretReader, decode, encode
+from novita_infra.model.diagnostics import Diagnostic, Problems
+from novita_infra.model.values import Digest, Secret, Value, resolve
+
+Resolver: TypeAlias = Callable[[str], str]
+"""Reads the text of a source such as `env:NAME` again; raises Problems where it cannot."""
+
+
+def encode_with_sources(value: Value, key: str) -> Json:
+    """As `encode`, with each Secret as the source that it can be read from again and its digest under the hex key."""
+
+    def write(secret: Secret) -> Json:
+        told: Json = [encode(part, secrets=write) for part in secret.parts] if secret.parts else secret.source
+        return {"$secret": told, "digest": hmac_of(secret.value, key)}
+
+    return encode(value, secrets=write)
+
+
+def decode_with_sources(data: Json, resolver: Resolver, key: str) -> Value:
+    """The value that `encode_with_sources` wrote so, its secrets read again; raises Problems, all at once.
+
+    A secret that cannot be read, or is no longer what it was, is a problem.
+    """
+    problems: list[Diagnostic] = []
+    found = decode(data, secrets=reading_again(resolver, key, problems=problems))
+    if problems:
+        raise Problems(problems)
+    return found
+
+
+def reading_again(resolver: Resolver, key: str, *, problems: list[Diagnostic]) -> SecretReader:
+    """Reads each source once and checks it against its digest; what is wrong is added to the problems."""
+    known: dict[str, str | None] = {}
+
+    def text_of(source: str) -> str | None:
+        if source not in known:
+            known[source] = None
+            try:
+                known[source] = resolver(source)
+            except Problems as error:
+                problems.extend(error.diagnostics)
+        return known[source]
+
+    def read(data: Mapping[str, Json]) -> Value:
+        told, hidden = data["$secret"], as_digest(data)
+        if isinstance(told, list):
+            joined = resolve(decode({"$join": told}, secrets=read), lambda ref: ref)
+            return joined if isinstance(joined, Secret) else hidden
+        text = text_of(told)
+        if text is None:
+            return hidden
+        if not hmac.compare_digest(hmac_of(text, key), hidden.hex):
+            known[told] = None
+            problems.append(
+                Diagnostic(f"the secret from {told} has changed since the plan was made", "make the plan again")
+            )
+            return hidden
+        return Secret(text, told)
+
+    return read
+
+
+def as_digest(data: Mapping[str, Json]) -> Digest:
+    """What stands for a secret where it is only shown."""
+    return Digest(data["digest"])

@@ -1,0 +1,197 @@
+"""What the API's answers say of an endpoint and its workers: to a Live, whatever form the numbers and lists have.
+
+Never raises: what is missing or of another type is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from novita_infra.api.json_values import created_in, filled, flag_of, int_of, object_of, objects_of, text_of
+from novita_infra.kinds.kind import Circumstances, Mishap
+from novita_infra.kinds.toolkit.owner_marks import env_without_mark, mark_of_env
+from novita_infra.kinds.toolkit.translation import ports_of, storages_of
+from novita_infra.model.lifecycle import Cause
+from novita_infra.model.records import Record
+from novita_infra.model.resources import Live, Phase
+from novita_infra.model.values import Value
+
+WORKER_KEYS: Final = {
+    "min": "minNum",
+    "max": "maxNum",
+    "idleTimeout": "freeTimeout",
+    "maxConcurrency": "maxConcurrent",
+    "requestTimeout": "requestTimeout",
+}
+"""The field `workers` in the words of `workerConfig` (serverless-create-endpoint)."""
+
+_PHASES: Final = {
+    "serving": Phase.READY,
+    "running": Phase.READY,
+    "stopped": Phase.STOPPED,
+    "failed": Phase.FAILED,
+    "error": Phase.FAILED,
+    "terminating": Phase.LEAVING,
+    "deleting": Phase.LEAVING,
+    "removing": Phase.LEAVING,
+    "removed": Phase.GONE,
+    "deleted": Phase.GONE,
+}
+"""The reference knows `serving`, v2 shows `running`; the rest is what a client in production met."""
+_NAMED: Final = 3
+"""Workers that are named of those with the same trouble."""
+_FAILURES: Final = ("fail", "error", "crash")
+"""What the word for a worker's state has in it where it failed."""
+
+
+def new_id(answer: Any) -> str:
+    """From `{"id": ...}` (serverless-create-endpoint), or the endpoint itself."""
+    return text_of((unwrap(answer) or {}).get("id"))
+
+
+def unwrap(answer: Any) -> Mapping[str, Any] | None:
+    """The endpoint in `endpoint`, or the answer itself where it is one."""
+    whole = object_of(answer)
+    return object_of(whole.get("endpoint")) or (whole if text_of(whole.get("id")) else None)
+
+
+def parse(item: Mapping[str, Any]) -> Live:
+    """The endpoint as it is. It is ready when it serves and its least number of workers run and are healthy."""
+    status, said = _state_of(item.get("state"))
+    workers = [worker for worker in map(_worker_of, objects_of(item.get("workers"))) if worker.status != "removed"]
+    ready = sum(worker.ready for worker in workers)
+    values = _values_of(item)
+    phase = _PHASES.get(status.lower(), Phase.CHANGING)
+    if phase is Phase.READY and ready < values.get("workers", {}).get("min", 0):
+        phase = Phase.CHANGING
+    complaints = [said, *_complaints(workers)]
+    logs = [worker.log for worker in sorted(workers, key=lambda worker: not worker.trouble) if not worker.ready]
+    id = text_of(item.get("id"))
+    shown = {"id": id, "url": text_of(item.get("url")), "appName": text_of(item.get("appName")), "state": status}
+    return Live(
+        id=id,
+        name=text_of(item.get("name")),
+        phase=phase,
+        status=status,
+        values=values,
+        outputs={**filled(shown), "workers": len(workers), "readyWorkers": ready},
+        # A worker that cannot start is why an endpoint does not become ready, though the endpoint itself says nothing.
+        trouble="" if phase is Phase.READY else "; ".join(filter(None, complaints)),
+        mark=mark_of_env(item.get("envs")),
+        created=created_in(item),
+        stuck=phase is Phase.CHANGING and bool(workers) and all(worker.failed for worker in workers),
+        logs=tuple(filter(None, (*logs, text_of(item.get("log"))))),
+    )
+
+
+def mishap(record: Record, live: Live | None, circumstances: Circumstances) -> Mishap | None:
+    """An account in arrears has no workers; they come back by themselves after a payment (the serverless guide)."""
+    del record
+    if live is None or not circumstances.in_arrears or live.phase is not Phase.CHANGING or live.outputs.get("workers"):
+        return None
+    return Mishap(Cause.ARREARS, "it has no workers until the account is paid", passes=True)
+
+
+def workers_agree(wanted: Value, found: Value) -> bool:
+    """Whether all that the answer tells of the workers is as declared; older answers leave the time-out out."""
+    if not isinstance(wanted, Mapping) or not isinstance(found, Mapping):
+        return False
+    return all(found.get(name, value) == value for name, value in wanted.items())
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    id: str
+    status: str
+    ready: bool
+    failed: bool
+    trouble: str
+    log: str
+
+
+def _worker_of(item: Mapping[str, Any]) -> _Worker:
+    """A worker on its way out (`drain`) still answers, and counts for nothing that is to come.
+
+    No page says how a worker fails; it counts as failed where its state says so and gives a reason, and nothing of it
+    is healthy.
+    """
+    status, trouble = _state_of(item.get("state"))
+    word, healthy = status.lower(), flag_of(item.get("healthy"))
+    return _Worker(
+        text_of(item.get("id")),
+        word,
+        ready=word == "running" and healthy and not flag_of(item.get("drain")),
+        failed=any(part in word for part in _FAILURES) and bool(trouble) and not healthy,
+        trouble=trouble,
+        log=text_of(item.get("log")),
+    )
+
+
+def _complaints(workers: Sequence[_Worker]) -> Iterator[str]:
+    """What is wrong with the workers; what several have in common is said once."""
+    troubled: dict[str, list[str]] = {}
+    for worker in workers:
+        if worker.trouble:
+            troubled.setdefault(worker.trouble, []).append(worker.id)
+    for trouble, ids in troubled.items():
+        more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+        yield f"worker{'s' if len(ids) > 1 else ''} {', '.join(ids[:_NAMED])}{more}: {trouble}"
+
+
+def _state_of(value: Any) -> tuple[str, str]:
+    """The word of a state, and what it says went wrong."""
+    state = object_of(value)
+    said = (text_of(state.get("error")), text_of(state.get("message")))
+    return text_of(value) or text_of(state.get("state")), ": ".join(filter(None, dict.fromkeys(said)))
+
+
+def _values_of(item: Mapping[str, Any]) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for key, read in _SHOWN.items():
+        if key in item:
+            values |= read(item[key])
+    return values
+
+
+def _worker_config(value: Any) -> dict[str, Value]:
+    """Some of the numbers come as text (serverless-get-endpoint)."""
+    config = object_of(value)
+    workers = {name: int_of(config.get(key)) for name, key in WORKER_KEYS.items()}
+    own = {"gpuCount": int_of(config.get("gpuNum")), "minCudaVersion": text_of(config.get("cudaVersion"))}
+    return filled({"workers": filled(workers), **own})
+
+
+def _image(value: Any) -> dict[str, Value]:
+    image = object_of(value)
+    known = {"registryAuth": text_of(image.get("authId")), "command": text_of(image.get("command"))}
+    return filled({"image": text_of(image.get("image"))}) | known
+
+
+def _mounts(value: Any) -> dict[str, Value]:
+    local = next((item for item in objects_of(value) if item.get("type") == "local"), {})
+    disk = {"sizeGb": int_of(local.get("size")), "mountPath": text_of(local.get("mountPath"))}
+    return {"networkStorages": storages_of(value), "localStorage": filled(disk)}
+
+
+def _policy(value: Any) -> dict[str, Value]:
+    policy = object_of(value)
+    return filled({"scaling": filled({"type": text_of(policy.get("type")), "value": int_of(policy.get("value"))})})
+
+
+_SHOWN: Final[Mapping[str, Callable[[Any], dict[str, Value]]]] = {
+    "name": lambda value: filled({"name": text_of(value)}),
+    "appName": lambda value: filled({"appName": text_of(value)}),
+    "products": lambda value: filled({"product": filled({"id": text_of(object_of(value).get("id"))})}),
+    "workerConfig": _worker_config,
+    "ports": lambda value: filled({"ports": ports_of(value)}),
+    "policy": _policy,
+    "image": _image,
+    "rootfsSize": lambda value: filled({"rootDiskGb": int_of(value)}),
+    "volumeMounts": _mounts,
+    "clusterID": lambda value: filled({"cluster": text_of(value)}),
+    "envs": lambda value: {"env": env_without_mark(value)},
+    "healthy": lambda value: filled({"healthPath": text_of(object_of(value).get("path"))}),
+}
+"""By key of the answer, the fields that it tells of."""

@@ -1,0 +1,215 @@
+"""What is said to the API about an instance: each call as a request, and how its effect is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from novita_infra.api.json_values import filled, int_of
+from novita_infra.api.request import GPU, Request, post
+from novita_infra.kinds.kind import Target
+from novita_infra.kinds.toolkit.owner_marks import env_with_mark
+from novita_infra.kinds.toolkit.translation import ports_list, ports_text, storage_mounts
+from novita_infra.model.resources import Live, Loss
+from novita_infra.model.values import Spec, Value
+
+FREE_ROOT_GB: Final = 60
+"""The root disk of an instance that declares none, in GB: what is free of charge (gpu-instance-pricing)."""
+
+
+def _post(operation: str, body: Mapping[str, Any], *, repeatable: bool) -> Request:
+    return post(f"{GPU}/gpu/instance/{operation}", body, repeatable=repeatable)
+
+
+def create(target: Target) -> Request:
+    """The create of a GPU or CPU instance (gpu-instance-create-instance, gpu-instance-create-cpu-instance)."""
+    spec = target.spec
+    login, local = spec.get("registryLogin"), spec.get("localStorage")
+    body = {
+        "name": spec.get("name"),
+        "productId": spec["product"]["id"],
+        "kind": "cpu" if is_cpu(spec) else "gpu",
+        "imageUrl": spec.get("image"),
+        "imageAuth": f"{login['username']}:{login['password']}" if login else None,
+        "imageAuthId": spec.get("registryAuth"),
+        "ports": ports_text(spec.get("ports")),
+        "envs": env_with_mark(spec.get("env"), target.mark),
+        "tools": [{**tool, "port": str(tool["port"])} for tool in spec.get("tools") or ()],
+        "command": spec.get("command"),
+        "entrypoint": spec.get("entrypoint"),
+        "clusterId": spec.get("cluster"),
+        "localStorageMountPoint": local["mountPath"] if local else None,
+        "networkStorages": [
+            {"Id": item["storage"], "mountPoint": item["mountPath"]} for item in spec.get("networkStorages") or ()
+        ],
+        "networkId": spec.get("vpc"),
+        **({} if is_cpu(spec) else _gpu_part(spec)),
+    }
+    return _post("create", filled(body), repeatable=False)
+
+
+def _gpu_part(spec: Spec) -> dict[str, Any]:
+    """What only the create of a GPU instance takes (gpu-instance-create-instance)."""
+    mode = spec.get("billingMode") or "onDemand"
+    renews, months = renewal(spec.get("autoRenew"))
+    subscription = {"month": spec.get("months"), "autoRenew": renews, "autoRenewMonth": months if renews else None}
+    return {
+        "gpuNum": spec.get("gpuCount") or 1,
+        "rootfsSize": spec.get("rootDiskGb") or FREE_ROOT_GB,
+        "billingMode": mode,
+        "minCudaVersion": spec.get("minCudaVersion"),
+        **(subscription if mode == "monthly" else {}),
+    }
+
+
+def start(target: Target) -> Request:
+    """Starts what is stopped (gpu-instance-start-instance)."""
+    return _post("start", {"instanceId": target.id}, repeatable=True)
+
+
+def stop(target: Target) -> Request:
+    """Stops what runs; the root disk stays (gpu-instance-stop-instance)."""
+    return _post("stop", {"instanceId": target.id}, repeatable=True)
+
+
+def delete(target: Target) -> Request:
+    """Deletes it; the service refuses that for monthly ones (gpu-instance-delete-instance)."""
+    return _post("delete", {"instanceId": target.id}, repeatable=True)
+
+
+def upgrade(target: Target) -> Request:
+    """Everything in full: what is left out is not preserved (gpu-instance-upgrade-instance)."""
+    body = {
+        "instanceId": target.id,
+        "imageUrl": target.value("image", ""),
+        "imageAuthId": target.value("registryAuth", ""),
+        "envs": env_with_mark(target.value("env"), target.mark),
+        "command": target.value("command", ""),
+        "entrypoint": target.value("entrypoint", ""),
+        "save": keeps_data(target.spec),
+        "networkVolume": {"volumeMounts": storage_mounts(target.value("networkStorages"))},
+    }
+    return _post("upgrade", body, repeatable=True)
+
+
+def edit(target: Target) -> Request:
+    """All ports, because whether leaving them out keeps them is not documented, and the growth of the root disk.
+
+    The growth is an increment: sent twice, the disk grows twice (gpu-instance-edit-instance).
+    """
+    size = target.spec.get("rootDiskGb") or 0
+    growth = size - (target.was("rootDiskGb") or size)
+    body = {"instanceId": target.id, "ports": ports_list(target.value("ports"))}
+    if growth <= 0:
+        return _post("edit", body, repeatable=True)
+    return _post("edit", {**body, "expandRootDisk": growth}, repeatable=False)
+
+
+def convert(target: Target) -> Request:
+    """Turns on-demand into a subscription of so many months (gpu-instance-change-billing-instance)."""
+    body = {"instanceId": target.id, "month": target.spec["months"]}
+    return _post("transToMonthlyInstance", body, repeatable=False)
+
+
+def renew(target: Target) -> Request:
+    """The months that are missing; each call buys (gpu-instance-renewal-instance).
+
+    How many were bought is not read back, so the record must hold it: what grows from an unknown size is refused.
+    """
+    body = {"instanceId": target.id, "month": target.spec["months"] - target.was("months")}
+    return _post("renewInstance", body, repeatable=False)
+
+
+def set_auto_renew(target: Target) -> Request:
+    """Sets whether the subscription renews itself (gpu-instance-set-autorenew)."""
+    enabled, months = renewal(target.spec.get("autoRenew"))
+    body = {"instanceIds": [target.id], "autoRenew": enabled, "autoRenewMonth": months}
+    return _post("setAutoRenew", body, repeatable=True)
+
+
+def set_auto_migrate(target: Target) -> Request:
+    """Sets whether it moves when hardware fails (gpu-instance-set-auto-migrate)."""
+    enabled, system_disk = migration(target.spec.get("autoMigrate"))
+    body = {"instanceId": target.id, "autoMigrateOpen": enabled, "autoMigrateSystemDisk": system_disk}
+    return _post("setAutoMigrate", body, repeatable=True)
+
+
+def upgrade_loses(target: Target) -> tuple[Loss, ...]:
+    """The data that an upgrade costs: that of the container, where it is not to be saved."""
+    if keeps_data(target.spec):
+        return ()
+    return (Loss("what is on its container disk, because keepData is false", target.was("rootDiskGb")),)
+
+
+def delete_loses(target: Target) -> tuple[Loss, ...]:
+    """The data that a delete costs: both disks of its own; network storages stay."""
+    return (Loss("what is on its container disk", target.was("rootDiskGb")), *_local(target))
+
+
+def stop_loses(target: Target) -> tuple[Loss, ...]:
+    """What a stop costs if nobody starts it in time (`keepDataDay`, gpu-instance-get-instance)."""
+    days = target.live.outputs.get("dataKeptDays") if target.live else None
+    when = "when the service no longer keeps the data of what is stopped"
+    if days == 0:
+        when = ""
+    elif days:
+        when = f"{days} day{'' if days == 1 else 's'} after the stop unless it is started again"
+    return tuple(replace(loss, when=when) for loss in delete_loses(target))
+
+
+def migration_loses(target: Target) -> tuple[Loss, ...]:
+    """What it costs that the service may move it: the local disk never comes along (gpu-instance-migrate-instance)."""
+    enabled, system_disk = migration(target.spec.get("autoMigrate"))
+    if not enabled:
+        return ()
+    when = "whenever the service moves it to other hardware"
+    lost = _local(target) if system_disk else delete_loses(target)
+    return tuple(replace(loss, when=when) for loss in lost)
+
+
+def _local(target: Target) -> tuple[Loss, ...]:
+    local = target.was("localStorage")
+    size = target.live.outputs.get("localDiskGb") if target.live else None
+    return (Loss(f"what is on its local disk at {local['mountPath']}", size),) if local else ()
+
+
+def is_monthly(_: Target, live: Live) -> bool:
+    """Whether the conversion took effect."""
+    return bool(live.values.get("billingMode") == "monthly")
+
+
+def end_moved(target: Target, live: Live) -> bool:
+    """Whether the subscription ends later than before the call.
+
+    Where the end before is not known the months count as bought: not to have bought is mended more easily than to have
+    bought twice.
+    """
+    before = int_of(target.live.outputs.get("endTime")) if target.live else None
+    after = int_of(live.outputs.get("endTime"))
+    return before is None or (after is not None and after > before)
+
+
+def is_cpu(spec: Spec) -> bool:
+    """Whether the spec asks for a CPU instance, as far as it says so itself."""
+    product = spec.get("product")
+    return spec.get("type") == "cpu" or (isinstance(product, Mapping) and "cpu" in product)
+
+
+def keeps_data(spec: Spec) -> bool:
+    """Whether an upgrade keeps the data of the container; it does unless keepData is false."""
+    return spec.get("keepData") is not False
+
+
+def renewal(value: Value) -> tuple[bool, int]:
+    """The setting of automatic renewal with what is left out filled in; the months count only where it is on."""
+    given = value if isinstance(value, Mapping) else {}
+    enabled = given.get("enabled") is True
+    return enabled, (given.get("months") or 1) if enabled else 1
+
+
+def migration(value: Value) -> tuple[bool, bool]:
+    """The setting of automatic migration with what is left out filled in."""
+    given = value if isinstance(value, Mapping) else {}
+    enabled = given.get("enabled") is True
+    return enabled, enabled and given.get("systemDisk") is True

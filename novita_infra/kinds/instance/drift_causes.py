@@ -1,0 +1,92 @@
+"""What befalls an instance without anybody's order: it is reclaimed, moved, frozen, out of its term, or broken. Pure.
+
+The service tells no cause; each is read from what it does tell (gpu-instance-get-instance).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from novita_infra.api.json_values import int_of, object_of, text_of
+from novita_infra.api.request import GPU, Pages
+from novita_infra.kinds.kind import Circumstances, Mishap, Moves
+from novita_infra.model.lifecycle import Cause
+from novita_infra.model.records import Record
+from novita_infra.model.resources import Live, Phase
+
+_RECLAIMED: Final = {
+    "notified": "the spot machine is about to be reclaimed",
+    "reclaiming": "the spot machine is being reclaimed",
+    "terminated": "the spot machine was reclaimed",
+}
+"""By `spotStatus`."""
+_POWER: Final = ("power",)
+
+
+def mishap(record: Record, live: Live | None, circumstances: Circumstances) -> Mishap | None:
+    """What befell it since it was recorded; None where nothing tells of anything."""
+    if live is None or live.phase in {Phase.LEAVING, Phase.GONE}:
+        return _gone(record, circumstances.now)
+    spot = text_of(live.outputs.get("spotStatus"))
+    if spot in _RECLAIMED:
+        at = int_of(live.outputs.get("reclaimAt"))
+        when = f" at {_time(at)}" if at and spot == "notified" else ""
+        return Mishap(Cause.SPOT_RECLAIM, _RECLAIMED[spot] + when, _POWER)
+    if live.status == "migrating":
+        return Mishap(Cause.MIGRATION, "it is moved to another node; new data on its own disks does not come along")
+    moved = circumstances.moved.get(record.id, 0.0)
+    if moved > record.seen_at:
+        said = f"it was moved to another node at {_time(int(moved))}; new data on its own disks may be gone"
+        return Mishap(Cause.MIGRATION, said)
+    if live.status != "freezing" and live.phase is not Phase.STOPPED:
+        return None
+    ends = int_of(live.outputs.get("endTime"))
+    if ends and ends <= circumstances.now:
+        return Mishap(Cause.EXPIRED, f"its term ended at {_time(ends)}", _POWER)
+    if circumstances.in_arrears and (live.status == "freezing" or _should_run(record)):
+        return Mishap(Cause.ARREARS, "it does not run while the account is in arrears", _POWER)
+    if live.status == "freezing":
+        return Mishap(Cause.EXPIRED, "it is frozen", _POWER)
+    return Mishap(Cause.FAILED, live.trouble, _POWER) if live.trouble else None
+
+
+def _read_move(job: Mapping[str, Any]) -> tuple[str, float]:
+    return text_of(job.get("instanceId")), float(int_of(job.get("createdAt")) or 0)
+
+
+def _moves_since(moment: float) -> Pages:
+    query: dict[str, str | int] = {"type": "autoInstanceMigrate", "startTime": int(moment)}
+    return Pages(path=f"{GPU}/jobs", items=("jobs",), identity=("Id", "id"), number="pageNum", query=query)
+
+
+MOVES: Final = Moves(
+    may_move=lambda record: object_of(record.spec.get("autoMigrate")).get("enabled") is True,
+    pages=_moves_since,
+    read=_read_move,
+)
+"""The jobs of the platform (gpu-instance-list-jobs); a machine only moves by itself where autoMigrate allows it."""
+
+
+def _gone(record: Record, now: float) -> Mishap | None:
+    ends = int_of(record.outputs.get("endTime"))
+    if ends and ends <= now:
+        return Mishap(Cause.EXPIRED, f"its term ended at {_time(ends)}, and it was removed")
+    if text_of(record.outputs.get("spotStatus")) in _RECLAIMED:
+        return Mishap(Cause.SPOT_RECLAIM, "the spot machine was being reclaimed when it was last seen, and is gone")
+    if record.spec.get("billingMode") == "spot":
+        return Mishap(Cause.SPOT_RECLAIM, "the spot machine is gone: reclaimed, or deleted by somebody")
+    return None
+
+
+def _should_run(record: Record) -> bool:
+    """Whether the manifest wants it to run, or it ran when it was last seen."""
+    return record.spec.get("power") == "running" or record.outputs.get("status") == "running"
+
+
+def _time(seconds: int) -> str:
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
+    except (OverflowError, ValueError, OSError):
+        return str(seconds)

@@ -1,0 +1,299 @@
+"""What a manifest says of an Instance: its fields, and what a difference in each means. No call is made here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from novita_infra.kinds.instance import offers as instance_offers
+from novita_infra.kinds.instance.calls import FREE_ROOT_GB, migration, renewal
+from novita_infra.kinds.kind import By, Cases, Default, Field, Grows, Local, Refused, Replaces
+from novita_infra.kinds.toolkit.field_schemas import (
+    COMMAND,
+    CUDA,
+    ENV,
+    IMAGE,
+    MOUNT_PATH,
+    PORT,
+    REFERENCE,
+    STORAGE_MOUNTS,
+    TEXT,
+)
+from novita_infra.model.values import Value
+
+_CREATE: Final = "gpu-instance-create-instance"
+_UPGRADE: Final = f"{_CREATE}, gpu-instance-upgrade-instance"
+
+
+def _replaces(what: str) -> Replaces:
+    return Replaces(f"the API cannot change {what} of an instance")
+
+
+def _is(wanted: Value, found: Value) -> bool:
+    """Whether the live product is the one that was chosen for the wish."""
+    if not isinstance(wanted, Mapping) or not isinstance(found, Mapping):
+        return False
+    return bool(wanted.get("id") == found.get("id")) if wanted.get("id") else bool(wanted == found)
+
+
+_SETTINGS: Final = {"type": "object", "required": ["enabled"], "additionalProperties": False}
+
+FIELDS: Final = (
+    Field(
+        name="name",
+        schema=TEXT,
+        doc="Its name in the account; the resource's own name where it is left out. Names need not be unique there.",
+        api=f"name ({_CREATE})",
+        change=_replaces("the name"),
+    ),
+    Field(
+        name="type",
+        schema={"enum": ["gpu", "cpu"]},
+        doc="What it computes with; follows from the product where it is left out.",
+        api=f"kind ({_CREATE}, gpu-instance-create-cpu-instance)",
+        change=_replaces("the type"),
+    ),
+    Field(
+        name="product",
+        schema={
+            "type": "object",
+            "properties": {"gpu": TEXT, "cpu": TEXT, "id": TEXT, "anyOf": instance_offers.SCHEMA},
+            "minProperties": 1,
+            "maxProperties": 1,
+            "additionalProperties": False,
+        },
+        doc="What to rent: {gpu: NAME} or {cpu: NAME}, a product's name or part of it (`RTX 4090`), {id: ID}, or "
+        "several that would do, in the order of wish: {anyOf: [...]}.",
+        api=f"productId ({_CREATE}; names from gpu-instance-list-products and gpu-instance-list-cpu-products)",
+        change=_replaces("the product"),
+        required=True,
+        satisfied=_is,
+    ),
+    Field(
+        name="gpuCount",
+        schema={"type": "integer", "minimum": 1, "maximum": 8},
+        doc="How many GPUs, 1-8; 1 where it is left out.",
+        api=f"gpuNum ({_CREATE})",
+        change=_replaces("the number of GPUs"),
+        absent=Default(1),
+    ),
+    Field(
+        name="cluster",
+        schema=TEXT,
+        doc="The data centre, by id or name; where it is left out, that of a storage or VPC it names, else any.",
+        api=f"clusterId ({_CREATE}; names from gpu-instance-list-clusters)",
+        change=_replaces("the cluster"),
+    ),
+    Field(
+        name="image",
+        schema=IMAGE,
+        doc="The container image; may come from the template.",
+        api=f"imageUrl ({_UPGRADE})",
+        change=By("upgrade"),
+    ),
+    Field(
+        name="registryAuth",
+        schema=REFERENCE,
+        doc="The saved credential for a private image; may come from the template.",
+        api=f"imageAuthId ({_UPGRADE})",
+        change=By("upgrade"),
+        absent=Default(""),
+        refers="registry_auth",
+    ),
+    Field(
+        name="registryLogin",
+        schema={
+            "type": "object",
+            "properties": {"username": TEXT, "password": {"type": "string", "minLength": 1, "maxLength": 9983}},
+            "required": ["username", "password"],
+            "additionalProperties": False,
+        },
+        doc="A credential that is given once, at the create; an upgrade cannot give it again, registryAuth can.",
+        api=f"imageAuth, as username:password ({_CREATE})",
+        change=_replaces("the inline credential"),
+        secret=True,
+    ),
+    Field(
+        name="command",
+        schema=COMMAND,
+        doc="Replaces the image's command; may come from the template.",
+        api=f"command ({_UPGRADE})",
+        change=By("upgrade"),
+        absent=Default(""),
+    ),
+    Field(
+        name="entrypoint",
+        schema=COMMAND,
+        doc="Replaces the image's entrypoint; may come from the template.",
+        api=f"entrypoint ({_UPGRADE})",
+        change=By("upgrade"),
+        absent=Default(""),
+    ),
+    Field(
+        name="env",
+        schema=ENV,
+        doc="Environment variables, at most 100; merged with those of the template, of which it wins.",
+        api=f"envs ({_UPGRADE})",
+        change=By("upgrade"),
+        absent=Default({}),
+        secret_items=True,
+    ),
+    Field(
+        name="ports",
+        schema={"type": "array", "items": PORT, "maxItems": 15},
+        doc="The ports to open, such as `8888/http` and `22/tcp`; at most 15 with those of the tools.",
+        api=f"ports ({_CREATE}, gpu-instance-edit-instance); portMappings when read",
+        change=By("edit"),
+        absent=Default([]),
+        unordered=True,
+    ),
+    Field(
+        name="tools",
+        schema={
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "name": {"enum": ["Jupyter"]},
+                    "port": {"type": "integer", "minimum": 1, "maximum": 65535},
+                    "type": {"enum": ["http", "tcp"]},
+                },
+                "required": ["name", "port", "type"],
+                "additionalProperties": False,
+            },
+            "maxItems": 15,
+        },
+        doc="Tools of an official image to open: {name: Jupyter, port: 8888, type: http}.",
+        api=f"tools ({_CREATE}); not read back",
+        change=_replaces("the tools"),
+        absent=Default([]),
+        unordered=True,
+    ),
+    Field(
+        name="rootDiskGb",
+        schema={"type": "integer", "minimum": 10, "maximum": 6144},
+        doc=f"The root disk of a GPU instance in GB, 10-6144; {FREE_ROOT_GB}, which are free, where it is left out.",
+        api=f"rootfsSize ({_CREATE}); expandRootDisk, an increment (gpu-instance-edit-instance)",
+        change=Grows("edit", shrinking=Replaces("a root disk cannot shrink")),
+    ),
+    Field(
+        name="localStorage",
+        schema={
+            "type": "object",
+            "properties": {"mountPath": MOUNT_PATH},
+            "required": ["mountPath"],
+            "additionalProperties": False,
+        },
+        doc="Where the local disk is mounted; `/workspace` where it is left out.",
+        api=f"localStorageMountPoint ({_CREATE}, gpu-instance-create-cpu-instance)",
+        change=_replaces("the mount of the local disk"),
+    ),
+    Field(
+        name="networkStorages",
+        schema=STORAGE_MOUNTS,
+        doc="Network storages of the same cluster and where they are mounted, at most 30.",
+        api=f"networkStorages ({_CREATE}), networkVolume.volumeMounts (gpu-instance-upgrade-instance)",
+        change=By("upgrade"),
+        absent=Default([]),
+        unordered=True,
+        refers="network_storage",
+        refers_at=("*", "storage"),
+    ),
+    Field(
+        name="vpc",
+        schema=REFERENCE,
+        doc="The private network of the same cluster that it joins.",
+        api=f"networkId ({_CREATE}); network.id, only when read one by one (gpu-instance-get-instance)",
+        change=_replaces("the VPC"),
+        absent=Default(""),
+        refers="vpc",
+    ),
+    Field(
+        name="billingMode",
+        schema={"enum": ["onDemand", "monthly", "spot"]},
+        doc="How a GPU instance is paid for; onDemand where it is left out.",
+        api=f"billingMode ({_CREATE}, gpu-instance-change-billing-instance)",
+        change=Cases(
+            {
+                ("onDemand", "monthly"): By("convert"),
+                ("monthly", "onDemand"): Refused(
+                    "a subscription cannot be turned back; it ends by itself at its endTime"
+                ),
+                ("monthly", "spot"): Refused("a subscription cannot be turned back; it ends by itself at its endTime"),
+            },
+            otherwise=_replaces("spot billing"),
+        ),
+        absent=Default("onDemand"),
+    ),
+    Field(
+        name="months",
+        schema={"type": "integer", "minimum": 1},
+        doc="How many months a monthly instance is paid for in all; raising it buys the difference.",
+        api=f"month ({_CREATE}, gpu-instance-renewal-instance, gpu-instance-change-billing-instance); not read back",
+        change=Grows("renew", shrinking=Refused("months that are paid for cannot be given back")),
+    ),
+    Field(
+        name="autoRenew",
+        schema={
+            **_SETTINGS,
+            "properties": {
+                "enabled": {"type": "boolean"},
+                "months": {"type": "integer", "minimum": 1, "maximum": 12},
+            },
+        },
+        doc="Whether a monthly instance renews itself, and for how many months (1-12, 1 where it is left out).",
+        api=f"autoRenew, autoRenewMonth ({_CREATE}, gpu-instance-set-autorenew); not read back",
+        change=By("setAutoRenew"),
+        absent=Default({"enabled": False}),
+        satisfied=lambda wanted, found: renewal(wanted) == renewal(found),
+    ),
+    Field(
+        name="autoMigrate",
+        schema={
+            **_SETTINGS,
+            "properties": {"enabled": {"type": "boolean"}, "systemDisk": {"type": "boolean"}},
+        },
+        doc="Whether it moves to another node when its hardware fails, and whether with its system disk.",
+        api="autoMigrateOpen, autoMigrateSystemDisk (gpu-instance-set-auto-migrate); not read back",
+        change=By("setAutoMigrate"),
+        absent=Default({"enabled": False}),
+        created=False,
+        satisfied=lambda wanted, found: migration(wanted) == migration(found),
+    ),
+    Field(
+        name="minCudaVersion",
+        schema=CUDA,
+        doc="The lowest CUDA version that the machine's driver must support, such as `12.4`.",
+        api=f"minCudaVersion ({_CREATE}); not read back",
+        change=_replaces("the lowest CUDA version"),
+    ),
+    Field(
+        name="power",
+        schema={"enum": ["running", "stopped"]},
+        doc="Whether it runs; a stopped instance keeps its root disk, which is charged, and may not get its GPU back.",
+        api="status (gpu-instance-start-instance, gpu-instance-stop-instance)",
+        change=Cases(
+            {("running", "stopped"): By("stop"), ("stopped", "running"): By("start")},
+            otherwise=Refused("whether the instance runs is not known"),
+        ),
+        absent=Default("running"),
+        created=False,
+        watched=True,
+    ),
+    Field(
+        name="template",
+        schema=REFERENCE,
+        doc="Gives what is not declared here: image, registryAuth, command, entrypoint, env, ports, disk, CUDA.",
+        api="nothing: the values are copied",
+        change=Local(),
+        refers="template",
+    ),
+    Field(
+        name="keepData",
+        schema={"type": "boolean"},
+        doc="Whether an upgrade keeps the container's data; true where it is left out.",
+        api="save (gpu-instance-upgrade-instance)",
+        change=Local(),
+    ),
+)
+"""Of `spec`, in the order in which they are told."""

@@ -1,0 +1,194 @@
+"""The kind Instance: a GPU or CPU machine.
+
+Its calls, its phases and what it tells. It has the most fields and calls of all kinds, so the fields stand in
+`instance_fields`, the requests in `instance_calls`, the reading in `instance_answers`, and what follows from manifests
+and catalogue in `instance_wishes`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from novita_infra.api.json_values import object_of
+from novita_infra.api.request import GPU, Pages, Request, get
+from novita_infra.kinds.instance import calls as instance_calls
+from novita_infra.kinds.instance import drift_causes as instance_mishaps
+from novita_infra.kinds.instance import offers as instance_offers
+from novita_infra.kinds.instance import parsing as instance_answers
+from novita_infra.kinds.instance import prices as instance_prices
+from novita_infra.kinds.instance import resolution as instance_wishes
+from novita_infra.kinds.instance import validation as instance_validation
+from novita_infra.kinds.instance.fields import FIELDS
+from novita_infra.kinds.kind import Call, Kind, Reading
+from novita_infra.model.lifecycle import Timeouts
+from novita_infra.model.resources import PRESENT, STABLE, Live, Phase
+from novita_infra.model.values import Spec, Value
+
+
+def _get(instance: str) -> Request:
+    return get(f"{GPU}/gpu/instance", instanceId=instance)
+
+
+def _same(spec: Spec, live: Live) -> bool:
+    product, live_product = object_of(spec.get("product")).get("id"), object_of(live.values.get("product")).get("id")
+    cluster, live_cluster = spec.get("cluster"), live.values.get("cluster")
+    return (
+        bool(spec.get("name") == live.name)
+        and (not product or not live_product or bool(product == live_product))
+        and (not cluster or not live_cluster or bool(cluster == live_cluster))
+    )
+
+
+def _undeletable(live: Live) -> str:
+    if live.values.get("billingMode") != "monthly":
+        return ""
+    return (
+        f"a monthly instance cannot be deleted before its subscription ends{_on(live.outputs.get('endTime'))}; "
+        "until then keep it declared, or let go of it with `state rm`"
+    )
+
+
+def _on(seconds: Value) -> str:
+    try:
+        return f" on {datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}" if seconds else ""
+    except (OverflowError, ValueError, OSError, TypeError):
+        return ""
+
+
+_RUNS: Final = frozenset({Phase.READY})
+_RESTS: Final = frozenset({Phase.STOPPED})
+
+INSTANCE: Final = Kind(
+    name="Instance",
+    prefix="instance",
+    summary="A GPU or CPU machine that runs one container.",
+    fields=FIELDS,
+    reading=Reading(
+        pages=Pages(path=f"{GPU}/gpu/instances", items=("instances",), identity=("id",), number="pageNum"),
+        parse=instance_answers.parse,
+        get=_get,
+        unwrap=instance_answers.unwrap,
+    ),
+    create=Call(name="create", says="create: a new machine is rented", usual=120, request=instance_calls.create),
+    new_id=instance_answers.new_id,
+    same=_same,
+    marked=True,
+    offers=instance_offers.in_turn,
+    calls=(
+        Call(
+            name="start",
+            says="start: the container starts; fails where nothing is free for it any more",
+            usual=30,
+            request=instance_calls.start,
+            needs=_RESTS,
+        ),
+        Call(
+            name="upgrade",
+            says="upgrade: the container restarts, data is kept unless keepData is false",
+            usual=90,
+            request=instance_calls.upgrade,
+            needs=_RUNS | {Phase.FAILED},  # an image that cannot be pulled is mended by another one
+            loses=instance_calls.upgrade_loses,
+        ),
+        Call(name="edit", says="edit: applied in place", usual=5, request=instance_calls.edit, settles=STABLE),
+        Call(
+            name="convert",
+            says="convert: becomes a monthly subscription, which cannot be turned back",
+            request=instance_calls.convert,
+            settles=STABLE,
+            covers=("months",),
+            effect=instance_calls.is_monthly,
+        ),
+        Call(
+            name="renew",
+            says="renew: buys the missing months",
+            request=instance_calls.renew,
+            settles=STABLE,
+            effect=instance_calls.end_moved,
+        ),
+        Call(
+            name="setAutoRenew",
+            says="setAutoRenew: applied in place",
+            request=instance_calls.set_auto_renew,
+            settles=frozenset(),
+        ),
+        Call(
+            name="setAutoMigrate",
+            says="setAutoMigrate: applied in place",
+            request=instance_calls.set_auto_migrate,
+            settles=frozenset(),
+            loses=instance_calls.migration_loses,
+        ),
+        Call(
+            name="stop",
+            says="stop: the container stops; its root disk is kept, and charged",
+            usual=20,
+            request=instance_calls.stop,
+            settles=_RESTS,
+            needs=_RUNS,
+            loses=instance_calls.stop_loses,
+        ),
+    ),
+    delete=Call(
+        name="delete",
+        says="delete: the machine and its disks are gone; network storages stay",
+        usual=15,
+        request=instance_calls.delete,
+        settles=frozenset({Phase.GONE}),
+        needs=PRESENT,
+        loses=instance_calls.delete_loses,
+    ),
+    lasting=instance_answers.lasting,
+    outputs={
+        "status": "the API's own word, such as `running`",
+        "sshCommand": "how to log in by SSH",
+        "endpoints": "the address of each port, by port: `8888/http`",
+        "url": "the address of its first HTTP port",
+        "ip": "its address in the VPC",
+        "endTime": "when the subscription ends, in Unix seconds; only for monthly",
+        "spotStatus": "`running`, or how far a spot machine is reclaimed: `notified`, `reclaiming`, `terminated`",
+        "reclaimAt": "when a spot machine is to be reclaimed, in Unix seconds",
+        "productId": "the product that it is",
+        "productName": "the product's name",
+        "clusterId": "the cluster that it is in",
+        "clusterName": "the cluster's name",
+        "localDiskGb": "the size of its local disk",
+        "dataKeptDays": "for how many days the service keeps its data when it is stopped",
+    },
+    # Pulling a large image takes the longest, at the create and at an upgrade.
+    # An image of 100 GB takes the better part of an hour to pull (dozens of GB were seen to take 25 minutes).
+    timeouts=Timeouts(create=5400, update=5400, delete=600, stages={"accept": 900, "pull": 4500, "ready": 900}),
+    stages={
+        **dict.fromkeys(("pending", "toCreate", "creating"), "accept"),
+        "pulling": "pull",
+        **dict.fromkeys(("toStart", "starting", "toRestart", "restarting", "toReset", "resetting"), "ready"),
+    },
+    catalogues=("clusters", "gpu", "cpu"),
+    choose=instance_wishes.choose,
+    inherit=instance_wishes.inherit,
+    takes=instance_wishes.takes,
+    check=instance_validation.check,
+    costs=instance_prices.costs,
+    buys=instance_prices.buys,
+    prices=("gpu", "cpu"),
+    mishap=instance_mishaps.mishap,
+    moves=instance_mishaps.MOVES,
+    undeletable=_undeletable,
+    example="""\
+apiVersion: novita-infra/v1
+kind: Instance
+metadata:
+  name: trainer
+spec:
+  product: {gpu: RTX 4090}
+  gpuCount: 2
+  image: docker.io/pytorch/pytorch:2.4.0-cuda12.4-cudnn9-runtime
+  command: python -m http.server 8888
+  rootDiskGb: 80
+  ports: [8888/http, 22/tcp]
+  env:
+    EPOCHS: "3"
+""",
+)
+"""Novita GPU and CPU instances."""

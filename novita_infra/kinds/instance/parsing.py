@@ -1,0 +1,174 @@
+"""What the API answers about an instance, in the manifest's shape. Never raises, and never lets a password through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from novita_infra.api.json_values import carried, created_in, filled, int_of, object_of, objects_of, text_of
+from novita_infra.kinds.toolkit.owner_marks import env_without_mark, mark_of_env
+from novita_infra.kinds.toolkit.translation import ports_of, storages_of
+from novita_infra.model.resources import Live, Phase
+from novita_infra.model.values import Value
+
+_ADDRESSES: Final = frozenset({"endpoints", "url"})
+_LEAVING: Final = frozenset({"toRemove", "removing"})
+_STOPPED: Final = frozenset({"exited", "stopped"})
+_STOPPING: Final = frozenset({"toStop", "stopping"})
+_MOVED_BY_PLATFORM: Final = frozenset({"migrating", "freezing"})
+_BEFORE_ITS_PROGRAM: Final = frozenset({"pending", "toCreate", "creating", "pulling", "toReset", "resetting"})
+
+
+def parse(item: Mapping[str, Any]) -> Live:
+    """The instance in the manifest's shape, from a list item or a got object."""
+    status, spot = text_of(item.get("status")), text_of(item.get("spotStatus"))
+    error = object_of(item.get("statusError"))
+    told = [text for text in (text_of(error.get("state")), text_of(error.get("message"))) if text]
+    phase = _phase(status, troubled=bool(text_of(error.get("state"))), spot=spot)
+    if spot in {"notified", "reclaiming", "terminated"}:
+        told.append(f"the spot instance is being reclaimed: {spot}")
+    return Live(
+        id=text_of(item.get("id")),
+        name=text_of(item.get("name")),
+        phase=phase,
+        status=status,
+        values={**_values(item), "power": _power(status, phase)},
+        outputs=_outputs(item, phase),
+        trouble=": ".join(told),
+        mark=mark_of_env(item.get("envs")),
+        created=created_in(item),
+        logs=_logs(object_of(item.get("connectComponentLog")), status),
+    )
+
+
+def unwrap(answer: Any) -> Mapping[str, Any] | None:
+    """The object stands at the top (gpu-instance-get-instance); sister clients also accept it under `instance`."""
+    item = object_of(answer)
+    item = object_of(item.get("instance")) or item
+    return item if text_of(item.get("id")) else None
+
+
+def new_id(answer: Any) -> str:
+    """From `{"id": ...}` (gpu-instance-create-instance); empty where the answer holds none."""
+    return text_of(object_of(answer).get("id"))
+
+
+def _phase(status: str, *, troubled: bool, spot: str) -> Phase:
+    """What a status means (gpu-instance-get-instance); a word that is not known is in transition.
+
+    There is no status for a failure: `statusError` tells it beside the status at which the instance got stuck. It is a
+    failure only on the way to running. An instance that runs, is stopped, is being stopped or is moved by the platform
+    is still there with its data; it keeps its phase, and the error is told as trouble.
+    A spot instance that was reclaimed counts as stopped until the service removes it: its disk is still there, and
+    starting it either works or says why not. One that runs again runs, whatever its spot status still says.
+    """
+    match status:
+        case "removed":
+            return Phase.GONE
+        case _ if status in _LEAVING:
+            return Phase.LEAVING
+        case "running":
+            return Phase.CHANGING if spot == "reclaiming" else Phase.READY
+        case _ if status in _STOPPED or spot == "terminated":
+            return Phase.STOPPED
+        case _ if status in _STOPPING or status in _MOVED_BY_PLATFORM:
+            return Phase.CHANGING
+        case _:
+            return Phase.FAILED if troubled else Phase.CHANGING
+
+
+def lasting(before: Mapping[str, Value], live: Live) -> Mapping[str, Value]:
+    """What holds no longer: the addresses of ports that it does not have any more, and the login of what is stopped.
+
+    Lists name the ports without their addresses, and tell nothing of the login (gpu-instance-list-instances).
+    """
+    told = dict(before)
+    if live.phase is Phase.STOPPED:
+        told.pop("sshCommand", None)
+    ports = live.values.get("ports")
+    if not isinstance(ports, list):
+        return told
+    endpoints = {port: url for port, url in object_of(before.get("endpoints")).items() if port in ports}
+    return {**{name: value for name, value in told.items() if name not in _ADDRESSES}, **_addresses(endpoints)}
+
+
+def _addresses(endpoints: Mapping[str, Value]) -> dict[str, Value]:
+    url = next((url for port, url in endpoints.items() if port.endswith("/http")), "")
+    return filled({"endpoints": dict(endpoints), "url": url})
+
+
+def _power(status: str, phase: Phase) -> str:
+    """The power state that the instance is in or on its way to; a word that is not known counts as running."""
+    return "stopped" if phase is Phase.STOPPED or status in _STOPPING else "running"
+
+
+def _logs(said: Mapping[str, Any], status: str) -> tuple[str, ...]:
+    """Only a got object has them. Until its program begins, what brings the container up has more to tell."""
+    told = text_of(said.get("instanceLogAddress")), text_of(said.get("systemLogAddress"))
+    return tuple(filter(None, reversed(told) if status in _BEFORE_ITS_PROGRAM else told))
+
+
+def _values(item: Mapping[str, Any]) -> dict[str, Value]:
+    """The fields that the answer carries; those that it sends empty are carried as empty where that means none."""
+    values = carried(
+        item,
+        {
+            "image": ("imageUrl", text_of),
+            "registryAuth": ("imageAuthId", text_of),
+            "command": ("command", text_of),
+            "entrypoint": ("entrypoint", text_of),
+            "env": ("envs", env_without_mark),
+            "ports": ("portMappings", ports_of),
+            "networkStorages": ("volumeMounts", storages_of),
+            "vpc": ("network", lambda network: text_of(object_of(network).get("id"))),
+        },
+    )
+    product = filled({"id": text_of(item.get("productId")), "name": text_of(item.get("productName"))})
+    local = [mount for mount in objects_of(item.get("volumeMounts")) if mount.get("type") == "local"]
+    known = {
+        "name": text_of(item.get("name")),
+        "type": text_of(item.get("kind")),
+        "product": product if "id" in product else None,
+        # A CPU instance has 0 GPUs and a disk of its product's size.
+        "gpuCount": int_of(item.get("gpuNum")) or None,
+        "rootDiskGb": int_of(item.get("rootfsSize")) or None,
+        "cluster": text_of(item.get("clusterId")),
+        "localStorage": filled({"mountPath": text_of(object_of(local).get("mountPath"))}),
+        # Live answers may say "" (gpu-instance-list-instances documents only the three modes).
+        "billingMode": text_of(item.get("billingMode")) or "onDemand",
+    }
+    return {**values, **filled(known)}
+
+
+def _outputs(item: Mapping[str, Any], phase: Phase) -> dict[str, Value]:
+    """Never a password: what the API tells of SSH, the web terminal and Jupyter stays out but for the SSH command."""
+    endpoints = {
+        f"{int_of(port.get('port'))}/{text_of(port.get('type')) or 'http'}": text_of(port.get("endpoint"))
+        for port in objects_of(item.get("portMappings"))
+        if text_of(port.get("endpoint"))
+    }
+    end, shell = int_of(item.get("endTime")), object_of(item.get("connectComponentSSH"))
+    return filled(
+        {
+            "id": text_of(item.get("id")),
+            "status": text_of(item.get("status")),
+            "sshCommand": "" if phase is Phase.STOPPED else text_of(shell.get("sshCommand")),
+            **_addresses(endpoints),
+            "ip": text_of(object_of(item.get("network")).get("ip")),
+            "endTime": end if end and end > 0 else None,
+            "spotStatus": text_of(item.get("spotStatus")),
+            "reclaimAt": int_of(item.get("spotReclaimTime")) or None,
+            "productId": text_of(item.get("productId")),
+            "productName": text_of(item.get("productName")),
+            "clusterId": text_of(item.get("clusterId")),
+            "clusterName": text_of(item.get("clusterName")),
+            "localDiskGb": _local_gb(item) or None,
+            "dataKeptDays": int_of(item.get("keepDataDay")),
+        }
+    )
+
+
+def _local_gb(item: Mapping[str, Any]) -> int:
+    """The size of the local disk; 0 where the answer does not tell."""
+    mounts = objects_of(item.get("volumeMounts"))
+    return next((int_of(mount.get("size")) or 0 for mount in mounts if mount.get("type") == "local"), 0)

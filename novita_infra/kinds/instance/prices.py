@@ -1,0 +1,96 @@
+"""What an instance costs: by the hour or the term, with its root disk. Pure.
+
+A subscription is shown at the list price of the months that are declared, spread over them; what it buys now is apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from novita_infra.api.json_values import object_of, objects_of, text_of
+from novita_infra.catalogue.prices import DAY, DISK, MONTH, Cost, PriceList
+from novita_infra.kinds.instance.calls import FREE_ROOT_GB
+from novita_infra.model.values import Spec, Value
+
+_MODES: Final = {"onDemand": "on demand", "spot": "spot"}
+
+
+def costs(spec: Spec, prices: PriceList) -> tuple[Cost, ...]:
+    """What an instance of this spec, with its product chosen, costs as long as it is there.
+
+    A stopped one pays for its disk alone, unless it is a subscription.
+    """
+    product = object_of(spec.get("product"))
+    if _is_cpu(spec, product, prices):
+        return () if spec.get("power") == "stopped" else (_machine(product, prices),)
+    mode = spec.get("billingMode") or "onDemand"
+    if mode == "monthly":
+        return (_term(spec, spec.get("months"), prices, hours=MONTH), *_disk(spec, mode))
+    if spec.get("power") == "stopped":
+        return _disk(spec, mode)
+    return (*_by_the_hour(product, spec.get("gpuCount") or 1, mode, prices), *_disk(spec, mode))
+
+
+def buys(before: Spec | None, after: Spec, prices: PriceList) -> tuple[Cost, ...]:
+    """The months that are bought when an instance (None for a new one) becomes so."""
+    if after.get("billingMode") != "monthly":
+        return ()
+    had = before.get("months") if before is not None and before.get("billingMode") == "monthly" else 0
+    wanted = after.get("months")
+    if not isinstance(wanted, int) or not isinstance(had, int) or wanted <= had:
+        return ()
+    return (_term(after, wanted - had, prices, hours=0),)
+
+
+def _is_cpu(spec: Spec, product: Mapping[str, Value], prices: PriceList) -> bool:
+    id = product.get("id")
+    named = "cpu" in product or spec.get("type") == "cpu"
+    return named or (f"cpu/{id}" in prices.names and f"gpu/{id}" not in prices.names)
+
+
+def _machine(product: Mapping[str, Value], prices: PriceList) -> Cost:
+    """A CPU machine; its disk comes with it."""
+    id = text_of(product.get("id"))
+    return prices.cost(f"cpu/{id}/onDemand", prices.names.get(f"cpu/{id}") or text_of(product.get("cpu")) or "CPU")
+
+
+def _by_the_hour(product: Mapping[str, Value], gpus: int, mode: str, prices: PriceList) -> tuple[Cost, ...]:
+    """The GPUs; where another offer may have to be taken, what it would cost more."""
+    what = f"{_name(product, prices)}, {_MODES.get(mode, mode)}"
+    line = prices.cost(f"gpu/{product.get('id')}/{mode}", what, quantity=gpus, unit="GPU")
+    if "offers" not in product:
+        return (line,)
+    offered = [
+        (prices.prices.get(f"gpu/{offer.get('id')}/{offer.get('billingMode') or 'onDemand'}", 0), offer.get("id"))
+        for offer in objects_of(product["offers"])
+    ]
+    dearest, id = max(offered, key=lambda offer: offer[0], default=(0, ""))
+    if line.price is None or dearest <= line.price:
+        return (line,)
+    more = f"more for {prices.names.get(f'gpu/{id}', id)}, where only that is free"
+    return (line, Cost(more, dearest - line.price, quantity=gpus, least=0, unit="GPU"))
+
+
+def _term(spec: Spec, months: Value, prices: PriceList, *, hours: int) -> Cost:
+    """So many months of it. How a number of months that is not on the list is paid is not documented."""
+    product, gpus = object_of(spec.get("product")), spec.get("gpuCount") or 1
+    name = _name(product, prices)
+    if not isinstance(months, int):
+        return Cost(f"{name}, a subscription of months unknown", None, quantity=gpus, hours=hours, unit="GPU")
+    what, key = f"{name}, {months} month{'' if months == 1 else 's'}", f"gpu/{product.get('id')}/monthly/{months}"
+    return prices.cost(key, what, quantity=gpus, hours=hours * months, unit="GPU")
+
+
+def _disk(spec: Spec, mode: str) -> tuple[Cost, ...]:
+    """What the root disk has beyond the free GB. What it costs a subscription is not documented."""
+    size = spec.get("rootDiskGb")
+    if not isinstance(size, int) or size <= FREE_ROOT_GB:
+        return ()
+    what, price = f"root disk beyond {FREE_ROOT_GB} GB", None if mode == "monthly" else DISK
+    return (Cost(what, price, quantity=size - FREE_ROOT_GB, hours=DAY, unit="GB"),)
+
+
+def _name(product: Mapping[str, Value], prices: PriceList) -> str:
+    names = (prices.names.get(f"gpu/{product.get('id')}"), *(product.get(key) for key in ("name", "gpu", "id")))
+    return next((name for name in names if isinstance(name, str) and name), "GPU")

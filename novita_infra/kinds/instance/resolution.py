@@ -1,0 +1,161 @@
+"""What an instance asks for, made definite by its template, its storages and the catalogue; and what is wrong with it.
+
+Pure; it sees manifests and the catalogue, and of the API only the object that is already there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from novita_infra.api.json_values import filled, int_of, object_of, objects_of, text_of
+from novita_infra.catalogue.products import Catalogue, Product
+from novita_infra.catalogue.stock import Ask, Take
+from novita_infra.kinds.instance import offers as instance_offers
+from novita_infra.kinds.instance.calls import is_cpu
+from novita_infra.kinds.instance.validation import _cpu_faults
+from novita_infra.kinds.kind import Fault
+from novita_infra.kinds.toolkit.lookup import find_product, offers
+from novita_infra.kinds.toolkit.placement import placed
+from novita_infra.model.diagnostics import nearest
+from novita_infra.model.resources import Live
+from novita_infra.model.values import Spec, Value
+
+
+def inherit(spec: Spec, lookup: Callable[[str, Value], Spec | None]) -> Spec:
+    """The spec with what its template gives, and with the cluster of the storages or the VPC that it names."""
+    return _with_cluster(_with_template(spec, lookup), lookup)
+
+
+def _with_template(spec: Spec, lookup: Callable[[str, Value], Spec | None]) -> Spec:
+    template = lookup("template", spec["template"]) if spec.get("template") is not None else None
+    if not template:
+        return spec
+    names = ["image", "command", "entrypoint", "ports"]
+    names += [] if "registryLogin" in spec else ["registryAuth"]
+    names += [] if is_cpu(spec) else ["rootDiskGb", "minCudaVersion"]
+    given = filled({name: template.get(name) for name in names})
+    env = {**object_of(template.get("env")), **object_of(spec.get("env"))}
+    return {**given, **spec, **({"env": env} if env else {})}
+
+
+def _with_cluster(spec: Spec, lookup: Callable[[str, Value], Spec | None]) -> Spec:
+    if spec.get("cluster") is not None:
+        return spec
+    storages = [item["storage"] for item in objects_of(spec.get("networkStorages")) if item.get("storage") is not None]
+    named = [("network_storage", storage) for storage in storages]
+    named += [("vpc", spec["vpc"])] if spec.get("vpc") is not None else []
+    places = (place.get("cluster") for prefix, value in named if (place := lookup(prefix, value)))
+    cluster = next((place for place in places if place is not None), None)
+    return spec if cluster is None else {**spec, "cluster": cluster}
+
+
+def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[Fault, ...]]:
+    """The spec with the ids of its cluster and product; the product that a live instance has stays where it will do."""
+    chosen, misplaced = placed(spec, catalogue, live)
+    faults = list(misplaced)
+    if spec.get("image") is None:
+        hint = "declare it here; the template that is named is not known"
+        faults.append(Fault(("image",), "there is no image", hint))
+    if instance_offers.wishes(spec):
+        chosen, unmet = instance_offers.choose(chosen, catalogue, live)
+        return chosen, (*faults, *unmet)
+    product = _product(chosen, catalogue, live)
+    if product is None:
+        return chosen, tuple(faults)
+    if isinstance(product, Fault):
+        return chosen, (*faults, product)
+    chosen = {**chosen, "product": {**chosen["product"], "id": product.id}}
+    if not is_cpu(chosen) and "type" not in chosen and any(item.id == product.id for item in catalogue.cpu):
+        faults += _cpu_faults(chosen)
+        chosen["type"] = "cpu"
+    path = ("product", next((key for key in ("id", "gpu", "cpu") if key in object_of(spec.get("product"))), ""))
+    faults += _place_faults(path, chosen, product, catalogue=catalogue, live=live)
+    return chosen, (*faults, *_product_faults(spec, product, live))
+
+
+def _product(spec: Spec, catalogue: Catalogue, live: Live | None) -> Product | Fault | None:
+    """The product that the spec wishes for; None where the wish is not known yet."""
+    wish = object_of(spec.get("product"))
+    known = _products(spec, catalogue, live)
+    if isinstance(wish.get("id"), str):
+        exact = next((item for item in known if item.id == wish["id"]), None)
+        if exact is not None:
+            return exact
+        hint = nearest(wish["id"], [item.id for item in known])
+        return Fault(("product", "id"), f'no product has the id "{wish["id"]}"', hint)
+    key = next((key for key in ("gpu", "cpu") if isinstance(wish.get(key), str)), "")
+    if not key:
+        return None
+    mode = spec.get("billingMode", "onDemand")
+    return find_product(
+        known,
+        wish[key],
+        path=("product", key),
+        mode=mode if isinstance(mode, str) else "",
+        cluster=next((item for item in catalogue.clusters if item.id == spec.get("cluster")), None),
+        kept=_product_of(live).id,
+    )
+
+
+def _products(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Product, ...]:
+    """The products that the wish may be about, and the one that the object has, which may no longer be listed."""
+    if is_cpu(spec):
+        listed = catalogue.cpu
+    else:
+        by_id = "id" in object_of(spec.get("product")) and "type" not in spec
+        listed = (*catalogue.gpu, *catalogue.cpu) if by_id else catalogue.gpu
+    kept = _product_of(live)
+    return listed if not kept.id or any(item.id == kept.id for item in listed) else (*listed, kept)
+
+
+def _product_of(live: Live | None) -> Product:
+    product = object_of(live.values.get("product")) if live else {}
+    return Product(text_of(product.get("id")), text_of(product.get("name")), available=False, price=None)
+
+
+def _product_faults(spec: Spec, product: Product, live: Live | None) -> Iterator[Fault]:
+    mode, size = spec.get("billingMode"), spec.get("rootDiskGb")
+    now = live.values.get("billingMode") if live else None
+    if isinstance(mode, str) and mode != now and not offers(product, mode):
+        hint = f"it is offered {' or '.join(product.billing_modes)}"
+        yield Fault(("billingMode",), f"{product.name} ({product.id}) is not offered {mode}", hint, impossible=True)
+    if not isinstance(size, int):
+        return
+    if size < product.min_root_gb:
+        # The service would make the disk larger than declared, and every later plan would want to shrink it.
+        summary = f"{size} GB are less than the least root disk of {product.name} ({product.id})"
+        yield Fault(("rootDiskGb",), summary, f"at least {product.min_root_gb} GB are needed", impossible=True)
+    has = live.values.get("rootDiskGb") if live and _product_of(live).id == product.id else None
+    if product.max_root_gb and size > product.max_root_gb and size != has:
+        summary = f"{size} GB are more than the largest root disk of {product.name} ({product.id})"
+        yield Fault(("rootDiskGb",), summary, f"at most {product.max_root_gb} GB are possible", impossible=True)
+
+
+def _place_faults(
+    path: tuple[str, ...], spec: Spec, product: Product, *, catalogue: Catalogue, live: Live | None
+) -> Iterator[Fault]:
+    """That the product is in none of the machines of the cluster: no waiting would help."""
+    has = (_product_of(live).id, live.values.get("cluster")) if live else ()
+    cluster = next((item for item in catalogue.clusters if item.id == spec.get("cluster")), None)
+    if cluster is None or not product.clusters or has == (product.id, cluster.id):
+        return
+    if {cluster.id, cluster.name}.isdisjoint(product.clusters):
+        summary = f"there is no {product.name} in cluster {cluster.id} ({cluster.name})"
+        yield Fault(path, summary, f"clusters that have it: {', '.join(product.clusters)}", impossible=True)
+
+
+def takes(spec: Spec, catalogue: Catalogue) -> tuple[Take, ...]:
+    """What a new machine takes of the stock: one GPU product of those that would do, or one CPU product."""
+    return tuple(take for offer in instance_offers.in_turn(spec) if (take := _take(offer.spec, catalogue)) is not None)
+
+
+def _take(spec: Spec, catalogue: Catalogue) -> Take | None:
+    id, place = object_of(spec.get("product")).get("id"), spec.get("cluster")
+    cluster, mode = place if isinstance(place, str) else "", text_of(spec.get("billingMode")) or "onDemand"
+    part: Literal["gpu", "cpu"] = "cpu" if is_cpu(spec) else "gpu"
+    count = int_of(spec.get("gpuCount"), 1) or 1 if part == "gpu" else 1
+    product = next((item for item in getattr(catalogue, part) if item.id == id), None)
+    if not isinstance(id, str):
+        return None
+    return Take(Ask(part, cluster, mode, count), id, product.name if product else id)

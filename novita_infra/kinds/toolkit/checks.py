@@ -1,0 +1,73 @@
+"""What is wrong with a spec beyond its schema, for what several kinds have: ports, env and mounts.
+
+Values that are not known yet, and those that the schema already refuses, are skipped: each mistake is told once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from novita_infra.kinds.kind import Fault
+from novita_infra.kinds.toolkit.translation import RESERVED_PORTS, is_port, port_of
+from novita_infra.model.values import Secret, Value
+
+
+def port_faults(ports: Value, *, taken: Sequence[Value] = (), most: int = 15, name: str = "ports") -> Iterator[Fault]:
+    """What is wrong with declared ports: no port number, reserved by the platform, named twice, or too many.
+
+    `taken` are port numbers that something else of the same object uses (tools); `most` counts both.
+    """
+    if not isinstance(ports, list):
+        return
+    seen = {number for number in taken if isinstance(number, int)}
+    for index, port in enumerate(ports):
+        if not isinstance(port, str) or not is_port(port):
+            continue
+        number, _ = port_of(port)
+        yield from port_number_faults(number, path=(name, index))
+        if number in seen:
+            yield Fault((name, index), f"port {number} is used twice", "each port number may be used once")
+        seen.add(number)
+    if len(ports) + len(taken) > most:
+        yield Fault((name,), f"{len(ports) + len(taken)} ports, more than {most}", f"at most {most} ports are possible")
+
+
+def port_number_faults(number: Value, *, path: tuple[str | int, ...]) -> Iterator[Fault]:
+    """What is wrong with one port number: out of 1-65535, or one that the platform keeps for itself."""
+    if not isinstance(number, int) or isinstance(number, bool):
+        return
+    if not 1 <= number <= 65535:
+        yield Fault(path, f"port {number} does not exist", "ports are 1-65535")
+    elif number in RESERVED_PORTS:
+        yield Fault(path, f"port {number} is kept by the platform", "2222, 2223 and 2224 cannot be used")
+
+
+def env_faults(env: Value, *, name: str = "env") -> Iterator[Fault]:
+    """Variables that are too many or too long, or no text (gpu-instance-create-instance: `envs`).
+
+    The schema sees neither what a template adds nor how long a secret is; a secret's value is never told.
+    """
+    if not isinstance(env, Mapping):
+        return
+    if len(env) > 100:
+        yield Fault((name,), f"{len(env)} variables, more than 100", "at most 100 are possible, a template's included")
+    for key, value in env.items():
+        text = value.value if isinstance(value, Secret) else value
+        if not key or len(key) > 511 or "=" in key:
+            yield Fault((name, key), "this is no name of a variable", "1-511 characters without `=`")
+        if isinstance(text, str) and len(text) > 4095:
+            yield Fault((name, key), f"a value of {len(text)} characters", "at most 4095 are possible")
+        if isinstance(text, (bool, int, float)):
+            yield Fault((name, key), f"{text!r} is no text", f'put it in quotes: "{text}"')
+
+
+def mount_faults(mounts: Value, *, taken: Sequence[Value] = (), name: str = "networkStorages") -> Iterator[Fault]:
+    """Mount paths that are used twice; `taken` are paths that something else (a local storage) uses."""
+    seen = {path for path in taken if isinstance(path, str)}
+    for index, mount in enumerate(mounts if isinstance(mounts, list) else ()):
+        path = mount.get("mountPath") if isinstance(mount, Mapping) else None
+        if not isinstance(path, str):
+            continue
+        if path in seen:
+            yield Fault((name, index, "mountPath"), f"{path} is mounted twice", "each mount needs a path of its own")
+        seen.add(path)

@@ -1,0 +1,1 @@
+"""Writes manifests for objects that exist already."""

@@ -1,0 +1,86 @@
+"""Manifests written from live values, for objects that are taken in without one. It writes text, not files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import yaml
+
+from novita_infra.kinds.kind import Default, Field, Kind, Local
+from novita_infra.manifests.language.expressions import is_secret_name
+from novita_infra.model.addresses import Address
+from novita_infra.model.resources import Live
+from novita_infra.model.values import Spec, Value
+
+SCHEMA: Final = ".novita-infra/schemas/manifest.json"
+"""Where `init` puts the schema of manifests, for editors."""
+
+
+def manifest_of(kind: Kind, address: Address, live: Live, *, owner: Callable[[str, str], str], schema: bool) -> str:
+    """The manifest of a live object, such that a plan of it is empty.
+
+    `owner` maps a kind prefix and an id to the name of the resource that has it, or to an empty string. What is at the
+    kind's default is left out. Values that look like secrets are to come from the environment. With `schema`, its first
+    line points editors at the project's own schema.
+    """
+    spec = {name: _written(kind.field(name), value, owner) for name, value in written_fields(kind, live).items()}
+    if spec.get("name") == address.name:
+        del spec["name"]
+    document = {
+        "apiVersion": "novita-infra/v1",
+        "kind": kind.name,
+        "metadata": {"name": address.name},
+        "spec": spec,
+    }
+    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
+    return f"# yaml-language-server: $schema={SCHEMA}\n{text}" if schema else text
+
+
+def written_fields(kind: Kind, live: Live) -> Spec:
+    """The live values that a manifest states: what the API tells and what is not at the kind's default."""
+    return {
+        item.name: live.values[item.name]
+        for item in kind.fields
+        if item.name in live.values and not _is_default(item, live.values[item.name])
+    }
+
+
+def unreadable(kind: Kind, live: Live) -> tuple[str, ...]:
+    """The required fields that the API does not tell of: a manifest cannot be written without them."""
+    return tuple(item.name for item in kind.fields if item.required and item.name not in live.values)
+
+
+def _is_default(item: Field, value: Value) -> bool:
+    if isinstance(item.change, Local):
+        return True
+    return isinstance(item.absent, Default) and bool(item.absent.value == value)
+
+
+def _written(item: Field, value: Value, owner: Callable[[str, str], str]) -> Value:
+    if item.refers:
+        return _with_names(value, item.refers_at, lambda id: owner(item.refers, id) or {"id": id})
+    if item.name == "product" and isinstance(value, dict):
+        return {"id": value.get("id")}
+    if item.secret_items and isinstance(value, dict):
+        return {name: {"fromEnv": name} if is_secret_name(name) else _escaped(text) for name, text in value.items()}
+    return _escaped(value)
+
+
+def _with_names(value: Value, path: tuple[str, ...], named: Callable[[str], Value]) -> Value:
+    if not path:
+        return named(value)
+    if path[0] == "*":
+        return [_with_names(item, path[1:], named) for item in value]
+    return {**value, path[0]: _with_names(value[path[0]], path[1:], named)}
+
+
+def _escaped(value: Value) -> Value:
+    """The value as expressions leave it alone."""
+    if isinstance(value, str):
+        return value.replace("${", "$${")
+    if isinstance(value, dict):
+        return {name: _escaped(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_escaped(item) for item in value]
+    return value

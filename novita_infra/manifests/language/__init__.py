@@ -1,0 +1,1 @@
+"""The language inside manifests: expressions, variables, secrets."""

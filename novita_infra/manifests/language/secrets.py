@@ -1,0 +1,80 @@
+"""Secrets that a manifest points at: `{fromEnv: NAME}` and `{fromFile: PATH}`.
+
+It reads them and nothing else; no message of it holds one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from novita_infra.model.addresses import Origin
+from novita_infra.model.diagnostics import Diagnostic, Severity
+from novita_infra.model.values import Secret
+
+
+def is_text(value: str) -> bool:
+    """Whether a value of the environment is text; bytes that are not UTF-8 come in as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Where secrets are looked up."""
+
+    root: Path
+    """The project's folder, to which the files of origins are relative."""
+    environ: Mapping[str, str]
+
+    def points(self, value: Any) -> bool:
+        """Whether the value is written as a pointer to a secret."""
+        return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in ("fromEnv", "fromFile")
+
+    def take(self, pointer: Mapping[str, Any], place: Origin) -> Secret | Diagnostic:
+        """The secret that `{fromEnv: NAME}` or `{fromFile: PATH}` points at, or why there is none."""
+        match dict(pointer):
+            case {"fromEnv": str(name), **rest} if not rest:
+                return self._from_environ(name, place)
+            case {"fromFile": str(path), **rest} if not rest:
+                return self._from_file(path, place)
+            case _:
+                return Diagnostic("this is no secret", "write {fromEnv: NAME} or {fromFile: PATH}", origin=place)
+
+    def literal(self, place: Origin) -> Diagnostic:
+        """The warning that a secret is written down where everyone who reads the manifests can see it."""
+        hint = "move it out and point at it: {fromEnv: NAME} or {fromFile: PATH}"
+        return Diagnostic("a secret stands in clear in the manifest", hint, origin=place, severity=Severity.WARNING)
+
+    def _from_environ(self, name: str, place: Origin) -> Secret | Diagnostic:
+        value = self.environ.get(name)
+        if not value:
+            state = "not set" if value is None else "empty"
+            return Diagnostic(f"the environment variable {name} is {state}", f"set it: export {name}=...", origin=place)
+        if not is_text(value):
+            return Diagnostic(f"the environment variable {name} is not UTF-8 text", origin=place)
+        return Secret(value, f"env:{name}")
+
+    def _from_file(self, path: str, place: Origin) -> Secret | Diagnostic:
+        """The file's text without its last line end; a relative path starts at the folder of the manifest."""
+        file = (self.root / place.file).parent / path
+        try:
+            if not file.is_file():
+                raise ValueError("it is no file" if file.exists() else "there is no such file")
+            text = file.read_bytes().decode("utf-8")
+        except UnicodeDecodeError:
+            return Diagnostic(f"the secret file {path} is not UTF-8 text", origin=place)
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            hint = "the path is relative to the folder of this manifest" if not Path(path).is_absolute() else ""
+            return Diagnostic(f"the secret file {path} cannot be read: {why}", hint, origin=place)
+        value = text.removesuffix("\n").removesuffix("\r")
+        if not value:
+            return Diagnostic(f"the secret file {path} is empty", origin=place)
+        return Secret(value, f"file:{self._known_as(file)}")
+
+    def _known_as(self, file: Path) -> str:
+        """The path relative to the project where it lies inside, so that the source is the same on every machine."""
+        resolved, root = file.resolve(), self.root.resolve()
+        return resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else resolved.as_posix()

@@ -1,0 +1,192 @@
+"""The variables of a project: declared types, the five places their values come from, and what is wrong with them.
+
+It reads no file and no environment; what it is given is all there is. A secret value is never put into a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+
+from novita_infra.manifests.language.expressions import Scope
+from novita_infra.manifests.language.interpolation import interpolate
+from novita_infra.manifests.language.secrets import Secrets
+from novita_infra.manifests.yaml.parsing import read_text
+from novita_infra.manifests.yaml.positions import Path, Spot, inside, key_origin, origin
+from novita_infra.manifests.yaml.source_text import Sources
+from novita_infra.model.addresses import Origin
+from novita_infra.model.diagnostics import Diagnostic, nearest
+from novita_infra.model.values import Joined, Secret, Value
+
+ENVIRON_PREFIX: Final = "NOVITA_INFRA_VAR_"
+
+_WANTED: Final = {
+    "string": "a string",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "list": "a list",
+    "map": "a map",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value for a variable, and who gives it."""
+
+    name: str
+    value: Any
+    by: str
+    """As a person knows it: `--var`, `prod.vars.yaml`."""
+    spot: Spot | None = None
+    """Where it stands; None on the command line or in the environment, where a value is text of any type."""
+
+
+def defaults_in(declared: Mapping[str, Any], spot: Spot) -> list[Given]:
+    """The defaults of the declared variables."""
+    return [
+        Given(name, item["default"], "its default", inside(inside(spot, name), "default"))
+        for name, item in declared.items()
+        if isinstance(item, dict) and item.get("default") is not None
+    ]
+
+
+def given_in(data: Any, spot: Spot, by: str) -> list[Given]:
+    """The values of a mapping in a file."""
+    if not isinstance(data, dict):
+        return []
+    return [Given(name, value, by, inside(spot, name)) for name, value in data.items()]
+
+
+def given_by_environ(environ: Mapping[str, str], declared: Mapping[str, Any]) -> list[Given]:
+    """The values that the environment holds for the declared variables; those of other projects are none of ours."""
+    return [
+        Given(name.removeprefix(ENVIRON_PREFIX), text, f"the environment variable {name}")
+        for name, text in sorted(environ.items())
+        if name.startswith(ENVIRON_PREFIX) and name.removeprefix(ENVIRON_PREFIX) in declared
+    ]
+
+
+def with_environ(
+    given: Iterable[Given], declared: Mapping[str, Any], *, environ: Mapping[str, str], sources: Sources
+) -> tuple[list[Given], list[Diagnostic]]:
+    """The values of a file with every `${env.NAME}` in them worked in, and what is wrong with their expressions."""
+    told: list[Diagnostic] = []
+    scope = Scope({}, environ, {}, lambda _: None, narrow=True)
+    worked = []
+    for item in given:
+        if item.spot is not None:
+            secret = partial(_wrapping, _is_secret(declared.get(item.name)))
+            found = interpolate(item.value, item.spot, scope, sources, told=told, secret=secret)
+            worked.append(replace(item, value=found.values))
+    return worked, told
+
+
+def settle(
+    declared: Mapping[str, Any], spot: Spot, *, given: Iterable[Given], secrets: Secrets
+) -> tuple[dict[str, Value], list[Diagnostic]]:
+    """The value of every declared variable, the last given one of each, and what is wrong.
+
+    A variable without a usable value is None, so that expressions do not complain of it once more.
+    """
+    diagnostics: list[Diagnostic] = []
+    values: dict[str, Value] = dict.fromkeys(declared)
+    having: set[str] = set()
+    for item in given:
+        if item.name not in declared:
+            known = nearest(item.name, tuple(declared)) or "novita-infra.yaml declares none"
+            place = key_origin(item.spot) if item.spot else None
+            diagnostics.append(Diagnostic(f'{item.by} sets an unknown variable "{item.name}"', known, origin=place))
+            continue
+        having.add(item.name)
+        value, wrong = _typed(item, declared[item.name], secrets)
+        diagnostics += wrong
+        values[item.name] = value
+    for name in declared:
+        if name not in having:
+            hint = f"give it with --var {name}=..., {ENVIRON_PREFIX}{name}, a --var-file, or a default"
+            where = key_origin(inside(spot, name))
+            diagnostics.append(Diagnostic(f'the variable "{name}" has no value', hint, origin=where))
+    return values, diagnostics
+
+
+def _typed(given: Given, declaration: Any, secrets: Secrets) -> tuple[Value, list[Diagnostic]]:
+    place = origin(given.spot) if given.spot else None
+    if _is_secret(declaration):
+        return _secret(given, place, secrets)
+    wanted = str(declaration.get("type", "string")) if isinstance(declaration, dict) else "string"
+    value = _parsed(given.value, wanted) if given.spot is None and isinstance(given.value, str) else given.value
+    if wanted not in _WANTED or _fits(value, wanted) or (wanted == "string" and isinstance(value, (Secret, Joined))):
+        return value, []  # the schema of the project file tells of an unknown type
+    summary = f'the variable "{given.name}" is {_WANTED[wanted]}, and {given.by} gives {_shown(given.value)}'
+    hint = "write it in quotes" if wanted == "string" and isinstance(value, (int, float)) else ""
+    if wanted in ("integer", "number", "boolean") and isinstance(value, str) and _fits(_parsed(value, wanted), wanted):
+        hint = "write it without quotes"
+    return None, [Diagnostic(summary, hint, origin=place)]
+
+
+def _wrapping(secret: bool, _: Path) -> bool:
+    return secret
+
+
+def _is_secret(declaration: Any) -> bool:
+    return isinstance(declaration, dict) and declaration.get("secret") is True
+
+
+def _secret(given: Given, place: Origin | None, secrets: Secrets) -> tuple[Value, list[Diagnostic]]:
+    if isinstance(given.value, (Secret, Joined)):
+        return given.value, []
+    if isinstance(given.value, dict) and place is not None:
+        found = secrets.take(given.value, place)
+        return (None if isinstance(found, Diagnostic) else found), [found] if isinstance(found, Diagnostic) else []
+    if not isinstance(given.value, str):
+        summary = f'the secret variable "{given.name}" is a string, and {given.by} gives something else'
+        return None, [
+            Diagnostic(summary, "write it in quotes, or as {fromEnv: NAME} or {fromFile: PATH}", origin=place)
+        ]
+    warnings = [secrets.literal(place)] if place is not None else []
+    return Secret(given.value, f"var:{given.name}"), warnings
+
+
+def _parsed(text: str, wanted: str) -> Any:
+    """What a text from the command line means for a variable of that type; the text itself where it fits nothing."""
+    if wanted == "string":
+        return text
+    reading = read_text(text, "")
+    if reading.diagnostics or len(reading.documents) != 1:
+        return text
+    return reading.documents[0].data
+
+
+def _fits(value: Any, wanted: str) -> bool:
+    match wanted:
+        case "integer":
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "number":
+            return isinstance(value, (int, float)) and not isinstance(value, bool)
+        case "boolean":
+            return isinstance(value, bool)
+        case "list":
+            return isinstance(value, list)
+        case "map":
+            return isinstance(value, dict)
+        case _:
+            return isinstance(value, str)
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return f'"{value}"' if len(value) <= 60 else f'"{value[:57]}..."'
+        case list():
+            return "a list"
+        case dict():
+            return "a map"
+        case _:
+            return str(value)

@@ -1,0 +1,1 @@
+"""Loads a project: its files, its project file, its environment, its resources."""

@@ -1,0 +1,74 @@
+"""What a project file says of money: the ceilings of an environment, and how much a price may rise. Never a float."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from novita_infra.catalogue.products import UNIT
+from novita_infra.manifests.project.environments import Environment
+from novita_infra.manifests.project.project_file import Settings
+from novita_infra.manifests.yaml.positions import Spot, inside, origin_at
+from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.rules import Budget, OnUnknown
+
+_AMOUNTS: Final = ("perHour", "perMonth")
+
+
+def budget_of(settings: Settings, environment: Environment) -> tuple[Budget, list[Diagnostic]]:
+    """The ceilings of the environment: its own, and the project's where it has none; and what is wrong with them."""
+    own, spot = _own(settings, environment, "budget")
+    everywhere = settings.part("budget")
+    told = [*_inexact(everywhere, settings.spot("budget")), *_inexact(own, spot)]
+    said = {**everywhere, **own}
+    budget = Budget(
+        per_hour=_units(said.get("perHour")),
+        per_month=_units(said.get("perMonth")),
+        unknown=OnUnknown.REFUSE if said.get("unknown") == OnUnknown.REFUSE.value else OnUnknown.WARN,
+    )
+    return budget, told
+
+
+def max_price_rise_of(settings: Settings, environment: Environment) -> int:
+    """How much a price may rise, in hundredths of a per cent; the environment's own word goes before."""
+    declared = settings.part("environments").get(environment.name)
+    own = declared.get("maxPriceRise") if isinstance(declared, dict) else None
+    text = own if isinstance(own, str) else settings.text("maxPriceRise")
+    amount = _decimal(text.removesuffix("%")) if text else None
+    return int(amount * 100) if amount is not None else 0
+
+
+def _own(settings: Settings, environment: Environment, name: str) -> tuple[Mapping[str, Any], Spot]:
+    """What the environment itself says under that name, and where."""
+    declared = settings.part("environments").get(environment.name)
+    said = declared.get(name) if isinstance(declared, dict) else None
+    spot = inside(inside(settings.spot("environments"), environment.name), name)
+    return (said if isinstance(said, dict) else {}), spot
+
+
+def _inexact(said: Mapping[str, Any], spot: Spot) -> list[Diagnostic]:
+    """A word on each amount that is finer than prices are."""
+    amounts = {name: _decimal(said[name]) for name in _AMOUNTS if name in said}
+    hint = "at most five digits after the point"
+    return [
+        Diagnostic(f"budget.{name} is finer than any price", hint, origin=origin_at(spot, (name,)))
+        for name, amount in amounts.items()
+        if amount is not None and (amount * UNIT) % 1
+    ]
+
+
+def _units(value: Any) -> int | None:
+    """USD as 1/100000 USD; None where it is no amount."""
+    amount = _decimal(value)
+    return None if amount is None else int(amount * UNIT)
+
+
+def _decimal(value: Any) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None

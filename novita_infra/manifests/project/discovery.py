@@ -1,0 +1,121 @@
+"""Which files make up a project. It lists folders; what the files say is read elsewhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from novita_infra.manifests.validation.documents import PROJECT_FILE
+from novita_infra.model.addresses import Origin
+from novita_infra.model.diagnostics import Diagnostic, Severity, problem
+
+VARIABLES_SUFFIX: Final = ".vars"
+"""`prod.vars.yaml` holds variables for `--var-file` and is no manifest."""
+SCENARIO_SUFFIX: Final = ".scenario"
+"""`bad-day.scenario.yaml` describes a rehearsal for the simulator and is no manifest."""
+
+_SUFFIXES: Final = (".yaml", ".yml")
+_STATE: Final = "state"
+
+
+@dataclass(slots=True)
+class Found:
+    """The files of a project, named relative to its root, sorted."""
+
+    root: Path
+    scope: str = ""
+    """The one manifest file that was asked for; empty for a folder."""
+    project_file: bool = False
+    manifests: list[str] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+def find(path: Path, *, other_than: Sequence[Path] = ()) -> Found:
+    """The project at a folder, or the one manifest file with the project file beside it.
+
+    A folder is searched to the bottom, but for hidden folders, `state`, and projects inside the project. Raises
+    Problems where there is nothing at the path.
+    """
+    try:
+        if path.is_file() and path.name != PROJECT_FILE:
+            root = path.parent
+            found = Found(root, scope=_spelt(path.name), manifests=[_spelt(path.name)])
+        else:
+            root = path.parent if path.name == PROJECT_FILE and path.is_file() else path
+            found = Found(root)
+            _search(found, "", skipped={item.resolve() for item in other_than})
+        found.project_file = (root / PROJECT_FILE).is_file()
+    except (FileNotFoundError, NotADirectoryError):
+        raise problem(f"{path}: there is no such file or folder", "name a project folder or a manifest file") from None
+    except (OSError, ValueError) as error:
+        raise problem(f"{path} cannot be read: {reason(error)}") from None
+    found.manifests.sort()
+    found.diagnostics += _outside(found)
+    return found
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Why a file cannot be read, in the system's words."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
+def _search(found: Found, folder: str, *, skipped: set[Path]) -> None:
+    waiting = [folder]
+    while waiting:
+        below = waiting.pop()
+        for entry in _entries(found, below):
+            name = f"{below}/{entry.name}" if below else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if name != _STATE and not _is_foreign(entry):
+                    waiting.append(name)
+            elif _is_manifest(entry.name) and (found.root / name).resolve() not in skipped:
+                _add(found, entry, _spelt(name))
+
+
+def _entries(found: Found, below: str) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(found.root / below) as entries:
+            yield from sorted(entries, key=lambda entry: entry.name)
+    except PermissionError as error:
+        if not below:
+            raise
+        place = Origin(_spelt(below), 1, 1)
+        found.diagnostics.append(Diagnostic(f"the folder cannot be read: {reason(error)}", origin=place))
+
+
+def _add(found: Found, entry: os.DirEntry[str], name: str) -> None:
+    if entry.is_file():
+        found.manifests.append(name)
+    elif entry.is_symlink():
+        place = Origin(name, 1, 1)
+        found.diagnostics.append(Diagnostic("the link points to no file", "mend or remove it", origin=place))
+
+
+def _is_manifest(name: str) -> bool:
+    stem, dot, suffix = name.rpartition(".")
+    other = name.startswith(".") or name == PROJECT_FILE or stem.endswith((VARIABLES_SUFFIX, SCENARIO_SUFFIX))
+    return dot + suffix in _SUFFIXES and not other
+
+
+def _is_foreign(folder: os.DirEntry[str]) -> bool:
+    """Hidden, or a project of its own."""
+    return folder.name.startswith(".") or Path(folder.path, PROJECT_FILE).is_file()
+
+
+def _outside(found: Found) -> list[Diagnostic]:
+    """A folder inside a project is mostly meant as a part of it, and would get a state of its own."""
+    if found.project_file:
+        return []
+    around = next((folder for folder in found.root.resolve().parents if (folder / PROJECT_FILE).is_file()), None)
+    if around is None:
+        return []
+    summary = f"this lies inside the project {around}, which is not used"
+    return [Diagnostic(summary, "name that folder to work on the whole project", severity=Severity.WARNING)]
+
+
+def _spelt(name: str) -> str:
+    """The name as text that can be printed, whatever bytes it is made of."""
+    return os.fsencode(name).decode("utf-8", "replace")

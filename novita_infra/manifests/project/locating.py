@@ -1,0 +1,49 @@
+"""Which books a project and an environment have, found without reading a manifest or evaluating a variable."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from novita_infra.manifests.project.discovery import find
+from novita_infra.manifests.project.environments import choose
+from novita_infra.manifests.project.project_file import NOTHING, settings_of
+from novita_infra.manifests.validation.documents import PROJECT_FILE
+from novita_infra.manifests.yaml.parsing import read
+from novita_infra.manifests.yaml.source_text import Sources
+from novita_infra.model.diagnostics import Problems
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A project's name and where its things are."""
+
+    name: str
+    root: Path
+    environment: str
+    state_folder: Path
+    scope: str = ""
+    """The one manifest file that was named, relative to the root; empty for the whole project."""
+
+
+def locate(path: Path, *, environment: str = "") -> Located:
+    """The project at a folder or a manifest file. Raises Problems where it or the environment cannot be found.
+
+    Broken manifests do not matter, nor does what is wrong elsewhere in the project file: the books must stay readable.
+    """
+    found = find(path)
+    root = found.root
+    settings = NOTHING
+    with contextlib.suppress(OSError):  # a project may do without the file
+        settings, _ = settings_of(read((root / PROJECT_FILE).read_bytes(), PROJECT_FILE), Sources())
+    chosen, wrong = choose(settings, wanted=environment)
+    if wrong:
+        raise Problems(wrong)
+    return Located(
+        name=settings.text("metadata", "name") or root.resolve().name or "project",
+        root=root,
+        environment=chosen.name,
+        state_folder=root / (settings.text("state", "path") or "state"),
+        scope=found.scope,
+    )

@@ -1,0 +1,67 @@
+"""The policies that a project file lists. What they say of a plan is for others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+from novita_infra.manifests.language.expressions import OPENING
+from novita_infra.manifests.resources.declaring import seconds_of
+from novita_infra.manifests.yaml.positions import Spot, inside, origin, origin_at
+from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.rules import Judge, OnError, Policy
+
+
+def policies_of(listed: Any, spot: Spot) -> tuple[tuple[Policy, ...], list[Diagnostic]]:
+    """The policies of a list, and what is wrong with them beyond the schema of the project file."""
+    policies: list[Policy] = []
+    told: list[Diagnostic] = []
+    for index, item in enumerate(listed if isinstance(listed, list) else ()):
+        place = inside(spot, index)
+        policy = _policy(item, place) if isinstance(item, dict) else None
+        if policy is None:
+            continue  # the schema of the project file tells
+        if any(OPENING in word for word in policy.words):
+            hint = "a policy gets the whole plan; its variables and environment are in there"
+            told.append(Diagnostic("a policy takes no expressions", hint, origin=policy.origin))
+        if not policy.timeout:
+            told.append(
+                Diagnostic(
+                    f'"{item["timeout"]}" is no length of time',
+                    "it looks like 90s, 30m, 2h or 1d",
+                    origin=origin_at(place, ("timeout",)),
+                )
+            )
+        if any(policy.name == other.name for other in policies):
+            hint = "give one of them another `name`"
+            told.append(Diagnostic(f'two policies are named "{policy.name}"', hint, origin=policy.origin))
+        policies.append(policy)
+    return tuple(policies), told
+
+
+def named_after(words: tuple[str, ...]) -> str:
+    """The name of a policy that is given none."""
+    return PurePath(words[0]).stem
+
+
+def _policy(item: Mapping[str, Any], spot: Spot) -> Policy | None:
+    by = next((judge for judge in Judge if judge.value in item), None)
+    words = _words(item[by.value]) if by else ()
+    if by is None or not words:
+        return None
+    timeout = item.get("timeout", "30s")
+    return Policy(
+        name=str(item.get("name") or named_after(words)),
+        by=by,
+        words=words,
+        each=item.get("of") == "change",
+        timeout=(seconds_of(timeout) if isinstance(timeout, str) else None) or 0.0,
+        on_error=OnError.WARN if item.get("onError") == OnError.WARN.value else OnError.DENY,
+        origin=origin(spot),
+    )
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    words = value if isinstance(value, list) else [value]
+    return tuple(words) if all(isinstance(word, str) and word for word in words) else ()

@@ -1,0 +1,170 @@
+"""Where a value of a manifest comes from: its line, the patch of an environment over it, the variable inside it.
+
+Only `why` asks; a load that is not traced keeps nothing of this. A secret is never told, only where it comes from.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from novita_infra.kinds import KINDS
+from novita_infra.manifests.language.variables import Given
+from novita_infra.manifests.project.environments import Environment
+from novita_infra.manifests.project.project_file import Settings
+from novita_infra.manifests.validation.documents import PROJECT_FILE, Headed
+from novita_infra.manifests.yaml.positions import Path, Spot, inside, label_of, origin, spot_at
+from novita_infra.model.addresses import Address, Origin
+from novita_infra.model.resources import Declared
+from novita_infra.model.values import refs
+
+_EXPRESSION: Final = re.compile(r"(?<!\$)\$\{\s*(?P<space>[a-z_]+)\.(?P<name>[A-Za-z_][A-Za-z0-9_-]*)[^}]*\}")
+_LONGEST: Final = 60
+_MISSING: Final = object()
+
+Said = tuple[str, Origin | None]
+"""A station on the way of a value, and where it stands; None for what is in no file."""
+
+
+@dataclass(slots=True)
+class Tracing:
+    """What a load leaves behind for `why`."""
+
+    written: Mapping[Address, Headed] = field(default_factory=dict)
+    """The documents as they stand in the files."""
+    patched: Mapping[Address, Headed] = field(default_factory=dict)
+    """The documents with the patches of the environment."""
+    environment: str = ""
+    patches: Sequence[Any] = ()
+    patches_spot: Spot = (PROJECT_FILE, 1, 1, 1, 1, None)
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """Their declarations."""
+    given: Sequence[Given] = ()
+    """Their values, as written, from the weakest to the strongest."""
+    declared: Mapping[Address, Declared] = field(default_factory=dict)
+
+    def began(self, settings: Settings, chosen: Environment, given: Sequence[Given]) -> None:
+        """What the project file says of variables and of the environment."""
+        self.variables, self.given = settings.part("variables"), given
+        self.environment, self.patches, self.patches_spot = chosen.name, chosen.patches, chosen.patches_spot
+
+    def read(self, written: Iterable[Headed], patched: Iterable[Headed]) -> None:
+        """The documents before and after the patches of the environment."""
+        self.written = {item.address: item for item in written}
+        self.patched = {item.address: item for item in patched}
+
+    def trail(self, address: Address, path: Path) -> tuple[Said, ...]:
+        """The way of a value from the manifest line back to its source; empty where the manifests say nothing of it.
+
+        `path` leads through the spec, as in ("env", "DEBUG"), or begins with "lifecycle".
+        """
+        headed = self.patched.get(address)
+        if headed is None:
+            return ()
+        path = path if path[:1] == ("lifecycle",) else ("spec", *path)
+        now = _at(headed, path)
+        before = _at(self.written[address], path) if address in self.written else _MISSING
+        if now is _MISSING:
+            return tuple(self._absent(address, path, before=before))
+        return tuple(self._present(address, path, now=now, before=before))
+
+    def _present(self, address: Address, path: Path, *, now: Any, before: Any) -> Iterator[Said]:
+        place = origin(spot_at(self.patched[address].document.spot, path))
+        hidden = _hidden(address, path)
+        said = f"{label_of(path)}: {_told(now, hidden=hidden)}"
+        if place.file != PROJECT_FILE:
+            yield said, place
+        else:
+            yield f'the environment "{self.environment}" patches {said}', place
+            if before is not _MISSING:
+                old = origin(spot_at(self.written[address].document.spot, path))
+                yield f"in place of {_told(before, hidden=hidden)}", old
+        for space, name in dict.fromkeys(_named(now)):
+            if space == "var":
+                yield from self._variable(name)
+            elif space == "env":
+                yield f"{name} of the shell's environment", None
+
+    def _absent(self, address: Address, path: Path, *, before: Any) -> Iterator[Said]:
+        """A patch takes it away, or another resource gives it."""
+        if before is not _MISSING:
+            old = origin(spot_at(self.written[address].document.spot, path))
+            where = next((origin(spot) for spot in self._patches(path)), origin(self.patches_spot))
+            yield f'the environment "{self.environment}" takes {label_of(path)} away', where
+            yield f"in place of {_told(before, hidden=_hidden(address, path))}", old
+            return
+        item = self.declared.get(address)
+        name = str(path[1]) if len(path) > 1 else ""
+        if item is None or path[0] != "spec" or name not in item.spec:
+            return
+        for giver in item.needs:
+            other = self.declared.get(giver)
+            if other is not None and other.spec.get(name) == item.spec[name]:
+                named = (field for field, value in item.spec.items() if giver in {ref.address for ref in refs(value)})
+                yield f"{giver} gives it", next((item.places[field] for field in named if field in item.places), None)
+                yield from self.trail(giver, path[1:])
+                return
+
+    def _patches(self, path: Path) -> Iterator[Spot]:
+        """The patches that say something at the path, the last one first."""
+        for index in reversed(range(len(self.patches))):
+            spot, value = inside(self.patches_spot, index), self.patches[index]
+            for part in path:
+                if not isinstance(value, dict) or part not in value:
+                    break
+                spot, value = inside(spot, part), value[part]
+            else:
+                yield spot
+
+    def _variable(self, name: str) -> Iterator[Said]:
+        declaration = self.variables.get(name)
+        hidden = isinstance(declaration, dict) and declaration.get("secret") is True
+        given = [item for item in self.given if item.name == name]
+        for index, item in enumerate(reversed(given)):
+            value = _told(item.value, hidden=hidden)
+            place = origin(item.spot) if item.spot else None
+            yield (f"in place of {value}, {item.by}" if index else f"var.{name} is {value}, by {item.by}"), place
+
+
+def _at(headed: Headed, path: Path) -> Any:
+    value: Any = headed.document.data
+    for part in path:
+        match value, part:
+            case dict() as named, str() if part in named:
+                value = named[part]
+            case list() as listed, int() if part < len(listed):
+                value = listed[part]
+            case _:
+                return _MISSING
+    return value
+
+
+def _hidden(address: Address, path: Path) -> bool:
+    fields = KINDS[address.kind].by_name
+    return path[0] == "spec" and len(path) > 1 and path[1] in fields and fields[str(path[1])].secret
+
+
+def _named(value: Any) -> Iterator[tuple[str, str]]:
+    """The variables and resources that the expressions inside a written value name."""
+    match value:
+        case str():
+            for match in _EXPRESSION.finditer(value):
+                yield match["space"], match["name"]
+        case dict():
+            for item in value.values():
+                yield from _named(item)
+        case list():
+            for item in value:
+                yield from _named(item)
+
+
+def _told(value: Any, *, hidden: bool) -> str:
+    """The value as written, cut short; of what is hidden, only where it is read from."""
+    points = isinstance(value, dict) and value.keys() <= {"fromEnv", "fromFile"}
+    if hidden and not points and not (isinstance(value, str) and _EXPRESSION.fullmatch(value)):
+        return "(secret)"
+    text = value if isinstance(value, str) and value.startswith("${") else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

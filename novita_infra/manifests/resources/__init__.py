@@ -1,0 +1,1 @@
+"""Turns validated documents into declared resources."""

@@ -1,0 +1,112 @@
+"""What a `lifecycle` says of other resources: what it is made anew after, and what must hold before and after."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from novita_infra.kinds import KINDS
+from novita_infra.manifests.language.expressions import Scope, Unusable
+from novita_infra.manifests.yaml.positions import Spot, inside, origin, origin_at
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Diagnostic, nearest
+from novita_infra.model.lifecycle import Condition, Trigger
+from novita_infra.model.values import Ref, Value, is_secret, refs
+
+_TRIGGER: Final = re.compile(r'(?P<address>[^."]+\.[^."\[]+(?:\["[^"\]]+"\])?)(?P<path>(?:\.[A-Za-z0-9_-]+)*)')
+_ELSEWHERE: Final = ("$ref", "$dynamicRef")
+
+
+def triggers_of(
+    listed: Value, spot: Spot, scope: Scope, *, own: Address, told: list[Diagnostic]
+) -> tuple[Trigger, ...]:
+    """The triggers of a list such as `[vpc.net, instance.a.image]`; what is wrong with them is added to `told`."""
+    found: list[Trigger] = []
+    for index, item in enumerate(listed if isinstance(listed, list) else ()):
+        try:
+            found.append(_trigger(item, scope, own))
+        except Unusable as error:
+            told.append(Diagnostic(error.summary, error.hint, origin=origin(inside(spot, index))))
+    return tuple(dict.fromkeys(found))
+
+
+def conditions_of(
+    listed: Value, spot: Spot, *, own: Address, itself: bool, told: list[Diagnostic]
+) -> tuple[Condition, ...]:
+    """The conditions of a list of `{value: ..., is: SCHEMA, message: ...}`; `itself` says whether they may look at
+    the resource that they belong to.
+    """
+    found: list[Condition] = []
+    for index, item in enumerate(listed if isinstance(listed, list) else ()):
+        match item:
+            case {"value": value, "is": dict() | bool() as schema, "message": str(message)}:
+                place = inside(spot, index)
+                told.extend(_faults_of_value(value, place, own, itself=itself))
+                told.extend(_faults_of_schema(schema, place))
+                found.append(Condition(value, schema, message))
+    return tuple(found)
+
+
+def _trigger(item: Value, scope: Scope, own: Address) -> Trigger:
+    """The trigger that is written so. Raises Unusable."""
+    if isinstance(item, Ref):
+        raise Unusable(f"{item} is a value", f"write the address: {item.address}, or {item.address}.FIELD")
+    match = _TRIGGER.fullmatch(item) if isinstance(item, str) else None
+    if match is None:
+        raise Unusable(f'"{item}" is no address', "write an address, or a field of it: vpc.net, instance.trainer.image")
+    try:
+        address = Address.parse(match["address"])
+    except ValueError as error:
+        raise Unusable(f'"{item}" is no address', "an address looks like network_storage.data") from error
+    if address.kind not in KINDS:
+        raise Unusable(f'"{address.kind}" is no kind of resource', nearest(address.kind, tuple(KINDS)))
+    scope.find(address)
+    if address == own:
+        raise Unusable(f"{own} cannot be made anew after itself", "name another resource")
+    path = tuple(match["path"].split(".")[1:])
+    fields = KINDS[address.kind].by_name
+    if path and path[0] not in fields:
+        raise Unusable(f'{KINDS[address.kind].name} has no field "{path[0]}"', nearest(path[0], tuple(fields)))
+    return Trigger(address, path)
+
+
+def _faults_of_value(value: Value, spot: Spot, own: Address, *, itself: bool) -> Iterator[Diagnostic]:
+    place = origin_at(spot, ("value",))
+    if is_secret(value):
+        yield Diagnostic("a condition takes no secret", "look at something that may be told", origin=place)
+    if not itself and any(ref.address == own for ref in refs(value)):
+        yield Diagnostic(
+            "a precondition cannot look at the resource itself",
+            "it may not be there yet; a postcondition can",
+            origin=place,
+        )
+
+
+def _faults_of_schema(schema: Value, spot: Spot) -> Iterator[Diagnostic]:
+    import jsonschema_rs  # noqa: PLC0415 -- few manifests have conditions
+
+    place = origin_at(spot, ("is",))
+    if refs(schema) or is_secret(schema):
+        yield Diagnostic("the schema of a condition is plain", "it takes variables, and nothing else", origin=place)
+        return
+    if any(not str(target).startswith("#") for target in _targets(schema)):
+        # Nothing is fetched while manifests are read.
+        yield Diagnostic("the schema refers to another one", "write out what it shall be", origin=place)
+        return
+    try:
+        jsonschema_rs.Draft202012Validator(schema)
+    except ValueError as error:
+        said = str(error).splitlines()[0]
+        yield Diagnostic(f"this is no JSON Schema: {said}", "such as {type: integer, minimum: 1}", origin=place)
+
+
+def _targets(schema: Any) -> Iterator[Any]:
+    """What a schema refers to, anywhere in it."""
+    match schema:
+        case dict():
+            for name, item in schema.items():
+                yield from [item] if name in _ELSEWHERE else _targets(item)
+        case list():
+            for item in schema:
+                yield from _targets(item)

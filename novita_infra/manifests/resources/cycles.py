@@ -1,0 +1,72 @@
+"""Resources that need each other in a circle, told as a path with the place of every step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from novita_infra.manifests.yaml.positions import Spot, inside, key_origin, spot_at
+from novita_infra.model.addresses import Address, Origin
+from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.resources import Declared
+from novita_infra.model.values import refs
+
+MOST_SHOWN: Final = 12
+"""Steps of a circle that are told; of a longer one only its ends are."""
+
+
+def cycles(declared: Mapping[Address, Declared], spots: Mapping[Address, Spot]) -> list[Diagnostic]:
+    """One message for every circle that a walk along the needs runs into; each resource is in one at most."""
+    told: set[Address] = set()
+    diagnostics = []
+    for path in _circles({address: declared[address].needs for address in sorted(declared)}):
+        if told.isdisjoint(path):
+            told.update(path)
+            diagnostics.append(_diagnostic(path, declared, spots))
+    return diagnostics
+
+
+def _circles(needs: Mapping[Address, tuple[Address, ...]]) -> Iterator[list[Address]]:
+    """Walks depth first without recursion, for a chain may be as long as the fleet."""
+    done: set[Address] = set()
+    for start in needs:
+        path: list[Address] = []
+        depth: dict[Address, int] = {}
+        waiting: list[Iterator[Address]] = [iter([start])]
+        while waiting:
+            address = next(waiting[-1], None)
+            if address is None:
+                waiting.pop()
+                if path:
+                    done.add(path[-1])
+                    del depth[path.pop()]
+            elif address in depth:
+                yield path[depth[address] :]
+            elif address not in done and address in needs:
+                depth[address] = len(path)
+                path.append(address)
+                waiting.append(iter(needs[address]))
+
+
+def _diagnostic(path: list[Address], declared: Mapping[Address, Declared], spots: Mapping[Address, Spot]) -> Diagnostic:
+    first = path.index(min(path))
+    path = path[first:] + path[:first]
+    steps = list(zip(path, [*path[1:], path[0]], strict=True))
+    places = [(_place(declared[here], there, spots[here]), there) for here, there in steps]
+    hint = "; ".join(_shortened([f"{place} needs {there}" for place, there in places]))
+    walk = " -> ".join(_shortened([str(address) for address in [*path, path[0]]]))
+    return Diagnostic(f"resources need each other in a circle: {walk}", hint, origin=places[0][0])
+
+
+def _shortened(words: list[str]) -> list[str]:
+    """The ends of a list that nobody would read to its end."""
+    return words if len(words) <= MOST_SHOWN else [*words[: MOST_SHOWN - 2], "...", words[-1]]
+
+
+def _place(item: Declared, needed: Address, spot: Spot) -> Origin:
+    """Where the resource says that it needs the other one; its spec for what it inherits."""
+    for name, value in item.spec.items():
+        if name in item.places and any(ref.address == needed for ref in refs(value)):
+            return item.places[name]
+    after = spot_at(spot, ("lifecycle", "dependsOn"))
+    return key_origin(after if isinstance(after[5], list) else inside(spot, "spec"))

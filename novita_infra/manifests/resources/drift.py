@@ -1,0 +1,85 @@
+"""What manifests say of drift: what becomes of it by its cause, and which parts of a spec are not compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from novita_infra.kinds.kind import Kind
+from novita_infra.manifests.yaml.positions import Spot, inside, origin, origin_at
+from novita_infra.model.diagnostics import Diagnostic, nearest
+from novita_infra.model.lifecycle import Cause, Ignored, OnDrift
+from novita_infra.model.values import Value
+
+
+def on_drift_of(said: Value) -> dict[Cause, OnDrift]:
+    """The answer to each cause that is named; one word answers all. What does not fit the schema is left out."""
+    known = {answer.value: answer for answer in OnDrift}
+    if isinstance(said, str):
+        return dict.fromkeys(Cause, known[said]) if said in known else {}
+    answers = said if isinstance(said, dict) else {}
+    return {cause: known[answers[cause.value]] for cause in Cause if answers.get(cause.value) in known}
+
+
+def ignored_of(listed: Value, spot: Spot, kind: Kind, *, told: list[Diagnostic]) -> tuple[Ignored, ...]:
+    """The rules of a list such as `[ports, {field: env.DEBUG, until: 2027-01-31}]`; what is wrong goes to `told`."""
+    found = []
+    for index, item in enumerate(listed if isinstance(listed, list) else ()):
+        place = inside(spot, index)
+        rule = {"field": item} if isinstance(item, str) else item
+        if not isinstance(rule, dict) or not isinstance(rule.get("field"), str):
+            continue
+        at = origin(place) if isinstance(item, str) else origin_at(place, ("field",))
+        path = _path(rule["field"], kind)
+        wrong = list(_faults(path, kind))
+        told.extend(Diagnostic(summary, hint, origin=at) for summary, hint in wrong)
+        until = _end_of(rule.get("until"))
+        if until is None:
+            summary, hint = f'"{rule["until"]}" is no day', "a day looks like 2027-01-31"
+            told.append(Diagnostic(summary, hint, origin=origin_at(place, ("until",))))
+        if not wrong and until is not None:
+            reason = rule.get("reason")
+            found.append(Ignored(path, reason if isinstance(reason, str) else "", until))
+    return tuple(found)
+
+
+def _path(text: str, kind: Kind) -> tuple[str, ...]:
+    """The parts of a path; the keys of a map may have dots in them."""
+    name, dot, rest = text.partition(".")
+    field = kind.by_name.get(name)
+    if not dot:
+        return (name,)
+    return (name, rest) if field is not None and _is_map(field.schema) else (name, *rest.split("."))
+
+
+def _is_map(schema: Mapping[str, Any]) -> bool:
+    return isinstance(schema.get("additionalProperties"), Mapping)
+
+
+def _faults(path: tuple[str, ...], kind: Kind) -> Iterator[tuple[str, str]]:
+    name, *inner = path
+    if name not in kind.by_name:
+        yield f'{kind.name} has no field "{name}"', nearest(name, tuple(kind.by_name))
+        return
+    schema: Mapping[str, Any] = kind.by_name[name].schema
+    for depth, part in enumerate(inner, start=1):
+        if _is_map(schema):
+            return
+        known = schema.get("properties", {})
+        if part not in known:
+            whole = ".".join(path[:depth])
+            hint = nearest(part, tuple(known)) or f"leave out all of it: {whole}"
+            yield f'{whole} of {kind.name} has nothing named "{part}"', hint
+            return
+        schema = known[part]
+
+
+def _end_of(day: Value) -> float | None:
+    """The end of the day in Unix seconds; 0 where none is given, None for what is no day."""
+    if day is None:
+        return 0.0
+    try:
+        return (datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=1)).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None

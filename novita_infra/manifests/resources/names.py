@@ -1,0 +1,37 @@
+"""Which resources there are, and the nearest right name for one that is not; a fleet may have thousands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import nearest
+
+MOST_LISTED: Final = 12
+MOST_SEARCHED: Final = 100
+"""Wrong names for which a near one is looked for; a fleet with more has one mistake, made many times."""
+
+
+class Names:
+    """The addresses that are declared."""
+
+    def __init__(self, addresses: Iterable[Address]) -> None:
+        self._addresses = frozenset(addresses)
+        self._hints: dict[Address, str] = {}
+
+    def __contains__(self, address: Address) -> bool:
+        return address in self._addresses
+
+    def hint(self, address: Address) -> str:
+        """What to write instead of an address that is not declared; empty where there is nothing to say."""
+        if address not in self._hints and len(self._hints) < MOST_SEARCHED:
+            names = [item.name for item in self._addresses if item.kind == address.kind]
+            self._hints[address] = suggest(address.name, names) or f"no {address.kind} is declared"
+        return self._hints.get(address, "")
+
+
+def suggest(word: str, known: Sequence[str]) -> str:
+    """The nearest known name, or all of them where they are few."""
+    found = nearest(word, known)
+    return f"{len(known)} others are declared" if found.startswith("known:") and len(known) > MOST_LISTED else found

@@ -1,0 +1,1 @@
+"""Validates documents against the schemas and explains what is wrong."""

@@ -1,0 +1,175 @@
+"""Documents against the format: what they are at all, and whether they fit the schema of their kind.
+
+The good path is one compiled yes or no for each document; only a bad one is explained.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from novita_infra.kinds import KINDS, by_name
+from novita_infra.kinds.kind import Field, Kind
+from novita_infra.manifests.validation.messages import Subject, explain
+from novita_infra.manifests.yaml.parsing import Document
+from novita_infra.manifests.yaml.positions import Path, key_origin_at, label_of, origin, origin_at
+from novita_infra.manifests.yaml.source_text import Sources
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Diagnostic, nearest
+from novita_infra.schema.resources import project_schema, schema_of
+
+API_VERSION: Final = "novita-infra/v1"
+PROJECT_FILE: Final = "novita-infra.yaml"
+
+_KIND_NAMES: Final = tuple(kind.name for kind in KINDS.values())
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Headed:
+    """A document of which the kind and the address are known."""
+
+    document: Document
+    kind: Kind
+    address: Address
+
+
+def head(document: Document) -> tuple[Headed | None, list[Diagnostic]]:
+    """What the document declares, or why that cannot be told."""
+    data = document.data
+    if not isinstance(data, dict):
+        shape = "a list" if isinstance(data, list) else "a text" if isinstance(data, str) else "a single value"
+        hint = "a manifest is a mapping of apiVersion, kind, metadata and spec"
+        return None, [Diagnostic(f"the document is {shape}", hint, origin=origin(document.spot))]
+    if "apiVersion" not in data and "kind" not in data:
+        hint = f"begin it with apiVersion: {API_VERSION}; a file for --var-file is named NAME.vars.yaml"
+        return None, [Diagnostic("the document is no manifest", hint, origin=origin(document.spot))]
+    diagnostics = [*_version(document)]
+    kind, wrong = _kind(document)
+    diagnostics += wrong
+    name, wrong = _name(document)
+    diagnostics += wrong
+    if kind is None or name is None:
+        return None, diagnostics
+    return Headed(document, kind, Address(kind.prefix, name)), diagnostics
+
+
+def faults(headed: Headed, data: Any, sources: Sources) -> list[Diagnostic]:
+    """What the schema of its kind has against the document; `data` is the document with variables worked in."""
+    fields = {field.name: field for field in headed.kind.fields}
+    schema = _kind_schema(headed.kind.prefix)
+    return schema.faults(headed.document, data, sources, hidden=lambda path: _hides(fields, path))
+
+
+def project_faults(document: Document, sources: Sources) -> list[Diagnostic]:
+    """What the schema of the project file has against it."""
+    return _project_schema().faults(document, document.data, sources, hidden=_hides_nothing)
+
+
+def _version(document: Document) -> list[Diagnostic]:
+    data = document.data
+    if "apiVersion" not in data:
+        hint = f"begin it with apiVersion: {API_VERSION}"
+        return [Diagnostic('the document has no "apiVersion"', hint, origin=origin(document.spot))]
+    if data["apiVersion"] == API_VERSION:
+        return []
+    place = origin_at(document.spot, ("apiVersion",))
+    return [Diagnostic(f"unknown apiVersion {_quoted(data['apiVersion'])}", f"it is {API_VERSION}", origin=place)]
+
+
+def _kind(document: Document) -> tuple[Kind | None, list[Diagnostic]]:
+    data = document.data
+    if "kind" not in data:
+        hint = f"known: {', '.join(sorted(_KIND_NAMES))}"
+        return None, [Diagnostic('the document has no "kind"', hint, origin=origin(document.spot))]
+    name, place = data["kind"], origin_at(document.spot, ("kind",))
+    kind = by_name(name) if isinstance(name, str) else None
+    if kind is not None:
+        return kind, []
+    if name == "Project":
+        return None, [Diagnostic("a project is declared here", f"it belongs into {PROJECT_FILE}", origin=place)]
+    return None, [Diagnostic(f"unknown kind {_quoted(name)}", nearest(str(name), _KIND_NAMES), origin=place)]
+
+
+def _name(document: Document) -> tuple[str | None, list[Diagnostic]]:
+    metadata = document.data.get("metadata")
+    if metadata is None:
+        hint = "add metadata: {name: ...}; the name is part of the resource's address"
+        return None, [Diagnostic('the document has no "metadata"', hint, origin=origin(document.spot))]
+    if not isinstance(metadata, dict) or "name" not in metadata:
+        place = key_origin_at(document.spot, ("metadata",))
+        return None, [Diagnostic('"metadata" has no "name"', "add one, such as name: trainer", origin=place)]
+    name = metadata["name"]
+    if isinstance(name, str) and _NAME.fullmatch(name):
+        return name, []
+    hint = "a name is made of letters, digits, - and _, and begins with a letter or _"
+    if isinstance(name, str) and "${" in name:
+        hint = "it is part of the resource's address, so it takes no expressions"
+    place = origin_at(document.spot, ("metadata", "name"))
+    return None, [Diagnostic(f"{_quoted(name)} cannot be a name", hint, origin=place)]
+
+
+def _quoted(value: Any) -> str:
+    if isinstance(value, (dict, list)):
+        return "(no text)"
+    text = "(nothing)" if value is None else str(value)
+    return f'"{text}"' if len(text) <= 60 else f'"{text[:57]}..."'
+
+
+def _hides(fields: Mapping[str, Field], path: Path) -> bool:
+    """Whether the value at the path of the document may be a secret."""
+    if len(path) < 2 or path[0] != "spec" or path[1] not in fields:
+        return False
+    field = fields[str(path[1])]
+    return field.secret or (field.secret_items and len(path) > 2)
+
+
+def _hides_nothing(_: Path) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Schema:
+    """A schema, and the validator that it was compiled to."""
+
+    schema: dict[str, Any]
+    validator: Any
+
+    def faults(
+        self, document: Document, data: Any, sources: Sources, *, hidden: Callable[[Path], bool]
+    ) -> list[Diagnostic]:
+        if self.validator.is_valid(data):
+            return []
+        found = explain(self.schema, Subject(data, document.data, document.spot, sources, hidden))
+        return found or self._unexplained(document, data, hidden)
+
+    def _unexplained(self, document: Document, data: Any, hidden: Callable[[Path], bool]) -> list[Diagnostic]:
+        """For what one validator refuses and the other takes: they follow one standard, but have different authors."""
+        errors = [(tuple(error.instance_path), error.message) for error in self.validator.iter_errors(data)]
+        return [
+            Diagnostic(
+                f"{label_of(path)} is not allowed",
+                "" if hidden(path) else message,
+                origin=origin_at(document.spot, path),
+            )
+            for path, message in errors
+        ]
+
+
+@functools.cache
+def _kind_schema(prefix: str) -> _Schema:
+    return _compiled(schema_of(KINDS[prefix]))
+
+
+@functools.cache
+def _project_schema() -> _Schema:
+    return _compiled(project_schema())
+
+
+def _compiled(schema: dict[str, Any]) -> _Schema:
+    import jsonschema_rs  # noqa: PLC0415 - a command that reads no manifest does not pay for it
+
+    return _Schema(schema, jsonschema_rs.Draft202012Validator(schema))

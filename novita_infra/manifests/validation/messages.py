@@ -1,0 +1,314 @@
+"""Why a value does not fit its schema, in the words of the person who wrote it.
+
+It is called only when something is wrong: importing jsonschema takes longer than checking a whole fleet.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from novita_infra.manifests.yaml.positions import Path, Spot, key_origin_at, label_of, origin_at
+from novita_infra.manifests.yaml.source_text import Sources
+from novita_infra.model.diagnostics import Diagnostic, nearest
+
+_NAMES: Final = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a map",
+    "null": "nothing",
+}
+
+_BESIDE_SPEC: Final = frozenset({"lifecycle", "metadata", "labels"})
+"""Fields that people write into a spec and that have a place of their own."""
+
+
+_COUNTED: Final = {"Length": "characters", "Items": "items", "Properties": "entries"}
+"""The rules `minLength`, `maxItems` and so on, by what they count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is explained: data, where it stands, and how it was written."""
+
+    data: Any
+    """With variables worked in."""
+    written: Any
+    """As it stands in the file."""
+    spot: Spot
+    sources: Sources
+    hidden: Callable[[Path], bool]
+    """Whether the value at a path must not be shown."""
+
+
+def explain(schema: Mapping[str, Any], subject: Subject) -> list[Diagnostic]:
+    """Everything that the schema (draft 2020-12) has against the data; nothing where it has nothing."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - see the module's docstring
+
+    diagnostics: dict[Diagnostic, None] = {}
+    for error in Draft202012Validator(dict(schema)).iter_errors(subject.data):
+        for cause in _causes(error):
+            diagnostics.update(dict.fromkeys(_told(cause, subject)))
+    return list(diagnostics)
+
+
+# --- from the errors of a schema with alternatives to those that the writer meant --------------------------------
+
+
+def _causes(error: Any) -> Iterator[Any]:
+    """The error itself, or those of the alternative that the value was most likely meant to be."""
+    if error.validator not in ("anyOf", "oneOf") or not error.context or _one_of_fields(error):
+        yield error
+        return
+    branches: dict[int, list[Any]] = {}
+    for item in error.context:
+        branches.setdefault(item.schema_path[0], []).append(item)
+    fitting = [errors for errors in branches.values() if not any(_is_about_type(item) for item in errors)]
+    if not fitting:
+        yield error
+        return
+    for item in max(fitting, key=_depth):
+        yield from _causes(item)
+
+
+def _one_of_fields(error: Any) -> tuple[str, ...]:
+    """The fields of which exactly one is wanted, where that is what the rule says."""
+    branches = error.validator_value if error.validator == "oneOf" else ()
+    if not all(isinstance(item, dict) and item.keys() == {"required"} for item in branches):
+        return ()
+    return tuple(item["required"][0] for item in branches)
+
+
+def _is_about_type(error: Any) -> bool:
+    """Whether the alternative is none because it wants another type of value."""
+    return bool(error.validator == "type" and not error.path)
+
+
+def _depth(errors: Sequence[Any]) -> int:
+    return max(len(item.absolute_path) for item in errors)
+
+
+# --- one error in words --------------------------------------------------------------------------------------------
+
+
+def _told(error: Any, subject: Subject) -> Iterator[Diagnostic]:
+    path: Path = tuple(error.absolute_path)
+    match error.validator:
+        case _ if "propertyNames" in error.absolute_schema_path:
+            yield _named(error, path, subject)
+        case "required":
+            yield from _missing(error, path, subject)
+        case "oneOf" if names := _one_of_fields(error):
+            yield from _not_one(error, path, subject, names)
+        case "additionalProperties" | "unevaluatedProperties":
+            yield from _unknown(error, path, subject)
+        case _:
+            summary, hint = _said(error, path, subject)
+            label = label_of(path) or "the document"
+            expanded = _from_expression(path, subject)
+            yield Diagnostic(f"{label} {summary}{expanded}", hint, origin=origin_at(subject.spot, path))
+
+
+def _missing(error: Any, path: Path, subject: Subject) -> Iterator[Diagnostic]:
+    properties = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+    label = label_of(path)
+    within = f" in {label}" if label and path != ("spec",) else ""
+    for name in error.validator_value:
+        if name not in error.instance:
+            said = _described(properties.get(name))
+            hint = f"{name}: {said}" if said and path else f"add {name}: ..."
+            yield Diagnostic(f'the field "{name}" is missing{within}', hint, origin=key_origin_at(subject.spot, path))
+
+
+def _not_one(error: Any, path: Path, subject: Subject, names: Sequence[str]) -> Iterator[Diagnostic]:
+    if not isinstance(error.instance, dict):
+        return  # which is told by another rule
+    there = [name for name in names if name in error.instance]
+    held, hint = (" and ".join(there), "keep one of them") if there else (f"none of {', '.join(names)}", "give it one")
+    yield Diagnostic(f"{label_of(path)} has {held}", hint, origin=origin_at(subject.spot, path))
+
+
+def _unknown(error: Any, path: Path, subject: Subject) -> Iterator[Diagnostic]:
+    known = tuple(error.schema.get("properties", {}))
+    label = label_of(path)
+    within = f" in {label}" if label and path != ("spec",) else ""
+    for name in error.instance:
+        if name not in known:
+            place = key_origin_at(subject.spot, (*path, name))
+            hint = nearest(name, known)
+            if path == ("spec",) and name in _BESIDE_SPEC:
+                hint = f"{name} stands beside spec, not in it"
+            yield Diagnostic(f'unknown field "{name}"{within}', hint, origin=place)
+
+
+def _named(error: Any, path: Path, subject: Subject) -> Diagnostic:
+    summary, hint = _said(error, (*path, error.instance), subject)
+    place = key_origin_at(subject.spot, (*path, error.instance))
+    return Diagnostic(f"a name in {label_of(path)} {summary}", hint, origin=place)
+
+
+def _said(error: Any, path: Path, subject: Subject) -> tuple[str, str]:
+    """What is wrong, to be read after the name of the field, and what is allowed."""
+    limit, value = error.validator_value, error.instance
+    shown = _kind_of(value) if subject.hidden(path) else _shown(value)
+    match error.validator:
+        case "type" | "anyOf" | "oneOf":
+            return _wrong_type(error, path, subject)
+        case "enum":
+            return f"cannot be {shown}", nearest(str(value), [str(item) for item in limit])
+        case "const":
+            return f"is {shown}", f"it must be {_shown(limit)}"
+        case "minimum" | "maximum":
+            size = "small" if error.validator == "minimum" else "large"
+            return f"is {shown}, which is too {size}", _range(error.schema)
+        case "pattern":
+            return f"cannot be {shown}", _looks_like(error.schema)
+        case "uniqueItems":
+            return "holds an item twice", "keep one of them"
+        case str() as rule if rule[3:] in _COUNTED:
+            return _miscounted(rule[3:], value, error.schema)
+        case _:
+            return "is not allowed", "" if subject.hidden(path) else str(error.message)
+
+
+def _miscounted(what: str, value: Any, schema: Mapping[str, Any]) -> tuple[str, str]:
+    if not value:
+        return "is empty", "give it a value, or remove the field"
+    unit = _COUNTED[what]
+    low, high = schema.get(f"min{what}"), schema.get(f"max{what}")
+    allowed = f"exactly {low}" if low == high else f"at least {low}" if high is None else f"at most {high}"
+    return f"has {len(value)} {unit}", f"{allowed} may be given"
+
+
+def _wrong_type(error: Any, path: Path, subject: Subject) -> tuple[str, str]:
+    value, wanted = error.instance, _wanted(error)
+    if value is None:
+        return "is empty", f"give it {_spoken(wanted)}, or remove the line"
+    word = ""
+    if isinstance(value, (int, float)) and not _from_expression(path, subject):
+        word = subject.sources.word(origin_at(subject.spot, path))
+    shown = _kind_of(value) if subject.hidden(path) else word or _shown(value)
+    return f"wants {_spoken(wanted)}, not {shown}", _type_hint(error, wanted, path, subject, word=word)
+
+
+def _type_hint(error: Any, wanted: Sequence[str], path: Path, subject: Subject, *, word: str) -> str:
+    """What to do about a value of the wrong type; `word` is how a number stands in the file."""
+    value = error.instance
+    fitting = word if word and not subject.hidden(path) and _matches(word, error.schema) else ""
+    if "examples" in error.schema and not fitting:
+        return _looks_like(error.schema)
+    if isinstance(value, dict) and value.keys() & {"fromEnv", "fromFile"}:
+        return "this field is not secret; ${env.NAME} stands for an environment variable"
+    if "string" in wanted and isinstance(value, (int, float)):
+        return f'write it in quotes: "{fitting}"' if fitting else "write it in quotes"
+    if isinstance(value, str) and not subject.hidden(path) and _reads_as(value, wanted):
+        if _from_expression(path, subject):
+            return f"a variable of the type {wanted[0]} gives one; the environment gives only text"
+        return "write it without quotes"
+    if "array" in wanted:
+        return 'write [item, item], or one item a line after "- "'
+    if "object" in wanted and "string" not in wanted:
+        said = _described(error.schema)
+        return said if "{" in said else "write name: value, one a line"
+    return ""
+
+
+def _wanted(error: Any) -> list[str]:
+    """The types that fit, of all alternatives that are the field's own."""
+    if error.validator == "type":
+        return [error.validator_value] if isinstance(error.validator_value, str) else list(error.validator_value)
+    found: list[str] = []
+    for item in error.context:
+        found += _wanted(item) if _is_about_type(item) else []
+    return found
+
+
+def _spoken(types: Sequence[str]) -> str:
+    return " or ".join(_NAMES.get(item, item) for item in types) or "something else"
+
+
+def _matches(word: str, schema: Mapping[str, Any]) -> bool:
+    return "pattern" not in schema or re.search(schema["pattern"], word) is not None
+
+
+def _described(schema: Any) -> str:
+    """What the value is; what changing it would cost is left out."""
+    said = schema.get("description", "") if isinstance(schema, dict) else ""
+    return str(said).partition(" Changing it:")[0]
+
+
+def _reads_as(text: str, wanted: Sequence[str]) -> bool:
+    if "boolean" in wanted:
+        return text in ("true", "false")
+    return ("integer" in wanted or "number" in wanted) and text.isascii() and text.isdigit()
+
+
+def _range(schema: Mapping[str, Any]) -> str:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    match low, high:
+        case None, _:
+            return f"at most {high}" if high is not None else ""
+        case _, None:
+            return f"at least {low}"
+        case _:
+            return f"allowed: {low} to {high}"
+
+
+def _looks_like(schema: Mapping[str, Any]) -> str:
+    examples = schema.get("examples")
+    if examples:
+        return f"it looks like {' or '.join(_shown(item) for item in examples)}"
+    if schema.get("pattern") == "^/":
+        return 'it begins with "/"'
+    return _described(schema) or f"it must match {schema.get('pattern')}"
+
+
+def _from_expression(path: Path, subject: Subject) -> str:
+    """Says which expression gave the value, for the file does not show it."""
+    written = _value_at(subject.written, path)
+    if isinstance(written, str) and "${" in written and written != _value_at(subject.data, path):
+        return f" (from {written})" if len(written) <= 80 else " (from an expression)"
+    return ""
+
+
+def _value_at(data: Any, path: Path) -> Any:
+    """The value at a path, None where there is none."""
+    for part in path:
+        match data, part:
+            case dict(), str() if part in data:
+                data = data[part]
+            case list(), int() if part < len(data):
+                data = data[part]
+            case _:
+                return None
+    return data
+
+
+def _kind_of(value: Any) -> str:
+    """What sort of value it is, for one that must not be shown."""
+    if isinstance(value, bool):
+        return "a bare true or false"
+    names = {str: "a text", int: "a number", float: "a number", list: "a list", dict: "a map"}
+    return names.get(type(value), "this value")
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case None:
+            return "nothing"
+        case str():
+            text = value if len(value) <= 60 else f"{value[:57]}..."
+            return '"' + text.replace("\n", "\\n") + '"'
+        case list():
+            return "a list"
+        case dict():
+            return "a map"
+        case _:
+            return str(value) if len(str(value)) <= 60 else "a long number"

@@ -1,0 +1,337 @@
+"""YAML to plain data with the file, line and column of every value, one document at a time.
+
+It reads by the rules of YAML 1.2 on libyaml's events. Whatever is wrong becomes a diagnostic, and reading goes on.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+    StreamStartEvent,
+)
+
+from novita_infra.manifests.yaml import syntax_errors as syntax
+from novita_infra.manifests.yaml.decoding import decode
+from novita_infra.manifests.yaml.positions import Spot, count
+from novita_infra.manifests.yaml.scalars import CONSTANTS, NUMERIC, number
+from novita_infra.model.addresses import Origin
+from novita_infra.model.diagnostics import Diagnostic
+
+DEEPEST: Final = 64
+"""Levels of nesting; a manifest needs about ten."""
+MOST_BY_ALIAS: Final = 10_000
+"""Values that the aliases of one document may repeat, so that a few lines cannot become a billion."""
+
+MOST_ERRORS: Final = 50
+"""Mistakes after which a file is not read on; every syntax error costs another look at the rest."""
+
+_TOO_DEEP: Final = f"values are nested more than {DEEPEST} deep"
+_MOST_FOR_PURE_PARSER: Final = 2**19
+"""Characters that the pure parser reads in about a second."""
+
+_PARSER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the second one is slow, but everywhere
+_STANDARD: Final = "tag:yaml.org,2002:"
+_MERGE: Final = "<<"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of a file."""
+
+    file: str
+    data: Any
+    """Mappings are dicts with string keys, lists are lists; the rest is str, int, float, bool or None."""
+    spot: Spot
+    expressions: bool
+    """Whether any string in it holds a `${`."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a file held, and what was wrong with it."""
+
+    documents: list[Document] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    torn: bool = False
+    """A part of it could not be read at all, so that documents may be missing."""
+    text: str = ""
+
+
+def read(raw: bytes, file: str) -> Reading:
+    """All documents of a file; a file without any, or with nothing but comments, has none. Never raises."""
+    text, fault = decode(raw, file)
+    if fault is not None:
+        return Reading(diagnostics=[fault], torn=True)
+    return read_text(text, file)
+
+
+def read_text(text: str, file: str) -> Reading:
+    """The same for text. After a syntax error it goes on with the next document of the file."""
+    reading = Reading(text=text)
+    first = 0
+    while text and len(reading.diagnostics) < MOST_ERRORS:
+        composer = _Composer(text, file, first, reading)
+        try:
+            composer.run()
+            break
+        except yaml.YAMLError as error:
+            reading.diagnostics.append(
+                _nesting(error, text, file, first) or syntax.explain(error, text, start=Origin(file, first + 1, 1))
+            )
+            mark = getattr(error, "problem_mark", None)
+            at = composer.began if mark is None else mark.line
+        except _Unusable as stop:
+            reading.diagnostics.append(stop.diagnostic)
+            at = composer.began + 1
+        reading.torn = True
+        skipped, text = syntax.next_document(text, max(at, composer.began + 1))
+        first += skipped
+    return reading
+
+
+def _nesting(error: yaml.YAMLError, text: str, file: str, first: int) -> Diagnostic | None:
+    """The diagnostic of nesting so deep that libyaml itself refuses it (1,000 levels since libyaml 0.2.6).
+
+    libyaml stops before it delivers the events, so the pure parser finds the place where our own limit is passed.
+    """
+    mark = getattr(error, "problem_mark", None)
+    if mark is None or "nesting depth" not in str(getattr(error, "problem", "")):
+        return None
+    lines = text.split("\n", mark.line + 1)
+    until = "\n".join([*lines[: mark.line], lines[mark.line][: mark.column]])
+    if len(until) <= _MOST_FOR_PURE_PARSER:
+        try:
+            _Composer(until, file, first, Reading(), parser=yaml.SafeLoader).run()
+        except _Unusable as stop:
+            return stop.diagnostic
+        except yaml.YAMLError:
+            pass
+    return Diagnostic(_TOO_DEEP, origin=Origin(file, first + mark.line + 1, mark.column + 1))
+
+
+class _Unusable(Exception):
+    """A document that must not be read on."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.summary)
+        self.diagnostic = diagnostic
+
+
+class _Composer:
+    """Puts the events of a stream together to documents."""
+
+    def __init__(self, text: str, file: str, first: int, reading: Reading, *, parser: Any = _PARSER) -> None:
+        self._file = file
+        self._first = first + 1
+        self._reading = reading
+        self._next: Any = parser(text).get_event
+        self._anchors: dict[str, tuple[Any, Spot] | None] = {}
+        self._by_alias = 0
+        self._expressions = False
+        self.began = 0
+        """The line of the text, from 0, on which the present document begins."""
+
+    def run(self) -> None:
+        event: Any = self._next()
+        while event is not None and type(event) is not StreamEndEvent:
+            kind = type(event)
+            if kind is DocumentStartEvent:
+                self.began = event.start_mark.line
+                self._anchors, self._by_alias, self._expressions = {}, 0, False
+            elif kind not in (StreamStartEvent, DocumentEndEvent):
+                self._document(event)
+            event = self._next()
+
+    def _document(self, event: Any) -> None:
+        data, spot = self._value(event, (-1, -1), 0)
+        if data is not None:
+            self._reading.documents.append(Document(self._file, data, spot, self._expressions))
+
+    def _value(self, event: Any, key: tuple[int, int], depth: int) -> tuple[Any, Spot]:
+        """The value that begins with the event, and its spot. `key` is the place of its key, (-1, -1) without one."""
+        mark = event.start_mark
+        line, column = mark.line + self._first, mark.column + 1
+        key_line, key_column = key if key[0] >= 0 else (line, column)
+        kind = type(event)
+        data: Any
+        inner: Any = None
+        if kind is AliasEvent:
+            data, inner = self._alias(event)
+            return data, (self._file, line, column, key_line, key_column, inner)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = None
+        if kind is ScalarEvent:
+            data = self._scalar(event)
+        else:
+            if depth >= DEEPEST:
+                raise _Unusable(self._diagnostic(event, _TOO_DEEP))
+            if event.tag is not None and event.tag not in (
+                "!",
+                _STANDARD + ("map" if kind is MappingStartEvent else "seq"),
+            ):
+                self._tag_refused(event)
+            data, inner = self._mapping(depth) if kind is MappingStartEvent else self._sequence(depth)
+        spot: Spot = (self._file, line, column, key_line, key_column, inner)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = (data, spot)
+        return data, spot
+
+    def _mapping(self, depth: int) -> tuple[dict[str, Any], dict[str, Spot]]:
+        data: dict[str, Any] = {}
+        spots: dict[str, Spot] = {}
+        merged: list[tuple[dict[str, Any], dict[str, Spot]]] = []
+        following = self._next
+        while True:
+            event = following()
+            if type(event) is MappingEndEvent:
+                break
+            mark = event.start_mark
+            place = (mark.line + self._first, mark.column + 1)
+            name = self._key(event, depth)
+            value, spot = self._value(following(), place, depth + 1)
+            if name is None:
+                continue
+            if name == _MERGE and event.implicit[0]:
+                merged.extend(self._merge(value, spot))
+            elif name in data:
+                self._duplicate(name, spot, spots[name])
+            else:
+                data[name] = value
+                spots[name] = spot
+        for values, places in merged:
+            for name, value in values.items():
+                if name not in data:
+                    data[name] = value
+                    spots[name] = places[name]
+        return data, spots
+
+    def _sequence(self, depth: int) -> tuple[list[Any], list[Spot]]:
+        data: list[Any] = []
+        spots: list[Spot] = []
+        following = self._next
+        while True:
+            event = following()
+            if type(event) is SequenceEndEvent:
+                return data, spots
+            value, spot = self._value(event, (-1, -1), depth + 1)
+            data.append(value)
+            spots.append(spot)
+
+    def _key(self, event: Any, depth: int) -> str | None:
+        """The name that the key spells; None, with a diagnostic, where it spells none."""
+        if type(event) is ScalarEvent:
+            value = self._scalar(event)
+            if isinstance(value, str):
+                return sys.intern(value)
+            written = event.value or "(nothing)"
+            self._say(event, f"the key {written} is not a string", f'write it in quotes: "{event.value}"')
+            return None
+        value, _ = self._value(event, (-1, -1), depth + 1)
+        if isinstance(value, str):
+            return value
+        shape = "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else "no string"
+        hint = (
+            "a key is a string; an expression such as ${var.x} needs quotes"
+            if isinstance(value, dict)
+            else "a key is a string"
+        )
+        self._say(event, f"{shape} stands where a key is wanted", hint)
+        return None
+
+    def _scalar(self, event: Any) -> Any:
+        text = event.value
+        plain = event.implicit[0]
+        if event.tag is not None:
+            plain = self._is_plain_by_tag(event)
+        if not plain:
+            if "${" in text:
+                self._expressions = True
+            return text
+        if text in CONSTANTS:
+            return CONSTANTS[text]
+        if text[0] in NUMERIC:
+            try:
+                found = number(text)
+            except ValueError as error:
+                shown = text if len(text) <= 40 else f"{text[:20]}...({len(text)} characters)"
+                self._say(event, f"{shown} {error}", "if it is meant as text, write it in quotes")
+                return text
+            return text if found is None else found
+        if "${" in text:
+            self._expressions = True
+        return text
+
+    def _is_plain_by_tag(self, event: Any) -> bool:
+        """Whether a tagged scalar is read like an unquoted word."""
+        if event.tag in ("!", _STANDARD + "str"):
+            return False
+        if event.tag not in {_STANDARD + name for name in ("int", "float", "bool", "null")}:
+            self._tag_refused(event)
+        return True
+
+    def _alias(self, event: Any) -> tuple[Any, Any]:
+        found = self._anchors.get(event.anchor)
+        if found is None:
+            known = event.anchor in self._anchors
+            raise _Unusable(
+                self._diagnostic(
+                    event,
+                    f"the alias *{event.anchor} stands inside the very value that it names"
+                    if known
+                    else f"the alias *{event.anchor} names no anchor above it",
+                    "write the value out" if known else f'mark a value with &{event.anchor}, or write "*..." in quotes',
+                )
+            )
+        data, spot = found
+        self._by_alias += count(spot, MOST_BY_ALIAS)
+        if self._by_alias > MOST_BY_ALIAS:
+            raise _Unusable(
+                self._diagnostic(
+                    event,
+                    f"aliases repeat more than {MOST_BY_ALIAS:,} values in this document",
+                    "write them out, or repeat less",
+                )
+            )
+        return data, spot[5]
+
+    def _merge(self, value: Any, spot: Spot) -> list[tuple[dict[str, Any], dict[str, Spot]]]:
+        sources = zip(value, spot[5] or (), strict=False) if isinstance(value, list) else [(value, spot)]
+        found = [(item, place[5]) for item, place in sources if isinstance(item, dict) and isinstance(place[5], dict)]
+        if len(found) != (len(value) if isinstance(value, list) else 1):
+            where = Origin(spot[0], spot[1], spot[2])
+            self._reading.diagnostics.append(
+                Diagnostic(
+                    "only mappings can be merged by <<",
+                    "give it an alias of a mapping, or a list of such",
+                    origin=where,
+                )
+            )
+        return found
+
+    def _duplicate(self, name: str, spot: Spot, earlier: Spot) -> None:
+        summary = f'the key "{name}" stands twice in the same mapping'
+        hint = f"the first is in line {earlier[3]}, column {earlier[4]}; keep one of them"
+        self._reading.diagnostics.append(Diagnostic(summary, hint, origin=Origin(spot[0], spot[3], spot[4])))
+
+    def _tag_refused(self, event: Any) -> None:
+        tag = event.tag.replace(_STANDARD, "!!")
+        self._say(event, f"the tag {tag} is not known", "leave tags out; text that begins with ! needs quotes")
+
+    def _say(self, event: Any, summary: str, hint: str = "") -> None:
+        self._reading.diagnostics.append(self._diagnostic(event, summary, hint))
+
+    def _diagnostic(self, event: Any, summary: str, hint: str = "") -> Diagnostic:
+        mark = event.start_mark
+        return Diagnostic(summary, hint, origin=Origin(self._file, mark.line + self._first, mark.column + 1))

@@ -1,0 +1,49 @@
+"""The text of the files that were read, for messages that quote it or point into the middle of a value.
+
+Only a message needs it, so a file is split into lines when the first one does.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import Final
+
+from novita_infra.model.addresses import Origin
+
+_WORD: Final = re.compile(r"[^\s,\[\]{}]+")
+
+
+@dataclass(slots=True)
+class Sources:
+    """The texts by file name."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    _starts: dict[str, list[int]] = field(default_factory=dict)
+
+    def word(self, origin: Origin) -> str:
+        """The unquoted word at a place, as it is written: `12.10` and not 12.1; empty where there is none."""
+        match = _WORD.match(self.texts.get(origin.file, ""), self._index(origin))
+        return match[0] if match else ""
+
+    def find(self, snippet: str, origin: Origin, *, nth: int) -> Origin:
+        """Where the snippet stands for the nth time (from 0) from the origin on; the origin where it does not."""
+        text = self.texts.get(origin.file, "")
+        position = self._index(origin) - 1
+        for _ in range(nth + 1 if snippet else 0):
+            position = text.find(snippet, position + 1)
+            if position < 0:
+                return origin
+        if not snippet:
+            return origin
+        starts = self._starts[origin.file]
+        line = bisect_right(starts, position)
+        return Origin(origin.file, line, position - starts[line - 1] + 1)
+
+    def _index(self, origin: Origin) -> int:
+        text = self.texts.get(origin.file, "")
+        if origin.file not in self._starts:
+            self._starts[origin.file] = [0, *(match.end() for match in re.finditer("\n", text))]
+        starts = self._starts[origin.file]
+        return starts[min(origin.line, len(starts)) - 1] + origin.column - 1

@@ -1,0 +1,1 @@
+"""The nouns that every layer shares: addresses, values, lifecycle, live objects, records, diagnostics. No I/O."""

@@ -1,0 +1,45 @@
+"""Addresses of resources, and places in manifests."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_NAME: Final = r"[A-Za-z_][A-Za-z0-9_-]*"
+
+
+_ADDRESS: Final = re.compile(rf'(?P<kind>[a-z_]+)\.(?P<name>{_NAME})(?:\["(?P<key>[^"\]]+)"\])?')
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Address:
+    """Where a resource stands in the manifests: `instance.trainer`, `instance.worker["eu"]`."""
+
+    kind: str
+    """The address prefix of the kind, such as `network_storage`."""
+    name: str
+    key: str = ""
+
+    def __str__(self) -> str:
+        return f'{self.kind}.{self.name}["{self.key}"]' if self.key else f"{self.kind}.{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """The address that the text spells; raises ValueError where it spells none."""
+        match = _ADDRESS.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is not an address; one looks like instance.trainer")
+        return cls(match["kind"], match["name"], match["key"] or "")
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Origin:
+    """The place in a manifest that a value was read from; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"

@@ -1,0 +1,74 @@
+"""What is told to a person when something is wrong: a place, what is wrong, what is allowed, what to do.
+
+Values and one exception that carries them; nothing here prints.
+"""
+
+from __future__ import annotations
+
+import difflib
+import enum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from novita_infra.model.addresses import Origin
+
+EXIT_ERROR: Final = 1
+EXIT_BLOCKED: Final = 4
+EXIT_REFUSED: Final = 5
+EXIT_OVER_BUDGET: Final = 6
+
+_MOST_NAMED: Final = 40
+"""Known words that are told where none is near."""
+
+
+class Severity(enum.Enum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One message. `summary` says what is wrong in a line; `hint` says what is allowed or what to do next."""
+
+    summary: str
+    hint: str = ""
+    origin: Origin | None = None
+    address: str = ""
+    severity: Severity = Severity.ERROR
+    hidden: tuple[int, ...] = ()
+    """The columns of the origin's line at which a secret begins, which is not to be shown; 0 stands for all of it."""
+
+    def __str__(self) -> str:
+        place = self.origin or self.address
+        text = f"{self.summary}; {self.hint}" if self.hint else self.summary
+        return f"{place}: {text}" if place else text
+
+
+class Problems(Exception):
+    """Every problem found, raised together. `code` is the exit code of the contract."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], *, code: int = EXIT_ERROR) -> None:
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
+        self.code = code
+        super().__init__("\n".join(str(item) for item in self.diagnostics))
+
+
+def problem(
+    summary: str, hint: str = "", *, origin: Origin | None = None, address: str = "", code: int = 1
+) -> Problems:
+    """A single problem, ready to raise."""
+    return Problems([Diagnostic(summary, hint, origin=origin, address=address)], code=code)
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """`did you mean "image"?` where a known word is near, else the known words, as many as a person reads."""
+    near = difflib.get_close_matches(word.lower(), [item.lower() for item in known], n=1, cutoff=0.6)
+    if near:
+        found = next(item for item in known if item.lower() == near[0])
+        return f'did you mean "{found}"?'
+    if not known:
+        return ""
+    names = sorted(set(known))
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"known: {', '.join(names[:_MOST_NAMED])}{more}"

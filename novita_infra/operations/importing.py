@@ -1,0 +1,101 @@
+"""Taking in what exists: a live object into the books, with its manifest where none declares it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.kind import Kind
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import nearest, problem
+from novita_infra.model.records import Record
+from novita_infra.model.resources import Live
+from novita_infra.operations.account_check import check_owner
+from novita_infra.operations.session import Session, check_account
+
+
+async def import_object(session: Session, address: Address, id: str) -> Record:
+    """Takes a live object into the books. Needs the lock. Raises Problems where it cannot be.
+
+    What the API does not return is taken from the manifest that declares the address. Where none does, one is written;
+    the record's source names it.
+    """
+    from novita_infra.manifests.export.writing import written_fields  # noqa: PLC0415
+    from novita_infra.planning.changes.equality import written  # noqa: PLC0415
+    from novita_infra.refresh.objects import read_one  # noqa: PLC0415
+
+    if address.kind not in KINDS:
+        raise problem(f"there is no kind {address.kind}", nearest(address.kind, list(KINDS)), address=str(address))
+    check_account(session)
+    await check_owner(session)
+    state, kind = session.state, KINDS[address.kind]
+    if address in state.records and state.records[address].id:
+        raise problem(
+            f"{address} is already on record as {state.records[address].id}",
+            "remove that with `state rm` first",
+            address=str(address),
+        )
+    owner = next((item for item in state.records.values() if item.address.kind == address.kind and item.id == id), None)
+    if owner is not None:
+        raise problem(
+            f"{id} is already on record as {owner.address}", "one object has one address", address=str(address)
+        )
+    live = await read_one(session.client, kind, id)
+    if live is None:
+        raise problem(f"there is no {kind.name} with the id {id}", "look it up in the console", address=str(address))
+    declared = next((item for item in session.project.declared if item.address == address), None)
+    source = declared.origin.file if declared else _write_manifest(session, kind, address, live)
+    known = written_fields(kind, live)
+    # What the API does not tell is believed to be as declared; what nobody declares is none of our business.
+    spec = {name: known.get(name, value) for name, value in declared.spec.items()} if declared else known
+    record = Record(
+        address,
+        live.id,
+        spec=written(_plain_items(kind.prefix, spec), state.key),
+        outputs=dict(live.outputs),
+        needs=declared.needs if declared else (),
+        source=source,
+        seen_at=session.clock.now(),
+    )
+    records = dict(sorted({**state.records, address: record}.items()))
+    session.state = session.store.save(
+        replace(
+            state,
+            records=records,
+            cloud=session.cloud,
+            project=session.project.name,
+            environment=session.project.environment,
+        )
+    )
+    return record
+
+
+def _plain_items(prefix: str, values: Mapping[str, object]) -> dict[str, object]:
+    """Live values fit for the books: a map that may hold secrets is left to the API to tell."""
+    kind = KINDS[prefix]
+    hidden = {item.name for item in kind.fields if item.secret or item.secret_items}
+    return {name: value for name, value in values.items() if name not in hidden}
+
+
+def _write_manifest(session: Session, kind: Kind, address: Address, live: Live) -> str:
+    from novita_infra.manifests.export.writing import SCHEMA, manifest_of, unreadable  # noqa: PLC0415 -- only an import writes YAML
+
+    missing = unreadable(kind, live)
+    if missing:
+        raise problem(
+            f"a manifest of {address} cannot be written: the API does not tell {' and '.join(missing)}",
+            f"declare {address} in a manifest, then import it",
+            address=str(address),
+        )
+    names = {(item.address.kind, item.id): item.address.name for item in session.state.records.values() if item.id}
+    name = f"{address.kind}-{address.name}.yaml"
+    path = session.project.root / name
+    schema = (session.project.root / SCHEMA).is_file()
+    text = manifest_of(kind, address, live, owner=lambda prefix, id: names.get((prefix, id), ""), schema=schema)
+    try:
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise problem(f"{path} is already there", f"declare {address} in it, then import again") from None
+    return name

@@ -1,0 +1,230 @@
+"""Live objects of the account that no books know: found, taken in, or deleted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from novita_infra.api.errors import ApiError
+from novita_infra.catalogue.prices import PriceList, price_list
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.kind import Kind
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import nearest, problem
+from novita_infra.model.records import Record
+from novita_infra.model.resources import Live, Phase
+from novita_infra.operations.account_check import check_owner
+from novita_infra.operations.applying import MOST_CALLS, PREPARED
+from novita_infra.operations.ownership import _ids, _stores
+from novita_infra.operations.session import Session, check_account
+from novita_infra.state.state import Begun, State
+
+if TYPE_CHECKING:
+    from novita_infra.applying.events import Listener, Result
+    from novita_infra.planning.orphans import Orphan
+
+
+async def find_orphans(session: Session, *, beside: Sequence[Path] = ()) -> list[Orphan]:
+    """The live objects of all kinds that are in no books of the project nor in those `beside`, the dearest first.
+
+    Raises Problems where books cannot be read: what they own would count as nobody's. Raises ApiError.
+    """
+    from novita_infra.planning.orphans import dearest_first  # noqa: PLC0415 -- few commands look for orphans
+
+    found = await _unowned(session, beside)
+    parts = sorted({part for item in found for part in KINDS[item.kind].prices})
+    prices, found = await asyncio.gather(
+        _price_list(session, parts),
+        asyncio.gather(*(_looked_at(session, item) for item in found)),
+    )
+    return dearest_first(_priced(item, prices) for item in found)
+
+
+def orphan_for(found: Iterable[Orphan], address: Address, *, id: str = "") -> Orphan:
+    """The orphan that shall be taken in at the address: that of the id, of that owner mark, of that name, or the only
+    one of the kind. Raises Problems where none or several may be meant.
+    """
+    own = [item for item in found if item.kind == address.kind and not item.perhaps]
+    wishes = (
+        [[item for item in own if item.live.id == id]]
+        if id
+        else [
+            [item for item in own if item.owner.endswith(f"/{str(address).replace(chr(34), '')}")],
+            [item for item in own if item.live.name == address.name],
+            own,
+        ]
+    )
+    fitting = next((items for items in wishes if items), [])
+    if len(fitting) == 1:
+        return fitting[0]
+    if not fitting:
+        summary = f"there is no orphan {id or f'of the kind {address.kind}'}"
+        raise problem(summary, nearest(id, [item.live.id for item in own]) if id else "", address=str(address))
+    told = ", ".join(f"{item.live.id} ({item.live.name})" for item in fitting)
+    raise problem(f"several orphans may be meant: {told}", "name one with --id", address=str(address))
+
+
+def orphans_named(found: Iterable[Orphan], ids: Iterable[str]) -> list[Orphan]:
+    """The orphans of these ids. Raises Problems where one is none, or may not be deleted."""
+    by_id = {item.live.id: item for item in found}
+    named = []
+    for id in dict.fromkeys(ids):
+        orphan = by_id.get(id)
+        if orphan is None:
+            hint = nearest(id, list(by_id)) if by_id else "there are none"
+            raise problem(f"{id} is no orphan: it is on record somewhere, or not there", hint)
+        if orphan.perhaps:
+            raise problem(
+                f"{id} may be what a create of {orphan.perhaps} made, whose answer was lost",
+                "apply that environment first: it finds out",
+            )
+        undeletable = KINDS[orphan.kind].undeletable
+        if why := undeletable(orphan.live) if undeletable else "":
+            raise problem(f"{id} cannot be deleted: {why}")
+        named.append(orphan)
+    return named
+
+
+async def terminate(
+    session: Session,
+    chosen: Sequence[Orphan],
+    *,
+    beside: Sequence[Path] = (),
+    parallelism: int | None = None,
+    emit: Listener,
+    stop: asyncio.Event,
+) -> Result:
+    """Deletes the orphans and waits until they are gone.
+
+    Raises Problems where one of them is nobody's no more: somebody has taken it in since it was found.
+    """
+    from novita_infra.applying.records import Books  # noqa: PLC0415 -- few commands delete orphans
+    from novita_infra.applying.run import Desk  # noqa: PLC0415
+    from novita_infra.applying.walk import walk  # noqa: PLC0415
+    from novita_infra.planning.plan.changes import Action, Change  # noqa: PLC0415
+    from novita_infra.planning.plan.plan import Basis, Plan  # noqa: PLC0415
+    from novita_infra.planning.plan.steps import Step  # noqa: PLC0415
+
+    orphans_named(await _unowned(session, beside), (item.live.id for item in chosen))
+    steps = tuple(
+        Step(
+            f"{item.kind}.{item.live.id}/delete",
+            Address(item.kind, item.live.id),
+            "delete",
+            id=item.live.id,
+            says=KINDS[item.kind].delete.says,
+            timeout=KINDS[item.kind].timeouts.delete,
+        )
+        for item in chosen
+    )
+    desk = Desk(
+        kinds=KINDS,
+        client=session.client,
+        books=Books(State(lineage="", key=""), _NoJournal(), now=session.clock.now),
+        clock=session.clock,
+        emit=emit,
+        stop=stop,
+        calls=asyncio.Semaphore(PREPARED * (parallelism or MOST_CALLS)),
+        operation=lambda: "",
+        mark=lambda _address, _operation: "",
+        secrets=frozenset,
+    )
+    changes = tuple(Change(step.address, Action.DELETE, id=step.id) for step in steps)
+    plan = Plan(session.project.name, session.project.environment, changes, steps, Basis("", 0), destroys=True)
+    result, _ = await walk(plan, desk)
+    return result
+
+
+async def _unowned(session: Session, beside: Sequence[Path]) -> list[Orphan]:
+    from novita_infra.planning.orphans import Orphan  # noqa: PLC0415 -- as above
+    from novita_infra.refresh.objects import read_all  # noqa: PLC0415 -- not every command reads the account
+
+    check_account(session)
+    await check_owner(session)
+    lists = await asyncio.gather(*(read_all(session.client, kind) for kind in KINDS.values()))
+    # The books after the lists: what a run makes meanwhile is in its journal before it is in the account.
+    books = [store.load() for store in _stores(session, beside)]
+    found = []
+    for kind, by_id in zip(KINDS.values(), lists, strict=True):
+        owned = frozenset(id for state in books for id in _ids(state, kind.prefix))
+        left = {id: live for id, live in by_id.items() if id not in owned and live.phase is not Phase.LEAVING}
+        claims = {id: claim for state in books for id, claim in _claims(kind, state, left, owned)}
+        found += [Orphan(kind.prefix, live, perhaps=claims.get(id, "")) for id, live in left.items()]
+    return found
+
+
+def _claims(kind: Kind, state: State, lives: Mapping[str, Live], owned: frozenset[str]) -> Iterable[tuple[str, str]]:
+    """The objects that a create without an answer may have made, with whose create it is."""
+    from novita_infra.refresh.objects import candidates  # noqa: PLC0415 -- as above
+
+    seen = owned | frozenset(state.seen.get(kind.prefix, ()))
+    for address, record in state.records.items():
+        underway = record.underway
+        if address.kind != kind.prefix or record.id or underway is None:
+            continue
+        for live in candidates(kind, underway.sent, lives.values(), known=seen, mark=underway.mark):
+            yield live.id, f"{address} of {state.project or 'a project'}, environment {state.environment}"
+
+
+def _priced(orphan: Orphan, prices: PriceList) -> Orphan:
+    costs = KINDS[orphan.kind].costs
+    return replace(orphan, costs=costs(orphan.live.values, prices)) if costs else orphan
+
+
+async def _price_list(session: Session, parts: Sequence[str]) -> PriceList:
+    from novita_infra.refresh.catalogue import read_catalogue  # noqa: PLC0415 -- as above
+
+    return price_list(await read_catalogue(session.client, parts))
+
+
+async def _looked_at(session: Session, orphan: Orphan) -> Orphan:
+    """With its age and its use, where the service tells them. What cannot be had is no failure."""
+    orphan, used = await asyncio.gather(_with_age(session, orphan), _with_use(session, orphan))
+    return replace(orphan, use=used.use)
+
+
+async def _with_age(session: Session, orphan: Orphan) -> Orphan:
+    """A list of machines does not tell when they were made; a get does (gpu-instance-get-instance, live: createdAt)."""
+    from novita_infra.refresh.objects import only_listed, read_one  # noqa: PLC0415 -- as above
+
+    kind = KINDS[orphan.kind]
+    if orphan.live.created or only_listed(kind):
+        return orphan
+    try:
+        live = await read_one(session.client, kind, orphan.live.id)
+    except ApiError:
+        return orphan
+    return replace(orphan, live=replace(orphan.live, created=live.created)) if live else orphan
+
+
+async def _with_use(session: Session, orphan: Orphan) -> Orphan:
+    """With the last use of its GPUs, where it is a machine that has some. Figures that cannot be had are no failure."""
+    from novita_infra.account.metrics import last_use, use_of  # noqa: PLC0415 -- as above
+
+    if orphan.kind != "instance" or orphan.live.values.get("type") == "cpu":
+        return orphan
+    now = session.clock.now()
+    try:
+        answer = await session.client.send(use_of(orphan.live.id, now=now))
+    except ApiError:
+        return orphan
+    return replace(orphan, use=last_use(answer, now=now))
+
+
+class _NoJournal:
+    """Of a run that keeps no books: what it deletes was never on record."""
+
+    async def put(self, record: Record, event: str) -> None:
+        """Nothing is kept."""
+
+    async def drop(self, address: Address, event: str) -> None:
+        """Nothing is kept."""
+
+    async def saw(self, kind: str, ids: tuple[str, ...]) -> None:
+        """Nothing is kept."""
+
+    async def begin(self, begun: Begun) -> None:
+        """Nothing is kept."""

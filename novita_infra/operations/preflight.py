@@ -1,0 +1,115 @@
+"""Pre-flight: what a plan needs of stock, quotas and money is read and checked before anything is called."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from novita_infra.account.balance import BALANCE, balance_of
+from novita_infra.api.client import Client
+from novita_infra.api.errors import Refused
+from novita_infra.api.request import Request
+from novita_infra.catalogue.prices import price_list
+from novita_infra.catalogue.products import Catalogue, Product
+from novita_infra.catalogue.stock import Ask
+from novita_infra.kinds import KINDS
+from novita_infra.model.resources import Declared
+from novita_infra.operations.duplicates import read_strays
+from novita_infra.operations.session import Session
+from novita_infra.planning.checks import placement as siting
+from novita_infra.planning.checks import preflight
+from novita_infra.planning.checks.placement import Ground
+from novita_infra.planning.checks.preflight import Answers, Flight, Questions
+from novita_infra.planning.inputs import Seen
+from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.planner import make_plan
+from novita_infra.planning.saved.plan_file import SavedPlan
+from novita_infra.refresh.catalogue import read_stock
+
+
+async def preflighted(session: Session, seen: Seen) -> Plan:
+    """The plan of what was seen, every place that is open found, with all that speaks against it.
+
+    A plan that makes nothing costs no call. Raises Problems and ApiError.
+    """
+    client = session.client
+    declared = {item.address: item for item in seen.declared}
+    ground = Ground(
+        declared={} if seen.asked.destroys else declared,
+        found=seen.found,
+        kinds=seen.kinds,
+        catalogue=seen.catalogue,
+        prices=price_list(seen.catalogue),
+    )
+    stock, _ = _split(await read_stock(client, siting.questions(ground)))
+    sites = siting.sited(replace(ground, stock=stock))
+    declared |= sites.declared
+    plan = make_plan(replace(seen, declared=tuple(declared.values())))
+    flight = Flight(
+        plan=plan,
+        kinds=seen.kinds,
+        declared=declared,
+        catalogue=seen.catalogue,
+        runway=seen.asked.runway,
+        unsited=sites.findings,
+        stock=stock,
+        strays=await read_strays(session, seen, plan),
+    )
+    return await _cleared(client, flight)
+
+
+async def cleared_again(client: Client, saved: SavedPlan, declared: tuple[Declared, ...], catalogue: Catalogue) -> Plan:
+    """A saved plan with what speaks against it by now: what it chose must still be free, allowed and paid for."""
+    flight = Flight(
+        plan=saved.plan,
+        kinds=KINDS,
+        declared={item.address: item for item in declared},
+        catalogue=catalogue,
+        runway=saved.setting.asked.runway,
+    )
+    return await _cleared(client, flight)
+
+
+async def _cleared(client: Client, flight: Flight) -> Plan:
+    questions = preflight.questions(flight)
+    return preflight.checked(flight, await _answers(client, questions) if questions != Questions() else Answers())
+
+
+async def _answers(client: Client, questions: Questions) -> Answers:
+    quotas = {prefix: quota for prefix in sorted(questions.quotas) if (quota := KINDS[prefix].quota) is not None}
+    answers, (*numbers, balance) = await asyncio.gather(
+        read_stock(client, questions.stock),
+        asyncio.gather(
+            *(_told(client, quota.request) for quota in quotas.values()),
+            _told(client, BALANCE if questions.balance else None),
+        ),
+    )
+    told = {prefix: quota.read(answer) for (prefix, quota), answer in zip(quotas.items(), numbers, strict=True)}
+    stock, refused = _split(answers)
+    unread = [*refused, *(answer for answer in (*numbers, balance) if isinstance(answer, Refused))]
+    return Answers(
+        stock=stock,
+        quotas={prefix: quota for prefix, quota in told.items() if quota is not None},
+        balance=balance_of(balance),
+        unread=tuple(dict.fromkeys(str(refusal) for refusal in unread)),
+    )
+
+
+def _split(
+    answers: Mapping[Ask, tuple[Product, ...] | Refused],
+) -> tuple[dict[Ask, tuple[Product, ...]], list[Refused]]:
+    """What was answered, and what was not."""
+    told = {ask: answer for ask, answer in answers.items() if not isinstance(answer, Refused)}
+    return told, [answer for answer in answers.values() if isinstance(answer, Refused)]
+
+
+async def _told(client: Client, request: Request | None) -> Any:
+    """The answer, or the refusal: not every key may ask everything."""
+    if request is None:
+        return None
+    try:
+        return await client.send(request)
+    except Refused as refusal:
+        return refusal

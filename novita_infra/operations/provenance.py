@@ -1,0 +1,32 @@
+"""Where the values of a project come from, for `why`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from novita_infra.manifests.project.loading import load
+from novita_infra.manifests.project.provenance import Tracing
+from novita_infra.model.diagnostics import Problems
+from novita_infra.operations.saved_plans import is_plan, reopened_at
+from novita_infra.operations.session import Where
+
+
+def traced(where: Where, environ: Mapping[str, str]) -> Tracing:
+    """The ways of all values of the project, or of that of a saved plan as it is now.
+
+    What cannot be read leaves no trace: a plan file may be looked at where its project is not.
+    """
+    tracing = Tracing()
+    with suppress(Problems):
+        if is_plan(where.path):
+            where = reopened_at(where)[1]
+        load(
+            where.path,
+            environment=where.environment,
+            variables=where.variables,
+            var_files=where.var_files,
+            environ=environ,
+            tracing=tracing,
+        )
+    return tracing

@@ -1,0 +1,211 @@
+"""A project opened together with its books and its account."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from novita_infra.manifests.project.discovery import find
+from novita_infra.manifests.project.loading import Project, load
+from novita_infra.manifests.project.locating import locate
+from novita_infra.manifests.project.rules import rules_at
+from novita_infra.model.clock import Clock, FastClock, RealClock
+from novita_infra.model.diagnostics import Problems, problem
+from novita_infra.state.backends.local import LocalStore
+from novita_infra.state.state import State
+
+if TYPE_CHECKING:
+    import httpx
+
+    from novita_infra.api.client import Client
+
+API_URL: Final = "https://api.novita.ai"
+SIM_SCALE: Final = 60.0
+"""How many simulated seconds pass in one real second with `--sim`."""
+SIMULATOR: Final = "simulator"
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Which project, environment and account a command is about."""
+
+    path: Path = Path()
+    environment: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    var_files: tuple[Path, ...] = ()
+    sim: bool = False
+    lock_timeout: float = 0.0
+    """Seconds to wait for another run's lock."""
+
+
+@dataclass(slots=True)
+class Session:
+    """A project opened together with its books and its account."""
+
+    where: Where
+    project: Project
+    store: LocalStore
+    client: Client
+    clock: Clock
+    cloud: str
+    """What the state calls the account: `simulator`, or the API's host."""
+    state: State
+    sim: bool = False
+    """Whether the account is the simulator in this process."""
+    tell: Callable[[str], None] = lambda _: None
+    """Hears, in words for a person, of what takes long before there is a plan."""
+
+
+def validate_project(where: Where, environ: Mapping[str, str]) -> Project:
+    """Everything that can be known of the manifests without the cloud. Raises Problems with all that is wrong."""
+    return load(
+        where.path,
+        environment=where.environment,
+        variables=where.variables,
+        var_files=where.var_files,
+        environ=environ,
+    )
+
+
+@asynccontextmanager
+async def opened(
+    where: Where,
+    environ: Mapping[str, str],
+    *,
+    destroys: bool = False,
+    empty: bool = False,
+    in_flight: int | None = None,
+) -> AsyncIterator[Session]:
+    """The project, its books and its account. Raises Problems where any of them cannot be had.
+
+    What is only to be destroyed needs no sound manifests: where they cannot be read (a secret is not set), the books
+    alone say what there is and what is protected. Nor does a folder that has none yet, where something is taken in.
+    """
+    project = project_at(where, environ, destroys=destroys, empty=empty)
+    async with with_project(where, project, environ, in_flight=in_flight) as session:
+        yield session
+
+
+def project_at(where: Where, environ: Mapping[str, str], *, destroys: bool, empty: bool = False) -> Project:
+    """The project; without what its manifests declare where they cannot be read and `opened` can do without."""
+    try:
+        return validate_project(where, environ)
+    except Problems:
+        if not destroys and not (empty and _is_empty(where)):
+            raise
+        return _unread(where)
+
+
+@contextmanager
+def state_locked(session: Session, operation: str) -> Iterator[None]:
+    """Holds the books from the plan to the end of the apply, and reads them anew under the lock."""
+    with session.store.lock(operation, timeout=session.where.lock_timeout):
+        session.state = session.store.load()
+        yield
+
+
+@asynccontextmanager
+async def with_project(
+    where: Where, project: Project, environ: Mapping[str, str], *, in_flight: int | None
+) -> AsyncIterator[Session]:
+    """The session of a project that is already known. Raises Problems where its books or account cannot be had."""
+    store = store_at(project.state_folder, project.environment, project.name)
+    state = store.load()
+    sim = where.sim or environ.get("NOVITA_INFRA_SIM", "") not in {"", "0"}
+    async with AsyncExitStack() as stack:
+        transport: httpx.AsyncBaseTransport | None = None
+        clock: Clock = RealClock()
+        url, key = environ.get("NOVITA_API_URL", "").strip() or API_URL, environ.get("NOVITA_API_KEY", "")
+        if sim:
+            transport, clock = stack.enter_context(_simulated(project.root))
+            url, key = "http://simulator.invalid", "sk_simulator"
+        elif not key.strip():
+            raise problem("there is no API key", "set NOVITA_API_KEY, or add --sim to use the built-in simulator")
+        from novita_infra.api.client import Client  # noqa: PLC0415 -- httpx takes 100 ms; not every command calls
+        from novita_infra.api.limits.shared_board import cache_folder  # noqa: PLC0415 -- likewise
+
+        client = Client(
+            url=url,
+            key=key,
+            clock=clock,
+            random=random.Random(),  # noqa: S311 -- jitter, no secret
+            transport=transport,
+            in_flight=in_flight,
+            shared=None if sim else cache_folder(environ),
+        )
+        await stack.enter_async_context(client)
+        host = urlsplit(url).hostname or url
+        cloud = SIMULATOR if sim or host in _LOOPBACK else host
+        yield Session(where, project, store, client, clock, cloud, state, sim=sim)
+
+
+def _is_empty(where: Where) -> bool:
+    found = find(where.path)
+    return not found.manifests and not found.project_file
+
+
+def _unread(where: Where) -> Project:
+    """The project without what its manifests declare."""
+    place = locate(where.path, environment=where.environment)
+    return Project(
+        name=place.name,
+        root=place.root,
+        environment=place.environment,
+        environments=(),
+        declared=(),
+        outputs={},
+        state_folder=place.state_folder,
+        scope=place.scope,
+        rules=rules_at(place.root, place.environment),
+    )
+
+
+def store_at(folder: Path, environment: str, project: str) -> LocalStore:
+    """The books of an environment in that folder."""
+    return LocalStore(folder / f"{environment}.json", project=project, environment=environment)
+
+
+def sim_db(root: Path) -> Path:
+    """The file that keeps the simulator's account of a project."""
+    return root / ".novita-infra" / "sim.db"
+
+
+def check_account(session: Session) -> None:
+    """Raises Problems where the books are about another account than the session talks to."""
+    known = session.state.cloud
+    if known and known != session.cloud and session.state.records:
+        at_home = "run it with --sim, or with NOVITA_API_URL at that simulator"
+        other = at_home if known == SIMULATOR else "run it without --sim, with that account's key"
+        raise problem(
+            f"{session.store.path} is about {known}, and this command would talk to {session.cloud}",
+            f"{other}, or use another environment",
+        )
+
+
+@contextmanager
+def _simulated(root: Path) -> Iterator[tuple[httpx.AsyncBaseTransport, Clock]]:
+    """The simulator in this process, its account kept in a file of the project."""
+    from novita_infra.api.transport.in_process import InProcess  # noqa: PLC0415 -- only with --sim
+    from novita_infra.simulator import AccountInUse, LostAnswer, UnknownFormat, build_app, open_world  # noqa: PLC0415
+
+    path = sim_db(root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    clock = FastClock(start=time.time(), scale=SIM_SCALE)
+    try:
+        world = open_world(path, now=clock.now)
+    except AccountInUse:
+        raise problem(f"the simulator's account in {path} is in use", "wait for the other command to end") from None
+    except UnknownFormat:
+        raise problem(f"{path} is no account of this simulator", "empty it with `novita-infra sim reset`") from None
+    try:
+        # An account whose time is ahead of ours, from runs before, tells ages and dates in its own.
+        yield InProcess(build_app(world), lost=LostAnswer), FastClock(start=world.now(), scale=SIM_SCALE)
+    finally:
+        world.close()

@@ -1,0 +1,78 @@
+"""Reading and mending the books. No object of the cloud is asked or changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from novita_infra.manifests.project.locating import locate
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import nearest, problem
+from novita_infra.model.records import Record
+from novita_infra.operations.session import Where, sim_db, store_at
+from novita_infra.state.backends.local import LocalStore
+from novita_infra.state.state import State
+
+
+def store_of(where: Where) -> LocalStore:
+    """The books of the environment, found without evaluating a manifest."""
+    place = locate(where.path, environment=where.environment)
+    return store_at(place.state_folder, place.environment, place.name)
+
+
+def load_state(where: Where) -> State:
+    """The books as they are. Takes no lock."""
+    return store_of(where).load()
+
+
+def forget(where: Where, addresses: tuple[Address, ...]) -> tuple[Record, ...]:
+    """Takes the records out of the books and returns them; the objects stay.
+
+    Raises Problems where one is not on record.
+    """
+    store = store_of(where)
+    with store.lock("state rm", timeout=where.lock_timeout):
+        state = store.load()
+        taken = tuple(_recorded(state, address) for address in addresses)
+        left = {address: record for address, record in state.records.items() if address not in addresses}
+        store.save(replace(state, records=left))
+        return taken
+
+
+def move_record(where: Where, source: Address, target: Address) -> State:
+    """Gives a record another address of the same kind, and every need that names it too."""
+    store = store_of(where)
+    with store.lock("state mv", timeout=where.lock_timeout):
+        state = store.load()
+        record = _recorded(state, source)
+        if target.kind != source.kind:
+            raise problem(f"{source} is a {source.kind} and cannot become a {target.kind}", "move within one kind")
+        if target in state.records:
+            raise problem(f"{target} is already on record", "remove it with `state rm` first, or choose another name")
+        records = {address: item for address, item in state.records.items() if address != source}
+        records[target] = replace(record, address=target)
+        renamed = {
+            address: replace(item, needs=tuple(sorted(target if need == source else need for need in item.needs)))
+            for address, item in records.items()
+        }
+        return store.save(replace(state, records=dict(sorted(renamed.items()))))
+
+
+def recorded(where: Where, address: Address) -> Record:
+    """The record of one resource. Raises Problems where there is none."""
+    return _recorded(load_state(where), address)
+
+
+def reset_sim(where: Where) -> Path:
+    """Empties the simulator's account of the project; returns the file that held it."""
+    path = sim_db(locate(where.path, environment=where.environment).root)
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+    return path
+
+
+def _recorded(state: State, address: Address) -> Record:
+    record = state.records.get(address)
+    if record is None:
+        raise problem(f"there is no record of {address}", nearest(str(address), [str(item) for item in state.records]))
+    return record

@@ -1,0 +1,43 @@
+"""Why changes are refused, and what lets the rest go on. Pure; what is refused is for `deciding` and `means`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.lifecycle import OnDrift
+from novita_infra.planning.changes.decisions import Decision
+from novita_infra.planning.findings import Finding
+from novita_infra.planning.options import Asked
+from novita_infra.planning.plan.changes import FieldChange
+
+
+def refused(decisions: Mapping[Address, Decision], *, asked: Asked) -> Iterator[Finding]:
+    """Every change that is refused, each with the ways around it."""
+    for address, decision in decisions.items():
+        ways = list(_ways(address, decision, asked))
+        hint = f"to go on, {', or '.join(ways)}" if ways else ""
+        yield from (Finding(Diagnostic(refusal, hint, address=str(address))) for refusal in decision.refusals)
+
+
+def _ways(address: Address, decision: Decision, asked: Asked) -> Iterator[str]:
+    fields = [item for item in decision.fields if item.refused and item.before is not None]
+    if fields:
+        kept = ", ".join(f"`{item.name}: {item.before}`" for item in fields)
+        yield f"write what it has into the manifest ({kept})"
+    if fields and all(_was_changed_outside(item, decision) for item in fields):
+        yield "let it stay as somebody made it (`lifecycle.onDrift: adopt`)"
+    if not asked.targets:
+        yield f"leave it out with --exclude {shlex.quote(str(address))}"
+
+
+def _was_changed_outside(item: FieldChange, decision: Decision) -> bool:
+    """Whether the manifest still says what it said before somebody changed it; what it says anew is not given up."""
+    return any(
+        change.name == item.name and change.before == item.after
+        for drift in decision.drift
+        if drift.on_drift is OnDrift.HEAL
+        for change in drift.fields
+    )

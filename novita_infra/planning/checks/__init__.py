@@ -1,0 +1,1 @@
+"""Checks of a plan: safety, conditions, placement, stock, duplicates."""

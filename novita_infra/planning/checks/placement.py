@@ -1,0 +1,259 @@
+"""One cluster for resources that must be together: a machine, the storages that it mounts, the network it joins. Pure.
+
+Where the manifests leave it open it is found: what is there already decides, then what is to be had, then the price.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Final
+
+from novita_infra.catalogue.prices import PriceList, rate
+from novita_infra.catalogue.products import Catalogue
+from novita_infra.catalogue.stock import Ask, Stock, lacking, placed_name
+from novita_infra.kinds.kind import Fault, Kind
+from novita_infra.kinds.toolkit.lookup import find_cluster
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, Diagnostic
+from novita_infra.model.resources import Declared, Found, Live, Phase
+from novita_infra.model.values import Spec, Value, refs
+from novita_infra.planning.findings import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What a place is looked for with."""
+
+    declared: Mapping[Address, Declared]
+    found: Mapping[Address, Found]
+    kinds: Mapping[str, Kind]
+    catalogue: Catalogue
+    prices: PriceList
+    stock: Stock = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sited:
+    """The clusters that were found, and what speaks against some places."""
+
+    declared: Mapping[Address, Declared]
+    """Those whose cluster was open, with the one that was found."""
+    findings: Mapping[Address, Finding] = field(default_factory=dict)
+
+
+def questions(ground: Ground) -> frozenset[Ask]:
+    """What must be known of the stock to choose well; nothing where no place is open."""
+    asks: set[Ask] = set()
+    for group in _open_groups(ground):
+        clusters = _clusters(group, ground)
+        if len(clusters) > 1:
+            fits = (_fit(group, cluster, ground) for cluster in clusters)
+            asks |= {ask for fit in fits if not fit.faults for ask in fit.asks}
+    return frozenset(asks)
+
+
+def sited(ground: Ground) -> Sited:
+    """A cluster for each place that is open, and what speaks against some: of interest where they are to be changed."""
+    placed: dict[Address, Declared] = {}
+    findings: dict[Address, Finding] = {}
+    for group in _open_groups(ground):
+        pins = _pins(group, ground)
+        if len(pins) == len(group) and len(set(pins.values())) == 1:
+            best = _Fit(next(iter(pins.values())))  # it is all there
+        else:
+            fits = (_fit(group, cluster, ground) for cluster in _clusters(group, ground))
+            best = min(fits, key=_Fit.rank, default=_Fit("", faults=("the account has no cluster",)))
+            told = _told(group, best, ground)
+            findings |= dict.fromkeys(group, told) if told is not None else {}
+        for address in group if not best.faults else ():
+            item = ground.declared[address]
+            if item.spec.get("cluster") is None:
+                placed[address] = replace(item, spec={**item.spec, "cluster": best.cluster})
+    return Sited(placed, {**_parted(ground), **findings})
+
+
+# --- groups ---------------------------------------------------------------------------------------------------------
+
+
+def _open_groups(ground: Ground) -> Iterator[tuple[Address, ...]]:
+    """The resources that must be together, as far as the place of one that needs one is open. Sorted."""
+    opened = [
+        address
+        for address, item in ground.declared.items()
+        if ground.kinds[address.kind].sited and item.spec.get("cluster") is None
+    ]
+    if not opened:
+        return
+    beside: dict[Address, set[Address]] = {}
+    for one, other in _edges(ground):
+        beside.setdefault(one, set()).add(other)
+        beside.setdefault(other, set()).add(one)
+    done: set[Address] = set()
+    for address in sorted(opened):
+        waiting, group = [address], set[Address]()
+        while waiting:
+            one = waiting.pop()
+            if one not in group and one not in done:
+                group.add(one)
+                waiting += beside.get(one, ())
+        if group:
+            done |= group
+            yield tuple(sorted(group))
+
+
+def _edges(ground: Ground) -> Iterator[tuple[Address, Address]]:
+    """Each resource with those that must be in its cluster."""
+    for address, item in ground.declared.items():
+        kind = ground.kinds[address.kind]
+        if "cluster" not in kind.by_name:
+            continue
+        for one in kind.fields:
+            if one.refers and "cluster" in ground.kinds[one.refers].by_name and one.name in item.spec:
+                for ref in refs(item.spec[one.name]):
+                    if ref.address.kind == one.refers and ref.address in ground.declared:
+                        yield address, ref.address
+
+
+def _parted(ground: Ground) -> dict[Address, Finding]:
+    """What is declared to be together and in different clusters."""
+    told = {}
+    place = functools.cache(functools.partial(_cluster_of, ground.catalogue))
+    for address, other in _edges(ground):
+        here, there = (place(ground.declared[item].spec.get("cluster")) for item in (address, other))
+        if here and there and here != there:
+            clusters = ground.catalogue.clusters
+            item = ground.declared[address]
+            told[address] = Finding(
+                Diagnostic(
+                    f"it is to be in {placed_name(clusters, here)}, and {other} in {placed_name(clusters, there)}",
+                    "both must be in one cluster",
+                    origin=item.places.get("cluster", item.origin),
+                    address=str(address),
+                ),
+                EXIT_BLOCKED,
+            )
+    return told
+
+
+# --- clusters -------------------------------------------------------------------------------------------------------
+
+
+_OF_PLACE: Final = {("cluster",), ("product",)}
+"""The fields whose faults another place may mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """How well a cluster fits a group."""
+
+    cluster: str
+    faults: tuple[str, ...] = ()
+    """Why some of it can never be there."""
+    lacks: tuple[str, ...] = ()
+    """What is not free there now."""
+    waits: bool = False
+    """Whether what is not free may be waited for."""
+    known: bool = False
+    """Whether some of it was there before."""
+    price: Fraction = Fraction(0)
+    """Per hour, in 1/100000 USD, as far as prices are known."""
+    asks: tuple[Ask, ...] = ()
+
+    def rank(self) -> tuple[bool, int, bool, Fraction, str]:
+        return bool(self.faults), len(self.lacks), not self.known, self.price, self.cluster
+
+
+def _clusters(group: Iterable[Address], ground: Ground) -> tuple[str, ...]:
+    """The clusters that come into question: that in which some of it is declared or lives, else all."""
+    pinned = tuple(sorted(set(_pins(group, ground).values())))
+    return pinned or tuple(item.id for item in ground.catalogue.clusters)
+
+
+def _pins(group: Iterable[Address], ground: Ground) -> dict[Address, str]:
+    """Where what is declared with a place, or is there already, must be."""
+    pins = {}
+    for address in group:
+        item, live = ground.declared[address], _there(ground.found.get(address))
+        cluster = live.values.get("cluster") if live and item.spec.get("cluster") is None else None
+        place = _cluster_of(ground.catalogue, item.spec.get("cluster")) or cluster
+        if isinstance(place, str) and place:
+            pins[address] = place
+    return pins
+
+
+def _cluster_of(catalogue: Catalogue, wish: Value) -> str:
+    """The id of the cluster that is wished for; empty where that is open, not known yet, or nonsense."""
+    found = find_cluster(catalogue, wish) if isinstance(wish, str) else ""
+    return "" if isinstance(found, Fault) else found
+
+
+def _there(found: Found | None) -> Live | None:
+    """The object that is, or the only one that an unanswered create may have made."""
+    if found is None:
+        return None
+    live = found.live or (found.candidates[0] if len(found.candidates) == 1 else None)
+    return None if live is None or live.phase in {Phase.LEAVING, Phase.GONE} else live
+
+
+def _fit(group: tuple[Address, ...], cluster: str, ground: Ground) -> _Fit:
+    """What speaks for and against the cluster: what each kind says of it, what is free, and the price."""
+    fit = _Fit(cluster)
+    for address in group:
+        fit = _with(fit, ground.declared[address], ground)
+    return fit
+
+
+def _with(fit: _Fit, item: Declared, ground: Ground) -> _Fit:
+    kind, found = ground.kinds[item.address.kind], ground.found.get(item.address)
+    live = _there(found)
+    spec: Spec = {**item.spec, "cluster": fit.cluster}
+    chosen, faults = kind.choose(spec, ground.catalogue, live) if kind.choose else (spec, ())
+    takes = kind.takes(chosen, ground.catalogue) if kind.takes and live is None else ()
+    told = [fault.summary for fault in faults if fault.impossible and fault.path[:1] in _OF_PLACE]
+    told += [f"{item.address} names another cluster"] * any(take.ask.cluster != fit.cluster for take in takes)
+    reasons = [lacking(take, ground.stock, ground.catalogue) for take in takes]
+    lacks = tuple(dict.fromkeys(reasons)) if reasons and all(reasons) else ()
+    record = found.record if found else None
+    return replace(
+        fit,
+        faults=(*fit.faults, *told),
+        lacks=(*fit.lacks, *lacks),
+        waits=fit.waits or (bool(lacks) and item.lifecycle.capacity_wait > 0),
+        known=fit.known or (record is not None and record.spec.get("cluster") == fit.cluster),
+        price=fit.price + (rate(kind.costs(chosen, ground.prices)).least if kind.costs else 0),
+        asks=(*fit.asks, *(take.ask for take in takes)),
+    )
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+
+def _told(group: tuple[Address, ...], best: _Fit, ground: Ground) -> Finding | None:
+    """What speaks against every place that comes into question; None where one will do."""
+    pins = _pins(group, ground)
+    first = next(item for item in group if ground.declared[item].spec.get("cluster") is None)
+    names = _listed([str(item) for item in group])
+    item = ground.declared[first]
+
+    def finding(summary: str, hint: str, *, code: int = EXIT_BLOCKED) -> Finding:
+        return Finding(Diagnostic(summary, hint, origin=item.origin, address=str(first)), code)
+
+    if not pins and not any(ground.kinds[address.kind].takes for address in group):
+        return finding("nothing says where it shall be", "give it a cluster", code=EXIT_ERROR)
+    if len(set(pins.values())) > 1:
+        where = _listed([f"{one} in {cluster}" for one, cluster in sorted(pins.items())])
+        return finding(f"{names} must be in one cluster, and there is {where}", "give all of them the same cluster")
+    if not best.faults and (best.waits or not best.lacks):
+        return None
+    fits = [_fit(group, cluster, ground) for cluster in _clusters(group, ground)]
+    likely = sorted(fits, key=lambda fit: (len(fit.faults), fit.rank()))
+    reasons = dict.fromkeys(reason for fit in likely for reason in (*fit.faults, *fit.lacks))
+    return finding(f"no cluster has all that {names} need together", "; ".join(reasons))
+
+
+def _listed(words: Iterable[str]) -> str:
+    *most, last = dict.fromkeys(words)
+    return f"{', '.join(most)} and {last}" if most else last

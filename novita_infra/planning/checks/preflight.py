@@ -1,0 +1,238 @@
+"""What must be free, allowed and paid for before the first call of a plan, and what speaks against it. Pure.
+
+First the questions that a plan raises, then, with their answers, its findings. What cannot be had blocks the plan; what
+nobody could tell is a note.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Final
+
+from novita_infra.catalogue.prices import paid_once, usd
+from novita_infra.catalogue.products import Catalogue
+from novita_infra.catalogue.stock import Ask, Stock, Take, lacking
+from novita_infra.kinds.kind import Call, Kind
+from novita_infra.model.addresses import Address, Origin
+from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic, Severity
+from novita_infra.model.resources import Declared, Phase
+from novita_infra.planning.checks.duplicates import Stray
+from novita_infra.planning.checks.duplicates import told as stray_told
+from novita_infra.planning.findings import Finding, code_of
+from novita_infra.planning.plan.changes import Action, Change
+from novita_infra.planning.plan.plan import Plan
+
+_MAKES: Final = frozenset({Action.CREATE, Action.REPLACE})
+_HOUR: Final = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questions:
+    """What must be read to tell whether a plan can be carried out; empty for a plan that makes nothing."""
+
+    stock: frozenset[Ask] = frozenset()
+    quotas: frozenset[str] = frozenset()
+    """The prefixes of the kinds whose quota must be known."""
+    balance: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What was read."""
+
+    stock: Stock = field(default_factory=dict)
+    quotas: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """By the kind's prefix: how many there are, and how many there may be."""
+    balance: int | None = None
+    """In 1/100000 USD."""
+    unread: tuple[str, ...] = ()
+    """What could not be read, each with the reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flight:
+    """A plan, and what it is checked against."""
+
+    plan: Plan
+    kinds: Mapping[str, Kind]
+    declared: Mapping[Address, Declared]
+    catalogue: Catalogue
+    runway: int
+    """Minutes that the balance must pay for."""
+    stock: Stock = field(default_factory=dict)
+    """What is known of it already."""
+    unsited: Mapping[Address, Finding] = field(default_factory=dict)
+    """What has no place, with the reason."""
+    strays: tuple[Stray, ...] = ()
+    """What is there already of what the plan creates, and in no books."""
+
+
+def questions(flight: Flight) -> Questions:
+    """What must be read. Stock that the catalogue itself tells, and quotas that nothing is made of, are not asked."""
+    plan = flight.plan
+    takes = (take for need in _needs(flight) for take in need.takes)
+    return Questions(
+        stock=frozenset(take.ask for take in takes if not take.ask.in_catalogue and take.ask not in flight.stock),
+        quotas=frozenset(
+            change.address.kind
+            for change in plan.changes
+            if change.action in _MAKES and flight.kinds[change.address.kind].quota is not None
+        ),
+        balance=_price(flight, *_additions(flight.plan)) > 0,
+    )
+
+
+def checked(flight: Flight, answers: Answers) -> Plan:
+    """The plan with what speaks against it."""
+    told = [
+        *(stray_told(stray, flight.plan) for stray in flight.strays),
+        *_places(flight),
+        *_stock(flight, {**flight.stock, **answers.stock}),
+        *_quotas(flight, answers.quotas),
+        *_funds(flight, answers.balance),
+    ]
+    findings = [item for item in told if isinstance(item, Finding)]
+    notes = [item for item in told if isinstance(item, Diagnostic)]
+    notes += [_note(f"not checked: {text}") for text in answers.unread]
+    plan = flight.plan
+    before = [Finding(problem, plan.code) for problem in plan.problems]
+    return replace(
+        plan,
+        problems=(*plan.problems, *(finding.diagnostic for finding in findings)),
+        notes=(*plan.notes, *notes),
+        code=code_of([*before, *findings]),
+    )
+
+
+def _places(flight: Flight) -> Iterator[Finding]:
+    changing = {change.address for change in flight.plan.changes if change.action not in {Action.NONE, Action.DELETE}}
+    yield from dict.fromkeys(finding for address, finding in sorted(flight.unsited.items()) if address in changing)
+
+
+# --- stock ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """What a change takes of the stock: any one will do."""
+
+    change: Change
+    takes: tuple[Take, ...]
+
+
+def _needs(flight: Flight) -> Iterator[_Need]:
+    started = {step.address for step in flight.plan.steps if _starts(flight.kinds[step.address.kind], step.call)}
+    for change in flight.plan.changes:
+        takes = flight.kinds[change.address.kind].takes
+        if takes is not None and (change.action in _MAKES or change.address in started):
+            yield _Need(change, takes(change.after, flight.catalogue))
+
+
+def _starts(kind: Kind, name: str) -> bool:
+    """Whether the call makes a stopped object run: it takes its place in the stock anew."""
+    calls: Iterable[Call] = kind.calls
+    return any(call.name == name and call.needs == {Phase.STOPPED} and Phase.READY in call.settles for call in calls)
+
+
+def _stock(flight: Flight, stock: Stock) -> Iterator[Finding | Diagnostic]:
+    faulted = {problem.address for problem in flight.plan.problems if problem.origin is not None}
+    for need in _needs(flight):
+        if need.change.address in flight.unsited or str(need.change.address) in faulted:
+            continue  # what its manifest asks for is told to be impossible already, with the reasons
+        reasons = [lacking(take, stock, flight.catalogue) for take in need.takes]
+        had = next((take for take, reason in zip(need.takes, reasons, strict=True) if not reason), None)
+        if not reasons or not reasons[0]:
+            continue
+        if had is not None:
+            place = f" in {had.ask.cluster}" if had.ask.cluster else ""
+            yield _note(f"{reasons[0]}: {had.name}{place} will do", need.change.address)
+        else:
+            yield _none_free(flight, need.change, "; ".join(dict.fromkeys(reasons)))
+
+
+def _none_free(flight: Flight, change: Change, why: str) -> Finding | Diagnostic:
+    wanted = flight.declared.get(change.address)
+    waits = wanted is not None and wanted.lifecycle.capacity_wait > 0
+    deletes_first = change.action is Action.REPLACE and not change.create_first
+    if waits and not deletes_first:
+        then = (
+            "the create is tried again until something is free"
+            if change.action in _MAKES
+            else "it is tried all the same"
+        )
+        return _note(f"{why}: {then}", change.address)
+    if change.action not in _MAKES:
+        hint = f"leave it stopped until something is free, or leave it out: --exclude '{change.address}'"
+    elif deletes_first:
+        hint = "the one that is there would be deleted first, so it is left alone; name another product or cluster"
+        hint += ", or set lifecycle.createBeforeDestroy with waitForCapacity"
+    else:
+        hint = "name another product or cluster, several under product.anyOf, or set lifecycle.waitForCapacity"
+    return _blocked(why, hint, address=change.address, origin=_place(wanted, "product"))
+
+
+# --- quotas ---------------------------------------------------------------------------------------------------------
+
+
+def _quotas(flight: Flight, quotas: Mapping[str, tuple[int, int]]) -> Iterator[Finding | Diagnostic]:
+    made = Counter(
+        change.address.kind
+        for change in flight.plan.changes
+        if change.action is Action.CREATE or (change.action is Action.REPLACE and change.create_first)
+    )
+    gone = Counter(change.address.kind for change in flight.plan.changes if change.action is Action.DELETE)
+    for prefix, (there, most) in sorted(quotas.items()):
+        if there + made[prefix] <= most:
+            continue
+        summary = f"the account may have {most} {prefix}: there are {there}, and the plan makes {made[prefix]} more"
+        if there + made[prefix] - gone[prefix] <= most:
+            yield _note(f"{summary}; those that it deletes may have to go first")
+        else:
+            yield _blocked(summary, "delete those that are not needed any more: what is finished counts too")
+
+
+# --- money ----------------------------------------------------------------------------------------------------------
+
+
+def _price(flight: Flight, running: Fraction, once: int) -> int:
+    """What the plan adds in the time of the runway, and what it buys at once, in 1/100000 USD; unknown prices not."""
+    return math.ceil(running * Fraction(flight.runway, _HOUR)) + once
+
+
+def _additions(plan: Plan) -> tuple[Fraction, int]:
+    """What the plan certainly adds per hour, and what it buys, in 1/100000 USD. Savings are not set against it."""
+    rows = [row for row in plan.money.rows if row.moves] if plan.money else []
+    running = sum((max(Fraction(0), row.delta.least) for row in rows), Fraction(0))
+    return running, sum(paid_once(row.once) for row in rows)
+
+
+def _funds(flight: Flight, balance: int | None) -> Iterator[Finding]:
+    running, once = _additions(flight.plan)
+    price = _price(flight, running, once)
+    if balance is None or balance >= price:
+        return
+    hours = f"{flight.runway / _HOUR:g} h"
+    parts = [f"{usd(running)}/h for {hours}"] if running and flight.runway else []
+    parts += [f"{usd(once)} at once"] if once else []
+    summary = f"the balance is {usd(balance)}, and what the plan adds costs {usd(price)}: {' and '.join(parts)}"
+    yield _blocked(summary, "top up the account, or ask for less time with --runway HOURS")
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+
+def _blocked(summary: str, hint: str, *, address: Address | None = None, origin: Origin | None = None) -> Finding:
+    where = str(address) if address else ""
+    return Finding(Diagnostic(summary, hint, origin=origin, address=where), EXIT_BLOCKED)
+
+
+def _note(summary: str, address: Address | None = None) -> Diagnostic:
+    return Diagnostic(summary, address=str(address) if address else "", severity=Severity.WARNING)
+
+
+def _place(wanted: Declared | None, name: str) -> Origin | None:
+    return wanted.places.get(name, wanted.origin) if wanted else None

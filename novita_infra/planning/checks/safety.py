@@ -1,0 +1,141 @@
+"""What is guarded against: losing data that nobody allowed, deleting what is protected, changing too much. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final
+
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity
+from novita_infra.model.records import Record
+from novita_infra.model.resources import Declared, Found, Loss, Phase
+from novita_infra.model.rules import Rules
+from novita_infra.planning.changes.decisions import Decision
+from novita_infra.planning.findings import Finding
+from novita_infra.planning.options import Asked, meant
+from novita_infra.planning.plan.changes import Action
+
+_DOING: Final[Mapping[Action, str]] = {
+    Action.REPLACE: "replacing it",
+    Action.UPDATE: "this update",
+    Action.ADOPT: "what follows its adoption",
+    Action.DELETE: "deleting it",
+}
+_SEVERAL: Final = 2
+
+
+def guarded(
+    decisions: Mapping[Address, Decision],
+    declared: Mapping[Address, Declared],
+    *,
+    asked: Asked,
+    rules: Rules,
+    on_record: int,
+) -> list[Finding]:
+    """All that the guards have against a plan of these decisions; `on_record` resources are in the books.
+
+    `declared` is what the manifests declare even where all shall go.
+    """
+    kept = [address for address, decision in decisions.items() if _is_protected(address, decision, declared)]
+    return [
+        *(_protected(address, decisions[address]) for address in sorted(kept)),
+        *_losing(decisions, asked),
+        *_losing_old(decisions, asked),
+        *_too_many(decisions, asked, rules, on_record=on_record),
+    ]
+
+
+def elsewhere(found: Mapping[Address, Found], *, unread: Collection[Address]) -> list[Diagnostic]:
+    """What is told where nothing at all of what is on record is there: the account may be another one.
+
+    One object that is gone is a deletion like any other.
+    """
+    sought = [
+        item
+        for address, item in found.items()
+        if item.record and item.record.id and address not in unread and not _was_going(item.record)
+    ]
+    if len(sought) < _SEVERAL or any(item.live for item in sought):
+        return []
+    return [
+        Diagnostic(
+            f"none of the {len(sought)} objects on record is in this account: all of them are gone, or they are in "
+            "another account, or another simulator",
+            "check NOVITA_API_KEY and NOVITA_API_URL; `account:` in the project file refuses the keys of others",
+            severity=Severity.WARNING,
+        )
+    ]
+
+
+def _was_going(record: Record) -> bool:
+    """Whether an earlier run was deleting it: it is gone as it should be."""
+    return record.underway is not None and record.underway.call == "delete"
+
+
+def _is_protected(address: Address, decision: Decision, declared: Mapping[Address, Declared]) -> bool:
+    """Whether it would go although the books or the manifests protect it."""
+    return _goes(decision) and (
+        (decision.found.record is not None and decision.found.record.protect)
+        or (address in declared and declared[address].lifecycle.protect)
+    )
+
+
+def _protected(address: Address, decision: Decision) -> Finding:
+    hint = "set `lifecycle.protect: false`, apply that alone, then run this again"
+    summary = f"{decision.action.value} is refused: the resource is protected"
+    return Finding(Diagnostic(summary, hint, address=str(address)), EXIT_REFUSED)
+
+
+def _losing(decisions: Mapping[Address, Decision], asked: Asked) -> Iterator[Finding]:
+    for address, decision in sorted(decisions.items()):
+        lost = [str(loss) for loss in decision.loses if _must_be_allowed(loss, decision.action)]
+        if lost and not meant(address, asked.allow_data_loss):
+            summary = f"{_DOING[decision.action]} loses {' and '.join(lost)}"
+            yield Finding(Diagnostic(summary, _permission(address), address=str(address)), EXIT_REFUSED)
+
+
+def _losing_old(decisions: Mapping[Address, Decision], asked: Asked) -> Iterator[Finding]:
+    """What a run that was cut off was allowed is asked anew: by now the manifest may be another."""
+    for address, decision in sorted(decisions.items()):
+        if meant(address, asked.allow_data_loss):
+            continue
+        for old in decision.retires:
+            lost = [str(loss) for loss in old.loses if loss.lasting or decision.action is not Action.DELETE]
+            if lost:
+                summary = f"deleting {old.id}, which it replaced and which is {old.status}, loses {' and '.join(lost)}"
+                back = f"to go back to it instead: `state rm {address}`, then `import {address} {old.id}`"
+                hint = f"{_permission(address)}; {back}"
+                yield Finding(Diagnostic(summary, hint, address=str(address)), EXIT_REFUSED)
+
+
+def _permission(address: Address) -> str:
+    return f"if that is wanted, run it again with --allow-data-loss {shlex.quote(str(address))}"
+
+
+def _must_be_allowed(loss: Loss, action: Action) -> bool:
+    """Who deletes a machine means its disks, too; who changes a machine may not, nor who deletes what outlives it."""
+    return not loss.when and action in _DOING and (loss.lasting or action is not Action.DELETE)
+
+
+def _too_many(
+    decisions: Mapping[Address, Decision], asked: Asked, rules: Rules, *, on_record: int
+) -> Iterator[Finding]:
+    limit = rules.change_limit
+    going = sum(_goes(decision) for decision in decisions.values())
+    if asked.destroys or asked.allow_large_change or on_record < limit.at_least:
+        return
+    if going * 100 > limit.percent * on_record:
+        yield Finding(
+            Diagnostic(
+                f"{going} of the {on_record} resources on record would be deleted or replaced, and the limit is "
+                f"{limit.percent} %",
+                "if that is wanted, run it again with --allow-large-change (changeLimit of the project sets the limit)",
+            ),
+            EXIT_REFUSED,
+        )
+
+
+def _goes(decision: Decision) -> bool:
+    live = decision.found.live
+    return decision.action in {Action.DELETE, Action.REPLACE} and live is not None and live.phase is not Phase.LEAVING

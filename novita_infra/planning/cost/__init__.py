@@ -1,0 +1,1 @@
+"""Counts what a plan costs and how long it takes."""

@@ -1,0 +1,247 @@
+"""What the plan's changes do to the bill, and whether that keeps within the budget. Pure.
+
+Prices are those of the price list as it was read for the plan: what runs goes on at today's price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+from novita_infra.catalogue.prices import MONTH, Cost, PriceList, part_of, price_list, usd
+from novita_infra.catalogue.products import Catalogue
+from novita_infra.kinds.kind import Kind
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import EXIT_OVER_BUDGET, Diagnostic, Severity
+from novita_infra.model.resources import Declared, Found, Phase
+from novita_infra.model.rules import Budget, OnUnknown, Rules
+from novita_infra.model.values import Spec
+from novita_infra.planning.changes.decisions import Decision
+from novita_infra.planning.findings import Finding
+from novita_infra.planning.plan.changes import Action
+from novita_infra.planning.plan.costs import Money, Row
+from novita_infra.planning.plan.plan import Plan
+
+_DEAREST = 3
+"""Resources that are named of those that cost most."""
+_STAYING = frozenset({Action.NONE, Action.RESUME, Action.REFUSED})
+"""What costs afterwards what it costs before."""
+
+
+def costed(
+    decisions: Mapping[Address, Decision],
+    *,
+    active: Mapping[Address, Decision],
+    declared: Mapping[Address, Declared],
+    found: Mapping[Address, Found],
+    kinds: Mapping[str, Kind],
+    prices: PriceList,
+) -> tuple[Row, ...]:
+    """What every resource of the environment costs before and after, those that the plan leaves alone included."""
+    rows = []
+    for address in sorted({*decisions, *found}):
+        kind = kinds[address.kind]
+        if kind.costs is None:
+            continue
+        decision = decisions.get(address)
+        there = decision.found if decision else found[address]
+        spec = _as_it_is(there)
+        before = after = kind.costs(spec, prices) if spec is not None else ()
+        once: tuple[Cost, ...] = ()
+        if decision is not None and address in active and decision.action not in _STAYING:
+            wanted = _as_it_will_be(decision, spec)
+            after = kind.costs(wanted, prices) if wanted is not None else ()
+            if kind.buys is not None and wanted is not None:
+                once = kind.buys(None if decision.makes else spec, wanted, prices)
+        old = tuple(_of_old(kind, there, prices))
+        goes = decision is not None and address in active and decision.action is not Action.REFUSED
+        before, after = before + old, after if goes else after + old
+        if before or after or once:
+            group = declared[address].lifecycle.group if address in declared else ""
+            rows.append(Row(address, before, after, once, group))
+    return tuple(rows)
+
+
+def over_budget(money: Money, *, environment: str) -> list[Finding]:
+    """Why the plan may not be applied: what it costs at the most is over a ceiling, and more than before.
+
+    Whatever only lowers the cost may be applied, also where that is still too much.
+    """
+    if not money.budget.ceilings:
+        return []
+    findings = []
+    if _rises(money):
+        findings += [Finding(told, EXIT_OVER_BUDGET) for told in _exceeded(money, environment=environment)]
+    if money.budget.unknown is OnUnknown.REFUSE:
+        hint = "`budget.unknown: warn` in novita-infra.yaml lets it pass with a warning"
+        findings += [
+            Finding(Diagnostic(f"the price is unknown: {what}", hint, address=str(address)), EXIT_OVER_BUDGET)
+            for address, what in _unknown(money)
+        ]
+    return findings
+
+
+def unproven(money: Money, *, environment: str) -> list[Diagnostic]:
+    """What a person should know of the budget although the plan may be applied."""
+    told, budget = [], money.budget
+    if not budget.ceilings:
+        return []
+    if not _rises(money):
+        told += [replace(item, severity=Severity.WARNING) for item in _exceeded(money, environment=environment)]
+    if budget.unknown is OnUnknown.WARN:
+        told += _held_without([row for row in money.rows if row.moves], "`budget.unknown: refuse` makes this a refusal")
+    if _rises(money):
+        told += _held_without([row for row in money.rows if not row.moves], "")
+    return told
+
+
+def parts_of(plan: Plan) -> tuple[str, ...]:
+    """The parts of the catalogue that hold the prices which the plan promises; see `risen`."""
+    return tuple(sorted({part_of(cost.listed) for _, cost in _promised(plan)}))
+
+
+def risen(plan: Plan, catalogue: Catalogue, rules: Rules) -> list[Finding]:
+    """What became dearer since the plan was made, beyond `maxPriceRise`, and the budget at the prices of now.
+
+    `catalogue` has the parts of `parts_of`. A price that is known no more counts as risen.
+    """
+    if plan.money is None:
+        return []
+    fresh = price_list(catalogue)
+    findings = []
+    for address, cost in _promised(plan):
+        told = _risen(cost, fresh.prices.get(cost.listed), rules.max_price_rise)
+        if told:
+            hint = "make a new plan, or allow it: maxPriceRise in novita-infra.yaml"
+            findings.append(Finding(Diagnostic(told, hint, address=str(address)), EXIT_OVER_BUDGET))
+    if findings:
+        return findings
+    now = Money(tuple(_repriced(row, fresh) for row in plan.money.rows), budget=rules.budget)
+    return over_budget(now, environment=plan.environment)
+
+
+def _of_old(kind: Kind, found: Found, prices: PriceList) -> Iterator[Cost]:
+    """What the objects cost that it replaced and that are still there."""
+    for live in found.old:
+        spec = _as_it_is(Found(live=live))
+        if spec is not None and kind.costs is not None:
+            yield from kind.costs(spec, prices)
+
+
+def _as_it_is(found: Found) -> Spec | None:
+    """What is live, with what the API does not tell as it was last sent; None where nothing is."""
+    live, record = found.live, found.record
+    if live is None or live.phase in {Phase.LEAVING, Phase.GONE}:
+        return None
+    return {**(record.spec if record else {}), **live.values}
+
+
+def _as_it_will_be(decision: Decision, spec: Spec | None) -> Spec | None:
+    if decision.makes:
+        return decision.spec
+    if decision.action in {Action.DELETE, Action.FORGET}:
+        return None
+    changed = {item.name: item.after for item in decision.fields}
+    return {**spec, **decision.spec, **changed} if spec is not None else decision.spec or None
+
+
+def _rises(money: Money) -> bool:
+    return money.total.after.most > money.total.before.most
+
+
+def _unknown(money: Money) -> list[tuple[Address, str]]:
+    """What the plan adds or changes at a price that nobody knows."""
+    return [(row.address, what) for row in money.rows if row.moves for what in row.unknown]
+
+
+def _held_without(rows: Iterable[Row], hint: str) -> Iterator[Diagnostic]:
+    """What of the rows the ceilings could not be held against."""
+    left_out: list[str] = []
+    kept: list[str] = []
+    for row in rows:
+        if row.unknown:
+            (kept if row.as_before else left_out).append(f"{row.address} ({', '.join(row.unknown)})")
+    if left_out:
+        summary = f"the budget is held without what has no known price: {', '.join(left_out)}"
+        yield Diagnostic(summary, hint, severity=Severity.WARNING)
+    if kept:
+        summary = f"the budget counts what has no known price as before: {', '.join(kept)}"
+        yield Diagnostic(summary, hint, severity=Severity.WARNING)
+
+
+def _exceeded(money: Money, *, environment: str) -> Iterator[Diagnostic]:
+    """A word on each ceiling that the environment is over."""
+    total = money.total
+    for ceiling, hours, word, digits in _ceilings(money.budget):
+        costs = total.after.most * hours
+        if costs <= ceiling:
+            continue
+        known = " as far as prices are known," if total.unknown_after else ""
+        summary = (
+            f"environment {environment} would cost {usd(costs, digits=digits)} per {word} at the most,{known} over its "
+            f"budget of {usd(ceiling)}"
+        )
+        change = total.delta.most * hours
+        sign = f"{'at least ' if total.more else ''}{'' if change < 0 else '+'}"
+        hint = f"the plan's part: {sign}{usd(change, digits=digits)}; most of all cost {_dearest(money, hours, digits)}"
+        yield Diagnostic(summary, hint)
+
+
+def _ceilings(budget: Budget) -> Iterator[tuple[int, int, str, int]]:
+    if budget.per_hour is not None:
+        yield budget.per_hour, 1, "hour", 5
+    if budget.per_month is not None:
+        yield budget.per_month, MONTH, "month", 2
+
+
+def _dearest(money: Money, hours: int, digits: int) -> str:
+    costs = [(row.counts.most, row.address) for row in money.rows]
+    costs.sort(key=lambda item: (-item[0], item[1]))
+    return ", ".join(
+        f"{address} {usd(amount * hours, digits=digits)}" for amount, address in costs[:_DEAREST] if amount
+    )
+
+
+def _promised(plan: Plan) -> Iterator[tuple[Address, Cost]]:
+    """The listed prices of what the plan changes or buys."""
+    acting = {change.address for change in plan.changes if change.action not in _STAYING}
+    for row in plan.money.rows if plan.money else ():
+        if row.address in acting:
+            for cost in (*row.after, *row.once):
+                if cost.listed and cost.price is not None:
+                    yield row.address, cost
+
+
+def _risen(cost: Cost, now: int | None, allowed: int) -> str:
+    """What is told of a price that rose by more than so many hundredths of a per cent; else nothing."""
+    was = cost.price or 0
+    if now is None:
+        return f"{cost.what}: the price was {_each(was, cost)} when the plan was made, and is not known any more"
+    if now * 10_000 <= was * (10_000 + allowed):
+        return ""
+    more, may = _per_cent(Fraction(now - was, was)), _per_cent(Fraction(allowed, 10_000))
+    return (
+        f"{cost.what}: the price rose by {more} since the plan was made, from {_each(was, cost)} to "
+        f"{_each(now, cost)}; it may rise by {may}"
+    )
+
+
+def _per_cent(share: Fraction) -> str:
+    exact = Decimal(share.numerator * 100) / Decimal(share.denominator)
+    text = f"{exact.quantize(Decimal('0.01')):f}"
+    return f"{text.rstrip('0').rstrip('.')} %"
+
+
+def _each(price: int, cost: Cost) -> str:
+    return f"{usd(price)}{f' per {cost.unit}' if cost.unit else ''}"
+
+
+def _repriced(row: Row, prices: PriceList) -> Row:
+    def now(cost: Cost) -> Cost:
+        price = prices.prices.get(cost.listed) if cost.price is not None else None
+        return cost if price is None else replace(cost, price=price)
+
+    before, after, once = (tuple(now(cost) for cost in part) for part in (row.before, row.after, row.once))
+    return replace(row, before=before, after=after, once=once)

@@ -1,0 +1,75 @@
+"""How long a plan will take: the longest way through its steps, by what such calls took before. Pure.
+
+A call that this environment has not made yet is judged by what its kind says. Neither the limits of the service nor a
+wait for capacity is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from novita_infra.kinds.kind import Kind
+from novita_infra.model.addresses import Address
+from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.steps import Step
+
+_AT_ONCE: Final = frozenset({"adopt", "forget", "record"})
+"""Steps that make no call, or only wait for what stands in a step of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One step of the critical path."""
+
+    key: str
+    address: Address
+    call: str
+    seconds: float
+    runs: int
+    """How many steps of the past it is judged by; 0 where only the kind's own figure is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How long a plan will take, and what of it takes longest."""
+
+    seconds: float
+    path: tuple[Leg, ...]
+    """The steps of which each comes after the one before it, and which together take longest."""
+    steps: int
+    known: int
+    """The steps that are judged by the past."""
+
+
+def estimate(plan: Plan, durations: Mapping[str, tuple[float, ...]], kinds: Mapping[str, Kind]) -> Estimate:
+    """The expected duration. `durations` are the seconds of past steps by `instance.create` (`State.durations`)."""
+    legs = {step.key: _leg(step, durations, kinds) for step in plan.steps}
+    ends: dict[str, float] = {}
+    before: dict[str, str] = {}
+    for step in plan.steps:  # in an order in which they could be done one by one
+        latest = max((key for key in step.after if key in ends), key=lambda key: ends[key], default="")
+        before[step.key] = latest
+        ends[step.key] = ends.get(latest, 0.0) + legs[step.key].seconds
+    last = max(ends, key=lambda key: ends[key], default="")
+    path = []
+    while last:
+        path.append(legs[last])
+        last = before[last]
+    return Estimate(
+        seconds=sum(leg.seconds for leg in path),
+        path=tuple(reversed(path)),
+        steps=len(legs),
+        known=sum(leg.runs > 0 for leg in legs.values()),
+    )
+
+
+def _leg(step: Step, durations: Mapping[str, tuple[float, ...]], kinds: Mapping[str, Kind]) -> Leg:
+    if step.call in _AT_ONCE:
+        return Leg(step.key, step.address, step.call, 0.0, 0)
+    # What an earlier run began may be nearly done; more than the whole of it, it does not take.
+    call = "create" if step.call == "wait" else step.call
+    past = durations.get(f"{step.address.kind}.{call}", ())
+    seconds = sorted(past)[len(past) // 2] if past else kinds[step.address.kind].call(call).usual
+    return Leg(step.key, step.address, step.call, seconds, len(past))

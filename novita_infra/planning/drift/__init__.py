@@ -1,0 +1,1 @@
+"""Drift: what was changed outside of novita-infra, and how a plan responds to it."""

@@ -1,0 +1,305 @@
+"""Decisions put in order: the steps, and what each of them comes after. Pure.
+
+Steps are ordered, not resources: a storage that an instance still mounts is deleted after the call that unmounts it.
+A replacement deletes first, unless something that stays still uses the old object or the kind asks to create first.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from novita_infra.kinds.kind import Kind
+from novita_infra.model.addresses import Address
+from novita_infra.model.resources import Declared
+from novita_infra.model.values import Spec, values_at
+from novita_infra.planning.changes.decisions import Decision
+from novita_infra.planning.plan.changes import Action
+from novita_infra.planning.plan.steps import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The steps in an order in which they could be done one by one, and the replacements that create first."""
+
+    steps: tuple[Step, ...]
+    create_first: frozenset[Address]
+
+
+def schedule(
+    decisions: Mapping[Address, Decision],
+    declared: Mapping[Address, Declared],
+    kinds: Mapping[str, Kind],
+    *,
+    timeouts: Mapping[Address, Mapping[str, float]],
+) -> Schedule:
+    """Puts the decisions in order. Addresses that are left out of `decisions` are not touched.
+
+    `timeouts`, in seconds, are those of the manifests, also of what is destroyed though they declare it.
+    """
+    decisions = {
+        address: item for address, item in decisions.items() if item.action is not Action.NONE or item.found.leftovers
+    }
+    dependents = _dependents(decisions)
+    first = _created_first(decisions, declared, kinds, dependents)
+    chains = {
+        address: _Chain.of(address, item, declared.get(address), kinds, timeouts) for address, item in decisions.items()
+    }
+    after: dict[str, set[str]] = defaultdict(set)
+    wished: dict[str, set[str]] = defaultdict(set)
+    for address, chain in chains.items():
+        chain.link(after)
+        for need in declared[address].needs if address in declared else ():
+            if need in chains and chain.making and chains[need].making:
+                after[chain.making[0].key].add(chains[need].making[-1].key)
+        if decisions[address].action is Action.REPLACE:
+            _link_replacement(chain, after, create_first=address in first)
+        elif chain.making:
+            _link_leftovers(chain, after)
+        for dependent in dependents[address]:
+            old_goes_first = decisions[address].action is Action.REPLACE and address not in first
+            uses = _uses(kinds, decisions[dependent], decisions[address])
+            edges = after if uses else wished
+            _link_deletion(chain, chains[dependent], edges, old_goes_first=old_goes_first)
+    _link_groups(chains, after, wished)
+    steps = [step for chain in chains.values() for step in (*chain.making, *chain.deleting, *chain.clearing)]
+    # What only a `dependsOn` or an expression asks of a deletion gives way where it would close a circle.
+    both = {step.key: after[step.key] | wished[step.key] for step in steps}
+    return Schedule(tuple(_sorted(steps, both) or _sorted(steps, after)), frozenset(first))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """The steps of one resource: those that bring it to what it shall be, and those that delete old objects."""
+
+    making: tuple[Step, ...]
+    deleting: tuple[Step, ...]
+    """Those of objects that somebody may have used."""
+    clearing: tuple[Step, ...] = ()
+    """Those of objects that nobody can have used: they go first, so that none is paid for beside the next one."""
+
+    @classmethod
+    def of(
+        cls,
+        address: Address,
+        decision: Decision,
+        wanted: Declared | None,
+        kinds: Mapping[str, Kind],
+        limits: Mapping[Address, Mapping[str, float]],
+    ) -> _Chain:
+        kind, timeouts = kinds[address.kind], limits.get(address, {})
+        blank = Step(
+            "",
+            address,
+            "",
+            spec=decision.spec,
+            needs=wanted.needs if wanted else (),
+            source=wanted.origin.file if wanted else "",
+            protect=wanted.lifecycle.protect if wanted else False,
+            capacity_wait=wanted.lifecycle.capacity_wait if wanted else 0.0,
+            group=wanted.lifecycle.group if wanted else "",
+        )
+        stages = {name: timeouts.get(name, seconds) for name, seconds in kind.timeouts.stages.items()}
+        making = tuple(_making(replace(blank, stages=stages), decision, kind, timeouts))
+        if making and wanted:
+            last = replace(making[-1], ensures=wanted.lifecycle.postconditions)
+            making = (*making[:-1], last)
+            making = (replace(making[0], requires=decision.requires), *making[1:])
+        limit = timeouts.get("delete", kind.timeouts.delete)
+        gone = _gone(decision)
+        deleting = tuple(
+            replace(
+                blank,
+                key=f"{address}/delete:{id}",
+                call="delete",
+                id=id,
+                gone=gone,
+                says=kind.delete.says,
+                timeout=limit,
+                requires=decision.requires,
+            )
+            for id in _deleted_ids(decision)
+        )
+        if decision.action is Action.FORGET:
+            deleting = (replace(blank, key=f"{address}/forget", call="forget", says="only the record goes"),)
+        clearing = tuple(step for step in deleting if making and step.id in decision.found.dead)
+        return cls(making, tuple(step for step in deleting if step not in clearing), clearing)
+
+    def link(self, after: dict[str, set[str]]) -> None:
+        for earlier, later in zip(self.making, self.making[1:], strict=False):
+            after[later.key].add(earlier.key)
+        for create in (step for step in self.making if step.call == "create"):
+            after[create.key].update(step.key for step in self.clearing)
+
+
+def _making(blank: Step, decision: Decision, kind: Kind, timeouts: Mapping[str, float]) -> Iterator[Step]:
+    update = timeouts.get("update", kind.timeouts.update)
+    create = timeouts.get("create", kind.timeouts.create)
+    live = decision.found.live
+    id = live.id if live and not decision.makes else ""
+    fields = tuple(item.name for item in kind.fields if item.created and item.name in decision.spec)
+    if decision.action is Action.REFUSED or decision.action in {Action.DELETE, Action.FORGET}:
+        return
+    if decision.action is Action.ADOPT:
+        yield replace(blank, key=f"{blank.address}/adopt", call="adopt", id=id, timeout=create, says="taken in")
+    if decision.waits:
+        yield replace(blank, key=f"{blank.address}/wait", call="wait", id=id, timeout=create, says="waited for")
+    if decision.makes:
+        key = f"{blank.address}/create"
+        # The time for a create begins when there is capacity.
+        wait = blank.capacity_wait
+        yield replace(
+            blank,
+            key=key,
+            call="create",
+            gone=_gone(decision),
+            fields=fields,
+            timeout=create + wait,
+            says=kind.create.says,
+        )
+    if decision.records:
+        yield replace(blank, key=f"{blank.address}/record", call="record", id=id, says="kept in the state")
+    for name, changed in decision.calls:
+        key = f"{blank.address}/{name}"
+        yield replace(blank, key=key, call=name, id=id, fields=changed, timeout=update, says=kind.call(name).says)
+
+
+def _gone(decision: Decision) -> str:
+    """The id on record, where nothing has it any more."""
+    record = decision.found.record
+    return record.id if record and decision.found.live is None else ""
+
+
+def _deleted_ids(decision: Decision) -> tuple[str, ...]:
+    live = decision.found.live
+    old = [live.id] if live and decision.action in {Action.REPLACE, Action.DELETE} else []
+    return tuple(dict.fromkeys([*old, *decision.found.leftovers]))
+
+
+def _dependents(decisions: Mapping[Address, Decision]) -> dict[Address, list[Address]]:
+    """By the books: who depends on the object that is."""
+    found: dict[Address, list[Address]] = defaultdict(list)
+    for address, decision in decisions.items():
+        for need in decision.found.record.needs if decision.found.record else ():
+            if need in decisions:
+                found[need].append(address)
+    return found
+
+
+def _created_first(
+    decisions: Mapping[Address, Decision],
+    declared: Mapping[Address, Declared],
+    kinds: Mapping[str, Kind],
+    dependents: Mapping[Address, list[Address]],
+) -> set[Address]:
+    """The replacements that create first: a dependent that stays must be moved over before the old object goes."""
+    replaced = [address for address, decision in decisions.items() if decision.action is Action.REPLACE]
+    waiting = [
+        address
+        for address in replaced
+        if kinds[address.kind].create_first
+        or declared[address].lifecycle.create_first
+        or any(
+            decisions[dependent].keeps and _uses(kinds, decisions[dependent], decisions[address])
+            for dependent in dependents.get(address, ())
+        )
+    ]
+    # An old object that is still there beside the new one stands on old needs, too.
+    waiting += [
+        need
+        for address, decision in decisions.items()
+        if decision.found.leftovers and address in declared
+        for need in declared[address].needs
+        if need in replaced
+    ]
+    first: set[Address] = set()
+    while waiting:
+        address = waiting.pop()
+        if address in first:
+            continue
+        first.add(address)
+        # The new object stands on new needs while the old one still stands on the old ones.
+        waiting += [need for need in declared[address].needs if need in replaced]
+    return first
+
+
+def _uses(kinds: Mapping[str, Kind], dependent: Decision, need: Decision) -> bool:
+    """Whether the API itself sees the dependent use the need's object, so that it would refuse to delete it."""
+    record, live = dependent.found.record, dependent.found.live
+    if record is None or need.found.live is None:
+        return False
+    id = need.found.live.id
+    kind = kinds[record.address.kind]
+    return any(id in used_ids(kind, spec) for spec in (record.spec, live.values if live else {}))
+
+
+def used_ids(kind: Kind, spec: Spec) -> set[str]:
+    """The ids that the referring fields of a resolved spec hold."""
+    found: set[str] = set()
+    for item in kind.fields:
+        if item.refers and item.name in spec:
+            found.update(text for text in values_at(spec[item.name], item.refers_at) if isinstance(text, str))
+    return found
+
+
+def _link_replacement(chain: _Chain, after: dict[str, set[str]], *, create_first: bool) -> None:
+    create = next(step for step in chain.making if step.call == "create")
+    for step in chain.deleting:
+        if create_first:
+            after[step.key].add(chain.making[-1].key)
+        else:
+            after[create.key].add(step.key)
+
+
+def _link_leftovers(chain: _Chain, after: dict[str, set[str]]) -> None:
+    """What an earlier run replaced creating first goes when the new object is there: that run did not come so far."""
+    for step in chain.deleting:
+        after[step.key].add(chain.making[-1].key)
+
+
+def _link_groups(chains: Mapping[Address, _Chain], after: Mapping[str, set[str]], wished: dict[str, set[str]]) -> None:
+    """An old object goes when all that is made of its group is there, unless its own new one waits for that."""
+    groups: dict[str, set[str]] = defaultdict(set)
+    for chain in chains.values():
+        if chain.making and chain.making[-1].group:
+            groups[chain.making[-1].group].add(chain.making[-1].key)
+    for chain in chains.values():
+        first = {key for step in chain.making for key in after.get(step.key, ())}
+        for step in chain.deleting:
+            if step.group in groups and step.key not in first:
+                wished[step.key] |= groups[step.group]
+
+
+def _link_deletion(chain: _Chain, dependent: _Chain, after: dict[str, set[str]], *, old_goes_first: bool) -> None:
+    for step in chain.deleting:
+        if dependent.deleting:
+            after[step.key].update(other.key for other in dependent.deleting)
+        elif dependent.making and not old_goes_first:
+            after[step.key].add(dependent.making[-1].key)
+
+
+def _sorted(steps: Iterable[Step], after: Mapping[str, set[str]]) -> list[Step]:
+    """The steps with their `after`, in an order that depends on nothing but the steps: by key where it is free.
+
+    Empty where some of them wait for one another.
+    """
+    by_key = {step.key: step for step in steps}
+    needed = {key: {other for other in after.get(key, ()) if other in by_key} for key in by_key}
+    blocked: dict[str, list[str]] = defaultdict(list)
+    for key, others in needed.items():
+        for other in others:
+            blocked[other].append(key)
+    left = {key: len(others) for key, others in needed.items()}
+    ready = [key for key, count in left.items() if count == 0]
+    heapq.heapify(ready)
+    ordered: list[Step] = []
+    while ready:
+        key = heapq.heappop(ready)
+        ordered.append(replace(by_key[key], after=tuple(sorted(needed[key]))))
+        for other in blocked[key]:
+            left[other] -= 1
+            if left[other] == 0:
+                heapq.heappush(ready, other)
+    return ordered if len(ordered) == len(by_key) else []

@@ -1,0 +1,1 @@
+"""The values of a plan. Views and the applier read them."""

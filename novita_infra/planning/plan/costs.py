@@ -1,0 +1,138 @@
+"""What a plan costs: each resource before and after, and sums of them. Values only; all amounts in 1/100000 USD.
+
+What becomes unknown is no saving: where a price is known no more, the last one that was counts as the least.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from novita_infra.catalogue.prices import Amount, Cost, paid_once, rate, unknown
+from novita_infra.model.addresses import Address
+from novita_infra.model.rules import Budget
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one resource costs."""
+
+    address: Address
+    before: tuple[Cost, ...] = ()
+    after: tuple[Cost, ...] = ()
+    once: tuple[Cost, ...] = ()
+    """What the plan buys for it at once."""
+    group: str = ""
+
+    @property
+    def moves(self) -> bool:
+        """Whether the plan changes what it costs, or buys something for it."""
+        return self.before != self.after or bool(self.once)
+
+    @property
+    def counts(self) -> Amount:
+        """What it counts for per hour when the plan is done: no less than before where a price is known no more."""
+        known = rate(self.after)
+        return known.no_less_than(rate(self.before)) if self.more else known
+
+    @property
+    def as_before(self) -> bool:
+        """Whether it counts for more than is known of it, because it did before."""
+        return self.more and self.counts != rate(self.after)
+
+    @property
+    def delta(self) -> Amount:
+        """What it costs more per hour, as far as prices are known; see `more` and `less`."""
+        return self.counts - rate(self.before)
+
+    @property
+    def more(self) -> bool:
+        """Whether the difference may be more than `delta`, by what has no known price.
+
+        What is bought at once counts: where its price is unknown, the list price of the whole is not what is paid.
+        """
+        return _has_more_unknown((*self.after, *self.once), self.before)
+
+    @property
+    def less(self) -> bool:
+        """Whether the difference may be less than `delta`, by what had no known price."""
+        return _has_more_unknown(self.before, self.after)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Of what the plan leaves or buys, the lines whose price nobody knows, each once."""
+        return unknown((*self.after, *self.once))
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What several resources cost together, per hour, as far as prices are known."""
+
+    before: Amount
+    after: Amount
+    once: int
+    """What is paid at once."""
+    more: bool = False
+    """Whether the difference may be more, by what has no known price."""
+    less: bool = False
+    """Whether the difference may be less, by what had no known price."""
+    unknown_before: bool = False
+    """Whether something of it had no known price."""
+    unknown_after: bool = False
+    unknown_once: bool = False
+
+    @property
+    def delta(self) -> Amount:
+        return self.after - self.before
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What a plan costs."""
+
+    rows: tuple[Row, ...]
+    """Of every resource that is not free of charge, those without a change included, sorted by address."""
+    read: int = 0
+    """When the prices were read, in Unix seconds."""
+    budget: Budget = Budget()  # noqa: RUF009 -- a frozen value
+    """The ceilings that it was held against."""
+
+    @property
+    def total(self) -> Sums:
+        """Of the whole environment."""
+        return sums(self.rows)
+
+    @property
+    def groups(self) -> Mapping[str, Sums]:
+        """Of each group, by name; resources of no group are left out."""
+        names = sorted({row.group for row in self.rows if row.group})
+        return {name: sums(row for row in self.rows if row.group == name) for name in names}
+
+
+def sums(rows: Iterable[Row]) -> Sums:
+    """What the rows cost together."""
+    rows = tuple(rows)
+    before = [cost for row in rows for cost in row.before]
+    after = [cost for row in rows for cost in row.after]
+    once = [cost for row in rows for cost in row.once]
+    kept = (row.counts - rate(row.after) for row in rows if row.more)
+    return Sums(
+        before=rate(before),
+        after=sum(kept, rate(after)),
+        once=paid_once(once),
+        more=any(row.more for row in rows),
+        less=any(row.less for row in rows),
+        unknown_before=bool(unknown(before)),
+        unknown_after=bool(unknown(after)) or any(row.as_before for row in rows),
+        unknown_once=bool(unknown(once)),
+    )
+
+
+def _has_more_unknown(some: Iterable[Cost], others: Iterable[Cost]) -> bool:
+    """Whether some of them have an unknown price that the others have not, or not for as many units."""
+    return any(cost.price is None and not any(_covers(other, cost) for other in others) for cost in some)
+
+
+def _covers(other: Cost, cost: Cost) -> bool:
+    same = other.price is None and (other.what, other.hours) == (cost.what, cost.hours)
+    return same and other.quantity >= cost.quantity and other.fewest >= cost.fewest

@@ -1,0 +1,1 @@
+"""Saved plans: the file, and whether it still fits what is live."""

@@ -1,0 +1,181 @@
+"""What a saved plan is bound to, and what of it moved until it is applied. Pure.
+
+A fresh plan is made of what is there now, and the two are compared where the saved one touches something: what it would
+change and what that stands on. What moves by itself (a status, an output) and what it does not touch refuses nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from novita_infra.encoding import compact, digest, encode, fingerprint
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic
+from novita_infra.model.resources import Declared
+from novita_infra.model.values import Secret, Spec, Value, is_secret
+from novita_infra.planning.changes.equality import explain
+from novita_infra.planning.findings import Finding
+from novita_infra.planning.plan.changes import Action, Change
+from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.steps import Step
+
+_MADE: Final = frozenset({Action.CREATE, Action.REPLACE})
+_CHOSEN: Final = frozenset({"product", "products", "cluster", "billingMode"})
+"""What planning chooses where the manifest leaves room. That it would choose another now refuses nothing: whether what
+was chosen can still be had, and at what price, is looked at by itself."""
+_SETTLED: Final = frozenset({Action.NONE, Action.RESUME})
+"""One becomes the other by itself."""
+
+
+def bound(plan: Plan, declared: Iterable[Declared]) -> Plan:
+    """The plan with the digests of what the manifests declare. A secret counts by where it is read from."""
+    told = {} if plan.destroys else {str(item.address): _digest_of(item) for item in declared}
+    return replace(plan, basis=replace(plan.basis, config=fingerprint(told), declared=told))
+
+
+def moved(saved: Plan, fresh: Plan, *, key: str, ago: str) -> list[Finding]:
+    """Why the saved plan cannot be applied any more: a line for each field that moved, and what speaks against it now.
+
+    `fresh` is the plan that the same command would make now; both are `bound`. `key` is the hex key of the books, and
+    `ago` tells how long ago the saved one was made. An empty list means that it does now what it would have done then.
+    """
+    before, now = _by_address(saved), _by_address(fresh)
+    steps = _Steps(saved), _Steps(fresh)
+    declared = {
+        address
+        for address in {*before, *now}
+        if saved.basis.declared.get(str(address)) != fresh.basis.declared.get(str(address))
+        and (address in steps[0].changed or not saved.partial)
+    }
+    touched = steps[0].changed | steps[0].needed
+    findings = []
+    hint = f"moved since the plan was made, {ago} ago; make a new plan"
+    for address in sorted(touched | declared):
+        changes = before.get(address), now.get(address)
+        if address not in steps[0].changed | declared:
+            told = list(_gone(*changes))
+        else:
+            ignored = frozenset() if address in declared else _CHOSEN
+            told = list(_moved(*changes, key=key, ignored=ignored)) or list(_otherwise(address, *steps))
+        if not told and address in declared:
+            told = ["its manifest is not what it was"]
+        findings += [Finding(Diagnostic(text, hint, address=str(address))) for text in told]
+    if digest(dict(saved.outputs_wanted), key) != digest(dict(fresh.outputs_wanted), key):
+        findings.append(Finding(Diagnostic("the outputs of the project file are not what they were", hint)))
+    # What speaks against what this plan does not do at all is another plan's.
+    here = {"", *map(str, touched)}
+    blocked = fresh.code == EXIT_BLOCKED  # by what a fresh plan would choose
+    against = () if blocked else fresh.problems
+    return [*findings, *(Finding(item, fresh.code) for item in against if item.address in here)]
+
+
+def _moved(before: Change | None, now: Change | None, *, key: str, ignored: frozenset[str]) -> Iterator[str]:
+    """What is not as it was with one resource: what is live first, then what is asked of it.
+
+    Where it is made anew, the fields that are `ignored` are its own choice.
+    """
+    if before is None or now is None or now.id != before.id:
+        yield from _gone(before, now)
+        return
+    live = list(_differences(before.before, now.before, key=key))
+    asked = _differences(before.after, now.after, key=key, words="was to be {}, and would now be {}")
+    skipped = {name for name, _ in live} | (ignored if before.action in _MADE else frozenset())
+    wanted = [text for name, text in asked if name not in skipped and before.after and now.after]
+    yield from (text for _, text in live)
+    yield from wanted
+    if now.action is Action.UPDATE and (live or wanted):
+        return  # which says it all
+    if now.action is not before.action and not {now.action, before.action} <= _SETTLED:
+        because = f": {now.why}" if now.why else ""
+        yield f"the plan would {_to(now.action)} it now, and was to {_to(before.action)} it{because}"
+    elif now.loses != before.loses:
+        yield f"it would lose {_listed(now.loses)} now, and was to lose {_listed(before.loses)}"
+
+
+def _gone(before: Change | None, now: Change | None) -> Iterator[str]:
+    """Whether it is still the same object: all that counts with what a change only stands on."""
+    if before is None or now is None:
+        yield "it is declared now, and was not" if now else "it is neither declared nor on record any more"
+    elif now.id != before.id:
+        because = f": {now.why}" if now.why else ""
+        yield f"it was {before.id or 'not there'}, and is {now.id or 'not there'}{because}"
+
+
+def _otherwise(address: Address, before: _Steps, now: _Steps) -> Iterator[str]:
+    """That other calls would be made, where nothing else tells why."""
+    if before.of(address) != now.of(address):
+        yield f"it would take {_listed(now.of(address))} now, and was to take {_listed(before.of(address))}"
+
+
+def _differences(before: Spec, now: Spec, *, key: str, words: str = "was {}, and is {}") -> Iterator[tuple[str, str]]:
+    """The fields that differ, each with what is told of every place inside it."""
+    for name in sorted({*before, *now}):
+        old, new = digest(before.get(name), key), digest(now.get(name), key)
+        if old == new:
+            continue
+        if isinstance(old, (dict, list)) and type(old) is type(new):
+            for item in explain(old, new):
+                path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in item.path)
+                yield name, f"{name}{path} {words.format(_told(item.before), _told(item.after))}"
+        else:
+            yield name, f"{name} {words.format(_told(old), _told(new))}"
+
+
+class _Steps:
+    """What a plan does to each resource, in calls; what it only waits for moves by itself."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._calls: dict[Address, list[str]] = {}
+        for step in plan.steps:
+            if step.call != "wait":
+                self._calls.setdefault(step.address, []).append(_named(step))
+        self.changed = {step.address for step in plan.steps}
+        self.needed = {need for step in plan.steps for need in step.needs}
+        """What the changes stand on."""
+
+    def of(self, address: Address) -> tuple[str, ...]:
+        return tuple(sorted(self._calls.get(address, ())))
+
+
+def _named(step: Step) -> str:
+    return f"{step.call} of {step.id}" if step.call == "delete" else step.call
+
+
+def _by_address(plan: Plan) -> Mapping[Address, Change]:
+    return {change.address: change for change in plan.changes}
+
+
+def _told(value: Value) -> str:
+    if value is None:
+        return "nothing"
+    return str(json.dumps(value, default=lambda leaf: "(secret)" if is_secret(leaf) else "(known after apply)"))
+
+
+def _to(action: Action) -> str:
+    """What a plan does, for `the plan would ... it`."""
+    match action:
+        case Action.NONE:
+            return "leave"
+        case Action.RESUME:
+            return "wait for"
+        case Action.REFUSED:
+            return "refuse"
+        case _:
+            return str(action.value)
+
+
+def _listed(words: Iterable[object]) -> str:
+    return ", ".join(map(str, words)) or "nothing"
+
+
+def _digest_of(item: Declared) -> str:
+    content = encode([dict(item.spec), item.needs, item.lifecycle], secrets=_source)
+    return hashlib.sha256(compact(content)).hexdigest()[:32]
+
+
+def _source(secret: Secret) -> str:
+    return "manifest" if secret.source.startswith("manifest:") else secret.source

@@ -1,0 +1,1 @@
+"""Policies: programs and schemas of the user that judge a plan."""

@@ -1,0 +1,1 @@
+"""Reads the live state of recorded resources. It lists where it can, and changes nothing."""

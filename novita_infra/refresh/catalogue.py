@@ -1,0 +1,56 @@
+"""Reads products, clusters, prices and stock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from novita_infra.api.client import Client
+from novita_infra.api.errors import ApiError, Refused
+from novita_infra.api.request import Request
+from novita_infra.catalogue.products import PARTS, Catalogue, Product, catalogue
+from novita_infra.catalogue.stock import Ask
+
+
+async def read_catalogue(client: Client, names: Iterable[str]) -> Catalogue:
+    """The named parts of what the account can rent."""
+    names = list(names)
+    requests = [(name, request) for name in names for request in PARTS[name].requests]
+    answers = await asyncio.gather(*(_read_part(client, name, request) for name, request in requests))
+    pages: dict[str, list[Any]] = {name: [] for name in names}
+    for (name, _), found in zip(requests, answers, strict=True):
+        pages[name] += found
+    return catalogue(pages)
+
+
+async def read_stock(client: Client, asks: Iterable[Ask]) -> dict[Ask, tuple[Product, ...] | Refused]:
+    """What is free, as asked; or the refusal where this key may not ask. Raises other ApiErrors."""
+    asks = sorted(asks)
+    return dict(zip(asks, await asyncio.gather(*(_asked(client, ask) for ask in asks)), strict=True))
+
+
+async def read_prices(client: Client, names: Iterable[str]) -> Catalogue:
+    """The named parts, of which only prices are wanted: where they cannot be read, nobody is kept from deleting."""
+    try:
+        return await read_catalogue(client, names)
+    except ApiError:
+        return Catalogue()
+
+
+async def _read_part(client: Client, name: str, request: Request) -> list[Any]:
+    pages = []
+    following: Request | None = request
+    while following is not None:
+        pages.append(await client.send(following))
+        following = PARTS[name].following(following, pages[-1])
+    return pages
+
+
+async def _asked(client: Client, ask: Ask) -> tuple[Product, ...] | Refused:
+    try:
+        pages = await _read_part(client, ask.part, ask.request)
+    except Refused as refusal:
+        return refusal
+    products: tuple[Product, ...] = PARTS[ask.part].parse(pages)
+    return products

@@ -1,0 +1,86 @@
+"""Reads objects of the account: all of a kind, or one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from novita_infra.api.client import Client
+from novita_infra.api.errors import NotFound
+from novita_infra.kinds.kind import Kind
+from novita_infra.model.clock import GRACE, Clock
+from novita_infra.model.resources import Live, Phase
+from novita_infra.model.values import Spec
+
+
+async def read_all(client: Client, kind: Kind) -> dict[str, Live]:
+    """Every live object of the kind, by id; those that are gone left out."""
+    parse = kind.reading.parse
+    lives = (parse(item) for item in await client.walk(kind.reading.pages))
+    return {live.id: live for live in lives if live.phase is not Phase.GONE}
+
+
+async def read_one(client: Client, kind: Kind, id: str) -> Live | None:
+    """One object, or None where it does not exist."""
+    if kind.reading.get is None:
+        return (await read_all(client, kind)).get(id)
+    try:
+        answer = await client.send(kind.reading.get(id))
+    except NotFound:
+        return None
+    found: Mapping[str, Any] | None = kind.reading.unwrap(answer) if kind.reading.unwrap else answer
+    if not found:
+        return None
+    live = kind.reading.parse(found)
+    if live.phase is Phase.GONE or (live.id and live.id != id):
+        return None
+    return live if live.id else replace(live, id=id)
+
+
+async def read_lists(client: Client, kinds: Iterable[Kind]) -> dict[str, tuple[Live, ...]]:
+    """Every live object of these kinds, by the kind's prefix. Raises ApiError."""
+    kinds = list(kinds)
+    lists = await asyncio.gather(*(read_all(client, kind) for kind in kinds))
+    return {kind.prefix: tuple(by_id.values()) for kind, by_id in zip(kinds, lists, strict=True)}
+
+
+async def staying(client: Client, kind: Kind, lives: tuple[Live, ...], *, clock: Clock) -> tuple[Live, ...]:
+    """Those of a list that are there and stay, in truth: what was deleted a moment ago may still be listed."""
+    if only_listed(kind):
+        await clock.sleep(GRACE)
+        again = await read_all(client, kind)
+        got = [again.get(live.id) for live in lives]
+    else:
+        got = await asyncio.gather(*(read_one(client, kind, live.id) for live in lives))
+    return tuple(live for live, now in zip(lives, got, strict=True) if now and now.phase is not Phase.LEAVING)
+
+
+def only_listed(kind: Kind) -> bool:
+    """Whether one object is read from a list too, which may lag behind a write; a get of its own does not."""
+    return kind.reading.get is None or kind.reading.get("any").path == kind.reading.pages.path
+
+
+def candidates(
+    kind: Kind, spec: Spec, lives: Iterable[Live], *, known: frozenset[str], mark: str = ""
+) -> tuple[Live, ...]:
+    """The objects that a create of this spec may have made: not known before, of the same name and place.
+
+    Where the create wrote an owner mark, only an object that carries it counts.
+    """
+    return tuple(
+        live
+        for live in lives
+        if live.id not in known
+        and live.phase not in {Phase.LEAVING, Phase.GONE}
+        and (live.mark == mark if mark else kind.same(spec, live))
+    )
+
+
+async def still_there(client: Client, kind: Kind, lives: tuple[Live, ...]) -> tuple[Live, ...]:
+    """Those that are there in truth: a list that lags shows what was deleted since, a get does not."""
+    if only_listed(kind):
+        return lives
+    got = await asyncio.gather(*(read_one(client, kind, live.id) for live in lives))
+    return tuple(live for live, there in zip(lives, got, strict=True) if there is not None)

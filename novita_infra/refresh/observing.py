@@ -1,0 +1,179 @@
+"""What is live: the records' objects, what an unanswered create may have made, and what the account can rent.
+
+Reads only. Lists, not a get for each object: the calls are the pages of the kinds in use. Absence counts only when a
+second read misses the object too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from novita_infra.api.client import Client
+from novita_infra.catalogue.products import Catalogue
+from novita_infra.kinds.kind import Kind
+from novita_infra.model.addresses import Address
+from novita_infra.model.clock import ANSWER, GRACE, Clock, in_words, moment
+from novita_infra.model.records import Record
+from novita_infra.model.resources import Found, Live, Phase
+from novita_infra.refresh.catalogue import read_catalogue
+from novita_infra.refresh.objects import candidates, only_listed, read_all, read_one, still_there
+
+AGAIN: Final = 3.0
+"""Seconds between the two reads that it takes in any case."""
+LOOKS_BACK: Final = (GRACE / 6, GRACE / 3, GRACE / 2, *(GRACE for _ in range(int(ANSWER / GRACE))))
+"""Seconds between the reads that look for what a call of an earlier run did. When that went out is not known (it had to
+wait after it was put on record, or was sent again), so the service may be at it still when they begin."""
+NAMED: Final = 3
+"""Resources that are named of those that are waited for together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What was read for a plan."""
+
+    found: Mapping[Address, Found] = field(default_factory=dict)
+    """For every record."""
+    catalogue: Catalogue = Catalogue()
+    unknown: Mapping[str, tuple[Live, ...]] = field(default_factory=dict)
+    """By prefix of each kind that was read, its live objects that no record knows."""
+
+
+async def observe(
+    client: Client,
+    *,
+    kinds: Mapping[str, Kind],
+    records: Mapping[Address, Record],
+    seen: Mapping[str, tuple[str, ...]],
+    clock: Clock,
+    catalogues: Iterable[str] = (),
+    tell: Callable[[str], None] = lambda _: None,
+) -> Observed:
+    """Reads every kind that has a record, and the named parts of the catalogue, all at once.
+
+    `seen` are the ids that were live before unanswered creates, by kind; `tell` hears of what takes long and why.
+    Raises ApiError.
+    """
+    by_kind: dict[str, dict[Address, Record]] = {}
+    for address, record in records.items():
+        by_kind.setdefault(address.kind, {})[address] = record
+    reading = [
+        _observe_kind(client, kinds[prefix], own, seen=seen, clock=clock, tell=tell) for prefix, own in by_kind.items()
+    ]
+    offers, parts = await asyncio.gather(read_catalogue(client, sorted(set(catalogues))), asyncio.gather(*reading))
+    return Observed(
+        {address: found for part, _ in parts for address, found in part.items()},
+        offers,
+        {prefix: unknown for prefix, (_, unknown) in zip(by_kind, parts, strict=True)},
+    )
+
+
+def as_recorded(record: Record) -> Found:
+    """What is known of an object that is not read: it is believed to be as the books have it."""
+    live = Live(
+        record.id,
+        name=str(record.spec.get("name", "")),
+        phase=Phase.STOPPED if record.spec.get("power") == "stopped" else Phase.READY,
+        status=str(record.outputs.get("status", "")),
+        values=record.spec,
+        outputs=record.outputs,
+    )
+    return Found(record, live=live)
+
+
+def is_unfinished(record: Record) -> bool:
+    """Whether an earlier run left something of it open, so that the books alone do not tell enough."""
+    return not record.id or record.underway is not None or bool(record.retired)
+
+
+async def _observe_kind(
+    client: Client,
+    kind: Kind,
+    records: Mapping[Address, Record],
+    *,
+    seen: Mapping[str, tuple[str, ...]],
+    clock: Clock,
+    tell: Callable[[str], None],
+) -> tuple[dict[Address, Found], tuple[Live, ...]]:
+    """What became of the records of one kind, and the live objects that none of them knows."""
+    lives = await read_all(client, kind)
+    owned = frozenset(id for record in records.values() for id in (record.id, *record.retired) if id)
+    for look, pause in enumerate(LOOKS_BACK):
+        if not (undecided := _undecided(kind, records, lives)):
+            break
+        if not look:
+            told = "an earlier call got no answer; looking for what it did"
+            tell(_waiting(undecided, told, seconds=sum(LOOKS_BACK), clock=clock))
+        await clock.sleep(pause)
+        lives |= await read_all(client, kind)
+    lives |= await _read_missing(client, kind, owned - lives.keys(), records.values(), clock=clock, tell=tell)
+    found = {}
+    for address, record in records.items():
+        old = tuple(lives[id] for id in record.retired if id in lives)
+        if record.id or record.underway is None:
+            found[address] = Found(record, live=lives.get(record.id), old=old)
+            continue
+        fitting = candidates(
+            kind,
+            record.underway.sent,
+            lives.values(),
+            known=owned.union(seen.get(record.underway.sight or kind.prefix, ())),
+            mark=record.underway.mark,
+        )
+        fitting = await still_there(client, kind, fitting)
+        found[address] = Found(record, candidates=fitting, old=old)
+    known = owned.union(live.id for item in found.values() for live in item.candidates)
+    return found, tuple(live for live in lives.values() if live.id not in known)
+
+
+def _undecided(kind: Kind, records: Mapping[Address, Record], lives: Mapping[str, Live]) -> list[Address]:
+    """The resources of which an earlier run's call may still take effect, or did and no list shows it yet.
+
+    A mark tells what a create made for certain; without one there may be another object that is not shown yet.
+    """
+    marks = {live.mark for live in lives.values()}
+    undecided = []
+    for address, record in records.items():
+        if record.underway is None:
+            continue
+        live = lives.get(record.id)
+        made = bool(record.id) or (bool(record.underway.mark) and record.underway.mark in marks)
+        acted = not record.underway.before or live is None or kind.took_effect(record, live)
+        if not (made and acted):
+            undecided.append(address)
+    return undecided
+
+
+async def _read_missing(
+    client: Client,
+    kind: Kind,
+    missing: frozenset[str],
+    records: Iterable[Record],
+    *,
+    clock: Clock,
+    tell: Callable[[str], None],
+) -> dict[str, Live]:
+    """What the list missed and a second read finds. A list that lags is given time from the last write on."""
+    if not missing:
+        return {}
+    if only_listed(kind):
+        unseen = [record for record in records if not missing.isdisjoint((record.id, *record.retired))]
+        over = max(record.seen_at or clock.now() for record in unseen) + GRACE
+        left = max(AGAIN, over - clock.now())
+        if left > AGAIN:
+            told = "not in the list, which may lag; reading it again"
+            tell(_waiting([record.address for record in unseen], told, seconds=left, clock=clock))
+        await clock.sleep(left)
+        again = await read_all(client, kind)
+        return {id: live for id, live in again.items() if id in missing}
+    lives = await asyncio.gather(*(read_one(client, kind, id) for id in sorted(missing)))
+    return {live.id: live for live in lives if live is not None}
+
+
+def _waiting(addresses: Sequence[Address], told: str, *, seconds: float, clock: Clock) -> str:
+    """What is waited for, and how long at most, for a person."""
+    more = f" and {len(addresses) - NAMED} more" if len(addresses) > NAMED else ""
+    until = f"until {moment(clock.now() + seconds)} (at most {in_words(seconds)})"
+    return f"{', '.join(map(str, addresses[:NAMED]))}{more}: {told} {until}"

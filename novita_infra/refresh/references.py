@@ -1,0 +1,55 @@
+"""Reads the objects that specs refer to by id."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+
+from novita_infra.api.client import Client
+from novita_infra.kinds.kind import Kind, Local
+from novita_infra.model.resources import Declared
+from novita_infra.model.values import Spec, Value, values_at
+from novita_infra.refresh.objects import read_one
+
+
+async def with_live_templates(
+    client: Client, *, declared: tuple[Declared, ...], kinds: Mapping[str, Kind]
+) -> tuple[Declared, ...]:
+    """The declared resources with what they take from objects that are named by id (`template: {id: ...}`)."""
+    wanted: dict[tuple[str, str], Spec] = {}
+    for item in declared:
+        for prefix, id in _given_by_id(kinds[item.address.kind], item.spec, kinds):
+            wanted[prefix, id] = {}
+    if not wanted:
+        return declared
+    lives = await asyncio.gather(*(read_one(client, kinds[prefix], id) for prefix, id in wanted))
+    for key, live in zip(wanted, lives, strict=True):
+        wanted[key] = live.values if live else {}
+
+    def lookup(prefix: str, value: Value) -> Spec | None:
+        id = value.get("id") if isinstance(value, dict) else value
+        return wanted.get((prefix, id)) if isinstance(id, str) else None
+
+    filled = []
+    for item in declared:
+        kind = kinds[item.address.kind]
+        given = kind.inherit is not None and _given_by_id(kind, item.spec, kinds)
+        filled.append(replace(item, spec=kind.inherit(item.spec, lookup)) if given and kind.inherit else item)
+    return tuple(filled)
+
+
+def _given_by_id(kind: Kind, spec: Spec, kinds: Mapping[str, Kind]) -> list[tuple[str, str]]:
+    """What it takes values from, by kind and id: its template, and what it must be beside where its place is open."""
+    found = []
+    for item in kind.fields:
+        if not item.refers or item.name not in spec:
+            continue
+        beside = "cluster" in kind.by_name and "cluster" not in spec and kinds[item.refers].sited
+        if not beside and not isinstance(item.change, Local):
+            continue
+        for value in values_at(spec[item.name], item.refers_at):
+            id = value.get("id") if isinstance(value, dict) else value
+            if isinstance(id, str):
+                found.append((item.refers, id))
+    return found

@@ -1,0 +1,1 @@
+"""JSON Schemas, `explain` and the reference pages, all generated from the kinds."""

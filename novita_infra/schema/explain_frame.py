@@ -1,0 +1,164 @@
+"""What may stand around a spec, explained: the project file, and the metadata and lifecycle of every resource.
+
+Read from the published JSON Schemas, so that it says what they say. Nothing here prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from novita_infra.kinds.kind import Kind
+from novita_infra.model.diagnostics import nearest, problem
+from novita_infra.schema.project import EXAMPLE
+from novita_infra.schema.resources import frame_schema, project_schema, schema_of
+from novita_infra.schema.wording import default_of, limits_of, shown, type_of
+
+PROJECT: Final = "Project"
+FRAME: Final = ("apiVersion", "kind", "metadata", "lifecycle")
+"""What a resource's document has beside its spec."""
+CHOSEN: Final = "NAME"
+"""Stands in paths for a key that the writer chooses, such as the name of a variable."""
+
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PartExplained:
+    """A field of the project file or of a resource's frame, and what is inside it."""
+
+    within: str
+    """`Project`, or the kind; empty for what every kind has alike."""
+    path: str
+    """As in a manifest: `lifecycle.onDrift`, `environments.NAME.patches.target`. Empty for the whole."""
+    doc: str
+    type: str
+    required: bool
+    default: str
+    """As it would be written; empty where there is none."""
+    limits: tuple[str, ...]
+    examples: tuple[str, ...]
+    items: tuple[PartExplained, ...] = ()
+    example: str = ""
+    """A whole project file, for the whole of it."""
+
+    @property
+    def title(self) -> str:
+        """As one asks for it: `Project.budget`, `Instance.lifecycle.onDrift`, `lifecycle.onDrift`."""
+        return ".".join(name for name in (self.within, self.path) if name)
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.path.rpartition(".")[2]
+
+    def listed(self) -> Iterator[PartExplained]:
+        """What is inside it; where that is one thing under a name of the writer's choice, also what is in that."""
+        for item in self.items:
+            yield item
+            if item.name == CHOSEN:
+                yield from item.items
+
+
+def explain_project(path: str = "") -> PartExplained:
+    """The project file, or what `path` names in it: `budget.perHour`, `variables.NAME.type`, `variables.type`.
+
+    Raises Problems, with the nearest right name, where it names nothing.
+    """
+    return _at(path, replace(_whole(project_schema(), within=PROJECT), example=EXAMPLE))
+
+
+def explain_frame(path: str, kind: Kind | None = None) -> PartExplained:
+    """What `path`, such as `lifecycle.onDrift`, names around the spec of the kind, or of any kind.
+
+    Raises Problems, with the nearest right name, where it names nothing.
+    """
+    return _at(path, _whole(schema_of(kind) if kind else frame_schema(), within=kind.name if kind else ""))
+
+
+def _whole(schema: Schema, *, within: str) -> PartExplained:
+    plain = _plain({name: part for name, part in schema.items() if name not in {"$defs", "title"}}, schema["$defs"])
+    return _part(plain, (), within=within, required=True)
+
+
+def _at(path: str, whole: PartExplained) -> PartExplained:
+    found = whole
+    names = path.split(".") if path else []
+    for index, name in enumerate(names):
+        found = _inside(found, name, last=index == len(names) - 1)
+    return found
+
+
+def _inside(part: PartExplained, name: str, *, last: bool) -> PartExplained:
+    """What the name stands for; one that may be of the writer's own choice need not be known."""
+    known = {item.name: item for item in part.items}
+    if name in known:
+        return known[name]
+    if CHOSEN not in known:
+        raise problem(f'{part.title} has no field "{name}"', nearest(name, tuple(known)))
+    chosen = known[CHOSEN]
+    fields = {item.name: item for item in chosen.items}
+    if name in fields:
+        return fields[name]
+    hint = nearest(name, tuple(fields))
+    if not name or (last and hint.startswith("did you mean")):
+        raise problem(f'{chosen.title} has no field "{name}"', hint)
+    return chosen
+
+
+def _part(schema: Schema, path: tuple[str, ...], *, within: str, required: bool) -> PartExplained:
+    return PartExplained(
+        within=within,
+        path=".".join(path),
+        doc=schema.get("description", ""),
+        type=type_of(schema),
+        required=required,
+        default=default_of(schema.get("default")),
+        limits=tuple(_limits(schema)),
+        examples=tuple(
+            shown(example) for example in schema.get("examples", schema.get("items", {}).get("examples", ()))
+        ),
+        items=tuple(
+            _part(inner, (*path, name), within=within, required=needed) for name, inner, needed in _fields(schema)
+        ),
+    )
+
+
+def _limits(schema: Schema) -> Iterator[str]:
+    """Those of the whole, and of each alternative that is one value."""
+    yield from limits_of(schema)
+    for branch in schema.get("anyOf", ()):
+        yield from (f"{type_of(branch)}: {limit}" for limit in limits_of(branch) if "properties" not in branch)
+
+
+def _fields(schema: Schema) -> Iterator[tuple[str, Schema, bool]]:
+    """What has a name inside the schema, its list or one of its alternatives; and whether it must be given."""
+    for name, inner in schema.get("properties", {}).items():
+        yield name, inner, name in schema.get("required", ())
+    of_each = schema.get("additionalProperties")
+    if isinstance(of_each, Mapping) and any(_fields(of_each)):
+        yield CHOSEN, of_each, False
+    for branch in (*schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else [])):
+        yield from _fields(branch)
+
+
+def _plain(schema: Schema, shared: Mapping[str, Schema]) -> Schema:
+    """The same without references to shared definitions, and with alternatives in the one form `anyOf`."""
+    if "$ref" in schema:
+        named = shared[schema["$ref"].rpartition("/")[2]]
+        schema = {**named, **{name: part for name, part in schema.items() if name != "$ref"}}
+    plain = dict(schema)
+    if "then" in schema and "else" in schema:
+        plain["anyOf"] = [schema["else"], schema["then"]]
+    elif isinstance(schema.get("type"), Sequence) and not isinstance(schema["type"], str):
+        plain = {name: part for name, part in schema.items() if name != "type"}
+        plain["anyOf"] = [{"type": one} for one in schema["type"]]
+    if "properties" in plain:
+        plain["properties"] = {name: _plain(part, shared) for name, part in plain["properties"].items()}
+    for name in ("items", "additionalProperties"):
+        if isinstance(plain.get(name), Mapping):
+            plain[name] = _plain(plain[name], shared)
+    if "anyOf" in plain:
+        plain["anyOf"] = [_plain(branch, shared) for branch in plain["anyOf"]]
+    return plain

@@ -1,0 +1,219 @@
+"""The reference pages in docs/reference: one for each kind, one for what is around a spec, one for the project file.
+
+`python -m novita_infra.kinds.reference FOLDER` writes them. They say nothing that the kinds and the schemas do not.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from novita_infra.kinds import KINDS
+from novita_infra.schema.explain_frame import PartExplained, explain_frame, explain_project
+from novita_infra.schema.explain_kinds import FieldExplained, KindExplained, explain_kind
+from novita_infra.schema.frame import TIMES, waits
+from novita_infra.schema.project import EXAMPLE
+
+_INDEX: Final = """\
+# Reference
+
+Made from the code by `python -m novita_infra.kinds.reference docs/reference`. `novita-infra explain KIND[.field]` and
+`novita-infra explain Project[.field]` tell the same.
+
+* [The project file](project.md) `novita-infra.yaml`: variables, environments, budgets, policies, outputs.
+* [Metadata and lifecycle](lifecycle.md): what every resource takes beside its spec.
+* The kinds: [at the end of this page](#the-kinds).
+
+Every document has the same frame:
+
+```yaml
+apiVersion: novita-infra/v1
+kind: Instance
+metadata:
+  name: trainer              # unique per kind; the address is instance.trainer
+  labels: {team: research}   # marks for people
+lifecycle:
+  protect: true              # deleting and replacing it are refused
+  timeouts: {create: 30m, update: 10m, delete: 5m}
+  dependsOn: [network_storage.data]   # and more: see lifecycle.md
+spec: {}                     # what the pages below tell
+```
+
+* `name` in a spec is the object's name in the account; left out, it is the name in `metadata`.
+* Any value may be a `${...}` expression: `${network_storage.data.id}`, `${var.region}`, `${env.HOME}`. `$${` is a plain
+  `${`.
+* A field that points at another resource takes its name, or `{id: ...}` for an object that is not managed here.
+* Where a value may be secret, `{fromEnv: NAME}` and `{fromFile: PATH}` keep it out of the manifest, the plan and the
+  state.
+* A field that is not declared is left to the service. One that was declared and no longer is goes back to its default,
+  where it has one.
+
+## The kinds
+
+| Kind | Address | What it is |
+| --- | --- | --- |
+"""
+
+
+_LIFECYCLE: Final = """\
+# Metadata and lifecycle
+
+What every resource takes beside its `spec`. `novita-infra explain lifecycle` tells the same, and
+`novita-infra explain Instance.lifecycle` with the defaults of the kind. [The reference](index.md).
+
+```yaml
+apiVersion: novita-infra/v1
+kind: NetworkStorage
+metadata:
+  name: data
+  labels: {team: research}
+lifecycle:
+  protect: true
+  timeouts: {create: 5m}
+  onDrift: {edited: alert}
+  ignoreChanges:
+    - {field: name, reason: renamed by hand now and then, until: 2027-01-31}
+spec:
+  cluster: us-ca-nas-2
+  sizeGb: 200
+```
+"""
+
+_PROJECT: Final = f"""\
+# The project file
+
+`novita-infra.yaml` at the root of a project. A project can do without one. `novita-infra explain Project` tells the
+same. [The reference](index.md).
+
+```yaml
+{EXAMPLE.rstrip()}
+```
+"""
+
+
+def pages() -> dict[str, str]:
+    """Every page by its file name."""
+    explained = [explain_kind(kind) for kind in KINDS.values()]
+    rows = [f"| [{item.name}]({item.prefix}.md) | `{item.prefix}.NAME` | {item.summary} |" for item in explained]
+    return {
+        "index.md": _INDEX + "\n".join(rows) + "\n",
+        "project.md": _PROJECT + "\n".join(_parts("Fields", explain_project())) + "\n",
+        "lifecycle.md": _LIFECYCLE + "\n".join(_frame()) + "\n",
+        **{f"{item.prefix}.md": "\n".join(_page(item)) + "\n" for item in explained},
+    }
+
+
+def write(folder: Path) -> None:
+    """Writes every page into the folder, and removes those that no kind stands for any more."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = pages()
+    for stale in folder.glob("*.md"):
+        if stale.name not in made:
+            stale.unlink()
+    for name, text in made.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _page(kind: KindExplained) -> Iterator[str]:
+    yield from (f"# {kind.name}", "", kind.summary, "", f"Address: `{kind.prefix}.NAME`. [All kinds](index.md).", "")
+    yield from ("```yaml", kind.example.rstrip(), "```", "")
+    yield from ("## Fields", "", "| Field | Type | Default |", "| --- | --- | --- |")
+    for field in kind.fields:
+        yield f"| [`{field.path}`](#{field.path.lower()}) | {_cell(field.type)} | {_default(field)} |"
+    for field in kind.fields:
+        yield from ("", f"### {field.path}", "", *_facts(field))
+    yield from ("", "## What expressions may use", "", "| Attribute | What it is |", "| --- | --- |")
+    yield from (f"| `${{{kind.prefix}.NAME.{name}}}` | {_cell(told)} |" for name, told in kind.outputs.items())
+    yield from ("", "## Replacing, deleting, waiting", "")
+    yield f"* Replaced: {kind.replacement}."
+    yield f"* Deleted: {kind.deletion}."
+    limits = ", ".join(f"{name} {limit}" for name, limit in kind.timeouts.items())
+    yield f"* Waits at most, unless [`lifecycle.timeouts`](lifecycle.md#timeouts) says otherwise: {limits}."
+
+
+def _frame() -> Iterator[str]:
+    yield from _parts("Metadata", explain_frame("metadata"))
+    yield from _parts("Lifecycle", explain_frame("lifecycle"))
+    yield from ("", "## Waits of the kinds", "", "What `timeouts` are where nothing is said.", "")
+    yield from (f"| Kind | {' | '.join(TIMES)} |", "| --- |" + " --- |" * len(TIMES))
+    for kind in KINDS.values():
+        limits = waits(kind)
+        yield f"| [{kind.name}]({kind.prefix}.md) | {' | '.join(limits.get(name, '') for name in TIMES)} |"
+
+
+def _parts(title: str, whole: PartExplained) -> Iterator[str]:
+    """The fields inside a part: a table of all, and what there is to know of each."""
+    yield from ("", f"## {title}", "", *([whole.doc, ""] if whole.path else []))
+    yield from ("| Field | Type | Default |", "| --- | --- | --- |")
+    for part in whole.items:
+        yield f"| [`{part.name}`](#{part.name.lower()}) | {_cell(part.type)} | {_default(part)} |"
+    for part in whole.items:
+        yield from ("", f"### {part.name}", "", part.doc, "")
+        yield f"* Type: {part.type}" + ("; required" if part.required else "")
+        if part.limits:
+            yield f"* Limits: {', '.join(_code(limit) for limit in part.limits)}"
+        if part.default:
+            yield f"* Default: `{part.default}`"
+        if part.examples:
+            yield f"* Examples: {', '.join(f'`{example}`' for example in part.examples)}"
+        inside = [inner for inner in _deep(part) if inner is not part]
+        if inside:
+            yield from ("", "| Inside | Type | Default | Limits | What it is |", "| --- | --- | --- | --- | --- |")
+        for inner in inside:
+            path = inner.path.removeprefix(f"{whole.path}.") if whole.path else inner.path
+            limits = ", ".join(_code(limit) for limit in inner.limits)
+            yield f"| `{path}` | {_cell(inner.type)} | {_default(inner)} | {_cell(limits)} | {_cell(inner.doc)} |"
+
+
+def _deep(part: PartExplained) -> Iterator[PartExplained]:
+    """The part and all that is inside it, as deep as it goes."""
+    yield part
+    for item in part.items:
+        yield from _deep(item)
+
+
+def _facts(field: FieldExplained) -> Iterator[str]:
+    yield from (field.doc, "")
+    yield f"* Type: {field.type}" + ("; required" if field.required else "")
+    if field.limits:
+        yield f"* Limits: {', '.join(_code(limit) for limit in field.limits)}"
+    if field.default:
+        yield f"* Default: `{field.default}`"
+    refers = next((item for item in (field, *field.items) if item.refers), None)
+    if refers:
+        where = "" if refers is field else f" in `{refers.path}`"
+        yield f"* Points at{where}: [{refers.refers}]({refers.refers}.md)"
+    if field.secret:
+        yield "* May be secret: `{fromEnv: NAME}` or `{fromFile: PATH}`"
+    yield f"* Changing it: {field.means}"
+    if field.removal:
+        yield f"* Taking it out of the manifest: {field.removal}"
+    yield f"* In the API: {field.api}"
+    if field.items:
+        yield from ("", "| Inside | Type | Limits | What it is |", "| --- | --- | --- | --- |")
+    for item in field.items:
+        needed = "; required" if item.required else ""
+        limits = ", ".join(_code(limit) for limit in item.limits)
+        yield f"| `{item.path}` | {_cell(item.type)}{needed} | {_cell(limits)} | {_cell(item.doc)} |"
+
+
+def _default(field: FieldExplained | PartExplained) -> str:
+    if field.required:
+        return "required"
+    return f"`{field.default}`" if field.default else ""
+
+
+def _code(limit: str) -> str:
+    """A pattern in code marks, whatever it holds."""
+    before, found, pattern = limit.partition("matches ")
+    return f"{before}{found}`{pattern}`" if found else limit
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/reference"))

@@ -1,0 +1,206 @@
+"""The published JSON Schemas, made from the kinds: what a manifest may hold, and what changing each field costs.
+
+`python -m novita_infra.kinds.schemas FOLDER` writes them. Nothing here validates.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.kind import Default, Field, Kind
+from novita_infra.schema.drift import IGNORE_CHANGES, ON_DRIFT
+from novita_infra.schema.explain_kinds import describe_means
+from novita_infra.schema.frame import VERSION, Schema, closed, lifecycle, metadata
+from novita_infra.schema.project import PROJECT
+
+HOME: Final = "https://novita-infra.dev/schemas"
+_DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+_OTHERS: Final = frozenset({"plan.json", "scenario.json"})
+"""Schemas that are not made from the kinds: of the views, and of the simulator."""
+
+_DEFS: Final[Schema] = {
+    "onDrift": ON_DRIFT,
+    "ignoreChanges": IGNORE_CHANGES,
+    "expression": {
+        "description": "A text with a ${...} expression in it; $${ is a plain ${.",
+        "type": "string",
+        "pattern": r"(^|[^$])\$\{",
+    },
+    "reference": {
+        "description": "A text that is one ${...} expression, so that it may stand for a number, a list or a map.",
+        "type": "string",
+        "pattern": r"^\$\{[^}]*\}$",
+    },
+    "secret": {
+        "description": "A secret from the environment or from a file; it is shown and stored nowhere.",
+        "type": "object",
+        "properties": {
+            "fromEnv": {"type": "string", "minLength": 1, "description": "The environment variable that holds it."},
+            "fromFile": {"type": "string", "minLength": 1, "description": "The file that holds it."},
+        },
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+    },
+    "duration": {
+        "title": "length of time",
+        "type": "string",
+        "pattern": "^[1-9][0-9]*[smhd]$",
+        "examples": ["90s", "30m", "2h", "1d"],
+        "description": "A number of seconds, minutes, hours or days: 90s, 30m, 2h, 1d.",
+    },
+}
+
+
+def schema_of(kind: Kind) -> Schema:
+    """The schema of one document of the kind; it stands alone."""
+    return {**_head(kind.prefix, kind.name, kind.summary), **_document(kind), "$defs": _defs_for(_document(kind))}
+
+
+def manifest_schema() -> Schema:
+    """The schema of any document. The kind decides which rules hold, so that messages are about that kind alone."""
+    names = [*(kind.name for kind in KINDS.values()), "Project"]
+    documents = {**{kind.name: _document(kind) for kind in KINDS.values()}, "Project": PROJECT}
+    return {
+        **_head("manifest", "Manifest", "One document: a resource of any kind, or a project."),
+        "type": "object",
+        "properties": {"kind": {"enum": names, "description": "What is declared."}},
+        "required": ["kind"],
+        "allOf": [
+            {
+                "if": {"type": "object", "properties": {"kind": {"const": name}}, "required": ["kind"]},
+                "then": {"$ref": f"#/$defs/{name}"},
+            }
+            for name in names
+        ],
+        "$defs": {**_defs_for(documents), **documents},
+    }
+
+
+def project_schema() -> Schema:
+    """The schema of `novita-infra.yaml`."""
+    summary = "The project file: its name, variables, environments, where its state lies, and its outputs."
+    return {**_head("project", "Project", summary), **PROJECT, "$defs": _defs_for(PROJECT)}
+
+
+def frame_schema() -> Schema:
+    """The schema of what is around the spec of any kind."""
+    frame = {"metadata": metadata(), "lifecycle": lifecycle()}
+    return {"type": "object", "properties": frame, "required": ["metadata"], "$defs": _defs_for(frame)}
+
+
+def schemas() -> dict[str, Schema]:
+    """Every schema by its file name."""
+    kinds = {f"{prefix}.json": schema_of(kind) for prefix, kind in KINDS.items()}
+    return {"manifest.json": manifest_schema(), "project.json": project_schema(), **kinds}
+
+
+def text_of_schema(schema: Mapping[str, Any]) -> str:
+    """The schema as its file holds it."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def write(folder: Path) -> None:
+    """Writes every schema into the folder, and removes those of ours that no kind stands for any more."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = schemas()
+    for stale in folder.glob("*.json"):
+        if stale.name not in made.keys() | _OTHERS and f'"{HOME}/{stale.name}"' in stale.read_text(encoding="utf-8"):
+            stale.unlink()
+    for name, schema in made.items():
+        (folder / name).write_text(text_of_schema(schema), encoding="utf-8")
+
+
+def _head(name: str, title: str, description: str) -> Schema:
+    return {"$schema": _DRAFT, "$id": f"{HOME}/{name}.json", "title": title, "description": description}
+
+
+def _defs_for(schema: Any) -> Schema:
+    """The shared definitions that the schema refers to."""
+    text = json.dumps(schema)
+    return {name: item for name, item in _DEFS.items() if f'"#/$defs/{name}"' in text}
+
+
+# --- a resource -----------------------------------------------------------------------------------------------------
+
+
+def _document(kind: Kind) -> Schema:
+    spec = {
+        "type": "object",
+        "description": kind.summary,
+        "properties": {item.name: _field(kind, item) for item in kind.fields},
+        "required": [item.name for item in kind.fields if item.required],
+        "additionalProperties": False,
+    }
+    return closed(
+        {
+            "apiVersion": VERSION,
+            "kind": {"const": kind.name, "description": kind.summary},
+            "metadata": metadata(kind),
+            "lifecycle": lifecycle(kind),
+            "spec": spec,
+        },
+        required=["apiVersion", "kind", "metadata", "spec"],
+    )
+
+
+def _field(kind: Kind, field: Field) -> Schema:
+    """The field's schema, open to expressions, with what it is and what changing it costs."""
+    described = {"description": field.doc, **field.schema}
+    opened = _opened(described, secret=field.secret or field.secret_items)
+    told = {**opened, "description": f"{field.doc.rstrip('.')}. Changing it: {describe_means(kind, field)}."}
+    if isinstance(field.absent, Default) and field.absent.value and "default" not in told:
+        told["default"] = field.absent.value
+    return told
+
+
+def _opened(schema: Mapping[str, Any], *, secret: bool) -> Schema:
+    """The schema with an expression allowed wherever a value is, and a secret's source where a text may be secret."""
+    if "anyOf" in schema:
+        branches = [(_opened if _is_text(item) else _inside)(item, secret=secret) for item in schema["anyOf"]]
+        return {**schema, "anyOf": branches}
+    if not _is_text(schema):
+        return _unless("reference", _inside(schema, secret=secret))
+    opened = _unless("expression", schema) if _LIMITING & schema.keys() else dict(schema)
+    if not secret:
+        return opened
+    return {**_notes(schema), "if": {"type": "object"}, "then": {"$ref": "#/$defs/secret"}, "else": opened}
+
+
+def _inside(schema: Mapping[str, Any], *, secret: bool) -> Schema:
+    """The same for what the schema holds, not for itself."""
+    inner = dict(schema)
+    if "properties" in inner:
+        inner["properties"] = {name: _opened(item, secret=secret) for name, item in inner["properties"].items()}
+    for part in ("items", "additionalProperties"):
+        if isinstance(inner.get(part), Mapping):
+            inner[part] = _opened(inner[part], secret=secret)
+    return inner
+
+
+_LIMITING: Final = frozenset({"pattern", "maxLength", "enum", "const", "format"})
+"""What an expression need not keep to before its value is known; minLength it keeps to anyway."""
+
+
+def _is_text(schema: Mapping[str, Any]) -> bool:
+    return schema.get("type") == "string" or all(isinstance(item, str) for item in schema.get("enum", [0]))
+
+
+def _unless(alternative: str, schema: Mapping[str, Any]) -> Schema:
+    """By if and else, because a message about an anyOf tells nothing; the notes stay where editors look for them."""
+    return {**_notes(schema), "if": {"$ref": f"#/$defs/{alternative}"}, "else": dict(schema)}
+
+
+def _notes(schema: Mapping[str, Any]) -> Schema:
+    notes = {name: schema[name] for name in ("description", "default", "examples") if name in schema}
+    return {**notes, "examples": schema["enum"]} if "enum" in schema else notes
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1] if len(sys.argv) > 1 else "schemas"))

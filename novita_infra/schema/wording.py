@@ -1,0 +1,91 @@
+"""JSON Schemas and values in a person's words: types, limits, durations. Nothing here knows a kind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from novita_infra.model.values import Value
+
+_TYPES: Final = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
+
+
+def type_of(schema: Mapping[str, Any]) -> str:
+    """What the schema takes: `text`, `list of texts`, `map of whole number`, `{min, max}`, `any value`."""
+    match schema:
+        case {"title": title}:
+            return str(title)
+        case {"const": value}:
+            return f"always {shown(value)}"
+        case {"enum": values}:
+            return f"one of {', '.join(map(shown, values))}"
+        case {"anyOf": branches}:
+            return " or ".join(type_of(branch) for branch in branches)
+        case {"type": "array"}:
+            return f"list of {type_of(schema.get('items', {}))}"
+        case {"type": "object", "properties": properties}:
+            return "{" + ", ".join(properties) + "}"
+        case {"type": "object"}:
+            return f"map of {type_of(schema.get('additionalProperties', {}))}"
+        case _:
+            return _TYPES.get(schema.get("type", ""), "any value")
+
+
+def limits_of(schema: Mapping[str, Any]) -> Iterator[str]:
+    """What else must hold: `at least 10`, `1 to 30 characters`, `matches PATTERN`."""
+    for least, most, unit in (
+        ("minimum", "maximum", ""),
+        ("minLength", "maxLength", "characters"),
+        ("minItems", "maxItems", "items"),
+        ("minProperties", "maxProperties", "keys"),
+    ):
+        told = _range(schema.get(least), schema.get(most), unit)
+        if told:
+            yield told
+    if "pattern" in schema:
+        yield f"matches {schema['pattern']}"
+    yield from _alternatives_of(schema)
+    for about, each in (("propertyNames", "each name"), ("items", "each"), ("additionalProperties", "each")):
+        inner = schema.get(about)
+        if isinstance(inner, Mapping):
+            limits = _alternatives_of(inner) if "properties" in inner else limits_of(inner)
+            yield from (f"{each}: {limit}" for limit in limits)
+
+
+def default_of(value: Value) -> str:
+    """A default as it would be written; empty for nothing."""
+    return "" if value in (None, "", [], {}) else shown(value)
+
+
+def shown(value: Value) -> str:
+    """A value as it would be written in a manifest."""
+    return value if isinstance(value, str) and value else json.dumps(value)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a manifest spells them: `90s`, `30m`, `2h`."""
+    for unit, size in (("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds / size:g}{unit}"
+    return f"{seconds:g}s"
+
+
+def _alternatives_of(schema: Mapping[str, Any]) -> Iterator[str]:
+    names = [name for one in schema.get("oneOf", ()) for name in one.get("required", ())]
+    if names:
+        yield f"exactly one of {', '.join(names)}"
+
+
+def _range(least: float | None, most: float | None, unit: str) -> str:
+    match least, most:
+        case None, None:
+            return ""
+        case _, None:
+            text = f"at least {least}"
+        case None, _:
+            text = f"at most {most}"
+        case _:
+            text = f"exactly {least}" if least == most else f"{least} to {most}"
+    last = least if most is None else most
+    return f"{text} {unit.removesuffix('s') if last == 1 else unit}".rstrip()

@@ -1,0 +1,1 @@
+"""Faults: calls that the simulator refuses, delays or loses."""

@@ -1,0 +1,49 @@
+"""Faults as they are ordered: over HTTP, in scenario files, by name."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from novita_infra.simulator.faults.model import Fault, Position, Trouble
+from novita_infra.simulator.request_schema import Fields, Number, Reading, Text, Whole, may
+
+_READING = Reading(forgiving=False, closed=True)
+FAULT: Final = Fields(
+    {
+        "kind": may(Text(one_of=[kind.value for kind in Trouble]), Trouble.STATUS.value),
+        "operation": may(Text(), "*"),
+        "method": may(Text(), "*"),
+        "path": may(Text(), "*"),
+        "position": may(Text(one_of=[position.value for position in Position]), Position.BEFORE.value),
+        "status": may(Whole(400, 599), 503),
+        "reason": may(Text(), ""),
+        "message": may(Text(), ""),
+        "retryAfter": may(Text(), ""),
+        "seconds": may(Number(0, 10**6), 0.0),
+        "upTo": may(Number(0, 10**6), 0.0),
+        "count": may(Whole(0), 1),
+        "skip": may(Whole(0), 0),
+        "perCent": may(Whole(0, 100), 100),
+    }
+)
+
+
+def fault_of(values: Any) -> Fault:
+    """A fault from its JSON form; a count of 0 is for ever. Raises Refusal."""
+    said = FAULT.read(values, "", _READING)
+    return Fault(
+        kind=Trouble(said["kind"]),
+        operation=said["operation"],
+        method=said["method"],
+        path=said["path"],
+        position=Position(said["position"]),
+        status=said["status"],
+        reason=said["reason"],
+        message=said["message"],
+        retry_after=said["retryAfter"],
+        seconds=said["seconds"],
+        up_to=said["upTo"],
+        count=said["count"] or None,
+        skip=said["skip"],
+        per_cent=said["perCent"],
+    )

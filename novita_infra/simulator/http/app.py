@@ -1,0 +1,188 @@
+"""The pretend Novita as an ASGI application: keys, faults, reading and answering. No lifespan and no threads."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from novita_infra.simulator.errors import Refusal, envelope
+from novita_infra.simulator.faults.model import Fault, Luck, Position, Trouble
+from novita_infra.simulator.http.control import control_routes
+from novita_infra.simulator.http.error_families import in_words_of, unauthorized
+from novita_infra.simulator.http.lost_answers import DROP, Lost
+from novita_infra.simulator.http.reading import LARGEST_BODY, LARGEST_UPLOAD, decode, raw_body
+from novita_infra.simulator.http.streaming import Flow
+from novita_infra.simulator.http.webhooks import Courier
+from novita_infra.simulator.logs import log_routes
+from novita_infra.simulator.operations import Operation, Raw
+from novita_infra.simulator.routes.registry import OPERATIONS
+from novita_infra.simulator.routes.tasks import ASYNC
+from novita_infra.simulator.scenarios.events import notice
+from novita_infra.simulator.world.engine.world import World
+
+Wait = Callable[[float], Awaitable[object]]
+"""Waits so many real seconds."""
+
+
+def build_app(world: World, *, latency: float = 0.0, wait: Wait = asyncio.sleep) -> ASGIApp:
+    """The application over a world. `latency` delays every answer by so many real seconds."""
+    routes = [
+        _route(world, operation, latency=latency, wait=wait, path=path)
+        for operation in OPERATIONS
+        for path in (operation.path, *operation.aliases)
+    ]
+    if world.quirks.forgiving:
+        routes += [
+            _route(world, operation, latency=latency, wait=wait, path=path)
+            for operation in OPERATIONS
+            for path in operation.also
+        ]
+    app = Starlette(
+        routes=[*_by_path(routes), *log_routes(world), *control_routes(world)],
+        exception_handlers={404: _no_route, 405: _wrong_method},
+    )
+    app.router.redirect_slashes = False  # a path with a slash too many is a missing route
+    return _with_courier(app, Courier(world))
+
+
+def _with_courier(app: ASGIApp, courier: Courier) -> ASGIApp:
+    """Under a server, what was submitted sets off the courier; the first request does, for what a kept world owes."""
+    begun = False
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal begun
+        await app(scope, receive, send)
+        if DROP in (scope.get("extensions") or {}) and (not begun or scope["path"].startswith(ASYNC)):
+            begun = True
+            courier.wake()
+
+    return serve
+
+
+def _route(world: World, operation: Operation, *, latency: float, wait: Wait, path: str) -> Route:
+    async def serve(request: Request) -> Response:
+        return await _answer(world, operation, request, latency=latency, wait=wait)
+
+    return Route(path, serve, methods=[operation.method])
+
+
+def _by_path(routes: list[Route]) -> list[Route]:
+    """One route per path, so that a wrong method is told with all the right ones."""
+    by_path: dict[str, dict[str, Route]] = {}
+    for route in routes:
+        by_path.setdefault(route.path, {}).update(dict.fromkeys(route.methods or (), route))
+    return [_joined(path, methods) for path, methods in by_path.items()]
+
+
+def _joined(path: str, methods: dict[str, Route]) -> Route:
+    async def serve(request: Request) -> Response:
+        answer: Response = await methods[request.method].endpoint(request)
+        return answer
+
+    return Route(path, serve, methods=list(methods))
+
+
+async def _no_route(_request: Request, _exc: Exception) -> Response:
+    """A missing route is told in plain text, not in the envelope."""
+    return PlainTextResponse("404 page not found", status_code=404)
+
+
+async def _wrong_method(_request: Request, exc: Exception) -> Response:
+    headers = exc.headers if isinstance(exc, HTTPException) else None
+    return PlainTextResponse("405 method not allowed", status_code=405, headers=headers)
+
+
+async def _answer(world: World, operation: Operation, request: Request, *, latency: float, wait: Wait) -> Response:
+    """One request from key to answer. What it changed is kept before the answer leaves."""
+    try:
+        body = await raw_body(request, largest=LARGEST_UPLOAD if operation.large else LARGEST_BODY)
+    except ClientDisconnect:
+        return Response(status_code=499)
+    except Refusal as refusal:
+        return _refused(world, operation, refusal)
+    world.calls[operation.name] += 1
+    luck = world.faults.strike(operation=operation.name, method=request.method, path=request.scope["path"])
+    if latency or luck.wait_before:
+        await wait(latency + luck.wait_before)
+    if luck.late:
+        land = partial(_served, world, operation, request, body, luck=luck)
+        world.faults.late.append((world.now() + luck.late, land))
+        return Lost()
+    before = luck.fails(Position.BEFORE)
+    if before is not None:
+        return _failed(before)
+    answer = _served(world, operation, request, body, luck=luck)
+    if luck.wait_after:
+        await wait(luck.wait_after)
+    after = luck.fails(Position.AFTER)
+    if after is None:
+        return answer
+    if after.kind is Trouble.TRUNCATED:
+        return Lost(answer)
+    return _failed(after)
+
+
+def _served(world: World, operation: Operation, request: Request, body: bytes, *, luck: Luck) -> Response:
+    world.advance()
+    for land in world.faults.landed(world.now()):
+        land()
+    world.look_back(luck.lag)
+    try:
+        key = _key(world, operation, request)
+        call = decode(world.quirks, operation, request, body, key=key)
+        answer = _response(operation.serve(world, call))
+        notice(world, operation.name)
+        return answer
+    except Refusal as refusal:
+        return _refused(world, operation, refusal)
+    finally:
+        world.look_back(0.0)
+        world.save()
+
+
+def _key(world: World, operation: Operation, request: Request) -> str:
+    key = world.keys.of_header(request.headers.get("authorization", ""))
+    if not operation.public and not world.keys.good(key):
+        raise unauthorized(operation.family, key)
+    return key
+
+
+def _response(value: Any) -> Response:
+    if isinstance(value, Raw) and value.pieces:
+        return Flow(value.pieces, media=value.media)
+    if isinstance(value, Raw):
+        return Response(value.body, value.status, media_type=value.media if value.body else None)
+    return _json(value)
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(json.dumps(value, separators=(",", ":")), status, media_type="application/json")
+
+
+def _refused(world: World, operation: Operation, refusal: Refusal) -> Response:
+    refusal = in_words_of(operation.family, refusal)
+    status = world.quirks.not_found_status if refusal.missing else refusal.status
+    return _json(envelope(status, refusal.reason, refusal.message, refusal.metadata), status)
+
+
+_REASONS = {429: "RATE_LIMIT_EXCEEDED", 503: "SERVICE_NOT_AVAILABLE", 401: "UNAUTHORIZED", 403: "FORBIDDEN"}
+
+
+def _failed(fault: Fault) -> Response:
+    if fault.kind is Trouble.LOST:
+        return Lost()
+    reason = fault.reason or _REASONS.get(fault.status, "UNKNOWN")
+    answer = _json(envelope(fault.status, reason, fault.message or "a fault on order"), fault.status)
+    if fault.retry_after:
+        answer.headers["Retry-After"] = fault.retry_after
+    return answer

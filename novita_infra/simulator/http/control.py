@@ -1,0 +1,117 @@
+"""`/_sim`: looking into the world and bending it, for tests and rehearsals. No part of Novita's API."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from novita_infra.simulator.errors import Refusal, envelope
+from novita_infra.simulator.faults.parsing import fault_of
+from novita_infra.simulator.http.openapi import document
+from novita_infra.simulator.http.reading import raw_body
+from novita_infra.simulator.request_schema import Fields, Number, Reading, Whole, need
+from novita_infra.simulator.routes.registry import OPERATIONS
+from novita_infra.simulator.world.cloud import arrears
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.market import money
+
+_READING = Reading(forgiving=False, closed=True)
+_ADVANCE = Fields({"seconds": need(Number(0, 10**9))})
+_TOP_UP = Fields({"amount": need(Whole(1, 10**15))})
+
+
+def state(world: World) -> dict[str, Any]:
+    """The whole world as JSON: its records by resource, the calls made by operation, and the money in 1/100000 USD."""
+    world.advance()
+    return {
+        "now": world.moment,
+        "seed": world.seed,
+        "profile": world.quirks.name,
+        "objects": {name: [table.plain(record) for record in table] for name, table in world.tables.items()},
+        "calls": dict(world.calls),
+        "money": {"balance": money.balance(world), "spent": money.spent(world)},
+    }
+
+
+def listing() -> list[dict[str, str]]:
+    """Name, method, path, page of the reference and error family of every operation that is served."""
+    return [
+        {
+            "name": operation.name,
+            "method": operation.method,
+            "path": operation.path,
+            "source": operation.source,
+            "family": operation.family.value,
+        }
+        for operation in OPERATIONS
+    ]
+
+
+def control_routes(world: World) -> list[Route]:
+    """The routes of the control plane."""
+
+    async def show(_request: Request) -> Response:
+        return JSONResponse(state(world))
+
+    async def coverage(_request: Request) -> Response:
+        return JSONResponse(listing())
+
+    async def openapi(_request: Request) -> Response:
+        return JSONResponse(document(world.quirks, OPERATIONS))
+
+    async def advance(request: Request) -> Response:
+        try:
+            said = _ADVANCE.read(await _json(request), "", _READING)
+        except Refusal as refusal:
+            return _refused(refusal)
+        world.skip(said["seconds"])
+        world.save()
+        return JSONResponse({"now": world.moment})
+
+    async def top_up(request: Request) -> Response:
+        try:
+            said = _TOP_UP.read(await _json(request), "", _READING)
+        except Refusal as refusal:
+            return _refused(refusal)
+        world.advance()
+        arrears.top_up(world, said["amount"], note="by /_sim/topup")
+        world.save()
+        return JSONResponse({"balance": money.balance(world)})
+
+    async def faults(request: Request) -> Response:
+        if request.method == "DELETE":
+            world.faults.clear()
+            return JSONResponse({"active": 0})
+        try:
+            said = await _json(request)
+            added = [fault_of(one) for one in (said if isinstance(said, list) else [said])]
+        except Refusal as refusal:
+            return _refused(refusal)
+        for fault in added:
+            world.faults.add(fault)
+        return JSONResponse({"active": len(world.faults.active)})
+
+    return [
+        Route("/_sim/state", show, methods=["GET"]),
+        Route("/_sim/coverage", coverage, methods=["GET"]),
+        Route("/_sim/openapi.json", openapi, methods=["GET"]),
+        Route("/_sim/advance", advance, methods=["POST"]),
+        Route("/_sim/topup", top_up, methods=["POST"]),
+        Route("/_sim/faults", faults, methods=["POST", "DELETE"]),
+    ]
+
+
+async def _json(request: Request) -> Any:
+    body = await raw_body(request)
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as trouble:
+        raise Refusal("REQUEST", "the body is not JSON") from trouble
+
+
+def _refused(refusal: Refusal) -> Response:
+    return JSONResponse(envelope(refusal.status, refusal.reason, refusal.message, refusal.metadata), refusal.status)

@@ -1,0 +1,61 @@
+"""From an HTTP request to a Call: the body within its limit, decoded, and every field checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from starlette.requests import Request
+
+from novita_infra.simulator.errors import Refusal
+from novita_infra.simulator.operations import Call, Operation
+from novita_infra.simulator.profiles import Quirks
+
+LARGEST_BODY = 2 * 1024 * 1024
+LARGEST_UPLOAD = 110 * 1024 * 1024
+"""Bytes; batch files may have 100 MB."""
+
+
+async def raw_body(request: Request, *, largest: int = LARGEST_BODY) -> bytes:
+    """The body, or a refusal as soon as it is longer than allowed."""
+    chunks: list[bytes] = []
+    length = 0
+    async for chunk in request.stream():
+        length += len(chunk)
+        if length > largest:
+            raise Refusal("REQUEST", f"the body is longer than {largest} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def decode(quirks: Quirks, operation: Operation, request: Request, body: bytes, *, key: str) -> Call:
+    """The request as the operation wants it. Raises a Refusal that names what is wrong."""
+    query: dict[str, Any] = {}
+    for name, value in request.query_params.multi_items():
+        query[name] = f"{query[name]},{value}" if name in query else value
+    fields: Mapping[str, Any] = {}
+    if operation.body is not None:
+        fields = operation.body.read(_json_of(quirks, body), "", quirks.reading())
+    return Call(
+        query=operation.query.read(query, "", quirks.reading(textual=True)),
+        body=fields,
+        path=request.path_params,
+        raw=body,
+        media=request.headers.get("content-type", ""),
+        key=key,
+        base=str(request.base_url).rstrip("/"),
+    )
+
+
+def _json_of(quirks: Quirks, body: bytes) -> Any:
+    if not body.strip():
+        return {}
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as trouble:
+        raise Refusal(quirks.undecodable_reason, f"the body is not JSON: {trouble}"[:200]) from trouble
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

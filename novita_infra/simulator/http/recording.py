@@ -1,0 +1,238 @@
+"""A log of requests and answers, as HAR 1.2 or as JSON lines, written by ASGI middleware around any application.
+
+Secrets are crossed out before anything is written. What is on disk is whole after every answer.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, MutableMapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Protocol
+from urllib.parse import parse_qsl
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from novita_infra.simulator.http import redaction as redacting
+from novita_infra.simulator.http.lost_answers import LostAnswer
+
+KEPT: Final = 1024 * 1024
+"""Bytes of a body that are kept; of a longer one only its size is told."""
+_PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
+_TAIL: Final = b"\n]}}\n"
+
+
+class Log(Protocol):
+    """Where entries go."""
+
+    def write(self, entry: dict[str, Any]) -> None:
+        """Adds an entry in the shape of HAR 1.2; when it returns, the entry is in the file."""
+
+    def close(self) -> None:
+        """Lets go of the file."""
+
+
+def open_log(path: Path, *, creator: tuple[str, str]) -> Log:
+    """The log in a new file: JSON lines where its name ends in .jsonl, else HAR. Raises OSError.
+
+    `creator` is the name and version of the program, which HAR asks for.
+    """
+    file = path.open("wb")
+    return Lines(file) if path.suffix == ".jsonl" else Har(file, creator=creator)
+
+
+class Lines:
+    """One entry a line."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, entry: dict[str, Any]) -> None:
+        self._file.write(_text(entry) + b"\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class Har:
+    """One HAR document, which is closed anew after every entry, so that a killed process leaves a valid one."""
+
+    def __init__(self, file: BinaryIO, *, creator: tuple[str, str]) -> None:
+        self._file = file
+        self._entries = 0
+        name, version = creator
+        head = {"version": "1.2", "creator": {"name": name, "version": version}}
+        file.write(b'{"log":' + _text(head)[:-1] + b',"entries":[' + _TAIL)
+        file.flush()
+
+    def write(self, entry: dict[str, Any]) -> None:
+        self._file.seek(-len(_TAIL), 2)
+        self._file.write((b",\n" if self._entries else b"\n") + _text(entry) + _TAIL)
+        self._file.flush()
+        self._entries += 1
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class Recorder:
+    """Middleware that writes every exchange into a log, besides those with `/_sim`, which is no part of the API."""
+
+    def __init__(self, app: ASGIApp, log: Log, *, now: Callable[[], float] = time.time) -> None:
+        self._app = app
+        self._log = log
+        self._now = now
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith("/_sim"):
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(began=self._now())
+
+        async def hear() -> Message:
+            message = await receive()
+            if message["type"] == "http.request":
+                exchange.asked.add(message.get("body", b""))
+            return message
+
+        async def say(message: Message) -> None:
+            exchange.note(message, self._now())
+            await send(message)
+
+        try:
+            await self._app(scope, hear, say)
+        except LostAnswer:
+            exchange.forget_answer()  # in the process, what stands around the application has made an answer of it
+            raise
+        finally:
+            exchange.ended = self._now()
+            self._log.write(_entry(scope, exchange))
+
+
+@dataclass(slots=True)
+class _Body:
+    """The beginning of a body, and its size in bytes."""
+
+    kept: bytearray = field(default_factory=bytearray)
+    size: int = 0
+
+    def add(self, piece: bytes) -> None:
+        self.size += len(piece)
+        if self.size <= KEPT:
+            self.kept += piece
+        else:
+            self.kept.clear()
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """A request and its answer. Times are Unix seconds."""
+
+    began: float
+    answered: float = 0.0
+    ended: float = 0.0
+    asked: _Body = field(default_factory=_Body)
+    told: _Body = field(default_factory=_Body)
+    status: int = 0
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    whole: bool = False
+
+    def forget_answer(self) -> None:
+        self.status, self.headers, self.told, self.whole = 0, [], _Body(), False
+
+    def note(self, message: MutableMapping[str, Any], at: float) -> None:
+        if message["type"] == "http.response.start":
+            self.status, self.headers, self.answered = message["status"], _decoded(message["headers"]), at
+        elif message["type"] == "http.response.body":
+            self.told.add(message.get("body", b""))
+            self.whole = not message.get("more_body", False)
+
+
+def _entry(scope: Scope, exchange: _Exchange) -> dict[str, Any]:
+    wait = _milliseconds(exchange.began, exchange.answered or exchange.ended)
+    receive = _milliseconds(exchange.answered or exchange.ended, exchange.ended)
+    entry = {
+        "startedDateTime": datetime.fromtimestamp(exchange.began, UTC).isoformat(timespec="milliseconds"),
+        "time": round(wait + receive, 3),
+        "request": _request(scope, exchange.asked),
+        "response": _response(scope, exchange),
+        "cache": {},
+        "timings": {"send": 0, "wait": wait, "receive": receive},
+    }
+    if not exchange.whole:
+        entry["comment"] = "the answer broke off" if exchange.status else "no answer came"
+    return entry
+
+
+def _request(scope: Scope, asked: _Body) -> dict[str, Any]:
+    headers = _decoded(scope["headers"])
+    raw = scope["query_string"].decode("latin-1")
+    query = redacting.query(parse_qsl(raw, keep_blank_values=True))
+    host = next((value for name, value in headers if name == "host"), "")
+    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+    shown = "&".join(f"{name}={value}" for name, value in query)
+    request = {
+        "method": scope["method"],
+        "url": f"{scope.get('scheme', 'http')}://{host}{path}" + (f"?{shown}" if shown else ""),
+        "httpVersion": f"HTTP/{scope.get('http_version', '1.1')}",
+        "cookies": [],
+        "headers": _pairs(redacting.headers(headers)),
+        "queryString": _pairs(query),
+        "headersSize": -1,
+        "bodySize": asked.size,
+    }
+    if asked.size:
+        request["postData"] = {"mimeType": _media(headers), "params": [], **_content(asked, _media(headers))}
+    return request
+
+
+def _response(scope: Scope, exchange: _Exchange) -> dict[str, Any]:
+    media = _media(exchange.headers)
+    return {
+        "status": exchange.status,
+        "statusText": _PHRASES.get(exchange.status, ""),
+        "httpVersion": f"HTTP/{scope.get('http_version', '1.1')}",
+        "cookies": [],
+        "headers": _pairs(redacting.headers(exchange.headers)),
+        "content": {"size": exchange.told.size, "mimeType": media, **_content(exchange.told, media)},
+        "redirectURL": "",
+        "headersSize": -1,
+        "bodySize": exchange.told.size,
+    }
+
+
+def _content(body: _Body, media: str) -> dict[str, str]:
+    """The body as text without secrets; one that is no text cannot be looked through and is left out."""
+    if body.size > KEPT:
+        return {"text": "", "comment": f"left out: longer than {KEPT} bytes"}
+    if media.startswith("multipart/"):
+        return {"text": "", "comment": "left out: a file"}
+    try:
+        return {"text": redacting.body(body.kept.decode("utf-8"))}
+    except UnicodeDecodeError:
+        return {"text": "", "comment": "left out: not text"}
+
+
+def _media(headers: Iterable[tuple[str, str]]) -> str:
+    return next((value for name, value in headers if name.lower() == "content-type"), "")
+
+
+def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+
+
+def _pairs(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in pairs]
+
+
+def _milliseconds(begin: float, end: float) -> float:
+    return round(max(0.0, end - begin) * 1000, 3)
+
+
+def _text(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

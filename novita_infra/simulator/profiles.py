@@ -1,0 +1,106 @@
+"""Where documents and the live service disagree, one value says how this pretend Novita behaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from novita_infra.simulator.request_schema import Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quirks:
+    """One way of behaving; PROFILES names the three that ship."""
+
+    name: str = "live"
+    not_found_status: int = 400
+    """Absent objects of the GPU family answer 400 by the documents; some clients met 404."""
+    undecodable_reason: str = "CODEC"
+    """The reason for a body that is not JSON."""
+    forgiving: bool = True
+    """Takes paths, names and types that only clients in the wild use."""
+    closed: bool = False
+    """Refuses fields and parameters that the reference does not have."""
+    first_page: int = 0
+    """The number of the first page where the sources disagree (`pageNum` lists)."""
+    largest_page: int = 1000
+    prices_as_text: bool = True
+    """GPU product prices are integers in the documents and decimal strings live."""
+    networks_key: str = "networks"
+    network_as_object: bool = True
+    """A network and its state are objects live, arrays of one in the documents."""
+    tells_network_id: bool = False
+    """Whether creating a network answers with the network."""
+    storage_id_bare: bool = True
+    """Creating a storage answers the bare id rather than an object."""
+    null_when_empty: bool = True
+    """An empty storage list is `null`."""
+    masked_passwords: bool = True
+    """Registry auths are listed with the password crossed out."""
+    numbers_as_text: bool = True
+    """Endpoints answer `freeTimeout`, `maxConcurrent` and `policy.value` as strings."""
+    upgrade_starts: bool = True
+    """Upgrading a stopped instance leaves it running."""
+    node_as_object: bool = True
+    """The `node` of an instance is an object live, an array of one in the documents."""
+    blank_billing_mode: bool = True
+    """CPU instances carry an empty `billingMode`, as some live answers do."""
+    ports_as_text: bool = False
+    """The list page of endpoints has ports as strings."""
+    batch_words_capital: bool = False
+    """Batch statuses are upper case in the reference and lower case in the answer that the guide shows."""
+    models_in_full: bool = True
+    """Entries of the model list have many more fields live than on the page."""
+    tells_logs: bool = True
+    """Whether answers say where logs are; the reference has the fields, and no word on when they are filled."""
+    status_words: Mapping[str, str] = field(default_factory=dict)
+    """Instance statuses that go by another word, be it one that no document knows."""
+
+    def reading(self, *, textual: bool = False) -> Reading:
+        """How requests are read under this profile."""
+        return Reading(forgiving=self.forgiving, closed=self.closed, textual=textual)
+
+
+_WORDS: Final = {"pending": "toCreate"}
+"""`pending` was only ever seen live."""
+LIVE: Final = Quirks()
+PROFILES: Final = {
+    "live": LIVE,
+    "documented": Quirks(
+        name="documented",
+        undecodable_reason="REQUEST",
+        forgiving=False,
+        prices_as_text=False,
+        networks_key="network",
+        network_as_object=False,
+        tells_network_id=True,
+        null_when_empty=False,
+        masked_passwords=False,
+        node_as_object=False,
+        blank_billing_mode=False,
+        ports_as_text=True,
+        batch_words_capital=True,
+        models_in_full=False,
+        status_words=_WORDS,
+    ),
+    "strict": Quirks(
+        name="strict",
+        not_found_status=404,
+        undecodable_reason="REQUEST",
+        forgiving=False,
+        closed=True,
+        first_page=1,
+        largest_page=100,
+        storage_id_bare=False,
+        tells_network_id=True,
+        null_when_empty=False,
+        masked_passwords=False,
+        upgrade_starts=False,
+        tells_logs=False,
+        blank_billing_mode=False,
+        batch_words_capital=True,
+        models_in_full=False,
+        status_words=_WORDS,
+    ),
+}

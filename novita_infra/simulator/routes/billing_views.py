@@ -1,0 +1,156 @@
+"""How balances, bills and transactions look. Integers are 1/10000 USD as text; the decimals are exact USD."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from novita_infra.simulator.world import bills
+from novita_infra.simulator.world.engine.account_records import Payment
+from novita_infra.simulator.world.engine.settings import MONTH
+from novita_infra.simulator.world.engine.world import World
+
+
+def units(amount: int) -> str:
+    """1/100000 USD as whole 1/10000 USD, the rest dropped."""
+    return str(amount // 10 if amount >= 0 else -(-amount // 10))
+
+
+def line_of(world: World, line: bills.Line) -> dict[str, Any]:
+    """A line of what was used."""
+    told = {
+        "userId": world.owner,
+        "startTime": str(line.start),
+        "endTime": str(line.end - 1),
+        "billingMethod": 1,
+        "productName": line.product,
+        "productId": line.product,
+        "category": line.category,
+        "ownerID": line.owner,
+        "billNum0": _number(line.units[0]),
+        "billNum1": _number(line.units[1]),
+        "basePrice0": str(line.prices[0]),
+        "basePrice1": str(line.prices[1]),
+        "discountPrice0": str(line.prices[0]),
+        "discountPrice1": str(line.prices[1]),
+        "pricePrecision": str(10 * line.per),
+        **_money(line.amount),
+    }
+    return told | ({"requestCount": line.requests} if line.requests else {})
+
+
+def total_of(world: World, start: int, end: int, amount: int) -> dict[str, Any]:
+    """All of what was used in a time."""
+    return {
+        "userId": world.owner,
+        "startTime": str(start),
+        "endTime": str(end - 1),
+        "billingMethod": 1,
+        "productName": "summary",
+        "productId": "",
+        "category": "summary",
+        "ownerID": "",
+        **_money(amount),
+    }
+
+
+def purchase_of(world: World, payment: Payment) -> dict[str, Any]:
+    """Months that were bought for a machine."""
+    begun = int(payment.created)
+    return {
+        "userId": world.owner,
+        "memberId": world.owner,
+        "startTime": str(begun),
+        "endTime": str(begun + payment.months * MONTH - 1),
+        "productName": payment.product,
+        "productCategory": "gpu",
+        "productId": payment.product,
+        "ownerID": payment.owner,
+        "tradeMode": "monthly",
+        "tradeType": payment.kind,
+        "basePrice": str(payment.price),
+        "billNum": str(-payment.amount // payment.price if payment.price else 0),
+        "pricePrecision": "10",
+        "createTime": str(begun),
+        "cycle": datetime.fromtimestamp(begun, UTC).strftime("%Y-%m"),
+        "billingMethod": 2,
+        **_money(-payment.amount),
+    }
+
+
+def month_of(world: World, month: str, this_month: str) -> dict[str, Any]:
+    """The bill of a month."""
+    sums = bills.by_months(world).get(month, {"used": 0, "bought": 0})
+    amount = sums["used"] + sums["bought"]
+    start, end = bills.period("Month", int(datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC).timestamp()))
+    over = month < this_month
+    return {
+        "billId": world.draw("bill", month),
+        "userId": world.owner,
+        "billingMonth": month,
+        "totalAmount": units(amount),
+        "originTotalAmount": units(amount),
+        "voucherPayAmount": "0",
+        "cashPayAmount": units(amount),
+        "debtAmount": "0",
+        "repaidAmount": "0",
+        "totalAmountDecimal": _usd(amount),
+        "voucherPayAmountDecimal": _usd(0),
+        "cashPayAmountDecimal": _usd(amount),
+        "status": "paid" if over else "pending",
+        "invoiceUrl": f"https://novita.ai/invoices/{world.draw('bill', month)}" if over else "",
+        "startTime": str(start),
+        "endTime": str(end - 1),
+    }
+
+
+def key_of(world: World, string_id: str) -> dict[str, str]:
+    """The key that a line is about."""
+    key = world.api_keys.get(string_id)
+    return {"apikeyName": key.name if key else "", "apikeyMask": key.masked if key else "sk_***"}
+
+
+def transaction_of(world: World, payment: Payment) -> dict[str, Any]:
+    """Money that moved at once."""
+    return {
+        "customerId": world.owner,
+        "serialNumber": payment.id,
+        "transactionTime": str(int(payment.created)),
+        "transactionType": type_of(payment),
+        "transactionChannel": "Stripe",
+        "transactionAmount": units(abs(payment.amount)),
+        "walletBalance": units(bills.balance_then(world, payment.created)),
+        "note": payment.note or f"{payment.product} {payment.owner}".strip(),
+        "state": "success",
+        "invoiceURL": "",
+        "orderType": type_of(payment),
+    }
+
+
+def type_of(payment: Payment) -> str:
+    """Whether it brought money or took it."""
+    return "recharge" if payment.kind == "recharge" else "consume"
+
+
+def _usd(amount: int) -> str:
+    """1/100000 USD as a decimal number of USD."""
+    whole, part = divmod(abs(amount), 100_000)
+    return f"{'-' if amount < 0 else ''}{whole}.{part:05}"
+
+
+def _number(value: float) -> str:
+    """A count as it is, a measure with six decimals."""
+    return str(value) if isinstance(value, int) else f"{value:.6f}"
+
+
+def _money(amount: int) -> dict[str, Any]:
+    return {
+        "amount": units(amount),
+        "voucherAmount": "0",
+        "payAmount": units(amount),
+        "payAmountDisplay": _usd(amount),
+        "amountDecimal": _usd(amount),
+        "voucherAmountDecimal": _usd(0),
+        "payableDecimal": _usd(amount),
+        "originAmountDecimal": _usd(amount),
+    }

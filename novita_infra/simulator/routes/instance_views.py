@@ -1,0 +1,138 @@
+"""A machine as the list and the get operation show it: the same facts under different types in different places."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from novita_infra.simulator.logs import instance_log_address
+from novita_infra.simulator.world.cloud import jobs
+from novita_infra.simulator.world.engine.cloud_records import Instance
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.market import catalogue
+
+HOST = "gpu-instance.novita.ai"
+
+
+def product_name(instance: Instance) -> str:
+    """The name of what it runs on."""
+    return catalogue.product_of(instance.product).name
+
+
+def status(world: World, instance: Instance) -> str:
+    """The status word of this profile."""
+    return world.quirks.status_words.get(instance.status, instance.status)
+
+
+def listed(world: World, instance: Instance) -> dict[str, Any]:
+    """An item of `GET /gpu/instances`: sizes of mounts are text and ports have no endpoint."""
+    product = catalogue.product_of(instance.product)
+    return {
+        "id": instance.id,
+        "name": instance.name,
+        "clusterId": instance.cluster,
+        "clusterName": catalogue.cluster_of(instance.cluster).name,
+        "status": status(world, instance),
+        "imageUrl": instance.image,
+        "imageAuthId": instance.auth,
+        "command": instance.command,
+        "entrypoint": instance.entrypoint,
+        "cpuNum": str(product.cpus * instance.gpus),
+        "memory": str(product.memory * instance.gpus),
+        "gpuNum": str(instance.gpus if instance.kind == "gpu" else 0),
+        "portMappings": [dict(port) for port in instance.ports],
+        "productId": instance.product,
+        "productName": product.name,
+        "rootfsSize": instance.rootfs,
+        "volumeMounts": _mounts(world, instance, as_text=True),
+        "statusError": {"state": instance.error, "message": instance.error_text},
+        "envs": instance.envs,
+        "kind": instance.kind,
+        "billingMode": "" if world.quirks.blank_billing_mode and instance.kind == "cpu" else instance.billing,
+        "endTime": str(instance.ends),
+        "spotStatus": instance.spot,
+        "spotReclaimTime": str(instance.reclaim),
+    }
+
+
+def full(world: World, instance: Instance, *, base: str) -> dict[str, Any]:
+    """The answer of `GET /gpu/instance`: all of the list's fields and what only a look at the machine can tell.
+
+    `base` is where the caller found this service; the machine's logs are there too.
+    """
+    running = instance.status == "running"
+    secret = world.draw("password", instance.id, length=20)
+    site = f"{instance.cluster}.{HOST}"
+    shell = f"proxy.{site}"
+    node = {"maxRootfsSize": catalogue.product_of(instance.product).max_rootfs}
+    return listed(world, instance) | {
+        "portMappings": [
+            {**port, "endpoint": _endpoint(world, instance, port) if instance.started else ""}
+            for port in instance.ports
+        ],
+        "volumeMounts": _mounts(world, instance, as_text=False),
+        "network": {"id": instance.network, "ip": instance.ip},
+        "node": node if world.quirks.node_as_object else [node],
+        "jobs": [
+            {"id": job.id, "type": job.type}
+            for job in world.jobs
+            if job.instance == instance.id and job.type == "saveImage" and job.state in jobs.RUNNING
+        ],
+        "connectComponentSSH": {
+            "sshCommand": f"ssh -p {_outer_port(world, instance, 22)} root@{shell}" if running else "",
+            "password": secret if running else "",
+            "isRunning": running,
+        },
+        "connectComponentWebTerminal": {
+            "address": f"https://{instance.id}-2223.{site}" if running else "",
+            "username": "root" if running else "",
+            "password": secret if running else "",
+            "isRunning": running,
+        },
+        "connectComponentJupyter": _jupyter(instance, site, running=running),
+        "connectComponentLog": {
+            "systemLogAddress": instance_log_address(world, instance, base=base, which="system"),
+            "instanceLogAddress": instance_log_address(world, instance, base=base, which="instance"),
+            "isRunning": running,
+        },
+        "freeStorageSize": max(0, instance.rootfs - instance.used_gb),
+        "keepDataDay": 7,
+        "createdAt": str(int(instance.created)),
+        "lastStartedAt": str(int(instance.started)),
+        "lastStoppedAt": str(int(instance.stopped)),
+    }
+
+
+def _mounts(world: World, instance: Instance, *, as_text: bool) -> list[dict[str, Any]]:
+    shown: list[dict[str, Any]] = []
+    for mount in instance.mounts:
+        storage = world.storages.get(mount["id"])
+        size = storage.size if storage else 0
+        shown.append(
+            {
+                "type": "network",
+                "size": str(size) if as_text else size,
+                "id": mount["id"],
+                "mountPath": mount["path"],
+            }
+        )
+    if instance.local:
+        shown.append({"type": "local", "size": "0" if as_text else 0, "id": "", "mountPath": instance.local})
+    return shown
+
+
+def _endpoint(world: World, instance: Instance, port: dict[str, Any]) -> str:
+    if port["type"] == "http":
+        return f"https://{instance.id}-{port['port']}.{instance.cluster}.{HOST}"
+    return f"proxy.{instance.cluster}.{HOST}:{_outer_port(world, instance, port['port'])}"
+
+
+def _outer_port(world: World, instance: Instance, port: int) -> int:
+    return 30_000 + world.dice(30_000, "outer", instance.id, str(port))
+
+
+def _jupyter(instance: Instance, site: str, *, running: bool) -> dict[str, Any]:
+    tool = next((tool for tool in instance.tools if tool["name"] == "Jupyter"), None)
+    if tool is None:
+        return {"port": 0, "address": "", "isRunning": False}
+    address = f"https://{instance.id}-{tool['port']}.{site}" if running else ""
+    return {"port": tool["port"], "address": address, "isRunning": running}

@@ -1,0 +1,1 @@
+"""Scenarios: days on which things go wrong, as values."""

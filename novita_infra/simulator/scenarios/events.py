@@ -1,0 +1,171 @@
+"""What scenarios let happen: stock and prices move, someone else uses the account, keys are revoked, things break."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from novita_infra.simulator.errors import Refusal
+from novita_infra.simulator.faults.parsing import fault_of
+from novita_infra.simulator.operations import Call, Operation
+from novita_infra.simulator.request_schema import Reading
+from novita_infra.simulator.routes.registry import OPERATIONS
+from novita_infra.simulator.world.cloud import arrears
+from novita_infra.simulator.world.cloud import outages as misfortunes
+from novita_infra.simulator.world.engine.account_records import Payment
+from novita_infra.simulator.world.engine.records import Happening, Record
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.market import catalogue, money
+
+_BY_NAME: Final = {operation.name: operation for operation in OPERATIONS}
+_READING: Final = Reading()
+Act = Mapping[str, Any]
+
+
+def notice(world: World, operation: str) -> None:
+    """A call has succeeded: whatever waits for it is set off."""
+    for happening in list(world.happenings):
+        if not happening.upon or not fnmatchcase(operation, happening.upon):
+            continue
+        happening.seen += 1
+        if happening.nth in {0, happening.seen}:
+            due = [*happening.ahead, (world.moment + happening.after, "!do")]
+            world.plan(world.happenings, happening, due)
+        world.happenings.touch(happening)
+
+
+def arrive(world: World, happening: Happening, _event: str) -> None:
+    """Let it happen."""
+    act = happening.act
+    try:
+        _ACTS[act["do"]](world, act)
+    except Refusal as refusal:
+        happening.told.append(f"{refusal.reason}: {refusal.message}")
+    if happening.every:
+        world.plan(world.happenings, happening, [*happening.ahead, (world.moment + happening.every, "!do")])
+
+
+def _chosen(world: World, act: Act) -> list[Record]:
+    """The records that an act is about: by kind, and by a pattern over their names."""
+    table = world.tables[act.get("kind", "instances")]
+    pattern = act.get("name", "*")
+    return [record for record in table if fnmatchcase(getattr(record, "name", record.id), pattern)]
+
+
+def _stock(world: World, act: Act) -> None:
+    catalogue.set_stock(
+        world, products=act.get("product", "*"), clusters=act.get("cluster", "*"), places=act.get("places")
+    )
+
+
+def _price(world: World, act: Act) -> None:
+    said = act["perCent"]
+    for product in catalogue.products_like(act.get("product", "*")):
+        choice = said[world.dice(len(said), "price", world.new_id("price"))]
+        money.move_price(world, product, per_cent=choice)
+
+
+def _reclaim(world: World, act: Act) -> None:
+    for record in _chosen(world, act):
+        if (instance := world.instances.get(record.id)) is not None:
+            misfortunes.reclaim(world, instance)
+
+
+def _break_node(world: World, act: Act) -> None:
+    for record in _chosen(world, act):
+        if (instance := world.instances.get(record.id)) is not None:
+            misfortunes.lose_node(world, instance)
+
+
+def _idle(world: World, act: Act) -> None:
+    """Machines run on and have nothing to do."""
+    for record in _chosen(world, act):
+        if (instance := world.instances.get(record.id)) is not None:
+            instance.idle = world.moment
+            world.instances.touch(instance)
+
+
+def _stick(world: World, act: Act) -> None:
+    """Things stay as they are: nothing more will happen to them by itself."""
+    table = world.tables[act.get("kind", "instances")]
+    for record in _chosen(world, act):
+        if act.get("status", "") in {"", getattr(record, "status", getattr(record, "state", ""))}:
+            world.expect(table, record, [])
+
+
+def _call(world: World, act: Act) -> None:
+    """Someone else uses the account: one call, or one for each chosen record, in which `$id` is its id."""
+    operation = _BY_NAME[act["operation"]]
+    chosen = [record.id for record in _chosen(world, act["each"])] if "each" in act else [""]
+    before = world.ids()
+    try:
+        _call_for(world, operation, chosen, act)
+    finally:
+        world.others |= world.ids() - before
+
+
+def _call_for(world: World, operation: Operation, chosen: list[str], act: Act) -> None:
+    for key in chosen:
+        for number in range(act.get("times", 1)):
+            body = _filled(act.get("body", {}), {"$id": key, "$n": str(number + 1)})
+            fields = operation.body.read(body, "", _READING) if operation.body else {}
+            operation.serve(world, Call(query=operation.query.read({}, "", _READING), body=fields))
+
+
+def _filled(value: Any, words: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _filled(inner, words) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, words) for inner in value]
+    if isinstance(value, str):
+        for word, text in words.items():
+            value = value.replace(word, text)
+    return value
+
+
+def _limits(world: World, act: Act) -> None:
+    world.account.limits |= act["set"]
+    world.accounts.touch(world.account)
+    world.limits = replace(world.limits, **act["set"])
+
+
+def _balance(world: World, act: Act) -> None:
+    """The money goes elsewhere, down to what is left."""
+    gone = act["left"] - money.balance(world)
+    if gone < 0:
+        money.pay(world, Payment(id="", kind="consume", amount=gone, note="another service"))
+
+
+def _top_up(world: World, act: Act) -> None:
+    arrears.top_up(world, act["amount"])
+
+
+def _revoke(world: World, _act: Act) -> None:
+    world.account.revoked = world.keys.all_revoked = True
+    world.accounts.touch(world.account)
+
+
+def _fault(world: World, act: Act) -> None:
+    world.faults.add(fault_of(act["fault"]))
+
+
+_ACTS: Final[dict[str, Callable[[World, Act], None]]] = {
+    "stock": _stock,
+    "price": _price,
+    "reclaim": _reclaim,
+    "breakNode": _break_node,
+    "idle": _idle,
+    "stick": _stick,
+    "call": _call,
+    "limits": _limits,
+    "balance": _balance,
+    "topUp": _top_up,
+    "revoke": _revoke,
+    "fault": _fault,
+}
+ACTS: Final = tuple(_ACTS)
+"""What an event can do."""
+CALLS: Final = tuple(_BY_NAME)
+"""The operations that an event can call."""

@@ -1,0 +1,199 @@
+"""Scenarios: a bad day as a value. Read from plain data (a YAML or JSON file), or taken by name from `days`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final
+
+from novita_infra.simulator.errors import Refusal, invalid
+from novita_infra.simulator.faults.model import Fault
+from novita_infra.simulator.faults.parsing import fault_of
+from novita_infra.simulator.request_schema import (
+    INT64,
+    Anything,
+    Fields,
+    Items,
+    Map,
+    Number,
+    Reading,
+    Text,
+    Whole,
+    may,
+    need,
+)
+from novita_infra.simulator.scenarios.events import ACTS, CALLS
+from novita_infra.simulator.world.engine.records import Happening
+from novita_infra.simulator.world.engine.settings import Limits, Timings
+from novita_infra.simulator.world.engine.world import World
+
+_READING: Final = Reading(forgiving=False, closed=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """What is different from a calm day."""
+
+    name: str
+    says: str
+    """One sentence for a person."""
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    timings: Mapping[str, Any] = field(default_factory=dict)
+    status_words: Mapping[str, str] = field(default_factory=dict)
+    unpullable: Sequence[str] = ()
+    faults: Sequence[Mapping[str, Any]] = ()
+    events: Sequence[Mapping[str, Any]] = ()
+
+
+class BadScenario(Exception):
+    """The data is no scenario; the message says why, and `field` which one, such as `events[0].perCent`."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+_KIND: Final = Text(
+    one_of=(
+        "instances",
+        "templates",
+        "storages",
+        "networks",
+        "registry_auths",
+        "prewarms",
+        "endpoints",
+        "jobs",
+    )
+)
+EACH: Final = Fields({"kind": need(_KIND), "name": may(Text(), "*")})
+EVENT: Final = Fields(
+    {
+        "at": may(Number(0, 10**9), 0.0),
+        "upon": may(Text(), ""),
+        "nth": may(Whole(0), 0),
+        "after": may(Number(0, 10**9), 0.0),
+        "every": may(Number(0, 10**9), 0.0),
+        "do": need(Text(one_of=ACTS)),
+        "product": may(Text()),
+        "cluster": may(Text()),
+        "places": may(Whole()),
+        "perCent": may(Items(Whole(1, 10_000), 1, single=True)),
+        "kind": may(_KIND),
+        "name": may(Text()),
+        "status": may(Text()),
+        "operation": may(Text(one_of=CALLS)),
+        "each": may(EACH),
+        "times": may(Whole(1, 100_000)),
+        "body": may(Map()),
+        "set": may(Map()),
+        "left": may(Whole(-INT64, INT64)),
+        "amount": may(Whole(1, INT64)),
+        "fault": may(Anything()),
+    }
+)
+NEEDED: Final = {
+    "price": "perCent",
+    "call": "operation",
+    "limits": "set",
+    "balance": "left",
+    "topUp": "amount",
+    "fault": "fault",
+}
+"""What an event must say besides, by what it does."""
+SCENARIO: Final = Fields(
+    {
+        "name": need(Text(1, 100)),
+        "says": need(Text(1, 500)),
+        "limits": may(Map(), {}),
+        "timings": may(Map(), {}),
+        "statusWords": may(Map(Text(1, 63)), {}),
+        "unpullable": may(Items(Text(1, 500)), []),
+        "faults": may(Items(Anything()), []),
+        "events": may(Items(EVENT), []),
+    }
+)
+
+
+def scenario_of(data: Any) -> Scenario:
+    """A scenario from plain data. Raises BadScenario."""
+    try:
+        said = SCENARIO.read(data, "", _READING)
+        _known(said["limits"], Limits, "limits")
+        _known(said["timings"], Timings, "timings")
+        for index, fault in enumerate(said["faults"]):
+            _check_fault(fault, f"faults[{index}]")
+        for index, event in enumerate(said["events"]):
+            _check_event(event, f"events[{index}]")
+    except Refusal as refusal:
+        raise BadScenario(refusal.message, refusal.metadata.get("field", "")) from refusal
+    words = said.pop("statusWords")
+    return Scenario(**said, status_words=words)
+
+
+def _known(values: Any, settings: type, at: str) -> None:
+    names = {one.name: one.default for one in fields(settings)}
+    if not isinstance(values, Mapping) or values.keys() - names.keys():
+        raise invalid(at, f"must be a map of {', '.join(sorted(names))}")
+    for name, value in values.items():
+        many = len(default) if isinstance(default := names[name], tuple) else 0
+        numbers = value if many and isinstance(value, list) else [value]
+        right = len(numbers) == (many or 1)
+        if not right or not all(isinstance(one, int | float) and not isinstance(one, bool) for one in numbers):
+            raise invalid(f"{at}.{name}", f"must be a list of {many} numbers" if many else "must be a number")
+
+
+def _check_event(event: Mapping[str, Any], at: str) -> None:
+    needed = NEEDED.get(event["do"])
+    if needed and event[needed] is None:
+        raise invalid(f"{at}.{needed}", f"is required to {event['do']}")
+    if event["do"] == "limits":
+        _known(event["set"], Limits, f"{at}.set")
+    if event["do"] == "fault":
+        _check_fault(event["fault"], f"{at}.fault")
+
+
+def _check_fault(fault: Any, at: str) -> None:
+    try:
+        fault_of(fault)
+    except Refusal as refusal:
+        field, _, what = refusal.message.removeprefix("invalid parameter ").partition(": ")
+        raise invalid(at if field == "body" else f"{at}.{field}", what) from refusal
+
+
+def begin(world: World, scenario: Scenario) -> None:
+    """Put a scenario in force: settings and faults now, events from now on, unless they have begun in this account."""
+    timings: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in scenario.timings.items()
+    }
+    world.limits = replace(world.limits, **scenario.limits)
+    world.timings = replace(world.timings, **timings)
+    world.quirks = replace(world.quirks, status_words={**world.quirks.status_words, **scenario.status_words})
+    world.unpullable = tuple(scenario.unpullable)
+    for fault in scenario.faults:
+        world.faults.add(_fault(fault))
+    if any(happening.scenario == scenario.name for happening in world.happenings):
+        return
+    for event in scenario.events:
+        _enter(world, scenario, event)
+
+
+def _fault(said: Mapping[str, Any]) -> Fault:
+    return fault_of(dict(said))
+
+
+def _enter(world: World, scenario: Scenario, event: Mapping[str, Any]) -> None:
+    timing = {"at", "upon", "nth", "after", "every"}
+    happening = world.happenings.add(
+        Happening(
+            id=world.new_id("happening"),
+            created=world.moment,
+            scenario=scenario.name,
+            act={name: value for name, value in event.items() if name not in timing and value is not None},
+            upon=event.get("upon", ""),
+            nth=event.get("nth", 0),
+            after=event.get("after", 0.0),
+            every=event.get("every", 0.0),
+        )
+    )
+    if not happening.upon:
+        world.expect(world.happenings, happening, [(event.get("at", 0.0), "!do")])

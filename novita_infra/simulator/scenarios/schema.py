@@ -1,0 +1,196 @@
+"""The published JSON Schema of scenario files, made from what the simulator reads, with a sentence for each field.
+
+`python -m novita_infra.simulator.scenario_schema FOLDER` writes it. Nothing here validates.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from novita_infra.simulator.faults.parsing import FAULT
+from novita_infra.simulator.request_schema import Fields
+from novita_infra.simulator.scenarios.model import EACH, EVENT, NEEDED, SCENARIO
+from novita_infra.simulator.world.engine.settings import Limits, Timings
+
+Schema: TypeAlias = dict[str, Any]
+
+NAME: Final = "scenario.json"
+"""The file in `schemas/`."""
+
+_OF_SCENARIO: Final = {
+    "name": "The name; by it an account knows which of the events it has had.",
+    "says": "One sentence for a person.",
+    "limits": "What the account may have.",
+    "timings": "How long things take, in simulated seconds.",
+    "statusWords": "Other words for an instance's statuses, by the documented ones.",
+    "unpullable": "Patterns over images that cannot be pulled.",
+    "faults": "Bad luck that requests meet, in force all day.",
+    "events": "What happens, and when.",
+}
+_OF_EVENT: Final = {
+    "at": "Simulated seconds from the beginning.",
+    "upon": "A pattern over operations: it happens when such a call succeeds, in place of at a time.",
+    "nth": "Which of those calls; 0 is each.",
+    "after": "Simulated seconds after the call.",
+    "every": "Simulated seconds until it happens again; 0 is once.",
+    "do": "What happens.",
+    "product": "Of stock and price: a pattern over the ids of products.",
+    "cluster": "Of stock: a pattern over the ids of clusters.",
+    "places": "Of stock: how many are free from now on; left out, as many as in the catalogue.",
+    "perCent": "Of price: per cent of the catalogue's price; of several, one is drawn for each product.",
+    "kind": "Of stick: which objects.",
+    "name": "Which objects: a pattern over their names.",
+    "status": "Of stick: only objects that are in this status then.",
+    "operation": "Of call: the operation that somebody else calls.",
+    "each": "Of call: the objects for each of which it is called; $id in the body is the object's id.",
+    "times": "Of call: how many times; $n in the body counts from 1.",
+    "body": "Of call: the request, as the operation's page has it.",
+    "set": "Of limits: the limits that change.",
+    "left": "Of balance: what is left of the money, in 1/100000 USD.",
+    "amount": "Of topUp: the money that comes, in 1/100000 USD.",
+    "fault": "Of fault: the bad luck from then on.",
+}
+_OF_EACH: Final = {"kind": "Which objects.", "name": "A pattern over their names."}
+_OF_FAULT: Final = {
+    "kind": "What happens to the request: an error, no answer, half an answer, a slow one, or an old list.",
+    "operation": "Which operations it meets: a pattern over names such as instances.create.",
+    "method": "Which methods it meets: a pattern.",
+    "path": "Which paths it meets: a pattern.",
+    "position": "Whether it strikes before or after the request has had its effect.",
+    "status": "Of status: the HTTP status.",
+    "reason": "Of status: the reason in the answer.",
+    "message": "Of status: the message in the answer.",
+    "retryAfter": "Of status: the header Retry-After.",
+    "seconds": "Of slow: real seconds that it takes. Of stale: simulated seconds that lists lag behind. Of late: "
+    "simulated seconds until the effect.",
+    "upTo": "Of slow: the longest time, in real seconds; each answer takes one between the two.",
+    "count": "How many requests it meets; 0 is every one.",
+    "skip": "How many matching requests it lets pass first.",
+    "perCent": "How often it strikes, in per cent.",
+}
+_OF_LIMITS: Final = {
+    "prewarm_tasks": "Prewarm tasks that may exist.",
+    "prewarm_gb": "The largest image that can be prewarmed, in GB.",
+    "storage_gb": "The largest network storage, in GB.",
+    "networks": "Networks that may exist.",
+    "instances": "Machines that may exist.",
+    "balance": "What a new account has been topped up with, in 1/100000 USD.",
+    "stock_scale": "Multiplies what every product has free in every cluster.",
+}
+_OF_TIMINGS: Final = {
+    "pending": "A machine in the status pending.",
+    "to_create": "A machine in the status toCreate.",
+    "creating": "A machine in the status creating.",
+    "pull": "The pull of an image: between these two, by image and seed.",
+    "pull_prewarmed": "The pull of an image that was prewarmed.",
+    "pull_trouble": "Until an image that cannot be pulled is reported.",
+    "turning": "A machine in another status that begins with to.",
+    "starting": "The start of a machine.",
+    "stopping": "The stop of a machine.",
+    "restarting": "The restart of a machine.",
+    "resetting": "The reset of a machine.",
+    "migrating": "The move of a machine to another node.",
+    "freezing": "From the end of the money until machines are stopped.",
+    "spot_notice": "Between the notice and the reclaim of a spot machine.",
+    "removing": "The removal of a machine.",
+    "removed": "How long a removed machine can still be read.",
+    "network": "The making of a network.",
+    "prewarm_wait": "Until a prewarm task begins.",
+    "scaling": "The start of an endpoint's worker, besides the pull.",
+    "endpoint_removing": "The removal of an endpoint.",
+    "worker_kept": "How long a removed worker stays in the answers.",
+    "storage_kept": "How long an account in arrears keeps its storages.",
+    "data_kept": "How long a machine that has expired is kept.",
+    "job_wait": "Until a job begins.",
+    "saving": "The saving of an image.",
+    "input_kept": "How long an uploaded file is kept.",
+    "output_kept": "How long the files of a batch are kept after its end.",
+    "batch_window": "The time in which a batch must be done.",
+    "validating": "The check of a batch.",
+    "batch_line": "What every request of a batch takes; they are answered one after the other.",
+    "finalizing": "The end of a batch, when its files are written.",
+    "cancelling": "The cancelling of a batch.",
+    "task_wait": "Until a task begins.",
+    "picture": "The making of a picture: between these two.",
+    "clip": "The making of a video or of sound: between these two.",
+    "task_kept": "How long a finished task can be asked for.",
+    "webhook_waits": "Before each retry of a webhook.",
+}
+
+
+def scenario_schema() -> Schema:
+    """The schema of a scenario file: whatever fits it can be lived through."""
+    whole = _object(SCENARIO, _OF_SCENARIO)
+    whole["properties"] |= {
+        "limits": _numbers(Limits, _OF_LIMITS, _OF_SCENARIO["limits"]),
+        "timings": _numbers(Timings, _OF_TIMINGS, _OF_SCENARIO["timings"]),
+        "faults": _list("#/$defs/fault", _OF_SCENARIO["faults"]),
+        "events": _list("#/$defs/event", _OF_SCENARIO["events"]),
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"https://novita-infra.dev/schemas/{NAME}",
+        "title": "Scenario",
+        "description": "A day of the simulator on which something goes wrong: a file for --scenario.",
+        **whole,
+        "$defs": {"fault": _object(FAULT, _OF_FAULT), "event": _event()},
+    }
+
+
+def text() -> str:
+    """The schema as its file holds it."""
+    return json.dumps(scenario_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _event() -> Schema:
+    event = _object(EVENT, _OF_EVENT)
+    event["properties"] |= {
+        "set": _numbers(Limits, _OF_LIMITS, _OF_EVENT["set"]),
+        "fault": {"$ref": "#/$defs/fault", "description": _OF_EVENT["fault"]},
+    }
+    event["properties"]["each"] |= _object(EACH, _OF_EACH)
+    needs = [
+        {"if": {"properties": {"do": {"const": act}}, "required": ["do"]}, "then": {"required": [name]}}
+        for act, name in NEEDED.items()
+    ]
+    return {**event, "allOf": needs}
+
+
+def _object(shape: Fields, says: Mapping[str, str]) -> Schema:
+    """The fields as they are read, each with its sentence, and no others."""
+    schema = shape.schema()
+    for name, part in shape.parts.items():
+        default = {} if part.default in (None, "", [], {}) else {"default": part.default}
+        schema["properties"][name] = {"description": says[name], **schema["properties"][name], **default}
+    return {**schema, "additionalProperties": False}
+
+
+def _numbers(settings: type, says: Mapping[str, str], description: str) -> Schema:
+    """Settings by name: a number each, or as many as there are in its default."""
+    properties = {one.name: {"description": says[one.name], **_number(one.default)} for one in fields(settings)}
+    return {
+        "type": "object",
+        "description": description,
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def _number(default: Any) -> Schema:
+    if isinstance(default, tuple):
+        exactly = {"minItems": len(default), "maxItems": len(default)}
+        return {"type": "array", "items": {"type": "number"}, **exactly, "default": list(default)}
+    return {"type": "number", "default": default}
+
+
+def _list(of: str, description: str) -> Schema:
+    return {"type": "array", "items": {"$ref": of}, "maxItems": 10_000, "description": description}
+
+
+if __name__ == "__main__":
+    (Path(sys.argv[1] if len(sys.argv) > 1 else "schemas") / NAME).write_text(text(), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Machines, storages, networks, templates, endpoints: what an account rents."""

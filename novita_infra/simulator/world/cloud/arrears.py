@@ -1,0 +1,60 @@
+"""What happens when nobody pays: machines freeze, workers go, storages are released, and what a top-up brings back."""
+
+from __future__ import annotations
+
+from novita_infra.simulator.world.cloud import endpoints, instances
+from novita_infra.simulator.world.cloud import outages as misfortunes
+from novita_infra.simulator.world.engine.account_records import Account, Payment, Term
+from novita_infra.simulator.world.engine.settings import DAY
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.market import money
+
+
+def top_up(world: World, amount: int, *, note: str = "") -> None:
+    """Pay into the account, in 1/100000 USD; endpoints get their workers back once it is out of arrears."""
+    money.pay(world, Payment(id="", kind="recharge", amount=amount, note=note))
+    account = world.account
+    if not account.arrears or money.left(world) <= 0:
+        return
+    account.arrears = 0.0
+    world.expect(world.accounts, account, [])
+    money.foresee(world)
+    for endpoint in world.endpoints:
+        endpoints.revive(world, endpoint)
+
+
+def arrive(world: World, account: Account, event: str) -> None:
+    """The balance is used up, or has been for so long that the storages go."""
+    if money.left(world) > 0:
+        money.foresee(world)
+        return
+    if event == "!empty":
+        account.arrears = world.moment
+        for instance in list(world.instances):
+            if instance.billing != "monthly":
+                misfortunes.freeze(world, instance)
+        for endpoint in list(world.endpoints):
+            endpoints.starve(world, endpoint)
+        world.expect(world.accounts, account, [(world.timings.storage_kept, "!release")])
+    elif any(instance.status == "running" for instance in world.instances):
+        world.expect(world.accounts, account, [(DAY, "!release")])
+    else:
+        for storage in list(world.storages):
+            money.end_storage(world, storage)
+            world.storages.remove(storage)
+
+
+def term_ends(world: World, term: Term, event: str) -> None:
+    """The months of a machine are over: they are renewed by themselves, or it freezes and is removed in the end."""
+    instance = world.instances.get(term.id)
+    if instance is None or instance.status in instances.LEAVING:
+        world.terms.remove(term)
+    elif event == "!forgotten":
+        instances.remove(world, instance)
+        world.terms.remove(term)
+    elif instance.renews and money.left(world) >= money.term_price(instance, instance.renews):
+        money.buy(world, instance, months=instance.renews, renewal=True)
+        world.instances.touch(instance)
+    else:
+        misfortunes.freeze(world, instance)
+        world.expect(world.terms, term, [(world.timings.data_kept, "!forgotten")])

@@ -1,0 +1,304 @@
+"""Instances: creating, changing and removing machines, and the states they pass through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from novita_infra.simulator.errors import Refusal, invalid, no_such, not_allowed
+from novita_infra.simulator.world.cloud import jobs, networks, storages
+from novita_infra.simulator.world.cloud.lifecycles import Steps, exit_code, starting
+from novita_infra.simulator.world.cloud.registry_auths import auth_of
+from novita_infra.simulator.world.engine.cloud_records import Instance
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.market import catalogue, money
+from novita_infra.simulator.world.market.catalogue import Product
+
+SMALLEST_ROOTFS: Final = 10
+LEAVING: Final = frozenset({"toRemove", "removing", "removed"})
+UNBORN: Final = frozenset({"pending", "toCreate", "creating"})
+
+
+def instance_of(world: World, key: str) -> Instance:
+    """The instance with this id. Raises RESOURCE_NOT_FOUND."""
+    found = world.instances.get(key)
+    if found is None:
+        raise no_such(f"instance {key!r}")
+    return found
+
+
+def staying(world: World, key: str) -> Instance:
+    """The instance with this id, unless it is on its last way."""
+    instance = instance_of(world, key)
+    if instance.status in LEAVING:
+        raise not_allowed(f"instance {key} is being removed")
+    return instance
+
+
+def create(world: World, wish: Instance, *, months: int) -> Instance:
+    """Make a machine as wished, or refuse before anything has changed. An empty cluster is chosen at random.
+
+    `months` above 0 buys a monthly machine.
+    """
+    product = catalogue.instance_product(wish.product, wish.kind)
+    if wish.billing not in product.billing:
+        raise Refusal("UNSUPPORTED_BILLING_MODE", f"{product.name} is not offered as {wish.billing}")
+    if len(world.instances) >= world.limits.instances:
+        raise Refusal("CREATE_INSTANCE_LIMIT", f"at most {world.limits.instances} instances")
+    _check_rootfs(product, wish)
+    if wish.auth:
+        auth_of(world, wish.auth)
+    if wish.cluster:
+        catalogue.cluster_of(wish.cluster)
+        storages.check_mounts(world, wish.mounts, cluster=wish.cluster, field="networkStorages")
+        networks.check_use(world, wish.network, cluster=wish.cluster)
+    elif wish.mounts or wish.network:
+        raise invalid("clusterId", "is required where a network storage or a VPC is named")
+    money.check_funds(world, money.term_price(wish, months) if months else 0)
+    cluster = wish.cluster or catalogue.place(world, product, wish.gpus)
+    wish.ip = networks.assign(world, wish.network) if wish.network else ""
+    catalogue.take(world, product, cluster, wish.gpus)
+    wish.cluster, wish.holds = cluster, True
+    wish.id = world.new_id("instance")
+    wish.created = world.moment
+    wish.node = world.dice(64, "node", wish.id)
+    wish.spot = "running" if wish.billing == "spot" else ""
+    world.instances.add(wish)
+    if months:
+        money.buy(world, wish, months=months, renewal=False)
+    times = world.timings
+    birth: Steps = [(times.pending, "toCreate"), (times.to_create, "creating")]
+    world.expect(
+        world.instances,
+        wish,
+        [*birth, *_after(times.creating, starting(world, wish.image, cluster, commands=_commands(wish)))],
+    )
+    return wish
+
+
+def _check_rootfs(product: Product, wish: Instance) -> None:
+    if wish.kind == "cpu":
+        wish.rootfs = product.disk
+        return
+    wish.rootfs = max(wish.rootfs, SMALLEST_ROOTFS)
+    if wish.rootfs > product.max_rootfs:
+        raise invalid("rootfsSize", f"{product.name} has at most {product.max_rootfs} GB")
+
+
+def _commands(instance: Instance) -> tuple[str, str]:
+    return instance.entrypoint, instance.command
+
+
+def _after(wait: float, steps: Steps) -> Steps:
+    (first, event), *rest = steps
+    return [(wait + first, event), *rest]
+
+
+def start(world: World, key: str) -> None:
+    """Start a stopped machine; its place may be taken by now (INSUFFICIENT_RESOURCE)."""
+    instance = staying(world, key)
+    if instance.status != "exited":
+        raise not_allowed(f"instance {key} is {instance.status}; only a stopped one can be started")
+    if (instance.billing == "monthly" and instance.ends <= world.moment) or money.left(world) <= 0:
+        raise Refusal("EXPIRED_OR_BALANCE_NOT_ENOUGH", f"instance {key} has expired or the balance is not enough")
+    take_place(world, instance)
+    if instance.spot:
+        instance.spot, instance.reclaim = "running", 0  # bought again
+    enter(world, instance, "toStart")
+    times = world.timings
+    world.expect(
+        world.instances,
+        instance,
+        [
+            (times.turning, "starting"),
+            *_after(times.starting, starting(world, instance.image, instance.cluster, commands=_commands(instance))),
+        ],
+    )
+
+
+def stop(world: World, key: str) -> None:
+    """Stop a running machine, or one whose image does not come."""
+    instance = staying(world, key)
+    if instance.status not in {"running", "pulling"}:
+        raise not_allowed(f"instance {key} is {instance.status}; only a running one can be stopped")
+    enter(world, instance, "toStop")
+    world.expect(world.instances, instance, [(world.timings.turning, "stopping"), (world.timings.stopping, "exited")])
+
+
+def restart(world: World, key: str) -> None:
+    """Start the container of a running machine again."""
+    instance = staying(world, key)
+    if instance.status != "running":
+        raise not_allowed(f"instance {key} is {instance.status}; only a running one can be restarted")
+    enter(world, instance, "toRestart")
+    world.expect(
+        world.instances, instance, [(world.timings.turning, "restarting"), (world.timings.restarting, "running")]
+    )
+
+
+def delete(world: World, key: str) -> None:
+    """Remove a machine in any state; a monthly one is refused, one that is leaving already is left to it."""
+    instance = instance_of(world, key)
+    if instance.billing == "monthly" and instance.ends > world.moment:
+        raise Refusal("PREPAID_INSTANCE_NOT_SUPPORT_RELEASE", f"instance {key} is a monthly one and cannot be released")
+    if instance.status in LEAVING:
+        return
+    remove(world, instance)
+
+
+def remove(world: World, instance: Instance) -> None:
+    """Send a machine on its last way, whoever asked for it."""
+    enter(world, instance, "toRemove")
+    times = world.timings
+    world.expect(
+        world.instances,
+        instance,
+        [(times.turning, "removing"), (times.removing, "removed"), (times.removed, "!gone")],
+    )
+
+
+def edit(world: World, key: str, *, ports: list[dict[str, Any]] | None, grow: int) -> None:
+    """Replace the ports and grow the system disk by `grow` GB."""
+    instance = staying(world, key)
+    if grow:
+        product = catalogue.product_of(instance.product)
+        if instance.rootfs + grow > product.max_rootfs or instance.kind == "cpu":
+            raise invalid("expandRootDisk", f"{product.name} has at most {product.max_rootfs} GB")
+    if ports is not None:
+        check_ports(ports, instance.tools, field="ports")
+        instance.ports = ports
+    instance.rootfs += grow
+    if grow and instance.status not in UNBORN:
+        money.end_disk(world, instance)
+        money.begin_disk(world, instance)
+    world.instances.touch(instance)
+
+
+def check_ports(ports: Sequence[Any], tools: Sequence[Any], *, field: str) -> None:
+    """At most 15 ports together with those of the tools."""
+    if len(ports) + len(tools) > 15:
+        raise invalid(field, "ports and tools may have at most 15 ports together")
+
+
+def upgrade(  # noqa: PLR0913 - the whole configuration of a container, as the operation wants it
+    world: World,
+    key: str,
+    *,
+    image: str,
+    auth: str,
+    envs: list[dict[str, str]],
+    command: str,
+    entrypoint: str,
+    mounts: list[dict[str, str]],
+    save: bool,
+) -> None:
+    """Replace the container: all of its configuration, in full. `save` keeps its data."""
+    instance = staying(world, key)
+    if instance.status in UNBORN | {"migrating", "freezing"}:
+        raise not_allowed(f"instance {key} is {instance.status}")
+    if auth:
+        auth_of(world, auth)
+    storages.check_mounts(world, mounts, cluster=instance.cluster, field="networkVolume.volumeMounts")
+    starts = instance.holds or world.quirks.upgrade_starts
+    if starts:
+        take_place(world, instance)
+    instance.image, instance.auth, instance.envs = image, auth, envs
+    instance.command, instance.entrypoint, instance.mounts = command, entrypoint, mounts
+    if not save:
+        _new_container(instance)
+    was_stopped = instance.status in {"exited", "toStop", "stopping"}
+    enter(world, instance, "toReset")
+    end = [(0.0, "exited")] if was_stopped and not world.quirks.upgrade_starts else None
+    steps = end or starting(world, image, instance.cluster, commands=(entrypoint, command))
+    world.expect(
+        world.instances,
+        instance,
+        [(world.timings.turning, "resetting"), *_after(world.timings.resetting, steps)],
+    )
+
+
+def migrate(world: World, key: str, *, job: str = "instanceMigrate") -> None:
+    """Move to another node; what the container wrote is lost. Raises MIGRATE_INSUFFICIENT_RESOURCE."""
+    instance = staying(world, key)
+    if instance.status not in {"running", "exited"}:
+        raise not_allowed(f"instance {key} is {instance.status}; only a running or stopped one can be migrated")
+    product = catalogue.product_of(instance.product)
+    if catalogue.free(world, product, instance.cluster) < instance.gpus:
+        raise Refusal("MIGRATE_INSUFFICIENT_RESOURCE", f"no other node with {product.name} is free")
+    back = instance.status
+    enter(world, instance, "migrating")
+    jobs.begin(world, instance, job, lasting=world.timings.migrating)
+    _new_container(instance)
+    instance.node = (instance.node + 1) % 64
+    world.expect(world.instances, instance, [(world.timings.migrating, back)])
+
+
+def _new_container(instance: Instance) -> None:
+    instance.container += 1
+    instance.used_gb = 0
+
+
+def set_auto_migrate(world: World, key: str, *, enabled: bool, disk: bool) -> None:
+    """Whether a machine moves to another node on a hardware fault."""
+    instance = staying(world, key)
+    instance.migrates, instance.migrates_disk = enabled, disk
+    world.instances.touch(instance)
+
+
+def take_place(world: World, instance: Instance) -> None:
+    """Take its places in the stock, unless it has them. Raises INSUFFICIENT_RESOURCE."""
+    if not instance.holds:
+        catalogue.take(world, catalogue.product_of(instance.product), instance.cluster, instance.gpus)
+        instance.holds = True
+
+
+def _leave_place(world: World, instance: Instance) -> None:
+    if instance.holds:
+        catalogue.give_back(world, catalogue.product_of(instance.product), instance.cluster, instance.gpus)
+        instance.holds = False
+
+
+def enter(world: World, instance: Instance, status: str) -> None:
+    """Enter the first status of a new plan; what went wrong before no longer counts."""
+    instance.status, instance.error, instance.error_text = status, "", ""
+    world.instances.touch(instance)
+
+
+def arrive(world: World, instance: Instance, event: str) -> None:
+    """What happens at the next point of a machine's life."""
+    match event:
+        case "!pull-failed":
+            instance.error = "ImagePullFailed"
+            instance.error_text = f"image {instance.image} cannot be pulled: manifest unknown"
+        case "!crashed":
+            instance.error = "ContainerExited"
+            instance.error_text = f"the container exited with code {exit_code(*_commands(instance))}"
+        case "!gone":
+            world.instances.remove(instance)
+        case "!reclaiming":
+            instance.spot, instance.status = "reclaiming", "stopping"
+        case "!terminated":
+            instance.spot = "terminated"
+            arrive(world, instance, "exited")
+        case "pulling":
+            instance.status = event
+            money.begin(world, instance)
+            money.begin_disk(world, instance)
+        case "running":
+            instance.status, instance.started = event, world.moment
+            instance.spot = "running" if instance.billing == "spot" else ""
+            instance.used_gb = max(instance.used_gb, 1)
+            money.begin(world, instance)
+            money.begin_disk(world, instance)
+        case "exited":
+            instance.status, instance.stopped = event, world.moment
+            money.stop(world, instance)
+            if instance.billing != "monthly" or instance.ends <= world.moment:
+                _leave_place(world, instance)
+        case "removed":
+            instance.status = event
+            money.stop(world, instance)
+            money.end_disk(world, instance)
+            _leave_place(world, instance)
+        case _:
+            instance.status = event

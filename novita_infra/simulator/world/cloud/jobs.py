@@ -1,0 +1,68 @@
+"""Jobs: images being saved and machines being moved."""
+
+from __future__ import annotations
+
+from novita_infra.simulator.errors import Refusal, invalid, not_allowed
+from novita_infra.simulator.world.cloud.lifecycles import pullable
+from novita_infra.simulator.world.cloud.registry_auths import auth_of
+from novita_infra.simulator.world.engine.cloud_records import Instance, Job
+from novita_infra.simulator.world.engine.world import World
+
+RUNNING = frozenset({"pulling", "running"})
+
+
+def job_of(world: World, key: str) -> Job:
+    """The job with this id. Raises JOB_NOT_FOUND."""
+    found = world.jobs.get(key)
+    if found is None:
+        raise Refusal("JOB_NOT_FOUND", f"job {key!r} not found")
+    return found
+
+
+def save_image(world: World, instance: Instance, *, image: str, auth: str) -> Job:
+    """Save a running machine's system disk as an image; a name with `does-not-exist` cannot be pushed to."""
+    if instance.status != "running":
+        raise not_allowed(f"instance {instance.id} is {instance.status}; only a running one can be saved")
+    if not image.strip("/"):
+        raise invalid("image", "must be registry/repository:tag")
+    if auth:
+        auth_of(world, auth)
+    return begin(world, instance, "saveImage", lasting=world.timings.saving, image=image, auth=auth)
+
+
+def begin(world: World, instance: Instance, kind: str, *, lasting: float, image: str = "", auth: str = "") -> Job:
+    """Begin a job that takes `lasting` seconds in all."""
+    job = Job(
+        id=world.new_id("job"),
+        created=world.moment,
+        type=kind,
+        instance=instance.id,
+        state="pulling",
+        image=image,
+        auth=auth,
+    )
+    world.jobs.add(job)
+    wait = min(world.timings.job_wait, lasting)
+    end = "success" if pullable(world, image) else "fail"
+    world.expect(world.jobs, job, [(wait, "running"), (lasting - wait, end)])
+    return job
+
+
+def interrupt(world: World, key: str) -> Job:
+    """Break off a job that is under way."""
+    job = job_of(world, key)
+    if job.state not in RUNNING:
+        raise not_allowed(f"job {key} is over: {job.state}")
+    job.state = "break"
+    world.expect(world.jobs, job, [])
+    return job
+
+
+def arrive(world: World, job: Job, event: str) -> None:
+    """The next state of a job; one whose machine has gone fails."""
+    instance = world.instances.get(job.instance)
+    if event == "success" and (instance is None or instance.status in {"removing", "removed"}):
+        event = "fail"
+    job.state = event
+    if event == "fail":
+        job.error, job.message = "PushFailed", f"could not finish {job.type} of {job.instance} {job.image}".strip()

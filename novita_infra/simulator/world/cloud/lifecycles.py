@@ -1,0 +1,52 @@
+"""How long things take and in what order they happen, for the lives that several resources share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import Final
+
+from novita_infra.simulator.world.engine.world import World
+
+Steps = list[tuple[float, str]]
+UNPULLABLE: Final = "does-not-exist"
+"""An image whose name has these words cannot be pulled."""
+_EXITS: Final = re.compile(r"\bexit\s+([1-9][0-9]{0,2})\b")
+
+
+def pullable(world: World, image: str) -> bool:
+    """Whether the image can be had."""
+    return UNPULLABLE not in image and not any(fnmatchcase(image, pattern) for pattern in world.unpullable)
+
+
+def pull_seconds(world: World, image: str, cluster: str) -> float:
+    """How long a machine of the cluster takes to pull an image; a prewarmed one is nearly there."""
+    warm = any(task.image == image and task.cluster == cluster and task.state == "Succeeded" for task in world.prewarms)
+    if warm:
+        return world.timings.pull_prewarmed
+    low, high = world.timings.pull
+    return low + world.dice(high - low + 1, "pull", image)
+
+
+def image_bytes(world: World, image: str) -> int:
+    """The size of an image: 1 to 25 GB by its name, and 120 GB for one that says `too-large`."""
+    if "too-large" in image:
+        return 120 * 10**9
+    return 10**9 + world.dice(24 * 10**9, "bytes", image)
+
+
+def exit_code(*commands: str) -> int:
+    """With what code a program ends at once; 0 for one that goes on running. A command that says `exit 3` does that."""
+    found = _EXITS.search(" ".join(commands))
+    return int(found[1]) if found else 0
+
+
+def starting(world: World, image: str, cluster: str, *, commands: Sequence[str]) -> Steps:
+    """From a container that is to be made to a running one, or to the report of what went wrong."""
+    if not pullable(world, image):
+        return [(0.0, "pulling"), (world.timings.pull_trouble, "!pull-failed")]
+    pull = pull_seconds(world, image, cluster)
+    if exit_code(*commands):
+        return [(0.0, "pulling"), (pull, "starting"), (world.timings.starting, "!crashed")]
+    return [(0.0, "pulling"), (pull, "running")]

@@ -1,0 +1,43 @@
+"""Credentials of container registries: kept until nobody refers to them."""
+
+from __future__ import annotations
+
+from novita_infra.simulator.errors import Refusal, no_such
+from novita_infra.simulator.world.engine.cloud_records import RegistryAuth
+from novita_infra.simulator.world.engine.world import World
+
+
+def auth_of(world: World, key: str) -> RegistryAuth:
+    """The credential with this id. Raises RESOURCE_NOT_FOUND: there is no reason of its own."""
+    found = world.registry_auths.get(key)
+    if found is None:
+        raise no_such(f"registry auth {key!r}")
+    return found
+
+
+def save(world: World, *, name: str, username: str, password: str) -> RegistryAuth:
+    """Add a credential; names may repeat."""
+    return world.registry_auths.add(
+        RegistryAuth(
+            id=world.new_id("auth", length=32), created=world.moment, name=name, username=username, password=password
+        )
+    )
+
+
+def delete(world: World, key: str) -> None:
+    """Remove a credential that no instance, template, endpoint or unfinished prewarm names."""
+    auth = auth_of(world, key)
+    user = _user(world, key)
+    if user:
+        raise Refusal("IMAGE_AUTH_IN_USE", f"registry auth {key} is used by {user}")
+    world.registry_auths.remove(auth)
+
+
+def _user(world: World, key: str) -> str:
+    instances = (f"instance {one.id}" for one in world.instances if one.auth == key and one.status != "removed")
+    templates = (f"template {one.id}" for one in world.templates if one.auth == key)
+    endpoints = (f"endpoint {one.id}" for one in world.endpoints if one.auth == key)
+    prewarms = (
+        f"prewarm task {one.id}" for one in world.prewarms if one.auth == key and one.state in {"Pending", "Running"}
+    )
+    return next((user for users in (instances, templates, endpoints, prewarms) for user in users), "")

@@ -1,0 +1,50 @@
+"""Months of a machine: bought, renewed, and renewed by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from novita_infra.simulator.errors import Refusal, not_allowed
+from novita_infra.simulator.world.cloud.instances import UNBORN, staying, take_place
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.market import catalogue, money
+
+
+def renew(world: World, key: str, *, months: int) -> None:
+    """Buy more months for a monthly machine."""
+    instance = staying(world, key)
+    if instance.status in UNBORN | {"pulling"}:
+        raise Refusal("CREATING_INSTANCE_NOT_SUPPORT_RENEWAL", f"instance {key} is still being created")
+    if instance.billing != "monthly":
+        raise Refusal("UNSUPPORTED_BILLING_MODE", f"instance {key} is not a monthly one")
+    money.check_funds(world, money.term_price(instance, months))
+    money.buy(world, instance, months=months, renewal=True)
+    world.instances.touch(instance)
+
+
+def convert(world: World, key: str, *, months: int) -> None:
+    """Turn a pay-as-you-go machine into a monthly one; there is no way back."""
+    instance = staying(world, key)
+    product = catalogue.product_of(instance.product)
+    if instance.billing != "onDemand" or "monthly" not in product.billing or instance.kind != "gpu":
+        raise Refusal("UNSUPPORTED_BILLING_MODE", f"instance {key} cannot become a monthly one")
+    if instance.status in UNBORN:
+        raise not_allowed(f"instance {key} is {instance.status}")
+    money.check_funds(world, money.term_price(instance, months))
+    take_place(world, instance)
+    money.stop(world, instance)
+    money.end_disk(world, instance)
+    instance.billing = "monthly"
+    money.buy(world, instance, months=months, renewal=False)
+    world.instances.touch(instance)
+
+
+def set_auto_renew(world: World, keys: Sequence[str], *, enabled: bool, months: int) -> None:
+    """Switch automatic renewal of several machines, all or none."""
+    chosen = [staying(world, key) for key in keys]
+    for instance in chosen:
+        if enabled and instance.billing != "monthly":
+            raise Refusal("UNSUPPORTED_BILLING_MODE", f"instance {instance.id} is not a monthly one")
+    for instance in chosen:
+        instance.renews = months if enabled else 0
+        world.instances.touch(instance)

@@ -1,0 +1,91 @@
+"""Templates: the account's own, and a few that the platform offers."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Final
+
+from novita_infra.simulator.errors import Refusal
+from novita_infra.simulator.world.cloud.registry_auths import auth_of
+from novita_infra.simulator.world.engine.cloud_records import Template
+from novita_infra.simulator.world.engine.world import World
+
+OFFERED: Final = (
+    Template(
+        id="101",
+        name="PyTorch 2.5",
+        image="registry.novita.ai/official/pytorch:2.5.1-cuda12.4",
+        readme="PyTorch with Jupyter.",
+        channel="official",
+        rootfs=60,
+        ports=[{"type": "http", "ports": [8888]}],
+        tools=[{"name": "Jupyter", "describe": "Jupyter notebook", "port": 8888, "type": "http"}],
+        cards=[{"gpuSpecId": "4090.16c62g", "cardNum": "1"}],
+        cuda="12.4",
+        owner="novita",
+    ),
+    Template(
+        id="102",
+        name="vLLM OpenAI server",
+        image="vllm/vllm-openai:v0.8.5",
+        readme="An OpenAI-compatible server.",
+        channel="official",
+        rootfs=100,
+        ports=[{"type": "http", "ports": [8000]}],
+        command="--model Qwen/Qwen2.5-7B-Instruct",
+        owner="novita",
+    ),
+    Template(
+        id="201",
+        name="ComfyUI",
+        image="docker.io/community/comfyui:1.0",
+        channel="community",
+        rootfs=80,
+        ports=[{"type": "http", "ports": [8188]}],
+        owner="someone",
+    ),
+    Template(id="202", name="Not yours", image="docker.io/other/private:1", rootfs=60, owner="someone"),
+)
+"""What the platform has before anyone has made one; the last is somebody's private one."""
+
+
+def template_of(world: World, key: str) -> Template:
+    """A template that may be seen. Raises TEMPLATE_NOT_FOUND, TEMPLATE_IS_PRIVATE."""
+    found = world.templates.get(key) or next((offered for offered in OFFERED if offered.id == key), None)
+    if found is None:
+        raise Refusal("TEMPLATE_NOT_FOUND", f"template {key!r} not found")
+    if found.channel == "private" and found.owner != world.owner:
+        raise Refusal("TEMPLATE_IS_PRIVATE", f"template {key!r} is private")
+    return found
+
+
+def _own(world: World, key: str) -> Template:
+    found = template_of(world, key)
+    if found.owner != world.owner:
+        raise Refusal("FORBIDDEN", f"template {key!r} is not yours")
+    return found
+
+
+def create(world: World, template: Template) -> Template:
+    """Add a template of the account's own."""
+    if template.auth:
+        auth_of(world, template.auth)
+    template.id, template.created, template.owner = world.new_number("template"), world.moment, world.owner
+    return world.templates.add(template)
+
+
+def update(world: World, template: Template) -> Template:
+    """Replace everything but the id; what is not given is cleared."""
+    found = _own(world, template.id)
+    if template.auth:
+        auth_of(world, template.auth)
+    template.created, template.owner = found.created, found.owner
+    for field in fields(found):
+        setattr(found, field.name, getattr(template, field.name))
+    world.templates.touch(found)
+    return found
+
+
+def delete(world: World, key: str) -> None:
+    """Remove a template; nothing holds on to it."""
+    world.templates.remove(_own(world, key))

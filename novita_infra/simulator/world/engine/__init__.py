@@ -1,0 +1,1 @@
+"""The world itself: its records, its clock, its file."""

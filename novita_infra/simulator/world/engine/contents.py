@@ -1,0 +1,33 @@
+"""The bytes of files, apart from their records: in the book where there is one, else in memory."""
+
+from __future__ import annotations
+
+from novita_infra.simulator.world.engine.account_file import Book
+
+
+class Contents:
+    """Bytes by the id of their file. With a book only what is not yet written is held here."""
+
+    def __init__(self, book: Book | None) -> None:
+        self._book = book
+        self._held: dict[str, bytes | None] = {}
+
+    def put(self, key: str, content: bytes) -> None:
+        self._held[key] = content
+
+    def drop(self, key: str) -> None:
+        if self._book is None:
+            self._held.pop(key, None)
+        else:
+            self._held[key] = None
+
+    def get(self, key: str) -> bytes:
+        """The bytes; none for a file that is not there."""
+        if key in self._held:
+            return self._held[key] or b""
+        return b"" if self._book is None else self._book.content(key)
+
+    def changes(self) -> dict[str, bytes | None]:
+        """What the book has yet to write, None where a file is gone. Asking clears it."""
+        changed, self._held = self._held, {}
+        return changed

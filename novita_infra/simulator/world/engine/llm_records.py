@@ -1,0 +1,82 @@
+"""The records of what is handed in to the model APIs and answered in the course of time: files, batches, tasks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from novita_infra.simulator.world.engine.records import Record
+
+
+@dataclass(slots=True, kw_only=True)
+class File(Record):
+    """A file of the account; its bytes are in the world's contents."""
+
+    name: str
+    purpose: str
+    """`batch` for input, `batch_output` for results."""
+    bytes: int
+    requests: int = 0
+    """Lines of a batch input."""
+    expires: float = 0.0
+    """When an output file goes, Unix seconds; 0 for input files, which do not tell."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch(Record):
+    """Requests from a file, answered in the course of time."""
+
+    input: str
+    endpoint: str
+    window: str
+    key: str
+    status: str = "VALIDATING"
+    errors: str = ""
+    model: str = ""
+    output: str = ""
+    failures: str = ""
+    """The ids of the output file and of the error file."""
+    total: int = 0
+    done: int = 0
+    wrong: list[int] = field(default_factory=list)
+    """The lines that will fail, counted from 0, in order."""
+    times: dict[str, float] = field(default_factory=dict)
+    """When it entered which state, Unix seconds, by the name of the field that shows it."""
+    version: int = 0
+    metadata: dict[str, Any] | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Task(Record):
+    """Something being generated: images, a video, sound."""
+
+    operation: str
+    media: str
+    key: str
+    status: str = "TASK_STATUS_QUEUED"
+    reason: str = ""
+    units: int = 1
+    """How many pictures or clips are wanted."""
+    seed: str = ""
+    format: str = ""
+    asked: str = ""
+    """The body of the request, as text."""
+    text: str = ""
+    detects: bool = False
+    """Whether unsafe pictures are looked for."""
+    webhook: dict[str, Any] = field(default_factory=dict)
+    mock: bool = False
+    begun: float = 0.0
+    ends: float = 0.0
+    """Unix seconds."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Delivery(Record):
+    """The event of a finished task on its way to a webhook; its id is the task's."""
+
+    url: str
+    state: str = "due"
+    """`due` to be sent now, `waiting` for its next attempt, `delivered`, `failed`, `withheld` from other machines."""
+    told: list[str] = field(default_factory=list)
+    """What came of each attempt."""

@@ -1,0 +1,116 @@
+"""A table of records: what is there, what changed since the last writing, and what was there a while ago."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, fields
+from typing import Any, Generic, TypeVar
+
+from novita_infra.simulator.world.engine.cloud_records import Endpoint, Worker
+from novita_infra.simulator.world.engine.records import Record
+
+R = TypeVar("R", bound=Record)
+REMEMBERED = 100_000
+"""How many changes of a table the past goes back."""
+
+
+class Table(Generic[R]):
+    """Records of one kind in the order of their creation. Whoever changes a record calls `touch`."""
+
+    def __init__(self, name: str, record: type[R], clock: Callable[[], float]) -> None:
+        self.name = name
+        self._record = record
+        self._names = tuple(field.name for field in fields(record))
+        self._clock = clock
+        self._items: dict[str, R] = {}
+        self._changed: dict[str, None] = {}
+        self._seen: dict[str, str] | None = None
+        self._past: deque[tuple[float, str, str | None]] = deque(maxlen=REMEMBERED)
+        self.lag = 0.0
+        """Seconds by which `listed` looks back; set for the time of one stale list."""
+
+    def get(self, key: str) -> R | None:
+        return self._items.get(key)
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(self._items.values())
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def add(self, record: R) -> R:
+        self._items[record.id] = record
+        self.touch(record)
+        return record
+
+    def touch(self, record: R) -> None:
+        self._changed[record.id] = None
+        self._remember(record.id)
+
+    def remove(self, record: R) -> None:
+        del self._items[record.id]
+        self._changed[record.id] = None
+        self._remember(record.id)
+
+    def changes(self) -> list[tuple[str, str, str | None]]:
+        """The rows to write: table, id and JSON, None where the record is gone. Asking clears them."""
+        rows: list[tuple[str, str, str | None]] = []
+        for key in self._changed:
+            record = self._items.get(key)
+            rows.append((self.name, key, None if record is None else self.encode(record)))
+        self._changed.clear()
+        return rows
+
+    def load(self, key: str, body: str) -> R:
+        record = self._decode(body)
+        self._items[key] = record
+        return record
+
+    def encode(self, record: R) -> str:
+        return json.dumps(self.plain(record), separators=(",", ":"))
+
+    def plain(self, record: R) -> dict[str, Any]:
+        """The record as JSON values."""
+        if isinstance(record, Endpoint):
+            return asdict(record)
+        return {name: getattr(record, name) for name in self._names}
+
+    def _decode(self, body: str) -> R:
+        values = json.loads(body)
+        values["ahead"] = [(at, event) for at, event in values["ahead"]]
+        if self._record is Endpoint:
+            values["workers"] = [Worker(**worker) for worker in values["workers"]]
+        return self._record(**values)
+
+    def remember(self) -> None:
+        """From now on the past is kept, so that stale lists can show it."""
+        if self._seen is None:
+            self._seen = {record.id: self.encode(record) for record in self}
+
+    def _remember(self, key: str) -> None:
+        if self._seen is None:
+            return
+        record = self._items.get(key)
+        before = self._seen.get(key)
+        if record is None:
+            self._seen.pop(key, None)
+        else:
+            self._seen[key] = self.encode(record)
+        self._past.append((self._clock(), key, before))
+
+    def listed(self) -> list[R]:
+        """The records as a list operation sees them: now, or as they were `lag` seconds ago."""
+        if not self.lag or self._seen is None:
+            return list(self._items.values())
+        then = dict(self._seen)
+        since = self._clock() - self.lag
+        for at, key, before in reversed(self._past):
+            if at <= since:
+                break
+            if before is None:
+                then.pop(key, None)
+            else:
+                then[key] = before
+        return sorted((self._decode(body) for body in then.values()), key=lambda record: record.created)

@@ -1,0 +1,254 @@
+"""The world: every record, the clock, and the agenda of what will happen to them.
+
+It moves only when someone looks (`advance`); no timer, no thread, no wall clock, and the same seed gives the same ids.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from novita_infra.simulator.faults.model import Faults
+from novita_infra.simulator.profiles import LIVE, Quirks
+from novita_infra.simulator.world.engine.account_file import Book
+from novita_infra.simulator.world.engine.account_records import Account, ApiKey, Meter, Payment, Term, Usage
+from novita_infra.simulator.world.engine.cloud_records import (
+    Endpoint,
+    Instance,
+    Job,
+    Network,
+    Prewarm,
+    RegistryAuth,
+    Storage,
+    Template,
+)
+from novita_infra.simulator.world.engine.contents import Contents
+from novita_infra.simulator.world.engine.keys import Keys
+from novita_infra.simulator.world.engine.llm_records import Batch, Delivery, File, Task
+from novita_infra.simulator.world.engine.rates import Rates
+from novita_infra.simulator.world.engine.records import Ahead, Happening, Price, Record, Stock
+from novita_infra.simulator.world.engine.settings import Limits, Timings
+from novita_infra.simulator.world.engine.tables import R, Table
+
+
+@dataclass(slots=True)
+class Purse:
+    """Sums over the account's money, so that the balance need not read every meter. Made from the tables on loading."""
+
+    settled: int = 0
+    """Top-ups less everything that is over and paid, in 1/100000 USD."""
+    rate: int = 0
+    """What the running meters cost: the sum of price and units by day."""
+    begun: int = 0
+    """The sum of the same times the second at which each began."""
+
+
+Arrive = Callable[["World", Any, str], None]
+"""What an event does to its record."""
+
+
+class World:
+    """One account and the cloud around it. Use `open_world` to make one."""
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], float],
+        seed: int,
+        quirks: Quirks = LIVE,
+        limits: Limits | None = None,
+        timings: Timings | None = None,
+        arrive: Mapping[str, Arrive],
+        book: Book | None = None,
+    ) -> None:
+        self.seed = seed
+        self.quirks = quirks
+        self.limits = limits or Limits()
+        self.timings = timings or Timings()
+        self.clock = now
+        self.offset = 0.0
+        self.moment = now()
+        """The time at which the present thing happens, Unix seconds."""
+        self.keys = Keys()
+        self.faults = Faults(dice=self._fault_dice, on_stale=self._remember)
+        self.calls: Counter[str] = Counter()
+        """How often each operation was called, by its name."""
+        self.tables: dict[str, Table[Any]] = {}
+        self.used: Counter[tuple[str, str]] = Counter()
+        """Places taken by product and cluster."""
+        self.instances = self._table("instances", Instance)
+        self.templates = self._table("templates", Template)
+        self.storages = self._table("storages", Storage)
+        self.networks = self._table("networks", Network)
+        self.registry_auths = self._table("registry_auths", RegistryAuth)
+        self.prewarms = self._table("prewarms", Prewarm)
+        self.endpoints = self._table("endpoints", Endpoint)
+        self.jobs = self._table("jobs", Job)
+        self.meters = self._table("meters", Meter)
+        self.payments = self._table("payments", Payment)
+        self.terms = self._table("terms", Term)
+        self.accounts = self._table("accounts", Account)
+        self.stock = self._table("stock", Stock)
+        self.prices = self._table("prices", Price)
+        self.happenings = self._table("happenings", Happening)
+        self.files = self._table("files", File)
+        self.batches = self._table("batches", Batch)
+        self.tasks = self._table("tasks", Task)
+        self.deliveries = self._table("deliveries", Delivery)
+        self.usages = self._table("usages", Usage)
+        self.api_keys = self._table("api_keys", ApiKey)
+        self.contents = Contents(book)
+        self.rates = Rates()
+        self.unpullable: tuple[str, ...] = ()
+        """Patterns of images that cannot be pulled, besides those whose name says so."""
+        self.purse = Purse()
+        self.others: set[str] = set()
+        """Ids of what others made in this account since it was opened."""
+        self._arrive = arrive
+        self._agenda: list[tuple[float, str, str]] = []
+        self._ids = 0
+        self._throws = 0
+        self._book = book
+
+    def _table(self, name: str, record: type[R]) -> Table[R]:
+        table = Table(name, record, lambda: self.moment)
+        self.tables[name] = table
+        return table
+
+    @property
+    def account(self) -> Account:
+        """The one account, made on first sight."""
+        return self.accounts.get("account") or self.accounts.add(Account(id="account", created=self.moment))
+
+    @property
+    def owner(self) -> str:
+        """The account's user id."""
+        return self.draw("owner", length=16)
+
+    def now(self) -> float:
+        """The world's time: the injected clock, moved on by what `skip` added."""
+        return self.clock() + self.offset
+
+    def skip(self, seconds: float) -> None:
+        """Let time pass; moves a clock that can be moved, else the world's distance from it."""
+        step = getattr(self.clock, "advance", None)
+        if step is None:
+            self.offset += seconds
+        else:
+            step(seconds)
+        self.advance()
+
+    def advance(self) -> None:
+        """Let everything happen that is due by now, in order."""
+        now = self.now()
+        while self._agenda and self._agenda[0][0] <= now:
+            at, name, key = heapq.heappop(self._agenda)
+            table = self.tables[name]
+            record = table.get(key)
+            if record is None or not record.ahead or record.ahead[0][0] != at:
+                continue  # it was replaced by another plan
+            self.moment = at
+            _, event = record.ahead.pop(0)
+            self._arrive[name](self, record, event)
+            if table.get(key) is record:
+                table.touch(record)
+                self._enter(table, record)
+        self.moment = now
+
+    def expect(self, table: Table[R], record: R, steps: Iterable[tuple[float, str]]) -> None:
+        """Replace what will happen to the record: each step is the seconds after the one before, and the event."""
+        at = self.moment
+        self.plan(table, record, [(at := at + wait, event) for wait, event in steps])
+
+    def plan(self, table: Table[R], record: R, ahead: Ahead) -> None:
+        """The same with the times themselves, in Unix seconds."""
+        record.ahead = sorted(ahead)
+        table.touch(record)
+        self._enter(table, record)
+
+    def _enter(self, table: Table[R], record: R) -> None:
+        if not record.ahead:
+            return
+        heapq.heappush(self._agenda, (record.ahead[0][0], table.name, record.id))
+        if len(self._agenda) > 1000 + 4 * sum(len(each) for each in self.tables.values()):
+            self._tidy_agenda()
+
+    def _tidy_agenda(self) -> None:
+        """Drop the entries of plans that were replaced."""
+        self._agenda = [
+            (record.ahead[0][0], table.name, record.id)
+            for table in self.tables.values()
+            for record in table
+            if record.ahead
+        ]
+        heapq.heapify(self._agenda)
+
+    def new_id(self, kind: str, *, length: int = 16) -> str:
+        """An id that the same seed and history give again."""
+        self._ids += 1
+        return self.draw(kind, str(self._ids), length=length)
+
+    def new_number(self, kind: str) -> str:
+        """An id of digits, as templates have."""
+        self._ids += 1
+        return str(10_000 + self._ids * 7 + self.dice(7, kind, str(self._ids)))
+
+    def draw(self, *what: str, length: int = 16) -> str:
+        """Hex digits that depend on the seed and the words alone."""
+        return hashlib.sha256("/".join((str(self.seed), *what)).encode()).hexdigest()[:length]
+
+    def dice(self, sides: int, *what: str) -> int:
+        """A number from 0 up to `sides`, depending on the seed and the words alone."""
+        return int(self.draw(*what, length=12), 16) % sides
+
+    def _fault_dice(self, sides: int) -> int:
+        self._throws += 1
+        return self.dice(sides, "fault", str(self._throws))
+
+    def _remember(self) -> None:
+        for table in self.tables.values():
+            table.remember()
+
+    def look_back(self, seconds: float) -> None:
+        """Let lists show the world as it was so many seconds ago; 0 is now."""
+        for table in self.tables.values():
+            table.lag = seconds
+
+    def ids(self) -> set[str]:
+        """The ids of everything there is."""
+        return {record.id for table in self.tables.values() for record in table}
+
+    def load(self, book: Book) -> None:
+        """Take over what the book holds."""
+        meta = book.meta()
+        if meta:
+            self.seed, self._ids = int(meta["seed"]), int(meta["ids"])
+            self.offset = max(0.0, float(meta["time"]) - self.clock())
+            self.moment = self.now()
+        for kind, key, body in book.objects():
+            table = self.tables[kind]
+            record: Record = table.load(key, body)
+            self._enter(table, record)
+
+    def save(self) -> None:
+        """Write what changed since the last time, all of it or nothing."""
+        if self._book is None:
+            for table in self.tables.values():
+                table.changes()
+            return
+        contents = self.contents.changes()
+        rows = [row for table in self.tables.values() for row in table.changes()]
+        if rows:
+            meta = {"seed": str(self.seed), "ids": str(self._ids), "time": repr(self.moment)}
+            self._book.write(rows, meta, contents)
+
+    def close(self) -> None:
+        """Write what is left and let go of the file."""
+        self.save()
+        if self._book is not None:
+            self._book.close()
+            self._book = None

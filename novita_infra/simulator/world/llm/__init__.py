@@ -1,0 +1,1 @@
+"""Models, inference, batches, files and tasks."""

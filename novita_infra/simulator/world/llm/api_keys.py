@@ -1,0 +1,62 @@
+"""The account's API keys as it lists them, and which models each may call. Keys themselves are made in the console."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from novita_infra.simulator.errors import Refusal, invalid, no_such
+from novita_infra.simulator.world.engine.account_records import ApiKey
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.llm import models
+
+MOST = 10
+"""Keys of an account (llm-api-keys)."""
+
+
+def of_caller(world: World, secret: str) -> ApiKey:
+    """The entry of a key, made on first sight; beyond ten keys the first one stands for the rest."""
+    digest = hashlib.sha256(secret.encode()).hexdigest()
+    found = next((key for key in world.api_keys if key.digest == digest), None)
+    if found is not None:
+        return found
+    if len(world.api_keys) >= MOST:
+        return next(iter(world.api_keys))
+    return world.api_keys.add(
+        ApiKey(
+            id=f"key_{world.draw('api-key', digest, length=24)}",
+            created=world.moment,
+            name=f"key-{len(world.api_keys) + 1}",
+            masked=f"{secret[:6]}***",
+            digest=digest,
+        )
+    )
+
+
+def key_of(world: World, string_id: str) -> ApiKey:
+    """The key with this `stringId`. Raises RESOURCE_NOT_FOUND."""
+    found = world.api_keys.get(string_id)
+    if found is None:
+        raise no_such(f"API key {string_id!r}")
+    return found
+
+
+def set_policy(world: World, key: ApiKey, *, mode: str, allowed: Sequence[str], excluded: Sequence[str]) -> None:
+    """Replace the policy; what does not fit the mode is dropped, and so are doubles (key-put-model-access-policy)."""
+    wanted = list(dict.fromkeys(allowed if mode == "selected" else excluded))
+    if mode == "selected" and not wanted:
+        raise invalid("allowedModels", "must name at least one model")
+    available = {model.id for model in models.MODELS if model.status == 1}
+    for model in wanted:
+        if model not in available:
+            raise invalid("allowedModels" if mode == "selected" else "excludedModels", f"{model} is not available")
+    key.mode = mode
+    key.allowed, key.excluded = (wanted, []) if mode == "selected" else ([], wanted)
+    key.own, key.updated = True, int(world.moment)
+    world.api_keys.touch(key)
+
+
+def check_policy(key: ApiKey, model: str) -> None:
+    """Refuse with model_access_denied a model that the key's policy excludes (llm-model-access)."""
+    if model not in key.allowed if key.mode == "selected" else model in key.excluded:
+        raise Refusal("model_access_denied", f"the policy of the key excludes {model}")

@@ -1,0 +1,80 @@
+"""Files of the LLM API: batch inputs as they were uploaded, and what batches wrote. They go by themselves in time."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from novita_infra.simulator.errors import Refusal
+from novita_infra.simulator.world.engine.llm_records import File
+from novita_infra.simulator.world.engine.world import World
+
+MOST_BYTES: Final = 100 * 1024 * 1024
+MOST_LINES: Final = 50_000
+"""Of a batch input (llm-batch-api)."""
+
+
+def file_of(world: World, key: str) -> File:
+    """The file with this id. Raises FILE_NOT_FOUND, HTTP 404."""
+    found = world.files.get(key)
+    if found is None:
+        raise Refusal("FILE_NOT_FOUND", f"file {key!r} not found", status=404)
+    return found
+
+
+def upload(world: World, *, name: str, purpose: str, content: bytes) -> File:
+    """Take in a batch input. Raises INVALID_REQUEST_BODY for what is too large or no JSON Lines."""
+    if purpose != "batch":
+        raise Refusal("INVALID_REQUEST_BODY", "purpose must be batch")
+    if not name.lower().endswith(".jsonl"):
+        raise Refusal("INVALID_REQUEST_BODY", "file must be a .jsonl file")
+    if len(content) > MOST_BYTES:
+        raise Refusal("INVALID_REQUEST_BODY", "file may have at most 100 MB")
+    requests = len(rows(content))
+    if requests > MOST_LINES:
+        raise Refusal("INVALID_REQUEST_BODY", f"file has {requests} requests, of which there may be {MOST_LINES}")
+    if not requests:
+        raise Refusal("INVALID_REQUEST_BODY", "file has no requests")
+    return keep(world, name, content, purpose=purpose, lasting=world.timings.input_kept, requests=requests)
+
+
+def rows(content: bytes) -> list[Any]:
+    """The lines of a JSON Lines file, blank ones left out. Raises INVALID_REQUEST_BODY for the first bad one."""
+    found = []
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            found.append(json.loads(line))
+        except (ValueError, RecursionError) as trouble:
+            raise Refusal("INVALID_REQUEST_BODY", f"line {number} of the file is not JSON") from trouble
+    return found
+
+
+def keep(world: World, name: str, content: bytes, *, purpose: str, lasting: float, requests: int = 0) -> File:
+    """Keep some bytes as a file for so many seconds."""
+    file = File(
+        id=f"file_{world.new_id('file', length=20)}",
+        created=world.moment,
+        name=name,
+        purpose=purpose,
+        bytes=len(content),
+        requests=requests,
+        expires=0.0 if purpose == "batch" else world.moment + lasting,
+    )
+    world.contents.put(file.id, content)
+    world.files.add(file)
+    world.expect(world.files, file, [(lasting, "!expired")])
+    return file
+
+
+def delete(world: World, key: str) -> None:
+    """Remove a file; a batch that still needs it will fail. Raises FILE_NOT_FOUND."""
+    file = file_of(world, key)
+    world.contents.drop(file.id)
+    world.files.remove(file)
+
+
+def arrive(world: World, file: File, _event: str) -> None:
+    """Its time is over."""
+    delete(world, file.id)

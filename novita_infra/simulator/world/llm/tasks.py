@@ -1,0 +1,213 @@
+"""Pictures, videos and sound being made: submitted, asked for by id, and told to a webhook when finished."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from novita_infra.simulator.errors import Refusal, invalid
+from novita_infra.simulator.world.cloud.lifecycles import UNPULLABLE
+from novita_infra.simulator.world.engine.llm_records import Delivery, Task
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.llm import usage
+from novita_infra.simulator.world.market import money
+
+SUCCEED: Final = "TASK_STATUS_SUCCEED"
+FAILED: Final = "TASK_STATUS_FAILED"
+OVER: Final = frozenset({SUCCEED, FAILED})
+DETECTION: Final = 150
+"""What looking for unsafe pictures costs for each, in 1/100000 USD (model-apis-task-result)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """An operation that makes something. `minute` is how many a minute may be asked for, 0 where none is documented."""
+
+    type: str
+    media: str
+    price: int
+    """Of one picture or clip, in 1/100000 USD; made up."""
+    minute: int = 0
+    steady: bool = False
+    """Whether its progress is told."""
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "txt2img": Kind("TXT_TO_IMG", "image", 150, 20, steady=True),
+    "img2img": Kind("IMG_TO_IMG", "image", 150, 10, steady=True),
+    "inpainting": Kind("INPAINTING", "image", 250, 10),
+    "upscale": Kind("UPSCALE", "image", 250, 20),
+    "remove-background": Kind("REMOVE_BACKGROUND", "image", 1700, 10),
+    "replace-background": Kind("REPLACE_BACKGROUND", "image", 1700, 10),
+    "remove-text": Kind("REMOVE_TEXT", "image", 1700, 10),
+    "cleanup": Kind("CLEANUP", "image", 1700, 10),
+    "merge-face": Kind("MERGE_FACE", "image", 1200, 10),
+    "video-merge-face": Kind("VIDEO_MERGE_FACE", "video", 20_000, 10, steady=True),
+    "txt2video": Kind("TXT_TO_VIDEO", "video", 10_000, 2, steady=True),
+    "img2video": Kind("IMG_TO_VIDEO", "video", 10_000, 2, steady=True),
+    "wan-t2v": Kind("WAN_T2V", "video", 30_000, 20, steady=True),
+    "wan-i2v": Kind("WAN_I2V", "video", 30_000, 20, steady=True),
+    "hunyuan-video-fast": Kind("HUNYUAN_VIDEO_FAST", "video", 40_000, 20, steady=True),
+    "kling-v1.6-t2v": Kind("KLING_V1.6_T2V", "video", 32_000, 20, steady=True),
+    "kling-v1.6-i2v": Kind("KLING_V1.6_I2V", "video", 32_000, 20, steady=True),
+    "minimax-video-01": Kind("MINIMAX_VIDEO_01", "video", 43_000, 20, steady=True),
+    "txt2speech": Kind("TXT_TO_SPEECH", "audio", 500),
+}
+"""The operations below `/v3/async` (model-apis-rate-limits)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a submitted request asks for."""
+
+    units: int
+    seed: int
+    format: str
+    text: str
+    asked: str
+    detects: bool
+    webhook: dict[str, Any]
+    mock: str
+    """The status of a mock event; empty for the real thing."""
+
+
+def kind_of(operation: str) -> Kind:
+    """What an operation makes. Raises API_NOT_FOUND."""
+    found = KINDS.get(operation)
+    if found is None:
+        raise Refusal("API_NOT_FOUND", f"there is no operation {operation!r}")
+    return found
+
+
+def task_of(world: World, key: str) -> Task:
+    """The task with this id. Raises TASK_NOT_FOUND."""
+    found = world.tasks.get(key)
+    if found is None:
+        raise Refusal("TASK_NOT_FOUND", "task not found")
+    return found
+
+
+def submit(world: World, *, operation: str, wish: Wish, key: str) -> Task:
+    """Begin a task. Raises API_NOT_FOUND, BILLING_BALANCE_NOT_ENOUGH, RATE_LIMIT_EXCEEDED, INVALID_REQUEST_BODY."""
+    kind = kind_of(operation)
+    if wish.webhook:
+        check_address(str(wish.webhook["url"]))
+    if money.left(world) < kind.price * wish.units and not wish.mock:
+        raise Refusal("BILLING_BALANCE_NOT_ENOUGH", "the balance is not enough")
+    if kind.minute and world.rates.used(f"task {operation}", at=world.moment) + wish.units > kind.minute:
+        raise Refusal("RATE_LIMIT_EXCEEDED", f"more than {kind.minute} a minute of {operation}")
+    world.rates.add(f"task {operation}", wish.units, at=world.moment)
+    word = world.new_id("task", length=32)
+    task = Task(
+        id="-".join((word[:8], word[8:12], word[12:16], word[16:20], word[20:])),
+        created=world.moment,
+        operation=operation,
+        media=kind.media,
+        key=key,
+        units=wish.units,
+        seed=str(wish.seed if wish.seed >= 0 else world.dice(2**32, "seed", word)),
+        format=wish.format,
+        asked=wish.asked,
+        text=wish.text,
+        detects=wish.detects,
+        webhook=wish.webhook,
+        mock=bool(wish.mock),
+    )
+    world.tasks.add(task)
+    end = wish.mock or (FAILED if UNPULLABLE in wish.asked else SUCCEED)
+    lasting = 1.0 if wish.mock else _seconds(world, task)
+    task.ends = world.moment + world.timings.task_wait + lasting
+    wait, kept = world.timings.task_wait, world.timings.task_kept
+    world.expect(world.tasks, task, [(wait, "TASK_STATUS_PROCESSING"), (lasting, end), (kept, "!forgotten")])
+    return task
+
+
+def check_address(url: str) -> None:
+    """Refuse a webhook address that no request could be sent to."""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or any(character <= " " for character in url):
+        raise invalid("extra.webhook.url", "must be an http or https address")
+
+
+def at_home(url: str) -> bool:
+    """Whether the address is of this machine: events are not sent anywhere else."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _seconds(world: World, task: Task) -> float:
+    low, high = world.timings.picture if task.media == "image" else world.timings.clip
+    return low + world.dice(high - low + 1, "task", task.id)
+
+
+def arrive(world: World, task: Task, event: str) -> None:
+    """The next state of a task. One that succeeds is charged; one that is over is told to its webhook."""
+    if event == "!forgotten":
+        world.tasks.remove(task)
+        delivery = world.deliveries.get(task.id)
+        if delivery is not None:
+            world.deliveries.remove(delivery)
+        return
+    task.status = event
+    if event not in OVER:
+        task.begun = world.moment
+        return
+    if event == FAILED:
+        task.reason = "mock failure" if task.mock else "the task could not be done"
+    elif not task.mock:
+        _charge(world, task)
+    if task.webhook:
+        url = str(task.webhook["url"])
+        state = "due" if at_home(url) else "withheld"
+        world.deliveries.add(Delivery(id=task.id, created=world.moment, url=url, state=state))
+
+
+def _charge(world: World, task: Task) -> None:
+    price = KINDS[task.operation].price + (DETECTION if task.detects else 0)
+    usage.charge(
+        world,
+        key=task.key,
+        product=task.operation,
+        prices=(price * usage.MILLION, 0),
+        units=(task.units, 0),
+        category="gen_api",
+    )
+
+
+def attempted(world: World, delivery: Delivery, *, good: bool, told: str) -> None:
+    """Take down what came of an attempt: over, or once more after a while, five times at most."""
+    delivery.told.append(told)
+    waits = world.timings.webhook_waits
+    if good:
+        delivery.state = "delivered"
+    elif len(delivery.told) > len(waits):
+        delivery.state = "failed"
+    else:
+        delivery.state = "waiting"
+        world.expect(world.deliveries, delivery, [(waits[len(delivery.told) - 1], "due")])
+    world.deliveries.touch(delivery)
+
+
+def next_attempt(world: World, delivery: Delivery, event: str) -> None:
+    """It is time to try again."""
+    delivery.state = event
+    world.deliveries.touch(delivery)
+
+
+def progress(world: World, task: Task) -> int:
+    """How much is done, in per cent."""
+    if task.status == SUCCEED:
+        return 100
+    if not task.begun or task.status == FAILED or not KINDS[task.operation].steady:
+        return 0
+    return min(99, int(100 * (world.moment - task.begun) / max(task.ends - task.begun, 1)))

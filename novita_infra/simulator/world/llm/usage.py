@@ -1,0 +1,92 @@
+"""What calls of models may be made and what they cost. Money: 1/100000 USD.
+
+Tokens are summed by key, model and hour; the cost of such a sum is rounded down once, so bills and balance agree.
+"""
+
+from __future__ import annotations
+
+from novita_infra.simulator.errors import Refusal
+from novita_infra.simulator.world.engine.account_records import Usage
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.llm import models
+from novita_infra.simulator.world.llm.models import Model
+from novita_infra.simulator.world.market import money
+
+MILLION = 1_000_000
+
+
+def cost(usage: Usage) -> int:
+    """What this much use costs."""
+    return (usage.units_in * usage.price_in + usage.units_out * usage.price_out) // MILLION
+
+
+def check_funds(world: World) -> None:
+    """Refuse with NOT_ENOUGH_BALANCE what the account cannot pay."""
+    if money.left(world) < 1:
+        raise Refusal("NOT_ENOUGH_BALANCE", "not enough balance")
+
+
+def admit(world: World, model: Model) -> None:
+    """Let a call through, if there is money and the minute has room for it; counts it.
+
+    Raises NOT_ENOUGH_BALANCE, RATE_LIMIT_EXCEEDED, TOKEN_LIMIT_EXCEEDED (llm-rate-limits).
+    """
+    check_funds(world)
+    tier = models.tier(world) - 1
+    if world.rates.used(f"rpm {model.id}", at=world.moment) >= model.rpm[tier]:
+        raise Refusal("RATE_LIMIT_EXCEEDED", f"more than {model.rpm[tier]} requests a minute to {model.id}")
+    if world.rates.used(f"tpm {model.id}", at=world.moment) >= model.tpm[tier]:
+        raise Refusal("TOKEN_LIMIT_EXCEEDED", f"more than {model.tpm[tier]} tokens a minute to {model.id}")
+    world.rates.add(f"rpm {model.id}", 1, at=world.moment)
+
+
+def spend_tokens(world: World, model: Model, *, key: str, tokens_in: int, tokens_out: int) -> None:
+    """Book the tokens of an answer that was waited for: they count against the minute's limit too."""
+    world.rates.add(f"tpm {model.id}", tokens_in + tokens_out, at=world.moment)
+    charge_tokens(world, model, key=key, tokens_in=tokens_in, tokens_out=tokens_out)
+
+
+def charge_tokens(world: World, model: Model, *, key: str, tokens_in: int, tokens_out: int) -> None:
+    """Book the tokens of one answer."""
+    price_in, price_out = model.price(tokens_in)
+    charge(
+        world,
+        key=key,
+        product=model.id,
+        prices=(price_in * 10, price_out * 10),
+        units=(tokens_in, tokens_out),
+    )
+
+
+def charge(
+    world: World,
+    *,
+    key: str,
+    product: str,
+    prices: tuple[int, int],
+    units: tuple[int, int],
+    category: str = "llm",
+) -> None:
+    """Book the use of something. Prices are of a million units."""
+    hour = int(world.moment) // 3600 * 3600
+    name = world.draw("usage", category, key, product, str(hour), *map(str, prices), length=24)
+    usage = world.usages.get(name) or world.usages.add(
+        Usage(
+            id=name,
+            created=world.moment,
+            category=category,
+            key=key,
+            product=product,
+            since=hour,
+            price_in=prices[0],
+            price_out=prices[1],
+        )
+    )
+    before = cost(usage)
+    usage.units_in += units[0]
+    usage.units_out += units[1]
+    usage.requests += 1
+    world.usages.touch(usage)
+    world.purse.settled -= cost(usage) - before
+    if cost(usage) != before:
+        money.foresee(world)

@@ -1,0 +1,1 @@
+"""Products, clusters, stock, prices and bills."""

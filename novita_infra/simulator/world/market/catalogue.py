@@ -1,0 +1,235 @@
+"""What there is to rent: clusters, products and their prices, and how much of each is free. Prices: 1/100000 USD."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final
+
+from novita_infra.simulator.errors import Refusal, no_such
+from novita_infra.simulator.world.engine.records import Stock
+from novita_infra.simulator.world.engine.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A data centre."""
+
+    id: str
+    name: str
+    storage: bool
+    vpc: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """Something to rent, by GPU and hour."""
+
+    id: str
+    name: str
+    gpu: str = ""
+    """The GPU type; empty for CPU machines."""
+    gpu_gb: int = 0
+    category: str = "instance"
+    cpus: int
+    memory: int
+    disk: int
+    price: int
+    spot: int = 0
+    monthly: tuple[tuple[int, int], ...] = ()
+    """Months and the price of that many months, per GPU."""
+    max_rootfs: int = 2048
+    clusters: tuple[str, ...] = ()
+    """Cluster ids; empty means every cluster."""
+    stock: int = 400
+    """Places (GPUs, or CPU machines) per cluster before the scale."""
+
+    @property
+    def billing(self) -> tuple[str, ...]:
+        """The billing modes it can be had in."""
+        return (
+            "onDemand",
+            *(("monthly",) if self.monthly else ()),
+            *(("spot",) if self.spot else ()),
+        )
+
+
+CLUSTERS: Final = (
+    Cluster("us-dallas-nas-2", "US-01 (Dallas)", storage=True, vpc=True),
+    Cluster("us-ca-nas-2", "US-CA-02 (California)", storage=True, vpc=True),
+    Cluster("as-sgp-2", "AS-SGP-02 (Singapore)", storage=True, vpc=True),
+    Cluster("eu-de-1", "EU-DE-01 (Frankfurt)", storage=True, vpc=False),
+    Cluster("us-ca-6", "US-CA-06 (California)", storage=False, vpc=True),
+    Cluster("5", "AS-IN-01 (Mumbai)", storage=False, vpc=False),
+)
+_ALL: Final = ()
+_US: Final = ("us-dallas-nas-2", "us-ca-nas-2", "us-ca-6")
+_BIG: Final = ("us-dallas-nas-2", "us-ca-nas-2", "as-sgp-2", "eu-de-1")
+
+
+def _months(price: int) -> tuple[tuple[int, int], ...]:
+    """Monthly offers: 720 hours with 10, 15, 20 and 30 per cent off for 1, 3, 6 and 12 months."""
+    return tuple((months, price * 720 * months * left // 100) for months, left in ((1, 90), (3, 85), (6, 80), (12, 70)))
+
+
+def _gpu(  # noqa: PLR0913 - a row of the price list
+    key: str,
+    name: str,
+    memory: int,
+    *,
+    size: tuple[int, int, int],
+    price: int,
+    spot: int = 0,
+    clusters: tuple[str, ...] = _ALL,
+    stock: int = 400,
+    rent_monthly: bool = True,
+) -> Product:
+    return Product(
+        id=key,
+        name=f"{name} {memory}GB",
+        gpu=name,
+        gpu_gb=memory,
+        cpus=size[0],
+        memory=size[1],
+        disk=size[2],
+        price=price,
+        spot=spot,
+        monthly=_months(price) if rent_monthly else (),
+        clusters=clusters,
+        stock=stock,
+    )
+
+
+GPU_PRODUCTS: Final = (
+    _gpu("4090.16c62g", "RTX 4090", 24, size=(16, 62, 50), price=35_000, spot=18_000, clusters=_BIG),
+    _gpu("4090.16c96g.v2", "RTX 4090", 24, size=(16, 96, 60), price=39_000, spot=20_000),
+    _gpu("3090.10c46g", "RTX 3090", 24, size=(10, 46, 50), price=21_000, spot=11_000),
+    _gpu("5090.16c96g", "RTX 5090", 32, size=(16, 96, 60), price=50_000, clusters=_US),
+    _gpu("A100-80GB.14c240g", "A100 SXM", 80, size=(14, 240, 100), price=160_000, spot=80_000, clusters=_BIG),
+    _gpu("H100-80GB.20c240g", "H100 SXM", 80, size=(20, 240, 100), price=235_000, spot=118_000, clusters=_BIG),
+    _gpu("H200-141GB.20c240g", "H200 SXM", 141, size=(20, 240, 100), price=350_000, clusters=_US, stock=64),
+    _gpu("L40S.16c96g", "L40S", 48, size=(16, 96, 60), price=55_000, spot=28_000),
+    _gpu("RTX6000Ada.16c96g", "RTX 6000 Ada", 48, size=(16, 96, 60), price=70_000, clusters=_BIG, rent_monthly=False),
+    _gpu("26", "A6000", 48, size=(12, 64, 50), price=45_000, stock=200, rent_monthly=False),
+)
+CPU_PRODUCTS: Final = tuple(
+    Product(
+        id=f"cpu.{cpus}c{memory}g",
+        name=f"CPU {cpus}C {memory}GB",
+        cpus=cpus,
+        memory=memory,
+        disk=disk,
+        price=price,
+        max_rootfs=disk,
+    )
+    for cpus, memory, disk, price in ((2, 4, 30, 4_000), (4, 8, 40, 8_000), (8, 16, 60, 16_000), (16, 64, 100, 40_000))
+)
+SERVERLESS_PRODUCTS: Final = tuple(
+    Product(
+        id=f"SL-serverless-{number}",
+        name=f"{gpu} {memory}GB",
+        gpu=gpu,
+        gpu_gb=memory,
+        category="serverless",
+        cpus=cpus,
+        memory=ram,
+        disk=100,
+        price=price,
+        clusters=clusters,
+        max_rootfs=500,
+    )
+    for number, gpu, memory, cpus, ram, price, clusters in (
+        (1, "RTX 4090", 24, 16, 62, 67_000, _BIG),
+        (2, "H100 SXM", 80, 20, 240, 430_000, _BIG),
+        (3, "L40S", 48, 16, 96, 110_000, _ALL),
+        (4, "A100 SXM", 80, 14, 240, 290_000, _BIG),
+    )
+)
+_BY_ID: Final = {product.id: product for product in (*GPU_PRODUCTS, *CPU_PRODUCTS, *SERVERLESS_PRODUCTS)}
+_CLUSTER_BY_ID: Final = {cluster.id: cluster for cluster in CLUSTERS}
+
+
+def cluster_of(key: str) -> Cluster:
+    """The cluster with this id. Raises RESOURCE_NOT_FOUND."""
+    found = _CLUSTER_BY_ID.get(key)
+    if found is None:
+        raise no_such(f"cluster {key!r}")
+    return found
+
+
+def product_of(key: str) -> Product:
+    """The product with this id, of any catalogue; only for ids that were checked when they came in."""
+    return _BY_ID[key]
+
+
+def products_like(pattern: str) -> list[Product]:
+    """The products of every catalogue whose id matches."""
+    return [product for product in _BY_ID.values() if fnmatchcase(product.id, pattern)]
+
+
+def instance_product(key: str, kind: str) -> Product:
+    """The product of an instance of this kind. Raises RESOURCE_NOT_FOUND."""
+    product = _BY_ID.get(key)
+    if product is None or product.category != "instance" or bool(product.gpu) != (kind == "gpu"):
+        raise no_such(f"{kind} product {key!r}")
+    return product
+
+
+def serverless_product(key: str) -> Product:
+    """The product of an endpoint; its ids are no ids of the instance catalogue."""
+    product = _BY_ID.get(key)
+    if product is None or product.category != "serverless":
+        raise Refusal("SERVERLESS_PRODUCT_NOT_FOUND", f"serverless product {key!r} not found")
+    return product
+
+
+def clusters_of(product: Product) -> tuple[str, ...]:
+    """The ids of the clusters that have it."""
+    return product.clusters or tuple(cluster.id for cluster in CLUSTERS)
+
+
+def capacity(world: World, product: Product, cluster: str) -> int:
+    """How many places there are in all, taken or not. Serverless products are one pool, whose cluster is empty."""
+    if product.category != "serverless" and cluster not in clusters_of(product):
+        return 0
+    changed = world.stock.get(f"{product.id}@{cluster}")
+    return int(product.stock * world.limits.stock_scale) if changed is None else changed.places
+
+
+def free(world: World, product: Product, cluster: str) -> int:
+    """How many places are free."""
+    return max(0, capacity(world, product, cluster) - world.used[product.id, cluster])
+
+
+def set_stock(world: World, *, products: str, clusters: str, places: int | None) -> None:
+    """Give all matching products so many places in all matching clusters; None is as in the catalogue."""
+    for product in _BY_ID.values():
+        homes = clusters_of(product) if product.category == "instance" else ("",)
+        for cluster in homes:
+            if not fnmatchcase(product.id, products) or not fnmatchcase(cluster, clusters):
+                continue
+            changed = world.stock.get(f"{product.id}@{cluster}")
+            if changed is not None:
+                world.stock.remove(changed)
+            if places is not None:
+                world.stock.add(Stock(id=f"{product.id}@{cluster}", created=world.moment, places=places))
+
+
+def take(world: World, product: Product, cluster: str, places: int) -> None:
+    """Take places, or refuse with INSUFFICIENT_RESOURCE."""
+    if free(world, product, cluster) < places:
+        raise Refusal("INSUFFICIENT_RESOURCE", f"no {product.name} is free in {cluster or 'any cluster'}")
+    world.used[product.id, cluster] += places
+
+
+def give_back(world: World, product: Product, cluster: str, places: int) -> None:
+    """Free places."""
+    world.used[product.id, cluster] -= places
+
+
+def place(world: World, product: Product, places: int) -> str:
+    """A cluster that has room, picked by the seed. Raises INSUFFICIENT_RESOURCE."""
+    fit = [cluster for cluster in clusters_of(product) if free(world, product, cluster) >= places]
+    if not fit:
+        raise Refusal("INSUFFICIENT_RESOURCE", f"no {product.name} is free in any cluster")
+    return fit[world.dice(len(fit), "place", product.id, world.new_id("place"))]

@@ -1,0 +1,264 @@
+"""Money: meters that run while something does, months bought in advance, and what is left. Unit: 1/100000 USD.
+
+A meter's cost is exact at every whole second: price x units x seconds / period, rounded down once over its whole life.
+"""
+
+from __future__ import annotations
+
+from novita_infra.simulator.errors import Refusal
+from novita_infra.simulator.world.engine.account_records import Meter, Payment, Term
+from novita_infra.simulator.world.engine.cloud_records import Endpoint, Instance, Storage, Worker
+from novita_infra.simulator.world.engine.records import Price
+from novita_infra.simulator.world.engine.settings import DAY, MONTH
+from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.market import catalogue
+from novita_infra.simulator.world.market.catalogue import Product
+
+STORAGE_PRICE = 200
+"""Of a GB and day of network storage (guides/gpu-instance-pricing)."""
+DISK_PRICE = 500
+"""Of a GB and day of a machine's system disk, beyond what is free (same guide)."""
+FREE_DISK = 60
+"""GB of a system disk."""
+
+
+def cost(meter: Meter, at: float) -> int:
+    """What the meter shows at a time, Unix seconds."""
+    seconds = max(0, min(meter.until or int(at), int(at)) - meter.since)
+    return meter.price * meter.units * seconds // meter.period
+
+
+def balance(world: World) -> int:
+    """What is left now, exact; negative in arrears."""
+    running = sum(cost(meter, world.moment) for meter in world.meters if not meter.until)
+    return world.purse.settled - running
+
+
+def spent(world: World) -> int:
+    """Everything that was paid for so far."""
+    topped_up = sum(payment.amount for payment in world.payments if payment.kind == "recharge")
+    return topped_up - balance(world)
+
+
+def left(world: World) -> int:
+    """The balance without looking at every meter; at most one unit per meter too low."""
+    running = (world.purse.rate * int(world.moment) - world.purse.begun) // DAY
+    return world.purse.settled - running
+
+
+def foresee(world: World) -> None:
+    """Enter into the agenda when the money will be gone, as far as can be seen now."""
+    account, purse = world.account, world.purse
+    if account.arrears:
+        return
+    if purse.settled <= 0 or purse.rate > 0:
+        gone = -(-(purse.settled * DAY + purse.begun) // purse.rate) if purse.rate else 0
+        world.expect(world.accounts, account, [(max(0.0, gone - world.moment), "!empty")])
+    elif account.ahead:
+        world.expect(world.accounts, account, [])
+
+
+def check_funds(world: World, price: int = 0) -> None:
+    """Refuse with BALANCE_NOT_ENOUGH what the account cannot pay."""
+    if left(world) < max(price, 1):
+        raise Refusal("BALANCE_NOT_ENOUGH", "the balance is not enough")
+
+
+def monthly_price(product: Product, months: int) -> int:
+    """What this many months of one unit cost: as offered, or months of the longest offer that fits in."""
+    offers = dict(product.monthly)
+    if months in offers or not offers:
+        return offers.get(months, 0)
+    basis = max((offer for offer in offers if offer <= months), default=min(offers))
+    return offers[basis] * months // basis
+
+
+def term_price(instance: Instance, months: int) -> int:
+    """What this many months of a machine cost."""
+    return monthly_price(catalogue.product_of(instance.product), months) * instance.gpus
+
+
+def list_price(world: World, product: Product) -> int:
+    """The price of a GPU (or CPU machine) and hour, now."""
+    moved = world.prices.get(product.id)
+    return product.price if moved is None else moved.price
+
+
+def spot_price(world: World, product: Product) -> int:
+    """The same on the spot market; 0 where there is none."""
+    moved = world.prices.get(product.id)
+    return product.spot if moved is None else moved.spot
+
+
+def move_price(world: World, product: Product, *, per_cent: int) -> None:
+    """Let a product cost so much of its catalogue price from now on; what runs goes on at the new price."""
+    moved = world.prices.get(product.id) or world.prices.add(Price(id=product.id, price=0, spot=0))
+    moved.price, moved.spot = product.price * per_cent // 100, product.spot * per_cent // 100
+    world.prices.touch(moved)
+    for instance in world.instances:
+        if instance.product == product.id and instance.meter:
+            stop(world, instance)
+            begin(world, instance)
+            world.instances.touch(instance)
+    for endpoint in world.endpoints:
+        if endpoint.product == product.id:
+            for worker in endpoint.workers:
+                if worker.meter:
+                    end_worker(world, worker)
+                    begin_worker(world, endpoint, worker)
+            world.endpoints.touch(endpoint)
+
+
+def buy(world: World, instance: Instance, *, months: int, renewal: bool) -> None:
+    """Pay for months of a machine, from the end of those it has."""
+    product = catalogue.product_of(instance.product)
+    price = monthly_price(product, months)
+    instance.ends = max(instance.ends, int(world.moment)) + months * MONTH
+    term = world.terms.get(instance.id) or world.terms.add(Term(id=instance.id, created=world.moment))
+    world.expect(world.terms, term, [(instance.ends - world.moment, "!ends")])
+    pay(
+        world,
+        Payment(
+            id="",
+            kind="monthly_re_buy" if renewal else "monthly_new_buy",
+            amount=-price * instance.gpus,
+            owner=instance.id,
+            product=product.name,
+            price=price,
+            months=months,
+        ),
+    )
+
+
+def pay(world: World, payment: Payment) -> None:
+    """Book a payment of now; a positive amount is a top-up."""
+    payment.id, payment.created = world.new_id("payment", length=24), world.moment
+    world.payments.add(payment)
+    world.purse.settled += payment.amount
+    foresee(world)
+
+
+def begin(world: World, instance: Instance) -> None:
+    """Start a machine's meter, unless it runs or the machine is paid by the month."""
+    if instance.meter or instance.billing == "monthly":
+        return
+    product = catalogue.product_of(instance.product)
+    price = (spot_price if instance.billing == "spot" else list_price)(world, product)
+    instance.meter = _start(
+        world, category="gpu", owner=instance.id, product=product.name, units=instance.gpus, price=price
+    )
+
+
+def stop(world: World, instance: Instance) -> None:
+    """Stop a machine's meter."""
+    if instance.meter:
+        _end(world, instance.meter)
+        instance.meter = ""
+
+
+def begin_disk(world: World, instance: Instance) -> None:
+    """Start the meter of a machine's system disk, unless it runs or the disk is free; stopping changes nothing.
+
+    What a monthly machine pays for its disk is not documented, so it pays nothing; a CPU machine's comes with it.
+    """
+    excess = instance.rootfs - FREE_DISK
+    if instance.disk_meter or instance.billing == "monthly" or instance.kind == "cpu" or excess <= 0:
+        return
+    instance.disk_meter = _start(
+        world,
+        category="cloud_storage",
+        owner=instance.id,
+        product="Container Disk",
+        units=excess,
+        price=DISK_PRICE,
+        period=DAY,
+    )
+
+
+def end_disk(world: World, instance: Instance) -> None:
+    """Stop the meter of a machine's system disk."""
+    if instance.disk_meter:
+        _end(world, instance.disk_meter)
+        instance.disk_meter = ""
+
+
+def begin_storage(world: World, storage: Storage) -> None:
+    """Start the meter of a storage for its present size; the one before ends."""
+    end_storage(world, storage)
+    storage.meter = _start(
+        world,
+        category="cloud_storage",
+        owner=storage.id,
+        product="Network Volume",
+        units=storage.size,
+        price=STORAGE_PRICE,
+        period=DAY,
+    )
+
+
+def end_storage(world: World, storage: Storage) -> None:
+    """Stop the meter of a storage."""
+    if storage.meter:
+        _end(world, storage.meter)
+        storage.meter = ""
+
+
+def begin_worker(world: World, endpoint: Endpoint, worker: Worker) -> None:
+    """Start the meter of a worker of an endpoint."""
+    product = catalogue.product_of(endpoint.product)
+    worker.meter = _start(
+        world,
+        category="serverless",
+        owner=endpoint.id,
+        product=product.name,
+        units=endpoint.gpus,
+        price=list_price(world, product),
+    )
+
+
+def end_worker(world: World, worker: Worker) -> None:
+    """Stop the meter of a worker."""
+    if worker.meter:
+        _end(world, worker.meter)
+        worker.meter = ""
+
+
+def _start(world: World, *, category: str, owner: str, product: str, units: int, price: int, period: int = 3600) -> str:
+    meter = Meter(
+        id=world.new_id("meter", length=24),
+        created=world.moment,
+        category=category,
+        owner=owner,
+        product=product,
+        units=units,
+        price=price,
+        period=period,
+        since=int(world.moment),
+    )
+    world.meters.add(meter)
+    count(world, meter)
+    foresee(world)
+    return meter.id
+
+
+def _end(world: World, key: str) -> None:
+    meter = world.meters.get(key)
+    if meter is None or meter.until:
+        return
+    by_day = meter.price * meter.units * (DAY // meter.period)
+    meter.until = int(world.moment)
+    world.purse.settled -= cost(meter, world.moment)
+    world.purse.rate -= by_day
+    world.purse.begun -= by_day * meter.since
+    world.meters.touch(meter)
+    foresee(world)
+
+
+def count(world: World, meter: Meter) -> None:
+    """Add a meter to the sums: a running one to the rate, one that is over to what was paid."""
+    if meter.until:
+        world.purse.settled -= cost(meter, meter.until)
+        return
+    by_day = meter.price * meter.units * (DAY // meter.period)
+    world.purse.rate += by_day
+    world.purse.begun += by_day * meter.since

@@ -1,0 +1,1 @@
+"""Places that keep a state. Backends do not know each other."""

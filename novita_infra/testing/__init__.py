@@ -1,0 +1,1 @@
+"""The public face for other projects' tests: simulated worlds, scenario files, a pytest plugin."""

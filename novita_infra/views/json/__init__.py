@@ -1,0 +1,1 @@
+"""Views for programs: plan JSON, Terraform's UI messages."""

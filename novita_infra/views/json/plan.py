@@ -1,0 +1,309 @@
+"""A plan and the books as JSON in Terraform's representation, so that tools made for it can read them. Pure.
+
+What Terraform has no word for stands under `novita`. A secret is never in clear: it is the text `(secret)`, marked in
+the `sensitive` twin; what is not known yet is null or left out, marked in the `unknown` twin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Diagnostic, Severity
+from novita_infra.model.records import Record
+from novita_infra.model.values import Value
+from novita_infra.planning.cost.durations import Estimate
+from novita_infra.planning.plan.changes import Action, Change, Drift, Retired
+from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.steps import Step
+from novita_infra.planning.saved.plan_file import SavedPlan
+from novita_infra.state.state import State
+from novita_infra.views.json.values import (
+    PROVIDER,
+    Json,
+    marked,
+    named,
+    output,
+    resource,
+    sensitive,
+    shown,
+    unknown,
+    values,
+)
+from novita_infra.views.text.diagnostics import Sources, excerpt
+from novita_infra.views.text.drift import adopted_json, adopted_of, drift_json, drifted
+from novita_infra.views.text.estimate import estimate_json
+from novita_infra.views.text.money import by_address, cost_json, money_json
+from novita_infra.views.text.policies import policies_json
+from novita_infra.views.text.safety import REASONS, choosing_json, conditions_json, loss_json
+from novita_infra.views.text.saved import saved_json
+
+FORMAT: Final = "1.2"
+"""The version of Terraform's plan representation that this follows."""
+STATE_FORMAT: Final = "1.0"
+
+_ACTIONS: Final[Mapping[Action, list[str]]] = {
+    Action.NONE: ["no-op"],
+    Action.CREATE: ["create"],
+    Action.UPDATE: ["update"],
+    Action.REPLACE: ["delete", "create"],
+    Action.DELETE: ["delete"],
+    Action.ADOPT: ["no-op"],
+    Action.RESUME: ["no-op"],
+    Action.FORGET: ["forget"],
+}
+
+
+def plan_json(
+    plan: Plan,
+    *,
+    digest: str = "",
+    saved: SavedPlan | None = None,
+    time: Estimate | None = None,
+    warnings: Iterable[Diagnostic] = (),
+) -> Json:
+    """The plan in Terraform's plan representation.
+
+    `digest` is what it is approved by, `saved` the file that it is from, `time` how long it will take; `warnings` are
+    those of the manifests, told with the plan's own.
+    """
+    outputs = {name: output(value) for name, value in plan.outputs.items()}
+    costs, detours = by_address(plan.money), plan.detours
+    return {
+        "format_version": FORMAT,
+        "applyable": not plan.empty and not plan.problems,
+        "complete": not plan.problems,
+        "errored": bool(plan.problems),
+        "planned_values": {
+            "outputs": outputs,
+            "root_module": {
+                "resources": [
+                    resource(change.address, values(change.id, change.after))
+                    for change in plan.changes
+                    if change.after or change.action is Action.NONE
+                ]
+            },
+        },
+        "resource_changes": [
+            _resource_change(
+                change, plan, cost=cost_json(costs.get(change.address)), detours=detours.get(change.address, ())
+            )
+            for change in plan.changes
+        ],
+        **({"resource_drift": drift} if (drift := [_resource_drift(*item) for item in drifted(plan)]) else {}),
+        "output_changes": {
+            name: _change(_output_actions(name, plan), plan.outputs_before.get(name), after=plan.outputs.get(name))
+            for name in sorted({*plan.outputs, *plan.outputs_before})
+        },
+        "novita": {
+            "project": plan.project,
+            "environment": plan.environment,
+            "destroys": plan.destroys,
+            **choosing_json(plan),
+            "money": money_json(plan.money),
+            **({"unread": dict(plan.unread)} if plan.unread else {}),
+            "steps": [_step(step) for step in plan.steps],
+            "problems": [diagnostic_json(item) for item in plan.problems],
+            "notes": [diagnostic_json(item) for item in (*warnings, *plan.notes)],
+            **({"policies": policies_json(plan.policies)} if plan.policies else {}),
+            **({"digest": digest} if digest else {}),
+            **({"saved": saved_json(saved)} if saved else {}),
+            **({"estimate": estimate_json(time)} if time else {}),
+        },
+    }
+
+
+def state_json(state: State) -> Json:
+    """The books in Terraform's state representation."""
+    return {
+        "format_version": STATE_FORMAT,
+        "values": {
+            "outputs": {name: output(value) for name, value in sorted(state.outputs.items())},
+            "root_module": {"resources": [record_json(state.records[address]) for address in sorted(state.records)]},
+        },
+        "novita": {
+            "project": state.project,
+            "environment": state.environment,
+            "cloud": state.cloud,
+            "lineage": state.lineage,
+            "serial": state.serial,
+        },
+    }
+
+
+def record_json(record: Record) -> Json:
+    """One record as a resource of Terraform's state representation."""
+    known = {**record.outputs, **values(record.id, record.spec)}
+    return {
+        **resource(record.address, known),
+        "depends_on": [str(address) for address in record.needs],
+        "novita": {
+            "choice": dict(record.choice),
+            "outputs": shown(dict(record.outputs)),
+            "protect": record.protect,
+            "anew": record.anew,
+            "retired": list(record.retired),
+            "source": record.source,
+            "underway": record.underway
+            and {"call": record.underway.call, "since": record.underway.since, "ended": record.underway.ended},
+            "adopted": adopted_json(adopted_of(record), shown),
+        },
+    }
+
+
+def outputs_json(outputs: Mapping[str, Value]) -> Json:
+    """Like `terraform output -json`."""
+    return {name: output(value) for name, value in sorted(outputs.items())}
+
+
+def validation_json(diagnostics: tuple[Diagnostic, ...], sources: Sources) -> Json:
+    """Like `terraform validate -json`."""
+    errors = sum(item.severity is Severity.ERROR for item in diagnostics)
+    return {
+        "format_version": "1.0",
+        "valid": not errors,
+        "error_count": errors,
+        "warning_count": len(diagnostics) - errors,
+        "diagnostics": [diagnostic_json(item, sources) for item in diagnostics],
+    }
+
+
+def diagnostic_json(item: Diagnostic, sources: Sources = lambda _: None) -> Json:
+    """One diagnostic in Terraform's shape; with its range and the line where it has an origin."""
+    told: Json = {"severity": item.severity.value, "summary": item.summary, "detail": item.hint}
+    if item.address:
+        told["address"] = item.address
+    if item.origin is None:
+        return told
+    place = {"line": item.origin.line, "column": item.origin.column, "byte": _byte(item, sources)}
+    end = {"line": place["line"], "column": place["column"] + 1, "byte": place["byte"] + 1}
+    told["range"] = {"filename": item.origin.file, "start": place, "end": end}
+    found = excerpt(item, sources)
+    if found is not None:
+        text, column = found
+        told["snippet"] = {
+            "context": None,
+            "code": text,
+            "start_line": item.origin.line,
+            "highlight_start_offset": column,
+            "highlight_end_offset": column + 1,
+            "values": [],
+        }
+    return told
+
+
+def actions(change: Change) -> list[str]:
+    """Terraform's words for what happens to a resource."""
+    if change.action is Action.REPLACE and change.create_first:
+        return ["create", "delete"]
+    if change.action is Action.REFUSED:
+        return ["delete"] if not change.after else ["update"] if change.id else ["create"]
+    return _ACTIONS[change.action]
+
+
+def _resource_change(change: Change, plan: Plan, *, cost: Json | None, detours: tuple[Step, ...]) -> Json:
+    before = values(change.id, change.before) if change.action is not Action.CREATE else None
+    after = values(change.id if change.action is not Action.REPLACE else "", change.after) if change.after else None
+    told = _change(actions(change), before, after=after)
+    if change.action in {Action.CREATE, Action.REPLACE}:
+        told["after_unknown"] = {"id": True, **(told["after_unknown"] or {})}
+    if replacing := [[item.name] for item in change.fields if item.replaces]:
+        told["replace_paths"] = replacing
+    if change.action is Action.ADOPT:
+        told["importing"] = {"id": change.id}
+    reason = _reason(change, plan)
+    return {
+        **named(change.address),
+        "provider_name": PROVIDER,
+        "change": told,
+        **({"action_reason": reason} if reason else {}),
+        "novita": {
+            "action": change.action.value,
+            "id": change.id,
+            "why": change.why,
+            "loses": [loss_json(loss) for loss in change.loses],
+            **({"retires": [_retired(old) for old in change.retires]} if change.retires else {}),
+            "create_first": change.create_first,
+            "asked": change.asked,
+            "cost": cost,
+            **({"detours": [step.call for step in detours]} if detours else {}),
+            "fields": [
+                {
+                    "name": item.name,
+                    "before": shown(item.before),
+                    "after": shown(item.after),
+                    "means": item.means,
+                    "replaces": item.replaces,
+                }
+                for item in change.fields
+            ],
+            **({"adopted": adopted_json(change.adopted, shown)} if change.adopted else {}),
+        },
+    }
+
+
+def _retired(old: Retired) -> Json:
+    return {"id": old.id, "status": old.status, "loses": [loss_json(loss) for loss in old.loses]}
+
+
+def _resource_drift(address: Address, items: list[Drift]) -> Json:
+    first = items[0]
+    before, after = values(first.id, first.before), None if first.gone else values(first.id, first.after)
+    words = ["delete"] if first.gone else ["update"] if first.before != first.after else ["no-op"]
+    change = _change(words, before, after=after)
+    return {**named(address), "provider_name": PROVIDER, "change": change, "novita": drift_json(items, shown)}
+
+
+def _change(words: list[str], before: Value, *, after: Value) -> Json:
+    return {
+        "actions": words,
+        "before": shown(before),
+        "after": shown(after),
+        "after_unknown": marked(after, unknown) if not isinstance(after, Mapping) else marked(after, unknown) or {},
+        "before_sensitive": marked(before, sensitive),
+        "after_sensitive": marked(after, sensitive),
+    }
+
+
+def _reason(change: Change, plan: Plan) -> str:
+    if change.forced is not None:
+        return REASONS[change.forced]
+    if change.action is Action.REPLACE and any(item.replaces for item in change.fields):
+        return "replace_because_cannot_update"
+    if change.action is Action.REPLACE:
+        return "replace_because_tainted"
+    if change.action is Action.DELETE and not plan.destroys:
+        return "delete_because_no_resource_config"
+    return ""
+
+
+def _output_actions(name: str, plan: Plan) -> list[str]:
+    if name not in plan.outputs_changed:
+        return ["no-op"]
+    if name not in plan.outputs_before:
+        return ["create"]
+    return ["update"] if name in plan.outputs else ["delete"]
+
+
+def _step(step: Step) -> Json:
+    return {
+        "key": step.key,
+        "address": str(step.address),
+        "call": step.call,
+        "id": step.id,
+        "fields": list(step.fields),
+        "after": list(step.after),
+        "says": step.says,
+        **conditions_json(step, shown),
+    }
+
+
+def _byte(item: Diagnostic, sources: Sources) -> int:
+    text = sources(item.origin.file) if item.origin else None
+    if text is None or item.origin is None:
+        return 0
+    lines = text.splitlines(keepends=True)[: item.origin.line]
+    if len(lines) < item.origin.line:
+        return len(text.encode())
+    return len("".join([*lines[:-1], lines[-1][: item.origin.column - 1]]).encode())

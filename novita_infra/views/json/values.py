@@ -1,0 +1,101 @@
+"""Values, addresses and outputs in Terraform's JSON: a secret is shown by the word, and marked. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+
+from novita_infra.model.addresses import Address
+from novita_infra.model.values import Digest, Joined, Ref, Secret, Spec, Value, is_known, is_secret, leaves
+
+PROVIDER: Final = "novita"
+
+Json: TypeAlias = dict[str, Any]
+
+
+def resource(address: Address, known: Spec) -> Json:
+    """A resource with its values."""
+    return {
+        **named(address),
+        "provider_name": PROVIDER,
+        "schema_version": 0,
+        "values": shown(known),
+        "sensitive_values": marked(known, sensitive) or {},
+    }
+
+
+def named(address: Address) -> Json:
+    """The parts of an address; `index` is the key of a `forEach`."""
+    index = {"index": address.key} if address.key else {}
+    return {"address": str(address), "mode": "managed", "type": address.kind, "name": address.name, **index}
+
+
+def values(id_: str, spec: Spec) -> Spec:
+    """The spec with the id as Terraform has it: one attribute among the others."""
+    return {"id": id_, **spec} if id_ else spec
+
+
+def shown(value: Value) -> Value:
+    """The value as JSON: a secret by the word, an unknown part as null (and left out of a map)."""
+    match value:
+        case Secret() | Digest():
+            return "(secret)"
+        case Joined() if is_secret(value):
+            return "(secret)"
+        case Ref() | Joined():
+            return None
+        case Mapping():
+            return {
+                str(name): shown(item)
+                for name, item in value.items()
+                if not isinstance(item, (Ref, Joined)) or is_secret(item)
+            }
+        case list() | tuple():
+            return [shown(item) for item in value]
+        case _:
+            return value
+
+
+def marked(value: Value, holds: Any) -> Any:
+    """The twin of a value that is true where `holds` says so and has no other leaves; False where nothing is marked."""
+    match value:
+        case Mapping():
+            inside = {str(name): mark for name, item in value.items() if (mark := marked(item, holds)) is not False}
+            return inside or False
+        case list() | tuple():
+            marks = [marked(item, holds) for item in value]
+            return marks if any(mark is not False for mark in marks) else False
+        case _:
+            return bool(holds(value))
+
+
+def output(value: Value) -> Json:
+    """A project's output with its type."""
+    hidden = any(sensitive(leaf) for leaf in leaves(value))
+    return {"sensitive": hidden, "value": None if hidden else shown(value), "type": _type(value)}
+
+
+def unknown(leaf: Value) -> bool:
+    """Whether it becomes known only by applying."""
+    return isinstance(leaf, (Ref, Joined)) and not is_known(leaf)
+
+
+def sensitive(leaf: Value) -> bool:
+    """Whether it is never shown."""
+    return isinstance(leaf, Digest) or is_secret(leaf)
+
+
+def _type(value: Value) -> Any:
+    match value:
+        case bool():
+            return "bool"
+        case int() | float():
+            return "number"
+        case Mapping():
+            return ["object", {str(name): _type(item) for name, item in value.items()}]
+        case list() | tuple():
+            return ["tuple", [_type(item) for item in value]]
+        case None:
+            return "dynamic"
+        case _:
+            return "string"

@@ -1,0 +1,184 @@
+"""What was changed outside, as text and as JSON, and what was not read and so is not known. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Any, Final, TypeAlias
+
+from novita_infra.model.addresses import Address
+from novita_infra.model.clock import in_words
+from novita_infra.model.lifecycle import Cause, OnDrift
+from novita_infra.model.records import Record
+from novita_infra.model.values import Value
+from novita_infra.planning.plan.changes import Action, Adopted, Drift
+from novita_infra.planning.plan.plan import Plan
+from novita_infra.views.text.lines import Line, Tone, line
+from novita_infra.views.text.values import differing
+
+Json: TypeAlias = dict[str, Any]
+
+_CAUSES: Final[Mapping[Cause, str]] = {
+    Cause.EDITED: "edited by hand",
+    Cause.DELETED: "deleted by hand",
+    Cause.SPOT_RECLAIM: "spot reclaim",
+    Cause.MIGRATION: "platform migration",
+    Cause.EXPIRED: "expired or frozen",
+    Cause.FAILED: "failed",
+    Cause.ARREARS: "arrears",
+    Cause.RELEASED: "released by the platform",
+}
+_MANY: Final = 5
+"""Resources that are told one by one."""
+_MINUTE: Final = 60.0
+
+
+def drift_lines(plan: Plan) -> Iterator[Line]:
+    """What was changed outside, each with its cause and what becomes of it; then what was not read."""
+    actions = {change.address: change.action for change in plan.changes}
+    if plan.drift:
+        yield line(("Changed outside of novita-infra:", Tone.STRONG))
+        yield line()
+    for item in plan.drift:
+        sign, tone = ("-", Tone.REMOVE) if item.gone else ("~", Tone.CHANGE)
+        cause = f" {_CAUSES[item.cause]}{f': {item.says}' if item.says else ''}"
+        yield line((f"{sign:>3} ", tone), (str(item.address), Tone.STRONG), f" ({item.id})", cause)
+        if item.by:
+            yield line((f"      # {item.by}", Tone.FAINT))
+        for field in item.fields:
+            yield from differing(field.name, field.before, field.after, indent=6, note=("", None))
+        told = "taken into the books" if plan.follows else answer(item, actions.get(item.address, Action.NONE))
+        yield line((f"      # {told}", Tone.FAINT))
+        yield line()
+
+
+def adopted_lines(plan: Plan) -> Iterator[Line]:
+    """What stays other than its manifest because it was adopted before; what is adopted now is told with the drift."""
+    now = {(item.address, field.name) for item in plan.drift for field in item.fields}
+    title = "Adopted, and so other than the manifests have it:"
+    for change in plan.changes:
+        fields = [field for field in change.adopted if (change.address, field.name) not in now]
+        if fields and title:
+            yield line((title, Tone.STRONG))
+            yield line()
+            title = ""
+        if fields:
+            yield line(("  ~ ", Tone.CHANGE), (str(change.address), Tone.STRONG), f" ({change.id})")
+            for field in fields:
+                note = (f"  # because of {adopting(field)}", Tone.FAINT)
+                yield from differing(field.name, field.declared, field.wanted, indent=6, note=note)
+            yield line()
+
+
+def adopting(field: Adopted) -> str:
+    """What adopted it, and where that stands."""
+    return f"onDrift ({field.place})" if field.place else "onDrift"
+
+
+def adopted_of(record: Record) -> Iterator[Adopted]:
+    """What the books have as wanted other than the manifest had it then."""
+    for name, declared in record.adopted.items():
+        yield Adopted(name, declared, record.spec.get(name), record.adopted_for.get(name, Cause.EDITED))
+
+
+def adopted_json(items: Iterable[Adopted], shown: Callable[[Value], Value]) -> list[Json]:
+    """What stays other than its manifest. `shown` writes a value without its secrets."""
+    return [
+        {
+            "name": item.name,
+            "declared": shown(item.declared),
+            "wanted": shown(item.wanted),
+            "cause": item.cause.value,
+        }
+        for item in items
+    ]
+
+
+def unread_lines(plan: Plan, *, now: float | None) -> Iterator[Line]:
+    """What was not read (`--refresh`), with its age; `now` in Unix seconds."""
+    if not plan.unread:
+        return
+    now = now if now is not None else plan.money.read if plan.money else None
+    count = len(plan.unread)
+    what = f"{count:,} resource{'s were' if count > 1 else ' was'}{_unread(min(plan.unread.values()), now)}"
+    yield line((f"{what}: believed to be as the books have {'them' if count > 1 else 'it'}.", Tone.CHANGE))
+    for address, at in plan.unread.items() if 1 < count <= _MANY else ():
+        yield line((f"      {address}{_unread(at, now)}", Tone.FAINT))
+    yield line()
+
+
+def drifted(plan: Plan) -> Iterator[tuple[Address, list[Drift]]]:
+    """What was changed outside, by resource."""
+    for address, items in groupby(plan.drift, key=lambda item: item.address):
+        yield address, list(items)
+
+
+def drift_json(items: Iterable[Drift], shown: Callable[[Value], Value]) -> Json:
+    """What befell one resource, beside Terraform's before and after. `shown` writes a value without its secrets."""
+    items = list(items)
+    return {
+        "id": items[0].id,
+        "gone": items[0].gone,
+        "last_seen": items[0].since,
+        "causes": [
+            {
+                "cause": item.cause.value,
+                "on_drift": item.on_drift.value,
+                "declared": item.declared,
+                "says": item.says,
+                "by": item.by,
+                "fields": [
+                    {"name": field.name, "before": shown(field.before), "after": shown(field.after)}
+                    for field in item.fields
+                ],
+            }
+            for item in items
+        ],
+    }
+
+
+def drift_report(data: Json) -> Json:
+    """Of the JSON of a plan, what the command `drift` tells."""
+    own, kept = data["novita"], ("project", "environment", "unread", "notes", "problems")
+    return {
+        "format_version": data["format_version"],
+        "resource_drift": data.get("resource_drift", []),
+        "resource_changes": [
+            item
+            for item in data["resource_changes"]
+            if item["novita"]["action"] != Action.NONE.value or "adopted" in item["novita"]
+        ],
+        "novita": {name: own[name] for name in kept if name in own},
+    }
+
+
+def _unread(last_seen: float, now: float | None) -> str:
+    """The books may have been found right since: they are written where something is other than before."""
+    if now is None or not last_seen:
+        return " not read"
+    return f" not read for up to {in_words(max(now - last_seen, _MINUTE))}"
+
+
+def answer(item: Drift, action: Action) -> str:
+    """What becomes of it."""
+    match item.on_drift:
+        case _ if action in {Action.CREATE, Action.REPLACE}:
+            return "made anew, see below"
+        case OnDrift.ADOPT if not item.gone:
+            return "adopted: wanted so until the manifest changes, or onDrift says heal"
+        case OnDrift.ALERT if not item.declared:
+            return f"left as it is: the manifest does not declare {', '.join(field.name for field in item.fields)}"
+        case OnDrift.ADOPT | OnDrift.ALERT:
+            return f"left as it is: onDrift says {item.on_drift.value}"
+        case _ if action is Action.NONE:
+            return "nothing is done about it: the manifest asks for nothing else"
+        case _ if action is Action.REFUSED:
+            return "not put back: what the manifest asks for is refused, see below"
+        case _ if action is Action.FORGET:
+            return "the books forget it"
+        case _ if action is Action.DELETE:
+            return "no longer declared, and deleted"
+        case _ if action is Action.RESUME:
+            return "waited for, see below"
+        case _:
+            return "put back, see below"

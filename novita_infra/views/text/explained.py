@@ -1,0 +1,122 @@
+"""Kinds and fields explained to a person: what a field takes, and what changing it costs."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+from novita_infra.schema.explain_frame import PartExplained
+from novita_infra.schema.explain_kinds import FieldExplained, KindExplained
+from novita_infra.views.text.lines import Line, Tone, line
+
+_WIDTH = 100
+
+
+def kinds_lines(kinds: Iterable[KindExplained]) -> Iterator[Line]:
+    """Every kind with a line of what it is."""
+    for kind in kinds:
+        yield line((f"{kind.name:<16}", Tone.STRONG), kind.summary)
+    yield line()
+    yield line("More of one: novita-infra explain Instance; of a field: novita-infra explain Instance.image")
+    yield line("What every kind has beside its spec: novita-infra explain lifecycle, novita-infra explain metadata")
+    yield line("The project file novita-infra.yaml: novita-infra explain Project")
+
+
+def kind_lines(kind: KindExplained) -> Iterator[Line]:
+    """A kind, its fields with a line each, and an example."""
+    yield line((kind.name, Tone.STRONG), f"   address: {kind.prefix}.NAME")
+    yield from _wrapped(kind.summary, indent=2)
+    yield line()
+    yield line(("Fields of spec", Tone.STRONG), "   (* must be given)")
+    width = max((len(item.path) for item in kind.fields), default=0)
+    for item in kind.fields:
+        star = "*" if item.required else " "
+        yield line(f"  {star} ", (f"{item.path:<{width}}", Tone.NEUTRAL), f"  {item.type}")
+        yield from _wrapped(item.doc, indent=width + 6)
+    yield line()
+    yield line(f"Beside spec: novita-infra explain {kind.name}.lifecycle, novita-infra explain {kind.name}.metadata")
+    yield line()
+    yield line(("Expressions", Tone.STRONG))
+    used = {f"${{{kind.prefix}.NAME.{name}}}": about for name, about in kind.outputs.items()}
+    width = max(map(len, used), default=0)
+    for text, about in used.items():
+        yield line("    ", (f"{text:<{width}}", Tone.NEUTRAL), f"  {about}")
+    yield line()
+    yield line(("Deleting and replacing", Tone.STRONG))
+    yield from _wrapped(kind.deletion, indent=4)
+    yield from _wrapped(f"replacing: {kind.replacement}", indent=4)
+    times = ", ".join(f"{name} {limit}" for name, limit in kind.timeouts.items())
+    yield from _wrapped(f"time limits (lifecycle.timeouts changes them): {times}", indent=4)
+    yield from _example(kind.example)
+
+
+def field_lines(kind: str, item: FieldExplained) -> Iterator[Line]:
+    """A field: what it takes, what changing it costs, and the fields inside it."""
+    yield line((f"{kind}.{item.path}", Tone.STRONG))
+    yield from _wrapped(item.doc, indent=2)
+    yield line()
+    for name, text in _facts(item):
+        yield from _fact(name, text)
+    yield from _inside(item.items)
+
+
+def part_lines(part: PartExplained) -> Iterator[Line]:
+    """A field of the project file or of a resource's frame: what it takes, and the fields inside it."""
+    yield line((part.title, Tone.STRONG))
+    yield from _wrapped(part.doc, indent=2)
+    if part.path:
+        yield line()
+        yield from _fact("type", part.type)
+        yield from _fact("required", "yes" if part.required else "no")
+        yield from _fact("default", part.default)
+        yield from _fact("limits", "; ".join(part.limits))
+        yield from _fact("examples", "; ".join(part.examples))
+    yield from _inside(tuple(part.listed()))
+    yield from _example(part.example)
+
+
+def _example(example: str) -> Iterator[Line]:
+    if example:
+        yield line()
+        yield line(("Example", Tone.STRONG))
+    for text in example.rstrip().splitlines():
+        yield line(f"    {text}" if text else "")
+
+
+def _inside(items: Sequence[FieldExplained | PartExplained]) -> Iterator[Line]:
+    if items:
+        yield line()
+        yield line(("Inside it", Tone.STRONG), "   (* must be given)")
+    for item in items:
+        default = f", default {item.default}" if item.default else ""
+        yield line(f"  {'*' if item.required else ' '} ", (item.path, Tone.NEUTRAL), f"  {item.type}{default}")
+        yield from _wrapped(item.doc, indent=6)
+
+
+def _facts(item: FieldExplained) -> Iterator[tuple[str, str]]:
+    yield "type", item.type
+    yield "required", "yes" if item.required else "no"
+    yield "default", item.default
+    yield "limits", "; ".join(item.limits)
+    yield "change", item.means
+    yield "left out", item.removal
+    yield "refers to", f"{item.refers}, by name or {{id: ...}}" if item.refers else ""
+    yield (
+        "secret",
+        "takes {fromEnv: NAME} or {fromFile: PATH}; never shown, never stored in clear" if item.secret else "",
+    )
+    yield "api", item.api
+
+
+def _fact(name: str, text: str) -> Iterator[Line]:
+    first, *rest = textwrap.wrap(text, _WIDTH - 14, break_on_hyphens=False) or [""]
+    if not first:
+        return
+    yield line((f"  {name + ':':<12}", Tone.FAINT), first)
+    for more in rest:
+        yield line(f"{' ' * 14}{more}")
+
+
+def _wrapped(text: str, *, indent: int) -> Iterator[Line]:
+    for part in textwrap.wrap(text, _WIDTH - indent, break_on_hyphens=False):
+        yield line(f"{' ' * indent}{part}")

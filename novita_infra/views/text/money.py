@@ -1,0 +1,232 @@
+"""What a plan costs, as text and as JSON. Pure. Amounts in JSON are decimals in text, in USD: nobody rounds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any, Final, TypeAlias
+
+from novita_infra.catalogue.prices import MONTH, Amount, Cost, plain_usd, rate, unknown, usd
+from novita_infra.model.addresses import Address
+from novita_infra.planning.plan.costs import Money, Row, Sums, sums
+from novita_infra.views.text.lines import Line, Tone, line
+
+Json: TypeAlias = dict[str, Any]
+
+_AGES: Final = ((86_400, "d"), (3600, "h"), (60, "min"))
+
+
+def by_address(money: Money | None) -> Mapping[Address, Row]:
+    """The rows of a plan, to be found by what they are about."""
+    return {row.address: row for row in money.rows} if money else {}
+
+
+def row_lines(row: Row | None) -> Iterator[Line]:
+    """What a change does to the bill; nothing where it does nothing."""
+    if row is None or not row.moves:
+        return
+    told, together = [], sums((row,))
+    if rated := _rated(row, together):
+        told.append(rated)
+    if together.once:
+        told.append(f"{_once(together)} at once")
+    if row.unknown:
+        told.append(f"unknown: {', '.join(row.unknown)}")
+    if saved := [what for what in unknown(row.before) if what not in row.unknown]:
+        told.append(f"less by what has no known price: {', '.join(saved)}")
+    yield line(("      cost: ", Tone.STRONG), "; ".join(told) or "as before")
+
+
+def hourly(costs: tuple[Cost, ...]) -> str:
+    """`$0.67/h`, or what of it is known."""
+    return f"{_known(rate(costs), more=bool(unknown(costs)), digits=5)}/h"
+
+
+def money_lines(money: Money | None, *, environment: str, now: float | None = None) -> Iterator[Line]:
+    """The environment before and after, by the hour and by the month, with each group; nothing where all is free.
+
+    `now`, in Unix seconds, tells the age of the prices.
+    """
+    if money is None or not money.rows:
+        return
+    total = money.total
+    if not any(row.moves for row in money.rows):
+        yield from standing_lines(money, environment=environment, now=now)
+        yield line()
+        return
+    yield line((f"Cost of environment {environment}:", Tone.STRONG))
+    yield _sum_line("per hour", total, hours=1)
+    yield _sum_line("per month", total, hours=MONTH)
+    for name, group in money.groups.items():
+        yield _sum_line(f"group {name}, per hour", group, hours=1)
+    if total.once or total.unknown_once:
+        yield line(f"      at once: {_once(total)}")
+    budget = money.budget
+    ceilings = [
+        f"{usd(ceiling)} per {word}"
+        for ceiling, word in ((budget.per_hour, "hour"), (budget.per_month, "month"))
+        if ceiling is not None
+    ]
+    if ceilings:
+        yield line(f"      budget: {', '.join(ceilings)}")
+    yield from _unknown_lines(money)
+    yield from _age_lines(money, now)
+    yield line()
+
+
+def standing_lines(money: Money | None, *, environment: str, now: float | None = None) -> Iterator[Line]:
+    """What runs costs where nothing of it changes, in one line; nothing where all is free."""
+    if money is None or not money.rows:
+        return
+    total = money.total
+    nothing_known = total.unknown_after and not total.after
+    told = "not known" if nothing_known else f"{_after(total)}/h, {_after(total, MONTH)}/month"
+    yield line(f"Cost of environment {environment}: {told}, as before")
+    yield from _unknown_lines(money)
+    yield from _age_lines(money, now)
+
+
+def money_json(money: Money | None) -> Json | None:
+    """The sums of the environment and its groups, per hour and per month."""
+    if money is None:
+        return None
+    budget = money.budget
+    return {
+        "currency": "USD",
+        "hours_per_month": MONTH,
+        "prices_read": datetime.fromtimestamp(money.read, UTC).isoformat().replace("+00:00", "Z"),
+        **_sums(money.total),
+        "groups": {name: _sums(group) for name, group in money.groups.items()},
+        "unknown": [
+            {"address": str(row.address), "what": what, "counted_as_before": row.as_before}
+            for row in money.rows
+            for what in row.unknown
+        ],
+        "budget": {
+            "per_hour": _decimal(budget.per_hour),
+            "per_month": _decimal(budget.per_month),
+            "unknown": budget.unknown.value,
+        },
+    }
+
+
+def cost_json(row: Row | None) -> Json | None:
+    """What one resource costs, with its lines; None for what is free of charge."""
+    if row is None:
+        return None
+    lines = {"before": row.before, "after": row.after, "once": row.once}
+    return {
+        **_sums(sums((row,))),
+        "unknown": list(row.unknown),
+        "lines": {name: [_line(cost) for cost in costs] for name, costs in lines.items()},
+    }
+
+
+def _rated(row: Row, told: Sums) -> str:
+    """What changes per hour; empty where nothing does, or nothing of it is known."""
+    if row.as_before:
+        word = "before" if told.after == told.before else "no less than before"
+        return f"not known; counted as {word}: {_amount(told.after)}/h"
+    if not told.delta:
+        return ""
+    from_to = f" ({_before(told)}/h -> {_after(told)}/h)" if told.before and told.after else ""
+    return f"{_delta(told)}{'' if told.more and told.less else '/h'}{from_to}"
+
+
+def _sum_line(title: str, sums: Sums, *, hours: int) -> Line:
+    before, after = _before(sums, hours), _after(sums, hours)
+    told = f"{before} -> {after}" if sums.delta or before != after else after
+    if sums.delta and (sums.before or sums.unknown_before) and (sums.after or sums.unknown_after):
+        told += f" ({_delta(sums, hours)})"
+    return line(f"      {title}: {told}")
+
+
+def _before(sums: Sums, hours: int = 1) -> str:
+    return _known(sums.before * hours, more=sums.unknown_before, digits=_digits(hours))
+
+
+def _after(sums: Sums, hours: int = 1) -> str:
+    return _known(sums.after * hours, more=sums.unknown_after, digits=_digits(hours))
+
+
+def _delta(sums: Sums, hours: int = 1) -> str:
+    """The difference, or the bound of it that is known."""
+    if sums.more and sums.less:
+        return "not known"
+    bound = "at least " if sums.more else "at most " if sums.less else ""
+    return f"{bound}{_amount(sums.delta * hours, digits=_digits(hours), sign=True)}"
+
+
+def _once(sums: Sums) -> str:
+    if not sums.unknown_once:
+        return usd(sums.once)
+    return f"at least {usd(sums.once)}" if sums.once else "not known"
+
+
+def _known(amount: Amount, *, more: bool, digits: int) -> str:
+    """The amount, or what is known of it where there is more."""
+    if not more:
+        return _amount(amount, digits=digits)
+    return f"at least {_amount(amount, digits=digits)}" if amount else "not known"
+
+
+def _digits(hours: int) -> int:
+    return 5 if hours == 1 else 2
+
+
+def _amount(amount: Amount, *, digits: int = 5, sign: bool = False) -> str:
+    """`$0.67`, or `$0.67 to $2.01` where it varies."""
+    parts = [
+        f"{'+' if sign and part >= 0 else ''}{usd(part, digits=digits)}"
+        for part in dict.fromkeys((amount.least, amount.most))
+    ]
+    return " to ".join(parts)
+
+
+def _unknown_lines(money: Money) -> Iterator[Line]:
+    rows = [row for row in money.rows if row.unknown]
+    named = {row.address: f"{row.address} ({', '.join(row.unknown)})" for row in rows}
+    if left_out := [named[row.address] for row in rows if not row.as_before]:
+        yield line(("      unknown, and not counted: ", Tone.CHANGE), ", ".join(left_out))
+    if kept := [f"{named[row.address]} {_amount(row.counts)}/h" for row in rows if row.as_before]:
+        yield line(("      unknown, and counted as before: ", Tone.CHANGE), ", ".join(kept))
+
+
+def _age_lines(money: Money, now: float | None) -> Iterator[Line]:
+    if now is not None:
+        yield line((f"      prices read {_age(now - money.read)}", Tone.FAINT))
+
+
+def _age(seconds: float) -> str:
+    for size, unit in _AGES:
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit} ago"
+    return "just now"
+
+
+def _sums(sums: Sums) -> Json:
+    parts = {"before": sums.before, "after": sums.after, "delta": sums.delta}
+    told = {name: {"per_hour": _range(amount), "per_month": _range(amount * MONTH)} for name, amount in parts.items()}
+    return {**told, "at_once": _decimal(sums.once)}
+
+
+def _range(amount: Amount) -> Json:
+    return {"least": _decimal(amount.least), "most": _decimal(amount.most)}
+
+
+def _line(cost: Cost) -> Json:
+    return {
+        "what": cost.what,
+        "price": _decimal(cost.price),
+        "per_hours": cost.hours,
+        "quantity": cost.quantity,
+        "least": cost.fewest,
+        "unit": cost.unit,
+        "listed": cost.listed,
+    }
+
+
+def _decimal(amount: Fraction | int | None) -> str | None:
+    """None where it is unknown, or there is none."""
+    return None if amount is None else plain_usd(amount)

@@ -1,0 +1,126 @@
+"""How a value of a spec is written for a person: unknown and secret parts by name, never by content. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator
+from typing import Final
+
+from novita_infra.model.values import Digest, Joined, Ref, Secret, Value, is_secret
+from novita_infra.views.text.lines import Line, Tone, line
+
+UNKNOWN: Final = "(known after apply)"
+SECRET: Final = "(secret)"  # noqa: S105 -- what is shown instead of one
+
+ADDED: Final = ("+ ", Tone.ADD)
+CHANGED: Final = ("~ ", Tone.CHANGE)
+REMOVED: Final = ("- ", Tone.REMOVE)
+
+_SHORT: Final = 72
+"""Columns up to which a list or map stands on one line."""
+
+
+def inline(value: Value) -> str:
+    """The value on one line, in YAML's flow style."""
+    match value:
+        case Secret() | Digest():
+            return SECRET
+        case Ref():
+            return UNKNOWN
+        case Joined():
+            return SECRET if is_secret(value) else UNKNOWN
+        case dict():
+            return f"{{{', '.join(f'{name}: {inline(item)}' for name, item in value.items())}}}"
+        case list() | tuple():
+            return f"[{', '.join(inline(item) for item in value)}]"
+        case _:
+            return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def described(name: str, value: Value, *, indent: int) -> Iterator[Line]:
+    """`name: value`, over several lines where one would be too long."""
+    pad = " " * indent
+    if _fits(value) or not isinstance(value, (dict, list)) or not value:
+        origin = f"  # {value.address}.{value.attribute}" if isinstance(value, Ref) else ""
+        yield line(f"{pad}{name}: {inline(value)}", (origin, Tone.FAINT))
+        return
+    yield line(f"{pad}{name}:")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from described(str(key), item, indent=indent + 4)
+        return
+    for item in value:
+        yield line(f"{pad}    - {inline(item)}")
+
+
+def differing(name: str, before: Value, after: Value, *, indent: int, note: tuple[str, Tone | None]) -> Iterator[Line]:
+    """What differs between two values: on one line where that is short, else only the parts that differ."""
+    pad, label = " " * indent, f"{name}: " if name else ""
+    if before is None:
+        yield line(pad, ADDED, f"{label}{inline(after)}", note)
+    elif after is None:
+        yield line(pad, REMOVED, f"{label}{inline(before)}", note)
+    elif not _nested(before, after):
+        yield line(pad, CHANGED, f"{label}{inline(before)} -> {inline(after)}", note)
+    else:
+        yield line(pad, CHANGED, f"{name}:", note)
+        yield from _inside(before, after, indent=indent + 4)
+
+
+def _nested(before: Value, after: Value) -> bool:
+    if isinstance(before, str) and isinstance(after, str):
+        return "\n" in before.strip() or "\n" in after.strip()
+    if not (isinstance(before, dict) and isinstance(after, dict)) and not (
+        isinstance(before, list) and isinstance(after, list)
+    ):
+        return False
+    return len(inline(before)) + len(inline(after)) > _SHORT or (
+        isinstance(before, dict) and max(len(before), len(after)) > 2
+    )
+
+
+def _inside(before: Value, after: Value, *, indent: int) -> Iterator[Line]:
+    if isinstance(before, str) and isinstance(after, str):
+        yield from _inside_texts(before.splitlines(), after.splitlines(), indent=indent)
+    elif isinstance(before, (dict, list)):
+        yield from _inside_nested(before, after, indent=indent)
+
+
+def _inside_nested(before: dict[str, Value] | list[Value], after: Value, *, indent: int) -> Iterator[Line]:
+    from novita_infra.planning.changes.equality import explain  # noqa: PLC0415 -- deepdiff is dear, and few plans need it
+
+    touched = set()
+    for item in explain(before, after):
+        yield from differing(_label(item.path), item.before, item.after, indent=indent, note=("", None))
+        if len(item.path) > 1 or item.before is not None:
+            touched.add(item.path[0])
+    yield from _unchanged(len(before) - len(touched), indent)
+
+
+def _label(path: tuple[str | int, ...]) -> str:
+    """`anyOf[1].maxPricePerHour`. Items of a list come and go without a number: most lists have no order."""
+    steps = path[:-1] if isinstance(path[-1], int) else path
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+
+
+def _inside_texts(before: list[str], after: list[str], *, indent: int) -> Iterator[Line]:
+    pad, same = " " * indent, 0
+    for tag, left, left_end, right, right_end in difflib.SequenceMatcher(None, before, after, False).get_opcodes():
+        if tag == "equal":
+            same += left_end - left
+            continue
+        for item in before[left:left_end]:
+            yield line(pad, REMOVED, item)
+        for item in after[right:right_end]:
+            yield line(pad, ADDED, item)
+    yield from _unchanged(same, indent)
+
+
+def _unchanged(count: int, indent: int) -> Iterator[Line]:
+    if count:
+        yield line((f"{' ' * indent}  ({count} unchanged)", Tone.FAINT))
+
+
+def _fits(value: Value) -> bool:
+    return len(inline(value)) <= _SHORT

@@ -1,0 +1,199 @@
+"""Books are lost (a checkout without the state folder): what is there already is not bought a second time."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from plan_files import apply_saved, save
+from rig import WRITES, Rig
+
+from novita_infra.cli.commands.drift import _advising
+from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
+from novita_infra.model.records import Record
+from novita_infra.planning.options import Refresh
+from novita_infra.planning.plan.plan import Plan
+from novita_infra.simulator import Fault, Trouble
+
+HERE = "us-dallas-nas-2"
+MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}
+TEMPLATE: dict[str, Any] = {"image": "ubuntu:22.04", "rootDiskGb": 60}
+ENDPOINT: dict[str, Any] = {
+    **MACHINE,
+    "ports": ["80/http"],
+    "healthPath": "/",
+    "workers": {"min": 1, "max": 2, "idleTimeout": 60, "maxConcurrency": 1, "requestTimeout": 60},
+    "scaling": {"type": "queue", "value": 1},
+}
+MARKED = [
+    ("Instance", MACHINE),
+    ("Endpoint", ENDPOINT),
+    ("Template", TEMPLATE),
+    ("ImagePrewarm", {"image": "ubuntu:1", "cluster": HERE}),
+]
+UNMARKED = [
+    ("NetworkStorage", {"cluster": HERE, "sizeGb": 10}),
+    ("VPC", {"cluster": HERE}),
+    ("RegistryAuth", {"username": "bot", "password": "hunter2"}),
+]
+
+
+def _lose_the_books(rig: Rig) -> None:
+    shutil.rmtree(rig.folder / "state")
+
+
+def _made_and_lost(kind: str, spec: dict[str, Any], folder: Path) -> tuple[Rig, Record]:
+    """A project whose one object is there and whose books are not, and what they said."""
+    rig = Rig(folder, environ={})
+    rig.declare((kind, "it", spec))
+    rig.apply()
+    (record,) = rig.state().records.values()
+    _lose_the_books(rig)
+    return rig, record
+
+
+def _problems(plan: Plan) -> dict[str, str]:
+    return {item.address: item.summary for item in plan.problems}
+
+
+def _lists(rig: Rig) -> Counter[str]:
+    return Counter({name: count for name, count in rig.world.calls.items() if name.endswith(".list")})
+
+
+@pytest.mark.parametrize(("kind", "spec"), MARKED)
+def test_what_carries_the_mark_of_what_would_be_created_refuses_the_plan(
+    kind: str, spec: dict[str, Any], tmp_path: Path
+) -> None:
+    rig, record = _made_and_lost(kind, spec, tmp_path)
+    plan = rig.plan()
+    (problem,) = plan.problems
+    assert plan.code == EXIT_REFUSED
+    assert problem.address == str(record.address)
+    assert record.id in problem.summary
+    assert f"orphans --adopt {record.address} --id {record.id}" in problem.hint
+    assert f"orphans --terminate {record.id}" in problem.hint
+    rig.take_in(str(record.address), record.id)
+    assert not rig.plan().problems
+    assert rig.live_ids() == [record.id]
+
+
+@pytest.mark.parametrize(("kind", "spec"), UNMARKED)
+def test_what_has_no_mark_and_the_name_is_told_where_there_are_no_books_at_all(
+    kind: str, spec: dict[str, Any], tmp_path: Path
+) -> None:
+    rig, record = _made_and_lost(kind, spec, tmp_path)
+    plan = rig.plan()
+    assert not plan.problems
+    (note,) = (item for item in plan.notes if item.address == str(record.address))
+    assert record.id in note.summary
+    assert f"orphans --adopt {record.address} --id {record.id}" in note.hint
+    rig.declare((kind, "it", spec), ("Template", "other", TEMPLATE))
+    rig.apply(targets=("template.other",))
+    assert not any(record.id in item.summary for item in rig.plan().notes)
+
+
+def test_drift_repeats_the_way_out_word_for_word(tmp_path: Path) -> None:
+    rig, _ = _made_and_lost("Instance", MACHINE, tmp_path)
+    plan = rig.plan()
+    assert [item.hint for item in _advising(plan, "novita-infra apply").problems] == [plan.problems[0].hint]
+
+
+def test_only_what_has_no_record_is_told_of_and_the_way_out_names_the_environment(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.environment = "prod"
+    head = "apiVersion: novita-infra/v1\nkind: Project\nmetadata: {name: rig}\n"
+    rig.write("novita-infra.yaml", f"{head}environments: {{prod: {{}}}}\n")
+    rig.declare(("Template", "kept", TEMPLATE), ("Template", "lost", TEMPLATE))
+    rig.apply()
+    lost, state = rig.record("template.lost"), rig.state()
+    rig.store().save(
+        replace(state, records={address: item for address, item in state.records.items() if item.id != lost.id})
+    )
+    (problem,) = rig.plan().problems
+    assert problem.address == "template.lost"
+    assert lost.id in problem.summary
+    assert f"orphans --env prod --adopt template.lost --id {lost.id}" in problem.hint
+
+
+def test_what_belongs_to_another_environment_or_project_stands_in_nobodys_way(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.write(
+        "novita-infra.yaml",
+        {
+            "apiVersion": "novita-infra/v1",
+            "kind": "Project",
+            "metadata": {"name": "rig"},
+            "environments": {"dev": {}, "prod": {}},
+        },
+    )
+    rig.declare(("Instance", "it", MACHINE), ("NetworkStorage", "data", {"cluster": HERE, "sizeGb": 10}))
+    for environment in ("dev", "prod"):
+        rig.environment = environment
+        assert not rig.plan().notes  # of the other one's storage, which has the same name and no mark
+        rig.apply()
+    assert len(rig.live_ids()) == 4
+    _lose_the_books(rig)
+    text = (tmp_path / "novita-infra.yaml").read_text(encoding="utf-8")
+    rig.write("novita-infra.yaml", text.replace("name: rig", "name: another"))
+    plan = rig.plan()
+    assert not plan.problems
+    assert [item.address for item in plan.notes] == ["network_storage.data"]
+
+
+def test_what_was_deleted_a_moment_ago_and_is_still_listed_is_made_anew(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.world.faults.add(Fault(kind=Trouble.STALE, operation="*.list", seconds=20, count=None))
+    rig.declare(*((kind, "it", spec) for kind, spec in MARKED))
+    rig.apply()
+    rig.destroy()
+    assert not rig.state().records
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_lists_are_read_once_for_a_plan_and_only_of_what_is_created(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(("Template", "one", TEMPLATE))
+    rig.apply()
+    before = _lists(rig)
+    rig.plan()
+    assert _lists(rig) - before == Counter({"templates.list": 1})
+    rig.declare(("Template", "one", TEMPLATE), ("Template", "two", TEMPLATE), *((MARKED[3][0], "p", MARKED[3][1]),))
+    before = _lists(rig)
+    rig.plan()
+    told = _lists(rig) - before
+    assert (told["templates.list"], told["prewarms.list"], told["instances.list"]) == (1, 1, 0)
+    before = _lists(rig)
+    rig.plan(targets=("template.one",))
+    assert (_lists(rig) - before)["prewarms.list"] == 0
+
+
+@pytest.mark.parametrize("refresh", [Refresh.NONE, Refresh.CHANGED])
+def test_it_is_looked_for_whatever_else_is_read(refresh: Refresh, tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(("Instance", "it", MACHINE), ("Template", "other", TEMPLATE))
+    rig.apply()
+    writes = sum(rig.world.calls[name] for name in WRITES if name in rig.world.calls)
+    state = rig.state()
+    rig.store().save(
+        replace(state, records={address: item for address, item in state.records.items() if address.kind == "template"})
+    )
+    assert set(_problems(rig.plan(refresh=refresh))) == {"instance.it"}
+    assert sum(rig.world.calls[name] for name in WRITES if name in rig.world.calls) == writes
+
+
+def test_a_saved_plan_buys_nothing_again_where_the_books_of_its_run_were_lost(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(("Instance", "it", MACHINE))
+    path = save(rig)
+    assert apply_saved(rig, path).succeeded
+    before = rig.live_ids()
+    _lose_the_books(rig)
+    with pytest.raises(Problems) as told:
+        apply_saved(rig, path)
+    assert any(before[0] in item.summary for item in told.value.diagnostics), told.value.diagnostics
+    assert rig.live_ids() == before

@@ -1,0 +1,368 @@
+"""Doing only a part of what is declared, leaving a part out, and making anew what could stay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rig import Rig
+
+from novita_infra.model.diagnostics import EXIT_ERROR, Problems
+from novita_infra.planning.plan.changes import Action, Along, Forced
+from novita_infra.planning.plan.plan import Plan
+from novita_infra.simulator.world.cloud import registry_auths
+from novita_infra.views.json.plan import plan_json
+from novita_infra.views.text.lines import plain
+from novita_infra.views.text.plan import plan_lines
+
+CLUSTER = "us-dallas-nas-2"
+STORAGE = ("NetworkStorage", "data", {"cluster": CLUSTER, "sizeGb": 20})
+NET = ("VPC", "net", {"cluster": CLUSTER})
+MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}
+MOUNTS = {"networkStorages": [{"storage": "data", "mountPath": "/d"}]}
+A = ("Instance", "a", {**MACHINE, **MOUNTS})
+B = ("Instance", "b", {**MACHINE, "env": {"PEER": "${instance.a.id}"}})
+C = ("Instance", "c", MACHINE)
+BASE = ("Template", "base", {"image": "ubuntu:22.04", "rootDiskGb": 60})
+W1, W2 = ("Instance", "worker-1", MACHINE), ("Instance", "worker-2", MACHINE)
+
+
+def acting(plan: Plan) -> dict[str, str]:
+    return {str(item.address): item.action.value for item in plan.changes if item.action is not Action.NONE}
+
+
+def told(items: tuple[Along, ...]) -> dict[str, str]:
+    return {str(item.address): item.why for item in items}
+
+
+def text(plan: Plan) -> str:
+    return plain(plan_lines(plan))
+
+
+# --- targets ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_comes_along_with_a_target_is_listed_with_the_reason(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A, B, C)
+    plan = rig.plan(targets=("instance.b",))
+    assert acting(plan) == {"instance.a": "create", "instance.b": "create", "network_storage.data": "create"}
+    assert told(plan.along) == {
+        "instance.a": "instance.b needs it",
+        "network_storage.data": "instance.a needs it",
+    }
+    assert "Done as well:\n      instance.a  # instance.b needs it\n" in text(plan)
+    assert plan_json(plan)["novita"]["along"][0] == {"address": "instance.a", "why": "instance.b needs it"}
+
+
+def test_what_stands_on_a_target_that_goes_is_listed_too(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A, C)
+    rig.apply()
+    plan = rig.plan(destroys=True, targets=("network_storage.data",))
+    assert told(plan.along) == {"instance.a": "it stands on network_storage.data, which does not stay"}
+
+
+@pytest.mark.parametrize("tie", ["template", "dependsOn", "replaceTriggeredBy"])
+def test_what_is_only_being_made_brings_nobody_along_who_is_not_there_yet(tie: str, tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    spec = {"product": MACHINE["product"], "template": "base"} if tie == "template" else MACHINE
+    names = ("w1", "w2", "w3")
+    machines = [("Instance", name, spec) for name in names]
+    lifecycles: dict[str, Any] = {} if tie == "template" else {name: {tie: ["template.base"]} for name in names}
+    rig.declare(BASE, *machines, **lifecycles)
+    plan = rig.plan(targets=("instance.w1",))
+    assert acting(plan) == {"instance.w1": "create", "template.base": "create"}
+    assert told(plan.along) == {"template.base": "instance.w1 needs it"}
+    rig.apply(targets=("instance.w1",))
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_what_is_there_and_shall_use_something_new_can_wait_for_its_turn(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(A, C, STORAGE)
+    rig.apply()
+    rig.declare(NET, STORAGE, A, C, W1, c={"dependsOn": ["vpc.net"]}, **{"worker-1": {"dependsOn": ["vpc.net"]}})
+    plan = rig.plan(targets=("instance.worker-1",))
+    assert acting(plan) == {"instance.worker-1": "create", "vpc.net": "create"}
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_of_those_that_use_what_is_made_anew_only_those_that_are_there_come_along(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    inside = {**MACHINE, "vpc": "net"}
+    rig.declare(NET, ("Instance", "w1", inside))
+    rig.apply()
+    moved = ("VPC", "net", {"cluster": "us-ca-nas-2"})
+    rig.declare(moved, ("Instance", "w1", inside), ("Instance", "w2", inside))
+    plan = rig.plan(targets=("vpc.net",))
+    assert acting(plan) == {"vpc.net": "replace", "instance.w1": "replace"}
+    assert told(plan.along) == {"instance.w1": "it stands on vpc.net, which does not stay"}
+
+
+def test_what_was_deleted_by_hand_brings_those_along_that_stood_on_it(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    sets = {"replaceTriggeredBy": ["registry_auth.hub"]}
+    hub = ("RegistryAuth", "hub", {"username": "u", "password": "p"})
+    rig.declare(hub, C, c=sets)
+    rig.apply()
+    registry_auths.delete(rig.world, rig.record("registry_auth.hub").id)
+    rig.clock.run(rig.clock.sleep(60))
+    plan = rig.plan(targets=("registry_auth.hub",))
+    assert acting(plan) == {"instance.c": "replace", "registry_auth.hub": "create"}
+
+
+def test_what_another_sets_off_does_not_come_along(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    sets = {"replaceTriggeredBy": ["vpc.net.name"], "dependsOn": ["template.base"]}
+    rig.declare(NET, BASE, C, W1, c=sets)
+    rig.apply()
+    changed = ("Template", "base", {**BASE[2], "readme": "more"})
+    rig.declare(("VPC", "net", {"cluster": CLUSTER, "name": "renamed"}), changed, C, W1, c=sets)
+    plan = rig.plan(targets=("template.base",))
+    assert acting(plan) == {"template.base": "update"}
+    rig.apply(targets=("template.base",))
+    assert acting(rig.plan()) == {"instance.c": "replace", "vpc.net": "update"}
+
+
+@pytest.mark.parametrize("option", ["targets", "excludes", "replaces"])
+def test_an_address_that_nobody_knows_is_told_with_the_nearest(option: str, tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A)
+    asked: dict[str, Any] = {option: ("network_storage.dta",)}
+    with pytest.raises(Problems, match=r'network_storage.dta; did you mean "network_storage.data"'):
+        rig.plan(**asked)
+
+
+def test_the_data_of_nobody_cannot_be_allowed_to_be_lost(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A)
+    with pytest.raises(Problems, match=r"there is no resource instance.b"):
+        rig.plan(allow_data_loss=("instance.b",))
+
+
+def test_to_name_what_is_done_and_what_is_not_is_too_much(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A)
+    with pytest.raises(Problems, match="--target and --exclude"):
+        rig.plan(targets=("instance.a",), excludes=("network_storage.data",))
+
+
+# --- what is left out -------------------------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_made_without_what_is_left_out_is_left_out_too(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A, B, C)
+    plan = rig.plan(excludes=("network_storage.data",))
+    assert acting(plan) == {"instance.c": "create"}
+    assert told(plan.left) == {
+        "network_storage.data": "--exclude",
+        "instance.a": "it needs network_storage.data, which is left out and is not there yet",
+        "instance.b": "it needs instance.a, which is left out and is not there yet",
+    }
+    assert "Left out:\n      instance.a  # it needs network_storage.data, which is left out" in text(plan)
+    assert [item["address"] for item in plan_json(plan)["novita"]["left_out"]] == [
+        "instance.a",
+        "instance.b",
+        "network_storage.data",
+    ]
+    rig.apply(excludes=("network_storage.data",))
+    assert [str(address) for address in rig.state().records] == ["instance.c"]
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_what_refers_to_something_left_out_goes_on_if_that_would_not_be_made_anew(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A, B)
+    rig.apply()
+    mended = ("Instance", "b", {**B[2], "image": "ubuntu:24.04"})
+    rig.declare(STORAGE, ("Instance", "a", {**A[2], "image": "ubuntu:24.04"}), mended)
+    assert acting(rig.plan(excludes=("instance.a",))) == {"instance.b": "update"}
+    rig.declare(STORAGE, ("Instance", "a", {**A[2], "gpuCount": 2}), B)
+    plan = rig.plan(excludes=("instance.a",))
+    assert acting(plan) == {}  # it refers to the id of what stays
+    assert told(plan.left) == {"instance.a": "--exclude"}
+    rig.declare(STORAGE, ("Instance", "a", {**A[2], "gpuCount": 2}), mended)
+    plan = rig.plan(excludes=("instance.a",))
+    assert acting(plan) == {}
+    assert told(plan.left) == {
+        "instance.a": "--exclude",
+        "instance.b": "it needs instance.a, which is left out and would be made anew",
+    }
+    rig.apply(excludes=("instance.a",))
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_what_something_left_out_stands_on_is_not_deleted(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A, C)
+    rig.apply()
+    plan = rig.plan(destroys=True, excludes=("instance.a",))
+    assert acting(plan) == {"instance.c": "delete"}
+    assert told(plan.left) == {
+        "instance.a": "--exclude",
+        "network_storage.data": "instance.a, which is left out, stands on it",
+    }
+    rig.destroy(excludes=("instance.a",))
+    assert [str(address) for address in rig.state().records] == ["instance.a", "network_storage.data"]
+
+
+def test_where_all_that_is_to_be_done_is_left_out_the_plan_says_so(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE)
+    plan = rig.plan(excludes=("network_storage.data",))
+    assert plan.empty
+    assert text(plan).endswith("No changes but those that are left out.\n")
+
+
+# --- made anew --------------------------------------------------------------------------------------------------------
+
+
+def test_what_could_stay_is_made_anew_where_the_command_line_asks_for_it(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A, B)
+    rig.apply()
+    first = rig.record("instance.a").id
+    plan = rig.plan(replaces=("instance.a",))
+    assert acting(plan) == {"instance.a": "replace", "instance.b": "update"}
+    (change,) = [item for item in plan.changes if str(item.address) == "instance.a"]
+    assert (change.forced, change.why) == (Forced.REQUEST, "--replace asks for it")
+    assert change.loses
+    shown = {item["address"]: item for item in plan_json(plan)["resource_changes"]}
+    assert shown["instance.a"]["action_reason"] == "replace_by_request"
+    rig.apply(replaces=("instance.a",))
+    assert rig.record("instance.a").id != first
+    rig.assert_converged()
+
+
+def test_a_replacement_that_was_asked_for_and_did_not_come_off_is_not_forgotten(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(C)
+    rig.apply()
+    first = rig.record("instance.c").id
+    rig.apply(replaces=("instance.c",), stop_when=lambda _: True, expect_success=False)
+    assert rig.record("instance.c").id == first
+    (change,) = rig.plan().changes
+    assert change.action is Action.REPLACE
+    assert change.why == "--replace asked an earlier run for it, which did not come so far"
+    rig.apply()
+    assert rig.record("instance.c").id != first
+    assert not rig.record("instance.c").anew
+    rig.assert_converged()
+
+
+TRIGGERED = {"replaceTriggeredBy": ["vpc.net"]}
+
+
+def test_a_trigger_that_is_made_anew_takes_what_it_triggers_with_it(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(NET, C, c=TRIGGERED)
+    rig.apply()
+    first = rig.record("instance.c").id
+    rig.declare(("VPC", "net", {"cluster": CLUSTER, "name": "renamed"}), C, c=TRIGGERED)
+    assert acting(rig.plan()) == {"vpc.net": "update"}
+    rig.apply()
+    rig.declare(("VPC", "net", {"cluster": "us-ca-nas-2"}), C, c=TRIGGERED)
+    plan = rig.plan()
+    assert acting(plan) == {"instance.c": "replace", "vpc.net": "replace"}
+    shown = {item["address"]: item for item in plan_json(plan)["resource_changes"]}
+    assert shown["instance.c"]["action_reason"] == "replace_by_triggers"
+    assert shown["instance.c"]["novita"]["why"] == "vpc.net is made anew"
+    rig.apply()
+    assert rig.record("instance.c").id != first
+    rig.assert_converged()
+
+
+@pytest.mark.parametrize(("field", "goes_off"), [("image", True), ("env.MODE", True), ("env.OTHER", False)])
+def test_a_field_of_a_trigger_sets_it_off(field: str, goes_off: bool, tmp_path: Path) -> None:
+    lifecycle = {"replaceTriggeredBy": [f"instance.a.{field}"]}
+    rig = Rig(tmp_path, environ={})
+    rig.declare(("Instance", "a", {**MACHINE, "env": {"MODE": "1"}}), C, c=lifecycle)
+    rig.apply()
+    rig.declare(("Instance", "a", {**MACHINE, "image": "ubuntu:24.04", "env": {"MODE": "2"}}), C, c=lifecycle)
+    plan = rig.plan()
+    assert ("instance.c" in acting(plan)) == goes_off
+    rig.apply()
+    rig.assert_converged()
+
+
+def test_a_trigger_that_went_off_in_a_run_that_broke_off_is_not_forgotten(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(NET, C, c={"replaceTriggeredBy": ["vpc.net.name"]})
+    rig.apply()
+    first = rig.record("instance.c").id
+    renamed = ("VPC", "net", {"cluster": CLUSTER, "name": "renamed"})
+    rig.declare(renamed, C, c={"replaceTriggeredBy": ["vpc.net.name"]})
+    rig.apply(excludes=("instance.c",))
+    plan = rig.plan()
+    assert acting(plan) == {"instance.c": "replace"}
+    rig.declare(renamed, C)
+    assert not acting(rig.plan())  # what does not ask for it any more is not made anew
+    rig.declare(renamed, C, c={"replaceTriggeredBy": ["vpc.net.name"]})
+    rig.apply()
+    assert rig.record("instance.c").id != first
+    rig.assert_converged()
+
+
+def test_a_target_takes_along_what_it_sets_off(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(NET, C, c={"replaceTriggeredBy": ["vpc.net.name"]})
+    rig.apply()
+    rig.declare(("VPC", "net", {"cluster": CLUSTER, "name": "renamed"}), C, c={"replaceTriggeredBy": ["vpc.net.name"]})
+    plan = rig.plan(targets=("vpc.net",))
+    assert told(plan.along) == {"instance.c": "it is made anew after vpc.net"}
+
+
+@pytest.mark.parametrize("asked", [{"targets": ("vpc.net",)}, {"excludes": ("instance.c",)}], ids=["target", "exclude"])
+def test_what_shall_be_made_anew_and_is_left_out_at_once_is_refused(asked: dict[str, Any], tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(NET, C)
+    rig.apply()
+    plan = rig.plan(replaces=("instance.c",), **asked)
+    assert [problem.address for problem in plan.problems] == ["instance.c"]
+    assert plan.code == EXIT_ERROR
+
+
+# --- patterns ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_pattern_names_every_resource_that_fits_it(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, A, W1, W2)
+    assert set(acting(rig.plan(targets=("instance.worker*",)))) == {"instance.worker-1", "instance.worker-2"}
+    left = rig.plan(excludes=("instance.*",))
+    assert acting(left) == {"network_storage.data": "create"}
+    assert [item["address"] for item in plan_json(left)["novita"]["left_out"]] == [
+        "instance.a",
+        "instance.worker-1",
+        "instance.worker-2",
+    ]
+    rig.apply()
+    anew = rig.plan(replaces=("*.worker-*",))
+    assert acting(anew) == {"instance.worker-1": "replace", "instance.worker-2": "replace"}
+
+
+def test_a_pattern_for_what_is_made_anew_means_those_that_are_not_left_out(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(W1, W2)
+    rig.apply()
+    plan = rig.plan(replaces=("instance.*",), excludes=("instance.worker-2",))
+    assert (plan.problems, acting(plan)) == ((), {"instance.worker-1": "replace"})
+    assert told(plan.left) == {"instance.worker-2": "--exclude"}
+    plan = rig.plan(replaces=("instance.*",), targets=("instance.worker-2",))
+    assert (plan.problems, acting(plan)) == ((), {"instance.worker-2": "replace"})
+
+
+@pytest.mark.parametrize("option", ["targets", "excludes", "replaces"])
+def test_a_pattern_that_fits_nothing_is_told_with_the_nearest(option: str, tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(STORAGE, W1)
+    asked: dict[str, Any] = {option: ("instance.wroker*",)}
+    with pytest.raises(Problems, match=r'no resource fits instance.wroker\*; did you mean "instance.worker-1"'):
+        rig.plan(**asked)

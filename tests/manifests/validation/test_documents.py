@@ -1,0 +1,47 @@
+"""Validating: the good path is cheap, and a refusal is always explained."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema_rs
+from manifest_files import INSTANCE, manifest, refused, write
+
+from novita_infra.manifests.validation.documents import _Schema
+from novita_infra.manifests.yaml.parsing import read_text
+from novita_infra.manifests.yaml.positions import origin_at
+from novita_infra.manifests.yaml.source_text import Sources
+
+
+def test_a_good_project_is_loaded_without_the_slow_validator(tmp_path: Path) -> None:
+    write(tmp_path, {"a.yaml": manifest("Instance", "trainer", INSTANCE)})
+    code = (
+        "import sys; from pathlib import Path; from novita_infra.manifests.project import load; "
+        "load(Path(sys.argv[1]), environ={}); print('jsonschema' in sys.modules, 'httpx' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
+
+
+def test_what_only_one_validator_refuses_is_told_in_its_words() -> None:
+    schema = _Schema({}, jsonschema_rs.Draft202012Validator({"properties": {"a": {"type": "string"}}}))
+    document = read_text("a: 5\n", "a.yaml").documents[0]
+    (shown,) = schema.faults(document, document.data, Sources(), hidden=lambda _: False)
+    assert str(shown) == 'a.yaml:1:4: a is not allowed; 5 is not of type "string"'
+    (hidden,) = schema.faults(document, document.data, Sources(), hidden=lambda _: True)
+    assert str(hidden) == "a.yaml:1:4: a is not allowed"
+
+
+def test_a_mistake_in_a_thousand_documents_is_told_for_each(tmp_path: Path) -> None:
+    fleet = "".join(manifest("Instance", f"i{n}", INSTANCE + "  gpuCount: 9\n") for n in range(200))
+    assert len(refused(tmp_path, {"a.yaml": fleet})) == 200
+
+
+def test_a_place_in_a_text_is_found_again() -> None:
+    text = "a: >\n  x ${b}\n  ${b} ${b}\nc: ${b}\n"
+    place = origin_at(read_text(text, "a.yaml").documents[0].spot, ("a",))
+    sources = Sources({"a.yaml": text})
+    found = [str(sources.find("${b}", place, nth=nth)) for nth in range(3)]
+    assert found == ["a.yaml:2:5", "a.yaml:3:3", "a.yaml:3:8"]

@@ -1,0 +1,195 @@
+"""Pre-flight as a pure function: which questions a plan raises, and what their answers say against it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from novita_infra.account.balance import account_of, balance_of
+from novita_infra.catalogue.prices import price_list
+from novita_infra.catalogue.products import Catalogue, Cluster, Product
+from novita_infra.catalogue.stock import Ask, Take, lacking
+from novita_infra.kinds import KINDS
+from novita_infra.model.addresses import Address, Origin
+from novita_infra.model.records import Record
+from novita_infra.model.resources import Declared, Found, Live, Phase
+from novita_infra.model.values import Ref
+from novita_infra.planning.checks.placement import Ground, questions, sited
+
+CLUSTERS = tuple(
+    Cluster(id, name, network_storage=storage, vpc=vpc)
+    for id, name, storage, vpc in (
+        ("a", "A", True, True),
+        ("b", "B", True, True),
+        ("c", "C", True, False),
+        ("d", "D", False, True),
+    )
+)
+GPU = (
+    Product("g1", "G 1", available=True, price=300, clusters=("A", "B")),
+    Product("g2", "G 2", available=True, price=200, clusters=("B", "C", "D")),
+)
+CATALOGUE = Catalogue(clusters=CLUSTERS, gpu=GPU)
+STORAGE, NET, MACHINE = Address("network_storage", "s"), Address("vpc", "n"), Address("instance", "i")
+
+
+def declared(address: Address, **spec: Any) -> Declared:
+    return Declared(address, {"name": address.name, **spec}, Origin("m.yaml", 1, 1))
+
+
+def group(product: str = "G", *, net: bool = True) -> dict[Address, Declared]:
+    mounts = [{"storage": Ref(STORAGE), "mountPath": "/s"}]
+    joined = {"vpc": Ref(NET)} if net else {}
+    items = [
+        declared(STORAGE, sizeGb=10),
+        declared(MACHINE, product={"gpu": product}, image="u", networkStorages=mounts, **joined),
+    ]
+    items += [declared(NET)] if net else []
+    return {item.address: item for item in items}
+
+
+def ground(items: dict[Address, Declared], **more: Any) -> Ground:
+    return Ground(declared=items, found={}, kinds=KINDS, catalogue=CATALOGUE, prices=price_list(CATALOGUE), **more)
+
+
+def place(of: Ground) -> str:
+    (cluster,) = {item.spec["cluster"] for item in sited(of).declared.values()}
+    return str(cluster)
+
+
+def stock(**free: bool) -> dict[Ask, tuple[Product, ...]]:
+    return {
+        Ask("gpu", cluster): tuple(replace(item, available=there) for item in GPU) for cluster, there in free.items()
+    }
+
+
+# --- stock ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ask", "path", "query"),
+    [
+        (Ask("gpu"), "/gpu-instance/openapi/v1/products", {"billingMethod": "onDemand"}),
+        (
+            Ask("gpu", "a", "spot", 4),
+            "/gpu-instance/openapi/v1/products",
+            {"billingMethod": "spot", "clusterId": "a", "gpuNum": 4},
+        ),
+        (Ask("cpu", "a"), "/gpu-instance/openapi/v1/cpu/products", {"clusterId": "a"}),
+        (
+            Ask("serverless", "a"),
+            "/gpus/v2/products",
+            {"type": "gpu", "category": "serverless", "limit": 100, "region_ids": "a"},
+        ),
+    ],
+)
+def test_a_question_about_stock_is_a_call(ask: Ask, path: str, query: dict[str, Any]) -> None:
+    assert (ask.request.path, ask.request.query) == (path, query)
+
+
+def test_what_nobody_told_is_not_lacking() -> None:
+    assert lacking(Take(Ask("gpu", "a"), "g1", "G 1"), {}, CATALOGUE) == ""
+    assert lacking(Take(Ask("gpu"), "g1", "G 1"), {}, Catalogue()) == ""
+
+
+def test_what_lacks_is_told_with_its_place_count_and_mode() -> None:
+    take = Take(Ask("gpu", "a", "spot", 2), "g9", "G 9")
+    assert lacking(take, {take.ask: GPU}, CATALOGUE) == "there is no G 9 in a (A) for 2 GPUs at spot"
+    sold = replace(GPU[0], available=False)
+    assert (
+        lacking(Take(Ask("gpu"), "g1", "G 1"), {}, replace(CATALOGUE, gpu=(sold,))) == "no G 1 is free in any cluster"
+    )
+
+
+# --- places ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_cheapest_place_that_has_everything_is_taken() -> None:
+    assert place(ground(group())) == "b"
+    assert place(ground(group(net=False))) == "b"
+    assert place(ground(group("G 1"))) == "a"
+
+
+def test_only_places_that_can_have_it_are_asked_about() -> None:
+    assert questions(ground(group())) == {Ask("gpu", "a"), Ask("gpu", "b")}
+    assert questions(ground(group(net=False))) == {Ask("gpu", "a"), Ask("gpu", "b"), Ask("gpu", "c")}
+
+
+def test_nothing_is_asked_where_no_place_is_open() -> None:
+    items = group()
+    fixed = {address: replace(item, spec={**item.spec, "cluster": "a"}) for address, item in items.items()}
+    assert (questions(ground(fixed)), sited(ground(fixed)).declared) == (frozenset(), {})
+    alone = declared(MACHINE, product={"gpu": "G"}, image="u")
+    assert questions(ground({MACHINE: alone})) == frozenset()
+
+
+def test_free_goes_before_cheap() -> None:
+    assert place(ground(group(), stock=stock(a=True, b=False))) == "a"
+    assert place(ground(group(), stock=stock(a=False, b=False))) == "b"
+
+
+def test_what_is_there_decides_and_is_not_asked_about() -> None:
+    live = Live("x", "s", Phase.READY, "ready", {"cluster": "a"})
+    here = replace(ground(group()), found={STORAGE: Found(Record(STORAGE, "x"), live=live)})
+    assert (questions(here), place(here)) == (frozenset(), "a")
+
+
+def test_what_is_gone_goes_back_to_where_it_was_if_it_can() -> None:
+    gone = {STORAGE: Found(Record(STORAGE, "x", spec={"cluster": "a"}))}
+    assert place(replace(ground(group()), found=gone)) == "a"
+    assert place(replace(ground(group(), stock=stock(a=False, b=True)), found=gone)) == "b"
+
+
+@given(st.permutations([STORAGE, NET, MACHINE]), st.permutations(CLUSTERS), st.permutations(GPU))
+def test_the_place_is_the_same_for_any_order(
+    addresses: list[Address], clusters: list[Cluster], products: list[Product]
+) -> None:
+    items = group()
+    catalogue = Catalogue(clusters=tuple(clusters), gpu=tuple(products))
+    mixed = replace(ground({address: items[address] for address in addresses}), catalogue=catalogue)
+    assert place(mixed) == "b"
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcd"), st.booleans()),
+    st.sampled_from(["G", "G 1", "G 2"]),
+    st.booleans(),
+)
+def test_a_place_has_all_of_it_or_the_reasons_are_told(free: dict[str, bool], product: str, net: bool) -> None:
+    found = sited(ground(group(product, net=net), stock=stock(**free)))
+    (cluster,) = {item.spec["cluster"] for item in found.declared.values()}
+    able = {"G": "abc", "G 1": "ab", "G 2": "bc"}[product]
+    fits = [one for one in able if not net or one != "c"]
+    assert cluster in fits
+    lacks = all(free.get(one, True) is False for one in fits)
+    assert bool(found.findings) == lacks
+    assert lacks or free.get(cluster, True)
+
+
+# --- the account ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "balance"),
+    [({"availableBalance": "10000"}, 100_000), ({"availableBalance": "-1"}, -10), ({}, None), (None, None)],
+)
+def test_the_balance_is_read_in_hundredthousandths(answer: Any, balance: int | None) -> None:
+    assert balance_of(answer) == balance
+
+
+def test_the_account_is_that_of_all_keys_or_of_the_own_one() -> None:
+    def keys(*pairs: tuple[str, str]) -> dict[str, Any]:
+        return {"keys": [{"uuid": uuid, "maskedKey": mask} for uuid, mask in pairs]}
+
+    def own(mask: str) -> bool:
+        return mask == "sk_me***"
+
+    assert account_of(keys(("u", "sk_x***"), ("u", "sk_y***")), own) == "u"
+    assert account_of(keys(("u", "sk_x***"), ("v", "sk_me***")), own) == "v"
+    assert account_of(keys(("u", "sk_x***"), ("v", "sk_y***")), own) == ""
+    assert account_of(keys(("", "sk_me***")), own) == ""
+    assert account_of({"keys": None}, own) == ""

@@ -1,0 +1,155 @@
+"""What policies print, read as verdicts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from novita_infra.model.addresses import Origin
+from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, Diagnostic, Severity
+from novita_infra.model.rules import Judge, OnError, Policy
+from novita_infra.planning.plan.plan import Basis, Plan
+from novita_infra.planning.plan.verdicts import Judgement, NoVerdict, Reason, Verdict, verdict_in
+from novita_infra.planning.policy_verdicts import with_judgements, without_judgements
+
+SSH = Reason("no ssh", "instance.trainer")
+UNDERSTOOD: dict[str, tuple[Any, Verdict]] = {
+    "our own form": (
+        {"deny": [{"address": "instance.trainer", "reason": "no ssh"}], "warn": ["dear"]},
+        Verdict(deny=(SSH,), warn=(Reason("dear"),)),
+    ),
+    "nothing denied": ({"deny": []}, Verdict()),
+    "nothing at all": ([], Verdict()),
+    "a plain list": (
+        ["no ssh", {"msg": "no ssh", "address": "instance.trainer"}],
+        Verdict(deny=(Reason("no ssh"), SSH)),
+    ),
+    "conftest": (
+        [
+            {"filename": "-", "namespace": "main", "successes": 1},
+            {
+                "filename": "-",
+                "namespace": "ports",
+                "successes": 0,
+                "warnings": [{"msg": "dear"}],
+                "failures": [{"msg": "no ssh", "metadata": {"address": "instance.trainer"}}],
+            },
+        ],
+        Verdict(deny=(SSH,), warn=(Reason("dear"),)),
+    ),
+    "a rule by opa eval": (
+        {"result": [{"expressions": [{"value": ["no ssh"], "text": "data.main.deny", "location": {"row": 1}}]}]},
+        Verdict(deny=(Reason("no ssh"),)),
+    ),
+    "a package by opa eval": (
+        {"result": [{"expressions": [{"value": {"deny_ssh": ["no ssh"], "warn": ["dear"], "ports": [22]}}]}]},
+        Verdict(deny=(Reason("no ssh"),), warn=(Reason("dear"),)),
+    ),
+    "words over several lines": (["no\n  ssh"], Verdict(deny=(Reason("no ssh"),))),
+    "the same twice": (["no ssh", "no ssh"], Verdict(deny=(Reason("no ssh"),))),
+}
+NOT_UNDERSTOOD: dict[str, Any] = {
+    "an empty object": {},
+    "an undefined rule of opa": {"result": []},
+    "another package of opa": {"result": [{"expressions": [{"value": {"allow": True}}]}]},
+    "a boolean of opa": {"result": [{"expressions": [{"value": False}]}]},
+    "another object": {"allowed": True},
+    "a misspelt key": {"deny": [], "deny_reasons": []} | {"denied": ["x"]},
+    "a text": "no ssh",
+    "nothing": None,
+    "a boolean": True,
+    "no list": {"deny": "no ssh"},
+    "a reason without words": {"deny": [{"address": "instance.trainer"}]},
+    "an empty reason": {"deny": [" "]},
+    "a number as reason": [1],
+    "conftest without a rule": [{"filename": "-", "namespace": "main", "successes": 0}],
+}
+
+
+@pytest.mark.parametrize("name", UNDERSTOOD)
+def test_what_policies_print_is_understood(name: str) -> None:
+    answer, verdict = UNDERSTOOD[name]
+    assert verdict_in(answer) == verdict
+
+
+@pytest.mark.parametrize("name", NOT_UNDERSTOOD)
+def test_what_is_no_verdict_is_refused(name: str) -> None:
+    with pytest.raises(NoVerdict):
+        verdict_in(NOT_UNDERSTOOD[name])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["deny", "warn", "result", "msg", "failures", "successes", "x"]), inner, max_size=3
+        )
+    ),
+)
+
+
+@given(JSON)
+def test_anything_is_a_verdict_or_none_and_never_an_accident(answer: Any) -> None:
+    try:
+        verdict = verdict_in(answer)
+    except NoVerdict:
+        return
+    assert all(reason.text for reason in (*verdict.deny, *verdict.warn))
+
+
+def _policy(on_error: OnError = OnError.DENY) -> Policy:
+    return Policy(name="ssh", by=Judge.RUN, words=("ssh",), on_error=on_error, origin=Origin("novita-infra.yaml", 5, 3))
+
+
+def _plan(*problems: Diagnostic, code: int = 0) -> Plan:
+    old = Diagnostic("old", severity=Severity.WARNING)
+    return Plan("p", "dev", (), (), Basis("l", 1, "c"), problems=problems, code=code, notes=(old,))
+
+
+def test_what_is_denied_is_a_problem_and_what_is_warned_of_a_note() -> None:
+    plan = with_judgements(_plan(), [Judgement(_policy(), Verdict(deny=(SSH,), warn=(Reason("dear"),)))])
+    assert [str(item) for item in plan.problems] == ['instance.trainer: denied by the policy "ssh": no ssh']
+    assert [item.summary for item in plan.notes] == ["old", 'the policy "ssh" warns: dear']
+    assert plan.code == EXIT_REFUSED
+
+
+def test_other_problems_keep_their_exit_code() -> None:
+    broken = Diagnostic("there is no such product")
+    plan = with_judgements(_plan(broken, code=EXIT_ERROR), [Judgement(_policy(), Verdict(deny=(SSH,)))])
+    assert (len(plan.problems), plan.code) == (2, EXIT_ERROR)
+
+
+def test_a_policy_without_a_verdict_denies_and_says_where_it_is_declared() -> None:
+    plan = with_judgements(_plan(), [Judgement(_policy(), error="it took more than 30 s")])
+    (told,) = plan.problems
+    assert str(told).startswith('novita-infra.yaml:5:3: the policy "ssh" gave no verdict: it took more than 30 s; ')
+    assert plan.code == EXIT_REFUSED
+
+
+def test_a_policy_without_a_verdict_warns_where_that_is_wanted() -> None:
+    plan = with_judgements(_plan(), [Judgement(_policy(OnError.WARN), error="it crashed")])
+    assert (plan.problems, plan.code) == ((), 0)
+    assert plan.notes[-1].severity is Severity.WARNING
+
+
+def test_what_denies_denies_whatever_it_does_on_errors() -> None:
+    plan = with_judgements(_plan(), [Judgement(_policy(OnError.WARN), Verdict(deny=(SSH,)))])
+    assert plan.code == EXIT_REFUSED
+
+
+def test_a_plan_is_judged_anew_as_if_it_never_had_been() -> None:
+    first = with_judgements(_plan(), [Judgement(_policy(), Verdict(warn=(Reason("dear"),)))])
+    assert without_judgements(first) == _plan()
+    assert with_judgements(first, []) == _plan()
+    assert with_judgements(first, first.policies) == first
+
+
+def test_long_reasons_and_many_are_cut() -> None:
+    verdict = verdict_in(json.loads(json.dumps([f"{number} {'x' * 5000}" for number in range(2000)])))
+    assert len(verdict.deny) == 500
+    assert max(len(reason.text) for reason in verdict.deny) == 1000

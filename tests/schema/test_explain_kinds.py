@@ -1,0 +1,179 @@
+"""What a person is told of kinds and fields: one wording everywhere, and the nearest name where there is none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.kind import Kind
+from novita_infra.model.diagnostics import Problems
+from novita_infra.schema import reference_pages as reference
+from novita_infra.schema.explain_kinds import (
+    FieldExplained,
+    KindExplained,
+    describe_means,
+    explain,
+    explain_field,
+    explain_kind,
+)
+
+ALL = tuple(KINDS.values())
+FIELDS = [(kind, item.name) for kind in ALL for item in kind.fields]
+
+
+def field(path: str) -> FieldExplained:
+    kind, _, rest = path.partition(".")
+    return explain_field(KINDS[kind], rest)
+
+
+def test_a_kind_or_a_field_is_explained() -> None:
+    assert explain(KINDS["vpc"]) == explain_kind(KINDS["vpc"])
+    assert explain(KINDS["vpc"], "name") == explain_field(KINDS["vpc"], "name")
+
+
+def test_a_kind_tells_its_frame() -> None:
+    told = explain_kind(KINDS["registry_auth"])
+    assert (told.name, told.prefix) == ("RegistryAuth", "registry_auth")
+    assert [item.path for item in told.fields] == ["name", "username", "password"]
+    assert told.outputs == {"id": "the service's id"}
+    assert told.timeouts == {"create": "1m", "update": "1m", "delete": "10m"}
+    assert told.deletion == "the credential is removed; refused while something uses it"
+    assert told.replacement == "the new one is made before the old one goes"
+
+
+def test_a_field_tells_all_that_is_known_of_it() -> None:
+    assert field("network_storage.sizeGb") == FieldExplained(
+        path="sizeGb",
+        doc="Size in GB, at least 10; the upper limit depends on the account.",
+        type="whole number",
+        required=True,
+        default="",
+        limits=("at least 10",),
+        secret=False,
+        refers="",
+        means=(
+            "growing: update: renamed or grown in place, data is kept; shrinking: refused: "
+            "a storage cannot shrink; keep the size, or make a smaller one beside it and copy the data"
+        ),
+        removal="",
+        api="storageSize (gpu-instance-create-network-storage)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "removal"),
+    [
+        ("instance.gpuCount", "goes back to 1"),
+        ("instance.env", "goes back to nothing"),
+        ("instance.autoRenew.months", ""),
+        ("instance.product", ""),
+        ("instance.keepData", ""),
+    ],
+)
+def test_it_is_told_what_taking_a_field_out_does(path: str, removal: str) -> None:
+    assert field(path).removal == removal
+
+
+@pytest.mark.parametrize(
+    ("path", "type_", "limits"),
+    [
+        ("vpc.name", "text", ("1 to 30 characters",)),
+        ("endpoint.workers.min", "whole number", ("at least 0",)),
+        ("endpoint.scaling.type", "one of queue, concurrency", ()),
+        ("endpoint.product", "{gpu, id}", ("exactly 1 key",)),
+        ("endpoint.ports", "list of text", ("exactly 1 item", "each: matches ^[1-9][0-9]{0,4}/http$")),
+        (
+            "endpoint.env",
+            "map of text",
+            ("at most 100 keys", "each name: 1 to 511 characters", "each: at most 4095 characters"),
+        ),
+        ("endpoint.registryAuth", "text or {id}", ()),
+        ("endpoint.networkStorages", "list of {storage, mountPath}", ("at most 30 items",)),
+        ("instance.gpuCount", "whole number", ("1 to 8",)),
+        ("instance.keepData", "true or false", ()),
+    ],
+)
+def test_types_and_limits_are_in_a_persons_words(path: str, type_: str, limits: Any) -> None:
+    assert (field(path).type, field(path).limits) == (type_, limits)
+
+
+@pytest.mark.parametrize(
+    ("path", "default"),
+    [
+        ("endpoint.gpuCount", "1"),
+        ("endpoint.rootDiskGb", "100"),
+        ("endpoint.env", ""),
+        ("instance.billingMode", "onDemand"),
+        ("instance.autoRenew", '{"enabled": false}'),
+        ("network_storage.cluster", ""),
+    ],
+)
+def test_defaults_are_told_as_they_would_be_written(path: str, default: str) -> None:
+    assert field(path).default == default
+
+
+def test_what_is_inside_a_field_is_told_with_its_own_words_and_the_fields_means() -> None:
+    inside = field("endpoint.networkStorages.storage")
+    assert (inside.path, inside.required, inside.refers) == ("networkStorages.storage", True, "network_storage")
+    assert inside.means == field("endpoint.networkStorages").means
+    assert field("endpoint.networkStorages").refers == ""
+    assert field("endpoint.registryAuth").refers == "registry_auth"
+    assert field("endpoint.workers.idleTimeout").doc.startswith("Seconds without a request")
+
+
+def test_secrets_are_told() -> None:
+    assert field("registry_auth.password").secret
+    assert field("endpoint.env").secret
+    assert not field("endpoint.image").secret
+
+
+def test_a_choice_is_explained_for_each_transition() -> None:
+    told = describe_means(KINDS["instance"], KINDS["instance"].field("billingMode"))
+    assert told.startswith("onDemand to monthly: convert: ")
+    assert "; monthly to onDemand: refused: " in told
+    assert "; otherwise: forces replacement: " in told
+
+
+def test_a_field_of_the_manifests_alone_has_no_call() -> None:
+    assert field("instance.keepData").means.startswith("no call of its own")
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("vpc.nmae", 'VPC has no field "nmae"; did you mean "name"?'),
+        ("endpoint.workers.mim", 'Endpoint.workers has no field "mim"; did you mean "min"?'),
+        ("endpoint.image.tag", 'Endpoint.image has no field "tag"'),
+        ("vpc.name.", 'VPC.name has no field ""'),
+    ],
+)
+def test_an_unknown_field_is_told_with_the_nearest(path: str, message: str) -> None:
+    with pytest.raises(Problems) as caught:
+        field(path)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(("kind", "name"), FIELDS, ids=[f"{kind.name}.{name}" for kind, name in FIELDS])
+def test_every_field_has_all_its_facts(kind: Kind, name: str) -> None:
+    told = explain_field(kind, name)
+    assert all((told.doc, told.type, told.means, told.api))
+    assert "any value" not in told.type
+    page = reference.pages()[f"{kind.prefix}.md"]
+    assert f"### {name}\n" in page
+    assert f"* Changing it: {told.means}\n" in page
+    assert f"* In the API: {told.api}\n" in page
+
+
+def test_a_page_shows_the_example_the_outputs_and_the_waits() -> None:
+    page = reference.pages()["endpoint.md"]
+    assert KINDS["endpoint"].example in page
+    assert "| `${endpoint.NAME.url}` | the base of the HTTP service |" in page
+    assert "create 30m, update 30m, delete 15m." in page
+
+
+def test_the_index_names_every_kind() -> None:
+    index = reference.pages()["index.md"]
+    explained = [explain(kind) for kind in ALL]
+    assert all(isinstance(item, KindExplained) and f"[{item.name}]({item.prefix}.md)" in index for item in explained)

@@ -1,0 +1,193 @@
+"""The lock: who holds it, who waits for it, and what becomes of it when its holder dies."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+import novita_infra
+from novita_infra.model.diagnostics import Problems
+from novita_infra.state.backends.local import LocalStore
+
+HOLDS = """
+import sys
+from pathlib import Path
+from novita_infra.state.local import LocalStore
+with LocalStore(Path(sys.argv[1])).lock("apply"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+COUNTS = """
+import sys
+from pathlib import Path
+from novita_infra.state.local import LocalStore
+path, counter = Path(sys.argv[1]), Path(sys.argv[2])
+for _ in range(40):
+    with LocalStore(path, sleep=lambda seconds: None).lock("apply", timeout=1e9):
+        counter.write_text(str(int(counter.read_text()) + 1))
+"""
+
+
+def run(script: str, *arguments: Path) -> subprocess.Popen[str]:
+    root = Path(novita_infra.__file__).parents[1]
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    )
+
+
+@contextmanager
+def child_that_holds(path: Path) -> Iterator[subprocess.Popen[str]]:
+    with run(HOLDS, path) as child:
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "held\n"
+            yield child
+        finally:
+            child.kill()
+
+
+def lock_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "dev.json"
+
+
+def test_a_second_store_of_the_same_process_is_kept_out_and_told_who_holds_it(path: Path) -> None:
+    holder = LocalStore(path, now=lambda: 1_763_800_000.0)
+    with holder.lock("apply"):
+        with pytest.raises(Problems) as caught, LocalStore(path).lock("destroy"):
+            pass
+        told = str(caught.value)
+    assert "locked by `apply` of " in told
+    assert f"process {os.getpid()} on {os.uname().nodename}, since 2025-11-22 08:26:40 UTC" in told
+    assert str(lock_of(path)) in told
+    assert "--lock-timeout" in told
+
+
+def test_a_released_lock_leaves_nothing_behind_and_can_be_had_again(path: Path) -> None:
+    store = LocalStore(path)
+    for _ in range(2):
+        with store.lock("apply"):
+            assert json.loads(lock_of(path).read_text())["operation"] == "apply"
+        assert list(path.parent.iterdir()) == []
+
+
+def test_a_lock_is_released_when_the_body_fails(path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), LocalStore(path).lock("apply"):
+        _ = 1 / 0
+    with LocalStore(path).lock("apply"):
+        pass
+
+
+def test_the_lock_is_waited_for_up_to_the_timeout(path: Path) -> None:
+    pauses: list[float] = []
+    waiting = LocalStore(path, sleep=pauses.append).lock("plan", timeout=1.2)
+    with LocalStore(path).lock("apply"), pytest.raises(Problems, match="locked by"), waiting:
+        pass
+    assert sum(pauses) == pytest.approx(1.2)
+    assert len(pauses) > 1
+
+
+def test_a_holder_that_has_only_just_begun_gets_a_moment_to_say_who_it_is(path: Path) -> None:
+    with ExitStack() as first:
+        first.enter_context(LocalStore(path).lock("apply"))
+        told = lock_of(path).read_bytes()
+        lock_of(path).write_bytes(b"")
+        pauses: list[float] = []
+
+        def sleep(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == 3:
+                lock_of(path).write_bytes(told)
+
+        with pytest.raises(Problems, match=f"process {os.getpid()} on"), LocalStore(path, sleep=sleep).lock("destroy"):
+            pass
+        assert len(pauses) == 3
+        lock_of(path).write_bytes(b"")
+        with pytest.raises(Problems, match="has only just begun"), LocalStore(path, sleep=sleep).lock("destroy"):
+            pass
+        assert sum(pauses[3:]) == pytest.approx(0.5)
+
+
+def test_a_lock_that_is_released_in_time_is_had(path: Path) -> None:
+    with ExitStack() as first:
+        first.enter_context(LocalStore(path).lock("apply"))
+        with LocalStore(path, sleep=lambda _: first.close()).lock("destroy", timeout=5):
+            assert json.loads(lock_of(path).read_text())["operation"] == "destroy"
+
+
+def test_the_lock_of_a_killed_process_is_taken_over(path: Path) -> None:
+    with child_that_holds(path) as child:
+        with pytest.raises(Problems, match=f"process {child.pid} on"), LocalStore(path).lock("apply"):
+            pass
+        child.kill()
+        child.wait()
+        assert json.loads(lock_of(path).read_text())["pid"] == child.pid
+        with LocalStore(path).lock("apply"):
+            assert json.loads(lock_of(path).read_text())["pid"] == os.getpid()
+
+
+def test_processes_take_turns(path: Path, tmp_path: Path) -> None:
+    counter = tmp_path / "counter"
+    counter.write_text("0")
+    children = [run(COUNTS, path, counter) for _ in range(2)]
+    for child in children:
+        child.communicate()
+        assert child.returncode == 0
+    assert counter.read_text() == "80"
+
+
+@pytest.mark.parametrize("left", ["", "{", "[]", "\x00\x00", '{"host": 5}', '{"pid": 1}'])
+def test_a_lock_file_without_an_explanation_is_taken_over_when_the_kernel_says_it_is_free(
+    path: Path, left: str
+) -> None:
+    path.parent.mkdir()
+    lock_of(path).write_text(left)
+    if left.startswith('{"'):
+        with pytest.raises(Problems, match="locked on another machine by"), LocalStore(path).lock("apply"):
+            pass
+        return
+    with LocalStore(path).lock("apply"):
+        assert json.loads(lock_of(path).read_text())["pid"] == os.getpid()
+
+
+def test_what_another_machine_left_is_not_taken_over(path: Path) -> None:
+    path.parent.mkdir()
+    left = {"operation": "apply", "user": "ann", "pid": 7, "host": "far-away", "boot": "b", "since": "2025-11-22"}
+    lock_of(path).write_text(json.dumps(left))
+    told = "`apply` of ann, process 7 on far-away, since 2025-11-22"
+    with pytest.raises(Problems, match=told) as caught, LocalStore(path).lock("apply"):
+        pass
+    assert f"remove {lock_of(path)}" in str(caught.value)
+    assert json.loads(lock_of(path).read_text()) == left
+
+
+def test_what_a_container_left_on_this_machine_is_taken_over(path: Path) -> None:
+    with LocalStore(path).lock("apply"):
+        left = json.loads(lock_of(path).read_text())
+    if not left["boot"]:
+        pytest.skip("this system tells no boot id")
+    lock_of(path).write_text(json.dumps(left | {"host": "a1b2c3"}))
+    with LocalStore(path).lock("apply"):
+        pass
+
+
+def test_a_lock_file_that_somebody_removed_is_not_removed_from_its_next_holder(path: Path) -> None:
+    with ExitStack() as second:
+        with LocalStore(path).lock("apply"):
+            lock_of(path).unlink()
+            second.enter_context(LocalStore(path).lock("destroy"))
+        assert json.loads(lock_of(path).read_text())["operation"] == "destroy"
+    assert not lock_of(path).exists()

@@ -1,0 +1,218 @@
+"""The state file: saving, loading, guarding, and what is said of one that is damaged."""
+
+import json
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Problems
+from novita_infra.model.records import Record, Underway
+from novita_infra.model.values import Digest, Joined, Ref, Secret
+from novita_infra.state.backends.local import LocalStore, fresh
+from novita_infra.state.state import State
+
+TRAINER = Address("instance", "trainer")
+NET = Address("vpc", "net")
+
+TEXTS = st.text(max_size=6)
+SPECS = st.dictionaries(
+    st.sampled_from(["image", "env", "$odd"]),
+    st.one_of(
+        st.none(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), TEXTS, st.just(Digest("0a")),
+        st.just(Joined(("a", Ref(NET)))), st.lists(TEXTS, max_size=2),
+        st.dictionaries(st.sampled_from(["A", "$ref"]), TEXTS),
+    ),
+    max_size=3,
+)  # fmt: skip
+ADDRESSES = st.sampled_from([TRAINER, NET, Address("instance", "w", "eu"), Address("instance", "w", "us 1")])
+UNDERWAY = st.builds(Underway, operation=TEXTS, call=TEXTS, since=st.floats(0, 1e10), sent=SPECS, before=SPECS)
+RECORDS = st.builds(
+    Record, address=ADDRESSES, id=TEXTS, spec=SPECS, outputs=SPECS, needs=st.lists(ADDRESSES, max_size=2).map(tuple),
+    underway=st.one_of(st.none(), UNDERWAY), retired=st.lists(TEXTS, max_size=2).map(tuple), protect=st.booleans(),
+    source=TEXTS,
+)  # fmt: skip
+STATES = st.builds(
+    State, lineage=TEXTS, key=st.just("00"), serial=st.integers(0, 10**6), project=TEXTS, environment=TEXTS,
+    cloud=TEXTS,
+    records=st.lists(RECORDS, max_size=3).map(lambda records: {record.address: record for record in records}),
+    outputs=SPECS, seen=st.dictionaries(TEXTS, st.lists(TEXTS, max_size=2).map(tuple), max_size=2),
+)  # fmt: skip
+
+
+def store(folder: Path, **options: Any) -> LocalStore:
+    return LocalStore(folder / "state" / "dev.json", project="training", environment="dev", **options)
+
+
+def with_record(state: State, *, id: str) -> State:
+    return replace(state, records={TRAINER: Record(TRAINER, id)})
+
+
+@settings(deadline=None)
+@given(STATES)
+def test_a_state_comes_back_as_it_was_saved(state: State) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        saved = store(Path(folder)).save(state)
+        assert saved == replace(state, serial=state.serial + 1)
+        assert store(Path(folder)).load() == saved
+
+
+def test_where_there_is_no_file_the_state_is_new_and_nothing_is_written(tmp_path: Path) -> None:
+    new = store(tmp_path)
+    state = new.load()
+    assert (state.project, state.environment, state.serial, dict(state.records)) == ("training", "dev", 0, {})
+    assert new.load() is state
+    assert list(tmp_path.iterdir()) == []
+    other = store(tmp_path).load()
+    assert other.lineage != state.lineage
+    assert other.key != state.key
+
+
+def test_a_new_state_is_made_from_the_randomness_given() -> None:
+    state = fresh("p", "e", randomness=bytes)
+    assert state == fresh("p", "e", randomness=bytes)
+    assert state.lineage == "00000000-0000-4000-8000-000000000000"
+    assert bytes.fromhex(state.key) == bytes(32)
+
+
+def test_every_save_is_a_version_and_the_one_before_it_is_kept(tmp_path: Path) -> None:
+    books = store(tmp_path)
+    first = books.save(with_record(books.load(), id="i-1"))
+    second = books.save(with_record(first, id="i-2"))
+    assert (first.serial, second.serial) == (1, 2)
+    backup = LocalStore(tmp_path / "state" / "dev.json.backup").load()
+    assert backup == first
+    assert store(tmp_path).load() == second
+
+
+def test_a_stale_state_is_not_saved(tmp_path: Path) -> None:
+    books = store(tmp_path)
+    first = books.save(books.load())
+    second = store(tmp_path).save(with_record(first, id="i-2"))
+    with pytest.raises(Problems, match=r"has moved on from version 1 to 2 .*nothing was saved"):
+        books.save(with_record(first, id="i-3"))
+    assert books.load() == second
+
+
+def test_a_state_of_another_lineage_is_not_saved(tmp_path: Path) -> None:
+    mine, other = store(tmp_path), store(tmp_path)
+    serial = mine.save(mine.load()).serial
+    with pytest.raises(Problems, match="another lineage"):
+        other.save(replace(other._fresh, serial=serial))
+
+
+def test_the_files_are_for_their_owner_alone(tmp_path: Path) -> None:
+    books = store(tmp_path)
+    with books.lock("apply"), books.journal(books.save(books.save(books.load()))):
+        modes = {path.name: path.stat().st_mode & 0o777 for path in books.path.parent.iterdir()}
+    assert modes == dict.fromkeys(["dev.json", "dev.json.backup", "dev.json.lock", "dev.journal"], 0o600)
+
+
+def test_equal_states_give_equal_bytes(tmp_path: Path) -> None:
+    records = [Record(TRAINER, "i", {"env": {"A": "1", "B": "2"}}), Record(NET, "v")]
+    turned = [Record(NET, "v"), Record(TRAINER, "i", {"env": {"B": "2", "A": "1"}})]
+    texts = []
+    for index, order in enumerate((records, turned)):
+        books = LocalStore(tmp_path / f"{index}.json", randomness=bytes)
+        books.save(replace(books.load(), records={record.address: record for record in order}))
+        texts.append(books.path.read_text())
+    assert texts[0] == texts[1]
+
+
+def test_the_file_reads_well(tmp_path: Path) -> None:
+    books = store(tmp_path, randomness=bytes)
+    books.save(with_record(books.load(), id="i-1"))
+    text = books.path.read_text()
+    assert text.startswith('{\n  "version": 1,\n  "program": "')
+    assert '  "records": {\n    "instance.trainer": {\n      "id": "i-1"\n    }\n  }\n}\n' in text
+
+
+def test_a_secret_never_gets_into_a_file(tmp_path: Path) -> None:
+    books = store(tmp_path)
+    kept = books.save(books.save(books.load()))
+    before = {path.name: path.read_bytes() for path in books.path.parent.iterdir()}
+    leaky = replace(kept, records={TRAINER: Record(TRAINER, "i", {"env": {"TOKEN": Secret("hush", "env:TOKEN")}})})
+    with pytest.raises(TypeError, match="env:TOKEN must not be written") as caught:
+        books.save(leaky)
+    assert "hush" not in str(caught.value)
+    assert {path.name: path.read_bytes() for path in books.path.parent.iterdir()} == before
+
+
+def test_the_neighbours_of_an_environment_with_dots_are_its_own(tmp_path: Path) -> None:
+    for name in ("dev", "dev.eu"):
+        books = LocalStore(tmp_path / f"{name}.json")
+        with books.lock("apply"), books.journal(books.save(books.load())):
+            assert (tmp_path / f"{name}.journal").exists()
+            assert (tmp_path / f"{name}.json.lock").exists()
+
+
+def good() -> dict[str, Any]:
+    return {"version": 1, "program": "0.1.0", "lineage": "l", "key": "00", "serial": 3}
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", r"dev\.json:1:1: the file is damaged: expecting value"),
+        (b'{\n "version": 1,\n "serial" 3}', r"dev\.json:3:11: the file is damaged: expecting ':' delimiter"),
+        (b'{"version": 1, "lineage": "x', r"dev\.json:1:27: the file is damaged: unterminated string"),
+        (b'{\n  "version": \xff\xfe}', r"dev\.json:2:14: the file is damaged: this is not text"),
+        (b"\x00\x01\x02" * 100, r"dev\.json:1:1: the file is damaged"),
+        (b"[" * 5000, r"dev\.json is damaged: nested beyond all measure"),
+        (b'{"version": 1, "serial": ' + b"9" * 5000 + b"}", r"dev\.json is damaged: exceeds the limit"),
+        (b'{"version": 1, "serial": NaN}', r"dev\.json is damaged: the number NaN has no form in JSON"),
+        (b"[]", r"dev\.json is not a state file of novita-infra"),
+        (b"{}", r"dev\.json is not a state file of novita-infra"),
+        (b'{"version": "1"}', r"dev\.json is not a state file of novita-infra"),
+        ({"serial": "3"}, r"dev\.json is damaged: serial: a whole number is wanted, not text"),
+        ({"records": []}, r"dev\.json is damaged: records: an object is wanted, not a list"),
+        (
+            {"records": {"trainer": {"id": ""}}},
+            r"records\.trainer.*: an address such as instance\.trainer is wanted, not 'trainer'",
+        ),
+        ({"records": {"vpc.net": []}}, r"records\.vpc\.net: an object is wanted, not a list"),
+        ({"records": {"vpc.net": {"id": 5}}}, r"records\.vpc\.net\.id: text is wanted, not a whole number"),
+        ({"colour": "red"}, r"colour: this field is not known"),
+        ({"seen": {"vpc": "x"}}, r"seen\.vpc: a list is wanted, not text"),
+    ],
+)
+def test_a_damaged_file_is_named_with_the_place_and_the_way_back(tmp_path: Path, content: Any, says: str) -> None:
+    books = LocalStore(tmp_path / "dev.json")
+    books.path.write_bytes(content if isinstance(content, bytes) else json.dumps(good() | content).encode())
+    with pytest.raises(Problems, match=says) as caught:
+        books.load()
+    assert "put back a copy" in str(caught.value)
+    (tmp_path / "dev.json.backup").write_text("{}")
+    with pytest.raises(Problems, match=rf"cp {books.path}\.backup {books.path}"):
+        books.load()
+    with pytest.raises(Problems, match=says):
+        books.save(State("l", "00"))
+
+
+@pytest.mark.parametrize("program", ["2.5.0", ""])
+def test_a_newer_file_names_the_program_that_reads_it(tmp_path: Path, program: str) -> None:
+    books = LocalStore(tmp_path / "dev.json")
+    books.path.write_text(json.dumps(good() | {"version": 9, "program": program, "unheard": "of"}))
+    wanted = "use novita-infra 2.5.0 or newer" if program else "use a newer novita-infra"
+    with pytest.raises(Problems, match=f"has format 9, .* knows formats up to 1; {wanted}"):
+        books.load()
+
+
+def test_a_folder_in_the_place_of_the_file_is_a_problem_and_no_crash(tmp_path: Path) -> None:
+    (tmp_path / "dev.json").mkdir()
+    with pytest.raises(Problems, match=r"dev\.json: is a directory"):
+        LocalStore(tmp_path / "dev.json").load()
+
+
+def test_a_file_in_the_place_of_the_folder_is_a_problem_and_no_crash(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("")
+    books = store(tmp_path)
+    with pytest.raises(Problems, match=r"not a directory"):
+        books.load()
+    with pytest.raises(Problems, match=r"state"), books.lock("apply"):
+        pass
