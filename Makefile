@@ -1,21 +1,27 @@
-# Two commands set everything up: `make demo` and `make test`. Each makes its own virtual environment in .venv.
+# Two commands set everything up: `make demo` and `make test`. Both use the virtual environment .venv, which they create.
+# What is installed into it is pinned by the lock files in requirements/; `make lock` writes these.
 PYTHON ?= python3
 BIN := .venv/bin
+NEWEST := .venv-newest/bin
+LOCK := .venv-lock/bin
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+COMPILE := $(LOCK)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format types contracts schemas docs package bench bench-apply soak crash-matrix clean
+.PHONY: help demo test test-newest check lint format types contracts schemas docs package lock bench bench-apply soak crash-matrix clean
 
-help: ## what can be made
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.venv/installed: pyproject.toml
+.venv/installed: pyproject.toml requirements/runtime.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements/runtime.txt
+	$(BIN)/python $(PIP_INSTALL) --no-build-isolation --no-deps -e .
 	@touch $@
 
-.venv/tested: .venv/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+.venv/tested: .venv/installed requirements/dev.txt
+	$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements/dev.txt
 	@touch $@
 
 demo: .venv/installed ## the main job against the built-in simulator: no account, no key
@@ -23,6 +29,12 @@ demo: .venv/installed ## the main job against the built-in simulator: no account
 
 test: .venv/tested check ## everything that must be green: lint, format, types, contracts, tests
 	$(BIN)/python -m pytest -n auto -q
+
+test-newest: ## the tests with the newest versions that pyproject.toml allows, in .venv-newest
+	$(PYTHON) -m venv .venv-newest
+	$(NEWEST)/python $(PIP_INSTALL) --upgrade pip
+	$(NEWEST)/python $(PIP_INSTALL) --upgrade --upgrade-strategy eager --group dev -e .
+	$(NEWEST)/python -m pytest -n auto -q
 
 check: lint types contracts ## everything but the tests
 
@@ -54,6 +66,12 @@ docs: .venv/tested ## write today's output into the pages and the picture
 package: .venv/tested ## build the wheel and the sdist into dist/
 	$(BIN)/python -m build
 
+lock: ## write requirements/ with the newest versions; KEEP=1 keeps the versions that pyproject.toml still allows
+	$(PYTHON) -m venv .venv-lock
+	$(LOCK)/python $(PIP_INSTALL) 'uv>=0.13,<0.14'
+	$(COMPILE) $(if $(KEEP),,--upgrade) --group dev --output-file requirements/dev.txt
+	$(COMPILE) --upgrade --group build --constraints requirements/dev.txt --output-file requirements/runtime.txt
+
 bench: .venv/tested ## the benchmarks, as ratios
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
@@ -67,4 +85,4 @@ crash-matrix: .venv/tested ## kill a real apply at every point of every operatio
 	@PYTHONPATH=tests/support PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m crash_matrix
 
 clean: ## remove what was made
-	rm -rf .venv dist build .demo .soak .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-newest .venv-lock dist build .demo .soak .mypy_cache .ruff_cache .hypothesis .import_linter_cache

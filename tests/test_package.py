@@ -27,7 +27,7 @@ IN_WHEEL = re.compile(
     r"novita_infra/.+\.py|novita_infra/py\.typed|novita_infra/schemas/\w+\.json|novita_infra-[^/]+\.dist-info/.+"
 )
 IN_SDIST = re.compile(
-    r"(novita_infra|schemas|docs|examples|tests|scripts|benchmarks)/.+|state/README\.md"
+    r"(novita_infra|schemas|docs|examples|tests|scripts|benchmarks|requirements)/.+|state/README\.md"
     r"|Makefile|README\.md|CHANGELOG\.md|LICENSE|pyproject\.toml|PKG-INFO|\.gitignore"
 )
 LOADED_BY_PYTEST = "pytest_plugin.py"
