@@ -26,8 +26,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from novita_infra.cli import collect_seldom
 from novita_infra.operations.applying import apply_plan
-from novita_infra.operations.planning import make_plan
-from novita_infra.operations.session import Where, opened, state_locked
+from novita_infra.operations.planning import plan_project
+from novita_infra.operations.session import ProjectOptions, open_session, state_locked
 
 THINGS: Final = 1000
 LATENCY: Final = 0.05
@@ -196,9 +196,9 @@ def measure(manifests: list[str], parallelism: int | None, told: Connection) -> 
 
 
 async def _apply(folder: Path, environ: dict[str, str], parallelism: int | None) -> float:
-    async with opened(Where(path=folder), environ, in_flight=parallelism) as session:
+    async with open_session(ProjectOptions(path=folder), environ, in_flight=parallelism) as session:
         with state_locked(session, "apply"):
-            plan = await make_plan(session)
+            plan = await plan_project(session)
             began = time.perf_counter()
             result = await apply_plan(session, plan, parallelism=parallelism, emit=lambda _: None, stop=asyncio.Event())
             took = time.perf_counter() - began

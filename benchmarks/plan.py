@@ -26,8 +26,16 @@ from novita_infra.api.client import Client
 from novita_infra.api.transport.in_process import InProcess
 from novita_infra.model.clock import RealClock
 from novita_infra.operations.applying import apply_plan
-from novita_infra.operations.planning import make_plan
-from novita_infra.operations.session import SIMULATOR, Session, Where, opened, sim_db, state_locked, validate_project
+from novita_infra.operations.planning import plan_project
+from novita_infra.operations.session import (
+    SIMULATOR,
+    ProjectOptions,
+    Session,
+    open_session,
+    sim_db,
+    state_locked,
+    validate_project,
+)
 from novita_infra.operations.state_edits import store_of
 from novita_infra.simulator import LostAnswer, build_app, open_world
 
@@ -67,11 +75,11 @@ def manifests(count: int) -> str:
     return "---\n".join(documents)
 
 
-async def apply(where: Where) -> None:
+async def apply(where: ProjectOptions) -> None:
     """Makes everything that the project declares."""
-    async with opened(where, os.environ, in_flight=50) as session:
+    async with open_session(where, os.environ, in_flight=50) as session:
         with state_locked(session, "apply"):
-            plan = await make_plan(session)
+            plan = await plan_project(session)
             result = await apply_plan(session, plan, parallelism=50, emit=lambda _: None, stop=asyncio.Event())
             failed = [f"{end.step.key}: {end.reason}" for end in result.ends if end.reason]
             assert result.succeeded, failed[:3]
@@ -91,12 +99,12 @@ def measured(folder: Path) -> tuple[float, float]:
 
 def prepare(folder: Path) -> None:
     """Makes everything that the project declares. In a process of its own, whose memory no child inherits."""
-    asyncio.run(apply(Where(path=folder, sim=True)))
+    asyncio.run(apply(ProjectOptions(path=folder, sim=True)))
 
 
 def count_calls(folder: Path) -> None:
     """Makes a plan of the same account here; raises RuntimeError where its calls are not the pages of the lists."""
-    where, world = Where(path=folder), open_world(sim_db(folder), now=time.time)
+    where, world = ProjectOptions(path=folder), open_world(sim_db(folder), now=time.time)
     project = validate_project(where, os.environ)
     made = Counter(item.address.kind for item in project.declared)
 
@@ -107,7 +115,7 @@ def count_calls(folder: Path) -> None:
         async with Client(url=url, key="sk_bench", clock=clock, random=chance, transport=transport) as client:
             store = store_of(where)
             session = Session(where, project, store, client, clock, SIMULATOR, store.load(), sim=True)
-            if not (await make_plan(session)).empty:
+            if not (await plan_project(session)).empty:
                 raise RuntimeError("the plan is not empty")
 
     asyncio.run(plan())

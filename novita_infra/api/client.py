@@ -22,13 +22,13 @@ from novita_infra.api import paging
 from novita_infra.api.error_mapping import refusal
 from novita_infra.api.errors import ApiError, Refused, Throttled, Unanswered, Unreachable
 from novita_infra.api.limits.governor import Governor
-from novita_infra.api.limits.shared_board import account_shelf
+from novita_infra.api.limits.shared_board import account_board
 from novita_infra.api.logs.tail import Logs
-from novita_infra.api.redaction import hide
+from novita_infra.api.redaction import redact
 from novita_infra.api.request import Pages, Request
-from novita_infra.api.responses import Answer, content
-from novita_infra.api.retries import Patience, repeat
-from novita_infra.api.transport.client_pools import Lanes
+from novita_infra.api.responses import Response, content
+from novita_infra.api.retries import RetryPolicy, repeat
+from novita_infra.api.transport.client_pools import ClientPools
 from novita_infra.api.transport.connections import Connections, is_proxied
 from novita_infra.model.clock import Clock
 from novita_infra.model.diagnostics import problem
@@ -54,7 +54,7 @@ class Client:
         random: Random,
         transport: httpx.AsyncBaseTransport | None = None,
         in_flight: int | None = None,
-        patience: Patience | None = None,
+        patience: RetryPolicy | None = None,
         shared: Path | None = None,
     ) -> None:
         self._url = _checked_url(url)
@@ -62,8 +62,8 @@ class Client:
         self._clock = clock
         self.random = random
         """Where jitter comes from, for whoever waits between two calls too."""
-        self._patience = patience or Patience()
-        shelf = account_shelf(shared, url=self._url, key=self._key, now=clock.now()) if shared else None
+        self._patience = patience or RetryPolicy()
+        shelf = account_board(shared, url=self._url, key=self._key, now=clock.now()) if shared else None
         self._governor = Governor(clock=clock, most=in_flight, shelf=shelf)
         timeout = httpx.Timeout(self._patience.read, connect=self._patience.connect)
         self._extensions = {"timeout": timeout.as_dict()}
@@ -76,7 +76,7 @@ class Client:
                 "User-Agent": f"novita-infra/{__version__}",
             }
         )
-        self._lanes = Lanes(timeout=timeout, transport=transport)
+        self._lanes = ClientPools(timeout=timeout, transport=transport)
         self._direct = None if transport or is_proxied() else Connections()
         self._logs = Logs(self._lanes, api=self._url, headers=self._headers, governor=self._governor)
 
@@ -146,7 +146,7 @@ class Client:
                         self._governor.answered()
                 raise
 
-    async def _exchange(self, request: Request, sent: httpx.Request) -> Answer:
+    async def _exchange(self, request: Request, sent: httpx.Request) -> Response:
         """One HTTP exchange, redirects not followed. Where it fails, the class of the error says how far it got."""
         # Straight to the transport: a client of httpx around it adds half of what the whole call takes.
         send = self._direct.handle_async_request if self._direct else self._lanes.send
@@ -158,7 +158,7 @@ class Client:
         # An OSError is what TLS raises while it reads; TimeoutError is one.
         except (httpx.HTTPError, OSError) as error:
             raise Unanswered(request, text=self._told(error, "no answer")) from error
-        return Answer(response.status_code, response.headers, response.content)
+        return Response(response.status_code, response.headers, response.content)
 
     def _address(self, request: Request) -> httpx.URL:
         """Never another host than the configured one, whatever the path says."""
@@ -168,12 +168,12 @@ class Client:
             url = _parsed(self._url + request.path)
             return url.copy_merge_params(dict(request.query)) if request.query else url
         except (httpx.InvalidURL, ValueError, TypeError) as error:
-            raise Refused(request, text=f"the address cannot be written: {hide(str(error), ())}") from None
+            raise Refused(request, text=f"the address cannot be written: {redact(str(error), ())}") from None
 
     def _told(self, error: Exception, otherwise: str) -> str:
         if isinstance(error, (httpx.TimeoutException, TimeoutError)):
             return f"{otherwise} in time"
-        return f"{otherwise}: {hide(str(error), [self._key]) or type(error).__name__}"
+        return f"{otherwise}: {redact(str(error), [self._key]) or type(error).__name__}"
 
 
 @lru_cache(maxsize=64)

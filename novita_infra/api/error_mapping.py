@@ -25,9 +25,9 @@ from novita_infra.api.errors import (
     Unanswered,
     Unauthorized,
 )
-from novita_infra.api.redaction import hide, secrets_in
+from novita_infra.api.redaction import redact, secrets_in
 from novita_infra.api.request import Request
-from novita_infra.api.responses import Answer, asked_wait
+from novita_infra.api.responses import Response, asked_wait
 
 _REASONS: Final[dict[type[ApiError], str]] = {
     Throttled: "RATE_LIMIT_EXCEEDED TOKEN_LIMIT_EXCEEDED LIST_BILL_TOO_FAST SEND_CODE_TOO_FAST",
@@ -67,7 +67,7 @@ _ROUTE_ADVICE: Final = "there is no such route: check NOVITA_API_URL"
 _PAGE_ADVICE: Final = "something other than the API answered: check NOVITA_API_URL and the proxy settings"
 
 
-def refusal(request: Request, answer: Answer, *, now: float, hidden: Iterable[str] = ()) -> ApiError:
+def refusal(request: Request, answer: Response, *, now: float, hidden: Iterable[str] = ()) -> ApiError:
     """The error that an answer other than 2xx means; `now` in Unix seconds, `hidden` never shows in its text.
 
     Nor does any string that the request sent under a key that carries secrets. A status of 500 or more is Unanswered
@@ -77,7 +77,7 @@ def refusal(request: Request, answer: Answer, *, now: float, hidden: Iterable[st
     kind = _meaning(answer.status, said)
     secrets = {*secrets_in(request.body), *hidden}
     error = kind(
-        request, status=answer.status, reason=hide(said.reason, secrets), text=_shorten(hide(said.text, secrets))
+        request, status=answer.status, reason=redact(said.reason, secrets), text=_shorten(redact(said.text, secrets))
     )
     error.wait = asked_wait(answer.headers, now)
     if answer.is_web_page:
@@ -98,7 +98,7 @@ class _Said:
     """Whether it was a JSON object with a reason or a text: an application spoke, not a router."""
 
 
-def _read(answer: Answer) -> _Said:
+def _read(answer: Response) -> _Said:
     try:
         body = json.loads(answer.body)
     except (ValueError, RecursionError):

@@ -22,7 +22,7 @@ def secrets_in(body: Any) -> frozenset[str]:
     return frozenset(_secrets(body))
 
 
-def hide(text: str, secrets: Iterable[str]) -> str:
+def redact(text: str, secrets: Iterable[str]) -> str:
     """The text on one line, fit for a terminal, with the secrets replaced however they are spelled.
 
     A secret of at most three characters is replaced as a whole word only: an env value of `1` must not eat the digits

@@ -18,7 +18,7 @@ LONGEST_WAIT: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A whole HTTP answer. The names of the headers are in lower case, or the mapping does not care for case."""
 
     status: int
@@ -45,7 +45,7 @@ class Answer:
         return self.headers.get("content-type", "").lower()
 
 
-def content(request: Request, answer: Answer) -> Any:
+def content(request: Request, answer: Response) -> Any:
     """What a 2xx answer says: JSON data, a str where the body is text that does not look like JSON, None where empty.
 
     Raises Unanswered for a body that is broken off, undecodable or a web page: the call was heard, its answer was not.

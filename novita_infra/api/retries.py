@@ -15,7 +15,7 @@ from novita_infra.model.clock import ANSWER, Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class RetryPolicy:
     """The bounds of one send; all times in seconds."""
 
     deadline: float = 120.0
@@ -49,7 +49,7 @@ def may_repeat(request: Request, error: BaseException) -> bool:
 
 
 async def repeat(
-    once: Callable[[], Awaitable[Any]], request: Request, *, clock: Clock, random: Random, patience: Patience
+    once: Callable[[], Awaitable[Any]], request: Request, *, clock: Clock, random: Random, patience: RetryPolicy
 ) -> Any:
     """What `once` returns, called again with exponential backoff and full jitter while `may_repeat` and `patience` say.
 

@@ -16,7 +16,7 @@ from novita_infra.api.errors import ApiError, NoCapacity, Unanswered
 from novita_infra.api.request import Request
 from novita_infra.applying.errors import StepFailed, StillMoving
 from novita_infra.applying.events import Identified
-from novita_infra.applying.run import Desk, Span
+from novita_infra.applying.run import Run, Span
 from novita_infra.kinds.kind import Default, Kind, Offer, Target
 from novita_infra.model.clock import GRACE, in_words
 from novita_infra.model.diagnostics import EXIT_BLOCKED
@@ -43,7 +43,7 @@ _STOPPED_WAITING: Final = "interrupted while it waited for capacity; nothing was
 class Creating:
     """Performs the creates of one run."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Run) -> None:
         self._desk = desk
         self._seen: dict[str, asyncio.Task[frozenset[str]]] = {}
         self._namesakes: dict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)

@@ -17,7 +17,7 @@ MOST: Final = 3
 """Logs of one object that are asked, until one has lines."""
 
 
-async def last_lines(client: Client, kind: Kind, live: Live, *, secrets: Collection[str]) -> tuple[str, ...]:
+async def failure_log(client: Client, kind: Kind, live: Live, *, secrets: Collection[str]) -> tuple[str, ...]:
     """The last lines of the first of its logs that has any, without the secrets. Raises no ApiError."""
     if not live.logs and kind.reading.get is not None:  # it was seen in a list, which tells no addresses
         with suppress(ApiError):

@@ -40,7 +40,7 @@ class _Waiter:
     """How many reads in a row did not find the object."""
 
 
-class Watch:
+class Poller:
     """The waits for the objects of one kind."""
 
     def __init__(self, kind: Kind, *, client: Client, clock: Clock) -> None:

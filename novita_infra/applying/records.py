@@ -16,7 +16,7 @@ REMEMBERED: Final = 20
 """Durations that are kept of each call of a kind."""
 
 
-class Books:
+class Records:
     """The state of one run, in memory and in its journal alike."""
 
     def __init__(self, state: State, journal: Journal, *, now: Callable[[], float]) -> None:

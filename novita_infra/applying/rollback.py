@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from novita_infra.applying.events import Ended, Outcome
-from novita_infra.applying.records import Books
+from novita_infra.applying.records import Records
 from novita_infra.kinds.kind import By, Call, Cases, Field, Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.resources import Phase
@@ -21,7 +21,7 @@ from novita_infra.planning.plan.steps import Step
 
 
 @dataclass(frozen=True, slots=True)
-class TakingDown:
+class Rollback:
     """The steps that take a failed group down again."""
 
     steps: tuple[Step, ...]
@@ -29,7 +29,7 @@ class TakingDown:
     """The resources that will be gone."""
 
 
-def taking_down(plan: Plan, ends: Iterable[Ended], *, books: Books, kinds: Mapping[str, Kind]) -> TakingDown:
+def rollback_of(plan: Plan, ends: Iterable[Ended], *, books: Records, kinds: Mapping[str, Kind]) -> Rollback:
     """What to do about the groups of which a step failed. Nothing where none did, or where it is to be kept."""
     ends = tuple(ends)
     failed = {end.step.group for end in ends if end.outcome is Outcome.FAILED and end.step.group}
@@ -57,7 +57,7 @@ def taking_down(plan: Plan, ends: Iterable[Ended], *, books: Books, kinds: Mappi
         kind = kinds[step.address.kind]
         if plan.groups.get(step.group) is OnFailure.STOP and step.address not in created and _starts(kind, step):
             steps += _stopping(step, step.id, kind)
-    return TakingDown(_closed(steps), frozenset(undone))
+    return Rollback(_closed(steps), frozenset(undone))
 
 
 def _deletion(step: Step, id: str, kind: Kind, created: Mapping[Address, Step]) -> Step:

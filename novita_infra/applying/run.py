@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from novita_infra.api.client import Client
 from novita_infra.api.errors import Busy, InUse, Unanswered
-from novita_infra.api.redaction import hide
+from novita_infra.api.redaction import redact
 from novita_infra.api.request import Request
 from novita_infra.applying.errors import Interrupted, StepFailed, StillMoving
 from novita_infra.applying.events import Listener, Progressed, Started
-from novita_infra.applying.failure_logs import last_lines
-from novita_infra.applying.polling import Watch
-from novita_infra.applying.records import Books
+from novita_infra.applying.failure_logs import failure_log
+from novita_infra.applying.polling import Poller
+from novita_infra.applying.records import Records
 from novita_infra.kinds.kind import Kind
 from novita_infra.kinds.toolkit.image_pulls import remedy_of
 from novita_infra.model.addresses import Address
@@ -47,12 +47,12 @@ class Span:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class Run:
     """What every step works with."""
 
     kinds: Mapping[str, Kind]
     client: Client
-    books: Books
+    books: Records
     clock: Clock
     emit: Listener
     stop: asyncio.Event
@@ -64,12 +64,12 @@ class Desk:
     """The owner mark of the object that an operation makes at an address; empty where marks are switched off."""
     secrets: Callable[[], frozenset[str]]
     """Every secret of the project in clear, so that no log that is shown tells one."""
-    watches: dict[str, Watch] = field(default_factory=dict, init=False)
+    watches: dict[str, Poller] = field(default_factory=dict, init=False)
     """The waits for each kind, by its prefix; made when they are first needed."""
 
     def discreet(self, text: str) -> str:
         """The text without secrets, line by line."""
-        return "\n".join(hide(part, self.secrets()) for part in text.splitlines())
+        return "\n".join(redact(part, self.secrets()) for part in text.splitlines())
 
     def begin(self, step: Step) -> None:
         """Tells that the step begins; raises Interrupted where the run was asked to stop."""
@@ -244,7 +244,7 @@ class Desk:
         if live is None:
             return ()
         kind = self.kinds[step.address.kind]
-        reading = asyncio.ensure_future(last_lines(self.client, kind, live, secrets=self.secrets()))
+        reading = asyncio.ensure_future(failure_log(self.client, kind, live, secrets=self.secrets()))
         stopping = asyncio.ensure_future(self.stop.wait())
         try:
             await asyncio.wait({reading, stopping}, timeout=LOG_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
@@ -259,10 +259,10 @@ class Desk:
         for watch in self.watches.values():
             await watch.close()
 
-    def _watch(self, step: Step) -> Watch:
+    def _watch(self, step: Step) -> Poller:
         prefix = step.address.kind
         if prefix not in self.watches:
-            self.watches[prefix] = Watch(self.kinds[prefix], client=self.client, clock=self.clock)
+            self.watches[prefix] = Poller(self.kinds[prefix], client=self.client, clock=self.clock)
         return self.watches[prefix]
 
     async def _expire(self, span: Span) -> None:
@@ -277,7 +277,7 @@ class _Sight:
 
     def __init__(
         self,
-        desk: Desk,
+        desk: Run,
         step: Step,
         id: str,
         phases: frozenset[Phase],

@@ -10,7 +10,7 @@ from dataclasses import replace
 from novita_infra.api.errors import NotFound
 from novita_infra.applying.create import Creating
 from novita_infra.applying.errors import StepFailed
-from novita_infra.applying.run import Desk, Span
+from novita_infra.applying.run import Run, Span
 from novita_infra.applying.update import Changing
 from novita_infra.encoding import digest
 from novita_infra.kinds.kind import Target
@@ -25,7 +25,7 @@ from novita_infra.planning.plan.steps import Step
 class Steps:
     """Performs the steps of one run."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Run) -> None:
         self._desk = desk
         self._creating = Creating(desk)
         self._changing = Changing(desk)

@@ -13,10 +13,10 @@ from typing import Final
 from novita_infra.api.errors import ApiError, Unanswered
 from novita_infra.applying.errors import StepFailed
 from novita_infra.applying.events import Identified
-from novita_infra.applying.run import Desk, Span
+from novita_infra.applying.run import Run, Span
 from novita_infra.kinds.kind import Call, Default, Kind, Target
 from novita_infra.model.clock import GRACE
-from novita_infra.model.resources import STABLE, Found, Live
+from novita_infra.model.resources import STABLE, Existing, Live
 from novita_infra.model.values import Digest, Spec, Value, leaves, reveal
 from novita_infra.planning.changes.decisions import recorded_spec
 from novita_infra.planning.changes.equality import agree, revealed, written
@@ -30,7 +30,7 @@ TRIES: Final = 3
 class Changing:
     """Performs the updates of one run."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Run) -> None:
         self._desk = desk
 
     async def update(self, step: Step, *, span: Span) -> str:
@@ -99,7 +99,7 @@ class Changing:
         Months that were bought are told by nothing else: forgotten, they would be bought again.
         """
         record = self._desk.record(step)
-        spec = recorded_spec(kind, Found(record, live=live))
+        spec = recorded_spec(kind, Existing(record, live=live))
         if spec != record.spec and record.underway:
             done = replace(record, spec=spec, underway=None)
             await self._desk.books.put(done, f"{record.underway.call}: an earlier run made it")

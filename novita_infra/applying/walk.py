@@ -13,8 +13,8 @@ from dataclasses import replace
 from novita_infra.api.errors import BLOCKING, ApiError
 from novita_infra.applying.errors import Interrupted, StepFailed, StillMoving
 from novita_infra.applying.events import Ended, Outcome, Result
-from novita_infra.applying.rollback import taking_down
-from novita_infra.applying.run import Desk
+from novita_infra.applying.rollback import rollback_of
+from novita_infra.applying.run import Run
 from novita_infra.applying.steps import Steps
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR
 from novita_infra.model.resources import Phase
@@ -24,7 +24,7 @@ from novita_infra.planning.plan.steps import Step
 from novita_infra.refresh.objects import read_one
 
 
-async def walk(plan: Plan, desk: Desk) -> tuple[Result, Mapping[str, Value] | None]:
+async def walk_steps(plan: Plan, desk: Run) -> tuple[Result, Mapping[str, Value] | None]:
     """Does every step of the plan that can be done; returns its ends, and the project's outputs after it.
 
     Raises nothing for a step that fails: its end says why. The outputs are None where they could not be read.
@@ -41,11 +41,11 @@ async def walk(plan: Plan, desk: Desk) -> tuple[Result, Mapping[str, Value] | No
     return Result(plan, ends, interrupted=desk.stop.is_set()), outputs
 
 
-async def _with_groups_down(plan: Plan, desk: Desk, steps: Steps, ends: tuple[Ended, ...]) -> tuple[Ended, ...]:
+async def _with_groups_down(plan: Plan, desk: Run, steps: Steps, ends: tuple[Ended, ...]) -> tuple[Ended, ...]:
     """Takes failed groups down again; what is gone counts as not made. An interrupted run leaves it to the next."""
     if desk.stop.is_set():
         return ends
-    down = taking_down(plan, ends, books=desk.books, kinds=desk.kinds)
+    down = rollback_of(plan, ends, books=desk.books, kinds=desk.kinds)
     after = await _Walk(await _without_the_failed(down.steps, desk), desk, steps).run()
     gone = {end.step.address: end for end in after if end.outcome is Outcome.DONE and end.step.address in down.undone}
     told = (_undone(end, gone[end.step.address]) if end.step.address in gone else end for end in ends)
@@ -59,7 +59,7 @@ def _undone(end: Ended, by: Ended) -> Ended:
     return replace(end, undone=True)
 
 
-async def _without_the_failed(down: tuple[Step, ...], desk: Desk) -> tuple[Step, ...]:
+async def _without_the_failed(down: tuple[Step, ...], desk: Run) -> tuple[Step, ...]:
     """The same, but that what failed is not stopped: it does not run, and that it failed is told."""
 
     async def runs(step: Step) -> bool:
@@ -75,7 +75,7 @@ async def _without_the_failed(down: tuple[Step, ...], desk: Desk) -> tuple[Step,
     return tuple(step for step, kept in zip(down, told, strict=True) if kept)
 
 
-async def _outputs(plan: Plan, desk: Desk, steps: Steps) -> Mapping[str, Value] | None:
+async def _outputs(plan: Plan, desk: Run, steps: Steps) -> Mapping[str, Value] | None:
     if desk.stop.is_set():
         return None
     try:
@@ -85,7 +85,7 @@ async def _outputs(plan: Plan, desk: Desk, steps: Steps) -> Mapping[str, Value] 
 
 
 class _Walk:
-    def __init__(self, plan: tuple[Step, ...], desk: Desk, steps: Steps) -> None:
+    def __init__(self, plan: tuple[Step, ...], desk: Run, steps: Steps) -> None:
         self._plan = plan
         self._desk = desk
         self._steps = steps

@@ -17,7 +17,7 @@ _WORDS: Final[Mapping[str, str]] = {"onDemand": "", "monthly": " by the month", 
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Ask:
+class StockQuery:
     """A question about stock: which products can be deployed so."""
 
     part: Literal["gpu", "cpu", "serverless"]
@@ -48,7 +48,7 @@ class Ask:
         return not self.cluster and self.mode == _MODE and self.gpus == 1
 
 
-Stock: TypeAlias = Mapping[Ask, Sequence[Product]]
+Stock: TypeAlias = Mapping[StockQuery, Sequence[Product]]
 """The answers that there are; what could not be asked is missing."""
 
 
@@ -56,7 +56,7 @@ Stock: TypeAlias = Mapping[Ask, Sequence[Product]]
 class Take:
     """What an object takes: one product, in a place."""
 
-    ask: Ask
+    ask: StockQuery
     id: str
     name: str
 
@@ -89,7 +89,7 @@ def placed_name(clusters: Sequence[Cluster], id: str) -> str:
     return next((f"{item.id} ({item.name})" for item in clusters if item.id == id and item.name), id)
 
 
-def _listed(ask: Ask, stock: Stock, catalogue: Catalogue) -> Sequence[Product] | None:
+def _listed(ask: StockQuery, stock: Stock, catalogue: Catalogue) -> Sequence[Product] | None:
     if ask in stock:
         return stock[ask]
     listed: Sequence[Product] = getattr(catalogue, ask.part)

@@ -6,13 +6,13 @@ import sys
 
 import click
 
-from novita_infra.cli.console import Screen
+from novita_infra.cli.console import Console
 from novita_infra.cli.signals import interruptible
 from novita_infra.model.diagnostics import problem
 from novita_infra.views.text.lines import Tone, line
 
 
-def approved(question: str, screen: Screen, *, otherwise: str) -> bool:
+def approved(question: str, screen: Console, *, otherwise: str) -> bool:
     """Whether the person says yes. Raises Problems where nobody can be asked; `otherwise` says what to do then."""
     if not sys.stdin.isatty():
         raise problem("nobody can be asked: stdin is not a terminal", otherwise)

@@ -20,7 +20,7 @@ from novita_infra.views.text.lines import Line, line, write
 
 
 @dataclass(frozen=True, slots=True)
-class Screen:
+class Console:
     """The two streams of a command. With `json`, nothing but JSON goes to stdout."""
 
     colours: bool = True

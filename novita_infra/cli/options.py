@@ -15,12 +15,12 @@ from typing import Any, Final, TypeAlias
 import click
 
 from novita_infra.api.errors import BLOCKING, ApiError
-from novita_infra.cli.console import Screen
+from novita_infra.cli.console import Console
 from novita_infra.cli.lazy import EXIT_ERROR, EXIT_INTERRUPTED
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic, Problems
 from novita_infra.model.rules import Policy
-from novita_infra.planning.options import Asked, Refresh, is_pattern
+from novita_infra.planning.options import PlanOptions, Refresh, is_pattern
 
 Callback: TypeAlias = Callable[..., Any]
 
@@ -49,7 +49,7 @@ class Command(click.Command):
             return code
 
 
-def duration(text: str) -> float:
+def duration_option(text: str) -> float:
     """Seconds from `30s`, `5m`, `1h` or a bare number."""
     match = _DURATION.fullmatch(str(text).strip())
     if match is None:
@@ -137,7 +137,7 @@ refresh_option = click.option(
 )
 
 
-def asking(function: Callback) -> Callback:
+def plan_options(function: Callback) -> Callback:
     """Adds the options that shape a plan, and hands them on as `asked`."""
 
     @target_option
@@ -151,7 +151,7 @@ def asking(function: Callback) -> Callback:
     @functools.wraps(function)
     def inner(*, policies: tuple[Path, ...], **rest: Any) -> Any:
         asked = {name: rest.pop(name) for name in _ASKED}
-        return function(asked=Asked(policies=_policies(policies), **asked), **rest)
+        return function(asked=PlanOptions(policies=_policies(policies), **asked), **rest)
 
     return inner
 
@@ -176,7 +176,7 @@ parallelism_option = click.option(
 )
 lock_timeout_option = click.option(
     "--lock-timeout",
-    type=duration,
+    type=duration_option,
     default="0s",
     show_default=True,
     metavar="T",
@@ -184,7 +184,7 @@ lock_timeout_option = click.option(
 )
 
 
-def screened(function: Callback) -> Callback:
+def with_console(function: Callback) -> Callback:
     """Adds `--no-color`, and hands on the `screen` to speak on."""
 
     @click.option("--no-color", is_flag=True, help="No colours and no moving display; NO_COLOR does the same.")
@@ -197,9 +197,9 @@ def screened(function: Callback) -> Callback:
     return inner
 
 
-def _screen(params: dict[str, Any]) -> Screen:
+def _screen(params: dict[str, Any]) -> Console:
     path = params.get("path") or Path()
-    return Screen(
+    return Console(
         colours=not params.get("no_color", False),
         json=bool(params.get("as_json", False)),
         root=path if path.is_dir() else path.parent,

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from novita_infra.cli.options import Callback
-from novita_infra.operations.session import Where
-from novita_infra.planning.options import Asked, Refresh
+from novita_infra.operations.session import ProjectOptions
+from novita_infra.planning.options import PlanOptions, Refresh
 
 
 def located(function: Callback) -> Callback:
@@ -40,7 +40,7 @@ def located(function: Callback) -> Callback:
         var_files: tuple[Path, ...],
         **rest: Any,
     ) -> Any:
-        where = Where(
+        where = ProjectOptions(
             path=path,
             environment=environment,
             variables=dict(variables),
@@ -53,7 +53,7 @@ def located(function: Callback) -> Callback:
     return inner
 
 
-def again(command: str, where: Where, asked: Asked = Asked()) -> str:
+def again(command: str, where: ProjectOptions, asked: PlanOptions = PlanOptions()) -> str:
     """The command line that does the same on the same project; the values of variables may be secret and are left."""
     words = ["novita-infra", command]
     if where.sim:
@@ -72,7 +72,7 @@ def again(command: str, where: Where, asked: Asked = Asked()) -> str:
         words += ["--allow-data-loss", pattern]
     words += ["--allow-large-change"] if asked.allow_large_change else []
     words += [] if asked.refresh is Refresh.ALL else [f"--refresh={asked.refresh.value}"]
-    words += ["--runway", f"{asked.runway / 60:g}"] if asked.runway != Asked().runway else []
+    words += ["--runway", f"{asked.runway / 60:g}"] if asked.runway != PlanOptions().runway else []
     for policy in asked.policies:
         words += ["--policy", policy.words[0]]
     for file in where.var_files:

@@ -12,7 +12,7 @@ from novita_infra.api.json_values import carried, created_in, filled, int_of, ob
 from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.catalogue.products import Catalogue, Product
 from novita_infra.catalogue.stock import Quota
-from novita_infra.kinds.kind import By, Call, Default, Fault, Field, Kind, Reading, Replaces, Target
+from novita_infra.kinds.kind import By, Call, Default, Field, Kind, ReadCalls, Replaces, SpecError, Target
 from novita_infra.kinds.toolkit.field_schemas import IMAGE, REFERENCE, TEXT
 from novita_infra.kinds.toolkit.lookup import matching
 from novita_infra.kinds.toolkit.owner_marks import mark_of_note, note_with_mark, note_without_mark
@@ -157,7 +157,7 @@ def _quota(answer: Any) -> tuple[int, int] | None:
     return None if there is None or most is None else (there, most)
 
 
-def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[Fault, ...]]:
+def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
     """A product's name means every product of that name that the cluster has: an image to spare costs nothing."""
     chosen, faults = placed(spec, catalogue, live)
     wishes = chosen.get("products")
@@ -166,7 +166,9 @@ def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, 
     known = (*catalogue.gpu, *catalogue.cpu)
     meant = {wish: _meant(known, wish, chosen, catalogue) for wish in wishes}
     unknown = tuple(
-        Fault(("products", index), f'no product "{wish}" in this cluster', nearest(wish, [item.name for item in known]))
+        SpecError(
+            ("products", index), f'no product "{wish}" in this cluster', nearest(wish, [item.name for item in known])
+        )
         for index, wish in enumerate(wishes)
         if not meant[wish]
     )
@@ -191,7 +193,7 @@ IMAGE_PREWARM = Kind(
     prefix="image_prewarm",
     summary="An image pulled ahead to the nodes of a cluster, so that machines with it start without a pull.",
     fields=_FIELDS,
-    reading=Reading(
+    reading=ReadCalls(
         pages=Pages(path=f"{GPU}/image/prewarm", items=("data",), identity=("id",), number="page", first=1),
         parse=_parse,
     ),

@@ -37,7 +37,7 @@ class Replaces:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Refusal:
     """Cannot be had at all; `why` says so and what to do instead."""
 
     why: str
@@ -48,15 +48,15 @@ class Grows:
     """A number that only grows in place, by the named call."""
 
     call: str
-    shrinking: Replaces | Refused
+    shrinking: Replaces | Refusal
 
 
 @dataclass(frozen=True, slots=True)
 class Cases:
     """A choice whose every transition means something of its own."""
 
-    cases: Mapping[tuple[Value, Value], By | Replaces | Refused]
-    otherwise: By | Replaces | Refused
+    cases: Mapping[tuple[Value, Value], By | Replaces | Refusal]
+    otherwise: By | Replaces | Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Local:
     """Known to the manifests alone: it shapes other fields (a template) or how calls are made; never compared."""
 
 
-Means: TypeAlias = By | Replaces | Refused | Grows | Cases | Local
+ChangeRule: TypeAlias = By | Replaces | Refusal | Grows | Cases | Local
 
 
 # --- what absence of a field means ------------------------------------------------------------------------------
@@ -96,7 +96,7 @@ class Field:
     """One line for a person."""
     api: str
     """Where the API has it, with the page or file that says so: `imageUrl (gpu-instance-create-instance)`."""
-    change: Means
+    change: ChangeRule
     absent: Platform | Default = Platform()
     required: bool = False
     created: bool = True
@@ -172,7 +172,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ReadCalls:
     """How objects of the kind are read: a list for all of them, and a get for one where the API has it."""
 
     pages: Pages
@@ -186,7 +186,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class SpecError:
     """What is wrong with a spec beyond its schema, at a path such as ("ports", 0)."""
 
     path: tuple[str | int, ...]
@@ -221,7 +221,7 @@ class Moves:
 
 
 @dataclass(frozen=True, slots=True)
-class Mishap:
+class PlatformEvent:
     """What befell an object without anybody's order, as far as its answer tells."""
 
     cause: Cause
@@ -254,7 +254,7 @@ class Kind:
     """As in an address: `network_storage`."""
     summary: str
     fields: tuple[Field, ...]
-    reading: Reading
+    reading: ReadCalls
     create: Call
     new_id: Callable[[Any], str]
     """The id in the answer of the create call; empty where the answer holds none, and the object must be looked for."""
@@ -274,13 +274,13 @@ class Kind:
     """A replacement is made before the old object is deleted."""
     catalogues: tuple[str, ...] = ()
     """The parts of the catalogue that `choose` reads; see Catalogue."""
-    choose: Callable[[Spec, Catalogue, Live | None], tuple[Spec, tuple[Fault, ...]]] | None = None
+    choose: Callable[[Spec, Catalogue, Live | None], tuple[Spec, tuple[SpecError, ...]]] | None = None
     """Turns names of products and clusters into ids, pure. What a live object already has stays where it satisfies the
     wish. Other fields are left alone; unknown names are faults."""
     inherit: Callable[[Spec, Callable[[str, Value], Spec | None]], Spec] | None = None
     """Fills in what another resource of the manifests gives (a template's image, a storage's cluster): the second
     argument maps a kind prefix and the value of a reference to that resource's declared spec, or None."""
-    check: Callable[[Spec], Iterable[Fault]] | None = None
+    check: Callable[[Spec], Iterable[SpecError]] | None = None
     """What is wrong with a declared spec beyond its schema: ports, limits, fields that exclude each other. Values may
     still be Refs, Joined or Secrets; those are skipped."""
     offers: Callable[[Spec], tuple[Offer, ...]] | None = None
@@ -302,7 +302,7 @@ class Kind:
     """What is paid at once when an object of the first spec (None for a new one) becomes one of the second."""
     prices: tuple[str, ...] = ()
     """The parts of the catalogue that `costs` and `buys` read; see Catalogue."""
-    mishap: Callable[[Record, Live | None, Circumstances], Mishap | None] | None = None
+    mishap: Callable[[Record, Live | None, Circumstances], PlatformEvent | None] | None = None
     """What befell the object, which may be gone, since it was recorded; None where it tells of nothing. That it is gone
     or failed needs no telling."""
     moves: Moves | None = None

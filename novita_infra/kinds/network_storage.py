@@ -16,14 +16,14 @@ from novita_infra.kinds.kind import (
     By,
     Call,
     Circumstances,
-    Fault,
     Field,
     Grows,
     Kind,
-    Mishap,
-    Reading,
-    Refused,
+    PlatformEvent,
+    ReadCalls,
+    Refusal,
     Replaces,
+    SpecError,
     Target,
 )
 from novita_infra.kinds.toolkit.field_schemas import TEXT
@@ -48,7 +48,7 @@ _FIELDS = (
         api="storageSize (gpu-instance-create-network-storage)",
         change=Grows(
             "update",
-            shrinking=Refused(
+            shrinking=Refusal(
                 "a storage cannot shrink; keep the size, or make a smaller one beside it and copy the data"
             ),
         ),
@@ -120,11 +120,11 @@ def _parse(item: Mapping[str, Any]) -> Live:
     )
 
 
-def _mishap(record: Record, live: Live | None, circumstances: Circumstances) -> Mishap | None:
+def _mishap(record: Record, live: Live | None, circumstances: Circumstances) -> PlatformEvent | None:
     """The storages of an account in arrears are released after three days without a machine (the guide on volumes)."""
     if live is not None or not circumstances.in_arrears:
         return None
-    return Mishap(Cause.ARREARS, f"released, as the account is in arrears: {record.id} is gone with its data")
+    return PlatformEvent(Cause.ARREARS, f"released, as the account is in arrears: {record.id} is gone with its data")
 
 
 def _same(spec: Spec, live: Live) -> bool:
@@ -136,7 +136,7 @@ def _lost(target: Target) -> tuple[Loss, ...]:
     return (Loss("all that is on the network storage", target.was("sizeGb"), lasting=True),)
 
 
-def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[Fault, ...]]:
+def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
     return placed(spec, catalogue, live, offers=lambda cluster: cluster.network_storage, what="network storage")
 
 
@@ -153,7 +153,7 @@ NETWORK_STORAGE = Kind(
     prefix="network_storage",
     summary="A network volume that outlives the machines that mount it; many of one cluster may mount it at once.",
     fields=_FIELDS,
-    reading=Reading(
+    reading=ReadCalls(
         pages=Pages(
             path=f"{GPU}/networkstorages/list", items=("data",), identity=("storageId",), number="pageNo", first=1
         ),

@@ -10,7 +10,7 @@ from typing import Any
 
 from novita_infra.api.json_values import carried, object_of, text_of
 from novita_infra.api.request import GPU, Pages, Request, post
-from novita_infra.kinds.kind import Call, Field, Kind, Reading, Replaces, Target
+from novita_infra.kinds.kind import Call, Field, Kind, ReadCalls, Replaces, Target
 from novita_infra.kinds.toolkit.field_schemas import TEXT
 from novita_infra.model.lifecycle import Timeouts
 from novita_infra.model.resources import PRESENT, Live, Phase
@@ -85,7 +85,7 @@ REGISTRY_AUTH = Kind(
     prefix="registry_auth",
     summary="A saved credential of a container registry, for pulling private images.",
     fields=_FIELDS,
-    reading=Reading(pages=Pages(path=f"{GPU}/repository/auths", items=("data",), identity=("id",)), parse=_parse),
+    reading=ReadCalls(pages=Pages(path=f"{GPU}/repository/auths", items=("data",), identity=("id",)), parse=_parse),
     create=Call(name="create", says="create: the credential is saved", request=_create, settles=frozenset()),
     new_id=_new_id,
     same=_same,

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from novita_infra.api.json_values import carried, created_in, int_of, object_of, text_of
 from novita_infra.api.request import GPU, Pages, Request, get, post
-from novita_infra.kinds.kind import By, Call, Default, Fault, Field, Kind, Reading, Target
+from novita_infra.kinds.kind import By, Call, Default, Field, Kind, ReadCalls, SpecError, Target
 from novita_infra.kinds.toolkit.checks import env_faults, port_faults
 from novita_infra.kinds.toolkit.field_schemas import COMMAND, CUDA, ENV, IMAGE, PORT, REFERENCE, TEXT
 from novita_infra.kinds.toolkit.owner_marks import mark_of_readme, readme_with_mark, readme_without_mark
@@ -187,7 +187,7 @@ def _parse(item: Mapping[str, Any]) -> Live:
     )
 
 
-def _check(spec: Spec) -> Iterator[Fault]:
+def _check(spec: Spec) -> Iterator[SpecError]:
     yield from port_faults(spec.get("ports"), most=10)
     yield from env_faults(spec.get("env"))
 
@@ -201,7 +201,7 @@ TEMPLATE: Final = Kind(
     prefix="template",
     summary="Defaults that instances are made from: image, command, disk, ports, environment.",
     fields=_FIELDS,
-    reading=Reading(
+    reading=ReadCalls(
         pages=Pages(
             path=f"{GPU}/templates",
             items=("template", "templates"),

@@ -11,7 +11,7 @@ from typing import Any, Final
 from novita_infra.api.json_values import carried, created_in, filled, object_of, objects_of, text_of
 from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.catalogue.products import Catalogue
-from novita_infra.kinds.kind import By, Call, Fault, Field, Kind, Reading, Replaces, Target
+from novita_infra.kinds.kind import By, Call, Field, Kind, ReadCalls, Replaces, SpecError, Target
 from novita_infra.kinds.toolkit.field_schemas import TEXT
 from novita_infra.kinds.toolkit.placement import placed
 from novita_infra.model.lifecycle import Timeouts
@@ -113,7 +113,7 @@ def _same(spec: Spec, live: Live) -> bool:
     return bool(spec.get("name") == live.name and spec.get("cluster") == live.values.get("cluster"))
 
 
-def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[Fault, ...]]:
+def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
     return placed(spec, catalogue, live, offers=lambda cluster: cluster.vpc, what="private networks")
 
 
@@ -122,7 +122,7 @@ VPC = Kind(
     prefix="vpc",
     summary="A private network between the machines of one cluster; the service chooses its address range.",
     fields=_FIELDS,
-    reading=Reading(
+    reading=ReadCalls(
         pages=Pages(path=f"{GPU}/networks", items=_LISTS, identity=("Id", "id", "networkId"), number="pageNum"),
         parse=_parse,
         get=_get,

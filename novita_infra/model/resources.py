@@ -98,7 +98,7 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Existing:
     """What is known of one address besides its declaration."""
 
     record: Record | None = None

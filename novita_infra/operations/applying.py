@@ -48,9 +48,9 @@ async def apply_plan(
     `seal` is that of the file which the plan was saved in: the books remember it from the first moment on. Raises
     Problems where the plan has some, and where the books moved since it was made.
     """
-    from novita_infra.applying.records import Books  # noqa: PLC0415 -- not every command applies
-    from novita_infra.applying.run import Desk  # noqa: PLC0415
-    from novita_infra.applying.walk import walk  # noqa: PLC0415
+    from novita_infra.applying.records import Records  # noqa: PLC0415 -- not every command applies
+    from novita_infra.applying.run import Run  # noqa: PLC0415
+    from novita_infra.applying.walk import walk_steps  # noqa: PLC0415
 
     state = session.state
     if plan.problems:
@@ -59,8 +59,8 @@ async def apply_plan(
     check_basis(plan, state, seal=seal)
     result, outputs = None, None
     with session.store.journal(state) as journal:
-        books = Books(state, journal, now=session.clock.now)
-        desk = Desk(
+        books = Records(state, journal, now=session.clock.now)
+        desk = Run(
             kinds=KINDS,
             client=session.client,
             books=books,
@@ -75,7 +75,7 @@ async def apply_plan(
         try:
             if seal:
                 await books.begin(Begun(seal, session.clock.now(), this_process()))
-            result, outputs = await walk(plan, desk)
+            result, outputs = await walk_steps(plan, desk)
         finally:
             # What a run knows is saved however it ends; a crash here leaves the journal, which says the same.
             session.state = session.store.save(

@@ -6,15 +6,15 @@ import asyncio
 from dataclasses import replace
 
 from novita_infra.model.resources import Live
-from novita_infra.operations.ownership import on_record
+from novita_infra.operations.ownership import recorded_ids
 from novita_infra.operations.session import Session
-from novita_infra.planning.checks.duplicates import Stray, kinds_to_list, only, strays
-from novita_infra.planning.inputs import Seen
+from novita_infra.planning.checks.duplicates import Duplicate, find_duplicates, kinds_to_list, only
+from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.plan.plan import Plan
-from novita_infra.refresh.objects import read_lists, staying
+from novita_infra.refresh.objects import read_lists, still_listed
 
 
-async def read_strays(session: Session, seen: Seen, plan: Plan) -> tuple[Stray, ...]:
+async def read_duplicates(session: Session, seen: PlanInputs, plan: Plan) -> tuple[Duplicate, ...]:
     """What the plan would buy a second time, and no books of the project know.
 
     A kind is listed only where something of it is created and it was not listed yet. Raises ApiError, and Problems
@@ -22,23 +22,24 @@ async def read_strays(session: Session, seen: Seen, plan: Plan) -> tuple[Stray, 
     """
     kinds = (seen.kinds[prefix] for prefix in sorted(kinds_to_list(seen, plan)))
     lists = await read_lists(session.client, kinds)
-    found = tuple(strays(replace(seen, unknown={**seen.unknown, **lists}), plan))
+    found = tuple(find_duplicates(replace(seen, unknown={**seen.unknown, **lists}), plan))
     if not found:
         return ()
     # The books after the lists: what another run makes meanwhile is in its journal before it is in the account.
-    known = on_record(session)
+    known = recorded_ids(session)
     found = only(found, lambda stray, live: (stray.address.kind, live.id) not in known)
     there = await _staying(session, seen, found)
     return only(found, lambda stray, live: not stray.marked or live.id in there)
 
 
-async def _staying(session: Session, seen: Seen, found: tuple[Stray, ...]) -> frozenset[str]:
+async def _staying(session: Session, seen: PlanInputs, found: tuple[Duplicate, ...]) -> frozenset[str]:
     """The ids of those that are there in truth, of what stops the plan: the others are only told of."""
     by_kind: dict[str, tuple[Live, ...]] = {}
     for stray in found:
         if stray.marked:
             by_kind[stray.address.kind] = (*by_kind.get(stray.address.kind, ()), *stray.lives)
     checks = (
-        staying(session.client, seen.kinds[prefix], lives, clock=session.clock) for prefix, lives in by_kind.items()
+        still_listed(session.client, seen.kinds[prefix], lives, clock=session.clock)
+        for prefix, lives in by_kind.items()
     )
     return frozenset(live.id for lives in await asyncio.gather(*checks) for live in lives)

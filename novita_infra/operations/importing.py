@@ -79,9 +79,9 @@ def _plain_items(prefix: str, values: Mapping[str, object]) -> dict[str, object]
 
 
 def _write_manifest(session: Session, kind: Kind, address: Address, live: Live) -> str:
-    from novita_infra.manifests.export.writing import SCHEMA, manifest_of, unreadable  # noqa: PLC0415 -- only an import writes YAML
+    from novita_infra.manifests.export.writing import SCHEMA, manifest_of, unwritable  # noqa: PLC0415 -- only an import writes YAML
 
-    missing = unreadable(kind, live)
+    missing = unwritable(kind, live)
     if missing:
         raise problem(
             f"a manifest of {address} cannot be written: the API does not tell {' and '.join(missing)}",

@@ -101,9 +101,9 @@ async def terminate(
 
     Raises Problems where one of them is nobody's no more: somebody has taken it in since it was found.
     """
-    from novita_infra.applying.records import Books  # noqa: PLC0415 -- few commands delete orphans
-    from novita_infra.applying.run import Desk  # noqa: PLC0415
-    from novita_infra.applying.walk import walk  # noqa: PLC0415
+    from novita_infra.applying.records import Records  # noqa: PLC0415 -- few commands delete orphans
+    from novita_infra.applying.run import Run  # noqa: PLC0415
+    from novita_infra.applying.walk import walk_steps  # noqa: PLC0415
     from novita_infra.planning.plan.changes import Action, Change  # noqa: PLC0415
     from novita_infra.planning.plan.plan import Basis, Plan  # noqa: PLC0415
     from novita_infra.planning.plan.steps import Step  # noqa: PLC0415
@@ -120,10 +120,10 @@ async def terminate(
         )
         for item in chosen
     )
-    desk = Desk(
+    desk = Run(
         kinds=KINDS,
         client=session.client,
-        books=Books(State(lineage="", key=""), _NoJournal(), now=session.clock.now),
+        books=Records(State(lineage="", key=""), _NoJournal(), now=session.clock.now),
         clock=session.clock,
         emit=emit,
         stop=stop,
@@ -134,7 +134,7 @@ async def terminate(
     )
     changes = tuple(Change(step.address, Action.DELETE, id=step.id) for step in steps)
     plan = Plan(session.project.name, session.project.environment, changes, steps, Basis("", 0), destroys=True)
-    result, _ = await walk(plan, desk)
+    result, _ = await walk_steps(plan, desk)
     return result
 
 

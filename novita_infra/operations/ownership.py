@@ -16,7 +16,7 @@ from novita_infra.state.state import State
 _BOOKS: Final = ".json"
 
 
-def on_record(session: Session) -> frozenset[tuple[str, str]]:
+def recorded_ids(session: Session) -> frozenset[tuple[str, str]]:
     """What the books of all environments of the project know: the prefixes of the kinds, each with an id.
 
     Raises Problems where books cannot be read: what they own would count as nobody's.

@@ -11,22 +11,22 @@ from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.redaction import _discreet
 from novita_infra.operations.session import Session, check_account
-from novita_infra.planning.inputs import Seen
-from novita_infra.planning.options import Asked
+from novita_infra.planning.inputs import PlanInputs
+from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import OnFailure, Plan
 from novita_infra.state.state import State
 
 
-async def make_plan(session: Session, asked: Asked = Asked()) -> Plan:
+async def plan_project(session: Session, asked: PlanOptions = PlanOptions()) -> Plan:
     """What apply would do. Reads the cloud, changes nothing. Raises Problems and ApiError."""
-    from novita_infra.operations.preflight import preflighted  # noqa: PLC0415 -- not every command plans
+    from novita_infra.operations.preflight import run_preflight  # noqa: PLC0415 -- not every command plans
 
-    return await preflighted(session, await see(session, asked))
+    return await run_preflight(session, await read_inputs(session, asked))
 
 
-async def see(session: Session, asked: Asked) -> Seen:
+async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
     """Everything that a plan is made from, as it is now. Raises Problems and ApiError."""
-    from novita_infra.operations.refresh import read_at_once, refreshed  # noqa: PLC0415
+    from novita_infra.operations.refresh import read_at_once, refresh_inputs  # noqa: PLC0415
     from novita_infra.refresh.catalogue import read_prices  # noqa: PLC0415 -- not every command plans
     from novita_infra.refresh.references import with_live_templates  # noqa: PLC0415 -- not every command plans
 
@@ -43,7 +43,7 @@ async def see(session: Session, asked: Asked) -> Seen:
         with_live_templates(session.client, declared=() if asked.destroys else declared, kinds=KINDS),
     )
     declared = project.declared if asked.destroys else declared  # what they protect is not deleted
-    seen = Seen(
+    seen = PlanInputs(
         project=project.name,
         environment=project.environment,
         declared=declared,
@@ -62,10 +62,10 @@ async def see(session: Session, asked: Asked) -> Seen:
         rules=project.rules,
         now=now,
     )
-    return _discreet(await refreshed(session, seen))
+    return _discreet(await refresh_inputs(session, seen))
 
 
-def check_named(asked: Asked, declared: Collection[Address], state: State) -> None:
+def check_named(asked: PlanOptions, declared: Collection[Address], state: State) -> None:
     """Raises Problems where the command line names what is not there."""
     from novita_infra.planning.targeting import misnamed  # noqa: PLC0415 -- not every command plans
 

@@ -13,41 +13,41 @@ from novita_infra.api.errors import Refused
 from novita_infra.api.request import Request
 from novita_infra.catalogue.prices import price_list
 from novita_infra.catalogue.products import Catalogue, Product
-from novita_infra.catalogue.stock import Ask
+from novita_infra.catalogue.stock import StockQuery
 from novita_infra.kinds import KINDS
 from novita_infra.model.resources import Declared
-from novita_infra.operations.duplicates import read_strays
+from novita_infra.operations.duplicates import read_duplicates
 from novita_infra.operations.session import Session
 from novita_infra.planning.checks import placement as siting
 from novita_infra.planning.checks import preflight
-from novita_infra.planning.checks.placement import Ground
-from novita_infra.planning.checks.preflight import Answers, Flight, Questions
-from novita_infra.planning.inputs import Seen
+from novita_infra.planning.checks.placement import PlacementInput
+from novita_infra.planning.checks.preflight import Answers, PreflightInput, Questions
+from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.planner import make_plan
 from novita_infra.planning.saved.plan_file import SavedPlan
 from novita_infra.refresh.catalogue import read_stock
 
 
-async def preflighted(session: Session, seen: Seen) -> Plan:
+async def run_preflight(session: Session, seen: PlanInputs) -> Plan:
     """The plan of what was seen, every place that is open found, with all that speaks against it.
 
     A plan that makes nothing costs no call. Raises Problems and ApiError.
     """
     client = session.client
     declared = {item.address: item for item in seen.declared}
-    ground = Ground(
+    ground = PlacementInput(
         declared={} if seen.asked.destroys else declared,
         found=seen.found,
         kinds=seen.kinds,
         catalogue=seen.catalogue,
         prices=price_list(seen.catalogue),
     )
-    stock, _ = _split(await read_stock(client, siting.questions(ground)))
-    sites = siting.sited(replace(ground, stock=stock))
+    stock, _ = _split(await read_stock(client, siting.placement_questions(ground)))
+    sites = siting.place_resources(replace(ground, stock=stock))
     declared |= sites.declared
     plan = make_plan(replace(seen, declared=tuple(declared.values())))
-    flight = Flight(
+    flight = PreflightInput(
         plan=plan,
         kinds=seen.kinds,
         declared=declared,
@@ -55,14 +55,14 @@ async def preflighted(session: Session, seen: Seen) -> Plan:
         runway=seen.asked.runway,
         unsited=sites.findings,
         stock=stock,
-        strays=await read_strays(session, seen, plan),
+        strays=await read_duplicates(session, seen, plan),
     )
     return await _cleared(client, flight)
 
 
 async def cleared_again(client: Client, saved: SavedPlan, declared: tuple[Declared, ...], catalogue: Catalogue) -> Plan:
     """A saved plan with what speaks against it by now: what it chose must still be free, allowed and paid for."""
-    flight = Flight(
+    flight = PreflightInput(
         plan=saved.plan,
         kinds=KINDS,
         declared={item.address: item for item in declared},
@@ -72,8 +72,8 @@ async def cleared_again(client: Client, saved: SavedPlan, declared: tuple[Declar
     return await _cleared(client, flight)
 
 
-async def _cleared(client: Client, flight: Flight) -> Plan:
-    questions = preflight.questions(flight)
+async def _cleared(client: Client, flight: PreflightInput) -> Plan:
+    questions = preflight.preflight_questions(flight)
     return preflight.checked(flight, await _answers(client, questions) if questions != Questions() else Answers())
 
 
@@ -98,8 +98,8 @@ async def _answers(client: Client, questions: Questions) -> Answers:
 
 
 def _split(
-    answers: Mapping[Ask, tuple[Product, ...] | Refused],
-) -> tuple[dict[Ask, tuple[Product, ...]], list[Refused]]:
+    answers: Mapping[StockQuery, tuple[Product, ...] | Refused],
+) -> tuple[dict[StockQuery, tuple[Product, ...]], list[Refused]]:
     """What was answered, and what was not."""
     told = {ask: answer for ask, answer in answers.items() if not isinstance(answer, Refused)}
     return told, [answer for answer in answers.values() if isinstance(answer, Refused)]

@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from novita_infra.manifests.project.loading import load
-from novita_infra.manifests.project.provenance import Tracing
+from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.saved_plans import is_plan, reopened_at
-from novita_infra.operations.session import Where
+from novita_infra.operations.session import ProjectOptions
 
 
-def traced(where: Where, environ: Mapping[str, str]) -> Tracing:
+def provenance_of(where: ProjectOptions, environ: Mapping[str, str]) -> Provenance:
     """The ways of all values of the project, or of that of a saved plan as it is now.
 
     What cannot be read leaves no trace: a plan file may be looked at where its project is not.
     """
-    tracing = Tracing()
+    tracing = Provenance()
     with suppress(Problems):
         if is_plan(where.path):
             where = reopened_at(where)[1]

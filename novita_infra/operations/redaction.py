@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from novita_infra.api.redaction import hide
+from novita_infra.api.redaction import redact
 from novita_infra.model.values import Secret, Spec, Value, leaves
-from novita_infra.planning.inputs import Seen
+from novita_infra.planning.inputs import PlanInputs
 
 
-def _discreet(seen: Seen) -> Seen:
+def _discreet(seen: PlanInputs) -> PlanInputs:
     """The same without secrets in what the service says of why something failed."""
     troubled = {address: item.live for address, item in seen.found.items() if item.live and item.live.trouble}
     if not troubled:
         return seen
     secrets = _secrets_in(item.spec for item in seen.declared)
     told = {
-        address: replace(seen.found[address], live=replace(live, trouble=hide(live.trouble, secrets)))
+        address: replace(seen.found[address], live=replace(live, trouble=redact(live.trouble, secrets)))
         for address, live in troubled.items()
     }
     return replace(seen, found={**seen.found, **told})

@@ -13,14 +13,14 @@ from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Circumstances
 from novita_infra.model.addresses import Address
 from novita_infra.operations.session import Session
-from novita_infra.planning.inputs import Seen
-from novita_infra.planning.options import Asked, Refresh
+from novita_infra.planning.inputs import PlanInputs
+from novita_infra.planning.options import PlanOptions, Refresh
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.planner import make_plan
 from novita_infra.refresh.observing import Observed, as_recorded, is_unfinished, observe
 
 
-async def read_at_once(session: Session, asked: Asked, catalogues: Iterable[str]) -> Observed:
+async def read_at_once(session: Session, asked: PlanOptions, catalogues: Iterable[str]) -> Observed:
     """The parts of the catalogue, and the objects that are read in any case. Raises ApiError."""
     everything = asked.refresh in {Refresh.ALL, Refresh.ONLY}
     records = session.state.records
@@ -29,7 +29,7 @@ async def read_at_once(session: Session, asked: Asked, catalogues: Iterable[str]
     return await _observed(session, kinds, catalogues)
 
 
-async def refreshed(session: Session, seen: Seen) -> Seen:
+async def refresh_inputs(session: Session, seen: PlanInputs) -> PlanInputs:
     """The same with what else is to be read; what is not read is believed to be as the books have it.
 
     Raises ApiError.
@@ -47,7 +47,7 @@ async def refreshed(session: Session, seen: Seen) -> Seen:
     return replace(seen, circumstances=Circumstances(seen.now, owes, moved))
 
 
-def _believing(session: Session, seen: Seen) -> Seen:
+def _believing(session: Session, seen: PlanInputs) -> PlanInputs:
     unread = {address: record for address, record in session.state.records.items() if address not in seen.found}
     found = {**seen.found, **{address: as_recorded(record) for address, record in unread.items()}}
     return replace(seen, found=found, unread={address: record.seen_at for address, record in unread.items()})
@@ -65,7 +65,7 @@ async def _observed(session: Session, kinds: set[str], catalogues: Iterable[str]
     )
 
 
-async def _in_arrears(client: Client, seen: Seen) -> bool | None:
+async def _in_arrears(client: Client, seen: PlanInputs) -> bool | None:
     """Whether there is nothing left to pay with; only read where that may be what befell something."""
     if seen.asked.destroys or not any(_may_be_arrears(seen, address) for address in seen.found):
         return None
@@ -76,7 +76,7 @@ async def _in_arrears(client: Client, seen: Seen) -> bool | None:
     return None if balance is None else balance <= 0
 
 
-async def _moved(client: Client, seen: Seen) -> dict[str, float]:
+async def _moved(client: Client, seen: PlanInputs) -> dict[str, float]:
     """When the platform last moved what it may move, since the books learned of it."""
     found: dict[str, float] = {}
     for prefix, kind in seen.kinds.items() if not seen.asked.destroys else ():
@@ -93,7 +93,7 @@ async def _moved(client: Client, seen: Seen) -> dict[str, float]:
     return found
 
 
-def _may_be_arrears(seen: Seen, address: Address) -> bool:
+def _may_be_arrears(seen: PlanInputs, address: Address) -> bool:
     mishap, found = seen.kinds[address.kind].mishap, seen.found[address]
     if mishap is None or found.record is None or not found.record.id or address in seen.unread:
         return False

@@ -15,11 +15,11 @@ from novita_infra.model.clock import in_words
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.values import Secret, Value, leaves
 from novita_infra.operations.applying import check_basis
-from novita_infra.operations.planning import make_plan
-from novita_infra.operations.session import Session, Where, project_at, with_project
+from novita_infra.operations.planning import plan_project
+from novita_infra.operations.session import ProjectOptions, Session, project_at, with_project
 from novita_infra.planning.cost.costing import parts_of, risen
 from novita_infra.planning.findings import Finding, code_of
-from novita_infra.planning.options import Asked
+from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.saved.plan_file import SavedPlan, Setting, is_plan_file, write_plan
 from novita_infra.planning.saved.plan_file import read_plan as read_plan_file
@@ -35,7 +35,7 @@ def is_plan(path: Path) -> bool:
     return False
 
 
-def save_plan(session: Session, plan: Plan, path: Path, *, asked: Asked) -> str:
+def save_plan(session: Session, plan: Plan, path: Path, *, asked: PlanOptions) -> str:
     """Writes the plan so that `opened_saved` can apply it as it was shown; returns its digest."""
     where, project = session.where, session.project
     given = {**project.from_environ, **where.variables}
@@ -64,7 +64,7 @@ def read_plan(path: Path) -> SavedPlan:
 
 @asynccontextmanager
 async def opened_saved(
-    where: Where, environ: Mapping[str, str], *, in_flight: int | None = None
+    where: ProjectOptions, environ: Mapping[str, str], *, in_flight: int | None = None
 ) -> AsyncIterator[tuple[Session, SavedPlan]]:
     """A saved plan with the project, the books and the account that it was made for. Raises Problems as `reopened`."""
     saved, where, project = reopened(where, environ)
@@ -72,7 +72,7 @@ async def opened_saved(
         yield session, saved
 
 
-def reopened(where: Where, environ: Mapping[str, str]) -> tuple[SavedPlan, Where, Project]:
+def reopened(where: ProjectOptions, environ: Mapping[str, str]) -> tuple[SavedPlan, ProjectOptions, Project]:
     """A saved plan, and the project that it was made for as it is now; its secrets are read again.
 
     Raises Problems where the manifests cannot be read, and where a secret is missing or has changed since.
@@ -83,7 +83,7 @@ def reopened(where: Where, environ: Mapping[str, str]) -> tuple[SavedPlan, Where
     return read_plan_file(where.path, _reading_again(project)), place, project
 
 
-def reopened_at(where: Where) -> tuple[Setting, Where]:
+def reopened_at(where: ProjectOptions) -> tuple[Setting, ProjectOptions]:
     """What a saved plan was made in, and where that is now. Raises Problems where it is not there any more."""
     setting = read_plan_file(where.path).setting
     root, scope = _root(setting, where.path), str(setting.options.get("scope", ""))
@@ -109,7 +109,7 @@ async def check_saved(session: Session, saved: SavedPlan) -> None:
     making = {step.address.kind for step in saved.plan.steps if step.call in {"create", "start"}}
     parts = {*parts_of(saved.plan), *(part for prefix in making for part in KINDS[prefix].catalogues)}
     fresh, catalogue = await asyncio.gather(
-        make_plan(session, saved.setting.asked), read_catalogue(session.client, sorted(parts))
+        plan_project(session, saved.setting.asked), read_catalogue(session.client, sorted(parts))
     )
     cleared = await cleared_again(session.client, saved, session.project.declared, catalogue)
     ago = in_words(session.clock.now() - saved.setting.created)

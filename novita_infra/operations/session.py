@@ -33,7 +33,7 @@ _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
+class ProjectOptions:
     """Which project, environment and account a command is about."""
 
     path: Path = Path()
@@ -49,7 +49,7 @@ class Where:
 class Session:
     """A project opened together with its books and its account."""
 
-    where: Where
+    where: ProjectOptions
     project: Project
     store: LocalStore
     client: Client
@@ -63,7 +63,7 @@ class Session:
     """Hears, in words for a person, of what takes long before there is a plan."""
 
 
-def validate_project(where: Where, environ: Mapping[str, str]) -> Project:
+def validate_project(where: ProjectOptions, environ: Mapping[str, str]) -> Project:
     """Everything that can be known of the manifests without the cloud. Raises Problems with all that is wrong."""
     return load(
         where.path,
@@ -75,8 +75,8 @@ def validate_project(where: Where, environ: Mapping[str, str]) -> Project:
 
 
 @asynccontextmanager
-async def opened(
-    where: Where,
+async def open_session(
+    where: ProjectOptions,
     environ: Mapping[str, str],
     *,
     destroys: bool = False,
@@ -93,8 +93,8 @@ async def opened(
         yield session
 
 
-def project_at(where: Where, environ: Mapping[str, str], *, destroys: bool, empty: bool = False) -> Project:
-    """The project; without what its manifests declare where they cannot be read and `opened` can do without."""
+def project_at(where: ProjectOptions, environ: Mapping[str, str], *, destroys: bool, empty: bool = False) -> Project:
+    """The project; without what its manifests declare where they cannot be read and `open_session` can do without."""
     try:
         return validate_project(where, environ)
     except Problems:
@@ -113,7 +113,7 @@ def state_locked(session: Session, operation: str) -> Iterator[None]:
 
 @asynccontextmanager
 async def with_project(
-    where: Where, project: Project, environ: Mapping[str, str], *, in_flight: int | None
+    where: ProjectOptions, project: Project, environ: Mapping[str, str], *, in_flight: int | None
 ) -> AsyncIterator[Session]:
     """The session of a project that is already known. Raises Problems where its books or account cannot be had."""
     store = store_at(project.state_folder, project.environment, project.name)
@@ -146,12 +146,12 @@ async def with_project(
         yield Session(where, project, store, client, clock, cloud, state, sim=sim)
 
 
-def _is_empty(where: Where) -> bool:
+def _is_empty(where: ProjectOptions) -> bool:
     found = find(where.path)
     return not found.manifests and not found.project_file
 
 
-def _unread(where: Where) -> Project:
+def _unread(where: ProjectOptions) -> Project:
     """The project without what its manifests declare."""
     place = locate(where.path, environment=where.environment)
     return Project(

@@ -9,23 +9,23 @@ from novita_infra.manifests.project.locating import locate
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.model.records import Record
-from novita_infra.operations.session import Where, sim_db, store_at
+from novita_infra.operations.session import ProjectOptions, sim_db, store_at
 from novita_infra.state.backends.local import LocalStore
 from novita_infra.state.state import State
 
 
-def store_of(where: Where) -> LocalStore:
+def store_of(where: ProjectOptions) -> LocalStore:
     """The books of the environment, found without evaluating a manifest."""
     place = locate(where.path, environment=where.environment)
     return store_at(place.state_folder, place.environment, place.name)
 
 
-def load_state(where: Where) -> State:
+def load_state(where: ProjectOptions) -> State:
     """The books as they are. Takes no lock."""
     return store_of(where).load()
 
 
-def forget(where: Where, addresses: tuple[Address, ...]) -> tuple[Record, ...]:
+def forget(where: ProjectOptions, addresses: tuple[Address, ...]) -> tuple[Record, ...]:
     """Takes the records out of the books and returns them; the objects stay.
 
     Raises Problems where one is not on record.
@@ -39,7 +39,7 @@ def forget(where: Where, addresses: tuple[Address, ...]) -> tuple[Record, ...]:
         return taken
 
 
-def move_record(where: Where, source: Address, target: Address) -> State:
+def move_record(where: ProjectOptions, source: Address, target: Address) -> State:
     """Gives a record another address of the same kind, and every need that names it too."""
     store = store_of(where)
     with store.lock("state mv", timeout=where.lock_timeout):
@@ -58,12 +58,12 @@ def move_record(where: Where, source: Address, target: Address) -> State:
         return store.save(replace(state, records=dict(sorted(renamed.items()))))
 
 
-def recorded(where: Where, address: Address) -> Record:
+def recorded(where: ProjectOptions, address: Address) -> Record:
     """The record of one resource. Raises Problems where there is none."""
     return _recorded(load_state(where), address)
 
 
-def reset_sim(where: Where) -> Path:
+def reset_sim(where: ProjectOptions) -> Path:
     """Empties the simulator's account of the project; returns the file that held it."""
     path = sim_db(locate(where.path, environment=where.environment).root)
     for file in path.parent.glob(f"{path.name}*"):

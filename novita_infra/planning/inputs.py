@@ -8,21 +8,21 @@ from dataclasses import dataclass, field
 from novita_infra.catalogue.products import Catalogue
 from novita_infra.kinds.kind import Circumstances, Kind
 from novita_infra.model.addresses import Address
-from novita_infra.model.resources import Declared, Found, Live
+from novita_infra.model.resources import Declared, Existing, Live
 from novita_infra.model.rules import Rules
 from novita_infra.model.values import Value
-from novita_infra.planning.options import Asked, Refresh
+from novita_infra.planning.options import PlanOptions, Refresh
 from novita_infra.planning.plan.plan import OnFailure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class PlanInputs:
     """Everything that a plan is made from."""
 
     project: str
     environment: str
     declared: tuple[Declared, ...]
-    found: Mapping[Address, Found]
+    found: Mapping[Address, Existing]
     """By address, for every record."""
     unknown: Mapping[str, tuple[Live, ...]] = field(default_factory=dict)
     """By prefix of each kind whose list was read, its live objects that no record knows."""
@@ -37,7 +37,7 @@ class Seen:
     groups: Mapping[str, OnFailure] = field(default_factory=dict)
     scope: str = ""
     """A manifest file: records of other files are left alone. Empty for the whole project."""
-    asked: Asked = Asked()
+    asked: PlanOptions = PlanOptions()
     rules: Rules = Rules()
     now: float = 0.0
     """Unix seconds when reading began; the planner itself looks at no clock."""

@@ -25,7 +25,7 @@ class Refresh(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class PlanOptions:
     """What the command line says."""
 
     destroys: bool = False
@@ -49,7 +49,7 @@ class Asked:
     """Judges beside those of the project; their files are named from where the person stands."""
 
 
-def meant(address: Address, named: Collection[str]) -> bool:
+def is_selected(address: Address, named: Collection[str]) -> bool:
     """Whether the address is among those named, by itself or by a pattern; a name without a key is every key of it."""
     if not named:
         return False

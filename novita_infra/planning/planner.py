@@ -10,11 +10,11 @@ from typing import TypeAlias
 from novita_infra.catalogue.prices import price_list
 from novita_infra.catalogue.products import Catalogue
 from novita_infra.encoding import digest
-from novita_infra.kinds.kind import Fault, Kind, Local, Platform
+from novita_infra.kinds.kind import Kind, Local, Platform, SpecError
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_REFUSED, Diagnostic, Severity
 from novita_infra.model.lifecycle import OnDrift
-from novita_infra.model.resources import Declared, Found
+from novita_infra.model.resources import Declared, Existing
 from novita_infra.model.values import Ref, Value, resolve
 from novita_infra.planning.changes.decisions import Decision, decide_undeclared, settled, with_protection, with_retired
 from novita_infra.planning.changes.equality import masked
@@ -23,24 +23,24 @@ from novita_infra.planning.changes.replacements import remembered, renewed
 from novita_infra.planning.checks.conditions import demanded, watched
 from novita_infra.planning.checks.safety import elsewhere, guarded
 from novita_infra.planning.cost.costing import costed, over_budget, unproven
-from novita_infra.planning.drift.detection import Strayed, drift_notes, marked_by_others, strayed
+from novita_infra.planning.drift.detection import ResourceDrift, detect_drift, drift_notes, marked_by_others
 from novita_infra.planning.drift.record_updates import bookkeeping
 from novita_infra.planning.drift.response import decide_with_drift, following, is_asked, still_adopted
 from novita_infra.planning.findings import Finding, code_of
-from novita_infra.planning.inputs import Seen
+from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.options import Refresh
 from novita_infra.planning.ordering import schedule
 from novita_infra.planning.plan.changes import Action, Change, Drift
 from novita_infra.planning.plan.costs import Money
 from novita_infra.planning.plan.plan import Basis, Plan
-from novita_infra.planning.targeting import choose, excluded, left_along, unchosen
+from novita_infra.planning.targeting import excluded, left_along, select, unchosen
 
 
-def make_plan(seen: Seen) -> Plan:
+def make_plan(seen: PlanInputs) -> Plan:
     """The plan. Never raises on what it sees: a change that cannot be had is a problem of the plan."""
     declared = {} if seen.asked.destroys else {item.address: item for item in seen.declared}
     decisions, problems, left = _decide_what_is_not_left_out(seen, declared)
-    chosen = choose(seen.asked, decisions, declared, left=left)
+    chosen = select(seen.asked, decisions, declared, left=left)
     active, unmet = demanded(chosen.active, declared, _knowing(seen, chosen.active, declared))
     money = _money(seen, declared, decisions, active=active)
     findings = [
@@ -109,7 +109,7 @@ _Problems: TypeAlias = dict[Address, list[Finding]]
 
 
 def _decide_what_is_not_left_out(
-    seen: Seen, declared: Mapping[Address, Declared]
+    seen: PlanInputs, declared: Mapping[Address, Declared]
 ) -> tuple[dict[Address, Decision], _Problems, dict[Address, str]]:
     """The decisions, what is wrong with some, and what is left out, with the reasons."""
     left = excluded(seen.asked, {*declared, *seen.found})
@@ -122,7 +122,7 @@ def _decide_what_is_not_left_out(
 
 
 def _decide_all(
-    seen: Seen, declared: Mapping[Address, Declared], left: Mapping[Address, str]
+    seen: PlanInputs, declared: Mapping[Address, Declared], left: Mapping[Address, str]
 ) -> tuple[dict[Address, Decision], _Problems]:
     decisions: dict[Address, Decision] = {}
     problems: _Problems = {}
@@ -130,7 +130,7 @@ def _decide_all(
     for address in _by_needs(declared.values()):
         wanted = declared[address]
         kind = seen.kinds[address.kind]
-        found = seen.found.get(address, Found())
+        found = seen.found.get(address, Existing())
         spec = {name: resolve(value, known) for name, value in wanted.spec.items()}
         spec, faults = _choose(kind, spec, seen.catalogue, found)
         if faults:
@@ -149,12 +149,12 @@ def _decide_all(
 
 
 def _decide(
-    seen: Seen, kind: Kind, wanted: Declared | None, found: Found, *, spec: dict[str, Value], why: str = ""
+    seen: PlanInputs, kind: Kind, wanted: Declared | None, found: Existing, *, spec: dict[str, Value], why: str = ""
 ) -> Decision:
     """What happens to one resource, with what was changed outside of it. What was not read has not changed."""
-    befell = Strayed()
+    befell = ResourceDrift()
     if found.record is not None and found.record.address not in seen.unread:
-        befell = strayed(
+        befell = detect_drift(
             kind,
             found,
             wanted=wanted,
@@ -175,7 +175,7 @@ def _decide(
 
 
 def _knowing(
-    seen: Seen,
+    seen: PlanInputs,
     decisions: Mapping[Address, Decision],
     declared: Mapping[Address, Declared],
     left: Collection[Address] = (),
@@ -186,7 +186,7 @@ def _knowing(
         decision = decisions.get(ref.address)
         if decision is not None and decision.makes and ref.address not in left:
             return ref
-        found = decision.found if decision else seen.found.get(ref.address, Found())
+        found = decision.found if decision else seen.found.get(ref.address, Existing())
         record, live = found.record, found.live
         stays_away = decision is not None and decision.left
         if live is None and (record is None or (ref.address in declared and not stays_away)):
@@ -208,22 +208,22 @@ def _by_needs(declared: Iterable[Declared]) -> Iterable[Address]:
 
 
 def _choose(
-    kind: Kind, spec: dict[str, Value], catalogue: Catalogue, found: Found
-) -> tuple[dict[str, Value], tuple[Fault, ...]]:
+    kind: Kind, spec: dict[str, Value], catalogue: Catalogue, found: Existing
+) -> tuple[dict[str, Value], tuple[SpecError, ...]]:
     if kind.choose is None:
         return spec, ()
     chosen, faults = kind.choose(spec, catalogue, found.live)
     return dict(chosen), faults
 
 
-def _finding(wanted: Declared, fault: Fault) -> Finding:
+def _finding(wanted: Declared, fault: SpecError) -> Finding:
     place = wanted.places.get(str(fault.path[0]), wanted.origin) if fault.path else wanted.origin
     told = Diagnostic(fault.summary, fault.hint, origin=place, address=str(wanted.address))
     return Finding(told, EXIT_BLOCKED if fault.impossible else EXIT_ERROR)
 
 
 def _money(
-    seen: Seen,
+    seen: PlanInputs,
     declared: Mapping[Address, Declared],
     decisions: Mapping[Address, Decision],
     *,
@@ -240,7 +240,7 @@ def _money(
     return Money(rows, read=int(seen.now), budget=seen.rules.budget)
 
 
-def _emptied(seen: Seen) -> list[Finding]:
+def _emptied(seen: PlanInputs) -> list[Finding]:
     """Manifests that have vanished look as if everything were to go; who means that can say so."""
     if seen.asked.destroys or seen.declared or not seen.found:
         return []
@@ -256,7 +256,7 @@ def _emptied(seen: Seen) -> list[Finding]:
     ]
 
 
-def _notes(seen: Seen, active: Mapping[Address, Decision]) -> list[Diagnostic]:
+def _notes(seen: PlanInputs, active: Mapping[Address, Decision]) -> list[Diagnostic]:
     """What is no longer declared and stays as it is, because the service has no default that it could go back to."""
     told = []
     for address, decision in sorted(active.items()):
@@ -279,7 +279,7 @@ def _notes(seen: Seen, active: Mapping[Address, Decision]) -> list[Diagnostic]:
 
 
 def _change(
-    seen: Seen,
+    seen: PlanInputs,
     declared: Mapping[Address, Declared],
     address: Address,
     decision: Decision,
@@ -324,19 +324,21 @@ def _change(
     )
 
 
-def _drift(seen: Seen, active: Mapping[Address, Decision]) -> Iterable[Drift]:
+def _drift(seen: PlanInputs, active: Mapping[Address, Decision]) -> Iterable[Drift]:
     """What was changed outside and is to be told; not of what is destroyed anyway."""
     for _, decision in sorted(active.items()) if not seen.asked.destroys else ():
         yield from (item for item in decision.drift if item.on_drift is not OnDrift.IGNORE)
 
 
-def _outputs(seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]) -> dict[str, Value]:
+def _outputs(
+    seen: PlanInputs, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]
+) -> dict[str, Value]:
     """The outputs as far as they are known. What a resource that stays as it is does not have is None."""
     known = settled(_knowing(seen, active, declared), active)
     return {name: resolve(value, known) for name, value in seen.outputs.items()}
 
 
-def _changed(outputs: Mapping[str, Value], seen: Seen) -> tuple[str, ...]:
+def _changed(outputs: Mapping[str, Value], seen: PlanInputs) -> tuple[str, ...]:
     if seen.partial:
         return ()
     names = sorted({*outputs, *seen.outputs_before})

@@ -12,9 +12,9 @@ from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.verdicts import Judgement
 
 
-def with_judgements(plan: Plan, judgements: Iterable[Judgement]) -> Plan:
+def with_verdicts(plan: Plan, judgements: Iterable[Judgement]) -> Plan:
     """The plan with these judgements in place of those that it carries: what is denied is a problem of the plan."""
-    plain = without_judgements(plan)
+    plain = without_verdicts(plan)
     judgements = tuple(judgements)
     denied = [item for judgement in judgements for item in _denied(judgement)]
     findings = [
@@ -30,7 +30,7 @@ def with_judgements(plan: Plan, judgements: Iterable[Judgement]) -> Plan:
     )
 
 
-def without_judgements(plan: Plan) -> Plan:
+def without_verdicts(plan: Plan) -> Plan:
     """The plan as it was before any policy was asked: what every policy is shown. Only one that was not denied."""
     told = {item for judgement in plan.policies for item in _warned(judgement)}
     return replace(plan, policies=(), notes=tuple(item for item in plan.notes if item not in told))

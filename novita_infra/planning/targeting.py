@@ -12,12 +12,12 @@ from novita_infra.model.resources import Declared, Phase
 from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.changes.replacements import sets_off
 from novita_infra.planning.findings import Finding
-from novita_infra.planning.options import Asked, is_pattern, meant
+from novita_infra.planning.options import PlanOptions, is_pattern, is_selected
 from novita_infra.planning.plan.changes import Action, Along, Forced
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class Selected:
     """What a plan touches, and what a person must be told of it."""
 
     active: Mapping[Address, Decision]
@@ -25,7 +25,7 @@ class Chosen:
     left: tuple[Along, ...] = ()
 
 
-def misnamed(asked: Asked, *, declared: Collection[Address], on_record: Collection[Address]) -> list[Diagnostic]:
+def misnamed(asked: PlanOptions, *, declared: Collection[Address], on_record: Collection[Address]) -> list[Diagnostic]:
     """What the command line names and nobody can mean."""
     if asked.targets and asked.excludes:
         hint = "name what is to be done, or what is to be left out"
@@ -38,11 +38,11 @@ def misnamed(asked: Asked, *, declared: Collection[Address], on_record: Collecti
     return told + [_unknown(named, declared) for named in asked.replaces if not _any(named, declared)]
 
 
-def excluded(asked: Asked, known: Iterable[Address]) -> dict[Address, str]:
+def excluded(asked: PlanOptions, known: Iterable[Address]) -> dict[Address, str]:
     """What the command line leaves out, each with the reason."""
     if not asked.excludes:
         return {}
-    return {address: "--exclude" for address in sorted(known) if meant(address, asked.excludes)}
+    return {address: "--exclude" for address in sorted(known) if is_selected(address, asked.excludes)}
 
 
 def left_along(
@@ -72,23 +72,23 @@ def left_along(
     return more
 
 
-def choose(
-    asked: Asked,
+def select(
+    asked: PlanOptions,
     decisions: Mapping[Address, Decision],
     declared: Mapping[Address, Declared],
     *,
     left: Mapping[Address, str],
-) -> Chosen:
+) -> Selected:
     """The decisions that the plan carries out."""
     told = tuple(Along(address, why) for address, why in sorted(left.items()) if _acts(decisions.get(address)))
     if not asked.targets:
-        return Chosen({address: item for address, item in decisions.items() if address not in left}, left=told)
+        return Selected({address: item for address, item in decisions.items() if address not in left}, left=told)
     whys = _with_targets(asked, decisions, declared)
     along = tuple(Along(address, why) for address, why in sorted(whys.items()) if why and _acts(decisions[address]))
-    return Chosen({address: item for address, item in decisions.items() if address in whys}, along, told)
+    return Selected({address: item for address, item in decisions.items() if address in whys}, along, told)
 
 
-def unchosen(asked: Asked, active: Collection[Address], decisions: Mapping[Address, Decision]) -> list[Finding]:
+def unchosen(asked: PlanOptions, active: Collection[Address], decisions: Mapping[Address, Decision]) -> list[Finding]:
     """What shall be made anew and is not among what is done at all. A pattern means those that are."""
     plain = [text for text in asked.replaces if not is_pattern(text)]
     return [
@@ -96,12 +96,12 @@ def unchosen(asked: Asked, active: Collection[Address], decisions: Mapping[Addre
             Diagnostic("--replace asks for it, and it is left out", "name it as a target too", address=str(address))
         )
         for address in sorted(decisions)
-        if address not in active and meant(address, plain)
+        if address not in active and is_selected(address, plain)
     ]
 
 
 def _with_targets(
-    asked: Asked, decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared]
+    asked: PlanOptions, decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared]
 ) -> dict[Address, str]:
     """The targets, and what must come along, each with the reason."""
     recorded = {address: set(item.found.record.needs) for address, item in decisions.items() if item.found.record}
@@ -114,7 +114,7 @@ def _with_targets(
         for need in needs[address]:
             dependents[need].append(address)
     whys: dict[Address, str] = {}
-    waiting = deque((address, "") for address in sorted(decisions) if meant(address, asked.targets))
+    waiting = deque((address, "") for address in sorted(decisions) if is_selected(address, asked.targets))
     while waiting:
         address, why = waiting.popleft()
         if address in whys:
@@ -133,7 +133,7 @@ def _with_targets(
 
 
 def _any(named: str, known: Iterable[Address]) -> bool:
-    return any(meant(address, (named,)) for address in known)
+    return any(is_selected(address, (named,)) for address in known)
 
 
 def _unknown(named: str, known: Iterable[Address]) -> Diagnostic:

@@ -26,10 +26,10 @@ from novita_infra.manifests.project.policies import named_after
 from novita_infra.model.diagnostics import problem
 from novita_infra.model.rules import Judge, Policy
 from novita_infra.model.values import Secret, leaves
-from novita_infra.planning.options import Asked
+from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import Plan
-from novita_infra.planning.plan.verdicts import Judgement, NoVerdict, Reason, Verdict, verdict_in
-from novita_infra.planning.policy_verdicts import with_judgements, without_judgements
+from novita_infra.planning.plan.verdicts import Judgement, NoVerdict, Verdict, VerdictReason, verdict_in
+from novita_infra.planning.policy_verdicts import with_verdicts, without_verdicts
 
 _GIVEN: Final = "NOVITA_INFRA_VAR_"
 _KEY: Final = "NOVITA_API_KEY"
@@ -43,7 +43,7 @@ async def judge_plan(
     project: Project,
     plan: Plan,
     *,
-    asked: Asked = Asked(),
+    asked: PlanOptions = PlanOptions(),
     environ: Mapping[str, str],
     shown: Callable[[Plan], Mapping[str, Any]],
 ) -> Plan:
@@ -56,7 +56,7 @@ async def judge_plan(
     policies = _each_once((*project.rules.policies, *(_at_home(policy, root) for policy in beside)))
     if not policies:
         return plan
-    plain = without_judgements(plan)
+    plain = without_verdicts(plan)
     data = shown(plain)
     off = threading.Event()
     bench = _Bench(
@@ -72,7 +72,7 @@ async def judge_plan(
             judgements = await asyncio.gather(*(loop.run_in_executor(pool, bench.judge, item) for item in policies))
         finally:
             off.set()  # whoever is interrupted does not wait for slow policies
-    return with_judgements(plan, judgements)
+    return with_verdicts(plan, judgements)
 
 
 def check_judged(project: Project, plan: Plan) -> None:
@@ -193,7 +193,7 @@ class _Bench:
             raise NoVerdict(f"it is no JSON Schema: {error}") from None
         except (ValueError, RecursionError):
             raise NoVerdict("it is no JSON") from None
-        return Verdict(deny=tuple(Reason(text, address) for text, address in found))
+        return Verdict(deny=tuple(VerdictReason(text, address) for text, address in found))
 
     def _file(self, name: str) -> Path:
         path = self.root / name

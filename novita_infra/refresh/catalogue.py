@@ -10,7 +10,7 @@ from novita_infra.api.client import Client
 from novita_infra.api.errors import ApiError, Refused
 from novita_infra.api.request import Request
 from novita_infra.catalogue.products import PARTS, Catalogue, Product, catalogue
-from novita_infra.catalogue.stock import Ask
+from novita_infra.catalogue.stock import StockQuery
 
 
 async def read_catalogue(client: Client, names: Iterable[str]) -> Catalogue:
@@ -24,7 +24,7 @@ async def read_catalogue(client: Client, names: Iterable[str]) -> Catalogue:
     return catalogue(pages)
 
 
-async def read_stock(client: Client, asks: Iterable[Ask]) -> dict[Ask, tuple[Product, ...] | Refused]:
+async def read_stock(client: Client, asks: Iterable[StockQuery]) -> dict[StockQuery, tuple[Product, ...] | Refused]:
     """What is free, as asked; or the refusal where this key may not ask. Raises other ApiErrors."""
     asks = sorted(asks)
     return dict(zip(asks, await asyncio.gather(*(_asked(client, ask) for ask in asks)), strict=True))
@@ -47,7 +47,7 @@ async def _read_part(client: Client, name: str, request: Request) -> list[Any]:
     return pages
 
 
-async def _asked(client: Client, ask: Ask) -> tuple[Product, ...] | Refused:
+async def _asked(client: Client, ask: StockQuery) -> tuple[Product, ...] | Refused:
     try:
         pages = await _read_part(client, ask.part, ask.request)
     except Refused as refusal:

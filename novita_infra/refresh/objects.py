@@ -46,7 +46,7 @@ async def read_lists(client: Client, kinds: Iterable[Kind]) -> dict[str, tuple[L
     return {kind.prefix: tuple(by_id.values()) for kind, by_id in zip(kinds, lists, strict=True)}
 
 
-async def staying(client: Client, kind: Kind, lives: tuple[Live, ...], *, clock: Clock) -> tuple[Live, ...]:
+async def still_listed(client: Client, kind: Kind, lives: tuple[Live, ...], *, clock: Clock) -> tuple[Live, ...]:
     """Those of a list that are there and stay, in truth: what was deleted a moment ago may still be listed."""
     if only_listed(kind):
         await clock.sleep(GRACE)

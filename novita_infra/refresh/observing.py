@@ -17,7 +17,7 @@ from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import ANSWER, GRACE, Clock, in_words, moment
 from novita_infra.model.records import Record
-from novita_infra.model.resources import Found, Live, Phase
+from novita_infra.model.resources import Existing, Live, Phase
 from novita_infra.refresh.catalogue import read_catalogue
 from novita_infra.refresh.objects import candidates, only_listed, read_all, read_one, still_there
 
@@ -34,7 +34,7 @@ NAMED: Final = 3
 class Observed:
     """What was read for a plan."""
 
-    found: Mapping[Address, Found] = field(default_factory=dict)
+    found: Mapping[Address, Existing] = field(default_factory=dict)
     """For every record."""
     catalogue: Catalogue = Catalogue()
     unknown: Mapping[str, tuple[Live, ...]] = field(default_factory=dict)
@@ -70,7 +70,7 @@ async def observe(
     )
 
 
-def as_recorded(record: Record) -> Found:
+def as_recorded(record: Record) -> Existing:
     """What is known of an object that is not read: it is believed to be as the books have it."""
     live = Live(
         record.id,
@@ -80,7 +80,7 @@ def as_recorded(record: Record) -> Found:
         values=record.spec,
         outputs=record.outputs,
     )
-    return Found(record, live=live)
+    return Existing(record, live=live)
 
 
 def is_unfinished(record: Record) -> bool:
@@ -96,7 +96,7 @@ async def _observe_kind(
     seen: Mapping[str, tuple[str, ...]],
     clock: Clock,
     tell: Callable[[str], None],
-) -> tuple[dict[Address, Found], tuple[Live, ...]]:
+) -> tuple[dict[Address, Existing], tuple[Live, ...]]:
     """What became of the records of one kind, and the live objects that none of them knows."""
     lives = await read_all(client, kind)
     owned = frozenset(id for record in records.values() for id in (record.id, *record.retired) if id)
@@ -113,7 +113,7 @@ async def _observe_kind(
     for address, record in records.items():
         old = tuple(lives[id] for id in record.retired if id in lives)
         if record.id or record.underway is None:
-            found[address] = Found(record, live=lives.get(record.id), old=old)
+            found[address] = Existing(record, live=lives.get(record.id), old=old)
             continue
         fitting = candidates(
             kind,
@@ -123,7 +123,7 @@ async def _observe_kind(
             mark=record.underway.mark,
         )
         fitting = await still_there(client, kind, fitting)
-        found[address] = Found(record, candidates=fitting, old=old)
+        found[address] = Existing(record, candidates=fitting, old=old)
     known = owned.union(live.id for item in found.values() for live in item.candidates)
     return found, tuple(live for live in lives.values() if live.id not in known)
 

@@ -13,7 +13,7 @@ from novita_infra.kinds.kind import Kind
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.schema.project import EXAMPLE
 from novita_infra.schema.resources import frame_schema, project_schema, schema_of
-from novita_infra.schema.wording import default_of, limits_of, shown, type_of
+from novita_infra.schema.wording import default_of, limits_of, shown_value, type_of
 
 PROJECT: Final = "Project"
 FRAME: Final = ("apiVersion", "kind", "metadata", "lifecycle")
@@ -117,7 +117,7 @@ def _part(schema: Schema, path: tuple[str, ...], *, within: str, required: bool)
         default=default_of(schema.get("default")),
         limits=tuple(_limits(schema)),
         examples=tuple(
-            shown(example) for example in schema.get("examples", schema.get("items", {}).get("examples", ()))
+            shown_value(example) for example in schema.get("examples", schema.get("items", {}).get("examples", ()))
         ),
         items=tuple(
             _part(inner, (*path, name), within=within, required=needed) for name, inner, needed in _fields(schema)

@@ -1,6 +1,6 @@
 """What a person may want to know of a kind or a field, as plain values: type, limits, what a change costs, source.
 
-One wording for `explain`, the reference pages and the schemas. Nothing here prints.
+One wording for `explain_path`, the reference pages and the schemas. Nothing here prints.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
-from novita_infra.kinds.kind import By, Cases, Default, Field, Grows, Kind, Local, Platform, Refused, Replaces
+from novita_infra.kinds.kind import By, Cases, Default, Field, Grows, Kind, Local, Platform, Refusal, Replaces
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.schema.frame import waits
-from novita_infra.schema.wording import default_of, limits_of, shown, type_of
+from novita_infra.schema.wording import default_of, limits_of, shown_value, type_of
 
 _BESIDE: Final = ("metadata", "lifecycle")
 """What a misspelt name may mean though it is no field of a spec."""
@@ -64,7 +64,7 @@ class KindExplained:
     example: str
 
 
-def explain(kind: Kind, path: str = "") -> KindExplained | FieldExplained:
+def explain_path(kind: Kind, path: str = "") -> KindExplained | FieldExplained:
     """The kind, or what `path` names in its spec: `workers`, `workers.min`, `networkStorages.mountPath`.
 
     Raises Problems, with the nearest right name, where it names nothing.
@@ -104,24 +104,27 @@ def describe_means(kind: Kind, field: Field) -> str:
         case Grows(call=call, shrinking=shrinking):
             return f"growing: {describe_one(kind, By(call))}; shrinking: {describe_one(kind, shrinking)}"
         case Cases(cases=cases, otherwise=otherwise):
-            told = [f"{shown(old)} to {shown(new)}: {describe_one(kind, one)}" for (old, new), one in cases.items()]
+            told = [
+                f"{shown_value(old)} to {shown_value(new)}: {describe_one(kind, one)}"
+                for (old, new), one in cases.items()
+            ]
             return "; ".join([*told, f"otherwise: {describe_one(kind, otherwise)}"])
         case Local():
             return "no call of its own: it shapes other fields, or how calls are made"
-        case By() | Replaces() | Refused() as one:
+        case By() | Replaces() | Refusal() as one:
             return describe_one(kind, one)
         case unknown:
             assert_never(unknown)
 
 
-def describe_one(kind: Kind, means: By | Replaces | Refused) -> str:
+def describe_one(kind: Kind, means: By | Replaces | Refusal) -> str:
     """What one transition means, in the words that plans use too."""
     match means:
         case By(call=call):
             return kind.call(call).says
         case Replaces(why=why):
             return f"forces replacement: {why}"
-        case Refused(why=why):
+        case Refusal(why=why):
             return f"refused: {why}"
         case unknown:
             assert_never(unknown)

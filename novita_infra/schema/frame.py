@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 from novita_infra.kinds.kind import Kind
 from novita_infra.schema.drift import ON_DRIFT
 from novita_infra.schema.rules import POSTCONDITIONS, PRECONDITIONS, TRIGGERS
-from novita_infra.schema.wording import duration
+from novita_infra.schema.wording import duration_text
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -26,7 +26,7 @@ TIMES: Final = {
 """What `lifecycle.timeouts` limits, by the name there."""
 
 
-def closed(properties: Schema, *, required: list[str] | None = None) -> Schema:
+def closed_object(properties: Schema, *, required: list[str] | None = None) -> Schema:
     """An object with these properties and no others."""
     needed = {"required": required} if required else {}
     return {"type": "object", "properties": properties, **needed, "additionalProperties": False}
@@ -36,7 +36,7 @@ def metadata(kind: Kind | None = None) -> Schema:
     """The metadata of a resource: of the kind, or of any."""
     address = f"{kind.prefix if kind else 'KIND'}.NAME"
     return {
-        **closed(
+        **closed_object(
             {
                 "name": {
                     "type": "string",
@@ -60,7 +60,7 @@ def metadata(kind: Kind | None = None) -> Schema:
 def lifecycle(kind: Kind | None = None) -> Schema:
     """What a manifest says of a resource beside its spec; with the defaults of the kind, where one is given."""
     return {
-        **closed(
+        **closed_object(
             {
                 "protect": {
                     "type": "boolean",
@@ -85,7 +85,7 @@ def lifecycle(kind: Kind | None = None) -> Schema:
                     "description": "How long a create that finds no capacity is tried again. Default: not at all.",
                 },
                 "timeouts": {
-                    **closed({name: _time(name, kind) for name in TIMES}),
+                    **closed_object({name: _time(name, kind) for name in TIMES}),
                     "description": "How long a call with its wait may take, and each stage of coming up. A run that "
                     "gives up fails; the next one waits again.",
                 },
@@ -125,4 +125,4 @@ def waits(kind: Kind) -> dict[str, str]:
     """How long is waited for objects of the kind, as a manifest spells it, by the name in `lifecycle.timeouts`."""
     times = kind.timeouts
     seconds = {"create": times.create, "update": times.update, "delete": times.delete, **times.stages}
-    return {name: duration(limit) for name, limit in seconds.items()}
+    return {name: duration_text(limit) for name, limit in seconds.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from novita_infra.model.lifecycle import OnDrift
-from novita_infra.schema.frame import NAME, VERSION, Schema, closed
+from novita_infra.schema.frame import NAME, VERSION, Schema, closed_object
 from novita_infra.schema.rules import BUDGET, CHANGE_LIMIT, MAX_PRICE_RISE, MORE_POLICIES, POLICIES
 
 _VARIABLE_NAME: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
@@ -46,7 +46,7 @@ def _named(of: Schema, *, names: str, description: str) -> Schema:
 
 
 _VARIABLE: Final[Schema] = {
-    **closed(
+    **closed_object(
         {
             "type": {
                 "enum": ["string", "integer", "number", "boolean", "list", "map"],
@@ -62,7 +62,7 @@ _VARIABLE: Final[Schema] = {
 }
 
 _PATCH: Final[Schema] = {
-    **closed(
+    **closed_object(
         {
             "target": {
                 "type": "string",
@@ -79,7 +79,7 @@ _PATCH: Final[Schema] = {
 }
 
 _ENVIRONMENT: Final[Schema] = {
-    **closed(
+    **closed_object(
         {
             "variables": {
                 "type": "object",
@@ -101,7 +101,7 @@ _ENVIRONMENT: Final[Schema] = {
 }
 
 _GROUP: Final[Schema] = {
-    **closed(
+    **closed_object(
         {
             "onFailure": {
                 "enum": ["rollback", "keep", "stop"],
@@ -113,12 +113,12 @@ _GROUP: Final[Schema] = {
     "description": "A group, by the name that resources give in lifecycle.group.",
 }
 
-PROJECT: Final[dict[str, Any]] = closed(
+PROJECT: Final[dict[str, Any]] = closed_object(
     {
         "apiVersion": VERSION,
         "kind": {"const": "Project", "description": "That this is the project file."},
         "metadata": {
-            **closed(
+            **closed_object(
                 {"name": {"type": "string", "pattern": f"^{NAME}$", "description": "The project's name."}},
                 required=["name"],
             ),
@@ -136,7 +136,7 @@ PROJECT: Final[dict[str, Any]] = closed(
             "description": "The environment without --env. Where it is left out, that is `default`, without patches.",
         },
         "state": {
-            **closed(
+            **closed_object(
                 {
                     "path": {
                         "type": "string",

@@ -15,7 +15,7 @@ from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Default, Field, Kind
 from novita_infra.schema.drift import IGNORE_CHANGES, ON_DRIFT
 from novita_infra.schema.explain_kinds import describe_means
-from novita_infra.schema.frame import VERSION, Schema, closed, lifecycle, metadata
+from novita_infra.schema.frame import VERSION, Schema, closed_object, lifecycle, metadata
 from novita_infra.schema.project import PROJECT
 
 HOME: Final = "https://novita-infra.dev/schemas"
@@ -138,7 +138,7 @@ def _document(kind: Kind) -> Schema:
         "required": [item.name for item in kind.fields if item.required],
         "additionalProperties": False,
     }
-    return closed(
+    return closed_object(
         {
             "apiVersion": VERSION,
             "kind": {"const": kind.name, "description": kind.summary},

@@ -17,9 +17,9 @@ def type_of(schema: Mapping[str, Any]) -> str:
         case {"title": title}:
             return str(title)
         case {"const": value}:
-            return f"always {shown(value)}"
+            return f"always {shown_value(value)}"
         case {"enum": values}:
-            return f"one of {', '.join(map(shown, values))}"
+            return f"one of {', '.join(map(shown_value, values))}"
         case {"anyOf": branches}:
             return " or ".join(type_of(branch) for branch in branches)
         case {"type": "array"}:
@@ -55,15 +55,15 @@ def limits_of(schema: Mapping[str, Any]) -> Iterator[str]:
 
 def default_of(value: Value) -> str:
     """A default as it would be written; empty for nothing."""
-    return "" if value in (None, "", [], {}) else shown(value)
+    return "" if value in (None, "", [], {}) else shown_value(value)
 
 
-def shown(value: Value) -> str:
+def shown_value(value: Value) -> str:
     """A value as it would be written in a manifest."""
     return value if isinstance(value, str) and value else json.dumps(value)
 
 
-def duration(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     """Seconds as a manifest spells them: `90s`, `30m`, `2h`."""
     for unit, size in (("h", 3600), ("m", 60)):
         if seconds and seconds % size == 0:

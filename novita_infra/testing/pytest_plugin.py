@@ -32,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def novita_sim(request: pytest.FixtureRequest) -> Iterator[NovitaSim]:
     """A simulator over HTTP for one test; `@pytest.mark.novita_sim(scenario="no-stock")` says which day it has."""
     from novita_infra.simulator import background, build_app  # noqa: PLC0415
-    from novita_infra.testing.worlds import Wish, opened  # noqa: PLC0415 -- only a test that uses it pays for it
+    from novita_infra.testing.worlds import WorldOptions, open_with_options  # noqa: PLC0415 -- only a test that uses it pays for it
 
     marker = request.node.get_closest_marker("novita_sim")
     said: dict[str, Any] = {"time_scale": TIME_SCALE, **(marker.kwargs if marker else {})}
@@ -40,10 +40,10 @@ def novita_sim(request: pytest.FixtureRequest) -> Iterator[NovitaSim]:
     if isinstance(said.get("scenario"), str | Path):
         said["scenario"] = _beside(request.path.parent, said["scenario"])
     try:
-        wish = Wish(**said)
+        wish = WorldOptions(**said)
     except TypeError as wrong:
         raise pytest.UsageError(f"@pytest.mark.novita_sim: {wrong}") from wrong
-    world = opened(wish)
+    world = open_with_options(wish)
     try:
         with background(build_app(world, latency=latency)) as server:
             yield NovitaSim(world, server)

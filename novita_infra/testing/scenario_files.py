@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from novita_infra.manifests.project.discovery import reason
 from novita_infra.manifests.yaml.parsing import read
-from novita_infra.manifests.yaml.positions import Spot, origin, origin_at
+from novita_infra.manifests.yaml.positions import Position, origin, origin_at
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, Problems
 
@@ -24,7 +24,7 @@ class ScenarioFile:
     """What a file holds."""
 
     data: Any
-    spot: Spot
+    spot: Position
 
     def origin(self, field: str) -> Origin:
         """The place of a field such as `events[0].perCent`; where there is none, that of what should hold it."""

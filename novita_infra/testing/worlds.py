@@ -34,7 +34,7 @@ _SUFFIXES: Final = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class WorldOptions:
     """The world that is asked for."""
 
     scenario: str | Path | Mapping[str, Any] = ""
@@ -48,7 +48,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
+class RecordedState:
     """What the books of a project know of live objects."""
 
     ids: frozenset[str]
@@ -56,7 +56,7 @@ class Books:
     """Resources whose create was never answered: the next apply looks for what it may have made."""
 
 
-def opened(wish: Wish) -> World:
+def open_with_options(wish: WorldOptions) -> World:
     """The world as asked for. Raises Problems where it cannot be had."""
     if wish.profile not in PROFILES:
         raise problem(f"there is no profile {wish.profile!r}", nearest(wish.profile, list(PROFILES)))
@@ -96,7 +96,7 @@ def is_project(folder: Path) -> bool:
     return (folder / PROJECT_FILE).is_file()
 
 
-def books_of(path: Path) -> Books:
+def recorded_state(path: Path) -> RecordedState:
     """The books of the project at a folder, a manifest or a plan file, of all its environments together.
 
     Raises Problems where they cannot be read.
@@ -111,7 +111,7 @@ def books_of(path: Path) -> Books:
     names = {file.stem for suffix in ("json", "journal") for file in folder.glob(f"*.{suffix}")}
     states = [LocalStore(folder / f"{name}.json", environment=name).load() for name in sorted(names)]
     records = [record for state in states for record in state.records.values()]
-    return Books(
+    return RecordedState(
         ids=frozenset(id for record in records for id in (record.id, *record.retired) if id),
         unanswered=tuple(record.address for record in records if not record.id),
     )

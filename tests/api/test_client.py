@@ -19,8 +19,8 @@ from novita_infra import __version__
 from novita_infra.api.client import Client
 from novita_infra.api.errors import ApiError, Busy, NoCapacity, Refused, Throttled, Unanswered, Unreachable
 from novita_infra.api.request import Pages, Request, get, post
-from novita_infra.api.retries import Patience
-from novita_infra.api.transport.client_pools import Lanes
+from novita_infra.api.retries import RetryPolicy
+from novita_infra.api.transport.client_pools import ClientPools
 from novita_infra.model.diagnostics import Problems
 
 KEY = "sk_this-is-the-key"
@@ -181,7 +181,7 @@ def test_a_call_goes_out_twice_only_where_that_does_no_harm(
     outcomes: list[Callable[[], Outcome]], seed: int, request: Request
 ) -> None:
     wire = Wire(*outcomes)
-    patience = Patience()
+    patience = RetryPolicy()
     raised: ApiError | None = None
     try:
         wire.send(request, seed=seed)
@@ -222,7 +222,7 @@ def test_a_wait_that_the_service_asks_for_is_kept() -> None:
 def test_a_call_that_would_wait_past_its_deadline_gives_up_at_once() -> None:
     wire = Wire(lambda: httpx.Response(429, headers={"Retry-After": "30"}))
     with pytest.raises(Throttled) as caught:
-        wire.send(WRITE, patience=Patience(deadline=70))
+        wire.send(WRITE, patience=RetryPolicy(deadline=70))
     assert len(wire.sent) == caught.value.attempts == 3
     assert wire.clock.now() - wire.times[0] < 70
 
@@ -417,7 +417,7 @@ def test_what_the_service_says_reaches_the_message() -> None:
 
 def test_no_lane_holds_more_than_five_calls_and_a_free_lane_is_used_again() -> None:
     async def story() -> None:
-        lanes = Lanes(timeout=httpx.Timeout(1))
+        lanes = ClientPools(timeout=httpx.Timeout(1))
         taken = [lanes.one() for _ in range(13)]
         clients = [lane.__enter__() for lane in taken]
         assert [clients.count(client) for client in dict.fromkeys(clients)] == [5, 5, 3]
@@ -433,7 +433,7 @@ def test_no_lane_holds_more_than_five_calls_and_a_free_lane_is_used_again() -> N
 
 def test_a_service_in_the_process_has_one_lane() -> None:
     async def story() -> None:
-        lanes = Lanes(timeout=httpx.Timeout(1), transport=httpx.MockTransport(lambda _: httpx.Response(200)))
+        lanes = ClientPools(timeout=httpx.Timeout(1), transport=httpx.MockTransport(lambda _: httpx.Response(200)))
         taken = [lanes.one() for _ in range(25)]
         assert len({id(lane.__enter__()) for lane in taken}) == 1
         await lanes.close()

@@ -23,9 +23,9 @@ from novita_infra.api.errors import (
     Unanswered,
     Unauthorized,
 )
-from novita_infra.api.redaction import hide, secrets_in
+from novita_infra.api.redaction import redact, secrets_in
 from novita_infra.api.request import Request, get, post
-from novita_infra.api.responses import LONGEST_WAIT, Answer, asked_wait, content
+from novita_infra.api.responses import LONGEST_WAIT, Response, asked_wait, content
 
 NOW = 1_790_000_000.0
 READ = get("/gpu-instance/openapi/v1/gpu/instance", instanceId="i-1")
@@ -42,7 +42,7 @@ spoken_keys = st.sampled_from(["code", "reason", "message", "metadata", "error",
 def said(status: int, body: Any = None, *, request: Request = WRITE, **headers: str) -> ApiError:
     raw = body.encode() if isinstance(body, str) else b"" if body is None else json.dumps(body).encode()
     return refusal(
-        request, Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, raw), now=NOW
+        request, Response(status, {name.replace("_", "-"): value for name, value in headers.items()}, raw), now=NOW
     )
 
 
@@ -198,7 +198,7 @@ def test_a_web_page_is_told_by_its_title_and_not_taken_for_a_wrong_key() -> None
     headers=st.dictionaries(st.sampled_from(["retry-after", "date", "content-type", "location"]), st.text()),
 )
 def test_no_answer_is_too_strange_to_become_an_error(status: int, body: bytes, headers: dict[str, str]) -> None:
-    error = refusal(WRITE, Answer(status, headers, body), now=NOW)
+    error = refusal(WRITE, Response(status, headers, body), now=NOW)
     assert isinstance(error, ApiError)
     assert len(error.text) <= 500
     assert str(error).isprintable()
@@ -230,7 +230,7 @@ def test_no_secret_of_the_request_is_shown(status: int, secret: str, around: str
 
 
 def test_the_key_is_not_shown_even_when_the_service_repeats_it() -> None:
-    answer = Answer(401, {}, b'{"message": "bad key sk_abcdef, sorry"}')
+    answer = Response(401, {}, b'{"message": "bad key sk_abcdef, sorry"}')
     assert refusal(READ, answer, now=NOW, hidden=["sk_abcdef"]).text == "bad key (secret), sorry"
 
 
@@ -240,17 +240,17 @@ def test_a_request_with_a_password_does_not_show_it_in_the_repr_of_its_error() -
 
 
 def test_a_short_secret_is_hidden_as_a_word_and_leaves_numbers_alone() -> None:
-    assert hide("1 is over the limit of 10", ["1"]) == "(secret) is over the limit of 10"
+    assert redact("1 is over the limit of 10", ["1"]) == "(secret) is over the limit of 10"
 
 
 def test_the_password_inside_an_image_login_is_hidden_too() -> None:
-    assert hide("login of bob with pass-word failed", secrets_in({"imageAuth": "bob:pass-word"})) == (
+    assert redact("login of bob with pass-word failed", secrets_in({"imageAuth": "bob:pass-word"})) == (
         "login of bob with (secret) failed"
     )
 
 
 def test_each_line_of_a_long_secret_is_hidden() -> None:
-    assert "second-line" not in hide("at second-line.", ["first-line\nsecond-line"])
+    assert "second-line" not in redact("at second-line.", ["first-line\nsecond-line"])
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ def test_the_wait_asked_for_is_read_as_seconds_or_as_a_date(headers: dict[str, s
     ],
 )
 def test_a_good_answer_is_data_text_or_nothing(label: str, body: bytes, data: Any) -> None:
-    assert content(READ, Answer(200, {"content-type": label}, body)) == data
+    assert content(READ, Response(200, {"content-type": label}, body)) == data
 
 
 @pytest.mark.parametrize(
@@ -297,10 +297,10 @@ def test_a_good_answer_is_data_text_or_nothing(label: str, body: bytes, data: An
 )
 def test_a_body_that_breaks_off_is_a_lost_answer(body: bytes) -> None:
     with pytest.raises(Unanswered) as caught:
-        content(READ, Answer(200, {}, body))
+        content(READ, Response(200, {}, body))
     assert caught.value.__cause__ is None
 
 
 def test_a_label_of_json_over_something_else_is_a_lost_answer() -> None:
     with pytest.raises(Unanswered):
-        content(READ, Answer(200, {"content-type": "application/json; charset=utf-8"}, b"st-1"))
+        content(READ, Response(200, {"content-type": "application/json; charset=utf-8"}, b"st-1"))

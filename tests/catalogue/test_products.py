@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from novita_infra.catalogue.products import PARTS, Catalogue, Cluster, Product, catalogue
-from novita_infra.kinds.kind import Fault
+from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.lookup import find_cluster, find_product, matching, offers, price
 
 V1 = "/gpu-instance/openapi/v1"
@@ -183,12 +183,12 @@ def test_a_cluster_is_found_by_id_by_name_and_by_a_part_of_its_name() -> None:
 
 def test_an_unknown_cluster_is_a_fault_that_names_the_nearest() -> None:
     fault = find_cluster(catalogue({"clusters": [CLUSTERS]}), "us-ca-nas-3", path=("cluster",))
-    assert fault == Fault(("cluster",), 'no cluster "us-ca-nas-3"', 'did you mean "us-ca-nas-2"?')
+    assert fault == SpecError(("cluster",), 'no cluster "us-ca-nas-3"', 'did you mean "us-ca-nas-2"?')
 
 
 def test_a_part_of_several_clusters_names_is_a_fault() -> None:
     fault = find_cluster(catalogue({"clusters": [CLUSTERS]}), "US")
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, SpecError)
     assert "5 (US-01 (Dallas)), us-ca-nas-2 (US-CA-06 (California))" in fault.hint
 
 
@@ -243,7 +243,7 @@ def test_nothing_available_is_no_fault() -> None:
 
 def test_an_unknown_product_is_a_fault_that_names_the_nearest() -> None:
     fault = find_product([product()], "RTX 4080 24GB", path=("product", "gpu"))
-    assert fault == Fault(("product", "gpu"), 'no product "RTX 4080 24GB"', 'did you mean "RTX 4090 24GB"?')
+    assert fault == SpecError(("product", "gpu"), 'no product "RTX 4080 24GB"', 'did you mean "RTX 4090 24GB"?')
 
 
 def test_the_product_that_an_object_has_stays_where_it_satisfies_the_wish() -> None:

@@ -21,7 +21,7 @@ from novita_infra.api.errors import NoCapacity
 from novita_infra.api.request import get
 from novita_infra.applying.events import Ended, Outcome, Result
 from novita_infra.cli.commands.apply import _exit_code
-from novita_infra.cli.options import Command, duration
+from novita_infra.cli.options import Command, duration_option
 from novita_infra.cli.signals import interruptible, stopping
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic, Problems
@@ -186,13 +186,13 @@ def test_a_question_can_be_interrupted_even_in_a_coroutine() -> None:
 
 @pytest.mark.parametrize(("text", "seconds"), [("30s", 30.0), ("5m", 300.0), ("1.5h", 5400.0), ("7", 7.0)])
 def test_durations_have_units(text: str, seconds: float) -> None:
-    assert duration(text) == seconds
+    assert duration_option(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-1s", "5d"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter):
-        duration(text)
+        duration_option(text)
 
 
 def _failing(failure: BaseException) -> tuple[int, str]:

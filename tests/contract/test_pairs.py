@@ -19,7 +19,7 @@ from pairs import Pair, differences, filled, read, sampled
 
 from novita_infra.api.error_mapping import refusal
 from novita_infra.api.request import Request
-from novita_infra.api.responses import Answer
+from novita_infra.api.responses import Response
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Target
 from novita_infra.model.resources import Live, Phase
@@ -285,7 +285,7 @@ REFUSED = [pair for pair in PAIRS if pair.answer.get("status", 200) >= 400]
 def test_the_client_understands_the_refusal(pair: Pair) -> None:
     body = sampled(filled(pair.answer["body"], IDS))
     request = Request(pair.said["request"]["method"], pair.said["request"]["path"])
-    error = refusal(request, Answer(pair.answer["status"], body=json.dumps(body).encode()), now=0.0)
+    error = refusal(request, Response(pair.answer["status"], body=json.dumps(body).encode()), now=0.0)
     assert error.reason == body["reason"]
     ending = "NotFound" if body["reason"].endswith("_NOT_FOUND") else "Refused"
     assert type(error).__name__ == MEANINGS.get(body["reason"], ending)

@@ -17,7 +17,7 @@ from rig import Rig
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.model.rules import Judge, Policy
 from novita_infra.planning.plan.plan import Plan
-from novita_infra.planning.policy_verdicts import without_judgements
+from novita_infra.planning.policy_verdicts import without_verdicts
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "policies"
@@ -222,7 +222,7 @@ def test_a_plan_that_no_policy_has_seen_is_not_applied(rig: Rig, monkeypatch: py
     _policies(rig, _python(rig, "judge.py", "say([])"))
 
     async def unjudged(_rig: Rig, _session: Any, plan: Plan, _wish: Any) -> Plan:
-        return without_judgements(plan)
+        return without_verdicts(plan)
 
     monkeypatch.setattr(Rig, "_judged", unjudged)
     with pytest.raises(Problems, match="not shown to the policies judge"):

@@ -12,8 +12,8 @@ from rig import Rig
 
 from novita_infra.cli import root
 from novita_infra.model.addresses import Address
-from novita_infra.operations.provenance import traced
-from novita_infra.operations.session import Where
+from novita_infra.operations.provenance import provenance_of
+from novita_infra.operations.session import ProjectOptions
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.simulator.world.cloud import instances
 from novita_infra.views.text.lines import plain
@@ -77,8 +77,8 @@ def rig(tmp_path: Path) -> Rig:
 
 
 def why(rig: Rig, address: str, plan: Plan | None = None) -> str:
-    where = Where(path=rig.folder, environment=rig.environment, variables=rig.variables)
-    found = reasons(plan or rig.plan(), Address.parse(address), traced(where, rig.environ).trail)
+    where = ProjectOptions(path=rig.folder, environment=rig.environment, variables=rig.variables)
+    found = reasons(plan or rig.plan(), Address.parse(address), provenance_of(where, rig.environ).trail)
     assert "hush" not in plain(why_lines(found)) + json.dumps(why_json(found))
     return plain(why_lines(found))
 

@@ -25,7 +25,7 @@ from novita_infra.kinds.kind import (
     Kind,
     Local,
     Platform,
-    Refused,
+    Refusal,
     Replaces,
     Target,
 )
@@ -58,7 +58,7 @@ WORDS = (
 ITEMS = st.dictionaries(st.sampled_from([word for line in WORDS for word in line]), JSON, max_size=12)
 
 
-def single_means(field: Field) -> Iterator[By | Replaces | Refused]:
+def single_means(field: Field) -> Iterator[By | Replaces | Refusal]:
     """Every outcome that a difference in the field may have."""
     match field.change:
         case Grows(call=call, shrinking=shrinking):

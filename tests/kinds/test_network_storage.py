@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from novita_infra.catalogue.products import Catalogue, Cluster
-from novita_infra.kinds.kind import Fault, Grows, Refused, Target
+from novita_infra.kinds.kind import Grows, Refusal, SpecError, Target
 from novita_infra.kinds.network_storage import NETWORK_STORAGE as KIND
 from novita_infra.model.resources import Live, Loss, Phase
 from novita_infra.model.values import Spec
@@ -115,7 +115,7 @@ def test_shrinking_is_refused_and_growing_is_not() -> None:
     change = KIND.field("sizeGb").change
     assert isinstance(change, Grows)
     assert change.call == "update"
-    assert isinstance(change.shrinking, Refused)
+    assert isinstance(change.shrinking, Refusal)
 
 
 def test_what_has_the_name_and_the_cluster_may_be_what_was_asked_for() -> None:
@@ -134,7 +134,7 @@ def test_a_cluster_without_network_storage_is_refused_with_those_that_have_it() 
     assert KIND.choose is not None
     _, faults = KIND.choose({**SPEC, "cluster": "dallas"}, CATALOGUE, None)
     assert faults == (
-        Fault(
+        SpecError(
             ("cluster",),
             "cluster 5 (US-01 (Dallas)) has no network storage",
             "clusters that have it: us-ca-nas-2 (US-CA-NAS-2 (California))",

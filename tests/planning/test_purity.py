@@ -13,7 +13,7 @@ from fleets import Resource, fleets
 from hypothesis import HealthCheck, given, settings
 from rig import Rig
 
-from novita_infra.planning.inputs import Seen
+from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.planner import make_plan
 
@@ -40,12 +40,12 @@ def nothing_outside() -> Iterator[None]:
     assert not heard, heard
 
 
-def planned(seen: Seen) -> Plan:
+def planned(seen: PlanInputs) -> Plan:
     with nothing_outside():
         return make_plan(seen)
 
 
-def other_way_round(seen: Seen) -> Seen:
+def other_way_round(seen: PlanInputs) -> PlanInputs:
     """The same, with everything that has an order in another one."""
     catalogue = seen.catalogue
     return replace(

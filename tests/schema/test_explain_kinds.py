@@ -14,9 +14,9 @@ from novita_infra.schema.explain_kinds import (
     FieldExplained,
     KindExplained,
     describe_means,
-    explain,
     explain_field,
     explain_kind,
+    explain_path,
 )
 
 ALL = tuple(KINDS.values())
@@ -29,8 +29,8 @@ def field(path: str) -> FieldExplained:
 
 
 def test_a_kind_or_a_field_is_explained() -> None:
-    assert explain(KINDS["vpc"]) == explain_kind(KINDS["vpc"])
-    assert explain(KINDS["vpc"], "name") == explain_field(KINDS["vpc"], "name")
+    assert explain_path(KINDS["vpc"]) == explain_kind(KINDS["vpc"])
+    assert explain_path(KINDS["vpc"], "name") == explain_field(KINDS["vpc"], "name")
 
 
 def test_a_kind_tells_its_frame() -> None:
@@ -175,5 +175,5 @@ def test_a_page_shows_the_example_the_outputs_and_the_waits() -> None:
 
 def test_the_index_names_every_kind() -> None:
     index = reference.pages()["index.md"]
-    explained = [explain(kind) for kind in ALL]
+    explained = [explain_path(kind) for kind in ALL]
     assert all(isinstance(item, KindExplained) and f"[{item.name}]({item.prefix}.md)" in index for item in explained)

@@ -29,9 +29,9 @@ from novita_infra.applying.events import Result
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import FastClock
 from novita_infra.operations.applying import apply_plan
-from novita_infra.operations.planning import make_plan
-from novita_infra.operations.session import Session, Where, opened, state_locked
-from novita_infra.planning.options import Asked
+from novita_infra.operations.planning import plan_project
+from novita_infra.operations.session import ProjectOptions, Session, open_session, state_locked
+from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.simulator import World, open_world
@@ -103,7 +103,7 @@ def apply_hurried(project: Path, server: str) -> None:
 
     async def work() -> Result:
         async with _opened(project, server) as session:
-            plan = await make_plan(session, Asked(allow_data_loss=("*",)))
+            plan = await plan_project(session, PlanOptions(allow_data_loss=("*",)))
             return await apply_plan(session, plan, emit=lambda _: None, stop=asyncio.Event())
 
     result = asyncio.run(work())
@@ -113,7 +113,7 @@ def apply_hurried(project: Path, server: str) -> None:
 def _assert_nothing_to_do(project: Path, server: str) -> None:
     async def work() -> Plan:
         async with _opened(project, server) as session:
-            return await make_plan(session)
+            return await plan_project(session)
 
     plan = asyncio.run(work())
     left = [
@@ -124,7 +124,7 @@ def _assert_nothing_to_do(project: Path, server: str) -> None:
 
 @contextlib.asynccontextmanager
 async def _opened(project: Path, server: str) -> AsyncIterator[Session]:
-    async with opened(Where(path=project), _account(server, project)) as session:
+    async with open_session(ProjectOptions(path=project), _account(server, project)) as session:
         session.clock = FastClock(start=time.time(), scale=HURRY)
         with state_locked(session, "apply"):
             yield session

@@ -11,22 +11,22 @@ from rig import Rig
 
 from novita_infra.applying.events import Event, Result
 from novita_infra.operations.applying import apply_plan
-from novita_infra.operations.planning import make_plan
+from novita_infra.operations.planning import plan_project
 from novita_infra.operations.saved_plans import check_saved, reopened, save_plan
-from novita_infra.operations.session import SIMULATOR, Session, Where, state_locked
-from novita_infra.planning.options import Asked
+from novita_infra.operations.session import SIMULATOR, ProjectOptions, Session, state_locked
+from novita_infra.planning.options import PlanOptions
 
 
 def save(rig: Rig, name: str = "x.niplan", **asked: Any) -> Path:
     """`plan --out`."""
-    path, wish = rig.folder / name, Asked(**asked)
+    path, wish = rig.folder / name, PlanOptions(**asked)
 
     async def work() -> None:
         async with rig.client() as client:
-            where = Where(path=rig.folder, environment=rig.environment, variables=rig.variables)
+            where = ProjectOptions(path=rig.folder, environment=rig.environment, variables=rig.variables)
             store = rig.store()
             session = Session(where, rig.project(), store, client, rig.clock, SIMULATOR, store.load())
-            plan = await make_plan(session, wish)
+            plan = await plan_project(session, wish)
             assert not plan.problems, plan.problems
             save_plan(session, plan, path, asked=wish)
 
@@ -44,7 +44,7 @@ def apply_saved(rig: Rig, path: Path, *, stop_when: Callable[[Event], bool] = la
             if stop_when(event):
                 stop.set()
 
-        saved, where, project = reopened(Where(path=path), rig.environ)
+        saved, where, project = reopened(ProjectOptions(path=path), rig.environ)
         async with rig.client() as client:
             store = rig.store()
             session = Session(where, project, store, client, rig.clock, SIMULATOR, store.load())

@@ -26,9 +26,9 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.records import Record
 from novita_infra.operations.applying import apply_plan
-from novita_infra.operations.planning import make_plan
+from novita_infra.operations.planning import plan_project
 from novita_infra.operations.session import state_locked
-from novita_infra.planning.options import Asked
+from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action
 from novita_infra.simulator import SCENARIOS, Trouble, fault_of
 from novita_infra.simulator.scenarios.model import begin
@@ -185,10 +185,10 @@ class _Play(Rig):
             session = self._session(client)
             with state_locked(session, "apply"):
                 self._learn(session.state.records.values())
-                wish = Asked(
+                wish = PlanOptions(
                     destroys=chapter.destroys, targets=targets, allow_data_loss=("*",), allow_large_change=True
                 )
-                made = await make_plan(session, wish)
+                made = await plan_project(session, wish)
                 self.known |= {step.id for step in made.steps}
                 if made.problems:
                     raise Problems(made.problems, code=made.code)

@@ -23,11 +23,11 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.operations.applying import apply_plan
 from novita_infra.operations.importing import import_object
-from novita_infra.operations.planning import make_plan, see
-from novita_infra.operations.session import SIMULATOR, Session, Where, state_locked
+from novita_infra.operations.planning import plan_project, read_inputs
+from novita_infra.operations.session import SIMULATOR, ProjectOptions, Session, state_locked
 from novita_infra.operations.state_edits import forget, move_record
-from novita_infra.planning.inputs import Seen
-from novita_infra.planning.options import Asked
+from novita_infra.planning.inputs import PlanInputs
+from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.policies.running import judge_plan
@@ -113,16 +113,16 @@ class Rig:
         async def work() -> Plan:
             async with self.client() as client:
                 session = self._session(client)
-                return await self._judged(session, await make_plan(session, wish), wish)
+                return await self._judged(session, await plan_project(session, wish), wish)
 
         return self.clock.run(work())
 
-    def see(self) -> Seen:
+    def see(self) -> PlanInputs:
         """Everything that a plan of now is made from."""
 
-        async def work() -> Seen:
+        async def work() -> PlanInputs:
             async with self.client() as client:
-                return await see(self._session(client), Asked())
+                return await read_inputs(self._session(client), PlanOptions())
 
         return self.clock.run(work())
 
@@ -151,7 +151,7 @@ class Rig:
             async with self.client() as client:
                 session = self._session(client)
                 with state_locked(session, "apply"):
-                    made = await self._judged(session, plan or await make_plan(session, wish), wish)
+                    made = await self._judged(session, plan or await plan_project(session, wish), wish)
                     assert not made.problems, made.problems
                     return await apply_plan(session, made, parallelism=parallelism, emit=emit, stop=stop)
 
@@ -177,11 +177,11 @@ class Rig:
 
     def forget(self, address: str) -> None:
         """`state rm`."""
-        forget(Where(path=self.folder), (Address.parse(address),))
+        forget(ProjectOptions(path=self.folder), (Address.parse(address),))
 
     def rename(self, source: str, target: str) -> None:
         """`state mv`."""
-        move_record(Where(path=self.folder), Address.parse(source), Address.parse(target))
+        move_record(ProjectOptions(path=self.folder), Address.parse(source), Address.parse(target))
 
     # --- looking ---
 
@@ -257,7 +257,7 @@ class Rig:
             if getattr(item, "status", getattr(item, "state", "")) not in {"removed", "toRemove", "removing"}
         )
 
-    async def _judged(self, session: Session, plan: Plan, wish: Asked) -> Plan:
+    async def _judged(self, session: Session, plan: Plan, wish: PlanOptions) -> Plan:
         """The plan with what policies say of it; its JSON is as published."""
         judged = await judge_plan(session.project, plan, asked=wish, environ=self.environ, shown=checked_json)
         checked_json(judged)
@@ -265,7 +265,7 @@ class Rig:
 
     def _session(self, client: Client) -> Session:
         store = self.store()
-        where = Where(path=self.folder)
+        where = ProjectOptions(path=self.folder)
         cloud, state = SIMULATOR, store.load()
         return Session(where, self.project(), store, client, self.clock, cloud, state, tell=self.told.append)
 
@@ -326,6 +326,6 @@ class _Mortal(httpx.AsyncBaseTransport):
         return await self._killer.pass_on(self._transport, request)
 
 
-def _asked(**asked: Any) -> Asked:
+def _asked(**asked: Any) -> PlanOptions:
     """What a person asks who knows what they do: data may be lost, unless it is said otherwise."""
-    return Asked(**{"allow_data_loss": ("*",), "allow_large_change": True, **asked})
+    return PlanOptions(**{"allow_data_loss": ("*",), "allow_large_change": True, **asked})

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from novita_infra.api.limits.rate import CEILING
-from novita_infra.api.limits.shared_board import Board, OwnShelf, Shelf, new_member
+from novita_infra.api.limits.shared_board import Board, BoardStore, OwnBoard, new_member
 from novita_infra.model.clock import Clock
 
 _T = TypeVar("_T")
@@ -51,12 +51,12 @@ class _Later:
 class Governor:
     """Gives turns in order. `most` is the most calls of this process in flight; without it, as many as do good."""
 
-    def __init__(self, *, clock: Clock, most: int | None = None, shelf: Shelf | None = None) -> None:
+    def __init__(self, *, clock: Clock, most: int | None = None, shelf: BoardStore | None = None) -> None:
         if most is not None and most < 1:
             raise ValueError("at least one call must be allowed in flight")
         self._clock = clock
         self._most = most or CEILING
-        self._shelf = shelf or OwnShelf()
+        self._shelf = shelf or OwnBoard()
         self._member = new_member()
         self._door = asyncio.Lock()
         self._freed = asyncio.Event()
@@ -207,4 +207,4 @@ class Governor:
 
     def _go_alone(self) -> None:
         self._shelf.close()
-        self._shelf, self._busy = OwnShelf(), 0
+        self._shelf, self._busy = OwnBoard(), 0

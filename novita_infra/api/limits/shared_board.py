@@ -86,7 +86,7 @@ class Board:
     members: list[Member] = field(default_factory=list)
 
 
-class Shelf(Protocol):
+class BoardStore(Protocol):
     """Where a board is kept."""
 
     def open(self, now: float) -> contextlib.AbstractContextManager[Board | None]:
@@ -96,7 +96,7 @@ class Shelf(Protocol):
     def close(self) -> None: ...
 
 
-class OwnShelf:
+class OwnBoard:
     """A board of this process alone."""
 
     def __init__(self) -> None:
@@ -110,7 +110,7 @@ class OwnShelf:
         """Nothing is held."""
 
 
-class FileShelf:
+class BoardFile:
     """A board in a file of a few hundred bytes. Raises OSError where it cannot be kept there."""
 
     def __init__(self, path: Path, *, alive: Callable[[int], bool] | None = None) -> None:
@@ -165,18 +165,18 @@ class FileShelf:
         os.ftruncate(self._file, len(data))
 
 
-def account_shelf(folder: Path, *, url: str, key: str, now: float, bucket: str = "") -> Shelf:
+def account_board(folder: Path, *, url: str, key: str, now: float, bucket: str = "") -> BoardStore:
     """The board of the account behind this address and key; of this process alone where no file can be kept.
 
     `bucket` tells apart limits that an account has beside each other.
     """
     name = hmac.digest(key.encode(), f"{url}\n{bucket}\n{node()}".encode(), "sha256").hex()[:32]
     try:
-        shelf = FileShelf(folder / f"{_PREFIX}{name}")
+        shelf = BoardFile(folder / f"{_PREFIX}{name}")
         _sweep(folder, now)
         return shelf
     except OSError:
-        return OwnShelf()
+        return OwnBoard()
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path | None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from novita_infra.api.redaction import hide
+from novita_infra.api.redaction import redact
 
 MOST: Final = 10
 """Lines that are shown."""
@@ -95,7 +95,7 @@ def _bare(line: str) -> str:
 
 
 def _without_secrets(line: str, secrets: frozenset[str]) -> str:
-    line = hide(line, secrets)
+    line = redact(line, secrets)
     line = _GIVEN.sub(rf"\1{_HIDDEN}", line)
     return _KNOWN.sub(_HIDDEN, _LOGIN.sub(rf"\1{_HIDDEN}@", line))
 

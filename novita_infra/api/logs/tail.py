@@ -15,7 +15,7 @@ import httpx
 
 from novita_infra.api.limits.governor import Governor
 from novita_infra.api.logs.lines import last_lines
-from novita_infra.api.transport.client_pools import Lanes
+from novita_infra.api.transport.client_pools import ClientPools
 from novita_infra.api.transport.connections import origin_of
 
 TAIL: Final = 65_536
@@ -32,7 +32,7 @@ AT_ONCE: Final = 8
 class Logs:
     """Reads logs for one account. One try each; what cannot be had is no lines."""
 
-    def __init__(self, lanes: Lanes, *, api: str, headers: httpx.Headers, governor: Governor) -> None:
+    def __init__(self, lanes: ClientPools, *, api: str, headers: httpx.Headers, governor: Governor) -> None:
         self._lanes = lanes
         self._api = httpx.URL(api)
         self._headers = headers

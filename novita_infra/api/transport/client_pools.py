@@ -20,7 +20,7 @@ _IDLE: Final = 4.0
 meets a connection that is just being closed and loses its answer."""
 
 
-class Lanes:
+class ClientPools:
     """HTTP clients that are opened as more calls are in flight. An own transport (in-process) makes a single lane."""
 
     def __init__(self, *, timeout: httpx.Timeout, transport: httpx.AsyncBaseTransport | None = None) -> None:

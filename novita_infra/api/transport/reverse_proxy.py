@@ -23,7 +23,7 @@ _PATIENCE: Final = httpx.Timeout(30.0, read=600.0)
 """Seconds; a streamed answer may pause for long."""
 
 
-class Forwarding:
+class ReverseProxy:
     """The application. `target` is scheme and host, such as `https://api.novita.ai`."""
 
     def __init__(self, target: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:

@@ -17,26 +17,26 @@ from novita_infra import __version__
 from novita_infra.applying.events import Listener, Outcome, Result
 from novita_infra.cli.commands.plan import show_plan
 from novita_infra.cli.confirmation import approved as approved_by_person
-from novita_infra.cli.console import Screen
+from novita_infra.cli.console import Console
 from novita_infra.cli.lazy import EXIT_INTERRUPTED
 from novita_infra.cli.options import (
     Command,
-    asking,
     auto_approve_option,
     json_option,
     lock_timeout_option,
     parallelism_option,
     path_argument,
-    screened,
+    plan_options,
+    with_console,
 )
 from novita_infra.cli.project_options import again, located
 from novita_infra.cli.signals import carried_out, locked, stopping
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, problem
 from novita_infra.operations.applying import apply_plan
-from novita_infra.operations.planning import make_plan
+from novita_infra.operations.planning import plan_project
 from novita_infra.operations.saved_plans import check_saved, is_plan, opened_saved
-from novita_infra.operations.session import Session, Where, opened
-from novita_infra.planning.options import Asked, Refresh
+from novita_infra.operations.session import ProjectOptions, Session, open_session
+from novita_infra.planning.options import PlanOptions, Refresh
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.saved.plan_file import digest_of
 from novita_infra.policies.running import judge_plan
@@ -64,7 +64,7 @@ def _plan_digest(text: str) -> str:
     required=False,
 )
 @located
-@asking
+@plan_options
 @click.option(
     "--expect",
     metavar="DIGEST",
@@ -76,9 +76,15 @@ def _plan_digest(text: str) -> str:
 @parallelism_option
 @lock_timeout_option
 @json_option
-@screened
+@with_console
 def apply(
-    *, where: Where, asked: Asked, expect: str | None, auto_approve: bool, parallelism: int | None, screen: Screen
+    *,
+    where: ProjectOptions,
+    asked: PlanOptions,
+    expect: str | None,
+    auto_approve: bool,
+    parallelism: int | None,
+    screen: Console,
 ) -> int:
     """Make the cloud be what the manifests say.
 
@@ -106,13 +112,15 @@ def apply(
 @click.command(cls=Command)
 @path_argument
 @located
-@asking
+@plan_options
 @auto_approve_option
 @parallelism_option
 @lock_timeout_option
 @json_option
-@screened
-def destroy(*, where: Where, asked: Asked, auto_approve: bool, parallelism: int | None, screen: Screen) -> int:
+@with_console
+def destroy(
+    *, where: ProjectOptions, asked: PlanOptions, auto_approve: bool, parallelism: int | None, screen: Console
+) -> int:
     """Delete all that this environment owns.
 
     Shows the plan, with the data that vanishes, and asks first. What is protected is refused, and so are network
@@ -130,10 +138,10 @@ def destroy(*, where: Where, asked: Asked, auto_approve: bool, parallelism: int 
 
 
 async def _apply(
-    where: Where,
-    screen: Screen,
+    where: ProjectOptions,
+    screen: Console,
     *,
-    asked: Asked,
+    asked: PlanOptions,
     approved: bool,
     expect: str | None = None,
     parallelism: int | None,
@@ -143,11 +151,11 @@ async def _apply(
     _greet(screen)
     if screen.json and not approved:
         raise problem("--json cannot ask", "add --auto-approve, or apply a plan that `plan --out FILE` saved")
-    async with opened(where, os.environ, destroys=asked.destroys, in_flight=parallelism) as session:
+    async with open_session(where, os.environ, destroys=asked.destroys, in_flight=parallelism) as session:
         session.tell = screen.say
         _tell_of_waiting(where, screen)
         async with locked(session, command):
-            plan = await make_plan(session, asked)
+            plan = await plan_project(session, asked)
             plan = await judge_plan(session.project, plan, asked=asked, environ=os.environ, shown=plan_json)
             screen.tell(session.project.warnings)
             _show(plan, screen)
@@ -161,10 +169,10 @@ async def _apply(
 
 
 async def _apply_saved(
-    where: Where, screen: Screen, *, asked: Asked, expect: str | None, parallelism: int | None
+    where: ProjectOptions, screen: Console, *, asked: PlanOptions, expect: str | None, parallelism: int | None
 ) -> int:
     _greet(screen)
-    if where.environment or where.variables or where.var_files or replace(asked, policies=()) != Asked():
+    if where.environment or where.variables or where.var_files or replace(asked, policies=()) != PlanOptions():
         raise problem(
             f"{where.path} is a saved plan: it carries its own environment, variables and targets",
             "leave out --env, --var, --var-file and --target, or make a new plan",
@@ -190,7 +198,7 @@ async def _apply_saved(
             return await _carry_out(session, plan, screen, parallelism=parallelism, command=command, seal=saved.seal)
 
 
-def _on(command: str, where: Where, asked: Asked) -> str:
+def _on(command: str, where: ProjectOptions, asked: PlanOptions) -> str:
     """The command that goes on from here: it reads everything, and the books know what was to be made anew."""
     return again(command, where, replace(asked, refresh=Refresh.ALL, replaces=()))
 
@@ -205,17 +213,17 @@ def _check_expected(expect: str, digest: str) -> None:
         )
 
 
-def _greet(screen: Screen) -> None:
+def _greet(screen: Console) -> None:
     if screen.json:
         screen.messages().version(__version__)
 
 
-def _tell_of_waiting(where: Where, screen: Screen) -> None:
+def _tell_of_waiting(where: ProjectOptions, screen: Console) -> None:
     if where.lock_timeout and not screen.json:
         screen.say(f"If another run has the lock, this one waits for it, at most {where.lock_timeout:g} s.")
 
 
-def _show(plan: Plan, screen: Screen) -> None:
+def _show(plan: Plan, screen: Console) -> None:
     if screen.json:
         screen.messages().plan(plan)
         screen.tell((*plan.notes, *plan.problems))
@@ -223,13 +231,13 @@ def _show(plan: Plan, screen: Screen) -> None:
         show_plan(plan, screen)
 
 
-def _approved(plan: Plan, screen: Screen, command: str) -> bool:
+def _approved(plan: Plan, screen: Console, command: str) -> bool:
     question = "Delete all of this?" if plan.destroys else "Do this?"
     return approved_by_person(question, screen, otherwise=f"if this is wanted: {command} --auto-approve")
 
 
 async def _carry_out(
-    session: Session, plan: Plan, screen: Screen, *, parallelism: int | None, command: str, seal: str = ""
+    session: Session, plan: Plan, screen: Console, *, parallelism: int | None, command: str, seal: str = ""
 ) -> int:
     if plan.empty and not plan.bookkeeping:
         if screen.json:
@@ -263,7 +271,7 @@ def _exit_code(result: Result) -> int:
 
 
 @contextmanager
-def _listening(session: Session, plan: Plan, screen: Screen) -> Iterator[Listener]:
+def _listening(session: Session, plan: Plan, screen: Console) -> Iterator[Listener]:
     if screen.json:
         yield screen.messages().listener()
     elif screen.live:
@@ -273,7 +281,7 @@ def _listening(session: Session, plan: Plan, screen: Screen) -> Iterator[Listene
         yield listening_plainly(sys.stderr)
 
 
-def _sum_up(session: Session, result: Result, screen: Screen, *, command: str) -> None:
+def _sum_up(session: Session, result: Result, screen: Console, *, command: str) -> None:
     outputs = session.state.outputs
     if screen.json:
         screen.messages().result(result, outputs=outputs)

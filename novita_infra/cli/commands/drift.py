@@ -11,12 +11,12 @@ from typing import Final
 import click
 
 from novita_infra.cli.commands.plan import EXIT_DRIFT
-from novita_infra.cli.console import Screen
-from novita_infra.cli.options import Command, json_option, path_argument, screened, target_option
+from novita_infra.cli.console import Console
+from novita_infra.cli.options import Command, json_option, path_argument, target_option, with_console
 from novita_infra.cli.project_options import again, located
-from novita_infra.operations.planning import make_plan
-from novita_infra.operations.session import Where, opened
-from novita_infra.planning.options import Asked
+from novita_infra.operations.planning import plan_project
+from novita_infra.operations.session import ProjectOptions, open_session
+from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.views.json.plan import plan_json
 from novita_infra.views.text.drift import drift_report
@@ -31,8 +31,8 @@ _OPTION: Final = re.compile(r"(?P<whole>`novita-infra [^`]*`)|(run it again with
 @located
 @target_option
 @json_option
-@screened
-def drift(*, where: Where, targets: tuple[str, ...], screen: Screen) -> int:
+@with_console
+def drift(*, where: ProjectOptions, targets: tuple[str, ...], screen: Console) -> int:
     """Tell what was changed outside of the manifests, and why.
 
     Compares what is live with the books and the manifests, in the fields that are declared; reads only. Drift comes
@@ -46,13 +46,13 @@ def drift(*, where: Where, targets: tuple[str, ...], screen: Screen) -> int:
     \b
     Exit codes: 0 no drift; 1 error; 3 drift.
     """
-    return asyncio.run(_drift(where, screen, Asked(targets=targets)))
+    return asyncio.run(_drift(where, screen, PlanOptions(targets=targets)))
 
 
-async def _drift(where: Where, screen: Screen, asked: Asked) -> int:
-    async with opened(where, os.environ) as session:
+async def _drift(where: ProjectOptions, screen: Console, asked: PlanOptions) -> int:
+    async with open_session(where, os.environ) as session:
         session.tell = screen.say
-        made = await make_plan(session, asked)
+        made = await plan_project(session, asked)
     made = _advising(made, again("apply", where, asked))
     if screen.json:
         warnings = screen.placed(session.project.warnings)

@@ -1,4 +1,4 @@
-"""`explain` and `schema`: what the manifests may hold, for a person and for an editor. Offline."""
+"""`explain_path` and `schema`: what the manifests may hold, for a person and for an editor. Offline."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Final, assert_never
 
 import click
 
-from novita_infra.cli.console import Screen
-from novita_infra.cli.options import Command, json_option, screened
+from novita_infra.cli.console import Console
+from novita_infra.cli.options import Command, json_option, with_console
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.schema.explain_frame import FRAME, PROJECT, PartExplained, explain_frame, explain_project
 from novita_infra.schema.explain_kinds import FieldExplained, KindExplained
-from novita_infra.schema.explain_kinds import explain as explained
+from novita_infra.schema.explain_kinds import explain_path as explained
 from novita_infra.schema.resources import schemas, text_of_schema
 from novita_infra.schema.resources import write as write_schemas
 from novita_infra.views.json.schema.plan import plan_schema
@@ -28,8 +28,8 @@ _ALIKE: Final = ("metadata", "lifecycle")
 @click.command(cls=Command)
 @click.argument("what", metavar="[KIND[.field]]", default="", required=False)
 @json_option
-@screened
-def explain(*, what: str, screen: Screen) -> int:
+@with_console
+def explain_path(*, what: str, screen: Console) -> int:
     """Explain a kind of resource, or one of its fields: what it takes, and what changing it costs.
 
     Without an argument, the kinds. KIND may be written as in a manifest or as in an address. `Project` is the project
@@ -76,8 +76,8 @@ def explain(*, what: str, screen: Screen) -> int:
     metavar="DIR",
     help="Write the schemas of all kinds into this folder.",
 )
-@screened
-def schema(*, what: str, folder: Path | None, screen: Screen) -> int:
+@with_console
+def schema(*, what: str, folder: Path | None, screen: Console) -> int:
     """Print the JSON Schema of the manifests, or of one KIND, of the project file (KIND `project`), of what
     `plan --json` prints (KIND `plan`), or of scenario files of the simulator (KIND `scenario`).
 

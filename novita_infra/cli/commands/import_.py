@@ -7,15 +7,15 @@ import os
 
 import click
 
-from novita_infra.cli.console import Screen
-from novita_infra.cli.options import Command, json_option, lock_timeout_option, path_argument, screened
+from novita_infra.cli.console import Console
+from novita_infra.cli.options import Command, json_option, lock_timeout_option, path_argument, with_console
 from novita_infra.cli.options import address as address_of
 from novita_infra.cli.project_options import located
 from novita_infra.cli.signals import locked
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.operations.importing import import_object
-from novita_infra.operations.session import Where, opened
+from novita_infra.operations.session import ProjectOptions, open_session
 from novita_infra.views.json.plan import record_json
 from novita_infra.views.text.lines import Tone, line
 
@@ -27,8 +27,8 @@ from novita_infra.views.text.lines import Tone, line
 @located
 @lock_timeout_option
 @json_option
-@screened
-def import_(*, address: Address, id_: str, where: Where, screen: Screen) -> int:
+@with_console
+def import_(*, address: Address, id_: str, where: ProjectOptions, screen: Console) -> int:
     """Take an existing object into the books.
 
     ID is the id that the cloud gave the object. Where no manifest declares ADDR, one is written whose plan is empty.
@@ -51,6 +51,6 @@ def import_(*, address: Address, id_: str, where: Where, screen: Screen) -> int:
     return 0
 
 
-async def _import(where: Where, address: Address, id_: str) -> Record:
-    async with opened(where, os.environ, empty=True) as session, locked(session, "import"):
+async def _import(where: ProjectOptions, address: Address, id_: str) -> Record:
+    async with open_session(where, os.environ, empty=True) as session, locked(session, "import"):
         return await import_object(session, address, id_)

@@ -8,8 +8,8 @@ from typing import Final
 
 import click
 
-from novita_infra.cli.console import Screen
-from novita_infra.cli.options import Command, screened
+from novita_infra.cli.console import Console
+from novita_infra.cli.options import Command, with_console
 from novita_infra.model.diagnostics import problem
 from novita_infra.schema.resources import write as write_schemas
 from novita_infra.views.text.lines import Tone, line
@@ -69,8 +69,8 @@ state/*.backup
 
 @click.command(cls=Command)
 @click.argument("path", metavar="[PATH]", default=".", type=click.Path(file_okay=False, path_type=Path), required=False)
-@screened
-def init(*, path: Path, screen: Screen) -> int:
+@with_console
+def init(*, path: Path, screen: Console) -> int:
     """Write a small project to start from: a project file, two resources, schemas for the editor, a .gitignore.
 
     Nothing that exists is overwritten.

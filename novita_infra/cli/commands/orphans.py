@@ -11,7 +11,7 @@ import click
 
 from novita_infra.applying.events import Result
 from novita_infra.cli.confirmation import approved
-from novita_infra.cli.console import Screen
+from novita_infra.cli.console import Console
 from novita_infra.cli.lazy import EXIT_INTERRUPTED
 from novita_infra.cli.options import (
     Command,
@@ -20,7 +20,7 @@ from novita_infra.cli.options import (
     json_option,
     lock_timeout_option,
     path_argument,
-    screened,
+    with_console,
 )
 from novita_infra.cli.project_options import again, located
 from novita_infra.cli.signals import carried_out, locked, stopping
@@ -28,7 +28,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_ERROR, problem
 from novita_infra.operations.importing import import_object
 from novita_infra.operations.orphans import find_orphans, orphan_for, orphans_named, terminate
-from novita_infra.operations.session import Where, opened
+from novita_infra.operations.session import ProjectOptions, open_session
 from novita_infra.views.json.plan import record_json
 from novita_infra.views.text.lines import Tone, line
 from novita_infra.views.text.orphans import orphan_lines, orphans_json, termination_lines
@@ -72,17 +72,17 @@ def _id(text: str) -> str:
 @auto_approve_option
 @lock_timeout_option
 @json_option
-@screened
+@with_console
 def orphans(
     *,
-    where: Where,
+    where: ProjectOptions,
     beside: tuple[Path, ...],
     adopted: Address | None,
     id_: str,
     terminated: tuple[str, ...],
     detailed_exitcode: bool,
     auto_approve: bool,
-    screen: Screen,
+    screen: Console,
 ) -> int:
     """List the live objects of the account that no state knows, with their price per hour.
 
@@ -118,8 +118,8 @@ def orphans(
     return carried_out(_list(where, screen, beside=beside, detailed=detailed_exitcode))
 
 
-async def _list(where: Where, screen: Screen, *, beside: tuple[Path, ...], detailed: bool) -> int:
-    async with opened(where, os.environ, destroys=True, empty=True) as session:
+async def _list(where: ProjectOptions, screen: Console, *, beside: tuple[Path, ...], detailed: bool) -> int:
+    async with open_session(where, os.environ, destroys=True, empty=True) as session:
         found, now = await find_orphans(session, beside=beside), session.clock.now()
     if screen.json:
         screen.show_json(orphans_json(found, now=now))
@@ -128,8 +128,10 @@ async def _list(where: Where, screen: Screen, *, beside: tuple[Path, ...], detai
     return EXIT_FOUND if detailed and found else 0
 
 
-async def _adopt(where: Where, screen: Screen, *, beside: tuple[Path, ...], address: Address, id_: str) -> int:
-    async with opened(where, os.environ, empty=True) as session, locked(session, "orphans --adopt"):
+async def _adopt(
+    where: ProjectOptions, screen: Console, *, beside: tuple[Path, ...], address: Address, id_: str
+) -> int:
+    async with open_session(where, os.environ, empty=True) as session, locked(session, "orphans --adopt"):
         found = await find_orphans(session, beside=beside)
         orphan = orphan_for(found, address, id=id_)
         record = await import_object(session, address, orphan.live.id)
@@ -142,9 +144,9 @@ async def _adopt(where: Where, screen: Screen, *, beside: tuple[Path, ...], addr
 
 
 async def _terminate(
-    where: Where, screen: Screen, *, beside: tuple[Path, ...], ids: tuple[str, ...], approve: bool
+    where: ProjectOptions, screen: Console, *, beside: tuple[Path, ...], ids: tuple[str, ...], approve: bool
 ) -> int:
-    async with opened(where, os.environ, destroys=True, empty=True) as session:
+    async with open_session(where, os.environ, destroys=True, empty=True) as session:
         chosen = orphans_named(await find_orphans(session, beside=beside), ids)
         screen.say(*termination_lines(chosen))
         otherwise = "if this is wanted, add --auto-approve"
@@ -159,14 +161,14 @@ async def _terminate(
     return _told(result, screen, command=listed_again(where, beside))
 
 
-def listed_again(where: Where, beside: tuple[Path, ...]) -> str:
+def listed_again(where: ProjectOptions, beside: tuple[Path, ...]) -> str:
     """The list as it is now; without the other books, what they own would count as nobody's."""
     return shlex.join(
         [*shlex.split(again("orphans", where)), *(word for path in beside for word in ("--state", str(path)))]
     )
 
 
-def _told(result: Result, screen: Screen, *, command: str) -> int:
+def _told(result: Result, screen: Console, *, command: str) -> int:
     if screen.json:
         screen.messages().result(result, outputs={})
     else:

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import click
 
-from novita_infra.cli.console import Screen
-from novita_infra.cli.options import Command, asking, json_option, path_argument, screened
+from novita_infra.cli.console import Console
+from novita_infra.cli.options import Command, json_option, path_argument, plan_options, with_console
 from novita_infra.cli.project_options import located
 from novita_infra.kinds import KINDS
 from novita_infra.model.clock import RealClock
 from novita_infra.model.diagnostics import EXIT_ERROR, Diagnostic
-from novita_infra.operations.planning import make_plan
+from novita_infra.operations.planning import plan_project
 from novita_infra.operations.saved_plans import save_plan
-from novita_infra.operations.session import Where, opened
+from novita_infra.operations.session import ProjectOptions, open_session
 from novita_infra.planning.cost.durations import Estimate, estimate
-from novita_infra.planning.options import Asked
+from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.saved.plan_file import SavedPlan, check_free, digest_of
 from novita_infra.policies.running import judge_plan
@@ -44,20 +44,20 @@ EXIT_DRIFT = 3
     help="Save the plan, to apply it as it was shown. Only an older plan is overwritten.",
 )
 @click.option("--destroy", "destroys", is_flag=True, help="Plan to delete all that this environment owns.")
-@asking
+@plan_options
 @click.option("--estimate", "estimated", is_flag=True, help="Tell how long it will take, and what takes longest.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes, 3 for drift only.")
 @json_option
-@screened
+@with_console
 def plan(
     *,
-    where: Where,
+    where: ProjectOptions,
     out: Path | None,
     destroys: bool,
-    asked: Asked,
+    asked: PlanOptions,
     estimated: bool,
     detailed_exitcode: bool,
-    screen: Screen,
+    screen: Console,
 ) -> int:
     """Show what apply would do; nothing is changed.
 
@@ -83,13 +83,13 @@ def plan(
 
 
 async def _plan(
-    where: Where, screen: Screen, *, out: Path | None, asked: Asked, estimated: bool, detailed: bool
+    where: ProjectOptions, screen: Console, *, out: Path | None, asked: PlanOptions, estimated: bool, detailed: bool
 ) -> int:
     if out is not None:
         check_free(out)
-    async with opened(where, os.environ, destroys=asked.destroys) as session:
+    async with open_session(where, os.environ, destroys=asked.destroys) as session:
         session.tell = screen.say
-        made = await make_plan(session, asked)
+        made = await plan_project(session, asked)
         made = await judge_plan(session.project, made, asked=asked, environ=os.environ, shown=plan_json)
         if out is not None and not made.problems:
             save_plan(session, made, out, asked=asked)
@@ -112,7 +112,7 @@ async def _plan(
 
 def show_plan(
     made: Plan,
-    screen: Screen,
+    screen: Console,
     *,
     digest: str = "",
     saved: SavedPlan | None = None,

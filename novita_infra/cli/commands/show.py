@@ -13,18 +13,18 @@ from typing import Final
 import click
 
 from novita_infra.cli.commands.plan import show_plan
-from novita_infra.cli.console import Screen
-from novita_infra.cli.options import Command, json_option, path_argument, screened
+from novita_infra.cli.console import Console
+from novita_infra.cli.options import Command, json_option, path_argument, with_console
 from novita_infra.cli.project_options import located
 from novita_infra.model.clock import RealClock
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.model.values import Digest, Secret, Value, leaves
 from novita_infra.operations.saved_plans import is_plan, read_plan
-from novita_infra.operations.session import Where, validate_project
+from novita_infra.operations.session import ProjectOptions, validate_project
 from novita_infra.operations.state_edits import load_state
 from novita_infra.views.graph import dot, mermaid, needs_of
 from novita_infra.views.json.plan import outputs_json, state_json
-from novita_infra.views.json.values import shown
+from novita_infra.views.json.values import shown_json
 from novita_infra.views.text.lines import line
 from novita_infra.views.text.plan import output_lines, state_lines
 from novita_infra.views.text.saved import saved_lines
@@ -37,8 +37,8 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 @click.argument("path", metavar="[PATH or PLANFILE]", default=".", type=click.Path(path_type=Path), required=False)
 @located
 @json_option
-@screened
-def show(*, where: Where, screen: Screen) -> int:
+@with_console
+def show(*, where: ProjectOptions, screen: Console) -> int:
     """Show the books of an environment, or a saved plan.
 
     Nothing is asked of the cloud. A secret is never shown: the books hold only a digest of it.
@@ -68,8 +68,8 @@ def show(*, where: Where, screen: Screen) -> int:
 @located
 @click.option("--raw", is_flag=True, help="Print the value of NAME alone, a text without quotes: for scripts.")
 @json_option
-@screened
-def output(*, name: str, where: Where, raw: bool, screen: Screen) -> int:
+@with_console
+def output(*, name: str, where: ProjectOptions, raw: bool, screen: Console) -> int:
     """Print the outputs of the last apply.
 
     A single word is the NAME of an output; write a folder as ./folder. A secret output cannot be shown: the books hold
@@ -94,7 +94,7 @@ def output(*, name: str, where: Where, raw: bool, screen: Screen) -> int:
         return 0
     value = _one(outputs, name)
     if screen.json:
-        screen.show_text(json.dumps(shown(value)) + "\n")
+        screen.show_text(json.dumps(shown_json(value)) + "\n")
     elif raw and isinstance(value, str):
         screen.show_text(value)
     elif raw and isinstance(value, (dict, list)):
@@ -115,8 +115,8 @@ def output(*, name: str, where: Where, raw: bool, screen: Screen) -> int:
     show_default=True,
     help="Mermaid goes into Markdown as it is; DOT is for Graphviz.",
 )
-@screened
-def graph(*, where: Where, form: str, screen: Screen) -> int:
+@with_console
+def graph(*, where: ProjectOptions, form: str, screen: Console) -> int:
     """Draw what needs what.
 
     An arrow goes from what needs to what it needs. With a saved plan, the colours say what happens to each resource.

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import click
 
-from novita_infra.cli.console import Screen
+from novita_infra.cli.console import Console
 from novita_infra.cli.lazy import LazyGroup
-from novita_infra.cli.options import Command, json_option, lock_timeout_option, path_argument, screened
+from novita_infra.cli.options import Command, json_option, lock_timeout_option, path_argument, with_console
 from novita_infra.cli.options import address as address_of
 from novita_infra.cli.project_options import located
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import problem
 from novita_infra.model.records import Record
-from novita_infra.operations.session import Where
+from novita_infra.operations.session import ProjectOptions
 from novita_infra.operations.state_edits import forget, load_state, move_record, recorded
 from novita_infra.state.state import State
 from novita_infra.views.json.plan import record_json
@@ -27,8 +27,8 @@ from novita_infra.views.text.plan import record_lines
 @path_argument
 @located
 @json_option
-@screened
-def list_(*, where: Where, screen: Screen) -> int:
+@with_console
+def list_(*, where: ProjectOptions, screen: Console) -> int:
     """List the addresses on record.
 
     \b
@@ -48,8 +48,8 @@ def list_(*, where: Where, screen: Screen) -> int:
 @path_argument
 @located
 @json_option
-@screened
-def show(*, address: Address, where: Where, screen: Screen) -> int:
+@with_console
+def show(*, address: Address, where: ProjectOptions, screen: Console) -> int:
     """Show one record.
 
     \b
@@ -68,8 +68,8 @@ def show(*, address: Address, where: Where, screen: Screen) -> int:
 @click.argument("words", metavar="ADDR... [PATH]", nargs=-1, required=True)
 @located
 @lock_timeout_option
-@screened
-def remove(*, words: tuple[str, ...], where: Where, screen: Screen) -> int:
+@with_console
+def remove(*, words: tuple[str, ...], where: ProjectOptions, screen: Console) -> int:
     """Remove records; the objects stay as they are.
 
     What a manifest still declares is created anew by the next apply; where the object bears its owner mark, that is
@@ -99,8 +99,8 @@ def _known_as(record: Record) -> str:
 @path_argument
 @located
 @lock_timeout_option
-@screened
-def move(*, source: Address, target: Address, where: Where, screen: Screen) -> int:
+@with_console
+def move(*, source: Address, target: Address, where: ProjectOptions, screen: Console) -> int:
     """Give a record another address, after renaming it in the manifests; the object stays as it is.
 
     \b
@@ -135,7 +135,7 @@ def _addresses(state: State) -> list[Address]:
     return sorted(state.records)
 
 
-def _split(words: tuple[str, ...], where: Where) -> tuple[tuple[Address, ...], Where]:
+def _split(words: tuple[str, ...], where: ProjectOptions) -> tuple[tuple[Address, ...], ProjectOptions]:
     """The addresses, and the folder where the last word is one."""
     *first, last = words
     try:

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import click
 
-from novita_infra.cli.console import Screen, sources
-from novita_infra.cli.options import Command, json_option, path_argument, screened
+from novita_infra.cli.console import Console, sources
+from novita_infra.cli.options import Command, json_option, path_argument, with_console
 from novita_infra.cli.project_options import located
 from novita_infra.model.diagnostics import Problems
-from novita_infra.operations.session import Where, validate_project
+from novita_infra.operations.session import ProjectOptions, validate_project
 from novita_infra.views.json.plan import validation_json
 from novita_infra.views.text.lines import Tone, line
 
@@ -20,8 +20,8 @@ from novita_infra.views.text.lines import Tone, line
 @path_argument
 @located
 @json_option
-@screened
-def validate(*, where: Where, screen: Screen) -> int:
+@with_console
+def validate(*, where: ProjectOptions, screen: Console) -> int:
     """Check the manifests without the cloud.
 
     Every problem is told with its file, line and column. PATH is a project folder or one manifest file.
@@ -50,7 +50,7 @@ def validate(*, where: Where, screen: Screen) -> int:
     return 0
 
 
-def _look_at(name: str, where: Where, screen: Screen, *, chosen: str) -> None:
+def _look_at(name: str, where: ProjectOptions, screen: Console, *, chosen: str) -> None:
     """Says whether another environment is sound too; it may lack variables that are set only where it is applied."""
     if name == chosen:
         return

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import click
 
-from novita_infra.cli.console import Screen
-from novita_infra.cli.options import Command, address, asking, json_option, screened
+from novita_infra.cli.console import Console
+from novita_infra.cli.options import Command, address, json_option, plan_options, with_console
 from novita_infra.cli.project_options import located
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import nearest, problem
-from novita_infra.operations.planning import make_plan
-from novita_infra.operations.provenance import traced
+from novita_infra.operations.planning import plan_project
+from novita_infra.operations.provenance import provenance_of
 from novita_infra.operations.saved_plans import is_plan, read_plan
-from novita_infra.operations.session import Where, opened
-from novita_infra.planning.options import Asked
+from novita_infra.operations.session import ProjectOptions, open_session
+from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.views.text.why import reasons, why_json, why_lines
 
@@ -26,10 +26,10 @@ from novita_infra.views.text.why import reasons, why_json, why_lines
 @click.argument("what", metavar="ADDR", type=address)
 @click.argument("path", metavar="[PATH or PLANFILE]", default=".", type=click.Path(path_type=Path), required=False)
 @located
-@asking
+@plan_options
 @json_option
-@screened
-def why(*, what: Address, where: Where, asked: Asked, screen: Screen) -> int:
+@with_console
+def why(*, what: Address, where: ProjectOptions, asked: PlanOptions, screen: Console) -> int:
     """Explain what a plan does to the resource ADDR.
 
     Walks from the step to the field, to the value, and to the manifest line, variable, environment or live event that
@@ -45,7 +45,7 @@ def why(*, what: Address, where: Where, asked: Asked, screen: Screen) -> int:
     if what not in {change.address for change in plan.changes}:
         known = sorted(str(change.address) for change in plan.changes)
         raise problem(f"there is no resource {what}", nearest(str(what), known))
-    found = reasons(plan, what, traced(where, os.environ).trail)
+    found = reasons(plan, what, provenance_of(where, os.environ).trail)
     if screen.json:
         screen.show_json(why_json(found))
     else:
@@ -53,7 +53,7 @@ def why(*, what: Address, where: Where, asked: Asked, screen: Screen) -> int:
     return 0
 
 
-async def _planned(where: Where, screen: Screen, asked: Asked) -> Plan:
-    async with opened(where, os.environ, destroys=asked.destroys) as session:
+async def _planned(where: ProjectOptions, screen: Console, asked: PlanOptions) -> Plan:
+    async with open_session(where, os.environ, destroys=asked.destroys) as session:
         session.tell = screen.say
-        return await make_plan(session, asked)
+        return await plan_project(session, asked)

@@ -12,7 +12,7 @@ from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.kinds.endpoint import prices as endpoint_prices
 from novita_infra.kinds.endpoint import resolution as endpoint_wishes
 from novita_infra.kinds.endpoint.parsing import WORKER_KEYS, mishap, new_id, parse, unwrap, workers_agree
-from novita_infra.kinds.kind import By, Call, Default, Field, Kind, Reading, Replaces, Target
+from novita_infra.kinds.kind import By, Call, Default, Field, Kind, ReadCalls, Replaces, Target
 from novita_infra.kinds.toolkit.field_schemas import COMMAND, ENV, IMAGE, REFERENCE, STORAGE_MOUNTS, TEXT
 from novita_infra.kinds.toolkit.owner_marks import env_with_mark
 from novita_infra.kinds.toolkit.translation import port_of, storage_mounts
@@ -315,7 +315,7 @@ ENDPOINT = Kind(
     prefix="endpoint",
     summary="A serverless endpoint: identical GPU workers behind one URL, more or fewer with the load.",
     fields=_FIELDS,
-    reading=Reading(
+    reading=ReadCalls(
         pages=Pages(path=f"{GPU}/endpoints", items=("endpoints", "data"), identity=("id",), number="pageNum"),
         parse=parse,
         get=_get,

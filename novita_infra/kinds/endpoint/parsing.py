@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from novita_infra.api.json_values import created_in, filled, flag_of, int_of, object_of, objects_of, text_of
-from novita_infra.kinds.kind import Circumstances, Mishap
+from novita_infra.kinds.kind import Circumstances, PlatformEvent
 from novita_infra.kinds.toolkit.owner_marks import env_without_mark, mark_of_env
 from novita_infra.kinds.toolkit.translation import ports_of, storages_of
 from novita_infra.model.lifecycle import Cause
@@ -86,12 +86,12 @@ def parse(item: Mapping[str, Any]) -> Live:
     )
 
 
-def mishap(record: Record, live: Live | None, circumstances: Circumstances) -> Mishap | None:
+def mishap(record: Record, live: Live | None, circumstances: Circumstances) -> PlatformEvent | None:
     """An account in arrears has no workers; they come back by themselves after a payment (the serverless guide)."""
     del record
     if live is None or not circumstances.in_arrears or live.phase is not Phase.CHANGING or live.outputs.get("workers"):
         return None
-    return Mishap(Cause.ARREARS, "it has no workers until the account is paid", passes=True)
+    return PlatformEvent(Cause.ARREARS, "it has no workers until the account is paid", passes=True)
 
 
 def workers_agree(wanted: Value, found: Value) -> bool:

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from novita_infra.api.json_values import int_of, object_of, objects_of, text_of
 from novita_infra.catalogue.products import Catalogue
-from novita_infra.catalogue.stock import Ask, Take
-from novita_infra.kinds.kind import Fault
+from novita_infra.catalogue.stock import StockQuery, Take
+from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.checks import env_faults, mount_faults, port_faults
 from novita_infra.kinds.toolkit.lookup import find_product
 from novita_infra.kinds.toolkit.placement import placed
@@ -28,12 +28,12 @@ def inherit(spec: Spec, lookup: Callable[[str, Value], Spec | None]) -> Spec:
     return spec
 
 
-def check(spec: Spec) -> Iterator[Fault]:
+def check(spec: Spec) -> Iterator[SpecError]:
     """What the schema cannot see: numbers against each other, reserved ports, paths used twice, a missing cluster."""
     workers = object_of(spec.get("workers"))
     least, most = workers.get("min"), workers.get("max")
     if isinstance(least, int) and isinstance(most, int) and least > most:
-        yield Fault(("workers", "min"), f"min {least} is more than max {most}", "min may be at most max")
+        yield SpecError(("workers", "min"), f"min {least} is more than max {most}", "min may be at most max")
     yield from port_faults(spec.get("ports"), most=1)
     yield from env_faults(spec.get("env"))
     yield from mount_faults(spec.get("networkStorages"), taken=[object_of(spec.get("localStorage")).get("mountPath")])
@@ -41,10 +41,10 @@ def check(spec: Spec) -> Iterator[Fault]:
     # Where a storage is declared here too, with its place left open, one is found for both.
     if storages and spec.get("cluster") is None and not any(isinstance(storage, Ref) for storage in storages):
         hint = "name the cluster of the storage; it is known by itself only where the storage is declared here too"
-        yield Fault(("networkStorages",), "network storages need a cluster", hint)
+        yield SpecError(("networkStorages",), "network storages need a cluster", hint)
 
 
-def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[Fault, ...]]:
+def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
     """The product and the cluster as ids, and what the account's limits have against the spec."""
     chosen, faults = placed(spec, catalogue, live)
     wish = object_of(chosen.get("product"))
@@ -53,7 +53,7 @@ def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, t
         cluster = next((item for item in catalogue.clusters if item.id == chosen.get("cluster")), None)
         path = ("product", "gpu")
         found = find_product(catalogue.serverless, wish["gpu"], path=path, cluster=cluster, kept=kept)
-        if isinstance(found, Fault):
+        if isinstance(found, SpecError):
             faults = (*faults, found)
         else:
             chosen = {**chosen, "product": {**wish, "id": found.id}}
@@ -66,7 +66,7 @@ def takes(spec: Spec, catalogue: Catalogue) -> tuple[Take, ...]:
     if not isinstance(id, str) or not int_of(object_of(spec.get("workers")).get("min")):
         return ()
     product = next((item for item in catalogue.serverless if item.id == id), None)
-    ask = Ask("serverless", place if isinstance(place, str) else "")
+    ask = StockQuery("serverless", place if isinstance(place, str) else "")
     return (Take(ask, id, product.name if product else id),)
 
 
@@ -83,7 +83,7 @@ _LIMITS: Final = {
 """What bounds a value of the spec: `min...` and `max...` of serverless-query-endpoint-limit."""
 
 
-def _limit_faults(spec: Spec, limits: Mapping[str, Any], live: Live | None) -> Iterator[Fault]:
+def _limit_faults(spec: Spec, limits: Mapping[str, Any], live: Live | None) -> Iterator[SpecError]:
     """Values out of the account's limits; what a live endpoint already has is not judged anew."""
     policy = "QueueWaitTime" if object_of(spec.get("scaling")).get("type") == "queue" else "RequestNum"
     has = live.values if live else {}
@@ -94,10 +94,10 @@ def _limit_faults(spec: Spec, limits: Mapping[str, Any], live: Live | None) -> I
         if isinstance(least, int) and isinstance(most, int) and not least <= value <= most:
             name = ".".join(path)
             summary, hint = f"{name} {value} is out of the account's limits", f"{least} to {most} is possible"
-            yield Fault(path, summary, hint, impossible=True)
+            yield SpecError(path, summary, hint, impossible=True)
     version, versions = spec.get("minCudaVersion"), limits.get("cudaVersionList")
     if isinstance(version, str) and versions and version not in (*versions, "any", has.get("minCudaVersion")):
-        yield Fault(("minCudaVersion",), f"no CUDA version {version}", nearest(version, versions), impossible=True)
+        yield SpecError(("minCudaVersion",), f"no CUDA version {version}", nearest(version, versions), impossible=True)
 
 
 def _at(spec: Spec, path: tuple[str, ...]) -> Value:

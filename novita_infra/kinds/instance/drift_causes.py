@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from novita_infra.api.json_values import int_of, object_of, text_of
 from novita_infra.api.request import GPU, Pages
-from novita_infra.kinds.kind import Circumstances, Mishap, Moves
+from novita_infra.kinds.kind import Circumstances, Moves, PlatformEvent
 from novita_infra.model.lifecycle import Cause
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Live, Phase
@@ -25,7 +25,7 @@ _RECLAIMED: Final = {
 _POWER: Final = ("power",)
 
 
-def mishap(record: Record, live: Live | None, circumstances: Circumstances) -> Mishap | None:
+def mishap(record: Record, live: Live | None, circumstances: Circumstances) -> PlatformEvent | None:
     """What befell it since it was recorded; None where nothing tells of anything."""
     if live is None or live.phase in {Phase.LEAVING, Phase.GONE}:
         return _gone(record, circumstances.now)
@@ -33,23 +33,25 @@ def mishap(record: Record, live: Live | None, circumstances: Circumstances) -> M
     if spot in _RECLAIMED:
         at = int_of(live.outputs.get("reclaimAt"))
         when = f" at {_time(at)}" if at and spot == "notified" else ""
-        return Mishap(Cause.SPOT_RECLAIM, _RECLAIMED[spot] + when, _POWER)
+        return PlatformEvent(Cause.SPOT_RECLAIM, _RECLAIMED[spot] + when, _POWER)
     if live.status == "migrating":
-        return Mishap(Cause.MIGRATION, "it is moved to another node; new data on its own disks does not come along")
+        return PlatformEvent(
+            Cause.MIGRATION, "it is moved to another node; new data on its own disks does not come along"
+        )
     moved = circumstances.moved.get(record.id, 0.0)
     if moved > record.seen_at:
         said = f"it was moved to another node at {_time(int(moved))}; new data on its own disks may be gone"
-        return Mishap(Cause.MIGRATION, said)
+        return PlatformEvent(Cause.MIGRATION, said)
     if live.status != "freezing" and live.phase is not Phase.STOPPED:
         return None
     ends = int_of(live.outputs.get("endTime"))
     if ends and ends <= circumstances.now:
-        return Mishap(Cause.EXPIRED, f"its term ended at {_time(ends)}", _POWER)
+        return PlatformEvent(Cause.EXPIRED, f"its term ended at {_time(ends)}", _POWER)
     if circumstances.in_arrears and (live.status == "freezing" or _should_run(record)):
-        return Mishap(Cause.ARREARS, "it does not run while the account is in arrears", _POWER)
+        return PlatformEvent(Cause.ARREARS, "it does not run while the account is in arrears", _POWER)
     if live.status == "freezing":
-        return Mishap(Cause.EXPIRED, "it is frozen", _POWER)
-    return Mishap(Cause.FAILED, live.trouble, _POWER) if live.trouble else None
+        return PlatformEvent(Cause.EXPIRED, "it is frozen", _POWER)
+    return PlatformEvent(Cause.FAILED, live.trouble, _POWER) if live.trouble else None
 
 
 def _read_move(job: Mapping[str, Any]) -> tuple[str, float]:
@@ -69,14 +71,16 @@ MOVES: Final = Moves(
 """The jobs of the platform (gpu-instance-list-jobs); a machine only moves by itself where autoMigrate allows it."""
 
 
-def _gone(record: Record, now: float) -> Mishap | None:
+def _gone(record: Record, now: float) -> PlatformEvent | None:
     ends = int_of(record.outputs.get("endTime"))
     if ends and ends <= now:
-        return Mishap(Cause.EXPIRED, f"its term ended at {_time(ends)}, and it was removed")
+        return PlatformEvent(Cause.EXPIRED, f"its term ended at {_time(ends)}, and it was removed")
     if text_of(record.outputs.get("spotStatus")) in _RECLAIMED:
-        return Mishap(Cause.SPOT_RECLAIM, "the spot machine was being reclaimed when it was last seen, and is gone")
+        return PlatformEvent(
+            Cause.SPOT_RECLAIM, "the spot machine was being reclaimed when it was last seen, and is gone"
+        )
     if record.spec.get("billingMode") == "spot":
-        return Mishap(Cause.SPOT_RECLAIM, "the spot machine is gone: reclaimed, or deleted by somebody")
+        return PlatformEvent(Cause.SPOT_RECLAIM, "the spot machine is gone: reclaimed, or deleted by somebody")
     return None
 
 

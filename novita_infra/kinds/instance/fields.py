@@ -7,7 +7,7 @@ from typing import Final
 
 from novita_infra.kinds.instance import offers as instance_offers
 from novita_infra.kinds.instance.calls import FREE_ROOT_GB, migration, renewal
-from novita_infra.kinds.kind import By, Cases, Default, Field, Grows, Local, Refused, Replaces
+from novita_infra.kinds.kind import By, Cases, Default, Field, Grows, Local, Refusal, Replaces
 from novita_infra.kinds.toolkit.field_schemas import (
     COMMAND,
     CUDA,
@@ -216,10 +216,10 @@ FIELDS: Final = (
         change=Cases(
             {
                 ("onDemand", "monthly"): By("convert"),
-                ("monthly", "onDemand"): Refused(
+                ("monthly", "onDemand"): Refusal(
                     "a subscription cannot be turned back; it ends by itself at its endTime"
                 ),
-                ("monthly", "spot"): Refused("a subscription cannot be turned back; it ends by itself at its endTime"),
+                ("monthly", "spot"): Refusal("a subscription cannot be turned back; it ends by itself at its endTime"),
             },
             otherwise=_replaces("spot billing"),
         ),
@@ -230,7 +230,7 @@ FIELDS: Final = (
         schema={"type": "integer", "minimum": 1},
         doc="How many months a monthly instance is paid for in all; raising it buys the difference.",
         api=f"month ({_CREATE}, gpu-instance-renewal-instance, gpu-instance-change-billing-instance); not read back",
-        change=Grows("renew", shrinking=Refused("months that are paid for cannot be given back")),
+        change=Grows("renew", shrinking=Refusal("months that are paid for cannot be given back")),
     ),
     Field(
         name="autoRenew",
@@ -274,7 +274,7 @@ FIELDS: Final = (
         api="status (gpu-instance-start-instance, gpu-instance-stop-instance)",
         change=Cases(
             {("running", "stopped"): By("stop"), ("stopped", "running"): By("start")},
-            otherwise=Refused("whether the instance runs is not known"),
+            otherwise=Refusal("whether the instance runs is not known"),
         ),
         absent=Default("running"),
         created=False,

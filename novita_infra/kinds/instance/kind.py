@@ -20,7 +20,7 @@ from novita_infra.kinds.instance import prices as instance_prices
 from novita_infra.kinds.instance import resolution as instance_wishes
 from novita_infra.kinds.instance import validation as instance_validation
 from novita_infra.kinds.instance.fields import FIELDS
-from novita_infra.kinds.kind import Call, Kind, Reading
+from novita_infra.kinds.kind import Call, Kind, ReadCalls
 from novita_infra.model.lifecycle import Timeouts
 from novita_infra.model.resources import PRESENT, STABLE, Live, Phase
 from novita_infra.model.values import Spec, Value
@@ -64,7 +64,7 @@ INSTANCE: Final = Kind(
     prefix="instance",
     summary="A GPU or CPU machine that runs one container.",
     fields=FIELDS,
-    reading=Reading(
+    reading=ReadCalls(
         pages=Pages(path=f"{GPU}/gpu/instances", items=("instances",), identity=("id",), number="pageNum"),
         parse=instance_answers.parse,
         get=_get,

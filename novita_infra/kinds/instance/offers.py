@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from novita_infra.api.json_values import filled, object_of, objects_of, text_of
 from novita_infra.catalogue.products import UNIT, Catalogue, Product
-from novita_infra.kinds.kind import Fault, Offer
+from novita_infra.kinds.kind import Offer, SpecError
 from novita_infra.kinds.toolkit.field_schemas import TEXT
 from novita_infra.kinds.toolkit.lookup import find_cluster, matching, offers, price
 from novita_infra.model.resources import Live
@@ -51,27 +51,27 @@ def wishes(spec: Spec) -> list[Mapping[str, Value]]:
     return objects_of(object_of(spec.get("product")).get("anyOf"))
 
 
-def faults(spec: Spec) -> Iterator[Fault]:
+def faults(spec: Spec) -> Iterator[SpecError]:
     """What is wrong with the wishes beyond their schema."""
     for index, wish in enumerate(wishes(spec)):
         path = ("product", "anyOf", index)
         if len({"gpu", "id"} & wish.keys()) != 1:
-            yield Fault(path, "an offer names one product", "give it `gpu` or `id`, not both")
+            yield SpecError(path, "an offer names one product", "give it `gpu` or `id`, not both")
         for name in ("cluster", "billingMode"):
             if name in wish and name in spec and isinstance(spec[name], str) and wish[name] != spec[name]:
-                yield Fault(
+                yield SpecError(
                     (*path, name), f"{name} is declared beside the product too", f"leave {name} out of the spec"
                 )
 
 
-def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[Fault, ...]]:
+def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
     """The spec with the offers resolved: what is live where it satisfies a wish, else the first that can be had."""
     found: list[Mapping[str, Value]] = []
-    wrong: list[Fault] = []
+    wrong: list[SpecError] = []
     passed: list[Mapping[str, Value]] = []
     for index, wish in enumerate(wishes(spec)):
         offered = _offers(wish, spec, catalogue, path=("product", "anyOf", index))
-        if isinstance(offered, Fault):
+        if isinstance(offered, SpecError):
             wrong.append(offered)
             continue
         found += offered
@@ -87,7 +87,7 @@ def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, t
     if not affordable:
         told = ", ".join(f"{offer['name']} costs {_usd(offer['price'])}" for offer in found) or "none is offered so"
         hint = "raise maxPricePerHour, or add another offer"
-        return spec, (Fault(("product", "anyOf"), f"no offer is within its price: {told}", hint, impossible=True),)
+        return spec, (SpecError(("product", "anyOf"), f"no offer is within its price: {told}", hint, impossible=True),)
     chosen = _taking(spec, min(affordable, key=lambda offer: not offer["available"]))
     offered = [filled({**_named(offer), "free": offer["available"]}) for offer in affordable]
     return {**chosen, "product": {**object_of(chosen["product"]), **filled({"offers": offered, "passed": passed})}}, ()
@@ -113,17 +113,17 @@ def _offer(
 
 def _offers(
     wish: Mapping[str, Value], spec: Spec, catalogue: Catalogue, *, path: tuple[str | int, ...]
-) -> list[Mapping[str, Value]] | Fault:
+) -> list[Mapping[str, Value]] | SpecError:
     """What a wish can mean now: each product with its place, its price in 1/100000 USD, and whether one is free."""
     key = "id" if "id" in wish else "gpu"
     mode = text_of(wish.get("billingMode")) or text_of(spec.get("billingMode")) or "onDemand"
     named = wish.get("cluster")
     cluster = find_cluster(catalogue, named, path=(*path, "cluster")) if isinstance(named, str) else ""
-    if isinstance(cluster, Fault):
+    if isinstance(cluster, SpecError):
         return cluster
     products = matching(catalogue.gpu, text_of(wish.get(key)))
     if not products:
-        return Fault((*path, key), f'no product "{wish.get(key)}"', "")
+        return SpecError((*path, key), f'no product "{wish.get(key)}"', "")
     limit = _limit(wish.get("maxPricePerHour"))
     places = {cluster, *(item.name for item in catalogue.clusters if item.id == cluster)}
     here = [item for item in products if offers(item, mode) and (not cluster or _is_in(item, places))]

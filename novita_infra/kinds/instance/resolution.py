@@ -10,11 +10,11 @@ from typing import Literal
 
 from novita_infra.api.json_values import filled, int_of, object_of, objects_of, text_of
 from novita_infra.catalogue.products import Catalogue, Product
-from novita_infra.catalogue.stock import Ask, Take
+from novita_infra.catalogue.stock import StockQuery, Take
 from novita_infra.kinds.instance import offers as instance_offers
 from novita_infra.kinds.instance.calls import is_cpu
 from novita_infra.kinds.instance.validation import _cpu_faults
-from novita_infra.kinds.kind import Fault
+from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.lookup import find_product, offers
 from novita_infra.kinds.toolkit.placement import placed
 from novita_infra.model.diagnostics import nearest
@@ -50,20 +50,20 @@ def _with_cluster(spec: Spec, lookup: Callable[[str, Value], Spec | None]) -> Sp
     return spec if cluster is None else {**spec, "cluster": cluster}
 
 
-def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[Fault, ...]]:
+def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
     """The spec with the ids of its cluster and product; the product that a live instance has stays where it will do."""
     chosen, misplaced = placed(spec, catalogue, live)
     faults = list(misplaced)
     if spec.get("image") is None:
         hint = "declare it here; the template that is named is not known"
-        faults.append(Fault(("image",), "there is no image", hint))
+        faults.append(SpecError(("image",), "there is no image", hint))
     if instance_offers.wishes(spec):
         chosen, unmet = instance_offers.choose(chosen, catalogue, live)
         return chosen, (*faults, *unmet)
     product = _product(chosen, catalogue, live)
     if product is None:
         return chosen, tuple(faults)
-    if isinstance(product, Fault):
+    if isinstance(product, SpecError):
         return chosen, (*faults, product)
     chosen = {**chosen, "product": {**chosen["product"], "id": product.id}}
     if not is_cpu(chosen) and "type" not in chosen and any(item.id == product.id for item in catalogue.cpu):
@@ -74,7 +74,7 @@ def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, t
     return chosen, (*faults, *_product_faults(spec, product, live))
 
 
-def _product(spec: Spec, catalogue: Catalogue, live: Live | None) -> Product | Fault | None:
+def _product(spec: Spec, catalogue: Catalogue, live: Live | None) -> Product | SpecError | None:
     """The product that the spec wishes for; None where the wish is not known yet."""
     wish = object_of(spec.get("product"))
     known = _products(spec, catalogue, live)
@@ -83,7 +83,7 @@ def _product(spec: Spec, catalogue: Catalogue, live: Live | None) -> Product | F
         if exact is not None:
             return exact
         hint = nearest(wish["id"], [item.id for item in known])
-        return Fault(("product", "id"), f'no product has the id "{wish["id"]}"', hint)
+        return SpecError(("product", "id"), f'no product has the id "{wish["id"]}"', hint)
     key = next((key for key in ("gpu", "cpu") if isinstance(wish.get(key), str)), "")
     if not key:
         return None
@@ -114,27 +114,27 @@ def _product_of(live: Live | None) -> Product:
     return Product(text_of(product.get("id")), text_of(product.get("name")), available=False, price=None)
 
 
-def _product_faults(spec: Spec, product: Product, live: Live | None) -> Iterator[Fault]:
+def _product_faults(spec: Spec, product: Product, live: Live | None) -> Iterator[SpecError]:
     mode, size = spec.get("billingMode"), spec.get("rootDiskGb")
     now = live.values.get("billingMode") if live else None
     if isinstance(mode, str) and mode != now and not offers(product, mode):
         hint = f"it is offered {' or '.join(product.billing_modes)}"
-        yield Fault(("billingMode",), f"{product.name} ({product.id}) is not offered {mode}", hint, impossible=True)
+        yield SpecError(("billingMode",), f"{product.name} ({product.id}) is not offered {mode}", hint, impossible=True)
     if not isinstance(size, int):
         return
     if size < product.min_root_gb:
         # The service would make the disk larger than declared, and every later plan would want to shrink it.
         summary = f"{size} GB are less than the least root disk of {product.name} ({product.id})"
-        yield Fault(("rootDiskGb",), summary, f"at least {product.min_root_gb} GB are needed", impossible=True)
+        yield SpecError(("rootDiskGb",), summary, f"at least {product.min_root_gb} GB are needed", impossible=True)
     has = live.values.get("rootDiskGb") if live and _product_of(live).id == product.id else None
     if product.max_root_gb and size > product.max_root_gb and size != has:
         summary = f"{size} GB are more than the largest root disk of {product.name} ({product.id})"
-        yield Fault(("rootDiskGb",), summary, f"at most {product.max_root_gb} GB are possible", impossible=True)
+        yield SpecError(("rootDiskGb",), summary, f"at most {product.max_root_gb} GB are possible", impossible=True)
 
 
 def _place_faults(
     path: tuple[str, ...], spec: Spec, product: Product, *, catalogue: Catalogue, live: Live | None
-) -> Iterator[Fault]:
+) -> Iterator[SpecError]:
     """That the product is in none of the machines of the cluster: no waiting would help."""
     has = (_product_of(live).id, live.values.get("cluster")) if live else ()
     cluster = next((item for item in catalogue.clusters if item.id == spec.get("cluster")), None)
@@ -142,7 +142,7 @@ def _place_faults(
         return
     if {cluster.id, cluster.name}.isdisjoint(product.clusters):
         summary = f"there is no {product.name} in cluster {cluster.id} ({cluster.name})"
-        yield Fault(path, summary, f"clusters that have it: {', '.join(product.clusters)}", impossible=True)
+        yield SpecError(path, summary, f"clusters that have it: {', '.join(product.clusters)}", impossible=True)
 
 
 def takes(spec: Spec, catalogue: Catalogue) -> tuple[Take, ...]:
@@ -158,4 +158,4 @@ def _take(spec: Spec, catalogue: Catalogue) -> Take | None:
     product = next((item for item in getattr(catalogue, part) if item.id == id), None)
     if not isinstance(id, str):
         return None
-    return Take(Ask(part, cluster, mode, count), id, product.name if product else id)
+    return Take(StockQuery(part, cluster, mode, count), id, product.name if product else id)

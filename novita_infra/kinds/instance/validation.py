@@ -8,17 +8,17 @@ from typing import Final
 from novita_infra.api.json_values import objects_of
 from novita_infra.kinds.instance import offers as instance_offers
 from novita_infra.kinds.instance.calls import is_cpu
-from novita_infra.kinds.kind import Fault
+from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.checks import env_faults, mount_faults, port_faults, port_number_faults
 from novita_infra.model.values import Spec
 
 
-def check(spec: Spec) -> Iterator[Fault]:
+def check(spec: Spec) -> Iterator[SpecError]:
     """What is wrong beyond the schema; the limits are those of gpu-instance-create-instance."""
     if spec.get("image") is None and spec.get("template") is None:
-        yield Fault(("image",), "there is no image", "declare image, or a template that has one")
+        yield SpecError(("image",), "there is no image", "declare image, or a template that has one")
     if "registryAuth" in spec and "registryLogin" in spec:
-        yield Fault(("registryLogin",), "registryAuth is declared too", "use one of them")
+        yield SpecError(("registryLogin",), "registryAuth is declared too", "use one of them")
     yield from _product_wish_faults(spec)
     yield from _port_faults(spec)
     yield from env_faults(spec.get("env"))
@@ -28,44 +28,48 @@ def check(spec: Spec) -> Iterator[Fault]:
     yield from _cpu_faults(spec) if is_cpu(spec) else _billing_faults(spec)
 
 
-def _product_wish_faults(spec: Spec) -> Iterator[Fault]:
+def _product_wish_faults(spec: Spec) -> Iterator[SpecError]:
     product = spec.get("product")
     if not isinstance(product, Mapping):
         return
     yield from instance_offers.faults(spec)
     keys = sorted({"gpu", "cpu", "id", "anyOf"} & product.keys())
     if len(keys) > 1:
-        yield Fault(("product", keys[1]), f"{keys[0]} is declared too", "a product has one of gpu, cpu, id and anyOf")
+        yield SpecError(
+            ("product", keys[1]), f"{keys[0]} is declared too", "a product has one of gpu, cpu, id and anyOf"
+        )
     for key, other in (("gpu", "cpu"), ("cpu", "gpu")):
         if key in product and spec.get("type") == other:
-            yield Fault(("type",), f"the product is a {key.upper()}", f"leave type out, or say {key}")
+            yield SpecError(("type",), f"the product is a {key.upper()}", f"leave type out, or say {key}")
 
 
-def _port_faults(spec: Spec) -> Iterator[Fault]:
+def _port_faults(spec: Spec) -> Iterator[SpecError]:
     tools = spec.get("tools")
     numbers = [tool.get("port") for tool in objects_of(tools)] if isinstance(tools, list) else []
     for index, number in enumerate(numbers):
         yield from port_number_faults(number, path=("tools", index, "port"))
         if number in numbers[:index]:
-            yield Fault(("tools", index, "port"), f"port {number} is used twice", "each port number may be used once")
+            yield SpecError(
+                ("tools", index, "port"), f"port {number} is used twice", "each port number may be used once"
+            )
     yield from port_faults(spec.get("ports"), taken=numbers)
 
 
 _GPU_ONLY: Final = ("gpuCount", "rootDiskGb", "billingMode", "months", "autoRenew", "minCudaVersion")
 
 
-def _cpu_faults(spec: Spec) -> Iterator[Fault]:
+def _cpu_faults(spec: Spec) -> Iterator[SpecError]:
     for name in _GPU_ONLY:
         if name in spec:
-            yield Fault((name,), "a CPU instance has none", "leave it out (gpu-instance-create-cpu-instance)")
+            yield SpecError((name,), "a CPU instance has none", "leave it out (gpu-instance-create-cpu-instance)")
 
 
-def _billing_faults(spec: Spec) -> Iterator[Fault]:
+def _billing_faults(spec: Spec) -> Iterator[SpecError]:
     mode = spec.get("billingMode", "onDemand")
     if not isinstance(mode, str):
         return
     if mode == "monthly" and spec.get("months") is None:
-        yield Fault(("billingMode",), "a monthly instance needs months", "add `months: 1`")
+        yield SpecError(("billingMode",), "a monthly instance needs months", "add `months: 1`")
     for name in ("months", "autoRenew"):
         if name in spec and mode != "monthly":
-            yield Fault((name,), f"this is only for billingMode monthly, and it is {mode}", "leave one of them out")
+            yield SpecError((name,), f"this is only for billingMode monthly, and it is {mode}", "leave one of them out")

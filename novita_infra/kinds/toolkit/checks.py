@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from novita_infra.kinds.kind import Fault
+from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.translation import RESERVED_PORTS, is_port, port_of
 from novita_infra.model.values import Secret, Value
 
 
-def port_faults(ports: Value, *, taken: Sequence[Value] = (), most: int = 15, name: str = "ports") -> Iterator[Fault]:
+def port_faults(
+    ports: Value, *, taken: Sequence[Value] = (), most: int = 15, name: str = "ports"
+) -> Iterator[SpecError]:
     """What is wrong with declared ports: no port number, reserved by the platform, named twice, or too many.
 
     `taken` are port numbers that something else of the same object uses (tools); `most` counts both.
@@ -26,23 +28,25 @@ def port_faults(ports: Value, *, taken: Sequence[Value] = (), most: int = 15, na
         number, _ = port_of(port)
         yield from port_number_faults(number, path=(name, index))
         if number in seen:
-            yield Fault((name, index), f"port {number} is used twice", "each port number may be used once")
+            yield SpecError((name, index), f"port {number} is used twice", "each port number may be used once")
         seen.add(number)
     if len(ports) + len(taken) > most:
-        yield Fault((name,), f"{len(ports) + len(taken)} ports, more than {most}", f"at most {most} ports are possible")
+        yield SpecError(
+            (name,), f"{len(ports) + len(taken)} ports, more than {most}", f"at most {most} ports are possible"
+        )
 
 
-def port_number_faults(number: Value, *, path: tuple[str | int, ...]) -> Iterator[Fault]:
+def port_number_faults(number: Value, *, path: tuple[str | int, ...]) -> Iterator[SpecError]:
     """What is wrong with one port number: out of 1-65535, or one that the platform keeps for itself."""
     if not isinstance(number, int) or isinstance(number, bool):
         return
     if not 1 <= number <= 65535:
-        yield Fault(path, f"port {number} does not exist", "ports are 1-65535")
+        yield SpecError(path, f"port {number} does not exist", "ports are 1-65535")
     elif number in RESERVED_PORTS:
-        yield Fault(path, f"port {number} is kept by the platform", "2222, 2223 and 2224 cannot be used")
+        yield SpecError(path, f"port {number} is kept by the platform", "2222, 2223 and 2224 cannot be used")
 
 
-def env_faults(env: Value, *, name: str = "env") -> Iterator[Fault]:
+def env_faults(env: Value, *, name: str = "env") -> Iterator[SpecError]:
     """Variables that are too many or too long, or no text (gpu-instance-create-instance: `envs`).
 
     The schema sees neither what a template adds nor how long a secret is; a secret's value is never told.
@@ -50,18 +54,20 @@ def env_faults(env: Value, *, name: str = "env") -> Iterator[Fault]:
     if not isinstance(env, Mapping):
         return
     if len(env) > 100:
-        yield Fault((name,), f"{len(env)} variables, more than 100", "at most 100 are possible, a template's included")
+        yield SpecError(
+            (name,), f"{len(env)} variables, more than 100", "at most 100 are possible, a template's included"
+        )
     for key, value in env.items():
         text = value.value if isinstance(value, Secret) else value
         if not key or len(key) > 511 or "=" in key:
-            yield Fault((name, key), "this is no name of a variable", "1-511 characters without `=`")
+            yield SpecError((name, key), "this is no name of a variable", "1-511 characters without `=`")
         if isinstance(text, str) and len(text) > 4095:
-            yield Fault((name, key), f"a value of {len(text)} characters", "at most 4095 are possible")
+            yield SpecError((name, key), f"a value of {len(text)} characters", "at most 4095 are possible")
         if isinstance(text, (bool, int, float)):
-            yield Fault((name, key), f"{text!r} is no text", f'put it in quotes: "{text}"')
+            yield SpecError((name, key), f"{text!r} is no text", f'put it in quotes: "{text}"')
 
 
-def mount_faults(mounts: Value, *, taken: Sequence[Value] = (), name: str = "networkStorages") -> Iterator[Fault]:
+def mount_faults(mounts: Value, *, taken: Sequence[Value] = (), name: str = "networkStorages") -> Iterator[SpecError]:
     """Mount paths that are used twice; `taken` are paths that something else (a local storage) uses."""
     seen = {path for path in taken if isinstance(path, str)}
     for index, mount in enumerate(mounts if isinstance(mounts, list) else ()):
@@ -69,5 +75,7 @@ def mount_faults(mounts: Value, *, taken: Sequence[Value] = (), name: str = "net
         if not isinstance(path, str):
             continue
         if path in seen:
-            yield Fault((name, index, "mountPath"), f"{path} is mounted twice", "each mount needs a path of its own")
+            yield SpecError(
+                (name, index, "mountPath"), f"{path} is mounted twice", "each mount needs a path of its own"
+            )
         seen.add(path)

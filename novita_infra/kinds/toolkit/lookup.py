@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from novita_infra.catalogue.products import Catalogue, Cluster, Product
-from novita_infra.kinds.kind import Fault
+from novita_infra.kinds.kind import SpecError
 from novita_infra.model.diagnostics import nearest
 
 Named = TypeVar("Named", Cluster, Product)
@@ -19,7 +19,7 @@ Named = TypeVar("Named", Cluster, Product)
 
 def find_cluster(
     catalogue: Catalogue, wish: str, *, path: tuple[str | int, ...] = ("cluster",), kept: str = ""
-) -> str | Fault:
+) -> str | SpecError:
     """The id of the cluster of that id or name, or of the only one whose name has the wish in it.
 
     `kept` is the id of the cluster where the object lives; it stays where it satisfies the wish.
@@ -33,9 +33,9 @@ def find_cluster(
         return found[0].id
     if not found:
         known = [text for item in catalogue.clusters for text in (item.id, item.name)]
-        return Fault(path, f'no cluster "{wish}"', nearest(wish, known))
+        return SpecError(path, f'no cluster "{wish}"', nearest(wish, known))
     names = ", ".join(f"{item.id} ({item.name})" for item in found)
-    return Fault(path, f'"{wish}" may be any of several clusters', f"name one of {names}")
+    return SpecError(path, f'"{wish}" may be any of several clusters', f"name one of {names}")
 
 
 def find_product(
@@ -46,7 +46,7 @@ def find_product(
     mode: str = "",
     cluster: Cluster | None = None,
     kept: str = "",
-) -> Product | Fault:
+) -> Product | SpecError:
     """The product of that id or name, or the best of those whose name has the wish in it.
 
     Best is: offered for the billing mode, offered in the cluster, available, cheapest, then the first by id.
@@ -54,7 +54,7 @@ def find_product(
     """
     found = matching(products, wish)
     if not found:
-        return Fault(path, f'no product "{wish}"', nearest(wish, [item.name for item in products]))
+        return SpecError(path, f'no product "{wish}"', nearest(wish, [item.name for item in products]))
     for item in found:
         if item.id == kept:
             return item

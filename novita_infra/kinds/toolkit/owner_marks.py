@@ -23,14 +23,14 @@ _UNSPOKEN: Final = re.compile(r"[^\w.-]+")
 _COMMENT: Final = re.compile(r"\n*<!-- novita-infra (?P<mark>[^<>\s]+) -->\n*$")
 
 
-def spoken(project: str) -> str:
+def mark_safe(project: str) -> str:
     """The project's name as a mark tells it: what could end the mark is a hyphen."""
     return _UNSPOKEN.sub("-", project)
 
 
 def owner(project: str, environment: str, address: Address) -> str:
     """The part of a mark that tells for what an object was made; the operation that made it follows after a slash."""
-    return "/".join((spoken(project), environment, str(address).replace('"', "")))
+    return "/".join((mark_safe(project), environment, str(address).replace('"', "")))
 
 
 def env_with_mark(env: Value, mark: str) -> list[dict[str, str]]:

@@ -46,7 +46,7 @@ def written_fields(kind: Kind, live: Live) -> Spec:
     }
 
 
-def unreadable(kind: Kind, live: Live) -> tuple[str, ...]:
+def unwritable(kind: Kind, live: Live) -> tuple[str, ...]:
     """The required fields that the API does not tell of: a manifest cannot be written without them."""
     return tuple(item.name for item in kind.fields if item.required and item.name not in live.values)
 

@@ -28,7 +28,7 @@ _SECRET_WORDS: Final = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "KEY", "CREDENT
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class ExpressionError:
     """What is wrong with one expression. `nth` counts the same text inside the string, from 0."""
 
     expression: str
@@ -61,14 +61,14 @@ class Scope:
     """Nothing but `${env.NAME}` is known yet: the values of variables are made of these."""
 
 
-def evaluate(text: str, scope: Scope, *, secret: bool = False) -> tuple[Value, tuple[Wrong, ...]]:
+def evaluate(text: str, scope: Scope, *, secret: bool = False) -> tuple[Value, tuple[ExpressionError, ...]]:
     """The value of a string: plain, a Secret, a Ref, or a Joined of text, Refs and Secrets; and what is wrong with it.
 
     A string that is one expression keeps the type of its value. With `secret`, whatever an expression gives is wrapped
     as a Secret that remembers its source. Where something is wrong, the string itself is the value.
     """
     parts: list[Value] = []
-    wrong: list[Wrong] = []
+    wrong: list[ExpressionError] = []
     seen: dict[str, int] = {}
     for part in _split(text):
         if isinstance(part, str):
@@ -79,7 +79,7 @@ def evaluate(text: str, scope: Scope, *, secret: bool = False) -> tuple[Value, t
         try:
             parts.append(_value(part, scope, secret))
         except Unusable as error:
-            wrong.append(Wrong(written, nth, error.summary, error.hint))
+            wrong.append(ExpressionError(written, nth, error.summary, error.hint))
     if wrong or any(part is None for part in parts):
         return text, tuple(wrong)
     if len(parts) == 1:
@@ -169,11 +169,13 @@ def _reference(match: re.Match[str], written: str, scope: Scope) -> Ref:
     return Ref(address, attribute)
 
 
-def _joined(parts: list[Value], text: str) -> tuple[Value, tuple[Wrong, ...]]:
+def _joined(parts: list[Value], text: str) -> tuple[Value, tuple[ExpressionError, ...]]:
     for part in parts:
         if isinstance(part, (dict, list)):
             shape = "a list" if isinstance(part, list) else "a map"
-            return text, (Wrong("", 0, f"{shape} cannot stand inside a text", "let the expression be the whole value"),)
+            return text, (
+                ExpressionError("", 0, f"{shape} cannot stand inside a text", "let the expression be the whole value"),
+            )
     if not any(isinstance(part, (Ref, Secret)) for part in parts):
         return "".join(map(_as_text, parts)), ()
     return Joined(tuple(part if isinstance(part, (Ref, Secret)) else _as_text(part) for part in parts)), ()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from novita_infra.manifests.language.expressions import OPENING, Scope, evaluate
-from novita_infra.manifests.yaml.positions import Path, Spot, origin
+from novita_infra.manifests.yaml.positions import Path, Position, origin
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.values import Joined, Ref, Secret, Value
@@ -20,7 +20,7 @@ _OPAQUE: Final = (Ref, Secret, Joined)
 
 
 @dataclass(frozen=True, slots=True)
-class Worked:
+class Interpolated:
     """The same data twice."""
 
     checked: Any
@@ -30,29 +30,31 @@ class Worked:
 
 def interpolate(
     data: Any,
-    spot: Spot,
+    spot: Position,
     scope: Scope,
     sources: Sources,
     *,
     told: list[Diagnostic],
     secret: Callable[[Path], bool] = lambda _: False,
     path: Path = (),
-) -> Worked:
+) -> Interpolated:
     """The data with every expression in it worked in. `secret` says where values are wrapped as secrets."""
     if isinstance(data, str):
         return (
-            _text(data, spot, scope, sources, told=told, secret=secret(path)) if OPENING in data else Worked(data, data)
+            _text(data, spot, scope, sources, told=told, secret=secret(path))
+            if OPENING in data
+            else Interpolated(data, data)
         )
     inner = spot[5]
     if isinstance(data, dict):
-        places: Mapping[str, Spot] = inner if isinstance(inner, dict) else {}
+        places: Mapping[str, Position] = inner if isinstance(inner, dict) else {}
         pairs = {
             name: interpolate(
                 item, places.get(name, spot), scope, sources, told=told, secret=secret, path=(*path, name)
             )
             for name, item in data.items()
         }
-        return Worked(
+        return Interpolated(
             {name: pair.checked for name, pair in pairs.items()}, {name: pair.values for name, pair in pairs.items()}
         )
     if isinstance(data, list):
@@ -61,13 +63,15 @@ def interpolate(
             interpolate(item, place, scope, sources, told=told, secret=secret, path=(*path, index))
             for index, (item, place) in enumerate(zip(data, spots, strict=True))
         ]
-        return Worked([item.checked for item in items], [item.values for item in items])
-    return Worked(data, data)
+        return Interpolated([item.checked for item in items], [item.values for item in items])
+    return Interpolated(data, data)
 
 
-def _text(text: str, spot: Spot, scope: Scope, sources: Sources, *, told: list[Diagnostic], secret: bool) -> Worked:
+def _text(
+    text: str, spot: Position, scope: Scope, sources: Sources, *, told: list[Diagnostic], secret: bool
+) -> Interpolated:
     value, wrong = evaluate(text, scope, secret=secret)
     for item in wrong:
         place = sources.find(item.expression, origin(spot), nth=item.nth)
         told.append(Diagnostic(item.summary, item.hint, origin=place))
-    return Worked(text if isinstance(value, _OPAQUE) else value, value)
+    return Interpolated(text if isinstance(value, _OPAQUE) else value, value)

@@ -14,7 +14,7 @@ from novita_infra.manifests.language.expressions import Scope
 from novita_infra.manifests.language.interpolation import interpolate
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.yaml.parsing import read_text
-from novita_infra.manifests.yaml.positions import Path, Spot, inside, key_origin, origin
+from novita_infra.manifests.yaml.positions import Path, Position, inside, key_origin, origin
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, nearest
@@ -40,11 +40,11 @@ class Given:
     value: Any
     by: str
     """As a person knows it: `--var`, `prod.vars.yaml`."""
-    spot: Spot | None = None
+    spot: Position | None = None
     """Where it stands; None on the command line or in the environment, where a value is text of any type."""
 
 
-def defaults_in(declared: Mapping[str, Any], spot: Spot) -> list[Given]:
+def defaults_in(declared: Mapping[str, Any], spot: Position) -> list[Given]:
     """The defaults of the declared variables."""
     return [
         Given(name, item["default"], "its default", inside(inside(spot, name), "default"))
@@ -53,7 +53,7 @@ def defaults_in(declared: Mapping[str, Any], spot: Spot) -> list[Given]:
     ]
 
 
-def given_in(data: Any, spot: Spot, by: str) -> list[Given]:
+def given_in(data: Any, spot: Position, by: str) -> list[Given]:
     """The values of a mapping in a file."""
     if not isinstance(data, dict):
         return []
@@ -85,7 +85,7 @@ def with_environ(
 
 
 def settle(
-    declared: Mapping[str, Any], spot: Spot, *, given: Iterable[Given], secrets: Secrets
+    declared: Mapping[str, Any], spot: Position, *, given: Iterable[Given], secrets: Secrets
 ) -> tuple[dict[str, Value], list[Diagnostic]]:
     """The value of every declared variable, the last given one of each, and what is wrong.
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from novita_infra.catalogue.products import UNIT
 from novita_infra.manifests.project.environments import Environment
 from novita_infra.manifests.project.project_file import Settings
-from novita_infra.manifests.yaml.positions import Spot, inside, origin_at
+from novita_infra.manifests.yaml.positions import Position, inside, origin_at
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.rules import Budget, OnUnknown
 
@@ -39,7 +39,7 @@ def max_price_rise_of(settings: Settings, environment: Environment) -> int:
     return int(amount * 100) if amount is not None else 0
 
 
-def _own(settings: Settings, environment: Environment, name: str) -> tuple[Mapping[str, Any], Spot]:
+def _own(settings: Settings, environment: Environment, name: str) -> tuple[Mapping[str, Any], Position]:
     """What the environment itself says under that name, and where."""
     declared = settings.part("environments").get(environment.name)
     said = declared.get(name) if isinstance(declared, dict) else None
@@ -47,7 +47,7 @@ def _own(settings: Settings, environment: Environment, name: str) -> tuple[Mappi
     return (said if isinstance(said, dict) else {}), spot
 
 
-def _inexact(said: Mapping[str, Any], spot: Spot) -> list[Diagnostic]:
+def _inexact(said: Mapping[str, Any], spot: Position) -> list[Diagnostic]:
     """A word on each amount that is finer than prices are."""
     amounts = {name: _decimal(said[name]) for name in _AMOUNTS if name in said}
     hint = "at most five digits after the point"

@@ -17,7 +17,7 @@ _LEAST: Final = 4
 """Characters of a secret that are looked for in words: fewer stand in any."""
 
 
-class Told:
+class Collected:
     """All that was found wrong. A place that one look complained of is not complained of again by a later one."""
 
     def __init__(self) -> None:

@@ -22,7 +22,7 @@ _STATE: Final = "state"
 
 
 @dataclass(slots=True)
-class Found:
+class ManifestFiles:
     """The files of a project, named relative to its root, sorted."""
 
     root: Path
@@ -33,7 +33,7 @@ class Found:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
-def find(path: Path, *, other_than: Sequence[Path] = ()) -> Found:
+def find(path: Path, *, other_than: Sequence[Path] = ()) -> ManifestFiles:
     """The project at a folder, or the one manifest file with the project file beside it.
 
     A folder is searched to the bottom, but for hidden folders, `state`, and projects inside the project. Raises
@@ -42,10 +42,10 @@ def find(path: Path, *, other_than: Sequence[Path] = ()) -> Found:
     try:
         if path.is_file() and path.name != PROJECT_FILE:
             root = path.parent
-            found = Found(root, scope=_spelt(path.name), manifests=[_spelt(path.name)])
+            found = ManifestFiles(root, scope=_spelt(path.name), manifests=[_spelt(path.name)])
         else:
             root = path.parent if path.name == PROJECT_FILE and path.is_file() else path
-            found = Found(root)
+            found = ManifestFiles(root)
             _search(found, "", skipped={item.resolve() for item in other_than})
         found.project_file = (root / PROJECT_FILE).is_file()
     except (FileNotFoundError, NotADirectoryError):
@@ -62,7 +62,7 @@ def reason(error: OSError | ValueError) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
-def _search(found: Found, folder: str, *, skipped: set[Path]) -> None:
+def _search(found: ManifestFiles, folder: str, *, skipped: set[Path]) -> None:
     waiting = [folder]
     while waiting:
         below = waiting.pop()
@@ -75,7 +75,7 @@ def _search(found: Found, folder: str, *, skipped: set[Path]) -> None:
                 _add(found, entry, _spelt(name))
 
 
-def _entries(found: Found, below: str) -> Iterator[os.DirEntry[str]]:
+def _entries(found: ManifestFiles, below: str) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(found.root / below) as entries:
             yield from sorted(entries, key=lambda entry: entry.name)
@@ -86,7 +86,7 @@ def _entries(found: Found, below: str) -> Iterator[os.DirEntry[str]]:
         found.diagnostics.append(Diagnostic(f"the folder cannot be read: {reason(error)}", origin=place))
 
 
-def _add(found: Found, entry: os.DirEntry[str], name: str) -> None:
+def _add(found: ManifestFiles, entry: os.DirEntry[str], name: str) -> None:
     if entry.is_file():
         found.manifests.append(name)
     elif entry.is_symlink():
@@ -105,7 +105,7 @@ def _is_foreign(folder: os.DirEntry[str]) -> bool:
     return folder.name.startswith(".") or Path(folder.path, PROJECT_FILE).is_file()
 
 
-def _outside(found: Found) -> list[Diagnostic]:
+def _outside(found: ManifestFiles) -> list[Diagnostic]:
     """A folder inside a project is mostly meant as a part of it, and would get a state of its own."""
     if found.project_file:
         return []

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from novita_infra.manifests.project.project_file import Settings
 from novita_infra.manifests.resources.names import suggest
-from novita_infra.manifests.validation.documents import Headed
-from novita_infra.manifests.yaml.positions import Spot, inside, origin
+from novita_infra.manifests.validation.documents import IdentifiedDocument
+from novita_infra.manifests.yaml.positions import Position, inside, origin
 from novita_infra.model.diagnostics import Diagnostic, nearest
 
 DEFAULT: Final = "default"
@@ -28,13 +28,13 @@ class Environment:
 
     name: str
     variables: Mapping[str, Any]
-    variables_spot: Spot
+    variables_spot: Position
     patches: Sequence[Any]
-    patches_spot: Spot
+    patches_spot: Position
     expressions: bool
 
 
-def choose(settings: Settings, *, wanted: str) -> tuple[Environment, list[Diagnostic]]:
+def choose_environment(settings: Settings, *, wanted: str) -> tuple[Environment, list[Diagnostic]]:
     """The environment that the command line wants, else the project's default one, else one named `default`."""
     declared = settings.part("environments")
     given = settings.text("defaultEnvironment")
@@ -59,8 +59,8 @@ def choose(settings: Settings, *, wanted: str) -> tuple[Environment, list[Diagno
 
 
 def patch(
-    headed: Sequence[Headed], environment: Environment, *, complete: bool
-) -> tuple[list[Headed], list[Diagnostic]]:
+    headed: Sequence[IdentifiedDocument], environment: Environment, *, complete: bool
+) -> tuple[list[IdentifiedDocument], list[Diagnostic]]:
     """The documents with the environment's patches worked in, in the order in which they are written.
 
     A target that matches nothing is an error where the resources are `complete`.
@@ -88,10 +88,12 @@ def _pattern(target: str) -> re.Pattern[str]:
     return re.compile("[^.]*".join(map(re.escape, target.split("*"))))
 
 
-def _patched(headed: Headed, item: Mapping[str, Any], spot: Spot, *, expressions: bool) -> Headed:
+def _patched(
+    headed: IdentifiedDocument, item: Mapping[str, Any], spot: Position, *, expressions: bool
+) -> IdentifiedDocument:
     document = headed.document
     changes = {name: item[name] for name in _PATCHED if isinstance(item.get(name), dict)}
-    places: dict[str, Spot] = {name: inside(spot, name) for name in changes}
+    places: dict[str, Position] = {name: inside(spot, name) for name in changes}
     data, merged = _merged(document.data, document.spot, changes, (*spot[:5], places))
     return replace(
         headed,
@@ -99,7 +101,7 @@ def _patched(headed: Headed, item: Mapping[str, Any], spot: Spot, *, expressions
     )
 
 
-def _merged(data: Any, spot: Spot, changes: Any, places: Spot) -> tuple[Any, Spot]:
+def _merged(data: Any, spot: Position, changes: Any, places: Position) -> tuple[Any, Position]:
     """The data with the changes in it: mappings are merged, null removes, everything else replaces."""
     if not isinstance(data, dict) or not isinstance(changes, dict):
         return _without_nulls(changes, places)
@@ -116,7 +118,7 @@ def _merged(data: Any, spot: Spot, changes: Any, places: Spot) -> tuple[Any, Spo
     return result, (*own[:5], spots)  # what is missing afterwards is missing because of the patch
 
 
-def _without_nulls(value: Any, spot: Spot) -> tuple[Any, Spot]:
+def _without_nulls(value: Any, spot: Position) -> tuple[Any, Position]:
     """What a patch adds; a null in it removes what is not there."""
     if not isinstance(value, dict):
         return value, spot

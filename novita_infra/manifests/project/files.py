@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from novita_infra.manifests.language.variables import Given, given_in
-from novita_infra.manifests.project.collected import Told
+from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import reason
-from novita_infra.manifests.yaml.parsing import Reading, read
+from novita_infra.manifests.yaml.parsing import ParsedFile, read
 from novita_infra.manifests.yaml.positions import origin
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Origin
@@ -19,7 +19,7 @@ from novita_infra.model.diagnostics import Diagnostic
 class Files:
     """Reads files by their names relative to the root."""
 
-    def __init__(self, root: Path, told: Told, *, discreet: bool = False) -> None:
+    def __init__(self, root: Path, told: Collected, *, discreet: bool = False) -> None:
         """`discreet` files may hold secrets anywhere: of one that cannot be read, no line is shown."""
         self._root = root
         self._told = told
@@ -28,12 +28,12 @@ class Files:
         self.torn = False
         """Whether some document could not be read, so that what it declares is not known."""
 
-    def read(self, name: str) -> Reading:
+    def read(self, name: str) -> ParsedFile:
         try:
             reading = read((self._root / name).read_bytes(), name)
         except (OSError, ValueError) as error:
             diagnostic = Diagnostic(f"the file cannot be read: {reason(error)}", origin=Origin(name, 1, 1))
-            reading = Reading(diagnostics=[diagnostic], torn=True)
+            reading = ParsedFile(diagnostics=[diagnostic], torn=True)
         self.sources.texts[name] = reading.text
         hidden = (0,) if self._discreet and reading.torn else ()
         self._told.add([replace(item, hidden=hidden) for item in reading.diagnostics])

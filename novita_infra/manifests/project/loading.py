@@ -24,21 +24,21 @@ from novita_infra.manifests.language.variables import (
     settle,
     with_environ,
 )
-from novita_infra.manifests.project.collected import Told
-from novita_infra.manifests.project.discovery import Found, find
-from novita_infra.manifests.project.environments import Environment, choose, patch
+from novita_infra.manifests.project.collected import Collected
+from novita_infra.manifests.project.discovery import ManifestFiles, find
+from novita_infra.manifests.project.environments import Environment, choose_environment, patch
 from novita_infra.manifests.project.files import Files
-from novita_infra.manifests.project.plaintext_secrets import in_clear
+from novita_infra.manifests.project.plaintext_secrets import plaintext_secrets
 from novita_infra.manifests.project.project_file import NOTHING, Settings, settings_of
-from novita_infra.manifests.project.provenance import Tracing
+from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.project.rules import rules_of
 from novita_infra.manifests.resources.cycles import cycles
 from novita_infra.manifests.resources.declaring import Declaring, completed
-from novita_infra.manifests.resources.names import Names
-from novita_infra.manifests.validation.documents import PROJECT_FILE, Headed, faults, head
+from novita_infra.manifests.resources.names import KnownNames
+from novita_infra.manifests.validation.documents import PROJECT_FILE, IdentifiedDocument, head, schema_errors
 from novita_infra.manifests.yaml.parsing import Document
 from novita_infra.manifests.yaml.positions import Path as ValuePath
-from novita_infra.manifests.yaml.positions import Spot, inside, origin, spot_at
+from novita_infra.manifests.yaml.positions import Position, inside, origin, position_at
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.resources import Declared
@@ -84,7 +84,7 @@ def load(
     variables: Mapping[str, str] | None = None,
     var_files: Sequence[Path] = (),
     environ: Mapping[str, str],
-    tracing: Tracing | None = None,
+    tracing: Provenance | None = None,
 ) -> Project:
     """The project at a folder, or what one manifest file declares; `variables` are those of `--var`, as text.
 
@@ -102,15 +102,15 @@ def _load(
     *,
     var_files: Sequence[Path],
     environ: Mapping[str, str],
-    tracing: Tracing | None,
+    tracing: Provenance | None,
 ) -> Project:
-    told = Told()
+    told = Collected()
     found = find(path, other_than=var_files)
     told.add(found.diagnostics)
     files = Files(found.root, told)
     settings = _settings(found, files, told)
     secrets = Secrets(found.root, environ)
-    chosen, wrong = choose(settings or NOTHING, wanted=environment if settings else "")
+    chosen, wrong = choose_environment(settings or NOTHING, wanted=environment if settings else "")
     told.add(wrong)
     values, from_environ = None, []
     if settings is not None:
@@ -120,7 +120,7 @@ def _load(
             *from_environ,
             *(Given(name, text, "--var") for name, text in variables.items()),
         ]
-        told.hide(in_clear(settings, given))
+        told.hide(plaintext_secrets(settings, given))
         values = _variables(settings, chosen, secrets, given=given, files=files, told=told)
         if tracing is not None:
             tracing.began(settings, chosen, [*_own(settings, chosen), *given])
@@ -152,7 +152,7 @@ def _load(
     )
 
 
-def _settings(found: Found, files: Files, told: Told) -> Settings | None:
+def _settings(found: ManifestFiles, files: Files, told: Collected) -> Settings | None:
     """What the project file says; None where it cannot be read, so that nobody is blamed for what it may declare."""
     if not found.project_file:
         return NOTHING
@@ -164,7 +164,7 @@ def _settings(found: Found, files: Files, told: Told) -> Settings | None:
 
 
 def _variables(
-    settings: Settings, chosen: Environment, secrets: Secrets, *, given: Sequence[Given], files: Files, told: Told
+    settings: Settings, chosen: Environment, secrets: Secrets, *, given: Sequence[Given], files: Files, told: Collected
 ) -> dict[str, Value]:
     """The values of the variables: those of the project file, then what is given from outside."""
     declared, spot = settings.part("variables"), settings.spot("variables")
@@ -195,7 +195,7 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _nothing(path: Path, found: Found) -> list[Diagnostic]:
+def _nothing(path: Path, found: ManifestFiles) -> list[Diagnostic]:
     """What is said when nothing is declared: with a project file it may be meant so, to have everything deleted."""
     if found.project_file:
         place = Origin(found.scope or PROJECT_FILE, 1, 1)
@@ -217,7 +217,7 @@ class _Resources:
     """From the manifest files of a project to declared resources."""
 
     def __init__(
-        self, found: Found, files: Files, told: Told, secrets: Secrets, tracing: Tracing | None = None
+        self, found: ManifestFiles, files: Files, told: Collected, secrets: Secrets, tracing: Provenance | None = None
     ) -> None:
         self._found = found
         self._files = files
@@ -239,7 +239,7 @@ class _Resources:
         headed = [_with_name(item) for item in headed]
         if self._tracing is not None:
             self._tracing.read(written, headed)
-        known = Names(item.address for item in headed)
+        known = KnownNames(item.address for item in headed)
         scope = Scope(values, self._secrets.environ, _ATTRIBUTES, lambda address: self._known(address, known))
         every: dict[Address, Declared] = {}
         unsound: set[Address] = set()
@@ -256,8 +256,8 @@ class _Resources:
             self._tracing.declared = every
         return tuple(every[address] for address in sorted(every)), self._outputs(settings, scope)
 
-    def _headed(self) -> list[Headed]:
-        headed: dict[Address, Headed] = {}
+    def _headed(self) -> list[IdentifiedDocument]:
+        headed: dict[Address, IdentifiedDocument] = {}
         repeated = []
         for name in self._found.manifests:
             for document in self._files.read(name).documents:
@@ -267,7 +267,7 @@ class _Resources:
                 elif found.address in headed:
                     earlier = origin(headed[found.address].document.spot)
                     hint = f"the first is at {earlier}; give one of them another name"
-                    place = origin(spot_at(document.spot, ("metadata", "name")))
+                    place = origin(position_at(document.spot, ("metadata", "name")))
                     wrong = [*wrong, Diagnostic(f"{found.address} is declared twice", hint, origin=place)]
                     repeated.append(found)
                 else:
@@ -283,7 +283,7 @@ class _Resources:
         else:
             self._files.torn = True
 
-    def _known(self, address: Address, known: Names) -> None:
+    def _known(self, address: Address, known: KnownNames) -> None:
         if address in known or address.name in self._lost or self._files.torn:
             return
         hint = known.hint(address)
@@ -291,7 +291,7 @@ class _Resources:
             hint = f"only {self._found.scope} was read; name the project's folder to have all of it"
         raise Unusable(f'there is no {address.kind} "{address.name}"', hint)
 
-    def _one(self, headed: Headed, scope: Scope) -> tuple[Declared, bool]:
+    def _one(self, headed: IdentifiedDocument, scope: Scope) -> tuple[Declared, bool]:
         """What one document declares, and whether nothing is wrong with it."""
         document = headed.document
         checked = values = document.data
@@ -304,7 +304,7 @@ class _Resources:
 
             worked = interpolate(document.data, document.spot, scope, self._files.sources, told=unusable, secret=secret)
             checked, values = worked.checked, worked.values
-        misfits = faults(headed, checked, self._files.sources)
+        misfits = schema_errors(headed, checked, self._files.sources)
         loose: list[Diagnostic] = []
         declared = Declaring(scope, self._secrets, loose).declare(headed, values)
         for wrong in (unusable, misfits, loose):
@@ -324,13 +324,13 @@ class _Resources:
         return outputs
 
 
-def _with_name(headed: Headed) -> Headed:
+def _with_name(headed: IdentifiedDocument) -> IdentifiedDocument:
     """The document with the resource's name as the object's, where the kind has one and the spec does not say it."""
     document = headed.document
     spec, spot = document.data.get("spec"), inside(document.spot, "spec")
     if not isinstance(spec, dict) or "name" in spec or all(item.name != "name" for item in headed.kind.fields):
         return headed
-    named: dict[str, Spot] = {"name": spot_at(document.spot, ("metadata", "name"))}
+    named: dict[str, Position] = {"name": position_at(document.spot, ("metadata", "name"))}
     inner = document.spot[5] if isinstance(document.spot[5], dict) else {}
     places: Any = {**inner, "spec": (*spot[:5], named | (spot[5] if isinstance(spot[5], dict) else {}))}
     data = {**document.data, "spec": {"name": headed.address.name, **spec}}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from novita_infra.manifests.project.discovery import find
-from novita_infra.manifests.project.environments import choose
+from novita_infra.manifests.project.environments import choose_environment
 from novita_infra.manifests.project.project_file import NOTHING, settings_of
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.manifests.yaml.parsing import read
@@ -37,7 +37,7 @@ def locate(path: Path, *, environment: str = "") -> Located:
     settings = NOTHING
     with contextlib.suppress(OSError):  # a project may do without the file
         settings, _ = settings_of(read((root / PROJECT_FILE).read_bytes(), PROJECT_FILE), Sources())
-    chosen, wrong = choose(settings, wanted=environment)
+    chosen, wrong = choose_environment(settings, wanted=environment)
     if wrong:
         raise Problems(wrong)
     return Located(

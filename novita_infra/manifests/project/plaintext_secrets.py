@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from novita_infra.manifests.language.variables import Given, given_in
 from novita_infra.manifests.project.project_file import Settings
-from novita_infra.manifests.yaml.positions import Spot, inside, origin
+from novita_infra.manifests.yaml.positions import Position, inside, origin
 from novita_infra.model.addresses import Origin
 
 _OPEN: Final = frozenset({"type", "description", "secret"})
@@ -21,7 +21,7 @@ _EXPRESSION: Final = re.compile(r"\$\{[^}]*\}")
 _POINTERS: Final = ({"fromEnv"}, {"fromFile"})
 
 
-def in_clear(settings: Settings, given: Iterable[Given]) -> dict[Origin, str]:
+def plaintext_secrets(settings: Settings, given: Iterable[Given]) -> dict[Origin, str]:
     """Each place of a secret value with its text: in declarations, in every environment, and in what is given."""
     declared, spot = settings.part("variables"), settings.spot("variables")
     secret = {name for name, item in declared.items() if _is_secret(item)}
@@ -48,7 +48,7 @@ def _is_secret(declaration: Any) -> bool:
     )
 
 
-def _of_declarations(declared: Mapping[str, Mapping[str, Any]], spot: Spot) -> Iterator[tuple[Origin, str]]:
+def _of_declarations(declared: Mapping[str, Mapping[str, Any]], spot: Position) -> Iterator[tuple[Origin, str]]:
     for name, declaration in declared.items():
         for field in declaration.keys() - _OPEN:
             yield from _texts(declaration[field], inside(inside(spot, name), field))
@@ -62,7 +62,7 @@ def _of_environments(settings: Settings) -> Iterator[Given]:
             )
 
 
-def _texts(value: Any, spot: Spot) -> Iterator[tuple[Origin, str]]:
+def _texts(value: Any, spot: Position) -> Iterator[tuple[Origin, str]]:
     """The places of the texts and numbers in a value, without what only says where a secret comes from."""
     match value:
         case dict() if set(value) in _POINTERS:

@@ -8,12 +8,12 @@ from typing import Any
 
 from novita_infra.manifests.language.expressions import OPENING
 from novita_infra.manifests.resources.declaring import seconds_of
-from novita_infra.manifests.yaml.positions import Spot, inside, origin, origin_at
+from novita_infra.manifests.yaml.positions import Position, inside, origin, origin_at
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.rules import Judge, OnError, Policy
 
 
-def policies_of(listed: Any, spot: Spot) -> tuple[tuple[Policy, ...], list[Diagnostic]]:
+def policies_of(listed: Any, spot: Position) -> tuple[tuple[Policy, ...], list[Diagnostic]]:
     """The policies of a list, and what is wrong with them beyond the schema of the project file."""
     policies: list[Policy] = []
     told: list[Diagnostic] = []
@@ -45,7 +45,7 @@ def named_after(words: tuple[str, ...]) -> str:
     return PurePath(words[0]).stem
 
 
-def _policy(item: Mapping[str, Any], spot: Spot) -> Policy | None:
+def _policy(item: Mapping[str, Any], spot: Position) -> Policy | None:
     by = next((judge for judge in Judge if judge.value in item), None)
     words = _words(item[by.value]) if by else ()
     if by is None or not words:

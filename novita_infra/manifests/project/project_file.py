@@ -8,8 +8,8 @@ from typing import Any
 
 from novita_infra.manifests.language.expressions import OPENING
 from novita_infra.manifests.validation.documents import PROJECT_FILE, project_faults
-from novita_infra.manifests.yaml.parsing import Document, Reading
-from novita_infra.manifests.yaml.positions import Spot, inside, origin, origin_at
+from novita_infra.manifests.yaml.parsing import Document, ParsedFile
+from novita_infra.manifests.yaml.positions import Position, inside, origin, origin_at
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic
@@ -26,7 +26,7 @@ class Settings:
         found = self.document.data.get(name)
         return found if isinstance(found, dict) else {}
 
-    def spot(self, name: str) -> Spot:
+    def spot(self, name: str) -> Position:
         """The place of that part."""
         return inside(self.document.spot, name)
 
@@ -41,7 +41,7 @@ class Settings:
 NOTHING = Settings(Document(PROJECT_FILE, {}, (PROJECT_FILE, 1, 1, 1, 1, {}), expressions=False))
 
 
-def settings_of(reading: Reading, sources: Sources) -> tuple[Settings, list[Diagnostic]]:
+def settings_of(reading: ParsedFile, sources: Sources) -> tuple[Settings, list[Diagnostic]]:
     """The settings that the project file holds, and what is wrong with them."""
     told = [
         Diagnostic(

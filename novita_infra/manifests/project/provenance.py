@@ -15,8 +15,8 @@ from novita_infra.kinds import KINDS
 from novita_infra.manifests.language.variables import Given
 from novita_infra.manifests.project.environments import Environment
 from novita_infra.manifests.project.project_file import Settings
-from novita_infra.manifests.validation.documents import PROJECT_FILE, Headed
-from novita_infra.manifests.yaml.positions import Path, Spot, inside, label_of, origin, spot_at
+from novita_infra.manifests.validation.documents import PROJECT_FILE, IdentifiedDocument
+from novita_infra.manifests.yaml.positions import Path, Position, inside, label_of, origin, position_at
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import refs
@@ -30,16 +30,16 @@ Said = tuple[str, Origin | None]
 
 
 @dataclass(slots=True)
-class Tracing:
+class Provenance:
     """What a load leaves behind for `why`."""
 
-    written: Mapping[Address, Headed] = field(default_factory=dict)
+    written: Mapping[Address, IdentifiedDocument] = field(default_factory=dict)
     """The documents as they stand in the files."""
-    patched: Mapping[Address, Headed] = field(default_factory=dict)
+    patched: Mapping[Address, IdentifiedDocument] = field(default_factory=dict)
     """The documents with the patches of the environment."""
     environment: str = ""
     patches: Sequence[Any] = ()
-    patches_spot: Spot = (PROJECT_FILE, 1, 1, 1, 1, None)
+    patches_spot: Position = (PROJECT_FILE, 1, 1, 1, 1, None)
     variables: Mapping[str, Any] = field(default_factory=dict)
     """Their declarations."""
     given: Sequence[Given] = ()
@@ -51,7 +51,7 @@ class Tracing:
         self.variables, self.given = settings.part("variables"), given
         self.environment, self.patches, self.patches_spot = chosen.name, chosen.patches, chosen.patches_spot
 
-    def read(self, written: Iterable[Headed], patched: Iterable[Headed]) -> None:
+    def read(self, written: Iterable[IdentifiedDocument], patched: Iterable[IdentifiedDocument]) -> None:
         """The documents before and after the patches of the environment."""
         self.written = {item.address: item for item in written}
         self.patched = {item.address: item for item in patched}
@@ -72,7 +72,7 @@ class Tracing:
         return tuple(self._present(address, path, now=now, before=before))
 
     def _present(self, address: Address, path: Path, *, now: Any, before: Any) -> Iterator[Said]:
-        place = origin(spot_at(self.patched[address].document.spot, path))
+        place = origin(position_at(self.patched[address].document.spot, path))
         hidden = _hidden(address, path)
         said = f"{label_of(path)}: {_told(now, hidden=hidden)}"
         if place.file != PROJECT_FILE:
@@ -80,7 +80,7 @@ class Tracing:
         else:
             yield f'the environment "{self.environment}" patches {said}', place
             if before is not _MISSING:
-                old = origin(spot_at(self.written[address].document.spot, path))
+                old = origin(position_at(self.written[address].document.spot, path))
                 yield f"in place of {_told(before, hidden=hidden)}", old
         for space, name in dict.fromkeys(_named(now)):
             if space == "var":
@@ -91,7 +91,7 @@ class Tracing:
     def _absent(self, address: Address, path: Path, *, before: Any) -> Iterator[Said]:
         """A patch takes it away, or another resource gives it."""
         if before is not _MISSING:
-            old = origin(spot_at(self.written[address].document.spot, path))
+            old = origin(position_at(self.written[address].document.spot, path))
             where = next((origin(spot) for spot in self._patches(path)), origin(self.patches_spot))
             yield f'the environment "{self.environment}" takes {label_of(path)} away', where
             yield f"in place of {_told(before, hidden=_hidden(address, path))}", old
@@ -108,7 +108,7 @@ class Tracing:
                 yield from self.trail(giver, path[1:])
                 return
 
-    def _patches(self, path: Path) -> Iterator[Spot]:
+    def _patches(self, path: Path) -> Iterator[Position]:
         """The patches that say something at the path, the last one first."""
         for index in reversed(range(len(self.patches))):
             spot, value = inside(self.patches_spot, index), self.patches[index]
@@ -129,7 +129,7 @@ class Tracing:
             yield (f"in place of {value}, {item.by}" if index else f"var.{name} is {value}, by {item.by}"), place
 
 
-def _at(headed: Headed, path: Path) -> Any:
+def _at(headed: IdentifiedDocument, path: Path) -> Any:
     value: Any = headed.document.data
     for part in path:
         match value, part:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from novita_infra.manifests.project.budgets import budget_of, max_price_rise_of
-from novita_infra.manifests.project.environments import Environment, choose
+from novita_infra.manifests.project.environments import Environment, choose_environment
 from novita_infra.manifests.project.policies import policies_of
 from novita_infra.manifests.project.project_file import Settings, settings_of
 from novita_infra.manifests.resources.drift import on_drift_of
@@ -50,7 +50,7 @@ def rules_at(root: Path, environment: str) -> Rules:
         return Rules()
     reading = read(data, PROJECT_FILE)
     settings, told = settings_of(reading, Sources())
-    chosen, wrong = choose(settings, wanted=environment)
+    chosen, wrong = choose_environment(settings, wanted=environment)
     rules, more = rules_of(settings, chosen)
     problems = [item for item in (*reading.diagnostics, *told, *wrong, *more) if item.severity is Severity.ERROR]
     if problems:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from novita_infra.kinds import KINDS
 from novita_infra.manifests.language.expressions import Scope, Unusable
-from novita_infra.manifests.yaml.positions import Spot, inside, origin, origin_at
+from novita_infra.manifests.yaml.positions import Position, inside, origin, origin_at
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.lifecycle import Condition, Trigger
@@ -19,7 +19,7 @@ _ELSEWHERE: Final = ("$ref", "$dynamicRef")
 
 
 def triggers_of(
-    listed: Value, spot: Spot, scope: Scope, *, own: Address, told: list[Diagnostic]
+    listed: Value, spot: Position, scope: Scope, *, own: Address, told: list[Diagnostic]
 ) -> tuple[Trigger, ...]:
     """The triggers of a list such as `[vpc.net, instance.a.image]`; what is wrong with them is added to `told`."""
     found: list[Trigger] = []
@@ -32,7 +32,7 @@ def triggers_of(
 
 
 def conditions_of(
-    listed: Value, spot: Spot, *, own: Address, itself: bool, told: list[Diagnostic]
+    listed: Value, spot: Position, *, own: Address, itself: bool, told: list[Diagnostic]
 ) -> tuple[Condition, ...]:
     """The conditions of a list of `{value: ..., is: SCHEMA, message: ...}`; `itself` says whether they may look at
     the resource that they belong to.
@@ -71,7 +71,7 @@ def _trigger(item: Value, scope: Scope, own: Address) -> Trigger:
     return Trigger(address, path)
 
 
-def _faults_of_value(value: Value, spot: Spot, own: Address, *, itself: bool) -> Iterator[Diagnostic]:
+def _faults_of_value(value: Value, spot: Position, own: Address, *, itself: bool) -> Iterator[Diagnostic]:
     place = origin_at(spot, ("value",))
     if is_secret(value):
         yield Diagnostic("a condition takes no secret", "look at something that may be told", origin=place)
@@ -83,7 +83,7 @@ def _faults_of_value(value: Value, spot: Spot, own: Address, *, itself: bool) ->
         )
 
 
-def _faults_of_schema(schema: Value, spot: Spot) -> Iterator[Diagnostic]:
+def _faults_of_schema(schema: Value, spot: Position) -> Iterator[Diagnostic]:
     import jsonschema_rs  # noqa: PLC0415 -- few manifests have conditions
 
     place = origin_at(spot, ("is",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from novita_infra.manifests.yaml.positions import Spot, inside, key_origin, spot_at
+from novita_infra.manifests.yaml.positions import Position, inside, key_origin, position_at
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.resources import Declared
@@ -15,7 +15,7 @@ MOST_SHOWN: Final = 12
 """Steps of a circle that are told; of a longer one only its ends are."""
 
 
-def cycles(declared: Mapping[Address, Declared], spots: Mapping[Address, Spot]) -> list[Diagnostic]:
+def cycles(declared: Mapping[Address, Declared], spots: Mapping[Address, Position]) -> list[Diagnostic]:
     """One message for every circle that a walk along the needs runs into; each resource is in one at most."""
     told: set[Address] = set()
     diagnostics = []
@@ -48,7 +48,9 @@ def _circles(needs: Mapping[Address, tuple[Address, ...]]) -> Iterator[list[Addr
                 waiting.append(iter(needs[address]))
 
 
-def _diagnostic(path: list[Address], declared: Mapping[Address, Declared], spots: Mapping[Address, Spot]) -> Diagnostic:
+def _diagnostic(
+    path: list[Address], declared: Mapping[Address, Declared], spots: Mapping[Address, Position]
+) -> Diagnostic:
     first = path.index(min(path))
     path = path[first:] + path[:first]
     steps = list(zip(path, [*path[1:], path[0]], strict=True))
@@ -63,10 +65,10 @@ def _shortened(words: list[str]) -> list[str]:
     return words if len(words) <= MOST_SHOWN else [*words[: MOST_SHOWN - 2], "...", words[-1]]
 
 
-def _place(item: Declared, needed: Address, spot: Spot) -> Origin:
+def _place(item: Declared, needed: Address, spot: Position) -> Origin:
     """Where the resource says that it needs the other one; its spec for what it inherits."""
     for name, value in item.spec.items():
         if name in item.places and any(ref.address == needed for ref in refs(value)):
             return item.places[name]
-    after = spot_at(spot, ("lifecycle", "dependsOn"))
+    after = position_at(spot, ("lifecycle", "dependsOn"))
     return key_origin(after if isinstance(after[5], list) else inside(spot, "spec"))

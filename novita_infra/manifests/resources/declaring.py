@@ -16,8 +16,16 @@ from novita_infra.manifests.language.expressions import Scope, Unusable
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.resources.conditions import conditions_of, triggers_of
 from novita_infra.manifests.resources.drift import ignored_of, on_drift_of
-from novita_infra.manifests.validation.documents import Headed
-from novita_infra.manifests.yaml.positions import Spot, inside, key_origins, label_of, origin, origin_at, spot_at
+from novita_infra.manifests.validation.documents import IdentifiedDocument
+from novita_infra.manifests.yaml.positions import (
+    Position,
+    inside,
+    key_origins,
+    label_of,
+    origin,
+    origin_at,
+    position_at,
+)
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.lifecycle import Lifecycle
@@ -36,7 +44,7 @@ class Declaring:
     secrets: Secrets
     told: list[Diagnostic]
 
-    def declare(self, headed: Headed, values: Mapping[str, Value]) -> Declared:
+    def declare(self, headed: IdentifiedDocument, values: Mapping[str, Value]) -> Declared:
         """The resource of one document, of which `values` has the expressions worked in.
 
         What does not fit the schema is left alone; it was told before.
@@ -53,7 +61,7 @@ class Declaring:
             _mapping(values.get("lifecycle")), inside(spot, "lifecycle"), own=headed.address
         )
         labels = _mapping(_mapping(values["metadata"]).get("labels"))
-        self._plain_labels(labels, spot_at(spot, ("metadata", "labels")))
+        self._plain_labels(labels, position_at(spot, ("metadata", "labels")))
         return Declared(
             address=headed.address,
             spec=spec,
@@ -65,7 +73,7 @@ class Declaring:
             lifecycle_places=key_origins(inside(spot, "lifecycle")) if "lifecycle" in values else {},
         )
 
-    def _field(self, field: Field, value: Value, spot: Spot) -> Value:
+    def _field(self, field: Field, value: Value, spot: Position) -> Value:
         if field.secret:
             return self._secret(value, spot)
         if field.secret_items and isinstance(value, dict):
@@ -76,7 +84,7 @@ class Declaring:
 
     # --- secrets --------------------------------------------------------------------------------------------------
 
-    def _pointed(self, value: Value, spot: Spot) -> Value:
+    def _pointed(self, value: Value, spot: Position) -> Value:
         """The secret where the value points at one, else the value."""
         if not self.secrets.points(value):
             return value
@@ -86,7 +94,7 @@ class Declaring:
             return Secret("", "missing:")
         return found
 
-    def _secret(self, value: Value, spot: Spot, *, user: bool = False) -> Value:
+    def _secret(self, value: Value, spot: Position, *, user: bool = False) -> Value:
         """The value with every text in it wrapped as a secret; the name of a `user` may stand in clear."""
         if self.secrets.points(value):
             return self._pointed(value, spot)
@@ -107,7 +115,7 @@ class Declaring:
 
     # --- references -----------------------------------------------------------------------------------------------
 
-    def _referring(self, value: Value, field: Field, spot: Spot, *, at: Sequence[str]) -> Value:
+    def _referring(self, value: Value, field: Field, spot: Position, *, at: Sequence[str]) -> Value:
         """The value with the names in it, at the places that the field says, turned into references."""
         if not at:
             return self._reference(value, field.refers, spot)
@@ -118,7 +126,7 @@ class Declaring:
             return {**value, step: self._referring(value[step], field, inside(spot, step), at=rest)}
         return value
 
-    def _reference(self, value: Value, kind: str, spot: Spot) -> Value:
+    def _reference(self, value: Value, kind: str, spot: Position) -> Value:
         match value:
             case {"id": wanted}:
                 return wanted
@@ -133,7 +141,7 @@ class Declaring:
                 return self._named(value, kind, spot)
         return value
 
-    def _named(self, name: str, kind: str, spot: Spot) -> Value:
+    def _named(self, name: str, kind: str, spot: Position) -> Value:
         if "${" in name:
             return name  # an expression that has no value, which was told
         try:
@@ -152,15 +160,15 @@ class Declaring:
     # --- lifecycle and labels -------------------------------------------------------------------------------------
 
     def _lifecycle(
-        self, values: Mapping[str, Value], spot: Spot, *, own: Address
+        self, values: Mapping[str, Value], spot: Position, *, own: Address
     ) -> tuple[Lifecycle, tuple[Address, ...]]:
         """What is said beside the spec, and the resources that must be there first because of it."""
         timeouts: dict[str, float] = {}
         for name, text in _mapping(values.get("timeouts")).items():
-            timeouts[name] = self._seconds(text, spot_at(spot, ("timeouts", name)))
+            timeouts[name] = self._seconds(text, position_at(spot, ("timeouts", name)))
         named = values.get("dependsOn")
         after = [
-            self._after(text, spot_at(spot, ("dependsOn", index)))
+            self._after(text, position_at(spot, ("dependsOn", index)))
             for index, text in enumerate(named if isinstance(named, list) else ())
         ]
         triggers = triggers_of(
@@ -176,7 +184,7 @@ class Declaring:
             timeouts={name: seconds for name, seconds in timeouts.items() if seconds},
             create_first=values.get("createBeforeDestroy") is True,
             group=values["group"] if isinstance(values.get("group"), str) else "",
-            capacity_wait=0.0 if wait is None else self._seconds(wait, spot_at(spot, ("waitForCapacity",))),
+            capacity_wait=0.0 if wait is None else self._seconds(wait, position_at(spot, ("waitForCapacity",))),
             triggers=triggers,
             preconditions=before,
             postconditions=afterwards,
@@ -189,14 +197,14 @@ class Declaring:
         needed = [*after, *(trigger.address for trigger in triggers), *looked_at]
         return lifecycle, tuple(item for item in needed if item is not None)
 
-    def _seconds(self, text: Value, spot: Spot) -> float:
+    def _seconds(self, text: Value, spot: Position) -> float:
         """A length of time in seconds; 0 for what is none, which is told."""
         seconds = seconds_of(text) if isinstance(text, str) else None
         if not seconds:
             self._tell(f'"{text}" is no length of time', "it looks like 90s, 30m, 2h or 1d", spot)
         return seconds or 0.0
 
-    def _after(self, text: Value, spot: Spot) -> Address | None:
+    def _after(self, text: Value, spot: Position) -> Address | None:
         if isinstance(text, Ref):
             return text.address
         try:
@@ -212,7 +220,7 @@ class Declaring:
             return address
         return None
 
-    def _plain_labels(self, labels: Mapping[str, Value], spot: Spot) -> None:
+    def _plain_labels(self, labels: Mapping[str, Value], spot: Position) -> None:
         for name, value in labels.items():
             if not isinstance(value, str):
                 self._tell(
@@ -221,12 +229,12 @@ class Declaring:
                     inside(spot, name),
                 )
 
-    def _tell(self, summary: str, hint: str, spot: Spot) -> None:
+    def _tell(self, summary: str, hint: str, spot: Position) -> None:
         self.told.append(Diagnostic(summary, hint, origin=origin(spot)))
 
 
 def completed(
-    declared: Mapping[Address, Declared], spots: Mapping[Address, Spot]
+    declared: Mapping[Address, Declared], spots: Mapping[Address, Position]
 ) -> tuple[dict[Address, Declared], list[Diagnostic]]:
     """The resources with what other resources give them and all that they need, and what their kinds find wrong.
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from novita_infra.kinds.kind import Kind
-from novita_infra.manifests.yaml.positions import Spot, inside, origin, origin_at
+from novita_infra.manifests.yaml.positions import Position, inside, origin, origin_at
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.lifecycle import Cause, Ignored, OnDrift
 from novita_infra.model.values import Value
@@ -22,7 +22,7 @@ def on_drift_of(said: Value) -> dict[Cause, OnDrift]:
     return {cause: known[answers[cause.value]] for cause in Cause if answers.get(cause.value) in known}
 
 
-def ignored_of(listed: Value, spot: Spot, kind: Kind, *, told: list[Diagnostic]) -> tuple[Ignored, ...]:
+def ignored_of(listed: Value, spot: Position, kind: Kind, *, told: list[Diagnostic]) -> tuple[Ignored, ...]:
     """The rules of a list such as `[ports, {field: env.DEBUG, until: 2027-01-31}]`; what is wrong goes to `told`."""
     found = []
     for index, item in enumerate(listed if isinstance(listed, list) else ()):

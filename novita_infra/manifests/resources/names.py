@@ -13,7 +13,7 @@ MOST_SEARCHED: Final = 100
 """Wrong names for which a near one is looked for; a fleet with more has one mistake, made many times."""
 
 
-class Names:
+class KnownNames:
     """The addresses that are declared."""
 
     def __init__(self, addresses: Iterable[Address]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from novita_infra.kinds import KINDS, by_name
 from novita_infra.kinds.kind import Field, Kind
-from novita_infra.manifests.validation.messages import Subject, explain
+from novita_infra.manifests.validation.messages import Subject, explain_schema_error
 from novita_infra.manifests.yaml.parsing import Document
 from novita_infra.manifests.yaml.positions import Path, key_origin_at, label_of, origin, origin_at
 from novita_infra.manifests.yaml.source_text import Sources
@@ -29,7 +29,7 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Headed:
+class IdentifiedDocument:
     """A document of which the kind and the address are known."""
 
     document: Document
@@ -37,7 +37,7 @@ class Headed:
     address: Address
 
 
-def head(document: Document) -> tuple[Headed | None, list[Diagnostic]]:
+def head(document: Document) -> tuple[IdentifiedDocument | None, list[Diagnostic]]:
     """What the document declares, or why that cannot be told."""
     data = document.data
     if not isinstance(data, dict):
@@ -54,10 +54,10 @@ def head(document: Document) -> tuple[Headed | None, list[Diagnostic]]:
     diagnostics += wrong
     if kind is None or name is None:
         return None, diagnostics
-    return Headed(document, kind, Address(kind.prefix, name)), diagnostics
+    return IdentifiedDocument(document, kind, Address(kind.prefix, name)), diagnostics
 
 
-def faults(headed: Headed, data: Any, sources: Sources) -> list[Diagnostic]:
+def schema_errors(headed: IdentifiedDocument, data: Any, sources: Sources) -> list[Diagnostic]:
     """What the schema of its kind has against the document; `data` is the document with variables worked in."""
     fields = {field.name: field for field in headed.kind.fields}
     schema = _kind_schema(headed.kind.prefix)
@@ -143,7 +143,7 @@ class _Schema:
     ) -> list[Diagnostic]:
         if self.validator.is_valid(data):
             return []
-        found = explain(self.schema, Subject(data, document.data, document.spot, sources, hidden))
+        found = explain_schema_error(self.schema, Subject(data, document.data, document.spot, sources, hidden))
         return found or self._unexplained(document, data, hidden)
 
     def _unexplained(self, document: Document, data: Any, hidden: Callable[[Path], bool]) -> list[Diagnostic]:

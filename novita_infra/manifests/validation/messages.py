@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from novita_infra.manifests.yaml.positions import Path, Spot, key_origin_at, label_of, origin_at
+from novita_infra.manifests.yaml.positions import Path, Position, key_origin_at, label_of, origin_at
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.diagnostics import Diagnostic, nearest
 
@@ -40,13 +40,13 @@ class Subject:
     """With variables worked in."""
     written: Any
     """As it stands in the file."""
-    spot: Spot
+    spot: Position
     sources: Sources
     hidden: Callable[[Path], bool]
     """Whether the value at a path must not be shown."""
 
 
-def explain(schema: Mapping[str, Any], subject: Subject) -> list[Diagnostic]:
+def explain_schema_error(schema: Mapping[str, Any], subject: Subject) -> list[Diagnostic]:
     """Everything that the schema (draft 2020-12) has against the data; nothing where it has nothing."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - see the module's docstring
 

@@ -24,7 +24,7 @@ from yaml.events import (
 
 from novita_infra.manifests.yaml import syntax_errors as syntax
 from novita_infra.manifests.yaml.decoding import decode
-from novita_infra.manifests.yaml.positions import Spot, count
+from novita_infra.manifests.yaml.positions import Position, count
 from novita_infra.manifests.yaml.scalars import CONSTANTS, NUMERIC, number
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic
@@ -53,13 +53,13 @@ class Document:
     file: str
     data: Any
     """Mappings are dicts with string keys, lists are lists; the rest is str, int, float, bool or None."""
-    spot: Spot
+    spot: Position
     expressions: bool
     """Whether any string in it holds a `${`."""
 
 
 @dataclass(slots=True)
-class Reading:
+class ParsedFile:
     """What a file held, and what was wrong with it."""
 
     documents: list[Document] = field(default_factory=list)
@@ -69,17 +69,17 @@ class Reading:
     text: str = ""
 
 
-def read(raw: bytes, file: str) -> Reading:
+def read(raw: bytes, file: str) -> ParsedFile:
     """All documents of a file; a file without any, or with nothing but comments, has none. Never raises."""
     text, fault = decode(raw, file)
     if fault is not None:
-        return Reading(diagnostics=[fault], torn=True)
+        return ParsedFile(diagnostics=[fault], torn=True)
     return read_text(text, file)
 
 
-def read_text(text: str, file: str) -> Reading:
+def read_text(text: str, file: str) -> ParsedFile:
     """The same for text. After a syntax error it goes on with the next document of the file."""
-    reading = Reading(text=text)
+    reading = ParsedFile(text=text)
     first = 0
     while text and len(reading.diagnostics) < MOST_ERRORS:
         composer = _Composer(text, file, first, reading)
@@ -88,7 +88,8 @@ def read_text(text: str, file: str) -> Reading:
             break
         except yaml.YAMLError as error:
             reading.diagnostics.append(
-                _nesting(error, text, file, first) or syntax.explain(error, text, start=Origin(file, first + 1, 1))
+                _nesting(error, text, file, first)
+                or syntax.explain_syntax_error(error, text, start=Origin(file, first + 1, 1))
             )
             mark = getattr(error, "problem_mark", None)
             at = composer.began if mark is None else mark.line
@@ -113,7 +114,7 @@ def _nesting(error: yaml.YAMLError, text: str, file: str, first: int) -> Diagnos
     until = "\n".join([*lines[: mark.line], lines[mark.line][: mark.column]])
     if len(until) <= _MOST_FOR_PURE_PARSER:
         try:
-            _Composer(until, file, first, Reading(), parser=yaml.SafeLoader).run()
+            _Composer(until, file, first, ParsedFile(), parser=yaml.SafeLoader).run()
         except _Unusable as stop:
             return stop.diagnostic
         except yaml.YAMLError:
@@ -132,12 +133,12 @@ class _Unusable(Exception):
 class _Composer:
     """Puts the events of a stream together to documents."""
 
-    def __init__(self, text: str, file: str, first: int, reading: Reading, *, parser: Any = _PARSER) -> None:
+    def __init__(self, text: str, file: str, first: int, reading: ParsedFile, *, parser: Any = _PARSER) -> None:
         self._file = file
         self._first = first + 1
         self._reading = reading
         self._next: Any = parser(text).get_event
-        self._anchors: dict[str, tuple[Any, Spot] | None] = {}
+        self._anchors: dict[str, tuple[Any, Position] | None] = {}
         self._by_alias = 0
         self._expressions = False
         self.began = 0
@@ -159,7 +160,7 @@ class _Composer:
         if data is not None:
             self._reading.documents.append(Document(self._file, data, spot, self._expressions))
 
-    def _value(self, event: Any, key: tuple[int, int], depth: int) -> tuple[Any, Spot]:
+    def _value(self, event: Any, key: tuple[int, int], depth: int) -> tuple[Any, Position]:
         """The value that begins with the event, and its spot. `key` is the place of its key, (-1, -1) without one."""
         mark = event.start_mark
         line, column = mark.line + self._first, mark.column + 1
@@ -183,15 +184,15 @@ class _Composer:
             ):
                 self._tag_refused(event)
             data, inner = self._mapping(depth) if kind is MappingStartEvent else self._sequence(depth)
-        spot: Spot = (self._file, line, column, key_line, key_column, inner)
+        spot: Position = (self._file, line, column, key_line, key_column, inner)
         if event.anchor is not None:
             self._anchors[event.anchor] = (data, spot)
         return data, spot
 
-    def _mapping(self, depth: int) -> tuple[dict[str, Any], dict[str, Spot]]:
+    def _mapping(self, depth: int) -> tuple[dict[str, Any], dict[str, Position]]:
         data: dict[str, Any] = {}
-        spots: dict[str, Spot] = {}
-        merged: list[tuple[dict[str, Any], dict[str, Spot]]] = []
+        spots: dict[str, Position] = {}
+        merged: list[tuple[dict[str, Any], dict[str, Position]]] = []
         following = self._next
         while True:
             event = following()
@@ -217,9 +218,9 @@ class _Composer:
                     spots[name] = places[name]
         return data, spots
 
-    def _sequence(self, depth: int) -> tuple[list[Any], list[Spot]]:
+    def _sequence(self, depth: int) -> tuple[list[Any], list[Position]]:
         data: list[Any] = []
-        spots: list[Spot] = []
+        spots: list[Position] = []
         following = self._next
         while True:
             event = following()
@@ -306,7 +307,7 @@ class _Composer:
             )
         return data, spot[5]
 
-    def _merge(self, value: Any, spot: Spot) -> list[tuple[dict[str, Any], dict[str, Spot]]]:
+    def _merge(self, value: Any, spot: Position) -> list[tuple[dict[str, Any], dict[str, Position]]]:
         sources = zip(value, spot[5] or (), strict=False) if isinstance(value, list) else [(value, spot)]
         found = [(item, place[5]) for item, place in sources if isinstance(item, dict) and isinstance(place[5], dict)]
         if len(found) != (len(value) if isinstance(value, list) else 1):
@@ -320,7 +321,7 @@ class _Composer:
             )
         return found
 
-    def _duplicate(self, name: str, spot: Spot, earlier: Spot) -> None:
+    def _duplicate(self, name: str, spot: Position, earlier: Position) -> None:
         summary = f'the key "{name}" stands twice in the same mapping'
         hint = f"the first is in line {earlier[3]}, column {earlier[4]}; keep one of them"
         self._reading.diagnostics.append(Diagnostic(summary, hint, origin=Origin(spot[0], spot[3], spot[4])))

@@ -13,11 +13,11 @@ from novita_infra.model.addresses import Origin
 Path: TypeAlias = tuple[str | int, ...]
 """The way from the root of a document to a value: keys of mappings and positions in lists."""
 
-Spot: TypeAlias = tuple[str, int, int, int, int, dict[str, "Spot"] | list["Spot"] | None]
+Position: TypeAlias = tuple[str, int, int, int, int, dict[str, "Position"] | list["Position"] | None]
 """File, line and column of a value, line and column of its key, and the spots inside it; counted from 1."""
 
 
-def spot_at(root: Spot, path: Path) -> Spot:
+def position_at(root: Position, path: Path) -> Position:
     """The spot at the path, or the nearest one around it where the document has nothing there."""
     spot = root
     for part in path:
@@ -31,44 +31,44 @@ def spot_at(root: Spot, path: Path) -> Spot:
     return spot
 
 
-def origin(spot: Spot) -> Origin:
+def origin(spot: Position) -> Origin:
     """The place of the value."""
     return Origin(spot[0], spot[1], spot[2])
 
 
-def key_origin(spot: Spot) -> Origin:
+def key_origin(spot: Position) -> Origin:
     """The place of the key that the value stands under; the value's own where it has none."""
     return Origin(spot[0], spot[3], spot[4])
 
 
-def origin_at(root: Spot, path: Path) -> Origin:
+def origin_at(root: Position, path: Path) -> Origin:
     """The place of the value at the path; where there is none, that of the key of what should hold it."""
     spot = root
     for part in path:
-        inner = spot_at(spot, (part,))
+        inner = position_at(spot, (part,))
         if inner is spot:
             return key_origin(spot)
         spot = inner
     return origin(spot)
 
 
-def key_origin_at(root: Spot, path: Path) -> Origin:
+def key_origin_at(root: Position, path: Path) -> Origin:
     """The place of the key at the path, or of the nearest one around it."""
-    return key_origin(spot_at(root, path))
+    return key_origin(position_at(root, path))
 
 
-def key_origins(spot: Spot) -> Mapping[str, Origin]:
+def key_origins(spot: Position) -> Mapping[str, Origin]:
     """The place of every key of a mapping."""
     inner = spot[5]
     return {name: key_origin(item) for name, item in inner.items()} if isinstance(inner, dict) else {}
 
 
-def inside(spot: Spot, part: str | int) -> Spot:
+def inside(spot: Position, part: str | int) -> Position:
     """The spot of an item; the spot itself where it is not known."""
-    return spot_at(spot, (part,))
+    return position_at(spot, (part,))
 
 
-def count(spot: Spot, most: int) -> int:
+def count(spot: Position, most: int) -> int:
     """How many values there are at the spot, itself included; what exceeds `most` is not counted to the end."""
     total, waiting = 0, [spot]
     while waiting and total <= most:

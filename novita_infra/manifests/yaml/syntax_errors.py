@@ -71,7 +71,7 @@ _OPENED: Final = frozenset(
 _NEXT_DOCUMENT: Final = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
 
 
-def explain(error: yaml.YAMLError, text: str, *, start: Origin) -> Diagnostic:
+def explain_syntax_error(error: yaml.YAMLError, text: str, *, start: Origin) -> Diagnostic:
     """The error as a diagnostic; the text begins at `start`."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return Diagnostic(f"not readable as YAML: {error}", origin=start)

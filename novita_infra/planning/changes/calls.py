@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from novita_infra.kinds.kind import By, Call, Cases, Default, Field, Grows, Kind, Local, Refused, Replaces
+from novita_infra.kinds.kind import By, Call, Cases, Default, Field, Grows, Kind, Local, Refusal, Replaces
 from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Spec, Value
 from novita_infra.planning.changes.equality import agree
 
 Calls: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 """Names of calls in the order in which they are made, each with the fields that it changes."""
-Judged: TypeAlias = tuple[Field, Value, Value, By | Replaces | Refused]
+Judged: TypeAlias = tuple[Field, Value, Value, By | Replaces | Refusal]
 """A field that differs, its value before and after, and by what the difference is made."""
 
 
-def means_of(item: Field, before: Value, after: Value) -> By | Replaces | Refused:
+def means_of(item: Field, before: Value, after: Value) -> By | Replaces | Refusal:
     """By what this very difference is made."""
     match item.change:
         case Grows(call=call, shrinking=shrinking):
@@ -39,14 +39,14 @@ def judged_means(kind: Kind, unlike: Iterable[tuple[Field, Value, Value]]) -> li
     judged = [(item, before, after, means_of(item, before, after)) for item, before, after in unlike]
     covering = {name: means for item, _, _, means in judged for name in _covers(kind, item, means)}
     anew = any(isinstance(means, Replaces) for _, _, _, means in judged)
-    lost = Refused("how much it has now is not known; take it in again with `state rm` and `import`")
+    lost = Refusal("how much it has now is not known; take it in again with `state rm` and `import`")
     return [
         (item, before, after, covering.get(item.name, lost if before is None and grows(item) and not anew else means))
         for item, before, after, means in judged
     ]
 
 
-def _covers(kind: Kind, item: Field, means: By | Replaces | Refused) -> tuple[str, ...]:
+def _covers(kind: Kind, item: Field, means: By | Replaces | Refusal) -> tuple[str, ...]:
     return kind.call(means.call).covers if isinstance(means, By) and not grows(item) else ()
 
 
@@ -71,7 +71,7 @@ def calls_after_create(kind: Kind, spec: Spec, *, key: str) -> Calls:
     return _in_order(kind, wanted)
 
 
-def calls_on(kind: Kind, judged: Iterable[tuple[Field, By | Replaces | Refused]], *, live: Live) -> Calls:
+def calls_on(kind: Kind, judged: Iterable[tuple[Field, By | Replaces | Refusal]], *, live: Live) -> Calls:
     """The calls on a live object that make the differences, in the order in which they are made."""
     wanted: dict[str, list[str]] = {}
     for item, means in judged:

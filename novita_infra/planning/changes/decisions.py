@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from novita_infra.kinds.kind import By, Call, Default, Field, Kind, Local, Refused, Replaces, Target
+from novita_infra.kinds.kind import By, Call, Default, Field, Kind, Local, Refusal, Replaces, Target
 from novita_infra.kinds.toolkit.image_pulls import remedy_of
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import moment
 from novita_infra.model.lifecycle import Cause, Condition
 from novita_infra.model.records import Record, Underway
-from novita_infra.model.resources import STABLE, Declared, Found, Live, Loss, Phase
+from novita_infra.model.resources import STABLE, Declared, Existing, Live, Loss, Phase
 from novita_infra.model.values import Ref, Spec, Value
 from novita_infra.planning.changes.calls import Calls, Judged, calls_after_create, calls_on, grows, judged_means
 from novita_infra.planning.changes.equality import agree, masked, unchanged
@@ -28,7 +28,7 @@ class Decision:
     """What happens to one resource, before it is put in order with the others."""
 
     action: Action
-    found: Found
+    found: Existing
     spec: Spec = field(default_factory=dict)
     """What the object shall have: the declared fields, references worked in as far as they are known."""
     fields: tuple[FieldChange, ...] = ()
@@ -78,7 +78,7 @@ class Decision:
         return self.action in {Action.NONE, Action.UPDATE, Action.ADOPT, Action.RESUME}
 
 
-def decide(kind: Kind, declared: Declared, found: Found, *, spec: Spec, key: str) -> Decision:
+def decide(kind: Kind, declared: Declared, found: Existing, *, spec: Spec, key: str) -> Decision:
     """What happens to a declared resource. `spec` is the declared one with references worked in."""
     record, live = found.record, found.live
     if record is not None and not record.id:
@@ -133,7 +133,7 @@ def anew(kind: Kind, decision: Decision, *, key: str, why: str, forced: Forced, 
     return replace(made, drift=decision.drift, forced=forced, due=due)
 
 
-def decide_undeclared(kind: Kind, found: Found, *, why: str = "no longer declared") -> Decision:
+def decide_undeclared(kind: Kind, found: Existing, *, why: str = "no longer declared") -> Decision:
     """What happens to a resource that is on record and shall not be."""
     live = found.live
     if found.record is not None and not found.record.id:
@@ -153,7 +153,7 @@ def decide_undeclared(kind: Kind, found: Found, *, why: str = "no longer declare
     return Decision(Action.DELETE, found, why=why, loses=_losses((kind.delete,), {}, found))
 
 
-def differences(kind: Kind, spec: Spec, found: Found, *, key: str) -> list[tuple[Field, Value, Value]]:
+def differences(kind: Kind, spec: Spec, found: Existing, *, key: str) -> list[tuple[Field, Value, Value]]:
     """The fields that differ, each with its value before and after.
 
     A field that is not declared counts only where the record says that it was, and the kind gives it a default. What a
@@ -178,7 +178,7 @@ def differences(kind: Kind, spec: Spec, found: Found, *, key: str) -> list[tuple
     return unlike
 
 
-def recorded_spec(kind: Kind, found: Found) -> Spec:
+def recorded_spec(kind: Kind, found: Existing) -> Spec:
     """What was last sent, with the fields of an unanswered call that provably took effect (a renewal moved the end)."""
     record, live = found.record, found.live
     if record is None:
@@ -208,7 +208,7 @@ def ambiguous(address: Address, candidates: Iterable[Live]) -> str:
     )
 
 
-def _decide_unanswered(kind: Kind, declared: Declared, found: Found, *, spec: Spec, key: str) -> Decision:
+def _decide_unanswered(kind: Kind, declared: Declared, found: Existing, *, spec: Spec, key: str) -> Decision:
     match found.candidates:
         case ():
             unanswered = found.record is not None and found.record.underway is not None
@@ -233,7 +233,7 @@ def _why_gone(record: Record) -> str:
     return f"{record.id} is gone: deleted outside of novita-infra"
 
 
-def _creation(kind: Kind, spec: Spec, found: Found, *, key: str, why: str) -> Decision:
+def _creation(kind: Kind, spec: Spec, found: Existing, *, key: str, why: str) -> Decision:
     fields = tuple(
         FieldChange(item.name, None, spec[item.name], "")
         for item in kind.fields
@@ -243,7 +243,7 @@ def _creation(kind: Kind, spec: Spec, found: Found, *, key: str, why: str) -> De
 
 
 def _replacement(
-    kind: Kind, spec: Spec, found: Found, *, key: str, why: str, fields: tuple[FieldChange, ...] = ()
+    kind: Kind, spec: Spec, found: Existing, *, key: str, why: str, fields: tuple[FieldChange, ...] = ()
 ) -> Decision:
     live = found.live
     # No call is made on the old object: what it would have taken to change a field in place is not what happens.
@@ -255,11 +255,11 @@ def _replacement(
     return replace(made, action=Action.REPLACE, fields=fields, loses=_losses((kind.delete,), {}, found))
 
 
-def _decide_living(kind: Kind, spec: Spec, found: Found, *, live: Live, key: str) -> Decision:
+def _decide_living(kind: Kind, spec: Spec, found: Existing, *, live: Live, key: str) -> Decision:
     unlike = differences(kind, spec, found, key=key)
     judged = judged_means(kind, unlike)
     fields = _field_changes(kind, found, judged, key=key)
-    refused = [(item, means.why) for item, _, _, means in judged if isinstance(means, Refused)]
+    refused = [(item, means.why) for item, _, _, means in judged if isinstance(means, Refusal)]
     replaces = any(isinstance(means, Replaces) for _, _, _, means in judged)
     # A new object may begin smaller than the old one is.
     refusals = tuple(f"{item.name}: {why}" for item, why in refused if not (replaces and grows(item)))
@@ -278,7 +278,7 @@ def _decide_living(kind: Kind, spec: Spec, found: Found, *, live: Live, key: str
     return Decision(Action.UPDATE, found, spec, fields=fields, calls=calls, waits=waits, loses=loses)
 
 
-def _losses(calls: Iterable[Call], spec: Spec, found: Found) -> tuple[Loss, ...]:
+def _losses(calls: Iterable[Call], spec: Spec, found: Existing) -> tuple[Loss, ...]:
     """The data that the calls cost the object. What was never ready holds none that anybody wrote."""
     live = found.live
     if live is None or live.id in found.dead:
@@ -294,12 +294,12 @@ def with_retired(kind: Kind, decision: Decision) -> Decision:
         return decision
     retired = []
     for live in found.old:
-        loses = () if live.id in found.dead else _losses((kind.delete,), {}, Found(live=live))
+        loses = () if live.id in found.dead else _losses((kind.delete,), {}, Existing(live=live))
         retired.append(Retired(live.id, live.status, loses))
     return replace(decision, retires=tuple(retired))
 
 
-def _settling(spec: Spec, found: Found, *, live: Live) -> Decision:
+def _settling(spec: Spec, found: Existing, *, live: Live) -> Decision:
     """Nothing is to be changed; what an earlier run began may still be under way."""
     underway = found.record.underway if found.record and found.record.id else None
     if underway is None and live.phase in STABLE:
@@ -314,12 +314,12 @@ def _in_words(underway: Underway) -> str:
     return f"{underway.call} is under way since {moment(underway.since)}{ended}"
 
 
-def _field_changes(kind: Kind, found: Found, judged: Iterable[Judged], *, key: str) -> tuple[FieldChange, ...]:
+def _field_changes(kind: Kind, found: Existing, judged: Iterable[Judged], *, key: str) -> tuple[FieldChange, ...]:
     return tuple(_field_change(kind, found, item, before, after, means, key) for item, before, after, means in judged)
 
 
 def _field_change(
-    kind: Kind, found: Found, item: Field, before: Value, after: Value, means: By | Replaces | Refused, key: str
+    kind: Kind, found: Existing, item: Field, before: Value, after: Value, means: By | Replaces | Refusal, key: str
 ) -> FieldChange:
     recorded = found.record.spec.get(item.name) if found.record else None
     before = masked(before, recorded=recorded, wanted=after, field=item, key=key)
@@ -329,5 +329,5 @@ def _field_change(
             return FieldChange(item.name, before, after, kind.call(call).says)
         case Replaces(why=why):
             return FieldChange(item.name, before, after, f"forces replacement: {why}", replaces=True)
-        case Refused(why=why):
+        case Refusal(why=why):
             return FieldChange(item.name, before, after, f"{REFUSED}{why}")

@@ -103,7 +103,7 @@ class Difference:
     """None where nothing is left."""
 
 
-def explain(before: Value, after: Value) -> tuple[Difference, ...]:
+def explain_difference(before: Value, after: Value) -> tuple[Difference, ...]:
     """What differs inside two lists or maps, place by place. The order of a list counts only where nothing else does.
 
     Secrets and what is not known yet are compared as they are and never looked into.

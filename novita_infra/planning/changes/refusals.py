@@ -10,11 +10,11 @@ from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.lifecycle import OnDrift
 from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.findings import Finding
-from novita_infra.planning.options import Asked
+from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import FieldChange
 
 
-def refused(decisions: Mapping[Address, Decision], *, asked: Asked) -> Iterator[Finding]:
+def refused(decisions: Mapping[Address, Decision], *, asked: PlanOptions) -> Iterator[Finding]:
     """Every change that is refused, each with the ways around it."""
     for address, decision in decisions.items():
         ways = list(_ways(address, decision, asked))
@@ -22,7 +22,7 @@ def refused(decisions: Mapping[Address, Decision], *, asked: Asked) -> Iterator[
         yield from (Finding(Diagnostic(refusal, hint, address=str(address))) for refusal in decision.refusals)
 
 
-def _ways(address: Address, decision: Decision, asked: Asked) -> Iterator[str]:
+def _ways(address: Address, decision: Decision, asked: PlanOptions) -> Iterator[str]:
     fields = [item for item in decision.fields if item.refused and item.before is not None]
     if fields:
         kept = ", ".join(f"`{item.name}: {item.before}`" for item in fields)

@@ -13,7 +13,7 @@ from novita_infra.model.records import Record
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Value
 from novita_infra.planning.changes.decisions import Decision, anew
-from novita_infra.planning.options import Asked, meant
+from novita_infra.planning.options import PlanOptions, is_selected
 from novita_infra.planning.plan.changes import Action, Forced
 
 REQUEST: Final = "--replace"
@@ -25,7 +25,7 @@ def renewed(
     decision: Decision,
     wanted: Declared,
     *,
-    asked: Asked,
+    asked: PlanOptions,
     decisions: Mapping[Address, Decision],
     left: Collection[Address],
     key: str,
@@ -33,7 +33,7 @@ def renewed(
     """The decision, made one to replace where that is asked for. `decisions` are those on what it needs."""
     record = decision.found.record
     due = record.anew if record else ""
-    if meant(wanted.address, asked.replaces):
+    if is_selected(wanted.address, asked.replaces):
         return anew(kind, decision, key=key, why=f"{REQUEST} asks for it", forced=Forced.REQUEST, due=REQUEST)
     for trigger in wanted.lifecycle.triggers:
         other = decisions.get(trigger.address)

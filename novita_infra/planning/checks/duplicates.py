@@ -18,7 +18,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity
 from novita_infra.model.resources import Live, Phase
 from novita_infra.planning.findings import Finding
-from novita_infra.planning.inputs import Seen
+from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.plan import Plan
 
@@ -26,7 +26,7 @@ _GOING: Final = frozenset({Phase.LEAVING, Phase.GONE})
 
 
 @dataclass(frozen=True, slots=True)
-class Stray:
+class Duplicate:
     """What is live of a resource and in no books."""
 
     address: Address
@@ -37,7 +37,7 @@ class Stray:
     """The id of the resource's own object, where there is one."""
 
 
-def kinds_to_list(seen: Seen, plan: Plan) -> frozenset[str]:
+def kinds_to_list(seen: PlanInputs, plan: Plan) -> frozenset[str]:
     """The prefixes of the kinds that must be listed to find strays, beside those that were; none where none is made."""
     kinds = {change.address.kind for change in _creates(plan)}
     return frozenset(
@@ -45,7 +45,7 @@ def kinds_to_list(seen: Seen, plan: Plan) -> frozenset[str]:
     )
 
 
-def strays(seen: Seen, plan: Plan) -> Iterator[Stray]:
+def find_duplicates(seen: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
     """What the plan would create although it is there, and what is there twice, as far as the lists tell."""
     by_owner: dict[str, list[Live]] = {}
     by_name: dict[tuple[str, str], list[Live]] = {}
@@ -61,22 +61,22 @@ def strays(seen: Seen, plan: Plan) -> Iterator[Stray]:
     for address, found in seen.found.items() if by_owner else ():
         twins = by_owner.get(f"{address.kind}/{owner(seen.project, seen.environment, address)}")
         if twins and address not in created and found.record and found.record.id:
-            yield Stray(address, tuple(twins), marked=True, beside=found.record.id)
+            yield Duplicate(address, tuple(twins), marked=True, beside=found.record.id)
     for change in _creates(plan):
         address, name = change.address, change.after.get("name")
         if marked := by_owner.get(f"{address.kind}/{owner(seen.project, seen.environment, address)}"):
-            yield Stray(address, tuple(marked), marked=True)
+            yield Duplicate(address, tuple(marked), marked=True)
         elif isinstance(name, str) and (namesakes := by_name.get((address.kind, name))):
-            yield Stray(address, tuple(namesakes), marked=False)
+            yield Duplicate(address, tuple(namesakes), marked=False)
 
 
-def only(found: Iterable[Stray], kept: Callable[[Stray, Live], bool]) -> tuple[Stray, ...]:
+def only(found: Iterable[Duplicate], kept: Callable[[Duplicate, Live], bool]) -> tuple[Duplicate, ...]:
     """Those of which some object is kept, with these objects."""
     left = (replace(stray, lives=tuple(live for live in stray.lives if kept(stray, live))) for stray in found)
     return tuple(stray for stray in left if stray.lives)
 
 
-def told(stray: Stray, plan: Plan) -> Finding | Diagnostic:
+def duplicate_diagnostics(stray: Duplicate, plan: Plan) -> Finding | Diagnostic:
     """What a person is told of it: a mark speaks against a create; a name, or a second object, is only a note."""
     several, address = len(stray.lives) > 1, str(stray.address)
     what = " and ".join(f"{live.id} ({live.name or 'without a name'}, {live.status})" for live in stray.lives)
@@ -104,5 +104,5 @@ def _creates(plan: Plan) -> Iterator[Change]:
     yield from (change for change in plan.changes if change.action is Action.CREATE)
 
 
-def _has_books(seen: Seen) -> bool:
+def _has_books(seen: PlanInputs) -> bool:
     return bool(seen.found)

@@ -13,22 +13,22 @@ from typing import Final
 
 from novita_infra.catalogue.prices import PriceList, rate
 from novita_infra.catalogue.products import Catalogue
-from novita_infra.catalogue.stock import Ask, Stock, lacking, placed_name
-from novita_infra.kinds.kind import Fault, Kind
+from novita_infra.catalogue.stock import Stock, StockQuery, lacking, placed_name
+from novita_infra.kinds.kind import Kind, SpecError
 from novita_infra.kinds.toolkit.lookup import find_cluster
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, Diagnostic
-from novita_infra.model.resources import Declared, Found, Live, Phase
+from novita_infra.model.resources import Declared, Existing, Live, Phase
 from novita_infra.model.values import Spec, Value, refs
 from novita_infra.planning.findings import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class PlacementInput:
     """What a place is looked for with."""
 
     declared: Mapping[Address, Declared]
-    found: Mapping[Address, Found]
+    found: Mapping[Address, Existing]
     kinds: Mapping[str, Kind]
     catalogue: Catalogue
     prices: PriceList
@@ -36,7 +36,7 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class Sited:
+class Placement:
     """The clusters that were found, and what speaks against some places."""
 
     declared: Mapping[Address, Declared]
@@ -44,9 +44,9 @@ class Sited:
     findings: Mapping[Address, Finding] = field(default_factory=dict)
 
 
-def questions(ground: Ground) -> frozenset[Ask]:
+def placement_questions(ground: PlacementInput) -> frozenset[StockQuery]:
     """What must be known of the stock to choose well; nothing where no place is open."""
-    asks: set[Ask] = set()
+    asks: set[StockQuery] = set()
     for group in _open_groups(ground):
         clusters = _clusters(group, ground)
         if len(clusters) > 1:
@@ -55,7 +55,7 @@ def questions(ground: Ground) -> frozenset[Ask]:
     return frozenset(asks)
 
 
-def sited(ground: Ground) -> Sited:
+def place_resources(ground: PlacementInput) -> Placement:
     """A cluster for each place that is open, and what speaks against some: of interest where they are to be changed."""
     placed: dict[Address, Declared] = {}
     findings: dict[Address, Finding] = {}
@@ -72,13 +72,13 @@ def sited(ground: Ground) -> Sited:
             item = ground.declared[address]
             if item.spec.get("cluster") is None:
                 placed[address] = replace(item, spec={**item.spec, "cluster": best.cluster})
-    return Sited(placed, {**_parted(ground), **findings})
+    return Placement(placed, {**_parted(ground), **findings})
 
 
 # --- groups ---------------------------------------------------------------------------------------------------------
 
 
-def _open_groups(ground: Ground) -> Iterator[tuple[Address, ...]]:
+def _open_groups(ground: PlacementInput) -> Iterator[tuple[Address, ...]]:
     """The resources that must be together, as far as the place of one that needs one is open. Sorted."""
     opened = [
         address
@@ -104,7 +104,7 @@ def _open_groups(ground: Ground) -> Iterator[tuple[Address, ...]]:
             yield tuple(sorted(group))
 
 
-def _edges(ground: Ground) -> Iterator[tuple[Address, Address]]:
+def _edges(ground: PlacementInput) -> Iterator[tuple[Address, Address]]:
     """Each resource with those that must be in its cluster."""
     for address, item in ground.declared.items():
         kind = ground.kinds[address.kind]
@@ -117,7 +117,7 @@ def _edges(ground: Ground) -> Iterator[tuple[Address, Address]]:
                         yield address, ref.address
 
 
-def _parted(ground: Ground) -> dict[Address, Finding]:
+def _parted(ground: PlacementInput) -> dict[Address, Finding]:
     """What is declared to be together and in different clusters."""
     told = {}
     place = functools.cache(functools.partial(_cluster_of, ground.catalogue))
@@ -160,19 +160,19 @@ class _Fit:
     """Whether some of it was there before."""
     price: Fraction = Fraction(0)
     """Per hour, in 1/100000 USD, as far as prices are known."""
-    asks: tuple[Ask, ...] = ()
+    asks: tuple[StockQuery, ...] = ()
 
     def rank(self) -> tuple[bool, int, bool, Fraction, str]:
         return bool(self.faults), len(self.lacks), not self.known, self.price, self.cluster
 
 
-def _clusters(group: Iterable[Address], ground: Ground) -> tuple[str, ...]:
+def _clusters(group: Iterable[Address], ground: PlacementInput) -> tuple[str, ...]:
     """The clusters that come into question: that in which some of it is declared or lives, else all."""
     pinned = tuple(sorted(set(_pins(group, ground).values())))
     return pinned or tuple(item.id for item in ground.catalogue.clusters)
 
 
-def _pins(group: Iterable[Address], ground: Ground) -> dict[Address, str]:
+def _pins(group: Iterable[Address], ground: PlacementInput) -> dict[Address, str]:
     """Where what is declared with a place, or is there already, must be."""
     pins = {}
     for address in group:
@@ -187,10 +187,10 @@ def _pins(group: Iterable[Address], ground: Ground) -> dict[Address, str]:
 def _cluster_of(catalogue: Catalogue, wish: Value) -> str:
     """The id of the cluster that is wished for; empty where that is open, not known yet, or nonsense."""
     found = find_cluster(catalogue, wish) if isinstance(wish, str) else ""
-    return "" if isinstance(found, Fault) else found
+    return "" if isinstance(found, SpecError) else found
 
 
-def _there(found: Found | None) -> Live | None:
+def _there(found: Existing | None) -> Live | None:
     """The object that is, or the only one that an unanswered create may have made."""
     if found is None:
         return None
@@ -198,7 +198,7 @@ def _there(found: Found | None) -> Live | None:
     return None if live is None or live.phase in {Phase.LEAVING, Phase.GONE} else live
 
 
-def _fit(group: tuple[Address, ...], cluster: str, ground: Ground) -> _Fit:
+def _fit(group: tuple[Address, ...], cluster: str, ground: PlacementInput) -> _Fit:
     """What speaks for and against the cluster: what each kind says of it, what is free, and the price."""
     fit = _Fit(cluster)
     for address in group:
@@ -206,7 +206,7 @@ def _fit(group: tuple[Address, ...], cluster: str, ground: Ground) -> _Fit:
     return fit
 
 
-def _with(fit: _Fit, item: Declared, ground: Ground) -> _Fit:
+def _with(fit: _Fit, item: Declared, ground: PlacementInput) -> _Fit:
     kind, found = ground.kinds[item.address.kind], ground.found.get(item.address)
     live = _there(found)
     spec: Spec = {**item.spec, "cluster": fit.cluster}
@@ -231,7 +231,7 @@ def _with(fit: _Fit, item: Declared, ground: Ground) -> _Fit:
 # --- words ----------------------------------------------------------------------------------------------------------
 
 
-def _told(group: tuple[Address, ...], best: _Fit, ground: Ground) -> Finding | None:
+def _told(group: tuple[Address, ...], best: _Fit, ground: PlacementInput) -> Finding | None:
     """What speaks against every place that comes into question; None where one will do."""
     pins = _pins(group, ground)
     first = next(item for item in group if ground.declared[item].spec.get("cluster") is None)

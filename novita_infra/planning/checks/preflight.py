@@ -15,13 +15,13 @@ from typing import Final
 
 from novita_infra.catalogue.prices import paid_once, usd
 from novita_infra.catalogue.products import Catalogue
-from novita_infra.catalogue.stock import Ask, Stock, Take, lacking
+from novita_infra.catalogue.stock import Stock, StockQuery, Take, lacking
 from novita_infra.kinds.kind import Call, Kind
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic, Severity
 from novita_infra.model.resources import Declared, Phase
-from novita_infra.planning.checks.duplicates import Stray
-from novita_infra.planning.checks.duplicates import told as stray_told
+from novita_infra.planning.checks.duplicates import Duplicate
+from novita_infra.planning.checks.duplicates import duplicate_diagnostics as stray_told
 from novita_infra.planning.findings import Finding, code_of
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.plan import Plan
@@ -34,7 +34,7 @@ _HOUR: Final = 60
 class Questions:
     """What must be read to tell whether a plan can be carried out; empty for a plan that makes nothing."""
 
-    stock: frozenset[Ask] = frozenset()
+    stock: frozenset[StockQuery] = frozenset()
     quotas: frozenset[str] = frozenset()
     """The prefixes of the kinds whose quota must be known."""
     balance: bool = False
@@ -54,7 +54,7 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flight:
+class PreflightInput:
     """A plan, and what it is checked against."""
 
     plan: Plan
@@ -67,11 +67,11 @@ class Flight:
     """What is known of it already."""
     unsited: Mapping[Address, Finding] = field(default_factory=dict)
     """What has no place, with the reason."""
-    strays: tuple[Stray, ...] = ()
+    strays: tuple[Duplicate, ...] = ()
     """What is there already of what the plan creates, and in no books."""
 
 
-def questions(flight: Flight) -> Questions:
+def preflight_questions(flight: PreflightInput) -> Questions:
     """What must be read. Stock that the catalogue itself tells, and quotas that nothing is made of, are not asked."""
     plan = flight.plan
     takes = (take for need in _needs(flight) for take in need.takes)
@@ -86,17 +86,17 @@ def questions(flight: Flight) -> Questions:
     )
 
 
-def checked(flight: Flight, answers: Answers) -> Plan:
+def checked(flight: PreflightInput, answers: Answers) -> Plan:
     """The plan with what speaks against it."""
-    told = [
+    duplicate_diagnostics = [
         *(stray_told(stray, flight.plan) for stray in flight.strays),
         *_places(flight),
         *_stock(flight, {**flight.stock, **answers.stock}),
         *_quotas(flight, answers.quotas),
         *_funds(flight, answers.balance),
     ]
-    findings = [item for item in told if isinstance(item, Finding)]
-    notes = [item for item in told if isinstance(item, Diagnostic)]
+    findings = [item for item in duplicate_diagnostics if isinstance(item, Finding)]
+    notes = [item for item in duplicate_diagnostics if isinstance(item, Diagnostic)]
     notes += [_note(f"not checked: {text}") for text in answers.unread]
     plan = flight.plan
     before = [Finding(problem, plan.code) for problem in plan.problems]
@@ -108,7 +108,7 @@ def checked(flight: Flight, answers: Answers) -> Plan:
     )
 
 
-def _places(flight: Flight) -> Iterator[Finding]:
+def _places(flight: PreflightInput) -> Iterator[Finding]:
     changing = {change.address for change in flight.plan.changes if change.action not in {Action.NONE, Action.DELETE}}
     yield from dict.fromkeys(finding for address, finding in sorted(flight.unsited.items()) if address in changing)
 
@@ -124,7 +124,7 @@ class _Need:
     takes: tuple[Take, ...]
 
 
-def _needs(flight: Flight) -> Iterator[_Need]:
+def _needs(flight: PreflightInput) -> Iterator[_Need]:
     started = {step.address for step in flight.plan.steps if _starts(flight.kinds[step.address.kind], step.call)}
     for change in flight.plan.changes:
         takes = flight.kinds[change.address.kind].takes
@@ -138,7 +138,7 @@ def _starts(kind: Kind, name: str) -> bool:
     return any(call.name == name and call.needs == {Phase.STOPPED} and Phase.READY in call.settles for call in calls)
 
 
-def _stock(flight: Flight, stock: Stock) -> Iterator[Finding | Diagnostic]:
+def _stock(flight: PreflightInput, stock: Stock) -> Iterator[Finding | Diagnostic]:
     faulted = {problem.address for problem in flight.plan.problems if problem.origin is not None}
     for need in _needs(flight):
         if need.change.address in flight.unsited or str(need.change.address) in faulted:
@@ -154,7 +154,7 @@ def _stock(flight: Flight, stock: Stock) -> Iterator[Finding | Diagnostic]:
             yield _none_free(flight, need.change, "; ".join(dict.fromkeys(reasons)))
 
 
-def _none_free(flight: Flight, change: Change, why: str) -> Finding | Diagnostic:
+def _none_free(flight: PreflightInput, change: Change, why: str) -> Finding | Diagnostic:
     wanted = flight.declared.get(change.address)
     waits = wanted is not None and wanted.lifecycle.capacity_wait > 0
     deletes_first = change.action is Action.REPLACE and not change.create_first
@@ -178,7 +178,7 @@ def _none_free(flight: Flight, change: Change, why: str) -> Finding | Diagnostic
 # --- quotas ---------------------------------------------------------------------------------------------------------
 
 
-def _quotas(flight: Flight, quotas: Mapping[str, tuple[int, int]]) -> Iterator[Finding | Diagnostic]:
+def _quotas(flight: PreflightInput, quotas: Mapping[str, tuple[int, int]]) -> Iterator[Finding | Diagnostic]:
     made = Counter(
         change.address.kind
         for change in flight.plan.changes
@@ -198,7 +198,7 @@ def _quotas(flight: Flight, quotas: Mapping[str, tuple[int, int]]) -> Iterator[F
 # --- money ----------------------------------------------------------------------------------------------------------
 
 
-def _price(flight: Flight, running: Fraction, once: int) -> int:
+def _price(flight: PreflightInput, running: Fraction, once: int) -> int:
     """What the plan adds in the time of the runway, and what it buys at once, in 1/100000 USD; unknown prices not."""
     return math.ceil(running * Fraction(flight.runway, _HOUR)) + once
 
@@ -210,7 +210,7 @@ def _additions(plan: Plan) -> tuple[Fraction, int]:
     return running, sum(paid_once(row.once) for row in rows)
 
 
-def _funds(flight: Flight, balance: int | None) -> Iterator[Finding]:
+def _funds(flight: PreflightInput, balance: int | None) -> Iterator[Finding]:
     running, once = _additions(flight.plan)
     price = _price(flight, running, once)
     if balance is None or balance >= price:

@@ -9,11 +9,11 @@ from typing import Final
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity
 from novita_infra.model.records import Record
-from novita_infra.model.resources import Declared, Found, Loss, Phase
+from novita_infra.model.resources import Declared, Existing, Loss, Phase
 from novita_infra.model.rules import Rules
 from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.findings import Finding
-from novita_infra.planning.options import Asked, meant
+from novita_infra.planning.options import PlanOptions, is_selected
 from novita_infra.planning.plan.changes import Action
 
 _DOING: Final[Mapping[Action, str]] = {
@@ -29,7 +29,7 @@ def guarded(
     decisions: Mapping[Address, Decision],
     declared: Mapping[Address, Declared],
     *,
-    asked: Asked,
+    asked: PlanOptions,
     rules: Rules,
     on_record: int,
 ) -> list[Finding]:
@@ -46,7 +46,7 @@ def guarded(
     ]
 
 
-def elsewhere(found: Mapping[Address, Found], *, unread: Collection[Address]) -> list[Diagnostic]:
+def elsewhere(found: Mapping[Address, Existing], *, unread: Collection[Address]) -> list[Diagnostic]:
     """What is told where nothing at all of what is on record is there: the account may be another one.
 
     One object that is gone is a deletion like any other.
@@ -87,18 +87,18 @@ def _protected(address: Address, decision: Decision) -> Finding:
     return Finding(Diagnostic(summary, hint, address=str(address)), EXIT_REFUSED)
 
 
-def _losing(decisions: Mapping[Address, Decision], asked: Asked) -> Iterator[Finding]:
+def _losing(decisions: Mapping[Address, Decision], asked: PlanOptions) -> Iterator[Finding]:
     for address, decision in sorted(decisions.items()):
         lost = [str(loss) for loss in decision.loses if _must_be_allowed(loss, decision.action)]
-        if lost and not meant(address, asked.allow_data_loss):
+        if lost and not is_selected(address, asked.allow_data_loss):
             summary = f"{_DOING[decision.action]} loses {' and '.join(lost)}"
             yield Finding(Diagnostic(summary, _permission(address), address=str(address)), EXIT_REFUSED)
 
 
-def _losing_old(decisions: Mapping[Address, Decision], asked: Asked) -> Iterator[Finding]:
+def _losing_old(decisions: Mapping[Address, Decision], asked: PlanOptions) -> Iterator[Finding]:
     """What a run that was cut off was allowed is asked anew: by now the manifest may be another."""
     for address, decision in sorted(decisions.items()):
-        if meant(address, asked.allow_data_loss):
+        if is_selected(address, asked.allow_data_loss):
             continue
         for old in decision.retires:
             lost = [str(loss) for loss in old.loses if loss.lasting or decision.action is not Action.DELETE]
@@ -119,7 +119,7 @@ def _must_be_allowed(loss: Loss, action: Action) -> bool:
 
 
 def _too_many(
-    decisions: Mapping[Address, Decision], asked: Asked, rules: Rules, *, on_record: int
+    decisions: Mapping[Address, Decision], asked: PlanOptions, rules: Rules, *, on_record: int
 ) -> Iterator[Finding]:
     limit = rules.change_limit
     going = sum(_goes(decision) for decision in decisions.values())

@@ -15,7 +15,7 @@ from novita_infra.catalogue.products import Catalogue
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_OVER_BUDGET, Diagnostic, Severity
-from novita_infra.model.resources import Declared, Found, Phase
+from novita_infra.model.resources import Declared, Existing, Phase
 from novita_infra.model.rules import Budget, OnUnknown, Rules
 from novita_infra.model.values import Spec
 from novita_infra.planning.changes.decisions import Decision
@@ -35,7 +35,7 @@ def costed(
     *,
     active: Mapping[Address, Decision],
     declared: Mapping[Address, Declared],
-    found: Mapping[Address, Found],
+    found: Mapping[Address, Existing],
     kinds: Mapping[str, Kind],
     prices: PriceList,
 ) -> tuple[Row, ...]:
@@ -122,15 +122,15 @@ def risen(plan: Plan, catalogue: Catalogue, rules: Rules) -> list[Finding]:
     return over_budget(now, environment=plan.environment)
 
 
-def _of_old(kind: Kind, found: Found, prices: PriceList) -> Iterator[Cost]:
+def _of_old(kind: Kind, found: Existing, prices: PriceList) -> Iterator[Cost]:
     """What the objects cost that it replaced and that are still there."""
     for live in found.old:
-        spec = _as_it_is(Found(live=live))
+        spec = _as_it_is(Existing(live=live))
         if spec is not None and kind.costs is not None:
             yield from kind.costs(spec, prices)
 
 
-def _as_it_is(found: Found) -> Spec | None:
+def _as_it_is(found: Existing) -> Spec | None:
     """What is live, with what the API does not tell as it was last sent; None where nothing is."""
     live, record = found.live, found.record
     if live is None or live.phase in {Phase.LEAVING, Phase.GONE}:

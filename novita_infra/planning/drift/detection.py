@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from novita_infra.kinds.kind import Circumstances, Default, Field, Kind, Local, Mishap
-from novita_infra.kinds.toolkit.owner_marks import spoken
+from novita_infra.kinds.kind import Circumstances, Default, Field, Kind, Local, PlatformEvent
+from novita_infra.kinds.toolkit.owner_marks import mark_safe
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.lifecycle import Cause, Ignored, OnDrift
 from novita_infra.model.records import Record
-from novita_infra.model.resources import STABLE, Declared, Found, Live, Phase
+from novita_infra.model.resources import STABLE, Declared, Existing, Live, Phase
 from novita_infra.model.rules import Rules
 from novita_infra.model.values import Spec, Value, is_known
 from novita_infra.planning.changes.decisions import Decision, recorded_spec
@@ -28,17 +28,17 @@ _GOING: Final = frozenset({Phase.LEAVING, Phase.GONE})
 
 
 @dataclass(frozen=True, slots=True)
-class Strayed:
+class ResourceDrift:
     """What befell one object."""
 
     drift: tuple[Drift, ...] = ()
     """Those that are to be ignored included."""
-    mishap: Mishap | None = None
+    mishap: PlatformEvent | None = None
 
 
-def strayed(
+def detect_drift(
     kind: Kind,
-    found: Found,
+    found: Existing,
     *,
     wanted: Declared | None,
     spec: Spec,
@@ -46,7 +46,7 @@ def strayed(
     circumstances: Circumstances,
     rules: Rules,
     others: str = "",
-) -> Strayed:
+) -> ResourceDrift:
     """What was changed outside of one resource.
 
     `spec` is what the manifest asks for now: what it happens to agree with is no drift. `rules` say what becomes of
@@ -58,7 +58,7 @@ def strayed(
         or not record.id
         or (record.underway is not None and record.underway.call in {"create", "delete"})
     ):
-        return Strayed()
+        return ResourceDrift()
     mishap = _mishap(kind, record, live, circumstances)
 
     def drift(
@@ -85,8 +85,8 @@ def strayed(
 
     unasked: tuple[FieldChange, ...] = ()
     if live is None or live.phase in _GOING:
-        told = mishap or Mishap(Cause.DELETED, "" if live is None else "it is being deleted")
-        return Strayed((drift(told.cause, (), says=told.says, gone=True),), mishap)
+        told = mishap or PlatformEvent(Cause.DELETED, "" if live is None else "it is being deleted")
+        return ResourceDrift((drift(told.cause, (), says=told.says, gone=True),), mishap)
     ignored = in_force(wanted, now=circumstances.now)
     fields = tuple(_changed_fields(kind, found, live, spec=spec, ignored=ignored, key=key))
     unasked = tuple(_unasked(kind, found, live, wanted=wanted, mishap=mishap, ignored=ignored))
@@ -99,7 +99,7 @@ def strayed(
         drifts.append(drift(Cause.EDITED, edited))
     if unasked:
         drifts.append(drift(Cause.EDITED, unasked, declared=False))
-    return Strayed(tuple(drifts), mishap)
+    return ResourceDrift(tuple(drifts), mishap)
 
 
 def marked_by_others(live: Live | None, *, project: str, environment: str) -> str:
@@ -107,7 +107,7 @@ def marked_by_others(live: Live | None, *, project: str, environment: str) -> st
     parts = live.mark.split("/") if live else []
     if len(parts) != len(("project", "environment", "address", "operation")):
         return ""
-    own = (spoken(project), environment)
+    own = (mark_safe(project), environment)
     return "" if (parts[0], parts[1]) == own else f"project {parts[0]}, environment {parts[1]}"
 
 
@@ -159,7 +159,7 @@ def in_force(wanted: Declared | None, *, now: float) -> tuple[Ignored, ...]:
     return tuple(rule for rule in rules if not rule.until or now < rule.until)
 
 
-def as_it_is(kind: Kind, found: Found, live: Live, *, key: str) -> Spec:
+def as_it_is(kind: Kind, found: Existing, live: Live, *, key: str) -> Spec:
     """The recorded fields as they are; those that already satisfy the books stand as the books have them."""
     record = recorded_spec(kind, found)
     told = dict(record)
@@ -183,15 +183,15 @@ def overlaid(value: Value, other: Value, path: tuple[str, ...]) -> Value:
 # --- what is other than it was left -----------------------------------------------------------------------------------
 
 
-def _mishap(kind: Kind, record: Record, live: Live | None, circumstances: Circumstances) -> Mishap | None:
+def _mishap(kind: Kind, record: Record, live: Live | None, circumstances: Circumstances) -> PlatformEvent | None:
     told = kind.mishap(record, live, circumstances) if kind.mishap else None
     if told is None and live is not None and live.phase is Phase.FAILED:
-        return Mishap(Cause.FAILED, live.trouble or live.status)
+        return PlatformEvent(Cause.FAILED, live.trouble or live.status)
     return told
 
 
 def _changed_fields(
-    kind: Kind, found: Found, live: Live, *, spec: Spec, ignored: tuple[Ignored, ...], key: str
+    kind: Kind, found: Existing, live: Live, *, spec: Spec, ignored: tuple[Ignored, ...], key: str
 ) -> Iterable[FieldChange]:
     record = recorded_spec(kind, found)
     underway = found.record.underway.sent if found.record and found.record.underway else {}
@@ -211,11 +211,11 @@ def _changed_fields(
 
 def _unasked(
     kind: Kind,
-    found: Found,
+    found: Existing,
     live: Live,
     *,
     wanted: Declared | None,
-    mishap: Mishap | None,
+    mishap: PlatformEvent | None,
     ignored: tuple[Ignored, ...],
 ) -> Iterable[FieldChange]:
     """What nobody declared, and is other than its default all the same, where a person wants to hear of it."""
@@ -237,7 +237,7 @@ def _comparable(kind: Kind, record: Spec, live: Live) -> Iterable[Field]:
             yield item
 
 
-def _before(kind: Kind, found: Found) -> Spec:
+def _before(kind: Kind, found: Existing) -> Spec:
     return {name: value for name, value in recorded_spec(kind, found).items() if name in kind.by_name}
 
 

@@ -14,13 +14,13 @@ from novita_infra.model.values import Spec, is_known
 from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.changes.equality import agree, written
 from novita_infra.planning.drift.response import brought_up, followed, is_acknowledged
-from novita_infra.planning.inputs import Seen
+from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.options import Refresh
 from novita_infra.planning.plan.changes import Action
 
 
 def bookkeeping(
-    seen: Seen, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]
+    seen: PlanInputs, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]
 ) -> Iterable[Record]:
     """Records that are to be brought up to date without any call: what is declared beside the spec, and outputs."""
     if seen.asked.refresh is Refresh.ONLY:

@@ -12,22 +12,22 @@ from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.lifecycle import Cause, Ignored, OnDrift
 from novita_infra.model.records import Record
-from novita_infra.model.resources import Declared, Found, Live, Phase
+from novita_infra.model.resources import Declared, Existing, Live, Phase
 from novita_infra.model.rules import Rules
 from novita_infra.model.values import Spec, Value, is_known
 from novita_infra.planning.changes.decisions import Decision, decide, differences, recorded_spec
 from novita_infra.planning.changes.equality import agree, masked, written
-from novita_infra.planning.drift.detection import Strayed, answer_to, as_it_is, in_force, overlaid
+from novita_infra.planning.drift.detection import ResourceDrift, answer_to, as_it_is, in_force, overlaid
 from novita_infra.planning.plan.changes import Action, Adopted, Drift
 
 
 def decide_with_drift(
     kind: Kind,
     wanted: Declared,
-    found: Found,
+    found: Existing,
     *,
     spec: Spec,
-    strayed: Strayed,
+    strayed: ResourceDrift,
     rules: Rules,
     key: str,
     now: float,
@@ -75,7 +75,7 @@ def is_asked(kind: Kind, decision: Decision, *, key: str) -> bool:
     # What waits for another object says nothing new by itself; that object's own change does.
     waiting = {name for name, value in spec.items() if not is_known(value)}
     changed = {change.name for change in decision.fields} - waiting
-    recorded = Found(replace(record, underway=None))
+    recorded = Existing(replace(record, underway=None))
     return any(item.name in changed for item, _, _ in differences(kind, spec, recorded, key=key))
 
 
@@ -139,7 +139,7 @@ class _Easing:
 def _eased(
     kind: Kind,
     declared: Declared,
-    found: Found,
+    found: Existing,
     *,
     spec: Spec,
     drift: Iterable[Drift],
@@ -200,7 +200,7 @@ def _adopted_before(kind: Kind, record: Record, live: Live, *, spec: Spec, key: 
     }
 
 
-def _because_it_is_gone(decision: Decision, strayed: Strayed) -> Decision:
+def _because_it_is_gone(decision: Decision, strayed: ResourceDrift) -> Decision:
     """The decision, told what became of an object that nobody deleted."""
     gone = next((item for item in strayed.drift if item.gone and item.cause is not Cause.DELETED), None)
     if gone is None or not decision.makes:

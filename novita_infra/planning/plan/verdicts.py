@@ -24,7 +24,7 @@ _MOST: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class VerdictReason:
     """Why a policy speaks against a plan."""
 
     text: str
@@ -36,8 +36,8 @@ class Reason:
 class Verdict:
     """What one policy says."""
 
-    deny: tuple[Reason, ...] = ()
-    warn: tuple[Reason, ...] = ()
+    deny: tuple[VerdictReason, ...] = ()
+    warn: tuple[VerdictReason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +121,20 @@ def _is_one_of(name: str, words: tuple[str, ...]) -> bool:
     return any(name == word or name.startswith(f"{word}_") for word in words)
 
 
-def _reasons(items: Iterable[Any]) -> tuple[Reason, ...]:
+def _reasons(items: Iterable[Any]) -> tuple[VerdictReason, ...]:
     return tuple(dict.fromkeys(_reason(item) for item in items))[:_MOST]
 
 
-def _reason(item: Any) -> Reason:
+def _reason(item: Any) -> VerdictReason:
     match item:
         case str() if item.strip():
-            return Reason(_line(item))
+            return VerdictReason(_line(item))
         case dict():
             text = next((said for name in _REASONS if isinstance(said := item.get(name), str)), "")
             metadata = item.get("metadata")
             address = item.get("address") or (metadata.get("address") if isinstance(metadata, dict) else None)
             if text.strip():
-                return Reason(_line(text), address if isinstance(address, str) else "")
+                return VerdictReason(_line(text), address if isinstance(address, str) else "")
     raise NoVerdict("a reason is a text, or an object with address and reason")
 
 

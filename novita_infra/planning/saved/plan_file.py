@@ -29,7 +29,7 @@ from novita_infra.encoding import (
 )
 from novita_infra.model.diagnostics import Diagnostic, Problems, problem
 from novita_infra.model.values import Secret, Value
-from novita_infra.planning.options import Asked
+from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.plan import Plan
 
@@ -55,7 +55,7 @@ class Setting:
     """The values of those that are not secret."""
     options: Mapping[str, Value] = field(default_factory=dict)
     """What else the apply must know."""
-    asked: Asked = Asked()
+    asked: PlanOptions = PlanOptions()
     """What the command line asked of the plan."""
 
 

@@ -17,7 +17,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Secret, Spec, Value, is_secret
-from novita_infra.planning.changes.equality import explain
+from novita_infra.planning.changes.equality import explain_difference
 from novita_infra.planning.findings import Finding
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.plan import Plan
@@ -118,7 +118,7 @@ def _differences(before: Spec, now: Spec, *, key: str, words: str = "was {}, and
         if old == new:
             continue
         if isinstance(old, (dict, list)) and type(old) is type(new):
-            for item in explain(old, new):
+            for item in explain_difference(old, new):
                 path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in item.path)
                 yield name, f"{name}{path} {words.format(_told(item.before), _told(item.after))}"
         else:

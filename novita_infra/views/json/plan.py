@@ -1,7 +1,7 @@
 """A plan and the books as JSON in Terraform's representation, so that tools made for it can read them. Pure.
 
 What Terraform has no word for stands under `novita`. A secret is never in clear: it is the text `(secret)`, marked in
-the `sensitive` twin; what is not known yet is null or left out, marked in the `unknown` twin.
+the `sensitive` twin; what is not known yet is null or left out, marked in the `unknown_json` twin.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from novita_infra.views.json.values import (
     Json,
     marked,
     named,
-    output,
+    output_json,
     resource,
     sensitive,
-    shown,
-    unknown,
+    shown_json,
+    unknown_json,
     values,
 )
 from novita_infra.views.text.diagnostics import Sources, excerpt
@@ -36,7 +36,7 @@ from novita_infra.views.text.drift import adopted_json, adopted_of, drift_json, 
 from novita_infra.views.text.estimate import estimate_json
 from novita_infra.views.text.money import by_address, cost_json, money_json
 from novita_infra.views.text.policies import policies_json
-from novita_infra.views.text.safety import REASONS, choosing_json, conditions_json, loss_json
+from novita_infra.views.text.safety import REASONS, conditions_json, loss_json, targeting_json
 from novita_infra.views.text.saved import saved_json
 
 FORMAT: Final = "1.2"
@@ -68,7 +68,7 @@ def plan_json(
     `digest` is what it is approved by, `saved` the file that it is from, `time` how long it will take; `warnings` are
     those of the manifests, told with the plan's own.
     """
-    outputs = {name: output(value) for name, value in plan.outputs.items()}
+    outputs = {name: output_json(value) for name, value in plan.outputs.items()}
     costs, detours = by_address(plan.money), plan.detours
     return {
         "format_version": FORMAT,
@@ -100,7 +100,7 @@ def plan_json(
             "project": plan.project,
             "environment": plan.environment,
             "destroys": plan.destroys,
-            **choosing_json(plan),
+            **targeting_json(plan),
             "money": money_json(plan.money),
             **({"unread": dict(plan.unread)} if plan.unread else {}),
             "steps": [_step(step) for step in plan.steps],
@@ -119,7 +119,7 @@ def state_json(state: State) -> Json:
     return {
         "format_version": STATE_FORMAT,
         "values": {
-            "outputs": {name: output(value) for name, value in sorted(state.outputs.items())},
+            "outputs": {name: output_json(value) for name, value in sorted(state.outputs.items())},
             "root_module": {"resources": [record_json(state.records[address]) for address in sorted(state.records)]},
         },
         "novita": {
@@ -140,21 +140,21 @@ def record_json(record: Record) -> Json:
         "depends_on": [str(address) for address in record.needs],
         "novita": {
             "choice": dict(record.choice),
-            "outputs": shown(dict(record.outputs)),
+            "outputs": shown_json(dict(record.outputs)),
             "protect": record.protect,
             "anew": record.anew,
             "retired": list(record.retired),
             "source": record.source,
             "underway": record.underway
             and {"call": record.underway.call, "since": record.underway.since, "ended": record.underway.ended},
-            "adopted": adopted_json(adopted_of(record), shown),
+            "adopted": adopted_json(adopted_of(record), shown_json),
         },
     }
 
 
 def outputs_json(outputs: Mapping[str, Value]) -> Json:
     """Like `terraform output -json`."""
-    return {name: output(value) for name, value in sorted(outputs.items())}
+    return {name: output_json(value) for name, value in sorted(outputs.items())}
 
 
 def validation_json(diagnostics: tuple[Diagnostic, ...], sources: Sources) -> Json:
@@ -231,14 +231,14 @@ def _resource_change(change: Change, plan: Plan, *, cost: Json | None, detours: 
             "fields": [
                 {
                     "name": item.name,
-                    "before": shown(item.before),
-                    "after": shown(item.after),
+                    "before": shown_json(item.before),
+                    "after": shown_json(item.after),
                     "means": item.means,
                     "replaces": item.replaces,
                 }
                 for item in change.fields
             ],
-            **({"adopted": adopted_json(change.adopted, shown)} if change.adopted else {}),
+            **({"adopted": adopted_json(change.adopted, shown_json)} if change.adopted else {}),
         },
     }
 
@@ -252,15 +252,17 @@ def _resource_drift(address: Address, items: list[Drift]) -> Json:
     before, after = values(first.id, first.before), None if first.gone else values(first.id, first.after)
     words = ["delete"] if first.gone else ["update"] if first.before != first.after else ["no-op"]
     change = _change(words, before, after=after)
-    return {**named(address), "provider_name": PROVIDER, "change": change, "novita": drift_json(items, shown)}
+    return {**named(address), "provider_name": PROVIDER, "change": change, "novita": drift_json(items, shown_json)}
 
 
 def _change(words: list[str], before: Value, *, after: Value) -> Json:
     return {
         "actions": words,
-        "before": shown(before),
-        "after": shown(after),
-        "after_unknown": marked(after, unknown) if not isinstance(after, Mapping) else marked(after, unknown) or {},
+        "before": shown_json(before),
+        "after": shown_json(after),
+        "after_unknown": marked(after, unknown_json)
+        if not isinstance(after, Mapping)
+        else marked(after, unknown_json) or {},
         "before_sensitive": marked(before, sensitive),
         "after_sensitive": marked(after, sensitive),
     }
@@ -295,7 +297,7 @@ def _step(step: Step) -> Json:
         "fields": list(step.fields),
         "after": list(step.after),
         "says": step.says,
-        **conditions_json(step, shown),
+        **conditions_json(step, shown_json),
     }
 
 

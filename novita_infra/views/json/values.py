@@ -19,7 +19,7 @@ def resource(address: Address, known: Spec) -> Json:
         **named(address),
         "provider_name": PROVIDER,
         "schema_version": 0,
-        "values": shown(known),
+        "values": shown_json(known),
         "sensitive_values": marked(known, sensitive) or {},
     }
 
@@ -35,7 +35,7 @@ def values(id_: str, spec: Spec) -> Spec:
     return {"id": id_, **spec} if id_ else spec
 
 
-def shown(value: Value) -> Value:
+def shown_json(value: Value) -> Value:
     """The value as JSON: a secret by the word, an unknown part as null (and left out of a map)."""
     match value:
         case Secret() | Digest():
@@ -46,12 +46,12 @@ def shown(value: Value) -> Value:
             return None
         case Mapping():
             return {
-                str(name): shown(item)
+                str(name): shown_json(item)
                 for name, item in value.items()
                 if not isinstance(item, (Ref, Joined)) or is_secret(item)
             }
         case list() | tuple():
-            return [shown(item) for item in value]
+            return [shown_json(item) for item in value]
         case _:
             return value
 
@@ -69,13 +69,13 @@ def marked(value: Value, holds: Any) -> Any:
             return bool(holds(value))
 
 
-def output(value: Value) -> Json:
+def output_json(value: Value) -> Json:
     """A project's output with its type."""
     hidden = any(sensitive(leaf) for leaf in leaves(value))
-    return {"sensitive": hidden, "value": None if hidden else shown(value), "type": _type(value)}
+    return {"sensitive": hidden, "value": None if hidden else shown_json(value), "type": _type(value)}
 
 
-def unknown(leaf: Value) -> bool:
+def unknown_json(leaf: Value) -> bool:
     """Whether it becomes known only by applying."""
     return isinstance(leaf, (Ref, Joined)) and not is_known(leaf)
 

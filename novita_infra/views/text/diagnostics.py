@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.views.text.lines import Line, Tone, line
-from novita_infra.views.text.redaction import discreet
+from novita_infra.views.text.redaction import redacted
 
 Sources: TypeAlias = Callable[[str], str | None]
 """From the file name of an origin to its text; None where it cannot be read."""
@@ -35,7 +35,7 @@ def excerpt(item: Diagnostic, sources: Sources) -> tuple[str, int] | None:
     if text is None or item.origin is None or 0 in item.hidden:
         return None
     hidden = (column - 1 for column in item.hidden)
-    found = discreet(text, item.origin.line - 1, column=item.origin.column - 1, hidden=hidden)
+    found = redacted(text, item.origin.line - 1, column=item.origin.column - 1, hidden=hidden)
     if found is None or not found[0].strip():
         return None
     shown = found[0]

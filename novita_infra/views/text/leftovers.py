@@ -13,7 +13,7 @@ from novita_infra.views.text.lines import Line, Tone, line
 from novita_infra.views.text.money import hourly
 
 
-def staying_lines(result: Result, *, destroy: str) -> Iterator[Line]:
+def leftover_lines(result: Result, *, destroy: str) -> Iterator[Line]:
     """What costs on though the run failed, and the command that ends it; not what served before the run."""
     failing = [end for end in result.ends if end.outcome is Outcome.FAILED]
     failed = {end.step.address for end in failing if end.id and end.step.call in BRINGING_UP | {"delete"}}

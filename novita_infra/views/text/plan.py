@@ -15,11 +15,11 @@ from novita_infra.planning.plan.changes import Action, Change, FieldChange
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.state.state import State
 from novita_infra.views.text.drift import adopted_lines, adopted_of, drift_lines, unread_lines
-from novita_infra.views.text.leftovers import staying_lines
+from novita_infra.views.text.leftovers import leftover_lines
 from novita_infra.views.text.lines import Line, Tone, line
 from novita_infra.views.text.money import by_address, money_lines, row_lines, standing_lines
 from novita_infra.views.text.policies import policy_lines
-from novita_infra.views.text.safety import choosing_lines, detour_lines
+from novita_infra.views.text.safety import detour_lines, targeting_lines
 from novita_infra.views.text.values import described, differing, inline
 
 _SYMBOL: Final[Mapping[Action, tuple[str, Tone | None, str]]] = {
@@ -68,7 +68,7 @@ def plan_lines(plan: Plan, *, now: float | None = None) -> Iterator[Line]:
     yield from adopted_lines(plan)
     yield from unread_lines(plan, now=now)
     if plan.empty:
-        yield from choosing_lines(plan)
+        yield from targeting_lines(plan)
         yield line((_nothing_to_do(plan), Tone.GOOD))
         yield from standing_lines(plan.money, environment=plan.environment, now=now)
         yield from policy_lines(plan.policies)
@@ -86,7 +86,7 @@ def plan_lines(plan: Plan, *, now: float | None = None) -> Iterator[Line]:
         yield line()
     yield from _output_changes(plan)
     yield from money_lines(plan.money, environment=plan.environment, now=now)
-    yield from choosing_lines(plan)
+    yield from targeting_lines(plan)
     if plan.policies:
         yield from policy_lines(plan.policies)
         yield line()
@@ -111,7 +111,7 @@ def result_lines(result: Result, *, again: str, destroy: str = "novita-infra des
         yield line((f"{word} complete: {', '.join(done) or 'outputs brought up to date'}.", Tone.GOOD))
         return
     yield from _unfinished_lines(result)
-    yield from staying_lines(result, destroy=destroy)
+    yield from leftover_lines(result, destroy=destroy)
     yield line()
     yield next_line(again)
 

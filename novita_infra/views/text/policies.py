@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from novita_infra.model.rules import OnError
-from novita_infra.planning.plan.verdicts import Judgement, Reason
+from novita_infra.planning.plan.verdicts import Judgement, VerdictReason
 from novita_infra.views.text.lines import Line, Tone, line
 
 
@@ -46,5 +46,5 @@ def _outcome(judgement: Judgement) -> str:
     return "warned" if judgement.verdict.warn or judgement.error else "passed"
 
 
-def _reasons(reasons: Iterable[Reason]) -> list[dict[str, str]]:
+def _reasons(reasons: Iterable[VerdictReason]) -> list[dict[str, str]]:
     return [{"address": reason.address, "reason": reason.text} for reason in reasons]

@@ -23,7 +23,7 @@ _HEAD_ROOM = 4
 """Rows of the terminal that the running steps leave free."""
 
 
-def duration(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     """`8s`, `2m 05s`, `1h 03m`."""
     whole = int(seconds)
     if whole < 60:
@@ -43,7 +43,7 @@ def event_line(event: Event) -> Line:
         case Identified(id=id_):
             return line(f"         {named}: its id is {id_}")
         case Progressed(status=status, elapsed=elapsed, note=note):
-            told = f"{status or event.phase.value} after {duration(elapsed)}{f'; {note}' if note else ''}"
+            told = f"{status or event.phase.value} after {duration_text(elapsed)}{f'; {note}' if note else ''}"
             return line(f"         {named}: {told}")
         case Ended():
             return _ended_line(event, named)
@@ -137,7 +137,7 @@ class _Rows:
         shown = [
             line(
                 ("  > ", Tone.NEUTRAL),
-                f"{name:<{width}}  {row.status:<12} {duration(now - row.since):>8}  ",
+                f"{name:<{width}}  {row.status:<12} {duration_text(now - row.since):>8}  ",
                 (row.id, Tone.FAINT),
             )
             for name, row in zip(names, running, strict=False)
@@ -158,7 +158,7 @@ class _Rows:
 
 def _ended_line(event: Ended, named: str) -> Line:
     known_as = f" ({event.id})" if event.id else ""
-    after = f" after {duration(event.elapsed)}" if event.elapsed else ""
+    after = f" after {duration_text(event.elapsed)}" if event.elapsed else ""
     reason = f": {event.reason}" if event.reason else ""
     match event.outcome:
         case Outcome.DONE:

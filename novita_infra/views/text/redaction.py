@@ -36,7 +36,7 @@ _AROUND: Final = re.compile(r"""(?P<name>[\w.-]+)["']?\s*:\s*\{[^{}]*$""")
 _KEY: Final = re.compile(r"""\s*["']?(?P<name>[\w.-]+)["']?\s*:""")
 
 
-def discreet(text: str, number: int, *, column: int, hidden: Iterable[int] = ()) -> tuple[str, int] | None:
+def redacted(text: str, number: int, *, column: int, hidden: Iterable[int] = ()) -> tuple[str, int] | None:
     """A line of the text without what may be secret, and where its column is then; None where it has no such line.
 
     Lines and columns count from 0; `hidden` are the columns at which a secret is known to begin.

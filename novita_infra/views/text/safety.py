@@ -25,7 +25,7 @@ def detour_lines(calls: tuple[Step, ...]) -> Iterator[Line]:
         yield line((f"      # {told}", Tone.CHANGE))
 
 
-def choosing_lines(plan: Plan) -> Iterator[Line]:
+def targeting_lines(plan: Plan) -> Iterator[Line]:
     """What comes along and what is left out, each with the reason, and what may be lost."""
     for title, items in (("Done as well:", plan.along), ("Left out:", plan.left)):
         if items:
@@ -46,7 +46,7 @@ def choosing_lines(plan: Plan) -> Iterator[Line]:
         yield line()
 
 
-def choosing_json(plan: Plan) -> Json:
+def targeting_json(plan: Plan) -> Json:
     """The same as JSON."""
     return {
         "along": [_along(item) for item in plan.along],

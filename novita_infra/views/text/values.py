@@ -88,10 +88,10 @@ def _inside(before: Value, after: Value, *, indent: int) -> Iterator[Line]:
 
 
 def _inside_nested(before: dict[str, Value] | list[Value], after: Value, *, indent: int) -> Iterator[Line]:
-    from novita_infra.planning.changes.equality import explain  # noqa: PLC0415 -- deepdiff is dear, and few plans need it
+    from novita_infra.planning.changes.equality import explain_difference  # noqa: PLC0415 -- deepdiff is dear, and few plans need it
 
     touched = set()
-    for item in explain(before, after):
+    for item in explain_difference(before, after):
         yield from differing(_label(item.path), item.before, item.after, indent=indent, note=("", None))
         if len(item.path) > 1 or item.before is not None:
             touched.add(item.path[0])

@@ -24,12 +24,12 @@ _LONGEST: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class WhyReason:
     """Something, the place that says it, and what it is so because of."""
 
     what: str
     origin: Origin | None = None
-    because: tuple[Reason, ...] = ()
+    because: tuple[WhyReason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Reasons:
     change: Change
     steps: tuple[str, ...]
     """Its calls in their order, each with the steps of others that it comes after."""
-    because: tuple[Reason, ...]
+    because: tuple[WhyReason, ...]
 
 
 def reasons(plan: Plan, address: Address, trail: Trail) -> Reasons:
@@ -93,57 +93,57 @@ class _Reasoning:
                 after = f", after {', '.join(others)}" if others else ""
                 yield f"{step.key.removeprefix(f'{address}/')}{after}"
 
-    def _because(self, change: Change, *, passed: tuple[Address, ...]) -> Iterator[Reason]:
+    def _because(self, change: Change, *, passed: tuple[Address, ...]) -> Iterator[WhyReason]:
         if change.why:
-            yield Reason(change.why)
+            yield WhyReason(change.why)
         gone = [item for item in self._drift.get(change.address, ()) if item.gone]
         if change.action not in {Action.NONE, Action.CREATE, Action.REPLACE}:  # those tell it in another way
-            yield from (Reason(_event(item)) for item in gone)
+            yield from (WhyReason(_event(item)) for item in gone)
         yield from self._adopted(change)
         match change.action:
             case Action.NONE:
                 yield from self._left_alone(change)
             case Action.DELETE if self._plan.destroys:
-                yield Reason("all that is on record is to go: destroy")
+                yield WhyReason("all that is on record is to go: destroy")
             case Action.CREATE if not change.why:
-                yield Reason("it is declared, and nothing is on record", self._first(change.address, ("name",)))
+                yield WhyReason("it is declared, and nothing is on record", self._first(change.address, ("name",)))
         if change.forced is Forced.REQUEST:
-            yield Reason("the command line asks for it: --replace")
+            yield WhyReason("the command line asks for it: --replace")
         along = (item for item in self._plan.along if item.address == change.address)
-        yield from (Reason(f"it comes along: {item.why}") for item in along)
+        yield from (WhyReason(f"it comes along: {item.why}") for item in along)
         if change.action is Action.CREATE or gone:
             return  # every field of it is new, and none of them a reason
         for item in sorted(change.fields, key=lambda item: not item.replaces):
             yield from self._field(change, item, passed=passed)
 
-    def _adopted(self, change: Change) -> Iterator[Reason]:
+    def _adopted(self, change: Change) -> Iterator[WhyReason]:
         """What stays other than the manifest has it; what was adopted right now is told as drift."""
         now = {field.name for drift in self._drift.get(change.address, ()) for field in drift.fields}
         for item in change.adopted:
             if item.name not in now:
                 told = f"{item.name}: {_shown(item.declared)} is declared, and {_shown(item.wanted)} is wanted"
-                adopted = Reason(f"onDrift adopted it ({item.cause.value})", item.place)
-                yield Reason(told, because=(adopted, *_chained(self._trail(change.address, (item.name,)))))
+                adopted = WhyReason(f"onDrift adopted it ({item.cause.value})", item.place)
+                yield WhyReason(told, because=(adopted, *_chained(self._trail(change.address, (item.name,)))))
 
-    def _left_alone(self, change: Change) -> Iterator[Reason]:
+    def _left_alone(self, change: Change) -> Iterator[WhyReason]:
         for item in self._plan.left:
             if item.address == change.address:
-                yield Reason(f"it is left out: {item.why}")
+                yield WhyReason(f"it is left out: {item.why}")
                 return
         drift = self._drift.get(change.address, ())
         for moved in drift:
             places = [f"{field.name}: {_shown(field.before)} -> {_shown(field.after)}" for field in moved.fields]
             told = ": ".join(filter(None, (_event(moved), ", ".join(places))))
-            yield Reason(told, because=(Reason(answer(moved, change.action), moved.place),))
+            yield WhyReason(told, because=(WhyReason(answer(moved, change.action), moved.place),))
         if self._plan.partial and not self._trail(change.address, ("name",)):
-            yield Reason("it is none of what was asked for")
+            yield WhyReason("it is none of what was asked for")
         elif not drift and not change.adopted:
-            yield Reason("it is what the manifests ask for", self._first(change.address, ("name",)))
+            yield WhyReason("it is what the manifests ask for", self._first(change.address, ("name",)))
 
     def _first(self, address: Address, path: tuple[str | int, ...]) -> Origin | None:
         return next((place for _, place in self._trail(address, path)), None)
 
-    def _field(self, change: Change, item: FieldChange, *, passed: tuple[Address, ...]) -> Iterator[Reason]:
+    def _field(self, change: Change, item: FieldChange, *, passed: tuple[Address, ...]) -> Iterator[WhyReason]:
         """One reason for each place inside the field that differs."""
         means = f"  # {item.means}" if item.means else ""
         for path, before, after in _places(item):
@@ -155,22 +155,22 @@ class _Reasoning:
                 *(reason for ref in refs(after) for reason in self._through(ref, passed=passed)),
             )
             if not declared and self._trail(change.address, ("name",)):
-                because = (*because, Reason("it is declared no more, and goes back to what it is without"))
-            yield Reason(f"{name}: {_shown(before)} -> {_shown(after)}{means}", because=because)
+                because = (*because, WhyReason("it is declared no more, and goes back to what it is without"))
+            yield WhyReason(f"{name}: {_shown(before)} -> {_shown(after)}{means}", because=because)
 
-    def _moved_outside(self, change: Change, item: FieldChange) -> Iterator[Reason]:
+    def _moved_outside(self, change: Change, item: FieldChange) -> Iterator[WhyReason]:
         for drift in self._drift.get(change.address, ()):
             for moved in drift.fields:
                 if moved.name == item.name:
-                    yield Reason(f"{_event(drift)}: it was {_shown(moved.before)}, and is {_shown(moved.after)}")
+                    yield WhyReason(f"{_event(drift)}: it was {_shown(moved.before)}, and is {_shown(moved.after)}")
 
-    def _through(self, ref: Ref, *, passed: tuple[Address, ...]) -> Iterator[Reason]:
+    def _through(self, ref: Ref, *, passed: tuple[Address, ...]) -> Iterator[WhyReason]:
         """What another resource is the reason of."""
         other = self._changes.get(ref.address)
         if other is None or ref.address in passed:
             return
         inner = tuple(self._because(other, passed=(*passed, ref.address)))
-        yield Reason(f"{ref} is not known yet: {ref.address} {heading(other)[2]}", because=inner)
+        yield WhyReason(f"{ref} is not known yet: {ref.address} {heading(other)[2]}", because=inner)
 
 
 def _places(item: FieldChange) -> Iterator[tuple[tuple[str | int, ...], Value, Value]]:
@@ -190,11 +190,11 @@ def _stem(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
     return path[:1] if path[0] == "product" else path
 
 
-def _chained(stations: Sequence[tuple[str, Origin | None]]) -> tuple[Reason, ...]:
+def _chained(stations: Sequence[tuple[str, Origin | None]]) -> tuple[WhyReason, ...]:
     """Each station because of the next one."""
-    chain: tuple[Reason, ...] = ()
+    chain: tuple[WhyReason, ...] = ()
     for what, place in reversed(stations):
-        chain = (Reason(what, place, chain),)
+        chain = (WhyReason(what, place, chain),)
     return chain
 
 
@@ -208,14 +208,14 @@ def _shown(value: Value) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
-def _reason_lines(reason: Reason, *, depth: int) -> Iterator[Line]:
+def _reason_lines(reason: WhyReason, *, depth: int) -> Iterator[Line]:
     place = f"   {reason.origin}" if reason.origin else ""
     yield line(f"{'    ' * depth}<- {reason.what}", (place, Tone.NEUTRAL))
     for inner in reason.because:
         yield from _reason_lines(inner, depth=depth + 1)
 
 
-def _reason_json(reason: Reason) -> dict[str, Any]:
+def _reason_json(reason: WhyReason) -> dict[str, Any]:
     place = reason.origin
     return {
         "what": reason.what,

@@ -15,7 +15,7 @@ import pytest
 from novita_infra.api.client import Client
 from novita_infra.api.errors import ApiError, Unanswered, Unreachable
 from novita_infra.api.request import Request, get, post
-from novita_infra.api.retries import Patience
+from novita_infra.api.retries import RetryPolicy
 
 KEY = "sk_this-is-the-key"
 READ = get("/things")
@@ -125,7 +125,7 @@ def test_a_read_whose_connection_breaks_goes_out_again(lost: Reply) -> None:
 
 
 def test_a_write_that_is_never_answered_times_out_as_lost() -> None:
-    outcome, read = asyncio.run(exchange(WRITE, silent, patience=Patience(read=0.05)))
+    outcome, read = asyncio.run(exchange(WRITE, silent, patience=RetryPolicy(read=0.05)))
     assert type(outcome) is Unanswered
     assert "in time" in outcome.text
     assert read == 1

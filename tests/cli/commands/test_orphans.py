@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 
 from novita_infra.cli.commands.orphans import listed_again
-from novita_infra.operations.session import Where
+from novita_infra.operations.session import ProjectOptions
 from novita_infra.simulator import open_world
 
 TEMPLATE = """\
@@ -130,7 +130,7 @@ def test_no_option_is_passed_over_without_a_word(words: tuple[str, ...], told: s
 def test_what_to_type_next_names_the_same_account_and_the_same_books(run: Invoke, orphan: str, project: Path) -> None:
     ended = run("orphans", "--sim", "--adopt", "network_storage.data")
     assert "what differs from its manifest: novita-infra plan --sim\n" in ended.stderr
-    where, beside = Where(path=Path("fleet"), sim=True, environment="dev"), (Path("my books"), Path("x.json"))
+    where, beside = ProjectOptions(path=Path("fleet"), sim=True, environment="dev"), (Path("my books"), Path("x.json"))
     command = listed_again(where, beside)
     assert command == "novita-infra orphans --sim --env dev fleet --state 'my books' --state x.json"
 

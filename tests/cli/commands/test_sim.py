@@ -23,7 +23,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.simulator import SCENARIOS, Fault, HandClock, Trouble, background, build_app, open_world, scenario_of
 from novita_infra.state.backends.local import LocalStore
-from novita_infra.testing.worlds import books_of
+from novita_infra.testing.worlds import recorded_state
 
 HERE = str(Path(novita_infra.__file__).parents[1])
 COMMAND = [sys.executable, "-m", "novita_infra"]
@@ -172,8 +172,8 @@ def test_every_environment_counts_and_so_does_the_project_of_a_saved_plan(run: I
         address = Address("network_storage", "data")
         store = LocalStore(project / "state" / f"{name}.json", environment=name)
         store.save(replace(store.load(), records={address: Record(address, f"id{number}", retired=(f"old{number}",))}))
-    assert books_of(project).ids == {"id0", "id1", "old0", "old1"}
-    assert books_of(project / "saved.niplan") == books_of(project / "fleet.yaml") == books_of(project)
+    assert recorded_state(project).ids == {"id0", "id1", "old0", "old1"}
+    assert recorded_state(project / "saved.niplan") == recorded_state(project / "fleet.yaml") == recorded_state(project)
 
 
 def test_the_command_finds_the_simulator_in_its_environment(

@@ -9,7 +9,7 @@ import pytest
 from novita_infra.api.request import GPU
 from novita_infra.kinds.endpoint import ENDPOINT
 from novita_infra.kinds.instance import INSTANCE
-from novita_infra.kinds.kind import Circumstances, Kind, Mishap
+from novita_infra.kinds.kind import Circumstances, Kind, PlatformEvent
 from novita_infra.kinds.network_storage import NETWORK_STORAGE
 from novita_infra.model.addresses import Address
 from novita_infra.model.lifecycle import Cause
@@ -28,7 +28,7 @@ def befell(
     outputs: dict[str, Any] | None = None,
     in_arrears: bool | None = None,
     moved: float = 0.0,
-) -> Mishap | None:
+) -> PlatformEvent | None:
     record = Record(Address(kind.prefix, "a"), "i-1", spec=spec or {}, outputs=outputs or {}, seen_at=NOW - 100)
     assert kind.mishap is not None
     found = None if live is None else kind.reading.parse({"id": "i-1", **live})

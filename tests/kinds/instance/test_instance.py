@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from novita_infra.api.request import Request
 from novita_infra.kinds.instance import INSTANCE
-from novita_infra.kinds.kind import By, Cases, Default, Field, Grows, Local, Platform, Refused, Replaces, Target
+from novita_infra.kinds.kind import By, Cases, Default, Field, Grows, Local, Platform, Refusal, Replaces, Target
 from novita_infra.model.resources import STABLE, Live, Loss, Phase
 
 V1 = "/gpu-instance/openapi/v1/gpu/instance"
@@ -355,7 +355,7 @@ def meant(field: Field) -> str:
             return "replaces"
         case Local():
             return "local"
-        case Refused():
+        case Refusal():
             return "refused"
 
 
@@ -389,8 +389,8 @@ def test_the_transitions_of_billing_each_mean_something_of_their_own() -> None:
     change = INSTANCE.field("billingMode").change
     assert isinstance(change, Cases)
     assert change.cases["onDemand", "monthly"] == By("convert")
-    assert isinstance(change.cases["monthly", "onDemand"], Refused)
-    assert isinstance(change.cases["monthly", "spot"], Refused)
+    assert isinstance(change.cases["monthly", "onDemand"], Refusal)
+    assert isinstance(change.cases["monthly", "spot"], Refusal)
     assert isinstance(change.otherwise, Replaces)
     power = INSTANCE.field("power").change
     assert isinstance(power, Cases)

@@ -9,7 +9,7 @@ import pytest
 
 from novita_infra.catalogue.products import Catalogue, Cluster, Product
 from novita_infra.kinds.instance import INSTANCE
-from novita_infra.kinds.kind import Fault
+from novita_infra.kinds.kind import SpecError
 from novita_infra.model.addresses import Address
 from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Joined, Ref, Secret, Spec, Value
@@ -43,7 +43,7 @@ def live(product: str = "4090.b", name: str = "RTX 4090 24GB", **values: Any) ->
     return Live("i-1", "trainer", Phase.READY, "running", {"product": {"id": product, "name": name}, **values})
 
 
-def choose(spec: Spec, now: Live | None = None) -> tuple[Spec, tuple[Fault, ...]]:
+def choose(spec: Spec, now: Live | None = None) -> tuple[Spec, tuple[SpecError, ...]]:
     assert INSTANCE.choose is not None
     return INSTANCE.choose(spec, CATALOGUE, now)
 
@@ -191,7 +191,7 @@ def test_a_live_instance_keeps_a_product_that_is_no_longer_listed() -> None:
 def test_a_product_by_id_must_be_one() -> None:
     assert chosen({**GPU, "product": {"id": "4090.b"}})["product"] == {"id": "4090.b"}
     assert choose({**GPU, "product": {"id": "4090.c"}})[1] == (
-        Fault(("product", "id"), 'no product has the id "4090.c"', 'did you mean "4090.b"?'),
+        SpecError(("product", "id"), 'no product has the id "4090.c"', 'did you mean "4090.b"?'),
     )
     assert [fault.path for fault in choose({**GPU, "product": {"id": "RTX 4090 24GB"}})[1]] == [("product", "id")]
 

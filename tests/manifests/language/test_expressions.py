@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from novita_infra.manifests.language.expressions import Scope, Unusable, Wrong, evaluate, is_secret_name
+from novita_infra.manifests.language.expressions import ExpressionError, Scope, Unusable, evaluate, is_secret_name
 from novita_infra.model.addresses import Address
 from novita_infra.model.values import Joined, Ref, Secret
 
@@ -109,7 +109,7 @@ def test_a_variable_that_was_complained_of_is_not_complained_of_again() -> None:
 
 def test_a_list_cannot_stand_inside_a_text() -> None:
     assert evaluate("x ${var.disks}", SCOPE)[1] == (
-        Wrong("", 0, "a list cannot stand inside a text", "let the expression be the whole value"),
+        ExpressionError("", 0, "a list cannot stand inside a text", "let the expression be the whole value"),
     )
 
 

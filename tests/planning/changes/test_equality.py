@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.values import Digest, Ref, Secret, Value
-from novita_infra.planning.changes.equality import Difference, explain
+from novita_infra.planning.changes.equality import Difference, explain_difference
 from novita_infra.views.text.lines import plain
 from novita_infra.views.text.values import differing
 
@@ -49,14 +49,14 @@ def shown(before: Value, after: Value) -> str:
     ],
 )
 def test_differences_are_told_by_their_place(before: Value, after: Value, differences: list[Any]) -> None:
-    assert explain(before, after) == tuple(Difference(*item) for item in differences)
+    assert explain_difference(before, after) == tuple(Difference(*item) for item in differences)
 
 
 @given(before=MAPS, after=MAPS)
 def test_something_is_told_of_maps_that_differ_and_nothing_of_what_does_not(
     before: dict[str, Value], after: dict[str, Value]
 ) -> None:
-    told = {item.path[0] for item in explain(before, after)}
+    told = {item.path[0] for item in explain_difference(before, after)}
     unlike = {name for name in before.keys() | after.keys() if not same(before.get(name), after.get(name))}
     assert told <= unlike
     assert bool(told) == bool(unlike)
@@ -64,7 +64,7 @@ def test_something_is_told_of_maps_that_differ_and_nothing_of_what_does_not(
 
 @given(value=MAPS)
 def test_a_value_does_not_differ_from_itself(value: dict[str, Value]) -> None:
-    assert explain(value, value) == ()
+    assert explain_difference(value, value) == ()
 
 
 def same(left: Value, right: Value) -> bool:

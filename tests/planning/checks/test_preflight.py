@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from novita_infra.account.balance import account_of, balance_of
 from novita_infra.catalogue.prices import price_list
 from novita_infra.catalogue.products import Catalogue, Cluster, Product
-from novita_infra.catalogue.stock import Ask, Take, lacking
+from novita_infra.catalogue.stock import StockQuery, Take, lacking
 from novita_infra.kinds import KINDS
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.records import Record
-from novita_infra.model.resources import Declared, Found, Live, Phase
+from novita_infra.model.resources import Declared, Existing, Live, Phase
 from novita_infra.model.values import Ref
-from novita_infra.planning.checks.placement import Ground, questions, sited
+from novita_infra.planning.checks.placement import PlacementInput, place_resources, placement_questions
 
 CLUSTERS = tuple(
     Cluster(id, name, network_storage=storage, vpc=vpc)
@@ -52,18 +52,21 @@ def group(product: str = "G", *, net: bool = True) -> dict[Address, Declared]:
     return {item.address: item for item in items}
 
 
-def ground(items: dict[Address, Declared], **more: Any) -> Ground:
-    return Ground(declared=items, found={}, kinds=KINDS, catalogue=CATALOGUE, prices=price_list(CATALOGUE), **more)
+def ground(items: dict[Address, Declared], **more: Any) -> PlacementInput:
+    return PlacementInput(
+        declared=items, found={}, kinds=KINDS, catalogue=CATALOGUE, prices=price_list(CATALOGUE), **more
+    )
 
 
-def place(of: Ground) -> str:
-    (cluster,) = {item.spec["cluster"] for item in sited(of).declared.values()}
+def place(of: PlacementInput) -> str:
+    (cluster,) = {item.spec["cluster"] for item in place_resources(of).declared.values()}
     return str(cluster)
 
 
-def stock(**free: bool) -> dict[Ask, tuple[Product, ...]]:
+def stock(**free: bool) -> dict[StockQuery, tuple[Product, ...]]:
     return {
-        Ask("gpu", cluster): tuple(replace(item, available=there) for item in GPU) for cluster, there in free.items()
+        StockQuery("gpu", cluster): tuple(replace(item, available=there) for item in GPU)
+        for cluster, there in free.items()
     }
 
 
@@ -73,35 +76,36 @@ def stock(**free: bool) -> dict[Ask, tuple[Product, ...]]:
 @pytest.mark.parametrize(
     ("ask", "path", "query"),
     [
-        (Ask("gpu"), "/gpu-instance/openapi/v1/products", {"billingMethod": "onDemand"}),
+        (StockQuery("gpu"), "/gpu-instance/openapi/v1/products", {"billingMethod": "onDemand"}),
         (
-            Ask("gpu", "a", "spot", 4),
+            StockQuery("gpu", "a", "spot", 4),
             "/gpu-instance/openapi/v1/products",
             {"billingMethod": "spot", "clusterId": "a", "gpuNum": 4},
         ),
-        (Ask("cpu", "a"), "/gpu-instance/openapi/v1/cpu/products", {"clusterId": "a"}),
+        (StockQuery("cpu", "a"), "/gpu-instance/openapi/v1/cpu/products", {"clusterId": "a"}),
         (
-            Ask("serverless", "a"),
+            StockQuery("serverless", "a"),
             "/gpus/v2/products",
             {"type": "gpu", "category": "serverless", "limit": 100, "region_ids": "a"},
         ),
     ],
 )
-def test_a_question_about_stock_is_a_call(ask: Ask, path: str, query: dict[str, Any]) -> None:
+def test_a_question_about_stock_is_a_call(ask: StockQuery, path: str, query: dict[str, Any]) -> None:
     assert (ask.request.path, ask.request.query) == (path, query)
 
 
 def test_what_nobody_told_is_not_lacking() -> None:
-    assert lacking(Take(Ask("gpu", "a"), "g1", "G 1"), {}, CATALOGUE) == ""
-    assert lacking(Take(Ask("gpu"), "g1", "G 1"), {}, Catalogue()) == ""
+    assert lacking(Take(StockQuery("gpu", "a"), "g1", "G 1"), {}, CATALOGUE) == ""
+    assert lacking(Take(StockQuery("gpu"), "g1", "G 1"), {}, Catalogue()) == ""
 
 
 def test_what_lacks_is_told_with_its_place_count_and_mode() -> None:
-    take = Take(Ask("gpu", "a", "spot", 2), "g9", "G 9")
+    take = Take(StockQuery("gpu", "a", "spot", 2), "g9", "G 9")
     assert lacking(take, {take.ask: GPU}, CATALOGUE) == "there is no G 9 in a (A) for 2 GPUs at spot"
     sold = replace(GPU[0], available=False)
     assert (
-        lacking(Take(Ask("gpu"), "g1", "G 1"), {}, replace(CATALOGUE, gpu=(sold,))) == "no G 1 is free in any cluster"
+        lacking(Take(StockQuery("gpu"), "g1", "G 1"), {}, replace(CATALOGUE, gpu=(sold,)))
+        == "no G 1 is free in any cluster"
     )
 
 
@@ -115,16 +119,20 @@ def test_the_cheapest_place_that_has_everything_is_taken() -> None:
 
 
 def test_only_places_that_can_have_it_are_asked_about() -> None:
-    assert questions(ground(group())) == {Ask("gpu", "a"), Ask("gpu", "b")}
-    assert questions(ground(group(net=False))) == {Ask("gpu", "a"), Ask("gpu", "b"), Ask("gpu", "c")}
+    assert placement_questions(ground(group())) == {StockQuery("gpu", "a"), StockQuery("gpu", "b")}
+    assert placement_questions(ground(group(net=False))) == {
+        StockQuery("gpu", "a"),
+        StockQuery("gpu", "b"),
+        StockQuery("gpu", "c"),
+    }
 
 
 def test_nothing_is_asked_where_no_place_is_open() -> None:
     items = group()
     fixed = {address: replace(item, spec={**item.spec, "cluster": "a"}) for address, item in items.items()}
-    assert (questions(ground(fixed)), sited(ground(fixed)).declared) == (frozenset(), {})
+    assert (placement_questions(ground(fixed)), place_resources(ground(fixed)).declared) == (frozenset(), {})
     alone = declared(MACHINE, product={"gpu": "G"}, image="u")
-    assert questions(ground({MACHINE: alone})) == frozenset()
+    assert placement_questions(ground({MACHINE: alone})) == frozenset()
 
 
 def test_free_goes_before_cheap() -> None:
@@ -134,12 +142,12 @@ def test_free_goes_before_cheap() -> None:
 
 def test_what_is_there_decides_and_is_not_asked_about() -> None:
     live = Live("x", "s", Phase.READY, "ready", {"cluster": "a"})
-    here = replace(ground(group()), found={STORAGE: Found(Record(STORAGE, "x"), live=live)})
-    assert (questions(here), place(here)) == (frozenset(), "a")
+    here = replace(ground(group()), found={STORAGE: Existing(Record(STORAGE, "x"), live=live)})
+    assert (placement_questions(here), place(here)) == (frozenset(), "a")
 
 
 def test_what_is_gone_goes_back_to_where_it_was_if_it_can() -> None:
-    gone = {STORAGE: Found(Record(STORAGE, "x", spec={"cluster": "a"}))}
+    gone = {STORAGE: Existing(Record(STORAGE, "x", spec={"cluster": "a"}))}
     assert place(replace(ground(group()), found=gone)) == "a"
     assert place(replace(ground(group(), stock=stock(a=False, b=True)), found=gone)) == "b"
 
@@ -160,7 +168,7 @@ def test_the_place_is_the_same_for_any_order(
     st.booleans(),
 )
 def test_a_place_has_all_of_it_or_the_reasons_are_told(free: dict[str, bool], product: str, net: bool) -> None:
-    found = sited(ground(group(product, net=net), stock=stock(**free)))
+    found = place_resources(ground(group(product, net=net), stock=stock(**free)))
     (cluster,) = {item.spec["cluster"] for item in found.declared.values()}
     able = {"G": "abc", "G 1": "ab", "G 2": "bc"}[product]
     fits = [one for one in able if not net or one != "c"]

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 
 from novita_infra.encoding import digest
 from novita_infra.kinds import KINDS
-from novita_infra.kinds.kind import Circumstances, Mishap
+from novita_infra.kinds.kind import Circumstances, PlatformEvent
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.lifecycle import Cause, Ignored, Lifecycle, OnDrift
 from novita_infra.model.records import Record, Underway
-from novita_infra.model.resources import Declared, Found, Live, Phase
+from novita_infra.model.resources import Declared, Existing, Live, Phase
 from novita_infra.model.rules import Rules
 from novita_infra.model.values import Digest, Secret
 from novita_infra.planning.drift.detection import marked_by_others
-from novita_infra.planning.inputs import Seen
-from novita_infra.planning.options import Asked, Refresh
+from novita_infra.planning.inputs import PlanInputs
+from novita_infra.planning.options import PlanOptions, Refresh
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.planner import make_plan
@@ -47,17 +47,17 @@ def seen(
     lifecycle: Lifecycle = SAYS_NOTHING,
     phase: Phase = Phase.READY,
     record: Record | None = None,
-    asked: Asked = Asked(),
+    asked: PlanOptions = PlanOptions(),
     rules: Rules = Rules(),
     now: float = 0.0,
-) -> Seen:
+) -> PlanInputs:
     known = record or Record(BASE, "t-1", spec=digest(dict(sent), KEY), source="main.yaml", outputs={"id": "t-1"})
     object_ = None if live is None else Live("t-1", "base", phase, "ready", dict(live), outputs={"id": "t-1"})
-    return Seen(
+    return PlanInputs(
         project="p",
         environment="e",
         declared=(Declared(BASE, dict(wanted), Origin("main.yaml", 1, 1), lifecycle=lifecycle),),
-        found={BASE: Found(known, live=object_)},
+        found={BASE: Existing(known, live=object_)},
         kinds=KINDS,
         key=KEY,
         lineage="l",
@@ -78,7 +78,7 @@ def planned(plan: Plan) -> tuple[Action, list[str]]:
     return change.action, [field.name for field in change.fields]
 
 
-def after(plan: Plan, before: Seen) -> Seen:
+def after(plan: Plan, before: PlanInputs) -> PlanInputs:
     """The same when the books have been brought up to date, as an apply does it first."""
     (record,) = plan.bookkeeping or (before.found[BASE].record,)
     return replace(before, found={BASE: replace(before.found[BASE], record=record)})
@@ -149,7 +149,7 @@ def test_what_failed_is_drift_and_is_left_where_that_is_wished_for() -> None:
 
 
 def test_what_the_platform_kept_for_a_time_only_has_a_cause_of_its_own() -> None:
-    mishap = Mishap(Cause.RELEASED, "the platform kept it for 30 days")
+    mishap = PlatformEvent(Cause.RELEASED, "the platform kept it for 30 days")
     keeping = {**KINDS, "template": replace(KINDS["template"], mishap=lambda *_: mishap)}
     plan = make_plan(replace(seen(None), kinds=keeping))
     assert [(item.cause, item.says) for item in plan.drift] == [(Cause.RELEASED, mishap.says)]
@@ -204,10 +204,10 @@ def test_whose_mark_an_object_carries_is_told_only_of_others() -> None:
 
 def test_a_plan_that_only_follows_does_nothing_else() -> None:
     wanted = {**SENT, "image": "new"}
-    before = seen({**SENT, "ports": ["9/tcp"]}, wanted=wanted, asked=Asked(refresh=Refresh.ONLY))
+    before = seen({**SENT, "ports": ["9/tcp"]}, wanted=wanted, asked=PlanOptions(refresh=Refresh.ONLY))
     plan = make_plan(before)
     assert (plan.steps, plan.follows, drift_in(plan)) == ((), True, [("edited", ["ports"])])
-    again = make_plan(replace(after(plan, before), asked=Asked()))
+    again = make_plan(replace(after(plan, before), asked=PlanOptions()))
     assert (again.drift, planned(again)) == ((), (Action.UPDATE, ["image", "ports"]))
 
 

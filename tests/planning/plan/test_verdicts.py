@@ -13,20 +13,20 @@ from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, Diagnostic, Severity
 from novita_infra.model.rules import Judge, OnError, Policy
 from novita_infra.planning.plan.plan import Basis, Plan
-from novita_infra.planning.plan.verdicts import Judgement, NoVerdict, Reason, Verdict, verdict_in
-from novita_infra.planning.policy_verdicts import with_judgements, without_judgements
+from novita_infra.planning.plan.verdicts import Judgement, NoVerdict, Verdict, VerdictReason, verdict_in
+from novita_infra.planning.policy_verdicts import with_verdicts, without_verdicts
 
-SSH = Reason("no ssh", "instance.trainer")
+SSH = VerdictReason("no ssh", "instance.trainer")
 UNDERSTOOD: dict[str, tuple[Any, Verdict]] = {
     "our own form": (
         {"deny": [{"address": "instance.trainer", "reason": "no ssh"}], "warn": ["dear"]},
-        Verdict(deny=(SSH,), warn=(Reason("dear"),)),
+        Verdict(deny=(SSH,), warn=(VerdictReason("dear"),)),
     ),
     "nothing denied": ({"deny": []}, Verdict()),
     "nothing at all": ([], Verdict()),
     "a plain list": (
         ["no ssh", {"msg": "no ssh", "address": "instance.trainer"}],
-        Verdict(deny=(Reason("no ssh"), SSH)),
+        Verdict(deny=(VerdictReason("no ssh"), SSH)),
     ),
     "conftest": (
         [
@@ -39,18 +39,18 @@ UNDERSTOOD: dict[str, tuple[Any, Verdict]] = {
                 "failures": [{"msg": "no ssh", "metadata": {"address": "instance.trainer"}}],
             },
         ],
-        Verdict(deny=(SSH,), warn=(Reason("dear"),)),
+        Verdict(deny=(SSH,), warn=(VerdictReason("dear"),)),
     ),
     "a rule by opa eval": (
         {"result": [{"expressions": [{"value": ["no ssh"], "text": "data.main.deny", "location": {"row": 1}}]}]},
-        Verdict(deny=(Reason("no ssh"),)),
+        Verdict(deny=(VerdictReason("no ssh"),)),
     ),
     "a package by opa eval": (
         {"result": [{"expressions": [{"value": {"deny_ssh": ["no ssh"], "warn": ["dear"], "ports": [22]}}]}]},
-        Verdict(deny=(Reason("no ssh"),), warn=(Reason("dear"),)),
+        Verdict(deny=(VerdictReason("no ssh"),), warn=(VerdictReason("dear"),)),
     ),
-    "words over several lines": (["no\n  ssh"], Verdict(deny=(Reason("no ssh"),))),
-    "the same twice": (["no ssh", "no ssh"], Verdict(deny=(Reason("no ssh"),))),
+    "words over several lines": (["no\n  ssh"], Verdict(deny=(VerdictReason("no ssh"),))),
+    "the same twice": (["no ssh", "no ssh"], Verdict(deny=(VerdictReason("no ssh"),))),
 }
 NOT_UNDERSTOOD: dict[str, Any] = {
     "an empty object": {},
@@ -112,7 +112,7 @@ def _plan(*problems: Diagnostic, code: int = 0) -> Plan:
 
 
 def test_what_is_denied_is_a_problem_and_what_is_warned_of_a_note() -> None:
-    plan = with_judgements(_plan(), [Judgement(_policy(), Verdict(deny=(SSH,), warn=(Reason("dear"),)))])
+    plan = with_verdicts(_plan(), [Judgement(_policy(), Verdict(deny=(SSH,), warn=(VerdictReason("dear"),)))])
     assert [str(item) for item in plan.problems] == ['instance.trainer: denied by the policy "ssh": no ssh']
     assert [item.summary for item in plan.notes] == ["old", 'the policy "ssh" warns: dear']
     assert plan.code == EXIT_REFUSED
@@ -120,33 +120,33 @@ def test_what_is_denied_is_a_problem_and_what_is_warned_of_a_note() -> None:
 
 def test_other_problems_keep_their_exit_code() -> None:
     broken = Diagnostic("there is no such product")
-    plan = with_judgements(_plan(broken, code=EXIT_ERROR), [Judgement(_policy(), Verdict(deny=(SSH,)))])
+    plan = with_verdicts(_plan(broken, code=EXIT_ERROR), [Judgement(_policy(), Verdict(deny=(SSH,)))])
     assert (len(plan.problems), plan.code) == (2, EXIT_ERROR)
 
 
 def test_a_policy_without_a_verdict_denies_and_says_where_it_is_declared() -> None:
-    plan = with_judgements(_plan(), [Judgement(_policy(), error="it took more than 30 s")])
+    plan = with_verdicts(_plan(), [Judgement(_policy(), error="it took more than 30 s")])
     (told,) = plan.problems
     assert str(told).startswith('novita-infra.yaml:5:3: the policy "ssh" gave no verdict: it took more than 30 s; ')
     assert plan.code == EXIT_REFUSED
 
 
 def test_a_policy_without_a_verdict_warns_where_that_is_wanted() -> None:
-    plan = with_judgements(_plan(), [Judgement(_policy(OnError.WARN), error="it crashed")])
+    plan = with_verdicts(_plan(), [Judgement(_policy(OnError.WARN), error="it crashed")])
     assert (plan.problems, plan.code) == ((), 0)
     assert plan.notes[-1].severity is Severity.WARNING
 
 
 def test_what_denies_denies_whatever_it_does_on_errors() -> None:
-    plan = with_judgements(_plan(), [Judgement(_policy(OnError.WARN), Verdict(deny=(SSH,)))])
+    plan = with_verdicts(_plan(), [Judgement(_policy(OnError.WARN), Verdict(deny=(SSH,)))])
     assert plan.code == EXIT_REFUSED
 
 
 def test_a_plan_is_judged_anew_as_if_it_never_had_been() -> None:
-    first = with_judgements(_plan(), [Judgement(_policy(), Verdict(warn=(Reason("dear"),)))])
-    assert without_judgements(first) == _plan()
-    assert with_judgements(first, []) == _plan()
-    assert with_judgements(first, first.policies) == first
+    first = with_verdicts(_plan(), [Judgement(_policy(), Verdict(warn=(VerdictReason("dear"),)))])
+    assert without_verdicts(first) == _plan()
+    assert with_verdicts(first, []) == _plan()
+    assert with_verdicts(first, first.policies) == first
 
 
 def test_long_reasons_and_many_are_cut() -> None:

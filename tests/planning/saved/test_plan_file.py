@@ -18,7 +18,7 @@ from novita_infra.model.records import Record
 from novita_infra.model.resources import Loss
 from novita_infra.model.rules import Budget, OnUnknown
 from novita_infra.model.values import Digest, Joined, Ref, Secret, Value, leaves, resolve
-from novita_infra.planning.options import Asked
+from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action, Change, Drift, FieldChange
 from novita_infra.planning.plan.costs import Money, Row
 from novita_infra.planning.plan.plan import Basis, Plan
@@ -34,7 +34,7 @@ SETTING = Setting(
     created=1_763_800_000.5,
     variables={"gpuCount": 4, "tags": ["$a", {"$ref": "b"}]},
     options={"scope": "main.yaml"},
-    asked=Asked(targets=(str(TRAINER), "vpc.*")),
+    asked=PlanOptions(targets=(str(TRAINER), "vpc.*")),
 )
 KNOWN = {"env:HF_TOKEN": "hush-one", "file:secrets/pass": "hush-two"}
 TOKEN, PASSWORD = (Secret(value, source) for source, value in KNOWN.items())

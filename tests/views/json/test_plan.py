@@ -13,7 +13,7 @@ from novita_infra.model.values import Digest, Joined, Ref, Secret
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.state.state import State
 from novita_infra.views.json.plan import outputs_json, plan_json, state_json, validation_json
-from novita_infra.views.json.values import shown
+from novita_infra.views.json.values import shown_json
 
 ID = Ref(Address("vpc", "net"))
 
@@ -87,7 +87,7 @@ def test_a_refused_plan_is_marked_as_errored(plan_of: Callable[[str], Plan]) -> 
 
 
 def test_a_text_that_is_both_secret_and_unknown_is_shown_as_secret() -> None:
-    assert shown({"a": Joined(("x", Secret("clear", "env:A"), ID)), "b": [ID], "c": Digest("00")}) == {
+    assert shown_json({"a": Joined(("x", Secret("clear", "env:A"), ID)), "b": [ID], "c": Digest("00")}) == {
         "a": "(secret)",
         "b": [None],
         "c": "(secret)",

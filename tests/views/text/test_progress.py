@@ -17,7 +17,7 @@ from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.plan import Basis, Plan
 from novita_infra.planning.plan.steps import Step
 from novita_infra.views.json.ui import Messages
-from novita_infra.views.text.progress import duration, event_line, listening_live, listening_plainly
+from novita_infra.views.text.progress import duration_text, event_line, listening_live, listening_plainly
 
 STEP = Step("instance.a/create", Address("instance", "a"), "create", says="create: a new container")
 RUN: tuple[Event, ...] = (
@@ -33,7 +33,7 @@ RUN: tuple[Event, ...] = (
     ("seconds", "text"), [(0.4, "0s"), (59.9, "59s"), (125, "2m 05s"), (3780, "1h 03m"), (90000, "25h 00m")]
 )
 def test_durations_are_short(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+    assert duration_text(seconds) == text
 
 
 def test_without_a_terminal_every_event_is_a_plain_line() -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from novita_infra.cli.console import Screen
+from novita_infra.cli.console import Console
 from novita_infra.cli.lazy import LazyGroup
-from novita_infra.cli.options import Command, path_argument, screened
-from novita_infra.operations.session import Where
+from novita_infra.cli.options import Command, path_argument, with_console
+from novita_infra.operations.session import ProjectOptions
 from novita_infra.operations.state_edits import reset_sim
 from novita_infra.views.text.lines import line
 
@@ -42,8 +42,8 @@ def sim() -> None:
 
 @click.command(cls=Command)
 @path_argument
-@screened
-def reset(*, path: Path, screen: Screen) -> int:
+@with_console
+def reset(*, path: Path, screen: Console) -> int:
     """Empty the simulator's account of a project.
 
     The books stay: the next plan finds that everything was deleted. `novita-infra destroy --sim` does it in order.
@@ -52,6 +52,6 @@ def reset(*, path: Path, screen: Screen) -> int:
     Example:
       novita-infra sim reset examples/quickstart
     """
-    file = reset_sim(Where(path=path))
+    file = reset_sim(ProjectOptions(path=path))
     screen.show([line(f"The simulator's account is empty: {file}")])
     return 0

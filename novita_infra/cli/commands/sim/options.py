@@ -11,7 +11,7 @@ import click
 
 from novita_infra.cli.options import Callback
 from novita_infra.simulator import PROFILES
-from novita_infra.testing.worlds import Wish
+from novita_infra.testing.worlds import WorldOptions
 
 
 def world_options(*, time_scale: float) -> Callable[[Callback], Callback]:
@@ -67,7 +67,7 @@ def world_options(*, time_scale: float) -> Callable[[Callback], Callback]:
             db: Path | None,
             **rest: Any,
         ) -> Any:
-            wish = Wish(scenario=scenario, seed=seed, profile=profile, time_scale=time_scale, db=db)
+            wish = WorldOptions(scenario=scenario, seed=seed, profile=profile, time_scale=time_scale, db=db)
             return function(wish=wish, latency=latency_ms / 1000, **rest)
 
         decorated: Callback = inner

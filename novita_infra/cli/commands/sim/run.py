@@ -16,13 +16,13 @@ import click
 
 from novita_infra import __version__
 from novita_infra.cli.commands.sim.options import world_options
-from novita_infra.cli.console import Screen
-from novita_infra.cli.options import Command, screened
+from novita_infra.cli.console import Console
+from novita_infra.cli.options import Command, with_console
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.simulator import Recorder, Verdict, background, build_app, open_log
 from novita_infra.simulator.verdict import Thing, begin, judge, plain, usd
-from novita_infra.testing.worlds import Books, Wish, books_of, is_project, opened
+from novita_infra.testing.worlds import RecordedState, WorldOptions, is_project, open_with_options, recorded_state
 from novita_infra.views.text.lines import Line, Tone, line
 
 KEY: Final = "sk_rehearsal"
@@ -49,16 +49,16 @@ _MOST_SHOWN: Final = 10
     help="Write all requests and answers: HAR, or JSON lines for .jsonl.",
 )
 @click.argument("words", metavar="-- COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
-@screened
+@with_console
 def run(
     *,
-    wish: Wish,
+    wish: WorldOptions,
     latency: float,
     project: Path | None,
     report: Path | None,
     log_file: Path | None,
     words: tuple[str, ...],
-    screen: Screen,
+    screen: Console,
 ) -> int:
     """Run a command against a simulator of its own and say what it leaves behind.
 
@@ -72,7 +72,7 @@ def run(
       novita-infra sim run --scenario chaos --seed 7 --report verdict.json -- python train.py
     """
     with ExitStack() as stack:
-        world = opened(wish)
+        world = open_with_options(wish)
         stack.callback(world.close)
         app = build_app(world, latency=latency)
         if log_file is not None:
@@ -147,10 +147,10 @@ def _in_foreground() -> bool:
 # --- whose books ------------------------------------------------------------------------------------------------------
 
 
-def _books(place: Path, screen: Screen) -> Books | None:
+def _books(place: Path, screen: Console) -> RecordedState | None:
     """The books; that they cannot be read is told, and keeps neither the verdict nor the command's code back."""
     try:
-        return books_of(place)
+        return recorded_state(place)
     except Problems as wrong:
         screen.tell(wrong.diagnostics)
         return None
@@ -192,7 +192,7 @@ def _path_of(words: list[str]) -> Path:
 # --- the verdict ------------------------------------------------------------------------------------------------------
 
 
-def _lines(verdict: Verdict, wish: Wish, place: Path | None, unanswered: Sequence[Address]) -> Iterator[Line]:
+def _lines(verdict: Verdict, wish: WorldOptions, place: Path | None, unanswered: Sequence[Address]) -> Iterator[Line]:
     yield line((f"Verdict on {wish.scenario or 'a calm day'}, seed {wish.seed}:", Tone.STRONG))
     left = _counted(len(verdict.made), "object")
     if verdict.orphans is None:

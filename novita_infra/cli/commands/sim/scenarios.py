@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import click
 
-from novita_infra.cli.console import Screen
-from novita_infra.cli.options import Command, json_option, screened
+from novita_infra.cli.console import Console
+from novita_infra.cli.options import Command, json_option, with_console
 from novita_infra.simulator import SCENARIOS
 from novita_infra.views.text.lines import Tone, line
 
@@ -17,8 +17,8 @@ _TIMING: Final = frozenset({"at", "upon", "nth", "after", "every"})
 
 @click.command(cls=Command)
 @json_option
-@screened
-def scenarios(*, screen: Screen) -> int:
+@with_console
+def scenarios(*, screen: Console) -> int:
     """List the scenarios that ship: the bad days that the simulator can be told to have.
 
     With --json, each comes in full, as a scenario file would say it.

@@ -15,14 +15,14 @@ from click.core import ParameterSource
 
 from novita_infra import __version__
 from novita_infra.cli.commands.sim.options import port_option, world_options
-from novita_infra.cli.console import Screen
-from novita_infra.cli.options import Command, screened
+from novita_infra.cli.console import Console
+from novita_infra.cli.options import Command, with_console
 from novita_infra.model.diagnostics import problem
 from novita_infra.simulator import Recorder, open_log
 from novita_infra.simulator import serve as serve_world
 from novita_infra.simulator.http.recording import Log
 from novita_infra.simulator.http.serving import serve_app
-from novita_infra.testing.worlds import Wish, opened
+from novita_infra.testing.worlds import WorldOptions, open_with_options
 
 CREATOR = ("novita-infra", __version__)
 _OF_THE_WORLD = ("scenario", "seed", "profile", "time_scale", "latency_ms", "db")
@@ -38,8 +38,8 @@ _OF_THE_WORLD = ("scenario", "seed", "profile", "time_scale", "latency_ms", "db"
     metavar="FILE",
     help="Write all requests and answers into this file: HAR, or JSON lines for .jsonl.",
 )
-@screened
-def serve(*, port: int, wish: Wish, latency: float, log_file: Path | None, screen: Screen) -> int:
+@with_console
+def serve(*, port: int, wish: WorldOptions, latency: float, log_file: Path | None, screen: Console) -> int:
     """Serve the simulator over HTTP on this machine, until Ctrl-C.
 
     Prints its address as the first line. The key is any text that begins with sk_.
@@ -50,7 +50,7 @@ def serve(*, port: int, wish: Wish, latency: float, log_file: Path | None, scree
       NOVITA_API_URL=http://127.0.0.1:8081 NOVITA_API_KEY=sk_test novita-infra plan
       novita-infra sim serve --scenario no-stock
     """
-    world = opened(wish)
+    world = open_with_options(wish)
     with ExitStack() as stack:
         around = None if log_file is None else partial(Recorder, log=stack.enter_context(_log(log_file)))
         stack.enter_context(_port_taken(port))
@@ -69,10 +69,10 @@ def serve(*, port: int, wish: Wish, latency: float, log_file: Path | None, scree
 @click.option("--target", default="", metavar="URL", help="Pass everything on to this API instead of the simulator.")
 @port_option
 @world_options(time_scale=1.0)
-@screened
+@with_console
 @click.pass_context
 def record(
-    context: click.Context, /, *, out: Path, target: str, port: int, wish: Wish, latency: float, screen: Screen
+    context: click.Context, /, *, out: Path, target: str, port: int, wish: WorldOptions, latency: float, screen: Console
 ) -> int:
     """Log all requests and answers of whoever talks to the address that it prints, until Ctrl-C.
 
@@ -89,7 +89,7 @@ def record(
         screen.say(f"Everything goes to {target} and is recorded in {out}; Ctrl-C ends it.")
         with _log(out) as log, _port_taken(port):
             return asyncio.run(_forward(target, log, port=port))
-    world = opened(wish)
+    world = open_with_options(wish)
     screen.say(f"The simulator runs and is recorded in {out}; Ctrl-C ends it.")
     with _log(out) as log, _port_taken(port):
         return serve_world(world, port=port, latency=latency, around=partial(Recorder, log=log))
@@ -106,9 +106,9 @@ def _check_target(context: click.Context, target: str) -> None:
 
 
 async def _forward(target: str, log: Log, *, port: int) -> int:
-    from novita_infra.api.transport.reverse_proxy import Forwarding  # noqa: PLC0415 -- httpx takes 100 ms; serving needs none
+    from novita_infra.api.transport.reverse_proxy import ReverseProxy  # noqa: PLC0415 -- httpx takes 100 ms; serving needs none
 
-    forwarding = Forwarding(target)
+    forwarding = ReverseProxy(target)
     try:
         return await serve_app(Recorder(forwarding, log), None, port=port, out=sys.stdout)
     finally:

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 Schema: TypeAlias = dict[str, Any]
 
 
-def closed(properties: Schema, description: str = "", *, but: Iterable[str] = ()) -> Schema:
+def closed_json(properties: Schema, description: str = "", *, but: Iterable[str] = ()) -> Schema:
     """An object with these properties and no others, all of them but some required."""
     told, left = {"description": description} if description else {}, set(but)
     return {
@@ -29,15 +29,15 @@ def _usd(description: str = "") -> Schema:
 
 
 _NONE: Final = {"type": "null"}
-_RANGE: Final = closed({"least": _usd("What is certain."), "most": _usd("The most that it can be.")})
-_RATE: Final = closed({"per_hour": _RANGE, "per_month": _RANGE})
+_RANGE: Final = closed_json({"least": _usd("What is certain."), "most": _usd("The most that it can be.")})
+_RATE: Final = closed_json({"per_hour": _RANGE, "per_month": _RANGE})
 _SUMS: Final[Schema] = {
     "before": _RATE,
     "after": {**_RATE, "description": "No less than before where a price is known no more: that is no saving."},
     "delta": {**_RATE, "description": "As far as prices are known: see `unknown`."},
     "at_once": _usd("What the plan buys at once."),
 }
-_LINE: Final = closed(
+_LINE: Final = closed_json(
     {
         "what": {"type": "string", "description": "For a person."},
         "price": {"anyOf": [_usd(), _NONE], "description": "Of one unit and period; null where nobody knows it."},
@@ -52,11 +52,11 @@ _LINES: Final[Schema] = {"type": "array", "items": _LINE}
 
 COST: Final[Schema] = {
     "anyOf": [
-        closed(
+        closed_json(
             {
                 **_SUMS,
                 "unknown": {"type": "array", "items": {"type": "string"}, "description": "What has no known price."},
-                "lines": closed({"before": _LINES, "after": _LINES, "once": _LINES}),
+                "lines": closed_json({"before": _LINES, "after": _LINES, "once": _LINES}),
             }
         ),
         _NONE,
@@ -66,16 +66,20 @@ COST: Final[Schema] = {
 
 MONEY: Final[Schema] = {
     "anyOf": [
-        closed(
+        closed_json(
             {
                 "currency": {"const": "USD"},
                 "hours_per_month": {"type": "integer"},
                 "prices_read": {"type": "string", "description": "When the prices were read, in UTC."},
                 **_SUMS,
-                "groups": {"type": "object", "additionalProperties": closed(_SUMS), "description": "By their names."},
+                "groups": {
+                    "type": "object",
+                    "additionalProperties": closed_json(_SUMS),
+                    "description": "By their names.",
+                },
                 "unknown": {
                     "type": "array",
-                    "items": closed(
+                    "items": closed_json(
                         {
                             "address": {"type": "string"},
                             "what": {"type": "string"},
@@ -87,7 +91,7 @@ MONEY: Final[Schema] = {
                     ),
                     "description": "What has no known price; not counted, unless it is counted as before.",
                 },
-                "budget": closed(
+                "budget": closed_json(
                     {
                         "per_hour": {"anyOf": [_usd(), _NONE]},
                         "per_month": {"anyOf": [_usd(), _NONE]},
