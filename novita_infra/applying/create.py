@@ -50,7 +50,7 @@ class Creating:
 
     async def create(self, step: Step, *, span: Span) -> str:
         """Makes the object and waits until it is settled; returns its id. Raises StepFailed, StillMoving, ApiError."""
-        kind = self._desk.kinds[step.address.kind]
+        kind = self._desk.kinds[step.address.type]
         self._desk.begin(step)
         spec = await self._desk.resolved(step)
         before = self._desk.books.record(step.address)

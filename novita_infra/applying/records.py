@@ -26,7 +26,7 @@ class Records:
         self._now = now
         self._records: dict[Address, Record] = dict(state.records)
         self._seen: dict[str, tuple[str, ...]] = dict(state.seen)
-        self._in_doubt = {record.address.kind for record in _unanswered(state.records.values())}
+        self._in_doubt = {record.address.type for record in _unanswered(state.records.values())}
         self._begun = state.begun
         self._ids: dict[str, set[str]] = {}
         """Every id that the books have known since the run began, by kind."""
@@ -83,7 +83,7 @@ class Records:
         return record.id if ref.attribute == "id" else record.outputs.get(ref.attribute, ref)
 
     def _learn(self, record: Record) -> None:
-        self._ids.setdefault(record.address.kind, set()).update(filter(None, (record.id, *record.retired)))
+        self._ids.setdefault(record.address.type, set()).update(filter(None, (record.id, *record.retired)))
 
     def closed(
         self,
@@ -122,4 +122,4 @@ def _unanswered(records: Iterable[Record]) -> Iterator[Record]:
 
 
 def _sight(record: Record) -> str:
-    return (record.underway.sight if record.underway else "") or record.address.kind
+    return (record.underway.sight if record.underway else "") or record.address.type

@@ -48,13 +48,13 @@ def rollback_of(plan: Plan, ends: Iterable[Ended], *, books: Records, kinds: Map
         match plan.groups.get(step.group, OnFailure.ROLLBACK):
             case OnFailure.ROLLBACK:
                 undone.add(address)
-                steps.append(_deletion(step, record.id, kinds[address.kind], created))
+                steps.append(_deletion(step, record.id, kinds[address.type], created))
             case OnFailure.STOP:
-                steps += _stopping(step, record.id, kinds[address.kind])
+                steps += _stopping(step, record.id, kinds[address.type])
             case OnFailure.KEEP:
                 pass
     for step in (end.step for end in ends if end.outcome is Outcome.DONE and end.step.group in failed):
-        kind = kinds[step.address.kind]
+        kind = kinds[step.address.type]
         if plan.groups.get(step.group) is OnFailure.STOP and step.address not in created and _starts(kind, step):
             steps += _stopping(step, step.id, kind)
     return Rollback(_closed(steps), frozenset(undone))

@@ -191,7 +191,7 @@ class Run:
         record = self.books.record(ref.address)
         if record is None or not record.id:
             return
-        kind = self.kinds[ref.address.kind]
+        kind = self.kinds[ref.address.type]
         live = await read_one(self.client, kind, record.id)
         if live is not None:
             await self.books.put(replace(record, outputs=kind.known(record.outputs, live)), "read")
@@ -243,7 +243,7 @@ class Run:
         """The last lines of the object's log; none where the run is asked to stop before they are there."""
         if live is None:
             return ()
-        kind = self.kinds[step.address.kind]
+        kind = self.kinds[step.address.type]
         reading = asyncio.ensure_future(failure_log(self.client, kind, live, secrets=self.secrets()))
         stopping = asyncio.ensure_future(self.stop.wait())
         try:
@@ -260,7 +260,7 @@ class Run:
             await watch.close()
 
     def _watch(self, step: Step) -> Poller:
-        prefix = step.address.kind
+        prefix = step.address.type
         if prefix not in self.watches:
             self.watches[prefix] = Poller(self.kinds[prefix], client=self.client, clock=self.clock)
         return self.watches[prefix]
@@ -286,7 +286,7 @@ class _Sight:
     ) -> None:
         self._desk, self._step, self._id = desk, step, id
         self._phases, self._span, self._also = phases, span, also
-        kind = desk.kinds[step.address.kind]
+        kind = desk.kinds[step.address.type]
         self._certain = not only_listed(kind)
         """Whether absence needs no grace time: a get tells the truth, a list may lag behind the create."""
         self._stages = kind.stages

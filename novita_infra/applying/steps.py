@@ -101,7 +101,7 @@ class Steps:
         return {name: digest(self._settled(value), self._desk.books.key) for name, value in wanted.items()}
 
     async def _delete(self, step: Step, *, span: Span) -> str:
-        kind = self._desk.kinds[step.address.kind]
+        kind = self._desk.kinds[step.address.type]
         self._desk.begin(step)
         async with self._desk.calls:
             self._desk.go_on()

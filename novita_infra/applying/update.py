@@ -35,7 +35,7 @@ class Changing:
 
     async def update(self, step: Step, *, span: Span) -> str:
         """Makes the call and waits until the object shows what it changed. Raises StepFailed, StillMoving, ApiError."""
-        kind = self._desk.kinds[step.address.kind]
+        kind = self._desk.kinds[step.address.type]
         call = kind.call(step.call)
         id = step.id or self._desk.record(step).id
         self._desk.begin(step)
@@ -70,7 +70,7 @@ class Changing:
         self._desk.begin(step)
         live = await self._desk.settled(step, step.id, STABLE, span=span)
         record = self._desk.record(step)
-        outputs = self._desk.kinds[step.address.kind].known(record.outputs, live)
+        outputs = self._desk.kinds[step.address.type].known(record.outputs, live)
         await self._desk.books.put(replace(record, underway=None, outputs=outputs), "settled")
         return step.id
 

@@ -66,7 +66,7 @@ async def _without_the_failed(down: tuple[Step, ...], desk: Run) -> tuple[Step, 
         if step.call == "delete":
             return True
         try:
-            live = await read_one(desk.client, desk.kinds[step.address.kind], step.id)
+            live = await read_one(desk.client, desk.kinds[step.address.type], step.id)
         except ApiError:
             return True
         return live is None or live.phase is not Phase.FAILED

@@ -9,20 +9,20 @@ from typing import Final
 _NAME: Final = r"[A-Za-z_][A-Za-z0-9_-]*"
 
 
-_ADDRESS: Final = re.compile(rf'(?P<kind>[a-z_]+)\.(?P<name>{_NAME})(?:\["(?P<key>[^"\]]+)"\])?')
+_ADDRESS: Final = re.compile(rf'(?P<type>[a-z_]+)\.(?P<name>{_NAME})(?:\["(?P<key>[^"\]]+)"\])?')
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class Address:
     """Where a resource stands in the manifests: `instance.trainer`, `instance.worker["eu"]`."""
 
-    kind: str
+    type: str
     """The address prefix of the kind, such as `network_storage`."""
     name: str
     key: str = ""
 
     def __str__(self) -> str:
-        return f'{self.kind}.{self.name}["{self.key}"]' if self.key else f"{self.kind}.{self.name}"
+        return f'{self.type}.{self.name}["{self.key}"]' if self.key else f"{self.type}.{self.name}"
 
     @classmethod
     def parse(cls, text: str) -> Address:
@@ -30,7 +30,7 @@ class Address:
         match = _ADDRESS.fullmatch(text)
         if match is None:
             raise ValueError(f"{text!r} is not an address; one looks like instance.trainer")
-        return cls(match["kind"], match["name"], match["key"] or "")
+        return cls(match["type"], match["name"], match["key"] or "")
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -118,7 +118,7 @@ def _took(result: Result | None) -> Mapping[str, list[float]]:
     took: dict[str, list[float]] = {}
     for end in result.ends if result else ():
         if end.outcome.value == "done" and end.step.call not in _NO_CALLS:
-            took.setdefault(f"{end.step.address.kind}.{end.step.call}", []).append(round(end.elapsed, 1))
+            took.setdefault(f"{end.step.address.type}.{end.step.call}", []).append(round(end.elapsed, 1))
     return took
 
 

@@ -27,7 +27,7 @@ async def read_duplicates(session: Session, seen: PlanInputs, plan: Plan) -> tup
         return ()
     # The books after the lists: what another run makes meanwhile is in its journal before it is in the account.
     known = recorded_ids(session)
-    found = only(found, lambda stray, live: (stray.address.kind, live.id) not in known)
+    found = only(found, lambda stray, live: (stray.address.type, live.id) not in known)
     there = await _staying(session, seen, found)
     return only(found, lambda stray, live: not stray.marked or live.id in there)
 
@@ -37,7 +37,7 @@ async def _staying(session: Session, seen: PlanInputs, found: tuple[Duplicate, .
     by_kind: dict[str, tuple[Live, ...]] = {}
     for stray in found:
         if stray.marked:
-            by_kind[stray.address.kind] = (*by_kind.get(stray.address.kind, ()), *stray.lives)
+            by_kind[stray.address.type] = (*by_kind.get(stray.address.type, ()), *stray.lives)
     checks = (
         still_listed(session.client, seen.kinds[prefix], lives, clock=session.clock)
         for prefix, lives in by_kind.items()

@@ -25,18 +25,18 @@ async def import_object(session: Session, address: Address, id: str) -> Record:
     from novita_infra.planning.changes.equality import written  # noqa: PLC0415
     from novita_infra.refresh.objects import read_one  # noqa: PLC0415
 
-    if address.kind not in KINDS:
-        raise problem(f"there is no kind {address.kind}", nearest(address.kind, list(KINDS)), address=str(address))
+    if address.type not in KINDS:
+        raise problem(f"there is no kind {address.type}", nearest(address.type, list(KINDS)), address=str(address))
     check_account(session)
     await check_owner(session)
-    state, kind = session.state, KINDS[address.kind]
+    state, kind = session.state, KINDS[address.type]
     if address in state.records and state.records[address].id:
         raise problem(
             f"{address} is already on record as {state.records[address].id}",
             "remove that with `state rm` first",
             address=str(address),
         )
-    owner = next((item for item in state.records.values() if item.address.kind == address.kind and item.id == id), None)
+    owner = next((item for item in state.records.values() if item.address.type == address.type and item.id == id), None)
     if owner is not None:
         raise problem(
             f"{id} is already on record as {owner.address}", "one object has one address", address=str(address)
@@ -88,8 +88,8 @@ def _write_manifest(session: Session, kind: Kind, address: Address, live: Live) 
             f"declare {address} in a manifest, then import it",
             address=str(address),
         )
-    names = {(item.address.kind, item.id): item.address.name for item in session.state.records.values() if item.id}
-    name = f"{address.kind}-{address.name}.yaml"
+    names = {(item.address.type, item.id): item.address.name for item in session.state.records.values() if item.id}
+    name = f"{address.type}-{address.name}.yaml"
     path = session.project.root / name
     schema = (session.project.root / SCHEMA).is_file()
     text = manifest_of(kind, address, live, owner=lambda prefix, id: names.get((prefix, id), ""), schema=schema)

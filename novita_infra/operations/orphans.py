@@ -47,7 +47,7 @@ def orphan_for(found: Iterable[Orphan], address: Address, *, id: str = "") -> Or
     """The orphan that shall be taken in at the address: that of the id, of that owner mark, of that name, or the only
     one of the kind. Raises Problems where none or several may be meant.
     """
-    own = [item for item in found if item.kind == address.kind and not item.perhaps]
+    own = [item for item in found if item.kind == address.type and not item.perhaps]
     wishes = (
         [[item for item in own if item.live.id == id]]
         if id
@@ -61,7 +61,7 @@ def orphan_for(found: Iterable[Orphan], address: Address, *, id: str = "") -> Or
     if len(fitting) == 1:
         return fitting[0]
     if not fitting:
-        summary = f"there is no orphan {id or f'of the kind {address.kind}'}"
+        summary = f"there is no orphan {id or f'of the kind {address.type}'}"
         raise problem(summary, nearest(id, [item.live.id for item in own]) if id else "", address=str(address))
     told = ", ".join(f"{item.live.id} ({item.live.name})" for item in fitting)
     raise problem(f"several orphans may be meant: {told}", "name one with --id", address=str(address))
@@ -163,7 +163,7 @@ def _claims(kind: Kind, state: State, lives: Mapping[str, Live], owned: frozense
     seen = owned | frozenset(state.seen.get(kind.prefix, ()))
     for address, record in state.records.items():
         underway = record.underway
-        if address.kind != kind.prefix or record.id or underway is None:
+        if address.type != kind.prefix or record.id or underway is None:
             continue
         for live in candidates(kind, underway.sent, lives.values(), known=seen, mark=underway.mark):
             yield live.id, f"{address} of {state.project or 'a project'}, environment {state.environment}"

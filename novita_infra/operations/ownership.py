@@ -25,7 +25,7 @@ def recorded_ids(session: Session) -> frozenset[tuple[str, str]]:
     return frozenset(
         (prefix, id)
         for state in states
-        for prefix in {address.kind for address in state.records}
+        for prefix in {address.type for address in state.records}
         for id in _ids(state, prefix)
     )
 
@@ -51,5 +51,5 @@ def _stores(session: Session, beside: Sequence[Path]) -> list[LocalStore]:
 
 def _ids(state: State, prefix: str) -> Iterable[str]:
     for address, record in state.records.items():
-        if address.kind == prefix:
+        if address.type == prefix:
             yield from filter(None, (record.id, *record.retired))

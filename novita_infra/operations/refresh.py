@@ -25,7 +25,7 @@ async def read_at_once(session: Session, asked: PlanOptions, catalogues: Iterabl
     everything = asked.refresh in {Refresh.ALL, Refresh.ONLY}
     records = session.state.records
     # Of a kind all or none: what an unanswered create made is told from what the other records of the kind own.
-    kinds = {address.kind for address, record in records.items() if everything or is_unfinished(record)}
+    kinds = {address.type for address, record in records.items() if everything or is_unfinished(record)}
     return await _observed(session, kinds, catalogues)
 
 
@@ -38,8 +38,8 @@ async def refresh_inputs(session: Session, seen: PlanInputs) -> PlanInputs:
         seen = _believing(session, seen)
         if seen.asked.refresh is Refresh.CHANGED:
             plan = make_plan(seen)
-            kinds = {change.address.kind for change in plan.changes if change.action is not Action.NONE}
-            more = await _observed(session, kinds & {address.kind for address in seen.unread}, ())
+            kinds = {change.address.type for change in plan.changes if change.action is not Action.NONE}
+            more = await _observed(session, kinds & {address.type for address in seen.unread}, ())
             unread = {address: at for address, at in seen.unread.items() if address not in more.found}
             found, unknown = {**seen.found, **more.found}, {**seen.unknown, **more.unknown}
             seen = replace(seen, found=found, unknown=unknown, unread=unread)
@@ -57,7 +57,7 @@ async def _observed(session: Session, kinds: set[str], catalogues: Iterable[str]
     return await observe(
         session.client,
         kinds=KINDS,
-        records={address: record for address, record in session.state.records.items() if address.kind in kinds},
+        records={address: record for address, record in session.state.records.items() if address.type in kinds},
         seen=session.state.seen,
         clock=session.clock,
         catalogues=catalogues,
@@ -81,7 +81,7 @@ async def _moved(client: Client, seen: PlanInputs) -> dict[str, float]:
     found: dict[str, float] = {}
     for prefix, kind in seen.kinds.items() if not seen.asked.destroys else ():
         moves = kind.moves
-        records = [item.record for address, item in seen.found.items() if address.kind == prefix and item.record]
+        records = [item.record for address, item in seen.found.items() if address.type == prefix and item.record]
         since = [record.seen_at for record in records if moves is not None and moves.may_move(record)]
         if moves is None or not since:
             continue
@@ -94,7 +94,7 @@ async def _moved(client: Client, seen: PlanInputs) -> dict[str, float]:
 
 
 def _may_be_arrears(seen: PlanInputs, address: Address) -> bool:
-    mishap, found = seen.kinds[address.kind].mishap, seen.found[address]
+    mishap, found = seen.kinds[address.type].mishap, seen.found[address]
     if mishap is None or found.record is None or not found.record.id or address in seen.unread:
         return False
     paid, unpaid = (mishap(found.record, found.live, Circumstances(seen.now, owes)) for owes in (False, True))

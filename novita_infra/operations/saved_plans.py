@@ -106,7 +106,7 @@ async def check_saved(session: Session, saved: SavedPlan) -> None:
     from novita_infra.refresh.catalogue import read_catalogue  # noqa: PLC0415 -- httpx is dear, and not every command calls
 
     check_basis(saved.plan, session.state, seal=saved.seal)
-    making = {step.address.kind for step in saved.plan.steps if step.call in {"create", "start"}}
+    making = {step.address.type for step in saved.plan.steps if step.call in {"create", "start"}}
     parts = {*parts_of(saved.plan), *(part for prefix in making for part in KINDS[prefix].catalogues)}
     fresh, catalogue = await asyncio.gather(
         plan_project(session, saved.setting.asked), read_catalogue(session.client, sorted(parts))

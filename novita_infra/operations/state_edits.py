@@ -45,8 +45,8 @@ def move_record(where: ProjectOptions, source: Address, target: Address) -> Stat
     with store.lock("state mv", timeout=where.lock_timeout):
         state = store.load()
         record = _recorded(state, source)
-        if target.kind != source.kind:
-            raise problem(f"{source} is a {source.kind} and cannot become a {target.kind}", "move within one kind")
+        if target.type != source.type:
+            raise problem(f"{source} is a {source.type} and cannot become a {target.type}", "move within one kind")
         if target in state.records:
             raise problem(f"{target} is already on record", "remove it with `state rm` first, or choose another name")
         records = {address: item for address, item in state.records.items() if address != source}

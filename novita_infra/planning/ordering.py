@@ -89,7 +89,7 @@ class _Chain:
         kinds: Mapping[str, Kind],
         limits: Mapping[Address, Mapping[str, float]],
     ) -> _Chain:
-        kind, timeouts = kinds[address.kind], limits.get(address, {})
+        kind, timeouts = kinds[address.type], limits.get(address, {})
         blank = Step(
             "",
             address,
@@ -199,7 +199,7 @@ def _created_first(
     waiting = [
         address
         for address in replaced
-        if kinds[address.kind].create_first
+        if kinds[address.type].create_first
         or declared[address].lifecycle.create_first
         or any(
             decisions[dependent].keeps and _uses(kinds, decisions[dependent], decisions[address])
@@ -231,7 +231,7 @@ def _uses(kinds: Mapping[str, Kind], dependent: Decision, need: Decision) -> boo
     if record is None or need.found.live is None:
         return False
     id = need.found.live.id
-    kind = kinds[record.address.kind]
+    kind = kinds[record.address.type]
     return any(id in used_ids(kind, spec) for spec in (record.spec, live.values if live else {}))
 
 

@@ -129,7 +129,7 @@ def _decide_all(
     known = _knowing(seen, decisions, declared, left)
     for address in _by_needs(declared.values()):
         wanted = declared[address]
-        kind = seen.kinds[address.kind]
+        kind = seen.kinds[address.type]
         found = seen.found.get(address, Existing())
         spec = {name: resolve(value, known) for name, value in wanted.spec.items()}
         spec, faults = _choose(kind, spec, seen.catalogue, found)
@@ -142,7 +142,7 @@ def _decide_all(
         in_scope = not seen.scope or (found.record is not None and found.record.source == seen.scope)
         if address not in declared and in_scope:
             why = "" if seen.asked.destroys else "no longer declared"
-            decisions[address] = _decide(seen, seen.kinds[address.kind], None, found, spec={}, why=why)
+            decisions[address] = _decide(seen, seen.kinds[address.type], None, found, spec={}, why=why)
     if seen.asked.refresh is Refresh.ONLY:
         return following(decisions), {}
     return watched(decisions, declared, known), problems
@@ -195,7 +195,7 @@ def _knowing(
             return live.id if live else (record.id if record else ref)
         outputs = record.outputs if record else {}
         if live is not None:
-            outputs = seen.kinds[ref.address.kind].known(outputs, live)
+            outputs = seen.kinds[ref.address.type].known(outputs, live)
         return outputs.get(ref.attribute, ref)
 
     return known
@@ -263,7 +263,7 @@ def _notes(seen: PlanInputs, active: Mapping[Address, Decision]) -> list[Diagnos
         record = decision.found.record
         if record is None or not decision.keeps or decision.action is Action.ADOPT:
             continue
-        fields = seen.kinds[address.kind].by_name
+        fields = seen.kinds[address.type].by_name
         left = [
             name
             for name in record.spec
@@ -290,7 +290,7 @@ def _change(
     found = decision.found
     needs = declared[address].needs if address in declared else found.record.needs if found.record else ()
     id = found.live.id if found.live else (found.record.id if found.record and not decision.makes else "")
-    kind = seen.kinds[address.kind]
+    kind = seen.kinds[address.type]
     before = {**(found.record.spec if found.record else {}), **(found.live.values if found.live else {})}
     recorded = found.record.spec if found.record else {}
     shown = {

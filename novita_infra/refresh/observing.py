@@ -58,7 +58,7 @@ async def observe(
     """
     by_kind: dict[str, dict[Address, Record]] = {}
     for address, record in records.items():
-        by_kind.setdefault(address.kind, {})[address] = record
+        by_kind.setdefault(address.type, {})[address] = record
     reading = [
         _observe_kind(client, kinds[prefix], own, seen=seen, clock=clock, tell=tell) for prefix, own in by_kind.items()
     ]

@@ -19,7 +19,7 @@ async def with_live_templates(
     """The declared resources with what they take from objects that are named by id (`template: {id: ...}`)."""
     wanted: dict[tuple[str, str], Spec] = {}
     for item in declared:
-        for prefix, id in _given_by_id(kinds[item.address.kind], item.spec, kinds):
+        for prefix, id in _given_by_id(kinds[item.address.type], item.spec, kinds):
             wanted[prefix, id] = {}
     if not wanted:
         return declared
@@ -33,7 +33,7 @@ async def with_live_templates(
 
     filled = []
     for item in declared:
-        kind = kinds[item.address.kind]
+        kind = kinds[item.address.type]
         given = kind.inherit is not None and _given_by_id(kind, item.spec, kinds)
         filled.append(replace(item, spec=kind.inherit(item.spec, lookup)) if given and kind.inherit else item)
     return tuple(filled)

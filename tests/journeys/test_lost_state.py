@@ -180,7 +180,7 @@ def test_it_is_looked_for_whatever_else_is_read(refresh: Refresh, tmp_path: Path
     writes = sum(rig.world.calls[name] for name in WRITES if name in rig.world.calls)
     state = rig.state()
     rig.store().save(
-        replace(state, records={address: item for address, item in state.records.items() if address.kind == "template"})
+        replace(state, records={address: item for address, item in state.records.items() if address.type == "template"})
     )
     assert set(_problems(rig.plan(refresh=refresh))) == {"instance.it"}
     assert sum(rig.world.calls[name] for name in WRITES if name in rig.world.calls) == writes

@@ -25,9 +25,9 @@ def _disks(rig: Rig) -> dict[str, object]:
     rig.world.advance()
     found: dict[str, object] = {}
     for address, record in rig.state().records.items():
-        if address.kind == "network_storage":
+        if address.type == "network_storage":
             found[str(address)] = record.id if rig.world.storages.get(record.id) else None
-        if address.kind == "instance":
+        if address.type == "instance":
             machine = rig.world.instances.get(record.id)
             found[str(address)] = (record.id, machine.container) if machine else None
     return found

@@ -224,7 +224,7 @@ def test_a_failed_pull_is_told_in_the_services_words_and_mended_by_the_next_run(
     text, broken = told(result), rig.record("instance.a").id
     assert f"{broken} failed: ImagePullFailed: image ubuntu:22.04 cannot be pulled: manifest unknown" in text
     assert f"{rig.record('image_prewarm.warm').id} failed: pull pytorch/pytorch:2.4.0: manifest unknown" in text
-    advised = {end.step.address.kind for end in result.ends if REMEDY in end.reason}
+    advised = {end.step.address.type for end in result.ends if REMEDY in end.reason}
     assert advised == {"instance", "image_prewarm", "endpoint"}
     assert f"ImagePullFailed: image {ENDPOINT['image']} cannot be pulled" in text
     assert AGAIN in text

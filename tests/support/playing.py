@@ -103,7 +103,7 @@ class _Play(Rig):
         own: dict[str, list[str]] = {}
         for record in state.records.values():
             if record.id:
-                own.setdefault(TABLES[record.address.kind], []).append(record.id)
+                own.setdefault(TABLES[record.address.type], []).append(record.id)
         self.world.advance()
         self.outsiders.do(act, self.fleet, own=own)
         self.trace.append(f"    an outsider: {act.do} {act.kind} {act.pick}")
@@ -115,7 +115,7 @@ class _Play(Rig):
             return set(PREFIXES)
         kinds = {prefix: kind for kind, prefix in PREFIXES.items()}
         records = self.store().load().records.values()
-        return {kinds[item.address.kind] for item in records if item.underway and not item.id}
+        return {kinds[item.address.type] for item in records if item.underway and not item.id}
 
     def look(self) -> None:
         """Takes note of what of ours there is."""
@@ -257,7 +257,7 @@ class _Play(Rig):
         names = {(kind, name): str(spec.get("name", name)) for kind, name, spec in self.fleet}
         declared = {(PREFIXES[kind], name) for kind, name, _ in self.fleet}
         records = self.state().records
-        if {(address.kind, address.name) for address in records} != declared:
+        if {(address.type, address.name) for address in records} != declared:
             yield f"declared {sorted(declared)}, on record {sorted(map(str, records))}"
             return
         for kind, name, spec in self.fleet:

@@ -289,7 +289,7 @@ class _Resources:
         hint = known.hint(address)
         if self._found.scope:
             hint = f"only {self._found.scope} was read; name the project's folder to have all of it"
-        raise Unusable(f'there is no {address.kind} "{address.name}"', hint)
+        raise Unusable(f'there is no {address.type} "{address.name}"', hint)
 
     def _one(self, headed: IdentifiedDocument, scope: Scope) -> tuple[Declared, bool]:
         """What one document declares, and whether nothing is wrong with it."""

@@ -143,7 +143,7 @@ def _at(headed: IdentifiedDocument, path: Path) -> Any:
 
 
 def _hidden(address: Address, path: Path) -> bool:
-    fields = KINDS[address.kind].by_name
+    fields = KINDS[address.type].by_name
     return path[0] == "spec" and len(path) > 1 and path[1] in fields and fields[str(path[1])].secret
 
 

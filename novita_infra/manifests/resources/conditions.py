@@ -59,15 +59,15 @@ def _trigger(item: Value, scope: Scope, own: Address) -> Trigger:
         address = Address.parse(match["address"])
     except ValueError as error:
         raise Unusable(f'"{item}" is no address', "an address looks like network_storage.data") from error
-    if address.kind not in KINDS:
-        raise Unusable(f'"{address.kind}" is no kind of resource', nearest(address.kind, tuple(KINDS)))
+    if address.type not in KINDS:
+        raise Unusable(f'"{address.type}" is no kind of resource', nearest(address.type, tuple(KINDS)))
     scope.find(address)
     if address == own:
         raise Unusable(f"{own} cannot be made anew after itself", "name another resource")
     path = tuple(match["path"].split(".")[1:])
-    fields = KINDS[address.kind].by_name
+    fields = KINDS[address.type].by_name
     if path and path[0] not in fields:
-        raise Unusable(f'{KINDS[address.kind].name} has no field "{path[0]}"', nearest(path[0], tuple(fields)))
+        raise Unusable(f'{KINDS[address.type].name} has no field "{path[0]}"', nearest(path[0], tuple(fields)))
     return Trigger(address, path)
 
 

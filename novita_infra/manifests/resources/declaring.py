@@ -130,7 +130,7 @@ class Declaring:
         match value:
             case {"id": wanted}:
                 return wanted
-            case Ref(address=address) if address.kind != kind:
+            case Ref(address=address) if address.type != kind:
                 self._tell(f"{value} is no {kind}", f"a {kind} is wanted here", spot)
             case Ref(attribute=attribute) if attribute != "id":
                 self._tell(f"{value} is no id", f"write ${{{value.address}.id}}, or just {value.address.name}", spot)
@@ -190,7 +190,7 @@ class Declaring:
             postconditions=afterwards,
             on_drift=on_drift_of(values.get("onDrift")),
             ignored=ignored_of(
-                values.get("ignoreChanges"), inside(spot, "ignoreChanges"), KINDS[own.kind], told=self.told
+                values.get("ignoreChanges"), inside(spot, "ignoreChanges"), KINDS[own.type], told=self.told
             ),
         )
         looked_at = [ref.address for item in (*before, *afterwards) for ref in refs(item.value) if ref.address != own]
@@ -209,8 +209,8 @@ class Declaring:
             return text.address
         try:
             address = Address.parse(text if isinstance(text, str) else str(text))
-            if address.kind not in KINDS:
-                raise Unusable(f'"{address.kind}" is no kind of resource', nearest(address.kind, tuple(KINDS)))
+            if address.type not in KINDS:
+                raise Unusable(f'"{address.type}" is no kind of resource', nearest(address.type, tuple(KINDS)))
             self.scope.find(address)
         except Unusable as error:
             self._tell(error.summary, error.hint, spot)
@@ -243,13 +243,13 @@ def completed(
     told: list[Diagnostic] = []
 
     def lookup(kind: str, value: Value) -> Spec | None:
-        found = declared.get(value.address) if isinstance(value, Ref) and value.address.kind == kind else None
+        found = declared.get(value.address) if isinstance(value, Ref) and value.address.type == kind else None
         return found.spec if found else None
 
     result = dict(declared)
     for address, item in declared.items():
         if all(needed in declared for needed in item.needs):
-            kind = KINDS[address.kind]
+            kind = KINDS[address.type]
             spec = kind.inherit(item.spec, lookup) if kind.inherit else item.spec
             for fault in kind.check(spec) if kind.check else ():
                 place = origin_at(spots[address], ("spec", *fault.path))

@@ -26,8 +26,8 @@ class KnownNames:
     def hint(self, address: Address) -> str:
         """What to write instead of an address that is not declared; empty where there is nothing to say."""
         if address not in self._hints and len(self._hints) < MOST_SEARCHED:
-            names = [item.name for item in self._addresses if item.kind == address.kind]
-            self._hints[address] = suggest(address.name, names) or f"no {address.kind} is declared"
+            names = [item.name for item in self._addresses if item.type == address.type]
+            self._hints[address] = suggest(address.name, names) or f"no {address.type} is declared"
         return self._hints.get(address, "")
 
 

@@ -39,7 +39,7 @@ class Duplicate:
 
 def kinds_to_list(seen: PlanInputs, plan: Plan) -> frozenset[str]:
     """The prefixes of the kinds that must be listed to find strays, beside those that were; none where none is made."""
-    kinds = {change.address.kind for change in _creates(plan)}
+    kinds = {change.address.type for change in _creates(plan)}
     return frozenset(
         prefix for prefix in kinds - seen.unknown.keys() if seen.kinds[prefix].marked or not _has_books(seen)
     )
@@ -59,14 +59,14 @@ def find_duplicates(seen: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
                 by_name.setdefault((prefix, live.name), []).append(live)
     created = {change.address for change in _creates(plan)}
     for address, found in seen.found.items() if by_owner else ():
-        twins = by_owner.get(f"{address.kind}/{owner(seen.project, seen.environment, address)}")
+        twins = by_owner.get(f"{address.type}/{owner(seen.project, seen.environment, address)}")
         if twins and address not in created and found.record and found.record.id:
             yield Duplicate(address, tuple(twins), marked=True, beside=found.record.id)
     for change in _creates(plan):
         address, name = change.address, change.after.get("name")
-        if marked := by_owner.get(f"{address.kind}/{owner(seen.project, seen.environment, address)}"):
+        if marked := by_owner.get(f"{address.type}/{owner(seen.project, seen.environment, address)}"):
             yield Duplicate(address, tuple(marked), marked=True)
-        elif isinstance(name, str) and (namesakes := by_name.get((address.kind, name))):
+        elif isinstance(name, str) and (namesakes := by_name.get((address.type, name))):
             yield Duplicate(address, tuple(namesakes), marked=False)
 
 

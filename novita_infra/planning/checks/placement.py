@@ -83,7 +83,7 @@ def _open_groups(ground: PlacementInput) -> Iterator[tuple[Address, ...]]:
     opened = [
         address
         for address, item in ground.declared.items()
-        if ground.kinds[address.kind].sited and item.spec.get("cluster") is None
+        if ground.kinds[address.type].sited and item.spec.get("cluster") is None
     ]
     if not opened:
         return
@@ -107,13 +107,13 @@ def _open_groups(ground: PlacementInput) -> Iterator[tuple[Address, ...]]:
 def _edges(ground: PlacementInput) -> Iterator[tuple[Address, Address]]:
     """Each resource with those that must be in its cluster."""
     for address, item in ground.declared.items():
-        kind = ground.kinds[address.kind]
+        kind = ground.kinds[address.type]
         if "cluster" not in kind.by_name:
             continue
         for one in kind.fields:
             if one.refers and "cluster" in ground.kinds[one.refers].by_name and one.name in item.spec:
                 for ref in refs(item.spec[one.name]):
-                    if ref.address.kind == one.refers and ref.address in ground.declared:
+                    if ref.address.type == one.refers and ref.address in ground.declared:
                         yield address, ref.address
 
 
@@ -207,7 +207,7 @@ def _fit(group: tuple[Address, ...], cluster: str, ground: PlacementInput) -> _F
 
 
 def _with(fit: _Fit, item: Declared, ground: PlacementInput) -> _Fit:
-    kind, found = ground.kinds[item.address.kind], ground.found.get(item.address)
+    kind, found = ground.kinds[item.address.type], ground.found.get(item.address)
     live = _there(found)
     spec: Spec = {**item.spec, "cluster": fit.cluster}
     chosen, faults = kind.choose(spec, ground.catalogue, live) if kind.choose else (spec, ())
@@ -241,7 +241,7 @@ def _told(group: tuple[Address, ...], best: _Fit, ground: PlacementInput) -> Fin
     def finding(summary: str, hint: str, *, code: int = EXIT_BLOCKED) -> Finding:
         return Finding(Diagnostic(summary, hint, origin=item.origin, address=str(first)), code)
 
-    if not pins and not any(ground.kinds[address.kind].takes for address in group):
+    if not pins and not any(ground.kinds[address.type].takes for address in group):
         return finding("nothing says where it shall be", "give it a cluster", code=EXIT_ERROR)
     if len(set(pins.values())) > 1:
         where = _listed([f"{one} in {cluster}" for one, cluster in sorted(pins.items())])

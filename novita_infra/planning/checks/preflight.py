@@ -78,9 +78,9 @@ def preflight_questions(flight: PreflightInput) -> Questions:
     return Questions(
         stock=frozenset(take.ask for take in takes if not take.ask.in_catalogue and take.ask not in flight.stock),
         quotas=frozenset(
-            change.address.kind
+            change.address.type
             for change in plan.changes
-            if change.action in _MAKES and flight.kinds[change.address.kind].quota is not None
+            if change.action in _MAKES and flight.kinds[change.address.type].quota is not None
         ),
         balance=_price(flight, *_additions(flight.plan)) > 0,
     )
@@ -125,9 +125,9 @@ class _Need:
 
 
 def _needs(flight: PreflightInput) -> Iterator[_Need]:
-    started = {step.address for step in flight.plan.steps if _starts(flight.kinds[step.address.kind], step.call)}
+    started = {step.address for step in flight.plan.steps if _starts(flight.kinds[step.address.type], step.call)}
     for change in flight.plan.changes:
-        takes = flight.kinds[change.address.kind].takes
+        takes = flight.kinds[change.address.type].takes
         if takes is not None and (change.action in _MAKES or change.address in started):
             yield _Need(change, takes(change.after, flight.catalogue))
 
@@ -180,11 +180,11 @@ def _none_free(flight: PreflightInput, change: Change, why: str) -> Finding | Di
 
 def _quotas(flight: PreflightInput, quotas: Mapping[str, tuple[int, int]]) -> Iterator[Finding | Diagnostic]:
     made = Counter(
-        change.address.kind
+        change.address.type
         for change in flight.plan.changes
         if change.action is Action.CREATE or (change.action is Action.REPLACE and change.create_first)
     )
-    gone = Counter(change.address.kind for change in flight.plan.changes if change.action is Action.DELETE)
+    gone = Counter(change.address.type for change in flight.plan.changes if change.action is Action.DELETE)
     for prefix, (there, most) in sorted(quotas.items()):
         if there + made[prefix] <= most:
             continue

@@ -42,7 +42,7 @@ def costed(
     """What every resource of the environment costs before and after, those that the plan leaves alone included."""
     rows = []
     for address in sorted({*decisions, *found}):
-        kind = kinds[address.kind]
+        kind = kinds[address.type]
         if kind.costs is None:
             continue
         decision = decisions.get(address)

@@ -70,6 +70,6 @@ def _leg(step: Step, durations: Mapping[str, tuple[float, ...]], kinds: Mapping[
         return Leg(step.key, step.address, step.call, 0.0, 0)
     # What an earlier run began may be nearly done; more than the whole of it, it does not take.
     call = "create" if step.call == "wait" else step.call
-    past = durations.get(f"{step.address.kind}.{call}", ())
-    seconds = sorted(past)[len(past) // 2] if past else kinds[step.address.kind].call(call).usual
+    past = durations.get(f"{step.address.type}.{call}", ())
+    seconds = sorted(past)[len(past) // 2] if past else kinds[step.address.type].call(call).usual
     return Leg(step.key, step.address, step.call, seconds, len(past))

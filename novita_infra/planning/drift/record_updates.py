@@ -41,7 +41,7 @@ def bookkeeping(
             if decision.action is not Action.ADOPT and fresh != seen.found[address].record:
                 yield fresh
             continue
-        kind = seen.kinds[address.kind]
+        kind = seen.kinds[address.type]
         # A list that lags shows no field that was sent a moment ago; forgotten here, it would never be taken back.
         sent = _undeclared(kind, decision.spec, record, key=seen.key) if seen.now - record.seen_at < GRACE else {}
         fresh = replace(

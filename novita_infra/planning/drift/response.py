@@ -113,8 +113,8 @@ def followed(kinds: Mapping[str, Kind], decisions: Mapping[Address, Decision], *
         record, live = decision.found.record, decision.found.live
         if record is None or live is None or not record.id or record.underway is not None:
             continue
-        spec = {**record.spec, **as_it_is(kinds[address.kind], decision.found, live, key=key)}
-        outputs = kinds[address.kind].known(record.outputs, live)
+        spec = {**record.spec, **as_it_is(kinds[address.type], decision.found, live, key=key)}
+        outputs = kinds[address.type].known(record.outputs, live)
         fresh = replace(
             record, spec=spec, outputs=outputs, retired=decision.found.leftovers, adopted={}, adopted_for={}
         )

@@ -134,7 +134,7 @@ def _resource(address: Address) -> Json:
         "module": "",
         "resource": str(address),
         "implied_provider": PROVIDER,
-        "resource_type": address.kind,
+        "resource_type": address.type,
         "resource_name": address.name,
         "resource_key": address.key or None,
     }

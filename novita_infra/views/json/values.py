@@ -27,7 +27,7 @@ def resource(address: Address, known: Spec) -> Json:
 def named(address: Address) -> Json:
     """The parts of an address; `index` is the key of a `forEach`."""
     index = {"index": address.key} if address.key else {}
-    return {"address": str(address), "mode": "managed", "type": address.kind, "name": address.name, **index}
+    return {"address": str(address), "mode": "managed", "type": address.type, "name": address.name, **index}
 
 
 def values(id_: str, spec: Spec) -> Spec:

@@ -20,7 +20,7 @@ DATA = Ref(Address("network_storage", "data"))
 def test_every_example_of_a_kind_is_a_manifest(tmp_path: Path) -> None:
     text = "---\n".join(kind.example for kind in KINDS.values())
     project = loaded(tmp_path, {"all.yaml": text}, environ={"REGISTRY_USERNAME": "me", "REGISTRY_PASSWORD": "pw"})
-    assert {item.address.kind for item in project.declared} == set(KINDS)
+    assert {item.address.type for item in project.declared} == set(KINDS)
     assert project.warnings == ()
 
 
