@@ -34,7 +34,7 @@ _COMMANDS: Final = {
         "schema": ("novita_infra.cli.commands.explain:schema", "Print or write the JSON Schemas of the manifests"),
     },
     "The books": {
-        "import": ("novita_infra.cli.commands.state:import_", "Take an existing object into the books"),
+        "import": ("novita_infra.cli.commands.import_:import_", "Take an existing object into the books"),
         "orphans": ("novita_infra.cli.commands.orphans:orphans", "List what lives in the account and is in no books"),
         "state": ("novita_infra.cli.commands.state:state", "List, show, move and remove records"),
     },

@@ -9,7 +9,7 @@ import click
 from novita_infra.cli.console import Console
 from novita_infra.cli.signals import interruptible
 from novita_infra.model.diagnostics import problem
-from novita_infra.views.text.lines import Tone, line
+from novita_infra.views.content.lines import Tone, line
 
 
 def approved(question: str, screen: Console, *, otherwise: str) -> bool:

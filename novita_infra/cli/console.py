@@ -14,9 +14,11 @@ from typing import Any, TextIO
 from novita_infra.model.addresses import Origin
 from novita_infra.model.clock import RealClock
 from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.views.content.diagnostics import Sources
+from novita_infra.views.content.lines import Line, line
 from novita_infra.views.json.ui import Messages
-from novita_infra.views.text.diagnostics import Sources, diagnostic_lines
-from novita_infra.views.text.lines import Line, line, write
+from novita_infra.views.text.diagnostics import diagnostic_lines
+from novita_infra.views.text.terminal import write
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from novita_infra.simulator import Fault, Position, Trouble, scenario_of
 from novita_infra.simulator.scenarios.events import arrive
 from novita_infra.simulator.scenarios.model import begin
 from novita_infra.simulator.world.engine.records import Happening
-from novita_infra.views.text.lines import plain
-from novita_infra.views.text.plan import result_lines
+from novita_infra.views.content.lines import plain
+from novita_infra.views.text.result import result_lines
 
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {"product": {"gpu": "L40S"}, "image": "ubuntu:22.04", "cluster": HERE}

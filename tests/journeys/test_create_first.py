@@ -13,8 +13,10 @@ from novita_infra.applying.events import Identified, Outcome, Progressed
 from novita_infra.cli.commands.apply import _exit_code
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_REFUSED
 from novita_infra.simulator import Fault, Trouble
-from novita_infra.views.text.lines import plain
-from novita_infra.views.text.plan import plan_lines, record_lines, result_lines
+from novita_infra.views.content.lines import plain
+from novita_infra.views.text.plan import plan_lines
+from novita_infra.views.text.result import result_lines
+from novita_infra.views.text.state import record_lines
 
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}
 OTHER = {**MACHINE, "product": {"gpu": "L40S"}}

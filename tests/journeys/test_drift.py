@@ -21,10 +21,11 @@ from novita_infra.simulator import scenario_of
 from novita_infra.simulator.scenarios.model import begin
 from novita_infra.simulator.world.cloud import arrears, instances, networks, storages
 from novita_infra.simulator.world.market import money
-from novita_infra.views.json.plan import record_json
-from novita_infra.views.text.drift import drift_report
-from novita_infra.views.text.lines import plain
-from novita_infra.views.text.plan import plan_lines, record_lines
+from novita_infra.views.content.lines import plain
+from novita_infra.views.json.drift import drift_report
+from novita_infra.views.json.state import record_json
+from novita_infra.views.text.plan import plan_lines
+from novita_infra.views.text.state import record_lines
 
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {

@@ -17,10 +17,12 @@ from novita_infra.kinds.toolkit.image_pulls import REMEDY
 from novita_infra.model.clock import moment
 from novita_infra.simulator import scenario_of
 from novita_infra.simulator.scenarios.model import begin
-from novita_infra.views.json.plan import record_json
+from novita_infra.views.content.lines import plain
+from novita_infra.views.json.state import record_json
 from novita_infra.views.json.ui import Messages
-from novita_infra.views.text.lines import plain
-from novita_infra.views.text.plan import plan_lines, record_lines, result_lines
+from novita_infra.views.text.plan import plan_lines
+from novita_infra.views.text.result import result_lines
+from novita_infra.views.text.state import record_lines
 
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": "us-dallas-nas-2"}
 WORKERS = {"min": 1, "max": 2, "idleTimeout": 60, "maxConcurrency": 1, "requestTimeout": 60}

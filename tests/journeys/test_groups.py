@@ -10,8 +10,8 @@ from rig import Rig
 
 from novita_infra.applying.events import Ended, Identified, Outcome
 from novita_infra.simulator import Fault, Trouble
-from novita_infra.views.text.lines import plain
-from novita_infra.views.text.plan import result_lines
+from novita_infra.views.content.lines import plain
+from novita_infra.views.text.result import result_lines
 
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": "us-dallas-nas-2"}
 STORAGE: dict[str, Any] = {"cluster": "us-dallas-nas-2", "sizeGb": 10}

@@ -13,8 +13,8 @@ from novita_infra.kinds import KINDS
 from novita_infra.simulator import Fault, Trouble
 from novita_infra.simulator.scenarios.events import arrive
 from novita_infra.simulator.world.engine.records import Happening
-from novita_infra.views.text.lines import plain
-from novita_infra.views.text.plan import result_lines
+from novita_infra.views.content.lines import plain
+from novita_infra.views.text.result import result_lines
 
 HERE = "us-dallas-nas-2"
 STAYS = ("VPC", "other", {"cluster": HERE})

@@ -12,9 +12,9 @@ from novita_infra.applying.events import Outcome, Progressed
 from novita_infra.model.diagnostics import EXIT_BLOCKED
 from novita_infra.simulator import Fault, Trouble
 from novita_infra.simulator.world.market.catalogue import set_stock
-from novita_infra.views.text.lines import plain
-from novita_infra.views.text.plan import record_lines
-from novita_infra.views.text.progress import event_line
+from novita_infra.views.content.events import event_line
+from novita_infra.views.content.lines import plain
+from novita_infra.views.text.state import record_lines
 
 WISHES = [
     {"gpu": "H100", "cluster": "us-dallas-nas-2", "billingMode": "spot"},

@@ -16,8 +16,9 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.orphans import find_orphans, orphan_for, orphans_named, terminate
 from novita_infra.planning.orphans import Orphan
-from novita_infra.views.text.lines import plain
-from novita_infra.views.text.orphans import orphan_lines, orphans_json
+from novita_infra.views.content.lines import plain
+from novita_infra.views.json.orphans import orphans_json
+from novita_infra.views.text.orphans import orphan_lines
 
 STORAGE = ("NetworkStorage", "data", {"cluster": "us-ca-nas-2", "sizeGb": 20})
 HOUR = 3600

@@ -16,8 +16,8 @@ from sights import operation
 
 from novita_infra.applying.events import Ended, Event, Identified, Outcome, Progressed, Result
 from novita_infra.planning.plan.steps import Step
-from novita_infra.views.text.lines import plain
-from novita_infra.views.text.plan import result_lines
+from novita_infra.views.content.lines import plain
+from novita_infra.views.text.result import result_lines
 
 CASES = tuple(case for case in rows() if case.waits)
 SLOW = {

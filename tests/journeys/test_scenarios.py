@@ -18,9 +18,10 @@ from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR
 from novita_infra.simulator import Fault, Trouble, scenario_of
 from novita_infra.simulator.scenarios.model import begin
 from novita_infra.simulator.world.market import catalogue
-from novita_infra.views.text.lines import plain
-from novita_infra.views.text.plan import record_lines, result_lines
-from novita_infra.views.text.progress import event_line
+from novita_infra.views.content.events import event_line
+from novita_infra.views.content.lines import plain
+from novita_infra.views.text.result import result_lines
+from novita_infra.views.text.state import record_lines
 
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": HERE}

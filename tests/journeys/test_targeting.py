@@ -12,8 +12,8 @@ from novita_infra.model.diagnostics import EXIT_ERROR, Problems
 from novita_infra.planning.plan.changes import Action, Along, Forced
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.simulator.world.cloud import registry_auths
+from novita_infra.views.content.lines import plain
 from novita_infra.views.json.plan import plan_json
-from novita_infra.views.text.lines import plain
 from novita_infra.views.text.plan import plan_lines
 
 CLUSTER = "us-dallas-nas-2"

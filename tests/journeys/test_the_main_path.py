@@ -16,8 +16,8 @@ from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.saved.plan_file import Setting, write_plan
 from novita_infra.simulator import PROFILES
+from novita_infra.views.content.lines import plain
 from novita_infra.views.json.plan import plan_json
-from novita_infra.views.text.lines import plain
 from novita_infra.views.text.plan import plan_lines
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

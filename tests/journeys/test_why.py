@@ -16,8 +16,10 @@ from novita_infra.operations.provenance import provenance_of
 from novita_infra.operations.session import ProjectOptions
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.simulator.world.cloud import instances
-from novita_infra.views.text.lines import plain
-from novita_infra.views.text.why import reasons, why_json, why_lines
+from novita_infra.views.content.lines import plain
+from novita_infra.views.content.why import reasons
+from novita_infra.views.json.why import why_json
+from novita_infra.views.text.why import why_lines
 
 PROJECT = """\
 apiVersion: novita-infra/v1

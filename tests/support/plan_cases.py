@@ -28,9 +28,9 @@ from novita_infra.planning.plan.plan import Plan
 from novita_infra.simulator import LIVE
 from novita_infra.simulator.scenarios.events import arrive
 from novita_infra.simulator.world.engine.records import Happening
+from novita_infra.views.content.lines import plain
 from novita_infra.views.json.plan import plan_json
 from novita_infra.views.text.diagnostics import diagnostic_lines
-from novita_infra.views.text.lines import plain
 from novita_infra.views.text.plan import plan_lines
 
 CASES: Final = Path(__file__).parents[1] / "plans"

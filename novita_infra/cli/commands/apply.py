@@ -40,10 +40,11 @@ from novita_infra.planning.options import PlanOptions, Refresh
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.saved.plan_file import digest_of
 from novita_infra.policies.running import judge_plan
+from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.json.plan import plan_json
-from novita_infra.views.text.lines import Line, Tone, line
-from novita_infra.views.text.plan import next_line, output_lines, result_lines
 from novita_infra.views.text.progress import listening_live, listening_plainly
+from novita_infra.views.text.result import next_line, result_lines
+from novita_infra.views.text.state import output_lines
 
 _DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
 

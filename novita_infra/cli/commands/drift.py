@@ -18,8 +18,8 @@ from novita_infra.operations.planning import plan_project
 from novita_infra.operations.session import ProjectOptions, open_session
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import Plan
+from novita_infra.views.json.drift import drift_report
 from novita_infra.views.json.plan import plan_json
-from novita_infra.views.text.drift import drift_report
 from novita_infra.views.text.plan import plan_lines
 
 _OPTION: Final = re.compile(r"(?P<whole>`novita-infra [^`]*`)|(run it again with )?(?<=\s)--(?=[a-z])")

@@ -1,4 +1,4 @@
-"""`explain_path` and `schema`: what the manifests may hold, for a person and for an editor. Offline."""
+"""`explain` and `schema`: what the manifests may hold, for a person and for an editor. Offline."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ALIKE: Final = ("metadata", "lifecycle")
 @click.argument("what", metavar="[KIND[.field]]", default="", required=False)
 @json_option
 @with_console
-def explain_path(*, what: str, screen: Console) -> int:
+def explain(*, what: str, screen: Console) -> int:
     """Explain a kind of resource, or one of its fields: what it takes, and what changing it costs.
 
     Without an argument, the kinds. KIND may be written as in a manifest or as in an address. `Project` is the project

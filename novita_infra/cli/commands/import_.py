@@ -16,8 +16,8 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.operations.importing import import_object
 from novita_infra.operations.session import ProjectOptions, open_session
-from novita_infra.views.json.plan import record_json
-from novita_infra.views.text.lines import Tone, line
+from novita_infra.views.content.lines import Tone, line
+from novita_infra.views.json.state import record_json
 
 
 @click.command("import", cls=Command)

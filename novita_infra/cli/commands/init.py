@@ -12,7 +12,7 @@ from novita_infra.cli.console import Console
 from novita_infra.cli.options import Command, with_console
 from novita_infra.model.diagnostics import problem
 from novita_infra.schema.resources import write as write_schemas
-from novita_infra.views.text.lines import Tone, line
+from novita_infra.views.content.lines import Tone, line
 
 _SCHEMAS: Final = Path(".novita-infra") / "schemas"
 _MODELINE: Final = f"# yaml-language-server: $schema={(_SCHEMAS / 'manifest.json').as_posix()}"

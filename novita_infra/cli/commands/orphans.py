@@ -29,11 +29,12 @@ from novita_infra.model.diagnostics import EXIT_ERROR, problem
 from novita_infra.operations.importing import import_object
 from novita_infra.operations.orphans import find_orphans, orphan_for, orphans_named, terminate
 from novita_infra.operations.session import ProjectOptions, open_session
-from novita_infra.views.json.plan import record_json
-from novita_infra.views.text.lines import Tone, line
-from novita_infra.views.text.orphans import orphan_lines, orphans_json, termination_lines
-from novita_infra.views.text.plan import result_lines
+from novita_infra.views.content.lines import Tone, line
+from novita_infra.views.json.orphans import orphans_json
+from novita_infra.views.json.state import record_json
+from novita_infra.views.text.orphans import orphan_lines, termination_lines
 from novita_infra.views.text.progress import listening_plainly
+from novita_infra.views.text.result import result_lines
 
 EXIT_FOUND = 2
 

@@ -22,13 +22,13 @@ from novita_infra.model.values import Digest, Secret, Value, leaves
 from novita_infra.operations.saved_plans import is_plan, read_plan
 from novita_infra.operations.session import ProjectOptions, validate_project
 from novita_infra.operations.state_edits import load_state
+from novita_infra.views.content.lines import line
+from novita_infra.views.content.values import inline
 from novita_infra.views.graph import dot, mermaid, needs_of
-from novita_infra.views.json.plan import outputs_json, state_json
+from novita_infra.views.json.state import outputs_json, state_json
 from novita_infra.views.json.values import shown_json
-from novita_infra.views.text.lines import line
-from novita_infra.views.text.plan import output_lines, state_lines
 from novita_infra.views.text.saved import saved_lines
-from novita_infra.views.text.values import inline
+from novita_infra.views.text.state import output_lines, state_lines
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 

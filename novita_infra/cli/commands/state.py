@@ -18,9 +18,9 @@ from novita_infra.model.records import Record
 from novita_infra.operations.session import ProjectOptions
 from novita_infra.operations.state_edits import forget, load_state, move_record, recorded
 from novita_infra.state.state import State
-from novita_infra.views.json.plan import record_json
-from novita_infra.views.text.lines import line
-from novita_infra.views.text.plan import record_lines
+from novita_infra.views.content.lines import line
+from novita_infra.views.json.state import record_json
+from novita_infra.views.text.state import record_lines
 
 
 @click.command("list", cls=Command)

@@ -12,8 +12,8 @@ from novita_infra.cli.options import Command, json_option, path_argument, with_c
 from novita_infra.cli.project_options import located
 from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.session import ProjectOptions, validate_project
-from novita_infra.views.json.plan import validation_json
-from novita_infra.views.text.lines import Tone, line
+from novita_infra.views.content.lines import Tone, line
+from novita_infra.views.json.diagnostics import validation_json
 
 
 @click.command(cls=Command)

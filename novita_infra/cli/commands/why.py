@@ -19,7 +19,9 @@ from novita_infra.operations.saved_plans import is_plan, read_plan
 from novita_infra.operations.session import ProjectOptions, open_session
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import Plan
-from novita_infra.views.text.why import reasons, why_json, why_lines
+from novita_infra.views.content.why import reasons
+from novita_infra.views.json.why import why_json
+from novita_infra.views.text.why import why_lines
 
 
 @click.command(cls=Command)

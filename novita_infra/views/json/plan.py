@@ -10,15 +10,22 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import Diagnostic, Severity
-from novita_infra.model.records import Record
+from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.values import Value
 from novita_infra.planning.cost.durations import Estimate
 from novita_infra.planning.plan.changes import Action, Change, Drift, Retired
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.steps import Step
 from novita_infra.planning.saved.plan_file import SavedPlan
-from novita_infra.state.state import State
+from novita_infra.views.content.drift import drifted
+from novita_infra.views.content.plan import by_address
+from novita_infra.views.json.diagnostics import diagnostic_json
+from novita_infra.views.json.drift import adopted_json, drift_json
+from novita_infra.views.json.estimate import estimate_json
+from novita_infra.views.json.money import cost_json, money_json
+from novita_infra.views.json.policies import policies_json
+from novita_infra.views.json.safety import REASONS, conditions_json, loss_json, targeting_json
+from novita_infra.views.json.saved import saved_json
 from novita_infra.views.json.values import (
     PROVIDER,
     Json,
@@ -31,17 +38,9 @@ from novita_infra.views.json.values import (
     unknown_json,
     values,
 )
-from novita_infra.views.text.diagnostics import Sources, excerpt
-from novita_infra.views.text.drift import adopted_json, adopted_of, drift_json, drifted
-from novita_infra.views.text.estimate import estimate_json
-from novita_infra.views.text.money import by_address, cost_json, money_json
-from novita_infra.views.text.policies import policies_json
-from novita_infra.views.text.safety import REASONS, conditions_json, loss_json, targeting_json
-from novita_infra.views.text.saved import saved_json
 
 FORMAT: Final = "1.2"
 """The version of Terraform's plan representation that this follows."""
-STATE_FORMAT: Final = "1.0"
 
 _ACTIONS: Final[Mapping[Action, list[str]]] = {
     Action.NONE: ["no-op"],
@@ -114,85 +113,6 @@ def plan_json(
     }
 
 
-def state_json(state: State) -> Json:
-    """The books in Terraform's state representation."""
-    return {
-        "format_version": STATE_FORMAT,
-        "values": {
-            "outputs": {name: output_json(value) for name, value in sorted(state.outputs.items())},
-            "root_module": {"resources": [record_json(state.records[address]) for address in sorted(state.records)]},
-        },
-        "novita": {
-            "project": state.project,
-            "environment": state.environment,
-            "cloud": state.cloud,
-            "lineage": state.lineage,
-            "serial": state.serial,
-        },
-    }
-
-
-def record_json(record: Record) -> Json:
-    """One record as a resource of Terraform's state representation."""
-    known = {**record.outputs, **values(record.id, record.spec)}
-    return {
-        **resource(record.address, known),
-        "depends_on": [str(address) for address in record.needs],
-        "novita": {
-            "choice": dict(record.choice),
-            "outputs": shown_json(dict(record.outputs)),
-            "protect": record.protect,
-            "anew": record.anew,
-            "retired": list(record.retired),
-            "source": record.source,
-            "underway": record.underway
-            and {"call": record.underway.call, "since": record.underway.since, "ended": record.underway.ended},
-            "adopted": adopted_json(adopted_of(record), shown_json),
-        },
-    }
-
-
-def outputs_json(outputs: Mapping[str, Value]) -> Json:
-    """Like `terraform output -json`."""
-    return {name: output_json(value) for name, value in sorted(outputs.items())}
-
-
-def validation_json(diagnostics: tuple[Diagnostic, ...], sources: Sources) -> Json:
-    """Like `terraform validate -json`."""
-    errors = sum(item.severity is Severity.ERROR for item in diagnostics)
-    return {
-        "format_version": "1.0",
-        "valid": not errors,
-        "error_count": errors,
-        "warning_count": len(diagnostics) - errors,
-        "diagnostics": [diagnostic_json(item, sources) for item in diagnostics],
-    }
-
-
-def diagnostic_json(item: Diagnostic, sources: Sources = lambda _: None) -> Json:
-    """One diagnostic in Terraform's shape; with its range and the line where it has an origin."""
-    told: Json = {"severity": item.severity.value, "summary": item.summary, "detail": item.hint}
-    if item.address:
-        told["address"] = item.address
-    if item.origin is None:
-        return told
-    place = {"line": item.origin.line, "column": item.origin.column, "byte": _byte(item, sources)}
-    end = {"line": place["line"], "column": place["column"] + 1, "byte": place["byte"] + 1}
-    told["range"] = {"filename": item.origin.file, "start": place, "end": end}
-    found = excerpt(item, sources)
-    if found is not None:
-        text, column = found
-        told["snippet"] = {
-            "context": None,
-            "code": text,
-            "start_line": item.origin.line,
-            "highlight_start_offset": column,
-            "highlight_end_offset": column + 1,
-            "values": [],
-        }
-    return told
-
-
 def actions(change: Change) -> list[str]:
     """Terraform's words for what happens to a resource."""
     if change.action is Action.REPLACE and change.create_first:
@@ -238,7 +158,7 @@ def _resource_change(change: Change, plan: Plan, *, cost: Json | None, detours: 
                 }
                 for item in change.fields
             ],
-            **({"adopted": adopted_json(change.adopted, shown_json)} if change.adopted else {}),
+            **({"adopted": adopted_json(change.adopted)} if change.adopted else {}),
         },
     }
 
@@ -252,7 +172,7 @@ def _resource_drift(address: Address, items: list[Drift]) -> Json:
     before, after = values(first.id, first.before), None if first.gone else values(first.id, first.after)
     words = ["delete"] if first.gone else ["update"] if first.before != first.after else ["no-op"]
     change = _change(words, before, after=after)
-    return {**named(address), "provider_name": PROVIDER, "change": change, "novita": drift_json(items, shown_json)}
+    return {**named(address), "provider_name": PROVIDER, "change": change, "novita": drift_json(items)}
 
 
 def _change(words: list[str], before: Value, *, after: Value) -> Json:
@@ -297,15 +217,5 @@ def _step(step: Step) -> Json:
         "fields": list(step.fields),
         "after": list(step.after),
         "says": step.says,
-        **conditions_json(step, shown_json),
+        **conditions_json(step),
     }
-
-
-def _byte(item: Diagnostic, sources: Sources) -> int:
-    text = sources(item.origin.file) if item.origin else None
-    if text is None or item.origin is None:
-        return 0
-    lines = text.splitlines(keepends=True)[: item.origin.line]
-    if len(lines) < item.origin.line:
-        return len(text.encode())
-    return len("".join([*lines[:-1], lines[-1][: item.origin.column - 1]]).encode())

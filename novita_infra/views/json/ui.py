@@ -18,12 +18,12 @@ from novita_infra.model.values import Value
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.steps import Step
-from novita_infra.views.json.plan import diagnostic_json, outputs_json
+from novita_infra.views.content.diagnostics import Sources
+from novita_infra.views.content.drift import drifted
+from novita_infra.views.content.events import address_and_call, event_line, reason_lines, undisturbed
+from novita_infra.views.json.diagnostics import diagnostic_json
+from novita_infra.views.json.state import outputs_json
 from novita_infra.views.json.values import PROVIDER, Json
-from novita_infra.views.text.diagnostics import Sources
-from novita_infra.views.text.drift import drifted
-from novita_infra.views.text.plan import address_and_call, reason_lines
-from novita_infra.views.text.progress import event_line, undisturbed
 
 UI_VERSION: Final = "1.2"
 """The version of Terraform's machine-readable UI that this follows."""

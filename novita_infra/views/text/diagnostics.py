@@ -6,17 +6,11 @@ repeated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Iterator
 
 from novita_infra.model.diagnostics import Diagnostic, Severity
-from novita_infra.views.text.lines import Line, Tone, line
-from novita_infra.views.text.redaction import redacted
-
-Sources: TypeAlias = Callable[[str], str | None]
-"""From the file name of an origin to its text; None where it cannot be read."""
-
-_WIDTH: Final = 100
+from novita_infra.views.content.diagnostics import Sources, excerpt
+from novita_infra.views.content.lines import Line, Tone, line
 
 
 def diagnostic_lines(diagnostics: Iterable[Diagnostic], sources: Sources) -> Iterator[Line]:
@@ -27,21 +21,6 @@ def diagnostic_lines(diagnostics: Iterable[Diagnostic], sources: Sources) -> Ite
         yield from _one(item, sources)
     if errors > 1:
         yield line(f"{errors} errors.")
-
-
-def excerpt(item: Diagnostic, sources: Sources) -> tuple[str, int] | None:
-    """The line of its origin, cut to what is around its column, and the column in it from 0; None if unreadable."""
-    text = sources(item.origin.file) if item.origin else None
-    if text is None or item.origin is None or 0 in item.hidden:
-        return None
-    hidden = (column - 1 for column in item.hidden)
-    found = redacted(text, item.origin.line - 1, column=item.origin.column - 1, hidden=hidden)
-    if found is None or not found[0].strip():
-        return None
-    shown = found[0]
-    column = min(found[1], len(shown))
-    start = max(0, column - _WIDTH // 2) if len(shown) > _WIDTH else 0
-    return shown[start : start + _WIDTH].replace("\t", " "), column - start
 
 
 def _one(item: Diagnostic, sources: Sources) -> Iterator[Line]:

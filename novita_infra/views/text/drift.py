@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import groupby
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-from novita_infra.model.addresses import Address
 from novita_infra.model.clock import in_words
-from novita_infra.model.lifecycle import Cause, OnDrift
-from novita_infra.model.records import Record
-from novita_infra.model.values import Value
-from novita_infra.planning.plan.changes import Action, Adopted, Drift
+from novita_infra.model.lifecycle import Cause
+from novita_infra.planning.plan.changes import Action, Adopted
 from novita_infra.planning.plan.plan import Plan
-from novita_infra.views.text.lines import Line, Tone, line
+from novita_infra.views.content.drift import answer
+from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.text.values import differing
 
 Json: TypeAlias = dict[str, Any]
@@ -75,25 +72,6 @@ def adopting(field: Adopted) -> str:
     return f"onDrift ({field.place})" if field.place else "onDrift"
 
 
-def adopted_of(record: Record) -> Iterator[Adopted]:
-    """What the books have as wanted other than the manifest had it then."""
-    for name, declared in record.adopted.items():
-        yield Adopted(name, declared, record.spec.get(name), record.adopted_for.get(name, Cause.EDITED))
-
-
-def adopted_json(items: Iterable[Adopted], shown: Callable[[Value], Value]) -> list[Json]:
-    """What stays other than its manifest. `shown` writes a value without its secrets."""
-    return [
-        {
-            "name": item.name,
-            "declared": shown(item.declared),
-            "wanted": shown(item.wanted),
-            "cause": item.cause.value,
-        }
-        for item in items
-    ]
-
-
 def unread_lines(plan: Plan, *, now: float | None) -> Iterator[Line]:
     """What was not read (`--refresh`), with its age; `now` in Unix seconds."""
     if not plan.unread:
@@ -107,78 +85,8 @@ def unread_lines(plan: Plan, *, now: float | None) -> Iterator[Line]:
     yield line()
 
 
-def drifted(plan: Plan) -> Iterator[tuple[Address, list[Drift]]]:
-    """What was changed outside, by resource."""
-    for address, items in groupby(plan.drift, key=lambda item: item.address):
-        yield address, list(items)
-
-
-def drift_json(items: Iterable[Drift], shown: Callable[[Value], Value]) -> Json:
-    """What befell one resource, beside Terraform's before and after. `shown` writes a value without its secrets."""
-    items = list(items)
-    return {
-        "id": items[0].id,
-        "gone": items[0].gone,
-        "last_seen": items[0].since,
-        "causes": [
-            {
-                "cause": item.cause.value,
-                "on_drift": item.on_drift.value,
-                "declared": item.declared,
-                "says": item.says,
-                "by": item.by,
-                "fields": [
-                    {"name": field.name, "before": shown(field.before), "after": shown(field.after)}
-                    for field in item.fields
-                ],
-            }
-            for item in items
-        ],
-    }
-
-
-def drift_report(data: Json) -> Json:
-    """Of the JSON of a plan, what the command `drift` tells."""
-    own, kept = data["novita"], ("project", "environment", "unread", "notes", "problems")
-    return {
-        "format_version": data["format_version"],
-        "resource_drift": data.get("resource_drift", []),
-        "resource_changes": [
-            item
-            for item in data["resource_changes"]
-            if item["novita"]["action"] != Action.NONE.value or "adopted" in item["novita"]
-        ],
-        "novita": {name: own[name] for name in kept if name in own},
-    }
-
-
 def _unread(last_seen: float, now: float | None) -> str:
     """The books may have been found right since: they are written where something is other than before."""
     if now is None or not last_seen:
         return " not read"
     return f" not read for up to {in_words(max(now - last_seen, _MINUTE))}"
-
-
-def answer(item: Drift, action: Action) -> str:
-    """What becomes of it."""
-    match item.on_drift:
-        case _ if action in {Action.CREATE, Action.REPLACE}:
-            return "made anew, see below"
-        case OnDrift.ADOPT if not item.gone:
-            return "adopted: wanted so until the manifest changes, or onDrift says heal"
-        case OnDrift.ALERT if not item.declared:
-            return f"left as it is: the manifest does not declare {', '.join(field.name for field in item.fields)}"
-        case OnDrift.ADOPT | OnDrift.ALERT:
-            return f"left as it is: onDrift says {item.on_drift.value}"
-        case _ if action is Action.NONE:
-            return "nothing is done about it: the manifest asks for nothing else"
-        case _ if action is Action.REFUSED:
-            return "not put back: what the manifest asks for is refused, see below"
-        case _ if action is Action.FORGET:
-            return "the books forget it"
-        case _ if action is Action.DELETE:
-            return "no longer declared, and deleted"
-        case _ if action is Action.RESUME:
-            return "waited for, see below"
-        case _:
-            return "put back, see below"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from novita_infra.model.clock import in_words
 from novita_infra.planning.cost.durations import Estimate
-from novita_infra.views.text.lines import Line, Tone, line
+from novita_infra.views.content.lines import Line, Tone, line
 
 
 def estimate_lines(estimate: Estimate) -> Iterator[Line]:
@@ -19,22 +18,3 @@ def estimate_lines(estimate: Estimate) -> Iterator[Line]:
     yield line(("Estimate: ", Tone.STRONG), f"about {in_words(estimate.seconds)} ({by})")
     legs = (f"{leg.address} {leg.call} {in_words(leg.seconds)}" for leg in estimate.path)
     yield line(f"    critical path: {' -> '.join(legs)}")
-
-
-def estimate_json(estimate: Estimate) -> dict[str, Any]:
-    """The same for a program; seconds throughout."""
-    return {
-        "seconds": round(estimate.seconds, 1),
-        "steps": estimate.steps,
-        "steps_known": estimate.known,
-        "critical_path": [
-            {
-                "key": leg.key,
-                "address": str(leg.address),
-                "call": leg.call,
-                "seconds": round(leg.seconds, 1),
-                "runs": leg.runs,
-            }
-            for leg in estimate.path
-        ],
-    }

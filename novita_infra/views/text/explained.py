@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from novita_infra.schema.explain_frame import PartExplained
 from novita_infra.schema.explain_kinds import FieldExplained, KindExplained
-from novita_infra.views.text.lines import Line, Tone, line
+from novita_infra.views.content.lines import Line, Tone, line
 
 _WIDTH = 100
 

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from fractions import Fraction
+from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 
-from novita_infra.catalogue.prices import MONTH, Amount, Cost, plain_usd, rate, unknown, usd
-from novita_infra.model.addresses import Address
+from novita_infra.catalogue.prices import MONTH, Amount, Cost, rate, unknown, usd
 from novita_infra.planning.plan.costs import Money, Row, Sums, sums
-from novita_infra.views.text.lines import Line, Tone, line
+from novita_infra.views.content.lines import Line, Tone, line
 
 Json: TypeAlias = dict[str, Any]
 
 _AGES: Final = ((86_400, "d"), (3600, "h"), (60, "min"))
-
-
-def by_address(money: Money | None) -> Mapping[Address, Row]:
-    """The rows of a plan, to be found by what they are about."""
-    return {row.address: row for row in money.rows} if money else {}
 
 
 def row_lines(row: Row | None) -> Iterator[Line]:
@@ -85,42 +77,6 @@ def standing_lines(money: Money | None, *, environment: str, now: float | None =
     yield line(f"Cost of environment {environment}: {told}, as before")
     yield from _unknown_lines(money)
     yield from _age_lines(money, now)
-
-
-def money_json(money: Money | None) -> Json | None:
-    """The sums of the environment and its groups, per hour and per month."""
-    if money is None:
-        return None
-    budget = money.budget
-    return {
-        "currency": "USD",
-        "hours_per_month": MONTH,
-        "prices_read": datetime.fromtimestamp(money.read, UTC).isoformat().replace("+00:00", "Z"),
-        **_sums(money.total),
-        "groups": {name: _sums(group) for name, group in money.groups.items()},
-        "unknown": [
-            {"address": str(row.address), "what": what, "counted_as_before": row.as_before}
-            for row in money.rows
-            for what in row.unknown
-        ],
-        "budget": {
-            "per_hour": _decimal(budget.per_hour),
-            "per_month": _decimal(budget.per_month),
-            "unknown": budget.unknown.value,
-        },
-    }
-
-
-def cost_json(row: Row | None) -> Json | None:
-    """What one resource costs, with its lines; None for what is free of charge."""
-    if row is None:
-        return None
-    lines = {"before": row.before, "after": row.after, "once": row.once}
-    return {
-        **_sums(sums((row,))),
-        "unknown": list(row.unknown),
-        "lines": {name: [_line(cost) for cost in costs] for name, costs in lines.items()},
-    }
 
 
 def _rated(row: Row, told: Sums) -> str:
@@ -203,30 +159,3 @@ def _age(seconds: float) -> str:
         if seconds >= size:
             return f"{int(seconds // size)} {unit} ago"
     return "just now"
-
-
-def _sums(sums: Sums) -> Json:
-    parts = {"before": sums.before, "after": sums.after, "delta": sums.delta}
-    told = {name: {"per_hour": _range(amount), "per_month": _range(amount * MONTH)} for name, amount in parts.items()}
-    return {**told, "at_once": _decimal(sums.once)}
-
-
-def _range(amount: Amount) -> Json:
-    return {"least": _decimal(amount.least), "most": _decimal(amount.most)}
-
-
-def _line(cost: Cost) -> Json:
-    return {
-        "what": cost.what,
-        "price": _decimal(cost.price),
-        "per_hours": cost.hours,
-        "quantity": cost.quantity,
-        "least": cost.fewest,
-        "unit": cost.unit,
-        "listed": cost.listed,
-    }
-
-
-def _decimal(amount: Fraction | int | None) -> str | None:
-    """None where it is unknown, or there is none."""
-    return None if amount is None else plain_usd(amount)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
-from novita_infra.catalogue.prices import MONTH, Amount, plain_usd, usd
-from novita_infra.model.clock import in_words, timestamp
+from novita_infra.catalogue.prices import MONTH, Amount, usd
+from novita_infra.model.clock import in_words
 from novita_infra.planning.orphans import Orphan
-from novita_infra.views.text.lines import Line, Tone, line
+from novita_infra.views.content.lines import Line, Tone, line
 
 _HEADS: Final = ("KIND", "ID", "NAME", "STATUS", "AGE", "PER HOUR", "LAST GPU USE", "MADE BY")
 _NOW: Final = 1800.0
@@ -34,26 +34,6 @@ def termination_lines(orphans: Iterable[Orphan]) -> Iterator[Line]:
     for item in orphans:
         what = f"{item.kind} {item.live.id} ({item.live.name})"
         yield line(("  - ", Tone.REMOVE), what, " will be deleted, with all that is on it: ", _per_hour(item))
-
-
-def orphans_json(orphans: Iterable[Orphan], *, now: float) -> list[dict[str, Any]]:
-    """The same for a program; prices in USD as decimals in text."""
-    return [
-        {
-            "kind": item.kind,
-            "id": item.live.id,
-            "name": item.live.name,
-            "status": item.live.status,
-            "created": _time(item.live.created),
-            "age_seconds": max(0, round(now - item.live.created)) if item.live.created else None,
-            "per_hour": {"least": plain_usd(item.per_hour.least), "most": plain_usd(item.per_hour.most)},
-            "price_unknown": list(item.unknown),
-            "gpu_use": item.use and {"last": _time(item.use.last), "measured_since": _time(item.use.since)},
-            "made_by": item.owner or None,
-            "perhaps_of": item.perhaps or None,
-        }
-        for item in orphans
-    ]
 
 
 def _row(item: Orphan, now: float) -> tuple[str, ...]:
@@ -95,7 +75,3 @@ def _sum(orphans: Sequence[Orphan]) -> str:
 
 def _amount(amount: Amount, *, digits: int = 5) -> str:
     return " to ".join(dict.fromkeys(usd(part, digits=digits) for part in (amount.least, amount.most)))
-
-
-def _time(seconds: float | None) -> str | None:
-    return timestamp(seconds) if seconds else None

@@ -9,46 +9,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO, assert_never
+from typing import TYPE_CHECKING, TextIO
 
-from novita_infra.applying.events import Ended, Event, Identified, Listener, Outcome, Progressed, Started
+from novita_infra.applying.events import Ended, Event, Identified, Listener, Progressed, Started
 from novita_infra.planning.plan.steps import Step
-from novita_infra.views.text.lines import Line, Tone, line, painted, plain
-from novita_infra.views.text.plan import address_and_call
+from novita_infra.views.content.events import address_and_call, duration_text, event_line, undisturbed
+from novita_infra.views.content.lines import Line, Tone, line, plain
+from novita_infra.views.text.terminal import painted
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
 _HEAD_ROOM = 4
 """Rows of the terminal that the running steps leave free."""
-
-
-def duration_text(seconds: float) -> str:
-    """`8s`, `2m 05s`, `1h 03m`."""
-    whole = int(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m {whole % 60:02}s"
-    return f"{whole // 3600}h {whole // 60 % 60:02}m"
-
-
-def event_line(event: Event) -> Line:
-    """One event as a line of its own."""
-    named = address_and_call(event.step.address, event.step.call)
-    match event:
-        case Started(step=step):
-            what = step.says.removeprefix(f"{step.call}: ")
-            return line(("start    ", Tone.NEUTRAL), named, (f": {what}" if what else "", Tone.FAINT))
-        case Identified(id=id_):
-            return line(f"         {named}: its id is {id_}")
-        case Progressed(status=status, elapsed=elapsed, note=note):
-            told = f"{status or event.phase.value} after {duration_text(elapsed)}{f'; {note}' if note else ''}"
-            return line(f"         {named}: {told}")
-        case Ended():
-            return _ended_line(event, named)
-        case _:
-            assert_never(event)
 
 
 def listening_plainly(stream: TextIO) -> Listener:
@@ -77,22 +50,6 @@ def listening_live(stream: TextIO, *, now: Callable[[], float], total: int) -> I
                 live.console.print(painted(event_line(event)), soft_wrap=True)
 
         yield undisturbed(listen)
-
-
-def undisturbed(listener: Listener) -> Listener:
-    """The listener, silent for good once its stream is closed."""
-    closed = False
-
-    def listen(event: Event) -> None:
-        nonlocal closed
-        if closed:
-            return
-        try:
-            listener(event)
-        except (BrokenPipeError, ValueError):  # ValueError: write to a closed file
-            closed = True
-
-    return listen
 
 
 @dataclass(slots=True)
@@ -154,18 +111,3 @@ class _Rows:
             text.no_wrap, text.overflow = True, "ellipsis"
             yield text
         yield Text(end="")
-
-
-def _ended_line(event: Ended, named: str) -> Line:
-    known_as = f" ({event.id})" if event.id else ""
-    after = f" after {duration_text(event.elapsed)}" if event.elapsed else ""
-    reason = f": {event.reason}" if event.reason else ""
-    match event.outcome:
-        case Outcome.DONE:
-            return line(("done     ", Tone.GOOD), f"{named}{known_as}{after}{reason}")
-        case Outcome.FAILED:
-            return line(("FAILED   ", Tone.BAD), f"{named}{known_as}{after}{reason}")
-        case Outcome.SKIPPED:
-            return line(("skipped  ", Tone.CHANGE), f"{named}{reason}")
-        case Outcome.MOVING:
-            return line(("moving   ", Tone.NEUTRAL), f"{named}{known_as}{after}{reason}")

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
-from novita_infra.model.resources import Loss
-from novita_infra.model.values import Value, refs
-from novita_infra.planning.plan.changes import Along, Forced
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.steps import Step
-from novita_infra.views.text.lines import Line, Tone, line
+from novita_infra.planning.plan.verdicts import Judgement
+from novita_infra.views.content.lines import Line, Tone, line
+from novita_infra.views.content.plan import policy_outcome
 
 Json: TypeAlias = dict[str, Any]
-
-REASONS = {Forced.REQUEST: "replace_by_request", Forced.TRIGGER: "replace_by_triggers"}
-"""Terraform's words for why something is replaced that could stay."""
 
 
 def detour_lines(calls: tuple[Step, ...]) -> Iterator[Line]:
@@ -46,36 +42,14 @@ def targeting_lines(plan: Plan) -> Iterator[Line]:
         yield line()
 
 
-def targeting_json(plan: Plan) -> Json:
-    """The same as JSON."""
-    return {
-        "along": [_along(item) for item in plan.along],
-        "left_out": [_along(item) for item in plan.left],
-        "allowed": {"data_loss": list(plan.allowed), "large_change": plan.large_change},
-    }
+_TONES = {"passed": Tone.GOOD, "warned": Tone.CHANGE, "denied": Tone.BAD}
 
 
-def loss_json(loss: Loss) -> Json:
-    """What vanishes: in words, and what a program can compare."""
-    return {"text": str(loss), "what": loss.what, "gb": loss.gb, "when": loss.when or None, "lasting": loss.lasting}
-
-
-def conditions_json(step: Step, shown: Callable[[Value], Value]) -> Json:
-    """What must hold before and after a step; nothing where nothing must."""
-    told = {"requires": step.requires, "ensures": step.ensures}
-    return {
-        name: [
-            {
-                "value": ", ".join(map(str, refs(item.value))) or shown(item.value),
-                "is": item.schema,
-                "message": item.message,
-            }
-            for item in conditions
-        ]
-        for name, conditions in told.items()
-        if conditions
-    }
-
-
-def _along(item: Along) -> Json:
-    return {"address": str(item.address), "why": item.why}
+def policy_lines(judgements: Iterable[Judgement]) -> Iterator[Line]:
+    """One line for all of them; what they deny and warn of is told beside the plan. Nothing where there are none."""
+    parts = [(judgement.policy.name, policy_outcome(judgement)) for judgement in judgements]
+    if parts:
+        told: list[tuple[str, Tone | None]] = []
+        for name, outcome in parts:
+            told += [(", " if told else " ", None), (f"{name} {outcome}", _TONES[outcome])]
+        yield line("Policies:", *told, ".")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from novita_infra.model.clock import in_words, timestamp
 from novita_infra.planning.saved.plan_file import SavedPlan
-from novita_infra.views.text.lines import Line, Tone, line
-from novita_infra.views.text.values import inline
+from novita_infra.views.content.lines import Line, Tone, line
+from novita_infra.views.content.values import inline
 
 
 def saved_lines(saved: SavedPlan, *, now: float) -> Iterator[Line]:
@@ -25,17 +24,3 @@ def saved_lines(saved: SavedPlan, *, now: float) -> Iterator[Line]:
         yield line(f"    variables: {inline(dict(setting.variables))}")
     yield line(f"    digest: {saved.digest}")
     yield line()
-
-
-def saved_json(saved: SavedPlan) -> dict[str, Any]:
-    """The same for a program."""
-    return {
-        "created": timestamp(saved.setting.created),
-        "program": saved.program,
-        "root": saved.setting.root,
-        "state": saved.setting.state,
-        "lineage": saved.plan.basis.lineage,
-        "serial": saved.plan.basis.serial,
-        "variables": dict(saved.setting.variables),
-        "seal": saved.seal,
-    }

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterator
 from typing import Final
 
-from novita_infra.model.values import Digest, Joined, Ref, Secret, Value, is_secret
-from novita_infra.views.text.lines import Line, Tone, line
-
-UNKNOWN: Final = "(known after apply)"
-SECRET: Final = "(secret)"  # noqa: S105 -- what is shown instead of one
+from novita_infra.model.values import Ref, Value
+from novita_infra.views.content.lines import Line, Tone, line
+from novita_infra.views.content.values import inline
 
 ADDED: Final = ("+ ", Tone.ADD)
 CHANGED: Final = ("~ ", Tone.CHANGE)
@@ -19,23 +16,6 @@ REMOVED: Final = ("- ", Tone.REMOVE)
 
 _SHORT: Final = 72
 """Columns up to which a list or map stands on one line."""
-
-
-def inline(value: Value) -> str:
-    """The value on one line, in YAML's flow style."""
-    match value:
-        case Secret() | Digest():
-            return SECRET
-        case Ref():
-            return UNKNOWN
-        case Joined():
-            return SECRET if is_secret(value) else UNKNOWN
-        case dict():
-            return f"{{{', '.join(f'{name}: {inline(item)}' for name, item in value.items())}}}"
-        case list() | tuple():
-            return f"[{', '.join(inline(item) for item in value)}]"
-        case _:
-            return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def described(name: str, value: Value, *, indent: int) -> Iterator[Line]:

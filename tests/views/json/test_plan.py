@@ -12,7 +12,9 @@ from novita_infra.model.records import Record
 from novita_infra.model.values import Digest, Joined, Ref, Secret
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.state.state import State
-from novita_infra.views.json.plan import outputs_json, plan_json, state_json, validation_json
+from novita_infra.views.json.diagnostics import validation_json
+from novita_infra.views.json.plan import plan_json
+from novita_infra.views.json.state import outputs_json, state_json
 from novita_infra.views.json.values import shown_json
 
 ID = Ref(Address("vpc", "net"))

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
-from novita_infra.views.text.diagnostics import diagnostic_lines, excerpt
-from novita_infra.views.text.lines import plain
+from novita_infra.views.content.diagnostics import excerpt
+from novita_infra.views.content.lines import plain
+from novita_infra.views.text.diagnostics import diagnostic_lines
 
 
 def _told(*diagnostics: Diagnostic, text: str | None = None) -> str:

@@ -17,9 +17,9 @@ from novita_infra.planning.orphans import Orphan
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.costs import Money, Row
 from novita_infra.planning.plan.plan import Basis, Plan
+from novita_infra.views.content.lines import plain
 from novita_infra.views.json.plan import plan_json
 from novita_infra.views.json.schema.plan import plan_schema
-from novita_infra.views.text.lines import plain
 from novita_infra.views.text.orphans import orphan_lines
 from novita_infra.views.text.plan import plan_lines
 

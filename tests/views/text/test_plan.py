@@ -18,9 +18,12 @@ from novita_infra.model.values import Digest
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.plan import Basis, Plan
 from novita_infra.state.state import State
+from novita_infra.views.content.lines import plain
 from novita_infra.views.json.plan import plan_json
-from novita_infra.views.text.lines import plain, write
-from novita_infra.views.text.plan import plan_lines, record_lines, result_lines, state_lines, summary
+from novita_infra.views.text.plan import plan_lines, summary
+from novita_infra.views.text.result import result_lines
+from novita_infra.views.text.state import record_lines, state_lines
+from novita_infra.views.text.terminal import write
 
 
 @pytest.mark.parametrize("name", ["mixed", "unchanged", "refused", "destroyed"])
@@ -50,7 +53,7 @@ def test_colours_change_nothing_but_the_colours(plan_of: Callable[[str], Plan]) 
 
 
 def test_a_pipe_does_not_pay_for_rich() -> None:
-    code = "import sys, novita_infra.views.human, novita_infra.views.progress; sys.exit('rich' in sys.modules)"
+    code = "import sys, novita_infra.views.text.plan, novita_infra.views.text.progress; sys.exit('rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -16,8 +16,9 @@ from novita_infra.model.resources import Phase
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.plan import Basis, Plan
 from novita_infra.planning.plan.steps import Step
+from novita_infra.views.content.events import duration_text, event_line
 from novita_infra.views.json.ui import Messages
-from novita_infra.views.text.progress import duration_text, event_line, listening_live, listening_plainly
+from novita_infra.views.text.progress import listening_live, listening_plainly
 
 STEP = Step("instance.a/create", Address("instance", "a"), "create", says="create: a new container")
 RUN: tuple[Event, ...] = (

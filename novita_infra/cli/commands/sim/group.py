@@ -11,7 +11,7 @@ from novita_infra.cli.lazy import LazyGroup
 from novita_infra.cli.options import Command, path_argument, with_console
 from novita_infra.operations.session import ProjectOptions
 from novita_infra.operations.state_edits import reset_sim
-from novita_infra.views.text.lines import line
+from novita_infra.views.content.lines import line
 
 
 @click.group(

@@ -23,7 +23,7 @@ from novita_infra.model.diagnostics import Problems
 from novita_infra.simulator import Recorder, Verdict, background, build_app, open_log
 from novita_infra.simulator.verdict import Thing, begin, judge, plain, usd
 from novita_infra.testing.worlds import RecordedState, WorldOptions, is_project, open_with_options, recorded_state
-from novita_infra.views.text.lines import Line, Tone, line
+from novita_infra.views.content.lines import Line, Tone, line
 
 KEY: Final = "sk_rehearsal"
 _LOOPBACK: Final = "127.0.0.1"

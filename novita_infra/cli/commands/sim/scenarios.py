@@ -10,7 +10,7 @@ import click
 from novita_infra.cli.console import Console
 from novita_infra.cli.options import Command, json_option, with_console
 from novita_infra.simulator import SCENARIOS
-from novita_infra.views.text.lines import Tone, line
+from novita_infra.views.content.lines import Tone, line
 
 _TIMING: Final = frozenset({"at", "upon", "nth", "after", "every"})
 

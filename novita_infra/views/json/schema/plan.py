@@ -12,11 +12,11 @@ from typing import Any, Final, TypeAlias
 
 from novita_infra.planning.plan.changes import Action
 from novita_infra.schema.resources import HOME, text_of_schema
+from novita_infra.views.content.plan import OUTCOMES
 from novita_infra.views.json.plan import FORMAT
 from novita_infra.views.json.schema.drift import ADOPTED, DRIFT, UNREAD
 from novita_infra.views.json.schema.money import COST, MONEY, closed_json
 from novita_infra.views.json.values import PROVIDER
-from novita_infra.views.text.policies import OUTCOMES
 
 Schema: TypeAlias = dict[str, Any]
 

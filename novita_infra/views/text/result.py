@@ -1,19 +1,82 @@
-"""What a run that failed leaves behind and somebody pays for: what failed, and what stays of a group that did."""
+"""The end of a run as text: what is done, what is not, and what still costs after a failure."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from novita_infra.applying.events import Ended, Outcome, Result
 from novita_infra.catalogue.prices import Cost
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.costs import Row
 from novita_infra.planning.plan.plan import BRINGING_UP
-from novita_infra.views.text.lines import Line, Tone, line
+from novita_infra.views.content.events import address_and_call, reason_lines
+from novita_infra.views.content.lines import Line, Tone, line
+from novita_infra.views.content.plan import VERBS
 from novita_infra.views.text.money import hourly
 
+_MANY: Final = 20
+"""Steps that are done and listed one by one; what is not done is always listed in full."""
 
-def leftover_lines(result: Result, *, destroy: str) -> Iterator[Line]:
+
+_SECTIONS: Final = (
+    ("Done:", Outcome.DONE),
+    ("Still moving (the call is made, its end is not known yet):", Outcome.MOVING),
+    ("Skipped:", Outcome.SKIPPED),
+    ("Failed:", Outcome.FAILED),
+)
+
+
+def result_lines(result: Result, *, again: str, destroy: str = "novita-infra destroy") -> Iterator[Line]:
+    """What the run did and did not do. `again` is the command that goes on from here, `destroy` that which deletes."""
+    if result.succeeded:
+        word = "Destroy" if result.plan.destroys else "Apply"
+        counts = Counter(change.action for change in result.plan.changes)
+        done = [f"{counts[action]} {is_done}" for action, (_, is_done) in VERBS.items() if counts[action]]
+        yield line((f"{word} complete: {', '.join(done) or 'outputs brought up to date'}.", Tone.GOOD))
+        return
+    yield from _unfinished_lines(result)
+    yield from _leftover_lines(result, destroy=destroy)
+    yield line()
+    yield next_line(again)
+
+
+def next_line(again: str) -> Line:
+    """The command that goes on where a run did not come to its end."""
+    return line("Next: ", (again, Tone.STRONG), "   (it goes on from here)")
+
+
+def _unfinished_lines(result: Result) -> Iterator[Line]:
+    word = "Destroy" if result.plan.destroys else "Apply"
+    how = "was interrupted" if result.interrupted else "did not finish"
+    done = result.count(Outcome.DONE)
+    parts = [f"{done} of {len(result.ends)} steps done"] + [
+        f"{count} {outcome.value if outcome is not Outcome.MOVING else 'still moving'}"
+        for outcome in (Outcome.FAILED, Outcome.SKIPPED, Outcome.MOVING)
+        if (count := result.count(outcome))
+    ]
+    yield line((f"{word} {how}: {', '.join(parts)}.", Tone.BAD))
+    for title, outcome in _SECTIONS:
+        ends = [end for end in result.ends if end.outcome is outcome]
+        if ends:
+            yield line()
+            yield line((title, Tone.STRONG))
+        for end in ends[:_MANY] if outcome is Outcome.DONE else ends:
+            yield from _end_lines(end)
+        if outcome is Outcome.DONE and len(ends) > _MANY:
+            yield line((f"  and {len(ends) - _MANY} more", Tone.FAINT))
+
+
+def _end_lines(end: Ended) -> Iterator[Line]:
+    known_as = f" ({end.id})" if end.id else ""
+    tone = Tone.REMOVE if end.outcome is Outcome.FAILED else None
+    yield line((f"  {address_and_call(end.step.address, end.step.call)}{known_as}", tone))
+    for text in reason_lines(end):
+        yield line(f"      {text}")
+
+
+def _leftover_lines(result: Result, *, destroy: str) -> Iterator[Line]:
     """What costs on though the run failed, and the command that ends it; not what served before the run."""
     failing = [end for end in result.ends if end.outcome is Outcome.FAILED]
     failed = {end.step.address for end in failing if end.id and end.step.call in BRINGING_UP | {"delete"}}

@@ -1,0 +1,30 @@
+"""The line of a manifest that a diagnostic is about. A value that looks like a secret is redacted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.views.content.redaction import redacted
+
+Sources: TypeAlias = Callable[[str], str | None]
+"""From the file name of an origin to its text; None where it cannot be read."""
+
+
+_WIDTH: Final = 100
+
+
+def excerpt(item: Diagnostic, sources: Sources) -> tuple[str, int] | None:
+    """The line of its origin, cut to what is around its column, and the column in it from 0; None if unreadable."""
+    text = sources(item.origin.file) if item.origin else None
+    if text is None or item.origin is None or 0 in item.hidden:
+        return None
+    hidden = (column - 1 for column in item.hidden)
+    found = redacted(text, item.origin.line - 1, column=item.origin.column - 1, hidden=hidden)
+    if found is None or not found[0].strip():
+        return None
+    shown = found[0]
+    column = min(found[1], len(shown))
+    start = max(0, column - _WIDTH // 2) if len(shown) > _WIDTH else 0
+    return shown[start : start + _WIDTH].replace("\t", " "), column - start

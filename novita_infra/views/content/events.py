@@ -1,0 +1,82 @@
+"""The messages for the events of a run. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from novita_infra.applying.events import Ended, Event, Identified, Listener, Outcome, Progressed, Started
+from novita_infra.model.addresses import Address
+from novita_infra.views.content.lines import Line, Tone, line
+
+
+def reason_lines(end: Ended) -> Iterator[str]:
+    """Why a step ended as it did, then what the object's own log says last."""
+    yield from filter(None, end.reason.splitlines())
+    if end.log:
+        yield "last log lines:"
+    yield from (f"  {text}" for text in end.log)
+
+
+def address_and_call(address: Address, call: str) -> str:
+    """How a step is named to a person: `instance.trainer: upgrade`."""
+    return f"{address}: {call}"
+
+
+def duration_text(seconds: float) -> str:
+    """`8s`, `2m 05s`, `1h 03m`."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60:02}s"
+    return f"{whole // 3600}h {whole // 60 % 60:02}m"
+
+
+def event_line(event: Event) -> Line:
+    """One event as a line of its own."""
+    named = address_and_call(event.step.address, event.step.call)
+    match event:
+        case Started(step=step):
+            what = step.says.removeprefix(f"{step.call}: ")
+            return line(("start    ", Tone.NEUTRAL), named, (f": {what}" if what else "", Tone.FAINT))
+        case Identified(id=id_):
+            return line(f"         {named}: its id is {id_}")
+        case Progressed(status=status, elapsed=elapsed, note=note):
+            told = f"{status or event.phase.value} after {duration_text(elapsed)}{f'; {note}' if note else ''}"
+            return line(f"         {named}: {told}")
+        case Ended():
+            return _ended_line(event, named)
+        case _:
+            assert_never(event)
+
+
+def undisturbed(listener: Listener) -> Listener:
+    """The listener, silent for good once its stream is closed."""
+    closed = False
+
+    def listen(event: Event) -> None:
+        nonlocal closed
+        if closed:
+            return
+        try:
+            listener(event)
+        except (BrokenPipeError, ValueError):  # ValueError: write to a closed file
+            closed = True
+
+    return listen
+
+
+def _ended_line(event: Ended, named: str) -> Line:
+    known_as = f" ({event.id})" if event.id else ""
+    after = f" after {duration_text(event.elapsed)}" if event.elapsed else ""
+    reason = f": {event.reason}" if event.reason else ""
+    match event.outcome:
+        case Outcome.DONE:
+            return line(("done     ", Tone.GOOD), f"{named}{known_as}{after}{reason}")
+        case Outcome.FAILED:
+            return line(("FAILED   ", Tone.BAD), f"{named}{known_as}{after}{reason}")
+        case Outcome.SKIPPED:
+            return line(("skipped  ", Tone.CHANGE), f"{named}{reason}")
+        case Outcome.MOVING:
+            return line(("moving   ", Tone.NEUTRAL), f"{named}{known_as}{after}{reason}")

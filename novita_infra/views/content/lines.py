@@ -1,0 +1,62 @@
+"""Lines of text whose parts have a tone. The text alone must say everything."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+_SPELLED: Final = {
+    code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+    for code in (
+        *range(0x0A),
+        *range(0x0B, 0x20),
+        *range(0x7F, 0xA0),
+        *range(0x200E, 0x2010),
+        *range(0x2028, 0x202F),
+        *range(0x2066, 0x206A),
+    )
+}
+
+
+class Tone(enum.Enum):
+    """What a part of a line expresses; the value is rich's word for how it looks."""
+
+    ADD = "green"
+    CHANGE = "yellow"
+    REMOVE = "red"
+    REPLACE = "magenta"
+    NEUTRAL = "cyan"
+    FAINT = "dim"
+    STRONG = "bold"
+    BAD = "bold red"
+    GOOD = "bold green"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of output without its line end."""
+
+    parts: tuple[tuple[str, Tone | None], ...] = ()
+
+    def __str__(self) -> str:
+        return "".join(printable(text) for text, _ in self.parts)
+
+
+def line(*parts: str | tuple[str, Tone | None]) -> Line:
+    """A line from its parts; a part without a tone is just its text."""
+    return Line(tuple((part, None) if isinstance(part, str) else part for part in parts))
+
+
+def printable(text: str) -> str:
+    """The text without what could move the cursor, change colours or reorder letters: such characters are spelled out.
+
+    What an API answers and what a file holds is not to be trusted on a terminal.
+    """
+    return text.translate(_SPELLED)
+
+
+def plain(lines: Iterable[Line]) -> str:
+    """The lines as text, each with its line end."""
+    return "".join(f"{item}\n" for item in lines)

@@ -1,0 +1,66 @@
+"""Parts of a plan that every format shows: signs and sentences of actions, costs by resource, policy outcomes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from novita_infra.model.addresses import Address
+from novita_infra.model.rules import OnError
+from novita_infra.planning.plan.changes import Action, Change
+from novita_infra.planning.plan.costs import Money, Row
+from novita_infra.planning.plan.verdicts import Judgement
+from novita_infra.views.content.lines import Tone
+
+_SYMBOL: Final[Mapping[Action, tuple[str, Tone | None, str]]] = {
+    Action.NONE: ("", None, "stays as it is"),
+    Action.CREATE: ("+", Tone.ADD, "will be created"),
+    Action.UPDATE: ("~", Tone.CHANGE, "will be updated in place"),
+    Action.REPLACE: ("-/+", Tone.REPLACE, "will be replaced: the old one is deleted first"),
+    Action.DELETE: ("-", Tone.REMOVE, "will be deleted"),
+    Action.ADOPT: ("<=", Tone.NEUTRAL, "will be adopted"),
+    Action.RESUME: ("..", Tone.NEUTRAL, "will be waited for"),
+    Action.FORGET: (".", Tone.NEUTRAL, "will be forgotten"),
+    Action.REFUSED: ("!", Tone.BAD, "is refused"),
+}
+
+
+_CREATE_FIRST: Final = ("+/-", Tone.REPLACE, "will be replaced: the new one is made first")
+
+
+VERBS: Final[Mapping[Action, tuple[str, str]]] = {
+    Action.CREATE: ("to create", "created"),
+    Action.UPDATE: ("to update", "updated"),
+    Action.REPLACE: ("to replace", "replaced"),
+    Action.DELETE: ("to delete", "deleted"),
+    Action.ADOPT: ("to adopt", "adopted"),
+    Action.RESUME: ("to wait for", "waited for"),
+    Action.FORGET: ("to forget", "forgotten"),
+    Action.REFUSED: ("refused", "refused"),
+}
+
+
+def symbol(change: Change) -> str:
+    """The sign of a change, such as `-/+`; empty where nothing changes."""
+    return heading(change)[0]
+
+
+def heading(change: Change) -> tuple[str, Tone | None, str]:
+    """The sign of a change, its tone, and what it is in words: `will be updated in place`."""
+    return _CREATE_FIRST if change.action is Action.REPLACE and change.create_first else _SYMBOL[change.action]
+
+
+def by_address(money: Money | None) -> Mapping[Address, Row]:
+    """The rows of a plan, to be found by what they are about."""
+    return {row.address: row for row in money.rows} if money else {}
+
+
+OUTCOMES = ("passed", "warned", "denied")
+"""The outcomes of a policy."""
+
+
+def policy_outcome(judgement: Judgement) -> str:
+    """`passed`, `warned` or `denied`."""
+    if judgement.verdict.deny or (judgement.error and judgement.policy.on_error is OnError.DENY):
+        return "denied"
+    return "warned" if judgement.verdict.warn or judgement.error else "passed"

@@ -1,0 +1,185 @@
+"""The reasons of a planned change: from its steps to its fields, and from these to the manifest line, the variable, the
+environment or the live event that caused it. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from novita_infra.model.addresses import Address, Origin
+from novita_infra.model.values import Ref, Value, refs
+from novita_infra.planning.plan.changes import Action, Change, Drift, FieldChange, Forced
+from novita_infra.planning.plan.plan import Plan
+from novita_infra.views.content.drift import answer
+from novita_infra.views.content.plan import heading
+from novita_infra.views.content.values import inline
+
+Trail: TypeAlias = Callable[[Address, tuple[str | int, ...]], Sequence[tuple[str, Origin | None]]]
+"""Where a value of a manifest comes from, station by station; see `manifests.tracing`."""
+
+
+_LONGEST: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class WhyReason:
+    """Something, the place that says it, and what it is so because of."""
+
+    what: str
+    origin: Origin | None = None
+    because: tuple[WhyReason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """What happens to a resource, and all that it happens because of."""
+
+    change: Change
+    steps: tuple[str, ...]
+    """Its calls in their order, each with the steps of others that it comes after."""
+    because: tuple[WhyReason, ...]
+
+
+def reasons(plan: Plan, address: Address, trail: Trail) -> Reasons:
+    """All the reasons for what the plan does to the resource. Raises KeyError where the plan knows no such resource."""
+    return _Reasoning(plan, trail).reasons(address)
+
+
+class _Reasoning:
+    """Walks from one change to what caused it, through other resources where it must."""
+
+    def __init__(self, plan: Plan, trail: Trail) -> None:
+        self._plan = plan
+        self._trail = trail
+        self._changes = {change.address: change for change in plan.changes}
+        self._drift: dict[Address, list[Drift]] = {}
+        for item in plan.drift:
+            self._drift.setdefault(item.address, []).append(item)
+
+    def reasons(self, address: Address) -> Reasons:
+        change = self._changes[address]
+        return Reasons(change, tuple(self._steps(address)), tuple(self._because(change, passed=(address,))))
+
+    def _steps(self, address: Address) -> Iterator[str]:
+        of = {step.key: step.address for step in self._plan.steps}
+        for step in self._plan.steps:
+            if step.address == address:
+                others = [key for key in step.after if of.get(key) != address]
+                after = f", after {', '.join(others)}" if others else ""
+                yield f"{step.key.removeprefix(f'{address}/')}{after}"
+
+    def _because(self, change: Change, *, passed: tuple[Address, ...]) -> Iterator[WhyReason]:
+        if change.why:
+            yield WhyReason(change.why)
+        gone = [item for item in self._drift.get(change.address, ()) if item.gone]
+        if change.action not in {Action.NONE, Action.CREATE, Action.REPLACE}:  # those tell it in another way
+            yield from (WhyReason(_event(item)) for item in gone)
+        yield from self._adopted(change)
+        match change.action:
+            case Action.NONE:
+                yield from self._left_alone(change)
+            case Action.DELETE if self._plan.destroys:
+                yield WhyReason("all that is on record is to go: destroy")
+            case Action.CREATE if not change.why:
+                yield WhyReason("it is declared, and nothing is on record", self._first(change.address, ("name",)))
+        if change.forced is Forced.REQUEST:
+            yield WhyReason("the command line asks for it: --replace")
+        along = (item for item in self._plan.along if item.address == change.address)
+        yield from (WhyReason(f"it comes along: {item.why}") for item in along)
+        if change.action is Action.CREATE or gone:
+            return  # every field of it is new, and none of them a reason
+        for item in sorted(change.fields, key=lambda item: not item.replaces):
+            yield from self._field(change, item, passed=passed)
+
+    def _adopted(self, change: Change) -> Iterator[WhyReason]:
+        """What stays other than the manifest has it; what was adopted right now is told as drift."""
+        now = {field.name for drift in self._drift.get(change.address, ()) for field in drift.fields}
+        for item in change.adopted:
+            if item.name not in now:
+                told = f"{item.name}: {_shown(item.declared)} is declared, and {_shown(item.wanted)} is wanted"
+                adopted = WhyReason(f"onDrift adopted it ({item.cause.value})", item.place)
+                yield WhyReason(told, because=(adopted, *_chained(self._trail(change.address, (item.name,)))))
+
+    def _left_alone(self, change: Change) -> Iterator[WhyReason]:
+        for item in self._plan.left:
+            if item.address == change.address:
+                yield WhyReason(f"it is left out: {item.why}")
+                return
+        drift = self._drift.get(change.address, ())
+        for moved in drift:
+            places = [f"{field.name}: {_shown(field.before)} -> {_shown(field.after)}" for field in moved.fields]
+            told = ": ".join(filter(None, (_event(moved), ", ".join(places))))
+            yield WhyReason(told, because=(WhyReason(answer(moved, change.action), moved.place),))
+        if self._plan.partial and not self._trail(change.address, ("name",)):
+            yield WhyReason("it is none of what was asked for")
+        elif not drift and not change.adopted:
+            yield WhyReason("it is what the manifests ask for", self._first(change.address, ("name",)))
+
+    def _first(self, address: Address, path: tuple[str | int, ...]) -> Origin | None:
+        return next((place for _, place in self._trail(address, path)), None)
+
+    def _field(self, change: Change, item: FieldChange, *, passed: tuple[Address, ...]) -> Iterator[WhyReason]:
+        """One reason for each place inside the field that differs."""
+        means = f"  # {item.means}" if item.means else ""
+        for path, before, after in _places(item):
+            name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+            declared = self._trail(change.address, _stem(path))
+            because = (
+                *self._moved_outside(change, item),
+                *_chained(declared),
+                *(reason for ref in refs(after) for reason in self._through(ref, passed=passed)),
+            )
+            if not declared and self._trail(change.address, ("name",)):
+                because = (*because, WhyReason("it is declared no more, and goes back to what it is without"))
+            yield WhyReason(f"{name}: {_shown(before)} -> {_shown(after)}{means}", because=because)
+
+    def _moved_outside(self, change: Change, item: FieldChange) -> Iterator[WhyReason]:
+        for drift in self._drift.get(change.address, ()):
+            for moved in drift.fields:
+                if moved.name == item.name:
+                    yield WhyReason(f"{_event(drift)}: it was {_shown(moved.before)}, and is {_shown(moved.after)}")
+
+    def _through(self, ref: Ref, *, passed: tuple[Address, ...]) -> Iterator[WhyReason]:
+        """What another resource is the reason of."""
+        other = self._changes.get(ref.address)
+        if other is None or ref.address in passed:
+            return
+        inner = tuple(self._because(other, passed=(*passed, ref.address)))
+        yield WhyReason(f"{ref} is not known yet: {ref.address} {heading(other)[2]}", because=inner)
+
+
+def _places(item: FieldChange) -> Iterator[tuple[tuple[str | int, ...], Value, Value]]:
+    """The places inside a field that differ; the field itself where it is one value."""
+    first: tuple[str | int, ...] = tuple(item.name.split("."))
+    if not (isinstance(item.before, dict) and isinstance(item.after, dict)):
+        yield first, item.before, item.after
+        return
+    for name in dict.fromkeys((*item.before, *item.after)):
+        before, after = item.before.get(name), item.after.get(name)
+        if before != after:
+            yield (*first, name), before, after
+
+
+def _stem(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """A product that was chosen has an id that the manifest does not name: its trail is that of the field."""
+    return path[:1] if path[0] == "product" else path
+
+
+def _chained(stations: Sequence[tuple[str, Origin | None]]) -> tuple[WhyReason, ...]:
+    """Each station because of the next one."""
+    chain: tuple[WhyReason, ...] = ()
+    for what, place in reversed(stations):
+        chain = (WhyReason(what, place, chain),)
+    return chain
+
+
+def _event(drift: Drift) -> str:
+    by = f", {drift.by}" if drift.by else ""
+    return f"{drift.says or drift.cause.value} outside of novita-infra{by}"
+
+
+def _shown(value: Value) -> str:
+    text = "nothing" if value is None else inline(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -1,0 +1,48 @@
+"""Targeting, data loss and conditions of a plan as JSON. Pure."""
+
+from __future__ import annotations
+
+from novita_infra.model.resources import Loss
+from novita_infra.model.values import refs
+from novita_infra.planning.plan.changes import Along, Forced
+from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.steps import Step
+from novita_infra.views.json.values import Json, shown_json
+
+REASONS = {Forced.REQUEST: "replace_by_request", Forced.TRIGGER: "replace_by_triggers"}
+"""Terraform's words for why something is replaced that could stay."""
+
+
+def targeting_json(plan: Plan) -> Json:
+    """The same as JSON."""
+    return {
+        "along": [_along(item) for item in plan.along],
+        "left_out": [_along(item) for item in plan.left],
+        "allowed": {"data_loss": list(plan.allowed), "large_change": plan.large_change},
+    }
+
+
+def loss_json(loss: Loss) -> Json:
+    """What vanishes: in words, and what a program can compare."""
+    return {"text": str(loss), "what": loss.what, "gb": loss.gb, "when": loss.when or None, "lasting": loss.lasting}
+
+
+def conditions_json(step: Step) -> Json:
+    """What must hold before and after a step; nothing where nothing must."""
+    told = {"requires": step.requires, "ensures": step.ensures}
+    return {
+        name: [
+            {
+                "value": ", ".join(map(str, refs(item.value))) or shown_json(item.value),
+                "is": item.schema,
+                "message": item.message,
+            }
+            for item in conditions
+        ]
+        for name, conditions in told.items()
+        if conditions
+    }
+
+
+def _along(item: Along) -> Json:
+    return {"address": str(item.address), "why": item.why}

@@ -1,0 +1,35 @@
+"""Lines of text whose parts have a tone, and their way to a stream. The text alone must say everything.
+
+A pipe gets plain text without the import of rich; nothing here knows what the lines are about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TextIO
+
+from novita_infra.views.content.lines import Line, plain, printable
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+
+def write(lines: Iterable[Line], stream: TextIO, *, colour: bool) -> None:
+    """Writes the lines to the stream and flushes it; rich is imported only where colours are wanted."""
+    if not colour:
+        stream.write(plain(lines))
+        stream.flush()
+        return
+    from rich.console import Console  # noqa: PLC0415 -- a pipe does not pay for it
+
+    console = Console(file=stream, force_terminal=True, highlight=False, markup=False, emoji=False)
+    for item in lines:
+        console.print(painted(item), soft_wrap=True)
+    stream.flush()
+
+
+def painted(item: Line) -> Text:
+    """The line as rich's own text, for a live display."""
+    from rich.text import Text  # noqa: PLC0415 -- a pipe does not pay for it
+
+    return Text.assemble(*((printable(text), tone.value if tone else "") for text, tone in item.parts))
