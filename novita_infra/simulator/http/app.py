@@ -19,14 +19,14 @@ from novita_infra.simulator.errors import Refusal, envelope
 from novita_infra.simulator.faults.model import Fault, Luck, Position, Trouble
 from novita_infra.simulator.http.control import control_routes
 from novita_infra.simulator.http.error_families import in_words_of, unauthorized
+from novita_infra.simulator.http.logs import log_routes
 from novita_infra.simulator.http.lost_answers import DROP, Lost
 from novita_infra.simulator.http.reading import LARGEST_BODY, LARGEST_UPLOAD, decode, raw_body
 from novita_infra.simulator.http.streaming import Flow
 from novita_infra.simulator.http.webhooks import Courier
-from novita_infra.simulator.logs import log_routes
 from novita_infra.simulator.operations import Operation, Raw
+from novita_infra.simulator.routes.llm.tasks import ASYNC
 from novita_infra.simulator.routes.registry import OPERATIONS
-from novita_infra.simulator.routes.tasks import ASYNC
 from novita_infra.simulator.scenarios.events import notice
 from novita_infra.simulator.world.engine.world import World
 

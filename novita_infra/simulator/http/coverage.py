@@ -1,6 +1,6 @@
 """The operations that are served, and which page of the reference says so, as the end of a page of the documentation.
 
-`python -m novita_infra.simulator.coverage docs/simulator.md` writes it.
+`python -m novita_infra.simulator.http.coverage docs/simulator.md` writes it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from novita_infra.simulator.routes.registry import OPERATIONS
 _HEAD = """\
 ## Every operation
 
-Written by `python -m novita_infra.simulator.coverage docs/simulator.md`; a test holds it against the routes. A running
+Written by `python -m novita_infra.simulator.http.coverage docs/simulator.md`; a test holds it against the routes. A running
 simulator tells the same at `GET /_sim/coverage`, and as an OpenAPI document at `GET /_sim/openapi.json`.
 """
 

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote, urlsplit
 
-from novita_infra.simulator.routes.tasks import told
+from novita_infra.simulator.routes.llm.tasks import told
 from novita_infra.simulator.world.engine.llm_records import Delivery
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import tasks

@@ -5,26 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from novita_infra.simulator.operations import Operation
-from novita_infra.simulator.routes import (
-    account,
-    batches,
-    catalogue,
-    chat,
-    dialects,
-    embeddings,
+from novita_infra.simulator.routes.cloud import (
     endpoints,
-    files,
     instances,
     jobs,
-    keys,
-    models,
     networks,
     prewarms,
     registry_auths,
     storages,
-    tasks,
     templates,
 )
+from novita_infra.simulator.routes.llm import api_keys, batches, chat, dialects, embeddings, files, models, tasks
+from novita_infra.simulator.routes.market import account, catalogue
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *catalogue.OPERATIONS,
@@ -37,7 +29,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *registry_auths.OPERATIONS,
     *endpoints.OPERATIONS,
     *account.OPERATIONS,
-    *keys.OPERATIONS,
+    *api_keys.OPERATIONS,
     *models.OPERATIONS,
     *files.OPERATIONS,
     *batches.OPERATIONS,

@@ -1,6 +1,6 @@
 """The published JSON Schema of scenario files, made from what the simulator reads, with a sentence for each field.
 
-`python -m novita_infra.simulator.scenario_schema FOLDER` writes it. Nothing here validates.
+`python -m novita_infra.simulator.scenarios.schema FOLDER` writes it. Nothing here validates.
 """
 
 from __future__ import annotations

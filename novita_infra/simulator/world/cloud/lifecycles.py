@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Final
 
+from novita_infra.simulator.world.engine.settings import UNPULLABLE
 from novita_infra.simulator.world.engine.world import World
 
 Steps = list[tuple[float, str]]
-UNPULLABLE: Final = "does-not-exist"
-"""An image whose name has these words cannot be pulled."""
 _EXITS: Final = re.compile(r"\bexit\s+([1-9][0-9]{0,2})\b")
 
 

@@ -8,6 +8,8 @@ from typing import Final
 DAY: Final = 86_400
 MONTH: Final = 30 * DAY
 """A month that was bought, in seconds."""
+UNPULLABLE: Final = "does-not-exist"
+"""An image whose name holds these words cannot be pulled; a task whose request holds them fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from novita_infra.simulator.errors import Refusal, invalid
-from novita_infra.simulator.world.cloud.lifecycles import UNPULLABLE
 from novita_infra.simulator.world.engine.llm_records import Delivery, Task
+from novita_infra.simulator.world.engine.settings import UNPULLABLE
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import usage
 from novita_infra.simulator.world.market import money

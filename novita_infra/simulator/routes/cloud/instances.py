@@ -22,7 +22,7 @@ from novita_infra.simulator.request_schema import (
     need,
     should,
 )
-from novita_infra.simulator.routes import instance_views as showing
+from novita_infra.simulator.routes.cloud import instance_views as showing
 from novita_infra.simulator.world.cloud import instances, subscriptions
 from novita_infra.simulator.world.engine.cloud_records import Instance
 from novita_infra.simulator.world.engine.world import World

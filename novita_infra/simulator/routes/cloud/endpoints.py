@@ -8,9 +8,9 @@ from typing import Any
 from novita_infra.simulator.answers import resources as answers
 from novita_infra.simulator.answers import words
 from novita_infra.simulator.errors import invalid
-from novita_infra.simulator.logs import endpoint_log_path, worker_log_path
 from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_of, paging
 from novita_infra.simulator.request_schema import ENVS, PORT, Anything, Fields, Items, Text, Whole, may, need, should
+from novita_infra.simulator.routes.cloud.log_addresses import endpoint_log_path, worker_log_path
 from novita_infra.simulator.world.cloud import endpoints
 from novita_infra.simulator.world.cloud.endpoints import endpoint_of
 from novita_infra.simulator.world.engine.cloud_records import Endpoint, Worker

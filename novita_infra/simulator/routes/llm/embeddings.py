@@ -10,8 +10,8 @@ from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.errors import invalid
 from novita_infra.simulator.operations import Call, Family, Operation
 from novita_infra.simulator.request_schema import Either, Fields, Items, Text, Whole, may, need, should
-from novita_infra.simulator.routes.chat import admitted, spend
-from novita_infra.simulator.routes.models import LLM, aliases
+from novita_infra.simulator.routes.llm.chat import admitted, spend
+from novita_infra.simulator.routes.llm.models import LLM, aliases
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import canned, models, usage
 from novita_infra.simulator.world.llm.inference import LONG

@@ -10,7 +10,7 @@ from novita_infra.simulator.answers import words
 from novita_infra.simulator.errors import Refusal, invalid
 from novita_infra.simulator.operations import Call, Family, Operation, page_of
 from novita_infra.simulator.request_schema import INT64, Fields, Text, Whole, may, need, should
-from novita_infra.simulator.routes.billing_views import (
+from novita_infra.simulator.routes.market.billing_views import (
     key_of,
     line_of,
     month_of,

@@ -1,7 +1,7 @@
-"""Logs of machines and workers at the addresses that answers give for them. No document tells what form these have.
+"""Serves the logs of machines and workers at the addresses that answers give. No document tells their form.
 
-A machine's log is plain text at an address that lets itself in by a token; a worker's is JSON lines at a path that
-wants the key. Both give the end alone to whom asks for it by a Range.
+A log of a machine is plain text behind a token; a log of a worker is JSON lines behind the API key. A `Range` header
+with a suffix gives the end of a log only.
 """
 
 from __future__ import annotations
@@ -13,28 +13,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from novita_infra.simulator.routes.cloud.log_addresses import log_token
 from novita_infra.simulator.world.cloud.endpoints import shown_workers
 from novita_infra.simulator.world.cloud.logs import program_log, system_log, worker_log
-from novita_infra.simulator.world.engine.cloud_records import Endpoint, Instance, Worker
 from novita_infra.simulator.world.engine.world import World
 
 _SUFFIX: Final = re.compile(r"bytes=-([0-9]{1,9})")
-
-
-def instance_log_address(world: World, instance: Instance, *, base: str, which: str) -> str:
-    """The address of one of a machine's logs, `instance` or `system`; `base` is where the service is found."""
-    return f"{base}/logs/{instance.id}/{which}?token={_token(world, instance)}" if world.quirks.tells_logs else ""
-
-
-def endpoint_log_path(world: World, endpoint: Endpoint) -> str:
-    """The path of the logs of all its workers."""
-    return f"/serverless/log/{endpoint.id}" if world.quirks.tells_logs else ""
-
-
-def worker_log_path(world: World, endpoint: Endpoint, worker: Worker) -> str:
-    """The path of a worker's log."""
-    path = endpoint_log_path(world, endpoint)
-    return path and f"{path}/{worker.id}"
 
 
 def log_routes(world: World) -> list[Route]:
@@ -43,7 +27,7 @@ def log_routes(world: World) -> list[Route]:
     async def of_instance(request: Request) -> Response:
         world.advance()
         instance = world.instances.get(request.path_params["id"])
-        if instance is None or request.query_params.get("token") != _token(world, instance):
+        if instance is None or request.query_params.get("token") != log_token(world, instance):
             return PlainTextResponse("no such log", 404)
         match request.path_params["which"]:
             case "instance":
@@ -69,10 +53,6 @@ def log_routes(world: World) -> list[Route]:
         Route("/serverless/log/{endpoint}", of_workers, methods=["GET"]),
         Route("/serverless/log/{endpoint}/{worker}", of_workers, methods=["GET"]),
     ]
-
-
-def _token(world: World, instance: Instance) -> str:
-    return world.draw("log", instance.id, length=24)
 
 
 def _served(request: Request, lines: list[str]) -> Response:

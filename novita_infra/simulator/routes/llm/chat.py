@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.operations import Call, Family, Operation, Raw
-from novita_infra.simulator.routes.models import LLM, aliases
+from novita_infra.simulator.routes.llm.models import LLM, aliases
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import api_keys, canned, inference, models, usage
 from novita_infra.simulator.world.llm.models import Model

@@ -8,7 +8,7 @@ from typing import Any, Final
 from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.operations import Call, Family, Operation
 from novita_infra.simulator.request_schema import Anything, Fields, Text, Whole, may, need
-from novita_infra.simulator.routes.models import LLM
+from novita_infra.simulator.routes.llm.models import LLM
 from novita_infra.simulator.world.engine.llm_records import Batch
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import api_keys, batches

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.errors import Refusal
-from novita_infra.simulator.multipart import read_form
 from novita_infra.simulator.operations import Call, Family, Operation, Raw
-from novita_infra.simulator.routes.models import LLM
+from novita_infra.simulator.routes.llm.models import LLM
+from novita_infra.simulator.routes.llm.multipart import read_form
 from novita_infra.simulator.world.engine.llm_records import File
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import files

@@ -21,8 +21,8 @@ from novita_infra.simulator.request_schema import (
     need,
     should,
 )
-from novita_infra.simulator.routes.chat import ask, event
-from novita_infra.simulator.routes.models import LLM
+from novita_infra.simulator.routes.llm.chat import ask, event
+from novita_infra.simulator.routes.llm.models import LLM
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import canned, inference, models
 from novita_infra.simulator.world.llm.inference import LONG

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from novita_infra.simulator.logs import instance_log_address
+from novita_infra.simulator.routes.cloud.log_addresses import instance_log_address
 from novita_infra.simulator.world.cloud import jobs
 from novita_infra.simulator.world.engine.cloud_records import Instance
 from novita_infra.simulator.world.engine.world import World

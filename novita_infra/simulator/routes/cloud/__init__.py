@@ -1,0 +1,1 @@
+"""Operations on what an account rents: instances, jobs, templates, storages, networks, endpoints."""

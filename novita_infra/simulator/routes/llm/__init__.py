@@ -1,0 +1,1 @@
+"""Operations of the model APIs: models, API keys, inference, files, batches and tasks."""

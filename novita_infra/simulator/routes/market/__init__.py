@@ -1,0 +1,1 @@
+"""Operations on products, prices and stock, and on the account's money."""
