@@ -16,8 +16,9 @@ from novita_infra.simulator.routes.registry import OPERATIONS
 _HEAD = """\
 ## Every operation
 
-Written by `python -m novita_infra.simulator.http.coverage docs/simulator.md`; a test holds it against the routes. A running
-simulator tells the same at `GET /_sim/coverage`, and as an OpenAPI document at `GET /_sim/openapi.json`.
+`python -m novita_infra.simulator.http.coverage docs/simulator.md` writes this part; a test compares it with the
+routes. A running simulator lists the same at `GET /_sim/coverage`, and as an OpenAPI document at
+`GET /_sim/openapi.json`.
 """
 
 
