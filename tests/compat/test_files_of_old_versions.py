@@ -1,0 +1,82 @@
+"""Files that version 0.1.0 wrote, kept as they were: state, journal, saved plan, simulated account.
+
+`applied` is the state after an apply of nine resources. `cut-off` is a run of a saved plan that was killed after its
+first upgrade had been sent: its journal holds two calls that ended and one that did not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import novita_infra
+
+KEPT = Path(__file__).parent / "version_0_1_0"
+PACKAGE = str(Path(novita_infra.__file__).parents[1])
+
+
+def project(kept: str, tmp_path: Path) -> Path:
+    """A project folder with the kept files where version 0.1.0 had them."""
+    source, folder = KEPT / kept, tmp_path / "fleet"
+    (folder / "state").mkdir(parents=True)
+    (folder / ".novita-infra").mkdir()
+    for file in source.glob("*.yaml"):
+        shutil.copy(file, folder)
+    shutil.copy(source / "sim.db", folder / ".novita-infra" / "sim.db")
+    for suffix in ("json", "journal"):
+        if (source / f"state.{suffix}").exists():
+            shutil.copy(source / f"state.{suffix}", folder / "state" / f"default.{suffix}")
+    return folder
+
+
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    env = {name: text for name, text in os.environ.items() if not name.startswith("NOVITA")}
+    env |= {"PYTHONPATH": PACKAGE, "REGISTRY_USERNAME": "acme", "REGISTRY_PASSWORD": "hunter2-canary-old"}
+    return subprocess.run(
+        [sys.executable, "-m", "novita_infra", *arguments],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_plan_with_the_state_of_version_0_1_0_is_empty(tmp_path: Path) -> None:
+    folder = project("applied", tmp_path)
+    done = command(folder, "plan", "--sim", "--detailed-exitcode")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_state_of_version_0_1_0_is_shown_with_every_record(tmp_path: Path) -> None:
+    folder = project("applied", tmp_path)
+    shown = json.loads(command(folder, "show", "--json").stdout)
+    written = json.loads((KEPT / "applied" / "state.json").read_text(encoding="utf-8"))
+    addresses = {item["address"] for item in shown["values"]["root_module"]["resources"]}
+    assert addresses == set(written["records"])
+    assert len(addresses) == 9
+
+
+def test_a_run_that_version_0_1_0_left_unfinished_is_finished(tmp_path: Path) -> None:
+    folder = project("cut-off", tmp_path)
+    done = command(folder, "apply", "--sim", "--auto-approve")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not (folder / "state" / "default.journal").exists()
+    again = command(folder, "plan", "--sim", "--detailed-exitcode")
+    assert again.returncode == 0, again.stdout + again.stderr
+
+
+def test_a_saved_plan_of_version_0_1_0_is_shown_with_its_changes(tmp_path: Path) -> None:
+    shutil.copy(KEPT / "cut-off" / "change.plan", tmp_path / "change.niplan")
+    shown = command(tmp_path, "show", "--json", "change.niplan")
+    assert shown.returncode == 0, shown.stderr
+    changes = {item["address"]: item["change"]["actions"] for item in json.loads(shown.stdout)["resource_changes"]}
+    updated = {address for address, actions in changes.items() if actions == ["update"]}
+    assert updated == {
+        "instance.head", "instance.worker-1", "instance.worker-2", "instance.worker-3",
+        "network_storage.checkpoints", "template.node",
+    }  # fmt: skip
