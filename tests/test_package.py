@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import email
+import email.message
 import json
 import os
 import re
@@ -94,9 +95,7 @@ def test_the_sdist_holds_tests_docs_examples_and_no_stray_file(built: Built) -> 
 
 
 def test_every_third_party_import_is_a_declared_dependency(built: Built) -> None:
-    with zipfile.ZipFile(built.wheel) as file:
-        (metadata,) = (name for name in file.namelist() if name.endswith(".dist-info/METADATA"))
-        required = email.message_from_bytes(file.read(metadata)).get_all("Requires-Dist", [])
+    required = _metadata(built).get_all("Requires-Dist", [])
     declared = {_plain(str(text)) for text in required if "extra ==" not in str(text)}
     distributions = packages_distributions()
     imported = {name for path in _modules() if path.name != LOADED_BY_PYTEST for name in _imported(path)}
@@ -120,7 +119,28 @@ def test_the_installed_command_runs_far_from_the_checkout(installed: Path, tmp_p
 def test_the_wheel_tells_pytest_of_its_fixture(built: Built) -> None:
     with zipfile.ZipFile(built.wheel) as file:
         (entries,) = (name for name in file.namelist() if name.endswith(".dist-info/entry_points.txt"))
-        assert "[pytest11]\nnovita_sim = novita_infra.pytest_plugin\n" in file.read(entries).decode()
+        assert "[pytest11]\nnovita_sim = novita_infra.testing.pytest_plugin\n" in file.read(entries).decode()
+
+
+def test_the_metadata_names_urls_and_links_that_work_on_an_index(built: Built) -> None:
+    metadata = _metadata(built)
+    assert {url.partition(", ")[0] for url in metadata.get_all("Project-URL", [])} >= {
+        "Homepage",
+        "Changelog",
+        "Issues",
+    }
+    readme = str(metadata.get_payload())
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", readme) if not link.startswith("#")]
+    assert f"https://raw.githubusercontent.com/novita-infra/novita-infra/v{__version__}/docs/plan.svg" in links
+    assert [link for link in links if not link.startswith("https://")] == []
+    tree = f"https://github.com/novita-infra/novita-infra/blob/v{__version__}/"
+    assert [link for link in links if link.startswith(tree) and not (ROOT / link.removeprefix(tree)).exists()] == []
+
+
+def _metadata(built: Built) -> email.message.Message:
+    with zipfile.ZipFile(built.wheel) as file:
+        (metadata,) = (name for name in file.namelist() if name.endswith(".dist-info/METADATA"))
+        return email.message_from_bytes(file.read(metadata))
 
 
 def _done(words: list[str], *, cwd: Path | None = None) -> str:
