@@ -6,9 +6,10 @@ NEWEST := .venv-newest/bin
 LOCK := .venv-lock/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 COMPILE := $(LOCK)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" pyproject.toml
+LANES := slow or crash or fuzz or docs or process
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-newest check lint format types contracts schemas docs package lock bench bench-apply soak crash-matrix clean
+.PHONY: help demo test test-fast test-newest check lint format types contracts schemas docs package lock bench bench-apply soak crash-matrix clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +30,9 @@ demo: .venv/installed ## the main job against the built-in simulator: no account
 
 test: .venv/tested check ## everything that must be green: lint, format, types, contracts, tests
 	$(BIN)/python -m pytest -n auto -q
+
+test-fast: .venv/tested ## the tests without the slow lanes: under two minutes
+	$(BIN)/python -m pytest -n auto -q -m "not ($(LANES))"
 
 test-newest: ## the tests with the newest versions that pyproject.toml allows, in .venv-newest
 	$(PYTHON) -m venv .venv-newest

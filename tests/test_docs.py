@@ -21,6 +21,8 @@ from novita_infra.cli import root
 from novita_infra.simulator import fault_of, scenario_of
 from novita_infra.simulator.scenarios.events import ACTS
 
+pytestmark = pytest.mark.docs
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 DONE = [ROOT / name for name in ("README.md", "docs/tutorial.md", "docs/how-to.md", "docs/simulator.md")]

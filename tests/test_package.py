@@ -23,6 +23,8 @@ import pytest
 from novita_infra import __version__
 from novita_infra.schema.resources import schemas, text_of_schema
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[1]
 IN_WHEEL = re.compile(
     r"novita_infra/.+\.py|novita_infra/py\.typed|novita_infra/schemas/\w+\.json|novita_infra-[^/]+\.dist-info/.+"

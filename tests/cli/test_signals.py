@@ -28,6 +28,8 @@ from novita_infra.model.diagnostics import Diagnostic, Problems
 from novita_infra.planning.plan.plan import Basis, Plan
 from novita_infra.planning.plan.steps import Step
 
+pytestmark = pytest.mark.process
+
 HERE = str(Path(novita_infra.__file__).parents[1])
 COMMAND = [sys.executable, "-m", "novita_infra"]
 

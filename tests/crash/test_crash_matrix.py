@@ -12,6 +12,8 @@ from crashing import Point, happens, survives
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Replaces
 
+pytestmark = pytest.mark.crash
+
 ROWS = tuple(rows())
 
 

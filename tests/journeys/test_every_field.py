@@ -17,7 +17,7 @@ import sights
 from edits import Edit, Fate, Resource
 from instance_edits import instance_edits
 from other_edits import other_edits
-from rig import WRITES, Rig
+from rig import SHORT, WRITES, Rig
 from sights import BY_HAND, SIGHTS, operation, seen, set_by_hand
 
 from novita_infra.kinds import KINDS
@@ -28,6 +28,8 @@ from novita_infra.operations.session import state_locked
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.simulator import PROFILES
+
+pytestmark = pytest.mark.slow
 
 EDITS = (*instance_edits(), *other_edits())
 MEDDLED = [
@@ -64,7 +66,7 @@ class Watched:
     def __init__(self, edit: Edit, folder: Path, *, profile: str) -> None:
         self.edit = edit
         self.address = f"{edit.kind}.it"
-        self.rig = Rig(folder, environ=ENVIRON, quirks=PROFILES[profile])
+        self.rig = Rig(folder, environ=ENVIRON, quirks=PROFILES[profile], timings=SHORT)
         self.calls = Calls()
         self.rig.world.calls = self.calls
 

@@ -22,6 +22,8 @@ from novita_infra.planning.plan.plan import Plan
 from novita_infra.simulator import LIVE
 from novita_infra.simulator.world.market import money as bill
 
+pytestmark = pytest.mark.slow
+
 EDITS = [edit for edit in (*instance_edits(), *other_edits()) if edit.fate in {Fate.CHANGED, Fate.REPLACED}]
 SETTLED = 3600.0
 """Seconds after which workers that are not needed any more are gone."""

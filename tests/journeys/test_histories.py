@@ -9,6 +9,8 @@ from histories import Chapter, End, History, histories, history_in
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from playing import play
 
+pytestmark = pytest.mark.slow
+
 KEPT = sorted((Path(__file__).parent / "regressions").glob("*.json"))
 EACH = 40
 """Histories of each seed."""

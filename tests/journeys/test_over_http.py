@@ -18,6 +18,8 @@ from processes import COMMAND, HERE, OURS, environment, serving
 
 from novita_infra.cli import root
 
+pytestmark = pytest.mark.process
+
 EXAMPLES = HERE / "examples"
 PASSWORD = "correct-horse-battery"
 TIME_SCALE = 200

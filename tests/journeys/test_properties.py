@@ -11,9 +11,11 @@ import pytest
 from fleets import Resource, fleets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rig import Rig
+from rig import SHORT, Rig
 
 from novita_infra.simulator import PROFILES, Fault, Position, Trouble
+
+pytestmark = pytest.mark.slow
 
 PROPERTY = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -24,7 +26,7 @@ CREATES = "*.create"
 @contextmanager
 def a_rig(seed: int = 0, *, profile: str = "live") -> Iterator[Rig]:
     with tempfile.TemporaryDirectory() as folder:
-        yield Rig(Path(folder), seed=seed, environ={}, quirks=PROFILES[profile])
+        yield Rig(Path(folder), seed=seed, environ={}, quirks=PROFILES[profile], timings=SHORT)
 
 
 @PROPERTY

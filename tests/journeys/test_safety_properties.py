@@ -6,14 +6,17 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import pytest
 from fleets import Resource, fleets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from outsiders import PREFIXES
-from rig import Rig
+from rig import SHORT, Rig
 
 from novita_infra.model.addresses import Address
 from novita_infra.planning.plan.changes import Action
+
+pytestmark = pytest.mark.slow
 
 PROPERTY = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -39,7 +42,7 @@ def test_nothing_that_stays_declared_loses_its_data_unless_that_is_allowed(
     first: list[Resource], second: list[Resource]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        rig = Rig(Path(folder), environ={})
+        rig = Rig(Path(folder), environ={}, timings=SHORT)
         rig.declare(*first)
         rig.apply()
         before = _disks(rig)
@@ -67,7 +70,7 @@ def test_what_is_left_out_stays_as_it_is_and_the_rest_is_done(
     first: list[Resource], second: list[Resource], one: int, other: int
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        rig = Rig(Path(folder), environ={})
+        rig = Rig(Path(folder), environ={}, timings=SHORT)
         rig.declare(*first)
         rig.apply()
         rig.declare(*second)
@@ -93,7 +96,7 @@ def test_where_nothing_is_there_yet_a_target_brings_what_it_needs_and_nothing_el
     fleet: list[Resource], pick: int, data: st.DataObject
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        rig = Rig(Path(folder), environ={})
+        rig = Rig(Path(folder), environ={}, timings=SHORT)
         _declare_with_ties(rig, fleet, data)
         needs = _needs(rig)
         target = sorted(needs, key=str)[pick % len(needs)]
@@ -108,7 +111,7 @@ def test_a_target_makes_nothing_that_neither_it_nor_what_comes_along_needs(
     first: list[Resource], second: list[Resource], pick: int, data: st.DataObject
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        rig = Rig(Path(folder), environ={})
+        rig = Rig(Path(folder), environ={}, timings=SHORT)
         rig.declare(*first)
         rig.apply()
         before = set(rig.state().records)
@@ -128,7 +131,7 @@ def test_a_target_makes_nothing_that_neither_it_nor_what_comes_along_needs(
 @given(fleets(), st.integers(0, 11))
 def test_anything_can_be_made_anew(fleet: list[Resource], pick: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        rig = Rig(Path(folder), environ={})
+        rig = Rig(Path(folder), environ={}, timings=SHORT)
         rig.declare(*fleet)
         rig.apply()
         address = str(sorted(_addresses(fleet), key=str)[pick % len(fleet)])

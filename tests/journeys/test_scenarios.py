@@ -23,6 +23,8 @@ from novita_infra.views.content.lines import plain
 from novita_infra.views.text.result import result_lines
 from novita_infra.views.text.state import record_lines
 
+pytestmark = pytest.mark.slow
+
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": HERE}
 WORKERS = {"min": 1, "max": 2, "idleTimeout": 60, "maxConcurrency": 1, "requestTimeout": 60}

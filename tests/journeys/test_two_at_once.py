@@ -17,6 +17,8 @@ from processes import Cloud, Run, serving, wait_until
 from novita_infra.model.addresses import Address
 from novita_infra.state.backends.local import LocalStore
 
+pytestmark = pytest.mark.process
+
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}
 APPLY = ("apply", "--auto-approve")
 LONG = 3600.0

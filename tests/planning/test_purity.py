@@ -9,13 +9,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from fleets import Resource, fleets
 from hypothesis import HealthCheck, given, settings
-from rig import Rig
+from rig import SHORT, Rig
 
 from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.planner import make_plan
+
+pytestmark = pytest.mark.slow
 
 OUTSIDE = ("open", "os.", "socket.", "subprocess.", "time.", "pathlib.", "shutil.", "tempfile.")
 _watching: list[list[str]] = []
@@ -76,7 +79,7 @@ def test_the_hook_hears_a_file_that_is_opened() -> None:
 @given(fleets(), fleets())
 def test_the_same_inputs_give_the_same_plan_in_any_order(before: list[Resource], after: list[Resource]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        rig = Rig(Path(folder), environ={})
+        rig = Rig(Path(folder), environ={}, timings=SHORT)
         rig.declare(*before)
         rig.apply()
         rig.declare(*after)

@@ -14,6 +14,8 @@ import pytest
 from novita_infra.policies import processes
 from novita_infra.policies.processes import Exited, run
 
+pytestmark = pytest.mark.process
+
 
 def _run(code: str, folder: Path, *, given: bytes = b"", timeout: float = 30.0, off: bool = False) -> Exited:
     event = threading.Event()

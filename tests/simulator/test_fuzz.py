@@ -34,6 +34,8 @@ from novita_infra.simulator import PROFILES, Limits, state
 from novita_infra.simulator.http.openapi import document
 from novita_infra.simulator.routes.registry import OPERATIONS
 
+pytestmark = pytest.mark.fuzz
+
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

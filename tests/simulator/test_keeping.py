@@ -24,6 +24,8 @@ from novita_infra.simulator.world.cloud import instances, storages
 from novita_infra.simulator.world.engine.account_file import Book
 from novita_infra.simulator.world.engine.cloud_records import Instance
 
+pytestmark = pytest.mark.process
+
 
 def test_a_world_comes_back_as_it_was(make_cloud: Any, tmp_path: Path) -> None:
     first = make_cloud(tmp_path / "sim.db", seed=7)

@@ -35,8 +35,6 @@ from novita_infra.simulator.scenarios.model import begin
 from novita_infra.simulator.world.cloud import arrears, instances
 from novita_infra.simulator.world.engine.settings import Limits, Timings
 from novita_infra.simulator.world.market import catalogue, money
-from novita_infra.state.backends.disk import Disk
-from novita_infra.state.backends.local import LocalStore
 
 ROUNDS: Final = 4
 """Runs that may be needed after everything is healed: what failed is replaced, what was deleted is made again."""
@@ -86,11 +84,6 @@ class _Play(Rig):
         self._heal()
         self._finish()
         self._check()
-
-    def store(self) -> LocalStore:
-        return LocalStore(
-            self.folder / "state" / "default.json", project="rig", environment="default", disk=_QuickDisk()
-        )
 
     def transport(self) -> httpx.AsyncBaseTransport:
         inner = super().transport()
@@ -326,13 +319,6 @@ class _Play(Rig):
 def _holds(truth: bool, otherwise: str) -> None:
     if not truth:
         raise Violation(otherwise)
-
-
-class _QuickDisk(Disk):
-    """Who dies here is a process: what it wrote is there, waited for or not."""
-
-    def fsync(self, file: int) -> None:
-        del file
 
 
 class _Wire(httpx.AsyncBaseTransport):

@@ -33,11 +33,24 @@ from novita_infra.planning.plan.plan import Plan
 from novita_infra.policies.running import judge_plan
 from novita_infra.simulator import LIVE, LostAnswer, Quirks, World, build_app, open_world, scenario_named
 from novita_infra.simulator.routes.registry import OPERATIONS
+from novita_infra.simulator.world.engine.settings import Timings
+from novita_infra.state.backends.disk import Disk
 from novita_infra.state.backends.local import LocalStore
 from novita_infra.state.state import State
 
 WRITES: Final = frozenset(item.name for item in OPERATIONS if item.method != "GET")
 """The operations that change something."""
+SHORT: Final = Timings(
+    creating=1, pull=(2, 4), pull_trouble=2, starting=1, stopping=1, restarting=1, resetting=1, scaling=1
+)
+"""Timings for properties, which say nothing of durations: an object comes up after few polls."""
+
+
+class QuickDisk(Disk):
+    """A disk without fsync: a test stops a run between two calls, never the machine."""
+
+    def fsync(self, file: int) -> None:
+        del file
 
 
 class Rig:
@@ -54,7 +67,9 @@ class Rig:
         quirks: Quirks | None = None,
         environ: Mapping[str, str] | None = None,
         scenario: str = "",
+        timings: Timings | None = None,
     ) -> None:
+        """`timings` are the simulator's, where its usual ones take too many polls: see `SHORT`."""
         self.folder = folder
         self.clock = VirtualClock()
         self.world: World = open_world(
@@ -63,6 +78,7 @@ class Rig:
             seed=seed,
             quirks=quirks or Rig.usual,
             scenario=scenario_named(scenario) if scenario else None,
+            timings=timings,
         )
         self.environ = dict(os.environ) if environ is None else dict(environ)
         self.environment = ""
@@ -193,7 +209,8 @@ class Rig:
 
     def store(self) -> LocalStore:
         name = self.environment or "default"
-        return LocalStore(self.folder / "state" / f"{name}.json", project="rig", environment=name)
+        path = self.folder / "state" / f"{name}.json"
+        return LocalStore(path, project="rig", environment=name, disk=QuickDisk())
 
     def crash(self, *, at_write: int, after_effect: bool, destroys: bool = False) -> bool:
         """An apply that is killed at its nth write: the books stay as they were on disk at that instant.

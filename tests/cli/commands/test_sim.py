@@ -25,6 +25,8 @@ from novita_infra.simulator import SCENARIOS, Fault, HandClock, Trouble, backgro
 from novita_infra.state.backends.local import LocalStore
 from novita_infra.testing.worlds import recorded_state
 
+pytestmark = pytest.mark.process
+
 HERE = str(Path(novita_infra.__file__).parents[1])
 COMMAND = [sys.executable, "-m", "novita_infra"]
 V1 = "/gpu-instance/openapi/v1"

@@ -14,6 +14,8 @@ import novita_infra
 from novita_infra.model.diagnostics import Problems
 from novita_infra.state.backends.local import LocalStore
 
+pytestmark = pytest.mark.process
+
 HOLDS = """
 import sys
 from pathlib import Path
