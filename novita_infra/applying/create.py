@@ -76,11 +76,11 @@ class Creating:
             except NoCapacity as error:
                 refused = error
             elapsed = self._desk.clock.now() - span.since
-            left = step.capacity_wait - elapsed
+            left = step.limits.capacity_wait - elapsed
             if last or left <= 0:
                 raise _none_came_free(refused, step, elapsed)
             if not waiting:  # told once; the summary tells the rest
-                told = f"{refused.reason or refused.text}: tried again for up to {in_words(step.capacity_wait)}"
+                told = f"{refused.reason or refused.text}: tried again for up to {in_words(step.limits.capacity_wait)}"
                 self._desk.note(step, "", told, span=span, status="waiting")
             waiting, last = _STOPPED_WAITING, left <= CAPACITY_PAUSE
             await self._desk.pause(min(CAPACITY_PAUSE, left), waiting)
@@ -171,12 +171,12 @@ class Creating:
         record = Record(
             step.address,
             "",
-            needs=step.needs,
+            needs=step.record.needs,
             underway=replace(underway, since=self._desk.clock.now(), sight=self._desk.books.sight_of(kind.prefix)),
             retired=retired,
             stillborn=tuple(id for id in stillborn if id in retired),
-            protect=step.protect,
-            source=step.source,
+            protect=step.record.protect,
+            source=step.record.source,
             choice=choice,
         )
         await self._desk.books.put(record, "create: about to be sent")
@@ -221,12 +221,12 @@ class Creating:
 def _ready(record: Record, step: Step, live: Live) -> Record:
     """The record once nothing more is waited for, without the object before it where that is known to be gone."""
     retired = tuple(id for id in record.retired if id != step.gone)
-    return replace(record, underway=None, outputs={**live.outputs}, needs=step.needs, retired=retired)
+    return replace(record, underway=None, outputs={**live.outputs}, needs=step.record.needs, retired=retired)
 
 
 def _none_came_free(refused: NoCapacity, step: Step, elapsed: float) -> NoCapacity | StepFailed:
     """The last refusal, with how long capacity was waited for where it was."""
-    if not step.capacity_wait:
+    if not step.limits.capacity_wait:
         return refused
     said = f"{refused}; nothing came free in {in_words(elapsed)}"
     return StepFailed(said, f"{refused.advice}; longer: lifecycle.waitForCapacity", code=EXIT_BLOCKED)

@@ -16,8 +16,8 @@ from novita_infra.kinds.kind import By, Call, Cases, Field, Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.resources import Phase
 from novita_infra.model.values import Value
-from novita_infra.planning.plan.plan import BRINGING_UP, OnFailure, Plan
-from novita_infra.planning.plan.steps import Step
+from novita_infra.planning.plan.plan import OnFailure, Plan
+from novita_infra.planning.plan.steps import BRINGING_UP, Step, StepConditions, StepKind, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def rollback_of(plan: Plan, ends: Iterable[Ended], *, books: Records, kinds: Map
     created = {
         step.address: step
         for step in plan.steps
-        if step.call in BRINGING_UP and step.address in made and step.group in failed
+        if step.action in BRINGING_UP and step.address in made and step.group in failed
     }
     steps: list[Step] = []
     undone: set[Address] = set()
@@ -62,15 +62,15 @@ def rollback_of(plan: Plan, ends: Iterable[Ended], *, books: Records, kinds: Map
 
 def _deletion(step: Step, id: str, kind: Kind, created: Mapping[Address, Step]) -> Step:
     """The delete, after those of everything that was made to need the object."""
-    dependents = [other for other, made in created.items() if step.address in made.needs]
+    dependents = [other for other, made in created.items() if step.address in made.record.needs]
     return replace(
         step,
         key=_key(step.address),
-        call="delete",
+        action=StepKind.DELETE,
         id=id,
         after=tuple(sorted(_key(other) for other in dependents)),
         says=f"taken down again: the group {step.group} failed",
-        timeout=kind.timeouts.delete,
+        limits=replace(step.limits, timeout=kind.timeouts.delete),
         undoes=True,
     )
 
@@ -84,7 +84,9 @@ def _stopping(step: Step, id: str, kind: Kind) -> list[Step]:
             rests = {item.name: value for item in kind.fields if (value := _made_by(call, item)) is not None}
             spec, fields = {**step.spec, **rests}, tuple(rests)
             key = _key(step.address)
-            found.append(replace(step, key=key, call=call.name, id=id, after=(), says=says, spec=spec, fields=fields))
+            found.append(
+                replace(step, key=key, action=Update(call.name), id=id, after=(), says=says, spec=spec, fields=fields)
+            )
     return found
 
 
@@ -95,14 +97,17 @@ def _made_by(call: Call, item: Field) -> Value:
 
 
 def _starts(kind: Kind, step: Step) -> bool:
-    return any(call.name == step.call and call.needs == {Phase.STOPPED} for call in kind.calls) and bool(step.fields)
+    return any(Update(call.name) == step.action and call.needs == {Phase.STOPPED} for call in kind.calls) and bool(
+        step.fields
+    )
 
 
 def _closed(steps: list[Step]) -> tuple[Step, ...]:
     """The steps after one another only; what was demanded of the member is not asked of what goes."""
     keys = {step.key for step in steps}
     return tuple(
-        replace(step, after=tuple(key for key in step.after if key in keys), requires=(), ensures=()) for step in steps
+        replace(step, after=tuple(key for key in step.after if key in keys), conditions=StepConditions())
+        for step in steps
     )
 
 

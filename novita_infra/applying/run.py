@@ -103,7 +103,7 @@ class Run:
     def span(self, step: Step) -> Span:
         """The time that the step has from now on."""
         now = self.clock.now()
-        return Span(now, now + step.timeout if step.timeout else None)
+        return Span(now, now + step.limits.timeout if step.limits.timeout else None)
 
     def record(self, step: Step) -> Record:
         """The record of the step's resource, which must be there."""
@@ -230,7 +230,7 @@ class Run:
                 raise StillMoving(where)
             trouble = f" ({sight.live.trouble})" if sight.live and sight.live.trouble else ""
             raise StepFailed(
-                f"{where} after {step.timeout:g} s{trouble}",
+                f"{where} after {step.limits.timeout:g} s{trouble}",
                 sight.mended_by()
                 or "it is on record, and the next run waits for it again (longer: lifecycle.timeouts)",
             )
@@ -333,7 +333,7 @@ class _Sight:
         stage = self._stages.get(live.status, "")
         if stage != self._stage:
             self._stage, self._stage_since = stage, self._desk.clock.now()
-        limit = self._step.stages.get(stage)
+        limit = self._step.limits.stages.get(stage)
         if limit is not None and self._desk.clock.now() - self._stage_since > limit:
             trouble = f" ({live.trouble})" if live.trouble else ""
             raise StepFailed(

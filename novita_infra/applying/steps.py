@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import assert_never
 
 from novita_infra.api.errors import NotFound
 from novita_infra.applying.create import Creating
@@ -19,7 +20,7 @@ from novita_infra.model.lifecycle import Condition
 from novita_infra.model.resources import Phase
 from novita_infra.model.values import Ref, Value, refs, resolve
 from novita_infra.planning.checks.conditions import holds
-from novita_infra.planning.plan.steps import Step
+from novita_infra.planning.plan.steps import Step, StepKind, Update
 
 
 class Steps:
@@ -39,10 +40,12 @@ class Steps:
 
         Raises StepFailed, Interrupted, StillMoving or ApiError.
         """
-        await self._demand(step.requires, "a precondition does not hold", "nothing was done", code=EXIT_REFUSED)
+        await self._demand(
+            step.conditions.requires, "a precondition does not hold", "nothing was done", code=EXIT_REFUSED
+        )
         id = await self._perform(step)
         again = "it is on record, and the next run looks again"
-        await self._demand(step.ensures, "a postcondition does not hold", again, code=EXIT_ERROR)
+        await self._demand(step.conditions.ensures, "a postcondition does not hold", again, code=EXIT_ERROR)
         return id
 
     async def ended(self, step: Step, reason: str) -> None:
@@ -73,25 +76,29 @@ class Steps:
 
     async def _perform(self, step: Step) -> str:
         span = self._desk.span(step)
-        match step.call:
-            case "create":
+        match step.action:
+            case StepKind.CREATE:
                 return await self._creating.create(step, span=span)
-            case "delete":
+            case StepKind.DELETE:
                 return await self._delete(step, span=span)
-            case "adopt":
+            case StepKind.ADOPT:
                 return await self._changing.adopt(step)
-            case "wait":
+            case StepKind.WAIT:
                 return await self._changing.wait(step, span=span)
-            case "forget":
+            case StepKind.FORGET:
                 self._desk.begin(step)
                 await self._desk.books.drop(step.address, "forgotten: the object was already gone")
                 return ""
-            case "record":
+            case StepKind.RECORD:
                 self._desk.begin(step)
-                await self._desk.books.put(replace(self._desk.record(step), protect=step.protect), "protection changed")
+                await self._desk.books.put(
+                    replace(self._desk.record(step), protect=step.record.protect), "protection changed"
+                )
                 return step.id
+            case Update(call):
+                return await self._changing.update(step, call, span=span)
             case _:
-                return await self._changing.update(step, span=span)
+                assert_never(step.action)
 
     async def outputs(self, wanted: Mapping[str, Value]) -> Mapping[str, Value]:
         """The project's outputs as far as they are known now, secrets as digests; what no object has is None."""

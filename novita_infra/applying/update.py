@@ -33,10 +33,10 @@ class Changing:
     def __init__(self, desk: Run) -> None:
         self._desk = desk
 
-    async def update(self, step: Step, *, span: Span) -> str:
+    async def update(self, step: Step, name: str, *, span: Span) -> str:
         """Makes the call and waits until the object shows what it changed. Raises StepFailed, StillMoving, ApiError."""
         kind = self._desk.kinds[step.address.type]
-        call = kind.call(step.call)
+        call = kind.call(name)
         id = step.id or self._desk.record(step).id
         self._desk.begin(step)
         spec = await self._desk.resolved(step)
@@ -59,8 +59,8 @@ class Changing:
             spec=_merged(record.spec, step, spec, self._desk.books.key),
             underway=None,
             outputs=outputs,
-            needs=step.needs,
-            source=step.source,
+            needs=step.record.needs,
+            source=step.record.source,
         )
         await self._desk.books.put(record, f"{call.name}: done")
         return id
@@ -79,7 +79,7 @@ class Changing:
         self._desk.begin(step)
         record = self._desk.record(step)
         sent = record.underway.sent if record.underway else {}
-        record = replace(record, id=step.id, spec=sent, needs=step.needs)
+        record = replace(record, id=step.id, spec=sent, needs=step.record.needs)
         await self._desk.books.put(record, "adopted: an earlier create made it")
         self._desk.emit(Identified(step, step.id))
         return step.id
@@ -117,7 +117,7 @@ class Changing:
         before = {"values": dict(live.values), "outputs": dict(live.outputs)} if call.effect else {}
         changed = {name: spec[name] for name in (*step.fields, *call.covers) if name in spec}
         underway = self._desk.underway(call.name, written(changed, self._desk.books.key))
-        needs = tuple(sorted({*record.needs, *step.needs}))
+        needs = tuple(sorted({*record.needs, *step.record.needs}))
         await self._desk.books.put(
             replace(record, needs=needs, underway=replace(underway, before=before)), f"{call.name}: about to be sent"
         )

@@ -20,7 +20,7 @@ from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR
 from novita_infra.model.resources import Phase
 from novita_infra.model.values import Value
 from novita_infra.planning.plan.plan import Plan
-from novita_infra.planning.plan.steps import Step
+from novita_infra.planning.plan.steps import Step, StepKind
 from novita_infra.refresh.objects import read_one
 
 
@@ -54,7 +54,7 @@ async def _with_groups_down(plan: Plan, desk: Run, steps: Steps, ends: tuple[End
 
 def _undone(end: Ended, by: Ended) -> Ended:
     """The end of a step whose object is gone again; a failure stays one, and so does the end of an older object."""
-    if end.outcome is Outcome.DONE and end.step.call != "delete":
+    if end.outcome is Outcome.DONE and end.step.action is not StepKind.DELETE:
         end = replace(end, outcome=Outcome.SKIPPED, reason=by.step.says)
     return replace(end, undone=True)
 
@@ -63,7 +63,7 @@ async def _without_the_failed(down: tuple[Step, ...], desk: Run) -> tuple[Step, 
     """The same, but that what failed is not stopped: it does not run, and that it failed is told."""
 
     async def runs(step: Step) -> bool:
-        if step.call == "delete":
+        if step.action is StepKind.DELETE:
             return True
         try:
             live = await read_one(desk.client, desk.kinds[step.address.type], step.id)
@@ -155,7 +155,7 @@ class _Walk:
         if kept:
             await self._steps.ended(step, kept)
         record = self._desk.books.record(step.address)
-        if not id and record and not (step.call == "create" and before and record.id == before.id):
+        if not id and record and not (step.action is StepKind.CREATE and before and record.id == before.id):
             id = record.id
         self._end(Ended(step, outcome, id, self._desk.clock.now() - since, reason, code, log))
 

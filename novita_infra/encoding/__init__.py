@@ -5,6 +5,7 @@ A secret never leaves here in clear. Knows resources and diagnostics, and no fil
 
 from novita_infra.encoding.dataclasses import decode_as
 from novita_infra.encoding.digests import derived_key, digest, matches_digest
+from novita_infra.encoding.forms import INLINE, text_form
 from novita_infra.encoding.secret_sources import (
     Resolver,
     as_digest,
@@ -26,6 +27,7 @@ from novita_infra.encoding.values import (
 )
 
 __all__ = [
+    "INLINE",
     "Json",
     "Malformed",
     "Resolver",
@@ -45,4 +47,5 @@ __all__ = [
     "matches_digest",
     "parse",
     "reading_again",
+    "text_form",
 ]

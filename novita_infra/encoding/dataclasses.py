@@ -8,6 +8,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING
 from enum import Enum
+from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
 from novita_infra.encoding.values import (
@@ -47,16 +48,16 @@ def _reader(hint: Any) -> _Reader:
     if hint is Address:
         return _read_address
     if hint in _PLAIN:
-        return functools.partial(_read_plain, hint)
+        return partial(_read_plain, hint)
     if origin in (typing.Union, types.UnionType):
-        return functools.partial(_read_optional, _reader(arguments[0]))
+        return partial(_read_optional, _reader(arguments[0]))
     if origin is tuple:
-        return functools.partial(_read_items, _reader(arguments[0]))
+        return partial(_read_items, _reader(arguments[0]))
     if origin is Mapping:
-        return functools.partial(_read_entries, _reader(arguments[0]), _reader(arguments[1]))
+        return partial(_read_entries, _reader(arguments[0]), _reader(arguments[1]))
     if issubclass(hint, Enum):
-        return functools.partial(_read_choice, hint)
-    return functools.partial(_read_fields, hint)
+        return partial(_read_choice, hint)
+    return partial(_read_fields, hint)
 
 
 def _read_value(data: Json, secrets: SecretReader | None) -> Value:
@@ -112,22 +113,54 @@ def _read_entries(key: _Reader, inner: _Reader, data: Json, secrets: SecretReade
 def _read_fields(shape: type, data: Json, secrets: SecretReader | None) -> Any:
     if not isinstance(data, dict):
         raise Malformed(f"an object is wanted, not {name_of(data)}")
-    readers = _readers(shape)
-    found = {}
-    for name, item in data.items():
-        if name not in readers:
-            raise Malformed("this field is not known").within(name)
+    readers, inline = _readers(shape), _inline(shape)
+    found: dict[str, Any] = {}
+    parts: dict[str, dict[str, Json]] = {}
+    for key, item in data.items():
+        if key in inline:
+            parts.setdefault(inline[key], {})[key] = item
+            continue
+        if key not in readers:
+            raise Malformed("this field is not known").within(key)
+        name, reader = readers[key]
         try:
-            found[name] = readers[name](item, secrets)
+            found[name] = reader(item, secrets)
         except Malformed as error:
-            raise error.within(name) from None
-    missing = [name for name, default in members(shape) if default is MISSING and name not in found]
+            raise error.within(key) from None
+    for name, part in parts.items():
+        found[name] = _read_fields(_hints(shape)[name], part, secrets)
+    missing = [item.key for item in members(shape) if item.default is MISSING and item.name not in found]
     if missing:
         raise Malformed(f"{missing[0]} is missing")
     return shape(**found)
 
 
 @functools.cache
-def _readers(shape: Any) -> dict[str, _Reader]:
-    hints = typing.get_type_hints(shape)
-    return {name: _reader(hints[name]) for name, _ in members(shape)}
+def _readers(shape: Any) -> dict[str, tuple[str, _Reader]]:
+    """By its key in JSON, the name of each field and what reads its value."""
+    hints = _hints(shape)
+    return {
+        item.key: (item.name, partial(_read_text, item.form.read) if item.form.read else _reader(hints[item.name]))
+        for item in members(shape)
+        if not item.form.inline
+    }
+
+
+@functools.cache
+def _inline(shape: Any) -> dict[str, str]:
+    """By key in JSON, the name of the field whose dataclass the key is a member of."""
+    return {
+        inner.key: item.name
+        for item in members(shape)
+        if item.form.inline
+        for inner in members(_hints(shape)[item.name])
+    }
+
+
+@functools.cache
+def _hints(shape: Any) -> dict[str, Any]:
+    return typing.get_type_hints(shape)
+
+
+def _read_text(read: Callable[[str], Any], data: Json, _secrets: SecretReader | None) -> Any:
+    return read(_read_plain(str, data, None))

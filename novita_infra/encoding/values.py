@@ -10,10 +10,11 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
+from novita_infra.encoding.forms import JsonForm, form_of
 from novita_infra.model.addresses import Address
 from novita_infra.model.values import Digest, Joined, Ref, Secret, Value
 
@@ -127,10 +128,25 @@ def name_of(data: Json) -> str:
     return NAMES[type(data)]
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One field of a dataclass, as far as JSON is concerned."""
+
+    name: str
+    default: Any
+    """MISSING where there is none."""
+    form: JsonForm
+
+    @property
+    def key(self) -> str:
+        """The key in JSON."""
+        return self.form.name or self.name
+
+
 @functools.cache
-def members(shape: Any) -> tuple[tuple[str, Any], ...]:
-    """The names of the fields, each with its default, or MISSING."""
-    return tuple((item.name, _default(item)) for item in fields(shape))
+def members(shape: Any) -> tuple[Member, ...]:
+    """The fields of the dataclass."""
+    return tuple(Member(item.name, _default(item), form_of(item)) for item in fields(shape))
 
 
 def unescaped(name: str) -> str:
@@ -159,10 +175,23 @@ def _encode_noun(noun: Any, secrets: SecretWriter | None) -> Json:
         case Digest():
             return {"$digest": noun.hex}
         case _ if is_dataclass(noun) and not isinstance(noun, type):
-            values = ((name, getattr(noun, name), default) for name, default in members(type(noun)))
-            return {name: encode(value, secrets=secrets) for name, value, default in values if value != default}
+            return _encode_members(noun, secrets)
         case _:
             raise TypeError(f"{type(noun).__name__} has no form in JSON")
+
+
+def _encode_members(noun: Any, secrets: SecretWriter | None) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    shape: Any = type(noun)
+    for member in members(shape):
+        value = getattr(noun, member.name)
+        if value == member.default:
+            continue
+        if member.form.inline:
+            found.update(_encode_members(value, secrets))
+        else:
+            found[member.key] = member.form.write(value) if member.form.write else encode(value, secrets=secrets)
+    return found
 
 
 def _default(item: Field[Any]) -> Any:

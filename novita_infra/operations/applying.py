@@ -18,6 +18,7 @@ from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.operations.redaction import _secrets_in
 from novita_infra.operations.session import Session
 from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.steps import WITHOUT_CALL
 from novita_infra.policies.running import check_judged
 from novita_infra.state.backends.file_lock import this_process
 from novita_infra.state.state import Begun, State
@@ -28,10 +29,6 @@ MOST_CALLS: Final = 64
 
 PREPARED: Final = 2
 """Steps under way for each call in flight: one writes its intent to disk while the call of another is on its way."""
-
-
-_NO_CALLS: Final = frozenset({"adopt", "wait", "forget", "record"})
-"""Steps that only wait for what moves already, or only keep books."""
 
 
 async def apply_plan(
@@ -117,8 +114,8 @@ def _took(result: Result | None) -> Mapping[str, list[float]]:
     """The seconds that each call of a kind took, for the estimates of later plans."""
     took: dict[str, list[float]] = {}
     for end in result.ends if result else ():
-        if end.outcome.value == "done" and end.step.call not in _NO_CALLS:
-            took.setdefault(f"{end.step.address.type}.{end.step.call}", []).append(round(end.elapsed, 1))
+        if end.outcome.value == "done" and end.step.action not in WITHOUT_CALL:
+            took.setdefault(f"{end.step.address.type}.{end.step.call_name}", []).append(round(end.elapsed, 1))
     return took
 
 

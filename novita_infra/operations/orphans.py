@@ -106,17 +106,17 @@ async def terminate(
     from novita_infra.applying.walk import walk_steps  # noqa: PLC0415
     from novita_infra.planning.plan.changes import Action, Change  # noqa: PLC0415
     from novita_infra.planning.plan.plan import Basis, Plan  # noqa: PLC0415
-    from novita_infra.planning.plan.steps import Step  # noqa: PLC0415
+    from novita_infra.planning.plan.steps import Step, StepKind, StepLimits  # noqa: PLC0415
 
     orphans_named(await _unowned(session, beside), (item.live.id for item in chosen))
     steps = tuple(
         Step(
             f"{item.kind}.{item.live.id}/delete",
             Address(item.kind, item.live.id),
-            "delete",
+            StepKind.DELETE,
             id=item.live.id,
             says=KINDS[item.kind].delete.says,
-            timeout=KINDS[item.kind].timeouts.delete,
+            limits=StepLimits(timeout=KINDS[item.kind].timeouts.delete),
         )
         for item in chosen
     )

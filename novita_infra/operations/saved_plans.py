@@ -13,6 +13,7 @@ from novita_infra.kinds import KINDS
 from novita_infra.manifests.project.loading import Project
 from novita_infra.model.clock import in_words
 from novita_infra.model.diagnostics import Problems, problem
+from novita_infra.model.resources import Phase
 from novita_infra.model.values import Secret, Value, leaves
 from novita_infra.operations.applying import check_basis
 from novita_infra.operations.planning import plan_project
@@ -21,6 +22,7 @@ from novita_infra.planning.cost.costing import parts_of, risen
 from novita_infra.planning.findings import Finding, code_of
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.steps import Step, StepKind, Update
 from novita_infra.planning.saved.plan_file import SavedPlan, Setting, is_plan_file, write_plan
 from novita_infra.planning.saved.plan_file import read_plan as read_plan_file
 from novita_infra.planning.saved.staleness import bound, moved
@@ -106,7 +108,7 @@ async def check_saved(session: Session, saved: SavedPlan) -> None:
     from novita_infra.refresh.catalogue import read_catalogue  # noqa: PLC0415 -- httpx is dear, and not every command calls
 
     check_basis(saved.plan, session.state, seal=saved.seal)
-    making = {step.address.type for step in saved.plan.steps if step.call in {"create", "start"}}
+    making = {step.address.type for step in saved.plan.steps if _takes_stock(step)}
     parts = {*parts_of(saved.plan), *(part for prefix in making for part in KINDS[prefix].catalogues)}
     fresh, catalogue = await asyncio.gather(
         plan_project(session, saved.setting.asked), read_catalogue(session.client, sorted(parts))
@@ -158,3 +160,12 @@ def _secrets_of(project: Project) -> dict[str, str]:
         found[secret.source] = secret.value
         found.update({part.source: part.value for part in secret.parts if isinstance(part, Secret)})
     return found
+
+
+def _takes_stock(step: Step) -> bool:
+    """Whether the step creates an object or starts a stopped one."""
+    match step.action:
+        case Update(call):
+            return KINDS[step.address.type].call(call).needs == {Phase.STOPPED}
+        case _:
+            return step.action is StepKind.CREATE

@@ -17,7 +17,7 @@ from novita_infra.model.resources import Declared
 from novita_infra.model.values import Spec, values_at
 from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.plan.changes import Action
-from novita_infra.planning.plan.steps import Step
+from novita_infra.planning.plan.steps import RecordData, Step, StepConditions, StepKind, StepLimits, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,77 +93,84 @@ class _Chain:
         blank = Step(
             "",
             address,
-            "",
+            StepKind.RECORD,
             spec=decision.spec,
-            needs=wanted.needs if wanted else (),
-            source=wanted.origin.file if wanted else "",
-            protect=wanted.lifecycle.protect if wanted else False,
-            capacity_wait=wanted.lifecycle.capacity_wait if wanted else 0.0,
+            record=RecordData(wanted.needs, wanted.origin.file, wanted.lifecycle.protect) if wanted else RecordData(),
+            limits=StepLimits(capacity_wait=wanted.lifecycle.capacity_wait if wanted else 0.0),
             group=wanted.lifecycle.group if wanted else "",
         )
-        stages = {name: timeouts.get(name, seconds) for name, seconds in kind.timeouts.stages.items()}
-        making = tuple(_making(replace(blank, stages=stages), decision, kind, timeouts))
+        making = tuple(_making(blank, decision, kind, timeouts))
         if making and wanted:
-            last = replace(making[-1], ensures=wanted.lifecycle.postconditions)
-            making = (*making[:-1], last)
-            making = (replace(making[0], requires=decision.requires), *making[1:])
+            ensures = StepConditions(ensures=wanted.lifecycle.postconditions)
+            making = (*making[:-1], replace(making[-1], conditions=ensures))
+            requires = replace(making[0].conditions, requires=decision.requires)
+            making = (replace(making[0], conditions=requires), *making[1:])
         limit = timeouts.get("delete", kind.timeouts.delete)
         gone = _gone(decision)
         deleting = tuple(
             replace(
                 blank,
                 key=f"{address}/delete:{id}",
-                call="delete",
+                action=StepKind.DELETE,
                 id=id,
                 gone=gone,
                 says=kind.delete.says,
-                timeout=limit,
-                requires=decision.requires,
+                limits=replace(blank.limits, timeout=limit),
+                conditions=StepConditions(requires=decision.requires),
             )
             for id in _deleted_ids(decision)
         )
         if decision.action is Action.FORGET:
-            deleting = (replace(blank, key=f"{address}/forget", call="forget", says="only the record goes"),)
+            deleting = (replace(blank, key=f"{address}/forget", action=StepKind.FORGET, says="only the record goes"),)
         clearing = tuple(step for step in deleting if making and step.id in decision.found.dead)
         return cls(making, tuple(step for step in deleting if step not in clearing), clearing)
 
     def link(self, after: dict[str, set[str]]) -> None:
         for earlier, later in zip(self.making, self.making[1:], strict=False):
             after[later.key].add(earlier.key)
-        for create in (step for step in self.making if step.call == "create"):
+        for create in (step for step in self.making if step.action is StepKind.CREATE):
             after[create.key].update(step.key for step in self.clearing)
 
 
 def _making(blank: Step, decision: Decision, kind: Kind, timeouts: Mapping[str, float]) -> Iterator[Step]:
-    update = timeouts.get("update", kind.timeouts.update)
-    create = timeouts.get("create", kind.timeouts.create)
+    stages = {name: timeouts.get(name, seconds) for name, seconds in kind.timeouts.stages.items()}
+    create = replace(blank.limits, stages=stages, timeout=timeouts.get("create", kind.timeouts.create))
+    update = replace(create, timeout=timeouts.get("update", kind.timeouts.update))
     live = decision.found.live
     id = live.id if live and not decision.makes else ""
     fields = tuple(item.name for item in kind.fields if item.created and item.name in decision.spec)
     if decision.action is Action.REFUSED or decision.action in {Action.DELETE, Action.FORGET}:
         return
     if decision.action is Action.ADOPT:
-        yield replace(blank, key=f"{blank.address}/adopt", call="adopt", id=id, timeout=create, says="taken in")
+        yield replace(blank, key=f"{blank.address}/adopt", action=StepKind.ADOPT, id=id, limits=create, says="taken in")
     if decision.waits:
-        yield replace(blank, key=f"{blank.address}/wait", call="wait", id=id, timeout=create, says="waited for")
+        yield replace(blank, key=f"{blank.address}/wait", action=StepKind.WAIT, id=id, limits=create, says="waited for")
     if decision.makes:
         key = f"{blank.address}/create"
         # The time for a create begins when there is capacity.
-        wait = blank.capacity_wait
         yield replace(
             blank,
             key=key,
-            call="create",
+            action=StepKind.CREATE,
             gone=_gone(decision),
             fields=fields,
-            timeout=create + wait,
+            limits=replace(create, timeout=create.timeout + create.capacity_wait),
             says=kind.create.says,
         )
     if decision.records:
-        yield replace(blank, key=f"{blank.address}/record", call="record", id=id, says="kept in the state")
+        yield replace(
+            blank,
+            key=f"{blank.address}/record",
+            action=StepKind.RECORD,
+            limits=replace(create, timeout=0.0),
+            id=id,
+            says="kept in the state",
+        )
     for name, changed in decision.calls:
         key = f"{blank.address}/{name}"
-        yield replace(blank, key=key, call=name, id=id, fields=changed, timeout=update, says=kind.call(name).says)
+        yield replace(
+            blank, key=key, action=Update(name), id=id, fields=changed, limits=update, says=kind.call(name).says
+        )
 
 
 def _gone(decision: Decision) -> str:
@@ -245,7 +252,7 @@ def used_ids(kind: Kind, spec: Spec) -> set[str]:
 
 
 def _link_replacement(chain: _Chain, after: dict[str, set[str]], *, create_first: bool) -> None:
-    create = next(step for step in chain.making if step.call == "create")
+    create = next(step for step in chain.making if step.action is StepKind.CREATE)
     for step in chain.deleting:
         if create_first:
             after[step.key].add(chain.making[-1].key)

@@ -55,7 +55,7 @@ def needs_of(plan: Plan) -> dict[Address, set[Address]]:
         change.address: {*change.needs, *(ref.address for ref in refs(change.after))} for change in plan.changes
     }
     for step in plan.steps:
-        needs.setdefault(step.address, set()).update(step.needs)
+        needs.setdefault(step.address, set()).update(step.record.needs)
     return needs
 
 

@@ -26,7 +26,7 @@ from novita_infra.cli.signals import interruptible, stopping
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic, Problems
 from novita_infra.planning.plan.plan import Basis, Plan
-from novita_infra.planning.plan.steps import Step
+from novita_infra.planning.plan.steps import Step, StepKind
 
 pytestmark = pytest.mark.process
 
@@ -254,7 +254,7 @@ def test_an_ended_task_is_an_interruption() -> None:
 def test_a_run_ends_with_the_code_its_failures_agree_on(
     outcomes: list[tuple[Outcome, int]], interrupted: bool, code: int
 ) -> None:
-    step = Step("vpc.net/create", Address("vpc", "net"), "create")
+    step = Step("vpc.net/create", Address("vpc", "net"), StepKind.CREATE)
     ends = tuple(Ended(step, outcome, code=asked) for outcome, asked in outcomes)
     plan = Plan("p", "dev", (), (), Basis("l", 1, "c"))
     assert _exit_code(Result(plan, ends, interrupted=interrupted)) == code

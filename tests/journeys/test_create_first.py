@@ -12,6 +12,7 @@ from rig import Rig
 from novita_infra.applying.events import Identified, Outcome, Progressed
 from novita_infra.cli.commands.apply import _exit_code
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_REFUSED
+from novita_infra.planning.plan.steps import StepKind
 from novita_infra.simulator import Fault, Trouble
 from novita_infra.views.content.lines import plain
 from novita_infra.views.text.plan import plan_lines
@@ -47,12 +48,12 @@ def test_the_old_one_goes_only_when_the_new_one_is_ready(rig: Rig) -> None:
     old = rig.record("instance.a").id
     (change,) = rig.plan().changes
     assert change.create_first
-    steps = [step.call for step in rig.plan().steps]
+    steps = [step.call_name for step in rig.plan().steps]
     assert steps == ["create", "delete"]
     ready: list[list[str]] = []
 
     def look(event: object) -> bool:
-        if isinstance(event, Progressed) and event.step.call == "create":
+        if isinstance(event, Progressed) and event.step.action is StepKind.CREATE:
             ready.append(running(rig))
         return False
 
@@ -105,7 +106,7 @@ def test_an_interrupted_wait_for_the_new_one_leaves_the_old_one_until_it_is_read
     rig.apply(stop_when=lambda event: isinstance(event, Identified), expect_success=False)
     new = rig.record("instance.a").id
     plan = rig.plan()
-    assert [(step.call, step.id, step.after) for step in plan.steps] == [
+    assert [(step.call_name, step.id, step.after) for step in plan.steps] == [
         ("wait", new, ()),
         ("delete", old, ("instance.a/wait",)),
     ]
@@ -120,7 +121,7 @@ def test_an_old_one_that_would_not_go_is_remembered_shown_and_deleted_by_the_nex
         Fault(kind=Trouble.STATUS, operation="instances.delete", status=400, reason="NODE_STATUS", count=None)
     )
     result = rig.apply(expect_success=False)
-    assert [(end.step.call, end.outcome) for end in result.ends] == [
+    assert [(end.step.call_name, end.outcome) for end in result.ends] == [
         ("create", Outcome.DONE),
         ("delete", Outcome.FAILED),
     ]
@@ -227,4 +228,4 @@ def test_new_ones_that_fail_are_taken_away_before_the_next_is_bought(rig: Rig) -
 def test_a_create_that_made_nothing_does_not_bear_the_id_of_the_old_one(rig: Rig) -> None:
     no_stock(rig)
     (end, _) = rig.apply(expect_success=False).ends
-    assert (end.step.call, end.id) == ("create", "")
+    assert (end.step.call_name, end.id) == ("create", "")

@@ -217,7 +217,7 @@ def _says_what_is_expected(watched: Watched, plan: Plan, before: Mapping[str, An
         calls_by_field = {item.name: operation(edit.kind, item.means.partition(":")[0]) for item in change.fields}
         assert set(calls_by_field) == compared
         assert set(calls_by_field.values()) <= set(edit.writes)
-    steps = tuple(operation(step.address.type, step.call) for step in plan.steps if step.call not in NO_CALL)
+    steps = tuple(operation(step.address.type, step.call_name) for step in plan.steps if step.call_name not in NO_CALL)
     assert steps == edit.writes
 
 

@@ -9,6 +9,7 @@ import pytest
 from rig import Rig
 
 from novita_infra.applying.events import Ended, Identified, Outcome
+from novita_infra.planning.plan.steps import StepKind
 from novita_infra.simulator import Fault, Trouble
 from novita_infra.views.content.lines import plain
 from novita_infra.views.text.result import result_lines
@@ -73,7 +74,9 @@ def test_a_group_is_taken_down_in_reverse_order_and_each_member_is_told_of(tmp_p
     assert {str(address) for address in rig.state().records} == {"instance.other"}
     assert len(rig.world.storages) == 0
     ended = [
-        str(event.step.address) for event in rig.events if isinstance(event, Ended) and event.step.call == "delete"
+        str(event.step.address)
+        for event in rig.events
+        if isinstance(event, Ended) and event.step.action is StepKind.DELETE
     ]
     assert ended[-1] == "network_storage.data"
     assert set(ended) == {"instance.a", "instance.b", "network_storage.data"}

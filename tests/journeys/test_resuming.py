@@ -30,7 +30,7 @@ SLOW = {
 
 
 def is_own(case: Case, step: Step) -> bool:
-    return operation(step.address.type, step.call) == case.operation
+    return operation(step.address.type, step.call_name) == case.operation
 
 
 def cut(case: Case) -> Callable[[Event], bool]:

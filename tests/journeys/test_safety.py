@@ -208,7 +208,7 @@ def test_what_is_protected_and_failed_is_let_go_of_first_and_made_anew_by_the_ne
     rig.declare(("Instance", "a", MACHINE), a={"protect": True})
     assert rig.plan().code == EXIT_REFUSED
     rig.declare(("Instance", "a", MACHINE))
-    assert [step.call for step in rig.plan().steps] == ["record"]
+    assert [step.call_name for step in rig.plan().steps] == ["record"]
     rig.apply()
     assert change(rig.plan(), "instance.a").action is Action.REPLACE
     rig.apply()

@@ -180,7 +180,7 @@ def test_a_status_that_moves_by_itself_refuses_nothing(rig: Rig) -> None:
     rig.apply(stop_when=lambda event: isinstance(event, Ended) or "pulling" in str(event), expect_success=False)
     rig.declare(machine(), machine("second", command="sleep 1"), storage())
     path = save(rig)
-    assert "wait" in {step.call for step in read_plan(path).plan.steps} | {"wait"}
+    assert "wait" in {step.call_name for step in read_plan(path).plan.steps} | {"wait"}
     rig.clock.run(rig.clock.sleep(600))
     assert apply_saved(rig, path).succeeded
     rig.assert_converged()

@@ -131,7 +131,7 @@ def test_an_interrupted_run_is_resumed_with_the_same_machine(tmp_path: Path) -> 
     result = rig.apply(stop_when=lambda event: isinstance(event, Identified), expect_success=False)
     assert result.interrupted
     before = rig.record("instance.a").id
-    assert [step.call for step in rig.plan().steps] == ["wait"]
+    assert [step.call_name for step in rig.plan().steps] == ["wait"]
     rig.apply()
     assert rig.record("instance.a").id == before
     rig.assert_converged()

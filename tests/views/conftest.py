@@ -16,7 +16,7 @@ from novita_infra.model.resources import Loss
 from novita_infra.model.values import Digest, Joined, Ref, Secret
 from novita_infra.planning.plan.changes import Action, Change, FieldChange
 from novita_infra.planning.plan.plan import Basis, Plan
-from novita_infra.planning.plan.steps import Step
+from novita_infra.planning.plan.steps import Step, action_named
 
 CLEAR = "hunter2-in-clear"
 BASIS = Basis("lineage", 3, "config")
@@ -32,7 +32,7 @@ def _fields(after: dict[str, object]) -> tuple[FieldChange, ...]:
 
 
 def _step(address: Address, call: str, *after: str, says: str = "", id_: str = "") -> Step:
-    return Step(f"{address}/{call}", address, call, id=id_, after=after, says=says)
+    return Step(f"{address}/{call}", address, action_named(call), id=id_, after=after, says=says)
 
 
 def _mixed() -> Plan:

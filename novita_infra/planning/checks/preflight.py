@@ -125,7 +125,7 @@ class _Need:
 
 
 def _needs(flight: PreflightInput) -> Iterator[_Need]:
-    started = {step.address for step in flight.plan.steps if _starts(flight.kinds[step.address.type], step.call)}
+    started = {step.address for step in flight.plan.steps if _starts(flight.kinds[step.address.type], step.call_name)}
     for change in flight.plan.changes:
         takes = flight.kinds[change.address.type].takes
         if takes is not None and (change.action in _MAKES or change.address in started):

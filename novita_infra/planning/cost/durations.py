@@ -13,9 +13,9 @@ from typing import Final
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.planning.plan.plan import Plan
-from novita_infra.planning.plan.steps import Step
+from novita_infra.planning.plan.steps import Step, StepKind, action_name
 
-_AT_ONCE: Final = frozenset({"adopt", "forget", "record"})
+_AT_ONCE: Final = frozenset({StepKind.ADOPT, StepKind.FORGET, StepKind.RECORD})
 """Steps that make no call, or only wait for what stands in a step of its own."""
 
 
@@ -66,10 +66,10 @@ def estimate(plan: Plan, durations: Mapping[str, tuple[float, ...]], kinds: Mapp
 
 
 def _leg(step: Step, durations: Mapping[str, tuple[float, ...]], kinds: Mapping[str, Kind]) -> Leg:
-    if step.call in _AT_ONCE:
-        return Leg(step.key, step.address, step.call, 0.0, 0)
+    if step.action in _AT_ONCE:
+        return Leg(step.key, step.address, step.call_name, 0.0, 0)
     # What an earlier run began may be nearly done; more than the whole of it, it does not take.
-    call = "create" if step.call == "wait" else step.call
+    call = action_name(StepKind.CREATE if step.action is StepKind.WAIT else step.action)
     past = durations.get(f"{step.address.type}.{call}", ())
     seconds = sorted(past)[len(past) // 2] if past else kinds[step.address.type].call(call).usual
-    return Leg(step.key, step.address, step.call, seconds, len(past))
+    return Leg(step.key, step.address, step.call_name, seconds, len(past))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic
@@ -13,11 +12,8 @@ from novita_infra.model.records import Record
 from novita_infra.model.values import Value
 from novita_infra.planning.plan.changes import Action, Along, Change, Drift
 from novita_infra.planning.plan.costs import Money
-from novita_infra.planning.plan.steps import _OF_THEMSELVES, Step
+from novita_infra.planning.plan.steps import Step, Update
 from novita_infra.planning.plan.verdicts import Judgement
-
-BRINGING_UP: Final = frozenset({"create", "adopt", "wait"})
-"""Steps after which an object is there that was not, or not yet, there before."""
 
 
 class OnFailure(enum.Enum):
@@ -97,7 +93,7 @@ class Plan:
         """The calls that no field asks for, by address: what is stopped is started for others, and stopped again."""
         found: dict[Address, tuple[Step, ...]] = {}
         for step in self.steps:
-            if not step.fields and step.call not in _OF_THEMSELVES:
+            if not step.fields and isinstance(step.action, Update):
                 found[step.address] = (*found.get(step.address, ()), step)
         return found
 

@@ -32,6 +32,7 @@ from novita_infra.model.values import Secret, Value
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.steps import StepKind
 
 VERSION: Final = 1
 _MARK: Final = "novita-infra plan"
@@ -111,9 +112,11 @@ def digest_of(plan: Plan) -> str:
     the time, the version of the books, what stays as it is or is only waited for, in which file and line something
     stands, and the reasons told. A secret counts by where it is read from.
     """
-    waits = {step.key for step in plan.steps if step.call == "wait"}
+    waits = {step.key for step in plan.steps if step.action is StepKind.WAIT}
     steps = [
-        replace(step, source="", after=tuple(key for key in step.after if key not in waits))
+        replace(
+            step, record=replace(step.record, source=""), after=tuple(key for key in step.after if key not in waits)
+        )
         for step in plan.steps
         if step.key not in waits
     ]

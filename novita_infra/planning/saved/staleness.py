@@ -21,7 +21,7 @@ from novita_infra.planning.changes.equality import explain_difference
 from novita_infra.planning.findings import Finding
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.plan import Plan
-from novita_infra.planning.plan.steps import Step
+from novita_infra.planning.plan.steps import Step, StepKind
 
 _MADE: Final = frozenset({Action.CREATE, Action.REPLACE})
 _CHOSEN: Final = frozenset({"product", "products", "cluster", "billingMode"})
@@ -131,10 +131,10 @@ class _Steps:
     def __init__(self, plan: Plan) -> None:
         self._calls: dict[Address, list[str]] = {}
         for step in plan.steps:
-            if step.call != "wait":
+            if step.action is not StepKind.WAIT:
                 self._calls.setdefault(step.address, []).append(_named(step))
         self.changed = {step.address for step in plan.steps}
-        self.needed = {need for step in plan.steps for need in step.needs}
+        self.needed = {need for step in plan.steps for need in step.record.needs}
         """What the changes stand on."""
 
     def of(self, address: Address) -> tuple[str, ...]:
@@ -142,7 +142,7 @@ class _Steps:
 
 
 def _named(step: Step) -> str:
-    return f"{step.call} of {step.id}" if step.call == "delete" else step.call
+    return f"{step.call_name} of {step.id}" if step.action is StepKind.DELETE else step.call_name
 
 
 def _by_address(plan: Plan) -> Mapping[Address, Change]:

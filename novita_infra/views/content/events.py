@@ -35,10 +35,10 @@ def duration_text(seconds: float) -> str:
 
 def event_line(event: Event) -> Line:
     """One event as a line of its own."""
-    named = address_and_call(event.step.address, event.step.call)
+    named = address_and_call(event.step.address, event.step.call_name)
     match event:
         case Started(step=step):
-            what = step.says.removeprefix(f"{step.call}: ")
+            what = step.says.removeprefix(f"{step.call_name}: ")
             return line(("start    ", Tone.NEUTRAL), named, (f": {what}" if what else "", Tone.FAINT))
         case Identified(id=id_):
             return line(f"         {named}: its id is {id_}")

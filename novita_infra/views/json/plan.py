@@ -147,7 +147,7 @@ def _resource_change(change: Change, plan: Plan, *, cost: Json | None, detours: 
             "create_first": change.create_first,
             "asked": change.asked,
             "cost": cost,
-            **({"detours": [step.call for step in detours]} if detours else {}),
+            **({"detours": [step.call_name for step in detours]} if detours else {}),
             "fields": [
                 {
                     "name": item.name,
@@ -212,7 +212,7 @@ def _step(step: Step) -> Json:
     return {
         "key": step.key,
         "address": str(step.address),
-        "call": step.call,
+        "call": step.call_name,
         "id": step.id,
         "fields": list(step.fields),
         "after": list(step.after),

@@ -29,7 +29,7 @@ def loss_json(loss: Loss) -> Json:
 
 def conditions_json(step: Step) -> Json:
     """What must hold before and after a step; nothing where nothing must."""
-    told = {"requires": step.requires, "ensures": step.ensures}
+    told = {"requires": step.conditions.requires, "ensures": step.conditions.ensures}
     return {
         name: [
             {

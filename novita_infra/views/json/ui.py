@@ -17,7 +17,7 @@ from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.values import Value
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.plan import Plan
-from novita_infra.planning.plan.steps import Step
+from novita_infra.planning.plan.steps import Step, StepKind
 from novita_infra.views.content.diagnostics import Sources
 from novita_infra.views.content.drift import drifted
 from novita_infra.views.content.events import address_and_call, event_line, reason_lines, undisturbed
@@ -111,7 +111,7 @@ class Messages:
                 done = outcome is Outcome.DONE
                 self._say(told, "apply_complete" if done else "apply_errored", hook=hook, level=_level(outcome))
                 if outcome is Outcome.FAILED:
-                    summary = f"{address_and_call(step.address, step.call)} failed"
+                    summary = f"{address_and_call(step.address, step.call_name)} failed"
                     detail = "\n".join(reason_lines(event))
                     self.diagnostics([Diagnostic(summary, detail, address=str(step.address))], lambda _: None)
             case _:
@@ -148,18 +148,18 @@ def _planned(change: Change, detours: tuple[Step, ...]) -> Json:
         told["importing"] = {"id": change.id}
     told["novita"] = {"action": change.action.value, "why": change.why, "loses": [str(loss) for loss in change.loses]}
     if detours:
-        told["novita"]["detours"] = [step.call for step in detours]
+        told["novita"]["detours"] = [step.call_name for step in detours]
     return told
 
 
 def _hook(step: Step, id_: str, *, elapsed: float | None = None, **ours: str) -> Json:
-    action = step.call if step.call in {"create", "delete"} else "update"
+    action = step.call_name if step.action in {StepKind.CREATE, StepKind.DELETE} else "update"
     hook: Json = {"resource": _resource(step.address), "action": action}
     if id_:
         hook |= {"id_key": "id", "id_value": id_}
     if elapsed is not None:
         hook["elapsed_seconds"] = round(elapsed, 3)
-    return {**hook, "novita": {"step": step.key, "call": step.call, **ours}}
+    return {**hook, "novita": {"step": step.key, "call": step.call_name, **ours}}
 
 
 def _plan_counts(plan: Plan) -> dict[str, int]:

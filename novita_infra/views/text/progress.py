@@ -89,7 +89,7 @@ class _Rows:
         with self._guard:
             running, ended = list(self._running.values()), self._ended
         now, room = self._now(), max(1, height - _HEAD_ROOM)
-        names = [address_and_call(row.step.address, row.step.call) for row in running[:room]]
+        names = [address_and_call(row.step.address, row.step.call_name) for row in running[:room]]
         width = max(map(len, names), default=0)
         shown = [
             line(

@@ -10,7 +10,7 @@ from novita_infra.applying.events import Ended, Outcome, Result
 from novita_infra.catalogue.prices import Cost
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.costs import Row
-from novita_infra.planning.plan.plan import BRINGING_UP
+from novita_infra.planning.plan.steps import BRINGING_UP, StepKind, Update
 from novita_infra.views.content.events import address_and_call, reason_lines
 from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.content.plan import VERBS
@@ -71,7 +71,7 @@ def _unfinished_lines(result: Result) -> Iterator[Line]:
 def _end_lines(end: Ended) -> Iterator[Line]:
     known_as = f" ({end.id})" if end.id else ""
     tone = Tone.REMOVE if end.outcome is Outcome.FAILED else None
-    yield line((f"  {address_and_call(end.step.address, end.step.call)}{known_as}", tone))
+    yield line((f"  {address_and_call(end.step.address, end.step.call_name)}{known_as}", tone))
     for text in reason_lines(end):
         yield line(f"      {text}")
 
@@ -79,7 +79,7 @@ def _end_lines(end: Ended) -> Iterator[Line]:
 def _leftover_lines(result: Result, *, destroy: str) -> Iterator[Line]:
     """What costs on though the run failed, and the command that ends it; not what served before the run."""
     failing = [end for end in result.ends if end.outcome is Outcome.FAILED]
-    failed = {end.step.address for end in failing if end.id and end.step.call in BRINGING_UP | {"delete"}}
+    failed = {end.step.address for end in failing if end.id and end.step.action in BRINGING_UP | {StepKind.DELETE}}
     groups = {end.step.group for end in failing if end.step.group}
     changes = {change.address: change for change in result.plan.changes}
     ending: list[str] = []
@@ -91,7 +91,7 @@ def _leftover_lines(result: Result, *, destroy: str) -> Iterator[Line]:
         costs = _costs(row, ends.values()) if not undone else row.before if beside else ()
         if not costs or (row.address not in failed and row.group not in groups):
             continue
-        made = not undone and any(end.step.call in BRINGING_UP for end in ends.values())
+        made = not undone and any(end.step.action in BRINGING_UP for end in ends.values())
         broken = row.address in failed and not undone
         why = "it failed" if broken else f"of the group {row.group}"
         why += f"; {beside} was there before, stays and costs, too" if beside and not undone else ""
@@ -112,19 +112,19 @@ def _serving(change: Change | None, ends: Iterable[Ended]) -> str:
     """The ids of the older objects of a resource that are still there: who ends the resource ends them, too."""
     older = [old.id for old in change.retires] if change else []
     older += [change.id] if change and change.action is Action.REPLACE else []
-    gone = {end.step.id for end in ends if end.step.call == "delete" and end.outcome is Outcome.DONE}
+    gone = {end.step.id for end in ends if end.step.action is StepKind.DELETE and end.outcome is Outcome.DONE}
     return " and ".join(id for id in older if id not in gone)
 
 
 def _costs(row: Row, ends: Iterable[Ended]) -> tuple[Cost, ...]:
     """What the newest object costs as the run left it; nothing where it is not there, or was stopped."""
-    by_call = {end.step.call: end for end in ends}
+    by_call = {end.step.action: end for end in ends}
     done = {call for call, end in by_call.items() if end.outcome is Outcome.DONE}
-    made = by_call.get("create")
-    if "stop" in done:
+    made = by_call.get(StepKind.CREATE)
+    if Update("stop") in done:
         return ()
     if made is not None and made.outcome is not Outcome.SKIPPED and made.id:
         return row.after
-    if "delete" in done:
+    if StepKind.DELETE in done:
         return ()
     return row.after if len(done) == len(by_call) else row.before

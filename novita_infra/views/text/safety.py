@@ -31,11 +31,13 @@ def targeting_lines(plan: Plan) -> Iterator[Line]:
             yield line()
     for step in plan.steps:
         told = [
-            f"{len(found)} {when}" for found, when in ((step.requires, "before it"), (step.ensures, "after")) if found
+            f"{len(found)} {when}"
+            for found, when in ((step.conditions.requires, "before it"), (step.conditions.ensures, "after"))
+            if found
         ]
         if told:
-            yield line(f"Conditions of {step.address}, asked on the way: {', '.join(told)} ({step.call})")
-    if any(step.requires or step.ensures for step in plan.steps):
+            yield line(f"Conditions of {step.address}, asked on the way: {', '.join(told)} ({step.call_name})")
+    if any(step.conditions for step in plan.steps):
         yield line()
     if plan.allowed and any(not loss.when for change in plan.changes for loss in change.loses):
         yield line(("Data may be lost of: ", Tone.BAD), ", ".join(plan.allowed))

@@ -10,18 +10,18 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.clock import in_words
 from novita_infra.planning.cost.durations import Estimate, estimate
 from novita_infra.planning.plan.plan import Basis, Plan
-from novita_infra.planning.plan.steps import Step
+from novita_infra.planning.plan.steps import Step, StepKind, Update
 from novita_infra.views.content.lines import plain
 from novita_infra.views.json.estimate import estimate_json
 from novita_infra.views.text.estimate import estimate_lines
 
 STORAGE, MACHINE, OTHER = Address("network_storage", "data"), Address("instance", "a"), Address("instance", "b")
 STEPS = (
-    Step("instance.b/upgrade", OTHER, "upgrade"),
-    Step("network_storage.data/create", STORAGE, "create"),
-    Step("instance.a/create", MACHINE, "create", after=("network_storage.data/create",)),
-    Step("instance.a/setAutoRenew", MACHINE, "setAutoRenew", after=("instance.a/create",)),
-    Step("instance.a/record", MACHINE, "record", after=("instance.a/setAutoRenew",)),
+    Step("instance.b/upgrade", OTHER, Update("upgrade")),
+    Step("network_storage.data/create", STORAGE, StepKind.CREATE),
+    Step("instance.a/create", MACHINE, StepKind.CREATE, after=("network_storage.data/create",)),
+    Step("instance.a/setAutoRenew", MACHINE, Update("setAutoRenew"), after=("instance.a/create",)),
+    Step("instance.a/record", MACHINE, StepKind.RECORD, after=("instance.a/setAutoRenew",)),
 )
 PAST = {"instance.create": (300.0, 200.0, 230.0), "network_storage.create": (1.0,), "instance.upgrade": (90.0,)}
 
@@ -42,14 +42,14 @@ def test_the_critical_path_is_the_longest_way_through_the_steps() -> None:
 
 
 def test_the_median_of_past_runs_counts_and_without_any_the_figure_of_the_kind() -> None:
-    (leg,) = estimated(Step("x", MACHINE, "create")).path
+    (leg,) = estimated(Step("x", MACHINE, StepKind.CREATE)).path
     assert (leg.seconds, leg.runs) == (230.0, 3)
-    (leg,) = estimated(Step("x", MACHINE, "create"), past={}).path
+    (leg,) = estimated(Step("x", MACHINE, StepKind.CREATE), past={}).path
     assert (leg.seconds, leg.runs) == (KINDS["instance"].create.usual, 0)
 
 
 def test_what_is_already_coming_up_takes_no_longer_than_the_whole() -> None:
-    (leg,) = estimated(Step("x", MACHINE, "wait")).path
+    (leg,) = estimated(Step("x", MACHINE, StepKind.WAIT)).path
     assert leg.seconds == 230.0
 
 
@@ -83,7 +83,7 @@ def test_no_chain_of_steps_takes_longer_than_the_estimate(rows: list[tuple[int, 
     for index, (seconds, after) in enumerate(rows):
         address = Address(f"kind{index}", "a")
         past[f"kind{index}.create"] = (float(seconds),)
-        steps.append(Step(str(index), address, "create", after=tuple(str(one) for one in after if one < index)))
+        steps.append(Step(str(index), address, StepKind.CREATE, after=tuple(str(one) for one in after if one < index)))
     found = estimate(plan_of(*steps), past, KINDS)
     ends: list[int] = []
     for seconds, after in rows:

@@ -22,7 +22,7 @@ from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action, Change, Drift, FieldChange
 from novita_infra.planning.plan.costs import Money, Row
 from novita_infra.planning.plan.plan import Basis, Plan
-from novita_infra.planning.plan.steps import Step
+from novita_infra.planning.plan.steps import RecordData, Step, StepKind, StepLimits, action_named
 from novita_infra.planning.saved.plan_file import SavedPlan, Setting, digest_of, is_plan_file, read_plan, write_plan
 
 KEY = "0b" * 32
@@ -60,9 +60,12 @@ CHANGES = st.builds(
     before=SPECS, after=SPECS, create_first=st.booleans(),
 )  # fmt: skip
 STEPS = st.builds(
-    Step, key=TEXTS, address=ADDRESSES, call=TEXTS, id=TEXTS, spec=SPECS, after=st.lists(TEXTS, max_size=2).map(tuple),
-    fields=st.lists(TEXTS, max_size=2).map(tuple), says=TEXTS, needs=st.lists(ADDRESSES, max_size=2).map(tuple),
-    source=TEXTS, protect=st.booleans(), timeout=st.floats(0, 1e6),
+    Step, key=TEXTS, address=ADDRESSES, action=st.sampled_from(StepKind) | TEXTS.map(action_named), id=TEXTS,
+    spec=SPECS, after=st.lists(TEXTS, max_size=2).map(tuple), fields=st.lists(TEXTS, max_size=2).map(tuple), says=TEXTS,
+    record=st.builds(
+        RecordData, needs=st.lists(ADDRESSES, max_size=2).map(tuple), source=TEXTS, protect=st.booleans()
+    ),
+    limits=st.builds(StepLimits, timeout=st.floats(0, 1e6)),
 )  # fmt: skip
 PROBLEMS = st.builds(
     Diagnostic, summary=TEXTS, hint=TEXTS, address=TEXTS,
@@ -93,7 +96,9 @@ PLAN = Plan(
     project="fleet",
     environment="prod",
     changes=(Change(TRAINER, Action.CREATE, after={"env": {"HF_TOKEN": TOKEN, "LOGIN": LOGIN, "AUTH": AUTHORITY}}),),
-    steps=(Step("instance.trainer/create", TRAINER, "create", spec={"env": {"HF_TOKEN": TOKEN, "LOGIN": LOGIN}}),),
+    steps=(
+        Step("instance.trainer/create", TRAINER, StepKind.CREATE, spec={"env": {"HF_TOKEN": TOKEN, "LOGIN": LOGIN}}),
+    ),
     basis=Basis("lineage", 3, "sha256:00"),
 )
 
@@ -168,10 +173,10 @@ SAME: dict[str, Plan] = {
     "a resource that is waited for": replace(
         PLAN,
         changes=(CHANGE, Change(NET, Action.RESUME)),
-        steps=(Step("vpc.net/wait", NET, "wait"), replace(STEP, after=("vpc.net/wait",))),
+        steps=(Step("vpc.net/wait", NET, StepKind.WAIT), replace(STEP, after=("vpc.net/wait",))),
     ),
     "a reason told otherwise": replace(PLAN, changes=(replace(CHANGE, why="it failed"),)),
-    "another line of the manifest": replace(PLAN, steps=(replace(STEP, source="other.yaml"),)),
+    "another line of the manifest": replace(PLAN, steps=(replace(STEP, record=RecordData(source="other.yaml")),)),
     "another value of a secret": replace(
         PLAN, steps=(replace(STEP, spec={"env": {"HF_TOKEN": Secret("new", "env:HF_TOKEN"), "LOGIN": LOGIN}}),)
     ),
@@ -179,7 +184,7 @@ SAME: dict[str, Plan] = {
 }
 OTHER: dict[str, Plan] = {
     "another environment": replace(PLAN, environment="dev"),
-    "another call": replace(PLAN, steps=(replace(STEP, call="adopt"),)),
+    "another call": replace(PLAN, steps=(replace(STEP, action=StepKind.ADOPT),)),
     "another object": replace(PLAN, changes=(replace(CHANGE, id="i-2"),)),
     "a field more": replace(PLAN, changes=(replace(CHANGE, after={**CHANGE.after, "image": "b"}),)),
     "a secret from elsewhere": replace(PLAN, steps=(replace(STEP, spec={"env": {"HF_TOKEN": PASSWORD}}),)),

@@ -15,14 +15,14 @@ from novita_infra.model.resources import Declared, Loss
 from novita_infra.model.values import Digest, Ref, Secret, Value
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.plan import Basis, Plan
-from novita_infra.planning.plan.steps import Step
+from novita_infra.planning.plan.steps import RecordData, Step, StepKind, Update
 from novita_infra.planning.saved.staleness import bound, moved
 
 KEY = "0b" * 32
 A, DATA, NET = Address("instance", "a"), Address("network_storage", "data"), Address("vpc", "net")
 BEFORE: dict[str, Value] = {"image": "a", "env": {"X": "1", "TOKEN": digest(Secret("hush", ""), KEY)}, "vpc": "v-1"}
 UPDATE = Change(A, Action.UPDATE, id="i-1", before=BEFORE, after={**BEFORE, "image": "b"}, needs=(NET,))
-STEP = Step("instance.a/upgrade", A, "upgrade", "i-1", spec={"image": "b"}, needs=(NET,))
+STEP = Step("instance.a/upgrade", A, Update("upgrade"), "i-1", spec={"image": "b"}, record=RecordData(needs=(NET,)))
 SAVED = Plan(
     "p",
     "dev",
@@ -88,10 +88,10 @@ CASES: dict[str, tuple[Plan, list[str]]] = {
         ["instance.a: it would lose what is on its disk (60 GB) now, and was to lose nothing"],
     ),
     "the calls": (
-        replace(SAVED, steps=(replace(STEP, call="edit"),)),
+        replace(SAVED, steps=(replace(STEP, action=Update("edit")),)),
         ["instance.a: it would take edit now, and was to take upgrade"],
     ),
-    "that it is waited for": (replace(SAVED, steps=(Step("instance.a/wait", A, "wait"), STEP)), []),
+    "that it is waited for": (replace(SAVED, steps=(Step("instance.a/wait", A, StepKind.WAIT), STEP)), []),
     "what it stands on": (having(Change(NET, Action.CREATE)), ["vpc.net: it was v-1, and is not there"]),
     "something of what it stands on": (having(Change(NET, Action.UPDATE, id="v-1", before={"name": "x"})), []),
     "what it does not touch": (having(Change(DATA, Action.UPDATE, id="s-1", before={"sizeGb": 20})), []),

@@ -15,12 +15,12 @@ from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.resources import Phase
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.plan import Basis, Plan
-from novita_infra.planning.plan.steps import Step
+from novita_infra.planning.plan.steps import Step, StepKind, action_named
 from novita_infra.views.content.events import duration_text, event_line
 from novita_infra.views.json.ui import Messages
 from novita_infra.views.text.progress import listening_live, listening_plainly
 
-STEP = Step("instance.a/create", Address("instance", "a"), "create", says="create: a new container")
+STEP = Step("instance.a/create", Address("instance", "a"), StepKind.CREATE, says="create: a new container")
 RUN: tuple[Event, ...] = (
     Started(STEP),
     Identified(STEP, "i-1"),
@@ -107,7 +107,9 @@ def test_a_plan_is_told_change_by_change_and_summed_up(plan_of: Callable[[str], 
 def test_calls_that_no_field_asks_for_are_told_with_their_resource() -> None:
     address = Address("instance", "a")
     calls = {"start": (), "upgrade": ("image",), "stop": ()}
-    steps = tuple(Step(f"{address}/{name}", address, name, fields=fields) for name, fields in calls.items())
+    steps = tuple(
+        Step(f"{address}/{name}", address, action_named(name), fields=fields) for name, fields in calls.items()
+    )
     plan = Plan("p", "dev", (Change(address, Action.UPDATE),), steps, Basis("l", 1))
     told, _ = _messages(lambda messages: messages.plan(plan))
     assert told["change"]["novita"]["detours"] == ["start", "stop"]
