@@ -9,7 +9,7 @@ COMPILE := $(LOCK)/uv pip compile --quiet --universal --python-version 3.11 --ge
 LANES := slow or crash or fuzz or docs or process
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-newest check lint format types contracts schemas docs package lock bench bench-apply soak crash-matrix clean
+.PHONY: help demo test test-fast test-newest check lint format types contracts schemas docs package lock changelog bench bench-apply soak crash-matrix clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,7 +42,8 @@ test-newest: ## the tests with the newest versions that pyproject.toml allows, i
 
 check: lint types contracts ## everything but the tests
 
-lint: .venv/tested ## ruff: lint and format check
+lint: .venv/tested ## lint and format of the code (ruff), and plain checks of every text file
+	$(BIN)/python scripts/check_files.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
@@ -75,6 +76,9 @@ lock: ## write requirements/ with the newest versions; KEEP=1 keeps the versions
 	$(LOCK)/python $(PIP_INSTALL) 'uv>=0.13,<0.14'
 	$(COMPILE) $(if $(KEEP),,--upgrade) --group dev --output-file requirements/dev.txt
 	$(COMPILE) --upgrade --group build --constraints requirements/dev.txt --output-file requirements/runtime.txt
+
+changelog: .venv/tested ## move changelog.d/ into CHANGELOG.md under the version of the package; DRAFT=1 only prints it
+	$(BIN)/towncrier build $(if $(DRAFT),--draft,--yes)
 
 bench: .venv/tested ## the benchmarks, as ratios
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

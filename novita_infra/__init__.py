@@ -1,3 +1,3 @@
 """A declarative reconciler for the GPU cloud of Novita AI."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
