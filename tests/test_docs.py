@@ -24,7 +24,7 @@ from novita_infra.simulator.scenarios.events import ACTS
 pytestmark = pytest.mark.docs
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 DONE = [ROOT / name for name in ("README.md", "docs/tutorial.md", "docs/how-to.md", "docs/simulator.md")]
 LINK = re.compile(r"(?<!\\)!?\[[^\]]*\]\(([^)\s]+)\)")
 OUR_COMMAND = re.compile(r"\bnovita-infra ((?:[a-z-]+ ?)+.*)")

@@ -15,8 +15,7 @@ import pytest
 import yaml
 
 from novita_infra.kinds import KINDS
-from novita_infra.kinds.field import Field
-from novita_infra.kinds.kind import Kind
+from novita_infra.kinds.kind import Field, Kind
 from novita_infra.schema import reference_pages as reference
 from novita_infra.schema import resources as schemas
 from novita_infra.schema.explain_kinds import describe_means
@@ -27,7 +26,7 @@ FIELDS = [(kind, item) for kind in ALL for item in kind.fields]
 MADE = schemas.schemas()
 MANIFEST = MADE["manifest.json"]
 
-each_kind = pytest.mark.parametrize("kind", ALL, ids=[kind.type for kind in ALL])
+each_kind = pytest.mark.parametrize("kind", ALL, ids=[kind.prefix for kind in ALL])
 each_field = pytest.mark.parametrize(("kind", "field"), FIELDS, ids=[f"{kind.name}.{own.name}" for kind, own in FIELDS])
 each_schema = pytest.mark.parametrize("name", MADE)
 
@@ -96,7 +95,7 @@ def test_every_schema_has_a_stable_address_a_title_and_stands_alone(name: str) -
 @each_schema
 def test_the_committed_schema_is_the_generated_one(name: str) -> None:
     committed = (ROOT / "schemas" / name).read_text(encoding="utf-8")
-    assert committed == schemas.text_of_schema(MADE[name]), "run: python -m novita_infra.schema.resources schemas"
+    assert committed == schemas.text_of_schema(MADE[name]), "run: python -m novita_infra.kinds.schemas schemas"
 
 
 def test_no_schema_is_left_of_a_kind_that_is_gone() -> None:
@@ -107,7 +106,7 @@ def test_no_schema_is_left_of_a_kind_that_is_gone() -> None:
 def test_the_committed_reference_is_the_generated_one() -> None:
     folder = ROOT / "docs" / "reference"
     committed = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
-    assert committed == reference.pages(), "run: python -m novita_infra.schema.reference_pages docs/reference"
+    assert committed == reference.pages(), "run: python -m novita_infra.kinds.reference docs/reference"
 
 
 def test_writing_replaces_what_was_there(tmp_path: Path) -> None:
@@ -123,7 +122,7 @@ def test_writing_replaces_what_was_there(tmp_path: Path) -> None:
     (pages / "machine.md").write_text("", encoding="utf-8")
     reference.write(pages)
     frame = {"index.md", "project.md", "lifecycle.md"}
-    assert {path.name for path in pages.iterdir()} == frame | {f"{kind.type}.md" for kind in ALL}
+    assert {path.name for path in pages.iterdir()} == frame | {f"{kind.prefix}.md" for kind in ALL}
 
 
 @each_schema
@@ -140,7 +139,7 @@ def test_patterns_are_of_the_dialect_that_every_validator_has(name: str) -> None
 
 @each_field
 def test_a_field_ends_with_what_changing_it_costs(kind: Kind, field: Field) -> None:
-    described = MADE[f"{kind.type}.json"]["properties"]["spec"]["properties"][field.name]["description"]
+    described = MADE[f"{kind.prefix}.json"]["properties"]["spec"]["properties"][field.name]["description"]
     assert described.startswith(field.doc.rstrip("."))
     assert described.endswith(f" Changing it: {describe_means(kind, field)}.")
 
@@ -154,7 +153,7 @@ def test_the_costs_read_as_in_a_plan() -> None:
 
 @each_kind
 def test_objects_are_closed_wherever_they_name_their_properties(kind: Kind) -> None:
-    for part in parts(MADE[f"{kind.type}.json"]):
+    for part in parts(MADE[f"{kind.prefix}.json"]):
         if part.get("type") == "object" and "properties" in part:
             assert part["additionalProperties"] is False
 
@@ -164,7 +163,7 @@ def test_objects_are_closed_wherever_they_name_their_properties(kind: Kind) -> N
 
 @each_kind
 def test_the_example_fits_its_own_schema_and_that_of_any_manifest(kind: Kind) -> None:
-    assert accepts(MADE[f"{kind.type}.json"], example(kind))
+    assert accepts(MADE[f"{kind.prefix}.json"], example(kind))
     assert accepts(MANIFEST, example(kind))
 
 
@@ -183,7 +182,7 @@ def test_the_whole_frame_is_accepted(kind: Kind) -> None:
 
 @each_field
 def test_every_field_takes_an_expression_for_its_whole_value(kind: Kind, field: Field) -> None:
-    assert accepts(MADE[f"{kind.type}.json"], with_field(kind, field.name, "${var.value}"))
+    assert accepts(MADE[f"{kind.prefix}.json"], with_field(kind, field.name, "${var.value}"))
 
 
 def scalars(schema: dict[str, Any], path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
@@ -211,7 +210,7 @@ def placed(value: Any, path: tuple[str | int, ...]) -> Any:
 
 @each_field
 def test_every_scalar_inside_a_field_takes_an_expression(kind: Kind, field: Field) -> None:
-    schema = MADE[f"{kind.type}.json"]
+    schema = MADE[f"{kind.prefix}.json"]
     for path in scalars(dict(field.schema)):
         found = faults(schema, with_field(kind, field.name, placed("${var.value}", path)))
         assert [fault for fault in found if fault[1] != "required"] == []
@@ -219,7 +218,7 @@ def test_every_scalar_inside_a_field_takes_an_expression(kind: Kind, field: Fiel
 
 @each_field
 def test_a_secret_may_come_from_the_environment_or_a_file_and_nothing_else_may(kind: Kind, field: Field) -> None:
-    schema = MADE[f"{kind.type}.json"]
+    schema = MADE[f"{kind.prefix}.json"]
     if field.schema.get("type") == "object" and not field.secret_items:
         return
     inside = [*field.schema.get("properties", {})] if field.secret_items else []
@@ -286,7 +285,7 @@ def test_a_required_field_is_missed(kind: Kind, field: Field) -> None:
 
 @each_field
 def test_a_value_of_another_type_is_refused(kind: Kind, field: Field) -> None:
-    schema = MADE[f"{kind.type}.json"]
+    schema = MADE[f"{kind.prefix}.json"]
     wrong: list[Any] = [None, 1.5, [[]], {"x": {"y": 1}}]
     assert not any(accepts(schema, with_field(kind, field.name, value)) for value in wrong)
 
