@@ -29,7 +29,7 @@ async def walk_steps(plan: Plan, desk: Run) -> tuple[Result, Mapping[str, Value]
 
     Raises nothing for a step that fails: its end says why. The outputs are None where they could not be read.
     """
-    for record in plan.bookkeeping:
+    for record in plan.record_updates:
         await desk.books.put(record, "brought up to date")
     steps = Steps(desk)
     try:
@@ -79,7 +79,7 @@ async def _outputs(plan: Plan, desk: Run, steps: Steps) -> Mapping[str, Value] |
     if desk.stop.is_set():
         return None
     try:
-        return await steps.outputs(plan.outputs_wanted)
+        return await steps.outputs(plan.outputs.declared)
     except ApiError:
         return None
 

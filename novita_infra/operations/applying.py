@@ -18,6 +18,7 @@ from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.operations.redaction import _secrets_in
 from novita_infra.operations.session import Session
 from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import WITHOUT_CALL
 from novita_infra.policies.running import check_judged
 from novita_infra.state.backends.file_lock import this_process
@@ -33,7 +34,7 @@ PREPARED: Final = 2
 
 async def apply_plan(
     session: Session,
-    plan: Plan,
+    review: Review,
     *,
     parallelism: int | None = None,
     emit: Listener,
@@ -49,10 +50,10 @@ async def apply_plan(
     from novita_infra.applying.run import Run  # noqa: PLC0415
     from novita_infra.applying.walk import walk_steps  # noqa: PLC0415
 
-    state = session.state
-    if plan.problems:
-        raise Problems(plan.problems, code=plan.code)
-    check_judged(session.project, plan)
+    plan, state = review.plan, session.state
+    if problems := review.problems:
+        raise Problems(problems, code=review.code)
+    check_judged(session.project, review)
     check_basis(plan, state, seal=seal)
     result, outputs = None, None
     with session.store.journal(state) as journal:
@@ -80,7 +81,7 @@ async def apply_plan(
                     cloud=session.cloud,
                     project=session.project.name,
                     environment=session.project.environment,
-                    outputs=None if plan.partial else outputs,
+                    outputs=None if plan.selection.partial else outputs,
                     carried_out=seal if result is not None and result.succeeded else "",
                     took=_took(result),
                 )

@@ -13,12 +13,13 @@ from novita_infra.operations.redaction import _discreet
 from novita_infra.operations.session import Session, check_account
 from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.options import PlanOptions
-from novita_infra.planning.plan.plan import OnFailure, Plan
+from novita_infra.planning.plan.plan import OnFailure
+from novita_infra.planning.plan.review import Review
 from novita_infra.state.state import State
 
 
-async def plan_project(session: Session, asked: PlanOptions = PlanOptions()) -> Plan:
-    """What apply would do. Reads the cloud, changes nothing. Raises Problems and ApiError."""
+async def plan_project(session: Session, asked: PlanOptions = PlanOptions()) -> Review:
+    """What apply would do, and what is said about it. Only reads the cloud. Raises Problems and ApiError."""
     from novita_infra.operations.preflight import run_preflight  # noqa: PLC0415 -- not every command plans
 
     return await run_preflight(session, await read_inputs(session, asked))

@@ -23,13 +23,13 @@ from novita_infra.planning.checks import preflight
 from novita_infra.planning.checks.placement import PlacementInput
 from novita_infra.planning.checks.preflight import Answers, PreflightInput, Questions
 from novita_infra.planning.inputs import PlanInputs
-from novita_infra.planning.plan.plan import Plan
-from novita_infra.planning.planner import make_plan
+from novita_infra.planning.plan.review import Review
+from novita_infra.planning.planner import make_review
 from novita_infra.planning.saved.plan_file import SavedPlan
 from novita_infra.refresh.catalogue import read_stock
 
 
-async def run_preflight(session: Session, seen: PlanInputs) -> Plan:
+async def run_preflight(session: Session, seen: PlanInputs) -> Review:
     """The plan of what was seen, every place that is open found, with all that speaks against it.
 
     A plan that makes nothing costs no call. Raises Problems and ApiError.
@@ -46,24 +46,26 @@ async def run_preflight(session: Session, seen: PlanInputs) -> Plan:
     stock, _ = _split(await read_stock(client, siting.placement_questions(ground)))
     sites = siting.place_resources(replace(ground, stock=stock))
     declared |= sites.declared
-    plan = make_plan(replace(seen, declared=tuple(declared.values())))
+    review = make_review(replace(seen, declared=tuple(declared.values())))
     flight = PreflightInput(
-        plan=plan,
+        review=review,
         kinds=seen.kinds,
         declared=declared,
         catalogue=seen.catalogue,
         runway=seen.asked.runway,
         unsited=sites.findings,
         stock=stock,
-        strays=await read_duplicates(session, seen, plan),
+        strays=await read_duplicates(session, seen, review.plan),
     )
     return await _cleared(client, flight)
 
 
-async def cleared_again(client: Client, saved: SavedPlan, declared: tuple[Declared, ...], catalogue: Catalogue) -> Plan:
+async def cleared_again(
+    client: Client, saved: SavedPlan, declared: tuple[Declared, ...], catalogue: Catalogue
+) -> Review:
     """A saved plan with what speaks against it by now: what it chose must still be free, allowed and paid for."""
     flight = PreflightInput(
-        plan=saved.plan,
+        review=saved.review,
         kinds=KINDS,
         declared={item.address: item for item in declared},
         catalogue=catalogue,
@@ -72,9 +74,10 @@ async def cleared_again(client: Client, saved: SavedPlan, declared: tuple[Declar
     return await _cleared(client, flight)
 
 
-async def _cleared(client: Client, flight: PreflightInput) -> Plan:
+async def _cleared(client: Client, flight: PreflightInput) -> Review:
     questions = preflight.preflight_questions(flight)
-    return preflight.checked(flight, await _answers(client, questions) if questions != Questions() else Answers())
+    answers = await _answers(client, questions) if questions != Questions() else Answers()
+    return flight.review.with_preflight(preflight.preflight_remarks(flight, answers))
 
 
 async def _answers(client: Client, questions: Questions) -> Answers:

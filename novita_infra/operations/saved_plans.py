@@ -19,13 +19,13 @@ from novita_infra.operations.applying import check_basis
 from novita_infra.operations.planning import plan_project
 from novita_infra.operations.session import ProjectOptions, Session, project_at, with_project
 from novita_infra.planning.cost.costing import parts_of, risen
-from novita_infra.planning.findings import Finding, code_of
 from novita_infra.planning.options import PlanOptions
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.findings import Finding, code_of
+from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import Step, StepKind, Update
 from novita_infra.planning.saved.plan_file import SavedPlan, Setting, is_plan_file, write_plan
 from novita_infra.planning.saved.plan_file import read_plan as read_plan_file
-from novita_infra.planning.saved.staleness import bound, moved
+from novita_infra.planning.saved.staleness import manifest_digests, moved
 
 
 def is_plan(path: Path) -> bool:
@@ -37,7 +37,7 @@ def is_plan(path: Path) -> bool:
     return False
 
 
-def save_plan(session: Session, plan: Plan, path: Path, *, asked: PlanOptions) -> str:
+def save_plan(session: Session, review: Review, path: Path, *, asked: PlanOptions) -> str:
     """Writes the plan so that `opened_saved` can apply it as it was shown; returns its digest."""
     where, project = session.where, session.project
     given = {**project.from_environ, **where.variables}
@@ -56,7 +56,8 @@ def save_plan(session: Session, plan: Plan, path: Path, *, asked: PlanOptions) -
         },
         asked=asked,
     )
-    return write_plan(bound(plan, project.declared), path, key=session.state.key, setting=setting)
+    declared = _digests(review, project)
+    return write_plan(review, path, key=session.state.key, setting=setting, declared=declared)
 
 
 def read_plan(path: Path) -> SavedPlan:
@@ -107,22 +108,28 @@ async def check_saved(session: Session, saved: SavedPlan) -> None:
     from novita_infra.operations.preflight import cleared_again  # noqa: PLC0415 -- likewise
     from novita_infra.refresh.catalogue import read_catalogue  # noqa: PLC0415 -- httpx is dear, and not every command calls
 
-    check_basis(saved.plan, session.state, seal=saved.seal)
-    making = {step.address.type for step in saved.plan.steps if _takes_stock(step)}
-    parts = {*parts_of(saved.plan), *(part for prefix in making for part in KINDS[prefix].catalogues)}
+    check_basis(saved.review.plan, session.state, seal=saved.seal)
+    making = {step.address.type for step in saved.review.plan.steps if _takes_stock(step)}
+    parts = {*parts_of(saved.review), *(part for prefix in making for part in KINDS[prefix].catalogues)}
     fresh, catalogue = await asyncio.gather(
         plan_project(session, saved.setting.asked), read_catalogue(session.client, sorted(parts))
     )
     cleared = await cleared_again(session.client, saved, session.project.declared, catalogue)
     ago = in_words(session.clock.now() - saved.setting.created)
+    digests = saved.declared, _digests(fresh, session.project)
     findings = [
-        *moved(saved.plan, bound(fresh, session.project.declared), key=session.state.key, ago=ago),
-        *risen(saved.plan, catalogue, session.project.rules),
+        *moved(saved.review, fresh, digests=digests, key=session.state.key, ago=ago),
+        *risen(saved.review, catalogue, session.project.rules),
         *(Finding(item, cleared.code) for item in cleared.problems),
     ]
     if findings:
         told = dict.fromkeys(finding.diagnostic for finding in findings)
         raise Problems(told, code=code_of(findings))
+
+
+def _digests(review: Review, project: Project) -> Mapping[str, str]:
+    """The manifest digests that a plan is bound to; none for a plan that destroys."""
+    return {} if review.plan.destroys else manifest_digests(project.declared)
 
 
 def _root(setting: Setting, plan: Path) -> Path:

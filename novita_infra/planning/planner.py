@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from typing import TypeAlias
 
@@ -26,38 +26,60 @@ from novita_infra.planning.cost.costing import costed, over_budget, unproven
 from novita_infra.planning.drift.detection import ResourceDrift, detect_drift, drift_notes, marked_by_others
 from novita_infra.planning.drift.record_updates import bookkeeping
 from novita_infra.planning.drift.response import decide_with_drift, following, is_asked, still_adopted
-from novita_infra.planning.findings import Finding, code_of
 from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.options import Refresh
 from novita_infra.planning.ordering import schedule
 from novita_infra.planning.plan.changes import Action, Change, Drift
 from novita_infra.planning.plan.costs import Money
-from novita_infra.planning.plan.plan import Basis, Plan
-from novita_infra.planning.targeting import excluded, left_along, select, unchosen
+from novita_infra.planning.plan.findings import Finding
+from novita_infra.planning.plan.plan import Basis, OutputChanges, Plan, Selection
+from novita_infra.planning.plan.review import Remarks, Review
+from novita_infra.planning.targeting import Selected, excluded, left_along, select, unchosen
 
 
 def make_plan(seen: PlanInputs) -> Plan:
-    """The plan. Never raises on what it sees: a change that cannot be had is a problem of the plan."""
+    """The plan. Never raises: a change that cannot be made is a finding of the review."""
+    return _plan(seen, _decided(seen))
+
+
+def make_review(seen: PlanInputs) -> Review:
+    """The plan with what the planner's own checks say about it, and with its cost."""
+    decided = _decided(seen)
+    cost = _money(seen, decided)
+    return Review(_plan(seen, decided), checks=_checks(seen, decided, cost), cost=cost)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """The decisions on all resources, and which of them the plan carries out."""
+
+    declared: Mapping[Address, Declared]
+    """The declared resources; none where the plan destroys."""
+    decisions: Mapping[Address, Decision]
+    active: Mapping[Address, Decision]
+    """The decisions that the plan carries out."""
+    findings: tuple[Finding, ...]
+    """What prevents some of the active decisions."""
+    selected: Selected
+    left: Mapping[Address, str]
+    """The resources that are left out, each with the reason."""
+
+
+def _decided(seen: PlanInputs) -> _Decided:
     declared = {} if seen.asked.destroys else {item.address: item for item in seen.declared}
     decisions, problems, left = _decide_what_is_not_left_out(seen, declared)
     chosen = select(seen.asked, decisions, declared, left=left)
     active, unmet = demanded(chosen.active, declared, _knowing(seen, chosen.active, declared))
-    money = _money(seen, declared, decisions, active=active)
-    findings = [
+    findings = (
         *(finding for address in active for finding in problems.get(address, ())),
         *refused(active, asked=seen.asked),
         *unmet,
-        *unchosen(seen.asked, active, decisions),
-        *guarded(
-            active,
-            {item.address: item for item in seen.declared},
-            asked=seen.asked,
-            rules=seen.rules,
-            on_record=len(seen.found),
-        ),
-        *_emptied(seen),
-        *over_budget(money, environment=seen.environment),
-    ]
+    )
+    return _Decided(declared, decisions, active, findings, chosen, left)
+
+
+def _plan(seen: PlanInputs, decided: _Decided) -> Plan:
+    declared, active = decided.declared, decided.active
     timeouts = {item.address: item.lifecycle.timeouts for item in seen.declared}
     ordered = schedule(active, declared, seen.kinds, timeouts=timeouts)
     changes = tuple(
@@ -65,13 +87,12 @@ def make_plan(seen: PlanInputs) -> Plan:
             seen,
             declared,
             address,
-            decisions[address],
+            decision,
             active=address in active,
             create_first=address in ordered.create_first,
         )
-        for address in sorted(decisions)
+        for address, decision in sorted(decided.decisions.items())
     )
-    outputs = {} if seen.asked.destroys else _outputs(seen, declared, active)
     return Plan(
         project=seen.project,
         environment=seen.environment,
@@ -79,29 +100,46 @@ def make_plan(seen: PlanInputs) -> Plan:
         steps=ordered.steps,
         basis=Basis(lineage=seen.lineage, serial=seen.serial),
         destroys=seen.asked.destroys,
+        outputs=_outputs(seen, decided),
         groups=seen.groups,
         drift=tuple(_drift(seen, active)),
-        follows=seen.asked.refresh is Refresh.ONLY,
+        refresh_only=seen.asked.refresh is Refresh.ONLY,
         unread={str(address): at for address, at in sorted(seen.unread.items())},
-        partial=seen.partial,
-        along=chosen.along,
-        left=chosen.left,
-        allowed=seen.asked.allow_data_loss,
-        large_change=seen.asked.allow_large_change,
-        outputs=outputs,
-        outputs_wanted={} if seen.asked.destroys else dict(seen.outputs),
-        outputs_before=seen.outputs_before,
-        outputs_changed=_changed(outputs, seen),
-        problems=tuple(finding.diagnostic for finding in findings),
-        code=code_of(findings),
+        selection=Selection(
+            partial=seen.partial,
+            along=decided.selected.along,
+            left_out=decided.selected.left,
+            data_loss=seen.asked.allow_data_loss,
+            large_change=seen.asked.allow_large_change,
+        ),
+        record_updates=(*bookkeeping(seen, declared, active), *remembered(decided.decisions, decided.left)),
+    )
+
+
+def _checks(seen: PlanInputs, decided: _Decided, cost: Money) -> Remarks:
+    """What the planner's own checks say."""
+    active = decided.active
+    guards = guarded(
+        active,
+        {item.address: item for item in seen.declared},
+        asked=seen.asked,
+        rules=seen.rules,
+        on_record=len(seen.found),
+    )
+    return Remarks(
+        findings=(
+            *decided.findings,
+            *unchosen(seen.asked, active, decided.decisions),
+            *guards,
+            *_emptied(seen),
+            *over_budget(cost, environment=seen.environment),
+        ),
         notes=(
             *elsewhere(seen.found, unread=seen.unread),
             *_notes(seen, active),
-            *drift_notes(declared, active, now=seen.now),
-            *unproven(money, environment=seen.environment),
+            *drift_notes(decided.declared, active, now=seen.now),
+            *unproven(cost, environment=seen.environment),
         ),
-        money=money,
-        bookkeeping=(*bookkeeping(seen, declared, active), *remembered(decisions, left)),
     )
 
 
@@ -222,17 +260,11 @@ def _finding(wanted: Declared, fault: SpecError) -> Finding:
     return Finding(told, EXIT_BLOCKED if fault.impossible else EXIT_ERROR)
 
 
-def _money(
-    seen: PlanInputs,
-    declared: Mapping[Address, Declared],
-    decisions: Mapping[Address, Decision],
-    *,
-    active: Mapping[Address, Decision],
-) -> Money:
+def _money(seen: PlanInputs, decided: _Decided) -> Money:
     rows = costed(
-        decisions,
-        active=active,
-        declared=declared,
+        decided.decisions,
+        active=decided.active,
+        declared=decided.declared,
         found=seen.found,
         kinds=seen.kinds,
         prices=price_list(seen.catalogue),
@@ -330,15 +362,17 @@ def _drift(seen: PlanInputs, active: Mapping[Address, Decision]) -> Iterable[Dri
         yield from (item for item in decision.drift if item.on_drift is not OnDrift.IGNORE)
 
 
-def _outputs(
-    seen: PlanInputs, declared: Mapping[Address, Declared], active: Mapping[Address, Decision]
-) -> dict[str, Value]:
-    """The outputs as far as they are known. What a resource that stays as it is does not have is None."""
-    known = settled(_knowing(seen, active, declared), active)
-    return {name: resolve(value, known) for name, value in seen.outputs.items()}
+def _outputs(seen: PlanInputs, decided: _Decided) -> OutputChanges:
+    """The outputs before and after. An attribute that an unchanged resource does not have is None."""
+    if seen.asked.destroys:
+        return OutputChanges(before=seen.outputs_before, changed=_changed({}, seen))
+    known = settled(_knowing(seen, decided.active, decided.declared), decided.active)
+    after = {name: resolve(value, known) for name, value in seen.outputs.items()}
+    return OutputChanges(after, dict(seen.outputs), seen.outputs_before, _changed(after, seen))
 
 
 def _changed(outputs: Mapping[str, Value], seen: PlanInputs) -> tuple[str, ...]:
+    """The names of the outputs that differ from those in the state."""
     if seen.partial:
         return ()
     names = sorted({*outputs, *seen.outputs_before})

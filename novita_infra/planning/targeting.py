@@ -11,9 +11,9 @@ from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.resources import Declared, Phase
 from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.changes.replacements import sets_off
-from novita_infra.planning.findings import Finding
 from novita_infra.planning.options import PlanOptions, is_pattern, is_selected
 from novita_infra.planning.plan.changes import Action, Along, Forced
+from novita_infra.planning.plan.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,8 @@ from novita_infra.model.rules import Judge, Policy
 from novita_infra.model.values import Secret, leaves
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.verdicts import Judgement, NoVerdict, Verdict, VerdictReason, verdict_in
-from novita_infra.planning.policy_verdicts import with_verdicts, without_verdicts
 
 _GIVEN: Final = "NOVITA_INFRA_VAR_"
 _KEY: Final = "NOVITA_API_KEY"
@@ -41,27 +41,26 @@ _LAST_WORDS: Final = 300
 
 async def judge_plan(
     project: Project,
-    plan: Plan,
+    review: Review,
     *,
     asked: PlanOptions = PlanOptions(),
     environ: Mapping[str, str],
-    shown: Callable[[Plan], Mapping[str, Any]],
-) -> Plan:
-    """The plan with what the policies say of it: those of the project, of the command, and those it was saved with.
+    shown: Callable[[Review], Mapping[str, Any]],
+) -> Review:
+    """The review with what the policies say of it: those of the project, of the command, and those it was saved with.
 
     `shown` gives the plan as the JSON that policies are made for.
     """
     root = project.root
-    beside = (*asked.policies, *(item.policy for item in plan.policies))
+    beside = (*asked.policies, *(item.policy for item in review.verdicts))
     policies = _each_once((*project.rules.policies, *(_at_home(policy, root) for policy in beside)))
     if not policies:
-        return plan
-    plain = without_verdicts(plan)
-    data = shown(plain)
+        return review
+    data = shown(review.with_verdicts(()))
     off = threading.Event()
     bench = _Bench(
         root=root.resolve(),
-        environ=_without_secrets(project, plan, environ),
+        environ=_without_secrets(project, review.plan, environ),
         data=data,
         text=json.dumps(data).encode(),
         off=off,
@@ -72,12 +71,12 @@ async def judge_plan(
             judgements = await asyncio.gather(*(loop.run_in_executor(pool, bench.judge, item) for item in policies))
         finally:
             off.set()  # whoever is interrupted does not wait for slow policies
-    return with_verdicts(plan, judgements)
+    return review.with_verdicts(judgements)
 
 
-def check_judged(project: Project, plan: Plan) -> None:
+def check_judged(project: Project, review: Review) -> None:
     """Raises Problems where the project has policies that nobody has asked about the plan."""
-    asked = {_identity(item.policy) for item in plan.policies}
+    asked = {_identity(item.policy) for item in review.verdicts}
     missed = [policy.name for policy in project.rules.policies if _identity(policy) not in asked]
     if missed:
         raise problem(f"the plan was not shown to the policies {', '.join(missed)}", "make a new plan")

@@ -256,7 +256,7 @@ def test_a_run_ends_with_the_code_its_failures_agree_on(
 ) -> None:
     step = Step("vpc.net/create", Address("vpc", "net"), StepKind.CREATE)
     ends = tuple(Ended(step, outcome, code=asked) for outcome, asked in outcomes)
-    plan = Plan("p", "dev", (), (), Basis("l", 1, "c"))
+    plan = Plan("p", "dev", (), (), Basis("l", 1))
     assert _exit_code(Result(plan, ends, interrupted=interrupted)) == code
 
 

@@ -48,7 +48,7 @@ def test_a_run_that_finds_two_stops_with_both_named_and_so_does_the_next_plan(ri
     told = plain(result_lines(result, again="novita-infra apply"))
     assert WHAT_TO_DO in told
     assert all(id in told for id in ids)
-    (change,) = rig.plan().changes
+    (change,) = rig.plan().plan.changes
     assert change.action is Action.REFUSED
     (problem,) = rig.plan().problems
     assert WHAT_TO_DO in problem.summary

@@ -108,7 +108,7 @@ def test_what_stays_as_it_is_though_its_postcondition_does_not_hold_is_looked_at
     own = {"postconditions": [demand("${instance.a.status}", {"const": "wandering"}, "it is not what it should be")]}
     rig.declare(A, a=own)
     rig.apply(expect_success=False)
-    (change,) = rig.plan().changes
+    (change,) = rig.plan().plan.changes
     assert change.action is Action.RESUME
     assert change.why == "a postcondition does not hold: it is not what it should be"
     result = rig.apply(expect_success=False)

@@ -46,9 +46,9 @@ def running(rig: Rig) -> list[str]:
 
 def test_the_old_one_goes_only_when_the_new_one_is_ready(rig: Rig) -> None:
     old = rig.record("instance.a").id
-    (change,) = rig.plan().changes
+    (change,) = rig.plan().plan.changes
     assert change.create_first
-    steps = [step.call_name for step in rig.plan().steps]
+    steps = [step.call_name for step in rig.plan().plan.steps]
     assert steps == ["create", "delete"]
     ready: list[list[str]] = []
 
@@ -106,7 +106,7 @@ def test_an_interrupted_wait_for_the_new_one_leaves_the_old_one_until_it_is_read
     rig.apply(stop_when=lambda event: isinstance(event, Identified), expect_success=False)
     new = rig.record("instance.a").id
     plan = rig.plan()
-    assert [(step.call_name, step.id, step.after) for step in plan.steps] == [
+    assert [(step.call_name, step.id, step.after) for step in plan.plan.steps] == [
         ("wait", new, ()),
         ("delete", old, ("instance.a/wait",)),
     ]
@@ -168,8 +168,8 @@ def test_an_old_one_goes_only_with_leave_and_is_told_with_what_is_lost(rig: Rig)
     (change,) = checked_json(plan)["resource_changes"]
     assert [item["id"] for item in change["novita"]["retires"]] == [old]
     assert change["novita"]["retires"][0]["loses"][0]["gb"] == 60
-    assert plan.money is not None
-    assert plan.money.total.before.least > plan.money.total.after.least, "both run, and only the new one will"
+    assert plan.cost is not None
+    assert plan.cost.total.before.least > plan.cost.total.after.least, "both run, and only the new one will"
 
     rig.apply(allow_data_loss=("instance.a",))
     rig.assert_converged()
@@ -211,11 +211,15 @@ def test_new_ones_that_fail_are_taken_away_before_the_next_is_bought(rig: Rig) -
         assert f"(it failed; {old} was there before, stays and costs, too)\n" in told
         assert "destroy" not in told  # which would end the one that serves
     failed = rig.record("instance.a").id
-    plan = rig.plan(allow_data_loss=())
-    loses = [loss for change in plan.changes for loss in (*change.loses, *(x for y in change.retires for x in y.loses))]
-    assert {problem.address for problem in plan.problems} == {"instance.a"}  # the old one still holds data
+    review = rig.plan(allow_data_loss=())
+    loses = [
+        loss
+        for change in review.plan.changes
+        for loss in (*change.loses, *(x for y in change.retires for x in y.loses))
+    ]
+    assert {problem.address for problem in review.problems} == {"instance.a"}  # the old one still holds data
     assert len(loses) == 1
-    steps = {step.key: step.after for step in rig.plan().steps}
+    steps = {step.key: step.after for step in rig.plan().plan.steps}
     assert steps[f"instance.a/delete:{failed}"] == ()
     assert steps["instance.a/create"] == (f"instance.a/delete:{failed}",)
     assert steps[f"instance.a/delete:{old}"] == ("instance.a/create",)

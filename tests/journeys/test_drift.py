@@ -15,7 +15,7 @@ from rig import Rig
 from novita_infra.model.lifecycle import Cause, OnDrift
 from novita_infra.planning.options import Refresh
 from novita_infra.planning.plan.changes import Action, Drift
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.refresh.observing import AGAIN
 from novita_infra.simulator import scenario_of
 from novita_infra.simulator.scenarios.model import begin
@@ -84,15 +84,15 @@ def the_machine(rig: Rig) -> Any:
     return rig.world.instances.get(rig.record("instance.a").id)
 
 
-def drift_of(plan: Plan, address: str = "instance.a") -> tuple[Drift, ...]:
-    return tuple(item for item in plan.drift if str(item.address) == address)
+def drift_of(review: Review, address: str = "instance.a") -> tuple[Drift, ...]:
+    return tuple(item for item in review.plan.drift if str(item.address) == address)
 
 
-def action_of(plan: Plan, address: str = "instance.a") -> Action:
-    return next(change.action for change in plan.changes if str(change.address) == address)
+def action_of(review: Review, address: str = "instance.a") -> Action:
+    return next(change.action for change in review.plan.changes if str(change.address) == address)
 
 
-def text(plan: Plan) -> str:
+def text(plan: Review) -> str:
     checked_json(plan)
     return plain(plan_lines(plan))
 
@@ -102,37 +102,37 @@ def text(plan: Plan) -> str:
 
 def test_what_was_changed_by_hand_is_told_first_and_put_back(tmp_path: Path) -> None:
     rig = up(tmp_path, scenario="drifted")
-    assert rig.plan().drift == ()
+    assert rig.plan().plan.drift == ()
     wait(rig, 400)
-    plan = rig.plan()
-    (drift,) = drift_of(plan)
+    review = rig.plan()
+    (drift,) = drift_of(review)
     assert (drift.cause, drift.on_drift, drift.gone) == (Cause.EDITED, OnDrift.HEAL, False)
     assert [(item.name, item.before, item.after) for item in drift.fields] == [
         ("ports", ["80/http"], ["9999/tcp"]),
         ("power", "running", "stopped"),
     ]
-    assert plan.drift_only
-    told = text(plan)
+    assert review.plan.drift_only
+    told = text(review)
     assert told.index(OUTSIDE) < told.index("Plan for project rig")
     assert "instance.a (" in told
     assert "edited by hand" in told
-    assert [item["address"] for item in checked_json(plan)["resource_drift"]] == ["instance.a", "network_storage.s"]
+    assert [item["address"] for item in checked_json(review)["resource_drift"]] == ["instance.a", "network_storage.s"]
     rig.apply()
     rig.assert_converged()
-    assert rig.plan().drift == ()
+    assert rig.plan().plan.drift == ()
 
 
 def test_drift_and_what_the_manifests_ask_are_told_apart(tmp_path: Path) -> None:
     rig = up(tmp_path, scenario="drifted")
     wait(rig, 400)
     rig.declare(("Instance", "a", {**MACHINE, "image": "ubuntu:24.04"}), ("NetworkStorage", "s", STORAGE))
-    plan = rig.plan()
-    assert {str(change.address): change.asked for change in plan.changes} == {
+    review = rig.plan()
+    assert {str(change.address): change.asked for change in review.plan.changes} == {
         "instance.a": True,
         "network_storage.s": False,
     }
-    assert not plan.drift_only
-    assert [item.name for item in drift_of(plan)[0].fields] == ["ports", "power"]  # the image is no drift
+    assert not review.plan.drift_only
+    assert [item.name for item in drift_of(review)[0].fields] == ["ports", "power"]  # the image is no drift
     rig.apply()
     rig.assert_converged()
 
@@ -141,16 +141,16 @@ def test_what_was_changed_by_hand_as_the_manifest_now_asks_is_no_drift(tmp_path:
     rig = up(tmp_path)
     instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
     declare(rig, ports=["9999/tcp"])
-    plan = rig.plan()
-    assert (plan.drift, plan.empty) == ((), True)
+    review = rig.plan()
+    assert (review.plan.drift, review.empty) == ((), True)
 
 
 def test_what_is_not_declared_and_what_the_service_defaults_is_no_drift(tmp_path: Path) -> None:
     rig = up(tmp_path, ports=None, power=None, env=None)
     instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=20)
     wait(rig, 60)
-    plan = rig.plan()
-    assert (plan.drift, plan.empty) == ((), True)
+    review = rig.plan()
+    assert (review.plan.drift, review.empty) == ((), True)
 
 
 def test_that_a_machine_was_stopped_is_told_though_nobody_declared_that_it_runs_and_it_is_left_so(
@@ -174,9 +174,9 @@ def test_that_a_machine_was_stopped_is_told_though_nobody_declared_that_it_runs_
         assert the_machine(rig).status == "exited"
     for rule in ({"onDrift": {"edited": "ignore"}}, {"ignoreChanges": ["power"]}):
         declare(rig, power=None, lifecycle=rule)
-        assert (rig.plan().drift, rig.plan().notes) == ((), ())
+        assert (rig.plan().plan.drift, rig.plan().notes) == ((), ())
     declare(rig, power="stopped")
-    assert (rig.plan().drift, rig.plan().notes) == ((), ())
+    assert (rig.plan().plan.drift, rig.plan().notes) == ((), ())
     declare(rig, power="running")
     rig.apply()
     assert the_machine(rig).status == "running"
@@ -204,16 +204,16 @@ def test_a_machine_that_was_stopped_stays_so_while_something_else_of_it_is_put_b
 def test_adopted_is_wanted_so_until_the_manifest_says_something_new(tmp_path: Path) -> None:
     rig = up(tmp_path, scenario="drifted", lifecycle={"onDrift": "adopt"})
     wait(rig, 400)
-    plan = rig.plan()
-    assert action_of(plan) is Action.NONE
-    assert "adopted: wanted so until the manifest changes" in text(plan)
+    review = rig.plan()
+    assert action_of(review) is Action.NONE
+    assert "adopted: wanted so until the manifest changes" in text(review)
     rig.apply()
     assert rig.record("instance.a").spec["ports"] == ["9999/tcp"]
     rig.assert_converged()
-    assert rig.plan().drift == ()
+    assert rig.plan().plan.drift == ()
     declare(rig, lifecycle={"onDrift": "adopt"}, ports=["81/http"])
-    plan = rig.plan()
-    (change,) = (item for item in plan.changes if str(item.address) == "instance.a")
+    review = rig.plan()
+    (change,) = (item for item in review.plan.changes if str(item.address) == "instance.a")
     assert [(item.name, item.before, item.after) for item in change.fields] == [("ports", ["9999/tcp"], ["81/http"])]
     rig.apply()
     rig.assert_converged()
@@ -236,14 +236,14 @@ def adopting(folder: Path, lifecycle: Mapping[str, Any]) -> Rig:
 def test_what_was_adopted_and_is_other_than_its_manifest_is_told_by_every_plan_and_by_the_books(tmp_path: Path) -> None:
     rig = adopting(tmp_path, {"onDrift": "adopt"})
     for _ in range(2):
-        plan = rig.plan()
-        assert (plan.empty, plan.drift) == (True, ())
-        told = text(plan)
+        review = rig.plan()
+        assert (review.empty, review.plan.drift) == (True, ())
+        told = text(review)
         assert "Adopted, and so other than the manifests have it:" in told
         assert '~ ports: ["80/http"] -> ["9999/tcp"]  # because of onDrift (main.yaml:4:3)' in told
         assert "match the manifests, but for what was adopted." in told
         (shown,) = [
-            item for item in drift_report(checked_json(plan))["resource_changes"] if item["address"] == "instance.a"
+            item for item in drift_report(checked_json(review))["resource_changes"] if item["address"] == "instance.a"
         ]
         (field,) = shown["novita"]["adopted"]
         assert (field["name"], field["declared"], field["wanted"]) == ("ports", ["80/http"], ["9999/tcp"])
@@ -257,12 +257,12 @@ def test_what_was_adopted_and_is_other_than_its_manifest_is_told_by_every_plan_a
 def test_what_was_adopted_goes_back_when_it_is_said_no_longer(lifecycle: dict[str, Any], tmp_path: Path) -> None:
     rig = adopting(tmp_path, {"onDrift": "adopt"})
     declare(rig, lifecycle=lifecycle)
-    plan = rig.plan()
-    (change,) = (item for item in plan.changes if str(item.address) == "instance.a")
+    review = rig.plan()
+    (change,) = (item for item in review.plan.changes if str(item.address) == "instance.a")
     assert [(item.name, item.before, item.after) for item in change.fields] == [("ports", ["9999/tcp"], ["80/http"])]
     assert change.why == "onDrift adopts no longer what was changed outside: ports"
-    assert (plan.drift, change.asked, change.adopted) == ((), True, ())
-    rig.apply(plan=plan)
+    assert (review.plan.drift, change.asked, change.adopted) == ((), True, ())
+    rig.apply(plan=review)
     assert [port["port"] for port in the_machine(rig).ports] == [80]
     assert not rig.record("instance.a").adopted
     rig.assert_converged()
@@ -272,9 +272,9 @@ def test_what_was_adopted_goes_back_when_it_is_said_no_longer(lifecycle: dict[st
 def test_what_was_adopted_stays_where_drift_is_not_to_be_put_back(answer: str, tmp_path: Path) -> None:
     rig = adopting(tmp_path, {"onDrift": "adopt"})
     declare(rig, lifecycle={"onDrift": answer})
-    plan = rig.plan()
-    assert (plan.empty, plan.drift) == (True, ())
-    assert "Adopted, and so other than the manifests have it:" in text(plan)
+    review = rig.plan()
+    assert (review.empty, review.plan.drift) == (True, ())
+    assert "Adopted, and so other than the manifests have it:" in text(review)
 
 
 def test_what_the_project_adopts_for_all_is_told_with_the_line_of_the_project_file(tmp_path: Path) -> None:
@@ -291,8 +291,8 @@ def test_what_the_project_adopts_for_all_is_told_with_the_line_of_the_project_fi
 def test_what_was_adopted_and_then_put_back_by_hand_is_as_the_manifest_has_it(tmp_path: Path) -> None:
     rig = adopting(tmp_path, {"onDrift": "adopt"})
     instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 80, "type": "http"}], grow=0)
-    plan = rig.plan()
-    assert (plan.drift, plan.empty, plan.changes[0].adopted) == ((), True, ())
+    review = rig.plan()
+    assert (review.plan.drift, review.empty, review.plan.changes[0].adopted) == ((), True, ())
     rig.apply()
     assert not rig.record("instance.a").adopted
     rig.assert_converged()
@@ -306,7 +306,7 @@ def test_what_was_adopted_for_another_cause_than_an_edit_goes_back_by_that_cause
     declare(rig, billingMode="spot", lifecycle={"onDrift": {"spotReclaim": "adopt", "edited": "heal"}})
     assert action_of(rig.plan()) is Action.NONE
     declare(rig, billingMode="spot")
-    (change,) = (item for item in rig.plan().changes if str(item.address) == "instance.a")
+    (change,) = (item for item in rig.plan().plan.changes if str(item.address) == "instance.a")
     assert [(item.name, item.after) for item in change.fields] == [("power", "running")]
     rig.apply()
     rig.assert_converged()
@@ -316,13 +316,13 @@ def test_adopted_in_the_same_run_as_another_field_changes(tmp_path: Path) -> Non
     rig = up(tmp_path, lifecycle={"onDrift": "adopt"})
     instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
     declare(rig, lifecycle={"onDrift": "adopt"}, image="ubuntu:24.04")
-    plan = rig.plan()
-    (change,) = (item for item in plan.changes if str(item.address) == "instance.a")
+    review = rig.plan()
+    (change,) = (item for item in review.plan.changes if str(item.address) == "instance.a")
     assert [item.name for item in change.fields] == ["image"]
     rig.apply()
     assert [port["port"] for port in the_machine(rig).ports] == [9999]
     rig.assert_converged()
-    assert rig.plan().drift == ()
+    assert rig.plan().plan.drift == ()
 
 
 def test_an_alert_is_told_every_time_and_nothing_is_done(tmp_path: Path) -> None:
@@ -345,8 +345,8 @@ def test_an_alert_is_told_every_time_and_nothing_is_done(tmp_path: Path) -> None
 def test_what_is_to_be_ignored_is_neither_told_nor_changed(tmp_path: Path) -> None:
     rig = up(tmp_path, scenario="drifted", lifecycle={"onDrift": "ignore"}, storage={"onDrift": "ignore"})
     wait(rig, 400)
-    plan = rig.plan()
-    assert (plan.drift, plan.notes, plan.empty) == ((), (), True)
+    review = rig.plan()
+    assert (review.plan.drift, review.notes, review.empty) == ((), (), True)
     rig.apply()
     rig.assert_converged()
 
@@ -361,8 +361,8 @@ def test_the_project_says_it_for_all_an_environment_for_itself_and_a_resource_be
     declare(rig, lifecycle={"onDrift": {"edited": "ignore"}})
     rig.apply()
     wait(rig, 400)
-    plan = rig.plan()
-    assert [(str(item.address), item.on_drift) for item in plan.drift] == [("network_storage.s", OnDrift.ALERT)]
+    review = rig.plan()
+    assert [(str(item.address), item.on_drift) for item in review.plan.drift] == [("network_storage.s", OnDrift.ALERT)]
 
 
 # --- what is not compared ---------------------------------------------------------------------------------------------
@@ -376,13 +376,13 @@ def test_what_is_left_out_is_neither_drift_nor_change_and_stays_when_others_chan
         item for item in machine.envs if item["key"] not in {"A", "DEBUG"}
     ]
     instances.edit(rig.world, machine.id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
-    plan = rig.plan()
-    assert (plan.drift, plan.empty) == ((), True)
+    review = rig.plan()
+    assert (review.plan.drift, review.empty) == ((), True)
     declare(rig, lifecycle={"ignoreChanges": rules}, ports=["82/http"], env={"A": "2", "DEBUG": "9"})
-    plan = rig.plan()
-    (change,) = (item for item in plan.changes if item.action is not Action.NONE)
+    review = rig.plan()
+    (change,) = (item for item in review.plan.changes if item.action is not Action.NONE)
     assert [item.name for item in change.fields] == ["env"]
-    rig.apply(plan=plan)
+    rig.apply(plan=review)
     machine = the_machine(rig)
     env = {item["key"]: item["value"] for item in machine.envs}
     assert (env["A"], env["DEBUG"]) == ("2", "set-by-hand-77")
@@ -433,21 +433,21 @@ def test_a_new_object_has_what_is_declared_though_it_is_left_out_later(tmp_path:
 def test_a_spot_machine_is_told_from_its_notice_on_and_started_again_where_it_should_run(tmp_path: Path) -> None:
     rig = up(tmp_path, scenario="spot-reclaim", billingMode="spot")
     wait(rig, 310)
-    plan = rig.plan()
-    (drift,) = drift_of(plan)
+    review = rig.plan()
+    (drift,) = drift_of(review)
     assert (drift.cause, drift.fields) == (Cause.SPOT_RECLAIM, ())
     assert drift.says.startswith("the spot machine is about to be reclaimed at 2026-")
-    assert plan.empty
-    assert "nothing is done about it: the manifest asks for nothing else" in text(plan)
+    assert review.empty
+    assert "nothing is done about it: the manifest asks for nothing else" in text(review)
     wait(rig, 300)
-    plan = rig.plan()
-    (drift,) = drift_of(plan)
+    review = rig.plan()
+    (drift,) = drift_of(review)
     assert (drift.cause, drift.says) == (Cause.SPOT_RECLAIM, "the spot machine was reclaimed")
     assert [item.name for item in drift.fields] == ["power"]
-    assert plan.drift_only
+    assert review.plan.drift_only
     rig.apply()
     rig.assert_converged()
-    assert rig.plan().drift == ()
+    assert rig.plan().plan.drift == ()
 
 
 @pytest.mark.parametrize("answer", ["adopt", "alert", "ignore"])
@@ -455,9 +455,9 @@ def test_a_reclaimed_spot_machine_is_left_where_that_is_wished_for(answer: str, 
     rig = up(tmp_path, scenario="spot-reclaim", billingMode="spot", lifecycle={"onDrift": {"spotReclaim": answer}})
     wait(rig, 700)
     for _ in range(2):
-        plan = rig.plan()
-        assert plan.empty
-        assert bool(plan.drift) == (answer != "ignore")
+        review = rig.plan()
+        assert review.empty
+        assert bool(review.plan.drift) == (answer != "ignore")
         rig.apply()
 
 
@@ -501,18 +501,18 @@ def test_in_arrears_machines_stop_storages_go_and_missing_workers_are_no_drift(t
     rig.declare(("Instance", "a", MACHINE), ("NetworkStorage", "s", STORAGE), ("Endpoint", "e", ENDPOINT))
     rig.apply()
     wait(rig, 400)
-    plan = rig.plan()
-    assert [(str(item.address), item.cause) for item in plan.drift] == [("instance.a", Cause.ARREARS)]
-    assert action_of(plan, "endpoint.e") is Action.NONE
+    review = rig.plan()
+    assert [(str(item.address), item.cause) for item in review.plan.drift] == [("instance.a", Cause.ARREARS)]
+    assert action_of(review, "endpoint.e") is Action.NONE
     wait(rig, 5 * 86_400)
-    plan = rig.plan()
-    assert {str(item.address): (item.cause, item.gone) for item in plan.drift} == {
+    review = rig.plan()
+    assert {str(item.address): (item.cause, item.gone) for item in review.plan.drift} == {
         "instance.a": (Cause.ARREARS, False),
         "network_storage.s": (Cause.ARREARS, True),
     }
     arrears.top_up(rig.world, 10_000_000)
     wait(rig, 600)
-    assert [str(item.address) for item in rig.plan().drift] == ["instance.a", "network_storage.s"]
+    assert [str(item.address) for item in rig.plan().plan.drift] == ["instance.a", "network_storage.s"]
     rig.apply()
     rig.assert_converged()
 
@@ -531,11 +531,11 @@ def test_a_balance_is_only_read_where_it_may_be_the_reason(tmp_path: Path) -> No
 def test_what_was_deleted_by_hand_is_made_anew(tmp_path: Path) -> None:
     rig = up(tmp_path, scenario="vanished")
     wait(rig, 700)
-    plan = rig.plan()
-    (drift,) = drift_of(plan)
-    assert (drift.cause, drift.gone, plan.drift_only) == (Cause.DELETED, True, True)
-    assert "deleted by hand" in text(plan)
-    assert "made anew, see below" in text(plan)
+    review = rig.plan()
+    (drift,) = drift_of(review)
+    assert (drift.cause, drift.gone, review.plan.drift_only) == (Cause.DELETED, True, True)
+    assert "deleted by hand" in text(review)
+    assert "made anew, see below" in text(review)
     rig.apply()
     assert rig.record("instance.a").retired == ()  # the new object is there, and the old one is known to be gone
     rig.assert_converged()
@@ -554,10 +554,10 @@ def test_what_was_deleted_by_hand_stays_away_where_that_is_wished_for(answer: st
     instances.delete(rig.world, rig.record("instance.a").id)
     wait(rig, 600)
     for _ in range(2):
-        plan = rig.plan()
-        assert plan.empty
-        assert [item.cause for item in plan.drift] == ([] if answer == "ignore" else [Cause.DELETED])
-        assert bool(plan.notes) == (answer != "ignore")
+        review = rig.plan()
+        assert review.empty
+        assert [item.cause for item in review.plan.drift] == ([] if answer == "ignore" else [Cause.DELETED])
+        assert bool(review.notes) == (answer != "ignore")
         rig.apply()
     rig.destroy()
     assert rig.live_ids() == []
@@ -585,8 +585,8 @@ def test_what_others_have_in_the_account_is_no_drift(tmp_path: Path) -> None:
     )
     rig.apply()
     wait(rig, 700)
-    plan = rig.plan()
-    assert (plan.drift, plan.empty) == ((), True)
+    review = rig.plan()
+    assert (review.plan.drift, review.empty) == ((), True)
     others = set(rig.live_ids()) - {record.id for record in rig.state().records.values()}
     assert others == rig.world.others & set(ids_in(rig.world))
 
@@ -611,7 +611,7 @@ def test_another_state_whose_mark_an_object_carries_is_named(tmp_path: Path) -> 
 # --- what is read -----------------------------------------------------------------------------------------------------
 
 
-def reads(rig: Rig, plan: Any) -> tuple[Plan, set[str]]:
+def reads(rig: Rig, plan: Any) -> tuple[Review, set[str]]:
     """The plan, and the lists and objects of ours that were read for it."""
     before = dict(rig.world.calls)
     made = plan()
@@ -624,16 +624,16 @@ def reads(rig: Rig, plan: Any) -> tuple[Plan, set[str]]:
 def test_only_what_changed_or_nothing_is_read_where_that_is_wished_for(tmp_path: Path) -> None:
     rig = up(tmp_path, scenario="drifted")
     wait(rig, 7200)
-    plan, read = reads(rig, lambda: rig.plan(refresh=Refresh.NONE))
-    assert (plan.empty, plan.drift, read) == (True, (), set())
-    assert "2 resources were not read for up to 2 h" in text(plan)
-    plan, read = reads(rig, lambda: rig.plan(refresh=Refresh.CHANGED))
-    assert (plan.empty, read) == (True, set())
+    review, read = reads(rig, lambda: rig.plan(refresh=Refresh.NONE))
+    assert (review.empty, review.plan.drift, read) == (True, (), set())
+    assert "2 resources were not read for up to 2 h" in text(review)
+    review, read = reads(rig, lambda: rig.plan(refresh=Refresh.CHANGED))
+    assert (review.empty, read) == (True, set())
     declare(rig, image="ubuntu:24.04")
-    plan, read = reads(rig, lambda: rig.plan(refresh=Refresh.CHANGED))
+    review, read = reads(rig, lambda: rig.plan(refresh=Refresh.CHANGED))
     assert read == {"instances.list"}
-    assert list(plan.unread) == ["network_storage.s"]
-    assert [str(item.address) for item in plan.drift] == ["instance.a"]
+    assert list(review.plan.unread) == ["network_storage.s"]
+    assert [str(item.address) for item in review.plan.drift] == ["instance.a"]
     rig.apply(refresh=Refresh.CHANGED)
     assert the_machine(rig).image == "ubuntu:24.04"
     rig.apply()
@@ -658,7 +658,7 @@ def test_what_an_earlier_run_left_open_is_read_in_any_case(tmp_path: Path) -> No
     rig.declare(("NetworkStorage", "s", STORAGE), ("NetworkStorage", "t", STORAGE))
     assert rig.crash(at_write=1, after_effect=True)
     for refresh in (Refresh.NONE, Refresh.CHANGED):
-        assert not rig.plan(refresh=refresh).unread
+        assert not rig.plan(refresh=refresh).plan.unread
     rig.apply(refresh=Refresh.NONE)
     rig.assert_converged()
     assert rig.world.calls["storages.create"] == 2
@@ -670,17 +670,21 @@ def test_the_books_alone_are_brought_up_to_date(tmp_path: Path) -> None:
     networks.create(rig.world, name="theirs", cluster=HERE)
     rig.declare(("Instance", "a", MACHINE), ("NetworkStorage", "s", STORAGE), ("VPC", "n", {"cluster": HERE}))
     writes = dict(rig.world.calls)
-    plan = rig.plan(refresh=Refresh.ONLY)
-    assert (plan.empty, len(plan.drift), len(plan.bookkeeping)) == (True, 2, 2)
-    assert "taken into the books" in text(plan)
+    review = rig.plan(refresh=Refresh.ONLY)
+    assert (review.empty, len(review.plan.drift), len(review.plan.record_updates)) == (True, 2, 2)
+    assert "taken into the books" in text(review)
     rig.apply(refresh=Refresh.ONLY)
     assert rig.record("instance.a").spec["ports"] == ["9999/tcp"]
     assert {name for name in rig.world.calls if name.endswith((".create", ".edit", ".update"))} == {
         name for name in writes if name.endswith((".create", ".edit", ".update"))
     }
-    plan = rig.plan()  # what the manifests ask is what is left
-    assert plan.drift == ()
-    assert {str(item.address) for item in plan.changes if item.asked} == {"instance.a", "network_storage.s", "vpc.n"}
+    review = rig.plan()  # what the manifests ask is what is left
+    assert review.plan.drift == ()
+    assert {str(item.address) for item in review.plan.changes if item.asked} == {
+        "instance.a",
+        "network_storage.s",
+        "vpc.n",
+    }
 
 
 def test_the_books_forget_what_is_gone_where_they_only_follow(tmp_path: Path) -> None:
@@ -700,21 +704,21 @@ def test_on_a_bad_night_spot_machines_come_back_and_nothing_is_lost(tmp_path: Pa
         wait(rig, 1500)
         rig.apply()
         rig.assert_nothing_lost()
-    assert [item.cause for item in rig.plan().drift if item.cause is not Cause.SPOT_RECLAIM] == []
+    assert [item.cause for item in rig.plan().plan.drift if item.cause is not Cause.SPOT_RECLAIM] == []
 
 
 @pytest.mark.parametrize("answer", ["heal", "alert"])
 def test_a_machine_that_the_platform_moved_is_told_when_it_is_over(answer: str, tmp_path: Path) -> None:
     moving = {"enabled": True, "systemDisk": False}
     rig = up(tmp_path, scenario="node-failure", autoMigrate=moving, lifecycle={"onDrift": answer})
-    assert rig.plan().drift == ()
+    assert rig.plan().plan.drift == ()
     wait(rig, 900)
     plan = rig.plan()
     (drift,) = drift_of(plan)
     assert (drift.cause, drift.fields, plan.empty) == (Cause.MIGRATION, (), True)
     assert "platform migration: it was moved to another node at 2026-" in text(plan)
     rig.apply()
-    assert len(rig.plan().drift) == (answer == "alert")
+    assert len(rig.plan().plan.drift) == (answer == "alert")
 
 
 def test_what_the_manifest_caught_up_with_is_on_record_though_something_else_is_updated(tmp_path: Path) -> None:
@@ -752,10 +756,10 @@ def test_what_cannot_be_put_back_is_not_said_to_be_nor_counted_and_the_ways_out_
     assert "sizeGb: 10 -> 80\n      # not put back: what the manifest asks for is refused, see below" in told
     assert "1 to update" in told
     assert "1 refused." in told
-    rows = {str(row.address): row for row in plan.money.rows} if plan.money else {}
+    rows = {str(row.address): row for row in plan.cost.rows} if plan.cost else {}
     assert not rows["network_storage.s"].moves
-    assert plan.money
-    assert not plan.money.total.delta
+    assert plan.cost
+    assert not plan.cost.total.delta
     (problem,) = plan.problems
     assert problem.hint == (
         "to go on, write what it has into the manifest (`sizeGb: 80`), or let it stay as somebody made it "
@@ -792,13 +796,13 @@ def test_each_way_around_what_cannot_be_put_back_lets_the_rest_go_on(way: str, t
 
 def test_what_was_adopted_goes_with_the_object_and_the_plan_shows_it(tmp_path: Path) -> None:
     rig = adopting(tmp_path, {"onDrift": "adopt"})
-    plan = rig.plan(replaces=("instance.a",))
-    (change,) = (item for item in plan.changes if str(item.address) == "instance.a")
+    review = rig.plan(replaces=("instance.a",))
+    (change,) = (item for item in review.plan.changes if str(item.address) == "instance.a")
     assert [(item.name, item.before, item.after, item.means) for item in change.fields] == [
         ("ports", ["9999/tcp"], ["80/http"], "comes with the new object")
     ]
-    assert '~ ports: ["9999/tcp"] -> ["80/http"]  # comes with the new object' in text(plan)
-    rig.apply(plan=plan)
+    assert '~ ports: ["9999/tcp"] -> ["80/http"]  # comes with the new object' in text(review)
+    rig.apply(plan=review)
     assert [port["port"] for port in the_machine(rig).ports] == [80]
     assert not rig.record("instance.a").adopted
     rig.assert_converged()
@@ -808,9 +812,9 @@ def test_what_was_adopted_goes_with_the_object_and_the_plan_shows_it(tmp_path: P
 def test_what_is_made_anew_is_not_said_to_be_left_as_it_is(answer: str, tmp_path: Path) -> None:
     rig = up(tmp_path, lifecycle={"onDrift": answer})
     instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
-    plan = rig.plan(replaces=("instance.a",))
-    assert "# made anew, see below" in text(plan)
-    assert "left as it is" not in text(plan)
-    assert plan.notes == ()
-    (change,) = (item for item in plan.changes if str(item.address) == "instance.a")
+    review = rig.plan(replaces=("instance.a",))
+    assert "# made anew, see below" in text(review)
+    assert "left as it is" not in text(review)
+    assert review.notes == ()
+    (change,) = (item for item in review.plan.changes if str(item.address) == "instance.a")
     assert [(item.name, item.after) for item in change.fields] == [("ports", ["80/http"])]

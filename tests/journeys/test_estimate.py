@@ -23,7 +23,7 @@ FLEET = [
 
 
 def estimated(rig: Rig) -> Estimate:
-    return estimate(rig.plan(), rig.state().durations, KINDS)
+    return estimate(rig.plan().plan, rig.state().durations, KINDS)
 
 
 def test_a_second_plan_of_the_same_is_judged_by_what_the_first_took(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from novita_infra.model.diagnostics import Diagnostic, Problems
 from novita_infra.operations.applying import apply_plan
 from novita_infra.operations.session import state_locked
 from novita_infra.planning.plan.changes import Action, Change
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.simulator import PROFILES
 
 pytestmark = pytest.mark.slow
@@ -94,22 +94,22 @@ class Watched:
         found = self.rig.world.instances.get(self.id)
         return found.started if found else 0.0
 
-    def change(self, plan: Plan) -> Change:
-        return next(change for change in plan.changes if str(change.address) == self.address)
+    def change(self, review: Review) -> Change:
+        return next(change for change in review.plan.changes if str(change.address) == self.address)
 
     def text(self, problem: Diagnostic) -> str:
         """What a person reads: the message, and the line of the manifest that it points at."""
         lines = (self.rig.folder / "main.yaml").read_text(encoding="utf-8").splitlines()
         return f"{lines[problem.origin.line - 1]}\n{problem}" if problem.origin else str(problem)
 
-    def apply(self, plan: Plan) -> None:
-        """Applies this very plan, as a program would that never looked at its problems."""
+    def apply(self, review: Review) -> None:
+        """Applies this very review, as a program would that never looked at its problems."""
 
         async def work() -> None:
             async with self.rig.client() as client:
                 session = self.rig._session(client)
                 with state_locked(session, "apply"):
-                    result = await apply_plan(session, plan, emit=lambda _: None, stop=asyncio.Event())
+                    result = await apply_plan(session, review, emit=lambda _: None, stop=asyncio.Event())
             assert result.succeeded, [f"{end.step.key}: {end.reason}" for end in result.ends if end.reason]
 
         self.rig.clock.run(work())
@@ -201,10 +201,10 @@ def _is_left(watched: Watched) -> None:
     assert not set(watched.edit.fields) & set(watched.rig.record(watched.address).spec)
 
 
-def _says_what_is_expected(watched: Watched, plan: Plan, before: Mapping[str, Any]) -> None:
-    """The plan names the fields, and for each of them the call, or that it takes a replacement."""
-    edit, change = watched.edit, watched.change(plan)
-    assert not plan.problems
+def _says_what_is_expected(watched: Watched, review: Review, before: Mapping[str, Any]) -> None:
+    """The review names the fields, and for each of them the call, or that it takes a replacement."""
+    edit, change = watched.edit, watched.change(review)
+    assert not review.problems
     assert change.action is ACTIONS[edit.fate]
     moved = {name for name, value in edit.shows.items() if value != before[name]}
     compared = {name for name in moved if not isinstance(KINDS[edit.kind].field(name).change, Local)}
@@ -217,19 +217,20 @@ def _says_what_is_expected(watched: Watched, plan: Plan, before: Mapping[str, An
         calls_by_field = {item.name: operation(edit.kind, item.means.partition(":")[0]) for item in change.fields}
         assert set(calls_by_field) == compared
         assert set(calls_by_field.values()) <= set(edit.writes)
-    steps = tuple(operation(step.address.type, step.call_name) for step in plan.steps if step.call_name not in NO_CALL)
+    acting = [step for step in review.plan.steps if step.call_name not in NO_CALL]
+    steps = tuple(operation(step.address.type, step.call_name) for step in acting)
     assert steps == edit.writes
 
 
-def _asks_where_data_goes_at_once(watched: Watched, plan: Plan) -> None:
+def _asks_where_data_goes_at_once(watched: Watched, review: Review) -> None:
     unasked = watched.rig.plan(allow_data_loss=())
-    lost = [change for change in plan.changes if any(not loss.when for loss in change.loses)]
+    lost = [change for change in review.plan.changes if any(not loss.when for loss in change.loses)]
     assert [problem.address for problem in unasked.problems] == [str(change.address) for change in lost]
 
 
-def _did_what_it_said(watched: Watched, plan: Plan, before: Mapping[str, Any], *, started: float) -> None:
-    """What the words of the plan promise of restarts, data and the old object is what happened."""
-    edit, change = watched.edit, watched.change(plan)
+def _did_what_it_said(watched: Watched, review: Review, before: Mapping[str, Any], *, started: float) -> None:
+    """What the words of the review promise of restarts, data and the old object is what happened."""
+    edit, change = watched.edit, watched.change(review)
     if edit.fate is Fate.REPLACED:
         assert change.id not in watched.rig.live_ids()
         disk = {"endpoint": "rootDiskGb", "instance": "rootDiskGb", "network_storage": "sizeGb"}.get(edit.kind)
@@ -238,7 +239,7 @@ def _did_what_it_said(watched: Watched, plan: Plan, before: Mapping[str, Any], *
         return
     if edit.kind != "instance":
         return
-    words = [step.says for step in plan.steps if step.address == change.address]
+    words = [step.says for step in review.plan.steps if step.address == change.address]
     restarts = any("container restarts" in text or "container starts" in text for text in words)
     assert (watched.started != started) == restarts
     found = watched.rig.world.instances.get(watched.id)

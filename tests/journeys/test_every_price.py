@@ -18,7 +18,7 @@ from rig import Rig
 from novita_infra.catalogue.prices import DAY, Cost, paid_once, rate
 from novita_infra.kinds import KINDS
 from novita_infra.planning.plan.costs import Money, Row
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.simulator import LIVE
 from novita_infra.simulator.world.market import money as bill
 
@@ -54,7 +54,7 @@ def test_the_edits_move_the_bill_in_every_way() -> None:
     assert {"gpuCount", "product", "billingMode", "months", "rootDiskGb", "power", "sizeGb", "workers"} <= words
 
 
-def _applied(rig: Rig) -> Plan:
+def _applied(rig: Rig) -> Review:
     plan = rig.plan()
     rig.apply(plan=plan)
     return plan
@@ -70,18 +70,18 @@ def day(rig: Rig) -> int:
     return spent[1] - spent[0]
 
 
-def metered(plan: Plan, part: Callable[[Row], tuple[Cost, ...]]) -> Fraction:
+def metered(plan: Review, part: Callable[[Row], tuple[Cost, ...]]) -> Fraction:
     """What the plan says of a day, without what is paid by the term; an idle endpoint has its fewest workers."""
     lines = [cost for row in money_of(plan).rows for cost in part(row) if cost.hours <= DAY]
     return rate(lines).least * DAY
 
 
-def money_of(plan: Plan) -> Money:
-    assert plan.money is not None
-    return plan.money
+def money_of(plan: Review) -> Money:
+    assert plan.cost is not None
+    return plan.cost
 
 
-def once(plan: Plan) -> int:
+def once(plan: Review) -> int:
     rows = money_of(plan).rows
     assert all(cost.price is not None for row in rows for cost in row.once)
     return sum(paid_once(row.once) for row in rows)

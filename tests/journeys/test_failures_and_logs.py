@@ -199,8 +199,8 @@ def test_the_books_and_the_next_plan_tell_how_the_last_run_ended_for_a_create(tm
     assert f"    under way: create, since {moment(record.underway.since)}\n" in shown
     assert f"        the last run ended so: {ended}\n" in shown
     assert record_json(record)["novita"]["underway"]["ended"] == ended
-    plan = rig.plan()
-    assert plan.changes[0].why.endswith(f"; the last run ended so: {ended}; it is pulling")
+    review = rig.plan()
+    assert review.plan.changes[0].why.endswith(f"; the last run ended so: {ended}; it is pulling")
     rig.clock.run(rig.clock.sleep(60))
     rig.apply()
     assert rig.record("instance.a").underway is None
@@ -222,7 +222,7 @@ def test_a_failed_create_is_told_by_the_run_the_books_and_the_next_plan_without_
     assert record.underway is not None
     ended = f"{record.id} failed: ImagePullFailed: image (secret) cannot be pulled: manifest unknown"
     assert record.underway.ended == ended
-    assert rig.plan().changes[0].why.startswith("it failed: ImagePullFailed: image ")
+    assert rig.plan().plan.changes[0].why.startswith("it failed: ImagePullFailed: image ")
     everything = told(result) + plain(plan_lines(rig.plan())) + (tmp_path / "state" / "default.json").read_text()
     assert "hunter2" not in everything
 

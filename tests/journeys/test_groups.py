@@ -128,9 +128,9 @@ def test_what_was_stopped_with_its_group_is_started_again_and_stopped_again_unti
         assert failed == ["instance.z/create"]
         assert [machine.status for machine in rig.world.instances if machine.name in "abc"] == ["exited"] * 3
         assert {rig.record(f"instance.{name}").spec["power"] for name in "abc"} == {"stopped"}
-        plan = rig.plan()
-        assert plan.drift == ()
-        assert [(step.key, step.fields) for step in plan.steps if str(step.address) != "instance.z"] == [
+        review = rig.plan()
+        assert review.plan.drift == ()
+        assert [(step.key, step.fields) for step in review.plan.steps if str(step.address) != "instance.z"] == [
             ("instance.a/start", ("power",)),
             ("instance.b/start", ("power",)),
         ]
@@ -202,9 +202,9 @@ def test_a_take_down_that_fails_is_told_with_its_price_and_loses_nothing_that_an
     told = plain(result_lines(rig.apply(expect_success=False), again="novita-infra apply"))
     assert "Still there, and paid for:\n  instance.a: $0.35/h (it failed)\n  instance.z: $0.35/h (it failed)\n" in told
     rig.world.faults.clear()
-    plan = rig.plan(allow_data_loss=())
-    assert plan.problems == ()
-    assert [(str(change.address), change.loses) for change in plan.changes if change.loses] == []
+    review = rig.plan(allow_data_loss=())
+    assert review.problems == ()
+    assert [(str(change.address), change.loses) for change in review.plan.changes if change.loses] == []
     rig.declare(*(("Instance", name, MACHINE) for name in "az"), **dict.fromkeys("az", TOGETHER))
     rig.apply()
     rig.assert_converged()

@@ -153,6 +153,6 @@ def test_what_an_earlier_run_was_deleting_is_not_missed(rig: Rig) -> None:
     rig.apply()
     rig.crash(at_write=2, after_effect=True, destroys=True)
     rig.clock.run(rig.clock.sleep(MINUTE))
-    plan = rig.plan(destroys=True)
-    assert len(plan.changes) == 3
-    assert not [note for note in plan.notes if "in this account" in note.summary]
+    review = rig.plan(destroys=True)
+    assert len(review.plan.changes) == 3
+    assert not [note for note in review.notes if "in this account" in note.summary]

@@ -16,7 +16,7 @@ from novita_infra.cli.commands.drift import _advising
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.model.records import Record
 from novita_infra.planning.options import Refresh
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.simulator import Fault, Trouble
 
 HERE = "us-dallas-nas-2"
@@ -56,7 +56,7 @@ def _made_and_lost(kind: str, spec: dict[str, Any], folder: Path) -> tuple[Rig, 
     return rig, record
 
 
-def _problems(plan: Plan) -> dict[str, str]:
+def _problems(plan: Review) -> dict[str, str]:
     return {item.address: item.summary for item in plan.problems}
 
 

@@ -17,7 +17,7 @@ from novita_infra.catalogue.prices import rate
 from novita_infra.cli import root
 from novita_infra.model.diagnostics import EXIT_OVER_BUDGET, Problems
 from novita_infra.planning.plan.costs import Money, Row
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.simulator import Fault, open_world
 from novita_infra.simulator.world.market.catalogue import product_of
 from novita_infra.simulator.world.market.money import list_price, move_price, spent
@@ -54,12 +54,12 @@ def machines(count: int, **more: Any) -> list[tuple[str, str, dict[str, Any]]]:
     return [("Instance", f"m{index}", {**MACHINE, **more}) for index in range(count)]
 
 
-def money_of(plan: Plan) -> Money:
-    assert plan.money is not None
-    return plan.money
+def money_of(plan: Review) -> Money:
+    assert plan.cost is not None
+    return plan.cost
 
 
-def row(plan: Plan, address: str) -> Row:
+def row(plan: Review, address: str) -> Row:
     return next(row for row in money_of(plan).rows if str(row.address) == address)
 
 

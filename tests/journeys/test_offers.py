@@ -80,7 +80,7 @@ def test_a_wish_that_the_machine_no_longer_satisfies_replaces_it(tmp_path: Path)
     rig.declare(machine())
     rig.apply()
     rig.declare(("Instance", "a", {"product": {"anyOf": WISHES[1:]}, "image": "ubuntu:22.04"}))
-    (change,) = rig.plan().changes
+    (change,) = rig.plan().plan.changes
     assert change.action.value == "replace"
 
 

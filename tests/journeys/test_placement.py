@@ -9,7 +9,7 @@ import pytest
 from rig import Rig
 
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.simulator import Fault, Position, Trouble
 from novita_infra.simulator.world.market.catalogue import CLUSTERS, set_stock
 
@@ -23,7 +23,7 @@ def machine(name: str = "a", **more: Any) -> tuple[str, str, dict[str, Any]]:
     return ("Instance", name, {"product": {"gpu": "H200"}, "image": "ubuntu:22.04", "networkStorages": MOUNTS, **more})
 
 
-def told(plan: Plan) -> list[str]:
+def told(plan: Review) -> list[str]:
     return [f"{item.address}: {item.summary}; {item.hint}" for item in plan.problems]
 
 
@@ -183,5 +183,5 @@ def test_a_machine_goes_where_a_storage_that_is_named_by_its_id_is(tmp_path: Pat
     rig.world = theirs.world
     mounts = [{"storage": {"id": theirs.record("network_storage.data").id}, "mountPath": "/data"}]
     rig.declare(machine(networkStorages=mounts))
-    plan = rig.plan()
-    assert plan.changes[0].after["cluster"] == HERE
+    review = rig.plan()
+    assert review.plan.changes[0].after["cluster"] == HERE

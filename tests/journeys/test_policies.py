@@ -16,8 +16,7 @@ from rig import Rig
 
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.model.rules import Judge, Policy
-from novita_infra.planning.plan.plan import Plan
-from novita_infra.planning.policy_verdicts import without_verdicts
+from novita_infra.planning.plan.review import Review
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "policies"
@@ -45,7 +44,7 @@ def _python(rig: Rig, name: str, code: str) -> dict[str, Any]:
     return {"file": name}
 
 
-def _told(plan: Plan) -> list[str]:
+def _told(plan: Review) -> list[str]:
     return [str(item) for item in plan.problems]
 
 
@@ -80,7 +79,7 @@ def test_a_denied_plan_is_refused_with_address_and_reason_and_nothing_is_called(
 def test_what_is_allowed_is_applied_and_the_policies_are_in_the_plan(rig: Rig) -> None:
     _policies(rig, _python(rig, "policies/stay.py", NO_DELETES))
     plan = rig.plan()
-    assert [item.policy.name for item in plan.policies] == ["stay"]
+    assert [item.policy.name for item in plan.verdicts] == ["stay"]
     (told,) = checked_json(plan)["novita"]["policies"]
     assert (told["name"], told["outcome"], told["deny"]) == ("stay", "passed", [])
     rig.apply()
@@ -221,8 +220,8 @@ def test_a_plan_is_judged_anew_when_it_is_applied(rig: Rig) -> None:
 def test_a_plan_that_no_policy_has_seen_is_not_applied(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     _policies(rig, _python(rig, "judge.py", "say([])"))
 
-    async def unjudged(_rig: Rig, _session: Any, plan: Plan, _wish: Any) -> Plan:
-        return without_verdicts(plan)
+    async def unjudged(_rig: Rig, _session: Any, plan: Review, _wish: Any) -> Review:
+        return plan.with_verdicts(())
 
     monkeypatch.setattr(Rig, "_judged", unjudged)
     with pytest.raises(Problems, match="not shown to the policies judge"):
@@ -277,7 +276,7 @@ def test_the_policies_of_the_example_judge_its_fleet(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     for file in (path for path in EXAMPLE.rglob("*") if path.is_file()):
         rig.write(str(file.relative_to(EXAMPLE)), file.read_text(encoding="utf-8"))
-    assert [item.verdict.deny for item in rig.plan().policies] == [(), ()]
+    assert [item.verdict.deny for item in rig.plan().verdicts] == [(), ()]
     manifest = tmp_path / "fleet.yaml"
     text = manifest.read_text(encoding="utf-8")
     manifest.write_text(text.replace("8888/http", "22/tcp").replace("gpuCount: 2", "gpuCount: 8"), encoding="utf-8")
@@ -294,4 +293,4 @@ def test_a_policy_of_the_command_judges_beside_those_of_the_project(rig: Rig) ->
     same = Policy(name="judge", by=Judge.FILE, words=(str((rig.folder / "judge.py").resolve()),))
     plan = rig.plan(policies=(more, same))
     assert _told(plan) == ['denied by the policy "judge": mine', 'denied by the policy "more": yours']
-    assert plan.policies[1].policy.words == ("more.py",)
+    assert plan.verdicts[1].policy.words == ("more.py",)

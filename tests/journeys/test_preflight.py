@@ -11,7 +11,7 @@ import pytest
 from rig import WRITES, Rig
 
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_REFUSED, Problems
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.simulator import Fault, Trouble
 from novita_infra.simulator.world.market.catalogue import set_stock
 
@@ -28,11 +28,11 @@ ENDPOINT: dict[str, Any] = {
 }
 
 
-def told(plan: Plan) -> list[str]:
+def told(plan: Review) -> list[str]:
     return [f"{item.address}: {item.summary}" if item.address else item.summary for item in plan.problems]
 
 
-def noted(plan: Plan) -> list[str]:
+def noted(plan: Review) -> list[str]:
     return [f"{item.address}: {item.summary}" if item.address else item.summary for item in plan.notes]
 
 

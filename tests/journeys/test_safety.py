@@ -11,7 +11,7 @@ from rig import Rig
 from novita_infra.model.diagnostics import EXIT_REFUSED
 from novita_infra.planning.options import Refresh
 from novita_infra.planning.plan.changes import Action, Change
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "rootDiskGb": 80}
 Declaration = tuple[str, str, dict[str, Any]]
@@ -19,11 +19,11 @@ STORAGE = ("NetworkStorage", "data", {"cluster": "us-dallas-nas-2", "sizeGb": 20
 REFUSED: dict[str, Any] = {"allow_data_loss": (), "allow_large_change": False}
 
 
-def change(plan: Plan, address: str) -> Change:
-    return next(item for item in plan.changes if str(item.address) == address)
+def change(review: Review, address: str) -> Change:
+    return next(item for item in review.plan.changes if str(item.address) == address)
 
 
-def losses(plan: Plan, address: str) -> list[str]:
+def losses(plan: Review, address: str) -> list[str]:
     return [str(loss) for loss in change(plan, address).loses]
 
 
@@ -102,7 +102,7 @@ def test_a_storage_is_not_deleted_until_it_is_allowed_however_it_comes_to_go(tmp
     assert rig.live_ids() == []
 
 
-def _without_the_storage(rig: Rig) -> Plan:
+def _without_the_storage(rig: Rig) -> Review:
     rig.declare(("Instance", "a", MACHINE))
     return rig.plan(**REFUSED)
 
@@ -138,9 +138,9 @@ def test_a_stop_tells_for_how_long_the_data_is_kept(tmp_path: Path) -> None:
 def test_what_was_allowed_when_a_plan_was_made_stands_in_it(tmp_path: Path) -> None:
     rig = up(tmp_path, ("Instance", "a", MACHINE))
     rig.declare(("Instance", "a", {**MACHINE, "gpuCount": 2}))
-    plan = rig.plan(allow_data_loss=("instance.*",), allow_large_change=False)
-    assert plan.allowed == ("instance.*",)
-    rig.apply(plan=plan)
+    review = rig.plan(allow_data_loss=("instance.*",), allow_large_change=False)
+    assert review.plan.selection.data_loss == ("instance.*",)
+    rig.apply(plan=review)
     rig.assert_converged()
 
 
@@ -150,10 +150,10 @@ def test_what_others_changed_by_hand_is_put_right_without_a_loss(tmp_path: Path)
     rig.apply()
     rig.clock.run(rig.clock.sleep(600))
     rig.world.advance()
-    plan = rig.plan(**REFUSED)
-    assert change(plan, "instance.a").action is Action.UPDATE
-    assert not plan.problems
-    assert not [loss for item in plan.changes for loss in item.loses]
+    review = rig.plan(**REFUSED)
+    assert change(review, "instance.a").action is Action.UPDATE
+    assert not review.problems
+    assert not [loss for item in review.plan.changes for loss in item.loses]
     rig.apply(**REFUSED)
     rig.assert_converged()
 
@@ -208,7 +208,7 @@ def test_what_is_protected_and_failed_is_let_go_of_first_and_made_anew_by_the_ne
     rig.declare(("Instance", "a", MACHINE), a={"protect": True})
     assert rig.plan().code == EXIT_REFUSED
     rig.declare(("Instance", "a", MACHINE))
-    assert [step.call_name for step in rig.plan().steps] == ["record"]
+    assert [step.call_name for step in rig.plan().plan.steps] == ["record"]
     rig.apply()
     assert change(rig.plan(), "instance.a").action is Action.REPLACE
     rig.apply()

@@ -76,9 +76,9 @@ def test_what_is_left_out_stays_as_it_is_and_the_rest_is_done(
         rig.declare(*second)
         known = sorted({*_addresses(first), *_addresses(second)}, key=str)
         excludes = tuple(str(known[pick % len(known)]) for pick in (one, other))
-        plan = rig.plan(excludes=excludes)
-        left = {str(item.address) for item in plan.left}
-        touched = {str(change.address) for change in plan.changes if change.action is not Action.NONE}
+        review = rig.plan(excludes=excludes)
+        left = {str(item.address) for item in review.plan.selection.left_out}
+        touched = {str(change.address) for change in review.plan.changes if change.action is not Action.NONE}
         assert not touched & {*left, *excludes}
         before = {str(address): record.id for address, record in rig.state().records.items()}
         rig.apply(excludes=excludes)
@@ -100,8 +100,8 @@ def test_where_nothing_is_there_yet_a_target_brings_what_it_needs_and_nothing_el
         _declare_with_ties(rig, fleet, data)
         needs = _needs(rig)
         target = sorted(needs, key=str)[pick % len(needs)]
-        plan = rig.plan(targets=(str(target),))
-        acting = {change.address: change.action for change in plan.changes if change.action is not Action.NONE}
+        review = rig.plan(targets=(str(target),))
+        acting = {change.address: change.action for change in review.plan.changes if change.action is not Action.NONE}
         assert acting == dict.fromkeys(_closure({target}, needs), Action.CREATE)
 
 
@@ -118,8 +118,8 @@ def test_a_target_makes_nothing_that_neither_it_nor_what_comes_along_needs(
         _declare_with_ties(rig, second, data)
         needs = _needs(rig)
         target = sorted(needs, key=str)[pick % len(needs)]
-        plan = rig.plan(targets=(str(target),))
-        acting = {change.address for change in plan.changes if change.action is not Action.NONE}
+        review = rig.plan(targets=(str(target),))
+        acting = {change.address for change in review.plan.changes if change.action is not Action.NONE}
         assert acting - before <= _closure({target, *(acting & before)}, needs)
         rig.apply(targets=(str(target),))
         assert rig.plan(targets=(str(target),)).empty

@@ -180,7 +180,7 @@ def test_a_status_that_moves_by_itself_refuses_nothing(rig: Rig) -> None:
     rig.apply(stop_when=lambda event: isinstance(event, Ended) or "pulling" in str(event), expect_success=False)
     rig.declare(machine(), machine("second", command="sleep 1"), storage())
     path = save(rig)
-    assert "wait" in {step.call_name for step in read_plan(path).plan.steps} | {"wait"}
+    assert "wait" in {step.call_name for step in read_plan(path).review.plan.steps} | {"wait"}
     rig.clock.run(rig.clock.sleep(600))
     assert apply_saved(rig, path).succeeded
     rig.assert_converged()
@@ -250,7 +250,7 @@ def test_what_is_free_no_more_is_blocked_before_anything_is_called(rig: Rig, sce
 def test_what_became_dearer_is_over_budget(rig: Rig) -> None:
     rig.declare(machine(), machine("second"), storage())
     path = save(rig)
-    (change,) = (item for item in read_plan(path).plan.changes if item.address.name == "second")
+    (change,) = (item for item in read_plan(path).review.plan.changes if item.address.name == "second")
     product = product_of(change.after["product"]["id"])
     begin(rig.world, scenario_named("price-flap"))
     for _ in range(60):
@@ -400,11 +400,11 @@ def test_a_saved_destroy_needs_no_manifests(rig: Rig) -> None:
 def test_a_cheaper_product_of_today_does_not_refuse_the_one_that_was_chosen(rig: Rig) -> None:
     rig.declare(machine(), machine("second"), storage())
     path = save(rig)
-    (change,) = (item for item in read_plan(path).plan.changes if item.address.name == "second")
+    (change,) = (item for item in read_plan(path).review.plan.changes if item.address.name == "second")
     for product in products_like("*4090*"):
         if product.id != change.after["product"]["id"]:
             move_price(rig.world, product, per_cent=10)
-    fresh = next(item for item in rig.plan().changes if item.address.name == "second")
+    fresh = next(item for item in rig.plan().plan.changes if item.address.name == "second")
     assert fresh.after["product"]["id"] != change.after["product"]["id"]
     assert apply_saved(rig, path).succeeded
     assert live_machine(rig, "second").product == change.after["product"]["id"]

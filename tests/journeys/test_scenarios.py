@@ -233,7 +233,7 @@ def test_a_failed_pull_is_told_in_the_services_words_and_mended_by_the_next_run(
     assert AGAIN in text
     rig.assert_nothing_lost()
     rig.world.unpullable = ()
-    (change,) = [item for item in rig.plan().changes if str(item.address) == "instance.a"]
+    (change,) = [item for item in rig.plan().plan.changes if str(item.address) == "instance.a"]
     assert change.why.startswith("it failed: ImagePullFailed: image ubuntu:22.04 cannot be pulled")
     rig.declare(*(item for item in FLEET if item[0] != "Endpoint"))  # its workers do not pull anew by themselves
     rig.apply()

@@ -10,7 +10,7 @@ from rig import Rig
 
 from novita_infra.model.diagnostics import EXIT_ERROR, Problems
 from novita_infra.planning.plan.changes import Action, Along, Forced
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.simulator.world.cloud import registry_auths
 from novita_infra.views.content.lines import plain
 from novita_infra.views.json.plan import plan_json
@@ -28,15 +28,15 @@ BASE = ("Template", "base", {"image": "ubuntu:22.04", "rootDiskGb": 60})
 W1, W2 = ("Instance", "worker-1", MACHINE), ("Instance", "worker-2", MACHINE)
 
 
-def acting(plan: Plan) -> dict[str, str]:
-    return {str(item.address): item.action.value for item in plan.changes if item.action is not Action.NONE}
+def acting(review: Review) -> dict[str, str]:
+    return {str(item.address): item.action.value for item in review.plan.changes if item.action is not Action.NONE}
 
 
 def told(items: tuple[Along, ...]) -> dict[str, str]:
     return {str(item.address): item.why for item in items}
 
 
-def text(plan: Plan) -> str:
+def text(plan: Review) -> str:
     return plain(plan_lines(plan))
 
 
@@ -46,22 +46,22 @@ def text(plan: Plan) -> str:
 def test_what_comes_along_with_a_target_is_listed_with_the_reason(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(STORAGE, A, B, C)
-    plan = rig.plan(targets=("instance.b",))
-    assert acting(plan) == {"instance.a": "create", "instance.b": "create", "network_storage.data": "create"}
-    assert told(plan.along) == {
+    review = rig.plan(targets=("instance.b",))
+    assert acting(review) == {"instance.a": "create", "instance.b": "create", "network_storage.data": "create"}
+    assert told(review.plan.selection.along) == {
         "instance.a": "instance.b needs it",
         "network_storage.data": "instance.a needs it",
     }
-    assert "Done as well:\n      instance.a  # instance.b needs it\n" in text(plan)
-    assert plan_json(plan)["novita"]["along"][0] == {"address": "instance.a", "why": "instance.b needs it"}
+    assert "Done as well:\n      instance.a  # instance.b needs it\n" in text(review)
+    assert plan_json(review)["novita"]["along"][0] == {"address": "instance.a", "why": "instance.b needs it"}
 
 
 def test_what_stands_on_a_target_that_goes_is_listed_too(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(STORAGE, A, C)
     rig.apply()
-    plan = rig.plan(destroys=True, targets=("network_storage.data",))
-    assert told(plan.along) == {"instance.a": "it stands on network_storage.data, which does not stay"}
+    review = rig.plan(destroys=True, targets=("network_storage.data",))
+    assert told(review.plan.selection.along) == {"instance.a": "it stands on network_storage.data, which does not stay"}
 
 
 @pytest.mark.parametrize("tie", ["template", "dependsOn", "replaceTriggeredBy"])
@@ -72,9 +72,9 @@ def test_what_is_only_being_made_brings_nobody_along_who_is_not_there_yet(tie: s
     machines = [("Instance", name, spec) for name in names]
     lifecycles: dict[str, Any] = {} if tie == "template" else {name: {tie: ["template.base"]} for name in names}
     rig.declare(BASE, *machines, **lifecycles)
-    plan = rig.plan(targets=("instance.w1",))
-    assert acting(plan) == {"instance.w1": "create", "template.base": "create"}
-    assert told(plan.along) == {"template.base": "instance.w1 needs it"}
+    review = rig.plan(targets=("instance.w1",))
+    assert acting(review) == {"instance.w1": "create", "template.base": "create"}
+    assert told(review.plan.selection.along) == {"template.base": "instance.w1 needs it"}
     rig.apply(targets=("instance.w1",))
     rig.apply()
     rig.assert_converged()
@@ -98,9 +98,9 @@ def test_of_those_that_use_what_is_made_anew_only_those_that_are_there_come_alon
     rig.apply()
     moved = ("VPC", "net", {"cluster": "us-ca-nas-2"})
     rig.declare(moved, ("Instance", "w1", inside), ("Instance", "w2", inside))
-    plan = rig.plan(targets=("vpc.net",))
-    assert acting(plan) == {"vpc.net": "replace", "instance.w1": "replace"}
-    assert told(plan.along) == {"instance.w1": "it stands on vpc.net, which does not stay"}
+    review = rig.plan(targets=("vpc.net",))
+    assert acting(review) == {"vpc.net": "replace", "instance.w1": "replace"}
+    assert told(review.plan.selection.along) == {"instance.w1": "it stands on vpc.net, which does not stay"}
 
 
 def test_what_was_deleted_by_hand_brings_those_along_that_stood_on_it(tmp_path: Path) -> None:
@@ -157,15 +157,15 @@ def test_to_name_what_is_done_and_what_is_not_is_too_much(tmp_path: Path) -> Non
 def test_what_cannot_be_made_without_what_is_left_out_is_left_out_too(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(STORAGE, A, B, C)
-    plan = rig.plan(excludes=("network_storage.data",))
-    assert acting(plan) == {"instance.c": "create"}
-    assert told(plan.left) == {
+    review = rig.plan(excludes=("network_storage.data",))
+    assert acting(review) == {"instance.c": "create"}
+    assert told(review.plan.selection.left_out) == {
         "network_storage.data": "--exclude",
         "instance.a": "it needs network_storage.data, which is left out and is not there yet",
         "instance.b": "it needs instance.a, which is left out and is not there yet",
     }
-    assert "Left out:\n      instance.a  # it needs network_storage.data, which is left out" in text(plan)
-    assert [item["address"] for item in plan_json(plan)["novita"]["left_out"]] == [
+    assert "Left out:\n      instance.a  # it needs network_storage.data, which is left out" in text(review)
+    assert [item["address"] for item in plan_json(review)["novita"]["left_out"]] == [
         "instance.a",
         "instance.b",
         "network_storage.data",
@@ -184,13 +184,13 @@ def test_what_refers_to_something_left_out_goes_on_if_that_would_not_be_made_ane
     rig.declare(STORAGE, ("Instance", "a", {**A[2], "image": "ubuntu:24.04"}), mended)
     assert acting(rig.plan(excludes=("instance.a",))) == {"instance.b": "update"}
     rig.declare(STORAGE, ("Instance", "a", {**A[2], "gpuCount": 2}), B)
-    plan = rig.plan(excludes=("instance.a",))
-    assert acting(plan) == {}  # it refers to the id of what stays
-    assert told(plan.left) == {"instance.a": "--exclude"}
+    review = rig.plan(excludes=("instance.a",))
+    assert acting(review) == {}  # it refers to the id of what stays
+    assert told(review.plan.selection.left_out) == {"instance.a": "--exclude"}
     rig.declare(STORAGE, ("Instance", "a", {**A[2], "gpuCount": 2}), mended)
-    plan = rig.plan(excludes=("instance.a",))
-    assert acting(plan) == {}
-    assert told(plan.left) == {
+    review = rig.plan(excludes=("instance.a",))
+    assert acting(review) == {}
+    assert told(review.plan.selection.left_out) == {
         "instance.a": "--exclude",
         "instance.b": "it needs instance.a, which is left out and would be made anew",
     }
@@ -203,9 +203,9 @@ def test_what_something_left_out_stands_on_is_not_deleted(tmp_path: Path) -> Non
     rig = Rig(tmp_path, environ={})
     rig.declare(STORAGE, A, C)
     rig.apply()
-    plan = rig.plan(destroys=True, excludes=("instance.a",))
-    assert acting(plan) == {"instance.c": "delete"}
-    assert told(plan.left) == {
+    review = rig.plan(destroys=True, excludes=("instance.a",))
+    assert acting(review) == {"instance.c": "delete"}
+    assert told(review.plan.selection.left_out) == {
         "instance.a": "--exclude",
         "network_storage.data": "instance.a, which is left out, stands on it",
     }
@@ -229,12 +229,12 @@ def test_what_could_stay_is_made_anew_where_the_command_line_asks_for_it(tmp_pat
     rig.declare(STORAGE, A, B)
     rig.apply()
     first = rig.record("instance.a").id
-    plan = rig.plan(replaces=("instance.a",))
-    assert acting(plan) == {"instance.a": "replace", "instance.b": "update"}
-    (change,) = [item for item in plan.changes if str(item.address) == "instance.a"]
+    review = rig.plan(replaces=("instance.a",))
+    assert acting(review) == {"instance.a": "replace", "instance.b": "update"}
+    (change,) = [item for item in review.plan.changes if str(item.address) == "instance.a"]
     assert (change.forced, change.why) == (Forced.REQUEST, "--replace asks for it")
     assert change.loses
-    shown = {item["address"]: item for item in plan_json(plan)["resource_changes"]}
+    shown = {item["address"]: item for item in plan_json(review)["resource_changes"]}
     assert shown["instance.a"]["action_reason"] == "replace_by_request"
     rig.apply(replaces=("instance.a",))
     assert rig.record("instance.a").id != first
@@ -248,7 +248,7 @@ def test_a_replacement_that_was_asked_for_and_did_not_come_off_is_not_forgotten(
     first = rig.record("instance.c").id
     rig.apply(replaces=("instance.c",), stop_when=lambda _: True, expect_success=False)
     assert rig.record("instance.c").id == first
-    (change,) = rig.plan().changes
+    (change,) = rig.plan().plan.changes
     assert change.action is Action.REPLACE
     assert change.why == "--replace asked an earlier run for it, which did not come so far"
     rig.apply()
@@ -315,8 +315,8 @@ def test_a_target_takes_along_what_it_sets_off(tmp_path: Path) -> None:
     rig.declare(NET, C, c={"replaceTriggeredBy": ["vpc.net.name"]})
     rig.apply()
     rig.declare(("VPC", "net", {"cluster": CLUSTER, "name": "renamed"}), C, c={"replaceTriggeredBy": ["vpc.net.name"]})
-    plan = rig.plan(targets=("vpc.net",))
-    assert told(plan.along) == {"instance.c": "it is made anew after vpc.net"}
+    review = rig.plan(targets=("vpc.net",))
+    assert told(review.plan.selection.along) == {"instance.c": "it is made anew after vpc.net"}
 
 
 @pytest.mark.parametrize("asked", [{"targets": ("vpc.net",)}, {"excludes": ("instance.c",)}], ids=["target", "exclude"])
@@ -352,11 +352,11 @@ def test_a_pattern_for_what_is_made_anew_means_those_that_are_not_left_out(tmp_p
     rig = Rig(tmp_path, environ={})
     rig.declare(W1, W2)
     rig.apply()
-    plan = rig.plan(replaces=("instance.*",), excludes=("instance.worker-2",))
-    assert (plan.problems, acting(plan)) == ((), {"instance.worker-1": "replace"})
-    assert told(plan.left) == {"instance.worker-2": "--exclude"}
-    plan = rig.plan(replaces=("instance.*",), targets=("instance.worker-2",))
-    assert (plan.problems, acting(plan)) == ((), {"instance.worker-2": "replace"})
+    review = rig.plan(replaces=("instance.*",), excludes=("instance.worker-2",))
+    assert (review.problems, acting(review)) == ((), {"instance.worker-1": "replace"})
+    assert told(review.plan.selection.left_out) == {"instance.worker-2": "--exclude"}
+    review = rig.plan(replaces=("instance.*",), targets=("instance.worker-2",))
+    assert (review.problems, acting(review)) == ((), {"instance.worker-2": "replace"})
 
 
 @pytest.mark.parametrize("option", ["targets", "excludes", "replaces"])

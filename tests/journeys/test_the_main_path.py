@@ -53,8 +53,8 @@ def test_every_example_comes_up_plans_empty_and_goes(name: str, profile: str, tm
     rig.apply()
     rig.assert_converged()
     edit_everything(rig.folder)
-    plan = rig.plan()
-    assert {change.action for change in plan.changes} <= {Action.UPDATE, Action.REPLACE}
+    review = rig.plan()
+    assert {change.action for change in review.plan.changes} <= {Action.UPDATE, Action.REPLACE}
     rig.apply()
     rig.assert_converged()
     rig.destroy()
@@ -69,8 +69,8 @@ def test_a_storage_goes_after_the_call_that_unmounts_it(tmp_path: Path) -> None:
     rig.declare(storage, ("Instance", "a", {**machine, "networkStorages": [{"storage": "data", "mountPath": "/d"}]}))
     rig.apply()
     rig.declare(("Instance", "a", machine))
-    plan = rig.plan()
-    assert [(step.key.split(":")[0], step.after) for step in plan.steps] == [
+    review = rig.plan()
+    assert [(step.key.split(":")[0], step.after) for step in review.plan.steps] == [
         ("instance.a/upgrade", ()),
         ("network_storage.data/delete", ("instance.a/upgrade",)),
     ]
@@ -85,8 +85,8 @@ def test_a_changed_password_makes_a_new_credential_first_and_moves_its_users_ove
     rig.declare(auth, ("Instance", "a", machine))
     rig.apply()
     rig.environ["PW"] = "new"
-    plan = rig.plan()
-    assert [step.key.split(":")[0] for step in plan.steps] == [
+    review = rig.plan()
+    assert [step.key.split(":")[0] for step in review.plan.steps] == [
         "registry_auth.hub/create",
         "instance.a/upgrade",
         "registry_auth.hub/delete",
@@ -115,8 +115,8 @@ def test_a_failed_step_skips_only_what_needs_it_and_the_next_run_goes_on(tmp_pat
         ("Instance", "after", {**good, "env": {"PEER": "${instance.bad.id}"}}),
         ("Instance", "good", good),
     )
-    plan = rig.plan()
-    assert {str(change.address): change.action for change in plan.changes} == {
+    review = rig.plan()
+    assert {str(change.address): change.action for change in review.plan.changes} == {
         "instance.bad": Action.REPLACE,
         "instance.after": Action.CREATE,
         "instance.good": Action.NONE,
@@ -131,7 +131,7 @@ def test_an_interrupted_run_is_resumed_with_the_same_machine(tmp_path: Path) -> 
     result = rig.apply(stop_when=lambda event: isinstance(event, Identified), expect_success=False)
     assert result.interrupted
     before = rig.record("instance.a").id
-    assert [step.call_name for step in rig.plan().steps] == ["wait"]
+    assert [step.call_name for step in rig.plan().plan.steps] == ["wait"]
     rig.apply()
     assert rig.record("instance.a").id == before
     rig.assert_converged()
@@ -142,7 +142,7 @@ def test_a_machine_deleted_by_hand_is_made_anew(tmp_path: Path) -> None:
     rig.declare(("NetworkStorage", "data", {"cluster": "us-dallas-nas-2", "sizeGb": 10}))
     rig.apply()
     rig.world.storages.remove(next(iter(rig.world.storages)))
-    (change,) = rig.plan().changes
+    (change,) = rig.plan().plan.changes
     assert change.action is Action.CREATE
     assert "deleted outside" in change.why
     rig.apply()
@@ -250,8 +250,11 @@ def test_what_stands_on_a_target_goes_with_it(tmp_path: Path) -> None:
     mounts = {"networkStorages": [{"storage": "data", "mountPath": "/d"}]}
     rig.declare(storage, ("Instance", "a", {**machine, **mounts}), ("Instance", "b", machine))
     rig.apply()
-    plan = rig.plan(destroys=True, targets=("network_storage.data",))
-    assert [step.key.split(":")[0] for step in plan.steps] == ["instance.a/delete", "network_storage.data/delete"]
+    review = rig.plan(destroys=True, targets=("network_storage.data",))
+    assert [step.key.split(":")[0] for step in review.plan.steps] == [
+        "instance.a/delete",
+        "network_storage.data/delete",
+    ]
     rig.destroy(targets=("network_storage.data",))
     assert [str(address) for address in rig.state().records] == ["instance.b"]
 
@@ -259,8 +262,8 @@ def test_what_stands_on_a_target_goes_with_it(tmp_path: Path) -> None:
 def test_a_target_brings_along_what_it_needs_and_nothing_else(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(*FLEET)
-    plan = rig.plan(targets=("instance.machine",))
-    assert {str(step.address) for step in plan.steps} == {"instance.machine", "network_storage.data", "vpc.net"}
+    review = rig.plan(targets=("instance.machine",))
+    assert {str(step.address) for step in review.plan.steps} == {"instance.machine", "network_storage.data", "vpc.net"}
     rig.apply(targets=("instance.machine",))
     rig.apply()
     rig.assert_converged()
@@ -283,18 +286,18 @@ def test_a_secret_in_an_ordinary_text_is_shown_nowhere(tmp_path: Path) -> None:
     rig.apply()
     rig.assert_converged()
     rig.environ["NOVITA_INFRA_VAR_token"] = "canary-two"
-    plan = rig.plan()
-    assert {str(change.address): change.action for change in plan.changes} == {
+    review = rig.plan()
+    assert {str(change.address): change.action for change in review.plan.changes} == {
         "instance.a": Action.UPDATE,
         "template.b": Action.UPDATE,
     }
-    write_plan(plan, tmp_path / "x.niplan", key=rig.state().key, setting=Setting("", "", "", 0.0))
+    write_plan(review, tmp_path / "x.niplan", key=rig.state().key, setting=Setting("", "", "", 0.0))
     told = [
-        json.dumps(plan_json(plan)),
-        repr(plan),
+        json.dumps(plan_json(review)),
+        repr(review),
         (tmp_path / "x.niplan").read_text(encoding="utf-8"),
         rig.store().path.read_text(encoding="utf-8"),
-        *(plain([line]) for line in plan_lines(plan)),
+        *(plain([line]) for line in plan_lines(review)),
     ]
     assert not [text for text in told if "canary" in text]
 

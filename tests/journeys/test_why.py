@@ -14,7 +14,7 @@ from novita_infra.cli import root
 from novita_infra.model.addresses import Address
 from novita_infra.operations.provenance import provenance_of
 from novita_infra.operations.session import ProjectOptions
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.simulator.world.cloud import instances
 from novita_infra.views.content.lines import plain
 from novita_infra.views.content.why import reasons
@@ -78,9 +78,9 @@ def rig(tmp_path: Path) -> Rig:
     return found
 
 
-def why(rig: Rig, address: str, plan: Plan | None = None) -> str:
+def why(rig: Rig, address: str, plan: Review | None = None) -> str:
     where = ProjectOptions(path=rig.folder, environment=rig.environment, variables=rig.variables)
-    found = reasons(plan or rig.plan(), Address.parse(address), provenance_of(where, rig.environ).trail)
+    found = reasons((plan or rig.plan()).plan, Address.parse(address), provenance_of(where, rig.environ).trail)
     assert "hush" not in plain(why_lines(found)) + json.dumps(why_json(found))
     return plain(why_lines(found))
 
@@ -91,7 +91,7 @@ def rewritten(rig: Rig, old: str, new: str) -> None:
     (rig.folder / "main.yaml").write_text(text.replace(old, new))
 
 
-def as_in(rig: Rig, environment: str) -> Plan:
+def as_in(rig: Rig, environment: str) -> Review:
     """A plan of the dev books with the manifests as in another environment."""
     state = rig.folder / "state"
     (state / f"{environment}.json").write_bytes((state / "dev.json").read_bytes())

@@ -33,7 +33,7 @@ from novita_infra.operations.planning import plan_project
 from novita_infra.operations.session import ProjectOptions, Session, open_session, state_locked
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.simulator import World, open_world
 from novita_infra.state.backends.local import LocalStore
 
@@ -111,15 +111,17 @@ def apply_hurried(project: Path, server: str) -> None:
 
 
 def _assert_nothing_to_do(project: Path, server: str) -> None:
-    async def work() -> Plan:
+    async def work() -> Review:
         async with _opened(project, server) as session:
             return await plan_project(session)
 
-    plan = asyncio.run(work())
+    review = asyncio.run(work())
     left = [
-        f"{item.address}: {item.action.value} {item.why}" for item in plan.changes if item.action is not Action.NONE
+        f"{item.address}: {item.action.value} {item.why}"
+        for item in review.plan.changes
+        if item.action is not Action.NONE
     ]
-    assert plan.empty, f"the second plan is not empty: {left}"
+    assert review.empty, f"the second plan is not empty: {left}"
 
 
 @contextlib.asynccontextmanager

@@ -24,7 +24,7 @@ from rig import Rig
 
 from novita_infra.model.diagnostics import Problems
 from novita_infra.planning.options import Refresh
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.simulator import LIVE
 from novita_infra.simulator.scenarios.events import arrive
 from novita_infra.simulator.world.engine.records import Happening
@@ -61,7 +61,7 @@ def cases() -> list[Path]:
     return sorted(path.parent for path in CASES.glob("*/now.yaml"))
 
 
-def plan_of(case: Path, ordering: Ordering = in_one_file) -> tuple[Rig, Plan]:
+def plan_of(case: Path, ordering: Ordering = in_one_file) -> tuple[Rig, Review]:
     """The plan of the case in a world of its own."""
     told = yaml.safe_load((case / "case.yaml").read_text(encoding="utf-8"))
     folder = Path(tempfile.mkdtemp())

@@ -50,6 +50,6 @@ def apply_saved(rig: Rig, path: Path, *, stop_when: Callable[[Event], bool] = la
             session = Session(where, project, store, client, rig.clock, SIMULATOR, store.load())
             with state_locked(session, "apply"):
                 await check_saved(session, saved)
-                return await apply_plan(session, saved.plan, emit=emit, stop=stop, seal=saved.seal)
+                return await apply_plan(session, saved.review, emit=emit, stop=stop, seal=saved.seal)
 
     return rig.clock.run(work())

@@ -7,12 +7,12 @@ from typing import Any
 
 import jsonschema_rs
 
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.views.json.plan import plan_json
 from novita_infra.views.json.schema.plan import plan_schema
 
 
-def checked_json(plan: Plan) -> dict[str, Any]:
+def checked_json(plan: Review) -> dict[str, Any]:
     """The plan as JSON, which fits the published schema."""
     data = plan_json(plan)
     check_shape(data)

@@ -70,7 +70,7 @@ class _Play(Rig):
         self.trace: list[str] = []
         self.fleet: tuple[Resource, ...] = ()
         self.known: set[str] = set()
-        """Every id that was ever on our books, or in a plan of ours."""
+        """Every id that was ever on our books, or in a review of ours."""
         self._wire: _Wire | None = None
         self.outsiders = Outsiders(self.world, self.known, open_kinds=self._open_kinds)
         self.made: set[str] = set()
@@ -142,7 +142,7 @@ class _Play(Rig):
         return kind, name, dict(spec)
 
     def _go(self, chapter: Chapter) -> Result | None:
-        """One run as the chapter has it; None where it was killed or came to no plan."""
+        """One run as the chapter has it; None where it was killed or came to no review."""
         wire = self._wire = _Wire(self, chapter)
         targets = self._targets(chapter)
         stop_at = chapter.end.at if chapter.end.how == "interrupt" else None
@@ -182,10 +182,10 @@ class _Play(Rig):
                     destroys=chapter.destroys, targets=targets, allow_data_loss=("*",), allow_large_change=True
                 )
                 made = await plan_project(session, wish)
-                self.known |= {step.id for step in made.steps}
+                self.known |= {step.id for step in made.plan.steps}
                 if made.problems:
                     raise Problems(made.problems, code=made.code)
-                for change in made.changes:
+                for change in made.plan.changes:
                     if change.action is not Action.NONE:
                         self.trace.append(f"    plan: {change.action.value} {change.address} {change.id} {change.why}")
                 return await apply_plan(session, made, parallelism=chapter.parallelism, emit=emit, stop=stop)
@@ -233,10 +233,12 @@ class _Play(Rig):
         raise Violation(f"not done after {ROUNDS} runs without any fault")
 
     def _check(self) -> None:
-        plan = self.plan()
-        left = [(str(item.address), item.action, item.why) for item in plan.changes if item.action is not Action.NONE]
+        review = self.plan()
+        left = [
+            (str(item.address), item.action, item.why) for item in review.plan.changes if item.action is not Action.NONE
+        ]
         state = self.state()
-        _holds(plan.empty, f"the second plan is not empty: {left} {plan.problems} {plan.outputs_changed}")
+        _holds(review.empty, f"the second plan is not empty: {left} {review.problems} {review.plan.outputs.changed}")
         still = [record for record in state.records.values() if record.underway]
         _holds(not still, f"something is still under way: {still}")
         live = sorted(ids_in(self.world).keys() - self.outsiders.theirs.keys())

@@ -29,7 +29,7 @@ from novita_infra.operations.state_edits import forget, move_record
 from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.policies.running import judge_plan
 from novita_infra.simulator import LIVE, LostAnswer, Quirks, World, build_app, open_world, scenario_named
 from novita_infra.simulator.routes.registry import OPERATIONS
@@ -85,7 +85,7 @@ class Rig:
         self.variables: dict[str, str] = {}
         self.events: list[Event] = []
         self.told: list[str] = []
-        """What the commands told a person before there was a plan."""
+        """What the commands told a person before there was a review."""
         self.seed = seed
         self._killer: _Killer | None = None
 
@@ -123,10 +123,10 @@ class Rig:
 
     # --- the commands ---
 
-    def plan(self, *, destroys: bool = False, targets: tuple[str, ...] = (), **asked: Any) -> Plan:
+    def plan(self, *, destroys: bool = False, targets: tuple[str, ...] = (), **asked: Any) -> Review:
         wish = _asked(destroys=destroys, targets=targets, **asked)
 
-        async def work() -> Plan:
+        async def work() -> Review:
             async with self.client() as client:
                 session = self._session(client)
                 return await self._judged(session, await plan_project(session, wish), wish)
@@ -134,7 +134,7 @@ class Rig:
         return self.clock.run(work())
 
     def see(self) -> PlanInputs:
-        """Everything that a plan of now is made from."""
+        """Everything that a review of now is made from."""
 
         async def work() -> PlanInputs:
             async with self.client() as client:
@@ -147,7 +147,7 @@ class Rig:
         *,
         destroys: bool = False,
         targets: tuple[str, ...] = (),
-        plan: Plan | None = None,
+        review: Review | None = None,
         stop_when: Callable[[Event], bool] | None = None,
         parallelism: int = 10,
         expect_success: bool = True,
@@ -167,7 +167,7 @@ class Rig:
             async with self.client() as client:
                 session = self._session(client)
                 with state_locked(session, "apply"):
-                    made = await self._judged(session, plan or await plan_project(session, wish), wish)
+                    made = await self._judged(session, review or await plan_project(session, wish), wish)
                     assert not made.problems, made.problems
                     return await apply_plan(session, made, parallelism=parallelism, emit=emit, stop=stop)
 
@@ -222,7 +222,7 @@ class Rig:
         try:
             self.apply(destroys=destroys, expect_success=False)
         except ApiError:
-            assert killer.dead  # the plan itself could not be made any more
+            assert killer.dead  # the review itself could not be made any more
         finally:
             self._killer = None
         killer.restore()
@@ -242,14 +242,14 @@ class Rig:
         return self._killer.around(transport) if self._killer is not None else transport
 
     def assert_converged(self) -> None:
-        """A second plan is empty, and what is live is what is on record: no orphan, no double."""
-        plan = self.plan()
+        """A second review is empty, and what is live is what is on record: no orphan, no double."""
+        review = self.plan()
         left = [
             (str(change.address), change.action.value, change.why, change.fields)
-            for change in plan.changes
+            for change in review.plan.changes
             if change.action is not Action.NONE
         ]
-        assert plan.empty, (left, plan.outputs_changed, plan.problems)
+        assert review.empty, (left, review.plan.outputs.changed, review.problems)
         self.assert_nothing_lost()
 
     def assert_nothing_lost(self) -> None:
@@ -274,9 +274,9 @@ class Rig:
             if getattr(item, "status", getattr(item, "state", "")) not in {"removed", "toRemove", "removing"}
         )
 
-    async def _judged(self, session: Session, plan: Plan, wish: PlanOptions) -> Plan:
-        """The plan with what policies say of it; its JSON is as published."""
-        judged = await judge_plan(session.project, plan, asked=wish, environ=self.environ, shown=checked_json)
+    async def _judged(self, session: Session, review: Review, wish: PlanOptions) -> Review:
+        """The review with what policies say of it; its JSON is as published."""
+        judged = await judge_plan(session.project, review, asked=wish, environ=self.environ, shown=checked_json)
         checked_json(judged)
         return judged
 

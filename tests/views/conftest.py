@@ -15,11 +15,13 @@ from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.resources import Loss
 from novita_infra.model.values import Digest, Joined, Ref, Secret
 from novita_infra.planning.plan.changes import Action, Change, FieldChange
-from novita_infra.planning.plan.plan import Basis, Plan
+from novita_infra.planning.plan.findings import Finding
+from novita_infra.planning.plan.plan import Basis, OutputChanges, Plan
+from novita_infra.planning.plan.review import Remarks, Review
 from novita_infra.planning.plan.steps import Step, action_named
 
 CLEAR = "hunter2-in-clear"
-BASIS = Basis("lineage", 3, "config")
+BASIS = Basis("lineage", 3)
 STORAGE = Address("network_storage", "data")
 TRAINER = Address("instance", "trainer")
 WORKER = Address("instance", "worker", "eu")
@@ -173,24 +175,26 @@ def _mixed() -> Plan:
         changes,
         steps,
         BASIS,
-        outputs={
-            "url": Ref(Address("endpoint", "api"), "url"),
-            "count": 2,
-            "token": Secret(CLEAR, "env:TOKEN"),
-            "same": "x",
-        },
-        outputs_before={"count": 1, "old": "x", "same": "x"},
-        outputs_changed=("count", "old", "token", "url"),
+        outputs=OutputChanges(
+            after={
+                "url": Ref(Address("endpoint", "api"), "url"),
+                "count": 2,
+                "token": Secret(CLEAR, "env:TOKEN"),
+                "same": "x",
+            },
+            before={"count": 1, "old": "x", "same": "x"},
+            changed=("count", "old", "token", "url"),
+        ),
     )
 
 
 def _unchanged() -> Plan:
     vpc = Change(Address("vpc", "net"), Action.NONE, "v-1", before={"name": "net"}, after={"name": "net"})
     more = [Change(Address("vpc", f"net{number}"), Action.NONE, f"v-{number}") for number in range(2, 13)]
-    return Plan("training", "dev", (vpc, *more), (), BASIS, outputs={"a": 1}, outputs_before={"a": 1})
+    return Plan("training", "dev", (vpc, *more), (), BASIS, outputs=OutputChanges({"a": 1}, before={"a": 1}))
 
 
-def _refused() -> Plan:
+def _refused() -> Review:
     why = "a storage cannot shrink; make a smaller one beside it"
     change = Change(
         STORAGE,
@@ -201,7 +205,8 @@ def _refused() -> Plan:
         after={"sizeGb": 50},
     )
     told = Diagnostic(f"sizeGb: {why}", address=str(STORAGE))
-    return Plan("training", "dev", (change,), (), BASIS, problems=(told,), code=5)
+    plan = Plan("training", "dev", (change,), (), BASIS)
+    return Review(plan, checks=Remarks((Finding(told, 5),)))
 
 
 def _destroyed() -> Plan:
@@ -219,23 +224,22 @@ def _destroyed() -> Plan:
         (_step(STORAGE, "delete", id_="s-1"),),
         BASIS,
         destroys=True,
-        outputs_before={"url": "https://x"},
-        outputs_changed=("url",),
+        outputs=OutputChanges(before={"url": "https://x"}, changed=("url",)),
     )
 
 
-_PLANS: dict[str, Callable[[], Plan]] = {
-    "mixed": _mixed,
-    "unchanged": _unchanged,
+_REVIEWS: dict[str, Callable[[], Review]] = {
+    "mixed": lambda: Review(_mixed()),
+    "unchanged": lambda: Review(_unchanged()),
     "refused": _refused,
-    "destroyed": _destroyed,
+    "destroyed": lambda: Review(_destroyed()),
 }
 
 
 @pytest.fixture
-def plan_of() -> Callable[[str], Plan]:
-    """A made-up plan by its name."""
-    return lambda name: _PLANS[name]()
+def plan_of() -> Callable[[str], Review]:
+    """The review of a made-up plan by its name."""
+    return lambda name: _REVIEWS[name]()
 
 
 @pytest.fixture

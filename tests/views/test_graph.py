@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from novita_infra.model.addresses import Address
 from novita_infra.planning.plan.changes import Action
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.views.graph import dot, mermaid, needs_of
 
 WORKER = Address("instance", "worker", "eu")
@@ -32,6 +32,6 @@ def test_actions_are_written_and_coloured() -> None:
     assert 'fillcolor="#c8e6c9"' in dot({WORKER: (NET,)}, actions)
 
 
-def test_a_plan_knows_what_its_values_refer_to(plan_of: Callable[[str], Plan]) -> None:
-    needs = needs_of(plan_of("mixed"))
+def test_a_plan_knows_what_its_values_refer_to(plan_of: Callable[[str], Review]) -> None:
+    needs = needs_of(plan_of("mixed").plan)
     assert needs[WORKER] == {Address("registry_auth", "hub"), Address("network_storage", "data")}

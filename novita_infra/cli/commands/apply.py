@@ -38,6 +38,7 @@ from novita_infra.operations.saved_plans import check_saved, is_plan, opened_sav
 from novita_infra.operations.session import ProjectOptions, Session, open_session
 from novita_infra.planning.options import PlanOptions, Refresh
 from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.planning.saved.plan_file import digest_of
 from novita_infra.policies.running import judge_plan
 from novita_infra.views.content.lines import Line, Tone, line
@@ -156,17 +157,19 @@ async def _apply(
         session.tell = screen.say
         _tell_of_waiting(where, screen)
         async with locked(session, command):
-            plan = await plan_project(session, asked)
-            plan = await judge_plan(session.project, plan, asked=asked, environ=os.environ, shown=plan_json)
+            review = await plan_project(session, asked)
+            review = await judge_plan(session.project, review, asked=asked, environ=os.environ, shown=plan_json)
             screen.tell(session.project.warnings)
-            _show(plan, screen)
-            if plan.problems:
-                return plan.code or EXIT_ERROR
+            _show(review, screen)
+            if review.problems:
+                return review.code or EXIT_ERROR
             if expect is not None:
-                _check_expected(expect, digest_of(plan))
-            if not plan.empty and not approved and not _approved(plan, screen, again(command, where, asked)):
+                _check_expected(expect, digest_of(review))
+            if not review.empty and not approved and not _approved(review.plan, screen, again(command, where, asked)):
                 return EXIT_ERROR
-            return await _carry_out(session, plan, screen, parallelism=parallelism, command=_on(command, where, asked))
+            return await _carry_out(
+                session, review, screen, parallelism=parallelism, command=_on(command, where, asked)
+            )
 
 
 async def _apply_saved(
@@ -182,21 +185,21 @@ async def _apply_saved(
         session.tell = screen.say
         if expect is not None:
             _check_expected(expect, saved.digest)
-        operation = "destroy" if saved.plan.destroys else "apply"
+        operation = "destroy" if saved.review.plan.destroys else "apply"
         _tell_of_waiting(where, screen)
         async with locked(session, operation):
-            plan = await judge_plan(session.project, saved.plan, asked=asked, environ=os.environ, shown=plan_json)
+            review = await judge_plan(session.project, saved.review, asked=asked, environ=os.environ, shown=plan_json)
             if screen.json:
-                _show(plan, screen)
-            elif plan.problems:
-                screen.tell((*plan.notes, *plan.problems))
-            if plan.problems:
-                return plan.code or EXIT_ERROR
+                _show(review, screen)
+            elif review.problems:
+                screen.tell((*review.notes, *review.problems))
+            if review.problems:
+                return review.code or EXIT_ERROR
             await check_saved(session, saved)
             if not screen.json:  # a person who reads a refusal has no use for the plan that it is about
-                _show(plan, screen)
+                _show(review, screen)
             command = _on(operation, session.where, saved.setting.asked)
-            return await _carry_out(session, plan, screen, parallelism=parallelism, command=command, seal=saved.seal)
+            return await _carry_out(session, review, screen, parallelism=parallelism, command=command, seal=saved.seal)
 
 
 def _on(command: str, where: ProjectOptions, asked: PlanOptions) -> str:
@@ -224,12 +227,12 @@ def _tell_of_waiting(where: ProjectOptions, screen: Console) -> None:
         screen.say(f"If another run has the lock, this one waits for it, at most {where.lock_timeout:g} s.")
 
 
-def _show(plan: Plan, screen: Console) -> None:
+def _show(review: Review, screen: Console) -> None:
     if screen.json:
-        screen.messages().plan(plan)
-        screen.tell((*plan.notes, *plan.problems))
+        screen.messages().plan(review.plan)
+        screen.tell((*review.notes, *review.problems))
     else:
-        show_plan(plan, screen)
+        show_plan(review, screen)
 
 
 def _approved(plan: Plan, screen: Console, command: str) -> bool:
@@ -238,9 +241,10 @@ def _approved(plan: Plan, screen: Console, command: str) -> bool:
 
 
 async def _carry_out(
-    session: Session, plan: Plan, screen: Console, *, parallelism: int | None, command: str, seal: str = ""
+    session: Session, review: Review, screen: Console, *, parallelism: int | None, command: str, seal: str = ""
 ) -> int:
-    if plan.empty and not plan.bookkeeping:
+    plan = review.plan
+    if review.empty and not plan.record_updates:
         if screen.json:
             screen.messages().result(Result(plan, ()), outputs=session.state.outputs)
         return 0
@@ -250,8 +254,8 @@ async def _carry_out(
         ) as stop,
         _listening(session, plan, screen) as listener,
     ):
-        result = await apply_plan(session, plan, parallelism=parallelism, emit=listener, stop=stop, seal=seal)
-    _sum_up(session, result, screen, command=command)
+        result = await apply_plan(session, review, parallelism=parallelism, emit=listener, stop=stop, seal=seal)
+    _sum_up(session, review, result, screen, command=command)
     return _exit_code(result)
 
 
@@ -282,13 +286,13 @@ def _listening(session: Session, plan: Plan, screen: Console) -> Iterator[Listen
         yield listening_plainly(sys.stderr)
 
 
-def _sum_up(session: Session, result: Result, screen: Console, *, command: str) -> None:
+def _sum_up(session: Session, review: Review, result: Result, screen: Console, *, command: str) -> None:
     outputs = session.state.outputs
     if screen.json:
         screen.messages().result(result, outputs=outputs)
         return
     if result.succeeded and result.plan.empty:
         return
-    screen.say("", *result_lines(result, again=command, destroy=again("destroy", session.where)))
+    screen.say("", *result_lines(result, again=command, destroy=again("destroy", session.where), cost=review.cost))
     if result.succeeded and outputs and not result.plan.destroys:
         screen.show([line(), line(("Outputs", Tone.STRONG)), *output_lines(outputs)])

@@ -17,7 +17,7 @@ from novita_infra.cli.project_options import again, located
 from novita_infra.operations.planning import plan_project
 from novita_infra.operations.session import ProjectOptions, open_session
 from novita_infra.planning.options import PlanOptions
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Remarks, Review
 from novita_infra.views.json.drift import drift_report
 from novita_infra.views.json.plan import plan_json
 from novita_infra.views.text.plan import plan_lines
@@ -61,13 +61,23 @@ async def _drift(where: ProjectOptions, screen: Console, asked: PlanOptions) -> 
         screen.tell(session.project.warnings)
         screen.show(plan_lines(made))
         screen.tell((*made.notes, *made.problems))
-    return EXIT_DRIFT if made.drift else 0
+    return EXIT_DRIFT if made.plan.drift else 0
 
 
-def _advising(made: Plan, apply: str) -> Plan:
-    """The plan with the advice of its problems for who does not apply yet: what takes the options is named."""
-    problems = [
-        replace(item, hint=_OPTION.sub(lambda found: found["whole"] or f"{apply} --", item.hint))
-        for item in made.problems
+def _advising(review: Review, apply: str) -> Review:
+    """The review with hints for a person who does not apply yet: the command that takes an option is named."""
+    return replace(
+        review, checks=_advised(review.checks, apply=apply), preflight=_advised(review.preflight, apply=apply)
+    )
+
+
+def _advised(remarks: Remarks, *, apply: str) -> Remarks:
+    findings = [
+        replace(item, diagnostic=replace(item.diagnostic, hint=_hint(item.diagnostic.hint, apply=apply)))
+        for item in remarks.findings
     ]
-    return replace(made, problems=tuple(problems))
+    return replace(remarks, findings=tuple(findings))
+
+
+def _hint(text: str, *, apply: str) -> str:
+    return _OPTION.sub(lambda match: match["whole"] or f"{apply} --", text)

@@ -22,7 +22,7 @@ from novita_infra.operations.saved_plans import save_plan
 from novita_infra.operations.session import ProjectOptions, open_session
 from novita_infra.planning.cost.durations import Estimate, estimate
 from novita_infra.planning.options import PlanOptions
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.planning.saved.plan_file import SavedPlan, check_free, digest_of
 from novita_infra.policies.running import judge_plan
 from novita_infra.views.json.plan import plan_json
@@ -96,7 +96,7 @@ async def _plan(
         if not screen.json:
             screen.tell(session.project.warnings)
         digest = digest_of(made) if out is not None or screen.json else ""
-        time = estimate(made, session.state.durations, KINDS) if estimated else None
+        time = estimate(made.plan, session.state.durations, KINDS) if estimated else None
         show_plan(made, screen, digest=digest, time=time, warnings=session.project.warnings)
         if made.problems:
             return made.code or EXIT_ERROR
@@ -105,13 +105,13 @@ async def _plan(
                 f"Saved. To do exactly this: novita-infra apply {shlex.quote(str(out))}",
                 f"Its digest, for who approves it: {digest}",
             )
-    if not detailed or (made.empty and not made.drift):
+    if not detailed or (made.empty and not made.plan.drift):
         return 0
-    return EXIT_DRIFT if made.drift_only else EXIT_CHANGES
+    return EXIT_DRIFT if made.plan.drift_only else EXIT_CHANGES
 
 
 def show_plan(
-    made: Plan,
+    made: Review,
     screen: Console,
     *,
     digest: str = "",

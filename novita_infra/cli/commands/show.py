@@ -52,7 +52,7 @@ def show(*, where: ProjectOptions, screen: Console) -> int:
     if is_plan(where.path):
         saved = read_plan(where.path)
         screen.say(*saved_lines(saved, now=RealClock().now()))
-        show_plan(saved.plan, screen, digest=saved.digest, saved=saved)
+        show_plan(saved.review, screen, digest=saved.digest, saved=saved)
         return 0
     state = load_state(where)
     if screen.json:
@@ -128,7 +128,7 @@ def graph(*, where: ProjectOptions, form: str, screen: Console) -> int:
     """
     draw = dot if form == "dot" else mermaid
     if is_plan(where.path):
-        plan = read_plan(where.path).plan
+        plan = read_plan(where.path).review.plan
         screen.show_text(draw(needs_of(plan), {change.address: change.action for change in plan.changes}))
         return 0
     project = validate_project(where, os.environ)

@@ -18,7 +18,7 @@ from novita_infra.operations.provenance import provenance_of
 from novita_infra.operations.saved_plans import is_plan, read_plan
 from novita_infra.operations.session import ProjectOptions, open_session
 from novita_infra.planning.options import PlanOptions
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.views.content.why import reasons
 from novita_infra.views.json.why import why_json
 from novita_infra.views.text.why import why_lines
@@ -43,7 +43,9 @@ def why(*, what: Address, where: ProjectOptions, asked: PlanOptions, screen: Con
       novita-infra why instance.trainer prod.niplan
       novita-infra why instance.trainer --env prod --json | jq .because
     """
-    plan = read_plan(where.path).plan if is_plan(where.path) else asyncio.run(_planned(where, screen, asked))
+    saved = is_plan(where.path)
+    review = read_plan(where.path).review if saved else asyncio.run(_planned(where, screen, asked))
+    plan = review.plan
     if what not in {change.address for change in plan.changes}:
         known = sorted(str(change.address) for change in plan.changes)
         raise problem(f"there is no resource {what}", nearest(str(what), known))
@@ -55,7 +57,7 @@ def why(*, what: Address, where: ProjectOptions, asked: PlanOptions, screen: Con
     return 0
 
 
-async def _planned(where: ProjectOptions, screen: Console, asked: PlanOptions) -> Plan:
+async def _planned(where: ProjectOptions, screen: Console, asked: PlanOptions) -> Review:
     async with open_session(where, os.environ, destroys=asked.destroys) as session:
         session.tell = screen.say
         return await plan_project(session, asked)

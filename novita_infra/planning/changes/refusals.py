@@ -9,9 +9,9 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.lifecycle import OnDrift
 from novita_infra.planning.changes.decisions import Decision
-from novita_infra.planning.findings import Finding
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import FieldChange
+from novita_infra.planning.plan.findings import Finding
 
 
 def refused(decisions: Mapping[Address, Decision], *, asked: PlanOptions) -> Iterator[Finding]:

@@ -14,8 +14,8 @@ from novita_infra.model.lifecycle import Condition
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Ref, Value, is_known, resolve
 from novita_infra.planning.changes.decisions import Decision, settled
-from novita_infra.planning.findings import Finding
 from novita_infra.planning.plan.changes import Action
+from novita_infra.planning.plan.findings import Finding
 
 
 def holds(condition: Condition, value: Value) -> bool:

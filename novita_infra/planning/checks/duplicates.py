@@ -17,9 +17,9 @@ from novita_infra.kinds.toolkit.owner_marks import owner
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity
 from novita_infra.model.resources import Live, Phase
-from novita_infra.planning.findings import Finding
 from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.plan.changes import Action, Change
+from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Plan
 
 _GOING: Final = frozenset({Phase.LEAVING, Phase.GONE})

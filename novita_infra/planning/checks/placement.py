@@ -20,7 +20,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, Diagnostic
 from novita_infra.model.resources import Declared, Existing, Live, Phase
 from novita_infra.model.values import Spec, Value, refs
-from novita_infra.planning.findings import Finding
+from novita_infra.planning.plan.findings import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
@@ -20,11 +20,12 @@ from novita_infra.kinds.kind import Call, Kind
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic, Severity
 from novita_infra.model.resources import Declared, Phase
-from novita_infra.planning.checks.duplicates import Duplicate
-from novita_infra.planning.checks.duplicates import duplicate_diagnostics as stray_told
-from novita_infra.planning.findings import Finding, code_of
+from novita_infra.planning.checks.duplicates import Duplicate, duplicate_diagnostics
 from novita_infra.planning.plan.changes import Action, Change
+from novita_infra.planning.plan.costs import Money
+from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Remarks, Review
 
 _MAKES: Final = frozenset({Action.CREATE, Action.REPLACE})
 _HOUR: Final = 60
@@ -55,9 +56,9 @@ class Answers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreflightInput:
-    """A plan, and what it is checked against."""
+    """A plan with what is known of it, and what it is checked against."""
 
-    plan: Plan
+    review: Review
     kinds: Mapping[str, Kind]
     declared: Mapping[Address, Declared]
     catalogue: Catalogue
@@ -68,7 +69,12 @@ class PreflightInput:
     unsited: Mapping[Address, Finding] = field(default_factory=dict)
     """What has no place, with the reason."""
     strays: tuple[Duplicate, ...] = ()
-    """What is there already of what the plan creates, and in no books."""
+    """Live objects of what the plan creates that are in no state."""
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that is checked."""
+        return self.review.plan
 
 
 def preflight_questions(flight: PreflightInput) -> Questions:
@@ -82,29 +88,23 @@ def preflight_questions(flight: PreflightInput) -> Questions:
             for change in plan.changes
             if change.action in _MAKES and flight.kinds[change.address.type].quota is not None
         ),
-        balance=_price(flight, *_additions(flight.plan)) > 0,
+        balance=_price(flight, *_additions(flight.review.cost)) > 0,
     )
 
 
-def checked(flight: PreflightInput, answers: Answers) -> Plan:
-    """The plan with what speaks against it."""
-    duplicate_diagnostics = [
-        *(stray_told(stray, flight.plan) for stray in flight.strays),
+def preflight_remarks(flight: PreflightInput, answers: Answers) -> Remarks:
+    """What the answers say about the plan. A question without an answer gives a note."""
+    remarks = [
+        *(duplicate_diagnostics(stray, flight.plan) for stray in flight.strays),
         *_places(flight),
         *_stock(flight, {**flight.stock, **answers.stock}),
         *_quotas(flight, answers.quotas),
         *_funds(flight, answers.balance),
+        *(_note(f"not checked: {text}") for text in answers.unread),
     ]
-    findings = [item for item in duplicate_diagnostics if isinstance(item, Finding)]
-    notes = [item for item in duplicate_diagnostics if isinstance(item, Diagnostic)]
-    notes += [_note(f"not checked: {text}") for text in answers.unread]
-    plan = flight.plan
-    before = [Finding(problem, plan.code) for problem in plan.problems]
-    return replace(
-        plan,
-        problems=(*plan.problems, *(finding.diagnostic for finding in findings)),
-        notes=(*plan.notes, *notes),
-        code=code_of([*before, *findings]),
+    return Remarks(
+        findings=tuple(item for item in remarks if isinstance(item, Finding)),
+        notes=tuple(item for item in remarks if isinstance(item, Diagnostic)),
     )
 
 
@@ -139,7 +139,7 @@ def _starts(kind: Kind, name: str) -> bool:
 
 
 def _stock(flight: PreflightInput, stock: Stock) -> Iterator[Finding | Diagnostic]:
-    faulted = {problem.address for problem in flight.plan.problems if problem.origin is not None}
+    faulted = {problem.address for problem in flight.review.problems if problem.origin is not None}
     for need in _needs(flight):
         if need.change.address in flight.unsited or str(need.change.address) in faulted:
             continue  # what its manifest asks for is told to be impossible already, with the reasons
@@ -203,15 +203,15 @@ def _price(flight: PreflightInput, running: Fraction, once: int) -> int:
     return math.ceil(running * Fraction(flight.runway, _HOUR)) + once
 
 
-def _additions(plan: Plan) -> tuple[Fraction, int]:
+def _additions(cost: Money | None) -> tuple[Fraction, int]:
     """What the plan certainly adds per hour, and what it buys, in 1/100000 USD. Savings are not set against it."""
-    rows = [row for row in plan.money.rows if row.moves] if plan.money else []
+    rows = [row for row in cost.rows if row.moves] if cost else []
     running = sum((max(Fraction(0), row.delta.least) for row in rows), Fraction(0))
     return running, sum(paid_once(row.once) for row in rows)
 
 
 def _funds(flight: PreflightInput, balance: int | None) -> Iterator[Finding]:
-    running, once = _additions(flight.plan)
+    running, once = _additions(flight.review.cost)
     price = _price(flight, running, once)
     if balance is None or balance >= price:
         return

@@ -12,9 +12,9 @@ from novita_infra.model.records import Record
 from novita_infra.model.resources import Declared, Existing, Loss, Phase
 from novita_infra.model.rules import Rules
 from novita_infra.planning.changes.decisions import Decision
-from novita_infra.planning.findings import Finding
 from novita_infra.planning.options import PlanOptions, is_selected
 from novita_infra.planning.plan.changes import Action
+from novita_infra.planning.plan.findings import Finding
 
 _DOING: Final[Mapping[Action, str]] = {
     Action.REPLACE: "replacing it",

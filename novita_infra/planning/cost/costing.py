@@ -19,10 +19,10 @@ from novita_infra.model.resources import Declared, Existing, Phase
 from novita_infra.model.rules import Budget, OnUnknown, Rules
 from novita_infra.model.values import Spec
 from novita_infra.planning.changes.decisions import Decision
-from novita_infra.planning.findings import Finding
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.costs import Money, Row
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.findings import Finding
+from novita_infra.planning.plan.review import Review
 
 _DEAREST = 3
 """Resources that are named of those that cost most."""
@@ -97,29 +97,29 @@ def unproven(money: Money, *, environment: str) -> list[Diagnostic]:
     return told
 
 
-def parts_of(plan: Plan) -> tuple[str, ...]:
-    """The parts of the catalogue that hold the prices which the plan promises; see `risen`."""
-    return tuple(sorted({part_of(cost.listed) for _, cost in _promised(plan)}))
+def parts_of(review: Review) -> tuple[str, ...]:
+    """The parts of the catalogue that hold the prices which the review promises; see `risen`."""
+    return tuple(sorted({part_of(cost.listed) for _, cost in _promised(review)}))
 
 
-def risen(plan: Plan, catalogue: Catalogue, rules: Rules) -> list[Finding]:
+def risen(review: Review, catalogue: Catalogue, rules: Rules) -> list[Finding]:
     """What became dearer since the plan was made, beyond `maxPriceRise`, and the budget at the prices of now.
 
     `catalogue` has the parts of `parts_of`. A price that is known no more counts as risen.
     """
-    if plan.money is None:
+    if review.cost is None:
         return []
     fresh = price_list(catalogue)
     findings = []
-    for address, cost in _promised(plan):
+    for address, cost in _promised(review):
         told = _risen(cost, fresh.prices.get(cost.listed), rules.max_price_rise)
         if told:
             hint = "make a new plan, or allow it: maxPriceRise in novita-infra.yaml"
             findings.append(Finding(Diagnostic(told, hint, address=str(address)), EXIT_OVER_BUDGET))
     if findings:
         return findings
-    now = Money(tuple(_repriced(row, fresh) for row in plan.money.rows), budget=rules.budget)
-    return over_budget(now, environment=plan.environment)
+    now = Money(tuple(_repriced(row, fresh) for row in review.cost.rows), budget=rules.budget)
+    return over_budget(now, environment=review.plan.environment)
 
 
 def _of_old(kind: Kind, found: Existing, prices: PriceList) -> Iterator[Cost]:
@@ -204,10 +204,10 @@ def _dearest(money: Money, hours: int, digits: int) -> str:
     )
 
 
-def _promised(plan: Plan) -> Iterator[tuple[Address, Cost]]:
+def _promised(review: Review) -> Iterator[tuple[Address, Cost]]:
     """The listed prices of what the plan changes or buys."""
-    acting = {change.address for change in plan.changes if change.action not in _STAYING}
-    for row in plan.money.rows if plan.money else ():
+    acting = {change.address for change in review.plan.changes if change.action not in _STAYING}
+    for row in review.cost.rows if review.cost else ():
         if row.address in acting:
             for cost in (*row.after, *row.once):
                 if cost.listed and cost.price is not None:

@@ -22,7 +22,6 @@ from novita_infra.encoding import (
     decode_as,
     derived_key,
     encode,
-    encode_with_sources,
     fingerprint,
     parse,
     reading_again,
@@ -31,8 +30,9 @@ from novita_infra.model.diagnostics import Diagnostic, Problems, problem
 from novita_infra.model.values import Secret, Value
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import StepKind
+from novita_infra.planning.saved.stored_form import from_stored, to_stored
 
 VERSION: Final = 1
 _MARK: Final = "novita-infra plan"
@@ -62,30 +62,36 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """What a plan file holds."""
+    """The content of a plan file."""
 
-    plan: Plan
+    review: Review
+    """The plan with what was said about it when it was made."""
     setting: Setting
+    declared: Mapping[str, str]
+    """By address, the digest of what the manifests declared; see `manifest_digests`."""
     digest: str
-    """`digest_of` the plan, secrets included."""
+    """`digest_of` the review, secrets included."""
     seal: str
-    """`sha256:...` over the whole content: no two plans have the same, for one is made at another time or of other
-    books than the other."""
+    """`sha256:...` over the whole content. No two plans have the same one: each is made at another time or from another
+    state."""
     program: str
-    """The version of novita-infra that wrote it."""
+    """The version of novita-infra that wrote the file."""
 
 
-def write_plan(plan: Plan, path: Path, *, key: str, setting: Setting) -> str:
+def write_plan(
+    review: Review, path: Path, *, key: str, setting: Setting, declared: Mapping[str, str] | None = None
+) -> str:
     """Writes the plan, readable for its owner alone, and returns its digest. The same plan gives the same bytes.
 
     `key` is the hex key of the state; from the file neither it nor a digest under it can be told that is not in the
-    plan already. Raises Problems as `check_free` does and where the file cannot be written, TypeError where the setting
-    holds a secret.
+    plan already. `declared` are the `manifest_digests` of the manifests. Raises Problems as `check_free` does and where
+    the file cannot be written, TypeError where the setting holds a secret.
     """
     check_free(path)
     key = derived_key(key, _MARK)
-    digest = digest_of(plan)
-    content = {"digest": digest, "setting": encode(setting), "key": key, "plan": encode_with_sources(plan, key)}
+    digest = digest_of(review)
+    plan = to_stored(review, declared or {}, key=key)
+    content = {"digest": digest, "setting": encode(setting), "key": key, "plan": plan}
     data = {_MARK: VERSION, "program": __version__, "seal": fingerprint(content), **content}
     text = json.dumps(data, separators=(",", ":"), allow_nan=False) + "\n"
     try:
@@ -105,13 +111,14 @@ def check_free(path: Path) -> None:
         )
 
 
-def digest_of(plan: Plan) -> str:
+def digest_of(review: Review) -> str:
     """`sha256:...` over what the plan would do and to what: the name by which a person approves it.
 
     The same changes to the same objects at the same prices have the same digest, whenever they are planned. Left out:
     the time, the version of the books, what stays as it is or is only waited for, in which file and line something
     stands, and the reasons told. A secret counts by where it is read from.
     """
+    plan = review.plan
     waits = {step.key for step in plan.steps if step.action is StepKind.WAIT}
     steps = [
         replace(
@@ -125,8 +132,8 @@ def digest_of(plan: Plan) -> str:
         for change in plan.changes
         if change.action not in {Action.NONE, Action.RESUME}
     ]
-    outputs = {name: plan.outputs.get(name) for name in plan.outputs_changed}
-    costs = [row for row in plan.money.rows if row.moves] if plan.money else []
+    outputs = {name: plan.outputs.after.get(name) for name in plan.outputs.changed}
+    costs = [row for row in review.cost.rows if row.moves] if review.cost else []
     content = [plan.project, plan.environment, plan.destroys, changes, steps, outputs, costs, dict(plan.groups)]
     return fingerprint(encode(content, secrets=lambda secret: {"$secret": _place(secret)}))
 
@@ -142,12 +149,12 @@ def read_plan(path: Path, resolver: Resolver | None = None) -> SavedPlan:
     try:
         setting = decode_as(Setting, data["setting"])
         secrets = reading_again(resolver, data["key"], problems=problems) if resolver else as_digest
-        plan = decode_as(Plan, data["plan"], secrets=secrets)
+        review, declared = from_stored(data["plan"], secrets=secrets)
     except Malformed as error:
         raise _damaged(path, str(error)) from error
     if problems:
         raise Problems(problems)
-    return SavedPlan(plan, setting, digest=data["digest"], seal=data["seal"], program=data["program"])
+    return SavedPlan(review, setting, declared, digest=data["digest"], seal=data["seal"], program=data["program"])
 
 
 def is_plan_file(path: Path) -> bool:

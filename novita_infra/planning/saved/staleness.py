@@ -9,18 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Final
 
-from novita_infra.encoding import compact, digest, encode, fingerprint
+from novita_infra.encoding import compact, digest, encode
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Secret, Spec, Value, is_secret
 from novita_infra.planning.changes.equality import explain_difference
-from novita_infra.planning.findings import Finding
 from novita_infra.planning.plan.changes import Action, Change
+from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import Step, StepKind
 
 _MADE: Final = frozenset({Action.CREATE, Action.REPLACE})
@@ -31,25 +31,28 @@ _SETTLED: Final = frozenset({Action.NONE, Action.RESUME})
 """One becomes the other by itself."""
 
 
-def bound(plan: Plan, declared: Iterable[Declared]) -> Plan:
-    """The plan with the digests of what the manifests declare. A secret counts by where it is read from."""
-    told = {} if plan.destroys else {str(item.address): _digest_of(item) for item in declared}
-    return replace(plan, basis=replace(plan.basis, config=fingerprint(told), declared=told))
+def manifest_digests(declared: Iterable[Declared]) -> dict[str, str]:
+    """By address, a digest of what the manifests declare. A secret counts by where it is read from."""
+    return {str(item.address): _digest_of(item) for item in declared}
 
 
-def moved(saved: Plan, fresh: Plan, *, key: str, ago: str) -> list[Finding]:
-    """Why the saved plan cannot be applied any more: a line for each field that moved, and what speaks against it now.
+def moved(
+    saved: Review, fresh: Review, *, digests: tuple[Mapping[str, str], Mapping[str, str]], key: str, ago: str
+) -> list[Finding]:
+    """Why the saved plan cannot be applied any more: a finding for each field that differs, and those of a fresh plan.
 
-    `fresh` is the plan that the same command would make now; both are `bound`. `key` is the hex key of the books, and
-    `ago` tells how long ago the saved one was made. An empty list means that it does now what it would have done then.
+    `fresh` is what the same command would make now; `digests` are the manifest digests of both. `key` is the hex key of
+    the state, and `ago` says how long ago the saved plan was made. An empty list means that the plan does now what it
+    would have done then.
     """
-    before, now = _by_address(saved), _by_address(fresh)
-    steps = _Steps(saved), _Steps(fresh)
+    old, new = saved.plan, fresh.plan
+    before, now = _by_address(old), _by_address(new)
+    steps = _Steps(old), _Steps(new)
     declared = {
         address
         for address in {*before, *now}
-        if saved.basis.declared.get(str(address)) != fresh.basis.declared.get(str(address))
-        and (address in steps[0].changed or not saved.partial)
+        if digests[0].get(str(address)) != digests[1].get(str(address))
+        and (address in steps[0].changed or not old.selection.partial)
     }
     touched = steps[0].changed | steps[0].needed
     findings = []
@@ -57,20 +60,21 @@ def moved(saved: Plan, fresh: Plan, *, key: str, ago: str) -> list[Finding]:
     for address in sorted(touched | declared):
         changes = before.get(address), now.get(address)
         if address not in steps[0].changed | declared:
-            told = list(_gone(*changes))
+            messages = list(_gone(*changes))
         else:
             ignored = frozenset() if address in declared else _CHOSEN
-            told = list(_moved(*changes, key=key, ignored=ignored)) or list(_otherwise(address, *steps))
-        if not told and address in declared:
-            told = ["its manifest is not what it was"]
-        findings += [Finding(Diagnostic(text, hint, address=str(address))) for text in told]
-    if digest(dict(saved.outputs_wanted), key) != digest(dict(fresh.outputs_wanted), key):
+            messages = list(_moved(*changes, key=key, ignored=ignored)) or list(_otherwise(address, *steps))
+        if not messages and address in declared:
+            messages = ["its manifest is not what it was"]
+        findings += [Finding(Diagnostic(text, hint, address=str(address))) for text in messages]
+    if digest(dict(old.outputs.declared), key) != digest(dict(new.outputs.declared), key):
         findings.append(Finding(Diagnostic("the outputs of the project file are not what they were", hint)))
-    # What speaks against what this plan does not do at all is another plan's.
+    # A finding on a resource that this plan does not touch belongs to another plan.
     here = {"", *map(str, touched)}
-    blocked = fresh.code == EXIT_BLOCKED  # by what a fresh plan would choose
-    against = () if blocked else fresh.problems
-    return [*findings, *(Finding(item, fresh.code) for item in against if item.address in here)]
+    code = fresh.code
+    blocked = code == EXIT_BLOCKED  # by what a fresh plan would choose
+    problems = () if blocked else fresh.problems
+    return [*findings, *(Finding(item, code) for item in problems if item.address in here)]
 
 
 def _moved(before: Change | None, now: Change | None, *, key: str, ignored: frozenset[str]) -> Iterator[str]:

@@ -86,7 +86,7 @@ class _Reasoning:
                 yield WhyReason("it is declared, and nothing is on record", self._first(change.address, ("name",)))
         if change.forced is Forced.REQUEST:
             yield WhyReason("the command line asks for it: --replace")
-        along = (item for item in self._plan.along if item.address == change.address)
+        along = (item for item in self._plan.selection.along if item.address == change.address)
         yield from (WhyReason(f"it comes along: {item.why}") for item in along)
         if change.action is Action.CREATE or gone:
             return  # every field of it is new, and none of them a reason
@@ -103,7 +103,7 @@ class _Reasoning:
                 yield WhyReason(told, because=(adopted, *_chained(self._trail(change.address, (item.name,)))))
 
     def _left_alone(self, change: Change) -> Iterator[WhyReason]:
-        for item in self._plan.left:
+        for item in self._plan.selection.left_out:
             if item.address == change.address:
                 yield WhyReason(f"it is left out: {item.why}")
                 return
@@ -112,7 +112,7 @@ class _Reasoning:
             places = [f"{field.name}: {_shown(field.before)} -> {_shown(field.after)}" for field in moved.fields]
             told = ": ".join(filter(None, (_event(moved), ", ".join(places))))
             yield WhyReason(told, because=(WhyReason(answer(moved, change.action), moved.place),))
-        if self._plan.partial and not self._trail(change.address, ("name",)):
+        if self._plan.selection.partial and not self._trail(change.address, ("name",)):
             yield WhyReason("it is none of what was asked for")
         elif not drift and not change.adopted:
             yield WhyReason("it is what the manifests ask for", self._first(change.address, ("name",)))

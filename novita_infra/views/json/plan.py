@@ -14,7 +14,8 @@ from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.values import Value
 from novita_infra.planning.cost.durations import Estimate
 from novita_infra.planning.plan.changes import Action, Change, Drift, Retired
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.plan import OutputChanges, Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import Step
 from novita_infra.planning.saved.plan_file import SavedPlan
 from novita_infra.views.content.drift import drifted
@@ -55,7 +56,7 @@ _ACTIONS: Final[Mapping[Action, list[str]]] = {
 
 
 def plan_json(
-    plan: Plan,
+    review: Review,
     *,
     digest: str = "",
     saved: SavedPlan | None = None,
@@ -67,13 +68,14 @@ def plan_json(
     `digest` is what it is approved by, `saved` the file that it is from, `time` how long it will take; `warnings` are
     those of the manifests, told with the plan's own.
     """
-    outputs = {name: output_json(value) for name, value in plan.outputs.items()}
-    costs, detours = by_address(plan.money), plan.detours
+    plan, problems = review.plan, review.problems
+    outputs = {name: output_json(value) for name, value in plan.outputs.after.items()}
+    costs, detours = by_address(review.cost), plan.detours
     return {
         "format_version": FORMAT,
-        "applyable": not plan.empty and not plan.problems,
-        "complete": not plan.problems,
-        "errored": bool(plan.problems),
+        "applyable": not plan.empty and not problems,
+        "complete": not problems,
+        "errored": bool(problems),
         "planned_values": {
             "outputs": outputs,
             "root_module": {
@@ -92,20 +94,24 @@ def plan_json(
         ],
         **({"resource_drift": drift} if (drift := [_resource_drift(*item) for item in drifted(plan)]) else {}),
         "output_changes": {
-            name: _change(_output_actions(name, plan), plan.outputs_before.get(name), after=plan.outputs.get(name))
-            for name in sorted({*plan.outputs, *plan.outputs_before})
+            name: _change(
+                _output_actions(name, plan.outputs),
+                plan.outputs.before.get(name),
+                after=plan.outputs.after.get(name),
+            )
+            for name in sorted({*plan.outputs.after, *plan.outputs.before})
         },
         "novita": {
             "project": plan.project,
             "environment": plan.environment,
             "destroys": plan.destroys,
             **targeting_json(plan),
-            "money": money_json(plan.money),
+            "money": money_json(review.cost),
             **({"unread": dict(plan.unread)} if plan.unread else {}),
             "steps": [_step(step) for step in plan.steps],
-            "problems": [diagnostic_json(item) for item in plan.problems],
-            "notes": [diagnostic_json(item) for item in (*warnings, *plan.notes)],
-            **({"policies": policies_json(plan.policies)} if plan.policies else {}),
+            "problems": [diagnostic_json(item) for item in problems],
+            "notes": [diagnostic_json(item) for item in (*warnings, *review.notes)],
+            **({"policies": policies_json(review.verdicts)} if review.verdicts else {}),
             **({"digest": digest} if digest else {}),
             **({"saved": saved_json(saved)} if saved else {}),
             **({"estimate": estimate_json(time)} if time else {}),
@@ -200,12 +206,12 @@ def _reason(change: Change, plan: Plan) -> str:
     return ""
 
 
-def _output_actions(name: str, plan: Plan) -> list[str]:
-    if name not in plan.outputs_changed:
+def _output_actions(name: str, outputs: OutputChanges) -> list[str]:
+    if name not in outputs.changed:
         return ["no-op"]
-    if name not in plan.outputs_before:
+    if name not in outputs.before:
         return ["create"]
-    return ["update"] if name in plan.outputs else ["delete"]
+    return ["update"] if name in outputs.after else ["delete"]
 
 
 def _step(step: Step) -> Json:

@@ -16,9 +16,9 @@ REASONS = {Forced.REQUEST: "replace_by_request", Forced.TRIGGER: "replace_by_tri
 def targeting_json(plan: Plan) -> Json:
     """The same as JSON."""
     return {
-        "along": [_along(item) for item in plan.along],
-        "left_out": [_along(item) for item in plan.left],
-        "allowed": {"data_loss": list(plan.allowed), "large_change": plan.large_change},
+        "along": [_along(item) for item in plan.selection.along],
+        "left_out": [_along(item) for item in plan.selection.left_out],
+        "allowed": {"data_loss": list(plan.selection.data_loss), "large_change": plan.selection.large_change},
     }
 
 

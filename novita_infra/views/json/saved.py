@@ -15,8 +15,8 @@ def saved_json(saved: SavedPlan) -> dict[str, Any]:
         "program": saved.program,
         "root": saved.setting.root,
         "state": saved.setting.state,
-        "lineage": saved.plan.basis.lineage,
-        "serial": saved.plan.basis.serial,
+        "lineage": saved.review.plan.basis.lineage,
+        "serial": saved.review.plan.basis.serial,
         "variables": dict(saved.setting.variables),
         "seal": saved.seal,
     }

@@ -44,7 +44,7 @@ def drift_lines(plan: Plan) -> Iterator[Line]:
             yield line((f"      # {item.by}", Tone.FAINT))
         for field in item.fields:
             yield from differing(field.name, field.before, field.after, indent=6, note=("", None))
-        told = "taken into the books" if plan.follows else answer(item, actions.get(item.address, Action.NONE))
+        told = "taken into the books" if plan.refresh_only else answer(item, actions.get(item.address, Action.NONE))
         yield line((f"      # {told}", Tone.FAINT))
         yield line()
 
@@ -76,7 +76,6 @@ def unread_lines(plan: Plan, *, now: float | None) -> Iterator[Line]:
     """What was not read (`--refresh`), with its age; `now` in Unix seconds."""
     if not plan.unread:
         return
-    now = now if now is not None else plan.money.read if plan.money else None
     count = len(plan.unread)
     what = f"{count:,} resource{'s were' if count > 1 else ' was'}{_unread(min(plan.unread.values()), now)}"
     yield line((f"{what}: believed to be as the books have {'them' if count > 1 else 'it'}.", Tone.CHANGE))

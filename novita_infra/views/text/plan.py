@@ -8,6 +8,7 @@ from typing import Final
 
 from novita_infra.planning.plan.changes import Action, Change, FieldChange
 from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.content.plan import VERBS, by_address, heading
 from novita_infra.views.text.drift import adopted_lines, drift_lines, unread_lines
@@ -19,36 +20,37 @@ _ALWAYS: Final = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE, A
 """Always in the summary; the other actions only where there are any."""
 
 
-def plan_lines(plan: Plan, *, now: float | None = None) -> Iterator[Line]:
+def plan_lines(review: Review, *, now: float | None = None) -> Iterator[Line]:
     """The whole plan: every change with its fields and reasons, the outputs that change, and the summary.
 
     `now`, in Unix seconds, tells how old a saved plan's prices are.
     """
+    plan = review.plan
     yield from drift_lines(plan)
     yield from adopted_lines(plan)
-    yield from unread_lines(plan, now=now)
-    if plan.empty:
+    yield from unread_lines(plan, now=now if now is not None else review.cost.read if review.cost else None)
+    if review.empty:
         yield from targeting_lines(plan)
         yield line((_nothing_to_do(plan), Tone.GOOD))
-        yield from standing_lines(plan.money, environment=plan.environment, now=now)
-        yield from policy_lines(plan.policies)
+        yield from standing_lines(review.cost, environment=plan.environment, now=now)
+        yield from policy_lines(review.verdicts)
         return
     changes = [change for change in plan.changes if change.action is not Action.NONE]
     if changes:
         what = "Plan to destroy" if plan.destroys else "Plan for"
         yield line(f"{what} project {plan.project}, environment {plan.environment}:")
         yield line()
-    costs, detours = by_address(plan.money), plan.detours
+    costs, detours = by_address(review.cost), plan.detours
     for change in changes:
         yield from _change_lines(change)
         yield from detour_lines(detours.get(change.address, ()))
         yield from row_lines(costs.get(change.address))
         yield line()
     yield from _output_changes(plan)
-    yield from money_lines(plan.money, environment=plan.environment, now=now)
+    yield from money_lines(review.cost, environment=plan.environment, now=now)
     yield from targeting_lines(plan)
-    if plan.policies:
-        yield from policy_lines(plan.policies)
+    if review.verdicts:
+        yield from policy_lines(review.verdicts)
         yield line()
     yield line((summary(plan), Tone.STRONG))
 
@@ -63,11 +65,11 @@ def summary(plan: Plan) -> str:
 
 
 def _nothing_to_do(plan: Plan) -> str:
-    if plan.follows:
+    if plan.refresh_only:
         return "No changes: only the books are brought up to date."
     if plan.drift:
         return "No changes: what was changed outside is not put back."
-    if plan.left:
+    if plan.selection.left_out:
         return "No changes but those that are left out."
     count = sum(change.action is Action.NONE for change in plan.changes)
     if plan.destroys or not count:
@@ -113,10 +115,10 @@ def _field_changes(fields: tuple[FieldChange, ...]) -> Iterator[Line]:
 
 
 def _output_changes(plan: Plan) -> Iterator[Line]:
-    if not plan.outputs_changed:
+    if not plan.outputs.changed:
         return
     yield line("Outputs:")
-    for name in plan.outputs_changed:
-        before, after = plan.outputs_before.get(name), plan.outputs.get(name)
+    for name in plan.outputs.changed:
+        before, after = plan.outputs.before.get(name), plan.outputs.after.get(name)
         yield from differing(name, before, after, indent=6, note=("", None))
     yield line()

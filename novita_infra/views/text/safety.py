@@ -23,7 +23,7 @@ def detour_lines(calls: tuple[Step, ...]) -> Iterator[Line]:
 
 def targeting_lines(plan: Plan) -> Iterator[Line]:
     """What comes along and what is left out, each with the reason, and what may be lost."""
-    for title, items in (("Done as well:", plan.along), ("Left out:", plan.left)):
+    for title, items in (("Done as well:", plan.selection.along), ("Left out:", plan.selection.left_out)):
         if items:
             yield line((title, Tone.STRONG))
             for item in items:
@@ -39,8 +39,8 @@ def targeting_lines(plan: Plan) -> Iterator[Line]:
             yield line(f"Conditions of {step.address}, asked on the way: {', '.join(told)} ({step.call_name})")
     if any(step.conditions for step in plan.steps):
         yield line()
-    if plan.allowed and any(not loss.when for change in plan.changes for loss in change.loses):
-        yield line(("Data may be lost of: ", Tone.BAD), ", ".join(plan.allowed))
+    if plan.selection.data_loss and any(not loss.when for change in plan.changes for loss in change.loses):
+        yield line(("Data may be lost of: ", Tone.BAD), ", ".join(plan.selection.data_loss))
         yield line()
 
 

@@ -12,7 +12,7 @@ from novita_infra.views.content.values import inline
 
 def saved_lines(saved: SavedPlan, *, now: float) -> Iterator[Line]:
     """Where the plan comes from. `now` is in Unix seconds."""
-    setting, basis = saved.setting, saved.plan.basis
+    setting, basis = saved.setting, saved.review.plan.basis
     books = f"{setting.state}, version {basis.serial}" if basis.serial else f"{setting.state}, not there yet"
     yield line(
         (f"Saved plan of {timestamp(setting.created)}", Tone.STRONG),

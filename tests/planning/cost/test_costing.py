@@ -18,6 +18,7 @@ from novita_infra.planning.cost.costing import over_budget, parts_of, risen, unp
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.costs import Money, Row
 from novita_infra.planning.plan.plan import Basis, Plan
+from novita_infra.planning.plan.review import Review
 
 TRAINER, API, DATA = Address("instance", "trainer"), Address("endpoint", "api"), Address("network_storage", "data")
 GPU = Cost("RTX 4090 24GB, on demand", 35_000, unit="GPU", listed="gpu/4090/onDemand")
@@ -39,9 +40,9 @@ def noted(money: Money) -> list[str]:
     return [note.summary for note in notes]
 
 
-def plan_of(*rows: Row, action: Action = Action.CREATE) -> Plan:
+def plan_of(*rows: Row, action: Action = Action.CREATE) -> Review:
     changes = tuple(Change(row.address, action) for row in rows)
-    return Plan("p", "prod", changes, (), Basis("l", 1, "c"), money=Money(rows))
+    return Review(Plan("p", "prod", changes, (), Basis("l", 1)), cost=Money(rows))
 
 
 def offered(price: int | None, months: int = 22_000_000) -> Catalogue:

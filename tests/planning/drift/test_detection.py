@@ -80,7 +80,7 @@ def planned(plan: Plan) -> tuple[Action, list[str]]:
 
 def after(plan: Plan, before: PlanInputs) -> PlanInputs:
     """The same when the books have been brought up to date, as an apply does it first."""
-    (record,) = plan.bookkeeping or (before.found[BASE].record,)
+    (record,) = plan.record_updates or (before.found[BASE].record,)
     return replace(before, found={BASE: replace(before.found[BASE], record=record)})
 
 
@@ -206,7 +206,7 @@ def test_a_plan_that_only_follows_does_nothing_else() -> None:
     wanted = {**SENT, "image": "new"}
     before = seen({**SENT, "ports": ["9/tcp"]}, wanted=wanted, asked=PlanOptions(refresh=Refresh.ONLY))
     plan = make_plan(before)
-    assert (plan.steps, plan.follows, drift_in(plan)) == ((), True, [("edited", ["ports"])])
+    assert (plan.steps, plan.refresh_only, drift_in(plan)) == ((), True, [("edited", ["ports"])])
     again = make_plan(replace(after(plan, before), asked=PlanOptions()))
     assert (again.drift, planned(again)) == ((), (Action.UPDATE, ["image", "ports"]))
 
@@ -244,7 +244,7 @@ def test_what_is_left_as_it_is_is_not_changed_unless_the_manifest_asks(
         return
     again = make_plan(after(plan, before))
     assert planned(again) == (Action.NONE, [])
-    assert not again.bookkeeping
+    assert not again.record_updates
     if answer is not OnDrift.ALERT:
         assert again.drift == ()
 

@@ -9,12 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from novita_infra.model.addresses import Origin
-from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, Diagnostic, Severity
-from novita_infra.model.rules import Judge, OnError, Policy
-from novita_infra.planning.plan.plan import Basis, Plan
-from novita_infra.planning.plan.verdicts import Judgement, NoVerdict, Verdict, VerdictReason, verdict_in
-from novita_infra.planning.policy_verdicts import with_verdicts, without_verdicts
+from novita_infra.planning.plan.verdicts import NoVerdict, Verdict, VerdictReason, verdict_in
 
 SSH = VerdictReason("no ssh", "instance.trainer")
 UNDERSTOOD: dict[str, tuple[Any, Verdict]] = {
@@ -100,53 +95,6 @@ def test_anything_is_a_verdict_or_none_and_never_an_accident(answer: Any) -> Non
     except NoVerdict:
         return
     assert all(reason.text for reason in (*verdict.deny, *verdict.warn))
-
-
-def _policy(on_error: OnError = OnError.DENY) -> Policy:
-    return Policy(name="ssh", by=Judge.RUN, words=("ssh",), on_error=on_error, origin=Origin("novita-infra.yaml", 5, 3))
-
-
-def _plan(*problems: Diagnostic, code: int = 0) -> Plan:
-    old = Diagnostic("old", severity=Severity.WARNING)
-    return Plan("p", "dev", (), (), Basis("l", 1, "c"), problems=problems, code=code, notes=(old,))
-
-
-def test_what_is_denied_is_a_problem_and_what_is_warned_of_a_note() -> None:
-    plan = with_verdicts(_plan(), [Judgement(_policy(), Verdict(deny=(SSH,), warn=(VerdictReason("dear"),)))])
-    assert [str(item) for item in plan.problems] == ['instance.trainer: denied by the policy "ssh": no ssh']
-    assert [item.summary for item in plan.notes] == ["old", 'the policy "ssh" warns: dear']
-    assert plan.code == EXIT_REFUSED
-
-
-def test_other_problems_keep_their_exit_code() -> None:
-    broken = Diagnostic("there is no such product")
-    plan = with_verdicts(_plan(broken, code=EXIT_ERROR), [Judgement(_policy(), Verdict(deny=(SSH,)))])
-    assert (len(plan.problems), plan.code) == (2, EXIT_ERROR)
-
-
-def test_a_policy_without_a_verdict_denies_and_says_where_it_is_declared() -> None:
-    plan = with_verdicts(_plan(), [Judgement(_policy(), error="it took more than 30 s")])
-    (told,) = plan.problems
-    assert str(told).startswith('novita-infra.yaml:5:3: the policy "ssh" gave no verdict: it took more than 30 s; ')
-    assert plan.code == EXIT_REFUSED
-
-
-def test_a_policy_without_a_verdict_warns_where_that_is_wanted() -> None:
-    plan = with_verdicts(_plan(), [Judgement(_policy(OnError.WARN), error="it crashed")])
-    assert (plan.problems, plan.code) == ((), 0)
-    assert plan.notes[-1].severity is Severity.WARNING
-
-
-def test_what_denies_denies_whatever_it_does_on_errors() -> None:
-    plan = with_verdicts(_plan(), [Judgement(_policy(OnError.WARN), Verdict(deny=(SSH,)))])
-    assert plan.code == EXIT_REFUSED
-
-
-def test_a_plan_is_judged_anew_as_if_it_never_had_been() -> None:
-    first = with_verdicts(_plan(), [Judgement(_policy(), Verdict(warn=(VerdictReason("dear"),)))])
-    assert without_verdicts(first) == _plan()
-    assert with_verdicts(first, []) == _plan()
-    assert with_verdicts(first, first.policies) == first
 
 
 def test_long_reasons_and_many_are_cut() -> None:

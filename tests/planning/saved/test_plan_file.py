@@ -1,6 +1,7 @@
 """Plan files: written, shown without secrets, read again to be applied, refused when they are not what they were."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,20 @@ from hypothesis import strategies as st
 from novita_infra.catalogue.prices import Cost
 from novita_infra.encoding import digest
 from novita_infra.model.addresses import Address, Origin
-from novita_infra.model.diagnostics import Diagnostic, Problems, Severity, problem
+from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, Diagnostic, Problems, Severity, problem
 from novita_infra.model.lifecycle import Cause, OnDrift
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Loss
-from novita_infra.model.rules import Budget, OnUnknown
+from novita_infra.model.rules import Budget, Judge, OnUnknown, Policy
 from novita_infra.model.values import Digest, Joined, Ref, Secret, Value, leaves, resolve
 from novita_infra.planning.options import PlanOptions
-from novita_infra.planning.plan.changes import Action, Change, Drift, FieldChange
+from novita_infra.planning.plan.changes import Action, Along, Change, Drift, FieldChange
 from novita_infra.planning.plan.costs import Money, Row
-from novita_infra.planning.plan.plan import Basis, Plan
+from novita_infra.planning.plan.findings import Finding
+from novita_infra.planning.plan.plan import Basis, OutputChanges, Plan, Selection
+from novita_infra.planning.plan.review import Remarks, Review
 from novita_infra.planning.plan.steps import RecordData, Step, StepKind, StepLimits, action_named
+from novita_infra.planning.plan.verdicts import Judgement, Verdict, VerdictReason
 from novita_infra.planning.saved.plan_file import SavedPlan, Setting, digest_of, is_plan_file, read_plan, write_plan
 
 KEY = "0b" * 32
@@ -71,7 +75,8 @@ PROBLEMS = st.builds(
     Diagnostic, summary=TEXTS, hint=TEXTS, address=TEXTS,
     origin=st.one_of(st.none(), st.builds(Origin, TEXTS, st.just(1), st.just(2))), severity=st.sampled_from(Severity),
 )  # fmt: skip
-BASES = st.builds(Basis, TEXTS, st.integers(0), TEXTS, st.dictionaries(st.sampled_from(["instance.a", "vpc.b"]), TEXTS))
+BASES = st.builds(Basis, TEXTS, st.integers(0))
+DIGESTS = st.dictionaries(st.sampled_from(["instance.a", "vpc.b"]), TEXTS)
 AMOUNTS = st.none() | st.integers(0)
 COSTS = st.lists(st.builds(Cost, TEXTS, AMOUNTS, least=AMOUNTS, hours=st.integers(0)), max_size=2).map(tuple)
 MONEY = st.builds(
@@ -82,14 +87,35 @@ DRIFT = st.builds(
     Drift, ADDRESSES, st.sampled_from(Cause), st.sampled_from(OnDrift), TEXTS, says=TEXTS, by=TEXTS,
     fields=st.lists(FIELDS, max_size=2).map(tuple), gone=st.booleans(), before=SPECS, after=SPECS,
 )  # fmt: skip
+OUTPUTS = st.builds(
+    OutputChanges, after=SPECS, declared=SPECS,
+    before=st.dictionaries(TEXTS, st.one_of(TEXTS, st.just(Digest("0a"))), max_size=2),
+    changed=st.lists(TEXTS, max_size=2).map(tuple),
+)  # fmt: skip
+ALONG = st.lists(st.builds(Along, ADDRESSES, TEXTS), max_size=2).map(tuple)
+SELECTIONS = st.builds(
+    Selection, partial=st.booleans(), along=ALONG, left_out=ALONG, data_loss=st.lists(TEXTS, max_size=2).map(tuple),
+    large_change=st.booleans(),
+)  # fmt: skip
 PLANS = st.builds(
     Plan, project=TEXTS, environment=TEXTS, changes=st.lists(CHANGES, max_size=2).map(tuple),
-    steps=st.lists(STEPS, max_size=2).map(tuple), basis=BASES, destroys=st.booleans(), outputs=SPECS,
-    outputs_before=st.dictionaries(TEXTS, st.one_of(TEXTS, st.just(Digest("0a"))), max_size=2),
-    outputs_changed=st.lists(TEXTS, max_size=2).map(tuple), problems=st.lists(PROBLEMS, max_size=2).map(tuple),
-    code=st.integers(0, 6), money=st.none() | MONEY,
+    steps=st.lists(STEPS, max_size=2).map(tuple), basis=BASES, destroys=st.booleans(), outputs=OUTPUTS,
+    selection=SELECTIONS, refresh_only=st.booleans(),
     drift=st.lists(DRIFT, max_size=2).map(tuple), unread=st.dictionaries(TEXTS, st.floats(0, 1e9), max_size=2),
-    bookkeeping=st.lists(st.builds(Record, ADDRESSES, TEXTS), max_size=2).map(tuple),
+    record_updates=st.lists(st.builds(Record, ADDRESSES, TEXTS), max_size=2).map(tuple),
+)  # fmt: skip
+WARNING = Judgement(Policy(name="p", by=Judge.RUN, words=("p",)), Verdict(warn=(VerdictReason("dear"),)))
+
+
+def reviewed(plan: Plan, problems: list[Diagnostic], code: int, notes: list[Diagnostic], *rest: Any) -> Review:
+    cost, verdicts = rest
+    findings = tuple(Finding(item, code) for item in problems)
+    return Review(plan, checks=Remarks(findings, tuple(notes)), cost=cost, verdicts=verdicts)
+
+
+REVIEWS = st.builds(
+    reviewed, PLANS, st.lists(PROBLEMS, max_size=2), st.sampled_from([EXIT_ERROR, EXIT_REFUSED]),
+    st.lists(PROBLEMS, max_size=2), st.none() | MONEY, st.sampled_from([(), (WARNING,)]),
 )  # fmt: skip
 
 PLAN = Plan(
@@ -99,35 +125,39 @@ PLAN = Plan(
     steps=(
         Step("instance.trainer/create", TRAINER, StepKind.CREATE, spec={"env": {"HF_TOKEN": TOKEN, "LOGIN": LOGIN}}),
     ),
-    basis=Basis("lineage", 3, "sha256:00"),
+    basis=Basis("lineage", 3),
 )
+REVIEW = Review(PLAN)
 
 
-def written(folder: Path, plan: Plan = PLAN) -> Path:
+def written(folder: Path, review: Review = REVIEW, declared: Mapping[str, str] | None = None) -> Path:
     path = folder / "fleet.niplan"
-    write_plan(plan, path, key=KEY, setting=SETTING)
+    write_plan(review, path, key=KEY, setting=SETTING, declared=declared)
     return path
 
 
 def secrets_in(plan: Plan) -> list[Value]:
-    specs = [plan.outputs, *(change.after for change in plan.changes), *(step.spec for step in plan.steps)]
+    specs = [plan.outputs.after, *(change.after for change in plan.changes), *(step.spec for step in plan.steps)]
     return [leaf for spec in specs for leaf in leaves(dict(spec)) if isinstance(leaf, Secret)]
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])  # each example writes it anew
-@given(PLANS)
-def test_a_plan_comes_back_as_it_was_written_and_its_file_holds_no_secret(tmp_path: Path, plan: Plan) -> None:
-    path = written(tmp_path, plan)
+@given(REVIEWS, DIGESTS)
+def test_a_plan_comes_back_as_it_was_written_and_its_file_holds_no_secret(
+    tmp_path: Path, review: Review, declared: dict[str, str]
+) -> None:
+    path = written(tmp_path, review, declared)
     assert "hush" not in path.read_text()
     found = read_plan(path, KNOWN.__getitem__)
-    assert found.plan == plan
+    assert found.review == review
     assert found.setting == SETTING
+    assert found.declared == declared
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(PLANS)
 def test_a_plan_is_shown_without_any_secret(tmp_path: Path, plan: Plan) -> None:
-    found = read_plan(written(tmp_path, plan))
+    found = read_plan(written(tmp_path, Review(plan))).review
     assert secrets_in(found.plan) == []
     assert [change.address for change in found.plan.changes] == [change.address for change in plan.changes]
     assert [step.key for step in found.plan.steps] == [step.key for step in plan.steps]
@@ -135,7 +165,7 @@ def test_a_plan_is_shown_without_any_secret(tmp_path: Path, plan: Plan) -> None:
 
 
 def test_what_stands_for_a_secret_is_a_digest_wherever_it_stood(tmp_path: Path) -> None:
-    env = read_plan(written(tmp_path)).plan.changes[0].after["env"]
+    env = read_plan(written(tmp_path)).review.plan.changes[0].after["env"]
     assert isinstance(env["HF_TOKEN"], Digest)
     assert isinstance(env["LOGIN"], Digest)
     assert [type(part) for part in env["AUTH"].parts] == [str, Digest, str, Ref]
@@ -143,9 +173,9 @@ def test_what_stands_for_a_secret_is_a_digest_wherever_it_stood(tmp_path: Path) 
 
 def test_the_file_says_where_it_came_from(tmp_path: Path) -> None:
     path = tmp_path / "a.niplan"
-    told = write_plan(PLAN, path, key=KEY, setting=SETTING)
+    told = write_plan(REVIEW, path, key=KEY, setting=SETTING)
     found = read_plan(path)
-    assert found == SavedPlan(found.plan, SETTING, digest=told, seal=found.seal, program=found.program)
+    assert found == SavedPlan(found.review, SETTING, {}, digest=told, seal=found.seal, program=found.program)
     assert told.startswith("sha256:")
     assert found.program
 
@@ -153,9 +183,9 @@ def test_the_file_says_where_it_came_from(tmp_path: Path) -> None:
 def test_the_same_plan_gives_the_same_bytes_and_another_one_another_digest(tmp_path: Path) -> None:
     one, two, three = (tmp_path / name for name in ("one", "two", "three"))
     digests = [
-        write_plan(PLAN, one, key=KEY, setting=SETTING),
-        write_plan(PLAN, two, key=KEY, setting=SETTING),
-        write_plan(replace(PLAN, environment="dev"), three, key=KEY, setting=SETTING),
+        write_plan(REVIEW, one, key=KEY, setting=SETTING),
+        write_plan(REVIEW, two, key=KEY, setting=SETTING),
+        write_plan(Review(replace(PLAN, environment="dev")), three, key=KEY, setting=SETTING),
     ]
     assert one.read_bytes() == two.read_bytes()
     assert digests[0] == digests[1] != digests[2]
@@ -163,12 +193,12 @@ def test_the_same_plan_gives_the_same_bytes_and_another_one_another_digest(tmp_p
 
 def test_a_plan_read_with_its_secrets_has_the_digest_that_its_file_tells(tmp_path: Path) -> None:
     found = read_plan(written(tmp_path), KNOWN.__getitem__)
-    assert digest_of(found.plan) == found.digest == digest_of(PLAN)
+    assert digest_of(found.review) == found.digest == digest_of(REVIEW)
 
 
 STEP, CHANGE = PLAN.steps[0], PLAN.changes[0]
 SAME: dict[str, Plan] = {
-    "other books": replace(PLAN, basis=Basis("another", 9, "sha256:11", {"instance.trainer": "x"})),
+    "another state": replace(PLAN, basis=Basis("another", 9)),
     "a resource that stays": replace(PLAN, changes=(CHANGE, Change(NET, Action.NONE))),
     "a resource that is waited for": replace(
         PLAN,
@@ -180,7 +210,6 @@ SAME: dict[str, Plan] = {
     "another value of a secret": replace(
         PLAN, steps=(replace(STEP, spec={"env": {"HF_TOKEN": Secret("new", "env:HF_TOKEN"), "LOGIN": LOGIN}}),)
     ),
-    "a warning": replace(PLAN, notes=(Diagnostic("careful"),)),
 }
 OTHER: dict[str, Plan] = {
     "another environment": replace(PLAN, environment="dev"),
@@ -189,24 +218,29 @@ OTHER: dict[str, Plan] = {
     "a field more": replace(PLAN, changes=(replace(CHANGE, after={**CHANGE.after, "image": "b"}),)),
     "a secret from elsewhere": replace(PLAN, steps=(replace(STEP, spec={"env": {"HF_TOKEN": PASSWORD}}),)),
     "one more to delete": replace(PLAN, changes=(CHANGE, Change(NET, Action.DELETE))),
-    "a cost": replace(PLAN, money=Money((Row(TRAINER, after=(Cost("GPU", 35_000),)),))),
-    "an output": replace(PLAN, outputs={"id": "x"}, outputs_changed=("id",)),
+    "an output": replace(PLAN, outputs=OutputChanges({"id": "x"}, changed=("id",))),
 }
 
 
 @pytest.mark.parametrize("name", SAME)
 def test_the_digest_is_over_what_is_done_and_not_over_when_and_why(name: str) -> None:
-    assert digest_of(SAME[name]) == digest_of(PLAN)
+    assert digest_of(Review(SAME[name])) == digest_of(REVIEW)
 
 
 @pytest.mark.parametrize("name", OTHER)
 def test_whatever_is_done_otherwise_has_another_digest(name: str) -> None:
-    assert digest_of(OTHER[name]) != digest_of(PLAN)
+    assert digest_of(Review(OTHER[name])) != digest_of(REVIEW)
+
+
+def test_the_digest_is_over_the_cost_and_not_over_warnings() -> None:
+    cost = Money((Row(TRAINER, after=(Cost("GPU", 35_000),)),))
+    assert digest_of(replace(REVIEW, cost=cost)) != digest_of(REVIEW)
+    assert digest_of(replace(REVIEW, checks=Remarks(notes=(Diagnostic("careful"),)))) == digest_of(REVIEW)
 
 
 def test_the_same_plan_saved_at_another_time_has_the_same_digest_and_another_seal(tmp_path: Path) -> None:
-    write_plan(PLAN, tmp_path / "a", key=KEY, setting=SETTING)
-    write_plan(PLAN, tmp_path / "b", key=KEY, setting=replace(SETTING, created=1.0))
+    write_plan(REVIEW, tmp_path / "a", key=KEY, setting=SETTING)
+    write_plan(REVIEW, tmp_path / "b", key=KEY, setting=replace(SETTING, created=1.0))
     first, second = read_plan(tmp_path / "a"), read_plan(tmp_path / "b")
     assert first.digest == second.digest
     assert first.seal != second.seal
@@ -224,7 +258,7 @@ def test_neither_the_key_of_the_state_nor_a_digest_under_it_gets_into_the_file(t
 
 def test_a_setting_with_a_secret_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="env:HF_TOKEN must not be written"):
-        write_plan(PLAN, tmp_path / "x", key=KEY, setting=replace(SETTING, variables={"token": TOKEN}))
+        write_plan(REVIEW, tmp_path / "x", key=KEY, setting=replace(SETTING, variables={"token": TOKEN}))
     assert not (tmp_path / "x").exists()
 
 
@@ -295,12 +329,12 @@ def test_what_is_no_plan_file_at_all_is_refused(tmp_path: Path, content: bytes) 
 def test_a_plan_whose_numbers_were_reformatted_still_reads(tmp_path: Path) -> None:
     path = written(tmp_path)
     path.write_text(json.dumps(json.loads(path.read_bytes()), indent=4, sort_keys=True))
-    assert read_plan(path, KNOWN.__getitem__).plan == PLAN
+    assert read_plan(path, KNOWN.__getitem__).review == REVIEW
 
 
 def test_a_path_that_cannot_be_used_is_a_problem(tmp_path: Path) -> None:
     with pytest.raises(Problems, match="cannot write the plan to"):
-        write_plan(PLAN, tmp_path / "no" / "such", key=KEY, setting=SETTING)
+        write_plan(REVIEW, tmp_path / "no" / "such", key=KEY, setting=SETTING)
     with pytest.raises(Problems, match="cannot read the plan"):
         read_plan(tmp_path / "absent")
 
@@ -310,14 +344,14 @@ def test_a_file_that_is_no_plan_is_not_overwritten(text: str, tmp_path: Path) ->
     path = tmp_path / "fleet.yaml"
     path.write_text(text)
     with pytest.raises(Problems, match=r"fleet\.yaml is there already and is no plan"):
-        write_plan(PLAN, path, key=KEY, setting=SETTING)
+        write_plan(REVIEW, path, key=KEY, setting=SETTING)
     assert path.read_text() == text
 
 
 def test_an_older_plan_and_an_empty_file_are_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "x.niplan"
     path.touch()
-    write_plan(replace(PLAN, environment="dev"), path, key=KEY, setting=SETTING)
+    write_plan(Review(replace(PLAN, environment="dev")), path, key=KEY, setting=SETTING)
     path.write_bytes(path.read_bytes()[:100])  # damaged, but a plan all the same
-    write_plan(PLAN, path, key=KEY, setting=SETTING)
-    assert read_plan(path, KNOWN.__getitem__).plan == PLAN
+    write_plan(REVIEW, path, key=KEY, setting=SETTING)
+    assert read_plan(path, KNOWN.__getitem__).review == REVIEW

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import pytest
@@ -14,9 +15,11 @@ from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_REFUSE
 from novita_infra.model.resources import Declared, Loss
 from novita_infra.model.values import Digest, Ref, Secret, Value
 from novita_infra.planning.plan.changes import Action, Change
-from novita_infra.planning.plan.plan import Basis, Plan
+from novita_infra.planning.plan.findings import Finding
+from novita_infra.planning.plan.plan import Basis, OutputChanges, Plan, Selection
+from novita_infra.planning.plan.review import Remarks, Review
 from novita_infra.planning.plan.steps import RecordData, Step, StepKind, Update
-from novita_infra.planning.saved.staleness import bound, moved
+from novita_infra.planning.saved.staleness import manifest_digests, moved
 
 KEY = "0b" * 32
 A, DATA, NET = Address("instance", "a"), Address("network_storage", "data"), Address("vpc", "net")
@@ -37,8 +40,19 @@ SAVED = Plan(
 DECLARED = (Declared(A, {"image": "b"}, Origin("main.yaml", 1, 1)), Declared(DATA, {"sizeGb": 10}, Origin("m", 9, 1)))
 
 
-def told(fresh: Plan, *, saved: Plan = SAVED) -> list[str]:
-    found = moved(saved, fresh, key=KEY, ago="3 h")
+def findings(
+    fresh: Review, *, saved: Plan = SAVED, digests: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {})
+) -> list[Finding]:
+    return moved(Review(saved), fresh, digests=digests, key=KEY, ago="3 h")
+
+
+def told(
+    fresh: Plan, *, saved: Plan = SAVED, digests: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {})
+) -> list[str]:
+    return summaries(findings(Review(fresh), saved=saved, digests=digests))
+
+
+def summaries(found: Iterable[Finding]) -> list[str]:
     return [f"{item.diagnostic.address}: {item.diagnostic.summary}".removeprefix(": ") for item in found]
 
 
@@ -96,7 +110,7 @@ CASES: dict[str, tuple[Plan, list[str]]] = {
     "something of what it stands on": (having(Change(NET, Action.UPDATE, id="v-1", before={"name": "x"})), []),
     "what it does not touch": (having(Change(DATA, Action.UPDATE, id="s-1", before={"sizeGb": 20})), []),
     "the outputs": (
-        replace(SAVED, outputs_wanted={"id": Ref(A)}),
+        replace(SAVED, outputs=OutputChanges(declared={"id": Ref(A)})),
         ["the outputs of the project file are not what they were"],
     ),
 }  # fmt: skip
@@ -110,28 +124,32 @@ def test_what_moved_is_told(name: str) -> None:
 
 def test_what_speaks_against_a_fresh_plan_counts_where_it_is_about_the_same() -> None:
     here, elsewhere = Diagnostic("no", address="instance.a"), Diagnostic("no", address="network_storage.data")
-    fresh = replace(SAVED, problems=(here, elsewhere, Diagnostic("too much")), code=EXIT_REFUSED)
-    assert told(fresh) == ["instance.a: no", "too much"]
-    assert {item.code for item in moved(SAVED, fresh, key=KEY, ago="")} == {EXIT_REFUSED}
-    assert told(replace(fresh, code=EXIT_BLOCKED)) == []  # of what a fresh plan would choose
+
+    def fresh(code: int) -> Review:
+        problems = (here, elsewhere, Diagnostic("too much"))
+        return Review(SAVED, checks=Remarks(tuple(Finding(item, code) for item in problems)))
+
+    assert summaries(findings(fresh(EXIT_REFUSED))) == ["instance.a: no", "too much"]
+    assert {item.code for item in findings(fresh(EXIT_REFUSED))} == {EXIT_REFUSED}
+    assert findings(fresh(EXIT_BLOCKED)) == []  # of what a fresh plan would choose
 
 
 def test_a_manifest_that_moved_counts_though_the_plan_does_not_touch_it() -> None:
     other = (DECLARED[0], replace(DECLARED[1], spec={"sizeGb": 30}))
     changed = having(Change(DATA, Action.UPDATE, id="s-1", before={"sizeGb": 10}, after={"sizeGb": 30}))
-    saved, fresh = bound(SAVED, DECLARED), bound(changed, other)
-    assert told(fresh, saved=saved) == ["network_storage.data: sizeGb was to be 10, and would now be 30"]
-    assert told(fresh, saved=replace(saved, partial=True)) == []
-    assert {item.code for item in moved(saved, fresh, key=KEY, ago="")} == {EXIT_ERROR}
+    digests = manifest_digests(DECLARED), manifest_digests(other)
+    assert told(changed, digests=digests) == ["network_storage.data: sizeGb was to be 10, and would now be 30"]
+    assert told(changed, saved=replace(SAVED, selection=Selection(partial=True)), digests=digests) == []
+    assert {item.code for item in findings(Review(changed), digests=digests)} == {EXIT_ERROR}
 
 
 def test_what_is_declared_has_the_same_digest_wherever_it_stands_and_whatever_its_secrets_are() -> None:
-    def declared(secret: Secret, line: int = 1) -> Plan:
-        return bound(SAVED, [Declared(A, {"password": secret}, Origin("main.yaml", line, 1))])
+    def declared(secret: Secret, line: int = 1) -> dict[str, str]:
+        return manifest_digests([Declared(A, {"password": secret}, Origin("main.yaml", line, 1))])
 
     first = declared(Secret("one", "manifest:main.yaml:3:5"))
-    assert declared(Secret("two", "manifest:main.yaml:9:5"), 7).basis == first.basis
-    assert declared(Secret("one", "env:TOKEN")).basis != first.basis
+    assert declared(Secret("two", "manifest:main.yaml:9:5"), 7) == first
+    assert declared(Secret("one", "env:TOKEN")) != first
 
 
 SPECS = st.dictionaries(

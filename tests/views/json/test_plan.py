@@ -10,7 +10,7 @@ from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.records import Record
 from novita_infra.model.values import Digest, Joined, Ref, Secret
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.state.state import State
 from novita_infra.views.json.diagnostics import validation_json
 from novita_infra.views.json.plan import plan_json
@@ -20,19 +20,19 @@ from novita_infra.views.json.values import shown_json
 ID = Ref(Address("vpc", "net"))
 
 
-def _changes(plan: Plan) -> dict[str, dict[str, Any]]:
+def _changes(plan: Review) -> dict[str, dict[str, Any]]:
     return {item["address"]: item for item in plan_json(plan)["resource_changes"]}
 
 
-def test_a_plan_is_its_golden_json(plan_of: Callable[[str], Plan], golden: Callable[[str, str], None]) -> None:
+def test_a_plan_is_its_golden_json(plan_of: Callable[[str], Review], golden: Callable[[str, str], None]) -> None:
     golden("plan_mixed.json", json.dumps(plan_json(plan_of("mixed")), indent=2) + "\n")
 
 
-def test_no_secret_reaches_the_json_of_a_plan(plan_of: Callable[[str], Plan], clear: str) -> None:
+def test_no_secret_reaches_the_json_of_a_plan(plan_of: Callable[[str], Review], clear: str) -> None:
     assert clear not in json.dumps(plan_json(plan_of("mixed")))
 
 
-def test_actions_are_terraforms(plan_of: Callable[[str], Plan]) -> None:
+def test_actions_are_terraforms(plan_of: Callable[[str], Review]) -> None:
     actions = {address: item["change"]["actions"] for address, item in _changes(plan_of("mixed")).items()}
     assert actions == {
         "endpoint.api": ["delete", "create"],
@@ -49,12 +49,12 @@ def test_actions_are_terraforms(plan_of: Callable[[str], Plan]) -> None:
     }
 
 
-def test_a_key_is_the_index_of_a_resource(plan_of: Callable[[str], Plan]) -> None:
+def test_a_key_is_the_index_of_a_resource(plan_of: Callable[[str], Review]) -> None:
     worker = _changes(plan_of("mixed"))['instance.worker["eu"]']
     assert (worker["type"], worker["name"], worker["index"], worker["mode"]) == ("instance", "worker", "eu", "managed")
 
 
-def test_what_is_unknown_is_left_out_and_marked(plan_of: Callable[[str], Plan]) -> None:
+def test_what_is_unknown_is_left_out_and_marked(plan_of: Callable[[str], Review]) -> None:
     change = _changes(plan_of("mixed"))['instance.worker["eu"]']["change"]
     assert "registryAuth" not in change["after"]
     assert change["after_unknown"] == {
@@ -67,14 +67,14 @@ def test_what_is_unknown_is_left_out_and_marked(plan_of: Callable[[str], Plan]) 
     assert change["before"] is None
 
 
-def test_a_replacement_names_the_paths_that_force_it(plan_of: Callable[[str], Plan]) -> None:
+def test_a_replacement_names_the_paths_that_force_it(plan_of: Callable[[str], Review]) -> None:
     endpoint = _changes(plan_of("mixed"))["endpoint.api"]
     assert endpoint["change"]["replace_paths"] == [["product"]]
     assert endpoint["action_reason"] == "replace_because_cannot_update"
     assert endpoint["change"]["after_unknown"]["id"] is True
 
 
-def test_means_reasons_and_losses_stand_under_our_own_key(plan_of: Callable[[str], Plan]) -> None:
+def test_means_reasons_and_losses_stand_under_our_own_key(plan_of: Callable[[str], Review]) -> None:
     trainer = _changes(plan_of("mixed"))["instance.trainer"]["novita"]
     assert trainer["fields"][0]["means"].startswith("upgrade:")
     (loss,) = trainer["loses"]
@@ -82,7 +82,7 @@ def test_means_reasons_and_losses_stand_under_our_own_key(plan_of: Callable[[str
     assert plan_json(plan_of("mixed"))["novita"]["steps"][2]["after"] == ["network_storage.data/create"]
 
 
-def test_a_refused_plan_is_marked_as_errored(plan_of: Callable[[str], Plan]) -> None:
+def test_a_refused_plan_is_marked_as_errored(plan_of: Callable[[str], Review]) -> None:
     told = plan_json(plan_of("refused"))
     assert (told["errored"], told["applyable"], told["complete"]) == (True, False, False)
     assert told["novita"]["problems"][0]["address"] == "network_storage.data"

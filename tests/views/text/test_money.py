@@ -16,7 +16,8 @@ from novita_infra.model.rules import Budget
 from novita_infra.planning.orphans import Orphan
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.costs import Money, Row
-from novita_infra.planning.plan.plan import Basis, Plan
+from novita_infra.planning.plan.plan import Basis, OutputChanges, Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.views.content.lines import plain
 from novita_infra.views.json.plan import plan_json
 from novita_infra.views.json.schema.plan import plan_schema
@@ -41,14 +42,16 @@ ROWS = {
     Address("network_storage", "data"): (Action.DELETE, Row(Address("network_storage", "data"), (STORAGE,), ())),
     Address("network_storage", "kept"): (Action.NONE, Row(Address("network_storage", "kept"), (STORAGE,), (STORAGE,))),
 }
-PLAN = Plan(
-    "fleet",
-    "prod",
-    tuple(Change(address, action) for address, (action, _) in ROWS.items()),
-    (),
-    Basis("lineage", 3, "config"),
-    outputs_changed=("url",),
-    money=Money(
+PLAN = Review(
+    Plan(
+        "fleet",
+        "prod",
+        tuple(Change(address, action) for address, (action, _) in ROWS.items()),
+        (),
+        Basis("lineage", 3),
+        outputs=OutputChanges(changed=("url",)),
+    ),
+    cost=Money(
         tuple(row for _, row in ROWS.values()), read=1_790_000_000, budget=Budget(per_hour=2_000_000, per_month=999_999)
     ),
 )
@@ -75,17 +78,17 @@ def test_a_saved_plan_tells_how_old_its_prices_are(seconds: float, told: str) ->
 
 def test_a_plan_that_moves_no_cost_says_so_in_a_line() -> None:
     kept = Money((Row(Address("network_storage", "kept"), (STORAGE,), (STORAGE,)),))
-    text = plain(plan_lines(replace(PLAN, money=kept)))
+    text = plain(plan_lines(replace(PLAN, cost=kept)))
     assert "Cost of environment prod: $0.01667/h, $12.00/month, as before\n" in text
     assert "per month" not in text
 
 
 def test_a_total_of_unknown_prices_alone_is_not_nothing() -> None:
     riddle = Row(Address("endpoint", "api"), (RIDDLE,), (RIDDLE,))
-    text = plain(plan_lines(replace(PLAN, money=Money((riddle,)))))
+    text = plain(plan_lines(replace(PLAN, cost=Money((riddle,)))))
     assert "Cost of environment prod: not known, as before\n" in text
     known = Row(Address("network_storage", "kept"), (STORAGE,), (STORAGE,))
-    text = plain(plan_lines(replace(PLAN, money=Money((riddle, known)))))
+    text = plain(plan_lines(replace(PLAN, cost=Money((riddle, known)))))
     assert "Cost of environment prod: at least $0.01667/h, at least $12.00/month, as before\n" in text
     live = Live("e1", "api", Phase.READY, "serving", {})
     found = plain(orphan_lines([Orphan("endpoint", live, (RIDDLE,))], now=0.0))
@@ -108,10 +111,10 @@ def test_a_difference_with_an_unknown_part_never_looks_exact(
     before: tuple[Cost, ...], after: tuple[Cost, ...], told: str
 ) -> None:
     (address, row) = Address("instance", "a"), Row(Address("instance", "a"), before, after)
-    plan = replace(PLAN, changes=(Change(address, Action.UPDATE),), money=Money((row,)))
+    plan = replace(PLAN, plan=replace(PLAN.plan, changes=(Change(address, Action.UPDATE),)), cost=Money((row,)))
     assert f"      cost: {told}" in plain(plan_lines(plan))
 
 
 def test_where_everything_is_free_nothing_is_said_of_money() -> None:
-    assert "cost" not in plain(plan_lines(replace(PLAN, money=Money(())))).lower()
-    assert plan_json(replace(PLAN, money=None))["novita"]["money"] is None
+    assert "cost" not in plain(plan_lines(replace(PLAN, cost=Money(())))).lower()
+    assert plan_json(replace(PLAN, cost=None))["novita"]["money"] is None

@@ -17,6 +17,7 @@ from novita_infra.model.records import Record, Underway
 from novita_infra.model.values import Digest
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.plan import Basis, Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.state.state import State
 from novita_infra.views.content.lines import plain
 from novita_infra.views.json.plan import plan_json
@@ -28,7 +29,7 @@ from novita_infra.views.text.terminal import write
 
 @pytest.mark.parametrize("name", ["mixed", "unchanged", "refused", "destroyed"])
 def test_a_plan_reads_as_its_golden_text(
-    name: str, plan_of: Callable[[str], Plan], golden: Callable[[str, str], None]
+    name: str, plan_of: Callable[[str], Review], golden: Callable[[str, str], None]
 ) -> None:
     golden(f"plan_{name}.txt", plain(plan_lines(plan_of(name))))
 
@@ -40,11 +41,11 @@ def test_a_run_is_summed_up_as_its_golden_text(
     golden(f"result_{name}.txt", plain(result_lines(result_of(name), again="novita-infra apply --sim")))
 
 
-def test_no_secret_reaches_the_text_of_a_plan(plan_of: Callable[[str], Plan], clear: str) -> None:
+def test_no_secret_reaches_the_text_of_a_plan(plan_of: Callable[[str], Review], clear: str) -> None:
     assert clear not in plain(plan_lines(plan_of("mixed")))
 
 
-def test_colours_change_nothing_but_the_colours(plan_of: Callable[[str], Plan]) -> None:
+def test_colours_change_nothing_but_the_colours(plan_of: Callable[[str], Review]) -> None:
     lines = list(plan_lines(plan_of("mixed")))
     stream = io.StringIO()
     write(lines, stream, colour=True)
@@ -57,14 +58,14 @@ def test_a_pipe_does_not_pay_for_rich() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_what_moves_a_cursor_is_spelled_out(plan_of: Callable[[str], Plan]) -> None:
+def test_what_moves_a_cursor_is_spelled_out(plan_of: Callable[[str], Review]) -> None:
     assert "\x1b" not in plain(plan_lines(plan_of("mixed")))
 
 
 @pytest.mark.parametrize(("count", "named"), [(5, 5), (6, 0), (400, 0)])
 def test_what_was_not_read_is_counted_with_the_oldest_age_and_named_where_it_is_little(count: int, named: int) -> None:
     unread = {f"vpc.net-{index}": 7_200.0 * (index + 1) for index in range(count)}
-    plan = Plan("p", "dev", (), (), Basis("l", 1), unread=unread)
+    plan = Review(Plan("p", "dev", (), (), Basis("l", 1), unread=unread))
     first, *others = plain(plan_lines(plan, now=7_200.0 * 401)).splitlines()
     oldest = "33 d 8 h"
     assert first == f"{count} resources were not read for up to {oldest}: believed to be as the books have them."
@@ -74,12 +75,12 @@ def test_what_was_not_read_is_counted_with_the_oldest_age_and_named_where_it_is_
 
 def test_a_single_resource_is_not_called_resources() -> None:
     change = Change(Address("vpc", "net"), Action.NONE)
-    text = plain(plan_lines(Plan("p", "dev", (change,), (), Basis("l", 1, "c"))))
+    text = plain(plan_lines(Review(Plan("p", "dev", (change,), (), Basis("l", 1)))))
     assert text == "No changes. The 1 resource of this environment matches the manifests.\n"
 
 
-def test_a_long_list_of_what_is_done_is_cut_and_what_failed_is_not(plan_of: Callable[[str], Plan]) -> None:
-    plan = plan_of("mixed")
+def test_a_long_list_of_what_is_done_is_cut_and_what_failed_is_not(plan_of: Callable[[str], Review]) -> None:
+    plan = plan_of("mixed").plan
     ends = [Ended(plan.steps[0], Outcome.DONE)] * 50 + [Ended(plan.steps[1], Outcome.FAILED, reason="no")] * 50
     text = plain(result_lines(Result(plan, tuple(ends)), again="again"))
     assert text.count("network_storage.data: create") == 20
@@ -88,13 +89,13 @@ def test_a_long_list_of_what_is_done_is_cut_and_what_failed_is_not(plan_of: Call
 
 
 def test_an_empty_project_says_so() -> None:
-    empty = Plan("p", "dev", (), (), Basis("l", 1, "c"))
+    empty = Review(Plan("p", "dev", (), (), Basis("l", 1)))
     assert plain(plan_lines(empty)) == "No changes. Nothing is declared.\n"
 
 
-def test_the_summary_counts_every_action(plan_of: Callable[[str], Plan]) -> None:
+def test_the_summary_counts_every_action(plan_of: Callable[[str], Review]) -> None:
     told = "Plan: 2 to create, 2 to update, 2 to replace, 1 to delete, 1 to adopt, 1 to wait for, 1 to forget."
-    assert summary(plan_of("mixed")) == told
+    assert summary(plan_of("mixed").plan) == told
 
 
 def test_the_books_show_what_is_under_way_and_no_digest(golden: Callable[[str, str], None]) -> None:

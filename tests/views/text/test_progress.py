@@ -15,6 +15,7 @@ from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.resources import Phase
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.plan import Basis, Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import Step, StepKind, action_named
 from novita_infra.views.content.events import duration_text, event_line
 from novita_infra.views.json.ui import Messages
@@ -97,8 +98,8 @@ def test_messages_carry_level_module_time_and_type() -> None:
     }
 
 
-def test_a_plan_is_told_change_by_change_and_summed_up(plan_of: Callable[[str], Plan], clear: str) -> None:
-    told = _messages(lambda messages: messages.plan(plan_of("mixed")))
+def test_a_plan_is_told_change_by_change_and_summed_up(plan_of: Callable[[str], Review], clear: str) -> None:
+    told = _messages(lambda messages: messages.plan(plan_of("mixed").plan))
     assert [item["type"] for item in told] == ["planned_change"] * 10 + ["change_summary"]
     assert told[-1]["changes"] == {"add": 4, "change": 2, "import": 1, "remove": 3, "operation": "plan"}
     assert clear not in json.dumps(told)

@@ -12,7 +12,7 @@ import jsonschema
 import jsonschema_rs
 import pytest
 
-from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.review import Review
 from novita_infra.schema.resources import text_of_schema
 from novita_infra.views.json.plan import plan_json
 from novita_infra.views.json.schema.plan import NAME, plan_schema
@@ -65,7 +65,7 @@ PLACES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_an_undescribed_key_and_a_missing_one_are_noticed(place: str, plan_of: Callable[[str], Plan]) -> None:
+def test_an_undescribed_key_and_a_missing_one_are_noticed(place: str, plan_of: Callable[[str], Review]) -> None:
     data = plan_json(plan_of("mixed"))
     assert COMPILED.is_valid(data)
     more = copy.deepcopy(data)

@@ -1,4 +1,4 @@
-"""What speaks against a plan: problems, each with the exit code that it asks for, and notes for a person."""
+"""Findings: the reasons why a plan cannot be applied, each with the exit code that it asks for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_OVER_BUDGET, EXIT_REFUSED, Diagnostic
 
 _FIRST: Final = (EXIT_ERROR, EXIT_REFUSED, EXIT_OVER_BUDGET, EXIT_BLOCKED)
-"""Of several, the code of what a person must look at first."""
+"""The exit codes by rank: of several, the first one is returned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,6 @@ class Finding:
 
 
 def code_of(findings: Iterable[Finding]) -> int:
-    """The exit code that they ask for together; 0 where there are none."""
+    """The exit code that the findings ask for together; 0 where there are none."""
     codes = {finding.code for finding in findings}
     return next((code for code in _FIRST if code in codes), 0)
