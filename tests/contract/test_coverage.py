@@ -35,7 +35,7 @@ def test_the_document_lists_the_operations_that_are_served(tmp_path: Path) -> No
     again.write_text(DOCUMENT.read_text(encoding="utf-8"), encoding="utf-8")
     main(again)
     assert DOCUMENT.read_text(encoding="utf-8") == again.read_text(encoding="utf-8"), (
-        "run: python -m novita_infra.simulator.http.coverage docs/simulator.md"
+        "run: make schemas"
     )
 
 

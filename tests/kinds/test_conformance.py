@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -36,9 +36,23 @@ ALL = tuple(KINDS.values())
 FIELDS = [(kind, item) for kind in ALL for item in kind.fields]
 CALLS = [(kind, call) for kind in ALL for call in (kind.create, *kind.calls, kind.delete)]
 
+GROWING = [(kind, item) for kind, item in FIELDS if isinstance(item.change, Grows)]
+BY_CASE = [(kind, item, item.change) for kind, item in FIELDS if isinstance(item.change, Cases)]
+REFERRING = [(kind, item) for kind, item in FIELDS if item.refers or item.refers_at]
+WITH_DEFAULT = [(kind, item, item.absent) for kind, item in FIELDS if isinstance(item.absent, Default)]
+SET_LATER = [(kind, item) for kind, item in FIELDS if not item.created]
+COVERING = [(kind, call) for kind, call in CALLS if call.covers]
+ON_LIVE = [(kind, call) for kind, call in CALLS if call is not kind.create]
+
+
+def named(pairs: Iterable[tuple[Any, ...]]) -> list[Any]:
+    """The pairs as parameters with the id KIND.NAME."""
+    return [pytest.param(*pair, id=f"{pair[0].name}.{pair[1].name}") for pair in pairs]
+
+
 each_kind = pytest.mark.parametrize("kind", ALL, ids=[kind.prefix for kind in ALL])
-each_field = pytest.mark.parametrize(("kind", "field"), FIELDS, ids=[f"{kind.name}.{own.name}" for kind, own in FIELDS])
-each_call = pytest.mark.parametrize(("kind", "call"), CALLS, ids=[f"{kind.name}.{own.name}" for kind, own in CALLS])
+each_field = pytest.mark.parametrize(("kind", "field"), named(FIELDS))
+each_call = pytest.mark.parametrize(("kind", "call"), named(CALLS))
 bounded = settings(max_examples=40, deadline=None)
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
@@ -135,54 +149,50 @@ def test_every_means_names_a_call_that_exists_or_a_reason(kind: Kind, field: Fie
             assert len(means.why) > 10
 
 
-@each_field
+@pytest.mark.parametrize(("kind", "field"), named(GROWING))
 def test_only_a_number_grows(kind: Kind, field: Field) -> None:
-    if isinstance(field.change, Grows):
-        assert field.schema["type"] == "integer"
-    if isinstance(field.change, Cases):
-        known = set(field.schema["enum"])
-        assert all({before, after} <= known for before, after in field.change.cases)
+    assert field.schema["type"] == "integer"
 
 
-@each_field
+@pytest.mark.parametrize(("kind", "field", "cases"), named(BY_CASE))
+def test_the_cases_of_a_change_are_values_of_the_field(kind: Kind, field: Field, cases: Cases) -> None:
+    known = set(field.schema["enum"])
+    assert all({before, after} <= known for before, after in cases.cases)
+
+
+@pytest.mark.parametrize(("kind", "field"), named(REFERRING))
 def test_what_a_field_refers_to_is_a_kind(kind: Kind, field: Field) -> None:
-    assert not field.refers or field.refers in KINDS
-    assert not field.refers_at or field.refers
+    assert field.refers in KINDS
     at: Any = field.schema
     for name in field.refers_at:
         at = at["items"] if name == "*" else at["properties"][name]
-    if field.refers:
-        shapes = {branch.get("type") for branch in at["anyOf"]}
-        assert shapes == {"string", "object"}, "a name, or {id: ...}"
+    shapes = {branch.get("type") for branch in at["anyOf"]}
+    assert shapes == {"string", "object"}, "a name, or {id: ...}"
 
 
-@each_field
-def test_absence_is_left_to_the_service_or_has_a_default_of_the_fields_own_type(kind: Kind, field: Field) -> None:
-    match field.absent:
-        case Platform():
-            pass
-        case Default(value=value):
-            assert value is not None, "None would be taken for not known when a call sends everything"
-            assert not field.required, "a required field is never absent"
-            types = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
-            wanted = str if field.refers and not field.refers_at else types[field.schema.get("type", "string")]
-            assert isinstance(value, wanted)
+def test_absence_is_left_to_the_service_or_has_a_default() -> None:
+    assert {type(field.absent) for _, field in FIELDS} == {Platform, Default}
 
 
-@each_field
-def test_what_the_create_does_not_carry_has_a_call_of_its_own_and_a_default_to_compare_with(
-    kind: Kind, field: Field
-) -> None:
-    if field.created:
-        return
+@pytest.mark.parametrize(("kind", "field", "default"), named(WITH_DEFAULT))
+def test_a_default_is_of_the_fields_own_type(kind: Kind, field: Field, default: Default) -> None:
+    assert default.value is not None, "None would be taken for not known when a call sends everything"
+    assert not field.required, "a required field is never absent"
+    types = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
+    expected = str if field.refers and not field.refers_at else types[field.schema.get("type", "string")]
+    assert isinstance(default.value, expected)
+
+
+@pytest.mark.parametrize(("kind", "field"), named(SET_LATER))
+def test_a_field_that_the_create_does_not_carry_has_a_call_and_a_default(kind: Kind, field: Field) -> None:
     assert isinstance(field.absent, Default)
     assert any(isinstance(means, By) for means in single_means(field))
 
 
-@each_field
-def test_only_lists_are_compared_as_sets_and_only_maps_hold_secret_items(kind: Kind, field: Field) -> None:
-    assert not field.unordered or field.schema["type"] == "array"
-    assert not field.secret_items or field.schema["type"] == "object"
+@each_kind
+def test_only_lists_are_compared_as_sets_and_only_maps_hold_secret_items(kind: Kind) -> None:
+    assert {item.schema["type"] for item in kind.fields if item.unordered} <= {"array"}
+    assert {item.schema["type"] for item in kind.fields if item.secret_items} <= {"object"}
 
 
 # --- calls ----------------------------------------------------------------------------------------------------------
@@ -196,7 +206,7 @@ def test_a_call_says_its_name_and_what_it_does(kind: Kind, call: Call) -> None:
     assert names.count(call.name) == 1
 
 
-@each_call
+@pytest.mark.parametrize(("kind", "call"), named(COVERING))
 def test_what_a_call_covers_are_fields(kind: Kind, call: Call) -> None:
     assert set(call.covers) <= {item.name for item in kind.fields}
 
@@ -229,10 +239,8 @@ def test_a_delete_posts_the_id_and_may_be_repeated(kind: Kind) -> None:
     assert "the-id" in str(request.body)
 
 
-@each_call
+@pytest.mark.parametrize(("kind", "call"), named(ON_LIVE))
 def test_a_call_on_a_live_object_posts_its_id(kind: Kind, call: Call) -> None:
-    if call is kind.create:
-        return
     spec = {"months": 3, **chosen_spec(kind)}
     live = Live("the-id", "example", Phase.READY, "ready", {**spec, "months": 1})
     request = call.request(Target("the-id", spec, live, {"months": 1}))
