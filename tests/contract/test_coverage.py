@@ -34,9 +34,7 @@ def test_the_document_lists_the_operations_that_are_served(tmp_path: Path) -> No
     again = tmp_path / "simulator.md"
     again.write_text(DOCUMENT.read_text(encoding="utf-8"), encoding="utf-8")
     main(again)
-    assert DOCUMENT.read_text(encoding="utf-8") == again.read_text(encoding="utf-8"), (
-        "run: make schemas"
-    )
+    assert DOCUMENT.read_text(encoding="utf-8") == again.read_text(encoding="utf-8"), "run: make schemas"
 
 
 def test_the_document_has_a_line_for_each_route() -> None:

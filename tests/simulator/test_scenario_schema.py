@@ -55,7 +55,7 @@ EVERY_ACT = {"stock", "price", "reclaim", "breakNode", "stick", "call", "limits"
 
 def test_the_committed_schema_is_the_generated_one_and_valid() -> None:
     committed = (ROOT / "schemas" / NAME).read_text(encoding="utf-8")
-    assert committed == text(), "run: python -m novita_infra.simulator.scenario_schema schemas"
+    assert committed == text(), "run: make schemas"
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     jsonschema_rs.meta.validate(SCHEMA)
 
