@@ -18,7 +18,7 @@ _STEP: Final = 900
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class GpuUse:
     """When the GPUs of a machine were used last, in Unix seconds."""
 
     last: float | None
@@ -27,14 +27,14 @@ class Use:
     """From when on there are figures."""
 
 
-def use_of(id: str, *, now: float) -> Request:
+def metrics_request(id: str, *, now: float) -> Request:
     """The request for the figures of a machine (gpu-instance-get-metrics: startTime, endTime, interval in seconds)."""
     end = int(now)
     path = "/openapi/v1/metrics/gpu/instance"
     return get(path, instanceId=id, startTime=end - WINDOW, endTime=end, interval=_STEP)
 
 
-def last_use(answer: Any, *, now: float) -> Use | None:
+def last_use(answer: Any, *, now: float) -> GpuUse | None:
     """When the GPUs were used last; None where there are no figures (a machine that does not run, or has no GPU).
 
     The average over the GPUs decides where there is one, else any of them (gpu-instance-get-metrics: `gpuUtilization`
@@ -45,7 +45,7 @@ def last_use(answer: Any, *, now: float) -> Use | None:
     if not figures:
         return None
     busy = [at for at, value in figures if value >= BUSY]
-    return Use(last=max(busy, default=None), since=max(now - WINDOW, min(at for at, _ in figures) - _STEP))
+    return GpuUse(last=max(busy, default=None), since=max(now - WINDOW, min(at for at, _ in figures) - _STEP))
 
 
 def _figures(told: Mapping[str, Any]) -> Iterator[tuple[float, float]]:

@@ -17,7 +17,9 @@ from novita_infra.api.request import Request
 from novita_infra.applying.errors import StepFailed, StillMoving
 from novita_infra.applying.events import Identified
 from novita_infra.applying.run import Run, Span
-from novita_infra.kinds.kind import Default, Kind, Offer, Target
+from novita_infra.kinds.call import Target
+from novita_infra.kinds.field import Default
+from novita_infra.kinds.kind import Kind, Offer
 from novita_infra.model.clock import GRACE, in_words
 from novita_infra.model.diagnostics import EXIT_BLOCKED
 from novita_infra.model.records import Record, Underway
@@ -57,13 +59,13 @@ class Creating:
         live = await self._obtain(step, kind, spec, before, span=span)
         record = self._desk.record(step)
         record = replace(record, id=live.id, spec=record.underway.sent if record.underway else {})
-        if not kind.create.settles:
+        if not kind.api.create.final_phases:
             await self._desk.books.put(_ready(record, step, live), "created")
             self._desk.emit(Identified(step, live.id))
             return live.id
         await self._desk.books.put(record, "created")
         self._desk.emit(Identified(step, live.id))
-        live = await self._desk.settled(step, live.id, kind.create.settles, span=span)
+        live = await self._desk.settled(step, live.id, kind.api.create.final_phases, span=span)
         await self._desk.books.put(_ready(self._desk.record(step), step, live), "ready")
         return live.id
 
@@ -93,7 +95,7 @@ class Creating:
         `waiting` is what an interruption is told to have interrupted, where an attempt was made before.
         """
         tried: list[Mapping[str, Value]] = []
-        for offer in kind.offers(spec) if kind.offers else (Offer(spec=spec, place={}),):
+        for offer in kind.market.offers(spec) if kind.market.offers else (Offer(spec=spec, place={}),):
             try:
                 async with self._desk.calls:
                     self._desk.go_on(waiting)
@@ -118,7 +120,7 @@ class Creating:
         underway, request = self._wanted(step, kind, spec)
         mark = underway.mark
         # A mark tells the new object from all others; without one, two that are alike are made one after the other.
-        async with self._namesakes[kind.prefix, mark or name]:
+        async with self._namesakes[kind.type, mark or name]:
             for _ in range(BUYS):
                 await self._intend(step, kind, before, underway=underway, choice=choice)
                 try:
@@ -131,7 +133,7 @@ class Creating:
                     await self._take_back(step, before)
                     raise
                 else:
-                    id = kind.new_id(answer)
+                    id = kind.api.new_id(answer)
                     if id:
                         return Live(id, name, Phase.CHANGING, "", {})
                     lost, done = Unanswered(request, text="it is done, but the answer holds no id"), True
@@ -149,8 +151,8 @@ class Creating:
         """The attempt and its request. The attempt knows of an owner mark only where the request had room for it."""
         key = self._desk.books.key
         underway = self._desk.underway("create", written(_carried(kind, spec, key), key))
-        mark = self._desk.mark(step.address, underway.operation) if kind.marked else ""
-        request = kind.create.request(Target("", reveal(spec), mark=mark))
+        mark = self._desk.mark(step.address, underway.operation) if kind.api.marked else ""
+        request = kind.api.create.request(Target("", reveal(spec), mark=mark))
         return replace(underway, mark=mark if mark and _holds(request.body, mark) else ""), request
 
     async def _intend(
@@ -172,7 +174,7 @@ class Creating:
             step.address,
             "",
             needs=step.record.needs,
-            underway=replace(underway, since=self._desk.clock.now(), sight=self._desk.books.sight_of(kind.prefix)),
+            underway=replace(underway, since=self._desk.clock.now(), sight=self._desk.books.sight_of(kind.type)),
             retired=retired,
             stillborn=tuple(id for id in stillborn if id in retired),
             protect=step.record.protect,
@@ -185,7 +187,7 @@ class Creating:
         """What a create without an answer made. Absent only when reads over a grace time all miss it, which begins
         when the service cannot be at it any more.
         """
-        known = await self._seen_before(kind) | self._desk.books.owned(kind.prefix)
+        known = await self._seen_before(kind) | self._desk.books.owned(kind.type)
         for pause in self._desk.pauses(lost, LOOKS):
             if self._desk.stop.is_set() and pause > LONGEST_LAST_LOOK:
                 raise StillMoving("nobody knows yet what the create made; the next run looks for it")
@@ -208,13 +210,13 @@ class Creating:
 
     async def _seen_before(self, kind: Kind) -> frozenset[str]:
         """The ids that were live before this run created any object of the kind; read once."""
-        if kind.prefix not in self._seen:
-            self._seen[kind.prefix] = asyncio.create_task(self._see(kind))
-        return await asyncio.shield(self._seen[kind.prefix])
+        if kind.type not in self._seen:
+            self._seen[kind.type] = asyncio.create_task(self._see(kind))
+        return await asyncio.shield(self._seen[kind.type])
 
     async def _see(self, kind: Kind) -> frozenset[str]:
         lives = await read_all(self._desk.client, kind)
-        await self._desk.books.saw(self._desk.books.sight_of(kind.prefix), tuple(sorted(lives)))
+        await self._desk.books.saw(self._desk.books.sight_of(kind.type), tuple(sorted(lives)))
         return frozenset(lives)
 
 

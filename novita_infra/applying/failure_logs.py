@@ -19,7 +19,7 @@ MOST: Final = 3
 
 async def failure_log(client: Client, kind: Kind, live: Live, *, secrets: Collection[str]) -> tuple[str, ...]:
     """The last lines of the first of its logs that has any, without the secrets. Raises no ApiError."""
-    if not live.logs and kind.reading.get is not None:  # it was seen in a list, which tells no addresses
+    if not live.logs and kind.api.read.get is not None:  # it was seen in a list, which tells no addresses
         with suppress(ApiError):
             live = await read_one(client, kind, live.id) or live
     hidden = {*secrets, *_secrets_of(live)}

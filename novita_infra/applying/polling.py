@@ -105,9 +105,9 @@ class Poller:
                 await asyncio.gather(sleeping, news, return_exceptions=True)
 
     async def _read(self, ids: set[str]) -> Mapping[str, Live]:
-        if self._kind.reading.get is None or len(ids) > FEW:
+        if self._kind.api.read.get is None or len(ids) > FEW:
             lives = await read_all(self._client, self._kind)
-            if self._kind.reading.get is None:
+            if self._kind.api.read.get is None:
                 return lives
             ids = {id for id in ids if id not in lives}
         else:

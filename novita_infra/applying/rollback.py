@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 
 from novita_infra.applying.events import Ended, Outcome
 from novita_infra.applying.records import Records
-from novita_infra.kinds.kind import By, Call, Cases, Field, Kind
+from novita_infra.kinds.call import Call
+from novita_infra.kinds.field import By, Cases, Field
+from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.resources import Phase
 from novita_infra.model.values import Value
@@ -79,8 +81,8 @@ def _stopping(step: Step, id: str, kind: Kind) -> list[Step]:
     """The call that stops the object, where the kind has one, with the field by which the books tell that it rests."""
     says = f"stopped: the group {step.group} failed"
     found = []
-    for call in kind.calls:
-        if call.settles == {Phase.STOPPED}:
+    for call in kind.api.updates:
+        if call.final_phases == {Phase.STOPPED}:
             rests = {item.name: value for item in kind.fields if (value := _made_by(call, item)) is not None}
             spec, fields = {**step.spec, **rests}, tuple(rests)
             key = _key(step.address)
@@ -97,9 +99,9 @@ def _made_by(call: Call, item: Field) -> Value:
 
 
 def _starts(kind: Kind, step: Step) -> bool:
-    return any(Update(call.name) == step.action and call.needs == {Phase.STOPPED} for call in kind.calls) and bool(
-        step.fields
-    )
+    return any(
+        Update(call.name) == step.action and call.allowed_phases == {Phase.STOPPED} for call in kind.api.updates
+    ) and bool(step.fields)
 
 
 def _closed(steps: list[Step]) -> tuple[Step, ...]:

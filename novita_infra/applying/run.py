@@ -194,7 +194,7 @@ class Run:
         kind = self.kinds[ref.address.type]
         live = await read_one(self.client, kind, record.id)
         if live is not None:
-            await self.books.put(replace(record, outputs=kind.known(record.outputs, live)), "read")
+            await self.books.put(replace(record, outputs=kind.merged_outputs(record.outputs, live)), "read")
 
     async def settled(
         self,
@@ -289,7 +289,7 @@ class _Sight:
         kind = desk.kinds[step.address.type]
         self._certain = not only_listed(kind)
         """Whether absence needs no grace time: a get tells the truth, a list may lag behind the create."""
-        self._stages = kind.stages
+        self._stages = kind.api.read.stages
         self._began = self._stage_since = desk.clock.now()
         self._stage = ""
         self._stuck_since: float | None = None

@@ -14,7 +14,7 @@ from novita_infra.applying.errors import StepFailed
 from novita_infra.applying.run import Run, Span
 from novita_infra.applying.update import Changing
 from novita_infra.encoding import digest
-from novita_infra.kinds.kind import Target
+from novita_infra.kinds.call import Target
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED
 from novita_infra.model.lifecycle import Condition
 from novita_infra.model.resources import Phase
@@ -118,7 +118,7 @@ class Steps:
                 underway = replace(self._desk.underway("delete", {}), fresh=fresh)
                 await self._desk.books.put(replace(record, underway=underway), "delete: about to be sent")
             with contextlib.suppress(NotFound):
-                await self._desk.send(kind.delete.request(Target(step.id, {}, None)), step, span=span)
+                await self._desk.send(kind.api.delete.request(Target(step.id, {}, None)), step, span=span)
         await self._desk.settled(step, step.id, frozenset({Phase.GONE}), span=span)
         await self._strike(step)
         return step.id

@@ -14,7 +14,9 @@ from novita_infra.api.errors import ApiError, Unanswered
 from novita_infra.applying.errors import StepFailed
 from novita_infra.applying.events import Identified
 from novita_infra.applying.run import Run, Span
-from novita_infra.kinds.kind import Call, Default, Kind, Target
+from novita_infra.kinds.call import Call, Target
+from novita_infra.kinds.field import Default
+from novita_infra.kinds.kind import Kind
 from novita_infra.model.clock import GRACE
 from novita_infra.model.resources import STABLE, Existing, Live
 from novita_infra.model.values import Digest, Spec, Value, leaves, reveal
@@ -48,11 +50,11 @@ class Changing:
                 self._desk.go_on()
                 await self._change(step, kind, call, spec, live, span=span)
         outputs = self._desk.record(step).outputs
-        if call.settles:
+        if call.final_phases:
             settled = await self._desk.settled(
-                step, id, call.settles, span=span, also=lambda seen: self._shows(kind, step, spec, seen)
+                step, id, call.final_phases, span=span, also=lambda seen: self._shows(kind, step, spec, seen)
             )
-            outputs = kind.known(outputs, settled)
+            outputs = kind.merged_outputs(outputs, settled)
         record = self._desk.record(step)
         record = replace(
             record,
@@ -70,7 +72,7 @@ class Changing:
         self._desk.begin(step)
         live = await self._desk.settled(step, step.id, STABLE, span=span)
         record = self._desk.record(step)
-        outputs = self._desk.kinds[step.address.type].known(record.outputs, live)
+        outputs = self._desk.kinds[step.address.type].merged_outputs(record.outputs, live)
         await self._desk.books.put(replace(record, underway=None, outputs=outputs), "settled")
         return step.id
 
@@ -89,9 +91,9 @@ class Changing:
         live = await read_one(self._desk.client, kind, id)
         if live is None:
             raise StepFailed(f"{id} is gone; run the command again to plan anew")
-        if live.phase in call.needs or live.phase in call.settles:
+        if live.phase in call.allowed_phases or live.phase in call.final_phases:
             return live
-        return await self._desk.settled(step, id, call.needs | call.settles, span=span)
+        return await self._desk.settled(step, id, call.allowed_phases | call.final_phases, span=span)
 
     async def _conclude(self, step: Step, kind: Kind, live: Live) -> None:
         """Keeps what an earlier call without an answer did, before this one takes its place in the record.
@@ -106,22 +108,22 @@ class Changing:
 
     def _is_done(self, kind: Kind, call: Call, step: Step, spec: Spec, live: Live) -> bool:
         """Whether the object already is as the call would make it, as far as the API shows it."""
-        if call.settles and live.phase not in call.settles:
+        if call.final_phases and live.phase not in call.final_phases:
             return False
         if not step.fields:
-            return live.phase not in call.needs
+            return live.phase not in call.allowed_phases
         return all(name in live.values for name in step.fields) and self._shows(kind, step, spec, live)
 
     async def _change(self, step: Step, kind: Kind, call: Call, spec: Spec, live: Live, *, span: Span) -> None:
         record = self._desk.record(step)
-        before = {"values": dict(live.values), "outputs": dict(live.outputs)} if call.effect else {}
-        changed = {name: spec[name] for name in (*step.fields, *call.covers) if name in spec}
+        before = {"values": dict(live.values), "outputs": dict(live.outputs)} if call.took_effect else {}
+        changed = {name: spec[name] for name in (*step.fields, *call.also_sets) if name in spec}
         underway = self._desk.underway(call.name, written(changed, self._desk.books.key))
         needs = tuple(sorted({*record.needs, *step.record.needs}))
         await self._desk.books.put(
             replace(record, needs=needs, underway=replace(underway, before=before)), f"{call.name}: about to be sent"
         )
-        mark = live.mark or (self._desk.mark(step.address, underway.operation) if kind.marked else "")
+        mark = live.mark or (self._desk.mark(step.address, underway.operation) if kind.api.marked else "")
         target = Target(live.id, reveal(_with_resets(kind, step, spec)), live, record.spec, mark=mark)
         request = call.request(target)
         for _ in range(TRIES):
@@ -154,7 +156,7 @@ class Changing:
             live = await read_one(self._desk.client, kind, target.id)
             if live is None:
                 return False
-            shown = call.effect(target, live) if call.effect else self._shows(kind, step, spec, live)
+            shown = call.took_effect(target, live) if call.took_effect else self._shows(kind, step, spec, live)
             if shown:
                 return True
         return False

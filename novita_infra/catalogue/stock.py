@@ -53,10 +53,10 @@ Stock: TypeAlias = Mapping[StockQuery, Sequence[Product]]
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
+class StockNeed:
     """What an object takes: one product, in a place."""
 
-    ask: StockQuery
+    query: StockQuery
     id: str
     name: str
 
@@ -70,21 +70,21 @@ class Quota:
     """How many there are, and how many there may be; None where the answer does not tell."""
 
 
-def lacking(take: Take, stock: Stock, catalogue: Catalogue) -> str:
+def shortage(take: StockNeed, stock: Stock, catalogue: Catalogue) -> str:
     """Why it cannot be had, such as `no RTX 4090 24GB is free in us-ca-6`; empty where it can, or nobody knows."""
-    ask = take.ask
+    ask = take.query
     listed = _listed(ask, stock, catalogue)
     if listed is None:
         return ""
     found = next((item for item in listed if item.id == take.id), None)
-    where = f" in {placed_name(catalogue.clusters, ask.cluster)}" if ask.cluster else " in any cluster"
+    where = f" in {cluster_label(catalogue.clusters, ask.cluster)}" if ask.cluster else " in any cluster"
     if found is None:
         count = f" for {ask.gpus} GPUs" if ask.gpus > 1 else ""
         return f"there is no {take.name or take.id}{where}{count}{_WORDS.get(ask.mode, '')}"
     return "" if found.available else f"no {take.name or take.id} is free{where}{_WORDS.get(ask.mode, '')}"
 
 
-def placed_name(clusters: Sequence[Cluster], id: str) -> str:
+def cluster_label(clusters: Sequence[Cluster], id: str) -> str:
     """The cluster by its id and its name."""
     return next((f"{item.id} ({item.name})" for item in clusters if item.id == id and item.name), id)
 

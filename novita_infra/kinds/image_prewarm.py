@@ -12,7 +12,9 @@ from novita_infra.api.json_values import carried, created_in, filled, int_of, ob
 from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.catalogue.products import Catalogue, Product
 from novita_infra.catalogue.stock import Quota
-from novita_infra.kinds.kind import By, Call, Default, Field, Kind, ReadCalls, Replaces, SpecError, Target
+from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
+from novita_infra.kinds.field import By, Default, Field, Replaces
+from novita_infra.kinds.kind import Kind, Market, PlacementRules, Resolution, SpecError
 from novita_infra.kinds.toolkit.field_schemas import IMAGE, REFERENCE, TEXT
 from novita_infra.kinds.toolkit.lookup import matching
 from novita_infra.kinds.toolkit.owner_marks import mark_of_note, note_with_mark, note_without_mark
@@ -190,44 +192,56 @@ def _meant(known: Sequence[Product], wish: str, spec: Spec, catalogue: Catalogue
 
 IMAGE_PREWARM = Kind(
     name="ImagePrewarm",
-    prefix="image_prewarm",
+    type="image_prewarm",
     summary="An image pulled ahead to the nodes of a cluster, so that machines with it start without a pull.",
     fields=_FIELDS,
-    reading=ReadCalls(
-        pages=Pages(path=f"{GPU}/image/prewarm", items=("data",), identity=("id",), number="page", first=1),
-        parse=_parse,
-    ),
-    create=Call(name="create", says="create: the nodes of the cluster pull the image", usual=300, request=_create),
-    new_id=_new_id,
-    same=_same,
-    marked=True,
-    calls=(
-        Call(
-            name="edit",
-            says="edit: the note is changed in place, nothing is pulled again",
-            request=_edit,
-            settles=frozenset(),
-            # Not for a failed task: another note does not mend it, another task may.
-            needs=frozenset({Phase.READY, Phase.CHANGING}),
-        ),
-    ),
-    delete=Call(
-        name="delete",
-        says="delete: the task is gone; machines that run the image go on",
-        request=_delete,
-        settles=frozenset({Phase.GONE}),
-        needs=PRESENT,
-    ),
     outputs={
         "imageSize": "the image's size in bytes, once it is known",
         "completedAt": "when the pull was over, in Unix seconds",
     },
+    api=ApiCalls(
+        read=ReadCalls(
+            pages=Pages(path=f"{GPU}/image/prewarm", items=("data",), identity=("id",), number="page", first=1),
+            parse=_parse,
+            stages={"Pending": "accept", "Running": "pull"},
+        ),
+        create=Call(
+            name="create", summary="create: the nodes of the cluster pull the image", usual_seconds=300, request=_create
+        ),
+        new_id=_new_id,
+        matches=_same,
+        updates=(
+            Call(
+                name="edit",
+                summary="edit: the note is changed in place, nothing is pulled again",
+                request=_edit,
+                final_phases=frozenset(),
+                # Not for a failed task: another note does not mend it, another task may.
+                allowed_phases=frozenset({Phase.READY, Phase.CHANGING}),
+            ),
+        ),
+        delete=Call(
+            name="delete",
+            summary="delete: the task is gone; machines that run the image go on",
+            request=_delete,
+            final_phases=frozenset({Phase.GONE}),
+            allowed_phases=PRESENT,
+        ),
+        marked=True,
+    ),
+    resolution=Resolution(
+        catalogues=("clusters", "gpu", "cpu"),
+        resolve=_choose,
+        resolved=frozenset({"cluster", "products"}),
+    ),
+    placement=PlacementRules(
+        cluster="cluster",
+    ),
+    market=Market(
+        quota=Quota(get(f"{GPU}/image/prewarm/quota"), _quota),
+    ),
     # Images have tens of GB, and the source registry may throttle (guide gpu-image-prewarm gives no limit).
     timeouts=Timeouts(create=7200, update=120, delete=300, stages={"accept": 1800, "pull": 7200}),
-    stages={"Pending": "accept", "Running": "pull"},
-    catalogues=("clusters", "gpu", "cpu"),
-    choose=_choose,
-    quota=Quota(get(f"{GPU}/image/prewarm/quota"), _quota),
     example="""\
 apiVersion: novita-infra/v1
 kind: ImagePrewarm

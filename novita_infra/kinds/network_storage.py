@@ -12,19 +12,17 @@ from novita_infra.api.json_values import carried, filled, int_of, object_of, tex
 from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.catalogue.prices import DAY, STORAGE, Cost, PriceList
 from novita_infra.catalogue.products import Catalogue
+from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
+from novita_infra.kinds.field import By, Field, Grows, Refusal, Replaces
 from novita_infra.kinds.kind import (
-    By,
-    Call,
     Circumstances,
-    Field,
-    Grows,
+    DriftRules,
     Kind,
+    Market,
+    PlacementRules,
     PlatformEvent,
-    ReadCalls,
-    Refusal,
-    Replaces,
+    Resolution,
     SpecError,
-    Target,
 )
 from novita_infra.kinds.toolkit.field_schemas import TEXT
 from novita_infra.kinds.toolkit.placement import placed
@@ -150,37 +148,49 @@ def _costs(spec: Spec, _: PriceList) -> tuple[Cost, ...]:
 
 NETWORK_STORAGE = Kind(
     name="NetworkStorage",
-    prefix="network_storage",
+    type="network_storage",
     summary="A network volume that outlives the machines that mount it; many of one cluster may mount it at once.",
     fields=_FIELDS,
-    reading=ReadCalls(
-        pages=Pages(
-            path=f"{GPU}/networkstorages/list", items=("data",), identity=("storageId",), number="pageNo", first=1
-        ),
-        parse=_parse,
-        get=_get,
-        unwrap=_unwrap,
-    ),
-    create=Call(name="create", says="create: an empty storage", request=_create, settles=frozenset()),
-    new_id=_new_id,
-    same=_same,
-    calls=(Call(name="update", says="update: renamed or grown in place, data is kept", request=_update),),
-    delete=Call(
-        name="delete",
-        says="delete: the storage and its data are gone; refused while something mounts it",
-        usual=5,
-        request=_delete,
-        settles=frozenset({Phase.GONE}),
-        needs=PRESENT,
-        loses=_lost,
-    ),
     outputs={"clusterName": "the cluster's name for people"},
+    api=ApiCalls(
+        read=ReadCalls(
+            pages=Pages(
+                path=f"{GPU}/networkstorages/list", items=("data",), identity=("storageId",), number="pageNo", first=1
+            ),
+            parse=_parse,
+            get=_get,
+            unwrap=_unwrap,
+        ),
+        create=Call(name="create", summary="create: an empty storage", request=_create, final_phases=frozenset()),
+        new_id=_new_id,
+        matches=_same,
+        updates=(Call(name="update", summary="update: renamed or grown in place, data is kept", request=_update),),
+        delete=Call(
+            name="delete",
+            summary="delete: the storage and its data are gone; refused while something mounts it",
+            usual_seconds=5,
+            request=_delete,
+            final_phases=frozenset({Phase.GONE}),
+            allowed_phases=PRESENT,
+            losses=_lost,
+        ),
+    ),
+    resolution=Resolution(
+        catalogues=("clusters",),
+        resolve=_choose,
+        resolved=frozenset({"cluster"}),
+    ),
+    placement=PlacementRules(
+        required=True,
+        cluster="cluster",
+    ),
+    market=Market(
+        costs=_costs,
+    ),
+    drift=DriftRules(
+        platform_event=_mishap,
+    ),
     timeouts=Timeouts(create=120, update=120, delete=900),
-    catalogues=("clusters",),
-    choose=_choose,
-    sited=True,
-    mishap=_mishap,
-    costs=_costs,
     example="""\
 apiVersion: novita-infra/v1
 kind: NetworkStorage

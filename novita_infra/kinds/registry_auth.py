@@ -10,7 +10,9 @@ from typing import Any
 
 from novita_infra.api.json_values import carried, object_of, text_of
 from novita_infra.api.request import GPU, Pages, Request, post
-from novita_infra.kinds.kind import Call, Field, Kind, ReadCalls, Replaces, Target
+from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
+from novita_infra.kinds.field import Field, Replaces
+from novita_infra.kinds.kind import Kind
 from novita_infra.kinds.toolkit.field_schemas import TEXT
 from novita_infra.model.lifecycle import Timeouts
 from novita_infra.model.resources import PRESENT, Live, Phase
@@ -82,19 +84,23 @@ def _same(spec: Spec, live: Live) -> bool:
 
 REGISTRY_AUTH = Kind(
     name="RegistryAuth",
-    prefix="registry_auth",
+    type="registry_auth",
     summary="A saved credential of a container registry, for pulling private images.",
     fields=_FIELDS,
-    reading=ReadCalls(pages=Pages(path=f"{GPU}/repository/auths", items=("data",), identity=("id",)), parse=_parse),
-    create=Call(name="create", says="create: the credential is saved", request=_create, settles=frozenset()),
-    new_id=_new_id,
-    same=_same,
-    delete=Call(
-        name="delete",
-        says="delete: the credential is removed; refused while something uses it",
-        request=_delete,
-        settles=frozenset({Phase.GONE}),
-        needs=PRESENT,
+    api=ApiCalls(
+        read=ReadCalls(pages=Pages(path=f"{GPU}/repository/auths", items=("data",), identity=("id",)), parse=_parse),
+        create=Call(
+            name="create", summary="create: the credential is saved", request=_create, final_phases=frozenset()
+        ),
+        new_id=_new_id,
+        matches=_same,
+        delete=Call(
+            name="delete",
+            summary="delete: the credential is removed; refused while something uses it",
+            request=_delete,
+            final_phases=frozenset({Phase.GONE}),
+            allowed_phases=PRESENT,
+        ),
     ),
     timeouts=Timeouts(create=60, update=60, delete=600),
     create_first=True,

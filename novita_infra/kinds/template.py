@@ -10,7 +10,9 @@ from typing import Any, Final
 
 from novita_infra.api.json_values import carried, created_in, int_of, object_of, text_of
 from novita_infra.api.request import GPU, Pages, Request, get, post
-from novita_infra.kinds.kind import By, Call, Default, Field, Kind, ReadCalls, SpecError, Target
+from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
+from novita_infra.kinds.field import By, Default, Field
+from novita_infra.kinds.kind import Kind, Resolution, SpecError
 from novita_infra.kinds.toolkit.checks import env_faults, port_faults
 from novita_infra.kinds.toolkit.field_schemas import COMMAND, CUDA, ENV, IMAGE, PORT, REFERENCE, TEXT
 from novita_infra.kinds.toolkit.owner_marks import mark_of_readme, readme_with_mark, readme_without_mark
@@ -198,42 +200,46 @@ def _same(spec: Spec, live: Live) -> bool:
 
 TEMPLATE: Final = Kind(
     name="Template",
-    prefix="template",
+    type="template",
     summary="Defaults that instances are made from: image, command, disk, ports, environment.",
     fields=_FIELDS,
-    reading=ReadCalls(
-        pages=Pages(
-            path=f"{GPU}/templates",
-            items=("template", "templates"),
-            identity=("Id", "id", "templateId"),
-            number="pageNum",
-            # The one pair of values that lists the account's own templates (gpu-instance-list-templates).
-            query={"channel": "private", "isMyCommunity": "true"},
+    api=ApiCalls(
+        read=ReadCalls(
+            pages=Pages(
+                path=f"{GPU}/templates",
+                items=("template", "templates"),
+                identity=("Id", "id", "templateId"),
+                number="pageNum",
+                # The one pair of values that lists the account's own templates (gpu-instance-list-templates).
+                query={"channel": "private", "isMyCommunity": "true"},
+            ),
+            parse=_parse,
+            get=_get,
+            unwrap=_unwrap,
         ),
-        parse=_parse,
-        get=_get,
-        unwrap=_unwrap,
-    ),
-    create=Call(name="create", says="create: a new template", request=_create, settles=frozenset()),
-    new_id=_new_id,
-    same=_same,
-    marked=True,
-    calls=(
-        Call(
-            name="update",
-            says="update: applied in place; instances that were made from it stay as they are",
-            request=_update,
+        create=Call(name="create", summary="create: a new template", request=_create, final_phases=frozenset()),
+        new_id=_new_id,
+        matches=_same,
+        updates=(
+            Call(
+                name="update",
+                summary="update: applied in place; instances that were made from it stay as they are",
+                request=_update,
+            ),
         ),
+        delete=Call(
+            name="delete",
+            summary="delete: the template is removed; instances that were made from it stay",
+            request=_delete,
+            final_phases=frozenset({Phase.GONE}),
+            allowed_phases=PRESENT,
+        ),
+        marked=True,
     ),
-    delete=Call(
-        name="delete",
-        says="delete: the template is removed; instances that were made from it stay",
-        request=_delete,
-        settles=frozenset({Phase.GONE}),
-        needs=PRESENT,
+    resolution=Resolution(
+        check=_check,
     ),
     timeouts=Timeouts(create=60.0, update=60.0, delete=60.0),
-    check=_check,
     example="""\
 apiVersion: novita-infra/v1
 kind: Template

@@ -11,7 +11,9 @@ from typing import Any, Final
 from novita_infra.api.json_values import carried, created_in, filled, object_of, objects_of, text_of
 from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.catalogue.products import Catalogue
-from novita_infra.kinds.kind import By, Call, Field, Kind, ReadCalls, Replaces, SpecError, Target
+from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
+from novita_infra.kinds.field import By, Field, Replaces
+from novita_infra.kinds.kind import Kind, PlacementRules, Resolution, SpecError
 from novita_infra.kinds.toolkit.field_schemas import TEXT
 from novita_infra.kinds.toolkit.placement import placed
 from novita_infra.model.lifecycle import Timeouts
@@ -119,35 +121,43 @@ def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, 
 
 VPC = Kind(
     name="VPC",
-    prefix="vpc",
+    type="vpc",
     summary="A private network between the machines of one cluster; the service chooses its address range.",
     fields=_FIELDS,
-    reading=ReadCalls(
-        pages=Pages(path=f"{GPU}/networks", items=_LISTS, identity=("Id", "id", "networkId"), number="pageNum"),
-        parse=_parse,
-        get=_get,
-        unwrap=_unwrap,
-    ),
-    create=Call(name="create", says="create: an empty network", usual=5, request=_create),
-    new_id=_new_id,
-    same=_same,
-    calls=(Call(name="update", says="update: renamed in place, connections stay", request=_update),),
-    delete=Call(
-        name="delete",
-        says="delete: the network is gone; refused while a machine is in it",
-        usual=5,
-        request=_delete,
-        settles=frozenset({Phase.GONE}),
-        needs=PRESENT,
-    ),
     outputs={
         "segment": "the address range that the service chose",
         "addresses": "the address of each machine in it, by instance id",
     },
+    api=ApiCalls(
+        read=ReadCalls(
+            pages=Pages(path=f"{GPU}/networks", items=_LISTS, identity=("Id", "id", "networkId"), number="pageNum"),
+            parse=_parse,
+            get=_get,
+            unwrap=_unwrap,
+        ),
+        create=Call(name="create", summary="create: an empty network", usual_seconds=5, request=_create),
+        new_id=_new_id,
+        matches=_same,
+        updates=(Call(name="update", summary="update: renamed in place, connections stay", request=_update),),
+        delete=Call(
+            name="delete",
+            summary="delete: the network is gone; refused while a machine is in it",
+            usual_seconds=5,
+            request=_delete,
+            final_phases=frozenset({Phase.GONE}),
+            allowed_phases=PRESENT,
+        ),
+    ),
+    resolution=Resolution(
+        catalogues=("clusters",),
+        resolve=_choose,
+        resolved=frozenset({"cluster"}),
+    ),
+    placement=PlacementRules(
+        required=True,
+        cluster="cluster",
+    ),
     timeouts=Timeouts(create=300, update=120, delete=900),
-    catalogues=("clusters",),
-    choose=_choose,
-    sited=True,
     example="""\
 apiVersion: novita-infra/v1
 kind: VPC

@@ -52,7 +52,7 @@ async def import_object(session: Session, address: Address, id: str) -> Record:
     record = Record(
         address,
         live.id,
-        spec=written(_plain_items(kind.prefix, spec), state.key),
+        spec=written(_plain_items(kind.type, spec), state.key),
         outputs=dict(live.outputs),
         needs=declared.needs if declared else (),
         source=source,

@@ -35,7 +35,7 @@ async def find_orphans(session: Session, *, beside: Sequence[Path] = ()) -> list
     from novita_infra.planning.orphans import dearest_first  # noqa: PLC0415 -- few commands look for orphans
 
     found = await _unowned(session, beside)
-    parts = sorted({part for item in found for part in KINDS[item.kind].prices})
+    parts = sorted({part for item in found for part in KINDS[item.kind].market.price_lists})
     prices, found = await asyncio.gather(
         _price_list(session, parts),
         asyncio.gather(*(_looked_at(session, item) for item in found)),
@@ -81,7 +81,7 @@ def orphans_named(found: Iterable[Orphan], ids: Iterable[str]) -> list[Orphan]:
                 f"{id} may be what a create of {orphan.perhaps} made, whose answer was lost",
                 "apply that environment first: it finds out",
             )
-        undeletable = KINDS[orphan.kind].undeletable
+        undeletable = KINDS[orphan.kind].api.deletion_refusal
         if why := undeletable(orphan.live) if undeletable else "":
             raise problem(f"{id} cannot be deleted: {why}")
         named.append(orphan)
@@ -115,7 +115,7 @@ async def terminate(
             Address(item.kind, item.live.id),
             StepKind.DELETE,
             id=item.live.id,
-            says=KINDS[item.kind].delete.says,
+            says=KINDS[item.kind].api.delete.summary,
             limits=StepLimits(timeout=KINDS[item.kind].timeouts.delete),
         )
         for item in chosen
@@ -149,10 +149,10 @@ async def _unowned(session: Session, beside: Sequence[Path]) -> list[Orphan]:
     books = [store.load() for store in _stores(session, beside)]
     found = []
     for kind, by_id in zip(KINDS.values(), lists, strict=True):
-        owned = frozenset(id for state in books for id in _ids(state, kind.prefix))
+        owned = frozenset(id for state in books for id in _ids(state, kind.type))
         left = {id: live for id, live in by_id.items() if id not in owned and live.phase is not Phase.LEAVING}
         claims = {id: claim for state in books for id, claim in _claims(kind, state, left, owned)}
-        found += [Orphan(kind.prefix, live, perhaps=claims.get(id, "")) for id, live in left.items()]
+        found += [Orphan(kind.type, live, perhaps=claims.get(id, "")) for id, live in left.items()]
     return found
 
 
@@ -160,17 +160,17 @@ def _claims(kind: Kind, state: State, lives: Mapping[str, Live], owned: frozense
     """The objects that a create without an answer may have made, with whose create it is."""
     from novita_infra.refresh.objects import candidates  # noqa: PLC0415 -- as above
 
-    seen = owned | frozenset(state.seen.get(kind.prefix, ()))
+    seen = owned | frozenset(state.seen.get(kind.type, ()))
     for address, record in state.records.items():
         underway = record.underway
-        if address.type != kind.prefix or record.id or underway is None:
+        if address.type != kind.type or record.id or underway is None:
             continue
         for live in candidates(kind, underway.sent, lives.values(), known=seen, mark=underway.mark):
             yield live.id, f"{address} of {state.project or 'a project'}, environment {state.environment}"
 
 
 def _priced(orphan: Orphan, prices: PriceList) -> Orphan:
-    costs = KINDS[orphan.kind].costs
+    costs = KINDS[orphan.kind].market.costs
     return replace(orphan, costs=costs(orphan.live.values, prices)) if costs else orphan
 
 
@@ -202,13 +202,13 @@ async def _with_age(session: Session, orphan: Orphan) -> Orphan:
 
 async def _with_use(session: Session, orphan: Orphan) -> Orphan:
     """With the last use of its GPUs, where it is a machine that has some. Figures that cannot be had are no failure."""
-    from novita_infra.account.metrics import last_use, use_of  # noqa: PLC0415 -- as above
+    from novita_infra.account.metrics import last_use, metrics_request  # noqa: PLC0415 -- as above
 
     if orphan.kind != "instance" or orphan.live.values.get("type") == "cpu":
         return orphan
     now = session.clock.now()
     try:
-        answer = await session.client.send(use_of(orphan.live.id, now=now))
+        answer = await session.client.send(metrics_request(orphan.live.id, now=now))
     except ApiError:
         return orphan
     return replace(orphan, use=last_use(answer, now=now))

@@ -36,8 +36,10 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
     await check_owner(session)
     check_named(asked, [item.address for item in project.declared], state)
     declared = project.declared
-    catalogues = {part for item in declared for part in KINDS[item.address.type].catalogues if not asked.destroys}
-    prices = {part for address in state.records for part in KINDS[address.type].prices} - catalogues
+    catalogues = {
+        part for item in declared for part in KINDS[item.address.type].resolution.catalogues if not asked.destroys
+    }
+    prices = {part for address in state.records for part in KINDS[address.type].market.price_lists} - catalogues
     observed, priced, declared = await asyncio.gather(
         read_at_once(session, asked, catalogues),
         read_prices(session.client, sorted(prices)),

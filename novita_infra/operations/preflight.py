@@ -81,7 +81,7 @@ async def _cleared(client: Client, flight: PreflightInput) -> Review:
 
 
 async def _answers(client: Client, questions: Questions) -> Answers:
-    quotas = {prefix: quota for prefix in sorted(questions.quotas) if (quota := KINDS[prefix].quota) is not None}
+    quotas = {prefix: quota for prefix in sorted(questions.quotas) if (quota := KINDS[prefix].market.quota) is not None}
     answers, (*numbers, balance) = await asyncio.gather(
         read_stock(client, questions.stock),
         asyncio.gather(

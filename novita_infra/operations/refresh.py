@@ -80,9 +80,9 @@ async def _moved(client: Client, seen: PlanInputs) -> dict[str, float]:
     """When the platform last moved what it may move, since the books learned of it."""
     found: dict[str, float] = {}
     for prefix, kind in seen.kinds.items() if not seen.asked.destroys else ():
-        moves = kind.moves
+        moves = kind.drift.migrations
         records = [item.record for address, item in seen.found.items() if address.type == prefix and item.record]
-        since = [record.seen_at for record in records if moves is not None and moves.may_move(record)]
+        since = [record.seen_at for record in records if moves is not None and moves.possible(record)]
         if moves is None or not since:
             continue
         try:
@@ -94,7 +94,7 @@ async def _moved(client: Client, seen: PlanInputs) -> dict[str, float]:
 
 
 def _may_be_arrears(seen: PlanInputs, address: Address) -> bool:
-    mishap, found = seen.kinds[address.type].mishap, seen.found[address]
+    mishap, found = seen.kinds[address.type].drift.platform_event, seen.found[address]
     if mishap is None or found.record is None or not found.record.id or address in seen.unread:
         return False
     paid, unpaid = (mishap(found.record, found.live, Circumstances(seen.now, owes)) for owes in (False, True))

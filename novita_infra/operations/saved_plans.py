@@ -110,7 +110,7 @@ async def check_saved(session: Session, saved: SavedPlan) -> None:
 
     check_basis(saved.review.plan, session.state, seal=saved.seal)
     making = {step.address.type for step in saved.review.plan.steps if _takes_stock(step)}
-    parts = {*parts_of(saved.review), *(part for prefix in making for part in KINDS[prefix].catalogues)}
+    parts = {*parts_of(saved.review), *(part for prefix in making for part in KINDS[prefix].resolution.catalogues)}
     fresh, catalogue = await asyncio.gather(
         plan_project(session, saved.setting.asked), read_catalogue(session.client, sorted(parts))
     )
@@ -173,6 +173,6 @@ def _takes_stock(step: Step) -> bool:
     """Whether the step creates an object or starts a stopped one."""
     match step.action:
         case Update(call):
-            return KINDS[step.address.type].call(call).needs == {Phase.STOPPED}
+            return KINDS[step.address.type].call(call).allowed_phases == {Phase.STOPPED}
         case _:
             return step.action is StepKind.CREATE

@@ -114,7 +114,7 @@ class _Chain:
                 action=StepKind.DELETE,
                 id=id,
                 gone=gone,
-                says=kind.delete.says,
+                says=kind.api.delete.summary,
                 limits=replace(blank.limits, timeout=limit),
                 conditions=StepConditions(requires=decision.requires),
             )
@@ -155,7 +155,7 @@ def _making(blank: Step, decision: Decision, kind: Kind, timeouts: Mapping[str, 
             gone=_gone(decision),
             fields=fields,
             limits=replace(create, timeout=create.timeout + create.capacity_wait),
-            says=kind.create.says,
+            says=kind.api.create.summary,
         )
     if decision.records:
         yield replace(
@@ -169,7 +169,7 @@ def _making(blank: Step, decision: Decision, kind: Kind, timeouts: Mapping[str, 
     for name, changed in decision.calls:
         key = f"{blank.address}/{name}"
         yield replace(
-            blank, key=key, action=Update(name), id=id, fields=changed, limits=update, says=kind.call(name).says
+            blank, key=key, action=Update(name), id=id, fields=changed, limits=update, says=kind.call(name).summary
         )
 
 

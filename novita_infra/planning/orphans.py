@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from novita_infra.account.metrics import Use
+from novita_infra.account.metrics import GpuUse
 from novita_infra.catalogue.prices import Amount, Cost, rate, unknown
 from novita_infra.model.resources import Live
 
@@ -19,7 +19,7 @@ class Orphan:
     """The address prefix of its kind."""
     live: Live
     costs: tuple[Cost, ...] = ()
-    use: Use | None = None
+    use: GpuUse | None = None
     """The use of its GPUs; None where nothing is measured."""
     perhaps: str = ""
     """Whose it may be: a create of theirs has no answer yet, and may have made it."""

@@ -10,7 +10,8 @@ from typing import TypeAlias
 from novita_infra.catalogue.prices import price_list
 from novita_infra.catalogue.products import Catalogue
 from novita_infra.encoding import digest
-from novita_infra.kinds.kind import Kind, Local, Platform, SpecError
+from novita_infra.kinds.field import Local, Platform
+from novita_infra.kinds.kind import Kind, SpecError
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_REFUSED, Diagnostic, Severity
 from novita_infra.model.lifecycle import OnDrift
@@ -233,7 +234,7 @@ def _knowing(
             return live.id if live else (record.id if record else ref)
         outputs = record.outputs if record else {}
         if live is not None:
-            outputs = seen.kinds[ref.address.type].known(outputs, live)
+            outputs = seen.kinds[ref.address.type].merged_outputs(outputs, live)
         return outputs.get(ref.attribute, ref)
 
     return known
@@ -248,9 +249,9 @@ def _by_needs(declared: Iterable[Declared]) -> Iterable[Address]:
 def _choose(
     kind: Kind, spec: dict[str, Value], catalogue: Catalogue, found: Existing
 ) -> tuple[dict[str, Value], tuple[SpecError, ...]]:
-    if kind.choose is None:
+    if kind.resolution.resolve is None:
         return spec, ()
-    chosen, faults = kind.choose(spec, catalogue, found.live)
+    chosen, faults = kind.resolution.resolve(spec, catalogue, found.live)
     return dict(chosen), faults
 
 

@@ -17,23 +17,23 @@ from novita_infra.model.values import Spec
 
 async def read_all(client: Client, kind: Kind) -> dict[str, Live]:
     """Every live object of the kind, by id; those that are gone left out."""
-    parse = kind.reading.parse
-    lives = (parse(item) for item in await client.walk(kind.reading.pages))
+    parse = kind.api.read.parse
+    lives = (parse(item) for item in await client.walk(kind.api.read.pages))
     return {live.id: live for live in lives if live.phase is not Phase.GONE}
 
 
 async def read_one(client: Client, kind: Kind, id: str) -> Live | None:
     """One object, or None where it does not exist."""
-    if kind.reading.get is None:
+    if kind.api.read.get is None:
         return (await read_all(client, kind)).get(id)
     try:
-        answer = await client.send(kind.reading.get(id))
+        answer = await client.send(kind.api.read.get(id))
     except NotFound:
         return None
-    found: Mapping[str, Any] | None = kind.reading.unwrap(answer) if kind.reading.unwrap else answer
+    found: Mapping[str, Any] | None = kind.api.read.unwrap(answer) if kind.api.read.unwrap else answer
     if not found:
         return None
-    live = kind.reading.parse(found)
+    live = kind.api.read.parse(found)
     if live.phase is Phase.GONE or (live.id and live.id != id):
         return None
     return live if live.id else replace(live, id=id)
@@ -43,7 +43,7 @@ async def read_lists(client: Client, kinds: Iterable[Kind]) -> dict[str, tuple[L
     """Every live object of these kinds, by the kind's prefix. Raises ApiError."""
     kinds = list(kinds)
     lists = await asyncio.gather(*(read_all(client, kind) for kind in kinds))
-    return {kind.prefix: tuple(by_id.values()) for kind, by_id in zip(kinds, lists, strict=True)}
+    return {kind.type: tuple(by_id.values()) for kind, by_id in zip(kinds, lists, strict=True)}
 
 
 async def still_listed(client: Client, kind: Kind, lives: tuple[Live, ...], *, clock: Clock) -> tuple[Live, ...]:
@@ -59,7 +59,7 @@ async def still_listed(client: Client, kind: Kind, lives: tuple[Live, ...], *, c
 
 def only_listed(kind: Kind) -> bool:
     """Whether one object is read from a list too, which may lag behind a write; a get of its own does not."""
-    return kind.reading.get is None or kind.reading.get("any").path == kind.reading.pages.path
+    return kind.api.read.get is None or kind.api.read.get("any").path == kind.api.read.pages.path
 
 
 def candidates(
@@ -74,7 +74,7 @@ def candidates(
         for live in lives
         if live.id not in known
         and live.phase not in {Phase.LEAVING, Phase.GONE}
-        and (live.mark == mark if mark else kind.same(spec, live))
+        and (live.mark == mark if mark else kind.api.matches(spec, live))
     )
 
 

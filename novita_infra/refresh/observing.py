@@ -119,7 +119,7 @@ async def _observe_kind(
             kind,
             record.underway.sent,
             lives.values(),
-            known=owned.union(seen.get(record.underway.sight or kind.prefix, ())),
+            known=owned.union(seen.get(record.underway.sight or kind.type, ())),
             mark=record.underway.mark,
         )
         fitting = await still_there(client, kind, fitting)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from novita_infra.api.client import Client
-from novita_infra.kinds.kind import Kind, Local
+from novita_infra.kinds.field import Local
+from novita_infra.kinds.kind import Kind
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Spec, Value, values_at
 from novita_infra.refresh.objects import read_one
@@ -34,8 +35,12 @@ async def with_live_templates(
     filled = []
     for item in declared:
         kind = kinds[item.address.type]
-        given = kind.inherit is not None and _given_by_id(kind, item.spec, kinds)
-        filled.append(replace(item, spec=kind.inherit(item.spec, lookup)) if given and kind.inherit else item)
+        given = kind.resolution.inherit is not None and _given_by_id(kind, item.spec, kinds)
+        filled.append(
+            replace(item, spec=kind.resolution.inherit(item.spec, lookup))
+            if given and kind.resolution.inherit
+            else item
+        )
     return tuple(filled)
 
 
@@ -45,7 +50,7 @@ def _given_by_id(kind: Kind, spec: Spec, kinds: Mapping[str, Kind]) -> list[tupl
     for item in kind.fields:
         if not item.refers or item.name not in spec:
             continue
-        beside = "cluster" in kind.by_name and "cluster" not in spec and kinds[item.refers].sited
+        beside = "cluster" in kind.by_name and "cluster" not in spec and kinds[item.refers].placement.required
         if not beside and not isinstance(item.change, Local):
             continue
         for value in values_at(spec[item.name], item.refers_at):

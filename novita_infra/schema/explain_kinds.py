@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
-from novita_infra.kinds.kind import By, Cases, Default, Field, Grows, Kind, Local, Platform, Refusal, Replaces
+from novita_infra.kinds.field import By, Cases, Default, Field, Grows, Local, Platform, Refusal, Replaces
+from novita_infra.kinds.kind import Kind
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.schema.frame import waits
 from novita_infra.schema.wording import default_of, limits_of, shown_value, type_of
@@ -50,7 +51,7 @@ class KindExplained:
     """A kind and all its fields."""
 
     name: str
-    prefix: str
+    type: str
     summary: str
     fields: tuple[FieldExplained, ...]
     outputs: Mapping[str, str]
@@ -76,12 +77,12 @@ def explain_kind(kind: Kind) -> KindExplained:
     """All that there is to tell of the kind."""
     return KindExplained(
         name=kind.name,
-        prefix=kind.prefix,
+        type=kind.type,
         summary=kind.summary,
         fields=tuple(_field(kind, item) for item in kind.fields),
         outputs={"id": "the service's id", **kind.outputs},
         timeouts=waits(kind),
-        deletion=kind.delete.says.partition(": ")[2],
+        deletion=kind.api.delete.summary.partition(": ")[2],
         replacement="the new one is made before the old one goes"
         if kind.create_first
         else "the old one is deleted before the new one is made, unless something that stays still uses it",
@@ -121,7 +122,7 @@ def describe_one(kind: Kind, means: By | Replaces | Refusal) -> str:
     """What one transition means, in the words that plans use too."""
     match means:
         case By(call=call):
-            return kind.call(call).says
+            return kind.call(call).summary
         case Replaces(why=why):
             return f"forces replacement: {why}"
         case Refusal(why=why):

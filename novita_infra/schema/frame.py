@@ -34,7 +34,7 @@ def closed_object(properties: Schema, *, required: list[str] | None = None) -> S
 
 def metadata(kind: Kind | None = None) -> Schema:
     """The metadata of a resource: of the kind, or of any."""
-    address = f"{kind.prefix if kind else 'KIND'}.NAME"
+    address = f"{kind.type if kind else 'KIND'}.NAME"
     return {
         **closed_object(
             {

@@ -1,6 +1,6 @@
 """The reference pages in docs/reference: one for each kind, one for what is around a spec, one for the project file.
 
-`python -m novita_infra.kinds.reference FOLDER` writes them. They say nothing that the kinds and the schemas do not.
+`python -m novita_infra.schema.reference_pages FOLDER` writes them. They say only what the kinds and the schemas say.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from novita_infra.schema.project import EXAMPLE
 _INDEX: Final = """\
 # Reference
 
-Made from the code by `python -m novita_infra.kinds.reference docs/reference`. `novita-infra explain KIND[.field]` and
-`novita-infra explain Project[.field]` tell the same.
+Generated from the code by `python -m novita_infra.schema.reference_pages docs/reference`.
+`novita-infra explain KIND[.field]` and `novita-infra explain Project[.field]` print the same.
 
 * [The project file](project.md) `novita-infra.yaml`: variables, environments, budgets, policies, outputs.
 * [Metadata and lifecycle](lifecycle.md): what every resource takes beside its spec.
@@ -96,12 +96,12 @@ same. [The reference](index.md).
 def pages() -> dict[str, str]:
     """Every page by its file name."""
     explained = [explain_kind(kind) for kind in KINDS.values()]
-    rows = [f"| [{item.name}]({item.prefix}.md) | `{item.prefix}.NAME` | {item.summary} |" for item in explained]
+    rows = [f"| [{item.name}]({item.type}.md) | `{item.type}.NAME` | {item.summary} |" for item in explained]
     return {
         "index.md": _INDEX + "\n".join(rows) + "\n",
         "project.md": _PROJECT + "\n".join(_parts("Fields", explain_project())) + "\n",
         "lifecycle.md": _LIFECYCLE + "\n".join(_frame()) + "\n",
-        **{f"{item.prefix}.md": "\n".join(_page(item)) + "\n" for item in explained},
+        **{f"{item.type}.md": "\n".join(_page(item)) + "\n" for item in explained},
     }
 
 
@@ -117,7 +117,7 @@ def write(folder: Path) -> None:
 
 
 def _page(kind: KindExplained) -> Iterator[str]:
-    yield from (f"# {kind.name}", "", kind.summary, "", f"Address: `{kind.prefix}.NAME`. [All kinds](index.md).", "")
+    yield from (f"# {kind.name}", "", kind.summary, "", f"Address: `{kind.type}.NAME`. [All kinds](index.md).", "")
     yield from ("```yaml", kind.example.rstrip(), "```", "")
     yield from ("## Fields", "", "| Field | Type | Default |", "| --- | --- | --- |")
     for field in kind.fields:
@@ -125,7 +125,7 @@ def _page(kind: KindExplained) -> Iterator[str]:
     for field in kind.fields:
         yield from ("", f"### {field.path}", "", *_facts(field))
     yield from ("", "## What expressions may use", "", "| Attribute | What it is |", "| --- | --- |")
-    yield from (f"| `${{{kind.prefix}.NAME.{name}}}` | {_cell(told)} |" for name, told in kind.outputs.items())
+    yield from (f"| `${{{kind.type}.NAME.{name}}}` | {_cell(told)} |" for name, told in kind.outputs.items())
     yield from ("", "## Replacing, deleting, waiting", "")
     yield f"* Replaced: {kind.replacement}."
     yield f"* Deleted: {kind.deletion}."
@@ -140,7 +140,7 @@ def _frame() -> Iterator[str]:
     yield from (f"| Kind | {' | '.join(TIMES)} |", "| --- |" + " --- |" * len(TIMES))
     for kind in KINDS.values():
         limits = waits(kind)
-        yield f"| [{kind.name}]({kind.prefix}.md) | {' | '.join(limits.get(name, '') for name in TIMES)} |"
+        yield f"| [{kind.name}]({kind.type}.md) | {' | '.join(limits.get(name, '') for name in TIMES)} |"
 
 
 def _parts(title: str, whole: PartExplained) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The published JSON Schemas, made from the kinds: what a manifest may hold, and what changing each field costs.
 
-`python -m novita_infra.kinds.schemas FOLDER` writes them. Nothing here validates.
+`python -m novita_infra.schema.resources FOLDER` writes them. Nothing here validates.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from novita_infra.kinds import KINDS
-from novita_infra.kinds.kind import Default, Field, Kind
+from novita_infra.kinds.field import Default, Field
+from novita_infra.kinds.kind import Kind
 from novita_infra.schema.drift import IGNORE_CHANGES, ON_DRIFT
 from novita_infra.schema.explain_kinds import describe_means
 from novita_infra.schema.frame import VERSION, Schema, closed_object, lifecycle, metadata
@@ -60,7 +61,7 @@ _DEFS: Final[Schema] = {
 
 def schema_of(kind: Kind) -> Schema:
     """The schema of one document of the kind; it stands alone."""
-    return {**_head(kind.prefix, kind.name, kind.summary), **_document(kind), "$defs": _defs_for(_document(kind))}
+    return {**_head(kind.type, kind.name, kind.summary), **_document(kind), "$defs": _defs_for(_document(kind))}
 
 
 def manifest_schema() -> Schema:

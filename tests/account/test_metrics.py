@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from novita_infra.account.metrics import WINDOW, Use, last_use, use_of
+from novita_infra.account.metrics import WINDOW, GpuUse, last_use, metrics_request
 from novita_infra.api.json_values import created_in
 
 NOW = 1_790_000_000.0
@@ -22,13 +22,13 @@ def _answer(avg: Any = None, gpus: Any = None) -> dict[str, Any]:
 
 
 def test_the_request_asks_for_the_whole_window() -> None:
-    request = use_of("i-1", now=NOW)
+    request = metrics_request("i-1", now=NOW)
     assert request.path == "/openapi/v1/metrics/gpu/instance"
     assert request.query == {"instanceId": "i-1", "startTime": NOW - WINDOW, "endTime": NOW, "interval": 900}
 
 
 def test_the_last_use_is_that_of_the_last_figure_above_nothing() -> None:
-    assert last_use(_answer(_figures(80, 40, 0.4, 0)), now=NOW) == Use(last=NOW - 1800, since=NOW - 3600)
+    assert last_use(_answer(_figures(80, 40, 0.4, 0)), now=NOW) == GpuUse(last=NOW - 1800, since=NOW - 3600)
 
 
 def test_one_gpu_of_several_is_enough() -> None:
@@ -39,8 +39,8 @@ def test_one_gpu_of_several_is_enough() -> None:
 
 
 def test_what_was_never_used_says_since_when_and_never_longer_than_was_asked() -> None:
-    assert last_use(_answer(_figures(0, 0, 0)), now=NOW) == Use(last=None, since=NOW - 2700)
-    assert last_use(_answer(_figures(0, 0, every=WINDOW)), now=NOW) == Use(last=None, since=NOW - WINDOW)
+    assert last_use(_answer(_figures(0, 0, 0)), now=NOW) == GpuUse(last=None, since=NOW - 2700)
+    assert last_use(_answer(_figures(0, 0, every=WINDOW)), now=NOW) == GpuUse(last=None, since=NOW - WINDOW)
 
 
 @pytest.mark.parametrize(

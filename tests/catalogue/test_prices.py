@@ -26,7 +26,7 @@ WORKERS = {"min": 1, "max": 3, "idleTimeout": 60, "maxConcurrency": 8, "requestT
 
 
 def costs(kind: str, spec: dict[str, Any], prices: PriceList = LIST) -> tuple[Cost, ...]:
-    found = KINDS[kind].costs
+    found = KINDS[kind].market.costs
     assert found is not None
     return found(spec, prices)
 
@@ -42,7 +42,7 @@ def hourly(costs: tuple[Cost, ...]) -> Fraction:
 
 
 def bought(before: dict[str, Any] | None, after: dict[str, Any]) -> int | None:
-    buys = KINDS["instance"].buys
+    buys = KINDS["instance"].market.purchases
     assert buys is not None
     lines = buys(before, {"product": {"id": "h100"}, **after}, LIST)
     return None if any(cost.price is None for cost in lines) else paid_once(lines)
@@ -84,7 +84,7 @@ def test_an_endpoint_costs_from_its_fewest_to_its_most_workers() -> None:
 
 @pytest.mark.parametrize("kind", ["vpc", "template", "registry_auth", "image_prewarm"])
 def test_what_is_free_of_charge_has_no_costs(kind: str) -> None:
-    assert KINDS[kind].costs is None
+    assert KINDS[kind].market.costs is None
 
 
 @pytest.mark.parametrize(

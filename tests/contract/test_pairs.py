@@ -21,7 +21,7 @@ from novita_infra.api.error_mapping import refusal
 from novita_infra.api.request import Request
 from novita_infra.api.responses import Response
 from novita_infra.kinds import KINDS
-from novita_infra.kinds.kind import Target
+from novita_infra.kinds.call import Target
 from novita_infra.model.resources import Live, Phase
 from novita_infra.simulator import PROFILES, HandClock, World, build_app, open_world, state
 from novita_infra.simulator.routes.registry import OPERATIONS
@@ -225,12 +225,12 @@ def _request(client: Mapping[str, Any]) -> Request:
     kind = KINDS[client["kind"]]
     match client["call"]:
         case "list":
-            pages = kind.reading.pages
+            pages = kind.api.read.pages
             paging = {pages.size: pages.page_size, pages.number: pages.first} if pages.number else {}
             return Request("GET", pages.path, {**pages.query, **paging})
         case "get":
-            assert kind.reading.get is not None
-            return kind.reading.get(client["id"])
+            assert kind.api.read.get is not None
+            return kind.api.read.get(client["id"])
         case name:
             live = client.get("live")
             found = Live(client["id"], "", Phase.READY, "", live) if live is not None else None
@@ -249,13 +249,13 @@ def test_the_client_reads_the_answer(pair: Pair) -> None:
 def _read(client: Mapping[str, Any], answer: Any) -> dict[str, Any]:
     kind = KINDS[client["kind"]]
     if client["call"] == "create":
-        return {"id": kind.new_id(answer)}
+        return {"id": kind.api.new_id(answer)}
     if client["call"] == "get":
-        assert kind.reading.unwrap is not None
-        item = kind.reading.unwrap(answer)
-        return _told(kind.reading.parse(item)) if item is not None else {"id": ""}
-    found: list[Any] = next((answer[key] for key in kind.reading.pages.items if answer.get(key) is not None), [])
-    return {"items": [_told(kind.reading.parse(item)) for item in found]}
+        assert kind.api.read.unwrap is not None
+        item = kind.api.read.unwrap(answer)
+        return _told(kind.api.read.parse(item)) if item is not None else {"id": ""}
+    found: list[Any] = next((answer[key] for key in kind.api.read.pages.items if answer.get(key) is not None), [])
+    return {"items": [_told(kind.api.read.parse(item)) for item in found]}
 
 
 def _told(live: Live) -> dict[str, Any]:

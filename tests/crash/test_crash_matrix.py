@@ -10,7 +10,7 @@ from crash_cases import Case, rows
 from crashing import Point, happens, survives
 
 from novita_infra.kinds import KINDS
-from novita_infra.kinds.kind import Replaces
+from novita_infra.kinds.field import Replaces
 
 pytestmark = pytest.mark.crash
 
@@ -32,9 +32,13 @@ def test_a_run_that_is_killed_is_finished_by_the_next_without_orphan_or_double(
 
 def test_the_matrix_has_every_call_of_every_kind() -> None:
     titles = {(case.kind, case.title.split()[0].rstrip(":")) for case in ROWS}
-    wanted = {(kind.prefix, call.name) for kind in KINDS.values() for call in (kind.create, *kind.calls, kind.delete)}
+    wanted = {
+        (kind.type, call.name)
+        for kind in KINDS.values()
+        for call in (kind.api.create, *kind.api.updates, kind.api.delete)
+    }
     wanted |= {
-        (kind.prefix, "replace")
+        (kind.type, "replace")
         for kind in KINDS.values()
         if any(isinstance(item.change, Replaces) for item in kind.fields)
     }

@@ -21,7 +21,7 @@ from rig import SHORT, WRITES, Rig
 from sights import BY_HAND, SIGHTS, operation, seen, set_by_hand
 
 from novita_infra.kinds import KINDS
-from novita_infra.kinds.kind import Cases, Default, Grows, Local
+from novita_infra.kinds.field import Cases, Default, Grows, Local
 from novita_infra.model.diagnostics import Diagnostic, Problems
 from novita_infra.operations.applying import apply_plan
 from novita_infra.operations.session import state_locked
@@ -37,7 +37,7 @@ MEDDLED = [
     for edit in EDITS
     if edit.fate is Fate.CHANGED and edit.kind in BY_HAND and "template" not in {*edit.before, *edit.after}
 ]
-FIELDS = [(kind.prefix, field.name) for kind in KINDS.values() for field in kind.fields]
+FIELDS = [(kind.type, field.name) for kind in KINDS.values() for field in kind.fields]
 ENVIRON = {"OLD": "old-secret", "NEW": "new-secret"}
 NO_CALL = frozenset({"adopt", "wait", "forget", "record"})
 CHOSEN = {"instance": "cluster", "endpoint": "appName"}
@@ -170,7 +170,7 @@ def _hold_to_its_plan(watched: Watched, *, meddled: bool = False) -> None:
         before[chosen] = after[chosen]
     assert after == {**before, **edit.shows}
     assert watched.calls.writes() == edit.writes
-    assert bool(watched.mark) == bool(mark) == KINDS[edit.kind].marked
+    assert bool(watched.mark) == bool(mark) == KINDS[edit.kind].api.marked
     if edit.fate is not Fate.REPLACED:
         assert watched.mark == mark
     watched.rig.assert_converged()
@@ -210,7 +210,7 @@ def _says_what_is_expected(watched: Watched, review: Review, before: Mapping[str
     compared = {name for name in moved if not isinstance(KINDS[edit.kind].field(name).change, Local)}
     if edit.fate is Fate.REPLACED:
         assert any(item.replaces and item.means.startswith("forces replacement: ") for item in change.fields)
-        calls = {item.name for item in KINDS[edit.kind].calls}
+        calls = {item.name for item in KINDS[edit.kind].api.updates}
         assert not [item for item in change.fields if item.means.partition(":")[0] in calls]
         assert {item.name for item in change.fields} & {*edit.fields, *compared}
     else:

@@ -15,34 +15,23 @@ from novita_infra.api.request import Request
 from novita_infra.catalogue.prices import PriceList, rate
 from novita_infra.catalogue.products import PARTS, Catalogue
 from novita_infra.kinds import KINDS, by_name
-from novita_infra.kinds.kind import (
-    By,
-    Call,
-    Cases,
-    Default,
-    Field,
-    Grows,
-    Kind,
-    Local,
-    Platform,
-    Refusal,
-    Replaces,
-    Target,
-)
+from novita_infra.kinds.call import Call, Target
+from novita_infra.kinds.field import By, Cases, Default, Field, Grows, Local, Platform, Refusal, Replaces
+from novita_infra.kinds.kind import Kind
 from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Spec
 
 ALL = tuple(KINDS.values())
 FIELDS = [(kind, item) for kind in ALL for item in kind.fields]
-CALLS = [(kind, call) for kind in ALL for call in (kind.create, *kind.calls, kind.delete)]
+CALLS = [(kind, call) for kind in ALL for call in (kind.api.create, *kind.api.updates, kind.api.delete)]
 
 GROWING = [(kind, item) for kind, item in FIELDS if isinstance(item.change, Grows)]
 BY_CASE = [(kind, item, item.change) for kind, item in FIELDS if isinstance(item.change, Cases)]
 REFERRING = [(kind, item) for kind, item in FIELDS if item.refers or item.refers_at]
 WITH_DEFAULT = [(kind, item, item.absent) for kind, item in FIELDS if isinstance(item.absent, Default)]
 SET_LATER = [(kind, item) for kind, item in FIELDS if not item.created]
-COVERING = [(kind, call) for kind, call in CALLS if call.covers]
-ON_LIVE = [(kind, call) for kind, call in CALLS if call is not kind.create]
+COVERING = [(kind, call) for kind, call in CALLS if call.also_sets]
+ON_LIVE = [(kind, call) for kind, call in CALLS if call is not kind.api.create]
 
 
 def named(pairs: Iterable[tuple[Any, ...]]) -> list[Any]:
@@ -50,7 +39,7 @@ def named(pairs: Iterable[tuple[Any, ...]]) -> list[Any]:
     return [pytest.param(*pair, id=f"{pair[0].name}.{pair[1].name}") for pair in pairs]
 
 
-each_kind = pytest.mark.parametrize("kind", ALL, ids=[kind.prefix for kind in ALL])
+each_kind = pytest.mark.parametrize("kind", ALL, ids=[kind.type for kind in ALL])
 each_field = pytest.mark.parametrize(("kind", "field"), named(FIELDS))
 each_call = pytest.mark.parametrize(("kind", "call"), named(CALLS))
 bounded = settings(max_examples=40, deadline=None)
@@ -115,9 +104,9 @@ def test_the_registry_holds_the_kinds_of_the_contract_in_its_order() -> None:
 
 @each_kind
 def test_a_kind_is_found_by_its_prefix_and_its_name(kind: Kind) -> None:
-    assert KINDS[kind.prefix] is kind
+    assert KINDS[kind.type] is kind
     assert by_name(kind.name) is kind
-    assert re.fullmatch(r"[a-z_]+", kind.prefix)
+    assert re.fullmatch(r"[a-z_]+", kind.type)
     assert re.fullmatch(r"[A-Z][A-Za-z]+", kind.name)
 
 
@@ -141,7 +130,7 @@ def test_a_field_says_what_it_is_and_where_the_api_has_it(kind: Kind, field: Fie
 
 @each_field
 def test_every_means_names_a_call_that_exists_or_a_reason(kind: Kind, field: Field) -> None:
-    names = {call.name for call in kind.calls}
+    names = {call.name for call in kind.api.updates}
     for means in single_means(field):
         if isinstance(means, By):
             assert means.call in names
@@ -200,40 +189,40 @@ def test_only_lists_are_compared_as_sets_and_only_maps_hold_secret_items(kind: K
 
 @each_call
 def test_a_call_says_its_name_and_what_it_does(kind: Kind, call: Call) -> None:
-    assert call.says.startswith(f"{call.name}: ")
-    assert len(call.says) > len(call.name) + 10
-    names = [item.name for item in (kind.create, *kind.calls, kind.delete)]
+    assert call.summary.startswith(f"{call.name}: ")
+    assert len(call.summary) > len(call.name) + 10
+    names = [item.name for item in (kind.api.create, *kind.api.updates, kind.api.delete)]
     assert names.count(call.name) == 1
 
 
 @pytest.mark.parametrize(("kind", "call"), named(COVERING))
 def test_what_a_call_covers_are_fields(kind: Kind, call: Call) -> None:
-    assert set(call.covers) <= {item.name for item in kind.fields}
+    assert set(call.also_sets) <= {item.name for item in kind.fields}
 
 
 @each_kind
 def test_every_call_but_power_is_named_by_some_field(kind: Kind) -> None:
     named = {means.call for item in kind.fields for means in single_means(item) if isinstance(means, By)}
-    assert {call.name for call in kind.calls} == named
+    assert {call.name for call in kind.api.updates} == named
 
 
 @each_kind
 def test_the_first_and_the_last_call_have_their_names(kind: Kind) -> None:
-    assert (kind.create.name, kind.delete.name) == ("create", "delete")
-    assert kind.delete.settles == {Phase.GONE}
-    assert not kind.create.settles or Phase.READY in kind.create.settles
+    assert (kind.api.create.name, kind.api.delete.name) == ("create", "delete")
+    assert kind.api.delete.final_phases == {Phase.GONE}
+    assert not kind.api.create.final_phases or Phase.READY in kind.api.create.final_phases
 
 
 @each_kind
 def test_a_create_of_the_example_posts_json_once_only(kind: Kind) -> None:
-    request = kind.create.request(Target("", chosen_spec(kind)))
+    request = kind.api.create.request(Target("", chosen_spec(kind)))
     assert_v1_post(request)
     assert not request.repeatable, "a create may double"
 
 
 @each_kind
 def test_a_delete_posts_the_id_and_may_be_repeated(kind: Kind) -> None:
-    request = kind.delete.request(Target("the-id", chosen_spec(kind)))
+    request = kind.api.delete.request(Target("the-id", chosen_spec(kind)))
     assert_v1_post(request)
     assert request.repeatable
     assert "the-id" in str(request.body)
@@ -260,12 +249,12 @@ def assert_v1_post(request: Request) -> None:
 
 @each_kind
 def test_the_list_is_a_read_of_the_same_api(kind: Kind) -> None:
-    pages = kind.reading.pages
+    pages = kind.api.read.pages
     assert pages.path.startswith("/gpu-instance/openapi/v1/")
     assert pages.items
     assert pages.identity
-    if kind.reading.get is not None:
-        request = kind.reading.get("the-id")
+    if kind.api.read.get is not None:
+        request = kind.api.read.get("the-id")
         assert (request.method, request.body, request.repeatable) == ("GET", None, True)
         assert "the-id" in request.query.values()
 
@@ -274,7 +263,7 @@ def test_the_list_is_a_read_of_the_same_api(kind: Kind) -> None:
 @bounded
 @given(item=ITEMS | st.dictionaries(st.text(max_size=8), JSON, max_size=4))
 def test_parsing_never_raises_and_knows_only_its_fields_and_outputs(kind: Kind, item: dict[str, Any]) -> None:
-    live = kind.reading.parse(item)
+    live = kind.api.read.parse(item)
     assert isinstance(live.phase, Phase)
     assert all(isinstance(text, str) for text in (live.id, live.name, live.status, live.trouble))
     assert set(live.values) <= {field.name for field in kind.fields}
@@ -287,41 +276,41 @@ def test_parsing_never_raises_and_knows_only_its_fields_and_outputs(kind: Kind, 
 @given(item=ITEMS)
 def test_secret_fields_are_never_read(kind: Kind, item: dict[str, Any]) -> None:
     secret = {field.name for field in kind.fields if field.secret}
-    assert not secret & set(kind.reading.parse({**item, "password": "x", "imageAuth": "u:p"}).values)
+    assert not secret & set(kind.api.read.parse({**item, "password": "x", "imageAuth": "u:p"}).values)
 
 
 @each_kind
 @bounded
 @given(answer=JSON | ITEMS | st.fixed_dictionaries({"id": JSON}) | st.dictionaries(st.just("endpoint"), ITEMS))
 def test_any_answer_of_a_create_or_a_get_is_understood_or_empty(kind: Kind, answer: Any) -> None:
-    assert isinstance(kind.new_id(answer), str)
-    if kind.reading.unwrap is not None:
-        found = kind.reading.unwrap(answer)
-        assert found is None or kind.reading.parse(found) is not None
+    assert isinstance(kind.api.new_id(answer), str)
+    if kind.api.read.unwrap is not None:
+        found = kind.api.read.unwrap(answer)
+        assert found is None or kind.api.read.parse(found) is not None
 
 
 @each_kind
 def test_an_empty_answer_of_a_create_holds_no_id(kind: Kind) -> None:
     empty: list[Any] = [None, "", {}, []]
-    assert [kind.new_id(answer) for answer in empty] == [""] * 4
+    assert [kind.api.new_id(answer) for answer in empty] == [""] * 4
 
 
 @each_kind
 def test_an_unknown_status_keeps_waiting_where_the_kind_has_one(kind: Kind) -> None:
     words = {"state": "never-heard-of", "status": "never-heard-of"}
-    phases = {kind.reading.parse({"id": "x", "Id": "x", key: word}).phase for key, word in words.items()}
+    phases = {kind.api.read.parse({"id": "x", "Id": "x", key: word}).phase for key, word in words.items()}
     has_none = {"network_storage", "registry_auth", "template"}
-    assert phases == ({Phase.READY} if kind.prefix in has_none else {Phase.CHANGING})
+    assert phases == ({Phase.READY} if kind.type in has_none else {Phase.CHANGING})
 
 
 @each_kind
 @bounded
 @given(item=ITEMS)
 def test_the_same_question_is_answered_of_any_two(kind: Kind, item: dict[str, Any]) -> None:
-    live = kind.reading.parse(item)
-    assert kind.same(chosen_spec(kind), live) in {True, False}
-    if kind.undeletable is not None:
-        assert isinstance(kind.undeletable(live), str)
+    live = kind.api.read.parse(item)
+    assert kind.api.matches(chosen_spec(kind), live) in {True, False}
+    if kind.api.deletion_refusal is not None:
+        assert isinstance(kind.api.deletion_refusal(live), str)
 
 
 # --- judging --------------------------------------------------------------------------------------------------------
@@ -330,8 +319,8 @@ def test_the_same_question_is_answered_of_any_two(kind: Kind, item: dict[str, An
 @each_kind
 def test_the_example_is_sound(kind: Kind) -> None:
     spec = example_spec(kind)
-    inherited = kind.inherit(spec, lambda *_: None) if kind.inherit else spec
-    assert not [*(kind.check(inherited) if kind.check else ())]
+    inherited = kind.resolution.inherit(spec, lambda *_: None) if kind.resolution.inherit else spec
+    assert not [*(kind.resolution.check(inherited) if kind.resolution.check else ())]
 
 
 @each_kind
@@ -340,18 +329,18 @@ def test_the_example_is_sound(kind: Kind) -> None:
 def test_checking_never_raises_whatever_a_field_holds(kind: Kind, changes: Spec, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from([item.name for item in kind.fields]))
     spec = {**example_spec(kind), name: data.draw(JSON), **changes}
-    if kind.check is not None:
-        assert all(fault.summary for fault in kind.check(spec))
+    if kind.resolution.check is not None:
+        assert all(fault.summary for fault in kind.resolution.check(spec))
 
 
 @each_kind
 def test_an_empty_catalogue_gives_faults_and_no_error(kind: Kind) -> None:
-    assert set(kind.catalogues) <= set(PARTS)
-    assert (kind.choose is None) == (not kind.catalogues)
-    if kind.choose is None:
+    assert set(kind.resolution.catalogues) <= set(PARTS)
+    assert (kind.resolution.resolve is None) == (not kind.resolution.catalogues)
+    if kind.resolution.resolve is None:
         return
     spec = yaml.safe_load(kind.example)["spec"]
-    chosen, faults = kind.choose(spec, Catalogue(), None)
+    chosen, faults = kind.resolution.resolve(spec, Catalogue(), None)
     assert set(chosen) == set(spec)
     assert faults
     assert all(fault.path[0] in spec and fault.summary for fault in faults)
@@ -361,15 +350,18 @@ def test_an_empty_catalogue_gives_faults_and_no_error(kind: Kind) -> None:
 @bounded
 @given(item=ITEMS)
 def test_whatever_is_live_has_a_price_or_an_unknown_one(kind: Kind, item: dict[str, Any]) -> None:
-    assert set(kind.prices) <= set(PARTS)
-    if kind.costs is None:
+    assert set(kind.market.price_lists) <= set(PARTS)
+    if kind.market.costs is None:
         return
-    live = kind.reading.parse(item).values
-    for cost in (*kind.costs(live, PriceList()), *(kind.buys(None, live, PriceList()) if kind.buys else ())):
+    live = kind.api.read.parse(item).values
+    for cost in (
+        *kind.market.costs(live, PriceList()),
+        *(kind.market.purchases(None, live, PriceList()) if kind.market.purchases else ()),
+    ):
         assert cost.what
         assert cost.price is None or cost.price > 0
         assert cost.hours >= 0
-    assert rate(kind.costs(example_spec(kind), PriceList())).least >= 0
+    assert rate(kind.market.costs(example_spec(kind), PriceList())).least >= 0
 
 
 @each_kind

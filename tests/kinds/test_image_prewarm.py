@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from novita_infra.catalogue.products import Catalogue, Cluster, Product
+from novita_infra.kinds.call import Target
+from novita_infra.kinds.field import By, Replaces
 from novita_infra.kinds.image_prewarm import IMAGE_PREWARM as KIND
-from novita_infra.kinds.kind import By, Replaces, Target
 from novita_infra.model.addresses import Address
 from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Ref, Spec
@@ -50,7 +51,7 @@ CATALOGUE = Catalogue(
 
 
 def test_a_create_sends_what_is_declared_and_no_more() -> None:
-    request = KIND.create.request(Target("", {**SPEC, "registryAuth": "auth-1"}))
+    request = KIND.api.create.request(Target("", {**SPEC, "registryAuth": "auth-1"}))
     assert (request.method, request.path) == ("POST", "/gpu-instance/openapi/v1/image/prewarm")
     assert request.body == {
         "imageUrl": IMAGE,
@@ -60,35 +61,35 @@ def test_a_create_sends_what_is_declared_and_no_more() -> None:
         "note": "trainers",
     }
     assert not request.repeatable
-    least = KIND.create.request(Target("", {"image": IMAGE, "cluster": "us-ca-nas-2"}))
+    least = KIND.api.create.request(Target("", {"image": IMAGE, "cluster": "us-ca-nas-2"}))
     assert least.body == {"imageUrl": IMAGE, "clusterId": "us-ca-nas-2"}
 
 
 def test_an_edit_sends_the_note_alone() -> None:
-    request = KIND.call("edit").request(Target("t1", {**SPEC, "note": "for all"}, KIND.reading.parse(ITEM)))
+    request = KIND.call("edit").request(Target("t1", {**SPEC, "note": "for all"}, KIND.api.read.parse(ITEM)))
     assert request.path == "/gpu-instance/openapi/v1/image/prewarm/edit"
     assert request.body == {"id": "t1", "note": "for all"}
     assert request.repeatable
 
 
 def test_a_note_is_edited_while_the_pull_goes_on_and_not_on_a_failed_task() -> None:
-    assert KIND.call("edit").needs == {Phase.READY, Phase.CHANGING}
+    assert KIND.call("edit").allowed_phases == {Phase.READY, Phase.CHANGING}
 
 
 def test_a_delete_sends_a_list_of_ids() -> None:
-    request = KIND.delete.request(Target("t1", {}))
+    request = KIND.api.delete.request(Target("t1", {}))
     assert request.path == "/gpu-instance/openapi/v1/image/prewarm/delete"
     assert request.body == {"ids": ["t1"]}
 
 
 def test_tasks_are_listed_from_page_one_and_have_no_get() -> None:
-    pages = KIND.reading.pages
+    pages = KIND.api.read.pages
     assert (pages.path, pages.number, pages.first) == ("/gpu-instance/openapi/v1/image/prewarm", "page", 1)
-    assert KIND.reading.get is None
+    assert KIND.api.read.get is None
 
 
 def test_the_documented_item_is_read_in_the_manifests_shape() -> None:
-    found = KIND.reading.parse(ITEM)
+    found = KIND.api.read.parse(ITEM)
     assert found.values == {**SPEC, "registryAuth": "auth-1"}
     assert (found.id, found.name, found.phase) == ("0123456789abcdef", "pytorch", Phase.READY)
     assert found.outputs == {"id": "0123456789abcdef", "imageSize": 4509715660, "completedAt": 1760000300}
@@ -96,7 +97,7 @@ def test_the_documented_item_is_read_in_the_manifests_shape() -> None:
 
 def test_what_is_not_set_is_read_as_empty() -> None:
     bare = {**ITEM, "repositoryAuth": "", "products": None, "note": "", "completeTime": "0"}
-    found = KIND.reading.parse(bare)
+    found = KIND.api.read.parse(bare)
     assert found.values == {**SPEC, "registryAuth": "", "products": [], "note": ""}
     assert "completedAt" not in found.outputs
 
@@ -114,18 +115,18 @@ def test_what_is_not_set_is_read_as_empty() -> None:
     ],
 )
 def test_every_state_has_a_phase_and_an_unknown_one_keeps_waiting(state: Any, phase: Phase) -> None:
-    assert KIND.reading.parse({**ITEM, "state": state}).phase is phase
+    assert KIND.api.read.parse({**ITEM, "state": state}).phase is phase
 
 
 @pytest.mark.parametrize(
     "reason", [["no such image", "node 3"], {"a": "no such image", "b": "node 3"}, "no such image; node 3"]
 )
 def test_a_failure_is_told_in_the_services_words(reason: Any) -> None:
-    assert KIND.reading.parse({**ITEM, "state": "Failed", "reason": reason}).trouble == "no such image; node 3"
+    assert KIND.api.read.parse({**ITEM, "state": "Failed", "reason": reason}).trouble == "no such image; node 3"
 
 
 def test_the_reasons_of_a_success_are_no_trouble() -> None:
-    assert KIND.reading.parse(ITEM).trouble == ""
+    assert KIND.api.read.parse(ITEM).trouble == ""
 
 
 def test_only_the_note_changes_in_place() -> None:
@@ -134,16 +135,16 @@ def test_only_the_note_changes_in_place() -> None:
 
 
 def test_tasks_are_told_apart_by_image_cluster_and_products() -> None:
-    found = KIND.reading.parse(ITEM)
-    assert KIND.same(SPEC, found)
-    assert KIND.same({**SPEC, "note": "another"}, found)
+    found = KIND.api.read.parse(ITEM)
+    assert KIND.api.matches(SPEC, found)
+    assert KIND.api.matches({**SPEC, "note": "another"}, found)
     others: list[Spec] = [{"image": "x"}, {"cluster": "5"}, {"products": []}, {"products": ["h100"]}]
-    assert not any(KIND.same({**SPEC, **other}, found) for other in others)
+    assert not any(KIND.api.matches({**SPEC, **other}, found) for other in others)
 
 
 def chosen(products: Any, live: Live | None = None) -> tuple[Any, tuple[Any, ...]]:
-    assert KIND.choose is not None
-    spec, faults = KIND.choose({**SPEC, "cluster": "california", "products": products}, CATALOGUE, live)
+    assert KIND.resolution.resolve is not None
+    spec, faults = KIND.resolution.resolve({**SPEC, "cluster": "california", "products": products}, CATALOGUE, live)
     assert spec["cluster"] == "us-ca-nas-2"
     return spec["products"], faults
 
@@ -157,11 +158,11 @@ def test_an_id_means_itself_wherever_it_is_sold() -> None:
 
 
 def test_a_task_stays_as_it_is_while_it_satisfies_the_names() -> None:
-    assert chosen(["RTX 4090"], KIND.reading.parse(ITEM)) == (["4090.16c62g"], ())
+    assert chosen(["RTX 4090"], KIND.api.read.parse(ITEM)) == (["4090.16c62g"], ())
 
 
 def test_a_task_that_lacks_a_wished_product_is_made_anew() -> None:
-    found, _ = chosen(["RTX 4090", "H100"], KIND.reading.parse(ITEM))
+    found, _ = chosen(["RTX 4090", "H100"], KIND.api.read.parse(ITEM))
     assert found == ["4090.16c62g", "4090.16c96g.v2", "h100"]
 
 

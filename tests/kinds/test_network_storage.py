@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from novita_infra.catalogue.products import Catalogue, Cluster
-from novita_infra.kinds.kind import Grows, Refusal, SpecError, Target
+from novita_infra.kinds.call import Target
+from novita_infra.kinds.field import Grows, Refusal
+from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.network_storage import NETWORK_STORAGE as KIND
 from novita_infra.model.resources import Live, Loss, Phase
 from novita_infra.model.values import Spec
@@ -26,7 +28,7 @@ def live(**values: Any) -> Live:
 
 
 def test_a_create_says_where_what_and_how_large_and_is_not_sent_twice() -> None:
-    request = KIND.create.request(Target("", SPEC))
+    request = KIND.api.create.request(Target("", SPEC))
     assert (request.method, request.path) == ("POST", "/gpu-instance/openapi/v1/networkstorage/create")
     assert request.body == {"clusterId": "us-ca-nas-2", "storageName": "data", "storageSize": 200}
     assert not request.repeatable
@@ -50,29 +52,29 @@ def test_an_update_keeps_what_is_not_declared() -> None:
 
 
 def test_a_delete_names_the_storage_and_says_what_is_lost() -> None:
-    request = KIND.delete.request(Target("ns-1", SPEC))
+    request = KIND.api.delete.request(Target("ns-1", SPEC))
     assert request.path == "/gpu-instance/openapi/v1/networkstorage/delete"
     assert request.body == {"storageId": "ns-1"}
     assert request.repeatable
-    assert KIND.delete.loses is not None
-    assert KIND.delete.loses(Target("ns-1", {}, live())) == (
+    assert KIND.api.delete.losses is not None
+    assert KIND.api.delete.losses(Target("ns-1", {}, live())) == (
         Loss("all that is on the network storage", 200, lasting=True),
     )
 
 
 def test_one_storage_is_got_from_the_list_by_its_id() -> None:
-    assert KIND.reading.get is not None
-    assert KIND.reading.unwrap is not None
-    request = KIND.reading.get("ns-1")
+    assert KIND.api.read.get is not None
+    assert KIND.api.read.unwrap is not None
+    request = KIND.api.read.get("ns-1")
     assert (request.method, request.path) == ("GET", "/gpu-instance/openapi/v1/networkstorages/list")
     assert request.query == {"storageId": "ns-1"}
-    assert KIND.reading.unwrap({"data": [{"storageId": "ns-1"}], "total": 1}) == {"storageId": "ns-1"}
+    assert KIND.api.read.unwrap({"data": [{"storageId": "ns-1"}], "total": 1}) == {"storageId": "ns-1"}
     for empty in ({"data": [], "total": 0}, {"data": None}, {}, None, ""):
-        assert KIND.reading.unwrap(empty) is None
+        assert KIND.api.read.unwrap(empty) is None
 
 
 def test_pages_are_counted_from_one_by_page_no() -> None:
-    pages = KIND.reading.pages
+    pages = KIND.api.read.pages
     assert (pages.path, pages.number, pages.first) == ("/gpu-instance/openapi/v1/networkstorages/list", "pageNo", 1)
 
 
@@ -89,7 +91,7 @@ def test_pages_are_counted_from_one_by_page_no() -> None:
     ],
 )
 def test_the_new_id_may_come_bare_in_an_object_or_not_at_all(answer: Any, expected: str) -> None:
-    assert KIND.new_id(answer) == expected
+    assert KIND.api.new_id(answer) == expected
 
 
 def test_the_documented_item_is_read_in_the_manifests_shape() -> None:
@@ -101,14 +103,14 @@ def test_the_documented_item_is_read_in_the_manifests_shape() -> None:
         "clusterName": "US-CA-NAS-2 (California)",
         "price": "100",
     }
-    found = KIND.reading.parse(item)
+    found = KIND.api.read.parse(item)
     assert found.values == SPEC
     assert (found.id, found.name, found.phase) == ("ns-1", "data", Phase.READY)
     assert found.outputs == {"id": "ns-1", "clusterName": "US-CA-NAS-2 (California)"}
 
 
 def test_a_size_as_text_is_read_as_a_number() -> None:
-    assert KIND.reading.parse({"storageId": "ns-1", "storageSize": "200"}).values == {"sizeGb": 200}
+    assert KIND.api.read.parse({"storageId": "ns-1", "storageSize": "200"}).values == {"sizeGb": 200}
 
 
 def test_shrinking_is_refused_and_growing_is_not() -> None:
@@ -119,20 +121,20 @@ def test_shrinking_is_refused_and_growing_is_not() -> None:
 
 
 def test_what_has_the_name_and_the_cluster_may_be_what_was_asked_for() -> None:
-    assert KIND.same(SPEC, live())
-    assert not KIND.same(SPEC, live(name="other"))
-    assert not KIND.same(SPEC, live(cluster="elsewhere"))
+    assert KIND.api.matches(SPEC, live())
+    assert not KIND.api.matches(SPEC, live(name="other"))
+    assert not KIND.api.matches(SPEC, live(cluster="elsewhere"))
 
 
 def test_a_cluster_is_chosen_by_its_name() -> None:
-    assert KIND.choose is not None
-    chosen, faults = KIND.choose({**SPEC, "cluster": "california"}, CATALOGUE, None)
+    assert KIND.resolution.resolve is not None
+    chosen, faults = KIND.resolution.resolve({**SPEC, "cluster": "california"}, CATALOGUE, None)
     assert (chosen["cluster"], faults) == ("us-ca-nas-2", ())
 
 
 def test_a_cluster_without_network_storage_is_refused_with_those_that_have_it() -> None:
-    assert KIND.choose is not None
-    _, faults = KIND.choose({**SPEC, "cluster": "dallas"}, CATALOGUE, None)
+    assert KIND.resolution.resolve is not None
+    _, faults = KIND.resolution.resolve({**SPEC, "cluster": "dallas"}, CATALOGUE, None)
     assert faults == (
         SpecError(
             ("cluster",),
@@ -144,12 +146,12 @@ def test_a_cluster_without_network_storage_is_refused_with_those_that_have_it() 
 
 
 def test_a_storage_stays_where_it_is_whatever_the_cluster_offers_today() -> None:
-    assert KIND.choose is not None
-    chosen, faults = KIND.choose({**SPEC, "cluster": "dallas"}, CATALOGUE, live(cluster="5"))
+    assert KIND.resolution.resolve is not None
+    chosen, faults = KIND.resolution.resolve({**SPEC, "cluster": "dallas"}, CATALOGUE, live(cluster="5"))
     assert (chosen["cluster"], faults) == ("5", ())
 
 
 def test_an_unknown_cluster_is_a_fault() -> None:
-    assert KIND.choose is not None
-    _, faults = KIND.choose({**SPEC, "cluster": "mars"}, CATALOGUE, None)
+    assert KIND.resolution.resolve is not None
+    _, faults = KIND.resolution.resolve({**SPEC, "cluster": "mars"}, CATALOGUE, None)
     assert [(fault.path, fault.summary) for fault in faults] == [(("cluster",), 'no cluster "mars"')]

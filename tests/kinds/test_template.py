@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from novita_infra.api.request import Request
-from novita_infra.kinds.kind import By, Default, Target
+from novita_infra.kinds.call import Target
+from novita_infra.kinds.field import By, Default
 from novita_infra.kinds.template import TEMPLATE
 from novita_infra.model.resources import Phase
 
@@ -52,38 +53,38 @@ ANSWER = {
 
 
 def test_a_create_is_wrapped_and_not_repeated() -> None:
-    sent = TEMPLATE.create.request(Target("", SPEC))
+    sent = TEMPLATE.api.create.request(Target("", SPEC))
     assert sent == Request("POST", f"{V1}/template/create", body={"template": BODY}, repeatable=False)
 
 
 def test_an_update_sends_everything_with_a_capital_id() -> None:
-    live = TEMPLATE.reading.parse(ANSWER)
+    live = TEMPLATE.api.read.parse(ANSWER)
     sent = TEMPLATE.call("update").request(Target("107672", {"name": "notebook", "image": "new:1"}, live))
     body = {"template": {**BODY, "Id": "107672", "image": "new:1"}}
     assert sent == Request("POST", f"{V1}/template/update", body=body, repeatable=True)
 
 
 def test_a_delete_names_the_template() -> None:
-    sent = TEMPLATE.delete.request(Target("107672", {}))
+    sent = TEMPLATE.api.delete.request(Target("107672", {}))
     assert sent == Request("POST", f"{V1}/template/delete", body={"templateId": "107672"}, repeatable=True)
-    assert TEMPLATE.delete.settles == {Phase.GONE}
+    assert TEMPLATE.api.delete.final_phases == {Phase.GONE}
 
 
 def test_a_template_is_read_as_it_was_declared() -> None:
-    live = TEMPLATE.reading.parse(ANSWER)
+    live = TEMPLATE.api.read.parse(ANSWER)
     assert (live.id, live.name, live.phase) == ("107672", "notebook", Phase.READY)
     assert dict(live.values) == {**SPEC, "ports": ["22/tcp", "80/http", "8888/http"]}
     assert live.outputs["id"] == "107672"
 
 
 def test_only_own_templates_are_listed() -> None:
-    pages = TEMPLATE.reading.pages
+    pages = TEMPLATE.api.read.pages
     assert (pages.path, dict(pages.query)) == (f"{V1}/templates", {"channel": "private", "isMyCommunity": "true"})
     assert (pages.items[0], pages.number, pages.size) == ("template", "pageNum", "pageSize")
 
 
 def test_a_got_template_is_unwrapped() -> None:
-    reading = TEMPLATE.reading
+    reading = TEMPLATE.api.read
     assert reading.get is not None
     assert reading.unwrap is not None
     assert reading.get("107672") == Request("GET", f"{V1}/template", {"templateId": "107672"}, repeatable=True)
@@ -93,7 +94,7 @@ def test_a_got_template_is_unwrapped() -> None:
 
 
 def test_the_new_id_stands_in_the_answer() -> None:
-    assert [TEMPLATE.new_id(answer) for answer in ({"templateId": "7"}, {"templateId": 7}, {}, None, "")] == [
+    assert [TEMPLATE.api.new_id(answer) for answer in ({"templateId": "7"}, {"templateId": 7}, {}, None, "")] == [
         "7",
         "7",
         "",
@@ -103,9 +104,9 @@ def test_the_new_id_stands_in_the_answer() -> None:
 
 
 def test_a_template_is_known_again_by_its_name() -> None:
-    live = TEMPLATE.reading.parse(ANSWER)
-    assert TEMPLATE.same(SPEC, live)
-    assert not TEMPLATE.same({**SPEC, "name": "other"}, live)
+    live = TEMPLATE.api.read.parse(ANSWER)
+    assert TEMPLATE.api.matches(SPEC, live)
+    assert not TEMPLATE.api.matches({**SPEC, "name": "other"}, live)
 
 
 def test_every_field_is_changed_by_the_update_and_may_be_taken_back() -> None:
@@ -118,14 +119,14 @@ def test_every_field_is_changed_by_the_update_and_may_be_taken_back() -> None:
 
 
 def test_a_template_has_at_most_ten_ports() -> None:
-    assert TEMPLATE.check is not None
+    assert TEMPLATE.resolution.check is not None
     ports = [f"{number}/http" for number in range(3000, 3011)]
-    assert not list(TEMPLATE.check({**SPEC, "ports": ports[:10]}))
-    assert [fault.path for fault in TEMPLATE.check({**SPEC, "ports": ports})] == [("ports",)]
+    assert not list(TEMPLATE.resolution.check({**SPEC, "ports": ports[:10]}))
+    assert [fault.path for fault in TEMPLATE.resolution.check({**SPEC, "ports": ports})] == [("ports",)]
 
 
 def test_a_template_that_says_nothing_of_ports_sends_none() -> None:
-    sent: Any = TEMPLATE.create.request(Target("", {"name": "a", "image": "b", "rootDiskGb": 10})).body
+    sent: Any = TEMPLATE.api.create.request(Target("", {"name": "a", "image": "b", "rootDiskGb": 10})).body
     assert (sent["template"]["ports"], sent["template"]["envs"]) == ([], [])
 
 
@@ -138,5 +139,5 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(sorted(ANSWER)), JSON))
 def test_reading_never_raises(item: dict[str, Any]) -> None:
-    live = TEMPLATE.reading.parse(item)
+    live = TEMPLATE.api.read.parse(item)
     assert live.phase is Phase.READY

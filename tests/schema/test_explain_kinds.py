@@ -35,7 +35,7 @@ def test_a_kind_or_a_field_is_explained() -> None:
 
 def test_a_kind_tells_its_frame() -> None:
     told = explain_kind(KINDS["registry_auth"])
-    assert (told.name, told.prefix) == ("RegistryAuth", "registry_auth")
+    assert (told.name, told.type) == ("RegistryAuth", "registry_auth")
     assert [item.path for item in told.fields] == ["name", "username", "password"]
     assert told.outputs == {"id": "the service's id"}
     assert told.timeouts == {"create": "1m", "update": "1m", "delete": "10m"}
@@ -160,7 +160,7 @@ def test_every_field_has_all_its_facts(kind: Kind, name: str) -> None:
     told = explain_field(kind, name)
     assert all((told.doc, told.type, told.means, told.api))
     assert "any value" not in told.type
-    page = reference.pages()[f"{kind.prefix}.md"]
+    page = reference.pages()[f"{kind.type}.md"]
     assert f"### {name}\n" in page
     assert f"* Changing it: {told.means}\n" in page
     assert f"* In the API: {told.api}\n" in page
@@ -176,4 +176,4 @@ def test_a_page_shows_the_example_the_outputs_and_the_waits() -> None:
 def test_the_index_names_every_kind() -> None:
     index = reference.pages()["index.md"]
     explained = [explain_path(kind) for kind in ALL]
-    assert all(isinstance(item, KindExplained) and f"[{item.name}]({item.prefix}.md)" in index for item in explained)
+    assert all(isinstance(item, KindExplained) and f"[{item.name}]({item.type}.md)" in index for item in explained)

@@ -15,7 +15,8 @@ import pytest
 import yaml
 
 from novita_infra.kinds import KINDS
-from novita_infra.kinds.kind import Field, Kind
+from novita_infra.kinds.field import Field
+from novita_infra.kinds.kind import Kind
 from novita_infra.schema import reference_pages as reference
 from novita_infra.schema import resources as schemas
 from novita_infra.schema.explain_kinds import describe_means
@@ -26,7 +27,7 @@ FIELDS = [(kind, item) for kind in ALL for item in kind.fields]
 MADE = schemas.schemas()
 MANIFEST = MADE["manifest.json"]
 
-each_kind = pytest.mark.parametrize("kind", ALL, ids=[kind.prefix for kind in ALL])
+each_kind = pytest.mark.parametrize("kind", ALL, ids=[kind.type for kind in ALL])
 REQUIRED = [(kind, item) for kind, item in FIELDS if item.required]
 SECRETS = [(kind, item) for kind, item in FIELDS if item.secret_items or item.schema.get("type") != "object"]
 """Fields whose schema tells a secret's source apart from an object of the field's own."""
@@ -132,7 +133,7 @@ def test_writing_replaces_what_was_there(tmp_path: Path) -> None:
     (pages / "machine.md").write_text("", encoding="utf-8")
     reference.write(pages)
     frame = {"index.md", "project.md", "lifecycle.md"}
-    assert {path.name for path in pages.iterdir()} == frame | {f"{kind.prefix}.md" for kind in ALL}
+    assert {path.name for path in pages.iterdir()} == frame | {f"{kind.type}.md" for kind in ALL}
 
 
 @each_schema
@@ -149,7 +150,7 @@ def test_patterns_are_of_the_dialect_that_every_validator_has(name: str) -> None
 
 @each_field
 def test_a_field_ends_with_what_changing_it_costs(kind: Kind, field: Field) -> None:
-    described = MADE[f"{kind.prefix}.json"]["properties"]["spec"]["properties"][field.name]["description"]
+    described = MADE[f"{kind.type}.json"]["properties"]["spec"]["properties"][field.name]["description"]
     assert described.startswith(field.doc.rstrip("."))
     assert described.endswith(f" Changing it: {describe_means(kind, field)}.")
 
@@ -163,7 +164,7 @@ def test_the_costs_read_as_in_a_plan() -> None:
 
 @each_kind
 def test_objects_are_closed_wherever_they_name_their_properties(kind: Kind) -> None:
-    for part in parts(MADE[f"{kind.prefix}.json"]):
+    for part in parts(MADE[f"{kind.type}.json"]):
         if part.get("type") == "object" and "properties" in part:
             assert part["additionalProperties"] is False
 
@@ -173,7 +174,7 @@ def test_objects_are_closed_wherever_they_name_their_properties(kind: Kind) -> N
 
 @each_kind
 def test_the_example_fits_its_own_schema_and_that_of_any_manifest(kind: Kind) -> None:
-    assert accepts(MADE[f"{kind.prefix}.json"], example(kind))
+    assert accepts(MADE[f"{kind.type}.json"], example(kind))
     assert accepts(MANIFEST, example(kind))
 
 
@@ -192,7 +193,7 @@ def test_the_whole_frame_is_accepted(kind: Kind) -> None:
 
 @each_field
 def test_every_field_takes_an_expression_for_its_whole_value(kind: Kind, field: Field) -> None:
-    assert accepts(MADE[f"{kind.prefix}.json"], with_field(kind, field.name, "${var.value}"))
+    assert accepts(MADE[f"{kind.type}.json"], with_field(kind, field.name, "${var.value}"))
 
 
 def scalars(schema: dict[str, Any], path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
@@ -220,7 +221,7 @@ def placed(value: Any, path: tuple[str | int, ...]) -> Any:
 
 @each_field
 def test_every_scalar_inside_a_field_takes_an_expression(kind: Kind, field: Field) -> None:
-    schema = MADE[f"{kind.prefix}.json"]
+    schema = MADE[f"{kind.type}.json"]
     for path in scalars(dict(field.schema)):
         found = faults(schema, with_field(kind, field.name, placed("${var.value}", path)))
         assert [fault for fault in found if fault[1] != "required"] == []
@@ -228,7 +229,7 @@ def test_every_scalar_inside_a_field_takes_an_expression(kind: Kind, field: Fiel
 
 @pytest.mark.parametrize(("kind", "field"), named(SECRETS))
 def test_a_secret_may_come_from_the_environment_or_a_file_and_nothing_else_may(kind: Kind, field: Field) -> None:
-    schema = MADE[f"{kind.prefix}.json"]
+    schema = MADE[f"{kind.type}.json"]
     inside = [*field.schema.get("properties", {})] if field.secret_items else []
     for source in ({"fromEnv": "NAME"}, {"fromFile": "secrets/key"}):
         value: Any = dict.fromkeys(inside, source) if inside else {"KEY": source} if field.secret_items else source
@@ -292,7 +293,7 @@ def test_a_missing_required_field_is_reported(kind: Kind, field: Field) -> None:
 
 @each_field
 def test_a_value_of_another_type_is_refused(kind: Kind, field: Field) -> None:
-    schema = MADE[f"{kind.prefix}.json"]
+    schema = MADE[f"{kind.type}.json"]
     wrong: list[Any] = [None, 1.5, [[]], {"x": {"y": 1}}]
     assert not any(accepts(schema, with_field(kind, field.name, value)) for value in wrong)
 

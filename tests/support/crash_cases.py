@@ -15,7 +15,9 @@ from other_edits import other_edits
 from sights import operation
 
 from novita_infra.kinds import KINDS
-from novita_infra.kinds.kind import Call, Grows, Kind, Replaces
+from novita_infra.kinds.call import Call
+from novita_infra.kinds.field import Grows, Replaces
+from novita_infra.kinds.kind import Kind
 
 EDITS = (*instance_edits(), *other_edits())
 STAYS: Resource = ("Template", "other", {"image": "ubuntu:22.04", "rootDiskGb": 60})
@@ -54,7 +56,7 @@ def rows() -> Iterator[Case]:
     """One for each operation of each kind; more for a call that both sets and adds, and for one that buys."""
     for kind in KINDS.values():
         yield _created(kind)
-        for call in kind.calls:
+        for call in kind.api.updates:
             yield from _called(kind, call)
         yield _deleted(kind)
         if any(isinstance(item.change, Replaces) for item in kind.fields):
@@ -69,47 +71,47 @@ def every_edit() -> Iterator[Case]:
 
 
 def _created(kind: Kind) -> Case:
-    edit = next(edit for edit in EDITS if edit.kind == kind.prefix)
+    edit = next(edit for edit in EDITS if edit.kind == kind.type)
     return Case(
-        kind=kind.prefix,
+        kind=kind.type,
         title="create",
         before=edit.around,
         after=(*edit.around, _it(kind, edit.before)),
         writes=(_creates(kind),),
         at=0,
-        waits=bool(kind.create.settles),
+        waits=bool(kind.api.create.final_phases),
         single=True,
         shows={},
     )
 
 
 def _deleted(kind: Kind) -> Case:
-    edit = next(edit for edit in EDITS if edit.kind == kind.prefix)
+    edit = next(edit for edit in EDITS if edit.kind == kind.type)
     return Case(
-        kind=kind.prefix,
+        kind=kind.type,
         title="delete",
         before=(*edit.around, STAYS, _it(kind, edit.before)),
         after=(*edit.around, STAYS),
-        writes=(operation(kind.prefix, "delete"),),
+        writes=(operation(kind.type, "delete"),),
         at=0,
-        waits=bool(kind.delete.settles),
+        waits=bool(kind.api.delete.final_phases),
         single=False,
         shows={},
     )
 
 
 def _called(kind: Kind, call: Call) -> Iterator[Case]:
-    name = operation(kind.prefix, call.name)
+    name = operation(kind.type, call.name)
     edits = _edits(kind, Fate.CHANGED, name)
     sets = [edit for edit in edits if not _adds(call, edit)]
     adds = [edit for edit in edits if _adds(call, edit)]
-    assert sets or adds, f"no edit of {kind.prefix} is known that calls {call.name}"
+    assert sets or adds, f"no edit of {kind.type} is known that calls {call.name}"
     for alike in filter(None, (sets, adds)):
         edit = min(alike, key=lambda edit: len(edit.writes))
         title = f"{call.name} ({'+'.join(edit.fields)})" if sets and adds else call.name
         yield _case(edit, title, edit.writes.index(name))
     longest = max(edits, key=lambda edit: len(edit.writes[edit.writes.index(name) :]))
-    if call.effect and longest.writes[-1] != name:
+    if call.took_effect and longest.writes[-1] != name:
         # What the next run does first must not hide that this call was made, which no answer says outright.
         yield _case(longest, f"{call.name} before others", longest.writes.index(name))
 
@@ -124,8 +126,8 @@ def _case(edit: Edit, title: str, at: int) -> Case:
     kind, call = next(
         (kind, call)
         for kind in KINDS.values()
-        for call in (kind.create, *kind.calls, kind.delete)
-        if operation(kind.prefix, call.name) == edit.writes[at]
+        for call in (kind.api.create, *kind.api.updates, kind.api.delete)
+        if operation(kind.type, call.name) == edit.writes[at]
     )
     own = KINDS[edit.kind]
     around = edit.around if edit.instead is None else edit.instead
@@ -136,8 +138,8 @@ def _case(edit: Edit, title: str, at: int) -> Case:
         after=(*around, _it(own, edit.after)),
         writes=edit.writes,
         at=at,
-        waits=bool(call.settles),
-        single=call is kind.create or call.effect is not None or _adds(call, edit),
+        waits=bool(call.final_phases),
+        single=call is kind.api.create or call.took_effect is not None or _adds(call, edit),
         shows=edit.shows,
     )
 
@@ -147,7 +149,7 @@ def _least(kind: Kind, fate: Fate, name: str) -> Edit:
 
 
 def _edits(kind: Kind, fate: Fate, name: str) -> list[Edit]:
-    return [edit for edit in EDITS if edit.kind == kind.prefix and edit.fate is fate and name in edit.writes]
+    return [edit for edit in EDITS if edit.kind == kind.type and edit.fate is fate and name in edit.writes]
 
 
 def _adds(call: Call, edit: Edit) -> bool:
@@ -157,7 +159,7 @@ def _adds(call: Call, edit: Edit) -> bool:
 
 
 def _creates(kind: Kind) -> str:
-    return operation(kind.prefix, "create")
+    return operation(kind.type, "create")
 
 
 def _it(kind: Kind, spec: Mapping[str, Any]) -> Resource:

@@ -47,7 +47,7 @@ def explain(*, what: str, screen: Console) -> int:
     if not what:
         kinds = [_whole(kind) for kind in KINDS.values()]
         if screen.json:
-            screen.show_json([{"name": kind.name, "prefix": kind.prefix, "summary": kind.summary} for kind in kinds])
+            screen.show_json([{"name": kind.name, "prefix": kind.type, "summary": kind.summary} for kind in kinds])
         else:
             screen.show(kinds_lines(kinds))
         return 0
@@ -103,7 +103,7 @@ def schema(*, what: str, folder: Path | None, screen: Console) -> int:
 
         screen.show_text(text_of_schema(scenario_schema()))
         return 0
-    name = word if word in {"manifest", "project"} else _kind(what, "manifest", "plan", "scenario").prefix
+    name = word if word in {"manifest", "project"} else _kind(what, "manifest", "plan", "scenario").type
     screen.show_text(text_of_schema(schemas()[f"{name}.json"]))
     return 0
 
@@ -124,7 +124,7 @@ def _explained(what: str) -> KindExplained | FieldExplained | PartExplained:
 def _kind(word: str, *others: str) -> Kind:
     wanted = word.lower().replace("-", "_")
     for kind in KINDS.values():
-        if wanted in {kind.name.lower(), kind.prefix}:
+        if wanted in {kind.name.lower(), kind.type}:
             return kind
     raise problem(
         f'there is no kind "{word}"', nearest(word, [*(kind.name for kind in KINDS.values()), PROJECT, *others])

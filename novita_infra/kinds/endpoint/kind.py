@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from novita_infra.api.json_values import filled, object_of
 from novita_infra.api.request import GPU, Pages, Request, get, post
+from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
 from novita_infra.kinds.endpoint import prices as endpoint_prices
 from novita_infra.kinds.endpoint import resolution as endpoint_wishes
 from novita_infra.kinds.endpoint.parsing import WORKER_KEYS, mishap, new_id, parse, unwrap, workers_agree
-from novita_infra.kinds.kind import By, Call, Default, Field, Kind, ReadCalls, Replaces, Target
+from novita_infra.kinds.field import By, Default, Field, Replaces
+from novita_infra.kinds.kind import DriftRules, Kind, Market, PlacementRules, Resolution
 from novita_infra.kinds.toolkit.field_schemas import COMMAND, ENV, IMAGE, REFERENCE, STORAGE_MOUNTS, TEXT
 from novita_infra.kinds.toolkit.owner_marks import env_with_mark
 from novita_infra.kinds.toolkit.translation import port_of, storage_mounts
@@ -312,38 +314,9 @@ def _same(spec: Spec, live: Live) -> bool:
 
 ENDPOINT = Kind(
     name="Endpoint",
-    prefix="endpoint",
+    type="endpoint",
     summary="A serverless endpoint: identical GPU workers behind one URL, more or fewer with the load.",
     fields=_FIELDS,
-    reading=ReadCalls(
-        pages=Pages(path=f"{GPU}/endpoints", items=("endpoints", "data"), identity=("id",), number="pageNum"),
-        parse=parse,
-        get=_get,
-        unwrap=unwrap,
-    ),
-    create=Call(name="create", says="create: the endpoint and its workers start", usual=120, request=_create),
-    new_id=new_id,
-    same=_same,
-    marked=True,
-    calls=(
-        Call(
-            name="update",
-            says="update: new workers start before the old ones are released, the URL stays",
-            usual=120,
-            request=_update,
-            # Workers that cannot start leave an endpoint unready for ever; a mended image must still get in.
-            needs=PRESENT,
-        ),
-    ),
-    delete=Call(
-        name="delete",
-        says="delete: all workers are removed, the URL stops answering",
-        usual=20,
-        request=_delete,
-        settles=frozenset({Phase.GONE}),
-        needs=PRESENT,
-        loses=_lost,
-    ),
     outputs={
         "url": "the base of the HTTP service",
         "appName": "the name in the URL",
@@ -351,15 +324,59 @@ ENDPOINT = Kind(
         "workers": "how many workers there are, those still starting included",
         "readyWorkers": "how many workers run and are healthy",
     },
+    api=ApiCalls(
+        read=ReadCalls(
+            pages=Pages(path=f"{GPU}/endpoints", items=("endpoints", "data"), identity=("id",), number="pageNum"),
+            parse=parse,
+            get=_get,
+            unwrap=unwrap,
+        ),
+        create=Call(
+            name="create", summary="create: the endpoint and its workers start", usual_seconds=120, request=_create
+        ),
+        new_id=new_id,
+        matches=_same,
+        updates=(
+            Call(
+                name="update",
+                summary="update: new workers start before the old ones are released, the URL stays",
+                usual_seconds=120,
+                request=_update,
+                # Workers that cannot start leave an endpoint unready for ever; a mended image must still get in.
+                allowed_phases=PRESENT,
+            ),
+        ),
+        delete=Call(
+            name="delete",
+            summary="delete: all workers are removed, the URL stops answering",
+            usual_seconds=20,
+            request=_delete,
+            final_phases=frozenset({Phase.GONE}),
+            allowed_phases=PRESENT,
+            losses=_lost,
+        ),
+        marked=True,
+    ),
+    resolution=Resolution(
+        inherit=endpoint_wishes.inherit,
+        check=endpoint_wishes.check,
+        catalogues=("clusters", "serverless", "endpoint_limits"),
+        resolve=endpoint_wishes.choose,
+        resolved=frozenset({"product", "cluster"}),
+    ),
+    placement=PlacementRules(
+        cluster="cluster",
+        product="product",
+    ),
+    market=Market(
+        stock_needed=endpoint_wishes.takes,
+        price_lists=("serverless", "endpoint_limits"),
+        costs=endpoint_prices.costs,
+    ),
+    drift=DriftRules(
+        platform_event=mishap,
+    ),
     timeouts=Timeouts(create=1800, update=1800, delete=900),
-    catalogues=("clusters", "serverless", "endpoint_limits"),
-    choose=endpoint_wishes.choose,
-    inherit=endpoint_wishes.inherit,
-    takes=endpoint_wishes.takes,
-    check=endpoint_wishes.check,
-    mishap=mishap,
-    costs=endpoint_prices.costs,
-    prices=("serverless", "endpoint_limits"),
     example="""\
 apiVersion: novita-infra/v1
 kind: Endpoint

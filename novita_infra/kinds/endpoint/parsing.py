@@ -91,7 +91,7 @@ def mishap(record: Record, live: Live | None, circumstances: Circumstances) -> P
     del record
     if live is None or not circumstances.in_arrears or live.phase is not Phase.CHANGING or live.outputs.get("workers"):
         return None
-    return PlatformEvent(Cause.ARREARS, "it has no workers until the account is paid", passes=True)
+    return PlatformEvent(Cause.ARREARS, "it has no workers until the account is paid", temporary=True)
 
 
 def workers_agree(wanted: Value, found: Value) -> bool:

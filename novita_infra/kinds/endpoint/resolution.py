@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from novita_infra.api.json_values import int_of, object_of, objects_of, text_of
 from novita_infra.catalogue.products import Catalogue
-from novita_infra.catalogue.stock import StockQuery, Take
+from novita_infra.catalogue.stock import StockNeed, StockQuery
 from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.checks import env_faults, mount_faults, port_faults
 from novita_infra.kinds.toolkit.lookup import find_product
@@ -60,14 +60,14 @@ def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, t
     return chosen, (*faults, *_limit_faults(chosen, catalogue.endpoint_limits, live))
 
 
-def takes(spec: Spec, catalogue: Catalogue) -> tuple[Take, ...]:
+def takes(spec: Spec, catalogue: Catalogue) -> tuple[StockNeed, ...]:
     """What the workers that are always there take of the stock; those that come with the load come if they can."""
     id, place = object_of(spec.get("product")).get("id"), spec.get("cluster")
     if not isinstance(id, str) or not int_of(object_of(spec.get("workers")).get("min")):
         return ()
     product = next((item for item in catalogue.serverless if item.id == id), None)
     ask = StockQuery("serverless", place if isinstance(place, str) else "")
-    return (Take(ask, id, product.name if product else id),)
+    return (StockNeed(ask, id, product.name if product else id),)
 
 
 _LIMITS: Final = {

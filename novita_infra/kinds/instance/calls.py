@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from novita_infra.api.json_values import filled, int_of
 from novita_infra.api.request import GPU, Request, post
-from novita_infra.kinds.kind import Target
+from novita_infra.kinds.call import Target
 from novita_infra.kinds.toolkit.owner_marks import env_with_mark
 from novita_infra.kinds.toolkit.translation import ports_list, ports_text, storage_mounts
 from novita_infra.model.resources import Live, Loss

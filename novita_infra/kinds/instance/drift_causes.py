@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from novita_infra.api.json_values import int_of, object_of, text_of
 from novita_infra.api.request import GPU, Pages
-from novita_infra.kinds.kind import Circumstances, Moves, PlatformEvent
+from novita_infra.kinds.kind import Circumstances, Migrations, PlatformEvent
 from novita_infra.model.lifecycle import Cause
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Live, Phase
@@ -38,7 +38,7 @@ def mishap(record: Record, live: Live | None, circumstances: Circumstances) -> P
         return PlatformEvent(
             Cause.MIGRATION, "it is moved to another node; new data on its own disks does not come along"
         )
-    moved = circumstances.moved.get(record.id, 0.0)
+    moved = circumstances.migrated.get(record.id, 0.0)
     if moved > record.seen_at:
         said = f"it was moved to another node at {_time(int(moved))}; new data on its own disks may be gone"
         return PlatformEvent(Cause.MIGRATION, said)
@@ -63,8 +63,8 @@ def _moves_since(moment: float) -> Pages:
     return Pages(path=f"{GPU}/jobs", items=("jobs",), identity=("Id", "id"), number="pageNum", query=query)
 
 
-MOVES: Final = Moves(
-    may_move=lambda record: object_of(record.spec.get("autoMigrate")).get("enabled") is True,
+MOVES: Final = Migrations(
+    possible=lambda record: object_of(record.spec.get("autoMigrate")).get("enabled") is True,
     pages=_moves_since,
     read=_read_move,
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from novita_infra.kinds.field import By, Cases, Default, Field, Grows, Local, Refusal, Replaces
 from novita_infra.kinds.instance import offers as instance_offers
 from novita_infra.kinds.instance.calls import FREE_ROOT_GB, migration, renewal
-from novita_infra.kinds.kind import By, Cases, Default, Field, Grows, Local, Refusal, Replaces
 from novita_infra.kinds.toolkit.field_schemas import (
     COMMAND,
     CUDA,

@@ -12,6 +12,7 @@ from typing import Final
 
 from novita_infra.api.json_values import object_of
 from novita_infra.api.request import GPU, Pages, Request, get
+from novita_infra.kinds.call import ApiCalls, Call, ReadCalls
 from novita_infra.kinds.instance import calls as instance_calls
 from novita_infra.kinds.instance import drift_causes as instance_mishaps
 from novita_infra.kinds.instance import offers as instance_offers
@@ -20,7 +21,7 @@ from novita_infra.kinds.instance import prices as instance_prices
 from novita_infra.kinds.instance import resolution as instance_wishes
 from novita_infra.kinds.instance import validation as instance_validation
 from novita_infra.kinds.instance.fields import FIELDS
-from novita_infra.kinds.kind import Call, Kind, ReadCalls
+from novita_infra.kinds.kind import DriftRules, Kind, Market, PlacementRules, Resolution
 from novita_infra.model.lifecycle import Timeouts
 from novita_infra.model.resources import PRESENT, STABLE, Live, Phase
 from novita_infra.model.values import Spec, Value
@@ -61,85 +62,9 @@ _RESTS: Final = frozenset({Phase.STOPPED})
 
 INSTANCE: Final = Kind(
     name="Instance",
-    prefix="instance",
+    type="instance",
     summary="A GPU or CPU machine that runs one container.",
     fields=FIELDS,
-    reading=ReadCalls(
-        pages=Pages(path=f"{GPU}/gpu/instances", items=("instances",), identity=("id",), number="pageNum"),
-        parse=instance_answers.parse,
-        get=_get,
-        unwrap=instance_answers.unwrap,
-    ),
-    create=Call(name="create", says="create: a new machine is rented", usual=120, request=instance_calls.create),
-    new_id=instance_answers.new_id,
-    same=_same,
-    marked=True,
-    offers=instance_offers.in_turn,
-    calls=(
-        Call(
-            name="start",
-            says="start: the container starts; fails where nothing is free for it any more",
-            usual=30,
-            request=instance_calls.start,
-            needs=_RESTS,
-        ),
-        Call(
-            name="upgrade",
-            says="upgrade: the container restarts, data is kept unless keepData is false",
-            usual=90,
-            request=instance_calls.upgrade,
-            needs=_RUNS | {Phase.FAILED},  # an image that cannot be pulled is mended by another one
-            loses=instance_calls.upgrade_loses,
-        ),
-        Call(name="edit", says="edit: applied in place", usual=5, request=instance_calls.edit, settles=STABLE),
-        Call(
-            name="convert",
-            says="convert: becomes a monthly subscription, which cannot be turned back",
-            request=instance_calls.convert,
-            settles=STABLE,
-            covers=("months",),
-            effect=instance_calls.is_monthly,
-        ),
-        Call(
-            name="renew",
-            says="renew: buys the missing months",
-            request=instance_calls.renew,
-            settles=STABLE,
-            effect=instance_calls.end_moved,
-        ),
-        Call(
-            name="setAutoRenew",
-            says="setAutoRenew: applied in place",
-            request=instance_calls.set_auto_renew,
-            settles=frozenset(),
-        ),
-        Call(
-            name="setAutoMigrate",
-            says="setAutoMigrate: applied in place",
-            request=instance_calls.set_auto_migrate,
-            settles=frozenset(),
-            loses=instance_calls.migration_loses,
-        ),
-        Call(
-            name="stop",
-            says="stop: the container stops; its root disk is kept, and charged",
-            usual=20,
-            request=instance_calls.stop,
-            settles=_RESTS,
-            needs=_RUNS,
-            loses=instance_calls.stop_loses,
-        ),
-    ),
-    delete=Call(
-        name="delete",
-        says="delete: the machine and its disks are gone; network storages stay",
-        usual=15,
-        request=instance_calls.delete,
-        settles=frozenset({Phase.GONE}),
-        needs=PRESENT,
-        loses=instance_calls.delete_loses,
-    ),
-    lasting=instance_answers.lasting,
     outputs={
         "status": "the API's own word, such as `running`",
         "sshCommand": "how to log in by SSH",
@@ -156,25 +81,122 @@ INSTANCE: Final = Kind(
         "localDiskGb": "the size of its local disk",
         "dataKeptDays": "for how many days the service keeps its data when it is stopped",
     },
+    api=ApiCalls(
+        read=ReadCalls(
+            pages=Pages(path=f"{GPU}/gpu/instances", items=("instances",), identity=("id",), number="pageNum"),
+            parse=instance_answers.parse,
+            get=_get,
+            unwrap=instance_answers.unwrap,
+            stages={
+                **dict.fromkeys(("pending", "toCreate", "creating"), "accept"),
+                "pulling": "pull",
+                **dict.fromkeys(("toStart", "starting", "toRestart", "restarting", "toReset", "resetting"), "ready"),
+            },
+        ),
+        create=Call(
+            name="create", summary="create: a new machine is rented", usual_seconds=120, request=instance_calls.create
+        ),
+        new_id=instance_answers.new_id,
+        matches=_same,
+        updates=(
+            Call(
+                name="start",
+                summary="start: the container starts; fails where nothing is free for it any more",
+                usual_seconds=30,
+                request=instance_calls.start,
+                allowed_phases=_RESTS,
+            ),
+            Call(
+                name="upgrade",
+                summary="upgrade: the container restarts, data is kept unless keepData is false",
+                usual_seconds=90,
+                request=instance_calls.upgrade,
+                allowed_phases=_RUNS | {Phase.FAILED},  # an image that cannot be pulled is mended by another one
+                losses=instance_calls.upgrade_loses,
+            ),
+            Call(
+                name="edit",
+                summary="edit: applied in place",
+                usual_seconds=5,
+                request=instance_calls.edit,
+                final_phases=STABLE,
+            ),
+            Call(
+                name="convert",
+                summary="convert: becomes a monthly subscription, which cannot be turned back",
+                request=instance_calls.convert,
+                final_phases=STABLE,
+                also_sets=("months",),
+                took_effect=instance_calls.is_monthly,
+            ),
+            Call(
+                name="renew",
+                summary="renew: buys the missing months",
+                request=instance_calls.renew,
+                final_phases=STABLE,
+                took_effect=instance_calls.end_moved,
+            ),
+            Call(
+                name="setAutoRenew",
+                summary="setAutoRenew: applied in place",
+                request=instance_calls.set_auto_renew,
+                final_phases=frozenset(),
+            ),
+            Call(
+                name="setAutoMigrate",
+                summary="setAutoMigrate: applied in place",
+                request=instance_calls.set_auto_migrate,
+                final_phases=frozenset(),
+                losses=instance_calls.migration_loses,
+            ),
+            Call(
+                name="stop",
+                summary="stop: the container stops; its root disk is kept, and charged",
+                usual_seconds=20,
+                request=instance_calls.stop,
+                final_phases=_RESTS,
+                allowed_phases=_RUNS,
+                losses=instance_calls.stop_loses,
+            ),
+        ),
+        delete=Call(
+            name="delete",
+            summary="delete: the machine and its disks are gone; network storages stay",
+            usual_seconds=15,
+            request=instance_calls.delete,
+            final_phases=frozenset({Phase.GONE}),
+            allowed_phases=PRESENT,
+            losses=instance_calls.delete_loses,
+        ),
+        deletion_refusal=_undeletable,
+        marked=True,
+        lasting_outputs=instance_answers.lasting,
+    ),
+    resolution=Resolution(
+        inherit=instance_wishes.inherit,
+        check=instance_validation.check,
+        catalogues=("clusters", "gpu", "cpu"),
+        resolve=instance_wishes.choose,
+        resolved=frozenset({"product", "cluster", "billingMode"}),
+    ),
+    placement=PlacementRules(
+        cluster="cluster",
+        product="product",
+    ),
+    market=Market(
+        offers=instance_offers.in_turn,
+        stock_needed=instance_wishes.takes,
+        price_lists=("gpu", "cpu"),
+        costs=instance_prices.costs,
+        purchases=instance_prices.buys,
+    ),
+    drift=DriftRules(
+        platform_event=instance_mishaps.mishap,
+        migrations=instance_mishaps.MOVES,
+    ),
     # Pulling a large image takes the longest, at the create and at an upgrade.
     # An image of 100 GB takes the better part of an hour to pull (dozens of GB were seen to take 25 minutes).
     timeouts=Timeouts(create=5400, update=5400, delete=600, stages={"accept": 900, "pull": 4500, "ready": 900}),
-    stages={
-        **dict.fromkeys(("pending", "toCreate", "creating"), "accept"),
-        "pulling": "pull",
-        **dict.fromkeys(("toStart", "starting", "toRestart", "restarting", "toReset", "resetting"), "ready"),
-    },
-    catalogues=("clusters", "gpu", "cpu"),
-    choose=instance_wishes.choose,
-    inherit=instance_wishes.inherit,
-    takes=instance_wishes.takes,
-    check=instance_validation.check,
-    costs=instance_prices.costs,
-    buys=instance_prices.buys,
-    prices=("gpu", "cpu"),
-    mishap=instance_mishaps.mishap,
-    moves=instance_mishaps.MOVES,
-    undeletable=_undeletable,
     example="""\
 apiVersion: novita-infra/v1
 kind: Instance

@@ -10,7 +10,7 @@ from typing import Literal
 
 from novita_infra.api.json_values import filled, int_of, object_of, objects_of, text_of
 from novita_infra.catalogue.products import Catalogue, Product
-from novita_infra.catalogue.stock import StockQuery, Take
+from novita_infra.catalogue.stock import StockNeed, StockQuery
 from novita_infra.kinds.instance import offers as instance_offers
 from novita_infra.kinds.instance.calls import is_cpu
 from novita_infra.kinds.instance.validation import _cpu_faults
@@ -145,12 +145,12 @@ def _place_faults(
         yield SpecError(path, summary, f"clusters that have it: {', '.join(product.clusters)}", impossible=True)
 
 
-def takes(spec: Spec, catalogue: Catalogue) -> tuple[Take, ...]:
+def takes(spec: Spec, catalogue: Catalogue) -> tuple[StockNeed, ...]:
     """What a new machine takes of the stock: one GPU product of those that would do, or one CPU product."""
     return tuple(take for offer in instance_offers.in_turn(spec) if (take := _take(offer.spec, catalogue)) is not None)
 
 
-def _take(spec: Spec, catalogue: Catalogue) -> Take | None:
+def _take(spec: Spec, catalogue: Catalogue) -> StockNeed | None:
     id, place = object_of(spec.get("product")).get("id"), spec.get("cluster")
     cluster, mode = place if isinstance(place, str) else "", text_of(spec.get("billingMode")) or "onDemand"
     part: Literal["gpu", "cpu"] = "cpu" if is_cpu(spec) else "gpu"
@@ -158,4 +158,4 @@ def _take(spec: Spec, catalogue: Catalogue) -> Take | None:
     product = next((item for item in getattr(catalogue, part) if item.id == id), None)
     if not isinstance(id, str):
         return None
-    return Take(StockQuery(part, cluster, mode, count), id, product.name if product else id)
+    return StockNeed(StockQuery(part, cluster, mode, count), id, product.name if product else id)

@@ -7,7 +7,8 @@ from typing import Final
 
 import yaml
 
-from novita_infra.kinds.kind import Default, Field, Kind, Local
+from novita_infra.kinds.field import Default, Field, Local
+from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.language.expressions import is_secret_name
 from novita_infra.model.addresses import Address
 from novita_infra.model.resources import Live

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from novita_infra.kinds import KINDS
-from novita_infra.kinds.kind import Field
+from novita_infra.kinds.field import Field
 from novita_infra.manifests.language.expressions import Scope, Unusable
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.resources.conditions import conditions_of, triggers_of
@@ -250,8 +250,8 @@ def completed(
     for address, item in declared.items():
         if all(needed in declared for needed in item.needs):
             kind = KINDS[address.type]
-            spec = kind.inherit(item.spec, lookup) if kind.inherit else item.spec
-            for fault in kind.check(spec) if kind.check else ():
+            spec = kind.resolution.inherit(item.spec, lookup) if kind.resolution.inherit else item.spec
+            for fault in kind.resolution.check(spec) if kind.resolution.check else ():
                 place = origin_at(spots[address], ("spec", *fault.path))
                 told.append(Diagnostic(f"{label_of(fault.path)}: {fault.summary}", fault.hint, origin=place))
             if spec is not item.spec:

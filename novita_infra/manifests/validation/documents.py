@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from novita_infra.kinds import KINDS, by_name
-from novita_infra.kinds.kind import Field, Kind
+from novita_infra.kinds.field import Field
+from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.validation.messages import Subject, explain_schema_error
 from novita_infra.manifests.yaml.parsing import Document
 from novita_infra.manifests.yaml.positions import Path, key_origin_at, label_of, origin, origin_at
@@ -54,13 +55,13 @@ def head(document: Document) -> tuple[IdentifiedDocument | None, list[Diagnostic
     diagnostics += wrong
     if kind is None or name is None:
         return None, diagnostics
-    return IdentifiedDocument(document, kind, Address(kind.prefix, name)), diagnostics
+    return IdentifiedDocument(document, kind, Address(kind.type, name)), diagnostics
 
 
 def schema_errors(headed: IdentifiedDocument, data: Any, sources: Sources) -> list[Diagnostic]:
     """What the schema of its kind has against the document; `data` is the document with variables worked in."""
     fields = {field.name: field for field in headed.kind.fields}
-    schema = _kind_schema(headed.kind.prefix)
+    schema = _kind_schema(headed.kind.type)
     return schema.faults(headed.document, data, sources, hidden=lambda path: _hides(fields, path))
 
 

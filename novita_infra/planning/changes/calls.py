@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from novita_infra.kinds.kind import By, Call, Cases, Default, Field, Grows, Kind, Local, Refusal, Replaces
+from novita_infra.kinds.call import Call
+from novita_infra.kinds.field import By, Cases, Default, Field, Grows, Local, Refusal, Replaces
+from novita_infra.kinds.kind import Kind
 from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Spec, Value
 from novita_infra.planning.changes.equality import agree
@@ -47,7 +49,7 @@ def judged_means(kind: Kind, unlike: Iterable[tuple[Field, Value, Value]]) -> li
 
 
 def _covers(kind: Kind, item: Field, means: By | Replaces | Refusal) -> tuple[str, ...]:
-    return kind.call(means.call).covers if isinstance(means, By) and not grows(item) else ()
+    return kind.call(means.call).also_sets if isinstance(means, By) and not grows(item) else ()
 
 
 def grows(item: Field) -> bool:
@@ -83,18 +85,22 @@ def calls_on(kind: Kind, judged: Iterable[tuple[Field, By | Replaces | Refusal]]
 
 
 def _takes_stopped(call: Call) -> bool:
-    return bool(call.needs & {Phase.STOPPED}) or call.settles == {Phase.STOPPED}
+    return bool(call.allowed_phases & {Phase.STOPPED}) or call.final_phases == {Phase.STOPPED}
 
 
 def _start_and_stop(kind: Kind, wanted: dict[str, list[str]]) -> None:
     """Some call needs a running object and this one is stopped: start it first, and stop it again if it stays so."""
-    start = next(call.name for call in kind.calls if call.needs == {Phase.STOPPED} and Phase.READY in call.settles)
-    stop = next(call.name for call in kind.calls if call.settles == {Phase.STOPPED})
+    start = next(
+        call.name
+        for call in kind.api.updates
+        if call.allowed_phases == {Phase.STOPPED} and Phase.READY in call.final_phases
+    )
+    stop = next(call.name for call in kind.api.updates if call.final_phases == {Phase.STOPPED})
     if start not in wanted:
         wanted[start] = []
         wanted.setdefault(stop, [])
 
 
 def _in_order(kind: Kind, wanted: Mapping[str, list[str]]) -> Calls:
-    order: list[Call] = list(kind.calls)
+    order: list[Call] = list(kind.api.updates)
     return tuple((call.name, tuple(wanted[call.name])) for call in order if call.name in wanted)

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from novita_infra.kinds.kind import By, Call, Default, Field, Kind, Local, Refusal, Replaces, Target
+from novita_infra.kinds.call import Call, Target
+from novita_infra.kinds.field import By, Default, Field, Local, Refusal, Replaces
+from novita_infra.kinds.kind import Kind
 from novita_infra.kinds.toolkit.image_pulls import remedy_of
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import moment
@@ -93,7 +95,7 @@ def decide(kind: Kind, declared: Declared, found: Existing, *, spec: Spec, key: 
     if live.phase is not Phase.FAILED or decision.action is Action.REFUSED:
         return decision
     never_ready = found.unready
-    mendable = all(Phase.FAILED in kind.call(name).needs for name, _ in decision.calls)
+    mendable = all(Phase.FAILED in kind.call(name).allowed_phases for name, _ in decision.calls)
     if decision.action is Action.UPDATE and mendable and not never_ready:
         return decision  # What the manifest changes may be what mends it, and its data is kept.
     why = "; ".join(filter(None, (f"it failed: {live.trouble or live.status}", remedy_of(live.trouble))))
@@ -147,10 +149,10 @@ def decide_undeclared(kind: Kind, found: Existing, *, why: str = "no longer decl
     if live is None or live.phase is Phase.GONE:
         gone = Action.DELETE if found.leftovers else Action.FORGET
         return Decision(gone, found, why="; ".join(filter(None, (why, "the object is already gone"))))
-    refusal = kind.undeletable(live) if kind.undeletable else ""
+    refusal = kind.api.deletion_refusal(live) if kind.api.deletion_refusal else ""
     if refusal:
         return Decision(Action.REFUSED, found, refusals=(refusal,), why=why)
-    return Decision(Action.DELETE, found, why=why, loses=_losses((kind.delete,), {}, found))
+    return Decision(Action.DELETE, found, why=why, loses=_losses((kind.api.delete,), {}, found))
 
 
 def differences(kind: Kind, spec: Spec, found: Existing, *, key: str) -> list[tuple[Field, Value, Value]]:
@@ -248,11 +250,11 @@ def _replacement(
     live = found.live
     # No call is made on the old object: what it would have taken to change a field in place is not what happens.
     fields = tuple(item if item.replaces else replace(item, means=_WITH_THE_NEW) for item in fields)
-    refusal = kind.undeletable(live) if kind.undeletable and live else ""
+    refusal = kind.api.deletion_refusal(live) if kind.api.deletion_refusal and live else ""
     if refusal:
         return Decision(Action.REFUSED, found, spec, fields=fields, why=why, refusals=(refusal,))
     made = _creation(kind, spec, found, key=key, why=why)
-    return replace(made, action=Action.REPLACE, fields=fields, loses=_losses((kind.delete,), {}, found))
+    return replace(made, action=Action.REPLACE, fields=fields, loses=_losses((kind.api.delete,), {}, found))
 
 
 def _decide_living(kind: Kind, spec: Spec, found: Existing, *, live: Live, key: str) -> Decision:
@@ -274,7 +276,7 @@ def _decide_living(kind: Kind, spec: Spec, found: Existing, *, live: Live, key: 
     loses = _losses((kind.call(name) for name, changed in calls if changed), spec, found)
     # A call waits by itself until the object is in a phase in which the service takes it. What is still changing, and
     # is waited for by none of the calls, is waited for before them.
-    waits = live.phase is Phase.CHANGING and not any(kind.call(name).settles for name, _ in calls)
+    waits = live.phase is Phase.CHANGING and not any(kind.call(name).final_phases for name, _ in calls)
     return Decision(Action.UPDATE, found, spec, fields=fields, calls=calls, waits=waits, loses=loses)
 
 
@@ -284,7 +286,7 @@ def _losses(calls: Iterable[Call], spec: Spec, found: Existing) -> tuple[Loss, .
     if live is None or live.id in found.dead:
         return ()
     target = Target(live.id, spec, live, found.record.spec if found.record else {})
-    return tuple(loss for call in calls if call.loses is not None for loss in call.loses(target))
+    return tuple(loss for call in calls if call.losses is not None for loss in call.losses(target))
 
 
 def with_retired(kind: Kind, decision: Decision) -> Decision:
@@ -294,7 +296,7 @@ def with_retired(kind: Kind, decision: Decision) -> Decision:
         return decision
     retired = []
     for live in found.old:
-        loses = () if live.id in found.dead else _losses((kind.delete,), {}, Existing(live=live))
+        loses = () if live.id in found.dead else _losses((kind.api.delete,), {}, Existing(live=live))
         retired.append(Retired(live.id, live.status, loses))
     return replace(decision, retires=tuple(retired))
 
@@ -326,7 +328,7 @@ def _field_change(
     after = unchanged(after, before=before, key=key)
     match means:
         case By(call=call):
-            return FieldChange(item.name, before, after, kind.call(call).says)
+            return FieldChange(item.name, before, after, kind.call(call).summary)
         case Replaces(why=why):
             return FieldChange(item.name, before, after, f"forces replacement: {why}", replaces=True)
         case Refusal(why=why):

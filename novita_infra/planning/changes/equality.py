@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from novita_infra.encoding import digest
-from novita_infra.kinds.kind import Field
+from novita_infra.kinds.field import Field
 from novita_infra.model.values import Digest, Joined, Ref, Secret, Spec, Value, is_known, is_secret
 
 

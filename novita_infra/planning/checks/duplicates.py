@@ -41,7 +41,7 @@ def kinds_to_list(seen: PlanInputs, plan: Plan) -> frozenset[str]:
     """The prefixes of the kinds that must be listed to find strays, beside those that were; none where none is made."""
     kinds = {change.address.type for change in _creates(plan)}
     return frozenset(
-        prefix for prefix in kinds - seen.unknown.keys() if seen.kinds[prefix].marked or not _has_books(seen)
+        prefix for prefix in kinds - seen.unknown.keys() if seen.kinds[prefix].api.marked or not _has_books(seen)
     )
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from novita_infra.catalogue.prices import PriceList, rate
 from novita_infra.catalogue.products import Catalogue
-from novita_infra.catalogue.stock import Stock, StockQuery, lacking, placed_name
+from novita_infra.catalogue.stock import Stock, StockQuery, cluster_label, shortage
 from novita_infra.kinds.kind import Kind, SpecError
 from novita_infra.kinds.toolkit.lookup import find_cluster
 from novita_infra.model.addresses import Address
@@ -83,7 +83,7 @@ def _open_groups(ground: PlacementInput) -> Iterator[tuple[Address, ...]]:
     opened = [
         address
         for address, item in ground.declared.items()
-        if ground.kinds[address.type].sited and item.spec.get("cluster") is None
+        if ground.kinds[address.type].placement.required and item.spec.get("cluster") is None
     ]
     if not opened:
         return
@@ -128,7 +128,7 @@ def _parted(ground: PlacementInput) -> dict[Address, Finding]:
             item = ground.declared[address]
             told[address] = Finding(
                 Diagnostic(
-                    f"it is to be in {placed_name(clusters, here)}, and {other} in {placed_name(clusters, there)}",
+                    f"it is to be in {cluster_label(clusters, here)}, and {other} in {cluster_label(clusters, there)}",
                     "both must be in one cluster",
                     origin=item.places.get("cluster", item.origin),
                     address=str(address),
@@ -210,11 +210,11 @@ def _with(fit: _Fit, item: Declared, ground: PlacementInput) -> _Fit:
     kind, found = ground.kinds[item.address.type], ground.found.get(item.address)
     live = _there(found)
     spec: Spec = {**item.spec, "cluster": fit.cluster}
-    chosen, faults = kind.choose(spec, ground.catalogue, live) if kind.choose else (spec, ())
-    takes = kind.takes(chosen, ground.catalogue) if kind.takes and live is None else ()
+    chosen, faults = kind.resolution.resolve(spec, ground.catalogue, live) if kind.resolution.resolve else (spec, ())
+    takes = kind.market.stock_needed(chosen, ground.catalogue) if kind.market.stock_needed and live is None else ()
     told = [fault.summary for fault in faults if fault.impossible and fault.path[:1] in _OF_PLACE]
-    told += [f"{item.address} names another cluster"] * any(take.ask.cluster != fit.cluster for take in takes)
-    reasons = [lacking(take, ground.stock, ground.catalogue) for take in takes]
+    told += [f"{item.address} names another cluster"] * any(take.query.cluster != fit.cluster for take in takes)
+    reasons = [shortage(take, ground.stock, ground.catalogue) for take in takes]
     lacks = tuple(dict.fromkeys(reasons)) if reasons and all(reasons) else ()
     record = found.record if found else None
     return replace(
@@ -223,8 +223,8 @@ def _with(fit: _Fit, item: Declared, ground: PlacementInput) -> _Fit:
         lacks=(*fit.lacks, *lacks),
         waits=fit.waits or (bool(lacks) and item.lifecycle.capacity_wait > 0),
         known=fit.known or (record is not None and record.spec.get("cluster") == fit.cluster),
-        price=fit.price + (rate(kind.costs(chosen, ground.prices)).least if kind.costs else 0),
-        asks=(*fit.asks, *(take.ask for take in takes)),
+        price=fit.price + (rate(kind.market.costs(chosen, ground.prices)).least if kind.market.costs else 0),
+        asks=(*fit.asks, *(take.query for take in takes)),
     )
 
 
@@ -241,7 +241,7 @@ def _told(group: tuple[Address, ...], best: _Fit, ground: PlacementInput) -> Fin
     def finding(summary: str, hint: str, *, code: int = EXIT_BLOCKED) -> Finding:
         return Finding(Diagnostic(summary, hint, origin=item.origin, address=str(first)), code)
 
-    if not pins and not any(ground.kinds[address.type].takes for address in group):
+    if not pins and not any(ground.kinds[address.type].market.stock_needed for address in group):
         return finding("nothing says where it shall be", "give it a cluster", code=EXIT_ERROR)
     if len(set(pins.values())) > 1:
         where = _listed([f"{one} in {cluster}" for one, cluster in sorted(pins.items())])

@@ -15,8 +15,9 @@ from typing import Final
 
 from novita_infra.catalogue.prices import paid_once, usd
 from novita_infra.catalogue.products import Catalogue
-from novita_infra.catalogue.stock import Stock, StockQuery, Take, lacking
-from novita_infra.kinds.kind import Call, Kind
+from novita_infra.catalogue.stock import Stock, StockNeed, StockQuery, shortage
+from novita_infra.kinds.call import Call
+from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic, Severity
 from novita_infra.model.resources import Declared, Phase
@@ -82,11 +83,11 @@ def preflight_questions(flight: PreflightInput) -> Questions:
     plan = flight.plan
     takes = (take for need in _needs(flight) for take in need.takes)
     return Questions(
-        stock=frozenset(take.ask for take in takes if not take.ask.in_catalogue and take.ask not in flight.stock),
+        stock=frozenset(take.query for take in takes if not take.query.in_catalogue and take.query not in flight.stock),
         quotas=frozenset(
             change.address.type
             for change in plan.changes
-            if change.action in _MAKES and flight.kinds[change.address.type].quota is not None
+            if change.action in _MAKES and flight.kinds[change.address.type].market.quota is not None
         ),
         balance=_price(flight, *_additions(flight.review.cost)) > 0,
     )
@@ -121,21 +122,24 @@ class _Need:
     """What a change takes of the stock: any one will do."""
 
     change: Change
-    takes: tuple[Take, ...]
+    takes: tuple[StockNeed, ...]
 
 
 def _needs(flight: PreflightInput) -> Iterator[_Need]:
     started = {step.address for step in flight.plan.steps if _starts(flight.kinds[step.address.type], step.call_name)}
     for change in flight.plan.changes:
-        takes = flight.kinds[change.address.type].takes
+        takes = flight.kinds[change.address.type].market.stock_needed
         if takes is not None and (change.action in _MAKES or change.address in started):
             yield _Need(change, takes(change.after, flight.catalogue))
 
 
 def _starts(kind: Kind, name: str) -> bool:
     """Whether the call makes a stopped object run: it takes its place in the stock anew."""
-    calls: Iterable[Call] = kind.calls
-    return any(call.name == name and call.needs == {Phase.STOPPED} and Phase.READY in call.settles for call in calls)
+    calls: Iterable[Call] = kind.api.updates
+    return any(
+        call.name == name and call.allowed_phases == {Phase.STOPPED} and Phase.READY in call.final_phases
+        for call in calls
+    )
 
 
 def _stock(flight: PreflightInput, stock: Stock) -> Iterator[Finding | Diagnostic]:
@@ -143,12 +147,12 @@ def _stock(flight: PreflightInput, stock: Stock) -> Iterator[Finding | Diagnosti
     for need in _needs(flight):
         if need.change.address in flight.unsited or str(need.change.address) in faulted:
             continue  # what its manifest asks for is told to be impossible already, with the reasons
-        reasons = [lacking(take, stock, flight.catalogue) for take in need.takes]
+        reasons = [shortage(take, stock, flight.catalogue) for take in need.takes]
         had = next((take for take, reason in zip(need.takes, reasons, strict=True) if not reason), None)
         if not reasons or not reasons[0]:
             continue
         if had is not None:
-            place = f" in {had.ask.cluster}" if had.ask.cluster else ""
+            place = f" in {had.query.cluster}" if had.query.cluster else ""
             yield _note(f"{reasons[0]}: {had.name}{place} will do", need.change.address)
         else:
             yield _none_free(flight, need.change, "; ".join(dict.fromkeys(reasons)))

@@ -43,18 +43,18 @@ def costed(
     rows = []
     for address in sorted({*decisions, *found}):
         kind = kinds[address.type]
-        if kind.costs is None:
+        if kind.market.costs is None:
             continue
         decision = decisions.get(address)
         there = decision.found if decision else found[address]
         spec = _as_it_is(there)
-        before = after = kind.costs(spec, prices) if spec is not None else ()
+        before = after = kind.market.costs(spec, prices) if spec is not None else ()
         once: tuple[Cost, ...] = ()
         if decision is not None and address in active and decision.action not in _STAYING:
             wanted = _as_it_will_be(decision, spec)
-            after = kind.costs(wanted, prices) if wanted is not None else ()
-            if kind.buys is not None and wanted is not None:
-                once = kind.buys(None if decision.makes else spec, wanted, prices)
+            after = kind.market.costs(wanted, prices) if wanted is not None else ()
+            if kind.market.purchases is not None and wanted is not None:
+                once = kind.market.purchases(None if decision.makes else spec, wanted, prices)
         old = tuple(_of_old(kind, there, prices))
         goes = decision is not None and address in active and decision.action is not Action.REFUSED
         before, after = before + old, after if goes else after + old
@@ -126,8 +126,8 @@ def _of_old(kind: Kind, found: Existing, prices: PriceList) -> Iterator[Cost]:
     """What the objects cost that it replaced and that are still there."""
     for live in found.old:
         spec = _as_it_is(Existing(live=live))
-        if spec is not None and kind.costs is not None:
-            yield from kind.costs(spec, prices)
+        if spec is not None and kind.market.costs is not None:
+            yield from kind.market.costs(spec, prices)
 
 
 def _as_it_is(found: Existing) -> Spec | None:

@@ -71,5 +71,5 @@ def _leg(step: Step, durations: Mapping[str, tuple[float, ...]], kinds: Mapping[
     # What an earlier run began may be nearly done; more than the whole of it, it does not take.
     call = action_name(StepKind.CREATE if step.action is StepKind.WAIT else step.action)
     past = durations.get(f"{step.address.type}.{call}", ())
-    seconds = sorted(past)[len(past) // 2] if past else kinds[step.address.type].call(call).usual
+    seconds = sorted(past)[len(past) // 2] if past else kinds[step.address.type].call(call).usual_seconds
     return Leg(step.key, step.address, step.call_name, seconds, len(past))

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from novita_infra.kinds.kind import Circumstances, Default, Field, Kind, Local, PlatformEvent
+from novita_infra.kinds.field import Default, Field, Local
+from novita_infra.kinds.kind import Circumstances, Kind, PlatformEvent
 from novita_infra.kinds.toolkit.owner_marks import mark_safe
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
@@ -86,15 +87,15 @@ def detect_drift(
     unasked: tuple[FieldChange, ...] = ()
     if live is None or live.phase in _GOING:
         told = mishap or PlatformEvent(Cause.DELETED, "" if live is None else "it is being deleted")
-        return ResourceDrift((drift(told.cause, (), says=told.says, gone=True),), mishap)
+        return ResourceDrift((drift(told.cause, (), says=told.message, gone=True),), mishap)
     ignored = in_force(wanted, now=circumstances.now)
     fields = tuple(_changed_fields(kind, found, live, spec=spec, ignored=ignored, key=key))
     unasked = tuple(_unasked(kind, found, live, wanted=wanted, mishap=mishap, ignored=ignored))
     explained = tuple(item for item in fields if mishap is not None and item.name in mishap.fields)
     edited = tuple(item for item in fields if item not in explained)
     drifts = []
-    if mishap is not None and not mishap.passes:
-        drifts.append(drift(mishap.cause, explained, says=mishap.says))
+    if mishap is not None and not mishap.temporary:
+        drifts.append(drift(mishap.cause, explained, says=mishap.message))
     if edited:
         drifts.append(drift(Cause.EDITED, edited))
     if unasked:
@@ -184,7 +185,7 @@ def overlaid(value: Value, other: Value, path: tuple[str, ...]) -> Value:
 
 
 def _mishap(kind: Kind, record: Record, live: Live | None, circumstances: Circumstances) -> PlatformEvent | None:
-    told = kind.mishap(record, live, circumstances) if kind.mishap else None
+    told = kind.drift.platform_event(record, live, circumstances) if kind.drift.platform_event else None
     if told is None and live is not None and live.phase is Phase.FAILED:
         return PlatformEvent(Cause.FAILED, live.trouble or live.status)
     return told

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from novita_infra.kinds.kind import Default, Kind
+from novita_infra.kinds.field import Default
+from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import GRACE
 from novita_infra.model.records import Record
@@ -47,7 +48,7 @@ def bookkeeping(
         fresh = replace(
             record,
             spec={**sent, **written(decision.spec, seen.key), **decision.kept},
-            outputs=kind.known(record.outputs, live),
+            outputs=kind.merged_outputs(record.outputs, live),
             needs=tuple(sorted({*wanted.needs, *record.needs})) if sent else wanted.needs,
             source=wanted.origin.file,
             retired=decision.found.leftovers,

@@ -40,7 +40,7 @@ def decide_with_drift(
     if any(item.gone for item in left):
         return Decision(Action.NONE, found, spec, left=True)
     mishap = strayed.mishap
-    stays = mishap is not None and (mishap.passes or any(item.cause is mishap.cause for item in left))
+    stays = mishap is not None and (mishap.temporary or any(item.cause is mishap.cause for item in left))
     if stays and found.live is not None and decision.action in {Action.REPLACE, Action.RESUME}:
         # As if nothing had befallen it: only what the manifest asks for is left.
         sound = replace(found, live=replace(found.live, phase=Phase.READY))
@@ -114,7 +114,7 @@ def followed(kinds: Mapping[str, Kind], decisions: Mapping[Address, Decision], *
         if record is None or live is None or not record.id or record.underway is not None:
             continue
         spec = {**record.spec, **as_it_is(kinds[address.type], decision.found, live, key=key)}
-        outputs = kinds[address.type].known(record.outputs, live)
+        outputs = kinds[address.type].merged_outputs(record.outputs, live)
         fresh = replace(
             record, spec=spec, outputs=outputs, retired=decision.found.leftovers, adopted={}, adopted_for={}
         )

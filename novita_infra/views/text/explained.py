@@ -24,7 +24,7 @@ def kinds_lines(kinds: Iterable[KindExplained]) -> Iterator[Line]:
 
 def kind_lines(kind: KindExplained) -> Iterator[Line]:
     """A kind, its fields with a line each, and an example."""
-    yield line((kind.name, Tone.STRONG), f"   address: {kind.prefix}.NAME")
+    yield line((kind.name, Tone.STRONG), f"   address: {kind.type}.NAME")
     yield from _wrapped(kind.summary, indent=2)
     yield line()
     yield line(("Fields of spec", Tone.STRONG), "   (* must be given)")
@@ -37,7 +37,7 @@ def kind_lines(kind: KindExplained) -> Iterator[Line]:
     yield line(f"Beside spec: novita-infra explain {kind.name}.lifecycle, novita-infra explain {kind.name}.metadata")
     yield line()
     yield line(("Expressions", Tone.STRONG))
-    used = {f"${{{kind.prefix}.NAME.{name}}}": about for name, about in kind.outputs.items()}
+    used = {f"${{{kind.type}.NAME.{name}}}": about for name, about in kind.outputs.items()}
     width = max(map(len, used), default=0)
     for text, about in used.items():
         yield line("    ", (f"{text:<{width}}", Tone.NEUTRAL), f"  {about}")

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from novita_infra.catalogue.products import Catalogue, Cluster, Product
+from novita_infra.kinds.call import Target
 from novita_infra.kinds.endpoint import ENDPOINT as KIND
-from novita_infra.kinds.kind import By, Replaces, Target
+from novita_infra.kinds.field import By, Replaces
 from novita_infra.model.addresses import Address
 from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Ref, Secret, Spec
@@ -93,14 +94,14 @@ def worker(state: str, *, healthy: bool = True, error: str = "", message: str = 
 
 
 def read(**changes: Any) -> Live:
-    return KIND.reading.parse({**ITEM, **changes})
+    return KIND.api.read.parse({**ITEM, **changes})
 
 
 # --- requests -------------------------------------------------------------------------------------------------------
 
 
 def test_a_create_is_wrapped_and_not_sent_twice() -> None:
-    request = KIND.create.request(Target("", SPEC))
+    request = KIND.api.create.request(Target("", SPEC))
     assert (request.method, request.path) == ("POST", "/gpu-instance/openapi/v1/endpoint/create")
     own = {"name": "api", "appName": "chat", "products": [{"id": "SL-serverless-3"}], "rootfsSize": 50}
     assert request.body == {"endpoint": {**own, **SETTINGS}}
@@ -109,7 +110,7 @@ def test_a_create_is_wrapped_and_not_sent_twice() -> None:
 
 def test_a_create_of_the_least_spec_sends_what_the_reference_requires() -> None:
     least = {name: SPEC[name] for name in ("product", "workers", "ports", "scaling", "image", "healthPath")}
-    request = KIND.create.request(Target("", {"name": "api", **least}))
+    request = KIND.api.create.request(Target("", {"name": "api", **least}))
     assert request.body == {
         "endpoint": {
             "name": "api",
@@ -156,32 +157,32 @@ def test_an_update_clears_what_is_declared_empty() -> None:
 
 
 def test_a_delete_gives_the_id_under_both_names() -> None:
-    request = KIND.delete.request(Target("ep-1", {}))
+    request = KIND.api.delete.request(Target("ep-1", {}))
     assert request.path == "/gpu-instance/openapi/v1/endpoint/delete"
     assert request.body == {"name": "ep-1", "id": "ep-1"}
     assert request.repeatable
 
 
 def test_one_endpoint_is_got_by_its_id_wrapped_or_bare() -> None:
-    assert KIND.reading.get is not None
-    assert KIND.reading.unwrap is not None
-    request = KIND.reading.get("ep-1")
+    assert KIND.api.read.get is not None
+    assert KIND.api.read.unwrap is not None
+    request = KIND.api.read.get("ep-1")
     assert (request.path, request.query) == ("/gpu-instance/openapi/v1/endpoint", {"id": "ep-1"})
-    assert KIND.reading.unwrap({"endpoint": ITEM}) == ITEM
-    assert KIND.reading.unwrap(ITEM) == ITEM
+    assert KIND.api.read.unwrap({"endpoint": ITEM}) == ITEM
+    assert KIND.api.read.unwrap(ITEM) == ITEM
     empty: list[Any] = [{"endpoint": {}}, {"endpoint": None}, {}, None, []]
-    assert [KIND.reading.unwrap(answer) for answer in empty] == [None] * 5
+    assert [KIND.api.read.unwrap(answer) for answer in empty] == [None] * 5
 
 
 @pytest.mark.parametrize(
     ("answer", "expected"), [({"id": "ep-1"}, "ep-1"), ({"endpoint": {"id": "ep-1"}}, "ep-1"), ({}, ""), (None, "")]
 )
 def test_the_new_id_is_in_the_answer(answer: Any, expected: str) -> None:
-    assert KIND.new_id(answer) == expected
+    assert KIND.api.new_id(answer) == expected
 
 
 def test_a_mended_image_gets_in_though_the_workers_never_became_ready() -> None:
-    assert {Phase.CHANGING, Phase.FAILED} <= KIND.call("update").needs
+    assert {Phase.CHANGING, Phase.FAILED} <= KIND.call("update").allowed_phases
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -212,7 +213,7 @@ def test_what_is_not_set_is_read_as_empty_and_what_is_not_sent_is_left_out() -> 
     assert (found.values["networkStorages"], found.values["localStorage"], found.values["env"]) == ([], {}, {})
     assert (found.values["registryAuth"], found.values["command"]) == ("", "")
     assert "cluster" not in found.values
-    assert KIND.reading.parse({"id": "ep-1"}).values == {}
+    assert KIND.api.read.parse({"id": "ep-1"}).values == {}
 
 
 def test_older_answers_with_lists_for_objects_and_ports_as_text_are_read_the_same() -> None:
@@ -339,11 +340,11 @@ def test_only_the_id_of_the_product_counts() -> None:
 
 
 def test_the_app_name_tells_endpoints_apart_and_else_the_name_and_the_product() -> None:
-    assert KIND.same(SPEC, read())
-    assert not KIND.same({**SPEC, "appName": "other"}, read())
-    assert not KIND.same({**SPEC, "name": "other"}, read())
-    assert KIND.same({"name": "api", "product": {"id": "SL-serverless-3"}}, read())
-    assert not KIND.same({"name": "api", "product": {"id": "SL-serverless-4"}}, read())
+    assert KIND.api.matches(SPEC, read())
+    assert not KIND.api.matches({**SPEC, "appName": "other"}, read())
+    assert not KIND.api.matches({**SPEC, "name": "other"}, read())
+    assert KIND.api.matches({"name": "api", "product": {"id": "SL-serverless-3"}}, read())
+    assert not KIND.api.matches({"name": "api", "product": {"id": "SL-serverless-4"}}, read())
 
 
 def test_three_fields_replace_and_all_others_are_updated() -> None:
@@ -359,7 +360,7 @@ def test_three_fields_replace_and_all_others_are_updated() -> None:
 
 
 def test_the_cluster_comes_from_the_first_declared_storage() -> None:
-    assert KIND.inherit is not None
+    assert KIND.resolution.inherit is not None
     data = Ref(Address("network_storage", "data"))
     mounts = [{"storage": "ns-9", "mountPath": "/old"}, {"storage": data, "mountPath": "/data"}]
     asked: list[tuple[str, Any]] = []
@@ -368,15 +369,18 @@ def test_the_cluster_comes_from_the_first_declared_storage() -> None:
         asked.append((prefix, value))
         return {"cluster": "us-ca-nas-2", "sizeGb": 10} if value == data else None
 
-    assert KIND.inherit({"networkStorages": mounts}, lookup) == {"networkStorages": mounts, "cluster": "us-ca-nas-2"}
+    assert KIND.resolution.inherit({"networkStorages": mounts}, lookup) == {
+        "networkStorages": mounts,
+        "cluster": "us-ca-nas-2",
+    }
     assert asked == [("network_storage", "ns-9"), ("network_storage", data)]
 
 
 def test_a_declared_cluster_is_kept_and_none_is_made_up() -> None:
-    assert KIND.inherit is not None
+    assert KIND.resolution.inherit is not None
     declared: Spec = {"cluster": "5", "networkStorages": [{"storage": "ns-1", "mountPath": "/data"}]}
-    assert KIND.inherit(declared, lambda *_: {"cluster": "other"}) == declared
-    assert KIND.inherit({"networkStorages": []}, lambda *_: None) == {"networkStorages": []}
+    assert KIND.resolution.inherit(declared, lambda *_: {"cluster": "other"}) == declared
+    assert KIND.resolution.inherit({"networkStorages": []}, lambda *_: None) == {"networkStorages": []}
 
 
 @pytest.mark.parametrize(
@@ -395,17 +399,17 @@ def test_a_declared_cluster_is_kept_and_none_is_made_up() -> None:
     ],
 )
 def test_what_the_schema_cannot_see_is_a_fault_at_its_place(changes: Spec, path: Any, summary: str) -> None:
-    assert KIND.check is not None
-    assert [(fault.path, fault.summary) for fault in KIND.check({**SPEC, **changes})] == [(path, summary)]
+    assert KIND.resolution.check is not None
+    assert [(fault.path, fault.summary) for fault in KIND.resolution.check({**SPEC, **changes})] == [(path, summary)]
 
 
 def test_a_good_spec_has_no_faults_even_where_values_are_not_known_yet() -> None:
-    assert KIND.check is not None
+    assert KIND.resolution.check is not None
     later = Ref(Address("instance", "trainer"), "port")
     unknown: Spec = {"ports": [later], "workers": later, "env": {"K": Secret("x", "env:K")}, "cluster": later}
-    assert not [*KIND.check(SPEC)]
-    assert not [*KIND.check({**SPEC, **unknown})]
-    assert not [*KIND.check({})]
+    assert not [*KIND.resolution.check(SPEC)]
+    assert not [*KIND.resolution.check({**SPEC, **unknown})]
+    assert not [*KIND.resolution.check({})]
 
 
 LIMITS = {
@@ -441,8 +445,8 @@ CATALOGUE = Catalogue(
 
 
 def choose(changes: Spec, live: Live | None = None) -> tuple[Spec, Any]:
-    assert KIND.choose is not None
-    return KIND.choose({**SPEC, **changes}, CATALOGUE, live)
+    assert KIND.resolution.resolve is not None
+    return KIND.resolution.resolve({**SPEC, **changes}, CATALOGUE, live)
 
 
 def test_a_product_is_chosen_from_the_serverless_catalogue_and_the_cluster_by_its_name() -> None:
@@ -513,6 +517,6 @@ def test_any_cuda_version_will_do() -> None:
 
 
 def test_limits_that_the_service_does_not_tell_bind_nothing() -> None:
-    assert KIND.choose is not None
+    assert KIND.resolution.resolve is not None
     known = Catalogue(clusters=CATALOGUE.clusters, serverless=CATALOGUE.serverless)
-    assert KIND.choose({**SPEC, "rootDiskGb": 9999}, known, None)[1] == ()
+    assert KIND.resolution.resolve({**SPEC, "rootDiskGb": 9999}, known, None)[1] == ()

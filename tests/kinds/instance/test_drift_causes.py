@@ -29,10 +29,10 @@ def befell(
     in_arrears: bool | None = None,
     moved: float = 0.0,
 ) -> PlatformEvent | None:
-    record = Record(Address(kind.prefix, "a"), "i-1", spec=spec or {}, outputs=outputs or {}, seen_at=NOW - 100)
-    assert kind.mishap is not None
-    found = None if live is None else kind.reading.parse({"id": "i-1", **live})
-    return kind.mishap(record, found, Circumstances(NOW, in_arrears, {"i-1": moved} if moved else {}))
+    record = Record(Address(kind.type, "a"), "i-1", spec=spec or {}, outputs=outputs or {}, seen_at=NOW - 100)
+    assert kind.drift.platform_event is not None
+    found = None if live is None else kind.api.read.parse({"id": "i-1", **live})
+    return kind.drift.platform_event(record, found, Circumstances(NOW, in_arrears, {"i-1": moved} if moved else {}))
 
 
 @pytest.mark.parametrize(
@@ -68,16 +68,16 @@ def befell(
 def test_what_befell_an_instance(live: dict[str, Any] | None, known: dict[str, Any], cause: Cause | None) -> None:
     found = befell(INSTANCE, live, **known)
     assert (found.cause if found else None) is cause
-    assert found is None or (found.says and not found.passes)
+    assert found is None or (found.message and not found.temporary)
 
 
 def test_a_notice_tells_when() -> None:
     found = befell(INSTANCE, {"status": "running", "spotStatus": "notified", "spotReclaimTime": "1790000100"})
     assert found is not None
-    assert found.says == "the spot machine is about to be reclaimed at 2026-09-21 14:15 UTC"
+    assert found.message == "the spot machine is about to be reclaimed at 2026-09-21 14:15 UTC"
     odd = befell(INSTANCE, {"status": "running", "spotStatus": "notified", "spotReclaimTime": str(10**18)})
     assert odd is not None
-    assert odd.says.endswith(str(10**18))
+    assert odd.message.endswith(str(10**18))
 
 
 def test_storages_are_released_in_arrears() -> None:
@@ -93,18 +93,18 @@ def test_an_endpoint_without_workers_in_arrears_is_no_drift() -> None:
     config = {"workerConfig": {"minNum": 1, "maxNum": 2}, "state": {"state": "serving"}, "workers": []}
     found = befell(ENDPOINT, config, in_arrears=True)
     assert found is not None
-    assert found.passes
+    assert found.temporary
     assert befell(ENDPOINT, config, in_arrears=False) is None
     idle = {**config, "workerConfig": {"minNum": 0, "maxNum": 2}}
     assert befell(ENDPOINT, idle, in_arrears=True) is None
 
 
 def test_the_platform_s_moves_are_asked_for_only_where_one_is_allowed() -> None:
-    moves = INSTANCE.moves
+    moves = INSTANCE.drift.migrations
     assert moves is not None
     allowed = Record(Address("instance", "a"), "i-1", spec={"autoMigrate": {"enabled": True}})
-    assert moves.may_move(allowed)
-    assert not moves.may_move(Record(Address("instance", "a"), "i-1"))
+    assert moves.possible(allowed)
+    assert not moves.possible(Record(Address("instance", "a"), "i-1"))
     pages = moves.pages(NOW + 0.5)
     assert (pages.path, pages.query) == (f"{GPU}/jobs", {"type": "autoInstanceMigrate", "startTime": int(NOW)})
     assert moves.read({"Id": "j-1", "instanceId": "i-1", "createdAt": "1790000000"}) == ("i-1", NOW)
@@ -114,5 +114,8 @@ def test_the_platform_s_moves_are_asked_for_only_where_one_is_allowed() -> None:
 def test_what_is_live_and_well_tells_of_nothing() -> None:
     live = Live("i-1", "a", Phase.READY, "running", {})
     for kind in (INSTANCE, NETWORK_STORAGE, ENDPOINT):
-        assert kind.mishap is not None
-        assert kind.mishap(Record(Address(kind.prefix, "a"), "i-1"), live, Circumstances(NOW, in_arrears=True)) is None
+        assert kind.drift.platform_event is not None
+        assert (
+            kind.drift.platform_event(Record(Address(kind.type, "a"), "i-1"), live, Circumstances(NOW, in_arrears=True))
+            is None
+        )

@@ -9,8 +9,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from novita_infra.api.request import Request
+from novita_infra.kinds.call import Target
+from novita_infra.kinds.field import By, Cases, Default, Field, Grows, Local, Platform, Refusal, Replaces
 from novita_infra.kinds.instance import INSTANCE
-from novita_infra.kinds.kind import By, Cases, Default, Field, Grows, Local, Platform, Refusal, Replaces, Target
 from novita_infra.model.resources import STABLE, Live, Loss, Phase
 
 V1 = "/gpu-instance/openapi/v1/gpu/instance"
@@ -127,7 +128,7 @@ def test_a_subscription_that_does_not_renew_itself_says_so() -> None:
 
 @pytest.mark.parametrize(("answer", "id_"), [({"id": "i-9"}, "i-9"), ({"id": 9}, "9"), ({}, ""), (None, ""), ("", "")])
 def test_the_new_id_is_taken_from_the_answer(answer: Any, id_: str) -> None:
-    assert INSTANCE.new_id(answer) == id_
+    assert INSTANCE.api.new_id(answer) == id_
 
 
 # --- changing -------------------------------------------------------------------------------------------------------
@@ -168,17 +169,17 @@ def test_an_upgrade_falls_back_on_what_was_sent_where_the_answer_does_not_carry_
 
 def test_an_upgrade_loses_data_only_where_the_data_is_not_to_be_kept() -> None:
     upgrade = INSTANCE.call("upgrade")
-    assert upgrade.loses is not None
+    assert upgrade.losses is not None
     thrown_away = Target("i-1", {"keepData": False}, live({"rootDiskGb": 80}))
-    assert upgrade.loses(thrown_away) == (Loss("what is on its container disk, because keepData is false", 80),)
-    assert [upgrade.loses(Target("i-1", spec, live())) for spec in ({}, {"keepData": True})] == [(), ()]
+    assert upgrade.losses(thrown_away) == (Loss("what is on its container disk, because keepData is false", 80),)
+    assert [upgrade.losses(Target("i-1", spec, live())) for spec in ({}, {"keepData": True})] == [(), ()]
     assert body(sent("upgrade", {"image": "new", "keepData": False}, live()))["save"] is False
 
 
 def test_a_delete_loses_both_disks_and_a_stop_the_same_after_the_time_that_the_service_keeps_them() -> None:
     target = Target("i-1", {}, live({"rootDiskGb": 80, "localStorage": {"mountPath": "/s"}}, localDiskGb=30))
-    lost = INSTANCE.delete.loses
-    stopped = INSTANCE.call("stop").loses
+    lost = INSTANCE.api.delete.losses
+    stopped = INSTANCE.call("stop").losses
     assert lost is not None
     assert stopped is not None
     assert list(map(str, lost(target))) == [
@@ -205,7 +206,7 @@ def test_a_delete_loses_both_disks_and_a_stop_the_same_after_the_time_that_the_s
     ],
 )
 def test_what_may_be_moved_by_the_service_says_what_does_not_come_along(wish: dict[str, bool], lost: list[str]) -> None:
-    loses = INSTANCE.call("setAutoMigrate").loses
+    loses = INSTANCE.call("setAutoMigrate").losses
     assert loses is not None
     now = live({"rootDiskGb": 80, "localStorage": {"mountPath": "/s"}})
     told = loses(Target("i-1", {"autoMigrate": wish}, now))
@@ -245,9 +246,11 @@ def test_a_conversion_takes_the_months_and_is_told_by_the_billing_mode() -> None
     assert made == Request(
         "POST", f"{V1}/transToMonthlyInstance", body={"instanceId": "i-1", "month": 6}, repeatable=False
     )
-    assert convert.covers == ("months",)
-    assert convert.effect is not None
-    assert [convert.effect(Target("i-1", {}), live({"billingMode": mode})) for mode in ("onDemand", "monthly")] == [
+    assert convert.also_sets == ("months",)
+    assert convert.took_effect is not None
+    assert [
+        convert.took_effect(Target("i-1", {}), live({"billingMode": mode})) for mode in ("onDemand", "monthly")
+    ] == [
         False,
         True,
     ]
@@ -260,14 +263,14 @@ def test_a_renewal_buys_the_months_that_are_missing_and_is_never_repeated() -> N
 
 def test_a_renewal_took_effect_when_the_end_moved() -> None:
     renew = INSTANCE.call("renew")
-    assert renew.effect is not None
+    assert renew.took_effect is not None
     target = Target("i-1", {"months": 5}, live(endTime=1000))
-    assert [renew.effect(target, live(None, **now)) for now in ({"endTime": 1000}, {"endTime": 2000}, {})] == [
+    assert [renew.took_effect(target, live(None, **now)) for now in ({"endTime": 1000}, {"endTime": 2000}, {})] == [
         False,
         True,
         False,
     ]
-    assert renew.effect(Target("i-1", {"months": 5}), live(endTime=2000)), (
+    assert renew.took_effect(Target("i-1", {"months": 5}), live(endTime=2000)), (
         "an unknown end never leads to a second purchase"
     )
 
@@ -317,7 +320,7 @@ def test_a_setting_that_leaves_out_its_default_equals_one_that_says_it() -> None
 
 
 def test_the_calls_stand_in_the_order_in_which_they_are_made() -> None:
-    assert [call.name for call in INSTANCE.calls] == [
+    assert [call.name for call in INSTANCE.api.updates] == [
         "start",
         "upgrade",
         "edit",
@@ -330,7 +333,9 @@ def test_the_calls_stand_in_the_order_in_which_they_are_made() -> None:
 
 
 def test_each_call_knows_the_phase_it_needs_and_the_one_it_ends_in() -> None:
-    phases = {call.name: (call.needs, call.settles) for call in (*INSTANCE.calls, INSTANCE.delete)}
+    phases = {
+        call.name: (call.allowed_phases, call.final_phases) for call in (*INSTANCE.api.updates, INSTANCE.api.delete)
+    }
     ready, stopped = frozenset({Phase.READY}), frozenset({Phase.STOPPED})
     assert phases == {
         "start": (stopped, ready),

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from novita_infra.api.request import Request
+from novita_infra.kinds.call import Target
 from novita_infra.kinds.instance import INSTANCE
-from novita_infra.kinds.kind import Target
 from novita_infra.model.resources import Live, Phase
 
 LISTED: dict[str, Any] = {
@@ -64,7 +64,7 @@ GOT: dict[str, Any] = {
 
 
 def parse(**changes: Any) -> Live:
-    return INSTANCE.reading.parse({**LISTED, **changes})
+    return INSTANCE.api.read.parse({**LISTED, **changes})
 
 
 def without(*names: str) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def test_a_listed_instance_is_read_in_the_manifests_shape() -> None:
 
 
 def test_a_got_instance_tells_its_network_and_where_it_is_reached() -> None:
-    live = INSTANCE.reading.parse(GOT)
+    live = INSTANCE.api.read.parse(GOT)
     assert live.values["vpc"] == "net-1"
     assert live.values["billingMode"] == "monthly"
     assert {name: value for name, value in live.outputs.items() if name not in parse().outputs} == {
@@ -142,17 +142,17 @@ def test_an_instance_that_tells_no_address_has_no_logs(told: Any) -> None:
 
 
 def test_no_password_is_let_through() -> None:
-    assert "pw-" not in repr(INSTANCE.reading.parse(GOT))
+    assert "pw-" not in repr(INSTANCE.api.read.parse(GOT))
 
 
 def test_every_output_is_one_that_the_kind_names() -> None:
     spot = {"spotStatus": "notified", "spotReclaimTime": "1790000100"}
     local = {"volumeMounts": LISTED["volumeMounts"]}
-    assert INSTANCE.reading.parse({**GOT, **spot, **local}).outputs.keys() == {"id", *INSTANCE.outputs}
+    assert INSTANCE.api.read.parse({**GOT, **spot, **local}).outputs.keys() == {"id", *INSTANCE.outputs}
 
 
 def test_an_answer_that_leaves_fields_out_says_nothing_of_them() -> None:
-    live = INSTANCE.reading.parse({"id": "i-1", "status": "running"})
+    live = INSTANCE.api.read.parse({"id": "i-1", "status": "running"})
     assert live.values == {"billingMode": "onDemand", "power": "running"}
 
 
@@ -262,7 +262,7 @@ def test_a_spot_instance_that_was_reclaimed_counts_as_stopped_until_it_is_remove
 
 
 def test_instances_are_listed_by_page_and_got_by_id() -> None:
-    reading = INSTANCE.reading
+    reading = INSTANCE.api.read
     path = "/gpu-instance/openapi/v1/gpu/instance"
     pages = reading.pages
     assert (pages.path, pages.items, pages.number, pages.size) == (f"{path}s", ("instances",), "pageNum", "pageSize")
@@ -271,7 +271,7 @@ def test_instances_are_listed_by_page_and_got_by_id() -> None:
 
 
 def test_a_got_instance_stands_at_the_top_or_under_its_name() -> None:
-    unwrap = INSTANCE.reading.unwrap
+    unwrap = INSTANCE.api.read.unwrap
     assert unwrap is not None
     assert unwrap(GOT) == unwrap({"instance": GOT}) == GOT
     nothing: list[Any] = [{}, None, "", [], {"instance": {}}]
@@ -281,19 +281,19 @@ def test_a_got_instance_stands_at_the_top_or_under_its_name() -> None:
 def test_an_instance_is_known_again_by_name_product_and_cluster() -> None:
     spec = {"name": "trainer", "product": {"gpu": "RTX 4090", "id": "4090.16c62g"}, "cluster": "us-ca-nas-2"}
     live = parse()
-    assert INSTANCE.same(spec, live)
-    assert INSTANCE.same({"name": "trainer"}, live)
-    assert INSTANCE.same(spec, INSTANCE.reading.parse(without("productId", "clusterId")))
+    assert INSTANCE.api.matches(spec, live)
+    assert INSTANCE.api.matches({"name": "trainer"}, live)
+    assert INSTANCE.api.matches(spec, INSTANCE.api.read.parse(without("productId", "clusterId")))
     for change in ({"name": "other"}, {"product": {"id": "26"}}, {"cluster": "5"}):
-        assert not INSTANCE.same({**spec, **change}, live)
+        assert not INSTANCE.api.matches({**spec, **change}, live)
 
 
 def test_a_subscription_cannot_be_deleted_and_says_until_when() -> None:
-    assert INSTANCE.undeletable is not None
-    assert INSTANCE.undeletable(parse()) == ""
-    assert "ends on 2026-09-21" in INSTANCE.undeletable(INSTANCE.reading.parse(GOT))
-    assert "ends;" in INSTANCE.undeletable(parse(billingMode="monthly"))
-    assert "ends;" in INSTANCE.undeletable(parse(billingMode="monthly", endTime="9" * 30))
+    assert INSTANCE.api.deletion_refusal is not None
+    assert INSTANCE.api.deletion_refusal(parse()) == ""
+    assert "ends on 2026-09-21" in INSTANCE.api.deletion_refusal(INSTANCE.api.read.parse(GOT))
+    assert "ends;" in INSTANCE.api.deletion_refusal(parse(billingMode="monthly"))
+    assert "ends;" in INSTANCE.api.deletion_refusal(parse(billingMode="monthly", endTime="9" * 30))
 
 
 def echoed(sent: dict[str, Any]) -> dict[str, Any]:
@@ -351,11 +351,11 @@ SPECS = st.fixed_dictionaries(
 
 @given(SPECS)
 def test_what_was_created_is_read_as_it_was_declared(spec: dict[str, Any]) -> None:
-    made = INSTANCE.create.request(Target("", {**spec, "months": 1}))
-    live = INSTANCE.reading.parse(echoed(dict(made.body or {})))
+    made = INSTANCE.api.create.request(Target("", {**spec, "months": 1}))
+    live = INSTANCE.api.read.parse(echoed(dict(made.body or {})))
     found = {**live.values, "ports": sorted(live.values["ports"])}
     assert found == {**spec, "power": "running"}
-    assert INSTANCE.same(spec, live)
+    assert INSTANCE.api.matches(spec, live)
 
 
 JSON = st.recursive(
@@ -374,8 +374,8 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(sorted(GOT)) | st.text(max_size=8), JSON))
 def test_reading_never_raises(item: dict[str, Any]) -> None:
-    live = INSTANCE.reading.parse(item)
+    live = INSTANCE.api.read.parse(item)
     assert live.phase in Phase
     assert live.values["power"] in {"running", "stopped"}
-    assert INSTANCE.undeletable is not None
-    INSTANCE.undeletable(live)
+    assert INSTANCE.api.deletion_refusal is not None
+    INSTANCE.api.deletion_refusal(live)

@@ -44,8 +44,8 @@ def live(product: str = "4090.b", name: str = "RTX 4090 24GB", **values: Any) ->
 
 
 def choose(spec: Spec, now: Live | None = None) -> tuple[Spec, tuple[SpecError, ...]]:
-    assert INSTANCE.choose is not None
-    return INSTANCE.choose(spec, CATALOGUE, now)
+    assert INSTANCE.resolution.resolve is not None
+    return INSTANCE.resolution.resolve(spec, CATALOGUE, now)
 
 
 def chosen(spec: Spec, now: Live | None = None) -> Spec:
@@ -55,8 +55,8 @@ def chosen(spec: Spec, now: Live | None = None) -> Spec:
 
 
 def faults_of(spec: Spec) -> list[tuple[str | int, ...]]:
-    assert INSTANCE.check is not None
-    return [fault.path for fault in INSTANCE.check(spec)]
+    assert INSTANCE.resolution.check is not None
+    return [fault.path for fault in INSTANCE.resolution.check(spec)]
 
 
 # --- inheriting -----------------------------------------------------------------------------------------------------
@@ -83,12 +83,12 @@ OTHERS: dict[tuple[str, Ref], Spec] = {
 
 
 def inherit(spec: Spec, others: Mapping[tuple[str, Any], Spec] = OTHERS) -> Spec:
-    assert INSTANCE.inherit is not None
+    assert INSTANCE.resolution.inherit is not None
 
     def lookup(kind: str, value: Value) -> Spec | None:
         return others.get((kind, value))
 
-    return INSTANCE.inherit(spec, lookup)
+    return INSTANCE.resolution.inherit(spec, lookup)
 
 
 def test_a_template_gives_what_is_not_declared() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from novita_infra.account.balance import account_of, balance_of
 from novita_infra.catalogue.prices import price_list
 from novita_infra.catalogue.products import Catalogue, Cluster, Product
-from novita_infra.catalogue.stock import StockQuery, Take, lacking
+from novita_infra.catalogue.stock import StockNeed, StockQuery, shortage
 from novita_infra.kinds import KINDS
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.records import Record
@@ -95,16 +95,16 @@ def test_a_question_about_stock_is_a_call(ask: StockQuery, path: str, query: dic
 
 
 def test_what_nobody_told_is_not_lacking() -> None:
-    assert lacking(Take(StockQuery("gpu", "a"), "g1", "G 1"), {}, CATALOGUE) == ""
-    assert lacking(Take(StockQuery("gpu"), "g1", "G 1"), {}, Catalogue()) == ""
+    assert shortage(StockNeed(StockQuery("gpu", "a"), "g1", "G 1"), {}, CATALOGUE) == ""
+    assert shortage(StockNeed(StockQuery("gpu"), "g1", "G 1"), {}, Catalogue()) == ""
 
 
 def test_what_lacks_is_told_with_its_place_count_and_mode() -> None:
-    take = Take(StockQuery("gpu", "a", "spot", 2), "g9", "G 9")
-    assert lacking(take, {take.ask: GPU}, CATALOGUE) == "there is no G 9 in a (A) for 2 GPUs at spot"
+    take = StockNeed(StockQuery("gpu", "a", "spot", 2), "g9", "G 9")
+    assert shortage(take, {take.query: GPU}, CATALOGUE) == "there is no G 9 in a (A) for 2 GPUs at spot"
     sold = replace(GPU[0], available=False)
     assert (
-        lacking(Take(StockQuery("gpu"), "g1", "G 1"), {}, replace(CATALOGUE, gpu=(sold,)))
+        shortage(StockNeed(StockQuery("gpu"), "g1", "G 1"), {}, replace(CATALOGUE, gpu=(sold,)))
         == "no G 1 is free in any cluster"
     )
 

@@ -37,7 +37,7 @@ def estimated(*steps: Step, past: dict[str, tuple[float, ...]] | None = None) ->
 def test_the_critical_path_is_the_longest_way_through_the_steps() -> None:
     found = estimated(*STEPS)
     assert [leg.key for leg in found.path] == [step.key for step in STEPS[1:4]]
-    assert found.seconds == 1 + 230 + KINDS["instance"].call("setAutoRenew").usual
+    assert found.seconds == 1 + 230 + KINDS["instance"].call("setAutoRenew").usual_seconds
     assert (found.steps, found.known) == (5, 3)
 
 
@@ -45,7 +45,7 @@ def test_the_median_of_past_runs_counts_and_without_any_the_figure_of_the_kind()
     (leg,) = estimated(Step("x", MACHINE, StepKind.CREATE)).path
     assert (leg.seconds, leg.runs) == (230.0, 3)
     (leg,) = estimated(Step("x", MACHINE, StepKind.CREATE), past={}).path
-    assert (leg.seconds, leg.runs) == (KINDS["instance"].create.usual, 0)
+    assert (leg.seconds, leg.runs) == (KINDS["instance"].api.create.usual_seconds, 0)
 
 
 def test_what_is_already_coming_up_takes_no_longer_than_the_whole() -> None:

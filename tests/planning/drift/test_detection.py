@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from novita_infra.encoding import digest
 from novita_infra.kinds import KINDS
-from novita_infra.kinds.kind import Circumstances, PlatformEvent
+from novita_infra.kinds.kind import Circumstances, DriftRules, PlatformEvent
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.lifecycle import Cause, Ignored, Lifecycle, OnDrift
 from novita_infra.model.records import Record, Underway
@@ -150,9 +150,9 @@ def test_what_failed_is_drift_and_is_left_where_that_is_wished_for() -> None:
 
 def test_what_the_platform_kept_for_a_time_only_has_a_cause_of_its_own() -> None:
     mishap = PlatformEvent(Cause.RELEASED, "the platform kept it for 30 days")
-    keeping = {**KINDS, "template": replace(KINDS["template"], mishap=lambda *_: mishap)}
+    keeping = {**KINDS, "template": replace(KINDS["template"], drift=DriftRules(platform_event=lambda *_: mishap))}
     plan = make_plan(replace(seen(None), kinds=keeping))
-    assert [(item.cause, item.says) for item in plan.drift] == [(Cause.RELEASED, mishap.says)]
+    assert [(item.cause, item.says) for item in plan.drift] == [(Cause.RELEASED, mishap.message)]
     assert planned(plan)[0] is Action.CREATE
     left = Lifecycle(on_drift={Cause.RELEASED: OnDrift.IGNORE})
     assert planned(make_plan(replace(seen(None, lifecycle=left), kinds=keeping)))[0] is Action.NONE

@@ -61,4 +61,4 @@ def test_a_step_without_a_call_is_malformed() -> None:
 
 
 def test_no_call_of_a_kind_has_the_name_of_a_step_kind() -> None:
-    assert not {call.name for kind in KINDS.values() for call in kind.calls} & {item.value for item in StepKind}
+    assert not {call.name for kind in KINDS.values() for call in kind.api.updates} & {item.value for item in StepKind}

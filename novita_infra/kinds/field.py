@@ -1,0 +1,106 @@
+"""The fields of a spec, and the change rules that say what a difference in a field means. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from novita_infra.model.values import Value
+
+# --- what a difference in a field means -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """The named call changes the object in place."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replaces:
+    """The object must be replaced; `why` is the reason."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The change is impossible; `why` is the reason and what to do instead."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grows:
+    """A number that the named call can only increase in place."""
+
+    call: str
+    shrinking: Replaces | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """A choice with a rule of its own for each transition."""
+
+    cases: Mapping[tuple[Value, Value], By | Replaces | Refusal]
+    otherwise: By | Replaces | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A field that only manifests have: it fills other fields (a template) or shapes calls; it is never compared."""
+
+
+ChangeRule: TypeAlias = By | Replaces | Refusal | Grows | Cases | Local
+
+
+# --- what absence of a field means ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The service chooses. An undeclared field is never compared, and never reset after it was declared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """The value to which a field returns when it is no longer declared. It is compared only then."""
+
+    value: Value
+
+
+# --- fields -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a spec, with all that the planner needs to know of it."""
+
+    name: str
+    schema: Mapping[str, Any]
+    """JSON Schema of the value in a manifest; the `${...}` alternative is added when the schemas are generated."""
+    doc: str
+    """One line for a person."""
+    api: str
+    """Where the API has it, with the page or file that says so: `imageUrl (gpu-instance-create-instance)`."""
+    change: ChangeRule
+    absent: Platform | Default = Platform()
+    required: bool = False
+    created: bool = True
+    """Whether the create call carries it. If not, its own call follows the create when it differs from the default."""
+    unordered: bool = False
+    """A list that is compared as a set."""
+    refers: str = ""
+    """The type of the resource that the value points at, such as `registry_auth`."""
+    refers_at: tuple[str, ...] = ()
+    """Path of the reference inside the value: () for the value itself, ("*", "storage") for that key of each item."""
+    secret: bool = False
+    """The whole value is secret wherever it comes from (a password)."""
+    secret_items: bool = False
+    """A map in which each item may be secret (an env)."""
+    watched: bool = False
+    """Whether a value other than the default is reported even where nothing declares the field; it is not changed."""
+    satisfied: Callable[[Value, Value], bool] | None = None
+    """Whether the second (live) value satisfies the first (declared) one, where equality would be too strict."""
