@@ -16,7 +16,7 @@ from novita_infra.cli.commands.apply import _exit_code
 from novita_infra.kinds.toolkit.image_pulls import REMEDY
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR
 from novita_infra.simulator import Fault, Trouble, scenario_of
-from novita_infra.simulator.scenarios.model import begin
+from novita_infra.simulator.scenarios.model import start_scenario
 from novita_infra.simulator.world.market import catalogue
 from novita_infra.views.content.events import event_line
 from novita_infra.views.content.lines import plain
@@ -262,8 +262,8 @@ def test_chaos_ends_well_once_it_is_over(seed: int, tmp_path: Path) -> None:
         assert result.succeeded or AGAIN in told(result)
         rig.clock.run(rig.clock.sleep(300))
     rig.world.faults.clear()
-    for happening in list(rig.world.happenings):
-        rig.world.happenings.remove(happening)
+    for happening in list(rig.world.scenario_events):
+        rig.world.scenario_events.remove(happening)
     catalogue.set_stock(rig.world, products="*", clusters="*", places=None)
     rig.apply()
     assert rig.plan().empty
@@ -279,7 +279,9 @@ def test_what_somebody_else_did_just_before_is_not_asked_for_until_the_time_is_u
     rig.apply()
     call = {"do": "call", "operation": "instances.stop", "each": {"kind": "instances"}, "body": {"instanceId": "$id"}}
     event = {"upon": "instances.get", "nth": 1, **call}
-    begin(rig.world, scenario_of({"name": "beaten to it", "says": "Someone stops it first.", "events": [event]}))
+    start_scenario(
+        rig.world, scenario_of({"name": "beaten to it", "says": "Someone stops it first.", "events": [event]})
+    )
     rig.declare(("Instance", "a", {**MACHINE, "power": "stopped"}))
     began = rig.clock.now()
     rig.apply()

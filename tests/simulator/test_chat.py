@@ -223,14 +223,14 @@ def test_requests_and_tokens_a_minute_are_limited_by_model(make_cloud: Any) -> N
 
 def test_tokens_are_billed_to_the_last_unit(cloud: Any) -> None:
     path = f"{LLM}/chat/completions"
-    before = cloud.world.purse.settled
+    before = cloud.world.sums.settled
     spent = [cloud.post(path, chat(seed=seed))["usage"] for seed in range(20)]
     cloud.post(f"{LLM}/embeddings", {"model": "baai/bge-m3", "input": "word " * 5000})
     cloud.post(path, chat(model="google/gemma-3-1b-it"))
     tokens_in = sum(one["prompt_tokens"] for one in spent)
     tokens_out = sum(one["completion_tokens"] for one in spent)
     cost = (tokens_in * 5000 + tokens_out * 25_000) // 10**6
-    assert before - cloud.world.purse.settled == cost + 5000 * 1000 // 10**6
+    assert before - cloud.world.sums.settled == cost + 5000 * 1000 // 10**6
     rows = cloud.get(f"{BILLS}/bill/list", cycleType="Day", productCategory="llm")["bills"]
     row = next(row for row in rows if row["productName"] == MODEL)
     assert (row["billNum0"], row["billNum1"], row["requestCount"]) == (str(tokens_in), str(tokens_out), 20)
@@ -244,15 +244,15 @@ def test_tokens_are_billed_to_the_last_unit(cloud: Any) -> None:
     assert {(row["apikeyName"], row["apikeyMask"]) for row in by_key} == {("key-1", "sk_tes***")}
     assert {row["productName"]: row["amount"] for row in by_key} == {row["productName"]: row["amount"] for row in rows}
     (month,) = cloud.get(f"{BILLS}/monthly/bill")["data"]
-    assert month["totalAmountDecimal"] == f"{(before - cloud.world.purse.settled) / 100_000:.5f}"
+    assert month["totalAmountDecimal"] == f"{(before - cloud.world.sums.settled) / 100_000:.5f}"
 
 
 def test_long_prompts_of_tiered_models_cost_more(cloud: Any) -> None:
     def cost(words: int) -> int:
-        before = cloud.world.purse.settled
+        before = cloud.world.sums.settled
         messages = [{"role": "user", "content": "word " * words}]
         cloud.post(f"{LLM}/chat/completions", chat(model="qwen/qwen3-max", messages=messages, max_tokens=1))
-        return int(before - cloud.world.purse.settled)
+        return int(before - cloud.world.sums.settled)
 
     assert cost(32_000 - 7) == (32_000 * 120_000 + 600_000) // 10**6
     assert cost(40_000 - 7) == (40_000 * 240_000 + 1_200_000) // 10**6

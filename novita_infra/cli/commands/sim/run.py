@@ -20,8 +20,8 @@ from novita_infra.cli.console import Console
 from novita_infra.cli.options import Command, with_console
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
-from novita_infra.simulator import Recorder, Verdict, background, build_app, open_log
-from novita_infra.simulator.verdict import Thing, begin, judge, plain, usd
+from novita_infra.simulator import Recorder, RunVerdict, background, build_app, open_log
+from novita_infra.simulator.verdict import LiveObject, judge, take_baseline, usd_text, verdict_json
 from novita_infra.testing.worlds import RecordedState, WorldOptions, is_project, open_with_options, recorded_state
 from novita_infra.views.content.lines import Line, Tone, line
 
@@ -79,7 +79,7 @@ def run(
             log = open_log(log_file, creator=("novita-infra", __version__))
             stack.callback(log.close)
             app = Recorder(app, log)
-        beginning = begin(world)
+        beginning = take_baseline(world)
         with background(app) as server:
             code = _run(words, _environment(os.environ, server.url))
         place = project or _project_of(words)
@@ -89,7 +89,7 @@ def run(
     if report is not None:
         known = {"project": str(place), "unanswered": list(map(str, books.unanswered))} if books else {"project": None}
         day = {"scenario": str(wish.scenario) or "calm", "seed": wish.seed, "profile": wish.profile}
-        said = {"command": list(words), "exitCode": code, **day, **known, **plain(verdict)}
+        said = {"command": list(words), "exitCode": code, **day, **known, **verdict_json(verdict)}
         report.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
     return code
 
@@ -192,7 +192,9 @@ def _path_of(words: list[str]) -> Path:
 # --- the verdict ------------------------------------------------------------------------------------------------------
 
 
-def _lines(verdict: Verdict, wish: WorldOptions, place: Path | None, unanswered: Sequence[Address]) -> Iterator[Line]:
+def _lines(
+    verdict: RunVerdict, wish: WorldOptions, place: Path | None, unanswered: Sequence[Address]
+) -> Iterator[Line]:
     yield line((f"Verdict on {wish.scenario or 'a calm day'}, seed {wish.seed}:", Tone.STRONG))
     left = _counted(len(verdict.made), "object")
     if verdict.orphans is None:
@@ -209,7 +211,7 @@ def _lines(verdict: Verdict, wish: WorldOptions, place: Path | None, unanswered:
         yield from _things([thing for group in verdict.doubles for thing in group])
     else:
         yield line("  doubles  ", ("none", Tone.GOOD))
-    yield line(f"  spent    USD {usd(verdict.spent)} by the account")
+    yield line(f"  spent    USD {usd_text(verdict.spent)} by the account")
     calls = sum(verdict.calls.values())
     met = f", of which {verdict.troubles} met a fault" if verdict.troubles else ""
     yield line(f"  calls    {calls}{met}" if calls else "  calls    none: the command did not talk to the simulator")
@@ -217,7 +219,7 @@ def _lines(verdict: Verdict, wish: WorldOptions, place: Path | None, unanswered:
         yield line((f"  {count:>9}  {name}", Tone.FAINT))
 
 
-def _things(things: Sequence[Thing]) -> Iterator[Line]:
+def _things(things: Sequence[LiveObject]) -> Iterator[Line]:
     for thing in things[:_MOST_SHOWN]:
         yield line(f"             {thing.kind}  {thing.id}  {thing.name}")
     if len(things) > _MOST_SHOWN:

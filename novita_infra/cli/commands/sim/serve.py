@@ -18,8 +18,7 @@ from novita_infra.cli.commands.sim.options import port_option, world_options
 from novita_infra.cli.console import Console
 from novita_infra.cli.options import Command, with_console
 from novita_infra.model.diagnostics import problem
-from novita_infra.simulator import Recorder, open_log
-from novita_infra.simulator import serve as serve_world
+from novita_infra.simulator import Recorder, open_log, serve_world
 from novita_infra.simulator.http.recording import Log
 from novita_infra.simulator.http.serving import serve_app
 from novita_infra.testing.worlds import WorldOptions, open_with_options
