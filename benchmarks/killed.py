@@ -26,7 +26,7 @@ import httpx
 
 from novita_infra.model.records import Record
 from novita_infra.simulator import Fault, Limits, Position, Trouble, open_world, scaled, serve_world
-from novita_infra.state.backends.local import LocalStore
+from novita_infra.state.backends.local.store import LocalStore
 
 THINGS: Final = 100
 TIME_SCALE: Final = 100

@@ -141,7 +141,7 @@ def test_what_another_environment_or_another_project_owns_is_no_orphan(rig: Rig,
     assert ("network_storage", "data") in _names(_find(rig))
     for beside in (elsewhere, elsewhere.parent):
         assert ("network_storage", "data") not in _names(_find(rig, beside=[beside]))
-    with pytest.raises(Problems, match="there are no books"):
+    with pytest.raises(Problems, match="there is no state at"):
         _find(rig, beside=[tmp_path / "nowhere"])
     (tmp_path / "bare").mkdir()
     with pytest.raises(Problems, match="no state file"):

@@ -176,7 +176,7 @@ class _Play(Rig):
 
         async with self.client() as client:
             session = self._session(client)
-            with state_locked(session, "apply"):
+            async with state_locked(session, "apply"):
                 self._learn(session.state.records.values())
                 wish = PlanOptions(
                     destroys=chapter.destroys, targets=targets, allow_data_loss=("*",), allow_large_change=True

@@ -30,12 +30,12 @@ from novita_infra.cli.options import (
     with_console,
 )
 from novita_infra.cli.project_options import again, located
-from novita_infra.cli.signals import carried_out, locked, stopping
+from novita_infra.cli.signals import carried_out, stopping
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, problem
 from novita_infra.operations.applying import apply_plan
 from novita_infra.operations.planning import plan_project
 from novita_infra.operations.saved_plans import check_saved, is_plan, opened_saved
-from novita_infra.operations.session import ProjectOptions, Session, open_session
+from novita_infra.operations.session import ProjectOptions, Session, open_session, state_locked
 from novita_infra.planning.options import PlanOptions, Refresh
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
@@ -156,7 +156,7 @@ async def _apply(
     async with open_session(where, os.environ, destroys=asked.destroys, in_flight=parallelism) as session:
         session.tell = screen.say
         _tell_of_waiting(where, screen)
-        async with locked(session, command):
+        async with state_locked(session, command):
             review = await plan_project(session, asked)
             review = await judge_plan(session.project, review, asked=asked, environ=os.environ, shown=plan_json)
             screen.tell(session.project.warnings)
@@ -187,7 +187,7 @@ async def _apply_saved(
             _check_expected(expect, saved.digest)
         operation = "destroy" if saved.review.plan.destroys else "apply"
         _tell_of_waiting(where, screen)
-        async with locked(session, operation):
+        async with state_locked(session, operation):
             review = await judge_plan(session.project, saved.review, asked=asked, environ=os.environ, shown=plan_json)
             if screen.json:
                 _show(review, screen)

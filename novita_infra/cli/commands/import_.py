@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 
 import click
@@ -11,11 +10,11 @@ from novita_infra.cli.console import Console
 from novita_infra.cli.options import Command, json_option, lock_timeout_option, path_argument, with_console
 from novita_infra.cli.options import address as address_of
 from novita_infra.cli.project_options import located
-from novita_infra.cli.signals import locked
+from novita_infra.cli.signals import carried_out
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.operations.importing import import_object
-from novita_infra.operations.session import ProjectOptions, open_session
+from novita_infra.operations.session import ProjectOptions, open_session, state_locked
 from novita_infra.views.content.lines import Tone, line
 from novita_infra.views.json.state import record_json
 
@@ -39,7 +38,7 @@ def import_(*, address: Address, id_: str, where: ProjectOptions, screen: Consol
       novita-infra import instance.trainer 7a1b2c
       novita-infra import network_storage.data 66f3 examples/training-cluster --sim
     """
-    record = asyncio.run(_import(where, address, id_))
+    record = carried_out(_import(where, address, id_))
     if screen.json:
         screen.show_json(record_json(record))
     else:
@@ -52,5 +51,5 @@ def import_(*, address: Address, id_: str, where: ProjectOptions, screen: Consol
 
 
 async def _import(where: ProjectOptions, address: Address, id_: str) -> Record:
-    async with open_session(where, os.environ, empty=True) as session, locked(session, "import"):
+    async with open_session(where, os.environ, empty=True) as session, state_locked(session, "import"):
         return await import_object(session, address, id_)

@@ -23,12 +23,12 @@ from novita_infra.cli.options import (
     with_console,
 )
 from novita_infra.cli.project_options import again, located
-from novita_infra.cli.signals import carried_out, locked, stopping
+from novita_infra.cli.signals import carried_out, stopping
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_ERROR, problem
 from novita_infra.operations.importing import import_object
 from novita_infra.operations.orphans import find_orphans, orphan_for, orphans_named, terminate
-from novita_infra.operations.session import ProjectOptions, open_session
+from novita_infra.operations.session import ProjectOptions, open_session, state_locked
 from novita_infra.views.content.lines import Tone, line
 from novita_infra.views.json.orphans import orphans_json
 from novita_infra.views.json.state import record_json
@@ -132,7 +132,7 @@ async def _list(where: ProjectOptions, screen: Console, *, beside: tuple[Path, .
 async def _adopt(
     where: ProjectOptions, screen: Console, *, beside: tuple[Path, ...], address: Address, id_: str
 ) -> int:
-    async with open_session(where, os.environ, empty=True) as session, locked(session, "orphans --adopt"):
+    async with open_session(where, os.environ, empty=True) as session, state_locked(session, "orphans --adopt"):
         found = await find_orphans(session, beside=beside)
         orphan = orphan_for(found, address, id=id_)
         record = await import_object(session, address, orphan.live.id)

@@ -22,7 +22,7 @@ from novita_infra.cli.commands.sim.run import KEY, _project_of
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.simulator import SCENARIOS, Fault, HandClock, Trouble, background, build_app, open_world, scenario_of
-from novita_infra.state.backends.local import LocalStore
+from novita_infra.state.backends.local.store import LocalStore
 from novita_infra.testing.worlds import recorded_state
 
 pytestmark = pytest.mark.process
