@@ -15,15 +15,16 @@ from typing import Final
 import click
 
 from novita_infra import __version__
+from novita_infra.cli.command import Command
 from novita_infra.cli.commands.sim.options import world_options
-from novita_infra.cli.console import Console
-from novita_infra.cli.options import Command, with_console
+from novita_infra.cli.rendering import with_renderer
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.simulator import Recorder, RunVerdict, background, build_app, open_log
 from novita_infra.simulator.verdict import LiveObject, judge, take_baseline, usd_text, verdict_json
 from novita_infra.testing.worlds import RecordedState, WorldOptions, is_project, open_with_options, recorded_state
 from novita_infra.views.content.lines import Line, Tone, line
+from novita_infra.views.renderer import Renderer
 
 KEY: Final = "sk_rehearsal"
 _LOOPBACK: Final = "127.0.0.1"
@@ -49,7 +50,7 @@ _MOST_SHOWN: Final = 10
     help="Write all requests and answers: HAR, or JSON lines for .jsonl.",
 )
 @click.argument("words", metavar="-- COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
-@with_console
+@with_renderer
 def run(
     *,
     wish: WorldOptions,
@@ -58,7 +59,7 @@ def run(
     report: Path | None,
     log_file: Path | None,
     words: tuple[str, ...],
-    screen: Console,
+    renderer: Renderer,
 ) -> int:
     """Run a command against a simulator of its own and say what it leaves behind.
 
@@ -82,10 +83,10 @@ def run(
         beginning = take_baseline(world)
         with background(app) as server:
             code = _run(words, _environment(os.environ, server.url))
-        place = project or _project_of(words)
-        books = None if place is None else _books(place, screen)
+        place = project or project_of(words)
+        books = None if place is None else _books(place, renderer)
         verdict = judge(world, beginning, on_record=books.ids if books else None)
-    screen.say(*_lines(verdict, wish, place if books else None, books.unanswered if books else ()))
+    renderer.message(*_lines(verdict, wish, place if books else None, books.unanswered if books else ()))
     if report is not None:
         known = {"project": str(place), "unanswered": list(map(str, books.unanswered))} if books else {"project": None}
         day = {"scenario": str(wish.scenario) or "calm", "seed": wish.seed, "profile": wish.profile}
@@ -147,16 +148,16 @@ def _in_foreground() -> bool:
 # --- whose books ------------------------------------------------------------------------------------------------------
 
 
-def _books(place: Path, screen: Console) -> RecordedState | None:
+def _books(place: Path, renderer: Renderer) -> RecordedState | None:
     """The books; that they cannot be read is told, and keeps neither the verdict nor the command's code back."""
     try:
         return recorded_state(place)
     except Problems as wrong:
-        screen.tell(wrong.diagnostics)
+        renderer.diagnostics(wrong.diagnostics)
         return None
 
 
-def _project_of(words: Sequence[str]) -> Path | None:
+def project_of(words: Sequence[str]) -> Path | None:
     """The PATH of a command of ours, else the present folder where it is a project's."""
     ours = _own_words(words)
     if ours is not None:
