@@ -21,7 +21,7 @@ from novita_infra.simulator import BadScenario, scenario_of
 from novita_infra.simulator.scenarios.events import ACTS
 from novita_infra.simulator.scenarios.schema import NAME, scenario_schema, schema_text
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SCHEMA = scenario_schema()
 ONE, OTHER = jsonschema.Draft202012Validator(SCHEMA), jsonschema_rs.Draft202012Validator(SCHEMA)
 

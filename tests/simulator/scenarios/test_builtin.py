@@ -23,7 +23,7 @@ from novita_infra.simulator import (
     world_state,
 )
 
-DOCUMENTED = Path(__file__).parents[2] / "docs" / "scenarios"
+DOCUMENTED = Path(__file__).parents[3] / "docs" / "scenarios"
 WISH = {"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 10}
 
 
