@@ -1,6 +1,6 @@
-"""Draws `docs/plan.svg`, the picture in the README: a real plan against the simulator, as a terminal shows it.
+"""Draws `docs/plan.svg`, the picture in the README: the output of `plan` against the simulator, with its colours.
 
-`python scripts/picture.py [FILE]`. Nothing is drawn by hand: it is the command's own output in its own colours.
+`python scripts/picture.py [FILE]` writes the SVG to FILE, by default to `docs/plan.svg`.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ _AFTER = _STORAGE % 100 + _MACHINE % ("trainer", 1, "1.5") + _MACHINE % ("evalua
 
 
 def picture() -> str:
-    """The SVG."""
+    """Runs the commands and returns their last output as an SVG."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "novita-infra.yaml").write_text(_PROJECT, encoding="utf-8")
@@ -78,11 +78,11 @@ def picture() -> str:
     console.print(Text.assemble(("$ ", "dim"), "novita-infra plan"))
     console.print(Text.from_ansi(shown.rstrip()))
     drawn = console.export_svg(title="novita-infra", unique_id="plan")
-    return re.sub(r"\s*@font-face \{.*?\}\n", "\n", drawn, flags=re.DOTALL)  # the picture asks no other host for a font
+    return re.sub(r"\s*@font-face \{.*?\}\n", "\n", drawn, flags=re.DOTALL)  # loads no font from another host
 
 
 def words(svg: str) -> list[str]:
-    """What the picture says, line by line, without the ids, which differ between runs."""
+    """Returns the text of the picture, line by line. Ids are replaced by `ID`, because they differ between runs."""
     lines: dict[str, str] = {}
     for at, text in re.findall(r'<text class="plan-r\d+" x="[^"]*" y="([^"]*)"[^>]*>([^<]*)</text>', svg):
         lines[at] = lines.get(at, "") + html.unescape(text).replace("\xa0", " ")
@@ -90,7 +90,7 @@ def words(svg: str) -> list[str]:
 
 
 def _run(folder: Path, *arguments: str) -> str:
-    """The command's stdout as a terminal gets it."""
+    """Runs a command in a terminal and returns its stdout, with colours."""
     ours, theirs = pty.openpty()
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("NOVITA_", "NO_COLOR"))}
     environ |= {
@@ -99,7 +99,7 @@ def _run(folder: Path, *arguments: str) -> str:
         "COLUMNS": str(WIDTH),
         "REGISTRY_PASSWORD": "secret",
     }
-    process = subprocess.Popen(  # noqa: S603 -- our own command with our own words
+    process = subprocess.Popen(  # noqa: S603 -- runs our own command
         [*COMMAND, *arguments], cwd=folder, env=environ, stdout=theirs, stderr=subprocess.DEVNULL, text=True
     )
     os.close(theirs)

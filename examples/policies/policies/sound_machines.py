@@ -1,4 +1,4 @@
-"""Denies machines that the world can reach by SSH, and warns of images that may be another one tomorrow."""
+"""Denies instances with an open SSH port, and warns of images without a fixed version."""
 
 import json
 import sys

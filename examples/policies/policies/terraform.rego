@@ -1,9 +1,9 @@
-# For conftest or `opa eval`. Written for Terraform's plans: nothing in it knows novita-infra.
+# For conftest or `opa eval`. Written for Terraform's plans; it does not know novita-infra.
 package main
 
 import rego.v1
 
-# Types whose loss is the loss of data.
+# Types that hold data.
 lasting := {"network_storage", "aws_ebs_volume", "google_compute_disk"}
 
 deny contains msg if {

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import click
 
-from novita_infra.cli.command import Command
+from novita_infra.cli.console import Console
 from novita_infra.cli.lazy import LazyGroup
+from novita_infra.cli.options import Command, json_option, lock_timeout_option, path_argument, with_console
 from novita_infra.cli.options import address as address_of
-from novita_infra.cli.options import lock_timeout_option, path_argument
-from novita_infra.cli.project_options import with_project_options
-from novita_infra.cli.rendering import json_option, with_renderer
+from novita_infra.cli.project_options import located
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import problem
 from novita_infra.model.records import Record
@@ -20,50 +19,57 @@ from novita_infra.operations.session import ProjectOptions
 from novita_infra.operations.state_edits import forget, load_state, move_record, recorded
 from novita_infra.state.state import State
 from novita_infra.views.content.lines import line
-from novita_infra.views.renderer import Renderer
+from novita_infra.views.json.state import record_json
+from novita_infra.views.text.state import record_lines
 
 
 @click.command("list", cls=Command)
 @path_argument
-@with_project_options
+@located
 @json_option
-@with_renderer
-def list_(*, project_options: ProjectOptions, renderer: Renderer) -> int:
+@with_console
+def list_(*, where: ProjectOptions, screen: Console) -> int:
     """List the addresses on record.
 
     \b
     Example:
       novita-infra state list --env prod
     """
-    state = load_state(project_options)
-    data = [{"address": str(address), "id": state.records[address].id} for address in _addresses(state)]
-    renderer.show((line(str(address)) for address in _addresses(state)), data)
+    state = load_state(where)
+    if screen.json:
+        screen.show_json([{"address": str(address), "id": state.records[address].id} for address in _addresses(state)])
+    else:
+        screen.show(line(str(address)) for address in _addresses(state))
     return 0
 
 
 @click.command("show", cls=Command)
 @click.argument("address", metavar="ADDR", type=address_of)
 @path_argument
-@with_project_options
+@located
 @json_option
-@with_renderer
-def show(*, address: Address, project_options: ProjectOptions, renderer: Renderer) -> int:
+@with_console
+def show(*, address: Address, where: ProjectOptions, screen: Console) -> int:
     """Show one record.
 
     \b
     Example:
       novita-infra state show instance.trainer
     """
-    renderer.record(recorded(project_options, address))
+    record = recorded(where, address)
+    if screen.json:
+        screen.show_json(record_json(record))
+    else:
+        screen.show(record_lines(record))
     return 0
 
 
 @click.command("rm", cls=Command)
 @click.argument("words", metavar="ADDR... [PATH]", nargs=-1, required=True)
-@with_project_options
+@located
 @lock_timeout_option
-@with_renderer
-def remove(*, words: tuple[str, ...], project_options: ProjectOptions, renderer: Renderer) -> int:
+@with_console
+def remove(*, words: tuple[str, ...], where: ProjectOptions, screen: Console) -> int:
     """Remove records; the objects stay as they are.
 
     What a manifest still declares is created anew by the next apply; where the object bears its owner mark, that is
@@ -73,12 +79,10 @@ def remove(*, words: tuple[str, ...], project_options: ProjectOptions, renderer:
     Example:
       novita-infra state rm instance.trainer 'instance.worker["eu"]'
     """
-    addresses, project_options = _split(words, project_options)
-    taken = forget(project_options, addresses)
-    renderer.show(line(f"Removed from the books: {record.address}{_known_as(record)}") for record in taken)
-    renderer.message(
-        "The objects stay. What is still declared and bears no owner mark would be made anew by the next apply."
-    )
+    addresses, where = _split(words, where)
+    taken = forget(where, addresses)
+    screen.show(line(f"Removed from the books: {record.address}{_known_as(record)}") for record in taken)
+    screen.say("The objects stay. What is still declared and bears no owner mark would be made anew by the next apply.")
     return 0
 
 
@@ -93,23 +97,21 @@ def _known_as(record: Record) -> str:
 @click.argument("source", metavar="SOURCE", type=address_of)
 @click.argument("target", metavar="TARGET", type=address_of)
 @path_argument
-@with_project_options
+@located
 @lock_timeout_option
-@with_renderer
-def move(*, source: Address, target: Address, project_options: ProjectOptions, renderer: Renderer) -> int:
+@with_console
+def move(*, source: Address, target: Address, where: ProjectOptions, screen: Console) -> int:
     """Give a record another address, after renaming it in the manifests; the object stays as it is.
 
     \b
     Example:
       novita-infra state mv instance.trainer instance.teacher
     """
-    state = move_record(project_options, source, target)
-    renderer.show([line(f"Moved in the books: {source} is now {target}")])
+    state = move_record(where, source, target)
+    screen.show([line(f"Moved in the books: {source} is now {target}")])
     name = state.records[target].spec.get("name")
     if name not in (None, target.name):
-        renderer.message(
-            f"The object is named {name}: with `name: {name}` in the spec of {target.name} it stays as it is."
-        )
+        screen.say(f"The object is named {name}: with `name: {name}` in the spec of {target.name} it stays as it is.")
     return 0
 
 
@@ -133,12 +135,12 @@ def _addresses(state: State) -> list[Address]:
     return sorted(state.records)
 
 
-def _split(words: tuple[str, ...], project_options: ProjectOptions) -> tuple[tuple[Address, ...], ProjectOptions]:
+def _split(words: tuple[str, ...], where: ProjectOptions) -> tuple[tuple[Address, ...], ProjectOptions]:
     """The addresses, and the folder where the last word is one."""
     *first, last = words
     try:
-        return tuple(map(Address.parse, words)), project_options
+        return tuple(map(Address.parse, words)), where
     except ValueError as wrong:
         if not first or not Path(last).exists():
             raise problem(str(wrong)) from wrong
-    return _split(tuple(first), replace(project_options, path=Path(last)))
+    return _split(tuple(first), replace(where, path=Path(last)))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from novita_infra.simulator.world.engine.records import WorldRecord
+from novita_infra.simulator.world.engine.records import Record
 
 
 @dataclass(slots=True, kw_only=True)
-class Account(WorldRecord):
+class Account(Record):
     """What is true of the account as a whole. There is one."""
 
     arrears: float = 0.0
@@ -20,7 +20,7 @@ class Account(WorldRecord):
 
 
 @dataclass(slots=True, kw_only=True)
-class ApiKey(WorldRecord):
+class ApiKey(Record):
     """A key that was used, as the account lists it, with the policy of the models it may call."""
 
     name: str
@@ -37,7 +37,7 @@ class ApiKey(WorldRecord):
 
 
 @dataclass(slots=True, kw_only=True)
-class Meter(WorldRecord):
+class Meter(Record):
     """What one thing costs while it runs. Money: 1/100000 USD."""
 
     category: str
@@ -57,12 +57,12 @@ class Meter(WorldRecord):
 
 
 @dataclass(slots=True, kw_only=True)
-class Term(WorldRecord):
+class Term(Record):
     """The end of what was paid for in advance; its id is the machine's."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Payment(WorldRecord):
+class Payment(Record):
     """Money that moved at once: a top-up, or months bought for a machine. Money: 1/100000 USD."""
 
     kind: str
@@ -76,7 +76,7 @@ class Payment(WorldRecord):
 
 
 @dataclass(slots=True, kw_only=True)
-class Usage(WorldRecord):
+class Usage(Record):
     """What one key used of one model within one hour. Money: 1/100000 USD."""
 
     category: str

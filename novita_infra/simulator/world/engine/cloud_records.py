@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar, Final
+from dataclasses import dataclass, field
+from typing import Any
 
-from novita_infra.simulator.world.engine.records import WorldRecord
-from novita_infra.simulator.world.engine.tables import NewTable
+from novita_infra.simulator.world.engine.records import Record
 
 
 @dataclass(slots=True, kw_only=True)
-class Instance(WorldRecord):
+class Instance(Record):
     """A machine."""
-
-    LABEL: ClassVar[str] = "name"
-    LOOKS: ClassVar[tuple[str, ...]] = ("kind", "product", "gpus", "cluster", "image", "rootfs", "billing")
 
     name: str
     kind: str
@@ -67,11 +62,8 @@ class Instance(WorldRecord):
 
 
 @dataclass(slots=True, kw_only=True)
-class Template(WorldRecord):
+class Template(Record):
     """A recipe for instances."""
-
-    LABEL: ClassVar[str] = "name"
-    LOOKS: ClassVar[tuple[str, ...]] = ("image", "rootfs")
 
     name: str
     image: str
@@ -91,11 +83,8 @@ class Template(WorldRecord):
 
 
 @dataclass(slots=True, kw_only=True)
-class Storage(WorldRecord):
+class Storage(Record):
     """A network volume."""
-
-    LABEL: ClassVar[str] = "name"
-    LOOKS: ClassVar[tuple[str, ...]] = ("cluster", "size")
 
     name: str
     size: int
@@ -104,11 +93,8 @@ class Storage(WorldRecord):
 
 
 @dataclass(slots=True, kw_only=True)
-class Network(WorldRecord):
+class Network(Record):
     """A private network."""
-
-    LABEL: ClassVar[str] = "name"
-    LOOKS: ClassVar[tuple[str, ...]] = ("cluster",)
 
     name: str
     cluster: str
@@ -119,11 +105,8 @@ class Network(WorldRecord):
 
 
 @dataclass(slots=True, kw_only=True)
-class RegistryAuth(WorldRecord):
+class RegistryAuth(Record):
     """A credential of a container registry."""
-
-    LABEL: ClassVar[str] = "name"
-    LOOKS: ClassVar[tuple[str, ...]] = ("username",)
 
     name: str
     username: str
@@ -131,11 +114,8 @@ class RegistryAuth(WorldRecord):
 
 
 @dataclass(slots=True, kw_only=True)
-class Prewarm(WorldRecord):
+class Prewarm(Record):
     """A task that brings an image to a cluster."""
-
-    LABEL: ClassVar[str] = "image"
-    LOOKS: ClassVar[tuple[str, ...]] = ("cluster", "products")
 
     image: str
     cluster: str
@@ -166,11 +146,8 @@ class Worker:
 
 
 @dataclass(slots=True, kw_only=True)
-class Endpoint(WorldRecord):
+class Endpoint(Record):
     """A pool of workers behind one URL."""
-
-    LABEL: ClassVar[str] = "name"
-    LOOKS: ClassVar[tuple[str, ...]] = ("product", "gpus", "image")
 
     name: str
     app_name: str
@@ -200,19 +177,9 @@ class Endpoint(WorldRecord):
     generation: int = 1
     workers: list[Worker] = field(default_factory=list)
 
-    def values(self, _names: Sequence[str]) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def of_values(cls, values: dict[str, Any]) -> Endpoint:
-        workers = [Worker(**worker) for worker in values.pop("workers")]
-        endpoint = super(Endpoint, cls).of_values(values)
-        endpoint.workers = workers
-        return endpoint
-
 
 @dataclass(slots=True, kw_only=True)
-class Job(WorldRecord):
+class Job(Record):
     """Work on an instance: an image being saved, a migration."""
 
     type: str
@@ -222,30 +189,3 @@ class Job(WorldRecord):
     auth: str = ""
     error: str = ""
     message: str = ""
-
-
-CLOUD_RECORDS: Final[Mapping[str, type[WorldRecord]]] = {
-    "instances": Instance,
-    "templates": Template,
-    "storages": Storage,
-    "networks": Network,
-    "registry_auths": RegistryAuth,
-    "prewarms": Prewarm,
-    "endpoints": Endpoint,
-    "jobs": Job,
-}
-"""The records by the names of their tables: what scenarios can name and what verdicts look at."""
-
-
-class CloudTables:
-    """The tables of CLOUD_RECORDS, in the same order. A new resource has its record, entry and table in this file."""
-
-    def __init__(self, new: NewTable) -> None:
-        self.instances = new("instances", Instance)
-        self.templates = new("templates", Template)
-        self.storages = new("storages", Storage)
-        self.networks = new("networks", Network)
-        self.registry_auths = new("registry_auths", RegistryAuth)
-        self.prewarms = new("prewarms", Prewarm)
-        self.endpoints = new("endpoints", Endpoint)
-        self.jobs = new("jobs", Job)

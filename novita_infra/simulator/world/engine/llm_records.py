@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
-from novita_infra.simulator.world.engine.records import WorldRecord
+from novita_infra.simulator.world.engine.records import Record
 
 
 @dataclass(slots=True, kw_only=True)
-class File(WorldRecord):
+class File(Record):
     """A file of the account; its bytes are in the world's contents."""
 
     name: str
@@ -24,7 +23,7 @@ class File(WorldRecord):
 
 
 @dataclass(slots=True, kw_only=True)
-class Batch(WorldRecord):
+class Batch(Record):
     """Requests from a file, answered in the course of time."""
 
     input: str
@@ -48,7 +47,7 @@ class Batch(WorldRecord):
 
 
 @dataclass(slots=True, kw_only=True)
-class Task(WorldRecord):
+class Task(Record):
     """Something being generated: images, a video, sound."""
 
     operation: str
@@ -73,13 +72,11 @@ class Task(WorldRecord):
 
 
 @dataclass(slots=True, kw_only=True)
-class Delivery(WorldRecord):
-    """The event of a finished task on its way to a webhook; its id is the id of the task."""
-
-    OLD_NAMES: ClassVar[Mapping[str, str]] = {"told": "outcomes"}
+class Delivery(Record):
+    """The event of a finished task on its way to a webhook; its id is the task's."""
 
     url: str
     state: str = "due"
     """`due` to be sent now, `waiting` for its next attempt, `delivered`, `failed`, `withheld` from other machines."""
-    outcomes: list[str] = field(default_factory=list)
-    """The outcome of each attempt, such as `HTTP 200`."""
+    told: list[str] = field(default_factory=list)
+    """What came of each attempt."""

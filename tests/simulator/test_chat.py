@@ -1,0 +1,347 @@
+"""Chat, completions, embeddings, rerank and the two other dialects: made-up answers in the right shape, paid for."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import struct
+from typing import Any
+
+import pytest
+
+from novita_infra.simulator import PROFILES, Fault, Limits, Trouble
+
+LLM = "/openai/v1"
+MODEL = "openai/gpt-oss-120b"
+BILLS = "/openapi/v1/billing"
+
+
+def chat(**wish: Any) -> dict[str, Any]:
+    return {"model": MODEL, "messages": [{"role": "user", "content": "What is a river?"}], "max_tokens": 200} | wish
+
+
+def said(told: Any) -> str:
+    return str(told["choices"][0]["message"]["content"])
+
+
+def events(cloud: Any, path: str, body: Any) -> list[tuple[str, Any]]:
+    """The events of a stream: name and data."""
+    answer = cloud.send("POST", path, json=body | {"stream": True})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert "content-length" not in answer.headers
+    found = []
+    for block in answer.text.removesuffix("\n\n").split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.split("\n"))
+        data = fields["data"]
+        found.append((fields.get("event", ""), data if data == "[DONE]" else json.loads(data)))
+    return found
+
+
+@pytest.mark.parametrize("base", ["/openai/v1", "/openai", "/v3/openai"])
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_question_gets_an_answer_under_every_base(make_cloud: Any, profile: str, base: str) -> None:
+    told = make_cloud(quirks=PROFILES[profile]).post(f"{base}/chat/completions", chat())
+    assert (told["object"], told["model"]) == ("chat.completion", MODEL)
+    (choice,) = told["choices"]
+    assert (choice["index"], choice["finish_reason"], choice["message"]["role"]) == (0, "stop", "assistant")
+    assert choice["message"]["content"].endswith(".")
+    spent = told["usage"]
+    assert spent["total_tokens"] == spent["prompt_tokens"] + spent["completion_tokens"]
+
+
+def test_the_same_question_always_gets_the_same_answer(make_cloud: Any) -> None:
+    first, second = make_cloud(seed=1), make_cloud(seed=1)
+    second.machine()
+    path = f"{LLM}/chat/completions"
+    assert said(first.post(path, chat())) == said(second.post(path, chat())) == said(first.post(path, chat()))
+    assert said(first.post(path, chat())) != said(make_cloud(seed=2).post(path, chat()))
+    assert said(first.post(path, chat(seed=1))) != said(first.post(path, chat(seed=2)))
+
+
+def test_the_answer_obeys_max_tokens_stop_and_n(cloud: Any) -> None:
+    path = f"{LLM}/chat/completions"
+    short = cloud.post(path, chat(max_tokens=3))
+    assert short["choices"][0]["finish_reason"] == "length"
+    assert short["usage"]["completion_tokens"] == 3
+    whole = said(cloud.post(path, chat()))
+    word = whole.split()[2]
+    told = cloud.post(path, chat(stop=[word]))
+    assert word not in said(told)
+    assert told["choices"][0]["finish_reason"] == "stop"
+    several = cloud.post(path, chat(n=3))["choices"]
+    assert [choice["index"] for choice in several] == [0, 1, 2]
+    assert len({choice["message"]["content"] for choice in several}) == 3
+
+
+@pytest.mark.parametrize("more", [{}, {"n": 2}, {"enable_thinking": True, "separate_reasoning": True}])
+def test_a_streamed_answer_is_the_whole_one_in_pieces(cloud: Any, more: Any) -> None:
+    path = f"{LLM}/chat/completions"
+    whole = cloud.post(path, chat(**more))
+    *chunks, last = events(cloud, path, chat(stream_options={"include_usage": True}, **more))
+    assert last == ("", "[DONE]")
+    *deltas, end = [data for _, data in chunks]
+    assert end["choices"] == []
+    assert end["usage"] == whole["usage"]
+    assert {data["object"] for data in deltas} == {"chat.completion.chunk"}
+    assert len({data["id"] for data in deltas}) == 1
+    for choice in whole["choices"]:
+        parts = [data["choices"][0] for data in deltas if data["choices"][0]["index"] == choice["index"]]
+        assert parts[0]["delta"]["role"] == "assistant"
+        assert "".join(part["delta"].get("content", "") for part in parts) == choice["message"]["content"]
+        thought = "".join(part["delta"].get("reasoning_content", "") for part in parts)
+        assert thought == choice["message"].get("reasoning_content", "")
+        assert parts[-1]["finish_reason"] == choice["finish_reason"]
+
+
+def test_thoughts_stand_in_the_text_or_beside_it(cloud: Any) -> None:
+    path = f"{LLM}/chat/completions"
+    assert said(cloud.post(path, chat(enable_thinking=True))).startswith("<think>\n")
+    message = cloud.post(path, chat(enable_thinking=True, separate_reasoning=True))["choices"][0]["message"]
+    assert message["reasoning_content"]
+    assert "<think>" not in message["content"]
+
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string"},
+        "size": {"type": "integer", "minimum": 7},
+        "colour": {"enum": ["red", "blue"]},
+        "tags": {"type": "array", "items": {"$ref": "#/$defs/tag"}, "minItems": 2},
+        "open": {"type": ["boolean", "null"]},
+    },
+    "$defs": {"tag": {"anyOf": [{"type": "string"}, {"type": "null"}]}},
+}
+
+
+def test_answers_and_calls_fit_their_schema(cloud: Any) -> None:
+    path = f"{LLM}/chat/completions"
+    tools = [{"type": "function", "function": {"name": name, "parameters": SCHEMA}} for name in ("first", "second")]
+    wanted = {"type": "json_schema", "json_schema": {"name": "thing", "schema": SCHEMA}}
+    thing = json.loads(said(cloud.post(path, chat(response_format=wanted))))
+    assert (thing["size"], thing["colour"], thing["open"], len(thing["tags"])) == (7, "red", True, 2)
+    assert json.loads(said(cloud.post(path, chat(response_format={"type": "json_object"}))))
+    choice = {"type": "function", "function": {"name": "second"}}
+    told = cloud.post(path, chat(tools=tools, tool_choice=choice))["choices"][0]
+    assert told["finish_reason"] == "tool_calls"
+    (call,) = told["message"]["tool_calls"]
+    assert (call["function"]["name"], json.loads(call["function"]["arguments"])) == ("second", thing | call_words(call))
+    streamed = events(cloud, path, chat(tools=tools, tool_choice="required"))
+    calls = [data["choices"][0]["delta"].get("tool_calls") for _, data in streamed[:-1]]
+    assert [call[0]["function"]["name"] for call in calls if call] == ["first"]
+
+
+def call_words(call: Any) -> Any:
+    """The parts that are mere words, which differ from draw to draw."""
+    made = json.loads(call["function"]["arguments"])
+    return {"name": made["name"], "tags": made["tags"]}
+
+
+def test_a_schema_without_end_is_answered_all_the_same(cloud: Any) -> None:
+    endless = {"type": "object", "properties": {name: {"$ref": "#"} for name in "abcdefgh"}}
+    wanted = {"type": "json_schema", "json_schema": {"schema": endless}}
+    assert json.loads(said(cloud.post(f"{LLM}/chat/completions", chat(response_format=wanted, max_tokens=30_000))))
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"messages": []},
+        {"messages": [{"role": "developer", "content": "x"}]},
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]},
+        {"messages": [{"role": "user", "content": "long " * 140_000}]},
+        {"max_tokens": 10**6},
+        {"max_tokens": 0},
+        {"temperature": 3},
+        {"stream": "maybe"},
+        {"tool_choice": "required"},
+        {"tool_choice": {"function": {"name": "none"}}},
+        {"model": "baai/bge-m3"},
+        {"model": "meta-llama/llama-3.1-8b-instruct", "tools": [{"function": {"name": "f"}}]},
+    ],
+)
+def test_what_a_model_cannot_do_is_an_invalid_body(cloud: Any, wish: Any) -> None:
+    assert cloud.refused("POST", f"{LLM}/chat/completions", json=chat(**wish)) == (400, "INVALID_REQUEST_BODY")
+
+
+def test_pictures_go_to_models_that_see(cloud: Any) -> None:
+    content = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": "data:,"}}]
+    model = "qwen/qwen3-vl-235b-a22b-instruct"
+    told = cloud.post(f"{LLM}/chat/completions", chat(model=model, messages=[{"role": "user", "content": content}]))
+    assert told["usage"]["prompt_tokens"] > 256
+
+
+def test_models_that_are_unknown_or_away_have_reasons_of_their_own(cloud: Any) -> None:
+    path = f"{LLM}/chat/completions"
+    assert cloud.refused("POST", path, json=chat(model="none")) == (404, "MODEL_NOT_FOUND")
+    assert cloud.refused("POST", path, json=chat(model="")) == (404, "MODEL_NOT_FOUND")
+    away = chat(model="gryphe/mythomax-l2-13b")
+    assert cloud.refused("POST", path, json=away) == (503, "SERVICE_NOT_AVAILABLE")
+
+
+def test_a_body_that_is_not_json_is_an_invalid_body(cloud: Any) -> None:
+    assert cloud.refused("POST", f"{LLM}/chat/completions", content=b"{") == (400, "INVALID_REQUEST_BODY")
+    huge = json.dumps(chat(user="x" * 3_000_000))
+    assert cloud.refused("POST", f"{LLM}/chat/completions", content=huge) == (400, "INVALID_REQUEST_BODY")
+
+
+def test_only_strict_refuses_what_is_not_documented(make_cloud: Any) -> None:
+    body = chat(max_completion_tokens=5, store=True)
+    assert make_cloud().send("POST", f"{LLM}/chat/completions", json=body).status_code == 200
+    strict = make_cloud(quirks=PROFILES["strict"])
+    assert strict.refused("POST", f"{LLM}/chat/completions", json=body) == (400, "INVALID_REQUEST_BODY")
+    without = chat()
+    del without["max_tokens"]
+    assert make_cloud().send("POST", f"{LLM}/chat/completions", json=without).status_code == 200
+    assert strict.refused("POST", f"{LLM}/chat/completions", json=without) == (400, "INVALID_REQUEST_BODY")
+
+
+def test_an_account_without_money_gets_no_answers(make_cloud: Any) -> None:
+    cloud = make_cloud(limits=Limits(balance=0))
+    assert cloud.refused("POST", f"{LLM}/chat/completions", json=chat()) == (403, "NOT_ENOUGH_BALANCE")
+    embed = {"model": "baai/bge-m3", "input": "x"}
+    assert cloud.refused("POST", f"{LLM}/embeddings", json=embed) == (403, "NOT_ENOUGH_BALANCE")
+
+
+def test_requests_and_tokens_a_minute_are_limited_by_model(make_cloud: Any) -> None:
+    cloud = make_cloud(limits=Limits(balance=40 * 100_000))
+    path = f"{LLM}/chat/completions"
+    for _ in range(30):
+        cloud.post(path, chat(max_tokens=1))
+    assert cloud.refused("POST", path, json=chat()) == (429, "RATE_LIMIT_EXCEEDED")
+    cloud.post(path, chat(model="deepseek/deepseek-v3.2"))
+    cloud.pass_(60)
+    cloud.post(path, chat())
+    long = [{"role": "user", "content": "." * 160_000}]
+    body = chat(model="deepseek/deepseek-v3.2", messages=long)
+    for _ in range(13):
+        cloud.post(path, body)
+    assert cloud.refused("POST", path, json=body) == (429, "TOKEN_LIMIT_EXCEEDED")
+
+
+def test_tokens_are_billed_to_the_last_unit(cloud: Any) -> None:
+    path = f"{LLM}/chat/completions"
+    before = cloud.world.purse.settled
+    spent = [cloud.post(path, chat(seed=seed))["usage"] for seed in range(20)]
+    cloud.post(f"{LLM}/embeddings", {"model": "baai/bge-m3", "input": "word " * 5000})
+    cloud.post(path, chat(model="google/gemma-3-1b-it"))
+    tokens_in = sum(one["prompt_tokens"] for one in spent)
+    tokens_out = sum(one["completion_tokens"] for one in spent)
+    cost = (tokens_in * 5000 + tokens_out * 25_000) // 10**6
+    assert before - cloud.world.purse.settled == cost + 5000 * 1000 // 10**6
+    rows = cloud.get(f"{BILLS}/bill/list", cycleType="Day", productCategory="llm")["bills"]
+    row = next(row for row in rows if row["productName"] == MODEL)
+    assert (row["billNum0"], row["billNum1"], row["requestCount"]) == (str(tokens_in), str(tokens_out), 20)
+    assert row["amountDecimal"] == f"{cost / 100_000:.5f}"
+    exact = tokens_in * int(row["basePrice0"]) + tokens_out * int(row["basePrice1"])
+    assert int(exact / 10_000 / int(row["pricePrecision"]) * 100_000) == cost
+    free = next(row for row in rows if row["productName"] == "google/gemma-3-1b-it")
+    assert (free["amount"], free["requestCount"]) == ("0", 1)
+    window = {"startTime": int(cloud.clock()), "endTime": int(cloud.clock()) + 3600}
+    by_key = cloud.get(f"{BILLS}/apikey/bill/list", cycleType="Hour", category="llm", **window)["bills"]
+    assert {(row["apikeyName"], row["apikeyMask"]) for row in by_key} == {("key-1", "sk_tes***")}
+    assert {row["productName"]: row["amount"] for row in by_key} == {row["productName"]: row["amount"] for row in rows}
+    (month,) = cloud.get(f"{BILLS}/monthly/bill")["data"]
+    assert month["totalAmountDecimal"] == f"{(before - cloud.world.purse.settled) / 100_000:.5f}"
+
+
+def test_long_prompts_of_tiered_models_cost_more(cloud: Any) -> None:
+    def cost(words: int) -> int:
+        before = cloud.world.purse.settled
+        messages = [{"role": "user", "content": "word " * words}]
+        cloud.post(f"{LLM}/chat/completions", chat(model="qwen/qwen3-max", messages=messages, max_tokens=1))
+        return int(before - cloud.world.purse.settled)
+
+    assert cost(32_000 - 7) == (32_000 * 120_000 + 600_000) // 10**6
+    assert cost(40_000 - 7) == (40_000 * 240_000 + 1_200_000) // 10**6
+
+
+def test_text_completions_answer_every_prompt(cloud: Any) -> None:
+    body = {"model": MODEL, "prompt": ["Once", "Twice"], "max_tokens": 50, "n": 2}
+    whole = cloud.post(f"{LLM}/completions", body)
+    assert whole["object"] == "text_completion"
+    assert [choice["index"] for choice in whole["choices"]] == [0, 1, 2, 3]
+    streamed = events(cloud, f"{LLM}/completions", body)
+    texts = ["", "", "", ""]
+    for _, data in streamed[:-1]:
+        texts[data["choices"][0]["index"]] += data["choices"][0]["text"]
+    assert texts == [choice["text"] for choice in whole["choices"]]
+
+
+def test_embeddings_are_unit_vectors_in_either_encoding(cloud: Any) -> None:
+    path = f"{LLM}/embeddings"
+    told = cloud.post(path, {"model": "baai/bge-m3", "input": ["one", "two", "one"]})
+    first, second, third = (row["embedding"] for row in told["data"])
+    assert [row["index"] for row in told["data"]] == [0, 1, 2]
+    assert first == third != second
+    assert len(first) == 1024
+    assert math.isclose(sum(number * number for number in first), 1, abs_tol=1e-4)
+    (row,) = cloud.post(path, {"model": "baai/bge-m3", "input": "one", "encoding_format": "base64"})["data"]
+    numbers = struct.unpack("<1024f", base64.b64decode(row["embedding"]))
+    assert all(math.isclose(a, b, abs_tol=1e-6) for a, b in zip(first, numbers, strict=True))
+    assert told["usage"] == {"prompt_tokens": 3, "total_tokens": 3}
+    bad: dict[str, Any]
+    for bad in ({"input": []}, {"input": ""}, {"input": 5}, {"encoding_format": "hex"}, {"model": MODEL}):
+        body: dict[str, Any] = {"model": "baai/bge-m3", "input": "x"} | bad
+        assert cloud.refused("POST", path, json=body) == (400, "INVALID_REQUEST_BODY")
+
+
+def test_rerank_puts_the_documents_that_fit_first(cloud: Any) -> None:
+    body = {
+        "model": "baai/bge-reranker-v2-m3",
+        "query": "the red river",
+        "documents": ["a blue sky", "the red river flows", "a red car"],
+        "top_n": 2,
+    }
+    told = cloud.post(f"{LLM}/rerank", body)
+    assert [row["index"] for row in told["results"]] == [1, 2]
+    scores = [row["relevance_score"] for row in told["results"]]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+    assert told["results"][0]["document"]["text"] == "the red river flows"
+
+
+def test_responses_are_only_for_models_that_list_them_and_only_at_one_base(cloud: Any) -> None:
+    body = {"model": MODEL, "input": "What is a river?", "instructions": "Be short."}
+    told = cloud.post(f"{LLM}/responses", body)
+    text = told["output"][0]["content"][0]["text"]
+    assert (told["object"], told["status"]) == ("response", "completed")
+    streamed = events(cloud, f"{LLM}/responses", body)
+    assert [name for name, _ in streamed][:: len(streamed) - 1] == ["response.created", "response.completed"]
+    assert "".join(data["delta"] for name, data in streamed if name == "response.output_text.delta") == text
+    assert [data["sequence_number"] for _, data in streamed] == list(range(len(streamed)))
+    listed = {"role": "developer", "content": [{"type": "input_text", "text": "hi"}]}
+    assert cloud.post(f"{LLM}/responses", body | {"input": [listed], "max_output_tokens": 2})["status"] == "incomplete"
+    other = body | {"model": "deepseek/deepseek-v3.2"}
+    assert cloud.refused("POST", f"{LLM}/responses", json=other) == (400, "INVALID_REQUEST_BODY")
+    for base in ("/openai", "/v3/openai"):
+        answer = cloud.send("POST", f"{base}/responses", json=body)
+        assert (answer.status_code, answer.text) == (404, "404 page not found")
+
+
+def test_messages_speak_the_other_dialect(cloud: Any) -> None:
+    body = {
+        "model": MODEL,
+        "max_tokens": 100,
+        "system": [{"type": "text", "text": "Be short."}],
+        "messages": [{"role": "user", "content": "What is a river?"}],
+    }
+    told = cloud.post("/anthropic/v1/messages", body)
+    assert (told["type"], told["role"], told["stop_reason"]) == ("message", "assistant", "end_turn")
+    streamed = events(cloud, "/anthropic/v1/messages", body)
+    pieces = [data["delta"]["text"] for name, data in streamed if name == "content_block_delta"]
+    assert "".join(pieces) == told["content"][0]["text"]
+    assert streamed[0][0] == "message_start"
+    assert streamed[-1] == ("message_stop", {"type": "message_stop"})
+    assert cloud.post("/anthropic/v1/messages", body | {"max_tokens": 1})["stop_reason"] == "max_tokens"
+    image = [{"role": "user", "content": [{"type": "image", "source": {}}]}]
+    assert cloud.refused("POST", "/anthropic/v1/messages", json=body | {"messages": image})[0] == 400
+
+
+def test_a_stream_can_break_off_in_the_middle(cloud: Any) -> None:
+    cloud.world.faults.add(Fault(kind=Trouble.TRUNCATED, operation="chat.create"))
+    answer = cloud.send("POST", f"{LLM}/chat/completions", json=chat(stream=True))
+    assert answer.text.startswith("data: ")
+    assert "[DONE]" not in answer.text

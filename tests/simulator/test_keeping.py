@@ -1,0 +1,217 @@
+"""The account in a file: it comes back as it was, even after a kill, and only one process has it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import novita_infra
+from novita_infra.simulator import AccountInUse, Fault, HandClock, Trouble, UnknownFormat, open_world, state
+from novita_infra.simulator.errors import Refusal
+from novita_infra.simulator.world.cloud import instances, storages
+from novita_infra.simulator.world.engine.account_file import Book
+from novita_infra.simulator.world.engine.cloud_records import Instance
+
+pytestmark = pytest.mark.process
+
+
+def test_a_world_comes_back_as_it_was(make_cloud: Any, tmp_path: Path) -> None:
+    first = make_cloud(tmp_path / "sim.db", seed=7)
+    storage, network, auth = first.storage(), first.network(), first.auth()
+    first.running(networkStorages=[{"Id": storage, "mountPoint": "/d"}], networkId=network, imageAuthId=auth)
+    first.running(billingMode="monthly", month=1)
+    first.endpoint()
+    first.prewarm()
+    first.machine(name="young")
+    before = state(first.world)
+    first.world.close()
+    second = make_cloud(tmp_path / "sim.db")
+    assert state(second.world) | {"calls": 0} == before | {"calls": 0}
+    assert second.world.used == first.world.used
+    assert second.world.purse == first.world.purse
+
+
+def test_lives_go_on_after_reopening_as_if_nothing_had_happened(make_cloud: Any, tmp_path: Path) -> None:
+    interrupted, straight = make_cloud(tmp_path / "a.db"), make_cloud(tmp_path / "b.db")
+    keys = [cloud.machine() for cloud in (interrupted, straight)]
+    interrupted.world.close()
+    again = make_cloud(tmp_path / "a.db")
+    for cloud in (again, straight):
+        cloud.pass_(30)
+    assert again.instance(keys[0]) == straight.instance(keys[1])
+    assert again.storage() == straight.storage()
+
+
+def test_time_never_goes_back_between_openings(make_cloud: Any, tmp_path: Path) -> None:
+    first = make_cloud(tmp_path / "sim.db")
+    first.pass_(500_000)
+    key = first.machine()
+    first.world.close()
+    second = make_cloud(tmp_path / "sim.db")
+    assert second.clock() < first.clock()
+    assert state(second.world)["now"] == first.clock()
+    second.pass_(200)
+    assert second.status(key) == "running"
+
+
+def test_only_what_changed_is_written(make_cloud: Any, tmp_path: Path) -> None:
+    cloud = make_cloud(tmp_path / "sim.db")
+    keys = [cloud.storage() for _ in range(3)]
+    written: list[Any] = []
+    book = cloud.world._book
+    write = book.write
+
+    def watched(rows: Any, meta: Any, contents: Any) -> None:
+        written.extend(rows)
+        write(rows, meta, contents)
+
+    book.write = watched
+    cloud.post("networkstorage/update", {"storageId": keys[1], "storageName": "new"})
+    assert [(kind, key) for kind, key, _ in written] == [("storages", keys[1])]
+    cloud.get("networkstorages/list")
+    assert len(written) == 1
+
+
+def test_a_second_opener_is_refused(tmp_path: Path) -> None:
+    world = open_world(tmp_path / "sim.db", now=HandClock())
+    with pytest.raises(AccountInUse, match=r"sim\.db"):
+        Book(tmp_path / "sim.db", patience=0)
+    world.close()
+    open_world(tmp_path / "sim.db", now=HandClock()).close()
+
+
+def test_a_file_that_is_no_account_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("no database at all, " * 100)
+    with pytest.raises(UnknownFormat):
+        open_world(tmp_path / "text.db", now=HandClock())
+    later = sqlite3.connect(tmp_path / "later.db")
+    later.execute("PRAGMA user_version=99")
+    later.close()
+    with pytest.raises(UnknownFormat, match="99"):
+        open_world(tmp_path / "later.db", now=HandClock())
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["create", "stop", "start", "delete", "edit", "storage", "reopen"]), st.integers(0, 90)
+        ),
+        max_size=12,
+    )
+)
+def test_any_history_survives_reopening(history: list[tuple[str, int]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sim.db"
+        kept, memory = _Both(path), _Both(None)
+        for act, seconds in history:
+            for one in (kept, memory):
+                one.do(act, seconds)
+            assert state(kept.world)["objects"] == state(memory.world)["objects"]
+        kept.world.close()
+
+
+class _Both:
+    """One of two worlds that go through the same history; `reopen` means something only to the kept one."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.clock = HandClock()
+        self.world = open_world(path, now=self.clock, seed=3)
+
+    def do(self, act: str, seconds: int) -> None:
+        self.clock.advance(seconds)
+        self.world.advance()
+        if act == "reopen":
+            self.world.save()
+            if self.path is not None:
+                self.world.close()
+                self.world = open_world(self.path, now=self.clock)
+            return
+        first = next((one.id for one in self.world.instances), "none")
+        try:
+            match act:
+                case "create":
+                    wish = Instance(
+                        id="", name="m", kind="gpu", product="4090.16c62g", gpus=1, cluster="", image="a:1", rootfs=20
+                    )
+                    instances.create(self.world, wish, months=0)
+                case "storage":
+                    storages.create(self.world, name="d", size=10, cluster="us-ca-nas-2")
+                case "edit":
+                    instances.edit(self.world, first, ports=None, grow=1)
+                case "stop" | "start" | "delete":
+                    getattr(instances, act)(self.world, first)
+        except Refusal:
+            pass
+        self.world.save()
+
+
+SERVER = """
+import sys
+from novita_infra.simulator import HandClock, open_world, serve
+serve(open_world(sys.argv[1], now=HandClock()))
+"""
+
+
+def start(path: Path) -> tuple[subprocess.Popen[str], str]:
+    env = os.environ | {"PYTHONPATH": str(Path(novita_infra.__file__).parents[1])}
+    process = subprocess.Popen([sys.executable, "-c", SERVER, str(path)], stdout=subprocess.PIPE, text=True, env=env)
+    assert process.stdout is not None
+    return process, process.stdout.readline().strip()
+
+
+def call(address: str, path: str, body: Any) -> Any:
+    request = urllib.request.Request(  # noqa: S310 - the loopback
+        f"{address}/gpu-instance/openapi/v1/{path}",
+        data=json.dumps(body).encode(),
+        headers={"Authorization": "Bearer sk_x", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - the loopback
+        return json.loads(answer.read() or b"null")
+
+
+def test_a_kill_loses_nothing_that_was_answered(tmp_path: Path, a_machine: Any) -> None:
+    path = tmp_path / "sim.db"
+    process, address = start(path)
+    assert address.startswith("http://127.0.0.1:")
+    keys = [call(address, "gpu/instance/create", a_machine())["id"] for _ in range(5)]
+    call(address, "gpu/instance/delete", {"instanceId": keys[0]})
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+    world = open_world(path, now=HandClock())
+    assert [one.id for one in world.instances] == keys
+    assert world.instances.get(keys[0]).status == "toRemove"  # type: ignore[union-attr] # it is there, as just asserted
+    world.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_server_gracefully(tmp_path: Path, a_machine: Any, number: signal.Signals) -> None:
+    process, address = start(tmp_path / "sim.db")
+    call(address, "gpu/instance/create", a_machine())
+    process.send_signal(number)
+    rest, _ = process.communicate(timeout=10)
+    assert (process.returncode, rest) == (0, "")
+
+
+def test_stale_lists_do_not_disturb_what_is_kept(make_cloud: Any, tmp_path: Path) -> None:
+    cloud = make_cloud(tmp_path / "sim.db")
+    cloud.world.faults.add(Fault(kind=Trouble.STALE, seconds=60, count=None))
+    key = cloud.machine()
+    assert cloud.get("gpu/instances")["total"] == 0
+    cloud.world.close()
+    assert make_cloud(tmp_path / "sim.db").status(key) == "pending"

@@ -1,0 +1,105 @@
+"""The OpenAPI document: valid by a public validator, and saying what is served under each profile."""
+
+from __future__ import annotations
+
+import ast
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+import novita_infra.simulator
+from novita_infra.simulator import PROFILES
+from novita_infra.simulator.http.error_reasons import REASONS, reasons
+from novita_infra.simulator.http.openapi import document
+from novita_infra.simulator.operations import Family
+from novita_infra.simulator.routes.registry import OPERATIONS
+
+V1 = "/gpu-instance/openapi/v1"
+SOURCES = Path(novita_infra.simulator.__file__).parent
+
+
+def body_of(said: Any, path: str) -> Any:
+    return said["paths"][f"{V1}{path}"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+
+
+def answer_of(said: Any, path: str, method: str = "get") -> Any:
+    return said["paths"][f"{V1}{path}"][method]["responses"]["200"]["content"]["application/json"]["schema"]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_document_is_valid(profile: str) -> None:
+    errors = OpenAPIV31SpecValidator(document(PROFILES[profile], OPERATIONS)).iter_errors()
+    assert [error.message for error in errors] == []
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_document_is_served_for_the_profile(make_cloud: Any, profile: str) -> None:
+    cloud = make_cloud(quirks=PROFILES[profile])
+    served = cloud.send("GET", "/_sim/openapi.json", headers={"Authorization": ""}).json()
+    assert served["openapi"] == "3.1.0"
+    assert profile in served["info"]["description"]
+    described = {method["operationId"] for path in served["paths"].values() for method in path.values()}
+    assert described == {operation.name for operation in OPERATIONS}
+
+
+def test_an_answer_is_described_wherever_there_is_one() -> None:
+    families = {Family.GPU, Family.ACCOUNT}
+    silent = {one.name for one in OPERATIONS if one.answer is None and one.family in families}
+    assert {one.name for one in OPERATIONS if one.name in silent and one.method == "GET"} == set()
+    assert silent == {
+        *(f"instances.{what}" for what in ("edit", "start", "stop", "restart", "delete", "upgrade", "migrate")),
+        *(f"instances.{what}" for what in ("renew", "convert", "set_auto_renew", "set_auto_migrate")),
+        *("prewarms.edit", "prewarms.delete", "networks.update", "networks.delete"),
+        *("endpoints.update", "endpoints.delete"),
+    }
+
+
+def test_the_profiles_describe_their_own_shapes() -> None:
+    live, documented, strict = (document(PROFILES[name], OPERATIONS) for name in ("live", "documented", "strict"))
+    assert answer_of(live, "/networkstorage/create", "post")["type"] == "string"
+    assert answer_of(strict, "/networkstorage/create", "post")["type"] == "object"
+    assert set(answer_of(live, "/networks")["properties"]) == {"networks", "total"}
+    assert set(answer_of(documented, "/networks")["properties"]) == {"network", "total"}
+    assert "kind" not in body_of(live, "/gpu/instance/create")["required"]
+    assert "kind" in body_of(documented, "/gpu/instance/create")["required"]
+    assert body_of(strict, "/gpu/instance/create")["additionalProperties"] is False
+    assert "404" in strict["paths"][f"{V1}/gpu/instance"]["get"]["responses"]
+
+
+def test_every_operation_but_the_public_ones_wants_a_key() -> None:
+    said = document(PROFILES["live"], OPERATIONS)
+    assert said["security"] == [{"key": []}]
+    open_to_all = {
+        method["operationId"]
+        for path in said["paths"].values()
+        for method in path.values()
+        if method.get("security") == []
+    }
+    assert open_to_all == {operation.name for operation in OPERATIONS if operation.public}
+
+
+def reasons_in_the_code() -> set[str]:
+    """The literal reasons of all refusals that the simulator's own code makes."""
+    calls = chain.from_iterable(
+        (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
+        for path in SOURCES.rglob("*.py")
+    )
+    made = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Refusal" and call.args]
+    return {str(call.args[0].value) for call in made if isinstance(call.args[0], ast.Constant)}
+
+
+def test_every_reason_that_is_given_is_described() -> None:
+    described = {name for table in REASONS.values() for names in table.values() for name in names}
+    found = reasons_in_the_code()
+    assert "INSUFFICIENT_RESOURCE" in found
+    assert found - described == set()
+
+
+def test_absent_objects_move_to_the_status_of_the_profile() -> None:
+    assert "NETWORK_NOT_FOUND" in reasons(Family.GPU, not_found_status=400)[400]
+    moved = reasons(Family.GPU, not_found_status=404)
+    assert "NETWORK_NOT_FOUND" in moved[404]
+    assert not any(name.endswith("_NOT_FOUND") for name in moved[400])

@@ -1,0 +1,167 @@
+"""The published schema of scenario files: as generated, true to what the simulator reads, a word on each field."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import jsonschema_rs
+import pytest
+import yaml
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from novita_infra.cli import root
+from novita_infra.simulator import BadScenario, scenario_of
+from novita_infra.simulator.scenarios.events import ACTS
+from novita_infra.simulator.scenarios.schema import NAME, scenario_schema, text
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = scenario_schema()
+ONE, OTHER = jsonschema.Draft202012Validator(SCHEMA), jsonschema_rs.Draft202012Validator(SCHEMA)
+
+
+def fits(data: Any) -> bool:
+    """Whether the data fits; two validators of different authors must say the same."""
+    said = bool(ONE.is_valid(data))
+    assert said == OTHER.is_valid(data)
+    return said
+
+
+def lived_through(data: Any) -> bool:
+    try:
+        scenario_of(data)
+    except BadScenario:
+        return False
+    return True
+
+
+def shipped() -> list[dict[str, Any]]:
+    """The days that ship, as a file would say them."""
+    told = CliRunner().invoke(root, ["sim", "scenarios", "--json"], catch_exceptions=False)
+    days: list[dict[str, Any]] = json.loads(told.stdout)["scenarios"]
+    return days
+
+
+FILES = sorted((ROOT / "docs" / "scenarios").glob("*.scenario.yaml"))
+DAYS = [*shipped(), *(yaml.safe_load(path.read_text(encoding="utf-8")) for path in FILES)]
+EVERY_ACT = {"stock", "price", "reclaim", "breakNode", "stick", "call", "limits", "balance", "topUp", "revoke"}
+
+
+def test_the_committed_schema_is_the_generated_one_and_valid() -> None:
+    committed = (ROOT / "schemas" / NAME).read_text(encoding="utf-8")
+    assert committed == text(), "run: make schemas"
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema_rs.meta.validate(SCHEMA)
+
+
+@pytest.mark.parametrize("day", DAYS, ids=lambda day: day["name"])
+def test_every_day_that_ships_or_is_documented_fits(day: dict[str, Any]) -> None:
+    assert [error.message for error in ONE.iter_errors(day)] == []
+    assert fits(day)
+    assert lived_through(day)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_every_documented_file_tells_editors_of_the_schema(path: Path) -> None:
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    told = first.removeprefix("# yaml-language-server: $schema=")
+    assert (path.parent / told).resolve() == ROOT / "schemas" / NAME
+
+
+def test_all_that_an_event_can_do_is_in_the_days() -> None:
+    done = {event["do"] for day in DAYS for event in day.get("events", [])}
+    assert done >= EVERY_ACT
+    assert SCHEMA["$defs"]["event"]["properties"]["do"]["enum"] == list(ACTS)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"name": "x"},
+        {"events": 1},
+        {"storms": []},
+        {"limits": {"netwroks": 1}},
+        {"timings": {"pull": 5}},
+        {"timings": {"pull": [1, 2, 3]}},
+        {"timings": {"creating": "5s"}},
+        {"statusWords": {"creating": 1}},
+        {"unpullable": [1]},
+        {"faults": [{"kind": "flood"}]},
+        {"faults": [{"status": 200}]},
+        {"faults": [{"perCent": 101}]},
+        {"faults": [{"percent": 10}]},
+        {"events": [{"at": 5}]},
+        {"events": [{"do": "rain"}]},
+        {"events": [{"do": "price"}]},
+        {"events": [{"do": "price", "perCent": [0]}]},
+        {"events": [{"do": "call", "operation": "moon.land"}]},
+        {"events": [{"do": "call"}]},
+        {"events": [{"do": "limits", "set": {"x": 1}}]},
+        {"events": [{"do": "fault", "fault": {"position": "during"}}]},
+        {"events": [{"do": "stock", "at": -1}]},
+        {"events": [{"do": "call", "operation": "clusters.list", "each": {"kind": "moons"}}]},
+        {"events": [{"do": "call", "operation": "clusters.list", "each": {"kind": "jobs", "nmae": "x"}}]},
+    ],
+    ids=json.dumps,
+)
+def test_what_cannot_be_lived_through_does_not_fit(wrong: dict[str, Any]) -> None:
+    data = {"name": "x", "says": "x", **wrong} if wrong and "name" not in wrong else wrong
+    assert not lived_through(data)
+    assert not fits(data)
+
+
+def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The path of everything inside the value."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, inner in items:
+        yield (*path, name)
+        yield from places(inner, (*path, name))
+
+
+VALUES = st.sampled_from([0, 1, -1, 0.5, 10**12, "", "x", True, [], ["x"], [1, 2], {}, {"x": 1}, "stock", "price"])
+
+
+@given(data=st.data())
+def test_whatever_fits_can_be_lived_through(data: st.DataObject) -> None:
+    """A day in which something is taken out or put in the place of something else."""
+    day = copy.deepcopy(data.draw(st.sampled_from(DAYS)))
+    for _ in range(data.draw(st.integers(1, 3))):
+        path = data.draw(st.sampled_from([*places(day)] or [()]))
+        if not path:
+            break  # nothing is left of it
+        inside = day
+        for name in path[:-1]:
+            inside = inside[name]
+        if data.draw(st.booleans()):
+            del inside[path[-1]]
+        else:
+            inside[path[-1]] = copy.deepcopy(data.draw(VALUES))
+    assert not fits(day) or lived_through(day)
+
+
+def test_every_field_has_a_sentence_and_every_object_is_closed() -> None:
+    def check(schema: Any, path: str) -> None:
+        if isinstance(schema, list):
+            for item in schema:
+                check(item, path)
+        if not isinstance(schema, dict):
+            return
+        if "properties" in schema and "then" not in schema and "type" in schema:
+            assert schema["additionalProperties"] is False, path
+            for name, part in schema["properties"].items():
+                assert part["description"].endswith("."), f"{path}.{name}"
+        for name, inner in schema.items():
+            check(inner, f"{path}.{name}")
+
+    check(SCHEMA, "scenario")
+
+
+def test_the_schema_can_be_printed() -> None:
+    assert CliRunner().invoke(root, ["schema", "scenario"], catch_exceptions=False).stdout == text()
