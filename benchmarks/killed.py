@@ -25,8 +25,8 @@ from typing import Any, Final
 import httpx
 
 from novita_infra.model.records import Record
-from novita_infra.simulator import Fault, Limits, Position, Trouble, open_world, scaled, serve
-from novita_infra.state.backends.local import LocalStore
+from novita_infra.simulator import Fault, Limits, Position, Trouble, open_world, scaled, serve_world
+from novita_infra.state.backends.local.store import LocalStore
 
 THINGS: Final = 100
 TIME_SCALE: Final = 100
@@ -158,7 +158,7 @@ def _serve() -> int:
             world.faults.add(
                 Fault(kind=Trouble.SLOW, operation=create, position=position, seconds=0.01, up_to=0.1, count=None)
             )
-    return serve(world)
+    return serve_world(world)
 
 
 if __name__ == "__main__":

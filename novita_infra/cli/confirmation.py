@@ -6,20 +6,20 @@ import sys
 
 import click
 
-from novita_infra.cli.console import Console
 from novita_infra.cli.signals import interruptible
 from novita_infra.model.diagnostics import problem
 from novita_infra.views.content.lines import Tone, line
+from novita_infra.views.renderer import Renderer
 
 
-def approved(question: str, screen: Console, *, otherwise: str) -> bool:
+def approved(question: str, renderer: Renderer, *, otherwise: str) -> bool:
     """Whether the person says yes. Raises Problems where nobody can be asked; `otherwise` says what to do then."""
     if not sys.stdin.isatty():
         raise problem("nobody can be asked: stdin is not a terminal", otherwise)
-    screen.say("", line((question, Tone.STRONG), " Only 'yes' is accepted."))
+    renderer.message("", line((question, Tone.STRONG), " Only 'yes' is accepted."))
     with interruptible():
         answer: str = click.prompt("Answer", default="", show_default=False, err=True)
     if answer.strip() == "yes":
         return True
-    screen.say("Nothing was done.")
+    renderer.message("Nothing was done.")
     return False

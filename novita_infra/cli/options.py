@@ -1,52 +1,23 @@
-"""What commands share: options, and what becomes of a problem (a message and an exit code, never a traceback)."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
-import asyncio
 import functools
-import os
 import re
-import sys
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import click
 
-from novita_infra.api.errors import BLOCKING, ApiError
-from novita_infra.cli.console import Console
-from novita_infra.cli.lazy import EXIT_ERROR, EXIT_INTERRUPTED
+from novita_infra.cli.rendering import Callback
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic, Problems
 from novita_infra.model.rules import Policy
 from novita_infra.planning.options import PlanOptions, Refresh, is_pattern
-
-Callback: TypeAlias = Callable[..., Any]
 
 _DURATION: Final = re.compile(r"(?P<amount>\d+(?:\.\d+)?)\s*(?P<unit>s|m|h|)")
 _HOURS: Final = re.compile(r"(?P<amount>\d{1,6}(?:\.\d+)?)\s*h?")
 _SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
-
-
-class Command(click.Command):
-    """A command whose problems are told in the way it was asked to speak, and become its exit code."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
-            raise
-        except asyncio.CancelledError:
-            return EXIT_INTERRUPTED
-        except Exception as failure:  # noqa: BLE001 -- the last place before the terminal: nobody shall meet a traceback
-            screen = _screen(ctx.params)
-            code = EXIT_ERROR
-            for leaf in _leaves(failure):
-                diagnostics, leaf_code = _explained(leaf)
-                screen.tell(diagnostics)
-                code = max(code, leaf_code)
-            return code
 
 
 def duration_option(text: str) -> float:
@@ -137,8 +108,8 @@ refresh_option = click.option(
 )
 
 
-def plan_options(function: Callback) -> Callback:
-    """Adds the options that shape a plan, and hands them on as `asked`."""
+def with_plan_options(function: Callback) -> Callback:
+    """Adds the options that shape a plan, and passes them on as `plan_options`."""
 
     @target_option
     @exclude_option
@@ -150,14 +121,14 @@ def plan_options(function: Callback) -> Callback:
     @policy_option
     @functools.wraps(function)
     def inner(*, policies: tuple[Path, ...], **rest: Any) -> Any:
-        asked = {name: rest.pop(name) for name in _ASKED}
-        return function(asked=PlanOptions(policies=_policies(policies), **asked), **rest)
+        values = {name: rest.pop(name) for name in _FIELDS}
+        return function(plan_options=PlanOptions(policies=_policies(policies), **values), **rest)
 
     return inner
 
 
-_ASKED: Final = ("targets", "excludes", "replaces", "allow_data_loss", "allow_large_change", "runway", "refresh")
-"""The options that are called as what they fill in Asked."""
+_FIELDS: Final = ("targets", "excludes", "replaces", "allow_data_loss", "allow_large_change", "runway", "refresh")
+"""The options that have the name of a field of PlanOptions."""
 
 
 def _policies(paths: tuple[Path, ...]) -> tuple[Policy, ...]:
@@ -166,7 +137,6 @@ def _policies(paths: tuple[Path, ...]) -> tuple[Policy, ...]:
     return tuple(map(policy_at, paths))
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else on stdout.")
 auto_approve_option = click.option("--auto-approve", is_flag=True, help="Do not ask.")
 parallelism_option = click.option(
     "--parallelism",
@@ -182,59 +152,3 @@ lock_timeout_option = click.option(
     metavar="T",
     help="How long to wait for another run to end, such as 30s or 5m.",
 )
-
-
-def with_console(function: Callback) -> Callback:
-    """Adds `--no-color`, and hands on the `screen` to speak on."""
-
-    @click.option("--no-color", is_flag=True, help="No colours and no moving display; NO_COLOR does the same.")
-    @click.pass_context
-    @functools.wraps(function)
-    def inner(ctx: click.Context, /, *, no_color: bool, **rest: Any) -> Any:  # noqa: ARG001 -- read by _screen
-        rest.pop("as_json", None)
-        return function(screen=_screen(ctx.params), **rest)
-
-    return inner
-
-
-def _screen(params: dict[str, Any]) -> Console:
-    path = params.get("path") or Path()
-    return Console(
-        colours=not params.get("no_color", False),
-        json=bool(params.get("as_json", False)),
-        root=path if path.is_dir() else path.parent,
-    )
-
-
-def _leaves(failure: BaseException) -> Iterator[BaseException]:
-    if isinstance(failure, BaseExceptionGroup):
-        for inner in failure.exceptions:
-            yield from _leaves(inner)
-    else:
-        yield failure
-
-
-def _explained(failure: BaseException) -> tuple[tuple[Diagnostic, ...], int]:
-    match failure:
-        case Problems():
-            return failure.diagnostics, failure.code
-        case ApiError():
-            code = EXIT_BLOCKED if isinstance(failure, BLOCKING) else EXIT_ERROR
-            return (Diagnostic(str(failure), failure.advice),), code
-        case OSError(filename=str() | bytes() as name, strerror=str() as reason):
-            return (Diagnostic(f"{os.fsdecode(name)}: {reason}"),), EXIT_ERROR
-        case _:
-            return (Diagnostic(f"internal error: {_bug(failure)}", _report()),), EXIT_ERROR
-
-
-def _bug(failure: BaseException) -> str:
-    """The exception by its type and place alone: its words may hold what nobody shall read."""
-    if os.environ.get("NOVITA_INFRA_DEBUG"):
-        sys.stderr.write("".join(traceback.format_exception(failure)))
-    frames = traceback.extract_tb(failure.__traceback__)
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return f"{type(failure).__name__}{place}"
-
-
-def _report() -> str:
-    return "please report it with what NOVITA_INFRA_DEBUG=1 prints"

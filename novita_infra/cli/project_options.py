@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from novita_infra.cli.options import Callback
+from novita_infra.cli.rendering import Callback
 from novita_infra.operations.session import ProjectOptions
 from novita_infra.planning.options import PlanOptions, Refresh
 
 
-def located(function: Callback) -> Callback:
-    """Adds the options that say which project, environment and account, and hands them on as one `where`."""
+def with_project_options(function: Callback) -> Callback:
+    """Adds the options that say which project, environment and account, and passes them on as `project_options`."""
 
     @click.option("--sim", is_flag=True, envvar="NOVITA_INFRA_SIM", show_envvar=True, help="Use the simulator.")
     @click.option("--env", "environment", default="", metavar="NAME", help="The environment of the project.")
@@ -40,7 +40,7 @@ def located(function: Callback) -> Callback:
         var_files: tuple[Path, ...],
         **rest: Any,
     ) -> Any:
-        where = ProjectOptions(
+        project_options = ProjectOptions(
             path=path,
             environment=environment,
             variables=dict(variables),
@@ -48,37 +48,37 @@ def located(function: Callback) -> Callback:
             sim=sim,
             lock_timeout=rest.pop("lock_timeout", 0.0),
         )
-        return function(where=where, **rest)
+        return function(project_options=project_options, **rest)
 
     return inner
 
 
-def again(command: str, where: ProjectOptions, asked: PlanOptions = PlanOptions()) -> str:
+def again(command: str, project_options: ProjectOptions, plan_options: PlanOptions = PlanOptions()) -> str:
     """The command line that does the same on the same project; the values of variables may be secret and are left."""
     words = ["novita-infra", command]
-    if where.sim:
+    if project_options.sim:
         words.append("--sim")
-    if where.environment:
-        words += ["--env", where.environment]
-    for name in where.variables:
+    if project_options.environment:
+        words += ["--env", project_options.environment]
+    for name in project_options.variables:
         words += ["--var", f"{name}=..."]
-    for target in asked.targets:
+    for target in plan_options.targets:
         words += ["--target", target]
-    for left in asked.excludes:
+    for left in plan_options.excludes:
         words += ["--exclude", left]
-    for old in asked.replaces:
+    for old in plan_options.replaces:
         words += ["--replace", old]
-    for pattern in asked.allow_data_loss:
+    for pattern in plan_options.allow_data_loss:
         words += ["--allow-data-loss", pattern]
-    words += ["--allow-large-change"] if asked.allow_large_change else []
-    words += [] if asked.refresh is Refresh.ALL else [f"--refresh={asked.refresh.value}"]
-    words += ["--runway", f"{asked.runway / 60:g}"] if asked.runway != PlanOptions().runway else []
-    for policy in asked.policies:
+    words += ["--allow-large-change"] if plan_options.allow_large_change else []
+    words += [] if plan_options.refresh is Refresh.ALL else [f"--refresh={plan_options.refresh.value}"]
+    words += ["--runway", f"{plan_options.runway / 60:g}"] if plan_options.runway != PlanOptions().runway else []
+    for policy in plan_options.policies:
         words += ["--policy", policy.words[0]]
-    for file in where.var_files:
+    for file in project_options.var_files:
         words += ["--var-file", str(file)]
-    if where.path != Path():
-        words.append(str(where.path))
+    if project_options.path != Path():
+        words.append(str(project_options.path))
     return shlex.join(words)
 
 

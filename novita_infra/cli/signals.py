@@ -6,13 +6,13 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
-from typing import Any, Final
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final, TypeVar
 
 from novita_infra.cli.lazy import EXIT_INTERRUPTED
-from novita_infra.operations.session import Session, state_locked
 
+T = TypeVar("T")
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _WITHOUT_SIGNALS: Final = (NotImplementedError, RuntimeError)
 """A platform whose loop takes no signals, or a thread that is not the main one: both keep Python's own way."""
@@ -20,10 +20,10 @@ _UNHEARD: Final = (OSError, ValueError)
 """A closed stderr, which is no reason to go on."""
 
 
-def carried_out(work: Coroutine[Any, Any, int]) -> int:
-    """The exit code that the coroutine gives. SIGTERM cancels it as SIGINT does, and it lets go of what it holds."""
+def carried_out(work: Coroutine[Any, Any, T]) -> T:
+    """The result of the coroutine. SIGTERM cancels it as SIGINT does, and it releases what it holds."""
 
-    async def heeding() -> int:
+    async def heeding() -> T:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
 
         def terminated(_number: int, _frame: object) -> None:
@@ -40,16 +40,6 @@ def carried_out(work: Coroutine[Any, Any, int]) -> int:
             signal.signal(signal.SIGTERM, before)
 
     return asyncio.run(heeding())
-
-
-@asynccontextmanager
-async def locked(session: Session, operation: str) -> AsyncIterator[None]:
-    """Holds the books; the wait for them, which blocks the loop, can be interrupted."""
-    with ExitStack() as stack:
-        with interruptible():
-            await asyncio.sleep(0)  # a signal that came before ends the task here, and not after the wait
-            stack.enter_context(state_locked(session, operation))
-        yield
 
 
 @contextmanager

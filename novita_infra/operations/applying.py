@@ -21,7 +21,7 @@ from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import WITHOUT_CALL
 from novita_infra.policies.running import check_judged
-from novita_infra.state.backends.file_lock import this_process
+from novita_infra.state.process_identity import this_process
 from novita_infra.state.state import Begun, State
 
 MOST_CALLS: Final = 64

@@ -14,13 +14,13 @@ from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import nearest, problem
-from novita_infra.model.records import Record
 from novita_infra.model.resources import Live, Phase
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.applying import MOST_CALLS, PREPARED
-from novita_infra.operations.ownership import _ids, _stores
+from novita_infra.operations.ownership import _ids, _readers
 from novita_infra.operations.session import Session, check_account
-from novita_infra.state.state import Begun, State
+from novita_infra.state.null_journal import NullJournal
+from novita_infra.state.state import State
 
 if TYPE_CHECKING:
     from novita_infra.applying.events import Listener, Result
@@ -123,7 +123,7 @@ async def terminate(
     desk = Run(
         kinds=KINDS,
         client=session.client,
-        books=Records(State(lineage="", key=""), _NoJournal(), now=session.clock.now),
+        books=Records(State(lineage="", key=""), NullJournal(), now=session.clock.now),
         clock=session.clock,
         emit=emit,
         stop=stop,
@@ -146,7 +146,7 @@ async def _unowned(session: Session, beside: Sequence[Path]) -> list[Orphan]:
     await check_owner(session)
     lists = await asyncio.gather(*(read_all(session.client, kind) for kind in KINDS.values()))
     # The books after the lists: what a run makes meanwhile is in its journal before it is in the account.
-    books = [store.load() for store in _stores(session, beside)]
+    books = [reader.load() for reader in _readers(session, beside)]
     found = []
     for kind, by_id in zip(KINDS.values(), lists, strict=True):
         owned = frozenset(id for state in books for id in _ids(state, kind.type))
@@ -212,19 +212,3 @@ async def _with_use(session: Session, orphan: Orphan) -> Orphan:
     except ApiError:
         return orphan
     return replace(orphan, use=last_use(answer, now=now))
-
-
-class _NoJournal:
-    """Of a run that keeps no books: what it deletes was never on record."""
-
-    async def put(self, record: Record, event: str) -> None:
-        """Nothing is kept."""
-
-    async def drop(self, address: Address, event: str) -> None:
-        """Nothing is kept."""
-
-    async def saw(self, kind: str, ids: tuple[str, ...]) -> None:
-        """Nothing is kept."""
-
-    async def begin(self, begun: Begun) -> None:
-        """Nothing is kept."""

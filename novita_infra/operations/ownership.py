@@ -10,10 +10,11 @@ from novita_infra.manifests.project.locating import locate
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.model.diagnostics import problem
 from novita_infra.operations.session import Session
-from novita_infra.state.backends.local import LocalStore
+from novita_infra.state.opening import open_backend, state_files
 from novita_infra.state.state import State
+from novita_infra.state.store import StateReader
 
-_BOOKS: Final = ".json"
+_HINT: Final = "name a state file, a folder of them, or a project"
 
 
 def recorded_ids(session: Session) -> frozenset[tuple[str, str]]:
@@ -21,7 +22,7 @@ def recorded_ids(session: Session) -> frozenset[tuple[str, str]]:
 
     Raises Problems where books cannot be read: what they own would count as nobody's.
     """
-    states = [store.load() for store in _stores(session, ())]
+    states = [reader.load() for reader in _readers(session, ())]
     return frozenset(
         (prefix, id)
         for state in states
@@ -30,23 +31,28 @@ def recorded_ids(session: Session) -> frozenset[tuple[str, str]]:
     )
 
 
-def _stores(session: Session, beside: Sequence[Path]) -> list[LocalStore]:
-    """The books of every environment of the project, and those that are named beside."""
-    folders, files = [session.project.state_folder], [session.store.path]
+def _readers(session: Session, beside: Sequence[Path]) -> list[StateReader]:
+    """The states of all environments of the project, and those that `beside` names. One may be listed twice."""
+    backend = open_backend(session.project.state)
+    others = [name for name in backend.environments() if name != session.project.environment]
+    readers: list[StateReader] = [session.store, *(backend.store(name) for name in others)]
     for path in beside:
-        if path.is_dir():
-            is_project = (path / PROJECT_FILE).is_file() or not any(path.glob(f"*{_BOOKS}"))
-            folders.append(locate(path).state_folder if is_project else path)
-        elif path.is_file():
-            files.append(path)
-        else:
-            raise problem(f"there are no books {path}", "name a state file, a folder of them, or a project")
-    for folder in folders:
-        inside = sorted(folder.glob(f"*{_BOOKS}")) if folder.is_dir() else []
-        if not inside and folder is not folders[0]:
-            raise problem(f"there is no state file in {folder}", "name a state file, a folder of them, or a project")
-        files += inside
-    return [LocalStore(path) for path in dict.fromkeys(path.resolve() for path in files)]
+        readers += _readers_at(path)
+    return readers
+
+
+def _readers_at(path: Path) -> list[StateReader]:
+    """The states of another project, or of a state file or a folder of such files. Raises Problems if there is none."""
+    if not path.exists():
+        raise problem(f"there is no state at {path}", _HINT)
+    readers = [] if (path / PROJECT_FILE).is_file() else state_files(path)
+    place = str(path)
+    if not readers:
+        backend = open_backend(locate(path).state)
+        readers, place = [backend.store(name) for name in backend.environments()], backend.describe()
+    if not readers:
+        raise problem(f"there is no state file in {place}", _HINT)
+    return readers
 
 
 def _ids(state: State, prefix: str) -> Iterable[str]:

@@ -26,6 +26,7 @@ from novita_infra.planning.plan.steps import Step, StepKind, Update
 from novita_infra.planning.saved.plan_file import SavedPlan, Setting, is_plan_file, write_plan
 from novita_infra.planning.saved.plan_file import read_plan as read_plan_file
 from novita_infra.planning.saved.staleness import manifest_digests, moved
+from novita_infra.state.opening import open_backend, settings_from
 
 
 def is_plan(path: Path) -> bool:
@@ -44,7 +45,7 @@ def save_plan(session: Session, review: Review, path: Path, *, asked: PlanOption
     setting = Setting(
         root=str(project.root.resolve()),
         environment=project.environment,
-        state=os.path.relpath(session.store.path.resolve(), project.root.resolve()),
+        state=session.store.locator(project.root),
         created=session.clock.now(),
         variables={name: text for name, text in given.items() if name in project.variables},
         options={
@@ -82,7 +83,7 @@ def reopened(where: ProjectOptions, environ: Mapping[str, str]) -> tuple[SavedPl
     """
     setting, place = reopened_at(where)
     project = project_at(place, environ, destroys=setting.asked.destroys)
-    project = replace(project, state_folder=(project.root / setting.state).parent)
+    project = replace(project, state=settings_from(setting.state, project.root))
     return read_plan_file(where.path, _reading_again(project)), place, project
 
 
@@ -138,14 +139,21 @@ def _root(setting: Setting, plan: Path) -> Path:
     Raises Problems where it is at neither: books made somewhere else would be known to nobody.
     """
     moved = plan.resolve().parent / str(setting.options.get("fromHere", "."))
-    files = [str(name) for name in setting.options.get("manifests", ())] or [setting.state]
     for root in (Path(setting.root), moved.resolve()):
-        if all((root / name).is_file() for name in files):
+        if _is_root(root, setting):
             return root
     raise problem(
         f"the project of this plan was in {setting.root}, and is not there",
         "put the plan file where it was beside the project, or make a new plan",
     )
+
+
+def _is_root(root: Path, setting: Setting) -> bool:
+    """Whether the folder holds the manifests of the plan; without any, whether it holds the state of the plan."""
+    files = [str(name) for name in setting.options.get("manifests", ())]
+    if files:
+        return all((root / name).is_file() for name in files)
+    return setting.environment in open_backend(settings_from(setting.state, root)).environments()
 
 
 def _reading_again(project: Project) -> Callable[[str], str]:

@@ -17,8 +17,10 @@ from novita_infra.manifests.project.locating import locate
 from novita_infra.manifests.project.rules import rules_at
 from novita_infra.model.clock import Clock, FastClock, RealClock
 from novita_infra.model.diagnostics import Problems, problem
-from novita_infra.state.backends.local import LocalStore
+from novita_infra.state.locking import locked
+from novita_infra.state.opening import open_backend
 from novita_infra.state.state import State
+from novita_infra.state.store import Store
 
 if TYPE_CHECKING:
     import httpx
@@ -51,7 +53,7 @@ class Session:
 
     where: ProjectOptions
     project: Project
-    store: LocalStore
+    store: Store
     client: Client
     clock: Clock
     cloud: str
@@ -103,10 +105,10 @@ def project_at(where: ProjectOptions, environ: Mapping[str, str], *, destroys: b
         return _unread(where)
 
 
-@contextmanager
-def state_locked(session: Session, operation: str) -> Iterator[None]:
-    """Holds the books from the plan to the end of the apply, and reads them anew under the lock."""
-    with session.store.lock(operation, timeout=session.where.lock_timeout):
+@asynccontextmanager
+async def state_locked(session: Session, operation: str) -> AsyncIterator[None]:
+    """Holds the lock of the state from the plan to the end of the apply; the state is read again under the lock."""
+    async with locked(session.store, operation, max_wait=session.where.lock_timeout):
         session.state = session.store.load()
         yield
 
@@ -116,7 +118,7 @@ async def with_project(
     where: ProjectOptions, project: Project, environ: Mapping[str, str], *, in_flight: int | None
 ) -> AsyncIterator[Session]:
     """The session of a project that is already known. Raises Problems where its books or account cannot be had."""
-    store = store_at(project.state_folder, project.environment, project.name)
+    store = open_backend(project.state).store(project.environment, project=project.name)
     state = store.load()
     sim = where.sim or environ.get("NOVITA_INFRA_SIM", "") not in {"", "0"}
     async with AsyncExitStack() as stack:
@@ -161,15 +163,10 @@ def _unread(where: ProjectOptions) -> Project:
         environments=(),
         declared=(),
         outputs={},
-        state_folder=place.state_folder,
+        state=place.state,
         scope=place.scope,
         rules=rules_at(place.root, place.environment),
     )
-
-
-def store_at(folder: Path, environment: str, project: str) -> LocalStore:
-    """The books of an environment in that folder."""
-    return LocalStore(folder / f"{environment}.json", project=project, environment=environment)
 
 
 def sim_db(root: Path) -> Path:
@@ -184,7 +181,7 @@ def check_account(session: Session) -> None:
         at_home = "run it with --sim, or with NOVITA_API_URL at that simulator"
         other = at_home if known == SIMULATOR else "run it without --sim, with that account's key"
         raise problem(
-            f"{session.store.path} is about {known}, and this command would talk to {session.cloud}",
+            f"{session.store.describe()} is about {known}, and this command would talk to {session.cloud}",
             f"{other}, or use another environment",
         )
 

@@ -9,15 +9,17 @@ from novita_infra.manifests.project.locating import locate
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.model.records import Record
-from novita_infra.operations.session import ProjectOptions, sim_db, store_at
-from novita_infra.state.backends.local import LocalStore
+from novita_infra.operations.session import ProjectOptions, sim_db
+from novita_infra.state.locking import locked_blocking
+from novita_infra.state.opening import open_backend
 from novita_infra.state.state import State
+from novita_infra.state.store import Store
 
 
-def store_of(where: ProjectOptions) -> LocalStore:
-    """The books of the environment, found without evaluating a manifest."""
+def store_of(where: ProjectOptions) -> Store:
+    """The store of the environment, found without evaluating a manifest."""
     place = locate(where.path, environment=where.environment)
-    return store_at(place.state_folder, place.environment, place.name)
+    return open_backend(place.state).store(place.environment, project=place.name)
 
 
 def load_state(where: ProjectOptions) -> State:
@@ -31,7 +33,7 @@ def forget(where: ProjectOptions, addresses: tuple[Address, ...]) -> tuple[Recor
     Raises Problems where one is not on record.
     """
     store = store_of(where)
-    with store.lock("state rm", timeout=where.lock_timeout):
+    with locked_blocking(store, "state rm", max_wait=where.lock_timeout):
         state = store.load()
         taken = tuple(_recorded(state, address) for address in addresses)
         left = {address: record for address, record in state.records.items() if address not in addresses}
@@ -42,7 +44,7 @@ def forget(where: ProjectOptions, addresses: tuple[Address, ...]) -> tuple[Recor
 def move_record(where: ProjectOptions, source: Address, target: Address) -> State:
     """Gives a record another address of the same kind, and every need that names it too."""
     store = store_of(where)
-    with store.lock("state mv", timeout=where.lock_timeout):
+    with locked_blocking(store, "state mv", max_wait=where.lock_timeout):
         state = store.load()
         record = _recorded(state, source)
         if target.type != source.type:

@@ -26,7 +26,7 @@ STATUS: Final[Mapping[str, int]] = {
 """The reasons that are not HTTP 400 (basic-error-code); the not-found reasons of the GPU family are 400."""
 
 
-class Refusal(Exception):
+class ApiRefusal(Exception):
     """The service's no. `status` 0 leaves the HTTP status to the reason."""
 
     def __init__(
@@ -46,16 +46,16 @@ def envelope(status: int, reason: str, message: str, metadata: Mapping[str, str]
     return {"code": status, "reason": reason, "message": message, "metadata": dict(metadata or {})}
 
 
-def invalid(field: str, what: str) -> Refusal:
+def invalid(field: str, what: str) -> ApiRefusal:
     """A parameter outside its documented limits; the message names the field."""
-    return Refusal("VALIDATOR_PARAM", f"invalid parameter {field}: {what}", metadata={"field": field})
+    return ApiRefusal("VALIDATOR_PARAM", f"invalid parameter {field}: {what}", metadata={"field": field})
 
 
-def not_allowed(what: str) -> Refusal:
+def not_allowed(what: str) -> ApiRefusal:
     """The object is not in a state for this operation."""
-    return Refusal("OPERATION_LIMIT", what)
+    return ApiRefusal("OPERATION_LIMIT", what)
 
 
-def no_such(what: str) -> Refusal:
+def no_such(what: str) -> ApiRefusal:
     """An object without a not-found reason of its own."""
-    return Refusal("RESOURCE_NOT_FOUND", f"{what} not found")
+    return ApiRefusal("RESOURCE_NOT_FOUND", f"{what} not found")

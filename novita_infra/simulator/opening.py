@@ -9,27 +9,27 @@ from typing import Final
 
 from novita_infra.simulator.profiles import LIVE, Quirks
 from novita_infra.simulator.scenarios import events as happenings
-from novita_infra.simulator.scenarios.model import Scenario, begin
+from novita_infra.simulator.scenarios.model import Scenario, start_scenario
 from novita_infra.simulator.world.cloud import arrears, endpoints, instances, jobs, networks, prewarms
-from novita_infra.simulator.world.engine.account_file import Book
+from novita_infra.simulator.world.engine.account_file import AccountFile
 from novita_infra.simulator.world.engine.account_records import Payment
 from novita_infra.simulator.world.engine.settings import Limits, Timings
-from novita_infra.simulator.world.engine.world import Arrive, World
+from novita_infra.simulator.world.engine.world import OnEvent, World
 from novita_infra.simulator.world.llm import batches, files, tasks, usage
 from novita_infra.simulator.world.market import money
 
-_ARRIVE: Final[dict[str, Arrive]] = {
-    "instances": instances.arrive,
-    "networks": networks.arrive,
-    "prewarms": prewarms.arrive,
-    "endpoints": endpoints.arrive,
-    "jobs": jobs.arrive,
-    "happenings": happenings.arrive,
-    "terms": arrears.term_ends,
-    "accounts": arrears.arrive,
-    "files": files.arrive,
-    "batches": batches.arrive,
-    "tasks": tasks.arrive,
+_ARRIVE: Final[dict[str, OnEvent]] = {
+    "instances": instances.on_event,
+    "networks": networks.on_event,
+    "prewarms": prewarms.on_event,
+    "endpoints": endpoints.on_event,
+    "jobs": jobs.on_event,
+    "happenings": happenings.on_event,
+    "terms": arrears.on_term_event,
+    "accounts": arrears.on_event,
+    "files": files.on_event,
+    "batches": batches.on_event,
+    "tasks": tasks.on_event,
     "deliveries": tasks.next_attempt,
 }
 
@@ -49,7 +49,7 @@ def open_world(
     A kept account keeps its own seed, and its time never goes back. The events of a scenario happen once in an account;
     its settings and faults hold whenever the account is opened with it. Raises AccountInUse, UnknownFormat.
     """
-    book = None if path is None else Book(Path(path))
+    book = None if path is None else AccountFile(Path(path))
     world = World(now=now, seed=seed, quirks=quirks, limits=limits, timings=timings, arrive=_ARRIVE, book=book)
     if book is not None:
         world.load(book)
@@ -57,7 +57,7 @@ def open_world(
     if not len(world.payments):
         money.pay(world, Payment(id="", kind="recharge", amount=world.limits.balance, note="first top-up"))
     if scenario is not None:
-        begin(world, scenario)
+        start_scenario(world, scenario)
     world.advance()
     world.save()
     return world
@@ -73,8 +73,8 @@ def _count(world: World) -> None:
             if worker.state in endpoints.LIVE_WORKERS:
                 world.used[endpoint.product, ""] += worker.gpus
     for meter in world.meters:
-        money.count(world, meter)
-    world.purse.settled += sum(payment.amount for payment in world.payments)
-    world.purse.settled -= sum(usage.cost(used) for used in world.usages)
+        money.count_meter(world, meter)
+    world.sums.settled += sum(payment.amount for payment in world.payments)
+    world.sums.settled -= sum(usage.usage_cost(used) for used in world.usages)
     world.keys.all_revoked = world.account.revoked
     world.limits = replace(world.limits, **world.account.limits)

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Final, TypeVar
 
 from novita_infra.simulator.profiles import Quirks
-from novita_infra.simulator.request_schema import Fields, Part, Whole, may
+from novita_infra.simulator.request_schema import Fields, RequestField, Whole, may
 from novita_infra.simulator.world.engine.world import World
 
 V1: Final = "/gpu-instance/openapi/v1"
@@ -27,7 +27,7 @@ class Family(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class IncomingCall:
     """A request as read: query and body hold every field that the operation knows."""
 
     query: Mapping[str, Any]
@@ -41,7 +41,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Raw:
+class RawAnswer:
     """An answer that is not plain JSON with status 200."""
 
     body: bytes = b""
@@ -51,20 +51,20 @@ class Raw:
     """The body in the parts in which it is streamed, instead of `body`."""
 
 
-EMPTY: Final = Raw()
+EMPTY: Final = RawAnswer()
 """HTTP 200 with zero bytes, as delete answers live."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation. `serve` gives a JSON value or a Raw answer, or raises a Refusal."""
+    """One operation. `serve` gives a JSON value or a RawAnswer, or raises an ApiRefusal."""
 
     name: str
     method: str
     path: str
     source: str
     """The page of the reference."""
-    serve: Callable[[World, Call], Any]
+    serve: Callable[[World, IncomingCall], Any]
     query: Fields = field(default_factory=Fields)
     body: Fields | None = None
     answer: Mapping[str, Any] | Callable[[Quirks], Mapping[str, Any]] | None = None
@@ -86,7 +86,7 @@ class Operation:
     """The body may be as large as an upload."""
 
 
-def paging(number: str = "pageNum", size: str = "pageSize") -> dict[str, Part]:
+def paging(number: str = "pageNum", size: str = "pageSize") -> dict[str, RequestField]:
     """The two parameters of a list that comes in pages."""
     return {number: may(Whole()), size: may(Whole())}
 

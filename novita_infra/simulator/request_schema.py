@@ -197,7 +197,7 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RequestField:
     """One field of an object."""
 
     shape: Shape
@@ -213,7 +213,7 @@ class Part:
 class Fields:
     """An object with named fields. Reading gives every field, with its default where it was absent or null."""
 
-    parts: Mapping[str, Part] = field(default_factory=dict)
+    parts: Mapping[str, RequestField] = field(default_factory=dict)
     open: bool = False
     """Has fields that are not named here; they are let through unread."""
     listed: bool = False
@@ -231,7 +231,7 @@ class Fields:
         return {name: self._part(name, part, value, at, how) for name, part in self.parts.items()}
 
     @staticmethod
-    def _part(name: str, part: Part, value: Mapping[str, Any], at: str, how: Reading) -> Any:
+    def _part(name: str, part: RequestField, value: Mapping[str, Any], at: str, how: Reading) -> Any:
         here = f"{at}.{name}" if at else name
         found = value.get(name)
         if found is None and how.forgiving:
@@ -253,19 +253,19 @@ class Fields:
         return said | ({"required": required} if required else {})
 
 
-def need(shape: Shape, *also: str) -> Part:
+def need(shape: Shape, *also: str) -> RequestField:
     """A field that must be there."""
-    return Part(shape, required=True, also=also)
+    return RequestField(shape, required=True, also=also)
 
 
-def should(shape: Shape, default: Any, *also: str) -> Part:
+def should(shape: Shape, default: Any, *also: str) -> RequestField:
     """A field that the reference requires and the service is said to do without."""
-    return Part(shape, documented=True, default=default, also=also)
+    return RequestField(shape, documented=True, default=default, also=also)
 
 
-def may(shape: Shape, default: Any = None, *also: str) -> Part:
+def may(shape: Shape, default: Any = None, *also: str) -> RequestField:
     """A field that may be left out."""
-    return Part(shape, default=default, also=also)
+    return RequestField(shape, default=default, also=also)
 
 
 PORT = Whole(1, 65535, as_text=True, outside=(2222, 2223, 2224))

@@ -7,25 +7,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from novita_infra.simulator.world.engine.records import Record
+from novita_infra.simulator.world.engine.cloud_records import CLOUD_RECORDS
+from novita_infra.simulator.world.engine.records import WorldRecord
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import money
 
 _LEAVING: Final = frozenset({"toRemove", "removing", "removed", "deleting", "deleted"})
-_LOOKS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    "instances": ("name", ("kind", "product", "gpus", "cluster", "image", "rootfs", "billing")),
-    "templates": ("name", ("image", "rootfs")),
-    "storages": ("name", ("cluster", "size")),
-    "networks": ("name", ("cluster",)),
-    "registry_auths": ("name", ("username",)),
-    "prewarms": ("image", ("cluster", "products")),
-    "endpoints": ("name", ("product", "gpus", "image")),
-}
-"""Tables of what somebody makes: the field that names one, and those by which two are the same thing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class LiveObject:
     """A live object."""
 
     kind: str
@@ -37,7 +28,7 @@ class Thing:
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
+class Baseline:
     """A world as it was before the run that is judged."""
 
     ids: frozenset[str]
@@ -46,14 +37,14 @@ class Beginning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class RunVerdict:
     """What a run has left behind. Money: 1/100000 USD."""
 
-    made: tuple[Thing, ...]
+    made: tuple[LiveObject, ...]
     """What the run made and what is still there. Others' objects are not counted, nor those that were there before."""
-    orphans: tuple[Thing, ...] | None
+    orphans: tuple[LiveObject, ...] | None
     """Those of them that are on no record; None where no record is known."""
-    doubles: tuple[tuple[Thing, ...], ...]
+    doubles: tuple[tuple[LiveObject, ...], ...]
     """Groups of them that are the same thing, unless each of the group is on record."""
     spent: int
     calls: Mapping[str, int]
@@ -67,17 +58,19 @@ class Verdict:
         return not self.orphans and not self.doubles
 
 
-def begin(world: World) -> Beginning:
+def take_baseline(world: World) -> Baseline:
     """Takes note of what is there."""
     world.advance()
-    return Beginning(frozenset(world.ids()), money.spent(world), Counter(world.calls))
+    return Baseline(frozenset(world.ids()), money.spent(world), Counter(world.calls))
 
 
-def judge(world: World, beginning: Beginning, *, on_record: Collection[str] | None) -> Verdict:
+def judge(world: World, beginning: Baseline, *, on_record: Collection[str] | None) -> RunVerdict:
     """The verdict on what has happened since. `on_record` are the ids that the books know, None without books."""
     world.advance()
-    made = tuple(thing for thing in live(world) if thing.id not in beginning.ids and thing.id not in world.others)
-    return Verdict(
+    made = tuple(
+        thing for thing in live_objects(world) if thing.id not in beginning.ids and thing.id not in world.others
+    )
+    return RunVerdict(
         made=made,
         orphans=None if on_record is None else tuple(thing for thing in made if thing.id not in on_record),
         doubles=_doubles(made, on_record or ()),
@@ -91,17 +84,18 @@ def judge(world: World, beginning: Beginning, *, on_record: Collection[str] | No
     )
 
 
-def live(world: World) -> tuple[Thing, ...]:
+def live_objects(world: World) -> tuple[LiveObject, ...]:
     """Everything that somebody made and that is not on its way out."""
     return tuple(
-        _thing(kind, record, name, looks)
-        for kind, (name, looks) in _LOOKS.items()
+        _thing(kind, record)
+        for kind, cls in CLOUD_RECORDS.items()
+        if cls.LABEL
         for record in world.tables[kind]
         if _status(record) not in _LEAVING
     )
 
 
-def plain(verdict: Verdict) -> dict[str, Any]:
+def verdict_json(verdict: RunVerdict) -> dict[str, Any]:
     """The verdict as JSON values."""
     orphans = verdict.orphans
     return {
@@ -109,32 +103,33 @@ def plain(verdict: Verdict) -> dict[str, Any]:
         "orphans": None if orphans is None else [_plain(thing) for thing in orphans],
         "doubles": [[_plain(thing) for thing in group] for group in verdict.doubles],
         "spent": verdict.spent,
-        "spentUsd": usd(verdict.spent),
+        "spentUsd": usd_text(verdict.spent),
         "calls": dict(verdict.calls),
         "troubles": verdict.troubles,
     }
 
 
-def usd(amount: int) -> str:
+def usd_text(amount: int) -> str:
     """1/100000 USD as dollars, exactly: `1.23456`."""
     whole, part = divmod(abs(amount), 100_000)
     return f"{'-' if amount < 0 else ''}{whole}.{part:05d}"
 
 
-def _plain(thing: Thing) -> dict[str, str]:
+def _plain(thing: LiveObject) -> dict[str, str]:
     return {"kind": thing.kind, "id": thing.id, "name": thing.name}
 
 
-def _thing(kind: str, record: Record, name: str, looks: tuple[str, ...]) -> Thing:
-    return Thing(kind, record.id, str(getattr(record, name)), tuple(str(getattr(record, look)) for look in looks))
+def _thing(kind: str, record: WorldRecord) -> LiveObject:
+    looks = tuple(str(getattr(record, name)) for name in record.LOOKS)
+    return LiveObject(kind, record.id, str(getattr(record, record.LABEL)), looks)
 
 
-def _status(record: Record) -> str:
+def _status(record: WorldRecord) -> str:
     return str(getattr(record, "status", getattr(record, "state", "")))
 
 
-def _doubles(made: tuple[Thing, ...], on_record: Collection[str]) -> tuple[tuple[Thing, ...], ...]:
-    groups: dict[tuple[str, str, tuple[str, ...]], list[Thing]] = {}
+def _doubles(made: tuple[LiveObject, ...], on_record: Collection[str]) -> tuple[tuple[LiveObject, ...], ...]:
+    groups: dict[tuple[str, str, tuple[str, ...]], list[LiveObject]] = {}
     for thing in made:
         groups.setdefault((thing.kind, thing.name, thing.looks), []).append(thing)
     return tuple(

@@ -1,1 +1,4 @@
-"""The books: what this project made and owns, kept on disk so that no crash loses an id and no secret is in clear."""
+"""State: the resources that a project owns, kept so that no crash loses an id and no secret is stored in clear.
+
+`store` holds the protocols that every other package uses. `opening` chooses the backend; only it imports one.
+"""

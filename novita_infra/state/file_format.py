@@ -1,4 +1,4 @@
-"""The text of a state file: a State to bytes and back, and what is said of a file that holds something else.
+"""The text of a stored state: a State to bytes and back, and the messages about bytes that hold something else.
 
 Reads and writes no files.
 """
@@ -6,70 +6,64 @@ Reads and writes no files.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from novita_infra import __version__
 from novita_infra.encoding import Malformed, decode_as, encode, parse
 from novita_infra.model.addresses import Origin
-from novita_infra.model.diagnostics import Problems, problem
+from novita_infra.model.diagnostics import problem
 from novita_infra.state.state import VERSION, State
 
 
 def write_state(state: State) -> bytes:
-    """The state as indented JSON, the same bytes for the same state. Raises TypeError where it holds a Secret."""
+    """The state as indented JSON, the same bytes for the same state. Raises TypeError if it holds a Secret."""
     data = {"version": VERSION, "program": __version__, **encode(state)}
     for record in data.get("records", {}).values():
-        del record["address"]  # the key says it
+        del record["address"]  # it is the key
     return json.dumps(data, indent=2, allow_nan=False).encode("ascii") + b"\n"
 
 
-def read_state(data: bytes, path: Path) -> State:
-    """The state that `write_state` wrote so; raises Problems that name the path, the place and the way back."""
-    content = read_json(data, path, hint=_way_back(path))
+def read_state(data: bytes, place: str, *, hint: str) -> State:
+    """The state that `write_state` wrote. Raises Problems that name the place, the position and the hint."""
+    content = read_json(data, place, hint=hint)
     if not isinstance(content, dict) or type(content.get("version")) is not int:
-        raise problem(f"{path} is not a state file of novita-infra", _way_back(path))
-    check_version(content.pop("version"), str(content.pop("program", "")), path)
+        raise problem(f"{place} is not a state file of novita-infra", hint)
+    check_version(content.pop("version"), str(content.pop("program", "")), place)
     try:
         return decode_as(State, _with_addresses(content))
     except Malformed as error:
-        raise problem(f"{path} is damaged: {error}", _way_back(path)) from error
+        raise problem(f"{place} is damaged: {error}", hint) from error
 
 
-def read_json(data: bytes, path: Path, *, hint: str, line: int = 1) -> Any:
-    """The JSON in the bytes, which begin at that line of the file; raises Problems with the place that is wrong."""
+def read_json(data: bytes, place: str, *, hint: str, line: int = 1) -> Any:
+    """The JSON in the bytes, which start at that line of the place. Raises Problems with the damaged position."""
     try:
         return parse(data)
     except UnicodeDecodeError as error:
         before = data[: error.start]
-        origin = Origin(str(path), line + before.count(b"\n"), error.start - before.rfind(b"\n"))
+        origin = Origin(place, line + before.count(b"\n"), error.start - before.rfind(b"\n"))
         raise problem("the file is damaged: this is not text", hint, origin=origin) from error
     except json.JSONDecodeError as error:
-        origin = Origin(str(path), line + error.lineno - 1, error.colno)
-        raise problem(f"the file is damaged: {_lowered(error.msg)}", hint, origin=origin) from error
+        origin = Origin(place, line + error.lineno - 1, error.colno)
+        raise problem(f"the file is damaged: {lower_first(error.msg)}", hint, origin=origin) from error
     except ValueError as error:
-        raise problem(f"{path} is damaged: {_lowered(str(error))}", hint) from error
+        raise problem(f"{place} is damaged: {lower_first(str(error))}", hint) from error
 
 
-def check_version(version: int, program: str, path: Path) -> None:
-    """Raises Problems on what a newer program wrote."""
+def check_version(version: int, program: str, place: str) -> None:
+    """Raises Problems if a newer program wrote the format."""
     if version <= VERSION:
         return
     newer = f"novita-infra {program} or newer" if program else "a newer novita-infra"
     raise problem(
-        f"{path} has format {version}, and this novita-infra {__version__} knows formats up to {VERSION}",
+        f"{place} has format {version}, and this novita-infra {__version__} knows formats up to {VERSION}",
         f"use {newer}",
     )
 
 
-def backup_of(path: Path) -> Path:
-    """Where the previous version of the state file is kept."""
-    return path.with_name(f"{path.name}.backup")
-
-
-def unreadable(path: Path, error: OSError) -> Problems:
-    """What to raise where the file cannot be read or written."""
-    return problem(f"{path}: {_lowered(error.strerror or str(error))}", "check the permissions and the free space")
+def lower_first(text: str) -> str:
+    """The text with its first letter in lower case."""
+    return text[:1].lower() + text[1:]
 
 
 def _with_addresses(content: dict[str, Any]) -> dict[str, Any]:
@@ -83,14 +77,3 @@ def _with_addresses(content: dict[str, Any]) -> dict[str, Any]:
             for name, record in records.items()
         },
     }
-
-
-def _way_back(path: Path) -> str:
-    backup = backup_of(path)
-    if backup.exists():
-        return f"the version before it is {backup}; to go back to it: cp {backup} {path}, then plan to see what differs"
-    return "put back a copy of it from before; without one, remove it and import what exists"
-
-
-def _lowered(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -1,8 +1,10 @@
-"""What a state file holds, as values, and what every store of it can do."""
+"""State: the resources of one environment of a project, as values."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,43 +14,49 @@ from novita_infra.model.values import Value
 
 VERSION: Final = 1
 KEPT: Final = 50
-"""Applied plans that are remembered."""
+"""How many applied plans a state remembers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A saved plan that a run began to carry out: no other run may."""
+    """A saved plan that a run has begun to apply; no other run may apply it."""
 
     seal: str
-    """What tells its file from every other."""
+    """The id of the plan file."""
     since: float
     """Unix seconds."""
     by: str
-    """For a person: `ada, process 12 on host`."""
+    """The process, for a person: `ada, process 12 on host`."""
     done: bool = False
-    """Whether every step of it was done."""
+    """Whether all its steps succeeded."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The books of one environment of one project."""
+    """The recorded resources and outputs of one environment of one project."""
 
     lineage: str
-    """A random id given once: two states with different lineages are not versions of one another."""
+    """A random id, given once: states with different lineages are not versions of one another."""
     key: str
-    """Random hex, the key of the digests that stand for secrets."""
+    """Random hex: the key of the digests that stand for secrets."""
     serial: int = 0
-    """Goes up with every save and with every journal line: the same serial of a lineage is the same state."""
+    """Rises with every save and every journal line: one serial of a lineage is one state."""
     project: str = ""
     environment: str = "default"
     cloud: str = ""
-    """The account it is about: `simulator`, or the API's host. Empty until the first apply."""
+    """The account of the objects: `simulator`, or the API's host. Empty until the first apply."""
     records: Mapping[Address, Record] = field(default_factory=dict)
     outputs: Mapping[str, Value] = field(default_factory=dict)
     """The project's outputs after the last apply; a secret is a Digest."""
     seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By kind prefix, the ids that were live when a run with unanswered creates began."""
+    """The ids that were live when a run with unanswered creates began, by the name of the snapshot, such as `vpc`."""
     begun: tuple[Begun, ...] = ()
-    """The saved plans that were applied, the last KEPT of them, oldest first."""
+    """The last KEPT saved plans that were applied, oldest first."""
     durations: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    """By `instance.create`, the seconds that the last such steps took."""
+    """The seconds that the last steps took, by type and call, such as `instance.create`."""
+
+
+def new_state(project: str, environment: str, *, randomness: Callable[[int], bytes] = os.urandom) -> State:
+    """A state without records. `randomness` returns as many random bytes as it is called with."""
+    lineage = str(uuid.UUID(bytes=randomness(16), version=4))
+    return State(lineage=lineage, key=randomness(32).hex(), project=project, environment=environment)

@@ -1,8 +1,13 @@
-"""The protocol of a state store."""
+"""The protocols of state: a reader, a store of one environment, and the backend that holds all of them.
+
+No other package knows more of state than these protocols and `state.opening`, which chooses the backend.
+"""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from novita_infra.model.addresses import Address
@@ -11,49 +16,118 @@ from novita_infra.state.state import Begun, State
 
 
 class Journal(Protocol):
-    """The write-ahead log of one run. When a method's awaitable is done, what it says is on disk."""
+    """The write-ahead log of one run. When the awaitable of a method is done, the change is durable."""
 
     async def put(self, record: Record, event: str) -> None:
-        """The record is now this; `event` says what happened, for a person who reads the journal."""
+        """Adds or replaces the record; `event` says what happened, for a person who reads the journal."""
         ...
 
     async def drop(self, address: Address, event: str) -> None:
-        """There is no such record any more."""
+        """Removes the record."""
         ...
 
     async def saw(self, kind: str, ids: tuple[str, ...]) -> None:
-        """These objects of the kind were live before the run created any."""
+        """Keeps the ids of the objects that were live before the run created any; `kind` is a snapshot's name."""
         ...
 
     async def begin(self, begun: Begun) -> None:
-        """The run carries out this saved plan."""
+        """Marks a saved plan as used by this run."""
         ...
 
 
-class Store(Protocol):
-    """Where the books of one environment are kept."""
+@dataclass(frozen=True, slots=True)
+class LockHolder:
+    """The run that holds a lock. A field that is not known is `?`."""
+
+    operation: str = "?"
+    user: str = "?"
+    pid: str = "?"
+    host: str = "?"
+    since: str = "?"
+    """Its start, for a person: `2026-11-22 21:17:04 UTC`."""
+
+    def __str__(self) -> str:
+        return f"`{self.operation}` of {self.user}, process {self.pid} on {self.host}, since {self.since}"
+
+
+@dataclass(frozen=True, slots=True)
+class LockRefused:
+    """The reason why a lock cannot be had now."""
+
+    holder: LockHolder | None
+    """None for a run that has just started and has not written who it is."""
+    summary: str
+    """The message for a person; it names the holder."""
+    hint: str
+    final: bool = False
+    """Whether waiting cannot help: a person must act first."""
+
+
+class StateLock(Protocol):
+    """A lock that this process holds."""
+
+    def release(self) -> None:
+        """Gives the lock back. To be called once."""
+        ...
+
+
+class StateReader(Protocol):
+    """The state of one environment, for a caller that only reads it."""
+
+    def describe(self) -> str:
+        """The place of the state, for a message: `state/default.json`."""
+        ...
 
     def load(self) -> State:
-        """The state, with what a journal of a dead run says already folded in; a new one where there is none.
+        """The state, with the journal of a dead run already applied; a new one if nothing is stored.
 
-        Raises Problems on a damaged or newer file. Takes no lock and changes nothing.
+        Takes no lock and changes nothing. Until a state is saved, each call returns the same new one. Raises Problems
+        on a damaged state and on one that a newer version wrote.
+        """
+        ...
+
+
+class Store(StateReader, Protocol):
+    """The state of one environment, for a run that changes it."""
+
+    def locator(self, root: Path) -> str:
+        """The place as a saved plan keeps it; a path is relative to the project's folder `root`.
+
+        `opening.settings_from` turns it into settings again.
         """
         ...
 
     def save(self, state: State) -> State:
-        """Writes the state atomically, keeps a backup, drops the journal; returns it with its new serial.
+        """Replaces the stored state atomically, keeps the previous version, drops the journal.
 
-        Raises Problems where the stored serial is not the given one's.
+        Returns the state with its new serial. Raises Problems if the stored serial is not that of `state`, or of the
+        run that this store keeps the journal of.
         """
         ...
 
-    def lock(self, operation: str, *, timeout: float = 0.0) -> AbstractContextManager[None]:
-        """Holds the lock; raises Problems that tell who holds it, since when and where. Waits up to `timeout` seconds.
+    def try_lock(self, operation: str) -> StateLock | LockRefused:
+        """Takes the lock if it is free, without waiting; `locking` waits. Raises Problems if the place cannot be used.
 
-        A lock left by a dead process of this machine is taken over.
+        A lock that a dead process left is taken over, if it is certain that the process is dead.
         """
         ...
 
     def journal(self, state: State) -> AbstractContextManager[Journal]:
-        """Opens the journal of a run that starts from this state; needs the lock."""
+        """Opens the journal of a run that starts from this state; needs the lock. Raises Problems as `save`."""
+        ...
+
+
+class StateBackend(Protocol):
+    """The place that keeps the states of all environments of a project."""
+
+    def describe(self) -> str:
+        """The place, for a message: `state`."""
+        ...
+
+    def environments(self) -> tuple[str, ...]:
+        """The environments that have a state, sorted, damaged ones included. Raises Problems if they cannot be read."""
+        ...
+
+    def store(self, environment: str, *, project: str = "") -> Store:
+        """The store of an environment, whether it has a state or not; `project` names a state that is new."""
         ...

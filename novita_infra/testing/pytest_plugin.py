@@ -80,11 +80,11 @@ class NovitaSim:
 
         Raises ValueError where they say no fault.
         """
-        from novita_infra.simulator import Refusal, fault_of  # noqa: PLC0415
+        from novita_infra.simulator import ApiRefusal, fault_of  # noqa: PLC0415
 
         try:
             fault = fault_of(said)
-        except Refusal as wrong:
+        except ApiRefusal as wrong:
             raise ValueError(wrong.message) from wrong
         self._server.do(lambda: self._world.faults.add(fault))
 
@@ -94,9 +94,9 @@ class NovitaSim:
 
     def state(self) -> dict[str, Any]:
         """The whole world, as `GET /_sim/state` tells it: objects, calls by operation, money in 1/100000 USD."""
-        from novita_infra.simulator import state  # noqa: PLC0415
+        from novita_infra.simulator import world_state  # noqa: PLC0415
 
-        return self._server.do(lambda: state(self._world))
+        return self._server.do(lambda: world_state(self._world))
 
     def objects(self, kind: str) -> list[dict[str, Any]]:
         """The objects of a kind, such as `instances`. Raises KeyError for a kind that there is not."""

@@ -27,7 +27,8 @@ from novita_infra.simulator import (
     scaled,
     scenario_of,
 )
-from novita_infra.state.backends.local import LocalStore
+from novita_infra.state.opening import open_backend, settings_from
+from novita_infra.state.settings import StateSettings
 from novita_infra.testing.scenario_files import read_scenario
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
@@ -101,15 +102,8 @@ def recorded_state(path: Path) -> RecordedState:
 
     Raises Problems where they cannot be read.
     """
-    if path.is_file() and is_plan_file(path):
-        folder = Path(read_plan(path).setting.state).parent
-    else:
-        folder = _state_folder(path)
-    names = {
-        file.name.removesuffix(file.suffix) for suffix in ("json", "journal") for file in folder.glob(f"*.{suffix}")
-    }
-    names = {file.stem for suffix in ("json", "journal") for file in folder.glob(f"*.{suffix}")}
-    states = [LocalStore(folder / f"{name}.json", environment=name).load() for name in sorted(names)]
+    backend = open_backend(_state_settings(path))
+    states = [backend.store(name).load() for name in backend.environments()]
     records = [record for state in states for record in state.records.values()]
     return RecordedState(
         ids=frozenset(id for record in records for id in (record.id, *record.retired) if id),
@@ -117,8 +111,11 @@ def recorded_state(path: Path) -> RecordedState:
     )
 
 
-def _state_folder(path: Path) -> Path:
-    """Where the books are; that no environment is chosen does not matter, for all are looked at."""
+def _state_settings(path: Path) -> StateSettings:
+    """The settings of the project's state. That no environment is chosen does not matter: all of them are read."""
+    if path.is_file() and is_plan_file(path):
+        setting = read_plan(path).setting
+        return settings_from(setting.state, Path(setting.root))
     with suppress(Problems):
-        return locate(path).state_folder
-    return (path if path.is_dir() else path.parent) / "state"
+        return locate(path).state
+    return StateSettings(path if path.is_dir() else path.parent)

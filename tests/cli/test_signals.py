@@ -20,8 +20,9 @@ import novita_infra
 from novita_infra.api.errors import NoCapacity
 from novita_infra.api.request import get
 from novita_infra.applying.events import Ended, Outcome, Result
-from novita_infra.cli.commands.apply import _exit_code
-from novita_infra.cli.options import Command, duration_option
+from novita_infra.cli.command import Command
+from novita_infra.cli.commands.apply import exit_code_of
+from novita_infra.cli.options import duration_option
 from novita_infra.cli.signals import interruptible, stopping
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic, Problems
@@ -157,7 +158,7 @@ def test_a_run_that_something_else_cancels_does_not_say_that_it_was_told_to_leav
 def test_a_third_interruption_of_a_run_that_hangs_tells_it_too() -> None:
     code = (
         "import asyncio, os, signal\n"
-        "from novita_infra.cli.running import stopping\n"
+        "from novita_infra.cli.signals import stopping\n"
         "async def work():\n"
         "    with stopping(print, leaving=lambda: print('left', flush=True)):\n"
         "        for _ in range(3):\n"
@@ -232,7 +233,7 @@ def test_what_nobody_foresaw_is_one_line_without_its_words(monkeypatch: pytest.M
     code, told = _failing(ZeroDivisionError("hunter2"))
     assert code == 1
     assert told.count("\n") == 1
-    assert told.startswith("error: internal error: ZeroDivisionError at test_running.py:")
+    assert told.startswith("error: internal error: ZeroDivisionError at test_signals.py:")
     assert "hunter2" not in told
 
 
@@ -257,7 +258,7 @@ def test_a_run_ends_with_the_code_its_failures_agree_on(
     step = Step("vpc.net/create", Address("vpc", "net"), StepKind.CREATE)
     ends = tuple(Ended(step, outcome, code=asked) for outcome, asked in outcomes)
     plan = Plan("p", "dev", (), (), Basis("l", 1))
-    assert _exit_code(Result(plan, ends, interrupted=interrupted)) == code
+    assert exit_code_of(Result(plan, ends, interrupted=interrupted)) == code
 
 
 def test_an_interrupted_plan_waits_for_no_policy_and_leaves_none_behind(project: Path) -> None:

@@ -12,8 +12,8 @@ import pytest
 import reference
 
 from novita_infra.simulator import HandClock, build_app, open_world
-from novita_infra.simulator.http.control import listing
-from novita_infra.simulator.http.coverage import main, page
+from novita_infra.simulator.http.control import list_operations
+from novita_infra.simulator.http.coverage import operations_page, write_operations
 from novita_infra.simulator.routes.registry import OPERATIONS
 
 HERE = Path(__file__).parent
@@ -33,12 +33,14 @@ def test_every_operation_of_the_reference_is_served(one: dict[str, str]) -> None
 def test_the_document_lists_the_operations_that_are_served(tmp_path: Path) -> None:
     again = tmp_path / "simulator.md"
     again.write_text(DOCUMENT.read_text(encoding="utf-8"), encoding="utf-8")
-    main(again)
+    write_operations(again)
     assert DOCUMENT.read_text(encoding="utf-8") == again.read_text(encoding="utf-8"), "run: make schemas"
 
 
 def test_the_document_has_a_line_for_each_route() -> None:
-    rows = re.findall(r"^\| `([\w.]+)` \| (\w+) \| `([^`]+)` \| \[([\w-]+)\]", page("", OPERATIONS), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `([\w.]+)` \| (\w+) \| `([^`]+)` \| \[([\w-]+)\]", operations_page("", OPERATIONS), re.MULTILINE
+    )
     assert rows == [(one.name, one.method, one.path, one.source) for one in OPERATIONS]
 
 
@@ -54,7 +56,7 @@ def ask(path: str) -> Any:
 
 def test_a_running_simulator_lists_its_operations_without_a_key() -> None:
     listed = ask("/_sim/coverage")
-    assert listed == listing()
+    assert listed == list_operations()
     assert {"name", "method", "path", "source", "family"} == set(listed[0])
 
 

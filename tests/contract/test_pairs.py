@@ -23,7 +23,7 @@ from novita_infra.api.responses import Response
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.call import Target
 from novita_infra.model.resources import Live, Phase
-from novita_infra.simulator import PROFILES, HandClock, World, build_app, open_world, state
+from novita_infra.simulator import PROFILES, HandClock, World, build_app, open_world, world_state
 from novita_infra.simulator.routes.registry import OPERATIONS
 
 PAIRS = read(Path(__file__).parent / "pairs")
@@ -62,7 +62,7 @@ class Cloud:
         answer = self.send("POST" if body else "GET", path, body=filled(body, self.ids))
         assert answer.status_code == 200, answer.text
         self.clock.advance(seconds)
-        self.ids[name] = state(self.world)["objects"][objects][-1]["id"]
+        self.ids[name] = world_state(self.world)["objects"][objects][-1]["id"]
         for path, body in AFTERWARDS.get(name, ()):
             assert self.send("POST", path, body=filled(body, self.ids)).status_code == 200
             self.clock.advance(20)

@@ -12,9 +12,9 @@ from novita_infra.model.clock import GRACE, in_words, moment
 from novita_infra.planning.plan.changes import Action
 from novita_infra.refresh.observing import LOOKS_BACK
 from novita_infra.simulator import Fault, Position, Trouble, scenario_of
-from novita_infra.simulator.scenarios.events import arrive
-from novita_infra.simulator.scenarios.model import begin
-from novita_infra.simulator.world.engine.records import Happening
+from novita_infra.simulator.scenarios.events import on_event
+from novita_infra.simulator.scenarios.model import start_scenario
+from novita_infra.simulator.world.engine.records import ScenarioEvent
 from novita_infra.views.content.lines import plain
 from novita_infra.views.text.result import result_lines
 
@@ -33,13 +33,13 @@ def rig(tmp_path: Path) -> Rig:
 
 def call(rig: Rig, operation: str, body: dict[str, Any]) -> None:
     """Somebody else's call."""
-    arrive(rig.world, Happening(id="", scenario="", act={"do": "call", "operation": operation, "body": body}), "")
+    on_event(rig.world, ScenarioEvent(id="", scenario="", act={"do": "call", "operation": operation, "body": body}), "")
 
 
 def test_a_run_that_finds_two_stops_with_both_named_and_so_does_the_next_plan(rig: Rig) -> None:
     operation, body = TWIN
     event = {"upon": operation, "nth": 1, "do": "call", "operation": operation, "body": body}
-    begin(rig.world, scenario_of({"name": "twins", "says": "Somebody makes the same.", "events": [event]}))
+    start_scenario(rig.world, scenario_of({"name": "twins", "says": "Somebody makes the same.", "events": [event]}))
     rig.world.faults.add(Fault(kind=Trouble.LOST, operation=operation, position=Position.AFTER))
     rig.declare(NETWORK)
     result = rig.apply(expect_success=False)

@@ -10,7 +10,7 @@ from plan_shapes import checked_json
 from rig import Rig
 
 from novita_infra.applying.events import Identified, Outcome, Progressed
-from novita_infra.cli.commands.apply import _exit_code
+from novita_infra.cli.commands.apply import exit_code_of
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_REFUSED
 from novita_infra.planning.plan.steps import StepKind
 from novita_infra.simulator import Fault, Trouble
@@ -68,7 +68,7 @@ def test_where_the_new_one_cannot_be_had_the_old_one_stays_on_record_and_running
     before = rig.record("instance.a")
     no_stock(rig)
     result = rig.apply(expect_success=False)
-    assert _exit_code(result) == EXIT_BLOCKED
+    assert exit_code_of(result) == EXIT_BLOCKED
     told = plain(result_lines(result, again="novita-infra apply"))
     assert "INSUFFICIENT_RESOURCE: none is free" in told
     assert f"instance.a: delete ({before.id})\n      instance.a failed" in told

@@ -18,7 +18,7 @@ from novita_infra.planning.plan.changes import Action, Drift
 from novita_infra.planning.plan.review import Review
 from novita_infra.refresh.observing import AGAIN
 from novita_infra.simulator import scenario_of
-from novita_infra.simulator.scenarios.model import begin
+from novita_infra.simulator.scenarios.model import start_scenario
 from novita_infra.simulator.world.cloud import arrears, instances, networks, storages
 from novita_infra.simulator.world.market import money
 from novita_infra.views.content.lines import plain
@@ -522,7 +522,7 @@ def test_a_balance_is_only_read_where_it_may_be_the_reason(tmp_path: Path) -> No
     before = rig.world.calls.get("account.balance", 0)
     rig.plan()
     assert rig.world.calls.get("account.balance", 0) == before
-    assert money.left(rig.world) > 0
+    assert money.funds_left(rig.world) > 0
 
 
 # --- gone -------------------------------------------------------------------------------------------------------------
@@ -699,7 +699,7 @@ def test_the_books_forget_what_is_gone_where_they_only_follow(tmp_path: Path) ->
 def test_on_a_bad_night_spot_machines_come_back_and_nothing_is_lost(tmp_path: Path) -> None:
     rig = up(tmp_path, billingMode="spot")
     night = {"name": "night", "says": "Reclaims.", "events": [{"at": 60, "every": 1800, "do": "reclaim"}]}
-    begin(rig.world, scenario_of(night))
+    start_scenario(rig.world, scenario_of(night))
     for _ in range(4):
         wait(rig, 1500)
         rig.apply()

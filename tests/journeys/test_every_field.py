@@ -108,7 +108,7 @@ class Watched:
         async def work() -> None:
             async with self.rig.client() as client:
                 session = self.rig._session(client)
-                with state_locked(session, "apply"):
+                async with state_locked(session, "apply"):
                     result = await apply_plan(session, review, emit=lambda _: None, stop=asyncio.Event())
             assert result.succeeded, [f"{end.step.key}: {end.reason}" for end in result.ends if end.reason]
 

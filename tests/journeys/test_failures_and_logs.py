@@ -16,7 +16,7 @@ from novita_infra.applying.run import STUCK
 from novita_infra.kinds.toolkit.image_pulls import REMEDY
 from novita_infra.model.clock import moment
 from novita_infra.simulator import scenario_of
-from novita_infra.simulator.scenarios.model import begin
+from novita_infra.simulator.scenarios.model import start_scenario
 from novita_infra.views.content.lines import plain
 from novita_infra.views.json.state import record_json
 from novita_infra.views.json.ui import Messages
@@ -156,7 +156,7 @@ def test_an_endpoint_of_which_new_workers_begin_meanwhile_is_waited_for(tmp_path
     }
     call = {"do": "call", "operation": "endpoints.update", "each": {"kind": "endpoints"}, "body": mended}
     event = {"upon": "endpoints.create", "after": 50, **call}
-    begin(rig.world, scenario_of({"name": "mended", "says": "Someone mends it in time.", "events": [event]}))
+    start_scenario(rig.world, scenario_of({"name": "mended", "says": "Someone mends it in time.", "events": [event]}))
     result = rig.apply()
     assert result.ends[0].elapsed > STUCK
 

@@ -11,8 +11,8 @@ from rig import Rig
 from novita_infra.applying.events import Ended, Event, Outcome, Progressed, Started
 from novita_infra.kinds import KINDS
 from novita_infra.simulator import Fault, Trouble
-from novita_infra.simulator.scenarios.events import arrive
-from novita_infra.simulator.world.engine.records import Happening
+from novita_infra.simulator.scenarios.events import on_event
+from novita_infra.simulator.world.engine.records import ScenarioEvent
 from novita_infra.views.content.lines import plain
 from novita_infra.views.text.result import result_lines
 
@@ -28,7 +28,7 @@ def storages(count: int) -> list[tuple[str, str, dict[str, Any]]]:
 def call(rig: Rig, operation: str, body: dict[str, Any]) -> None:
     """Somebody else's call."""
     act = {"do": "call", "operation": operation, "body": body}
-    arrive(rig.world, Happening(id="", scenario="", act=act), "")
+    on_event(rig.world, ScenarioEvent(id="", scenario="", act=act), "")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from plan_files import apply_saved, save
 from rig import WRITES, Rig
 
-from novita_infra.cli.commands.drift import _advising
+from novita_infra.cli.commands.drift import with_advice
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.model.records import Record
 from novita_infra.planning.options import Refresh
@@ -99,7 +99,7 @@ def test_what_has_no_mark_and_the_name_is_told_where_there_are_no_books_at_all(
 def test_drift_repeats_the_way_out_word_for_word(tmp_path: Path) -> None:
     rig, _ = _made_and_lost("Instance", MACHINE, tmp_path)
     plan = rig.plan()
-    assert [item.hint for item in _advising(plan, "novita-infra apply").problems] == [plan.problems[0].hint]
+    assert [item.hint for item in with_advice(plan, "novita-infra apply").problems] == [plan.problems[0].hint]
 
 
 def test_only_what_has_no_record_is_told_of_and_the_way_out_names_the_environment(tmp_path: Path) -> None:

@@ -17,8 +17,7 @@ from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.orphans import find_orphans, orphan_for, orphans_named, terminate
 from novita_infra.planning.orphans import Orphan
 from novita_infra.views.content.lines import plain
-from novita_infra.views.json.orphans import orphans_json
-from novita_infra.views.text.orphans import orphan_lines
+from novita_infra.views.content.orphans import orphan_lines, orphans_data
 
 STORAGE = ("NetworkStorage", "data", {"cluster": "us-ca-nas-2", "sizeGb": 20})
 HOUR = 3600
@@ -113,7 +112,7 @@ def test_a_machine_that_never_did_anything_says_since_when(rig: Rig) -> None:
 
 def test_the_table_sums_up_and_the_json_says_the_same(rig: Rig) -> None:
     found, now = _find(rig), rig.clock.now()
-    data: list[dict[str, Any]] = orphans_json(found, now=now)
+    data: list[dict[str, Any]] = orphans_data(found, now=now)
     assert [item["id"] for item in data] == [item.live.id for item in found]
     assert all(item["per_hour"]["most"] for item in data)
     text = plain(orphan_lines(found, now=now))
@@ -141,7 +140,7 @@ def test_what_another_environment_or_another_project_owns_is_no_orphan(rig: Rig,
     assert ("network_storage", "data") in _names(_find(rig))
     for beside in (elsewhere, elsewhere.parent):
         assert ("network_storage", "data") not in _names(_find(rig, beside=[beside]))
-    with pytest.raises(Problems, match="there are no books"):
+    with pytest.raises(Problems, match="there is no state at"):
         _find(rig, beside=[tmp_path / "nowhere"])
     (tmp_path / "bare").mkdir()
     with pytest.raises(Problems, match="no state file"):

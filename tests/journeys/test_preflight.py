@@ -290,7 +290,7 @@ def test_what_runs_already_and_what_gets_cheaper_needs_no_balance(tmp_path: Path
     rig = Rig(tmp_path, environ={})
     rig.declare(("Instance", "a", {**MACHINE, "gpuCount": 4}), STORAGE)
     rig.apply()
-    rig.world.purse.settled = 1
+    rig.world.sums.settled = 1
     rig.declare(("Instance", "a", {**MACHINE, "gpuCount": 4, "command": "sleep 1", "power": "stopped"}), STORAGE)
     assert rig.plan().problems == ()
 

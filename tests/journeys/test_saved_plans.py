@@ -18,7 +18,7 @@ from novita_infra.cli import root
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_OVER_BUDGET, EXIT_REFUSED, Problems
 from novita_infra.planning.saved.plan_file import digest_of, read_plan
 from novita_infra.simulator import scenario_named
-from novita_infra.simulator.scenarios.model import begin
+from novita_infra.simulator.scenarios.model import start_scenario
 from novita_infra.simulator.world.engine.cloud_records import Instance, Storage
 from novita_infra.simulator.world.market.catalogue import product_of, products_like
 from novita_infra.simulator.world.market.money import list_price, move_price
@@ -240,7 +240,7 @@ def test_a_plan_of_other_books_is_refused(rig: Rig) -> None:
 def test_what_is_free_no_more_is_blocked_before_anything_is_called(rig: Rig, scenario: str) -> None:
     rig.declare(machine(), machine("second"), storage())
     path = save(rig)
-    begin(rig.world, scenario_named(scenario))
+    start_scenario(rig.world, scenario_named(scenario))
     rig.clock.run(rig.clock.sleep(5))
     problems = refusal(rig, path)
     assert problems.code == EXIT_BLOCKED
@@ -252,7 +252,7 @@ def test_what_became_dearer_is_over_budget(rig: Rig) -> None:
     path = save(rig)
     (change,) = (item for item in read_plan(path).review.plan.changes if item.address.name == "second")
     product = product_of(change.after["product"]["id"])
-    begin(rig.world, scenario_named("price-flap"))
+    start_scenario(rig.world, scenario_named("price-flap"))
     for _ in range(60):
         rig.clock.run(rig.clock.sleep(60))
         rig.world.advance()

@@ -12,11 +12,11 @@ from playing import play
 from rig import Rig
 
 from novita_infra.applying.events import Progressed, Result
-from novita_infra.cli.commands.apply import _exit_code
+from novita_infra.cli.commands.apply import exit_code_of
 from novita_infra.kinds.toolkit.image_pulls import REMEDY
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR
 from novita_infra.simulator import Fault, Trouble, scenario_of
-from novita_infra.simulator.scenarios.model import begin
+from novita_infra.simulator.scenarios.model import start_scenario
 from novita_infra.simulator.world.market import catalogue
 from novita_infra.views.content.events import event_line
 from novita_infra.views.content.lines import plain
@@ -126,7 +126,7 @@ def test_stock_that_goes_after_the_plan_is_blocked_the_rest_is_made_and_the_next
     plan = rig.plan()
     catalogue.set_stock(rig.world, products="*", clusters="*", places=0)
     result = rig.apply(plan=plan, expect_success=False)
-    assert _exit_code(result) == EXIT_BLOCKED
+    assert exit_code_of(result) == EXIT_BLOCKED
     text = told(result)
     assert text.startswith("Apply did not finish: 5 of 8 steps done, 3 failed.")
     assert f"INSUFFICIENT_RESOURCE: no RTX 4090 24GB is free in {HERE}" in text
@@ -144,7 +144,7 @@ def test_no_stock_of_any_wish_names_what_was_tried(tmp_path: Path) -> None:
     plan = rig.plan()
     catalogue.set_stock(rig.world, products="*", clusters="*", places=0)
     result = rig.apply(plan=plan, expect_success=False)
-    assert _exit_code(result) == EXIT_BLOCKED
+    assert exit_code_of(result) == EXIT_BLOCKED
     assert "INSUFFICIENT_RESOURCE" in told(result)
     assert rig.state().records == {}
 
@@ -198,7 +198,7 @@ def test_a_pull_that_outlasts_its_time_is_waited_for_again_and_not_bought_again(
     rig = a_day(tmp_path, "slow-pull")
     rig.declare(("Instance", "a", MACHINE), a={"timeouts": {"create": "5m"}})
     result = rig.apply(expect_success=False)
-    assert _exit_code(result) == EXIT_ERROR
+    assert exit_code_of(result) == EXIT_ERROR
     id = rig.record("instance.a").id
     text = told(result)
     assert f"{id} is still pulling after 300 s; it is on record, and the next run waits for it again" in text
@@ -223,7 +223,7 @@ def test_an_image_of_many_gigabytes_is_within_the_default_time(tmp_path: Path) -
 def test_a_failed_pull_is_told_in_the_services_words_and_mended_by_the_next_run(tmp_path: Path) -> None:
     rig = a_day(tmp_path, "pull-fails")
     result = rig.apply(expect_success=False)
-    assert _exit_code(result) == EXIT_ERROR
+    assert exit_code_of(result) == EXIT_ERROR
     text, broken = told(result), rig.record("instance.a").id
     assert f"{broken} failed: ImagePullFailed: image ubuntu:22.04 cannot be pulled: manifest unknown" in text
     assert f"{rig.record('image_prewarm.warm').id} failed: pull pytorch/pytorch:2.4.0: manifest unknown" in text
@@ -262,8 +262,8 @@ def test_chaos_ends_well_once_it_is_over(seed: int, tmp_path: Path) -> None:
         assert result.succeeded or AGAIN in told(result)
         rig.clock.run(rig.clock.sleep(300))
     rig.world.faults.clear()
-    for happening in list(rig.world.happenings):
-        rig.world.happenings.remove(happening)
+    for happening in list(rig.world.scenario_events):
+        rig.world.scenario_events.remove(happening)
     catalogue.set_stock(rig.world, products="*", clusters="*", places=None)
     rig.apply()
     assert rig.plan().empty
@@ -279,7 +279,9 @@ def test_what_somebody_else_did_just_before_is_not_asked_for_until_the_time_is_u
     rig.apply()
     call = {"do": "call", "operation": "instances.stop", "each": {"kind": "instances"}, "body": {"instanceId": "$id"}}
     event = {"upon": "instances.get", "nth": 1, **call}
-    begin(rig.world, scenario_of({"name": "beaten to it", "says": "Someone stops it first.", "events": [event]}))
+    start_scenario(
+        rig.world, scenario_of({"name": "beaten to it", "says": "Someone stops it first.", "events": [event]})
+    )
     rig.declare(("Instance", "a", {**MACHINE, "power": "stopped"}))
     began = rig.clock.now()
     rig.apply()

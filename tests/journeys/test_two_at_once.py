@@ -15,7 +15,7 @@ from crashing import apply_hurried
 from processes import Cloud, Run, serving, wait_until
 
 from novita_infra.model.addresses import Address
-from novita_infra.state.backends.local import LocalStore
+from novita_infra.state.backends.local.store import LocalStore
 
 pytestmark = pytest.mark.process
 

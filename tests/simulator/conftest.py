@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from novita_infra.simulator import HandClock, World, build_app, open_world, state
+from novita_infra.simulator import HandClock, World, build_app, open_world, world_state
 
 V1 = "/gpu-instance/openapi/v1"
 
@@ -73,7 +73,7 @@ class Cloud:
         self.clock.advance(seconds)
 
     def objects(self, kind: str) -> list[dict[str, Any]]:
-        return list(state(self.world)["objects"][kind])
+        return list(world_state(self.world)["objects"][kind])
 
     def machine(self, **wish: Any) -> str:
         """A machine as wished over a plain one; its id."""

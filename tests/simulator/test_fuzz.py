@@ -30,7 +30,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from novita_infra.simulator import PROFILES, Limits, state
+from novita_infra.simulator import PROFILES, Limits, world_state
 from novita_infra.simulator.http.openapi import document
 from novita_infra.simulator.routes.registry import OPERATIONS
 
@@ -104,7 +104,7 @@ def populated(make_cloud: Any, profile: str) -> Any:
 
 def ids_of(cloud: Any) -> dict[str, Any]:
     """By the name of a field, the ids that it may hold; some names mean another thing under each resource."""
-    objects = state(cloud.world)["objects"]
+    objects = world_state(cloud.world)["objects"]
     ids = {kind: {"enum": [str(one["id"]) for one in objects[kind]] + ["nope"]} for kind in objects}
     return {
         **dict.fromkeys(("instanceId", "instanceIds"), ids["instances"]),

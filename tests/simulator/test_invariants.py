@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from novita_infra.simulator import SCENARIOS, Limits, LostAnswer, state
+from novita_infra.simulator import SCENARIOS, Limits, LostAnswer, world_state
 
 ACTS = st.sampled_from(
     [
@@ -34,7 +34,7 @@ ACTS = st.sampled_from(
 
 def act(cloud: Any, what: str, a_machine: Any, an_endpoint: Any) -> None:
     """One call about whatever is there first; it may be refused."""
-    objects = state(cloud.world)["objects"]
+    objects = world_state(cloud.world)["objects"]
     first = {kind: rows[0]["id"] if rows else "none" for kind, rows in objects.items()}
     here = {"clusterId": "us-ca-nas-2"}
     mounted = {

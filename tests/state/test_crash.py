@@ -14,8 +14,9 @@ import pytest
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
-from novita_infra.state.backends.disk import Disk
-from novita_infra.state.backends.local import LocalStore
+from novita_infra.state.backends.local.disk import Disk
+from novita_infra.state.backends.local.store import LocalStore
+from novita_infra.state.locking import locked_blocking
 from novita_infra.state.state import State
 from novita_infra.state.store import Journal
 
@@ -173,7 +174,7 @@ def test_after_a_crash_anywhere_the_next_run_goes_on_and_saves(all_crashes: list
             (folder / name).write_bytes(content)
         books = LocalStore(folder / "dev.json")
         state = books.load()
-        with books.lock("apply"), books.journal(state) as journal:
+        with locked_blocking(books, "apply"), books.journal(state) as journal:
             asyncio.run(journal.put(Record(A, "new"), "made"))
         saved = books.save(replace(state, records={**state.records, A: Record(A, "new")}))
         assert LocalStore(folder / "dev.json").load() == saved

@@ -17,8 +17,8 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.records import Record
 from novita_infra.model.values import Secret
-from novita_infra.state.backends.disk import Disk
-from novita_infra.state.backends.local import LocalStore
+from novita_infra.state.backends.local.disk import Disk
+from novita_infra.state.backends.local.store import LocalStore
 from novita_infra.state.state import Begun, State
 from novita_infra.state.store import Journal
 

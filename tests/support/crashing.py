@@ -35,7 +35,7 @@ from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.review import Review
 from novita_infra.simulator import World, open_world
-from novita_infra.state.backends.local import LocalStore
+from novita_infra.state.backends.local.store import LocalStore
 
 TIME_SCALE: Final = 60
 """Of the cloud: slow enough that an object is still on its way when the next run begins."""
@@ -128,7 +128,7 @@ def _assert_nothing_to_do(project: Path, server: str) -> None:
 async def _opened(project: Path, server: str) -> AsyncIterator[Session]:
     async with open_session(ProjectOptions(path=project), _account(server, project)) as session:
         session.clock = FastClock(start=time.time(), scale=HURRY)
-        with state_locked(session, "apply"):
+        async with state_locked(session, "apply"):
             yield session
 
 

@@ -11,8 +11,8 @@ from histories import Act
 from sights import TABLES, set_by_hand
 
 from novita_infra.simulator import World
-from novita_infra.simulator.scenarios.events import arrive
-from novita_infra.simulator.world.engine.records import Happening
+from novita_infra.simulator.scenarios.events import on_event
+from novita_infra.simulator.world.engine.records import ScenarioEvent
 
 PREFIXES: Final = {
     "Instance": "instance",
@@ -105,7 +105,7 @@ class Outsiders:
 
     def _call(self, operation: str, body: dict[str, Any]) -> None:
         act = {"do": "call", "operation": operation, "body": body}
-        arrive(self._world, Happening(id="", scenario="", act=act), "")
+        on_event(self._world, ScenarioEvent(id="", scenario="", act=act), "")
 
     @contextmanager
     def _watching(self) -> Iterator[None]:

@@ -26,8 +26,8 @@ from novita_infra.model.diagnostics import Problems
 from novita_infra.planning.options import Refresh
 from novita_infra.planning.plan.review import Review
 from novita_infra.simulator import LIVE
-from novita_infra.simulator.scenarios.events import arrive
-from novita_infra.simulator.world.engine.records import Happening
+from novita_infra.simulator.scenarios.events import on_event
+from novita_infra.simulator.world.engine.records import ScenarioEvent
 from novita_infra.views.content.lines import plain
 from novita_infra.views.json.plan import plan_json
 from novita_infra.views.text.diagnostics import diagnostic_lines
@@ -109,10 +109,10 @@ def _happen(rig: Rig, act: dict[str, Any]) -> None:
         return
     ids = {str(address): record.id for address, record in rig.state().records.items()}
     text = re.sub(r"\$\{([^}]+)\}", lambda match: ids[match[1]], json.dumps(act))
-    happening = Happening(id="", scenario="", act=json.loads(text))
+    happening = ScenarioEvent(id="", scenario="", act=json.loads(text))
     rig.world.advance()
-    arrive(rig.world, happening, "")
-    assert not happening.told, happening.told
+    on_event(rig.world, happening, "")
+    assert not happening.refusals, happening.refusals
 
 
 def _asked(told: dict[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def apply_saved(rig: Rig, path: Path, *, stop_when: Callable[[Event], bool] = la
         async with rig.client() as client:
             store = rig.store()
             session = Session(where, project, store, client, rig.clock, SIMULATOR, store.load())
-            with state_locked(session, "apply"):
+            async with state_locked(session, "apply"):
                 await check_saved(session, saved)
                 return await apply_plan(session, saved.review, emit=emit, stop=stop, seal=saved.seal)
 

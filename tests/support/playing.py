@@ -31,7 +31,7 @@ from novita_infra.operations.session import state_locked
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action
 from novita_infra.simulator import SCENARIOS, Trouble, fault_of
-from novita_infra.simulator.scenarios.model import begin
+from novita_infra.simulator.scenarios.model import start_scenario
 from novita_infra.simulator.world.cloud import arrears, instances
 from novita_infra.simulator.world.engine.settings import Limits, Timings
 from novita_infra.simulator.world.market import catalogue, money
@@ -75,7 +75,7 @@ class _Play(Rig):
         self.outsiders = Outsiders(self.world, self.known, open_kinds=self._open_kinds)
         self.made: set[str] = set()
         """Every object of ours that there ever was."""
-        begin(self.world, SCENARIOS[history.scenario])
+        start_scenario(self.world, SCENARIOS[history.scenario])
         self.world.advance()
 
     def run(self) -> None:
@@ -176,7 +176,7 @@ class _Play(Rig):
 
         async with self.client() as client:
             session = self._session(client)
-            with state_locked(session, "apply"):
+            async with state_locked(session, "apply"):
                 self._learn(session.state.records.values())
                 wish = PlanOptions(
                     destroys=chapter.destroys, targets=targets, allow_data_loss=("*",), allow_large_change=True
@@ -211,14 +211,14 @@ class _Play(Rig):
         world.limits = Limits(networks=1000, prewarm_tasks=1000)  # room beside what others have
         world.account.limits = {}
         world.account.revoked = world.keys.all_revoked = False
-        for happening in list(world.happenings):
-            world.happenings.remove(happening)
+        for happening in list(world.scenario_events):
+            world.scenario_events.remove(happening)
         catalogue.set_stock(world, products="*", clusters="*", places=None)
-        if money.left(world) < Limits().balance // 2:
+        if money.funds_left(world) < Limits().balance // 2:
             arrears.top_up(world, Limits().balance)
         for machine in list(world.instances):
             if machine.status == "creating" and not machine.ahead:
-                instances.remove(world, machine)  # stuck for ever: the service's support takes it away
+                instances.remove_instance(world, machine)  # stuck for ever: the service's support takes it away
                 self.outsiders.deleted.add(machine.id)
                 self.outsiders.theirs.pop(machine.id, None)
         world.advance()
@@ -299,7 +299,7 @@ class _Play(Rig):
         lost = self.made - self.known - self.outsiders.deleted - self.outsiders.theirs.keys()
         if lost:
             yield f"made and never on the books: {sorted(lost)}"
-        by_meter = sum(money.cost(meter, world.moment) for meter in world.meters)
+        by_meter = sum(money.meter_cost(meter, world.moment) for meter in world.meters)
         bought = -sum(payment.amount for payment in world.payments if payment.kind != "recharge")
         if money.spent(world) != by_meter + bought:
             yield f"spent {money.spent(world)}, and the meters show {by_meter}, bought {bought}"

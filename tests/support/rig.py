@@ -34,8 +34,8 @@ from novita_infra.policies.running import judge_plan
 from novita_infra.simulator import LIVE, LostAnswer, Quirks, World, build_app, open_world, scenario_named
 from novita_infra.simulator.routes.registry import OPERATIONS
 from novita_infra.simulator.world.engine.settings import Timings
-from novita_infra.state.backends.disk import Disk
-from novita_infra.state.backends.local import LocalStore
+from novita_infra.state.backends.local.disk import Disk
+from novita_infra.state.backends.local.store import LocalStore
 from novita_infra.state.state import State
 
 WRITES: Final = frozenset(item.name for item in OPERATIONS if item.method != "GET")
@@ -166,7 +166,7 @@ class Rig:
 
             async with self.client() as client:
                 session = self._session(client)
-                with state_locked(session, "apply"):
+                async with state_locked(session, "apply"):
                     made = await self._judged(session, review or await plan_project(session, wish), wish)
                     assert not made.problems, made.problems
                     return await apply_plan(session, made, parallelism=parallelism, emit=emit, stop=stop)
@@ -186,7 +186,7 @@ class Rig:
         async def work() -> Record:
             async with self.client() as client:
                 session = self._session(client)
-                with state_locked(session, "import"):
+                async with state_locked(session, "import"):
                     return await import_object(session, Address.parse(address), id)
 
         return self.clock.run(work())

@@ -11,7 +11,7 @@ pytest_plugins = ["pytester"]
 FIRST = """
 import urllib.request, json
 import pytest
-from novita_infra.pytest_plugin import NovitaSim
+from novita_infra.testing.pytest_plugin import NovitaSim
 
 V1 = "/gpu-instance/openapi/v1/"
 MACHINE = {"name": "m", "productId": "4090.16c62g", "gpuNum": 1, "rootfsSize": 60, "imageUrl": "a/b:1", "kind": "gpu"}

@@ -4,48 +4,41 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import click
 
-from novita_infra import __version__
-from novita_infra.applying.events import Listener, Outcome, Result
-from novita_infra.cli.commands.plan import show_plan
+from novita_infra.applying.events import Outcome, Result
+from novita_infra.cli.command import Command
 from novita_infra.cli.confirmation import approved as approved_by_person
-from novita_infra.cli.console import Console
 from novita_infra.cli.lazy import EXIT_INTERRUPTED
 from novita_infra.cli.options import (
-    Command,
     auto_approve_option,
-    json_option,
     lock_timeout_option,
     parallelism_option,
     path_argument,
-    plan_options,
-    with_console,
+    with_plan_options,
 )
-from novita_infra.cli.project_options import again, located
-from novita_infra.cli.signals import carried_out, locked, stopping
+from novita_infra.cli.project_options import again, with_project_options
+from novita_infra.cli.rendering import json_option, with_renderer
+from novita_infra.cli.signals import carried_out, stopping
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, problem
 from novita_infra.operations.applying import apply_plan
 from novita_infra.operations.planning import plan_project
 from novita_infra.operations.saved_plans import check_saved, is_plan, opened_saved
-from novita_infra.operations.session import ProjectOptions, Session, open_session
+from novita_infra.operations.session import ProjectOptions, Session, open_session, state_locked
 from novita_infra.planning.options import PlanOptions, Refresh
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.saved.plan_file import digest_of
 from novita_infra.policies.running import judge_plan
+from novita_infra.views.content.events import next_line
 from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.json.plan import plan_json
-from novita_infra.views.text.progress import listening_live, listening_plainly
-from novita_infra.views.text.result import next_line, result_lines
-from novita_infra.views.text.state import output_lines
+from novita_infra.views.renderer import Renderer
 
 _DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
 
@@ -65,8 +58,8 @@ def _plan_digest(text: str) -> str:
     type=click.Path(path_type=Path),
     required=False,
 )
-@located
-@plan_options
+@with_project_options
+@with_plan_options
 @click.option(
     "--expect",
     metavar="DIGEST",
@@ -78,15 +71,15 @@ def _plan_digest(text: str) -> str:
 @parallelism_option
 @lock_timeout_option
 @json_option
-@with_console
+@with_renderer
 def apply(
     *,
-    where: ProjectOptions,
-    asked: PlanOptions,
+    project_options: ProjectOptions,
+    plan_options: PlanOptions,
     expect: str | None,
     auto_approve: bool,
     parallelism: int | None,
-    screen: Console,
+    renderer: Renderer,
 ) -> int:
     """Make the cloud be what the manifests say.
 
@@ -105,23 +98,37 @@ def apply(
     Exit codes: 0 done; 1 error; 4 blocked by capacity or limits;
                 5 refused by a protection or a policy; 6 over a budget; 130 interrupted.
     """
-    if is_plan(where.path):
-        return carried_out(_apply_saved(where, screen, asked=asked, expect=expect, parallelism=parallelism))
-    run = _apply(where, screen, asked=asked, approved=auto_approve, expect=expect, parallelism=parallelism)
+    if is_plan(project_options.path):
+        return carried_out(
+            _apply_saved(project_options, renderer, plan_options=plan_options, expect=expect, parallelism=parallelism)
+        )
+    run = _apply(
+        project_options,
+        renderer,
+        plan_options=plan_options,
+        approved=auto_approve,
+        expect=expect,
+        parallelism=parallelism,
+    )
     return carried_out(run)
 
 
 @click.command(cls=Command)
 @path_argument
-@located
-@plan_options
+@with_project_options
+@with_plan_options
 @auto_approve_option
 @parallelism_option
 @lock_timeout_option
 @json_option
-@with_console
+@with_renderer
 def destroy(
-    *, where: ProjectOptions, asked: PlanOptions, auto_approve: bool, parallelism: int | None, screen: Console
+    *,
+    project_options: ProjectOptions,
+    plan_options: PlanOptions,
+    auto_approve: bool,
+    parallelism: int | None,
+    renderer: Renderer,
 ) -> int:
     """Delete all that this environment owns.
 
@@ -134,77 +141,96 @@ def destroy(
       novita-infra destroy --env dev --allow-data-loss 'network_storage.*'
       novita-infra destroy --env dev --target instance.trainer
     """
-    asked = replace(asked, destroys=True)
-    run = _apply(where, screen, asked=asked, approved=auto_approve, parallelism=parallelism)
+    plan_options = replace(plan_options, destroys=True)
+    run = _apply(project_options, renderer, plan_options=plan_options, approved=auto_approve, parallelism=parallelism)
     return carried_out(run)
 
 
 async def _apply(
-    where: ProjectOptions,
-    screen: Console,
+    project_options: ProjectOptions,
+    renderer: Renderer,
     *,
-    asked: PlanOptions,
+    plan_options: PlanOptions,
     approved: bool,
     expect: str | None = None,
     parallelism: int | None,
 ) -> int:
-    command = "destroy" if asked.destroys else "apply"
+    command = "destroy" if plan_options.destroys else "apply"
     approved = approved or expect is not None
-    _greet(screen)
-    if screen.json and not approved:
+    renderer.run_begins()
+    if renderer.for_programs and not approved:
         raise problem("--json cannot ask", "add --auto-approve, or apply a plan that `plan --out FILE` saved")
-    async with open_session(where, os.environ, destroys=asked.destroys, in_flight=parallelism) as session:
-        session.tell = screen.say
-        _tell_of_waiting(where, screen)
-        async with locked(session, command):
-            review = await plan_project(session, asked)
-            review = await judge_plan(session.project, review, asked=asked, environ=os.environ, shown=plan_json)
-            screen.tell(session.project.warnings)
-            _show(review, screen)
+    async with open_session(
+        project_options, os.environ, destroys=plan_options.destroys, in_flight=parallelism
+    ) as session:
+        session.tell = renderer.message
+        _tell_of_waiting(project_options, renderer)
+        async with state_locked(session, command):
+            review = await plan_project(session, plan_options)
+            review = await judge_plan(session.project, review, asked=plan_options, environ=os.environ, shown=plan_json)
+            renderer.run_plan(review, warnings=session.project.warnings)
             if review.problems:
                 return review.code or EXIT_ERROR
             if expect is not None:
                 _check_expected(expect, digest_of(review))
-            if not review.empty and not approved and not _approved(review.plan, screen, again(command, where, asked)):
+            if (
+                not review.empty
+                and not approved
+                and not _approved(review.plan, renderer, again(command, project_options, plan_options))
+            ):
                 return EXIT_ERROR
             return await _carry_out(
-                session, review, screen, parallelism=parallelism, command=_on(command, where, asked)
+                session, review, renderer, parallelism=parallelism, command=_on(command, project_options, plan_options)
             )
 
 
 async def _apply_saved(
-    where: ProjectOptions, screen: Console, *, asked: PlanOptions, expect: str | None, parallelism: int | None
+    project_options: ProjectOptions,
+    renderer: Renderer,
+    *,
+    plan_options: PlanOptions,
+    expect: str | None,
+    parallelism: int | None,
 ) -> int:
-    _greet(screen)
-    if where.environment or where.variables or where.var_files or replace(asked, policies=()) != PlanOptions():
+    renderer.run_begins()
+    if (
+        project_options.environment
+        or project_options.variables
+        or project_options.var_files
+        or replace(plan_options, policies=()) != PlanOptions()
+    ):
         raise problem(
-            f"{where.path} is a saved plan: it carries its own environment, variables and targets",
+            f"{project_options.path} is a saved plan: it carries its own environment, variables and targets",
             "leave out --env, --var, --var-file and --target, or make a new plan",
         )
-    async with opened_saved(where, os.environ, in_flight=parallelism) as (session, saved):
-        session.tell = screen.say
+    async with opened_saved(project_options, os.environ, in_flight=parallelism) as (session, saved):
+        session.tell = renderer.message
         if expect is not None:
             _check_expected(expect, saved.digest)
         operation = "destroy" if saved.review.plan.destroys else "apply"
-        _tell_of_waiting(where, screen)
-        async with locked(session, operation):
-            review = await judge_plan(session.project, saved.review, asked=asked, environ=os.environ, shown=plan_json)
-            if screen.json:
-                _show(review, screen)
+        _tell_of_waiting(project_options, renderer)
+        async with state_locked(session, operation):
+            review = await judge_plan(
+                session.project, saved.review, asked=plan_options, environ=os.environ, shown=plan_json
+            )
+            if renderer.for_programs:
+                renderer.run_plan(review)
             elif review.problems:
-                screen.tell((*review.notes, *review.problems))
+                renderer.diagnostics((*review.notes, *review.problems))
             if review.problems:
                 return review.code or EXIT_ERROR
             await check_saved(session, saved)
-            if not screen.json:  # a person who reads a refusal has no use for the plan that it is about
-                _show(review, screen)
+            if not renderer.for_programs:  # a person who reads a refusal has no use for its plan
+                renderer.run_plan(review)
             command = _on(operation, session.where, saved.setting.asked)
-            return await _carry_out(session, review, screen, parallelism=parallelism, command=command, seal=saved.seal)
+            return await _carry_out(
+                session, review, renderer, parallelism=parallelism, command=command, seal=saved.seal
+            )
 
 
-def _on(command: str, where: ProjectOptions, asked: PlanOptions) -> str:
+def _on(command: str, project_options: ProjectOptions, plan_options: PlanOptions) -> str:
     """The command that goes on from here: it reads everything, and the books know what was to be made anew."""
-    return again(command, where, replace(asked, refresh=Refresh.ALL, replaces=()))
+    return again(command, project_options, replace(plan_options, refresh=Refresh.ALL, replaces=()))
 
 
 def _check_expected(expect: str, digest: str) -> None:
@@ -217,46 +243,34 @@ def _check_expected(expect: str, digest: str) -> None:
         )
 
 
-def _greet(screen: Console) -> None:
-    if screen.json:
-        screen.messages().version(__version__)
+def _tell_of_waiting(project_options: ProjectOptions, renderer: Renderer) -> None:
+    if project_options.lock_timeout:
+        renderer.message(
+            f"If another run has the lock, this one waits for it, at most {project_options.lock_timeout:g} s."
+        )
 
 
-def _tell_of_waiting(where: ProjectOptions, screen: Console) -> None:
-    if where.lock_timeout and not screen.json:
-        screen.say(f"If another run has the lock, this one waits for it, at most {where.lock_timeout:g} s.")
-
-
-def _show(review: Review, screen: Console) -> None:
-    if screen.json:
-        screen.messages().plan(review.plan)
-        screen.tell((*review.notes, *review.problems))
-    else:
-        show_plan(review, screen)
-
-
-def _approved(plan: Plan, screen: Console, command: str) -> bool:
+def _approved(plan: Plan, renderer: Renderer, command: str) -> bool:
     question = "Delete all of this?" if plan.destroys else "Do this?"
-    return approved_by_person(question, screen, otherwise=f"if this is wanted: {command} --auto-approve")
+    return approved_by_person(question, renderer, otherwise=f"if this is wanted: {command} --auto-approve")
 
 
 async def _carry_out(
-    session: Session, review: Review, screen: Console, *, parallelism: int | None, command: str, seal: str = ""
+    session: Session, review: Review, renderer: Renderer, *, parallelism: int | None, command: str, seal: str = ""
 ) -> int:
     plan = review.plan
     if review.empty and not plan.record_updates:
-        if screen.json:
-            screen.messages().result(Result(plan, ()), outputs=session.state.outputs)
+        _sum_up(session, review, Result(plan, ()), renderer, command=command)
         return 0
     with (
         stopping(
-            lambda text: screen.say(line((text, Tone.CHANGE))), leaving=lambda: screen.say(*_left(command))
+            lambda text: renderer.message(line((text, Tone.CHANGE))), leaving=lambda: renderer.message(*_left(command))
         ) as stop,
-        _listening(session, plan, screen) as listener,
+        renderer.progress(steps=len(plan.steps), now=session.clock.now) as listener,
     ):
         result = await apply_plan(session, review, parallelism=parallelism, emit=listener, stop=stop, seal=seal)
-    _sum_up(session, review, result, screen, command=command)
-    return _exit_code(result)
+    _sum_up(session, review, result, renderer, command=command)
+    return exit_code_of(result)
 
 
 def _left(command: str) -> Iterator[Line]:
@@ -265,7 +279,7 @@ def _left(command: str) -> Iterator[Line]:
     yield next_line(command)
 
 
-def _exit_code(result: Result) -> int:
+def exit_code_of(result: Result) -> int:
     """Failures that all ask for the same code get it."""
     if result.interrupted:
         return EXIT_INTERRUPTED
@@ -275,24 +289,6 @@ def _exit_code(result: Result) -> int:
     return 0 if result.succeeded else EXIT_ERROR
 
 
-@contextmanager
-def _listening(session: Session, plan: Plan, screen: Console) -> Iterator[Listener]:
-    if screen.json:
-        yield screen.messages().listener()
-    elif screen.live:
-        with listening_live(sys.stderr, now=session.clock.now, total=len(plan.steps)) as listener:
-            yield listener
-    else:
-        yield listening_plainly(sys.stderr)
-
-
-def _sum_up(session: Session, review: Review, result: Result, screen: Console, *, command: str) -> None:
-    outputs = session.state.outputs
-    if screen.json:
-        screen.messages().result(result, outputs=outputs)
-        return
-    if result.succeeded and result.plan.empty:
-        return
-    screen.say("", *result_lines(result, again=command, destroy=again("destroy", session.where), cost=review.cost))
-    if result.succeeded and outputs and not result.plan.destroys:
-        screen.show([line(), line(("Outputs", Tone.STRONG)), *output_lines(outputs)])
+def _sum_up(session: Session, review: Review, result: Result, renderer: Renderer, *, command: str) -> None:
+    destroy = again("destroy", session.where)
+    renderer.run_result(result, cost=review.cost, outputs=session.state.outputs, again=command, destroy=destroy)

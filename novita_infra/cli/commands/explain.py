@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Final, assert_never
+from typing import Final
 
 import click
 
-from novita_infra.cli.console import Console
-from novita_infra.cli.options import Command, json_option, with_console
+from novita_infra.cli.command import Command
+from novita_infra.cli.rendering import json_option, with_renderer
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.diagnostics import nearest, problem
@@ -19,7 +18,7 @@ from novita_infra.schema.explain_kinds import explain_path as explained
 from novita_infra.schema.resources import schemas, text_of_schema
 from novita_infra.schema.resources import write as write_schemas
 from novita_infra.views.json.schema.plan import plan_schema
-from novita_infra.views.text.explained import field_lines, kind_lines, kinds_lines, part_lines
+from novita_infra.views.renderer import Renderer
 
 _ALIKE: Final = ("metadata", "lifecycle")
 """What every kind has alike, so that no kind need be named."""
@@ -28,8 +27,8 @@ _ALIKE: Final = ("metadata", "lifecycle")
 @click.command(cls=Command)
 @click.argument("what", metavar="[KIND[.field]]", default="", required=False)
 @json_option
-@with_console
-def explain(*, what: str, screen: Console) -> int:
+@with_renderer
+def explain(*, what: str, renderer: Renderer) -> int:
     """Explain a kind of resource, or one of its fields: what it takes, and what changing it costs.
 
     Without an argument, the kinds. KIND may be written as in a manifest or as in an address. `Project` is the project
@@ -45,25 +44,11 @@ def explain(*, what: str, screen: Console) -> int:
       novita-infra explain Project.budget
     """
     if not what:
-        kinds = [_whole(kind) for kind in KINDS.values()]
-        if screen.json:
-            screen.show_json([{"name": kind.name, "prefix": kind.type, "summary": kind.summary} for kind in kinds])
-        else:
-            screen.show(kinds_lines(kinds))
+        renderer.kinds([_whole(kind) for kind in KINDS.values()])
         return 0
     found = _explained(what)
-    if screen.json:
-        screen.show_json(asdict(found))
-        return 0
-    match found:
-        case KindExplained():
-            screen.show(kind_lines(found))
-        case FieldExplained():
-            screen.show(field_lines(_kind(what.partition(".")[0]).name, found))
-        case PartExplained():
-            screen.show(part_lines(found))
-        case unknown:
-            assert_never(unknown)
+    kind = _kind(what.partition(".")[0]).name if isinstance(found, FieldExplained) else ""
+    renderer.explanation(found, kind=kind)
     return 0
 
 
@@ -76,8 +61,8 @@ def explain(*, what: str, screen: Console) -> int:
     metavar="DIR",
     help="Write the schemas of all kinds into this folder.",
 )
-@with_console
-def schema(*, what: str, folder: Path | None, screen: Console) -> int:
+@with_renderer
+def schema(*, what: str, folder: Path | None, renderer: Renderer) -> int:
     """Print the JSON Schema of the manifests, or of one KIND, of the project file (KIND `project`), of what
     `plan --json` prints (KIND `plan`), or of scenario files of the simulator (KIND `scenario`).
 
@@ -92,19 +77,19 @@ def schema(*, what: str, folder: Path | None, screen: Console) -> int:
         if what:
             raise problem("--write writes the schemas of all kinds", "leave out KIND")
         write_schemas(folder)
-        screen.say(f"Wrote {len(schemas())} schemas into {folder}.")
+        renderer.message(f"Wrote {len(schemas())} schemas into {folder}.")
         return 0
     word = what.lower() or "manifest"
     if word == "plan":
-        screen.show_text(text_of_schema(plan_schema()))
+        renderer.verbatim(text_of_schema(plan_schema()))
         return 0
     if word == "scenario":
         from novita_infra.simulator.scenarios.schema import scenario_schema  # noqa: PLC0415 -- all others start sooner
 
-        screen.show_text(text_of_schema(scenario_schema()))
+        renderer.verbatim(text_of_schema(scenario_schema()))
         return 0
     name = word if word in {"manifest", "project"} else _kind(what, "manifest", "plan", "scenario").type
-    screen.show_text(text_of_schema(schemas()[f"{name}.json"]))
+    renderer.verbatim(text_of_schema(schemas()[f"{name}.json"]))
     return 0
 
 

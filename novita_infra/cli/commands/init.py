@@ -8,11 +8,12 @@ from typing import Final
 
 import click
 
-from novita_infra.cli.console import Console
-from novita_infra.cli.options import Command, with_console
+from novita_infra.cli.command import Command
+from novita_infra.cli.rendering import with_renderer
 from novita_infra.model.diagnostics import problem
 from novita_infra.schema.resources import write as write_schemas
 from novita_infra.views.content.lines import Tone, line
+from novita_infra.views.renderer import Renderer
 
 _SCHEMAS: Final = Path(".novita-infra") / "schemas"
 _MODELINE: Final = f"# yaml-language-server: $schema={(_SCHEMAS / 'manifest.json').as_posix()}"
@@ -69,8 +70,8 @@ state/*.backup
 
 @click.command(cls=Command)
 @click.argument("path", metavar="[PATH]", default=".", type=click.Path(file_okay=False, path_type=Path), required=False)
-@with_console
-def init(*, path: Path, screen: Console) -> int:
+@with_renderer
+def init(*, path: Path, renderer: Renderer) -> int:
     """Write a small project to start from: a project file, two resources, schemas for the editor, a .gitignore.
 
     Nothing that exists is overwritten.
@@ -88,9 +89,9 @@ def init(*, path: Path, screen: Console) -> int:
     for name, text in texts.items():
         if not (path / name).exists():
             (path / name).write_text(text, encoding="utf-8")
-            screen.show([line(("wrote ", Tone.GOOD), str(path / name))])
+            renderer.show([line(("wrote ", Tone.GOOD), str(path / name))])
     write_schemas(path / _SCHEMAS)
-    screen.show(
+    renderer.show(
         [
             line(
                 ("wrote ", Tone.GOOD),
@@ -99,7 +100,7 @@ def init(*, path: Path, screen: Console) -> int:
         ]
     )
     where = "" if path == Path() else f" {path}"
-    screen.say(
+    renderer.message(
         "", "Try it without an account:", f"  novita-infra plan{where} --sim", f"  novita-infra apply{where} --sim"
     )
     return 0

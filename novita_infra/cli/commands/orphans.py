@@ -4,37 +4,25 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from pathlib import Path
 
 import click
 
-from novita_infra.applying.events import Result
+from novita_infra.cli.command import Command
 from novita_infra.cli.confirmation import approved
-from novita_infra.cli.console import Console
 from novita_infra.cli.lazy import EXIT_INTERRUPTED
-from novita_infra.cli.options import (
-    Command,
-    address,
-    auto_approve_option,
-    json_option,
-    lock_timeout_option,
-    path_argument,
-    with_console,
-)
-from novita_infra.cli.project_options import again, located
-from novita_infra.cli.signals import carried_out, locked, stopping
+from novita_infra.cli.options import address, auto_approve_option, lock_timeout_option, path_argument
+from novita_infra.cli.project_options import again, with_project_options
+from novita_infra.cli.rendering import json_option, with_renderer
+from novita_infra.cli.signals import carried_out, stopping
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_ERROR, problem
 from novita_infra.operations.importing import import_object
 from novita_infra.operations.orphans import find_orphans, orphan_for, orphans_named, terminate
-from novita_infra.operations.session import ProjectOptions, open_session
+from novita_infra.operations.session import ProjectOptions, open_session, state_locked
 from novita_infra.views.content.lines import Tone, line
-from novita_infra.views.json.orphans import orphans_json
-from novita_infra.views.json.state import record_json
-from novita_infra.views.text.orphans import orphan_lines, termination_lines
-from novita_infra.views.text.progress import listening_plainly
-from novita_infra.views.text.result import result_lines
+from novita_infra.views.content.orphans import orphan_lines, orphans_data, termination_lines
+from novita_infra.views.renderer import Renderer
 
 EXIT_FOUND = 2
 
@@ -48,7 +36,7 @@ def _id(text: str) -> str:
 
 @click.command(cls=Command)
 @path_argument
-@located
+@with_project_options
 @click.option(
     "--state",
     "beside",
@@ -73,17 +61,17 @@ def _id(text: str) -> str:
 @auto_approve_option
 @lock_timeout_option
 @json_option
-@with_console
+@with_renderer
 def orphans(
     *,
-    where: ProjectOptions,
+    project_options: ProjectOptions,
     beside: tuple[Path, ...],
     adopted: Address | None,
     id_: str,
     terminated: tuple[str, ...],
     detailed_exitcode: bool,
     auto_approve: bool,
-    screen: Console,
+    renderer: Renderer,
 ) -> int:
     """List the live objects of the account that no state knows, with their price per hour.
 
@@ -108,72 +96,72 @@ def orphans(
         raise problem("--auto-approve answers the question that --terminate asks", "add --terminate ID")
     if detailed_exitcode and (adopted or terminated):
         raise problem("--detailed-exitcode is for the list", "leave it out")
-    if where.lock_timeout and not adopted:
+    if project_options.lock_timeout and not adopted:
         raise problem("--lock-timeout is for --adopt: nothing else here writes books", "leave it out")
     if adopted is not None:
-        return carried_out(_adopt(where, screen, beside=beside, address=adopted, id_=id_))
+        return carried_out(_adopt(project_options, renderer, beside=beside, address=adopted, id_=id_))
     if terminated:
-        if screen.json and not auto_approve:
+        if renderer.for_programs and not auto_approve:
             raise problem("--json cannot ask", "add --auto-approve")
-        return carried_out(_terminate(where, screen, beside=beside, ids=terminated, approve=auto_approve))
-    return carried_out(_list(where, screen, beside=beside, detailed=detailed_exitcode))
+        return carried_out(_terminate(project_options, renderer, beside=beside, ids=terminated, approve=auto_approve))
+    return carried_out(_list(project_options, renderer, beside=beside, detailed=detailed_exitcode))
 
 
-async def _list(where: ProjectOptions, screen: Console, *, beside: tuple[Path, ...], detailed: bool) -> int:
-    async with open_session(where, os.environ, destroys=True, empty=True) as session:
+async def _list(
+    project_options: ProjectOptions, renderer: Renderer, *, beside: tuple[Path, ...], detailed: bool
+) -> int:
+    async with open_session(project_options, os.environ, destroys=True, empty=True) as session:
         found, now = await find_orphans(session, beside=beside), session.clock.now()
-    if screen.json:
-        screen.show_json(orphans_json(found, now=now))
-    else:
-        screen.show(orphan_lines(found, now=now))
+    renderer.show(orphan_lines(found, now=now), orphans_data(found, now=now))
     return EXIT_FOUND if detailed and found else 0
 
 
 async def _adopt(
-    where: ProjectOptions, screen: Console, *, beside: tuple[Path, ...], address: Address, id_: str
+    project_options: ProjectOptions, renderer: Renderer, *, beside: tuple[Path, ...], address: Address, id_: str
 ) -> int:
-    async with open_session(where, os.environ, empty=True) as session, locked(session, "orphans --adopt"):
+    async with (
+        open_session(project_options, os.environ, empty=True) as session,
+        state_locked(session, "orphans --adopt"),
+    ):
         found = await find_orphans(session, beside=beside)
         orphan = orphan_for(found, address, id=id_)
         record = await import_object(session, address, orphan.live.id)
-    if screen.json:
-        screen.show_json(record_json(record))
-    else:
-        screen.show([line(("Adopted: ", Tone.GOOD), f"{record.address} is {record.id}, declared in {record.source}.")])
-    screen.say(f"To see what differs from its manifest: {again('plan', where)}")
+    renderer.imported(record, title="Adopted")
+    renderer.message(f"To see what differs from its manifest: {again('plan', project_options)}")
     return 0
 
 
 async def _terminate(
-    where: ProjectOptions, screen: Console, *, beside: tuple[Path, ...], ids: tuple[str, ...], approve: bool
+    project_options: ProjectOptions,
+    renderer: Renderer,
+    *,
+    beside: tuple[Path, ...],
+    ids: tuple[str, ...],
+    approve: bool,
 ) -> int:
-    async with open_session(where, os.environ, destroys=True, empty=True) as session:
+    async with open_session(project_options, os.environ, destroys=True, empty=True) as session:
         chosen = orphans_named(await find_orphans(session, beside=beside), ids)
-        screen.say(*termination_lines(chosen))
+        renderer.message(*termination_lines(chosen))
         otherwise = "if this is wanted, add --auto-approve"
-        if not approve and not approved("Delete all of this?", screen, otherwise=otherwise):
+        if not approve and not approved("Delete all of this?", renderer, otherwise=otherwise):
             return EXIT_ERROR
-        with stopping(
-            lambda text: screen.say(line((text, Tone.CHANGE))),
-            leaving=lambda: screen.say(f"Left at once. To see what is still there: {listed_again(where, beside)}"),
-        ) as stop:
-            listener = screen.messages().listener() if screen.json else listening_plainly(sys.stderr)
+        again_listed = listed_again(project_options, beside)
+        with (
+            stopping(
+                lambda text: renderer.message(line((text, Tone.CHANGE))),
+                leaving=lambda: renderer.message(f"Left at once. To see what is still there: {again_listed}"),
+            ) as stop,
+            renderer.progress(steps=None, now=session.clock.now) as listener,
+        ):
             result = await terminate(session, chosen, beside=beside, emit=listener, stop=stop)
-    return _told(result, screen, command=listed_again(where, beside))
-
-
-def listed_again(where: ProjectOptions, beside: tuple[Path, ...]) -> str:
-    """The list as it is now; without the other books, what they own would count as nobody's."""
-    return shlex.join(
-        [*shlex.split(again("orphans", where)), *(word for path in beside for word in ("--state", str(path)))]
-    )
-
-
-def _told(result: Result, screen: Console, *, command: str) -> int:
-    if screen.json:
-        screen.messages().result(result, outputs={})
-    else:
-        screen.say("", *result_lines(result, again=command))
+    renderer.run_result(result, cost=None, outputs={}, again=again_listed, destroy=again("destroy", project_options))
     if result.interrupted:
         return EXIT_INTERRUPTED
     return 0 if result.succeeded else EXIT_ERROR
+
+
+def listed_again(project_options: ProjectOptions, beside: tuple[Path, ...]) -> str:
+    """The list as it is now; without the other books, what they own would count as nobody's."""
+    return shlex.join(
+        [*shlex.split(again("orphans", project_options)), *(word for path in beside for word in ("--state", str(path)))]
+    )

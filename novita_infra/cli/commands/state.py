@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
-from novita_infra.cli.console import Console
+from novita_infra.cli.command import Command
 from novita_infra.cli.lazy import LazyGroup
-from novita_infra.cli.options import Command, json_option, lock_timeout_option, path_argument, with_console
 from novita_infra.cli.options import address as address_of
-from novita_infra.cli.project_options import located
+from novita_infra.cli.options import lock_timeout_option, path_argument
+from novita_infra.cli.project_options import with_project_options
+from novita_infra.cli.rendering import json_option, with_renderer
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import problem
 from novita_infra.model.records import Record
@@ -19,57 +20,50 @@ from novita_infra.operations.session import ProjectOptions
 from novita_infra.operations.state_edits import forget, load_state, move_record, recorded
 from novita_infra.state.state import State
 from novita_infra.views.content.lines import line
-from novita_infra.views.json.state import record_json
-from novita_infra.views.text.state import record_lines
+from novita_infra.views.renderer import Renderer
 
 
 @click.command("list", cls=Command)
 @path_argument
-@located
+@with_project_options
 @json_option
-@with_console
-def list_(*, where: ProjectOptions, screen: Console) -> int:
+@with_renderer
+def list_(*, project_options: ProjectOptions, renderer: Renderer) -> int:
     """List the addresses on record.
 
     \b
     Example:
       novita-infra state list --env prod
     """
-    state = load_state(where)
-    if screen.json:
-        screen.show_json([{"address": str(address), "id": state.records[address].id} for address in _addresses(state)])
-    else:
-        screen.show(line(str(address)) for address in _addresses(state))
+    state = load_state(project_options)
+    data = [{"address": str(address), "id": state.records[address].id} for address in _addresses(state)]
+    renderer.show((line(str(address)) for address in _addresses(state)), data)
     return 0
 
 
 @click.command("show", cls=Command)
 @click.argument("address", metavar="ADDR", type=address_of)
 @path_argument
-@located
+@with_project_options
 @json_option
-@with_console
-def show(*, address: Address, where: ProjectOptions, screen: Console) -> int:
+@with_renderer
+def show(*, address: Address, project_options: ProjectOptions, renderer: Renderer) -> int:
     """Show one record.
 
     \b
     Example:
       novita-infra state show instance.trainer
     """
-    record = recorded(where, address)
-    if screen.json:
-        screen.show_json(record_json(record))
-    else:
-        screen.show(record_lines(record))
+    renderer.record(recorded(project_options, address))
     return 0
 
 
 @click.command("rm", cls=Command)
 @click.argument("words", metavar="ADDR... [PATH]", nargs=-1, required=True)
-@located
+@with_project_options
 @lock_timeout_option
-@with_console
-def remove(*, words: tuple[str, ...], where: ProjectOptions, screen: Console) -> int:
+@with_renderer
+def remove(*, words: tuple[str, ...], project_options: ProjectOptions, renderer: Renderer) -> int:
     """Remove records; the objects stay as they are.
 
     What a manifest still declares is created anew by the next apply; where the object bears its owner mark, that is
@@ -79,10 +73,12 @@ def remove(*, words: tuple[str, ...], where: ProjectOptions, screen: Console) ->
     Example:
       novita-infra state rm instance.trainer 'instance.worker["eu"]'
     """
-    addresses, where = _split(words, where)
-    taken = forget(where, addresses)
-    screen.show(line(f"Removed from the books: {record.address}{_known_as(record)}") for record in taken)
-    screen.say("The objects stay. What is still declared and bears no owner mark would be made anew by the next apply.")
+    addresses, project_options = _split(words, project_options)
+    taken = forget(project_options, addresses)
+    renderer.show(line(f"Removed from the books: {record.address}{_known_as(record)}") for record in taken)
+    renderer.message(
+        "The objects stay. What is still declared and bears no owner mark would be made anew by the next apply."
+    )
     return 0
 
 
@@ -97,21 +93,23 @@ def _known_as(record: Record) -> str:
 @click.argument("source", metavar="SOURCE", type=address_of)
 @click.argument("target", metavar="TARGET", type=address_of)
 @path_argument
-@located
+@with_project_options
 @lock_timeout_option
-@with_console
-def move(*, source: Address, target: Address, where: ProjectOptions, screen: Console) -> int:
+@with_renderer
+def move(*, source: Address, target: Address, project_options: ProjectOptions, renderer: Renderer) -> int:
     """Give a record another address, after renaming it in the manifests; the object stays as it is.
 
     \b
     Example:
       novita-infra state mv instance.trainer instance.teacher
     """
-    state = move_record(where, source, target)
-    screen.show([line(f"Moved in the books: {source} is now {target}")])
+    state = move_record(project_options, source, target)
+    renderer.show([line(f"Moved in the books: {source} is now {target}")])
     name = state.records[target].spec.get("name")
     if name not in (None, target.name):
-        screen.say(f"The object is named {name}: with `name: {name}` in the spec of {target.name} it stays as it is.")
+        renderer.message(
+            f"The object is named {name}: with `name: {name}` in the spec of {target.name} it stays as it is."
+        )
     return 0
 
 
@@ -135,12 +133,12 @@ def _addresses(state: State) -> list[Address]:
     return sorted(state.records)
 
 
-def _split(words: tuple[str, ...], where: ProjectOptions) -> tuple[tuple[Address, ...], ProjectOptions]:
+def _split(words: tuple[str, ...], project_options: ProjectOptions) -> tuple[tuple[Address, ...], ProjectOptions]:
     """The addresses, and the folder where the last word is one."""
     *first, last = words
     try:
-        return tuple(map(Address.parse, words)), where
+        return tuple(map(Address.parse, words)), project_options
     except ValueError as wrong:
         if not first or not Path(last).exists():
             raise problem(str(wrong)) from wrong
-    return _split(tuple(first), replace(where, path=Path(last)))
+    return _split(tuple(first), replace(project_options, path=Path(last)))

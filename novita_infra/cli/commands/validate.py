@@ -7,21 +7,21 @@ from dataclasses import replace
 
 import click
 
-from novita_infra.cli.console import Console, sources
-from novita_infra.cli.options import Command, json_option, path_argument, with_console
-from novita_infra.cli.project_options import located
+from novita_infra.cli.command import Command
+from novita_infra.cli.options import path_argument
+from novita_infra.cli.project_options import with_project_options
+from novita_infra.cli.rendering import json_option, with_renderer
 from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.session import ProjectOptions, validate_project
-from novita_infra.views.content.lines import Tone, line
-from novita_infra.views.json.diagnostics import validation_json
+from novita_infra.views.renderer import Renderer
 
 
 @click.command(cls=Command)
 @path_argument
-@located
+@with_project_options
 @json_option
-@with_console
-def validate(*, where: ProjectOptions, screen: Console) -> int:
+@with_renderer
+def validate(*, project_options: ProjectOptions, renderer: Renderer) -> int:
     """Check the manifests without the cloud.
 
     Every problem is told with its file, line and column. PATH is a project folder or one manifest file.
@@ -33,30 +33,24 @@ def validate(*, where: ProjectOptions, screen: Console) -> int:
       novita-infra validate --json | jq .diagnostics
     """
     try:
-        project = validate_project(where, os.environ)
+        project = validate_project(project_options, os.environ)
     except Problems as problems:
-        if not screen.json:
-            raise
-        screen.show_json(validation_json(screen.placed(problems.diagnostics), sources()))
+        renderer.validation(problems.diagnostics, resources=None)
         return problems.code
-    if screen.json:
-        screen.show_json(validation_json(screen.placed(project.warnings), sources()))
-        return 0
-    screen.tell(project.warnings)
-    count = len(project.declared)
-    screen.show([line((f"Valid: {count} resource{'' if count == 1 else 's'}.", Tone.GOOD))])
-    for name in project.environments if not where.environment else ():
-        _look_at(name, where, screen, chosen=project.environment)
+    renderer.validation(project.warnings, resources=len(project.declared))
+    others = not project_options.environment and not renderer.for_programs
+    for name in project.environments if others else ():
+        _look_at(name, project_options, renderer, chosen=project.environment)
     return 0
 
 
-def _look_at(name: str, where: ProjectOptions, screen: Console, *, chosen: str) -> None:
+def _look_at(name: str, project_options: ProjectOptions, renderer: Renderer, *, chosen: str) -> None:
     """Says whether another environment is sound too; it may lack variables that are set only where it is applied."""
     if name == chosen:
         return
     try:
-        validate_project(replace(where, environment=name), os.environ)
+        validate_project(replace(project_options, environment=name), os.environ)
     except Problems as problems:
         first = problems.diagnostics[0]
         more = f" (and {len(problems.diagnostics) - 1} more)" if len(problems.diagnostics) > 1 else ""
-        screen.say(f"environment {name}: {first}{more}; see: novita-infra validate --env {name}")
+        renderer.message(f"environment {name}: {first}{more}; see: novita-infra validate --env {name}")

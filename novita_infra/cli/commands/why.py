@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
-from novita_infra.cli.console import Console
-from novita_infra.cli.options import Command, address, json_option, plan_options, with_console
-from novita_infra.cli.project_options import located
+from novita_infra.cli.command import Command
+from novita_infra.cli.options import address, with_plan_options
+from novita_infra.cli.project_options import with_project_options
+from novita_infra.cli.rendering import json_option, with_renderer
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.operations.planning import plan_project
@@ -20,18 +21,17 @@ from novita_infra.operations.session import ProjectOptions, open_session
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.review import Review
 from novita_infra.views.content.why import reasons
-from novita_infra.views.json.why import why_json
-from novita_infra.views.text.why import why_lines
+from novita_infra.views.renderer import Renderer
 
 
 @click.command(cls=Command)
 @click.argument("what", metavar="ADDR", type=address)
 @click.argument("path", metavar="[PATH or PLANFILE]", default=".", type=click.Path(path_type=Path), required=False)
-@located
-@plan_options
+@with_project_options
+@with_plan_options
 @json_option
-@with_console
-def why(*, what: Address, where: ProjectOptions, asked: PlanOptions, screen: Console) -> int:
+@with_renderer
+def why(*, what: Address, project_options: ProjectOptions, plan_options: PlanOptions, renderer: Renderer) -> int:
     """Explain what a plan does to the resource ADDR.
 
     Walks from the step to the field, to the value, and to the manifest line, variable, environment or live event that
@@ -43,21 +43,22 @@ def why(*, what: Address, where: ProjectOptions, asked: PlanOptions, screen: Con
       novita-infra why instance.trainer prod.niplan
       novita-infra why instance.trainer --env prod --json | jq .because
     """
-    saved = is_plan(where.path)
-    review = read_plan(where.path).review if saved else asyncio.run(_planned(where, screen, asked))
+    saved = is_plan(project_options.path)
+    review = (
+        read_plan(project_options.path).review
+        if saved
+        else asyncio.run(_planned(project_options, renderer, plan_options))
+    )
     plan = review.plan
     if what not in {change.address for change in plan.changes}:
         known = sorted(str(change.address) for change in plan.changes)
         raise problem(f"there is no resource {what}", nearest(str(what), known))
-    found = reasons(plan, what, provenance_of(where, os.environ).trail)
-    if screen.json:
-        screen.show_json(why_json(found))
-    else:
-        screen.show(why_lines(found))
+    found = reasons(plan, what, provenance_of(project_options, os.environ).trail)
+    renderer.why(found)
     return 0
 
 
-async def _planned(where: ProjectOptions, screen: Console, asked: PlanOptions) -> Review:
-    async with open_session(where, os.environ, destroys=asked.destroys) as session:
-        session.tell = screen.say
-        return await plan_project(session, asked)
+async def _planned(project_options: ProjectOptions, renderer: Renderer, plan_options: PlanOptions) -> Review:
+    async with open_session(project_options, os.environ, destroys=plan_options.destroys) as session:
+        session.tell = renderer.message
+        return await plan_project(session, plan_options)

@@ -44,6 +44,7 @@ from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.resources import Declared
 from novita_infra.model.rules import Rules
 from novita_infra.model.values import Value, is_secret
+from novita_infra.state.settings import StateSettings
 
 _ATTRIBUTES: Final = {prefix: tuple(dict.fromkeys(("id", *kind.outputs))) for prefix, kind in KINDS.items()}
 
@@ -61,7 +62,7 @@ class Project:
     """Sorted by address. Their files are named relative to the root."""
     outputs: Mapping[str, Value]
     """May hold Refs, Secrets and Joined."""
-    state_folder: Path
+    state: StateSettings
     scope: str = ""
     """The one manifest file that was loaded, relative to the root; empty for the whole project."""
     groups: Mapping[str, str] = field(default_factory=dict)
@@ -137,7 +138,7 @@ def _load(
         environments=tuple(sorted(settings.part("environments"))),
         declared=declared,
         outputs=outputs,
-        state_folder=found.root / (settings.text("state", "path") or "state"),
+        state=StateSettings(found.root, settings.part("state")),
         scope=found.scope,
         groups={
             name: group["onFailure"]

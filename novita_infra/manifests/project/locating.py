@@ -13,6 +13,7 @@ from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.manifests.yaml.parsing import read
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.diagnostics import Problems
+from novita_infra.state.settings import StateSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Located:
     name: str
     root: Path
     environment: str
-    state_folder: Path
+    state: StateSettings
     scope: str = ""
     """The one manifest file that was named, relative to the root; empty for the whole project."""
 
@@ -44,6 +45,6 @@ def locate(path: Path, *, environment: str = "") -> Located:
         name=settings.text("metadata", "name") or root.resolve().name or "project",
         root=root,
         environment=chosen.name,
-        state_folder=root / (settings.text("state", "path") or "state"),
+        state=StateSettings(root, settings.part("state")),
         scope=found.scope,
     )

@@ -57,7 +57,8 @@ def settings_of(reading: ParsedFile, sources: Sources) -> tuple[Settings, list[D
     document = reading.documents[0]
     told += project_faults(document, sources)
     settings = Settings(document) if isinstance(document.data, dict) else NOTHING
-    if OPENING in settings.text("state", "path"):
-        place = origin_at(document.spot, ("state", "path"))
-        told.append(Diagnostic("state.path takes no expressions", "the books must be found without them", origin=place))
+    for name, value in settings.part("state").items():
+        if isinstance(value, str) and OPENING in value:
+            place, hint = origin_at(document.spot, ("state", name)), "the state must be found without them"
+            told.append(Diagnostic(f"state.{name} takes no expressions", hint, origin=place))
     return settings, told

@@ -6,6 +6,14 @@ from typing import Final
 
 from novita_infra.simulator.answers.words import COUNT, DECIMAL, DIGITS, TEXT, TIME, choice, items, more, obj
 
+MONEY_REFUSALS: Final = (
+    "BALANCE_NOT_ENOUGH",
+    "EXPIRED_OR_BALANCE_NOT_ENOUGH",
+    "UNSUPPORTED_BILLING_MODE",
+    "ORDER_NOT_FOUND",
+    "SAVING_PLAN_ALREADY_EXISTS",
+)
+"""The documented reasons (basic-error-code) for refusing what the account cannot pay, all HTTP 400."""
 BALANCE: Final = obj(
     availableBalance=DIGITS,
     cashBalance=DIGITS,

@@ -25,6 +25,20 @@ from novita_infra.simulator.answers.words import (
 )
 from novita_infra.simulator.profiles import Quirks
 
+REFUSALS: Final = (
+    "INSUFFICIENT_RESOURCE",
+    "MIGRATE_INSUFFICIENT_RESOURCE",
+    "GPU_SPEC_USED",
+    "CLUSTER_STATUS",
+    "NODE_STATUS",
+    "CREATE_INSTANCE_LIMIT",
+    "PREPAID_INSTANCE_NOT_SUPPORT_RELEASE",
+    "CREATING_INSTANCE_NOT_SUPPORT_RENEWAL",
+    "INSTANCE_LOCAL_STORAGE_NOT_FOUND",
+    "JOB_NOT_FOUND",
+)
+"""The documented reasons (basic-error-code) of refusals by stock and by instances, all HTTP 400."""
+
 # --- clusters and products ------------------------------------------------------------------------------------------
 
 _INVENTORY: Final = choice("none", "low", "normal", "high")

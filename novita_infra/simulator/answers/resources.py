@@ -24,6 +24,26 @@ from novita_infra.simulator.answers.words import (
 )
 from novita_infra.simulator.profiles import Quirks
 
+REFUSALS: Final = (
+    "NETWORK_STORAGE_TOO_LARGE",
+    "CUR_CLUSTER_NETWORK_STORAGE_NOT_SUPPORT",
+    "NETWORK_STORAGE_IN_USE",
+    "NETWORK_STORAGE_UNAVAILABLE",
+    "NETWORK_STORAGE_NOT_FOUND",
+    "IMAGE_NOT_FOUND",
+    "IMAGE_AUTH_IN_USE",
+    "NETWORK_NOT_FOUND",
+    "NETWORK_IN_USE",
+    "NETWORK_MAX_LIMIT",
+    "SERVERLESS_ENDPOINT_NOT_FOUND",
+    "SERVERLESS_WORKER_NOT_FOUND",
+    "SERVERLESS_PRODUCT_NOT_FOUND",
+    "SERVERLESS_APP_NAME_IS_EXIST",
+    "TEMPLATE_IS_PRIVATE",
+    "TEMPLATE_NOT_FOUND",
+)
+"""The documented reasons (basic-error-code) of refusals by these resources, all HTTP 400."""
+
 # --- templates ------------------------------------------------------------------------------------------------------
 
 _TEMPLATE: Final = obj(

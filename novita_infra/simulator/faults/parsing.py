@@ -29,7 +29,7 @@ FAULT: Final = Fields(
 
 
 def fault_of(values: Any) -> Fault:
-    """A fault from its JSON form; a count of 0 is for ever. Raises Refusal."""
+    """A fault from its JSON form; a count of 0 is for ever. Raises ApiRefusal."""
     said = FAULT.read(values, "", _READING)
     return Fault(
         kind=Trouble(said["kind"]),

@@ -15,19 +15,19 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from novita_infra.simulator.errors import Refusal, envelope
+from novita_infra.simulator.errors import ApiRefusal, envelope
 from novita_infra.simulator.faults.model import Fault, Luck, Position, Trouble
 from novita_infra.simulator.http.control import control_routes
 from novita_infra.simulator.http.error_families import in_words_of, unauthorized
 from novita_infra.simulator.http.logs import log_routes
-from novita_infra.simulator.http.lost_answers import DROP, Lost
-from novita_infra.simulator.http.reading import LARGEST_BODY, LARGEST_UPLOAD, decode, raw_body
-from novita_infra.simulator.http.streaming import Flow
-from novita_infra.simulator.http.webhooks import Courier
-from novita_infra.simulator.operations import Operation, Raw
+from novita_infra.simulator.http.lost_answers import DROP, LostResponse
+from novita_infra.simulator.http.reading import LARGEST_BODY, LARGEST_UPLOAD, raw_body, read_call
+from novita_infra.simulator.http.streaming import StreamedResponse
+from novita_infra.simulator.http.webhooks import WebhookSender
+from novita_infra.simulator.operations import Operation, RawAnswer
 from novita_infra.simulator.routes.llm.tasks import ASYNC
 from novita_infra.simulator.routes.registry import OPERATIONS
-from novita_infra.simulator.scenarios.events import notice
+from novita_infra.simulator.scenarios.events import trigger_events
 from novita_infra.simulator.world.engine.world import World
 
 Wait = Callable[[float], Awaitable[object]]
@@ -52,10 +52,10 @@ def build_app(world: World, *, latency: float = 0.0, wait: Wait = asyncio.sleep)
         exception_handlers={404: _no_route, 405: _wrong_method},
     )
     app.router.redirect_slashes = False  # a path with a slash too many is a missing route
-    return _with_courier(app, Courier(world))
+    return _with_courier(app, WebhookSender(world))
 
 
-def _with_courier(app: ASGIApp, courier: Courier) -> ASGIApp:
+def _with_courier(app: ASGIApp, courier: WebhookSender) -> ASGIApp:
     """Under a server, what was submitted sets off the courier; the first request does, for what a kept world owes."""
     begun = False
 
@@ -108,7 +108,7 @@ async def _answer(world: World, operation: Operation, request: Request, *, laten
         body = await raw_body(request, largest=LARGEST_UPLOAD if operation.large else LARGEST_BODY)
     except ClientDisconnect:
         return Response(status_code=499)
-    except Refusal as refusal:
+    except ApiRefusal as refusal:
         return _refused(world, operation, refusal)
     world.calls[operation.name] += 1
     luck = world.faults.strike(operation=operation.name, method=request.method, path=request.scope["path"])
@@ -117,7 +117,7 @@ async def _answer(world: World, operation: Operation, request: Request, *, laten
     if luck.late:
         land = partial(_served, world, operation, request, body, luck=luck)
         world.faults.late.append((world.now() + luck.late, land))
-        return Lost()
+        return LostResponse()
     before = luck.fails(Position.BEFORE)
     if before is not None:
         return _failed(before)
@@ -128,7 +128,7 @@ async def _answer(world: World, operation: Operation, request: Request, *, laten
     if after is None:
         return answer
     if after.kind is Trouble.TRUNCATED:
-        return Lost(answer)
+        return LostResponse(answer)
     return _failed(after)
 
 
@@ -139,11 +139,11 @@ def _served(world: World, operation: Operation, request: Request, body: bytes, *
     world.look_back(luck.lag)
     try:
         key = _key(world, operation, request)
-        call = decode(world.quirks, operation, request, body, key=key)
+        call = read_call(world.quirks, operation, request, body, key=key)
         answer = _response(operation.serve(world, call))
-        notice(world, operation.name)
+        trigger_events(world, operation.name)
         return answer
-    except Refusal as refusal:
+    except ApiRefusal as refusal:
         return _refused(world, operation, refusal)
     finally:
         world.look_back(0.0)
@@ -158,9 +158,9 @@ def _key(world: World, operation: Operation, request: Request) -> str:
 
 
 def _response(value: Any) -> Response:
-    if isinstance(value, Raw) and value.pieces:
-        return Flow(value.pieces, media=value.media)
-    if isinstance(value, Raw):
+    if isinstance(value, RawAnswer) and value.pieces:
+        return StreamedResponse(value.pieces, media=value.media)
+    if isinstance(value, RawAnswer):
         return Response(value.body, value.status, media_type=value.media if value.body else None)
     return _json(value)
 
@@ -169,7 +169,7 @@ def _json(value: Any, status: int = 200) -> Response:
     return Response(json.dumps(value, separators=(",", ":")), status, media_type="application/json")
 
 
-def _refused(world: World, operation: Operation, refusal: Refusal) -> Response:
+def _refused(world: World, operation: Operation, refusal: ApiRefusal) -> Response:
     refusal = in_words_of(operation.family, refusal)
     status = world.quirks.not_found_status if refusal.missing else refusal.status
     return _json(envelope(status, refusal.reason, refusal.message, refusal.metadata), status)
@@ -180,7 +180,7 @@ _REASONS = {429: "RATE_LIMIT_EXCEEDED", 503: "SERVICE_NOT_AVAILABLE", 401: "UNAU
 
 def _failed(fault: Fault) -> Response:
     if fault.kind is Trouble.LOST:
-        return Lost()
+        return LostResponse()
     reason = fault.reason or _REASONS.get(fault.status, "UNKNOWN")
     answer = _json(envelope(fault.status, reason, fault.message or "a fault on order"), fault.status)
     if fault.retry_after:

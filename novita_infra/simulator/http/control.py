@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from novita_infra.simulator.errors import Refusal, envelope
+from novita_infra.simulator.errors import ApiRefusal, envelope
 from novita_infra.simulator.faults.parsing import fault_of
 from novita_infra.simulator.http.openapi import document
 from novita_infra.simulator.http.reading import raw_body
@@ -24,7 +24,7 @@ _ADVANCE = Fields({"seconds": need(Number(0, 10**9))})
 _TOP_UP = Fields({"amount": need(Whole(1, 10**15))})
 
 
-def state(world: World) -> dict[str, Any]:
+def world_state(world: World) -> dict[str, Any]:
     """The whole world as JSON: its records by resource, the calls made by operation, and the money in 1/100000 USD."""
     world.advance()
     return {
@@ -37,7 +37,7 @@ def state(world: World) -> dict[str, Any]:
     }
 
 
-def listing() -> list[dict[str, str]]:
+def list_operations() -> list[dict[str, str]]:
     """Name, method, path, page of the reference and error family of every operation that is served."""
     return [
         {
@@ -55,10 +55,10 @@ def control_routes(world: World) -> list[Route]:
     """The routes of the control plane."""
 
     async def show(_request: Request) -> Response:
-        return JSONResponse(state(world))
+        return JSONResponse(world_state(world))
 
     async def coverage(_request: Request) -> Response:
-        return JSONResponse(listing())
+        return JSONResponse(list_operations())
 
     async def openapi(_request: Request) -> Response:
         return JSONResponse(document(world.quirks, OPERATIONS))
@@ -66,7 +66,7 @@ def control_routes(world: World) -> list[Route]:
     async def advance(request: Request) -> Response:
         try:
             said = _ADVANCE.read(await _json(request), "", _READING)
-        except Refusal as refusal:
+        except ApiRefusal as refusal:
             return _refused(refusal)
         world.skip(said["seconds"])
         world.save()
@@ -75,7 +75,7 @@ def control_routes(world: World) -> list[Route]:
     async def top_up(request: Request) -> Response:
         try:
             said = _TOP_UP.read(await _json(request), "", _READING)
-        except Refusal as refusal:
+        except ApiRefusal as refusal:
             return _refused(refusal)
         world.advance()
         arrears.top_up(world, said["amount"], note="by /_sim/topup")
@@ -89,7 +89,7 @@ def control_routes(world: World) -> list[Route]:
         try:
             said = await _json(request)
             added = [fault_of(one) for one in (said if isinstance(said, list) else [said])]
-        except Refusal as refusal:
+        except ApiRefusal as refusal:
             return _refused(refusal)
         for fault in added:
             world.faults.add(fault)
@@ -110,8 +110,8 @@ async def _json(request: Request) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as trouble:
-        raise Refusal("REQUEST", "the body is not JSON") from trouble
+        raise ApiRefusal("REQUEST", "the body is not JSON") from trouble
 
 
-def _refused(refusal: Refusal) -> Response:
+def _refused(refusal: ApiRefusal) -> Response:
     return JSONResponse(envelope(refusal.status, refusal.reason, refusal.message, refusal.metadata), refusal.status)

@@ -22,7 +22,7 @@ routes. A running simulator lists the same at `GET /_sim/coverage`, and as an Op
 """
 
 
-def page(before: str, operations: Sequence[Operation]) -> str:
+def operations_page(before: str, operations: Sequence[Operation]) -> str:
     """The page with the operations as Markdown at its end, a table for each resource."""
     kept = before.partition("## Every operation")[0].rstrip()
     return f"{kept}\n\n" + "\n".join(_lines(operations))
@@ -38,10 +38,10 @@ def _lines(operations: Sequence[Operation]) -> Iterator[str]:
     yield ""
 
 
-def main(target: Path) -> None:
+def write_operations(target: Path) -> None:
     """Write the end of the page at `target` anew."""
-    target.write_text(page(target.read_text(encoding="utf-8"), OPERATIONS), encoding="utf-8")
+    target.write_text(operations_page(target.read_text(encoding="utf-8"), OPERATIONS), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    write_operations(Path(sys.argv[1]))

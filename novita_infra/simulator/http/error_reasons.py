@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from novita_infra.simulator.answers import account, machines, resources
 from novita_infra.simulator.operations import Family
 
 _GENERIC: Final = (
@@ -16,45 +17,6 @@ _GENERIC: Final = (
     "OPERATION_LIMIT",
     "INVALID_COMMAND_PARAM",
     "DEPENDENT_RESOURCE_STATE",
-)
-_CAPACITY: Final = (
-    "INSUFFICIENT_RESOURCE",
-    "MIGRATE_INSUFFICIENT_RESOURCE",
-    "GPU_SPEC_USED",
-    "CLUSTER_STATUS",
-    "NODE_STATUS",
-    "CREATE_INSTANCE_LIMIT",
-)
-_INSTANCE: Final = (
-    "PREPAID_INSTANCE_NOT_SUPPORT_RELEASE",
-    "CREATING_INSTANCE_NOT_SUPPORT_RENEWAL",
-    "INSTANCE_LOCAL_STORAGE_NOT_FOUND",
-    "JOB_NOT_FOUND",
-)
-_MONEY: Final = (
-    "BALANCE_NOT_ENOUGH",
-    "EXPIRED_OR_BALANCE_NOT_ENOUGH",
-    "UNSUPPORTED_BILLING_MODE",
-    "ORDER_NOT_FOUND",
-    "SAVING_PLAN_ALREADY_EXISTS",
-)
-_RESOURCES: Final = (
-    "NETWORK_STORAGE_TOO_LARGE",
-    "CUR_CLUSTER_NETWORK_STORAGE_NOT_SUPPORT",
-    "NETWORK_STORAGE_IN_USE",
-    "NETWORK_STORAGE_UNAVAILABLE",
-    "NETWORK_STORAGE_NOT_FOUND",
-    "IMAGE_NOT_FOUND",
-    "IMAGE_AUTH_IN_USE",
-    "NETWORK_NOT_FOUND",
-    "NETWORK_IN_USE",
-    "NETWORK_MAX_LIMIT",
-    "SERVERLESS_ENDPOINT_NOT_FOUND",
-    "SERVERLESS_WORKER_NOT_FOUND",
-    "SERVERLESS_PRODUCT_NOT_FOUND",
-    "SERVERLESS_APP_NAME_IS_EXIST",
-    "TEMPLATE_IS_PRIVATE",
-    "TEMPLATE_NOT_FOUND",
 )
 _USER: Final = ("USER_NOT_FOUND", "BANNED_USER", "INVALID_USER_TOKEN", "GET_TOKEN_FAILED")
 _LLM: Final = {
@@ -68,7 +30,7 @@ _LLM: Final = {
 }
 REASONS: Final[Mapping[Family, Mapping[int, tuple[str, ...]]]] = {
     Family.GPU: {
-        400: _GENERIC + _CAPACITY + _INSTANCE + _MONEY + _RESOURCES + _USER,
+        400: _GENERIC + machines.REFUSALS + account.MONEY_REFUSALS + resources.REFUSALS + _USER,
         401: ("UNAUTHORIZED",),
         403: ("FORBIDDEN",),
         429: ("RATE_LIMIT_EXCEEDED",),
@@ -96,7 +58,7 @@ REASONS: Final[Mapping[Family, Mapping[int, tuple[str, ...]]]] = {
 }
 
 
-def reasons(family: Family, *, not_found_status: int) -> dict[int, tuple[str, ...]]:
+def reasons_by_status(family: Family, *, not_found_status: int) -> dict[int, tuple[str, ...]]:
     """The reasons of a family by status; some profiles answer an absent GPU object with another status."""
     table = dict(REASONS[family])
     if family in {Family.GPU, Family.ACCOUNT} and not_found_status != 400:

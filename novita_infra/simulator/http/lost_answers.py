@@ -19,7 +19,7 @@ class LostAnswer(Exception):
     """
 
 
-class Lost(Response):
+class LostResponse(Response):
     """No answer at all, or with `answer` the first half of it."""
 
     def __init__(self, answer: Response | None = None) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-from novita_infra.simulator.http.error_reasons import reasons
+from novita_infra.simulator.http.error_reasons import reasons_by_status
 from novita_infra.simulator.operations import PAGES, Family, Operation
 from novita_infra.simulator.profiles import Quirks
-from novita_infra.simulator.request_schema import Fields, Items, Part, Shape
+from novita_infra.simulator.request_schema import Fields, Items, RequestField, Shape
 
 _ABOUT: Final = (
     "What this simulator serves, under the profile {profile}. Answers hold the fields that are listed; clients should "
@@ -50,7 +50,7 @@ def document(quirks: Quirks, operations: Sequence[Operation]) -> dict[str, Any]:
                 _refusal_name(family, status): _refusal(status, names)
                 for family in Family
                 if family in families
-                for status, names in reasons(family, not_found_status=quirks.not_found_status).items()
+                for status, names in reasons_by_status(family, not_found_status=quirks.not_found_status).items()
             },
         },
     }
@@ -118,11 +118,11 @@ def request_schema(shape: Shape, quirks: Quirks) -> dict[str, Any]:
     return said | ({"required": required} if required else {}) | ({"additionalProperties": False} if closed else {})
 
 
-def _required(part: Part, quirks: Quirks) -> bool:
+def _required(part: RequestField, quirks: Quirks) -> bool:
     return part.required or (part.documented and not quirks.forgiving)
 
 
-def _with_default(part: Part, schema: dict[str, Any]) -> dict[str, Any]:
+def _with_default(part: RequestField, schema: dict[str, Any]) -> dict[str, Any]:
     return schema | ({"default": part.default} if part.default else {})
 
 
@@ -142,7 +142,7 @@ def _copy(schema: Any) -> Any:
 
 
 def _refusals(operation: Operation, quirks: Quirks) -> dict[str, Any]:
-    known = reasons(operation.family, not_found_status=quirks.not_found_status)
+    known = reasons_by_status(operation.family, not_found_status=quirks.not_found_status)
     return {
         str(status): {"$ref": f"#/components/responses/{_refusal_name(operation.family, status)}"} for status in known
     }

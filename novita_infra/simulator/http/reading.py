@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 from starlette.requests import Request
 
-from novita_infra.simulator.errors import Refusal
-from novita_infra.simulator.operations import Call, Operation
+from novita_infra.simulator.errors import ApiRefusal
+from novita_infra.simulator.operations import IncomingCall, Operation
 from novita_infra.simulator.profiles import Quirks
 
 LARGEST_BODY = 2 * 1024 * 1024
@@ -24,20 +24,20 @@ async def raw_body(request: Request, *, largest: int = LARGEST_BODY) -> bytes:
     async for chunk in request.stream():
         length += len(chunk)
         if length > largest:
-            raise Refusal("REQUEST", f"the body is longer than {largest} bytes")
+            raise ApiRefusal("REQUEST", f"the body is longer than {largest} bytes")
         chunks.append(chunk)
     return b"".join(chunks)
 
 
-def decode(quirks: Quirks, operation: Operation, request: Request, body: bytes, *, key: str) -> Call:
-    """The request as the operation wants it. Raises a Refusal that names what is wrong."""
+def read_call(quirks: Quirks, operation: Operation, request: Request, body: bytes, *, key: str) -> IncomingCall:
+    """The request as the operation wants it. Raises an ApiRefusal that names what is wrong."""
     query: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():
         query[name] = f"{query[name]},{value}" if name in query else value
     fields: Mapping[str, Any] = {}
     if operation.body is not None:
         fields = operation.body.read(_json_of(quirks, body), "", quirks.reading())
-    return Call(
+    return IncomingCall(
         query=operation.query.read(query, "", quirks.reading(textual=True)),
         body=fields,
         path=request.path_params,
@@ -54,7 +54,7 @@ def _json_of(quirks: Quirks, body: bytes) -> Any:
     try:
         return json.loads(body.decode("utf-8"), parse_constant=_no_constant)
     except (ValueError, RecursionError) as trouble:
-        raise Refusal(quirks.undecodable_reason, f"the body is not JSON: {trouble}"[:200]) from trouble
+        raise ApiRefusal(quirks.undecodable_reason, f"the body is not JSON: {trouble}"[:200]) from trouble
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -42,10 +42,10 @@ def open_log(path: Path, *, creator: tuple[str, str]) -> Log:
     `creator` is the name and version of the program, which HAR asks for.
     """
     file = path.open("wb")
-    return Lines(file) if path.suffix == ".jsonl" else Har(file, creator=creator)
+    return JsonLinesLog(file) if path.suffix == ".jsonl" else HarLog(file, creator=creator)
 
 
-class Lines:
+class JsonLinesLog:
     """One entry a line."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -59,7 +59,7 @@ class Lines:
         self._file.close()
 
 
-class Har:
+class HarLog:
     """One HAR document, which is closed anew after every entry, so that a killed process leaves a valid one."""
 
     def __init__(self, file: BinaryIO, *, creator: tuple[str, str]) -> None:
@@ -172,7 +172,7 @@ def _entry(scope: Scope, exchange: _Exchange) -> dict[str, Any]:
 def _request(scope: Scope, asked: _Body) -> dict[str, Any]:
     headers = _decoded(scope["headers"])
     raw = scope["query_string"].decode("latin-1")
-    query = redacting.query(parse_qsl(raw, keep_blank_values=True))
+    query = redacting.redact_query(parse_qsl(raw, keep_blank_values=True))
     host = next((value for name, value in headers if name == "host"), "")
     path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
     shown = "&".join(f"{name}={value}" for name, value in query)
@@ -181,7 +181,7 @@ def _request(scope: Scope, asked: _Body) -> dict[str, Any]:
         "url": f"{scope.get('scheme', 'http')}://{host}{path}" + (f"?{shown}" if shown else ""),
         "httpVersion": f"HTTP/{scope.get('http_version', '1.1')}",
         "cookies": [],
-        "headers": _pairs(redacting.headers(headers)),
+        "headers": _pairs(redacting.redact_headers(headers)),
         "queryString": _pairs(query),
         "headersSize": -1,
         "bodySize": asked.size,
@@ -198,7 +198,7 @@ def _response(scope: Scope, exchange: _Exchange) -> dict[str, Any]:
         "statusText": _PHRASES.get(exchange.status, ""),
         "httpVersion": f"HTTP/{scope.get('http_version', '1.1')}",
         "cookies": [],
-        "headers": _pairs(redacting.headers(exchange.headers)),
+        "headers": _pairs(redacting.redact_headers(exchange.headers)),
         "content": {"size": exchange.told.size, "mimeType": media, **_content(exchange.told, media)},
         "redirectURL": "",
         "headersSize": -1,
@@ -213,7 +213,7 @@ def _content(body: _Body, media: str) -> dict[str, str]:
     if media.startswith("multipart/"):
         return {"text": "", "comment": "left out: a file"}
     try:
-        return {"text": redacting.body(body.kept.decode("utf-8"))}
+        return {"text": redacting.redact_body(body.kept.decode("utf-8"))}
     except UnicodeDecodeError:
         return {"text": "", "comment": "left out: not text"}
 

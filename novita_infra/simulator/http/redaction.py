@@ -23,29 +23,29 @@ _QUERY: Final = re.compile(
 )
 
 
-def headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+def redact_headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The headers; the value of one that carries a secret is crossed out."""
-    return [(name, REDACTED if name.lower() in _HEADERS else text(value)) for name, value in pairs]
+    return [(name, REDACTED if name.lower() in _HEADERS else redact_text(value)) for name, value in pairs]
 
 
-def query(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+def redact_query(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The parameters of a query, likewise."""
-    return [(name, REDACTED if _NAMES.search(name) else text(value)) for name, value in pairs]
+    return [(name, REDACTED if _NAMES.search(name) else redact_text(value)) for name, value in pairs]
 
 
-def body(said: str) -> str:
+def redact_body(said: str) -> str:
     """A body: JSON and JSON lines field by field, other text by what keys and signed addresses look like.
 
     What begins like JSON and is none cannot be looked through, and is left out.
     """
     if not _like_json(said):
-        return text(said)
+        return redact_text(said)
     whole = _json(said)
     clean = [whole] if whole is not None else [_json(line) for line in said.splitlines() if line.strip()]
     return LEFT_OUT if None in clean else "\n".join(filter(None, clean))
 
 
-def text(said: str) -> str:
+def redact_text(said: str) -> str:
     """Text without API keys and without the secrets in the query of an address."""
     return _KEY.sub(f"sk_{REDACTED}", _QUERY.sub(rf"\g<1>{REDACTED}", said))
 
@@ -73,4 +73,4 @@ def _value(value: Any, name: str = "") -> Any:
         }
     if isinstance(value, list):
         return [_value(inner, name) for inner in value]
-    return text(value) if isinstance(value, str) else value
+    return redact_text(value) if isinstance(value, str) else value

@@ -78,7 +78,7 @@ class Background:
         return done.result()
 
 
-def serve(
+def serve_world(
     world: World, *, port: int = 0, latency: float = 0.0, out: TextIO | None = None, around: Around | None = None
 ) -> int:
     """Serve until SIGTERM or SIGINT, then give 0. Port 0 picks a free one; the first line of `out` is the address.
@@ -90,7 +90,7 @@ def serve(
 
 
 async def serve_app(app: ASGIApp, world: World | None, *, port: int, out: TextIO) -> int:
-    """Serve one application, as `serve` does; over a world, which is closed at the end, or over none."""
+    """Serve one application, as `serve_world` does; over a world, which is closed at the end, or over none."""
     listener = _listening(port)
     server = _server(app)
     print(f"http://{HOST}:{listener.getsockname()[1]}", file=out, flush=True)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 
-class Flow(Response):
+class StreamedResponse(Response):
     """A body in pieces."""
 
     def __init__(self, pieces: Sequence[bytes], *, media: str) -> None:

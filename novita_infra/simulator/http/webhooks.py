@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote, urlsplit
 
-from novita_infra.simulator.routes.llm.tasks import told
+from novita_infra.simulator.routes.llm.tasks import task_row
 from novita_infra.simulator.world.engine.llm_records import Delivery
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import tasks
@@ -25,7 +25,7 @@ Post: TypeAlias = Callable[[str, bytes], Awaitable[int]]
 """Sends a JSON body to an address and gives the HTTP status. Raises OSError or ValueError."""
 
 
-async def post(url: str, body: bytes) -> int:
+async def post_event(url: str, body: bytes) -> int:
     """Send a JSON body to this machine; redirects are not followed. Raises OSError, ValueError."""
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -49,10 +49,10 @@ async def post(url: str, body: bytes) -> int:
         writer.close()
 
 
-class Courier:
-    """Carries the events of one world."""
+class WebhookSender:
+    """Sends the webhook events of one world."""
 
-    def __init__(self, world: World, *, post: Post = post, patience: float = PATIENCE) -> None:
+    def __init__(self, world: World, *, post: Post = post_event, patience: float = PATIENCE) -> None:
         self._world = world
         self._post = post
         self._patience = patience
@@ -105,5 +105,5 @@ class Courier:
             self._world.save()
 
     def _body(self, delivery: Delivery) -> bytes:
-        payload: Any = told(self._world, tasks.task_of(self._world, delivery.id))
+        payload: Any = task_row(self._world, tasks.task_of(self._world, delivery.id))
         return json.dumps({"event_type": "ASYNC_TASK_RESULT", "payload": payload}).encode()

@@ -7,15 +7,15 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from novita_infra.simulator.errors import Refusal
+from novita_infra.simulator.errors import ApiRefusal
 from novita_infra.simulator.faults.parsing import fault_of
-from novita_infra.simulator.operations import Call, Operation
+from novita_infra.simulator.operations import IncomingCall, Operation
 from novita_infra.simulator.request_schema import Reading
 from novita_infra.simulator.routes.registry import OPERATIONS
 from novita_infra.simulator.world.cloud import arrears
 from novita_infra.simulator.world.cloud import outages as misfortunes
 from novita_infra.simulator.world.engine.account_records import Payment
-from novita_infra.simulator.world.engine.records import Happening, Record
+from novita_infra.simulator.world.engine.records import ScenarioEvent, WorldRecord
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import catalogue, money
 
@@ -24,30 +24,30 @@ _READING: Final = Reading()
 Act = Mapping[str, Any]
 
 
-def notice(world: World, operation: str) -> None:
+def trigger_events(world: World, operation: str) -> None:
     """A call has succeeded: whatever waits for it is set off."""
-    for happening in list(world.happenings):
+    for happening in list(world.scenario_events):
         if not happening.upon or not fnmatchcase(operation, happening.upon):
             continue
         happening.seen += 1
         if happening.nth in {0, happening.seen}:
             due = [*happening.ahead, (world.moment + happening.after, "!do")]
-            world.plan(world.happenings, happening, due)
-        world.happenings.touch(happening)
+            world.plan(world.scenario_events, happening, due)
+        world.scenario_events.touch(happening)
 
 
-def arrive(world: World, happening: Happening, _event: str) -> None:
+def on_event(world: World, happening: ScenarioEvent, _event: str) -> None:
     """Let it happen."""
     act = happening.act
     try:
         _ACTS[act["do"]](world, act)
-    except Refusal as refusal:
-        happening.told.append(f"{refusal.reason}: {refusal.message}")
+    except ApiRefusal as refusal:
+        happening.refusals.append(f"{refusal.reason}: {refusal.message}")
     if happening.every:
-        world.plan(world.happenings, happening, [*happening.ahead, (world.moment + happening.every, "!do")])
+        world.plan(world.scenario_events, happening, [*happening.ahead, (world.moment + happening.every, "!do")])
 
 
-def _chosen(world: World, act: Act) -> list[Record]:
+def _chosen(world: World, act: Act) -> list[WorldRecord]:
     """The records that an act is about: by kind, and by a pattern over their names."""
     table = world.tables[act.get("kind", "instances")]
     pattern = act.get("name", "*")
@@ -111,7 +111,7 @@ def _call_for(world: World, operation: Operation, chosen: list[str], act: Act) -
         for number in range(act.get("times", 1)):
             body = _filled(act.get("body", {}), {"$id": key, "$n": str(number + 1)})
             fields = operation.body.read(body, "", _READING) if operation.body else {}
-            operation.serve(world, Call(query=operation.query.read({}, "", _READING), body=fields))
+            operation.serve(world, IncomingCall(query=operation.query.read({}, "", _READING), body=fields))
 
 
 def _filled(value: Any, words: Mapping[str, str]) -> Any:

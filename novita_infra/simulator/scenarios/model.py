@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
-from novita_infra.simulator.errors import Refusal, invalid
+from novita_infra.simulator.errors import ApiRefusal, invalid
 from novita_infra.simulator.faults.model import Fault
 from novita_infra.simulator.faults.parsing import fault_of
 from novita_infra.simulator.request_schema import (
@@ -23,7 +23,8 @@ from novita_infra.simulator.request_schema import (
     need,
 )
 from novita_infra.simulator.scenarios.events import ACTS, CALLS
-from novita_infra.simulator.world.engine.records import Happening
+from novita_infra.simulator.world.engine.cloud_records import CLOUD_RECORDS
+from novita_infra.simulator.world.engine.records import ScenarioEvent
 from novita_infra.simulator.world.engine.settings import Limits, Timings
 from novita_infra.simulator.world.engine.world import World
 
@@ -53,18 +54,7 @@ class BadScenario(Exception):
         self.field = field
 
 
-_KIND: Final = Text(
-    one_of=(
-        "instances",
-        "templates",
-        "storages",
-        "networks",
-        "registry_auths",
-        "prewarms",
-        "endpoints",
-        "jobs",
-    )
-)
+_KIND: Final = Text(one_of=tuple(CLOUD_RECORDS))
 EACH: Final = Fields({"kind": need(_KIND), "name": may(Text(), "*")})
 EVENT: Final = Fields(
     {
@@ -124,7 +114,7 @@ def scenario_of(data: Any) -> Scenario:
             _check_fault(fault, f"faults[{index}]")
         for index, event in enumerate(said["events"]):
             _check_event(event, f"events[{index}]")
-    except Refusal as refusal:
+    except ApiRefusal as refusal:
         raise BadScenario(refusal.message, refusal.metadata.get("field", "")) from refusal
     words = said.pop("statusWords")
     return Scenario(**said, status_words=words)
@@ -155,12 +145,12 @@ def _check_event(event: Mapping[str, Any], at: str) -> None:
 def _check_fault(fault: Any, at: str) -> None:
     try:
         fault_of(fault)
-    except Refusal as refusal:
+    except ApiRefusal as refusal:
         field, _, what = refusal.message.removeprefix("invalid parameter ").partition(": ")
         raise invalid(at if field == "body" else f"{at}.{field}", what) from refusal
 
 
-def begin(world: World, scenario: Scenario) -> None:
+def start_scenario(world: World, scenario: Scenario) -> None:
     """Put a scenario in force: settings and faults now, events from now on, unless they have begun in this account."""
     timings: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in scenario.timings.items()
@@ -171,7 +161,7 @@ def begin(world: World, scenario: Scenario) -> None:
     world.unpullable = tuple(scenario.unpullable)
     for fault in scenario.faults:
         world.faults.add(_fault(fault))
-    if any(happening.scenario == scenario.name for happening in world.happenings):
+    if any(happening.scenario == scenario.name for happening in world.scenario_events):
         return
     for event in scenario.events:
         _enter(world, scenario, event)
@@ -183,8 +173,8 @@ def _fault(said: Mapping[str, Any]) -> Fault:
 
 def _enter(world: World, scenario: Scenario, event: Mapping[str, Any]) -> None:
     timing = {"at", "upon", "nth", "after", "every"}
-    happening = world.happenings.add(
-        Happening(
+    happening = world.scenario_events.add(
+        ScenarioEvent(
             id=world.new_id("happening"),
             created=world.moment,
             scenario=scenario.name,
@@ -196,4 +186,4 @@ def _enter(world: World, scenario: Scenario, event: Mapping[str, Any]) -> None:
         )
     )
     if not happening.upon:
-        world.expect(world.happenings, happening, [(event.get("at", 0.0), "!do")])
+        world.expect(world.scenario_events, happening, [(event.get("at", 0.0), "!do")])

@@ -142,7 +142,7 @@ def scenario_schema() -> Schema:
     }
 
 
-def text() -> str:
+def schema_text() -> str:
     """The schema as its file holds it."""
     return json.dumps(scenario_schema(), indent=2, ensure_ascii=False) + "\n"
 
@@ -193,4 +193,4 @@ def _list(of: str, description: str) -> Schema:
 
 
 if __name__ == "__main__":
-    (Path(sys.argv[1] if len(sys.argv) > 1 else "schemas") / NAME).write_text(text(), encoding="utf-8")
+    (Path(sys.argv[1] if len(sys.argv) > 1 else "schemas") / NAME).write_text(schema_text(), encoding="utf-8")

@@ -21,7 +21,7 @@ CYCLES: Final = ("Hour", "Day", "Week", "Month")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BillLine:
     """What one thing ran up in one period; `start` and `end` are Unix seconds, the end exclusive."""
 
     start: int
@@ -54,13 +54,13 @@ def period(cycle: str, at: int) -> tuple[int, int]:
     return int(first.timestamp()), int((first + timedelta(days=32)).replace(day=1).timestamp())
 
 
-def lines(world: World, cycle: str, *, start: int, end: int) -> Iterator[Line]:
+def bill_lines(world: World, cycle: str, *, start: int, end: int) -> Iterator[BillLine]:
     """The lines of all periods that begin within the window, up to now."""
     yield from _rented(world, cycle, start=start, end=end)
-    yield from called(world, cycle, start=start, end=end)
+    yield from call_lines(world, cycle, start=start, end=end)
 
 
-def _rented(world: World, cycle: str, *, start: int, end: int) -> Iterator[Line]:
+def _rented(world: World, cycle: str, *, start: int, end: int) -> Iterator[BillLine]:
     now = int(world.moment)
     for meter in world.meters:
         at = meter.since
@@ -69,7 +69,7 @@ def _rented(world: World, cycle: str, *, start: int, end: int) -> Iterator[Line]
             first, after = period(cycle, at)
             stop = min(until, after)
             if start <= first <= end:
-                yield Line(
+                yield BillLine(
                     start=first,
                     end=after,
                     category=meter.category,
@@ -79,12 +79,12 @@ def _rented(world: World, cycle: str, *, start: int, end: int) -> Iterator[Line]
                     prices=(meter.price, 0),
                     per=1,
                     requests=0,
-                    amount=money.cost(meter, stop) - money.cost(meter, at),
+                    amount=money.meter_cost(meter, stop) - money.meter_cost(meter, at),
                 )
             at = stop
 
 
-def called(world: World, cycle: str, *, start: int, end: int) -> Iterator[Line]:
+def call_lines(world: World, cycle: str, *, start: int, end: int) -> Iterator[BillLine]:
     """Those of the lines that are calls of models: one for each key, model and price."""
     groups: dict[tuple[Any, ...], list[Usage]] = {}
     for used in world.usages:
@@ -93,7 +93,7 @@ def called(world: World, cycle: str, *, start: int, end: int) -> Iterator[Line]:
             what = (used.category, used.product, used.key, used.price_in, used.price_out)
             groups.setdefault((*span, *what), []).append(used)
     for (first, after, category, product, key, price_in, price_out), group in groups.items():
-        yield Line(
+        yield BillLine(
             start=first,
             end=after,
             category=category,
@@ -103,7 +103,7 @@ def called(world: World, cycle: str, *, start: int, end: int) -> Iterator[Line]:
             prices=(price_in, price_out),
             per=usage.MILLION,
             requests=sum(used.requests for used in group),
-            amount=sum(usage.cost(used) for used in group),
+            amount=sum(usage.usage_cost(used) for used in group),
         )
 
 
@@ -115,7 +115,7 @@ def by_months(world: World) -> dict[str, dict[str, int]]:
         month = datetime.fromtimestamp(at, UTC).strftime("%Y-%m")
         months.setdefault(month, {"used": 0, "bought": 0})[kind] += amount
 
-    for line in lines(world, "Month", start=0, end=int(world.moment)):
+    for line in bill_lines(world, "Month", start=0, end=int(world.moment)):
         add(line.start, "used", line.amount)
     for payment in world.payments:
         if payment.kind != "recharge":
@@ -126,5 +126,5 @@ def by_months(world: World) -> dict[str, dict[str, int]]:
 def balance_then(world: World, at: float) -> int:
     """The balance as it was at a time."""
     paid = sum(payment.amount for payment in world.payments if payment.created <= at)
-    rented = sum(money.cost(meter, at) for meter in world.meters)
-    return paid - rented - sum(usage.cost(used) for used in world.usages if used.created <= at)
+    rented = sum(money.meter_cost(meter, at) for meter in world.meters)
+    return paid - rented - sum(usage.usage_cost(used) for used in world.usages if used.created <= at)

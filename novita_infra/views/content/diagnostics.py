@@ -1,16 +1,19 @@
-"""The line of a manifest that a diagnostic is about. A value that looks like a secret is redacted."""
+"""The files of diagnostics: their names, and the line that each is about without its secrets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import Final, TypeAlias
 
+from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.views.content.redaction import redacted
 
 Sources: TypeAlias = Callable[[str], str | None]
 """From the file name of an origin to its text; None where it cannot be read."""
-
 
 _WIDTH: Final = 100
 
@@ -28,3 +31,26 @@ def excerpt(item: Diagnostic, sources: Sources) -> tuple[str, int] | None:
     column = min(found[1], len(shown))
     start = max(0, column - _WIDTH // 2) if len(shown) > _WIDTH else 0
     return shown[start : start + _WIDTH].replace("\t", " "), column - start
+
+
+def placed(diagnostics: Iterable[Diagnostic], root: Path) -> tuple[Diagnostic, ...]:
+    """The diagnostics with file names relative to the current folder, not to the project's folder `root`."""
+    return tuple(replace(item, origin=_placed(item.origin, root)) if item.origin else item for item in diagnostics)
+
+
+def sources() -> Sources:
+    """A reader of the files that diagnostics name. It reads each file once."""
+    return cache(_read)
+
+
+def _placed(origin: Origin, root: Path) -> Origin:
+    """A file of variables is relative to the current folder already."""
+    inside = root / origin.file
+    return replace(origin, file=str(inside)) if inside.exists() else origin
+
+
+def _read(name: str) -> str | None:
+    try:
+        return Path(name).read_text(encoding="utf-8-sig")
+    except (OSError, ValueError):
+        return None

@@ -51,6 +51,11 @@ def event_line(event: Event) -> Line:
             assert_never(event)
 
 
+def next_line(again: str) -> Line:
+    """The command that goes on where a run did not come to its end."""
+    return line("Next: ", (again, Tone.STRONG), "   (it goes on from here)")
+
+
 def undisturbed(listener: Listener) -> Listener:
     """The listener, silent for good once its stream is closed."""
     closed = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,3 +60,12 @@ def printable(text: str) -> str:
 def plain(lines: Iterable[Line]) -> str:
     """The lines as text, each with its line end."""
     return "".join(f"{item}\n" for item in lines)
+
+
+def table_lines(rows: Iterable[Sequence[str]], *, heads: Sequence[str] = ()) -> Iterator[Line]:
+    """The rows in aligned columns; `heads` are the titles of the columns."""
+    table = [tuple(heads), *map(tuple, rows)] if heads else [*map(tuple, rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for number, row in enumerate(table):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        yield line(("  ".join(cells).rstrip(), Tone.STRONG if heads and not number else None))

@@ -1,9 +1,10 @@
-"""Kinds and fields explained to a person: what a field takes, and what changing it costs."""
+"""Kinds, fields and parts of manifests as text: accepted values and the cost of a change."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from typing import assert_never
 
 from novita_infra.schema.explain_frame import PartExplained
 from novita_infra.schema.explain_kinds import FieldExplained, KindExplained
@@ -22,7 +23,20 @@ def kinds_lines(kinds: Iterable[KindExplained]) -> Iterator[Line]:
     yield line("The project file novita-infra.yaml: novita-infra explain Project")
 
 
-def kind_lines(kind: KindExplained) -> Iterator[Line]:
+def explanation_lines(part: KindExplained | FieldExplained | PartExplained, *, kind: str) -> Iterator[Line]:
+    """The explanation of a kind, of a field of `kind`, or of a part of a manifest."""
+    match part:
+        case KindExplained():
+            return _kind_lines(part)
+        case FieldExplained():
+            return _field_lines(kind, part)
+        case PartExplained():
+            return _part_lines(part)
+        case unknown:
+            assert_never(unknown)
+
+
+def _kind_lines(kind: KindExplained) -> Iterator[Line]:
     """A kind, its fields with a line each, and an example."""
     yield line((kind.name, Tone.STRONG), f"   address: {kind.type}.NAME")
     yield from _wrapped(kind.summary, indent=2)
@@ -50,7 +64,7 @@ def kind_lines(kind: KindExplained) -> Iterator[Line]:
     yield from _example(kind.example)
 
 
-def field_lines(kind: str, item: FieldExplained) -> Iterator[Line]:
+def _field_lines(kind: str, item: FieldExplained) -> Iterator[Line]:
     """A field: what it takes, what changing it costs, and the fields inside it."""
     yield line((f"{kind}.{item.path}", Tone.STRONG))
     yield from _wrapped(item.doc, indent=2)
@@ -60,7 +74,7 @@ def field_lines(kind: str, item: FieldExplained) -> Iterator[Line]:
     yield from _inside(item.items)
 
 
-def part_lines(part: PartExplained) -> Iterator[Line]:
+def _part_lines(part: PartExplained) -> Iterator[Line]:
     """A field of the project file or of a resource's frame: what it takes, and the fields inside it."""
     yield line((part.title, Tone.STRONG))
     yield from _wrapped(part.doc, indent=2)

@@ -11,7 +11,7 @@ from novita_infra.catalogue.prices import Cost
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.costs import Money, Row
 from novita_infra.planning.plan.steps import BRINGING_UP, StepKind, Update
-from novita_infra.views.content.events import address_and_call, reason_lines
+from novita_infra.views.content.events import address_and_call, next_line, reason_lines
 from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.content.plan import VERBS
 from novita_infra.views.text.money import hourly
@@ -45,11 +45,6 @@ def result_lines(
     yield from _leftover_lines(result, cost, destroy=destroy)
     yield line()
     yield next_line(again)
-
-
-def next_line(again: str) -> Line:
-    """The command that goes on where a run did not come to its end."""
-    return line("Next: ", (again, Tone.STRONG), "   (it goes on from here)")
 
 
 def _unfinished_lines(result: Result) -> Iterator[Line]:

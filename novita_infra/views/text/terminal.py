@@ -1,10 +1,8 @@
-"""Lines of text whose parts have a tone, and their way to a stream. The text alone must say everything.
-
-A pipe gets plain text without the import of rich; nothing here knows what the lines are about.
-"""
+"""Lines on a stream: with colours on a terminal, plain in a pipe. Only colours import rich."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
@@ -26,6 +24,11 @@ def write(lines: Iterable[Line], stream: TextIO, *, colour: bool) -> None:
     for item in lines:
         console.print(painted(item), soft_wrap=True)
     stream.flush()
+
+
+def coloured(stream: TextIO) -> bool:
+    """Whether the stream is a terminal that takes colours. `NO_COLOR` and `TERM=dumb` switch them off."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
 
 
 def painted(item: Line) -> Text:

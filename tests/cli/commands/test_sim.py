@@ -18,11 +18,11 @@ import pytest
 from click.testing import Result
 
 import novita_infra
-from novita_infra.cli.commands.sim.run import KEY, _project_of
+from novita_infra.cli.commands.sim.run import KEY, project_of
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.simulator import SCENARIOS, Fault, HandClock, Trouble, background, build_app, open_world, scenario_of
-from novita_infra.state.backends.local import LocalStore
+from novita_infra.state.backends.local.store import LocalStore
 from novita_infra.testing.worlds import recorded_state
 
 pytestmark = pytest.mark.process
@@ -226,12 +226,12 @@ def test_a_command_that_is_not_there_is_told_in_one_line(run: Invoke, project: P
 )
 def test_the_project_is_the_one_that_the_command_names(words: tuple[str, ...], found: str, project: Path) -> None:
     (project / "other").mkdir()
-    assert _project_of(words) == Path(found)
+    assert project_of(words) == Path(found)
 
 
 def test_without_a_project_there_are_no_books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert _project_of(("python3", "train.py")) is None
+    assert project_of(("python3", "train.py")) is None
 
 
 # --- record ---

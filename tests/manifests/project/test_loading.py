@@ -17,6 +17,7 @@ from novita_infra.manifests.project.loading import load
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.values import Joined, Ref, Secret
+from novita_infra.state.settings import StateSettings
 
 FLEET = manifest("Instance", "trainer", INSTANCE)
 
@@ -67,16 +68,13 @@ def test_the_project_file_stands_for_its_folder(tmp_path: Path) -> None:
 
 def test_without_a_project_file_the_folder_gives_the_name(tmp_path: Path) -> None:
     project = loaded(tmp_path / "fleet", {"a.yaml": FLEET})
-    assert (project.name, project.environment, project.state_folder) == (
-        "fleet",
-        "default",
-        tmp_path / "fleet" / "state",
-    )
+    assert (project.name, project.environment) == ("fleet", "default")
+    assert project.state == StateSettings(tmp_path / "fleet")
 
 
 def test_the_project_file_says_where_the_state_lies(tmp_path: Path) -> None:
     project = loaded(tmp_path, {"a.yaml": FLEET, "novita-infra.yaml": project_file("state: {path: books}\n")})
-    assert project.state_folder == tmp_path / "books"
+    assert project.state == StateSettings(tmp_path, {"path": "books"})
 
 
 def test_outputs_may_hold_anything(tmp_path: Path) -> None:

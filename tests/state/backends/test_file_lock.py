@@ -12,25 +12,28 @@ import pytest
 
 import novita_infra
 from novita_infra.model.diagnostics import Problems
-from novita_infra.state.backends.local import LocalStore
+from novita_infra.state.backends.local.store import LocalStore
+from novita_infra.state.locking import locked_blocking
 
 pytestmark = pytest.mark.process
 
 HOLDS = """
 import sys
 from pathlib import Path
-from novita_infra.state.local import LocalStore
-with LocalStore(Path(sys.argv[1])).lock("apply"):
+from novita_infra.state.backends.local.store import LocalStore
+from novita_infra.state.locking import locked_blocking
+with locked_blocking(LocalStore(Path(sys.argv[1])), "apply"):
     print("held", flush=True)
     sys.stdin.read()
 """
 COUNTS = """
 import sys
 from pathlib import Path
-from novita_infra.state.local import LocalStore
+from novita_infra.state.backends.local.store import LocalStore
+from novita_infra.state.locking import locked_blocking
 path, counter = Path(sys.argv[1]), Path(sys.argv[2])
 for _ in range(40):
-    with LocalStore(path, sleep=lambda seconds: None).lock("apply", timeout=1e9):
+    with locked_blocking(LocalStore(path), "apply", max_wait=1e9, sleep=lambda seconds: None):
         counter.write_text(str(int(counter.read_text()) + 1))
 """
 
@@ -68,8 +71,8 @@ def path(tmp_path: Path) -> Path:
 
 def test_a_second_store_of_the_same_process_is_kept_out_and_told_who_holds_it(path: Path) -> None:
     holder = LocalStore(path, now=lambda: 1_763_800_000.0)
-    with holder.lock("apply"):
-        with pytest.raises(Problems) as caught, LocalStore(path).lock("destroy"):
+    with locked_blocking(holder, "apply"):
+        with pytest.raises(Problems) as caught, locked_blocking(LocalStore(path), "destroy"):
             pass
         told = str(caught.value)
     assert "locked by `apply` of " in told
@@ -81,22 +84,22 @@ def test_a_second_store_of_the_same_process_is_kept_out_and_told_who_holds_it(pa
 def test_a_released_lock_leaves_nothing_behind_and_can_be_had_again(path: Path) -> None:
     store = LocalStore(path)
     for _ in range(2):
-        with store.lock("apply"):
+        with locked_blocking(store, "apply"):
             assert json.loads(lock_of(path).read_text())["operation"] == "apply"
         assert list(path.parent.iterdir()) == []
 
 
 def test_a_lock_is_released_when_the_body_fails(path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), LocalStore(path).lock("apply"):
+    with pytest.raises(ZeroDivisionError), locked_blocking(LocalStore(path), "apply"):
         _ = 1 / 0
-    with LocalStore(path).lock("apply"):
+    with locked_blocking(LocalStore(path), "apply"):
         pass
 
 
 def test_the_lock_is_waited_for_up_to_the_timeout(path: Path) -> None:
     pauses: list[float] = []
-    waiting = LocalStore(path, sleep=pauses.append).lock("plan", timeout=1.2)
-    with LocalStore(path).lock("apply"), pytest.raises(Problems, match="locked by"), waiting:
+    waiting = locked_blocking(LocalStore(path), "plan", max_wait=1.2, sleep=pauses.append)
+    with locked_blocking(LocalStore(path), "apply"), pytest.raises(Problems, match="locked by"), waiting:
         pass
     assert sum(pauses) == pytest.approx(1.2)
     assert len(pauses) > 1
@@ -104,7 +107,7 @@ def test_the_lock_is_waited_for_up_to_the_timeout(path: Path) -> None:
 
 def test_a_holder_that_has_only_just_begun_gets_a_moment_to_say_who_it_is(path: Path) -> None:
     with ExitStack() as first:
-        first.enter_context(LocalStore(path).lock("apply"))
+        first.enter_context(locked_blocking(LocalStore(path), "apply"))
         told = lock_of(path).read_bytes()
         lock_of(path).write_bytes(b"")
         pauses: list[float] = []
@@ -114,30 +117,36 @@ def test_a_holder_that_has_only_just_begun_gets_a_moment_to_say_who_it_is(path: 
             if len(pauses) == 3:
                 lock_of(path).write_bytes(told)
 
-        with pytest.raises(Problems, match=f"process {os.getpid()} on"), LocalStore(path, sleep=sleep).lock("destroy"):
+        with (
+            pytest.raises(Problems, match=f"process {os.getpid()} on"),
+            locked_blocking(LocalStore(path), "destroy", sleep=sleep),
+        ):
             pass
         assert len(pauses) == 3
         lock_of(path).write_bytes(b"")
-        with pytest.raises(Problems, match="has only just begun"), LocalStore(path, sleep=sleep).lock("destroy"):
+        with (
+            pytest.raises(Problems, match="has only just begun"),
+            locked_blocking(LocalStore(path), "destroy", sleep=sleep),
+        ):
             pass
         assert sum(pauses[3:]) == pytest.approx(0.5)
 
 
 def test_a_lock_that_is_released_in_time_is_had(path: Path) -> None:
     with ExitStack() as first:
-        first.enter_context(LocalStore(path).lock("apply"))
-        with LocalStore(path, sleep=lambda _: first.close()).lock("destroy", timeout=5):
+        first.enter_context(locked_blocking(LocalStore(path), "apply"))
+        with locked_blocking(LocalStore(path), "destroy", max_wait=5, sleep=lambda _: first.close()):
             assert json.loads(lock_of(path).read_text())["operation"] == "destroy"
 
 
 def test_the_lock_of_a_killed_process_is_taken_over(path: Path) -> None:
     with child_that_holds(path) as child:
-        with pytest.raises(Problems, match=f"process {child.pid} on"), LocalStore(path).lock("apply"):
+        with pytest.raises(Problems, match=f"process {child.pid} on"), locked_blocking(LocalStore(path), "apply"):
             pass
         child.kill()
         child.wait()
         assert json.loads(lock_of(path).read_text())["pid"] == child.pid
-        with LocalStore(path).lock("apply"):
+        with locked_blocking(LocalStore(path), "apply"):
             assert json.loads(lock_of(path).read_text())["pid"] == os.getpid()
 
 
@@ -158,10 +167,10 @@ def test_a_lock_file_without_an_explanation_is_taken_over_when_the_kernel_says_i
     path.parent.mkdir()
     lock_of(path).write_text(left)
     if left.startswith('{"'):
-        with pytest.raises(Problems, match="locked on another machine by"), LocalStore(path).lock("apply"):
+        with pytest.raises(Problems, match="locked on another machine by"), locked_blocking(LocalStore(path), "apply"):
             pass
         return
-    with LocalStore(path).lock("apply"):
+    with locked_blocking(LocalStore(path), "apply"):
         assert json.loads(lock_of(path).read_text())["pid"] == os.getpid()
 
 
@@ -170,26 +179,26 @@ def test_what_another_machine_left_is_not_taken_over(path: Path) -> None:
     left = {"operation": "apply", "user": "ann", "pid": 7, "host": "far-away", "boot": "b", "since": "2025-11-22"}
     lock_of(path).write_text(json.dumps(left))
     told = "`apply` of ann, process 7 on far-away, since 2025-11-22"
-    with pytest.raises(Problems, match=told) as caught, LocalStore(path).lock("apply"):
+    with pytest.raises(Problems, match=told) as caught, locked_blocking(LocalStore(path), "apply"):
         pass
     assert f"remove {lock_of(path)}" in str(caught.value)
     assert json.loads(lock_of(path).read_text()) == left
 
 
 def test_what_a_container_left_on_this_machine_is_taken_over(path: Path) -> None:
-    with LocalStore(path).lock("apply"):
+    with locked_blocking(LocalStore(path), "apply"):
         left = json.loads(lock_of(path).read_text())
     if not left["boot"]:
         pytest.skip("this system tells no boot id")
     lock_of(path).write_text(json.dumps(left | {"host": "a1b2c3"}))
-    with LocalStore(path).lock("apply"):
+    with locked_blocking(LocalStore(path), "apply"):
         pass
 
 
 def test_a_lock_file_that_somebody_removed_is_not_removed_from_its_next_holder(path: Path) -> None:
     with ExitStack() as second:
-        with LocalStore(path).lock("apply"):
+        with locked_blocking(LocalStore(path), "apply"):
             lock_of(path).unlink()
-            second.enter_context(LocalStore(path).lock("destroy"))
+            second.enter_context(locked_blocking(LocalStore(path), "destroy"))
         assert json.loads(lock_of(path).read_text())["operation"] == "destroy"
     assert not lock_of(path).exists()

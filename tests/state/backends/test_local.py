@@ -14,8 +14,9 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.records import Record, Underway
 from novita_infra.model.values import Digest, Joined, Ref, Secret
-from novita_infra.state.backends.local import LocalStore, fresh
-from novita_infra.state.state import State
+from novita_infra.state.backends.local.store import LocalStore
+from novita_infra.state.locking import locked_blocking
+from novita_infra.state.state import State, new_state
 
 TRAINER = Address("instance", "trainer")
 NET = Address("vpc", "net")
@@ -74,8 +75,8 @@ def test_where_there_is_no_file_the_state_is_new_and_nothing_is_written(tmp_path
 
 
 def test_a_new_state_is_made_from_the_randomness_given() -> None:
-    state = fresh("p", "e", randomness=bytes)
-    assert state == fresh("p", "e", randomness=bytes)
+    state = new_state("p", "e", randomness=bytes)
+    assert state == new_state("p", "e", randomness=bytes)
     assert state.lineage == "00000000-0000-4000-8000-000000000000"
     assert bytes.fromhex(state.key) == bytes(32)
 
@@ -103,12 +104,12 @@ def test_a_state_of_another_lineage_is_not_saved(tmp_path: Path) -> None:
     mine, other = store(tmp_path), store(tmp_path)
     serial = mine.save(mine.load()).serial
     with pytest.raises(Problems, match="another lineage"):
-        other.save(replace(other._fresh, serial=serial))
+        other.save(replace(other._new, serial=serial))
 
 
 def test_the_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     books = store(tmp_path)
-    with books.lock("apply"), books.journal(books.save(books.save(books.load()))):
+    with locked_blocking(books, "apply"), books.journal(books.save(books.save(books.load()))):
         modes = {path.name: path.stat().st_mode & 0o777 for path in books.path.parent.iterdir()}
     assert modes == dict.fromkeys(["dev.json", "dev.json.backup", "dev.json.lock", "dev.journal"], 0o600)
 
@@ -146,7 +147,7 @@ def test_a_secret_never_gets_into_a_file(tmp_path: Path) -> None:
 def test_the_neighbours_of_an_environment_with_dots_are_its_own(tmp_path: Path) -> None:
     for name in ("dev", "dev.eu"):
         books = LocalStore(tmp_path / f"{name}.json")
-        with books.lock("apply"), books.journal(books.save(books.load())):
+        with locked_blocking(books, "apply"), books.journal(books.save(books.load())):
             assert (tmp_path / f"{name}.journal").exists()
             assert (tmp_path / f"{name}.json.lock").exists()
 
@@ -214,5 +215,5 @@ def test_a_file_in_the_place_of_the_folder_is_a_problem_and_no_crash(tmp_path: P
     books = store(tmp_path)
     with pytest.raises(Problems, match=r"not a directory"):
         books.load()
-    with pytest.raises(Problems, match=r"state"), books.lock("apply"):
+    with pytest.raises(Problems, match=r"state"), locked_blocking(books, "apply"):
         pass

@@ -19,9 +19,9 @@ from novita_infra.planning.plan.costs import Money, Row
 from novita_infra.planning.plan.plan import Basis, OutputChanges, Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.views.content.lines import plain
+from novita_infra.views.content.orphans import orphan_lines
 from novita_infra.views.json.plan import plan_json
 from novita_infra.views.json.schema.plan import plan_schema
-from novita_infra.views.text.orphans import orphan_lines
 from novita_infra.views.text.plan import plan_lines
 
 GPU = Cost("RTX 4090 24GB, on demand", 35_000, unit="GPU", listed="gpu/4090/onDemand")

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
-from novita_infra.cli.console import Console
+from novita_infra.cli.command import Command
 from novita_infra.cli.lazy import LazyGroup
-from novita_infra.cli.options import Command, path_argument, with_console
+from novita_infra.cli.options import path_argument
+from novita_infra.cli.rendering import with_renderer
 from novita_infra.operations.session import ProjectOptions
 from novita_infra.operations.state_edits import reset_sim
 from novita_infra.views.content.lines import line
+from novita_infra.views.renderer import Renderer
 
 
 @click.group(
@@ -42,8 +44,8 @@ def sim() -> None:
 
 @click.command(cls=Command)
 @path_argument
-@with_console
-def reset(*, path: Path, screen: Console) -> int:
+@with_renderer
+def reset(*, path: Path, renderer: Renderer) -> int:
     """Empty the simulator's account of a project.
 
     The books stay: the next plan finds that everything was deleted. `novita-infra destroy --sim` does it in order.
@@ -53,5 +55,5 @@ def reset(*, path: Path, screen: Console) -> int:
       novita-infra sim reset examples/quickstart
     """
     file = reset_sim(ProjectOptions(path=path))
-    screen.show([line(f"The simulator's account is empty: {file}")])
+    renderer.show([line(f"The simulator's account is empty: {file}")])
     return 0

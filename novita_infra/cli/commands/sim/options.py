@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from novita_infra.cli.options import Callback
+from novita_infra.cli.rendering import Callback
 from novita_infra.simulator import PROFILES
 from novita_infra.testing.worlds import WorldOptions
 

@@ -15,15 +15,16 @@ from typing import Final
 import click
 
 from novita_infra import __version__
+from novita_infra.cli.command import Command
 from novita_infra.cli.commands.sim.options import world_options
-from novita_infra.cli.console import Console
-from novita_infra.cli.options import Command, with_console
+from novita_infra.cli.rendering import with_renderer
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
-from novita_infra.simulator import Recorder, Verdict, background, build_app, open_log
-from novita_infra.simulator.verdict import Thing, begin, judge, plain, usd
+from novita_infra.simulator import Recorder, RunVerdict, background, build_app, open_log
+from novita_infra.simulator.verdict import LiveObject, judge, take_baseline, usd_text, verdict_json
 from novita_infra.testing.worlds import RecordedState, WorldOptions, is_project, open_with_options, recorded_state
 from novita_infra.views.content.lines import Line, Tone, line
+from novita_infra.views.renderer import Renderer
 
 KEY: Final = "sk_rehearsal"
 _LOOPBACK: Final = "127.0.0.1"
@@ -49,7 +50,7 @@ _MOST_SHOWN: Final = 10
     help="Write all requests and answers: HAR, or JSON lines for .jsonl.",
 )
 @click.argument("words", metavar="-- COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
-@with_console
+@with_renderer
 def run(
     *,
     wish: WorldOptions,
@@ -58,7 +59,7 @@ def run(
     report: Path | None,
     log_file: Path | None,
     words: tuple[str, ...],
-    screen: Console,
+    renderer: Renderer,
 ) -> int:
     """Run a command against a simulator of its own and say what it leaves behind.
 
@@ -79,17 +80,17 @@ def run(
             log = open_log(log_file, creator=("novita-infra", __version__))
             stack.callback(log.close)
             app = Recorder(app, log)
-        beginning = begin(world)
+        beginning = take_baseline(world)
         with background(app) as server:
             code = _run(words, _environment(os.environ, server.url))
-        place = project or _project_of(words)
-        books = None if place is None else _books(place, screen)
+        place = project or project_of(words)
+        books = None if place is None else _books(place, renderer)
         verdict = judge(world, beginning, on_record=books.ids if books else None)
-    screen.say(*_lines(verdict, wish, place if books else None, books.unanswered if books else ()))
+    renderer.message(*_lines(verdict, wish, place if books else None, books.unanswered if books else ()))
     if report is not None:
         known = {"project": str(place), "unanswered": list(map(str, books.unanswered))} if books else {"project": None}
         day = {"scenario": str(wish.scenario) or "calm", "seed": wish.seed, "profile": wish.profile}
-        said = {"command": list(words), "exitCode": code, **day, **known, **plain(verdict)}
+        said = {"command": list(words), "exitCode": code, **day, **known, **verdict_json(verdict)}
         report.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
     return code
 
@@ -147,16 +148,16 @@ def _in_foreground() -> bool:
 # --- whose books ------------------------------------------------------------------------------------------------------
 
 
-def _books(place: Path, screen: Console) -> RecordedState | None:
+def _books(place: Path, renderer: Renderer) -> RecordedState | None:
     """The books; that they cannot be read is told, and keeps neither the verdict nor the command's code back."""
     try:
         return recorded_state(place)
     except Problems as wrong:
-        screen.tell(wrong.diagnostics)
+        renderer.diagnostics(wrong.diagnostics)
         return None
 
 
-def _project_of(words: Sequence[str]) -> Path | None:
+def project_of(words: Sequence[str]) -> Path | None:
     """The PATH of a command of ours, else the present folder where it is a project's."""
     ours = _own_words(words)
     if ours is not None:
@@ -192,7 +193,9 @@ def _path_of(words: list[str]) -> Path:
 # --- the verdict ------------------------------------------------------------------------------------------------------
 
 
-def _lines(verdict: Verdict, wish: WorldOptions, place: Path | None, unanswered: Sequence[Address]) -> Iterator[Line]:
+def _lines(
+    verdict: RunVerdict, wish: WorldOptions, place: Path | None, unanswered: Sequence[Address]
+) -> Iterator[Line]:
     yield line((f"Verdict on {wish.scenario or 'a calm day'}, seed {wish.seed}:", Tone.STRONG))
     left = _counted(len(verdict.made), "object")
     if verdict.orphans is None:
@@ -209,7 +212,7 @@ def _lines(verdict: Verdict, wish: WorldOptions, place: Path | None, unanswered:
         yield from _things([thing for group in verdict.doubles for thing in group])
     else:
         yield line("  doubles  ", ("none", Tone.GOOD))
-    yield line(f"  spent    USD {usd(verdict.spent)} by the account")
+    yield line(f"  spent    USD {usd_text(verdict.spent)} by the account")
     calls = sum(verdict.calls.values())
     met = f", of which {verdict.troubles} met a fault" if verdict.troubles else ""
     yield line(f"  calls    {calls}{met}" if calls else "  calls    none: the command did not talk to the simulator")
@@ -217,7 +220,7 @@ def _lines(verdict: Verdict, wish: WorldOptions, place: Path | None, unanswered:
         yield line((f"  {count:>9}  {name}", Tone.FAINT))
 
 
-def _things(things: Sequence[Thing]) -> Iterator[Line]:
+def _things(things: Sequence[LiveObject]) -> Iterator[Line]:
     for thing in things[:_MOST_SHOWN]:
         yield line(f"             {thing.kind}  {thing.id}  {thing.name}")
     if len(things) > _MOST_SHOWN:

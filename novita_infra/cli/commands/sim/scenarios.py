@@ -7,18 +7,19 @@ from typing import Any, Final
 
 import click
 
-from novita_infra.cli.console import Console
-from novita_infra.cli.options import Command, json_option, with_console
+from novita_infra.cli.command import Command
+from novita_infra.cli.rendering import json_option, with_renderer
 from novita_infra.simulator import SCENARIOS
 from novita_infra.views.content.lines import Tone, line
+from novita_infra.views.renderer import Renderer
 
 _TIMING: Final = frozenset({"at", "upon", "nth", "after", "every"})
 
 
 @click.command(cls=Command)
 @json_option
-@with_console
-def scenarios(*, screen: Console) -> int:
+@with_renderer
+def scenarios(*, renderer: Renderer) -> int:
     """List the scenarios that ship: the bad days that the simulator can be told to have.
 
     With --json, each comes in full, as a scenario file would say it.
@@ -28,11 +29,9 @@ def scenarios(*, screen: Console) -> int:
       novita-infra sim scenarios
       novita-infra sim run --scenario flaky -- novita-infra apply --auto-approve
     """
-    if screen.json:
-        screen.show_json({"scenarios": [_full(asdict(scenario)) for scenario in SCENARIOS.values()]})
-        return 0
     width = max(map(len, SCENARIOS))
-    screen.show(line((name.ljust(width), Tone.STRONG), f"  {one.says}") for name, one in SCENARIOS.items())
+    lines = (line((name.ljust(width), Tone.STRONG), f"  {one.says}") for name, one in SCENARIOS.items())
+    renderer.show(lines, {"scenarios": [_full(asdict(scenario)) for scenario in SCENARIOS.values()]})
     return 0
 
 

@@ -14,15 +14,15 @@ import click
 from click.core import ParameterSource
 
 from novita_infra import __version__
+from novita_infra.cli.command import Command
 from novita_infra.cli.commands.sim.options import port_option, world_options
-from novita_infra.cli.console import Console
-from novita_infra.cli.options import Command, with_console
+from novita_infra.cli.rendering import with_renderer
 from novita_infra.model.diagnostics import problem
-from novita_infra.simulator import Recorder, open_log
-from novita_infra.simulator import serve as serve_world
+from novita_infra.simulator import Recorder, open_log, serve_world
 from novita_infra.simulator.http.recording import Log
 from novita_infra.simulator.http.serving import serve_app
 from novita_infra.testing.worlds import WorldOptions, open_with_options
+from novita_infra.views.renderer import Renderer
 
 CREATOR = ("novita-infra", __version__)
 _OF_THE_WORLD = ("scenario", "seed", "profile", "time_scale", "latency_ms", "db")
@@ -38,8 +38,8 @@ _OF_THE_WORLD = ("scenario", "seed", "profile", "time_scale", "latency_ms", "db"
     metavar="FILE",
     help="Write all requests and answers into this file: HAR, or JSON lines for .jsonl.",
 )
-@with_console
-def serve(*, port: int, wish: WorldOptions, latency: float, log_file: Path | None, screen: Console) -> int:
+@with_renderer
+def serve(*, port: int, wish: WorldOptions, latency: float, log_file: Path | None, renderer: Renderer) -> int:
     """Serve the simulator over HTTP on this machine, until Ctrl-C.
 
     Prints its address as the first line. The key is any text that begins with sk_.
@@ -54,7 +54,7 @@ def serve(*, port: int, wish: WorldOptions, latency: float, log_file: Path | Non
     with ExitStack() as stack:
         around = None if log_file is None else partial(Recorder, log=stack.enter_context(_log(log_file)))
         stack.enter_context(_port_taken(port))
-        screen.say("The simulator runs; Ctrl-C ends it.")
+        renderer.message("The simulator runs; Ctrl-C ends it.")
         return serve_world(world, port=port, latency=latency, around=around)
 
 
@@ -69,10 +69,18 @@ def serve(*, port: int, wish: WorldOptions, latency: float, log_file: Path | Non
 @click.option("--target", default="", metavar="URL", help="Pass everything on to this API instead of the simulator.")
 @port_option
 @world_options(time_scale=1.0)
-@with_console
+@with_renderer
 @click.pass_context
 def record(
-    context: click.Context, /, *, out: Path, target: str, port: int, wish: WorldOptions, latency: float, screen: Console
+    context: click.Context,
+    /,
+    *,
+    out: Path,
+    target: str,
+    port: int,
+    wish: WorldOptions,
+    latency: float,
+    renderer: Renderer,
 ) -> int:
     """Log all requests and answers of whoever talks to the address that it prints, until Ctrl-C.
 
@@ -86,11 +94,11 @@ def record(
     """
     if target:
         _check_target(context, target)
-        screen.say(f"Everything goes to {target} and is recorded in {out}; Ctrl-C ends it.")
+        renderer.message(f"Everything goes to {target} and is recorded in {out}; Ctrl-C ends it.")
         with _log(out) as log, _port_taken(port):
             return asyncio.run(_forward(target, log, port=port))
     world = open_with_options(wish)
-    screen.say(f"The simulator runs and is recorded in {out}; Ctrl-C ends it.")
+    renderer.message(f"The simulator runs and is recorded in {out}; Ctrl-C ends it.")
     with _log(out) as log, _port_taken(port):
         return serve_world(world, port=port, latency=latency, around=partial(Recorder, log=log))
 

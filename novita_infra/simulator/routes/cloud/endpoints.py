@@ -8,7 +8,7 @@ from typing import Any
 from novita_infra.simulator.answers import resources as answers
 from novita_infra.simulator.answers import words
 from novita_infra.simulator.errors import invalid
-from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_of, paging
+from novita_infra.simulator.operations import EMPTY, V1, IncomingCall, Operation, page_of, paging
 from novita_infra.simulator.request_schema import ENVS, PORT, Anything, Fields, Items, Text, Whole, may, need, should
 from novita_infra.simulator.routes.cloud.log_addresses import endpoint_log_path, worker_log_path
 from novita_infra.simulator.world.cloud import endpoints
@@ -17,18 +17,18 @@ from novita_infra.simulator.world.engine.cloud_records import Endpoint, Worker
 from novita_infra.simulator.world.engine.world import World
 
 
-def _limits(_world: World, _call: Call) -> Any:
+def _limits(_world: World, _call: IncomingCall) -> Any:
     return endpoints.LIMITS
 
 
-def _create(world: World, call: Call) -> Any:
+def _create(world: World, call: IncomingCall) -> Any:
     body = call.body["endpoint"]
     wish = _wish(body, key="")
     wish.app_name, wish.product, wish.rootfs = body["appName"], body["products"][0]["id"], body["rootfsSize"]
     return {"id": endpoints.create(world, wish).id}
 
 
-def _update(world: World, call: Call) -> Any:
+def _update(world: World, call: IncomingCall) -> Any:
     found = endpoint_of(world, call.body["id"])
     wish = _wish(call.body, key=found.id)
     wish.cuda = wish.cuda or found.cuda
@@ -37,16 +37,16 @@ def _update(world: World, call: Call) -> Any:
     return EMPTY
 
 
-def _delete(world: World, call: Call) -> Any:
+def _delete(world: World, call: IncomingCall) -> Any:
     endpoints.delete(world, call.body["name"])
     return EMPTY
 
 
-def _get(world: World, call: Call) -> Any:
+def _get(world: World, call: IncomingCall) -> Any:
     return {"endpoint": _shown(world, endpoint_of(world, call.query["id"]))}
 
 
-def _list(world: World, call: Call) -> Any:
+def _list(world: World, call: IncomingCall) -> Any:
     found = world.endpoints.listed()
     page = page_of(
         found,

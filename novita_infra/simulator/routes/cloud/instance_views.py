@@ -18,12 +18,12 @@ def product_name(instance: Instance) -> str:
     return catalogue.product_of(instance.product).name
 
 
-def status(world: World, instance: Instance) -> str:
+def status_word(world: World, instance: Instance) -> str:
     """The status word of this profile."""
     return world.quirks.status_words.get(instance.status, instance.status)
 
 
-def listed(world: World, instance: Instance) -> dict[str, Any]:
+def instance_row(world: World, instance: Instance) -> dict[str, Any]:
     """An item of `GET /gpu/instances`: sizes of mounts are text and ports have no endpoint."""
     product = catalogue.product_of(instance.product)
     return {
@@ -31,7 +31,7 @@ def listed(world: World, instance: Instance) -> dict[str, Any]:
         "name": instance.name,
         "clusterId": instance.cluster,
         "clusterName": catalogue.cluster_of(instance.cluster).name,
-        "status": status(world, instance),
+        "status": status_word(world, instance),
         "imageUrl": instance.image,
         "imageAuthId": instance.auth,
         "command": instance.command,
@@ -54,7 +54,7 @@ def listed(world: World, instance: Instance) -> dict[str, Any]:
     }
 
 
-def full(world: World, instance: Instance, *, base: str) -> dict[str, Any]:
+def instance_details(world: World, instance: Instance, *, base: str) -> dict[str, Any]:
     """The answer of `GET /gpu/instance`: all of the list's fields and what only a look at the machine can tell.
 
     `base` is where the caller found this service; the machine's logs are there too.
@@ -64,7 +64,7 @@ def full(world: World, instance: Instance, *, base: str) -> dict[str, Any]:
     site = f"{instance.cluster}.{HOST}"
     shell = f"proxy.{site}"
     node = {"maxRootfsSize": catalogue.product_of(instance.product).max_rootfs}
-    return listed(world, instance) | {
+    return instance_row(world, instance) | {
         "portMappings": [
             {**port, "endpoint": _endpoint(world, instance, port) if instance.started else ""}
             for port in instance.ports

@@ -8,7 +8,7 @@ from typing import Any
 from novita_infra.simulator.answers import machines as answers
 from novita_infra.simulator.answers import words
 from novita_infra.simulator.errors import invalid
-from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_of, paging
+from novita_infra.simulator.operations import EMPTY, V1, IncomingCall, Operation, page_of, paging
 from novita_infra.simulator.request_schema import (
     ENVS,
     PORT,
@@ -34,7 +34,7 @@ _PORT = Fields({"port": need(PORT), "type": need(_PORT_TYPE)})
 _MONTHS = need(Whole(1, 120))
 
 
-def _create(world: World, call: Call) -> Any:
+def _create(world: World, call: IncomingCall) -> Any:
     body = call.body
     gpu = body["kind"] == "gpu"
     if gpu:
@@ -89,7 +89,7 @@ def _ports_of(text: str, how: Reading) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _list(world: World, call: Call) -> Any:
+def _list(world: World, call: IncomingCall) -> Any:
     query = call.query
     name, product, status = query["name"].lower(), query["productName"].lower(), query["status"]
     found = world.instances.listed()
@@ -99,7 +99,7 @@ def _list(world: World, call: Call) -> Any:
             for one in found
             if name in one.name.lower()
             and product in showing.product_name(one).lower()
-            and status in {"", showing.status(world, one)}
+            and status in {"", showing.status_word(world, one)}
         ]
     page = page_of(
         found,
@@ -109,40 +109,40 @@ def _list(world: World, call: Call) -> Any:
         default=20,
         largest=world.quirks.largest_page,
     )
-    return {"instances": [showing.listed(world, one) for one in page], "total": len(found)}
+    return {"instances": [showing.instance_row(world, one) for one in page], "total": len(found)}
 
 
-def _get(world: World, call: Call) -> Any:
-    return showing.full(world, instances.instance_of(world, call.query["instanceId"]), base=call.base)
+def _get(world: World, call: IncomingCall) -> Any:
+    return showing.instance_details(world, instances.instance_of(world, call.query["instanceId"]), base=call.base)
 
 
-def _edit(world: World, call: Call) -> Any:
+def _edit(world: World, call: IncomingCall) -> Any:
     body = call.body
     instances.edit(world, body["instanceId"], ports=body["ports"], grow=body["expandRootDisk"])
     return EMPTY
 
 
-def _start(world: World, call: Call) -> Any:
+def _start(world: World, call: IncomingCall) -> Any:
     instances.start(world, call.body["instanceId"])
     return EMPTY
 
 
-def _stop(world: World, call: Call) -> Any:
+def _stop(world: World, call: IncomingCall) -> Any:
     instances.stop(world, call.body["instanceId"])
     return EMPTY
 
 
-def _restart(world: World, call: Call) -> Any:
+def _restart(world: World, call: IncomingCall) -> Any:
     instances.restart(world, call.body["instanceId"])
     return EMPTY
 
 
-def _delete(world: World, call: Call) -> Any:
+def _delete(world: World, call: IncomingCall) -> Any:
     instances.delete(world, call.body["instanceId"])
     return EMPTY
 
 
-def _upgrade(world: World, call: Call) -> Any:
+def _upgrade(world: World, call: IncomingCall) -> Any:
     body = call.body
     mounts = (body["networkVolume"] or {"volumeMounts": []})["volumeMounts"]
     instances.upgrade(
@@ -159,22 +159,22 @@ def _upgrade(world: World, call: Call) -> Any:
     return EMPTY
 
 
-def _migrate(world: World, call: Call) -> Any:
+def _migrate(world: World, call: IncomingCall) -> Any:
     instances.migrate(world, call.body["instanceId"])
     return EMPTY
 
 
-def _renew(world: World, call: Call) -> Any:
+def _renew(world: World, call: IncomingCall) -> Any:
     subscriptions.renew(world, call.body["instanceId"], months=call.body["month"])
     return EMPTY
 
 
-def _convert(world: World, call: Call) -> Any:
+def _convert(world: World, call: IncomingCall) -> Any:
     subscriptions.convert(world, call.body["instanceId"], months=call.body["month"])
     return EMPTY
 
 
-def _set_auto_renew(world: World, call: Call) -> Any:
+def _set_auto_renew(world: World, call: IncomingCall) -> Any:
     body = call.body
     if body["autoRenew"] and not 1 <= body["autoRenewMonth"] <= 12:
         raise invalid("autoRenewMonth", "must be between 1 and 12")
@@ -182,7 +182,7 @@ def _set_auto_renew(world: World, call: Call) -> Any:
     return EMPTY
 
 
-def _set_auto_migrate(world: World, call: Call) -> Any:
+def _set_auto_migrate(world: World, call: IncomingCall) -> Any:
     body = call.body
     instances.set_auto_migrate(
         world, body["instanceId"], enabled=body["autoMigrateOpen"], disk=body["autoMigrateSystemDisk"]

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from novita_infra.simulator.answers import machines as answers
-from novita_infra.simulator.operations import V1, Call, Operation, page_of, paging
+from novita_infra.simulator.operations import V1, IncomingCall, Operation, page_of, paging
 from novita_infra.simulator.request_schema import INT64, Fields, Text, Whole, may, need
 from novita_infra.simulator.world.cloud import jobs
 from novita_infra.simulator.world.cloud.instances import instance_of
@@ -14,17 +14,17 @@ from novita_infra.simulator.world.engine.cloud_records import Instance, Job
 from novita_infra.simulator.world.engine.world import World
 
 
-def _save_image(world: World, call: Call) -> Any:
+def _save_image(world: World, call: IncomingCall) -> Any:
     body = call.body
     instance = instance_of(world, body["instanceId"])
     return {"jobId": jobs.save_image(world, instance, image=body["image"], auth=body["registryAuthId"]).id}
 
 
-def _interrupt(world: World, call: Call) -> Any:
+def _interrupt(world: World, call: IncomingCall) -> Any:
     return {"jobId": jobs.interrupt(world, call.body["jobId"]).id}
 
 
-def _list(world: World, call: Call) -> Any:
+def _list(world: World, call: IncomingCall) -> Any:
     query = call.query
     until = query["endTime"] or INT64
     found = [
@@ -61,7 +61,7 @@ def _shown(world: World, job: Job) -> dict[str, Any]:
     }
 
 
-def _metrics(world: World, call: Call) -> Any:
+def _metrics(world: World, call: IncomingCall) -> Any:
     """Made-up yet steady figures; what is out of range falls back to the defaults, as documented."""
     query = call.query
     instance = instance_of(world, query["instanceId"])

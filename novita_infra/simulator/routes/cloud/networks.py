@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from novita_infra.simulator.answers import resources as answers
-from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_of, paging
+from novita_infra.simulator.operations import EMPTY, V1, IncomingCall, Operation, page_of, paging
 from novita_infra.simulator.request_schema import Fields, Text, may, need
 from novita_infra.simulator.world.cloud import networks
 from novita_infra.simulator.world.engine.cloud_records import Network
 from novita_infra.simulator.world.engine.world import World
 
 
-def _list(world: World, call: Call) -> Any:
+def _list(world: World, call: IncomingCall) -> Any:
     query = call.query
     found = [
         one
@@ -30,22 +30,22 @@ def _list(world: World, call: Call) -> Any:
     return {world.quirks.networks_key: [_shown(world, one) for one in page], "total": str(len(found))}
 
 
-def _get(world: World, call: Call) -> Any:
+def _get(world: World, call: IncomingCall) -> Any:
     shown = _shown(world, networks.network_of(world, call.query["networkId"]))
     return {"network": shown if world.quirks.network_as_object else [shown]}
 
 
-def _create(world: World, call: Call) -> Any:
+def _create(world: World, call: IncomingCall) -> Any:
     made = networks.create(world, name=call.body["name"], cluster=call.body["clusterId"])
     return {"network": [_shown(world, made)]} if world.quirks.tells_network_id else {}
 
 
-def _update(world: World, call: Call) -> Any:
+def _update(world: World, call: IncomingCall) -> Any:
     networks.rename(world, call.body["networkId"], name=call.body["name"])
     return EMPTY
 
 
-def _delete(world: World, call: Call) -> Any:
+def _delete(world: World, call: IncomingCall) -> Any:
     networks.delete(world, call.body["networkId"])
     return EMPTY
 
@@ -59,7 +59,7 @@ def _shown(world: World, network: Network) -> dict[str, Any]:
         "state": state if world.quirks.network_as_object else [state],
         "segment": network.segment,
         "clusterId": network.cluster,
-        "Addresses": [{"Id": one.id, "Ip": one.ip} for one in networks.members(world, network.id)],
+        "Addresses": [{"Id": one.id, "Ip": one.ip} for one in networks.network_members(world, network.id)],
         "createTime": str(int(network.created)),
     }
 

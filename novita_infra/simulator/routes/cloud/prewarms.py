@@ -6,7 +6,7 @@ from typing import Any
 
 from novita_infra.simulator.answers import resources as answers
 from novita_infra.simulator.answers import words
-from novita_infra.simulator.operations import EMPTY, V1, Call, Operation, page_of, paging
+from novita_infra.simulator.operations import EMPTY, V1, IncomingCall, Operation, page_of, paging
 from novita_infra.simulator.request_schema import Fields, Items, Text, may, need
 from novita_infra.simulator.world.cloud import prewarms
 from novita_infra.simulator.world.engine.cloud_records import Prewarm
@@ -16,7 +16,7 @@ from novita_infra.simulator.world.market import catalogue
 STATES = ("", "Pending", "Running", "Succeeded", "Failed")
 
 
-def _quota(world: World, _call: Call) -> Any:
+def _quota(world: World, _call: IncomingCall) -> Any:
     return {
         "total": len(world.prewarms),
         "limit": world.limits.prewarm_tasks,
@@ -24,7 +24,7 @@ def _quota(world: World, _call: Call) -> Any:
     }
 
 
-def _create(world: World, call: Call) -> Any:
+def _create(world: World, call: IncomingCall) -> Any:
     body = call.body
     task = Prewarm(
         id="",
@@ -37,7 +37,7 @@ def _create(world: World, call: Call) -> Any:
     return {"id": prewarms.create(world, task).id}
 
 
-def _list(world: World, call: Call) -> Any:
+def _list(world: World, call: IncomingCall) -> Any:
     query = call.query
     name = query["name"].lower()
     found = [
@@ -82,12 +82,12 @@ def _shown(task: Prewarm) -> dict[str, Any]:
     }
 
 
-def _edit(world: World, call: Call) -> Any:
+def _edit(world: World, call: IncomingCall) -> Any:
     prewarms.edit(world, call.body["id"], note=call.body["note"])
     return EMPTY
 
 
-def _delete(world: World, call: Call) -> Any:
+def _delete(world: World, call: IncomingCall) -> Any:
     prewarms.delete(world, call.body["ids"])
     return EMPTY
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from novita_infra.simulator.answers import resources as answers
 from novita_infra.simulator.answers import words
-from novita_infra.simulator.operations import V1, Call, Operation, paging
+from novita_infra.simulator.operations import V1, IncomingCall, Operation, paging
 from novita_infra.simulator.request_schema import Fields, Text, need
 from novita_infra.simulator.world.cloud import registry_auths
 from novita_infra.simulator.world.engine.world import World
 
 
-def _list(world: World, _call: Call) -> Any:
+def _list(world: World, _call: IncomingCall) -> Any:
     masked = world.quirks.masked_passwords
     return {
         "data": [
@@ -27,13 +27,13 @@ def _list(world: World, _call: Call) -> Any:
     }
 
 
-def _save(world: World, call: Call) -> Any:
+def _save(world: World, call: IncomingCall) -> Any:
     body = call.body
     registry_auths.save(world, name=body["name"], username=body["username"], password=body["password"])
     return {}
 
 
-def _delete(world: World, call: Call) -> Any:
+def _delete(world: World, call: IncomingCall) -> Any:
     registry_auths.delete(world, call.body["id"])
     return {}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from novita_infra.simulator.answers import resources as answers
 from novita_infra.simulator.answers import words
-from novita_infra.simulator.operations import V1, Call, Operation, page_of, paging
+from novita_infra.simulator.operations import V1, IncomingCall, Operation, page_of, paging
 from novita_infra.simulator.request_schema import Fields, Text, Whole, may, need, should
 from novita_infra.simulator.world.cloud import storages
 from novita_infra.simulator.world.engine.cloud_records import Storage
@@ -14,7 +14,7 @@ from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import catalogue, money
 
 
-def _list(world: World, call: Call) -> Any:
+def _list(world: World, call: IncomingCall) -> Any:
     query = call.query
     found = [
         one
@@ -44,7 +44,7 @@ def _shown(storage: Storage) -> dict[str, Any]:
     }
 
 
-def _create(world: World, call: Call) -> Any:
+def _create(world: World, call: IncomingCall) -> Any:
     body = call.body
     made = storages.create(world, name=body["storageName"], size=body["storageSize"], cluster=body["clusterId"])
     if world.quirks.storage_id_bare:
@@ -57,13 +57,13 @@ def _create(world: World, call: Call) -> Any:
     }
 
 
-def _update(world: World, call: Call) -> Any:
+def _update(world: World, call: IncomingCall) -> Any:
     body = call.body
     storages.update(world, body["storageId"], name=body["storageName"], size=body["storageSize"])
     return {}
 
 
-def _delete(world: World, call: Call) -> Any:
+def _delete(world: World, call: IncomingCall) -> Any:
     storages.delete(world, call.body["storageId"])
     return {}
 

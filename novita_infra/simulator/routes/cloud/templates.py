@@ -7,7 +7,7 @@ from typing import Any
 
 from novita_infra.simulator.answers import resources as answers
 from novita_infra.simulator.errors import invalid
-from novita_infra.simulator.operations import V1, Call, Operation, page_of, paging
+from novita_infra.simulator.operations import V1, IncomingCall, Operation, page_of, paging
 from novita_infra.simulator.request_schema import (
     ENVS,
     PORT,
@@ -26,7 +26,7 @@ from novita_infra.simulator.world.engine.cloud_records import Template
 from novita_infra.simulator.world.engine.world import World
 
 
-def _list(world: World, call: Call) -> Any:
+def _list(world: World, call: IncomingCall) -> Any:
     query = call.query
     channels = set(filter(None, query["channel"].split(","))) or {"official", "community"}
     mine = query["isMyCommunity"]
@@ -50,19 +50,19 @@ def _list(world: World, call: Call) -> Any:
     return {"template": [_shown(one) for one in page], "total": len(found)}
 
 
-def _get(world: World, call: Call) -> Any:
+def _get(world: World, call: IncomingCall) -> Any:
     return {"template": _shown(templates.template_of(world, call.query["templateId"]))}
 
 
-def _create(world: World, call: Call) -> Any:
+def _create(world: World, call: IncomingCall) -> Any:
     return {"templateId": templates.create(world, _wish(call.body["template"])).id}
 
 
-def _update(world: World, call: Call) -> Any:
+def _update(world: World, call: IncomingCall) -> Any:
     return {"templateId": templates.update(world, _wish(call.body["template"])).id}
 
 
-def _delete(world: World, call: Call) -> Any:
+def _delete(world: World, call: IncomingCall) -> Any:
     templates.delete(world, call.body["templateId"])
     return {"templateId": call.body["templateId"]}
 

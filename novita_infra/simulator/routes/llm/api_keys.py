@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
-from novita_infra.simulator.operations import Call, Family, Operation
+from novita_infra.simulator.operations import Family, IncomingCall, Operation
 from novita_infra.simulator.request_schema import Fields, Flag, Items, Text, Whole, may, need
 from novita_infra.simulator.world.engine.account_records import ApiKey
 from novita_infra.simulator.world.engine.world import World
@@ -16,7 +16,7 @@ _KEYS: Final = "/openapi/v2/user/key"
 _PUBLIC: Final = "Public Endpoint"
 
 
-def _list(world: World, call: Call) -> Any:
+def _list(world: World, call: IncomingCall) -> Any:
     api_keys.of_caller(world, call.key)
     return {"keys": [_shown(world, key, summary=call.query["includePolicySummary"]) for key in world.api_keys.listed()]}
 
@@ -42,12 +42,12 @@ def _counts(key: ApiKey) -> dict[str, int]:
     return {"allowedModelCount": len(key.allowed), "excludedModelCount": len(key.excluded)}
 
 
-def _policy(world: World, call: Call) -> Any:
+def _policy(world: World, call: IncomingCall) -> Any:
     api_keys.of_caller(world, call.key)
     return _policy_of(world, api_keys.key_of(world, call.path["string_id"]))
 
 
-def _set_policy(world: World, call: Call) -> Any:
+def _set_policy(world: World, call: IncomingCall) -> Any:
     body = call.body
     api_keys.of_caller(world, call.key)
     key = api_keys.key_of(world, call.path["string_id"])
@@ -79,7 +79,7 @@ def _policy_of(world: World, key: ApiKey) -> dict[str, Any]:
     }
 
 
-def _quotas(world: World, call: Call) -> Any:
+def _quotas(world: World, call: IncomingCall) -> Any:
     query = call.query
     found = [
         row
@@ -100,7 +100,7 @@ def _rows(world: World) -> list[dict[str, Any]]:
             rows += [
                 _row("llm", model.id, kind, tiers, tier) for kind, tiers in (("RPM", model.rpm), ("TPM", model.tpm))
             ]
-    for name, kind in tasks.KINDS.items():
+    for name, kind in tasks.TASK_KINDS.items():
         if kind.minute:
             what = "IPM" if kind.media == "image" else "RPM"
             rows.append(_row("image", name, what, (kind.minute,) * 5, tier))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
-from novita_infra.simulator.operations import Call, Family, Operation
+from novita_infra.simulator.operations import Family, IncomingCall, Operation
 from novita_infra.simulator.request_schema import Anything, Fields, Text, Whole, may, need
 from novita_infra.simulator.routes.llm.models import LLM
 from novita_infra.simulator.world.engine.llm_records import Batch
@@ -28,7 +28,7 @@ _TIMES: Final = (
 )
 
 
-def _create(world: World, call: Call) -> Any:
+def _create(world: World, call: IncomingCall) -> Any:
     body = call.body
     metadata = body["metadata"] if isinstance(body["metadata"], dict) else None
     batch = batches.create(
@@ -39,38 +39,38 @@ def _create(world: World, call: Call) -> Any:
         key=api_keys.of_caller(world, call.key).id,
         metadata=metadata,
     )
-    return shown(world, batch)
+    return batch_row(world, batch)
 
 
-def _get(world: World, call: Call) -> Any:
-    return shown(world, batches.batch_of(world, call.path["batch_id"]))
+def _get(world: World, call: IncomingCall) -> Any:
+    return batch_row(world, batches.batch_of(world, call.path["batch_id"]))
 
 
-def _cancel(world: World, call: Call) -> Any:
-    return shown(world, batches.cancel(world, call.path["batch_id"]))
+def _cancel(world: World, call: IncomingCall) -> Any:
+    return batch_row(world, batches.cancel(world, call.path["batch_id"]))
 
 
-def _list(world: World, call: Call) -> Any:
+def _list(world: World, call: IncomingCall) -> Any:
     """The newest first. `after` and `limit` are not documented, only implied by `has_more`."""
     found = world.batches.listed()[::-1]
     after = next((place for place, batch in enumerate(found, start=1) if batch.id == call.query["after"]), 0)
     page = found[after : after + (call.query["limit"] or len(found))]
     return {
         "object": "list",
-        "data": [shown(world, batch) for batch in page],
+        "data": [batch_row(world, batch) for batch in page],
         "first_id": page[0].id if page else "",
         "last_id": page[-1].id if page else "",
         "has_more": after + len(page) < len(found),
     }
 
 
-def moment(at: float) -> str:
+def batch_time(at: float) -> str:
     """A time as batches tell it, such as `2025-08-11T16:31:52.949816000+08:00`."""
     local = datetime.fromtimestamp(at, UTC).astimezone(ZONE)
     return f"{local:%Y-%m-%dT%H:%M:%S.%f}000+08:00"
 
 
-def shown(world: World, batch: Batch) -> dict[str, Any]:
+def batch_row(world: World, batch: Batch) -> dict[str, Any]:
     """A batch as the API shows it."""
     counts = batches.counts(batch)
     status = batch.status if world.quirks.batch_words_capital else batch.status.lower()
@@ -84,8 +84,8 @@ def shown(world: World, batch: Batch) -> dict[str, Any]:
         "completion_window": batch.window,
         "status": status,
         "errors": batch.errors,
-        "created_at": moment(batch.created),
-        **{name: moment(batch.times[name]) if name in batch.times else None for name in _TIMES},
+        "created_at": batch_time(batch.created),
+        **{name: batch_time(batch.times[name]) if name in batch.times else None for name in _TIMES},
         "created_by": world.owner,
         "created_by_key_id": batch.key,
         "version": batch.version,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
-from novita_infra.simulator.operations import Call, Family, Operation, Raw
+from novita_infra.simulator.operations import Family, IncomingCall, Operation, RawAnswer
 from novita_infra.simulator.routes.llm.models import LLM, aliases
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import api_keys, canned, inference, models, usage
@@ -16,28 +16,28 @@ from novita_infra.simulator.world.llm.models import Model
 DONE: Final = b"data: [DONE]\n\n"
 
 
-def ask(world: World, call: Call, *, endpoint: str, body: Mapping[str, Any], route: str = "") -> dict[str, Any]:
+def ask(world: World, call: IncomingCall, *, endpoint: str, body: Mapping[str, Any], route: str = "") -> dict[str, Any]:
     """The whole answer to a chat or text request: let through, made up, and paid for.
 
     `route` is the endpoint that the model must serve, where it is another. Raises what `usage.admit` and the checks do.
     """
     model = admitted(world, call, body["model"], route or endpoint)
-    inference.check(model, endpoint, body)
+    inference.check_request(model, endpoint, body)
     usage.admit(world, model)
-    told = inference.answer(world, model, endpoint=endpoint, body=body)
+    told = inference.answer_request(world, model, endpoint=endpoint, body=body)
     spent = told["usage"]
     spend(world, call, model, tokens_in=spent["prompt_tokens"], tokens_out=spent["completion_tokens"])
     return told
 
 
-def admitted(world: World, call: Call, model: str, endpoint: str) -> Model:
+def admitted(world: World, call: IncomingCall, model: str, endpoint: str) -> Model:
     """The model, if it serves the endpoint and the policy of the key lets it be used."""
     found = models.serving(model, endpoint)
     api_keys.check_policy(api_keys.of_caller(world, call.key), found.id)
     return found
 
 
-def spend(world: World, call: Call, model: Model, *, tokens_in: int, tokens_out: int = 0) -> None:
+def spend(world: World, call: IncomingCall, model: Model, *, tokens_in: int, tokens_out: int = 0) -> None:
     """Book what the caller used."""
     key = api_keys.of_caller(world, call.key)
     key.used = int(world.moment)
@@ -45,12 +45,12 @@ def spend(world: World, call: Call, model: Model, *, tokens_in: int, tokens_out:
     usage.spend_tokens(world, model, key=key.id, tokens_in=tokens_in, tokens_out=tokens_out)
 
 
-def _chat(world: World, call: Call) -> Any:
+def _chat(world: World, call: IncomingCall) -> Any:
     told = ask(world, call, endpoint=models.CHAT, body=call.body)
     return _streamed(told, _chat_deltas, call.body) if call.body["stream"] else told
 
 
-def _text(world: World, call: Call) -> Any:
+def _text(world: World, call: IncomingCall) -> Any:
     told = ask(world, call, endpoint=models.TEXT, body=call.body)
     return _streamed(told, _text_deltas, call.body) if call.body["stream"] else told
 
@@ -61,14 +61,14 @@ def event(data: Any, name: str = "") -> bytes:
     return f"{head}data: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
 
 
-def _streamed(told: dict[str, Any], deltas: Any, body: Mapping[str, Any]) -> Raw:
+def _streamed(told: dict[str, Any], deltas: Any, body: Mapping[str, Any]) -> RawAnswer:
     """The same answer in pieces; the usage comes last, if it was asked for."""
     head = {name: told[name] for name in ("id", "created", "model", "system_fingerprint")}
     head["object"] = "chat.completion.chunk" if told["object"] == "chat.completion" else told["object"]
     pieces = [event(head | {"choices": [choice]}) for whole in told["choices"] for choice in deltas(whole)]
     if body["stream_options"]["include_usage"]:
         pieces.append(event(head | {"choices": [], "usage": told["usage"]}))
-    return Raw(pieces=(*pieces, DONE), media="text/event-stream")
+    return RawAnswer(pieces=(*pieces, DONE), media="text/event-stream")
 
 
 def _chat_deltas(choice: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
-from novita_infra.simulator.operations import Call, Family, Operation, Raw
+from novita_infra.simulator.operations import Family, IncomingCall, Operation, RawAnswer
 from novita_infra.simulator.request_schema import (
     Anything,
     Either,
@@ -30,7 +30,9 @@ from novita_infra.simulator.world.llm.inference import LONG
 _READING: Final = Reading()
 
 
-def _asked(world: World, call: Call, *, messages: list[dict[str, Any]], route: str, limit: str, **more: Any) -> Any:
+def _asked(
+    world: World, call: IncomingCall, *, messages: list[dict[str, Any]], route: str, limit: str, **more: Any
+) -> Any:
     """The answer of the chat to the same question."""
     body = call.body
     wish = {"model": body["model"], "messages": messages, "max_tokens": body[limit]}
@@ -44,7 +46,7 @@ def _text_of(content: Any) -> str:
     return "\n".join(part["text"] for part in content or ())
 
 
-def _responses(world: World, call: Call) -> Any:
+def _responses(world: World, call: IncomingCall) -> Any:
     body = call.body
     said = [{"role": "user", "content": body["input"]}] if isinstance(body["input"], str) else body["input"]
     messages = [
@@ -55,7 +57,7 @@ def _responses(world: World, call: Call) -> Any:
         messages.insert(0, {"role": "system", "content": body["instructions"]})
     told = _asked(world, call, messages=messages, route=models.RESPONSES, limit="max_output_tokens")
     whole = _response(told)
-    return Raw(pieces=tuple(_response_events(whole)), media="text/event-stream") if body["stream"] else whole
+    return RawAnswer(pieces=tuple(_response_events(whole)), media="text/event-stream") if body["stream"] else whole
 
 
 def _response(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,7 +109,7 @@ def _response_events(whole: Mapping[str, Any]) -> Iterator[bytes]:
         yield event({"type": name, "sequence_number": number, **data}, name)
 
 
-def _messages(world: World, call: Call) -> Any:
+def _messages(world: World, call: IncomingCall) -> Any:
     body = call.body
     messages = [{"role": one["role"], "content": _text_of(one["content"])} for one in body["messages"]]
     if body["system"]:
@@ -116,7 +118,7 @@ def _messages(world: World, call: Call) -> Any:
         world, call, messages=messages, route=models.MESSAGES, limit="max_tokens", stop=body["stop_sequences"]
     )
     whole = _message(told)
-    return Raw(pieces=tuple(_message_events(whole)), media="text/event-stream") if body["stream"] else whole
+    return RawAnswer(pieces=tuple(_message_events(whole)), media="text/event-stream") if body["stream"] else whole
 
 
 def _message(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.errors import invalid
-from novita_infra.simulator.operations import Call, Family, Operation
+from novita_infra.simulator.operations import Family, IncomingCall, Operation
 from novita_infra.simulator.request_schema import Either, Fields, Items, Text, Whole, may, need, should
 from novita_infra.simulator.routes.llm.chat import admitted, spend
 from novita_infra.simulator.routes.llm.models import LLM, aliases
@@ -23,7 +23,7 @@ _INPUT: Final = Either(
 )
 
 
-def _embed(world: World, call: Call) -> Any:
+def _embed(world: World, call: IncomingCall) -> Any:
     body = call.body
     model = admitted(world, call, body["model"], models.EMBEDDINGS)
     texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
@@ -36,7 +36,7 @@ def _embed(world: World, call: Call) -> Any:
         "data": [
             {"object": "embedding", "index": index, "embedding": _coded(vector) if as_text else vector}
             for index, vector in enumerate(
-                canned.vector(canned.digest(world, model.id, text), model.size) for text in texts
+                canned.vector(canned.canned_digest(world, model.id, text), model.size) for text in texts
             )
         ],
         "model": model.id,
@@ -51,14 +51,14 @@ def _coded(vector: list[float]) -> str:
 
 def _counted(model: Model, texts: list[str], field: str) -> int:
     """The tokens of all texts, each of which must fit into the model."""
-    lengths = [canned.count(text) for text in texts]
+    lengths = [canned.count_tokens(text) for text in texts]
     for index, length in enumerate(lengths):
         if length > model.context:
             raise invalid(f"{field}[{index}]", f"is longer than the {model.context} tokens of {model.id}")
     return sum(lengths)
 
 
-def _rerank(world: World, call: Call) -> Any:
+def _rerank(world: World, call: IncomingCall) -> Any:
     body = call.body
     model = admitted(world, call, body["model"], models.RERANK)
     documents = body["documents"]
@@ -81,7 +81,7 @@ def _rerank(world: World, call: Call) -> Any:
 def _relevance(world: World, query: str, document: str) -> float:
     """From 0 to 1: the share of the query's words that the document has, and a little that tells equals apart."""
     asked, there = set(query.lower().split()), set(document.lower().split())
-    own = int(canned.digest(world, query, document)[:4], 16) / 0xFFFF
+    own = int(canned.canned_digest(world, query, document)[:4], 16) / 0xFFFF
     return round(0.9 * len(asked & there) / max(len(asked), 1) + 0.1 * own, 6)
 
 

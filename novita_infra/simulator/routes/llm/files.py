@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
-from novita_infra.simulator.errors import Refusal
-from novita_infra.simulator.operations import Call, Family, Operation, Raw
+from novita_infra.simulator.errors import ApiRefusal
+from novita_infra.simulator.operations import Family, IncomingCall, Operation, RawAnswer
 from novita_infra.simulator.routes.llm.models import LLM
 from novita_infra.simulator.routes.llm.multipart import read_form
 from novita_infra.simulator.world.engine.llm_records import File
@@ -14,38 +14,38 @@ from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import files
 
 
-def _upload(world: World, call: Call) -> Any:
+def _upload(world: World, call: IncomingCall) -> Any:
     form = read_form(call.raw, call.media)
     for name in ("file", "purpose"):
         if name not in form:
-            raise Refusal("INVALID_REQUEST_BODY", f"{name} is required")
+            raise ApiRefusal("INVALID_REQUEST_BODY", f"{name} is required")
     file = form["file"]
-    return shown(
+    return file_row(
         files.upload(world, name=file.filename, purpose=form["purpose"].text.strip(), content=bytes(file.body))
     )
 
 
-def _list(world: World, _call: Call) -> Any:
+def _list(world: World, _call: IncomingCall) -> Any:
     """The one list that tells of its success besides."""
-    return {"code": "200", "message": "success", "data": [shown(file) for file in world.files.listed()]}
+    return {"code": "200", "message": "success", "data": [file_row(file) for file in world.files.listed()]}
 
 
-def _get(world: World, call: Call) -> Any:
-    return shown(files.file_of(world, call.path["file_id"]))
+def _get(world: World, call: IncomingCall) -> Any:
+    return file_row(files.file_of(world, call.path["file_id"]))
 
 
-def _content(world: World, call: Call) -> Any:
+def _content(world: World, call: IncomingCall) -> Any:
     file = files.file_of(world, call.path["file_id"])
-    return Raw(world.contents.get(file.id), media="application/octet-stream")
+    return RawAnswer(world.contents.get(file.id), media="application/octet-stream")
 
 
-def _delete(world: World, call: Call) -> Any:
+def _delete(world: World, call: IncomingCall) -> Any:
     key = call.path["file_id"]
     files.delete(world, key)
     return {"id": key, "object": "file", "deleted": True}
 
 
-def shown(file: File) -> dict[str, Any]:
+def file_row(file: File) -> dict[str, Any]:
     """A file as the API shows it."""
     told: dict[str, Any] = {
         "id": file.id,

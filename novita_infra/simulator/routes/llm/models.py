@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
-from novita_infra.simulator.operations import Call, Family, Operation
+from novita_infra.simulator.operations import Family, IncomingCall, Operation
 from novita_infra.simulator.request_schema import Fields, Flag, Text, Whole, may
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import image_models as pictures
@@ -23,11 +23,11 @@ def aliases(path: str) -> tuple[str, ...]:
     return tuple(f"{base}/{path}" for base in BASES)
 
 
-def _list(world: World, _call: Call) -> Any:
+def _list(world: World, _call: IncomingCall) -> Any:
     return {"data": [_shown(world, model) for model in models.MODELS]}
 
 
-def _get(world: World, call: Call) -> Any:
+def _get(world: World, call: IncomingCall) -> Any:
     return _shown(world, models.model_of(call.path["model"]))
 
 
@@ -85,7 +85,7 @@ def _price(price: int) -> dict[str, Any]:
     return {"price_per_m": price, "price_per_m_decimal": f"{price // 10_000}.{price % 10_000:04}"}
 
 
-def _checkpoints(world: World, call: Call) -> Any:
+def _checkpoints(world: World, call: IncomingCall) -> Any:
     query = call.query
     words = query["filter.query"].lower()
     found = [

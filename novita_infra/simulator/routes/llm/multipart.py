@@ -8,7 +8,7 @@ from typing import Final
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from novita_infra.simulator.errors import Refusal
+from novita_infra.simulator.errors import ApiRefusal
 
 _MOST_PARTS: Final = 20
 
@@ -33,7 +33,7 @@ def read_form(body: bytes, media: str) -> dict[str, FormPart]:
     kind, options = parse_options_header(media)
     boundary = options.get(b"boundary", b"")
     if kind.lower() != b"multipart/form-data" or not boundary:
-        raise Refusal("INVALID_REQUEST_BODY", "the body must be multipart/form-data with a boundary")
+        raise ApiRefusal("INVALID_REQUEST_BODY", "the body must be multipart/form-data with a boundary")
     reader = _Reader()
     parser = MultipartParser(
         boundary,
@@ -51,9 +51,9 @@ def read_form(body: bytes, media: str) -> dict[str, FormPart]:
         parser.write(body)
         parser.finalize()
     except FormParserError as trouble:
-        raise Refusal("INVALID_REQUEST_BODY", f"the form cannot be read: {trouble}"[:200]) from trouble
+        raise ApiRefusal("INVALID_REQUEST_BODY", f"the form cannot be read: {trouble}"[:200]) from trouble
     if not reader.whole:
-        raise Refusal("INVALID_REQUEST_BODY", "the form breaks off before its last boundary")
+        raise ApiRefusal("INVALID_REQUEST_BODY", "the form breaks off before its last boundary")
     return {part.name: part for part in reader.parts}
 
 
@@ -69,7 +69,7 @@ class _Reader:
 
     def begin(self) -> None:
         if len(self.parts) >= _MOST_PARTS:
-            raise Refusal("INVALID_REQUEST_BODY", f"the form has more than {_MOST_PARTS} parts")
+            raise ApiRefusal("INVALID_REQUEST_BODY", f"the form has more than {_MOST_PARTS} parts")
         self._part = FormPart()
 
     def data(self, data: bytes, start: int, end: int) -> None:

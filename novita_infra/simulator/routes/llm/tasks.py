@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
-from novita_infra.simulator.operations import Call, Family, Operation
+from novita_infra.simulator.operations import Family, IncomingCall, Operation
 from novita_infra.simulator.request_schema import Anything, Fields, Flag, Text, Whole, may, need
 from novita_infra.simulator.world.engine.llm_records import Task
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import api_keys, tasks
 from novita_infra.simulator.world.llm.inference import LONG
-from novita_infra.simulator.world.llm.tasks import Wish
+from novita_infra.simulator.world.llm.tasks import TaskRequest
 
 ASYNC: Final = "/v3/async"
 _TTL: Final = 3600
@@ -20,12 +20,12 @@ _ASKED: Final = 2000
 """Characters of a request that are kept for its debug info."""
 
 
-def _submit(world: World, call: Call) -> Any:
+def _submit(world: World, call: IncomingCall) -> Any:
     body = call.body
     inner = body["request"] or body
     extra = body["extra"]
     mock = (extra["webhook"] or {}).get("test_mode") or {"enabled": False}
-    wish = Wish(
+    wish = TaskRequest(
         units=next((inner[name] for name in ("image_num", "batch_size") if inner[name]), 1),
         seed=-1 if inner["seed"] is None else inner["seed"],
         format=extra["response_image_type"],
@@ -44,13 +44,13 @@ def _given(webhook: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in webhook.items() if value is not None}
 
 
-def _result(world: World, call: Call) -> Any:
-    return told(world, tasks.task_of(world, call.query["task_id"]))
+def _result(world: World, call: IncomingCall) -> Any:
+    return task_row(world, tasks.task_of(world, call.query["task_id"]))
 
 
-def told(world: World, task: Task) -> dict[str, Any]:
+def task_row(world: World, task: Task) -> dict[str, Any]:
     """A task and what it made; the payload of a webhook event is the same."""
-    kind = tasks.KINDS[task.operation]
+    kind = tasks.TASK_KINDS[task.operation]
     done = task.status == tasks.SUCCEED
     made = range(task.units) if done else ()
     return {

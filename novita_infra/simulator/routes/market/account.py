@@ -7,17 +7,17 @@ from typing import Any, Final
 
 from novita_infra.simulator.answers import account as answers
 from novita_infra.simulator.answers import words
-from novita_infra.simulator.errors import Refusal, invalid
-from novita_infra.simulator.operations import Call, Family, Operation, page_of
+from novita_infra.simulator.errors import ApiRefusal, invalid
+from novita_infra.simulator.operations import Family, IncomingCall, Operation, page_of
 from novita_infra.simulator.request_schema import INT64, Fields, Text, Whole, may, need, should
 from novita_infra.simulator.routes.market.billing_views import (
-    key_of,
-    line_of,
-    month_of,
-    purchase_of,
-    total_of,
-    transaction_of,
-    type_of,
+    key_fields,
+    line_row,
+    month_row,
+    purchase_row,
+    total_row,
+    transaction_row,
+    transaction_type,
     units,
 )
 from novita_infra.simulator.world import bills
@@ -41,7 +41,7 @@ CATEGORIES: Final = (
 )
 
 
-def _balance(world: World, _call: Call) -> Any:
+def _balance(world: World, _call: IncomingCall) -> Any:
     left = money.balance(world)
     return {
         "availableBalance": units(left),
@@ -52,39 +52,39 @@ def _balance(world: World, _call: Call) -> Any:
     }
 
 
-def _window(world: World, call: Call) -> tuple[int, int]:
+def _window(world: World, call: IncomingCall) -> tuple[int, int]:
     end = call.query["endTime"] or int(world.moment)
     start = call.query["startTime"] or max(0, end - LONGEST)
     if end - start > LONGEST:
-        raise Refusal("INVALID_BILL_CYCLE", "startTime and endTime may be at most 31 days apart")
+        raise ApiRefusal("INVALID_BILL_CYCLE", "startTime and endTime may be at most 31 days apart")
     return start, end
 
 
-def _usage(world: World, call: Call) -> Any:
+def _usage(world: World, call: IncomingCall) -> Any:
     query = call.query
     if query["cycleType"] not in bills.CYCLES:
-        raise Refusal("INVALID_BILL_CYCLE", f"cycleType must be one of {', '.join(bills.CYCLES)}")
+        raise ApiRefusal("INVALID_BILL_CYCLE", f"cycleType must be one of {', '.join(bills.CYCLES)}")
     if query["productCategory"] not in CATEGORIES:
-        raise Refusal("INVALID_PRODUCT_CATEGORY", f"productCategory must be one of {', '.join(CATEGORIES)}")
+        raise ApiRefusal("INVALID_PRODUCT_CATEGORY", f"productCategory must be one of {', '.join(CATEGORIES)}")
     start, end = _window(world, call)
     summary = query["productCategory"] == "summary"
     found = [
         line
-        for line in bills.lines(world, query["cycleType"], start=start, end=end)
+        for line in bills.bill_lines(world, query["cycleType"], start=start, end=end)
         if (summary or line.category == query["productCategory"])
         and query["productName"].lower() in line.product.lower()
         and query["ownerId"] in {"", line.owner}
         and query["category"] in {"", line.category}
     ]
     if not summary:
-        return {"bills": [line_of(world, line) for line in found]}
+        return {"bills": [line_row(world, line) for line in found]}
     totals: dict[tuple[int, int], int] = {}
     for line in found:
         totals[line.start, line.end] = totals.get((line.start, line.end), 0) + line.amount
-    return {"bills": [total_of(world, *span, amount) for span, amount in sorted(totals.items())]}
+    return {"bills": [total_row(world, *span, amount) for span, amount in sorted(totals.items())]}
 
 
-def _fixed(world: World, call: Call) -> Any:
+def _fixed(world: World, call: IncomingCall) -> Any:
     query = call.query
     start, end = _window(world, call)
     found = [
@@ -96,41 +96,41 @@ def _fixed(world: World, call: Call) -> Any:
         and query["productName"].lower() in payment.product.lower()
         and query["ownerId"] in {"", payment.owner}
     ]
-    return {"bills": [purchase_of(world, payment) for payment in found]}
+    return {"bills": [purchase_row(world, payment) for payment in found]}
 
 
-def _monthly(world: World, call: Call) -> Any:
+def _monthly(world: World, call: IncomingCall) -> Any:
     query = call.query
     this_month = datetime.fromtimestamp(world.moment, UTC).strftime("%Y-%m")
     months = sorted({*bills.by_months(world), this_month})
     wanted = [month for month in months if month >= (query["startMonth"] or months[0])]
     page = page_of(wanted, number=query["page"], size=query["pageSize"], first=1, default=12, largest=100)
-    return {"data": [month_of(world, month, this_month) for month in page]}
+    return {"data": [month_row(world, month, this_month) for month in page]}
 
 
-def _by_key(world: World, call: Call) -> Any:
+def _by_key(world: World, call: IncomingCall) -> Any:
     """Only model calls are billed by key; renting is billed to the account."""
     query = call.query
     if query["cycleType"] not in bills.CYCLES:
-        raise Refusal("INVALID_BILL_CYCLE", f"cycleType must be one of {', '.join(bills.CYCLES)}")
+        raise ApiRefusal("INVALID_BILL_CYCLE", f"cycleType must be one of {', '.join(bills.CYCLES)}")
     longest = 7 * DAY if query["cycleType"] == "Hour" else LONGEST
     if query["endTime"] <= query["startTime"]:
         raise invalid("endTime", "must be after startTime")
     if query["startTime"] < _EARLIEST:
         raise invalid("startTime", "must not be before 2026-01-01")
     if query["endTime"] - query["startTime"] > longest:
-        raise Refusal(
+        raise ApiRefusal(
             "INVALID_BILL_CYCLE", f"the window may have at most {longest // DAY} days for {query['cycleType']}"
         )
     found = [
         line
-        for line in bills.called(world, query["cycleType"], start=query["startTime"], end=query["endTime"])
+        for line in bills.call_lines(world, query["cycleType"], start=query["startTime"], end=query["endTime"])
         if query["category"] in {"", line.category} and query["productName"].lower() in line.product.lower()
     ]
-    return {"bills": [line_of(world, line) | key_of(world, line.owner) for line in found]}
+    return {"bills": [line_row(world, line) | key_fields(world, line.owner) for line in found]}
 
 
-def _transactions(world: World, call: Call) -> Any:
+def _transactions(world: World, call: IncomingCall) -> Any:
     query = call.query
     until = query["transactionTimeEnd"] or INT64
     found = [
@@ -138,13 +138,13 @@ def _transactions(world: World, call: Call) -> Any:
         for payment in reversed(list(world.payments))
         if query["serialNumber"] in {"", payment.id}
         and query["transactionTimeStart"] <= payment.created <= until
-        and query["transactionType"] in {"", type_of(payment)}
+        and query["transactionType"] in {"", transaction_type(payment)}
         and query["transactionChannel"] in {"", "Stripe"}
         and query["status"] in {"", "success"}
-        and query["orderType"] in {"", type_of(payment)}
+        and query["orderType"] in {"", transaction_type(payment)}
     ]
     page = page_of(found, number=query["pageNo"], size=query["pageSize"], first=1, default=10, largest=1000)
-    return {"data": [transaction_of(world, payment) for payment in page], "total": len(found)}
+    return {"data": [transaction_row(world, payment) for payment in page], "total": len(found)}
 
 
 _EARLIEST: Final = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp())

@@ -16,7 +16,7 @@ def units(amount: int) -> str:
     return str(amount // 10 if amount >= 0 else -(-amount // 10))
 
 
-def line_of(world: World, line: bills.Line) -> dict[str, Any]:
+def line_row(world: World, line: bills.BillLine) -> dict[str, Any]:
     """A line of what was used."""
     told = {
         "userId": world.owner,
@@ -39,7 +39,7 @@ def line_of(world: World, line: bills.Line) -> dict[str, Any]:
     return told | ({"requestCount": line.requests} if line.requests else {})
 
 
-def total_of(world: World, start: int, end: int, amount: int) -> dict[str, Any]:
+def total_row(world: World, start: int, end: int, amount: int) -> dict[str, Any]:
     """All of what was used in a time."""
     return {
         "userId": world.owner,
@@ -54,7 +54,7 @@ def total_of(world: World, start: int, end: int, amount: int) -> dict[str, Any]:
     }
 
 
-def purchase_of(world: World, payment: Payment) -> dict[str, Any]:
+def purchase_row(world: World, payment: Payment) -> dict[str, Any]:
     """Months that were bought for a machine."""
     begun = int(payment.created)
     return {
@@ -78,7 +78,7 @@ def purchase_of(world: World, payment: Payment) -> dict[str, Any]:
     }
 
 
-def month_of(world: World, month: str, this_month: str) -> dict[str, Any]:
+def month_row(world: World, month: str, this_month: str) -> dict[str, Any]:
     """The bill of a month."""
     sums = bills.by_months(world).get(month, {"used": 0, "bought": 0})
     amount = sums["used"] + sums["bought"]
@@ -104,30 +104,30 @@ def month_of(world: World, month: str, this_month: str) -> dict[str, Any]:
     }
 
 
-def key_of(world: World, string_id: str) -> dict[str, str]:
+def key_fields(world: World, string_id: str) -> dict[str, str]:
     """The key that a line is about."""
     key = world.api_keys.get(string_id)
     return {"apikeyName": key.name if key else "", "apikeyMask": key.masked if key else "sk_***"}
 
 
-def transaction_of(world: World, payment: Payment) -> dict[str, Any]:
+def transaction_row(world: World, payment: Payment) -> dict[str, Any]:
     """Money that moved at once."""
     return {
         "customerId": world.owner,
         "serialNumber": payment.id,
         "transactionTime": str(int(payment.created)),
-        "transactionType": type_of(payment),
+        "transactionType": transaction_type(payment),
         "transactionChannel": "Stripe",
         "transactionAmount": units(abs(payment.amount)),
         "walletBalance": units(bills.balance_then(world, payment.created)),
         "note": payment.note or f"{payment.product} {payment.owner}".strip(),
         "state": "success",
         "invoiceURL": "",
-        "orderType": type_of(payment),
+        "orderType": transaction_type(payment),
     }
 
 
-def type_of(payment: Payment) -> str:
+def transaction_type(payment: Payment) -> str:
     """Whether it brought money or took it."""
     return "recharge" if payment.kind == "recharge" else "consume"
 

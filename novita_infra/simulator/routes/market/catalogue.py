@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from novita_infra.simulator.answers import machines as answers
-from novita_infra.simulator.errors import Refusal
-from novita_infra.simulator.operations import V1, V2, Call, Operation
+from novita_infra.simulator.errors import ApiRefusal
+from novita_infra.simulator.operations import V1, V2, IncomingCall, Operation
 from novita_infra.simulator.request_schema import Fields, Text, Whole, may, need
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import catalogue, money
@@ -16,13 +16,13 @@ from novita_infra.simulator.world.market.catalogue import (
     CPU_PRODUCTS,
     GPU_PRODUCTS,
     SERVERLESS_PRODUCTS,
-    Product,
+    ProductEntry,
 )
 
 _METHODS_V2 = {"onDemand": "postpaid", "monthly": "prepaid", "spot": "spot"}
 
 
-def _clusters(_world: World, _call: Call) -> Any:
+def _clusters(_world: World, _call: IncomingCall) -> Any:
     return {
         "data": [
             {
@@ -41,7 +41,7 @@ def _gpu_types(cluster: str) -> list[str]:
     return list(dict.fromkeys(one.name for one in GPU_PRODUCTS if cluster in catalogue.clusters_of(one)))
 
 
-def _places(world: World, product: Product, cluster: str = "") -> tuple[int, int]:
+def _places(world: World, product: ProductEntry, cluster: str = "") -> tuple[int, int]:
     """Free places and all places, in one cluster or in the one that has most."""
     where = [cluster] if cluster else list(catalogue.clusters_of(product))
     return max(
@@ -58,16 +58,16 @@ def _inventory(free: int, capacity: int) -> str:
     return "normal" if free * 2 < capacity else "high"
 
 
-def _wanted(products: Iterable[Product], call: Call) -> list[Product]:
+def _wanted(products: Iterable[ProductEntry], call: IncomingCall) -> list[ProductEntry]:
     cluster, name = call.query["clusterId"], call.query["productName"].lower()
     return [
         one for one in products if name in one.name.lower() and (not cluster or cluster in catalogue.clusters_of(one))
     ]
 
 
-def _gpu_products(world: World, call: Call) -> Any:
+def _gpu_products(world: World, call: IncomingCall) -> Any:
     query = call.query
-    wanted: list[tuple[Callable[[Product], int], int]] = [
+    wanted: list[tuple[Callable[[ProductEntry], int], int]] = [
         (lambda one: one.cpus, query["minCpuPerGpu"]),
         (lambda one: one.memory, query["minMemoryPerGpu"]),
         (lambda one: one.max_rootfs, query["minRootFSSize"]),
@@ -81,7 +81,7 @@ def _gpu_products(world: World, call: Call) -> Any:
     return {"data": [_gpu_product(world, one, query["clusterId"]) for one in fit]}
 
 
-def _gpu_product(world: World, product: Product, cluster: str) -> dict[str, Any]:
+def _gpu_product(world: World, product: ProductEntry, cluster: str) -> dict[str, Any]:
     free, capacity = _places(world, product, cluster)
     price = money.list_price(world, product)
     return {
@@ -105,7 +105,7 @@ def _gpu_product(world: World, product: Product, cluster: str) -> dict[str, Any]
     }
 
 
-def _cpu_products(world: World, call: Call) -> Any:
+def _cpu_products(world: World, call: IncomingCall) -> Any:
     return {
         "data": [
             {
@@ -123,7 +123,7 @@ def _cpu_products(world: World, call: Call) -> Any:
     }
 
 
-def _products_v2(world: World, call: Call) -> Any:
+def _products_v2(world: World, call: IncomingCall) -> Any:
     query = call.query
     kind, category = query["type"], query["category"]
     if category == "serverless":
@@ -143,7 +143,7 @@ def _products_v2(world: World, call: Call) -> Any:
     return _cursor_page([_product_v2(world, one) for one in fit], call)
 
 
-def _product_v2(world: World, product: Product) -> dict[str, Any]:
+def _product_v2(world: World, product: ProductEntry) -> dict[str, Any]:
     serverless = product.category == "serverless"
     if serverless:
         free, capacity = catalogue.free(world, product, ""), catalogue.capacity(world, product, "")
@@ -193,7 +193,7 @@ def _rate(price: int) -> dict[str, Any]:
     return {"base_price": price, "final_price": price, "unit": "per_hour"}
 
 
-def _regions_v2(_world: World, call: Call) -> Any:
+def _regions_v2(_world: World, call: IncomingCall) -> Any:
     regions = [
         {
             "id": cluster.id,
@@ -206,12 +206,12 @@ def _regions_v2(_world: World, call: Call) -> Any:
     return _cursor_page(regions, call)
 
 
-def _cursor_page(items: list[dict[str, Any]], call: Call) -> dict[str, Any]:
+def _cursor_page(items: list[dict[str, Any]], call: IncomingCall) -> dict[str, Any]:
     """A page of v2: the cursor names the last item that was seen."""
     cursor = call.query["cursor"]
     places = {f"c_{item['id']}": index + 1 for index, item in enumerate(items)}
     if cursor and cursor not in places:
-        raise Refusal("VALIDATOR_PARAM", "invalid parameter cursor: is not a cursor of this list")
+        raise ApiRefusal("VALIDATOR_PARAM", "invalid parameter cursor: is not a cursor of this list")
     start = places.get(cursor, 0)
     page = items[start : start + (call.query["limit"] or 100)]
     more = start + len(page) < len(items)

@@ -14,7 +14,7 @@ def top_up(world: World, amount: int, *, note: str = "") -> None:
     """Pay into the account, in 1/100000 USD; endpoints get their workers back once it is out of arrears."""
     money.pay(world, Payment(id="", kind="recharge", amount=amount, note=note))
     account = world.account
-    if not account.arrears or money.left(world) <= 0:
+    if not account.arrears or money.funds_left(world) <= 0:
         return
     account.arrears = 0.0
     world.expect(world.accounts, account, [])
@@ -23,9 +23,9 @@ def top_up(world: World, amount: int, *, note: str = "") -> None:
         endpoints.revive(world, endpoint)
 
 
-def arrive(world: World, account: Account, event: str) -> None:
+def on_event(world: World, account: Account, event: str) -> None:
     """The balance is used up, or has been for so long that the storages go."""
-    if money.left(world) > 0:
+    if money.funds_left(world) > 0:
         money.foresee(world)
         return
     if event == "!empty":
@@ -44,15 +44,15 @@ def arrive(world: World, account: Account, event: str) -> None:
             world.storages.remove(storage)
 
 
-def term_ends(world: World, term: Term, event: str) -> None:
+def on_term_event(world: World, term: Term, event: str) -> None:
     """The months of a machine are over: they are renewed by themselves, or it freezes and is removed in the end."""
     instance = world.instances.get(term.id)
     if instance is None or instance.status in instances.LEAVING:
         world.terms.remove(term)
     elif event == "!forgotten":
-        instances.remove(world, instance)
+        instances.remove_instance(world, instance)
         world.terms.remove(term)
-    elif instance.renews and money.left(world) >= money.term_price(instance, instance.renews):
+    elif instance.renews and money.funds_left(world) >= money.term_price(instance, instance.renews):
         money.buy(world, instance, months=instance.renews, renewal=True)
         world.instances.touch(instance)
     else:

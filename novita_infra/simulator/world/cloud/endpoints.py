@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any, Final
 
-from novita_infra.simulator.errors import Refusal, invalid, not_allowed
+from novita_infra.simulator.errors import ApiRefusal, invalid, not_allowed
 from novita_infra.simulator.world.cloud import storages
 from novita_infra.simulator.world.cloud.lifecycles import exit_code, pull_seconds, pullable
 from novita_infra.simulator.world.cloud.registry_auths import auth_of
@@ -46,7 +46,7 @@ def endpoint_of(world: World, key: str) -> Endpoint:
     """The endpoint with this id. Raises SERVERLESS_ENDPOINT_NOT_FOUND."""
     found = world.endpoints.get(key)
     if found is None:
-        raise Refusal("SERVERLESS_ENDPOINT_NOT_FOUND", f"endpoint {key!r} not found")
+        raise ApiRefusal("SERVERLESS_ENDPOINT_NOT_FOUND", f"endpoint {key!r} not found")
     return found
 
 
@@ -56,10 +56,10 @@ def create(world: World, wish: Endpoint) -> Endpoint:
     _check(world, wish)
     _within("rootfsSize", wish.rootfs, "RootfsSize")
     if any(other.app_name == wish.app_name for other in world.endpoints if wish.app_name):
-        raise Refusal("SERVERLESS_APP_NAME_IS_EXIST", f"the app name {wish.app_name!r} is taken")
+        raise ApiRefusal("SERVERLESS_APP_NAME_IS_EXIST", f"the app name {wish.app_name!r} is taken")
     money.check_funds(world)
     if catalogue.free(world, product, "") < wish.workers_min * wish.gpus:
-        raise Refusal("INSUFFICIENT_RESOURCE", f"no {product.name} is free for {wish.workers_min} workers")
+        raise ApiRefusal("INSUFFICIENT_RESOURCE", f"no {product.name} is free for {wish.workers_min} workers")
     wish.id = world.new_id("endpoint")
     wish.app_name = wish.app_name or wish.id
     wish.name = wish.name or wish.id
@@ -127,7 +127,7 @@ def _check_room(world: World, found: Endpoint, wish: Endpoint, *, rolls: bool) -
     there = 0 if rolls else len(_living(found))
     product = catalogue.product_of(found.product)
     if catalogue.free(world, product, "") < max(0, wish.workers_min - there) * wish.gpus:
-        raise Refusal("INSUFFICIENT_RESOURCE", f"no {product.name} is free for {wish.workers_min} workers")
+        raise ApiRefusal("INSUFFICIENT_RESOURCE", f"no {product.name} is free for {wish.workers_min} workers")
 
 
 def _living(endpoint: Endpoint) -> list[Worker]:
@@ -214,7 +214,7 @@ def shown_workers(world: World, endpoint: Endpoint) -> list[Worker]:
     return [worker for worker in endpoint.workers if not worker.deleted or worker.deleted > since]
 
 
-def arrive(world: World, endpoint: Endpoint, event: str) -> None:
+def on_event(world: World, endpoint: Endpoint, event: str) -> None:
     """Workers are ready, or cannot be made, or the endpoint is gone."""
     match event:
         case "!ready":

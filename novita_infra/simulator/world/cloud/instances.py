@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from novita_infra.simulator.errors import Refusal, invalid, no_such, not_allowed
+from novita_infra.simulator.errors import ApiRefusal, invalid, no_such, not_allowed
 from novita_infra.simulator.world.cloud import jobs, networks, storages
 from novita_infra.simulator.world.cloud.lifecycles import Steps, exit_code, starting
 from novita_infra.simulator.world.cloud.registry_auths import auth_of
 from novita_infra.simulator.world.engine.cloud_records import Instance
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import catalogue, money
-from novita_infra.simulator.world.market.catalogue import Product
+from novita_infra.simulator.world.market.catalogue import ProductEntry
 
 SMALLEST_ROOTFS: Final = 10
 LEAVING: Final = frozenset({"toRemove", "removing", "removed"})
@@ -42,9 +42,9 @@ def create(world: World, wish: Instance, *, months: int) -> Instance:
     """
     product = catalogue.instance_product(wish.product, wish.kind)
     if wish.billing not in product.billing:
-        raise Refusal("UNSUPPORTED_BILLING_MODE", f"{product.name} is not offered as {wish.billing}")
+        raise ApiRefusal("UNSUPPORTED_BILLING_MODE", f"{product.name} is not offered as {wish.billing}")
     if len(world.instances) >= world.limits.instances:
-        raise Refusal("CREATE_INSTANCE_LIMIT", f"at most {world.limits.instances} instances")
+        raise ApiRefusal("CREATE_INSTANCE_LIMIT", f"at most {world.limits.instances} instances")
     _check_rootfs(product, wish)
     if wish.auth:
         auth_of(world, wish.auth)
@@ -76,7 +76,7 @@ def create(world: World, wish: Instance, *, months: int) -> Instance:
     return wish
 
 
-def _check_rootfs(product: Product, wish: Instance) -> None:
+def _check_rootfs(product: ProductEntry, wish: Instance) -> None:
     if wish.kind == "cpu":
         wish.rootfs = product.disk
         return
@@ -99,8 +99,8 @@ def start(world: World, key: str) -> None:
     instance = staying(world, key)
     if instance.status != "exited":
         raise not_allowed(f"instance {key} is {instance.status}; only a stopped one can be started")
-    if (instance.billing == "monthly" and instance.ends <= world.moment) or money.left(world) <= 0:
-        raise Refusal("EXPIRED_OR_BALANCE_NOT_ENOUGH", f"instance {key} has expired or the balance is not enough")
+    if (instance.billing == "monthly" and instance.ends <= world.moment) or money.funds_left(world) <= 0:
+        raise ApiRefusal("EXPIRED_OR_BALANCE_NOT_ENOUGH", f"instance {key} has expired or the balance is not enough")
     take_place(world, instance)
     if instance.spot:
         instance.spot, instance.reclaim = "running", 0  # bought again
@@ -140,13 +140,15 @@ def delete(world: World, key: str) -> None:
     """Remove a machine in any state; a monthly one is refused, one that is leaving already is left to it."""
     instance = instance_of(world, key)
     if instance.billing == "monthly" and instance.ends > world.moment:
-        raise Refusal("PREPAID_INSTANCE_NOT_SUPPORT_RELEASE", f"instance {key} is a monthly one and cannot be released")
+        raise ApiRefusal(
+            "PREPAID_INSTANCE_NOT_SUPPORT_RELEASE", f"instance {key} is a monthly one and cannot be released"
+        )
     if instance.status in LEAVING:
         return
-    remove(world, instance)
+    remove_instance(world, instance)
 
 
-def remove(world: World, instance: Instance) -> None:
+def remove_instance(world: World, instance: Instance) -> None:
     """Send a machine on its last way, whoever asked for it."""
     enter(world, instance, "toRemove")
     times = world.timings
@@ -224,10 +226,10 @@ def migrate(world: World, key: str, *, job: str = "instanceMigrate") -> None:
         raise not_allowed(f"instance {key} is {instance.status}; only a running or stopped one can be migrated")
     product = catalogue.product_of(instance.product)
     if catalogue.free(world, product, instance.cluster) < instance.gpus:
-        raise Refusal("MIGRATE_INSUFFICIENT_RESOURCE", f"no other node with {product.name} is free")
+        raise ApiRefusal("MIGRATE_INSUFFICIENT_RESOURCE", f"no other node with {product.name} is free")
     back = instance.status
     enter(world, instance, "migrating")
-    jobs.begin(world, instance, job, lasting=world.timings.migrating)
+    jobs.begin_job(world, instance, job, lasting=world.timings.migrating)
     _new_container(instance)
     instance.node = (instance.node + 1) % 64
     world.expect(world.instances, instance, [(world.timings.migrating, back)])
@@ -264,7 +266,7 @@ def enter(world: World, instance: Instance, status: str) -> None:
     world.instances.touch(instance)
 
 
-def arrive(world: World, instance: Instance, event: str) -> None:
+def on_event(world: World, instance: Instance, event: str) -> None:
     """What happens at the next point of a machine's life."""
     match event:
         case "!pull-failed":
@@ -279,25 +281,25 @@ def arrive(world: World, instance: Instance, event: str) -> None:
             instance.spot, instance.status = "reclaiming", "stopping"
         case "!terminated":
             instance.spot = "terminated"
-            arrive(world, instance, "exited")
+            on_event(world, instance, "exited")
         case "pulling":
             instance.status = event
-            money.begin(world, instance)
+            money.begin_instance(world, instance)
             money.begin_disk(world, instance)
         case "running":
             instance.status, instance.started = event, world.moment
             instance.spot = "running" if instance.billing == "spot" else ""
             instance.used_gb = max(instance.used_gb, 1)
-            money.begin(world, instance)
+            money.begin_instance(world, instance)
             money.begin_disk(world, instance)
         case "exited":
             instance.status, instance.stopped = event, world.moment
-            money.stop(world, instance)
+            money.end_instance(world, instance)
             if instance.billing != "monthly" or instance.ends <= world.moment:
                 _leave_place(world, instance)
         case "removed":
             instance.status = event
-            money.stop(world, instance)
+            money.end_instance(world, instance)
             money.end_disk(world, instance)
             _leave_place(world, instance)
         case _:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from novita_infra.simulator.errors import Refusal, invalid, not_allowed
+from novita_infra.simulator.errors import ApiRefusal, invalid, not_allowed
 from novita_infra.simulator.world.cloud.lifecycles import pullable
 from novita_infra.simulator.world.cloud.registry_auths import auth_of
 from novita_infra.simulator.world.engine.cloud_records import Instance, Job
@@ -15,7 +15,7 @@ def job_of(world: World, key: str) -> Job:
     """The job with this id. Raises JOB_NOT_FOUND."""
     found = world.jobs.get(key)
     if found is None:
-        raise Refusal("JOB_NOT_FOUND", f"job {key!r} not found")
+        raise ApiRefusal("JOB_NOT_FOUND", f"job {key!r} not found")
     return found
 
 
@@ -27,10 +27,10 @@ def save_image(world: World, instance: Instance, *, image: str, auth: str) -> Jo
         raise invalid("image", "must be registry/repository:tag")
     if auth:
         auth_of(world, auth)
-    return begin(world, instance, "saveImage", lasting=world.timings.saving, image=image, auth=auth)
+    return begin_job(world, instance, "saveImage", lasting=world.timings.saving, image=image, auth=auth)
 
 
-def begin(world: World, instance: Instance, kind: str, *, lasting: float, image: str = "", auth: str = "") -> Job:
+def begin_job(world: World, instance: Instance, kind: str, *, lasting: float, image: str = "", auth: str = "") -> Job:
     """Begin a job that takes `lasting` seconds in all."""
     job = Job(
         id=world.new_id("job"),
@@ -58,7 +58,7 @@ def interrupt(world: World, key: str) -> Job:
     return job
 
 
-def arrive(world: World, job: Job, event: str) -> None:
+def on_event(world: World, job: Job, event: str) -> None:
     """The next state of a job; one whose machine has gone fails."""
     instance = world.instances.get(job.instance)
     if event == "success" and (instance is None or instance.status in {"removing", "removed"}):

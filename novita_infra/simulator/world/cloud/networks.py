@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from novita_infra.simulator.errors import Refusal, invalid
+from novita_infra.simulator.errors import ApiRefusal, invalid
 from novita_infra.simulator.world.engine.cloud_records import Instance, Network
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import catalogue
@@ -14,7 +14,7 @@ def network_of(world: World, key: str) -> Network:
     """The network with this id. Raises NETWORK_NOT_FOUND."""
     found = world.networks.get(key)
     if found is None:
-        raise Refusal("NETWORK_NOT_FOUND", f"network {key!r} not found")
+        raise ApiRefusal("NETWORK_NOT_FOUND", f"network {key!r} not found")
     return found
 
 
@@ -24,7 +24,7 @@ def create(world: World, *, name: str, cluster: str) -> Network:
     if not where.vpc:
         raise invalid("clusterId", f"{where.name} has no instance networks")
     if len(world.networks) >= world.limits.networks:
-        raise Refusal("NETWORK_MAX_LIMIT", f"at most {world.limits.networks} networks")
+        raise ApiRefusal("NETWORK_MAX_LIMIT", f"at most {world.limits.networks} networks")
     key = world.new_id("network")
     segment = f"10.{world.dice(256, 'segment', key)}.{world.dice(256, 'part', key)}.0/24"
     network = world.networks.add(
@@ -44,13 +44,13 @@ def rename(world: World, key: str, *, name: str) -> None:
 def delete(world: World, key: str) -> None:
     """Remove a network that holds no machine."""
     network = network_of(world, key)
-    user = next(members(world, key), None)
+    user = next(network_members(world, key), None)
     if user is not None:
-        raise Refusal("NETWORK_IN_USE", f"network {key} holds instance {user.id}")
+        raise ApiRefusal("NETWORK_IN_USE", f"network {key} holds instance {user.id}")
     world.networks.remove(network)
 
 
-def members(world: World, key: str) -> Iterator[Instance]:
+def network_members(world: World, key: str) -> Iterator[Instance]:
     """The machines in the network that are not gone yet."""
     return (instance for instance in world.instances if instance.network == key and instance.status != "removed")
 
@@ -63,18 +63,18 @@ def check_use(world: World, key: str, *, cluster: str) -> None:
     if network.cluster != cluster:
         raise invalid("networkId", f"network {key} is in cluster {network.cluster}, not in {cluster}")
     if network.state != "ready":
-        raise Refusal("DEPENDENT_RESOURCE_STATE", f"network {key} is {network.state}")
+        raise ApiRefusal("DEPENDENT_RESOURCE_STATE", f"network {key} is {network.state}")
 
 
 def assign(world: World, key: str) -> str:
     """The next address of the network."""
     network = network_of(world, key)
     if network.next_ip > 254:
-        taken = {instance.ip for instance in members(world, key)}
+        taken = {instance.ip for instance in network_members(world, key)}
         prefix = network.segment.rsplit(".", 1)[0]
         free = next((f"{prefix}.{last}" for last in range(2, 255) if f"{prefix}.{last}" not in taken), "")
         if not free:
-            raise Refusal("NETWORK_MAX_LIMIT", f"network {key} has no free address")
+            raise ApiRefusal("NETWORK_MAX_LIMIT", f"network {key} has no free address")
         return free
     address = f"{network.segment.rsplit('.', 1)[0]}.{network.next_ip}"
     network.next_ip += 1
@@ -82,6 +82,6 @@ def assign(world: World, key: str) -> str:
     return address
 
 
-def arrive(_world: World, network: Network, event: str) -> None:
+def on_event(_world: World, network: Network, event: str) -> None:
     """The next state."""
     network.state = event

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from novita_infra.simulator.world.cloud.instances import LEAVING, arrive, enter, migrate
+from novita_infra.simulator.world.cloud.instances import LEAVING, enter, migrate, on_event
 from novita_infra.simulator.world.engine.cloud_records import Instance
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import catalogue
@@ -37,5 +37,5 @@ def lose_node(world: World, instance: Instance) -> None:
         migrate(world, instance.id, job="autoInstanceMigrate")
         return
     instance.error, instance.error_text = "NodeFailure", "the node of this instance has failed"
-    arrive(world, instance, "exited")
+    on_event(world, instance, "exited")
     world.expect(world.instances, instance, [])

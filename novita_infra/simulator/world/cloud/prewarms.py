@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from novita_infra.simulator.errors import Refusal, no_such
+from novita_infra.simulator.errors import ApiRefusal, no_such
 from novita_infra.simulator.world.cloud.lifecycles import image_bytes, pullable
 from novita_infra.simulator.world.cloud.registry_auths import auth_of
 from novita_infra.simulator.world.engine.cloud_records import Prewarm
@@ -29,7 +29,7 @@ def create(world: World, task: Prewarm) -> Prewarm:
         if product not in {one.id for one in catalogue.GPU_PRODUCTS + catalogue.CPU_PRODUCTS}:
             raise no_such(f"product {product!r}")
     if len(world.prewarms) >= world.limits.prewarm_tasks:
-        raise Refusal(
+        raise ApiRefusal(
             "OPERATION_LIMIT",
             f"at most {world.limits.prewarm_tasks} prewarm tasks",
             metadata={"limit": str(world.limits.prewarm_tasks)},
@@ -55,7 +55,7 @@ def delete(world: World, keys: Sequence[str]) -> None:
         world.prewarms.remove(task)
 
 
-def arrive(world: World, task: Prewarm, event: str) -> None:
+def on_event(world: World, task: Prewarm, event: str) -> None:
     """The next state; at the end it is known whether the image could be had."""
     if event != "!done":
         task.state = event

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from novita_infra.simulator.errors import Refusal, no_such
+from novita_infra.simulator.errors import ApiRefusal, no_such
 from novita_infra.simulator.world.engine.cloud_records import RegistryAuth
 from novita_infra.simulator.world.engine.world import World
 
@@ -29,7 +29,7 @@ def delete(world: World, key: str) -> None:
     auth = auth_of(world, key)
     user = _user(world, key)
     if user:
-        raise Refusal("IMAGE_AUTH_IN_USE", f"registry auth {key} is used by {user}")
+        raise ApiRefusal("IMAGE_AUTH_IN_USE", f"registry auth {key} is used by {user}")
     world.registry_auths.remove(auth)
 
 

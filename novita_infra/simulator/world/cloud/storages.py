@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from novita_infra.simulator.errors import Refusal, invalid
+from novita_infra.simulator.errors import ApiRefusal, invalid
 from novita_infra.simulator.world.engine.cloud_records import Storage
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import catalogue, money
@@ -17,7 +17,7 @@ def storage_of(world: World, key: str) -> Storage:
     """The storage with this id. Raises NETWORK_STORAGE_NOT_FOUND."""
     found = world.storages.get(key)
     if found is None:
-        raise Refusal("NETWORK_STORAGE_NOT_FOUND", f"network storage {key!r} not found")
+        raise ApiRefusal("NETWORK_STORAGE_NOT_FOUND", f"network storage {key!r} not found")
     return found
 
 
@@ -25,7 +25,7 @@ def create(world: World, *, name: str, size: int, cluster: str) -> Storage:
     """Make a storage of `size` GB; needs a positive balance and a cluster that has network storage."""
     where = catalogue.cluster_of(cluster)
     if not where.storage:
-        raise Refusal("CUR_CLUSTER_NETWORK_STORAGE_NOT_SUPPORT", f"{where.name} has no network storage")
+        raise ApiRefusal("CUR_CLUSTER_NETWORK_STORAGE_NOT_SUPPORT", f"{where.name} has no network storage")
     if size < SMALLEST:
         raise invalid("storageSize", f"must be at least {SMALLEST} GB")
     _check_largest(world, size)
@@ -37,7 +37,7 @@ def create(world: World, *, name: str, size: int, cluster: str) -> Storage:
 
 def _check_largest(world: World, size: int) -> None:
     if size > world.limits.storage_gb:
-        raise Refusal(
+        raise ApiRefusal(
             "NETWORK_STORAGE_TOO_LARGE",
             f"network storage may have at most {world.limits.storage_gb} GB",
             metadata={"limit": str(world.limits.storage_gb)},
@@ -63,7 +63,7 @@ def delete(world: World, key: str) -> None:
     storage = storage_of(world, key)
     user = _user(world, key)
     if user:
-        raise Refusal("NETWORK_STORAGE_IN_USE", f"network storage {key} is mounted by {user}")
+        raise ApiRefusal("NETWORK_STORAGE_IN_USE", f"network storage {key} is mounted by {user}")
     money.end_storage(world, storage)
     world.storages.remove(storage)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from novita_infra.simulator.errors import Refusal, not_allowed
+from novita_infra.simulator.errors import ApiRefusal, not_allowed
 from novita_infra.simulator.world.cloud.instances import UNBORN, staying, take_place
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import catalogue, money
@@ -14,9 +14,9 @@ def renew(world: World, key: str, *, months: int) -> None:
     """Buy more months for a monthly machine."""
     instance = staying(world, key)
     if instance.status in UNBORN | {"pulling"}:
-        raise Refusal("CREATING_INSTANCE_NOT_SUPPORT_RENEWAL", f"instance {key} is still being created")
+        raise ApiRefusal("CREATING_INSTANCE_NOT_SUPPORT_RENEWAL", f"instance {key} is still being created")
     if instance.billing != "monthly":
-        raise Refusal("UNSUPPORTED_BILLING_MODE", f"instance {key} is not a monthly one")
+        raise ApiRefusal("UNSUPPORTED_BILLING_MODE", f"instance {key} is not a monthly one")
     money.check_funds(world, money.term_price(instance, months))
     money.buy(world, instance, months=months, renewal=True)
     world.instances.touch(instance)
@@ -27,12 +27,12 @@ def convert(world: World, key: str, *, months: int) -> None:
     instance = staying(world, key)
     product = catalogue.product_of(instance.product)
     if instance.billing != "onDemand" or "monthly" not in product.billing or instance.kind != "gpu":
-        raise Refusal("UNSUPPORTED_BILLING_MODE", f"instance {key} cannot become a monthly one")
+        raise ApiRefusal("UNSUPPORTED_BILLING_MODE", f"instance {key} cannot become a monthly one")
     if instance.status in UNBORN:
         raise not_allowed(f"instance {key} is {instance.status}")
     money.check_funds(world, money.term_price(instance, months))
     take_place(world, instance)
-    money.stop(world, instance)
+    money.end_instance(world, instance)
     money.end_disk(world, instance)
     instance.billing = "monthly"
     money.buy(world, instance, months=months, renewal=False)
@@ -44,7 +44,7 @@ def set_auto_renew(world: World, keys: Sequence[str], *, enabled: bool, months: 
     chosen = [staying(world, key) for key in keys]
     for instance in chosen:
         if enabled and instance.billing != "monthly":
-            raise Refusal("UNSUPPORTED_BILLING_MODE", f"instance {instance.id} is not a monthly one")
+            raise ApiRefusal("UNSUPPORTED_BILLING_MODE", f"instance {instance.id} is not a monthly one")
     for instance in chosen:
         instance.renews = months if enabled else 0
         world.instances.touch(instance)

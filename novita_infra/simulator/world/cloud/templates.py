@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Final
 
-from novita_infra.simulator.errors import Refusal
+from novita_infra.simulator.errors import ApiRefusal
 from novita_infra.simulator.world.cloud.registry_auths import auth_of
 from novita_infra.simulator.world.engine.cloud_records import Template
 from novita_infra.simulator.world.engine.world import World
@@ -53,16 +53,16 @@ def template_of(world: World, key: str) -> Template:
     """A template that may be seen. Raises TEMPLATE_NOT_FOUND, TEMPLATE_IS_PRIVATE."""
     found = world.templates.get(key) or next((offered for offered in OFFERED if offered.id == key), None)
     if found is None:
-        raise Refusal("TEMPLATE_NOT_FOUND", f"template {key!r} not found")
+        raise ApiRefusal("TEMPLATE_NOT_FOUND", f"template {key!r} not found")
     if found.channel == "private" and found.owner != world.owner:
-        raise Refusal("TEMPLATE_IS_PRIVATE", f"template {key!r} is private")
+        raise ApiRefusal("TEMPLATE_IS_PRIVATE", f"template {key!r} is private")
     return found
 
 
 def _own(world: World, key: str) -> Template:
     found = template_of(world, key)
     if found.owner != world.owner:
-        raise Refusal("FORBIDDEN", f"template {key!r} is not yours")
+        raise ApiRefusal("FORBIDDEN", f"template {key!r} is not yours")
     return found
 
 

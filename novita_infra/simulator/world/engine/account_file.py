@@ -17,7 +17,7 @@ class UnknownFormat(Exception):
     """The file is no account of this simulator, or one of a later version."""
 
 
-class Book:
+class AccountFile:
     """An open account file. Safe against a killed process: what `write` returned from is there."""
 
     def __init__(self, path: Path, *, patience: float = 5.0) -> None:

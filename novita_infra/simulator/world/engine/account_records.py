@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from novita_infra.simulator.world.engine.records import Record
+from novita_infra.simulator.world.engine.records import WorldRecord
 
 
 @dataclass(slots=True, kw_only=True)
-class Account(Record):
+class Account(WorldRecord):
     """What is true of the account as a whole. There is one."""
 
     arrears: float = 0.0
@@ -20,7 +20,7 @@ class Account(Record):
 
 
 @dataclass(slots=True, kw_only=True)
-class ApiKey(Record):
+class ApiKey(WorldRecord):
     """A key that was used, as the account lists it, with the policy of the models it may call."""
 
     name: str
@@ -37,7 +37,7 @@ class ApiKey(Record):
 
 
 @dataclass(slots=True, kw_only=True)
-class Meter(Record):
+class Meter(WorldRecord):
     """What one thing costs while it runs. Money: 1/100000 USD."""
 
     category: str
@@ -57,12 +57,12 @@ class Meter(Record):
 
 
 @dataclass(slots=True, kw_only=True)
-class Term(Record):
+class Term(WorldRecord):
     """The end of what was paid for in advance; its id is the machine's."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Payment(Record):
+class Payment(WorldRecord):
     """Money that moved at once: a top-up, or months bought for a machine. Money: 1/100000 USD."""
 
     kind: str
@@ -76,7 +76,7 @@ class Payment(Record):
 
 
 @dataclass(slots=True, kw_only=True)
-class Usage(Record):
+class Usage(WorldRecord):
     """What one key used of one model within one hour. Money: 1/100000 USD."""
 
     category: str

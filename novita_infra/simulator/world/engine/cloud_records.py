@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Final
 
-from novita_infra.simulator.world.engine.records import Record
+from novita_infra.simulator.world.engine.records import WorldRecord
+from novita_infra.simulator.world.engine.tables import NewTable
 
 
 @dataclass(slots=True, kw_only=True)
-class Instance(Record):
+class Instance(WorldRecord):
     """A machine."""
+
+    LABEL: ClassVar[str] = "name"
+    LOOKS: ClassVar[tuple[str, ...]] = ("kind", "product", "gpus", "cluster", "image", "rootfs", "billing")
 
     name: str
     kind: str
@@ -62,8 +67,11 @@ class Instance(Record):
 
 
 @dataclass(slots=True, kw_only=True)
-class Template(Record):
+class Template(WorldRecord):
     """A recipe for instances."""
+
+    LABEL: ClassVar[str] = "name"
+    LOOKS: ClassVar[tuple[str, ...]] = ("image", "rootfs")
 
     name: str
     image: str
@@ -83,8 +91,11 @@ class Template(Record):
 
 
 @dataclass(slots=True, kw_only=True)
-class Storage(Record):
+class Storage(WorldRecord):
     """A network volume."""
+
+    LABEL: ClassVar[str] = "name"
+    LOOKS: ClassVar[tuple[str, ...]] = ("cluster", "size")
 
     name: str
     size: int
@@ -93,8 +104,11 @@ class Storage(Record):
 
 
 @dataclass(slots=True, kw_only=True)
-class Network(Record):
+class Network(WorldRecord):
     """A private network."""
+
+    LABEL: ClassVar[str] = "name"
+    LOOKS: ClassVar[tuple[str, ...]] = ("cluster",)
 
     name: str
     cluster: str
@@ -105,8 +119,11 @@ class Network(Record):
 
 
 @dataclass(slots=True, kw_only=True)
-class RegistryAuth(Record):
+class RegistryAuth(WorldRecord):
     """A credential of a container registry."""
+
+    LABEL: ClassVar[str] = "name"
+    LOOKS: ClassVar[tuple[str, ...]] = ("username",)
 
     name: str
     username: str
@@ -114,8 +131,11 @@ class RegistryAuth(Record):
 
 
 @dataclass(slots=True, kw_only=True)
-class Prewarm(Record):
+class Prewarm(WorldRecord):
     """A task that brings an image to a cluster."""
+
+    LABEL: ClassVar[str] = "image"
+    LOOKS: ClassVar[tuple[str, ...]] = ("cluster", "products")
 
     image: str
     cluster: str
@@ -146,8 +166,11 @@ class Worker:
 
 
 @dataclass(slots=True, kw_only=True)
-class Endpoint(Record):
+class Endpoint(WorldRecord):
     """A pool of workers behind one URL."""
+
+    LABEL: ClassVar[str] = "name"
+    LOOKS: ClassVar[tuple[str, ...]] = ("product", "gpus", "image")
 
     name: str
     app_name: str
@@ -177,9 +200,19 @@ class Endpoint(Record):
     generation: int = 1
     workers: list[Worker] = field(default_factory=list)
 
+    def values(self, _names: Sequence[str]) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of_values(cls, values: dict[str, Any]) -> Endpoint:
+        workers = [Worker(**worker) for worker in values.pop("workers")]
+        endpoint = super(Endpoint, cls).of_values(values)
+        endpoint.workers = workers
+        return endpoint
+
 
 @dataclass(slots=True, kw_only=True)
-class Job(Record):
+class Job(WorldRecord):
     """Work on an instance: an image being saved, a migration."""
 
     type: str
@@ -189,3 +222,30 @@ class Job(Record):
     auth: str = ""
     error: str = ""
     message: str = ""
+
+
+CLOUD_RECORDS: Final[Mapping[str, type[WorldRecord]]] = {
+    "instances": Instance,
+    "templates": Template,
+    "storages": Storage,
+    "networks": Network,
+    "registry_auths": RegistryAuth,
+    "prewarms": Prewarm,
+    "endpoints": Endpoint,
+    "jobs": Job,
+}
+"""The records by the names of their tables: what scenarios can name and what verdicts look at."""
+
+
+class CloudTables:
+    """The tables of CLOUD_RECORDS, in the same order. A new resource has its record, entry and table in this file."""
+
+    def __init__(self, new: NewTable) -> None:
+        self.instances = new("instances", Instance)
+        self.templates = new("templates", Template)
+        self.storages = new("storages", Storage)
+        self.networks = new("networks", Network)
+        self.registry_auths = new("registry_auths", RegistryAuth)
+        self.prewarms = new("prewarms", Prewarm)
+        self.endpoints = new("endpoints", Endpoint)
+        self.jobs = new("jobs", Job)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from novita_infra.simulator.world.engine.account_file import Book
+from novita_infra.simulator.world.engine.account_file import AccountFile
 
 
 class Contents:
     """Bytes by the id of their file. With a book only what is not yet written is held here."""
 
-    def __init__(self, book: Book | None) -> None:
+    def __init__(self, book: AccountFile | None) -> None:
         self._book = book
         self._held: dict[str, bytes | None] = {}
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
-from novita_infra.simulator.world.engine.records import Record
+from novita_infra.simulator.world.engine.records import WorldRecord
 
 
 @dataclass(slots=True, kw_only=True)
-class File(Record):
+class File(WorldRecord):
     """A file of the account; its bytes are in the world's contents."""
 
     name: str
@@ -23,7 +24,7 @@ class File(Record):
 
 
 @dataclass(slots=True, kw_only=True)
-class Batch(Record):
+class Batch(WorldRecord):
     """Requests from a file, answered in the course of time."""
 
     input: str
@@ -47,7 +48,7 @@ class Batch(Record):
 
 
 @dataclass(slots=True, kw_only=True)
-class Task(Record):
+class Task(WorldRecord):
     """Something being generated: images, a video, sound."""
 
     operation: str
@@ -72,11 +73,13 @@ class Task(Record):
 
 
 @dataclass(slots=True, kw_only=True)
-class Delivery(Record):
-    """The event of a finished task on its way to a webhook; its id is the task's."""
+class Delivery(WorldRecord):
+    """The event of a finished task on its way to a webhook; its id is the id of the task."""
+
+    OLD_NAMES: ClassVar[Mapping[str, str]] = {"told": "outcomes"}
 
     url: str
     state: str = "due"
     """`due` to be sent now, `waiting` for its next attempt, `delivered`, `failed`, `withheld` from other machines."""
-    told: list[str] = field(default_factory=list)
-    """What came of each attempt."""
+    outcomes: list[str] = field(default_factory=list)
+    """The outcome of each attempt, such as `HTTP 200`."""

@@ -1,56 +1,79 @@
-"""What all records have, each flat and plain so that it is one row of JSON; and those of the world itself: what happens
-in it, and where stock and prices are no longer as in the catalogue.
+"""The base of all records, and the records of the world itself: scenario events, changed stock, changed prices.
+
+A record is flat and plain, so that it is one row of JSON in the account file.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, Self
 
 Ahead = list[tuple[float, str]]
-"""What will happen to an object: the time (Unix seconds) and the event, the next one first."""
-GONE = frozenset({"removed", "gone"})
+"""What will happen to a record: the time (Unix seconds) and the event, the next one first."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Record:
-    """Anything that has an id and a future."""
+class WorldRecord:
+    """An object of the world: its id, and the events that will happen to it."""
+
+    LABEL: ClassVar[str] = ""
+    """The field that names the object to a person; empty for records that no client creates by itself."""
+    LOOKS: ClassVar[tuple[str, ...]] = ()
+    """The fields that describe the object: two of one name and with the same values here are duplicates."""
+    OLD_NAMES: ClassVar[Mapping[str, str]] = {}
+    """Fields by the names that older account files give them."""
 
     id: str
     created: float = 0.0
     ahead: Ahead = field(default_factory=list)
 
+    def values(self, names: Sequence[str]) -> dict[str, Any]:
+        """The fields with these names as JSON values."""
+        return {name: getattr(self, name) for name in names}
+
+    @classmethod
+    def of_values(cls, values: dict[str, Any]) -> Self:
+        """The record from its JSON values."""
+        values["ahead"] = [(at, event) for at, event in values["ahead"]]
+        for old, new in cls.OLD_NAMES.items():
+            if old in values:
+                values[new] = values.pop(old)
+        return cls(**values)
+
 
 @dataclass(slots=True, kw_only=True)
-class Happening(Record):
-    """Something that a scenario lets happen, at a time or upon a call."""
+class ScenarioEvent(WorldRecord):
+    """An event of a scenario: it happens at a time, or when a call succeeds."""
+
+    OLD_NAMES: ClassVar[Mapping[str, str]] = {"told": "refusals"}
 
     scenario: str
     act: dict[str, Any]
     upon: str = ""
-    """A pattern over the operations whose success sets it off; empty where it comes at a time."""
+    """A pattern over the operations whose success triggers the event; empty for an event at a time."""
     nth: int = 0
-    """Which of those calls; 0 is each."""
+    """Which of those calls triggers it; 0 is each."""
     after: float = 0.0
+    """Simulated seconds between the call and the event."""
     every: float = 0.0
-    """Seconds between repetitions; 0 is once."""
+    """Simulated seconds between repetitions; 0 is once."""
     seen: int = 0
-    told: list[str] = field(default_factory=list)
-    """What was refused on the way."""
+    """How many matching calls there were."""
+    refusals: list[str] = field(default_factory=list)
+    """The refusals that the calls of the event met."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Stock(Record):
-    """How many places of a product a cluster has, where that is no longer as in the catalogue; the id is
-    `product@cluster`.
-    """
+class Stock(WorldRecord):
+    """The places of a product in a cluster, where they differ from the catalogue; the id is `product@cluster`."""
 
     places: int
 
 
 @dataclass(slots=True, kw_only=True)
-class Price(Record):
-    """What a product costs, where that is no longer as in the catalogue; the id is the product's."""
+class Price(WorldRecord):
+    """The price of a product, where it differs from the catalogue; the id is the id of the product."""
 
     price: int
     spot: int

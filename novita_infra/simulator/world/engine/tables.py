@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, fields
-from typing import Any, Generic, TypeVar
+from dataclasses import fields
+from typing import Any, Generic, Protocol, TypeVar
 
-from novita_infra.simulator.world.engine.cloud_records import Endpoint, Worker
-from novita_infra.simulator.world.engine.records import Record
+from novita_infra.simulator.world.engine.records import WorldRecord
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=WorldRecord)
 REMEMBERED = 100_000
 """How many changes of a table the past goes back."""
 
@@ -21,7 +20,7 @@ class Table(Generic[R]):
 
     def __init__(self, name: str, record: type[R], clock: Callable[[], float]) -> None:
         self.name = name
-        self._record = record
+        self.record = record
         self._names = tuple(field.name for field in fields(record))
         self._clock = clock
         self._items: dict[str, R] = {}
@@ -73,16 +72,10 @@ class Table(Generic[R]):
 
     def plain(self, record: R) -> dict[str, Any]:
         """The record as JSON values."""
-        if isinstance(record, Endpoint):
-            return asdict(record)
-        return {name: getattr(record, name) for name in self._names}
+        return record.values(self._names)
 
     def _decode(self, body: str) -> R:
-        values = json.loads(body)
-        values["ahead"] = [(at, event) for at, event in values["ahead"]]
-        if self._record is Endpoint:
-            values["workers"] = [Worker(**worker) for worker in values["workers"]]
-        return self._record(**values)
+        return self.record.of_values(json.loads(body))
 
     def remember(self) -> None:
         """From now on the past is kept, so that stale lists can show it."""
@@ -114,3 +107,9 @@ class Table(Generic[R]):
             else:
                 then[key] = before
         return sorted((self._decode(body) for body in then.values()), key=lambda record: record.created)
+
+
+class NewTable(Protocol):
+    """Adds a table to a world."""
+
+    def __call__(self, name: str, record: type[R], /) -> Table[R]: ...

@@ -14,29 +14,20 @@ from typing import Any
 
 from novita_infra.simulator.faults.model import Faults
 from novita_infra.simulator.profiles import LIVE, Quirks
-from novita_infra.simulator.world.engine.account_file import Book
+from novita_infra.simulator.world.engine.account_file import AccountFile
 from novita_infra.simulator.world.engine.account_records import Account, ApiKey, Meter, Payment, Term, Usage
-from novita_infra.simulator.world.engine.cloud_records import (
-    Endpoint,
-    Instance,
-    Job,
-    Network,
-    Prewarm,
-    RegistryAuth,
-    Storage,
-    Template,
-)
+from novita_infra.simulator.world.engine.cloud_records import CloudTables
 from novita_infra.simulator.world.engine.contents import Contents
 from novita_infra.simulator.world.engine.keys import Keys
 from novita_infra.simulator.world.engine.llm_records import Batch, Delivery, File, Task
 from novita_infra.simulator.world.engine.rates import Rates
-from novita_infra.simulator.world.engine.records import Ahead, Happening, Price, Record, Stock
+from novita_infra.simulator.world.engine.records import Ahead, Price, ScenarioEvent, Stock, WorldRecord
 from novita_infra.simulator.world.engine.settings import Limits, Timings
 from novita_infra.simulator.world.engine.tables import R, Table
 
 
 @dataclass(slots=True)
-class Purse:
+class MoneySums:
     """Sums over the account's money, so that the balance need not read every meter. Made from the tables on loading."""
 
     settled: int = 0
@@ -47,11 +38,11 @@ class Purse:
     """The sum of the same times the second at which each began."""
 
 
-Arrive = Callable[["World", Any, str], None]
+OnEvent = Callable[["World", Any, str], None]
 """What an event does to its record."""
 
 
-class World:
+class World(CloudTables):
     """One account and the cloud around it. Use `open_world` to make one."""
 
     def __init__(
@@ -62,8 +53,8 @@ class World:
         quirks: Quirks = LIVE,
         limits: Limits | None = None,
         timings: Timings | None = None,
-        arrive: Mapping[str, Arrive],
-        book: Book | None = None,
+        arrive: Mapping[str, OnEvent],
+        book: AccountFile | None = None,
     ) -> None:
         self.seed = seed
         self.quirks = quirks
@@ -80,21 +71,14 @@ class World:
         self.tables: dict[str, Table[Any]] = {}
         self.used: Counter[tuple[str, str]] = Counter()
         """Places taken by product and cluster."""
-        self.instances = self._table("instances", Instance)
-        self.templates = self._table("templates", Template)
-        self.storages = self._table("storages", Storage)
-        self.networks = self._table("networks", Network)
-        self.registry_auths = self._table("registry_auths", RegistryAuth)
-        self.prewarms = self._table("prewarms", Prewarm)
-        self.endpoints = self._table("endpoints", Endpoint)
-        self.jobs = self._table("jobs", Job)
+        super().__init__(self._table)
         self.meters = self._table("meters", Meter)
         self.payments = self._table("payments", Payment)
         self.terms = self._table("terms", Term)
         self.accounts = self._table("accounts", Account)
         self.stock = self._table("stock", Stock)
         self.prices = self._table("prices", Price)
-        self.happenings = self._table("happenings", Happening)
+        self.scenario_events = self._table("happenings", ScenarioEvent)
         self.files = self._table("files", File)
         self.batches = self._table("batches", Batch)
         self.tasks = self._table("tasks", Task)
@@ -105,7 +89,7 @@ class World:
         self.rates = Rates()
         self.unpullable: tuple[str, ...] = ()
         """Patterns of images that cannot be pulled, besides those whose name says so."""
-        self.purse = Purse()
+        self.sums = MoneySums()
         self.others: set[str] = set()
         """Ids of what others made in this account since it was opened."""
         self._arrive = arrive
@@ -222,7 +206,7 @@ class World:
         """The ids of everything there is."""
         return {record.id for table in self.tables.values() for record in table}
 
-    def load(self, book: Book) -> None:
+    def load(self, book: AccountFile) -> None:
         """Take over what the book holds."""
         meta = book.meta()
         if meta:
@@ -231,7 +215,7 @@ class World:
             self.moment = self.now()
         for kind, key, body in book.objects():
             table = self.tables[kind]
-            record: Record = table.load(key, body)
+            record: WorldRecord = table.load(key, body)
             self._enter(table, record)
 
     def save(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from novita_infra.simulator.errors import Refusal, invalid, no_such
+from novita_infra.simulator.errors import ApiRefusal, invalid, no_such
 from novita_infra.simulator.world.engine.account_records import ApiKey
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import models
@@ -59,4 +59,4 @@ def set_policy(world: World, key: ApiKey, *, mode: str, allowed: Sequence[str], 
 def check_policy(key: ApiKey, model: str) -> None:
     """Refuse with model_access_denied a model that the key's policy excludes (llm-model-access)."""
     if model not in key.allowed if key.mode == "selected" else model in key.excluded:
-        raise Refusal("model_access_denied", f"the policy of the key excludes {model}")
+        raise ApiRefusal("model_access_denied", f"the policy of the key excludes {model}")

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from novita_infra.simulator.errors import Refusal, envelope, not_allowed
+from novita_infra.simulator.errors import ApiRefusal, envelope, not_allowed
 from novita_infra.simulator.request_schema import Reading
 from novita_infra.simulator.world.engine.llm_records import Batch
 from novita_infra.simulator.world.engine.world import World
@@ -25,7 +25,7 @@ def batch_of(world: World, key: str) -> Batch:
     """The batch with this id. Raises BATCH_NOT_FOUND, HTTP 404."""
     found = world.batches.get(key)
     if found is None:
-        raise Refusal("BATCH_NOT_FOUND", f"batch {key!r} not found", status=404)
+        raise ApiRefusal("BATCH_NOT_FOUND", f"batch {key!r} not found", status=404)
     return found
 
 
@@ -35,8 +35,8 @@ def create(
     """Begin a batch over an input file. Raises FILE_NOT_FOUND, INVALID_REQUEST_BODY, NOT_ENOUGH_BALANCE."""
     file = files.file_of(world, source)
     if file.purpose != "batch":
-        raise Refusal("INVALID_REQUEST_BODY", "input_file_id must be a file with the purpose batch")
-    usage.check_funds(world)
+        raise ApiRefusal("INVALID_REQUEST_BODY", "input_file_id must be a file with the purpose batch")
+    usage.check_call_funds(world)
     batch = Batch(
         id=f"batch_{world.new_id('batch', length=20)}",
         created=world.moment,
@@ -75,7 +75,7 @@ def counts(batch: Batch) -> dict[str, int]:
     return {"total": batch.total, "completed": batch.done - failed, "failed": failed}
 
 
-def arrive(world: World, batch: Batch, event: str) -> None:
+def on_event(world: World, batch: Batch, event: str) -> None:
     """The next state, or a step on the way to it."""
     if event == "PROGRESS":
         _begin(world, batch)
@@ -103,7 +103,7 @@ def _begin(world: World, batch: Batch) -> None:
     """Look at every line; the whole batch fails where the file as such is wrong."""
     try:
         model, lines = _read(world, batch)
-    except Refusal as refusal:
+    except ApiRefusal as refusal:
         _fail(world, batch, refusal.message)
         return
     batch.model = model.id
@@ -126,7 +126,7 @@ def _begin(world: World, batch: Batch) -> None:
 
 
 def _read(world: World, batch: Batch) -> tuple[Model, list[Mapping[str, Any]]]:
-    """The model and the lines of the input. Raises a Refusal that says what is wrong with the file."""
+    """The model and the lines of the input. Raises an ApiRefusal that says what is wrong with the file."""
     file = files.file_of(world, batch.input)
     lines = files.rows(world.contents.get(file.id))
     seen: set[str] = set()
@@ -134,21 +134,21 @@ def _read(world: World, batch: Batch) -> tuple[Model, list[Mapping[str, Any]]]:
     for number, line in enumerate(lines, start=1):
         body = line.get("body") if isinstance(line, Mapping) else None
         if not isinstance(body, Mapping):
-            raise Refusal("INVALID_REQUEST_BODY", f"request {number} has no body")
+            raise ApiRefusal("INVALID_REQUEST_BODY", f"request {number} has no body")
         key = line.get("custom_id")
         if not isinstance(key, str) or not key:
-            raise Refusal("INVALID_REQUEST_BODY", f"request {number} has no custom_id")
+            raise ApiRefusal("INVALID_REQUEST_BODY", f"request {number} has no custom_id")
         if key in seen:
-            raise Refusal("INVALID_REQUEST_BODY", f"custom_id {key} stands twice in the file")
+            raise ApiRefusal("INVALID_REQUEST_BODY", f"custom_id {key} stands twice in the file")
         if line.get("url", batch.endpoint) != batch.endpoint or line.get("method", "POST") != "POST":
-            raise Refusal("INVALID_REQUEST_BODY", f"request {number} is not a POST to {batch.endpoint}")
+            raise ApiRefusal("INVALID_REQUEST_BODY", f"request {number} is not a POST to {batch.endpoint}")
         seen.add(key)
         names[str(body.get("model", ""))] = None
     if len(names) != 1:
-        raise Refusal("INVALID_REQUEST_BODY", "all requests of a file must name the same model")
+        raise ApiRefusal("INVALID_REQUEST_BODY", "all requests of a file must name the same model")
     model = models.serving(next(iter(names)), inference.ENDPOINTS[batch.endpoint][0])
     if models.BATCH not in model.endpoints:
-        raise Refusal("INVALID_REQUEST_BODY", f"model {model.id} does not support batches")
+        raise ApiRefusal("INVALID_REQUEST_BODY", f"model {model.id} does not support batches")
     key_record = world.api_keys.get(batch.key)
     if key_record is not None:
         api_keys.check_policy(key_record, model.id)
@@ -156,18 +156,18 @@ def _read(world: World, batch: Batch) -> tuple[Model, list[Mapping[str, Any]]]:
 
 
 def _checked(model: Model, batch: Batch, line: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of a line, or a Refusal."""
+    """The body of a line, or an ApiRefusal."""
     endpoint, fields = inference.ENDPOINTS[batch.endpoint]
     body = fields.read(line["body"], "", _READING)
-    inference.check(model, endpoint, body)
+    inference.check_request(model, endpoint, body)
     return body
 
 
-def _trouble(model: Model, batch: Batch, line: Mapping[str, Any]) -> Refusal | None:
+def _trouble(model: Model, batch: Batch, line: Mapping[str, Any]) -> ApiRefusal | None:
     """Why a single request will fail, if it will."""
     try:
         _checked(model, batch, line)
-    except Refusal as refusal:
+    except ApiRefusal as refusal:
         return refusal
     return None
 
@@ -185,7 +185,7 @@ def _end(world: World, batch: Batch, event: str) -> None:
     else:
         try:
             _, lines = _read(world, batch)
-        except Refusal as refusal:
+        except ApiRefusal as refusal:
             _fail(world, batch, refusal.message)
             return
     good, bad = _results(world, batch, lines[: batch.done])
@@ -225,8 +225,8 @@ def _answers(
     for line in lines:
         try:
             body = _checked(model, batch, line)
-            told = inference.answer(world, model, endpoint=endpoint, body=body)
-        except Refusal as refusal:
+            told = inference.answer_request(world, model, endpoint=endpoint, body=body)
+        except ApiRefusal as refusal:
             yield line, envelope(400, "INVALID_REQUEST_BODY", refusal.message), True
             continue
         spent = told["usage"]

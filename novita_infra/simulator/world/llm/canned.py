@@ -27,7 +27,7 @@ _DEPTH: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CannedText:
     """A text, how many tokens it has, and whether it was cut off."""
 
     text: str
@@ -35,12 +35,12 @@ class Answer:
     cut: bool = False
 
 
-def digest(world: World, *what: object) -> str:
+def canned_digest(world: World, *what: object) -> str:
     """Hex digits for any JSON values."""
     return world.draw("canned", json.dumps(what, sort_keys=True, default=str), length=64)
 
 
-def count(text: str) -> int:
+def count_tokens(text: str) -> int:
     """Tokens of a text, by a rule of thumb."""
     return sum(1 for _ in _TOKEN.finditer(text))
 
@@ -61,14 +61,14 @@ def sentences(draw: str) -> str:
     return " ".join(f"{row.capitalize()}." for row in rows)
 
 
-def cut(text: str, *, most: int, stops: list[str]) -> Answer:
+def cut(text: str, *, most: int, stops: list[str]) -> CannedText:
     """A text up to the first stop word and to so many tokens."""
     ends = [at for at in (text.find(stop) for stop in stops if stop) if at >= 0]
     text = text[: min(ends)] if ends else text
     parts = pieces(text)
     if len(parts) <= most:
-        return Answer(text, len(parts))
-    return Answer("".join(parts[:most]).rstrip(), most, cut=True)
+        return CannedText(text, len(parts))
+    return CannedText("".join(parts[:most]).rstrip(), most, cut=True)
 
 
 def like(schema: Any, draw: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from novita_infra.simulator.errors import Refusal
+from novita_infra.simulator.errors import ApiRefusal
 from novita_infra.simulator.world.engine.llm_records import File
 from novita_infra.simulator.world.engine.world import World
 
@@ -18,23 +18,23 @@ def file_of(world: World, key: str) -> File:
     """The file with this id. Raises FILE_NOT_FOUND, HTTP 404."""
     found = world.files.get(key)
     if found is None:
-        raise Refusal("FILE_NOT_FOUND", f"file {key!r} not found", status=404)
+        raise ApiRefusal("FILE_NOT_FOUND", f"file {key!r} not found", status=404)
     return found
 
 
 def upload(world: World, *, name: str, purpose: str, content: bytes) -> File:
     """Take in a batch input. Raises INVALID_REQUEST_BODY for what is too large or no JSON Lines."""
     if purpose != "batch":
-        raise Refusal("INVALID_REQUEST_BODY", "purpose must be batch")
+        raise ApiRefusal("INVALID_REQUEST_BODY", "purpose must be batch")
     if not name.lower().endswith(".jsonl"):
-        raise Refusal("INVALID_REQUEST_BODY", "file must be a .jsonl file")
+        raise ApiRefusal("INVALID_REQUEST_BODY", "file must be a .jsonl file")
     if len(content) > MOST_BYTES:
-        raise Refusal("INVALID_REQUEST_BODY", "file may have at most 100 MB")
+        raise ApiRefusal("INVALID_REQUEST_BODY", "file may have at most 100 MB")
     requests = len(rows(content))
     if requests > MOST_LINES:
-        raise Refusal("INVALID_REQUEST_BODY", f"file has {requests} requests, of which there may be {MOST_LINES}")
+        raise ApiRefusal("INVALID_REQUEST_BODY", f"file has {requests} requests, of which there may be {MOST_LINES}")
     if not requests:
-        raise Refusal("INVALID_REQUEST_BODY", "file has no requests")
+        raise ApiRefusal("INVALID_REQUEST_BODY", "file has no requests")
     return keep(world, name, content, purpose=purpose, lasting=world.timings.input_kept, requests=requests)
 
 
@@ -47,7 +47,7 @@ def rows(content: bytes) -> list[Any]:
         try:
             found.append(json.loads(line))
         except (ValueError, RecursionError) as trouble:
-            raise Refusal("INVALID_REQUEST_BODY", f"line {number} of the file is not JSON") from trouble
+            raise ApiRefusal("INVALID_REQUEST_BODY", f"line {number} of the file is not JSON") from trouble
     return found
 
 
@@ -75,6 +75,6 @@ def delete(world: World, key: str) -> None:
     world.files.remove(file)
 
 
-def arrive(world: World, file: File, _event: str) -> None:
+def on_event(world: World, file: File, _event: str) -> None:
     """Its time is over."""
     delete(world, file.id)

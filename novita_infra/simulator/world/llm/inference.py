@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from novita_infra.simulator.errors import Refusal, invalid
+from novita_infra.simulator.errors import ApiRefusal, invalid
 from novita_infra.simulator.request_schema import (
     Anything,
     Either,
@@ -115,20 +115,20 @@ ENDPOINTS: Final = {"/v1/chat/completions": (models.CHAT, CHAT), "/v1/completion
 """What a batch may ask for: the endpoint of a model and the fields of a request."""
 
 
-def check(model: Model, endpoint: str, body: Mapping[str, Any]) -> None:
+def check_request(model: Model, endpoint: str, body: Mapping[str, Any]) -> None:
     """Refuse with INVALID_REQUEST_BODY what this model cannot do."""
     if (body["max_tokens"] or 0) > model.longest:
         raise invalid("max_tokens", f"must be at most {model.longest} for {model.id}")
     if prompt_tokens(endpoint, body) >= model.context:
-        raise Refusal("INVALID_REQUEST_BODY", f"the prompt is longer than the {model.context} tokens of {model.id}")
+        raise ApiRefusal("INVALID_REQUEST_BODY", f"the prompt is longer than the {model.context} tokens of {model.id}")
     if endpoint == models.TEXT:
         return
     _called(body)
     if body["tools"] and "function-calling" not in model.features:
-        raise Refusal("INVALID_REQUEST_BODY", f"model {model.id} does not support function-calling")
+        raise ApiRefusal("INVALID_REQUEST_BODY", f"model {model.id} does not support function-calling")
     format_ = body["response_format"] or {"type": "text"}
     if format_["type"] == "json_schema" and "structured-outputs" not in model.features:
-        raise Refusal("INVALID_REQUEST_BODY", f"model {model.id} does not support structured-outputs")
+        raise ApiRefusal("INVALID_REQUEST_BODY", f"model {model.id} does not support structured-outputs")
     for index, message in enumerate(body["messages"]):
         for part in message["content"] if isinstance(message["content"], list) else ():
             sense = {"image_url": "image", "video_url": "video", "input_audio": "audio"}.get(part["type"], "text")
@@ -140,21 +140,21 @@ def prompt_tokens(endpoint: str, body: Mapping[str, Any]) -> int:
     """How long the question is."""
     if endpoint == models.TEXT:
         prompt = body["prompt"]
-        return sum(canned.count(text) for text in ([prompt] if isinstance(prompt, str) else prompt))
+        return sum(canned.count_tokens(text) for text in ([prompt] if isinstance(prompt, str) else prompt))
     return 3 + sum(4 + content_tokens(message["content"]) for message in body["messages"])
 
 
 def content_tokens(content: str | Sequence[Mapping[str, Any]]) -> int:
     """The same of one message; a picture counts 256."""
     if isinstance(content, str):
-        return canned.count(content)
-    return sum(canned.count(part["text"]) if part["type"] == "text" else 256 for part in content)
+        return canned.count_tokens(content)
+    return sum(canned.count_tokens(part["text"]) if part["type"] == "text" else 256 for part in content)
 
 
-def answer(world: World, model: Model, *, endpoint: str, body: Mapping[str, Any]) -> dict[str, Any]:
+def answer_request(world: World, model: Model, *, endpoint: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """The whole answer to a request that was checked."""
     asked = {name: value for name, value in body.items() if name not in {"stream", "stream_options"}}
-    draw = canned.digest(world, model.id, endpoint, asked)
+    draw = canned.canned_digest(world, model.id, endpoint, asked)
     make = _text_choices if endpoint == models.TEXT else _chat_choices
     choices, tokens = make(world, model, body, draw)
     prompt = prompt_tokens(endpoint, body)
@@ -178,7 +178,7 @@ def _text_choices(world: World, model: Model, body: Mapping[str, Any], draw: str
     most, stops = _limits(model, body)
     prompts = 1 if isinstance(body["prompt"], str) else len(body["prompt"])
     made = [
-        canned.cut(" " + canned.sentences(canned.digest(world, draw, index)), most=most, stops=stops)
+        canned.cut(" " + canned.sentences(canned.canned_digest(world, draw, index)), most=most, stops=stops)
         for index in range(prompts * body["n"])
     ]
     choices = [
@@ -189,7 +189,7 @@ def _text_choices(world: World, model: Model, body: Mapping[str, Any], draw: str
 
 
 def _chat_choices(world: World, model: Model, body: Mapping[str, Any], draw: str) -> tuple[list[dict[str, Any]], int]:
-    made = [_chat_choice(model, body, canned.digest(world, draw, index)) for index in range(body["n"])]
+    made = [_chat_choice(model, body, canned.canned_digest(world, draw, index)) for index in range(body["n"])]
     return [{"index": index, **choice} for index, (choice, _) in enumerate(made)], sum(tokens for _, tokens in made)
 
 
@@ -201,18 +201,18 @@ def _chat_choice(model: Model, body: Mapping[str, Any], draw: str) -> tuple[dict
         call: dict[str, Any] = {"id": f"call_{draw[:24]}", "type": "function"}
         call["function"] = {"name": called["name"], "arguments": arguments}
         message: dict[str, Any] = {"role": "assistant", "content": "", "tool_calls": [call]}
-        return {"message": message, "finish_reason": "tool_calls"}, canned.count(called["name"] + arguments)
+        return {"message": message, "finish_reason": "tool_calls"}, canned.count_tokens(called["name"] + arguments)
     most, stops = _limits(model, body)
     thought = canned.sentences(draw[32:] + draw[:32]) if _thinks(model, body) else ""
     text = _content(body, draw)
     if thought and not body["separate_reasoning"]:
         text, thought = f"<think>\n{thought}\n</think>\n\n{text}", ""
-    said = canned.cut(text, most=max(1, most - canned.count(thought)), stops=stops)
+    said = canned.cut(text, most=max(1, most - canned.count_tokens(thought)), stops=stops)
     message = {"role": "assistant", "content": said.text}
     if thought:
         message["reasoning_content"] = thought
     reason = "length" if said.cut else "stop"
-    return {"message": message, "finish_reason": reason}, said.tokens + canned.count(thought)
+    return {"message": message, "finish_reason": reason}, said.tokens + canned.count_tokens(thought)
 
 
 def _thinks(model: Model, body: Mapping[str, Any]) -> bool:

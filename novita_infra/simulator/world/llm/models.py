@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from novita_infra.simulator.errors import Refusal
+from novita_infra.simulator.errors import ApiRefusal
 from novita_infra.simulator.world.engine.world import World
 
 CHAT: Final = "chat/completions"
@@ -193,7 +193,7 @@ def model_of(key: str) -> Model:
     """The model with this id, upper and lower case told apart. Raises MODEL_NOT_FOUND."""
     found = _BY_ID.get(key)
     if found is None:
-        raise Refusal("MODEL_NOT_FOUND", "model not found")
+        raise ApiRefusal("MODEL_NOT_FOUND", "model not found")
     return found
 
 
@@ -201,9 +201,9 @@ def serving(key: str, endpoint: str) -> Model:
     """The same, if it answers on this endpoint. Raises MODEL_NOT_FOUND, INVALID_REQUEST_BODY, SERVICE_NOT_AVAILABLE."""
     model = model_of(key)
     if endpoint not in model.endpoints:
-        raise Refusal("INVALID_REQUEST_BODY", f"model {key} does not support {endpoint}")
+        raise ApiRefusal("INVALID_REQUEST_BODY", f"model {key} does not support {endpoint}")
     if model.status != 1:
-        raise Refusal("SERVICE_NOT_AVAILABLE", f"model {key} is not available")
+        raise ApiRefusal("SERVICE_NOT_AVAILABLE", f"model {key} is not available")
     return model
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from novita_infra.simulator.errors import Refusal, invalid
+from novita_infra.simulator.errors import ApiRefusal, invalid
 from novita_infra.simulator.world.engine.llm_records import Delivery, Task
 from novita_infra.simulator.world.engine.settings import UNPULLABLE
 from novita_infra.simulator.world.engine.world import World
@@ -23,7 +23,7 @@ DETECTION: Final = 150
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class TaskKind:
     """An operation that makes something. `minute` is how many a minute may be asked for, 0 where none is documented."""
 
     type: str
@@ -35,32 +35,32 @@ class Kind:
     """Whether its progress is told."""
 
 
-KINDS: Final[Mapping[str, Kind]] = {
-    "txt2img": Kind("TXT_TO_IMG", "image", 150, 20, steady=True),
-    "img2img": Kind("IMG_TO_IMG", "image", 150, 10, steady=True),
-    "inpainting": Kind("INPAINTING", "image", 250, 10),
-    "upscale": Kind("UPSCALE", "image", 250, 20),
-    "remove-background": Kind("REMOVE_BACKGROUND", "image", 1700, 10),
-    "replace-background": Kind("REPLACE_BACKGROUND", "image", 1700, 10),
-    "remove-text": Kind("REMOVE_TEXT", "image", 1700, 10),
-    "cleanup": Kind("CLEANUP", "image", 1700, 10),
-    "merge-face": Kind("MERGE_FACE", "image", 1200, 10),
-    "video-merge-face": Kind("VIDEO_MERGE_FACE", "video", 20_000, 10, steady=True),
-    "txt2video": Kind("TXT_TO_VIDEO", "video", 10_000, 2, steady=True),
-    "img2video": Kind("IMG_TO_VIDEO", "video", 10_000, 2, steady=True),
-    "wan-t2v": Kind("WAN_T2V", "video", 30_000, 20, steady=True),
-    "wan-i2v": Kind("WAN_I2V", "video", 30_000, 20, steady=True),
-    "hunyuan-video-fast": Kind("HUNYUAN_VIDEO_FAST", "video", 40_000, 20, steady=True),
-    "kling-v1.6-t2v": Kind("KLING_V1.6_T2V", "video", 32_000, 20, steady=True),
-    "kling-v1.6-i2v": Kind("KLING_V1.6_I2V", "video", 32_000, 20, steady=True),
-    "minimax-video-01": Kind("MINIMAX_VIDEO_01", "video", 43_000, 20, steady=True),
-    "txt2speech": Kind("TXT_TO_SPEECH", "audio", 500),
+TASK_KINDS: Final[Mapping[str, TaskKind]] = {
+    "txt2img": TaskKind("TXT_TO_IMG", "image", 150, 20, steady=True),
+    "img2img": TaskKind("IMG_TO_IMG", "image", 150, 10, steady=True),
+    "inpainting": TaskKind("INPAINTING", "image", 250, 10),
+    "upscale": TaskKind("UPSCALE", "image", 250, 20),
+    "remove-background": TaskKind("REMOVE_BACKGROUND", "image", 1700, 10),
+    "replace-background": TaskKind("REPLACE_BACKGROUND", "image", 1700, 10),
+    "remove-text": TaskKind("REMOVE_TEXT", "image", 1700, 10),
+    "cleanup": TaskKind("CLEANUP", "image", 1700, 10),
+    "merge-face": TaskKind("MERGE_FACE", "image", 1200, 10),
+    "video-merge-face": TaskKind("VIDEO_MERGE_FACE", "video", 20_000, 10, steady=True),
+    "txt2video": TaskKind("TXT_TO_VIDEO", "video", 10_000, 2, steady=True),
+    "img2video": TaskKind("IMG_TO_VIDEO", "video", 10_000, 2, steady=True),
+    "wan-t2v": TaskKind("WAN_T2V", "video", 30_000, 20, steady=True),
+    "wan-i2v": TaskKind("WAN_I2V", "video", 30_000, 20, steady=True),
+    "hunyuan-video-fast": TaskKind("HUNYUAN_VIDEO_FAST", "video", 40_000, 20, steady=True),
+    "kling-v1.6-t2v": TaskKind("KLING_V1.6_T2V", "video", 32_000, 20, steady=True),
+    "kling-v1.6-i2v": TaskKind("KLING_V1.6_I2V", "video", 32_000, 20, steady=True),
+    "minimax-video-01": TaskKind("MINIMAX_VIDEO_01", "video", 43_000, 20, steady=True),
+    "txt2speech": TaskKind("TXT_TO_SPEECH", "audio", 500),
 }
 """The operations below `/v3/async` (model-apis-rate-limits)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class TaskRequest:
     """What a submitted request asks for."""
 
     units: int
@@ -74,11 +74,11 @@ class Wish:
     """The status of a mock event; empty for the real thing."""
 
 
-def kind_of(operation: str) -> Kind:
+def task_kind(operation: str) -> TaskKind:
     """What an operation makes. Raises API_NOT_FOUND."""
-    found = KINDS.get(operation)
+    found = TASK_KINDS.get(operation)
     if found is None:
-        raise Refusal("API_NOT_FOUND", f"there is no operation {operation!r}")
+        raise ApiRefusal("API_NOT_FOUND", f"there is no operation {operation!r}")
     return found
 
 
@@ -86,19 +86,19 @@ def task_of(world: World, key: str) -> Task:
     """The task with this id. Raises TASK_NOT_FOUND."""
     found = world.tasks.get(key)
     if found is None:
-        raise Refusal("TASK_NOT_FOUND", "task not found")
+        raise ApiRefusal("TASK_NOT_FOUND", "task not found")
     return found
 
 
-def submit(world: World, *, operation: str, wish: Wish, key: str) -> Task:
+def submit(world: World, *, operation: str, wish: TaskRequest, key: str) -> Task:
     """Begin a task. Raises API_NOT_FOUND, BILLING_BALANCE_NOT_ENOUGH, RATE_LIMIT_EXCEEDED, INVALID_REQUEST_BODY."""
-    kind = kind_of(operation)
+    kind = task_kind(operation)
     if wish.webhook:
         check_address(str(wish.webhook["url"]))
-    if money.left(world) < kind.price * wish.units and not wish.mock:
-        raise Refusal("BILLING_BALANCE_NOT_ENOUGH", "the balance is not enough")
+    if money.funds_left(world) < kind.price * wish.units and not wish.mock:
+        raise ApiRefusal("BILLING_BALANCE_NOT_ENOUGH", "the balance is not enough")
     if kind.minute and world.rates.used(f"task {operation}", at=world.moment) + wish.units > kind.minute:
-        raise Refusal("RATE_LIMIT_EXCEEDED", f"more than {kind.minute} a minute of {operation}")
+        raise ApiRefusal("RATE_LIMIT_EXCEEDED", f"more than {kind.minute} a minute of {operation}")
     world.rates.add(f"task {operation}", wish.units, at=world.moment)
     word = world.new_id("task", length=32)
     task = Task(
@@ -150,7 +150,7 @@ def _seconds(world: World, task: Task) -> float:
     return low + world.dice(high - low + 1, "task", task.id)
 
 
-def arrive(world: World, task: Task, event: str) -> None:
+def on_event(world: World, task: Task, event: str) -> None:
     """The next state of a task. One that succeeds is charged; one that is over is told to its webhook."""
     if event == "!forgotten":
         world.tasks.remove(task)
@@ -173,7 +173,7 @@ def arrive(world: World, task: Task, event: str) -> None:
 
 
 def _charge(world: World, task: Task) -> None:
-    price = KINDS[task.operation].price + (DETECTION if task.detects else 0)
+    price = TASK_KINDS[task.operation].price + (DETECTION if task.detects else 0)
     usage.charge(
         world,
         key=task.key,
@@ -186,15 +186,15 @@ def _charge(world: World, task: Task) -> None:
 
 def attempted(world: World, delivery: Delivery, *, good: bool, told: str) -> None:
     """Take down what came of an attempt: over, or once more after a while, five times at most."""
-    delivery.told.append(told)
+    delivery.outcomes.append(told)
     waits = world.timings.webhook_waits
     if good:
         delivery.state = "delivered"
-    elif len(delivery.told) > len(waits):
+    elif len(delivery.outcomes) > len(waits):
         delivery.state = "failed"
     else:
         delivery.state = "waiting"
-        world.expect(world.deliveries, delivery, [(waits[len(delivery.told) - 1], "due")])
+        world.expect(world.deliveries, delivery, [(waits[len(delivery.outcomes) - 1], "due")])
     world.deliveries.touch(delivery)
 
 
@@ -208,6 +208,6 @@ def progress(world: World, task: Task) -> int:
     """How much is done, in per cent."""
     if task.status == SUCCEED:
         return 100
-    if not task.begun or task.status == FAILED or not KINDS[task.operation].steady:
+    if not task.begun or task.status == FAILED or not TASK_KINDS[task.operation].steady:
         return 0
     return min(99, int(100 * (world.moment - task.begun) / max(task.ends - task.begun, 1)))

@@ -5,7 +5,7 @@ Tokens are summed by key, model and hour; the cost of such a sum is rounded down
 
 from __future__ import annotations
 
-from novita_infra.simulator.errors import Refusal
+from novita_infra.simulator.errors import ApiRefusal
 from novita_infra.simulator.world.engine.account_records import Usage
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import models
@@ -15,15 +15,15 @@ from novita_infra.simulator.world.market import money
 MILLION = 1_000_000
 
 
-def cost(usage: Usage) -> int:
+def usage_cost(usage: Usage) -> int:
     """What this much use costs."""
     return (usage.units_in * usage.price_in + usage.units_out * usage.price_out) // MILLION
 
 
-def check_funds(world: World) -> None:
+def check_call_funds(world: World) -> None:
     """Refuse with NOT_ENOUGH_BALANCE what the account cannot pay."""
-    if money.left(world) < 1:
-        raise Refusal("NOT_ENOUGH_BALANCE", "not enough balance")
+    if money.funds_left(world) < 1:
+        raise ApiRefusal("NOT_ENOUGH_BALANCE", "not enough balance")
 
 
 def admit(world: World, model: Model) -> None:
@@ -31,12 +31,12 @@ def admit(world: World, model: Model) -> None:
 
     Raises NOT_ENOUGH_BALANCE, RATE_LIMIT_EXCEEDED, TOKEN_LIMIT_EXCEEDED (llm-rate-limits).
     """
-    check_funds(world)
+    check_call_funds(world)
     tier = models.tier(world) - 1
     if world.rates.used(f"rpm {model.id}", at=world.moment) >= model.rpm[tier]:
-        raise Refusal("RATE_LIMIT_EXCEEDED", f"more than {model.rpm[tier]} requests a minute to {model.id}")
+        raise ApiRefusal("RATE_LIMIT_EXCEEDED", f"more than {model.rpm[tier]} requests a minute to {model.id}")
     if world.rates.used(f"tpm {model.id}", at=world.moment) >= model.tpm[tier]:
-        raise Refusal("TOKEN_LIMIT_EXCEEDED", f"more than {model.tpm[tier]} tokens a minute to {model.id}")
+        raise ApiRefusal("TOKEN_LIMIT_EXCEEDED", f"more than {model.tpm[tier]} tokens a minute to {model.id}")
     world.rates.add(f"rpm {model.id}", 1, at=world.moment)
 
 
@@ -82,11 +82,11 @@ def charge(
             price_out=prices[1],
         )
     )
-    before = cost(usage)
+    before = usage_cost(usage)
     usage.units_in += units[0]
     usage.units_out += units[1]
     usage.requests += 1
     world.usages.touch(usage)
-    world.purse.settled -= cost(usage) - before
-    if cost(usage) != before:
+    world.sums.settled -= usage_cost(usage) - before
+    if usage_cost(usage) != before:
         money.foresee(world)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
-from novita_infra.simulator.errors import Refusal, no_such
+from novita_infra.simulator.errors import ApiRefusal, no_such
 from novita_infra.simulator.world.engine.records import Stock
 from novita_infra.simulator.world.engine.world import World
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class ClusterEntry:
     """A data centre."""
 
     id: str
@@ -22,7 +22,7 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Product:
+class ProductEntry:
     """Something to rent, by GPU and hour."""
 
     id: str
@@ -55,12 +55,12 @@ class Product:
 
 
 CLUSTERS: Final = (
-    Cluster("us-dallas-nas-2", "US-01 (Dallas)", storage=True, vpc=True),
-    Cluster("us-ca-nas-2", "US-CA-02 (California)", storage=True, vpc=True),
-    Cluster("as-sgp-2", "AS-SGP-02 (Singapore)", storage=True, vpc=True),
-    Cluster("eu-de-1", "EU-DE-01 (Frankfurt)", storage=True, vpc=False),
-    Cluster("us-ca-6", "US-CA-06 (California)", storage=False, vpc=True),
-    Cluster("5", "AS-IN-01 (Mumbai)", storage=False, vpc=False),
+    ClusterEntry("us-dallas-nas-2", "US-01 (Dallas)", storage=True, vpc=True),
+    ClusterEntry("us-ca-nas-2", "US-CA-02 (California)", storage=True, vpc=True),
+    ClusterEntry("as-sgp-2", "AS-SGP-02 (Singapore)", storage=True, vpc=True),
+    ClusterEntry("eu-de-1", "EU-DE-01 (Frankfurt)", storage=True, vpc=False),
+    ClusterEntry("us-ca-6", "US-CA-06 (California)", storage=False, vpc=True),
+    ClusterEntry("5", "AS-IN-01 (Mumbai)", storage=False, vpc=False),
 )
 _ALL: Final = ()
 _US: Final = ("us-dallas-nas-2", "us-ca-nas-2", "us-ca-6")
@@ -83,8 +83,8 @@ def _gpu(  # noqa: PLR0913 - a row of the price list
     clusters: tuple[str, ...] = _ALL,
     stock: int = 400,
     rent_monthly: bool = True,
-) -> Product:
-    return Product(
+) -> ProductEntry:
+    return ProductEntry(
         id=key,
         name=f"{name} {memory}GB",
         gpu=name,
@@ -113,7 +113,7 @@ GPU_PRODUCTS: Final = (
     _gpu("26", "A6000", 48, size=(12, 64, 50), price=45_000, stock=200, rent_monthly=False),
 )
 CPU_PRODUCTS: Final = tuple(
-    Product(
+    ProductEntry(
         id=f"cpu.{cpus}c{memory}g",
         name=f"CPU {cpus}C {memory}GB",
         cpus=cpus,
@@ -125,7 +125,7 @@ CPU_PRODUCTS: Final = tuple(
     for cpus, memory, disk, price in ((2, 4, 30, 4_000), (4, 8, 40, 8_000), (8, 16, 60, 16_000), (16, 64, 100, 40_000))
 )
 SERVERLESS_PRODUCTS: Final = tuple(
-    Product(
+    ProductEntry(
         id=f"SL-serverless-{number}",
         name=f"{gpu} {memory}GB",
         gpu=gpu,
@@ -149,7 +149,7 @@ _BY_ID: Final = {product.id: product for product in (*GPU_PRODUCTS, *CPU_PRODUCT
 _CLUSTER_BY_ID: Final = {cluster.id: cluster for cluster in CLUSTERS}
 
 
-def cluster_of(key: str) -> Cluster:
+def cluster_of(key: str) -> ClusterEntry:
     """The cluster with this id. Raises RESOURCE_NOT_FOUND."""
     found = _CLUSTER_BY_ID.get(key)
     if found is None:
@@ -157,17 +157,17 @@ def cluster_of(key: str) -> Cluster:
     return found
 
 
-def product_of(key: str) -> Product:
+def product_of(key: str) -> ProductEntry:
     """The product with this id, of any catalogue; only for ids that were checked when they came in."""
     return _BY_ID[key]
 
 
-def products_like(pattern: str) -> list[Product]:
+def products_like(pattern: str) -> list[ProductEntry]:
     """The products of every catalogue whose id matches."""
     return [product for product in _BY_ID.values() if fnmatchcase(product.id, pattern)]
 
 
-def instance_product(key: str, kind: str) -> Product:
+def instance_product(key: str, kind: str) -> ProductEntry:
     """The product of an instance of this kind. Raises RESOURCE_NOT_FOUND."""
     product = _BY_ID.get(key)
     if product is None or product.category != "instance" or bool(product.gpu) != (kind == "gpu"):
@@ -175,20 +175,20 @@ def instance_product(key: str, kind: str) -> Product:
     return product
 
 
-def serverless_product(key: str) -> Product:
+def serverless_product(key: str) -> ProductEntry:
     """The product of an endpoint; its ids are no ids of the instance catalogue."""
     product = _BY_ID.get(key)
     if product is None or product.category != "serverless":
-        raise Refusal("SERVERLESS_PRODUCT_NOT_FOUND", f"serverless product {key!r} not found")
+        raise ApiRefusal("SERVERLESS_PRODUCT_NOT_FOUND", f"serverless product {key!r} not found")
     return product
 
 
-def clusters_of(product: Product) -> tuple[str, ...]:
+def clusters_of(product: ProductEntry) -> tuple[str, ...]:
     """The ids of the clusters that have it."""
     return product.clusters or tuple(cluster.id for cluster in CLUSTERS)
 
 
-def capacity(world: World, product: Product, cluster: str) -> int:
+def capacity(world: World, product: ProductEntry, cluster: str) -> int:
     """How many places there are in all, taken or not. Serverless products are one pool, whose cluster is empty."""
     if product.category != "serverless" and cluster not in clusters_of(product):
         return 0
@@ -196,7 +196,7 @@ def capacity(world: World, product: Product, cluster: str) -> int:
     return int(product.stock * world.limits.stock_scale) if changed is None else changed.places
 
 
-def free(world: World, product: Product, cluster: str) -> int:
+def free(world: World, product: ProductEntry, cluster: str) -> int:
     """How many places are free."""
     return max(0, capacity(world, product, cluster) - world.used[product.id, cluster])
 
@@ -215,21 +215,21 @@ def set_stock(world: World, *, products: str, clusters: str, places: int | None)
                 world.stock.add(Stock(id=f"{product.id}@{cluster}", created=world.moment, places=places))
 
 
-def take(world: World, product: Product, cluster: str, places: int) -> None:
+def take(world: World, product: ProductEntry, cluster: str, places: int) -> None:
     """Take places, or refuse with INSUFFICIENT_RESOURCE."""
     if free(world, product, cluster) < places:
-        raise Refusal("INSUFFICIENT_RESOURCE", f"no {product.name} is free in {cluster or 'any cluster'}")
+        raise ApiRefusal("INSUFFICIENT_RESOURCE", f"no {product.name} is free in {cluster or 'any cluster'}")
     world.used[product.id, cluster] += places
 
 
-def give_back(world: World, product: Product, cluster: str, places: int) -> None:
+def give_back(world: World, product: ProductEntry, cluster: str, places: int) -> None:
     """Free places."""
     world.used[product.id, cluster] -= places
 
 
-def place(world: World, product: Product, places: int) -> str:
+def place(world: World, product: ProductEntry, places: int) -> str:
     """A cluster that has room, picked by the seed. Raises INSUFFICIENT_RESOURCE."""
     fit = [cluster for cluster in clusters_of(product) if free(world, product, cluster) >= places]
     if not fit:
-        raise Refusal("INSUFFICIENT_RESOURCE", f"no {product.name} is free in any cluster")
+        raise ApiRefusal("INSUFFICIENT_RESOURCE", f"no {product.name} is free in any cluster")
     return fit[world.dice(len(fit), "place", product.id, world.new_id("place"))]

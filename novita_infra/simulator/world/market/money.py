@@ -5,14 +5,14 @@ A meter's cost is exact at every whole second: price x units x seconds / period,
 
 from __future__ import annotations
 
-from novita_infra.simulator.errors import Refusal
+from novita_infra.simulator.errors import ApiRefusal
 from novita_infra.simulator.world.engine.account_records import Meter, Payment, Term
 from novita_infra.simulator.world.engine.cloud_records import Endpoint, Instance, Storage, Worker
 from novita_infra.simulator.world.engine.records import Price
 from novita_infra.simulator.world.engine.settings import DAY, MONTH
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import catalogue
-from novita_infra.simulator.world.market.catalogue import Product
+from novita_infra.simulator.world.market.catalogue import ProductEntry
 
 STORAGE_PRICE = 200
 """Of a GB and day of network storage (guides/gpu-instance-pricing)."""
@@ -22,7 +22,7 @@ FREE_DISK = 60
 """GB of a system disk."""
 
 
-def cost(meter: Meter, at: float) -> int:
+def meter_cost(meter: Meter, at: float) -> int:
     """What the meter shows at a time, Unix seconds."""
     seconds = max(0, min(meter.until or int(at), int(at)) - meter.since)
     return meter.price * meter.units * seconds // meter.period
@@ -30,8 +30,8 @@ def cost(meter: Meter, at: float) -> int:
 
 def balance(world: World) -> int:
     """What is left now, exact; negative in arrears."""
-    running = sum(cost(meter, world.moment) for meter in world.meters if not meter.until)
-    return world.purse.settled - running
+    running = sum(meter_cost(meter, world.moment) for meter in world.meters if not meter.until)
+    return world.sums.settled - running
 
 
 def spent(world: World) -> int:
@@ -40,19 +40,19 @@ def spent(world: World) -> int:
     return topped_up - balance(world)
 
 
-def left(world: World) -> int:
+def funds_left(world: World) -> int:
     """The balance without looking at every meter; at most one unit per meter too low."""
-    running = (world.purse.rate * int(world.moment) - world.purse.begun) // DAY
-    return world.purse.settled - running
+    running = (world.sums.rate * int(world.moment) - world.sums.begun) // DAY
+    return world.sums.settled - running
 
 
 def foresee(world: World) -> None:
     """Enter into the agenda when the money will be gone, as far as can be seen now."""
-    account, purse = world.account, world.purse
+    account, sums = world.account, world.sums
     if account.arrears:
         return
-    if purse.settled <= 0 or purse.rate > 0:
-        gone = -(-(purse.settled * DAY + purse.begun) // purse.rate) if purse.rate else 0
+    if sums.settled <= 0 or sums.rate > 0:
+        gone = -(-(sums.settled * DAY + sums.begun) // sums.rate) if sums.rate else 0
         world.expect(world.accounts, account, [(max(0.0, gone - world.moment), "!empty")])
     elif account.ahead:
         world.expect(world.accounts, account, [])
@@ -60,11 +60,11 @@ def foresee(world: World) -> None:
 
 def check_funds(world: World, price: int = 0) -> None:
     """Refuse with BALANCE_NOT_ENOUGH what the account cannot pay."""
-    if left(world) < max(price, 1):
-        raise Refusal("BALANCE_NOT_ENOUGH", "the balance is not enough")
+    if funds_left(world) < max(price, 1):
+        raise ApiRefusal("BALANCE_NOT_ENOUGH", "the balance is not enough")
 
 
-def monthly_price(product: Product, months: int) -> int:
+def monthly_price(product: ProductEntry, months: int) -> int:
     """What this many months of one unit cost: as offered, or months of the longest offer that fits in."""
     offers = dict(product.monthly)
     if months in offers or not offers:
@@ -78,27 +78,27 @@ def term_price(instance: Instance, months: int) -> int:
     return monthly_price(catalogue.product_of(instance.product), months) * instance.gpus
 
 
-def list_price(world: World, product: Product) -> int:
+def list_price(world: World, product: ProductEntry) -> int:
     """The price of a GPU (or CPU machine) and hour, now."""
     moved = world.prices.get(product.id)
     return product.price if moved is None else moved.price
 
 
-def spot_price(world: World, product: Product) -> int:
+def spot_price(world: World, product: ProductEntry) -> int:
     """The same on the spot market; 0 where there is none."""
     moved = world.prices.get(product.id)
     return product.spot if moved is None else moved.spot
 
 
-def move_price(world: World, product: Product, *, per_cent: int) -> None:
+def move_price(world: World, product: ProductEntry, *, per_cent: int) -> None:
     """Let a product cost so much of its catalogue price from now on; what runs goes on at the new price."""
     moved = world.prices.get(product.id) or world.prices.add(Price(id=product.id, price=0, spot=0))
     moved.price, moved.spot = product.price * per_cent // 100, product.spot * per_cent // 100
     world.prices.touch(moved)
     for instance in world.instances:
         if instance.product == product.id and instance.meter:
-            stop(world, instance)
-            begin(world, instance)
+            end_instance(world, instance)
+            begin_instance(world, instance)
             world.instances.touch(instance)
     for endpoint in world.endpoints:
         if endpoint.product == product.id:
@@ -134,11 +134,11 @@ def pay(world: World, payment: Payment) -> None:
     """Book a payment of now; a positive amount is a top-up."""
     payment.id, payment.created = world.new_id("payment", length=24), world.moment
     world.payments.add(payment)
-    world.purse.settled += payment.amount
+    world.sums.settled += payment.amount
     foresee(world)
 
 
-def begin(world: World, instance: Instance) -> None:
+def begin_instance(world: World, instance: Instance) -> None:
     """Start a machine's meter, unless it runs or the machine is paid by the month."""
     if instance.meter or instance.billing == "monthly":
         return
@@ -149,7 +149,7 @@ def begin(world: World, instance: Instance) -> None:
     )
 
 
-def stop(world: World, instance: Instance) -> None:
+def end_instance(world: World, instance: Instance) -> None:
     """Stop a machine's meter."""
     if instance.meter:
         _end(world, instance.meter)
@@ -236,7 +236,7 @@ def _start(world: World, *, category: str, owner: str, product: str, units: int,
         since=int(world.moment),
     )
     world.meters.add(meter)
-    count(world, meter)
+    count_meter(world, meter)
     foresee(world)
     return meter.id
 
@@ -247,18 +247,18 @@ def _end(world: World, key: str) -> None:
         return
     by_day = meter.price * meter.units * (DAY // meter.period)
     meter.until = int(world.moment)
-    world.purse.settled -= cost(meter, world.moment)
-    world.purse.rate -= by_day
-    world.purse.begun -= by_day * meter.since
+    world.sums.settled -= meter_cost(meter, world.moment)
+    world.sums.rate -= by_day
+    world.sums.begun -= by_day * meter.since
     world.meters.touch(meter)
     foresee(world)
 
 
-def count(world: World, meter: Meter) -> None:
+def count_meter(world: World, meter: Meter) -> None:
     """Add a meter to the sums: a running one to the rate, one that is over to what was paid."""
     if meter.until:
-        world.purse.settled -= cost(meter, meter.until)
+        world.sums.settled -= meter_cost(meter, meter.until)
         return
     by_day = meter.price * meter.units * (DAY // meter.period)
-    world.purse.rate += by_day
-    world.purse.begun += by_day * meter.since
+    world.sums.rate += by_day
+    world.sums.begun += by_day * meter.since

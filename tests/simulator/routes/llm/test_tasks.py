@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from novita_infra.simulator import PROFILES, Limits
-from novita_infra.simulator.world.llm.tasks import KINDS
+from novita_infra.simulator.world.llm.tasks import TASK_KINDS
 
 ASYNC = "/v3/async"
 
@@ -49,33 +49,33 @@ def test_a_task_goes_through_its_states(make_cloud: Any, profile: str) -> None:
     assert times == sorted(times)
 
 
-@pytest.mark.parametrize("operation", KINDS)
+@pytest.mark.parametrize("operation", TASK_KINDS)
 def test_every_operation_makes_its_kind_of_thing(cloud: Any, operation: str) -> None:
     key = submit(cloud, operation, prompt="a cat", text="say it")
     cloud.pass_(200)
     told = result(cloud, key)
     made = {kind: len(told[kind]) for kind in ("images", "videos", "audios")}
     assert sorted(made.values()) == [0, 0, 1]
-    assert made[f"{KINDS[operation].media}s"] == 1
+    assert made[f"{TASK_KINDS[operation].media}s"] == 1
 
 
 def test_a_task_that_cannot_be_done_fails_and_costs_nothing(cloud: Any) -> None:
-    before = cloud.world.purse.settled
+    before = cloud.world.sums.settled
     key = submit(cloud, request={"prompt": "x", "model_name": "does-not-exist.safetensors"})
     cloud.pass_(60)
     told = result(cloud, key)
     assert told["task"]["status"] == "TASK_STATUS_FAILED"
     assert told["task"]["reason"]
     assert told["images"] == []
-    assert cloud.world.purse.settled == before
+    assert cloud.world.sums.settled == before
 
 
 def test_pictures_are_charged_and_so_is_looking_at_them(cloud: Any) -> None:
-    before = cloud.world.purse.settled
+    before = cloud.world.sums.settled
     submit(cloud, request={"prompt": "a", "image_num": 3}, extra={"enable_nsfw_detection": True})
     cloud.pass_(60)
     cloud.world.advance()
-    assert before - cloud.world.purse.settled == 3 * (150 + 150)
+    assert before - cloud.world.sums.settled == 3 * (150 + 150)
     (row,) = cloud.get("/openapi/v1/billing/bill/list", cycleType="Day", productCategory="gen_api")["bills"]
     assert (row["productName"], row["billNum0"], row["amountDecimal"]) == ("txt2img", "3", "0.00900")
 
@@ -138,4 +138,4 @@ def test_a_task_goes_on_after_reopening(make_cloud: Any, tmp_path: Path) -> None
     second = make_cloud(tmp_path / "sim.db")
     second.pass_(60)
     assert result(second, key)["task"]["status"] == "TASK_STATUS_SUCCEED"
-    assert second.world.purse.settled == second.world.limits.balance - 150
+    assert second.world.sums.settled == second.world.limits.balance - 150

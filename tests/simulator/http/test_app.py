@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from novita_infra.simulator import PROFILES, HandClock, World, build_app, open_world, state
+from novita_infra.simulator import PROFILES, HandClock, World, build_app, open_world, world_state
 from novita_infra.simulator.http.serving import serve_app
 from novita_infra.simulator.operations import Operation
 from novita_infra.simulator.routes.registry import OPERATIONS
@@ -284,7 +284,7 @@ def test_clients_that_hang_up_early_leave_nothing_half_done() -> None:
                 await raw(port, head[:length], hang_up=True)
             await raw(port, head + b"\r\n" + body[:-5], hang_up=True)
             assert status(await raw(port, head + b"\r\n" + body)) == 200
-            assert len(state(world)["objects"]["storages"]) == 1
+            assert len(world_state(world)["objects"]["storages"]) == 1
 
     asyncio.run(run())
 

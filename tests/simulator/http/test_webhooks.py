@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from novita_infra.simulator import HandClock, background, build_app, open_world
-from novita_infra.simulator.http.webhooks import Courier
+from novita_infra.simulator.http.webhooks import WebhookSender
 from novita_infra.simulator.world.engine.llm_records import Delivery
 from novita_infra.simulator.world.llm import tasks
 
@@ -50,7 +50,7 @@ class Hook:
 
 
 def deliver(cloud: Any, hook: Callable[[str, bytes], Any]) -> None:
-    asyncio.run(Courier(cloud.world, post=hook).deliver())
+    asyncio.run(WebhookSender(cloud.world, post=hook).deliver())
 
 
 def test_a_finished_task_is_told_once_and_exactly_as_it_is_asked_for(cloud: Any) -> None:
@@ -70,13 +70,13 @@ def test_a_finished_task_is_told_once_and_exactly_as_it_is_asked_for(cloud: Any)
 
 @pytest.mark.parametrize("status", ["TASK_STATUS_SUCCEED", "TASK_STATUS_FAILED"])
 def test_test_mode_sends_a_mock_event_and_costs_nothing(cloud: Any, status: str) -> None:
-    hook, before = Hook(), cloud.world.purse.settled
+    hook, before = Hook(), cloud.world.sums.settled
     submit(cloud, test_mode={"enabled": True, "return_task_status": status})
     cloud.pass_(3)
     deliver(cloud, hook)
     ((_, told),) = hook.got
     assert told["payload"]["task"]["status"] == status
-    assert cloud.world.purse.settled == before
+    assert cloud.world.sums.settled == before
 
 
 def test_an_event_is_tried_again_five_times_at_most(cloud: Any) -> None:
@@ -89,7 +89,14 @@ def test_an_event_is_tried_again_five_times_at_most(cloud: Any) -> None:
     assert len(hook.got) == 6
     assert len({json.dumps(told) for _, told in hook.got}) == 1
     assert delivery(cloud, key).state == "failed"
-    assert delivery(cloud, key).told == ["HTTP 500", "refused", "HTTP 302", "no HTTP answer", "HTTP 404", "HTTP 503"]
+    assert delivery(cloud, key).outcomes == [
+        "HTTP 500",
+        "refused",
+        "HTTP 302",
+        "no HTTP answer",
+        "HTTP 404",
+        "HTTP 503",
+    ]
 
 
 def test_retries_wait_longer_and_longer(cloud: Any) -> None:
@@ -117,8 +124,8 @@ def test_a_webhook_that_is_too_slow_counts_as_none(cloud: Any) -> None:
 
     key = submit(cloud)
     cloud.pass_(60)
-    asyncio.run(Courier(cloud.world, post=never, patience=0.01).deliver())
-    assert (delivery(cloud, key).state, len(delivery(cloud, key).told)) == ("waiting", 1)
+    asyncio.run(WebhookSender(cloud.world, post=never, patience=0.01).deliver())
+    assert (delivery(cloud, key).state, len(delivery(cloud, key).outcomes)) == ("waiting", 1)
 
 
 @pytest.mark.parametrize(
@@ -207,20 +214,20 @@ def test_a_real_socket_is_spoken_to_in_http(cloud: Any, answer: bytes, told: str
     async def run() -> str:
         async with listening(answer) as hook:
             cloud.world.deliveries.add(Delivery(id=key, url=hook.url))
-            await Courier(cloud.world).deliver()
+            await WebhookSender(cloud.world).deliver()
             return hook.got[0][0]
 
     key = submit(cloud, "https://example.com/")
     cloud.pass_(60)
     cloud.world.advance()
     assert asyncio.run(run()) == "POST /h%C3%B6k?a=b%20c HTTP/1.1"
-    assert delivery(cloud, key).told == [told]
+    assert delivery(cloud, key).outcomes == [told]
 
 
 def test_nobody_listening_is_a_failed_attempt(cloud: Any) -> None:
     key = submit(cloud, "http://127.0.0.1:1/")
     cloud.pass_(60)
-    asyncio.run(Courier(cloud.world).deliver())
+    asyncio.run(WebhookSender(cloud.world).deliver())
     assert delivery(cloud, key).state == "waiting"
 
 

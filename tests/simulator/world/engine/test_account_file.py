@@ -18,11 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import novita_infra
-from novita_infra.simulator import AccountInUse, Fault, HandClock, Trouble, UnknownFormat, open_world, state
-from novita_infra.simulator.errors import Refusal
+from novita_infra.simulator import AccountInUse, Fault, HandClock, Trouble, UnknownFormat, open_world, world_state
+from novita_infra.simulator.errors import ApiRefusal
 from novita_infra.simulator.world.cloud import instances, storages
-from novita_infra.simulator.world.engine.account_file import Book
-from novita_infra.simulator.world.engine.cloud_records import Instance
+from novita_infra.simulator.world.engine.account_file import AccountFile
+from novita_infra.simulator.world.engine.cloud_records import CLOUD_RECORDS, Instance
+from novita_infra.simulator.world.engine.llm_records import Delivery
+from novita_infra.simulator.world.engine.records import ScenarioEvent
 
 pytestmark = pytest.mark.process
 
@@ -35,12 +37,12 @@ def test_a_world_comes_back_as_it_was(make_cloud: Any, tmp_path: Path) -> None:
     first.endpoint()
     first.prewarm()
     first.machine(name="young")
-    before = state(first.world)
+    before = world_state(first.world)
     first.world.close()
     second = make_cloud(tmp_path / "sim.db")
-    assert state(second.world) | {"calls": 0} == before | {"calls": 0}
+    assert world_state(second.world) | {"calls": 0} == before | {"calls": 0}
     assert second.world.used == first.world.used
-    assert second.world.purse == first.world.purse
+    assert second.world.sums == first.world.sums
 
 
 def test_lives_go_on_after_reopening_as_if_nothing_had_happened(make_cloud: Any, tmp_path: Path) -> None:
@@ -61,7 +63,7 @@ def test_time_never_goes_back_between_openings(make_cloud: Any, tmp_path: Path) 
     first.world.close()
     second = make_cloud(tmp_path / "sim.db")
     assert second.clock() < first.clock()
-    assert state(second.world)["now"] == first.clock()
+    assert world_state(second.world)["now"] == first.clock()
     second.pass_(200)
     assert second.status(key) == "running"
 
@@ -87,7 +89,7 @@ def test_only_what_changed_is_written(make_cloud: Any, tmp_path: Path) -> None:
 def test_a_second_opener_is_refused(tmp_path: Path) -> None:
     world = open_world(tmp_path / "sim.db", now=HandClock())
     with pytest.raises(AccountInUse, match=r"sim\.db"):
-        Book(tmp_path / "sim.db", patience=0)
+        AccountFile(tmp_path / "sim.db", patience=0)
     world.close()
     open_world(tmp_path / "sim.db", now=HandClock()).close()
 
@@ -119,7 +121,7 @@ def test_any_history_survives_reopening(history: list[tuple[str, int]]) -> None:
         for act, seconds in history:
             for one in (kept, memory):
                 one.do(act, seconds)
-            assert state(kept.world)["objects"] == state(memory.world)["objects"]
+            assert world_state(kept.world)["objects"] == world_state(memory.world)["objects"]
         kept.world.close()
 
 
@@ -154,15 +156,15 @@ class _Both:
                     instances.edit(self.world, first, ports=None, grow=1)
                 case "stop" | "start" | "delete":
                     getattr(instances, act)(self.world, first)
-        except Refusal:
+        except ApiRefusal:
             pass
         self.world.save()
 
 
 SERVER = """
 import sys
-from novita_infra.simulator import HandClock, open_world, serve
-serve(open_world(sys.argv[1], now=HandClock()))
+from novita_infra.simulator import HandClock, open_world, serve_world
+serve_world(open_world(sys.argv[1], now=HandClock()))
 """
 
 
@@ -215,3 +217,16 @@ def test_stale_lists_do_not_disturb_what_is_kept(make_cloud: Any, tmp_path: Path
     assert cloud.get("gpu/instances")["total"] == 0
     cloud.world.close()
     assert make_cloud(tmp_path / "sim.db").status(key) == "pending"
+
+
+def test_records_of_older_files_have_their_fields_under_other_names() -> None:
+    values = {"id": "e", "created": 1.0, "ahead": [[2.0, "!do"]], "scenario": "s", "act": {}, "told": ["no"]}
+    assert ScenarioEvent.of_values(values).refusals == ["no"]
+    attempt = {"id": "t", "created": 1.0, "ahead": [], "url": "http://127.0.0.1", "told": ["HTTP 500"]}
+    assert Delivery.of_values(attempt).outcomes == ["HTTP 500"]
+
+
+def test_cloud_records_and_the_tables_of_a_world_agree(cloud: Any) -> None:
+    tables = {name: table.record for name, table in cloud.world.tables.items()}
+    assert list(tables.items())[: len(CLOUD_RECORDS)] == list(CLOUD_RECORDS.items())
+    assert all(record.LABEL in record.__slots__ for record in CLOUD_RECORDS.values() if record.LABEL)

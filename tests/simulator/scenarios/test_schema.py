@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from novita_infra.cli import root
 from novita_infra.simulator import BadScenario, scenario_of
 from novita_infra.simulator.scenarios.events import ACTS
-from novita_infra.simulator.scenarios.schema import NAME, scenario_schema, text
+from novita_infra.simulator.scenarios.schema import NAME, scenario_schema, schema_text
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SCHEMA = scenario_schema()
 ONE, OTHER = jsonschema.Draft202012Validator(SCHEMA), jsonschema_rs.Draft202012Validator(SCHEMA)
 
@@ -55,7 +55,7 @@ EVERY_ACT = {"stock", "price", "reclaim", "breakNode", "stick", "call", "limits"
 
 def test_the_committed_schema_is_the_generated_one_and_valid() -> None:
     committed = (ROOT / "schemas" / NAME).read_text(encoding="utf-8")
-    assert committed == text(), "run: make schemas"
+    assert committed == schema_text(), "run: make schemas"
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     jsonschema_rs.meta.validate(SCHEMA)
 
@@ -164,4 +164,4 @@ def test_every_field_has_a_sentence_and_every_object_is_closed() -> None:
 
 
 def test_the_schema_can_be_printed() -> None:
-    assert CliRunner().invoke(root, ["schema", "scenario"], catch_exceptions=False).stdout == text()
+    assert CliRunner().invoke(root, ["schema", "scenario"], catch_exceptions=False).stdout == schema_text()

@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import novita_infra.simulator
 from novita_infra.simulator import PROFILES
-from novita_infra.simulator.http.error_reasons import REASONS, reasons
+from novita_infra.simulator.http.error_reasons import REASONS, reasons_by_status
 from novita_infra.simulator.http.openapi import document
 from novita_infra.simulator.operations import Family
 from novita_infra.simulator.routes.registry import OPERATIONS
@@ -87,7 +87,7 @@ def reasons_in_the_code() -> set[str]:
         (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
         for path in SOURCES.rglob("*.py")
     )
-    made = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Refusal" and call.args]
+    made = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "ApiRefusal" and call.args]
     return {str(call.args[0].value) for call in made if isinstance(call.args[0], ast.Constant)}
 
 
@@ -99,7 +99,7 @@ def test_every_reason_that_is_given_is_described() -> None:
 
 
 def test_absent_objects_move_to_the_status_of_the_profile() -> None:
-    assert "NETWORK_NOT_FOUND" in reasons(Family.GPU, not_found_status=400)[400]
-    moved = reasons(Family.GPU, not_found_status=404)
+    assert "NETWORK_NOT_FOUND" in reasons_by_status(Family.GPU, not_found_status=400)[400]
+    moved = reasons_by_status(Family.GPU, not_found_status=404)
     assert "NETWORK_NOT_FOUND" in moved[404]
     assert not any(name.endswith("_NOT_FOUND") for name in moved[400])

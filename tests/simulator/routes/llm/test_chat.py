@@ -1,11 +1,8 @@
-"""Chat, completions, embeddings, rerank and the two other dialects: made-up answers in the right shape, paid for."""
+"""Chat and text completions: answers of the right shape, their limits and their price."""
 
 from __future__ import annotations
 
-import base64
 import json
-import math
-import struct
 from typing import Any
 
 import pytest
@@ -13,7 +10,11 @@ import pytest
 from novita_infra.simulator import PROFILES, Fault, Limits, Trouble
 
 LLM = "/openai/v1"
+
+
 MODEL = "openai/gpt-oss-120b"
+
+
 BILLS = "/openapi/v1/billing"
 
 
@@ -223,14 +224,14 @@ def test_requests_and_tokens_a_minute_are_limited_by_model(make_cloud: Any) -> N
 
 def test_tokens_are_billed_to_the_last_unit(cloud: Any) -> None:
     path = f"{LLM}/chat/completions"
-    before = cloud.world.purse.settled
+    before = cloud.world.sums.settled
     spent = [cloud.post(path, chat(seed=seed))["usage"] for seed in range(20)]
     cloud.post(f"{LLM}/embeddings", {"model": "baai/bge-m3", "input": "word " * 5000})
     cloud.post(path, chat(model="google/gemma-3-1b-it"))
     tokens_in = sum(one["prompt_tokens"] for one in spent)
     tokens_out = sum(one["completion_tokens"] for one in spent)
     cost = (tokens_in * 5000 + tokens_out * 25_000) // 10**6
-    assert before - cloud.world.purse.settled == cost + 5000 * 1000 // 10**6
+    assert before - cloud.world.sums.settled == cost + 5000 * 1000 // 10**6
     rows = cloud.get(f"{BILLS}/bill/list", cycleType="Day", productCategory="llm")["bills"]
     row = next(row for row in rows if row["productName"] == MODEL)
     assert (row["billNum0"], row["billNum1"], row["requestCount"]) == (str(tokens_in), str(tokens_out), 20)
@@ -244,15 +245,15 @@ def test_tokens_are_billed_to_the_last_unit(cloud: Any) -> None:
     assert {(row["apikeyName"], row["apikeyMask"]) for row in by_key} == {("key-1", "sk_tes***")}
     assert {row["productName"]: row["amount"] for row in by_key} == {row["productName"]: row["amount"] for row in rows}
     (month,) = cloud.get(f"{BILLS}/monthly/bill")["data"]
-    assert month["totalAmountDecimal"] == f"{(before - cloud.world.purse.settled) / 100_000:.5f}"
+    assert month["totalAmountDecimal"] == f"{(before - cloud.world.sums.settled) / 100_000:.5f}"
 
 
 def test_long_prompts_of_tiered_models_cost_more(cloud: Any) -> None:
     def cost(words: int) -> int:
-        before = cloud.world.purse.settled
+        before = cloud.world.sums.settled
         messages = [{"role": "user", "content": "word " * words}]
         cloud.post(f"{LLM}/chat/completions", chat(model="qwen/qwen3-max", messages=messages, max_tokens=1))
-        return int(before - cloud.world.purse.settled)
+        return int(before - cloud.world.sums.settled)
 
     assert cost(32_000 - 7) == (32_000 * 120_000 + 600_000) // 10**6
     assert cost(40_000 - 7) == (40_000 * 240_000 + 1_200_000) // 10**6
@@ -268,76 +269,6 @@ def test_text_completions_answer_every_prompt(cloud: Any) -> None:
     for _, data in streamed[:-1]:
         texts[data["choices"][0]["index"]] += data["choices"][0]["text"]
     assert texts == [choice["text"] for choice in whole["choices"]]
-
-
-def test_embeddings_are_unit_vectors_in_either_encoding(cloud: Any) -> None:
-    path = f"{LLM}/embeddings"
-    told = cloud.post(path, {"model": "baai/bge-m3", "input": ["one", "two", "one"]})
-    first, second, third = (row["embedding"] for row in told["data"])
-    assert [row["index"] for row in told["data"]] == [0, 1, 2]
-    assert first == third != second
-    assert len(first) == 1024
-    assert math.isclose(sum(number * number for number in first), 1, abs_tol=1e-4)
-    (row,) = cloud.post(path, {"model": "baai/bge-m3", "input": "one", "encoding_format": "base64"})["data"]
-    numbers = struct.unpack("<1024f", base64.b64decode(row["embedding"]))
-    assert all(math.isclose(a, b, abs_tol=1e-6) for a, b in zip(first, numbers, strict=True))
-    assert told["usage"] == {"prompt_tokens": 3, "total_tokens": 3}
-    bad: dict[str, Any]
-    for bad in ({"input": []}, {"input": ""}, {"input": 5}, {"encoding_format": "hex"}, {"model": MODEL}):
-        body: dict[str, Any] = {"model": "baai/bge-m3", "input": "x"} | bad
-        assert cloud.refused("POST", path, json=body) == (400, "INVALID_REQUEST_BODY")
-
-
-def test_rerank_puts_the_documents_that_fit_first(cloud: Any) -> None:
-    body = {
-        "model": "baai/bge-reranker-v2-m3",
-        "query": "the red river",
-        "documents": ["a blue sky", "the red river flows", "a red car"],
-        "top_n": 2,
-    }
-    told = cloud.post(f"{LLM}/rerank", body)
-    assert [row["index"] for row in told["results"]] == [1, 2]
-    scores = [row["relevance_score"] for row in told["results"]]
-    assert scores == sorted(scores, reverse=True)
-    assert all(0 <= score <= 1 for score in scores)
-    assert told["results"][0]["document"]["text"] == "the red river flows"
-
-
-def test_responses_are_only_for_models_that_list_them_and_only_at_one_base(cloud: Any) -> None:
-    body = {"model": MODEL, "input": "What is a river?", "instructions": "Be short."}
-    told = cloud.post(f"{LLM}/responses", body)
-    text = told["output"][0]["content"][0]["text"]
-    assert (told["object"], told["status"]) == ("response", "completed")
-    streamed = events(cloud, f"{LLM}/responses", body)
-    assert [name for name, _ in streamed][:: len(streamed) - 1] == ["response.created", "response.completed"]
-    assert "".join(data["delta"] for name, data in streamed if name == "response.output_text.delta") == text
-    assert [data["sequence_number"] for _, data in streamed] == list(range(len(streamed)))
-    listed = {"role": "developer", "content": [{"type": "input_text", "text": "hi"}]}
-    assert cloud.post(f"{LLM}/responses", body | {"input": [listed], "max_output_tokens": 2})["status"] == "incomplete"
-    other = body | {"model": "deepseek/deepseek-v3.2"}
-    assert cloud.refused("POST", f"{LLM}/responses", json=other) == (400, "INVALID_REQUEST_BODY")
-    for base in ("/openai", "/v3/openai"):
-        answer = cloud.send("POST", f"{base}/responses", json=body)
-        assert (answer.status_code, answer.text) == (404, "404 page not found")
-
-
-def test_messages_speak_the_other_dialect(cloud: Any) -> None:
-    body = {
-        "model": MODEL,
-        "max_tokens": 100,
-        "system": [{"type": "text", "text": "Be short."}],
-        "messages": [{"role": "user", "content": "What is a river?"}],
-    }
-    told = cloud.post("/anthropic/v1/messages", body)
-    assert (told["type"], told["role"], told["stop_reason"]) == ("message", "assistant", "end_turn")
-    streamed = events(cloud, "/anthropic/v1/messages", body)
-    pieces = [data["delta"]["text"] for name, data in streamed if name == "content_block_delta"]
-    assert "".join(pieces) == told["content"][0]["text"]
-    assert streamed[0][0] == "message_start"
-    assert streamed[-1] == ("message_stop", {"type": "message_stop"})
-    assert cloud.post("/anthropic/v1/messages", body | {"max_tokens": 1})["stop_reason"] == "max_tokens"
-    image = [{"role": "user", "content": [{"type": "image", "source": {}}]}]
-    assert cloud.refused("POST", "/anthropic/v1/messages", json=body | {"messages": image})[0] == 400
 
 
 def test_a_stream_can_break_off_in_the_middle(cloud: Any) -> None:

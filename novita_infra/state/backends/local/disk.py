@@ -1,6 +1,6 @@
-"""The few calls on files, and how a file is replaced so that a crash leaves the old one or the new one.
+"""The few calls on files, and the replacement of a file so that a crash leaves the old one or the new one.
 
-Knows nothing of what the files hold.
+Knows nothing of the content of the files.
 """
 
 from __future__ import annotations
@@ -8,19 +8,22 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from novita_infra.model.diagnostics import Problems, problem
+from novita_infra.state.file_format import lower_first
+
 
 class Disk:
-    """The calls themselves; a test puts another in its place to stop between any two of them."""
+    """The calls; a test puts another class in its place to stop between any two of them."""
 
     def read(self, path: Path) -> bytes | None:
-        """The bytes of the file; None where there is none."""
+        """The bytes of the file; None if there is no file."""
         try:
             return path.read_bytes()
         except FileNotFoundError:
             return None
 
     def open(self, path: Path, flags: int) -> int:
-        """What is made is for its owner alone: a state tells much even without secrets."""
+        """Opens the file; a new one is for its owner alone, because a state is private even without secrets."""
         return os.open(path, flags | os.O_CLOEXEC, 0o600)
 
     def write(self, file: int, data: bytes) -> None:
@@ -42,7 +45,7 @@ class Disk:
 
 
 def replace_file(path: Path, data: bytes, *, disk: Disk) -> None:
-    """The file holds the data, durably; at no moment does it hold anything but the old or the new. Raises OSError."""
+    """Writes the data to the file durably; at any moment it holds the old content or the new. Raises OSError."""
     temporary = path.with_name(f"{path.name}.tmp")
     file = disk.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     try:
@@ -55,9 +58,14 @@ def replace_file(path: Path, data: bytes, *, disk: Disk) -> None:
 
 
 def sync_folder(path: Path, *, disk: Disk) -> None:
-    """Makes durable what was made, renamed or removed in the folder. Raises OSError."""
+    """Makes files that were made, renamed or removed in the folder durable. Raises OSError."""
     file = disk.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         disk.fsync(file)
     finally:
         disk.close(file)
+
+
+def unreadable(path: Path, error: OSError) -> Problems:
+    """The problem to raise if the file cannot be read or written."""
+    return problem(f"{path}: {lower_first(error.strerror or str(error))}", "check the permissions and the free space")

@@ -16,7 +16,7 @@ import pytest
 
 from novita_infra.simulator import Fault, HandClock, LostAnswer, Recorder, Trouble, build_app, open_log, open_world
 from novita_infra.simulator.http import redaction as redacting
-from novita_infra.simulator.http.recording import KEPT, Har
+from novita_infra.simulator.http.recording import KEPT, HarLog
 
 V1 = "/gpu-instance/openapi/v1"
 PAIRS = {"type": "array", "items": {"type": "object", "required": ["name", "value"]}}
@@ -161,7 +161,7 @@ def test_an_answer_that_never_comes_is_in_the_log_too(tmp_path: Path, record: An
 
 def test_a_killed_process_leaves_a_whole_document() -> None:
     file = io.BytesIO()
-    log = Har(file, creator=("tests", "1"))
+    log = HarLog(file, creator=("tests", "1"))
     for number in range(3):
         assert len(json.loads(file.getvalue())["log"]["entries"]) == number
         log.write({"number": number})
@@ -192,4 +192,4 @@ def test_files_and_very_long_bodies_are_told_by_their_size(tmp_path: Path, recor
     ],
 )
 def test_secrets_are_crossed_out_and_nothing_else(said: str, left: str) -> None:
-    assert redacting.body(said) == left
+    assert redacting.redact_body(said) == left

@@ -11,8 +11,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from novita_infra.simulator import HandClock, Limits, open_world, state
-from novita_infra.simulator.errors import Refusal
+from novita_infra.simulator import HandClock, Limits, open_world, world_state
+from novita_infra.simulator.errors import ApiRefusal
 from novita_infra.simulator.world import bills
 from novita_infra.simulator.world.cloud import instances, storages, subscriptions
 from novita_infra.simulator.world.engine.cloud_records import Instance
@@ -265,17 +265,17 @@ def test_whatever_happens_bills_and_balance_agree(history: list[tuple[str, float
         clock.advance(seconds)
         world.advance()
         first = next((one.id for one in world.instances), "none")
-        with contextlib.suppress(Refusal):
+        with contextlib.suppress(ApiRefusal):
             ACTS[act](world, first)
         used = {
-            cycle: sum(line.amount for line in bills.lines(world, cycle, start=0, end=int(world.moment)))
+            cycle: sum(line.amount for line in bills.bill_lines(world, cycle, start=0, end=int(world.moment)))
             for cycle in bills.CYCLES
         }
         bought = -sum(payment.amount for payment in world.payments if payment.kind != "recharge")
         assert set(used.values()) == {money.spent(world) - bought}
         assert sum(sum(month.values()) for month in bills.by_months(world).values()) == money.spent(world)
         assert money.balance(world) == bills.balance_then(world, world.moment)
-        assert abs(money.balance(world) - money.left(world)) <= len(world.meters)
+        assert abs(money.balance(world) - money.funds_left(world)) <= len(world.meters)
         running = sum(one.units for one in world.meters if not one.until and one.category == "gpu")
         assert running == sum(one.gpus for one in world.instances if one.meter)
         assert min(world.used.values(), default=0) >= 0
@@ -286,11 +286,11 @@ def test_arrears_survive_reopening(make_cloud: Any, tmp_path: Path) -> None:
     first = make_cloud(tmp_path / "sim.db", limits=Limits(balance=35_000))
     first.machine()
     first.pass_(5000)
-    before = state(first.world)
+    before = world_state(first.world)
     assert before["objects"]["accounts"][0]["arrears"] > 0
     first.world.close()
     second = make_cloud(tmp_path / "sim.db")
-    assert state(second.world)["objects"] == before["objects"]
+    assert world_state(second.world)["objects"] == before["objects"]
 
 
 def test_a_system_disk_costs_what_it_has_beyond_60_gb_until_the_machine_is_gone(cloud: Any) -> None:

@@ -20,10 +20,10 @@ from novita_infra.simulator import (
     build_app,
     scenario_named,
     scenario_of,
-    state,
+    world_state,
 )
 
-DOCUMENTED = Path(__file__).parents[2] / "docs" / "scenarios"
+DOCUMENTED = Path(__file__).parents[3] / "docs" / "scenarios"
 WISH = {"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 10}
 
 
@@ -74,7 +74,7 @@ def test_nothing_that_others_do_on_such_a_day_is_refused(scenario: Any, make_clo
         with suppress(AssertionError):  # some days refuse it
             make()
     cloud.pass_(20_000)
-    assert [told for happening in cloud.objects("happenings") for told in happening["told"]] == []
+    assert [told for happening in cloud.objects("happenings") for told in happening["refusals"]] == []
 
 
 def test_calm_is_calm(day: Any) -> None:
@@ -339,7 +339,7 @@ def test_chaos_is_all_of_it_and_repeats_with_its_seed(day: Any) -> None:
         cloud = day("chaos", seed=seed)
         seen = statuses(cloud, 100)
         cloud.pass_(500)
-        return seen, state(cloud.world)
+        return seen, world_state(cloud.world)
 
     first, again, other = run(1), run(1), run(2)
     assert first == again
@@ -386,7 +386,7 @@ def test_a_refused_act_is_noted_and_the_rest_goes_on(make_cloud: Any) -> None:
     fault = {"at": 5, "do": "fault", "fault": {"status": 500}}
     cloud = make_cloud(scenario=scenario_of({"name": "mine", "says": "Mine.", "events": [wrong, top_up, fault]}))
     cloud.pass_(6)
-    assert cloud.get("/_sim/state")["objects"]["happenings"][0]["told"] == [
+    assert cloud.get("/_sim/state")["objects"]["happenings"][0]["refusals"] == [
         "RESOURCE_NOT_FOUND: cluster 'no' not found"
     ]
     assert len(cloud.objects("payments")) == 2

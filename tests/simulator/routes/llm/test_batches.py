@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from novita_infra.simulator import PROFILES, HandClock, Limits, Timings, build_app, open_world, state
+from novita_infra.simulator import PROFILES, HandClock, Limits, Timings, build_app, open_world, world_state
 
 LLM = "/openai/v1"
 MODEL = "meta-llama/llama-3.3-70b-instruct"
@@ -208,14 +208,14 @@ def test_a_batch_can_be_cancelled_before_it_has_begun(cloud: Any) -> None:
 def test_a_batch_that_takes_too_long_expires_with_what_is_done(slow_cloud: Any) -> None:
     slow_cloud.world.timings = Timings(batch_line=DAY)
     key = begin(slow_cloud)["id"]
-    before = slow_cloud.world.purse.settled
+    before = slow_cloud.world.sums.settled
     slow_cloud.pass_(2 * DAY + 1)
     told = batch(slow_cloud, key)
     assert (told["status"], told["completed"]) == ("expired", 1)
     (row,) = results(slow_cloud, told["output_file_id"])
     spent = row["response"]["body"]["usage"]
     cost = (spent["prompt_tokens"] * 13_500 + spent["completion_tokens"] * 40_000) // 10**6
-    assert before - slow_cloud.world.purse.settled == cost
+    assert before - slow_cloud.world.sums.settled == cost
 
 
 def test_a_batch_whose_file_was_deleted_fails(slow_cloud: Any) -> None:
@@ -284,10 +284,10 @@ def test_a_batch_goes_on_after_reopening(make_cloud: Any, tmp_path: Path) -> Non
     told = batch(second, key)
     assert told["status"] == "completed"
     assert len(results(second, told["output_file_id"])) == 3
-    purse = second.world.purse
+    sums = second.world.sums
     second.world.close()
     third = make_cloud(tmp_path / "sim.db")
-    assert third.world.purse == purse
+    assert third.world.sums == sums
 
 
 def test_large_batches_are_written_whole(make_cloud: Any) -> None:
@@ -324,10 +324,10 @@ def test_however_it_ends_the_counts_the_files_and_the_money_agree(
         assert len(good) + len(bad) == len(bodies)
     spent = [row["response"]["body"]["usage"] for row in good]
     cost = sum(one["prompt_tokens"] * 13_500 + one["completion_tokens"] * 40_000 for one in spent) // 10**6
-    assert cloud.world.limits.balance - cloud.world.purse.settled == cost
+    assert cloud.world.limits.balance - cloud.world.sums.settled == cost
 
 
 def test_state_shows_batches_but_not_the_bytes_of_files() -> None:
     world = open_world(None, now=HandClock())
     build_app(world)
-    assert {"files", "batches", "tasks", "deliveries", "usages", "api_keys"} <= set(state(world)["objects"])
+    assert {"files", "batches", "tasks", "deliveries", "usages", "api_keys"} <= set(world_state(world)["objects"])

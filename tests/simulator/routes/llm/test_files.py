@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from novita_infra.simulator import PROFILES, state
+from novita_infra.simulator import PROFILES, world_state
 
 FILES = "/openai/v1/files"
 LINE = json.dumps({"custom_id": "a", "body": {"model": "m"}}).encode()
@@ -74,10 +74,10 @@ def test_contents_survive_reopening_and_leave_the_file_when_deleted(make_cloud: 
     first = make_cloud(tmp_path / "sim.db")
     kept, dropped = (upload(first, LINE + b"\n" + bytes(str(n), "ascii")).json()["id"] for n in range(2))
     first.send("DELETE", f"{FILES}/{dropped}")
-    before = state(first.world)["objects"]
+    before = world_state(first.world)["objects"]
     first.world.close()
     second = make_cloud(tmp_path / "sim.db")
-    assert state(second.world)["objects"] == before
+    assert world_state(second.world)["objects"] == before
     assert second.send("GET", f"{FILES}/{kept}/content").content == LINE + b"\n0"
     assert second.world.contents.get(dropped) == b""
 

@@ -1,14 +1,14 @@
-"""Objects that nobody's books know, as text and as JSON. Pure."""
+"""Orphans as a table and as data. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
-from novita_infra.catalogue.prices import MONTH, Amount, usd
-from novita_infra.model.clock import in_words
+from novita_infra.catalogue.prices import MONTH, Amount, plain_usd, usd
+from novita_infra.model.clock import in_words, timestamp
 from novita_infra.planning.orphans import Orphan
-from novita_infra.views.content.lines import Line, Tone, line
+from novita_infra.views.content.lines import Line, Tone, line, table_lines
 
 _HEADS: Final = ("KIND", "ID", "NAME", "STATUS", "AGE", "PER HOUR", "LAST GPU USE", "MADE BY")
 _NOW: Final = 1800.0
@@ -20,11 +20,7 @@ def orphan_lines(orphans: Sequence[Orphan], *, now: float) -> Iterator[Line]:
     if not orphans:
         yield line(("No orphans: every live object of the account is on record.", Tone.GOOD))
         return
-    rows = [_HEADS, *(_row(item, now) for item in orphans)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS))]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        yield line(("  ".join(cells).rstrip(), Tone.STRONG if row is _HEADS else None))
+    yield from table_lines((_row(item, now) for item in orphans), heads=_HEADS)
     yield line()
     yield line((_sum(orphans), Tone.STRONG))
 
@@ -34,6 +30,26 @@ def termination_lines(orphans: Iterable[Orphan]) -> Iterator[Line]:
     for item in orphans:
         what = f"{item.kind} {item.live.id} ({item.live.name})"
         yield line(("  - ", Tone.REMOVE), what, " will be deleted, with all that is on it: ", _per_hour(item))
+
+
+def orphans_data(orphans: Iterable[Orphan], *, now: float) -> list[dict[str, Any]]:
+    """The same as data; prices are decimals in text, in USD."""
+    return [
+        {
+            "kind": item.kind,
+            "id": item.live.id,
+            "name": item.live.name,
+            "status": item.live.status,
+            "created": _time(item.live.created),
+            "age_seconds": max(0, round(now - item.live.created)) if item.live.created else None,
+            "per_hour": {"least": plain_usd(item.per_hour.least), "most": plain_usd(item.per_hour.most)},
+            "price_unknown": list(item.unknown),
+            "gpu_use": item.use and {"last": _time(item.use.last), "measured_since": _time(item.use.since)},
+            "made_by": item.owner or None,
+            "perhaps_of": item.perhaps or None,
+        }
+        for item in orphans
+    ]
 
 
 def _row(item: Orphan, now: float) -> tuple[str, ...]:
@@ -75,3 +91,7 @@ def _sum(orphans: Sequence[Orphan]) -> str:
 
 def _amount(amount: Amount, *, digits: int = 5) -> str:
     return " to ".join(dict.fromkeys(usd(part, digits=digits) for part in (amount.least, amount.most)))
+
+
+def _time(seconds: float | None) -> str | None:
+    return timestamp(seconds) if seconds else None

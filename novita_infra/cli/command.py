@@ -1,0 +1,72 @@
+"""A command whose errors become diagnostics and an exit code, never a traceback."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from novita_infra.api.errors import BLOCKING, ApiError
+from novita_infra.cli.lazy import EXIT_ERROR, EXIT_INTERRUPTED
+from novita_infra.cli.rendering import renderer_of
+from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic, Problems
+
+
+class Command(click.Command):
+    """A command whose problems are told in the way it was asked to speak, and become its exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+            raise
+        except asyncio.CancelledError:
+            return EXIT_INTERRUPTED
+        except Exception as failure:  # noqa: BLE001 -- the last place before the terminal: nobody shall meet a traceback
+            renderer = renderer_of(ctx.params)
+            code = EXIT_ERROR
+            for leaf in _leaves(failure):
+                diagnostics, leaf_code = _explained(leaf)
+                renderer.diagnostics(diagnostics)
+                code = max(code, leaf_code)
+            return code
+
+
+def _leaves(failure: BaseException) -> Iterator[BaseException]:
+    if isinstance(failure, BaseExceptionGroup):
+        for inner in failure.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield failure
+
+
+def _explained(failure: BaseException) -> tuple[tuple[Diagnostic, ...], int]:
+    match failure:
+        case Problems():
+            return failure.diagnostics, failure.code
+        case ApiError():
+            code = EXIT_BLOCKED if isinstance(failure, BLOCKING) else EXIT_ERROR
+            return (Diagnostic(str(failure), failure.advice),), code
+        case OSError(filename=str() | bytes() as name, strerror=str() as reason):
+            return (Diagnostic(f"{os.fsdecode(name)}: {reason}"),), EXIT_ERROR
+        case _:
+            return (Diagnostic(f"internal error: {_bug(failure)}", _report()),), EXIT_ERROR
+
+
+def _bug(failure: BaseException) -> str:
+    """The exception by its type and place alone: its words may hold what nobody shall read."""
+    if os.environ.get("NOVITA_INFRA_DEBUG"):
+        sys.stderr.write("".join(traceback.format_exception(failure)))
+    frames = traceback.extract_tb(failure.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(failure).__name__}{place}"
+
+
+def _report() -> str:
+    return "please report it with what NOVITA_INFRA_DEBUG=1 prints"

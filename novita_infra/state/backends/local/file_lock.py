@@ -1,0 +1,138 @@
+"""A lock file that one process holds at a time.
+
+The kernel's lock on the open file decides: it ends with the process, however that ends, and a reused process number
+cannot be mistaken for the holder. The content of the file only explains to others who the holder is.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from novita_infra.model.clock import moment
+from novita_infra.state.backends.local.disk import unreadable
+from novita_infra.state.process_identity import user_name
+from novita_infra.state.store import LockHolder, LockRefused
+
+
+class FileLock:
+    """A lock file that this process holds."""
+
+    def __init__(self, path: Path, file: int) -> None:
+        self._path = path
+        self._file = file
+
+    def release(self) -> None:
+        """Removes the lock file, unless it is another holder's by now, and gives the lock back."""
+        if _is_at(self._path, self._file):
+            self._path.unlink(missing_ok=True)
+        os.close(self._file)
+
+
+def take_lock(path: Path, operation: str, *, now: Callable[[], float]) -> FileLock | LockRefused:
+    """The lock, or the reason why it cannot be had now. Raises Problems if the file cannot be made."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = _take(path)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if isinstance(lock, LockRefused):
+        return lock
+    with suppress(OSError):  # on a full disk the lock is held without an explanation
+        _explain(lock, operation, now())
+    return FileLock(path, lock)
+
+
+def _take(path: Path) -> int | LockRefused:
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        free, holder = _lock(file), _holder(file)
+        if free and _is_at(path, file) and _is_dead(holder):
+            return file
+        was_removed = free and not _is_at(path, file)  # by its holder, between our opening and our locking
+        os.close(file)
+        if not was_removed:
+            return _left_elsewhere(path, holder) if free else _busy(path, holder)
+
+
+def _lock(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_at(path: Path, file: int) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.samestat(path.stat(), os.fstat(file))
+    return False
+
+
+def _explain(file: int, operation: str, now: float) -> None:
+    holder = {
+        "operation": operation,
+        "user": user_name(),
+        "pid": os.getpid(),
+        "host": os.uname().nodename,
+        "boot": _boot(),
+        "since": moment(now),
+    }
+    os.ftruncate(file, 0)
+    os.pwrite(file, json.dumps(holder).encode(), 0)
+
+
+def _holder(file: int) -> Mapping[str, Any]:
+    """The content of the file; empty if the holder has just begun to write, or died while it did."""
+    try:
+        holder = json.loads(os.pread(file, 4096, 0))
+    except ValueError:
+        return {}
+    return holder if isinstance(holder, dict) else {}
+
+
+def _is_dead(holder: Mapping[str, Any]) -> bool:
+    """Whether a holder whose lock is free is certainly dead.
+
+    A folder shared between machines may not share its locks: a lock of another machine may still be held there. The
+    boot id recognises the machine of a container, whose host name is new each time.
+    """
+    return not holder or holder.get("host") == os.uname().nodename or holder.get("boot") == _boot()
+
+
+def _busy(path: Path, content: Mapping[str, Any]) -> LockRefused:
+    holder = _holder_of(content)
+    return LockRefused(
+        holder,
+        f"the state is locked by {holder or 'another process, which has only just begun'} ({path})",
+        "wait for its end, or give --lock-timeout; the lock ends with that process",
+    )
+
+
+def _left_elsewhere(path: Path, content: Mapping[str, Any]) -> LockRefused:
+    holder = _holder_of(content)
+    return LockRefused(
+        holder,
+        f"the state was locked on another machine by {holder}",
+        f"make sure that it is not running any more, then remove {path}",
+        final=True,
+    )
+
+
+def _holder_of(content: Mapping[str, Any]) -> LockHolder | None:
+    if not content:
+        return None
+    names = ("operation", "user", "pid", "host", "since")
+    return LockHolder(**{name: str(content[name]) for name in names if name in content})
+
+
+def _boot() -> str:
+    """A random id of this start of the machine; empty if the system has none (macOS)."""
+    with suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return ""

@@ -1,0 +1,69 @@
+"""Waiting for the lock of a state, for every backend alike: in a coroutine without blocking its loop, or blocking."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+
+from novita_infra.model.diagnostics import problem
+from novita_infra.state.store import LockRefused, Store
+
+_PAUSE: Final = 0.5
+"""Seconds between two attempts."""
+_STARTING: Final = 0.5
+"""Seconds that a holder which has just started gets to write who it is."""
+
+
+@asynccontextmanager
+async def locked(
+    store: Store,
+    operation: str,
+    *,
+    max_wait: float = 0.0,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> AsyncIterator[None]:
+    """Holds the lock while the body runs; waits up to `max_wait` seconds for it.
+
+    Raises Problems that name the holder if the time is up. Cancelling the task ends the wait.
+    """
+    patience = _Patience(max_wait)
+    while isinstance(lock := store.try_lock(operation), LockRefused):
+        await sleep(patience.pause_after(lock))
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def locked_blocking(
+    store: Store, operation: str, *, max_wait: float = 0.0, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[None]:
+    """As `locked`, for a command that runs no event loop."""
+    patience = _Patience(max_wait)
+    while isinstance(lock := store.try_lock(operation), LockRefused):
+        sleep(patience.pause_after(lock))
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class _Patience:
+    """The pauses between the attempts to get a lock."""
+
+    def __init__(self, max_wait: float) -> None:
+        self._max_wait = max_wait
+        self._waited = 0.0
+
+    def pause_after(self, refusal: LockRefused) -> float:
+        """The seconds to wait before the next attempt. Raises Problems if waiting cannot help or the time is up."""
+        limit = self._max_wait if refusal.holder else self._max_wait + _STARTING
+        if refusal.final or self._waited >= limit:
+            raise problem(refusal.summary, refusal.hint)
+        pause = min(_PAUSE if refusal.holder else _STARTING / 10, limit - self._waited)
+        self._waited += pause
+        return pause

@@ -1,0 +1,23 @@
+"""A journal that keeps nothing, for a run whose objects are not recorded in any state."""
+
+from __future__ import annotations
+
+from novita_infra.model.addresses import Address
+from novita_infra.model.records import Record
+from novita_infra.state.state import Begun
+
+
+class NullJournal:
+    """Implements Journal; every method returns at once."""
+
+    async def put(self, record: Record, event: str) -> None:
+        """Keeps nothing."""
+
+    async def drop(self, address: Address, event: str) -> None:
+        """Keeps nothing."""
+
+    async def saw(self, kind: str, ids: tuple[str, ...]) -> None:
+        """Keeps nothing."""
+
+    async def begin(self, begun: Begun) -> None:
+        """Keeps nothing."""

@@ -1,0 +1,18 @@
+"""The settings that say where a project keeps its state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class StateSettings:
+    """The `state` part of a project file. Only a backend knows what the options mean."""
+
+    root: Path
+    """The project's folder; relative paths among the options start there."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """As written in the project file, without expressions; empty for the default backend with its defaults."""
