@@ -1,0 +1,71 @@
+"""No two public classes or functions of the package share a name, but for the exceptions below."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+import novita_infra
+
+PACKAGE = Path(novita_infra.__file__).parent
+HOOK = "a hook of kinds: each kind has its own of this meaning"
+CALL = "an operation of the API: the call of a kind and the simulator's side of it, or one for each resource"
+EXCEPTIONS = {
+    "check": (HOOK, "kinds/"),
+    "choose": (HOOK, "kinds/"),
+    "costs": (HOOK, "kinds/"),
+    "inherit": (HOOK, "kinds/"),
+    "new_id": (HOOK, "kinds/"),
+    "parse": (HOOK, "kinds/ encoding/values.py"),
+    "takes": (HOOK, "kinds/"),
+    "unwrap": (HOOK, "kinds/"),
+    "convert": (CALL, "kinds/ simulator/world/"),
+    "create": (CALL, "kinds/ simulator/world/"),
+    "delete": (CALL, "kinds/ simulator/world/"),
+    "edit": (CALL, "kinds/ simulator/world/"),
+    "renew": (CALL, "kinds/ simulator/world/"),
+    "set_auto_migrate": (CALL, "kinds/ simulator/world/"),
+    "set_auto_renew": (CALL, "kinds/ simulator/world/"),
+    "start": (CALL, "kinds/ simulator/world/"),
+    "stop": (CALL, "kinds/ simulator/world/"),
+    "update": (CALL, "simulator/world/"),
+    "upgrade": (CALL, "kinds/ simulator/world/"),
+    "on_event": ("a hook of the simulator: what an event does to a record of the module's table", "simulator/"),
+}
+"""Names that several modules may give, with the reason and the beginnings of the paths that may."""
+TO_MEND = {"Member", "decode", "duration_text", "mishap", "placed", "read_plan", "run", "show", "write"}
+"""Names of different meaning that are still shared."""
+
+
+def places() -> dict[str, list[str]]:
+    """The paths of the modules that define each public class or function."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name[0] != "_":
+                found[node.name].append(path.relative_to(PACKAGE).as_posix())
+    return found
+
+
+def shared() -> dict[str, list[str]]:
+    """Those of them that more than one module defines."""
+    return {name: paths for name, paths in places().items() if len(set(paths)) > 1}
+
+
+def test_no_two_public_classes_or_functions_share_a_name() -> None:
+    beyond = {
+        name: [
+            path for path in paths if name not in EXCEPTIONS or not path.startswith(tuple(EXCEPTIONS[name][1].split()))
+        ]
+        for name, paths in shared().items()
+        if name not in TO_MEND
+    }
+    assert {name: paths for name, paths in beyond.items() if paths} == {}
+
+
+@pytest.mark.parametrize("name", sorted(EXCEPTIONS))
+def test_an_exception_from_unique_names_is_still_needed(name: str) -> None:
+    assert name in shared()
