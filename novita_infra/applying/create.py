@@ -22,7 +22,7 @@ from novita_infra.kinds.field import Default
 from novita_infra.kinds.kind import Kind, Offer
 from novita_infra.model.clock import GRACE, in_words
 from novita_infra.model.diagnostics import EXIT_BLOCKED
-from novita_infra.model.records import Record, Underway
+from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Spec, Value, reveal
 from novita_infra.planning.changes.decisions import ambiguous
@@ -58,7 +58,7 @@ class Creating:
         before = self._desk.books.record(step.address)
         live = await self._obtain(step, kind, spec, before, span=span)
         record = self._desk.record(step)
-        record = replace(record, id=live.id, spec=record.underway.sent if record.underway else {})
+        record = replace(record, id=live.id, spec=record.pending.sent if record.pending else {})
         if not kind.api.create.final_phases:
             await self._desk.books.put(_ready(record, step, live), "created")
             self._desk.emit(Identified(step, live.id))
@@ -117,12 +117,12 @@ class Creating:
         span: Span,
     ) -> Live:
         name = str(reveal(spec.get("name", "")))
-        underway, request = self._wanted(step, kind, spec)
-        mark = underway.mark
+        pending, request = self._wanted(step, kind, spec)
+        mark = pending.mark
         # A mark tells the new object from all others; without one, two that are alike are made one after the other.
         async with self._namesakes[kind.type, mark or name]:
             for _ in range(BUYS):
-                await self._intend(step, kind, before, underway=underway, choice=choice)
+                await self._intend(step, kind, before, pending=pending, choice=choice)
                 try:
                     answer = await self._desk.send(request, step, span=span)
                 except Unanswered as error:
@@ -147,13 +147,13 @@ class Creating:
                 self._desk.note(step, "", "nothing was made, so it is sent again", span=span, status="unanswered")
         raise StepFailed(f"{lost}; {lost.advice}")
 
-    def _wanted(self, step: Step, kind: Kind, spec: Spec) -> tuple[Underway, Request]:
+    def _wanted(self, step: Step, kind: Kind, spec: Spec) -> tuple[PendingCall, Request]:
         """The attempt and its request. The attempt knows of an owner mark only where the request had room for it."""
         key = self._desk.books.key
-        underway = self._desk.underway("create", written(_carried(kind, spec, key), key))
-        mark = self._desk.mark(step.address, underway.operation) if kind.api.marked else ""
+        pending = self._desk.pending("create", written(_carried(kind, spec, key), key))
+        mark = self._desk.mark(step.address, pending.operation) if kind.api.marked else ""
         request = kind.api.create.request(Target("", reveal(spec), mark=mark))
-        return replace(underway, mark=mark if mark and _holds(request.body, mark) else ""), request
+        return replace(pending, mark=mark if mark and _holds(request.body, mark) else ""), request
 
     async def _intend(
         self,
@@ -161,22 +161,22 @@ class Creating:
         kind: Kind,
         before: Record | None,
         *,
-        underway: Underway,
+        pending: PendingCall,
         choice: Mapping[str, Value],
     ) -> None:
         """Puts on disk what is about to be asked for, and what was live before."""
         await self._seen_before(kind)
         retired = tuple(dict.fromkeys([*before.retired, *filter(None, [before.id])])) if before else ()
-        stillborn = before.stillborn if before else ()
-        if before and before.underway and before.underway.unready:
-            stillborn = (*stillborn, before.id)
+        unready = before.retired_unready if before else ()
+        if before and before.pending and before.pending.never_ready:
+            unready = (*unready, before.id)
         record = Record(
             step.address,
             "",
             needs=step.record.needs,
-            underway=replace(underway, since=self._desk.clock.now(), sight=self._desk.books.sight_of(kind.type)),
+            pending=replace(pending, since=self._desk.clock.now(), snapshot=self._desk.books.snapshot_name(kind.type)),
             retired=retired,
-            stillborn=tuple(id for id in stillborn if id in retired),
+            retired_unready=tuple(id for id in unready if id in retired),
             protect=step.record.protect,
             source=step.record.source,
             choice=choice,
@@ -216,14 +216,14 @@ class Creating:
 
     async def _see(self, kind: Kind) -> frozenset[str]:
         lives = await read_all(self._desk.client, kind)
-        await self._desk.books.saw(self._desk.books.sight_of(kind.type), tuple(sorted(lives)))
+        await self._desk.books.snapshot(self._desk.books.snapshot_name(kind.type), tuple(sorted(lives)))
         return frozenset(lives)
 
 
 def _ready(record: Record, step: Step, live: Live) -> Record:
     """The record once nothing more is waited for, without the object before it where that is known to be gone."""
     retired = tuple(id for id in record.retired if id != step.gone)
-    return replace(record, underway=None, outputs={**live.outputs}, needs=step.record.needs, retired=retired)
+    return replace(record, pending=None, outputs={**live.outputs}, needs=step.record.needs, retired=retired)
 
 
 def _none_came_free(refused: NoCapacity, step: Step, elapsed: float) -> NoCapacity | StepFailed:

@@ -9,7 +9,7 @@ from typing import Final
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.model.values import Ref, Value
-from novita_infra.state.state import KEPT, Begun, State
+from novita_infra.state.state import MOST_USED_PLANS, State, UsedPlan
 from novita_infra.state.store import Journal
 
 REMEMBERED: Final = 20
@@ -25,9 +25,9 @@ class Records:
         self._journal = journal
         self._now = now
         self._records: dict[Address, Record] = dict(state.records)
-        self._seen: dict[str, tuple[str, ...]] = dict(state.seen)
+        self._snapshots: dict[str, tuple[str, ...]] = dict(state.snapshots)
         self._in_doubt = {record.address.type for record in _unanswered(state.records.values())}
-        self._begun = state.begun
+        self._used_plans = state.used_plans
         self._ids: dict[str, set[str]] = {}
         """Every id that the books have known since the run began, by kind."""
         for record in state.records.values():
@@ -38,10 +38,10 @@ class Records:
         """The hex key of the digests that stand for secrets."""
         return self._state.key
 
-    async def begin(self, begun: Begun) -> None:
+    async def use_plan(self, plan: UsedPlan) -> None:
         """The run carries out this saved plan; returns when that is on disk."""
-        self._begun = (*self._begun, begun)[-KEPT:]
-        await self._journal.begin(begun)
+        self._used_plans = (*self._used_plans, plan)[-MOST_USED_PLANS:]
+        await self._journal.use_plan(plan)
 
     def record(self, address: Address) -> Record | None:
         """What the books say of the resource."""
@@ -59,12 +59,12 @@ class Records:
         self._records.pop(address, None)
         await self._journal.drop(address, event)
 
-    async def saw(self, sight: str, ids: tuple[str, ...]) -> None:
+    async def snapshot(self, name: str, ids: tuple[str, ...]) -> None:
         """These objects were live before the run created any; returns when that is on disk."""
-        self._seen[sight] = ids
-        await self._journal.saw(sight, ids)
+        self._snapshots[name] = ids
+        await self._journal.snapshot(name, ids)
 
-    def sight_of(self, kind: str) -> str:
+    def snapshot_name(self, kind: str) -> str:
         """The name under which this run keeps what was live before it created any of the kind.
 
         What a create of an earlier run may have made must not count as seen before that one.
@@ -100,7 +100,7 @@ class Records:
         `carried_out` is the seal of the saved plan of which every step is done; `took` are the seconds of the steps
         that are done, by `instance.create`.
         """
-        sights = {_sight(record) for record in _unanswered(self._records.values())}
+        names = {_snapshot_name(record) for record in _unanswered(self._records.values())}
         known = self._state.durations
         last = {name: (*known.get(name, ()), *seconds)[-REMEMBERED:] for name, seconds in (took or {}).items()}
         return replace(
@@ -110,16 +110,16 @@ class Records:
             environment=environment,
             records=dict(sorted(self._records.items())),
             outputs=self._state.outputs if outputs is None else outputs,
-            seen={kind: ids for kind, ids in self._seen.items() if kind in sights},
-            begun=tuple(replace(item, done=item.done or item.seal == carried_out) for item in self._begun),
+            snapshots={kind: ids for kind, ids in self._snapshots.items() if kind in names},
+            used_plans=tuple(replace(item, done=item.done or item.seal == carried_out) for item in self._used_plans),
             durations={**known, **last},
         )
 
 
 def _unanswered(records: Iterable[Record]) -> Iterator[Record]:
     """Those that a create without an answer may have made."""
-    return (record for record in records if record.underway and not record.id)
+    return (record for record in records if record.pending and not record.id)
 
 
-def _sight(record: Record) -> str:
-    return (record.underway.sight if record.underway else "") or record.address.type
+def _snapshot_name(record: Record) -> str:
+    return (record.pending.snapshot if record.pending else "") or record.address.type

@@ -20,7 +20,7 @@ from novita_infra.kinds.kind import Kind
 from novita_infra.kinds.toolkit.image_pulls import remedy_of
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import ANSWER, GRACE, Clock, in_words
-from novita_infra.model.records import Record, Underway
+from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Ref, Spec, refs, resolve
 from novita_infra.planning.plan.steps import Step
@@ -112,9 +112,9 @@ class Run:
             raise StepFailed("the books hold no record of it")
         return record
 
-    def underway(self, call: str, sent: Spec) -> Underway:
+    def pending(self, call: str, sent: Spec) -> PendingCall:
         """A new attempt of the call."""
-        return Underway(self.operation(), call, self.clock.now(), sent)
+        return PendingCall(self.operation(), call, self.clock.now(), sent)
 
     def note(self, step: Step, id: str, note: str, *, span: Span | None = None, status: str = "") -> None:
         """Tells something that a person should know, with the time since the span began."""

@@ -51,9 +51,9 @@ class Steps:
     async def ended(self, step: Step, reason: str) -> None:
         """Puts on record why the run ends before what is under way has: a person asks, and the next plan tells."""
         record = self._desk.books.record(step.address)
-        if record is not None and record.underway is not None:
-            underway = replace(record.underway, ended=reason)
-            await self._desk.books.put(replace(record, underway=underway), f"{underway.call}: {reason}")
+        if record is not None and record.pending is not None:
+            pending = replace(record.pending, ended=reason)
+            await self._desk.books.put(replace(record, pending=pending), f"{pending.call}: {reason}")
 
     async def _demand(self, conditions: Iterable[Condition], what: str, consequence: str, *, code: int) -> None:
         """Raises StepFailed with the message of the first condition that does not hold now."""
@@ -114,9 +114,9 @@ class Steps:
             self._desk.go_on()
             record = self._desk.books.record(step.address)
             if record is not None and record.id == step.id:
-                fresh = step.undoes or (record.underway is not None and record.underway.unready)
-                underway = replace(self._desk.underway("delete", {}), fresh=fresh)
-                await self._desk.books.put(replace(record, underway=underway), "delete: about to be sent")
+                never_ready = step.undoes or (record.pending is not None and record.pending.never_ready)
+                pending = replace(self._desk.pending("delete", {}), deletes_never_ready=never_ready)
+                await self._desk.books.put(replace(record, pending=pending), "delete: about to be sent")
             with contextlib.suppress(NotFound):
                 await self._desk.send(kind.api.delete.request(Target(step.id, {}, None)), step, span=span)
         await self._desk.settled(step, step.id, frozenset({Phase.GONE}), span=span)
@@ -133,5 +133,5 @@ class Steps:
             await self._desk.books.drop(step.address, f"{step.id} is gone")
             return
         own = record.id == step.id
-        left = replace(record, retired=retired, id="" if own else record.id, underway=None if own else record.underway)
+        left = replace(record, retired=retired, id="" if own else record.id, pending=None if own else record.pending)
         await self._desk.books.put(left, f"{step.id} is gone")

@@ -59,7 +59,7 @@ class Changing:
         record = replace(
             record,
             spec=_merged(record.spec, step, spec, self._desk.books.key),
-            underway=None,
+            pending=None,
             outputs=outputs,
             needs=step.record.needs,
             source=step.record.source,
@@ -73,14 +73,14 @@ class Changing:
         live = await self._desk.settled(step, step.id, STABLE, span=span)
         record = self._desk.record(step)
         outputs = self._desk.kinds[step.address.type].merged_outputs(record.outputs, live)
-        await self._desk.books.put(replace(record, underway=None, outputs=outputs), "settled")
+        await self._desk.books.put(replace(record, pending=None, outputs=outputs), "settled")
         return step.id
 
     async def adopt(self, step: Step) -> str:
         """Takes in what an earlier create without an answer made."""
         self._desk.begin(step)
         record = self._desk.record(step)
-        sent = record.underway.sent if record.underway else {}
+        sent = record.pending.sent if record.pending else {}
         record = replace(record, id=step.id, spec=sent, needs=step.record.needs)
         await self._desk.books.put(record, "adopted: an earlier create made it")
         self._desk.emit(Identified(step, step.id))
@@ -102,9 +102,9 @@ class Changing:
         """
         record = self._desk.record(step)
         spec = recorded_spec(kind, Existing(record, live=live))
-        if spec != record.spec and record.underway:
-            done = replace(record, spec=spec, underway=None)
-            await self._desk.books.put(done, f"{record.underway.call}: an earlier run made it")
+        if spec != record.spec and record.pending:
+            done = replace(record, spec=spec, pending=None)
+            await self._desk.books.put(done, f"{record.pending.call}: an earlier run made it")
 
     def _is_done(self, kind: Kind, call: Call, step: Step, spec: Spec, live: Live) -> bool:
         """Whether the object already is as the call would make it, as far as the API shows it."""
@@ -118,12 +118,13 @@ class Changing:
         record = self._desk.record(step)
         before = {"values": dict(live.values), "outputs": dict(live.outputs)} if call.took_effect else {}
         changed = {name: spec[name] for name in (*step.fields, *call.also_sets) if name in spec}
-        underway = self._desk.underway(call.name, written(changed, self._desk.books.key))
+        pending = self._desk.pending(call.name, written(changed, self._desk.books.key))
         needs = tuple(sorted({*record.needs, *step.record.needs}))
         await self._desk.books.put(
-            replace(record, needs=needs, underway=replace(underway, before=before)), f"{call.name}: about to be sent"
+            replace(record, needs=needs, pending=replace(pending, before=before)),
+            f"{call.name}: about to be sent",
         )
-        mark = live.mark or (self._desk.mark(step.address, underway.operation) if kind.api.marked else "")
+        mark = live.mark or (self._desk.mark(step.address, pending.operation) if kind.api.marked else "")
         target = Target(live.id, reveal(_with_resets(kind, step, spec)), live, record.spec, mark=mark)
         request = call.request(target)
         for _ in range(TRIES):

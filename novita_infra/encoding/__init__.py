@@ -3,9 +3,8 @@
 A secret never leaves here in clear. Knows resources and diagnostics, and no file.
 """
 
-from novita_infra.encoding.dataclasses import decode_as
+from novita_infra.encoding.decoding import decode_as
 from novita_infra.encoding.digests import derived_key, digest, matches_digest
-from novita_infra.encoding.forms import INLINE, text_form
 from novita_infra.encoding.secret_sources import (
     Resolver,
     as_digest,
@@ -25,6 +24,7 @@ from novita_infra.encoding.values import (
     fingerprint,
     parse,
 )
+from novita_infra.model.json_forms import INLINE, text_form
 
 __all__ = [
     "INLINE",

@@ -14,8 +14,8 @@ from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
-from novita_infra.encoding.forms import JsonForm, form_of
 from novita_infra.model.addresses import Address
+from novita_infra.model.json_forms import JsonForm, form_of
 from novita_infra.model.values import Digest, Joined, Ref, Secret, Value
 
 Json: TypeAlias = Any

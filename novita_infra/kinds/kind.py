@@ -221,12 +221,12 @@ class Kind:
 
     def took_effect(self, record: Record, live: Live) -> bool:
         """Whether the object shows the effect of the recorded unanswered call, where the fields do not show it."""
-        underway = record.underway
-        call = self._calls.get(underway.call) if underway else None
-        if underway is None or call is None or call.took_effect is None or not underway.before or not record.id:
+        pending = record.pending
+        call = self._calls.get(pending.call) if pending else None
+        if pending is None or call is None or call.took_effect is None or not pending.before or not record.id:
             return False
-        before = replace(live, values=underway.before["values"], outputs=underway.before["outputs"])
-        return call.took_effect(Target(record.id, underway.sent, before, record.spec), live)
+        before = replace(live, values=pending.before["values"], outputs=pending.before["outputs"])
+        return call.took_effect(Target(record.id, pending.sent, before, record.spec), live)
 
     def remedy(self, live: Live) -> str:
         """What to correct in the manifest of an object in trouble; empty where that is not known."""

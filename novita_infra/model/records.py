@@ -1,4 +1,7 @@
-"""Records: what the state holds of one resource."""
+"""Records: the state of one resource, and of the call that is pending for it.
+
+The keys in state files are those of version 0.1; `key_form` keeps them where a field has a new name.
+"""
 
 from __future__ import annotations
 
@@ -6,66 +9,68 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from novita_infra.model.addresses import Address
+from novita_infra.model.json_forms import key_form
 from novita_infra.model.lifecycle import Cause
 from novita_infra.model.values import Spec, Value
 
 
 @dataclass(frozen=True, slots=True)
-class Underway:
-    """A call whose end is not on record yet."""
+class PendingCall:
+    """A call whose end is not recorded yet."""
 
     operation: str
     """A unique id of this attempt."""
     call: str
+    """Its name, such as `create` or `delete`."""
     since: float
     """Unix seconds."""
     sent: Spec = field(default_factory=dict)
     """The spec that the call asks for, secrets as digests."""
     before: Mapping[str, Value] = field(default_factory=dict)
-    """What was live before a call that must not be repeated blindly, to judge later whether it took effect."""
+    """The live object before a call that must not be repeated blindly: shows later whether the call took effect."""
     mark: str = ""
     """The owner mark that a create writes into the object."""
-    sight: str = ""
-    """The name under which the books keep what was live before a create; empty for that of its kind."""
+    snapshot: str = field(default="", metadata=key_form("sight"))
+    """The name of the state's snapshot of the objects that were live before a create; empty for the resource type."""
     ended: str = ""
-    """How the last run that waited for it came to its end without it, in words; the record was seen then."""
-    fresh: bool = False
-    """Of a delete: nobody has seen the object ready, or it was made by the run that deletes it."""
+    """Why the last run that waited for the call stopped waiting, in words for a person."""
+    deletes_never_ready: bool = field(default=False, metadata=key_form("fresh"))
+    """For a delete: whether no run saw the object ready, or the run that deletes the object also made it."""
 
     @property
-    def unready(self) -> bool:
-        """Whether no run saw the object ready, or the one that did began to take it down again."""
-        return self.call == "create" or self.fresh
+    def never_ready(self) -> bool:
+        """Whether no run saw the object ready, or the run that did also began to delete it."""
+        return self.call == "create" or self.deletes_never_ready
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the books say of a resource."""
+    """The state of one resource."""
 
     address: Address
     id: str
-    """Empty while a create is under way whose answer is not known."""
+    """Empty while the answer to a create is not known."""
     spec: Spec = field(default_factory=dict)
     """The fields as last sent, in the manifest's shape; a secret is a Digest."""
     outputs: Mapping[str, Value] = field(default_factory=dict)
     needs: tuple[Address, ...] = ()
-    underway: Underway | None = None
+    pending: PendingCall | None = field(default=None, metadata=key_form("underway"))
     retired: tuple[str, ...] = ()
-    """Ids of replaced objects that are not known to be gone yet."""
-    stillborn: tuple[str, ...] = ()
-    """Of these, those that no run saw ready."""
+    """Ids of replaced objects that are not known to be deleted yet."""
+    retired_unready: tuple[str, ...] = field(default=(), metadata=key_form("stillborn"))
+    """The retired ids that no run saw ready."""
     protect: bool = False
     source: str = ""
     """The manifest file that declared it, relative to the project."""
     choice: Mapping[str, Value] = field(default_factory=dict)
-    """Of several offers, the one that was taken (`took`), and those that were refused, each with the reason."""
-    anew: str = ""
-    """Why it is to be made anew though its manifest agrees with it, where a run was to do so and has not yet: the
-    trigger, or `--replace`."""
+    """For a choice of offers: the offer that was taken (`took`), and each that was refused, with the reason."""
+    recreate_reason: str = field(default="", metadata=key_form("anew"))
+    """The reason of a replacement that a run was to make and has not made yet, though the manifest has no difference:
+    the trigger, or `--replace`. Otherwise empty."""
     adopted: Mapping[str, Value] = field(default_factory=dict)
-    """By field that was changed outside and is wanted so: what the manifest declared when that was taken in. As long as
-    it declares the same, `spec` holds what is wanted."""
+    """By field that was changed outside and whose change was adopted: the value that the manifest declared then. As
+    long as the manifest declares that value, `spec` holds the desired one."""
     adopted_for: Mapping[str, Cause] = field(default_factory=dict)
-    """By such a field, why it was other than it was left, where nobody edited it."""
+    """By such a field, the cause of the change, if it was not an edit."""
     seen_at: float = 0.0
-    """When the books last learned of it, in Unix seconds; 0 where that is not known."""
+    """When a run last read or changed the object, in Unix seconds; 0 if not known."""

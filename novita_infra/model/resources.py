@@ -106,24 +106,24 @@ class Existing:
     """The object of the record's id; None where it is gone."""
     candidates: tuple[Live, ...] = ()
     """Objects that a create without an answer may have made."""
-    old: tuple[Live, ...] = ()
-    """Objects that it replaced and that are still there."""
+    replaced: tuple[Live, ...] = ()
+    """Objects that it replaced and that still exist."""
 
     @property
-    def dead(self) -> frozenset[str]:
-        """The ids of what nobody can have used: it is not up, and no run saw it ready."""
-        stillborn = self.record.stillborn if self.record else ()
-        new = (self.live,) if self.live is not None and self.unready else ()
-        old = (live for live in self.old if live.id in stillborn)
-        return frozenset(live.id for live in (*new, *old) if live.phase not in STABLE)
+    def unused_ids(self) -> frozenset[str]:
+        """The ids of the objects that cannot have been used: they are not up, and no run saw them ready."""
+        unready = self.record.retired_unready if self.record else ()
+        new = (self.live,) if self.live is not None and self.never_ready else ()
+        replaced = (live for live in self.replaced if live.id in unready)
+        return frozenset(live.id for live in (*new, *replaced) if live.phase not in STABLE)
 
     @property
-    def unready(self) -> bool:
-        """Whether the create that made the object is not known to have come to its end, or was to be undone."""
-        underway = self.record.underway if self.record else None
-        return bool(self.candidates) or (underway is not None and underway.unready)
+    def never_ready(self) -> bool:
+        """Whether the create that made the object is not known to have succeeded, or was to be undone."""
+        pending = self.record.pending if self.record else None
+        return bool(self.candidates) or (pending is not None and pending.never_ready)
 
     @property
-    def leftovers(self) -> tuple[str, ...]:
-        """The ids of what it replaced and is still there."""
-        return tuple(live.id for live in self.old)
+    def replaced_ids(self) -> tuple[str, ...]:
+        """The ids of the objects that it replaced and that still exist."""
+        return tuple(live.id for live in self.replaced)

@@ -22,7 +22,7 @@ from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import WITHOUT_CALL
 from novita_infra.policies.running import check_judged
 from novita_infra.state.process_identity import this_process
-from novita_infra.state.state import Begun, State
+from novita_infra.state.state import State, UsedPlan
 
 MOST_CALLS: Final = 64
 """Calls at a time where nobody says; the client finds out how many of them do good."""
@@ -72,7 +72,7 @@ async def apply_plan(
         )
         try:
             if seal:
-                await books.begin(Begun(seal, session.clock.now(), this_process()))
+                await books.use_plan(UsedPlan(seal, session.clock.now(), this_process()))
             result, outputs = await walk_steps(plan, desk)
         finally:
             # What a run knows is saved however it ends; a crash here leaves the journal, which says the same.
@@ -91,7 +91,7 @@ async def apply_plan(
 
 def check_basis(plan: Plan, state: State, *, seal: str = "") -> None:
     """Raises Problems where the books are not those that the plan was made from, and where it was begun already."""
-    begun = next((item for item in state.begun if item.seal == seal), None)
+    begun = next((item for item in state.used_plans if item.seal == seal), None)
     if begun is not None:
         when = moment(begun.since)
         if begun.done:

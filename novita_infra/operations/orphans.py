@@ -160,12 +160,12 @@ def _claims(kind: Kind, state: State, lives: Mapping[str, Live], owned: frozense
     """The objects that a create without an answer may have made, with whose create it is."""
     from novita_infra.refresh.objects import candidates  # noqa: PLC0415 -- as above
 
-    seen = owned | frozenset(state.seen.get(kind.type, ()))
+    seen = owned | frozenset(state.snapshots.get(kind.type, ()))
     for address, record in state.records.items():
-        underway = record.underway
-        if address.type != kind.type or record.id or underway is None:
+        pending = record.pending
+        if address.type != kind.type or record.id or pending is None:
             continue
-        for live in candidates(kind, underway.sent, lives.values(), known=seen, mark=underway.mark):
+        for live in candidates(kind, pending.sent, lives.values(), known=seen, mark=pending.mark):
             yield live.id, f"{address} of {state.project or 'a project'}, environment {state.environment}"
 
 

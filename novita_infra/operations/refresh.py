@@ -58,7 +58,7 @@ async def _observed(session: Session, kinds: set[str], catalogues: Iterable[str]
         session.client,
         kinds=KINDS,
         records={address: record for address, record in session.state.records.items() if address.type in kinds},
-        seen=session.state.seen,
+        seen=session.state.snapshots,
         clock=session.clock,
         catalogues=catalogues,
         tell=session.tell,

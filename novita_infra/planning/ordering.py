@@ -40,7 +40,9 @@ def schedule(
     `timeouts`, in seconds, are those of the manifests, also of what is destroyed though they declare it.
     """
     decisions = {
-        address: item for address, item in decisions.items() if item.action is not Action.NONE or item.found.leftovers
+        address: item
+        for address, item in decisions.items()
+        if item.action is not Action.NONE or item.found.replaced_ids
     }
     dependents = _dependents(decisions)
     first = _created_first(decisions, declared, kinds, dependents)
@@ -122,7 +124,7 @@ class _Chain:
         )
         if decision.action is Action.FORGET:
             deleting = (replace(blank, key=f"{address}/forget", action=StepKind.FORGET, says="only the record goes"),)
-        clearing = tuple(step for step in deleting if making and step.id in decision.found.dead)
+        clearing = tuple(step for step in deleting if making and step.id in decision.found.unused_ids)
         return cls(making, tuple(step for step in deleting if step not in clearing), clearing)
 
     def link(self, after: dict[str, set[str]]) -> None:
@@ -182,7 +184,7 @@ def _gone(decision: Decision) -> str:
 def _deleted_ids(decision: Decision) -> tuple[str, ...]:
     live = decision.found.live
     old = [live.id] if live and decision.action in {Action.REPLACE, Action.DELETE} else []
-    return tuple(dict.fromkeys([*old, *decision.found.leftovers]))
+    return tuple(dict.fromkeys([*old, *decision.found.replaced_ids]))
 
 
 def _dependents(decisions: Mapping[Address, Decision]) -> dict[Address, list[Address]]:
@@ -217,7 +219,7 @@ def _created_first(
     waiting += [
         need
         for address, decision in decisions.items()
-        if decision.found.leftovers and address in declared
+        if decision.found.replaced_ids and address in declared
         for need in declared[address].needs
         if need in replaced
     ]

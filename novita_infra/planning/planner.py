@@ -336,8 +336,8 @@ def _change(
     if not active:
         return Change(address, Action.NONE, id=id, before=shown, after=shown, needs=needs)
     action, why = decision.action, decision.why
-    if action is Action.NONE and found.leftovers:
-        action, why = Action.RESUME, f"what it replaced is still there: {', '.join(found.leftovers)}"
+    if action is Action.NONE and found.replaced_ids:
+        action, why = Action.RESUME, f"what it replaced is still there: {', '.join(found.replaced_ids)}"
     return Change(
         address,
         action,

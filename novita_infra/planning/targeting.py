@@ -146,4 +146,4 @@ def _goes(decision: Decision) -> bool:
 
 
 def _acts(decision: Decision | None) -> bool:
-    return decision is not None and (decision.action is not Action.NONE or bool(decision.found.leftovers))
+    return decision is not None and (decision.action is not Action.NONE or bool(decision.found.replaced_ids))

@@ -85,7 +85,7 @@ def as_recorded(record: Record) -> Existing:
 
 def is_unfinished(record: Record) -> bool:
     """Whether an earlier run left something of it open, so that the books alone do not tell enough."""
-    return not record.id or record.underway is not None or bool(record.retired)
+    return not record.id or record.pending is not None or bool(record.retired)
 
 
 async def _observe_kind(
@@ -112,18 +112,18 @@ async def _observe_kind(
     found = {}
     for address, record in records.items():
         old = tuple(lives[id] for id in record.retired if id in lives)
-        if record.id or record.underway is None:
-            found[address] = Existing(record, live=lives.get(record.id), old=old)
+        if record.id or record.pending is None:
+            found[address] = Existing(record, live=lives.get(record.id), replaced=old)
             continue
         fitting = candidates(
             kind,
-            record.underway.sent,
+            record.pending.sent,
             lives.values(),
-            known=owned.union(seen.get(record.underway.sight or kind.type, ())),
-            mark=record.underway.mark,
+            known=owned.union(seen.get(record.pending.snapshot or kind.type, ())),
+            mark=record.pending.mark,
         )
         fitting = await still_there(client, kind, fitting)
-        found[address] = Existing(record, candidates=fitting, old=old)
+        found[address] = Existing(record, candidates=fitting, replaced=old)
     known = owned.union(live.id for item in found.values() for live in item.candidates)
     return found, tuple(live for live in lives.values() if live.id not in known)
 
@@ -136,11 +136,11 @@ def _undecided(kind: Kind, records: Mapping[Address, Record], lives: Mapping[str
     marks = {live.mark for live in lives.values()}
     undecided = []
     for address, record in records.items():
-        if record.underway is None:
+        if record.pending is None:
             continue
         live = lives.get(record.id)
-        made = bool(record.id) or (bool(record.underway.mark) and record.underway.mark in marks)
-        acted = not record.underway.before or live is None or kind.took_effect(record, live)
+        made = bool(record.id) or (bool(record.pending.mark) and record.pending.mark in marks)
+        acted = not record.pending.before or live is None or kind.took_effect(record, live)
         if not (made and acted):
             undecided.append(address)
     return undecided

@@ -13,7 +13,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.records import Record
 from novita_infra.state.file_format import check_version, read_json
-from novita_infra.state.state import KEPT, VERSION, Begun, State
+from novita_infra.state.state import MOST_USED_PLANS, VERSION, State, UsedPlan
 
 
 def header_line(state: State) -> bytes:
@@ -31,14 +31,14 @@ def drop_line(address: Address, event: str) -> bytes:
     return _line({"drop": str(address), "event": event})
 
 
-def saw_line(kind: str, ids: tuple[str, ...]) -> bytes:
-    """The line of `Journal.saw`."""
-    return _line({"saw": kind, "ids": list(ids)})
+def snapshot_line(name: str, ids: tuple[str, ...]) -> bytes:
+    """The line of `Journal.snapshot`."""
+    return _line({"saw": name, "ids": list(ids)})
 
 
-def begin_line(begun: Begun) -> bytes:
-    """The line of `Journal.begin`."""
-    return _line({"begin": encode(begun)})
+def use_plan_line(plan: UsedPlan) -> bytes:
+    """The line of `Journal.use_plan`."""
+    return _line({"begin": encode(plan)})
 
 
 def fold(state: State, data: bytes, place: str) -> State:
@@ -50,15 +50,17 @@ def fold(state: State, data: bytes, place: str) -> State:
     lines = data.split(b"\n")[:-1]
     if not lines or not _continues(state, lines[0], place):
         return state
-    records, seen, begun = dict(state.records), dict(state.seen), list(state.begun)
+    records, snapshots, used_plans = dict(state.records), dict(state.snapshots), list(state.used_plans)
     for number, line in enumerate(lines[1:], start=2):
         content = read_json(line, place, hint=_HINT, line=number)
         try:
-            _apply_line(content, records, seen, begun=begun)
+            _apply_line(content, records, snapshots, used_plans=used_plans)
         except Malformed as error:
             raise _damaged(place, number, f": {error}") from error
     serial = state.serial + len(lines) - 1
-    return replace(state, serial=serial, records=records, seen=seen, begun=tuple(begun[-KEPT:]))
+    return replace(
+        state, serial=serial, records=records, snapshots=snapshots, used_plans=tuple(used_plans[-MOST_USED_PLANS:])
+    )
 
 
 def _line(content: Json) -> bytes:
@@ -86,7 +88,7 @@ def _continues(state: State, line: bytes, place: str) -> bool:
 
 
 def _apply_line(
-    content: Json, records: dict[Address, Record], seen: dict[str, tuple[str, ...]], *, begun: list[Begun]
+    content: Json, records: dict[Address, Record], snapshots: dict[str, tuple[str, ...]], *, used_plans: list[UsedPlan]
 ) -> None:
     match content:
         case {"put": data, "event": str()}:
@@ -94,10 +96,10 @@ def _apply_line(
             records[record.address] = record
         case {"drop": name, "event": str()}:
             records.pop(decode_as(Address, name), None)
-        case {"saw": str(kind), "ids": ids}:
-            seen[kind] = decode_as(tuple[str, ...], ids)
+        case {"saw": str(name), "ids": ids}:
+            snapshots[name] = decode_as(tuple[str, ...], ids)
         case {"begin": data}:
-            begun.append(decode_as(Begun, data))
+            used_plans.append(decode_as(UsedPlan, data))
         case _:
             raise Malformed("neither a put nor a drop")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
-from novita_infra.state.state import Begun
+from novita_infra.state.state import UsedPlan
 
 
 class NullJournal:
@@ -16,8 +16,8 @@ class NullJournal:
     async def drop(self, address: Address, event: str) -> None:
         """Keeps nothing."""
 
-    async def saw(self, kind: str, ids: tuple[str, ...]) -> None:
+    async def snapshot(self, name: str, ids: tuple[str, ...]) -> None:
         """Keeps nothing."""
 
-    async def begin(self, begun: Begun) -> None:
+    async def use_plan(self, plan: UsedPlan) -> None:
         """Keeps nothing."""

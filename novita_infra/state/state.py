@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from novita_infra.model.addresses import Address
+from novita_infra.model.json_forms import key_form
 from novita_infra.model.records import Record
 from novita_infra.model.values import Value
 
 VERSION: Final = 1
-KEPT: Final = 50
+MOST_USED_PLANS: Final = 50
 """How many applied plans a state remembers."""
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class UsedPlan:
     """A saved plan that a run has begun to apply; no other run may apply it."""
 
     seal: str
@@ -48,10 +49,10 @@ class State:
     records: Mapping[Address, Record] = field(default_factory=dict)
     outputs: Mapping[str, Value] = field(default_factory=dict)
     """The project's outputs after the last apply; a secret is a Digest."""
-    seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    snapshots: Mapping[str, tuple[str, ...]] = field(default_factory=dict, metadata=key_form("seen"))
     """The ids that were live when a run with unanswered creates began, by the name of the snapshot, such as `vpc`."""
-    begun: tuple[Begun, ...] = ()
-    """The last KEPT saved plans that were applied, oldest first."""
+    used_plans: tuple[UsedPlan, ...] = field(default=(), metadata=key_form("begun"))
+    """The last MOST_USED_PLANS saved plans that were applied, oldest first."""
     durations: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """The seconds that the last steps took, by type and call, such as `instance.create`."""
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
-from novita_infra.state.state import Begun, State
+from novita_infra.state.state import State, UsedPlan
 
 
 class Journal(Protocol):
@@ -26,11 +26,11 @@ class Journal(Protocol):
         """Removes the record."""
         ...
 
-    async def saw(self, kind: str, ids: tuple[str, ...]) -> None:
-        """Keeps the ids of the objects that were live before the run created any; `kind` is a snapshot's name."""
+    async def snapshot(self, name: str, ids: tuple[str, ...]) -> None:
+        """Keeps the ids of the objects that were live before the run created any, under the name."""
         ...
 
-    async def begin(self, begun: Begun) -> None:
+    async def use_plan(self, plan: UsedPlan) -> None:
         """Marks a saved plan as used by this run."""
         ...
 

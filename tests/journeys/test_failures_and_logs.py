@@ -192,18 +192,18 @@ def test_the_books_and_the_next_plan_tell_how_the_last_run_ended_for_a_create(tm
     rig.apply(expect_success=False)
     record = rig.record("instance.a")
     ended = f"{record.id} is still pulling after 10 s"
-    assert record.underway is not None
-    assert (record.underway.call, record.underway.ended) == ("create", ended)
-    assert began <= record.underway.since <= rig.clock.now()
+    assert record.pending is not None
+    assert (record.pending.call, record.pending.ended) == ("create", ended)
+    assert began <= record.pending.since <= rig.clock.now()
     shown = plain(record_lines(record))
-    assert f"    under way: create, since {moment(record.underway.since)}\n" in shown
+    assert f"    under way: create, since {moment(record.pending.since)}\n" in shown
     assert f"        the last run ended so: {ended}\n" in shown
     assert record_json(record)["novita"]["underway"]["ended"] == ended
     review = rig.plan()
     assert review.plan.changes[0].why.endswith(f"; the last run ended so: {ended}; it is pulling")
     rig.clock.run(rig.clock.sleep(60))
     rig.apply()
-    assert rig.record("instance.a").underway is None
+    assert rig.record("instance.a").pending is None
     rig.assert_converged()
 
 
@@ -211,17 +211,17 @@ def test_what_a_run_that_was_interrupted_left_is_told_too(tmp_path: Path) -> Non
     rig = rig_at(tmp_path, ("Instance", "a", MACHINE))
     rig.apply(stop_when=lambda event: isinstance(event, Progressed), expect_success=False)
     record = rig.record("instance.a")
-    assert record.underway is not None
-    assert record.underway.ended.startswith(f"{record.id} is still ")
+    assert record.pending is not None
+    assert record.pending.ended.startswith(f"{record.id} is still ")
 
 
 def test_a_failed_create_is_told_by_the_run_the_books_and_the_next_plan_without_a_secret(tmp_path: Path) -> None:
     rig = rig_at(tmp_path, ("Instance", "a", {**MACHINE, "image": "acme/${env.PASSWORD}/does-not-exist:1"}))
     result = rig.apply(expect_success=False)
     record = rig.record("instance.a")
-    assert record.underway is not None
+    assert record.pending is not None
     ended = f"{record.id} failed: ImagePullFailed: image (secret) cannot be pulled: manifest unknown"
-    assert record.underway.ended == ended
+    assert record.pending.ended == ended
     assert rig.plan().plan.changes[0].why.startswith("it failed: ImagePullFailed: image ")
     everything = told(result) + plain(plan_lines(rig.plan())) + (tmp_path / "state" / "default.json").read_text()
     assert "hunter2" not in everything

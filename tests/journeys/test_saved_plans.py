@@ -193,7 +193,7 @@ def test_a_plan_is_used_once_and_tells_when_and_by_whom_it_was(rig: Rig) -> None
     (problem,) = told(refusal(rig, path))
     assert problem.startswith(": this plan was applied at 2026-")
     assert ", process " in problem
-    assert rig.state().begun[-1].done
+    assert rig.state().used_plans[-1].done
 
 
 def test_a_plan_that_was_begun_is_not_begun_again_and_a_new_one_goes_on(rig: Rig) -> None:

@@ -253,7 +253,7 @@ def test_a_replacement_that_was_asked_for_and_did_not_come_off_is_not_forgotten(
     assert change.why == "--replace asked an earlier run for it, which did not come so far"
     rig.apply()
     assert rig.record("instance.c").id != first
-    assert not rig.record("instance.c").anew
+    assert not rig.record("instance.c").recreate_reason
     rig.assert_converged()
 
 

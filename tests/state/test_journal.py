@@ -19,18 +19,18 @@ from novita_infra.model.records import Record
 from novita_infra.model.values import Secret
 from novita_infra.state.backends.local.disk import Disk
 from novita_infra.state.backends.local.store import LocalStore
-from novita_infra.state.state import Begun, State
+from novita_infra.state.state import State, UsedPlan
 from novita_infra.state.store import Journal
 
 A, B, C = (Address("instance", name) for name in "abc")
 
-Change: TypeAlias = Record | Address | Begun | tuple[str, tuple[str, ...]]
+Change: TypeAlias = Record | Address | UsedPlan | tuple[str, tuple[str, ...]]
 ADDRESSES = st.sampled_from([A, B, C, Address("instance", "w", "e\nu")])
 CHANGES = st.lists(
     st.one_of(
         st.builds(Record, ADDRESSES, st.text(max_size=4)),
         ADDRESSES,
-        st.builds(Begun, st.text(max_size=4), st.floats(0, 1e10), st.text(max_size=4)),
+        st.builds(UsedPlan, st.text(max_size=4), st.floats(0, 1e10), st.text(max_size=4)),
         st.tuples(st.sampled_from(["vpc", "instance"]), st.lists(st.text(max_size=3), max_size=2).map(tuple)),
     ),
     max_size=6,
@@ -48,26 +48,26 @@ async def tell(journal: Journal, changes: Sequence[Change]) -> None:
                 await journal.put(change, "changed")
             case Address():
                 await journal.drop(change, "gone")
-            case Begun():
-                await journal.begin(change)
+            case UsedPlan():
+                await journal.use_plan(change)
             case (kind, ids):
-                await journal.saw(kind, ids)
+                await journal.snapshot(kind, ids)
 
 
 def after(state: State, changes: Sequence[Change]) -> State:
     """What the state must be after the changes; every one of them is a version."""
-    records, seen, begun = dict(state.records), dict(state.seen), state.begun
+    records, seen, begun = dict(state.records), dict(state.snapshots), state.used_plans
     for change in changes:
         match change:
             case Record():
                 records[change.address] = change
             case Address():
                 records.pop(change, None)
-            case Begun():
+            case UsedPlan():
                 begun = (*begun, change)
             case (kind, ids):
                 seen[kind] = ids
-    return replace(state, serial=state.serial + len(changes), records=records, seen=seen, begun=begun)
+    return replace(state, serial=state.serial + len(changes), records=records, snapshots=seen, used_plans=begun)
 
 
 def crashed_run(folder: Path, changes: Sequence[Change]) -> State:

@@ -145,7 +145,7 @@ def _assert_on_record_once(project: Path, account: Path, case: Case) -> None:
     try:
         on_record = sorted(record.id for record in state.records.values())
         assert live_ids(world) == on_record, f"live: {live_ids(world)}, on record: {on_record}"
-        unfinished = [str(item.address) for item in state.records.values() if item.underway]
+        unfinished = [str(item.address) for item in state.records.values() if item.pending]
         assert not unfinished, f"still under way: {unfinished}"
         it = state.records.get(Address(case.kind, "it"))
         shown = seen(world, case.kind, it.id) if it and case.shows else {}

@@ -108,7 +108,7 @@ class _Play(Rig):
             return set(PREFIXES)
         kinds = {prefix: kind for kind, prefix in PREFIXES.items()}
         records = self.store().load().records.values()
-        return {kinds[item.address.type] for item in records if item.underway and not item.id}
+        return {kinds[item.address.type] for item in records if item.pending and not item.id}
 
     def look(self) -> None:
         """Takes note of what of ours there is."""
@@ -239,7 +239,7 @@ class _Play(Rig):
         ]
         state = self.state()
         _holds(review.empty, f"the second plan is not empty: {left} {review.problems} {review.plan.outputs.changed}")
-        still = [record for record in state.records.values() if record.underway]
+        still = [record for record in state.records.values() if record.pending]
         _holds(not still, f"something is still under way: {still}")
         live = sorted(ids_in(self.world).keys() - self.outsiders.theirs.keys())
         on_record = sorted(record.id for record in state.records.values())

@@ -14,7 +14,7 @@ from novita_infra.kinds.toolkit.image_pulls import remedy_of
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import moment
 from novita_infra.model.lifecycle import Cause, Condition
-from novita_infra.model.records import Record, Underway
+from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.resources import STABLE, Declared, Existing, Live, Loss, Phase
 from novita_infra.model.values import Ref, Spec, Value
 from novita_infra.planning.changes.calls import Calls, Judged, calls_after_create, calls_on, grows, judged_means
@@ -67,7 +67,7 @@ class Decision:
     def unready(self) -> bool:
         """Whether nobody can have used the resource yet."""
         live = self.found.live
-        return self.action is Action.CREATE or (live is not None and live.id in self.found.dead)
+        return self.action is Action.CREATE or (live is not None and live.id in self.found.unused_ids)
 
     @property
     def makes(self) -> bool:
@@ -94,7 +94,7 @@ def decide(kind: Kind, declared: Declared, found: Existing, *, spec: Spec, key: 
     decision = _decide_living(kind, spec, found, live=live, key=key)
     if live.phase is not Phase.FAILED or decision.action is Action.REFUSED:
         return decision
-    never_ready = found.unready
+    never_ready = found.never_ready
     mendable = all(Phase.FAILED in kind.call(name).allowed_phases for name, _ in decision.calls)
     if decision.action is Action.UPDATE and mendable and not never_ready:
         return decision  # What the manifest changes may be what mends it, and its data is kept.
@@ -147,7 +147,7 @@ def decide_undeclared(kind: Kind, found: Existing, *, why: str = "no longer decl
         made = "an earlier create whose answer was lost made it" if live else ""
         why = "; ".join(filter(None, (why, made)))
     if live is None or live.phase is Phase.GONE:
-        gone = Action.DELETE if found.leftovers else Action.FORGET
+        gone = Action.DELETE if found.replaced_ids else Action.FORGET
         return Decision(gone, found, why="; ".join(filter(None, (why, "the object is already gone"))))
     refusal = kind.api.deletion_refusal(live) if kind.api.deletion_refusal else ""
     if refusal:
@@ -162,8 +162,8 @@ def differences(kind: Kind, spec: Spec, found: Existing, *, key: str) -> list[tu
     call was to change whose end is not known was declared too.
     """
     record = recorded_spec(kind, found)
-    underway = found.record.underway if found.record and found.record.id else None
-    sent = underway.sent if underway else {}
+    pending = found.record.pending if found.record and found.record.id else None
+    sent = pending.sent if pending else {}
     values = found.live.values if found.live else {}
     unlike = []
     for item in kind.fields:
@@ -185,9 +185,9 @@ def recorded_spec(kind: Kind, found: Existing) -> Spec:
     record, live = found.record, found.live
     if record is None:
         return {}
-    if record.underway is None or live is None or not kind.took_effect(record, live):
+    if record.pending is None or live is None or not kind.took_effect(record, live):
         return record.spec
-    return {**record.spec, **record.underway.sent}
+    return {**record.spec, **record.pending.sent}
 
 
 def settled(known: Callable[[Ref], Value], decisions: Mapping[Address, Decision]) -> Callable[[Ref], Value]:
@@ -213,12 +213,12 @@ def ambiguous(address: Address, candidates: Iterable[Live]) -> str:
 def _decide_unanswered(kind: Kind, declared: Declared, found: Existing, *, spec: Spec, key: str) -> Decision:
     match found.candidates:
         case ():
-            unanswered = found.record is not None and found.record.underway is not None
+            unanswered = found.record is not None and found.record.pending is not None
             why = "an earlier create left nothing behind" if unanswered else ""
             return _creation(kind, spec, found, key=key, why=why)
         case (live,):
-            sent = found.record.underway.sent if found.record and found.record.underway else {}
-            record = replace(found.record, id=live.id, spec=sent, underway=None) if found.record else None
+            sent = found.record.pending.sent if found.record and found.record.pending else {}
+            record = replace(found.record, id=live.id, spec=sent, pending=None) if found.record else None
             adopted = decide(kind, declared, replace(found, record=record, live=live), spec=spec, key=key)
             why = f"an earlier create of {declared.address} whose answer was lost made {live.id}"
             if not adopted.keeps:
@@ -230,7 +230,7 @@ def _decide_unanswered(kind: Kind, declared: Declared, found: Existing, *, spec:
 
 
 def _why_gone(record: Record) -> str:
-    if record.underway and record.underway.call == "delete":
+    if record.pending and record.pending.call == "delete":
         return "an earlier run deleted the object"
     return f"{record.id} is gone: deleted outside of novita-infra"
 
@@ -283,7 +283,7 @@ def _decide_living(kind: Kind, spec: Spec, found: Existing, *, live: Live, key: 
 def _losses(calls: Iterable[Call], spec: Spec, found: Existing) -> tuple[Loss, ...]:
     """The data that the calls cost the object. What was never ready holds none that anybody wrote."""
     live = found.live
-    if live is None or live.id in found.dead:
+    if live is None or live.id in found.unused_ids:
         return ()
     target = Target(live.id, spec, live, found.record.spec if found.record else {})
     return tuple(loss for call in calls if call.losses is not None for loss in call.losses(target))
@@ -292,28 +292,28 @@ def _losses(calls: Iterable[Call], spec: Spec, found: Existing) -> tuple[Loss, .
 def with_retired(kind: Kind, decision: Decision) -> Decision:
     """The decision with what it costs that old objects go: their data was not asked about in this run."""
     found = decision.found
-    if not found.old or decision.action is Action.REFUSED:
+    if not found.replaced or decision.action is Action.REFUSED:
         return decision
     retired = []
-    for live in found.old:
-        loses = () if live.id in found.dead else _losses((kind.api.delete,), {}, Existing(live=live))
+    for live in found.replaced:
+        loses = () if live.id in found.unused_ids else _losses((kind.api.delete,), {}, Existing(live=live))
         retired.append(Retired(live.id, live.status, loses))
     return replace(decision, retires=tuple(retired))
 
 
 def _settling(spec: Spec, found: Existing, *, live: Live) -> Decision:
     """Nothing is to be changed; what an earlier run began may still be under way."""
-    underway = found.record.underway if found.record and found.record.id else None
-    if underway is None and live.phase in STABLE:
+    pending = found.record.pending if found.record and found.record.id else None
+    if pending is None and live.phase in STABLE:
         return Decision(Action.NONE, found, spec)
-    why = f"{_in_words(underway)}; it is {live.status}" if underway else f"it is {live.status}"
+    why = f"{_in_words(pending)}; it is {live.status}" if pending else f"it is {live.status}"
     return Decision(Action.RESUME, found, spec, waits=True, why=why)
 
 
-def _in_words(underway: Underway) -> str:
+def _in_words(pending: PendingCall) -> str:
     """What is under way, since when, and how the last run that waited for it ended, as far as the books tell."""
-    ended = f"; the last run ended so: {underway.ended}" if underway.ended else ""
-    return f"{underway.call} is under way since {moment(underway.since)}{ended}"
+    ended = f"; the last run ended so: {pending.ended}" if pending.ended else ""
+    return f"{pending.call} is under way since {moment(pending.since)}{ended}"
 
 
 def _field_changes(kind: Kind, found: Existing, judged: Iterable[Judged], *, key: str) -> tuple[FieldChange, ...]:

@@ -32,7 +32,7 @@ def renewed(
 ) -> Decision:
     """The decision, made one to replace where that is asked for. `decisions` are those on what it needs."""
     record = decision.found.record
-    due = record.anew if record else ""
+    due = record.recreate_reason if record else ""
     if is_selected(wanted.address, asked.replaces):
         return anew(kind, decision, key=key, why=f"{REQUEST} asks for it", forced=Forced.REQUEST, due=REQUEST)
     for trigger in wanted.lifecycle.triggers:
@@ -58,8 +58,8 @@ def remembered(decisions: Mapping[Address, Decision], left: Mapping[Address, str
     for address in sorted(left):
         decision = decisions.get(address)
         record = decision.found.record if decision else None
-        if decision is not None and record is not None and decision.due and record.anew != decision.due:
-            yield replace(record, anew=decision.due)
+        if decision is not None and record is not None and decision.due and record.recreate_reason != decision.due:
+            yield replace(record, recreate_reason=decision.due)
 
 
 def _moves(trigger: Trigger, other: Decision) -> str:

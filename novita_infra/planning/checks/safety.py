@@ -70,7 +70,7 @@ def elsewhere(found: Mapping[Address, Existing], *, unread: Collection[Address])
 
 def _was_going(record: Record) -> bool:
     """Whether an earlier run was deleting it: it is gone as it should be."""
-    return record.underway is not None and record.underway.call == "delete"
+    return record.pending is not None and record.pending.call == "delete"
 
 
 def _is_protected(address: Address, decision: Decision, declared: Mapping[Address, Declared]) -> bool:

@@ -124,7 +124,7 @@ def risen(review: Review, catalogue: Catalogue, rules: Rules) -> list[Finding]:
 
 def _of_old(kind: Kind, found: Existing, prices: PriceList) -> Iterator[Cost]:
     """What the objects cost that it replaced and that are still there."""
-    for live in found.old:
+    for live in found.replaced:
         spec = _as_it_is(Existing(live=live))
         if spec is not None and kind.market.costs is not None:
             yield from kind.market.costs(spec, prices)

@@ -54,11 +54,7 @@ def detect_drift(
     each cause where the resource does not; `others` is who else's mark the object carries.
     """
     record, live = found.record, found.live
-    if (
-        record is None
-        or not record.id
-        or (record.underway is not None and record.underway.call in {"create", "delete"})
-    ):
+    if record is None or not record.id or (record.pending is not None and record.pending.call in {"create", "delete"}):
         return ResourceDrift()
     mishap = _mishap(kind, record, live, circumstances)
 
@@ -195,7 +191,7 @@ def _changed_fields(
     kind: Kind, found: Existing, live: Live, *, spec: Spec, ignored: tuple[Ignored, ...], key: str
 ) -> Iterable[FieldChange]:
     record = recorded_spec(kind, found)
-    underway = found.record.underway.sent if found.record and found.record.underway else {}
+    sent = found.record.pending.sent if found.record and found.record.pending else {}
     for item in _comparable(kind, record, live):
         name, is_now = item.name, live.values[item.name]
         if is_now == record[name]:
@@ -204,7 +200,7 @@ def _changed_fields(
         known = record[name]
         for path in rules:
             known = overlaid(known, is_now, path)
-        own = [known, *(wish[name] for wish in (underway, spec) if wish.get(name) is not None)]
+        own = [known, *(wish[name] for wish in (sent, spec) if wish.get(name) is not None)]
         if any(agree(item, wanted=value, found=is_now, key=key) for value in own if is_known(value)):
             continue
         yield FieldChange(name, known, masked(is_now, recorded=known, wanted=known, field=item, key=key), "")

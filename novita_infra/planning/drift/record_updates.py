@@ -36,8 +36,8 @@ def bookkeeping(
             record = brought_up(record, decision, key=seen.key)
         if live is None or wanted is None or not record.id or not stays or decision.left:
             # What it replaced may be gone, and what is replaced may be what an unanswered create made.
-            fresh = replace(record, retired=decision.found.leftovers, anew=decision.due)
-            if decision.action is Action.UPDATE and record.id and record.underway is None:
+            fresh = replace(record, retired=decision.found.replaced_ids, recreate_reason=decision.due)
+            if decision.action is Action.UPDATE and record.id and record.pending is None:
                 fresh = replace(fresh, spec={**record.spec, **_standing(decision, seen.key), **decision.kept})
             if decision.action is not Action.ADOPT and fresh != seen.found[address].record:
                 yield fresh
@@ -51,8 +51,8 @@ def bookkeeping(
             outputs=kind.merged_outputs(record.outputs, live),
             needs=tuple(sorted({*wanted.needs, *record.needs})) if sent else wanted.needs,
             source=wanted.origin.file,
-            retired=decision.found.leftovers,
-            anew="",
+            retired=decision.found.replaced_ids,
+            recreate_reason="",
         )
         if fresh != seen.found[address].record or is_acknowledged(decision):
             yield fresh

@@ -75,7 +75,7 @@ def is_asked(kind: Kind, decision: Decision, *, key: str) -> bool:
     # What waits for another object says nothing new by itself; that object's own change does.
     waiting = {name for name, value in spec.items() if not is_known(value)}
     changed = {change.name for change in decision.fields} - waiting
-    recorded = Existing(replace(record, underway=None))
+    recorded = Existing(replace(record, pending=None))
     return any(item.name in changed for item, _, _ in differences(kind, spec, recorded, key=key))
 
 
@@ -101,7 +101,7 @@ def following(decisions: Mapping[Address, Decision]) -> dict[Address, Decision]:
         record, live = decision.found.record, decision.found.live
         if record is None:
             continue
-        gone = record.id and (live is None or live.phase is Phase.GONE) and not decision.found.leftovers
+        gone = record.id and (live is None or live.phase is Phase.GONE) and not decision.found.replaced_ids
         action, why = (Action.FORGET, f"{record.id} is gone") if gone else (Action.NONE, "")
         told[address] = Decision(action, decision.found, record.spec, why=why, drift=decision.drift)
     return told
@@ -111,12 +111,12 @@ def followed(kinds: Mapping[str, Kind], decisions: Mapping[Address, Decision], *
     """The records of what is live and other than the books have it, brought up to date."""
     for address, decision in sorted(decisions.items()):
         record, live = decision.found.record, decision.found.live
-        if record is None or live is None or not record.id or record.underway is not None:
+        if record is None or live is None or not record.id or record.pending is not None:
             continue
         spec = {**record.spec, **as_it_is(kinds[address.type], decision.found, live, key=key)}
         outputs = kinds[address.type].merged_outputs(record.outputs, live)
         fresh = replace(
-            record, spec=spec, outputs=outputs, retired=decision.found.leftovers, adopted={}, adopted_for={}
+            record, spec=spec, outputs=outputs, retired=decision.found.replaced_ids, adopted={}, adopted_for={}
         )
         if fresh != record:
             yield fresh

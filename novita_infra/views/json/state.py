@@ -43,11 +43,15 @@ def record_json(record: Record) -> Json:
             "choice": dict(record.choice),
             "outputs": shown_json(dict(record.outputs)),
             "protect": record.protect,
-            "anew": record.anew,
+            "anew": record.recreate_reason,
             "retired": list(record.retired),
             "source": record.source,
-            "underway": record.underway
-            and {"call": record.underway.call, "since": record.underway.since, "ended": record.underway.ended},
+            "underway": record.pending
+            and {
+                "call": record.pending.call,
+                "since": record.pending.since,
+                "ended": record.pending.ended,
+            },
             "adopted": adopted_json(adopted_of(record)),
         },
     }

@@ -43,12 +43,12 @@ def record_lines(record: Record) -> Iterator[Line]:
     marks = "  (protected)" if record.protect else ""
     yield line((str(record.address), Tone.STRONG), marks)
     yield line(f"    id: {record.id or '(not known: a create got no answer)'}")
-    if record.underway is not None:
-        yield line((f"    under way: {record.underway.call}, since {moment(record.underway.since)}", Tone.CHANGE))
-        if record.underway.ended:
-            yield line((f"        the last run ended so: {record.underway.ended}", Tone.CHANGE))
-    if record.anew:
-        yield line((f"    to be made anew: {record.anew} asked for it", Tone.CHANGE))
+    if record.pending is not None:
+        yield line((f"    under way: {record.pending.call}, since {moment(record.pending.since)}", Tone.CHANGE))
+        if record.pending.ended:
+            yield line((f"        the last run ended so: {record.pending.ended}", Tone.CHANGE))
+    if record.recreate_reason:
+        yield line((f"    to be made anew: {record.recreate_reason} asked for it", Tone.CHANGE))
     if record.retired:
         yield line((f"    replaced, not known to be gone: {', '.join(record.retired)}", Tone.CHANGE))
     if record.adopted:

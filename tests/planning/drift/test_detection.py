@@ -15,7 +15,7 @@ from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Circumstances, DriftRules, PlatformEvent
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.lifecycle import Cause, Ignored, Lifecycle, OnDrift
-from novita_infra.model.records import Record, Underway
+from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.resources import Declared, Existing, Live, Phase
 from novita_infra.model.rules import Rules
 from novita_infra.model.values import Digest, Secret
@@ -115,8 +115,8 @@ def test_a_secret_is_compared_by_its_digest_and_shown_as_one() -> None:
 
 
 def test_what_an_earlier_run_was_about_to_change_is_no_drift() -> None:
-    underway = Underway("op", "update", 0.0, {"image": "ubuntu:24.04"})
-    record = Record(BASE, "t-1", spec=SENT, underway=underway, source="main.yaml")
+    pending = PendingCall("op", "update", 0.0, {"image": "ubuntu:24.04"})
+    record = Record(BASE, "t-1", spec=SENT, pending=pending, source="main.yaml")
     wanted = {**SENT, "image": "ubuntu:26.04"}
     assert make_plan(seen({**SENT, "image": "ubuntu:24.04"}, wanted=wanted, record=record)).drift == ()
     assert drift_in(make_plan(seen({**SENT, "image": "mine"}, wanted=wanted, record=record))) == [("edited", ["image"])]
@@ -124,9 +124,9 @@ def test_what_an_earlier_run_was_about_to_change_is_no_drift() -> None:
 
 def test_what_an_earlier_run_deletes_or_has_not_made_yet_is_no_drift() -> None:
     for call in ("create", "delete"):
-        record = Record(BASE, "t-1", spec=SENT, underway=Underway("op", call, 0.0))
+        record = Record(BASE, "t-1", spec=SENT, pending=PendingCall("op", call, 0.0))
         assert make_plan(seen(None, record=record)).drift == ()
-    assert make_plan(seen(None, record=Record(BASE, "", underway=Underway("op", "create", 0.0)))).drift == ()
+    assert make_plan(seen(None, record=Record(BASE, "", pending=PendingCall("op", "create", 0.0)))).drift == ()
 
 
 @pytest.mark.parametrize("live", [None, SENT])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
-from novita_infra.model.records import Record, Underway
+from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.values import Digest, Joined, Ref, Secret
 from novita_infra.state.backends.local.store import LocalStore
 from novita_infra.state.locking import locked_blocking
@@ -32,17 +32,17 @@ SPECS = st.dictionaries(
     max_size=3,
 )  # fmt: skip
 ADDRESSES = st.sampled_from([TRAINER, NET, Address("instance", "w", "eu"), Address("instance", "w", "us 1")])
-UNDERWAY = st.builds(Underway, operation=TEXTS, call=TEXTS, since=st.floats(0, 1e10), sent=SPECS, before=SPECS)
+UNDERWAY = st.builds(PendingCall, operation=TEXTS, call=TEXTS, since=st.floats(0, 1e10), sent=SPECS, before=SPECS)
 RECORDS = st.builds(
     Record, address=ADDRESSES, id=TEXTS, spec=SPECS, outputs=SPECS, needs=st.lists(ADDRESSES, max_size=2).map(tuple),
-    underway=st.one_of(st.none(), UNDERWAY), retired=st.lists(TEXTS, max_size=2).map(tuple), protect=st.booleans(),
+    pending=st.one_of(st.none(), UNDERWAY), retired=st.lists(TEXTS, max_size=2).map(tuple), protect=st.booleans(),
     source=TEXTS,
 )  # fmt: skip
 STATES = st.builds(
     State, lineage=TEXTS, key=st.just("00"), serial=st.integers(0, 10**6), project=TEXTS, environment=TEXTS,
     cloud=TEXTS,
     records=st.lists(RECORDS, max_size=3).map(lambda records: {record.address: record for record in records}),
-    outputs=SPECS, seen=st.dictionaries(TEXTS, st.lists(TEXTS, max_size=2).map(tuple), max_size=2),
+    outputs=SPECS, snapshots=st.dictionaries(TEXTS, st.lists(TEXTS, max_size=2).map(tuple), max_size=2),
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import pytest
 from novita_infra.applying.events import Ended, Outcome, Result
 from novita_infra.model.addresses import Address
 from novita_infra.model.lifecycle import Cause
-from novita_infra.model.records import Record, Underway
+from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.values import Digest
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.plan import Basis, Plan
@@ -106,7 +106,7 @@ def test_the_books_show_what_is_under_way_and_no_digest(golden: Callable[[str, s
         spec={"image": "a", "env": {"TOKEN": Digest("00ff00ff"), "MODE": "train"}},
         outputs={"url": "https://x"},
         needs=(Address("vpc", "net"),),
-        underway=Underway("op", "upgrade", 1.0, ended="i-1 failed: ImagePullFailed"),
+        pending=PendingCall("op", "upgrade", 1.0, ended="i-1 failed: ImagePullFailed"),
         retired=("i-0",),
         protect=True,
         adopted={"image": "b", "env": {"TOKEN": Digest("00ff00fe"), "MODE": "train"}},

@@ -13,8 +13,8 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.records import Record
 from novita_infra.state.backends.local.disk import Disk, sync_folder, unreadable
-from novita_infra.state.journal import begin_line, drop_line, header_line, put_line, saw_line
-from novita_infra.state.state import Begun, State
+from novita_infra.state.journal import drop_line, header_line, put_line, snapshot_line, use_plan_line
+from novita_infra.state.state import State, UsedPlan
 
 _Waiter: TypeAlias = asyncio.Future[None]
 
@@ -46,11 +46,11 @@ class JournalFile:
     async def drop(self, address: Address, event: str) -> None:
         await self._append(drop_line(address, event))
 
-    async def saw(self, kind: str, ids: tuple[str, ...]) -> None:
-        await self._append(saw_line(kind, ids))
+    async def snapshot(self, name: str, ids: tuple[str, ...]) -> None:
+        await self._append(snapshot_line(name, ids))
 
-    async def begin(self, begun: Begun) -> None:
-        await self._append(begin_line(begun))
+    async def use_plan(self, plan: UsedPlan) -> None:
+        await self._append(use_plan_line(plan))
 
     def close(self) -> None:
         """Writes the lines of cancelled tasks, waits for a write in progress, and closes. Raises Problems."""

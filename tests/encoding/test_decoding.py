@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from novita_infra.encoding import Malformed, canonical, decode_as, encode, parse
 from novita_infra.model.addresses import Address, Origin
-from novita_infra.model.records import Record, Underway
+from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.resources import Loss
 from novita_infra.model.values import Digest, Joined, Ref
 from novita_infra.planning.plan.changes import Action, Change, FieldChange
@@ -37,8 +37,9 @@ RECORDS = st.builds(
     spec=SPECS,
     outputs=SPECS,
     needs=st.lists(ADDRESSES).map(tuple),
-    underway=st.one_of(
-        st.none(), st.builds(Underway, operation=TEXTS, call=TEXTS, since=st.floats(0, 1e10), sent=SPECS, before=SPECS)
+    pending=st.one_of(
+        st.none(),
+        st.builds(PendingCall, operation=TEXTS, call=TEXTS, since=st.floats(0, 1e10), sent=SPECS, before=SPECS),
     ),
     retired=st.lists(TEXTS).map(tuple),
     protect=st.booleans(),

@@ -31,6 +31,11 @@ INLINE: Final[Mapping[str, Any]] = {_FORM: JsonForm(inline=True)}
 """The members of the nested dataclass are written among those of the outer one."""
 
 
+def key_form(key: str) -> Mapping[str, Any]:
+    """The field is written under this key: for a field that was renamed since files with it were written."""
+    return {_FORM: JsonForm(key)}
+
+
 def text_form(name: str, write: Callable[[Any], str], read: Callable[[str], Any]) -> Mapping[str, Any]:
     """The field is written as text under this key."""
     return {_FORM: JsonForm(name, write=write, read=read)}
