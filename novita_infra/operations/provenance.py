@@ -17,7 +17,7 @@ def provenance_of(where: ProjectOptions, environ: Mapping[str, str]) -> Provenan
 
     What cannot be read leaves no trace: a plan file may be looked at where its project is not.
     """
-    tracing = Provenance()
+    provenance = Provenance()
     with suppress(Problems):
         if is_plan(where.path):
             where = reopened_at(where)[1]
@@ -27,6 +27,6 @@ def provenance_of(where: ProjectOptions, environ: Mapping[str, str]) -> Provenan
             variables=where.variables,
             var_files=where.var_files,
             environ=environ,
-            tracing=tracing,
+            provenance=provenance,
         )
-    return tracing
+    return provenance

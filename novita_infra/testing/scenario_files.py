@@ -24,11 +24,11 @@ class ScenarioFile:
     """What a file holds."""
 
     data: Any
-    spot: Position
+    position: Position
 
     def origin(self, field: str) -> Origin:
         """The place of a field such as `events[0].perCent`; where there is none, that of what should hold it."""
-        return origin_at(self.spot, tuple(int(index) if index else name for index, name in _PART.findall(field)))
+        return origin_at(self.position, tuple(int(index) if index else name for index, name in _PART.findall(field)))
 
 
 def read_scenario(path: Path) -> ScenarioFile:
@@ -41,8 +41,8 @@ def read_scenario(path: Path) -> ScenarioFile:
     if reading.diagnostics:
         raise Problems(reading.diagnostics)
     if len(reading.documents) != 1:
-        second = reading.documents[1].spot if reading.documents else None
+        second = reading.documents[1].position if reading.documents else None
         place = origin(second) if second else Origin(name, 1, 1)
         raise Problems([Diagnostic("a scenario file holds exactly one document", origin=place)])
     (document,) = reading.documents
-    return ScenarioFile(document.data, document.spot)
+    return ScenarioFile(document.data, document.position)

@@ -1,4 +1,4 @@
-"""Manifests written from live values, for objects that are taken in without one. It writes text, not files."""
+"""Writes the manifest of an imported object from its live values. It returns text and writes no file."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from novita_infra.model.resources import Live
 from novita_infra.model.values import Spec, Value
 
 SCHEMA: Final = ".novita-infra/schemas/manifest.json"
-"""Where `init` puts the schema of manifests, for editors."""
+"""The path at which `init` puts the manifest schema for editors."""
 
 
 def manifest_of(kind: Kind, address: Address, live: Live, *, owner: Callable[[str, str], str], schema: bool) -> str:
-    """The manifest of a live object, such that a plan of it is empty.
+    """Returns the manifest of a live object; a plan of this manifest is empty.
 
-    `owner` maps a kind prefix and an id to the name of the resource that has it, or to an empty string. What is at the
-    kind's default is left out. Values that look like secrets are to come from the environment. With `schema`, its first
-    line points editors at the project's own schema.
+    `owner` maps a kind prefix and an id to the name of the resource that owns it, or to an empty string. Fields with
+    the kind's default are omitted. Values that look like secrets become references to environment variables. With
+    `schema`, the first line points editors at the project's own schema.
     """
     spec = {name: _written(kind.field(name), value, owner) for name, value in written_fields(kind, live).items()}
     if spec.get("name") == address.name:
@@ -39,7 +39,9 @@ def manifest_of(kind: Kind, address: Address, live: Live, *, owner: Callable[[st
 
 
 def written_fields(kind: Kind, live: Live) -> Spec:
-    """The live values that a manifest states: what the API tells and what is not at the kind's default."""
+    """Returns the live values that a manifest states: those that the API returns and that differ from the kind's
+    default.
+    """
     return {
         item.name: live.values[item.name]
         for item in kind.fields
@@ -48,7 +50,7 @@ def written_fields(kind: Kind, live: Live) -> Spec:
 
 
 def unwritable(kind: Kind, live: Live) -> tuple[str, ...]:
-    """The required fields that the API does not tell of: a manifest cannot be written without them."""
+    """Returns the required fields that the API does not return; a manifest needs them."""
     return tuple(item.name for item in kind.fields if item.required and item.name not in live.values)
 
 
@@ -77,7 +79,7 @@ def _with_names(value: Value, path: tuple[str, ...], named: Callable[[str], Valu
 
 
 def _escaped(value: Value) -> Value:
-    """The value as expressions leave it alone."""
+    """Returns the value with `${` escaped, so that no expression is read from it."""
     if isinstance(value, str):
         return value.replace("${", "$${")
     if isinstance(value, dict):

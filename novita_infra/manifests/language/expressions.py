@@ -1,6 +1,6 @@
 """`${...}` in strings: variables, the environment, and attributes of other resources.
 
-It turns text into values and says what is wrong with it; where that text stood is for its callers to know.
+Turns text into values and reports what is wrong with it. Callers know the place of the text.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SECRET_WORDS: Final = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "KEY", "CREDENT
 
 @dataclass(frozen=True, slots=True)
 class ExpressionError:
-    """What is wrong with one expression. `nth` counts the same text inside the string, from 0."""
+    """An error in one expression. `nth` counts equal texts inside the string, from 0."""
 
     expression: str
     nth: int
@@ -38,7 +38,7 @@ class ExpressionError:
 
 
 class Unusable(Exception):
-    """An expression that has no value; the message says why, `hint` what to do."""
+    """Raised for an expression without a value. The message gives the reason, `hint` what to do."""
 
     def __init__(self, summary: str, hint: str = "") -> None:
         super().__init__(summary)
@@ -48,27 +48,27 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What expressions may name."""
+    """The names that expressions may use."""
 
     variables: Mapping[str, Value] | None
-    """The variables by name; None where there is no usable value, or where none can be known, which was told before."""
+    """The variables by name. A value is None if it is not usable; that is already reported."""
     environ: Mapping[str, str]
     attributes: Mapping[str, tuple[str, ...]]
-    """Kind prefixes to the attributes that objects of the kind have."""
+    """The attributes of each kind, by its prefix."""
     find: Callable[[Address], None]
     """Raises Unusable where the address is not declared."""
     narrow: bool = False
-    """Nothing but `${env.NAME}` is known yet: the values of variables are made of these."""
+    """Only `${env.NAME}` is allowed, because the values of variables are computed with this scope."""
 
 
 def evaluate(text: str, scope: Scope, *, secret: bool = False) -> tuple[Value, tuple[ExpressionError, ...]]:
-    """The value of a string: plain, a Secret, a Ref, or a Joined of text, Refs and Secrets; and what is wrong with it.
+    """Returns the value of a string (plain, Secret, Ref, or Joined of text, Refs and Secrets) and the errors.
 
-    A string that is one expression keeps the type of its value. With `secret`, whatever an expression gives is wrapped
-    as a Secret that remembers its source. Where something is wrong, the string itself is the value.
+    A string that is one expression keeps the type of its value. With `secret`, the value of each expression is wrapped
+    as a Secret that remembers its source. If there are errors, the value is the string itself.
     """
     parts: list[Value] = []
-    wrong: list[ExpressionError] = []
+    errors: list[ExpressionError] = []
     seen: dict[str, int] = {}
     for part in _split(text):
         if isinstance(part, str):
@@ -79,21 +79,21 @@ def evaluate(text: str, scope: Scope, *, secret: bool = False) -> tuple[Value, t
         try:
             parts.append(_value(part, scope, secret))
         except Unusable as error:
-            wrong.append(ExpressionError(written, nth, error.summary, error.hint))
-    if wrong or any(part is None for part in parts):
-        return text, tuple(wrong)
+            errors.append(ExpressionError(written, nth, error.summary, error.hint))
+    if errors or any(part is None for part in parts):
+        return text, tuple(errors)
     if len(parts) == 1:
         return parts[0], ()
     return _joined(parts, text)
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether an environment variable of that name is taken to hold a secret."""
+    """Returns whether an environment variable of that name counts as a secret."""
     return any(word in name.upper() for word in _SECRET_WORDS)
 
 
 def _split(text: str) -> Iterator[str | re.Match[str]]:
-    """The literal parts, without empty ones, and the matches of the expressions between them."""
+    """Splits a string into its non-empty literal parts and the matches of its expressions."""
     position, literal = 0, ""
     for match in _TOKEN.finditer(text):
         literal += text[position : match.start()]
@@ -182,7 +182,7 @@ def _joined(parts: list[Value], text: str) -> tuple[Value, tuple[ExpressionError
 
 
 def _as_text(value: Value) -> str:
-    """A value inside a text, spelt as YAML spells it."""
+    """Returns a value as text, in YAML's spelling."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

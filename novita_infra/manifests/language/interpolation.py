@@ -1,6 +1,6 @@
-"""Works the expressions of a document into its values.
+"""Evaluates the expressions of a document.
 
-Two trees come out: one for the schema, in which what is not known yet (or secret) is still its text, and one with the
+The result has two trees: one for the schema, in which unknown and secret values are still their text, and one with the
 values themselves.
 """
 
@@ -21,36 +21,42 @@ _OPAQUE: Final = (Ref, Secret, Joined)
 
 @dataclass(frozen=True, slots=True)
 class Interpolated:
-    """The same data twice."""
+    """A document's data after evaluation, in two forms."""
 
     checked: Any
-    """Plain data, as the schema shall see it."""
+    """Plain data for the schema."""
     values: Value
 
 
 def interpolate(
     data: Any,
-    spot: Position,
+    position: Position,
     scope: Scope,
     sources: Sources,
     *,
-    told: list[Diagnostic],
+    diagnostics: list[Diagnostic],
     secret: Callable[[Path], bool] = lambda _: False,
     path: Path = (),
 ) -> Interpolated:
-    """The data with every expression in it worked in. `secret` says where values are wrapped as secrets."""
+    """Returns the data with every expression evaluated. `secret` tells at which paths values are wrapped as secrets."""
     if isinstance(data, str):
         return (
-            _text(data, spot, scope, sources, told=told, secret=secret(path))
+            _text(data, position, scope, sources, diagnostics=diagnostics, secret=secret(path))
             if OPENING in data
             else Interpolated(data, data)
         )
-    inner = spot[5]
+    inner = position[5]
     if isinstance(data, dict):
         places: Mapping[str, Position] = inner if isinstance(inner, dict) else {}
         pairs = {
             name: interpolate(
-                item, places.get(name, spot), scope, sources, told=told, secret=secret, path=(*path, name)
+                item,
+                places.get(name, position),
+                scope,
+                sources,
+                diagnostics=diagnostics,
+                secret=secret,
+                path=(*path, name),
             )
             for name, item in data.items()
         }
@@ -58,20 +64,20 @@ def interpolate(
             {name: pair.checked for name, pair in pairs.items()}, {name: pair.values for name, pair in pairs.items()}
         )
     if isinstance(data, list):
-        spots = inner if isinstance(inner, list) else [spot] * len(data)
+        positions = inner if isinstance(inner, list) else [position] * len(data)
         items = [
-            interpolate(item, place, scope, sources, told=told, secret=secret, path=(*path, index))
-            for index, (item, place) in enumerate(zip(data, spots, strict=True))
+            interpolate(item, place, scope, sources, diagnostics=diagnostics, secret=secret, path=(*path, index))
+            for index, (item, place) in enumerate(zip(data, positions, strict=True))
         ]
         return Interpolated([item.checked for item in items], [item.values for item in items])
     return Interpolated(data, data)
 
 
 def _text(
-    text: str, spot: Position, scope: Scope, sources: Sources, *, told: list[Diagnostic], secret: bool
+    text: str, position: Position, scope: Scope, sources: Sources, *, diagnostics: list[Diagnostic], secret: bool
 ) -> Interpolated:
-    value, wrong = evaluate(text, scope, secret=secret)
-    for item in wrong:
-        place = sources.find(item.expression, origin(spot), nth=item.nth)
-        told.append(Diagnostic(item.summary, item.hint, origin=place))
+    value, errors = evaluate(text, scope, secret=secret)
+    for item in errors:
+        place = sources.find(item.expression, origin(position), nth=item.nth)
+        diagnostics.append(Diagnostic(item.summary, item.hint, origin=place))
     return Interpolated(text if isinstance(value, _OPAQUE) else value, value)

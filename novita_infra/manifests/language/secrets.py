@@ -1,7 +1,4 @@
-"""Secrets that a manifest points at: `{fromEnv: NAME}` and `{fromFile: PATH}`.
-
-It reads them and nothing else; no message of it holds one.
-"""
+"""Reads the secrets that a manifest points at: `{fromEnv: NAME}` and `{fromFile: PATH}`. No message contains one."""
 
 from __future__ import annotations
 
@@ -16,24 +13,27 @@ from novita_infra.model.values import Secret
 
 
 def is_text(value: str) -> bool:
-    """Whether a value of the environment is text; bytes that are not UTF-8 come in as lone surrogates."""
+    """Returns whether a value of the environment is text.
+
+    Python represents bytes that are not UTF-8 as lone surrogates.
+    """
     return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """Where secrets are looked up."""
+    """Looks up secrets in the environment and in files."""
 
     root: Path
-    """The project's folder, to which the files of origins are relative."""
+    """The project's folder. Files of origins are relative to it."""
     environ: Mapping[str, str]
 
     def points(self, value: Any) -> bool:
-        """Whether the value is written as a pointer to a secret."""
+        """Returns whether the value is a pointer to a secret."""
         return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in ("fromEnv", "fromFile")
 
     def take(self, pointer: Mapping[str, Any], place: Origin) -> Secret | Diagnostic:
-        """The secret that `{fromEnv: NAME}` or `{fromFile: PATH}` points at, or why there is none."""
+        """Returns the secret that `{fromEnv: NAME}` or `{fromFile: PATH}` points at, or why there is none."""
         match dict(pointer):
             case {"fromEnv": str(name), **rest} if not rest:
                 return self._from_environ(name, place)
@@ -43,7 +43,7 @@ class Secrets:
                 return Diagnostic("this is no secret", "write {fromEnv: NAME} or {fromFile: PATH}", origin=place)
 
     def literal(self, place: Origin) -> Diagnostic:
-        """The warning that a secret is written down where everyone who reads the manifests can see it."""
+        """Returns the warning about a secret in clear in a manifest."""
         hint = "move it out and point at it: {fromEnv: NAME} or {fromFile: PATH}"
         return Diagnostic("a secret stands in clear in the manifest", hint, origin=place, severity=Severity.WARNING)
 
@@ -57,7 +57,7 @@ class Secrets:
         return Secret(value, f"env:{name}")
 
     def _from_file(self, path: str, place: Origin) -> Secret | Diagnostic:
-        """The file's text without its last line end; a relative path starts at the folder of the manifest."""
+        """Returns the file's text without its last line end. A relative path starts at the manifest's folder."""
         file = (self.root / place.file).parent / path
         try:
             if not file.is_file():
@@ -75,6 +75,6 @@ class Secrets:
         return Secret(value, f"file:{self._known_as(file)}")
 
     def _known_as(self, file: Path) -> str:
-        """The path relative to the project where it lies inside, so that the source is the same on every machine."""
+        """Returns the path relative to the project if it lies inside, so that the source is equal on every machine."""
         resolved, root = file.resolve(), self.root.resolve()
         return resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else resolved.as_posix()

@@ -1,6 +1,6 @@
-"""The variables of a project: declared types, the five places their values come from, and what is wrong with them.
+"""Computes the variables of a project from their declarations and the five sources of values.
 
-It reads no file and no environment; what it is given is all there is. A secret value is never put into a message.
+It reads no file and no environment. No message contains a secret value.
 """
 
 from __future__ import annotations
@@ -34,34 +34,37 @@ _WANTED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A value for a variable, and who gives it."""
+    """A value for a variable, with its source."""
 
     name: str
     value: Any
     by: str
-    """As a person knows it: `--var`, `prod.vars.yaml`."""
-    spot: Position | None = None
-    """Where it stands; None on the command line or in the environment, where a value is text of any type."""
+    """The source in the user's words: `--var`, `prod.vars.yaml`."""
+    position: Position | None = None
+    """Returns the place of the value.
+
+    None for the command line and the environment, where a value of any type is text.
+    """
 
 
-def defaults_in(declared: Mapping[str, Any], spot: Position) -> list[Given]:
-    """The defaults of the declared variables."""
+def defaults_in(declared: Mapping[str, Any], position: Position) -> list[Given]:
+    """Returns the defaults of the declared variables."""
     return [
-        Given(name, item["default"], "its default", inside(inside(spot, name), "default"))
+        Given(name, item["default"], "its default", inside(inside(position, name), "default"))
         for name, item in declared.items()
         if isinstance(item, dict) and item.get("default") is not None
     ]
 
 
-def given_in(data: Any, spot: Position, by: str) -> list[Given]:
-    """The values of a mapping in a file."""
+def given_in(data: Any, position: Position, by: str) -> list[Given]:
+    """Returns the values of a mapping in a file."""
     if not isinstance(data, dict):
         return []
-    return [Given(name, value, by, inside(spot, name)) for name, value in data.items()]
+    return [Given(name, value, by, inside(position, name)) for name, value in data.items()]
 
 
 def given_by_environ(environ: Mapping[str, str], declared: Mapping[str, Any]) -> list[Given]:
-    """The values that the environment holds for the declared variables; those of other projects are none of ours."""
+    """Returns the environment's values for the declared variables. Values for other projects are ignored."""
     return [
         Given(name.removeprefix(ENVIRON_PREFIX), text, f"the environment variable {name}")
         for name, text in sorted(environ.items())
@@ -72,24 +75,24 @@ def given_by_environ(environ: Mapping[str, str], declared: Mapping[str, Any]) ->
 def with_environ(
     given: Iterable[Given], declared: Mapping[str, Any], *, environ: Mapping[str, str], sources: Sources
 ) -> tuple[list[Given], list[Diagnostic]]:
-    """The values of a file with every `${env.NAME}` in them worked in, and what is wrong with their expressions."""
-    told: list[Diagnostic] = []
+    """Returns the values of a file with every `${env.NAME}` evaluated, and the diagnostics of their expressions."""
+    diagnostics: list[Diagnostic] = []
     scope = Scope({}, environ, {}, lambda _: None, narrow=True)
-    worked = []
+    interpolated = []
     for item in given:
-        if item.spot is not None:
+        if item.position is not None:
             secret = partial(_wrapping, _is_secret(declared.get(item.name)))
-            found = interpolate(item.value, item.spot, scope, sources, told=told, secret=secret)
-            worked.append(replace(item, value=found.values))
-    return worked, told
+            found = interpolate(item.value, item.position, scope, sources, diagnostics=diagnostics, secret=secret)
+            interpolated.append(replace(item, value=found.values))
+    return interpolated, diagnostics
 
 
 def settle(
-    declared: Mapping[str, Any], spot: Position, *, given: Iterable[Given], secrets: Secrets
+    declared: Mapping[str, Any], position: Position, *, given: Iterable[Given], secrets: Secrets
 ) -> tuple[dict[str, Value], list[Diagnostic]]:
-    """The value of every declared variable, the last given one of each, and what is wrong.
+    """Returns the value of every declared variable (the last given one wins) and the diagnostics.
 
-    A variable without a usable value is None, so that expressions do not complain of it once more.
+    A variable without a usable value is None, so that expressions do not report it again.
     """
     diagnostics: list[Diagnostic] = []
     values: dict[str, Value] = dict.fromkeys(declared)
@@ -97,29 +100,29 @@ def settle(
     for item in given:
         if item.name not in declared:
             known = nearest(item.name, tuple(declared)) or "novita-infra.yaml declares none"
-            place = key_origin(item.spot) if item.spot else None
+            place = key_origin(item.position) if item.position else None
             diagnostics.append(Diagnostic(f'{item.by} sets an unknown variable "{item.name}"', known, origin=place))
             continue
         having.add(item.name)
-        value, wrong = _typed(item, declared[item.name], secrets)
-        diagnostics += wrong
+        value, errors = _typed(item, declared[item.name], secrets)
+        diagnostics += errors
         values[item.name] = value
     for name in declared:
         if name not in having:
             hint = f"give it with --var {name}=..., {ENVIRON_PREFIX}{name}, a --var-file, or a default"
-            where = key_origin(inside(spot, name))
+            where = key_origin(inside(position, name))
             diagnostics.append(Diagnostic(f'the variable "{name}" has no value', hint, origin=where))
     return values, diagnostics
 
 
 def _typed(given: Given, declaration: Any, secrets: Secrets) -> tuple[Value, list[Diagnostic]]:
-    place = origin(given.spot) if given.spot else None
+    place = origin(given.position) if given.position else None
     if _is_secret(declaration):
         return _secret(given, place, secrets)
     wanted = str(declaration.get("type", "string")) if isinstance(declaration, dict) else "string"
-    value = _parsed(given.value, wanted) if given.spot is None and isinstance(given.value, str) else given.value
+    value = _parsed(given.value, wanted) if given.position is None and isinstance(given.value, str) else given.value
     if wanted not in _WANTED or _fits(value, wanted) or (wanted == "string" and isinstance(value, (Secret, Joined))):
-        return value, []  # the schema of the project file tells of an unknown type
+        return value, []  # the schema of the project file reports an unknown type
     summary = f'the variable "{given.name}" is {_WANTED[wanted]}, and {given.by} gives {_shown(given.value)}'
     hint = "write it in quotes" if wanted == "string" and isinstance(value, (int, float)) else ""
     if wanted in ("integer", "number", "boolean") and isinstance(value, str) and _fits(_parsed(value, wanted), wanted):
@@ -151,13 +154,13 @@ def _secret(given: Given, place: Origin | None, secrets: Secrets) -> tuple[Value
 
 
 def _parsed(text: str, wanted: str) -> Any:
-    """What a text from the command line means for a variable of that type; the text itself where it fits nothing."""
+    """Parses a text of the command line by the variable's type. Returns the text itself if it does not fit."""
     if wanted == "string":
         return text
-    reading = read_text(text, "")
-    if reading.diagnostics or len(reading.documents) != 1:
+    parsed = read_text(text, "")
+    if parsed.diagnostics or len(parsed.documents) != 1:
         return text
-    return reading.documents[0].data
+    return parsed.documents[0].data
 
 
 def _fits(value: Any, wanted: str) -> bool:

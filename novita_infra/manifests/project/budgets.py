@@ -1,4 +1,4 @@
-"""What a project file says of money: the ceilings of an environment, and how much a price may rise. Never a float."""
+"""Reads the money rules of a project file: the budget of an environment and the largest price rise. Never a float."""
 
 from __future__ import annotations
 
@@ -17,21 +17,24 @@ _AMOUNTS: Final = ("perHour", "perMonth")
 
 
 def budget_of(settings: Settings, environment: Environment) -> tuple[Budget, list[Diagnostic]]:
-    """The ceilings of the environment: its own, and the project's where it has none; and what is wrong with them."""
-    own, spot = _own(settings, environment, "budget")
+    """Returns the budget of the environment, with the project's values as fallback, and the diagnostics."""
+    own, position = _own(settings, environment, "budget")
     everywhere = settings.part("budget")
-    told = [*_inexact(everywhere, settings.spot("budget")), *_inexact(own, spot)]
+    diagnostics = [*_inexact(everywhere, settings.position("budget")), *_inexact(own, position)]
     said = {**everywhere, **own}
     budget = Budget(
         per_hour=_units(said.get("perHour")),
         per_month=_units(said.get("perMonth")),
         unknown=OnUnknown.REFUSE if said.get("unknown") == OnUnknown.REFUSE.value else OnUnknown.WARN,
     )
-    return budget, told
+    return budget, diagnostics
 
 
 def max_price_rise_of(settings: Settings, environment: Environment) -> int:
-    """How much a price may rise, in hundredths of a per cent; the environment's own word goes before."""
+    """Returns the largest allowed price rise in hundredths of a per cent.
+
+    The environment's value overrides the project's.
+    """
     declared = settings.part("environments").get(environment.name)
     own = declared.get("maxPriceRise") if isinstance(declared, dict) else None
     text = own if isinstance(own, str) else settings.text("maxPriceRise")
@@ -40,26 +43,26 @@ def max_price_rise_of(settings: Settings, environment: Environment) -> int:
 
 
 def _own(settings: Settings, environment: Environment, name: str) -> tuple[Mapping[str, Any], Position]:
-    """What the environment itself says under that name, and where."""
+    """Returns the environment's own mapping of that name, and its position."""
     declared = settings.part("environments").get(environment.name)
     said = declared.get(name) if isinstance(declared, dict) else None
-    spot = inside(inside(settings.spot("environments"), environment.name), name)
-    return (said if isinstance(said, dict) else {}), spot
+    position = inside(inside(settings.position("environments"), environment.name), name)
+    return (said if isinstance(said, dict) else {}), position
 
 
-def _inexact(said: Mapping[str, Any], spot: Position) -> list[Diagnostic]:
-    """A word on each amount that is finer than prices are."""
+def _inexact(said: Mapping[str, Any], position: Position) -> list[Diagnostic]:
+    """Returns a diagnostic for each amount with more digits than prices have."""
     amounts = {name: _decimal(said[name]) for name in _AMOUNTS if name in said}
     hint = "at most five digits after the point"
     return [
-        Diagnostic(f"budget.{name} is finer than any price", hint, origin=origin_at(spot, (name,)))
+        Diagnostic(f"budget.{name} is finer than any price", hint, origin=origin_at(position, (name,)))
         for name, amount in amounts.items()
         if amount is not None and (amount * UNIT) % 1
     ]
 
 
 def _units(value: Any) -> int | None:
-    """USD as 1/100000 USD; None where it is no amount."""
+    """Converts USD to 1/100000 USD. Returns None if the value is no amount."""
     amount = _decimal(value)
     return None if amount is None else int(amount * UNIT)
 

@@ -1,4 +1,4 @@
-"""All that one load has told so far, without saying the same thing twice. It decides nothing and prints nothing."""
+"""Collects the diagnostics of one load and removes duplicates. It decides nothing and prints nothing."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from novita_infra.model.diagnostics import Diagnostic, Problems, Severity
 
 _HIDDEN: Final = "(secret)"
 _QUOTED: Final = 20
-"""Characters that are quoted at least of a long value that cannot be read."""
+"""The least number of characters that a message quotes from an unreadable long value."""
 _LEAST: Final = 4
-"""Characters of a secret that are looked for in words: fewer stand in any."""
+"""The least length of a secret that is searched in messages. Shorter texts occur in ordinary words."""
 
 
 class Collected:
-    """All that was found wrong. A place that one look complained of is not complained of again by a later one."""
+    """The diagnostics of a load. A later error at the same place is dropped."""
 
     def __init__(self) -> None:
         self._diagnostics: list[Diagnostic] = []
@@ -27,7 +27,10 @@ class Collected:
         self._secrets: dict[Origin, str] = {}
 
     def hide(self, secrets: Mapping[Origin, str]) -> None:
-        """Takes note of where secrets stand in clear, with their texts: no message and no line of them is to show."""
+        """Remembers the places and texts of secrets in clear.
+
+        No message quotes them, and no excerpt shows their lines.
+        """
         self._secrets.update(secrets)
 
     def add(self, diagnostics: Sequence[Diagnostic]) -> None:
@@ -38,15 +41,15 @@ class Collected:
         self._places.update(item.origin for item in errors if item.origin)
 
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """The warnings, sorted; raises Problems where there is more than warnings."""
-        told = self._discreet(sorted(self._diagnostics, key=_by_place))
-        errors = [item for item in told if item.severity is Severity.ERROR]
+        """Returns the warnings, sorted. Raises Problems if there are errors."""
+        diagnostics = self._redacted(sorted(self._diagnostics, key=_by_place))
+        errors = [item for item in diagnostics if item.severity is Severity.ERROR]
         if errors:
             raise Problems(errors)
-        return tuple(told)
+        return tuple(diagnostics)
 
-    def _discreet(self, diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
-        """The diagnostics, each with the columns of its line at which a secret begins."""
+    def _redacted(self, diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+        """Returns the diagnostics, each with the columns of its line at which secrets begin."""
         columns: dict[tuple[str, int], list[int]] = defaultdict(list)
         for place in self._secrets:
             columns[place.file, place.line].append(place.column)
@@ -58,7 +61,7 @@ class Collected:
             return item
         summary, hint = item.summary, item.hint
         text = self._secrets.get(place, "")
-        for form in (text, text[:_QUOTED]) if len(text) >= _LEAST else ():  # what is told of its place may quote it
+        for form in (text, text[:_QUOTED]) if len(text) >= _LEAST else ():  # a message about this place may quote it
             summary, hint = summary.replace(form, _HIDDEN), hint.replace(form, _HIDDEN)
         return replace(item, summary=summary, hint=hint, hidden=(*item.hidden, *columns[place.file, place.line]))
 

@@ -1,4 +1,4 @@
-"""Which files make up a project. It lists folders; what the files say is read elsewhere."""
+"""Lists the files of a project. It does not read manifests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from novita_infra.model.diagnostics import Diagnostic, Severity, problem
 VARIABLES_SUFFIX: Final = ".vars"
 """`prod.vars.yaml` holds variables for `--var-file` and is no manifest."""
 SCENARIO_SUFFIX: Final = ".scenario"
-"""`bad-day.scenario.yaml` describes a rehearsal for the simulator and is no manifest."""
+"""`bad-day.scenario.yaml` describes a scenario for the simulator and is no manifest."""
 
 _SUFFIXES: Final = (".yaml", ".yml")
 _STATE: Final = "state"
@@ -27,17 +27,17 @@ class ManifestFiles:
 
     root: Path
     scope: str = ""
-    """The one manifest file that was asked for; empty for a folder."""
+    """The one manifest file that the user named; empty for a folder."""
     project_file: bool = False
     manifests: list[str] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
 def find(path: Path, *, other_than: Sequence[Path] = ()) -> ManifestFiles:
-    """The project at a folder, or the one manifest file with the project file beside it.
+    """Lists the files of the project at a folder, or one manifest file with the project file beside it.
 
-    A folder is searched to the bottom, but for hidden folders, `state`, and projects inside the project. Raises
-    Problems where there is nothing at the path.
+    A folder is searched recursively, except hidden folders, `state`, and projects inside the project. Raises Problems
+    if there is nothing at the path.
     """
     try:
         if path.is_file() and path.name != PROJECT_FILE:
@@ -58,7 +58,7 @@ def find(path: Path, *, other_than: Sequence[Path] = ()) -> ManifestFiles:
 
 
 def reason(error: OSError | ValueError) -> str:
-    """Why a file cannot be read, in the system's words."""
+    """Returns the system's reason why a file cannot be read."""
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
@@ -101,12 +101,12 @@ def _is_manifest(name: str) -> bool:
 
 
 def _is_foreign(folder: os.DirEntry[str]) -> bool:
-    """Hidden, or a project of its own."""
+    """Returns whether the folder is hidden or a project of its own."""
     return folder.name.startswith(".") or Path(folder.path, PROJECT_FILE).is_file()
 
 
 def _outside(found: ManifestFiles) -> list[Diagnostic]:
-    """A folder inside a project is mostly meant as a part of it, and would get a state of its own."""
+    """Warns about a folder inside a project: used alone, it gets a state of its own."""
     if found.project_file:
         return []
     around = next((folder for folder in found.root.resolve().parents if (folder / PROJECT_FILE).is_file()), None)
@@ -117,5 +117,5 @@ def _outside(found: ManifestFiles) -> list[Diagnostic]:
 
 
 def _spelt(name: str) -> str:
-    """The name as text that can be printed, whatever bytes it is made of."""
+    """Returns the name as printable text, whatever its bytes are."""
     return os.fsencode(name).decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""The files of a project as they are read: their documents, their texts for messages, and what is wrong with them."""
+"""Reads the files of a project: documents, texts for messages, diagnostics."""
 
 from __future__ import annotations
 
@@ -19,38 +19,38 @@ from novita_infra.model.diagnostics import Diagnostic
 class Files:
     """Reads files by their names relative to the root."""
 
-    def __init__(self, root: Path, told: Collected, *, discreet: bool = False) -> None:
-        """`discreet` files may hold secrets anywhere: of one that cannot be read, no line is shown."""
+    def __init__(self, root: Path, diagnostics: Collected, *, redacted: bool = False) -> None:
+        """`redacted` files may hold secrets anywhere: no line of an unreadable one is shown."""
         self._root = root
-        self._told = told
-        self._discreet = discreet
+        self._diagnostics = diagnostics
+        self._redacted = redacted
         self.sources = Sources()
         self.torn = False
-        """Whether some document could not be read, so that what it declares is not known."""
+        """Whether a document could not be read, so that its declarations are unknown."""
 
     def read(self, name: str) -> ParsedFile:
         try:
-            reading = read((self._root / name).read_bytes(), name)
+            parsed = read((self._root / name).read_bytes(), name)
         except (OSError, ValueError) as error:
             diagnostic = Diagnostic(f"the file cannot be read: {reason(error)}", origin=Origin(name, 1, 1))
-            reading = ParsedFile(diagnostics=[diagnostic], torn=True)
-        self.sources.texts[name] = reading.text
-        hidden = (0,) if self._discreet and reading.torn else ()
-        self._told.add([replace(item, hidden=hidden) for item in reading.diagnostics])
-        self.torn = self.torn or reading.torn
-        return reading
+            parsed = ParsedFile(diagnostics=[diagnostic], torn=True)
+        self.sources.texts[name] = parsed.text
+        hidden = (0,) if self._redacted and parsed.torn else ()
+        self._diagnostics.add([replace(item, hidden=hidden) for item in parsed.diagnostics])
+        self.torn = self.torn or parsed.torn
+        return parsed
 
     def variables(self, files: Sequence[Path]) -> list[Given]:
-        """The values of files for `--var-file`, which are relative to the working directory."""
+        """Returns the values of the files of `--var-file`. Paths are relative to the working directory."""
         given = []
         for file in files:
-            reading = Files(Path(), self._told, discreet=True).read(str(file))
-            self.sources.texts[str(file)] = reading.text
-            for document in reading.documents:
+            parsed = Files(Path(), self._diagnostics, redacted=True).read(str(file))
+            self.sources.texts[str(file)] = parsed.text
+            for document in parsed.documents:
                 if not isinstance(document.data, dict):
                     hint = "it is a mapping of names to values"
-                    self._told.add(
-                        [Diagnostic("a file of variables holds no mapping", hint, origin=origin(document.spot))]
+                    self._diagnostics.add(
+                        [Diagnostic("a file of variables holds no mapping", hint, origin=origin(document.position))]
                     )
-                given += given_in(document.data, document.spot, str(file))
+                given += given_in(document.data, document.position, str(file))
         return given

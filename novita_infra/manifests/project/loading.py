@@ -1,6 +1,6 @@
-"""Loads a project: finds its files, reads, works in variables and environments, validates and declares.
+"""Loads a project: lists and reads its files, applies variables and environments, validates and declares.
 
-Every error of every file is found in one run and raised together; nothing here talks to the cloud or writes.
+All errors of all files are raised together. Nothing here talks to the cloud or writes.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _ATTRIBUTES: Final = {prefix: tuple(dict.fromkeys(("id", *kind.outputs))) for pr
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What the manifests of a folder or a file ask for, in one environment."""
+    """The loaded project: everything that its manifests declare in one environment."""
 
     name: str
     root: Path
@@ -66,16 +66,16 @@ class Project:
     scope: str = ""
     """The one manifest file that was loaded, relative to the root; empty for the whole project."""
     groups: Mapping[str, str] = field(default_factory=dict)
-    """What becomes of a group that fails, by its name: `rollback`, `keep` or `stop`."""
+    """What to do with a failed group, by its name: `rollback`, `keep` or `stop`."""
     owner_marks: bool = True
-    """Whether objects that have room for it carry the mark of the operation that made them."""
+    """Whether objects with a field for it carry an owner mark."""
     variables: Mapping[str, Value] = field(default_factory=dict)
-    """The values used, without those of secret variables."""
+    """The values of the variables, without secret ones."""
     from_environ: Mapping[str, str] = field(default_factory=dict)
-    """Those of them that `NOVITA_INFRA_VAR_*` gave, as text."""
+    """The values among them that come from `NOVITA_INFRA_VAR_*`, as text."""
     warnings: tuple[Diagnostic, ...] = ()
     rules: Rules = Rules()
-    """What it asks of every plan of this environment."""
+    """The rules for every plan of this environment."""
 
 
 def load(
@@ -85,15 +85,14 @@ def load(
     variables: Mapping[str, str] | None = None,
     var_files: Sequence[Path] = (),
     environ: Mapping[str, str],
-    tracing: Provenance | None = None,
+    provenance: Provenance | None = None,
 ) -> Project:
-    """The project at a folder, or what one manifest file declares; `variables` are those of `--var`, as text.
+    """Returns the project at a folder, or of one manifest file. `variables` are those of `--var`, as text.
 
-    `tracing` takes in where values come from. Raises Problems with everything that is wrong, sorted by file, line and
-    column.
+    `provenance` records the sources of values. Raises Problems with all errors, sorted by file, line and column.
     """
     with _uncollected():
-        return _load(path, environment, variables or {}, var_files=var_files, environ=environ, tracing=tracing)
+        return _load(path, environment, variables or {}, var_files=var_files, environ=environ, provenance=provenance)
 
 
 def _load(
@@ -103,16 +102,16 @@ def _load(
     *,
     var_files: Sequence[Path],
     environ: Mapping[str, str],
-    tracing: Provenance | None,
+    provenance: Provenance | None,
 ) -> Project:
-    told = Collected()
+    diagnostics = Collected()
     found = find(path, other_than=var_files)
-    told.add(found.diagnostics)
-    files = Files(found.root, told)
-    settings = _settings(found, files, told)
+    diagnostics.add(found.diagnostics)
+    files = Files(found.root, diagnostics)
+    settings = _settings(found, files, diagnostics)
     secrets = Secrets(found.root, environ)
-    chosen, wrong = choose_environment(settings or NOTHING, wanted=environment if settings else "")
-    told.add(wrong)
+    chosen, errors = choose_environment(settings or NOTHING, wanted=environment if settings else "")
+    diagnostics.add(errors)
     values, from_environ = None, []
     if settings is not None:
         from_environ = given_by_environ(environ, settings.part("variables"))
@@ -121,16 +120,16 @@ def _load(
             *from_environ,
             *(Given(name, text, "--var") for name, text in variables.items()),
         ]
-        told.hide(plaintext_secrets(settings, given))
-        values = _variables(settings, chosen, secrets, given=given, files=files, told=told)
-        if tracing is not None:
-            tracing.began(settings, chosen, [*_own(settings, chosen), *given])
+        diagnostics.hide(plaintext_secrets(settings, given))
+        values = _variables(settings, chosen, secrets, given=given, files=files, diagnostics=diagnostics)
+        if provenance is not None:
+            provenance.began(settings, chosen, [*_own(settings, chosen), *given])
     settings = settings or NOTHING
-    declared, outputs = _Resources(found, files, told, secrets, tracing).declared(settings, chosen, values)
-    rules, wrong = rules_of(settings, chosen)
-    told.add(wrong)
-    if not declared and not told.errors:
-        told.add(_nothing(path, found))
+    declared, outputs = _Resources(found, files, diagnostics, secrets, provenance).declared(settings, chosen, values)
+    rules, errors = rules_of(settings, chosen)
+    diagnostics.add(errors)
+    if not declared and not diagnostics.errors:
+        diagnostics.add(_nothing(path, found))
     return Project(
         name=settings.text("metadata", "name") or found.root.resolve().name or "project",
         root=found.root,
@@ -148,44 +147,54 @@ def _load(
         owner_marks=settings.document.data.get("ownerMarks") is not False,
         variables={name: value for name, value in (values or {}).items() if not is_secret(value)},
         from_environ={item.name: item.value for item in from_environ if not is_secret((values or {})[item.name])},
-        warnings=told.warnings(),
+        warnings=diagnostics.warnings(),
         rules=rules,
     )
 
 
-def _settings(found: ManifestFiles, files: Files, told: Collected) -> Settings | None:
-    """What the project file says; None where it cannot be read, so that nobody is blamed for what it may declare."""
+def _settings(found: ManifestFiles, files: Files, diagnostics: Collected) -> Settings | None:
+    """Returns the settings of the project file.
+
+    None if it cannot be read, so that no reference to its content is reported.
+    """
     if not found.project_file:
         return NOTHING
-    reading = files.read(PROJECT_FILE)
-    settings, wrong = settings_of(reading, files.sources)
-    told.add(wrong)
+    parsed = files.read(PROJECT_FILE)
+    settings, errors = settings_of(parsed, files.sources)
+    diagnostics.add(errors)
     files.torn = False  # no resource is lost with it
-    return None if reading.torn else settings
+    return None if parsed.torn else settings
 
 
 def _variables(
-    settings: Settings, chosen: Environment, secrets: Secrets, *, given: Sequence[Given], files: Files, told: Collected
+    settings: Settings,
+    chosen: Environment,
+    secrets: Secrets,
+    *,
+    given: Sequence[Given],
+    files: Files,
+    diagnostics: Collected,
 ) -> dict[str, Value]:
-    """The values of the variables: those of the project file, then what is given from outside."""
-    declared, spot = settings.part("variables"), settings.spot("variables")
-    own, wrong = with_environ(_own(settings, chosen), declared, environ=secrets.environ, sources=files.sources)
-    told.add(wrong)
-    values, wrong = settle(declared, spot, given=[*own, *given], secrets=secrets)
-    told.add(wrong)
+    """Returns the values of the variables: first those of the project file, then those from outside."""
+    declared, position = settings.part("variables"), settings.position("variables")
+    own, errors = with_environ(_own(settings, chosen), declared, environ=secrets.environ, sources=files.sources)
+    diagnostics.add(errors)
+    values, errors = settle(declared, position, given=[*own, *given], secrets=secrets)
+    diagnostics.add(errors)
     return values
 
 
 def _own(settings: Settings, chosen: Environment) -> list[Given]:
-    """The values that the project file gives."""
-    given = defaults_in(settings.part("variables"), settings.spot("variables"))
-    return given + given_in(chosen.variables, chosen.variables_spot, f'the environment "{chosen.name}"')
+    """Returns the values of the project file."""
+    given = defaults_in(settings.part("variables"), settings.position("variables"))
+    return given + given_in(chosen.variables, chosen.variables_position, f'the environment "{chosen.name}"')
 
 
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
-    """Keeps the garbage collector from walking over all values again and again while they are made: two fifths of the
-    time. Nothing that reading makes refers to itself, so nothing is left behind.
+    """Switches the garbage collector off while values are made; it would take two fifths of the time.
+
+    The values hold no reference cycles, so no garbage remains.
     """
     was = gc.isenabled()
     gc.disable()
@@ -197,12 +206,15 @@ def _uncollected() -> Iterator[None]:
 
 
 def _nothing(path: Path, found: ManifestFiles) -> list[Diagnostic]:
-    """What is said when nothing is declared: with a project file it may be meant so, to have everything deleted."""
+    """Returns the diagnostic of a project without resources; with a project file it is only a warning."""
     if found.project_file:
         place = Origin(found.scope or PROJECT_FILE, 1, 1)
         return [
             Diagnostic(
-                "nothing is declared", "all that the state owns would go", origin=place, severity=Severity.WARNING
+                "nothing is declared",
+                "everything that the state owns would be deleted",
+                origin=place,
+                severity=Severity.WARNING,
             )
         ]
     hint = "a manifest is a .yaml file with apiVersion, kind, metadata and spec; `novita-infra init` writes a first one"
@@ -215,66 +227,71 @@ def _nothing(path: Path, found: ManifestFiles) -> list[Diagnostic]:
 
 
 class _Resources:
-    """From the manifest files of a project to declared resources."""
+    """Turns the manifest files of a project into declared resources."""
 
     def __init__(
-        self, found: ManifestFiles, files: Files, told: Collected, secrets: Secrets, tracing: Provenance | None = None
+        self,
+        found: ManifestFiles,
+        files: Files,
+        diagnostics: Collected,
+        secrets: Secrets,
+        provenance: Provenance | None = None,
     ) -> None:
         self._found = found
         self._files = files
-        self._told = told
+        self._diagnostics = diagnostics
         self._secrets = secrets
-        self._tracing = tracing
+        self._provenance = provenance
         self._lost: set[str] = set()
-        """Names of documents that declare nothing usable: references to them are not blamed as well."""
+        """Names of unusable documents. References to them are not reported as well."""
 
     def declared(
         self, settings: Settings, environment: Environment, values: Mapping[str, Value] | None
     ) -> tuple[tuple[Declared, ...], dict[str, Value]]:
-        """The resources, sorted by address, and the outputs of the project."""
-        headed = self._headed()
+        """Returns the resources, sorted by address, and the outputs of the project."""
+        identified = self._identified()
         complete = not (self._found.scope or self._files.torn or self._lost)
-        written = headed
-        headed, wrong = patch(headed, environment, complete=complete)
-        self._told.add(wrong)
-        headed = [_with_name(item) for item in headed]
-        if self._tracing is not None:
-            self._tracing.read(written, headed)
-        known = KnownNames(item.address for item in headed)
+        written = identified
+        identified, errors = patch(identified, environment, complete=complete)
+        self._diagnostics.add(errors)
+        identified = [_with_name(item) for item in identified]
+        if self._provenance is not None:
+            self._provenance.read(written, identified)
+        known = KnownNames(item.address for item in identified)
         scope = Scope(values, self._secrets.environ, _ATTRIBUTES, lambda address: self._known(address, known))
         every: dict[Address, Declared] = {}
         unsound: set[Address] = set()
-        for item in headed:
+        for item in identified:
             every[item.address], sound = self._one(item, scope)
             if not sound:
                 unsound.add(item.address)
-        spots = {item.address: item.document.spot for item in headed}
-        finished, wrong = completed({key: one for key, one in every.items() if key not in unsound}, spots)
-        self._told.add(wrong)
+        positions = {item.address: item.document.position for item in identified}
+        finished, errors = completed({key: one for key, one in every.items() if key not in unsound}, positions)
+        self._diagnostics.add(errors)
         every |= finished
-        self._told.add(cycles(every, spots))
-        if self._tracing is not None:
-            self._tracing.declared = every
+        self._diagnostics.add(cycles(every, positions))
+        if self._provenance is not None:
+            self._provenance.declared = every
         return tuple(every[address] for address in sorted(every)), self._outputs(settings, scope)
 
-    def _headed(self) -> list[IdentifiedDocument]:
-        headed: dict[Address, IdentifiedDocument] = {}
+    def _identified(self) -> list[IdentifiedDocument]:
+        identified: dict[Address, IdentifiedDocument] = {}
         repeated = []
         for name in self._found.manifests:
             for document in self._files.read(name).documents:
-                found, wrong = head(document)
+                found, errors = head(document)
                 if found is None:
                     self._lose(document)
-                elif found.address in headed:
-                    earlier = origin(headed[found.address].document.spot)
+                elif found.address in identified:
+                    earlier = origin(identified[found.address].document.position)
                     hint = f"the first is at {earlier}; give one of them another name"
-                    place = origin(position_at(document.spot, ("metadata", "name")))
-                    wrong = [*wrong, Diagnostic(f"{found.address} is declared twice", hint, origin=place)]
+                    place = origin(position_at(document.position, ("metadata", "name")))
+                    errors = [*errors, Diagnostic(f"{found.address} is declared twice", hint, origin=place)]
                     repeated.append(found)
                 else:
-                    headed[found.address] = found
-                self._told.add(wrong)
-        return [*headed.values(), *repeated]
+                    identified[found.address] = found
+                self._diagnostics.add(errors)
+        return [*identified.values(), *repeated]
 
     def _lose(self, document: Document) -> None:
         metadata = document.data.get("metadata") if isinstance(document.data, dict) else None
@@ -292,47 +309,51 @@ class _Resources:
             hint = f"only {self._found.scope} was read; name the project's folder to have all of it"
         raise Unusable(f'there is no {address.type} "{address.name}"', hint)
 
-    def _one(self, headed: IdentifiedDocument, scope: Scope) -> tuple[Declared, bool]:
-        """What one document declares, and whether nothing is wrong with it."""
-        document = headed.document
+    def _one(self, identified: IdentifiedDocument, scope: Scope) -> tuple[Declared, bool]:
+        """Returns the resource of one document, and whether it is free of errors."""
+        document = identified.document
         checked = values = document.data
         unusable: list[Diagnostic] = []
         if document.expressions:
-            hidden = {item.name for item in headed.kind.fields if item.secret}
+            hidden = {item.name for item in identified.kind.fields if item.secret}
 
             def secret(path: ValuePath) -> bool:
                 return len(path) > 1 and path[0] == "spec" and path[1] in hidden
 
-            worked = interpolate(document.data, document.spot, scope, self._files.sources, told=unusable, secret=secret)
-            checked, values = worked.checked, worked.values
-        misfits = schema_errors(headed, checked, self._files.sources)
+            interpolated = interpolate(
+                document.data, document.position, scope, self._files.sources, diagnostics=unusable, secret=secret
+            )
+            checked, values = interpolated.checked, interpolated.values
+        misfits = schema_errors(identified, checked, self._files.sources)
         loose: list[Diagnostic] = []
-        declared = Declaring(scope, self._secrets, loose).declare(headed, values)
-        for wrong in (unusable, misfits, loose):
-            self._told.add(wrong)
+        declared = Declaring(scope, self._secrets, loose).declare(identified, values)
+        for errors in (unusable, misfits, loose):
+            self._diagnostics.add(errors)
         return declared, not any(item.severity is Severity.ERROR for item in (*unusable, *misfits, *loose))
 
     def _outputs(self, settings: Settings, scope: Scope) -> dict[str, Value]:
-        """The outputs. Where only one file was read, those that need other files are left out."""
+        """Returns the outputs. If only one file was read, outputs that need other files are omitted."""
         outputs = {}
         for name, data in settings.part("outputs").items():
-            told: list[Diagnostic] = []
-            worked = interpolate(data, inside(settings.spot("outputs"), name), scope, self._files.sources, told=told)
-            if told and self._found.scope:
+            diagnostics: list[Diagnostic] = []
+            interpolated = interpolate(
+                data, inside(settings.position("outputs"), name), scope, self._files.sources, diagnostics=diagnostics
+            )
+            if diagnostics and self._found.scope:
                 continue
-            self._told.add(told)
-            outputs[name] = worked.values
+            self._diagnostics.add(diagnostics)
+            outputs[name] = interpolated.values
         return outputs
 
 
-def _with_name(headed: IdentifiedDocument) -> IdentifiedDocument:
-    """The document with the resource's name as the object's, where the kind has one and the spec does not say it."""
-    document = headed.document
-    spec, spot = document.data.get("spec"), inside(document.spot, "spec")
-    if not isinstance(spec, dict) or "name" in spec or all(item.name != "name" for item in headed.kind.fields):
-        return headed
-    named: dict[str, Position] = {"name": position_at(document.spot, ("metadata", "name"))}
-    inner = document.spot[5] if isinstance(document.spot[5], dict) else {}
-    places: Any = {**inner, "spec": (*spot[:5], named | (spot[5] if isinstance(spot[5], dict) else {}))}
-    data = {**document.data, "spec": {"name": headed.address.name, **spec}}
-    return replace(headed, document=replace(document, data=data, spot=(*document.spot[:5], places)))
+def _with_name(identified: IdentifiedDocument) -> IdentifiedDocument:
+    """Returns the document with the resource's name as `spec.name`, if the kind has that field and it is omitted."""
+    document = identified.document
+    spec, position = document.data.get("spec"), inside(document.position, "spec")
+    if not isinstance(spec, dict) or "name" in spec or all(item.name != "name" for item in identified.kind.fields):
+        return identified
+    named: dict[str, Position] = {"name": position_at(document.position, ("metadata", "name"))}
+    inner = document.position[5] if isinstance(document.position[5], dict) else {}
+    places: Any = {**inner, "spec": (*position[:5], named | (position[5] if isinstance(position[5], dict) else {}))}
+    data = {**document.data, "spec": {"name": identified.address.name, **spec}}
+    return replace(identified, document=replace(document, data=data, position=(*document.position[:5], places)))

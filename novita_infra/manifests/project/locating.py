@@ -1,4 +1,4 @@
-"""Which books a project and an environment have, found without reading a manifest or evaluating a variable."""
+"""Finds the state of a project and an environment without reading manifests or evaluating variables."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from novita_infra.state.settings import StateSettings
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A project's name and where its things are."""
+    """A project's name, folder, environment and place of the state."""
 
     name: str
     root: Path
     environment: str
     state: StateSettings
     scope: str = ""
-    """The one manifest file that was named, relative to the root; empty for the whole project."""
+    """The one manifest file that the user named, relative to the root; empty for the whole project."""
 
 
 def locate(path: Path, *, environment: str = "") -> Located:
-    """The project at a folder or a manifest file. Raises Problems where it or the environment cannot be found.
+    """Returns the project at a folder or a manifest file. Raises Problems if it or the environment does not exist.
 
-    Broken manifests do not matter, nor does what is wrong elsewhere in the project file: the books must stay readable.
+    Errors in manifests and elsewhere in the project file are ignored: the state must remain readable.
     """
     found = find(path)
     root = found.root
     settings = NOTHING
     with contextlib.suppress(OSError):  # a project may do without the file
         settings, _ = settings_of(read((root / PROJECT_FILE).read_bytes(), PROJECT_FILE), Sources())
-    chosen, wrong = choose_environment(settings, wanted=environment)
-    if wrong:
-        raise Problems(wrong)
+    chosen, errors = choose_environment(settings, wanted=environment)
+    if errors:
+        raise Problems(errors)
     return Located(
         name=settings.text("metadata", "name") or root.resolve().name or "project",
         root=root,

@@ -1,4 +1,4 @@
-"""The policies that a project file lists. What they say of a plan is for others."""
+"""Reads the policies that a project file lists. It does not run them."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.rules import Judge, OnError, Policy
 
 
-def policies_of(listed: Any, spot: Position) -> tuple[tuple[Policy, ...], list[Diagnostic]]:
-    """The policies of a list, and what is wrong with them beyond the schema of the project file."""
+def policies_of(listed: Any, position: Position) -> tuple[tuple[Policy, ...], list[Diagnostic]]:
+    """Returns the policies of a list, and diagnostics beyond the schema of the project file."""
     policies: list[Policy] = []
-    told: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     for index, item in enumerate(listed if isinstance(listed, list) else ()):
-        place = inside(spot, index)
+        place = inside(position, index)
         policy = _policy(item, place) if isinstance(item, dict) else None
         if policy is None:
-            continue  # the schema of the project file tells
+            continue  # the schema of the project file reports it
         if any(OPENING in word for word in policy.words):
             hint = "a policy gets the whole plan; its variables and environment are in there"
-            told.append(Diagnostic("a policy takes no expressions", hint, origin=policy.origin))
+            diagnostics.append(Diagnostic("a policy takes no expressions", hint, origin=policy.origin))
         if not policy.timeout:
-            told.append(
+            diagnostics.append(
                 Diagnostic(
                     f'"{item["timeout"]}" is no length of time',
                     "it looks like 90s, 30m, 2h or 1d",
@@ -35,17 +35,17 @@ def policies_of(listed: Any, spot: Position) -> tuple[tuple[Policy, ...], list[D
             )
         if any(policy.name == other.name for other in policies):
             hint = "give one of them another `name`"
-            told.append(Diagnostic(f'two policies are named "{policy.name}"', hint, origin=policy.origin))
+            diagnostics.append(Diagnostic(f'two policies are named "{policy.name}"', hint, origin=policy.origin))
         policies.append(policy)
-    return tuple(policies), told
+    return tuple(policies), diagnostics
 
 
 def named_after(words: tuple[str, ...]) -> str:
-    """The name of a policy that is given none."""
+    """Returns the name of a policy without one."""
     return PurePath(words[0]).stem
 
 
-def _policy(item: Mapping[str, Any], spot: Position) -> Policy | None:
+def _policy(item: Mapping[str, Any], position: Position) -> Policy | None:
     by = next((judge for judge in Judge if judge.value in item), None)
     words = _words(item[by.value]) if by else ()
     if by is None or not words:
@@ -58,7 +58,7 @@ def _policy(item: Mapping[str, Any], spot: Position) -> Policy | None:
         each=item.get("of") == "change",
         timeout=(seconds_of(timeout) if isinstance(timeout, str) else None) or 0.0,
         on_error=OnError.WARN if item.get("onError") == OnError.WARN.value else OnError.DENY,
-        origin=origin(spot),
+        origin=origin(position),
     )
 
 

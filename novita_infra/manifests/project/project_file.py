@@ -1,4 +1,4 @@
-"""What the project file says, with the places of its values. What a part of it means is for others."""
+"""The content of the project file with the positions of its values. Other modules interpret its parts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from novita_infra.manifests.language.expressions import OPENING
-from novita_infra.manifests.validation.documents import PROJECT_FILE, project_faults
+from novita_infra.manifests.validation.documents import PROJECT_FILE, project_errors
 from novita_infra.manifests.yaml.parsing import Document, ParsedFile
 from novita_infra.manifests.yaml.positions import Position, inside, origin, origin_at
 from novita_infra.manifests.yaml.source_text import Sources
@@ -17,21 +17,21 @@ from novita_infra.model.diagnostics import Diagnostic
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The project file, or an empty one in its place."""
+    """The project file, or an empty one instead."""
 
     document: Document
 
     def part(self, name: str) -> Mapping[str, Any]:
-        """A mapping of the file; an empty one where it is missing or something else."""
+        """Returns a mapping of the file; an empty one if it is missing or has another type."""
         found = self.document.data.get(name)
         return found if isinstance(found, dict) else {}
 
-    def spot(self, name: str) -> Position:
-        """The place of that part."""
-        return inside(self.document.spot, name)
+    def position(self, name: str) -> Position:
+        """Returns the position of that part."""
+        return inside(self.document.position, name)
 
     def text(self, *path: str) -> str:
-        """A text of the file; empty where it is missing or something else."""
+        """Returns a text of the file; empty if it is missing or has another type."""
         value: Any = self.document.data
         for name in path:
             value = value.get(name) if isinstance(value, dict) else None
@@ -41,24 +41,26 @@ class Settings:
 NOTHING = Settings(Document(PROJECT_FILE, {}, (PROJECT_FILE, 1, 1, 1, 1, {}), expressions=False))
 
 
-def settings_of(reading: ParsedFile, sources: Sources) -> tuple[Settings, list[Diagnostic]]:
-    """The settings that the project file holds, and what is wrong with them."""
-    told = [
+def settings_of(parsed: ParsedFile, sources: Sources) -> tuple[Settings, list[Diagnostic]]:
+    """Returns the settings of the project file, and the diagnostics."""
+    diagnostics = [
         Diagnostic(
-            f"{PROJECT_FILE} holds more than one document", "resources go into other files", origin=origin(extra.spot)
+            f"{PROJECT_FILE} holds more than one document",
+            "resources go into other files",
+            origin=origin(extra.position),
         )
-        for extra in reading.documents[1:]
+        for extra in parsed.documents[1:]
     ]
-    if not reading.documents:
-        if not reading.torn:
+    if not parsed.documents:
+        if not parsed.torn:
             hint = "write apiVersion, kind: Project and metadata: {name: ...} into it, or remove it"
-            told.append(Diagnostic("the project file is empty", hint, origin=Origin(PROJECT_FILE, 1, 1)))
-        return NOTHING, told
-    document = reading.documents[0]
-    told += project_faults(document, sources)
+            diagnostics.append(Diagnostic("the project file is empty", hint, origin=Origin(PROJECT_FILE, 1, 1)))
+        return NOTHING, diagnostics
+    document = parsed.documents[0]
+    diagnostics += project_errors(document, sources)
     settings = Settings(document) if isinstance(document.data, dict) else NOTHING
     for name, value in settings.part("state").items():
         if isinstance(value, str) and OPENING in value:
-            place, hint = origin_at(document.spot, ("state", name)), "the state must be found without them"
-            told.append(Diagnostic(f"state.{name} takes no expressions", hint, origin=place))
-    return settings, told
+            place, hint = origin_at(document.position, ("state", name)), "the state must be found without them"
+            diagnostics.append(Diagnostic(f"state.{name} takes no expressions", hint, origin=place))
+    return settings, diagnostics

@@ -1,6 +1,6 @@
-"""Where a value of a manifest comes from: its line, the patch of an environment over it, the variable inside it.
+"""Traces the source of a manifest value: its line, the patch of an environment, the variable inside it.
 
-Only `why` asks; a load that is not traced keeps nothing of this. A secret is never told, only where it comes from.
+Only `why` uses it; any other load records nothing. A secret is never shown, only its source.
 """
 
 from __future__ import annotations
@@ -26,62 +26,62 @@ _LONGEST: Final = 60
 _MISSING: Final = object()
 
 Said = tuple[str, Origin | None]
-"""A station on the way of a value, and where it stands; None for what is in no file."""
+"""One step on the way of a value, with its place; None for a value outside of files."""
 
 
 @dataclass(slots=True)
 class Provenance:
-    """What a load leaves behind for `why`."""
+    """The data of a load that `why` needs."""
 
     written: Mapping[Address, IdentifiedDocument] = field(default_factory=dict)
-    """The documents as they stand in the files."""
+    """The documents as written in the files."""
     patched: Mapping[Address, IdentifiedDocument] = field(default_factory=dict)
-    """The documents with the patches of the environment."""
+    """The documents with the environment's patches."""
     environment: str = ""
     patches: Sequence[Any] = ()
-    patches_spot: Position = (PROJECT_FILE, 1, 1, 1, 1, None)
+    patches_position: Position = (PROJECT_FILE, 1, 1, 1, 1, None)
     variables: Mapping[str, Any] = field(default_factory=dict)
     """Their declarations."""
     given: Sequence[Given] = ()
-    """Their values, as written, from the weakest to the strongest."""
+    """The variables' values as written, from the lowest to the highest priority."""
     declared: Mapping[Address, Declared] = field(default_factory=dict)
 
     def began(self, settings: Settings, chosen: Environment, given: Sequence[Given]) -> None:
-        """What the project file says of variables and of the environment."""
+        """Records the variables and the environment of the project file."""
         self.variables, self.given = settings.part("variables"), given
-        self.environment, self.patches, self.patches_spot = chosen.name, chosen.patches, chosen.patches_spot
+        self.environment, self.patches, self.patches_position = chosen.name, chosen.patches, chosen.patches_position
 
     def read(self, written: Iterable[IdentifiedDocument], patched: Iterable[IdentifiedDocument]) -> None:
-        """The documents before and after the patches of the environment."""
+        """Records the documents before and after the environment's patches."""
         self.written = {item.address: item for item in written}
         self.patched = {item.address: item for item in patched}
 
     def trail(self, address: Address, path: Path) -> tuple[Said, ...]:
-        """The way of a value from the manifest line back to its source; empty where the manifests say nothing of it.
+        """Returns the way of a value from the manifest line back to its source; empty if no manifest sets it.
 
         `path` leads through the spec, as in ("env", "DEBUG"), or begins with "lifecycle".
         """
-        headed = self.patched.get(address)
-        if headed is None:
+        identified = self.patched.get(address)
+        if identified is None:
             return ()
         path = path if path[:1] == ("lifecycle",) else ("spec", *path)
-        now = _at(headed, path)
+        now = _at(identified, path)
         before = _at(self.written[address], path) if address in self.written else _MISSING
         if now is _MISSING:
             return tuple(self._absent(address, path, before=before))
         return tuple(self._present(address, path, now=now, before=before))
 
     def _present(self, address: Address, path: Path, *, now: Any, before: Any) -> Iterator[Said]:
-        place = origin(position_at(self.patched[address].document.spot, path))
+        place = origin(position_at(self.patched[address].document.position, path))
         hidden = _hidden(address, path)
-        said = f"{label_of(path)}: {_told(now, hidden=hidden)}"
+        said = f"{label_of(path)}: {_diagnostics(now, hidden=hidden)}"
         if place.file != PROJECT_FILE:
             yield said, place
         else:
             yield f'the environment "{self.environment}" patches {said}', place
             if before is not _MISSING:
-                old = origin(position_at(self.written[address].document.spot, path))
-                yield f"in place of {_told(before, hidden=hidden)}", old
+                old = origin(position_at(self.written[address].document.position, path))
+                yield f"in place of {_diagnostics(before, hidden=hidden)}", old
         for space, name in dict.fromkeys(_named(now)):
             if space == "var":
                 yield from self._variable(name)
@@ -89,12 +89,12 @@ class Provenance:
                 yield f"{name} of the shell's environment", None
 
     def _absent(self, address: Address, path: Path, *, before: Any) -> Iterator[Said]:
-        """A patch takes it away, or another resource gives it."""
+        """Yields the steps of a missing value: a patch removes it, or another resource provides it."""
         if before is not _MISSING:
-            old = origin(position_at(self.written[address].document.spot, path))
-            where = next((origin(spot) for spot in self._patches(path)), origin(self.patches_spot))
+            old = origin(position_at(self.written[address].document.position, path))
+            where = next((origin(position) for position in self._patches(path)), origin(self.patches_position))
             yield f'the environment "{self.environment}" takes {label_of(path)} away', where
-            yield f"in place of {_told(before, hidden=_hidden(address, path))}", old
+            yield f"in place of {_diagnostics(before, hidden=_hidden(address, path))}", old
             return
         item = self.declared.get(address)
         name = str(path[1]) if len(path) > 1 else ""
@@ -109,28 +109,28 @@ class Provenance:
                 return
 
     def _patches(self, path: Path) -> Iterator[Position]:
-        """The patches that say something at the path, the last one first."""
+        """Yields the patches that touch the path, the last one first."""
         for index in reversed(range(len(self.patches))):
-            spot, value = inside(self.patches_spot, index), self.patches[index]
+            position, value = inside(self.patches_position, index), self.patches[index]
             for part in path:
                 if not isinstance(value, dict) or part not in value:
                     break
-                spot, value = inside(spot, part), value[part]
+                position, value = inside(position, part), value[part]
             else:
-                yield spot
+                yield position
 
     def _variable(self, name: str) -> Iterator[Said]:
         declaration = self.variables.get(name)
         hidden = isinstance(declaration, dict) and declaration.get("secret") is True
         given = [item for item in self.given if item.name == name]
         for index, item in enumerate(reversed(given)):
-            value = _told(item.value, hidden=hidden)
-            place = origin(item.spot) if item.spot else None
+            value = _diagnostics(item.value, hidden=hidden)
+            place = origin(item.position) if item.position else None
             yield (f"in place of {value}, {item.by}" if index else f"var.{name} is {value}, by {item.by}"), place
 
 
-def _at(headed: IdentifiedDocument, path: Path) -> Any:
-    value: Any = headed.document.data
+def _at(identified: IdentifiedDocument, path: Path) -> Any:
+    value: Any = identified.document.data
     for part in path:
         match value, part:
             case dict() as named, str() if part in named:
@@ -148,7 +148,7 @@ def _hidden(address: Address, path: Path) -> bool:
 
 
 def _named(value: Any) -> Iterator[tuple[str, str]]:
-    """The variables and resources that the expressions inside a written value name."""
+    """Yields the variables and resources that the expressions of a written value name."""
     match value:
         case str():
             for match in _EXPRESSION.finditer(value):
@@ -161,8 +161,8 @@ def _named(value: Any) -> Iterator[tuple[str, str]]:
                 yield from _named(item)
 
 
-def _told(value: Any, *, hidden: bool) -> str:
-    """The value as written, cut short; of what is hidden, only where it is read from."""
+def _diagnostics(value: Any, *, hidden: bool) -> str:
+    """Returns the value as written, shortened. A hidden value is shown as its source only."""
     points = isinstance(value, dict) and value.keys() <= {"fromEnv", "fromFile"}
     if hidden and not points and not (isinstance(value, str) and _EXPRESSION.fullmatch(value)):
         return "(secret)"

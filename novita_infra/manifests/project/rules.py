@@ -1,4 +1,4 @@
-"""From the project file to the rules that it sets for every plan of an environment."""
+"""Reads the rules that the project file sets for every plan of an environment."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from novita_infra.model.rules import ChangeLimit, Policy, Rules
 
 
 def rules_of(settings: Settings, environment: Environment) -> tuple[Rules, list[Diagnostic]]:
-    """The rules for the environment, and what is wrong with them."""
-    policies, told = _policies(settings, environment)
+    """Returns the rules of the environment, and the diagnostics."""
+    policies, diagnostics = _policies(settings, environment)
     own = settings.part("environments").get(environment.name)
     account = own.get("account") if isinstance(own, dict) else None
-    budget, wrong = budget_of(settings, environment)
+    budget, errors = budget_of(settings, environment)
     here = own.get("onDrift") if isinstance(own, dict) else None
     everywhere = settings.document.data.get("onDrift")
-    around = inside(settings.spot("environments"), environment.name) if here else settings.document.spot
+    around = inside(settings.position("environments"), environment.name) if here else settings.document.position
     rules = Rules(
         account=account if isinstance(account, str) else settings.text("account"),
         policies=policies,
@@ -36,39 +36,39 @@ def rules_of(settings: Settings, environment: Environment) -> tuple[Rules, list[
         on_drift=on_drift_of(everywhere) | on_drift_of(here),
         on_drift_place=key_origin(inside(around, "onDrift")) if here or everywhere else None,
     )
-    return rules, [*told, *wrong]
+    return rules, [*diagnostics, *errors]
 
 
 def rules_at(root: Path, environment: str) -> Rules:
-    """The rules of the project in that folder, whatever is wrong with its manifests and variables.
+    """Returns the rules of the project in that folder; errors in manifests and variables are ignored.
 
-    Raises Problems where the project file itself is not sound: nobody shall get around a rule by breaking it.
+    Raises Problems if the project file has errors: a rule cannot be avoided by breaking the file.
     """
     try:
         data = (root / PROJECT_FILE).read_bytes()
     except FileNotFoundError:
         return Rules()
-    reading = read(data, PROJECT_FILE)
-    settings, told = settings_of(reading, Sources())
-    chosen, wrong = choose_environment(settings, wanted=environment)
+    parsed = read(data, PROJECT_FILE)
+    settings, diagnostics = settings_of(parsed, Sources())
+    chosen, errors = choose_environment(settings, wanted=environment)
     rules, more = rules_of(settings, chosen)
-    problems = [item for item in (*reading.diagnostics, *told, *wrong, *more) if item.severity is Severity.ERROR]
+    problems = [item for item in (*parsed.diagnostics, *diagnostics, *errors, *more) if item.severity is Severity.ERROR]
     if problems:
         raise Problems(problems)
     return rules
 
 
 def _policies(settings: Settings, environment: Environment) -> tuple[tuple[Policy, ...], list[Diagnostic]]:
-    """Those of the project, then those of the environment."""
-    everywhere, told = policies_of(settings.document.data.get("policies"), settings.spot("policies"))
+    """Returns the project's policies, then the environment's."""
+    everywhere, diagnostics = policies_of(settings.document.data.get("policies"), settings.position("policies"))
     own = settings.part("environments").get(environment.name)
-    spot = inside(inside(settings.spot("environments"), environment.name), "policies")
-    here, more = policies_of(own.get("policies") if isinstance(own, dict) else None, spot)
-    return (*everywhere, *here), [*told, *more]
+    position = inside(inside(settings.position("environments"), environment.name), "policies")
+    here, more = policies_of(own.get("policies") if isinstance(own, dict) else None, position)
+    return (*everywhere, *here), [*diagnostics, *more]
 
 
 def _change_limit(everywhere: Any, own: Any) -> ChangeLimit:
-    """The project's limit, in which an environment's own figures take the place of the others."""
+    """Returns the project's limit with the environment's own figures over it."""
     here = own.get("changeLimit") if isinstance(own, dict) else None
     given: dict[str, Any] = {}
     for part in (everywhere, here):

@@ -1,4 +1,4 @@
-"""What a `lifecycle` says of other resources: what it is made anew after, and what must hold before and after."""
+"""Reads the parts of a `lifecycle` about other resources: replacement triggers and conditions."""
 
 from __future__ import annotations
 
@@ -19,37 +19,38 @@ _ELSEWHERE: Final = ("$ref", "$dynamicRef")
 
 
 def triggers_of(
-    listed: Value, spot: Position, scope: Scope, *, own: Address, told: list[Diagnostic]
+    listed: Value, position: Position, scope: Scope, *, own: Address, diagnostics: list[Diagnostic]
 ) -> tuple[Trigger, ...]:
-    """The triggers of a list such as `[vpc.net, instance.a.image]`; what is wrong with them is added to `told`."""
+    """Returns the triggers of a list such as `[vpc.net, instance.a.image]`; errors are added to `diagnostics`."""
     found: list[Trigger] = []
     for index, item in enumerate(listed if isinstance(listed, list) else ()):
         try:
             found.append(_trigger(item, scope, own))
         except Unusable as error:
-            told.append(Diagnostic(error.summary, error.hint, origin=origin(inside(spot, index))))
+            diagnostics.append(Diagnostic(error.summary, error.hint, origin=origin(inside(position, index))))
     return tuple(dict.fromkeys(found))
 
 
 def conditions_of(
-    listed: Value, spot: Position, *, own: Address, itself: bool, told: list[Diagnostic]
+    listed: Value, position: Position, *, own: Address, itself: bool, diagnostics: list[Diagnostic]
 ) -> tuple[Condition, ...]:
-    """The conditions of a list of `{value: ..., is: SCHEMA, message: ...}`; `itself` says whether they may look at
-    the resource that they belong to.
+    """Returns the conditions of a list of `{value: ..., is: SCHEMA, message: ...}`.
+
+    `itself` tells whether they may refer to their own resource.
     """
     found: list[Condition] = []
     for index, item in enumerate(listed if isinstance(listed, list) else ()):
         match item:
             case {"value": value, "is": dict() | bool() as schema, "message": str(message)}:
-                place = inside(spot, index)
-                told.extend(_faults_of_value(value, place, own, itself=itself))
-                told.extend(_faults_of_schema(schema, place))
+                place = inside(position, index)
+                diagnostics.extend(_faults_of_value(value, place, own, itself=itself))
+                diagnostics.extend(_faults_of_schema(schema, place))
                 found.append(Condition(value, schema, message))
     return tuple(found)
 
 
 def _trigger(item: Value, scope: Scope, own: Address) -> Trigger:
-    """The trigger that is written so. Raises Unusable."""
+    """Parses one trigger. Raises Unusable."""
     if isinstance(item, Ref):
         raise Unusable(f"{item} is a value", f"write the address: {item.address}, or {item.address}.FIELD")
     match = _TRIGGER.fullmatch(item) if isinstance(item, str) else None
@@ -63,7 +64,7 @@ def _trigger(item: Value, scope: Scope, own: Address) -> Trigger:
         raise Unusable(f'"{address.type}" is no kind of resource', nearest(address.type, tuple(KINDS)))
     scope.find(address)
     if address == own:
-        raise Unusable(f"{own} cannot be made anew after itself", "name another resource")
+        raise Unusable(f"{own} cannot trigger its own replacement", "name another resource")
     path = tuple(match["path"].split(".")[1:])
     fields = KINDS[address.type].by_name
     if path and path[0] not in fields:
@@ -71,10 +72,10 @@ def _trigger(item: Value, scope: Scope, own: Address) -> Trigger:
     return Trigger(address, path)
 
 
-def _faults_of_value(value: Value, spot: Position, own: Address, *, itself: bool) -> Iterator[Diagnostic]:
-    place = origin_at(spot, ("value",))
+def _faults_of_value(value: Value, position: Position, own: Address, *, itself: bool) -> Iterator[Diagnostic]:
+    place = origin_at(position, ("value",))
     if is_secret(value):
-        yield Diagnostic("a condition takes no secret", "look at something that may be told", origin=place)
+        yield Diagnostic("a condition takes no secret", "use a value that is not secret", origin=place)
     if not itself and any(ref.address == own for ref in refs(value)):
         yield Diagnostic(
             "a precondition cannot look at the resource itself",
@@ -83,10 +84,10 @@ def _faults_of_value(value: Value, spot: Position, own: Address, *, itself: bool
         )
 
 
-def _faults_of_schema(schema: Value, spot: Position) -> Iterator[Diagnostic]:
+def _faults_of_schema(schema: Value, position: Position) -> Iterator[Diagnostic]:
     import jsonschema_rs  # noqa: PLC0415 -- few manifests have conditions
 
-    place = origin_at(spot, ("is",))
+    place = origin_at(position, ("is",))
     if refs(schema) or is_secret(schema):
         yield Diagnostic("the schema of a condition is plain", "it takes variables, and nothing else", origin=place)
         return
@@ -102,7 +103,7 @@ def _faults_of_schema(schema: Value, spot: Position) -> Iterator[Diagnostic]:
 
 
 def _targets(schema: Any) -> Iterator[Any]:
-    """What a schema refers to, anywhere in it."""
+    """Yields every reference of a schema."""
     match schema:
         case dict():
             for name, item in schema.items():

@@ -1,4 +1,4 @@
-"""Resources that need each other in a circle, told as a path with the place of every step."""
+"""Finds dependency cycles and reports each as a path with the place of every step."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from novita_infra.model.resources import Declared
 from novita_infra.model.values import refs
 
 MOST_SHOWN: Final = 12
-"""Steps of a circle that are told; of a longer one only its ends are."""
+"""The most steps of a cycle that a message lists. A longer cycle is shortened."""
 
 
-def cycles(declared: Mapping[Address, Declared], spots: Mapping[Address, Position]) -> list[Diagnostic]:
-    """One message for every circle that a walk along the needs runs into; each resource is in one at most."""
-    told: set[Address] = set()
+def cycles(declared: Mapping[Address, Declared], positions: Mapping[Address, Position]) -> list[Diagnostic]:
+    """Returns a diagnostic for every cycle; each resource is in one at most."""
+    reported: set[Address] = set()
     diagnostics = []
     for path in _circles({address: declared[address].needs for address in sorted(declared)}):
-        if told.isdisjoint(path):
-            told.update(path)
-            diagnostics.append(_diagnostic(path, declared, spots))
+        if reported.isdisjoint(path):
+            reported.update(path)
+            diagnostics.append(_diagnostic(path, declared, positions))
     return diagnostics
 
 
 def _circles(needs: Mapping[Address, tuple[Address, ...]]) -> Iterator[list[Address]]:
-    """Walks depth first without recursion, for a chain may be as long as the fleet."""
+    """Yields cycles by a depth-first walk without recursion: a chain may be as long as the fleet."""
     done: set[Address] = set()
     for start in needs:
         path: list[Address] = []
@@ -49,26 +49,26 @@ def _circles(needs: Mapping[Address, tuple[Address, ...]]) -> Iterator[list[Addr
 
 
 def _diagnostic(
-    path: list[Address], declared: Mapping[Address, Declared], spots: Mapping[Address, Position]
+    path: list[Address], declared: Mapping[Address, Declared], positions: Mapping[Address, Position]
 ) -> Diagnostic:
     first = path.index(min(path))
     path = path[first:] + path[:first]
     steps = list(zip(path, [*path[1:], path[0]], strict=True))
-    places = [(_place(declared[here], there, spots[here]), there) for here, there in steps]
+    places = [(_place(declared[here], there, positions[here]), there) for here, there in steps]
     hint = "; ".join(_shortened([f"{place} needs {there}" for place, there in places]))
     walk = " -> ".join(_shortened([str(address) for address in [*path, path[0]]]))
     return Diagnostic(f"resources need each other in a circle: {walk}", hint, origin=places[0][0])
 
 
 def _shortened(words: list[str]) -> list[str]:
-    """The ends of a list that nobody would read to its end."""
+    """Shortens a long list to its ends."""
     return words if len(words) <= MOST_SHOWN else [*words[: MOST_SHOWN - 2], "...", words[-1]]
 
 
-def _place(item: Declared, needed: Address, spot: Position) -> Origin:
-    """Where the resource says that it needs the other one; its spec for what it inherits."""
+def _place(item: Declared, needed: Address, position: Position) -> Origin:
+    """Returns the place at which the resource names the other one; its spec if it inherits the reference."""
     for name, value in item.spec.items():
         if name in item.places and any(ref.address == needed for ref in refs(value)):
             return item.places[name]
-    after = position_at(spot, ("lifecycle", "dependsOn"))
-    return key_origin(after if isinstance(after[5], list) else inside(spot, "spec"))
+    after = position_at(position, ("lifecycle", "dependsOn"))
+    return key_origin(after if isinstance(after[5], list) else inside(position, "spec"))

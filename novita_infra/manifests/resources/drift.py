@@ -1,4 +1,4 @@
-"""What manifests say of drift: what becomes of it by its cause, and which parts of a spec are not compared."""
+"""Reads `onDrift` and `ignoreChanges` of manifests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from novita_infra.model.values import Value
 
 
 def on_drift_of(said: Value) -> dict[Cause, OnDrift]:
-    """The answer to each cause that is named; one word answers all. What does not fit the schema is left out."""
+    """Returns the response to each named cause; one word sets all. Values that do not fit the schema are skipped."""
     known = {answer.value: answer for answer in OnDrift}
     if isinstance(said, str):
         return dict.fromkeys(Cause, known[said]) if said in known else {}
@@ -22,30 +22,32 @@ def on_drift_of(said: Value) -> dict[Cause, OnDrift]:
     return {cause: known[answers[cause.value]] for cause in Cause if answers.get(cause.value) in known}
 
 
-def ignored_of(listed: Value, spot: Position, kind: Kind, *, told: list[Diagnostic]) -> tuple[Ignored, ...]:
-    """The rules of a list such as `[ports, {field: env.DEBUG, until: 2027-01-31}]`; what is wrong goes to `told`."""
+def ignored_of(listed: Value, position: Position, kind: Kind, *, diagnostics: list[Diagnostic]) -> tuple[Ignored, ...]:
+    """Returns the rules of a list such as `[ports, {field: env.DEBUG, until: 2027-01-31}]`; errors go to
+    `diagnostics`.
+    """
     found = []
     for index, item in enumerate(listed if isinstance(listed, list) else ()):
-        place = inside(spot, index)
+        place = inside(position, index)
         rule = {"field": item} if isinstance(item, str) else item
         if not isinstance(rule, dict) or not isinstance(rule.get("field"), str):
             continue
         at = origin(place) if isinstance(item, str) else origin_at(place, ("field",))
         path = _path(rule["field"], kind)
-        wrong = list(_faults(path, kind))
-        told.extend(Diagnostic(summary, hint, origin=at) for summary, hint in wrong)
+        errors = list(_faults(path, kind))
+        diagnostics.extend(Diagnostic(summary, hint, origin=at) for summary, hint in errors)
         until = _end_of(rule.get("until"))
         if until is None:
             summary, hint = f'"{rule["until"]}" is no day', "a day looks like 2027-01-31"
-            told.append(Diagnostic(summary, hint, origin=origin_at(place, ("until",))))
-        if not wrong and until is not None:
+            diagnostics.append(Diagnostic(summary, hint, origin=origin_at(place, ("until",))))
+        if not errors and until is not None:
             reason = rule.get("reason")
             found.append(Ignored(path, reason if isinstance(reason, str) else "", until))
     return tuple(found)
 
 
 def _path(text: str, kind: Kind) -> tuple[str, ...]:
-    """The parts of a path; the keys of a map may have dots in them."""
+    """Returns the parts of a path. Keys of a map may contain dots."""
     name, dot, rest = text.partition(".")
     field = kind.by_name.get(name)
     if not dot:
@@ -76,7 +78,7 @@ def _faults(path: tuple[str, ...], kind: Kind) -> Iterator[tuple[str, str]]:
 
 
 def _end_of(day: Value) -> float | None:
-    """The end of the day in Unix seconds; 0 where none is given, None for what is no day."""
+    """Returns the end of the day in Unix seconds; 0 if none is given, None if it is no day."""
     if day is None:
         return 0.0
     try:

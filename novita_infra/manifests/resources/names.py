@@ -1,4 +1,4 @@
-"""Which resources there are, and the nearest right name for one that is not; a fleet may have thousands."""
+"""The declared addresses, and the nearest right name for an unknown one. A fleet may have thousands."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from novita_infra.model.diagnostics import nearest
 
 MOST_LISTED: Final = 12
 MOST_SEARCHED: Final = 100
-"""Wrong names for which a near one is looked for; a fleet with more has one mistake, made many times."""
+"""The most wrong names for which a near one is searched. More have one cause, repeated."""
 
 
 class KnownNames:
-    """The addresses that are declared."""
+    """The declared addresses."""
 
     def __init__(self, addresses: Iterable[Address]) -> None:
         self._addresses = frozenset(addresses)
@@ -24,7 +24,7 @@ class KnownNames:
         return address in self._addresses
 
     def hint(self, address: Address) -> str:
-        """What to write instead of an address that is not declared; empty where there is nothing to say."""
+        """Returns what to write instead of an undeclared address; empty if there is no suggestion."""
         if address not in self._hints and len(self._hints) < MOST_SEARCHED:
             names = [item.name for item in self._addresses if item.type == address.type]
             self._hints[address] = suggest(address.name, names) or f"no {address.type} is declared"
@@ -32,6 +32,6 @@ class KnownNames:
 
 
 def suggest(word: str, known: Sequence[str]) -> str:
-    """The nearest known name, or all of them where they are few."""
+    """Returns the nearest known name, or all names if they are few."""
     found = nearest(word, known)
     return f"{len(known)} others are declared" if found.startswith("known:") and len(known) > MOST_LISTED else found

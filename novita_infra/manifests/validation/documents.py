@@ -1,6 +1,6 @@
-"""Documents against the format: what they are at all, and whether they fit the schema of their kind.
+"""Identifies documents and validates them against the schema of their kind.
 
-The good path is one compiled yes or no for each document; only a bad one is explained.
+A valid document costs one call of a compiled validator. Only an invalid one is explained.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 @dataclass(frozen=True, slots=True)
 class IdentifiedDocument:
-    """A document of which the kind and the address are known."""
+    """A document with its kind and address."""
 
     document: Document
     kind: Kind
@@ -39,34 +39,34 @@ class IdentifiedDocument:
 
 
 def head(document: Document) -> tuple[IdentifiedDocument | None, list[Diagnostic]]:
-    """What the document declares, or why that cannot be told."""
+    """Returns the document's kind and address, or the diagnostics why it has none."""
     data = document.data
     if not isinstance(data, dict):
         shape = "a list" if isinstance(data, list) else "a text" if isinstance(data, str) else "a single value"
         hint = "a manifest is a mapping of apiVersion, kind, metadata and spec"
-        return None, [Diagnostic(f"the document is {shape}", hint, origin=origin(document.spot))]
+        return None, [Diagnostic(f"the document is {shape}", hint, origin=origin(document.position))]
     if "apiVersion" not in data and "kind" not in data:
         hint = f"begin it with apiVersion: {API_VERSION}; a file for --var-file is named NAME.vars.yaml"
-        return None, [Diagnostic("the document is no manifest", hint, origin=origin(document.spot))]
+        return None, [Diagnostic("the document is no manifest", hint, origin=origin(document.position))]
     diagnostics = [*_version(document)]
-    kind, wrong = _kind(document)
-    diagnostics += wrong
-    name, wrong = _name(document)
-    diagnostics += wrong
+    kind, errors = _kind(document)
+    diagnostics += errors
+    name, errors = _name(document)
+    diagnostics += errors
     if kind is None or name is None:
         return None, diagnostics
     return IdentifiedDocument(document, kind, Address(kind.type, name)), diagnostics
 
 
-def schema_errors(headed: IdentifiedDocument, data: Any, sources: Sources) -> list[Diagnostic]:
-    """What the schema of its kind has against the document; `data` is the document with variables worked in."""
-    fields = {field.name: field for field in headed.kind.fields}
-    schema = _kind_schema(headed.kind.type)
-    return schema.faults(headed.document, data, sources, hidden=lambda path: _hides(fields, path))
+def schema_errors(identified: IdentifiedDocument, data: Any, sources: Sources) -> list[Diagnostic]:
+    """Returns the errors of the document by its kind's schema; `data` is the document after evaluation."""
+    fields = {field.name: field for field in identified.kind.fields}
+    schema = _kind_schema(identified.kind.type)
+    return schema.faults(identified.document, data, sources, hidden=lambda path: _hides(fields, path))
 
 
-def project_faults(document: Document, sources: Sources) -> list[Diagnostic]:
-    """What the schema of the project file has against it."""
+def project_errors(document: Document, sources: Sources) -> list[Diagnostic]:
+    """Returns the errors of the project file by its schema."""
     return _project_schema().faults(document, document.data, sources, hidden=_hides_nothing)
 
 
@@ -74,10 +74,10 @@ def _version(document: Document) -> list[Diagnostic]:
     data = document.data
     if "apiVersion" not in data:
         hint = f"begin it with apiVersion: {API_VERSION}"
-        return [Diagnostic('the document has no "apiVersion"', hint, origin=origin(document.spot))]
+        return [Diagnostic('the document has no "apiVersion"', hint, origin=origin(document.position))]
     if data["apiVersion"] == API_VERSION:
         return []
-    place = origin_at(document.spot, ("apiVersion",))
+    place = origin_at(document.position, ("apiVersion",))
     return [Diagnostic(f"unknown apiVersion {_quoted(data['apiVersion'])}", f"it is {API_VERSION}", origin=place)]
 
 
@@ -85,8 +85,8 @@ def _kind(document: Document) -> tuple[Kind | None, list[Diagnostic]]:
     data = document.data
     if "kind" not in data:
         hint = f"known: {', '.join(sorted(_KIND_NAMES))}"
-        return None, [Diagnostic('the document has no "kind"', hint, origin=origin(document.spot))]
-    name, place = data["kind"], origin_at(document.spot, ("kind",))
+        return None, [Diagnostic('the document has no "kind"', hint, origin=origin(document.position))]
+    name, place = data["kind"], origin_at(document.position, ("kind",))
     kind = by_name(name) if isinstance(name, str) else None
     if kind is not None:
         return kind, []
@@ -99,9 +99,9 @@ def _name(document: Document) -> tuple[str | None, list[Diagnostic]]:
     metadata = document.data.get("metadata")
     if metadata is None:
         hint = "add metadata: {name: ...}; the name is part of the resource's address"
-        return None, [Diagnostic('the document has no "metadata"', hint, origin=origin(document.spot))]
+        return None, [Diagnostic('the document has no "metadata"', hint, origin=origin(document.position))]
     if not isinstance(metadata, dict) or "name" not in metadata:
-        place = key_origin_at(document.spot, ("metadata",))
+        place = key_origin_at(document.position, ("metadata",))
         return None, [Diagnostic('"metadata" has no "name"', "add one, such as name: trainer", origin=place)]
     name = metadata["name"]
     if isinstance(name, str) and _NAME.fullmatch(name):
@@ -109,7 +109,7 @@ def _name(document: Document) -> tuple[str | None, list[Diagnostic]]:
     hint = "a name is made of letters, digits, - and _, and begins with a letter or _"
     if isinstance(name, str) and "${" in name:
         hint = "it is part of the resource's address, so it takes no expressions"
-    place = origin_at(document.spot, ("metadata", "name"))
+    place = origin_at(document.position, ("metadata", "name"))
     return None, [Diagnostic(f"{_quoted(name)} cannot be a name", hint, origin=place)]
 
 
@@ -121,7 +121,7 @@ def _quoted(value: Any) -> str:
 
 
 def _hides(fields: Mapping[str, Field], path: Path) -> bool:
-    """Whether the value at the path of the document may be a secret."""
+    """Returns whether the value at the path may be a secret."""
     if len(path) < 2 or path[0] != "spec" or path[1] not in fields:
         return False
     field = fields[str(path[1])]
@@ -134,7 +134,7 @@ def _hides_nothing(_: Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Schema:
-    """A schema, and the validator that it was compiled to."""
+    """A schema with its compiled validator."""
 
     schema: dict[str, Any]
     validator: Any
@@ -144,17 +144,17 @@ class _Schema:
     ) -> list[Diagnostic]:
         if self.validator.is_valid(data):
             return []
-        found = explain_schema_error(self.schema, Subject(data, document.data, document.spot, sources, hidden))
+        found = explain_schema_error(self.schema, Subject(data, document.data, document.position, sources, hidden))
         return found or self._unexplained(document, data, hidden)
 
     def _unexplained(self, document: Document, data: Any, hidden: Callable[[Path], bool]) -> list[Diagnostic]:
-        """For what one validator refuses and the other takes: they follow one standard, but have different authors."""
+        """Returns the diagnostic for data that the compiled validator refuses and jsonschema accepts."""
         errors = [(tuple(error.instance_path), error.message) for error in self.validator.iter_errors(data)]
         return [
             Diagnostic(
                 f"{label_of(path)} is not allowed",
                 "" if hidden(path) else message,
-                origin=origin_at(document.spot, path),
+                origin=origin_at(document.position, path),
             )
             for path, message in errors
         ]

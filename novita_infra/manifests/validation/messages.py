@@ -1,6 +1,6 @@
-"""Why a value does not fit its schema, in the words of the person who wrote it.
+"""Explains why a value does not fit its schema, in the user's words.
 
-It is called only when something is wrong: importing jsonschema takes longer than checking a whole fleet.
+It runs only for invalid documents: the import of jsonschema takes longer than the validation of a whole fleet.
 """
 
 from __future__ import annotations
@@ -25,35 +25,35 @@ _NAMES: Final = {
 }
 
 _BESIDE_SPEC: Final = frozenset({"lifecycle", "metadata", "labels"})
-"""Fields that people write into a spec and that have a place of their own."""
+"""Fields that users write into a spec although they belong beside it."""
 
 
 _COUNTED: Final = {"Length": "characters", "Items": "items", "Properties": "entries"}
-"""The rules `minLength`, `maxItems` and so on, by what they count."""
+"""The rules `minLength`, `maxItems` and so on, by what they limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is explained: data, where it stands, and how it was written."""
+    """The data to explain, with its positions and its written form."""
 
     data: Any
-    """With variables worked in."""
+    """The data after evaluation."""
     written: Any
-    """As it stands in the file."""
-    spot: Position
+    """The data as written in the file."""
+    position: Position
     sources: Sources
     hidden: Callable[[Path], bool]
-    """Whether the value at a path must not be shown."""
+    """Returns whether the value at a path must not be shown."""
 
 
 def explain_schema_error(schema: Mapping[str, Any], subject: Subject) -> list[Diagnostic]:
-    """Everything that the schema (draft 2020-12) has against the data; nothing where it has nothing."""
+    """Returns a diagnostic for each error of the data by the schema (draft 2020-12)."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - see the module's docstring
 
     diagnostics: dict[Diagnostic, None] = {}
     for error in Draft202012Validator(dict(schema)).iter_errors(subject.data):
         for cause in _causes(error):
-            diagnostics.update(dict.fromkeys(_told(cause, subject)))
+            diagnostics.update(dict.fromkeys(_diagnostics(cause, subject)))
     return list(diagnostics)
 
 
@@ -61,7 +61,7 @@ def explain_schema_error(schema: Mapping[str, Any], subject: Subject) -> list[Di
 
 
 def _causes(error: Any) -> Iterator[Any]:
-    """The error itself, or those of the alternative that the value was most likely meant to be."""
+    """Returns the error itself, or the errors of the most likely alternative."""
     if error.validator not in ("anyOf", "oneOf") or not error.context or _one_of_fields(error):
         yield error
         return
@@ -77,7 +77,7 @@ def _causes(error: Any) -> Iterator[Any]:
 
 
 def _one_of_fields(error: Any) -> tuple[str, ...]:
-    """The fields of which exactly one is wanted, where that is what the rule says."""
+    """Returns the fields of which exactly one is allowed, if the rule is of that sort."""
     branches = error.validator_value if error.validator == "oneOf" else ()
     if not all(isinstance(item, dict) and item.keys() == {"required"} for item in branches):
         return ()
@@ -85,7 +85,7 @@ def _one_of_fields(error: Any) -> tuple[str, ...]:
 
 
 def _is_about_type(error: Any) -> bool:
-    """Whether the alternative is none because it wants another type of value."""
+    """Returns whether the alternative fails because of the value's type."""
     return bool(error.validator == "type" and not error.path)
 
 
@@ -96,7 +96,7 @@ def _depth(errors: Sequence[Any]) -> int:
 # --- one error in words --------------------------------------------------------------------------------------------
 
 
-def _told(error: Any, subject: Subject) -> Iterator[Diagnostic]:
+def _diagnostics(error: Any, subject: Subject) -> Iterator[Diagnostic]:
     path: Path = tuple(error.absolute_path)
     match error.validator:
         case _ if "propertyNames" in error.absolute_schema_path:
@@ -111,7 +111,7 @@ def _told(error: Any, subject: Subject) -> Iterator[Diagnostic]:
             summary, hint = _said(error, path, subject)
             label = label_of(path) or "the document"
             expanded = _from_expression(path, subject)
-            yield Diagnostic(f"{label} {summary}{expanded}", hint, origin=origin_at(subject.spot, path))
+            yield Diagnostic(f"{label} {summary}{expanded}", hint, origin=origin_at(subject.position, path))
 
 
 def _missing(error: Any, path: Path, subject: Subject) -> Iterator[Diagnostic]:
@@ -122,15 +122,17 @@ def _missing(error: Any, path: Path, subject: Subject) -> Iterator[Diagnostic]:
         if name not in error.instance:
             said = _described(properties.get(name))
             hint = f"{name}: {said}" if said and path else f"add {name}: ..."
-            yield Diagnostic(f'the field "{name}" is missing{within}', hint, origin=key_origin_at(subject.spot, path))
+            yield Diagnostic(
+                f'the field "{name}" is missing{within}', hint, origin=key_origin_at(subject.position, path)
+            )
 
 
 def _not_one(error: Any, path: Path, subject: Subject, names: Sequence[str]) -> Iterator[Diagnostic]:
     if not isinstance(error.instance, dict):
-        return  # which is told by another rule
+        return  # another rule reports it
     there = [name for name in names if name in error.instance]
     held, hint = (" and ".join(there), "keep one of them") if there else (f"none of {', '.join(names)}", "give it one")
-    yield Diagnostic(f"{label_of(path)} has {held}", hint, origin=origin_at(subject.spot, path))
+    yield Diagnostic(f"{label_of(path)} has {held}", hint, origin=origin_at(subject.position, path))
 
 
 def _unknown(error: Any, path: Path, subject: Subject) -> Iterator[Diagnostic]:
@@ -139,7 +141,7 @@ def _unknown(error: Any, path: Path, subject: Subject) -> Iterator[Diagnostic]:
     within = f" in {label}" if label and path != ("spec",) else ""
     for name in error.instance:
         if name not in known:
-            place = key_origin_at(subject.spot, (*path, name))
+            place = key_origin_at(subject.position, (*path, name))
             hint = nearest(name, known)
             if path == ("spec",) and name in _BESIDE_SPEC:
                 hint = f"{name} stands beside spec, not in it"
@@ -148,12 +150,12 @@ def _unknown(error: Any, path: Path, subject: Subject) -> Iterator[Diagnostic]:
 
 def _named(error: Any, path: Path, subject: Subject) -> Diagnostic:
     summary, hint = _said(error, (*path, error.instance), subject)
-    place = key_origin_at(subject.spot, (*path, error.instance))
+    place = key_origin_at(subject.position, (*path, error.instance))
     return Diagnostic(f"a name in {label_of(path)} {summary}", hint, origin=place)
 
 
 def _said(error: Any, path: Path, subject: Subject) -> tuple[str, str]:
-    """What is wrong, to be read after the name of the field, and what is allowed."""
+    """Returns the error, to be read after the field's name, and what is allowed."""
     limit, value = error.validator_value, error.instance
     shown = _kind_of(value) if subject.hidden(path) else _shown(value)
     match error.validator:
@@ -191,13 +193,13 @@ def _wrong_type(error: Any, path: Path, subject: Subject) -> tuple[str, str]:
         return "is empty", f"give it {_spoken(wanted)}, or remove the line"
     word = ""
     if isinstance(value, (int, float)) and not _from_expression(path, subject):
-        word = subject.sources.word(origin_at(subject.spot, path))
+        word = subject.sources.word(origin_at(subject.position, path))
     shown = _kind_of(value) if subject.hidden(path) else word or _shown(value)
     return f"wants {_spoken(wanted)}, not {shown}", _type_hint(error, wanted, path, subject, word=word)
 
 
 def _type_hint(error: Any, wanted: Sequence[str], path: Path, subject: Subject, *, word: str) -> str:
-    """What to do about a value of the wrong type; `word` is how a number stands in the file."""
+    """Returns what to do about a value of the wrong type. `word` is the number as written in the file."""
     value = error.instance
     fitting = word if word and not subject.hidden(path) and _matches(word, error.schema) else ""
     if "examples" in error.schema and not fitting:
@@ -219,7 +221,7 @@ def _type_hint(error: Any, wanted: Sequence[str], path: Path, subject: Subject, 
 
 
 def _wanted(error: Any) -> list[str]:
-    """The types that fit, of all alternatives that are the field's own."""
+    """Returns the allowed types of all alternatives of the field."""
     if error.validator == "type":
         return [error.validator_value] if isinstance(error.validator_value, str) else list(error.validator_value)
     found: list[str] = []
@@ -237,7 +239,7 @@ def _matches(word: str, schema: Mapping[str, Any]) -> bool:
 
 
 def _described(schema: Any) -> str:
-    """What the value is; what changing it would cost is left out."""
+    """Returns the description of the field without the cost of a change."""
     said = schema.get("description", "") if isinstance(schema, dict) else ""
     return str(said).partition(" Changing it:")[0]
 
@@ -269,7 +271,7 @@ def _looks_like(schema: Mapping[str, Any]) -> str:
 
 
 def _from_expression(path: Path, subject: Subject) -> str:
-    """Says which expression gave the value, for the file does not show it."""
+    """Names the expression that gave the value, because the file does not show the value."""
     written = _value_at(subject.written, path)
     if isinstance(written, str) and "${" in written and written != _value_at(subject.data, path):
         return f" (from {written})" if len(written) <= 80 else " (from an expression)"
@@ -277,7 +279,7 @@ def _from_expression(path: Path, subject: Subject) -> str:
 
 
 def _value_at(data: Any, path: Path) -> Any:
-    """The value at a path, None where there is none."""
+    """Returns the value at a path; None if there is none."""
     for part in path:
         match data, part:
             case dict(), str() if part in data:
@@ -290,7 +292,7 @@ def _value_at(data: Any, path: Path) -> Any:
 
 
 def _kind_of(value: Any) -> str:
-    """What sort of value it is, for one that must not be shown."""
+    """Returns the type of a value that must not be shown."""
     if isinstance(value, bool):
         return "a bare true or false"
     names = {str: "a text", int: "a number", float: "a number", list: "a list", dict: "a map"}

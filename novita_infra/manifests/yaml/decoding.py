@@ -1,4 +1,4 @@
-"""Bytes of a file to text: UTF-8 and nothing else, with the place of the first byte that is wrong."""
+"""Decodes a file: UTF-8 only, with the place of the first wrong byte."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic
 
 LARGEST: Final = 64 * 2**20
-"""Bytes of a file; ten thousand manifests are about four million."""
+"""The largest file in bytes. Ten thousand manifests have about four million."""
 
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _WIDE: Final = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def decode(raw: bytes, file: str) -> tuple[str, Diagnostic | None]:
-    """The text, without a byte order mark and with plain line ends; or what is wrong with it."""
+    """Returns the text without a byte order mark and with plain line ends, or a diagnostic."""
     start = Origin(file, 1, 1)
     if len(raw) > LARGEST:
         return "", Diagnostic(f"the file has {len(raw):,} bytes", f"a manifest has at most {LARGEST:,}", origin=start)
@@ -33,17 +33,17 @@ def decode(raw: bytes, file: str) -> tuple[str, Diagnostic | None]:
         byte = body[error.start]
         return "", Diagnostic(f"the byte 0x{byte:02x} is not UTF-8", "save the file as UTF-8", origin=place)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    wrong = _CONTROL.search(text)
-    if wrong is None:
+    errors = _CONTROL.search(text)
+    if errors is None:
         return text, None
-    summary = f"the control character U+{ord(wrong[0]):04X} is not allowed in YAML"
+    summary = f"the control character U+{ord(errors[0]):04X} is not allowed in YAML"
     return "", Diagnostic(
-        summary, 'remove it, or write it as "\\x.." in quotes', origin=_place(text[: wrong.start()], file)
+        summary, 'remove it, or write it as "\\x.." in quotes', origin=_place(text[: errors.start()], file)
     )
 
 
 def _looks_wide(raw: bytes) -> bool:
-    """Plain English in UTF-16 without a mark has a zero in every second byte."""
+    """Returns whether the data looks like UTF-16 without a mark: every second byte is zero."""
     head = raw[:1000]
     return len(head) >= 4 and (not any(head[1::2]) or not any(head[::2])) and any(head)
 

@@ -1,6 +1,6 @@
-"""YAML to plain data with the file, line and column of every value, one document at a time.
+"""Parses YAML to plain data with the file, line and column of every value, one document at a time.
 
-It reads by the rules of YAML 1.2 on libyaml's events. Whatever is wrong becomes a diagnostic, and reading goes on.
+It applies the rules of YAML 1.2 to libyaml's events. Errors become diagnostics, and parsing continues.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic
 
 DEEPEST: Final = 64
-"""Levels of nesting; a manifest needs about ten."""
+"""The deepest nesting. A manifest needs about ten levels."""
 MOST_BY_ALIAS: Final = 10_000
-"""Values that the aliases of one document may repeat, so that a few lines cannot become a billion."""
+"""The most values that the aliases of one document may repeat, so that a few lines cannot become a billion values."""
 
 MOST_ERRORS: Final = 50
-"""Mistakes after which a file is not read on; every syntax error costs another look at the rest."""
+"""The most errors of one file. After every syntax error the rest is scanned again."""
 
 _TOO_DEEP: Final = f"values are nested more than {DEEPEST} deep"
 _MOST_FOR_PURE_PARSER: Final = 2**19
-"""Characters that the pure parser reads in about a second."""
+"""The most characters for the pure parser; it reads them in about a second."""
 
-_PARSER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the second one is slow, but everywhere
+_PARSER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # SafeLoader is slow, but exists everywhere
 _STANDARD: Final = "tag:yaml.org,2002:"
 _MERGE: Final = "<<"
 
@@ -53,57 +53,57 @@ class Document:
     file: str
     data: Any
     """Mappings are dicts with string keys, lists are lists; the rest is str, int, float, bool or None."""
-    spot: Position
+    position: Position
     expressions: bool
-    """Whether any string in it holds a `${`."""
+    """Whether any string contains `${`."""
 
 
 @dataclass(slots=True)
 class ParsedFile:
-    """What a file held, and what was wrong with it."""
+    """The documents of a file, and its diagnostics."""
 
     documents: list[Document] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     torn: bool = False
-    """A part of it could not be read at all, so that documents may be missing."""
+    """Whether a part could not be read, so that documents may be missing."""
     text: str = ""
 
 
 def read(raw: bytes, file: str) -> ParsedFile:
-    """All documents of a file; a file without any, or with nothing but comments, has none. Never raises."""
-    text, fault = decode(raw, file)
-    if fault is not None:
-        return ParsedFile(diagnostics=[fault], torn=True)
+    """Parses all documents of a file. A file with only comments has none. Never raises."""
+    text, error = decode(raw, file)
+    if error is not None:
+        return ParsedFile(diagnostics=[error], torn=True)
     return read_text(text, file)
 
 
 def read_text(text: str, file: str) -> ParsedFile:
-    """The same for text. After a syntax error it goes on with the next document of the file."""
-    reading = ParsedFile(text=text)
+    """Parses all documents of a text. After a syntax error, parsing continues with the next document."""
+    parsed = ParsedFile(text=text)
     first = 0
-    while text and len(reading.diagnostics) < MOST_ERRORS:
-        composer = _Composer(text, file, first, reading)
+    while text and len(parsed.diagnostics) < MOST_ERRORS:
+        composer = _Composer(text, file, first, parsed)
         try:
             composer.run()
             break
         except yaml.YAMLError as error:
-            reading.diagnostics.append(
+            parsed.diagnostics.append(
                 _nesting(error, text, file, first)
                 or syntax.explain_syntax_error(error, text, start=Origin(file, first + 1, 1))
             )
             mark = getattr(error, "problem_mark", None)
             at = composer.began if mark is None else mark.line
         except _Unusable as stop:
-            reading.diagnostics.append(stop.diagnostic)
+            parsed.diagnostics.append(stop.diagnostic)
             at = composer.began + 1
-        reading.torn = True
+        parsed.torn = True
         skipped, text = syntax.next_document(text, max(at, composer.began + 1))
         first += skipped
-    return reading
+    return parsed
 
 
 def _nesting(error: yaml.YAMLError, text: str, file: str, first: int) -> Diagnostic | None:
-    """The diagnostic of nesting so deep that libyaml itself refuses it (1,000 levels since libyaml 0.2.6).
+    """Returns the diagnostic if libyaml itself refuses the nesting (1,000 levels since libyaml 0.2.6).
 
     libyaml stops before it delivers the events, so the pure parser finds the place where our own limit is passed.
     """
@@ -123,7 +123,7 @@ def _nesting(error: yaml.YAMLError, text: str, file: str, first: int) -> Diagnos
 
 
 class _Unusable(Exception):
-    """A document that must not be read on."""
+    """Raised to stop reading a document."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic.summary)
@@ -131,18 +131,18 @@ class _Unusable(Exception):
 
 
 class _Composer:
-    """Puts the events of a stream together to documents."""
+    """Composes the events of a stream to documents."""
 
-    def __init__(self, text: str, file: str, first: int, reading: ParsedFile, *, parser: Any = _PARSER) -> None:
+    def __init__(self, text: str, file: str, first: int, parsed: ParsedFile, *, parser: Any = _PARSER) -> None:
         self._file = file
         self._first = first + 1
-        self._reading = reading
+        self._reading = parsed
         self._next: Any = parser(text).get_event
         self._anchors: dict[str, tuple[Any, Position] | None] = {}
         self._by_alias = 0
         self._expressions = False
         self.began = 0
-        """The line of the text, from 0, on which the present document begins."""
+        """The first line of the current document, counted from 0."""
 
     def run(self) -> None:
         event: Any = self._next()
@@ -156,12 +156,15 @@ class _Composer:
             event = self._next()
 
     def _document(self, event: Any) -> None:
-        data, spot = self._value(event, (-1, -1), 0)
+        data, position = self._value(event, (-1, -1), 0)
         if data is not None:
-            self._reading.documents.append(Document(self._file, data, spot, self._expressions))
+            self._reading.documents.append(Document(self._file, data, position, self._expressions))
 
     def _value(self, event: Any, key: tuple[int, int], depth: int) -> tuple[Any, Position]:
-        """The value that begins with the event, and its spot. `key` is the place of its key, (-1, -1) without one."""
+        """Returns the value that begins with the event, and its position.
+
+        `key` is the place of its key, (-1, -1) if none.
+        """
         mark = event.start_mark
         line, column = mark.line + self._first, mark.column + 1
         key_line, key_column = key if key[0] >= 0 else (line, column)
@@ -184,14 +187,14 @@ class _Composer:
             ):
                 self._tag_refused(event)
             data, inner = self._mapping(depth) if kind is MappingStartEvent else self._sequence(depth)
-        spot: Position = (self._file, line, column, key_line, key_column, inner)
+        position: Position = (self._file, line, column, key_line, key_column, inner)
         if event.anchor is not None:
-            self._anchors[event.anchor] = (data, spot)
-        return data, spot
+            self._anchors[event.anchor] = (data, position)
+        return data, position
 
     def _mapping(self, depth: int) -> tuple[dict[str, Any], dict[str, Position]]:
         data: dict[str, Any] = {}
-        spots: dict[str, Position] = {}
+        positions: dict[str, Position] = {}
         merged: list[tuple[dict[str, Any], dict[str, Position]]] = []
         following = self._next
         while True:
@@ -201,37 +204,37 @@ class _Composer:
             mark = event.start_mark
             place = (mark.line + self._first, mark.column + 1)
             name = self._key(event, depth)
-            value, spot = self._value(following(), place, depth + 1)
+            value, position = self._value(following(), place, depth + 1)
             if name is None:
                 continue
             if name == _MERGE and event.implicit[0]:
-                merged.extend(self._merge(value, spot))
+                merged.extend(self._merge(value, position))
             elif name in data:
-                self._duplicate(name, spot, spots[name])
+                self._duplicate(name, position, positions[name])
             else:
                 data[name] = value
-                spots[name] = spot
+                positions[name] = position
         for values, places in merged:
             for name, value in values.items():
                 if name not in data:
                     data[name] = value
-                    spots[name] = places[name]
-        return data, spots
+                    positions[name] = places[name]
+        return data, positions
 
     def _sequence(self, depth: int) -> tuple[list[Any], list[Position]]:
         data: list[Any] = []
-        spots: list[Position] = []
+        positions: list[Position] = []
         following = self._next
         while True:
             event = following()
             if type(event) is SequenceEndEvent:
-                return data, spots
-            value, spot = self._value(event, (-1, -1), depth + 1)
+                return data, positions
+            value, position = self._value(event, (-1, -1), depth + 1)
             data.append(value)
-            spots.append(spot)
+            positions.append(position)
 
     def _key(self, event: Any, depth: int) -> str | None:
-        """The name that the key spells; None, with a diagnostic, where it spells none."""
+        """Returns the key as text. If it is no text, adds a diagnostic and returns None."""
         if type(event) is ScalarEvent:
             value = self._scalar(event)
             if isinstance(value, str):
@@ -275,7 +278,7 @@ class _Composer:
         return text
 
     def _is_plain_by_tag(self, event: Any) -> bool:
-        """Whether a tagged scalar is read like an unquoted word."""
+        """Returns whether a tagged scalar is read like an unquoted word."""
         if event.tag in ("!", _STANDARD + "str"):
             return False
         if event.tag not in {_STANDARD + name for name in ("int", "float", "bool", "null")}:
@@ -295,8 +298,8 @@ class _Composer:
                     "write the value out" if known else f'mark a value with &{event.anchor}, or write "*..." in quotes',
                 )
             )
-        data, spot = found
-        self._by_alias += count(spot, MOST_BY_ALIAS)
+        data, position = found
+        self._by_alias += count(position, MOST_BY_ALIAS)
         if self._by_alias > MOST_BY_ALIAS:
             raise _Unusable(
                 self._diagnostic(
@@ -305,13 +308,13 @@ class _Composer:
                     "write them out, or repeat less",
                 )
             )
-        return data, spot[5]
+        return data, position[5]
 
-    def _merge(self, value: Any, spot: Position) -> list[tuple[dict[str, Any], dict[str, Position]]]:
-        sources = zip(value, spot[5] or (), strict=False) if isinstance(value, list) else [(value, spot)]
+    def _merge(self, value: Any, position: Position) -> list[tuple[dict[str, Any], dict[str, Position]]]:
+        sources = zip(value, position[5] or (), strict=False) if isinstance(value, list) else [(value, position)]
         found = [(item, place[5]) for item, place in sources if isinstance(item, dict) and isinstance(place[5], dict)]
         if len(found) != (len(value) if isinstance(value, list) else 1):
-            where = Origin(spot[0], spot[1], spot[2])
+            where = Origin(position[0], position[1], position[2])
             self._reading.diagnostics.append(
                 Diagnostic(
                     "only mappings can be merged by <<",
@@ -321,10 +324,12 @@ class _Composer:
             )
         return found
 
-    def _duplicate(self, name: str, spot: Position, earlier: Position) -> None:
+    def _duplicate(self, name: str, position: Position, earlier: Position) -> None:
         summary = f'the key "{name}" stands twice in the same mapping'
         hint = f"the first is in line {earlier[3]}, column {earlier[4]}; keep one of them"
-        self._reading.diagnostics.append(Diagnostic(summary, hint, origin=Origin(spot[0], spot[3], spot[4])))
+        self._reading.diagnostics.append(
+            Diagnostic(summary, hint, origin=Origin(position[0], position[3], position[4]))
+        )
 
     def _tag_refused(self, event: Any) -> None:
         tag = event.tag.replace(_STANDARD, "!!")

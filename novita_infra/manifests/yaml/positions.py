@@ -1,6 +1,6 @@
-"""Where the values of a document were read from, kept as a tree beside the data.
+"""Positions of the values of a document, as a tree beside the data.
 
-The tree is made of plain tuples, for a fleet has hundreds of thousands of values. It knows nothing of YAML.
+The tree consists of plain tuples because a fleet has hundreds of thousands of values. It knows nothing of YAML.
 """
 
 from __future__ import annotations
@@ -14,63 +14,63 @@ Path: TypeAlias = tuple[str | int, ...]
 """The way from the root of a document to a value: keys of mappings and positions in lists."""
 
 Position: TypeAlias = tuple[str, int, int, int, int, dict[str, "Position"] | list["Position"] | None]
-"""File, line and column of a value, line and column of its key, and the spots inside it; counted from 1."""
+"""File, line and column of a value, line and column of its key, and the positions inside it; counted from 1."""
 
 
 def position_at(root: Position, path: Path) -> Position:
-    """The spot at the path, or the nearest one around it where the document has nothing there."""
-    spot = root
+    """Returns the position at the path, or the nearest one around it."""
+    position = root
     for part in path:
-        match spot[5], part:
+        match position[5], part:
             case dict() as named, str() if part in named:
-                spot = named[part]
+                position = named[part]
             case list() as listed, int() if 0 <= part < len(listed):
-                spot = listed[part]
+                position = listed[part]
             case _:
                 break
-    return spot
+    return position
 
 
-def origin(spot: Position) -> Origin:
-    """The place of the value."""
-    return Origin(spot[0], spot[1], spot[2])
+def origin(position: Position) -> Origin:
+    """Returns the place of the value."""
+    return Origin(position[0], position[1], position[2])
 
 
-def key_origin(spot: Position) -> Origin:
-    """The place of the key that the value stands under; the value's own where it has none."""
-    return Origin(spot[0], spot[3], spot[4])
+def key_origin(position: Position) -> Origin:
+    """Returns the place of the value's key; of the value itself if it has none."""
+    return Origin(position[0], position[3], position[4])
 
 
 def origin_at(root: Position, path: Path) -> Origin:
-    """The place of the value at the path; where there is none, that of the key of what should hold it."""
-    spot = root
+    """Returns the place of the value at the path; if there is none, the key of the mapping that should contain it."""
+    position = root
     for part in path:
-        inner = position_at(spot, (part,))
-        if inner is spot:
-            return key_origin(spot)
-        spot = inner
-    return origin(spot)
+        inner = position_at(position, (part,))
+        if inner is position:
+            return key_origin(position)
+        position = inner
+    return origin(position)
 
 
 def key_origin_at(root: Position, path: Path) -> Origin:
-    """The place of the key at the path, or of the nearest one around it."""
+    """Returns the place of the key at the path, or of the nearest one around it."""
     return key_origin(position_at(root, path))
 
 
-def key_origins(spot: Position) -> Mapping[str, Origin]:
-    """The place of every key of a mapping."""
-    inner = spot[5]
+def key_origins(position: Position) -> Mapping[str, Origin]:
+    """Returns the place of every key of a mapping."""
+    inner = position[5]
     return {name: key_origin(item) for name, item in inner.items()} if isinstance(inner, dict) else {}
 
 
-def inside(spot: Position, part: str | int) -> Position:
-    """The spot of an item; the spot itself where it is not known."""
-    return position_at(spot, (part,))
+def inside(position: Position, part: str | int) -> Position:
+    """Returns the position of an item; the given position if the item is unknown."""
+    return position_at(position, (part,))
 
 
-def count(spot: Position, most: int) -> int:
-    """How many values there are at the spot, itself included; what exceeds `most` is not counted to the end."""
-    total, waiting = 0, [spot]
+def count(position: Position, most: int) -> int:
+    """Returns the number of values at the position, itself included. Counting stops above `most`."""
+    total, waiting = 0, [position]
     while waiting and total <= most:
         total += 1
         inner = waiting.pop()[5]
@@ -79,6 +79,6 @@ def count(spot: Position, most: int) -> int:
 
 
 def label_of(path: Path) -> str:
-    """A path as a person writes it: `ports[0]`, `metadata.labels.team`; fields of the spec go without `spec`."""
+    """Returns a path as users write it: `ports[0]`, `metadata.labels.team`; fields of the spec without `spec`."""
     parts = path[1:] if path[:1] == ("spec",) and len(path) > 1 else path
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".")

@@ -1,6 +1,6 @@
-"""What an unquoted word means, by the core schema of YAML 1.2: no `yes`, no `1:30`, no dates.
+"""Resolves unquoted words by the core schema of YAML 1.2: no `yes`, no `1:30`, no dates.
 
-It decides on the text alone; places and messages are the reader's.
+The result depends on the text alone. The parser adds places and messages.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ CONSTANTS: Final[dict[str, bool | None]] = {
 }
 
 NUMERIC: Final = frozenset("0123456789+-.")
-"""What a number begins with; any other word that is no constant is a string."""
+"""The first characters of numbers. Any other word that is no constant is a string."""
 
 LARGEST: Final = 2**63
-"""Whole numbers from here on are refused: other JSON readers would change them silently."""
+"""The first whole number that is refused: other JSON readers change larger ones silently."""
 
 _WHOLE: Final = re.compile(r"[-+]?[0-9]+")
 _OCTAL: Final = re.compile(r"0o[0-7]+")
@@ -35,11 +35,14 @@ _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 _MOST_DIGITS: Final = 400
-"""More are too large in any case, and Python would refuse to read them."""
+"""More digits are too large in any case, and Python refuses to read them."""
 
 
 def number(text: str) -> int | float | None:
-    """The number that the text spells, None where it spells none. Raises ValueError saying why it cannot be used."""
+    """Returns the number that the text spells; None if it spells none.
+
+    Raises ValueError with the reason if it is not usable.
+    """
     if _WHOLE.fullmatch(text):
         return _whole(text, 10)
     if _OCTAL.fullmatch(text):

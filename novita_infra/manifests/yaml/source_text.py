@@ -1,6 +1,6 @@
-"""The text of the files that were read, for messages that quote it or point into the middle of a value.
+"""The texts of the files that were read, for messages that quote them or point into a value.
 
-Only a message needs it, so a file is split into lines when the first one does.
+A file is split into lines only when the first message needs it.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ _WORD: Final = re.compile(r"[^\s,\[\]{}]+")
 
 @dataclass(slots=True)
 class Sources:
-    """The texts by file name."""
+    """The texts of files, by file name."""
 
     texts: dict[str, str] = field(default_factory=dict)
     _starts: dict[str, list[int]] = field(default_factory=dict)
 
     def word(self, origin: Origin) -> str:
-        """The unquoted word at a place, as it is written: `12.10` and not 12.1; empty where there is none."""
+        """Returns the unquoted word at a place as written: `12.10` and not 12.1; empty if there is none."""
         match = _WORD.match(self.texts.get(origin.file, ""), self._index(origin))
         return match[0] if match else ""
 
     def find(self, snippet: str, origin: Origin, *, nth: int) -> Origin:
-        """Where the snippet stands for the nth time (from 0) from the origin on; the origin where it does not."""
+        """Returns the place of the nth snippet (from 0) after the origin; the origin if there is none."""
         text = self.texts.get(origin.file, "")
         position = self._index(origin) - 1
         for _ in range(nth + 1 if snippet else 0):

@@ -1,4 +1,4 @@
-"""Syntax errors of YAML in the words of a person who has to mend the file, and where to read on after one."""
+"""Explains syntax errors of YAML, and finds the document after one."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ _OPENED: Final = frozenset(
         "found unexpected end of stream",
     }
 )
-"""Problems that are told where the thing was opened, not where the parser gave up."""
+"""Problems that are reported at the opening character, not where the parser stopped."""
 
 _NEXT_DOCUMENT: Final = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
 
 
 def explain_syntax_error(error: yaml.YAMLError, text: str, *, start: Origin) -> Diagnostic:
-    """The error as a diagnostic; the text begins at `start`."""
+    """Returns the error as a diagnostic. The text begins at `start`."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return Diagnostic(f"not readable as YAML: {error}", origin=start)
     said = error.problem or "cannot be read as YAML"
@@ -90,7 +90,7 @@ def explain_syntax_error(error: yaml.YAMLError, text: str, *, start: Origin) -> 
 
 
 def next_document(text: str, line: int) -> tuple[int, str]:
-    """The rest of the text from the first document that begins at that line (from 0) or later, and its line."""
+    """Returns the line (from 0) of the first document at or after the given line, and the text from there."""
     position = 0
     for _ in range(line):
         position = text.find("\n", position) + 1

@@ -341,12 +341,12 @@ def test_the_calls_of_a_process_that_is_not_heard_of_expire(path: Path) -> None:
 def test_a_killed_process_leaks_nothing(path: Path) -> None:
     program = f"""if True:
         import asyncio, os, pathlib, signal
-        from novita_infra.api.governor import Governor
-        from novita_infra.api.sharing import FileShelf
-        from novita_infra.timing import RealClock
+        from novita_infra.api.limits.governor import Governor
+        from novita_infra.api.limits.shared_board import BoardFile
+        from novita_infra.model.clock import RealClock
 
         async def story():
-            governor = Governor(clock=RealClock(), shelf=FileShelf(pathlib.Path({str(path)!r})))
+            governor = Governor(clock=RealClock(), shelf=BoardFile(pathlib.Path({str(path)!r})))
             for _ in range(10):
                 await governor.turn().__aenter__()
             os.kill(os.getpid(), signal.SIGKILL)

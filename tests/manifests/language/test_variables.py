@@ -173,8 +173,8 @@ def _problems(folder: Path, files: dict[str, str], **options: Any) -> tuple[Diag
 
 def test_every_message_knows_where_in_its_line_a_secret_stands_in_clear(tmp_path: Path) -> None:
     files = {"novita-infra.yaml": SECRET, "v.yaml": "num: hunter2\ntokk: hunter2\n"}
-    told = _problems(tmp_path, files, environment="dev", var_files=("v.yaml",))
-    hidden = {(Path(item.origin.file).name, item.origin.line): item.hidden for item in told if item.origin}
+    diagnostics = _problems(tmp_path, files, environment="dev", var_files=("v.yaml",))
+    hidden = {(Path(item.origin.file).name, item.origin.line): item.hidden for item in diagnostics if item.origin}
     assert hidden == {
         ("novita-infra.yaml", 6): (32,),
         ("novita-infra.yaml", 8): (26, 46),
@@ -184,8 +184,8 @@ def test_every_message_knows_where_in_its_line_a_secret_stands_in_clear(tmp_path
 
 
 def test_a_message_does_not_quote_a_secret_that_cannot_be_read(tmp_path: Path) -> None:
-    told = _problems(tmp_path, {"novita-infra.yaml": SECRET}, environment="dev")
-    (wrong,) = (item for item in told if "64 bits" in item.summary)
+    diagnostics = _problems(tmp_path, {"novita-infra.yaml": SECRET}, environment="dev")
+    (wrong,) = (item for item in diagnostics if "64 bits" in item.summary)
     assert "9999" not in str(wrong)
 
 
@@ -206,13 +206,15 @@ def test_the_warning_of_a_secret_in_clear_hides_it(tmp_path: Path) -> None:
 
 def test_a_variable_that_is_nearly_declared_secret_is_hidden_like_one_that_is(tmp_path: Path) -> None:
     declared = "variables:\n  tok: {type: integer, secrt: true, default: hunter2}\n  region: {default: here}\n"
-    told = _problems(
+    diagnostics = _problems(
         tmp_path,
         {"novita-infra.yaml": project_file(declared), "v.yaml": "tok: hunter2\nregon: there\n"},
         var_files=("v.yaml",),
     )
-    assert not any("hunter2" in str(item) for item in told)
-    assert {item.origin.line: item.hidden for item in told if item.origin and item.origin.file.endswith("v.yaml")} == {
+    assert not any("hunter2" in str(item) for item in diagnostics)
+    assert {
+        item.origin.line: item.hidden for item in diagnostics if item.origin and item.origin.file.endswith("v.yaml")
+    } == {
         1: (6,),
         2: (),
     }

@@ -73,8 +73,8 @@ def test_without_a_project_file_the_folder_gives_the_name(tmp_path: Path) -> Non
 
 
 def test_the_project_file_says_where_the_state_lies(tmp_path: Path) -> None:
-    project = loaded(tmp_path, {"a.yaml": FLEET, "novita-infra.yaml": project_file("state: {path: books}\n")})
-    assert project.state == StateSettings(tmp_path, {"path": "books"})
+    project = loaded(tmp_path, {"a.yaml": FLEET, "novita-infra.yaml": project_file("state: {path: elsewhere}\n")})
+    assert project.state == StateSettings(tmp_path, {"path": "elsewhere"})
 
 
 def test_outputs_may_hold_anything(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_project_with_nothing_declared_is_loaded_with_a_warning(tmp_path: Path
     project = loaded(tmp_path, {"novita-infra.yaml": project_file(), "a.yaml": "# all gone\n"})
     assert project.declared == ()
     assert [str(item) for item in project.warnings] == [
-        "novita-infra.yaml:1:1: nothing is declared; all that the state owns would go"
+        "novita-infra.yaml:1:1: nothing is declared; everything that the state owns would be deleted"
     ]
 
 

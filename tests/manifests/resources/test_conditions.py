@@ -1,4 +1,4 @@
-"""What a lifecycle may say of other resources, and what is told of what it cannot mean."""
+"""What a lifecycle may say of other resources, and the messages about the rest."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def demand(value: Any, schema: Any) -> dict[str, Any]:
         ({"preconditions": [demand(1, {"$ref": "http://example.com/schema"})]}, "refers to another one"),
         ({"postconditions": [demand(1, {"const": "${vpc.net.id}"})]}, "the schema of a condition is plain"),
         ({"postconditions": [{"value": 1, "is": True}]}, "message"),
-        ({"replaceTriggeredBy": ["instance.a"]}, "cannot be made anew after itself"),
+        ({"replaceTriggeredBy": ["instance.a"]}, "cannot trigger its own replacement"),
         ({"replaceTriggeredBy": ["vpc.nett"]}, 'did you mean "net"'),
         ({"replaceTriggeredBy": ["vpc.net.clster"]}, 'did you mean "cluster"'),
         ({"replaceTriggeredBy": ["net"]}, "is no address"),
@@ -41,10 +41,10 @@ def test_what_cannot_be_meant_is_told_with_its_place(lifecycle: dict[str, Any], 
     rig.declare(A, NET, a=lifecycle)
     with pytest.raises(Problems) as caught:
         rig.project()
-    (told,) = caught.value.diagnostics
-    assert says in str(told)
-    assert told.origin is not None
-    assert told.origin.line >= 5
+    (diagnostic,) = caught.value.diagnostics
+    assert says in str(diagnostic)
+    assert diagnostic.origin is not None
+    assert diagnostic.origin.line >= 5
 
 
 def test_a_trigger_and_a_condition_count_as_needs_and_may_close_no_circle(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from novita_infra.manifests.yaml.source_text import Sources
 def test_a_good_project_is_loaded_without_the_slow_validator(tmp_path: Path) -> None:
     write(tmp_path, {"a.yaml": manifest("Instance", "trainer", INSTANCE)})
     code = (
-        "import sys; from pathlib import Path; from novita_infra.manifests.project import load; "
+        "import sys; from pathlib import Path; from novita_infra.manifests.project.loading import load; "
         "load(Path(sys.argv[1]), environ={}); print('jsonschema' in sys.modules, 'httpx' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
@@ -41,7 +41,7 @@ def test_a_mistake_in_a_thousand_documents_is_told_for_each(tmp_path: Path) -> N
 
 def test_a_place_in_a_text_is_found_again() -> None:
     text = "a: >\n  x ${b}\n  ${b} ${b}\nc: ${b}\n"
-    place = origin_at(read_text(text, "a.yaml").documents[0].spot, ("a",))
+    place = origin_at(read_text(text, "a.yaml").documents[0].position, ("a",))
     sources = Sources({"a.yaml": text})
     found = [str(sources.find("${b}", place, nth=nth)) for nth in range(3)]
     assert found == ["a.yaml:2:5", "a.yaml:3:3", "a.yaml:3:8"]

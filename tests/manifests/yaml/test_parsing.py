@@ -79,29 +79,29 @@ def test_every_value_and_key_has_its_place() -> None:
     document = read_text(text, "a.yaml").documents[0]
     places = {(): (1, 1), ("a",): (1, 4), ("b",): (3, 3), ("b", 0): (3, 5), ("b", 1): (4, 5), ("b", 1, "c"): (4, 9)}
     places |= {("b", 1, "c", 1): (4, 13), ("d",): (6, 3), ("d", "e"): (6, 6)}
-    assert {path: origin_at(document.spot, path) for path in places} == {
+    assert {path: origin_at(document.position, path) for path in places} == {
         path: Origin("a.yaml", *place) for path, place in places.items()
     }
-    assert key_origin_at(document.spot, ("b", 1, "c")) == Origin("a.yaml", 4, 6)
-    assert key_origin_at(document.spot, ("d", "e")) == Origin("a.yaml", 6, 3)
+    assert key_origin_at(document.position, ("b", 1, "c")) == Origin("a.yaml", 4, 6)
+    assert key_origin_at(document.position, ("d", "e")) == Origin("a.yaml", 6, 3)
 
 
 def test_what_is_not_there_is_placed_at_the_key_of_what_should_hold_it() -> None:
     document = read_text("a:\n  b: 1\n", "a.yaml").documents[0]
-    assert origin_at(document.spot, ("a", "missing", 3)) == Origin("a.yaml", 1, 1)
-    assert key_origin_at(document.spot, ("a", "missing")) == Origin("a.yaml", 1, 1)
+    assert origin_at(document.position, ("a", "missing", 3)) == Origin("a.yaml", 1, 1)
+    assert key_origin_at(document.position, ("a", "missing")) == Origin("a.yaml", 1, 1)
 
 
 def test_columns_count_characters_and_not_bytes() -> None:
     document = read_text('{"größe 🚀": 1, b: 2}\n', "a.yaml").documents[0]
-    assert key_origin_at(document.spot, ("b",)) == Origin("a.yaml", 1, 16)
+    assert key_origin_at(document.position, ("b",)) == Origin("a.yaml", 1, 16)
 
 
 def test_a_byte_order_mark_and_foreign_line_ends_do_not_matter() -> None:
     reading = read(b"\xef\xbb\xbfa: 1\r\nb: 2\r\n---\rc: 3\r", "a.yaml")
     assert [item.data for item in reading.documents] == [{"a": 1, "b": 2}, {"c": 3}]
-    assert key_origin_at(reading.documents[0].spot, ("b",)) == Origin("a.yaml", 2, 1)
-    assert key_origin_at(reading.documents[1].spot, ("c",)) == Origin("a.yaml", 4, 1)
+    assert key_origin_at(reading.documents[0].position, ("b",)) == Origin("a.yaml", 2, 1)
+    assert key_origin_at(reading.documents[1].position, ("c",)) == Origin("a.yaml", 4, 1)
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_a_file_without_content_has_no_documents_and_no_error(text: str) -> None
 def test_aliases_repeat_the_value_and_stand_where_they_are_used() -> None:
     document = read_text("a: &x {k: [1, 2]}\nb: *x\n", "a.yaml").documents[0]
     assert document.data == {"a": {"k": [1, 2]}, "b": {"k": [1, 2]}}
-    assert origin_at(document.spot, ("b",)) == Origin("a.yaml", 2, 4)
-    assert origin_at(document.spot, ("b", "k", 1)) == Origin("a.yaml", 1, 15)
+    assert origin_at(document.position, ("b",)) == Origin("a.yaml", 2, 4)
+    assert origin_at(document.position, ("b", "k", 1)) == Origin("a.yaml", 1, 15)
 
 
 def test_merge_keys_fill_in_what_is_not_written() -> None:
@@ -162,7 +162,7 @@ def test_after_a_syntax_error_the_next_documents_are_read_with_their_lines() -> 
     reading = read_text("a: [1\n---\nb: 2\n---\nc: 'x\n---\nd: 4\n", "a.yaml")
     assert [item.data for item in reading.documents] == [{"b": 2}, {"d": 4}]
     assert [item.origin for item in reading.diagnostics] == [Origin("a.yaml", 1, 4), Origin("a.yaml", 5, 4)]
-    assert key_origin_at(reading.documents[1].spot, ("d",)) == Origin("a.yaml", 7, 1)
+    assert key_origin_at(reading.documents[1].position, ("d",)) == Origin("a.yaml", 7, 1)
     assert reading.torn
 
 
@@ -182,7 +182,7 @@ def test_whether_there_are_expressions_is_known_for_each_document() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "told"),
+    ("raw", "message"),
     [
         (b"a: \xff\n", "a.yaml:1:4: the byte 0xff is not UTF-8; save the file as UTF-8"),
         ("ä: 1\nb: é\n".encode() + b"\xe9", "a.yaml:3:1: the byte 0xe9 is not UTF-8; save the file as UTF-8"),
@@ -191,8 +191,8 @@ def test_whether_there_are_expressions_is_known_for_each_document() -> None:
         ("a: 1\n".encode("utf-32"), "a.yaml:1:1: the file is UTF-16 or UTF-32 text; save it as UTF-8"),
     ],
 )
-def test_other_encodings_are_told_with_the_place_of_the_first_wrong_byte(raw: bytes, told: str) -> None:
-    assert [str(item) for item in read(raw, "a.yaml").diagnostics] == [told]
+def test_decoding_names_the_place_of_the_first_wrong_byte(raw: bytes, message: str) -> None:
+    assert [str(item) for item in read(raw, "a.yaml").diagnostics] == [message]
 
 
 def test_a_file_of_unreasonable_size_is_not_read() -> None:
@@ -293,4 +293,4 @@ def test_whatever_is_written_comes_back_with_its_places(tree: Any) -> None:
     document = reading.documents[0]
     assert document.data == tree
     for path, (line, column) in places.items():
-        assert origin_at(document.spot, path) == Origin("a.yaml", line + 1, column)
+        assert origin_at(document.position, path) == Origin("a.yaml", line + 1, column)

@@ -1,6 +1,6 @@
 """The published JSON Schema of `plan --json`: Terraform's representation, and what stands under `novita` beside it.
 
-`python -m novita_infra.views.plan_schema FOLDER` writes it. It is closed: a key that is new in the JSON of a plan is
+`python -m novita_infra.views.json.schema.plan FOLDER` writes it. It is closed: a key that is new in the JSON of a plan is
 described here, in the table of the object that it stands in.
 """
 
