@@ -1,7 +1,7 @@
 """The published JSON Schema of `plan --json`: Terraform's representation, and what stands under `novita` beside it.
 
-`python -m novita_infra.views.json.schema.plan FOLDER` writes it. It is closed: a key that is new in the JSON of a plan is
-described here, in the table of the object that it stands in.
+`python -m novita_infra.views.json.schema.plan FOLDER` writes it. It is closed: a new key in the
+JSON of a plan is described here, in the table of its object.
 """
 
 from __future__ import annotations
