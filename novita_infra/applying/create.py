@@ -20,8 +20,9 @@ from novita_infra.applying.run import Run, Span
 from novita_infra.kinds.call import Target
 from novita_infra.kinds.field import Default
 from novita_infra.kinds.kind import Kind, Offer
-from novita_infra.model.clock import GRACE, in_words
+from novita_infra.model.clock import GRACE
 from novita_infra.model.diagnostics import EXIT_BLOCKED
+from novita_infra.model.durations import in_words
 from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Spec, Value, reveal

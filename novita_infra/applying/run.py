@@ -19,7 +19,8 @@ from novita_infra.applying.records import Records
 from novita_infra.kinds.kind import Kind
 from novita_infra.kinds.toolkit.image_pulls import remedy_of
 from novita_infra.model.addresses import Address
-from novita_infra.model.clock import ANSWER, GRACE, Clock, in_words
+from novita_infra.model.clock import ANSWER, GRACE, Clock
+from novita_infra.model.durations import in_words
 from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Ref, Spec, refs, resolve

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -12,28 +11,26 @@ import click
 
 from novita_infra.cli.rendering import Callback
 from novita_infra.model.addresses import Address
+from novita_infra.model.durations import parse_duration
 from novita_infra.model.rules import Policy
 from novita_infra.planning.options import PlanOptions, Refresh, is_pattern
 
-_DURATION: Final = re.compile(r"(?P<amount>\d+(?:\.\d+)?)\s*(?P<unit>s|m|h|)")
-_HOURS: Final = re.compile(r"(?P<amount>\d{1,6}(?:\.\d+)?)\s*h?")
-_SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
-
 
 def duration_option(text: str) -> float:
-    """Seconds from `30s`, `5m`, `1h` or a bare number."""
-    match = _DURATION.fullmatch(str(text).strip())
-    if match is None:
-        raise click.BadParameter(f"{text!r} is not a duration; one looks like 30s, 5m or 1h")
-    return float(match["amount"]) * _SECONDS[match["unit"]]
+    """Seconds from `30s`, `5m`, `1h`, `1d` or a bare number of seconds."""
+    return _duration(text, unit="s")
 
 
-def hours(text: str) -> int:
-    """Minutes from a number of hours such as `8` or `0.5`."""
-    match = _HOURS.fullmatch(str(text).strip())
-    if match is None:
-        raise click.BadParameter(f"{text!r} is not a number of hours; one looks like 8 or 0.5")
-    return round(float(match["amount"]) * 60)
+def runway_minutes(text: str) -> int:
+    """Minutes from `8h`, `90m`, `1d` or a bare number of hours."""
+    return round(_duration(text, unit="h") / 60)
+
+
+def _duration(text: str, *, unit: str) -> float:
+    try:
+        return parse_duration(text, unit=unit)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def address(text: str) -> Address:
@@ -81,7 +78,7 @@ allow_large_change_option = click.option(
 )
 runway_option = click.option(
     "--runway",
-    type=hours,
+    type=runway_minutes,
     default="1",
     show_default=True,
     metavar="HOURS",

@@ -58,13 +58,3 @@ def moment(seconds: float) -> str:
 def timestamp(seconds: float) -> str:
     """Unix seconds for a program: `2026-11-22T21:17:04Z`."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def in_words(seconds: float) -> str:
-    """A length of time for a person, in its two greatest units: `45 s`, `3 min 50 s`, `2 h`, `3 d 4 h`."""
-    left, parts = max(0, round(seconds)), []
-    for word, size in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
-        count, left = divmod(left, size)
-        parts.append(f"{count} {word}" if count else "")
-    first = next((index for index, part in enumerate(parts) if part), 0)
-    return " ".join(filter(None, parts[first : first + 2])) or "0 s"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from novita_infra.kinds import KINDS
 from novita_infra.manifests.project.loading import Project
-from novita_infra.model.clock import in_words
 from novita_infra.model.diagnostics import Problems, problem
+from novita_infra.model.durations import in_words
 from novita_infra.model.resources import Phase
 from novita_infra.model.values import Secret, Value, leaves
 from novita_infra.operations.applying import check_basis

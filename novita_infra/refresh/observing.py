@@ -15,7 +15,8 @@ from novita_infra.api.client import Client
 from novita_infra.catalogue.products import Catalogue
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
-from novita_infra.model.clock import ANSWER, GRACE, Clock, in_words, moment
+from novita_infra.model.clock import ANSWER, GRACE, Clock, moment
+from novita_infra.model.durations import in_words
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Existing, Live, Phase
 from novita_infra.refresh.catalogue import read_catalogue

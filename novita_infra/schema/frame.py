@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Final, TypeAlias
 
 from novita_infra.kinds.kind import Kind
+from novita_infra.model.durations import duration_text
 from novita_infra.schema.drift import ON_DRIFT
 from novita_infra.schema.rules import POSTCONDITIONS, PRECONDITIONS, TRIGGERS
-from novita_infra.schema.wording import duration_text
 
 Schema: TypeAlias = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""JSON Schemas and values in a person's words: types, limits, durations. Nothing here knows a kind."""
+"""JSON Schemas and values in a person's words: types, limits. Nothing here knows a kind."""
 
 from __future__ import annotations
 
@@ -61,14 +61,6 @@ def default_of(value: Value) -> str:
 def shown_value(value: Value) -> str:
     """A value as it would be written in a manifest."""
     return value if isinstance(value, str) and value else json.dumps(value)
-
-
-def duration_text(seconds: float) -> str:
-    """Seconds as a manifest spells them: `90s`, `30m`, `2h`."""
-    for unit, size in (("h", 3600), ("m", 60)):
-        if seconds and seconds % size == 0:
-            return f"{seconds / size:g}{unit}"
-    return f"{seconds:g}s"
 
 
 def _alternatives_of(schema: Mapping[str, Any]) -> Iterator[str]:

@@ -187,12 +187,14 @@ def test_a_question_can_be_interrupted_even_in_a_coroutine() -> None:
         asyncio.run(ask())
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("30s", 30.0), ("5m", 300.0), ("1.5h", 5400.0), ("7", 7.0)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30s", 30.0), ("5m", 300.0), ("1.5h", 5400.0), ("7", 7.0), ("1d", 86400.0)]
+)
 def test_durations_have_units(text: str, seconds: float) -> None:
     assert duration_option(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "soon", "-1s", "5d"])
+@pytest.mark.parametrize("text", ["", "soon", "-1s", "5w"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter):
         duration_option(text)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from rig import Rig
 
-from novita_infra.model.clock import GRACE, in_words, moment
+from novita_infra.model.clock import GRACE, moment
+from novita_infra.model.durations import in_words
 from novita_infra.planning.plan.changes import Action
 from novita_infra.refresh.observing import LOOKS_BACK
 from novita_infra.simulator import Fault, Position, Trouble, scenario_of

@@ -7,9 +7,9 @@ from pathlib import PurePath
 from typing import Any
 
 from novita_infra.manifests.language.expressions import OPENING
-from novita_infra.manifests.resources.declaring import seconds_of
 from novita_infra.manifests.yaml.positions import Position, inside, origin, origin_at
 from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.durations import parse_duration
 from novita_infra.model.rules import Judge, OnError, Policy
 
 
@@ -50,13 +50,12 @@ def _policy(item: Mapping[str, Any], position: Position) -> Policy | None:
     words = _words(item[by.value]) if by else ()
     if by is None or not words:
         return None
-    timeout = item.get("timeout", "30s")
     return Policy(
         name=str(item.get("name") or named_after(words)),
         by=by,
         words=words,
         each=item.get("of") == "change",
-        timeout=(seconds_of(timeout) if isinstance(timeout, str) else None) or 0.0,
+        timeout=_timeout(str(item.get("timeout", "30s"))),
         on_error=OnError.WARN if item.get("onError") == OnError.WARN.value else OnError.DENY,
         origin=origin(position),
     )
@@ -65,3 +64,11 @@ def _policy(item: Mapping[str, Any], position: Position) -> Policy | None:
 def _words(value: Any) -> tuple[str, ...]:
     words = value if isinstance(value, list) else [value]
     return tuple(words) if all(isinstance(word, str) and word for word in words) else ()
+
+
+def _timeout(text: str) -> float:
+    """Seconds; 0 for an invalid duration, which the schema reports."""
+    try:
+        return parse_duration(text)
+    except ValueError:
+        return 0.0

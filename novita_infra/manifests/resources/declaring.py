@@ -5,10 +5,9 @@ Contradictions are reported with their places. Nothing is decided about the clou
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Field
@@ -28,12 +27,10 @@ from novita_infra.manifests.yaml.positions import (
 )
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic, nearest
+from novita_infra.model.durations import parse_duration
 from novita_infra.model.lifecycle import Lifecycle
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Joined, Ref, Secret, Spec, Value, refs
-
-_DURATION: Final = re.compile(r"(?P<amount>[0-9]{1,9})(?P<unit>[smhd])")
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +207,13 @@ class Declaring:
 
     def _seconds(self, text: Value, position: Position) -> float:
         """Returns a duration in seconds. An invalid one is reported and becomes 0."""
-        seconds = seconds_of(text) if isinstance(text, str) else None
+        try:
+            seconds = parse_duration(str(text))
+        except ValueError:
+            seconds = 0.0
         if not seconds:
             self._tell(f'"{text}" is no length of time', "it looks like 90s, 30m, 2h or 1d", position)
-        return seconds or 0.0
+        return seconds
 
     def _after(self, text: Value, position: Position) -> Address | None:
         if isinstance(text, Ref):
@@ -268,12 +268,6 @@ def completed(
             if spec is not item.spec:
                 result[address] = replace(item, spec=spec, needs=_needs(spec, item.needs))
     return result, diagnostics
-
-
-def seconds_of(text: str) -> float | None:
-    """Returns the seconds of a duration such as `90s`, `30m`, `2h` or `1d`; None if it is invalid."""
-    match = _DURATION.fullmatch(text)
-    return float(int(match["amount"]) * _SECONDS[match["unit"]]) if match else None
 
 
 def _whole(value: Any) -> Any:

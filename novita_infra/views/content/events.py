@@ -7,6 +7,7 @@ from typing import assert_never
 
 from novita_infra.applying.events import Ended, Event, Identified, Listener, Outcome, Progressed, Started
 from novita_infra.model.addresses import Address
+from novita_infra.model.durations import elapsed_text
 from novita_infra.views.content.lines import Line, Tone, line
 
 
@@ -23,16 +24,6 @@ def address_and_call(address: Address, call: str) -> str:
     return f"{address}: {call}"
 
 
-def duration_text(seconds: float) -> str:
-    """`8s`, `2m 05s`, `1h 03m`."""
-    whole = int(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m {whole % 60:02}s"
-    return f"{whole // 3600}h {whole // 60 % 60:02}m"
-
-
 def event_line(event: Event) -> Line:
     """One event as a line of its own."""
     named = address_and_call(event.step.address, event.step.call_name)
@@ -43,7 +34,7 @@ def event_line(event: Event) -> Line:
         case Identified(id=id_):
             return line(f"         {named}: its id is {id_}")
         case Progressed(status=status, elapsed=elapsed, note=note):
-            told = f"{status or event.phase.value} after {duration_text(elapsed)}{f'; {note}' if note else ''}"
+            told = f"{status or event.phase.value} after {elapsed_text(elapsed)}{f'; {note}' if note else ''}"
             return line(f"         {named}: {told}")
         case Ended():
             return _ended_line(event, named)
@@ -74,7 +65,7 @@ def undisturbed(listener: Listener) -> Listener:
 
 def _ended_line(event: Ended, named: str) -> Line:
     known_as = f" ({event.id})" if event.id else ""
-    after = f" after {duration_text(event.elapsed)}" if event.elapsed else ""
+    after = f" after {elapsed_text(event.elapsed)}" if event.elapsed else ""
     reason = f": {event.reason}" if event.reason else ""
     match event.outcome:
         case Outcome.DONE:

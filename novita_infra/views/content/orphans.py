@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from novita_infra.catalogue.prices import MONTH, Amount, plain_usd, usd
-from novita_infra.model.clock import in_words, timestamp
+from novita_infra.model.clock import timestamp
+from novita_infra.model.durations import in_words
 from novita_infra.planning.orphans import Orphan
 from novita_infra.views.content.lines import Line, Tone, line, table_lines
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-from novita_infra.model.clock import in_words
+from novita_infra.model.durations import in_words
 from novita_infra.model.lifecycle import Cause
 from novita_infra.planning.plan.changes import Action, Adopted
 from novita_infra.planning.plan.plan import Plan

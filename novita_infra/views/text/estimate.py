@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from novita_infra.model.clock import in_words
+from novita_infra.model.durations import in_words
 from novita_infra.planning.cost.durations import Estimate
 from novita_infra.views.content.lines import Line, Tone, line
 

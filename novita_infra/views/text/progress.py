@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from novita_infra.applying.events import Ended, Event, Identified, Listener, Progressed, Started
+from novita_infra.model.durations import elapsed_text
 from novita_infra.planning.plan.steps import Step
-from novita_infra.views.content.events import address_and_call, duration_text, event_line, undisturbed
+from novita_infra.views.content.events import address_and_call, event_line, undisturbed
 from novita_infra.views.content.lines import Line, Tone, line, plain
 from novita_infra.views.text.terminal import painted
 
@@ -94,7 +95,7 @@ class _Rows:
         shown = [
             line(
                 ("  > ", Tone.NEUTRAL),
-                f"{name:<{width}}  {row.status:<12} {duration_text(now - row.since):>8}  ",
+                f"{name:<{width}}  {row.status:<12} {elapsed_text(now - row.since):>8}  ",
                 (row.id, Tone.FAINT),
             )
             for name, row in zip(names, running, strict=False)

@@ -8,7 +8,6 @@ import pytest
 from manifest_files import INSTANCE, loaded, manifest, one, project_file, refused
 
 from novita_infra.kinds import KINDS
-from novita_infra.manifests.resources.declaring import seconds_of
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.values import Joined, Ref, Secret
 
@@ -76,13 +75,6 @@ def test_lifecycle_takes_variables(tmp_path: Path) -> None:
         "novita-infra.yaml": project_file("variables: {safe: {type: boolean, default: true}}\n"),
     }
     assert one(loaded(tmp_path, files), "instance.t").lifecycle.protect
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90s", 90.0), ("30m", 1800.0), ("2h", 7200.0), ("1d", 86400.0), ("1", None), ("1.5h", None)]
-)
-def test_a_length_of_time(text: str, seconds: float | None) -> None:
-    assert seconds_of(text) == seconds
 
 
 def test_an_instance_takes_what_its_template_and_its_storage_give(tmp_path: Path) -> None:

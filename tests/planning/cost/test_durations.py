@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from novita_infra.kinds import KINDS
 from novita_infra.model.addresses import Address
-from novita_infra.model.clock import in_words
 from novita_infra.planning.cost.durations import Estimate, estimate
 from novita_infra.planning.plan.plan import Basis, Plan
 from novita_infra.planning.plan.steps import Step, StepKind, Update
@@ -93,8 +92,3 @@ def test_no_chain_of_steps_takes_longer_than_the_estimate(rows: list[tuple[int, 
     assert all(
         earlier.key in steps[int(later.key)].after for earlier, later in zip(found.path, found.path[1:], strict=False)
     )
-
-
-def test_lengths_of_time_are_told_in_two_units() -> None:
-    lengths = {0: "0 s", 0.4: "0 s", 45: "45 s", 230: "3 min 50 s", 3600: "1 h", 3 * 86_400 + 3600 * 4 + 59: "3 d 4 h"}
-    assert {seconds: in_words(seconds) for seconds in lengths} == lengths

@@ -17,7 +17,7 @@ from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.plan import Basis, Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import Step, StepKind, action_named
-from novita_infra.views.content.events import duration_text, event_line
+from novita_infra.views.content.events import event_line
 from novita_infra.views.json.ui import Messages
 from novita_infra.views.text.progress import listening_live, listening_plainly
 
@@ -29,13 +29,6 @@ RUN: tuple[Event, ...] = (
     Progressed(STEP, "i-1", Phase.CHANGING, "toDance", 13.0, note="unknown status"),
     Ended(STEP, Outcome.DONE, "i-1", 125.0),
 )
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.4, "0s"), (59.9, "59s"), (125, "2m 05s"), (3780, "1h 03m"), (90000, "25h 00m")]
-)
-def test_durations_are_short(seconds: float, text: str) -> None:
-    assert duration_text(seconds) == text
 
 
 def test_without_a_terminal_every_event_is_a_plain_line() -> None:
