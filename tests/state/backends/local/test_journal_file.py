@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from state_values import CHANGES, A, B, C, Change, after, write_changes
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
@@ -19,55 +19,12 @@ from novita_infra.model.records import Record
 from novita_infra.model.values import Secret
 from novita_infra.state.backends.local.disk import Disk
 from novita_infra.state.backends.local.store import LocalStore
-from novita_infra.state.state import State, UsedPlan
+from novita_infra.state.state import State
 from novita_infra.state.store import Journal
-
-A, B, C = (Address("instance", name) for name in "abc")
-
-Change: TypeAlias = Record | Address | UsedPlan | tuple[str, tuple[str, ...]]
-ADDRESSES = st.sampled_from([A, B, C, Address("instance", "w", "e\nu")])
-CHANGES = st.lists(
-    st.one_of(
-        st.builds(Record, ADDRESSES, st.text(max_size=4)),
-        ADDRESSES,
-        st.builds(UsedPlan, st.text(max_size=4), st.floats(0, 1e10), st.text(max_size=4)),
-        st.tuples(st.sampled_from(["vpc", "instance"]), st.lists(st.text(max_size=3), max_size=2).map(tuple)),
-    ),
-    max_size=6,
-)
 
 
 def store(folder: Path, disk: Disk | None = None) -> LocalStore:
     return LocalStore(folder / "dev.json", disk=disk)
-
-
-async def tell(journal: Journal, changes: Sequence[Change]) -> None:
-    for change in changes:
-        match change:
-            case Record():
-                await journal.put(change, "changed")
-            case Address():
-                await journal.drop(change, "gone")
-            case UsedPlan():
-                await journal.use_plan(change)
-            case (kind, ids):
-                await journal.snapshot(kind, ids)
-
-
-def after(state: State, changes: Sequence[Change]) -> State:
-    """What the state must be after the changes; every one of them is a version."""
-    records, seen, begun = dict(state.records), dict(state.snapshots), state.used_plans
-    for change in changes:
-        match change:
-            case Record():
-                records[change.address] = change
-            case Address():
-                records.pop(change, None)
-            case UsedPlan():
-                begun = (*begun, change)
-            case (kind, ids):
-                seen[kind] = ids
-    return replace(state, serial=state.serial + len(changes), records=records, snapshots=seen, used_plans=begun)
 
 
 def crashed_run(folder: Path, changes: Sequence[Change]) -> State:
@@ -75,7 +32,7 @@ def crashed_run(folder: Path, changes: Sequence[Change]) -> State:
     books = store(folder)
     state = books.save(books.load())
     with books.journal(state) as journal:
-        asyncio.run(tell(journal, changes))
+        asyncio.run(write_changes(journal, changes))
     return state
 
 
@@ -93,59 +50,6 @@ def test_a_journal_cut_off_anywhere_folds_to_the_state_after_its_whole_lines(
         (folder / "dev.journal").write_bytes(whole[:kept])
         lines = max(whole[:kept].count(b"\n") - 1, 0)
         assert store(folder).load() == after(state, changes[:lines])
-
-
-@settings(deadline=None, max_examples=30)
-@given(st.lists(CHANGES, min_size=1, max_size=3))
-def test_runs_that_crash_one_after_another_go_on_from_each_other(runs: list[list[Change]]) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        books = store(Path(name))
-        expected = books.save(books.load())
-        for changes in runs:
-            books = store(Path(name))
-            with books.journal(books.load()) as journal:
-                asyncio.run(tell(journal, changes))
-            expected = after(expected, changes)
-            assert store(Path(name)).load() == expected
-        saved = books.save(store(Path(name)).load())
-        assert saved == replace(expected, serial=expected.serial + 1)
-        assert store(Path(name)).load() == saved
-        assert not (Path(name) / "dev.journal").exists()
-
-
-def test_a_run_saves_over_the_state_that_it_began_with(tmp_path: Path) -> None:
-    books = store(tmp_path)
-    state = books.load()
-    with books.journal(state) as journal:
-        asyncio.run(tell(journal, [Record(A, "i-1"), Record(B, "i-2")]))
-    seen_by_others = store(tmp_path).load()
-    saved = books.save(replace(state, records={A: Record(A, "i-1"), B: Record(B, "i-2")}, outputs={"url": "x"}))
-    assert saved.serial > seen_by_others.serial > state.serial
-    assert store(tmp_path).load() == saved
-    with pytest.raises(Problems, match="has moved on"):
-        books.save(state)
-
-
-def test_what_a_dead_run_did_cannot_be_saved_over_by_who_did_not_see_it(tmp_path: Path) -> None:
-    books = store(tmp_path)
-    state = books.save(books.load())
-    crashed_later = store(tmp_path)
-    with crashed_later.journal(state) as journal:
-        asyncio.run(tell(journal, [Record(A, "i-1")]))
-    with pytest.raises(Problems, match="has moved on from version 1 to 2"):
-        books.save(state)
-    with pytest.raises(Problems, match="has moved on from version 1 to 2"), books.journal(state):
-        pass
-    assert store(tmp_path).load().records == {A: Record(A, "i-1")}
-
-
-def test_a_first_run_that_crashes_keeps_its_lineage_and_key(tmp_path: Path) -> None:
-    books = store(tmp_path)
-    state = replace(books.load(), cloud="simulator")
-    with books.journal(state) as journal:
-        asyncio.run(tell(journal, [Record(A, "i-1")]))
-    found = store(tmp_path).load()
-    assert found == replace(state, serial=1, records={A: Record(A, "i-1")})
 
 
 class GatedDisk(Disk):
@@ -259,7 +163,7 @@ def test_a_journal_outlives_the_loop_that_began_it(tmp_path: Path) -> None:
     books = store(tmp_path)
     with books.journal(books.load()) as journal:
         for address in (A, B):
-            asyncio.run(tell(journal, [Record(address, "i")]))
+            asyncio.run(write_changes(journal, [Record(address, "i")]))
     assert store(tmp_path).load().records.keys() == {A, B}
 
 
@@ -268,7 +172,7 @@ def test_a_put_after_the_end_fails(tmp_path: Path) -> None:
     with books.journal(books.load()) as journal:
         pass
     with pytest.raises(Problems, match="bad file descriptor"):
-        asyncio.run(tell(journal, [Record(A, "i")]))
+        asyncio.run(write_changes(journal, [Record(A, "i")]))
 
 
 class FullDisk(Disk):
@@ -324,7 +228,7 @@ def test_a_full_disk_is_told_when_the_journal_is_begun_or_the_state_saved(tmp_pa
 def test_a_secret_never_gets_into_a_journal(tmp_path: Path) -> None:
     books = store(tmp_path)
     with books.journal(books.load()) as journal, pytest.raises(TypeError, match="env:TOKEN must not be written"):
-        asyncio.run(tell(journal, [Record(A, "i", {"env": {"TOKEN": Secret("hush", "env:TOKEN")}})]))
+        asyncio.run(write_changes(journal, [Record(A, "i", {"env": {"TOKEN": Secret("hush", "env:TOKEN")}})]))
     assert b"hush" not in (tmp_path / "dev.journal").read_bytes()
 
 
@@ -375,7 +279,7 @@ def test_the_journal_of_a_newer_state_is_reported(tmp_path: Path) -> None:
     old = books.path.read_bytes()
     state = books.save(books.load())
     with books.journal(state) as journal:
-        asyncio.run(tell(journal, [Record(A, "1")]))
+        asyncio.run(write_changes(journal, [Record(A, "1")]))
     books.path.write_bytes(old)
     with pytest.raises(Problems, match=r"goes on from version 2 .* is version 1 .*; put back the state file"):
         store(tmp_path).load()
@@ -406,7 +310,7 @@ def test_a_reader_sees_one_moment_of_a_run_that_saves_meanwhile(tmp_path: Path) 
     books = store(tmp_path)
     state = books.save(books.load())
     with books.journal(state) as journal:
-        asyncio.run(tell(journal, [Record(A, "1")]))
+        asyncio.run(write_changes(journal, [Record(A, "1")]))
     ends = iter([replace(state, records={A: Record(A, "1")})])
     disk = MeddlingDisk(lambda: [books.save(end) for end in ends])
     found = store(tmp_path, disk).load()

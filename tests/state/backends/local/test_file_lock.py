@@ -26,16 +26,6 @@ with locked_blocking(LocalStore(Path(sys.argv[1])), "apply"):
     print("held", flush=True)
     sys.stdin.read()
 """
-COUNTS = """
-import sys
-from pathlib import Path
-from novita_infra.state.backends.local.store import LocalStore
-from novita_infra.state.locking import locked_blocking
-path, counter = Path(sys.argv[1]), Path(sys.argv[2])
-for _ in range(40):
-    with locked_blocking(LocalStore(path), "apply", max_wait=1e9, sleep=lambda seconds: None):
-        counter.write_text(str(int(counter.read_text()) + 1))
-"""
 
 
 def run(script: str, *arguments: Path) -> subprocess.Popen[str]:
@@ -89,22 +79,6 @@ def test_a_released_lock_leaves_nothing_behind_and_can_be_had_again(path: Path) 
         assert list(path.parent.iterdir()) == []
 
 
-def test_a_lock_is_released_when_the_body_fails(path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), locked_blocking(LocalStore(path), "apply"):
-        _ = 1 / 0
-    with locked_blocking(LocalStore(path), "apply"):
-        pass
-
-
-def test_the_lock_is_waited_for_up_to_the_timeout(path: Path) -> None:
-    pauses: list[float] = []
-    waiting = locked_blocking(LocalStore(path), "plan", max_wait=1.2, sleep=pauses.append)
-    with locked_blocking(LocalStore(path), "apply"), pytest.raises(Problems, match="locked by"), waiting:
-        pass
-    assert sum(pauses) == pytest.approx(1.2)
-    assert len(pauses) > 1
-
-
 def test_a_holder_that_has_only_just_begun_gets_a_moment_to_say_who_it_is(path: Path) -> None:
     with ExitStack() as first:
         first.enter_context(locked_blocking(LocalStore(path), "apply"))
@@ -148,16 +122,6 @@ def test_the_lock_of_a_killed_process_is_taken_over(path: Path) -> None:
         assert json.loads(lock_of(path).read_text())["pid"] == child.pid
         with locked_blocking(LocalStore(path), "apply"):
             assert json.loads(lock_of(path).read_text())["pid"] == os.getpid()
-
-
-def test_processes_take_turns(path: Path, tmp_path: Path) -> None:
-    counter = tmp_path / "counter"
-    counter.write_text("0")
-    children = [run(COUNTS, path, counter) for _ in range(2)]
-    for child in children:
-        child.communicate()
-        assert child.returncode == 0
-    assert counter.read_text() == "80"
 
 
 @pytest.mark.parametrize("left", ["", "{", "[]", "\x00\x00", '{"host": 5}', '{"pid": 1}'])

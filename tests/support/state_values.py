@@ -1,0 +1,97 @@
+"""Random states and journal changes, and what a state must be after such changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from hypothesis import strategies as st
+
+from novita_infra.model.addresses import Address
+from novita_infra.model.records import PendingCall, Record
+from novita_infra.model.values import Digest, Joined, Ref
+from novita_infra.state.state import State, UsedPlan
+from novita_infra.state.store import Journal
+
+A, B, C = (Address("instance", name) for name in "abc")
+TRAINER = Address("instance", "trainer")
+NET = Address("vpc", "net")
+
+TEXTS = st.text(max_size=6)
+SPECS = st.dictionaries(
+    st.sampled_from(["image", "env", "$odd"]),
+    st.one_of(
+        st.none(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), TEXTS, st.just(Digest("0a")),
+        st.just(Joined(("a", Ref(NET)))), st.lists(TEXTS, max_size=2),
+        st.dictionaries(st.sampled_from(["A", "$ref"]), TEXTS),
+    ),
+    max_size=3,
+)  # fmt: skip
+_ADDRESSES = st.sampled_from([TRAINER, NET, Address("instance", "w", "eu"), Address("instance", "w", "us 1")])
+_PENDING = st.builds(
+    PendingCall, operation=TEXTS, call=TEXTS, since=st.floats(0, 1e10), sent=SPECS, before=SPECS, snapshot=TEXTS,
+    deletes_never_ready=st.booleans(),
+)  # fmt: skip
+RECORDS = st.builds(
+    Record, address=_ADDRESSES, id=TEXTS, spec=SPECS, outputs=SPECS, needs=st.lists(_ADDRESSES, max_size=2).map(tuple),
+    pending=st.one_of(st.none(), _PENDING), retired=st.lists(TEXTS, max_size=2).map(tuple), protect=st.booleans(),
+    retired_unready=st.lists(TEXTS, max_size=2).map(tuple), recreate_reason=TEXTS, source=TEXTS,
+)  # fmt: skip
+USED_PLANS = st.builds(UsedPlan, st.text(max_size=4), st.floats(0, 1e10), st.text(max_size=4), st.booleans())
+STATES = st.builds(
+    State, lineage=TEXTS, key=st.just("00"), serial=st.integers(0, 10**6), project=TEXTS, environment=TEXTS,
+    cloud=TEXTS,
+    records=st.lists(RECORDS, max_size=3).map(lambda records: {record.address: record for record in records}),
+    outputs=SPECS, snapshots=st.dictionaries(TEXTS, st.lists(TEXTS, max_size=2).map(tuple), max_size=2),
+    used_plans=st.lists(USED_PLANS, max_size=2).map(tuple),
+)  # fmt: skip
+
+Change: TypeAlias = Record | Address | UsedPlan | tuple[str, tuple[str, ...]]
+"""A put, a drop, a used plan, or a snapshot with its ids."""
+CHANGED = st.sampled_from([A, B, C, Address("instance", "w", "e\nu")])
+CHANGES = st.lists(
+    st.one_of(
+        st.builds(Record, CHANGED, st.text(max_size=4)),
+        CHANGED,
+        USED_PLANS,
+        st.tuples(st.sampled_from(["vpc", "instance"]), st.lists(st.text(max_size=3), max_size=2).map(tuple)),
+    ),
+    max_size=6,
+)
+
+
+def with_record(state: State, *, id: str) -> State:
+    """The state with one record of that id."""
+    return replace(state, records={TRAINER: Record(TRAINER, id)})
+
+
+async def write_changes(journal: Journal, changes: Sequence[Change]) -> None:
+    """Writes the changes to the journal, one after another."""
+    for change in changes:
+        match change:
+            case Record():
+                await journal.put(change, "changed")
+            case Address():
+                await journal.drop(change, "gone")
+            case UsedPlan():
+                await journal.use_plan(change)
+            case (name, ids):
+                await journal.snapshot(name, ids)
+
+
+def after(state: State, changes: Sequence[Change]) -> State:
+    """What the state must be after the changes; every change is a version."""
+    records, snapshots, used_plans = dict(state.records), dict(state.snapshots), state.used_plans
+    for change in changes:
+        match change:
+            case Record():
+                records[change.address] = change
+            case Address():
+                records.pop(change, None)
+            case UsedPlan():
+                used_plans = (*used_plans, change)
+            case (name, ids):
+                snapshots[name] = ids
+    serial = state.serial + len(changes)
+    return replace(state, serial=serial, records=records, snapshots=snapshots, used_plans=used_plans)
