@@ -8,13 +8,9 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
 
-from novita_infra.kinds import KINDS
-from novita_infra.manifests.language.expressions import Scope, Unusable
-from novita_infra.manifests.language.interpolation import interpolate
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.language.variables import (
     Given,
@@ -26,27 +22,20 @@ from novita_infra.manifests.language.variables import (
 )
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import ManifestFiles, find
-from novita_infra.manifests.project.environments import Environment, choose_environment, patch
+from novita_infra.manifests.project.environments import Environment, choose_environment
 from novita_infra.manifests.project.files import Files
 from novita_infra.manifests.project.plaintext_secrets import plaintext_secrets
 from novita_infra.manifests.project.project_file import NOTHING, Settings, settings_of
 from novita_infra.manifests.project.provenance import Provenance
+from novita_infra.manifests.project.resource_loading import ResourceLoader
 from novita_infra.manifests.project.rules import rules_of
-from novita_infra.manifests.resources.cycles import cycles
-from novita_infra.manifests.resources.declaring import Declaring, completed
-from novita_infra.manifests.resources.names import KnownNames
-from novita_infra.manifests.validation.documents import PROJECT_FILE, IdentifiedDocument, head, schema_errors
-from novita_infra.manifests.yaml.parsing import Document
-from novita_infra.manifests.yaml.positions import Path as ValuePath
-from novita_infra.manifests.yaml.positions import Position, inside, origin, position_at
-from novita_infra.model.addresses import Address, Origin
+from novita_infra.manifests.validation.documents import PROJECT_FILE
+from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.resources import Declared
 from novita_infra.model.rules import Rules
 from novita_infra.model.values import Value, is_secret
 from novita_infra.state.settings import StateSettings
-
-_ATTRIBUTES: Final = {prefix: tuple(dict.fromkeys(("id", *kind.outputs))) for prefix, kind in KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +114,9 @@ def _load(
         if provenance is not None:
             provenance.began(settings, chosen, [*_own(settings, chosen), *given])
     settings = settings or NOTHING
-    declared, outputs = _Resources(found, files, diagnostics, secrets, provenance).declared(settings, chosen, values)
+    declared, outputs = ResourceLoader(found, files, diagnostics, secrets, provenance).declared(
+        settings, chosen, values
+    )
     rules, errors = rules_of(settings, chosen)
     diagnostics.add(errors)
     if not declared and not diagnostics.errors:
@@ -224,136 +215,3 @@ def _nothing(path: Path, found: ManifestFiles) -> list[Diagnostic]:
             f"there are no manifests in {path}" if where is None else "the file declares nothing", hint, origin=where
         )
     ]
-
-
-class _Resources:
-    """Turns the manifest files of a project into declared resources."""
-
-    def __init__(
-        self,
-        found: ManifestFiles,
-        files: Files,
-        diagnostics: Collected,
-        secrets: Secrets,
-        provenance: Provenance | None = None,
-    ) -> None:
-        self._found = found
-        self._files = files
-        self._diagnostics = diagnostics
-        self._secrets = secrets
-        self._provenance = provenance
-        self._lost: set[str] = set()
-        """Names of unusable documents. References to them are not reported as well."""
-
-    def declared(
-        self, settings: Settings, environment: Environment, values: Mapping[str, Value] | None
-    ) -> tuple[tuple[Declared, ...], dict[str, Value]]:
-        """Returns the resources, sorted by address, and the outputs of the project."""
-        identified = self._identified()
-        complete = not (self._found.scope or self._files.torn or self._lost)
-        written = identified
-        identified, errors = patch(identified, environment, complete=complete)
-        self._diagnostics.add(errors)
-        identified = [_with_name(item) for item in identified]
-        if self._provenance is not None:
-            self._provenance.read(written, identified)
-        known = KnownNames(item.address for item in identified)
-        scope = Scope(values, self._secrets.environ, _ATTRIBUTES, lambda address: self._known(address, known))
-        every: dict[Address, Declared] = {}
-        unsound: set[Address] = set()
-        for item in identified:
-            every[item.address], sound = self._one(item, scope)
-            if not sound:
-                unsound.add(item.address)
-        positions = {item.address: item.document.position for item in identified}
-        finished, errors = completed({key: one for key, one in every.items() if key not in unsound}, positions)
-        self._diagnostics.add(errors)
-        every |= finished
-        self._diagnostics.add(cycles(every, positions))
-        if self._provenance is not None:
-            self._provenance.declared = every
-        return tuple(every[address] for address in sorted(every)), self._outputs(settings, scope)
-
-    def _identified(self) -> list[IdentifiedDocument]:
-        identified: dict[Address, IdentifiedDocument] = {}
-        repeated = []
-        for name in self._found.manifests:
-            for document in self._files.read(name).documents:
-                found, errors = head(document)
-                if found is None:
-                    self._lose(document)
-                elif found.address in identified:
-                    earlier = origin(identified[found.address].document.position)
-                    hint = f"the first is at {earlier}; give one of them another name"
-                    place = origin(position_at(document.position, ("metadata", "name")))
-                    errors = [*errors, Diagnostic(f"{found.address} is declared twice", hint, origin=place)]
-                    repeated.append(found)
-                else:
-                    identified[found.address] = found
-                self._diagnostics.add(errors)
-        return [*identified.values(), *repeated]
-
-    def _lose(self, document: Document) -> None:
-        metadata = document.data.get("metadata") if isinstance(document.data, dict) else None
-        name = metadata.get("name") if isinstance(metadata, dict) else None
-        if isinstance(name, str):
-            self._lost.add(name)
-        else:
-            self._files.torn = True
-
-    def _known(self, address: Address, known: KnownNames) -> None:
-        if address in known or address.name in self._lost or self._files.torn:
-            return
-        hint = known.hint(address)
-        if self._found.scope:
-            hint = f"only {self._found.scope} was read; name the project's folder to have all of it"
-        raise Unusable(f'there is no {address.type} "{address.name}"', hint)
-
-    def _one(self, identified: IdentifiedDocument, scope: Scope) -> tuple[Declared, bool]:
-        """Returns the resource of one document, and whether it is free of errors."""
-        document = identified.document
-        checked = values = document.data
-        unusable: list[Diagnostic] = []
-        if document.expressions:
-            hidden = {item.name for item in identified.kind.fields if item.secret}
-
-            def secret(path: ValuePath) -> bool:
-                return len(path) > 1 and path[0] == "spec" and path[1] in hidden
-
-            interpolated = interpolate(
-                document.data, document.position, scope, self._files.sources, diagnostics=unusable, secret=secret
-            )
-            checked, values = interpolated.checked, interpolated.values
-        misfits = schema_errors(identified, checked, self._files.sources)
-        loose: list[Diagnostic] = []
-        declared = Declaring(scope, self._secrets, loose).declare(identified, values)
-        for errors in (unusable, misfits, loose):
-            self._diagnostics.add(errors)
-        return declared, not any(item.severity is Severity.ERROR for item in (*unusable, *misfits, *loose))
-
-    def _outputs(self, settings: Settings, scope: Scope) -> dict[str, Value]:
-        """Returns the outputs. If only one file was read, outputs that need other files are omitted."""
-        outputs = {}
-        for name, data in settings.part("outputs").items():
-            diagnostics: list[Diagnostic] = []
-            interpolated = interpolate(
-                data, inside(settings.position("outputs"), name), scope, self._files.sources, diagnostics=diagnostics
-            )
-            if diagnostics and self._found.scope:
-                continue
-            self._diagnostics.add(diagnostics)
-            outputs[name] = interpolated.values
-        return outputs
-
-
-def _with_name(identified: IdentifiedDocument) -> IdentifiedDocument:
-    """Returns the document with the resource's name as `spec.name`, if the kind has that field and it is omitted."""
-    document = identified.document
-    spec, position = document.data.get("spec"), inside(document.position, "spec")
-    if not isinstance(spec, dict) or "name" in spec or all(item.name != "name" for item in identified.kind.fields):
-        return identified
-    named: dict[str, Position] = {"name": position_at(document.position, ("metadata", "name"))}
-    inner = document.position[5] if isinstance(document.position[5], dict) else {}
-    places: Any = {**inner, "spec": (*position[:5], named | (position[5] if isinstance(position[5], dict) else {}))}
-    data = {**document.data, "spec": {"name": identified.address.name, **spec}}
-    return replace(identified, document=replace(document, data=data, position=(*document.position[:5], places)))

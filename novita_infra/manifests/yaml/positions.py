@@ -68,6 +68,12 @@ def inside(position: Position, part: str | int) -> Position:
     return position_at(position, (part,))
 
 
+def with_item(position: Position, name: str, item: Position) -> Position:
+    """Returns the position of a mapping with the given position for one of its items."""
+    items = position[5] if isinstance(position[5], dict) else {}
+    return (*position[:5], {**items, name: item})
+
+
 def count(position: Position, most: int) -> int:
     """Returns the number of values at the position, itself included. Counting stops above `most`."""
     total, waiting = 0, [position]
