@@ -25,7 +25,8 @@ from typing import Any, Final
 import httpx
 
 from novita_infra.model.records import Record
-from novita_infra.simulator import Fault, Limits, Position, Trouble, open_world, scaled, serve_world
+from novita_infra.simulator import Fault, Limits, Position, Trouble, open_world, scaled
+from novita_infra.simulator.http.serving import serve_world
 from novita_infra.state.backends.local.store import LocalStore
 
 THINGS: Final = 100

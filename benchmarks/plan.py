@@ -37,7 +37,9 @@ from novita_infra.operations.session import (
     validate_project,
 )
 from novita_infra.operations.state_edits import store_of
-from novita_infra.simulator import LostAnswer, build_app, open_world
+from novita_infra.simulator import open_world
+from novita_infra.simulator.http.app import build_app
+from novita_infra.simulator.http.lost_answers import LostAnswer
 
 RUNS: Final = 3
 MEMORY_MB: Final = 200

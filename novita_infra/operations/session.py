@@ -190,7 +190,9 @@ def check_account(session: Session) -> None:
 def _simulated(root: Path) -> Iterator[tuple[httpx.AsyncBaseTransport, Clock]]:
     """The simulator in this process, its account kept in a file of the project."""
     from novita_infra.api.transport.in_process import InProcess  # noqa: PLC0415 -- only with --sim
-    from novita_infra.simulator import AccountInUse, LostAnswer, UnknownFormat, build_app, open_world  # noqa: PLC0415
+    from novita_infra.simulator import AccountInUse, UnknownFormat, open_world  # noqa: PLC0415
+    from novita_infra.simulator.http.app import build_app  # noqa: PLC0415
+    from novita_infra.simulator.http.lost_answers import LostAnswer  # noqa: PLC0415
 
     path = sim_db(root)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
-    from novita_infra.simulator import Background, World
+    from novita_infra.simulator import World
+    from novita_infra.simulator.http.serving import Background
 
 KEY: Final = "sk_test"
 TIME_SCALE: Final = 100.0
@@ -31,7 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def novita_sim(request: pytest.FixtureRequest) -> Iterator[NovitaSim]:
     """A simulator over HTTP for one test; `@pytest.mark.novita_sim(scenario="no-stock")` says which day it has."""
-    from novita_infra.simulator import background, build_app  # noqa: PLC0415
+    from novita_infra.simulator.http.app import build_app  # noqa: PLC0415
+    from novita_infra.simulator.http.serving import background  # noqa: PLC0415
     from novita_infra.testing.worlds import WorldOptions, open_with_options  # noqa: PLC0415 -- only a test that uses it pays for it
 
     marker = request.node.get_closest_marker("novita_sim")
@@ -94,7 +96,7 @@ class NovitaSim:
 
     def state(self) -> dict[str, Any]:
         """The whole world, as `GET /_sim/state` tells it: objects, calls by operation, money in 1/100000 USD."""
-        from novita_infra.simulator import world_state  # noqa: PLC0415
+        from novita_infra.simulator.http.control import world_state  # noqa: PLC0415
 
         return self._server.do(lambda: world_state(self._world))
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from novita_infra import __version__
-from novita_infra.cli import root
+from novita_infra.cli import commands, root
 
 
 def _commands(group: click.Group = root, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -27,6 +28,8 @@ def _commands(group: click.Group = root, path: tuple[str, ...] = ()) -> Iterator
 
 
 COMMANDS = dict(_commands())
+ROOT = Path(__file__).parents[2]
+PAGES = [path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))]
 
 
 def _run(*words: str) -> Any:
@@ -49,12 +52,14 @@ def test_every_option_is_documented(path: tuple[str, ...]) -> None:
             assert parameter.help, f"{parameter.opts} of {path}"
 
 
-def test_all_commands_that_are_due_are_there() -> None:
-    assert {" ".join(path) for path in COMMANDS} == {
-        *("init", "validate", "plan", "apply", "destroy", "show", "output", "graph", "explain", "schema", "import"),
-        *("state", "state list", "state show", "state mv", "state rm", "sim", "sim serve", "sim reset"),
-        *("sim run", "sim record", "sim scenarios", "why", "drift", "orphans"),
-    }
+def test_every_module_of_commands_is_in_a_table_of_commands() -> None:
+    modules = {f"{commands.__name__}.{path.stem}" for path in Path(commands.__path__[0]).glob("[!_]*.py")}
+    assert modules == {command.callback.__module__ for (name, *_), command in COMMANDS.items() if name != "sim"}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("path", [path for path, command in COMMANDS.items() if not isinstance(command, click.Group)])
+def test_every_command_is_in_a_page(path: tuple[str, ...]) -> None:
+    assert any(f"novita-infra {' '.join(path)}" in page for page in PAGES)
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
@@ -91,6 +96,19 @@ def test_the_start_imports_click_and_nothing_dear() -> None:
         "print(sorted(dear & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("words", [("plan", "--help"), ("sim", "scenarios")], ids=" ".join)
+def test_only_the_commands_that_serve_import_a_server(words: tuple[str, ...]) -> None:
+    code = (
+        "import sys\n"
+        "from click.testing import CliRunner\n"
+        "from novita_infra.cli import root\n"
+        "CliRunner().invoke(root, sys.argv[1:])\n"
+        "print(sorted({'starlette', 'uvicorn', 'httpx', 'rich'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
     assert result.stdout == "[]\n"
 
 

@@ -11,7 +11,8 @@ import httpx
 import pytest
 import reference
 
-from novita_infra.simulator import HandClock, build_app, open_world
+from novita_infra.simulator import HandClock, open_world
+from novita_infra.simulator.http.app import build_app
 from novita_infra.simulator.http.control import list_operations
 from novita_infra.simulator.http.coverage import operations_page, write_operations
 from novita_infra.simulator.routes.registry import OPERATIONS

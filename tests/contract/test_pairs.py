@@ -23,7 +23,9 @@ from novita_infra.api.responses import Response
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.call import Target
 from novita_infra.model.resources import Live, Phase
-from novita_infra.simulator import PROFILES, HandClock, World, build_app, open_world, world_state
+from novita_infra.simulator import PROFILES, HandClock, World, open_world
+from novita_infra.simulator.http.app import build_app
+from novita_infra.simulator.http.control import world_state
 from novita_infra.simulator.routes.registry import OPERATIONS
 
 PAIRS = read(Path(__file__).parent / "pairs")

@@ -10,7 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from novita_infra.simulator import HandClock, World, build_app, open_world, world_state
+from novita_infra.simulator import HandClock, World, open_world
+from novita_infra.simulator.http.app import build_app
+from novita_infra.simulator.http.control import world_state
 
 V1 = "/gpu-instance/openapi/v1"
 

@@ -30,7 +30,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from novita_infra.simulator import PROFILES, Limits, world_state
+from novita_infra.simulator import PROFILES, Limits
+from novita_infra.simulator.http.control import world_state
 from novita_infra.simulator.http.openapi import document
 from novita_infra.simulator.routes.registry import OPERATIONS
 

@@ -8,7 +8,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from novita_infra.simulator import SCENARIOS, Limits, LostAnswer, world_state
+from novita_infra.simulator import SCENARIOS, Limits
+from novita_infra.simulator.http.control import world_state
+from novita_infra.simulator.http.lost_answers import LostAnswer
 
 ACTS = st.sampled_from(
     [

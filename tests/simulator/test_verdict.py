@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from novita_infra.simulator import Fault, LostAnswer, Position, Trouble, scenario_named, scenario_of
+from novita_infra.simulator import Fault, Position, Trouble, scenario_named, scenario_of
+from novita_infra.simulator.http.lost_answers import LostAnswer
 from novita_infra.simulator.verdict import judge, take_baseline, usd_text, verdict_json
 
 

@@ -31,7 +31,9 @@ from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.review import Review
 from novita_infra.policies.running import judge_plan
-from novita_infra.simulator import LIVE, LostAnswer, Quirks, World, build_app, open_world, scenario_named
+from novita_infra.simulator import LIVE, Quirks, World, open_world, scenario_named
+from novita_infra.simulator.http.app import build_app
+from novita_infra.simulator.http.lost_answers import LostAnswer
 from novita_infra.simulator.routes.registry import OPERATIONS
 from novita_infra.simulator.world.engine.settings import Timings
 from novita_infra.state.backends.local.disk import Disk

@@ -10,7 +10,9 @@ import pytest
 from click.testing import Result
 
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_REFUSED
-from novita_infra.simulator import HandClock, World, background, build_app, open_world, scenario_named
+from novita_infra.simulator import HandClock, World, open_world, scenario_named
+from novita_infra.simulator.http.app import build_app
+from novita_infra.simulator.http.serving import background
 
 Invoke = Callable[..., Result]
 

@@ -8,7 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from novita_infra.simulator import Fault, LostAnswer, Position, Trouble, build_app, open_world
+from novita_infra.simulator import Fault, Position, Trouble, open_world
+from novita_infra.simulator.http.app import build_app
+from novita_infra.simulator.http.lost_answers import LostAnswer
 
 WISH = {"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 10}
 

@@ -14,7 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from novita_infra.simulator import PROFILES, HandClock, World, build_app, open_world, world_state
+from novita_infra.simulator import PROFILES, HandClock, World, open_world
+from novita_infra.simulator.http.app import build_app
+from novita_infra.simulator.http.control import world_state
 from novita_infra.simulator.http.serving import serve_app
 from novita_infra.simulator.operations import Operation
 from novita_infra.simulator.routes.registry import OPERATIONS

@@ -14,9 +14,11 @@ import httpx
 import jsonschema
 import pytest
 
-from novita_infra.simulator import Fault, HandClock, LostAnswer, Recorder, Trouble, build_app, open_log, open_world
+from novita_infra.simulator import Fault, HandClock, Trouble, open_world
 from novita_infra.simulator.http import redaction as redacting
-from novita_infra.simulator.http.recording import KEPT, HarLog
+from novita_infra.simulator.http.app import build_app
+from novita_infra.simulator.http.lost_answers import LostAnswer
+from novita_infra.simulator.http.recording import KEPT, HarLog, Recorder, open_log
 
 V1 = "/gpu-instance/openapi/v1"
 PAIRS = {"type": "array", "items": {"type": "object", "required": ["name", "value"]}}

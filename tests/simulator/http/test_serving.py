@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from novita_infra.simulator import Fault, HandClock, Position, Trouble, World, build_app, open_world, scaled
+from novita_infra.simulator import Fault, HandClock, Position, Trouble, World, open_world, scaled
+from novita_infra.simulator.http.app import build_app
 from novita_infra.simulator.http.serving import serve_app
 
 V1 = "/gpu-instance/openapi/v1"

@@ -14,7 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from novita_infra.simulator import HandClock, background, build_app, open_world
+from novita_infra.simulator import HandClock, open_world
+from novita_infra.simulator.http.app import build_app
+from novita_infra.simulator.http.serving import background
 from novita_infra.simulator.http.webhooks import WebhookSender
 from novita_infra.simulator.world.engine.llm_records import Delivery
 from novita_infra.simulator.world.llm import tasks

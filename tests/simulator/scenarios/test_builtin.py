@@ -12,16 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
-from novita_infra.simulator import (
-    SCENARIOS,
-    BadScenario,
-    Limits,
-    LostAnswer,
-    build_app,
-    scenario_named,
-    scenario_of,
-    world_state,
-)
+from novita_infra.simulator import SCENARIOS, BadScenario, Limits, scenario_named, scenario_of
+from novita_infra.simulator.http.app import build_app
+from novita_infra.simulator.http.control import world_state
+from novita_infra.simulator.http.lost_answers import LostAnswer
 
 DOCUMENTED = Path(__file__).parents[3] / "docs" / "scenarios"
 WISH = {"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 10}

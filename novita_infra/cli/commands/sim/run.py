@@ -20,7 +20,10 @@ from novita_infra.cli.commands.sim.options import world_options
 from novita_infra.cli.rendering import with_renderer
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
-from novita_infra.simulator import Recorder, RunVerdict, background, build_app, open_log
+from novita_infra.simulator import RunVerdict
+from novita_infra.simulator.http.app import build_app
+from novita_infra.simulator.http.recording import Recorder, open_log
+from novita_infra.simulator.http.serving import background
 from novita_infra.simulator.verdict import LiveObject, judge, take_baseline, usd_text, verdict_json
 from novita_infra.testing.worlds import RecordedState, WorldOptions, is_project, open_with_options, recorded_state
 from novita_infra.views.content.lines import Line, Tone, line

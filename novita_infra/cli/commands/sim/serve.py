@@ -18,9 +18,8 @@ from novita_infra.cli.command import Command
 from novita_infra.cli.commands.sim.options import port_option, world_options
 from novita_infra.cli.rendering import with_renderer
 from novita_infra.model.diagnostics import problem
-from novita_infra.simulator import Recorder, open_log, serve_world
-from novita_infra.simulator.http.recording import Log
-from novita_infra.simulator.http.serving import serve_app
+from novita_infra.simulator.http.recording import Log, Recorder, open_log
+from novita_infra.simulator.http.serving import serve_app, serve_world
 from novita_infra.testing.worlds import WorldOptions, open_with_options
 from novita_infra.views.renderer import Renderer
 

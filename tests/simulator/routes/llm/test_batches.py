@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from novita_infra.simulator import PROFILES, HandClock, Limits, Timings, build_app, open_world, world_state
+from novita_infra.simulator import PROFILES, HandClock, Limits, Timings, open_world
+from novita_infra.simulator.http.app import build_app
+from novita_infra.simulator.http.control import world_state
 
 LLM = "/openai/v1"
 MODEL = "meta-llama/llama-3.3-70b-instruct"

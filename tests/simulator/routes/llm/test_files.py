@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from novita_infra.simulator import PROFILES, world_state
+from novita_infra.simulator import PROFILES
+from novita_infra.simulator.http.control import world_state
 
 FILES = "/openai/v1/files"
 LINE = json.dumps({"custom_id": "a", "body": {"model": "m"}}).encode()

@@ -18,8 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import novita_infra
-from novita_infra.simulator import AccountInUse, Fault, HandClock, Trouble, UnknownFormat, open_world, world_state
+from novita_infra.simulator import AccountInUse, Fault, HandClock, Trouble, UnknownFormat, open_world
 from novita_infra.simulator.errors import ApiRefusal
+from novita_infra.simulator.http.control import world_state
 from novita_infra.simulator.world.cloud import instances, storages
 from novita_infra.simulator.world.engine.account_file import AccountFile
 from novita_infra.simulator.world.engine.cloud_records import CLOUD_RECORDS, Instance

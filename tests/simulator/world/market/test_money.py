@@ -11,8 +11,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from novita_infra.simulator import HandClock, Limits, open_world, world_state
+from novita_infra.simulator import HandClock, Limits, open_world
 from novita_infra.simulator.errors import ApiRefusal
+from novita_infra.simulator.http.control import world_state
 from novita_infra.simulator.world import bills
 from novita_infra.simulator.world.cloud import instances, storages, subscriptions
 from novita_infra.simulator.world.engine.cloud_records import Instance
