@@ -54,7 +54,7 @@ def test_every_option_is_documented(path: tuple[str, ...]) -> None:
 
 def test_every_module_of_commands_is_in_a_table_of_commands() -> None:
     modules = {f"{commands.__name__}.{path.stem}" for path in Path(commands.__path__[0]).glob("[!_]*.py")}
-    assert modules == {command.callback.__module__ for (name, *_), command in COMMANDS.items() if name != "sim"}  # type: ignore[union-attr]
+    assert modules == {command.callback.__module__ for (name, *_), command in COMMANDS.items() if name != "sim"}
 
 
 @pytest.mark.parametrize("path", [path for path, command in COMMANDS.items() if not isinstance(command, click.Group)])
