@@ -19,6 +19,7 @@ import httpx
 
 from novita_infra import __version__
 from novita_infra.api import paging
+from novita_infra.api.call_log import CallLog
 from novita_infra.api.error_mapping import refusal
 from novita_infra.api.errors import ApiError, Refused, Throttled, Unanswered, Unreachable
 from novita_infra.api.limits.governor import Governor
@@ -59,6 +60,7 @@ class Client:
     ) -> None:
         self._url = _checked_url(url)
         self._key = _checked_key(key)
+        self._log = CallLog(self._key)
         self._clock = clock
         self.random = random
         """Where jitter comes from, for whoever waits between two calls too."""
@@ -106,13 +108,20 @@ class Client:
         """
         url = self._address(request)
         body = _encoded(request)
+        attempt = 0
 
         async def once() -> Any:
+            nonlocal attempt
+            attempt += 1
             # A request of our own: merging in what a client of httpx carries takes a tenth of the whole call.
             sent = httpx.Request(request.method, url, content=body, headers=self._headers, extensions=self._extensions)
-            return await self._once(request, sent)
+            return await self._once(request, sent, attempt=attempt)
 
-        return await repeat(once, request, clock=self._clock, random=self.random, patience=self._patience)
+        def repeats(wait: float) -> None:
+            self._log.repeats(request, attempt=attempt, wait=wait)
+
+        patience = self._patience
+        return await repeat(once, request, clock=self._clock, random=self.random, patience=patience, repeats=repeats)
 
     async def walk(self, pages: Pages) -> list[dict[str, Any]]:
         """Every item of a list once, whatever number the service gives its first page; see `paging.walk`."""
@@ -128,23 +137,29 @@ class Client:
         """The last lines of the log there, without the secrets; none where it cannot be read within seconds."""
         return await self._logs.last_lines(address, secrets=[self._key, *secrets])
 
-    async def _once(self, request: Request, sent: httpx.Request) -> Any:
+    async def _once(self, request: Request, sent: httpx.Request, *, attempt: int) -> Any:
+        asked = self._clock.now()
         async with self._governor.turn() as turn:
-            began = self._clock.now()
+            began, answer = self._clock.now(), None
+            if began > asked:
+                self._log.queued(request, began - asked)
             try:
                 answer = await self._exchange(request, sent)
                 if not 200 <= answer.status < 300:
                     raise refusal(request, answer, now=self._clock.now(), hidden=[self._key])
                 self._governor.answered()
-                return content(request, answer)
+                data = content(request, answer)
             except ApiError as error:
                 error.took = self._clock.now() - began
+                self._log.failed(error, answer, attempt=attempt)
                 match error:
                     case Throttled():
                         self._governor.throttled(turn, wait=error.wait)
                     case Refused():
                         self._governor.answered()
                 raise
+            self._log.answered(request, answer, attempt=attempt, took=self._clock.now() - began)
+            return data
 
     async def _exchange(self, request: Request, sent: httpx.Request) -> Response:
         """One HTTP exchange, redirects not followed. Where it fails, the class of the error says how far it got."""

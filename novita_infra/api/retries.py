@@ -49,7 +49,13 @@ def may_repeat(request: Request, error: BaseException) -> bool:
 
 
 async def repeat(
-    once: Callable[[], Awaitable[Any]], request: Request, *, clock: Clock, random: Random, patience: RetryPolicy
+    once: Callable[[], Awaitable[Any]],
+    request: Request,
+    *,
+    clock: Clock,
+    random: Random,
+    patience: RetryPolicy,
+    repeats: Callable[[float], None] = lambda _: None,
 ) -> Any:
     """What `once` returns, called again with exponential backoff and full jitter while `may_repeat` and `patience` say.
 
@@ -70,6 +76,7 @@ async def repeat(
     async def sleep(seconds: float) -> None:
         nonlocal spent
         spent += seconds
+        repeats(seconds)
         await clock.sleep(seconds)
 
     def wait(state: tenacity.RetryCallState) -> float:

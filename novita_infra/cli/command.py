@@ -23,6 +23,10 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
+            if log := os.environ.get("NOVITA_INFRA_LOG"):
+                from novita_infra.cli.client_log import start_client_log  # noqa: PLC0415 -- logging is off by default
+
+                start_client_log(log)
             return super().invoke(ctx)
         except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
             raise

@@ -35,7 +35,14 @@ Invoke = Callable[..., Result]
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The project's folder, which is also where the command runs. No setting of the caller gets through."""
-    for name in ("NOVITA_API_KEY", "NOVITA_API_URL", "NOVITA_INFRA_SIM", "NO_COLOR", "NOVITA_INFRA_DEBUG"):
+    for name in (
+        "NOVITA_API_KEY",
+        "NOVITA_API_URL",
+        "NOVITA_INFRA_SIM",
+        "NO_COLOR",
+        "NOVITA_INFRA_DEBUG",
+        "NOVITA_INFRA_LOG",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NOVITA_INFRA_VAR_note", "from-the-environment")
     (tmp_path / "novita-infra.yaml").write_text(PROJECT)

@@ -18,7 +18,14 @@ import novita_infra
 
 HERE: Final = Path(novita_infra.__file__).parents[1]
 COMMAND: Final = (sys.executable, "-m", "novita_infra")
-OURS: Final = ("NOVITA_API_KEY", "NOVITA_API_URL", "NOVITA_INFRA_SIM", "NOVITA_INFRA_DEBUG", "NO_COLOR")
+OURS: Final = (
+    "NOVITA_API_KEY",
+    "NOVITA_API_URL",
+    "NOVITA_INFRA_SIM",
+    "NOVITA_INFRA_DEBUG",
+    "NOVITA_INFRA_LOG",
+    "NO_COLOR",
+)
 LIMIT: Final = 60.0
 """Seconds that anything here may take."""
 

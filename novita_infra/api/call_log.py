@@ -1,0 +1,70 @@
+"""The client log: one line for each call of the API, each wait and each failure, under the logger `novita_infra`.
+
+A line holds the method, the path and the query, never a body or a header; the API key and the secrets of the request
+are redacted as in error messages. Without a handler on the logger nothing is formatted.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from novita_infra.api.errors import ApiError
+from novita_infra.api.redaction import redact, secrets_in
+from novita_infra.api.request import Request
+from novita_infra.api.responses import Response
+
+LOGGER: Final = logging.getLogger("novita_infra")
+LOGGER.addHandler(logging.NullHandler())
+_IDS: Final = ("x-request-id", "x-trace-id", "request-id", "cf-ray")
+"""Headers of an answer that name the call for the support of the service, best first."""
+_LONGEST_ID: Final = 80
+
+
+class CallLog:
+    """Writes the calls of one client. Levels: debug for reads and waits for a free place, info for writes, warning for
+    failures and repeated calls.
+    """
+
+    def __init__(self, key: str) -> None:
+        """`key` is the API key, which never shows."""
+        self._key = key
+
+    def answered(self, request: Request, answer: Response, *, attempt: int, took: float) -> None:
+        """A call that succeeded after `took` seconds; `attempt` counts from 1."""
+        level = logging.DEBUG if request.method == "GET" else logging.INFO
+        if LOGGER.isEnabledFor(level):
+            facts = self._facts(answer.headers, attempt=attempt, took=took)
+            LOGGER.log(level, "%s %s", self._call(request), f"{answer.status}{facts}")
+
+    def failed(self, error: ApiError, answer: Response | None, *, attempt: int) -> None:
+        """A call that failed; `answer` is None if none came."""
+        if LOGGER.isEnabledFor(logging.WARNING):
+            status = str(answer.status) if answer else type(error).__name__.lower()
+            facts = self._facts(answer.headers if answer else {}, attempt=attempt, took=error.took)
+            reason = self._hidden(error.told, error.request)
+            LOGGER.warning("%s %s: %s", self._call(error.request), f"{status}{facts}", reason)
+
+    def repeats(self, request: Request, *, attempt: int, wait: float) -> None:
+        """A call that is sent again after `wait` seconds; `attempt` is the one that failed."""
+        if LOGGER.isEnabledFor(logging.WARNING):
+            LOGGER.warning("%s: attempt %d follows in %.2f s", self._call(request), attempt + 1, wait)
+
+    def queued(self, request: Request, seconds: float) -> None:
+        """A call that waited for a place among the calls in flight, or for the rate limit."""
+        if LOGGER.isEnabledFor(logging.DEBUG):
+            LOGGER.debug("%s: waited %.2f s for its turn", self._call(request), seconds)
+
+    def _call(self, request: Request) -> str:
+        query = f"?{urlencode(dict(request.query))}" if request.query else ""
+        return self._hidden(f"{request.method} {request.path}{query}", request)
+
+    def _facts(self, headers: Mapping[str, str], *, attempt: int, took: float) -> str:
+        facts = f" in {took:.2f} s, attempt {attempt}"
+        id = next((headers[name] for name in _IDS if headers.get(name)), "")
+        return f"{facts}, request id {redact(id, [self._key])[:_LONGEST_ID]}" if id else facts
+
+    def _hidden(self, text: Any, request: Request) -> str:
+        return redact(str(text), {self._key, *secrets_in(request.body)})
