@@ -1,4 +1,4 @@
-"""A pretend Novita: an ASGI application over a world with a clock of its own. It imports nothing else of ours."""
+"""A simulated Novita API: an ASGI application over a simulated account and cloud. It imports nothing else of ours."""
 
 from novita_infra.simulator.clocks import HandClock, scaled
 from novita_infra.simulator.errors import ApiRefusal

@@ -1,4 +1,4 @@
-"""Clocks for a world: moved by hand, or another clock made faster. None of them reads the wall clock by itself."""
+"""Clocks for a world: one that tests move, and one that runs faster than another. None reads the wall clock itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class HandClock:
-    """A clock that stands until it is moved. Unix seconds."""
+    """A clock that moves only by `advance`. Unix seconds."""
 
     time: float = 1_767_225_600.0
 
@@ -16,11 +16,11 @@ class HandClock:
         return self.time
 
     def advance(self, seconds: float) -> None:
-        """Move it on."""
+        """Moves the clock forward."""
         self.time += seconds
 
 
 def scaled(clock: Callable[[], float], scale: float) -> Callable[[], float]:
-    """A clock on which `scale` seconds pass in one second of `clock`, from its present time on."""
+    """A clock that starts at the present time of `clock` and runs `scale` times as fast."""
     begun = clock()
     return lambda: begun + (clock() - begun) * scale

@@ -1,4 +1,4 @@
-"""How the pretend Novita says no: the documented reasons and the envelope that carries them. Knows no HTTP library."""
+"""Refusals of the simulated API: the documented reasons and the JSON envelope. No HTTP library is used here."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ STATUS: Final[Mapping[str, int]] = {
     "WALLET_NOT_FOUND": 500,
     "SERVICE_NOT_AVAILABLE": 503,
 }
-"""The reasons that are not HTTP 400 (basic-error-code); the not-found reasons of the GPU family are 400."""
+"""The reasons whose status is not HTTP 400 (basic-error-code). Not-found reasons of the GPU family are 400."""
 
 
 class ApiRefusal(Exception):
-    """The service's no. `status` 0 leaves the HTTP status to the reason."""
+    """A refusal by the API. `status` 0 takes the HTTP status of the reason."""
 
     def __init__(
         self, reason: str, message: str, *, status: int = 0, metadata: Mapping[str, str] | None = None
@@ -37,7 +37,7 @@ class ApiRefusal(Exception):
         self.message = message
         self.status = status or STATUS.get(reason, 400)
         self.missing = not status and reason not in STATUS and reason.endswith("_NOT_FOUND")
-        """Whether a GPU object is absent: some profiles answer that with 404."""
+        """Whether the refusal is about an absent GPU object. Some profiles answer it with 404."""
         self.metadata = dict(metadata or {})
 
 
@@ -47,15 +47,15 @@ def envelope(status: int, reason: str, message: str, metadata: Mapping[str, str]
 
 
 def invalid(field: str, what: str) -> ApiRefusal:
-    """A parameter outside its documented limits; the message names the field."""
+    """The refusal of a parameter outside its documented limits. The message names the field."""
     return ApiRefusal("VALIDATOR_PARAM", f"invalid parameter {field}: {what}", metadata={"field": field})
 
 
 def not_allowed(what: str) -> ApiRefusal:
-    """The object is not in a state for this operation."""
+    """The refusal of an operation in the present state of the object."""
     return ApiRefusal("OPERATION_LIMIT", what)
 
 
 def no_such(what: str) -> ApiRefusal:
-    """An object without a not-found reason of its own."""
+    """The refusal for an absent object whose type has no not-found reason."""
     return ApiRefusal("RESOURCE_NOT_FOUND", f"{what} not found")

@@ -1,4 +1,4 @@
-"""Opening a world: a new one, or the one that a file keeps."""
+"""Opens a world: a new one, or the one in an account file."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def open_world(
     timings: Timings | None = None,
     scenario: Scenario | None = None,
 ) -> World:
-    """A world on a clock of Unix seconds; with a path, the account that the file keeps, made if it is not there.
+    """A world on a clock of Unix seconds. With a path it is the account in this file, which is created if it is absent.
 
-    A kept account keeps its own seed, and its time never goes back. The events of a scenario happen once in an account;
-    its settings and faults hold whenever the account is opened with it. Raises AccountInUse, UnknownFormat.
+    An account file keeps its seed, and its time never goes back. The events of a scenario happen once in an account;
+    its settings and faults apply whenever the account is opened with it. Raises AccountInUse, UnknownFormat.
     """
     book = None if path is None else AccountFile(Path(path))
     world = World(now=now, seed=seed, quirks=quirks, limits=limits, timings=timings, arrive=_ARRIVE, book=book)
@@ -64,7 +64,7 @@ def open_world(
 
 
 def _count(world: World) -> None:
-    """Make the sums that are not kept: places taken, and money."""
+    """Computes the sums that the file does not hold: places taken, and money."""
     for instance in world.instances:
         if instance.holds:
             world.used[instance.product, instance.cluster] += instance.gpus

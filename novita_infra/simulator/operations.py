@@ -1,4 +1,4 @@
-"""An operation of the API as a value: where it is, what it takes, who serves it, and which page says so."""
+"""An operation of the API as a value: its path, its request, the function that serves it, its page in the reference."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Family(Enum):
-    """The error family an operation belongs to: how a wrong key is answered."""
+    """The error family of an operation. It decides the wording of refusals, such as that of a wrong key."""
 
     GPU = "gpu"
     ACCOUNT = "account"
@@ -28,7 +28,7 @@ class Family(Enum):
 
 @dataclass(frozen=True, slots=True)
 class IncomingCall:
-    """A request as read: query and body hold every field that the operation knows."""
+    """A checked request: query and body hold every field that the operation declares."""
 
     query: Mapping[str, Any]
     body: Mapping[str, Any]
@@ -37,7 +37,7 @@ class IncomingCall:
     media: str = ""
     key: str = ""
     base: str = ""
-    """Scheme and host at which the caller found the service."""
+    """Scheme and host of the service, as the caller addressed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +48,16 @@ class RawAnswer:
     status: int = 200
     media: str = "application/json"
     pieces: tuple[bytes, ...] = ()
-    """The body in the parts in which it is streamed, instead of `body`."""
+    """The pieces of a streamed body, instead of `body`."""
 
 
 EMPTY: Final = RawAnswer()
-"""HTTP 200 with zero bytes, as delete answers live."""
+"""HTTP 200 with zero bytes, as delete operations answer live."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation. `serve` gives a JSON value or a RawAnswer, or raises an ApiRefusal."""
+    """One operation. `serve` returns a JSON value or a RawAnswer, or raises an ApiRefusal."""
 
     name: str
     method: str
@@ -68,26 +68,26 @@ class Operation:
     query: Fields = field(default_factory=Fields)
     body: Fields | None = None
     answer: Mapping[str, Any] | Callable[[Quirks], Mapping[str, Any]] | None = None
-    """The JSON Schema of a successful answer, by profile where they differ; None where it is not JSON."""
+    """The JSON Schema of a successful answer, by profile if they differ; None if the answer is not JSON."""
     aliases: tuple[str, ...] = ()
-    """Other paths that are documented."""
+    """Other documented paths."""
     also: tuple[str, ...] = ()
-    """Paths that only clients in the wild use."""
+    """Undocumented paths that existing clients use."""
     family: Family = Family.GPU
     public: bool = False
     """Served without a key."""
     raw: bool = False
     """The body is not JSON; the operation reads it itself."""
     form: Mapping[str, Any] | None = None
-    """The JSON Schema of the form that such a body is."""
+    """The JSON Schema of the form, if the body is a form."""
     streams: bool = False
-    """The answer comes as events where the request asks for that."""
+    """The answer is a stream of events if the request asks for it."""
     large: bool = False
     """The body may be as large as an upload."""
 
 
 def paging(number: str = "pageNum", size: str = "pageSize") -> dict[str, RequestField]:
-    """The two parameters of a list that comes in pages."""
+    """The two query parameters of a list in pages."""
     return {number: may(Whole()), size: may(Whole())}
 
 

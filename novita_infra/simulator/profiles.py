@@ -1,4 +1,4 @@
-"""Where documents and the live service disagree, one value says how this pretend Novita behaves."""
+"""Profiles: one value decides how the simulator behaves where the documents and the live service disagree."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from novita_infra.simulator.request_schema import Reading
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quirks:
-    """One way of behaving; PROFILES names the three that ship."""
+    """The behaviour under one profile. PROFILES has the three profiles by name."""
 
     name: str = "live"
     not_found_status: int = 400
-    """Absent objects of the GPU family answer 400 by the documents; some clients met 404."""
+    """The status for absent objects of the GPU family: 400 by the documents; some clients met 404."""
     undecodable_reason: str = "CODEC"
     """The reason for a body that is not JSON."""
     forgiving: bool = True
-    """Takes paths, names and types that only clients in the wild use."""
+    """Accepts paths, names and types that only existing clients use."""
     closed: bool = False
     """Refuses fields and parameters that the reference does not have."""
     first_page: int = 0
-    """The number of the first page where the sources disagree (`pageNum` lists)."""
+    """The number of the first page in `pageNum` lists, on which the sources disagree."""
     largest_page: int = 1000
     prices_as_text: bool = True
     """GPU product prices are integers in the documents and decimal strings live."""
@@ -33,37 +33,37 @@ class Quirks:
     tells_network_id: bool = False
     """Whether creating a network answers with the network."""
     storage_id_bare: bool = True
-    """Creating a storage answers the bare id rather than an object."""
+    """Creating a storage answers the bare id, not an object."""
     null_when_empty: bool = True
     """An empty storage list is `null`."""
     masked_passwords: bool = True
-    """Registry auths are listed with the password crossed out."""
+    """Registry auths are listed with masked passwords."""
     numbers_as_text: bool = True
     """Endpoints answer `freeTimeout`, `maxConcurrent` and `policy.value` as strings."""
     upgrade_starts: bool = True
-    """Upgrading a stopped instance leaves it running."""
+    """An upgrade of a stopped instance starts it."""
     node_as_object: bool = True
     """The `node` of an instance is an object live, an array of one in the documents."""
     blank_billing_mode: bool = True
-    """CPU instances carry an empty `billingMode`, as some live answers do."""
+    """CPU instances have an empty `billingMode`, as in some live answers."""
     ports_as_text: bool = False
-    """The list page of endpoints has ports as strings."""
+    """The list of endpoints has ports as strings."""
     batch_words_capital: bool = False
-    """Batch statuses are upper case in the reference and lower case in the answer that the guide shows."""
+    """Batch statuses are upper case in the reference and lower case in the example answer of the guide."""
     models_in_full: bool = True
-    """Entries of the model list have many more fields live than on the page."""
+    """Entries of the model list have many more fields live than in the documents."""
     tells_logs: bool = True
-    """Whether answers say where logs are; the reference has the fields, and no word on when they are filled."""
+    """Whether answers hold addresses of logs. The reference has the fields, but does not say when they are filled."""
     status_words: Mapping[str, str] = field(default_factory=dict)
-    """Instance statuses that go by another word, be it one that no document knows."""
+    """Other words for statuses of instances, also words that no document has."""
 
     def reading(self, *, textual: bool = False) -> Reading:
-        """How requests are read under this profile."""
+        """The rules for reading requests under this profile."""
         return Reading(forgiving=self.forgiving, closed=self.closed, textual=textual)
 
 
 _WORDS: Final = {"pending": "toCreate"}
-"""`pending` was only ever seen live."""
+"""`pending` is a word of the live service only."""
 LIVE: Final = Quirks()
 PROFILES: Final = {
     "live": LIVE,

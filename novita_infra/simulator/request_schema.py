@@ -1,4 +1,4 @@
-"""What a request may hold, said once: read to check it, and printed as JSON Schema for the OpenAPI document."""
+"""The schema of a request: checks values, and prints itself as JSON Schema for the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ INT64 = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How forgiving a request is read; comes from the quirks of the profile."""
+    """The rules for reading a request. They come from the profile."""
 
     forgiving: bool = True
-    """Takes what clients in the wild send: numbers as text, other names of a field, one object for a list."""
+    """Accepts what existing clients send: numbers as text, other names of a field, one object for a list."""
     closed: bool = False
     """Refuses fields that the reference does not have."""
     textual: bool = False
-    """A query string, where everything is text."""
+    """The values come from a query string, where everything is text."""
 
 
 class Shape(Protocol):
-    """One value of a request."""
+    """The schema of one value of a request."""
 
     def read(self, value: Any, at: str, how: Reading) -> Any:
-        """The checked value, or a VALIDATOR_PARAM refusal that names `at`."""
+        """Returns the checked value. Raises a VALIDATOR_PARAM refusal that names `at`."""
 
     def schema(self) -> dict[str, Any]:
-        """As JSON Schema."""
+        """The schema as JSON Schema."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string, by its length in characters or its choices."""
+    """A string, limited by its length in characters or by its choices."""
 
     low: int = 0
     high: int = 65535
@@ -65,13 +65,13 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """An integer; `as_text` says that the reference itself has it as a string in places."""
+    """An integer. `as_text` is for fields that the reference shows as strings in places."""
 
     low: int = 0
     high: int = INT32
     as_text: bool = False
     outside: tuple[int, ...] = ()
-    """Numbers inside the limits that are refused all the same."""
+    """Reserved numbers inside the limits, which are refused."""
 
     def read(self, value: Any, at: str, how: Reading) -> int:
         number = self._number(value, loose=how.forgiving or how.textual or self.as_text)
@@ -133,7 +133,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Anything:
-    """A value that is kept as it came."""
+    """Any value, returned unchanged."""
 
     def read(self, value: Any, _at: str, _how: Reading) -> Any:
         return value
@@ -144,11 +144,11 @@ class Anything:
 
 @dataclass(frozen=True, slots=True)
 class Either:
-    """A value that may come in one of several shapes; the last one gives the refusal."""
+    """A value of one of several schemas."""
 
     shapes: tuple[Shape, ...]
     takes: Callable[[Any], int]
-    """Which of the shapes a value is read as."""
+    """Returns the index of the schema for a value."""
 
     def read(self, value: Any, at: str, how: Reading) -> Any:
         return self.shapes[self.takes(value)].read(value, at, how)
@@ -159,7 +159,7 @@ class Either:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """An object with any names, whose values have one shape."""
+    """An object with any names, whose values have one schema."""
 
     of: Shape = field(default_factory=Anything)
 
@@ -180,11 +180,11 @@ class Items:
     low: int = 0
     high: int = 10_000
     single: bool = False
-    """One value stands for a list of one."""
+    """A single value is accepted as a list of one."""
 
     def read(self, value: Any, at: str, how: Reading) -> list[Any]:
         if (how.forgiving and isinstance(value, str | dict)) or (self.single and not isinstance(value, list)):
-            value = [value]  # one object where a list is wanted
+            value = [value]  # one object instead of a list
         if not isinstance(value, list):
             raise invalid(at, "must be an array")
         if not self.low <= len(value) <= self.high:
@@ -203,21 +203,21 @@ class RequestField:
     shape: Shape
     required: bool = False
     documented: bool = False
-    """The reference marks it required, yet clients that work leave it out."""
+    """The reference requires the field; existing clients omit it."""
     default: Any = None
     also: tuple[str, ...] = ()
-    """Other names under which clients in the wild send it."""
+    """Other names of the field that existing clients send."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """An object with named fields. Reading gives every field, with its default where it was absent or null."""
+    """An object with named fields. Reading returns every field, with its default if it is absent or null."""
 
     parts: Mapping[str, RequestField] = field(default_factory=dict)
     open: bool = False
-    """Has fields that are not named here; they are let through unread."""
+    """Other fields are allowed and not read."""
     listed: bool = False
-    """Clients in the wild send it as a list of one."""
+    """Existing clients send it as a list of one."""
 
     def read(self, value: Any, at: str, how: Reading) -> dict[str, Any]:
         if self.listed and how.forgiving and isinstance(value, list) and len(value) == 1:
@@ -254,20 +254,20 @@ class Fields:
 
 
 def need(shape: Shape, *also: str) -> RequestField:
-    """A field that must be there."""
+    """A required field."""
     return RequestField(shape, required=True, also=also)
 
 
 def should(shape: Shape, default: Any, *also: str) -> RequestField:
-    """A field that the reference requires and the service is said to do without."""
+    """A field that the reference requires and the live service is said not to need."""
     return RequestField(shape, documented=True, default=default, also=also)
 
 
 def may(shape: Shape, default: Any = None, *also: str) -> RequestField:
-    """A field that may be left out."""
+    """An optional field."""
     return RequestField(shape, default=default, also=also)
 
 
 PORT = Whole(1, 65535, as_text=True, outside=(2222, 2223, 2224))
-"""A port that an image may listen on; three are taken by the platform itself."""
+"""A port that an image may listen on. The platform uses three of them itself."""
 ENVS = Items(Fields({"key": need(Text(1, 511)), "value": need(Text(0, 4095))}), high=100)

@@ -1,4 +1,4 @@
-"""What became of a world: what lives in it, what was made twice, what it cost. It looks, and changes nothing."""
+"""The verdict on a run: its live objects, orphans and duplicates, its cost and its calls. The world is not changed."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class LiveObject:
     """A live object."""
 
     kind: str
-    """Its table, such as `instances`."""
+    """The name of its table, such as `instances`."""
     id: str
     name: str
     looks: tuple[str, ...] = ()
-    """What it is: two things of a kind with the same name and looks are the same thing made twice."""
+    """The values of the fields that describe it. Two of a kind with the same name and looks are duplicates."""
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A world as it was before the run that is judged."""
+    """The state of a world before the judged run."""
 
     ids: frozenset[str]
     spent: int
@@ -38,34 +38,34 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunVerdict:
-    """What a run has left behind. Money: 1/100000 USD."""
+    """The result of a run. Money: 1/100000 USD."""
 
     made: tuple[LiveObject, ...]
-    """What the run made and what is still there. Others' objects are not counted, nor those that were there before."""
+    """The objects that the run created and that still exist, without objects of others and without earlier ones."""
     orphans: tuple[LiveObject, ...] | None
-    """Those of them that are on no record; None where no record is known."""
+    """The objects in `made` that no state records; None if no state is known."""
     doubles: tuple[tuple[LiveObject, ...], ...]
-    """Groups of them that are the same thing, unless each of the group is on record."""
+    """Groups of duplicates in `made`, except groups in which a state records each object."""
     spent: int
     calls: Mapping[str, int]
-    """By operation, refused and failed ones included."""
+    """By operation, refused and failed calls included."""
     troubles: int
-    """Calls that a fault on order has met."""
+    """Calls that a fault has struck."""
 
     @property
     def clean(self) -> bool:
-        """Whether nothing is known to be lost or doubled."""
+        """Whether there are no known orphans and no duplicates."""
         return not self.orphans and not self.doubles
 
 
 def take_baseline(world: World) -> Baseline:
-    """Takes note of what is there."""
+    """Records the state of the world before a run."""
     world.advance()
     return Baseline(frozenset(world.ids()), money.spent(world), Counter(world.calls))
 
 
 def judge(world: World, beginning: Baseline, *, on_record: Collection[str] | None) -> RunVerdict:
-    """The verdict on what has happened since. `on_record` are the ids that the books know, None without books."""
+    """The verdict on the time since `beginning`. `on_record` are the ids in the state, None without a state."""
     world.advance()
     made = tuple(
         thing for thing in live_objects(world) if thing.id not in beginning.ids and thing.id not in world.others
@@ -85,7 +85,7 @@ def judge(world: World, beginning: Baseline, *, on_record: Collection[str] | Non
 
 
 def live_objects(world: World) -> tuple[LiveObject, ...]:
-    """Everything that somebody made and that is not on its way out."""
+    """All objects that a client created and that are not being deleted."""
     return tuple(
         _thing(kind, record)
         for kind, cls in CLOUD_RECORDS.items()
@@ -110,7 +110,7 @@ def verdict_json(verdict: RunVerdict) -> dict[str, Any]:
 
 
 def usd_text(amount: int) -> str:
-    """1/100000 USD as dollars, exactly: `1.23456`."""
+    """1/100000 USD as exact dollars: `1.23456`."""
     whole, part = divmod(abs(amount), 100_000)
     return f"{'-' if amount < 0 else ''}{whole}.{part:05d}"
 

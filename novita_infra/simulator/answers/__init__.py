@@ -1,4 +1,4 @@
-"""What the operations answer when they succeed, as JSON Schema: read by the OpenAPI document and by the tests.
+"""The JSON Schemas of successful answers, and the reasons of refusals, for the OpenAPI document and the tests.
 
-Written from what the service is known to answer, not derived from the code that answers.
+They are written from the reference and from live answers, not derived from the code that answers.
 """

@@ -13,7 +13,7 @@ MONEY_REFUSALS: Final = (
     "ORDER_NOT_FOUND",
     "SAVING_PLAN_ALREADY_EXISTS",
 )
-"""The documented reasons (basic-error-code) for refusing what the account cannot pay, all HTTP 400."""
+"""The documented reasons (basic-error-code) of refusals by money, all HTTP 400."""
 BALANCE: Final = obj(
     availableBalance=DIGITS,
     cashBalance=DIGITS,
@@ -55,7 +55,7 @@ _LINE: Final = {
     },
 }
 USAGE_BILLS: Final = obj(bills=items(_LINE))
-"""Lines by product; the quantities and unit prices are absent from the lines of a summary."""
+"""Lines by product. The lines of a summary have no quantities and no unit prices."""
 KEY_BILLS: Final = obj(
     bills=items({**_LINE, "properties": {**_LINE["properties"], "apikeyName": TEXT, "apikeyMask": TEXT}})
 )

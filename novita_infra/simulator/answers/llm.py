@@ -30,7 +30,7 @@ def _or_null(schema: Schema) -> Schema:
 
 
 def _with(schema: Schema, **fields: Schema) -> Schema:
-    """The same object with fields that are there at times."""
+    """The same object with more fields, which are optional."""
     return {**schema, "properties": {**schema["properties"], **fields}}
 
 
@@ -68,12 +68,12 @@ _MODEL_IN_FULL: Final = more(
 
 
 def model(quirks: Quirks) -> Schema:
-    """A language model: as documented, or with all that is served live."""
+    """A language model: the documented fields, or all fields of live answers."""
     return _MODEL_IN_FULL if quirks.models_in_full else _MODEL
 
 
 def models(quirks: Quirks) -> Schema:
-    """All of them. There is no `object` beside `data`."""
+    """The list of models. It has no `object` beside `data`."""
     return obj(data=items(model(quirks)))
 
 
@@ -109,7 +109,7 @@ _FILE: Final = obj(
     purpose=choice("batch", "batch_output"),
 )
 FILE: Final = either(more(_FILE, metadata=obj(total_requests=COUNT)), more(_FILE, expires_at=COUNT))
-"""Output files tell when they go, input files how many requests they hold."""
+"""Output files have an expiry, input files a number of requests."""
 FILES: Final = obj(code=TEXT, message=TEXT, data=items(FILE))
 FILE_DELETED: Final = obj(id=TEXT, object=choice("file"), deleted=FLAG)
 _MOMENT: Final[Schema] = {

@@ -56,7 +56,7 @@ CLUSTERS: Final = obj(
 
 
 def gpu_products(quirks: Quirks) -> Schema:
-    """Prices are in 1/100000 USD per GPU and hour: decimal text live, integers by the reference."""
+    """GPU products. Prices are 1/100000 USD per GPU and hour: decimal text live, integers by the reference."""
     return obj(
         data=items(
             obj(
@@ -196,12 +196,12 @@ def _listed(quirks: Quirks) -> Schema:
 
 
 def instances(quirks: Quirks) -> Schema:
-    """A page of instances: sizes of mounts are text, ports have no endpoint."""
+    """A page of instances. Sizes of mounts are text; ports have no endpoint."""
     return obj(instances=items(_listed(quirks)), total=COUNT)
 
 
 def instance(quirks: Quirks) -> Schema:
-    """One instance, at the top level."""
+    """One instance, without an envelope."""
     node = obj(maxRootfsSize=COUNT)
     return more(
         _listed(quirks),

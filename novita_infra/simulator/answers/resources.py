@@ -79,13 +79,13 @@ _STORAGE: Final = obj(
 
 
 def storages(quirks: Quirks) -> Schema:
-    """A page of storages; `null` stands for an empty one in some answers."""
+    """A page of storages. Some profiles answer `null` for an empty page."""
     listed = items(_STORAGE)
     return obj(data=either(listed, NOTHING) if quirks.null_when_empty else listed, total=COUNT)
 
 
 def storage_made(quirks: Quirks) -> Schema:
-    """The id alone, or an object that has it."""
+    """The answer of create: the id alone, or an object with the id."""
     if quirks.storage_id_bare:
         return {"type": "string", "minLength": 1}
     return obj(storageId=TEXT, storageName=TEXT, storageSize=COUNT, clusterId=TEXT)
@@ -133,7 +133,7 @@ def _network(quirks: Quirks) -> Schema:
 
 
 def networks(quirks: Quirks) -> Schema:
-    """A page of networks, under one key or the other; the total is text."""
+    """A page of networks. Its key depends on the profile; the total is text."""
     return obj(**{quirks.networks_key: items(_network(quirks)), "total": DIGITS})
 
 
@@ -144,7 +144,7 @@ def network(quirks: Quirks) -> Schema:
 
 
 def network_made(quirks: Quirks) -> Schema:
-    """The network that was made, or nothing to know it by."""
+    """The answer of create: the network, or an empty object without an id."""
     return obj(network=one_item(_network(quirks))) if quirks.tells_network_id else EMPTY_OBJECT
 
 
@@ -206,12 +206,12 @@ def _endpoint(quirks: Quirks, port: Schema) -> Schema:
 
 
 def endpoint(quirks: Quirks) -> Schema:
-    """One endpoint; three of its numbers come as text."""
+    """One endpoint. Three of its numbers are text."""
     return obj(endpoint=_endpoint(quirks, WHOLE))
 
 
 def endpoints(quirks: Quirks) -> Schema:
-    """A page of endpoints; by the reference their ports are text here."""
+    """A page of endpoints. By the reference, their ports are text."""
     return obj(endpoints=items(_endpoint(quirks, DIGITS if quirks.ports_as_text else WHOLE)), total=COUNT)
 
 

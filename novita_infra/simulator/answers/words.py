@@ -1,4 +1,4 @@
-"""A few words to write JSON Schema with. Objects hold all the named fields; clients must expect more of them."""
+"""Short functions and constants for JSON Schema. An object holds all named fields; clients must expect more fields."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NUMBER: Final[Schema] = {"type": "number"}
 FLAG: Final[Schema] = {"type": "boolean"}
 COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 DIGITS: Final[Schema] = {"type": "string", "pattern": "^-?[0-9]+$"}
-"""A whole number that comes as a string, as 64-bit numbers do."""
+"""A whole number as a string, as 64-bit numbers are sent."""
 TIME: Final[Schema] = {"type": "string", "pattern": "^-?[0-9]+$", "description": "Unix seconds"}
 DECIMAL: Final[Schema] = {"type": "string", "pattern": r"^-?[0-9]+\.[0-9]+$", "description": "USD"}
 NOTHING: Final[Schema] = {"type": "null"}
@@ -24,7 +24,7 @@ def obj(**fields: Schema) -> Schema:
 
 
 def more(schema: Schema, **fields: Schema) -> Schema:
-    """An object with these fields beside, or in place of, those of another."""
+    """Another object with these fields added or replaced."""
     return obj(**{**schema["properties"], **fields})
 
 
@@ -39,17 +39,17 @@ def one_item(schema: Schema) -> Schema:
 
 
 def choice(*words: str) -> Schema:
-    """One of some strings."""
+    """One of these strings."""
     return {"type": "string", "enum": list(words)}
 
 
 def known(*words: str) -> Schema:
-    """A string whose known values are these; there may be others."""
+    """A string. These are its known values; there may be others."""
     return {"type": "string", "examples": list(words)}
 
 
 def either(*schemas: Schema) -> Schema:
-    """One of several shapes."""
+    """One of several schemas."""
     return {"anyOf": list(schemas)}
 
 

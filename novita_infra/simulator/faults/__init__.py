@@ -1,1 +1,1 @@
-"""Faults: calls that the simulator refuses, delays or loses."""
+"""Faults: rules by which the simulator refuses, delays or loses answers."""

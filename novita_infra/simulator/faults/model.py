@@ -1,4 +1,4 @@
-"""Bad luck on order: which requests go wrong, and how. Says nothing about the world itself."""
+"""Faults: which requests fail, and how. This module does not know the world."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from fnmatch import fnmatchcase
 
 
 class Trouble(Enum):
-    """What happens to a request."""
+    """What a fault does to a request."""
 
     STATUS = "status"
-    """It is answered with an error."""
+    """The answer is an error."""
     LOST = "lost"
-    """The connection is dropped and no answer comes."""
+    """The connection is closed without an answer."""
     TRUNCATED = "truncated"
-    """The answer breaks off in the middle."""
+    """The answer ends in the middle."""
     LATE = "late"
-    """The connection is dropped at once, and the request has its effect only some simulated seconds later."""
+    """The connection is closed at once. The request has its effect some simulated seconds later."""
     SLOW = "slow"
     """The answer takes longer, in real seconds."""
     STALE = "stale"
@@ -26,7 +26,7 @@ class Trouble(Enum):
 
 
 class Position(Enum):
-    """Whether the trouble comes before or after the request has had its effect."""
+    """Whether a fault strikes before or after the request has its effect."""
 
     BEFORE = "before"
     AFTER = "after"
@@ -34,11 +34,11 @@ class Position(Enum):
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """One piece of bad luck."""
+    """A fault: which requests it matches, and what it does to them."""
 
     kind: Trouble = Trouble.STATUS
     operation: str = "*"
-    """The operations it meets: a pattern over their names, such as `instances.create` or `*.list`."""
+    """A pattern over the names of operations, such as `instances.create` or `*.list`."""
     method: str = "*"
     path: str = "*"
     """A pattern over the path of the request."""
@@ -47,21 +47,21 @@ class Fault:
     reason: str = ""
     message: str = ""
     retry_after: str = ""
-    """The Retry-After header; empty for none."""
+    """The value of the Retry-After header; empty for none."""
     seconds: float = 0.0
     up_to: float = 0.0
-    """Where it is above `seconds`, each slow answer takes a time between the two."""
+    """If it is above `seconds`, each slow answer takes a time between the two."""
     count: int | None = 1
-    """How many requests it meets; None is every one."""
+    """How many requests the fault strikes; None is every one."""
     skip: int = 0
-    """How many matching requests it lets pass first."""
+    """How many matching requests pass first."""
     per_cent: int = 100
-    """How often it strikes."""
+    """The probability that the fault strikes a matching request, in per cent."""
     met: int = 0
-    """How many requests it has met."""
+    """How many requests the fault has struck."""
 
     def covers(self, *, operation: str, method: str, path: str) -> bool:
-        """Whether a request is one of those it meets."""
+        """Whether the fault matches a request."""
         if self.count is not None and self.met >= self.count:
             return False
         return (
@@ -71,17 +71,17 @@ class Fault:
 
 @dataclass(slots=True)
 class Luck:
-    """What one request will meet."""
+    """The effects of all faults on one request."""
 
     failing: Fault | None = None
     wait_before: float = 0.0
     wait_after: float = 0.0
     lag: float = 0.0
     late: float = 0.0
-    """Simulated seconds after which it has its effect, with nobody to be told; 0 where it has it now."""
+    """Simulated seconds until the request has its effect, without an answer; 0 is at once."""
 
     def fails(self, position: Position) -> Fault | None:
-        """The trouble at this point, if any. A truncated answer comes after the effect by its nature."""
+        """The failure at this point, if any. A truncated answer always comes after the effect."""
         if self.failing is None:
             return None
         there = Position.AFTER if self.failing.kind is Trouble.TRUNCATED else self.failing.position
@@ -93,21 +93,21 @@ class Faults:
     """The faults in force, in the order in which they were added."""
 
     dice: Callable[[int], int] = field(default=lambda _sides: 0)
-    """From 0 up to the number of sides, from the world's seed."""
+    """Returns a number from 0 up to the number of sides, from the seed of the world."""
     on_stale: Callable[[], None] = field(default=lambda: None)
-    """Told when a stale list becomes possible, so that the past is kept from then on."""
+    """Called when a stale list becomes possible, so that the world records its past from then on."""
     active: list[Fault] = field(default_factory=list)
     late: list[tuple[float, Callable[[], object]]] = field(default_factory=list)
-    """What has yet to have its effect, and when, in Unix seconds."""
+    """The late effects: the time of each in Unix seconds, and the function that makes it."""
 
     def landed(self, now: float) -> list[Callable[[], object]]:
-        """What has its effect by now, each told once."""
+        """Removes and returns the late effects that are due."""
         due = [item for item in self.late if item[0] <= now]
         self.late = [item for item in self.late if item[0] > now]
         return [land for _, land in sorted(due, key=lambda item: item[0])]
 
     def add(self, fault: Fault) -> Fault:
-        """Put a fault in force."""
+        """Puts a fault in force."""
         self.active.append(fault)
         if fault.kind is Trouble.STALE:
             self.on_stale()
@@ -119,11 +119,11 @@ class Faults:
         return fault.seconds + (fault.up_to - fault.seconds) * self.dice(1001) / 1000
 
     def clear(self) -> None:
-        """Take all faults away."""
+        """Removes all faults."""
         self.active.clear()
 
     def strike(self, *, operation: str, method: str, path: str) -> Luck:
-        """What a request meets: at most one failure, and all that is slow or stale. Counts it."""
+        """The effects on one request: at most one failure, and all that is slow or stale. Counts them."""
         luck = Luck()
         for fault in self.active:
             failing = fault.kind in {Trouble.STATUS, Trouble.LOST, Trouble.TRUNCATED, Trouble.LATE}

@@ -1,4 +1,4 @@
-"""Faults as they are ordered: over HTTP, in scenario files, by name."""
+"""Reads faults from JSON, as `/_sim/faults` and scenario files hold them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FAULT: Final = Fields(
 
 
 def fault_of(values: Any) -> Fault:
-    """A fault from its JSON form; a count of 0 is for ever. Raises ApiRefusal."""
+    """A fault from its JSON form; a count of 0 is unlimited. Raises ApiRefusal."""
     said = FAULT.read(values, "", _READING)
     return Fault(
         kind=Trouble(said["kind"]),

@@ -1,4 +1,4 @@
-"""The pretend Novita as an ASGI application: keys, faults, reading and answering. No lifespan and no threads."""
+"""The simulated API as an ASGI application: keys, faults, reading and answering. It has no lifespan and no threads."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from novita_infra.simulator.scenarios.events import trigger_events
 from novita_infra.simulator.world.engine.world import World
 
 Wait = Callable[[float], Awaitable[object]]
-"""Waits so many real seconds."""
+"""Waits a number of real seconds."""
 
 
 def build_app(world: World, *, latency: float = 0.0, wait: Wait = asyncio.sleep) -> ASGIApp:
-    """The application over a world. `latency` delays every answer by so many real seconds."""
+    """The application over a world. `latency` delays every answer by this many real seconds."""
     routes = [
         _route(world, operation, latency=latency, wait=wait, path=path)
         for operation in OPERATIONS
@@ -56,7 +56,10 @@ def build_app(world: World, *, latency: float = 0.0, wait: Wait = asyncio.sleep)
 
 
 def _with_courier(app: ASGIApp, courier: WebhookSender) -> ASGIApp:
-    """Under a server, what was submitted sets off the courier; the first request does, for what a kept world owes."""
+    """Wakes the webhook sender after each submitted task, and once after the first request for events of a kept world.
+
+    This happens only under a server.
+    """
     begun = False
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,7 +80,7 @@ def _route(world: World, operation: Operation, *, latency: float, wait: Wait, pa
 
 
 def _by_path(routes: list[Route]) -> list[Route]:
-    """One route per path, so that a wrong method is told with all the right ones."""
+    """One route for each path, so that the refusal of a wrong method lists all right ones."""
     by_path: dict[str, dict[str, Route]] = {}
     for route in routes:
         by_path.setdefault(route.path, {}).update(dict.fromkeys(route.methods or (), route))
@@ -93,7 +96,7 @@ def _joined(path: str, methods: dict[str, Route]) -> Route:
 
 
 async def _no_route(_request: Request, _exc: Exception) -> Response:
-    """A missing route is told in plain text, not in the envelope."""
+    """The answer for a missing route: plain text, no envelope."""
     return PlainTextResponse("404 page not found", status_code=404)
 
 
@@ -103,7 +106,7 @@ async def _wrong_method(_request: Request, exc: Exception) -> Response:
 
 
 async def _answer(world: World, operation: Operation, request: Request, *, latency: float, wait: Wait) -> Response:
-    """One request from key to answer. What it changed is kept before the answer leaves."""
+    """The answer to one request. All changes are in the account file before the answer is sent."""
     try:
         body = await raw_body(request, largest=LARGEST_UPLOAD if operation.large else LARGEST_BODY)
     except ClientDisconnect:
@@ -182,7 +185,7 @@ def _failed(fault: Fault) -> Response:
     if fault.kind is Trouble.LOST:
         return LostResponse()
     reason = fault.reason or _REASONS.get(fault.status, "UNKNOWN")
-    answer = _json(envelope(fault.status, reason, fault.message or "a fault on order"), fault.status)
+    answer = _json(envelope(fault.status, reason, fault.message or "a fault of the simulator"), fault.status)
     if fault.retry_after:
         answer.headers["Retry-After"] = fault.retry_after
     return answer

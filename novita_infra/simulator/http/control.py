@@ -1,4 +1,4 @@
-"""`/_sim`: looking into the world and bending it, for tests and rehearsals. No part of Novita's API."""
+"""The routes below `/_sim`, by which tests inspect and change the world. They are no part of Novita's API."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TOP_UP = Fields({"amount": need(Whole(1, 10**15))})
 
 
 def world_state(world: World) -> dict[str, Any]:
-    """The whole world as JSON: its records by resource, the calls made by operation, and the money in 1/100000 USD."""
+    """The whole world as JSON: its records by table, the calls made by operation, and the money in 1/100000 USD."""
     world.advance()
     return {
         "now": world.moment,
@@ -38,7 +38,7 @@ def world_state(world: World) -> dict[str, Any]:
 
 
 def list_operations() -> list[dict[str, str]]:
-    """Name, method, path, page of the reference and error family of every operation that is served."""
+    """Name, method, path, page of the reference and error family of every operation."""
     return [
         {
             "name": operation.name,
@@ -52,7 +52,7 @@ def list_operations() -> list[dict[str, str]]:
 
 
 def control_routes(world: World) -> list[Route]:
-    """The routes of the control plane."""
+    """The routes below `/_sim`."""
 
     async def show(_request: Request) -> Response:
         return JSONResponse(world_state(world))

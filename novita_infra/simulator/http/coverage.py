@@ -1,6 +1,6 @@
-"""The operations that are served, and which page of the reference says so, as the end of a page of the documentation.
+"""Writes the list of all operations, with the page of the reference for each, at the end of a documentation page.
 
-`python -m novita_infra.simulator.http.coverage docs/simulator.md` writes it.
+`python -m novita_infra.simulator.http.coverage docs/simulator.md` runs it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ routes. A running simulator lists the same at `GET /_sim/coverage`, and as an Op
 
 
 def operations_page(before: str, operations: Sequence[Operation]) -> str:
-    """The page with the operations as Markdown at its end, a table for each resource."""
+    """The page with the operations as Markdown at its end, one table for each resource."""
     kept = before.partition("## Every operation")[0].rstrip()
     return f"{kept}\n\n" + "\n".join(_lines(operations))
 
@@ -39,7 +39,7 @@ def _lines(operations: Sequence[Operation]) -> Iterator[str]:
 
 
 def write_operations(target: Path) -> None:
-    """Write the end of the page at `target` anew."""
+    """Writes the end of the page at `target`."""
     target.write_text(operations_page(target.read_text(encoding="utf-8"), OPERATIONS), encoding="utf-8")
 
 

@@ -59,7 +59,7 @@ REASONS: Final[Mapping[Family, Mapping[int, tuple[str, ...]]]] = {
 
 
 def reasons_by_status(family: Family, *, not_found_status: int) -> dict[int, tuple[str, ...]]:
-    """The reasons of a family by status; some profiles answer an absent GPU object with another status."""
+    """The reasons of a family by status. Some profiles answer an absent GPU object with another status."""
     table = dict(REASONS[family])
     if family in {Family.GPU, Family.ACCOUNT} and not_found_status != 400:
         absent = tuple(reason for reason in table[400] if reason.endswith("_NOT_FOUND"))

@@ -1,4 +1,4 @@
-"""Answers that do not arrive: over a socket the connection is dropped, in the process an exception says so."""
+"""Answers that do not arrive. Over a socket the connection is closed; inside the process LostAnswer is raised."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 DROP: Final = "novita_infra.simulator.drop"
-"""The scope extension under which a server offers to drop the connection."""
+"""The scope extension by which a server offers to close the connection."""
 
 
 class LostAnswer(Exception):
-    """The connection broke before the answer came; the request may have had its effect.
+    """The connection closed before the answer came. The request may have had its effect.
 
-    Raised out of the application where it runs in the process; a test's transport turns it into its own read error.
+    The application raises it when no server runs. A transport of a test turns it into its own read error.
     """
 
 
 class LostResponse(Response):
-    """No answer at all, or with `answer` the first half of it."""
+    """A response that sends nothing, or the first half of `answer`."""
 
     def __init__(self, answer: Response | None = None) -> None:
         super().__init__()
@@ -32,13 +32,17 @@ class LostResponse(Response):
             await self._half(send, whole_length=drop is not None)
         if drop is not None:
             drop()
-            await asyncio.sleep(0)  # lets the server notice that the connection has gone
+            await asyncio.sleep(0)  # lets the server notice the closed connection
             await asyncio.sleep(0)
         elif self._answer is None:
-            raise LostAnswer("the answer was lost on order")
+            raise LostAnswer("a fault lost the answer")
 
     async def _half(self, send: Send, *, whole_length: bool) -> None:
-        """Half of the body. A server keeps the true length; in the process it is shortened, so only the JSON breaks."""
+        """Sends half of the body.
+
+        Under a server the length header keeps the full length. Inside the process it is the half, so that only the
+        JSON breaks.
+        """
         if self._answer is None:
             return
         body = bytes(self._answer.body)

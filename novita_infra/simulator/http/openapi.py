@@ -1,4 +1,4 @@
-"""The served API as an OpenAPI 3.1 document, made from the operations; what it says depends on the profile."""
+"""The OpenAPI 3.1 document of the served API, made from the operations. It depends on the profile."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _parameters(operation: Operation, quirks: Quirks) -> list[dict[str, Any]]:
 
 
 def request_schema(shape: Shape, quirks: Quirks) -> dict[str, Any]:
-    """What a request may hold under a profile: which fields must be there, and whether others may."""
+    """The schema of a request under a profile: which fields are required, and whether others are allowed."""
     if isinstance(shape, Items):
         item = request_schema(shape.of, quirks)
         said = {"type": "array", "items": item, "minItems": shape.low, "maxItems": shape.high}
@@ -135,7 +135,7 @@ def _success(operation: Operation, quirks: Quirks) -> dict[str, Any]:
 
 
 def _copy(schema: Any) -> Any:
-    """Fragments are shared; a document that someone may change must not be."""
+    """A deep copy. Fragments are shared between operations, and a caller may change the document."""
     if isinstance(schema, Mapping):
         return {name: _copy(value) for name, value in schema.items()}
     return [_copy(value) for value in schema] if isinstance(schema, list | tuple) else schema

@@ -1,4 +1,4 @@
-"""From an HTTP request to a Call: the body within its limit, decoded, and every field checked."""
+"""Turns an HTTP request into an IncomingCall: limits the body, decodes it and checks every field."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from novita_infra.simulator.profiles import Quirks
 
 LARGEST_BODY = 2 * 1024 * 1024
 LARGEST_UPLOAD = 110 * 1024 * 1024
-"""Bytes; batch files may have 100 MB."""
+"""Bytes. Batch files may have 100 MB."""
 
 
 async def raw_body(request: Request, *, largest: int = LARGEST_BODY) -> bytes:
-    """The body, or a refusal as soon as it is longer than allowed."""
+    """The body. Raises ApiRefusal as soon as it is longer than allowed."""
     chunks: list[bytes] = []
     length = 0
     async for chunk in request.stream():
@@ -30,7 +30,7 @@ async def raw_body(request: Request, *, largest: int = LARGEST_BODY) -> bytes:
 
 
 def read_call(quirks: Quirks, operation: Operation, request: Request, body: bytes, *, key: str) -> IncomingCall:
-    """The request as the operation wants it. Raises an ApiRefusal that names what is wrong."""
+    """The request as the operation declares it. Raises an ApiRefusal that names the wrong field."""
     query: dict[str, Any] = {}
     for name, value in request.query_params.multi_items():
         query[name] = f"{query[name]},{value}" if name in query else value

@@ -1,6 +1,6 @@
-"""A log of requests and answers, as HAR 1.2 or as JSON lines, written by ASGI middleware around any application.
+"""ASGI middleware that writes a log of requests and answers, as HAR 1.2 or as JSON lines.
 
-Secrets are crossed out before anything is written. What is on disk is whole after every answer.
+Secrets are redacted before anything is written. The file is complete after every answer.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ from novita_infra.simulator.http import redaction as redacting
 from novita_infra.simulator.http.lost_answers import LostAnswer
 
 KEPT: Final = 1024 * 1024
-"""Bytes of a body that are kept; of a longer one only its size is told."""
+"""The largest body in bytes that the log holds. For a longer one it holds the size only."""
 _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 _TAIL: Final = b"\n]}}\n"
 
 
 class Log(Protocol):
-    """Where entries go."""
+    """A log of exchanges."""
 
     def write(self, entry: dict[str, Any]) -> None:
-        """Adds an entry in the shape of HAR 1.2; when it returns, the entry is in the file."""
+        """Adds an entry in the shape of HAR 1.2. On return the entry is in the file."""
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Closes the file."""
 
 
 def open_log(path: Path, *, creator: tuple[str, str]) -> Log:
-    """The log in a new file: JSON lines where its name ends in .jsonl, else HAR. Raises OSError.
+    """A log in a new file: JSON lines if its name ends in .jsonl, else HAR. Raises OSError.
 
-    `creator` is the name and version of the program, which HAR asks for.
+    `creator` is the name and version of the program, which HAR requires.
     """
     file = path.open("wb")
     return JsonLinesLog(file) if path.suffix == ".jsonl" else HarLog(file, creator=creator)
 
 
 class JsonLinesLog:
-    """One entry a line."""
+    """A log with one entry on each line."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -60,7 +60,7 @@ class JsonLinesLog:
 
 
 class HarLog:
-    """One HAR document, which is closed anew after every entry, so that a killed process leaves a valid one."""
+    """A log as one HAR document. It is completed after every entry, so that a killed process leaves a valid one."""
 
     def __init__(self, file: BinaryIO, *, creator: tuple[str, str]) -> None:
         self._file = file
@@ -81,7 +81,7 @@ class HarLog:
 
 
 class Recorder:
-    """Middleware that writes every exchange into a log, besides those with `/_sim`, which is no part of the API."""
+    """Middleware that writes every exchange into a log, except those below `/_sim`, which are no part of the API."""
 
     def __init__(self, app: ASGIApp, log: Log, *, now: Callable[[], float] = time.time) -> None:
         self._app = app
@@ -107,7 +107,7 @@ class Recorder:
         try:
             await self._app(scope, hear, say)
         except LostAnswer:
-            exchange.forget_answer()  # in the process, what stands around the application has made an answer of it
+            exchange.forget_answer()  # in the process, middleware has made an error response of it
             raise
         finally:
             exchange.ended = self._now()
@@ -116,7 +116,7 @@ class Recorder:
 
 @dataclass(slots=True)
 class _Body:
-    """The beginning of a body, and its size in bytes."""
+    """A body up to the limit, and its size in bytes."""
 
     kept: bytearray = field(default_factory=bytearray)
     size: int = 0
@@ -207,7 +207,7 @@ def _response(scope: Scope, exchange: _Exchange) -> dict[str, Any]:
 
 
 def _content(body: _Body, media: str) -> dict[str, str]:
-    """The body as text without secrets; one that is no text cannot be looked through and is left out."""
+    """The body as redacted text. A body that is not text is left out."""
     if body.size > KEPT:
         return {"text": "", "comment": f"left out: longer than {KEPT} bytes"}
     if media.startswith("multipart/"):

@@ -1,4 +1,4 @@
-"""Requests and answers without what nobody shall read: keys, passwords, tokens, values of environment variables."""
+"""Redacts secrets in recorded exchanges: keys, passwords, tokens and values of environment variables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HEADERS: Final = frozenset(
 _NAMES: Final = re.compile(
     r"(?i)passw(or)?d|passphrase|secret|credential|token$|api_?-?key|^image_?auth$|private_?key|signature"
 )
-"""Fields of a body and of a query whose value is a secret; `max_tokens` and `imageAuthId` are none."""
+"""Fields of a body and of a query whose values are secrets. `max_tokens` and `imageAuthId` do not match."""
 _ENVS: Final = frozenset({"envs", "env"})
 _KEY: Final = re.compile(r"\bsk_[A-Za-z0-9_\-]+")
 _QUERY: Final = re.compile(
@@ -24,19 +24,19 @@ _QUERY: Final = re.compile(
 
 
 def redact_headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The headers; the value of one that carries a secret is crossed out."""
+    """The headers, with `[redacted]` for each value that carries a secret."""
     return [(name, REDACTED if name.lower() in _HEADERS else redact_text(value)) for name, value in pairs]
 
 
 def redact_query(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The parameters of a query, likewise."""
+    """The parameters of a query, with `[redacted]` for each value that is a secret."""
     return [(name, REDACTED if _NAMES.search(name) else redact_text(value)) for name, value in pairs]
 
 
 def redact_body(said: str) -> str:
-    """A body: JSON and JSON lines field by field, other text by what keys and signed addresses look like.
+    """A body: JSON and JSON lines field by field, other text by the patterns of keys and signed addresses.
 
-    What begins like JSON and is none cannot be looked through, and is left out.
+    A body that begins like JSON and is not JSON is left out.
     """
     if not _like_json(said):
         return redact_text(said)

@@ -1,4 +1,4 @@
-"""The simulator as an HTTP server on the loopback, for any client."""
+"""Serves the simulator over HTTP on the loopback interface."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ Around: TypeAlias = Callable[[ASGIApp], ASGIApp]
 class _Droppable(H11Protocol):
     """Lets the application drop its connection without an answer."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own does
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         super().connection_made(transport)
-        # asyncio leaves it out on sockets like ours; without it, each answer waits 40 ms for the client's kernel.
+        # asyncio does not set it on such sockets. Without it each answer waits 40 ms for the kernel of the client.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         app: Any = self.app
 
@@ -42,7 +42,7 @@ class _Droppable(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """Ends at a signal without raising it again, so that the process ends with 0."""
+    """A server that ends at a signal without raising it again, so that the process exits with 0."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -58,14 +58,14 @@ class _Server(uvicorn.Server):
 
 
 class Background:
-    """A server that runs in a thread of its own."""
+    """A server that runs in its own thread."""
 
     def __init__(self, url: str, loop: asyncio.AbstractEventLoop) -> None:
         self.url = url
         self._loop = loop
 
     def do(self, work: Callable[[], T]) -> T:
-        """Has the server's thread do it: while it serves, nobody else may touch its world."""
+        """Runs a function in the thread of the server. No other thread may use the world while it serves."""
         done: Future[T] = Future()
 
         def inner() -> None:
@@ -81,16 +81,17 @@ class Background:
 def serve_world(
     world: World, *, port: int = 0, latency: float = 0.0, out: TextIO | None = None, around: Around | None = None
 ) -> int:
-    """Serve until SIGTERM or SIGINT, then give 0. Port 0 picks a free one; the first line of `out` is the address.
+    """Serves a world until SIGTERM or SIGINT, then returns 0. The first line of `out` is the address.
 
-    `latency` delays every answer by so many real seconds; `around` puts middleware around the application.
+    Port 0 takes a free port. `latency` delays every answer by this many real seconds; `around` wraps the application in
+    middleware.
     """
     app = build_app(world, latency=latency)
     return asyncio.run(serve_app(around(app) if around else app, world, port=port, out=out or sys.stdout))
 
 
 async def serve_app(app: ASGIApp, world: World | None, *, port: int, out: TextIO) -> int:
-    """Serve one application, as `serve_world` does; over a world, which is closed at the end, or over none."""
+    """Serves one application as `serve_world` does. A given world is closed at the end."""
     listener = _listening(port)
     server = _server(app)
     print(f"http://{HOST}:{listener.getsockname()[1]}", file=out, flush=True)
@@ -105,7 +106,7 @@ async def serve_app(app: ASGIApp, world: World | None, *, port: int, out: TextIO
 
 @contextlib.contextmanager
 def background(app: ASGIApp, *, port: int = 0) -> Iterator[Background]:
-    """Serve an application beside whatever else this process does; a world is not closed at the end."""
+    """Serves an application in a thread while the block runs. The world is not closed at the end."""
     listener = _listening(port)
     server = _server(app)
     started: Future[asyncio.AbstractEventLoop] = Future()

@@ -1,4 +1,4 @@
-"""An answer that is streamed: sent in pieces, without a length. The whole body is known, so that it can be cut off."""
+"""A streamed answer: sent in pieces, without a length. The whole body is known, so that a fault can truncate it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 
 class StreamedResponse(Response):
-    """A body in pieces."""
+    """A body that is sent in pieces."""
 
     def __init__(self, pieces: Sequence[bytes], *, media: str) -> None:
         super().__init__(b"".join(pieces), media_type=media)

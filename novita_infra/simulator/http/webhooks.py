@@ -1,6 +1,6 @@
-"""Sends the events of finished tasks to webhooks on this machine, for as long as a served world has any to send.
+"""Sends the events of finished tasks to webhooks on this machine.
 
-Under a server it wakes by itself; a world inside a process is asked to `deliver`.
+Under a server it runs as long as there are events to send. For a world inside a process, tests call `deliver`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ PATIENCE: Final = 5.0
 _PAUSE: Final = 0.1
 _OPEN: Final = frozenset({"due", "waiting"})
 Post: TypeAlias = Callable[[str, bytes], Awaitable[int]]
-"""Sends a JSON body to an address and gives the HTTP status. Raises OSError or ValueError."""
+"""Sends a JSON body to an address and returns the HTTP status. Raises OSError or ValueError."""
 
 
 async def post_event(url: str, body: bytes) -> int:
-    """Send a JSON body to this machine; redirects are not followed. Raises OSError, ValueError."""
+    """Sends a JSON body to an address of this machine. Redirects are not followed. Raises OSError, ValueError."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     secure = parts.scheme == "https"
@@ -60,12 +60,12 @@ class WebhookSender:
         self._flying: dict[str, asyncio.Task[None]] = {}
 
     def wake(self) -> None:
-        """Go on by itself for as long as there is something to send or to wait for."""
+        """Starts the background task that sends events, if there is anything to send or to wait for."""
         if (self._round is None or self._round.done()) and self._expects():
             self._round = asyncio.get_running_loop().create_task(self._go_round())
 
     async def deliver(self) -> None:
-        """Send what is due now, and come back when each has been answered or not."""
+        """Sends all due events, and returns when each has an outcome."""
         self._world.advance()
         self._start()
         await asyncio.gather(*self._flying.values())

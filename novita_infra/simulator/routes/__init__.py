@@ -1,4 +1,4 @@
-"""The operations of the API by resource: what a request may hold, and the answer as it goes over the wire.
+"""The operations of the API by resource: the fields of requests, and the rendering of answers.
 
-They check, call the world, and render; nothing is decided here that would outlive the request.
+A route checks the request, calls the world and renders the answer. All state is in the world.
 """

@@ -1,4 +1,4 @@
-"""Every operation that is served, in the order of the reference."""
+"""All operations, in the order of the reference."""
 
 from __future__ import annotations
 

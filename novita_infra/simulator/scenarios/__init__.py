@@ -1,1 +1,1 @@
-"""Scenarios: days on which things go wrong, as values."""
+"""Scenarios: descriptions of what goes wrong in a world, as values."""

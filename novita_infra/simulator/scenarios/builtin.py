@@ -16,7 +16,7 @@ _FLAKY: Final = [
 
 
 def _instance(name: str, **more: Any) -> dict[str, Any]:
-    """The body of a machine that somebody else makes."""
+    """The body of a create request for a machine of another user."""
     return {
         "name": name,
         "kind": "gpu",
@@ -70,15 +70,15 @@ def _uses(operation: str, kind: str, body: dict[str, Any], **more: Any) -> dict[
 
 _DAYS: Final[tuple[dict[str, Any], ...]] = (
     {"name": "calm", "says": "Nothing goes wrong."},
-    {"name": "flaky", "says": "One call in seven fails, before or after it has had its effect.", "faults": _FLAKY},
+    {"name": "flaky", "says": "One call in seven fails, before or after its effect.", "faults": _FLAKY},
     {
         "name": "server-errors",
-        "says": "Every other write fails with 500 after it has had its effect.",
+        "says": "Every other write fails with 500 after its effect.",
         "faults": [{"kind": "status", "status": 500, "position": "after", "perCent": 50, "count": 0, **_WRITES}],
     },
     {
         "name": "rate-limited",
-        "says": "Every third call is refused with 429, half of them saying when to come back.",
+        "says": "Every third call is refused with 429, half of them with a Retry-After header.",
         "faults": [
             {"kind": "status", "status": 429, "retryAfter": "1", "perCent": 17, "count": 0},
             {"kind": "status", "status": 429, "perCent": 17, "count": 0},
@@ -86,12 +86,12 @@ _DAYS: Final[tuple[dict[str, Any], ...]] = (
     },
     {
         "name": "lost-answers",
-        "says": "One write in three is done, but its answer never comes.",
+        "says": "One write in three has its effect, but no answer comes.",
         "faults": [{"kind": "lost", "position": "after", "perCent": 33, "count": 0, **_WRITES}],
     },
     {
         "name": "broken-answers",
-        "says": "One answer in five breaks off in the middle.",
+        "says": "One answer in five ends in the middle.",
         "faults": [{"kind": "truncated", "perCent": 20, "count": 0}],
     },
     {
@@ -104,50 +104,50 @@ _DAYS: Final[tuple[dict[str, Any], ...]] = (
     },
     {
         "name": "stale-reads",
-        "says": "Lists show the world as it was twenty seconds ago.",
+        "says": "Lists show the state of twenty seconds ago.",
         "faults": [{"kind": "stale", "operation": "*.list", "seconds": 20, "count": 0}],
     },
-    {"name": "no-stock", "says": "Nothing is free anywhere, for ever.", "events": [{"do": "stock", "places": 0}]},
+    {"name": "no-stock", "says": "No product is free in any cluster.", "events": [{"do": "stock", "places": 0}]},
     {
         "name": "stock-later",
-        "says": "Nothing is free for ten minutes, then everything is.",
+        "says": "No product is free for ten minutes, then all are.",
         "events": [{"do": "stock", "places": 0}, {"at": 600, "do": "stock"}],
     },
     {
         "name": "first-choice-gone",
-        "says": "The cheapest RTX 4090 is listed as free, and is gone when it is asked for.",
+        "says": "The cheapest RTX 4090 is listed as free, but is taken when an instance is created.",
         "events": [{"upon": "products.list", "nth": 1, "do": "stock", "product": "4090.16c62g", "places": 0}],
     },
     {
         "name": "lost-place",
-        "says": "Whoever stops a machine finds its place taken.",
+        "says": "The place of a stopped machine is taken by others.",
         "events": [{"upon": "instances.stop", "after": 10, "do": "stock", "places": 0}],
     },
-    {"name": "slow-pull", "says": "Images take ten to twenty minutes.", "timings": {"pull": [600, 1200]}},
+    {"name": "slow-pull", "says": "Image pulls take ten to twenty minutes.", "timings": {"pull": [600, 1200]}},
     {"name": "pull-fails", "says": "No image can be pulled.", "unpullable": ["*"]},
     {
         "name": "stuck",
-        "says": "The first machine never gets past its creation.",
+        "says": "The first machine remains in creation.",
         "events": [{"upon": "instances.create", "nth": 1, "after": 4, "do": "stick", "status": "creating"}],
     },
     {
         "name": "spot-reclaim",
-        "says": "Spot machines are taken back five minutes after they were made, with two minutes' notice.",
+        "says": "Spot machines are reclaimed five minutes after their creation, with two minutes' notice.",
         "events": [{"upon": "instances.create", "after": 300, "do": "reclaim"}],
     },
     {
         "name": "node-failure",
-        "says": "The machines' hardware fails ten minutes after the first was made.",
+        "says": "The hardware of all machines fails ten minutes after the first was created.",
         "events": [{"upon": "instances.create", "nth": 1, "after": 600, "do": "breakNode"}],
     },
     {
         "name": "price-flap",
-        "says": "Prices move between 70 and 200 per cent every minute.",
+        "says": "Prices change every minute, between 70 and 200 per cent.",
         "events": [{"at": 1, "every": 60, "do": "price", "perCent": [70, 85, 100, 120, 150, 200]}],
     },
     {
         "name": "drifted",
-        "says": "Someone changes ports and names and stops machines, five minutes after the first was made.",
+        "says": "Others change ports and names and stop machines, five minutes after the first was created.",
         "events": [
             _uses(
                 "instances.edit",
@@ -178,7 +178,7 @@ _DAYS: Final[tuple[dict[str, Any], ...]] = (
     },
     {
         "name": "vanished",
-        "says": "Someone deletes every machine and endpoint ten minutes after the first was made.",
+        "says": "Others delete every machine and endpoint, ten minutes after the first was created.",
         "events": [
             _uses("instances.delete", "instances", {"instanceId": "$id"}, upon="instances.create", nth=1, after=600),
             _uses("endpoints.delete", "endpoints", {"name": "$id"}, upon="endpoints.create", nth=1, after=600),
@@ -186,7 +186,7 @@ _DAYS: Final[tuple[dict[str, Any], ...]] = (
     },
     {
         "name": "foreign-owner",
-        "says": "Others use the account too: their objects have the names that one would take, and more keep coming.",
+        "says": "Others use the account: they create objects with common names, and more every five minutes.",
         "events": [
             _makes("storages.create", _storage("data")),
             _makes("templates.create", _template("base")),
@@ -198,7 +198,7 @@ _DAYS: Final[tuple[dict[str, Any], ...]] = (
     },
     {
         "name": "orphans",
-        "says": "Machines, a storage and an endpoint run that no state knows of; one machine soon has nothing to do.",
+        "says": "Machines, a storage and an endpoint exist that no state records; one machine is idle after an hour.",
         "events": [
             _makes("instances.create", _instance("left-behind-$n"), times=3),
             _makes("storages.create", _storage("left-behind")),
@@ -208,7 +208,7 @@ _DAYS: Final[tuple[dict[str, Any], ...]] = (
     },
     {
         "name": "populated",
-        "says": "The account is full of other people's things: more than a page of everything.",
+        "says": "The account is full of objects of others: more than a page of each type.",
         "limits": {"networks": 200, "prewarm_tasks": 40},
         "events": [
             _makes("instances.create", _instance("worker-$n"), times=250),
@@ -224,28 +224,28 @@ _DAYS: Final[tuple[dict[str, Any], ...]] = (
     },
     {
         "name": "quota-reached",
-        "says": "No further network, prewarm task or machine is allowed, and storages stay small.",
+        "says": "No network, prewarm task or machine can be created, and storages have at most 10 GB.",
         "limits": {"networks": 0, "prewarm_tasks": 0, "instances": 0, "storage_gb": 10},
     },
     {
         "name": "broke",
-        "says": "Five minutes in, the money is gone.",
+        "says": "The balance is empty after five minutes.",
         "events": [{"at": 300, "do": "balance", "left": 0}],
     },
     {"name": "small-purse", "says": "The account holds one dollar.", "events": [{"do": "balance", "left": 100_000}]},
     {
         "name": "revoked-key",
-        "says": "After the fifth write the key is no longer taken.",
+        "says": "The key is revoked after the fifth create.",
         "events": [{"upon": "*.create", "nth": 5, "do": "revoke"}],
     },
     {
         "name": "new-status",
-        "says": "Machines go through statuses that no document knows.",
+        "says": "Machines have statuses that no document has.",
         "statusWords": {"creating": "provisioning", "starting": "warmingUp", "resetting": "reimaging"},
     },
     {
         "name": "chaos",
-        "says": "Everything at once: failing and stale answers, moving prices and stock, reclaims and broken nodes.",
+        "says": "All at once: failing and stale answers, changing prices and stock, reclaims and failed nodes.",
         "faults": [
             *_FLAKY,
             {"kind": "status", "status": 429, "retryAfter": "1", "perCent": 5, "count": 0},
@@ -267,7 +267,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {day["name"]: scenario_of(day) for day i
 
 
 def scenario_named(name: str) -> Scenario:
-    """The scenario that ships under this name. Raises BadScenario, naming those that there are."""
+    """The named scenario that ships with the simulator. Raises BadScenario, which lists all names."""
     found = SCENARIOS.get(name)
     if found is None:
         raise BadScenario(f"no scenario {name!r}; there are {', '.join(SCENARIOS)}")

@@ -1,4 +1,4 @@
-"""What scenarios let happen: stock and prices move, someone else uses the account, keys are revoked, things break."""
+"""The events of scenarios: stock and prices change, others use the account, keys are revoked, machines fail."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Act = Mapping[str, Any]
 
 
 def trigger_events(world: World, operation: str) -> None:
-    """A call has succeeded: whatever waits for it is set off."""
+    """Schedules the events that wait for a successful call of this operation."""
     for happening in list(world.scenario_events):
         if not happening.upon or not fnmatchcase(operation, happening.upon):
             continue
@@ -37,7 +37,7 @@ def trigger_events(world: World, operation: str) -> None:
 
 
 def on_event(world: World, happening: ScenarioEvent, _event: str) -> None:
-    """Let it happen."""
+    """Performs the event. Refusals are recorded in it."""
     act = happening.act
     try:
         _ACTS[act["do"]](world, act)
@@ -48,7 +48,7 @@ def on_event(world: World, happening: ScenarioEvent, _event: str) -> None:
 
 
 def _chosen(world: World, act: Act) -> list[WorldRecord]:
-    """The records that an act is about: by kind, and by a pattern over their names."""
+    """The records that an event is about: by kind, and by a pattern over their names."""
     table = world.tables[act.get("kind", "instances")]
     pattern = act.get("name", "*")
     return [record for record in table if fnmatchcase(getattr(record, "name", record.id), pattern)]
@@ -80,7 +80,7 @@ def _break_node(world: World, act: Act) -> None:
 
 
 def _idle(world: World, act: Act) -> None:
-    """Machines run on and have nothing to do."""
+    """Lets machines run without GPU load."""
     for record in _chosen(world, act):
         if (instance := world.instances.get(record.id)) is not None:
             instance.idle = world.moment
@@ -88,7 +88,7 @@ def _idle(world: World, act: Act) -> None:
 
 
 def _stick(world: World, act: Act) -> None:
-    """Things stay as they are: nothing more will happen to them by itself."""
+    """Freezes objects in their status: no further event will happen to them."""
     table = world.tables[act.get("kind", "instances")]
     for record in _chosen(world, act):
         if act.get("status", "") in {"", getattr(record, "status", getattr(record, "state", ""))}:
@@ -96,7 +96,7 @@ def _stick(world: World, act: Act) -> None:
 
 
 def _call(world: World, act: Act) -> None:
-    """Someone else uses the account: one call, or one for each chosen record, in which `$id` is its id."""
+    """Calls an operation as another user: once, or for each chosen record, whose id replaces `$id`."""
     operation = _BY_NAME[act["operation"]]
     chosen = [record.id for record in _chosen(world, act["each"])] if "each" in act else [""]
     before = world.ids()
@@ -132,7 +132,7 @@ def _limits(world: World, act: Act) -> None:
 
 
 def _balance(world: World, act: Act) -> None:
-    """The money goes elsewhere, down to what is left."""
+    """Takes money from the account until the given balance is left."""
     gone = act["left"] - money.balance(world)
     if gone < 0:
         money.pay(world, Payment(id="", kind="consume", amount=gone, note="another service"))
@@ -166,6 +166,6 @@ _ACTS: Final[dict[str, Callable[[World, Act], None]]] = {
     "fault": _fault,
 }
 ACTS: Final = tuple(_ACTS)
-"""What an event can do."""
+"""The values of `do`."""
 CALLS: Final = tuple(_BY_NAME)
 """The operations that an event can call."""

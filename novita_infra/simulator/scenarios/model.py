@@ -1,4 +1,4 @@
-"""Scenarios: a bad day as a value. Read from plain data (a YAML or JSON file), or taken by name from `days`."""
+"""Scenarios as values, read from plain data (a YAML or JSON file). `builtin` has those with names."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _READING: Final = Reading(forgiving=False, closed=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """What is different from a calm day."""
+    """The differences from a world without trouble."""
 
     name: str
     says: str
@@ -47,7 +47,7 @@ class Scenario:
 
 
 class BadScenario(Exception):
-    """The data is no scenario; the message says why, and `field` which one, such as `events[0].perCent`."""
+    """The data is no scenario. The message has the reason; `field` is the wrong field, such as `events[0].perCent`."""
 
     def __init__(self, message: str, field: str = "") -> None:
         super().__init__(message)
@@ -89,7 +89,7 @@ NEEDED: Final = {
     "topUp": "amount",
     "fault": "fault",
 }
-"""What an event must say besides, by what it does."""
+"""The field that an event requires besides `do`, by the value of `do`."""
 SCENARIO: Final = Fields(
     {
         "name": need(Text(1, 100)),
@@ -151,7 +151,7 @@ def _check_fault(fault: Any, at: str) -> None:
 
 
 def start_scenario(world: World, scenario: Scenario) -> None:
-    """Put a scenario in force: settings and faults now, events from now on, unless they have begun in this account."""
+    """Puts a scenario in force: settings and faults now, events from now on, unless they have begun in this account."""
     timings: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in scenario.timings.items()
     }

@@ -1,6 +1,6 @@
-"""The published JSON Schema of scenario files, made from what the simulator reads, with a sentence for each field.
+"""The published JSON Schema of scenario files, generated from the request schemas, with a sentence for each field.
 
-`python -m novita_infra.simulator.scenarios.schema FOLDER` writes it. Nothing here validates.
+`python -m novita_infra.simulator.scenarios.schema FOLDER` writes it. It does not validate.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ _OF_TIMINGS: Final = {
 
 
 def scenario_schema() -> Schema:
-    """The schema of a scenario file: whatever fits it can be lived through."""
+    """The schema of a scenario file. Every file that fits it is a valid scenario."""
     whole = _object(SCENARIO, _OF_SCENARIO)
     whole["properties"] |= {
         "limits": _numbers(Limits, _OF_LIMITS, _OF_SCENARIO["limits"]),
@@ -143,7 +143,7 @@ def scenario_schema() -> Schema:
 
 
 def schema_text() -> str:
-    """The schema as its file holds it."""
+    """The schema as the text of its file."""
     return json.dumps(scenario_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -162,7 +162,7 @@ def _event() -> Schema:
 
 
 def _object(shape: Fields, says: Mapping[str, str]) -> Schema:
-    """The fields as they are read, each with its sentence, and no others."""
+    """An object with exactly these fields, each with its sentence."""
     schema = shape.schema()
     for name, part in shape.parts.items():
         default = {} if part.default in (None, "", [], {}) else {"default": part.default}
@@ -171,7 +171,7 @@ def _object(shape: Fields, says: Mapping[str, str]) -> Schema:
 
 
 def _numbers(settings: type, says: Mapping[str, str], description: str) -> Schema:
-    """Settings by name: a number each, or as many as there are in its default."""
+    """An object of settings by name: a number each, or a list as long as its default."""
     properties = {one.name: {"description": says[one.name], **_number(one.default)} for one in fields(settings)}
     return {
         "type": "object",

@@ -1,1 +1,1 @@
-"""The pretend cloud itself, by resource. Knows nothing of HTTP."""
+"""The simulated cloud: engine, market, cloud and llm. It does not know HTTP."""

@@ -1,7 +1,7 @@
-"""Bills: what the meters and purchases add up to, by period. Money: 1/100000 USD, exact.
+"""Bills: the costs of meters, purchases and model calls by period. Money: 1/100000 USD, exact.
 
-A meter's cost is rounded down once over its life, so the parts of any cut into periods add up to the whole; what
-models were called for is rounded down once by key, model and hour, and no period is shorter.
+The cost of a meter is rounded down once over its life, so the costs of consecutive periods add up to the whole. The
+cost of model calls is rounded down once by key, model and hour; no period is shorter than an hour.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CYCLES: Final = ("Hour", "Day", "Week", "Month")
 
 @dataclass(frozen=True, slots=True)
 class BillLine:
-    """What one thing ran up in one period; `start` and `end` are Unix seconds, the end exclusive."""
+    """The cost of one thing in one period. `start` and `end` are Unix seconds; the end is exclusive."""
 
     start: int
     end: int
@@ -34,13 +34,13 @@ class BillLine:
     """Units and hours (or days) of a machine; tokens in and out of a model."""
     prices: tuple[int, int]
     per: int
-    """How many units a price is for."""
+    """How many units the price is for."""
     requests: int
     amount: int
 
 
 def period(cycle: str, at: int) -> tuple[int, int]:
-    """The period of a cycle that a time falls into, in UTC; weeks begin on Monday."""
+    """The period of a cycle that contains a time, in UTC. Weeks begin on Monday."""
     if cycle == "Hour":
         return at - at % 3600, at - at % 3600 + 3600
     day = at - at % DAY
@@ -85,7 +85,7 @@ def _rented(world: World, cycle: str, *, start: int, end: int) -> Iterator[BillL
 
 
 def call_lines(world: World, cycle: str, *, start: int, end: int) -> Iterator[BillLine]:
-    """Those of the lines that are calls of models: one for each key, model and price."""
+    """The lines for calls of models: one for each key, model and price."""
     groups: dict[tuple[Any, ...], list[Usage]] = {}
     for used in world.usages:
         span = period(cycle, used.since)
@@ -108,7 +108,7 @@ def call_lines(world: World, cycle: str, *, start: int, end: int) -> Iterator[Bi
 
 
 def by_months(world: World) -> dict[str, dict[str, int]]:
-    """What was used and what was bought in every month, `YYYY-MM`."""
+    """The costs of usage and of purchases by month, `YYYY-MM`."""
     months: dict[str, dict[str, int]] = {}
 
     def add(at: float, kind: str, amount: int) -> None:
@@ -124,7 +124,7 @@ def by_months(world: World) -> dict[str, dict[str, int]]:
 
 
 def balance_then(world: World, at: float) -> int:
-    """The balance as it was at a time."""
+    """The balance at a time."""
     paid = sum(payment.amount for payment in world.payments if payment.created <= at)
     rented = sum(money.meter_cost(meter, at) for meter in world.meters)
     return paid - rented - sum(usage.usage_cost(used) for used in world.usages if used.created <= at)

@@ -199,26 +199,26 @@ def _path_of(words: list[str]) -> Path:
 def _lines(
     verdict: RunVerdict, wish: WorldOptions, place: Path | None, unanswered: Sequence[Address]
 ) -> Iterator[Line]:
-    yield line((f"Verdict on {wish.scenario or 'a calm day'}, seed {wish.seed}:", Tone.STRONG))
+    yield line((f"Verdict on {wish.scenario or 'calm'}, seed {wish.seed}:", Tone.STRONG))
     left = _counted(len(verdict.made), "object")
     if verdict.orphans is None:
-        yield line(f"  orphans  not known: there are no books to compare with (--project); it leaves {left}")
+        yield line(f"  orphans  not known: there is no state to compare {left} with (--project)")
     elif verdict.orphans:
-        yield line("  orphans  ", (f"{len(verdict.orphans)} of the {left} that it leaves are on no record", Tone.BAD))
+        yield line("  orphans  ", (f"{len(verdict.orphans)} of {left} in no state", Tone.BAD))
         yield from _things(verdict.orphans)
     else:
-        yield line("  orphans  ", ("none", Tone.GOOD), f": it leaves {left}, all in the books of {place}")
+        yield line("  orphans  ", ("none", Tone.GOOD), f": {left}, all in the state of {place}")
     for address in unanswered:
-        yield line(f"             the create of {address} was never answered: the next apply looks for what it made")
+        yield line(f"             the create of {address} was not answered: the next apply looks for its object")
     if verdict.doubles:
-        yield line("  doubles  ", (f"{_counted(len(verdict.doubles), 'thing')} made more than once", Tone.BAD))
+        yield line("  doubles  ", (f"{_counted(len(verdict.doubles), 'object')} created more than once", Tone.BAD))
         yield from _things([thing for group in verdict.doubles for thing in group])
     else:
         yield line("  doubles  ", ("none", Tone.GOOD))
     yield line(f"  spent    USD {usd_text(verdict.spent)} by the account")
     calls = sum(verdict.calls.values())
     met = f", of which {verdict.troubles} met a fault" if verdict.troubles else ""
-    yield line(f"  calls    {calls}{met}" if calls else "  calls    none: the command did not talk to the simulator")
+    yield line(f"  calls    {calls}{met}" if calls else "  calls    none: the command did not call the simulator")
     for name, count in verdict.calls.items():
         yield line((f"  {count:>9}  {name}", Tone.FAINT))
 
@@ -227,7 +227,7 @@ def _things(things: Sequence[LiveObject]) -> Iterator[Line]:
     for thing in things[:_MOST_SHOWN]:
         yield line(f"             {thing.kind}  {thing.id}  {thing.name}")
     if len(things) > _MOST_SHOWN:
-        yield line(f"             and {len(things) - _MOST_SHOWN} more (--report tells all)")
+        yield line(f"             and {len(things) - _MOST_SHOWN} more (--report lists all)")
 
 
 def _counted(number: int, word: str) -> str:

@@ -1,4 +1,4 @@
-"""Serverless endpoints over the wire. Numbers that were written as integers come back as text in three places."""
+"""The operations on serverless endpoints. Three integers of a request come back as text."""
 
 from __future__ import annotations
 

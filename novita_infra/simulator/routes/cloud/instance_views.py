@@ -1,4 +1,4 @@
-"""A machine as the list and the get operation show it: the same facts under different types in different places."""
+"""The answers of the list and get operations on instances. The same fact has different types in different places."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ HOST = "gpu-instance.novita.ai"
 
 
 def product_name(instance: Instance) -> str:
-    """The name of what it runs on."""
+    """The name of the product of an instance."""
     return catalogue.product_of(instance.product).name
 
 
 def status_word(world: World, instance: Instance) -> str:
-    """The status word of this profile."""
+    """The status of an instance in the words of this profile."""
     return world.quirks.status_words.get(instance.status, instance.status)
 
 
 def instance_row(world: World, instance: Instance) -> dict[str, Any]:
-    """An item of `GET /gpu/instances`: sizes of mounts are text and ports have no endpoint."""
+    """An item of `GET /gpu/instances`. Sizes of mounts are text; ports have no endpoint."""
     product = catalogue.product_of(instance.product)
     return {
         "id": instance.id,
@@ -55,9 +55,9 @@ def instance_row(world: World, instance: Instance) -> dict[str, Any]:
 
 
 def instance_details(world: World, instance: Instance, *, base: str) -> dict[str, Any]:
-    """The answer of `GET /gpu/instance`: all of the list's fields and what only a look at the machine can tell.
+    """The answer of `GET /gpu/instance`: the fields of the list, and more details of the machine.
 
-    `base` is where the caller found this service; the machine's logs are there too.
+    `base` is scheme and host of the service. The addresses of logs begin with it.
     """
     running = instance.status == "running"
     secret = world.draw("password", instance.id, length=20)

@@ -1,4 +1,4 @@
-"""Instances over the wire: requests of the instance operations. Answers are rendered in `showing`."""
+"""The operations on instances. `instance_views` renders the answers."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _create(world: World, call: IncomingCall) -> Any:
 
 
 def _ports_of(text: str, how: Reading) -> list[dict[str, Any]]:
-    """The comma list of the create operation, `80/http, 3306/tcp`."""
+    """The ports of a comma list such as `80/http, 3306/tcp`, as the create operation takes it."""
     found: dict[tuple[int, str], dict[str, Any]] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         match = re.fullmatch(r"([0-9]{1,6})\s*/\s*(tcp|http)", part)

@@ -1,4 +1,4 @@
-"""Jobs and metrics of instances over the wire."""
+"""The operations on jobs and metrics of instances."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _shown(world: World, job: Job) -> dict[str, Any]:
 
 
 def _metrics(world: World, call: IncomingCall) -> Any:
-    """Made-up yet steady figures; what is out of range falls back to the defaults, as documented."""
+    """Made-up figures that are stable. Parameters out of range take the defaults, as documented."""
     query = call.query
     instance = instance_of(world, query["instanceId"])
     now = int(world.moment)

@@ -1,4 +1,4 @@
-"""Private networks over the wire."""
+"""The operations on private networks."""
 
 from __future__ import annotations
 

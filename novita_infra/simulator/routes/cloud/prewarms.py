@@ -1,4 +1,4 @@
-"""Prewarm tasks over the wire."""
+"""The operations on image prewarm tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Registry credentials over the wire."""
+"""The operations on registry credentials."""
 
 from __future__ import annotations
 

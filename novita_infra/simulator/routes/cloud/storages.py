@@ -1,4 +1,4 @@
-"""Network storages over the wire."""
+"""The operations on network storages."""
 
 from __future__ import annotations
 

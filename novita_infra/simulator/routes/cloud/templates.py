@@ -1,4 +1,4 @@
-"""Templates over the wire."""
+"""The operations on templates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""API keys, the policies of the models they may call, and the account's rate quotas, over the wire."""
+"""The operations on API keys, on their model access policies, and on the rate quotas of the account."""
 
 from __future__ import annotations
 

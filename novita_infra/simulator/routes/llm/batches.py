@@ -1,4 +1,4 @@
-"""Batches over the wire: times are text with a zone, counts stand there twice, and errors are a string."""
+"""The operations on batches. Times are text with a zone, counts are given twice, and errors are a string."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _cancel(world: World, call: IncomingCall) -> Any:
 
 
 def _list(world: World, call: IncomingCall) -> Any:
-    """The newest first. `after` and `limit` are not documented, only implied by `has_more`."""
+    """The batches, the newest first. `after` and `limit` are not documented, only implied by `has_more`."""
     found = world.batches.listed()[::-1]
     after = next((place for place, batch in enumerate(found, start=1) if batch.id == call.query["after"]), 0)
     page = found[after : after + (call.query["limit"] or len(found))]
@@ -65,7 +65,7 @@ def _list(world: World, call: IncomingCall) -> Any:
 
 
 def batch_time(at: float) -> str:
-    """A time as batches tell it, such as `2025-08-11T16:31:52.949816000+08:00`."""
+    """A time as batches show it, such as `2025-08-11T16:31:52.949816000+08:00`."""
     local = datetime.fromtimestamp(at, UTC).astimezone(ZONE)
     return f"{local:%Y-%m-%dT%H:%M:%S.%f}000+08:00"
 

@@ -1,4 +1,4 @@
-"""Chat and text completions over the wire, whole or streamed."""
+"""The operations chat and text completion, whole or streamed."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ DONE: Final = b"data: [DONE]\n\n"
 
 
 def ask(world: World, call: IncomingCall, *, endpoint: str, body: Mapping[str, Any], route: str = "") -> dict[str, Any]:
-    """The whole answer to a chat or text request: let through, made up, and paid for.
+    """The whole answer to a chat or text request. Checks the limits and charges the tokens.
 
-    `route` is the endpoint that the model must serve, where it is another. Raises what `usage.admit` and the checks do.
+    `route` is the endpoint that the model must serve, if it differs from `endpoint`. Raises what `usage.admit` and the
+    checks raise.
     """
     model = admitted(world, call, body["model"], route or endpoint)
     inference.check_request(model, endpoint, body)
@@ -31,14 +32,14 @@ def ask(world: World, call: IncomingCall, *, endpoint: str, body: Mapping[str, A
 
 
 def admitted(world: World, call: IncomingCall, model: str, endpoint: str) -> Model:
-    """The model, if it serves the endpoint and the policy of the key lets it be used."""
+    """The model of a request. Raises if it does not serve the endpoint or the policy of the key excludes it."""
     found = models.serving(model, endpoint)
     api_keys.check_policy(api_keys.of_caller(world, call.key), found.id)
     return found
 
 
 def spend(world: World, call: IncomingCall, model: Model, *, tokens_in: int, tokens_out: int = 0) -> None:
-    """Book what the caller used."""
+    """Charges the tokens of an answer to the key."""
     key = api_keys.of_caller(world, call.key)
     key.used = int(world.moment)
     world.api_keys.touch(key)
@@ -62,7 +63,7 @@ def event(data: Any, name: str = "") -> bytes:
 
 
 def _streamed(told: dict[str, Any], deltas: Any, body: Mapping[str, Any]) -> RawAnswer:
-    """The same answer in pieces; the usage comes last, if it was asked for."""
+    """The answer in pieces. The usage is the last piece, if the request asks for it."""
     head = {name: told[name] for name in ("id", "created", "model", "system_fingerprint")}
     head["object"] = "chat.completion.chunk" if told["object"] == "chat.completion" else told["object"]
     pieces = [event(head | {"choices": [choice]}) for whole in told["choices"] for choice in deltas(whole)]

@@ -1,4 +1,4 @@
-"""The same chat in two other dialects: OpenAI's responses and Anthropic's messages. Text only."""
+"""Chat in two other dialects: OpenAI's Responses API and Anthropic's Messages API. Text only."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _READING: Final = Reading()
 def _asked(
     world: World, call: IncomingCall, *, messages: list[dict[str, Any]], route: str, limit: str, **more: Any
 ) -> Any:
-    """The answer of the chat to the same question."""
+    """The chat answer to the same messages."""
     body = call.body
     wish = {"model": body["model"], "messages": messages, "max_tokens": body[limit]}
     wish |= {name: body[name] for name in ("temperature", "top_p") if body[name] is not None}
@@ -155,7 +155,7 @@ def _message_events(whole: Mapping[str, Any]) -> Iterator[bytes]:
 
 
 def _parts(*types: str) -> Either:
-    """Content as text or as a list of text parts."""
+    """The text of content that is text or a list of text parts."""
     part = Fields({"type": need(Text(one_of=types)), "text": need(Text(high=LONG))}, open=True)
     return Either((Text(high=LONG), Items(part)), takes=lambda value: int(isinstance(value, list)))
 

@@ -1,4 +1,4 @@
-"""Embeddings and rerank over the wire. What is the same always gets the same numbers."""
+"""The operations embeddings and rerank. Equal inputs get equal numbers."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def _embed(world: World, call: IncomingCall) -> Any:
 
 
 def _coded(vector: list[float]) -> str:
-    """As little-endian 32-bit numbers in base64."""
+    """The numbers as little-endian 32-bit floats in base64."""
     return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
 
 
 def _counted(model: Model, texts: list[str], field: str) -> int:
-    """The tokens of all texts, each of which must fit into the model."""
+    """The tokens of all texts. Raises if one of them exceeds the context of the model."""
     lengths = [canned.count_tokens(text) for text in texts]
     for index, length in enumerate(lengths):
         if length > model.context:
@@ -79,7 +79,7 @@ def _rerank(world: World, call: IncomingCall) -> Any:
 
 
 def _relevance(world: World, query: str, document: str) -> float:
-    """From 0 to 1: the share of the query's words that the document has, and a little that tells equals apart."""
+    """A score from 0 to 1: the share of the words of the query in the document, and a small tie-breaker."""
     asked, there = set(query.lower().split()), set(document.lower().split())
     own = int(canned.canned_digest(world, query, document)[:4], 16) / 0xFFFF
     return round(0.9 * len(asked & there) / max(len(asked), 1) + 0.1 * own, 6)

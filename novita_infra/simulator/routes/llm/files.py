@@ -1,4 +1,4 @@
-"""Files of the LLM API over the wire."""
+"""The operations on files of the LLM API."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _upload(world: World, call: IncomingCall) -> Any:
 
 
 def _list(world: World, _call: IncomingCall) -> Any:
-    """The one list that tells of its success besides."""
+    """The list of files. It is the only list with a code and a message of success."""
     return {"code": "200", "message": "success", "data": [file_row(file) for file in world.files.listed()]}
 
 

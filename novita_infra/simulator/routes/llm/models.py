@@ -1,4 +1,4 @@
-"""The catalogues of models over the wire: language models, and the older one of image models."""
+"""The operations on the catalogues of models: language models, and the older list of image models."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from novita_infra.simulator.world.llm.models import Bracket, Model
 
 LLM: Final = "/openai/v1"
 BASES: Final = ("/openai", "/v3/openai")
-"""The other bases of chat and models; files, batches and responses are not routed there."""
+"""The other base paths of chat and models. Files, batches and responses are not served there."""
 
 
 def aliases(path: str) -> tuple[str, ...]:
-    """The same path below the other bases."""
+    """The same path below the other base paths."""
     return tuple(f"{base}/{path}" for base in BASES)
 
 

@@ -1,4 +1,4 @@
-"""Reads a multipart/form-data body into its parts. Holds everything in memory; the body's size was checked before."""
+"""Reads a multipart/form-data body into its parts, in memory. The size of the body is checked before."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class FormPart:
 
     name: str = ""
     filename: str = ""
-    """Empty for what is no file."""
+    """The name of the file; empty if the part is no file."""
     body: bytearray = field(default_factory=bytearray)
 
     @property
@@ -29,7 +29,7 @@ class FormPart:
 
 
 def read_form(body: bytes, media: str) -> dict[str, FormPart]:
-    """The parts by name, the last of each name. Raises INVALID_REQUEST_BODY for what is no such form."""
+    """The parts by name, the last of each name. Raises INVALID_REQUEST_BODY if the body is no such form."""
     kind, options = parse_options_header(media)
     boundary = options.get(b"boundary", b"")
     if kind.lower() != b"multipart/form-data" or not boundary:
@@ -58,7 +58,7 @@ def read_form(body: bytes, media: str) -> dict[str, FormPart]:
 
 
 class _Reader:
-    """Gathers what the parser tells."""
+    """Collects the parts from the callbacks of the parser."""
 
     def __init__(self) -> None:
         self.parts: list[FormPart] = []

@@ -1,4 +1,4 @@
-"""Generation tasks over the wire: submitted to one of many operations, asked for at one place."""
+"""The operations on generation tasks: many paths submit them, one path returns their results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from novita_infra.simulator.world.llm.tasks import TaskRequest
 ASYNC: Final = "/v3/async"
 _TTL: Final = 3600
 _ASKED: Final = 2000
-"""Characters of a request that are kept for its debug info."""
+"""Characters of a request that the debug info holds."""
 
 
 def _submit(world: World, call: IncomingCall) -> Any:
@@ -40,7 +40,7 @@ def _submit(world: World, call: IncomingCall) -> Any:
 
 
 def _given(webhook: Mapping[str, Any]) -> dict[str, Any]:
-    """The webhook as it was sent, for it is echoed."""
+    """The webhook as the request has it, because the answer repeats it."""
     return {name: value for name, value in webhook.items() if value is not None}
 
 
@@ -49,7 +49,7 @@ def _result(world: World, call: IncomingCall) -> Any:
 
 
 def task_row(world: World, task: Task) -> dict[str, Any]:
-    """A task and what it made; the payload of a webhook event is the same."""
+    """A task and its results. The payload of a webhook event is the same."""
     kind = tasks.TASK_KINDS[task.operation]
     done = task.status == tasks.SUCCEED
     made = range(task.units) if done else ()
@@ -84,7 +84,7 @@ def _ms(at: float) -> str:
 
 
 def _url(world: World, task: Task, number: int, kind: str) -> str:
-    """A link that leads nowhere: `.invalid` is no domain."""
+    """A link without a target: `.invalid` is no domain."""
     signature = world.draw("result", task.id, str(number), length=64)
     return f"https://results.invalid/{task.id}/{number}.{kind}?X-Amz-Expires={_TTL}&X-Amz-Signature={signature}"
 

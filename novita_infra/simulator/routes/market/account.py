@@ -1,4 +1,4 @@
-"""Balance, bills and transactions over the wire: what is asked for is found here; `statements` tells how it looks."""
+"""The operations on balance, bills and transactions. `billing_views` renders the answers."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _monthly(world: World, call: IncomingCall) -> Any:
 
 
 def _by_key(world: World, call: IncomingCall) -> Any:
-    """Only model calls are billed by key; renting is billed to the account."""
+    """The bills by API key. Only model calls are billed by key; rent is billed to the account."""
     query = call.query
     if query["cycleType"] not in bills.CYCLES:
         raise ApiRefusal("INVALID_BILL_CYCLE", f"cycleType must be one of {', '.join(bills.CYCLES)}")

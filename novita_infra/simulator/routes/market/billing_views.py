@@ -1,4 +1,4 @@
-"""How balances, bills and transactions look. Integers are 1/10000 USD as text; the decimals are exact USD."""
+"""The answers about balances, bills and transactions. Integers are 1/10000 USD as text; decimals are exact USD."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from novita_infra.simulator.world.engine.world import World
 
 
 def units(amount: int) -> str:
-    """1/100000 USD as whole 1/10000 USD, the rest dropped."""
+    """1/100000 USD as whole 1/10000 USD, rounded down."""
     return str(amount // 10 if amount >= 0 else -(-amount // 10))
 
 
 def line_row(world: World, line: bills.BillLine) -> dict[str, Any]:
-    """A line of what was used."""
+    """A line of a usage bill."""
     told = {
         "userId": world.owner,
         "startTime": str(line.start),
@@ -40,7 +40,7 @@ def line_row(world: World, line: bills.BillLine) -> dict[str, Any]:
 
 
 def total_row(world: World, start: int, end: int, amount: int) -> dict[str, Any]:
-    """All of what was used in a time."""
+    """The total of a usage bill in a period."""
     return {
         "userId": world.owner,
         "startTime": str(start),
@@ -55,7 +55,7 @@ def total_row(world: World, start: int, end: int, amount: int) -> dict[str, Any]
 
 
 def purchase_row(world: World, payment: Payment) -> dict[str, Any]:
-    """Months that were bought for a machine."""
+    """A purchase of months for a machine."""
     begun = int(payment.created)
     return {
         "userId": world.owner,
@@ -105,13 +105,13 @@ def month_row(world: World, month: str, this_month: str) -> dict[str, Any]:
 
 
 def key_fields(world: World, string_id: str) -> dict[str, str]:
-    """The key that a line is about."""
+    """The API key of a bill line."""
     key = world.api_keys.get(string_id)
     return {"apikeyName": key.name if key else "", "apikeyMask": key.masked if key else "sk_***"}
 
 
 def transaction_row(world: World, payment: Payment) -> dict[str, Any]:
-    """Money that moved at once."""
+    """A payment as a transaction."""
     return {
         "customerId": world.owner,
         "serialNumber": payment.id,
@@ -128,7 +128,7 @@ def transaction_row(world: World, payment: Payment) -> dict[str, Any]:
 
 
 def transaction_type(payment: Payment) -> str:
-    """Whether it brought money or took it."""
+    """The type of a transaction: `recharge` for money in, `consume` for money out."""
     return "recharge" if payment.kind == "recharge" else "consume"
 
 
@@ -139,7 +139,7 @@ def _usd(amount: int) -> str:
 
 
 def _number(value: float) -> str:
-    """A count as it is, a measure with six decimals."""
+    """A count unchanged, a measure with six decimals."""
     return str(value) if isinstance(value, int) else f"{value:.6f}"
 
 

@@ -1,4 +1,4 @@
-"""Clusters, products and regions."""
+"""The operations on clusters, products and regions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _gpu_types(cluster: str) -> list[str]:
 
 
 def _places(world: World, product: ProductEntry, cluster: str = "") -> tuple[int, int]:
-    """Free places and all places, in one cluster or in the one that has most."""
+    """Free places and all places, in one cluster or in the cluster with the most."""
     where = [cluster] if cluster else list(catalogue.clusters_of(product))
     return max(
         ((catalogue.free(world, product, one), catalogue.capacity(world, product, one)) for one in where),
@@ -207,7 +207,7 @@ def _regions_v2(_world: World, call: IncomingCall) -> Any:
 
 
 def _cursor_page(items: list[dict[str, Any]], call: IncomingCall) -> dict[str, Any]:
-    """A page of v2: the cursor names the last item that was seen."""
+    """A page of v2. The cursor is the id of the last item of the page before."""
     cursor = call.query["cursor"]
     places = {f"c_{item['id']}": index + 1 for index, item in enumerate(items)}
     if cursor and cursor not in places:

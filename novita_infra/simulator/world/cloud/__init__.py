@@ -1,1 +1,1 @@
-"""Machines, storages, networks, templates, endpoints: what an account rents."""
+"""The resources that an account rents: instances, storages, networks, templates, endpoints."""

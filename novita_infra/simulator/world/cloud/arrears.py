@@ -1,4 +1,4 @@
-"""What happens when nobody pays: machines freeze, workers go, storages are released, and what a top-up brings back."""
+"""Arrears: machines freeze, workers are removed, storages are released; a top-up restores workers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from novita_infra.simulator.world.market import money
 
 
 def top_up(world: World, amount: int, *, note: str = "") -> None:
-    """Pay into the account, in 1/100000 USD; endpoints get their workers back once it is out of arrears."""
+    """Pays into the account, in 1/100000 USD. Endpoints get their workers back when the account is out of arrears."""
     money.pay(world, Payment(id="", kind="recharge", amount=amount, note=note))
     account = world.account
     if not account.arrears or money.funds_left(world) <= 0:
@@ -24,7 +24,7 @@ def top_up(world: World, amount: int, *, note: str = "") -> None:
 
 
 def on_event(world: World, account: Account, event: str) -> None:
-    """The balance is used up, or has been for so long that the storages go."""
+    """Handles an empty balance, and the end of the time for which storages are kept without money."""
     if money.funds_left(world) > 0:
         money.foresee(world)
         return
@@ -45,7 +45,7 @@ def on_event(world: World, account: Account, event: str) -> None:
 
 
 def on_term_event(world: World, term: Term, event: str) -> None:
-    """The months of a machine are over: they are renewed by themselves, or it freezes and is removed in the end."""
+    """Handles the end of the months of a machine: automatic renewal, or a freeze and later the removal."""
     instance = world.instances.get(term.id)
     if instance is None or instance.status in instances.LEAVING:
         world.terms.remove(term)

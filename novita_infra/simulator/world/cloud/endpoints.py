@@ -1,4 +1,4 @@
-"""Serverless endpoints: pools of workers that come, roll over and go."""
+"""Serverless endpoints: pools of workers that scale, roll over and end."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ LIMITS: Final[dict[str, Any]] = {
     "maxRequestTimeout": 86_400,
     "cudaVersionList": ["11.8", "12.1", "12.4", "12.6", "12.8"],
 }
-"""What one account may ask for; the reference gives the names and leaves the numbers to the account."""
+"""The limits of one account. The reference has the names and leaves the numbers to the account."""
 LIVE_WORKERS: Final = frozenset({"creating", "running", "failed"})
 _ROLLS: Final = ("gpus", "cuda", "port", "image", "auth", "command", "mounts", "cluster", "envs", "health")
-"""What a worker is made with: a change to any of it needs new ones."""
+"""The fields of an endpoint that its workers are created with. A change of one of them replaces the workers."""
 
 
 def endpoint_of(world: World, key: str) -> Endpoint:
@@ -51,7 +51,7 @@ def endpoint_of(world: World, key: str) -> Endpoint:
 
 
 def create(world: World, wish: Endpoint) -> Endpoint:
-    """Begin an endpoint, or refuse before anything has changed."""
+    """Creates an endpoint. A refusal changes nothing."""
     product = catalogue.serverless_product(wish.product)
     _check(world, wish)
     _within("rootfsSize", wish.rootfs, "RootfsSize")
@@ -101,7 +101,7 @@ def _within(field: str, value: int, limit: str) -> None:
 
 
 def update(world: World, wish: Endpoint) -> None:
-    """Replace everything that can be changed. New workers come before the old ones go."""
+    """Replaces everything that can be changed. New workers start before the old ones end."""
     found = endpoint_of(world, wish.id)
     if found.state == "deleting":
         raise not_allowed(f"endpoint {wish.id} is being deleted")
@@ -135,7 +135,7 @@ def _living(endpoint: Endpoint) -> list[Worker]:
 
 
 def _renew_workers(world: World, endpoint: Endpoint) -> None:
-    """Begin the workers of a new generation and wait for them."""
+    """Starts the workers of a new generation."""
     for _ in range(endpoint.workers_min):
         _add_worker(world, endpoint)
     _await_workers(world, endpoint)
@@ -151,7 +151,7 @@ def _await_workers(world: World, endpoint: Endpoint) -> None:
 
 
 def _scale(world: World, endpoint: Endpoint) -> None:
-    """More or fewer workers of the same make."""
+    """Adds or removes workers of the same generation."""
     there = _living(endpoint)
     for worker in there[endpoint.workers_max :]:
         _drop_worker(world, endpoint, worker)
@@ -180,7 +180,7 @@ def _drop_worker(world: World, endpoint: Endpoint, worker: Worker) -> None:
 
 
 def delete(world: World, key: str) -> None:
-    """Begin the removal of an endpoint and all its workers."""
+    """Starts the removal of an endpoint and of all its workers."""
     endpoint = endpoint_of(world, key)
     if endpoint.state == "deleting":
         return
@@ -191,7 +191,7 @@ def delete(world: World, key: str) -> None:
 
 
 def starve(world: World, endpoint: Endpoint) -> None:
-    """No workers while the account cannot pay."""
+    """Removes all workers, because the account cannot pay."""
     if endpoint.state == "deleting":
         return
     for worker in _living(endpoint):
@@ -200,7 +200,7 @@ def starve(world: World, endpoint: Endpoint) -> None:
 
 
 def revive(world: World, endpoint: Endpoint) -> None:
-    """The workers come back by themselves after a payment."""
+    """Starts workers again after a payment."""
     if endpoint.state == "deleting":
         return
     for _ in range(endpoint.workers_min - len(_living(endpoint))):
@@ -209,13 +209,13 @@ def revive(world: World, endpoint: Endpoint) -> None:
 
 
 def shown_workers(world: World, endpoint: Endpoint) -> list[Worker]:
-    """The workers that answers show: removed ones stay for ten minutes."""
+    """The workers in answers. Removed ones remain for ten minutes."""
     since = world.moment - world.timings.worker_kept
     return [worker for worker in endpoint.workers if not worker.deleted or worker.deleted > since]
 
 
 def on_event(world: World, endpoint: Endpoint, event: str) -> None:
-    """Workers are ready, or cannot be made, or the endpoint is gone."""
+    """Handles the next event of an endpoint: workers are ready or have failed, or the endpoint is gone."""
     match event:
         case "!ready":
             for worker in _living(endpoint):

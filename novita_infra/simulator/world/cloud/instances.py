@@ -1,4 +1,4 @@
-"""Instances: creating, changing and removing machines, and the states they pass through."""
+"""Instances: create, change and remove machines, and the statuses that they pass through."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def instance_of(world: World, key: str) -> Instance:
 
 
 def staying(world: World, key: str) -> Instance:
-    """The instance with this id, unless it is on its last way."""
+    """The instance with this id. Raises OPERATION_LIMIT if it is being removed."""
     instance = instance_of(world, key)
     if instance.status in LEAVING:
         raise not_allowed(f"instance {key} is being removed")
@@ -36,7 +36,7 @@ def staying(world: World, key: str) -> Instance:
 
 
 def create(world: World, wish: Instance, *, months: int) -> Instance:
-    """Make a machine as wished, or refuse before anything has changed. An empty cluster is chosen at random.
+    """Creates a machine. A refusal changes nothing. An empty cluster is chosen at random.
 
     `months` above 0 buys a monthly machine.
     """
@@ -95,7 +95,7 @@ def _after(wait: float, steps: Steps) -> Steps:
 
 
 def start(world: World, key: str) -> None:
-    """Start a stopped machine; its place may be taken by now (INSUFFICIENT_RESOURCE)."""
+    """Starts a stopped machine. Its place may be taken by then (INSUFFICIENT_RESOURCE)."""
     instance = staying(world, key)
     if instance.status != "exited":
         raise not_allowed(f"instance {key} is {instance.status}; only a stopped one can be started")
@@ -103,7 +103,7 @@ def start(world: World, key: str) -> None:
         raise ApiRefusal("EXPIRED_OR_BALANCE_NOT_ENOUGH", f"instance {key} has expired or the balance is not enough")
     take_place(world, instance)
     if instance.spot:
-        instance.spot, instance.reclaim = "running", 0  # bought again
+        instance.spot, instance.reclaim = "running", 0  # the spot purchase is repeated
     enter(world, instance, "toStart")
     times = world.timings
     world.expect(
@@ -117,7 +117,7 @@ def start(world: World, key: str) -> None:
 
 
 def stop(world: World, key: str) -> None:
-    """Stop a running machine, or one whose image does not come."""
+    """Stops a running machine, or one whose image cannot be pulled."""
     instance = staying(world, key)
     if instance.status not in {"running", "pulling"}:
         raise not_allowed(f"instance {key} is {instance.status}; only a running one can be stopped")
@@ -126,7 +126,7 @@ def stop(world: World, key: str) -> None:
 
 
 def restart(world: World, key: str) -> None:
-    """Start the container of a running machine again."""
+    """Restarts the container of a running machine."""
     instance = staying(world, key)
     if instance.status != "running":
         raise not_allowed(f"instance {key} is {instance.status}; only a running one can be restarted")
@@ -137,7 +137,7 @@ def restart(world: World, key: str) -> None:
 
 
 def delete(world: World, key: str) -> None:
-    """Remove a machine in any state; a monthly one is refused, one that is leaving already is left to it."""
+    """Removes a machine in any status. A monthly one is refused; one that is being removed is not touched."""
     instance = instance_of(world, key)
     if instance.billing == "monthly" and instance.ends > world.moment:
         raise ApiRefusal(
@@ -149,7 +149,7 @@ def delete(world: World, key: str) -> None:
 
 
 def remove_instance(world: World, instance: Instance) -> None:
-    """Send a machine on its last way, whoever asked for it."""
+    """Starts the removal of a machine, for any caller."""
     enter(world, instance, "toRemove")
     times = world.timings
     world.expect(
@@ -160,7 +160,7 @@ def remove_instance(world: World, instance: Instance) -> None:
 
 
 def edit(world: World, key: str, *, ports: list[dict[str, Any]] | None, grow: int) -> None:
-    """Replace the ports and grow the system disk by `grow` GB."""
+    """Replaces the ports and grows the system disk by `grow` GB."""
     instance = staying(world, key)
     if grow:
         product = catalogue.product_of(instance.product)
@@ -177,7 +177,7 @@ def edit(world: World, key: str, *, ports: list[dict[str, Any]] | None, grow: in
 
 
 def check_ports(ports: Sequence[Any], tools: Sequence[Any], *, field: str) -> None:
-    """At most 15 ports together with those of the tools."""
+    """Refuses more than 15 ports, those of the tools included."""
     if len(ports) + len(tools) > 15:
         raise invalid(field, "ports and tools may have at most 15 ports together")
 
@@ -194,7 +194,7 @@ def upgrade(  # noqa: PLR0913 - the whole configuration of a container, as the o
     mounts: list[dict[str, str]],
     save: bool,
 ) -> None:
-    """Replace the container: all of its configuration, in full. `save` keeps its data."""
+    """Replaces the container and its whole configuration. `save` keeps its data."""
     instance = staying(world, key)
     if instance.status in UNBORN | {"migrating", "freezing"}:
         raise not_allowed(f"instance {key} is {instance.status}")
@@ -220,7 +220,7 @@ def upgrade(  # noqa: PLR0913 - the whole configuration of a container, as the o
 
 
 def migrate(world: World, key: str, *, job: str = "instanceMigrate") -> None:
-    """Move to another node; what the container wrote is lost. Raises MIGRATE_INSUFFICIENT_RESOURCE."""
+    """Moves a machine to another node. The data of the container is lost. Raises MIGRATE_INSUFFICIENT_RESOURCE."""
     instance = staying(world, key)
     if instance.status not in {"running", "exited"}:
         raise not_allowed(f"instance {key} is {instance.status}; only a running or stopped one can be migrated")
@@ -241,14 +241,14 @@ def _new_container(instance: Instance) -> None:
 
 
 def set_auto_migrate(world: World, key: str, *, enabled: bool, disk: bool) -> None:
-    """Whether a machine moves to another node on a hardware fault."""
+    """Sets whether a machine moves to another node after a hardware fault."""
     instance = staying(world, key)
     instance.migrates, instance.migrates_disk = enabled, disk
     world.instances.touch(instance)
 
 
 def take_place(world: World, instance: Instance) -> None:
-    """Take its places in the stock, unless it has them. Raises INSUFFICIENT_RESOURCE."""
+    """Takes the places of a machine in the stock, unless it has them. Raises INSUFFICIENT_RESOURCE."""
     if not instance.holds:
         catalogue.take(world, catalogue.product_of(instance.product), instance.cluster, instance.gpus)
         instance.holds = True
@@ -261,13 +261,13 @@ def _leave_place(world: World, instance: Instance) -> None:
 
 
 def enter(world: World, instance: Instance, status: str) -> None:
-    """Enter the first status of a new plan; what went wrong before no longer counts."""
+    """Sets the first status of a new sequence of events, and clears earlier errors."""
     instance.status, instance.error, instance.error_text = status, "", ""
     world.instances.touch(instance)
 
 
 def on_event(world: World, instance: Instance, event: str) -> None:
-    """What happens at the next point of a machine's life."""
+    """Handles the next event of a machine."""
     match event:
         case "!pull-failed":
             instance.error = "ImagePullFailed"

@@ -1,4 +1,4 @@
-"""Jobs: images being saved and machines being moved."""
+"""Jobs: saving images and moving machines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def job_of(world: World, key: str) -> Job:
 
 
 def save_image(world: World, instance: Instance, *, image: str, auth: str) -> Job:
-    """Save a running machine's system disk as an image; a name with `does-not-exist` cannot be pushed to."""
+    """Saves the system disk of a running machine as an image. A name with `does-not-exist` cannot be pushed to."""
     if instance.status != "running":
         raise not_allowed(f"instance {instance.id} is {instance.status}; only a running one can be saved")
     if not image.strip("/"):
@@ -31,7 +31,7 @@ def save_image(world: World, instance: Instance, *, image: str, auth: str) -> Jo
 
 
 def begin_job(world: World, instance: Instance, kind: str, *, lasting: float, image: str = "", auth: str = "") -> Job:
-    """Begin a job that takes `lasting` seconds in all."""
+    """Starts a job that takes `lasting` seconds in all."""
     job = Job(
         id=world.new_id("job"),
         created=world.moment,
@@ -49,7 +49,7 @@ def begin_job(world: World, instance: Instance, kind: str, *, lasting: float, im
 
 
 def interrupt(world: World, key: str) -> Job:
-    """Break off a job that is under way."""
+    """Interrupts a job that is not over."""
     job = job_of(world, key)
     if job.state not in RUNNING:
         raise not_allowed(f"job {key} is over: {job.state}")
@@ -59,7 +59,7 @@ def interrupt(world: World, key: str) -> Job:
 
 
 def on_event(world: World, job: Job, event: str) -> None:
-    """The next state of a job; one whose machine has gone fails."""
+    """Handles the next event of a job. A job fails if its machine is gone."""
     instance = world.instances.get(job.instance)
     if event == "success" and (instance is None or instance.status in {"removing", "removed"}):
         event = "fail"

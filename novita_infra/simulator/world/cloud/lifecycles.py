@@ -1,4 +1,4 @@
-"""How long things take and in what order they happen, for the lives that several resources share."""
+"""Durations and sequences of events that several resources share."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _EXITS: Final = re.compile(r"\bexit\s+([1-9][0-9]{0,2})\b")
 
 
 def pullable(world: World, image: str) -> bool:
-    """Whether the image can be had."""
+    """Whether the image can be pulled."""
     return UNPULLABLE not in image and not any(fnmatchcase(image, pattern) for pattern in world.unpullable)
 
 
 def pull_seconds(world: World, image: str, cluster: str) -> float:
-    """How long a machine of the cluster takes to pull an image; a prewarmed one is nearly there."""
+    """Seconds that a machine of the cluster takes to pull an image. A prewarmed image is much faster."""
     warm = any(task.image == image and task.cluster == cluster and task.state == "Succeeded" for task in world.prewarms)
     if warm:
         return world.timings.pull_prewarmed
@@ -29,20 +29,20 @@ def pull_seconds(world: World, image: str, cluster: str) -> float:
 
 
 def image_bytes(world: World, image: str) -> int:
-    """The size of an image: 1 to 25 GB by its name, and 120 GB for one that says `too-large`."""
+    """The size of an image in bytes: 1 to 25 GB by its name, and 120 GB for a name with `too-large`."""
     if "too-large" in image:
         return 120 * 10**9
     return 10**9 + world.dice(24 * 10**9, "bytes", image)
 
 
 def exit_code(*commands: str) -> int:
-    """With what code a program ends at once; 0 for one that goes on running. A command that says `exit 3` does that."""
+    """The code with which a program ends at once; 0 if it runs on. A command with `exit 3` ends with 3."""
     found = _EXITS.search(" ".join(commands))
     return int(found[1]) if found else 0
 
 
 def starting(world: World, image: str, cluster: str, *, commands: Sequence[str]) -> Steps:
-    """From a container that is to be made to a running one, or to the report of what went wrong."""
+    """The events from the creation of a container to its start, or to the report of its failure."""
     if not pullable(world, image):
         return [(0.0, "pulling"), (world.timings.pull_trouble, "!pull-failed")]
     pull = pull_seconds(world, image, cluster)

@@ -1,4 +1,4 @@
-"""What machines and workers write: made from their records whenever somebody reads, so that nothing need be kept."""
+"""The logs of machines and workers. They are generated from the records at each read; nothing is stored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PRINTS_ENV: Final = re.compile(r"(?:^|[\s;&|'\"])(?:print)?env(?:$|[\s;&|'\"])"
 
 
 def system_log(world: World, instance: Instance) -> list[str]:
-    """How the container of a machine comes up."""
+    """The lines about the start of the container."""
     if instance.status in UNBORN:
         return [f"instance {instance.id} waits for its node"]
     node = f"instance {instance.id} is on node {instance.node}"
@@ -26,7 +26,7 @@ def system_log(world: World, instance: Instance) -> list[str]:
 
 
 def program_log(instance: Instance) -> list[str]:
-    """What the program in the container writes."""
+    """The lines of the program in the container."""
     if not instance.started and instance.error != "ContainerExited":
         return []
     ports = [int(port["port"]) for port in instance.ports]
@@ -34,7 +34,7 @@ def program_log(instance: Instance) -> list[str]:
 
 
 def worker_log(world: World, endpoint: Endpoint, worker: Worker) -> list[str]:
-    """Both in one, as JSON lines."""
+    """Both logs of a worker in one, as JSON lines."""
     pulled = worker.ready > 0 or worker.error == "ContainerExited"
     lines = list(_bringing_up(world, endpoint.image, worker.error, pulled=pulled))
     if pulled:
@@ -61,7 +61,7 @@ def _last_word(instance: Instance) -> list[str]:
 
 
 def _program(commands: Sequence[str], envs: list[dict[str, str]], ports: list[int]) -> Iterator[str]:
-    """The command; its environment where it prints it; then what ends it, or where it listens."""
+    """The command; its environment if it prints it; then its exit, or the port on which it listens."""
     command = " ".join(filter(None, commands))
     yield f"+ {command}" if command else "the image's own program begins"
     if _PRINTS_ENV.search(command):

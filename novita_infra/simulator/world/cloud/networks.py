@@ -1,4 +1,4 @@
-"""Private networks: made in a moment, used by machines of their cluster, removed when empty."""
+"""Private networks: ready soon after the create, used by machines of their cluster, removed when empty."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def network_of(world: World, key: str) -> Network:
 
 
 def create(world: World, *, name: str, cluster: str) -> Network:
-    """Begin a network; it can be used once it is ready."""
+    """Creates a network. It can be used when it is ready."""
     where = catalogue.cluster_of(cluster)
     if not where.vpc:
         raise invalid("clusterId", f"{where.name} has no instance networks")
@@ -35,14 +35,14 @@ def create(world: World, *, name: str, cluster: str) -> Network:
 
 
 def rename(world: World, key: str, *, name: str) -> None:
-    """Give it another name."""
+    """Renames a network."""
     network = network_of(world, key)
     network.name = name
     world.networks.touch(network)
 
 
 def delete(world: World, key: str) -> None:
-    """Remove a network that holds no machine."""
+    """Removes a network without machines."""
     network = network_of(world, key)
     user = next(network_members(world, key), None)
     if user is not None:
@@ -51,12 +51,12 @@ def delete(world: World, key: str) -> None:
 
 
 def network_members(world: World, key: str) -> Iterator[Instance]:
-    """The machines in the network that are not gone yet."""
+    """The machines in the network that are not removed."""
     return (instance for instance in world.instances if instance.network == key and instance.status != "removed")
 
 
 def check_use(world: World, key: str, *, cluster: str) -> None:
-    """A machine may join if the network is ready and in its cluster; an empty key is no network."""
+    """Checks that a machine may join: the network is ready and in its cluster. An empty key is no network."""
     if not key:
         return
     network = network_of(world, key)
@@ -83,5 +83,5 @@ def assign(world: World, key: str) -> str:
 
 
 def on_event(_world: World, network: Network, event: str) -> None:
-    """The next state."""
+    """Handles the next event of a network: its new state."""
     network.state = event

@@ -1,4 +1,4 @@
-"""What befalls machines without anybody's order: they freeze, are reclaimed, and their nodes fail."""
+"""Events of the platform on machines: freezes, reclaims and node failures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from novita_infra.simulator.world.market import catalogue
 
 
 def freeze(world: World, instance: Instance) -> None:
-    """Take a machine out of service because it is not paid for."""
+    """Freezes a machine that is not paid for."""
     if instance.status in LEAVING | {"exited", "freezing"}:
         return
     enter(world, instance, "freezing")
@@ -17,7 +17,7 @@ def freeze(world: World, instance: Instance) -> None:
 
 
 def reclaim(world: World, instance: Instance) -> None:
-    """Take a spot machine back: notice is given, then it is stopped."""
+    """Reclaims a spot machine: it gets notice, then it is stopped."""
     if instance.spot != "running" or instance.status != "running":
         return
     instance.spot, instance.reclaim = "notified", int(world.moment + world.timings.spot_notice)
@@ -29,7 +29,7 @@ def reclaim(world: World, instance: Instance) -> None:
 
 
 def lose_node(world: World, instance: Instance) -> None:
-    """A hardware fault: the machine moves by itself where that was wished for, else it stops with an error."""
+    """Fails the node of a machine. The machine moves if it has automatic migration, else it stops with an error."""
     if instance.status != "running":
         return
     product = catalogue.product_of(instance.product)

@@ -1,4 +1,4 @@
-"""Prewarm tasks: an image brought to a cluster, once."""
+"""Prewarm tasks: each brings one image to a cluster."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def prewarm_of(world: World, key: str) -> Prewarm:
 
 
 def create(world: World, task: Prewarm) -> Prewarm:
-    """Begin a task; finished ones count in the quota until they are deleted."""
+    """Creates a task. Finished tasks count in the quota until they are deleted."""
     catalogue.cluster_of(task.cluster)
     if task.auth:
         auth_of(world, task.auth)
@@ -43,20 +43,20 @@ def create(world: World, task: Prewarm) -> Prewarm:
 
 
 def edit(world: World, key: str, *, note: str) -> None:
-    """Change the note, which is all that can be changed."""
+    """Changes the note, which is the only field that can change."""
     task = prewarm_of(world, key)
     task.note = note
     world.prewarms.touch(task)
 
 
 def delete(world: World, keys: Sequence[str]) -> None:
-    """Remove tasks, all or none."""
+    """Removes tasks, all or none."""
     for task in [prewarm_of(world, key) for key in dict.fromkeys(keys)]:
         world.prewarms.remove(task)
 
 
 def on_event(world: World, task: Prewarm, event: str) -> None:
-    """The next state; at the end it is known whether the image could be had."""
+    """Handles the next event of a task: its new state, and at the end the result of the pull."""
     if event != "!done":
         task.state = event
         return

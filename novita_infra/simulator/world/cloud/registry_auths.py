@@ -1,4 +1,4 @@
-"""Credentials of container registries: kept until nobody refers to them."""
+"""Credentials of container registries: they remain until no resource uses them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from novita_infra.simulator.world.engine.world import World
 
 
 def auth_of(world: World, key: str) -> RegistryAuth:
-    """The credential with this id. Raises RESOURCE_NOT_FOUND: there is no reason of its own."""
+    """The credential with this id. Raises RESOURCE_NOT_FOUND, because the API has no reason of its own for it."""
     found = world.registry_auths.get(key)
     if found is None:
         raise no_such(f"registry auth {key!r}")
@@ -16,7 +16,7 @@ def auth_of(world: World, key: str) -> RegistryAuth:
 
 
 def save(world: World, *, name: str, username: str, password: str) -> RegistryAuth:
-    """Add a credential; names may repeat."""
+    """Adds a credential. Names may repeat."""
     return world.registry_auths.add(
         RegistryAuth(
             id=world.new_id("auth", length=32), created=world.moment, name=name, username=username, password=password
@@ -25,7 +25,7 @@ def save(world: World, *, name: str, username: str, password: str) -> RegistryAu
 
 
 def delete(world: World, key: str) -> None:
-    """Remove a credential that no instance, template, endpoint or unfinished prewarm names."""
+    """Removes a credential that no instance, template, endpoint or unfinished prewarm uses."""
     auth = auth_of(world, key)
     user = _user(world, key)
     if user:

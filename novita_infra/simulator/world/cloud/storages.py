@@ -1,4 +1,4 @@
-"""Network storages: they grow, they are mounted, and they outlive the machines."""
+"""Network storages: they grow, machines and endpoints mount them, and they outlive machines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import catalogue, money
 
 SMALLEST = 10
-"""GB."""
+"""The smallest storage in GB."""
 
 
 def storage_of(world: World, key: str) -> Storage:
@@ -22,7 +22,7 @@ def storage_of(world: World, key: str) -> Storage:
 
 
 def create(world: World, *, name: str, size: int, cluster: str) -> Storage:
-    """Make a storage of `size` GB; needs a positive balance and a cluster that has network storage."""
+    """Creates a storage of `size` GB. Requires a positive balance and a cluster with network storage."""
     where = catalogue.cluster_of(cluster)
     if not where.storage:
         raise ApiRefusal("CUR_CLUSTER_NETWORK_STORAGE_NOT_SUPPORT", f"{where.name} has no network storage")
@@ -45,7 +45,7 @@ def _check_largest(world: World, size: int) -> None:
 
 
 def update(world: World, key: str, *, name: str | None, size: int | None) -> None:
-    """Rename and grow; shrinking is refused."""
+    """Renames and grows a storage. A smaller size is refused."""
     storage = storage_of(world, key)
     if size is not None:
         if size < storage.size:
@@ -59,7 +59,7 @@ def update(world: World, key: str, *, name: str | None, size: int | None) -> Non
 
 
 def delete(world: World, key: str) -> None:
-    """Remove a storage and its data, unless something mounts it."""
+    """Removes a storage and its data, unless it is mounted."""
     storage = storage_of(world, key)
     user = _user(world, key)
     if user:
@@ -69,7 +69,7 @@ def delete(world: World, key: str) -> None:
 
 
 def _user(world: World, key: str) -> str:
-    """A machine or endpoint that mounts the storage and is not gone yet."""
+    """A machine or endpoint that mounts the storage and is not gone."""
     for instance in world.instances:
         if instance.status != "removed" and any(mount["id"] == key for mount in instance.mounts):
             return f"instance {instance.id}"
@@ -80,7 +80,7 @@ def _user(world: World, key: str) -> str:
 
 
 def check_mounts(world: World, mounts: Sequence[Mapping[str, str]], *, cluster: str, field: str) -> None:
-    """Every storage must be there and in the cluster of its user."""
+    """Checks that every storage exists in the cluster of its user."""
     for mount in mounts:
         storage = storage_of(world, mount["id"])
         if storage.cluster != cluster:

@@ -1,4 +1,4 @@
-"""Months of a machine: bought, renewed, and renewed by themselves."""
+"""Monthly machines: months are bought, renewed, and renewed automatically."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from novita_infra.simulator.world.market import catalogue, money
 
 
 def renew(world: World, key: str, *, months: int) -> None:
-    """Buy more months for a monthly machine."""
+    """Buys more months for a monthly machine."""
     instance = staying(world, key)
     if instance.status in UNBORN | {"pulling"}:
         raise ApiRefusal("CREATING_INSTANCE_NOT_SUPPORT_RENEWAL", f"instance {key} is still being created")
@@ -23,7 +23,7 @@ def renew(world: World, key: str, *, months: int) -> None:
 
 
 def convert(world: World, key: str, *, months: int) -> None:
-    """Turn a pay-as-you-go machine into a monthly one; there is no way back."""
+    """Converts a pay-as-you-go machine to a monthly one. It cannot be undone."""
     instance = staying(world, key)
     product = catalogue.product_of(instance.product)
     if instance.billing != "onDemand" or "monthly" not in product.billing or instance.kind != "gpu":
@@ -40,7 +40,7 @@ def convert(world: World, key: str, *, months: int) -> None:
 
 
 def set_auto_renew(world: World, keys: Sequence[str], *, enabled: bool, months: int) -> None:
-    """Switch automatic renewal of several machines, all or none."""
+    """Switches the automatic renewal of several machines, all or none."""
     chosen = [staying(world, key) for key in keys]
     for instance in chosen:
         if enabled and instance.billing != "monthly":

@@ -1,4 +1,4 @@
-"""Templates: the account's own, and a few that the platform offers."""
+"""Templates: those of the account, and a few of the platform and of others."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ OFFERED: Final = (
     ),
     Template(id="202", name="Not yours", image="docker.io/other/private:1", rootfs=60, owner="someone"),
 )
-"""What the platform has before anyone has made one; the last is somebody's private one."""
+"""The templates of the platform and of others. The last one is private to another user."""
 
 
 def template_of(world: World, key: str) -> Template:
-    """A template that may be seen. Raises TEMPLATE_NOT_FOUND, TEMPLATE_IS_PRIVATE."""
+    """A template that the account may read. Raises TEMPLATE_NOT_FOUND, TEMPLATE_IS_PRIVATE."""
     found = world.templates.get(key) or next((offered for offered in OFFERED if offered.id == key), None)
     if found is None:
         raise ApiRefusal("TEMPLATE_NOT_FOUND", f"template {key!r} not found")
@@ -67,7 +67,7 @@ def _own(world: World, key: str) -> Template:
 
 
 def create(world: World, template: Template) -> Template:
-    """Add a template of the account's own."""
+    """Adds a template to the account."""
     if template.auth:
         auth_of(world, template.auth)
     template.id, template.created, template.owner = world.new_number("template"), world.moment, world.owner
@@ -75,7 +75,7 @@ def create(world: World, template: Template) -> Template:
 
 
 def update(world: World, template: Template) -> Template:
-    """Replace everything but the id; what is not given is cleared."""
+    """Replaces everything but the id. Fields that are not given are cleared."""
     found = _own(world, template.id)
     if template.auth:
         auth_of(world, template.auth)
@@ -87,5 +87,5 @@ def update(world: World, template: Template) -> Template:
 
 
 def delete(world: World, key: str) -> None:
-    """Remove a template; nothing holds on to it."""
+    """Removes a template, even if it was used."""
     world.templates.remove(_own(world, key))

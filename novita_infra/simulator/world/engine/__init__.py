@@ -1,1 +1,1 @@
-"""The world itself: its records, its clock, its file."""
+"""The engine of the world: records, tables, clock, events and the account file."""

@@ -1,4 +1,4 @@
-"""The account in an SQLite file: one row per object, written before an answer goes out. Decides nothing."""
+"""The account in an SQLite file: one row for each object, written before the answer is sent."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class UnknownFormat(Exception):
 
 
 class AccountFile:
-    """An open account file. Safe against a killed process: what `write` returned from is there."""
+    """An open account file. When `write` returns, the data survives a killed process."""
 
     def __init__(self, path: Path, *, patience: float = 5.0) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        # It holds what clients sent, passwords included.
+        # The file holds the requests of clients, passwords included.
         path.touch(mode=0o600)
         self._db = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
         try:
@@ -60,11 +60,11 @@ class AccountFile:
         return dict(self._db.execute("SELECT name, value FROM meta"))
 
     def objects(self) -> Iterator[tuple[str, str, str]]:
-        """Kind, id and JSON of every object, in the order of creation."""
+        """Table, id and JSON of every object, in the order of creation."""
         yield from self._db.execute("SELECT kind, id, body FROM objects ORDER BY seq")
 
     def content(self, key: str) -> bytes:
-        """The bytes of a file; none for one that is not there."""
+        """The bytes of a file; empty for an absent one."""
         found = self._db.execute("SELECT body FROM contents WHERE id = ?", (key,)).fetchone()
         return bytes(found[0]) if found else b""
 
@@ -74,7 +74,7 @@ class AccountFile:
         meta: Mapping[str, str],
         contents: Mapping[str, bytes | None],
     ) -> None:
-        """Put the changed rows and the bytes of files in one transaction; None removes."""
+        """Writes the changed rows and the bytes of files in one transaction; None removes."""
         rows = list(rows)
         self._db.execute("BEGIN IMMEDIATE")
         self._db.executemany(

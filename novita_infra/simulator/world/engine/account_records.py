@@ -1,4 +1,4 @@
-"""The records of the account: its keys, and its money as it is metered, paid and used. Money: 1/100000 USD."""
+"""The records of the account: its keys, and its meters, payments and usage. Money: 1/100000 USD."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from novita_infra.simulator.world.engine.records import WorldRecord
 
 @dataclass(slots=True, kw_only=True)
 class Account(WorldRecord):
-    """What is true of the account as a whole. There is one."""
+    """The account itself. There is one."""
 
     arrears: float = 0.0
-    """Since when the account cannot pay, Unix seconds; 0 while it can."""
+    """The time since which the account cannot pay, Unix seconds; 0 while it can."""
     revoked: bool = False
-    """Whether its keys were revoked."""
+    """Whether its keys are revoked."""
     limits: dict[str, int] = field(default_factory=dict)
-    """Limits that were changed in the course of things."""
+    """Limits that events have changed."""
 
 
 @dataclass(slots=True, kw_only=True)
 class ApiKey(WorldRecord):
-    """A key that was used, as the account lists it, with the policy of the models it may call."""
+    """A key that was used, with the policy of the models it may call."""
 
     name: str
     masked: str
     digest: str
     used: int = 0
-    """When it last called a model, Unix seconds."""
+    """The time of its last call of a model, Unix seconds."""
     mode: str = "all_enabled"
     allowed: list[str] = field(default_factory=list)
     excluded: list[str] = field(default_factory=list)
@@ -38,19 +38,19 @@ class ApiKey(WorldRecord):
 
 @dataclass(slots=True, kw_only=True)
 class Meter(WorldRecord):
-    """What one thing costs while it runs. Money: 1/100000 USD."""
+    """The running cost of one thing. Money: 1/100000 USD."""
 
     category: str
-    """`gpu`, `serverless` or `cloud_storage`, as the bills name it."""
+    """`gpu`, `serverless` or `cloud_storage`, as in the bills."""
     owner: str
     """The id of the instance, endpoint or storage."""
     product: str
     units: int
     """GPUs, machines or GB."""
     price: int
-    """Of one unit and hour."""
+    """The price of one unit and period."""
     period: int = 3600
-    """Seconds that the price is for."""
+    """The period of the price in seconds."""
     since: int = 0
     until: int = 0
     """Unix seconds; 0 while it runs."""
@@ -58,12 +58,12 @@ class Meter(WorldRecord):
 
 @dataclass(slots=True, kw_only=True)
 class Term(WorldRecord):
-    """The end of what was paid for in advance; its id is the machine's."""
+    """The end of the months that a machine has bought. Its id is the id of the machine."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Payment(WorldRecord):
-    """Money that moved at once: a top-up, or months bought for a machine. Money: 1/100000 USD."""
+    """A payment at one time: a top-up, or months for a machine. Money: 1/100000 USD."""
 
     kind: str
     """`recharge`, `monthly_new_buy` or `monthly_re_buy`."""
@@ -77,18 +77,18 @@ class Payment(WorldRecord):
 
 @dataclass(slots=True, kw_only=True)
 class Usage(WorldRecord):
-    """What one key used of one model within one hour. Money: 1/100000 USD."""
+    """The use of one model by one key within one hour. Money: 1/100000 USD."""
 
     category: str
-    """`llm` or `gen_api`, as the bills name it."""
+    """`llm` or `gen_api`, as in the bills."""
     key: str
     product: str
     since: int
     """The beginning of the hour, Unix seconds."""
     price_in: int
     price_out: int
-    """Of a million units."""
+    """The prices of a million units."""
     units_in: int = 0
     units_out: int = 0
-    """Tokens of an LLM; pictures or clips as the first."""
+    """Tokens of an LLM; for pictures and clips, `units_in` is their number."""
     requests: int = 0

@@ -1,4 +1,4 @@
-"""The records of what is rented and set up: machines, endpoints, and what they need."""
+"""The records of what an account rents and configures: machines, endpoints, and what these use."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Instance(WorldRecord):
     image: str
     auth: str = ""
     login: str = ""
-    """The `username:password` that came with the create; no answer shows it."""
+    """The `username:password` of the create request. No answer shows it."""
     command: str = ""
     entrypoint: str = ""
     envs: list[dict[str, str]] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Instance(WorldRecord):
     ip: str = ""
     billing: str = "onDemand"
     ends: int = -1
-    """Unix seconds at which a monthly machine ends; -1 for pay as you go."""
+    """The end of a monthly machine in Unix seconds; -1 for pay as you go."""
     renews: int = 0
     """Months of every automatic renewal; 0 is off."""
     migrates: bool = False
@@ -53,22 +53,22 @@ class Instance(WorldRecord):
     started: float = 0.0
     stopped: float = 0.0
     holds: bool = False
-    """Whether it holds its place in the stock."""
+    """Whether it holds its places in the stock."""
     node: int = 0
     container: int = 1
-    """Counts the containers it has had: an upgrade without `save` and a migration begin a new one."""
+    """The number of its containers so far. An upgrade without `save` and a migration start a new one."""
     used_gb: int = 0
-    """What its container has written to the system disk."""
+    """GB that its container has written to the system disk."""
     meter: str = ""
     idle: float = 0.0
-    """Since when its GPUs have nothing to do, in Unix seconds; 0 for busy ones."""
+    """The time since which its GPUs are idle, Unix seconds; 0 for busy ones."""
     disk_meter: str = ""
-    """Of what its system disk has beyond the free GB."""
+    """The meter of the system disk beyond the free GB."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Template(WorldRecord):
-    """A recipe for instances."""
+    """A template of instances."""
 
     LABEL: ClassVar[str] = "name"
     LOOKS: ClassVar[tuple[str, ...]] = ("image", "rootfs")
@@ -92,7 +92,7 @@ class Template(WorldRecord):
 
 @dataclass(slots=True, kw_only=True)
 class Storage(WorldRecord):
-    """A network volume."""
+    """A network storage."""
 
     LABEL: ClassVar[str] = "name"
     LOOKS: ClassVar[tuple[str, ...]] = ("cluster", "size")
@@ -213,7 +213,7 @@ class Endpoint(WorldRecord):
 
 @dataclass(slots=True, kw_only=True)
 class Job(WorldRecord):
-    """Work on an instance: an image being saved, a migration."""
+    """A job on an instance: saving an image, or a migration."""
 
     type: str
     instance: str
@@ -234,7 +234,7 @@ CLOUD_RECORDS: Final[Mapping[str, type[WorldRecord]]] = {
     "endpoints": Endpoint,
     "jobs": Job,
 }
-"""The records by the names of their tables: what scenarios can name and what verdicts look at."""
+"""The records by the names of their tables. Scenarios can name them and verdicts look at them."""
 
 
 class CloudTables:

@@ -1,4 +1,4 @@
-"""The bytes of files, apart from their records: in the book where there is one, else in memory."""
+"""The bytes of files: in the account file if there is one, else in memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from novita_infra.simulator.world.engine.account_file import AccountFile
 
 
 class Contents:
-    """Bytes by the id of their file. With a book only what is not yet written is held here."""
+    """Bytes by the id of their file. With an account file, memory holds only what is not yet written."""
 
     def __init__(self, book: AccountFile | None) -> None:
         self._book = book
@@ -22,12 +22,12 @@ class Contents:
             self._held[key] = None
 
     def get(self, key: str) -> bytes:
-        """The bytes; none for a file that is not there."""
+        """The bytes of a file; empty for an absent one."""
         if key in self._held:
             return self._held[key] or b""
         return b"" if self._book is None else self._book.content(key)
 
     def changes(self) -> dict[str, bytes | None]:
-        """What the book has yet to write, None where a file is gone. Asking clears it."""
+        """The bytes to write, None for a removed file. The call clears the list."""
         changed, self._held = self._held, {}
         return changed

@@ -1,4 +1,4 @@
-"""The records of what is handed in to the model APIs and answered in the course of time: files, batches, tasks."""
+"""The records of the model APIs: files, batches, tasks and webhook deliveries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from novita_infra.simulator.world.engine.records import WorldRecord
 
 @dataclass(slots=True, kw_only=True)
 class File(WorldRecord):
-    """A file of the account; its bytes are in the world's contents."""
+    """A file of the account. Its bytes are in `World.contents`."""
 
     name: str
     purpose: str
@@ -20,12 +20,12 @@ class File(WorldRecord):
     requests: int = 0
     """Lines of a batch input."""
     expires: float = 0.0
-    """When an output file goes, Unix seconds; 0 for input files, which do not tell."""
+    """When an output file is removed, Unix seconds; 0 for input files, which do not show it."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Batch(WorldRecord):
-    """Requests from a file, answered in the course of time."""
+    """A batch of requests from a file."""
 
     input: str
     endpoint: str
@@ -42,14 +42,14 @@ class Batch(WorldRecord):
     wrong: list[int] = field(default_factory=list)
     """The lines that will fail, counted from 0, in order."""
     times: dict[str, float] = field(default_factory=dict)
-    """When it entered which state, Unix seconds, by the name of the field that shows it."""
+    """The times at which it entered its states, Unix seconds, by the name of the field that shows each."""
     version: int = 0
     metadata: dict[str, Any] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class Task(WorldRecord):
-    """Something being generated: images, a video, sound."""
+    """A generation task: images, a video or sound."""
 
     operation: str
     media: str
@@ -57,14 +57,14 @@ class Task(WorldRecord):
     status: str = "TASK_STATUS_QUEUED"
     reason: str = ""
     units: int = 1
-    """How many pictures or clips are wanted."""
+    """The number of pictures or clips."""
     seed: str = ""
     format: str = ""
     asked: str = ""
     """The body of the request, as text."""
     text: str = ""
     detects: bool = False
-    """Whether unsafe pictures are looked for."""
+    """Whether unsafe pictures are detected."""
     webhook: dict[str, Any] = field(default_factory=dict)
     mock: bool = False
     begun: float = 0.0

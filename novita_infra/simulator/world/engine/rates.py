@@ -1,4 +1,4 @@
-"""How much of something was used within the present minute. Not kept: a minute is soon over."""
+"""Counts of use within the present minute, for rate limits. The account file does not hold them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections import Counter
 
 
 class Rates:
-    """Counts by name within one minute of the world's time."""
+    """Counts by name within one minute of the time of the world."""
 
     def __init__(self) -> None:
         self._minute = 0
         self._used: Counter[str] = Counter()
 
     def used(self, name: str, *, at: float) -> int:
-        """What was used in the minute of this time, Unix seconds."""
+        """The count in the minute of this time, Unix seconds."""
         self._turn(at)
         return self._used[name]
 
     def add(self, name: str, amount: int, *, at: float) -> None:
-        """Count more."""
+        """Adds to a count."""
         self._turn(at)
         self._used[name] += amount
 

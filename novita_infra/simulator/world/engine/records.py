@@ -18,11 +18,11 @@ class WorldRecord:
     """An object of the world: its id, and the events that will happen to it."""
 
     LABEL: ClassVar[str] = ""
-    """The field that names the object to a person; empty for records that no client creates by itself."""
+    """The field with the name of the object; empty for records that clients do not create."""
     LOOKS: ClassVar[tuple[str, ...]] = ()
-    """The fields that describe the object: two of one name and with the same values here are duplicates."""
+    """The fields that describe the object. Two with the same name and the same values here are duplicates."""
     OLD_NAMES: ClassVar[Mapping[str, str]] = {}
-    """Fields by the names that older account files give them."""
+    """The present names of fields by their names in older account files."""
 
     id: str
     created: float = 0.0

@@ -1,4 +1,4 @@
-"""The numbers of this world: quotas, limits and how long things take. Seconds are simulated ones."""
+"""The settings of a world: quotas, limits and durations. Seconds are simulated."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from typing import Final
 
 DAY: Final = 86_400
 MONTH: Final = 30 * DAY
-"""A month that was bought, in seconds."""
+"""A month that a machine buys, in seconds."""
 UNPULLABLE: Final = "does-not-exist"
 """An image whose name holds these words cannot be pulled; a task whose request holds them fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What the account may have. Where the reference gives a figure it stands here."""
+    """The limits of the account. Figures of the reference are used where it has them."""
 
     prewarm_tasks: int = 5
-    """Prewarm tasks that may exist (gpu-image-prewarm)."""
+    """The number of prewarm tasks (gpu-image-prewarm)."""
     prewarm_gb: int = 100
     storage_gb: int = 10_240
-    """The largest network storage; the reference only says that the account has one."""
+    """The largest network storage in GB. The reference says only that the account has a limit."""
     networks: int = 50
     instances: int = 100_000
     balance: int = 10_000_000_000
-    """What a new account has been topped up with, in 1/100000 USD."""
+    """The top-up of a new account, in 1/100000 USD."""
     stock_scale: float = 1.0
-    """Multiplies what every product has free in every cluster."""
+    """Multiplies the stock of every product in every cluster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timings:
-    """How long the steps of a life take."""
+    """The durations of the steps of lifecycles, in simulated seconds."""
 
     pending: float = 1
     to_create: float = 1
@@ -56,14 +56,14 @@ class Timings:
     network: float = 3
     prewarm_wait: float = 2
     scaling: float = 8
-    """A worker's start besides the pull."""
+    """The start of a worker, without the pull."""
     endpoint_removing: float = 6
     worker_kept: float = 600
-    """How long a removed worker stays in the answers."""
+    """How long a removed worker remains in the answers."""
     storage_kept: float = 3 * DAY
     """How long an account in arrears keeps its storages."""
     data_kept: float = 7 * DAY
-    """How long a machine that has expired is kept (`keepDataDay`)."""
+    """How long an expired machine is kept (`keepDataDay`)."""
     job_wait: float = 2
     saving: float = 30
     input_kept: float = 15 * DAY
@@ -73,14 +73,14 @@ class Timings:
     batch_window: float = 2 * DAY
     validating: float = 5
     batch_line: float = 0.2
-    """What every request of a batch takes; they are answered one after the other."""
+    """The duration of each request of a batch. They are answered one after the other."""
     finalizing: float = 2
     cancelling: float = 3
     task_wait: float = 2
     picture: tuple[int, int] = (5, 15)
     clip: tuple[int, int] = (40, 120)
-    """How long the making of a picture, of a video or of sound takes."""
+    """The generation of a picture, and that of a video or of sound."""
     task_kept: float = 7 * DAY
-    """How long a finished task can be asked for."""
+    """How long a finished task can be read."""
     webhook_waits: tuple[float, ...] = (10, 20, 40, 80, 160)
-    """Before each retry of a webhook; there are five (model-apis-webhook), their spacing is not documented."""
+    """Before each retry of a webhook. There are five (model-apis-webhook); their spacing is not documented."""

@@ -1,4 +1,4 @@
-"""A table of records: what is there, what changed since the last writing, and what was there a while ago."""
+"""A table of records, with its unwritten changes and, for stale lists, its past."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from novita_infra.simulator.world.engine.records import WorldRecord
 
 R = TypeVar("R", bound=WorldRecord)
 REMEMBERED = 100_000
-"""How many changes of a table the past goes back."""
+"""How many changes of a table the past holds."""
 
 
 class Table(Generic[R]):
-    """Records of one kind in the order of their creation. Whoever changes a record calls `touch`."""
+    """Records of one type in the order of their creation. Code that changes a record calls `touch`."""
 
     def __init__(self, name: str, record: type[R], clock: Callable[[], float]) -> None:
         self.name = name
@@ -28,7 +28,7 @@ class Table(Generic[R]):
         self._seen: dict[str, str] | None = None
         self._past: deque[tuple[float, str, str | None]] = deque(maxlen=REMEMBERED)
         self.lag = 0.0
-        """Seconds by which `listed` looks back; set for the time of one stale list."""
+        """Seconds by which `listed` looks back; set only while a stale list is answered."""
 
     def get(self, key: str) -> R | None:
         return self._items.get(key)
@@ -54,7 +54,7 @@ class Table(Generic[R]):
         self._remember(record.id)
 
     def changes(self) -> list[tuple[str, str, str | None]]:
-        """The rows to write: table, id and JSON, None where the record is gone. Asking clears them."""
+        """The rows to write: table, id and JSON, None for a removed record. The call clears the list."""
         rows: list[tuple[str, str, str | None]] = []
         for key in self._changed:
             record = self._items.get(key)
@@ -78,7 +78,7 @@ class Table(Generic[R]):
         return self.record.of_values(json.loads(body))
 
     def remember(self) -> None:
-        """From now on the past is kept, so that stale lists can show it."""
+        """Keeps the past from now on, so that stale lists can show it."""
         if self._seen is None:
             self._seen = {record.id: self.encode(record) for record in self}
 
@@ -94,7 +94,7 @@ class Table(Generic[R]):
         self._past.append((self._clock(), key, before))
 
     def listed(self) -> list[R]:
-        """The records as a list operation sees them: now, or as they were `lag` seconds ago."""
+        """The records for a list operation: of now, or of `lag` seconds ago."""
         if not self.lag or self._seen is None:
             return list(self._items.values())
         then = dict(self._seen)

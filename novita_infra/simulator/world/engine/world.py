@@ -1,6 +1,6 @@
-"""The world: every record, the clock, and the agenda of what will happen to them.
+"""The world: all records, the clock, and the agenda of scheduled events.
 
-It moves only when someone looks (`advance`); no timer, no thread, no wall clock, and the same seed gives the same ids.
+Time passes only in `advance`. There is no timer, no thread and no wall clock, and the same seed gives the same ids.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from novita_infra.simulator.world.engine.tables import R, Table
 
 @dataclass(slots=True)
 class MoneySums:
-    """Sums over the account's money, so that the balance need not read every meter. Made from the tables on loading."""
+    """Sums over the money of the account, so that the balance need not read every meter. Computed on opening."""
 
     settled: int = 0
-    """Top-ups less everything that is over and paid, in 1/100000 USD."""
+    """Top-ups minus all ended costs, in 1/100000 USD."""
     rate: int = 0
-    """What the running meters cost: the sum of price and units by day."""
+    """The cost of the running meters: the sum of price and units by day."""
     begun: int = 0
-    """The sum of the same times the second at which each began."""
+    """The sum of the same products, each times the second at which its meter began."""
 
 
 OnEvent = Callable[["World", Any, str], None]
-"""What an event does to its record."""
+"""Handles an event of a record."""
 
 
 class World(CloudTables):
-    """One account and the cloud around it. Use `open_world` to make one."""
+    """One account and the cloud around it. `open_world` creates one."""
 
     def __init__(
         self,
@@ -63,11 +63,11 @@ class World(CloudTables):
         self.clock = now
         self.offset = 0.0
         self.moment = now()
-        """The time at which the present thing happens, Unix seconds."""
+        """The time of the present event, Unix seconds."""
         self.keys = Keys()
         self.faults = Faults(dice=self._fault_dice, on_stale=self._remember)
         self.calls: Counter[str] = Counter()
-        """How often each operation was called, by its name."""
+        """The number of calls of each operation, by its name."""
         self.tables: dict[str, Table[Any]] = {}
         self.used: Counter[tuple[str, str]] = Counter()
         """Places taken by product and cluster."""
@@ -88,10 +88,10 @@ class World(CloudTables):
         self.contents = Contents(book)
         self.rates = Rates()
         self.unpullable: tuple[str, ...] = ()
-        """Patterns of images that cannot be pulled, besides those whose name says so."""
+        """Patterns of images that cannot be pulled, besides the names with UNPULLABLE."""
         self.sums = MoneySums()
         self.others: set[str] = set()
-        """Ids of what others made in this account since it was opened."""
+        """The ids of objects that others have created in this account since it was opened."""
         self._arrive = arrive
         self._agenda: list[tuple[float, str, str]] = []
         self._ids = 0
@@ -105,20 +105,20 @@ class World(CloudTables):
 
     @property
     def account(self) -> Account:
-        """The one account, made on first sight."""
+        """The one account, created at the first access."""
         return self.accounts.get("account") or self.accounts.add(Account(id="account", created=self.moment))
 
     @property
     def owner(self) -> str:
-        """The account's user id."""
+        """The user id of the account."""
         return self.draw("owner", length=16)
 
     def now(self) -> float:
-        """The world's time: the injected clock, moved on by what `skip` added."""
+        """The time of the world: the injected clock plus what `skip` added."""
         return self.clock() + self.offset
 
     def skip(self, seconds: float) -> None:
-        """Let time pass; moves a clock that can be moved, else the world's distance from it."""
+        """Lets time pass. Moves a clock that can be moved, else the offset of the world from it."""
         step = getattr(self.clock, "advance", None)
         if step is None:
             self.offset += seconds
@@ -127,14 +127,14 @@ class World(CloudTables):
         self.advance()
 
     def advance(self) -> None:
-        """Let everything happen that is due by now, in order."""
+        """Performs all events that are due by now, in order."""
         now = self.now()
         while self._agenda and self._agenda[0][0] <= now:
             at, name, key = heapq.heappop(self._agenda)
             table = self.tables[name]
             record = table.get(key)
             if record is None or not record.ahead or record.ahead[0][0] != at:
-                continue  # it was replaced by another plan
+                continue  # the event was replaced
             self.moment = at
             _, event = record.ahead.pop(0)
             self._arrive[name](self, record, event)
@@ -144,12 +144,12 @@ class World(CloudTables):
         self.moment = now
 
     def expect(self, table: Table[R], record: R, steps: Iterable[tuple[float, str]]) -> None:
-        """Replace what will happen to the record: each step is the seconds after the one before, and the event."""
+        """Replaces the scheduled events of the record: a step has the seconds after the one before, and the event."""
         at = self.moment
         self.plan(table, record, [(at := at + wait, event) for wait, event in steps])
 
     def plan(self, table: Table[R], record: R, ahead: Ahead) -> None:
-        """The same with the times themselves, in Unix seconds."""
+        """Replaces the scheduled events of the record. Times are Unix seconds."""
         record.ahead = sorted(ahead)
         table.touch(record)
         self._enter(table, record)
@@ -162,7 +162,7 @@ class World(CloudTables):
             self._tidy_agenda()
 
     def _tidy_agenda(self) -> None:
-        """Drop the entries of plans that were replaced."""
+        """Drops the entries of replaced events."""
         self._agenda = [
             (record.ahead[0][0], table.name, record.id)
             for table in self.tables.values()
@@ -172,21 +172,21 @@ class World(CloudTables):
         heapq.heapify(self._agenda)
 
     def new_id(self, kind: str, *, length: int = 16) -> str:
-        """An id that the same seed and history give again."""
+        """A new id. The same seed and history give the same id."""
         self._ids += 1
         return self.draw(kind, str(self._ids), length=length)
 
     def new_number(self, kind: str) -> str:
-        """An id of digits, as templates have."""
+        """A new id of digits, as templates have."""
         self._ids += 1
         return str(10_000 + self._ids * 7 + self.dice(7, kind, str(self._ids)))
 
     def draw(self, *what: str, length: int = 16) -> str:
-        """Hex digits that depend on the seed and the words alone."""
+        """Hex digits that depend only on the seed and the words."""
         return hashlib.sha256("/".join((str(self.seed), *what)).encode()).hexdigest()[:length]
 
     def dice(self, sides: int, *what: str) -> int:
-        """A number from 0 up to `sides`, depending on the seed and the words alone."""
+        """A number from 0 up to `sides` that depends only on the seed and the words."""
         return int(self.draw(*what, length=12), 16) % sides
 
     def _fault_dice(self, sides: int) -> int:
@@ -198,16 +198,16 @@ class World(CloudTables):
             table.remember()
 
     def look_back(self, seconds: float) -> None:
-        """Let lists show the world as it was so many seconds ago; 0 is now."""
+        """Lets lists show the world as it was this many seconds ago; 0 is now."""
         for table in self.tables.values():
             table.lag = seconds
 
     def ids(self) -> set[str]:
-        """The ids of everything there is."""
+        """The ids of all records."""
         return {record.id for table in self.tables.values() for record in table}
 
     def load(self, book: AccountFile) -> None:
-        """Take over what the book holds."""
+        """Loads all records of an account file."""
         meta = book.meta()
         if meta:
             self.seed, self._ids = int(meta["seed"]), int(meta["ids"])
@@ -219,7 +219,7 @@ class World(CloudTables):
             self._enter(table, record)
 
     def save(self) -> None:
-        """Write what changed since the last time, all of it or nothing."""
+        """Writes all changes since the last call, all or nothing."""
         if self._book is None:
             for table in self.tables.values():
                 table.changes()
@@ -231,7 +231,7 @@ class World(CloudTables):
             self._book.write(rows, meta, contents)
 
     def close(self) -> None:
-        """Write what is left and let go of the file."""
+        """Writes the last changes and closes the file."""
         self.save()
         if self._book is not None:
             self._book.close()

@@ -1,1 +1,1 @@
-"""Models, inference, batches, files and tasks."""
+"""The model APIs: models, keys, inference, batches, files and tasks."""

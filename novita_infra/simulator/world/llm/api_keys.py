@@ -1,4 +1,4 @@
-"""The account's API keys as it lists them, and which models each may call. Keys themselves are made in the console."""
+"""The API keys of the account, and the models that each may call. The console of Novita creates keys, not the API."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import models
 
 MOST = 10
-"""Keys of an account (llm-api-keys)."""
+"""The largest number of keys of an account (llm-api-keys)."""
 
 
 def of_caller(world: World, secret: str) -> ApiKey:
-    """The entry of a key, made on first sight; beyond ten keys the first one stands for the rest."""
+    """The record of a key, created at its first use. Beyond ten keys the first record stands for all others."""
     digest = hashlib.sha256(secret.encode()).hexdigest()
     found = next((key for key in world.api_keys if key.digest == digest), None)
     if found is not None:
@@ -42,7 +42,7 @@ def key_of(world: World, string_id: str) -> ApiKey:
 
 
 def set_policy(world: World, key: ApiKey, *, mode: str, allowed: Sequence[str], excluded: Sequence[str]) -> None:
-    """Replace the policy; what does not fit the mode is dropped, and so are doubles (key-put-model-access-policy)."""
+    """Replaces the policy. Models outside the mode and duplicates are dropped (key-put-model-access-policy)."""
     wanted = list(dict.fromkeys(allowed if mode == "selected" else excluded))
     if mode == "selected" and not wanted:
         raise invalid("allowedModels", "must name at least one model")
@@ -57,6 +57,6 @@ def set_policy(world: World, key: ApiKey, *, mode: str, allowed: Sequence[str], 
 
 
 def check_policy(key: ApiKey, model: str) -> None:
-    """Refuse with model_access_denied a model that the key's policy excludes (llm-model-access)."""
+    """Refuses with model_access_denied a model that the policy of the key excludes (llm-model-access)."""
     if model not in key.allowed if key.mode == "selected" else model in key.excluded:
         raise ApiRefusal("model_access_denied", f"the policy of the key excludes {model}")

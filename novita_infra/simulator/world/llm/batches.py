@@ -1,4 +1,4 @@
-"""Batches: requests from a file, answered in the course of time into another file. Each line is charged when done."""
+"""Batches: requests from a file, answered over time into another file. Each line is charged when it is done."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from novita_infra.simulator.world.llm.models import Model
 
 OPEN: Final = frozenset({"VALIDATING", "PROGRESS"})
 _STEPS: Final = 10
-"""How often the counts of a running batch move."""
+"""How often the counts of a running batch change."""
 _READING: Final = Reading()
 
 
@@ -32,7 +32,7 @@ def batch_of(world: World, key: str) -> Batch:
 def create(
     world: World, *, source: str, endpoint: str, window: str, key: str, metadata: dict[str, Any] | None
 ) -> Batch:
-    """Begin a batch over an input file. Raises FILE_NOT_FOUND, INVALID_REQUEST_BODY, NOT_ENOUGH_BALANCE."""
+    """Creates a batch over an input file. Raises FILE_NOT_FOUND, INVALID_REQUEST_BODY, NOT_ENOUGH_BALANCE."""
     file = files.file_of(world, source)
     if file.purpose != "batch":
         raise ApiRefusal("INVALID_REQUEST_BODY", "input_file_id must be a file with the purpose batch")
@@ -58,7 +58,7 @@ def create(
 
 
 def cancel(world: World, key: str) -> Batch:
-    """Break a batch off; what is done by then is written. Raises BATCH_NOT_FOUND, OPERATION_LIMIT."""
+    """Cancels a batch. The finished part is written. Raises BATCH_NOT_FOUND, OPERATION_LIMIT."""
     batch = batch_of(world, key)
     if batch.status == "CANCELLING":
         return batch
@@ -70,13 +70,13 @@ def cancel(world: World, key: str) -> Batch:
 
 
 def counts(batch: Batch) -> dict[str, int]:
-    """How many requests there are, were answered, and failed."""
+    """The numbers of requests: total, completed and failed."""
     failed = bisect_left(batch.wrong, batch.done)
     return {"total": batch.total, "completed": batch.done - failed, "failed": failed}
 
 
 def on_event(world: World, batch: Batch, event: str) -> None:
-    """The next state, or a step on the way to it."""
+    """Handles the next event of a batch: a new state, or progress."""
     if event == "PROGRESS":
         _begin(world, batch)
     elif event == "!step":
@@ -100,7 +100,7 @@ def _enter(world: World, batch: Batch, status: str, at: str = "") -> None:
 
 
 def _begin(world: World, batch: Batch) -> None:
-    """Look at every line; the whole batch fails where the file as such is wrong."""
+    """Checks every line. The whole batch fails if the file itself is wrong."""
     try:
         model, lines = _read(world, batch)
     except ApiRefusal as refusal:
@@ -126,7 +126,7 @@ def _begin(world: World, batch: Batch) -> None:
 
 
 def _read(world: World, batch: Batch) -> tuple[Model, list[Mapping[str, Any]]]:
-    """The model and the lines of the input. Raises an ApiRefusal that says what is wrong with the file."""
+    """The model and the lines of the input. Raises an ApiRefusal with the error in the file."""
     file = files.file_of(world, batch.input)
     lines = files.rows(world.contents.get(file.id))
     seen: set[str] = set()
@@ -156,7 +156,7 @@ def _read(world: World, batch: Batch) -> tuple[Model, list[Mapping[str, Any]]]:
 
 
 def _checked(model: Model, batch: Batch, line: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of a line, or an ApiRefusal."""
+    """The body of a line. Raises ApiRefusal."""
     endpoint, fields = inference.ENDPOINTS[batch.endpoint]
     body = fields.read(line["body"], "", _READING)
     inference.check_request(model, endpoint, body)
@@ -164,7 +164,7 @@ def _checked(model: Model, batch: Batch, line: Mapping[str, Any]) -> dict[str, A
 
 
 def _trouble(model: Model, batch: Batch, line: Mapping[str, Any]) -> ApiRefusal | None:
-    """Why a single request will fail, if it will."""
+    """The refusal of a single request; None if it is good."""
     try:
         _checked(model, batch, line)
     except ApiRefusal as refusal:
@@ -179,7 +179,7 @@ def _fail(world: World, batch: Batch, why: str) -> None:
 
 
 def _end(world: World, batch: Batch, event: str) -> None:
-    """Write what was answered, charge it, and be over."""
+    """Writes and charges the answers, and ends the batch."""
     if batch.status == "VALIDATING" or (event == "CANCELLED" and "in_progress_at" not in batch.times):
         lines: list[Mapping[str, Any]] = []
     else:
@@ -200,7 +200,7 @@ def _end(world: World, batch: Batch, event: str) -> None:
 
 
 def _results(world: World, batch: Batch, lines: list[Mapping[str, Any]]) -> tuple[bytes, bytes]:
-    """The output file and the error file."""
+    """The contents of the output file and of the error file."""
     good: list[str] = []
     bad: list[str] = []
     for line, told, failed in _answers(world, batch, lines):
@@ -217,7 +217,7 @@ def _results(world: World, batch: Batch, lines: list[Mapping[str, Any]]) -> tupl
 def _answers(
     world: World, batch: Batch, lines: list[Mapping[str, Any]]
 ) -> Iterator[tuple[Mapping[str, Any], dict[str, Any], bool]]:
-    """Each line with what it was answered and whether that is a failure; charges the good ones."""
+    """Each line with its answer and whether it failed. Charges the good ones."""
     if not lines:
         return
     model = models.model_of(batch.model)

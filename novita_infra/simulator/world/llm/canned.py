@@ -1,4 +1,4 @@
-"""Made-up answers that depend on the seed and the question alone: text, tokens, JSON after a schema, vectors."""
+"""Made-up answers that depend only on the seed and the question: text, tokens, JSON by a schema, vectors."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _WORDS: Final = tuple(_PROSE.split())
 _TOKEN: Final = re.compile(r"\w{1,8}|[^\w\s]")
 _PARTS: Final = 1000
 _DEPTH: Final = 16
-"""Values that a made-up JSON document has at most, and how deep."""
+"""The most values of a made-up JSON document, and its greatest depth."""
 
 
 @dataclass(frozen=True, slots=True)
 class CannedText:
-    """A text, how many tokens it has, and whether it was cut off."""
+    """A text, its number of tokens, and whether it was cut off."""
 
     text: str
     tokens: int
@@ -41,12 +41,12 @@ def canned_digest(world: World, *what: object) -> str:
 
 
 def count_tokens(text: str) -> int:
-    """Tokens of a text, by a rule of thumb."""
+    """The number of tokens of a text, by a simple rule."""
     return sum(1 for _ in _TOKEN.finditer(text))
 
 
 def pieces(text: str) -> list[str]:
-    """A text in parts of one token each, blanks included."""
+    """A text in pieces of one token each, blanks included."""
     starts = [found.start() for found in _TOKEN.finditer(text)][1:]
     ends = [*starts, len(text)]
     return [text[start:end] for start, end in zip([0, *starts], ends, strict=True)] if text else []
@@ -62,7 +62,7 @@ def sentences(draw: str) -> str:
 
 
 def cut(text: str, *, most: int, stops: list[str]) -> CannedText:
-    """A text up to the first stop word and to so many tokens."""
+    """A text up to the first stop word and to the largest number of tokens."""
     ends = [at for at in (text.find(stop) for stop in stops if stop) if at >= 0]
     text = text[: min(ends)] if ends else text
     parts = pieces(text)
@@ -77,7 +77,7 @@ def like(schema: Any, draw: str) -> Any:
 
 
 class _Likeness:
-    """Makes one JSON value, of bounded size whatever the schema says."""
+    """Makes one JSON value, of limited size for any schema."""
 
     def __init__(self, schema: Any, draw: str) -> None:
         self._schema = schema
@@ -124,7 +124,7 @@ class _Likeness:
 
 
 def _pointed(schema: Any, pointer: str) -> Any:
-    """What a reference within the same schema points at."""
+    """The target of a reference within the same schema."""
     for name in pointer.lstrip("#").strip("/").split("/"):
         if name:
             schema = schema.get(name) if isinstance(schema, Mapping) else None

@@ -1,4 +1,4 @@
-"""Files of the LLM API: batch inputs as they were uploaded, and what batches wrote. They go by themselves in time."""
+"""Files of the LLM API: uploaded batch inputs and the outputs of batches. They expire."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from novita_infra.simulator.world.engine.world import World
 
 MOST_BYTES: Final = 100 * 1024 * 1024
 MOST_LINES: Final = 50_000
-"""Of a batch input (llm-batch-api)."""
+"""The largest batch input in bytes (llm-batch-api)."""
 
 
 def file_of(world: World, key: str) -> File:
@@ -23,7 +23,7 @@ def file_of(world: World, key: str) -> File:
 
 
 def upload(world: World, *, name: str, purpose: str, content: bytes) -> File:
-    """Take in a batch input. Raises INVALID_REQUEST_BODY for what is too large or no JSON Lines."""
+    """Adds a batch input. Raises INVALID_REQUEST_BODY if it is too large or no JSON Lines."""
     if purpose != "batch":
         raise ApiRefusal("INVALID_REQUEST_BODY", "purpose must be batch")
     if not name.lower().endswith(".jsonl"):
@@ -39,7 +39,7 @@ def upload(world: World, *, name: str, purpose: str, content: bytes) -> File:
 
 
 def rows(content: bytes) -> list[Any]:
-    """The lines of a JSON Lines file, blank ones left out. Raises INVALID_REQUEST_BODY for the first bad one."""
+    """The lines of a JSON Lines file without blank ones. Raises INVALID_REQUEST_BODY for the first bad one."""
     found = []
     for number, line in enumerate(content.split(b"\n"), start=1):
         if not line.strip():
@@ -52,7 +52,7 @@ def rows(content: bytes) -> list[Any]:
 
 
 def keep(world: World, name: str, content: bytes, *, purpose: str, lasting: float, requests: int = 0) -> File:
-    """Keep some bytes as a file for so many seconds."""
+    """Keeps bytes as a file for this many seconds."""
     file = File(
         id=f"file_{world.new_id('file', length=20)}",
         created=world.moment,
@@ -69,12 +69,12 @@ def keep(world: World, name: str, content: bytes, *, purpose: str, lasting: floa
 
 
 def delete(world: World, key: str) -> None:
-    """Remove a file; a batch that still needs it will fail. Raises FILE_NOT_FOUND."""
+    """Removes a file. A batch that still needs it will fail. Raises FILE_NOT_FOUND."""
     file = file_of(world, key)
     world.contents.drop(file.id)
     world.files.remove(file)
 
 
 def on_event(world: World, file: File, _event: str) -> None:
-    """Its time is over."""
+    """Handles the expiry of a file."""
     delete(world, file.id)

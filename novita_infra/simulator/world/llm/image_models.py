@@ -1,4 +1,4 @@
-"""The image models there are to choose from: a few checkpoints and what goes with them."""
+"""The catalogue of image models: a few checkpoints and their properties."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Checkpoint:
 
     @property
     def is_sdxl(self) -> bool:
-        """Whether it belongs to the larger family."""
+        """Whether it is an SDXL model."""
         return self.base.startswith("SDXL")
 
 

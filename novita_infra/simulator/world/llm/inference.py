@@ -1,4 +1,4 @@
-"""Chat and text completions: what a request may hold, and a well-formed answer to it. Streaming is the routes' part."""
+"""Chat and text completions: the fields of a request, and a well-formed answer. Streaming is done by the routes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from novita_infra.simulator.world.llm import canned, models
 from novita_infra.simulator.world.llm.models import Model
 
 LONG: Final = 10**8
-"""Characters of a text that has no documented limit."""
+"""Characters of a text without a documented limit."""
 _STOPS: Final = Either((Text(), Items(Text(), high=16)), takes=lambda value: int(isinstance(value, list)))
 _PART: Final = Fields(
     {
@@ -112,11 +112,11 @@ TEXT: Final = Fields(
     }
 )
 ENDPOINTS: Final = {"/v1/chat/completions": (models.CHAT, CHAT), "/v1/completions": (models.TEXT, TEXT)}
-"""What a batch may ask for: the endpoint of a model and the fields of a request."""
+"""The endpoint of a model and the fields of a request, by the URL that a batch names."""
 
 
 def check_request(model: Model, endpoint: str, body: Mapping[str, Any]) -> None:
-    """Refuse with INVALID_REQUEST_BODY what this model cannot do."""
+    """Refuses with INVALID_REQUEST_BODY what this model cannot do."""
     if (body["max_tokens"] or 0) > model.longest:
         raise invalid("max_tokens", f"must be at most {model.longest} for {model.id}")
     if prompt_tokens(endpoint, body) >= model.context:
@@ -137,7 +137,7 @@ def check_request(model: Model, endpoint: str, body: Mapping[str, Any]) -> None:
 
 
 def prompt_tokens(endpoint: str, body: Mapping[str, Any]) -> int:
-    """How long the question is."""
+    """The number of tokens of the prompt."""
     if endpoint == models.TEXT:
         prompt = body["prompt"]
         return sum(canned.count_tokens(text) for text in ([prompt] if isinstance(prompt, str) else prompt))
@@ -145,14 +145,14 @@ def prompt_tokens(endpoint: str, body: Mapping[str, Any]) -> int:
 
 
 def content_tokens(content: str | Sequence[Mapping[str, Any]]) -> int:
-    """The same of one message; a picture counts 256."""
+    """The number of tokens of one message. A picture counts 256."""
     if isinstance(content, str):
         return canned.count_tokens(content)
     return sum(canned.count_tokens(part["text"]) if part["type"] == "text" else 256 for part in content)
 
 
 def answer_request(world: World, model: Model, *, endpoint: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The whole answer to a request that was checked."""
+    """The whole answer to a checked request."""
     asked = {name: value for name, value in body.items() if name not in {"stream", "stream_options"}}
     draw = canned.canned_digest(world, model.id, endpoint, asked)
     make = _text_choices if endpoint == models.TEXT else _chat_choices
@@ -220,7 +220,7 @@ def _thinks(model: Model, body: Mapping[str, Any]) -> bool:
 
 
 def _called(body: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The function that the request insists on, if any."""
+    """The function that the request requires, if any."""
     choice = body["tool_choice"]
     functions: dict[str, dict[str, Any]] = {tool["function"]["name"]: tool["function"] for tool in body["tools"]}
     if isinstance(choice, Mapping):

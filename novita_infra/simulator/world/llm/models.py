@@ -1,4 +1,4 @@
-"""The models there are to call, their prices and the account's rate limits. Prices: 1/10000 USD per million tokens."""
+"""The catalogue of language models, their prices and the rate limits. Prices: 1/10000 USD per million tokens."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TPM: Final = (50_000_000,) * 5
 
 @dataclass(frozen=True, slots=True)
 class Bracket:
-    """The price of prompts from so many tokens on."""
+    """The price for prompts of at least this many tokens."""
 
     low: int
     high: int
@@ -44,7 +44,7 @@ class Model:
     brackets: tuple[Bracket, ...] = ()
     context: int = 131_072
     longest: int = 32_768
-    """Tokens of an answer."""
+    """The most tokens of an answer."""
     endpoints: tuple[str, ...] = (CHAT, TEXT)
     features: tuple[str, ...] = ()
     sees: tuple[str, ...] = ("text",)
@@ -52,12 +52,12 @@ class Model:
     created: int = 1_740_000_000
     rpm: tuple[int, ...] = _RPM
     tpm: tuple[int, ...] = _TPM
-    """Requests and tokens a minute for the tiers T1 to T5."""
+    """Requests and tokens per minute for the tiers T1 to T5."""
     size: int = 0
-    """Numbers in an embedding."""
+    """The length of an embedding."""
 
     def price(self, tokens: int) -> tuple[int, int]:
-        """The prices of input and output for a prompt of so many tokens."""
+        """The prices of input and output for a prompt of this many tokens."""
         for bracket in sorted(self.brackets, key=lambda one: -one.low):
             if tokens >= bracket.low or bracket.low <= 1:
                 return bracket.input, bracket.output
@@ -186,11 +186,11 @@ MODELS: Final = (
 )
 _BY_ID: Final = {model.id: model for model in MODELS}
 _STEPS: Final = (5_000_000, 50_000_000, 300_000_000, 1_000_000_000)
-"""Top-ups of a month that open the tiers T2 to T5, in 1/100000 USD (llm-rate-limits)."""
+"""The top-ups in a month that open the tiers T2 to T5, in 1/100000 USD (llm-rate-limits)."""
 
 
 def model_of(key: str) -> Model:
-    """The model with this id, upper and lower case told apart. Raises MODEL_NOT_FOUND."""
+    """The model with this id, case-sensitive. Raises MODEL_NOT_FOUND."""
     found = _BY_ID.get(key)
     if found is None:
         raise ApiRefusal("MODEL_NOT_FOUND", "model not found")
@@ -198,7 +198,7 @@ def model_of(key: str) -> Model:
 
 
 def serving(key: str, endpoint: str) -> Model:
-    """The same, if it answers on this endpoint. Raises MODEL_NOT_FOUND, INVALID_REQUEST_BODY, SERVICE_NOT_AVAILABLE."""
+    """The model, if it serves this endpoint. Raises MODEL_NOT_FOUND, INVALID_REQUEST_BODY, SERVICE_NOT_AVAILABLE."""
     model = model_of(key)
     if endpoint not in model.endpoints:
         raise ApiRefusal("INVALID_REQUEST_BODY", f"model {key} does not support {endpoint}")
@@ -208,7 +208,7 @@ def serving(key: str, endpoint: str) -> Model:
 
 
 def tier(world: World) -> int:
-    """The account's tier, 1 to 5, by the best of the present month and the two before it."""
+    """The tier of the account, 1 to 5: the best of the present month and the two before it."""
     now = datetime.fromtimestamp(world.moment, UTC)
     first = now.year * 12 + now.month - 2
     by_month: Counter[int] = Counter()

@@ -1,4 +1,4 @@
-"""Pictures, videos and sound being made: submitted, asked for by id, and told to a webhook when finished."""
+"""Generation tasks for pictures, videos and sound, and the delivery of their events to webhooks."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ SUCCEED: Final = "TASK_STATUS_SUCCEED"
 FAILED: Final = "TASK_STATUS_FAILED"
 OVER: Final = frozenset({SUCCEED, FAILED})
 DETECTION: Final = 150
-"""What looking for unsafe pictures costs for each, in 1/100000 USD (model-apis-task-result)."""
+"""The price of detecting unsafe content in each picture, 1/100000 USD (model-apis-task-result)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskKind:
-    """An operation that makes something. `minute` is how many a minute may be asked for, 0 where none is documented."""
+    """A generation operation. `minute` is its limit per minute, 0 if none is documented."""
 
     type: str
     media: str
     price: int
-    """Of one picture or clip, in 1/100000 USD; made up."""
+    """The price of one picture or clip, in 1/100000 USD; made up."""
     minute: int = 0
     steady: bool = False
-    """Whether its progress is told."""
+    """Whether answers show its progress."""
 
 
 TASK_KINDS: Final[Mapping[str, TaskKind]] = {
@@ -61,7 +61,7 @@ TASK_KINDS: Final[Mapping[str, TaskKind]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRequest:
-    """What a submitted request asks for."""
+    """The content of a submitted request."""
 
     units: int
     seed: int
@@ -71,11 +71,11 @@ class TaskRequest:
     detects: bool
     webhook: dict[str, Any]
     mock: str
-    """The status of a mock event; empty for the real thing."""
+    """The status of a mock event; empty for a real task."""
 
 
 def task_kind(operation: str) -> TaskKind:
-    """What an operation makes. Raises API_NOT_FOUND."""
+    """The kind of task of an operation. Raises API_NOT_FOUND."""
     found = TASK_KINDS.get(operation)
     if found is None:
         raise ApiRefusal("API_NOT_FOUND", f"there is no operation {operation!r}")
@@ -91,7 +91,7 @@ def task_of(world: World, key: str) -> Task:
 
 
 def submit(world: World, *, operation: str, wish: TaskRequest, key: str) -> Task:
-    """Begin a task. Raises API_NOT_FOUND, BILLING_BALANCE_NOT_ENOUGH, RATE_LIMIT_EXCEEDED, INVALID_REQUEST_BODY."""
+    """Creates a task. Raises API_NOT_FOUND, BILLING_BALANCE_NOT_ENOUGH, RATE_LIMIT_EXCEEDED, INVALID_REQUEST_BODY."""
     kind = task_kind(operation)
     if wish.webhook:
         check_address(str(wish.webhook["url"]))
@@ -126,7 +126,7 @@ def submit(world: World, *, operation: str, wish: TaskRequest, key: str) -> Task
 
 
 def check_address(url: str) -> None:
-    """Refuse a webhook address that no request could be sent to."""
+    """Refuses a webhook address to which no request could be sent."""
     try:
         parts = urlsplit(url)
         good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -137,7 +137,7 @@ def check_address(url: str) -> None:
 
 
 def at_home(url: str) -> bool:
-    """Whether the address is of this machine: events are not sent anywhere else."""
+    """Whether the address is of this machine. Events are sent to no other machine."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -151,7 +151,7 @@ def _seconds(world: World, task: Task) -> float:
 
 
 def on_event(world: World, task: Task, event: str) -> None:
-    """The next state of a task. One that succeeds is charged; one that is over is told to its webhook."""
+    """Handles the next event of a task. A successful task is charged; a finished one is reported to its webhook."""
     if event == "!forgotten":
         world.tasks.remove(task)
         delivery = world.deliveries.get(task.id)
@@ -185,7 +185,7 @@ def _charge(world: World, task: Task) -> None:
 
 
 def attempted(world: World, delivery: Delivery, *, good: bool, told: str) -> None:
-    """Take down what came of an attempt: over, or once more after a while, five times at most."""
+    """Records the outcome of an attempt: the end, or a retry after a wait, five times at most."""
     delivery.outcomes.append(told)
     waits = world.timings.webhook_waits
     if good:
@@ -199,13 +199,13 @@ def attempted(world: World, delivery: Delivery, *, good: bool, told: str) -> Non
 
 
 def next_attempt(world: World, delivery: Delivery, event: str) -> None:
-    """It is time to try again."""
+    """Makes a delivery due again."""
     delivery.state = event
     world.deliveries.touch(delivery)
 
 
 def progress(world: World, task: Task) -> int:
-    """How much is done, in per cent."""
+    """The progress in per cent."""
     if task.status == SUCCEED:
         return 100
     if not task.begun or task.status == FAILED or not TASK_KINDS[task.operation].steady:

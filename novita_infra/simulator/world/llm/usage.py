@@ -1,6 +1,6 @@
-"""What calls of models may be made and what they cost. Money: 1/100000 USD.
+"""Rate limits and costs of model calls. Money: 1/100000 USD.
 
-Tokens are summed by key, model and hour; the cost of such a sum is rounded down once, so bills and balance agree.
+Tokens are summed by key, model and hour. The cost of each sum is rounded down once, so that bills and balance agree.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ MILLION = 1_000_000
 
 
 def usage_cost(usage: Usage) -> int:
-    """What this much use costs."""
+    """The cost of a sum of usage."""
     return (usage.units_in * usage.price_in + usage.units_out * usage.price_out) // MILLION
 
 
 def check_call_funds(world: World) -> None:
-    """Refuse with NOT_ENOUGH_BALANCE what the account cannot pay."""
+    """Refuses with NOT_ENOUGH_BALANCE if the account cannot pay."""
     if money.funds_left(world) < 1:
         raise ApiRefusal("NOT_ENOUGH_BALANCE", "not enough balance")
 
 
 def admit(world: World, model: Model) -> None:
-    """Let a call through, if there is money and the minute has room for it; counts it.
+    """Admits a call if there is money and the limits of the minute allow it, and counts it.
 
     Raises NOT_ENOUGH_BALANCE, RATE_LIMIT_EXCEEDED, TOKEN_LIMIT_EXCEEDED (llm-rate-limits).
     """
@@ -41,13 +41,13 @@ def admit(world: World, model: Model) -> None:
 
 
 def spend_tokens(world: World, model: Model, *, key: str, tokens_in: int, tokens_out: int) -> None:
-    """Book the tokens of an answer that was waited for: they count against the minute's limit too."""
+    """Charges the tokens of an answer, and counts them in the limit of the minute."""
     world.rates.add(f"tpm {model.id}", tokens_in + tokens_out, at=world.moment)
     charge_tokens(world, model, key=key, tokens_in=tokens_in, tokens_out=tokens_out)
 
 
 def charge_tokens(world: World, model: Model, *, key: str, tokens_in: int, tokens_out: int) -> None:
-    """Book the tokens of one answer."""
+    """Charges the tokens of one answer."""
     price_in, price_out = model.price(tokens_in)
     charge(
         world,
@@ -67,7 +67,7 @@ def charge(
     units: tuple[int, int],
     category: str = "llm",
 ) -> None:
-    """Book the use of something. Prices are of a million units."""
+    """Charges usage. Prices are for a million units."""
     hour = int(world.moment) // 3600 * 3600
     name = world.draw("usage", category, key, product, str(hour), *map(str, prices), length=24)
     usage = world.usages.get(name) or world.usages.add(

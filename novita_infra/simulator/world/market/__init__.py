@@ -1,1 +1,1 @@
-"""Products, clusters, stock, prices and bills."""
+"""Products, clusters, stock, prices and money."""

@@ -1,4 +1,4 @@
-"""What there is to rent: clusters, products and their prices, and how much of each is free. Prices: 1/100000 USD."""
+"""The catalogue: clusters, products with prices, and free stock. Prices: 1/100000 USD."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from novita_infra.simulator.world.engine.world import World
 
 @dataclass(frozen=True, slots=True)
 class ClusterEntry:
-    """A data centre."""
+    """A cluster in the catalogue."""
 
     id: str
     name: str
@@ -23,7 +23,7 @@ class ClusterEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductEntry:
-    """Something to rent, by GPU and hour."""
+    """A product in the catalogue, rented by GPU and hour."""
 
     id: str
     name: str
@@ -37,16 +37,16 @@ class ProductEntry:
     price: int
     spot: int = 0
     monthly: tuple[tuple[int, int], ...] = ()
-    """Months and the price of that many months, per GPU."""
+    """Months, and the price of this many months per GPU."""
     max_rootfs: int = 2048
     clusters: tuple[str, ...] = ()
     """Cluster ids; empty means every cluster."""
     stock: int = 400
-    """Places (GPUs, or CPU machines) per cluster before the scale."""
+    """Places (GPUs, or CPU machines) per cluster, before the scale."""
 
     @property
     def billing(self) -> tuple[str, ...]:
-        """The billing modes it can be had in."""
+        """Its billing modes."""
         return (
             "onDemand",
             *(("monthly",) if self.monthly else ()),
@@ -158,12 +158,12 @@ def cluster_of(key: str) -> ClusterEntry:
 
 
 def product_of(key: str) -> ProductEntry:
-    """The product with this id, of any catalogue; only for ids that were checked when they came in."""
+    """The product with this id, of any catalogue. The id must have been checked before."""
     return _BY_ID[key]
 
 
 def products_like(pattern: str) -> list[ProductEntry]:
-    """The products of every catalogue whose id matches."""
+    """The products of every catalogue whose id matches the pattern."""
     return [product for product in _BY_ID.values() if fnmatchcase(product.id, pattern)]
 
 
@@ -176,7 +176,7 @@ def instance_product(key: str, kind: str) -> ProductEntry:
 
 
 def serverless_product(key: str) -> ProductEntry:
-    """The product of an endpoint; its ids are no ids of the instance catalogue."""
+    """The product of an endpoint. Its ids differ from those of the instance catalogue."""
     product = _BY_ID.get(key)
     if product is None or product.category != "serverless":
         raise ApiRefusal("SERVERLESS_PRODUCT_NOT_FOUND", f"serverless product {key!r} not found")
@@ -184,12 +184,12 @@ def serverless_product(key: str) -> ProductEntry:
 
 
 def clusters_of(product: ProductEntry) -> tuple[str, ...]:
-    """The ids of the clusters that have it."""
+    """The ids of the clusters that have the product."""
     return product.clusters or tuple(cluster.id for cluster in CLUSTERS)
 
 
 def capacity(world: World, product: ProductEntry, cluster: str) -> int:
-    """How many places there are in all, taken or not. Serverless products are one pool, whose cluster is empty."""
+    """The number of all places, taken or free. A serverless product has one pool, whose cluster is empty."""
     if product.category != "serverless" and cluster not in clusters_of(product):
         return 0
     changed = world.stock.get(f"{product.id}@{cluster}")
@@ -197,12 +197,12 @@ def capacity(world: World, product: ProductEntry, cluster: str) -> int:
 
 
 def free(world: World, product: ProductEntry, cluster: str) -> int:
-    """How many places are free."""
+    """The number of free places."""
     return max(0, capacity(world, product, cluster) - world.used[product.id, cluster])
 
 
 def set_stock(world: World, *, products: str, clusters: str, places: int | None) -> None:
-    """Give all matching products so many places in all matching clusters; None is as in the catalogue."""
+    """Sets the places of all matching products in all matching clusters; None restores the catalogue."""
     for product in _BY_ID.values():
         homes = clusters_of(product) if product.category == "instance" else ("",)
         for cluster in homes:
@@ -216,19 +216,19 @@ def set_stock(world: World, *, products: str, clusters: str, places: int | None)
 
 
 def take(world: World, product: ProductEntry, cluster: str, places: int) -> None:
-    """Take places, or refuse with INSUFFICIENT_RESOURCE."""
+    """Takes places. Raises INSUFFICIENT_RESOURCE."""
     if free(world, product, cluster) < places:
         raise ApiRefusal("INSUFFICIENT_RESOURCE", f"no {product.name} is free in {cluster or 'any cluster'}")
     world.used[product.id, cluster] += places
 
 
 def give_back(world: World, product: ProductEntry, cluster: str, places: int) -> None:
-    """Free places."""
+    """Frees places."""
     world.used[product.id, cluster] -= places
 
 
 def place(world: World, product: ProductEntry, places: int) -> str:
-    """A cluster that has room, picked by the seed. Raises INSUFFICIENT_RESOURCE."""
+    """A cluster with enough free places, chosen by the seed. Raises INSUFFICIENT_RESOURCE."""
     fit = [cluster for cluster in clusters_of(product) if free(world, product, cluster) >= places]
     if not fit:
         raise ApiRefusal("INSUFFICIENT_RESOURCE", f"no {product.name} is free in any cluster")

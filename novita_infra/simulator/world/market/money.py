@@ -1,6 +1,7 @@
-"""Money: meters that run while something does, months bought in advance, and what is left. Unit: 1/100000 USD.
+"""Money: meters of running things, months bought in advance, and the balance. Unit: 1/100000 USD.
 
-A meter's cost is exact at every whole second: price x units x seconds / period, rounded down once over its whole life.
+The cost of a meter is exact at every whole second: price x units x seconds / period, rounded down once over its whole
+life.
 """
 
 from __future__ import annotations
@@ -15,39 +16,39 @@ from novita_infra.simulator.world.market import catalogue
 from novita_infra.simulator.world.market.catalogue import ProductEntry
 
 STORAGE_PRICE = 200
-"""Of a GB and day of network storage (guides/gpu-instance-pricing)."""
+"""The price of a GB and day of network storage (guides/gpu-instance-pricing)."""
 DISK_PRICE = 500
-"""Of a GB and day of a machine's system disk, beyond what is free (same guide)."""
+"""The price of a GB and day of a system disk, beyond the free GB (same guide)."""
 FREE_DISK = 60
-"""GB of a system disk."""
+"""The free GB of a system disk."""
 
 
 def meter_cost(meter: Meter, at: float) -> int:
-    """What the meter shows at a time, Unix seconds."""
+    """The cost of the meter at a time, Unix seconds."""
     seconds = max(0, min(meter.until or int(at), int(at)) - meter.since)
     return meter.price * meter.units * seconds // meter.period
 
 
 def balance(world: World) -> int:
-    """What is left now, exact; negative in arrears."""
+    """The balance now, exact; negative in arrears."""
     running = sum(meter_cost(meter, world.moment) for meter in world.meters if not meter.until)
     return world.sums.settled - running
 
 
 def spent(world: World) -> int:
-    """Everything that was paid for so far."""
+    """All costs so far."""
     topped_up = sum(payment.amount for payment in world.payments if payment.kind == "recharge")
     return topped_up - balance(world)
 
 
 def funds_left(world: World) -> int:
-    """The balance without looking at every meter; at most one unit per meter too low."""
+    """The balance without reading every meter; at most one unit per meter too low."""
     running = (world.sums.rate * int(world.moment) - world.sums.begun) // DAY
     return world.sums.settled - running
 
 
 def foresee(world: World) -> None:
-    """Enter into the agenda when the money will be gone, as far as can be seen now."""
+    """Schedules the time at which the balance will be empty, as far as is known now."""
     account, sums = world.account, world.sums
     if account.arrears:
         return
@@ -59,13 +60,13 @@ def foresee(world: World) -> None:
 
 
 def check_funds(world: World, price: int = 0) -> None:
-    """Refuse with BALANCE_NOT_ENOUGH what the account cannot pay."""
+    """Refuses with BALANCE_NOT_ENOUGH what the account cannot pay."""
     if funds_left(world) < max(price, 1):
         raise ApiRefusal("BALANCE_NOT_ENOUGH", "the balance is not enough")
 
 
 def monthly_price(product: ProductEntry, months: int) -> int:
-    """What this many months of one unit cost: as offered, or months of the longest offer that fits in."""
+    """The price of this many months of one unit: of the offer, or by the months of the longest offer that fits."""
     offers = dict(product.monthly)
     if months in offers or not offers:
         return offers.get(months, 0)
@@ -74,24 +75,24 @@ def monthly_price(product: ProductEntry, months: int) -> int:
 
 
 def term_price(instance: Instance, months: int) -> int:
-    """What this many months of a machine cost."""
+    """The price of this many months of a machine."""
     return monthly_price(catalogue.product_of(instance.product), months) * instance.gpus
 
 
 def list_price(world: World, product: ProductEntry) -> int:
-    """The price of a GPU (or CPU machine) and hour, now."""
+    """The present price of a GPU (or CPU machine) and hour."""
     moved = world.prices.get(product.id)
     return product.price if moved is None else moved.price
 
 
 def spot_price(world: World, product: ProductEntry) -> int:
-    """The same on the spot market; 0 where there is none."""
+    """The present spot price; 0 if there is none."""
     moved = world.prices.get(product.id)
     return product.spot if moved is None else moved.spot
 
 
 def move_price(world: World, product: ProductEntry, *, per_cent: int) -> None:
-    """Let a product cost so much of its catalogue price from now on; what runs goes on at the new price."""
+    """Sets the price of a product to a percentage of its catalogue price. Running things pay the new price."""
     moved = world.prices.get(product.id) or world.prices.add(Price(id=product.id, price=0, spot=0))
     moved.price, moved.spot = product.price * per_cent // 100, product.spot * per_cent // 100
     world.prices.touch(moved)
@@ -110,7 +111,7 @@ def move_price(world: World, product: ProductEntry, *, per_cent: int) -> None:
 
 
 def buy(world: World, instance: Instance, *, months: int, renewal: bool) -> None:
-    """Pay for months of a machine, from the end of those it has."""
+    """Buys months for a machine, from the end of those it has."""
     product = catalogue.product_of(instance.product)
     price = monthly_price(product, months)
     instance.ends = max(instance.ends, int(world.moment)) + months * MONTH
@@ -131,7 +132,7 @@ def buy(world: World, instance: Instance, *, months: int, renewal: bool) -> None
 
 
 def pay(world: World, payment: Payment) -> None:
-    """Book a payment of now; a positive amount is a top-up."""
+    """Records a payment at the present time. A positive amount is a top-up."""
     payment.id, payment.created = world.new_id("payment", length=24), world.moment
     world.payments.add(payment)
     world.sums.settled += payment.amount
@@ -139,7 +140,7 @@ def pay(world: World, payment: Payment) -> None:
 
 
 def begin_instance(world: World, instance: Instance) -> None:
-    """Start a machine's meter, unless it runs or the machine is paid by the month."""
+    """Starts the meter of a machine, unless it runs or the machine is monthly."""
     if instance.meter or instance.billing == "monthly":
         return
     product = catalogue.product_of(instance.product)
@@ -150,16 +151,16 @@ def begin_instance(world: World, instance: Instance) -> None:
 
 
 def end_instance(world: World, instance: Instance) -> None:
-    """Stop a machine's meter."""
+    """Stops the meter of a machine."""
     if instance.meter:
         _end(world, instance.meter)
         instance.meter = ""
 
 
 def begin_disk(world: World, instance: Instance) -> None:
-    """Start the meter of a machine's system disk, unless it runs or the disk is free; stopping changes nothing.
+    """Starts the meter of a system disk, unless it runs or the disk is free. A stopped machine still pays.
 
-    What a monthly machine pays for its disk is not documented, so it pays nothing; a CPU machine's comes with it.
+    The price of the disk of a monthly machine is not documented, so it is free; a CPU machine includes its disk.
     """
     excess = instance.rootfs - FREE_DISK
     if instance.disk_meter or instance.billing == "monthly" or instance.kind == "cpu" or excess <= 0:
@@ -176,14 +177,14 @@ def begin_disk(world: World, instance: Instance) -> None:
 
 
 def end_disk(world: World, instance: Instance) -> None:
-    """Stop the meter of a machine's system disk."""
+    """Stops the meter of a system disk."""
     if instance.disk_meter:
         _end(world, instance.disk_meter)
         instance.disk_meter = ""
 
 
 def begin_storage(world: World, storage: Storage) -> None:
-    """Start the meter of a storage for its present size; the one before ends."""
+    """Starts the meter of a storage for its present size, and stops the one before."""
     end_storage(world, storage)
     storage.meter = _start(
         world,
@@ -197,14 +198,14 @@ def begin_storage(world: World, storage: Storage) -> None:
 
 
 def end_storage(world: World, storage: Storage) -> None:
-    """Stop the meter of a storage."""
+    """Stops the meter of a storage."""
     if storage.meter:
         _end(world, storage.meter)
         storage.meter = ""
 
 
 def begin_worker(world: World, endpoint: Endpoint, worker: Worker) -> None:
-    """Start the meter of a worker of an endpoint."""
+    """Starts the meter of a worker of an endpoint."""
     product = catalogue.product_of(endpoint.product)
     worker.meter = _start(
         world,
@@ -217,7 +218,7 @@ def begin_worker(world: World, endpoint: Endpoint, worker: Worker) -> None:
 
 
 def end_worker(world: World, worker: Worker) -> None:
-    """Stop the meter of a worker."""
+    """Stops the meter of a worker."""
     if worker.meter:
         _end(world, worker.meter)
         worker.meter = ""
@@ -255,7 +256,7 @@ def _end(world: World, key: str) -> None:
 
 
 def count_meter(world: World, meter: Meter) -> None:
-    """Add a meter to the sums: a running one to the rate, one that is over to what was paid."""
+    """Adds a meter to the sums: a running one to the rate, an ended one to the settled costs."""
     if meter.until:
         world.sums.settled -= meter_cost(meter, meter.until)
         return
