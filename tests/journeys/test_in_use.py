@@ -72,7 +72,7 @@ def test_what_is_in_use_for_a_while_goes_as_soon_as_it_is_free(rig: Rig) -> None
     rig.apply()
     assert rig.clock.now() - began < MINUTE
     notes = [event.note for event in rig.events if isinstance(event, Progressed) and event.note]
-    assert notes[0] == "NODE_STATUS: a fault on order: tried again for up to 15 min until it passes"
+    assert notes[0] == "NODE_STATUS: a fault of the simulator: tried again for up to 15 min until it passes"
     rig.assert_converged()
 
 
