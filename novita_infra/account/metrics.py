@@ -27,14 +27,14 @@ class GpuUse:
     """From when on there are figures."""
 
 
-def metrics_request(id: str, *, now: float) -> Request:
+def metrics_request(id: str, now: float) -> Request:
     """The request for the figures of a machine (gpu-instance-get-metrics: startTime, endTime, interval in seconds)."""
     end = int(now)
     path = "/openapi/v1/metrics/gpu/instance"
     return get(path, instanceId=id, startTime=end - WINDOW, endTime=end, interval=_STEP)
 
 
-def last_use(answer: Any, *, now: float) -> GpuUse | None:
+def last_use(answer: Any, now: float) -> GpuUse | None:
     """When the GPUs were used last; None where there are no figures (a machine that does not run, or has no GPU).
 
     The average over the GPUs decides where there is one, else any of them (gpu-instance-get-metrics: `gpuUtilization`

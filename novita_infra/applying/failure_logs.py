@@ -22,7 +22,7 @@ async def failure_log(client: Client, kind: Kind, live: Live, *, secrets: Collec
     if not live.logs and kind.api.read.get is not None:  # it was seen in a list, which tells no addresses
         with suppress(ApiError):
             live = await read_one(client, kind, live.id) or live
-    hidden = {*secrets, *_secrets_of(live)}
+    hidden = {*secrets, *_secrets_of(kind, live)}
     for address in live.logs[:MOST]:
         lines = await client.last_log_lines(address, secrets=hidden)
         if lines:
@@ -30,9 +30,9 @@ async def failure_log(client: Client, kind: Kind, live: Live, *, secrets: Collec
     return ()
 
 
-def _secrets_of(live: Live) -> Iterator[str]:
+def _secrets_of(kind: Kind, live: Live) -> Iterator[str]:
     """What the object was given that sounds secret, whoever declared it: a template may have brought it."""
-    env = live.values.get("env")
-    for name, value in env.items() if isinstance(env, Mapping) else ():
+    maps = [live.values.get(field.name) for field in kind.fields if field.secret_items]
+    for name, value in (item for items in maps if isinstance(items, Mapping) for item in items.items()):
         if isinstance(value, str) and is_secret_name(name):
             yield value

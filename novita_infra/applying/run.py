@@ -17,7 +17,6 @@ from novita_infra.applying.failure_logs import failure_log
 from novita_infra.applying.polling import Poller
 from novita_infra.applying.records import Records
 from novita_infra.kinds.kind import Kind
-from novita_infra.kinds.toolkit.image_pulls import remedy_of
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import ANSWER, GRACE, Clock
 from novita_infra.model.durations import in_words
@@ -287,7 +286,7 @@ class _Sight:
     ) -> None:
         self._desk, self._step, self._id = desk, step, id
         self._phases, self._span, self._also = phases, span, also
-        kind = desk.kinds[step.address.type]
+        self._kind = kind = desk.kinds[step.address.type]
         self._certain = not only_listed(kind)
         """Whether absence needs no grace time: a get tells the truth, a list may lag behind the create."""
         self._stages = kind.api.read.stages
@@ -325,7 +324,7 @@ class _Sight:
         elif now - self._stuck_since >= STUCK:
             raise StepFailed(
                 f"{self._id} does not come up: {live.trouble}",
-                f"it is on record and stays: {remedy_of(live.trouble) or 'change what is wrong'}, "
+                f"it is on record and stays: {self._kind.remedy(live) or 'change what is wrong'}, "
                 "and the next run goes on with it",
             )
 
@@ -345,5 +344,5 @@ class _Sight:
 
     def mended_by(self) -> str:
         """What to do before the next run, which without it would end as this one did; empty where nobody can tell."""
-        remedy = remedy_of(self.live.trouble) if self.live and Phase.GONE not in self._phases else ""
+        remedy = self._kind.remedy(self.live) if self.live and Phase.GONE not in self._phases else ""
         return f"{remedy} first" if remedy else ""

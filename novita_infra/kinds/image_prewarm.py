@@ -14,8 +14,9 @@ from novita_infra.catalogue.products import Catalogue, Product
 from novita_infra.catalogue.stock import Quota
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
 from novita_infra.kinds.field import By, Default, Field, Replaces
-from novita_infra.kinds.kind import Kind, Market, PlacementRules, Resolution, SpecError
+from novita_infra.kinds.kind import DriftRules, Kind, Market, PlacementRules, Resolution, SpecError
 from novita_infra.kinds.toolkit.field_schemas import IMAGE, REFERENCE, TEXT
+from novita_infra.kinds.toolkit.image_pulls import pull_remedy
 from novita_infra.kinds.toolkit.lookup import matching
 from novita_infra.kinds.toolkit.owner_marks import mark_of_note, note_with_mark, note_without_mark
 from novita_infra.kinds.toolkit.placement import placed
@@ -240,6 +241,7 @@ IMAGE_PREWARM = Kind(
     market=Market(
         quota=Quota(get(f"{GPU}/image/prewarm/quota"), _quota),
     ),
+    drift=DriftRules(remedy=pull_remedy),
     # Images have tens of GB, and the source registry may throttle (guide gpu-image-prewarm gives no limit).
     timeouts=Timeouts(create=7200, update=120, delete=300, stages={"accept": 1800, "pull": 7200}),
     example="""\

@@ -72,6 +72,11 @@ class PlacementRules:
     product: str = ""
     """The field that names what is rented; empty where nothing is. Its stock depends on the cluster."""
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields whose errors another cluster may solve."""
+        return frozenset({self.cluster, self.product} - {""})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
@@ -102,6 +107,8 @@ class Market:
 
     offers: Callable[[Spec], tuple[Offer, ...]] | None = None
     """The specs that a create tries one after another, while each is refused for want of capacity."""
+    alternatives: str = ""
+    """How a manifest names several offers, for hints; empty where it cannot."""
     stock_needed: Callable[[Spec, Catalogue], tuple[StockNeed, ...]] | None = None
     """The stock that a new object of this (resolved) spec needs: any one of these will do; empty where it needs none,
     or that is not known."""
@@ -227,6 +234,10 @@ class Kind:
             return False
         before = replace(live, values=pending.before["values"], outputs=pending.before["outputs"])
         return call.took_effect(Target(record.id, pending.sent, before, record.spec), live)
+
+    def is_stopped(self, spec: Spec) -> bool:
+        """Whether an object of this spec is stopped."""
+        return self.drift.stopped is not None and self.drift.stopped(spec)
 
     def remedy(self, live: Live) -> str:
         """What to correct in the manifest of an object in trouble; empty where that is not known."""

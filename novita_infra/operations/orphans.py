@@ -201,14 +201,13 @@ async def _with_age(session: Session, orphan: Orphan) -> Orphan:
 
 
 async def _with_use(session: Session, orphan: Orphan) -> Orphan:
-    """With the last use of its GPUs, where it is a machine that has some. Figures that cannot be had are no failure."""
-    from novita_infra.account.metrics import last_use, metrics_request  # noqa: PLC0415 -- as above
-
-    if orphan.kind != "instance" or orphan.live.values.get("type") == "cpu":
+    """The orphan with its last use, where its kind measures it. Missing figures are no failure."""
+    metrics = KINDS[orphan.kind].market.use
+    if metrics is None or not metrics.measured(orphan.live):
         return orphan
     now = session.clock.now()
     try:
-        answer = await session.client.send(metrics_request(orphan.live.id, now=now))
+        answer = await session.client.send(metrics.request(orphan.live.id, now))
     except ApiError:
         return orphan
-    return replace(orphan, use=last_use(answer, now=now))
+    return replace(orphan, use=metrics.read(answer, now))

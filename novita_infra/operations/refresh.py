@@ -49,7 +49,7 @@ async def refresh_inputs(session: Session, seen: PlanInputs) -> PlanInputs:
 
 def _believing(session: Session, seen: PlanInputs) -> PlanInputs:
     unread = {address: record for address, record in session.state.records.items() if address not in seen.found}
-    found = {**seen.found, **{address: as_recorded(record) for address, record in unread.items()}}
+    found = {**seen.found, **{address: as_recorded(KINDS[address.type], record) for address, record in unread.items()}}
     return replace(seen, found=found, unread={address: record.seen_at for address, record in unread.items()})
 
 

@@ -119,7 +119,7 @@ async def check_saved(session: Session, saved: SavedPlan) -> None:
     ago = in_words(session.clock.now() - saved.setting.created)
     digests = saved.declared, _digests(fresh, session.project)
     findings = [
-        *moved(saved.review, fresh, digests=digests, key=session.state.key, ago=ago),
+        *moved(saved.review, fresh, digests=digests, key=session.state.key, ago=ago, kinds=KINDS),
         *risen(saved.review, catalogue, session.project.rules),
         *(Finding(item, cleared.code) for item in cleared.problems),
     ]

@@ -71,12 +71,12 @@ async def observe(
     )
 
 
-def as_recorded(record: Record) -> Existing:
+def as_recorded(kind: Kind, record: Record) -> Existing:
     """What is known of an object that is not read: it is believed to be as the books have it."""
     live = Live(
         record.id,
         name=str(record.spec.get("name", "")),
-        phase=Phase.STOPPED if record.spec.get("power") == "stopped" else Phase.READY,
+        phase=Phase.STOPPED if kind.is_stopped(record.spec) else Phase.READY,
         status=str(record.outputs.get("status", "")),
         values=record.spec,
         outputs=record.outputs,

@@ -50,7 +50,8 @@ def _given_by_id(kind: Kind, spec: Spec, kinds: Mapping[str, Kind]) -> list[tupl
     for item in kind.fields:
         if not item.refers or item.name not in spec:
             continue
-        beside = "cluster" in kind.by_name and "cluster" not in spec and kinds[item.refers].placement.required
+        place = kind.placement.cluster
+        beside = place and place not in spec and kinds[item.refers].placement.required
         if not beside and not isinstance(item.change, Local):
             continue
         for value in values_at(spec[item.name], item.refers_at):

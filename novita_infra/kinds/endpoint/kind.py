@@ -16,8 +16,9 @@ from novita_infra.kinds.endpoint.parsing import WORKER_KEYS, mishap, new_id, par
 from novita_infra.kinds.field import By, Default, Field, Replaces
 from novita_infra.kinds.kind import DriftRules, Kind, Market, PlacementRules, Resolution
 from novita_infra.kinds.toolkit.field_schemas import COMMAND, ENV, IMAGE, REFERENCE, STORAGE_MOUNTS, TEXT
+from novita_infra.kinds.toolkit.image_pulls import pull_remedy
 from novita_infra.kinds.toolkit.owner_marks import env_with_mark
-from novita_infra.kinds.toolkit.translation import port_of, storage_mounts
+from novita_infra.kinds.toolkit.translation import port_of, product_by_id, storage_mounts
 from novita_infra.model.lifecycle import Timeouts
 from novita_infra.model.resources import PRESENT, Live, Loss, Phase
 from novita_infra.model.values import Spec
@@ -363,6 +364,7 @@ ENDPOINT = Kind(
         catalogues=("clusters", "serverless", "endpoint_limits"),
         resolve=endpoint_wishes.choose,
         resolved=frozenset({"product", "cluster"}),
+        written={"product": product_by_id},
     ),
     placement=PlacementRules(
         cluster="cluster",
@@ -375,6 +377,7 @@ ENDPOINT = Kind(
     ),
     drift=DriftRules(
         platform_event=mishap,
+        remedy=pull_remedy,
     ),
     timeouts=Timeouts(create=1800, update=1800, delete=900),
     example="""\

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
+from novita_infra.account.metrics import last_use, metrics_request
 from novita_infra.api.json_values import object_of
 from novita_infra.api.request import GPU, Pages, Request, get
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls
@@ -21,7 +22,9 @@ from novita_infra.kinds.instance import prices as instance_prices
 from novita_infra.kinds.instance import resolution as instance_wishes
 from novita_infra.kinds.instance import validation as instance_validation
 from novita_infra.kinds.instance.fields import FIELDS
-from novita_infra.kinds.kind import DriftRules, Kind, Market, PlacementRules, Resolution
+from novita_infra.kinds.kind import DriftRules, Kind, Market, PlacementRules, Resolution, UseMetrics
+from novita_infra.kinds.toolkit.image_pulls import pull_remedy
+from novita_infra.kinds.toolkit.translation import product_by_id
 from novita_infra.model.lifecycle import Timeouts
 from novita_infra.model.resources import PRESENT, STABLE, Live, Phase
 from novita_infra.model.values import Spec, Value
@@ -178,6 +181,7 @@ INSTANCE: Final = Kind(
         catalogues=("clusters", "gpu", "cpu"),
         resolve=instance_wishes.choose,
         resolved=frozenset({"product", "cluster", "billingMode"}),
+        written={"product": product_by_id},
     ),
     placement=PlacementRules(
         cluster="cluster",
@@ -185,14 +189,18 @@ INSTANCE: Final = Kind(
     ),
     market=Market(
         offers=instance_offers.in_turn,
+        alternatives="several under product.anyOf",
         stock_needed=instance_wishes.takes,
         price_lists=("gpu", "cpu"),
         costs=instance_prices.costs,
         purchases=instance_prices.buys,
+        use=UseMetrics(measured=lambda live: live.values.get("type") != "cpu", request=metrics_request, read=last_use),
     ),
     drift=DriftRules(
         platform_event=instance_mishaps.mishap,
         migrations=instance_mishaps.MOVES,
+        stopped=lambda spec: spec.get("power") == "stopped",
+        remedy=pull_remedy,
     ),
     # Pulling a large image takes the longest, at the create and at an upgrade.
     # An image of 100 GB takes the better part of an hour to pull (dozens of GB were seen to take 25 minutes).

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from novita_infra.model.resources import Live
+
 REMEDY: Final = "correct image (or registryAuth, where the registry asks for one)"
 
 _PULL: Final = re.compile(
@@ -17,6 +19,7 @@ _NOT_OF_THE_IMAGE: Final = re.compile(
 """What may pass by itself, or is a matter of the disk: another image would not help."""
 
 
-def remedy_of(trouble: str) -> str:
-    """What to correct before it is tried again, where the trouble is an image that cannot be pulled; else empty."""
+def pull_remedy(live: Live) -> str:
+    """What to correct in the manifest where the trouble is an image that cannot be pulled; else empty."""
+    trouble = live.trouble
     return REMEDY if _PULL.search(trouble) and not _NOT_OF_THE_IMAGE.search(trouble) else ""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from novita_infra.api.json_values import int_of, objects_of, text_of
+from novita_infra.model.values import Value
 
 # --- schema fragments; the `${...}` and secret alternatives are added when the schemas are generated ---------------
 
@@ -75,6 +76,14 @@ def env_of(value: Any) -> dict[str, str]:
     pairs = {text_of(item.get("key")): text_of(item.get("value")) for item in objects_of(value)}
     pairs.pop("", None)
     return pairs
+
+
+# --- products -------------------------------------------------------------------------------------------------------
+
+
+def product_by_id(value: Value) -> Value:
+    """A live product as a manifest states it: by its id alone."""
+    return {"id": value.get("id")} if isinstance(value, dict) else value
 
 
 # --- storage mounts -------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ def manifest_of(kind: Kind, address: Address, live: Live, *, owner: Callable[[st
     the kind's default are omitted. Values that look like secrets become references to environment variables. With
     `schema`, the first line points editors at the project's own schema.
     """
-    spec = {name: _written(kind.field(name), value, owner) for name, value in written_fields(kind, live).items()}
+    spec = {name: _written(kind, kind.field(name), value, owner) for name, value in written_fields(kind, live).items()}
     if spec.get("name") == address.name:
         del spec["name"]
     document = {
@@ -60,11 +60,11 @@ def _is_default(item: Field, value: Value) -> bool:
     return isinstance(item.absent, Default) and bool(item.absent.value == value)
 
 
-def _written(item: Field, value: Value, owner: Callable[[str, str], str]) -> Value:
+def _written(kind: Kind, item: Field, value: Value, owner: Callable[[str, str], str]) -> Value:
     if item.refers:
         return _with_names(value, item.refers_at, lambda id: owner(item.refers, id) or {"id": id})
-    if item.name == "product" and isinstance(value, dict):
-        return {"id": value.get("id")}
+    if item.name in kind.resolution.written:
+        return kind.resolution.written[item.name](value)
     if item.secret_items and isinstance(value, dict):
         return {name: {"fromEnv": name} if is_secret_name(name) else _escaped(text) for name, text in value.items()}
     return _escaped(value)

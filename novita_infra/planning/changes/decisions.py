@@ -10,7 +10,6 @@ from typing import Final
 from novita_infra.kinds.call import Call, Target
 from novita_infra.kinds.field import By, Default, Field, Local, Refusal, Replaces
 from novita_infra.kinds.kind import Kind
-from novita_infra.kinds.toolkit.image_pulls import remedy_of
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import moment
 from novita_infra.model.lifecycle import Cause, Condition
@@ -98,7 +97,7 @@ def decide(kind: Kind, declared: Declared, found: Existing, *, spec: Spec, key: 
     mendable = all(Phase.FAILED in kind.call(name).allowed_phases for name, _ in decision.calls)
     if decision.action is Action.UPDATE and mendable and not never_ready:
         return decision  # What the manifest changes may be what mends it, and its data is kept.
-    why = "; ".join(filter(None, (f"it failed: {live.trouble or live.status}", remedy_of(live.trouble))))
+    why = "; ".join(filter(None, (f"it failed: {live.trouble or live.status}", kind.remedy(live))))
     return _replacement(kind, spec, found, key=key, why=why, fields=decision.fields)
 
 

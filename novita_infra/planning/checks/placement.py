@@ -9,7 +9,6 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Final
 
 from novita_infra.catalogue.prices import PriceList, rate
 from novita_infra.catalogue.products import Catalogue
@@ -33,6 +32,10 @@ class PlacementInput:
     catalogue: Catalogue
     prices: PriceList
     stock: Stock = field(default_factory=dict)
+
+    def wish(self, address: Address) -> Value:
+        """The declared cluster of the resource, by id or name; None where it is open or its kind has none."""
+        return self.declared[address].spec.get(self.kinds[address.type].placement.cluster)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,9 @@ def place_resources(ground: PlacementInput) -> Placement:
             told = _told(group, best, ground)
             findings |= dict.fromkeys(group, told) if told is not None else {}
         for address in group if not best.faults else ():
-            item = ground.declared[address]
-            if item.spec.get("cluster") is None:
-                placed[address] = replace(item, spec={**item.spec, "cluster": best.cluster})
+            item, rules = ground.declared[address], ground.kinds[address.type].placement
+            if ground.wish(address) is None and rules.cluster:
+                placed[address] = replace(item, spec={**item.spec, rules.cluster: best.cluster})
     return Placement(placed, {**_parted(ground), **findings})
 
 
@@ -82,8 +85,8 @@ def _open_groups(ground: PlacementInput) -> Iterator[tuple[Address, ...]]:
     """The resources that must be together, as far as the place of one that needs one is open. Sorted."""
     opened = [
         address
-        for address, item in ground.declared.items()
-        if ground.kinds[address.type].placement.required and item.spec.get("cluster") is None
+        for address in ground.declared
+        if ground.kinds[address.type].placement.required and ground.wish(address) is None
     ]
     if not opened:
         return
@@ -108,10 +111,10 @@ def _edges(ground: PlacementInput) -> Iterator[tuple[Address, Address]]:
     """Each resource with those that must be in its cluster."""
     for address, item in ground.declared.items():
         kind = ground.kinds[address.type]
-        if "cluster" not in kind.by_name:
+        if not kind.placement.cluster:
             continue
         for one in kind.fields:
-            if one.refers and "cluster" in ground.kinds[one.refers].by_name and one.name in item.spec:
+            if one.refers and ground.kinds[one.refers].placement.cluster and one.name in item.spec:
                 for ref in refs(item.spec[one.name]):
                     if ref.address.type == one.refers and ref.address in ground.declared:
                         yield address, ref.address
@@ -122,7 +125,7 @@ def _parted(ground: PlacementInput) -> dict[Address, Finding]:
     told = {}
     place = functools.cache(functools.partial(_cluster_of, ground.catalogue))
     for address, other in _edges(ground):
-        here, there = (place(ground.declared[item].spec.get("cluster")) for item in (address, other))
+        here, there = (place(ground.wish(item)) for item in (address, other))
         if here and there and here != there:
             clusters = ground.catalogue.clusters
             item = ground.declared[address]
@@ -130,7 +133,7 @@ def _parted(ground: PlacementInput) -> dict[Address, Finding]:
                 Diagnostic(
                     f"it is to be in {cluster_label(clusters, here)}, and {other} in {cluster_label(clusters, there)}",
                     "both must be in one cluster",
-                    origin=item.places.get("cluster", item.origin),
+                    origin=item.places.get(ground.kinds[address.type].placement.cluster, item.origin),
                     address=str(address),
                 ),
                 EXIT_BLOCKED,
@@ -139,10 +142,6 @@ def _parted(ground: PlacementInput) -> dict[Address, Finding]:
 
 
 # --- clusters -------------------------------------------------------------------------------------------------------
-
-
-_OF_PLACE: Final = {("cluster",), ("product",)}
-"""The fields whose faults another place may mend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +175,9 @@ def _pins(group: Iterable[Address], ground: PlacementInput) -> dict[Address, str
     """Where what is declared with a place, or is there already, must be."""
     pins = {}
     for address in group:
-        item, live = ground.declared[address], _there(ground.found.get(address))
-        cluster = live.values.get("cluster") if live and item.spec.get("cluster") is None else None
-        place = _cluster_of(ground.catalogue, item.spec.get("cluster")) or cluster
+        wish, live = ground.wish(address), _there(ground.found.get(address))
+        field_name = ground.kinds[address.type].placement.cluster
+        place = _cluster_of(ground.catalogue, wish) or (live.values.get(field_name) if live and wish is None else None)
         if isinstance(place, str) and place:
             pins[address] = place
     return pins
@@ -208,11 +207,11 @@ def _fit(group: tuple[Address, ...], cluster: str, ground: PlacementInput) -> _F
 
 def _with(fit: _Fit, item: Declared, ground: PlacementInput) -> _Fit:
     kind, found = ground.kinds[item.address.type], ground.found.get(item.address)
-    live = _there(found)
-    spec: Spec = {**item.spec, "cluster": fit.cluster}
+    live, rules = _there(found), kind.placement
+    spec: Spec = {**item.spec, rules.cluster: fit.cluster} if rules.cluster else item.spec
     chosen, faults = kind.resolution.resolve(spec, ground.catalogue, live) if kind.resolution.resolve else (spec, ())
     takes = kind.market.stock_needed(chosen, ground.catalogue) if kind.market.stock_needed and live is None else ()
-    told = [fault.summary for fault in faults if fault.impossible and fault.path[:1] in _OF_PLACE]
+    told = [fault.summary for fault in faults if fault.impossible and not rules.fields.isdisjoint(fault.path[:1])]
     told += [f"{item.address} names another cluster"] * any(take.query.cluster != fit.cluster for take in takes)
     reasons = [shortage(take, ground.stock, ground.catalogue) for take in takes]
     lacks = tuple(dict.fromkeys(reasons)) if reasons and all(reasons) else ()
@@ -222,7 +221,7 @@ def _with(fit: _Fit, item: Declared, ground: PlacementInput) -> _Fit:
         faults=(*fit.faults, *told),
         lacks=(*fit.lacks, *lacks),
         waits=fit.waits or (bool(lacks) and item.lifecycle.capacity_wait > 0),
-        known=fit.known or (record is not None and record.spec.get("cluster") == fit.cluster),
+        known=fit.known or (record is not None and record.spec.get(rules.cluster) == fit.cluster),
         price=fit.price + (rate(kind.market.costs(chosen, ground.prices)).least if kind.market.costs else 0),
         asks=(*fit.asks, *(take.query for take in takes)),
     )
@@ -234,7 +233,7 @@ def _with(fit: _Fit, item: Declared, ground: PlacementInput) -> _Fit:
 def _told(group: tuple[Address, ...], best: _Fit, ground: PlacementInput) -> Finding | None:
     """What speaks against every place that comes into question; None where one will do."""
     pins = _pins(group, ground)
-    first = next(item for item in group if ground.declared[item].spec.get("cluster") is None)
+    first = next(item for item in group if ground.wish(item) is None)
     names = _listed([str(item) for item in group])
     item = ground.declared[first]
 

@@ -159,7 +159,7 @@ def _stock(flight: PreflightInput, stock: Stock) -> Iterator[Finding | Diagnosti
 
 
 def _none_free(flight: PreflightInput, change: Change, why: str) -> Finding | Diagnostic:
-    wanted = flight.declared.get(change.address)
+    wanted, kind = flight.declared.get(change.address), flight.kinds[change.address.type]
     waits = wanted is not None and wanted.lifecycle.capacity_wait > 0
     deletes_first = change.action is Action.REPLACE and not change.create_first
     if waits and not deletes_first:
@@ -175,8 +175,9 @@ def _none_free(flight: PreflightInput, change: Change, why: str) -> Finding | Di
         hint = "the one that is there would be deleted first, so it is left alone; name another product or cluster"
         hint += ", or set lifecycle.createBeforeDestroy with waitForCapacity"
     else:
-        hint = "name another product or cluster, several under product.anyOf, or set lifecycle.waitForCapacity"
-    return _blocked(why, hint, address=change.address, origin=_place(wanted, "product"))
+        several = f"{kind.market.alternatives}, " if kind.market.alternatives else ""
+        hint = f"name another product or cluster, {several}or set lifecycle.waitForCapacity"
+    return _blocked(why, hint, address=change.address, origin=_place(wanted, kind.placement.product))
 
 
 # --- quotas ---------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from novita_infra.encoding import compact, digest, encode
+from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic
 from novita_infra.model.resources import Declared
@@ -24,9 +25,6 @@ from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import Step, StepKind
 
 _MADE: Final = frozenset({Action.CREATE, Action.REPLACE})
-_CHOSEN: Final = frozenset({"product", "products", "cluster", "billingMode"})
-"""What planning chooses where the manifest leaves room. That it would choose another now refuses nothing: whether what
-was chosen can still be had, and at what price, is looked at by itself."""
 _SETTLED: Final = frozenset({Action.NONE, Action.RESUME})
 """One becomes the other by itself."""
 
@@ -37,7 +35,13 @@ def manifest_digests(declared: Iterable[Declared]) -> dict[str, str]:
 
 
 def moved(
-    saved: Review, fresh: Review, *, digests: tuple[Mapping[str, str], Mapping[str, str]], key: str, ago: str
+    saved: Review,
+    fresh: Review,
+    *,
+    digests: tuple[Mapping[str, str], Mapping[str, str]],
+    key: str,
+    ago: str,
+    kinds: Mapping[str, Kind],
 ) -> list[Finding]:
     """Why the saved plan cannot be applied any more: a finding for each field that differs, and those of a fresh plan.
 
@@ -62,7 +66,8 @@ def moved(
         if address not in steps[0].changed | declared:
             messages = list(_gone(*changes))
         else:
-            ignored = frozenset() if address in declared else _CHOSEN
+            # Another choice of planning refuses nothing: stock and price of the saved choice are checked on their own.
+            ignored = frozenset() if address in declared else kinds[address.type].resolution.resolved
             messages = list(_moved(*changes, key=key, ignored=ignored)) or list(_otherwise(address, *steps))
         if not messages and address in declared:
             messages = ["its manifest is not what it was"]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from novita_infra.kinds import KINDS
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.values import Ref, Value, refs
 from novita_infra.planning.plan.changes import Action, Change, Drift, FieldChange, Forced
@@ -125,7 +126,7 @@ class _Reasoning:
         means = f"  # {item.means}" if item.means else ""
         for path, before, after in _places(item):
             name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
-            declared = self._trail(change.address, _stem(path))
+            declared = self._trail(change.address, _stem(change.address, path))
             because = (
                 *self._moved_outside(change, item),
                 *_chained(declared),
@@ -162,9 +163,9 @@ def _places(item: FieldChange) -> Iterator[tuple[tuple[str | int, ...], Value, V
             yield (*first, name), before, after
 
 
-def _stem(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """A product that was chosen has an id that the manifest does not name: its trail is that of the field."""
-    return path[:1] if path[0] == "product" else path
+def _stem(address: Address, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """The path whose trail explains it. Planning completes some fields (the id of a product): theirs is the field's."""
+    return path[:1] if path[0] in KINDS[address.type].resolution.resolved else path
 
 
 def _chained(stations: Sequence[tuple[str, Origin | None]]) -> tuple[WhyReason, ...]:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from novita_infra.kinds.toolkit.image_pulls import REMEDY, remedy_of
+from novita_infra.kinds.toolkit.image_pulls import REMEDY, pull_remedy
+from novita_infra.model.resources import Live, Phase
+
+
+def failed(trouble: str) -> Live:
+    return Live("i-1", name="a", phase=Phase.FAILED, status="error", values={}, trouble=trouble)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +26,7 @@ from novita_infra.kinds.toolkit.image_pulls import REMEDY, remedy_of
     ],
 )
 def test_an_image_that_cannot_be_pulled_is_to_be_corrected_first(trouble: str) -> None:
-    assert remedy_of(trouble) == REMEDY
+    assert pull_remedy(failed(trouble)) == REMEDY
 
 
 @pytest.mark.parametrize(
@@ -36,4 +41,4 @@ def test_an_image_that_cannot_be_pulled_is_to_be_corrected_first(trouble: str) -
     ],
 )
 def test_what_is_no_fault_of_the_image_or_passes_by_itself_gets_no_such_advice(trouble: str) -> None:
-    assert remedy_of(trouble) == ""
+    assert pull_remedy(failed(trouble)) == ""

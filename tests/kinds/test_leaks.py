@@ -1,0 +1,92 @@
+"""No module outside `kinds` knows a resource type, or a field of one kind, by its name."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import novita_infra
+from novita_infra.kinds import KINDS
+
+ROOT = Path(novita_infra.__file__).parent
+OUTSIDE = [
+    path
+    for path in sorted(ROOT.rglob("*.py"))
+    if path.relative_to(ROOT).parts[0] not in {"kinds", "simulator", "testing"}
+]
+"""The simulator has the names of the API, and `testing` holds manifests and worlds for tests."""
+
+FIELDS = {item.name for kind in KINDS.values() for item in kind.fields}
+
+ANYWHERE = (FIELDS | KINDS.keys()) - {"name", "type", "env"}
+"""Words that stand in no text of the code but as a field or a type."""
+
+KEYS = FIELDS - {"name"}
+"""Words that are no key of a spec. `type` is a word of JSON Schema and of addresses too, and `env` a namespace of
+expressions, so these two count only as keys. `name` is what every kind calls the name of its objects: a manifest that
+leaves it out gets `metadata.name`."""
+
+EXCEPTIONS = {
+    ("api/redaction.py", "password"): "the key of a secret in a body of the API, whatever it is about",
+    ("cli/commands/sim/run.py", "command"): "the command that is run against the simulator",
+    ("manifests/resources/declaring.py", "username"): "the one part of a secret object that may stand in clear",
+    ("schema/drift.py", "ports"): "an example in the schema of ignoreChanges, for a reader",
+    ("schema/project.py", "gpuCount"): "an example in the schema of defaults, for a reader",
+}
+"""By module and word: why it may stand there."""
+
+_SPECS = re.compile(r"\b(spec|specs|values|after|before|by_name|declared|wanted|eased|sent|chosen)\b")
+"""Names of data whose keys are the fields of a kind."""
+
+
+def leaks(text: str) -> Iterator[tuple[int, str]]:
+    """The line and the word of every field or type that the module's code names."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node.value in ANYWHERE:
+            yield node.lineno, str(node.value)
+    for line, data, key in _keys(tree):
+        if key in KEYS - ANYWHERE and _SPECS.search(data):
+            yield line, key
+
+
+def _keys(tree: ast.AST) -> Iterator[tuple[int, str, str]]:
+    """Each key that is looked up, with the text of what it is looked up in: `a["k"]`, `a.get("k")`, `"k" in a`."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Subscript(value=data, slice=ast.Constant(value=str(key))):
+                yield node.lineno, ast.unparse(data), key
+            case ast.Call(func=ast.Attribute(value=data, attr="get"), args=[ast.Constant(value=str(key)), *_]):
+                yield node.lineno, ast.unparse(data), key
+            case ast.Compare(left=ast.Constant(value=str(key)), ops=[ast.In() | ast.NotIn()], comparators=[data]):
+                yield node.lineno, ast.unparse(data), key
+
+
+def test_no_module_outside_kinds_names_a_field_or_a_type() -> None:
+    found = {(str(path.relative_to(ROOT)), word): line for path in OUTSIDE for line, word in leaks(path.read_text())}
+    assert {f"{path}:{line}: {word}" for (path, word), line in found.items() if (path, word) not in EXCEPTIONS} == set()
+    assert EXCEPTIONS.keys() <= found.keys(), "an exception that is no longer needed"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'record.spec.get("power") == "stopped"',
+        'orphan.kind == "instance"',
+        'live.values["type"]',
+        '"env" in change.after',
+        'CHOSEN = {("product",)}',
+        'item.name == "product"',
+    ],
+)
+def test_a_leak_is_found(code: str) -> None:
+    assert list(leaks(code))
+
+
+@pytest.mark.parametrize("code", ['schema["type"]', 'spec["name"]', 'space == "env"', 'scope["type"]', "spec[name]"])
+def test_what_is_no_field_is_no_leak(code: str) -> None:
+    assert not list(leaks(code))
