@@ -52,7 +52,7 @@ def test_without_figures_nothing_is_known(answer: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"),
+    ("answered", "seconds"),
     [
         ("1700000000", 1_700_000_000.0),
         (1_700_000_000, 1_700_000_000.0),
@@ -66,6 +66,6 @@ def test_without_figures_nothing_is_known(answer: Any) -> None:
         ([], 0.0),
     ],
 )
-def test_when_an_object_was_made_is_read_in_every_spelling(told: Any, seconds: float) -> None:
-    assert created_in({"createdAt": told}) == seconds
-    assert created_in({"createTime": told}) == seconds
+def test_when_an_object_was_made_is_read_in_every_spelling(answered: Any, seconds: float) -> None:
+    assert created_in({"createdAt": answered}) == seconds
+    assert created_in({"createTime": answered}) == seconds

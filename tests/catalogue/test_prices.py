@@ -88,7 +88,7 @@ def test_what_is_free_of_charge_has_no_costs(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "spec", "told"),
+    ("kind", "spec", "expected"),
     [
         ("instance", {"product": {"id": "gone", "name": "Gone 9"}}, ["Gone 9, on demand"]),
         ("instance", {"product": {"id": "4090"}, "billingMode": "spot"}, ["RTX 4090 24GB, spot"]),
@@ -109,9 +109,9 @@ def test_what_is_free_of_charge_has_no_costs(kind: str) -> None:
     ],
 )
 def test_what_nobody_tells_the_price_of_is_unknown_and_never_nothing(
-    kind: str, spec: dict[str, Any], told: list[str]
+    kind: str, spec: dict[str, Any], expected: list[str]
 ) -> None:
-    assert [cost.what for cost in costs(kind, spec) if cost.price is None] == told
+    assert [cost.what for cost in costs(kind, spec) if cost.price is None] == expected
 
 
 def test_months_that_are_not_known_make_no_price() -> None:

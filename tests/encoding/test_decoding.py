@@ -96,13 +96,13 @@ def test_a_nested_dataclass_comes_back() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_told_with_its_path(data: Any, says: str) -> None:
+def test_what_is_wrong_is_reported_with_its_path(data: Any, says: str) -> None:
     with pytest.raises(Malformed) as caught:
         decode_as(Record, data)
     assert str(caught.value) == says
 
 
-def test_a_choice_that_is_not_known_is_told_with_those_that_are() -> None:
+def test_a_choice_that_is_not_known_is_reported_with_those_that_are() -> None:
     with pytest.raises(Malformed, match=r"^action: one of no-op, create, .* is wanted"):
         decode_as(Change, {"address": "vpc.net", "action": "explode"})
 

@@ -190,10 +190,10 @@ def test_a_form_that_is_never_written_is_malformed(data: Any) -> None:
         decode(data)
 
 
-def test_a_secret_that_changed_is_a_problem_told_once() -> None:
-    told = encode_with_sources({"a": secret("A"), "b": [secret("A")], "c": secret("C")}, KEY)
+def test_a_secret_that_changed_is_a_problem_reported_once() -> None:
+    diagnostics = encode_with_sources({"a": secret("A"), "b": [secret("A")], "c": secret("C")}, KEY)
     with pytest.raises(Problems) as caught:
-        decode_with_sources(told, lambda _: "another", KEY)
+        decode_with_sources(diagnostics, lambda _: "another", KEY)
     assert [item.summary for item in caught.value.diagnostics] == [
         "the secret from env:A has changed since the plan was made",
         "the secret from env:C has changed since the plan was made",
@@ -201,7 +201,7 @@ def test_a_secret_that_changed_is_a_problem_told_once() -> None:
     assert "another" not in str(caught.value)
 
 
-def test_all_sources_that_cannot_be_read_are_told_together() -> None:
+def test_all_sources_that_cannot_be_read_are_reported_together() -> None:
     def missing(source: str) -> str:
         raise problem(f"{source} is not set")
 

@@ -37,7 +37,7 @@ def test_a_program_that_reads_nothing_of_a_large_input_is_no_problem(tmp_path: P
     assert _run("print('done')", tmp_path, given=b"x" * 5_000_000).output == b"done\n"
 
 
-def test_exit_codes_signals_and_complaints_are_told(tmp_path: Path) -> None:
+def test_exit_codes_signals_and_complaints_are_reported(tmp_path: Path) -> None:
     ended = _run("import sys; sys.stderr.write('oh'); sys.exit(3)", tmp_path)
     assert (ended.code, ended.complaints) == (3, b"oh")
     assert _run("import os; os.kill(os.getpid(), 15)", tmp_path).code == -signal.SIGTERM

@@ -104,7 +104,7 @@ def test_the_fixture_serves_a_simulator_that_the_test_bends(pytester: pytest.Pyt
     run(pytester, "-W", "error").assert_outcomes(passed=6)
 
 
-def test_a_wrong_marker_is_told_where_it_is_used(pytester: pytest.Pytester) -> None:
+def test_a_wrong_marker_is_reported_where_it_is_used(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(WRONG)
     result = run(pytester)
     result.assert_outcomes(errors=3)

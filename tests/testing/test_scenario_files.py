@@ -35,7 +35,7 @@ def test_together_the_documented_files_show_everything_that_a_scenario_can_say()
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("name: x\nsays: y\nevents:\n  - {do: price, perCent: half}\n", "4:17: invalid parameter events[0].perCent[0]"),
         ("name: x\nsays: y\nevents:\n  - do: stock\n  - do: price\n", "5:5: invalid parameter events[1].perCent"),
@@ -55,15 +55,15 @@ def test_together_the_documented_files_show_everything_that_a_scenario_can_say()
         ("name: x\nsays: y\n---\nname: z\n", "4:1: a scenario file holds exactly one document"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line_and_column(text: str, told: str, tmp_path: Path) -> None:
+def test_what_is_wrong_is_reported_with_its_line_and_column(text: str, message: str, tmp_path: Path) -> None:
     path = tmp_path / "bad.scenario.yaml"
     path.write_text(text)
     with pytest.raises(Problems) as caught:
         scenario(str(path))
-    assert str(caught.value).startswith(f"{path}:{told}")
+    assert str(caught.value).startswith(f"{path}:{message}")
 
 
-def test_a_file_that_is_not_there_is_told_by_its_name(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_reported_by_its_name(tmp_path: Path) -> None:
     with pytest.raises(Problems, match=r"no\.yaml cannot be read"):
         scenario(tmp_path / "no.yaml")
 

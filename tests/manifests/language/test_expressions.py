@@ -86,21 +86,21 @@ def test_where_a_secret_is_wanted_every_value_is_wrapped_with_its_source() -> No
     ],
 )
 def test_a_wrong_expression_is_explained(text: str, said: str) -> None:
-    value, wrong = evaluate(text, SCOPE)
+    value, errors = evaluate(text, SCOPE)
     assert value == text
-    assert [f"{item.summary}; {item.hint}" for item in wrong] == [said]
+    assert [f"{item.summary}; {item.hint}" for item in errors] == [said]
 
 
 def test_what_looks_like_the_shell_is_pointed_at_the_escape() -> None:
-    (wrong,) = evaluate("echo ${HOME}", SCOPE)[1]
-    assert wrong.summary == "${HOME} is not an expression"
-    assert "write $${HOME} for the plain text" in wrong.hint
+    (errors,) = evaluate("echo ${HOME}", SCOPE)[1]
+    assert errors.summary == "${HOME} is not an expression"
+    assert "write $${HOME} for the plain text" in errors.hint
 
 
-def test_every_wrong_expression_of_a_string_is_told_with_its_count() -> None:
-    value, wrong = evaluate("${var.a} ${var.region} ${var.a}", SCOPE)
+def test_every_wrong_expression_of_a_string_is_reported_with_its_count() -> None:
+    value, errors = evaluate("${var.a} ${var.region} ${var.a}", SCOPE)
     assert value == "${var.a} ${var.region} ${var.a}"
-    assert [(item.expression, item.nth) for item in wrong] == [("${var.a}", 0), ("${var.a}", 1)]
+    assert [(item.expression, item.nth) for item in errors] == [("${var.a}", 0), ("${var.a}", 1)]
 
 
 def test_a_variable_that_was_complained_of_is_not_complained_of_again() -> None:
@@ -120,8 +120,8 @@ def test_names_that_sound_like_secrets_are_taken_for_secrets() -> None:
 
 @given(st.text(st.sampled_from(list("${}vare.nisgo[]\"' \n")), max_size=40))
 def test_no_text_makes_it_raise(text: str) -> None:
-    value, wrong = evaluate(text, SCOPE)
-    assert value == text or not wrong
+    value, errors = evaluate(text, SCOPE)
+    assert value == text or not errors
 
 
 @given(st.text(max_size=30))

@@ -189,7 +189,7 @@ def test_a_message_does_not_quote_a_secret_that_cannot_be_read(tmp_path: Path) -
     assert "9999" not in str(wrong)
 
 
-def test_no_line_is_shown_of_a_file_of_variables_that_cannot_be_read(tmp_path: Path) -> None:
+def test_no_line_of_an_unreadable_variable_file_is_shown(tmp_path: Path) -> None:
     files = {"novita-infra.yaml": project_file("variables: {tok: {secret: true}}\n"), "v.yaml": '"tok": "hunter2\n'}
     (wrong, *_) = (item for item in _problems(tmp_path, files, var_files=("v.yaml",)) if item.origin)
     assert wrong.hidden == (0,)
@@ -204,7 +204,7 @@ def test_the_warning_of_a_secret_in_clear_hides_it(tmp_path: Path) -> None:
     assert (warning.summary, warning.hidden) == ("a secret stands in clear in the manifest", (42,))
 
 
-def test_a_variable_that_is_nearly_declared_secret_is_hidden_like_one_that_is(tmp_path: Path) -> None:
+def test_a_variable_with_a_misspelled_secret_flag_is_redacted(tmp_path: Path) -> None:
     declared = "variables:\n  tok: {type: integer, secrt: true, default: hunter2}\n  region: {default: here}\n"
     diagnostics = _problems(
         tmp_path,

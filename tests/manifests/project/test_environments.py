@@ -73,7 +73,7 @@ def test_a_patch_reaches_the_lifecycle(tmp_path: Path) -> None:
     assert found.lifecycle.timeouts == {"create": 3600.0}
 
 
-def test_a_wrong_value_in_a_patch_is_told_once_however_many_it_hits(tmp_path: Path) -> None:
+def test_a_wrong_value_in_a_patch_is_reported_once(tmp_path: Path) -> None:
     files = patched("      - {target: 'instance.*', spec: {gpuCount: 99}}\n")
     assert refused(tmp_path, files, environment="dev") == [
         "novita-infra.yaml:7:49: gpuCount is 99, which is too large; allowed: 1 to 8"
@@ -96,6 +96,6 @@ def test_the_project_names_its_default_environment(tmp_path: Path) -> None:
     assert loaded(tmp_path, files, environment="prod").environment == "prod"
 
 
-def test_a_target_in_a_file_that_was_not_asked_for_is_no_error(tmp_path: Path) -> None:
+def test_a_patch_target_in_a_file_that_was_not_named_is_no_error(tmp_path: Path) -> None:
     files = {**patched("      - {target: instance.absent, spec: {power: stopped}}\n"), "one.yaml": FLEET}
     assert len(loaded(tmp_path, files, path="one.yaml", environment="dev").declared) == 3

@@ -115,7 +115,7 @@ def test_all_errors_of_all_files_come_together_in_order(tmp_path: Path) -> None:
     assert places == ["a.yaml:8:12", "a.yaml:9:10", "b.yaml:2:1", "b.yaml:9:13", "c.yaml:3:7", "novita-infra.yaml:4:1"]
 
 
-def test_a_link_that_points_nowhere_is_told(tmp_path: Path) -> None:
+def test_a_link_that_points_nowhere_is_reported(tmp_path: Path) -> None:
     write(tmp_path, {"a.yaml": FLEET})
     (tmp_path / "b.yaml").symlink_to(tmp_path / "gone.yaml")
     assert refused(tmp_path, {}) == ["b.yaml:1:1: the link points to no file; mend or remove it"]
@@ -141,7 +141,7 @@ def test_a_file_name_that_is_no_text_can_be_printed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["missing", "missing/a.yaml", "a.yaml/b.yaml", "nul\0", "x" * 5000])
-def test_a_path_that_leads_nowhere_is_told(tmp_path: Path, path: str) -> None:
+def test_a_path_that_leads_nowhere_is_reported(tmp_path: Path, path: str) -> None:
     write(tmp_path, {"a.yaml": FLEET})
     with pytest.raises(Problems):
         load(tmp_path / path, environ={})
@@ -286,7 +286,7 @@ def test_what_a_broken_project_file_may_declare_is_not_missed(tmp_path: Path) ->
     ]
 
 
-def test_one_mistake_made_a_thousand_times_is_told_in_reasonable_time_and_length(tmp_path: Path) -> None:
+def test_a_mistake_made_a_thousand_times_is_reported_briefly(tmp_path: Path) -> None:
     specs = [f"  networkStorages: [{{storage: zzz{n}, mountPath: /d}}]\n  command: ${{var.x}}\n" for n in range(1000)]
     fleet = "".join(manifest("Instance", f"i{n}", INSTANCE + spec) for n, spec in enumerate(specs))
     messages = refused(tmp_path, {"a.yaml": fleet + "".join(storage(f"s{n}") for n in range(1000))})

@@ -36,7 +36,7 @@ def demand(value: Any, schema: Any) -> dict[str, Any]:
         ({"replaceTriggeredBy": ["${vpc.net.id}"]}, "write the address: vpc.net"),
     ],
 )
-def test_what_cannot_be_meant_is_told_with_its_place(lifecycle: dict[str, Any], says: str, tmp_path: Path) -> None:
+def test_what_cannot_be_meant_is_reported_with_its_place(lifecycle: dict[str, Any], says: str, tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={"MY_TOKEN": "pretended"})
     rig.declare(A, NET, a=lifecycle)
     with pytest.raises(Problems) as caught:
@@ -47,7 +47,7 @@ def test_what_cannot_be_meant_is_told_with_its_place(lifecycle: dict[str, Any], 
     assert diagnostic.origin.line >= 5
 
 
-def test_a_trigger_and_a_condition_count_as_needs_and_may_close_no_circle(tmp_path: Path) -> None:
+def test_triggers_and_conditions_are_dependencies_and_may_make_no_cycle(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(A, B, a={"replaceTriggeredBy": ["instance.b"]})
     with pytest.raises(Problems, match=r"instance\.a"):

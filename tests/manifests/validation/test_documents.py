@@ -25,7 +25,7 @@ def test_a_good_project_is_loaded_without_the_slow_validator(tmp_path: Path) -> 
     assert done.stdout.split() == ["False", "False"]
 
 
-def test_what_only_one_validator_refuses_is_told_in_its_words() -> None:
+def test_what_only_one_validator_refuses_is_reported_in_its_words() -> None:
     schema = _Schema({}, jsonschema_rs.Draft202012Validator({"properties": {"a": {"type": "string"}}}))
     document = read_text("a: 5\n", "a.yaml").documents[0]
     (shown,) = schema.faults(document, document.data, Sources(), hidden=lambda _: False)
@@ -34,7 +34,7 @@ def test_what_only_one_validator_refuses_is_told_in_its_words() -> None:
     assert str(hidden) == "a.yaml:1:4: a is not allowed"
 
 
-def test_a_mistake_in_a_thousand_documents_is_told_for_each(tmp_path: Path) -> None:
+def test_a_mistake_in_a_thousand_documents_is_reported_for_each(tmp_path: Path) -> None:
     fleet = "".join(manifest("Instance", f"i{n}", INSTANCE + "  gpuCount: 9\n") for n in range(200))
     assert len(refused(tmp_path, {"a.yaml": fleet})) == 200
 

@@ -86,7 +86,7 @@ def test_every_value_and_key_has_its_place() -> None:
     assert key_origin_at(document.position, ("d", "e")) == Origin("a.yaml", 6, 3)
 
 
-def test_what_is_not_there_is_placed_at_the_key_of_what_should_hold_it() -> None:
+def test_a_missing_value_is_placed_at_the_key_of_its_mapping() -> None:
     document = read_text("a:\n  b: 1\n", "a.yaml").documents[0]
     assert origin_at(document.position, ("a", "missing", 3)) == Origin("a.yaml", 1, 1)
     assert key_origin_at(document.position, ("a", "missing")) == Origin("a.yaml", 1, 1)
