@@ -1,7 +1,7 @@
-"""One object made: the intent on disk, the call, the id on disk, the wait. Nothing is ever bought on a guess.
+"""Creates one object: intent on disk, call, id on disk, wait. It never pays for a second object on a guess.
 
-A create is sent again only after the service said that it did nothing, or after reads over a grace time showed that the
-one before made nothing.
+A create is sent again only if the API says that it did nothing, or if reads over a grace time show that the create
+before made nothing.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from novita_infra.api.errors import ApiError, NoCapacity, Unanswered
 from novita_infra.api.request import Request
+from novita_infra.applying.calling import effect_window, pauses, send
 from novita_infra.applying.errors import StepFailed, StillMoving
 from novita_infra.applying.events import Identified
-from novita_infra.applying.run import Run, Span
+from novita_infra.applying.run import Run, StepRun
+from novita_infra.applying.waiting import Waits
 from novita_infra.kinds.call import Target
 from novita_infra.kinds.field import Default
 from novita_infra.kinds.kind import Kind, Offer
@@ -28,14 +30,13 @@ from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Spec, Value, reveal
 from novita_infra.planning.changes.decisions import ambiguous
 from novita_infra.planning.changes.equality import agree, written
-from novita_infra.planning.plan.steps import Step
 from novita_infra.refresh.objects import candidates, read_all, still_there
 
-BUYS: Final = 3
+TRIES: Final = 3
 """How often a create is sent whose answer is lost and which provably made nothing."""
 LOOKS: Final = (0.0, GRACE / 40, GRACE / 20, GRACE / 10, GRACE / 5, GRACE / 3, GRACE / 3)
-"""Seconds between the reads that look for what a create without an answer made; together they pass the grace time.
-The last is repeated as long as the service may still be at the call."""
+"""Seconds between the reads that look for the object of a create without an answer; together they pass the grace time.
+The last is repeated as long as the service may still work on the call."""
 LONGEST_LAST_LOOK: Final = GRACE / 10
 """Seconds that an interrupted run still pauses before a look."""
 CAPACITY_PAUSE: Final = 20.0
@@ -43,200 +44,203 @@ CAPACITY_PAUSE: Final = 20.0
 _STOPPED_WAITING: Final = "interrupted while it waited for capacity; nothing was made"
 
 
-class Creating:
-    """Performs the creates of one run."""
+@dataclass(frozen=True, slots=True)
+class _Create:
+    """One create, of one offer."""
 
-    def __init__(self, desk: Run) -> None:
-        self._desk = desk
-        self._seen: dict[str, asyncio.Task[frozenset[str]]] = {}
-        self._namesakes: dict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+    at: StepRun
+    spec: Spec
+    before: Record | None
+    """The record before the step."""
+    choice: Mapping[str, Value]
+    """The offer for the record."""
 
-    async def create(self, step: Step, *, span: Span) -> str:
-        """Makes the object and waits until it is settled; returns its id. Raises StepFailed, StillMoving, ApiError."""
-        kind = self._desk.kinds[step.address.type]
-        self._desk.begin(step)
-        spec = await self._desk.resolved(step)
-        before = self._desk.books.record(step.address)
-        live = await self._obtain(step, kind, spec, before, span=span)
-        record = self._desk.record(step)
+
+class Creator:
+    """Creates the objects of one run."""
+
+    def __init__(self, run: Run, waits: Waits) -> None:
+        self._run = run
+        self._waits = waits
+        self._snapshots: dict[str, asyncio.Task[frozenset[str]]] = {}
+        self._alike: dict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def create(self, at: StepRun) -> str:
+        """Creates the object, waits until it has settled and returns its id.
+
+        Raises StepFailed, Interrupted, StillMoving or ApiError.
+        """
+        at.begin()
+        spec = await at.resolved_spec()
+        live = await self._create_when_free(_Create(at, spec, self._run.records.get(at.step.address), {}))
+        record = at.record
         record = replace(record, id=live.id, spec=record.pending.sent if record.pending else {})
-        if not kind.api.create.final_phases:
-            await self._desk.books.put(_ready(record, step, live), "created")
-            self._desk.emit(Identified(step, live.id))
+        settles = at.kind.api.create.final_phases
+        if not settles:
+            await at.put(_ready(record, at, live), "created")
+            self._run.emit(Identified(at.step, live.id))
             return live.id
-        await self._desk.books.put(record, "created")
-        self._desk.emit(Identified(step, live.id))
-        live = await self._desk.settled(step, live.id, kind.api.create.final_phases, span=span)
-        await self._desk.books.put(_ready(self._desk.record(step), step, live), "ready")
+        await at.put(record, "created")
+        self._run.emit(Identified(at.step, live.id))
+        live = await self._waits.until(at, live.id, settles)
+        await at.put(_ready(at.record, at, live), "ready")
         return live.id
 
-    async def _obtain(self, step: Step, kind: Kind, spec: Spec, before: Record | None, *, span: Span) -> Live:
-        """The new object; waits for capacity where the step may, and tries a last time when that wait is over."""
+    async def _create_when_free(self, create: _Create) -> Live:
+        """The new object. Waits for capacity if the step may, with a last attempt when that wait is over."""
+        at, wait = create.at, create.at.step.limits.capacity_wait
         waiting, last = "", False
         while True:
             try:
-                return await self._first_to_be_had(step, kind, spec, before, span=span, waiting=waiting)
+                return await self._create_first_offer(create, waiting)
             except NoCapacity as error:
                 refused = error
-            elapsed = self._desk.clock.now() - span.since
-            left = step.limits.capacity_wait - elapsed
+            left = wait - at.elapsed
             if last or left <= 0:
-                raise _none_came_free(refused, step, elapsed)
-            if not waiting:  # told once; the summary tells the rest
-                told = f"{refused.reason or refused.text}: tried again for up to {in_words(step.limits.capacity_wait)}"
-                self._desk.note(step, "", told, span=span, status="waiting")
+                raise _no_capacity(refused, wait, at.elapsed)
+            if not waiting:  # noted once; the end of the run sums up
+                note = f"{refused.reason or refused.text}: tried again for up to {in_words(wait)}"
+                at.note("", note, status="waiting")
             waiting, last = _STOPPED_WAITING, left <= CAPACITY_PAUSE
-            await self._desk.pause(min(CAPACITY_PAUSE, left), waiting)
+            await self._run.pause(min(CAPACITY_PAUSE, left))
+            self._run.check_stop(waiting)
 
-    async def _first_to_be_had(
-        self, step: Step, kind: Kind, spec: Spec, before: Record | None, *, span: Span, waiting: str
-    ) -> Live:
-        """The new object, of the first offer that can be had; raises NoCapacity where none can.
+    async def _create_first_offer(self, create: _Create, waiting: str) -> Live:
+        """The new object, of the first offer that has capacity. Raises NoCapacity if none has.
 
-        `waiting` is what an interruption is told to have interrupted, where an attempt was made before.
+        `waiting` is the message of an interruption, if an attempt was made before.
         """
-        tried: list[Mapping[str, Value]] = []
+        kind, spec = create.at.kind, create.spec
+        refused: list[Mapping[str, Value]] = []
         for offer in kind.market.offers(spec) if kind.market.offers else (Offer(spec=spec, place={}),):
             try:
-                async with self._desk.calls:
-                    self._desk.go_on(waiting)
-                    choice = _choice(offer, tried)
-                    return await self._buy(step, kind, offer.spec, before, choice=choice, span=span)
+                async with self._run.slots:
+                    self._run.check_stop(waiting)
+                    return await self._create_once(replace(create, spec=offer.spec, choice=_choice(offer, refused)))
             except NoCapacity as error:
-                refused, waiting = error, _STOPPED_WAITING
-                tried.append({"offer": offer.place, "reason": error.told})
-        raise refused
+                failure, waiting = error, _STOPPED_WAITING
+                refused.append({"offer": offer.place, "reason": error.told})
+        raise failure
 
-    async def _buy(
-        self,
-        step: Step,
-        kind: Kind,
-        spec: Spec,
-        before: Record | None,
-        *,
-        choice: Mapping[str, Value],
-        span: Span,
-    ) -> Live:
-        name = str(reveal(spec.get("name", "")))
-        pending, request = self._wanted(step, kind, spec)
-        mark = pending.mark
+    async def _create_once(self, create: _Create) -> Live:
+        """The new object; its id is known, and it may still be coming up."""
+        at, kind = create.at, create.at.kind
+        name = str(reveal(create.spec.get("name", "")))
+        pending, request = self._attempt(create)
         # A mark tells the new object from all others; without one, two that are alike are made one after the other.
-        async with self._namesakes[kind.type, mark or name]:
-            for _ in range(BUYS):
-                await self._intend(step, kind, before, pending=pending, choice=choice)
+        async with self._alike[kind.type, pending.mark or name]:
+            for _ in range(TRIES):
+                await self._record_intent(create, pending)
                 try:
-                    answer = await self._desk.send(request, step, span=span)
+                    answer = await send(at, request)
                 except Unanswered as error:
                     lost, done = error, False
-                    looking = f"{error}; looking for what it made for up to {in_words(self._desk.possible(error))}"
-                    self._desk.note(step, "", looking, span=span, status="unanswered")
+                    looking = f"{error}; looking for what it made for up to {in_words(effect_window(error))}"
+                    at.note("", looking, status="unanswered")
                 except ApiError:
-                    await self._take_back(step, before)
+                    await self._restore_record(create)
                     raise
                 else:
                     id = kind.api.new_id(answer)
                     if id:
                         return Live(id, name, Phase.CHANGING, "", {})
                     lost, done = Unanswered(request, text="it is done, but the answer holds no id"), True
-                found = await self._find(step, kind, spec, mark=mark, lost=lost)
-                if found is not None:
+                live = await self._find_created(create, mark=pending.mark, lost=lost)
+                if live is not None:
                     if not done:
-                        self._desk.note(step, found.id, f"what it made was found: {found.id}", span=span)
-                    return found
+                        at.note(live.id, f"what it made was found: {live.id}")
+                    return live
                 if done:
-                    break  # The service said that it is done: sent again, it would be done twice.
-                self._desk.note(step, "", "nothing was made, so it is sent again", span=span, status="unanswered")
+                    break  # The service says that it is done: another call would create a second object.
+                at.note("", "nothing was made, so it is sent again", status="unanswered")
         raise StepFailed(f"{lost}; {lost.advice}")
 
-    def _wanted(self, step: Step, kind: Kind, spec: Spec) -> tuple[PendingCall, Request]:
-        """The attempt and its request. The attempt knows of an owner mark only where the request had room for it."""
-        key = self._desk.books.key
-        pending = self._desk.pending("create", written(_carried(kind, spec, key), key))
-        mark = self._desk.mark(step.address, pending.operation) if kind.api.marked else ""
-        request = kind.api.create.request(Target("", reveal(spec), mark=mark))
-        return replace(pending, mark=mark if mark and _holds(request.body, mark) else ""), request
+    def _attempt(self, create: _Create) -> tuple[PendingCall, Request]:
+        """The attempt and its request. The attempt holds the owner mark only if the request has room for it."""
+        at, key = create.at, self._run.records.key
+        pending = at.attempt("create", written(_carried(at.kind, create.spec, key), key))
+        mark = self._run.mark(at.step.address, pending.operation) if at.kind.api.marked else ""
+        request = at.kind.api.create.request(Target("", reveal(create.spec), mark=mark))
+        return replace(pending, mark=mark if mark and _contains(request.body, mark) else ""), request
 
-    async def _intend(
-        self,
-        step: Step,
-        kind: Kind,
-        before: Record | None,
-        *,
-        pending: PendingCall,
-        choice: Mapping[str, Value],
-    ) -> None:
-        """Puts on disk what is about to be asked for, and what was live before."""
-        await self._seen_before(kind)
+    async def _record_intent(self, create: _Create, pending: PendingCall) -> None:
+        """Puts the attempt on disk, and the ids that were live before."""
+        at, before = create.at, create.before
+        await self._live_before(at.kind)
         retired = tuple(dict.fromkeys([*before.retired, *filter(None, [before.id])])) if before else ()
-        unready = before.retired_unready if before else ()
+        retired_unready = before.retired_unready if before else ()
         if before and before.pending and before.pending.never_ready:
-            unready = (*unready, before.id)
+            retired_unready = (*retired_unready, before.id)
+        snapshot = self._run.records.snapshot_name(at.kind.type)
         record = Record(
-            step.address,
+            at.step.address,
             "",
-            needs=step.record.needs,
-            pending=replace(pending, since=self._desk.clock.now(), snapshot=self._desk.books.snapshot_name(kind.type)),
+            needs=at.step.record.needs,
+            pending=replace(pending, since=self._run.clock.now(), snapshot=snapshot),
             retired=retired,
-            retired_unready=tuple(id for id in unready if id in retired),
-            protect=step.record.protect,
-            source=step.record.source,
-            choice=choice,
+            retired_unready=tuple(id for id in retired_unready if id in retired),
+            protect=at.step.record.protect,
+            source=at.step.record.source,
+            choice=create.choice,
         )
-        await self._desk.books.put(record, "create: about to be sent")
+        await at.put(record, "create: about to be sent")
 
-    async def _find(self, step: Step, kind: Kind, spec: Spec, *, mark: str, lost: Unanswered) -> Live | None:
-        """What a create without an answer made. Absent only when reads over a grace time all miss it, which begins
-        when the service cannot be at it any more.
+    async def _restore_record(self, create: _Create) -> None:
+        """Restores the record from before the step: the create was refused, and nothing was made."""
+        if create.before is not None:
+            await create.at.put(create.before, "create: refused")
+        else:
+            await self._run.records.drop(create.at.step.address, "create: refused")
+
+    async def _find_created(self, create: _Create, *, mark: str, lost: Unanswered) -> Live | None:
+        """The object of a create without an answer.
+
+        None only if all reads miss it over a grace time that begins when the service cannot work on the call any more.
         """
-        known = await self._seen_before(kind) | self._desk.books.owned(kind.type)
-        for pause in self._desk.pauses(lost, LOOKS):
-            if self._desk.stop.is_set() and pause > LONGEST_LAST_LOOK:
-                raise StillMoving("nobody knows yet what the create made; the next run looks for it")
-            await self._desk.clock.sleep(pause)
-            lives = await read_all(self._desk.client, kind)
-            fitting = candidates(kind, reveal(spec), lives.values(), known=known, mark=mark)
-            fitting = await still_there(self._desk.client, kind, fitting)
+        kind, client = create.at.kind, self._run.client
+        known = await self._live_before(kind) | self._run.records.owned_ids(kind.type)
+        for pause in pauses(self._run.clock, lost, LOOKS):
+            if self._run.stop.is_set() and pause > LONGEST_LAST_LOOK:
+                raise StillMoving("the result of the create is not known yet; the next run looks for it")
+            await self._run.clock.sleep(pause)
+            lives = await read_all(client, kind)
+            fitting = candidates(kind, reveal(create.spec), lives.values(), known=known, mark=mark)
+            fitting = await still_there(client, kind, fitting)
             if len(fitting) > 1:
-                raise StepFailed(ambiguous(step.address, fitting))
+                raise StepFailed(ambiguous(create.at.step.address, fitting))
             if fitting:
                 return fitting[0]
         return None
 
-    async def _take_back(self, step: Step, before: Record | None) -> None:
-        """The create was refused: nothing was made, and the books say again what they said before."""
-        if before is not None:
-            await self._desk.books.put(before, "create: refused")
-        else:
-            await self._desk.books.drop(step.address, "create: refused")
-
-    async def _seen_before(self, kind: Kind) -> frozenset[str]:
+    async def _live_before(self, kind: Kind) -> frozenset[str]:
         """The ids that were live before this run created any object of the kind; read once."""
-        if kind.type not in self._seen:
-            self._seen[kind.type] = asyncio.create_task(self._see(kind))
-        return await asyncio.shield(self._seen[kind.type])
+        if kind.type not in self._snapshots:
+            self._snapshots[kind.type] = asyncio.create_task(self._take_snapshot(kind))
+        return await asyncio.shield(self._snapshots[kind.type])
 
-    async def _see(self, kind: Kind) -> frozenset[str]:
-        lives = await read_all(self._desk.client, kind)
-        await self._desk.books.snapshot(self._desk.books.snapshot_name(kind.type), tuple(sorted(lives)))
+    async def _take_snapshot(self, kind: Kind) -> frozenset[str]:
+        lives = await read_all(self._run.client, kind)
+        records = self._run.records
+        await records.put_snapshot(records.snapshot_name(kind.type), tuple(sorted(lives)))
         return frozenset(lives)
 
 
-def _ready(record: Record, step: Step, live: Live) -> Record:
-    """The record once nothing more is waited for, without the object before it where that is known to be gone."""
-    retired = tuple(id for id in record.retired if id != step.gone)
-    return replace(record, pending=None, outputs={**live.outputs}, needs=step.record.needs, retired=retired)
+def _ready(record: Record, at: StepRun, live: Live) -> Record:
+    """The record of a create that is done, without the old object if that is known to be gone."""
+    retired = tuple(id for id in record.retired if id != at.step.gone)
+    return replace(record, pending=None, outputs={**live.outputs}, needs=at.step.record.needs, retired=retired)
 
 
-def _none_came_free(refused: NoCapacity, step: Step, elapsed: float) -> NoCapacity | StepFailed:
-    """The last refusal, with how long capacity was waited for where it was."""
-    if not step.limits.capacity_wait:
+def _no_capacity(refused: NoCapacity, wait: float, elapsed: float) -> NoCapacity | StepFailed:
+    """The last refusal, with the time that was waited for capacity, if any."""
+    if not wait:
         return refused
-    said = f"{refused}; nothing came free in {in_words(elapsed)}"
-    return StepFailed(said, f"{refused.advice}; longer: lifecycle.waitForCapacity", code=EXIT_BLOCKED)
+    reason = f"{refused}; nothing came free in {in_words(elapsed)}"
+    return StepFailed(reason, f"{refused.advice}; longer: lifecycle.waitForCapacity", code=EXIT_BLOCKED)
 
 
 def _carried(kind: Kind, spec: Spec, key: str) -> Spec:
-    """What is true of the object once the create is done: what the call carries, and defaults that need no call."""
+    """The fields that are true of the object once the create is done: those of the call, and met defaults."""
     carried = {}
     for name, value in spec.items():
         item = kind.field(name)
@@ -246,22 +250,22 @@ def _carried(kind: Kind, spec: Spec, key: str) -> Spec:
     return carried
 
 
-def _holds(value: object, text: str) -> bool:
+def _contains(value: object, text: str) -> bool:
     """Whether the text is part of any string in the value."""
     match value:
         case str():
             return text in value
         case Mapping():
-            return any(_holds(item, text) for item in value.values())
+            return any(_contains(item, text) for item in value.values())
         case list() | tuple():
-            return any(_holds(item, text) for item in value)
+            return any(_contains(item, text) for item in value)
         case _:
             return False
 
 
-def _choice(offer: Offer, tried: list[Mapping[str, Value]]) -> Mapping[str, Value]:
-    """What the books say of a choice: what was taken, and each that was not, with the reason that was heard last."""
+def _choice(offer: Offer, refused: list[Mapping[str, Value]]) -> Mapping[str, Value]:
+    """The choice for the record: the offer that is tried, and each that was refused, with the latest reason."""
     if not offer.place:
         return {}
-    refused = [item["offer"] for item in tried]
-    return {"took": offer.place, "passed": [*(item for item in offer.passed if item["offer"] not in refused), *tried]}
+    places = [item["offer"] for item in refused]
+    return {"took": offer.place, "passed": [*(item for item in offer.passed if item["offer"] not in places), *refused]}

@@ -1,4 +1,4 @@
-"""What the apply loop tells its listeners. An event is emitted only after what it says is on disk."""
+"""Events of the apply loop. An event is emitted only after what it reports is on disk."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ class Outcome(enum.Enum):
     DONE = "done"
     FAILED = "failed"
     SKIPPED = "skipped"
-    """Something it comes after failed, or the run was interrupted before it began."""
+    """A step before it failed, or the run was interrupted before it began."""
     MOVING = "moving"
-    """Interrupted during the wait: the call was made and its end is not known yet."""
+    """Interrupted during the wait: the call was made, and its end is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A step begins; its intent is on disk."""
+    """A step begins."""
 
     step: Step
 
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """A create was answered; the id is on disk."""
+    """The id of a created or adopted object is on disk."""
 
     step: Step
     id: str
@@ -40,7 +40,7 @@ class Identified:
 
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """The object was seen in another phase or status while it was waited for."""
+    """The object is in another phase or status during the wait, or there is a note about it."""
 
     step: Step
     id: str
@@ -49,7 +49,7 @@ class Progressed:
     elapsed: float
     """Seconds since the step began."""
     note: str = ""
-    """Something a person should know: an unknown status word, a repeated call."""
+    """A message for a person, such as that a call is sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +60,15 @@ class Ended:
     outcome: Outcome
     id: str = ""
     elapsed: float = 0.0
+    """Seconds since the step began."""
     reason: str = ""
     """Why it failed or was skipped: the call, the API's reason, and what to do."""
     code: int = 0
-    """The exit code that a failure asks for, where it is not that of any error."""
+    """The exit code that a failure asks for; 0 for that of any error."""
     log: tuple[str, ...] = ()
-    """The last lines of the object's log, where it failed and has one; without secrets."""
+    """The last lines of the log of a failed object, without secrets."""
     undone: bool = False
-    """Whether what it made was taken down again with its group."""
+    """Whether the object that it made was deleted again with its group."""
 
 
 Event: TypeAlias = Started | Identified | Progressed | Ended
@@ -76,15 +77,15 @@ Listener: TypeAlias = Callable[[Event], None]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The whole run, built from what is on disk."""
+    """The result of a run."""
 
     plan: Plan
     ends: tuple[Ended, ...]
-    """One for each step, in the order of the plan."""
+    """One for each step, in the order of the plan; then those of the rollback."""
     interrupted: bool = False
 
     def count(self, outcome: Outcome) -> int:
-        """How many steps ended so."""
+        """How many steps have this outcome."""
         return sum(end.outcome is outcome for end in self.ends)
 
     @property

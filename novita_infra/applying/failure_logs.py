@@ -1,4 +1,4 @@
-"""What the log of a failed object says, for the message about it. Whatever goes wrong here, there are no lines."""
+"""The last log lines of a failed object, for the message about it. If they cannot be read, there are none."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Final
 
-from novita_infra.api.client import Client
 from novita_infra.api.errors import ApiError
+from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.language.expressions import is_secret_name
 from novita_infra.model.resources import Live
 from novita_infra.refresh.objects import read_one
 
-MOST: Final = 3
-"""Logs of one object that are asked, until one has lines."""
+LOGS_ASKED: Final = 3
+"""Logs of one object that are read at most, until one has lines."""
 
 
-async def failure_log(client: Client, kind: Kind, live: Live, *, secrets: Collection[str]) -> tuple[str, ...]:
-    """The last lines of the first of its logs that has any, without the secrets. Raises no ApiError."""
-    if not live.logs and kind.api.read.get is not None:  # it was seen in a list, which tells no addresses
+async def failure_log(client: ApiClient, kind: Kind, live: Live, *, secrets: Collection[str]) -> tuple[str, ...]:
+    """The last lines of the first of the object's logs that has any, without the secrets. Raises no ApiError."""
+    if not live.logs and kind.api.read.get is not None:  # a list does not return the addresses of logs
         with suppress(ApiError):
             live = await read_one(client, kind, live.id) or live
     hidden = {*secrets, *_secrets_of(kind, live)}
-    for address in live.logs[:MOST]:
+    for address in live.logs[:LOGS_ASKED]:
         lines = await client.last_log_lines(address, secrets=hidden)
         if lines:
             return lines
@@ -31,7 +31,7 @@ async def failure_log(client: Client, kind: Kind, live: Live, *, secrets: Collec
 
 
 def _secrets_of(kind: Kind, live: Live) -> Iterator[str]:
-    """What the object was given that sounds secret, whoever declared it: a template may have brought it."""
+    """The values in maps such as an env whose name sounds secret. A template may have given the object some."""
     maps = [live.values.get(field.name) for field in kind.fields if field.secret_items]
     for name, value in (item for items in maps if isinstance(items, Mapping) for item in items.items()):
         if isinstance(value, str) and is_secret_name(name):

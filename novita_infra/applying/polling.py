@@ -1,4 +1,4 @@
-"""Waiting for objects to settle: one poll of a kind serves everyone who waits for an object of it."""
+"""Polls objects that are waited for: one poll of a kind serves all waits for its objects."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from novita_infra.api.client import Client
 from novita_infra.api.errors import ApiError, Throttled, Unanswered, Unreachable
+from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.clock import Clock
 from novita_infra.model.resources import Live
@@ -18,45 +18,47 @@ SHORTEST_PAUSE: Final = 0.2
 """Seconds between two reads of an object at the beginning of its wait."""
 LONGEST_PAUSE: Final = 5.0
 SHARE: Final = 0.04
-"""In between, a pause is this share of the wait so far: what is noticed late is late by that part of it at most."""
+"""In between, a pause is this share of the wait so far, which bounds how late a change is noticed."""
 TOGETHER: Final = 0.1
-"""Seconds by which a read may come early, so that one read serves those that are due at almost the same time."""
+"""Seconds by which a read may come early, so that one read serves waits that are due at almost the same time."""
 FEW: Final = 3
-"""Up to so many objects are got one by one; more are found in the list."""
+"""Up to so many objects are read one by one; more are read with the list."""
 
 Look: TypeAlias = Callable[[Live | None], bool]
-"""Told what was read of the object (None where it is absent); says whether the wait is over."""
+"""Takes the object as read (None if absent); returns whether the wait is over."""
 
 
 @dataclass(slots=True)
 class _Waiter:
+    """One wait for one object."""
+
     id: str
     look: Look
     over: asyncio.Future[None]
     since: float
     due: float
-    """When it is read next, on the clock."""
+    """When the object is read next, in seconds of the clock."""
     missed: int = 0
-    """How many reads in a row did not find the object."""
+    """How many reads in a row have missed the object."""
 
 
 class Poller:
     """The waits for the objects of one kind."""
 
-    def __init__(self, kind: Kind, *, client: Client, clock: Clock) -> None:
+    def __init__(self, kind: Kind, *, client: ApiClient, clock: Clock) -> None:
         self._kind = kind
         self._client = client
         self._clock = clock
         self._waiters: list[_Waiter] = []
         self._polling: asyncio.Task[None] | None = None
-        self._news = asyncio.Event()
+        self._new_waiter = asyncio.Event()
 
     async def until(self, id: str, look: Look) -> None:
-        """Returns when `look` says so. An object counts as absent only when two reads in a row miss it."""
+        """Returns when `look` returns True; raises what it raises. Two reads in a row must miss an absent object."""
         now = self._clock.now()
         waiter = _Waiter(id, look, asyncio.get_running_loop().create_future(), now, now + SHORTEST_PAUSE)
         self._waiters.append(waiter)
-        self._news.set()
+        self._new_waiter.set()
         if self._polling is None or self._polling.done():
             self._polling = asyncio.create_task(self._poll())
         try:
@@ -65,7 +67,7 @@ class Poller:
             self._waiters.remove(waiter)
 
     async def close(self) -> None:
-        """Ends the polling; nobody waits any more."""
+        """Ends the polling."""
         if self._polling is not None:
             self._polling.cancel()
             await asyncio.gather(self._polling, return_exceptions=True)
@@ -78,31 +80,31 @@ class Poller:
             try:
                 lives = await self._read({waiter.id for waiter in due})
             except (Throttled, Unanswered, Unreachable):
-                pass  # A poll that fails says nothing about any object; the time-out of each wait bounds this.
+                pass  # A poll that fails says nothing about any object; the timeout of each wait bounds this.
             except ApiError as error:
                 self._fail(due, error)
             else:
                 for waiter in due:
-                    self._tell(waiter, lives.get(waiter.id))
+                    self._look(waiter, lives.get(waiter.id))
             now = self._clock.now()
             for waiter in due:
                 waiter.due = now + min(max(SHARE * (now - waiter.since), SHORTEST_PAUSE), LONGEST_PAUSE)
 
     async def _until_due(self) -> None:
-        """Sleeps until somebody is due; somebody new may be due sooner."""
+        """Sleeps until a wait is due; a new wait may be due sooner."""
         while self._waiters:
-            self._news.clear()
+            self._new_waiter.clear()
             left = min(waiter.due for waiter in self._waiters) - self._clock.now()
             if left <= 0:
                 return
             sleeping = asyncio.ensure_future(self._clock.sleep(left))
-            news = asyncio.ensure_future(self._news.wait())
+            new = asyncio.ensure_future(self._new_waiter.wait())
             try:
-                await asyncio.wait({sleeping, news}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({sleeping, new}, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 sleeping.cancel()
-                news.cancel()
-                await asyncio.gather(sleeping, news, return_exceptions=True)
+                new.cancel()
+                await asyncio.gather(sleeping, new, return_exceptions=True)
 
     async def _read(self, ids: set[str]) -> Mapping[str, Live]:
         if self._kind.api.read.get is None or len(ids) > FEW:
@@ -115,7 +117,7 @@ class Poller:
         got = await asyncio.gather(*(read_one(self._client, self._kind, id) for id in sorted(ids)))
         return {**lives, **{live.id: live for live in got if live is not None}}
 
-    def _tell(self, waiter: _Waiter, live: Live | None) -> None:
+    def _look(self, waiter: _Waiter, live: Live | None) -> None:
         waiter.missed = 0 if live else waiter.missed + 1
         if waiter.over.done() or waiter.missed == 1:
             return

@@ -1,4 +1,4 @@
-"""One object changed by a named call, or waited for.
+"""Changes one object by a call of its kind, or waits for it, or adopts it.
 
 A call that must not be repeated blindly is judged by its effect before it is sent again.
 """
@@ -6,14 +6,15 @@ A call that must not be repeated blindly is judged by its effect before it is se
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Final
 
 from novita_infra.api.errors import ApiError, Unanswered
+from novita_infra.applying.calling import pauses, send
 from novita_infra.applying.errors import StepFailed
 from novita_infra.applying.events import Identified
-from novita_infra.applying.run import Run, Span
+from novita_infra.applying.run import Run, StepRun
+from novita_infra.applying.waiting import Waits
 from novita_infra.kinds.call import Call, Target
 from novita_infra.kinds.field import Default
 from novita_infra.kinds.kind import Kind
@@ -27,162 +28,180 @@ from novita_infra.refresh.objects import read_one
 
 TRIES: Final = 3
 """How often a call is sent that must not be repeated blindly, whose answer is lost, and which had no effect."""
+_LOOKS: Final = (0.0, GRACE / 4, GRACE / 4, GRACE / 2)
+"""Seconds between the reads that look for the effect of a call without an answer."""
 
 
-class Changing:
-    """Performs the updates of one run."""
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """One call on one object."""
 
-    def __init__(self, desk: Run) -> None:
-        self._desk = desk
+    at: StepRun
+    call: Call
+    spec: Spec
+    """The step's spec, resolved."""
+    key: str
+    """The hex key of the digests that stand for secrets."""
 
-    async def update(self, step: Step, name: str, *, span: Span) -> str:
-        """Makes the call and waits until the object shows what it changed. Raises StepFailed, StillMoving, ApiError."""
-        kind = self._desk.kinds[step.address.type]
+    def is_done(self, live: Live) -> bool:
+        """Whether the object already is as the call would make it, as far as the API shows it."""
+        if self.call.final_phases and live.phase not in self.call.final_phases:
+            return False
+        fields = self.at.step.fields
+        if not fields:
+            return live.phase not in self.call.allowed_phases
+        return all(name in live.values for name in fields) and self.shows(live)
+
+    def shows(self, live: Live) -> bool:
+        """Whether the object shows the new value of every field of the step that the API returns: no silent no-op."""
+        kind, spec = self.at.kind, _with_resets(self.at.kind, self.at.step, self.spec)
+        return all(
+            agree(kind.field(name), wanted=spec[name], found=live.values[name], key=self.key)
+            for name in self.at.step.fields
+            if name in live.values and spec.get(name) is not None
+        )
+
+    def took_effect(self, target: Target, live: Live) -> bool:
+        """Whether the object shows the effect of the call."""
+        return self.call.took_effect(target, live) if self.call.took_effect else self.shows(live)
+
+
+class Updater:
+    """Changes the objects of one run."""
+
+    def __init__(self, run: Run, waits: Waits) -> None:
+        self._run = run
+        self._waits = waits
+
+    async def update(self, at: StepRun, name: str) -> str:
+        """Makes the call of that name, waits until the object shows the change and returns its id.
+
+        Raises StepFailed, Interrupted, StillMoving or ApiError.
+        """
+        kind, key = at.kind, self._run.records.key
         call = kind.call(name)
-        id = step.id or self._desk.record(step).id
-        self._desk.begin(step)
-        spec = await self._desk.resolved(step)
-        live = await self._ready_for(step, kind, call, id, span=span)
-        await self._conclude(step, kind, live)
-        spec = _with_what_stays(spec, live, self._desk.books.key)
-        if not self._is_done(kind, call, step, spec, live):
-            async with self._desk.calls:
-                self._desk.go_on()
-                await self._change(step, kind, call, spec, live, span=span)
-        outputs = self._desk.record(step).outputs
+        id = at.step.id or at.record.id
+        at.begin()
+        spec = await at.resolved_spec()
+        live = await self._in_phase_for(at, call, id)
+        await self._record_earlier_call(at, live)
+        change = _Change(at, call, _with_live_values(spec, live, key), key)
+        if not change.is_done(live):
+            async with self._run.slots:
+                self._run.check_stop()
+                await self._send_change(change, live)
+        outputs = at.record.outputs
         if call.final_phases:
-            settled = await self._desk.settled(
-                step, id, call.final_phases, span=span, also=lambda seen: self._shows(kind, step, spec, seen)
-            )
+            settled = await self._waits.until(at, id, call.final_phases, also=change.shows)
             outputs = kind.merged_outputs(outputs, settled)
-        record = self._desk.record(step)
+        record = at.record
         record = replace(
             record,
-            spec=_merged(record.spec, step, spec, self._desk.books.key),
+            spec=_merged(record.spec, at.step, change.spec, key),
             pending=None,
             outputs=outputs,
-            needs=step.record.needs,
-            source=step.record.source,
+            needs=at.step.record.needs,
+            source=at.step.record.source,
         )
-        await self._desk.books.put(record, f"{call.name}: done")
+        await at.put(record, f"{call.name}: done")
         return id
 
-    async def wait(self, step: Step, *, span: Span) -> str:
-        """Waits for what an earlier run began."""
-        self._desk.begin(step)
-        live = await self._desk.settled(step, step.id, STABLE, span=span)
-        record = self._desk.record(step)
-        outputs = self._desk.kinds[step.address.type].merged_outputs(record.outputs, live)
-        await self._desk.books.put(replace(record, pending=None, outputs=outputs), "settled")
-        return step.id
+    async def wait(self, at: StepRun) -> str:
+        """Waits for the end of a call of an earlier run; returns the object's id."""
+        at.begin()
+        live = await self._waits.until(at, at.step.id, STABLE)
+        outputs = at.kind.merged_outputs(at.record.outputs, live)
+        await at.put(replace(at.record, pending=None, outputs=outputs), "settled")
+        return at.step.id
 
-    async def adopt(self, step: Step) -> str:
-        """Takes in what an earlier create without an answer made."""
-        self._desk.begin(step)
-        record = self._desk.record(step)
+    async def adopt(self, at: StepRun) -> str:
+        """Records the object of an earlier create without an answer; returns its id."""
+        at.begin()
+        record = at.record
         sent = record.pending.sent if record.pending else {}
-        record = replace(record, id=step.id, spec=sent, needs=step.record.needs)
-        await self._desk.books.put(record, "adopted: an earlier create made it")
-        self._desk.emit(Identified(step, step.id))
-        return step.id
+        record = replace(record, id=at.step.id, spec=sent, needs=at.step.record.needs)
+        await at.put(record, "adopted: an earlier create made it")
+        self._run.emit(Identified(at.step, at.step.id))
+        return at.step.id
 
-    async def _ready_for(self, step: Step, kind: Kind, call: Call, id: str, *, span: Span) -> Live:
-        """The object, in a phase in which the service takes the call."""
-        live = await read_one(self._desk.client, kind, id)
+    async def _in_phase_for(self, at: StepRun, call: Call, id: str) -> Live:
+        """The object, in a phase in which the service accepts the call, or in which the call is done."""
+        live = await read_one(self._run.client, at.kind, id)
         if live is None:
-            raise StepFailed(f"{id} is gone; run the command again to plan anew")
+            raise StepFailed(f"{id} is gone; run the command again for a new plan")
         if live.phase in call.allowed_phases or live.phase in call.final_phases:
             return live
-        return await self._desk.settled(step, id, call.allowed_phases | call.final_phases, span=span)
+        return await self._waits.until(at, id, call.allowed_phases | call.final_phases)
 
-    async def _conclude(self, step: Step, kind: Kind, live: Live) -> None:
-        """Keeps what an earlier call without an answer did, before this one takes its place in the record.
+    async def _record_earlier_call(self, at: StepRun, live: Live) -> None:
+        """Records the effect of an earlier call without an answer, before this call replaces it in the record.
 
-        Months that were bought are told by nothing else: forgotten, they would be bought again.
+        Nothing else shows that months were bought: without the record they would be bought again.
         """
-        record = self._desk.record(step)
-        spec = recorded_spec(kind, Existing(record, live=live))
+        record = at.record
+        spec = recorded_spec(at.kind, Existing(record, live=live))
         if spec != record.spec and record.pending:
             done = replace(record, spec=spec, pending=None)
-            await self._desk.books.put(done, f"{record.pending.call}: an earlier run made it")
+            await at.put(done, f"{record.pending.call}: an earlier run made it")
 
-    def _is_done(self, kind: Kind, call: Call, step: Step, spec: Spec, live: Live) -> bool:
-        """Whether the object already is as the call would make it, as far as the API shows it."""
-        if call.final_phases and live.phase not in call.final_phases:
-            return False
-        if not step.fields:
-            return live.phase not in call.allowed_phases
-        return all(name in live.values for name in step.fields) and self._shows(kind, step, spec, live)
-
-    async def _change(self, step: Step, kind: Kind, call: Call, spec: Spec, live: Live, *, span: Span) -> None:
-        record = self._desk.record(step)
+    async def _send_change(self, change: _Change, live: Live) -> None:
+        """Sends the call until it is answered or shows its effect, with the intent on disk before."""
+        at, call, step = change.at, change.call, change.at.step
+        record = at.record
         before = {"values": dict(live.values), "outputs": dict(live.outputs)} if call.took_effect else {}
-        changed = {name: spec[name] for name in (*step.fields, *call.also_sets) if name in spec}
-        pending = self._desk.pending(call.name, written(changed, self._desk.books.key))
+        changed = {name: change.spec[name] for name in (*step.fields, *call.also_sets) if name in change.spec}
+        pending = at.attempt(call.name, written(changed, change.key))
         needs = tuple(sorted({*record.needs, *step.record.needs}))
-        await self._desk.books.put(
-            replace(record, needs=needs, pending=replace(pending, before=before)),
-            f"{call.name}: about to be sent",
-        )
-        mark = live.mark or (self._desk.mark(step.address, pending.operation) if kind.api.marked else "")
-        target = Target(live.id, reveal(_with_resets(kind, step, spec)), live, record.spec, mark=mark)
+        intent = replace(record, needs=needs, pending=replace(pending, before=before))
+        await at.put(intent, f"{call.name}: about to be sent")
+        mark = live.mark or (self._run.mark(step.address, pending.operation) if at.kind.api.marked else "")
+        target = Target(live.id, reveal(_with_resets(at.kind, step, change.spec)), live, record.spec, mark=mark)
         request = call.request(target)
+
+        async def is_done() -> bool:
+            """Whether a call that is refused for now is not needed any more: someone else has made the change."""
+            now = await read_one(self._run.client, at.kind, step.id or at.record.id)
+            return now is not None and change.is_done(now)
+
         for _ in range(TRIES):
             try:
-                await self._desk.send(request, step, span=span, moot=partial(self._is_moot, kind, call, step, spec))
+                await send(at, request, is_moot=is_done)
             except Unanswered as error:
                 if request.repeatable:
                     raise
-                if await self._took_effect(kind, call, step, target, spec, lost=error):
+                if await self._took_effect(change, target, error):
                     return
-                self._desk.note(step, live.id, f"{error}; it had no effect, so it is sent again")
+                at.note(live.id, f"{error}; it had no effect, so it is sent again")
             except ApiError:
-                await self._desk.books.put(record, f"{call.name}: refused")
+                await at.put(record, f"{call.name}: refused")
                 raise
             else:
                 return
         raise StepFailed(f"{call.name} was sent {TRIES} times without an answer or an effect; run the command again")
 
-    async def _is_moot(self, kind: Kind, call: Call, step: Step, spec: Spec) -> bool:
-        """Whether a call that is refused for now is not needed any more: somebody else did it."""
-        live = await read_one(self._desk.client, kind, step.id or self._desk.record(step).id)
-        return live is not None and self._is_done(kind, call, step, spec, live)
-
-    async def _took_effect(
-        self, kind: Kind, call: Call, step: Step, target: Target, spec: Spec, *, lost: Unanswered
-    ) -> bool:
-        """Whether a call that must not be repeated blindly did its work, read until that cannot come any more."""
-        for pause in self._desk.pauses(lost, (0.0, GRACE / 4, GRACE / 4, GRACE / 2)):
-            await self._desk.clock.sleep(pause)
-            live = await read_one(self._desk.client, kind, target.id)
+    async def _took_effect(self, change: _Change, target: Target, lost: Unanswered) -> bool:
+        """Whether a call that must not be repeated blindly had its effect, read until it cannot have it any more."""
+        for pause in pauses(self._run.clock, lost, _LOOKS):
+            await self._run.clock.sleep(pause)
+            live = await read_one(self._run.client, change.at.kind, target.id)
             if live is None:
                 return False
-            shown = call.took_effect(target, live) if call.took_effect else self._shows(kind, step, spec, live)
-            if shown:
+            if change.took_effect(target, live):
                 return True
         return False
 
-    def _shows(self, kind: Kind, step: Step, spec: Spec, live: Live) -> bool:
-        """Whether the object shows every field of the step that the API tells of: no silent no-op."""
-        wanted = _with_resets(kind, step, spec)
-        return all(
-            agree(kind.field(name), wanted=wanted[name], found=live.values[name], key=self._desk.books.key)
-            for name in step.fields
-            if name in live.values and wanted.get(name) is not None
-        )
-
 
 def _merged(recorded: Spec, step: Step, spec: Spec, key: str) -> Mapping[str, Value]:
-    """The record's spec after the call: its fields as they are now wanted, or without them."""
-    fields = {name: spec[name] for name in step.fields if name in spec}
-    kept = {name: value for name, value in recorded.items() if name not in step.fields}
-    return {**kept, **written(fields, key)}
+    """The record's spec after the call: the fields of the step have their new value, or are left out."""
+    changed = {name: spec[name] for name in step.fields if name in spec}
+    unchanged = {name: value for name, value in recorded.items() if name not in step.fields}
+    return {**unchanged, **written(changed, key)}
 
 
-def _with_what_stays(spec: Spec, live: Live, key: str) -> Spec:
-    """The spec with what is live in the place of each digest: a value that the plan leaves as somebody else made it.
+def _with_live_values(spec: Spec, live: Live, key: str) -> Spec:
+    """The spec with the live value in place of each digest: the plan keeps a value that was changed outside.
 
-    Raises StepFailed where that is another value by now. What the API does not tell is left out.
+    Leaves out fields that the API does not return. Raises StepFailed if the live value has changed since the plan.
     """
     filled: dict[str, Value] = {}
     for name, value in spec.items():
@@ -196,6 +215,6 @@ def _with_what_stays(spec: Spec, live: Live, key: str) -> Spec:
 
 
 def _with_resets(kind: Kind, step: Step, spec: Spec) -> Spec:
-    """The spec with the default of each field that is no longer declared and goes back to it."""
-    gone = {name: kind.field(name).absent for name in step.fields if spec.get(name) is None}
-    return {**spec, **{name: absent.value for name, absent in gone.items() if isinstance(absent, Default)}}
+    """The spec with the default of each field of the step that is no longer declared."""
+    undeclared = {name: kind.field(name).absent for name in step.fields if spec.get(name) is None}
+    return {**spec, **{name: absent.value for name, absent in undeclared.items() if isinstance(absent, Default)}}

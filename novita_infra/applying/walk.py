@@ -1,6 +1,6 @@
-"""The plan walked: every step begins as soon as what it comes after is done.
+"""Walks the steps: each begins as soon as the steps before it are done.
 
-A failed step skips only what comes after it; the rest finishes. Nothing here decides what to do.
+A failed step skips only the steps after it; the others finish. Nothing here decides what to do.
 """
 
 from __future__ import annotations
@@ -12,99 +12,102 @@ from dataclasses import replace
 
 from novita_infra.api.errors import BLOCKING, ApiError
 from novita_infra.applying.errors import Interrupted, StepFailed, StillMoving
-from novita_infra.applying.events import Ended, Outcome, Result
+from novita_infra.applying.events import Ended, Outcome
 from novita_infra.applying.rollback import rollback_of
 from novita_infra.applying.run import Run
-from novita_infra.applying.steps import Steps
+from novita_infra.applying.steps import StepRunner
+from novita_infra.applying.walk_input import WalkInput, WalkResult
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR
 from novita_infra.model.resources import Phase
 from novita_infra.model.values import Value
-from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.steps import Step, StepKind
 from novita_infra.refresh.objects import read_one
 
 
-async def walk_steps(plan: Plan, desk: Run) -> tuple[Result, Mapping[str, Value] | None]:
-    """Does every step of the plan that can be done; returns its ends, and the project's outputs after it.
-
-    Raises nothing for a step that fails: its end says why. The outputs are None where they could not be read.
-    """
-    for record in plan.record_updates:
-        await desk.books.put(record, "brought up to date")
-    steps = Steps(desk)
+async def walk_steps(work: WalkInput, run: Run) -> WalkResult:
+    """Performs every step whose steps before it succeed. Raises nothing for a step that fails: its end says why."""
+    for record in work.record_updates:
+        await run.records.put(record, "brought up to date")
+    runner = StepRunner(run)
     try:
-        ends = await _Walk(plan.steps, desk, steps).run()
-        ends = await _with_groups_down(plan, desk, steps, ends)
-        outputs = await _outputs(plan, desk, steps)
+        ends = await _Walk(work.steps, run, runner).walk()
+        ends = await _with_rollback(work, run, runner, ends)
+        outputs = await _outputs(work, run, runner)
     finally:
-        await steps.close()
-    return Result(plan, ends, interrupted=desk.stop.is_set()), outputs
+        await runner.close()
+    return WalkResult(ends, outputs, interrupted=run.stop.is_set())
 
 
-async def _with_groups_down(plan: Plan, desk: Run, steps: Steps, ends: tuple[Ended, ...]) -> tuple[Ended, ...]:
-    """Takes failed groups down again; what is gone counts as not made. An interrupted run leaves it to the next."""
-    if desk.stop.is_set():
+async def _with_rollback(work: WalkInput, run: Run, runner: StepRunner, ends: tuple[Ended, ...]) -> tuple[Ended, ...]:
+    """Rolls failed groups back; a deleted object counts as not made. An interrupted run leaves this to the next one."""
+    if run.stop.is_set():
         return ends
-    down = rollback_of(plan, ends, books=desk.books, kinds=desk.kinds)
-    after = await _Walk(await _without_the_failed(down.steps, desk), desk, steps).run()
-    gone = {end.step.address: end for end in after if end.outcome is Outcome.DONE and end.step.address in down.undone}
-    told = (_undone(end, gone[end.step.address]) if end.step.address in gone else end for end in ends)
-    return (*told, *(end for end in after if end.step.address not in gone))
+    rollback = rollback_of(work, ends, records=run.records, kinds=run.kinds)
+    after = await _Walk(await _without_failed_objects(rollback.steps, run), run, runner).walk()
+    deleted = {
+        end.step.address: end for end in after if end.outcome is Outcome.DONE and end.step.address in rollback.deleted
+    }
+    before = (_undone(end, deleted[end.step.address]) if end.step.address in deleted else end for end in ends)
+    return (*before, *(end for end in after if end.step.address not in deleted))
 
 
 def _undone(end: Ended, by: Ended) -> Ended:
-    """The end of a step whose object is gone again; a failure stays one, and so does the end of an older object."""
+    """The end of a step whose object was deleted again. A failure remains one, and so does the end of a delete."""
     if end.outcome is Outcome.DONE and end.step.action is not StepKind.DELETE:
         end = replace(end, outcome=Outcome.SKIPPED, reason=by.step.says)
     return replace(end, undone=True)
 
 
-async def _without_the_failed(down: tuple[Step, ...], desk: Run) -> tuple[Step, ...]:
-    """The same, but that what failed is not stopped: it does not run, and that it failed is told."""
+async def _without_failed_objects(steps: tuple[Step, ...], run: Run) -> tuple[Step, ...]:
+    """The steps without the stops of failed objects: these do not run, and their failure must remain visible."""
 
-    async def runs(step: Step) -> bool:
+    async def applies(step: Step) -> bool:
         if step.action is StepKind.DELETE:
             return True
         try:
-            live = await read_one(desk.client, desk.kinds[step.address.type], step.id)
+            live = await read_one(run.client, run.kinds[step.address.type], step.id)
         except ApiError:
             return True
         return live is None or live.phase is not Phase.FAILED
 
-    told = await asyncio.gather(*(runs(step) for step in down))
-    return tuple(step for step, kept in zip(down, told, strict=True) if kept)
+    applicable = await asyncio.gather(*(applies(step) for step in steps))
+    return tuple(step for step, applies_now in zip(steps, applicable, strict=True) if applies_now)
 
 
-async def _outputs(plan: Plan, desk: Run, steps: Steps) -> Mapping[str, Value] | None:
-    if desk.stop.is_set():
+async def _outputs(work: WalkInput, run: Run, runner: StepRunner) -> Mapping[str, Value] | None:
+    if run.stop.is_set():
         return None
     try:
-        return await steps.outputs(plan.outputs.declared)
+        return await runner.outputs(work.outputs)
     except ApiError:
         return None
 
 
 class _Walk:
-    def __init__(self, plan: tuple[Step, ...], desk: Run, steps: Steps) -> None:
-        self._plan = plan
-        self._desk = desk
+    """Performs a list of steps, each as soon as the steps before it are done."""
+
+    def __init__(self, steps: tuple[Step, ...], run: Run, runner: StepRunner) -> None:
         self._steps = steps
-        self._left = {step.key: len(step.after) for step in plan}
+        self._run = run
+        self._runner = runner
+        self._blockers = {step.key: len(step.after) for step in steps}
+        """How many steps each still waits for."""
         self._next: dict[str, list[Step]] = defaultdict(list)
-        for step in plan:
+        for step in steps:
             for key in step.after:
                 self._next[key].append(step)
         self._ends: dict[str, Ended] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._over = asyncio.Event()
-        """Nothing runs any more, or something broke."""
+        """Set when nothing runs any more, or a task has broken."""
         self._broken: BaseException | None = None
-        self._lost: set[str] = set()
-        """The groups of which a step failed: no other step of theirs begins."""
+        self._failed_groups: set[str] = set()
+        """The groups with a failed step: no other step of theirs begins."""
 
-    async def run(self) -> tuple[Ended, ...]:
+    async def walk(self) -> tuple[Ended, ...]:
+        """The end of each step, in the order of the list."""
         try:
-            for step in self._plan:
+            for step in self._steps:
                 if not step.after:
                     self._launch(step)
             while self._running:
@@ -115,15 +118,15 @@ class _Walk:
         finally:
             for task in self._running:
                 task.cancel()
-        return tuple(self._ends[step.key] for step in self._plan)
+        return tuple(self._ends[step.key] for step in self._steps)
 
     def _launch(self, step: Step) -> None:
-        task = asyncio.create_task(self._do(step))
+        task = asyncio.create_task(self._perform(step))
         self._running.add(task)
         task.add_done_callback(self._finished)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        """A mistake of ours, not a step that failed, ends the whole run."""
+        """A bug of ours, unlike a step that fails, ends the whole run."""
         self._running.discard(task)
         if not task.cancelled() and task.exception() is not None:
             self._broken = task.exception()
@@ -132,54 +135,56 @@ class _Walk:
         if not self._running:
             self._over.set()
 
-    async def _do(self, step: Step) -> None:
-        since, before = self._desk.clock.now(), self._desk.books.record(step.address)
-        outcome, id, reason, code, kept = Outcome.DONE, step.id, "", 0, ""
+    async def _perform(self, step: Step) -> None:
+        run = self._run
+        since, before = run.clock.now(), run.records.get(step.address)
+        outcome, id, reason, code, recorded = Outcome.DONE, step.id, "", 0, ""
         log: tuple[str, ...] = ()
         try:
-            if step.group in self._lost:
+            if step.group in self._failed_groups:
                 raise Interrupted(f"the group {step.group} failed")
-            id = await self._steps.perform(step)
+            id = await self._runner.perform(step)
         except Interrupted as error:
             outcome, reason = Outcome.SKIPPED, str(error) or "interrupted before it began"
         except StillMoving as error:
-            outcome, reason, kept = Outcome.MOVING, str(error), str(error)
+            outcome, reason, recorded = Outcome.MOVING, str(error), str(error)
         except StepFailed as error:
-            # It may quote what the service says of the object, which may quote what it was given.
-            outcome, reason, code, log = Outcome.FAILED, self._desk.discreet(str(error)), error.code, error.log
-            kept = self._desk.discreet(error.reason)
+            # It may quote the API's message about the object, which may quote a secret that the object was given.
+            outcome, reason, code, log = Outcome.FAILED, run.redacted(str(error)), error.code, error.log
+            recorded = run.redacted(error.reason)
         except ApiError as error:
             outcome, reason = Outcome.FAILED, "; ".join(part for part in (str(error), error.advice) if part)
             code = EXIT_BLOCKED if isinstance(error, BLOCKING) else EXIT_ERROR
-            kept = str(error)
-        if kept:
-            await self._steps.ended(step, kept)
-        record = self._desk.books.record(step.address)
+            recorded = str(error)
+        if recorded:
+            await self._runner.record_end(step, recorded)
+        record = run.records.get(step.address)
         if not id and record and not (step.action is StepKind.CREATE and before and record.id == before.id):
             id = record.id
-        self._end(Ended(step, outcome, id, self._desk.clock.now() - since, reason, code, log))
+        self._end(Ended(step, outcome, id, run.clock.now() - since, reason, code, log))
 
     def _end(self, end: Ended) -> None:
-        """Takes note of an end, launches what it sets free, and ends what can no longer be done."""
+        """Emits the end, launches the steps that it sets free, and ends those that cannot be done any more."""
         waiting = [end]
         while waiting:
             over = waiting.pop()
             self._ends[over.step.key] = over
-            self._desk.emit(over)
+            self._run.emit(over)
             if over.outcome is Outcome.FAILED and over.step.group:
-                self._lost.add(over.step.group)
+                self._failed_groups.add(over.step.group)
             for step in self._next[over.step.key]:
-                self._left[step.key] -= 1
+                self._blockers[step.key] -= 1
                 if step.key in self._ends:
                     continue
                 if over.outcome is not Outcome.DONE:
-                    self._ends[step.key] = Ended(step, Outcome.SKIPPED, step.id, 0.0, _because(over))
+                    self._ends[step.key] = Ended(step, Outcome.SKIPPED, step.id, 0.0, _reason_after(over))
                     waiting.append(self._ends[step.key])
-                elif self._left[step.key] == 0:
+                elif self._blockers[step.key] == 0:
                     self._launch(step)
 
 
-def _because(end: Ended) -> str:
+def _reason_after(end: Ended) -> str:
+    """Why a step is skipped that comes after this one."""
     match end.outcome:
         case Outcome.MOVING:
             return f"{end.step.address} is still moving"

@@ -6,9 +6,13 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from novita_infra.api.errors import ApiError
+from novita_infra.applying.events import Listener, Result
+from novita_infra.applying.records import RunRecords
+from novita_infra.applying.run import Run, step_slots
+from novita_infra.applying.walk import walk_steps
+from novita_infra.applying.walk_input import WalkInput
 from novita_infra.catalogue.prices import PriceList, price_list
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
@@ -16,15 +20,16 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.model.resources import Live, Phase
 from novita_infra.operations.account_check import check_owner
-from novita_infra.operations.applying import MOST_CALLS, PREPARED
 from novita_infra.operations.ownership import _ids, _readers
 from novita_infra.operations.session import Session, check_account
+from novita_infra.planning.orphans import Orphan, dearest_first
+from novita_infra.planning.plan.changes import Action, Change
+from novita_infra.planning.plan.plan import Basis, Plan
+from novita_infra.planning.plan.steps import Step, StepKind, StepLimits
+from novita_infra.refresh.catalogue import read_catalogue
+from novita_infra.refresh.objects import candidates, only_listed, read_all, read_one
 from novita_infra.state.null_journal import NullJournal
 from novita_infra.state.state import State
-
-if TYPE_CHECKING:
-    from novita_infra.applying.events import Listener, Result
-    from novita_infra.planning.orphans import Orphan
 
 
 async def find_orphans(session: Session, *, beside: Sequence[Path] = ()) -> list[Orphan]:
@@ -32,8 +37,6 @@ async def find_orphans(session: Session, *, beside: Sequence[Path] = ()) -> list
 
     Raises Problems where books cannot be read: what they own would count as nobody's. Raises ApiError.
     """
-    from novita_infra.planning.orphans import dearest_first  # noqa: PLC0415 -- few commands look for orphans
-
     found = await _unowned(session, beside)
     parts = sorted({part for item in found for part in KINDS[item.kind].market.price_lists})
     prices, found = await asyncio.gather(
@@ -101,13 +104,6 @@ async def terminate(
 
     Raises Problems where one of them is nobody's no more: somebody has taken it in since it was found.
     """
-    from novita_infra.applying.records import Records  # noqa: PLC0415 -- few commands delete orphans
-    from novita_infra.applying.run import Run  # noqa: PLC0415
-    from novita_infra.applying.walk import walk_steps  # noqa: PLC0415
-    from novita_infra.planning.plan.changes import Action, Change  # noqa: PLC0415
-    from novita_infra.planning.plan.plan import Basis, Plan  # noqa: PLC0415
-    from novita_infra.planning.plan.steps import Step, StepKind, StepLimits  # noqa: PLC0415
-
     orphans_named(await _unowned(session, beside), (item.live.id for item in chosen))
     steps = tuple(
         Step(
@@ -120,28 +116,25 @@ async def terminate(
         )
         for item in chosen
     )
-    desk = Run(
+    run = Run(
         kinds=KINDS,
         client=session.client,
-        books=Records(State(lineage="", key=""), NullJournal(), now=session.clock.now),
+        records=RunRecords(State(lineage="", key=""), NullJournal(), now=session.clock.now),
         clock=session.clock,
         emit=emit,
         stop=stop,
-        calls=asyncio.Semaphore(PREPARED * (parallelism or MOST_CALLS)),
+        slots=step_slots(parallelism),
         operation=lambda: "",
         mark=lambda _address, _operation: "",
         secrets=frozenset,
     )
     changes = tuple(Change(step.address, Action.DELETE, id=step.id) for step in steps)
     plan = Plan(session.project.name, session.project.environment, changes, steps, Basis("", 0), destroys=True)
-    result, _ = await walk_steps(plan, desk)
-    return result
+    walked = await walk_steps(WalkInput(steps=steps), run)
+    return Result(plan, walked.ends, interrupted=walked.interrupted)
 
 
 async def _unowned(session: Session, beside: Sequence[Path]) -> list[Orphan]:
-    from novita_infra.planning.orphans import Orphan  # noqa: PLC0415 -- as above
-    from novita_infra.refresh.objects import read_all  # noqa: PLC0415 -- not every command reads the account
-
     check_account(session)
     await check_owner(session)
     lists = await asyncio.gather(*(read_all(session.client, kind) for kind in KINDS.values()))
@@ -158,8 +151,6 @@ async def _unowned(session: Session, beside: Sequence[Path]) -> list[Orphan]:
 
 def _claims(kind: Kind, state: State, lives: Mapping[str, Live], owned: frozenset[str]) -> Iterable[tuple[str, str]]:
     """The objects that a create without an answer may have made, with whose create it is."""
-    from novita_infra.refresh.objects import candidates  # noqa: PLC0415 -- as above
-
     seen = owned | frozenset(state.snapshots.get(kind.type, ()))
     for address, record in state.records.items():
         pending = record.pending
@@ -175,8 +166,6 @@ def _priced(orphan: Orphan, prices: PriceList) -> Orphan:
 
 
 async def _price_list(session: Session, parts: Sequence[str]) -> PriceList:
-    from novita_infra.refresh.catalogue import read_catalogue  # noqa: PLC0415 -- as above
-
     return price_list(await read_catalogue(session.client, parts))
 
 
@@ -188,8 +177,6 @@ async def _looked_at(session: Session, orphan: Orphan) -> Orphan:
 
 async def _with_age(session: Session, orphan: Orphan) -> Orphan:
     """A list of machines does not tell when they were made; a get does (gpu-instance-get-instance, live: createdAt)."""
-    from novita_infra.refresh.objects import only_listed, read_one  # noqa: PLC0415 -- as above
-
     kind = KINDS[orphan.kind]
     if orphan.live.created or only_listed(kind):
         return orphan

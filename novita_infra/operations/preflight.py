@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from novita_infra.account.balance import BALANCE, balance_of
-from novita_infra.api.client import Client
 from novita_infra.api.errors import Refused
+from novita_infra.api.protocol import ApiClient
 from novita_infra.api.request import Request
 from novita_infra.catalogue.prices import price_list
 from novita_infra.catalogue.products import Catalogue, Product
@@ -61,7 +61,7 @@ async def run_preflight(session: Session, seen: PlanInputs) -> Review:
 
 
 async def cleared_again(
-    client: Client, saved: SavedPlan, declared: tuple[Declared, ...], catalogue: Catalogue
+    client: ApiClient, saved: SavedPlan, declared: tuple[Declared, ...], catalogue: Catalogue
 ) -> Review:
     """A saved plan with what speaks against it by now: what it chose must still be free, allowed and paid for."""
     flight = PreflightInput(
@@ -74,13 +74,13 @@ async def cleared_again(
     return await _cleared(client, flight)
 
 
-async def _cleared(client: Client, flight: PreflightInput) -> Review:
+async def _cleared(client: ApiClient, flight: PreflightInput) -> Review:
     questions = preflight.preflight_questions(flight)
     answers = await _answers(client, questions) if questions != Questions() else Answers()
     return flight.review.with_preflight(preflight.preflight_remarks(flight, answers))
 
 
-async def _answers(client: Client, questions: Questions) -> Answers:
+async def _answers(client: ApiClient, questions: Questions) -> Answers:
     quotas = {prefix: quota for prefix in sorted(questions.quotas) if (quota := KINDS[prefix].market.quota) is not None}
     answers, (*numbers, balance) = await asyncio.gather(
         read_stock(client, questions.stock),
@@ -108,7 +108,7 @@ def _split(
     return told, [answer for answer in answers.values() if isinstance(answer, Refused)]
 
 
-async def _told(client: Client, request: Request | None) -> Any:
+async def _told(client: ApiClient, request: Request | None) -> Any:
     """The answer, or the refusal: not every key may ask everything."""
     if request is None:
         return None

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from novita_infra.account.balance import BALANCE, balance_of
-from novita_infra.api.client import Client
 from novita_infra.api.errors import Refused
+from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Circumstances
 from novita_infra.model.addresses import Address
@@ -65,7 +65,7 @@ async def _observed(session: Session, kinds: set[str], catalogues: Iterable[str]
     )
 
 
-async def _in_arrears(client: Client, seen: PlanInputs) -> bool | None:
+async def _in_arrears(client: ApiClient, seen: PlanInputs) -> bool | None:
     """Whether there is nothing left to pay with; only read where that may be what befell something."""
     if seen.asked.destroys or not any(_may_be_arrears(seen, address) for address in seen.found):
         return None
@@ -76,7 +76,7 @@ async def _in_arrears(client: Client, seen: PlanInputs) -> bool | None:
     return None if balance is None else balance <= 0
 
 
-async def _moved(client: Client, seen: PlanInputs) -> dict[str, float]:
+async def _moved(client: ApiClient, seen: PlanInputs) -> dict[str, float]:
     """When the platform last moved what it may move, since the books learned of it."""
     found: dict[str, float] = {}
     for prefix, kind in seen.kinds.items() if not seen.asked.destroys else ():

@@ -15,7 +15,7 @@ from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.durations import in_words
 from novita_infra.model.resources import Phase
 from novita_infra.model.values import Secret, Value, leaves
-from novita_infra.operations.applying import check_basis
+from novita_infra.operations.basis import check_basis
 from novita_infra.operations.planning import plan_project
 from novita_infra.operations.session import ProjectOptions, Session, project_at, with_project
 from novita_infra.planning.cost.costing import parts_of, risen

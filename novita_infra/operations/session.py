@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from novita_infra.api.protocol import ApiClient
 from novita_infra.manifests.project.discovery import find
 from novita_infra.manifests.project.loading import Project, load
 from novita_infra.manifests.project.locating import locate
@@ -25,7 +26,6 @@ from novita_infra.state.store import Store
 if TYPE_CHECKING:
     import httpx
 
-    from novita_infra.api.client import Client
 
 API_URL: Final = "https://api.novita.ai"
 SIM_SCALE: Final = 60.0
@@ -54,7 +54,7 @@ class Session:
     where: ProjectOptions
     project: Project
     store: Store
-    client: Client
+    client: ApiClient
     clock: Clock
     cloud: str
     """What the state calls the account: `simulator`, or the API's host."""

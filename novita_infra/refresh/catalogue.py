@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from novita_infra.api.client import Client
 from novita_infra.api.errors import ApiError, Refused
+from novita_infra.api.protocol import ApiClient
 from novita_infra.api.request import Request
 from novita_infra.catalogue.products import PARTS, Catalogue, Product, catalogue
 from novita_infra.catalogue.stock import StockQuery
 
 
-async def read_catalogue(client: Client, names: Iterable[str]) -> Catalogue:
+async def read_catalogue(client: ApiClient, names: Iterable[str]) -> Catalogue:
     """The named parts of what the account can rent."""
     names = list(names)
     requests = [(name, request) for name in names for request in PARTS[name].requests]
@@ -24,13 +24,13 @@ async def read_catalogue(client: Client, names: Iterable[str]) -> Catalogue:
     return catalogue(pages)
 
 
-async def read_stock(client: Client, asks: Iterable[StockQuery]) -> dict[StockQuery, tuple[Product, ...] | Refused]:
+async def read_stock(client: ApiClient, asks: Iterable[StockQuery]) -> dict[StockQuery, tuple[Product, ...] | Refused]:
     """What is free, as asked; or the refusal where this key may not ask. Raises other ApiErrors."""
     asks = sorted(asks)
     return dict(zip(asks, await asyncio.gather(*(_asked(client, ask) for ask in asks)), strict=True))
 
 
-async def read_prices(client: Client, names: Iterable[str]) -> Catalogue:
+async def read_prices(client: ApiClient, names: Iterable[str]) -> Catalogue:
     """The named parts, of which only prices are wanted: where they cannot be read, nobody is kept from deleting."""
     try:
         return await read_catalogue(client, names)
@@ -38,7 +38,7 @@ async def read_prices(client: Client, names: Iterable[str]) -> Catalogue:
         return Catalogue()
 
 
-async def _read_part(client: Client, name: str, request: Request) -> list[Any]:
+async def _read_part(client: ApiClient, name: str, request: Request) -> list[Any]:
     pages = []
     following: Request | None = request
     while following is not None:
@@ -47,7 +47,7 @@ async def _read_part(client: Client, name: str, request: Request) -> list[Any]:
     return pages
 
 
-async def _asked(client: Client, ask: StockQuery) -> tuple[Product, ...] | Refused:
+async def _asked(client: ApiClient, ask: StockQuery) -> tuple[Product, ...] | Refused:
     try:
         pages = await _read_part(client, ask.part, ask.request)
     except Refused as refusal:

@@ -7,22 +7,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from novita_infra.api.client import Client
 from novita_infra.api.errors import NotFound
+from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.clock import GRACE, Clock
 from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Spec
 
 
-async def read_all(client: Client, kind: Kind) -> dict[str, Live]:
+async def read_all(client: ApiClient, kind: Kind) -> dict[str, Live]:
     """Every live object of the kind, by id; those that are gone left out."""
     parse = kind.api.read.parse
     lives = (parse(item) for item in await client.walk(kind.api.read.pages))
     return {live.id: live for live in lives if live.phase is not Phase.GONE}
 
 
-async def read_one(client: Client, kind: Kind, id: str) -> Live | None:
+async def read_one(client: ApiClient, kind: Kind, id: str) -> Live | None:
     """One object, or None where it does not exist."""
     if kind.api.read.get is None:
         return (await read_all(client, kind)).get(id)
@@ -39,14 +39,14 @@ async def read_one(client: Client, kind: Kind, id: str) -> Live | None:
     return live if live.id else replace(live, id=id)
 
 
-async def read_lists(client: Client, kinds: Iterable[Kind]) -> dict[str, tuple[Live, ...]]:
+async def read_lists(client: ApiClient, kinds: Iterable[Kind]) -> dict[str, tuple[Live, ...]]:
     """Every live object of these kinds, by the kind's prefix. Raises ApiError."""
     kinds = list(kinds)
     lists = await asyncio.gather(*(read_all(client, kind) for kind in kinds))
     return {kind.type: tuple(by_id.values()) for kind, by_id in zip(kinds, lists, strict=True)}
 
 
-async def still_listed(client: Client, kind: Kind, lives: tuple[Live, ...], *, clock: Clock) -> tuple[Live, ...]:
+async def still_listed(client: ApiClient, kind: Kind, lives: tuple[Live, ...], *, clock: Clock) -> tuple[Live, ...]:
     """Those of a list that are there and stay, in truth: what was deleted a moment ago may still be listed."""
     if only_listed(kind):
         await clock.sleep(GRACE)
@@ -78,7 +78,7 @@ def candidates(
     )
 
 
-async def still_there(client: Client, kind: Kind, lives: tuple[Live, ...]) -> tuple[Live, ...]:
+async def still_there(client: ApiClient, kind: Kind, lives: tuple[Live, ...]) -> tuple[Live, ...]:
     """Those that are there in truth: a list that lags shows what was deleted since, a get does not."""
     if only_listed(kind):
         return lives

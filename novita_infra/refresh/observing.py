@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from novita_infra.api.client import Client
+from novita_infra.api.protocol import ApiClient
 from novita_infra.catalogue.products import Catalogue
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
@@ -43,7 +43,7 @@ class Observed:
 
 
 async def observe(
-    client: Client,
+    client: ApiClient,
     *,
     kinds: Mapping[str, Kind],
     records: Mapping[Address, Record],
@@ -90,7 +90,7 @@ def is_unfinished(record: Record) -> bool:
 
 
 async def _observe_kind(
-    client: Client,
+    client: ApiClient,
     kind: Kind,
     records: Mapping[Address, Record],
     *,
@@ -148,7 +148,7 @@ def _undecided(kind: Kind, records: Mapping[Address, Record], lives: Mapping[str
 
 
 async def _read_missing(
-    client: Client,
+    client: ApiClient,
     kind: Kind,
     missing: frozenset[str],
     records: Iterable[Record],

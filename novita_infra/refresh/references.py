@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
-from novita_infra.api.client import Client
+from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds.field import Local
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.resources import Declared
@@ -15,7 +15,7 @@ from novita_infra.refresh.objects import read_one
 
 
 async def with_live_templates(
-    client: Client, *, declared: tuple[Declared, ...], kinds: Mapping[str, Kind]
+    client: ApiClient, *, declared: tuple[Declared, ...], kinds: Mapping[str, Kind]
 ) -> tuple[Declared, ...]:
     """The declared resources with what they take from objects that are named by id (`template: {id: ...}`)."""
     wanted: dict[tuple[str, str], Spec] = {}

@@ -648,7 +648,7 @@ def test_without_reading_nothing_is_bought_twice_and_what_is_gone_fails(tmp_path
     declare(rig, image="ubuntu:24.04")
     result = rig.apply(refresh=Refresh.NONE, expect_success=False)
     assert not result.succeeded
-    assert any("is gone; run the command again to plan anew" in end.reason for end in result.ends)
+    assert any("is gone; run the command again for a new plan" in end.reason for end in result.ends)
     rig.apply()
     rig.assert_converged()
 

@@ -12,7 +12,7 @@ import pytest
 from rig import Rig
 
 from novita_infra.applying.events import Ended, Outcome, Progressed, Result
-from novita_infra.applying.run import STUCK
+from novita_infra.applying.waiting import STUCK
 from novita_infra.kinds.toolkit.image_pulls import REMEDY
 from novita_infra.model.clock import moment
 from novita_infra.simulator import scenario_of
@@ -135,7 +135,10 @@ def test_an_endpoint_whose_every_worker_failed_is_given_up_soon_with_the_log(
 def test_an_endpoint_that_was_given_up_is_mended_by_the_next_run_and_not_made_anew(tmp_path: Path) -> None:
     rig = rig_at(tmp_path, ("Endpoint", "api", {**ENDPOINT, "image": NOT_THERE}))
     rig.apply(expect_success=False)
-    assert f"it is on record and stays: {REMEDY}, and the next run goes on with it" in failure(rig, "api").reason
+    assert (
+        f"it is recorded in the state and remains: {REMEDY}, and the next run goes on with it"
+        in failure(rig, "api").reason
+    )
     id = rig.record("endpoint.api").id
     rig.apply(expect_success=False)  # nothing is changed, so nothing comes of it
     assert "does not come up" in failure(rig, "api").reason

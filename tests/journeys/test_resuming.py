@@ -84,7 +84,7 @@ def test_a_wait_that_outlasts_its_time_is_resumed(case: Case, tmp_path: Path) ->
     end = own_end(case, result)
     assert end.outcome is Outcome.FAILED
     assert f"{end.id} is still " in end.reason
-    assert "after 1 s; it is on record, and the next run waits for it again" in end.reason
+    assert "after 1 s; it is recorded in the state, and the next run waits for it again" in end.reason
     rig.declare(*case.after)
     goes_on(rig, case, calls)
 

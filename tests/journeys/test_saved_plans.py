@@ -233,7 +233,7 @@ def test_a_plan_of_other_books_is_refused(rig: Rig) -> None:
     rig.apply()
     rig.declare(machine(), storage(size=20))
     (problem,) = told(refusal(rig, path))
-    assert problem.startswith(": the books moved since the plan was made: from version ")
+    assert problem.startswith(": the state has changed since the plan was made: from version ")
 
 
 @pytest.mark.parametrize("scenario", ["no-stock"])

@@ -201,7 +201,9 @@ def test_a_pull_that_outlasts_its_time_is_waited_for_again_and_not_bought_again(
     assert exit_code_of(result) == EXIT_ERROR
     id = rig.record("instance.a").id
     text = told(result)
-    assert f"{id} is still pulling after 300 s; it is on record, and the next run waits for it again" in text
+    assert (
+        f"{id} is still pulling after 300 s; it is recorded in the state, and the next run waits for it again" in text
+    )
     assert "(longer: lifecycle.timeouts)" in text
     assert AGAIN in text
     for _ in range(4):

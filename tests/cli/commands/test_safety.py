@@ -98,7 +98,10 @@ def test_a_precondition_that_does_not_hold_exits_with_5_and_a_postcondition_with
     (project / "fleet.yaml").write_text(f"{fleet}lifecycle: {{postconditions: {demand}}}\n")
     done = up("apply", "--sim", "--auto-approve")
     assert done.exit_code == 1
-    assert "a postcondition does not hold: too much (it is on record, and the next run looks again)" in done.stderr
+    assert (
+        "a postcondition does not hold: too much (it is recorded in the state, and the next run checks again)"
+        in done.stderr
+    )
 
 
 @pytest.mark.parametrize("expected", ["", "sha256:", "sha256:6b1c...", "6b1c", f"sha256:{'G' * 64}"])

@@ -1,0 +1,32 @@
+"""The protocol of an API client: all that other packages need of one, without the cost of importing httpx."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+from typing import Any, Protocol
+
+from novita_infra.api.request import Pages, Request
+
+
+class ApiClient(Protocol):
+    """Sends requests of one account. `api.client.Client` does so over HTTP."""
+
+    random: Random
+    """The source of jitter, also for pauses between two calls."""
+
+    async def send(self, request: Request) -> Any:
+        """The answer as JSON data, as a str if it is plain text, as None if it is empty. Raises ApiError."""
+        ...
+
+    async def walk(self, pages: Pages) -> list[dict[str, Any]]:
+        """Every item of a list once. Raises ApiError."""
+        ...
+
+    def is_own(self, masked: str) -> bool:
+        """Whether a key that is shown as `sk_abc***` may be the one that this client uses."""
+        ...
+
+    async def last_log_lines(self, address: str, *, secrets: Iterable[str]) -> tuple[str, ...]:
+        """The last lines of the log there, without the secrets; none if it cannot be read within seconds."""
+        ...

@@ -1,0 +1,48 @@
+"""Deletes one object and waits until it is gone."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+
+from novita_infra.api.errors import NotFound
+from novita_infra.applying.calling import send
+from novita_infra.applying.run import StepRun
+from novita_infra.applying.waiting import Waits
+from novita_infra.kinds.call import Target
+from novita_infra.model.resources import Phase
+
+
+async def delete(at: StepRun, waits: Waits) -> str:
+    """Deletes the object of the step, waits until it is gone and returns its id.
+
+    Raises StepFailed, Interrupted, StillMoving or ApiError.
+    """
+    run, step = at.run, at.step
+    at.begin()
+    async with run.slots:
+        run.check_stop()
+        record = run.records.get(step.address)
+        if record is not None and record.id == step.id:
+            never_ready = step.undoes or (record.pending is not None and record.pending.never_ready)
+            pending = replace(at.attempt("delete", {}), deletes_never_ready=never_ready)
+            await at.put(replace(record, pending=pending), "delete: about to be sent")
+        with contextlib.suppress(NotFound):
+            await send(at, at.kind.api.delete.request(Target(step.id, {}, None)))
+    await waits.until(at, step.id, frozenset({Phase.GONE}))
+    await _remove_from_record(at)
+    return step.id
+
+
+async def _remove_from_record(at: StepRun) -> None:
+    """Removes the id of the deleted object from the record, and the record if it holds no other id."""
+    step, record = at.step, at.run.records.get(at.step.address)
+    if record is None:
+        return
+    retired = tuple(id for id in record.retired if id != step.id)
+    if record.id in {step.id, step.gone, ""} and not retired:
+        await at.run.records.drop(step.address, f"{step.id} is gone")
+        return
+    own = record.id == step.id
+    record = replace(record, retired=retired, id="" if own else record.id, pending=None if own else record.pending)
+    await at.put(record, f"{step.id} is gone")
