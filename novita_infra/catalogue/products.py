@@ -215,7 +215,6 @@ def _amount(price: Any, precision: int) -> int | None:
 
 
 _MODES: Final = ("onDemand", "monthly", "spot")
-_SERVERLESS: Final = get(f"{GPU_V2}/products", type="gpu", category="serverless", limit=100)
 
 PARTS: Final[Mapping[str, Part]] = {
     "clusters": Part((get(f"{GPU}/clusters"),), _clusters),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from novita_infra.kinds.field import By, Cases, Default, Field, Grows, Local, Refusal, Replaces
-from novita_infra.kinds.instance import offers as instance_offers
+from novita_infra.kinds.instance import offers
 from novita_infra.kinds.instance.calls import FREE_ROOT_GB, migration, renewal
 from novita_infra.kinds.toolkit.field_schemas import (
     COMMAND,
@@ -57,7 +57,7 @@ FIELDS: Final = (
         name="product",
         schema={
             "type": "object",
-            "properties": {"gpu": TEXT, "cpu": TEXT, "id": TEXT, "anyOf": instance_offers.SCHEMA},
+            "properties": {"gpu": TEXT, "cpu": TEXT, "id": TEXT, "anyOf": offers.SCHEMA},
             "minProperties": 1,
             "maxProperties": 1,
             "additionalProperties": False,

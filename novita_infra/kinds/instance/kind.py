@@ -14,13 +14,7 @@ from novita_infra.account.metrics import last_use, metrics_request
 from novita_infra.api.json_values import object_of
 from novita_infra.api.request import GPU, Pages, Request, get
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls
-from novita_infra.kinds.instance import calls as instance_calls
-from novita_infra.kinds.instance import drift_causes as instance_mishaps
-from novita_infra.kinds.instance import offers as instance_offers
-from novita_infra.kinds.instance import parsing as instance_answers
-from novita_infra.kinds.instance import prices as instance_prices
-from novita_infra.kinds.instance import resolution as instance_wishes
-from novita_infra.kinds.instance import validation as instance_validation
+from novita_infra.kinds.instance import calls, drift_causes, offers, parsing, prices, resolution, validation
 from novita_infra.kinds.instance.fields import FIELDS
 from novita_infra.kinds.kind import DriftRules, Kind, Market, PlacementRules, Resolution, UseMetrics
 from novita_infra.kinds.toolkit.image_pulls import pull_remedy
@@ -87,99 +81,97 @@ INSTANCE: Final = Kind(
     api=ApiCalls(
         read=ReadCalls(
             pages=Pages(path=f"{GPU}/gpu/instances", items=("instances",), identity=("id",), number="pageNum"),
-            parse=instance_answers.parse,
+            parse=parsing.parse,
             get=_get,
-            unwrap=instance_answers.unwrap,
+            unwrap=parsing.unwrap,
             stages={
                 **dict.fromkeys(("pending", "toCreate", "creating"), "accept"),
                 "pulling": "pull",
                 **dict.fromkeys(("toStart", "starting", "toRestart", "restarting", "toReset", "resetting"), "ready"),
             },
         ),
-        create=Call(
-            name="create", summary="create: a new machine is rented", usual_seconds=120, request=instance_calls.create
-        ),
-        new_id=instance_answers.new_id,
+        create=Call(name="create", summary="create: a new machine is rented", usual_seconds=120, request=calls.create),
+        new_id=parsing.new_id,
         matches=_same,
         updates=(
             Call(
                 name="start",
                 summary="start: the container starts; fails where nothing is free for it any more",
                 usual_seconds=30,
-                request=instance_calls.start,
+                request=calls.start,
                 allowed_phases=_RESTS,
             ),
             Call(
                 name="upgrade",
                 summary="upgrade: the container restarts, data is kept unless keepData is false",
                 usual_seconds=90,
-                request=instance_calls.upgrade,
+                request=calls.upgrade,
                 allowed_phases=_RUNS | {Phase.FAILED},  # an image that cannot be pulled is mended by another one
-                losses=instance_calls.upgrade_loses,
+                losses=calls.upgrade_loses,
             ),
             Call(
                 name="edit",
                 summary="edit: applied in place",
                 usual_seconds=5,
-                request=instance_calls.edit,
+                request=calls.edit,
                 final_phases=STABLE,
             ),
             Call(
                 name="convert",
                 summary="convert: becomes a monthly subscription, which cannot be turned back",
-                request=instance_calls.convert,
+                request=calls.convert,
                 final_phases=STABLE,
                 also_sets=("months",),
-                took_effect=instance_calls.is_monthly,
+                took_effect=calls.is_monthly,
             ),
             Call(
                 name="renew",
                 summary="renew: buys the missing months",
-                request=instance_calls.renew,
+                request=calls.renew,
                 final_phases=STABLE,
-                took_effect=instance_calls.end_moved,
+                took_effect=calls.end_moved,
             ),
             Call(
                 name="setAutoRenew",
                 summary="setAutoRenew: applied in place",
-                request=instance_calls.set_auto_renew,
+                request=calls.set_auto_renew,
                 final_phases=frozenset(),
             ),
             Call(
                 name="setAutoMigrate",
                 summary="setAutoMigrate: applied in place",
-                request=instance_calls.set_auto_migrate,
+                request=calls.set_auto_migrate,
                 final_phases=frozenset(),
-                losses=instance_calls.migration_loses,
+                losses=calls.migration_loses,
             ),
             Call(
                 name="stop",
                 summary="stop: the container stops; its root disk is kept, and charged",
                 usual_seconds=20,
-                request=instance_calls.stop,
+                request=calls.stop,
                 final_phases=_RESTS,
                 allowed_phases=_RUNS,
-                losses=instance_calls.stop_loses,
+                losses=calls.stop_loses,
             ),
         ),
         delete=Call(
             name="delete",
             summary="delete: the machine and its disks are gone; network storages stay",
             usual_seconds=15,
-            request=instance_calls.delete,
+            request=calls.delete,
             final_phases=frozenset({Phase.GONE}),
             allowed_phases=PRESENT,
-            losses=instance_calls.delete_loses,
+            losses=calls.delete_loses,
         ),
         deletion_refusal=_undeletable,
         marked=True,
-        lasting_outputs=instance_answers.lasting,
+        lasting_outputs=parsing.lasting,
     ),
     resolution=Resolution(
-        inherit=instance_wishes.inherit,
-        check=instance_validation.check,
+        inherit=resolution.inherit,
+        check=validation.check,
         catalogues=("clusters", "gpu", "cpu"),
-        resolve=instance_wishes.choose,
+        resolve=resolution.choose,
         resolved=frozenset({"product", "cluster", "billingMode"}),
         written={"product": product_by_id},
     ),
@@ -188,17 +180,17 @@ INSTANCE: Final = Kind(
         product="product",
     ),
     market=Market(
-        offers=instance_offers.in_turn,
+        offers=offers.in_turn,
         alternatives="several under product.anyOf",
-        stock_needed=instance_wishes.takes,
+        stock_needed=resolution.takes,
         price_lists=("gpu", "cpu"),
-        costs=instance_prices.costs,
-        purchases=instance_prices.buys,
+        costs=prices.costs,
+        purchases=prices.buys,
         use=UseMetrics(measured=lambda live: live.values.get("type") != "cpu", request=metrics_request, read=last_use),
     ),
     drift=DriftRules(
-        platform_event=instance_mishaps.mishap,
-        migrations=instance_mishaps.MOVES,
+        platform_event=drift_causes.mishap,
+        migrations=drift_causes.MOVES,
         stopped=lambda spec: spec.get("power") == "stopped",
         remedy=pull_remedy,
     ),

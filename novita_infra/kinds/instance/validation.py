@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from novita_infra.api.json_values import objects_of
-from novita_infra.kinds.instance import offers as instance_offers
+from novita_infra.kinds.instance import offers
 from novita_infra.kinds.instance.calls import is_cpu
 from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.checks import env_faults, mount_faults, port_faults, port_number_faults
@@ -32,7 +32,7 @@ def _product_wish_faults(spec: Spec) -> Iterator[SpecError]:
     product = spec.get("product")
     if not isinstance(product, Mapping):
         return
-    yield from instance_offers.faults(spec)
+    yield from offers.faults(spec)
     keys = sorted({"gpu", "cpu", "id", "anyOf"} & product.keys())
     if len(keys) > 1:
         yield SpecError(
