@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import kind_facts
 import pytest
 import reference
+from kind_facts import FACTS
+from kind_facts.facts import Given
 from pairs import Pair, differences, filled, read, sampled
 
 from novita_infra.api.error_mapping import refusal
@@ -28,7 +31,8 @@ from novita_infra.simulator.http.app import build_app
 from novita_infra.simulator.http.control import world_state
 from novita_infra.simulator.routes.registry import OPERATIONS
 
-PAIRS = read(Path(__file__).parent / "pairs")
+FOLDER = Path(__file__).parent / "pairs"
+PAIRS = [*read(FOLDER), *(pair for name in FACTS for pair in read(kind_facts.HERE / name))]
 V1 = "/gpu-instance/openapi/v1"
 SERVED = {operation.name: operation for operation in OPERATIONS}
 
@@ -70,83 +74,14 @@ class Cloud:
             self.clock.advance(20)
 
 
-_INSTANCE = {
-    "name": "worker",
-    "productId": "4090.16c62g",
-    "gpuNum": 1,
-    "rootfsSize": 60,
-    "imageUrl": "docker.io/team/train:1",
-    "ports": "8888/http",
-    "envs": [{"key": "MODE", "value": "fast"}],
-    "command": "run",
-    "entrypoint": "",
-    "clusterId": "us-ca-nas-2",
-    "kind": "gpu",
-    "billingMode": "onDemand",
-}
-_TEMPLATE = {
-    "name": "notebook",
-    "type": "instance",
-    "channel": "private",
-    "image": "docker.io/team/lab:1",
-    "rootfsSize": 40,
-    "readme": "for tests",
-    "startCommand": "lab",
-    "ports": [{"type": "http", "ports": [8888]}],
-    "envs": [{"key": "MODE", "value": "lab"}],
-    "minCudaVersion": "12.4",
-}
-_ENDPOINT = {
-    "name": "api",
-    "appName": "api-of-tests",
-    "workerConfig": {
-        "minNum": 1,
-        "maxNum": 3,
-        "freeTimeout": 60,
-        "maxConcurrent": 4,
-        "gpuNum": 1,
-        "requestTimeout": 600,
-        "cudaVersion": "12.4",
-    },
-    "ports": [{"port": "8000"}],
-    "policy": {"type": "queue", "value": 30},
-    "image": {"image": "docker.io/team/serve:1", "authId": "", "command": "serve"},
-    "products": [{"id": "SL-serverless-1"}],
-    "rootfsSize": 100,
-    "volumeMounts": [{"type": "local", "size": 30, "mountPath": "/cache"}],
-    "envs": [{"key": "MODE", "value": "fast"}],
-    "healthy": {"path": "/health"},
-}
-_AUTH = {"name": "hub", "username": "robot", "password": "hunter2"}
-_PREWARM = {"imageUrl": "docker.io/team/train:1", "clusterId": "us-ca-nas-2", "productIds": ["26"], "note": "soon"}
-_STORAGE = {"clusterId": "us-ca-nas-2", "storageName": "data", "storageSize": 50}
 _SAVE = {"instanceId": "$instance", "image": "docker.io/team/saved:1", "registryAuthId": ""}
-GIVEN: Mapping[str, tuple[str, Any, float, str]] = {
-    "storage": ("/networkstorage/create", _STORAGE, 0, "storages"),
-    "network": ("/network/create", {"clusterId": "us-ca-nas-2", "name": "net"}, 5, "networks"),
-    "auth": ("/repository/auth/save", _AUTH, 0, "registry_auths"),
-    "template": ("/template/create", {"template": _TEMPLATE}, 0, "templates"),
-    "prewarm": ("/image/prewarm", _PREWARM, 100, "prewarms"),
-    "instance": ("/gpu/instance/create", _INSTANCE, 200, "instances"),
-    "stopped": ("/gpu/instance/create", _INSTANCE, 200, "instances"),
-    "mounted": (
-        "/gpu/instance/create",
-        _INSTANCE
-        | {
-            "networkStorages": [{"Id": "$storage", "mountPoint": "/data"}],
-            "networkId": "$network",
-            "imageAuthId": "$auth",
-        },
-        200,
-        "instances",
-    ),
-    "monthly": ("/gpu/instance/create", _INSTANCE | {"billingMode": "monthly", "month": 1}, 200, "instances"),
-    "endpoint": ("/endpoint/create", {"endpoint": _ENDPOINT}, 100, "endpoints"),
-    "key": ("/openapi/v2/user/key", None, 0, "api_keys"),  # an entry for the caller is there at first sight
+GIVEN: Mapping[str, Given] = {
+    **{name: given for facts in FACTS.values() for name, given in facts.given.items()},
+    "key": ("/openapi/v2/user/key", None, 0, "api_keys"),  # an entry for the caller exists at once
     "job": ("/job/save/image", _SAVE, 0, "jobs"),
 }
-"""By name: where a thing is made, from what, how many seconds it is given, and under which objects it is found."""
-AFTERWARDS: Mapping[str, list[tuple[str, Any]]] = {"stopped": [("/gpu/instance/stop", {"instanceId": "$stopped"})]}
+"""By name: where an object is made, from what, how many seconds it is given, and in which table it is found."""
+AFTERWARDS = {name: calls for facts in FACTS.values() for name, calls in facts.afterwards.items()}
 
 
 @pytest.fixture

@@ -397,7 +397,7 @@ def test_what_somebody_put_into_the_env_is_shown_and_kept_nowhere_in_clear(tmp_p
     declare(rig, lifecycle={"ignoreChanges": ["env.TOKEN"]}, env={"A": "2"})
     plan = rig.plan()
     assert "hunter2" not in text(plan) + json.dumps(checked_json(plan))
-    rig.apply(plan=plan)
+    rig.apply(review=plan)
     env = {item["key"]: item["value"] for item in the_machine(rig).envs}
     assert (env["A"], env["TOKEN"]) == ("2", "hunter2-hunter2")
     assert "hunter2" not in (tmp_path / "state" / "default.json").read_text()

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 import sights
+from crash_cases import EDITS
 from edits import Edit, Fate, Resource
-from instance_edits import instance_edits
-from other_edits import other_edits
+from kind_facts import FACTS
 from rig import SHORT, WRITES, Rig
 from sights import BY_HAND, SIGHTS, operation, seen, set_by_hand
 
@@ -31,7 +31,6 @@ from novita_infra.simulator import PROFILES
 
 pytestmark = pytest.mark.slow
 
-EDITS = (*instance_edits(), *other_edits())
 MEDDLED = [
     edit
     for edit in EDITS
@@ -40,8 +39,6 @@ MEDDLED = [
 FIELDS = [(kind.type, field.name) for kind in KINDS.values() for field in kind.fields]
 ENVIRON = {"OLD": "old-secret", "NEW": "new-secret"}
 NO_CALL = frozenset({"adopt", "wait", "forget", "record"})
-CHOSEN = {"instance": "cluster", "endpoint": "appName"}
-"""What the service chooses anew for each new object."""
 ACTIONS = {Fate.CHANGED: Action.UPDATE, Fate.REPLACED: Action.REPLACE}
 
 
@@ -165,7 +162,7 @@ def _hold_to_its_plan(watched: Watched, *, meddled: bool = False) -> None:
             assert (watched.id != id) == (edit.fate is Fate.REPLACED)
             _did_what_it_said(watched, plan, before, started=started)
     after = watched.look()
-    chosen = CHOSEN.get(edit.kind, "")
+    chosen = FACTS[edit.kind].chosen
     if edit.fate is Fate.REPLACED and chosen and chosen not in {*edit.after, *edit.shows}:
         before[chosen] = after[chosen]
     assert after == {**before, **edit.shows}
@@ -233,7 +230,7 @@ def _did_what_it_said(watched: Watched, review: Review, before: Mapping[str, Any
     edit, change = watched.edit, watched.change(review)
     if edit.fate is Fate.REPLACED:
         assert change.id not in watched.rig.live_ids()
-        disk = {"endpoint": "rootDiskGb", "instance": "rootDiskGb", "network_storage": "sizeGb"}.get(edit.kind)
+        disk = FACTS[edit.kind].disk
         assert [loss.gb for loss in change.loses][:1] == ([before[disk]] if disk else [])
         assert (len(change.loses) == 2) == bool(before.get("localStorage"))
         return
@@ -255,7 +252,7 @@ def test_every_means_of_every_field_has_an_edit(kind: str, field: str) -> None:
     edits = [edit for edit in EDITS if edit.kind == kind and field in edit.fields]
     assert edits, f"no edits known for {kind}.{field}"
     item = KINDS[kind].field(field)
-    assert field in SIGHTS[kind] or isinstance(item.change, Local), f"nobody knows where {kind}.{field} shows"
+    assert field in SIGHTS.get(kind, {}) or isinstance(item.change, Local), f"nobody knows where {kind}.{field} shows"
     steps = [(edit.before.get(field), edit.after.get(field)) for edit in edits]
     missing = [name for name in _missing(steps, needed=item.required) if name]
     match item.change:

@@ -10,9 +10,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from crash_cases import EDITS as ALL_EDITS
 from edits import Edit, Fate
-from instance_edits import instance_edits
-from other_edits import other_edits
 from rig import Rig
 
 from novita_infra.catalogue.prices import DAY, Cost, paid_once, rate
@@ -24,7 +23,7 @@ from novita_infra.simulator.world.market import money as bill
 
 pytestmark = pytest.mark.slow
 
-EDITS = [edit for edit in (*instance_edits(), *other_edits()) if edit.fate in {Fate.CHANGED, Fate.REPLACED}]
+EDITS = [edit for edit in ALL_EDITS if edit.fate in {Fate.CHANGED, Fate.REPLACED}]
 SETTLED = 3600.0
 """Seconds after which workers that are not needed any more are gone."""
 
@@ -56,7 +55,7 @@ def test_the_edits_move_the_bill_in_every_way() -> None:
 
 def _applied(rig: Rig) -> Review:
     plan = rig.plan()
-    rig.apply(plan=plan)
+    rig.apply(review=plan)
     return plan
 
 

@@ -213,7 +213,7 @@ def test_a_plan_is_judged_anew_when_it_is_applied(rig: Rig) -> None:
     plan = rig.plan()
     _python(rig, "policies/judge.py", "say(['not any more'])")
     with pytest.raises(AssertionError, match="not any more"):
-        rig.apply(plan=plan)
+        rig.apply(review=plan)
     assert rig.live_ids() == []
 
 

@@ -10,7 +10,7 @@ import pytest
 from fleets import Resource, fleets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from outsiders import PREFIXES
+from kind_facts import TYPES
 from rig import SHORT, Rig
 
 from novita_infra.model.addresses import Address
@@ -52,12 +52,12 @@ def test_nothing_that_stays_declared_loses_its_data_unless_that_is_allowed(
             named = {problem.address for problem in plan.problems}
             rig.apply(allow_data_loss=tuple(named))  # the permission that was asked for is all that it takes
             rig.assert_converged()
-            after, declared = _disks(rig), {f"{PREFIXES[kind]}.{name}" for kind, name, _ in second}
+            after, declared = _disks(rig), {f"{TYPES[kind]}.{name}" for kind, name, _ in second}
             lost = {name for name in before if name in declared and after[name] != before[name]}
             gone = {name for name in before if name.startswith("network_storage.") and name not in declared}
             assert named == lost | gone
             return
-        rig.apply(plan=plan)
+        rig.apply(review=plan)
         after = _disks(rig)
         for name, disk in before.items():
             if name in after or name.startswith("network_storage."):
@@ -142,7 +142,7 @@ def test_anything_can_be_made_anew(fleet: list[Resource], pick: int) -> None:
 
 
 def _addresses(fleet: list[Resource]) -> set[Address]:
-    return {Address(PREFIXES[kind], name) for kind, name, _ in fleet}
+    return {Address(TYPES[kind], name) for kind, name, _ in fleet}
 
 
 def _declare_with_ties(rig: Rig, fleet: list[Resource], data: st.DataObject) -> None:
@@ -150,7 +150,7 @@ def _declare_with_ties(rig: Rig, fleet: list[Resource], data: st.DataObject) -> 
     rig.declare(*fleet)  # the project file
     documents = []
     for index, (kind, name, spec) in enumerate(fleet):
-        earlier = [f"{PREFIXES[kind]}.{name}" for kind, name, _ in fleet[:index]]
+        earlier = [f"{TYPES[kind]}.{name}" for kind, name, _ in fleet[:index]]
         ties = data.draw(st.lists(st.sampled_from(earlier), max_size=2, unique=True)) if earlier else []
         how = data.draw(st.sampled_from(["dependsOn", "replaceTriggeredBy"]))
         documents.append(

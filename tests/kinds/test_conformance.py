@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import kind_facts
 import pytest
 import yaml
+from crash_cases import unwritten_calls
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -90,16 +92,15 @@ def chosen_spec(kind: Kind) -> dict[str, Any]:
 # --- the registry ---------------------------------------------------------------------------------------------------
 
 
-def test_the_registry_holds_the_kinds_of_the_contract_in_its_order() -> None:
-    assert {prefix: kind.name for prefix, kind in KINDS.items()} == {
-        "instance": "Instance",
-        "template": "Template",
-        "network_storage": "NetworkStorage",
-        "vpc": "VPC",
-        "registry_auth": "RegistryAuth",
-        "image_prewarm": "ImagePrewarm",
-        "endpoint": "Endpoint",
-    }
+def test_every_kind_has_a_folder_of_facts_and_no_folder_is_of_another() -> None:
+    folders = {path.parent.name for path in kind_facts.HERE.glob("*/__init__.py")}
+    assert folders == set(KINDS), "tests/support/kind_facts"
+
+
+@each_kind
+def test_everything_that_the_suite_must_know_of_a_kind_is_written(kind: Kind) -> None:
+    missing = [*kind_facts.unwritten(kind.type), *unwritten_calls(kind.type)]
+    assert not missing, "still to be written:\n" + "\n".join(missing)
 
 
 @each_kind
@@ -299,8 +300,7 @@ def test_an_empty_answer_of_a_create_holds_no_id(kind: Kind) -> None:
 def test_an_unknown_status_keeps_waiting_where_the_kind_has_one(kind: Kind) -> None:
     words = {"state": "never-heard-of", "status": "never-heard-of"}
     phases = {kind.api.read.parse({"id": "x", "Id": "x", key: word}).phase for key, word in words.items()}
-    has_none = {"network_storage", "registry_auth", "template"}
-    assert phases == ({Phase.READY} if kind.type in has_none else {Phase.CHANGING})
+    assert phases == ({Phase.READY} if not kind_facts.FACTS[kind.type].has_status else {Phase.CHANGING})
 
 
 @each_kind

@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from novita_infra.kinds import KINDS
 from novita_infra.manifests.project.loading import load
 from novita_infra.model.diagnostics import Problems
 
+_KINDS = ", ".join(sorted(kind.name for kind in KINDS.values()))
+_TYPES = ", ".join(sorted(KINDS))
 FOLDER = Path(__file__).parent.parent / "manifests" / "bad"
 
 
@@ -49,8 +52,9 @@ class BadManifests:
 
     @property
     def expected(self) -> str:
-        """The messages that it must give."""
-        return (self.folder / "expected.txt").read_text(encoding="utf-8")
+        """The messages that it must give; `{kinds}` and `{types}` in the file stand for the lists of all kinds."""
+        text = (self.folder / "expected.txt").read_text(encoding="utf-8")
+        return text.replace("{kinds}", _KINDS).replace("{types}", _TYPES)
 
     @property
     def arguments(self) -> list[str]:
@@ -74,4 +78,5 @@ def _case(folder: Path) -> BadManifests:
 if __name__ == "__main__":
     for case in bad_manifests():
         os.chdir(case.folder)
-        (case.folder / "expected.txt").write_text(case.messages(), encoding="utf-8")
+        text = case.messages().replace(_KINDS, "{kinds}").replace(_TYPES, "{types}")
+        (case.folder / "expected.txt").write_text(text, encoding="utf-8")

@@ -13,12 +13,13 @@ from typing import Any, Final
 
 from fleets import Resource, fleets
 from hypothesis import strategies as st
+from kind_facts import FACTS
 
 from novita_infra.model.clock import ANSWER
 from novita_infra.simulator import SCENARIOS
 
 DOINGS: Final = ("create", "edit", "delete")
-KINDS: Final = ("Instance", "Template", "NetworkStorage", "VPC", "RegistryAuth", "ImagePrewarm", "Endpoint")
+KINDS: Final = tuple(facts.kind for facts in FACTS.values() if facts.outsiders is not None)
 RARE: Final = frozenset({"populated"})
 """Scenarios that take much longer than the others: drawn now and then."""
 WEIGHTY: Final = ("lost-answers", "stale-reads", "chaos", "flaky", "calm")

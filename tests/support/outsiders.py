@@ -8,24 +8,16 @@ from typing import Any, Final
 
 from fleets import Resource
 from histories import Act
+from kind_facts import FACTS, TYPES
 from sights import TABLES, set_by_hand
 
 from novita_infra.simulator import World
 from novita_infra.simulator.scenarios.events import on_event
 from novita_infra.simulator.world.engine.records import ScenarioEvent
 
-PREFIXES: Final = {
-    "Instance": "instance",
-    "Template": "template",
-    "NetworkStorage": "network_storage",
-    "VPC": "vpc",
-    "RegistryAuth": "registry_auth",
-    "ImagePrewarm": "image_prewarm",
-    "Endpoint": "endpoint",
-}
-ELSEWHERE: Final = "as-sgp-2"
-"""A cluster in which no fleet has anything."""
-UNMARKED: Final = frozenset({"NetworkStorage", "VPC", "RegistryAuth"})
+UNMARKED: Final = frozenset(
+    facts.kind for facts in FACTS.values() if facts.outsiders is not None and not facts.outsiders.marked
+)
 """Kinds whose objects have no room for an owner mark."""
 LEAVING: Final = frozenset({"removed", "toRemove", "removing", "deleting"})
 _OWN_COURSE: Final = frozenset(
@@ -71,26 +63,26 @@ class Outsiders:
 
     def do(self, act: Act, fleet: tuple[Resource, ...], *, own: Mapping[str, list[str]]) -> None:
         """One act. `own` are the ids on our books by table."""
-        prefix = PREFIXES[act.kind]
+        kind_type = TYPES[act.kind]
+        calls = FACTS[kind_type].outsiders
+        assert calls is not None
         with self._watching():
             if act.do == "create":
                 specs = [(name, spec) for kind, name, spec in fleet if kind == act.kind]
                 name, spec = specs[act.pick % len(specs)] if specs else ("x", {})
                 apart = act.kind in UNMARKED & self._open_kinds()
-                self._call(*_creation(act.kind, str(spec.get("name", name)), spec, apart=apart))
+                self._call(*calls.create(str(spec.get("name", name)), spec, apart))
                 return
-            ids = own.get(TABLES[prefix], [])
+            ids = own.get(TABLES[kind_type], [])
             if not ids:
                 return
             id = ids[act.pick % len(ids)]
             if act.do == "delete":
-                self._call(*_deletion(prefix, id))
-                return
-            if prefix in {"template", "endpoint"}:
-                if self._world.tables[TABLES[prefix]].get(id) is not None:
-                    set_by_hand(self._world, prefix, id, but=("gpuCount", "localStorage", "readme"))
-            elif prefix != "registry_auth":  # nothing of it can be edited
-                self._call(*_EDITS[prefix](id, act.pick))
+                self._call(*calls.delete(id))
+            elif calls.edit is not None:
+                self._call(*calls.edit(id, act.pick))
+            elif self._world.tables[TABLES[kind_type]].get(id) is not None:
+                set_by_hand(self._world, kind_type, id, but=("gpuCount", "localStorage", "readme"))
 
     def untouched(self) -> list[str]:
         """What is wrong with their objects."""
@@ -129,16 +121,18 @@ class Outsiders:
 
     def _set_apart(self, name: str, id: str) -> None:
         """The same for what a scenario makes beside a create of ours that is not over."""
-        if name in {TABLES[PREFIXES[kind]] for kind in UNMARKED & self._open_kinds()}:
-            record: Any = self._world.tables[name].get(id)
-            setattr(record, *(("username", "outsider") if name == "registry_auths" else ("cluster", ELSEWHERE)))
+        for kind in UNMARKED & self._open_kinds():
+            facts = FACTS[TYPES[kind]]
+            if facts.table == name and facts.outsiders is not None:
+                record: Any = self._world.tables[name].get(id)
+                setattr(record, *facts.outsiders.apart)
 
     def _ids(self) -> dict[str, str]:
         return ids_in(self._world)
 
     def _names(self) -> dict[str, str]:
         """What alone tells the objects that have no room for an owner mark, by id."""
-        return {item.id: item.name for table in (self._world.storages, self._world.networks) for item in table}
+        return {item.id: item.name for kind in UNMARKED for item in self._world.tables[TABLES[TYPES[kind]]]}
 
     def _look(self, name: str, record: Any) -> str:
         plain = self._world.tables[name].plain(record)
@@ -153,68 +147,3 @@ def ids_in(world: World) -> dict[str, str]:
         for record in world.tables[name]
         if getattr(record, "status", getattr(record, "state", "")) not in LEAVING
     }
-
-
-def _creation(kind: str, name: str, spec: Mapping[str, Any], *, apart: bool) -> tuple[str, dict[str, Any]]:
-    """An object of the same name. With `apart` it differs in what alone can tell it from ours: its place, its user."""
-    cluster = ELSEWHERE if apart else spec.get("cluster", ELSEWHERE)
-    image, disk = spec.get("image", "ubuntu:22.04"), spec.get("rootDiskGb", 60)
-    match kind:
-        case "Instance":
-            body = {"name": name, "kind": "gpu", "productId": "L40S.16c96g", "gpuNum": 1, "rootfsSize": disk}
-            return "instances.create", {**body, "imageUrl": image, "clusterId": cluster}
-        case "Template":
-            body = {"name": name, "type": "instance", "channel": "private", "image": image, "rootfsSize": disk}
-            return "templates.create", {"template": body}
-        case "NetworkStorage":
-            return "storages.create", {"clusterId": cluster, "storageName": name, "storageSize": 10}
-        case "VPC":
-            return "networks.create", {"clusterId": cluster, "name": name}
-        case "RegistryAuth":
-            user = "outsider" if apart else spec.get("username", "u")
-            return "registry_auths.save", {"name": name, "username": user, "password": "theirs"}
-        case "ImagePrewarm":
-            return "prewarms.create", {"imageUrl": image, "clusterId": cluster, "note": spec.get("note", "")}
-        case _:
-            workers = {"minNum": 0, "maxNum": 2, "freeTimeout": 60, "maxConcurrent": 1, "gpuNum": 1}
-            body = {
-                "name": name,
-                "rootfsSize": 100,
-                "workerConfig": workers,
-                "ports": [{"port": 80}],
-                "policy": {"type": "queue", "value": 1},
-                "image": {"image": image},
-                "products": [{"id": "SL-serverless-1"}],
-                "volumeMounts": [],
-                "healthy": {"path": "/"},
-            }
-            return "endpoints.create", {"endpoint": body}
-
-
-def _deletion(prefix: str, id: str) -> tuple[str, dict[str, Any]]:
-    named = {
-        "instance": "instanceId",
-        "template": "templateId",
-        "network_storage": "storageId",
-        "vpc": "networkId",
-        "endpoint": "name",
-    }
-    return f"{TABLES[prefix]}.delete", {named.get(prefix, "id"): id}
-
-
-def _edit_instance(id: str, pick: int) -> tuple[str, dict[str, Any]]:
-    match pick % 3:
-        case 0:
-            return "instances.edit", {"instanceId": id, "ports": [{"port": 9999, "type": "tcp"}]}
-        case 1:
-            return "instances.stop", {"instanceId": id}
-        case _:
-            return "instances.start", {"instanceId": id}
-
-
-_EDITS: Final[Mapping[str, Callable[[str, int], tuple[str, dict[str, Any]]]]] = {
-    "instance": _edit_instance,
-    "network_storage": lambda id, _: ("storages.update", {"storageId": id, "storageName": "renamed"}),
-    "vpc": lambda id, _: ("networks.update", {"networkId": id, "name": "renamed"}),
-    "image_prewarm": lambda id, _: ("prewarms.edit", {"id": id, "note": "by hand"}),
-}

@@ -1,4 +1,4 @@
-"""Pairs of request and answer, as the files of tests/contract/pairs hold them: reading, filling in and comparing.
+"""Pairs of request and answer, in tests/contract/pairs and the folders of kinds: reading, filling in and comparing.
 
 In a value, `$name` stands for the id of a thing that the pair was given; `<text>`, `<int>` and their like stand for any
 value of that sort. A list that begins with `<some>` names some of the items. An object with the key `<more>` may have
@@ -62,8 +62,9 @@ def read(folder: Path) -> list[Pair]:
 
 
 def _pairs(path: Path) -> Iterator[Pair]:
-    for index, said in enumerate(yaml.safe_load(path.read_text(encoding="utf-8"))):
-        where = f"{path.stem}-{index}-{said['operation']}"
+    subject = path.parent.name if path.stem == "pairs" else path.stem
+    for index, said in enumerate(yaml.safe_load(path.read_text(encoding="utf-8")) or []):
+        where = f"{subject}-{index}-{said['operation']}"
         instead = said.get("instead", {})
         usual = tuple(name for name in said.get("profiles", PROFILES) if name not in instead)
         if usual:

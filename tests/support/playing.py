@@ -16,7 +16,8 @@ from typing import Any, Final
 import httpx
 from fleets import Resource
 from histories import Act, Chapter, End, History
-from outsiders import LEAVING, PREFIXES, Outsiders, ids_in
+from kind_facts import FACTS, TYPES
+from outsiders import LEAVING, Outsiders, ids_in
 from rig import Rig
 from sights import TABLES, seen
 
@@ -39,11 +40,10 @@ from novita_infra.simulator.world.market import catalogue, money
 ROUNDS: Final = 4
 """Runs that may be needed after everything is healed: what failed is replaced, what was deleted is made again."""
 WISHED_NAMES: Final = {
-    ("Instance", "a"): "trainer",
-    ("NetworkStorage", "a"): "data",
-    ("VPC", "a"): "net",
-    ("RegistryAuth", "a"): "hub",
-    ("Template", "a"): "base",
+    (facts.kind, name): wished
+    for facts in FACTS.values()
+    if facts.fleet is not None
+    for name, wished in facts.fleet.wished.items()
 }
 """The names that others take in the scenario foreign-owner."""
 
@@ -105,8 +105,8 @@ class _Play(Rig):
         """Of which a create of ours is not over, or where lists lag."""
         stale = any(fault.kind is Trouble.STALE for fault in self.world.faults.active)
         if self._wire or stale:
-            return set(PREFIXES)
-        kinds = {prefix: kind for kind, prefix in PREFIXES.items()}
+            return set(TYPES)
+        kinds = {prefix: kind for kind, prefix in TYPES.items()}
         records = self.store().load().records.values()
         return {kinds[item.address.type] for item in records if item.pending and not item.id}
 
@@ -194,7 +194,7 @@ class _Play(Rig):
         if chapter.target is None or not self.fleet or chapter.destroys:
             return ()
         kind, name, _ = self.fleet[chapter.target % len(self.fleet)]
-        return (str(Address(PREFIXES[kind], name)),)
+        return (str(Address(TYPES[kind], name)),)
 
     def _learn(self, records: Any) -> None:
         for record in records:
@@ -250,13 +250,13 @@ class _Play(Rig):
     def _unlike(self) -> Iterator[str]:
         """Where the world is not as declared."""
         names = {(kind, name): str(spec.get("name", name)) for kind, name, spec in self.fleet}
-        declared = {(PREFIXES[kind], name) for kind, name, _ in self.fleet}
+        declared = {(TYPES[kind], name) for kind, name, _ in self.fleet}
         records = self.state().records
         if {(address.type, address.name) for address in records} != declared:
             yield f"declared {sorted(declared)}, on record {sorted(map(str, records))}"
             return
         for kind, name, spec in self.fleet:
-            prefix = PREFIXES[kind]
+            prefix = TYPES[kind]
             found = seen(self.world, prefix, records[Address(prefix, name)].id)
             for field, wanted in self._plainly(spec, names).items():
                 shown = found[field]

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 
 import httpx
 import yaml
+from kind_facts import FACTS
 from plan_shapes import checked_json
 from virtual import VirtualClock
 
@@ -263,15 +264,7 @@ class Rig:
         self.world.advance()
         return sorted(
             item.id
-            for table in (
-                self.world.instances,
-                self.world.templates,
-                self.world.storages,
-                self.world.networks,
-                self.world.registry_auths,
-                self.world.prewarms,
-                self.world.endpoints,
-            )
+            for table in (self.world.tables[facts.table] for facts in FACTS.values())
             for item in table
             if getattr(item, "status", getattr(item, "state", "")) not in {"removed", "toRemove", "removing"}
         )

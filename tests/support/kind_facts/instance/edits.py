@@ -8,15 +8,7 @@ from typing import Any
 
 from edits import Edit, Resource, Subject
 
-PLACE = "us-dallas-nas-2"
-OTHER_PLACE = "us-ca-nas-2"
-AUTHS: tuple[Resource, ...] = tuple(
-    ("RegistryAuth", name, {"username": "bot", "password": {"fromEnv": "OLD"}}) for name in ("a", "b")
-)
-STORAGES: tuple[Resource, ...] = tuple(
-    ("NetworkStorage", name, {"cluster": PLACE, "sizeGb": 10}) for name in ("data", "more")
-)
-NETWORKS: tuple[Resource, ...] = tuple(("VPC", name, {"cluster": PLACE}) for name in ("net", "mesh"))
+from kind_facts.common import AUTHS, NETWORKS, OTHER_PLACE, PLACE, STORAGES
 
 GPU = Subject(
     kind="instance",
@@ -56,8 +48,8 @@ STOPPED = {"power": "stopped"}
 MONTH = {"billingMode": "monthly", "months": 1}
 
 
-def instance_edits() -> Iterator[Edit]:
-    """All of them."""
+def edits() -> Iterator[Edit]:
+    """Every edit of an instance."""
     yield from _identity()
     yield from _container()
     yield from _machine()
@@ -112,9 +104,8 @@ def _container() -> Iterator[Edit]:
     yield GPU.edit("to an expression", {"registryAuth": "a"}, ref, UPGRADE, shows={"registryAuth": "b"}, around=AUTHS)
     old, new = ({"username": "u", "password": {"fromEnv": name}} for name in ("OLD", "NEW"))
     yield GPU.edit("add", {}, {"registryLogin": old}, *NEW, shows={"registryLogin": "u:old-secret"})
-    yield GPU.edit(
-        "change", {"registryLogin": old}, {"registryLogin": new}, *NEW, shows={"registryLogin": "u:new-secret"}
-    )
+    login = {"registryLogin": "u:new-secret"}
+    yield GPU.edit("change", {"registryLogin": old}, {"registryLogin": new}, *NEW, shows=login)
     yield GPU.left("remove", {"registryLogin": old})
     saved = {"registryAuth": "a"}
     yield GPU.edit("to a saved one", {"registryLogin": old}, saved, UPGRADE, shows=saved, around=AUTHS)
@@ -154,16 +145,9 @@ def _mounts() -> Iterator[Edit]:
     yield GPU.edit("to another path", {**here, title: first}, {**here, title: moved}, UPGRADE, around=STORAGES)
     both = [*first, {"storage": "more", "mountPath": "/m"}]
     yield GPU.edit("to one more", {**here, title: first}, {**here, title: both}, UPGRADE, around=STORAGES)
-    away = {"cluster": OTHER_PLACE}
-    yield GPU.edit(
-        "from another cluster",
-        away,
-        {title: first},
-        *NEW,
-        shows={"cluster": PLACE, title: first},
-        fields=(title, "cluster"),
-        around=STORAGES,
-    )
+    away, shown = {"cluster": OTHER_PLACE}, {"cluster": PLACE, title: first}
+    fields = (title, "cluster")
+    yield GPU.edit("from another cluster", away, {title: first}, *NEW, shows=shown, fields=fields, around=STORAGES)
     for edit in GPU.three("vpc", "net", "mesh", *NEW, around=NETWORKS):
         yield _in(edit, PLACE)
 
@@ -336,8 +320,8 @@ def _several() -> Iterator[Edit]:
     renews = {"autoRenew": {"enabled": True, "months": 2}}
     yield GPU.edit("converted", {}, {**MONTH, **renews}, "instances.convert", RENEWAL)
     yield GPU.edit("renewed", MONTH, {**MONTH, "months": 2, **renews}, "instances.renew", RENEWAL)
-    yield GPU.edit("made anew", {}, {"name": "other", **newer, **ports}, *NEW)
-    yield GPU.edit("made anew", {}, {"name": "other", **migrates, **STOPPED}, *NEW, MIGRATE, STOP)
+    yield GPU.edit("replaced", {}, {"name": "other", **newer, **ports}, *NEW)
+    yield GPU.edit("replaced", {}, {"name": "other", **migrates, **STOPPED}, *NEW, MIGRATE, STOP)
     yield GPU.edit("spot to monthly", {"billingMode": "spot"}, {**MONTH, **renews, **ports}, *NEW)
     yield GPU.refused("all or nothing", {**MONTH, "months": 2}, {**MONTH, **ports})
 

@@ -1,0 +1,57 @@
+"""All that the suite knows of each kind: a folder of its address type, with `FACTS` in it and `pairs.yaml`.
+
+The folders are a second opinion: they are written by hand, and nothing in them is derived from the kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+from kind_facts.facts import KindFacts
+from novita_infra.kinds import KINDS
+
+HERE: Final = Path(__file__).parent
+
+
+def _load(kind_type: str) -> KindFacts:
+    facts = import_module(f"kind_facts.{kind_type}").FACTS
+    assert isinstance(facts, KindFacts)
+    return facts
+
+
+FACTS: Final[Mapping[str, KindFacts]] = {
+    kind_type: _load(kind_type) for kind_type in KINDS if (HERE / kind_type / "__init__.py").exists()
+}
+"""By address type, in the order of the registry."""
+TYPES: Final = {facts.kind: kind_type for kind_type, facts in FACTS.items()}
+"""Address types by the names in manifests."""
+
+
+def unwritten(kind_type: str) -> Iterator[str]:
+    """What the folder of the kind does not hold yet: a path or a part, and what to write."""
+    facts, kind, place = FACTS.get(kind_type), KINDS[kind_type], f"tests/support/kind_facts/{kind_type}"
+    if facts is None:
+        yield f"{place}/__init__.py: FACTS = KindFacts(...), as in the folders of other kinds"
+        return
+    if facts.kind != kind.name:
+        yield f"{place}: kind is {facts.kind!r}, and the kind is named {kind.name}"
+    pairs = HERE / kind_type / "pairs.yaml"
+    if not pairs.exists() or "- operation:" not in pairs.read_text(encoding="utf-8"):
+        yield f"{place}/pairs.yaml: a request and its answer for each operation, from the API's reference"
+    edited = {name for edit in facts.edits for name in edit.fields}
+    for item in kind.fields:
+        if item.name not in edited:
+            yield f"{place}: edits: add, change and remove `{item.name}`"
+        if item.name not in facts.sights and item.name not in NOWHERE.get(kind_type, ()):
+            yield f"{place}: sights: where `{item.name}` shows in the simulated world"
+    if facts.outsiders is None:
+        yield f"{place}: outsiders: how other people create, edit and delete such an object"
+    if facts.fleet is None:
+        yield f"{place}: fleet: how random fleets declare such a resource"
+
+
+NOWHERE: Final = {"instance": {"template"}}
+"""Fields that show only in what they do to others."""
