@@ -23,7 +23,7 @@ from novita_infra.api.call_log import CallLog
 from novita_infra.api.error_mapping import refusal
 from novita_infra.api.errors import ApiError, Refused, Throttled, Unanswered, Unreachable
 from novita_infra.api.limits.governor import Governor
-from novita_infra.api.limits.shared_board import account_board
+from novita_infra.api.limits.shared_limits import open_limits
 from novita_infra.api.logs.tail import Logs
 from novita_infra.api.redaction import redact
 from novita_infra.api.request import Pages, Request
@@ -65,8 +65,8 @@ class Client:
         self.random = random
         """Where jitter comes from, for whoever waits between two calls too."""
         self._patience = patience or RetryPolicy()
-        shelf = account_board(shared, url=self._url, key=self._key, now=clock.now()) if shared else None
-        self._governor = Governor(clock=clock, most=in_flight, shelf=shelf)
+        store = open_limits(shared, url=self._url, key=self._key, now=clock.now()) if shared else None
+        self._governor = Governor(clock=clock, most=in_flight, store=store)
         timeout = httpx.Timeout(self._patience.read, connect=self._patience.connect)
         self._extensions = {"timeout": timeout.as_dict()}
         self._headers = httpx.Headers(
@@ -78,9 +78,9 @@ class Client:
                 "User-Agent": f"novita-infra/{__version__}",
             }
         )
-        self._lanes = ClientPools(timeout=timeout, transport=transport)
+        self._pools = ClientPools(timeout=timeout, transport=transport)
         self._direct = None if transport or is_proxied() else Connections()
-        self._logs = Logs(self._lanes, api=self._url, headers=self._headers, governor=self._governor)
+        self._logs = Logs(self._pools, api=self._url, headers=self._headers, governor=self._governor)
 
     def __repr__(self) -> str:
         return f"Client({self._url})"
@@ -96,7 +96,7 @@ class Client:
     async def close(self) -> None:
         """Closes the connections."""
         self._governor.close()
-        await self._lanes.close()
+        await self._pools.close()
         if self._direct:
             await self._direct.aclose()
 
@@ -139,7 +139,7 @@ class Client:
 
     async def _once(self, request: Request, sent: httpx.Request, *, attempt: int) -> Any:
         asked = self._clock.now()
-        async with self._governor.turn() as turn:
+        async with self._governor.slot() as slot:
             began, answer = self._clock.now(), None
             if began > asked:
                 self._log.queued(request, began - asked)
@@ -154,7 +154,7 @@ class Client:
                 self._log.failed(error, answer, attempt=attempt)
                 match error:
                     case Throttled():
-                        self._governor.throttled(turn, wait=error.wait)
+                        self._governor.throttled(slot, wait=error.wait)
                     case Refused():
                         self._governor.answered()
                 raise
@@ -164,7 +164,7 @@ class Client:
     async def _exchange(self, request: Request, sent: httpx.Request) -> Response:
         """One HTTP exchange, redirects not followed. Where it fails, the class of the error says how far it got."""
         # Straight to the transport: a client of httpx around it adds half of what the whole call takes.
-        send = self._direct.handle_async_request if self._direct else self._lanes.send
+        send = self._direct.handle_async_request if self._direct else self._pools.send
         try:
             async with asyncio.timeout(self._patience.deadline):
                 response = await send(sent)

@@ -14,8 +14,6 @@ from novita_infra.cli.lazy import EXIT_INTERRUPTED
 
 T = TypeVar("T")
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
-_WITHOUT_SIGNALS: Final = (NotImplementedError, RuntimeError)
-"""A platform whose loop takes no signals, or a thread that is not the main one: both keep Python's own way."""
 _UNHEARD: Final = (OSError, ValueError)
 """A closed stderr, which is no reason to go on."""
 
@@ -65,7 +63,7 @@ def stopping(say: Callable[[str], None], *, leaving: Callable[[], None]) -> Iter
                 leaving()
             os._exit(EXIT_INTERRUPTED)
 
-    with suppress(*_WITHOUT_SIGNALS):
+    with suppress(RuntimeError):  # not in the main thread
         for number in _SIGNALS:
             loop.add_signal_handler(number, interrupted)
     try:
@@ -76,7 +74,7 @@ def stopping(say: Callable[[str], None], *, leaving: Callable[[], None]) -> Iter
                 leaving()
         raise
     finally:
-        with suppress(*_WITHOUT_SIGNALS):
+        with suppress(RuntimeError):  # not in the main thread
             for number in _SIGNALS:
                 loop.remove_signal_handler(number)
 

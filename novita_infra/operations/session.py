@@ -131,7 +131,7 @@ async def with_project(
         elif not key.strip():
             raise problem("there is no API key", "set NOVITA_API_KEY, or add --sim to use the built-in simulator")
         from novita_infra.api.client import Client  # noqa: PLC0415 -- httpx takes 100 ms; not every command calls
-        from novita_infra.api.limits.shared_board import cache_folder  # noqa: PLC0415 -- likewise
+        from novita_infra.api.limits.shared_limits import cache_folder  # noqa: PLC0415 -- likewise
 
         client = Client(
             url=url,

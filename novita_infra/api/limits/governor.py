@@ -1,6 +1,6 @@
-"""Who may call when: calls in flight and calls per second of one account, shared with the other processes that use it.
+"""Limits the calls in flight and the calls per second of one account, together with other processes that use it.
 
-It knows nothing of HTTP, and not how the limits are found (`pacing`) or kept (`sharing`). It never waits under a lock.
+It knows nothing of HTTP. `rate` finds the limits and `shared_limits` keeps them. It never waits under a lock.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from novita_infra.api.limits.rate import CEILING
-from novita_infra.api.limits.shared_board import Board, BoardStore, OwnBoard, new_member
+from novita_infra.api.limits.shared_limits import AccountLimits, LimitsStore, OwnLimits, new_entry
 from novita_infra.model.clock import Clock
 
 _T = TypeVar("_T")
 
 _POLL: Final = 0.005
-"""Seconds between two looks at a board on which other processes hold what this one waits for,"""
+"""Seconds between two readings of the limits while other processes hold the slots that this one waits for,"""
 _LONGEST_POLL: Final = 0.02
-"""and to what they grow while nothing changes."""
+"""and their maximum, to which they grow while nothing changes."""
 _MOST_BUSY: Final = 100
-"""How often in a row the board may be locked by others before this process goes its own way."""
+"""How often in a row the limits may be locked by others before this process uses limits of its own."""
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class CallSlot:
     """The right to have one call in flight."""
 
     round: float
@@ -34,8 +34,8 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """A place in flight, taken."""
+class _Granted:
+    """A slot that was taken."""
 
     start: float
     """When the call may go out."""
@@ -43,84 +43,84 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Later:
-    """No place now; to be asked for again when a call of this process ends, or after the seconds if there are any."""
+    """No slot now; try again when a call of this process ends, or after the seconds if there are any."""
 
     seconds: float | None
 
 
 class Governor:
-    """Gives turns in order. `most` is the most calls of this process in flight; without it, as many as do good."""
+    """Gives slots in order. `most` is the most calls of this process in flight; without it, as many as are useful."""
 
-    def __init__(self, *, clock: Clock, most: int | None = None, shelf: BoardStore | None = None) -> None:
+    def __init__(self, *, clock: Clock, most: int | None = None, store: LimitsStore | None = None) -> None:
         if most is not None and most < 1:
             raise ValueError("at least one call must be allowed in flight")
         self._clock = clock
         self._most = most or CEILING
-        self._shelf = shelf or OwnBoard()
-        self._member = new_member()
-        self._door = asyncio.Lock()
+        self._store = store or OwnLimits()
+        self._entry = new_entry()
+        self._queue = asyncio.Lock()
         self._freed = asyncio.Event()
-        self._is_asking = False
+        self._is_waiting = False
         self._in_flight = 0
-        self._taken = 0
-        """Calls that the service took and that the board does not know of yet."""
+        self._answered = 0
+        """Answered calls that the shared limits do not count yet."""
         self._refused: list[tuple[float, float]] = []
-        """Throttlings that it does not know of yet: the round of the call and the seconds to wait."""
+        """Throttled calls that they do not count yet: the round of the call and the seconds to wait."""
         self._round, self._quiet_until = 0.0, 0.0
-        """As the board last had them."""
+        """As last read from the limits."""
         self._busy = 0
 
     @property
     def in_flight(self) -> int:
-        """The turns of this process that are taken, one that waits for its time to go out included."""
+        """The slots that this process has taken, including one that waits until its call may go out."""
         return self._in_flight
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[Turn]:
-        """Waits for a free place and for the time to go out; the place is free again on leaving."""
-        async with self._door:
-            start = await self._place()
+    async def slot(self) -> AsyncIterator[CallSlot]:
+        """Waits for a free slot and until the call may go out; the slot is free again at the end of the block."""
+        async with self._queue:
+            start = await self._take_slot()
             try:
-                await self._come_up(start)
+                await self._wait_until(start)
             except BaseException:
-                self._leave()
+                self._release()
                 raise
-            turn = Turn(self._round)
+            slot = CallSlot(self._round)
         try:
-            yield turn
+            yield slot
         finally:
-            self._leave()
+            self._release()
 
     def answered(self) -> None:
-        """The service took a call; to be told before its turn ends."""
-        self._taken += 1
+        """Counts a call that the service accepted; to be called before its slot ends."""
+        self._answered += 1
 
-    def throttled(self, turn: Turn, *, wait: float) -> None:
-        """The service refused the call of this turn for being one too many, and asked to wait so many seconds."""
-        self._refused.append((turn.round, wait))
+    def throttled(self, slot: CallSlot, *, wait: float) -> None:
+        """Counts a call that the service throttled; it asked to wait `wait` seconds."""
+        self._refused.append((slot.round, wait))
         self._publish()
 
     def close(self) -> None:
-        """Leaves the board to the others."""
+        """Removes this process from the shared limits."""
 
-        def leave(board: Board, _: float) -> None:
-            board.members.remove(self._member)
+        def leave(limits: AccountLimits, _: float) -> None:
+            limits.processes.remove(self._entry)
 
-        self._at_board(leave)
-        self._go_alone()  # a late look at the board finds one
+        self._with_limits(leave)
+        self._use_own_limits()  # a late reader gets these
 
-    # --- one turn ---
+    # --- one slot ---
 
-    async def _place(self) -> float:
-        """Takes a place in flight and returns the time from which it may be used."""
-        self._is_asking, pause = True, _POLL
+    async def _take_slot(self) -> float:
+        """Takes a slot and returns the time from which its call may go out."""
+        self._is_waiting, pause = True, _POLL
         try:
             while True:
                 self._freed.clear()
-                if self._in_flight >= self._most:  # whatever the board says; it hears of us when a call ends
+                if self._in_flight >= self._most:  # whatever the limits say; they are updated when a call ends
                     await self._freed.wait()
-                match self._at_board(self._ask) or _Later(_POLL):
-                    case _Place(start):
+                match self._with_limits(self._request_slot) or _Later(_POLL):
+                    case _Granted(start):
                         self._in_flight += 1
                         return start
                     case _Later(None):
@@ -129,21 +129,21 @@ class Governor:
                         await self._freed_within(max(seconds, pause))
                         pause = min(2 * pause, _LONGEST_POLL)
         finally:
-            self._is_asking = False
+            self._is_waiting = False
 
-    def _ask(self, board: Board, now: float) -> _Place | _Later:
-        """A place, if there is one. Changes the board alone, so that asking twice does no harm."""
-        self._member.waiting = 0
+    def _request_slot(self, limits: AccountLimits, now: float) -> _Granted | _Later:
+        """A slot, if one is free. Changes only the limits, so that asking twice does no harm."""
+        self._entry.waiting = 0
         if self._quiet_until > now:
             return _Later(self._quiet_until - now)
-        me, others = self._member, [member for member in board.members if member is not self._member]
-        total = self._in_flight + sum(member.in_flight for member in others)
-        is_behind = any(member.asks(now) and member.claim < me.claim for member in others)
-        if is_behind or total >= int(board.pace.window):
+        me, others = self._entry, [entry for entry in limits.processes if entry is not self._entry]
+        total = self._in_flight + sum(entry.in_flight for entry in others)
+        is_behind = any(entry.is_waiting(now) and entry.priority < me.priority for entry in others)
+        if is_behind or total >= int(limits.pace.window):
             me.waiting = 1
             return _Later(_POLL if others else None)
-        me.in_flight, me.given = self._in_flight + 1, now
-        return _Place(board.pace.reserve(now))
+        me.in_flight, me.granted_at = self._in_flight + 1, now
+        return _Granted(limits.pace.reserve(now))
 
     async def _freed_within(self, seconds: float) -> None:
         """Returns when a call of this process ends, at the latest after the seconds."""
@@ -154,57 +154,57 @@ class Governor:
             for task in racing:
                 task.cancel()
 
-    async def _come_up(self, start: float) -> None:
+    async def _wait_until(self, start: float) -> None:
         while (left := max(start, self._quiet_until) - self._clock.now()) > 0:
             await self._clock.sleep(left)
-            self._publish()  # which tells us, too, whether a quiet time has begun meanwhile
+            self._publish()  # reads, too, whether the service has asked for a pause meanwhile
 
-    def _leave(self) -> None:
+    def _release(self) -> None:
         self._in_flight -= 1
-        if self._is_asking:
-            self._freed.set()  # who asks brings the board up to date
+        if self._is_waiting:
+            self._freed.set()  # the waiting coroutine updates the limits
         else:
             self._publish()
 
-    # --- the board ---
+    # --- the shared limits ---
 
     def _publish(self) -> None:
-        """Brings the board up to date; a little later where others have it just now."""
-        if self._at_board(lambda _board, _now: True) is None:
+        """Updates the limits; a little later if another process has them locked now."""
+        if self._with_limits(lambda _limits, _now: True) is None:
             asyncio.get_running_loop().call_later(_POLL, self._publish)
 
-    def _at_board(self, use: Callable[[Board, float], _T]) -> _T | None:
-        """What `use` returns for the board as it is now; None where other processes have it at this moment.
+    def _with_limits(self, use: Callable[[AccountLimits, float], _T]) -> _T | None:
+        """The result of `use` on the current limits; None if another process has them locked at this moment.
 
-        A board that cannot be read or written any more, or that is never free, is left for one of our own.
+        Limits that cannot be read or written any more, or that are never free, are replaced by limits of our own.
         """
         now = self._clock.now()
         try:
-            with self._shelf.open(now) as board:
-                if board is not None:
+            with self._store.open(now) as limits:
+                if limits is not None:
                     self._busy = 0
-                    self._bring_up_to_date(board, now)
-                    return use(board, now)
+                    self._update(limits, now)
+                    return use(limits, now)
         except OSError:
-            self._go_alone()
-            return self._at_board(use)
+            self._use_own_limits()
+            return self._with_limits(use)
         self._busy += 1
         if self._busy > _MOST_BUSY:
-            self._go_alone()
+            self._use_own_limits()
         return None
 
-    def _bring_up_to_date(self, board: Board, now: float) -> None:
-        board.members = [member for member in board.members if member.mark != self._member.mark]
-        total = self._in_flight + sum(member.in_flight for member in board.members)
-        board.members.append(self._member)
-        self._member.heard, self._member.in_flight = now, self._in_flight
-        if self._taken:
-            board.pace.answered(now, calls=self._taken, in_flight=total, most=max(CEILING, self._most))
+    def _update(self, limits: AccountLimits, now: float) -> None:
+        limits.processes = [entry for entry in limits.processes if entry.nonce != self._entry.nonce]
+        total = self._in_flight + sum(entry.in_flight for entry in limits.processes)
+        limits.processes.append(self._entry)
+        self._entry.updated_at, self._entry.in_flight = now, self._in_flight
+        if self._answered:
+            limits.pace.answered(now, calls=self._answered, in_flight=total, most=max(CEILING, self._most))
         for round_, wait in self._refused:
-            board.pace.throttled(now, round=round_, wait=wait)
-        self._taken, self._refused = 0, []
-        self._round, self._quiet_until = board.pace.round, board.pace.quiet_until
+            limits.pace.throttled(now, round=round_, wait=wait)
+        self._answered, self._refused = 0, []
+        self._round, self._quiet_until = limits.pace.round, limits.pace.quiet_until
 
-    def _go_alone(self) -> None:
-        self._shelf.close()
-        self._shelf, self._busy = OwnBoard(), 0
+    def _use_own_limits(self) -> None:
+        self._store.close()
+        self._store, self._busy = OwnLimits(), 0

@@ -1,6 +1,6 @@
-"""The last lines of a log, whatever it is written in, fit to be shown: short, on one line each, without secrets.
+"""The last lines of a log in any format, fit to be shown: short, on one line each, without secrets.
 
-Pure text. What form a log has no page tells, so none is an error.
+Pure text. No page documents the format of a log, so no format is an error.
 """
 
 from __future__ import annotations
@@ -8,21 +8,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from novita_infra.api.redaction import redact
 
 MOST: Final = 10
-"""Lines that are shown."""
+"""The number of lines that are shown."""
 LONGEST: Final = 200
-"""Characters of a line that are shown."""
+"""The number of characters of a line that are shown."""
 _HIDDEN: Final = "(secret)"
 _SAYS: Final = ("message", "msg", "log", "text", "line", "content")
-"""The keys under which an entry of a structured log says what happened."""
+"""The keys that hold the message of an entry of a structured log."""
 _HOLDS: Final = ("logs", "lines", "entries", "items", "data")
-"""The keys under which an answer holds its entries."""
+"""The keys that hold the entries of an answer."""
 _TERMINAL: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)")
-"""What colours text and moves the cursor; taken out first, so that it splits no secret."""
+"""Terminal codes for colours and the cursor; removed first, so that they cannot split a secret."""
 _EVENT_FIELD: Final = re.compile(r"(?:data|event|id|retry)?:")
 _NAME: Final = r"[\w.-]*(?:token(?!s\b|iz)|secret|passw(?:or)?d|passphrase|credential|signature|key)"
 _GIVEN: Final = re.compile(
@@ -32,23 +33,25 @@ _GIVEN: Final = re.compile(
 )
 _LOGIN: Final = re.compile(r"(\w://[^\s/:@]*:)[^\s/]+@")
 _KNOWN: Final = re.compile(r"\b(?:sk[-_]|hf_|gh[opusr]_|glpat-|AKIA)[\w-]{16,}")
-"""What the keys of well-known services begin with."""
+"""The first characters of the keys of well-known services."""
 
 
-def last_lines(data: bytes, *, secrets: Iterable[str], cut_off: bool = False) -> tuple[str, ...]:
-    """The last lines that say something, oldest first. `cut_off` says that the data does not begin with a whole line.
+def extract_lines(data: bytes, *, secrets: Iterable[str], cut_off: bool = False) -> tuple[str, ...]:
+    """The last lines that are not empty, oldest first. `cut_off` says that the data begins in the middle of a line.
 
-    Hidden are the secrets, and what stands in the text as the value of a name that sounds secret.
+    Redacts the secrets, and any text that is the value of a name that sounds secret.
     """
     known = frozenset(secrets)
     if cut_off:  # half a line may hold half a secret
         data = data.partition(b"\n")[2]
-    said = [clean for line in _said(data.decode(errors="replace")) if (clean := _bare(line))]
-    return tuple(_cut(_without_secrets(line, known)) for line in said[-MOST:])
+    texts = [_bare(line) for line in _texts(data.decode(errors="replace"))]
+    clean = (_without_secrets(text, known) for text in reversed(texts) if text)
+    lines = list(islice((_cut(line) for line in clean if line), MOST))
+    return tuple(reversed(lines))
 
 
-def _said(text: str) -> Iterator[str]:
-    """What each entry says: of a JSON document, of JSON lines, of an event stream, or of plain lines."""
+def _texts(text: str) -> Iterator[str]:
+    """The message of each entry: of a JSON document, of JSON lines, of an event stream, or of plain lines."""
     whole = _json(text)
     if isinstance(whole, (list, Mapping)):
         yield from _entries(whole)
@@ -90,7 +93,7 @@ def _json(text: str) -> Any:
 
 
 def _bare(line: str) -> str:
-    """The line as a terminal would leave it standing: what a progress bar wrote over is gone."""
+    """The line as a terminal shows it at the end: without the text that a progress bar wrote over."""
     return _TERMINAL.sub("", line).rstrip("\r").rpartition("\r")[2].strip()
 
 

@@ -14,7 +14,7 @@ from typing import Final
 import httpx
 
 from novita_infra.api.limits.governor import Governor
-from novita_infra.api.logs.lines import last_lines
+from novita_infra.api.logs.lines import extract_lines
 from novita_infra.api.transport.client_pools import ClientPools
 from novita_infra.api.transport.connections import origin_of
 
@@ -32,8 +32,8 @@ AT_ONCE: Final = 8
 class Logs:
     """Reads logs for one account. One try each; what cannot be had is no lines."""
 
-    def __init__(self, lanes: ClientPools, *, api: str, headers: httpx.Headers, governor: Governor) -> None:
-        self._lanes = lanes
+    def __init__(self, pools: ClientPools, *, api: str, headers: httpx.Headers, governor: Governor) -> None:
+        self._pools = pools
         self._api = httpx.URL(api)
         self._headers = headers
         self._governor = governor
@@ -58,8 +58,8 @@ class Logs:
         request = httpx.Request("GET", url, headers=headers, extensions={"timeout": httpx.Timeout(IDLE).as_dict()})
         async with AsyncExitStack() as stack:
             if own:
-                await stack.enter_async_context(self._governor.turn())
-            http = stack.enter_context(self._lanes.one())
+                await stack.enter_async_context(self._governor.slot())
+            http = stack.enter_context(self._pools.one())
             answer = await http.send(request, stream=True, follow_redirects=False)
             stack.push_async_callback(answer.aclose)
             if not _is_log(answer):
@@ -105,7 +105,7 @@ class _End:
         return True
 
     def lines(self, secrets: Iterable[str]) -> tuple[str, ...]:
-        return last_lines(bytes(self._data), secrets=secrets, cut_off=self.cut_off)
+        return extract_lines(bytes(self._data), secrets=secrets, cut_off=self.cut_off)
 
 
 def _is_log(answer: httpx.Response) -> bool:

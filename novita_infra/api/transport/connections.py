@@ -226,8 +226,6 @@ class _Connection(asyncio.Protocol):
 
 def _is_readable(sock: socket.socket) -> bool:
     """Whether there is something to read, the end included."""
-    if not hasattr(select, "poll"):  # Windows
-        return bool(select.select([sock], [], [], 0)[0])
-    looking = select.poll()
-    looking.register(sock, select.POLLIN)
-    return bool(looking.poll(0))
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))

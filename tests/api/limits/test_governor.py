@@ -24,7 +24,15 @@ from virtual import VirtualClock
 
 from novita_infra.api.limits.governor import Governor
 from novita_infra.api.limits.rate import CEILING
-from novita_infra.api.limits.shared_board import LEASE, Board, BoardFile, Member, OwnBoard, account_board, cache_folder
+from novita_infra.api.limits.shared_limits import (
+    LEASE,
+    AccountLimits,
+    LimitsFile,
+    OwnLimits,
+    ProcessEntry,
+    cache_folder,
+    open_limits,
+)
 
 LATENCY = 0.05
 
@@ -34,12 +42,12 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "pace"
 
 
-def board_of(path: Path, clock: VirtualClock) -> Board:
-    shelf = BoardFile(path)
-    with shelf.open(clock.now()) as board:
-        assert board is not None
-    shelf.close()
-    return board
+def limits_of(path: Path, clock: VirtualClock) -> AccountLimits:
+    store = LimitsFile(path)
+    with store.open(clock.now()) as limits:
+        assert limits is not None
+    store.close()
+    return limits
 
 
 class Service:
@@ -68,12 +76,12 @@ class Service:
 async def call(governor: Governor, service: Service, jitter: random.Random, *, told: Callable[[float], float]) -> int:
     """One call as the client makes it; how often it was sent."""
     for attempt in range(40):
-        async with governor.turn() as turn:
+        async with governor.slot() as slot:
             wait = await service.call()
             if not wait:
                 governor.answered()
                 return attempt + 1
-            governor.throttled(turn, wait=told(wait))
+            governor.throttled(slot, wait=told(wait))
         await service.clock.sleep(told(wait) + jitter.uniform(0, min(20.0, 0.5 * 2**attempt)))
     raise AssertionError("a call failed")
 
@@ -122,7 +130,7 @@ def test_two_processes_use_a_limit_without_a_failed_call(
     clock = VirtualClock()
     service = Service(clock, limit())
     assert service.limit
-    governors = [Governor(clock=clock, shelf=BoardFile(path)) for _ in range(2)]
+    governors = [Governor(clock=clock, store=LimitsFile(path)) for _ in range(2)]
     took = share_out(500, governors, service, told=told)
     assert service.took == 500
     assert (500 - service.limit.stock) / service.limit.rate / took >= max(at_least, 0.85 if told is nothing else 0)
@@ -132,7 +140,7 @@ def test_two_processes_use_a_limit_without_a_failed_call(
 def test_a_service_that_takes_four_calls_at_once_is_learnt_too(path: Path) -> None:
     clock = VirtualClock()
     service = Service(clock, Several(4, seconds=LATENCY))
-    governors = [Governor(clock=clock, shelf=BoardFile(path)) for _ in range(2)]
+    governors = [Governor(clock=clock, store=LimitsFile(path)) for _ in range(2)]
     assert share_out(1600, governors, service, told=nothing) <= 20 / 0.6  # 80 a second
 
 
@@ -146,7 +154,7 @@ def test_without_a_limit_the_calls_in_flight_grow_by_themselves() -> None:
 def test_two_processes_share_the_calls_in_flight(path: Path) -> None:
     clock = VirtualClock()
     service = Service(clock)
-    governors = [Governor(clock=clock, shelf=BoardFile(path)) for _ in range(2)]
+    governors = [Governor(clock=clock, store=LimitsFile(path)) for _ in range(2)]
     assert share_out(1000, governors, service, told=nothing) < 1.2
     assert service.most == CEILING
 
@@ -177,13 +185,13 @@ def test_never_more_calls_are_in_flight_than_may_be_and_every_call_gets_through(
     with TemporaryDirectory() as folder:
         path = Path(folder) / "pace"
         service = Service(clock, limit(), latency=latency)
-        governors = [Governor(clock=clock, most=one, shelf=BoardFile(path)) for one in most]
+        governors = [Governor(clock=clock, most=one, store=LimitsFile(path)) for one in most]
         share_out(calls, governors, service, told=told)
         assert service.took == calls
         assert service.most <= min(max(CEILING, *(one or 0 for one in most)), sum(one or CEILING for one in most))
-        board = board_of(path, clock)
-        assert [member.in_flight for member in board.members] == [0] * len(board.members)
-        assert 1 <= board.pace.window <= max(CEILING, *(one or 0 for one in most))
+        limits = limits_of(path, clock)
+        assert [entry.in_flight for entry in limits.processes] == [0] * len(limits.processes)
+        assert 1 <= limits.pace.window <= max(CEILING, *(one or 0 for one in most))
 
 
 @pytest.mark.parametrize("limit", [lambda: Bucket(10, stock=10), lambda: Several(1, seconds=LATENCY)])
@@ -191,7 +199,7 @@ def test_a_process_that_comes_late_is_not_starved(path: Path, limit: Callable[[]
     clock = VirtualClock()
     service = Service(clock, limit())
     jitter = random.Random(1)
-    first, second = (Governor(clock=clock, shelf=BoardFile(path)) for _ in range(2))
+    first, second = (Governor(clock=clock, store=LimitsFile(path)) for _ in range(2))
 
     async def story() -> float:
         many = [asyncio.create_task(call(first, service, jitter, told=nothing)) for _ in range(600)]
@@ -209,49 +217,49 @@ def test_a_process_that_comes_late_is_not_starved(path: Path, limit: Callable[[]
 def test_a_limit_that_is_lifted_is_forgotten(path: Path) -> None:
     clock = VirtualClock()
     service = Service(clock, Bucket(10, stock=10))
-    governor = Governor(clock=clock, shelf=BoardFile(path))
+    governor = Governor(clock=clock, store=LimitsFile(path))
     share_out(300, [governor], service, told=nothing)
     service.limit = None
-    took = share_out(2000, [Governor(clock=clock, shelf=BoardFile(path))], service, told=nothing)
+    took = share_out(2000, [Governor(clock=clock, store=LimitsFile(path))], service, told=nothing)
     assert took < 40
-    assert board_of(path, clock).pace.rate(clock.now()) > 200
+    assert limits_of(path, clock).pace.rate(clock.now()) > 200
 
 
 def test_what_one_process_learnt_the_next_one_knows(path: Path) -> None:
     clock = VirtualClock()
     service = Service(clock, Bucket(10, stock=1))
-    share_out(100, [Governor(clock=clock, shelf=BoardFile(path))], service, told=nothing)
+    share_out(100, [Governor(clock=clock, store=LimitsFile(path))], service, told=nothing)
     before = service.refused
-    share_out(20, [Governor(clock=clock, shelf=BoardFile(path))], service, told=nothing)
+    share_out(20, [Governor(clock=clock, store=LimitsFile(path))], service, told=nothing)
     assert service.refused - before <= 4
 
 
 def test_calls_that_are_throttled_together_lower_the_limits_once() -> None:
     async def story() -> tuple[float, float]:
-        shelf = OwnBoard()
-        governor = Governor(clock=VirtualClock(), shelf=shelf)
+        store = OwnLimits()
+        governor = Governor(clock=VirtualClock(), store=store)
         async with AsyncExitStack() as stack:
-            for turn in [await stack.enter_async_context(governor.turn()) for _ in range(10)]:
-                governor.throttled(turn, wait=0)
-        with shelf.open(0) as board:
-            assert board
-            return board.pace.round, board.pace.window
+            for slot in [await stack.enter_async_context(governor.slot()) for _ in range(10)]:
+                governor.throttled(slot, wait=0)
+        with store.open(0) as limits:
+            assert limits
+            return limits.pace.round, limits.pace.window
 
     assert VirtualClock().run(story()) == (1, 7)
 
 
 def test_after_a_throttling_nobody_calls_until_the_wait_is_over(path: Path) -> None:
     clock = VirtualClock()
-    one, other = (Governor(clock=clock, shelf=BoardFile(path)) for _ in range(2))
+    one, other = (Governor(clock=clock, store=LimitsFile(path)) for _ in range(2))
 
     async def story() -> list[float]:
         began = clock.now()
-        async with one.turn() as turn:
-            one.throttled(turn, wait=30)
-            one.throttled(turn, wait=5)
+        async with one.slot() as slot:
+            one.throttled(slot, wait=30)
+            one.throttled(slot, wait=5)
 
         async def late(governor: Governor) -> float:
-            async with governor.turn():
+            async with governor.slot():
                 return clock.now() - began
 
         return await asyncio.gather(*(late(governor) for governor in (one, other) * 3))
@@ -266,10 +274,10 @@ def test_a_cancelled_call_gives_its_place_back(calls: list[tuple[int, int, bool,
     clock = VirtualClock()
 
     async def one_call(governor: Governor, lasts: int, *, throttled: bool) -> None:
-        async with governor.turn() as turn:
+        async with governor.slot() as slot:
             await clock.sleep(lasts)
             if throttled:
-                governor.throttled(turn, wait=1)
+                governor.throttled(slot, wait=1)
             else:
                 governor.answered()
 
@@ -278,7 +286,7 @@ def test_a_cancelled_call_gives_its_place_back(calls: list[tuple[int, int, bool,
         task.cancel()
 
     async def story(path: Path) -> None:
-        governors = [Governor(clock=clock, most=2, shelf=BoardFile(path)) for _ in range(2)]
+        governors = [Governor(clock=clock, most=2, store=LimitsFile(path)) for _ in range(2)]
         tasks = [
             asyncio.create_task(one_call(governors[at % 2], lasts, throttled=throttled))
             for at, (lasts, _, _, throttled) in enumerate(calls)
@@ -292,7 +300,7 @@ def test_a_cancelled_call_gives_its_place_back(calls: list[tuple[int, int, bool,
         for governor in governors:
             assert governor.in_flight == 0
             await one_call(governor, 0, throttled=False)
-        assert {member.in_flight for member in board_of(path, clock).members} <= {0}
+        assert {entry.in_flight for entry in limits_of(path, clock).processes} <= {0}
 
     with TemporaryDirectory() as folder:
         clock.run(story(Path(folder) / "pace"))
@@ -308,19 +316,19 @@ def test_a_limit_below_one_is_no_limit() -> None:
 
 def leak(path: Path, clock: VirtualClock, *, pid: int, ago: float = 0) -> None:
     """Leaves the calls of a process that died so many seconds ago behind."""
-    shelf = BoardFile(path)
-    with shelf.open(clock.now()) as board:
-        assert board
-        board.members.append(Member(pid, 1, heard=clock.now() - ago, in_flight=CEILING, waiting=1))
-    shelf.close()
+    store = LimitsFile(path)
+    with store.open(clock.now()) as limits:
+        assert limits
+        limits.processes.append(ProcessEntry(pid, 1, updated_at=clock.now() - ago, in_flight=CEILING, waiting=1))
+    store.close()
 
 
-def first_turn(shelf: BoardFile, clock: VirtualClock) -> float:
+def first_slot(store: LimitsFile, clock: VirtualClock) -> float:
     """The seconds until a new process gets to call."""
 
     async def story() -> float:
         began = clock.now()
-        async with Governor(clock=clock, shelf=shelf).turn():
+        async with Governor(clock=clock, store=store).slot():
             return clock.now() - began
 
     return clock.run(story())
@@ -329,37 +337,37 @@ def first_turn(shelf: BoardFile, clock: VirtualClock) -> float:
 def test_the_calls_of_a_process_that_is_gone_do_not_count(path: Path) -> None:
     clock = VirtualClock()
     leak(path, clock, pid=77)
-    assert first_turn(BoardFile(path, alive=lambda pid: pid != 77), clock) == 0
+    assert first_slot(LimitsFile(path, alive=lambda pid: pid != 77), clock) == 0
 
 
 def test_the_calls_of_a_process_that_is_not_heard_of_expire(path: Path) -> None:
     clock = VirtualClock()
     leak(path, clock, pid=os.getpid(), ago=LEASE - 10)
-    assert first_turn(BoardFile(path), clock) == pytest.approx(10, abs=0.1)
+    assert first_slot(LimitsFile(path), clock) == pytest.approx(10, abs=0.1)
 
 
 def test_a_killed_process_leaks_nothing(path: Path) -> None:
     program = f"""if True:
         import asyncio, os, pathlib, signal
         from novita_infra.api.limits.governor import Governor
-        from novita_infra.api.limits.shared_board import BoardFile
+        from novita_infra.api.limits.shared_limits import LimitsFile
         from novita_infra.model.clock import RealClock
 
         async def story():
-            governor = Governor(clock=RealClock(), shelf=BoardFile(pathlib.Path({str(path)!r})))
+            governor = Governor(clock=RealClock(), store=LimitsFile(pathlib.Path({str(path)!r})))
             for _ in range(10):
-                await governor.turn().__aenter__()
+                await governor.slot().__aenter__()
             os.kill(os.getpid(), signal.SIGKILL)
 
         asyncio.run(story())
     """
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -signal.SIGKILL
     clock = VirtualClock(start=path.stat().st_mtime)
-    shelf = BoardFile(path, alive=lambda _: True)
-    with shelf.open(clock.now()) as board:
-        assert board
-        assert [member.in_flight for member in board.members] == [10]
-    assert first_turn(BoardFile(path), clock) == 0
+    store = LimitsFile(path, alive=lambda _: True)
+    with store.open(clock.now()) as limits:
+        assert limits
+        assert [entry.in_flight for entry in limits.processes] == [10]
+    assert first_slot(LimitsFile(path), clock) == 0
 
 
 @settings(deadline=None)
@@ -377,51 +385,51 @@ def test_a_damaged_file_is_made_anew(data: st.DataObject) -> None:
             | st.just(whole_file[:at] + bytes([whole_file[at] ^ 1]) + whole_file[at + 1 :])
         )
         path.write_bytes(damaged)
-        assert first_turn(BoardFile(path), clock) == 0
+        assert first_slot(LimitsFile(path), clock) == 0
 
 
 def test_a_file_of_another_day_or_of_a_clock_that_was_wrong_is_made_anew(path: Path) -> None:
     for off in (-3600.0, 3600.0):
         clock = VirtualClock()
-        shelf = BoardFile(path)
-        with shelf.open(clock.now() + off) as board:
-            assert board
-            board.pace.throttled(clock.now() + off, round=0, wait=60)
-        assert first_turn(shelf, clock) == 0
+        store = LimitsFile(path)
+        with store.open(clock.now() + off) as limits:
+            assert limits
+            limits.pace.throttled(clock.now() + off, round=0, wait=60)
+        assert first_slot(store, clock) == 0
 
 
 def test_a_file_that_is_removed_meanwhile_is_made_again(path: Path) -> None:
     clock = VirtualClock()
     service = Service(clock)
-    governors = [Governor(clock=clock, shelf=BoardFile(path)) for _ in range(2)]
+    governors = [Governor(clock=clock, store=LimitsFile(path)) for _ in range(2)]
     share_out(10, governors, service, told=nothing)
     path.unlink()
     share_out(10, governors, service, told=nothing)
-    assert len(board_of(path, clock).members) == 2
+    assert len(limits_of(path, clock).processes) == 2
 
 
 def test_a_file_that_is_always_locked_is_done_without(path: Path) -> None:
     clock = VirtualClock()
-    shelf = BoardFile(path)
+    store = LimitsFile(path)
     with path.open("rb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        assert first_turn(shelf, clock) < 10
+        assert first_slot(store, clock) < 10
 
 
-class Failing(OwnBoard):
-    """A shelf whose disk fails as a board is put back."""
+class Failing(OwnLimits):
+    """A store whose disk fails as a limits is put back."""
 
     @contextmanager
-    def open(self, now: float) -> Iterator[Board | None]:
-        with super().open(now) as board:
-            yield board
+    def open(self, now: float) -> Iterator[AccountLimits | None]:
+        with super().open(now) as limits:
+            yield limits
         raise OSError("no space left on device")
 
 
 def test_a_disk_that_fails_does_not_disturb_the_calls() -> None:
     clock = VirtualClock()
     service = Service(clock)
-    governor = Governor(clock=clock, shelf=Failing())
+    governor = Governor(clock=clock, store=Failing())
     share_out(100, [governor], service, told=nothing)
     assert (service.took, governor.in_flight) == (100, 0)
 
@@ -430,11 +438,11 @@ def test_the_file_is_private_and_does_not_tell_the_key(tmp_path: Path) -> None:
     clock = VirtualClock()
     folder = tmp_path / "cache"
     for url, key, bucket in [("a", "sk_one", ""), ("b", "sk_one", ""), ("a", "sk_two", ""), ("a", "sk_one", "bills")]:
-        shelf = account_board(folder, url=url, key=key, bucket=bucket, now=clock.now())
-        with shelf.open(clock.now()):
+        store = open_limits(folder, url=url, key=key, bucket=bucket, now=clock.now())
+        with store.open(clock.now()):
             pass
-        account_board(folder, url=url, key=key, bucket=bucket, now=clock.now()).close()
-        shelf.close()
+        open_limits(folder, url=url, key=key, bucket=bucket, now=clock.now()).close()
+        store.close()
     files = list(folder.iterdir())
     assert len(files) == 4
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
@@ -445,7 +453,7 @@ def test_the_file_is_private_and_does_not_tell_the_key(tmp_path: Path) -> None:
 def test_a_file_that_others_could_read_is_closed_to_them(path: Path) -> None:
     path.touch(mode=0o666)
     path.chmod(0o666)
-    BoardFile(path).close()
+    LimitsFile(path).close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -454,13 +462,13 @@ def test_a_link_in_its_place_is_not_followed(path: Path) -> None:
     target.write_text("keep me")
     path.symlink_to(target)
     with pytest.raises(OSError, match="symbolic link"):
-        BoardFile(path)
+        LimitsFile(path)
     assert target.read_text() == "keep me"
 
 
 def test_where_no_file_can_be_kept_a_process_goes_by_itself(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert isinstance(account_board(tmp_path / "file" / "cache", url="a", key="b", now=0), OwnBoard)
+    assert isinstance(open_limits(tmp_path / "file" / "cache", url="a", key="b", now=0), OwnLimits)
 
 
 def test_files_that_nobody_used_for_days_are_swept_away(tmp_path: Path) -> None:
@@ -468,18 +476,18 @@ def test_files_that_nobody_used_for_days_are_swept_away(tmp_path: Path) -> None:
     for name, age in [("pace-old", 3 * 86400), ("pace-new", 3600), ("other", 3 * 86400)]:
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (now - age, now - age))
-    account_board(tmp_path, url="a", key="b", now=now).close()
+    open_limits(tmp_path, url="a", key="b", now=now).close()
     assert {file.name for file in tmp_path.iterdir()} > {"pace-new", "other"}
     assert not (tmp_path / "pace-old").exists()
 
 
 def test_a_process_that_ends_leaves_the_board(path: Path) -> None:
     clock = VirtualClock()
-    governor = Governor(clock=clock, shelf=BoardFile(path))
+    governor = Governor(clock=clock, store=LimitsFile(path))
     share_out(3, [governor], Service(clock), told=nothing)
-    assert len(board_of(path, clock).members) == 1
+    assert len(limits_of(path, clock).processes) == 1
     governor.close()
-    assert board_of(path, clock).members == []
+    assert limits_of(path, clock).processes == []
 
 
 @pytest.mark.parametrize(
