@@ -262,7 +262,7 @@ def test_what_was_adopted_goes_back_when_it_is_said_no_longer(lifecycle: dict[st
     assert [(item.name, item.before, item.after) for item in change.fields] == [("ports", ["9999/tcp"], ["80/http"])]
     assert change.why == "onDrift adopts no longer what was changed outside: ports"
     assert (review.plan.drift, change.asked, change.adopted) == ((), True, ())
-    rig.apply(plan=review)
+    rig.apply(review=review)
     assert [port["port"] for port in the_machine(rig).ports] == [80]
     assert not rig.record("instance.a").adopted
     rig.assert_converged()
@@ -382,7 +382,7 @@ def test_what_is_left_out_is_neither_drift_nor_change_and_stays_when_others_chan
     review = rig.plan()
     (change,) = (item for item in review.plan.changes if item.action is not Action.NONE)
     assert [item.name for item in change.fields] == ["env"]
-    rig.apply(plan=review)
+    rig.apply(review=review)
     machine = the_machine(rig)
     env = {item["key"]: item["value"] for item in machine.envs}
     assert (env["A"], env["DEBUG"]) == ("2", "set-by-hand-77")
@@ -802,7 +802,7 @@ def test_what_was_adopted_goes_with_the_object_and_the_plan_shows_it(tmp_path: P
         ("ports", ["9999/tcp"], ["80/http"], "comes with the new object")
     ]
     assert '~ ports: ["9999/tcp"] -> ["80/http"]  # comes with the new object' in text(review)
-    rig.apply(plan=review)
+    rig.apply(review=review)
     assert [port["port"] for port in the_machine(rig).ports] == [80]
     assert not rig.record("instance.a").adopted
     rig.assert_converged()

@@ -140,7 +140,7 @@ def test_what_was_allowed_when_a_plan_was_made_stands_in_it(tmp_path: Path) -> N
     rig.declare(("Instance", "a", {**MACHINE, "gpuCount": 2}))
     review = rig.plan(allow_data_loss=("instance.*",), allow_large_change=False)
     assert review.plan.selection.data_loss == ("instance.*",)
-    rig.apply(plan=review)
+    rig.apply(review=review)
     rig.assert_converged()
 
 

@@ -125,7 +125,7 @@ def test_stock_that_goes_after_the_plan_is_blocked_the_rest_is_made_and_the_next
     rig = a_day(tmp_path, "calm")
     plan = rig.plan()
     catalogue.set_stock(rig.world, products="*", clusters="*", places=0)
-    result = rig.apply(plan=plan, expect_success=False)
+    result = rig.apply(review=plan, expect_success=False)
     assert exit_code_of(result) == EXIT_BLOCKED
     text = told(result)
     assert text.startswith("Apply did not finish: 5 of 8 steps done, 3 failed.")
@@ -143,7 +143,7 @@ def test_no_stock_of_any_wish_names_what_was_tried(tmp_path: Path) -> None:
     rig.declare(("Instance", "a", {**MACHINE, "product": {"anyOf": [{"gpu": "H100"}, {"gpu": "L40S"}]}}))
     plan = rig.plan()
     catalogue.set_stock(rig.world, products="*", clusters="*", places=0)
-    result = rig.apply(plan=plan, expect_success=False)
+    result = rig.apply(review=plan, expect_success=False)
     assert exit_code_of(result) == EXIT_BLOCKED
     assert "INSUFFICIENT_RESOURCE" in told(result)
     assert rig.state().records == {}
