@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from novita_infra.model.resources import Phase
+from novita_infra.planning.plan.changes import Change
+from novita_infra.planning.plan.costs import Money
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.steps import Step
 
@@ -79,10 +81,22 @@ Listener: TypeAlias = Callable[[Event], None]
 class Result:
     """The result of a run."""
 
-    plan: Plan
     ends: tuple[Ended, ...]
     """One for each step, in the order of the plan; then those of the rollback."""
+    changes: tuple[Change, ...]
+    """The changes that the run was to make."""
+    cost: Money | None = None
+    """What the changes cost, before and after; None if that is not known."""
+    destroys: bool = False
+    """Whether the run was to destroy."""
+    empty: bool = False
+    """Whether there was nothing to do."""
     interrupted: bool = False
+
+    @classmethod
+    def of(cls, plan: Plan, ends: tuple[Ended, ...], *, cost: Money | None = None, interrupted: bool = False) -> Result:
+        """The result of applying the plan."""
+        return cls(ends, plan.changes, cost, plan.destroys, plan.empty, interrupted)
 
     def count(self, outcome: Outcome) -> int:
         """How many steps have this outcome."""

@@ -66,7 +66,8 @@ async def apply_plan(
             if seal:
                 await records.use_plan(UsedPlan(seal, session.clock.now(), this_process()))
             walked = await walk_steps(WalkInput.of(plan), run)
-            result, outputs = Result(plan, walked.ends, interrupted=walked.interrupted), walked.outputs
+            outputs = walked.outputs
+            result = Result.of(plan, walked.ends, cost=review.cost, interrupted=walked.interrupted)
         finally:
             # What a run knows is saved however it ends; a crash here leaves the journal, which says the same.
             session.state = session.store.save(

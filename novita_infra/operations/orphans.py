@@ -24,7 +24,6 @@ from novita_infra.operations.ownership import _ids, _readers
 from novita_infra.operations.session import Session, check_account
 from novita_infra.planning.orphans import Orphan, dearest_first
 from novita_infra.planning.plan.changes import Action, Change
-from novita_infra.planning.plan.plan import Basis, Plan
 from novita_infra.planning.plan.steps import Step, StepKind, StepLimits
 from novita_infra.refresh.catalogue import read_catalogue
 from novita_infra.refresh.objects import candidates, only_listed, read_all, read_one
@@ -129,9 +128,8 @@ async def terminate(
         secrets=frozenset,
     )
     changes = tuple(Change(step.address, Action.DELETE, id=step.id) for step in steps)
-    plan = Plan(session.project.name, session.project.environment, changes, steps, Basis("", 0), destroys=True)
     walked = await walk_steps(WalkInput(steps=steps), run)
-    return Result(plan, walked.ends, interrupted=walked.interrupted)
+    return Result(walked.ends, changes, destroys=True, interrupted=walked.interrupted)
 
 
 async def _unowned(session: Session, beside: Sequence[Path]) -> list[Orphan]:

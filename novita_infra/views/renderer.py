@@ -11,7 +11,6 @@ from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.records import Record
 from novita_infra.model.values import Value
 from novita_infra.planning.cost.durations import Estimate
-from novita_infra.planning.plan.costs import Money
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.saved.plan_file import SavedPlan
 from novita_infra.schema.explain_frame import PartExplained
@@ -96,7 +95,5 @@ class Renderer(Protocol):
         `now` gives the seconds of the clock that the run uses.
         """
 
-    def run_result(
-        self, result: Result, *, cost: Money | None, outputs: Mapping[str, Value], again: str, destroy: str
-    ) -> None:
-        """Shows the end of a run. `cost` is that of the plan, `again` the command that continues."""
+    def run_result(self, result: Result, *, outputs: Mapping[str, Value], again: str, destroy: str) -> None:
+        """Shows the end of a run. `again` is the command that continues, `destroy` the one that deletes."""

@@ -260,7 +260,7 @@ def test_a_run_ends_with_the_code_its_failures_agree_on(
     step = Step("vpc.net/create", Address("vpc", "net"), StepKind.CREATE)
     ends = tuple(Ended(step, outcome, code=asked) for outcome, asked in outcomes)
     plan = Plan("p", "dev", (), (), Basis("l", 1))
-    assert exit_code_of(Result(plan, ends, interrupted=interrupted)) == code
+    assert exit_code_of(Result.of(plan, ends, interrupted=interrupted)) == code
 
 
 def test_an_interrupted_plan_waits_for_no_policy_and_leaves_none_behind(project: Path) -> None:

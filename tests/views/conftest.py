@@ -256,7 +256,7 @@ def result_of() -> Callable[[str], Result]:
         plan = _mixed()
         storage, trainer, worker, vpc = plan.steps
         if name == "done":
-            return Result(plan, tuple(Ended(step, Outcome.DONE, step.id or "new", 3.0) for step in plan.steps))
+            return Result.of(plan, tuple(Ended(step, Outcome.DONE, step.id or "new", 3.0) for step in plan.steps))
         failed = Ended(
             trainer,
             Outcome.FAILED,
@@ -268,7 +268,7 @@ def result_of() -> Callable[[str], Result]:
         skipped = Ended(worker, Outcome.SKIPPED, reason=f"{STORAGE}/create failed")
         moving = Ended(storage, Outcome.MOVING, "s-9", 65.0, "creating when the run was interrupted")
         first = moving if name == "interrupted" else Ended(storage, Outcome.DONE, "s-9", 3.0)
-        return Result(
+        return Result.of(
             plan, (first, failed, skipped, Ended(vpc, Outcome.DONE, "v-2", 2.0)), interrupted=name == "interrupted"
         )
 

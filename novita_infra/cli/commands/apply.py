@@ -260,7 +260,7 @@ async def _carry_out(
 ) -> int:
     plan = review.plan
     if review.empty and not plan.record_updates:
-        _sum_up(session, review, Result(plan, ()), renderer, command=command)
+        _sum_up(session, Result.of(plan, (), cost=review.cost), renderer, command=command)
         return 0
     with (
         stopping(
@@ -269,7 +269,7 @@ async def _carry_out(
         renderer.progress(steps=len(plan.steps), now=session.clock.now) as listener,
     ):
         result = await apply_plan(session, review, parallelism=parallelism, emit=listener, stop=stop, seal=seal)
-    _sum_up(session, review, result, renderer, command=command)
+    _sum_up(session, result, renderer, command=command)
     return exit_code_of(result)
 
 
@@ -289,6 +289,6 @@ def exit_code_of(result: Result) -> int:
     return 0 if result.succeeded else EXIT_ERROR
 
 
-def _sum_up(session: Session, review: Review, result: Result, renderer: Renderer, *, command: str) -> None:
+def _sum_up(session: Session, result: Result, renderer: Renderer, *, command: str) -> None:
     destroy = again("destroy", session.where)
-    renderer.run_result(result, cost=review.cost, outputs=session.state.outputs, again=command, destroy=destroy)
+    renderer.run_result(result, outputs=session.state.outputs, again=command, destroy=destroy)

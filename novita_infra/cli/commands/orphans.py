@@ -154,7 +154,7 @@ async def _terminate(
             renderer.progress(steps=None, now=session.clock.now) as listener,
         ):
             result = await terminate(session, chosen, beside=beside, emit=listener, stop=stop)
-    renderer.run_result(result, cost=None, outputs={}, again=again_listed, destroy=again("destroy", project_options))
+    renderer.run_result(result, outputs={}, again=again_listed, destroy=again("destroy", project_options))
     if result.interrupted:
         return EXIT_INTERRUPTED
     return 0 if result.succeeded else EXIT_ERROR

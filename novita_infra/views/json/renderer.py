@@ -16,7 +16,6 @@ from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.records import Record
 from novita_infra.model.values import Value
 from novita_infra.planning.cost.durations import Estimate
-from novita_infra.planning.plan.costs import Money
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.saved.plan_file import SavedPlan, digest_of
 from novita_infra.schema.explain_frame import PartExplained
@@ -115,7 +114,6 @@ class JsonRenderer:
         self,
         result: Result,
         *,
-        cost: Money | None,  # noqa: ARG002 -- each planned change has its cost
         outputs: Mapping[str, Value],
         again: str,  # noqa: ARG002 -- commands are for persons
         destroy: str,  # noqa: ARG002

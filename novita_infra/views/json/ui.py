@@ -74,12 +74,12 @@ class Messages:
     def result(self, result: Result, *, outputs: Mapping[str, Value]) -> None:
         """The summary of what was done, then the outputs where everything is done."""
         counts = _result_counts(result)
-        word = "Destroy" if result.plan.destroys else "Apply"
+        word = "Destroy" if result.destroys else "Apply"
         how = "complete" if result.succeeded else "incomplete"
         told = (
             f"{word} {how}! Resources: {counts['add']} added, {counts['change']} changed, {counts['remove']} destroyed."
         )
-        operation = "destroy" if result.plan.destroys else "apply"
+        operation = "destroy" if result.destroys else "apply"
         self._say(told, "change_summary", changes={**counts, "operation": operation})
         if result.succeeded:
             self._say(f"Outputs: {len(outputs)}", "outputs", outputs=outputs_json(outputs))
@@ -169,7 +169,7 @@ def _plan_counts(plan: Plan) -> dict[str, int]:
 def _result_counts(result: Result) -> dict[str, int]:
     """Changes whose every step is done."""
     unfinished = {end.step.address for end in result.ends if end.outcome is not Outcome.DONE}
-    return _terraform_counts(Counter(item.action for item in result.plan.changes if item.address not in unfinished))
+    return _terraform_counts(Counter(item.action for item in result.changes if item.address not in unfinished))
 
 
 def _terraform_counts(counts: Counter[Action]) -> dict[str, int]:

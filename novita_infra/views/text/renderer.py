@@ -13,7 +13,6 @@ from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.records import Record
 from novita_infra.model.values import Value
 from novita_infra.planning.cost.durations import Estimate
-from novita_infra.planning.plan.costs import Money
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.saved.plan_file import SavedPlan
 from novita_infra.schema.explain_frame import PartExplained
@@ -127,13 +126,11 @@ class TextRenderer:
         else:
             yield listening_plainly(sys.stderr)
 
-    def run_result(
-        self, result: Result, *, cost: Money | None, outputs: Mapping[str, Value], again: str, destroy: str
-    ) -> None:
-        if result.succeeded and result.plan.empty:
+    def run_result(self, result: Result, *, outputs: Mapping[str, Value], again: str, destroy: str) -> None:
+        if result.succeeded and result.empty:
             return
-        self.message("", *result_lines(result, again=again, destroy=destroy, cost=cost))
-        if result.succeeded and outputs and not result.plan.destroys:
+        self.message("", *result_lines(result, again=again, destroy=destroy))
+        if result.succeeded and outputs and not result.destroys:
             self.show([line(), line(("Outputs", Tone.STRONG)), *output_lines(outputs)])
 
     def _write(self, lines: Iterable[Line], stream: TextIO) -> None:

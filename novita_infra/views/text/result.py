@@ -9,7 +9,7 @@ from typing import Final
 from novita_infra.applying.events import Ended, Outcome, Result
 from novita_infra.catalogue.prices import Cost
 from novita_infra.planning.plan.changes import Action, Change
-from novita_infra.planning.plan.costs import Money, Row
+from novita_infra.planning.plan.costs import Row
 from novita_infra.planning.plan.steps import BRINGING_UP, StepKind, Update
 from novita_infra.views.content.events import address_and_call, next_line, reason_lines
 from novita_infra.views.content.lines import Line, Tone, line
@@ -28,27 +28,25 @@ _SECTIONS: Final = (
 )
 
 
-def result_lines(
-    result: Result, *, again: str, destroy: str = "novita-infra destroy", cost: Money | None = None
-) -> Iterator[Line]:
+def result_lines(result: Result, *, again: str, destroy: str = "novita-infra destroy") -> Iterator[Line]:
     """What the run did and did not do.
 
-    `again` is the command that goes on from here, `destroy` the one that deletes; `cost` is that of the plan.
+    `again` is the command that goes on from here, `destroy` the one that deletes.
     """
     if result.succeeded:
-        word = "Destroy" if result.plan.destroys else "Apply"
-        counts = Counter(change.action for change in result.plan.changes)
+        word = "Destroy" if result.destroys else "Apply"
+        counts = Counter(change.action for change in result.changes)
         done = [f"{counts[action]} {is_done}" for action, (_, is_done) in VERBS.items() if counts[action]]
         yield line((f"{word} complete: {', '.join(done) or 'outputs brought up to date'}.", Tone.GOOD))
         return
     yield from _unfinished_lines(result)
-    yield from _leftover_lines(result, cost, destroy=destroy)
+    yield from _leftover_lines(result, destroy=destroy)
     yield line()
     yield next_line(again)
 
 
 def _unfinished_lines(result: Result) -> Iterator[Line]:
-    word = "Destroy" if result.plan.destroys else "Apply"
+    word = "Destroy" if result.destroys else "Apply"
     how = "was interrupted" if result.interrupted else "did not finish"
     done = result.count(Outcome.DONE)
     parts = [f"{done} of {len(result.ends)} steps done"] + [
@@ -76,15 +74,15 @@ def _end_lines(end: Ended) -> Iterator[Line]:
         yield line(f"      {text}")
 
 
-def _leftover_lines(result: Result, cost: Money | None, *, destroy: str) -> Iterator[Line]:
+def _leftover_lines(result: Result, *, destroy: str) -> Iterator[Line]:
     """What costs on though the run failed, and the command that ends it; not what served before the run."""
     failing = [end for end in result.ends if end.outcome is Outcome.FAILED]
     failed = {end.step.address for end in failing if end.id and end.step.action in BRINGING_UP | {StepKind.DELETE}}
     groups = {end.step.group for end in failing if end.step.group}
-    changes = {change.address: change for change in result.plan.changes}
+    changes = {change.address: change for change in result.changes}
     ending: list[str] = []
     told: list[Line] = []
-    for row in cost.rows if cost else ():
+    for row in result.cost.rows if result.cost else ():
         ends = {end.step.key: end for end in result.ends if end.step.address == row.address}
         beside = _serving(changes.get(row.address), ends.values())
         undone = any(end.undone for end in ends.values())

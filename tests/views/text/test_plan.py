@@ -82,7 +82,7 @@ def test_a_single_resource_is_not_called_resources() -> None:
 def test_a_long_list_of_what_is_done_is_cut_and_what_failed_is_not(plan_of: Callable[[str], Review]) -> None:
     plan = plan_of("mixed").plan
     ends = [Ended(plan.steps[0], Outcome.DONE)] * 50 + [Ended(plan.steps[1], Outcome.FAILED, reason="no")] * 50
-    text = plain(result_lines(Result(plan, tuple(ends)), again="again"))
+    text = plain(result_lines(Result.of(plan, tuple(ends)), again="again"))
     assert text.count("network_storage.data: create") == 20
     assert "  and 30 more\n" in text
     assert text.count("instance.trainer: upgrade") == 50
