@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from novita_infra.simulator.profiles import LIVE, Quirks
-from novita_infra.simulator.scenarios import events as happenings
+from novita_infra.simulator.scenarios import events
 from novita_infra.simulator.scenarios.model import Scenario, start_scenario
 from novita_infra.simulator.world.cloud import arrears, endpoints, instances, jobs, networks, prewarms
 from novita_infra.simulator.world.engine.account_file import AccountFile
@@ -24,7 +24,7 @@ _ARRIVE: Final[dict[str, OnEvent]] = {
     "prewarms": prewarms.on_event,
     "endpoints": endpoints.on_event,
     "jobs": jobs.on_event,
-    "happenings": happenings.on_event,
+    "happenings": events.on_event,
     "terms": arrears.on_term_event,
     "accounts": arrears.on_event,
     "files": files.on_event,

@@ -59,8 +59,8 @@ class Text:
     def schema(self) -> dict[str, Any]:
         if self.one_of:
             return {"type": "string", "enum": list(self.one_of)}
-        said: dict[str, Any] = {"type": "string", "minLength": self.low, "maxLength": self.high}
-        return said | ({"pattern": f"^(?:{self.pattern})$"} if self.pattern else {})
+        schema: dict[str, Any] = {"type": "string", "minLength": self.low, "maxLength": self.high}
+        return schema | ({"pattern": f"^(?:{self.pattern})$"} if self.pattern else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +94,10 @@ class Whole:
         return value if isinstance(value, int) else None
 
     def schema(self) -> dict[str, Any]:
-        said: dict[str, Any] = {"type": "integer", "minimum": self.low, "maximum": self.high}
+        schema: dict[str, Any] = {"type": "integer", "minimum": self.low, "maximum": self.high}
         if self.outside:
-            said["not"] = {"enum": list(self.outside)}
-        return {"anyOf": [said, {"type": "string", "pattern": "^[+-]?[0-9]{1,19}$"}]} if self.as_text else said
+            schema["not"] = {"enum": list(self.outside)}
+        return {"anyOf": [schema, {"type": "string", "pattern": "^[+-]?[0-9]{1,19}$"}]} if self.as_text else schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +192,8 @@ class Items:
         return [self.of.read(item, f"{at}[{index}]", how) for index, item in enumerate(value)]
 
     def schema(self) -> dict[str, Any]:
-        said = {"type": "array", "items": self.of.schema(), "minItems": self.low, "maxItems": self.high}
-        return {"anyOf": [said, self.of.schema()]} if self.single else said
+        schema = {"type": "array", "items": self.of.schema(), "minItems": self.low, "maxItems": self.high}
+        return {"anyOf": [schema, self.of.schema()]} if self.single else schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,24 +233,24 @@ class Fields:
     @staticmethod
     def _part(name: str, part: RequestField, value: Mapping[str, Any], at: str, how: Reading) -> Any:
         here = f"{at}.{name}" if at else name
-        found = value.get(name)
-        if found is None and how.forgiving:
-            found = next((value[other] for other in part.also if value.get(other) is not None), None)
-        if found == "" and how.textual and isinstance(part.shape, Whole | Flag):
-            found = None
-        if found is not None:
-            return part.shape.read(found, here, how)
+        given = value.get(name)
+        if given is None and how.forgiving:
+            given = next((value[other] for other in part.also if value.get(other) is not None), None)
+        if given == "" and how.textual and isinstance(part.shape, Whole | Flag):
+            given = None
+        if given is not None:
+            return part.shape.read(given, here, how)
         if part.required or (part.documented and not how.forgiving):
             raise invalid(here, "is required")
         return part.default
 
     def schema(self) -> dict[str, Any]:
-        said: dict[str, Any] = {
+        schema: dict[str, Any] = {
             "type": "object",
             "properties": {name: part.shape.schema() for name, part in self.parts.items()},
         }
         required = [name for name, part in self.parts.items() if part.required]
-        return said | ({"required": required} if required else {})
+        return schema | ({"required": required} if required else {})
 
 
 def need(shape: Shape, *also: str) -> RequestField:

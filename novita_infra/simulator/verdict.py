@@ -67,12 +67,10 @@ def take_baseline(world: World) -> Baseline:
 def judge(world: World, beginning: Baseline, *, on_record: Collection[str] | None) -> RunVerdict:
     """The verdict on the time since `beginning`. `on_record` are the ids in the state, None without a state."""
     world.advance()
-    made = tuple(
-        thing for thing in live_objects(world) if thing.id not in beginning.ids and thing.id not in world.others
-    )
+    made = tuple(one for one in live_objects(world) if one.id not in beginning.ids and one.id not in world.others)
     return RunVerdict(
         made=made,
-        orphans=None if on_record is None else tuple(thing for thing in made if thing.id not in on_record),
+        orphans=None if on_record is None else tuple(one for one in made if one.id not in on_record),
         doubles=_doubles(made, on_record or ()),
         spent=money.spent(world) - beginning.spent,
         calls={
@@ -99,9 +97,9 @@ def verdict_json(verdict: RunVerdict) -> dict[str, Any]:
     """The verdict as JSON values."""
     orphans = verdict.orphans
     return {
-        "made": [_plain(thing) for thing in verdict.made],
-        "orphans": None if orphans is None else [_plain(thing) for thing in orphans],
-        "doubles": [[_plain(thing) for thing in group] for group in verdict.doubles],
+        "made": [_plain(one) for one in verdict.made],
+        "orphans": None if orphans is None else [_plain(one) for one in orphans],
+        "doubles": [[_plain(one) for one in group] for group in verdict.doubles],
         "spent": verdict.spent,
         "spentUsd": usd_text(verdict.spent),
         "calls": dict(verdict.calls),
@@ -115,8 +113,8 @@ def usd_text(amount: int) -> str:
     return f"{'-' if amount < 0 else ''}{whole}.{part:05d}"
 
 
-def _plain(thing: LiveObject) -> dict[str, str]:
-    return {"kind": thing.kind, "id": thing.id, "name": thing.name}
+def _plain(one: LiveObject) -> dict[str, str]:
+    return {"kind": one.kind, "id": one.id, "name": one.name}
 
 
 def _thing(kind: str, record: WorldRecord) -> LiveObject:
@@ -130,8 +128,8 @@ def _status(record: WorldRecord) -> str:
 
 def _doubles(made: tuple[LiveObject, ...], on_record: Collection[str]) -> tuple[tuple[LiveObject, ...], ...]:
     groups: dict[tuple[str, str, tuple[str, ...]], list[LiveObject]] = {}
-    for thing in made:
-        groups.setdefault((thing.kind, thing.name, thing.looks), []).append(thing)
+    for one in made:
+        groups.setdefault((one.kind, one.name, one.looks), []).append(one)
     return tuple(
         tuple(group) for group in groups.values() if len(group) > 1 and not all(one.id in on_record for one in group)
     )

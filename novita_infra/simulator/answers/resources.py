@@ -139,8 +139,8 @@ def networks(quirks: Quirks) -> Schema:
 
 def network(quirks: Quirks) -> Schema:
     """One network: an object, or a list of one."""
-    shown = _network(quirks)
-    return obj(network=shown if quirks.network_as_object else one_item(shown))
+    network = _network(quirks)
+    return obj(network=network if quirks.network_as_object else one_item(network))
 
 
 def network_made(quirks: Quirks) -> Schema:

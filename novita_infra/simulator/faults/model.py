@@ -84,8 +84,8 @@ class Luck:
         """The failure at this point, if any. A truncated answer always comes after the effect."""
         if self.failing is None:
             return None
-        there = Position.AFTER if self.failing.kind is Trouble.TRUNCATED else self.failing.position
-        return self.failing if there is position else None
+        position_of_failure = Position.AFTER if self.failing.kind is Trouble.TRUNCATED else self.failing.position
+        return self.failing if position_of_failure is position else None
 
 
 @dataclass(slots=True)

@@ -30,20 +30,20 @@ FAULT: Final = Fields(
 
 def fault_of(values: Any) -> Fault:
     """A fault from its JSON form; a count of 0 is unlimited. Raises ApiRefusal."""
-    said = FAULT.read(values, "", _READING)
+    fields = FAULT.read(values, "", _READING)
     return Fault(
-        kind=Trouble(said["kind"]),
-        operation=said["operation"],
-        method=said["method"],
-        path=said["path"],
-        position=Position(said["position"]),
-        status=said["status"],
-        reason=said["reason"],
-        message=said["message"],
-        retry_after=said["retryAfter"],
-        seconds=said["seconds"],
-        up_to=said["upTo"],
-        count=said["count"] or None,
-        skip=said["skip"],
-        per_cent=said["perCent"],
+        kind=Trouble(fields["kind"]),
+        operation=fields["operation"],
+        method=fields["method"],
+        path=fields["path"],
+        position=Position(fields["position"]),
+        status=fields["status"],
+        reason=fields["reason"],
+        message=fields["message"],
+        retry_after=fields["retryAfter"],
+        seconds=fields["seconds"],
+        up_to=fields["upTo"],
+        count=fields["count"] or None,
+        skip=fields["skip"],
+        per_cent=fields["perCent"],
     )

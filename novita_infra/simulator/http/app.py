@@ -60,13 +60,13 @@ def _with_courier(app: ASGIApp, courier: WebhookSender) -> ASGIApp:
 
     This happens only under a server.
     """
-    begun = False
+    started = False
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        nonlocal begun
+        nonlocal started
         await app(scope, receive, send)
-        if DROP in (scope.get("extensions") or {}) and (not begun or scope["path"].startswith(ASYNC)):
-            begun = True
+        if DROP in (scope.get("extensions") or {}) and (not started or scope["path"].startswith(ASYNC)):
+            started = True
             courier.wake()
 
     return serve

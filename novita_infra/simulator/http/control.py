@@ -65,20 +65,20 @@ def control_routes(world: World) -> list[Route]:
 
     async def advance(request: Request) -> Response:
         try:
-            said = _ADVANCE.read(await _json(request), "", _READING)
+            values = _ADVANCE.read(await _json(request), "", _READING)
         except ApiRefusal as refusal:
             return _refused(refusal)
-        world.skip(said["seconds"])
+        world.skip(values["seconds"])
         world.save()
         return JSONResponse({"now": world.moment})
 
     async def top_up(request: Request) -> Response:
         try:
-            said = _TOP_UP.read(await _json(request), "", _READING)
+            values = _TOP_UP.read(await _json(request), "", _READING)
         except ApiRefusal as refusal:
             return _refused(refusal)
         world.advance()
-        arrears.top_up(world, said["amount"], note="by /_sim/topup")
+        arrears.top_up(world, values["amount"], note="by /_sim/topup")
         world.save()
         return JSONResponse({"balance": money.balance(world)})
 
@@ -87,8 +87,8 @@ def control_routes(world: World) -> list[Route]:
             world.faults.clear()
             return JSONResponse({"active": 0})
         try:
-            said = await _json(request)
-            added = [fault_of(one) for one in (said if isinstance(said, list) else [said])]
+            values = await _json(request)
+            added = [fault_of(one) for one in (values if isinstance(values, list) else [values])]
         except ApiRefusal as refusal:
             return _refused(refusal)
         for fault in added:
@@ -109,8 +109,8 @@ async def _json(request: Request) -> Any:
     body = await raw_body(request)
     try:
         return json.loads(body)
-    except (ValueError, RecursionError) as trouble:
-        raise ApiRefusal("REQUEST", "the body is not JSON") from trouble
+    except (ValueError, RecursionError) as error:
+        raise ApiRefusal("REQUEST", "the body is not JSON") from error
 
 
 def _refused(refusal: ApiRefusal) -> Response:

@@ -24,8 +24,8 @@ routes. A running simulator lists the same at `GET /_sim/coverage`, and as an Op
 
 def operations_page(before: str, operations: Sequence[Operation]) -> str:
     """The page with the operations as Markdown at its end, one table for each resource."""
-    kept = before.partition("## Every operation")[0].rstrip()
-    return f"{kept}\n\n" + "\n".join(_lines(operations))
+    head = before.partition("## Every operation")[0].rstrip()
+    return f"{head}\n\n" + "\n".join(_lines(operations))
 
 
 def _lines(operations: Sequence[Operation]) -> Iterator[str]:

@@ -61,7 +61,7 @@ def _tag(operation: Operation) -> str:
 
 
 def _described(operation: Operation, quirks: Quirks) -> dict[str, Any]:
-    said: dict[str, Any] = {
+    described: dict[str, Any] = {
         "operationId": operation.name,
         "tags": [_tag(operation)],
         "externalDocs": {"url": f"{PAGES}{operation.source}"},
@@ -69,18 +69,18 @@ def _described(operation: Operation, quirks: Quirks) -> dict[str, Any]:
         "responses": {"200": _success(operation, quirks), **_refusals(operation, quirks)},
     }
     if operation.aliases:
-        said["x-aliases"] = [_PATH_PART.sub(r"{\1}", path) for path in operation.aliases]
+        described["x-aliases"] = [_PATH_PART.sub(r"{\1}", path) for path in operation.aliases]
     if operation.also and quirks.forgiving:
-        said["x-also"] = list(operation.also)
+        described["x-also"] = list(operation.also)
     if operation.public:
-        said["security"] = []
+        described["security"] = []
     if operation.raw:
         form = _copy(operation.form or {"type": "object"})
-        said["requestBody"] = {"content": {"multipart/form-data": {"schema": form}}}
+        described["requestBody"] = {"content": {"multipart/form-data": {"schema": form}}}
     elif operation.body is not None:
         schema = request_schema(operation.body, quirks)
-        said["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-    return said
+        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return described
 
 
 def _parameters(operation: Operation, quirks: Quirks) -> list[dict[str, Any]]:
@@ -104,18 +104,20 @@ def request_schema(shape: Shape, quirks: Quirks) -> dict[str, Any]:
     """The schema of a request under a profile: which fields are required, and whether others are allowed."""
     if isinstance(shape, Items):
         item = request_schema(shape.of, quirks)
-        said = {"type": "array", "items": item, "minItems": shape.low, "maxItems": shape.high}
-        return {"anyOf": [said, item]} if shape.single else said
+        described = {"type": "array", "items": item, "minItems": shape.low, "maxItems": shape.high}
+        return {"anyOf": [described, item]} if shape.single else described
     if not isinstance(shape, Fields):
         return shape.schema()
     parts = shape.parts.items()
-    said = {
+    described = {
         "type": "object",
         "properties": {name: _with_default(part, request_schema(part.shape, quirks)) for name, part in parts},
     }
     required = [name for name, part in parts if _required(part, quirks)]
     closed = quirks.closed and not shape.open
-    return said | ({"required": required} if required else {}) | ({"additionalProperties": False} if closed else {})
+    return (
+        described | ({"required": required} if required else {}) | ({"additionalProperties": False} if closed else {})
+    )
 
 
 def _required(part: RequestField, quirks: Quirks) -> bool:

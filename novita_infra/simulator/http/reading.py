@@ -53,8 +53,8 @@ def _json_of(quirks: Quirks, body: bytes) -> Any:
         return {}
     try:
         return json.loads(body.decode("utf-8"), parse_constant=_no_constant)
-    except (ValueError, RecursionError) as trouble:
-        raise ApiRefusal(quirks.undecodable_reason, f"the body is not JSON: {trouble}"[:200]) from trouble
+    except (ValueError, RecursionError) as error:
+        raise ApiRefusal(quirks.undecodable_reason, f"the body is not JSON: {error}"[:200]) from error
 
 
 def _no_constant(name: str) -> NoReturn:

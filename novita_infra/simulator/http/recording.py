@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from novita_infra.simulator.http import redaction as redacting
+from novita_infra.simulator.http import redaction
 from novita_infra.simulator.http.lost_answers import LostAnswer
 
 KEPT: Final = 1024 * 1024
@@ -97,7 +97,7 @@ class Recorder:
         async def hear() -> Message:
             message = await receive()
             if message["type"] == "http.request":
-                exchange.asked.add(message.get("body", b""))
+                exchange.request.add(message.get("body", b""))
             return message
 
         async def say(message: Message) -> None:
@@ -136,20 +136,20 @@ class _Exchange:
     began: float
     answered: float = 0.0
     ended: float = 0.0
-    asked: _Body = field(default_factory=_Body)
-    told: _Body = field(default_factory=_Body)
+    request: _Body = field(default_factory=_Body)
+    response: _Body = field(default_factory=_Body)
     status: int = 0
     headers: list[tuple[str, str]] = field(default_factory=list)
     whole: bool = False
 
     def forget_answer(self) -> None:
-        self.status, self.headers, self.told, self.whole = 0, [], _Body(), False
+        self.status, self.headers, self.response, self.whole = 0, [], _Body(), False
 
     def note(self, message: MutableMapping[str, Any], at: float) -> None:
         if message["type"] == "http.response.start":
             self.status, self.headers, self.answered = message["status"], _decoded(message["headers"]), at
         elif message["type"] == "http.response.body":
-            self.told.add(message.get("body", b""))
+            self.response.add(message.get("body", b""))
             self.whole = not message.get("more_body", False)
 
 
@@ -159,7 +159,7 @@ def _entry(scope: Scope, exchange: _Exchange) -> dict[str, Any]:
     entry = {
         "startedDateTime": datetime.fromtimestamp(exchange.began, UTC).isoformat(timespec="milliseconds"),
         "time": round(wait + receive, 3),
-        "request": _request(scope, exchange.asked),
+        "request": _request(scope, exchange.request),
         "response": _response(scope, exchange),
         "cache": {},
         "timings": {"send": 0, "wait": wait, "receive": receive},
@@ -169,25 +169,25 @@ def _entry(scope: Scope, exchange: _Exchange) -> dict[str, Any]:
     return entry
 
 
-def _request(scope: Scope, asked: _Body) -> dict[str, Any]:
+def _request(scope: Scope, body: _Body) -> dict[str, Any]:
     headers = _decoded(scope["headers"])
     raw = scope["query_string"].decode("latin-1")
-    query = redacting.redact_query(parse_qsl(raw, keep_blank_values=True))
+    query = redaction.redact_query(parse_qsl(raw, keep_blank_values=True))
     host = next((value for name, value in headers if name == "host"), "")
     path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-    shown = "&".join(f"{name}={value}" for name, value in query)
+    query_text = "&".join(f"{name}={value}" for name, value in query)
     request = {
         "method": scope["method"],
-        "url": f"{scope.get('scheme', 'http')}://{host}{path}" + (f"?{shown}" if shown else ""),
+        "url": f"{scope.get('scheme', 'http')}://{host}{path}" + (f"?{query_text}" if query_text else ""),
         "httpVersion": f"HTTP/{scope.get('http_version', '1.1')}",
         "cookies": [],
-        "headers": _pairs(redacting.redact_headers(headers)),
+        "headers": _pairs(redaction.redact_headers(headers)),
         "queryString": _pairs(query),
         "headersSize": -1,
-        "bodySize": asked.size,
+        "bodySize": body.size,
     }
-    if asked.size:
-        request["postData"] = {"mimeType": _media(headers), "params": [], **_content(asked, _media(headers))}
+    if body.size:
+        request["postData"] = {"mimeType": _media(headers), "params": [], **_content(body, _media(headers))}
     return request
 
 
@@ -198,11 +198,11 @@ def _response(scope: Scope, exchange: _Exchange) -> dict[str, Any]:
         "statusText": _PHRASES.get(exchange.status, ""),
         "httpVersion": f"HTTP/{scope.get('http_version', '1.1')}",
         "cookies": [],
-        "headers": _pairs(redacting.redact_headers(exchange.headers)),
-        "content": {"size": exchange.told.size, "mimeType": media, **_content(exchange.told, media)},
+        "headers": _pairs(redaction.redact_headers(exchange.headers)),
+        "content": {"size": exchange.response.size, "mimeType": media, **_content(exchange.response, media)},
         "redirectURL": "",
         "headersSize": -1,
-        "bodySize": exchange.told.size,
+        "bodySize": exchange.response.size,
     }
 
 
@@ -213,7 +213,7 @@ def _content(body: _Body, media: str) -> dict[str, str]:
     if media.startswith("multipart/"):
         return {"text": "", "comment": "left out: a file"}
     try:
-        return {"text": redacting.redact_body(body.kept.decode("utf-8"))}
+        return {"text": redaction.redact_body(body.kept.decode("utf-8"))}
     except UnicodeDecodeError:
         return {"text": "", "comment": "left out: not text"}
 

@@ -33,30 +33,30 @@ def redact_query(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(name, REDACTED if _NAMES.search(name) else redact_text(value)) for name, value in pairs]
 
 
-def redact_body(said: str) -> str:
+def redact_body(content: str) -> str:
     """A body: JSON and JSON lines field by field, other text by the patterns of keys and signed addresses.
 
     A body that begins like JSON and is not JSON is left out.
     """
-    if not _like_json(said):
-        return redact_text(said)
-    whole = _json(said)
-    clean = [whole] if whole is not None else [_json(line) for line in said.splitlines() if line.strip()]
+    if not _like_json(content):
+        return redact_text(content)
+    whole = _json(content)
+    clean = [whole] if whole is not None else [_json(line) for line in content.splitlines() if line.strip()]
     return LEFT_OUT if None in clean else "\n".join(filter(None, clean))
 
 
-def redact_text(said: str) -> str:
+def redact_text(content: str) -> str:
     """Text without API keys and without the secrets in the query of an address."""
-    return _KEY.sub(f"sk_{REDACTED}", _QUERY.sub(rf"\g<1>{REDACTED}", said))
+    return _KEY.sub(f"sk_{REDACTED}", _QUERY.sub(rf"\g<1>{REDACTED}", content))
 
 
-def _like_json(said: str) -> bool:
-    return said.lstrip()[:1] in {"{", "["}
+def _like_json(content: str) -> bool:
+    return content.lstrip()[:1] in {"{", "["}
 
 
-def _json(said: str) -> str | None:
+def _json(content: str) -> str | None:
     try:
-        value = json.loads(said)
+        value = json.loads(content)
     except (ValueError, RecursionError):
         return None
     return json.dumps(_value(value), ensure_ascii=False, separators=(",", ":"))

@@ -88,20 +88,20 @@ class WebhookSender:
                 self._flying[delivery.id] = asyncio.get_running_loop().create_task(self._send(delivery))
 
     async def _send(self, delivery: Delivery) -> None:
-        good, what = False, ""
+        success, outcome = False, ""
         try:
             async with asyncio.timeout(self._patience):
                 status = await self._post(delivery.url, self._body(delivery))
-            good, what = 200 <= status < 300, f"HTTP {status}"
+            success, outcome = 200 <= status < 300, f"HTTP {status}"
         except TimeoutError:
-            what = f"no answer within {self._patience:g} s"
-        except (OSError, ValueError) as trouble:
-            what = str(trouble) or type(trouble).__name__
+            outcome = f"no answer within {self._patience:g} s"
+        except (OSError, ValueError) as error:
+            outcome = str(error) or type(error).__name__
         finally:
             self._flying.pop(delivery.id, None)
         self._world.advance()
         if self._world.deliveries.get(delivery.id) is delivery:
-            tasks.attempted(self._world, delivery, good=good, told=what)
+            tasks.attempted(self._world, delivery, success=success, outcome=outcome)
             self._world.save()
 
     def _body(self, delivery: Delivery) -> bytes:

@@ -268,7 +268,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {day["name"]: scenario_of(day) for day i
 
 def scenario_named(name: str) -> Scenario:
     """The named scenario that ships with the simulator. Raises BadScenario, which lists all names."""
-    found = SCENARIOS.get(name)
-    if found is None:
+    scenario = SCENARIOS.get(name)
+    if scenario is None:
         raise BadScenario(f"no scenario {name!r}; there are {', '.join(SCENARIOS)}")
-    return found
+    return scenario

@@ -12,8 +12,7 @@ from novita_infra.simulator.faults.parsing import fault_of
 from novita_infra.simulator.operations import IncomingCall, Operation
 from novita_infra.simulator.request_schema import Reading
 from novita_infra.simulator.routes.registry import OPERATIONS
-from novita_infra.simulator.world.cloud import arrears
-from novita_infra.simulator.world.cloud import outages as misfortunes
+from novita_infra.simulator.world.cloud import arrears, outages
 from novita_infra.simulator.world.engine.account_records import Payment
 from novita_infra.simulator.world.engine.records import ScenarioEvent, WorldRecord
 from novita_infra.simulator.world.engine.world import World
@@ -61,22 +60,22 @@ def _stock(world: World, act: Act) -> None:
 
 
 def _price(world: World, act: Act) -> None:
-    said = act["perCent"]
+    per_cents = act["perCent"]
     for product in catalogue.products_like(act.get("product", "*")):
-        choice = said[world.dice(len(said), "price", world.new_id("price"))]
+        choice = per_cents[world.dice(len(per_cents), "price", world.new_id("price"))]
         money.move_price(world, product, per_cent=choice)
 
 
 def _reclaim(world: World, act: Act) -> None:
     for record in _chosen(world, act):
         if (instance := world.instances.get(record.id)) is not None:
-            misfortunes.reclaim(world, instance)
+            outages.reclaim(world, instance)
 
 
 def _break_node(world: World, act: Act) -> None:
     for record in _chosen(world, act):
         if (instance := world.instances.get(record.id)) is not None:
-            misfortunes.lose_node(world, instance)
+            outages.lose_node(world, instance)
 
 
 def _idle(world: World, act: Act) -> None:
@@ -133,9 +132,9 @@ def _limits(world: World, act: Act) -> None:
 
 def _balance(world: World, act: Act) -> None:
     """Takes money from the account until the given balance is left."""
-    gone = act["left"] - money.balance(world)
-    if gone < 0:
-        money.pay(world, Payment(id="", kind="consume", amount=gone, note="another service"))
+    spent = act["left"] - money.balance(world)
+    if spent < 0:
+        money.pay(world, Payment(id="", kind="consume", amount=spent, note="another service"))
 
 
 def _top_up(world: World, act: Act) -> None:

@@ -107,17 +107,17 @@ SCENARIO: Final = Fields(
 def scenario_of(data: Any) -> Scenario:
     """A scenario from plain data. Raises BadScenario."""
     try:
-        said = SCENARIO.read(data, "", _READING)
-        _known(said["limits"], Limits, "limits")
-        _known(said["timings"], Timings, "timings")
-        for index, fault in enumerate(said["faults"]):
+        values = SCENARIO.read(data, "", _READING)
+        _known(values["limits"], Limits, "limits")
+        _known(values["timings"], Timings, "timings")
+        for index, fault in enumerate(values["faults"]):
             _check_fault(fault, f"faults[{index}]")
-        for index, event in enumerate(said["events"]):
+        for index, event in enumerate(values["events"]):
             _check_event(event, f"events[{index}]")
     except ApiRefusal as refusal:
         raise BadScenario(refusal.message, refusal.metadata.get("field", "")) from refusal
-    words = said.pop("statusWords")
-    return Scenario(**said, status_words=words)
+    words = values.pop("statusWords")
+    return Scenario(**values, status_words=words)
 
 
 def _known(values: Any, settings: type, at: str) -> None:
@@ -167,8 +167,8 @@ def start_scenario(world: World, scenario: Scenario) -> None:
         _enter(world, scenario, event)
 
 
-def _fault(said: Mapping[str, Any]) -> Fault:
-    return fault_of(dict(said))
+def _fault(values: Mapping[str, Any]) -> Fault:
+    return fault_of(dict(values))
 
 
 def _enter(world: World, scenario: Scenario, event: Mapping[str, Any]) -> None:

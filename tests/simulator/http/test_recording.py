@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 
 from novita_infra.simulator import Fault, HandClock, Trouble, open_world
-from novita_infra.simulator.http import redaction as redacting
+from novita_infra.simulator.http import redaction
 from novita_infra.simulator.http.app import build_app
 from novita_infra.simulator.http.lost_answers import LostAnswer
 from novita_infra.simulator.http.recording import KEPT, HarLog, Recorder, open_log
@@ -194,4 +194,4 @@ def test_files_and_very_long_bodies_are_told_by_their_size(tmp_path: Path, recor
     ],
 )
 def test_secrets_are_crossed_out_and_nothing_else(said: str, left: str) -> None:
-    assert redacting.redact_body(said) == left
+    assert redaction.redact_body(said) == left

@@ -23,17 +23,17 @@ def _limits(_world: World, _call: IncomingCall) -> Any:
 
 def _create(world: World, call: IncomingCall) -> Any:
     body = call.body["endpoint"]
-    wish = _wish(body, key="")
-    wish.app_name, wish.product, wish.rootfs = body["appName"], body["products"][0]["id"], body["rootfsSize"]
-    return {"id": endpoints.create(world, wish).id}
+    new = _record(body, key="")
+    new.app_name, new.product, new.rootfs = body["appName"], body["products"][0]["id"], body["rootfsSize"]
+    return {"id": endpoints.create(world, new).id}
 
 
 def _update(world: World, call: IncomingCall) -> Any:
-    found = endpoint_of(world, call.body["id"])
-    wish = _wish(call.body, key=found.id)
-    wish.cuda = wish.cuda or found.cuda
-    wish.health = wish.health or found.health
-    endpoints.update(world, wish)
+    present = endpoint_of(world, call.body["id"])
+    new = _record(call.body, key=present.id)
+    new.cuda = new.cuda or present.cuda
+    new.health = new.health or present.health
+    endpoints.update(world, new)
     return EMPTY
 
 
@@ -47,22 +47,22 @@ def _get(world: World, call: IncomingCall) -> Any:
 
 
 def _list(world: World, call: IncomingCall) -> Any:
-    found = world.endpoints.listed()
+    present = world.endpoints.listed()
     page = page_of(
-        found,
+        present,
         number=call.query["pageNum"],
         size=call.query["pageSize"],
         first=world.quirks.first_page,
         default=10,
         largest=world.quirks.largest_page,
     )
-    shown = [_shown(world, one) for one in page]
+    rows = [_shown(world, one) for one in page]
     if world.quirks.ports_as_text:
-        shown = [one | {"ports": [{"port": str(port["port"])} for port in one["ports"]]} for one in shown]
-    return {"endpoints": shown, "total": len(found)}
+        rows = [one | {"ports": [{"port": str(port["port"])} for port in one["ports"]]} for one in rows]
+    return {"endpoints": rows, "total": len(present)}
 
 
-def _wish(body: Mapping[str, Any], *, key: str) -> Endpoint:
+def _record(body: Mapping[str, Any], *, key: str) -> Endpoint:
     config, policy, image = body["workerConfig"], body["policy"], body["image"]
     return Endpoint(
         id=key,

@@ -103,11 +103,11 @@ def instance_details(world: World, instance: Instance, *, base: str) -> dict[str
 
 
 def _mounts(world: World, instance: Instance, *, as_text: bool) -> list[dict[str, Any]]:
-    shown: list[dict[str, Any]] = []
+    mounts: list[dict[str, Any]] = []
     for mount in instance.mounts:
         storage = world.storages.get(mount["id"])
         size = storage.size if storage else 0
-        shown.append(
+        mounts.append(
             {
                 "type": "network",
                 "size": str(size) if as_text else size,
@@ -116,8 +116,8 @@ def _mounts(world: World, instance: Instance, *, as_text: bool) -> list[dict[str
             }
         )
     if instance.local:
-        shown.append({"type": "local", "size": "0" if as_text else 0, "id": "", "mountPath": instance.local})
-    return shown
+        mounts.append({"type": "local", "size": "0" if as_text else 0, "id": "", "mountPath": instance.local})
+    return mounts
 
 
 def _endpoint(world: World, instance: Instance, port: dict[str, Any]) -> str:

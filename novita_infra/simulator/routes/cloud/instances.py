@@ -22,7 +22,7 @@ from novita_infra.simulator.request_schema import (
     need,
     should,
 )
-from novita_infra.simulator.routes.cloud import instance_views as showing
+from novita_infra.simulator.routes.cloud import instance_views
 from novita_infra.simulator.world.cloud import instances, subscriptions
 from novita_infra.simulator.world.engine.cloud_records import Instance
 from novita_infra.simulator.world.engine.world import World
@@ -51,7 +51,7 @@ def _create(world: World, call: IncomingCall) -> Any:
         raise invalid("autoRenew", "is only for monthly instances")
     if body["imageAuth"] and ":" not in body["imageAuth"]:
         raise invalid("imageAuth", "must be username:password")
-    wish = Instance(
+    new = Instance(
         id="",
         name=body["name"],
         kind=body["kind"],
@@ -74,46 +74,48 @@ def _create(world: World, call: IncomingCall) -> Any:
         renews=(body["autoRenewMonth"] or 1) if body["autoRenew"] else 0,
         cuda=body["minCudaVersion"],
     )
-    return {"id": instances.create(world, wish, months=months).id}
+    return {"id": instances.create(world, new, months=months).id}
 
 
 def _ports_of(text: str, how: Reading) -> list[dict[str, Any]]:
     """The ports of a comma list such as `80/http, 3306/tcp`, as the create operation takes it."""
-    found: dict[tuple[int, str], dict[str, Any]] = {}
+    matching: dict[tuple[int, str], dict[str, Any]] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         match = re.fullmatch(r"([0-9]{1,6})\s*/\s*(tcp|http)", part)
         if match is None:
             raise invalid("ports", f"{part[:40]!r} is not PORT/tcp or PORT/http")
         port = PORT.read(int(match[1]), "ports", how)
-        found[port, match[2]] = {"port": port, "type": match[2]}
-    return list(found.values())
+        matching[port, match[2]] = {"port": port, "type": match[2]}
+    return list(matching.values())
 
 
 def _list(world: World, call: IncomingCall) -> Any:
     query = call.query
     name, product, status = query["name"].lower(), query["productName"].lower(), query["status"]
-    found = world.instances.listed()
+    matching = world.instances.listed()
     if name or product or status:
-        found = [
+        matching = [
             one
-            for one in found
+            for one in matching
             if name in one.name.lower()
-            and product in showing.product_name(one).lower()
-            and status in {"", showing.status_word(world, one)}
+            and product in instance_views.product_name(one).lower()
+            and status in {"", instance_views.status_word(world, one)}
         ]
     page = page_of(
-        found,
+        matching,
         number=query["pageNum"],
         size=query["pageSize"],
         first=world.quirks.first_page,
         default=20,
         largest=world.quirks.largest_page,
     )
-    return {"instances": [showing.instance_row(world, one) for one in page], "total": len(found)}
+    return {"instances": [instance_views.instance_row(world, one) for one in page], "total": len(matching)}
 
 
 def _get(world: World, call: IncomingCall) -> Any:
-    return showing.instance_details(world, instances.instance_of(world, call.query["instanceId"]), base=call.base)
+    return instance_views.instance_details(
+        world, instances.instance_of(world, call.query["instanceId"]), base=call.base
+    )
 
 
 def _edit(world: World, call: IncomingCall) -> Any:

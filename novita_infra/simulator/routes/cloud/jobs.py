@@ -27,7 +27,7 @@ def _interrupt(world: World, call: IncomingCall) -> Any:
 def _list(world: World, call: IncomingCall) -> Any:
     query = call.query
     until = query["endTime"] or INT64
-    found = [
+    matching = [
         job
         for job in world.jobs.listed()
         if query["jobId"] in {"", job.id}
@@ -37,14 +37,14 @@ def _list(world: World, call: IncomingCall) -> Any:
         and query["creators"] in {"", world.owner}
     ]
     page = page_of(
-        found,
+        matching,
         number=query["pageNum"],
         size=query["pageSize"],
         first=world.quirks.first_page,
         default=20,
         largest=world.quirks.largest_page,
     )
-    return {"jobs": [_shown(world, job) for job in page], "total": len(found)}
+    return {"jobs": [_shown(world, job) for job in page], "total": len(matching)}
 
 
 def _shown(world: World, job: Job) -> dict[str, Any]:

@@ -14,30 +14,30 @@ from novita_infra.simulator.world.engine.world import World
 
 def _list(world: World, call: IncomingCall) -> Any:
     query = call.query
-    found = [
+    matching = [
         one
         for one in world.networks.listed()
         if query["name"].lower() in one.name.lower() and query["creators"] in {"", world.owner}
     ]
     page = page_of(
-        found,
+        matching,
         number=query["pageNum"],
         size=query["pageSize"],
         first=world.quirks.first_page,
         default=20,
         largest=world.quirks.largest_page,
     )
-    return {world.quirks.networks_key: [_shown(world, one) for one in page], "total": str(len(found))}
+    return {world.quirks.networks_key: [_shown(world, one) for one in page], "total": str(len(matching))}
 
 
 def _get(world: World, call: IncomingCall) -> Any:
-    shown = _shown(world, networks.network_of(world, call.query["networkId"]))
-    return {"network": shown if world.quirks.network_as_object else [shown]}
+    row = _shown(world, networks.network_of(world, call.query["networkId"]))
+    return {"network": row if world.quirks.network_as_object else [row]}
 
 
 def _create(world: World, call: IncomingCall) -> Any:
-    made = networks.create(world, name=call.body["name"], cluster=call.body["clusterId"])
-    return {"network": [_shown(world, made)]} if world.quirks.tells_network_id else {}
+    network = networks.create(world, name=call.body["name"], cluster=call.body["clusterId"])
+    return {"network": [_shown(world, network)]} if world.quirks.tells_network_id else {}
 
 
 def _update(world: World, call: IncomingCall) -> Any:

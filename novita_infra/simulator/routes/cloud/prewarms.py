@@ -40,7 +40,7 @@ def _create(world: World, call: IncomingCall) -> Any:
 def _list(world: World, call: IncomingCall) -> Any:
     query = call.query
     name = query["name"].lower()
-    found = [
+    matching = [
         one
         for one in world.prewarms.listed()
         if query["state"] in {"", one.state}
@@ -48,14 +48,14 @@ def _list(world: World, call: IncomingCall) -> Any:
         and (name in _image_name(one).lower() or name in one.note.lower())
     ]
     page = page_of(
-        found,
+        matching,
         number=query["page"],
         size=query["pageSize"],
         first=1,
         default=10,
         largest=world.quirks.largest_page,
     )
-    return {"data": [_shown(one) for one in page], "total": len(found)}
+    return {"data": [_shown(one) for one in page], "total": len(matching)}
 
 
 def _image_name(task: Prewarm) -> str:

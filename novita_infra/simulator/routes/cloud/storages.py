@@ -16,13 +16,13 @@ from novita_infra.simulator.world.market import catalogue, money
 
 def _list(world: World, call: IncomingCall) -> Any:
     query = call.query
-    found = [
+    matching = [
         one
         for one in world.storages.listed()
         if query["storageId"] in {"", one.id} and query["storageName"].lower() in one.name.lower()
     ]
     page = page_of(
-        found,
+        matching,
         number=query["pageNo"],
         size=query["pageSize"],
         first=1,
@@ -30,7 +30,7 @@ def _list(world: World, call: IncomingCall) -> Any:
         largest=world.quirks.largest_page,
     )
     data = [_shown(one) for one in page]
-    return {"data": data or (None if world.quirks.null_when_empty else []), "total": len(found)}
+    return {"data": data or (None if world.quirks.null_when_empty else []), "total": len(matching)}
 
 
 def _shown(storage: Storage) -> dict[str, Any]:
@@ -46,14 +46,14 @@ def _shown(storage: Storage) -> dict[str, Any]:
 
 def _create(world: World, call: IncomingCall) -> Any:
     body = call.body
-    made = storages.create(world, name=body["storageName"], size=body["storageSize"], cluster=body["clusterId"])
+    storage = storages.create(world, name=body["storageName"], size=body["storageSize"], cluster=body["clusterId"])
     if world.quirks.storage_id_bare:
-        return made.id
+        return storage.id
     return {
-        "storageId": made.id,
-        "storageName": made.name,
-        "storageSize": made.size,
-        "clusterId": made.cluster,
+        "storageId": storage.id,
+        "storageName": storage.name,
+        "storageSize": storage.size,
+        "clusterId": storage.cluster,
     }
 
 

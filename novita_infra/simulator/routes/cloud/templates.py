@@ -30,7 +30,7 @@ def _list(world: World, call: IncomingCall) -> Any:
     query = call.query
     channels = set(filter(None, query["channel"].split(","))) or {"official", "community"}
     mine = query["isMyCommunity"]
-    found = [
+    matching = [
         one
         for one in (*templates.OFFERED, *world.templates.listed())
         if one.channel in channels
@@ -40,14 +40,14 @@ def _list(world: World, call: IncomingCall) -> Any:
         and query["type"] in {"", one.type}
     ]
     page = page_of(
-        found,
+        matching,
         number=query["pageNum"],
         size=query["pageSize"],
         first=world.quirks.first_page,
         default=20,
         largest=world.quirks.largest_page,
     )
-    return {"template": [_shown(one) for one in page], "total": len(found)}
+    return {"template": [_shown(one) for one in page], "total": len(matching)}
 
 
 def _get(world: World, call: IncomingCall) -> Any:

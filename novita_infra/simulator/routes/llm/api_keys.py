@@ -22,7 +22,7 @@ def _list(world: World, call: IncomingCall) -> Any:
 
 
 def _shown(world: World, key: ApiKey, *, summary: bool) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    row: dict[str, Any] = {
         "name": key.name,
         "id": str(int(key.id[-8:], 16)),
         "stringId": key.id,
@@ -34,8 +34,8 @@ def _shown(world: World, key: ApiKey, *, summary: bool) -> dict[str, Any]:
         "lastUsedAt": key.used,
     }
     if summary:
-        told["modelAccessPolicy"] = {"mode": key.mode, **_counts(key)}
-    return told
+        row["modelAccessPolicy"] = {"mode": key.mode, **_counts(key)}
+    return row
 
 
 def _counts(key: ApiKey) -> dict[str, int]:
@@ -81,7 +81,7 @@ def _policy_of(world: World, key: ApiKey) -> dict[str, Any]:
 
 def _quotas(world: World, call: IncomingCall) -> Any:
     query = call.query
-    found = [
+    quotas = [
         row
         for row in _rows(world)
         if query["modal"] in {"", row["modal"]}
@@ -89,7 +89,7 @@ def _quotas(world: World, call: IncomingCall) -> Any:
         and query["productType"] in {"", row["productType"]}
         and query["quotaObject"].lower() in row["quotaObject"].lower()
     ]
-    return {"data": found, "total": len(found)}
+    return {"data": quotas, "total": len(quotas)}
 
 
 def _rows(world: World) -> list[dict[str, Any]]:

@@ -52,15 +52,15 @@ def _cancel(world: World, call: IncomingCall) -> Any:
 
 def _list(world: World, call: IncomingCall) -> Any:
     """The batches, the newest first. `after` and `limit` are not documented, only implied by `has_more`."""
-    found = world.batches.listed()[::-1]
-    after = next((place for place, batch in enumerate(found, start=1) if batch.id == call.query["after"]), 0)
-    page = found[after : after + (call.query["limit"] or len(found))]
+    listed = world.batches.listed()[::-1]
+    after = next((place for place, batch in enumerate(listed, start=1) if batch.id == call.query["after"]), 0)
+    page = listed[after : after + (call.query["limit"] or len(listed))]
     return {
         "object": "list",
         "data": [batch_row(world, batch) for batch in page],
         "first_id": page[0].id if page else "",
         "last_id": page[-1].id if page else "",
-        "has_more": after + len(page) < len(found),
+        "has_more": after + len(page) < len(listed),
     }
 
 

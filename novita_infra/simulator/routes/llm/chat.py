@@ -25,17 +25,17 @@ def ask(world: World, call: IncomingCall, *, endpoint: str, body: Mapping[str, A
     model = admitted(world, call, body["model"], route or endpoint)
     inference.check_request(model, endpoint, body)
     usage.admit(world, model)
-    told = inference.answer_request(world, model, endpoint=endpoint, body=body)
-    spent = told["usage"]
+    answer = inference.answer_request(world, model, endpoint=endpoint, body=body)
+    spent = answer["usage"]
     spend(world, call, model, tokens_in=spent["prompt_tokens"], tokens_out=spent["completion_tokens"])
-    return told
+    return answer
 
 
 def admitted(world: World, call: IncomingCall, model: str, endpoint: str) -> Model:
     """The model of a request. Raises if it does not serve the endpoint or the policy of the key excludes it."""
-    found = models.serving(model, endpoint)
-    api_keys.check_policy(api_keys.of_caller(world, call.key), found.id)
-    return found
+    served = models.serving(model, endpoint)
+    api_keys.check_policy(api_keys.of_caller(world, call.key), served.id)
+    return served
 
 
 def spend(world: World, call: IncomingCall, model: Model, *, tokens_in: int, tokens_out: int = 0) -> None:
@@ -47,13 +47,13 @@ def spend(world: World, call: IncomingCall, model: Model, *, tokens_in: int, tok
 
 
 def _chat(world: World, call: IncomingCall) -> Any:
-    told = ask(world, call, endpoint=models.CHAT, body=call.body)
-    return _streamed(told, _chat_deltas, call.body) if call.body["stream"] else told
+    answer = ask(world, call, endpoint=models.CHAT, body=call.body)
+    return _streamed(answer, _chat_deltas, call.body) if call.body["stream"] else answer
 
 
 def _text(world: World, call: IncomingCall) -> Any:
-    told = ask(world, call, endpoint=models.TEXT, body=call.body)
-    return _streamed(told, _text_deltas, call.body) if call.body["stream"] else told
+    answer = ask(world, call, endpoint=models.TEXT, body=call.body)
+    return _streamed(answer, _text_deltas, call.body) if call.body["stream"] else answer
 
 
 def event(data: Any, name: str = "") -> bytes:
@@ -62,13 +62,13 @@ def event(data: Any, name: str = "") -> bytes:
     return f"{head}data: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
 
 
-def _streamed(told: dict[str, Any], deltas: Any, body: Mapping[str, Any]) -> RawAnswer:
+def _streamed(answer: dict[str, Any], deltas: Any, body: Mapping[str, Any]) -> RawAnswer:
     """The answer in pieces. The usage is the last piece, if the request asks for it."""
-    head = {name: told[name] for name in ("id", "created", "model", "system_fingerprint")}
-    head["object"] = "chat.completion.chunk" if told["object"] == "chat.completion" else told["object"]
-    pieces = [event(head | {"choices": [choice]}) for whole in told["choices"] for choice in deltas(whole)]
+    head = {name: answer[name] for name in ("id", "created", "model", "system_fingerprint")}
+    head["object"] = "chat.completion.chunk" if answer["object"] == "chat.completion" else answer["object"]
+    pieces = [event(head | {"choices": [choice]}) for whole in answer["choices"] for choice in deltas(whole)]
     if body["stream_options"]["include_usage"]:
-        pieces.append(event(head | {"choices": [], "usage": told["usage"]}))
+        pieces.append(event(head | {"choices": [], "usage": answer["usage"]}))
     return RawAnswer(pieces=(*pieces, DONE), media="text/event-stream")
 
 

@@ -35,9 +35,9 @@ def _asked(
 ) -> Any:
     """The chat answer to the same messages."""
     body = call.body
-    wish = {"model": body["model"], "messages": messages, "max_tokens": body[limit]}
-    wish |= {name: body[name] for name in ("temperature", "top_p") if body[name] is not None}
-    return ask(world, call, endpoint=models.CHAT, body=inference.CHAT.read(wish | more, "", _READING), route=route)
+    request = {"model": body["model"], "messages": messages, "max_tokens": body[limit]}
+    request |= {name: body[name] for name in ("temperature", "top_p") if body[name] is not None}
+    return ask(world, call, endpoint=models.CHAT, body=inference.CHAT.read(request | more, "", _READING), route=route)
 
 
 def _text_of(content: Any) -> str:
@@ -48,35 +48,35 @@ def _text_of(content: Any) -> str:
 
 def _responses(world: World, call: IncomingCall) -> Any:
     body = call.body
-    said = [{"role": "user", "content": body["input"]}] if isinstance(body["input"], str) else body["input"]
+    inputs = [{"role": "user", "content": body["input"]}] if isinstance(body["input"], str) else body["input"]
     messages = [
         {"role": "system" if one["role"] == "developer" else one["role"], "content": _text_of(one["content"])}
-        for one in said
+        for one in inputs
     ]
     if body["instructions"]:
         messages.insert(0, {"role": "system", "content": body["instructions"]})
-    told = _asked(world, call, messages=messages, route=models.RESPONSES, limit="max_output_tokens")
-    whole = _response(told)
+    answer = _asked(world, call, messages=messages, route=models.RESPONSES, limit="max_output_tokens")
+    whole = _response(answer)
     return RawAnswer(pieces=tuple(_response_events(whole)), media="text/event-stream") if body["stream"] else whole
 
 
-def _response(told: Mapping[str, Any]) -> dict[str, Any]:
-    choice, spent = told["choices"][0], told["usage"]
+def _response(answer: Mapping[str, Any]) -> dict[str, Any]:
+    choice, spent = answer["choices"][0], answer["usage"]
     cut = choice["finish_reason"] == "length"
     status = "incomplete" if cut else "completed"
     text = {"type": "output_text", "text": choice["message"]["content"], "annotations": []}
     return {
-        "id": f"resp_{told['id']}",
+        "id": f"resp_{answer['id']}",
         "object": "response",
-        "created_at": told["created"],
+        "created_at": answer["created"],
         "status": status,
         "error": None,
         "incomplete_details": {"reason": "max_output_tokens"} if cut else None,
-        "model": told["model"],
+        "model": answer["model"],
         "output": [
             {
                 "type": "message",
-                "id": f"msg_{told['id']}",
+                "id": f"msg_{answer['id']}",
                 "status": status,
                 "role": "assistant",
                 "content": [text],
@@ -94,9 +94,9 @@ def _response_events(whole: Mapping[str, Any]) -> Iterator[bytes]:
     item = whole["output"][0]
     part = item["content"][0]
     at = {"item_id": item["id"], "output_index": 0, "content_index": 0}
-    begun = {**whole, "status": "in_progress", "output": [], "usage": None, "incomplete_details": None}
+    started = {**whole, "status": "in_progress", "output": [], "usage": None, "incomplete_details": None}
     steps: list[tuple[str, dict[str, Any]]] = [
-        ("response.created", {"response": begun}),
+        ("response.created", {"response": started}),
         ("response.output_item.added", {"output_index": 0, "item": {**item, "status": "in_progress", "content": []}}),
         ("response.content_part.added", {**at, "part": {**part, "text": ""}}),
         *(("response.output_text.delta", {**at, "delta": piece}) for piece in canned.pieces(part["text"])),
@@ -114,20 +114,20 @@ def _messages(world: World, call: IncomingCall) -> Any:
     messages = [{"role": one["role"], "content": _text_of(one["content"])} for one in body["messages"]]
     if body["system"]:
         messages.insert(0, {"role": "system", "content": _text_of(body["system"])})
-    told = _asked(
+    answer = _asked(
         world, call, messages=messages, route=models.MESSAGES, limit="max_tokens", stop=body["stop_sequences"]
     )
-    whole = _message(told)
+    whole = _message(answer)
     return RawAnswer(pieces=tuple(_message_events(whole)), media="text/event-stream") if body["stream"] else whole
 
 
-def _message(told: Mapping[str, Any]) -> dict[str, Any]:
-    choice, spent = told["choices"][0], told["usage"]
+def _message(answer: Mapping[str, Any]) -> dict[str, Any]:
+    choice, spent = answer["choices"][0], answer["usage"]
     return {
-        "id": f"msg_{told['id']}",
+        "id": f"msg_{answer['id']}",
         "type": "message",
         "role": "assistant",
-        "model": told["model"],
+        "model": answer["model"],
         "content": [{"type": "text", "text": choice["message"]["content"]}],
         "stop_reason": "max_tokens" if choice["finish_reason"] == "length" else "end_turn",
         "stop_sequence": None,
@@ -137,10 +137,10 @@ def _message(told: Mapping[str, Any]) -> dict[str, Any]:
 
 def _message_events(whole: Mapping[str, Any]) -> Iterator[bytes]:
     text, usage = whole["content"][0]["text"], whole["usage"]
-    begun = {**whole, "content": [], "stop_reason": None, "usage": {**usage, "output_tokens": 0}}
+    started = {**whole, "content": [], "stop_reason": None, "usage": {**usage, "output_tokens": 0}}
     ends = {"stop_reason": whole["stop_reason"], "stop_sequence": None}
     steps: list[tuple[str, dict[str, Any]]] = [
-        ("message_start", {"message": begun}),
+        ("message_start", {"message": started}),
         ("content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}}),
         *(
             ("content_block_delta", {"index": 0, "delta": {"type": "text_delta", "text": piece}})

@@ -80,9 +80,9 @@ def _rerank(world: World, call: IncomingCall) -> Any:
 
 def _relevance(world: World, query: str, document: str) -> float:
     """A score from 0 to 1: the share of the words of the query in the document, and a small tie-breaker."""
-    asked, there = set(query.lower().split()), set(document.lower().split())
+    query_words, document_words = set(query.lower().split()), set(document.lower().split())
     own = int(canned.canned_digest(world, query, document)[:4], 16) / 0xFFFF
-    return round(0.9 * len(asked & there) / max(len(asked), 1) + 0.1 * own, 6)
+    return round(0.9 * len(query_words & document_words) / max(len(query_words), 1) + 0.1 * own, 6)
 
 
 OPERATIONS = (

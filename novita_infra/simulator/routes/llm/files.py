@@ -47,7 +47,7 @@ def _delete(world: World, call: IncomingCall) -> Any:
 
 def file_row(file: File) -> dict[str, Any]:
     """A file as the API shows it."""
-    told: dict[str, Any] = {
+    row: dict[str, Any] = {
         "id": file.id,
         "object": "file",
         "bytes": file.bytes,
@@ -56,8 +56,8 @@ def file_row(file: File) -> dict[str, Any]:
         "purpose": file.purpose,
     }
     if file.purpose == "batch":
-        return told | {"metadata": {"total_requests": file.requests}}
-    return told | {"expires_at": int(file.expires)}
+        return row | {"metadata": {"total_requests": file.requests}}
+    return row | {"expires_at": int(file.expires)}
 
 
 _FORM: Final[dict[str, Any]] = {

@@ -8,8 +8,7 @@ from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.operations import Family, IncomingCall, Operation
 from novita_infra.simulator.request_schema import Fields, Flag, Text, Whole, may
 from novita_infra.simulator.world.engine.world import World
-from novita_infra.simulator.world.llm import image_models as pictures
-from novita_infra.simulator.world.llm import models
+from novita_infra.simulator.world.llm import image_models, models
 from novita_infra.simulator.world.llm.image_models import Checkpoint
 from novita_infra.simulator.world.llm.models import Bracket, Model
 
@@ -88,9 +87,9 @@ def _price(price: int) -> dict[str, Any]:
 def _checkpoints(world: World, call: IncomingCall) -> Any:
     query = call.query
     words = query["filter.query"].lower()
-    found = [
+    matching = [
         one
-        for one in pictures.CHECKPOINTS
+        for one in image_models.CHECKPOINTS
         if query["filter.visibility"] in {"", "public"}
         and query["filter.source"] in {"", one.source}
         and query["filter.types"] in {"", one.type}
@@ -99,11 +98,11 @@ def _checkpoints(world: World, call: IncomingCall) -> Any:
         and any(words in text.lower() for text in (one.name, one.sd_name, *one.tags))
     ]
     start = int(query["pagination.cursor"].removeprefix("c_") or 0)
-    page = found[start : start + query["pagination.limit"]]
+    page = matching[start : start + query["pagination.limit"]]
     after = start + len(page)
     return {
         "models": [_checkpoint(world, one) for one in page],
-        "pagination": {"next_cursor": f"c_{after}" if page and after < len(found) else ""},
+        "pagination": {"next_cursor": f"c_{after}" if page and after < len(matching) else ""},
     }
 
 

@@ -25,7 +25,7 @@ def _submit(world: World, call: IncomingCall) -> Any:
     inner = body["request"] or body
     extra = body["extra"]
     mock = (extra["webhook"] or {}).get("test_mode") or {"enabled": False}
-    wish = TaskRequest(
+    request = TaskRequest(
         units=next((inner[name] for name in ("image_num", "batch_size") if inner[name]), 1),
         seed=-1 if inner["seed"] is None else inner["seed"],
         format=extra["response_image_type"],
@@ -36,7 +36,7 @@ def _submit(world: World, call: IncomingCall) -> Any:
         mock=mock["return_task_status"] if mock["enabled"] else "",
     )
     key = api_keys.of_caller(world, call.key).id
-    return {"task_id": tasks.submit(world, operation=call.path["operation"], wish=wish, key=key).id}
+    return {"task_id": tasks.submit(world, operation=call.path["operation"], request=request, key=key).id}
 
 
 def _given(webhook: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def task_row(world: World, task: Task) -> dict[str, Any]:
     """A task and its results. The payload of a webhook event is the same."""
     kind = tasks.TASK_KINDS[task.operation]
     done = task.status == tasks.SUCCEED
-    made = range(task.units) if done else ()
+    numbers = range(task.units) if done else ()
     return {
         "task": {
             "task_id": task.id,
@@ -62,9 +62,9 @@ def task_row(world: World, task: Task) -> dict[str, Any]:
             "eta": 0 if task.status in tasks.OVER else max(0, round(task.ends - world.moment)),
             "progress_percent": tasks.progress(world, task),
         },
-        "images": [_image(world, task, number) for number in made if kind.media == "image"],
-        "videos": [_video(world, task, number) for number in made if kind.media == "video"],
-        "audios": [_audio(world, task, number) for number in made if kind.media == "audio"],
+        "images": [_image(world, task, number) for number in numbers if kind.media == "image"],
+        "videos": [_video(world, task, number) for number in numbers if kind.media == "video"],
+        "audios": [_audio(world, task, number) for number in numbers if kind.media == "audio"],
         "extra": {
             "seed": task.seed,
             "enable_nsfw_detection": task.detects,

@@ -42,13 +42,13 @@ CATEGORIES: Final = (
 
 
 def _balance(world: World, _call: IncomingCall) -> Any:
-    left = money.balance(world)
+    amount = money.balance(world)
     return {
-        "availableBalance": units(left),
-        "cashBalance": units(left),
+        "availableBalance": units(amount),
+        "cashBalance": units(amount),
         "creditLimit": "0",
         "pendingCharges": "0",
-        "outstandingInvoices": units(max(0, -left)),
+        "outstandingInvoices": units(max(0, -amount)),
     }
 
 
@@ -68,7 +68,7 @@ def _usage(world: World, call: IncomingCall) -> Any:
         raise ApiRefusal("INVALID_PRODUCT_CATEGORY", f"productCategory must be one of {', '.join(CATEGORIES)}")
     start, end = _window(world, call)
     summary = query["productCategory"] == "summary"
-    found = [
+    matching = [
         line
         for line in bills.bill_lines(world, query["cycleType"], start=start, end=end)
         if (summary or line.category == query["productCategory"])
@@ -77,9 +77,9 @@ def _usage(world: World, call: IncomingCall) -> Any:
         and query["category"] in {"", line.category}
     ]
     if not summary:
-        return {"bills": [line_row(world, line) for line in found]}
+        return {"bills": [line_row(world, line) for line in matching]}
     totals: dict[tuple[int, int], int] = {}
-    for line in found:
+    for line in matching:
         totals[line.start, line.end] = totals.get((line.start, line.end), 0) + line.amount
     return {"bills": [total_row(world, *span, amount) for span, amount in sorted(totals.items())]}
 
@@ -87,7 +87,7 @@ def _usage(world: World, call: IncomingCall) -> Any:
 def _fixed(world: World, call: IncomingCall) -> Any:
     query = call.query
     start, end = _window(world, call)
-    found = [
+    matching = [
         payment
         for payment in world.payments
         if payment.kind.startswith("monthly")
@@ -96,15 +96,15 @@ def _fixed(world: World, call: IncomingCall) -> Any:
         and query["productName"].lower() in payment.product.lower()
         and query["ownerId"] in {"", payment.owner}
     ]
-    return {"bills": [purchase_row(world, payment) for payment in found]}
+    return {"bills": [purchase_row(world, payment) for payment in matching]}
 
 
 def _monthly(world: World, call: IncomingCall) -> Any:
     query = call.query
     this_month = datetime.fromtimestamp(world.moment, UTC).strftime("%Y-%m")
     months = sorted({*bills.by_months(world), this_month})
-    wanted = [month for month in months if month >= (query["startMonth"] or months[0])]
-    page = page_of(wanted, number=query["page"], size=query["pageSize"], first=1, default=12, largest=100)
+    matching = [month for month in months if month >= (query["startMonth"] or months[0])]
+    page = page_of(matching, number=query["page"], size=query["pageSize"], first=1, default=12, largest=100)
     return {"data": [month_row(world, month, this_month) for month in page]}
 
 
@@ -122,18 +122,18 @@ def _by_key(world: World, call: IncomingCall) -> Any:
         raise ApiRefusal(
             "INVALID_BILL_CYCLE", f"the window may have at most {longest // DAY} days for {query['cycleType']}"
         )
-    found = [
+    matching = [
         line
         for line in bills.call_lines(world, query["cycleType"], start=query["startTime"], end=query["endTime"])
         if query["category"] in {"", line.category} and query["productName"].lower() in line.product.lower()
     ]
-    return {"bills": [line_row(world, line) | key_fields(world, line.owner) for line in found]}
+    return {"bills": [line_row(world, line) | key_fields(world, line.owner) for line in matching]}
 
 
 def _transactions(world: World, call: IncomingCall) -> Any:
     query = call.query
     until = query["transactionTimeEnd"] or INT64
-    found = [
+    matching = [
         payment
         for payment in reversed(list(world.payments))
         if query["serialNumber"] in {"", payment.id}
@@ -143,8 +143,8 @@ def _transactions(world: World, call: IncomingCall) -> Any:
         and query["status"] in {"", "success"}
         and query["orderType"] in {"", transaction_type(payment)}
     ]
-    page = page_of(found, number=query["pageNo"], size=query["pageSize"], first=1, default=10, largest=1000)
-    return {"data": [transaction_row(world, payment) for payment in page], "total": len(found)}
+    page = page_of(matching, number=query["pageNo"], size=query["pageSize"], first=1, default=10, largest=1000)
+    return {"data": [transaction_row(world, payment) for payment in page], "total": len(matching)}
 
 
 _EARLIEST: Final = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp())

@@ -18,7 +18,7 @@ def units(amount: int) -> str:
 
 def line_row(world: World, line: bills.BillLine) -> dict[str, Any]:
     """A line of a usage bill."""
-    told = {
+    row = {
         "userId": world.owner,
         "startTime": str(line.start),
         "endTime": str(line.end - 1),
@@ -36,7 +36,7 @@ def line_row(world: World, line: bills.BillLine) -> dict[str, Any]:
         "pricePrecision": str(10 * line.per),
         **_money(line.amount),
     }
-    return told | ({"requestCount": line.requests} if line.requests else {})
+    return row | ({"requestCount": line.requests} if line.requests else {})
 
 
 def total_row(world: World, start: int, end: int, amount: int) -> dict[str, Any]:
@@ -56,12 +56,12 @@ def total_row(world: World, start: int, end: int, amount: int) -> dict[str, Any]
 
 def purchase_row(world: World, payment: Payment) -> dict[str, Any]:
     """A purchase of months for a machine."""
-    begun = int(payment.created)
+    since = int(payment.created)
     return {
         "userId": world.owner,
         "memberId": world.owner,
-        "startTime": str(begun),
-        "endTime": str(begun + payment.months * MONTH - 1),
+        "startTime": str(since),
+        "endTime": str(since + payment.months * MONTH - 1),
         "productName": payment.product,
         "productCategory": "gpu",
         "productId": payment.product,
@@ -71,8 +71,8 @@ def purchase_row(world: World, payment: Payment) -> dict[str, Any]:
         "basePrice": str(payment.price),
         "billNum": str(-payment.amount // payment.price if payment.price else 0),
         "pricePrecision": "10",
-        "createTime": str(begun),
-        "cycle": datetime.fromtimestamp(begun, UTC).strftime("%Y-%m"),
+        "createTime": str(since),
+        "cycle": datetime.fromtimestamp(since, UTC).strftime("%Y-%m"),
         "billingMethod": 2,
         **_money(-payment.amount),
     }

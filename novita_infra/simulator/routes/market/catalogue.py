@@ -67,7 +67,7 @@ def _wanted(products: Iterable[ProductEntry], call: IncomingCall) -> list[Produc
 
 def _gpu_products(world: World, call: IncomingCall) -> Any:
     query = call.query
-    wanted: list[tuple[Callable[[ProductEntry], int], int]] = [
+    least_sizes: list[tuple[Callable[[ProductEntry], int], int]] = [
         (lambda one: one.cpus, query["minCpuPerGpu"]),
         (lambda one: one.memory, query["minMemoryPerGpu"]),
         (lambda one: one.max_rootfs, query["minRootFSSize"]),
@@ -76,7 +76,7 @@ def _gpu_products(world: World, call: IncomingCall) -> Any:
     fit = [
         one
         for one in _wanted(GPU_PRODUCTS, call)
-        if query["billingMethod"] in one.billing and all(size(one) >= least for size, least in wanted)
+        if query["billingMethod"] in one.billing and all(size(one) >= least for size, least in least_sizes)
     ]
     return {"data": [_gpu_product(world, one, query["clusterId"]) for one in fit]}
 

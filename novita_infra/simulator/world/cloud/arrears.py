@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from novita_infra.simulator.world.cloud import endpoints, instances
-from novita_infra.simulator.world.cloud import outages as misfortunes
+from novita_infra.simulator.world.cloud import endpoints, instances, outages
 from novita_infra.simulator.world.engine.account_records import Account, Payment, Term
 from novita_infra.simulator.world.engine.settings import DAY
 from novita_infra.simulator.world.engine.world import World
@@ -32,7 +31,7 @@ def on_event(world: World, account: Account, event: str) -> None:
         account.arrears = world.moment
         for instance in list(world.instances):
             if instance.billing != "monthly":
-                misfortunes.freeze(world, instance)
+                outages.freeze(world, instance)
         for endpoint in list(world.endpoints):
             endpoints.starve(world, endpoint)
         world.expect(world.accounts, account, [(world.timings.storage_kept, "!release")])
@@ -56,5 +55,5 @@ def on_term_event(world: World, term: Term, event: str) -> None:
         money.buy(world, instance, months=instance.renews, renewal=True)
         world.instances.touch(instance)
     else:
-        misfortunes.freeze(world, instance)
+        outages.freeze(world, instance)
         world.expect(world.terms, term, [(world.timings.data_kept, "!forgotten")])

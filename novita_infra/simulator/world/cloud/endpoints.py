@@ -44,54 +44,54 @@ _ROLLS: Final = ("gpus", "cuda", "port", "image", "auth", "command", "mounts", "
 
 def endpoint_of(world: World, key: str) -> Endpoint:
     """The endpoint with this id. Raises SERVERLESS_ENDPOINT_NOT_FOUND."""
-    found = world.endpoints.get(key)
-    if found is None:
+    endpoint = world.endpoints.get(key)
+    if endpoint is None:
         raise ApiRefusal("SERVERLESS_ENDPOINT_NOT_FOUND", f"endpoint {key!r} not found")
-    return found
+    return endpoint
 
 
-def create(world: World, wish: Endpoint) -> Endpoint:
+def create(world: World, new: Endpoint) -> Endpoint:
     """Creates an endpoint. A refusal changes nothing."""
-    product = catalogue.serverless_product(wish.product)
-    _check(world, wish)
-    _within("rootfsSize", wish.rootfs, "RootfsSize")
-    if any(other.app_name == wish.app_name for other in world.endpoints if wish.app_name):
-        raise ApiRefusal("SERVERLESS_APP_NAME_IS_EXIST", f"the app name {wish.app_name!r} is taken")
+    product = catalogue.serverless_product(new.product)
+    _check(world, new)
+    _within("rootfsSize", new.rootfs, "RootfsSize")
+    if any(other.app_name == new.app_name for other in world.endpoints if new.app_name):
+        raise ApiRefusal("SERVERLESS_APP_NAME_IS_EXIST", f"the app name {new.app_name!r} is taken")
     money.check_funds(world)
-    if catalogue.free(world, product, "") < wish.workers_min * wish.gpus:
-        raise ApiRefusal("INSUFFICIENT_RESOURCE", f"no {product.name} is free for {wish.workers_min} workers")
-    wish.id = world.new_id("endpoint")
-    wish.app_name = wish.app_name or wish.id
-    wish.name = wish.name or wish.id
-    wish.created = wish.updated = world.moment
-    world.endpoints.add(wish)
-    _renew_workers(world, wish)
-    return wish
+    if catalogue.free(world, product, "") < new.workers_min * new.gpus:
+        raise ApiRefusal("INSUFFICIENT_RESOURCE", f"no {product.name} is free for {new.workers_min} workers")
+    new.id = world.new_id("endpoint")
+    new.app_name = new.app_name or new.id
+    new.name = new.name or new.id
+    new.created = new.updated = world.moment
+    world.endpoints.add(new)
+    _renew_workers(world, new)
+    return new
 
 
-def _check(world: World, wish: Endpoint) -> None:
-    _within("workerConfig.minNum", wish.workers_min, "WorkerNum")
-    _within("workerConfig.maxNum", wish.workers_max, "WorkerNum")
-    if wish.workers_max < max(wish.workers_min, 1):
+def _check(world: World, new: Endpoint) -> None:
+    _within("workerConfig.minNum", new.workers_min, "WorkerNum")
+    _within("workerConfig.maxNum", new.workers_max, "WorkerNum")
+    if new.workers_max < max(new.workers_min, 1):
         raise invalid("workerConfig.maxNum", "must be at least 1 and not below minNum")
-    _within("workerConfig.freeTimeout", wish.free_timeout, "FreeTimeout")
-    _within("workerConfig.maxConcurrent", wish.concurrency, "ConcurrencyNum")
-    _within("workerConfig.gpuNum", wish.gpus, "GPUNum")
-    _within("workerConfig.requestTimeout", wish.request_timeout, "RequestTimeout")
-    _within("policy.value", wish.policy_value, "QueueWaitTime" if wish.policy == "queue" else "RequestNum")
-    if wish.cuda not in {"", "any", *LIMITS["cudaVersionList"]}:
+    _within("workerConfig.freeTimeout", new.free_timeout, "FreeTimeout")
+    _within("workerConfig.maxConcurrent", new.concurrency, "ConcurrencyNum")
+    _within("workerConfig.gpuNum", new.gpus, "GPUNum")
+    _within("workerConfig.requestTimeout", new.request_timeout, "RequestTimeout")
+    _within("policy.value", new.policy_value, "QueueWaitTime" if new.policy == "queue" else "RequestNum")
+    if new.cuda not in {"", "any", *LIMITS["cudaVersionList"]}:
         raise invalid("workerConfig.cudaVersion", f"must be one of {', '.join(LIMITS['cudaVersionList'])}")
-    if wish.auth:
-        auth_of(world, wish.auth)
-    for mount in wish.mounts:
+    if new.auth:
+        auth_of(world, new.auth)
+    for mount in new.mounts:
         if mount["type"] == "local":
             _within("volumeMounts.size", mount["size"], "LocalVolumeSize")
-    network = [mount for mount in wish.mounts if mount["type"] == "network"]
-    if network and not wish.cluster:
+    network = [mount for mount in new.mounts if mount["type"] == "network"]
+    if network and not new.cluster:
         raise invalid("clusterID", "is required where a network storage is mounted")
-    if wish.cluster:
-        catalogue.cluster_of(wish.cluster)
-    storages.check_mounts(world, network, cluster=wish.cluster, field="volumeMounts")
+    if new.cluster:
+        catalogue.cluster_of(new.cluster)
+    storages.check_mounts(world, network, cluster=new.cluster, field="volumeMounts")
 
 
 def _within(field: str, value: int, limit: str) -> None:
@@ -100,34 +100,34 @@ def _within(field: str, value: int, limit: str) -> None:
         raise invalid(field, f"must be between {low} and {high}")
 
 
-def update(world: World, wish: Endpoint) -> None:
+def update(world: World, new: Endpoint) -> None:
     """Replaces everything that can be changed. New workers start before the old ones end."""
-    found = endpoint_of(world, wish.id)
-    if found.state == "deleting":
-        raise not_allowed(f"endpoint {wish.id} is being deleted")
-    wish.app_name, wish.product, wish.rootfs = found.app_name, found.product, found.rootfs
-    _check(world, wish)
+    endpoint = endpoint_of(world, new.id)
+    if endpoint.state == "deleting":
+        raise not_allowed(f"endpoint {new.id} is being deleted")
+    new.app_name, new.product, new.rootfs = endpoint.app_name, endpoint.product, endpoint.rootfs
+    _check(world, new)
     money.check_funds(world)
-    rolls = any(getattr(found, name) != getattr(wish, name) for name in _ROLLS)
-    _check_room(world, found, wish, rolls=rolls)
-    kept = {"id", "created", "ahead", "state", "error", "message", "generation", "workers", "updated"}
-    for name in {field.name for field in fields(found)} - kept:
-        setattr(found, name, getattr(wish, name))
-    found.updated = world.moment
-    world.endpoints.touch(found)
+    rolls = any(getattr(endpoint, name) != getattr(new, name) for name in _ROLLS)
+    _check_room(world, endpoint, new, rolls=rolls)
+    unchanged = {"id", "created", "ahead", "state", "error", "message", "generation", "workers", "updated"}
+    for name in {field.name for field in fields(endpoint)} - unchanged:
+        setattr(endpoint, name, getattr(new, name))
+    endpoint.updated = world.moment
+    world.endpoints.touch(endpoint)
     if rolls:
-        found.generation += 1
-        found.state = "updating"
-        _renew_workers(world, found)
+        endpoint.generation += 1
+        endpoint.state = "updating"
+        _renew_workers(world, endpoint)
     else:
-        _scale(world, found)
+        _scale(world, endpoint)
 
 
-def _check_room(world: World, found: Endpoint, wish: Endpoint, *, rolls: bool) -> None:
-    there = 0 if rolls else len(_living(found))
-    product = catalogue.product_of(found.product)
-    if catalogue.free(world, product, "") < max(0, wish.workers_min - there) * wish.gpus:
-        raise ApiRefusal("INSUFFICIENT_RESOURCE", f"no {product.name} is free for {wish.workers_min} workers")
+def _check_room(world: World, endpoint: Endpoint, new: Endpoint, *, rolls: bool) -> None:
+    living = 0 if rolls else len(_living(endpoint))
+    product = catalogue.product_of(endpoint.product)
+    if catalogue.free(world, product, "") < max(0, new.workers_min - living) * new.gpus:
+        raise ApiRefusal("INSUFFICIENT_RESOURCE", f"no {product.name} is free for {new.workers_min} workers")
 
 
 def _living(endpoint: Endpoint) -> list[Worker]:
@@ -152,8 +152,8 @@ def _await_workers(world: World, endpoint: Endpoint) -> None:
 
 def _scale(world: World, endpoint: Endpoint) -> None:
     """Adds or removes workers of the same generation."""
-    there = _living(endpoint)
-    for worker in there[endpoint.workers_max :]:
+    living = _living(endpoint)
+    for worker in living[endpoint.workers_max :]:
         _drop_worker(world, endpoint, worker)
     missing = endpoint.workers_min - len(_living(endpoint))
     for _ in range(missing):

@@ -21,10 +21,10 @@ UNBORN: Final = frozenset({"pending", "toCreate", "creating"})
 
 def instance_of(world: World, key: str) -> Instance:
     """The instance with this id. Raises RESOURCE_NOT_FOUND."""
-    found = world.instances.get(key)
-    if found is None:
+    instance = world.instances.get(key)
+    if instance is None:
         raise no_such(f"instance {key!r}")
-    return found
+    return instance
 
 
 def staying(world: World, key: str) -> Instance:
@@ -35,53 +35,53 @@ def staying(world: World, key: str) -> Instance:
     return instance
 
 
-def create(world: World, wish: Instance, *, months: int) -> Instance:
+def create(world: World, new: Instance, *, months: int) -> Instance:
     """Creates a machine. A refusal changes nothing. An empty cluster is chosen at random.
 
     `months` above 0 buys a monthly machine.
     """
-    product = catalogue.instance_product(wish.product, wish.kind)
-    if wish.billing not in product.billing:
-        raise ApiRefusal("UNSUPPORTED_BILLING_MODE", f"{product.name} is not offered as {wish.billing}")
+    product = catalogue.instance_product(new.product, new.kind)
+    if new.billing not in product.billing:
+        raise ApiRefusal("UNSUPPORTED_BILLING_MODE", f"{product.name} is not offered as {new.billing}")
     if len(world.instances) >= world.limits.instances:
         raise ApiRefusal("CREATE_INSTANCE_LIMIT", f"at most {world.limits.instances} instances")
-    _check_rootfs(product, wish)
-    if wish.auth:
-        auth_of(world, wish.auth)
-    if wish.cluster:
-        catalogue.cluster_of(wish.cluster)
-        storages.check_mounts(world, wish.mounts, cluster=wish.cluster, field="networkStorages")
-        networks.check_use(world, wish.network, cluster=wish.cluster)
-    elif wish.mounts or wish.network:
+    _check_rootfs(product, new)
+    if new.auth:
+        auth_of(world, new.auth)
+    if new.cluster:
+        catalogue.cluster_of(new.cluster)
+        storages.check_mounts(world, new.mounts, cluster=new.cluster, field="networkStorages")
+        networks.check_use(world, new.network, cluster=new.cluster)
+    elif new.mounts or new.network:
         raise invalid("clusterId", "is required where a network storage or a VPC is named")
-    money.check_funds(world, money.term_price(wish, months) if months else 0)
-    cluster = wish.cluster or catalogue.place(world, product, wish.gpus)
-    wish.ip = networks.assign(world, wish.network) if wish.network else ""
-    catalogue.take(world, product, cluster, wish.gpus)
-    wish.cluster, wish.holds = cluster, True
-    wish.id = world.new_id("instance")
-    wish.created = world.moment
-    wish.node = world.dice(64, "node", wish.id)
-    wish.spot = "running" if wish.billing == "spot" else ""
-    world.instances.add(wish)
+    money.check_funds(world, money.term_price(new, months) if months else 0)
+    cluster = new.cluster or catalogue.place(world, product, new.gpus)
+    new.ip = networks.assign(world, new.network) if new.network else ""
+    catalogue.take(world, product, cluster, new.gpus)
+    new.cluster, new.holds = cluster, True
+    new.id = world.new_id("instance")
+    new.created = world.moment
+    new.node = world.dice(64, "node", new.id)
+    new.spot = "running" if new.billing == "spot" else ""
+    world.instances.add(new)
     if months:
-        money.buy(world, wish, months=months, renewal=False)
+        money.buy(world, new, months=months, renewal=False)
     times = world.timings
     birth: Steps = [(times.pending, "toCreate"), (times.to_create, "creating")]
     world.expect(
         world.instances,
-        wish,
-        [*birth, *_after(times.creating, starting(world, wish.image, cluster, commands=_commands(wish)))],
+        new,
+        [*birth, *_after(times.creating, starting(world, new.image, cluster, commands=_commands(new)))],
     )
-    return wish
+    return new
 
 
-def _check_rootfs(product: ProductEntry, wish: Instance) -> None:
-    if wish.kind == "cpu":
-        wish.rootfs = product.disk
+def _check_rootfs(product: ProductEntry, new: Instance) -> None:
+    if new.kind == "cpu":
+        new.rootfs = product.disk
         return
-    wish.rootfs = max(wish.rootfs, SMALLEST_ROOTFS)
-    if wish.rootfs > product.max_rootfs:
+    new.rootfs = max(new.rootfs, SMALLEST_ROOTFS)
+    if new.rootfs > product.max_rootfs:
         raise invalid("rootfsSize", f"{product.name} has at most {product.max_rootfs} GB")
 
 

@@ -13,10 +13,10 @@ RUNNING = frozenset({"pulling", "running"})
 
 def job_of(world: World, key: str) -> Job:
     """The job with this id. Raises JOB_NOT_FOUND."""
-    found = world.jobs.get(key)
-    if found is None:
+    job = world.jobs.get(key)
+    if job is None:
         raise ApiRefusal("JOB_NOT_FOUND", f"job {key!r} not found")
-    return found
+    return job
 
 
 def save_image(world: World, instance: Instance, *, image: str, auth: str) -> Job:

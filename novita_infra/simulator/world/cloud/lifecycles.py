@@ -37,8 +37,8 @@ def image_bytes(world: World, image: str) -> int:
 
 def exit_code(*commands: str) -> int:
     """The code with which a program ends at once; 0 if it runs on. A command with `exit 3` ends with 3."""
-    found = _EXITS.search(" ".join(commands))
-    return int(found[1]) if found else 0
+    match = _EXITS.search(" ".join(commands))
+    return int(match[1]) if match else 0
 
 
 def starting(world: World, image: str, cluster: str, *, commands: Sequence[str]) -> Steps:

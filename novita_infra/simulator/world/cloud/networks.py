@@ -12,10 +12,10 @@ from novita_infra.simulator.world.market import catalogue
 
 def network_of(world: World, key: str) -> Network:
     """The network with this id. Raises NETWORK_NOT_FOUND."""
-    found = world.networks.get(key)
-    if found is None:
+    network = world.networks.get(key)
+    if network is None:
         raise ApiRefusal("NETWORK_NOT_FOUND", f"network {key!r} not found")
-    return found
+    return network
 
 
 def create(world: World, *, name: str, cluster: str) -> Network:

@@ -14,10 +14,10 @@ from novita_infra.simulator.world.market import catalogue
 
 def prewarm_of(world: World, key: str) -> Prewarm:
     """The task with this id. Raises RESOURCE_NOT_FOUND."""
-    found = world.prewarms.get(key)
-    if found is None:
+    task = world.prewarms.get(key)
+    if task is None:
         raise no_such(f"prewarm task {key!r}")
-    return found
+    return task
 
 
 def create(world: World, task: Prewarm) -> Prewarm:

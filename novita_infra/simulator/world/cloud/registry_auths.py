@@ -9,10 +9,10 @@ from novita_infra.simulator.world.engine.world import World
 
 def auth_of(world: World, key: str) -> RegistryAuth:
     """The credential with this id. Raises RESOURCE_NOT_FOUND, because the API has no reason of its own for it."""
-    found = world.registry_auths.get(key)
-    if found is None:
+    auth = world.registry_auths.get(key)
+    if auth is None:
         raise no_such(f"registry auth {key!r}")
-    return found
+    return auth
 
 
 def save(world: World, *, name: str, username: str, password: str) -> RegistryAuth:

@@ -15,10 +15,10 @@ SMALLEST = 10
 
 def storage_of(world: World, key: str) -> Storage:
     """The storage with this id. Raises NETWORK_STORAGE_NOT_FOUND."""
-    found = world.storages.get(key)
-    if found is None:
+    storage = world.storages.get(key)
+    if storage is None:
         raise ApiRefusal("NETWORK_STORAGE_NOT_FOUND", f"network storage {key!r} not found")
-    return found
+    return storage
 
 
 def create(world: World, *, name: str, size: int, cluster: str) -> Storage:

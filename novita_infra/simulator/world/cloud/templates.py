@@ -51,19 +51,19 @@ OFFERED: Final = (
 
 def template_of(world: World, key: str) -> Template:
     """A template that the account may read. Raises TEMPLATE_NOT_FOUND, TEMPLATE_IS_PRIVATE."""
-    found = world.templates.get(key) or next((offered for offered in OFFERED if offered.id == key), None)
-    if found is None:
+    existing = world.templates.get(key) or next((offered for offered in OFFERED if offered.id == key), None)
+    if existing is None:
         raise ApiRefusal("TEMPLATE_NOT_FOUND", f"template {key!r} not found")
-    if found.channel == "private" and found.owner != world.owner:
+    if existing.channel == "private" and existing.owner != world.owner:
         raise ApiRefusal("TEMPLATE_IS_PRIVATE", f"template {key!r} is private")
-    return found
+    return existing
 
 
 def _own(world: World, key: str) -> Template:
-    found = template_of(world, key)
-    if found.owner != world.owner:
+    existing = template_of(world, key)
+    if existing.owner != world.owner:
         raise ApiRefusal("FORBIDDEN", f"template {key!r} is not yours")
-    return found
+    return existing
 
 
 def create(world: World, template: Template) -> Template:
@@ -76,14 +76,14 @@ def create(world: World, template: Template) -> Template:
 
 def update(world: World, template: Template) -> Template:
     """Replaces everything but the id. Fields that are not given are cleared."""
-    found = _own(world, template.id)
+    existing = _own(world, template.id)
     if template.auth:
         auth_of(world, template.auth)
-    template.created, template.owner = found.created, found.owner
-    for field in fields(found):
-        setattr(found, field.name, getattr(template, field.name))
-    world.templates.touch(found)
-    return found
+    template.created, template.owner = existing.created, existing.owner
+    for field in fields(existing):
+        setattr(existing, field.name, getattr(template, field.name))
+    world.templates.touch(existing)
+    return existing
 
 
 def delete(world: World, key: str) -> None:

@@ -28,12 +28,12 @@ class AccountFile:
         self._db = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
         try:
             self._open()
-        except sqlite3.OperationalError as trouble:
+        except sqlite3.OperationalError as error:
             self._db.close()
-            raise AccountInUse(f"{path} is in use by another process ({trouble})") from trouble
-        except sqlite3.DatabaseError as trouble:
+            raise AccountInUse(f"{path} is in use by another process ({error})") from error
+        except sqlite3.DatabaseError as error:
             self._db.close()
-            raise UnknownFormat(f"{path} is no simulator account ({trouble})") from trouble
+            raise UnknownFormat(f"{path} is no simulator account ({error})") from error
         except UnknownFormat:
             self._db.close()
             raise
@@ -65,8 +65,8 @@ class AccountFile:
 
     def content(self, key: str) -> bytes:
         """The bytes of a file; empty for an absent one."""
-        found = self._db.execute("SELECT body FROM contents WHERE id = ?", (key,)).fetchone()
-        return bytes(found[0]) if found else b""
+        row = self._db.execute("SELECT body FROM contents WHERE id = ?", (key,)).fetchone()
+        return bytes(row[0]) if row else b""
 
     def write(
         self,

@@ -17,9 +17,9 @@ MOST = 10
 def of_caller(world: World, secret: str) -> ApiKey:
     """The record of a key, created at its first use. Beyond ten keys the first record stands for all others."""
     digest = hashlib.sha256(secret.encode()).hexdigest()
-    found = next((key for key in world.api_keys if key.digest == digest), None)
-    if found is not None:
-        return found
+    api_key = next((key for key in world.api_keys if key.digest == digest), None)
+    if api_key is not None:
+        return api_key
     if len(world.api_keys) >= MOST:
         return next(iter(world.api_keys))
     return world.api_keys.add(
@@ -35,23 +35,23 @@ def of_caller(world: World, secret: str) -> ApiKey:
 
 def key_of(world: World, string_id: str) -> ApiKey:
     """The key with this `stringId`. Raises RESOURCE_NOT_FOUND."""
-    found = world.api_keys.get(string_id)
-    if found is None:
+    api_key = world.api_keys.get(string_id)
+    if api_key is None:
         raise no_such(f"API key {string_id!r}")
-    return found
+    return api_key
 
 
 def set_policy(world: World, key: ApiKey, *, mode: str, allowed: Sequence[str], excluded: Sequence[str]) -> None:
     """Replaces the policy. Models outside the mode and duplicates are dropped (key-put-model-access-policy)."""
-    wanted = list(dict.fromkeys(allowed if mode == "selected" else excluded))
-    if mode == "selected" and not wanted:
+    model_ids = list(dict.fromkeys(allowed if mode == "selected" else excluded))
+    if mode == "selected" and not model_ids:
         raise invalid("allowedModels", "must name at least one model")
     available = {model.id for model in models.MODELS if model.status == 1}
-    for model in wanted:
+    for model in model_ids:
         if model not in available:
             raise invalid("allowedModels" if mode == "selected" else "excludedModels", f"{model} is not available")
     key.mode = mode
-    key.allowed, key.excluded = (wanted, []) if mode == "selected" else ([], wanted)
+    key.allowed, key.excluded = (model_ids, []) if mode == "selected" else ([], model_ids)
     key.own, key.updated = True, int(world.moment)
     world.api_keys.touch(key)
 

@@ -23,10 +23,10 @@ _READING: Final = Reading()
 
 def batch_of(world: World, key: str) -> Batch:
     """The batch with this id. Raises BATCH_NOT_FOUND, HTTP 404."""
-    found = world.batches.get(key)
-    if found is None:
+    batch = world.batches.get(key)
+    if batch is None:
         raise ApiRefusal("BATCH_NOT_FOUND", f"batch {key!r} not found", status=404)
-    return found
+    return batch
 
 
 def create(
@@ -188,30 +188,34 @@ def _end(world: World, batch: Batch, event: str) -> None:
         except ApiRefusal as refusal:
             _fail(world, batch, refusal.message)
             return
-    good, bad = _results(world, batch, lines[: batch.done])
+    output, errors = _results(world, batch, lines[: batch.done])
     name = batch.id.removeprefix("batch_")
-    kept = world.timings.output_kept
-    if good:
-        batch.output = files.keep(world, f"{name}_output.jsonl", good, purpose="batch_output", lasting=kept).id
-    if bad:
-        batch.failures = files.keep(world, f"{name}_error.jsonl", bad, purpose="batch_output", lasting=kept).id
+    lifetime = world.timings.output_kept
+    if output:
+        batch.output = files.keep(world, f"{name}_output.jsonl", output, purpose="batch_output", lasting=lifetime).id
+    if errors:
+        batch.failures = files.keep(world, f"{name}_error.jsonl", errors, purpose="batch_output", lasting=lifetime).id
     _enter(world, batch, event, f"{event.lower()}_at")
     world.expect(world.batches, batch, [])
 
 
 def _results(world: World, batch: Batch, lines: list[Mapping[str, Any]]) -> tuple[bytes, bytes]:
     """The contents of the output file and of the error file."""
-    good: list[str] = []
-    bad: list[str] = []
-    for line, told, failed in _answers(world, batch, lines):
+    output: list[str] = []
+    errors: list[str] = []
+    for line, answer, failed in _answers(world, batch, lines):
         row = {
             "id": f"batch_req_{world.new_id('request', length=24)}",
             "custom_id": line["custom_id"],
-            "response": {"status_code": told["code"] if failed else 200, "request_id": line["custom_id"], "body": told},
-            "error": {"code": told["reason"], "message": told["message"]} if failed else None,
+            "response": {
+                "status_code": answer["code"] if failed else 200,
+                "request_id": line["custom_id"],
+                "body": answer,
+            },
+            "error": {"code": answer["reason"], "message": answer["message"]} if failed else None,
         }
-        (bad if failed else good).append(json.dumps(row, separators=(",", ":")) + "\n")
-    return "".join(good).encode(), "".join(bad).encode()
+        (errors if failed else output).append(json.dumps(row, separators=(",", ":")) + "\n")
+    return "".join(output).encode(), "".join(errors).encode()
 
 
 def _answers(
@@ -225,12 +229,12 @@ def _answers(
     for line in lines:
         try:
             body = _checked(model, batch, line)
-            told = inference.answer_request(world, model, endpoint=endpoint, body=body)
+            answer = inference.answer_request(world, model, endpoint=endpoint, body=body)
         except ApiRefusal as refusal:
             yield line, envelope(400, "INVALID_REQUEST_BODY", refusal.message), True
             continue
-        spent = told["usage"]
+        spent = answer["usage"]
         usage.charge_tokens(
             world, model, key=batch.key, tokens_in=spent["prompt_tokens"], tokens_out=spent["completion_tokens"]
         )
-        yield line, told, False
+        yield line, answer, False

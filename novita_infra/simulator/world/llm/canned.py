@@ -47,7 +47,7 @@ def count_tokens(text: str) -> int:
 
 def pieces(text: str) -> list[str]:
     """A text in pieces of one token each, blanks included."""
-    starts = [found.start() for found in _TOKEN.finditer(text)][1:]
+    starts = [match.start() for match in _TOKEN.finditer(text)][1:]
     ends = [*starts, len(text)]
     return [text[start:end] for start, end in zip([0, *starts], ends, strict=True)] if text else []
 

@@ -46,8 +46,8 @@ def rows(content: bytes) -> list[Any]:
             continue
         try:
             found.append(json.loads(line))
-        except (ValueError, RecursionError) as trouble:
-            raise ApiRefusal("INVALID_REQUEST_BODY", f"line {number} of the file is not JSON") from trouble
+        except (ValueError, RecursionError) as error:
+            raise ApiRefusal("INVALID_REQUEST_BODY", f"line {number} of the file is not JSON") from error
     return found
 
 

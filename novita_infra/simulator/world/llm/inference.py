@@ -153,8 +153,8 @@ def content_tokens(content: str | Sequence[Mapping[str, Any]]) -> int:
 
 def answer_request(world: World, model: Model, *, endpoint: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """The whole answer to a checked request."""
-    asked = {name: value for name, value in body.items() if name not in {"stream", "stream_options"}}
-    draw = canned.canned_digest(world, model.id, endpoint, asked)
+    question = {name: value for name, value in body.items() if name not in {"stream", "stream_options"}}
+    draw = canned.canned_digest(world, model.id, endpoint, question)
     make = _text_choices if endpoint == models.TEXT else _chat_choices
     choices, tokens = make(world, model, body, draw)
     prompt = prompt_tokens(endpoint, body)
@@ -177,20 +177,22 @@ def _limits(model: Model, body: Mapping[str, Any]) -> tuple[int, list[str]]:
 def _text_choices(world: World, model: Model, body: Mapping[str, Any], draw: str) -> tuple[list[dict[str, Any]], int]:
     most, stops = _limits(model, body)
     prompts = 1 if isinstance(body["prompt"], str) else len(body["prompt"])
-    made = [
+    completions = [
         canned.cut(" " + canned.sentences(canned.canned_digest(world, draw, index)), most=most, stops=stops)
         for index in range(prompts * body["n"])
     ]
     choices = [
         {"index": index, "text": one.text, "finish_reason": "length" if one.cut else "stop", "logprobs": None}
-        for index, one in enumerate(made)
+        for index, one in enumerate(completions)
     ]
-    return choices, sum(one.tokens for one in made)
+    return choices, sum(one.tokens for one in completions)
 
 
 def _chat_choices(world: World, model: Model, body: Mapping[str, Any], draw: str) -> tuple[list[dict[str, Any]], int]:
-    made = [_chat_choice(model, body, canned.canned_digest(world, draw, index)) for index in range(body["n"])]
-    return [{"index": index, **choice} for index, (choice, _) in enumerate(made)], sum(tokens for _, tokens in made)
+    completions = [_chat_choice(model, body, canned.canned_digest(world, draw, index)) for index in range(body["n"])]
+    return [{"index": index, **choice} for index, (choice, _) in enumerate(completions)], sum(
+        tokens for _, tokens in completions
+    )
 
 
 def _chat_choice(model: Model, body: Mapping[str, Any], draw: str) -> tuple[dict[str, Any], int]:
@@ -207,12 +209,12 @@ def _chat_choice(model: Model, body: Mapping[str, Any], draw: str) -> tuple[dict
     text = _content(body, draw)
     if thought and not body["separate_reasoning"]:
         text, thought = f"<think>\n{thought}\n</think>\n\n{text}", ""
-    said = canned.cut(text, most=max(1, most - canned.count_tokens(thought)), stops=stops)
-    message = {"role": "assistant", "content": said.text}
+    completion = canned.cut(text, most=max(1, most - canned.count_tokens(thought)), stops=stops)
+    message = {"role": "assistant", "content": completion.text}
     if thought:
         message["reasoning_content"] = thought
-    reason = "length" if said.cut else "stop"
-    return {"message": message, "finish_reason": reason}, said.tokens + canned.count_tokens(thought)
+    reason = "length" if completion.cut else "stop"
+    return {"message": message, "finish_reason": reason}, completion.tokens + canned.count_tokens(thought)
 
 
 def _thinks(model: Model, body: Mapping[str, Any]) -> bool:
@@ -226,10 +228,10 @@ def _called(body: Mapping[str, Any]) -> dict[str, Any] | None:
     if isinstance(choice, Mapping):
         function = choice.get("function")
         name = function.get("name") if isinstance(function, Mapping) else None
-        found = functions.get(name) if isinstance(name, str) else None
-        if found is None:
+        function = functions.get(name) if isinstance(name, str) else None
+        if function is None:
             raise invalid("tool_choice", "names a function that is not in tools")
-        return found
+        return function
     if choice not in ("auto", "none", "required"):
         raise invalid("tool_choice", "must be auto, none, required or a function")
     if choice == "required" and not functions:
@@ -238,12 +240,12 @@ def _called(body: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _content(body: Mapping[str, Any], draw: str) -> str:
-    wanted = body["response_format"] or {"type": "text"}
+    response_format = body["response_format"] or {"type": "text"}
     text = canned.sentences(draw)
-    if wanted["type"] == "json_object":
+    if response_format["type"] == "json_object":
         return json.dumps({"answer": text})
-    if wanted["type"] == "json_schema":
-        inner = wanted["json_schema"]
+    if response_format["type"] == "json_schema":
+        inner = response_format["json_schema"]
         schema = inner.get("schema", inner) if isinstance(inner, Mapping) else {}
         return json.dumps(canned.like(schema, draw))
     return text

@@ -191,10 +191,10 @@ _STEPS: Final = (5_000_000, 50_000_000, 300_000_000, 1_000_000_000)
 
 def model_of(key: str) -> Model:
     """The model with this id, case-sensitive. Raises MODEL_NOT_FOUND."""
-    found = _BY_ID.get(key)
-    if found is None:
+    model = _BY_ID.get(key)
+    if model is None:
         raise ApiRefusal("MODEL_NOT_FOUND", "model not found")
-    return found
+    return model
 
 
 def serving(key: str, endpoint: str) -> Model:

@@ -90,16 +90,16 @@ def task_of(world: World, key: str) -> Task:
     return found
 
 
-def submit(world: World, *, operation: str, wish: TaskRequest, key: str) -> Task:
+def submit(world: World, *, operation: str, request: TaskRequest, key: str) -> Task:
     """Creates a task. Raises API_NOT_FOUND, BILLING_BALANCE_NOT_ENOUGH, RATE_LIMIT_EXCEEDED, INVALID_REQUEST_BODY."""
     kind = task_kind(operation)
-    if wish.webhook:
-        check_address(str(wish.webhook["url"]))
-    if money.funds_left(world) < kind.price * wish.units and not wish.mock:
+    if request.webhook:
+        check_address(str(request.webhook["url"]))
+    if money.funds_left(world) < kind.price * request.units and not request.mock:
         raise ApiRefusal("BILLING_BALANCE_NOT_ENOUGH", "the balance is not enough")
-    if kind.minute and world.rates.used(f"task {operation}", at=world.moment) + wish.units > kind.minute:
+    if kind.minute and world.rates.used(f"task {operation}", at=world.moment) + request.units > kind.minute:
         raise ApiRefusal("RATE_LIMIT_EXCEEDED", f"more than {kind.minute} a minute of {operation}")
-    world.rates.add(f"task {operation}", wish.units, at=world.moment)
+    world.rates.add(f"task {operation}", request.units, at=world.moment)
     word = world.new_id("task", length=32)
     task = Task(
         id="-".join((word[:8], word[8:12], word[12:16], word[16:20], word[20:])),
@@ -107,21 +107,21 @@ def submit(world: World, *, operation: str, wish: TaskRequest, key: str) -> Task
         operation=operation,
         media=kind.media,
         key=key,
-        units=wish.units,
-        seed=str(wish.seed if wish.seed >= 0 else world.dice(2**32, "seed", word)),
-        format=wish.format,
-        asked=wish.asked,
-        text=wish.text,
-        detects=wish.detects,
-        webhook=wish.webhook,
-        mock=bool(wish.mock),
+        units=request.units,
+        seed=str(request.seed if request.seed >= 0 else world.dice(2**32, "seed", word)),
+        format=request.format,
+        asked=request.asked,
+        text=request.text,
+        detects=request.detects,
+        webhook=request.webhook,
+        mock=bool(request.mock),
     )
     world.tasks.add(task)
-    end = wish.mock or (FAILED if UNPULLABLE in wish.asked else SUCCEED)
-    lasting = 1.0 if wish.mock else _seconds(world, task)
+    end = request.mock or (FAILED if UNPULLABLE in request.asked else SUCCEED)
+    lasting = 1.0 if request.mock else _seconds(world, task)
     task.ends = world.moment + world.timings.task_wait + lasting
-    wait, kept = world.timings.task_wait, world.timings.task_kept
-    world.expect(world.tasks, task, [(wait, "TASK_STATUS_PROCESSING"), (lasting, end), (kept, "!forgotten")])
+    wait, kept_for = world.timings.task_wait, world.timings.task_kept
+    world.expect(world.tasks, task, [(wait, "TASK_STATUS_PROCESSING"), (lasting, end), (kept_for, "!forgotten")])
     return task
 
 
@@ -129,10 +129,10 @@ def check_address(url: str) -> None:
     """Refuses a webhook address to which no request could be sent."""
     try:
         parts = urlsplit(url)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        success = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        good = False
-    if not good or any(character <= " " for character in url):
+        success = False
+    if not success or any(character <= " " for character in url):
         raise invalid("extra.webhook.url", "must be an http or https address")
 
 
@@ -184,11 +184,11 @@ def _charge(world: World, task: Task) -> None:
     )
 
 
-def attempted(world: World, delivery: Delivery, *, good: bool, told: str) -> None:
+def attempted(world: World, delivery: Delivery, *, success: bool, outcome: str) -> None:
     """Records the outcome of an attempt: the end, or a retry after a wait, five times at most."""
-    delivery.outcomes.append(told)
+    delivery.outcomes.append(outcome)
     waits = world.timings.webhook_waits
-    if good:
+    if success:
         delivery.state = "delivered"
     elif len(delivery.outcomes) > len(waits):
         delivery.state = "failed"

@@ -69,7 +69,9 @@ _BIG: Final = ("us-dallas-nas-2", "us-ca-nas-2", "as-sgp-2", "eu-de-1")
 
 def _months(price: int) -> tuple[tuple[int, int], ...]:
     """Monthly offers: 720 hours with 10, 15, 20 and 30 per cent off for 1, 3, 6 and 12 months."""
-    return tuple((months, price * 720 * months * left // 100) for months, left in ((1, 90), (3, 85), (6, 80), (12, 70)))
+    return tuple(
+        (months, price * 720 * months * per_cent // 100) for months, per_cent in ((1, 90), (3, 85), (6, 80), (12, 70))
+    )
 
 
 def _gpu(  # noqa: PLR0913 - a row of the price list
@@ -151,10 +153,10 @@ _CLUSTER_BY_ID: Final = {cluster.id: cluster for cluster in CLUSTERS}
 
 def cluster_of(key: str) -> ClusterEntry:
     """The cluster with this id. Raises RESOURCE_NOT_FOUND."""
-    found = _CLUSTER_BY_ID.get(key)
-    if found is None:
+    cluster = _CLUSTER_BY_ID.get(key)
+    if cluster is None:
         raise no_such(f"cluster {key!r}")
-    return found
+    return cluster
 
 
 def product_of(key: str) -> ProductEntry:

@@ -53,8 +53,8 @@ def foresee(world: World) -> None:
     if account.arrears:
         return
     if sums.settled <= 0 or sums.rate > 0:
-        gone = -(-(sums.settled * DAY + sums.begun) // sums.rate) if sums.rate else 0
-        world.expect(world.accounts, account, [(max(0.0, gone - world.moment), "!empty")])
+        empty_at = -(-(sums.settled * DAY + sums.begun) // sums.rate) if sums.rate else 0
+        world.expect(world.accounts, account, [(max(0.0, empty_at - world.moment), "!empty")])
     elif account.ahead:
         world.expect(world.accounts, account, [])
 
