@@ -22,8 +22,8 @@ class LostAnswer(Exception):
 class LostResponse(Response):
     """A response that sends nothing, or the first half of `answer`.
 
-    It replaces `Response.__call__`, the ASGI interface, and reads `body` and `raw_headers`. Checked for Starlette 1.3 to
-    1.x, the range in pyproject.toml.
+    It replaces `Response.__call__`, the ASGI interface, and reads `body` and `raw_headers` of starlette >=1.3.1,<2 (the
+    range in pyproject.toml).
     """
 
     def __init__(self, answer: Response | None = None) -> None:

@@ -28,8 +28,8 @@ Around: TypeAlias = Callable[[ASGIApp], ASGIApp]
 class _Droppable(H11Protocol):
     """Lets the application close its connection without an answer.
 
-    It relies on parts of uvicorn that are not public: `H11Protocol` has `connection_made` and `app`, and calls `app` for
-    each request. Checked for uvicorn 0.34 to 0.54, the range in pyproject.toml.
+    It relies on parts of uvicorn >=0.34,<0.55 (the range in pyproject.toml) that are not public: `H11Protocol` has
+    `connection_made`, and calls its `app` for each request.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
@@ -48,8 +48,8 @@ class _Droppable(H11Protocol):
 class _Server(uvicorn.Server):
     """A server that ends at a signal without raising it again, so that the process exits with 0.
 
-    It relies on parts of uvicorn that are not public: `Server.serve` runs inside `capture_signals`, and `handle_exit` is
-    the handler. Checked for uvicorn 0.34 to 0.54, the range in pyproject.toml.
+    It relies on parts of uvicorn >=0.34,<0.55 (the range in pyproject.toml) that are not public: `Server.serve` runs
+    inside `capture_signals`, and `handle_exit` is the signal handler.
     """
 
     @contextlib.contextmanager

@@ -11,8 +11,9 @@ from starlette.types import Receive, Scope, Send
 class StreamedResponse(Response):
     """A body that is sent in pieces.
 
-    Starlette's StreamingResponse has no `body`, which a truncating fault needs. This class replaces `Response.__call__`,
-    the ASGI interface, and reads `raw_headers`. Checked for Starlette 1.3 to 1.x, the range in pyproject.toml.
+    Starlette's StreamingResponse has no `body`, which a truncating fault needs. This class replaces
+    `Response.__call__`, the ASGI interface, and reads `raw_headers` of starlette >=1.3.1,<2 (the range in
+    pyproject.toml).
     """
 
     def __init__(self, pieces: Sequence[bytes], *, media: str) -> None:

@@ -164,7 +164,8 @@ class _Both:
 
 SERVER = """
 import sys
-from novita_infra.simulator import HandClock, open_world, serve_world
+from novita_infra.simulator import HandClock, open_world
+from novita_infra.simulator.http.serving import serve_world
 serve_world(open_world(sys.argv[1], now=HandClock()))
 """
 
