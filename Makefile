@@ -25,53 +25,53 @@ help: ## list the targets
 	$(BIN)/python $(PIP_INSTALL) --require-hashes -r requirements/dev.txt
 	@touch $@
 
-demo: .venv/installed ## the main job against the built-in simulator: no account, no key
+demo: .venv/installed ## run the main commands against the built-in simulator: no account, no key
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/demo.sh
 
-test: .venv/tested check ## everything that must be green: lint, format, types, contracts, tests
+test: .venv/tested check ## lint, types, import contracts and all tests, as CI runs them
 	$(BIN)/python -m pytest -n auto -q
 
-test-fast: .venv/tested ## the tests without the slow lanes: under two minutes
+test-fast: .venv/tested ## run the tests without the slow lanes: under two minutes
 	$(BIN)/python -m pytest -n auto -q -m "not ($(LANES))"
 
-test-newest: ## the tests with the newest versions that pyproject.toml allows, in .venv-newest
+test-newest: ## run the tests in .venv-newest, with the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv .venv-newest
 	$(NEWEST)/python $(PIP_INSTALL) --upgrade pip
 	$(NEWEST)/python $(PIP_INSTALL) --upgrade --upgrade-strategy eager --group dev -e .
 	$(NEWEST)/python -m pytest -n auto -q
 
-check: lint types contracts ## everything but the tests
+check: lint types contracts ## lint, types and import contracts, without tests
 
-lint: .venv/tested ## lint and format of the code (ruff), and plain checks of every text file
+lint: .venv/tested ## check the code with ruff, and every text file
 	$(BIN)/python scripts/check_files.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: .venv/tested ## mypy --strict
+types: .venv/tested ## check the types with mypy --strict
 	$(BIN)/mypy
 
-contracts: .venv/tested ## which layer may import which
+contracts: .venv/tested ## check which package may import which
 	$(BIN)/lint-imports
 
-format: .venv/tested ## put the code into the one format
+format: .venv/tested ## format the code, and fix what ruff can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-schemas: .venv/tested ## generate schemas/ and docs/reference/ from the code
+schemas: .venv/tested ## generate schemas/, docs/reference/ and the operations in docs/simulator.md
 	$(BIN)/python -m novita_infra.schema.resources schemas
 	$(BIN)/python -m novita_infra.views.json.schema.plan schemas
 	$(BIN)/python -m novita_infra.simulator.scenarios.schema schemas
 	$(BIN)/python -m novita_infra.schema.reference_pages docs/reference
 	$(BIN)/python -m novita_infra.simulator.http.coverage docs/simulator.md
 
-docs: .venv/tested ## write today's output into the pages and the picture
+docs: .venv/tested ## run the commands of the pages, write their output there, and draw docs/plan.svg
 	$(BIN)/python tests/support/transcripts.py README.md docs/tutorial.md docs/how-to.md docs/simulator.md
 	$(BIN)/python scripts/picture.py
 
 package: .venv/tested ## build the wheel and the sdist into dist/
 	$(BIN)/python -m build
 
-lock: ## write requirements/ with the newest versions; KEEP=1 keeps the versions that pyproject.toml still allows
+lock: ## pin the newest versions in requirements/; KEEP=1 changes only what pyproject.toml requires
 	$(PYTHON) -m venv .venv-lock
 	$(LOCK)/python $(PIP_INSTALL) 'uv>=0.13,<0.14'
 	$(COMPILE) $(if $(KEEP),,--upgrade) --group dev --output-file requirements/dev.txt
@@ -80,17 +80,17 @@ lock: ## write requirements/ with the newest versions; KEEP=1 keeps the versions
 changelog: .venv/tested ## move changelog.d/ into CHANGELOG.md under the version of the package; DRAFT=1 only prints it
 	$(BIN)/towncrier build $(if $(DRAFT),--draft,--yes)
 
-bench: .venv/tested ## the benchmarks, as ratios
+bench: .venv/tested ## run all benchmarks
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-bench-apply: .venv/tested ## how long an apply takes, against what no program can beat
+bench-apply: .venv/tested ## measure an apply against the lower bound
 	$(BIN)/python benchmarks/apply.py
 
-soak: .venv/tested ## COUNT=10000 random histories of faults, crashes and other people; SEED=N plays those of a seed
+soak: .venv/tested ## play COUNT=10000 random histories of faults, crashes and other users; SEED=N repeats one seed
 	@PYTHONPATH=tests/support $(BIN)/python tests/support/soak.py $(or $(COUNT),10000) $(SEED)
 
-crash-matrix: .venv/tested ## kill a real apply at every point of every operation of every kind
+crash-matrix: .venv/tested ## kill an apply at every point of every operation of every kind
 	@PYTHONPATH=tests/support PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m crash_matrix
 
-clean: ## remove what was made
+clean: ## delete the environments, builds and caches
 	rm -rf .venv .venv-newest .venv-lock dist build .demo .soak .mypy_cache .ruff_cache .hypothesis .import_linter_cache
