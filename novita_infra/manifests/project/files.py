@@ -9,7 +9,8 @@ from pathlib import Path
 from novita_infra.manifests.language.variables import Given, given_in
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import reason
-from novita_infra.manifests.yaml.parsing import ParsedFile, read
+from novita_infra.manifests.yaml.composing import ParsedFile
+from novita_infra.manifests.yaml.parsing import read
 from novita_infra.manifests.yaml.positions import origin
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Origin

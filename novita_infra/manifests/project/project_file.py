@@ -8,7 +8,7 @@ from typing import Any
 
 from novita_infra.manifests.language.expressions import OPENING
 from novita_infra.manifests.validation.documents import PROJECT_FILE, project_errors
-from novita_infra.manifests.yaml.parsing import Document, ParsedFile
+from novita_infra.manifests.yaml.composing import Document, ParsedFile
 from novita_infra.manifests.yaml.positions import Position, inside, origin, origin_at
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Origin

@@ -74,14 +74,14 @@ class Provenance:
     def _present(self, address: Address, path: Path, *, now: Any, before: Any) -> Iterator[Said]:
         place = origin(position_at(self.patched[address].document.position, path))
         hidden = _hidden(address, path)
-        said = f"{label_of(path)}: {_diagnostics(now, hidden=hidden)}"
+        text = f"{label_of(path)}: {_shown(now, hidden=hidden)}"
         if place.file != PROJECT_FILE:
-            yield said, place
+            yield text, place
         else:
-            yield f'the environment "{self.environment}" patches {said}', place
+            yield f'the environment "{self.environment}" patches {text}', place
             if before is not _MISSING:
                 old = origin(position_at(self.written[address].document.position, path))
-                yield f"in place of {_diagnostics(before, hidden=hidden)}", old
+                yield f"in place of {_shown(before, hidden=hidden)}", old
         for space, name in dict.fromkeys(_named(now)):
             if space == "var":
                 yield from self._variable(name)
@@ -94,7 +94,7 @@ class Provenance:
             old = origin(position_at(self.written[address].document.position, path))
             where = next((origin(position) for position in self._patches(path)), origin(self.patches_position))
             yield f'the environment "{self.environment}" takes {label_of(path)} away', where
-            yield f"in place of {_diagnostics(before, hidden=_hidden(address, path))}", old
+            yield f"in place of {_shown(before, hidden=_hidden(address, path))}", old
             return
         item = self.declared.get(address)
         name = str(path[1]) if len(path) > 1 else ""
@@ -124,7 +124,7 @@ class Provenance:
         hidden = isinstance(declaration, dict) and declaration.get("secret") is True
         given = [item for item in self.given if item.name == name]
         for index, item in enumerate(reversed(given)):
-            value = _diagnostics(item.value, hidden=hidden)
+            value = _shown(item.value, hidden=hidden)
             place = origin(item.position) if item.position else None
             yield (f"in place of {value}, {item.by}" if index else f"var.{name} is {value}, by {item.by}"), place
 
@@ -161,7 +161,7 @@ def _named(value: Any) -> Iterator[tuple[str, str]]:
                 yield from _named(item)
 
 
-def _diagnostics(value: Any, *, hidden: bool) -> str:
+def _shown(value: Any, *, hidden: bool) -> str:
     """Returns the value as written, shortened. A hidden value is shown as its source only."""
     points = isinstance(value, dict) and value.keys() <= {"fromEnv", "fromFile"}
     if hidden and not points and not (isinstance(value, str) and _EXPRESSION.fullmatch(value)):

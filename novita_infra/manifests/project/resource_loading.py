@@ -20,7 +20,7 @@ from novita_infra.manifests.resources.cycles import cycles
 from novita_infra.manifests.resources.declaring import Declaring, completed
 from novita_infra.manifests.resources.names import KnownNames
 from novita_infra.manifests.validation.documents import IdentifiedDocument, head, schema_errors
-from novita_infra.manifests.yaml.parsing import Document
+from novita_infra.manifests.yaml.composing import Document
 from novita_infra.manifests.yaml.positions import Path as ValuePath
 from novita_infra.manifests.yaml.positions import inside, origin, position_at, with_item
 from novita_infra.model.addresses import Address

@@ -15,7 +15,7 @@ from novita_infra.kinds import KINDS, by_name
 from novita_infra.kinds.field import Field
 from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.validation.messages import Subject, explain_schema_error
-from novita_infra.manifests.yaml.parsing import Document
+from novita_infra.manifests.yaml.composing import Document
 from novita_infra.manifests.yaml.positions import Path, key_origin_at, label_of, origin, origin_at
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Address

@@ -5,68 +5,23 @@ It applies the rules of YAML 1.2 to libyaml's events. Errors become diagnostics,
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass, field
-from typing import Any, Final
+from functools import partial
+from itertools import islice
+from typing import Final
 
 import yaml
-from yaml.events import (
-    AliasEvent,
-    DocumentEndEvent,
-    DocumentStartEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    StreamEndEvent,
-    StreamStartEvent,
-)
 
 from novita_infra.manifests.yaml import syntax_errors as syntax
+from novita_infra.manifests.yaml.composing import TOO_DEEP, Composer, ParsedFile, Unusable
 from novita_infra.manifests.yaml.decoding import decode
-from novita_infra.manifests.yaml.positions import Position, count
-from novita_infra.manifests.yaml.scalars import CONSTANTS, NUMERIC, number
+from novita_infra.manifests.yaml.line_separators import line_separators
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic
 
-DEEPEST: Final = 64
-"""The deepest nesting. A manifest needs about ten levels."""
-MOST_BY_ALIAS: Final = 10_000
-"""The most values that the aliases of one document may repeat, so that a few lines cannot become a billion values."""
-
 MOST_ERRORS: Final = 50
 """The most errors of one file. After every syntax error the rest is scanned again."""
-
-_TOO_DEEP: Final = f"values are nested more than {DEEPEST} deep"
 _MOST_FOR_PURE_PARSER: Final = 2**19
 """The most characters for the pure parser; it reads them in about a second."""
-
-_PARSER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # SafeLoader is slow, but exists everywhere
-_STANDARD: Final = "tag:yaml.org,2002:"
-_MERGE: Final = "<<"
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One document of a file."""
-
-    file: str
-    data: Any
-    """Mappings are dicts with string keys, lists are lists; the rest is str, int, float, bool or None."""
-    position: Position
-    expressions: bool
-    """Whether any string contains `${`."""
-
-
-@dataclass(slots=True)
-class ParsedFile:
-    """The documents of a file, and its diagnostics."""
-
-    documents: list[Document] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    torn: bool = False
-    """Whether a part could not be read, so that documents may be missing."""
-    text: str = ""
 
 
 def read(raw: bytes, file: str) -> ParsedFile:
@@ -80,9 +35,13 @@ def read(raw: bytes, file: str) -> ParsedFile:
 def read_text(text: str, file: str) -> ParsedFile:
     """Parses all documents of a text. After a syntax error, parsing continues with the next document."""
     parsed = ParsedFile(text=text)
+    separators = line_separators(text)
+    text, whole = separators.text if separators else text, len(text)
     first = 0
     while text and len(parsed.diagnostics) < MOST_ERRORS:
-        composer = _Composer(text, file, first, parsed)
+        composer = Composer(text, file, first, parsed)
+        if separators:
+            composer.quoted = partial(separators.quoted, before=whole - len(text))
         try:
             composer.run()
             break
@@ -93,12 +52,16 @@ def read_text(text: str, file: str) -> ParsedFile:
             )
             mark = getattr(error, "problem_mark", None)
             at = composer.began if mark is None else mark.line
-        except _Unusable as stop:
+        except Unusable as stop:
             parsed.diagnostics.append(stop.diagnostic)
             at = composer.began + 1
         parsed.torn = True
         skipped, text = syntax.next_document(text, max(at, composer.began + 1))
         first += skipped
+    for line, column, name in islice(separators.outside_of_quotes(), MOST_ERRORS) if separators else ():
+        hint = "remove it, or write the value in double quotes"
+        place = Origin(file, line, column)
+        parsed.diagnostics.append(Diagnostic(f"the character {name} stands outside of quotes", hint, origin=place))
     return parsed
 
 
@@ -114,230 +77,9 @@ def _nesting(error: yaml.YAMLError, text: str, file: str, first: int) -> Diagnos
     until = "\n".join([*lines[: mark.line], lines[mark.line][: mark.column]])
     if len(until) <= _MOST_FOR_PURE_PARSER:
         try:
-            _Composer(until, file, first, ParsedFile(), parser=yaml.SafeLoader).run()
-        except _Unusable as stop:
+            Composer(until, file, first, ParsedFile(), parser=yaml.SafeLoader).run()
+        except Unusable as stop:
             return stop.diagnostic
         except yaml.YAMLError:
             pass
-    return Diagnostic(_TOO_DEEP, origin=Origin(file, first + mark.line + 1, mark.column + 1))
-
-
-class _Unusable(Exception):
-    """Raised to stop reading a document."""
-
-    def __init__(self, diagnostic: Diagnostic) -> None:
-        super().__init__(diagnostic.summary)
-        self.diagnostic = diagnostic
-
-
-class _Composer:
-    """Composes the events of a stream to documents."""
-
-    def __init__(self, text: str, file: str, first: int, parsed: ParsedFile, *, parser: Any = _PARSER) -> None:
-        self._file = file
-        self._first = first + 1
-        self._reading = parsed
-        self._next: Any = parser(text).get_event
-        self._anchors: dict[str, tuple[Any, Position] | None] = {}
-        self._by_alias = 0
-        self._expressions = False
-        self.began = 0
-        """The first line of the current document, counted from 0."""
-
-    def run(self) -> None:
-        event: Any = self._next()
-        while event is not None and type(event) is not StreamEndEvent:
-            kind = type(event)
-            if kind is DocumentStartEvent:
-                self.began = event.start_mark.line
-                self._anchors, self._by_alias, self._expressions = {}, 0, False
-            elif kind not in (StreamStartEvent, DocumentEndEvent):
-                self._document(event)
-            event = self._next()
-
-    def _document(self, event: Any) -> None:
-        data, position = self._value(event, (-1, -1), 0)
-        if data is not None:
-            self._reading.documents.append(Document(self._file, data, position, self._expressions))
-
-    def _value(self, event: Any, key: tuple[int, int], depth: int) -> tuple[Any, Position]:
-        """Returns the value that begins with the event, and its position.
-
-        `key` is the place of its key, (-1, -1) if none.
-        """
-        mark = event.start_mark
-        line, column = mark.line + self._first, mark.column + 1
-        key_line, key_column = key if key[0] >= 0 else (line, column)
-        kind = type(event)
-        data: Any
-        inner: Any = None
-        if kind is AliasEvent:
-            data, inner = self._alias(event)
-            return data, (self._file, line, column, key_line, key_column, inner)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = None
-        if kind is ScalarEvent:
-            data = self._scalar(event)
-        else:
-            if depth >= DEEPEST:
-                raise _Unusable(self._diagnostic(event, _TOO_DEEP))
-            if event.tag is not None and event.tag not in (
-                "!",
-                _STANDARD + ("map" if kind is MappingStartEvent else "seq"),
-            ):
-                self._tag_refused(event)
-            data, inner = self._mapping(depth) if kind is MappingStartEvent else self._sequence(depth)
-        position: Position = (self._file, line, column, key_line, key_column, inner)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = (data, position)
-        return data, position
-
-    def _mapping(self, depth: int) -> tuple[dict[str, Any], dict[str, Position]]:
-        data: dict[str, Any] = {}
-        positions: dict[str, Position] = {}
-        merged: list[tuple[dict[str, Any], dict[str, Position]]] = []
-        following = self._next
-        while True:
-            event = following()
-            if type(event) is MappingEndEvent:
-                break
-            mark = event.start_mark
-            place = (mark.line + self._first, mark.column + 1)
-            name = self._key(event, depth)
-            value, position = self._value(following(), place, depth + 1)
-            if name is None:
-                continue
-            if name == _MERGE and event.implicit[0]:
-                merged.extend(self._merge(value, position))
-            elif name in data:
-                self._duplicate(name, position, positions[name])
-            else:
-                data[name] = value
-                positions[name] = position
-        for values, places in merged:
-            for name, value in values.items():
-                if name not in data:
-                    data[name] = value
-                    positions[name] = places[name]
-        return data, positions
-
-    def _sequence(self, depth: int) -> tuple[list[Any], list[Position]]:
-        data: list[Any] = []
-        positions: list[Position] = []
-        following = self._next
-        while True:
-            event = following()
-            if type(event) is SequenceEndEvent:
-                return data, positions
-            value, position = self._value(event, (-1, -1), depth + 1)
-            data.append(value)
-            positions.append(position)
-
-    def _key(self, event: Any, depth: int) -> str | None:
-        """Returns the key as text. If it is no text, adds a diagnostic and returns None."""
-        if type(event) is ScalarEvent:
-            value = self._scalar(event)
-            if isinstance(value, str):
-                return sys.intern(value)
-            written = event.value or "(nothing)"
-            self._say(event, f"the key {written} is not a string", f'write it in quotes: "{event.value}"')
-            return None
-        value, _ = self._value(event, (-1, -1), depth + 1)
-        if isinstance(value, str):
-            return value
-        shape = "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else "no string"
-        hint = (
-            "a key is a string; an expression such as ${var.x} needs quotes"
-            if isinstance(value, dict)
-            else "a key is a string"
-        )
-        self._say(event, f"{shape} stands where a key is wanted", hint)
-        return None
-
-    def _scalar(self, event: Any) -> Any:
-        text = event.value
-        plain = event.implicit[0]
-        if event.tag is not None:
-            plain = self._is_plain_by_tag(event)
-        if not plain:
-            if "${" in text:
-                self._expressions = True
-            return text
-        if text in CONSTANTS:
-            return CONSTANTS[text]
-        if text[0] in NUMERIC:
-            try:
-                found = number(text)
-            except ValueError as error:
-                shown = text if len(text) <= 40 else f"{text[:20]}...({len(text)} characters)"
-                self._say(event, f"{shown} {error}", "if it is meant as text, write it in quotes")
-                return text
-            return text if found is None else found
-        if "${" in text:
-            self._expressions = True
-        return text
-
-    def _is_plain_by_tag(self, event: Any) -> bool:
-        """Returns whether a tagged scalar is read like an unquoted word."""
-        if event.tag in ("!", _STANDARD + "str"):
-            return False
-        if event.tag not in {_STANDARD + name for name in ("int", "float", "bool", "null")}:
-            self._tag_refused(event)
-        return True
-
-    def _alias(self, event: Any) -> tuple[Any, Any]:
-        found = self._anchors.get(event.anchor)
-        if found is None:
-            known = event.anchor in self._anchors
-            raise _Unusable(
-                self._diagnostic(
-                    event,
-                    f"the alias *{event.anchor} stands inside the very value that it names"
-                    if known
-                    else f"the alias *{event.anchor} names no anchor above it",
-                    "write the value out" if known else f'mark a value with &{event.anchor}, or write "*..." in quotes',
-                )
-            )
-        data, position = found
-        self._by_alias += count(position, MOST_BY_ALIAS)
-        if self._by_alias > MOST_BY_ALIAS:
-            raise _Unusable(
-                self._diagnostic(
-                    event,
-                    f"aliases repeat more than {MOST_BY_ALIAS:,} values in this document",
-                    "write them out, or repeat less",
-                )
-            )
-        return data, position[5]
-
-    def _merge(self, value: Any, position: Position) -> list[tuple[dict[str, Any], dict[str, Position]]]:
-        sources = zip(value, position[5] or (), strict=False) if isinstance(value, list) else [(value, position)]
-        found = [(item, place[5]) for item, place in sources if isinstance(item, dict) and isinstance(place[5], dict)]
-        if len(found) != (len(value) if isinstance(value, list) else 1):
-            where = Origin(position[0], position[1], position[2])
-            self._reading.diagnostics.append(
-                Diagnostic(
-                    "only mappings can be merged by <<",
-                    "give it an alias of a mapping, or a list of such",
-                    origin=where,
-                )
-            )
-        return found
-
-    def _duplicate(self, name: str, position: Position, earlier: Position) -> None:
-        summary = f'the key "{name}" stands twice in the same mapping'
-        hint = f"the first is in line {earlier[3]}, column {earlier[4]}; keep one of them"
-        self._reading.diagnostics.append(
-            Diagnostic(summary, hint, origin=Origin(position[0], position[3], position[4]))
-        )
-
-    def _tag_refused(self, event: Any) -> None:
-        tag = event.tag.replace(_STANDARD, "!!")
-        self._say(event, f"the tag {tag} is not known", "leave tags out; text that begins with ! needs quotes")
-
-    def _say(self, event: Any, summary: str, hint: str = "") -> None:
-        self._reading.diagnostics.append(self._diagnostic(event, summary, hint))
-
-    def _diagnostic(self, event: Any, summary: str, hint: str = "") -> Diagnostic:
-        mark = event.start_mark
-        return Diagnostic(summary, hint, origin=Origin(self._file, mark.line + self._first, mark.column + 1))
+    return Diagnostic(TOO_DEEP, origin=Origin(file, first + mark.line + 1, mark.column + 1))

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from novita_infra.manifests.yaml.parsing import DEEPEST, MOST_ERRORS, read, read_text
+from novita_infra.manifests.yaml.composing import DEEPEST
+from novita_infra.manifests.yaml.parsing import MOST_ERRORS, read, read_text
 from novita_infra.manifests.yaml.positions import Path, key_origin_at, label_of, origin_at
 from novita_infra.model.addresses import Origin
 

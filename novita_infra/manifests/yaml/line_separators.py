@@ -1,0 +1,56 @@
+"""Hides from libyaml the characters that it takes for line ends although YAML 1.2 does not.
+
+libyaml reads YAML 1.1: U+0085, U+2028 and U+2029 end a line there. Everywhere else a line ends with a line feed. A
+comment that holds one of them would become configuration, and every later position would be wrong. So the parser gets
+stand-ins, which are turned back inside of quotes. Outside of quotes these characters are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Final
+
+_NAMES: Final = {"\x85": "next line", "\u2028": "line separator", "\u2029": "paragraph separator"}
+_ANY: Final = re.compile("[\x85\u2028\u2029]")
+_PRIVATE_USE: Final = range(0xE000, 0xF900)
+
+
+class LineSeparators:
+    """The stand-ins for one text, and the quoted spans in which the characters are allowed."""
+
+    def __init__(self, text: str) -> None:
+        free = (chr(code) for code in _PRIVATE_USE if chr(code) not in text)
+        stand_ins = dict(zip(_NAMES, free, strict=False))
+        self._original = text
+        self._back = {ord(stand_in): character for character, stand_in in stand_ins.items()}
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        self.text = text.translate({ord(character): stand_in for character, stand_in in stand_ins.items()})
+        """The text for the parser. It is as long as the original."""
+
+    def quoted(self, value: str, start: int, end: int, *, before: int = 0) -> str:
+        """Returns the value of a quoted scalar as written.
+
+        Its span is `start` to `end` in a rest of the text that begins after `before` characters. Spans come in order.
+        """
+        self._starts.append(before + start)
+        self._ends.append(before + end)
+        return value.translate(self._back)
+
+    def outside_of_quotes(self) -> Iterator[tuple[int, int, str]]:
+        """Yields line and column, from 1, and the name of each such character outside of the quoted spans."""
+        line, line_start = 1, 0
+        for match in _ANY.finditer(self._original):
+            index = match.start()
+            line += self._original.count("\n", line_start, index)
+            line_start = self._original.rfind("\n", 0, index) + 1
+            nearest = bisect_right(self._starts, index) - 1
+            if nearest < 0 or index >= self._ends[nearest]:
+                yield line, index - line_start + 1, f"U+{ord(match[0]):04X} ({_NAMES[match[0]]})"
+
+
+def line_separators(text: str) -> LineSeparators | None:
+    """Returns the stand-ins for a text; None for a text without these characters."""
+    return LineSeparators(text) if _ANY.search(text) else None
