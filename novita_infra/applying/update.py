@@ -21,7 +21,7 @@ from novita_infra.kinds.kind import Kind
 from novita_infra.model.clock import GRACE
 from novita_infra.model.resources import STABLE, Existing, Live
 from novita_infra.model.values import Digest, Spec, Value, leaves, reveal
-from novita_infra.planning.changes.decisions import recorded_spec
+from novita_infra.planning.changes.case import recorded_spec
 from novita_infra.planning.changes.equality import agree, revealed, written
 from novita_infra.planning.plan.steps import Step
 from novita_infra.refresh.objects import read_one

@@ -14,32 +14,33 @@ from novita_infra.planning.plan.plan import Plan
 from novita_infra.refresh.objects import read_lists, still_listed
 
 
-async def read_duplicates(session: Session, seen: PlanInputs, plan: Plan) -> tuple[Duplicate, ...]:
+async def read_duplicates(session: Session, inputs: PlanInputs, plan: Plan) -> tuple[Duplicate, ...]:
     """What the plan would buy a second time, and no books of the project know.
 
     A kind is listed only where something of it is created and it was not listed yet. Raises ApiError, and Problems
     where books of another environment cannot be read.
     """
-    kinds = (seen.kinds[prefix] for prefix in sorted(kinds_to_list(seen, plan)))
+    kinds = (inputs.kinds[prefix] for prefix in sorted(kinds_to_list(inputs, plan)))
     lists = await read_lists(session.client, kinds)
-    found = tuple(find_duplicates(replace(seen, unknown={**seen.unknown, **lists}), plan))
+    world = replace(inputs.world, unrecorded={**inputs.world.unrecorded, **lists})
+    found = tuple(find_duplicates(replace(inputs, world=world), plan))
     if not found:
         return ()
     # The books after the lists: what another run makes meanwhile is in its journal before it is in the account.
     known = recorded_ids(session)
     found = only(found, lambda stray, live: (stray.address.type, live.id) not in known)
-    there = await _staying(session, seen, found)
+    there = await _staying(session, inputs, found)
     return only(found, lambda stray, live: not stray.marked or live.id in there)
 
 
-async def _staying(session: Session, seen: PlanInputs, found: tuple[Duplicate, ...]) -> frozenset[str]:
+async def _staying(session: Session, inputs: PlanInputs, found: tuple[Duplicate, ...]) -> frozenset[str]:
     """The ids of those that are there in truth, of what stops the plan: the others are only told of."""
     by_kind: dict[str, tuple[Live, ...]] = {}
     for stray in found:
         if stray.marked:
             by_kind[stray.address.type] = (*by_kind.get(stray.address.type, ()), *stray.lives)
     checks = (
-        still_listed(session.client, seen.kinds[prefix], lives, clock=session.clock)
+        still_listed(session.client, inputs.kinds[prefix], lives, clock=session.clock)
         for prefix, lives in by_kind.items()
     )
     return frozenset(live.id for lives in await asyncio.gather(*checks) for live in lives)

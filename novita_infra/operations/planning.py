@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Collection
 
 from novita_infra.kinds import KINDS
+from novita_infra.kinds.kind import Circumstances
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.redaction import _discreet
 from novita_infra.operations.session import Session, check_account
-from novita_infra.planning.inputs import PlanInputs
+from novita_infra.planning.inputs import Config, PlanInputs, PriorState, World
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import OnFailure
 from novita_infra.planning.plan.review import Review
@@ -46,26 +47,27 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
         with_live_templates(session.client, declared=() if asked.destroys else declared, kinds=KINDS),
     )
     declared = project.declared if asked.destroys else declared  # what they protect is not deleted
-    seen = PlanInputs(
-        project=project.name,
-        environment=project.environment,
-        declared=declared,
-        found=observed.found,
-        unknown=observed.unknown,
+    inputs = PlanInputs(
+        config=Config(
+            project=project.name,
+            environment=project.environment,
+            declared=declared,
+            outputs=project.outputs,
+            groups={name: OnFailure(word) for name, word in project.groups.items()},
+            rules=project.rules,
+            scope=project.scope,
+        ),
+        prior=PriorState(lineage=state.lineage, serial=state.serial, key=state.key, outputs=state.outputs),
+        world=World(
+            existing=observed.found,
+            unrecorded=observed.unknown,
+            catalogue=observed.catalogue.filled_from(priced),
+            circumstances=Circumstances(now),
+        ),
         kinds=KINDS,
-        catalogue=observed.catalogue.filled_from(priced),
-        key=state.key,
-        lineage=state.lineage,
-        serial=state.serial,
-        outputs=project.outputs,
-        outputs_before=state.outputs,
-        groups={name: OnFailure(word) for name, word in project.groups.items()},
-        scope=project.scope,
-        asked=asked,
-        rules=project.rules,
-        now=now,
+        options=asked,
     )
-    return _discreet(await refresh_inputs(session, seen))
+    return _discreet(await refresh_inputs(session, inputs))
 
 
 def check_named(asked: PlanOptions, declared: Collection[Address], state: State) -> None:

@@ -29,33 +29,34 @@ from novita_infra.planning.saved.plan_file import SavedPlan
 from novita_infra.refresh.catalogue import read_stock
 
 
-async def run_preflight(session: Session, seen: PlanInputs) -> Review:
-    """The plan of what was seen, every place that is open found, with all that speaks against it.
+async def run_preflight(session: Session, inputs: PlanInputs) -> Review:
+    """The review of the plan, in which every open place is found and everything that it needs is checked.
 
     A plan that makes nothing costs no call. Raises Problems and ApiError.
     """
     client = session.client
-    declared = {item.address: item for item in seen.declared}
+    declared = {item.address: item for item in inputs.config.declared}
     ground = PlacementInput(
-        declared={} if seen.asked.destroys else declared,
-        found=seen.found,
-        kinds=seen.kinds,
-        catalogue=seen.catalogue,
-        prices=price_list(seen.catalogue),
+        declared={} if inputs.options.destroys else declared,
+        found=inputs.world.existing,
+        kinds=inputs.kinds,
+        catalogue=inputs.world.catalogue,
+        prices=price_list(inputs.world.catalogue),
     )
     stock, _ = _split(await read_stock(client, siting.placement_questions(ground)))
     sites = siting.place_resources(replace(ground, stock=stock))
     declared |= sites.declared
-    review = make_review(replace(seen, declared=tuple(declared.values())))
+    config = replace(inputs.config, declared=tuple(declared.values()))
+    review = make_review(replace(inputs, config=config))
     flight = PreflightInput(
         review=review,
-        kinds=seen.kinds,
+        kinds=inputs.kinds,
         declared=declared,
-        catalogue=seen.catalogue,
-        runway=seen.asked.runway,
+        catalogue=inputs.world.catalogue,
+        runway=inputs.options.runway,
         unsited=sites.findings,
         stock=stock,
-        strays=await read_duplicates(session, seen, review.plan),
+        strays=await read_duplicates(session, inputs, review.plan),
     )
     return await _cleared(client, flight)
 

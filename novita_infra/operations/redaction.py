@@ -10,17 +10,18 @@ from novita_infra.model.values import Secret, Spec, Value, leaves
 from novita_infra.planning.inputs import PlanInputs
 
 
-def _discreet(seen: PlanInputs) -> PlanInputs:
+def _discreet(inputs: PlanInputs) -> PlanInputs:
     """The same without secrets in what the service says of why something failed."""
-    troubled = {address: item.live for address, item in seen.found.items() if item.live and item.live.trouble}
+    existing = inputs.world.existing
+    troubled = {address: item.live for address, item in existing.items() if item.live and item.live.trouble}
     if not troubled:
-        return seen
-    secrets = _secrets_in(item.spec for item in seen.declared)
+        return inputs
+    secrets = _secrets_in(item.spec for item in inputs.config.declared)
     told = {
-        address: replace(seen.found[address], live=replace(live, trouble=redact(live.trouble, secrets)))
+        address: replace(existing[address], live=replace(live, trouble=redact(live.trouble, secrets)))
         for address, live in troubled.items()
     }
-    return replace(seen, found={**seen.found, **told})
+    return replace(inputs, world=replace(inputs.world, existing={**existing, **told}))
 
 
 def _secrets_in(specs: Iterable[Spec]) -> frozenset[str]:

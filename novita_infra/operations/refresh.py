@@ -29,28 +29,31 @@ async def read_at_once(session: Session, asked: PlanOptions, catalogues: Iterabl
     return await _observed(session, kinds, catalogues)
 
 
-async def refresh_inputs(session: Session, seen: PlanInputs) -> PlanInputs:
+async def refresh_inputs(session: Session, inputs: PlanInputs) -> PlanInputs:
     """The same with what else is to be read; what is not read is believed to be as the books have it.
 
     Raises ApiError.
     """
-    if seen.asked.refresh in {Refresh.CHANGED, Refresh.NONE}:
-        seen = _believing(session, seen)
-        if seen.asked.refresh is Refresh.CHANGED:
-            plan = make_plan(seen)
+    if inputs.options.refresh in {Refresh.CHANGED, Refresh.NONE}:
+        inputs = _believing(session, inputs)
+        if inputs.options.refresh is Refresh.CHANGED:
+            plan = make_plan(inputs)
             kinds = {change.address.type for change in plan.changes if change.action is not Action.NONE}
-            more = await _observed(session, kinds & {address.type for address in seen.unread}, ())
-            unread = {address: at for address, at in seen.unread.items() if address not in more.found}
-            found, unknown = {**seen.found, **more.found}, {**seen.unknown, **more.unknown}
-            seen = replace(seen, found=found, unknown=unknown, unread=unread)
-    owes, moved = await asyncio.gather(_in_arrears(session.client, seen), _moved(session.client, seen))
-    return replace(seen, circumstances=Circumstances(seen.now, owes, moved))
+            more = await _observed(session, kinds & {address.type for address in inputs.world.unread}, ())
+            unread = {address: at for address, at in inputs.world.unread.items() if address not in more.found}
+            found, unknown = {**inputs.world.existing, **more.found}, {**inputs.world.unrecorded, **more.unknown}
+            world = replace(inputs.world, existing=found, unrecorded=unknown, unread=unread)
+            inputs = replace(inputs, world=world)
+    owes, moved = await asyncio.gather(_in_arrears(session.client, inputs), _moved(session.client, inputs))
+    return replace(inputs, world=replace(inputs.world, circumstances=Circumstances(inputs.now, owes, moved)))
 
 
-def _believing(session: Session, seen: PlanInputs) -> PlanInputs:
-    unread = {address: record for address, record in session.state.records.items() if address not in seen.found}
-    found = {**seen.found, **{address: as_recorded(KINDS[address.type], record) for address, record in unread.items()}}
-    return replace(seen, found=found, unread={address: record.seen_at for address, record in unread.items()})
+def _believing(session: Session, inputs: PlanInputs) -> PlanInputs:
+    existing = inputs.world.existing
+    unread = {address: record for address, record in session.state.records.items() if address not in existing}
+    believed = {address: as_recorded(KINDS[address.type], record) for address, record in unread.items()}
+    times = {address: record.seen_at for address, record in unread.items()}
+    return replace(inputs, world=replace(inputs.world, existing={**existing, **believed}, unread=times))
 
 
 async def _observed(session: Session, kinds: set[str], catalogues: Iterable[str]) -> Observed:
@@ -65,9 +68,9 @@ async def _observed(session: Session, kinds: set[str], catalogues: Iterable[str]
     )
 
 
-async def _in_arrears(client: ApiClient, seen: PlanInputs) -> bool | None:
+async def _in_arrears(client: ApiClient, inputs: PlanInputs) -> bool | None:
     """Whether there is nothing left to pay with; only read where that may be what befell something."""
-    if seen.asked.destroys or not any(_may_be_arrears(seen, address) for address in seen.found):
+    if inputs.options.destroys or not any(_may_be_arrears(inputs, address) for address in inputs.world.existing):
         return None
     try:
         balance = balance_of(await client.send(BALANCE))
@@ -76,12 +79,14 @@ async def _in_arrears(client: ApiClient, seen: PlanInputs) -> bool | None:
     return None if balance is None else balance <= 0
 
 
-async def _moved(client: ApiClient, seen: PlanInputs) -> dict[str, float]:
+async def _moved(client: ApiClient, inputs: PlanInputs) -> dict[str, float]:
     """When the platform last moved what it may move, since the books learned of it."""
     found: dict[str, float] = {}
-    for prefix, kind in seen.kinds.items() if not seen.asked.destroys else ():
+    for prefix, kind in inputs.kinds.items() if not inputs.options.destroys else ():
         moves = kind.drift.migrations
-        records = [item.record for address, item in seen.found.items() if address.type == prefix and item.record]
+        records = [
+            item.record for address, item in inputs.world.existing.items() if address.type == prefix and item.record
+        ]
         since = [record.seen_at for record in records if moves is not None and moves.possible(record)]
         if moves is None or not since:
             continue
@@ -93,9 +98,9 @@ async def _moved(client: ApiClient, seen: PlanInputs) -> dict[str, float]:
     return found
 
 
-def _may_be_arrears(seen: PlanInputs, address: Address) -> bool:
-    mishap, found = seen.kinds[address.type].drift.platform_event, seen.found[address]
-    if mishap is None or found.record is None or not found.record.id or address in seen.unread:
+def _may_be_arrears(inputs: PlanInputs, address: Address) -> bool:
+    mishap, found = inputs.kinds[address.type].drift.platform_event, inputs.world.existing[address]
+    if mishap is None or found.record is None or not found.record.id or address in inputs.world.unread:
         return False
-    paid, unpaid = (mishap(found.record, found.live, Circumstances(seen.now, owes)) for owes in (False, True))
+    paid, unpaid = (mishap(found.record, found.live, Circumstances(inputs.now, owes)) for owes in (False, True))
     return paid != unpaid

@@ -1,4 +1,4 @@
-"""Everything that a plan is made from, as it was seen before. Values only."""
+"""The inputs of a plan: the configuration, the prior state, what was read of the account, and the options."""
 
 from __future__ import annotations
 
@@ -16,37 +16,64 @@ from novita_infra.planning.plan.plan import OnFailure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanInputs:
-    """Everything that a plan is made from."""
+class Config:
+    """What the manifests and the project file declare."""
 
     project: str
     environment: str
     declared: tuple[Declared, ...]
-    found: Mapping[Address, Existing]
-    """By address, for every record."""
-    unknown: Mapping[str, tuple[Live, ...]] = field(default_factory=dict)
-    """By prefix of each kind whose list was read, its live objects that no record knows."""
-    kinds: Mapping[str, Kind]
-    catalogue: Catalogue = Catalogue()
-    key: str
-    """The hex key of the digests that stand for secrets."""
-    lineage: str
-    serial: int
     outputs: Mapping[str, Value] = field(default_factory=dict)
-    outputs_before: Mapping[str, Value] = field(default_factory=dict)
     groups: Mapping[str, OnFailure] = field(default_factory=dict)
+    rules: Rules = Rules()
     scope: str = ""
     """A manifest file: records of other files are left alone. Empty for the whole project."""
-    asked: PlanOptions = PlanOptions()
-    rules: Rules = Rules()
-    now: float = 0.0
-    """Unix seconds when reading began; the planner itself looks at no clock."""
-    circumstances: Circumstances = Circumstances(0.0)  # noqa: RUF009 -- a frozen value
-    """What may say what befell an object, beside the object itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorState:
+    """What the state holds beside the records, which stand in `World.existing`."""
+
+    lineage: str
+    serial: int
+    key: str
+    """The hex key of the digests that stand for secrets."""
+    outputs: Mapping[str, Value] = field(default_factory=dict)
+    """The outputs of the last apply, secrets as Digests."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What was read of the account."""
+
+    existing: Mapping[Address, Existing]
+    """By address of every record: the record and its live object."""
+    unrecorded: Mapping[str, tuple[Live, ...]] = field(default_factory=dict)
+    """By type that was listed, its live objects that no record knows."""
     unread: Mapping[Address, float] = field(default_factory=dict)
-    """Of what stands in `found` as the books have it, when they last learned of it, in Unix seconds."""
+    """By address in `existing` that was not read, when the record was last brought up to date, in Unix seconds."""
+    catalogue: Catalogue = Catalogue()
+    circumstances: Circumstances = Circumstances(0.0)  # noqa: RUF009 -- a frozen value
+    """The time when reading began (the planner looks at no clock), and what explains drift beside the objects."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanInputs:
+    """Everything that a plan is made from. Values only."""
+
+    config: Config
+    prior: PriorState
+    world: World
+    kinds: Mapping[str, Kind]
+    """By type."""
+    options: PlanOptions = PlanOptions()
+
+    @property
+    def now(self) -> float:
+        """When reading began, in Unix seconds."""
+        return self.world.circumstances.now
 
     @property
     def partial(self) -> bool:
         """Whether the plan is about some of the resources only."""
-        return bool(self.asked.targets or self.asked.excludes or self.scope or self.asked.refresh is Refresh.ONLY)
+        options = self.options
+        return bool(options.targets or options.excludes or self.config.scope or options.refresh is Refresh.ONLY)

@@ -42,7 +42,7 @@ def schedule(
     decisions = {
         address: item
         for address, item in decisions.items()
-        if item.action is not Action.NONE or item.found.replaced_ids
+        if item.action is not Action.NONE or item.existing.replaced_ids
     }
     dependents = _dependents(decisions)
     first = _created_first(decisions, declared, kinds, dependents)
@@ -124,7 +124,7 @@ class _Chain:
         )
         if decision.action is Action.FORGET:
             deleting = (replace(blank, key=f"{address}/forget", action=StepKind.FORGET, says="only the record goes"),)
-        clearing = tuple(step for step in deleting if making and step.id in decision.found.unused_ids)
+        clearing = tuple(step for step in deleting if making and step.id in decision.existing.unused_ids)
         return cls(making, tuple(step for step in deleting if step not in clearing), clearing)
 
     def link(self, after: dict[str, set[str]]) -> None:
@@ -138,7 +138,7 @@ def _making(blank: Step, decision: Decision, kind: Kind, timeouts: Mapping[str, 
     stages = {name: timeouts.get(name, seconds) for name, seconds in kind.timeouts.stages.items()}
     create = replace(blank.limits, stages=stages, timeout=timeouts.get("create", kind.timeouts.create))
     update = replace(create, timeout=timeouts.get("update", kind.timeouts.update))
-    live = decision.found.live
+    live = decision.existing.live
     id = live.id if live and not decision.makes else ""
     fields = tuple(item.name for item in kind.fields if item.created and item.name in decision.spec)
     if decision.action is Action.REFUSED or decision.action in {Action.DELETE, Action.FORGET}:
@@ -177,21 +177,21 @@ def _making(blank: Step, decision: Decision, kind: Kind, timeouts: Mapping[str, 
 
 def _gone(decision: Decision) -> str:
     """The id on record, where nothing has it any more."""
-    record = decision.found.record
-    return record.id if record and decision.found.live is None else ""
+    record = decision.existing.record
+    return record.id if record and decision.existing.live is None else ""
 
 
 def _deleted_ids(decision: Decision) -> tuple[str, ...]:
-    live = decision.found.live
+    live = decision.existing.live
     old = [live.id] if live and decision.action in {Action.REPLACE, Action.DELETE} else []
-    return tuple(dict.fromkeys([*old, *decision.found.replaced_ids]))
+    return tuple(dict.fromkeys([*old, *decision.existing.replaced_ids]))
 
 
 def _dependents(decisions: Mapping[Address, Decision]) -> dict[Address, list[Address]]:
     """By the books: who depends on the object that is."""
     found: dict[Address, list[Address]] = defaultdict(list)
     for address, decision in decisions.items():
-        for need in decision.found.record.needs if decision.found.record else ():
+        for need in decision.existing.record.needs if decision.existing.record else ():
             if need in decisions:
                 found[need].append(address)
     return found
@@ -219,7 +219,7 @@ def _created_first(
     waiting += [
         need
         for address, decision in decisions.items()
-        if decision.found.replaced_ids and address in declared
+        if decision.existing.replaced_ids and address in declared
         for need in declared[address].needs
         if need in replaced
     ]
@@ -236,10 +236,10 @@ def _created_first(
 
 def _uses(kinds: Mapping[str, Kind], dependent: Decision, need: Decision) -> bool:
     """Whether the API itself sees the dependent use the need's object, so that it would refuse to delete it."""
-    record, live = dependent.found.record, dependent.found.live
-    if record is None or need.found.live is None:
+    record, live = dependent.existing.record, dependent.existing.live
+    if record is None or need.existing.live is None:
         return False
-    id = need.found.live.id
+    id = need.existing.live.id
     kind = kinds[record.address.type]
     return any(id in used_ids(kind, spec) for spec in (record.spec, live.values if live else {}))
 

@@ -52,7 +52,7 @@ def left_along(
     more: dict[Address, str] = {}
     for address in sorted(left):
         decision = decisions.get(address)
-        record, live = (decision.found.record, decision.found.live) if decision else (None, None)
+        record, live = (decision.existing.record, decision.existing.live) if decision else (None, None)
         if live is not None and live.phase is not Phase.LEAVING:
             # It stays, so what it stands on must stay, too.
             for need in record.needs if record else ():
@@ -104,7 +104,7 @@ def _with_targets(
     asked: PlanOptions, decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared]
 ) -> dict[Address, str]:
     """The targets, and what must come along, each with the reason."""
-    recorded = {address: set(item.found.record.needs) for address, item in decisions.items() if item.found.record}
+    recorded = {address: set(item.existing.record.needs) for address, item in decisions.items() if item.existing.record}
     needs = {
         address: sorted({*(declared[address].needs if address in declared else ()), *recorded.get(address, ())})
         for address in decisions
@@ -146,4 +146,4 @@ def _goes(decision: Decision) -> bool:
 
 
 def _acts(decision: Decision | None) -> bool:
-    return decision is not None and (decision.action is not Action.NONE or bool(decision.found.replaced_ids))
+    return decision is not None and (decision.action is not Action.NONE or bool(decision.existing.replaced_ids))

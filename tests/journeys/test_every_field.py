@@ -226,7 +226,7 @@ def _asks_where_data_goes_at_once(watched: Watched, review: Review) -> None:
 
 
 def _did_what_it_said(watched: Watched, review: Review, before: Mapping[str, Any], *, started: float) -> None:
-    """What the words of the review promise of restarts, data and the old object is what happened."""
+    """What the words of the plan promise of restarts, data and the old object is what happened."""
     edit, change = watched.edit, watched.change(review)
     if edit.fate is Fate.REPLACED:
         assert change.id not in watched.rig.live_ids()

@@ -167,7 +167,7 @@ def _declare_with_ties(rig: Rig, fleet: list[Resource], data: st.DataObject) -> 
 
 def _needs(rig: Rig) -> dict[Address, frozenset[Address]]:
     """What each declared resource needs."""
-    return {item.address: frozenset(item.needs) for item in rig.see().declared}
+    return {item.address: frozenset(item.needs) for item in rig.see().config.declared}
 
 
 def _closure(addresses: Iterable[Address], needs: Mapping[Address, frozenset[Address]]) -> set[Address]:

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from rig import SHORT, Rig
 
 from novita_infra.planning.inputs import PlanInputs
-from novita_infra.planning.plan.plan import Plan
-from novita_infra.planning.planner import make_plan
+from novita_infra.planning.plan.review import Review
+from novita_infra.planning.planner import make_review
 
 pytestmark = pytest.mark.slow
 
@@ -43,27 +43,33 @@ def nothing_outside() -> Iterator[None]:
     assert not heard, heard
 
 
-def planned(seen: PlanInputs) -> Plan:
+def planned(inputs: PlanInputs) -> Review:
     with nothing_outside():
-        return make_plan(seen)
+        return make_review(inputs)
 
 
-def other_way_round(seen: PlanInputs) -> PlanInputs:
+def other_way_round(inputs: PlanInputs) -> PlanInputs:
     """The same, with everything that has an order in another one."""
-    catalogue = seen.catalogue
+    config, world, catalogue = inputs.config, inputs.world, inputs.world.catalogue
     return replace(
-        seen,
-        declared=tuple(reversed(seen.declared)),
-        found=dict(reversed(list(seen.found.items()))),
-        kinds=dict(reversed(list(seen.kinds.items()))),
-        catalogue=replace(
-            catalogue,
-            clusters=tuple(reversed(catalogue.clusters)),
-            gpu=tuple(reversed(catalogue.gpu)),
-            cpu=tuple(reversed(catalogue.cpu)),
-            serverless=tuple(reversed(catalogue.serverless)),
+        inputs,
+        config=replace(
+            config,
+            declared=tuple(reversed(config.declared)),
+            outputs=dict(reversed(list(config.outputs.items()))),
         ),
-        outputs=dict(reversed(list(seen.outputs.items()))),
+        world=replace(
+            world,
+            existing=dict(reversed(list(world.existing.items()))),
+            catalogue=replace(
+                catalogue,
+                clusters=tuple(reversed(catalogue.clusters)),
+                gpu=tuple(reversed(catalogue.gpu)),
+                cpu=tuple(reversed(catalogue.cpu)),
+                serverless=tuple(reversed(catalogue.serverless)),
+            ),
+        ),
+        kinds=dict(reversed(list(inputs.kinds.items()))),
     )
 
 

@@ -70,7 +70,7 @@ class _Play(Rig):
         self.trace: list[str] = []
         self.fleet: tuple[Resource, ...] = ()
         self.known: set[str] = set()
-        """Every id that was ever on our books, or in a review of ours."""
+        """Every id that was ever on our books, or in a plan of ours."""
         self._wire: _Wire | None = None
         self.outsiders = Outsiders(self.world, self.known, open_kinds=self._open_kinds)
         self.made: set[str] = set()
@@ -142,7 +142,7 @@ class _Play(Rig):
         return kind, name, dict(spec)
 
     def _go(self, chapter: Chapter) -> Result | None:
-        """One run as the chapter has it; None where it was killed or came to no review."""
+        """One run as the chapter has it; None where it was killed or came to no plan."""
         wire = self._wire = _Wire(self, chapter)
         targets = self._targets(chapter)
         stop_at = chapter.end.at if chapter.end.how == "interrupt" else None

@@ -88,7 +88,7 @@ class Rig:
         self.variables: dict[str, str] = {}
         self.events: list[Event] = []
         self.told: list[str] = []
-        """What the commands told a person before there was a review."""
+        """What the commands told a person before there was a plan."""
         self.seed = seed
         self._killer: _Killer | None = None
 
@@ -137,7 +137,7 @@ class Rig:
         return self.clock.run(work())
 
     def see(self) -> PlanInputs:
-        """Everything that a review of now is made from."""
+        """Everything that a plan of now is made from."""
 
         async def work() -> PlanInputs:
             async with self.client() as client:
@@ -150,7 +150,7 @@ class Rig:
         *,
         destroys: bool = False,
         targets: tuple[str, ...] = (),
-        review: Review | None = None,
+        plan: Review | None = None,
         stop_when: Callable[[Event], bool] | None = None,
         parallelism: int = 10,
         expect_success: bool = True,
@@ -170,7 +170,7 @@ class Rig:
             async with self.client() as client:
                 session = self._session(client)
                 async with state_locked(session, "apply"):
-                    made = await self._judged(session, review or await plan_project(session, wish), wish)
+                    made = await self._judged(session, plan or await plan_project(session, wish), wish)
                     assert not made.problems, made.problems
                     return await apply_plan(session, made, parallelism=parallelism, emit=emit, stop=stop)
 
@@ -225,7 +225,7 @@ class Rig:
         try:
             self.apply(destroys=destroys, expect_success=False)
         except ApiError:
-            assert killer.dead  # the review itself could not be made any more
+            assert killer.dead  # the plan itself could not be made any more
         finally:
             self._killer = None
         killer.restore()
@@ -245,7 +245,7 @@ class Rig:
         return self._killer.around(transport) if self._killer is not None else transport
 
     def assert_converged(self) -> None:
-        """A second review is empty, and what is live is what is on record: no orphan, no double."""
+        """A second plan is empty, and what is live is what is on record: no orphan, no double."""
         review = self.plan()
         left = [
             (str(change.address), change.action.value, change.why, change.fields)

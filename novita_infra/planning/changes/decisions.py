@@ -1,4 +1,4 @@
-"""What happens to one resource, and why: from what is declared, on record and live to a decision. Pure."""
+"""The decision on one resource: what happens to it and why, from what is declared, recorded and live. Pure."""
 
 from __future__ import annotations
 
@@ -8,200 +8,178 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from novita_infra.kinds.call import Call, Target
-from novita_infra.kinds.field import By, Default, Field, Local, Refusal, Replaces
-from novita_infra.kinds.kind import Kind
+from novita_infra.kinds.field import By, Local, Refusal, Replaces
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import moment
 from novita_infra.model.lifecycle import Cause, Condition
 from novita_infra.model.records import PendingCall, Record
-from novita_infra.model.resources import STABLE, Declared, Existing, Live, Loss, Phase
+from novita_infra.model.resources import STABLE, Existing, Live, Loss, Phase
 from novita_infra.model.values import Ref, Spec, Value
 from novita_infra.planning.changes.calls import Calls, Judged, calls_after_create, calls_on, grows, judged_means
-from novita_infra.planning.changes.equality import agree, masked, unchanged
+from novita_infra.planning.changes.case import Case
+from novita_infra.planning.changes.equality import unchanged
 from novita_infra.planning.plan.changes import REFUSED, Action, Drift, FieldChange, Forced, Retired
 
 _WITH_THE_NEW: Final = "comes with the new object"
-"""The means of what could be changed in place, where something else forces a replacement."""
+"""The means of a field that could be changed in place, where something else forces a replacement."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftResponse:
+    """What was changed outside of novita-infra on one resource, and what is kept of it."""
+
+    drift: tuple[Drift, ...] = ()
+    """Every drift that was detected, ignored drift included."""
+    stays_deleted: bool = False
+    """The object is gone, and is not created again."""
+    adopted: Mapping[str, Value] = field(default_factory=dict)
+    """By field whose live value is wanted (`onDrift: adopt`), what the manifest declares."""
+    adopted_for: Mapping[str, Cause] = field(default_factory=dict)
+    """By such a field, the cause of the drift, where that is not an edit."""
+    ignored: Spec = field(default_factory=dict)
+    """The recorded values of fields whose live values are left as they are: they remain in the record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What happens to one resource, before it is put in order with the others."""
+    """What happens to one resource, before the steps are ordered."""
 
     action: Action
-    found: Existing
+    case: Case
     spec: Spec = field(default_factory=dict)
-    """What the object shall have: the declared fields, references worked in as far as they are known."""
+    """What the object shall have: the spec of the case, but for live values that `onDrift` or `ignoreChanges` keep."""
     fields: tuple[FieldChange, ...] = ()
     calls: Calls = ()
-    """The calls on the object that is (for a create: those that follow it), each with the fields that it changes."""
+    """The calls on the live object (for a create: those that follow it), each with the fields that it changes."""
     waits: bool = False
     """A call of an earlier run is waited for first."""
     records: bool = False
-    """Something that only the books hold changes."""
+    """Something changes that only the state holds."""
     why: str = ""
     loses: tuple[Loss, ...] = ()
     retires: tuple[Retired, ...] = ()
     forced: Forced | None = None
-    """Who asks for a replacement, where neither its manifest nor its object does."""
+    """What asks for a replacement, where neither the manifest nor the object does."""
     due: str = ""
-    """The words for that in the books, until it is done."""
+    """The words for that in the state, until the replacement is done."""
     requires: tuple[Condition, ...] = ()
     """What must hold right before the first step, as far as it is not known yet."""
     refusals: tuple[str, ...] = ()
-    declared: Spec | None = None
-    """What a new object would have, where the one that is may stay other than that."""
-    adopted: Mapping[str, Value] = field(default_factory=dict)
-    """Of fields that are wanted as somebody else made them, what the manifest declares."""
-    adopted_for: Mapping[str, Cause] = field(default_factory=dict)
-    """Why they were other than they were left, where nobody edited them."""
-    kept: Spec = field(default_factory=dict)
-    """What the books go on to hold of fields that are left as somebody else made them."""
-    left: bool = False
-    """The object is gone, and that is left so."""
-    drift: tuple[Drift, ...] = ()
-    """What was changed outside."""
+    response: DriftResponse = DriftResponse()
+
+    @property
+    def existing(self) -> Existing:
+        """The record and the live object."""
+        return self.case.existing
 
     @property
     def unready(self) -> bool:
-        """Whether nobody can have used the resource yet."""
-        live = self.found.live
-        return self.action is Action.CREATE or (live is not None and live.id in self.found.unused_ids)
+        """Whether the resource cannot have been used yet."""
+        live = self.case.live
+        return self.action is Action.CREATE or (live is not None and live.id in self.existing.unused_ids)
 
     @property
     def makes(self) -> bool:
-        """Whether a new object comes into being."""
+        """Whether a new object is created."""
         return self.action in {Action.CREATE, Action.REPLACE}
 
     @property
     def keeps(self) -> bool:
-        """Whether the object that is stays."""
+        """Whether the live object is kept."""
         return self.action in {Action.NONE, Action.UPDATE, Action.ADOPT, Action.RESUME}
 
 
-def decide(kind: Kind, declared: Declared, found: Existing, *, spec: Spec, key: str) -> Decision:
-    """What happens to a declared resource. `spec` is the declared one with references worked in."""
-    record, live = found.record, found.live
+def decide(case: Case, *, compared: Spec | None = None, tolerates: bool = False) -> Decision:
+    """The decision on a declared resource.
+
+    `compared` is the spec that the live object is compared with, where that is another one than the spec of the case:
+    `onDrift` and `ignoreChanges` keep live values. A new object gets the spec of the case all the same. `tolerates`
+    says that a platform event explains why the object is not ready, and that this alone changes nothing.
+    """
+    record, live = case.record, case.live
     if record is not None and not record.id:
-        return _decide_unanswered(kind, declared, found, spec=spec, key=key)
+        return _decide_unanswered(case, record)
     if record is None or live is None:
-        why = _why_gone(record) if record else ""
-        return _creation(kind, spec, found, key=key, why=why)
+        return _creation(case, why=_why_gone(record) if record else "")
     if live.phase in {Phase.LEAVING, Phase.GONE}:
         why = "the object is being deleted outside of novita-infra"
-        return replace(_creation(kind, spec, found, key=key, why=why), action=Action.REPLACE)
-    decision = _decide_living(kind, spec, found, live=live, key=key)
+        return replace(_creation(case, why=why), action=Action.REPLACE)
+    decision = _decide_living(case, live, compared=case.spec if compared is None else compared, tolerates=tolerates)
     if live.phase is not Phase.FAILED or decision.action is Action.REFUSED:
         return decision
-    never_ready = found.never_ready
-    mendable = all(Phase.FAILED in kind.call(name).allowed_phases for name, _ in decision.calls)
-    if decision.action is Action.UPDATE and mendable and not never_ready:
+    if tolerates and decision.action is Action.NONE:
+        return decision
+    mendable = all(Phase.FAILED in case.kind.call(name).allowed_phases for name, _ in decision.calls)
+    if decision.action is Action.UPDATE and mendable and not case.existing.never_ready:
         return decision  # What the manifest changes may be what mends it, and its data is kept.
-    why = "; ".join(filter(None, (f"it failed: {live.trouble or live.status}", kind.remedy(live))))
-    return _replacement(kind, spec, found, key=key, why=why, fields=decision.fields)
+    why = "; ".join(filter(None, (f"it failed: {live.trouble or live.status}", case.kind.remedy(live))))
+    return _replacement(case, why=why)
 
 
 def with_protection(decision: Decision, *, protect: bool) -> Decision:
-    """The decision with a change of the protection that the books keep, which needs no call.
+    """The decision with a change of the recorded protection, which needs no call.
 
-    What is protected and failed could not be let go of if its replacement came with it: that is for the next run.
+    A protected object that failed keeps its protection for this run if its replacement came together with the lifting
+    of the protection: the replacement is for the next run.
     """
-    record, live = decision.found.record, decision.found.live
+    record, live = decision.case.record, decision.case.live
     if record is None or record.protect == protect:
         return decision
     change = FieldChange("lifecycle.protect", record.protect, protect, "kept in the state; no call is made")
     failed = live is not None and live.phase is Phase.FAILED and not any(item.replaces for item in decision.fields)
     if decision.action is Action.REPLACE and record.protect and failed:
         why = f"{decision.why}; the next run makes it anew, when it is no longer protected"
-        return Decision(Action.UPDATE, decision.found, decision.spec, fields=(change,), records=True, why=why)
+        return Decision(Action.UPDATE, decision.case, decision.spec, fields=(change,), records=True, why=why)
     if not decision.keeps:
         return decision
     action = Action.UPDATE if decision.action is Action.NONE else decision.action
     return replace(decision, action=action, fields=(*decision.fields, change), records=True)
 
 
-def anew(kind: Kind, decision: Decision, *, key: str, why: str, forced: Forced, due: str) -> Decision:
-    """The decision to make an object anew that could stay; one that does not stay, or is refused, is left as it is."""
+def with_replacement(decision: Decision, *, why: str, forced: Forced, due: str) -> Decision:
+    """The decision to replace an object that could be kept. An object that is not kept anyway is decided on already.
+
+    Live values that are kept on the old object are not carried over to the new one.
+    """
     if not decision.keeps:
         return decision
-    spec = decision.spec if decision.declared is None else decision.declared
-    fields = decision.fields
-    if decision.declared is not None:
-        # What was left as it is does not outlive its object.
-        judged = judged_means(kind, differences(kind, spec, decision.found, key=key))
-        fields = _field_changes(kind, decision.found, judged, key=key)
-    made = _replacement(kind, spec, decision.found, key=key, why=why, fields=fields)
-    return replace(made, drift=decision.drift, forced=forced, due=due)
+    made = _replacement(decision.case, why=why)
+    return replace(made, response=DriftResponse(decision.response.drift), forced=forced, due=due)
 
 
-def decide_undeclared(kind: Kind, found: Existing, *, why: str = "no longer declared") -> Decision:
-    """What happens to a resource that is on record and shall not be."""
-    live = found.live
-    if found.record is not None and not found.record.id:
-        if len(found.candidates) > 1:
-            told = ambiguous(found.record.address, found.candidates)
-            return Decision(Action.REFUSED, found, refusals=(told,))
-        live = found.candidates[0] if found.candidates else None
-        found = replace(found, live=live)
+def decide_undeclared(case: Case, *, why: str = "no longer declared") -> Decision:
+    """The decision on a recorded resource that shall not exist."""
+    record, live, kind = case.record, case.live, case.kind
+    if record is not None and not record.id:
+        candidates = case.existing.candidates
+        if len(candidates) > 1:
+            return Decision(Action.REFUSED, case, refusals=(ambiguous(record.address, candidates),))
+        live = candidates[0] if candidates else None
+        case = case.with_existing(replace(case.existing, live=live))
         made = "an earlier create whose answer was lost made it" if live else ""
         why = "; ".join(filter(None, (why, made)))
     if live is None or live.phase is Phase.GONE:
-        gone = Action.DELETE if found.replaced_ids else Action.FORGET
-        return Decision(gone, found, why="; ".join(filter(None, (why, "the object is already gone"))))
+        action = Action.DELETE if case.existing.replaced_ids else Action.FORGET
+        return Decision(action, case, why="; ".join(filter(None, (why, "the object is already gone"))))
     refusal = kind.api.deletion_refusal(live) if kind.api.deletion_refusal else ""
     if refusal:
-        return Decision(Action.REFUSED, found, refusals=(refusal,), why=why)
-    return Decision(Action.DELETE, found, why=why, loses=_losses((kind.api.delete,), {}, found))
-
-
-def differences(kind: Kind, spec: Spec, found: Existing, *, key: str) -> list[tuple[Field, Value, Value]]:
-    """The fields that differ, each with its value before and after.
-
-    A field that is not declared counts only where the record says that it was, and the kind gives it a default. What a
-    call was to change whose end is not known was declared too.
-    """
-    record = recorded_spec(kind, found)
-    pending = found.record.pending if found.record and found.record.id else None
-    sent = pending.sent if pending else {}
-    values = found.live.values if found.live else {}
-    unlike = []
-    for item in kind.fields:
-        if isinstance(item.change, Local):
-            continue
-        before = values[item.name] if item.name in values else record.get(item.name)
-        after = spec.get(item.name)
-        if after is None:
-            if (item.name not in record and item.name not in sent) or not isinstance(item.absent, Default):
-                continue
-            after = item.absent.value
-        if not agree(item, wanted=after, found=before, key=key):
-            unlike.append((item, before, after))
-    return unlike
-
-
-def recorded_spec(kind: Kind, found: Existing) -> Spec:
-    """What was last sent, with the fields of an unanswered call that provably took effect (a renewal moved the end)."""
-    record, live = found.record, found.live
-    if record is None:
-        return {}
-    if record.pending is None or live is None or not kind.took_effect(record, live):
-        return record.spec
-    return {**record.spec, **record.pending.sent}
+        return Decision(Action.REFUSED, case, refusals=(refusal,), why=why)
+    return Decision(Action.DELETE, case, why=why, loses=_losses(case, (kind.api.delete,), {}))
 
 
 def settled(known: Callable[[Ref], Value], decisions: Mapping[Address, Decision]) -> Callable[[Ref], Value]:
-    """The same, but that what an object which stays as it is does not have is None: no step will bring it."""
+    """The same lookup, in which an attribute that an unchanged object does not have is None: no step will bring it."""
 
-    def told(ref: Ref) -> Value:
+    def known_or_none(ref: Ref) -> Value:
         value, decision = known(ref), decisions.get(ref.address)
-        stays = decision is not None and decision.action is Action.NONE
-        return None if isinstance(value, Ref) and stays else value
+        unchanged = decision is not None and decision.action is Action.NONE
+        return None if isinstance(value, Ref) and unchanged else value
 
-    return told
+    return known_or_none
 
 
 def ambiguous(address: Address, candidates: Iterable[Live]) -> str:
-    """What is told where several objects could each be what a create made: none is taken, and nothing is made."""
+    """The message where several objects could each be what a create made: none is adopted, and none is created."""
     ids = " and ".join(live.id for live in candidates)
     return (
         f"a create got no usable answer, and {ids} could each be what it made; look at them, take the right one in "
@@ -209,23 +187,22 @@ def ambiguous(address: Address, candidates: Iterable[Live]) -> str:
     )
 
 
-def _decide_unanswered(kind: Kind, declared: Declared, found: Existing, *, spec: Spec, key: str) -> Decision:
-    match found.candidates:
+def _decide_unanswered(case: Case, record: Record) -> Decision:
+    """The decision on a resource whose create got no answer."""
+    candidates = case.existing.candidates
+    match candidates:
         case ():
-            unanswered = found.record is not None and found.record.pending is not None
-            why = "an earlier create left nothing behind" if unanswered else ""
-            return _creation(kind, spec, found, key=key, why=why)
+            return _creation(case, why="an earlier create left nothing behind" if record.pending else "")
         case (live,):
-            sent = found.record.pending.sent if found.record and found.record.pending else {}
-            record = replace(found.record, id=live.id, spec=sent, pending=None) if found.record else None
-            adopted = decide(kind, declared, replace(found, record=record, live=live), spec=spec, key=key)
-            why = f"an earlier create of {declared.address} whose answer was lost made {live.id}"
-            if not adopted.keeps:
-                return replace(adopted, why="; ".join(filter(None, (why, adopted.why))))
-            return replace(adopted, action=Action.ADOPT, waits=True, why=why)
+            sent = record.pending.sent if record.pending else {}
+            known = replace(record, id=live.id, spec=sent, pending=None)
+            decision = decide(case.with_existing(replace(case.existing, record=known, live=live)))
+            why = f"an earlier create of {record.address} whose answer was lost made {live.id}"
+            if not decision.keeps:
+                return replace(decision, why="; ".join(filter(None, (why, decision.why))))
+            return replace(decision, action=Action.ADOPT, waits=True, why=why)
         case _:
-            told = ambiguous(declared.address, found.candidates)
-            return Decision(Action.REFUSED, found, spec, refusals=(told,))
+            return Decision(Action.REFUSED, case, case.spec, refusals=(ambiguous(record.address, candidates),))
 
 
 def _why_gone(record: Record) -> str:
@@ -234,100 +211,101 @@ def _why_gone(record: Record) -> str:
     return f"{record.id} is gone: deleted outside of novita-infra"
 
 
-def _creation(kind: Kind, spec: Spec, found: Existing, *, key: str, why: str) -> Decision:
+def _creation(case: Case, *, why: str) -> Decision:
+    spec = case.spec
     fields = tuple(
         FieldChange(item.name, None, spec[item.name], "")
-        for item in kind.fields
+        for item in case.kind.fields
         if spec.get(item.name) is not None and not isinstance(item.change, Local)
     )
-    return Decision(Action.CREATE, found, spec, fields=fields, calls=calls_after_create(kind, spec, key=key), why=why)
+    return Decision(Action.CREATE, case, spec, fields=fields, calls=calls_after_create(case), why=why)
 
 
-def _replacement(
-    kind: Kind, spec: Spec, found: Existing, *, key: str, why: str, fields: tuple[FieldChange, ...] = ()
-) -> Decision:
-    live = found.live
+def _replacement(case: Case, *, why: str) -> Decision:
+    live, kind = case.live, case.kind
+    fields = _field_changes(case, judged_means(kind, case.differences()))
     # No call is made on the old object: what it would have taken to change a field in place is not what happens.
     fields = tuple(item if item.replaces else replace(item, means=_WITH_THE_NEW) for item in fields)
     refusal = kind.api.deletion_refusal(live) if kind.api.deletion_refusal and live else ""
     if refusal:
-        return Decision(Action.REFUSED, found, spec, fields=fields, why=why, refusals=(refusal,))
-    made = _creation(kind, spec, found, key=key, why=why)
-    return replace(made, action=Action.REPLACE, fields=fields, loses=_losses((kind.api.delete,), {}, found))
+        return Decision(Action.REFUSED, case, case.spec, fields=fields, why=why, refusals=(refusal,))
+    loses = _losses(case, (kind.api.delete,), {})
+    return replace(_creation(case, why=why), action=Action.REPLACE, fields=fields, loses=loses)
 
 
-def _decide_living(kind: Kind, spec: Spec, found: Existing, *, live: Live, key: str) -> Decision:
-    unlike = differences(kind, spec, found, key=key)
-    judged = judged_means(kind, unlike)
-    fields = _field_changes(kind, found, judged, key=key)
+def _decide_living(case: Case, live: Live, *, compared: Spec, tolerates: bool) -> Decision:
+    """The decision on an object that exists, by the fields in which it differs."""
+    kind = case.kind
+    judged = judged_means(kind, case.differences(compared))
     refused = [(item, means.why) for item, _, _, means in judged if isinstance(means, Refusal)]
     replaces = any(isinstance(means, Replaces) for _, _, _, means in judged)
     # A new object may begin smaller than the old one is.
     refusals = tuple(f"{item.name}: {why}" for item, why in refused if not (replaces and grows(item)))
     if refusals:
-        return Decision(Action.REFUSED, found, spec, fields=fields, refusals=refusals)
+        return Decision(Action.REFUSED, case, compared, fields=_field_changes(case, judged), refusals=refusals)
     if replaces:
-        return _replacement(kind, spec, found, key=key, why="", fields=fields)
-    calls = calls_on(kind, ((item, means) for item, _, _, means in judged), live=live)
+        return _replacement(case, why="")
+    calls = calls_on(kind, judged, live=live)
     if not calls:
-        return _settling(spec, found, live=live)
+        return _settling(case, live, compared=compared, tolerates=tolerates)
     # A call without fields only brings the object into a phase and back again.
-    loses = _losses((kind.call(name) for name, changed in calls if changed), spec, found)
+    loses = _losses(case, (kind.call(name) for name, changed in calls if changed), compared)
     # A call waits by itself until the object is in a phase in which the service takes it. What is still changing, and
     # is waited for by none of the calls, is waited for before them.
     waits = live.phase is Phase.CHANGING and not any(kind.call(name).final_phases for name, _ in calls)
-    return Decision(Action.UPDATE, found, spec, fields=fields, calls=calls, waits=waits, loses=loses)
+    fields = _field_changes(case, judged)
+    return Decision(Action.UPDATE, case, compared, fields=fields, calls=calls, waits=waits, loses=loses)
 
 
-def _losses(calls: Iterable[Call], spec: Spec, found: Existing) -> tuple[Loss, ...]:
-    """The data that the calls cost the object. What was never ready holds none that anybody wrote."""
-    live = found.live
-    if live is None or live.id in found.unused_ids:
+def _losses(case: Case, calls: Iterable[Call], spec: Spec) -> tuple[Loss, ...]:
+    """The data that the calls cost the object. An object that was never ready holds no data of anybody."""
+    live, record = case.live, case.record
+    if live is None or live.id in case.existing.unused_ids:
         return ()
-    target = Target(live.id, spec, live, found.record.spec if found.record else {})
+    target = Target(live.id, spec, live, record.spec if record else {})
     return tuple(loss for call in calls if call.losses is not None for loss in call.losses(target))
 
 
-def with_retired(kind: Kind, decision: Decision) -> Decision:
-    """The decision with what it costs that old objects go: their data was not asked about in this run."""
-    found = decision.found
-    if not found.replaced or decision.action is Action.REFUSED:
+def with_retired(decision: Decision) -> Decision:
+    """The decision with the losses of deleting old objects: no run has asked about their data for this manifest."""
+    case, existing = decision.case, decision.existing
+    if not existing.replaced or decision.action is Action.REFUSED:
         return decision
     retired = []
-    for live in found.replaced:
-        loses = () if live.id in found.unused_ids else _losses((kind.api.delete,), {}, Existing(live=live))
+    for live in existing.replaced:
+        old = case.with_existing(Existing(live=live))
+        loses = () if live.id in existing.unused_ids else _losses(old, (case.kind.api.delete,), {})
         retired.append(Retired(live.id, live.status, loses))
     return replace(decision, retires=tuple(retired))
 
 
-def _settling(spec: Spec, found: Existing, *, live: Live) -> Decision:
-    """Nothing is to be changed; what an earlier run began may still be under way."""
-    pending = found.record.pending if found.record and found.record.id else None
-    if pending is None and live.phase in STABLE:
-        return Decision(Action.NONE, found, spec)
+def _settling(case: Case, live: Live, *, compared: Spec, tolerates: bool) -> Decision:
+    """The decision where no field differs; a call of an earlier run may still be under way."""
+    pending = case.record.pending if case.record and case.record.id else None
+    if pending is None and (tolerates or live.phase in STABLE):
+        return Decision(Action.NONE, case, compared)
     why = f"{_in_words(pending)}; it is {live.status}" if pending else f"it is {live.status}"
-    return Decision(Action.RESUME, found, spec, waits=True, why=why)
+    return Decision(Action.RESUME, case, compared, waits=True, why=why)
 
 
 def _in_words(pending: PendingCall) -> str:
-    """What is under way, since when, and how the last run that waited for it ended, as far as the books tell."""
+    """The call under way, since when, and how the last run that waited for it ended."""
     ended = f"; the last run ended so: {pending.ended}" if pending.ended else ""
     return f"{pending.call} is under way since {moment(pending.since)}{ended}"
 
 
-def _field_changes(kind: Kind, found: Existing, judged: Iterable[Judged], *, key: str) -> tuple[FieldChange, ...]:
-    return tuple(_field_change(kind, found, item, before, after, means, key) for item, before, after, means in judged)
+def _field_changes(case: Case, judged: Iterable[Judged]) -> tuple[FieldChange, ...]:
+    return tuple(_field_change(case, item) for item in judged)
 
 
-def _field_change(
-    kind: Kind, found: Existing, item: Field, before: Value, after: Value, means: By | Replaces | Refusal, key: str
-) -> FieldChange:
-    recorded = found.record.spec.get(item.name) if found.record else None
-    before = masked(before, recorded=recorded, wanted=after, field=item, key=key)
-    after = unchanged(after, before=before, key=key)
+def _field_change(case: Case, judged: Judged) -> FieldChange:
+    item, before, after, means = judged
+    recorded = case.record.spec.get(item.name) if case.record else None
+    before = case.masked(item, before, recorded=recorded, wanted=after)
+    after = unchanged(after, before=before, key=case.key)
     match means:
         case By(call=call):
-            return FieldChange(item.name, before, after, kind.call(call).summary)
+            return FieldChange(item.name, before, after, case.kind.call(call).summary)
         case Replaces(why=why):
             return FieldChange(item.name, before, after, f"forces replacement: {why}", replaces=True)
         case Refusal(why=why):

@@ -1,4 +1,4 @@
-"""Why changes are refused, and what lets the rest go on. Pure; what is refused is for `deciding` and `means`."""
+"""The findings on refused changes, each with the ways around it. Pure; `decisions` and `calls` say what is refused."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from novita_infra.planning.plan.changes import FieldChange
 from novita_infra.planning.plan.findings import Finding
 
 
-def refused(decisions: Mapping[Address, Decision], *, asked: PlanOptions) -> Iterator[Finding]:
+def refused(decisions: Mapping[Address, Decision], *, options: PlanOptions) -> Iterator[Finding]:
     """Every change that is refused, each with the ways around it."""
     for address, decision in decisions.items():
-        ways = list(_ways(address, decision, asked))
+        ways = list(_ways(address, decision, options))
         hint = f"to go on, {', or '.join(ways)}" if ways else ""
         yield from (Finding(Diagnostic(refusal, hint, address=str(address))) for refusal in decision.refusals)
 
 
-def _ways(address: Address, decision: Decision, asked: PlanOptions) -> Iterator[str]:
+def _ways(address: Address, decision: Decision, options: PlanOptions) -> Iterator[str]:
     fields = [item for item in decision.fields if item.refused and item.before is not None]
     if fields:
         kept = ", ".join(f"`{item.name}: {item.before}`" for item in fields)
         yield f"write what it has into the manifest ({kept})"
     if fields and all(_was_changed_outside(item, decision) for item in fields):
         yield "let it stay as somebody made it (`lifecycle.onDrift: adopt`)"
-    if not asked.targets:
+    if not options.targets:
         yield f"leave it out with --exclude {shlex.quote(str(address))}"
 
 
@@ -37,7 +37,7 @@ def _was_changed_outside(item: FieldChange, decision: Decision) -> bool:
     """Whether the manifest still says what it said before somebody changed it; what it says anew is not given up."""
     return any(
         change.name == item.name and change.before == item.after
-        for drift in decision.drift
+        for drift in decision.response.drift
         if drift.on_drift is OnDrift.HEAL
         for change in drift.fields
     )

@@ -37,34 +37,36 @@ class Duplicate:
     """The id of the resource's own object, where there is one."""
 
 
-def kinds_to_list(seen: PlanInputs, plan: Plan) -> frozenset[str]:
+def kinds_to_list(inputs: PlanInputs, plan: Plan) -> frozenset[str]:
     """The prefixes of the kinds that must be listed to find strays, beside those that were; none where none is made."""
     kinds = {change.address.type for change in _creates(plan)}
     return frozenset(
-        prefix for prefix in kinds - seen.unknown.keys() if seen.kinds[prefix].api.marked or not _has_books(seen)
+        prefix
+        for prefix in kinds - inputs.world.unrecorded.keys()
+        if inputs.kinds[prefix].api.marked or not _has_records(inputs)
     )
 
 
-def find_duplicates(seen: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
+def find_duplicates(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
     """What the plan would create although it is there, and what is there twice, as far as the lists tell."""
     by_owner: dict[str, list[Live]] = {}
     by_name: dict[tuple[str, str], list[Live]] = {}
-    for prefix, lives in seen.unknown.items():
+    for prefix, lives in inputs.world.unrecorded.items():
         for live in lives:
             if live.phase in _GOING:
                 continue
             if live.mark:
                 by_owner.setdefault(f"{prefix}/{live.mark.rpartition('/')[0]}", []).append(live)
-            elif live.name and not _has_books(seen):
+            elif live.name and not _has_records(inputs):
                 by_name.setdefault((prefix, live.name), []).append(live)
     created = {change.address for change in _creates(plan)}
-    for address, found in seen.found.items() if by_owner else ():
-        twins = by_owner.get(f"{address.type}/{owner(seen.project, seen.environment, address)}")
+    for address, found in inputs.world.existing.items() if by_owner else ():
+        twins = by_owner.get(f"{address.type}/{owner(inputs.config.project, inputs.config.environment, address)}")
         if twins and address not in created and found.record and found.record.id:
             yield Duplicate(address, tuple(twins), marked=True, beside=found.record.id)
     for change in _creates(plan):
         address, name = change.address, change.after.get("name")
-        if marked := by_owner.get(f"{address.type}/{owner(seen.project, seen.environment, address)}"):
+        if marked := by_owner.get(f"{address.type}/{owner(inputs.config.project, inputs.config.environment, address)}"):
             yield Duplicate(address, tuple(marked), marked=True)
         elif isinstance(name, str) and (namesakes := by_name.get((address.type, name))):
             yield Duplicate(address, tuple(namesakes), marked=False)
@@ -104,5 +106,5 @@ def _creates(plan: Plan) -> Iterator[Change]:
     yield from (change for change in plan.changes if change.action is Action.CREATE)
 
 
-def _has_books(seen: PlanInputs) -> bool:
-    return bool(seen.found)
+def _has_records(inputs: PlanInputs) -> bool:
+    return bool(inputs.world.existing)

@@ -29,31 +29,31 @@ def guarded(
     decisions: Mapping[Address, Decision],
     declared: Mapping[Address, Declared],
     *,
-    asked: PlanOptions,
+    options: PlanOptions,
     rules: Rules,
-    on_record: int,
+    recorded: int,
 ) -> list[Finding]:
-    """All that the guards have against a plan of these decisions; `on_record` resources are in the books.
+    """The findings on a plan of these decisions. `recorded` is the number of resources in the state.
 
     `declared` is what the manifests declare even where all shall go.
     """
     kept = [address for address, decision in decisions.items() if _is_protected(address, decision, declared)]
     return [
         *(_protected(address, decisions[address]) for address in sorted(kept)),
-        *_losing(decisions, asked),
-        *_losing_old(decisions, asked),
-        *_too_many(decisions, asked, rules, on_record=on_record),
+        *_losing(decisions, options),
+        *_losing_old(decisions, options),
+        *_too_many(decisions, options, rules, recorded=recorded),
     ]
 
 
-def elsewhere(found: Mapping[Address, Existing], *, unread: Collection[Address]) -> list[Diagnostic]:
+def elsewhere(existing: Mapping[Address, Existing], *, unread: Collection[Address]) -> list[Diagnostic]:
     """What is told where nothing at all of what is on record is there: the account may be another one.
 
     One object that is gone is a deletion like any other.
     """
     sought = [
         item
-        for address, item in found.items()
+        for address, item in existing.items()
         if item.record and item.record.id and address not in unread and not _was_going(item.record)
     ]
     if len(sought) < _SEVERAL or any(item.live for item in sought):
@@ -76,7 +76,7 @@ def _was_going(record: Record) -> bool:
 def _is_protected(address: Address, decision: Decision, declared: Mapping[Address, Declared]) -> bool:
     """Whether it would go although the books or the manifests protect it."""
     return _goes(decision) and (
-        (decision.found.record is not None and decision.found.record.protect)
+        (decision.existing.record is not None and decision.existing.record.protect)
         or (address in declared and declared[address].lifecycle.protect)
     )
 
@@ -87,18 +87,18 @@ def _protected(address: Address, decision: Decision) -> Finding:
     return Finding(Diagnostic(summary, hint, address=str(address)), EXIT_REFUSED)
 
 
-def _losing(decisions: Mapping[Address, Decision], asked: PlanOptions) -> Iterator[Finding]:
+def _losing(decisions: Mapping[Address, Decision], options: PlanOptions) -> Iterator[Finding]:
     for address, decision in sorted(decisions.items()):
         lost = [str(loss) for loss in decision.loses if _must_be_allowed(loss, decision.action)]
-        if lost and not is_selected(address, asked.allow_data_loss):
+        if lost and not is_selected(address, options.allow_data_loss):
             summary = f"{_DOING[decision.action]} loses {' and '.join(lost)}"
             yield Finding(Diagnostic(summary, _permission(address), address=str(address)), EXIT_REFUSED)
 
 
-def _losing_old(decisions: Mapping[Address, Decision], asked: PlanOptions) -> Iterator[Finding]:
+def _losing_old(decisions: Mapping[Address, Decision], options: PlanOptions) -> Iterator[Finding]:
     """What a run that was cut off was allowed is asked anew: by now the manifest may be another."""
     for address, decision in sorted(decisions.items()):
-        if is_selected(address, asked.allow_data_loss):
+        if is_selected(address, options.allow_data_loss):
             continue
         for old in decision.retires:
             lost = [str(loss) for loss in old.loses if loss.lasting or decision.action is not Action.DELETE]
@@ -119,16 +119,16 @@ def _must_be_allowed(loss: Loss, action: Action) -> bool:
 
 
 def _too_many(
-    decisions: Mapping[Address, Decision], asked: PlanOptions, rules: Rules, *, on_record: int
+    decisions: Mapping[Address, Decision], options: PlanOptions, rules: Rules, *, recorded: int
 ) -> Iterator[Finding]:
     limit = rules.change_limit
     going = sum(_goes(decision) for decision in decisions.values())
-    if asked.destroys or asked.allow_large_change or on_record < limit.at_least:
+    if options.destroys or options.allow_large_change or recorded < limit.at_least:
         return
-    if going * 100 > limit.percent * on_record:
+    if going * 100 > limit.percent * recorded:
         yield Finding(
             Diagnostic(
-                f"{going} of the {on_record} resources on record would be deleted or replaced, and the limit is "
+                f"{going} of the {recorded} resources on record would be deleted or replaced, and the limit is "
                 f"{limit.percent} %",
                 "if that is wanted, run it again with --allow-large-change (changeLimit of the project sets the limit)",
             ),
@@ -137,5 +137,5 @@ def _too_many(
 
 
 def _goes(decision: Decision) -> bool:
-    live = decision.found.live
+    live = decision.existing.live
     return decision.action in {Action.DELETE, Action.REPLACE} and live is not None and live.phase is not Phase.LEAVING

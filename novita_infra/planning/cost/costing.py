@@ -35,18 +35,18 @@ def costed(
     *,
     active: Mapping[Address, Decision],
     declared: Mapping[Address, Declared],
-    found: Mapping[Address, Existing],
+    existing: Mapping[Address, Existing],
     kinds: Mapping[str, Kind],
     prices: PriceList,
 ) -> tuple[Row, ...]:
     """What every resource of the environment costs before and after, those that the plan leaves alone included."""
     rows = []
-    for address in sorted({*decisions, *found}):
+    for address in sorted({*decisions, *existing}):
         kind = kinds[address.type]
         if kind.market.costs is None:
             continue
         decision = decisions.get(address)
-        there = decision.found if decision else found[address]
+        there = decision.existing if decision else existing[address]
         spec = _as_it_is(there)
         before = after = kind.market.costs(spec, prices) if spec is not None else ()
         once: tuple[Cost, ...] = ()

@@ -1,7 +1,6 @@
-"""What was changed outside, told apart from what the manifests ask. Pure.
+"""Detects drift: what was changed outside of novita-infra, as opposed to what the manifests ask for. Pure.
 
-Drift is the difference between what the books hold and what is live, in the fields that were declared. What becomes of
-it is for `easing`.
+Drift is a difference between the recorded and the live values of declared fields. `response` decides what is done.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.lifecycle import Cause, Ignored, OnDrift
 from novita_infra.model.records import Record
-from novita_infra.model.resources import STABLE, Declared, Existing, Live, Phase
+from novita_infra.model.resources import STABLE, Declared, Live, Phase
 from novita_infra.model.rules import Rules
 from novita_infra.model.values import Spec, Value, is_known
-from novita_infra.planning.changes.decisions import Decision, recorded_spec
-from novita_infra.planning.changes.equality import agree, masked
+from novita_infra.planning.changes.case import Case
+from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.plan.changes import Drift, FieldChange
 
 _GOING: Final = frozenset({Phase.LEAVING, Phase.GONE})
@@ -30,73 +29,49 @@ _GOING: Final = frozenset({Phase.LEAVING, Phase.GONE})
 
 @dataclass(frozen=True, slots=True)
 class ResourceDrift:
-    """What befell one object."""
+    """What was changed outside of novita-infra on one resource."""
 
     drift: tuple[Drift, ...] = ()
-    """Those that are to be ignored included."""
-    mishap: PlatformEvent | None = None
+    """One for each cause, ignored drift included."""
+    event: PlatformEvent | None = None
+    """What the platform did to the object, as far as the API tells."""
 
 
-def detect_drift(
-    kind: Kind,
-    found: Existing,
-    *,
-    wanted: Declared | None,
-    spec: Spec,
-    key: str,
-    circumstances: Circumstances,
-    rules: Rules,
-    others: str = "",
-) -> ResourceDrift:
-    """What was changed outside of one resource.
+def detect_drift(case: Case, *, circumstances: Circumstances, rules: Rules, others: str = "") -> ResourceDrift:
+    """What was changed outside of novita-infra on one resource.
 
-    `spec` is what the manifest asks for now: what it happens to agree with is no drift. `rules` say what becomes of
-    each cause where the resource does not; `others` is who else's mark the object carries.
+    A live value that agrees with the spec of the case is no drift. `rules` are those of the project, for causes of
+    which the resource says nothing; `others` names the project and environment whose mark the object carries.
     """
-    record, live = found.record, found.live
+    record, live = case.record, case.live
     if record is None or not record.id or (record.pending is not None and record.pending.call in {"create", "delete"}):
         return ResourceDrift()
-    mishap = _mishap(kind, record, live, circumstances)
-
-    def drift(
-        cause: Cause, fields: tuple[FieldChange, ...], *, says: str = "", gone: bool = False, declared: bool = True
-    ) -> Drift:
-        answer, place = answer_to(cause, wanted, rules)
-        return Drift(
-            record.address,
-            cause,
-            answer if declared or answer is OnDrift.IGNORE else OnDrift.ALERT,
-            id=record.id,
-            says=says,
-            by=_by(cause, others),
-            fields=fields,
-            gone=gone,
-            before={**_before(kind, found), **{item.name: item.before for item in unasked}},
-            after={}
-            if gone or live is None
-            else {**as_it_is(kind, found, live, key=key), **{item.name: item.after for item in unasked}},
-            since=record.seen_at,
-            declared=declared,
-            place=place,
-        )
-
-    unasked: tuple[FieldChange, ...] = ()
+    event = _platform_event(case.kind, record, live, circumstances)
     if live is None or live.phase in _GOING:
-        told = mishap or PlatformEvent(Cause.DELETED, "" if live is None else "it is being deleted")
-        return ResourceDrift((drift(told.cause, (), says=told.message, gone=True),), mishap)
-    ignored = in_force(wanted, now=circumstances.now)
-    fields = tuple(_changed_fields(kind, found, live, spec=spec, ignored=ignored, key=key))
-    unasked = tuple(_unasked(kind, found, live, wanted=wanted, mishap=mishap, ignored=ignored))
-    explained = tuple(item for item in fields if mishap is not None and item.name in mishap.fields)
+        gone = event or PlatformEvent(Cause.DELETED, "" if live is None else "it is being deleted")
+        report = _Report(case, record, rules, others, before=_before(case), after={})
+        return ResourceDrift((report.drift(gone.cause, message=gone.message, gone=True),), event)
+    ignored = in_force(case.declared, now=circumstances.now)
+    fields = tuple(_changed_fields(case, live, ignored=ignored))
+    undeclared = tuple(_undeclared_fields(case, live, event=event, ignored=ignored))
+    explained = tuple(item for item in fields if event is not None and item.name in event.fields)
     edited = tuple(item for item in fields if item not in explained)
+    report = _Report(
+        case,
+        record,
+        rules,
+        others,
+        before={**_before(case), **{item.name: item.before for item in undeclared}},
+        after={**as_it_is(case, live), **{item.name: item.after for item in undeclared}},
+    )
     drifts = []
-    if mishap is not None and not mishap.temporary:
-        drifts.append(drift(mishap.cause, explained, says=mishap.message))
+    if event is not None and not event.temporary:
+        drifts.append(report.drift(event.cause, explained, message=event.message))
     if edited:
-        drifts.append(drift(Cause.EDITED, edited))
-    if unasked:
-        drifts.append(drift(Cause.EDITED, unasked, declared=False))
-    return ResourceDrift(tuple(drifts), mishap)
+        drifts.append(report.drift(Cause.EDITED, edited))
+    if undeclared:
+        drifts.append(report.drift(Cause.EDITED, undeclared, declared=False))
+    return ResourceDrift(tuple(drifts), event)
 
 
 def marked_by_others(live: Live | None, *, project: str, environment: str) -> str:
@@ -114,7 +89,7 @@ def drift_notes(
     """What a person should know: drift that is left as it is with an alarm, and rules that are over."""
     for address, wanted in declared.items():
         decision = decisions.get(address)
-        for item in decision.drift if decision and not decision.makes else ():
+        for item in decision.response.drift if decision and not decision.makes else ():
             if item.on_drift is OnDrift.ALERT or (item.on_drift is OnDrift.ADOPT and item.gone):
                 yield _left(item, wanted)
         for rule in wanted.lifecycle.ignored:
@@ -156,15 +131,14 @@ def in_force(wanted: Declared | None, *, now: float) -> tuple[Ignored, ...]:
     return tuple(rule for rule in rules if not rule.until or now < rule.until)
 
 
-def as_it_is(kind: Kind, found: Existing, live: Live, *, key: str) -> Spec:
-    """The recorded fields as they are; those that already satisfy the books stand as the books have them."""
-    record = recorded_spec(kind, found)
-    told = dict(record)
-    for item in _comparable(kind, record, live):
-        known, is_now = record[item.name], live.values[item.name]
-        if not agree(item, wanted=known, found=is_now, key=key):
-            told[item.name] = masked(is_now, recorded=known, wanted=known, field=item, key=key)
-    return told
+def as_it_is(case: Case, live: Live) -> Spec:
+    """The recorded fields with their live values; a live value that satisfies the recorded one leaves it unchanged."""
+    spec = dict(case.recorded_spec)
+    for item in _comparable(case, live):
+        recorded, value = case.recorded_spec[item.name], live.values[item.name]
+        if not case.agree(item, wanted=recorded, found=value):
+            spec[item.name] = case.masked(item, value, recorded=recorded, wanted=recorded)
+    return spec
 
 
 def overlaid(value: Value, other: Value, path: tuple[str, ...]) -> Value:
@@ -177,65 +151,99 @@ def overlaid(value: Value, other: Value, path: tuple[str, ...]) -> Value:
     return rest if inner is None else {**rest, path[0]: inner}
 
 
-# --- what is other than it was left -----------------------------------------------------------------------------------
+# --- the fields that drifted --------------------------------------------------------------------------------------
 
 
-def _mishap(kind: Kind, record: Record, live: Live | None, circumstances: Circumstances) -> PlatformEvent | None:
-    told = kind.drift.platform_event(record, live, circumstances) if kind.drift.platform_event else None
-    if told is None and live is not None and live.phase is Phase.FAILED:
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What every drift of one resource shares."""
+
+    case: Case
+    record: Record
+    rules: Rules
+    others: str
+    before: Spec
+    after: Spec
+
+    def drift(
+        self,
+        cause: Cause,
+        fields: tuple[FieldChange, ...] = (),
+        *,
+        message: str = "",
+        gone: bool = False,
+        declared: bool = True,
+    ) -> Drift:
+        """The drift of one cause. Drift of an undeclared field is never put back, only reported or ignored."""
+        answer, place = answer_to(cause, self.case.declared, self.rules)
+        return Drift(
+            self.record.address,
+            cause,
+            answer if declared or answer is OnDrift.IGNORE else OnDrift.ALERT,
+            id=self.record.id,
+            says=message,
+            by=_by(cause, self.others),
+            fields=fields,
+            gone=gone,
+            before=self.before,
+            after=self.after,
+            since=self.record.seen_at,
+            declared=declared,
+            place=place,
+        )
+
+
+def _platform_event(
+    kind: Kind, record: Record, live: Live | None, circumstances: Circumstances
+) -> PlatformEvent | None:
+    event = kind.drift.platform_event(record, live, circumstances) if kind.drift.platform_event else None
+    if event is None and live is not None and live.phase is Phase.FAILED:
         return PlatformEvent(Cause.FAILED, live.trouble or live.status)
-    return told
+    return event
 
 
-def _changed_fields(
-    kind: Kind, found: Existing, live: Live, *, spec: Spec, ignored: tuple[Ignored, ...], key: str
-) -> Iterable[FieldChange]:
-    record = recorded_spec(kind, found)
-    sent = found.record.pending.sent if found.record and found.record.pending else {}
-    for item in _comparable(kind, record, live):
-        name, is_now = item.name, live.values[item.name]
-        if is_now == record[name]:
+def _changed_fields(case: Case, live: Live, *, ignored: tuple[Ignored, ...]) -> Iterable[FieldChange]:
+    """The recorded fields whose live value is another one."""
+    pending = case.record.pending.sent if case.record and case.record.pending else {}
+    for item in _comparable(case, live):
+        name, value = item.name, live.values[item.name]
+        recorded = case.recorded_spec[name]
+        if value == recorded:
             continue  # as most are
-        rules = [rule.path[1:] for rule in ignored if rule.path[0] == name]
-        known = record[name]
-        for path in rules:
-            known = overlaid(known, is_now, path)
-        own = [known, *(wish[name] for wish in (sent, spec) if wish.get(name) is not None)]
-        if any(agree(item, wanted=value, found=is_now, key=key) for value in own if is_known(value)):
+        for path in (rule.path[1:] for rule in ignored if rule.path[0] == name):
+            recorded = overlaid(recorded, value, path)
+        own = [recorded, *(spec[name] for spec in (pending, case.spec) if spec.get(name) is not None)]
+        if any(case.agree(item, wanted=one, found=value) for one in own if is_known(one)):
             continue
-        yield FieldChange(name, known, masked(is_now, recorded=known, wanted=known, field=item, key=key), "")
+        yield FieldChange(name, recorded, case.masked(item, value, recorded=recorded, wanted=recorded), "")
 
 
-def _unasked(
-    kind: Kind,
-    found: Existing,
-    live: Live,
-    *,
-    wanted: Declared | None,
-    mishap: PlatformEvent | None,
-    ignored: tuple[Ignored, ...],
+def _undeclared_fields(
+    case: Case, live: Live, *, event: PlatformEvent | None, ignored: tuple[Ignored, ...]
 ) -> Iterable[FieldChange]:
-    """What nobody declared, and is other than its default all the same, where a person wants to hear of it."""
-    for item in kind.fields if wanted is not None and live.phase in STABLE else ():
+    """The watched fields that were never declared and are not at their default."""
+    declared = case.declared
+    for item in case.kind.fields if declared is not None and live.phase in STABLE else ():
         if not item.watched or not isinstance(item.absent, Default):
             continue
-        usual, is_now = item.absent.value, live.values.get(item.name, item.absent.value)
-        declared = wanted is not None and item.name in wanted.spec
-        if is_now == usual or declared or item.name in recorded_spec(kind, found):
+        default = item.absent.value
+        value = live.values.get(item.name, default)
+        is_declared = declared is not None and item.name in declared.spec
+        if value == default or is_declared or item.name in case.recorded_spec:
             continue
-        if item.name not in {*(rule.path[0] for rule in ignored), *(mishap.fields if mishap else ())}:
-            yield FieldChange(item.name, usual, is_now, "")
+        if item.name not in {*(rule.path[0] for rule in ignored), *(event.fields if event else ())}:
+            yield FieldChange(item.name, default, value, "")
 
 
-def _comparable(kind: Kind, record: Spec, live: Live) -> Iterable[Field]:
-    """The fields that the books hold and the answer tells."""
-    for item in kind.fields:
-        if item.name in record and item.name in live.values and not isinstance(item.change, Local):
+def _comparable(case: Case, live: Live) -> Iterable[Field]:
+    """The fields that are both recorded and live."""
+    for item in case.kind.fields:
+        if item.name in case.recorded_spec and item.name in live.values and not isinstance(item.change, Local):
             yield item
 
 
-def _before(kind: Kind, found: Existing) -> Spec:
-    return {name: value for name, value in recorded_spec(kind, found).items() if name in kind.by_name}
+def _before(case: Case) -> Spec:
+    return {name: value for name, value in case.recorded_spec.items() if name in case.kind.by_name}
 
 
 def _by(cause: Cause, others: str) -> str:

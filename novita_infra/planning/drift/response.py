@@ -1,6 +1,6 @@
-"""What becomes of drift: the manifests are eased, so that what is to stay as it is makes no difference there. Pure.
+"""Decides what is done about drift: `onDrift` and `ignoreChanges` keep live values in place of the declared ones. Pure.
 
-Nothing here says what drift is; no later part of the planner needs to know of it.
+Nothing here detects drift, and no later part of the planner needs to know of it.
 """
 
 from __future__ import annotations
@@ -8,209 +8,193 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
-from novita_infra.model.lifecycle import Cause, Ignored, OnDrift
+from novita_infra.model.lifecycle import Cause, OnDrift
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Declared, Existing, Live, Phase
 from novita_infra.model.rules import Rules
 from novita_infra.model.values import Spec, Value, is_known
-from novita_infra.planning.changes.decisions import Decision, decide, differences, recorded_spec
-from novita_infra.planning.changes.equality import agree, masked, written
+from novita_infra.planning.changes.case import Case
+from novita_infra.planning.changes.decisions import Decision, DriftResponse, decide
 from novita_infra.planning.drift.detection import ResourceDrift, answer_to, as_it_is, in_force, overlaid
-from novita_infra.planning.plan.changes import Action, Adopted, Drift
+from novita_infra.planning.plan.changes import Action, Adopted
 
 
-def decide_with_drift(
-    kind: Kind,
-    wanted: Declared,
-    found: Existing,
-    *,
-    spec: Spec,
-    strayed: ResourceDrift,
-    rules: Rules,
-    key: str,
-    now: float,
-) -> Decision:
-    """What happens to a declared resource, where what was changed outside may be left as it is."""
-    ignored = in_force(wanted, now=now)
-    easing = _eased(kind, wanted, found, spec=spec, drift=strayed.drift, rules=rules, ignored=ignored, key=key)
-    decision = _because_it_is_gone(decide(kind, wanted, found, spec=easing.spec, key=key), strayed)
-    left = [item for item in strayed.drift if item.on_drift is not OnDrift.HEAL]
+def decide_with_drift(case: Case, detected: ResourceDrift, *, rules: Rules, now: float) -> Decision:
+    """The decision on a declared resource, in which drift may be left as it is. `now` is in Unix seconds."""
+    left = [item for item in detected.drift if item.on_drift is not OnDrift.HEAL]
     if any(item.gone for item in left):
-        return Decision(Action.NONE, found, spec, left=True)
-    mishap = strayed.mishap
-    stays = mishap is not None and (mishap.temporary or any(item.cause is mishap.cause for item in left))
-    if stays and found.live is not None and decision.action in {Action.REPLACE, Action.RESUME}:
-        # As if nothing had befallen it: only what the manifest asks for is left.
-        sound = replace(found, live=replace(found.live, phase=Phase.READY))
-        other = decide(kind, wanted, sound, spec=easing.spec, key=key)
-        if other.action is Action.NONE:
-            decision = replace(other, found=found)
-    decision = _with_what_is_over(decision, easing.over)
-    if easing.spec is spec:
-        return decision
+        return Decision(Action.NONE, case, case.spec, response=DriftResponse(detected.drift, stays_deleted=True))
+    event = detected.event
+    tolerates = event is not None and (event.temporary or any(item.cause is event.cause for item in left))
+    kept = _kept(case, detected, rules=rules, now=now)
+    decision = decide(case, compared=kept.spec, tolerates=tolerates)
     if decision.makes:
-        # A new object is as the manifest has it; nothing of the old one is carried over.
-        made = decide(kind, wanted, found, spec=spec, key=key)
-        return made if made.makes else replace(decision, spec=spec)
-    return replace(decision, declared=spec, adopted=easing.adopted, adopted_for=easing.adopted_for, kept=easing.kept)
+        return replace(_because_it_is_gone(decision, detected), response=DriftResponse(detected.drift))
+    response = DriftResponse(detected.drift, adopted=kept.adopted, adopted_for=kept.adopted_for, ignored=kept.ignored)
+    return replace(_because_no_longer_adopted(decision, kept.no_longer_adopted), response=response)
 
 
-def still_adopted(decision: Decision, wanted: Declared, rules: Rules) -> Iterator[Adopted]:
-    """The fields that stay other than the manifest has them."""
-    for name, declared in decision.adopted.items() if decision.keeps else ():
-        cause = decision.adopted_for.get(name, Cause.EDITED)
-        _, place = answer_to(cause, wanted, rules)
-        yield Adopted(name, declared, decision.spec.get(name), cause, place)
+def still_adopted(decision: Decision, declared: Declared, rules: Rules) -> Iterator[Adopted]:
+    """The fields that keep another value than the manifest declares."""
+    response = decision.response
+    for name, value in response.adopted.items() if decision.keeps else ():
+        cause = response.adopted_for.get(name, Cause.EDITED)
+        _, place = answer_to(cause, declared, rules)
+        yield Adopted(name, value, decision.spec.get(name), cause, place)
 
 
-def is_asked(kind: Kind, decision: Decision, *, key: str) -> bool:
-    """Whether the manifest asks for what is decided, or only what was changed outside does."""
-    record, spec = decision.found.record, decision.spec
+def is_asked(decision: Decision) -> bool:
+    """Whether the manifest asks for what is decided; False where only drift does."""
+    case, spec = decision.case, decision.spec
+    record = case.record
     if decision.action is Action.NONE:
         return False
-    if record is None or not record.id or decision.records or decision.forced or decision.found.candidates:
+    if record is None or not record.id or decision.records or decision.forced or case.existing.candidates:
         return True
     # What waits for another object says nothing new by itself; that object's own change does.
     waiting = {name for name, value in spec.items() if not is_known(value)}
     changed = {change.name for change in decision.fields} - waiting
-    recorded = Existing(replace(record, pending=None))
-    return any(item.name in changed for item, _, _ in differences(kind, spec, recorded, key=key))
+    recorded = case.with_existing(Existing(replace(record, pending=None)))
+    return any(item.name in changed for item, _, _ in recorded.differences(spec))
 
 
 def is_acknowledged(decision: Decision) -> bool:
-    """Whether there is drift that is over once it was told: the object itself shows nothing of it."""
-    told = {OnDrift.HEAL, OnDrift.ADOPT}
-    return any(item.cause is Cause.MIGRATION and item.on_drift in told for item in decision.drift)
+    """Whether there is drift that ends when it is reported: the object itself shows nothing of it."""
+    answers = {OnDrift.HEAL, OnDrift.ADOPT}
+    return any(item.cause is Cause.MIGRATION and item.on_drift in answers for item in decision.response.drift)
 
 
-def brought_up(record: Record, decision: Decision, *, key: str) -> Record:
-    """The record with what was adopted, and without what is not any more."""
-    if not decision.adopted and not record.adopted:
+def with_adopted(record: Record, decision: Decision) -> Record:
+    """The record with the adopted values of the decision, and without those that are adopted no longer."""
+    response = decision.response
+    if not response.adopted and not record.adopted:
         return record
-    values = {name: decision.spec[name] for name in decision.adopted if name in decision.spec}
-    spec = {**record.spec, **written(values, key)}
-    return replace(record, spec=spec, adopted=decision.adopted, adopted_for=decision.adopted_for)
+    values = {name: decision.spec[name] for name in response.adopted if name in decision.spec}
+    spec = {**record.spec, **decision.case.written(values)}
+    return replace(record, spec=spec, adopted=response.adopted, adopted_for=response.adopted_for)
 
 
-def following(decisions: Mapping[Address, Decision]) -> dict[Address, Decision]:
-    """The decisions where the books only follow what is live: nothing is done but to forget what is gone."""
-    told = {}
+def refresh_only(decisions: Mapping[Address, Decision]) -> dict[Address, Decision]:
+    """The decisions of a plan that only brings the state up to date: records of deleted objects are forgotten."""
+    refreshed = {}
     for address, decision in decisions.items():
-        record, live = decision.found.record, decision.found.live
+        record, live = decision.case.record, decision.case.live
         if record is None:
             continue
-        gone = record.id and (live is None or live.phase is Phase.GONE) and not decision.found.replaced_ids
+        gone = record.id and (live is None or live.phase is Phase.GONE) and not decision.existing.replaced_ids
         action, why = (Action.FORGET, f"{record.id} is gone") if gone else (Action.NONE, "")
-        told[address] = Decision(action, decision.found, record.spec, why=why, drift=decision.drift)
-    return told
+        response = DriftResponse(decision.response.drift)
+        refreshed[address] = Decision(action, decision.case, record.spec, why=why, response=response)
+    return refreshed
 
 
-def followed(kinds: Mapping[str, Kind], decisions: Mapping[Address, Decision], *, key: str) -> Iterable[Record]:
-    """The records of what is live and other than the books have it, brought up to date."""
-    for address, decision in sorted(decisions.items()):
-        record, live = decision.found.record, decision.found.live
+def refreshed_records(decisions: Mapping[Address, Decision]) -> Iterable[Record]:
+    """The records that differ from their live objects, brought up to date."""
+    for _, decision in sorted(decisions.items()):
+        case = decision.case
+        record, live = case.record, case.live
         if record is None or live is None or not record.id or record.pending is not None:
             continue
-        spec = {**record.spec, **as_it_is(kinds[address.type], decision.found, live, key=key)}
-        outputs = kinds[address.type].merged_outputs(record.outputs, live)
         fresh = replace(
-            record, spec=spec, outputs=outputs, retired=decision.found.replaced_ids, adopted={}, adopted_for={}
+            record,
+            spec={**record.spec, **as_it_is(case, live)},
+            outputs=case.kind.merged_outputs(record.outputs, live),
+            retired=case.existing.replaced_ids,
+            adopted={},
+            adopted_for={},
         )
         if fresh != record:
             yield fresh
 
 
 @dataclass(frozen=True, slots=True)
-class _Easing:
+class _Kept:
+    """The spec that is compared with the live object, and which live values it keeps."""
+
     spec: Spec
-    """What is compared."""
     adopted: Mapping[str, Value] = field(default_factory=dict)
-    """By field that is wanted as it is, what the manifest declares of it."""
+    """By field whose live value is wanted, what the manifest declares."""
     adopted_for: Mapping[str, Cause] = field(default_factory=dict)
-    """Why it was other than it was left, where nobody edited it."""
-    over: tuple[str, ...] = ()
-    """The fields that were adopted and go back, for that is said no longer."""
-    kept: Spec = field(default_factory=dict)
-    """What the books go on to hold of fields that are left as they are."""
+    """By such a field, the cause of the drift, where that is not an edit."""
+    no_longer_adopted: tuple[str, ...] = ()
+    """The fields that were adopted and get the declared value back, because `onDrift` does not adopt any more."""
+    ignored: Spec = field(default_factory=dict)
+    """The recorded values of fields whose live values are left as they are."""
 
 
-def _eased(
-    kind: Kind,
-    declared: Declared,
-    found: Existing,
-    *,
-    spec: Spec,
-    drift: Iterable[Drift],
-    rules: Rules,
-    ignored: Iterable[Ignored],
-    key: str,
-) -> _Easing:
-    """The spec with what is live in the place of what is to be left as it is."""
-    record, live = found.record, found.live
-    drift, ignored = tuple(drift), tuple(ignored)
-    if record is None or live is None or not record.id or not (drift or ignored or record.adopted):
-        return _Easing(spec)
-    eased, kept = dict(spec), {}
-    recorded = recorded_spec(kind, found)
-    before = _adopted_before(kind, record, live, spec=spec, key=key)
+def _kept(case: Case, detected: ResourceDrift, *, rules: Rules, now: float) -> _Kept:
+    """The spec of the case, with live values in place of the declared ones where these are kept."""
+    record, live, declared = case.record, case.live, case.declared
+    rules_in_force = in_force(declared, now=now)
+    if record is None or live is None or not record.id or not (detected.drift or rules_in_force or record.adopted):
+        return _Kept(case.spec)
+    spec, ignored, recorded = dict(case.spec), {}, case.recorded_spec
+    before = _adopted_before(case, record, live)
     causes = {name: record.adopted_for.get(name, Cause.EDITED) for name in before}
     over = tuple(name for name in before if answer_to(causes[name], declared, rules)[0] is OnDrift.HEAL)
     adopted = {name: value for name, value in before.items() if name not in over}
-    eased |= {name: recorded[name] for name in adopted}
-    for item in drift:
+    spec |= {name: recorded[name] for name in adopted}
+    for item in detected.drift:
         if item.on_drift is OnDrift.HEAL:
             continue
         for change in item.fields:
-            name, wanted = change.name, eased.get(change.name)
-            if wanted is None or not agree(kind.field(name), wanted=wanted, found=recorded[name], key=key):
+            name, wanted = change.name, spec.get(change.name)
+            if wanted is None or not case.agree(case.kind.field(name), wanted=wanted, found=recorded[name]):
                 continue  # the manifest asks for something new
             if item.on_drift is OnDrift.ADOPT:
-                adopted[name], causes[name] = written(spec, key)[name], item.cause
+                adopted[name], causes[name] = case.written(case.spec)[name], item.cause
             else:
-                kept[name] = recorded[name]
-            eased[name] = change.after
-    for rule in ignored:
+                ignored[name] = recorded[name]
+            spec[name] = change.after
+    for rule in rules_in_force:
         name = rule.path[0]
-        if eased.get(name) is None and (rule.path[1:] or name not in recorded):
+        if spec.get(name) is None and (rule.path[1:] or name not in recorded):
             continue
-        is_now = live.values.get(name, recorded.get(name))
-        shown = masked(is_now, recorded=recorded.get(name), wanted=eased.get(name), field=kind.field(name), key=key)
-        value = overlaid(eased.get(name), shown, rule.path[1:])
-        eased = {other: item for other, item in eased.items() if other != name}
-        eased |= {} if value is None else {name: value}
+        value = live.values.get(name, recorded.get(name))
+        shown = case.masked(case.kind.field(name), value, recorded=recorded.get(name), wanted=spec.get(name))
+        value = overlaid(spec.get(name), shown, rule.path[1:])
+        spec = {other: item for other, item in spec.items() if other != name}
+        spec |= {} if value is None else {name: value}
     adopted_for = {name: causes[name] for name in adopted if causes[name] is not Cause.EDITED}
-    return _Easing(eased, adopted, adopted_for, over, kept)
+    return _Kept(spec, adopted, adopted_for, over, ignored)
 
 
-def _adopted_before(kind: Kind, record: Record, live: Live, *, spec: Spec, key: str) -> dict[str, Value]:
-    """What the books have as adopted and the manifest still declares as it did then, by field.
+def _adopted_before(case: Case, record: Record, live: Live) -> dict[str, Value]:
+    """By field, the recorded adoptions that still hold: the manifest declares what it declared then.
 
-    Not what somebody has put back: that is as the manifest has it.
+    A field whose live value agrees with the manifest again is adopted no longer.
     """
+    spec = case.spec
     return {
         name: then
         for name, then in record.adopted.items()
         if name in record.spec
         and name in spec
         and is_known(spec[name])
-        and written(spec, key).get(name) == then
-        and not agree(kind.field(name), wanted=spec[name], found=live.values.get(name, record.spec[name]), key=key)
+        and _declares_the_same(case, name, then)
+        and not case.agree(case.kind.field(name), wanted=spec[name], found=live.values.get(name, record.spec[name]))
     }
 
 
-def _because_it_is_gone(decision: Decision, strayed: ResourceDrift) -> Decision:
-    """The decision, told what became of an object that nobody deleted."""
-    gone = next((item for item in strayed.drift if item.gone and item.cause is not Cause.DELETED), None)
+def _declares_the_same(case: Case, name: str, then: Value) -> bool:
+    """Whether the manifest declares the field as it did when its live value was adopted."""
+    item = case.kind.field(name)
+    same = case.written(case.spec).get(name) == then
+    return same or (item.unordered and case.agree(item, wanted=case.spec[name], found=then))
+
+
+def _because_it_is_gone(decision: Decision, detected: ResourceDrift) -> Decision:
+    """The decision, with the platform event that removed the object as its reason."""
+    gone = next((item for item in detected.drift if item.gone and item.cause is not Cause.DELETED), None)
     if gone is None or not decision.makes:
         return decision
-    return replace(decision, why=f"{gone.id} is gone: {gone.says}" if decision.found.live is None else gone.says)
+    return replace(decision, why=f"{gone.id} is gone: {gone.says}" if decision.case.live is None else gone.says)
 
 
-def _with_what_is_over(decision: Decision, over: tuple[str, ...]) -> Decision:
-    """The decision, told why it puts back what was adopted."""
-    back = [item.name for item in decision.fields if item.name in over]
+def _because_no_longer_adopted(decision: Decision, fields: tuple[str, ...]) -> Decision:
+    """The decision, with the end of an adoption as its reason."""
+    back = [item.name for item in decision.fields if item.name in fields]
     if not back or decision.why:
         return decision
     return replace(decision, why=f"onDrift adopts no longer what was changed outside: {', '.join(back)}")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from novita_infra.encoding import digest
@@ -20,7 +20,7 @@ from novita_infra.model.resources import Declared, Existing, Live, Phase
 from novita_infra.model.rules import Rules
 from novita_infra.model.values import Digest, Secret
 from novita_infra.planning.drift.detection import marked_by_others
-from novita_infra.planning.inputs import PlanInputs
+from novita_infra.planning.inputs import Config, PlanInputs, PriorState, World
 from novita_infra.planning.options import PlanOptions, Refresh
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.plan import Plan
@@ -54,18 +54,16 @@ def seen(
     known = record or Record(BASE, "t-1", spec=digest(dict(sent), KEY), source="main.yaml", outputs={"id": "t-1"})
     object_ = None if live is None else Live("t-1", "base", phase, "ready", dict(live), outputs={"id": "t-1"})
     return PlanInputs(
-        project="p",
-        environment="e",
-        declared=(Declared(BASE, dict(wanted), Origin("main.yaml", 1, 1), lifecycle=lifecycle),),
-        found={BASE: Existing(known, live=object_)},
+        config=Config(
+            project="p",
+            environment="e",
+            declared=(Declared(BASE, dict(wanted), Origin("main.yaml", 1, 1), lifecycle=lifecycle),),
+            rules=rules,
+        ),
+        prior=PriorState(key=KEY, lineage="l", serial=1),
+        world=World(existing={BASE: Existing(known, live=object_)}, circumstances=Circumstances(now)),
         kinds=KINDS,
-        key=KEY,
-        lineage="l",
-        serial=1,
-        asked=asked,
-        rules=rules,
-        now=now,
-        circumstances=Circumstances(now),
+        options=asked,
     )
 
 
@@ -80,8 +78,9 @@ def planned(plan: Plan) -> tuple[Action, list[str]]:
 
 def after(plan: Plan, before: PlanInputs) -> PlanInputs:
     """The same when the books have been brought up to date, as an apply does it first."""
-    (record,) = plan.record_updates or (before.found[BASE].record,)
-    return replace(before, found={BASE: replace(before.found[BASE], record=record)})
+    (record,) = plan.record_updates or (before.world.existing[BASE].record,)
+    existing = {BASE: replace(before.world.existing[BASE], record=record)}
+    return replace(before, world=replace(before.world, existing=existing))
 
 
 def answering(answer: OnDrift) -> Lifecycle:
@@ -207,7 +206,7 @@ def test_a_plan_that_only_follows_does_nothing_else() -> None:
     before = seen({**SENT, "ports": ["9/tcp"]}, wanted=wanted, asked=PlanOptions(refresh=Refresh.ONLY))
     plan = make_plan(before)
     assert (plan.steps, plan.refresh_only, drift_in(plan)) == ((), True, [("edited", ["ports"])])
-    again = make_plan(replace(after(plan, before), asked=PlanOptions()))
+    again = make_plan(replace(after(plan, before), options=PlanOptions()))
     assert (again.drift, planned(again)) == ((), (Action.UPDATE, ["image", "ports"]))
 
 
@@ -250,13 +249,14 @@ def test_what_is_left_as_it_is_is_not_changed_unless_the_manifest_asks(
 
 
 @given(SPECS, SPECS, SPECS)
+@example({**SENT, "ports": ["80/http", "22/tcp"]}, {**SENT, "ports": []}, {**SENT, "ports": ["22/tcp", "80/http"]})
 def test_what_was_adopted_holds_until_the_manifest_says_something_new(
     sent: dict[str, Any], live: dict[str, Any], wanted: dict[str, Any]
 ) -> None:
     before = seen(live, sent=sent, wanted=sent, lifecycle=answering(OnDrift.ADOPT))
     adopted = after(make_plan(before), before)
-    (declared,) = adopted.declared
-    plan = make_plan(replace(adopted, declared=(replace(declared, spec=wanted),)))
+    (declared,) = adopted.config.declared
+    plan = make_plan(replace(adopted, config=replace(adopted.config, declared=(replace(declared, spec=wanted),))))
     assert set(planned(plan)[1]) == {
         name for name in VALUES if _differs(sent, wanted, name) and _differs(live, wanted, name)
     }

@@ -1,0 +1,164 @@
+"""The decisions on all resources, in the order of their references, and which of them the plan carries out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from graphlib import TopologicalSorter
+from typing import TypeAlias
+
+from novita_infra.kinds.kind import SpecError
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, Diagnostic
+from novita_infra.model.resources import Declared, Existing
+from novita_infra.model.values import Ref, Spec, Value, resolve
+from novita_infra.planning.changes.case import Case
+from novita_infra.planning.changes.decisions import Decision, decide_undeclared, with_protection, with_retired
+from novita_infra.planning.changes.refusals import refused
+from novita_infra.planning.changes.replacements import with_forced_replacement
+from novita_infra.planning.checks.conditions import demanded, watched
+from novita_infra.planning.drift.detection import ResourceDrift, detect_drift, marked_by_others
+from novita_infra.planning.drift.response import decide_with_drift, refresh_only
+from novita_infra.planning.inputs import PlanInputs
+from novita_infra.planning.options import Refresh
+from novita_infra.planning.plan.findings import Finding
+from novita_infra.planning.targeting import Selected, excluded, left_along, select
+
+Decisions: TypeAlias = Mapping[Address, Decision]
+_Errors: TypeAlias = dict[Address, list[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The decisions on all resources."""
+
+    declared: Mapping[Address, Declared]
+    """The declared resources; none where the plan destroys."""
+    decisions: Decisions
+    active: Decisions
+    """The decisions that the plan carries out."""
+    findings: tuple[Finding, ...]
+    """What prevents some of the active decisions."""
+    selected: Selected
+    left_out: Mapping[Address, str]
+    """The resources that are left out, each with the reason."""
+
+
+def decide_all(inputs: PlanInputs) -> Decided:
+    """Decides on every resource that is declared or recorded."""
+    options = inputs.options
+    declared = {} if options.destroys else {item.address: item for item in inputs.config.declared}
+    left_out = excluded(options, {*declared, *inputs.world.existing})
+    decisions, errors = _decide_each(inputs, declared, left_out)
+    while more := left_along(left_out, decisions, declared):
+        # What is left out is unchanged, so what refers to it may be unchanged, too.
+        left_out |= more
+        decisions, errors = _decide_each(inputs, declared, left_out)
+    selected = select(options, decisions, declared, left=left_out)
+    active, unmet = demanded(selected.active, declared, known_values(inputs, selected.active, declared))
+    findings = (
+        *(finding for address in active for finding in errors.get(address, ())),
+        *refused(active, options=options),
+        *unmet,
+    )
+    return Decided(declared, decisions, active, findings, selected, left_out)
+
+
+def known_values(
+    inputs: PlanInputs, decisions: Decisions, declared: Mapping[Address, Declared], left_out: Collection[Address] = ()
+) -> Callable[[Ref], Value]:
+    """A lookup of the values of references; a Ref that is not known yet is returned as it is.
+
+    Nothing is known of a resource that will be created or replaced, unless it is left out.
+    """
+
+    def known(ref: Ref) -> Value:
+        decision = decisions.get(ref.address)
+        if decision is not None and decision.makes and ref.address not in left_out:
+            return ref
+        existing = decision.existing if decision else inputs.world.existing.get(ref.address, Existing())
+        record, live = existing.record, existing.live
+        stays_deleted = decision is not None and decision.response.stays_deleted
+        if live is None and (record is None or (ref.address in declared and not stays_deleted)):
+            return ref
+        if ref.attribute == "id":
+            return live.id if live else (record.id if record else ref)
+        outputs = record.outputs if record else {}
+        if live is not None:
+            outputs = inputs.kinds[ref.address.type].merged_outputs(outputs, live)
+        return outputs.get(ref.attribute, ref)
+
+    return known
+
+
+def _decide_each(
+    inputs: PlanInputs, declared: Mapping[Address, Declared], left_out: Mapping[Address, str]
+) -> tuple[dict[Address, Decision], _Errors]:
+    """The decisions in the order of references, and what is wrong with some specs."""
+    decisions: dict[Address, Decision] = {}
+    errors: _Errors = {}
+    known = known_values(inputs, decisions, declared, left_out)
+    for address in _in_order_of_needs(declared.values()):
+        item = declared[address]
+        case, faults = _declared_case(inputs, item, known)
+        if faults:
+            errors[address] = [_finding(item, fault) for fault in faults]
+        decision = with_forced_replacement(
+            _decide(inputs, case), item, options=inputs.options, decisions=decisions, left_out=left_out
+        )
+        decisions[address] = with_protection(decision, protect=item.lifecycle.protect)
+    for address, existing in inputs.world.existing.items():
+        scope = inputs.config.scope
+        in_scope = not scope or (existing.record is not None and existing.record.source == scope)
+        if address not in declared and in_scope:
+            decisions[address] = _decide(inputs, _case(inputs, None, address, spec={}))
+    if inputs.options.refresh is Refresh.ONLY:
+        return refresh_only(decisions), {}
+    return watched(decisions, declared, known), errors
+
+
+def _declared_case(
+    inputs: PlanInputs, item: Declared, known: Callable[[Ref], Value]
+) -> tuple[Case, tuple[SpecError, ...]]:
+    """The case with references and names of products and clusters resolved, and the names that are not known."""
+    spec = {name: resolve(value, known) for name, value in item.spec.items()}
+    case = _case(inputs, item, item.address, spec=spec)
+    if case.kind.resolution.resolve is None:
+        return case, ()
+    resolved, faults = case.kind.resolution.resolve(spec, inputs.world.catalogue, case.live)
+    return replace(case, spec=dict(resolved)), faults
+
+
+def _case(inputs: PlanInputs, item: Declared | None, address: Address, *, spec: Spec) -> Case:
+    existing = inputs.world.existing.get(address, Existing())
+    return Case(inputs.kinds[address.type], item, existing, spec, inputs.prior.key)
+
+
+def _decide(inputs: PlanInputs, case: Case) -> Decision:
+    """The decision on one resource. A resource that was not read has not drifted."""
+    config, existing = inputs.config, case.existing
+    detected = ResourceDrift()
+    if existing.record is not None and existing.record.address not in inputs.world.unread:
+        detected = detect_drift(
+            case,
+            circumstances=inputs.world.circumstances,
+            rules=config.rules,
+            others=marked_by_others(existing.live, project=config.project, environment=config.environment),
+        )
+    if case.declared is not None:
+        return with_retired(decide_with_drift(case, detected, rules=config.rules, now=inputs.now))
+    why = "" if inputs.options.destroys else "no longer declared"
+    decision = with_retired(decide_undeclared(case, why=why))
+    return replace(decision, response=replace(decision.response, drift=detected.drift))
+
+
+def _in_order_of_needs(declared: Iterable[Declared]) -> Iterable[Address]:
+    items = {item.address: item for item in declared}
+    graph = {address: [need for need in items[address].needs if need in items] for address in sorted(items)}
+    return TopologicalSorter(graph).static_order()
+
+
+def _finding(item: Declared, error: SpecError) -> Finding:
+    origin = item.places.get(str(error.path[0]), item.origin) if error.path else item.origin
+    diagnostic = Diagnostic(error.summary, error.hint, origin=origin, address=str(item.address))
+    return Finding(diagnostic, EXIT_BLOCKED if error.impossible else EXIT_ERROR)
