@@ -1,4 +1,4 @@
-"""The parts of the schemas that are about drift: what becomes of it, and what is not compared."""
+"""The schemas of `onDrift` and `ignoreChanges`."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _CAUSES: Final[Any] = {
     Cause.EXPIRED: "Its term is over, or it is frozen.",
     Cause.FAILED: "It failed.",
     Cause.ARREARS: "The account is in arrears.",
-    Cause.RELEASED: "The platform kept it for a time only.",
+    Cause.RELEASED: "The platform released it after a time.",
 }
 
 ON_DRIFT: Final[dict[str, Any]] = {
     "if": {"type": "object"},
     "then": {
         "type": "object",
-        "properties": {cause.value: {**_ANSWER, "description": says} for cause, says in _CAUSES.items()},
+        "properties": {cause.value: {**_ANSWER, "description": text} for cause, text in _CAUSES.items()},
         "minProperties": 1,
         "additionalProperties": False,
     },
     "else": _ANSWER,
     "examples": [*_ANSWER["enum"], {"edited": "adopt", "deleted": "alert"}],
-    "description": "What becomes of what was changed outside: heal puts it back, adopt takes it as wanted until the "
-    "manifest changes or heal is said, alert leaves it and tells it every time, ignore leaves it. One word, or one for "
-    "each cause.",
+    "description": "What happens to a change made outside of novita-infra: heal reverts it, adopt accepts it until the "
+    "manifest changes or says heal, alert keeps and reports it every time, ignore keeps it. One word, or one for each "
+    "cause.",
 }
 
 IGNORE_CHANGES: Final[dict[str, Any]] = {
@@ -45,12 +45,12 @@ IGNORE_CHANGES: Final[dict[str, Any]] = {
                     "minLength": 1,
                     "description": "The path of a field, such as ports, env.DEBUG or workers.max.",
                 },
-                "reason": {"type": "string", "minLength": 1, "description": "Why it is left out."},
+                "reason": {"type": "string", "minLength": 1, "description": "Why it is not compared."},
                 "until": {
                     "type": "string",
                     "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
                     "examples": ["2027-01-31"],
-                    "description": "The last day (UTC) on which it is left out.",
+                    "description": "The last day (UTC) on which it is not compared.",
                 },
             },
             "required": ["field"],
@@ -58,6 +58,6 @@ IGNORE_CHANGES: Final[dict[str, Any]] = {
         },
         "else": {"type": "string", "minLength": 1, "examples": ["ports", "env.DEBUG", "workers.max"]},
     },
-    "description": "Fields, or parts of them, that are not compared once the object is there: neither a change in the "
-    "manifest nor one outside is told or made. A new object gets what is declared.",
+    "description": "Fields, or parts of them, that are not compared once the object exists: a change in the manifest "
+    "or outside of novita-infra is neither reported nor applied. A new object gets the declared values.",
 }

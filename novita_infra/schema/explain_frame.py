@@ -1,6 +1,6 @@
-"""What may stand around a spec, explained: the project file, and the metadata and lifecycle of every resource.
+"""Explanations of the project file, and of the metadata and lifecycle of every resource.
 
-Read from the published JSON Schemas, so that it says what they say. Nothing here prints.
+They are read from the published JSON Schemas, so that both agree. Nothing here prints.
 """
 
 from __future__ import annotations
@@ -17,26 +17,24 @@ from novita_infra.schema.wording import default_of, limits_of, shown_value, type
 
 PROJECT: Final = "Project"
 FRAME: Final = ("apiVersion", "kind", "metadata", "lifecycle")
-"""What a resource's document has beside its spec."""
+"""The parts of a resource's document beside its spec."""
 CHOSEN: Final = "NAME"
-"""Stands in paths for a key that the writer chooses, such as the name of a variable."""
-
-Schema = Mapping[str, Any]
+"""The placeholder in paths for a key that the writer chooses, such as the name of a variable."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartExplained:
-    """A field of the project file or of a resource's frame, and what is inside it."""
+    """A field of the project file or of a resource's frame, with the fields inside it."""
 
     within: str
-    """`Project`, or the kind; empty for what every kind has alike."""
+    """`Project`, or the kind; empty for the frame of all kinds."""
     path: str
     """As in a manifest: `lifecycle.onDrift`, `environments.NAME.patches.target`. Empty for the whole."""
     doc: str
     type: str
     required: bool
     default: str
-    """As it would be written; empty where there is none."""
+    """As a manifest would have it; empty where there is none."""
     limits: tuple[str, ...]
     examples: tuple[str, ...]
     items: tuple[PartExplained, ...] = ()
@@ -45,7 +43,7 @@ class PartExplained:
 
     @property
     def title(self) -> str:
-        """As one asks for it: `Project.budget`, `Instance.lifecycle.onDrift`, `lifecycle.onDrift`."""
+        """The argument of `explain`: `Project.budget`, `Instance.lifecycle.onDrift`, `lifecycle.onDrift`."""
         return ".".join(name for name in (self.within, self.path) if name)
 
     @property
@@ -54,7 +52,7 @@ class PartExplained:
         return self.path.rpartition(".")[2]
 
     def listed(self) -> Iterator[PartExplained]:
-        """What is inside it; where that is one thing under a name of the writer's choice, also what is in that."""
+        """The fields inside it. Below a name of the writer's choice, also the fields inside that."""
         for item in self.items:
             yield item
             if item.name == CHOSEN:
@@ -62,22 +60,22 @@ class PartExplained:
 
 
 def explain_project(path: str = "") -> PartExplained:
-    """The project file, or what `path` names in it: `budget.perHour`, `variables.NAME.type`, `variables.type`.
+    """The explanation of the project file, or of a `path` in it: `budget.perHour`, `variables.NAME.type`.
 
-    Raises Problems, with the nearest right name, where it names nothing.
+    Raises Problems, with the nearest known name, for an unknown path.
     """
     return _at(path, replace(_whole(project_schema(), within=PROJECT), example=EXAMPLE))
 
 
 def explain_frame(path: str, kind: Kind | None = None) -> PartExplained:
-    """What `path`, such as `lifecycle.onDrift`, names around the spec of the kind, or of any kind.
+    """The explanation of a `path` such as `lifecycle.onDrift`, for the kind or for any kind.
 
-    Raises Problems, with the nearest right name, where it names nothing.
+    Raises Problems, with the nearest known name, for an unknown path.
     """
     return _at(path, _whole(schema_of(kind) if kind else frame_schema(), within=kind.name if kind else ""))
 
 
-def _whole(schema: Schema, *, within: str) -> PartExplained:
+def _whole(schema: Mapping[str, Any], *, within: str) -> PartExplained:
     plain = _plain({name: part for name, part in schema.items() if name not in {"$defs", "title"}}, schema["$defs"])
     return _part(plain, (), within=within, required=True)
 
@@ -91,7 +89,7 @@ def _at(path: str, whole: PartExplained) -> PartExplained:
 
 
 def _inside(part: PartExplained, name: str, *, last: bool) -> PartExplained:
-    """What the name stands for; one that may be of the writer's own choice need not be known."""
+    """The field of that name. A name that the writer may choose need not be known."""
     known = {item.name: item for item in part.items}
     if name in known:
         return known[name]
@@ -107,7 +105,7 @@ def _inside(part: PartExplained, name: str, *, last: bool) -> PartExplained:
     return chosen
 
 
-def _part(schema: Schema, path: tuple[str, ...], *, within: str, required: bool) -> PartExplained:
+def _part(schema: Mapping[str, Any], path: tuple[str, ...], *, within: str, required: bool) -> PartExplained:
     return PartExplained(
         within=within,
         path=".".join(path),
@@ -125,15 +123,15 @@ def _part(schema: Schema, path: tuple[str, ...], *, within: str, required: bool)
     )
 
 
-def _limits(schema: Schema) -> Iterator[str]:
-    """Those of the whole, and of each alternative that is one value."""
+def _limits(schema: Mapping[str, Any]) -> Iterator[str]:
+    """The limits of the whole, and of each alternative that is one value."""
     yield from limits_of(schema)
     for branch in schema.get("anyOf", ()):
         yield from (f"{type_of(branch)}: {limit}" for limit in limits_of(branch) if "properties" not in branch)
 
 
-def _fields(schema: Schema) -> Iterator[tuple[str, Schema, bool]]:
-    """What has a name inside the schema, its list or one of its alternatives; and whether it must be given."""
+def _fields(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
+    """The named fields inside the schema, its list or its alternatives, and whether each is required."""
     for name, inner in schema.get("properties", {}).items():
         yield name, inner, name in schema.get("required", ())
     of_each = schema.get("additionalProperties")
@@ -143,8 +141,8 @@ def _fields(schema: Schema) -> Iterator[tuple[str, Schema, bool]]:
         yield from _fields(branch)
 
 
-def _plain(schema: Schema, shared: Mapping[str, Schema]) -> Schema:
-    """The same without references to shared definitions, and with alternatives in the one form `anyOf`."""
+def _plain(schema: Mapping[str, Any], shared: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The schema without references to shared definitions, with all alternatives as `anyOf`."""
     if "$ref" in schema:
         named = shared[schema["$ref"].rpartition("/")[2]]
         schema = {**named, **{name: part for name, part in schema.items() if name != "$ref"}}

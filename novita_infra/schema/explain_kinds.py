@@ -1,6 +1,6 @@
-"""What a person may want to know of a kind or a field, as plain values: type, limits, what a change costs, source.
+"""Explanations of kinds and fields as plain values: type, limits, what a change costs, source in the API.
 
-One wording for `explain_path`, the reference pages and the schemas. Nothing here prints.
+`explain`, the reference pages and the schemas share this wording. Nothing here prints.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from novita_infra.schema.frame import waits
 from novita_infra.schema.wording import default_of, limits_of, shown_value, type_of
 
 _BESIDE: Final = ("metadata", "lifecycle")
-"""What a misspelt name may mean though it is no field of a spec."""
+"""The names beside the spec that a misspelt field may mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +30,20 @@ class FieldExplained:
     """`text`, `whole number`, `list of texts`, `map of texts`, `object with min, max`."""
     required: bool
     default: str
-    """As it would be written; empty where the service chooses."""
+    """As a manifest would have it; empty where the service chooses."""
     limits: tuple[str, ...]
     secret: bool
     """Whether it takes `{fromEnv: NAME}` and `{fromFile: PATH}`."""
     refers: str
-    """The name of the kind that it points at, or empty."""
+    """The type of the resource that it points at, or empty."""
     means: str
-    """What changing it costs."""
+    """What a change costs."""
     removal: str
-    """What taking it out of the manifest does; empty for what must be given, and inside a field."""
+    """The effect of removing it from the manifest; empty for a required field, and inside a field."""
     api: str
     """The API's field behind it, and the page that says so."""
     items: tuple[FieldExplained, ...] = ()
-    """What is inside an object, or inside the objects of a list."""
+    """The fields inside an object, or inside the objects of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +55,26 @@ class KindExplained:
     summary: str
     fields: tuple[FieldExplained, ...]
     outputs: Mapping[str, str]
-    """What expressions may use, `id` included."""
+    """The attributes that expressions may use, `id` included."""
     timeouts: Mapping[str, str]
     """`create`, `update`, `delete`, as a manifest spells durations."""
     deletion: str
-    """What deleting an object costs."""
+    """What a deletion costs."""
     replacement: str
-    """In which order a replacement is made."""
+    """The order of a replacement."""
     example: str
 
 
 def explain_path(kind: Kind, path: str = "") -> KindExplained | FieldExplained:
-    """The kind, or what `path` names in its spec: `workers`, `workers.min`, `networkStorages.mountPath`.
+    """The explanation of the kind, or of a `path` in its spec: `workers`, `workers.min`, `networkStorages.mountPath`.
 
-    Raises Problems, with the nearest right name, where it names nothing.
+    Raises Problems, with the nearest known name, for an unknown path.
     """
     return explain_field(kind, path) if path else explain_kind(kind)
 
 
 def explain_kind(kind: Kind) -> KindExplained:
-    """All that there is to tell of the kind."""
+    """The explanation of the kind with all its fields."""
     return KindExplained(
         name=kind.name,
         type=kind.type,
@@ -83,15 +83,15 @@ def explain_kind(kind: Kind) -> KindExplained:
         outputs={"id": "the service's id", **kind.outputs},
         timeouts=waits(kind),
         deletion=kind.api.delete.summary.partition(": ")[2],
-        replacement="the new one is made before the old one goes"
+        replacement="the new object is created before the old one is deleted"
         if kind.create_first
-        else "the old one is deleted before the new one is made, unless something that stays still uses it",
+        else "the old object is deleted before the new one is created, unless a resource that remains still uses it",
         example=kind.example,
     )
 
 
 def explain_field(kind: Kind, path: str) -> FieldExplained:
-    """What `path` names in the kind's spec. Raises Problems, with the nearest right name, where it names nothing."""
+    """The explanation of a `path` in the kind's spec. Raises Problems, with the nearest known name."""
     first, *rest = path.split(".")
     found = _named(first, tuple(_field(kind, item) for item in kind.fields), kind.name, also=_BESIDE)
     for name in rest:
@@ -100,16 +100,16 @@ def explain_field(kind: Kind, path: str) -> FieldExplained:
 
 
 def describe_means(kind: Kind, field: Field) -> str:
-    """What a difference in the field means: `update: the workers are renewed`, `forces replacement: ...`."""
+    """What a change of the field costs: `update: the workers are renewed`, `forces replacement: ...`."""
     match field.change:
         case Grows(call=call, shrinking=shrinking):
             return f"growing: {describe_one(kind, By(call))}; shrinking: {describe_one(kind, shrinking)}"
         case Cases(cases=cases, otherwise=otherwise):
-            told = [
+            texts = [
                 f"{shown_value(old)} to {shown_value(new)}: {describe_one(kind, one)}"
                 for (old, new), one in cases.items()
             ]
-            return "; ".join([*told, f"otherwise: {describe_one(kind, otherwise)}"])
+            return "; ".join([*texts, f"otherwise: {describe_one(kind, otherwise)}"])
         case Local():
             return "no call of its own: it shapes other fields, or how calls are made"
         case By() | Replaces() | Refusal() as one:
@@ -119,7 +119,7 @@ def describe_means(kind: Kind, field: Field) -> str:
 
 
 def describe_one(kind: Kind, means: By | Replaces | Refusal) -> str:
-    """What one transition means, in the words that plans use too."""
+    """What one transition costs, in the words of plans."""
     match means:
         case By(call=call):
             return kind.call(call).summary
@@ -175,8 +175,8 @@ def _removal(field: Field) -> str:
         case _ if isinstance(field.change, Local):
             return ""
         case Default(value=value):
-            return f"goes back to {default_of(value) or 'nothing'}"
+            return f"returns to {default_of(value) or 'nothing'}"
         case Platform():
-            return "is left as it is: the service has no default to go back to"
+            return "remains as it is: the service has no default to return to"
         case unknown:
             assert_never(unknown)

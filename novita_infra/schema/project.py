@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from novita_infra.model.lifecycle import OnDrift
-from novita_infra.schema.frame import NAME, VERSION, Schema, closed_object
+from novita_infra.schema.frame import NAME, VERSION
+from novita_infra.schema.objects import Schema, closed_object
 from novita_infra.schema.rules import BUDGET, CHANGE_LIMIT, MAX_PRICE_RISE, MORE_POLICIES, POLICIES
 
 _VARIABLE_NAME: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
@@ -14,8 +15,8 @@ _TARGET: Final = r'^[a-z_]+\.[A-Za-z0-9_*-]+(\["[^"\]]+"\])?$'
 _ACCOUNT: Final[Schema] = {
     "type": "string",
     "pattern": "^[A-Za-z0-9_-]+$",
-    "description": "The id of the only account whose keys may be used; that of an environment goes before. Another "
-    "key is refused, and told whose it is.",
+    "description": "The id of the only account that may be used; that of an environment takes precedence. A key of "
+    "another account is refused, and the message names that account.",
 }
 
 _RULES: Final[Schema] = {
@@ -25,18 +26,18 @@ _RULES: Final[Schema] = {
     "onDrift": {"$ref": "#/$defs/onDrift", "default": OnDrift.HEAL.value},
     "changeLimit": CHANGE_LIMIT,
 }
-"""What the project says for all environments, and an environment for itself."""
+"""The settings that the project has for all environments, and an environment for itself."""
 
 
 def _undefaulted(schema: Schema) -> Schema:
-    """The schema as an environment has it: what it leaves out has no default, but is as the project says."""
+    """The schema for an environment, without defaults: omitted settings come from the project."""
     inner = {name: _undefaulted(part) for name, part in schema.get("properties", {}).items()}
     bare = {name: part for name, part in schema.items() if name != "default"}
     return {**bare, "properties": inner} if inner else bare
 
 
 def _named(of: Schema, *, names: str, description: str) -> Schema:
-    """A map whose keys are names that the writer chooses."""
+    """A map from names that the writer chooses."""
     return {
         "type": "object",
         "propertyNames": {"pattern": names},
@@ -51,11 +52,11 @@ _VARIABLE: Final[Schema] = {
             "type": {
                 "enum": ["string", "integer", "number", "boolean", "list", "map"],
                 "default": "string",
-                "description": "What its value must be.",
+                "description": "The type of its value.",
             },
-            "default": {"description": "Its value where none is given; without one, a value must be given."},
+            "default": {"description": "Its value if none is given; without a default, a value is required."},
             "description": {"type": "string", "description": "What it is for."},
-            "secret": {"type": "boolean", "default": False, "description": "Whether its value is hidden everywhere."},
+            "secret": {"type": "boolean", "default": False, "description": "Whether its value is redacted everywhere."},
         }
     ),
     "description": "A variable: its type, its default, and whether it is secret.",
@@ -75,7 +76,7 @@ _PATCH: Final[Schema] = {
         },
         required=["target"],
     ),
-    "description": "What is different of the resources that the target names.",
+    "description": "Differences of the resources that match the target.",
 }
 
 _ENVIRONMENT: Final[Schema] = {
@@ -85,19 +86,19 @@ _ENVIRONMENT: Final[Schema] = {
                 "type": "object",
                 "propertyNames": {"pattern": _VARIABLE_NAME},
                 "examples": [{"gpuCount": 4}],
-                "description": "Values of variables in this environment. Files, NOVITA_INFRA_VAR_NAME and --var go "
-                "before them.",
+                "description": "Values of variables in this environment. Files, NOVITA_INFRA_VAR_NAME and --var take "
+                "precedence.",
             },
             "patches": {
                 "type": "array",
                 "items": _PATCH,
-                "description": "What is different of resources in this environment; a later patch goes before.",
+                "description": "Differences of resources in this environment; a later patch takes precedence.",
             },
             **{name: _undefaulted(rule) for name, rule in _RULES.items()},
             "policies": MORE_POLICIES,
         },
     ),
-    "description": "An environment. What it leaves out is as the project says.",
+    "description": "An environment. Settings that it omits come from the project.",
 }
 
 _GROUP: Final[Schema] = {
@@ -106,7 +107,7 @@ _GROUP: Final[Schema] = {
             "onFailure": {
                 "enum": ["rollback", "keep", "stop"],
                 "default": "rollback",
-                "description": "rollback deletes what the run made, keep leaves it running, stop stops its machines.",
+                "description": "rollback deletes what the run created, keep leaves it running, stop stops machines.",
             }
         }
     ),
@@ -116,15 +117,15 @@ _GROUP: Final[Schema] = {
 PROJECT: Final[dict[str, Any]] = closed_object(
     {
         "apiVersion": VERSION,
-        "kind": {"const": "Project", "description": "That this is the project file."},
+        "kind": {"const": "Project", "description": "Marks the project file."},
         "metadata": {
             **closed_object(
                 {"name": {"type": "string", "pattern": f"^{NAME}$", "description": "The project's name."}},
                 required=["name"],
             ),
-            "description": "What the project is called; its plans, its state and its owner marks tell the name.",
+            "description": "The name of the project. Its plans, its state and its owner marks carry it.",
         },
-        "variables": _named(_VARIABLE, names=_VARIABLE_NAME, description="What ${var.NAME} may stand for."),
+        "variables": _named(_VARIABLE, names=_VARIABLE_NAME, description="The variables that ${var.NAME} refers to."),
         "environments": _named(
             _ENVIRONMENT,
             names=f"^{NAME}$",
@@ -133,7 +134,7 @@ PROJECT: Final[dict[str, Any]] = closed_object(
         "defaultEnvironment": {
             "type": "string",
             "examples": ["dev"],
-            "description": "The environment without --env. Where it is left out, that is `default`, without patches.",
+            "description": "The environment without --env. Default: `default`, which has no patches.",
         },
         "state": {
             **closed_object(
@@ -146,17 +147,17 @@ PROJECT: Final[dict[str, Any]] = closed_object(
                     }
                 }
             ),
-            "description": "Where the books of what was made are kept, one file for each environment.",
+            "description": "Where the state is stored, one file for each environment.",
         },
         "groups": _named(
             _GROUP,
             names=f"^{NAME}$",
-            description="What becomes of what a run made of a group that fails. Default: rollback.",
+            description="What happens to the objects that a run created for a group that fails. Default: rollback.",
         ),
         "ownerMarks": {
             "type": "boolean",
             "default": True,
-            "description": "Whether objects carry a mark of the operation that made them, where the API has room.",
+            "description": "Whether objects carry a mark of the operation that created them, where the API has room.",
         },
         **_RULES,
         "policies": POLICIES,
@@ -164,12 +165,12 @@ PROJECT: Final[dict[str, Any]] = closed_object(
             "type": "object",
             "propertyNames": {"pattern": _VARIABLE_NAME},
             "examples": [{"url": "${endpoint.api.url}"}],
-            "description": "What `output` prints, by name: values, with expressions in them.",
+            "description": "The values that `output` prints, by name, with expressions in them.",
         },
     },
     required=["apiVersion", "kind", "metadata"],
 )
-"""Without its head and the definitions that it shares with the kinds."""
+"""The schema without its head and the definitions that it shares with the kinds."""
 
 EXAMPLE: Final = """\
 apiVersion: novita-infra/v1

@@ -1,4 +1,4 @@
-"""The reference pages in docs/reference: one for each kind, one for what is around a spec, one for the project file.
+"""The reference pages in docs/reference: one for each kind, one for metadata and lifecycle, one for the project file.
 
 `python -m novita_infra.schema.reference_pages FOLDER` writes them. They say only what the kinds and the schemas say.
 """
@@ -23,7 +23,7 @@ Generated from the code by `python -m novita_infra.schema.reference_pages docs/r
 `novita-infra explain KIND[.field]` and `novita-infra explain Project[.field]` print the same.
 
 * [The project file](project.md) `novita-infra.yaml`: variables, environments, budgets, policies, outputs.
-* [Metadata and lifecycle](lifecycle.md): what every resource takes beside its spec.
+* [Metadata and lifecycle](lifecycle.md): the parts of every resource beside its spec.
 * The kinds: [at the end of this page](#the-kinds).
 
 Every document has the same frame:
@@ -33,22 +33,22 @@ apiVersion: novita-infra/v1
 kind: Instance
 metadata:
   name: trainer              # unique per kind; the address is instance.trainer
-  labels: {team: research}   # marks for people
+  labels: {team: research}   # for people
 lifecycle:
   protect: true              # deleting and replacing it are refused
   timeouts: {create: 30m, update: 10m, delete: 5m}
   dependsOn: [network_storage.data]   # and more: see lifecycle.md
-spec: {}                     # what the pages below tell
+spec: {}                     # described on the pages below
 ```
 
-* `name` in a spec is the object's name in the account; left out, it is the name in `metadata`.
+* `name` in a spec is the object's name in the account. Default: the name in `metadata`.
 * Any value may be a `${...}` expression: `${network_storage.data.id}`, `${var.region}`, `${env.HOME}`. `$${` is a plain
   `${`.
 * A field that points at another resource takes its name, or `{id: ...}` for an object that is not managed here.
 * Where a value may be secret, `{fromEnv: NAME}` and `{fromFile: PATH}` keep it out of the manifest, the plan and the
   state.
-* A field that is not declared is left to the service. One that was declared and no longer is goes back to its default,
-  where it has one.
+* An undeclared field is left to the service. A field that is no longer declared returns to its default, where it has
+  one.
 
 ## The kinds
 
@@ -60,8 +60,8 @@ spec: {}                     # what the pages below tell
 _LIFECYCLE: Final = """\
 # Metadata and lifecycle
 
-What every resource takes beside its `spec`. `novita-infra explain lifecycle` tells the same, and
-`novita-infra explain Instance.lifecycle` with the defaults of the kind. [The reference](index.md).
+The parts of every resource beside its `spec`. `novita-infra explain lifecycle` prints the same, and
+`novita-infra explain Instance.lifecycle` prints it with the defaults of the kind. [The reference](index.md).
 
 ```yaml
 apiVersion: novita-infra/v1
@@ -84,7 +84,7 @@ spec:
 _PROJECT: Final = f"""\
 # The project file
 
-`novita-infra.yaml` at the root of a project. A project can do without one. `novita-infra explain Project` tells the
+`novita-infra.yaml` at the root of a project. A project can do without one. `novita-infra explain Project` prints the
 same. [The reference](index.md).
 
 ```yaml
@@ -106,7 +106,7 @@ def pages() -> dict[str, str]:
 
 
 def write(folder: Path) -> None:
-    """Writes every page into the folder, and removes those that no kind stands for any more."""
+    """Writes every page into the folder, and removes the pages of removed kinds."""
     folder.mkdir(parents=True, exist_ok=True)
     made = pages()
     for stale in folder.glob("*.md"):
@@ -124,8 +124,8 @@ def _page(kind: KindExplained) -> Iterator[str]:
         yield f"| [`{field.path}`](#{field.path.lower()}) | {_cell(field.type)} | {_default(field)} |"
     for field in kind.fields:
         yield from ("", f"### {field.path}", "", *_facts(field))
-    yield from ("", "## What expressions may use", "", "| Attribute | What it is |", "| --- | --- |")
-    yield from (f"| `${{{kind.type}.NAME.{name}}}` | {_cell(told)} |" for name, told in kind.outputs.items())
+    yield from ("", "## Attributes for expressions", "", "| Attribute | What it is |", "| --- | --- |")
+    yield from (f"| `${{{kind.type}.NAME.{name}}}` | {_cell(text)} |" for name, text in kind.outputs.items())
     yield from ("", "## Replacing, deleting, waiting", "")
     yield f"* Replaced: {kind.replacement}."
     yield f"* Deleted: {kind.deletion}."
@@ -136,7 +136,7 @@ def _page(kind: KindExplained) -> Iterator[str]:
 def _frame() -> Iterator[str]:
     yield from _parts("Metadata", explain_frame("metadata"))
     yield from _parts("Lifecycle", explain_frame("lifecycle"))
-    yield from ("", "## Waits of the kinds", "", "What `timeouts` are where nothing is said.", "")
+    yield from ("", "## Waits of the kinds", "", "The defaults of `timeouts`.", "")
     yield from (f"| Kind | {' | '.join(TIMES)} |", "| --- |" + " --- |" * len(TIMES))
     for kind in KINDS.values():
         limits = waits(kind)
@@ -144,7 +144,7 @@ def _frame() -> Iterator[str]:
 
 
 def _parts(title: str, whole: PartExplained) -> Iterator[str]:
-    """The fields inside a part: a table of all, and what there is to know of each."""
+    """The fields inside a part: a table of all, then the facts of each."""
     yield from ("", f"## {title}", "", *([whole.doc, ""] if whole.path else []))
     yield from ("| Field | Type | Default |", "| --- | --- | --- |")
     for part in whole.items:
@@ -168,7 +168,7 @@ def _parts(title: str, whole: PartExplained) -> Iterator[str]:
 
 
 def _deep(part: PartExplained) -> Iterator[PartExplained]:
-    """The part and all that is inside it, as deep as it goes."""
+    """The part and all parts inside it, at any depth."""
     yield part
     for item in part.items:
         yield from _deep(item)
@@ -189,7 +189,7 @@ def _facts(field: FieldExplained) -> Iterator[str]:
         yield "* May be secret: `{fromEnv: NAME}` or `{fromFile: PATH}`"
     yield f"* Changing it: {field.means}"
     if field.removal:
-        yield f"* Taking it out of the manifest: {field.removal}"
+        yield f"* Removing it from the manifest: {field.removal}"
     yield f"* In the API: {field.api}"
     if field.items:
         yield from ("", "| Inside | Type | Limits | What it is |", "| --- | --- | --- | --- |")
@@ -206,7 +206,7 @@ def _default(field: FieldExplained | PartExplained) -> str:
 
 
 def _code(limit: str) -> str:
-    """A pattern in code marks, whatever it holds."""
+    """A limit with its pattern in code marks."""
     before, found, pattern = limit.partition("matches ")
     return f"{before}{found}`{pattern}`" if found else limit
 

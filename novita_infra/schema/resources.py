@@ -1,4 +1,4 @@
-"""The published JSON Schemas, made from the kinds: what a manifest may hold, and what changing each field costs.
+"""The published JSON Schemas, generated from the kinds: what a manifest may hold, and what changing a field costs.
 
 `python -m novita_infra.schema.resources FOLDER` writes them. Nothing here validates.
 """
@@ -14,16 +14,17 @@ from typing import Any, Final
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Default, Field
 from novita_infra.kinds.kind import Kind
+from novita_infra.schema.draft_07 import as_draft_07
 from novita_infra.schema.drift import IGNORE_CHANGES, ON_DRIFT
 from novita_infra.schema.explain_kinds import describe_means
-from novita_infra.schema.frame import VERSION, Schema, closed_object, lifecycle, metadata
+from novita_infra.schema.frame import VERSION, lifecycle, metadata
+from novita_infra.schema.objects import DRAFT, Schema, closed_object, schema_id
 from novita_infra.schema.project import PROJECT
 
-HOME: Final = "https://novita-infra.dev/schemas"
-_DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
-
+OLDER: Final = "draft-07"
+"""The folder of the same schemas in draft-07, for catalogues such as SchemaStore."""
 _OTHERS: Final = frozenset({"plan.json", "scenario.json"})
-"""Schemas that are not made from the kinds: of the views, and of the simulator."""
+"""Schemas of the views and of the simulator, which have generators of their own."""
 
 _DEFS: Final[Schema] = {
     "onDrift": ON_DRIFT,
@@ -39,7 +40,7 @@ _DEFS: Final[Schema] = {
         "pattern": r"^\$\{[^}]*\}$",
     },
     "secret": {
-        "description": "A secret from the environment or from a file; it is shown and stored nowhere.",
+        "description": "A secret from the environment or from a file; it is never shown and never stored.",
         "type": "object",
         "properties": {
             "fromEnv": {"type": "string", "minLength": 1, "description": "The environment variable that holds it."},
@@ -65,13 +66,13 @@ def schema_of(kind: Kind) -> Schema:
 
 
 def manifest_schema() -> Schema:
-    """The schema of any document. The kind decides which rules hold, so that messages are about that kind alone."""
+    """The schema of any document. The kind selects the rules, so that messages are about that kind alone."""
     names = [*(kind.name for kind in KINDS.values()), "Project"]
     documents = {**{kind.name: _document(kind) for kind in KINDS.values()}, "Project": PROJECT}
     return {
         **_head("manifest", "Manifest", "One document: a resource of any kind, or a project."),
         "type": "object",
-        "properties": {"kind": {"enum": names, "description": "What is declared."}},
+        "properties": {"kind": {"enum": names, "description": "The kind of the document."}},
         "required": ["kind"],
         "allOf": [
             {
@@ -86,12 +87,12 @@ def manifest_schema() -> Schema:
 
 def project_schema() -> Schema:
     """The schema of `novita-infra.yaml`."""
-    summary = "The project file: its name, variables, environments, where its state lies, and its outputs."
+    summary = "The project file: its name, variables, environments, state, rules and outputs."
     return {**_head("project", "Project", summary), **PROJECT, "$defs": _defs_for(PROJECT)}
 
 
 def frame_schema() -> Schema:
-    """The schema of what is around the spec of any kind."""
+    """The schema of metadata and lifecycle, which every kind has."""
     frame = {"metadata": metadata(), "lifecycle": lifecycle()}
     return {"type": "object", "properties": frame, "required": ["metadata"], "$defs": _defs_for(frame)}
 
@@ -108,18 +109,19 @@ def text_of_schema(schema: Mapping[str, Any]) -> str:
 
 
 def write(folder: Path) -> None:
-    """Writes every schema into the folder, and removes those of ours that no kind stands for any more."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Writes every schema into the folder, in draft-07 below it, and removes generated ones of removed kinds."""
     made = schemas()
-    for stale in folder.glob("*.json"):
-        if stale.name not in made.keys() | _OTHERS and f'"{HOME}/{stale.name}"' in stale.read_text(encoding="utf-8"):
-            stale.unlink()
-    for name, schema in made.items():
-        (folder / name).write_text(text_of_schema(schema), encoding="utf-8")
+    for place, drafted in ((folder, made), (folder / OLDER, {name: as_draft_07(made[name]) for name in made})):
+        place.mkdir(parents=True, exist_ok=True)
+        for stale in place.glob("*.json"):
+            if stale.name not in made.keys() | _OTHERS and '"$id": "urn:novita-infra:' in stale.read_text("utf-8"):
+                stale.unlink()
+        for name, schema in drafted.items():
+            (place / name).write_text(text_of_schema(schema), encoding="utf-8")
 
 
 def _head(name: str, title: str, description: str) -> Schema:
-    return {"$schema": _DRAFT, "$id": f"{HOME}/{name}.json", "title": title, "description": description}
+    return {"$schema": DRAFT, "$id": schema_id(name), "title": title, "description": description}
 
 
 def _defs_for(schema: Any) -> Schema:
@@ -152,17 +154,17 @@ def _document(kind: Kind) -> Schema:
 
 
 def _field(kind: Kind, field: Field) -> Schema:
-    """The field's schema, open to expressions, with what it is and what changing it costs."""
+    """The field's schema, open to expressions, with its description and what changing it costs."""
     described = {"description": field.doc, **field.schema}
     opened = _opened(described, secret=field.secret or field.secret_items)
-    told = {**opened, "description": f"{field.doc.rstrip('.')}. Changing it: {describe_means(kind, field)}."}
-    if isinstance(field.absent, Default) and field.absent.value and "default" not in told:
-        told["default"] = field.absent.value
-    return told
+    noted = {**opened, "description": f"{field.doc.rstrip('.')}. Changing it: {describe_means(kind, field)}."}
+    if isinstance(field.absent, Default) and field.absent.value and "default" not in noted:
+        noted["default"] = field.absent.value
+    return noted
 
 
 def _opened(schema: Mapping[str, Any], *, secret: bool) -> Schema:
-    """The schema with an expression allowed wherever a value is, and a secret's source where a text may be secret."""
+    """The schema that also accepts an expression for any value, and a secret's source for a text that may be secret."""
     if "anyOf" in schema:
         branches = [(_opened if _is_text(item) else _inside)(item, secret=secret) for item in schema["anyOf"]]
         return {**schema, "anyOf": branches}
@@ -175,7 +177,7 @@ def _opened(schema: Mapping[str, Any], *, secret: bool) -> Schema:
 
 
 def _inside(schema: Mapping[str, Any], *, secret: bool) -> Schema:
-    """The same for what the schema holds, not for itself."""
+    """The same for the parts of the schema, not for itself."""
     inner = dict(schema)
     if "properties" in inner:
         inner["properties"] = {name: _opened(item, secret=secret) for name, item in inner["properties"].items()}
@@ -186,7 +188,7 @@ def _inside(schema: Mapping[str, Any], *, secret: bool) -> Schema:
 
 
 _LIMITING: Final = frozenset({"pattern", "maxLength", "enum", "const", "format"})
-"""What an expression need not keep to before its value is known; minLength it keeps to anyway."""
+"""Limits that do not hold for an expression before its value is known; minLength holds for it anyway."""
 
 
 def _is_text(schema: Mapping[str, Any]) -> bool:
@@ -194,7 +196,9 @@ def _is_text(schema: Mapping[str, Any]) -> bool:
 
 
 def _unless(alternative: str, schema: Mapping[str, Any]) -> Schema:
-    """By if and else, because a message about an anyOf tells nothing; the notes stay where editors look for them."""
+    """The schema or the alternative. It uses if and else, because errors of an anyOf are of no help; the notes remain
+    where editors look for them.
+    """
     return {**_notes(schema), "if": {"$ref": f"#/$defs/{alternative}"}, "else": dict(schema)}
 
 

@@ -1,4 +1,4 @@
-"""The part of the project file's schema that is about policies."""
+"""The schemas of policies, budgets, conditions, triggers and change limits."""
 
 from __future__ import annotations
 
@@ -40,23 +40,22 @@ POLICIES: Final[dict[str, Any]] = {
             "timeout": {
                 "$ref": "#/$defs/duration",
                 "default": "30s",
-                "description": "How long it may take before it counts as without a verdict.",
+                "description": "The time limit. A policy that exceeds it gives no verdict.",
             },
             "onError": {
                 "enum": ["deny", "warn"],
                 "default": "deny",
-                "description": "What counts where it gives no verdict: it crashed, took too long or said what is none.",
+                "description": "The result if it gives no verdict: it crashed, ran too long or printed something else.",
             },
         },
         "oneOf": [{"required": ["run"]}, {"required": ["file"]}, {"required": ["schema"]}],
         "additionalProperties": False,
     },
-    "description": "Judges of every plan; what one of them denies is not applied.",
+    "description": "Programs and schemas that check every plan. A plan that one of them denies is not applied.",
 }
 
-MORE_POLICIES: Final[dict[str, Any]] = {**POLICIES, "description": "Judges beside those of the project."}
-"""Those of an environment."""
-
+MORE_POLICIES: Final[dict[str, Any]] = {**POLICIES, "description": "Policies beside those of the project."}
+"""The policies of an environment."""
 
 _AMOUNT: Final[dict[str, Any]] = {
     "anyOf": [
@@ -73,12 +72,12 @@ BUDGET: Final[dict[str, Any]] = {
         "unknown": {
             "enum": ["warn", "refuse"],
             "default": "warn",
-            "description": "What becomes of a plan that adds something whose price is not known.",
+            "description": "What happens to a plan that adds a resource of unknown price.",
         },
     },
     "additionalProperties": False,
-    "description": "Ceilings of what each environment may cost, endpoints at their most workers. A plan that costs "
-    "more than before and goes over one is refused. What an environment says itself holds there instead.",
+    "description": "Limits of what each environment may cost, with endpoints at their most workers. A plan that costs "
+    "more than before and exceeds one is refused. A limit of the environment itself takes precedence.",
 }
 
 MAX_PRICE_RISE: Final[dict[str, Any]] = {
@@ -94,20 +93,20 @@ TRIGGERS: Final[dict[str, Any]] = {
     "type": "array",
     "items": {"type": "string", "minLength": 1, "examples": ["vpc.net", "instance.trainer.image"]},
     "uniqueItems": True,
-    "description": "Resources, or fields of them: when one is made anew, or the field changes, this is made anew.",
+    "description": "Resources, or fields of them. When one is replaced, or the field changes, this is replaced too.",
 }
 
 _CONDITION: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
-        "value": {"description": "What is looked at, such as ${instance.trainer.ip} or ${var.size}."},
+        "value": {"description": "The value to check, such as ${instance.trainer.ip} or ${var.size}."},
         "is": {
             "title": "JSON Schema",
             "type": ["object", "boolean"],
             "description": "The JSON Schema that it must fit.",
             "examples": [{"type": "integer", "minimum": 1}, {"pattern": "^10\\."}],
         },
-        "message": {"type": "string", "minLength": 1, "description": "What is told where it does not."},
+        "message": {"type": "string", "minLength": 1, "description": "The message if it does not fit."},
     },
     "required": ["value", "is", "message"],
     "additionalProperties": False,
@@ -116,13 +115,13 @@ _CONDITION: Final[dict[str, Any]] = {
 PRECONDITIONS: Final[dict[str, Any]] = {
     "type": "array",
     "items": _CONDITION,
-    "description": "What must hold before anything is done to it; told by the plan as far as it is known then.",
+    "description": "What must hold before it is changed. The plan reports the conditions that it can check already.",
 }
 
 POSTCONDITIONS: Final[dict[str, Any]] = {
     "type": "array",
     "items": _CONDITION,
-    "description": "What must hold when all is done to it; what needs it waits for that.",
+    "description": "What must hold after all changes to it. Resources that depend on it wait for that.",
 }
 
 CHANGE_LIMIT: Final[dict[str, Any]] = {
@@ -133,13 +132,13 @@ CHANGE_LIMIT: Final[dict[str, Any]] = {
             "minimum": 0,
             "maximum": 100,
             "default": 30,
-            "description": "Of the resources on record; with 100 there is no limit.",
+            "description": "Share of the resources in the state; 100 means no limit.",
         },
         "from": {
             "type": "integer",
             "minimum": 1,
             "default": 10,
-            "description": "How many resources there must be on record for the limit to hold.",
+            "description": "The number of resources in the state from which on the limit holds.",
         },
     },
     "additionalProperties": False,

@@ -1,4 +1,4 @@
-"""JSON Schemas and values in a person's words: types, limits. Nothing here knows a kind."""
+"""JSON Schemas and values in words for people: types, limits. Nothing here knows a kind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TYPES: Final = {"string": "text", "integer": "whole number", "number": "number"
 
 
 def type_of(schema: Mapping[str, Any]) -> str:
-    """What the schema takes: `text`, `list of texts`, `map of whole number`, `{min, max}`, `any value`."""
+    """The type that the schema accepts: `text`, `list of texts`, `map of whole number`, `{min, max}`, `any value`."""
     match schema:
         case {"title": title}:
             return str(title)
@@ -33,16 +33,16 @@ def type_of(schema: Mapping[str, Any]) -> str:
 
 
 def limits_of(schema: Mapping[str, Any]) -> Iterator[str]:
-    """What else must hold: `at least 10`, `1 to 30 characters`, `matches PATTERN`."""
+    """The limits of the schema: `at least 10`, `1 to 30 characters`, `matches PATTERN`."""
     for least, most, unit in (
         ("minimum", "maximum", ""),
         ("minLength", "maxLength", "characters"),
         ("minItems", "maxItems", "items"),
         ("minProperties", "maxProperties", "keys"),
     ):
-        told = _range(schema.get(least), schema.get(most), unit)
-        if told:
-            yield told
+        text = _range(schema.get(least), schema.get(most), unit)
+        if text:
+            yield text
     if "pattern" in schema:
         yield f"matches {schema['pattern']}"
     yield from _alternatives_of(schema)
@@ -54,12 +54,12 @@ def limits_of(schema: Mapping[str, Any]) -> Iterator[str]:
 
 
 def default_of(value: Value) -> str:
-    """A default as it would be written; empty for nothing."""
+    """A default as a manifest would have it; empty for nothing."""
     return "" if value in (None, "", [], {}) else shown_value(value)
 
 
 def shown_value(value: Value) -> str:
-    """A value as it would be written in a manifest."""
+    """A value as a manifest would have it."""
     return value if isinstance(value, str) and value else json.dumps(value)
 
 

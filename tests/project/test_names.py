@@ -31,7 +31,7 @@ EXCEPTIONS = {
     "set_auto_renew": (CALL, "kinds/ simulator/world/"),
     "start": (CALL, "kinds/ simulator/world/"),
     "stop": (CALL, "kinds/ simulator/world/"),
-    "update": (CALL, "simulator/world/"),
+    "update": (CALL, "kinds/ simulator/world/"),
     "upgrade": (CALL, "kinds/ simulator/world/"),
     "on_event": ("a hook of the simulator: what an event does to a record of the module's table", "simulator/"),
 }

@@ -40,7 +40,7 @@ def test_a_kind_tells_its_frame() -> None:
     assert told.outputs == {"id": "the service's id"}
     assert told.timeouts == {"create": "1m", "update": "1m", "delete": "10m"}
     assert told.deletion == "the credential is removed; refused while something uses it"
-    assert told.replacement == "the new one is made before the old one goes"
+    assert told.replacement == "the new object is created before the old one is deleted"
 
 
 def test_a_field_tells_all_that_is_known_of_it() -> None:
@@ -65,8 +65,8 @@ def test_a_field_tells_all_that_is_known_of_it() -> None:
 @pytest.mark.parametrize(
     ("path", "removal"),
     [
-        ("instance.gpuCount", "goes back to 1"),
-        ("instance.env", "goes back to nothing"),
+        ("instance.gpuCount", "returns to 1"),
+        ("instance.env", "returns to nothing"),
         ("instance.autoRenew.months", ""),
         ("instance.product", ""),
         ("instance.keepData", ""),

@@ -20,6 +20,7 @@ from novita_infra.kinds.kind import Kind
 from novita_infra.schema import reference_pages as reference
 from novita_infra.schema import resources as schemas
 from novita_infra.schema.explain_kinds import describe_means
+from novita_infra.schema.objects import schema_id
 
 ROOT = Path(__file__).parents[2]
 ALL = tuple(KINDS.values())
@@ -96,7 +97,7 @@ def test_every_schema_is_a_valid_one_of_its_draft(name: str) -> None:
 @each_schema
 def test_every_schema_has_a_stable_address_a_title_and_stands_alone(name: str) -> None:
     schema = MADE[name]
-    assert schema["$id"] == f"https://novita-infra.dev/schemas/{name}"
+    assert schema["$id"] == f"urn:novita-infra:schema:v1:{name.removesuffix('.json')}"
     assert schema["title"]
     assert schema["description"]
     wanted = {part["$ref"] for part in parts(schema) if "$ref" in part}
@@ -111,7 +112,8 @@ def test_the_committed_schema_is_the_generated_one(name: str) -> None:
 
 def test_no_schema_is_left_of_a_kind_that_is_gone() -> None:
     of_others = {"plan.json", "scenario.json"}
-    assert {path.name for path in (ROOT / "schemas").iterdir()} == set(MADE) | of_others
+    assert {path.name for path in (ROOT / "schemas").iterdir()} == set(MADE) | of_others | {schemas.OLDER}
+    assert {path.name for path in (ROOT / "schemas" / schemas.OLDER).iterdir()} == set(MADE)
 
 
 def test_the_committed_reference_is_the_generated_one() -> None:
@@ -123,10 +125,10 @@ def test_the_committed_reference_is_the_generated_one() -> None:
 def test_writing_replaces_what_was_there(tmp_path: Path) -> None:
     kept = {"package.json", "plan.json", "scenario.json"}
     for name in ("machine.json", "plan.json", "scenario.json"):
-        (tmp_path / name).write_text(json.dumps({"$id": f"{schemas.HOME}/{name}"}), encoding="utf-8")
+        (tmp_path / name).write_text(json.dumps({"$id": schema_id(name.removesuffix(".json"))}), encoding="utf-8")
     (tmp_path / "package.json").write_text("{}", encoding="utf-8")  # somebody else's
     schemas.write(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == set(MADE) | kept
+    assert {path.name for path in tmp_path.iterdir()} == set(MADE) | kept | {schemas.OLDER}
     assert json.loads((tmp_path / "vpc.json").read_text(encoding="utf-8")) == MADE["vpc.json"]
     pages = tmp_path / "pages"
     pages.mkdir()

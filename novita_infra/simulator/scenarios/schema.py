@@ -134,7 +134,7 @@ def scenario_schema() -> Schema:
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"https://novita-infra.dev/schemas/{NAME}",
+        "$id": "urn:novita-infra:schema:v1:scenario",
         "title": "Scenario",
         "description": "A day of the simulator on which something goes wrong: a file for --scenario.",
         **whole,

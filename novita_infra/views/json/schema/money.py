@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Final, TypeAlias
+from typing import Final
 
-Schema: TypeAlias = dict[str, Any]
-
-
-def closed_json(properties: Schema, description: str = "", *, but: Iterable[str] = ()) -> Schema:
-    """An object with these properties and no others, all of them but some required."""
-    told, left = {"description": description} if description else {}, set(but)
-    return {
-        "type": "object",
-        **told,
-        "properties": properties,
-        "required": [name for name in properties if name not in left],
-        "additionalProperties": False,
-    }
+from novita_infra.schema.objects import Schema, complete_object
 
 
 def _usd(description: str = "") -> Schema:
@@ -29,15 +16,15 @@ def _usd(description: str = "") -> Schema:
 
 
 _NONE: Final = {"type": "null"}
-_RANGE: Final = closed_json({"least": _usd("What is certain."), "most": _usd("The most that it can be.")})
-_RATE: Final = closed_json({"per_hour": _RANGE, "per_month": _RANGE})
+_RANGE: Final = complete_object({"least": _usd("What is certain."), "most": _usd("The most that it can be.")})
+_RATE: Final = complete_object({"per_hour": _RANGE, "per_month": _RANGE})
 _SUMS: Final[Schema] = {
     "before": _RATE,
     "after": {**_RATE, "description": "No less than before where a price is known no more: that is no saving."},
     "delta": {**_RATE, "description": "As far as prices are known: see `unknown`."},
     "at_once": _usd("What the plan buys at once."),
 }
-_LINE: Final = closed_json(
+_LINE: Final = complete_object(
     {
         "what": {"type": "string", "description": "For a person."},
         "price": {"anyOf": [_usd(), _NONE], "description": "Of one unit and period; null where nobody knows it."},
@@ -52,11 +39,11 @@ _LINES: Final[Schema] = {"type": "array", "items": _LINE}
 
 COST: Final[Schema] = {
     "anyOf": [
-        closed_json(
+        complete_object(
             {
                 **_SUMS,
                 "unknown": {"type": "array", "items": {"type": "string"}, "description": "What has no known price."},
-                "lines": closed_json({"before": _LINES, "after": _LINES, "once": _LINES}),
+                "lines": complete_object({"before": _LINES, "after": _LINES, "once": _LINES}),
             }
         ),
         _NONE,
@@ -66,7 +53,7 @@ COST: Final[Schema] = {
 
 MONEY: Final[Schema] = {
     "anyOf": [
-        closed_json(
+        complete_object(
             {
                 "currency": {"const": "USD"},
                 "hours_per_month": {"type": "integer"},
@@ -74,12 +61,12 @@ MONEY: Final[Schema] = {
                 **_SUMS,
                 "groups": {
                     "type": "object",
-                    "additionalProperties": closed_json(_SUMS),
+                    "additionalProperties": complete_object(_SUMS),
                     "description": "By their names.",
                 },
                 "unknown": {
                     "type": "array",
-                    "items": closed_json(
+                    "items": complete_object(
                         {
                             "address": {"type": "string"},
                             "what": {"type": "string"},
@@ -91,7 +78,7 @@ MONEY: Final[Schema] = {
                     ),
                     "description": "What has no known price; not counted, unless it is counted as before.",
                 },
-                "budget": closed_json(
+                "budget": complete_object(
                     {
                         "per_hour": {"anyOf": [_usd(), _NONE]},
                         "per_month": {"anyOf": [_usd(), _NONE]},

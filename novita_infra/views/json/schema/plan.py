@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from novita_infra.planning.plan.changes import Action
-from novita_infra.schema.resources import HOME, text_of_schema
+from novita_infra.schema.objects import DRAFT, Schema, complete_object, schema_id
+from novita_infra.schema.resources import text_of_schema
 from novita_infra.views.content.plan import OUTCOMES
 from novita_infra.views.json.plan import FORMAT
 from novita_infra.views.json.schema.drift import ADOPTED, DRIFT, UNREAD
-from novita_infra.views.json.schema.money import COST, MONEY, closed_json
+from novita_infra.views.json.schema.money import COST, MONEY
 from novita_infra.views.json.values import PROVIDER
-
-Schema: TypeAlias = dict[str, Any]
 
 NAME: Final = "plan.json"
 """The file in `schemas/`."""
@@ -29,17 +28,17 @@ _ADDRESS: Final = r'^[a-z_]+\.[A-Za-z_][A-Za-z0-9_-]*(\["[^"\]]+"\])?$'
 def plan_schema() -> Schema:
     """The schema of what `plan --json` and `show --json PLANFILE` print."""
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"{HOME}/{NAME}",
+        "$schema": DRAFT,
+        "$id": schema_id("plan"),
         "title": "Plan",
         "description": "A plan as `plan --json` prints it: Terraform's plan representation, and our own part of it.",
-        **closed_json(
+        **complete_object(
             {
                 "format_version": {"const": FORMAT},
                 "applyable": _flag("Whether there is something to do and nothing speaks against it."),
                 "complete": _flag("Whether nothing speaks against it."),
                 "errored": _flag("Whether something speaks against it."),
-                "planned_values": closed_json({"outputs": _map("#/$defs/output"), "root_module": _ROOT}),
+                "planned_values": complete_object({"outputs": _map("#/$defs/output"), "root_module": _ROOT}),
                 "resource_changes": _list("#/$defs/resource_change"),
                 "resource_drift": _list("#/$defs/drifted", "What was changed outside."),
                 "output_changes": _map("#/$defs/change"),
@@ -77,7 +76,7 @@ def _map(items: str | Schema) -> Schema:
 _TEXTS: Final = {"type": "array", "items": {"type": "string"}}
 _MARKS: Final = {"type": ["object", "array", "boolean"]}
 _OPEN_ADDRESS: Final = _text("An address; empty for none.")
-_ROOT: Final = closed_json({"resources": _list("#/$defs/resource")})
+_ROOT: Final = complete_object({"resources": _list("#/$defs/resource")})
 
 _NAMED: Final = {
     "address": {"$ref": "#/$defs/address"},
@@ -88,7 +87,7 @@ _NAMED: Final = {
     "provider_name": {"const": PROVIDER},
 }
 
-_FIELD: Final = closed_json(
+_FIELD: Final = complete_object(
     {
         "name": _text("The field of the spec."),
         "before": {},
@@ -98,12 +97,12 @@ _FIELD: Final = closed_json(
     }
 )
 
-_CONDITION: Final = closed_json(
+_CONDITION: Final = complete_object(
     {"value": {}, "is": {"type": ["object", "boolean"]}, "message": _text("What is told where it does not hold.")}
 )
 
 _LOSSES: Final = _list(
-    closed_json(
+    complete_object(
         {
             "text": _text("In words."),
             "what": _text("What is gone."),
@@ -115,14 +114,16 @@ _LOSSES: Final = _list(
     "The data that vanishes.",
 )
 
-_CHANGE_NOVITA: Final = closed_json(
+_CHANGE_NOVITA: Final = complete_object(
     {
         "action": {"enum": [action.value for action in Action]},
         "id": _text("The live object's id; empty before a create."),
         "why": _text("The reason, where it is not plain from the fields."),
         "loses": _LOSSES,
         "retires": _list(
-            closed_json({"id": _text("The live object's id."), "status": _text("The API's word."), "loses": _LOSSES}),
+            complete_object(
+                {"id": _text("The live object's id."), "status": _text("The API's word."), "loses": _LOSSES}
+            ),
             "What it replaced in an earlier run, and is deleted in this one.",
         ),
         "create_first": _flag("For a replacement: whether the new object is made first."),
@@ -140,17 +141,17 @@ _CHANGE_NOVITA: Final = closed_json(
 )
 """What stands under `novita` of a resource's change."""
 
-_ALONG: Final = _list(closed_json({"address": {"$ref": "#/$defs/address"}, "why": _text("Because of what.")}))
-_REASON: Final = closed_json({"address": _OPEN_ADDRESS, "reason": _text("For a person.")})
+_ALONG: Final = _list(complete_object({"address": {"$ref": "#/$defs/address"}, "why": _text("Because of what.")}))
+_REASON: Final = complete_object({"address": _OPEN_ADDRESS, "reason": _text("For a person.")})
 
-_NOVITA: Final = closed_json(
+_NOVITA: Final = complete_object(
     {
         "project": _text("The project's name."),
         "environment": _text("The environment's name."),
         "destroys": _flag("Whether it is a plan to destroy."),
         "digest": _text("The digest by which the plan is approved."),
         "saved": {
-            **closed_json(
+            **complete_object(
                 {
                     "created": _text("When it was made."),
                     "program": _text("The version of novita-infra that made it."),
@@ -165,13 +166,13 @@ _NOVITA: Final = closed_json(
             "description": "What a plan file tells of itself.",
         },
         "estimate": {
-            **closed_json(
+            **complete_object(
                 {
                     "seconds": {"type": "number", "description": "What the critical path takes."},
                     "steps": {"type": "integer"},
                     "steps_known": {"type": "integer", "description": "Those that are judged by past runs."},
                     "critical_path": _list(
-                        closed_json(
+                        complete_object(
                             {
                                 "key": _text("Of the step."),
                                 "address": {"$ref": "#/$defs/address"},
@@ -189,7 +190,7 @@ _NOVITA: Final = closed_json(
         "money": MONEY,
         "along": {**_ALONG, "description": "What is done beside what was named."},
         "left_out": {**_ALONG, "description": "What is not done because something else was left out."},
-        "allowed": closed_json(
+        "allowed": complete_object(
             {
                 "data_loss": {**_TEXTS, "description": "What may lose its data: addresses."},
                 "large_change": _flag("Whether much may be deleted and replaced at once."),
@@ -197,7 +198,7 @@ _NOVITA: Final = closed_json(
         ),
         "unread": UNREAD,
         "steps": _list(
-            closed_json(
+            complete_object(
                 {
                     "key": _text("Unique in the plan."),
                     "address": {"$ref": "#/$defs/address"},
@@ -216,7 +217,7 @@ _NOVITA: Final = closed_json(
         "problems": _list("#/$defs/diagnostic", "Why it cannot be applied."),
         "notes": _list("#/$defs/diagnostic", "What a person should know; nothing is done about it."),
         "policies": _list(
-            closed_json(
+            complete_object(
                 {
                     "name": _text("The policy's name."),
                     "by": {"enum": ["run", "file", "schema"]},
@@ -236,8 +237,8 @@ _NOVITA: Final = closed_json(
 
 _DEFS: Final[Schema] = {
     "address": {"type": "string", "pattern": _ADDRESS},
-    "output": closed_json({"sensitive": {"type": "boolean"}, "value": {}, "type": {}}),
-    "resource": closed_json(
+    "output": complete_object({"sensitive": {"type": "boolean"}, "value": {}, "type": {}}),
+    "resource": complete_object(
         {
             **_NAMED,
             "schema_version": {"const": 0},
@@ -246,7 +247,7 @@ _DEFS: Final[Schema] = {
         },
         but=["index"],
     ),
-    "resource_change": closed_json(
+    "resource_change": complete_object(
         {
             **_NAMED,
             "change": {"$ref": "#/$defs/change"},
@@ -255,8 +256,8 @@ _DEFS: Final[Schema] = {
         },
         but=["index", "action_reason"],
     ),
-    "drifted": closed_json({**_NAMED, "change": {"$ref": "#/$defs/change"}, "novita": DRIFT}, but=["index"]),
-    "change": closed_json(
+    "drifted": complete_object({**_NAMED, "change": {"$ref": "#/$defs/change"}, "novita": DRIFT}, but=["index"]),
+    "change": complete_object(
         {
             "actions": {
                 "enum": [
@@ -275,11 +276,11 @@ _DEFS: Final[Schema] = {
             "before_sensitive": _MARKS,
             "after_sensitive": _MARKS,
             "replace_paths": {"type": "array", "items": _TEXTS},
-            "importing": closed_json({"id": {"type": "string"}}),
+            "importing": complete_object({"id": {"type": "string"}}),
         },
         but=["replace_paths", "importing"],
     ),
-    "diagnostic": closed_json(
+    "diagnostic": complete_object(
         {
             "severity": {"enum": ["error", "warning"]},
             "summary": _text("What is wrong."),
