@@ -44,7 +44,7 @@ class CallLog:
         if LOGGER.isEnabledFor(logging.WARNING):
             status = str(answer.status) if answer else type(error).__name__.lower()
             facts = self._facts(answer.headers if answer else {}, attempt=attempt, took=error.took)
-            reason = self._hidden(error.told, error.request)
+            reason = self._hidden(error.message, error.request)
             LOGGER.warning("%s %s: %s", self._call(error.request), f"{status}{facts}", reason)
 
     def repeats(self, request: Request, *, attempt: int, wait: float) -> None:

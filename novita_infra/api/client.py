@@ -1,6 +1,6 @@
 """The one way to the API: a request in, JSON data or an ApiError out. It knows no kind and never shows the key.
 
-What is sent again and what is not is decided in `repeating`, what an answer means in `answers` and `refusing`.
+`retries` decides what is sent again; `responses` and `error_mapping` decide what an answer means.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class Client:
     """A client for one account; an async context manager.
 
     `in_flight` is the most calls at once; without it the client finds the number by itself. `shared` is the folder in
-    which processes of this machine tell each other how fast the account may be called. `transport` replaces the
-    network, for a service in the same process; retries, limits and errors stay the same.
-    Raises Problems where no request could be made with this key or address.
+    which the processes of this machine share the limits of an account. `transport` replaces the network, for a service
+    in the same process; retries, limits and errors are the same.
+    Raises Problems if no request can be made with this key or address.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Client:
         self._log = CallLog(self._key)
         self._clock = clock
         self.random = random
-        """Where jitter comes from, for whoever waits between two calls too."""
+        """The source of jitter, also for callers that wait between two calls."""
         self._patience = patience or RetryPolicy()
         store = open_limits(shared, url=self._url, key=self._key, now=clock.now()) if shared else None
         self._governor = Governor(clock=clock, most=in_flight, store=store)
@@ -101,10 +101,10 @@ class Client:
             await self._direct.aclose()
 
     async def send(self, request: Request) -> Any:
-        """The answer as JSON data, as a str where it is plain text, as None where it is empty.
+        """The answer: JSON data, a str for plain text, None for an empty body.
 
-        Raises a subclass of ApiError. A request that is not repeatable goes out once more only after the service said
-        that it did nothing (429), or when no connection came about.
+        Raises a subclass of ApiError. A request that is not repeatable is sent again only if the service says that it
+        did nothing (429), or if there was no connection.
         """
         url = self._address(request)
         body = _encoded(request)
@@ -113,7 +113,7 @@ class Client:
         async def once() -> Any:
             nonlocal attempt
             attempt += 1
-            # A request of our own: merging in what a client of httpx carries takes a tenth of the whole call.
+            # A request of our own: the merge with the defaults of an httpx client takes a tenth of the whole call.
             sent = httpx.Request(request.method, url, content=body, headers=self._headers, extensions=self._extensions)
             return await self._once(request, sent, attempt=attempt)
 
@@ -124,17 +124,17 @@ class Client:
         return await repeat(once, request, clock=self._clock, random=self.random, patience=patience, repeats=repeats)
 
     async def walk(self, pages: Pages) -> list[dict[str, Any]]:
-        """Every item of a list once, whatever number the service gives its first page; see `paging.walk`."""
+        """Every item of a list once, whether the service counts pages from 0 or from 1; see `paging.walk`."""
         return await paging.walk(pages, self.send)
 
     def is_own(self, masked: str) -> bool:
-        """Whether a key that is shown as `sk_abc***` may be the one that this client uses."""
+        """Whether a key that is shown as `sk_abc***` may be the key of this client."""
         head, _, rest = masked.partition("*")
         tail = rest.strip("*")
         return bool(head or tail) and self._key.startswith(head) and self._key.endswith(tail)
 
     async def last_log_lines(self, address: str, *, secrets: Iterable[str]) -> tuple[str, ...]:
-        """The last lines of the log there, without the secrets; none where it cannot be read within seconds."""
+        """The last lines of the log at the address, without the secrets; none if it cannot be read within seconds."""
         return await self._logs.last_lines(address, secrets=[self._key, *secrets])
 
     async def _once(self, request: Request, sent: httpx.Request, *, attempt: int) -> Any:
@@ -162,21 +162,21 @@ class Client:
             return data
 
     async def _exchange(self, request: Request, sent: httpx.Request) -> Response:
-        """One HTTP exchange, redirects not followed. Where it fails, the class of the error says how far it got."""
-        # Straight to the transport: a client of httpx around it adds half of what the whole call takes.
+        """One HTTP exchange; redirects are not followed. The class of an error says how far the exchange got."""
+        # Directly to the transport: an httpx client around it adds half of the time of the whole call.
         send = self._direct.handle_async_request if self._direct else self._pools.send
         try:
             async with asyncio.timeout(self._patience.deadline):
                 response = await send(sent)
         except _NOT_SENT as error:
-            raise Unreachable(request, text=self._told(error, "no connection")) from error
-        # An OSError is what TLS raises while it reads; TimeoutError is one.
+            raise Unreachable(request, text=self._text_of(error, "no connection")) from error
+        # TLS raises OSError while it reads; TimeoutError is one.
         except (httpx.HTTPError, OSError) as error:
-            raise Unanswered(request, text=self._told(error, "no answer")) from error
+            raise Unanswered(request, text=self._text_of(error, "no answer")) from error
         return Response(response.status_code, response.headers, response.content)
 
     def _address(self, request: Request) -> httpx.URL:
-        """Never another host than the configured one, whatever the path says."""
+        """The address of the request. Raises Refused instead of leaving the configured host."""
         if not request.path.startswith("/") or not request.method.isalpha():
             raise Refused(request, text="a call is a method and a path that begins with a slash")
         try:
@@ -185,7 +185,7 @@ class Client:
         except (httpx.InvalidURL, ValueError, TypeError) as error:
             raise Refused(request, text=f"the address cannot be written: {redact(str(error), ())}") from None
 
-    def _told(self, error: Exception, otherwise: str) -> str:
+    def _text_of(self, error: Exception, otherwise: str) -> str:
         if isinstance(error, (httpx.TimeoutException, TimeoutError)):
             return f"{otherwise} in time"
         return f"{otherwise}: {redact(str(error), [self._key]) or type(error).__name__}"
@@ -193,7 +193,7 @@ class Client:
 
 @lru_cache(maxsize=64)
 def _parsed(url: str) -> httpx.URL:
-    """Most calls go to few addresses."""
+    """The parsed address; most calls go to few addresses."""
     return httpx.URL(url)
 
 
@@ -219,7 +219,7 @@ def _checked_url(url: str) -> str:
 
 
 def _checked_key(key: str) -> str:
-    """The key without blanks around it; one that no header can carry would be shown in the error of the HTTP layer."""
+    """The key without blanks around it. One that no header can carry is refused: HTTP errors would show it."""
     key = key.strip()
     if not key:
         raise problem("there is no API key", "set NOVITA_API_KEY")

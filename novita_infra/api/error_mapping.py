@@ -1,6 +1,6 @@
-"""From an answer that is no success to the error that says what it means. Pure and table-driven; it never raises.
+"""Maps an answer other than 2xx to the error that it means. Pure and table-driven; it never raises.
 
-The reasons are those of `basic-error-code`; the shapes of the bodies are those seen in the wild: flat
+The reasons are those of `basic-error-code`; the shapes of the bodies are those that the service sends: flat
 `{code, reason, message, metadata}`, a nested `error` (object or string), `title`, `detail`, and plain text.
 """
 
@@ -40,7 +40,7 @@ _REASONS: Final[dict[type[ApiError], str]] = {
     Unauthorized: """UNAUTHORIZED FORBIDDEN FAILED_TO_AUTH INVALID_API_KEY MISSING_API_KEY GET_TOKEN_FAILED
         INVALID_USER_TOKEN BANNED_USER ACCESS_DENY MODEL_ACCESS_DENIED FEATURE_NOT_ALLOWED API_NOT_ALLOWED
         BILLING_AUTH_FAILED NEED_REAL_NAME_VERIFY USER_NOT_FOUND USER_NOT_ACTIVATED""",
-    # Named so that neither their ending nor the words beside them make a NotFound of them.
+    # Listed so that neither their ending nor the text beside them makes them a NotFound.
     Refused: """VALIDATOR_PARAM VALIDATOR CODEC INVALID_REQUEST_BODY INVALID_COMMAND_PARAM API_NOT_FOUND
         INSTANCE_LOCAL_STORAGE_NOT_FOUND UNSUPPORTED_BILLING_MODE PREPAID_INSTANCE_NOT_SUPPORT_RELEASE""",
 }
@@ -68,10 +68,10 @@ _PAGE_ADVICE: Final = "something other than the API answered: check NOVITA_API_U
 
 
 def refusal(request: Request, answer: Response, *, now: float, hidden: Iterable[str] = ()) -> ApiError:
-    """The error that an answer other than 2xx means; `now` in Unix seconds, `hidden` never shows in its text.
+    """The error that an answer other than 2xx means; `now` in Unix seconds.
 
-    Nor does any string that the request sent under a key that carries secrets. A status of 500 or more is Unanswered
-    whatever it says of a missing object: only throttling and a missing wallet are believed there.
+    Its text shows none of `hidden`, and no string that the request sent under a key that carries secrets. A status of
+    500 or more is Unanswered even if it names a missing object; only throttling and a missing wallet count there.
     """
     said = _read(answer)
     kind = _meaning(answer.status, said)
@@ -149,8 +149,8 @@ def _texts(sources: list[dict[str, Any]]) -> Iterator[str]:
             match source.get(name):
                 case str() as text if text.strip():
                     yield text
-                case list() | dict() as told if told and name != "error":
-                    yield json.dumps(told, ensure_ascii=False)
+                case list() | dict() as details if details and name != "error":
+                    yield json.dumps(details, ensure_ascii=False)
 
 
 def _known_symbol(text: str) -> str:

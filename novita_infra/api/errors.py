@@ -1,4 +1,4 @@
-"""What can go wrong with a call, told apart by what it means for the caller.
+"""The errors of a call, by their meaning for the caller.
 
 ApiError
 ├── Refused            the service said no; nothing happened
@@ -25,9 +25,9 @@ class ApiError(Exception):
     """A call that did not succeed. `str()` is fit for a person: the call, the API's reason and its words."""
 
     advice = ""
-    """What the person can do, where the class or the answer knows it."""
+    """What a person can do; empty if neither the class nor the answer says it."""
     wait = 0.0
-    """Seconds that the service asked to wait before the next call; 0 where it asked for none."""
+    """Seconds that the service asked to wait before the next call; 0 for none."""
     attempts = 1
     """How often the call was sent."""
     took = 0.0
@@ -36,23 +36,22 @@ class ApiError(Exception):
     def __init__(self, request: Request, *, status: int = 0, reason: str = "", text: str = "") -> None:
         self.request = request
         self.status = status
-        """The HTTP status; 0 where none came."""
+        """The HTTP status; 0 without an answer."""
         self.reason = reason
-        """The symbolic name, such as INSUFFICIENT_RESOURCE; empty where none came."""
+        """The symbolic name, such as INSUFFICIENT_RESOURCE; empty if the answer has none."""
         self.text = text
         super().__init__(request, status, reason, text)
 
     @property
-    def told(self) -> str:
-        """What the service says: the reason and the text."""
+    def message(self) -> str:
+        """The reason and the text of the service."""
         return ": ".join(part for part in (self.reason, self.text) if part) or "no reason given"
 
     def __str__(self) -> str:
-        told = self.told
         facts = [f"HTTP {self.status}"] if self.status else []
         facts += [f"tried {self.attempts} times"] if self.attempts > 1 else []
         after = f" ({', '.join(facts)})" if facts else ""
-        return f"{self.request.method} {self.request.path}: {told}{after}"
+        return f"{self.request.method} {self.request.path}: {self.message}{after}"
 
 
 class Refused(ApiError):
@@ -60,7 +59,7 @@ class Refused(ApiError):
 
 
 class NotFound(Refused):
-    """No such object. After a write it may be something that the body names; `reason` tells which."""
+    """The object does not exist. After a write it may be one that the body names; `reason` says which."""
 
 
 class InUse(Refused):
@@ -114,4 +113,4 @@ class Unreachable(ApiError):
 
 
 BLOCKING: Final = (NoCapacity, NoMoney, AtLimit)
-"""What stands in the way is neither in the manifests nor in the call: the command ends as blocked."""
+"""Errors whose cause is neither in the manifests nor in the call: the command ends as blocked."""

@@ -22,16 +22,16 @@ def int_of(value: Any, otherwise: int | None = None) -> int | None:
 
 
 def created_in(item: Mapping[str, Any]) -> float:
-    """When an object was made, in Unix seconds; 0 where the answer does not tell.
+    """The time of an object's creation in Unix seconds; 0 if the answer does not hold it.
 
-    Most answers tell seconds as text (gpu-instance-get-template: `createdAt`, gpu-instance-get-vpc: `createTime`); v2
-    tells numbers, and undocumented fields may hold milliseconds or RFC 3339.
+    Most answers hold seconds as text (gpu-instance-get-template: `createdAt`, gpu-instance-get-vpc: `createTime`); v2
+    holds numbers, and undocumented fields may hold milliseconds or RFC 3339.
     """
-    told = next((item[name] for name in ("createdAt", "createTime", "created_at") if item.get(name)), None)
-    number = int_of(told, 0) or 0
+    value = next((item[name] for name in ("createdAt", "createTime", "created_at") if item.get(name)), None)
+    number = int_of(value, 0) or 0
     try:
-        if not number and isinstance(told, str):
-            moment = datetime.fromisoformat(told)
+        if not number and isinstance(value, str):
+            moment = datetime.fromisoformat(value)
             return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
         return max(0.0, number / 1000 if number > _SECONDS else float(number))
     except (ValueError, OverflowError):
@@ -55,7 +55,7 @@ def flag_of(value: Any) -> bool:
 
 
 def object_of(value: Any) -> Mapping[str, Any]:
-    """The object, or the only or first object of a list (the API is of two minds about some); else an empty one."""
+    """The object, or the only or first object of a list (the API sends some as either); else an empty one."""
     return next(iter(objects_of(value)), {})
 
 

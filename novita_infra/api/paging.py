@@ -1,5 +1,5 @@
-"""Walking a list that comes in pages. It believes the service as little as it can: no document says whether pages
-count from 0 or from 1, how large a page may be, or that a list stands still.
+"""Reads a list that comes in pages. It trusts the service little: no document says whether pages count from 0 or from
+1, how large a page may be, or that a list does not change meanwhile.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _ENVELOPE: Final = frozenset(
 
 
 async def walk(pages: Pages, fetch: Fetch) -> list[Item]:
-    """Every item of the list once, in the order of the pages; what has none of the identity keys counts by its content.
+    """Every item of the list once, in the order of the pages. The content identifies an item without an identity key.
 
-    A list that got shorter while it was walked may have moved an item from a page not read yet to one already read, so
-    it is walked again; where it never stands still, everything seen comes back: an item too many can be looked up by
-    its id, one too few would be made anew. Items that appear meanwhile may or may not be among them.
-    Raises what `fetch` raises, and Unanswered for an answer that is no list or a list that does not end.
+    A list that became shorter meanwhile may have moved an item from an unread page to one already read, so it is read
+    again. If it never stops changing, all items of all passes are returned: an item too many can be looked up by its
+    id, a missing one would be created again. Items that appear meanwhile may or may not be included.
+    Raises the errors of `fetch`, and Unanswered for an answer that is no list or a list that does not end.
     """
     seen: dict[str, Item] = {}
     for _ in range(_PASSES):
@@ -61,7 +61,7 @@ class _Walking:
 
     @property
     def shrank(self) -> bool:
-        """Whether a later page told a smaller total than an earlier one."""
+        """Whether a later page had a smaller total than an earlier one."""
         return self._totals != sorted(self._totals)
 
     async def run(self) -> None:
@@ -92,14 +92,14 @@ class _Walking:
         return bool(self._totals) and len(self.found) >= self._totals[-1]
 
     def _missing_pages(self) -> int:
-        """How many pages to ask for at once: those that the total promises, judged by the fullest page so far."""
+        """The number of pages to read at once: those that the total implies, by the size of the fullest page so far."""
         if not self._totals:
             return 1
         missing = self._totals[-1] - len(self.found)
         return min(max(math.ceil(missing / (self._widest or self._pages.page_size)), 1), _AT_ONCE)
 
     async def _read(self, numbers: Iterable[int]) -> bool:
-        """Reads those pages at once; whether any of them held an item not seen before."""
+        """Reads those pages at once. Returns whether one of them held a new item."""
         before = len(self.found)
         try:
             async with asyncio.TaskGroup() as group:
@@ -119,7 +119,7 @@ class _Walking:
         try:
             answer = await self._fetch(request)
         except Refused as error:
-            # A service that counts from 1 may refuse to hear of a page 0, in whatever words.
+            # A service that counts from 1 may refuse a page 0, with any reason.
             if number == 0 and self._pages.number and type(error) in {Refused, NotFound}:
                 return _Page([], None)
             raise
@@ -139,7 +139,7 @@ def _read_page(pages: Pages, request: Request, *, answer: Any) -> _Page:
 
 
 def _items(pages: Pages, answer: Any, *, total: int | None) -> list[Any] | None:
-    """The list inside the envelope, None where there is none. An unknown envelope must not pass for an empty list."""
+    """The list inside the envelope; None if there is none. An unknown envelope must not count as an empty list."""
     if not isinstance(answer, dict):
         return None
     values = [answer[key] for key in pages.items if key in answer]
@@ -153,7 +153,7 @@ def _items(pages: Pages, answer: Any, *, total: int | None) -> list[Any] | None:
 
 
 def _count(total: Any) -> int | None:
-    """A total as number or as text; None where it is neither."""
+    """A total as number or as text; None for anything else."""
     if isinstance(total, str) and total.strip().isdecimal() and len(total) < 19:
         return int(total)
     if isinstance(total, (int, float)) and not isinstance(total, bool) and 0 <= total < math.inf:

@@ -1,4 +1,4 @@
-"""Keeps what a request sent in secret out of what is told of its answer. Pure text; it knows no kind."""
+"""Replaces the secrets of a request in messages about its answer. Pure text; it knows no kind."""
 
 from __future__ import annotations
 

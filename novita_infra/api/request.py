@@ -1,4 +1,4 @@
-"""What is said to the API: a request as a value, and a list that comes in pages."""
+"""Requests to the API as values: a call, and a list that comes in pages."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ GPU_V2: Final = "/gpus/v2"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call. `repeatable` says that sending it twice does no more than sending it once."""
+    """One call. `repeatable` says that sending it twice has the effect of sending it once."""
 
     method: str
     path: str
     """From the host on, such as `/gpu-instance/openapi/v1/gpu/instances`."""
     query: Mapping[str, str | int] = field(default_factory=dict)
     body: Mapping[str, Any] | None = field(default=None, repr=False)
-    """In clear, so it is left out of the repr."""
+    """Secrets are in clear, so the repr leaves it out."""
     repeatable: bool = False
 
 
@@ -30,14 +30,14 @@ class Pages:
 
     path: str
     items: tuple[str, ...]
-    """The keys under which the items may come, the likeliest first."""
+    """The keys that may hold the items, the likeliest first."""
     identity: tuple[str, ...]
     """The keys that may hold an item's id."""
     number: str = ""
-    """The name of the page-number parameter; empty for a list that comes whole."""
+    """The name of the page-number parameter; empty for a list without pages."""
     size: str = "pageSize"
     first: int = 0
-    """The number of the first page as far as it is known."""
+    """The number of the first page, as documented or seen."""
     page_size: int = 100
     query: Mapping[str, str | int] = field(default_factory=dict)
 
@@ -48,5 +48,5 @@ def get(path: str, **query: str | int) -> Request:
 
 
 def post(path: str, body: Mapping[str, Any], *, repeatable: bool = False) -> Request:
-    """A write; every one of them is a POST in v1."""
+    """A write: every write of v1 is a POST."""
     return Request("POST", path, body=body, repeatable=repeatable)

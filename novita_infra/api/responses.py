@@ -1,4 +1,4 @@
-"""What came back over the wire, and what a good answer says. Pure; what a refusal means stands in `refusing`."""
+"""HTTP answers, and the content of a 2xx answer. Pure; `error_mapping` reads the other answers."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from novita_infra.api.errors import Unanswered
 from novita_infra.api.request import Request
 
 LONGEST_WAIT: Final = 60.0
-"""Seconds; a service that asks for more is asked again after these."""
+"""The longest wait in seconds, even if the service asks for more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole HTTP answer. The names of the headers are in lower case, or the mapping does not care for case."""
+    """A whole HTTP answer. The names of the headers are in lower case, or the mapping ignores case."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Response:
 
     @property
     def is_web_page(self) -> bool:
-        """Whether this is HTML: no operation of the API answers so, but proxies, gateways and web sites do."""
+        """Whether this is HTML: proxies, gateways and web sites send it, and no operation of the API."""
         return "text/html" in self._label or self.text[:15].lower().startswith(("<!doctype html", "<html"))
 
     @property
@@ -46,9 +46,9 @@ class Response:
 
 
 def content(request: Request, answer: Response) -> Any:
-    """What a 2xx answer says: JSON data, a str where the body is text that does not look like JSON, None where empty.
+    """The content of a 2xx answer: JSON data, a str for text that does not look like JSON, None for an empty body.
 
-    Raises Unanswered for a body that is broken off, undecodable or a web page: the call was heard, its answer was not.
+    Raises Unanswered for a truncated or undecodable body or a web page: the call arrived, its answer did not.
     """
     if not answer.body.strip():
         return None
@@ -66,10 +66,10 @@ def content(request: Request, answer: Response) -> Any:
 
 
 def asked_wait(headers: Mapping[str, str], now: float) -> float:
-    """The seconds of `Retry-After`, given in seconds or as a date, between 0 and LONGEST_WAIT; 0 where there are none.
+    """The seconds of `Retry-After`, given in seconds or as a date, between 0 and LONGEST_WAIT; 0 without it.
 
-    A date is read against the answer's own `Date`, so that a clock that is off here does no harm; `now` is in Unix
-    seconds and serves where there is no `Date`.
+    A date is compared with the answer's own `Date`, so that a wrong clock of this machine does no harm. `now`, in Unix
+    seconds, is used for an answer without `Date`.
     """
     text = headers.get("retry-after", "").strip()
     try:

@@ -1,4 +1,4 @@
-"""When a call is sent again, after how long, and when to give up. It never looks at what the call is about."""
+"""Decides whether and when a call is sent again. It does not know the meaning of a call."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from novita_infra.model.clock import ANSWER, Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """The bounds of one send; all times in seconds."""
+    """The limits of one send; all times in seconds."""
 
     deadline: float = 120.0
-    """For the attempts and the waits between them together; waiting for a free place is not counted, so that a long
-    queue makes no call fail. A wait that would end after it is not begun, and no single attempt lasts longer."""
+    """For all attempts and the waits between them. Waiting for a free slot does not count: a long queue makes no call
+    fail. A wait that would end later is not started, and no single attempt lasts longer."""
     connect: float = 10.0
     """For a connection."""
     read: float = ANSWER
     """For the next bytes of an answer."""
     attempts: int = 8
-    """Those that failed otherwise than by throttling."""
+    """The most attempts that fail otherwise than by throttling."""
     all_attempts: int = 40
-    """The throttled ones included: they cost the service little and are sure to have done nothing."""
+    """The most attempts including throttled ones, which cost the service little and certainly did nothing."""
     first_wait: float = 0.5
     longest_wait: float = 20.0
 
@@ -36,8 +36,8 @@ class RetryPolicy:
 def may_repeat(request: Request, error: BaseException) -> bool:
     """Whether sending again does no harm and may help.
 
-    Always when nothing happened (throttled, or never sent); after a lost answer only when the request says that twice
-    does no more than once; never after a refusal, which the caller must judge.
+    Always if nothing happened (throttled, or never sent); after a lost answer only if the request is repeatable; never
+    after a refusal, which the caller must judge.
     """
     match error:
         case Throttled() | Unreachable():
@@ -57,10 +57,11 @@ async def repeat(
     patience: RetryPolicy,
     repeats: Callable[[float], None] = lambda _: None,
 ) -> Any:
-    """What `once` returns, called again with exponential backoff and full jitter while `may_repeat` and `patience` say.
+    """The result of `once`, which is called again with exponential backoff and full jitter as `may_repeat` and
+    `patience` allow. `repeats` is called with the seconds before each wait.
 
-    Raises the last error with the number of its attempts on it. What the service asked to wait comes on top of the
-    jitter, so that those that were sent away together do not come back together.
+    Raises the last error with the number of attempts. The wait that the service asked for is added to the jitter, so
+    that calls which were throttled together are not repeated together.
     """
     spent, failures = 0.0, 0
 

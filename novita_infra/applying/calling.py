@@ -34,7 +34,7 @@ async def send(at: StepRun, request: Request, *, is_moot: Callable[[], Awaitable
                 raise
             if longest < LONGEST_PAUSE:  # later notes would say the same
                 until = f" for up to {in_words(at.span.until - run.clock.now())}" if at.span.until else ""
-                at.note(at.step.id, f"{error.told}: tried again{until} until it passes")
+                at.note(at.step.id, f"{error.message}: tried again{until} until it passes")
             run.slots.release()
             try:
                 await run.pause(pause)

@@ -119,7 +119,7 @@ class Creator:
                     return await self._create_once(replace(create, spec=offer.spec, choice=_choice(offer, refused)))
             except NoCapacity as error:
                 failure, waiting = error, _STOPPED_WAITING
-                refused.append({"offer": offer.place, "reason": error.told})
+                refused.append({"offer": offer.place, "reason": error.message})
         raise failure
 
     async def _create_once(self, create: _Create) -> Live:

@@ -1,4 +1,4 @@
-"""Frozen dataclasses back from JSON, by the types of their fields; every misfit is told with the path to it."""
+"""JSON to frozen dataclasses, by the types of their fields; an error names the path to its place."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _Reader: TypeAlias = Callable[[Json, SecretReader | None], Any]
 
 
 def decode_as(shape: type[T], data: Json, *, secrets: SecretReader | None = None) -> T:
-    """The dataclass that `encode` wrote so; raises Malformed, with the path to the place, on anything else."""
+    """The dataclass that `encode` wrote. Raises Malformed, with the path to the place, on anything else."""
     try:
         found: T = _reader(typing.cast("Any", shape))(data, secrets)
     except RecursionError:
@@ -137,7 +137,7 @@ def _read_fields(shape: type, data: Json, secrets: SecretReader | None) -> Any:
 
 @functools.cache
 def _readers(shape: Any) -> dict[str, tuple[str, _Reader]]:
-    """By its key in JSON, the name of each field and what reads its value."""
+    """The name of each field and the reader of its value, by key in JSON."""
     hints = _hints(shape)
     return {
         item.key: (item.name, partial(_read_text, item.form.read) if item.form.read else _reader(hints[item.name]))
@@ -148,7 +148,7 @@ def _readers(shape: Any) -> dict[str, tuple[str, _Reader]]:
 
 @functools.cache
 def _inline(shape: Any) -> dict[str, str]:
-    """By key in JSON, the name of the field whose dataclass the key is a member of."""
+    """The name of the field whose inline dataclass has the key, by key in JSON."""
     return {
         inner.key: item.name
         for item in members(shape)

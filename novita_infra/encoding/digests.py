@@ -1,4 +1,4 @@
-"""Keyed digests that stand for secrets in the books: equal secrets, equal digests, and no way back."""
+"""Keyed digests that replace secrets in the state: equal secrets have equal digests, and no digest reveals one."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from novita_infra.model.values import Digest, Joined, Secret, Value, is_secret
 def digest(value: Value, key: str) -> Value:
     """The value with a Digest (HMAC-SHA256 under the hex key) in the place of each secret.
 
-    A text whose parts are all known becomes one Digest if any part is secret, whether it was joined yet or not; of one
-    that waits for other resources, each secret part does, and the rest stays.
+    A text whose parts are all known becomes one Digest if any part is secret, whether it is joined yet or not. In a
+    text that waits for other resources each secret part becomes a Digest, and the other parts remain.
     """
     match value:
         case Secret():
@@ -30,9 +30,9 @@ def digest(value: Value, key: str) -> Value:
 
 
 def matches_digest(value: Value, recorded: Value, key: str) -> bool:
-    """Whether the value is what was recorded, where the record may hold digests.
+    """Whether the value equals the recorded one, which may hold digests.
 
-    A plain text is judged by its digest too: the API shows in clear what the books only hold the digest of.
+    A plain text is compared by its digest too: the API returns in clear what the state holds as a digest.
     """
     match value, recorded:
         case str(), Digest():
@@ -50,7 +50,7 @@ def matches_digest(value: Value, recorded: Value, key: str) -> bool:
 
 
 def derived_key(key: str, purpose: str) -> str:
-    """Another hex key, from which this one cannot be told."""
+    """Another hex key, which does not reveal this one."""
     return hmac_of(purpose, key)
 
 

@@ -1,4 +1,4 @@
-"""Secrets in a file that outlives the command: as the source to read each from again, and a digest to know it by."""
+"""Secrets in a file that outlives the command: each as the source to read it from again, with a digest to check it."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from novita_infra.model.diagnostics import Diagnostic, Problems
 from novita_infra.model.values import Digest, Secret, Value, resolve
 
 Resolver: TypeAlias = Callable[[str], str]
-"""Reads the text of a source such as `env:NAME` again; raises Problems where it cannot."""
+"""Reads the text of a source such as `env:NAME` again. Raises Problems if it cannot."""
 
 
 def encode_with_sources(value: Value, key: str) -> Json:
-    """As `encode`, with each Secret as the source that it can be read from again and its digest under the hex key."""
+    """As `encode`, with each Secret as its source and its digest under the hex key."""
 
     def write(secret: Secret) -> Json:
-        told: Json = [encode(part, secrets=write) for part in secret.parts] if secret.parts else secret.source
-        return {"$secret": told, "digest": hmac_of(secret.value, key)}
+        source: Json = [encode(part, secrets=write) for part in secret.parts] if secret.parts else secret.source
+        return {"$secret": source, "digest": hmac_of(secret.value, key)}
 
     return encode(value, secrets=write)
 
 
 def decode_with_sources(data: Json, resolver: Resolver, key: str) -> Value:
-    """The value that `encode_with_sources` wrote so, its secrets read again; raises Problems, all at once.
+    """The value that `encode_with_sources` wrote, its secrets read again. Raises Problems, all at once.
 
-    A secret that cannot be read, or is no longer what it was, is a problem.
+    A secret that cannot be read or has changed is a problem.
     """
     problems: list[Diagnostic] = []
     found = decode(data, secrets=reading_again(resolver, key, problems=problems))
@@ -38,7 +38,7 @@ def decode_with_sources(data: Json, resolver: Resolver, key: str) -> Value:
 
 
 def reading_again(resolver: Resolver, key: str, *, problems: list[Diagnostic]) -> SecretReader:
-    """Reads each source once and checks it against its digest; what is wrong is added to the problems."""
+    """A reader that reads each source once, checks it against its digest, and adds to the problems."""
     known: dict[str, str | None] = {}
 
     def text_of(source: str) -> str | None:
@@ -51,24 +51,24 @@ def reading_again(resolver: Resolver, key: str, *, problems: list[Diagnostic]) -
         return known[source]
 
     def read(data: Mapping[str, Json]) -> Value:
-        told, hidden = data["$secret"], as_digest(data)
-        if isinstance(told, list):
-            joined = resolve(decode({"$join": told}, secrets=read), lambda ref: ref)
+        source, hidden = data["$secret"], as_digest(data)
+        if isinstance(source, list):
+            joined = resolve(decode({"$join": source}, secrets=read), lambda ref: ref)
             return joined if isinstance(joined, Secret) else hidden
-        text = text_of(told)
+        text = text_of(source)
         if text is None:
             return hidden
         if not hmac.compare_digest(hmac_of(text, key), hidden.hex):
-            known[told] = None
+            known[source] = None
             problems.append(
-                Diagnostic(f"the secret from {told} has changed since the plan was made", "make the plan again")
+                Diagnostic(f"the secret from {source} has changed since the plan was made", "make the plan again")
             )
             return hidden
-        return Secret(text, told)
+        return Secret(text, source)
 
     return read
 
 
 def as_digest(data: Mapping[str, Json]) -> Digest:
-    """What stands for a secret where it is only shown."""
+    """The digest that replaces a secret in a plan that is only shown."""
     return Digest(data["digest"])

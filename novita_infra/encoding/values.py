@@ -1,7 +1,7 @@
-"""Values and frozen dataclasses to JSON, and values back from it.
+"""Values and frozen dataclasses to JSON, and JSON to values.
 
-What JSON has no word for becomes an object with one key that begins with `$`; the user's own keys of that look are
-escaped. A secret is refused unless the caller says what to write in its place.
+A value without a JSON form becomes an object with one key that begins with `$`; keys of the user that begin so are
+escaped. A secret is refused unless the caller gives a writer for it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from novita_infra.model.json_forms import JsonForm, form_of
 from novita_infra.model.values import Digest, Joined, Ref, Secret, Value
 
 Json: TypeAlias = Any
-"""What `json.loads` gives."""
+"""The result of `json.loads`."""
 SecretWriter: TypeAlias = Callable[[Secret], Json]
 SecretReader: TypeAlias = Callable[[Mapping[str, Json]], Value]
 
@@ -35,7 +35,7 @@ NAMES: Final[Mapping[type, str]] = {
 
 
 class Malformed(ValueError):
-    """JSON that does not hold what it should. `path` leads to the place, from the outside in."""
+    """JSON of the wrong form. `path` leads to the place, from the outside in."""
 
     def __init__(self, summary: str) -> None:
         super().__init__(summary)
@@ -43,7 +43,7 @@ class Malformed(ValueError):
         self.path: tuple[str | int, ...] = ()
 
     def within(self, step: str | int) -> Malformed:
-        """The same, told from one level further out."""
+        """The same error with a path from one level further out."""
         self.path = (step, *self.path)
         return self
 
@@ -54,8 +54,8 @@ class Malformed(ValueError):
 def encode(value: Value, *, secrets: SecretWriter | None = None) -> Json:
     """A value, or a frozen dataclass of ours, as JSON data with sorted keys.
 
-    Fields of a dataclass that have their default are left out. Raises TypeError on what has no JSON form, and on a
-    Secret unless `secrets` says what to write in its place.
+    Fields of a dataclass with their default are left out. Raises TypeError on a value without a JSON form, and on a
+    Secret unless `secrets` writes it.
     """
     match value:
         case Enum():
@@ -77,9 +77,9 @@ def encode(value: Value, *, secrets: SecretWriter | None = None) -> Json:
 
 
 def decode(data: Json, *, secrets: SecretReader | None = None) -> Value:
-    """The value that `encode` wrote so. Raises Malformed on a form that it does not write.
+    """The value that `encode` wrote. Raises Malformed on a form that `encode` does not write.
 
-    `secrets` says what stands for a secret that was written with its source; without it, one is malformed.
+    `secrets` reads a secret that was written with its source; without it such a secret is malformed.
     """
     if isinstance(data, list):
         return [decode(item, secrets=secrets) for item in data]
@@ -92,7 +92,7 @@ def decode(data: Json, *, secrets: SecretReader | None = None) -> Value:
 
 
 def canonical(value: Value) -> bytes:
-    """The one spelling of a value: equal values, equal bytes. Raises as `encode`, and ValueError on a NaN."""
+    """The canonical bytes of a value: equal values have equal bytes. Raises as `encode`, and ValueError on a NaN."""
     return compact(encode(value))
 
 
@@ -115,26 +115,26 @@ def parse(data: bytes) -> Json:
 
 
 def read_address(data: Json) -> Address:
-    """The address that the text spells; raises Malformed."""
+    """The address in the text. Raises Malformed."""
     try:
         return Address.parse(data)
     except (TypeError, ValueError):
-        told = repr(data) if isinstance(data, str) else name_of(data)
-        raise Malformed(f"an address such as instance.trainer is wanted, not {told}") from None
+        given = repr(data) if isinstance(data, str) else name_of(data)
+        raise Malformed(f"an address such as instance.trainer is wanted, not {given}") from None
 
 
 def name_of(data: Json) -> str:
-    """What the data is, in JSON's words for a person."""
+    """The JSON type of the data, in words for a person."""
     return NAMES[type(data)]
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One field of a dataclass, as far as JSON is concerned."""
+    """The JSON form of one field of a dataclass."""
 
     name: str
     default: Any
-    """MISSING where there is none."""
+    """MISSING if it has none."""
     form: JsonForm
 
     @property

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from typing import Final
 
 _NAME: Final = r"[A-Za-z_][A-Za-z0-9_-]*"
-
-
 _ADDRESS: Final = re.compile(rf'(?P<type>[a-z_]+)\.(?P<name>{_NAME})(?:\["(?P<key>[^"\]]+)"\])?')
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class Address:
-    """Where a resource stands in the manifests: `instance.trainer`, `instance.worker["eu"]`."""
+    """The address of a resource: `instance.trainer`, `instance.worker["eu"]`."""
 
     type: str
-    """The address prefix of the kind, such as `network_storage`."""
+    """The resource type, such as `network_storage`: the first part of the address."""
     name: str
     key: str = ""
 
@@ -26,7 +24,7 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Address:
-        """The address that the text spells; raises ValueError where it spells none."""
+        """The address in the text. Raises ValueError if it is none."""
         match = _ADDRESS.fullmatch(text)
         if match is None:
             raise ValueError(f"{text!r} is not an address; one looks like instance.trainer")
@@ -35,7 +33,7 @@ class Address:
 
 @dataclass(frozen=True, order=True, slots=True)
 class Origin:
-    """The place in a manifest that a value was read from; lines and columns count from 1."""
+    """The position of a value in a manifest; lines and columns count from 1."""
 
     file: str
     line: int

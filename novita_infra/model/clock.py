@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 
 ANSWER: Final = 60.0
-"""Seconds that the service may take for a call: until then, one whose answer is lost may still have its effect."""
+"""Seconds that the service may take for a call: until then a call whose answer is lost may still take effect."""
 GRACE: Final = 30.0
-"""Seconds after a write for which a list may lag behind it: until then, what it does not show may be there."""
+"""Seconds after a write during which a list may be stale: an object that it does not show may exist."""
 
 
 class Clock(Protocol):
@@ -26,7 +26,7 @@ class Clock(Protocol):
 
 
 class RealClock:
-    """The clock on the wall."""
+    """The clock of the machine."""
 
     def now(self) -> float:
         return time.time()

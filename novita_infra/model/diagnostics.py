@@ -1,4 +1,4 @@
-"""What is told to a person when something is wrong: a place, what is wrong, what is allowed, what to do.
+"""Messages about problems: a place, the problem, and what is allowed or to be done.
 
 Values and one exception that carries them; nothing here prints.
 """
@@ -19,7 +19,7 @@ EXIT_REFUSED: Final = 5
 EXIT_OVER_BUDGET: Final = 6
 
 _MOST_NAMED: Final = 40
-"""Known words that are told where none is near."""
+"""How many known words a message lists if none is near."""
 
 
 class Severity(enum.Enum):
@@ -37,7 +37,7 @@ class Diagnostic:
     address: str = ""
     severity: Severity = Severity.ERROR
     hidden: tuple[int, ...] = ()
-    """The columns of the origin's line at which a secret begins, which is not to be shown; 0 stands for all of it."""
+    """The columns of the origin's line at which a secret begins that must not be shown; 0 for the whole line."""
 
     def __str__(self) -> str:
         place = self.origin or self.address
@@ -46,7 +46,7 @@ class Diagnostic:
 
 
 class Problems(Exception):
-    """Every problem found, raised together. `code` is the exit code of the contract."""
+    """All problems, raised together. `code` is the exit code of the command."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic], *, code: int = EXIT_ERROR) -> None:
         self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
@@ -62,7 +62,7 @@ def problem(
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
-    """`did you mean "image"?` where a known word is near, else the known words, as many as a person reads."""
+    """`did you mean "image"?` if a known word is near; else the known words, up to a readable number."""
     near = difflib.get_close_matches(word.lower(), [item.lower() for item in known], n=1, cutoff=0.6)
     if near:
         found = next(item for item in known if item.lower() == near[0])

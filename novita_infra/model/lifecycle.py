@@ -12,22 +12,22 @@ from novita_infra.model.values import Value
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long to wait for a resource, in seconds."""
+    """The longest waits for a resource, in seconds."""
 
     create: float
     update: float
     delete: float
     stages: Mapping[str, float] = field(default_factory=dict)
-    """How long each stage of coming up may take, by its name: `accept`, `pull`, `ready`."""
+    """The longest time of each stage of a start, by its name: `accept`, `pull`, `ready`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """Something that a resource is made anew after."""
+    """An object or value whose change replaces the resource."""
 
     address: Address
     path: tuple[str, ...] = ()
-    """A field of it, or a value inside a field; empty for the object as a whole."""
+    """A field, or a value inside a field; empty for the whole object."""
 
     def __str__(self) -> str:
         return ".".join((str(self.address), *self.path))
@@ -35,57 +35,57 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What must hold before or after the steps of a resource."""
+    """A check before or after the steps of a resource."""
 
     value: Value
-    """What is looked at; may hold Refs, and no secret."""
+    """The value that is checked; may hold Refs, and no secret."""
     schema: Value
-    """The JSON Schema that it must fit."""
+    """The JSON Schema that the value must match."""
     message: str
-    """What is told where it does not."""
+    """The message if it does not."""
 
 
 class Cause(enum.Enum):
-    """Why an object is no longer as it was left. The values are the words of a manifest."""
+    """The cause of drift. The values are the words of a manifest."""
 
     EDITED = "edited"
-    """Somebody changed it: the console, another program, another state."""
+    """Changed outside of novita-infra: by the console, another program or another state."""
     DELETED = "deleted"
-    """Somebody deleted it, as far as anybody can tell."""
+    """Deleted outside of novita-infra, as far as the API shows."""
     SPOT_RECLAIM = "spotReclaim"
     MIGRATION = "migration"
-    """The platform moves it, or has moved it, to another node."""
+    """The platform moves or moved the object to another node."""
     EXPIRED = "expired"
-    """Its term is over, or it is frozen."""
+    """The paid term has ended, or the object is frozen."""
     FAILED = "failed"
     ARREARS = "arrears"
     """The account is in arrears."""
     RELEASED = "released"
-    """Kept by the platform for a time only, and that time is over."""
+    """The platform keeps the object for a limited time, and that time has ended."""
 
 
 class OnDrift(enum.Enum):
-    """What becomes of what was changed outside."""
+    """The response to drift."""
 
     HEAL = "heal"
-    """The plan puts it back."""
+    """The plan restores the declared value."""
     ADOPT = "adopt"
-    """It is as wanted, until the manifest says something new of it."""
+    """The live value counts as desired until the manifest declares another one."""
     ALERT = "alert"
-    """It is left as it is, and told every time."""
+    """The live value remains, and every plan reports it."""
     IGNORE = "ignore"
-    """It is left as it is, and not told."""
+    """The live value remains, and no plan reports it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A part of a spec that is not compared once the object is there."""
+    """A part of a spec that is not compared after the object was created."""
 
     path: tuple[str, ...]
-    """A field, and the keys inside it: `env`, `DEBUG`."""
+    """A field and the keys inside it: `env`, `DEBUG`."""
     reason: str = ""
     until: float = 0.0
-    """Unix seconds from which on it is compared again; 0 for never."""
+    """The time from which it is compared again, in Unix seconds; 0 for never."""
 
     def __str__(self) -> str:
         return ".".join(self.path)
@@ -93,24 +93,24 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """What a manifest says about a resource beside its spec."""
+    """The `lifecycle` block of one resource."""
 
     protect: bool = False
     timeouts: Mapping[str, float] = field(default_factory=dict)
-    """Seconds for `create`, `update`, `delete` and the stages of coming up, each replacing the kind's own."""
+    """Seconds for `create`, `update`, `delete` and the stages of a start; each replaces the default of the kind."""
     create_first: bool = False
-    """A replacement is made before the old object is deleted."""
+    """Whether a replacement is created before the old object is deleted."""
     capacity_wait: float = 0.0
-    """Seconds for which a create that finds no capacity is tried again."""
+    """Seconds during which a create without capacity is repeated."""
     group: str = ""
-    """The group that comes up together or not at all."""
+    """The group whose resources are created all together or not at all."""
     triggers: tuple[Trigger, ...] = ()
-    """It is made anew whenever one of these is, or changes."""
+    """The resource is replaced when one of these is replaced or changes."""
     preconditions: tuple[Condition, ...] = ()
-    """What must hold before anything is done to it."""
+    """Checks before the first step of the resource."""
     postconditions: tuple[Condition, ...] = ()
-    """What must hold when all is done to it."""
+    """Checks after the last step of the resource."""
     on_drift: Mapping[Cause, OnDrift] = field(default_factory=dict)
-    """What becomes of what was changed outside, by its cause; of other causes, what the project says."""
+    """The response to drift by its cause; for other causes that of the project."""
     ignored: tuple[Ignored, ...] = ()
-    """What is not compared."""
+    """The parts of the spec that are not compared."""

@@ -1,6 +1,6 @@
-"""The nouns that every layer shares: addresses, origins, phases, and the values of a spec.
+"""A resource as declared, as live, and as known besides its declaration; phases and losses.
 
-Only frozen values live here: no I/O, no clock, no knowledge of any kind.
+Frozen values without I/O or knowledge of a kind.
 """
 
 from __future__ import annotations
@@ -17,36 +17,36 @@ from novita_infra.model.values import Spec, Value
 
 
 class Phase(enum.Enum):
-    """What an API status means to a reconciler. Each kind maps its open set of words to these."""
+    """The meaning of an API status. Each kind maps its open set of words to these."""
 
     CHANGING = "changing"
-    """In transition, or a word that no document knows: keep waiting."""
+    """In transition, or an undocumented word: keep waiting."""
     READY = "ready"
     STOPPED = "stopped"
     FAILED = "failed"
     LEAVING = "leaving"
-    """Going away: neither live nor absent."""
+    """Being deleted: neither live nor absent."""
     GONE = "gone"
 
 
 STABLE: Final = frozenset({Phase.READY, Phase.STOPPED})
 
 PRESENT: Final = frozenset({Phase.READY, Phase.STOPPED, Phase.CHANGING, Phase.FAILED})
-"""There, and not on its way out: what can be deleted."""
+"""The phases of an object that exists and is not being deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Data that a call costs."""
+    """Data that a call deletes."""
 
     what: str
-    """What is gone: `what is on its container disk`."""
+    """The data: `what is on its container disk`."""
     gb: int | None = None
-    """Its size in GB, as far as it is known: that of the disk, not of what is on it."""
+    """The size of the disk in GB, not of the data on it; None if not known."""
     when: str = ""
-    """When it goes, where that is not at once: `7 days after the stop`."""
+    """The time of the loss, if it is later: `7 days after the stop`."""
     lasting: bool = False
-    """Whether it is there to outlive machines: that it goes must be allowed even where all of the object goes."""
+    """Whether the data is meant to outlive machines: its loss must be allowed even if the whole object is deleted."""
 
     def __str__(self) -> str:
         size = f"{self.gb:,} GB" if self.gb else "size not known"
@@ -55,14 +55,14 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A resource as the manifests ask for it, with variables and environments already worked in."""
+    """A resource as the manifests declare it, with variables and environments applied."""
 
     address: Address
     spec: Spec
     """Only fields that the manifest (or its template) declares; references are Refs or plain ids."""
     origin: Origin
     needs: tuple[Address, ...] = ()
-    """The resources that its references point at, and those of `dependsOn`, sorted."""
+    """The resources of its references and of `dependsOn`, sorted."""
     lifecycle: Lifecycle = Lifecycle()
     labels: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, Origin] = field(default_factory=dict)
@@ -85,25 +85,25 @@ class Live:
     outputs: Mapping[str, Value] = field(default_factory=dict)
     """Computed attributes that expressions may use, such as `url`; `id` is always one."""
     trouble: str = ""
-    """Why it failed, in the API's words."""
+    """The reason of a failure, in the API's words."""
     mark: str = ""
-    """The owner mark that it carries, if any."""
+    """The owner mark on the object; empty for none."""
     stuck: bool = False
-    """Whether all that would make it ready has failed. It may still come right by itself: unlike FAILED, no reason to
-    make it anew."""
+    """Whether every attempt to become ready has failed. Unlike FAILED this is no reason to replace the object: it may
+    still become ready by itself."""
     logs: tuple[str, ...] = field(default=(), repr=False)
-    """Where its logs are, the most telling first. An address may carry a token: it is followed and never shown."""
+    """The addresses of its logs, the most useful first. One may hold a token: it is followed and never shown."""
     created: float = field(default=0.0, compare=False)
-    """When it was made, in Unix seconds; 0 where the API does not tell."""
+    """The time of its creation in Unix seconds; 0 if the API does not return it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """What is known of one address besides its declaration."""
+    """The record and the live objects of one address."""
 
     record: Record | None = None
     live: Live | None = None
-    """The object of the record's id; None where it is gone."""
+    """The object of the record's id; None if it does not exist."""
     candidates: tuple[Live, ...] = ()
     """Objects that a create without an answer may have made."""
     replaced: tuple[Live, ...] = ()

@@ -1,4 +1,4 @@
-"""What the project file asks of every plan of an environment. Values only."""
+"""The rules of the project file for every plan of an environment. Values only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from novita_infra.model.lifecycle import Cause, OnDrift
 
 
 class Judge(enum.Enum):
-    """What it is that judges a plan."""
+    """The form of a policy."""
 
     RUN = "run"
     """A program."""
@@ -22,7 +22,7 @@ class Judge(enum.Enum):
 
 
 class OnError(enum.Enum):
-    """What a policy that gives no verdict counts as."""
+    """The verdict that replaces a missing one."""
 
     DENY = "deny"
     WARN = "warn"
@@ -30,22 +30,22 @@ class OnError(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A judge of every plan."""
+    """A check of every plan by a program, a Python file or a JSON Schema."""
 
     name: str
     by: Judge
     words: tuple[str, ...]
     """The program with its arguments, or the one file; relative to the project."""
     each: bool = False
-    """For a schema: it describes one change each, not the plan as a whole."""
+    """For a schema: whether it describes each change, not the whole plan."""
     timeout: float = 30.0
-    """Seconds until it counts as without a verdict."""
+    """Seconds until the policy counts as one without a verdict."""
     on_error: OnError = OnError.DENY
     origin: Origin | None = field(default=None, compare=False)
 
 
 class OnUnknown(enum.Enum):
-    """What a price that nobody knows means for a budget."""
+    """The effect of an unknown price on a budget."""
 
     WARN = "warn"
     REFUSE = "refuse"
@@ -53,7 +53,7 @@ class OnUnknown(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """The ceilings of an environment, in 1/100000 USD; None where there is none."""
+    """The ceilings of an environment, in 1/100000 USD; None for no ceiling."""
 
     per_hour: int | None = None
     per_month: int | None = None
@@ -61,18 +61,18 @@ class Budget:
 
     @property
     def ceilings(self) -> bool:
-        """Whether there is any."""
+        """Whether it has a ceiling."""
         return self.per_hour is not None or self.per_month is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLimit:
-    """How much a plan may delete and replace unless the command line allows more."""
+    """The share of resources that a plan may delete or replace unless the command line allows more."""
 
     percent: int = 30
-    """Of the resources on record."""
+    """Percentage of the recorded resources."""
     at_least: int = 10
-    """With fewer resources on record there is no limit."""
+    """With fewer recorded resources there is no limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,15 +80,15 @@ class Rules:
     """The rules of a project, in one environment."""
 
     account: str = ""
-    """The only account whose keys may be used; empty for any."""
+    """The only account whose keys may be used; empty for any account."""
     policies: tuple[Policy, ...] = ()
-    """Those of the project, then those of the environment: an environment can add to them and take none away."""
+    """The policies of the project, then those that the environment adds. It cannot remove one."""
     budget: Budget = Budget()
-    """What the environment may cost."""
+    """The highest cost of the environment."""
     max_price_rise: int = 0
-    """How much a price may rise between a saved plan and its apply, in hundredths of a per cent."""
+    """The rise of a price between a saved plan and its apply that is allowed, in hundredths of a per cent."""
     change_limit: ChangeLimit = ChangeLimit()
     on_drift: Mapping[Cause, OnDrift] = field(default_factory=dict)
-    """What becomes of what was changed outside, by its cause, where the resource does not say; else it is put back."""
+    """The response to drift by its cause, for resources that declare none; for other causes it is reverted."""
     on_drift_place: Origin | None = field(default=None, compare=False)
-    """Where that stands."""
+    """The position of `onDrift` in the project file."""

@@ -28,18 +28,18 @@ Spec: TypeAlias = Mapping[str, Value]
 
 
 _PLAIN: Final = (str, int, type(None))
-"""What most values are: known, and no secret."""
+"""The types of most values: known, and no secret."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Secret:
-    """A value that is sent to the API and shown to nobody."""
+    """A value that is sent to the API and never shown."""
 
     value: str
     source: str
-    """Where it came from and can be read again: `env:NAME`, `file:PATH`, `var:NAME`; several are joined by `+`."""
+    """The source to read it from again: `env:NAME`, `file:PATH`, `var:NAME`; several are joined by `+`."""
     parts: tuple[str | Secret, ...] = ()
-    """What it was joined from, where it was; only its parts can be read again one by one."""
+    """The parts of a joined text; each can be read again only by itself."""
 
     def __repr__(self) -> str:
         return "(secret)"
@@ -66,10 +66,10 @@ class Joined:
 
 
 def resolve(value: Value, known: Callable[[Ref], Value]) -> Value:
-    """The value with every Ref replaced by what `known` says of it.
+    """The value with every Ref replaced by the result of `known`.
 
-    `known` returns the Ref itself where nothing is known yet; what is unknown stays in place. A Joined whose parts are
-    all known becomes a string, or one Secret when any part of it is secret.
+    `known` returns the Ref itself if its value is not known yet; it then remains in place. A Joined whose parts are all
+    known becomes a string, or one Secret if any part is secret.
     """
     match value:
         case Ref():
@@ -130,14 +130,14 @@ def reveal(value: Value) -> Value:
 
 
 def _join(parts: list[Value]) -> Value:
-    told = tuple(
+    texts = tuple(
         part if isinstance(part, (Ref, Secret, Digest)) else "" if part is None else str(part) for part in parts
     )
-    if any(isinstance(part, (Ref, Digest)) for part in told):
-        return Joined(told)
-    if len(told) == 1:
-        return told[0]
-    known = tuple(part if isinstance(part, Secret) else str(part) for part in told)
+    if any(isinstance(part, (Ref, Digest)) for part in texts):
+        return Joined(texts)
+    if len(texts) == 1:
+        return texts[0]
+    known = tuple(part if isinstance(part, Secret) else str(part) for part in texts)
     text = "".join(part.value if isinstance(part, Secret) else part for part in known)
     sources = [part.source for part in known if isinstance(part, Secret)]
     return Secret(text, "+".join(sources), known) if sources else text
@@ -145,7 +145,7 @@ def _join(parts: list[Value]) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """A keyed digest that stands for a secret in the books."""
+    """A keyed digest that replaces a secret in the state."""
 
     hex: str
 

@@ -415,27 +415,27 @@ def test_what_the_service_says_reaches_the_message() -> None:
         Wire(FINAL[2]).send(WRITE)
 
 
-def test_no_lane_holds_more_than_five_calls_and_a_free_lane_is_used_again() -> None:
+def test_no_client_pool_holds_more_than_five_calls_and_a_free_one_is_used_again() -> None:
     async def story() -> None:
-        lanes = ClientPools(timeout=httpx.Timeout(1))
-        taken = [lanes.one() for _ in range(13)]
-        clients = [lane.__enter__() for lane in taken]
+        pools = ClientPools(timeout=httpx.Timeout(1))
+        taken = [pools.one() for _ in range(13)]
+        clients = [pool.__enter__() for pool in taken]
         assert [clients.count(client) for client in dict.fromkeys(clients)] == [5, 5, 3]
         taken[3].__exit__(None, None, None)
-        with lanes.one() as client:
+        with pools.one() as client:
             assert client is clients[3]
-        assert lanes.count == 3
-        await lanes.close()
-        assert lanes.count == 0
+        assert pools.count == 3
+        await pools.close()
+        assert pools.count == 0
 
     asyncio.run(story())
 
 
-def test_a_service_in_the_process_has_one_lane() -> None:
+def test_a_service_in_the_process_has_one_client_pool() -> None:
     async def story() -> None:
-        lanes = ClientPools(timeout=httpx.Timeout(1), transport=httpx.MockTransport(lambda _: httpx.Response(200)))
-        taken = [lanes.one() for _ in range(25)]
-        assert len({id(lane.__enter__()) for lane in taken}) == 1
-        await lanes.close()
+        pools = ClientPools(timeout=httpx.Timeout(1), transport=httpx.MockTransport(lambda _: httpx.Response(200)))
+        taken = [pools.one() for _ in range(25)]
+        assert len({id(pool.__enter__()) for pool in taken}) == 1
+        await pools.close()
 
     asyncio.run(story())

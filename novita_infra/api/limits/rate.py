@@ -1,7 +1,7 @@
-"""What is known of the service's limits, and how that changes with every answer. Pure: no clock, no file, no waiting.
+"""The known limits of the service, and their change with every answer. Pure: no clock, no file, no waiting.
 
-Rate: none is assumed until the service throttles. From then on it is what the service was just seen to take, lowered a
-little at each throttling and grown again along a cubic: slowly around where it was refused, then ever faster, so that a
+Rate: no limit is assumed until the service throttles. Then it is the rate that the service accepted just before, a
+little lower after each throttling, and growing along a cubic: slowly near the refused rate, then ever faster, so that a
 limit that was lifted is soon forgotten. Calls in flight: one more for each answer, after a throttling for each round.
 The numbers below were chosen by measurement against token buckets and windows (tests/support/limits.py).
 """
@@ -13,58 +13,58 @@ from dataclasses import dataclass
 from typing import Final
 
 CEILING: Final = 64
-"""The calls in flight beyond which nothing is gained: at 50 ms a call they keep one processor busy."""
+"""The most useful number of calls in flight: at 50 ms a call they keep one processor busy."""
 _FIRST: Final = 10.0
-"""Calls in flight to begin with."""
+"""The first number of calls in flight."""
 _FEWER: Final = 0.3
-"""The part by which a throttling lowers the calls in flight,"""
+"""The share by which a throttling lowers the calls in flight,"""
 _SLOWER: Final = 0.1
-"""and the rate, where that was about right."""
+"""and the rate, if that was about right."""
 _FAR: Final = 1.4
-"""A rate so many times what the service takes was not about right."""
+"""A rate this many times the accepted one was not about right."""
 _CLIMB: Final = 4.0
-"""Seconds until the rate is back where it was refused,"""
+"""Seconds until the rate has grown back to the refused one,"""
 _CLIMB_PER_WAIT: Final = 8.0
-"""and so many more for each second that the refusal made us wait."""
+"""and the seconds more for each second that the service asked to wait."""
 _DOUBLING: Final = 1.0
-"""Seconds in which the rate doubles after the first throttling, which tells little about the rate."""
+"""Seconds in which the rate doubles after the first throttling, which says little about the rate."""
 _MEMORY: Final = 1.0
-"""Seconds over which the calls that the service took are averaged."""
+"""Seconds over which the accepted calls are averaged."""
 _HOLD: Final = 0.7
-"""Seconds after a throttling in which more of the kind tell nothing new."""
+"""Seconds after a throttling in which further ones give no new information."""
 _SLOWEST: Final = 0.5
-"""Calls per second that are always allowed: below it the waits between attempts are the brake."""
+"""Calls per second that are always allowed: below that the waits between attempts limit the rate."""
 _LATENESS: Final = 0.02
-"""Seconds by which a call may go out late without the next one being put off too."""
+"""Seconds by which a call may be sent late without delaying the next one."""
 
 
 @dataclass(slots=True)
 class Pace:
-    """The limits as they are known; times in Unix seconds, rates in calls per second. Plain numbers, to be written."""
+    """The known limits; times in Unix seconds, rates in calls per second. Plain numbers, as the file keeps them."""
 
     window: float = _FIRST
-    """Calls that may be in flight."""
+    """The most calls in flight."""
     round: float = 0.0
-    """How often the rate was lowered."""
+    """The number of times that the rate was lowered."""
     level: float = 0.0
-    """The rate at which that last happened; 0 while no limit is known."""
+    """The rate at the last lowering; 0 while no limit is known."""
     guessed: float = 0.0
-    """Not 0 where `level` is a first guess, from which to grow fast."""
+    """Not 0 if `level` is a first guess, from which the rate grows fast."""
     since: float = 0.0
-    """When the rate began to grow again."""
+    """The start of the growth."""
     climb: float = _CLIMB
-    """Seconds from then until it is back at `level`."""
+    """Seconds from then until the rate is `level` again."""
     due: float = 0.0
-    """When the next call may go out under the rate."""
+    """The earliest time of the next call under the rate."""
     quiet_until: float = 0.0
-    """Until when the service asked for no call at all."""
+    """The end of a pause that the service asked for."""
     counted: float = 0.0
-    """The calls that it took, fading with time,"""
+    """The accepted calls, fading with time,"""
     counted_at: float = 0.0
-    """as of this moment."""
+    """as of this time."""
 
     def rate(self, now: float) -> float:
-        """Calls per second that may go out now; infinite while no limit is known."""
+        """Calls per second that may be sent now; infinite while no limit is known."""
         if not self.level:
             return math.inf
         passed = max(0.0, now - self.since)
@@ -73,24 +73,24 @@ class Pace:
         return max(_SLOWEST, self.level * (1 - _SLOWER * (1 - min(passed / self.climb, 100.0)) ** 3))
 
     def reserve(self, now: float) -> float:
-        """When one more call may go out; who asks next gets a later time."""
+        """The time from which one more call may be sent; the next caller gets a later time."""
         start = max(self.due, now - _LATENESS)
         self.due = start + 1 / self.rate(max(now, start))
         return start
 
     def answered(self, now: float, *, calls: int, in_flight: int, most: int) -> None:
-        """The service took so many calls while others were in flight. `most` is how far those may grow in number.
+        """Counts accepted calls; `in_flight` others were in flight, and `most` is their highest number.
 
-        They only grow in use, so that a limit which was never tried does not pass for one that holds.
+        The number of calls in flight grows only while it is used, so that an untested limit does not count as proven.
         """
         self.counted, self.counted_at = self._faded(now) + calls, max(now, self.counted_at)
         if self.window < most and 2 * (in_flight + calls) >= self.window:
             self.window = min(float(most), self.window + (calls / self.window if self.round else calls))
 
     def throttled(self, now: float, *, round: float, wait: float) -> None:  # noqa: A002 -- the field's own name
-        """The service refused a call that went out in the given round, and asked to wait so many seconds.
+        """Counts a throttled call that was sent in the given round; the service asked to wait `wait` seconds.
 
-        Calls that were under way together are refused together, so only the first of them lowers anything.
+        Calls that were in flight together are throttled together, so only the first of them lowers the limits.
         """
         if round == self.round:
             self._lower(now, wait=wait)

@@ -1,6 +1,6 @@
-"""The end of a log, from the address that an answer gives for it. It says why something failed, and never fails itself.
+"""Reads the end of a log from the address in an answer. It explains a failure, and never fails itself.
 
-The key goes to the API's own host and to no other, whatever address is given.
+The key is sent only to the API's own host, whatever the address is.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from novita_infra.api.transport.client_pools import ClientPools
 from novita_infra.api.transport.connections import origin_of
 
 TAIL: Final = 65_536
-"""Bytes at the end of a log that are looked at."""
+"""Bytes at the end of a log that are used."""
 LARGEST: Final = 4 * 1024 * 1024
-"""Bytes that are read of a log whose server does not give the end alone; of a longer one, the end is not known."""
+"""Bytes that are read if the server sends more than the end; a longer log gives no lines."""
 IDLE: Final = 2.0
-"""Seconds without a byte after which a log that stays open is taken to be at its end."""
+"""Seconds without a byte after which an open log counts as read to its end."""
 PATIENCE: Final = 5.0
-"""Seconds for all of it, the wait for a free place included."""
+"""Seconds for the whole read, including the wait for a free slot."""
 AT_ONCE: Final = 8
 
 
 class Logs:
-    """Reads logs for one account. One try each; what cannot be had is no lines."""
+    """Reads logs for one account, each with one attempt. An unreadable log gives no lines."""
 
     def __init__(self, pools: ClientPools, *, api: str, headers: httpx.Headers, governor: Governor) -> None:
         self._pools = pools
@@ -45,7 +45,7 @@ class Logs:
         if url is None:
             return ()
         end = _End()
-        # What came until the time was up or the line went dead is still the best that there is.
+        # The bytes that came before the time was up or the connection broke are still the best available.
         with suppress(TimeoutError, httpx.HTTPError, httpx.StreamError, OSError):
             async with asyncio.timeout(PATIENCE), self._places:
                 await self._read(url, end)
@@ -72,7 +72,7 @@ class Logs:
                     return
 
     def _url(self, address: str) -> httpx.URL | None:
-        """Where to read from; None where nothing is asked: another scheme, or a stranger inside this network."""
+        """The address to read; None for another scheme, and for a foreign host inside this network."""
         if not address.startswith(("/", "http://", "https://")):
             return None
         try:
@@ -85,7 +85,7 @@ class Logs:
 
 
 class _End:
-    """The end of what has come so far."""
+    """The last bytes that have come so far."""
 
     def __init__(self) -> None:
         self._data = bytearray()
@@ -93,7 +93,7 @@ class _End:
         self.cut_off = False
 
     def take(self, piece: bytes) -> bool:
-        """Whether more may come. Of a log that is too long nothing stays: these would not be its last lines."""
+        """Adds the piece. Returns whether to read on; drops everything if the log is too long to reach its end."""
         self._length += len(piece)
         self._data += piece
         if self._length > LARGEST:
@@ -109,14 +109,14 @@ class _End:
 
 
 def _is_log(answer: httpx.Response) -> bool:
-    """Whether the answer is text as it was asked for, not packed and no page for people."""
+    """Whether the answer is text as requested: not compressed, and no web page."""
     packed = answer.headers.get("Content-Encoding", "identity") != "identity"
     page = answer.headers.get("Content-Type", "").startswith("text/html")
     return answer.status_code in {httpx.codes.OK, httpx.codes.PARTIAL_CONTENT} and not packed and not page
 
 
 def _is_public(host: str) -> bool:
-    """Whether a host by its name or number may be anywhere but on this machine or in its network."""
+    """Whether the name or number of a host may lie outside of this machine and its network."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_global
     except ValueError:

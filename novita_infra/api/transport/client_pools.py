@@ -1,4 +1,4 @@
-"""Clients of httpx in lanes of five connections: for what goes through a proxy, stays in the process or is streamed.
+"""Clients of httpx with five connections each: for calls through a proxy, in the same process, or streamed.
 
 The pool under httpx takes time quadratic in its open connections: at fifty in flight 1,000 calls take several times as
 long through one pool as through ten small ones (benchmarks/api_overhead.py).
@@ -21,28 +21,28 @@ meets a connection that is just being closed and loses its answer."""
 
 
 class ClientPools:
-    """HTTP clients that are opened as more calls are in flight. An own transport (in-process) makes a single lane."""
+    """HTTP clients that are opened as more calls are in flight. An own transport (in-process) has a single client."""
 
     def __init__(self, *, timeout: httpx.Timeout, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._timeout = timeout
         self._transport = transport
         self._tls: ssl.SSLContext | None = None
-        self._lanes: list[_Lane] = []
+        self._pools: list[_Pool] = []
 
     @property
     def count(self) -> int:
-        """The lanes opened so far."""
-        return len(self._lanes)
+        """The clients opened so far."""
+        return len(self._pools)
 
     @contextmanager
     def one(self) -> Iterator[httpx.AsyncClient]:
-        """A client with a free connection; fullest lanes first, so that few connections stay warm."""
-        lane = next((lane for lane in self._lanes if self._transport or lane.in_flight < _WIDTH), None) or self._open()
-        lane.in_flight += 1
+        """A client with a free connection; the fullest first, so that few connections are kept open."""
+        pool = next((pool for pool in self._pools if self._transport or pool.in_flight < _WIDTH), None) or self._open()
+        pool.in_flight += 1
         try:
-            yield lane.http
+            yield pool.http
         finally:
-            lane.in_flight -= 1
+            pool.in_flight -= 1
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         """The whole answer; redirects are not followed."""
@@ -51,21 +51,21 @@ class ClientPools:
 
     async def close(self) -> None:
         """Closes every connection."""
-        while self._lanes:
-            await self._lanes.pop().http.aclose()
+        while self._pools:
+            await self._pools.pop().http.aclose()
 
-    def _open(self) -> _Lane:
+    def _open(self) -> _Pool:
         if self._transport:
             http = httpx.AsyncClient(transport=self._transport, timeout=self._timeout)
         else:
             self._tls = self._tls or httpx.create_ssl_context()  # costs 20 ms, so it is shared
             limits = httpx.Limits(max_connections=_WIDTH, keepalive_expiry=_IDLE)
             http = httpx.AsyncClient(verify=self._tls, limits=limits, timeout=self._timeout)
-        self._lanes.append(_Lane(http))
-        return self._lanes[-1]
+        self._pools.append(_Pool(http))
+        return self._pools[-1]
 
 
 @dataclass(slots=True)
-class _Lane:
+class _Pool:
     http: httpx.AsyncClient
     in_flight: int = 0

@@ -1,7 +1,7 @@
 """HTTP/1.1 connections under httpx for short answers: h11 over a bare asyncio protocol, straight to the host.
 
-The pool under httpx takes twice the time per call and more with each open connection (benchmarks/api_overhead.py). What
-goes through a proxy, or is read as it comes, goes through `lanes`.
+The pool under httpx takes twice the time per call and more with each open connection (benchmarks/api_overhead.py).
+Calls through a proxy and streamed answers use `client_pools`.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ _Origin: TypeAlias = tuple[str, str, int]
 
 
 def is_proxied() -> bool:
-    """Whether the environment names a proxy for the web, for whatever hosts."""
+    """Whether the environment names a web proxy, for any host."""
     return not getproxies().keys().isdisjoint({"http", "https", "all"})
 
 
 def origin_of(url: httpx.URL) -> _Origin:
-    """Where a http or https address leads."""
+    """Scheme, host and port of a http or https address."""
     return url.scheme, url.raw_host.decode("ascii"), url.port or {"http": 80, "https": 443}[url.scheme]
 
 
 class Connections(httpx.AsyncBaseTransport):
-    """Any number of connections, used again while they are warm. An answer is read whole before it is given.
+    """Any number of connections, each used again while it is open. An answer is returned whole.
 
     Raises httpx.ConnectError or ConnectTimeout as long as nothing was sent, any other httpx.HTTPError after that.
     """
@@ -67,13 +67,13 @@ class Connections(httpx.AsyncBaseTransport):
         return response
 
     async def aclose(self) -> None:
-        """Closes what is idle; a call under way closes its own."""
+        """Closes idle connections; a call in flight closes its own."""
         while self._idle:
             self._idle.pop().drop()
         await asyncio.sleep(0)  # the sockets are closed by the loop
 
     def _warm(self, origin: _Origin) -> _Connection | None:
-        """A connection that may be used again; cold ones are closed on the way."""
+        """A connection that may be used again; closes those that were idle too long."""
         now = asyncio.get_running_loop().time()
         while self._idle and now - self._idle[0].since >= self._keep:
             self._idle.pop(0).drop()
@@ -107,12 +107,12 @@ class Connections(httpx.AsyncBaseTransport):
 
 @dataclass(slots=True)
 class _Call:
-    """A call under way: what came of its answer so far."""
+    """A call in flight, with the parts of its answer that have come so far."""
 
     answer: asyncio.Future[httpx.Response]
     limit: asyncio.Timeout
     patience: float | None
-    """Seconds by which the limit is put off whenever bytes come."""
+    """Seconds by which the limit moves whenever bytes come."""
     head: h11.Response | None = None
     body: list[bytes] = field(default_factory=list)
 
@@ -129,7 +129,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self, origin: _Origin) -> None:
         self.origin = origin
         self.since = 0.0
-        """When the last answer was whole, by the loop's time."""
+        """The end of the last answer, in the loop's time."""
         self._http = h11.Connection(h11.CLIENT)
         self._lost: Exception | None = None
         self._call: _Call | None = None
@@ -137,7 +137,7 @@ class _Connection(asyncio.Protocol):
     async def exchange(
         self, request: httpx.Request, body: bytes, *, limit: asyncio.Timeout, patience: float | None
     ) -> httpx.Response:
-        """The whole answer to the request. `limit` is put off by `patience` seconds whenever bytes come."""
+        """The whole answer to the request. `limit` moves by `patience` seconds whenever bytes come."""
         loop = asyncio.get_running_loop()
         try:
             sent = h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
@@ -154,18 +154,18 @@ class _Connection(asyncio.Protocol):
             self._call, self.since = None, loop.time()
 
     def rests(self) -> bool:
-        """Whether the last call is over with nothing left behind, and the server keeps the connection open."""
+        """Whether the last call has ended completely, and the server keeps the connection open."""
         return self._lost is None and self._http.our_state is h11.IDLE
 
     def has_news(self) -> bool:
-        """Whether the connection is gone, or something came that nobody asked for: the end of it, as a rule."""
+        """Whether the connection is closed, or unexpected bytes came: as a rule its end."""
         return self._lost is not None or _is_readable(self._transport.get_extra_info("socket"))
 
     def drop(self) -> None:
         """Closes the connection at once."""
         self._transport.abort()
 
-    # --- what the loop tells ---
+    # --- callbacks of the event loop ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -193,11 +193,11 @@ class _Connection(asyncio.Protocol):
         except httpx.DecodingError as error:
             self._fail(error)
         except h11.RemoteProtocolError as error:
-            told = str(error) if data else "the connection was closed before the answer was whole"
-            self._fail(httpx.RemoteProtocolError(told))
+            message = str(error) if data else "the connection was closed before the answer was whole"
+            self._fail(httpx.RemoteProtocolError(message))
 
     def _read(self, call: _Call) -> bool:
-        """Takes in the next part of the answer; whether there may be more."""
+        """Reads the next part of the answer. Returns whether there may be more."""
         match self._http.next_event():
             case h11.Response() as head:
                 call.head = head
@@ -225,7 +225,7 @@ class _Connection(asyncio.Protocol):
 
 
 def _is_readable(sock: socket.socket) -> bool:
-    """Whether there is something to read, the end included."""
+    """Whether bytes or the end of the connection can be read."""
     poll = select.poll()
     poll.register(sock, select.POLLIN)
     return bool(poll.poll(0))

@@ -1,4 +1,4 @@
-"""A service in the same process in the place of the network: an ASGI application behind the client's transport."""
+"""A service in the same process instead of the network: an ASGI application as the client's transport."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import httpx
 
 
 class InProcess(httpx.AsyncBaseTransport):
-    """Sends requests to the application; an exception of the type `lost` is an answer that never came."""
+    """Sends requests to the application; an exception of the type `lost` means a lost answer."""
 
     def __init__(self, app: Any, *, lost: type[Exception]) -> None:
         self._transport = httpx.ASGITransport(app=app)

@@ -1,6 +1,6 @@
-"""A reverse proxy as an ASGI application: what it is asked it asks another server, and hands the answer on as it comes.
+"""A reverse proxy as an ASGI application: it forwards each request to another server and streams the answer back.
 
-It adds no key and repeats nothing: the caller's own headers go through.
+It adds no key and repeats nothing: the caller's own headers are forwarded.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 _OF_ONE_CONNECTION: Final = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade".split()
 )
-_MADE_ANEW: Final = frozenset({b"host", b"content-length", b"accept-encoding"})
+_REPLACED: Final = frozenset({b"host", b"content-length", b"accept-encoding"})
 _PATIENCE: Final = httpx.Timeout(30.0, read=600.0)
-"""Seconds; a streamed answer may pause for long."""
+"""Seconds; a streamed answer may have long pauses."""
 
 
 class ReverseProxy:
@@ -35,7 +35,7 @@ class ReverseProxy:
             return
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
         query = scope["query_string"].decode("latin-1")
-        headers = [*_passed_on(scope["headers"], but=_MADE_ANEW), (b"accept-encoding", b"identity")]
+        headers = [*_passed_on(scope["headers"], but=_REPLACED), (b"accept-encoding", b"identity")]
         url = f"{self._target}{path}" + (f"?{query}" if query else "")
         begun = False
         try:
@@ -53,7 +53,7 @@ class ReverseProxy:
             await _refuse(send, f"{self._target} does not answer: {type(trouble).__name__}")
 
     async def close(self) -> None:
-        """Ends the connections."""
+        """Closes the connections."""
         await self._client.aclose()
 
 
