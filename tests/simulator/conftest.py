@@ -1,4 +1,4 @@
-"""A pretend cloud to talk to as a client would: over HTTP shapes, in the process, with a clock moved by hand."""
+"""A client of a simulated world for tests: inside the process, with a clock that tests move."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ V1 = "/gpu-instance/openapi/v1"
 
 
 class Cloud:
-    """A client of one world. Paths that do not begin with `/` hang below the v1 base."""
+    """A client of one world. A path without a leading `/` is below the v1 base."""
 
     def __init__(self, world: World, clock: HandClock) -> None:
         self.world = world
@@ -42,20 +42,20 @@ class Cloud:
         return answer.json()
 
     def post(self, path: str, body: Any) -> Any:
-        """The JSON of a success, None for an empty body."""
+        """The JSON of a successful answer, None for an empty body."""
         answer = self.send("POST", path, json=body)
         assert answer.status_code == 200, answer.text
         return answer.json() if answer.content else None
 
     def refused(self, method: str, path: str, **options: Any) -> tuple[int, str]:
-        """Status and reason of a refusal, whose envelope is checked on the way."""
+        """Status and reason of a refusal. The envelope is checked too."""
         answer = self.send(method, path, **options)
-        told = answer.json()
-        assert set(told) == {"code", "reason", "message", "metadata"}
-        assert told["code"] == answer.status_code >= 400
-        assert isinstance(told["message"], str)
-        assert told["message"]
-        return answer.status_code, told["reason"]
+        body = answer.json()
+        assert set(body) == {"code", "reason", "message", "metadata"}
+        assert body["code"] == answer.status_code >= 400
+        assert isinstance(body["message"], str)
+        assert body["message"]
+        return answer.status_code, body["reason"]
 
     def refuses(self, path: str, body: Any) -> str:
         """The reason of a refused write."""
@@ -66,10 +66,10 @@ class Cloud:
     def refused_field(self, path: str, body: Any) -> str:
         """The field that a VALIDATOR_PARAM refusal names."""
         answer = self.send("POST", path, json=body)
-        told = answer.json()
-        assert (answer.status_code, told["reason"]) == (400, "VALIDATOR_PARAM"), answer.text
-        assert told["metadata"]["field"] in told["message"]
-        return str(told["metadata"]["field"])
+        body = answer.json()
+        assert (answer.status_code, body["reason"]) == (400, "VALIDATOR_PARAM"), answer.text
+        assert body["metadata"]["field"] in body["message"]
+        return str(body["metadata"]["field"])
 
     def pass_(self, seconds: float) -> None:
         self.clock.advance(seconds)
@@ -77,18 +77,18 @@ class Cloud:
     def objects(self, kind: str) -> list[dict[str, Any]]:
         return list(world_state(self.world)["objects"][kind])
 
-    def machine(self, **wish: Any) -> str:
-        """A machine as wished over a plain one; its id."""
-        return str(self.post("gpu/instance/create", machine(**wish))["id"])
+    def machine(self, **fields: Any) -> str:
+        """Creates a machine with the given fields over defaults; returns its id."""
+        return str(self.post("gpu/instance/create", machine(**fields))["id"])
 
-    def running(self, **wish: Any) -> str:
-        key = self.machine(**wish)
+    def running(self, **fields: Any) -> str:
+        key = self.machine(**fields)
         self.pass_(200)
         assert self.status(key) == "running"
         return key
 
     def status(self, key: str) -> str:
-        """The status word; `gone` once it is not found."""
+        """The status of a machine; `gone` if it is not found."""
         answer = self.send("GET", "gpu/instance", params={"instanceId": key})
         return str(answer.json()["status"]) if answer.status_code == 200 else "gone"
 
@@ -99,7 +99,7 @@ class Cloud:
         return str(self.post("networkstorage/create", {"clusterId": cluster, "storageName": name, "storageSize": size}))
 
     def network(self, *, cluster: str = "us-ca-nas-2", name: str = "net") -> str:
-        """A network that is ready."""
+        """Creates a network and waits until it is ready; returns its id."""
         self.post("network/create", {"clusterId": cluster, "name": name})
         self.pass_(5)
         return str(self.get("networks", name=name)["networks"][-1]["Id"])
@@ -108,15 +108,15 @@ class Cloud:
         self.post("repository/auth/save", {"name": name, "username": "u", "password": "p"})
         return str(self.get("repository/auths")["data"][-1]["id"])
 
-    def prewarm(self, **wish: Any) -> str:
-        task = {"imageUrl": "docker.io/team/train:1", "clusterId": "us-ca-nas-2"} | wish
+    def prewarm(self, **fields: Any) -> str:
+        task = {"imageUrl": "docker.io/team/train:1", "clusterId": "us-ca-nas-2"} | fields
         return str(self.post("image/prewarm", task)["id"])
 
-    def endpoint(self, **wish: Any) -> str:
-        return str(self.post("endpoint/create", {"endpoint": endpoint(**wish)})["id"])
+    def endpoint(self, **fields: Any) -> str:
+        return str(self.post("endpoint/create", {"endpoint": endpoint(**fields)})["id"])
 
 
-def machine(**wish: Any) -> dict[str, Any]:
+def machine(**fields: Any) -> dict[str, Any]:
     plain = {
         "name": "m",
         "productId": "4090.16c62g",
@@ -126,10 +126,10 @@ def machine(**wish: Any) -> dict[str, Any]:
         "kind": "gpu",
         "clusterId": "us-ca-nas-2",
     }
-    return plain | wish
+    return plain | fields
 
 
-def endpoint(**wish: Any) -> dict[str, Any]:
+def endpoint(**fields: Any) -> dict[str, Any]:
     plain = {
         "name": "api",
         "rootfsSize": 100,
@@ -149,7 +149,7 @@ def endpoint(**wish: Any) -> dict[str, Any]:
         "envs": [],
         "healthy": {"path": "/health"},
     }
-    return plain | wish
+    return plain | fields
 
 
 MakeCloud = Callable[..., Cloud]
@@ -157,7 +157,7 @@ MakeCloud = Callable[..., Cloud]
 
 @pytest.fixture
 def make_cloud() -> Iterator[MakeCloud]:
-    """Makes clouds with other settings; closes them at the end."""
+    """Makes clouds with the given settings, and closes them at the end."""
     made: list[Cloud] = []
 
     def make(path: Path | None = None, **settings: Any) -> Cloud:
@@ -177,11 +177,11 @@ def cloud(make_cloud: MakeCloud) -> Cloud:
 
 @pytest.fixture
 def a_machine() -> Callable[..., dict[str, Any]]:
-    """The body of a create operation, as wished over a plain one."""
+    """The body of a create request with the given fields over defaults."""
     return machine
 
 
 @pytest.fixture
 def an_endpoint() -> Callable[..., dict[str, Any]]:
-    """The `endpoint` of a create operation, as wished over a plain one."""
+    """The `endpoint` of a create request with the given fields over defaults."""
     return endpoint

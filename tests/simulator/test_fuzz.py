@@ -1,8 +1,8 @@
-"""A fuzzer made for HTTP APIs, fed with the simulator's own OpenAPI document, finds nothing that contradicts it.
+"""A fuzzer for HTTP APIs finds no answer that contradicts the OpenAPI document of the simulator.
 
-Every operation gets requests that the document allows and requests that it forbids, over a world that has one of
-everything. For the fuzzer the document is narrowed (ids that exist, so that requests get past the first look-up) and
-closed (no answer may have a field that is not in the document).
+Every operation gets requests that the document allows and requests that it forbids, over a world with one object of
+each type. For the fuzzer the document is narrowed (to existing ids, so that requests pass the first look-up) and closed
+(no answer may have a field that is not in the document).
 """
 
 from __future__ import annotations
@@ -71,16 +71,16 @@ EASY: dict[str, Any] = {
     "tasks.operation": {"enum": ["txt2img", "txt2video"]},
     "webhook.url": {"enum": ["http://127.0.0.1:9/"]},
 }
-"""Narrower shapes for some fields, so that more requests are granted."""
+"""Narrower schemas for some fields, so that more requests succeed."""
 NEEDED = {
     "instances": ["gpuNum", "rootfsSize", "clusterId"],
     **{tag: ["model"] for tag in ("chat", "completions", "responses", "messages", "embeddings", "rerank")},
 }
-"""Fields that are needed by what stands in others, which a schema of each by itself cannot say."""
+"""Fields that other fields require. The schema of one field cannot express that."""
 
 
 def populated(make_cloud: Any, profile: str) -> Any:
-    """A cloud of that profile with one of everything, and machines in several states."""
+    """A cloud of that profile with one object of each type, and machines in several statuses."""
     cloud = make_cloud(quirks=PROFILES[profile], limits=Limits(prewarm_tasks=100))
     cloud.post("networkstorage/create", {"clusterId": "us-ca-nas-2", "storageName": "data", "storageSize": 50})
     cloud.post("network/create", {"clusterId": "us-ca-nas-2", "name": "net"})
@@ -104,7 +104,7 @@ def populated(make_cloud: Any, profile: str) -> Any:
 
 
 def ids_of(cloud: Any) -> dict[str, Any]:
-    """By the name of a field, the ids that it may hold; some names mean another thing under each resource."""
+    """The ids that a field may hold, by its name. Some names have another meaning under each resource."""
     objects = world_state(cloud.world)["objects"]
     ids = {kind: {"enum": [str(one["id"]) for one in objects[kind]] + ["nope"]} for kind in objects}
     return {
@@ -127,7 +127,7 @@ def ids_of(cloud: Any) -> dict[str, Any]:
 
 
 def narrowed(schema: Any, at: tuple[str, ...], easy: Mapping[str, Any]) -> Any:
-    """A request's schema with what exists and what is in reach, where the document leaves that open."""
+    """The schema of a request, limited to existing objects and reachable values."""
     if schema.get("type") == "array":
         return schema | {"items": narrowed(schema["items"], at, easy), "maxItems": min(schema["maxItems"], 2)}
     if schema.get("type") == "object":
@@ -141,7 +141,7 @@ def narrowed(schema: Any, at: tuple[str, ...], easy: Mapping[str, Any]) -> Any:
 
 
 def closed(schema: Any) -> Any:
-    """An answer's schema with no room for fields that are not named."""
+    """The schema of an answer, closed against other fields."""
     if isinstance(schema, list):
         return [closed(one) for one in schema]
     if not isinstance(schema, dict):
@@ -167,7 +167,7 @@ def prepared(cloud: Any, profile: str, name: str) -> Any:
 
 
 def send(app: Any, case: Any) -> httpx.Response:
-    """The generated request, to the application."""
+    """Sends the generated request to the application."""
     sent: Any = requests.Request(**case.as_transport_kwargs(base_url="http://sim")).prepare()
     headers = {"Authorization": "Bearer sk_fuzz", "Content-Type": sent.headers.get("Content-Type", "")}
 
@@ -179,7 +179,7 @@ def send(app: Any, case: Any) -> httpx.Response:
 
 
 def fuzz(cloud: Any, operation: Any, mode: GenerationMode, *, examples: int) -> list[tuple[Any, int]]:
-    """The generated requests and the statuses of their answers; fails where an answer contradicts the document."""
+    """Sends the generated requests; returns them with the statuses. Fails on an answer that contradicts the document."""
     seen: list[tuple[Any, int]] = []
 
     @settings(
@@ -206,13 +206,13 @@ def fuzz(cloud: Any, operation: Any, mode: GenerationMode, *, examples: int) -> 
 
 
 def said_of(operation: str, profile: str) -> Any:
-    """What the document, as it is, says of an operation."""
+    """The description of an operation in the unchanged document."""
     paths = document(PROFILES[profile], OPERATIONS)["paths"].values()
     return next(one for methods in paths for one in methods.values() if one["operationId"] == operation)
 
 
 def given_fields(body: Any) -> Any:
-    """A body without what is null, which counts as absent."""
+    """A body without null values, which count as absent."""
     if isinstance(body, list):
         return [given_fields(one) for one in body]
     if not isinstance(body, dict):
@@ -222,16 +222,16 @@ def given_fields(body: Any) -> Any:
 
 NAMES = [operation.name for operation in OPERATIONS]
 EXAMPLES = {"live": (16, 8), "documented": (6, 4), "strict": (6, 4)}
-"""How many requests that are allowed and that are forbidden, by profile."""
+"""The numbers of allowed and of forbidden requests, by profile."""
 RARE = 5
-"""How many times as many of a request that is granted to one in a dozen: what is drawn depends on what is imported."""
+"""The factor for operations that rarely succeed. The draw depends on the imported modules."""
 SELDOM = {"endpoints.update", "account.key_bills", "files.upload"}
-"""Granted only to requests whose parts agree with each other, which a schema of each part does not bring about."""
+"""Operations whose fields must agree with each other, which the schema of each field does not express."""
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("profile", PROFILES)
-def test_what_the_document_allows_is_answered_as_it_says(make_cloud: Any, profile: str, name: str) -> None:
+def test_allowed_requests_get_the_documented_answers(make_cloud: Any, profile: str, name: str) -> None:
     cloud = populated(make_cloud, profile)
     examples = EXAMPLES[profile][0] * (RARE if name == "endpoints.create" else 1)
     seen = fuzz(cloud, prepared(cloud, profile, name), GenerationMode.POSITIVE, examples=examples)
@@ -241,7 +241,7 @@ def test_what_the_document_allows_is_answered_as_it_says(make_cloud: Any, profil
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("profile", PROFILES)
-def test_what_the_document_forbids_is_answered_as_it_says(make_cloud: Any, profile: str, name: str) -> None:
+def test_forbidden_requests_get_the_documented_refusals(make_cloud: Any, profile: str, name: str) -> None:
     if name == "models.list":
         return  # it takes nothing and asks for no key, so nothing is forbidden
     cloud = populated(make_cloud, profile)
@@ -254,7 +254,7 @@ def test_what_the_document_forbids_is_answered_as_it_says(make_cloud: Any, profi
     assert [body for body in granted if not allowed.is_valid(given_fields(body))] == []
 
 
-def test_the_fuzzer_notices_an_answer_that_contradicts_the_document(make_cloud: Any) -> None:
+def test_the_fuzzer_reports_an_undocumented_answer(make_cloud: Any) -> None:
     cloud = populated(make_cloud, "live")
     operation = prepared(cloud, "live", "instances.get")
     content = operation.definition.raw["responses"]["200"]["content"]["application/json"]

@@ -1,4 +1,4 @@
-"""Whatever a client does, in whatever order and on whatever day, the world stays of a piece."""
+"""The world remains consistent after any calls in any order under any scenario."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ACTS = st.sampled_from(
 
 
 def act(cloud: Any, what: str, a_machine: Any, an_endpoint: Any) -> None:
-    """One call about whatever is there first; it may be refused."""
+    """One call about the first existing objects. It may be refused."""
     objects = world_state(cloud.world)["objects"]
     first = {kind: rows[0]["id"] if rows else "none" for kind, rows in objects.items()}
     here = {"clusterId": "us-ca-nas-2"}
@@ -99,7 +99,7 @@ def check(cloud: Any) -> None:
     st.sampled_from([1_000, 60_000, 10**10]),
     st.lists(st.tuples(ACTS, st.integers(0, 150)), max_size=25),
 )
-def test_the_world_stays_of_a_piece(
+def test_the_world_remains_consistent_under_any_calls(
     make_cloud: Any, a_machine: Any, an_endpoint: Any, day: str, balance: int, history: list[tuple[str, int]]
 ) -> None:
     cloud = make_cloud(scenario=SCENARIOS[day], limits=Limits(balance=balance, stock_scale=0.02))

@@ -1,4 +1,4 @@
-"""Where documents and the live service disagree, the profile says which of them is served."""
+"""The profile decides the behaviour where the documents and the live service disagree."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ def strict(make_cloud: Any) -> Any:
     return make_cloud(quirks=PROFILES["strict"])
 
 
-def test_absent_objects_are_400_by_the_documents_and_404_where_clients_met_it(
-    cloud: Any, documented: Any, strict: Any
-) -> None:
+def test_the_profile_decides_the_status_of_absent_objects(cloud: Any, documented: Any, strict: Any) -> None:
     for path, query in (
         ("gpu/instance", {"instanceId": "x"}),
         ("template", {"templateId": "x"}),
@@ -36,23 +34,23 @@ def test_absent_objects_are_400_by_the_documents_and_404_where_clients_met_it(
         )
 
 
-def test_prices_are_text_live_and_numbers_in_the_documents(cloud: Any, documented: Any) -> None:
+def test_the_profile_decides_whether_prices_are_text_or_numbers(cloud: Any, documented: Any) -> None:
     assert isinstance(cloud.get("products")["data"][0]["price"], str)
     assert isinstance(documented.get("products")["data"][0]["price"], int)
 
 
-def test_a_storage_answers_with_its_bare_id_or_as_an_object(documented: Any, strict: Any) -> None:
+def test_the_profile_decides_the_answer_of_creating_a_storage(documented: Any, strict: Any) -> None:
     wish = {"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 10}
     assert isinstance(documented.post("networkstorage/create", wish), str)
     assert strict.post("networkstorage/create", wish)["storageName"] == "d"
 
 
-def test_an_empty_storage_list_is_null_or_empty(cloud: Any, documented: Any) -> None:
+def test_the_profile_decides_whether_an_empty_storage_list_is_null(cloud: Any, documented: Any) -> None:
     assert cloud.get("networkstorages/list")["data"] is None
     assert documented.get("networkstorages/list")["data"] == []
 
 
-def test_networks_come_under_either_key_and_with_or_without_an_id(cloud: Any, documented: Any, strict: Any) -> None:
+def test_the_profile_decides_the_key_and_the_id_of_networks(cloud: Any, documented: Any, strict: Any) -> None:
     wish = {"clusterId": "us-ca-nas-2", "name": "n"}
     assert cloud.post("network/create", wish) == {}
     (made,) = documented.post("network/create", wish)["network"]
@@ -64,7 +62,7 @@ def test_networks_come_under_either_key_and_with_or_without_an_id(cloud: Any, do
     assert isinstance(strict.get("network", networkId=made["Id"])["network"], dict)
 
 
-def test_passwords_are_masked_live_and_clear_in_the_documents(cloud: Any, documented: Any) -> None:
+def test_the_profile_decides_whether_passwords_are_masked(cloud: Any, documented: Any) -> None:
     for one in (cloud, documented):
         one.auth()
     assert cloud.get("repository/auths")["data"][0]["password"] == "******"
@@ -72,66 +70,64 @@ def test_passwords_are_masked_live_and_clear_in_the_documents(cloud: Any, docume
 
 
 @pytest.mark.parametrize(("profile", "first"), [("live", 0), ("documented", 0), ("strict", 1)])
-def test_the_first_page_is_zero_or_one(make_cloud: Any, profile: str, first: int) -> None:
+def test_the_profile_decides_the_number_of_the_first_page(make_cloud: Any, profile: str, first: int) -> None:
     cloud = make_cloud(quirks=PROFILES[profile])
     keys = [cloud.machine() for _ in range(3)]
     pages = [cloud.get("gpu/instances", pageSize=2, pageNum=first + more)["instances"] for more in (0, 1, 2)]
     assert [[one["id"] for one in page] for page in pages] == [keys[:2], keys[2:], []]
 
 
-def test_a_large_page_may_be_cut(strict: Any) -> None:
+def test_the_strict_profile_limits_the_page_size(strict: Any) -> None:
     for _ in range(101):
         strict.machine()
     answer = strict.get("gpu/instances", pageSize=1000, pageNum=1)
     assert (len(answer["instances"]), answer["total"]) == (100, 101)
 
 
-def test_pending_is_a_word_of_the_live_service_only(cloud: Any, documented: Any) -> None:
+def test_only_the_live_profile_has_the_status_pending(cloud: Any, documented: Any) -> None:
     assert cloud.status(cloud.machine()) == "pending"
     key = documented.machine()
     assert documented.status(key) == "toCreate"
     assert documented.get("gpu/instances", status="toCreate")["total"] == 1
 
 
-def test_a_cpu_machine_has_no_word_for_its_billing_live(cloud: Any, documented: Any) -> None:
+def test_only_the_live_profile_has_an_empty_billing_mode(cloud: Any, documented: Any) -> None:
     wish = {"kind": "cpu", "productId": "cpu.4c8g", "imageUrl": "a:1"}
     modes = [one.instance(one.post("gpu/instance/create", wish)["id"])["billingMode"] for one in (cloud, documented)]
     assert modes == ["", "onDemand"]
 
 
-def test_the_node_is_an_object_or_a_list(cloud: Any, documented: Any) -> None:
+def test_the_profile_decides_whether_the_node_is_a_list(cloud: Any, documented: Any) -> None:
     assert isinstance(cloud.instance(cloud.machine())["node"], dict)
     assert isinstance(documented.instance(documented.machine())["node"], list)
 
 
-def test_endpoint_ports_are_text_in_the_documented_list(cloud: Any, documented: Any) -> None:
+def test_the_documented_profile_lists_endpoint_ports_as_text(cloud: Any, documented: Any) -> None:
     for one, port in ((cloud, 8000), (documented, "8000")):
         one.endpoint()
         assert one.get("endpoints")["endpoints"][0]["ports"] == [{"port": port}]
 
 
-def test_only_live_does_without_what_the_documents_require(cloud: Any, documented: Any) -> None:
+def test_only_the_live_profile_accepts_missing_required_fields(cloud: Any, documented: Any) -> None:
     body = {"imageUrl": "a:2"}
     cloud.post("gpu/instance/upgrade", body | {"instanceId": cloud.running()})
     assert documented.refused_field("gpu/instance/upgrade", body | {"instanceId": documented.running()}) == "envs"
 
 
-def test_only_live_takes_numbers_as_text(cloud: Any, documented: Any, a_machine: Any) -> None:
+def test_only_the_live_profile_accepts_numbers_as_text(cloud: Any, documented: Any, a_machine: Any) -> None:
     assert cloud.post("gpu/instance/create", a_machine(gpuNum="2"))
     assert documented.refused_field("gpu/instance/create", a_machine(gpuNum="2")) == "gpuNum"
     key = documented.storage(size=10)
     documented.post("networkstorage/update", {"storageId": key, "storageName": "d", "storageSize": "20"})
 
 
-def test_strict_refuses_fields_and_parameters_that_the_reference_does_not_have(
-    cloud: Any, strict: Any, a_machine: Any
-) -> None:
+def test_the_strict_profile_refuses_unknown_fields_and_parameters(cloud: Any, strict: Any, a_machine: Any) -> None:
     assert cloud.post("gpu/instance/create", a_machine(region="x"))
     assert strict.refused_field("gpu/instance/create", a_machine(region="x")) == "region"
     assert strict.refused("GET", "clusters", params={"page": 1}) == (400, "VALIDATOR_PARAM")
 
 
-def test_an_upgrade_of_a_stopped_machine_leaves_it_stopped_under_strict(strict: Any) -> None:
+def test_the_strict_profile_leaves_an_upgraded_machine_stopped(strict: Any) -> None:
     key = strict.running()
     strict.post("gpu/instance/stop", {"instanceId": key})
     strict.pass_(10)
@@ -168,7 +164,7 @@ WILD = [
 
 
 @pytest.mark.parametrize(("method", "path", "query", "body"), WILD, ids=lambda value: str(value)[:24])
-def test_what_clients_in_the_wild_send_is_taken_live_and_refused_by_strict(
+def test_the_profile_decides_whether_requests_of_existing_clients_are_accepted(
     make_cloud: Any, method: str, path: str, query: dict[str, Any], body: dict[str, Any]
 ) -> None:
     for profile, granted in (("live", True), ("strict", False)):

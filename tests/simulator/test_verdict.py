@@ -1,4 +1,4 @@
-"""The verdict on a run: what it made, what nobody knows of, what was made twice, and what it cost."""
+"""The verdict on a run: its objects, orphans and duplicates, and its cost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def names(things: Any) -> list[tuple[str, str]]:
     return [(thing.kind, thing.name) for thing in things]
 
 
-def test_what_is_on_no_record_is_an_orphan(cloud: Any) -> None:
+def test_an_object_in_no_state_is_an_orphan(cloud: Any) -> None:
     beginning = take_baseline(cloud.world)
     storage = cloud.storage()
     cloud.storage(name="forgotten")
@@ -25,7 +25,7 @@ def test_what_is_on_no_record_is_an_orphan(cloud: Any) -> None:
     assert not verdict.clean
 
 
-def test_without_books_orphans_are_not_known_and_that_is_said(cloud: Any) -> None:
+def test_a_verdict_without_a_state_has_no_orphans(cloud: Any) -> None:
     beginning = take_baseline(cloud.world)
     cloud.storage()
     verdict = judge(cloud.world, beginning, on_record=None)
@@ -33,7 +33,7 @@ def test_without_books_orphans_are_not_known_and_that_is_said(cloud: Any) -> Non
     assert verdict_json(verdict)["orphans"] is None
 
 
-def test_a_create_that_is_repeated_after_a_lost_answer_is_a_double(cloud: Any, a_machine: Any) -> None:
+def test_a_create_repeated_after_a_lost_answer_is_a_duplicate(cloud: Any, a_machine: Any) -> None:
     beginning = take_baseline(cloud.world)
     cloud.world.faults.add(Fault(kind=Trouble.LOST, operation="instances.create", position=Position.AFTER))
     with pytest.raises(LostAnswer):
@@ -47,14 +47,14 @@ def test_a_create_that_is_repeated_after_a_lost_answer_is_a_double(cloud: Any, a
     assert (verdict.calls, verdict.troubles) == ({"instances.create": 3}, 1)
 
 
-def test_two_alike_that_are_both_on_record_were_wanted(cloud: Any) -> None:
+def test_two_equal_objects_in_the_state_are_no_duplicates(cloud: Any) -> None:
     beginning = take_baseline(cloud.world)
     ids = {cloud.storage(), cloud.storage()}
     verdict = judge(cloud.world, beginning, on_record=ids)
     assert (verdict.orphans, verdict.doubles, verdict.clean) == ((), (), True)
 
 
-def test_what_was_there_before_and_what_others_make_is_not_the_runs(make_cloud: Any) -> None:
+def test_a_verdict_leaves_out_objects_of_others_and_earlier_ones(make_cloud: Any) -> None:
     cloud = make_cloud(scenario=scenario_named("foreign-owner"))
     beginning = take_baseline(cloud.world)
     cloud.pass_(1000)
@@ -63,7 +63,7 @@ def test_what_was_there_before_and_what_others_make_is_not_the_runs(make_cloud: 
     assert (verdict.made, verdict.orphans, verdict.doubles) == ((), (), ())
 
 
-def test_what_is_on_its_way_out_is_not_counted(cloud: Any) -> None:
+def test_a_verdict_leaves_out_objects_being_deleted(cloud: Any) -> None:
     beginning = take_baseline(cloud.world)
     machine, endpoint = cloud.running(), cloud.endpoint()
     cloud.pass_(100)
@@ -72,7 +72,7 @@ def test_what_is_on_its_way_out_is_not_counted(cloud: Any) -> None:
     assert judge(cloud.world, beginning, on_record=()).made == ()
 
 
-def test_money_and_calls_are_those_of_the_run(cloud: Any) -> None:
+def test_a_verdict_has_money_and_calls_of_the_run_only(cloud: Any) -> None:
     cloud.running()
     beginning = take_baseline(cloud.world)
     cloud.pass_(3600)
@@ -82,7 +82,7 @@ def test_money_and_calls_are_those_of_the_run(cloud: Any) -> None:
     assert (verdict.spent, verdict.calls) == (meter["price"], {"clusters.list": 1})
 
 
-def test_others_that_a_scenario_file_brings_are_told_apart_too(make_cloud: Any) -> None:
+def test_a_verdict_leaves_out_objects_of_a_scenario_file(make_cloud: Any) -> None:
     body = {"clusterId": "us-dallas-nas-2", "storageName": "x", "storageSize": 10}
     event = {"upon": "storages.create", "do": "call", "operation": "storages.create", "body": body}
     cloud = make_cloud(scenario=scenario_of({"name": "mine", "says": "Mine.", "events": [event]}))
@@ -95,5 +95,5 @@ def test_others_that_a_scenario_file_brings_are_told_apart_too(make_cloud: Any) 
 @pytest.mark.parametrize(
     ("amount", "shown"), [(0, "0.00000"), (1, "0.00001"), (123_456, "1.23456"), (-100_000, "-1.00000")]
 )
-def test_money_is_shown_to_the_last_unit(amount: int, shown: str) -> None:
+def test_a_verdict_shows_exact_money(amount: int, shown: str) -> None:
     assert usd_text(amount) == shown

@@ -1,4 +1,4 @@
-"""Bad luck on order: before and after the effect, counted, matched and stale."""
+"""Faults: before and after the effect, with counts, patterns and stale lists."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from novita_infra.simulator.http.lost_answers import LostAnswer
 WISH = {"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 10}
 
 
-def test_a_status_before_the_effect_does_nothing(cloud: Any) -> None:
+def test_a_status_fault_before_the_effect_prevents_it(cloud: Any) -> None:
     cloud.world.faults.add(Fault(kind=Trouble.STATUS, operation="storages.create", status=503))
     assert cloud.refused("POST", "networkstorage/create", json=WISH) == (503, "SERVICE_NOT_AVAILABLE")
     assert cloud.objects("storages") == []
     cloud.post("networkstorage/create", WISH)
 
 
-def test_a_status_after_the_effect_has_done_it(cloud: Any) -> None:
+def test_a_status_fault_after_the_effect_keeps_it(cloud: Any) -> None:
     cloud.world.faults.add(Fault(operation="storages.create", status=500, position=Position.AFTER))
     assert cloud.refused("POST", "networkstorage/create", json=WISH) == (500, "UNKNOWN")
     assert len(cloud.objects("storages")) == 1
 
 
-def test_too_many_requests_may_say_when_to_come_back(cloud: Any) -> None:
+def test_a_fault_with_429_may_have_a_retry_after_header(cloud: Any) -> None:
     cloud.world.faults.add(Fault(status=429, retry_after="7", count=2))
     first = cloud.send("GET", "clusters")
     assert (first.status_code, first.headers["Retry-After"], first.json()["reason"]) == (
@@ -43,14 +43,14 @@ def test_too_many_requests_may_say_when_to_come_back(cloud: Any) -> None:
 
 
 @pytest.mark.parametrize(("position", "made"), [(Position.BEFORE, 0), (Position.AFTER, 1)])
-def test_a_lost_answer_raises_in_the_process(cloud: Any, position: Position, made: int) -> None:
+def test_a_lost_answer_fault_raises_inside_the_process(cloud: Any, position: Position, made: int) -> None:
     cloud.world.faults.add(Fault(kind=Trouble.LOST, operation="storages.create", position=position))
     with pytest.raises(LostAnswer):
         cloud.send("POST", "networkstorage/create", json=WISH)
     assert len(cloud.objects("storages")) == made
 
 
-def test_a_truncated_answer_comes_after_the_effect_and_is_no_json(cloud: Any) -> None:
+def test_a_truncated_answer_fault_keeps_the_effect_and_breaks_the_json(cloud: Any) -> None:
     cloud.world.faults.add(Fault(kind=Trouble.TRUNCATED, operation="storages.create"))
     answer = cloud.send("POST", "networkstorage/create", json=WISH)
     assert answer.status_code == 200
@@ -59,7 +59,7 @@ def test_a_truncated_answer_comes_after_the_effect_and_is_no_json(cloud: Any) ->
     assert len(cloud.objects("storages")) == 1
 
 
-def test_slow_answers_wait_in_real_time(cloud: Any) -> None:
+def test_a_slow_fault_waits_in_real_time(cloud: Any) -> None:
     waits: list[float] = []
 
     async def wait(seconds: float) -> None:
@@ -84,7 +84,7 @@ def test_faults_match_by_operation_method_and_path(cloud: Any) -> None:
     assert cloud.send("POST", "networkstorage/create", json=WISH).status_code == 503
 
 
-def test_a_fault_can_let_some_pass_first_and_strike_now_and_then(cloud: Any) -> None:
+def test_a_fault_can_skip_requests_and_strike_by_percentage(cloud: Any) -> None:
     cloud.world.faults.add(Fault(skip=2, count=1))
     assert [cloud.send("GET", "clusters").status_code for _ in range(4)] == [200, 200, 503, 200]
     cloud.world.faults.add(Fault(per_cent=30, count=None))
@@ -92,7 +92,7 @@ def test_a_fault_can_let_some_pass_first_and_strike_now_and_then(cloud: Any) -> 
     assert 10 < sum(struck) < 50
 
 
-def test_the_same_seed_strikes_the_same(make_cloud: Any) -> None:
+def test_faults_strike_the_same_requests_with_the_same_seed(make_cloud: Any) -> None:
     def run(seed: int) -> list[int]:
         cloud = make_cloud(seed=seed)
         cloud.world.faults.add(Fault(per_cent=50, count=None))
@@ -101,13 +101,13 @@ def test_the_same_seed_strikes_the_same(make_cloud: Any) -> None:
     assert run(1) == run(1) != run(2)
 
 
-def test_two_faults_meet_two_requests(cloud: Any) -> None:
+def test_two_faults_strike_two_requests(cloud: Any) -> None:
     cloud.world.faults.add(Fault(status=500))
     cloud.world.faults.add(Fault(status=502))
     assert [cloud.send("GET", "clusters").status_code for _ in range(3)] == [500, 502, 200]
 
 
-def test_a_stale_list_shows_the_world_as_it_was(cloud: Any) -> None:
+def test_a_stale_fault_lists_the_past(cloud: Any) -> None:
     old = cloud.machine(name="old")
     cloud.world.faults.add(Fault(kind=Trouble.STALE, operation="instances.list", seconds=30, count=None))
     cloud.pass_(100)
@@ -130,7 +130,7 @@ def test_a_stale_list_shows_the_world_as_it_was(cloud: Any) -> None:
     cloud.world.faults.clear()
 
 
-def test_lists_of_other_kinds_are_not_stale(cloud: Any) -> None:
+def test_a_stale_fault_leaves_lists_of_other_types_alone(cloud: Any) -> None:
     cloud.world.faults.add(Fault(kind=Trouble.STALE, operation="instances.list", seconds=30, count=None))
     cloud.machine()
     assert cloud.get("gpu/instances")["total"] == 0
@@ -138,7 +138,7 @@ def test_lists_of_other_kinds_are_not_stale(cloud: Any) -> None:
     assert cloud.get("networkstorages/list")["data"][0]["storageId"] == key
 
 
-def test_faults_come_over_http_too(cloud: Any) -> None:
+def test_faults_are_added_and_cleared_over_http(cloud: Any) -> None:
     fault = {"kind": "status", "operation": "clusters.list", "status": 429, "retryAfter": "1", "count": 0}
     assert cloud.post("/_sim/faults", [fault, {"kind": "slow", "seconds": 0}]) == {"active": 2}
     assert [cloud.send("GET", "clusters").status_code for _ in range(3)] == [429, 429, 429]
@@ -149,7 +149,7 @@ def test_faults_come_over_http_too(cloud: Any) -> None:
     assert cloud.refused("POST", "/_sim/faults", content=b"{") == (400, "REQUEST")
 
 
-def test_the_world_can_be_looked_into_and_moved(cloud: Any) -> None:
+def test_the_control_routes_show_the_world_and_advance_its_time(cloud: Any) -> None:
     key = cloud.machine()
     before = cloud.get("/_sim/state")
     assert before["objects"]["instances"][0]["id"] == key
@@ -164,7 +164,7 @@ def test_the_world_can_be_looked_into_and_moved(cloud: Any) -> None:
     assert cloud.refused("POST", "/_sim/advance", json={"seconds": -1}) == (400, "VALIDATOR_PARAM")
 
 
-def test_a_clock_that_cannot_be_moved_is_left_behind(make_cloud: Any) -> None:
+def test_the_world_advances_over_a_clock_that_cannot_be_moved(make_cloud: Any) -> None:
     world = open_world(None, now=lambda: 1000.0)
 
     async def move() -> httpx.Response:

@@ -1,4 +1,4 @@
-"""Whatever comes over the socket is answered with the documented refusal: never a 500, never a server that stops."""
+"""Any bytes over the socket get the documented refusal: never a 500, and the server remains up."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KEY = b"Authorization: Bearer sk_hard\r\n"
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"])
-def test_a_method_that_an_operation_does_not_have_is_refused(cloud: Any, method: str) -> None:
+def test_the_app_refuses_an_unknown_method(cloud: Any, method: str) -> None:
     for path in ("clusters", "gpu/instance/create", "endpoint"):
         answer = cloud.send(method, path)
         assert (answer.status_code, answer.text) == (405, "405 method not allowed")
@@ -37,7 +37,7 @@ def test_a_method_that_an_operation_does_not_have_is_refused(cloud: Any, method:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
-def test_every_route_refuses_the_methods_it_does_not_have(cloud: Any, operation: Operation) -> None:
+def test_every_route_of_the_app_refuses_other_methods(cloud: Any, operation: Operation) -> None:
     path = operation.path.replace("{", "").replace("}", "")
     methods = {one.method for one in OPERATIONS if one.path == operation.path}
     for method in {"PUT", "PATCH", "DELETE", "POST"} - methods:
@@ -64,7 +64,7 @@ def test_every_route_refuses_the_methods_it_does_not_have(cloud: Any, operation:
         "/_sim/nothing",
     ],
 )
-def test_a_path_that_is_not_quite_right_is_a_missing_route(cloud: Any, path: str) -> None:
+def test_a_path_with_small_errors_is_a_missing_route(cloud: Any, path: str) -> None:
     answer = cloud.send("GET", path)
     assert (answer.status_code, answer.text) == (404, "404 page not found")
 
@@ -92,7 +92,7 @@ BODIES = {
 
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-def test_a_body_in_another_encoding_or_no_json_is_refused(make_cloud: Any, profile: str, body: bytes) -> None:
+def test_a_body_that_is_not_utf8_json_is_refused(make_cloud: Any, profile: str, body: bytes) -> None:
     cloud = make_cloud(quirks=PROFILES[profile])
     status, reason = cloud.refused("POST", "gpu/instance/delete", content=body)
     assert (status, reason) == (400, cloud.world.quirks.undecodable_reason)
@@ -103,19 +103,19 @@ def test_a_body_in_another_encoding_or_no_json_is_refused(make_cloud: Any, profi
     [None, True, 5, 5.5, 1e308, -1, 2**70, [], ["x"], {}, {"id": "x"}, "", "x" * 300, "\ud800", "\x00", "💥"],
     ids=repr,
 )
-def test_an_id_of_another_type_or_one_that_is_not_there_is_refused(cloud: Any, value: Any) -> None:
+def test_an_id_of_another_type_or_of_no_object_is_refused(cloud: Any, value: Any) -> None:
     body = json.dumps({"instanceId": value}).encode()
     status, reason = cloud.refused("POST", "gpu/instance/delete", content=body)
     assert (status, reason) in {(400, "VALIDATOR_PARAM"), (400, "RESOURCE_NOT_FOUND")}
 
 
-def test_the_last_of_two_equal_names_counts_and_the_answer_is_json(cloud: Any) -> None:
+def test_the_last_of_two_equal_names_in_a_body_counts(cloud: Any) -> None:
     key = cloud.machine()
     body = f'{{"instanceId": "none", "instanceId": "{key}"}}'.encode()
     assert cloud.send("POST", "gpu/instance/delete", content=body).status_code == 200
 
 
-def test_fields_that_are_not_known_are_passed_over_or_refused_by_profile(make_cloud: Any, a_machine: Any) -> None:
+def test_the_profile_decides_whether_unknown_fields_are_refused(make_cloud: Any, a_machine: Any) -> None:
     wish = a_machine(billingMode="onDemand", gizmo={"a": [1]})
     for profile, status in (("live", 200), ("documented", 200), ("strict", 400)):
         cloud = make_cloud(quirks=PROFILES[profile])
@@ -127,20 +127,20 @@ ODD_TEXTS = ["\ud800", "\x00", "\u202e", "💥" * 50, "a\nb", '"\\', "' OR 1=1 -
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS, ids=ascii)
-def test_odd_texts_are_kept_as_they_came(make_cloud: Any, tmp_path: Any, text: str) -> None:
+def test_unusual_texts_are_returned_unchanged(make_cloud: Any, tmp_path: Any, text: str) -> None:
     cloud = make_cloud(tmp_path / "world.db")
     body = {"template": {"name": text, "image": "docker.io/a/b:1", "rootfsSize": 10, "readme": text}}
     made = cloud.send("POST", "template/create", content=json.dumps(body).encode())
     assert made.status_code == 200, made.text
     cloud.world.close()
     again = make_cloud(tmp_path / "world.db")
-    told = again.send("GET", "template", params={"templateId": made.json()["templateId"]})
-    assert told.json()["template"]["name"] == text
+    template = again.send("GET", "template", params={"templateId": made.json()["templateId"]})
+    assert template.json()["template"]["name"] == text
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=64), st.sampled_from(OPERATIONS))
-def test_no_query_of_any_bytes_makes_the_simulator_fail(cloud: Any, query: bytes, operation: Operation) -> None:
+def test_a_query_of_any_bytes_gets_no_500(cloud: Any, query: bytes, operation: Operation) -> None:
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
@@ -173,7 +173,7 @@ Ask = Callable[[bytes], Awaitable[bytes]]
 
 
 class _Announced(io.StringIO):
-    """Where the server writes its address; tells when it has."""
+    """The output of the server; sets an event when the address is written."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -185,7 +185,7 @@ class _Announced(io.StringIO):
 
 @asynccontextmanager
 async def served(world: World) -> AsyncIterator[int]:
-    """The world over a socket; the port."""
+    """Serves a world over a socket; yields the port."""
     out = _Announced()
     server = asyncio.create_task(serve_app(build_app(world), world, port=0, out=out))
     await out.there.wait()
@@ -197,7 +197,7 @@ async def served(world: World) -> AsyncIterator[int]:
 
 
 async def raw(port: int, sent: bytes, *, hang_up: bool = False) -> bytes:
-    """The bytes that come back for some bytes, until the server closes or has answered with a whole answer."""
+    """Sends bytes and returns the answer, up to its end or until the server closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(sent)
@@ -214,7 +214,7 @@ async def raw(port: int, sent: bytes, *, hang_up: bool = False) -> bytes:
 
 
 def ask_all(*requests: bytes) -> list[bytes]:
-    """The answers of a fresh server, which must still be well afterwards."""
+    """The answers of a new server, which must still serve afterwards."""
 
     async def run() -> list[bytes]:
         async with served(open_world(None, now=HandClock())) as port:
@@ -243,11 +243,11 @@ MALFORMED = [
 ]
 
 
-def test_what_is_no_http_is_refused_and_the_server_goes_on() -> None:
+def test_bytes_that_are_no_http_are_refused_and_the_server_remains_up() -> None:
     assert {status(answer) for answer in ask_all(*MALFORMED)} <= {400, 404, 431}
 
 
-def test_headers_of_any_bytes_do_no_harm() -> None:
+def test_headers_of_any_bytes_get_an_answer() -> None:
     lines = [
         b"Authorization: Bearer sk_\xff\xfe",
         b"Authorization: " + b"\xe2\x98\x83",
@@ -258,7 +258,7 @@ def test_headers_of_any_bytes_do_no_harm() -> None:
     assert {status(answer) for answer in ask_all(*requests)} <= {200, 400, 401}
 
 
-def test_a_huge_body_is_refused_before_it_has_come_whole() -> None:
+def test_a_huge_body_is_refused_before_its_end() -> None:
     head = (
         f"POST {V1}/gpu/instance/delete HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n".encode() + KEY + b"\r\n"
     )
@@ -267,7 +267,7 @@ def test_a_huge_body_is_refused_before_it_has_come_whole() -> None:
     assert b'"reason":"REQUEST"' in answer
 
 
-def test_a_body_that_comes_in_many_chunks_is_one_body() -> None:
+def test_a_body_in_many_chunks_is_one_body() -> None:
     head = f"POST {V1}/networkstorage/create HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n".encode() + KEY
     body = json.dumps({"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 10}).encode()
     chunks = b"".join(b"1\r\n" + bytes([byte]) + b"\r\n" for byte in body)
@@ -275,7 +275,7 @@ def test_a_body_that_comes_in_many_chunks_is_one_body() -> None:
     assert status(answer) == 200
 
 
-def test_clients_that_hang_up_early_leave_nothing_half_done() -> None:
+def test_clients_that_disconnect_early_leave_the_world_consistent() -> None:
     body = json.dumps({"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 10}).encode()
     head = f"POST {V1}/networkstorage/create HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n".encode() + KEY
 
@@ -291,8 +291,8 @@ def test_clients_that_hang_up_early_leave_nothing_half_done() -> None:
     asyncio.run(run())
 
 
-def test_many_connections_at_once_are_all_answered() -> None:
-    """Good ones, bad ones and ones that say nothing, side by side."""
+def test_many_simultaneous_connections_are_answered() -> None:
+    """Good, bad and silent connections at the same time."""
     good = f"GET {V1}/gpu/instances HTTP/1.1\r\nHost: x\r\n".encode() + KEY + b"\r\n"
     bad = f"POST {V1}/gpu/instance/create HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n".encode() + KEY + b"\r\n{"
     lost = b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n"

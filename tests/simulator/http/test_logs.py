@@ -1,4 +1,4 @@
-"""The logs that machines and workers write, and who may read how much of them."""
+"""The logs of machines and workers, their keys and their ranges."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ ENVS = [{"key": "HF_TOKEN", "value": "hf_in-clear"}]
 
 
 def logs_of(cloud: Any, key: str) -> tuple[str, str]:
-    """The addresses of the program's and of the system's log, without the host."""
-    told = cloud.instance(key)["connectComponentLog"]
-    found = [urlsplit(told[f"{which}LogAddress"]) for which in ("instance", "system")]
-    assert {(part.scheme, part.netloc) for part in found} == {("http", "sim")}
-    program, system = (f"{part.path}?{part.query}" for part in found)
+    """The addresses of the program log and of the system log, without the host."""
+    addresses = cloud.instance(key)["connectComponentLog"]
+    urls = [urlsplit(addresses[f"{which}LogAddress"]) for which in ("instance", "system")]
+    assert {(part.scheme, part.netloc) for part in urls} == {("http", "sim")}
+    program, system = (f"{part.path}?{part.query}" for part in urls)
     return program, system
 
 
@@ -29,7 +29,7 @@ def read(cloud: Any, path: str, **options: Any) -> list[str]:
     return str(answer.text).splitlines()
 
 
-def test_the_log_of_a_machine_tells_how_it_came_up(cloud: Any) -> None:
+def test_the_log_of_a_machine_describes_its_start(cloud: Any) -> None:
     key = cloud.machine(imageUrl="team/train:1", ports="80/http")
     program, system = logs_of(cloud, key)
     assert read(cloud, system, **NO_KEY) == [f"instance {key} waits for its node"]
@@ -41,7 +41,7 @@ def test_the_log_of_a_machine_tells_how_it_came_up(cloud: Any) -> None:
     assert read(cloud, program)[-1] == "listening on 0.0.0.0:80"
 
 
-def test_an_image_that_cannot_be_pulled_is_in_the_log_of_the_system(cloud: Any) -> None:
+def test_a_failed_pull_is_in_the_system_log(cloud: Any) -> None:
     key = cloud.machine(imageUrl="team/does-not-exist:1")
     cloud.pass_(60)
     program, system = logs_of(cloud, key)
@@ -49,7 +49,7 @@ def test_an_image_that_cannot_be_pulled_is_in_the_log_of_the_system(cloud: Any) 
     assert read(cloud, program) == []
 
 
-def test_a_program_that_ends_at_once_is_an_error_and_its_log_tells_what_it_printed(cloud: Any) -> None:
+def test_the_log_of_a_crashed_program_has_its_output(cloud: Any) -> None:
     key = cloud.machine(command="sh -c 'printenv; exit 3'", envs=ENVS)
     cloud.pass_(200)
     shown = cloud.instance(key)
@@ -65,12 +65,12 @@ def test_a_program_that_ends_at_once_is_an_error_and_its_log_tells_what_it_print
     cloud.post("gpu/instance/delete", {"instanceId": key})
 
 
-def test_a_program_that_ends_well_or_not_at_all_runs(cloud: Any) -> None:
+def test_a_machine_runs_whose_program_exits_with_0_or_never(cloud: Any) -> None:
     for command in ("exit 0", "sleep 1", "echo exit", "env | grep exiting 3"):
         assert cloud.running(command=command)
 
 
-def test_workers_whose_program_ends_at_once_fail_and_tell_it_as_json_lines(cloud: Any) -> None:
+def test_the_log_of_a_failed_worker_is_json_lines(cloud: Any) -> None:
     key = cloud.endpoint(
         image={"image": "team/serve:1", "authId": "", "command": "env; exit 1"},
         envs=ENVS,
@@ -91,7 +91,7 @@ def test_workers_whose_program_ends_at_once_fail_and_tell_it_as_json_lines(cloud
     assert whole == [*read(cloud, first["log"]), *read(cloud, second["log"])]
 
 
-def test_a_machines_log_wants_its_token_and_a_workers_the_key(cloud: Any) -> None:
+def test_machine_logs_require_a_token_and_worker_logs_the_key(cloud: Any) -> None:
     program, _ = logs_of(cloud, cloud.machine())
     path, _, _token = program.partition("?")
     assert cloud.send("GET", path).status_code == 404
@@ -104,7 +104,7 @@ def test_a_machines_log_wants_its_token_and_a_workers_the_key(cloud: Any) -> Non
     assert cloud.send("GET", "/serverless/log/other").status_code == 404
 
 
-def test_the_end_alone_is_answered_to_whom_asks_for_it(cloud: Any) -> None:
+def test_a_range_request_returns_the_end_of_a_log(cloud: Any) -> None:
     program, system = logs_of(cloud, cloud.running())
     whole = cloud.send("GET", system).text
     answer = cloud.send("GET", system, headers={"Range": "bytes=-7"})
@@ -120,9 +120,14 @@ def test_the_end_alone_is_answered_to_whom_asks_for_it(cloud: Any) -> None:
 
 
 @pytest.mark.parametrize("profile", sorted(PROFILES))
-def test_where_the_reference_is_silent_answers_may_tell_no_addresses(make_cloud: Any, profile: str) -> None:
+def test_the_strict_profile_has_no_log_addresses(make_cloud: Any, profile: str) -> None:
     cloud = make_cloud(quirks=PROFILES[profile])
-    told = cloud.instance(cloud.machine())["connectComponentLog"]
+    addresses = cloud.instance(cloud.machine())["connectComponentLog"]
     endpoint = cloud.get("endpoint", id=cloud.endpoint())["endpoint"]
-    found = [told["instanceLogAddress"], told["systemLogAddress"], endpoint["log"], endpoint["workers"][0]["log"]]
-    assert [bool(one) for one in found] == [profile != "strict"] * 4
+    urls = [
+        addresses["instanceLogAddress"],
+        addresses["systemLogAddress"],
+        endpoint["log"],
+        endpoint["workers"][0]["log"],
+    ]
+    assert [bool(one) for one in urls] == [profile != "strict"] * 4

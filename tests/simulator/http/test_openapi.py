@@ -1,4 +1,4 @@
-"""The OpenAPI document: valid by a public validator, and saying what is served under each profile."""
+"""The OpenAPI document: a public validator accepts it, and it describes each profile."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def answer_of(said: Any, path: str, method: str = "get") -> Any:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_the_document_is_valid(profile: str) -> None:
+def test_the_openapi_document_is_valid(profile: str) -> None:
     errors = OpenAPIV31SpecValidator(document(PROFILES[profile], OPERATIONS)).iter_errors()
     assert [error.message for error in errors] == []
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_the_document_is_served_for_the_profile(make_cloud: Any, profile: str) -> None:
+def test_the_openapi_document_of_the_profile_is_served(make_cloud: Any, profile: str) -> None:
     cloud = make_cloud(quirks=PROFILES[profile])
     served = cloud.send("GET", "/_sim/openapi.json", headers={"Authorization": ""}).json()
     assert served["openapi"] == "3.1.0"
@@ -45,7 +45,7 @@ def test_the_document_is_served_for_the_profile(make_cloud: Any, profile: str) -
     assert described == {operation.name for operation in OPERATIONS}
 
 
-def test_an_answer_is_described_wherever_there_is_one() -> None:
+def test_openapi_describes_every_json_answer() -> None:
     families = {Family.GPU, Family.ACCOUNT}
     silent = {one.name for one in OPERATIONS if one.answer is None and one.family in families}
     assert {one.name for one in OPERATIONS if one.name in silent and one.method == "GET"} == set()
@@ -57,7 +57,7 @@ def test_an_answer_is_described_wherever_there_is_one() -> None:
     }
 
 
-def test_the_profiles_describe_their_own_shapes() -> None:
+def test_openapi_describes_the_answers_of_each_profile() -> None:
     live, documented, strict = (document(PROFILES[name], OPERATIONS) for name in ("live", "documented", "strict"))
     assert answer_of(live, "/networkstorage/create", "post")["type"] == "string"
     assert answer_of(strict, "/networkstorage/create", "post")["type"] == "object"
@@ -69,7 +69,7 @@ def test_the_profiles_describe_their_own_shapes() -> None:
     assert "404" in strict["paths"][f"{V1}/gpu/instance"]["get"]["responses"]
 
 
-def test_every_operation_but_the_public_ones_wants_a_key() -> None:
+def test_openapi_requires_a_key_except_for_public_operations() -> None:
     said = document(PROFILES["live"], OPERATIONS)
     assert said["security"] == [{"key": []}]
     open_to_all = {
@@ -82,7 +82,7 @@ def test_every_operation_but_the_public_ones_wants_a_key() -> None:
 
 
 def reasons_in_the_code() -> set[str]:
-    """The literal reasons of all refusals that the simulator's own code makes."""
+    """The literal reasons of all refusals in the code of the simulator."""
     calls = chain.from_iterable(
         (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
         for path in SOURCES.rglob("*.py")
@@ -91,14 +91,14 @@ def reasons_in_the_code() -> set[str]:
     return {str(call.args[0].value) for call in made if isinstance(call.args[0], ast.Constant)}
 
 
-def test_every_reason_that_is_given_is_described() -> None:
+def test_openapi_lists_every_reason_in_the_code() -> None:
     described = {name for table in REASONS.values() for names in table.values() for name in names}
     found = reasons_in_the_code()
     assert "INSUFFICIENT_RESOURCE" in found
     assert found - described == set()
 
 
-def test_absent_objects_move_to_the_status_of_the_profile() -> None:
+def test_error_reasons_move_absent_objects_to_the_status_of_the_profile() -> None:
     assert "NETWORK_NOT_FOUND" in reasons_by_status(Family.GPU, not_found_status=400)[400]
     moved = reasons_by_status(Family.GPU, not_found_status=404)
     assert "NETWORK_NOT_FOUND" in moved[404]

@@ -1,4 +1,4 @@
-"""Malformed input of any sort gets a refusal, never an error of the simulator's own."""
+"""Malformed requests get a refusal, never a 500."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_wrong_key_is_unauthorized(cloud: Any, header: str | None) -> None:
     assert cloud.refused("POST", "gpu/instance/create", json={}, headers=headers) == (401, "UNAUTHORIZED")
 
 
-def test_the_key_stands_before_the_body(cloud: Any) -> None:
+def test_the_key_is_checked_before_the_body(cloud: Any) -> None:
     headers = {"Authorization": "Bearer wrong"}
     assert cloud.refused("POST", "gpu/instance/create", content=b"{", headers=headers) == (401, "UNAUTHORIZED")
 
@@ -31,13 +31,13 @@ def test_the_key_stands_before_the_body(cloud: Any) -> None:
 @pytest.mark.parametrize(
     "path", ["/", "/v1/models/x", "nope", "gpu/instance/create/more", "clusters/", "/gpu-instance/openapi/v2/clusters"]
 )
-def test_a_missing_route_is_told_in_plain_text(cloud: Any, path: str) -> None:
+def test_a_missing_route_is_plain_text(cloud: Any, path: str) -> None:
     answer = cloud.send("GET", path)
     assert (answer.status_code, answer.text) == (404, "404 page not found")
     assert answer.headers["content-type"].startswith("text/plain")
 
 
-def test_a_wrong_method_names_the_right_ones(cloud: Any) -> None:
+def test_a_wrong_method_is_answered_with_the_right_ones(cloud: Any) -> None:
     answer = cloud.send("DELETE", "gpu/instance", params={"instanceId": "x"})
     assert answer.status_code == 405
     assert "GET" in answer.headers["allow"]
@@ -65,14 +65,14 @@ def test_a_body_that_is_not_json_is_refused(cloud: Any, operation: Operation, bo
 
 @pytest.mark.parametrize("body", [None, [], "text", 5, True, [{}], {}])
 @pytest.mark.parametrize("operation", WRITES, ids=lambda operation: operation.name)
-def test_a_body_of_the_wrong_kind_is_refused(cloud: Any, operation: Operation, body: Any) -> None:
+def test_a_json_body_of_the_wrong_type_is_refused(cloud: Any, operation: Operation, body: Any) -> None:
     if operation.name == "tasks.submit" and body in (None, {}):
         return  # whether such a body will do depends on what is to be made
     reason = "INVALID_REQUEST_BODY" if operation.family in {Family.LLM, Family.MODEL} else "VALIDATOR_PARAM"
     assert cloud.refused(operation.method, operation.path, json=body) == (400, reason)
 
 
-def test_a_huge_body_is_refused_without_being_read_to_its_end(cloud: Any) -> None:
+def test_a_huge_body_is_not_read_to_its_end(cloud: Any) -> None:
     body = json.dumps({"instanceId": "x" * 3_000_000}).encode()
     assert cloud.refused("POST", "gpu/instance/delete", content=body) == (400, "REQUEST")
 
@@ -86,7 +86,7 @@ JSON = st.recursive(
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_no_body_makes_the_simulator_fail(cloud: Any, data: st.DataObject) -> None:
+def test_reading_any_body_gets_no_500(cloud: Any, data: st.DataObject) -> None:
     operation = data.draw(st.sampled_from(WRITES))
     assert operation.body is not None
     names = list(operation.body.parts)
@@ -97,7 +97,7 @@ def test_no_body_makes_the_simulator_fail(cloud: Any, data: st.DataObject) -> No
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_no_query_makes_the_simulator_fail(cloud: Any, data: st.DataObject) -> None:
+def test_reading_any_query_gets_no_500(cloud: Any, data: st.DataObject) -> None:
     operation = data.draw(st.sampled_from(READS))
     query = data.draw(st.dictionaries(st.sampled_from(list(operation.query.parts)), st.text(max_size=12)))
     assert cloud.send("GET", operation.path, params=query).status_code < 500
@@ -105,7 +105,7 @@ def test_no_query_makes_the_simulator_fail(cloud: Any, data: st.DataObject) -> N
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_a_wish_with_one_part_changed_is_granted_or_refused(
+def test_reading_a_body_with_one_change_accepts_or_refuses_it(
     cloud: Any, a_machine: Any, an_endpoint: Any, data: st.DataObject
 ) -> None:
     wish, path = data.draw(

@@ -1,4 +1,4 @@
-"""Logs of requests and answers: their shape, what is never in them, and what a killed process leaves."""
+"""Recordings of requests and answers: their format, their redaction, and their state after a killed process."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ HAR = {
         }
     },
 }
-"""What HAR 1.2 requires of the parts that are written."""
+"""The schema of HAR 1.2, as far as it is written."""
 
 MACHINE = {
     "name": "m",
@@ -79,7 +79,7 @@ MACHINE = {
 
 
 class Recorded:
-    """A client of a world whose exchanges are logged."""
+    """A client of a world with a recorder."""
 
     def __init__(self, path: Path) -> None:
         self.clock = HandClock()
@@ -110,7 +110,7 @@ def record() -> Iterator[Callable[[Path], Recorded]]:
         yield begin
 
 
-def test_a_har_file_has_the_shape_of_har_and_the_calls_in_their_order(tmp_path: Path, record: Any) -> None:
+def test_a_recording_in_har_has_the_calls_in_order(tmp_path: Path, record: Any) -> None:
     recorded = record(tmp_path / "log.har")
     recorded.send("GET", f"{V1}/clusters", params={"a": "1"})
     recorded.send("POST", f"{V1}/gpu/instance/create", json=MACHINE)
@@ -130,7 +130,7 @@ def test_a_har_file_has_the_shape_of_har_and_the_calls_in_their_order(tmp_path: 
     assert json.loads(entries[1]["response"]["content"]["text"])["id"]
 
 
-def test_json_lines_hold_one_exchange_a_line(tmp_path: Path, record: Any) -> None:
+def test_a_recording_in_json_lines_has_one_exchange_on_each_line(tmp_path: Path, record: Any) -> None:
     recorded = record(tmp_path / "log.jsonl")
     for _ in range(3):
         recorded.send("GET", f"{V1}/clusters")
@@ -140,7 +140,7 @@ def test_json_lines_hold_one_exchange_a_line(tmp_path: Path, record: Any) -> Non
     assert len(lines) == 3
 
 
-def test_no_key_password_or_value_of_a_variable_is_written(tmp_path: Path, record: Any) -> None:
+def test_a_recording_has_no_key_password_or_variable(tmp_path: Path, record: Any) -> None:
     recorded = record(tmp_path / "log.har")
     key = recorded.send("POST", f"{V1}/gpu/instance/create", json=MACHINE).json()["id"]
     recorded.send("GET", f"{V1}/gpu/instance", params={"instanceId": key, "token": "hunter4"})
@@ -152,7 +152,7 @@ def test_no_key_password_or_value_of_a_variable_is_written(tmp_path: Path, recor
     assert "hunter" not in text
 
 
-def test_an_answer_that_never_comes_is_in_the_log_too(tmp_path: Path, record: Any) -> None:
+def test_a_recording_has_exchanges_without_an_answer(tmp_path: Path, record: Any) -> None:
     recorded = record(tmp_path / "log.jsonl")
     recorded.world.faults.add(Fault(kind=Trouble.LOST))
     with pytest.raises(LostAnswer):
@@ -161,7 +161,7 @@ def test_an_answer_that_never_comes_is_in_the_log_too(tmp_path: Path, record: An
     assert (entry["response"]["status"], entry["comment"]) == (0, "no answer came")
 
 
-def test_a_killed_process_leaves_a_whole_document() -> None:
+def test_a_killed_process_leaves_a_valid_recording() -> None:
     file = io.BytesIO()
     log = HarLog(file, creator=("tests", "1"))
     for number in range(3):
@@ -169,7 +169,7 @@ def test_a_killed_process_leaves_a_whole_document() -> None:
         log.write({"number": number})
 
 
-def test_files_and_very_long_bodies_are_told_by_their_size(tmp_path: Path, record: Any) -> None:
+def test_a_recording_has_only_the_size_of_files_and_long_bodies(tmp_path: Path, record: Any) -> None:
     recorded = record(tmp_path / "log.jsonl")
     recorded.send("POST", f"{V1}/networkstorage/create", content=b" " * (KEPT + 1))
     recorded.send("POST", "/openai/v1/files", files={"file": ("a.jsonl", b"{}")}, data={"purpose": "batch"})
@@ -193,5 +193,5 @@ def test_files_and_very_long_bodies_are_told_by_their_size(tmp_path: Path, recor
         ("plain", "plain"),
     ],
 )
-def test_secrets_are_crossed_out_and_nothing_else(said: str, left: str) -> None:
+def test_redaction_removes_secrets_and_nothing_else(said: str, left: str) -> None:
     assert redaction.redact_body(said) == left

@@ -1,4 +1,4 @@
-"""The simulator over a socket: several clients at once, and connections that break."""
+"""The simulator over a socket: several clients at once, and lost connections."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WISH = {"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 10}
 
 
 class Announced(io.StringIO):
-    """Where the server writes its address; tells when it has."""
+    """The output of the server; sets an event when the address is written."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ async def served(world: World) -> AsyncIterator[httpx.AsyncClient]:
         await server
 
 
-def test_many_clients_are_served_at_once() -> None:
+def test_the_server_answers_many_clients_at_once() -> None:
     async def run() -> int:
         world = open_world(None, now=HandClock())
         async with served(world) as client:
@@ -60,7 +60,7 @@ def test_many_clients_are_served_at_once() -> None:
 
 
 @pytest.mark.parametrize(("position", "made"), [(Position.BEFORE, 0), (Position.AFTER, 1)])
-def test_a_lost_answer_drops_the_connection(position: Position, made: int) -> None:
+def test_the_server_closes_the_connection_for_a_lost_answer(position: Position, made: int) -> None:
     async def run() -> None:
         world = open_world(None, now=HandClock())
         world.faults.add(Fault(kind=Trouble.LOST, operation="storages.create", position=position))
@@ -74,7 +74,7 @@ def test_a_lost_answer_drops_the_connection(position: Position, made: int) -> No
     asyncio.run(run())
 
 
-def test_a_truncated_answer_breaks_off() -> None:
+def test_the_server_truncates_an_answer() -> None:
     async def run() -> None:
         world = open_world(None, now=HandClock())
         world.faults.add(Fault(kind=Trouble.TRUNCATED, operation="clusters.list"))
@@ -86,7 +86,7 @@ def test_a_truncated_answer_breaks_off() -> None:
     asyncio.run(run())
 
 
-def test_a_scaled_clock_runs_faster_from_now_on() -> None:
+def test_a_scaled_clock_runs_faster_from_the_present() -> None:
     clock = HandClock(100.0)
     fast = scaled(clock, 60)
     assert fast() == 100.0

@@ -1,4 +1,4 @@
-"""Webhooks: the event of a finished task is delivered to this machine, tried again, and never sent elsewhere."""
+"""Webhooks: events of finished tasks are delivered to this machine, retried, and never sent to another one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def delivery(cloud: Any, key: str) -> Any:
 
 
 class Hook:
-    """A webhook that answers as told, and keeps what it got."""
+    """A webhook with given answers that keeps the events."""
 
     def __init__(self, *answers: int | Exception, url: str = "") -> None:
         self.answers = list(answers)
@@ -55,7 +55,7 @@ def deliver(cloud: Any, hook: Callable[[str, bytes], Any]) -> None:
     asyncio.run(WebhookSender(cloud.world, post=hook).deliver())
 
 
-def test_a_finished_task_is_told_once_and_exactly_as_it_is_asked_for(cloud: Any) -> None:
+def test_a_webhook_gets_one_event_equal_to_the_task_result(cloud: Any) -> None:
     hook = Hook()
     key = submit(cloud)
     deliver(cloud, hook)
@@ -63,25 +63,25 @@ def test_a_finished_task_is_told_once_and_exactly_as_it_is_asked_for(cloud: Any)
     cloud.pass_(60)
     deliver(cloud, hook)
     deliver(cloud, hook)
-    ((url, told),) = hook.got
+    ((url, event),) = hook.got
     assert url == HOOK
-    assert told == {"event_type": "ASYNC_TASK_RESULT", "payload": cloud.get(f"{ASYNC}/task-result", task_id=key)}
-    assert told["payload"]["extra"]["webhook"] == {"url": HOOK}
+    assert event == {"event_type": "ASYNC_TASK_RESULT", "payload": cloud.get(f"{ASYNC}/task-result", task_id=key)}
+    assert event["payload"]["extra"]["webhook"] == {"url": HOOK}
     assert delivery(cloud, key).state == "delivered"
 
 
 @pytest.mark.parametrize("status", ["TASK_STATUS_SUCCEED", "TASK_STATUS_FAILED"])
-def test_test_mode_sends_a_mock_event_and_costs_nothing(cloud: Any, status: str) -> None:
+def test_a_webhook_in_test_mode_gets_a_free_mock_event(cloud: Any, status: str) -> None:
     hook, before = Hook(), cloud.world.sums.settled
     submit(cloud, test_mode={"enabled": True, "return_task_status": status})
     cloud.pass_(3)
     deliver(cloud, hook)
-    ((_, told),) = hook.got
-    assert told["payload"]["task"]["status"] == status
+    ((_, event),) = hook.got
+    assert event["payload"]["task"]["status"] == status
     assert cloud.world.sums.settled == before
 
 
-def test_an_event_is_tried_again_five_times_at_most(cloud: Any) -> None:
+def test_a_webhook_event_is_retried_five_times_at_most(cloud: Any) -> None:
     hook = Hook(500, OSError("refused"), 302, ValueError("no HTTP answer"), 404, 503, 200)
     key = submit(cloud)
     cloud.pass_(60)
@@ -89,7 +89,7 @@ def test_an_event_is_tried_again_five_times_at_most(cloud: Any) -> None:
         deliver(cloud, hook)
         cloud.pass_(20)
     assert len(hook.got) == 6
-    assert len({json.dumps(told) for _, told in hook.got}) == 1
+    assert len({json.dumps(event) for _, event in hook.got}) == 1
     assert delivery(cloud, key).state == "failed"
     assert delivery(cloud, key).outcomes == [
         "HTTP 500",
@@ -101,7 +101,7 @@ def test_an_event_is_tried_again_five_times_at_most(cloud: Any) -> None:
     ]
 
 
-def test_retries_wait_longer_and_longer(cloud: Any) -> None:
+def test_webhook_retries_wait_longer_each_time(cloud: Any) -> None:
     hook = Hook(500, 500)
     key = submit(cloud)
     cloud.pass_(60)
@@ -119,7 +119,7 @@ def test_retries_wait_longer_and_longer(cloud: Any) -> None:
     assert (len(hook.got), delivery(cloud, key).state) == (3, "delivered")
 
 
-def test_a_webhook_that_is_too_slow_counts_as_none(cloud: Any) -> None:
+def test_a_webhook_that_is_too_slow_is_a_failed_attempt(cloud: Any) -> None:
     async def never(_url: str, _body: bytes) -> int:
         await asyncio.Event().wait()
         return 200
@@ -133,7 +133,7 @@ def test_a_webhook_that_is_too_slow_counts_as_none(cloud: Any) -> None:
 @pytest.mark.parametrize(
     "url", ["https://example.com/x", "http://10.0.0.1/", "http://0.0.0.0/", "http://[2001:db8::1]/"]
 )
-def test_nothing_is_sent_to_another_machine(cloud: Any, url: str) -> None:
+def test_no_webhook_event_is_sent_to_another_machine(cloud: Any, url: str) -> None:
     hook = Hook()
     key = submit(cloud, url)
     cloud.pass_(60)
@@ -143,12 +143,12 @@ def test_nothing_is_sent_to_another_machine(cloud: Any, url: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://localhost:1/x", "http://127.0.0.9/", "http://[::1]:8080/a?b=c"])
-def test_this_machine_has_many_names(url: str) -> None:
+def test_webhooks_accept_all_names_of_this_machine(url: str) -> None:
     tasks.check_address(url)
     assert tasks.at_home(url)
 
 
-def test_an_event_that_was_not_delivered_survives_reopening(make_cloud: Any, tmp_path: Path) -> None:
+def test_an_undelivered_webhook_event_survives_reopening(make_cloud: Any, tmp_path: Path) -> None:
     first, hook = make_cloud(tmp_path / "sim.db"), Hook(500)
     key = submit(first)
     first.pass_(60)
@@ -161,7 +161,7 @@ def test_an_event_that_was_not_delivered_survives_reopening(make_cloud: Any, tmp
     assert delivery(second, key).state == "delivered"
 
 
-def test_a_task_that_is_forgotten_takes_its_event_along(cloud: Any) -> None:
+def test_the_webhook_event_of_a_forgotten_task_is_removed(cloud: Any) -> None:
     key = submit(cloud)
     cloud.pass_(8 * 86_400)
     deliver(cloud, Hook())
@@ -170,7 +170,7 @@ def test_a_task_that_is_forgotten_takes_its_event_along(cloud: Any) -> None:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from([200, 204, 299, 199, 300, 500]), max_size=8))
-def test_delivery_ends_with_the_first_success_or_the_sixth_failure(make_cloud: Any, answers: list[int]) -> None:
+def test_webhook_delivery_ends_with_a_success_or_the_sixth_failure(make_cloud: Any, answers: list[int]) -> None:
     cloud, hook = make_cloud(), Hook(*answers)
     key = submit(cloud)
     cloud.pass_(60)
@@ -203,7 +203,7 @@ async def listening(answer: bytes) -> AsyncIterator[Hook]:
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "outcome"),
     [
         (b"HTTP/1.1 204 No Content\r\n\r\n", "HTTP 204"),
         (b"HTTP/1.1 500 Oops\r\n\r\n", "HTTP 500"),
@@ -212,7 +212,7 @@ async def listening(answer: bytes) -> AsyncIterator[Hook]:
         (b"", "no HTTP answer"),
     ],
 )
-def test_a_real_socket_is_spoken_to_in_http(cloud: Any, answer: bytes, told: str) -> None:
+def test_a_webhook_is_posted_over_a_real_socket(cloud: Any, answer: bytes, outcome: str) -> None:
     async def run() -> str:
         async with listening(answer) as hook:
             cloud.world.deliveries.add(Delivery(id=key, url=hook.url))
@@ -223,17 +223,17 @@ def test_a_real_socket_is_spoken_to_in_http(cloud: Any, answer: bytes, told: str
     cloud.pass_(60)
     cloud.world.advance()
     assert asyncio.run(run()) == "POST /h%C3%B6k?a=b%20c HTTP/1.1"
-    assert delivery(cloud, key).outcomes == [told]
+    assert delivery(cloud, key).outcomes == [outcome]
 
 
-def test_nobody_listening_is_a_failed_attempt(cloud: Any) -> None:
+def test_a_closed_port_is_a_failed_webhook_attempt(cloud: Any) -> None:
     key = submit(cloud, "http://127.0.0.1:1/")
     cloud.pass_(60)
     asyncio.run(WebhookSender(cloud.world).deliver())
     assert delivery(cloud, key).state == "waiting"
 
 
-def test_a_served_world_delivers_by_itself() -> None:
+def test_a_served_world_delivers_webhooks_by_itself() -> None:
     async def run(url: str, hook: Hook) -> None:
         headers = {"Authorization": "Bearer sk_x"}
         async with httpx.AsyncClient(base_url=url, headers=headers) as client:

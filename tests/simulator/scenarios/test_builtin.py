@@ -1,4 +1,4 @@
-"""Every named scenario shows its effect, and a file that is no scenario is told why."""
+"""Every builtin scenario has its effect, and a file that is no scenario is refused with a reason."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WISH = {"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 10}
 
 @pytest.fixture
 def day(make_cloud: Any) -> Callable[..., Any]:
-    """A cloud on such a day."""
+    """Makes a cloud with a scenario."""
 
     def begin(name: str, **more: Any) -> Any:
         return make_cloud(scenario=scenario_named(name), **more)
@@ -32,7 +32,7 @@ def day(make_cloud: Any) -> Callable[..., Any]:
 
 
 def statuses(cloud: Any, count: int) -> list[int | str]:
-    """What comes of so many harmless calls."""
+    """The statuses of this many harmless calls."""
     seen: list[int | str] = []
     for _ in range(count):
         try:
@@ -42,7 +42,7 @@ def statuses(cloud: Any, count: int) -> list[int | str]:
     return seen
 
 
-def test_all_the_promised_scenarios_ship_with_a_sentence_each() -> None:
+def test_every_promised_scenario_exists_with_a_sentence() -> None:
     promised = (
         "calm flaky rate-limited lost-answers stale-reads no-stock stock-later first-choice-gone slow-pull pull-fails "
         "spot-reclaim price-flap drifted foreign-owner orphans broke revoked-key new-status populated chaos"
@@ -51,7 +51,7 @@ def test_all_the_promised_scenarios_ship_with_a_sentence_each() -> None:
     assert all(scenario.says.endswith(".") for scenario in SCENARIOS.values())
 
 
-def test_each_of_them_has_a_test_in_this_file() -> None:
+def test_every_builtin_scenario_has_a_test_in_this_file() -> None:
     tested = set(re.findall(r'\bday\(\s*"([a-z-]+)"', Path(__file__).read_text(encoding="utf-8")))
     assert set(SCENARIOS) - tested == set()
 
@@ -62,36 +62,36 @@ def documented() -> list[Any]:
 
 
 @pytest.mark.parametrize("scenario", [*SCENARIOS.values(), *documented()], ids=lambda scenario: scenario.name)
-def test_nothing_that_others_do_on_such_a_day_is_refused(scenario: Any, make_cloud: Any) -> None:
+def test_no_call_of_a_scenario_is_refused(scenario: Any, make_cloud: Any) -> None:
     cloud = make_cloud(scenario=replace(scenario, faults=()))
     for make in (cloud.storage, cloud.machine, cloud.endpoint):
         with suppress(AssertionError):  # some days refuse it
             make()
     cloud.pass_(20_000)
-    assert [told for happening in cloud.objects("happenings") for told in happening["refusals"]] == []
+    assert [refusal for happening in cloud.objects("happenings") for refusal in happening["refusals"]] == []
 
 
-def test_calm_is_calm(day: Any) -> None:
+def test_scenario_calm_has_no_failures(day: Any) -> None:
     cloud = day("calm")
     assert statuses(cloud, 50) == [200] * 50
     assert cloud.running()
 
 
-def test_flaky_fails_now_and_then_and_the_same_seed_fails_the_same(day: Any) -> None:
+def test_scenario_flaky_fails_the_same_calls_with_the_same_seed(day: Any) -> None:
     seen = statuses(day("flaky", seed=4), 200)
     assert {200, 500, 503, "lost"} == set(seen)
     assert 130 < seen.count(200) < 190
     assert seen == statuses(day("flaky", seed=4), 200) != statuses(day("flaky", seed=5), 200)
 
 
-def test_server_errors_come_after_the_effect(day: Any) -> None:
+def test_scenario_server_errors_fails_after_the_effect(day: Any) -> None:
     cloud = day("server-errors")
     answers = [cloud.send("POST", "networkstorage/create", json=WISH).status_code for _ in range(20)]
     assert set(answers) == {200, 500}
     assert len(cloud.objects("storages")) == 20
 
 
-def test_rate_limited_answers_429(day: Any) -> None:
+def test_scenario_rate_limited_answers_429(day: Any) -> None:
     cloud = day("rate-limited")
     answers = [cloud.send("GET", "clusters") for _ in range(100)]
     refused = [answer for answer in answers if answer.status_code == 429]
@@ -99,7 +99,7 @@ def test_rate_limited_answers_429(day: Any) -> None:
     assert {"Retry-After" in answer.headers for answer in refused} == {True, False}
 
 
-def test_lost_answers_are_done_all_the_same(day: Any) -> None:
+def test_scenario_lost_answers_keeps_the_effect(day: Any) -> None:
     cloud = day("lost-answers")
     lost = 0
     for _ in range(30):
@@ -111,13 +111,13 @@ def test_lost_answers_are_done_all_the_same(day: Any) -> None:
     assert len(cloud.objects("storages")) == 30
 
 
-def test_broken_answers_are_no_json(day: Any) -> None:
+def test_scenario_broken_answers_breaks_the_json(day: Any) -> None:
     cloud = day("broken-answers")
     lengths = {len(cloud.send("GET", "clusters").content) for _ in range(40)}
     assert len(lengths) == 2
 
 
-def test_slow_network_makes_every_answer_wait_and_some_for_long(day: Any) -> None:
+def test_scenario_slow_network_delays_every_answer(day: Any) -> None:
     cloud = day("slow-network")
     waits: list[float] = []
 
@@ -132,7 +132,7 @@ def test_slow_network_makes_every_answer_wait_and_some_for_long(day: Any) -> Non
     assert len({round(seconds, 3) for seconds in waits}) > 100
 
 
-def test_stale_reads_lag_behind(day: Any) -> None:
+def test_scenario_stale_reads_lists_the_past(day: Any) -> None:
     cloud = day("stale-reads")
     cloud.post("networkstorage/create", WISH)
     assert cloud.get("networkstorages/list")["total"] == 0
@@ -140,7 +140,7 @@ def test_stale_reads_lag_behind(day: Any) -> None:
     assert cloud.get("networkstorages/list")["total"] == 1
 
 
-def test_no_stock_lasts(day: Any, a_machine: Any, an_endpoint: Any) -> None:
+def test_scenario_no_stock_lasts(day: Any, a_machine: Any, an_endpoint: Any) -> None:
     cloud = day("no-stock")
     for _ in range(3):
         assert cloud.refuses("gpu/instance/create", a_machine()) == "INSUFFICIENT_RESOURCE"
@@ -149,7 +149,7 @@ def test_no_stock_lasts(day: Any, a_machine: Any, an_endpoint: Any) -> None:
     assert {product["inventoryState"] for product in cloud.get("products")["data"]} == {"none"}
 
 
-def test_stock_comes_later(day: Any, a_machine: Any) -> None:
+def test_scenario_stock_later_restores_stock(day: Any, a_machine: Any) -> None:
     cloud = day("stock-later")
     assert cloud.refuses("gpu/instance/create", a_machine()) == "INSUFFICIENT_RESOURCE"
     cloud.pass_(599)
@@ -158,7 +158,7 @@ def test_stock_comes_later(day: Any, a_machine: Any) -> None:
     assert cloud.running()
 
 
-def test_the_first_choice_is_gone_when_it_is_asked_for(day: Any, a_machine: Any) -> None:
+def test_scenario_first_choice_gone_takes_the_cheapest_product(day: Any, a_machine: Any) -> None:
     cloud = day("first-choice-gone")
     first = cloud.get("products", productName="4090")["data"][0]
     assert (first["id"], first["availableDeploy"]) == ("4090.16c62g", True)
@@ -166,7 +166,7 @@ def test_the_first_choice_is_gone_when_it_is_asked_for(day: Any, a_machine: Any)
     assert cloud.machine(productId="4090.16c96g.v2")
 
 
-def test_a_stopped_machine_loses_its_place(day: Any) -> None:
+def test_scenario_lost_place_takes_the_place_of_a_stopped_machine(day: Any) -> None:
     cloud = day("lost-place")
     key = cloud.running()
     cloud.post("gpu/instance/stop", {"instanceId": key})
@@ -174,7 +174,7 @@ def test_a_stopped_machine_loses_its_place(day: Any) -> None:
     assert cloud.refuses("gpu/instance/start", {"instanceId": key}) == "INSUFFICIENT_RESOURCE"
 
 
-def test_slow_pull_takes_ten_minutes(day: Any) -> None:
+def test_scenario_slow_pull_takes_ten_minutes(day: Any) -> None:
     cloud = day("slow-pull")
     key = cloud.machine()
     cloud.pass_(600)
@@ -183,7 +183,7 @@ def test_slow_pull_takes_ten_minutes(day: Any) -> None:
     assert cloud.status(key) == "running"
 
 
-def test_no_image_can_be_pulled_when_pulls_fail(day: Any) -> None:
+def test_scenario_pull_fails_pulls_no_image(day: Any) -> None:
     cloud = day("pull-fails")
     key, prewarm = cloud.machine(), cloud.prewarm()
     cloud.pass_(1000)
@@ -191,7 +191,7 @@ def test_no_image_can_be_pulled_when_pulls_fail(day: Any) -> None:
     assert [(one["id"], one["state"]) for one in cloud.get("image/prewarm")["data"]] == [(prewarm, "Failed")]
 
 
-def test_a_stuck_machine_stays_in_creation(day: Any) -> None:
+def test_scenario_stuck_keeps_a_machine_in_creation(day: Any) -> None:
     cloud = day("stuck")
     first = cloud.machine()
     cloud.pass_(10_000)
@@ -200,7 +200,7 @@ def test_a_stuck_machine_stays_in_creation(day: Any) -> None:
     cloud.post("gpu/instance/delete", {"instanceId": first})
 
 
-def test_spot_machines_are_notified_and_reclaimed(day: Any) -> None:
+def test_scenario_spot_reclaim_notifies_and_reclaims(day: Any) -> None:
     cloud = day("spot-reclaim")
     spot, plain = cloud.machine(billingMode="spot"), cloud.machine()
     cloud.pass_(301)
@@ -215,7 +215,7 @@ def test_spot_machines_are_notified_and_reclaimed(day: Any) -> None:
     assert cloud.status(plain) == "running"
 
 
-def test_a_failed_node_stops_a_machine_or_moves_it(day: Any) -> None:
+def test_scenario_node_failure_stops_or_moves_machines(day: Any) -> None:
     cloud = day("node-failure")
     fixed, moving = cloud.machine(), cloud.machine()
     cloud.post(
@@ -230,7 +230,7 @@ def test_a_failed_node_stops_a_machine_or_moves_it(day: Any) -> None:
     assert cloud.status(moving) == "running"
 
 
-def test_prices_flap_and_running_machines_pay_the_new_one(day: Any) -> None:
+def test_scenario_price_flap_changes_prices_of_running_machines(day: Any) -> None:
     cloud = day("price-flap")
     cloud.running()
     seen = set()
@@ -242,7 +242,7 @@ def test_prices_flap_and_running_machines_pay_the_new_one(day: Any) -> None:
     assert len(seen) > 2
 
 
-def test_things_drift(day: Any) -> None:
+def test_scenario_drifted_changes_objects(day: Any) -> None:
     cloud = day("drifted")
     key, storage, network = cloud.running(ports="80/http"), cloud.storage(), cloud.network()
     cloud.pass_(400)
@@ -253,7 +253,7 @@ def test_things_drift(day: Any) -> None:
     assert cloud.get("network", networkId=network)["network"]["name"] == "renamed"
 
 
-def test_things_vanish(day: Any) -> None:
+def test_scenario_vanished_deletes_objects(day: Any) -> None:
     cloud = day("vanished")
     key = cloud.machine()
     cloud.endpoint()
@@ -262,7 +262,7 @@ def test_things_vanish(day: Any) -> None:
     assert cloud.get("endpoints")["total"] == 0
 
 
-def test_others_use_the_account_and_the_same_names(day: Any) -> None:
+def test_scenario_foreign_owner_creates_objects_with_common_names(day: Any) -> None:
     cloud = day("foreign-owner")
     assert cloud.get("gpu/instances")["instances"][0]["name"] == "trainer"
     before = cloud.get("networkstorages/list", storageName="data")["total"]
@@ -270,7 +270,7 @@ def test_others_use_the_account_and_the_same_names(day: Any) -> None:
     assert cloud.get("networkstorages/list", storageName="data")["total"] > before
 
 
-def test_orphans_run_and_cost(day: Any) -> None:
+def test_scenario_orphans_has_running_machines_that_cost(day: Any) -> None:
     cloud = day("orphans")
     assert cloud.get("gpu/instances")["total"] == 3
     assert cloud.get("endpoints")["total"] == 1
@@ -278,7 +278,7 @@ def test_orphans_run_and_cost(day: Any) -> None:
     assert cloud.get("/_sim/state")["money"]["spent"] > 0
 
 
-def test_a_populated_account_has_more_than_a_page_of_everything(day: Any) -> None:
+def test_scenario_populated_has_more_than_a_page_of_each_type(day: Any) -> None:
     cloud = day("populated")
     assert cloud.get("gpu/instances")["total"] == 250
     assert cloud.get("networkstorages/list")["total"] == 120
@@ -289,7 +289,7 @@ def test_a_populated_account_has_more_than_a_page_of_everything(day: Any) -> Non
     assert cloud.get("endpoints")["total"] == 60
 
 
-def test_quotas_are_reached(day: Any, a_machine: Any) -> None:
+def test_scenario_quota_reached_refuses_creates(day: Any, a_machine: Any) -> None:
     cloud = day("quota-reached")
     assert cloud.refuses("gpu/instance/create", a_machine()) == "CREATE_INSTANCE_LIMIT"
     assert cloud.refuses("network/create", {"clusterId": "us-ca-nas-2", "name": "n"}) == "NETWORK_MAX_LIMIT"
@@ -297,7 +297,7 @@ def test_quotas_are_reached(day: Any, a_machine: Any) -> None:
     assert cloud.refuses("image/prewarm", {"imageUrl": "a", "clusterId": "us-ca-nas-2"}) == "OPERATION_LIMIT"
 
 
-def test_a_broke_account_freezes(day: Any, a_machine: Any) -> None:
+def test_scenario_broke_freezes_machines(day: Any, a_machine: Any) -> None:
     cloud = day("broke")
     key = cloud.running()
     cloud.pass_(200)
@@ -305,20 +305,20 @@ def test_a_broke_account_freezes(day: Any, a_machine: Any) -> None:
     assert cloud.refuses("gpu/instance/create", a_machine()) == "BALANCE_NOT_ENOUGH"
 
 
-def test_a_small_purse_is_soon_empty(day: Any, a_machine: Any) -> None:
+def test_scenario_small_purse_is_soon_empty(day: Any, a_machine: Any) -> None:
     cloud = day("small-purse")
     assert cloud.get("/openapi/v1/billing/balance/detail")["availableBalance"] == "10000"
     assert cloud.refuses("gpu/instance/create", a_machine(month=1)) == "BALANCE_NOT_ENOUGH"
 
 
-def test_a_revoked_key_is_no_longer_taken(day: Any) -> None:
+def test_scenario_revoked_key_refuses_the_key(day: Any) -> None:
     cloud = day("revoked-key")
     for _ in range(5):
         cloud.post("networkstorage/create", WISH)
     assert cloud.refused("GET", "networkstorages/list") == (401, "UNAUTHORIZED")
 
 
-def test_new_statuses_are_words_that_nobody_knows(day: Any) -> None:
+def test_scenario_new_status_has_unknown_words(day: Any) -> None:
     cloud = day("new-status")
     key = cloud.machine()
     cloud.pass_(3)
@@ -328,7 +328,7 @@ def test_new_statuses_are_words_that_nobody_knows(day: Any) -> None:
     assert cloud.status(key) == "running"
 
 
-def test_chaos_is_all_of_it_and_repeats_with_its_seed(day: Any) -> None:
+def test_scenario_chaos_repeats_with_its_seed(day: Any) -> None:
     def run(seed: int) -> tuple[list[int | str], Any]:
         cloud = day("chaos", seed=seed)
         seen = statuses(cloud, 100)
@@ -341,7 +341,7 @@ def test_chaos_is_all_of_it_and_repeats_with_its_seed(day: Any) -> None:
     assert len(set(first[0])) >= 4
 
 
-def test_events_happen_once_in_an_account_and_settings_always(make_cloud: Any, tmp_path: Path) -> None:
+def test_scenario_events_happen_once_in_an_account_and_settings_always(make_cloud: Any, tmp_path: Path) -> None:
     first = make_cloud(tmp_path / "a.db", scenario=scenario_named("orphans"))
     first.world.close()
     again = make_cloud(tmp_path / "a.db", scenario=scenario_named("orphans"))
@@ -351,7 +351,7 @@ def test_events_happen_once_in_an_account_and_settings_always(make_cloud: Any, t
     assert make_cloud(tmp_path / "b.db", scenario=scenario_named("slow-pull")).world.timings.pull == (600, 1200)
 
 
-def test_what_happened_is_still_so_after_reopening(make_cloud: Any, tmp_path: Path, a_machine: Any) -> None:
+def test_effects_of_scenario_events_survive_reopening(make_cloud: Any, tmp_path: Path, a_machine: Any) -> None:
     happenings = [
         {"do": "revoke"},
         {"do": "limits", "set": {"networks": 3}},
@@ -370,7 +370,7 @@ def test_what_happened_is_still_so_after_reopening(make_cloud: Any, tmp_path: Pa
     assert again.refuses("gpu/instance/create", a_machine(productId="26")) == "INSUFFICIENT_RESOURCE"
 
 
-def test_a_refused_act_is_noted_and_the_rest_goes_on(make_cloud: Any) -> None:
+def test_a_refused_scenario_event_is_recorded_and_the_others_happen(make_cloud: Any) -> None:
     wrong = {
         "do": "call",
         "operation": "storages.create",
@@ -388,7 +388,7 @@ def test_a_refused_act_is_noted_and_the_rest_goes_on(make_cloud: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         (None, "body"),
         ({"name": "x"}, "says"),
@@ -407,11 +407,11 @@ def test_a_refused_act_is_noted_and_the_rest_goes_on(make_cloud: Any) -> None:
         ({"name": "x", "says": "y", "events": [{"do": "fault", "fault": {"status": 1}}]}, "status"),
     ],
 )
-def test_what_is_no_scenario_is_told_by_its_field(data: Any, told: str) -> None:
-    with pytest.raises(BadScenario, match=told):
+def test_a_wrong_scenario_is_refused_with_its_field(data: Any, message: str) -> None:
+    with pytest.raises(BadScenario, match=message):
         scenario_of(data)
 
 
-def test_an_unknown_name_lists_those_that_there_are() -> None:
+def test_an_unknown_scenario_name_lists_the_known_ones() -> None:
     with pytest.raises(BadScenario, match="calm, flaky"):
         scenario_named("sunny")

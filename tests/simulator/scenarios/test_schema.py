@@ -1,4 +1,4 @@
-"""The published schema of scenario files: as generated, true to what the simulator reads, a word on each field."""
+"""The published schema of scenario files: generated, as strict as the simulator, with a sentence for each field."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ONE, OTHER = jsonschema.Draft202012Validator(SCHEMA), jsonschema_rs.Draft202012V
 
 
 def fits(data: Any) -> bool:
-    """Whether the data fits; two validators of different authors must say the same."""
+    """Whether the data fits. Two validators of different authors must agree."""
     said = bool(ONE.is_valid(data))
     assert said == OTHER.is_valid(data)
     return said
@@ -42,9 +42,9 @@ def lived_through(data: Any) -> bool:
 
 
 def shipped() -> list[dict[str, Any]]:
-    """The days that ship, as a file would say them."""
-    told = CliRunner().invoke(root, ["sim", "scenarios", "--json"], catch_exceptions=False)
-    days: list[dict[str, Any]] = json.loads(told.stdout)["scenarios"]
+    """The builtin scenarios, as files hold them."""
+    result = CliRunner().invoke(root, ["sim", "scenarios", "--json"], catch_exceptions=False)
+    days: list[dict[str, Any]] = json.loads(result.stdout)["scenarios"]
     return days
 
 
@@ -53,7 +53,7 @@ DAYS = [*shipped(), *(yaml.safe_load(path.read_text(encoding="utf-8")) for path 
 EVERY_ACT = {"stock", "price", "reclaim", "breakNode", "stick", "call", "limits", "balance", "topUp", "revoke"}
 
 
-def test_the_committed_schema_is_the_generated_one_and_valid() -> None:
+def test_the_committed_scenario_schema_is_generated_and_valid() -> None:
     committed = (ROOT / "schemas" / NAME).read_text(encoding="utf-8")
     assert committed == schema_text(), "run: make schemas"
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
@@ -61,20 +61,20 @@ def test_the_committed_schema_is_the_generated_one_and_valid() -> None:
 
 
 @pytest.mark.parametrize("day", DAYS, ids=lambda day: day["name"])
-def test_every_day_that_ships_or_is_documented_fits(day: dict[str, Any]) -> None:
+def test_every_builtin_or_documented_scenario_fits_the_schema(day: dict[str, Any]) -> None:
     assert [error.message for error in ONE.iter_errors(day)] == []
     assert fits(day)
     assert lived_through(day)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_every_documented_file_tells_editors_of_the_schema(path: Path) -> None:
+def test_every_documented_scenario_file_names_its_schema(path: Path) -> None:
     first = path.read_text(encoding="utf-8").partition("\n")[0]
-    told = first.removeprefix("# yaml-language-server: $schema=")
-    assert (path.parent / told).resolve() == ROOT / "schemas" / NAME
+    result = first.removeprefix("# yaml-language-server: $schema=")
+    assert (path.parent / result).resolve() == ROOT / "schemas" / NAME
 
 
-def test_all_that_an_event_can_do_is_in_the_days() -> None:
+def test_the_tested_scenarios_have_every_act() -> None:
     done = {event["do"] for day in DAYS for event in day.get("events", [])}
     assert done >= EVERY_ACT
     assert SCHEMA["$defs"]["event"]["properties"]["do"]["enum"] == list(ACTS)
@@ -111,14 +111,14 @@ def test_all_that_an_event_can_do_is_in_the_days() -> None:
     ],
     ids=json.dumps,
 )
-def test_what_cannot_be_lived_through_does_not_fit(wrong: dict[str, Any]) -> None:
+def test_invalid_scenarios_do_not_fit_the_schema(wrong: dict[str, Any]) -> None:
     data = {"name": "x", "says": "x", **wrong} if wrong and "name" not in wrong else wrong
     assert not lived_through(data)
     assert not fits(data)
 
 
 def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """The path of everything inside the value."""
+    """The paths of all values inside the value."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, inner in items:
         yield (*path, name)
@@ -129,8 +129,8 @@ VALUES = st.sampled_from([0, 1, -1, 0.5, 10**12, "", "x", True, [], ["x"], [1, 2
 
 
 @given(data=st.data())
-def test_whatever_fits_can_be_lived_through(data: st.DataObject) -> None:
-    """A day in which something is taken out or put in the place of something else."""
+def test_every_scenario_that_fits_the_schema_is_valid(data: st.DataObject) -> None:
+    """A scenario in which a value is removed or replaced."""
     day = copy.deepcopy(data.draw(st.sampled_from(DAYS)))
     for _ in range(data.draw(st.integers(1, 3))):
         path = data.draw(st.sampled_from([*places(day)] or [()]))
@@ -146,7 +146,7 @@ def test_whatever_fits_can_be_lived_through(data: st.DataObject) -> None:
     assert not fits(day) or lived_through(day)
 
 
-def test_every_field_has_a_sentence_and_every_object_is_closed() -> None:
+def test_the_scenario_schema_describes_every_field_and_closes_objects() -> None:
     def check(schema: Any, path: str) -> None:
         if isinstance(schema, list):
             for item in schema:
@@ -163,5 +163,5 @@ def test_every_field_has_a_sentence_and_every_object_is_closed() -> None:
     check(SCHEMA, "scenario")
 
 
-def test_the_schema_can_be_printed() -> None:
+def test_the_scenario_schema_can_be_printed() -> None:
     assert CliRunner().invoke(root, ["schema", "scenario"], catch_exceptions=False).stdout == schema_text()

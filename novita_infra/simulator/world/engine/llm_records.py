@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -76,7 +75,7 @@ class Task(WorldRecord):
 class Delivery(WorldRecord):
     """The event of a finished task on its way to a webhook; its id is the id of the task."""
 
-    OLD_NAMES: ClassVar[Mapping[str, str]] = {"told": "outcomes"}
+    RENAMED: ClassVar[str] = "outcomes"
 
     url: str
     state: str = "due"

@@ -5,8 +5,8 @@ A record is flat and plain, so that it is one row of JSON in the account file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Self
 
 Ahead = list[tuple[float, str]]
@@ -21,8 +21,8 @@ class WorldRecord:
     """The field with the name of the object; empty for records that clients do not create."""
     LOOKS: ClassVar[tuple[str, ...]] = ()
     """The fields that describe the object. Two with the same name and the same values here are duplicates."""
-    OLD_NAMES: ClassVar[Mapping[str, str]] = {}
-    """The present names of fields by their names in older account files."""
+    RENAMED: ClassVar[str] = ""
+    """The field that account files of version 0.1 hold under another name; empty if there is none."""
 
     id: str
     created: float = 0.0
@@ -36,9 +36,9 @@ class WorldRecord:
     def of_values(cls, values: dict[str, Any]) -> Self:
         """The record from its JSON values."""
         values["ahead"] = [(at, event) for at, event in values["ahead"]]
-        for old, new in cls.OLD_NAMES.items():
-            if old in values:
-                values[new] = values.pop(old)
+        if cls.RENAMED and cls.RENAMED not in values:
+            for old in values.keys() - {field.name for field in fields(cls)}:
+                values[cls.RENAMED] = values.pop(old)
         return cls(**values)
 
 
@@ -46,7 +46,7 @@ class WorldRecord:
 class ScenarioEvent(WorldRecord):
     """An event of a scenario: it happens at a time, or when a call succeeds."""
 
-    OLD_NAMES: ClassVar[Mapping[str, str]] = {"told": "refusals"}
+    RENAMED: ClassVar[str] = "refusals"
 
     scenario: str
     act: dict[str, Any]

@@ -1,4 +1,4 @@
-"""Serverless endpoints and their workers."""
+"""Serverless endpoints: their operations and their workers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def shown(cloud: Any, key: str) -> Any:
 
 
 def change(cloud: Any, key: str, **wish: Any) -> None:
-    """The flat, full update, as read back and changed."""
+    """The flat, full body of an update, from the answer of get with changes."""
     now = shown(cloud, key)
     body = {name: now[name] for name in ("id", "name", "ports", "policy", "image", "envs", "volumeMounts", "clusterID")}
     body |= {"workerConfig": now["workerConfig"], "healthy": {"path": now["healthy"]["path"]}}
@@ -34,7 +34,7 @@ def running(endpoint: Any) -> list[Any]:
     return [worker for worker in endpoint["workers"] if worker["state"]["state"] == "running" and worker["healthy"]]
 
 
-def test_the_limits_have_every_documented_name(cloud: Any) -> None:
+def test_endpoint_limits_have_every_documented_name(cloud: Any) -> None:
     limits = cloud.get("endpoint/limit")
     for name in ("RootfsSize", "LocalVolumeSize", "WorkerNum", "FreeTimeout", "ConcurrencyNum", "QueueWaitTime"):
         assert limits[f"min{name}"] <= limits[f"max{name}"]
@@ -54,7 +54,7 @@ def test_an_endpoint_serves_once_its_workers_run(cloud: Any) -> None:
     assert len(running(grown)) == 1
 
 
-def test_the_answer_has_the_types_that_live_answers_have(cloud: Any) -> None:
+def test_an_endpoint_has_the_types_of_live_answers(cloud: Any) -> None:
     auth = cloud.auth()
     key = cloud.endpoint(
         appName="my-app",
@@ -83,7 +83,7 @@ def test_the_answer_has_the_types_that_live_answers_have(cloud: Any) -> None:
     assert isinstance(got["healthy"]["initialDelay"], int)
 
 
-def test_the_app_name_defaults_to_the_id_and_must_be_new(cloud: Any, an_endpoint: Any) -> None:
+def test_the_app_name_of_an_endpoint_defaults_to_its_id_and_is_unique(cloud: Any, an_endpoint: Any) -> None:
     key = cloud.endpoint()
     assert shown(cloud, key)["appName"] == key
     cloud.endpoint(appName="taken")
@@ -99,14 +99,14 @@ def test_endpoints_are_listed_in_full(cloud: Any) -> None:
     assert second["endpoints"] == [shown(cloud, keys[2])]
 
 
-def test_no_workers_are_needed_where_the_minimum_is_zero(cloud: Any) -> None:
+def test_an_endpoint_with_minimum_zero_has_no_workers(cloud: Any) -> None:
     key = cloud.endpoint(workerConfig=CONFIG | {"minNum": 0})
     cloud.pass_(10)
     assert shown(cloud, key)["state"]["state"] == "serving"
     assert shown(cloud, key)["workers"] == []
 
 
-def test_an_update_rolls_over_with_new_workers_first(cloud: Any) -> None:
+def test_an_endpoint_update_starts_new_workers_first(cloud: Any) -> None:
     key = cloud.endpoint()
     cloud.pass_(100)
     (old,) = running(shown(cloud, key))
@@ -126,7 +126,7 @@ def test_an_update_rolls_over_with_new_workers_first(cloud: Any) -> None:
     assert [worker["id"] for worker in shown(cloud, key)["workers"]] == [new["id"]]
 
 
-def test_scaling_keeps_the_workers_that_run(cloud: Any) -> None:
+def test_scaling_an_endpoint_keeps_its_running_workers(cloud: Any) -> None:
     key = cloud.endpoint()
     cloud.pass_(100)
     (old,) = running(shown(cloud, key))
@@ -144,7 +144,7 @@ def test_scaling_keeps_the_workers_that_run(cloud: Any) -> None:
     assert running(shown(cloud, key)) == []
 
 
-def test_an_update_clears_the_lists_it_leaves_out_and_keeps_what_it_cannot_change(cloud: Any) -> None:
+def test_an_endpoint_update_clears_omitted_lists_and_keeps_fixed_fields(cloud: Any) -> None:
     key = cloud.endpoint(envs=[{"key": "A", "value": "1"}], appName="app")
     now = shown(cloud, key)
     body = {name: now[name] for name in ("id", "workerConfig", "ports", "policy", "image")}
@@ -159,7 +159,7 @@ def test_an_update_clears_the_lists_it_leaves_out_and_keeps_what_it_cannot_chang
     )
 
 
-def test_an_endpoint_as_it_was_read_can_be_sent_back(cloud: Any) -> None:
+def test_an_endpoint_as_read_can_be_sent_as_update(cloud: Any) -> None:
     key = cloud.endpoint()
     cloud.pass_(100)
     before = shown(cloud, key)
@@ -167,7 +167,7 @@ def test_an_endpoint_as_it_was_read_can_be_sent_back(cloud: Any) -> None:
     assert shown(cloud, key) | {"updatedAt": ""} == before | {"updatedAt": ""}
 
 
-def test_an_image_that_cannot_be_pulled_shows_on_the_workers(cloud: Any) -> None:
+def test_a_failed_pull_shows_on_the_workers_of_an_endpoint(cloud: Any) -> None:
     key = cloud.endpoint(image={"image": "docker.io/team/does-not-exist:1"})
     cloud.pass_(1000)
     got = shown(cloud, key)
@@ -181,7 +181,7 @@ def test_an_image_that_cannot_be_pulled_shows_on_the_workers(cloud: Any) -> None
 
 
 @pytest.mark.parametrize("field", ["name", "id", "endpoint_id"])
-def test_a_deleted_endpoint_goes_after_a_while(cloud: Any, field: str) -> None:
+def test_a_deleted_endpoint_is_gone_after_seconds(cloud: Any, field: str) -> None:
     key = cloud.endpoint(appName="app")
     assert cloud.post("endpoint/delete", {field: key}) is None
     assert shown(cloud, key)["state"]["state"] == "deleting"
@@ -249,7 +249,7 @@ def test_a_mounted_storage_needs_its_cluster(cloud: Any, an_endpoint: Any) -> No
     assert cloud.post("endpoint/create", {"endpoint": wish | {"clusterID": "us-ca-nas-2"}})
 
 
-def test_workers_take_from_the_stock(make_cloud: Any, an_endpoint: Any) -> None:
+def test_workers_of_an_endpoint_take_stock(make_cloud: Any, an_endpoint: Any) -> None:
     cloud = make_cloud(limits=Limits(stock_scale=0.005))
     key = cloud.endpoint(workerConfig=CONFIG | {"minNum": 2})
     wish = {"endpoint": an_endpoint()}
@@ -263,7 +263,7 @@ def test_workers_take_from_the_stock(make_cloud: Any, an_endpoint: Any) -> None:
     cloud.post("endpoint/create", wish)
 
 
-def test_an_endpoint_that_leaves_is_not_updated(cloud: Any) -> None:
+def test_an_endpoint_being_deleted_cannot_be_updated(cloud: Any) -> None:
     key = cloud.endpoint()
     body = shown(cloud, key)
     cloud.post("endpoint/delete", {"name": key})

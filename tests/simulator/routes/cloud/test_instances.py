@@ -1,4 +1,4 @@
-"""Machines: what is answered, and the states they live through."""
+"""Instances: their operations, answers and statuses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from novita_infra.simulator import scenario_of
 
 
-def test_a_new_machine_comes_up_by_its_states(cloud: Any) -> None:
+def test_a_new_instance_passes_through_its_statuses(cloud: Any) -> None:
     key = cloud.machine()
     seen = [cloud.status(key)]
     for _ in range(200):
@@ -19,7 +19,7 @@ def test_a_new_machine_comes_up_by_its_states(cloud: Any) -> None:
     assert seen == ["pending", "toCreate", "creating", "pulling", "running"]
 
 
-def test_time_passed_at_once_is_the_same_as_time_passed_in_steps(make_cloud: Any) -> None:
+def test_instances_are_the_same_after_one_or_many_time_steps(make_cloud: Any) -> None:
     slow, fast = make_cloud(), make_cloud()
     keys = [cloud.machine() for cloud in (slow, fast)]
     for _ in range(100):
@@ -29,7 +29,7 @@ def test_time_passed_at_once_is_the_same_as_time_passed_in_steps(make_cloud: Any
     assert slow.instance(keys[0]) == fast.instance(keys[1])
 
 
-def test_the_answer_has_the_fields_and_types_that_live_answers_have(cloud: Any) -> None:
+def test_an_instance_has_the_fields_and_types_of_live_answers(cloud: Any) -> None:
     storage, network, auth = cloud.storage(), cloud.network(), cloud.auth()
     key = cloud.running(
         gpuNum=2,
@@ -69,7 +69,7 @@ def test_the_answer_has_the_fields_and_types_that_live_answers_have(cloud: Any) 
     assert not {"imageAuth", "minCudaVersion", "month", "autoRenew"} & set(got)
 
 
-def test_the_list_differs_from_the_get_where_it_does_live(cloud: Any) -> None:
+def test_the_instance_list_differs_from_get_as_live(cloud: Any) -> None:
     storage = cloud.storage()
     key = cloud.running(ports="80/http", networkStorages=[{"Id": storage, "mountPoint": "/d"}])
     answer = cloud.get("gpu/instances")
@@ -81,7 +81,7 @@ def test_the_list_differs_from_the_get_where_it_does_live(cloud: Any) -> None:
     assert "network" not in item
 
 
-def test_the_list_pages_and_filters(cloud: Any) -> None:
+def test_the_instance_list_has_pages_and_filters(cloud: Any) -> None:
     keys = [cloud.machine(name=f"worker-{number}") for number in range(5)]
     other = cloud.machine(name="other", productId="3090.10c46g")
     first = cloud.get("gpu/instances", pageSize=2, pageNum=0)
@@ -96,23 +96,23 @@ def test_the_list_pages_and_filters(cloud: Any) -> None:
     assert cloud.get("gpu/instances", status="exited") == {"instances": [], "total": 0}
 
 
-def test_an_empty_cluster_is_chosen_among_those_with_the_product(cloud: Any) -> None:
+def test_an_instance_without_a_cluster_gets_one_with_its_product(cloud: Any) -> None:
     found = {cloud.instance(cloud.machine(clusterId=""))["clusterId"] for _ in range(20)}
     assert found <= {"us-dallas-nas-2", "us-ca-nas-2", "as-sgp-2", "eu-de-1"}
     assert len(found) > 1
 
 
-def test_a_cpu_machine_has_the_disk_of_its_product(cloud: Any) -> None:
+def test_a_cpu_instance_has_the_disk_of_its_product(cloud: Any) -> None:
     body = {"kind": "cpu", "productId": "cpu.4c8g", "imageUrl": "ubuntu:22.04", "name": "c"}
     got = cloud.instance(cloud.post("gpu/instance/create", body)["id"])
     assert (got["kind"], got["rootfsSize"], got["gpuNum"], got["cpuNum"]) == ("cpu", 40, "0", "4")
 
 
-def test_a_root_disk_below_ten_is_raised_to_ten(cloud: Any) -> None:
+def test_an_instance_has_a_root_disk_of_at_least_10_gb(cloud: Any) -> None:
     assert cloud.instance(cloud.machine(rootfsSize=3))["rootfsSize"] == 10
 
 
-def test_stop_and_start_keep_the_machine(cloud: Any) -> None:
+def test_stop_and_start_keep_the_instance(cloud: Any) -> None:
     key = cloud.running()
     assert cloud.post("gpu/instance/stop", {"instanceId": key}) is None
     assert cloud.status(key) == "toStop"
@@ -130,7 +130,7 @@ def test_stop_and_start_keep_the_machine(cloud: Any) -> None:
     assert cloud.status(key) == "running"
 
 
-def test_delete_answers_with_an_empty_body_and_takes_its_time(cloud: Any) -> None:
+def test_deleting_an_instance_has_an_empty_answer_and_takes_seconds(cloud: Any) -> None:
     key = cloud.machine()
     answer = cloud.send("POST", "gpu/instance/delete", json={"instanceId": key})
     assert (answer.status_code, answer.content) == (200, b"")
@@ -143,7 +143,7 @@ def test_delete_answers_with_an_empty_body_and_takes_its_time(cloud: Any) -> Non
     assert cloud.refuses("gpu/instance/delete", {"instanceId": key}) == "RESOURCE_NOT_FOUND"
 
 
-def test_a_second_delete_of_a_leaving_machine_changes_nothing(cloud: Any) -> None:
+def test_a_second_delete_of_an_instance_changes_nothing(cloud: Any) -> None:
     key = cloud.running()
     cloud.post("gpu/instance/delete", {"instanceId": key})
     cloud.pass_(3)
@@ -151,7 +151,7 @@ def test_a_second_delete_of_a_leaving_machine_changes_nothing(cloud: Any) -> Non
     assert cloud.status(key) == "removing"
 
 
-def test_an_image_that_cannot_be_pulled_is_told_and_the_machine_stays(cloud: Any) -> None:
+def test_an_instance_with_a_failed_pull_has_an_error_and_remains(cloud: Any) -> None:
     key = cloud.machine(imageUrl="docker.io/team/does-not-exist:1")
     cloud.pass_(600)
     got = cloud.instance(key)
@@ -165,7 +165,7 @@ def test_an_image_that_cannot_be_pulled_is_told_and_the_machine_stays(cloud: Any
     assert cloud.status(key) == "running"
 
 
-def test_edit_replaces_the_ports_and_adds_to_the_disk(cloud: Any) -> None:
+def test_editing_an_instance_replaces_ports_and_grows_the_disk(cloud: Any) -> None:
     key = cloud.running(ports="80/http")
     cloud.post("gpu/instance/edit", {"instanceId": key, "expandRootDisk": 5})
     cloud.post("gpu/instance/edit", {"instanceId": key, "ports": [{"port": 22, "type": "tcp"}], "expandRootDisk": 5})
@@ -177,7 +177,7 @@ def test_edit_replaces_the_ports_and_adds_to_the_disk(cloud: Any) -> None:
     assert cloud.instance(key)["portMappings"] == []
 
 
-def test_an_upgrade_replaces_the_whole_container(cloud: Any) -> None:
+def test_an_instance_upgrade_replaces_the_whole_container(cloud: Any) -> None:
     storage, auth = cloud.storage(), cloud.auth()
     key = cloud.running(envs=[{"key": "A", "value": "1"}], command="old", ports="80/http")
     cloud.post(
@@ -212,14 +212,14 @@ def test_an_upgrade_replaces_the_whole_container(cloud: Any) -> None:
     assert kept["container"] == 1
 
 
-def test_an_upgrade_that_does_not_save_begins_a_new_container(cloud: Any) -> None:
+def test_an_instance_upgrade_without_save_starts_a_new_container(cloud: Any) -> None:
     key = cloud.running()
     body = {"instanceId": key, "imageUrl": "a/b:2", "envs": [], "command": "", "entrypoint": "", "save": False}
     cloud.post("gpu/instance/upgrade", body)
     assert cloud.objects("instances")[0]["container"] == 2
 
 
-def test_an_upgrade_starts_a_stopped_machine(cloud: Any) -> None:
+def test_an_upgrade_starts_a_stopped_instance(cloud: Any) -> None:
     key = cloud.running()
     cloud.post("gpu/instance/stop", {"instanceId": key})
     cloud.pass_(10)
@@ -230,7 +230,7 @@ def test_an_upgrade_starts_a_stopped_machine(cloud: Any) -> None:
 
 
 @pytest.mark.parametrize("stopped", [False, True])
-def test_a_migration_comes_back_to_where_it_was_on_another_node(cloud: Any, stopped: bool) -> None:
+def test_a_migrated_instance_runs_on_another_node(cloud: Any, stopped: bool) -> None:
     key = cloud.running()
     if stopped:
         cloud.post("gpu/instance/stop", {"instanceId": key})
@@ -247,7 +247,7 @@ def test_a_migration_comes_back_to_where_it_was_on_another_node(cloud: Any, stop
     assert cloud.get("jobs")["jobs"][0]["state"]["state"] == "success"
 
 
-def test_monthly_machines_end_renew_and_are_not_released(cloud: Any) -> None:
+def test_monthly_instances_renew_and_cannot_be_deleted(cloud: Any) -> None:
     key = cloud.machine(billingMode="monthly", month=1)
     ends = int(cloud.instance(key)["endTime"])
     assert ends == int(cloud.clock()) + 30 * 86_400
@@ -260,11 +260,11 @@ def test_monthly_machines_end_renew_and_are_not_released(cloud: Any) -> None:
     assert int(cloud.instance(key)["endTime"]) == ends + 60 * 86_400
 
 
-def test_months_force_monthly_billing(cloud: Any) -> None:
+def test_an_instance_with_months_has_monthly_billing(cloud: Any) -> None:
     assert cloud.instance(cloud.machine(month=3))["billingMode"] == "monthly"
 
 
-def test_pay_as_you_go_becomes_monthly_and_never_back(cloud: Any) -> None:
+def test_a_pay_as_you_go_instance_converts_to_monthly_only(cloud: Any) -> None:
     key = cloud.running()
     cloud.post("gpu/instance/transToMonthlyInstance", {"instanceId": key, "month": 1})
     got = cloud.instance(key)
@@ -275,7 +275,7 @@ def test_pay_as_you_go_becomes_monthly_and_never_back(cloud: Any) -> None:
     )
 
 
-def test_auto_renew_and_auto_migrate_are_kept_though_not_read_back(cloud: Any) -> None:
+def test_auto_renew_and_auto_migrate_of_instances_take_effect(cloud: Any) -> None:
     key = cloud.machine(month=1, autoRenew=True, autoRenewMonth=3)
     assert cloud.objects("instances")[0]["renews"] == 3
     cloud.post("gpu/instance/setAutoRenew", {"instanceIds": [key], "autoRenew": False, "autoRenewMonth": 1})
@@ -296,12 +296,12 @@ def test_a_prewarmed_image_is_pulled_quickly(cloud: Any) -> None:
     assert cloud.status(key) == "running"
 
 
-def test_a_spot_machine_says_so(cloud: Any) -> None:
+def test_a_spot_instance_has_spot_fields(cloud: Any) -> None:
     got = cloud.instance(cloud.machine(billingMode="spot"))
     assert (got["billingMode"], got["spotStatus"]) == ("spot", "running")
 
 
-def test_metrics_cover_the_asked_window_per_gpu(cloud: Any) -> None:
+def test_instance_metrics_cover_the_window_for_each_gpu(cloud: Any) -> None:
     key = cloud.running(gpuNum=2)
     cloud.pass_(3600)
     now = int(cloud.clock())
@@ -315,7 +315,7 @@ def test_metrics_cover_the_asked_window_per_gpu(cloud: Any) -> None:
     assert cloud.refused("GET", path, params={"instanceId": "nope"}) == (400, "RESOURCE_NOT_FOUND")
 
 
-def test_the_gpus_of_an_idle_machine_have_nothing_to_do_from_then_on(make_cloud: Any) -> None:
+def test_the_metrics_of_an_idle_instance_have_no_gpu_load(make_cloud: Any) -> None:
     event = {"at": 7200, "do": "idle", "name": "bored"}
     cloud = make_cloud(scenario=scenario_of({"name": "rest", "says": "A machine rests.", "events": [event]}))
     keys = {name: cloud.running(name=name) for name in ("bored", "busy")}

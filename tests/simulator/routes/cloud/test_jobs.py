@@ -1,4 +1,4 @@
-"""Jobs: saving an image, breaking off, listing."""
+"""Jobs: saving an image, interrupting, listing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def save(cloud: Any, key: str, image: str = "docker.io/team/saved:1", **more: An
     return str(cloud.post("job/save/image", {"instanceId": key, "image": image} | more)["jobId"])
 
 
-def test_a_saved_image_is_a_job_with_an_end(cloud: Any) -> None:
+def test_saving_an_image_is_a_job(cloud: Any) -> None:
     auth = cloud.auth()
     key = cloud.running()
     job = save(cloud, key, registryAuthId=auth)
@@ -26,7 +26,7 @@ def test_a_saved_image_is_a_job_with_an_end(cloud: Any) -> None:
     assert cloud.instance(key)["jobs"] == []
 
 
-def test_an_image_that_cannot_be_pushed_fails(cloud: Any) -> None:
+def test_a_job_fails_for_an_image_that_cannot_be_pushed(cloud: Any) -> None:
     job = save(cloud, cloud.running(), "docker.io/team/does-not-exist:1")
     cloud.pass_(60)
     (shown,) = cloud.get("jobs", jobId=job, state="fail")["jobs"]
@@ -34,7 +34,7 @@ def test_an_image_that_cannot_be_pushed_fails(cloud: Any) -> None:
     assert shown["state"]["errorMessage"]
 
 
-def test_a_job_fails_when_its_machine_goes(cloud: Any) -> None:
+def test_a_job_fails_when_its_machine_is_removed(cloud: Any) -> None:
     key = cloud.running()
     save(cloud, key)
     cloud.post("gpu/instance/delete", {"instanceId": key})
@@ -42,7 +42,7 @@ def test_a_job_fails_when_its_machine_goes(cloud: Any) -> None:
     assert cloud.get("jobs")["jobs"][0]["state"]["state"] == "fail"
 
 
-def test_a_job_can_be_broken_off_while_it_runs(cloud: Any) -> None:
+def test_a_running_job_can_be_interrupted(cloud: Any) -> None:
     job = save(cloud, cloud.running())
     assert cloud.post("job/break", {"jobId": job}) == {"jobId": job}
     cloud.pass_(60)
@@ -66,7 +66,7 @@ def test_jobs_filter_by_every_parameter(cloud: Any) -> None:
     assert len(cloud.get("jobs", pageSize=1, pageNum=1)["jobs"]) == 1
 
 
-def test_only_a_running_machine_can_be_saved(cloud: Any) -> None:
+def test_a_save_job_requires_a_running_machine(cloud: Any) -> None:
     key = cloud.machine()
     body = {"instanceId": key, "image": "a/b:1"}
     assert cloud.refuses("job/save/image", body) == "OPERATION_LIMIT"

@@ -7,7 +7,7 @@ from typing import Any
 from novita_infra.simulator import Limits
 
 
-def test_a_network_comes_without_an_id_and_is_ready_after_a_while(cloud: Any) -> None:
+def test_creating_a_network_answers_no_id_and_takes_seconds(cloud: Any) -> None:
     assert cloud.post("network/create", {"clusterId": "us-ca-nas-2", "name": "net"}) == {}
     answer = cloud.get("networks")
     assert answer["total"] == "1"
@@ -29,7 +29,7 @@ def test_a_network_is_renamed_and_listed_by_name(cloud: Any) -> None:
     assert cloud.get("networks", creators="someone")["total"] == "0"
 
 
-def test_the_limits_of_a_network_are_told(make_cloud: Any) -> None:
+def test_a_network_outside_its_limits_is_refused(make_cloud: Any) -> None:
     cloud = make_cloud(limits=Limits(networks=1))
     body = {"clusterId": "us-ca-nas-2", "name": "n"}
     assert cloud.refused_field("network/create", body | {"name": "n" * 31}) == "name"
@@ -44,7 +44,7 @@ def test_the_limits_of_a_network_are_told(make_cloud: Any) -> None:
     assert cloud.refuses("network/delete", {"networkId": key}) == "NETWORK_NOT_FOUND"
 
 
-def test_a_network_shows_its_machines_and_is_held_by_them(cloud: Any) -> None:
+def test_a_network_lists_its_machines_and_cannot_be_deleted_with_them(cloud: Any) -> None:
     network = cloud.network()
     keys = [cloud.running(networkId=network) for _ in range(2)]
     addresses = cloud.get("network", networkId=network)["network"]["Addresses"]

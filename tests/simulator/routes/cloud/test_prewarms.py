@@ -26,7 +26,7 @@ def test_a_prewarm_runs_to_its_end(cloud: Any) -> None:
 
 
 @pytest.mark.parametrize("image", ["docker.io/team/does-not-exist:1", "docker.io/team/too-large:1"])
-def test_a_prewarm_of_an_impossible_image_fails(cloud: Any, image: str) -> None:
+def test_a_prewarm_of_an_image_that_cannot_be_pulled_fails(cloud: Any, image: str) -> None:
     cloud.prewarm(imageUrl=image)
     cloud.pass_(100)
     (task,) = cloud.get("image/prewarm", state="Failed")["data"]
@@ -63,7 +63,7 @@ def test_only_the_note_of_a_prewarm_changes(cloud: Any) -> None:
 @pytest.mark.parametrize(
     "wish", [{"clusterId": "no"}, {"repositoryAuth": "no"}, {"productIds": ["no"]}, {"productIds": ["SL-serverless-1"]}]
 )
-def test_a_prewarm_names_what_there_is(cloud: Any, wish: dict[str, Any]) -> None:
+def test_a_prewarm_of_unknown_objects_is_refused(cloud: Any, wish: dict[str, Any]) -> None:
     body = {"imageUrl": "a:1", "clusterId": "us-ca-nas-2"}
     assert cloud.refuses("image/prewarm", body | wish) == "RESOURCE_NOT_FOUND"
     assert cloud.refused_field("image/prewarm", body | {"imageUrl": "i" * 501}) == "imageUrl"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 
-def test_saving_a_credential_tells_no_id_and_adds_one_each_time(cloud: Any) -> None:
+def test_saving_a_registry_auth_answers_no_id_and_adds_one_each_time(cloud: Any) -> None:
     body = {"name": "hub", "username": "u", "password": "p"}
     assert cloud.post("repository/auth/save", body) == {}
     assert cloud.post("repository/auth/save", body) == {}
@@ -18,13 +18,13 @@ def test_saving_a_credential_tells_no_id_and_adds_one_each_time(cloud: Any) -> N
 
 
 @pytest.mark.parametrize("field", ["name", "username", "password"])
-def test_a_credential_needs_all_of_its_parts(cloud: Any, field: str) -> None:
+def test_a_registry_auth_requires_all_fields(cloud: Any, field: str) -> None:
     body = {"name": "hub", "username": "u", "password": "p"}
     assert cloud.refused_field("repository/auth/save", body | {field: ""}) == field
     assert cloud.refused_field("repository/auth/save", {k: v for k, v in body.items() if k != field}) == field
 
 
-def test_a_credential_is_held_by_whatever_names_it(cloud: Any, an_endpoint: Any) -> None:
+def test_a_registry_auth_in_use_cannot_be_deleted(cloud: Any, an_endpoint: Any) -> None:
     auth = cloud.auth()
     gone = {"id": auth}
 

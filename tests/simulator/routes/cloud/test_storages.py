@@ -27,7 +27,7 @@ def test_an_empty_storage_list_is_null(cloud: Any) -> None:
     assert cloud.get("networkstorages") == {"data": None, "total": 0}
 
 
-def test_storages_page_from_one_and_filter_by_name(cloud: Any) -> None:
+def test_storages_are_listed_in_pages_and_by_name(cloud: Any) -> None:
     keys = [cloud.storage(name=f"data-{number}") for number in range(5)]
     pages = [cloud.get("networkstorages/list", pageNo=number, pageSize=2) for number in (0, 1, 2, 3)]
     assert [[one["storageId"] for one in page["data"]] for page in pages] == [keys[:2], keys[:2], keys[2:4], keys[4:]]
@@ -35,7 +35,7 @@ def test_storages_page_from_one_and_filter_by_name(cloud: Any) -> None:
     assert cloud.get("networkstorages/list", storageName="a-3")["total"] == 1
 
 
-def test_a_storage_is_renamed_and_grows_by_a_number_or_its_text(cloud: Any) -> None:
+def test_a_storage_is_renamed_and_grows_by_number_or_text(cloud: Any) -> None:
     key = cloud.storage(size=20)
     assert cloud.post("networkstorage/update", {"storageId": key, "storageName": "x", "storageSize": 30}) == {}
     assert cloud.post("networkstorage/update", {"storageId": key, "storageName": "x", "storageSize": "40"}) == {}
@@ -44,7 +44,7 @@ def test_a_storage_is_renamed_and_grows_by_a_number_or_its_text(cloud: Any) -> N
     assert (shown["storageName"], shown["storageSize"]) == ("y", 40)
 
 
-def test_the_limits_of_a_storage_are_told(cloud: Any) -> None:
+def test_a_storage_outside_its_limits_is_refused(cloud: Any) -> None:
     body = {"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 50}
     assert cloud.refused_field("networkstorage/create", body | {"storageSize": 9}) == "storageSize"
     assert cloud.refused_field("networkstorage/create", body | {"storageName": ""}) == "storageName"
@@ -60,7 +60,7 @@ def test_the_limits_of_a_storage_are_told(cloud: Any) -> None:
     assert cloud.refuses("networkstorage/delete", {"storageId": "no"}) == "NETWORK_STORAGE_NOT_FOUND"
 
 
-def test_a_mounted_storage_is_released_only_when_its_machine_is_gone(cloud: Any) -> None:
+def test_a_mounted_storage_can_be_deleted_when_its_machine_is_gone(cloud: Any) -> None:
     storage = cloud.storage()
     key = cloud.running(networkStorages=[{"Id": storage, "mountPoint": "/d"}])
     gone = {"storageId": storage}
@@ -73,7 +73,7 @@ def test_a_mounted_storage_is_released_only_when_its_machine_is_gone(cloud: Any)
     assert cloud.post("networkstorage/delete", gone) == {}
 
 
-def test_unmounting_by_an_upgrade_releases_the_storage(cloud: Any) -> None:
+def test_a_storage_unmounted_by_an_upgrade_can_be_deleted(cloud: Any) -> None:
     storage = cloud.storage()
     key = cloud.running(networkStorages=[{"Id": storage, "mountPoint": "/d"}])
     body = {"instanceId": key, "imageUrl": "a/b:1", "envs": [], "command": "", "entrypoint": "", "save": True}
@@ -81,7 +81,7 @@ def test_unmounting_by_an_upgrade_releases_the_storage(cloud: Any) -> None:
     cloud.post("networkstorage/delete", {"storageId": storage})
 
 
-def test_an_endpoint_holds_its_storage_until_it_is_gone(cloud: Any) -> None:
+def test_a_storage_of_an_endpoint_can_be_deleted_when_it_is_gone(cloud: Any) -> None:
     storage = cloud.storage()
     mounts = [{"type": "network", "id": storage, "mountPath": "/d"}]
     key = cloud.endpoint(volumeMounts=mounts, clusterID="us-ca-nas-2")

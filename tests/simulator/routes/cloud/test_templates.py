@@ -21,7 +21,7 @@ TEMPLATE = {
 }
 
 
-def test_a_template_is_read_back_as_it_was_written(cloud: Any) -> None:
+def test_a_template_is_read_as_written(cloud: Any) -> None:
     key = cloud.post("template/create", {"template": TEMPLATE})["templateId"]
     assert key.isdecimal()
     got = cloud.get("template", templateId=key)["template"]
@@ -40,7 +40,7 @@ def test_an_update_replaces_all_of_a_template(cloud: Any) -> None:
     assert (got["envs"], got["ports"], got["startCommand"], got["readme"]) == ([], [], "", "")
 
 
-def test_a_template_as_it_was_read_can_be_sent_back(cloud: Any) -> None:
+def test_a_template_as_read_can_be_sent_as_update(cloud: Any) -> None:
     key = cloud.post("template/create", {"template": TEMPLATE})["templateId"]
     read = cloud.get("template", templateId=key)
     cloud.post("template/update", read)
@@ -68,7 +68,7 @@ def test_a_deleted_template_is_not_found(cloud: Any) -> None:
     assert cloud.refuses("template/update", {"template": TEMPLATE | {"Id": key}}) == "TEMPLATE_NOT_FOUND"
 
 
-def test_templates_of_others_are_theirs(cloud: Any) -> None:
+def test_templates_of_others_cannot_be_changed(cloud: Any) -> None:
     assert cloud.refused("GET", "template", params={"templateId": "202"}) == (400, "TEMPLATE_IS_PRIVATE")
     assert cloud.get("template", templateId="101")["template"]["channel"] == "official"
     assert cloud.refused("POST", "template/delete", json={"templateId": "101"}) == (403, "FORBIDDEN")
@@ -92,10 +92,10 @@ def test_templates_of_others_are_theirs(cloud: Any) -> None:
         ({"envs": [{"key": f"k{n}", "value": ""} for n in range(101)]}, "template.envs"),
     ],
 )
-def test_the_limits_of_a_template_are_told(cloud: Any, wish: dict[str, Any], field: str) -> None:
+def test_a_template_outside_its_limits_is_refused(cloud: Any, wish: dict[str, Any], field: str) -> None:
     assert cloud.refused_field("template/create", {"template": TEMPLATE | wish}) == field
 
 
-def test_a_template_must_be_wrapped_and_its_credential_known(cloud: Any) -> None:
+def test_a_template_requires_its_wrapper_and_a_known_credential(cloud: Any) -> None:
     assert cloud.refused_field("template/create", TEMPLATE) == "template"
     assert cloud.refuses("template/create", {"template": TEMPLATE | {"imageAuth": "no"}}) == "RESOURCE_NOT_FOUND"

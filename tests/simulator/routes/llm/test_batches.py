@@ -1,4 +1,4 @@
-"""Batches: from their input through every documented state to their output, on the world's clock."""
+"""Batches: from their input through every documented status to their output."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def upload(cloud: Any, text: str) -> str:
 
 
 def begin(cloud: Any, text: str = "", *, endpoint: str = "/v1/chat/completions", **more: Any) -> Any:
-    """A new batch over a new file."""
+    """Creates a batch over a new file; returns its id."""
     source = upload(cloud, text or lines([ask(text) for text in TEXTS]))
     return cloud.post(f"{LLM}/batches", {"input_file_id": source, "endpoint": endpoint} | more)
 
@@ -52,13 +52,13 @@ def results(cloud: Any, file: str) -> list[Any]:
 
 @pytest.fixture
 def slow_cloud(make_cloud: Any) -> Any:
-    """A cloud that takes a minute for each request of a batch."""
+    """A cloud in which each request of a batch takes a minute."""
     cloud = make_cloud()
     cloud.world.timings = Timings(batch_line=60)
     return cloud
 
 
-def test_a_batch_is_answered_in_the_course_of_time(cloud: Any) -> None:
+def test_a_batch_is_answered_over_time(cloud: Any) -> None:
     begun = begin(cloud)
     states = [begun["status"]]
     for _ in range(20):
@@ -93,30 +93,30 @@ def test_a_new_batch_has_every_documented_field(cloud: Any) -> None:
         assert begun[name] is None
 
 
-def test_each_state_leaves_its_time(cloud: Any) -> None:
+def test_a_batch_has_the_time_of_each_state(cloud: Any) -> None:
     key = begin(cloud)["id"]
     cloud.pass_(60)
-    told = batch(cloud, key)
-    times = [told[name] for name in ("created_at", "in_progress_at", "finalizing_at", "completed_at")]
+    shown = batch(cloud, key)
+    times = [shown[name] for name in ("created_at", "in_progress_at", "finalizing_at", "completed_at")]
     assert all(MOMENT.fullmatch(time) for time in times)
     assert times == sorted(times)
-    assert told["updated_at"] == told["completed_at"]
+    assert shown["updated_at"] == shown["completed_at"]
 
 
 @pytest.mark.parametrize(
     ("profile", "word"), [("live", "validating"), ("documented", "VALIDATING"), ("strict", "VALIDATING")]
 )
-def test_the_profile_decides_on_capitals(make_cloud: Any, profile: str, word: str) -> None:
+def test_the_profile_decides_the_case_of_batch_statuses(make_cloud: Any, profile: str, word: str) -> None:
     assert begin(make_cloud(quirks=PROFILES[profile]))["status"] == word
 
 
-def test_failed_requests_stand_in_a_file_of_their_own(cloud: Any) -> None:
+def test_failed_requests_of_a_batch_are_in_the_error_file(cloud: Any) -> None:
     key = begin(cloud, lines([ask("fine"), ask("too hot", temperature=9), ask("fine too")]))["id"]
     cloud.pass_(60)
-    told = batch(cloud, key)
-    assert told["request_counts"] == {"total": 3, "completed": 2, "failed": 1}
-    assert [row["custom_id"] for row in results(cloud, told["output_file_id"])] == ["r0", "r2"]
-    (row,) = results(cloud, told["error_file_id"])
+    shown = batch(cloud, key)
+    assert shown["request_counts"] == {"total": 3, "completed": 2, "failed": 1}
+    assert [row["custom_id"] for row in results(cloud, shown["output_file_id"])] == ["r0", "r2"]
+    (row,) = results(cloud, shown["error_file_id"])
     assert (row["custom_id"], row["response"]["status_code"]) == ("r1", 400)
     assert "temperature" in row["error"]["message"]
 
@@ -145,17 +145,17 @@ def test_text_completions_can_be_batched_too(cloud: Any) -> None:
         (json.dumps({"custom_id": "\ud800", "body": {"model": ["\udfff"]}}), "model not found"),
     ],
 )
-def test_a_file_that_cannot_be_worked_off_fails_the_batch(cloud: Any, text: str, word: str) -> None:
+def test_a_wrong_input_file_fails_the_batch(cloud: Any, text: str, word: str) -> None:
     key = begin(cloud, text)["id"]
     cloud.pass_(60)
-    told = batch(cloud, key)
-    assert told["status"] == "failed"
-    assert word in told["errors"]
-    assert told["failed_at"]
-    assert (told["output_file_id"], told["completed"]) == ("", 0)
+    shown = batch(cloud, key)
+    assert shown["status"] == "failed"
+    assert word in shown["errors"]
+    assert shown["failed_at"]
+    assert (shown["output_file_id"], shown["completed"]) == ("", 0)
 
 
-def test_openai_lines_with_method_and_url_are_taken(cloud: Any) -> None:
+def test_batches_accept_openai_lines_with_method_and_url(cloud: Any) -> None:
     line = {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": ask("a")}
     key = begin(cloud, json.dumps(line))["id"]
     cloud.pass_(60)
@@ -166,12 +166,12 @@ def test_openai_lines_with_method_and_url_are_taken(cloud: Any) -> None:
     "wish",
     [{"endpoint": "/v1/embeddings"}, {"endpoint": "/openai/v1/chat/completions"}, {"completion_window": "24h"}],
 )
-def test_create_takes_only_what_is_documented(cloud: Any, wish: Any) -> None:
+def test_creating_a_batch_accepts_only_documented_values(cloud: Any, wish: Any) -> None:
     body = {"input_file_id": upload(cloud, lines([ask("a")])), "endpoint": "/v1/chat/completions"} | wish
     assert cloud.refused("POST", f"{LLM}/batches", json=body) == (400, "INVALID_REQUEST_BODY")
 
 
-def test_create_needs_a_file_with_the_right_purpose_and_money(cloud: Any, make_cloud: Any) -> None:
+def test_creating_a_batch_requires_a_batch_file_and_money(cloud: Any, make_cloud: Any) -> None:
     body = {"input_file_id": "file_none", "endpoint": "/v1/chat/completions"}
     assert cloud.refused("POST", f"{LLM}/batches", json=body)[0] == 404
     key = begin(cloud)["id"]
@@ -185,56 +185,56 @@ def test_create_needs_a_file_with_the_right_purpose_and_money(cloud: Any, make_c
     assert cloud.refused("POST", f"{LLM}/batches/batch_none/cancel")[0] == 404
 
 
-def test_a_cancelled_batch_keeps_what_is_done(slow_cloud: Any) -> None:
+def test_a_cancelled_batch_keeps_its_finished_answers(slow_cloud: Any) -> None:
     key = begin(slow_cloud)["id"]
     slow_cloud.pass_(5 + 61)
     assert batch(slow_cloud, key)["completed"] == 1
     assert slow_cloud.post(f"{LLM}/batches/{key}/cancel", {})["status"] == "cancelling"
     assert slow_cloud.send("POST", f"{LLM}/batches/{key}/cancel").json()["status"] == "cancelling"
     slow_cloud.pass_(5)
-    told = batch(slow_cloud, key)
-    assert (told["status"], told["completed"]) == ("cancelled", 1)
-    assert told["cancelling_at"] < told["cancelled_at"]
-    assert [row["custom_id"] for row in results(slow_cloud, told["output_file_id"])] == ["r0"]
+    shown = batch(slow_cloud, key)
+    assert (shown["status"], shown["completed"]) == ("cancelled", 1)
+    assert shown["cancelling_at"] < shown["cancelled_at"]
+    assert [row["custom_id"] for row in results(slow_cloud, shown["output_file_id"])] == ["r0"]
     assert slow_cloud.refused("POST", f"{LLM}/batches/{key}/cancel") == (400, "INVALID_REQUEST_BODY")
 
 
-def test_a_batch_can_be_cancelled_before_it_has_begun(cloud: Any) -> None:
+def test_a_batch_can_be_cancelled_before_it_starts(cloud: Any) -> None:
     key = begin(cloud)["id"]
     cloud.post(f"{LLM}/batches/{key}/cancel", {})
     cloud.pass_(60)
-    told = batch(cloud, key)
-    assert (told["status"], told["completed"], told["output_file_id"]) == ("cancelled", 0, "")
+    shown = batch(cloud, key)
+    assert (shown["status"], shown["completed"], shown["output_file_id"]) == ("cancelled", 0, "")
 
 
-def test_a_batch_that_takes_too_long_expires_with_what_is_done(slow_cloud: Any) -> None:
+def test_an_expired_batch_keeps_its_finished_answers(slow_cloud: Any) -> None:
     slow_cloud.world.timings = Timings(batch_line=DAY)
     key = begin(slow_cloud)["id"]
     before = slow_cloud.world.sums.settled
     slow_cloud.pass_(2 * DAY + 1)
-    told = batch(slow_cloud, key)
-    assert (told["status"], told["completed"]) == ("expired", 1)
-    (row,) = results(slow_cloud, told["output_file_id"])
+    shown = batch(slow_cloud, key)
+    assert (shown["status"], shown["completed"]) == ("expired", 1)
+    (row,) = results(slow_cloud, shown["output_file_id"])
     spent = row["response"]["body"]["usage"]
     cost = (spent["prompt_tokens"] * 13_500 + spent["completion_tokens"] * 40_000) // 10**6
     assert before - slow_cloud.world.sums.settled == cost
 
 
-def test_a_batch_whose_file_was_deleted_fails(slow_cloud: Any) -> None:
+def test_a_batch_with_a_deleted_file_fails(slow_cloud: Any) -> None:
     begun = begin(slow_cloud)
     slow_cloud.pass_(10)
     slow_cloud.send("DELETE", f"{LLM}/files/{begun['input_file_id']}")
     slow_cloud.pass_(1000)
-    told = batch(slow_cloud, begun["id"])
-    assert told["status"] == "failed"
-    assert begun["input_file_id"] in told["errors"]
+    shown = batch(slow_cloud, begun["id"])
+    assert shown["status"] == "failed"
+    assert begun["input_file_id"] in shown["errors"]
 
 
-def test_output_files_tell_when_they_go(cloud: Any) -> None:
+def test_output_files_of_batches_have_an_expiry(cloud: Any) -> None:
     key = begin(cloud)["id"]
     cloud.pass_(60)
-    told = batch(cloud, key)
-    file = cloud.get(f"{LLM}/files/{told['output_file_id']}")
+    shown = batch(cloud, key)
+    file = cloud.get(f"{LLM}/files/{shown['output_file_id']}")
     assert file["purpose"] == "batch_output"
     assert "metadata" not in file
     assert file["expires_at"] - file["created_at"] == 30 * DAY
@@ -248,9 +248,14 @@ def test_batches_are_listed_newest_first_in_pages(cloud: Any) -> None:
     for _ in range(3):
         keys.append(begin(cloud)["id"])
         cloud.pass_(1)
-    told = cloud.get(f"{LLM}/batches")
-    assert [one["id"] for one in told["data"]] == keys[::-1]
-    assert (told["object"], told["first_id"], told["last_id"], told["has_more"]) == ("list", keys[2], keys[0], False)
+    shown = cloud.get(f"{LLM}/batches")
+    assert [one["id"] for one in shown["data"]] == keys[::-1]
+    assert (shown["object"], shown["first_id"], shown["last_id"], shown["has_more"]) == (
+        "list",
+        keys[2],
+        keys[0],
+        False,
+    )
     page = cloud.get(f"{LLM}/batches", limit=2)
     assert page["has_more"]
     assert [one["id"] for one in cloud.get(f"{LLM}/batches", limit=2, after=page["last_id"])["data"]] == keys[:1]
@@ -266,7 +271,7 @@ def test_no_batches_are_an_empty_list(cloud: Any) -> None:
     }
 
 
-def test_a_policy_stops_a_batch(cloud: Any) -> None:
+def test_a_model_access_policy_fails_a_batch(cloud: Any) -> None:
     (key,) = cloud.get("/openapi/v2/user/key")["keys"]
     path = f"/openapi/v2/user/key/{key['stringId']}/model-access-policy"
     cloud.send("PUT", path, json={"mode": "all_enabled", "excludedModels": [{"type": "llm", "id": MODEL}]})
@@ -275,7 +280,7 @@ def test_a_policy_stops_a_batch(cloud: Any) -> None:
     assert "policy" in batch(cloud, batch_id)["errors"]
 
 
-def test_a_batch_goes_on_after_reopening(make_cloud: Any, tmp_path: Path) -> None:
+def test_a_batch_continues_after_reopening(make_cloud: Any, tmp_path: Path) -> None:
     first = make_cloud(tmp_path / "sim.db")
     key = begin(first)["id"]
     first.pass_(5.5)
@@ -283,23 +288,23 @@ def test_a_batch_goes_on_after_reopening(make_cloud: Any, tmp_path: Path) -> Non
     first.world.close()
     second = make_cloud(tmp_path / "sim.db")
     second.pass_(60)
-    told = batch(second, key)
-    assert told["status"] == "completed"
-    assert len(results(second, told["output_file_id"])) == 3
+    shown = batch(second, key)
+    assert shown["status"] == "completed"
+    assert len(results(second, shown["output_file_id"])) == 3
     sums = second.world.sums
     second.world.close()
     third = make_cloud(tmp_path / "sim.db")
     assert third.world.sums == sums
 
 
-def test_large_batches_are_written_whole(make_cloud: Any) -> None:
+def test_large_batches_are_written_completely(make_cloud: Any) -> None:
     cloud = make_cloud()
     cloud.world.timings = Timings(batch_line=0.001)
     key = begin(cloud, lines([ask(str(n), max_tokens=4) for n in range(2000)]))["id"]
     cloud.pass_(60)
-    told = batch(cloud, key)
-    assert told["completed"] == 2000
-    assert len(results(cloud, told["output_file_id"])) == 2000
+    shown = batch(cloud, key)
+    assert shown["completed"] == 2000
+    assert len(results(cloud, shown["output_file_id"])) == 2000
 
 
 BODIES = st.sampled_from([ask("a"), ask("b", max_tokens=2), ask("c", top_p=5), ask("d", n=2)])
@@ -307,7 +312,7 @@ BODIES = st.sampled_from([ask("a"), ask("b", max_tokens=2), ask("c", top_p=5), a
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(BODIES, min_size=1, max_size=12), st.floats(0, 200), st.booleans())
-def test_however_it_ends_the_counts_the_files_and_the_money_agree(
+def test_counts_files_and_costs_of_any_batch_agree(
     make_cloud: Any, bodies: list[Any], seconds: float, cancelled: bool
 ) -> None:
     cloud = make_cloud()
@@ -317,12 +322,12 @@ def test_however_it_ends_the_counts_the_files_and_the_money_agree(
     if cancelled:
         cloud.send("POST", f"{LLM}/batches/{key}/cancel")
     cloud.pass_(1000)
-    told = batch(cloud, key)
-    assert told["status"] in {"completed", "cancelled"}
-    good = results(cloud, told["output_file_id"]) if told["output_file_id"] else []
-    bad = results(cloud, told["error_file_id"]) if told["error_file_id"] else []
-    assert (len(good), len(bad)) == (told["completed"], told["failed"])
-    if told["status"] == "completed":
+    shown = batch(cloud, key)
+    assert shown["status"] in {"completed", "cancelled"}
+    good = results(cloud, shown["output_file_id"]) if shown["output_file_id"] else []
+    bad = results(cloud, shown["error_file_id"]) if shown["error_file_id"] else []
+    assert (len(good), len(bad)) == (shown["completed"], shown["failed"])
+    if shown["status"] == "completed":
         assert len(good) + len(bad) == len(bodies)
     spent = [row["response"]["body"]["usage"] for row in good]
     cost = sum(one["prompt_tokens"] * 13_500 + one["completion_tokens"] * 40_000 for one in spent) // 10**6

@@ -22,8 +22,8 @@ def chat(**wish: Any) -> dict[str, Any]:
     return {"model": MODEL, "messages": [{"role": "user", "content": "What is a river?"}], "max_tokens": 200} | wish
 
 
-def said(told: Any) -> str:
-    return str(told["choices"][0]["message"]["content"])
+def content_of(answer: Any) -> str:
+    return str(answer["choices"][0]["message"]["content"])
 
 
 def events(cloud: Any, path: str, body: Any) -> list[tuple[str, Any]]:
@@ -42,42 +42,46 @@ def events(cloud: Any, path: str, body: Any) -> list[tuple[str, Any]]:
 
 @pytest.mark.parametrize("base", ["/openai/v1", "/openai", "/v3/openai"])
 @pytest.mark.parametrize("profile", PROFILES)
-def test_a_question_gets_an_answer_under_every_base(make_cloud: Any, profile: str, base: str) -> None:
-    told = make_cloud(quirks=PROFILES[profile]).post(f"{base}/chat/completions", chat())
-    assert (told["object"], told["model"]) == ("chat.completion", MODEL)
-    (choice,) = told["choices"]
+def test_chat_answers_under_every_base_path(make_cloud: Any, profile: str, base: str) -> None:
+    answer = make_cloud(quirks=PROFILES[profile]).post(f"{base}/chat/completions", chat())
+    assert (answer["object"], answer["model"]) == ("chat.completion", MODEL)
+    (choice,) = answer["choices"]
     assert (choice["index"], choice["finish_reason"], choice["message"]["role"]) == (0, "stop", "assistant")
     assert choice["message"]["content"].endswith(".")
-    spent = told["usage"]
+    spent = answer["usage"]
     assert spent["total_tokens"] == spent["prompt_tokens"] + spent["completion_tokens"]
 
 
-def test_the_same_question_always_gets_the_same_answer(make_cloud: Any) -> None:
+def test_chat_answers_depend_only_on_seed_and_question(make_cloud: Any) -> None:
     first, second = make_cloud(seed=1), make_cloud(seed=1)
     second.machine()
     path = f"{LLM}/chat/completions"
-    assert said(first.post(path, chat())) == said(second.post(path, chat())) == said(first.post(path, chat()))
-    assert said(first.post(path, chat())) != said(make_cloud(seed=2).post(path, chat()))
-    assert said(first.post(path, chat(seed=1))) != said(first.post(path, chat(seed=2)))
+    assert (
+        content_of(first.post(path, chat()))
+        == content_of(second.post(path, chat()))
+        == content_of(first.post(path, chat()))
+    )
+    assert content_of(first.post(path, chat())) != content_of(make_cloud(seed=2).post(path, chat()))
+    assert content_of(first.post(path, chat(seed=1))) != content_of(first.post(path, chat(seed=2)))
 
 
-def test_the_answer_obeys_max_tokens_stop_and_n(cloud: Any) -> None:
+def test_chat_obeys_max_tokens_stop_and_n(cloud: Any) -> None:
     path = f"{LLM}/chat/completions"
     short = cloud.post(path, chat(max_tokens=3))
     assert short["choices"][0]["finish_reason"] == "length"
     assert short["usage"]["completion_tokens"] == 3
-    whole = said(cloud.post(path, chat()))
+    whole = content_of(cloud.post(path, chat()))
     word = whole.split()[2]
-    told = cloud.post(path, chat(stop=[word]))
-    assert word not in said(told)
-    assert told["choices"][0]["finish_reason"] == "stop"
+    answer = cloud.post(path, chat(stop=[word]))
+    assert word not in content_of(answer)
+    assert answer["choices"][0]["finish_reason"] == "stop"
     several = cloud.post(path, chat(n=3))["choices"]
     assert [choice["index"] for choice in several] == [0, 1, 2]
     assert len({choice["message"]["content"] for choice in several}) == 3
 
 
 @pytest.mark.parametrize("more", [{}, {"n": 2}, {"enable_thinking": True, "separate_reasoning": True}])
-def test_a_streamed_answer_is_the_whole_one_in_pieces(cloud: Any, more: Any) -> None:
+def test_a_streamed_chat_answer_equals_the_whole_one(cloud: Any, more: Any) -> None:
     path = f"{LLM}/chat/completions"
     whole = cloud.post(path, chat(**more))
     *chunks, last = events(cloud, path, chat(stream_options={"include_usage": True}, **more))
@@ -96,9 +100,9 @@ def test_a_streamed_answer_is_the_whole_one_in_pieces(cloud: Any, more: Any) -> 
         assert parts[-1]["finish_reason"] == choice["finish_reason"]
 
 
-def test_thoughts_stand_in_the_text_or_beside_it(cloud: Any) -> None:
+def test_chat_returns_reasoning_inside_or_beside_the_text(cloud: Any) -> None:
     path = f"{LLM}/chat/completions"
-    assert said(cloud.post(path, chat(enable_thinking=True))).startswith("<think>\n")
+    assert content_of(cloud.post(path, chat(enable_thinking=True))).startswith("<think>\n")
     message = cloud.post(path, chat(enable_thinking=True, separate_reasoning=True))["choices"][0]["message"]
     assert message["reasoning_content"]
     assert "<think>" not in message["content"]
@@ -117,17 +121,17 @@ SCHEMA = {
 }
 
 
-def test_answers_and_calls_fit_their_schema(cloud: Any) -> None:
+def test_chat_answers_and_tool_calls_fit_their_schema(cloud: Any) -> None:
     path = f"{LLM}/chat/completions"
     tools = [{"type": "function", "function": {"name": name, "parameters": SCHEMA}} for name in ("first", "second")]
     wanted = {"type": "json_schema", "json_schema": {"name": "thing", "schema": SCHEMA}}
-    thing = json.loads(said(cloud.post(path, chat(response_format=wanted))))
+    thing = json.loads(content_of(cloud.post(path, chat(response_format=wanted))))
     assert (thing["size"], thing["colour"], thing["open"], len(thing["tags"])) == (7, "red", True, 2)
-    assert json.loads(said(cloud.post(path, chat(response_format={"type": "json_object"}))))
+    assert json.loads(content_of(cloud.post(path, chat(response_format={"type": "json_object"}))))
     choice = {"type": "function", "function": {"name": "second"}}
-    told = cloud.post(path, chat(tools=tools, tool_choice=choice))["choices"][0]
-    assert told["finish_reason"] == "tool_calls"
-    (call,) = told["message"]["tool_calls"]
+    answer = cloud.post(path, chat(tools=tools, tool_choice=choice))["choices"][0]
+    assert answer["finish_reason"] == "tool_calls"
+    (call,) = answer["message"]["tool_calls"]
     assert (call["function"]["name"], json.loads(call["function"]["arguments"])) == ("second", thing | call_words(call))
     streamed = events(cloud, path, chat(tools=tools, tool_choice="required"))
     calls = [data["choices"][0]["delta"].get("tool_calls") for _, data in streamed[:-1]]
@@ -135,15 +139,17 @@ def test_answers_and_calls_fit_their_schema(cloud: Any) -> None:
 
 
 def call_words(call: Any) -> Any:
-    """The parts that are mere words, which differ from draw to draw."""
+    """The parts of a text that are plain words, which differ from draw to draw."""
     made = json.loads(call["function"]["arguments"])
     return {"name": made["name"], "tags": made["tags"]}
 
 
-def test_a_schema_without_end_is_answered_all_the_same(cloud: Any) -> None:
+def test_chat_answers_a_recursive_schema(cloud: Any) -> None:
     endless = {"type": "object", "properties": {name: {"$ref": "#"} for name in "abcdefgh"}}
     wanted = {"type": "json_schema", "json_schema": {"schema": endless}}
-    assert json.loads(said(cloud.post(f"{LLM}/chat/completions", chat(response_format=wanted, max_tokens=30_000))))
+    assert json.loads(
+        content_of(cloud.post(f"{LLM}/chat/completions", chat(response_format=wanted, max_tokens=30_000)))
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,18 +169,18 @@ def test_a_schema_without_end_is_answered_all_the_same(cloud: Any) -> None:
         {"model": "meta-llama/llama-3.1-8b-instruct", "tools": [{"function": {"name": "f"}}]},
     ],
 )
-def test_what_a_model_cannot_do_is_an_invalid_body(cloud: Any, wish: Any) -> None:
+def test_chat_refuses_features_that_the_model_lacks(cloud: Any, wish: Any) -> None:
     assert cloud.refused("POST", f"{LLM}/chat/completions", json=chat(**wish)) == (400, "INVALID_REQUEST_BODY")
 
 
-def test_pictures_go_to_models_that_see(cloud: Any) -> None:
+def test_chat_accepts_pictures_for_vision_models(cloud: Any) -> None:
     content = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": "data:,"}}]
     model = "qwen/qwen3-vl-235b-a22b-instruct"
-    told = cloud.post(f"{LLM}/chat/completions", chat(model=model, messages=[{"role": "user", "content": content}]))
-    assert told["usage"]["prompt_tokens"] > 256
+    answer = cloud.post(f"{LLM}/chat/completions", chat(model=model, messages=[{"role": "user", "content": content}]))
+    assert answer["usage"]["prompt_tokens"] > 256
 
 
-def test_models_that_are_unknown_or_away_have_reasons_of_their_own(cloud: Any) -> None:
+def test_chat_refuses_unknown_and_unavailable_models(cloud: Any) -> None:
     path = f"{LLM}/chat/completions"
     assert cloud.refused("POST", path, json=chat(model="none")) == (404, "MODEL_NOT_FOUND")
     assert cloud.refused("POST", path, json=chat(model="")) == (404, "MODEL_NOT_FOUND")
@@ -182,13 +188,13 @@ def test_models_that_are_unknown_or_away_have_reasons_of_their_own(cloud: Any) -
     assert cloud.refused("POST", path, json=away) == (503, "SERVICE_NOT_AVAILABLE")
 
 
-def test_a_body_that_is_not_json_is_an_invalid_body(cloud: Any) -> None:
+def test_chat_refuses_a_body_that_is_not_json(cloud: Any) -> None:
     assert cloud.refused("POST", f"{LLM}/chat/completions", content=b"{") == (400, "INVALID_REQUEST_BODY")
     huge = json.dumps(chat(user="x" * 3_000_000))
     assert cloud.refused("POST", f"{LLM}/chat/completions", content=huge) == (400, "INVALID_REQUEST_BODY")
 
 
-def test_only_strict_refuses_what_is_not_documented(make_cloud: Any) -> None:
+def test_only_the_strict_profile_refuses_undocumented_chat_fields(make_cloud: Any) -> None:
     body = chat(max_completion_tokens=5, store=True)
     assert make_cloud().send("POST", f"{LLM}/chat/completions", json=body).status_code == 200
     strict = make_cloud(quirks=PROFILES["strict"])
@@ -199,14 +205,14 @@ def test_only_strict_refuses_what_is_not_documented(make_cloud: Any) -> None:
     assert strict.refused("POST", f"{LLM}/chat/completions", json=without) == (400, "INVALID_REQUEST_BODY")
 
 
-def test_an_account_without_money_gets_no_answers(make_cloud: Any) -> None:
+def test_chat_requires_money(make_cloud: Any) -> None:
     cloud = make_cloud(limits=Limits(balance=0))
     assert cloud.refused("POST", f"{LLM}/chat/completions", json=chat()) == (403, "NOT_ENOUGH_BALANCE")
     embed = {"model": "baai/bge-m3", "input": "x"}
     assert cloud.refused("POST", f"{LLM}/embeddings", json=embed) == (403, "NOT_ENOUGH_BALANCE")
 
 
-def test_requests_and_tokens_a_minute_are_limited_by_model(make_cloud: Any) -> None:
+def test_chat_limits_requests_and_tokens_per_minute_and_model(make_cloud: Any) -> None:
     cloud = make_cloud(limits=Limits(balance=40 * 100_000))
     path = f"{LLM}/chat/completions"
     for _ in range(30):
@@ -222,7 +228,7 @@ def test_requests_and_tokens_a_minute_are_limited_by_model(make_cloud: Any) -> N
     assert cloud.refused("POST", path, json=body) == (429, "TOKEN_LIMIT_EXCEEDED")
 
 
-def test_tokens_are_billed_to_the_last_unit(cloud: Any) -> None:
+def test_chat_tokens_are_billed_exactly(cloud: Any) -> None:
     path = f"{LLM}/chat/completions"
     before = cloud.world.sums.settled
     spent = [cloud.post(path, chat(seed=seed))["usage"] for seed in range(20)]
@@ -271,7 +277,7 @@ def test_text_completions_answer_every_prompt(cloud: Any) -> None:
     assert texts == [choice["text"] for choice in whole["choices"]]
 
 
-def test_a_stream_can_break_off_in_the_middle(cloud: Any) -> None:
+def test_a_chat_stream_can_be_truncated(cloud: Any) -> None:
     cloud.world.faults.add(Fault(kind=Trouble.TRUNCATED, operation="chat.create"))
     answer = cloud.send("POST", f"{LLM}/chat/completions", json=chat(stream=True))
     assert answer.text.startswith("data: ")

@@ -25,11 +25,11 @@ def events(cloud: Any, path: str, body: Any) -> list[tuple[str, Any]]:
     return found
 
 
-def test_responses_are_only_for_models_that_list_them_and_only_at_one_base(cloud: Any) -> None:
+def test_the_responses_dialect_requires_a_model_that_lists_it(cloud: Any) -> None:
     body = {"model": MODEL, "input": "What is a river?", "instructions": "Be short."}
-    told = cloud.post(f"{LLM}/responses", body)
-    text = told["output"][0]["content"][0]["text"]
-    assert (told["object"], told["status"]) == ("response", "completed")
+    answer = cloud.post(f"{LLM}/responses", body)
+    text = answer["output"][0]["content"][0]["text"]
+    assert (answer["object"], answer["status"]) == ("response", "completed")
     streamed = events(cloud, f"{LLM}/responses", body)
     assert [name for name, _ in streamed][:: len(streamed) - 1] == ["response.created", "response.completed"]
     assert "".join(data["delta"] for name, data in streamed if name == "response.output_text.delta") == text
@@ -43,18 +43,18 @@ def test_responses_are_only_for_models_that_list_them_and_only_at_one_base(cloud
         assert (answer.status_code, answer.text) == (404, "404 page not found")
 
 
-def test_messages_speak_the_other_dialect(cloud: Any) -> None:
+def test_the_messages_dialect_answers_as_anthropic(cloud: Any) -> None:
     body = {
         "model": MODEL,
         "max_tokens": 100,
         "system": [{"type": "text", "text": "Be short."}],
         "messages": [{"role": "user", "content": "What is a river?"}],
     }
-    told = cloud.post("/anthropic/v1/messages", body)
-    assert (told["type"], told["role"], told["stop_reason"]) == ("message", "assistant", "end_turn")
+    answer = cloud.post("/anthropic/v1/messages", body)
+    assert (answer["type"], answer["role"], answer["stop_reason"]) == ("message", "assistant", "end_turn")
     streamed = events(cloud, "/anthropic/v1/messages", body)
     pieces = [data["delta"]["text"] for name, data in streamed if name == "content_block_delta"]
-    assert "".join(pieces) == told["content"][0]["text"]
+    assert "".join(pieces) == answer["content"][0]["text"]
     assert streamed[0][0] == "message_start"
     assert streamed[-1] == ("message_stop", {"type": "message_stop"})
     assert cloud.post("/anthropic/v1/messages", body | {"max_tokens": 1})["stop_reason"] == "max_tokens"

@@ -15,32 +15,32 @@ MODEL = "openai/gpt-oss-120b"
 
 def test_embeddings_are_unit_vectors_in_either_encoding(cloud: Any) -> None:
     path = f"{LLM}/embeddings"
-    told = cloud.post(path, {"model": "baai/bge-m3", "input": ["one", "two", "one"]})
-    first, second, third = (row["embedding"] for row in told["data"])
-    assert [row["index"] for row in told["data"]] == [0, 1, 2]
+    answer = cloud.post(path, {"model": "baai/bge-m3", "input": ["one", "two", "one"]})
+    first, second, third = (row["embedding"] for row in answer["data"])
+    assert [row["index"] for row in answer["data"]] == [0, 1, 2]
     assert first == third != second
     assert len(first) == 1024
     assert math.isclose(sum(number * number for number in first), 1, abs_tol=1e-4)
     (row,) = cloud.post(path, {"model": "baai/bge-m3", "input": "one", "encoding_format": "base64"})["data"]
     numbers = struct.unpack("<1024f", base64.b64decode(row["embedding"]))
     assert all(math.isclose(a, b, abs_tol=1e-6) for a, b in zip(first, numbers, strict=True))
-    assert told["usage"] == {"prompt_tokens": 3, "total_tokens": 3}
+    assert answer["usage"] == {"prompt_tokens": 3, "total_tokens": 3}
     bad: dict[str, Any]
     for bad in ({"input": []}, {"input": ""}, {"input": 5}, {"encoding_format": "hex"}, {"model": MODEL}):
         body: dict[str, Any] = {"model": "baai/bge-m3", "input": "x"} | bad
         assert cloud.refused("POST", path, json=body) == (400, "INVALID_REQUEST_BODY")
 
 
-def test_rerank_puts_the_documents_that_fit_first(cloud: Any) -> None:
+def test_rerank_orders_documents_by_relevance(cloud: Any) -> None:
     body = {
         "model": "baai/bge-reranker-v2-m3",
         "query": "the red river",
         "documents": ["a blue sky", "the red river flows", "a red car"],
         "top_n": 2,
     }
-    told = cloud.post(f"{LLM}/rerank", body)
-    assert [row["index"] for row in told["results"]] == [1, 2]
-    scores = [row["relevance_score"] for row in told["results"]]
+    answer = cloud.post(f"{LLM}/rerank", body)
+    assert [row["index"] for row in answer["results"]] == [1, 2]
+    scores = [row["relevance_score"] for row in answer["results"]]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 for score in scores)
-    assert told["results"][0]["document"]["text"] == "the red river flows"
+    assert answer["results"][0]["document"]["text"] == "the red river flows"

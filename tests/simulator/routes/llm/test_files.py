@@ -1,4 +1,4 @@
-"""Files: uploaded as a form, listed in an envelope of their own, read back to the byte, and gone in time."""
+"""Files: their upload as a form, their list, their content, and their expiry."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def refused(cloud: Any, **options: Any) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_a_file_comes_back_as_it_went_up(make_cloud: Any, profile: str) -> None:
+def test_a_file_is_read_as_uploaded(make_cloud: Any, profile: str) -> None:
     cloud = make_cloud(quirks=PROFILES[profile])
     content = b"\n" + LINE + b"\r\n\r\n" + json.dumps({"x": "--boundary é"}).encode() + b"\n"
     file = upload(cloud, content, name="in put é.jsonl").json()
@@ -62,7 +62,7 @@ def test_a_deleted_file_is_gone(cloud: Any) -> None:
     assert cloud.get(FILES)["data"] == []
 
 
-def test_an_input_file_goes_after_fifteen_days(cloud: Any) -> None:
+def test_an_input_file_expires_after_fifteen_days(cloud: Any) -> None:
     key = upload(cloud).json()["id"]
     cloud.pass_(15 * DAY - 1)
     assert cloud.get(f"{FILES}/{key}")["id"] == key
@@ -71,7 +71,7 @@ def test_an_input_file_goes_after_fifteen_days(cloud: Any) -> None:
     assert cloud.world.contents.get(key) == b""
 
 
-def test_contents_survive_reopening_and_leave_the_file_when_deleted(make_cloud: Any, tmp_path: Path) -> None:
+def test_contents_of_files_survive_reopening_until_deleted(make_cloud: Any, tmp_path: Path) -> None:
     first = make_cloud(tmp_path / "sim.db")
     kept, dropped = (upload(first, LINE + b"\n" + bytes(str(n), "ascii")).json()["id"] for n in range(2))
     first.send("DELETE", f"{FILES}/{dropped}")
@@ -84,7 +84,7 @@ def test_contents_survive_reopening_and_leave_the_file_when_deleted(make_cloud: 
 
 
 @pytest.mark.parametrize("purpose", ["", "batch_output", "fine-tune"])
-def test_only_batch_inputs_are_taken(cloud: Any, purpose: str) -> None:
+def test_only_batch_input_files_are_accepted(cloud: Any, purpose: str) -> None:
     options = {"files": {"file": ("a.jsonl", LINE)}, "data": {"purpose": purpose}}
     assert refused(cloud, **options) == (400, "INVALID_REQUEST_BODY")
 
@@ -109,7 +109,7 @@ def test_a_file_that_is_no_batch_input_is_refused(cloud: Any, name: str, content
     assert cloud.get(FILES)["data"] == []
 
 
-def test_fifty_thousand_requests_are_taken(cloud: Any) -> None:
+def test_a_file_with_fifty_thousand_requests_is_accepted(cloud: Any) -> None:
     assert upload(cloud, b"{}\n" * 50_000).json()["metadata"] == {"total_requests": 50_000}
 
 
@@ -151,11 +151,11 @@ FORM = "multipart/form-data; boundary=B"
         (FORM, form(*[FILE] * 30)),
     ],
 )
-def test_a_body_that_is_no_such_form_is_refused(cloud: Any, media: str, body: bytes) -> None:
+def test_a_file_body_that_is_no_form_is_refused(cloud: Any, media: str, body: bytes) -> None:
     assert refused(cloud, content=body, headers={"Content-Type": media}) == (400, "INVALID_REQUEST_BODY")
 
 
-def test_a_form_is_read_whatever_stands_around_it(cloud: Any) -> None:
+def test_a_file_form_is_read_with_text_around_its_parts(cloud: Any) -> None:
     headers = {"Content-Type": 'Multipart/Form-Data; charset=utf-8; boundary="B"'}
     body = form(("name=extra", b"x"), FILE, ("name=purpose", b" batch ")) + b"an epilogue"
     assert cloud.send("POST", FILES, content=body, headers=headers).status_code == 200
@@ -163,7 +163,7 @@ def test_a_form_is_read_whatever_stands_around_it(cloud: Any) -> None:
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=80), st.integers(0, 150), st.integers(0, 20))
-def test_no_form_makes_the_simulator_fail(cloud: Any, noise: bytes, at: int, gone: int) -> None:
+def test_reading_any_file_form_gets_no_500(cloud: Any, noise: bytes, at: int, gone: int) -> None:
     whole = form(FILE, PURPOSE)
     body = whole[:at] + noise + whole[at + gone :]
     assert cloud.send("POST", FILES, content=body, headers={"Content-Type": FORM}).status_code in {200, 400}

@@ -1,4 +1,4 @@
-"""The catalogues of models, the keys that may call them, and the account's quotas."""
+"""The catalogues of models, the API keys and their policies, and the quotas of the account."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ PAGE_FIELDS = {
 
 @pytest.mark.parametrize("base", ["/openai/v1", "/openai", "/v3/openai"])
 @pytest.mark.parametrize("profile", PROFILES)
-def test_models_are_listed_alike_under_every_base(make_cloud: Any, profile: str, base: str) -> None:
+def test_models_are_the_same_under_every_base_path(make_cloud: Any, profile: str, base: str) -> None:
     cloud = make_cloud(quirks=PROFILES[profile])
-    told = cloud.get(f"{base}/models")
-    assert set(told) == {"data"}
-    assert told == cloud.get(f"{LLM}/models")
-    first = told["data"][0]
+    answer = cloud.get(f"{base}/models")
+    assert set(answer) == {"data"}
+    assert answer == cloud.get(f"{LLM}/models")
+    first = answer["data"][0]
     assert cloud.get(f"{base}/models/{first['id']}") == first
     assert cloud.get(f"{base}/models/{first['id'].replace('/', '%2F')}") == first
 
 
-def test_entries_have_more_fields_live_than_on_the_page(make_cloud: Any) -> None:
+def test_models_have_more_fields_live_than_documented(make_cloud: Any) -> None:
     live = make_cloud().get(f"{LLM}/models")["data"][0]
     documented = make_cloud(quirks=PROFILES["documented"]).get(f"{LLM}/models")["data"][0]
     assert set(documented) == PAGE_FIELDS
@@ -49,7 +49,7 @@ def test_tiered_models_have_no_flat_price(cloud: Any) -> None:
         assert min(bracket["min_tokens"] for bracket in model["tiered_billing_configs"]) == 1
 
 
-def test_the_list_needs_no_key_and_the_single_model_does(cloud: Any) -> None:
+def test_listing_models_needs_no_key_and_reading_one_does(cloud: Any) -> None:
     bad = {"Authorization": "Bearer wrong"}
     assert cloud.send("GET", f"{LLM}/models", headers=bad).status_code == 200
     path = f"{LLM}/models/deepseek/deepseek-v3.2"
@@ -71,7 +71,7 @@ def test_an_unknown_model_is_not_found_and_case_matters(cloud: Any) -> None:
         ("/openapi/v2/user/key", "Bearer wrong", (401, "UNAUTHORIZED")),
     ],
 )
-def test_every_family_refuses_a_key_in_its_own_words(cloud: Any, path: str, header: str, refusal: Any) -> None:
+def test_every_operation_family_has_its_refusal_of_a_key(cloud: Any, path: str, header: str, refusal: Any) -> None:
     assert cloud.refused("GET", path, headers={"Authorization": header}) == refusal
 
 
@@ -94,18 +94,18 @@ def test_image_models_are_filtered_and_come_in_pages(cloud: Any) -> None:
     assert cloud.refused("GET", "/v3/model", params={"pagination.limit": "0"}) == (400, "INVALID_REQUEST_BODY")
 
 
-def test_keys_are_listed_masked_once_they_were_used(cloud: Any) -> None:
+def test_used_api_keys_are_listed_masked(cloud: Any) -> None:
     cloud.send("GET", "/openapi/v2/user/key", headers={"Authorization": "Bearer sk_another"})
     first, second = cloud.get("/openapi/v2/user/key")["keys"]
     assert (first["maskedKey"], second["maskedKey"]) == ("sk_ano***", "sk_tes***")
     assert first["stringId"].startswith("key_")
     assert first["id"].isdecimal()
     assert "modelAccessPolicy" not in first
-    (told, _) = cloud.get("/openapi/v2/user/key", includePolicySummary="true")["keys"]
-    assert told["modelAccessPolicy"] == {"mode": "all_enabled", "allowedModelCount": 0, "excludedModelCount": 0}
+    (answer, _) = cloud.get("/openapi/v2/user/key", includePolicySummary="true")["keys"]
+    assert answer["modelAccessPolicy"] == {"mode": "all_enabled", "allowedModelCount": 0, "excludedModelCount": 0}
 
 
-def test_a_policy_decides_which_models_a_key_may_call(cloud: Any) -> None:
+def test_a_policy_limits_the_models_of_an_api_key(cloud: Any) -> None:
     (key,) = cloud.get("/openapi/v2/user/key")["keys"]
     path = f"/openapi/v2/user/key/{key['stringId']}/model-access-policy"
     allowed = "meta-llama/llama-3.1-8b-instruct"
@@ -113,11 +113,11 @@ def test_a_policy_decides_which_models_a_key_may_call(cloud: Any) -> None:
     assert default["policy"]["source"] == {"type": "default"}
     models = [{"type": "llm", "id": allowed}] * 2
     wish = {"mode": "selected", "allowedModels": models, "excludedModels": [{"type": "llm", "id": "none"}]}
-    told = cloud.send("PUT", path, json=wish).json()
-    assert told["policy"]["allowedModels"] == [{"type": "llm", "id": allowed}]
-    assert told["policy"]["excludedModels"] == []
-    assert (told["allowedModelCount"], told["policy"]["source"]) == (1, {"type": "private_policy"})
-    assert cloud.get(path) == told
+    answer = cloud.send("PUT", path, json=wish).json()
+    assert answer["policy"]["allowedModels"] == [{"type": "llm", "id": allowed}]
+    assert answer["policy"]["excludedModels"] == []
+    assert (answer["allowedModelCount"], answer["policy"]["source"]) == (1, {"type": "private_policy"})
+    assert cloud.get(path) == answer
 
     def ask(model: str) -> Any:
         body = {"model": model, "messages": [{"role": "user", "content": "hi"}], "max_tokens": 8}
@@ -140,7 +140,7 @@ def test_a_policy_decides_which_models_a_key_may_call(cloud: Any) -> None:
         {"schemaVersion": 2, "mode": "all_enabled"},
     ],
 )
-def test_a_policy_that_cannot_be_is_refused_whole(cloud: Any, wish: Any) -> None:
+def test_an_invalid_policy_of_an_api_key_changes_nothing(cloud: Any, wish: Any) -> None:
     (key,) = cloud.get("/openapi/v2/user/key")["keys"]
     path = f"/openapi/v2/user/key/{key['stringId']}/model-access-policy"
     assert cloud.refused("PUT", path, json=wish) == (400, "VALIDATOR_PARAM")
@@ -152,9 +152,9 @@ def test_a_policy_that_cannot_be_is_refused_whole(cloud: Any, wish: Any) -> None
 def test_quotas_follow_the_top_ups(make_cloud: Any, dollars: int, tier: int) -> None:
     cloud = make_cloud(limits=Limits(balance=dollars * 100_000))
     query = {"modal": "llm", "quotaType": "RPM", "quotaObject": "DeepSeek-V3.2", "productType": "Public Endpoint"}
-    told = cloud.get("/openapi/v1/user/quota/list", **query)
-    (row,) = told["data"]
-    assert told["total"] == 1
+    answer = cloud.get("/openapi/v1/user/quota/list", **query)
+    (row,) = answer["data"]
+    assert answer["total"] == 1
     assert [item["tier"] for item in row["quotaItems"]] == ["T1", "T2", "T3", "T4", "T5"]
     assert row["currentQuota"] == row["quotaItems"][tier]["quota"]
 

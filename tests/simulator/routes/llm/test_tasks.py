@@ -1,4 +1,4 @@
-"""Generation tasks: submitted, queued, made, asked for, forgotten."""
+"""Generation tasks: their statuses, results, prices and limits."""
 
 from __future__ import annotations
 
@@ -40,37 +40,37 @@ def test_a_task_goes_through_its_states(make_cloud: Any, profile: str) -> None:
     assert (done[0], done[-1]) == (0, 100)
     left = [one["eta"] for one in seen]
     assert left == sorted(left, reverse=True)
-    told = result(cloud, key)
-    assert told["task"]["task_type"] == "TXT_TO_IMG"
-    assert [image["image_type"] for image in told["images"]] == ["jpeg", "jpeg"]
-    assert told["images"][0]["image_url"] != told["images"][1]["image_url"]
-    assert (told["videos"], told["audios"], told["extra"]["seed"]) == ([], [], "7")
-    times = [int(told["extra"]["debug_info"][f"{name}_time_ms"]) for name in ("submit", "execute", "complete")]
+    shown = result(cloud, key)
+    assert shown["task"]["task_type"] == "TXT_TO_IMG"
+    assert [image["image_type"] for image in shown["images"]] == ["jpeg", "jpeg"]
+    assert shown["images"][0]["image_url"] != shown["images"][1]["image_url"]
+    assert (shown["videos"], shown["audios"], shown["extra"]["seed"]) == ([], [], "7")
+    times = [int(shown["extra"]["debug_info"][f"{name}_time_ms"]) for name in ("submit", "execute", "complete")]
     assert times == sorted(times)
 
 
 @pytest.mark.parametrize("operation", TASK_KINDS)
-def test_every_operation_makes_its_kind_of_thing(cloud: Any, operation: str) -> None:
+def test_every_task_operation_has_results_of_its_media(cloud: Any, operation: str) -> None:
     key = submit(cloud, operation, prompt="a cat", text="say it")
     cloud.pass_(200)
-    told = result(cloud, key)
-    made = {kind: len(told[kind]) for kind in ("images", "videos", "audios")}
+    shown = result(cloud, key)
+    made = {kind: len(shown[kind]) for kind in ("images", "videos", "audios")}
     assert sorted(made.values()) == [0, 0, 1]
     assert made[f"{TASK_KINDS[operation].media}s"] == 1
 
 
-def test_a_task_that_cannot_be_done_fails_and_costs_nothing(cloud: Any) -> None:
+def test_a_failed_task_costs_nothing(cloud: Any) -> None:
     before = cloud.world.sums.settled
     key = submit(cloud, request={"prompt": "x", "model_name": "does-not-exist.safetensors"})
     cloud.pass_(60)
-    told = result(cloud, key)
-    assert told["task"]["status"] == "TASK_STATUS_FAILED"
-    assert told["task"]["reason"]
-    assert told["images"] == []
+    shown = result(cloud, key)
+    assert shown["task"]["status"] == "TASK_STATUS_FAILED"
+    assert shown["task"]["reason"]
+    assert shown["images"] == []
     assert cloud.world.sums.settled == before
 
 
-def test_pictures_are_charged_and_so_is_looking_at_them(cloud: Any) -> None:
+def test_pictures_of_tasks_and_their_detection_are_charged(cloud: Any) -> None:
     before = cloud.world.sums.settled
     submit(cloud, request={"prompt": "a", "image_num": 3}, extra={"enable_nsfw_detection": True})
     cloud.pass_(60)
@@ -80,7 +80,7 @@ def test_pictures_are_charged_and_so_is_looking_at_them(cloud: Any) -> None:
     assert (row["productName"], row["billNum0"], row["amountDecimal"]) == ("txt2img", "3", "0.00900")
 
 
-def test_what_is_not_there_is_told_apart(cloud: Any, make_cloud: Any) -> None:
+def test_unknown_tasks_and_operations_have_different_reasons(cloud: Any, make_cloud: Any) -> None:
     assert cloud.refused("POST", f"{ASYNC}/none", json={}) == (404, "API_NOT_FOUND")
     assert cloud.refused("GET", f"{ASYNC}/task-result", params={"task_id": "x"}) == (404, "TASK_NOT_FOUND")
     assert cloud.refused("GET", f"{ASYNC}/task-result") == (400, "INVALID_REQUEST_BODY")
@@ -97,13 +97,13 @@ def test_tasks_a_minute_are_limited_by_operation(cloud: Any) -> None:
     submit(cloud, "txt2video", prompt="a")
 
 
-def test_a_finished_task_is_forgotten_in_the_end(cloud: Any) -> None:
+def test_a_finished_task_is_forgotten_after_days(cloud: Any) -> None:
     key = submit(cloud)
     cloud.pass_(8 * 86_400)
     assert cloud.refused("GET", f"{ASYNC}/task-result", params={"task_id": key}) == (404, "TASK_NOT_FOUND")
 
 
-def test_a_large_picture_can_be_sent_along(cloud: Any) -> None:
+def test_a_task_request_can_hold_a_large_picture(cloud: Any) -> None:
     body = json.dumps({"image_file": "x" * 5_000_000})
     assert cloud.send("POST", f"{ASYNC}/remove-background", content=body).status_code == 200
 
@@ -125,11 +125,11 @@ def test_a_large_picture_can_be_sent_along(cloud: Any) -> None:
         {"extra": {"webhook": {"url": "http://127.0.0.1/", "test_mode": {"return_task_status": "DONE"}}}},
     ],
 )
-def test_a_task_that_makes_no_sense_is_refused(cloud: Any, body: Any) -> None:
+def test_an_invalid_task_is_refused(cloud: Any, body: Any) -> None:
     assert cloud.refused("POST", f"{ASYNC}/txt2img", json=body) == (400, "INVALID_REQUEST_BODY")
 
 
-def test_a_task_goes_on_after_reopening(make_cloud: Any, tmp_path: Path) -> None:
+def test_a_task_continues_after_reopening(make_cloud: Any, tmp_path: Path) -> None:
     first = make_cloud(tmp_path / "sim.db")
     key = submit(first)
     first.pass_(3)

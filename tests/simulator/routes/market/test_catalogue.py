@@ -1,4 +1,4 @@
-"""Clusters, products and regions."""
+"""Clusters, products and regions: their lists, filters and pages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from novita_infra.simulator import Limits
 
 
-def test_clusters_say_what_they_support(cloud: Any) -> None:
+def test_clusters_list_supported_features(cloud: Any) -> None:
     clusters = cloud.get("clusters")["data"]
     assert {(c["supportNetworkStorage"], c["supportInstanceNetwork"]) for c in clusters} == {
         (True, True),
@@ -28,7 +28,7 @@ def test_gpu_prices_are_decimal_strings_and_sizes_are_numbers(cloud: Any) -> Non
         assert product["inventoryState"] == "high"
 
 
-def test_regions_of_a_product_are_cluster_names_and_none_means_all(cloud: Any) -> None:
+def test_an_empty_region_list_of_a_product_means_all_clusters(cloud: Any) -> None:
     names = {cluster["name"] for cluster in cloud.get("clusters")["data"]}
     products = cloud.get("products")["data"]
     assert {region for product in products for region in product["regions"]} <= names
@@ -57,14 +57,14 @@ def test_a_product_filter_outside_its_limits_is_refused(cloud: Any) -> None:
     assert cloud.refused("GET", "products", params={"billingMethod": "yearly"}) == (400, "VALIDATOR_PARAM")
 
 
-def test_cpu_products_fix_their_disk(cloud: Any) -> None:
+def test_cpu_products_have_a_fixed_disk(cloud: Any) -> None:
     products = cloud.get("cpu/products")["data"]
     assert len(products) >= 3
     assert all(isinstance(product["price"], int) and product["rootfsSize"] > 0 for product in products)
     assert [one["id"] for one in cloud.get("cpu/products", productName="4c ")["data"]] == ["cpu.4c8g"]
 
 
-def test_a_product_that_is_all_taken_says_so(make_cloud: Any, a_machine: Any) -> None:
+def test_a_product_without_free_stock_is_listed_so(make_cloud: Any, a_machine: Any) -> None:
     cloud = make_cloud(limits=Limits(stock_scale=0.005))
     wish = a_machine()
     cloud.post("gpu/instance/create", wish)
@@ -81,7 +81,7 @@ def test_v2_products_need_type_and_category(cloud: Any) -> None:
     assert cloud.refused("GET", "/gpus/v2/products") == (400, "VALIDATOR_PARAM")
 
 
-def test_the_serverless_catalogue_is_only_in_v2_and_has_ids_of_its_own(cloud: Any) -> None:
+def test_the_serverless_catalogue_is_in_v2_with_its_own_ids(cloud: Any) -> None:
     products = cloud.get("/gpus/v2/products", type="gpu", category="serverless")
     ids = {product["id"] for product in products["data"]}
     assert "SL-serverless-3" in ids
@@ -92,7 +92,7 @@ def test_the_serverless_catalogue_is_only_in_v2_and_has_ids_of_its_own(cloud: An
     assert first["region_ids"]
 
 
-def test_v2_lists_walk_by_cursor(cloud: Any) -> None:
+def test_v2_catalogue_lists_have_a_cursor(cloud: Any) -> None:
     seen: list[str] = []
     cursor = ""
     while True:

@@ -1,4 +1,4 @@
-"""What a machine may not be, and when an operation is refused."""
+"""Instances: the limits of the create operation, and refusals by status."""
 
 from __future__ import annotations
 
@@ -79,14 +79,14 @@ def test_a_limit_of_the_create_operation_is_refused_by_its_field(
         ({"productId": "26", "billingMode": "spot"}, "UNSUPPORTED_BILLING_MODE"),
     ],
 )
-def test_what_is_not_there_is_refused_by_its_reason(
+def test_creating_an_instance_with_unknown_objects_is_refused(
     cloud: Any, a_machine: Any, wish: dict[str, Any], reason: str
 ) -> None:
     assert cloud.refuses("gpu/instance/create", a_machine(**wish)) == reason
     assert cloud.objects("instances") == []
 
 
-def test_the_largest_allowed_wish_is_granted(cloud: Any, a_machine: Any) -> None:
+def test_the_largest_allowed_instance_is_created(cloud: Any, a_machine: Any) -> None:
     wish = a_machine(
         name="n" * 255,
         gpuNum=8,
@@ -101,7 +101,7 @@ def test_the_largest_allowed_wish_is_granted(cloud: Any, a_machine: Any) -> None
     cloud.post("gpu/instance/create", wish)
 
 
-def test_storage_and_network_must_be_in_the_cluster_of_the_machine(cloud: Any, a_machine: Any) -> None:
+def test_storage_and_network_must_be_in_the_cluster_of_the_instance(cloud: Any, a_machine: Any) -> None:
     storage, network = cloud.storage(cluster="as-sgp-2"), cloud.network(cluster="as-sgp-2")
     mounts = [{"Id": storage, "mountPoint": "/d"}]
     assert cloud.refused_field("gpu/instance/create", a_machine(networkStorages=mounts)) == "networkStorages"
@@ -109,14 +109,14 @@ def test_storage_and_network_must_be_in_the_cluster_of_the_machine(cloud: Any, a
     assert cloud.refused_field("gpu/instance/create", a_machine(networkId=network, clusterId="")) == "clusterId"
 
 
-def test_a_network_that_is_not_ready_cannot_be_joined(cloud: Any, a_machine: Any) -> None:
+def test_an_instance_cannot_join_a_network_that_is_not_ready(cloud: Any, a_machine: Any) -> None:
     cloud.post("network/create", {"clusterId": "us-ca-nas-2", "name": "n"})
     network = cloud.get("networks")["networks"][0]["Id"]
     assert cloud.refuses("gpu/instance/create", a_machine(networkId=network)) == "DEPENDENT_RESOURCE_STATE"
 
 
 @pytest.mark.parametrize("operation", ["start", "stop", "restart", "delete", "migrate"])
-def test_an_unknown_machine_is_not_found_with_status_400(cloud: Any, operation: str) -> None:
+def test_an_unknown_instance_is_refused_with_400(cloud: Any, operation: str) -> None:
     assert cloud.refuses(f"gpu/instance/{operation}", {"instanceId": "nope"}) == "RESOURCE_NOT_FOUND"
     assert cloud.refused_field(f"gpu/instance/{operation}", {}) == "instanceId"
 
@@ -125,7 +125,7 @@ def test_an_unknown_machine_is_not_found_with_status_400(cloud: Any, operation: 
     ("operation", "status"),
     [("start", "running"), ("stop", "exited"), ("restart", "exited"), ("stop", "pending"), ("migrate", "pending")],
 )
-def test_an_operation_in_the_wrong_state_is_refused(cloud: Any, operation: str, status: str) -> None:
+def test_an_instance_operation_in_the_wrong_status_is_refused(cloud: Any, operation: str, status: str) -> None:
     key = cloud.machine() if status == "pending" else cloud.running()
     if status == "exited":
         cloud.post("gpu/instance/stop", {"instanceId": key})
@@ -135,7 +135,7 @@ def test_an_operation_in_the_wrong_state_is_refused(cloud: Any, operation: str, 
     assert cloud.status(key) == status
 
 
-def test_a_stopped_machine_can_lose_its_place(make_cloud: Any, a_machine: Any) -> None:
+def test_a_stopped_instance_can_lose_its_place(make_cloud: Any, a_machine: Any) -> None:
     cloud = make_cloud(limits=Limits(stock_scale=0.0025))
     key = cloud.running()
     assert cloud.refuses("gpu/instance/create", a_machine()) == "INSUFFICIENT_RESOURCE"
@@ -155,7 +155,7 @@ def test_a_migration_needs_another_free_node(make_cloud: Any) -> None:
     assert cloud.refuses("gpu/instance/migrate", {"instanceId": key}) == "MIGRATE_INSUFFICIENT_RESOURCE"
 
 
-def test_edit_keeps_to_the_limits(cloud: Any) -> None:
+def test_editing_an_instance_obeys_the_limits(cloud: Any) -> None:
     key = cloud.running(tools=[{"name": "Jupyter", "port": "8888", "type": "http"}])
     many = [{"port": port, "type": "tcp"} for port in range(100, 115)]
     assert cloud.refused_field("gpu/instance/edit", {"instanceId": key, "ports": many}) == "ports"
@@ -166,7 +166,7 @@ def test_edit_keeps_to_the_limits(cloud: Any) -> None:
     assert cloud.instance(key)["rootfsSize"] == 60
 
 
-def test_upgrade_checks_what_it_names(cloud: Any) -> None:
+def test_upgrading_an_instance_checks_its_references(cloud: Any) -> None:
     key = cloud.running()
     body = {"instanceId": key, "imageUrl": "a/b:2", "envs": [], "command": "", "entrypoint": "", "save": True}
     away = cloud.storage(cluster="as-sgp-2")
@@ -180,14 +180,14 @@ def test_upgrade_checks_what_it_names(cloud: Any) -> None:
     assert cloud.status(key) == "running"
 
 
-def test_a_leaving_machine_takes_no_more_orders(cloud: Any) -> None:
+def test_an_instance_being_removed_refuses_operations(cloud: Any) -> None:
     key = cloud.running()
     cloud.post("gpu/instance/delete", {"instanceId": key})
     for operation, more in (("start", {}), ("stop", {}), ("edit", {"expandRootDisk": 1}), ("migrate", {})):
         assert cloud.refuses(f"gpu/instance/{operation}", {"instanceId": key} | more) == "OPERATION_LIMIT"
 
 
-def test_renewing_wants_a_monthly_machine(cloud: Any) -> None:
+def test_renewing_requires_a_monthly_instance(cloud: Any) -> None:
     key = cloud.running()
     months = {"instanceId": key, "month": 1}
     assert cloud.refuses("gpu/instance/renewInstance", months) == "UNSUPPORTED_BILLING_MODE"
@@ -198,7 +198,7 @@ def test_renewing_wants_a_monthly_machine(cloud: Any) -> None:
     assert cloud.refused_field("gpu/instance/setAutoRenew", on | {"autoRenewMonth": 13}) == "autoRenewMonth"
 
 
-def test_an_empty_account_can_rent_nothing(make_cloud: Any, a_machine: Any) -> None:
+def test_an_account_without_money_cannot_create_an_instance(make_cloud: Any, a_machine: Any) -> None:
     cloud = make_cloud(limits=Limits(balance=1000))
     key = cloud.machine()
     cloud.pass_(80)

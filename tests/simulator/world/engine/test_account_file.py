@@ -1,4 +1,4 @@
-"""The account in a file: it comes back as it was, even after a kill, and only one process has it."""
+"""The account file: a world is the same after reopening and after a kill, and only one process opens it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from novita_infra.simulator.world.engine.records import ScenarioEvent
 pytestmark = pytest.mark.process
 
 
-def test_a_world_comes_back_as_it_was(make_cloud: Any, tmp_path: Path) -> None:
+def test_a_world_is_loaded_from_its_account_file(make_cloud: Any, tmp_path: Path) -> None:
     first = make_cloud(tmp_path / "sim.db", seed=7)
     storage, network, auth = first.storage(), first.network(), first.auth()
     first.running(networkStorages=[{"Id": storage, "mountPoint": "/d"}], networkId=network, imageAuthId=auth)
@@ -46,7 +46,7 @@ def test_a_world_comes_back_as_it_was(make_cloud: Any, tmp_path: Path) -> None:
     assert second.world.sums == first.world.sums
 
 
-def test_lives_go_on_after_reopening_as_if_nothing_had_happened(make_cloud: Any, tmp_path: Path) -> None:
+def test_lifecycles_continue_after_reopening_an_account_file(make_cloud: Any, tmp_path: Path) -> None:
     interrupted, straight = make_cloud(tmp_path / "a.db"), make_cloud(tmp_path / "b.db")
     keys = [cloud.machine() for cloud in (interrupted, straight)]
     interrupted.world.close()
@@ -69,7 +69,7 @@ def test_time_never_goes_back_between_openings(make_cloud: Any, tmp_path: Path) 
     assert second.status(key) == "running"
 
 
-def test_only_what_changed_is_written(make_cloud: Any, tmp_path: Path) -> None:
+def test_only_changes_are_written_to_the_account_file(make_cloud: Any, tmp_path: Path) -> None:
     cloud = make_cloud(tmp_path / "sim.db")
     keys = [cloud.storage() for _ in range(3)]
     written: list[Any] = []
@@ -87,7 +87,7 @@ def test_only_what_changed_is_written(make_cloud: Any, tmp_path: Path) -> None:
     assert len(written) == 1
 
 
-def test_a_second_opener_is_refused(tmp_path: Path) -> None:
+def test_a_second_process_cannot_open_an_account_file(tmp_path: Path) -> None:
     world = open_world(tmp_path / "sim.db", now=HandClock())
     with pytest.raises(AccountInUse, match=r"sim\.db"):
         AccountFile(tmp_path / "sim.db", patience=0)
@@ -95,7 +95,7 @@ def test_a_second_opener_is_refused(tmp_path: Path) -> None:
     open_world(tmp_path / "sim.db", now=HandClock()).close()
 
 
-def test_a_file_that_is_no_account_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_account_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("no database at all, " * 100)
     with pytest.raises(UnknownFormat):
         open_world(tmp_path / "text.db", now=HandClock())
@@ -115,7 +115,7 @@ def test_a_file_that_is_no_account_is_refused(tmp_path: Path) -> None:
         max_size=12,
     )
 )
-def test_any_history_survives_reopening(history: list[tuple[str, int]]) -> None:
+def test_any_history_survives_reopening_the_account_file(history: list[tuple[str, int]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sim.db"
         kept, memory = _Both(path), _Both(None)
@@ -127,7 +127,7 @@ def test_any_history_survives_reopening(history: list[tuple[str, int]]) -> None:
 
 
 class _Both:
-    """One of two worlds that go through the same history; `reopen` means something only to the kept one."""
+    """One of two worlds with the same history. `reopen` has an effect only for the one with a file."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
@@ -212,7 +212,7 @@ def test_a_signal_ends_the_server_gracefully(tmp_path: Path, a_machine: Any, num
     assert (process.returncode, rest) == (0, "")
 
 
-def test_stale_lists_do_not_disturb_what_is_kept(make_cloud: Any, tmp_path: Path) -> None:
+def test_stale_lists_do_not_change_the_account_file(make_cloud: Any, tmp_path: Path) -> None:
     cloud = make_cloud(tmp_path / "sim.db")
     cloud.world.faults.add(Fault(kind=Trouble.STALE, seconds=60, count=None))
     key = cloud.machine()
@@ -221,10 +221,10 @@ def test_stale_lists_do_not_disturb_what_is_kept(make_cloud: Any, tmp_path: Path
     assert make_cloud(tmp_path / "sim.db").status(key) == "pending"
 
 
-def test_records_of_older_files_have_their_fields_under_other_names() -> None:
-    values = {"id": "e", "created": 1.0, "ahead": [[2.0, "!do"]], "scenario": "s", "act": {}, "told": ["no"]}
+def test_records_of_older_account_files_are_read() -> None:
+    values = {"id": "e", "created": 1.0, "ahead": [[2.0, "!do"]], "scenario": "s", "act": {}, "older": ["no"]}
     assert ScenarioEvent.of_values(values).refusals == ["no"]
-    attempt = {"id": "t", "created": 1.0, "ahead": [], "url": "http://127.0.0.1", "told": ["HTTP 500"]}
+    attempt = {"id": "t", "created": 1.0, "ahead": [], "url": "http://127.0.0.1", "older": ["HTTP 500"]}
     assert Delivery.of_values(attempt).outcomes == ["HTTP 500"]
 
 

@@ -1,4 +1,4 @@
-"""Money: what runs up, what the bills say, and what happens when it is gone. Unit: 1/100000 USD."""
+"""Money: costs, bills, and an empty balance. Unit: 1/100000 USD."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def units(decimal: str) -> int:
 
 
 def billed(cloud: Any, cycle: str, category: str = "summary") -> int:
-    """What the usage bills of the last month add up to."""
+    """The total of the usage bills of the last month."""
     rows = cloud.get(f"{BILLS}/bill/list", cycleType=cycle, productCategory=category)["bills"]
     return sum(units(row["amountDecimal"]) for row in rows)
 
@@ -56,7 +56,7 @@ def test_a_machine_costs_its_price_from_pulling_to_its_stop(cloud: Any) -> None:
     assert Decimal(row["basePrice0"]) / 10_000 / int(row["pricePrecision"]) == Decimal("0.35")
 
 
-def test_spot_machines_storages_and_workers_have_prices_of_their_own(cloud: Any) -> None:
+def test_spot_machines_storages_and_workers_have_their_prices(cloud: Any) -> None:
     cloud.machine(billingMode="spot")
     cloud.pass_(7 + 3600)
     assert spent(cloud) == 18_000
@@ -74,7 +74,7 @@ def test_spot_machines_storages_and_workers_have_prices_of_their_own(cloud: Any)
     assert before < spent(cloud)
 
 
-def test_months_are_paid_at_once_and_listed_apart(cloud: Any) -> None:
+def test_months_are_paid_at_once_and_listed_separately(cloud: Any) -> None:
     key = cloud.machine(month=1, gpuNum=2)
     price = 2 * 35_000 * 720 * 90 // 100
     assert spent(cloud) == price
@@ -88,7 +88,7 @@ def test_months_are_paid_at_once_and_listed_apart(cloud: Any) -> None:
     assert billed(cloud, "Day") == 0
 
 
-def test_balance_is_text_in_tenthousandths_of_a_dollar(make_cloud: Any) -> None:
+def test_the_balance_is_text_in_1_10000_usd(make_cloud: Any) -> None:
     cloud = make_cloud(limits=Limits(balance=5_000_000))
     answer = cloud.get(f"{BILLS}/balance/detail")
     assert answer == {
@@ -101,7 +101,7 @@ def test_balance_is_text_in_tenthousandths_of_a_dollar(make_cloud: Any) -> None:
     assert cloud.get("/v3/user/balance") == cloud.get("/v3/user") == answer
 
 
-def test_a_busy_month_adds_up_to_the_last_unit(cloud: Any) -> None:
+def test_the_money_of_a_busy_month_adds_up_exactly(cloud: Any) -> None:
     plain, spot, monthly = cloud.machine(), cloud.machine(billingMode="spot"), cloud.machine(month=1)
     cloud.storage(size=37)
     endpoint = cloud.endpoint()
@@ -125,8 +125,8 @@ def test_a_busy_month_adds_up_to_the_last_unit(cloud: Any) -> None:
         assert sum(parts.values()) == billed(cloud, cycle) == spent(cloud) - fixed
     months = cloud.get(f"{BILLS}/monthly/bill")["data"]
     assert sum(units(month["totalAmountDecimal"]) for month in months) == spent(cloud)
-    told = cloud.get("/_sim/state")["money"]
-    assert int(cloud.get(f"{BILLS}/balance/detail")["availableBalance"]) == told["balance"] // 10
+    amounts = cloud.get("/_sim/state")["money"]
+    assert int(cloud.get(f"{BILLS}/balance/detail")["availableBalance"]) == amounts["balance"] // 10
 
 
 def test_the_monthly_bill_names_every_month(cloud: Any) -> None:
@@ -153,11 +153,11 @@ def test_transactions_are_listed_newest_first(cloud: Any) -> None:
     assert cloud.refused("GET", path) == (400, "VALIDATOR_PARAM")
 
 
-def test_bills_refuse_what_is_documented(cloud: Any) -> None:
+def test_bills_refuse_documented_errors(cloud: Any) -> None:
     def reason(path: str, **query: Any) -> str:
-        status, told = cloud.refused("GET", f"{BILLS}/{path}", params=query)
+        status, reason = cloud.refused("GET", f"{BILLS}/{path}", params=query)
         assert status == 400
-        return str(told)
+        return str(reason)
 
     assert reason("bill/list", cycleType="Year", productCategory="gpu") == "INVALID_BILL_CYCLE"
     assert reason("bill/list", cycleType="Day", productCategory="cheese") == "INVALID_PRODUCT_CATEGORY"
@@ -170,7 +170,7 @@ def test_bills_refuse_what_is_documented(cloud: Any) -> None:
     assert cloud.get(f"{BILLS}/apikey/bill/list", cycleType="Day", **key) == {"bills": []}
 
 
-def test_an_account_out_of_money_freezes_its_machines_and_starves_its_endpoints(make_cloud: Any) -> None:
+def test_an_account_without_money_freezes_machines_and_stops_workers(make_cloud: Any) -> None:
     cloud = make_cloud(limits=Limits(balance=100_000))
     key = cloud.running()
     endpoint = cloud.endpoint()
@@ -194,7 +194,7 @@ def test_an_account_out_of_money_freezes_its_machines_and_starves_its_endpoints(
     cloud.post("gpu/instance/start", {"instanceId": key})
 
 
-def test_freezing_is_a_status_of_its_own(make_cloud: Any) -> None:
+def test_freezing_is_a_separate_status(make_cloud: Any) -> None:
     cloud = make_cloud(limits=Limits(balance=35_000))
     key = cloud.machine()
     cloud.pass_(7 + 3600 + 1)
@@ -259,7 +259,7 @@ def _wish(billing: str) -> Instance:
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(sorted(ACTS)), st.floats(0, 3 * DAY)), max_size=25))
-def test_whatever_happens_bills_and_balance_agree(history: list[tuple[str, float]]) -> None:
+def test_bills_and_balance_agree_after_any_history(history: list[tuple[str, float]]) -> None:
     clock = HandClock()
     world = open_world(None, now=clock, limits=Limits(balance=30_000_000))
     for act, seconds in history:
@@ -294,7 +294,7 @@ def test_arrears_survive_reopening(make_cloud: Any, tmp_path: Path) -> None:
     assert world_state(second.world)["objects"] == before["objects"]
 
 
-def test_a_system_disk_costs_what_it_has_beyond_60_gb_until_the_machine_is_gone(cloud: Any) -> None:
+def test_a_system_disk_beyond_60_gb_costs_money_until_the_machine_is_gone(cloud: Any) -> None:
     key = cloud.machine(rootfsSize=100)
     cloud.pass_(600)
     cloud.post("gpu/instance/stop", {"instanceId": key})
@@ -315,7 +315,7 @@ def test_a_system_disk_costs_what_it_has_beyond_60_gb_until_the_machine_is_gone(
     assert {(row["ownerID"], row["productName"]) for row in rows} == {(key, "Container Disk")}
 
 
-def test_the_disk_of_a_monthly_machine_is_not_charged_apart(cloud: Any) -> None:
+def test_the_disk_of_a_monthly_machine_is_free(cloud: Any) -> None:
     cloud.machine(month=1, rootfsSize=200)
     cloud.pass_(600)
     assert not [meter for meter in cloud.objects("meters") if meter["category"] == "cloud_storage"]
