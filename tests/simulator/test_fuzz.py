@@ -179,7 +179,7 @@ def send(app: Any, case: Any) -> httpx.Response:
 
 
 def fuzz(cloud: Any, operation: Any, mode: GenerationMode, *, examples: int) -> list[tuple[Any, int]]:
-    """Sends the generated requests; returns them with the statuses. Fails on an answer that contradicts the document."""
+    """Sends the generated requests; returns them with their statuses. Fails if an answer contradicts the document."""
     seen: list[tuple[Any, int]] = []
 
     @settings(
