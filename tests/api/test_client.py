@@ -165,7 +165,7 @@ def test_being_throttled_often_does_not_use_up_the_attempts_for_failures() -> No
     assert wire.send(READ) == {"id": "i-1"}
 
 
-def test_the_error_of_a_lost_connection_says_what_failed() -> None:
+def test_the_error_of_a_lost_connection_names_the_failure() -> None:
     with pytest.raises(Unreachable, match="no connection: connection refused"):
         Wire(NOT_SENT[0]).send(WRITE)
     with pytest.raises(Unanswered, match="no answer in time"):
@@ -382,14 +382,14 @@ def test_a_redirect_is_not_followed() -> None:
         "https://a#b",
     ],
 )
-def test_an_address_that_is_none_is_told_and_not_repeated_in_full(url: str) -> None:
+def test_an_invalid_api_address_is_reported_and_not_repeated_in_full(url: str) -> None:
     with pytest.raises(Problems) as caught:
         Wire(FINAL[0]).client(url=url)
     assert "pw" not in str(caught.value)
 
 
 @pytest.mark.parametrize("key", ["", "  ", "sk_two words", "sk_line\nbreak", "sk_ключ", "sk_\x00"])
-def test_a_key_that_no_header_can_carry_is_told_and_not_shown(key: str) -> None:
+def test_a_key_that_no_header_can_carry_is_reported_and_not_shown(key: str) -> None:
     with pytest.raises(Problems) as caught:
         Wire(FINAL[0]).client(key=key)
     assert "sk_" not in str(caught.value)
@@ -405,7 +405,7 @@ def test_the_key_is_in_no_error_and_no_repr(outcome: Callable[[], Outcome]) -> N
     assert KEY not in f"{caught.value} {caught.value!r} {wire.client()!r}"
 
 
-def test_what_the_service_says_reaches_the_message() -> None:
+def test_the_text_of_the_service_is_in_the_message() -> None:
     with pytest.raises(NoCapacity) as caught:
         Wire(FINAL[1]).send(WRITE)
     assert str(caught.value) == (

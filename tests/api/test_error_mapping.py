@@ -121,7 +121,7 @@ def test_every_shape_of_error_body_is_read(body: Any, reason: str, text: str) ->
     assert str(error).endswith("(HTTP 400)")
 
 
-def test_the_limits_of_the_metadata_are_told() -> None:
+def test_the_limits_in_the_metadata_are_reported() -> None:
     error = said(400, flat(400, "NETWORK_STORAGE_TOO_LARGE", "too large", limit="2000"))
     assert error.text == "too large [limit=2000]"
 
@@ -168,7 +168,7 @@ def test_a_missing_balance_in_words_is_no_money() -> None:
     assert type(said(403, {"message": "Insufficient balance"})) is NoMoney
 
 
-def test_a_web_page_is_told_by_its_title_and_not_taken_for_a_wrong_key() -> None:
+def test_a_web_page_is_reported_by_its_title_and_is_no_wrong_key() -> None:
     error = said(403, "<!DOCTYPE html><html><head><title>Blocked\n by Gate</title></head></html>")
     assert error.text == "a web page: Blocked by Gate"
     assert "proxy" in error.advice

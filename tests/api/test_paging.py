@@ -113,7 +113,7 @@ def test_a_walk_asks_for_few_pages_more_than_there_are(service: Service, first: 
     changes=st.lists(st.integers(-3, 3), max_size=40),
     kept=st.integers(0, 5),
 )
-def test_what_stands_throughout_is_found_in_a_list_that_grows_and_shrinks(
+def test_lasting_items_are_found_in_a_list_that_grows_and_shrinks(
     service: Service, first: int, changes: list[int], kept: int
 ) -> None:
     service.total = "int"
@@ -132,7 +132,7 @@ def test_what_stands_throughout_is_found_in_a_list_that_grows_and_shrinks(
     try:
         found = {item["id"] for item in walked(service, first=first, page_size=10)}
     except Unanswered:
-        return  # it told of items and listed none: no list at all, not an empty one
+        return  # it counted items and listed none: no list at all, not an empty one
     if all(step <= 0 for step in changes):
         assert standing <= found
     assert len(service.asked) < 400
@@ -180,7 +180,7 @@ def test_an_empty_list_costs_one_call() -> None:
     assert service.asked == [0]
 
 
-def test_a_total_that_counts_what_is_not_listed_ends_the_walk() -> None:
+def test_a_total_above_the_listed_items_ends_the_walk() -> None:
     service = Service(things(3), total="too many")
     assert walked(service) == things(3)
 

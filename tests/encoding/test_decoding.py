@@ -96,7 +96,7 @@ def test_a_nested_dataclass_comes_back() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_reported_with_its_path(data: Any, says: str) -> None:
+def test_a_wrong_value_is_reported_with_its_path(data: Any, says: str) -> None:
     with pytest.raises(Malformed) as caught:
         decode_as(Record, data)
     assert str(caught.value) == says

@@ -101,7 +101,7 @@ def test_a_digested_value_holds_no_secret_and_waits_for_the_same_resources(value
 
 
 @given(VALUES)
-def test_what_is_only_shown_needs_no_secret(value: Value) -> None:
+def test_a_plan_that_is_only_shown_needs_no_secret(value: Value) -> None:
     shown = decode(encode_with_sources(value, KEY), secrets=as_digest)
     assert not any(isinstance(leaf, Secret) for leaf in leaves(shown))
     assert set(refs(shown)) == set(refs(value))
@@ -113,7 +113,7 @@ def test_a_digest_is_the_same_before_and_after_a_text_is_joined(value: Joined) -
 
 
 @given(VALUES)
-def test_a_secret_is_refused_where_nobody_said_what_to_write_in_its_place(value: Value) -> None:
+def test_a_secret_without_a_writer_is_refused(value: Value) -> None:
     if any(isinstance(leaf, Secret) for leaf in leaves(value)):
         with pytest.raises(TypeError, match=r"the secret from env:") as caught:
             encode(value)
@@ -153,7 +153,7 @@ def test_a_map_of_any_kind_is_written_as_an_object() -> None:
 
 
 @pytest.mark.parametrize("value", [object(), {1: "one"}, [{"a": b"bytes"}], {"when": {1, 2}}, Address])
-def test_what_json_has_no_form_for_is_refused(value: Value) -> None:
+def test_a_value_without_a_json_form_is_refused(value: Value) -> None:
     with pytest.raises(TypeError, match="has no form in JSON"):
         encode(value)
 

@@ -73,7 +73,7 @@ class Service:
         return wait
 
 
-async def call(governor: Governor, service: Service, jitter: random.Random, *, told: Callable[[float], float]) -> int:
+async def call(governor: Governor, service: Service, jitter: random.Random, *, hint: Callable[[float], float]) -> int:
     """One call as the client makes it; how often it was sent."""
     for attempt in range(40):
         async with governor.slot() as slot:
@@ -81,19 +81,19 @@ async def call(governor: Governor, service: Service, jitter: random.Random, *, t
             if not wait:
                 governor.answered()
                 return attempt + 1
-            governor.throttled(slot, wait=told(wait))
-        await service.clock.sleep(told(wait) + jitter.uniform(0, min(20.0, 0.5 * 2**attempt)))
+            governor.throttled(slot, wait=hint(wait))
+        await service.clock.sleep(hint(wait) + jitter.uniform(0, min(20.0, 0.5 * 2**attempt)))
     raise AssertionError("a call failed")
 
 
-def share_out(calls: int, among: list[Governor], service: Service, *, told: Callable[[float], float]) -> float:
+def share_out(calls: int, among: list[Governor], service: Service, *, hint: Callable[[float], float]) -> float:
     """Makes the calls through the governors at once; the seconds that it took to the last answer."""
 
     async def story() -> float:
         began = service.clock.now()
         jitter = random.Random(1)
         await asyncio.gather(
-            *(call(among[at % len(among)], service, jitter, told=told) for at in range(calls)),
+            *(call(among[at % len(among)], service, jitter, hint=hint) for at in range(calls)),
         )
         return service.last - began
 
@@ -112,7 +112,7 @@ def whole(wait: float) -> float:
     return math.ceil(wait)
 
 
-@pytest.mark.parametrize("told", [nothing, exact, whole])
+@pytest.mark.parametrize("hint", [nothing, exact, whole])
 @pytest.mark.parametrize(
     ("limit", "at_least"),
     [
@@ -125,15 +125,15 @@ def whole(wait: float) -> float:
     ids=["bucket", "deep bucket", "window", "sliding"],
 )
 def test_two_processes_use_a_limit_without_a_failed_call(
-    path: Path, told: Callable[[float], float], limit: Callable[[], Limit], at_least: float
+    path: Path, hint: Callable[[float], float], limit: Callable[[], Limit], at_least: float
 ) -> None:
     clock = VirtualClock()
     service = Service(clock, limit())
     assert service.limit
     governors = [Governor(clock=clock, store=LimitsFile(path)) for _ in range(2)]
-    took = share_out(500, governors, service, told=told)
+    took = share_out(500, governors, service, hint=hint)
     assert service.took == 500
-    assert (500 - service.limit.stock) / service.limit.rate / took >= max(at_least, 0.85 if told is nothing else 0)
+    assert (500 - service.limit.stock) / service.limit.rate / took >= max(at_least, 0.85 if hint is nothing else 0)
     assert service.refused < 120
 
 
@@ -141,13 +141,13 @@ def test_a_service_that_takes_four_calls_at_once_is_learnt_too(path: Path) -> No
     clock = VirtualClock()
     service = Service(clock, Several(4, seconds=LATENCY))
     governors = [Governor(clock=clock, store=LimitsFile(path)) for _ in range(2)]
-    assert share_out(1600, governors, service, told=nothing) <= 20 / 0.6  # 80 a second
+    assert share_out(1600, governors, service, hint=nothing) <= 20 / 0.6  # 80 a second
 
 
 def test_without_a_limit_the_calls_in_flight_grow_by_themselves() -> None:
     clock = VirtualClock()
     service = Service(clock)
-    assert share_out(1000, [Governor(clock=clock)], service, told=nothing) < 1.05
+    assert share_out(1000, [Governor(clock=clock)], service, hint=nothing) < 1.05
     assert service.most == CEILING
 
 
@@ -155,14 +155,14 @@ def test_two_processes_share_the_calls_in_flight(path: Path) -> None:
     clock = VirtualClock()
     service = Service(clock)
     governors = [Governor(clock=clock, store=LimitsFile(path)) for _ in range(2)]
-    assert share_out(1000, governors, service, told=nothing) < 1.2
+    assert share_out(1000, governors, service, hint=nothing) < 1.2
     assert service.most == CEILING
 
 
 def test_a_number_in_flight_that_is_asked_for_is_a_bound_and_is_used() -> None:
     clock = VirtualClock()
     service = Service(clock)
-    assert share_out(1000, [Governor(clock=clock, most=10)], service, told=nothing) == pytest.approx(5.0)
+    assert share_out(1000, [Governor(clock=clock, most=10)], service, hint=nothing) == pytest.approx(5.0)
     assert service.most == 10
 
 
@@ -172,21 +172,21 @@ def test_a_number_in_flight_that_is_asked_for_is_a_bound_and_is_used() -> None:
     calls=st.integers(1, 80),
     latency=st.sampled_from([0.001, 0.05, 0.5]),
     limit=st.sampled_from([lambda: None, lambda: Bucket(20, stock=5), lambda: Several(3, seconds=0.2)]),
-    told=st.sampled_from([nothing, exact, whole]),
+    hint=st.sampled_from([nothing, exact, whole]),
 )
 def test_never_more_calls_are_in_flight_than_may_be_and_every_call_gets_through(
     most: list[int | None],
     calls: int,
     latency: float,
     limit: Callable[[], Limit | None],
-    told: Callable[[float], float],
+    hint: Callable[[float], float],
 ) -> None:
     clock = VirtualClock()
     with TemporaryDirectory() as folder:
         path = Path(folder) / "pace"
         service = Service(clock, limit(), latency=latency)
         governors = [Governor(clock=clock, most=one, store=LimitsFile(path)) for one in most]
-        share_out(calls, governors, service, told=told)
+        share_out(calls, governors, service, hint=hint)
         assert service.took == calls
         assert service.most <= min(max(CEILING, *(one or 0 for one in most)), sum(one or CEILING for one in most))
         limits = limits_of(path, clock)
@@ -202,10 +202,10 @@ def test_a_process_that_comes_late_is_not_starved(path: Path, limit: Callable[[]
     first, second = (Governor(clock=clock, store=LimitsFile(path)) for _ in range(2))
 
     async def story() -> float:
-        many = [asyncio.create_task(call(first, service, jitter, told=nothing)) for _ in range(600)]
+        many = [asyncio.create_task(call(first, service, jitter, hint=nothing)) for _ in range(600)]
         await clock.sleep(5)
         began = clock.now()
-        await asyncio.gather(*(call(second, service, jitter, told=nothing) for _ in range(20)))
+        await asyncio.gather(*(call(second, service, jitter, hint=nothing) for _ in range(20)))
         took = clock.now() - began
         assert sum(one.done() for one in many) < 600
         await asyncio.gather(*many)
@@ -218,19 +218,19 @@ def test_a_limit_that_is_lifted_is_forgotten(path: Path) -> None:
     clock = VirtualClock()
     service = Service(clock, Bucket(10, stock=10))
     governor = Governor(clock=clock, store=LimitsFile(path))
-    share_out(300, [governor], service, told=nothing)
+    share_out(300, [governor], service, hint=nothing)
     service.limit = None
-    took = share_out(2000, [Governor(clock=clock, store=LimitsFile(path))], service, told=nothing)
+    took = share_out(2000, [Governor(clock=clock, store=LimitsFile(path))], service, hint=nothing)
     assert took < 40
     assert limits_of(path, clock).pace.rate(clock.now()) > 200
 
 
-def test_what_one_process_learnt_the_next_one_knows(path: Path) -> None:
+def test_the_limits_that_one_process_found_are_used_by_the_next(path: Path) -> None:
     clock = VirtualClock()
     service = Service(clock, Bucket(10, stock=1))
-    share_out(100, [Governor(clock=clock, store=LimitsFile(path))], service, told=nothing)
+    share_out(100, [Governor(clock=clock, store=LimitsFile(path))], service, hint=nothing)
     before = service.refused
-    share_out(20, [Governor(clock=clock, store=LimitsFile(path))], service, told=nothing)
+    share_out(20, [Governor(clock=clock, store=LimitsFile(path))], service, hint=nothing)
     assert service.refused - before <= 4
 
 
@@ -248,7 +248,7 @@ def test_calls_that_are_throttled_together_lower_the_limits_once() -> None:
     assert VirtualClock().run(story()) == (1, 7)
 
 
-def test_after_a_throttling_nobody_calls_until_the_wait_is_over(path: Path) -> None:
+def test_after_a_throttling_no_process_calls_until_the_wait_is_over(path: Path) -> None:
     clock = VirtualClock()
     one, other = (Governor(clock=clock, store=LimitsFile(path)) for _ in range(2))
 
@@ -372,7 +372,7 @@ def test_a_killed_process_leaks_nothing(path: Path) -> None:
 
 @settings(deadline=None)
 @given(data=st.data())
-def test_a_damaged_file_is_made_anew(data: st.DataObject) -> None:
+def test_a_damaged_limits_file_is_replaced(data: st.DataObject) -> None:
     clock = VirtualClock()
     with TemporaryDirectory() as folder:
         path = Path(folder) / "pace"
@@ -388,7 +388,7 @@ def test_a_damaged_file_is_made_anew(data: st.DataObject) -> None:
         assert first_slot(LimitsFile(path), clock) == 0
 
 
-def test_a_file_of_another_day_or_of_a_clock_that_was_wrong_is_made_anew(path: Path) -> None:
+def test_an_old_limits_file_or_one_of_a_wrong_clock_is_replaced(path: Path) -> None:
     for off in (-3600.0, 3600.0):
         clock = VirtualClock()
         store = LimitsFile(path)
@@ -402,9 +402,9 @@ def test_a_file_that_is_removed_meanwhile_is_made_again(path: Path) -> None:
     clock = VirtualClock()
     service = Service(clock)
     governors = [Governor(clock=clock, store=LimitsFile(path)) for _ in range(2)]
-    share_out(10, governors, service, told=nothing)
+    share_out(10, governors, service, hint=nothing)
     path.unlink()
-    share_out(10, governors, service, told=nothing)
+    share_out(10, governors, service, hint=nothing)
     assert len(limits_of(path, clock).processes) == 2
 
 
@@ -430,11 +430,11 @@ def test_a_disk_that_fails_does_not_disturb_the_calls() -> None:
     clock = VirtualClock()
     service = Service(clock)
     governor = Governor(clock=clock, store=Failing())
-    share_out(100, [governor], service, told=nothing)
+    share_out(100, [governor], service, hint=nothing)
     assert (service.took, governor.in_flight) == (100, 0)
 
 
-def test_the_file_is_private_and_does_not_tell_the_key(tmp_path: Path) -> None:
+def test_the_limits_file_is_private_and_does_not_reveal_the_key(tmp_path: Path) -> None:
     clock = VirtualClock()
     folder = tmp_path / "cache"
     for url, key, bucket in [("a", "sk_one", ""), ("b", "sk_one", ""), ("a", "sk_two", ""), ("a", "sk_one", "bills")]:
@@ -471,7 +471,7 @@ def test_where_no_file_can_be_kept_a_process_goes_by_itself(tmp_path: Path) -> N
     assert isinstance(open_limits(tmp_path / "file" / "cache", url="a", key="b", now=0), OwnLimits)
 
 
-def test_files_that_nobody_used_for_days_are_swept_away(tmp_path: Path) -> None:
+def test_limits_files_without_use_for_days_are_removed(tmp_path: Path) -> None:
     now = 1_790_000_000
     for name, age in [("pace-old", 3 * 86400), ("pace-new", 3600), ("other", 3 * 86400)]:
         (tmp_path / name).touch()
@@ -484,7 +484,7 @@ def test_files_that_nobody_used_for_days_are_swept_away(tmp_path: Path) -> None:
 def test_a_process_that_ends_leaves_the_board(path: Path) -> None:
     clock = VirtualClock()
     governor = Governor(clock=clock, store=LimitsFile(path))
-    share_out(3, [governor], Service(clock), told=nothing)
+    share_out(3, [governor], Service(clock), hint=nothing)
     assert len(limits_of(path, clock).processes) == 1
     governor.close()
     assert limits_of(path, clock).processes == []

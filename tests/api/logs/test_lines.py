@@ -47,7 +47,7 @@ def test_a_log_that_says_nothing_has_no_lines(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ['{"msg": "half', "[" * 5000, '[1, "two"', "\ud800".encode("utf-8", "replace").decode()]
 )
-def test_what_is_broken_is_shown_as_it_is(text: str) -> None:
+def test_a_broken_log_is_shown_as_it_is(text: str) -> None:
     assert shown(text) == (text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}...",)
 
 
@@ -74,13 +74,13 @@ def test_a_first_line_that_may_be_half_a_line_is_left_out() -> None:
     ],
 )
 def test_a_known_secret_is_not_shown_however_it_is_written(line: str) -> None:
-    (told,) = shown(line, SECRET)
-    assert "pepper" not in told
-    assert "salt/7" not in told
+    (expected,) = shown(line, SECRET)
+    assert "pepper" not in expected
+    assert "salt/7" not in expected
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "expected"),
     [
         ("HF_TOKEN=abc def", "HF_TOKEN=(secret) def"),
         ("export DB_PASSWORD='two words'", "export DB_PASSWORD=(secret)"),
@@ -96,8 +96,8 @@ def test_a_known_secret_is_not_shown_however_it_is_written(line: str) -> None:
         ("using hf_abcdefghijklmnopqrst", "using (secret)"),
     ],
 )
-def test_what_sounds_secret_is_not_shown(line: str, told: str) -> None:
-    assert shown(line) == (told,)
+def test_the_value_of_a_name_that_sounds_secret_is_not_shown(line: str, expected: str) -> None:
+    assert shown(line) == (expected,)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_what_sounds_secret_is_not_shown(line: str, told: str) -> None:
         "sk_learn failed",
     ],
 )
-def test_what_only_resembles_a_secret_stays_readable(line: str) -> None:
+def test_a_line_that_only_resembles_a_secret_is_shown(line: str) -> None:
     assert shown(line) == (line,)
 
 

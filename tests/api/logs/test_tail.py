@@ -127,7 +127,7 @@ def test_a_log_at_the_api_itself_is_read_with_the_key(address: str) -> None:
         "http://metadata.google.internal/x",
     ],
 )
-def test_what_is_no_address_or_is_inside_this_network_is_not_asked(address: str) -> None:
+def test_an_invalid_or_internal_log_address_is_not_read(address: str) -> None:
     wire = Wire(text("x"))
     assert wire.read(address) == [()]
     assert wire.sent == []
@@ -157,7 +157,7 @@ def test_a_simulator_on_this_machine_is_the_api_itself() -> None:
         lambda: ConnectionResetError("reset"),
     ],
 )
-def test_what_cannot_be_read_is_no_lines_and_is_asked_for_once(
+def test_an_unreadable_log_gives_no_lines_after_one_attempt(
     answer: Callable[[], httpx.Response | Exception],
 ) -> None:
     wire = Wire(answer)
@@ -178,11 +178,11 @@ def test_of_a_part_the_first_line_counts_only_where_it_is_the_first_of_the_log()
 
 def test_where_the_server_sends_all_only_the_end_is_kept() -> None:
     lines = "".join(f"line {number}\n" for number in range(100_000))
-    (told,) = Wire(text(lines)).read(FOREIGN)
-    assert told[-1] == "line 99999"
+    (found,) = Wire(text(lines)).read(FOREIGN)
+    assert found[-1] == "line 99999"
 
 
-def test_of_a_log_without_end_nothing_is_told_and_not_much_is_read() -> None:
+def test_an_endless_log_gives_no_lines_and_little_is_read() -> None:
     piece = b"again and again\n" * 4096
     body = Body(VirtualClock(), *[piece] * 9999, pause=0.0)
     wire = Wire(lambda: httpx.Response(200, stream=body))
@@ -190,7 +190,7 @@ def test_of_a_log_without_end_nothing_is_told_and_not_much_is_read() -> None:
     assert body.begun * len(piece) <= LARGEST + len(piece)
 
 
-def test_a_log_that_stays_open_is_told_as_far_as_it_came() -> None:
+def test_an_open_log_gives_the_lines_that_came() -> None:
     def answer() -> httpx.Response:
         silent = Body(wire.clock, b"loading\n", b"ready\n", pause=0.1, error=httpx.ReadTimeout(f"{IDLE} s"))
         return httpx.Response(200, stream=silent)
@@ -199,7 +199,7 @@ def test_a_log_that_stays_open_is_told_as_far_as_it_came() -> None:
     assert wire.read(FOREIGN) == [("loading", "ready")]
 
 
-def test_a_log_that_is_slow_is_told_as_far_as_it_came_in_time() -> None:
+def test_a_slow_log_gives_the_lines_that_came_in_time() -> None:
     wire = Wire(lambda: httpx.Response(200, stream=Body(wire.clock, *[b"tick\n"] * 99, pause=1.5)))
     began = wire.clock.now()
     assert wire.read(FOREIGN) == [("tick",) * 3]
@@ -209,6 +209,6 @@ def test_a_log_that_is_slow_is_told_as_far_as_it_came_in_time() -> None:
 def test_many_logs_at_once_take_no_longer_than_one() -> None:
     wire = Wire(lambda: httpx.Response(200, stream=Body(wire.clock, *[b"tick\n"] * 99, pause=1.5)))
     began = wire.clock.now()
-    told = wire.read(*[FOREIGN] * 100)
+    found = wire.read(*[FOREIGN] * 100)
     assert wire.clock.now() - began <= PATIENCE
-    assert () in told
+    assert () in found

@@ -28,7 +28,7 @@ LAST = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nthere"
 
 
 class Server:
-    """Answers each request as it is told, and knows what came over which connection."""
+    """Answers each request as the function says, and knows which request came over which connection."""
 
     def __init__(self, serve: Serve) -> None:
         self._serve = serve
@@ -66,11 +66,11 @@ def played(
     """What the story comes to with a client and the address of a server; and the server."""
 
     async def play() -> tuple[T, Server]:
-        told = Server(serve)
-        listening = await asyncio.start_server(told.meet, "127.0.0.1", 0, ssl=tls)
+        server = Server(serve)
+        listening = await asyncio.start_server(server.meet, "127.0.0.1", 0, ssl=tls)
         port = listening.sockets[0].getsockname()[1]
         async with listening, httpx.AsyncClient(transport=Connections()) as http:
-            return await story(http, f"{'https' if tls else 'http'}://127.0.0.1:{port}", told), told
+            return await story(http, f"{'https' if tls else 'http'}://127.0.0.1:{port}", server), server
 
     return asyncio.run(play())
 
@@ -90,7 +90,7 @@ PACKED = gzip.compress(b"there", mtime=0)
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(PACKED) + PACKED,
     ],
 )
-def test_an_answer_is_read_whole_however_its_end_is_told(answer: bytes) -> None:
+def test_an_answer_is_read_whole_however_its_end_is_marked(answer: bytes) -> None:
     async def story(http: httpx.AsyncClient, url: str, _: Server) -> httpx.Response:
         return await http.get(url)
 
@@ -176,7 +176,7 @@ def test_a_call_that_is_broken_off_takes_its_connection_with_it() -> None:
     assert server.requests == [(1, b"GET /never HTTP/1.1"), (2, b"GET / HTTP/1.1")]
 
 
-def test_no_connection_in_time_and_no_answer_in_time_are_told_apart() -> None:
+def test_a_connection_timeout_and_an_answer_timeout_differ() -> None:
     async def story(http: httpx.AsyncClient, url: str, server: Server) -> int:
         with pytest.raises(httpx.ConnectTimeout):
             await http.get(url, timeout=httpx.Timeout(5, connect=0))
@@ -190,7 +190,7 @@ def test_no_connection_in_time_and_no_answer_in_time_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize("name", ["Bad Header", "Bad:Header"])
-def test_what_no_head_can_carry_is_never_sent(name: str) -> None:
+def test_a_header_that_no_head_can_carry_is_never_sent(name: str) -> None:
     async def story(http: httpx.AsyncClient, url: str, _: Server) -> None:
         with pytest.raises(httpx.LocalProtocolError):
             await http.get(url, headers={name: "a"})
@@ -246,7 +246,7 @@ def test_any_other_certificate_ends_the_connection_before_anything_is_sent(
 # --- proxies ---
 
 
-def test_a_proxy_of_the_environment_is_used_and_what_is_excepted_from_it_is_not(
+def test_a_proxy_of_the_environment_is_used_except_for_no_proxy_hosts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def story(_: httpx.AsyncClient, url: str, server: Server) -> list[bytes]:

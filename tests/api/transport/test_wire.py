@@ -131,7 +131,7 @@ def test_a_write_that_is_never_answered_times_out_as_lost() -> None:
     assert read == 1
 
 
-def test_a_port_where_nobody_listens_is_unreachable_after_several_tries() -> None:
+def test_a_closed_port_is_unreachable_after_several_attempts() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: refused, and nobody else gets it
 

@@ -1,6 +1,6 @@
 """A crash of the process or of the machine between any two calls on files leaves a state that can be loaded.
 
-It holds everything that was told to be on disk, nothing that was never asked for, and a run can go on from it.
+It holds every confirmed change and no change that was never started, and a run can continue from it.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ class File:
 
 @dataclass
 class Watch:
-    """What was told and asked so far: the records after each change, and how many changes are begun and done."""
+    """The records after each change so far, and how many changes are confirmed."""
 
     history: list[Mapping[Address, Record]] = field(default_factory=lambda: [{}])
     done: int = 0
@@ -124,19 +124,19 @@ def crashes() -> Iterator[Crash]:
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "dev.json"
 
-        async def run(books: LocalStore, changes: list[Record | Address]) -> State:
-            state = books.load()
-            with books.journal(state) as journal:
+        async def run(local: LocalStore, changes: list[Record | Address]) -> State:
+            state = local.load()
+            with local.journal(state) as journal:
                 for item in changes:
                     await change(journal, watch, item)
             return replace(state, records=watch.history[-1])
 
         asyncio.run(run(LocalStore(path, disk=disk), [Record(A, ""), Record(A, "i-1"), Record(B, "v-1")]))
-        books = LocalStore(path, disk=disk)
-        asyncio.run(run(books, [Record(A, "i-2"), B]))
-        books = LocalStore(path, disk=disk)
-        books.save(asyncio.run(run(books, [Record(B, "v-2"), A])))
-        books.save(replace(books.load(), cloud="simulator"))
+        local = LocalStore(path, disk=disk)
+        asyncio.run(run(local, [Record(A, "i-2"), B]))
+        local = LocalStore(path, disk=disk)
+        local.save(asyncio.run(run(local, [Record(B, "v-2"), A])))
+        local.save(replace(local.load(), cloud="simulator"))
         disk.look()
     return iter({(tuple(sorted(crash.files.items())), len(crash.allowed)): crash for crash in disk.crashes}.values())
 
@@ -154,7 +154,7 @@ def test_there_are_crashes_of_every_sort(all_crashes: list[Crash]) -> None:
     assert len(all_crashes) > 50
 
 
-def test_after_a_crash_anywhere_the_state_is_one_that_was_told_or_asked_for(
+def test_after_any_crash_the_state_holds_only_confirmed_or_started_changes(
     all_crashes: list[Crash], tmp_path: Path
 ) -> None:
     for number, crash in enumerate(all_crashes):
@@ -166,17 +166,17 @@ def test_after_a_crash_anywhere_the_state_is_one_that_was_told_or_asked_for(
         assert found.records in crash.allowed, (crash, found)
 
 
-def test_after_a_crash_anywhere_the_next_run_goes_on_and_saves(all_crashes: list[Crash], tmp_path: Path) -> None:
+def test_after_any_crash_the_next_run_continues_and_saves(all_crashes: list[Crash], tmp_path: Path) -> None:
     for number, crash in enumerate(all_crashes):
         folder = tmp_path / str(number)
         folder.mkdir()
         for name, content in crash.files.items():
             (folder / name).write_bytes(content)
-        books = LocalStore(folder / "dev.json")
-        state = books.load()
-        with locked_blocking(books, "apply"), books.journal(state) as journal:
+        local = LocalStore(folder / "dev.json")
+        state = local.load()
+        with locked_blocking(local, "apply"), local.journal(state) as journal:
             asyncio.run(journal.put(Record(A, "new"), "made"))
-        saved = books.save(replace(state, records={**state.records, A: Record(A, "new")}))
+        saved = local.save(replace(state, records={**state.records, A: Record(A, "new")}))
         assert LocalStore(folder / "dev.json").load() == saved
         assert saved.serial == state.serial + 2
         assert not (folder / "dev.journal").exists()

@@ -59,16 +59,16 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state" / "dev.json"
 
 
-def test_a_second_store_of_the_same_process_is_kept_out_and_told_who_holds_it(path: Path) -> None:
+def test_a_second_store_of_the_same_process_is_refused_and_names_the_holder(path: Path) -> None:
     holder = LocalStore(path, now=lambda: 1_763_800_000.0)
     with locked_blocking(holder, "apply"):
         with pytest.raises(Problems) as caught, locked_blocking(LocalStore(path), "destroy"):
             pass
-        told = str(caught.value)
-    assert "locked by `apply` of " in told
-    assert f"process {os.getpid()} on {os.uname().nodename}, since 2025-11-22 08:26:40 UTC" in told
-    assert str(lock_of(path)) in told
-    assert "--lock-timeout" in told
+        message = str(caught.value)
+    assert "locked by `apply` of " in message
+    assert f"process {os.getpid()} on {os.uname().nodename}, since 2025-11-22 08:26:40 UTC" in message
+    assert str(lock_of(path)) in message
+    assert "--lock-timeout" in message
 
 
 def test_a_released_lock_leaves_nothing_behind_and_can_be_had_again(path: Path) -> None:
@@ -82,14 +82,14 @@ def test_a_released_lock_leaves_nothing_behind_and_can_be_had_again(path: Path) 
 def test_a_holder_that_has_only_just_begun_gets_a_moment_to_say_who_it_is(path: Path) -> None:
     with ExitStack() as first:
         first.enter_context(locked_blocking(LocalStore(path), "apply"))
-        told = lock_of(path).read_bytes()
+        content = lock_of(path).read_bytes()
         lock_of(path).write_bytes(b"")
         pauses: list[float] = []
 
         def sleep(seconds: float) -> None:
             pauses.append(seconds)
             if len(pauses) == 3:
-                lock_of(path).write_bytes(told)
+                lock_of(path).write_bytes(content)
 
         with (
             pytest.raises(Problems, match=f"process {os.getpid()} on"),
@@ -138,18 +138,18 @@ def test_a_lock_file_without_an_explanation_is_taken_over_when_the_kernel_says_i
         assert json.loads(lock_of(path).read_text())["pid"] == os.getpid()
 
 
-def test_what_another_machine_left_is_not_taken_over(path: Path) -> None:
+def test_a_lock_file_of_another_machine_is_not_taken_over(path: Path) -> None:
     path.parent.mkdir()
     left = {"operation": "apply", "user": "ann", "pid": 7, "host": "far-away", "boot": "b", "since": "2025-11-22"}
     lock_of(path).write_text(json.dumps(left))
-    told = "`apply` of ann, process 7 on far-away, since 2025-11-22"
-    with pytest.raises(Problems, match=told) as caught, locked_blocking(LocalStore(path), "apply"):
+    message = "`apply` of ann, process 7 on far-away, since 2025-11-22"
+    with pytest.raises(Problems, match=message) as caught, locked_blocking(LocalStore(path), "apply"):
         pass
     assert f"remove {lock_of(path)}" in str(caught.value)
     assert json.loads(lock_of(path).read_text()) == left
 
 
-def test_what_a_container_left_on_this_machine_is_taken_over(path: Path) -> None:
+def test_a_lock_file_of_a_container_on_this_machine_is_taken_over(path: Path) -> None:
     with locked_blocking(LocalStore(path), "apply"):
         left = json.loads(lock_of(path).read_text())
     if not left["boot"]:
@@ -159,7 +159,7 @@ def test_what_a_container_left_on_this_machine_is_taken_over(path: Path) -> None
         pass
 
 
-def test_a_lock_file_that_somebody_removed_is_not_removed_from_its_next_holder(path: Path) -> None:
+def test_a_removed_lock_file_is_not_removed_from_its_next_holder(path: Path) -> None:
     with ExitStack() as second:
         with locked_blocking(LocalStore(path), "apply"):
             lock_of(path).unlink()

@@ -1,4 +1,4 @@
-"""The journal: what is told is on disk, many tasks share one fsync, and a crash anywhere leaves whole lines."""
+"""The journal file: confirmed lines are on disk, many tasks share one fsync, and any crash leaves whole lines."""
 
 import asyncio
 import json
@@ -29,16 +29,16 @@ def store(folder: Path, disk: Disk | None = None) -> LocalStore:
 
 def crashed_run(folder: Path, changes: Sequence[Change]) -> State:
     """The state that a run began with, which made the changes and never saved."""
-    books = store(folder)
-    state = books.save(books.load())
-    with books.journal(state) as journal:
+    local = store(folder)
+    state = local.save(local.load())
+    with local.journal(state) as journal:
         asyncio.run(write_changes(journal, changes))
     return state
 
 
 @settings(deadline=None)
 @given(CHANGES, st.data())
-def test_a_journal_cut_off_anywhere_folds_to_the_state_after_its_whole_lines(
+def test_a_journal_cut_anywhere_folds_to_the_state_after_its_whole_lines(
     changes: list[Change], data: st.DataObject
 ) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -73,7 +73,7 @@ class GatedDisk(Disk):
 
 def test_a_thousand_puts_at_once_share_a_few_fsyncs_and_keep_their_order(tmp_path: Path) -> None:
     disk = GatedDisk()
-    books = store(tmp_path, disk)
+    local = store(tmp_path, disk)
 
     async def run(journal: Journal) -> None:
         disk.gate.clear()
@@ -87,7 +87,7 @@ def test_a_thousand_puts_at_once_share_a_few_fsyncs_and_keep_their_order(tmp_pat
         await asyncio.gather(*puts)
         assert len(asyncio.all_tasks()) == 1
 
-    with books.journal(books.load()) as journal:
+    with local.journal(local.load()) as journal:
         asyncio.run(run(journal))
     assert disk.syncs == disk.writes <= 3
     found = store(tmp_path).load().records
@@ -108,18 +108,18 @@ def test_puts_from_many_tasks_keep_all_and_the_order_of_each_address(puts: list[
         await asyncio.gather(*(run(journal, address) for address in (A, B, C)))
 
     with tempfile.TemporaryDirectory() as name:
-        books = store(Path(name))
-        with books.journal(books.load()) as journal:
+        local = store(Path(name))
+        with local.journal(local.load()) as journal:
             asyncio.run(all_of(journal))
         lines = [json.loads(line) for line in (Path(name) / "dev.journal").read_text().splitlines()[1:]]
         for address in (A, B, C):
-            told = [line["put"]["id"] for line in lines if line["put"]["address"] == str(address)]
-            assert told == [str(index) for index, (target, _) in enumerate(puts) if target == address]
+            ids = [line["put"]["id"] for line in lines if line["put"]["address"] == str(address)]
+            assert ids == [str(index) for index, (target, _) in enumerate(puts) if target == address]
 
 
-def test_nothing_is_told_before_it_is_on_disk(tmp_path: Path) -> None:
+def test_no_change_is_confirmed_before_it_is_on_disk(tmp_path: Path) -> None:
     disk = GatedDisk()
-    books = store(tmp_path, disk)
+    local = store(tmp_path, disk)
 
     async def run(journal: Journal) -> None:
         disk.gate.clear()
@@ -132,16 +132,16 @@ def test_nothing_is_told_before_it_is_on_disk(tmp_path: Path) -> None:
         await put
         assert store(tmp_path).load().records == {A: Record(A, "i-1")}
 
-    with books.journal(books.load()) as journal:
+    with local.journal(local.load()) as journal:
         asyncio.run(run(journal))
 
 
-def test_what_cancelled_tasks_had_to_tell_is_on_disk_when_the_journal_is_closed(tmp_path: Path) -> None:
+def test_lines_of_cancelled_tasks_are_on_disk_when_the_journal_is_closed(tmp_path: Path) -> None:
     disk = GatedDisk()
-    books = store(tmp_path, disk)
+    local = store(tmp_path, disk)
 
     async def run() -> None:
-        with books.journal(books.load()) as journal:
+        with local.journal(local.load()) as journal:
             disk.gate.clear()
             puts = [asyncio.create_task(journal.put(Record(address, "i"), "made")) for address in (A, B)]
             await asyncio.sleep(0)
@@ -160,16 +160,16 @@ def test_what_cancelled_tasks_had_to_tell_is_on_disk_when_the_journal_is_closed(
 
 
 def test_a_journal_outlives_the_loop_that_began_it(tmp_path: Path) -> None:
-    books = store(tmp_path)
-    with books.journal(books.load()) as journal:
+    local = store(tmp_path)
+    with local.journal(local.load()) as journal:
         for address in (A, B):
             asyncio.run(write_changes(journal, [Record(address, "i")]))
     assert store(tmp_path).load().records.keys() == {A, B}
 
 
 def test_a_put_after_the_end_fails(tmp_path: Path) -> None:
-    books = store(tmp_path)
-    with books.journal(books.load()) as journal:
+    local = store(tmp_path)
+    with local.journal(local.load()) as journal:
         pass
     with pytest.raises(Problems, match="bad file descriptor"):
         asyncio.run(write_changes(journal, [Record(A, "i")]))
@@ -190,7 +190,7 @@ class FullDisk(Disk):
 
 def test_a_full_disk_reaches_every_waiter_and_everyone_after(tmp_path: Path) -> None:
     disk = FullDisk()
-    books = store(tmp_path, disk)
+    local = store(tmp_path, disk)
 
     async def run(journal: Journal) -> None:
         await journal.put(Record(A, "i-1"), "made")
@@ -205,29 +205,29 @@ def test_a_full_disk_reaches_every_waiter_and_everyone_after(tmp_path: Path) -> 
         with pytest.raises(Problems, match="no space left"):
             await journal.put(Record(C, "i"), "made")
 
-    with books.journal(books.load()) as journal:
+    with local.journal(local.load()) as journal:
         asyncio.run(run(journal))
     assert store(tmp_path).load().records[A] == Record(A, "i-1")
     assert C not in store(tmp_path).load().records
 
 
-def test_a_full_disk_is_told_when_the_journal_is_begun_or_the_state_saved(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_when_the_journal_opens_or_the_state_is_saved(tmp_path: Path) -> None:
     disk = FullDisk()
-    books = store(tmp_path, disk)
-    state = books.save(books.load())
-    for room in (0, 50, books.path.stat().st_size + 10):
+    local = store(tmp_path, disk)
+    state = local.save(local.load())
+    for room in (0, 50, local.path.stat().st_size + 10):
         disk.room = room
-        with pytest.raises(Problems, match="no space left"), books.journal(state):
+        with pytest.raises(Problems, match="no space left"), local.journal(state):
             pass
         disk.room = room
         with pytest.raises(Problems, match="no space left"):
-            books.save(state)
+            local.save(state)
         assert store(tmp_path).load() == state
 
 
 def test_a_secret_never_gets_into_a_journal(tmp_path: Path) -> None:
-    books = store(tmp_path)
-    with books.journal(books.load()) as journal, pytest.raises(TypeError, match="env:TOKEN must not be written"):
+    local = store(tmp_path)
+    with local.journal(local.load()) as journal, pytest.raises(TypeError, match="env:TOKEN must not be written"):
         asyncio.run(write_changes(journal, [Record(A, "i", {"env": {"TOKEN": Secret("hush", "env:TOKEN")}})]))
     assert b"hush" not in (tmp_path / "dev.journal").read_bytes()
 
@@ -267,20 +267,20 @@ def test_a_damaged_line_is_named_and_nothing_is_lost(tmp_path: Path, number: int
 def test_the_journal_of_a_state_that_is_already_saved_is_ignored(tmp_path: Path) -> None:
     crashed_run(tmp_path, [Record(A, "1")])
     left = (tmp_path / "dev.journal").read_bytes()
-    books = store(tmp_path)
-    saved = books.save(replace(books.load(), records={}))
+    local = store(tmp_path)
+    saved = local.save(replace(local.load(), records={}))
     (tmp_path / "dev.journal").write_bytes(left)
     assert store(tmp_path).load() == saved
 
 
 def test_the_journal_of_a_newer_state_is_reported(tmp_path: Path) -> None:
-    books = store(tmp_path)
-    books.save(books.load())
-    old = books.path.read_bytes()
-    state = books.save(books.load())
-    with books.journal(state) as journal:
+    local = store(tmp_path)
+    local.save(local.load())
+    old = local.path.read_bytes()
+    state = local.save(local.load())
+    with local.journal(state) as journal:
         asyncio.run(write_changes(journal, [Record(A, "1")]))
-    books.path.write_bytes(old)
+    local.path.write_bytes(old)
     with pytest.raises(Problems, match=r"goes on from version 2 .* is version 1 .*; put back the state file"):
         store(tmp_path).load()
 
@@ -307,12 +307,12 @@ class MeddlingDisk(Disk):
 
 
 def test_a_reader_sees_one_moment_of_a_run_that_saves_meanwhile(tmp_path: Path) -> None:
-    books = store(tmp_path)
-    state = books.save(books.load())
-    with books.journal(state) as journal:
+    local = store(tmp_path)
+    state = local.save(local.load())
+    with local.journal(state) as journal:
         asyncio.run(write_changes(journal, [Record(A, "1")]))
     ends = iter([replace(state, records={A: Record(A, "1")})])
-    disk = MeddlingDisk(lambda: [books.save(end) for end in ends])
+    disk = MeddlingDisk(lambda: [local.save(end) for end in ends])
     found = store(tmp_path, disk).load()
     assert disk.readings == 2
     assert found == store(tmp_path).load()
@@ -320,7 +320,7 @@ def test_a_reader_sees_one_moment_of_a_run_that_saves_meanwhile(tmp_path: Path) 
 
 
 def test_a_reader_gives_up_on_a_state_that_never_stands_still(tmp_path: Path) -> None:
-    books = store(tmp_path)
-    books.save(books.load())
+    local = store(tmp_path)
+    local.save(local.load())
     with pytest.raises(Problems, match="keeps changing"):
-        store(tmp_path, MeddlingDisk(lambda: books.save(books.load()))).load()
+        store(tmp_path, MeddlingDisk(lambda: local.save(local.load()))).load()

@@ -39,9 +39,9 @@ def test_a_new_state_is_made_from_the_randomness_given() -> None:
 
 
 def test_every_save_is_a_version_and_the_one_before_it_is_kept(tmp_path: Path) -> None:
-    books = store(tmp_path)
-    first = books.save(with_record(books.load(), id="i-1"))
-    second = books.save(with_record(first, id="i-2"))
+    local = store(tmp_path)
+    first = local.save(with_record(local.load(), id="i-1"))
+    second = local.save(with_record(first, id="i-2"))
     assert (first.serial, second.serial) == (1, 2)
     backup = LocalStore(tmp_path / "state" / "dev.json.backup").load()
     assert backup == first
@@ -49,9 +49,9 @@ def test_every_save_is_a_version_and_the_one_before_it_is_kept(tmp_path: Path) -
 
 
 def test_the_files_are_for_their_owner_alone(tmp_path: Path) -> None:
-    books = store(tmp_path)
-    with locked_blocking(books, "apply"), books.journal(books.save(books.save(books.load()))):
-        modes = {path.name: path.stat().st_mode & 0o777 for path in books.path.parent.iterdir()}
+    local = store(tmp_path)
+    with locked_blocking(local, "apply"), local.journal(local.save(local.save(local.load()))):
+        modes = {path.name: path.stat().st_mode & 0o777 for path in local.path.parent.iterdir()}
     assert modes == dict.fromkeys(["dev.json", "dev.json.backup", "dev.json.lock", "dev.journal"], 0o600)
 
 
@@ -60,35 +60,35 @@ def test_equal_states_give_equal_bytes(tmp_path: Path) -> None:
     turned = [Record(NET, "v"), Record(TRAINER, "i", {"env": {"B": "2", "A": "1"}})]
     texts = []
     for index, order in enumerate((records, turned)):
-        books = LocalStore(tmp_path / f"{index}.json", randomness=bytes)
-        books.save(replace(books.load(), records={record.address: record for record in order}))
-        texts.append(books.path.read_text())
+        local = LocalStore(tmp_path / f"{index}.json", randomness=bytes)
+        local.save(replace(local.load(), records={record.address: record for record in order}))
+        texts.append(local.path.read_text())
     assert texts[0] == texts[1]
 
 
 def test_the_file_reads_well(tmp_path: Path) -> None:
-    books = store(tmp_path, randomness=bytes)
-    books.save(with_record(books.load(), id="i-1"))
-    text = books.path.read_text()
+    local = store(tmp_path, randomness=bytes)
+    local.save(with_record(local.load(), id="i-1"))
+    text = local.path.read_text()
     assert text.startswith('{\n  "version": 1,\n  "program": "')
     assert '  "records": {\n    "instance.trainer": {\n      "id": "i-1"\n    }\n  }\n}\n' in text
 
 
 def test_a_secret_never_gets_into_a_file(tmp_path: Path) -> None:
-    books = store(tmp_path)
-    kept = books.save(books.save(books.load()))
-    before = {path.name: path.read_bytes() for path in books.path.parent.iterdir()}
+    local = store(tmp_path)
+    kept = local.save(local.save(local.load()))
+    before = {path.name: path.read_bytes() for path in local.path.parent.iterdir()}
     leaky = replace(kept, records={TRAINER: Record(TRAINER, "i", {"env": {"TOKEN": Secret("hush", "env:TOKEN")}})})
     with pytest.raises(TypeError, match="env:TOKEN must not be written") as caught:
-        books.save(leaky)
+        local.save(leaky)
     assert "hush" not in str(caught.value)
-    assert {path.name: path.read_bytes() for path in books.path.parent.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in local.path.parent.iterdir()} == before
 
 
 def test_the_neighbours_of_an_environment_with_dots_are_its_own(tmp_path: Path) -> None:
     for name in ("dev", "dev.eu"):
-        books = LocalStore(tmp_path / f"{name}.json")
-        with locked_blocking(books, "apply"), books.journal(books.save(books.load())):
+        local = LocalStore(tmp_path / f"{name}.json")
+        with locked_blocking(local, "apply"), local.journal(local.save(local.load())):
             assert (tmp_path / f"{name}.journal").exists()
             assert (tmp_path / f"{name}.json.lock").exists()
 
@@ -124,25 +124,25 @@ def good() -> dict[str, Any]:
     ],
 )
 def test_a_damaged_file_is_named_with_the_place_and_the_way_back(tmp_path: Path, content: Any, says: str) -> None:
-    books = LocalStore(tmp_path / "dev.json")
-    books.path.write_bytes(content if isinstance(content, bytes) else json.dumps(good() | content).encode())
+    local = LocalStore(tmp_path / "dev.json")
+    local.path.write_bytes(content if isinstance(content, bytes) else json.dumps(good() | content).encode())
     with pytest.raises(Problems, match=says) as caught:
-        books.load()
+        local.load()
     assert "put back a copy" in str(caught.value)
     (tmp_path / "dev.json.backup").write_text("{}")
-    with pytest.raises(Problems, match=rf"cp {books.path}\.backup {books.path}"):
-        books.load()
+    with pytest.raises(Problems, match=rf"cp {local.path}\.backup {local.path}"):
+        local.load()
     with pytest.raises(Problems, match=says):
-        books.save(State("l", "00"))
+        local.save(State("l", "00"))
 
 
 @pytest.mark.parametrize("program", ["2.5.0", ""])
 def test_a_newer_file_names_the_program_that_reads_it(tmp_path: Path, program: str) -> None:
-    books = LocalStore(tmp_path / "dev.json")
-    books.path.write_text(json.dumps(good() | {"version": 9, "program": program, "unheard": "of"}))
+    local = LocalStore(tmp_path / "dev.json")
+    local.path.write_text(json.dumps(good() | {"version": 9, "program": program, "unheard": "of"}))
     wanted = "use novita-infra 2.5.0 or newer" if program else "use a newer novita-infra"
     with pytest.raises(Problems, match=f"has format 9, .* knows formats up to 1; {wanted}"):
-        books.load()
+        local.load()
 
 
 def test_a_folder_in_the_place_of_the_file_is_a_problem_and_no_crash(tmp_path: Path) -> None:
@@ -153,8 +153,8 @@ def test_a_folder_in_the_place_of_the_file_is_a_problem_and_no_crash(tmp_path: P
 
 def test_a_file_in_the_place_of_the_folder_is_a_problem_and_no_crash(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("")
-    books = store(tmp_path)
+    local = store(tmp_path)
     with pytest.raises(Problems, match=r"not a directory"):
-        books.load()
-    with pytest.raises(Problems, match=r"state"), locked_blocking(books, "apply"):
+        local.load()
+    with pytest.raises(Problems, match=r"state"), locked_blocking(local, "apply"):
         pass
