@@ -2,7 +2,7 @@
 
 from novita_infra.simulator.clocks import HandClock, scaled
 from novita_infra.simulator.errors import ApiRefusal
-from novita_infra.simulator.faults.model import Fault, Faults, Luck, Position, Trouble
+from novita_infra.simulator.faults.model import Fault, FaultEffects, Faults, Position, Trouble
 from novita_infra.simulator.faults.parsing import fault_of
 from novita_infra.simulator.opening import open_world
 from novita_infra.simulator.profiles import LIVE, PROFILES, Quirks
@@ -21,10 +21,10 @@ __all__ = [
     "ApiRefusal",
     "BadScenario",
     "Fault",
+    "FaultEffects",
     "Faults",
     "HandClock",
     "Limits",
-    "Luck",
     "Position",
     "Quirks",
     "RunVerdict",

@@ -70,7 +70,7 @@ class Fault:
 
 
 @dataclass(slots=True)
-class Luck:
+class FaultEffects:
     """The effects of all faults on one request."""
 
     failing: Fault | None = None
@@ -122,9 +122,9 @@ class Faults:
         """Removes all faults."""
         self.active.clear()
 
-    def strike(self, *, operation: str, method: str, path: str) -> Luck:
+    def strike(self, *, operation: str, method: str, path: str) -> FaultEffects:
         """The effects on one request: at most one failure, and all that is slow or stale. Counts them."""
-        luck = Luck()
+        luck = FaultEffects()
         for fault in self.active:
             failing = fault.kind in {Trouble.STATUS, Trouble.LOST, Trouble.TRUNCATED, Trouble.LATE}
             if (failing and luck.failing) or not fault.covers(operation=operation, method=method, path=path):

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from novita_infra.simulator.errors import ApiRefusal, envelope
-from novita_infra.simulator.faults.model import Fault, Luck, Position, Trouble
+from novita_infra.simulator.faults.model import Fault, FaultEffects, Position, Trouble
 from novita_infra.simulator.http.control import control_routes
 from novita_infra.simulator.http.error_families import in_words_of, unauthorized
 from novita_infra.simulator.http.logs import log_routes
@@ -135,7 +135,7 @@ async def _answer(world: World, operation: Operation, request: Request, *, laten
     return _failed(after)
 
 
-def _served(world: World, operation: Operation, request: Request, body: bytes, *, luck: Luck) -> Response:
+def _served(world: World, operation: Operation, request: Request, body: bytes, *, luck: FaultEffects) -> Response:
     world.advance()
     for land in world.faults.landed(world.now()):
         land()

@@ -1,4 +1,9 @@
-"""All operations, in the order of the reference."""
+"""All operations, in the order of the reference.
+
+A new resource of the cloud touches six files: its record and table in `world.engine.cloud_records`, its behaviour in
+`world.cloud`, its events in `opening`, its operations in `routes.cloud` and in this module, its answers and reasons in
+`answers.resources`. Scenarios, verdicts, the OpenAPI document and `/_sim` read these.
+"""
 
 from __future__ import annotations
 
