@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ TO_MEND = {"decode", "duration_text", "mishap", "placed", "read_plan", "run", "s
 """Names of different meaning that are still shared."""
 
 
+@cache
 def places() -> dict[str, list[str]]:
     """The paths of the modules that define each public class or function."""
     found: dict[str, list[str]] = defaultdict(list)
