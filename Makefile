@@ -9,7 +9,7 @@ COMPILE := $(LOCK)/uv pip compile --quiet --universal --python-version 3.11 --ge
 LANES := slow or crash or fuzz or docs or process
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-newest check lint format types contracts schemas docs package lock changelog bench bench-apply soak crash-matrix clean
+.PHONY: help demo test test-fast test-newest check lint format types contracts schemas new-kind docs package lock changelog bench bench-apply soak crash-matrix clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ schemas: .venv/tested ## generate schemas/, docs/reference/ and the operations i
 	$(BIN)/python -m novita_infra.simulator.scenarios.schema schemas
 	$(BIN)/python -m novita_infra.schema.reference_pages docs/reference
 	$(BIN)/python -m novita_infra.simulator.http.coverage docs/simulator.md
+
+new-kind: ## NAME=Subnet: write the skeleton of a new kind of resource
+	@$(PYTHON) scripts/new_kind.py $(NAME)
 
 docs: .venv/tested ## run the commands of the pages, write their output there, and draw docs/plan.svg
 	$(BIN)/python tests/support/transcripts.py README.md docs/tutorial.md docs/how-to.md docs/simulator.md

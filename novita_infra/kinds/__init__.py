@@ -15,7 +15,16 @@ from novita_infra.kinds.template import TEMPLATE
 from novita_infra.kinds.vpc import VPC
 
 KINDS: Final[Mapping[str, Kind]] = {
-    kind.type: kind for kind in (INSTANCE, TEMPLATE, NETWORK_STORAGE, VPC, REGISTRY_AUTH, IMAGE_PREWARM, ENDPOINT)
+    kind.type: kind
+    for kind in (
+        INSTANCE,
+        TEMPLATE,
+        NETWORK_STORAGE,
+        VPC,
+        REGISTRY_AUTH,
+        IMAGE_PREWARM,
+        ENDPOINT,
+    )
 }
 
 _BY_NAME: Final = {kind.name: kind for kind in KINDS.values()}

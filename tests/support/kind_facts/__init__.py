@@ -14,6 +14,7 @@ from kind_facts.facts import KindFacts
 from novita_infra.kinds import KINDS
 
 HERE: Final = Path(__file__).parent
+ROOT: Final = HERE.parents[2]
 
 
 def _load(kind_type: str) -> KindFacts:
@@ -47,10 +48,26 @@ def unwritten(kind_type: str) -> Iterator[str]:
             yield f"{place}: edits: add, change and remove `{item.name}`"
         if item.name not in facts.sights and item.name not in NOWHERE.get(kind_type, ()):
             yield f"{place}: sights: where `{item.name}` shows in the simulated world"
+    yield from _marked(kind_type, facts.table)
     if facts.outsiders is None:
         yield f"{place}: outsiders: how other people create, edit and delete such an object"
     if facts.fleet is None:
         yield f"{place}: fleet: how random fleets declare such a resource"
+
+
+def _marked(kind_type: str, table: str) -> Iterator[str]:
+    """The lines that the skeleton of `make new-kind` marks with WRITE."""
+    for pattern in (
+        f"novita_infra/kinds/{kind_type}.py",
+        f"novita_infra/simulator/routes/cloud/{table}.py",
+        f"examples/{kind_type.replace('_', '-')}/*",
+        f"tests/support/kind_facts/{kind_type}/*",
+        f"changelog.d/{kind_type.replace('_', '-')}.added.md",
+    ):
+        for path in sorted(ROOT.glob(pattern)):
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines() if path.is_file() else (), 1):
+                if "WRITE" in line:
+                    yield f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
 
 
 NOWHERE: Final = {"instance": {"template"}}
