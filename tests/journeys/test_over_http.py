@@ -13,10 +13,13 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 from processes import COMMAND, HERE, OURS, environment, serving
 
 from novita_infra.cli import root
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.kind import Kind
 
 pytestmark = pytest.mark.process
 
@@ -116,12 +119,20 @@ JOURNEYS = (
             "template.node": ["update"],
         },
     ),
-    Journey(
-        example="vpc",
-        replacing=("manifest.yaml", "spec:", "spec:\n  name: renamed"),
-        becomes={"vpc.lab": ["update"]},
-    ),
 )
+
+
+def _renamed(kind: Kind) -> Journey:
+    """The journey of a kind's example that has no other: a name of its own is set, which updates the object."""
+    example = kind.type.replace("_", "-")
+    manifest = yaml.safe_load((EXAMPLES / example / "manifest.yaml").read_text(encoding="utf-8"))
+    address = f"{kind.type}.{manifest['metadata']['name']}"
+    edit = ("manifest.yaml", "spec:", "spec:\n  name: renamed")
+    return Journey(example=example, replacing=edit, becomes={address: ["update"]})
+
+
+_WRITTEN = {journey.example for journey in JOURNEYS}
+JOURNEYS += tuple(_renamed(kind) for kind in KINDS.values() if kind.type.replace("_", "-") not in _WRITTEN)
 
 
 @pytest.fixture
