@@ -49,7 +49,7 @@ class Journey:
         return f"{self.example}-{self.environment}".rstrip("-")
 
 
-JOURNEYS = (
+JOURNEYS: tuple[Journey, ...] = (
     Journey(
         example="dev-prod",
         environment="dev",
