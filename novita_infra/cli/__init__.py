@@ -1,6 +1,6 @@
-"""The command line: thin commands that hand arguments down and results to the views. The only place that exits.
+"""The command line: commands that pass options to operations and results to a renderer. The only place that exits.
 
-Nothing but click is imported until a command is named, so that `--help` and completion answer at once.
+Only click is imported before a command runs, so that `--help` and completion are quick.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from novita_infra import __version__
 from novita_infra.cli.lazy import LazyGroup
 
 _COMMANDS: Final = {
-    "The main path": {
-        "init": ("novita_infra.cli.commands.init:init", "Write a small project to start from"),
+    "Main commands": {
+        "init": ("novita_infra.cli.commands.init:init", "Write a starter project"),
         "validate": ("novita_infra.cli.commands.validate:validate", "Check the manifests without the cloud"),
         "plan": ("novita_infra.cli.commands.plan:plan", "Show what apply would do"),
-        "apply": ("novita_infra.cli.commands.apply:apply", "Make the cloud be what the manifests say"),
-        "destroy": ("novita_infra.cli.commands.apply:destroy", "Delete all that this environment owns"),
+        "apply": ("novita_infra.cli.commands.apply:apply", "Create, update and delete resources as planned"),
+        "destroy": ("novita_infra.cli.commands.apply:destroy", "Delete all resources of this environment"),
     },
     "Reading": {
-        "drift": ("novita_infra.cli.commands.drift:drift", "Tell what was changed outside of the manifests"),
-        "show": ("novita_infra.cli.commands.show:show", "Show the books or a saved plan"),
+        "drift": ("novita_infra.cli.commands.drift:drift", "Show changes made outside of novita-infra"),
+        "show": ("novita_infra.cli.commands.show:show", "Show the state or a saved plan"),
         "output": ("novita_infra.cli.commands.show:output", "Print the outputs of the last apply"),
-        "graph": ("novita_infra.cli.commands.show:graph", "Draw what needs what"),
-        "why": ("novita_infra.cli.commands.why:why", "Explain what a plan does to a resource"),
+        "graph": ("novita_infra.cli.commands.show:graph", "Draw the dependencies of resources"),
+        "why": ("novita_infra.cli.commands.why:why", "Explain why a plan changes a resource"),
         "explain": ("novita_infra.cli.commands.explain:explain", "Explain a kind of resource and its fields"),
         "schema": ("novita_infra.cli.commands.explain:schema", "Print or write the JSON Schemas of the manifests"),
     },
-    "The books": {
-        "import": ("novita_infra.cli.commands.import_:import_", "Take an existing object into the books"),
-        "orphans": ("novita_infra.cli.commands.orphans:orphans", "List what lives in the account and is in no books"),
+    "State": {
+        "import": ("novita_infra.cli.commands.import_:import_", "Import an existing object into the state"),
+        "orphans": ("novita_infra.cli.commands.orphans:orphans", "List live objects that are in no state"),
         "state": ("novita_infra.cli.commands.state:state", "List, show, move and remove records"),
     },
-    "Trying out": {
+    "Simulator": {
         "sim": ("novita_infra.cli.commands.sim.group:sim", "Run or reset the built-in simulator"),
     },
 }
@@ -52,15 +52,15 @@ _COMMANDS: Final = {
 )
 @click.version_option(__version__, prog_name="novita-infra", message="%(prog)s %(version)s")
 def root() -> None:
-    """Declare GPU machines, storage, networks and endpoints of Novita AI in YAML, and keep the cloud so.
+    """Declare GPU instances, storage, networks and endpoints of Novita AI in YAML, and apply them.
 
-    The key comes from NOVITA_API_KEY; with --sim, a built-in simulator takes the cloud's place. Results go to stdout,
+    The key is read from NOVITA_API_KEY; with --sim, a built-in simulator replaces the cloud. Results go to stdout,
     progress and messages to stderr.
     """
 
 
 def collect_seldom() -> None:
-    """Many values and few cycles are made here: the collector, left alone, walks over all of them again and again."""
+    """Runs the garbage collector less often: there are many values and few cycles."""
     gc.set_threshold(100_000, 20, 100)
 
 

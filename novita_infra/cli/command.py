@@ -19,7 +19,7 @@ from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic, Problems
 
 
 class Command(click.Command):
-    """A command whose problems are told in the way it was asked to speak, and become its exit code."""
+    """A command whose errors are reported in its output format, and become its exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -32,7 +32,7 @@ class Command(click.Command):
             raise
         except asyncio.CancelledError:
             return EXIT_INTERRUPTED
-        except Exception as failure:  # noqa: BLE001 -- the last place before the terminal: nobody shall meet a traceback
+        except Exception as failure:  # noqa: BLE001 -- the last place before the terminal: no user sees a traceback
             renderer = renderer_of(ctx.params)
             code = EXIT_ERROR
             for leaf in _leaves(failure):
@@ -64,7 +64,7 @@ def _explained(failure: BaseException) -> tuple[tuple[Diagnostic, ...], int]:
 
 
 def _bug(failure: BaseException) -> str:
-    """The exception by its type and place alone: its words may hold what nobody shall read."""
+    """The type and the place of the exception: its message may hold secrets."""
     if os.environ.get("NOVITA_INFRA_DEBUG"):
         sys.stderr.write("".join(traceback.format_exception(failure)))
     frames = traceback.extract_tb(failure.__traceback__)

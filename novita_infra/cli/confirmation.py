@@ -1,4 +1,4 @@
-"""The question before something is done that cannot be undone."""
+"""The question before a change that cannot be undone."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from novita_infra.views.renderer import Renderer
 
 
 def approved(question: str, renderer: Renderer, *, otherwise: str) -> bool:
-    """Whether the person says yes. Raises Problems where nobody can be asked; `otherwise` says what to do then."""
+    """Whether the answer is yes. Raises Problems without a terminal; `otherwise` is the hint then."""
     if not sys.stdin.isatty():
-        raise problem("nobody can be asked: stdin is not a terminal", otherwise)
+        raise problem("no question can be asked: stdin is not a terminal", otherwise)
     renderer.message("", line((question, Tone.STRONG), " Only 'yes' is accepted."))
     with interruptible():
         answer: str = click.prompt("Answer", default="", show_default=False, err=True)
     if answer.strip() == "yes":
         return True
-    renderer.message("Nothing was done.")
+    renderer.message("Nothing was changed.")
     return False

@@ -1,4 +1,4 @@
-"""Groups that know their commands by name and one line of help, and import a command only when it is run."""
+"""Groups with a table of commands. A command is imported only when it runs."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class LazyGroup(click.Group):
         return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:
-        """Runs and exits. A wrong use is an error like any other: 2 means "there are changes" in this program."""
+        """Runs and exits. A wrong use exits with 1, because 2 means "there are changes" in this program."""
         extra["standalone_mode"] = False
         try:
             code = super().main(*args, **extra)

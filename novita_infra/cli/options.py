@@ -45,36 +45,38 @@ path_argument = click.argument("path", metavar="[PATH]", default=".", type=click
 
 
 def _naming(flag: str, name: str, *, help: str) -> Callable[[Callback], Callback]:  # noqa: A002 -- click's own word
-    """An option that names resources, one by one or by patterns."""
+    """An option that takes addresses or patterns."""
     return click.option(flag, name, multiple=True, type=address_or_pattern, metavar="ADDR", help=help)
 
 
 def address_or_pattern(text: str) -> str:
-    """An address, or a text that stands for several, such as `instance.*`."""
+    """An address, or a pattern such as `instance.*`."""
     return text if is_pattern(text) else str(address(text))
 
 
 target_option = _naming(
     "--target",
     "targets",
-    help="Only this resource, what it needs, and what cannot stay without it; repeatable. In ADDR, * stands for "
-    "anything: instance.worker*.",
+    help="Limit the plan to this resource, those that it needs, and those that cannot remain without it; "
+    "repeatable. In ADDR, * matches anything: instance.worker*.",
 )
 exclude_option = _naming(
-    "--exclude", "excludes", help="Not this resource, nor what cannot be done without it; repeatable."
+    "--exclude", "excludes", help="Leave out this resource and those that depend on it; repeatable."
 )
-replace_option = _naming("--replace", "replaces", help="Make this resource anew, though it could stay; repeatable.")
+replace_option = _naming(
+    "--replace", "replaces", help="Replace this resource even if no change requires it; repeatable."
+)
 allow_data_loss_option = click.option(
     "--allow-data-loss",
     multiple=True,
     type=address_or_pattern,
     metavar="ADDR",
-    help="The data of this resource may be lost; repeatable, and instance.* stands for all instances.",
+    help="Allow the loss of this resource's data; repeatable. instance.* matches all instances.",
 )
 allow_large_change_option = click.option(
     "--allow-large-change",
     is_flag=True,
-    help="More resources may be deleted and replaced than the project's changeLimit.",
+    help="Allow more deletions and replacements than the project's changeLimit.",
 )
 runway_option = click.option(
     "--runway",
@@ -82,7 +84,7 @@ runway_option = click.option(
     default="1",
     show_default=True,
     metavar="HOURS",
-    help="How long the balance must pay for what the plan adds.",
+    help="Hours of added cost that the balance must cover; 90m and 1d work too.",
 )
 policy_option = click.option(
     "--policy",
@@ -90,7 +92,7 @@ policy_option = click.option(
     multiple=True,
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Let this Python file, JSON Schema or program judge the plan too; repeatable.",
+    help="Check the plan with this policy, too: a Python file, JSON Schema or program; repeatable.",
 )
 
 
@@ -100,8 +102,8 @@ refresh_option = click.option(
     default=Refresh.ALL.value,
     show_default=True,
     callback=lambda _ctx, _option, word: Refresh(word),
-    help="What is read first: all objects; only the kinds of which a manifest differs from the books; none; or all, "
-    "and only to bring the books up to date.",
+    help="Which resources to read first: all, only types with changed manifests, none, or all to refresh the state "
+    "only.",
 )
 
 
@@ -134,12 +136,12 @@ def _policies(paths: tuple[Path, ...]) -> tuple[Policy, ...]:
     return tuple(map(policy_at, paths))
 
 
-auto_approve_option = click.option("--auto-approve", is_flag=True, help="Do not ask.")
+auto_approve_option = click.option("--auto-approve", is_flag=True, help="Skip the confirmation.")
 parallelism_option = click.option(
     "--parallelism",
     type=click.IntRange(min=1),
     metavar="N",
-    help="The most calls at a time. Without it, as many as the service answers well.",
+    help="The most parallel calls; by default as many as the service answers well.",
 )
 lock_timeout_option = click.option(
     "--lock-timeout",
@@ -147,5 +149,5 @@ lock_timeout_option = click.option(
     default="0s",
     show_default=True,
     metavar="T",
-    help="How long to wait for another run to end, such as 30s or 5m.",
+    help="How long to wait for the lock of another run, such as 30s, 5m or 1d.",
 )

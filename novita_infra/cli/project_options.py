@@ -1,4 +1,4 @@
-"""The options that say which project, environment and account a command is about."""
+"""The options that name the project, the environment and the account of a command."""
 
 from __future__ import annotations
 
@@ -15,9 +15,15 @@ from novita_infra.planning.options import PlanOptions, Refresh
 
 
 def with_project_options(function: Callback) -> Callback:
-    """Adds the options that say which project, environment and account, and passes them on as `project_options`."""
+    """Adds the options and passes them on as `project_options`."""
 
-    @click.option("--sim", is_flag=True, envvar="NOVITA_INFRA_SIM", show_envvar=True, help="Use the simulator.")
+    @click.option(
+        "--sim",
+        is_flag=True,
+        envvar="NOVITA_INFRA_SIM",
+        show_envvar=True,
+        help="Use the built-in simulator instead of the cloud.",
+    )
     @click.option("--env", "environment", default="", metavar="NAME", help="The environment of the project.")
     @click.option(
         "--var", "variables", multiple=True, type=assignment, metavar="NAME=VALUE", help="Set a variable; repeatable."
@@ -54,7 +60,7 @@ def with_project_options(function: Callback) -> Callback:
 
 
 def again(command: str, project_options: ProjectOptions, plan_options: PlanOptions = PlanOptions()) -> str:
-    """The command line that does the same on the same project; the values of variables may be secret and are left."""
+    """A command line for the same project. It omits the values of variables, which may be secret."""
     words = ["novita-infra", command]
     if project_options.sim:
         words.append("--sim")
@@ -64,8 +70,8 @@ def again(command: str, project_options: ProjectOptions, plan_options: PlanOptio
         words += ["--var", f"{name}=..."]
     for target in plan_options.targets:
         words += ["--target", target]
-    for left in plan_options.excludes:
-        words += ["--exclude", left]
+    for excluded in plan_options.excludes:
+        words += ["--exclude", excluded]
     for old in plan_options.replaces:
         words += ["--replace", old]
     for pattern in plan_options.allow_data_loss:

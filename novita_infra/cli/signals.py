@@ -1,4 +1,4 @@
-"""Runs a command's coroutine so that an interruption is orderly, whether it reads, waits for the lock or applies."""
+"""Orderly interruption of a command while it reads, waits for the lock or applies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from novita_infra.cli.lazy import EXIT_INTERRUPTED
 T = TypeVar("T")
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _UNHEARD: Final = (OSError, ValueError)
-"""A closed stderr, which is no reason to go on."""
+"""A closed stderr does not stop the exit."""
 
 
 def carried_out(work: Coroutine[Any, Any, T]) -> T:
@@ -42,9 +42,9 @@ def carried_out(work: Coroutine[Any, Any, T]) -> T:
 
 @contextmanager
 def stopping(say: Callable[[str], None], *, leaving: Callable[[], None]) -> Iterator[asyncio.Event]:
-    """While inside, SIGINT and SIGTERM set the event; a second one cancels the running task, a third leaves at once.
+    """Inside, SIGINT and SIGTERM set the event; a second one cancels the running task, a third exits at once.
 
-    `leaving` tells, after the second or third, what a run that leaves at once leaves behind.
+    `leaving` reports the unfinished run after the second or third signal.
     """
     loop, task, stop = asyncio.get_running_loop(), asyncio.current_task(), asyncio.Event()
     seen = 0
@@ -55,7 +55,7 @@ def stopping(say: Callable[[str], None], *, leaving: Callable[[], None]) -> Iter
         if seen == 1:
             stop.set()
             with suppress(*_UNHEARD):
-                say("stopping: nothing new is started; calls in flight finish (once more to leave at once)")
+                say("stopping: no new step starts; calls in flight finish (once more to exit at once)")
         elif seen == 2 and task is not None:
             task.cancel()
         else:
@@ -81,7 +81,7 @@ def stopping(say: Callable[[str], None], *, leaving: Callable[[], None]) -> Iter
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """While inside, SIGINT and SIGTERM raise KeyboardInterrupt even in a coroutine: for what blocks (a question)."""
+    """Inside, SIGINT and SIGTERM raise KeyboardInterrupt even in a coroutine: for blocking calls such as a question."""
     if not _may_set_signals():
         yield
         return

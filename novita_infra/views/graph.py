@@ -1,4 +1,4 @@
-"""The graph of needs as Mermaid or DOT: an arrow goes from what needs to what it needs. Pure."""
+"""The dependency graph as Mermaid or DOT: an arrow points from a resource to one that it needs. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FILL: Final[Mapping[Action, str]] = {
 
 
 def mermaid(needs: Mapping[Address, Iterable[Address]], actions: Mapping[Address, Action] | None = None) -> str:
-    """A Mermaid flowchart; with actions, each node says what happens to it and has its colour."""
+    """A Mermaid flowchart; with actions, each node has its action and the colour of it."""
     names = _names(needs)
     rows = ["graph LR"]
     for address, name in names.items():
@@ -50,7 +50,7 @@ def dot(needs: Mapping[Address, Iterable[Address]], actions: Mapping[Address, Ac
 
 
 def needs_of(plan: Plan) -> dict[Address, set[Address]]:
-    """What needs what in a plan: what its steps say, and the references that its values still hold."""
+    """The dependencies of a plan: those of its steps, and the references in its values."""
     needs: dict[Address, set[Address]] = {
         change.address: {*change.needs, *(ref.address for ref in refs(change.after))} for change in plan.changes
     }
@@ -60,8 +60,8 @@ def needs_of(plan: Plan) -> dict[Address, set[Address]]:
 
 
 def _names(needs: Mapping[Address, Iterable[Address]]) -> dict[Address, str]:
-    everyone = sorted({*needs, *(target for targets in needs.values() for target in targets)})
-    return {address: f"n{number}" for number, address in enumerate(everyone)}
+    addresses = sorted({*needs, *(target for targets in needs.values() for target in targets)})
+    return {address: f"n{number}" for number, address in enumerate(addresses)}
 
 
 def _edges(needs: Mapping[Address, Iterable[Address]]) -> Iterator[tuple[Address, Address]]:

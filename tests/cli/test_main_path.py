@@ -31,7 +31,7 @@ def test_plan_apply_plan_destroy(run: Invoke) -> None:
     assert "run it again with --allow-data-loss network_storage.data" in refused.stderr
     option = ("--allow-data-loss", "network_storage.data")
     assert run("destroy", "--sim", "--auto-approve", *option).exit_code == 0
-    assert "Nothing is on record." in run("show").stdout
+    assert "The state is empty." in run("show").stdout
 
 
 def test_a_variable_changes_the_plan(run: Invoke) -> None:
@@ -47,7 +47,7 @@ def test_apply_does_not_ask_where_nobody_can_answer(run: Invoke) -> None:
     assert "stdin is not a terminal" in result.stderr
     assert "novita-infra apply --sim --var note=... --auto-approve" in result.stderr.replace("'", "")
     assert "hunter2" not in result.output
-    assert "Nothing is on record." in run("show").stdout
+    assert "The state is empty." in run("show").stdout
 
 
 def test_apply_without_changes_needs_no_approval(run: Invoke) -> None:

@@ -91,8 +91,8 @@ def test_an_interrupted_apply_says_what_moves_and_how_to_go_on(project: Path) ->
                 break
         rest = process.stderr.read()
     assert process.returncode == 130
-    assert "stopping: nothing new is started" in rest
-    assert "Still moving" in rest
+    assert "stopping: no new step starts" in rest
+    assert "In progress" in rest
     assert "Next: novita-infra apply --sim" in rest
     finished = subprocess.run(words, capture_output=True, text=True, env=environment, check=False)
     assert finished.returncode == 0

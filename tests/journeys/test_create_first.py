@@ -127,7 +127,7 @@ def test_an_old_one_that_would_not_go_is_remembered_shown_and_deleted_by_the_nex
     ]
     record = rig.record("instance.a")
     assert record.retired == (old,)
-    assert f"replaced, not known to be gone: {old}" in plain(record_lines(record))
+    assert f"replaced, deletion not confirmed: {old}" in plain(record_lines(record))
     rig.world.faults.clear()
     rig.apply()
     assert rig.record("instance.a").retired == ()
@@ -207,8 +207,8 @@ def test_new_ones_that_fail_are_taken_away_before_the_next_is_bought(rig: Rig) -
         assert old in running(rig)
         assert len([machine for machine in rig.world.instances if machine.status != "removed"]) == 2
         told = plain(result_lines(result, again="novita-infra apply"))
-        assert "Still there, and paid for:\n  instance.a: " in told
-        assert f"(it failed; {old} was there before, stays and costs, too)\n" in told
+        assert "Still exists and costs:\n  instance.a: " in told
+        assert f"(it failed; {old} existed before, remains and costs, too)\n" in told
         assert "destroy" not in told  # which would end the one that serves
     failed = rig.record("instance.a").id
     review = rig.plan(allow_data_loss=())

@@ -206,7 +206,7 @@ def test_adopted_is_wanted_so_until_the_manifest_says_something_new(tmp_path: Pa
     wait(rig, 400)
     review = rig.plan()
     assert action_of(review) is Action.NONE
-    assert "adopted: wanted so until the manifest changes" in text(review)
+    assert "adopted: kept until the manifest changes" in text(review)
     rig.apply()
     assert rig.record("instance.a").spec["ports"] == ["9999/tcp"]
     rig.assert_converged()
@@ -239,7 +239,7 @@ def test_what_was_adopted_and_is_other_than_its_manifest_is_told_by_every_plan_a
         review = rig.plan()
         assert (review.empty, review.plan.drift) == (True, ())
         told = text(review)
-        assert "Adopted, and so other than the manifests have it:" in told
+        assert "Adopted, and different from the manifests:" in told
         assert '~ ports: ["80/http"] -> ["9999/tcp"]  # because of onDrift (main.yaml:4:3)' in told
         assert "match the manifests, but for what was adopted." in told
         (shown,) = [
@@ -274,7 +274,7 @@ def test_what_was_adopted_stays_where_drift_is_not_to_be_put_back(answer: str, t
     declare(rig, lifecycle={"onDrift": answer})
     review = rig.plan()
     assert (review.empty, review.plan.drift) == (True, ())
-    assert "Adopted, and so other than the manifests have it:" in text(review)
+    assert "Adopted, and different from the manifests:" in text(review)
 
 
 def test_what_the_project_adopts_for_all_is_told_with_the_line_of_the_project_file(tmp_path: Path) -> None:
@@ -334,7 +334,7 @@ def test_an_alert_is_told_every_time_and_nothing_is_done(tmp_path: Path) -> None
         (note,) = plan.notes
         assert "left as it is (edited): ports" in note.summary
         assert (note.address, str(note.origin)) == ("instance.a", "main.yaml:4:3")
-        assert "No changes: what was changed outside is not put back." in text(plan)
+        assert "No changes: the drift is not put back." in text(plan)
         rig.apply()
     declare(rig, lifecycle={"onDrift": "heal"})
     rig.apply()
@@ -438,7 +438,7 @@ def test_a_spot_machine_is_told_from_its_notice_on_and_started_again_where_it_sh
     assert (drift.cause, drift.fields) == (Cause.SPOT_RECLAIM, ())
     assert drift.says.startswith("the spot machine is about to be reclaimed at 2026-")
     assert review.empty
-    assert "nothing is done about it: the manifest asks for nothing else" in text(review)
+    assert "no action: the manifest agrees with it" in text(review)
     wait(rig, 300)
     review = rig.plan()
     (drift,) = drift_of(review)
@@ -535,7 +535,7 @@ def test_what_was_deleted_by_hand_is_made_anew(tmp_path: Path) -> None:
     (drift,) = drift_of(review)
     assert (drift.cause, drift.gone, review.plan.drift_only) == (Cause.DELETED, True, True)
     assert "deleted by hand" in text(review)
-    assert "made anew, see below" in text(review)
+    assert "recreated, see below" in text(review)
     rig.apply()
     assert rig.record("instance.a").retired == ()  # the new object is there, and the old one is known to be gone
     rig.assert_converged()
@@ -672,7 +672,7 @@ def test_the_books_alone_are_brought_up_to_date(tmp_path: Path) -> None:
     writes = dict(rig.world.calls)
     review = rig.plan(refresh=Refresh.ONLY)
     assert (review.empty, len(review.plan.drift), len(review.plan.record_updates)) == (True, 2, 2)
-    assert "taken into the books" in text(review)
+    assert "recorded in the state" in text(review)
     rig.apply(refresh=Refresh.ONLY)
     assert rig.record("instance.a").spec["ports"] == ["9999/tcp"]
     assert {name for name in rig.world.calls if name.endswith((".create", ".edit", ".update"))} == {
@@ -753,7 +753,7 @@ def test_what_cannot_be_put_back_is_not_said_to_be_nor_counted_and_the_ways_out_
     rig = grown(tmp_path)
     plan = rig.plan()
     told = text(plan)
-    assert "sizeGb: 10 -> 80\n      # not put back: what the manifest asks for is refused, see below" in told
+    assert "sizeGb: 10 -> 80\n      # not put back: the change is refused, see below" in told
     assert "1 to update" in told
     assert "1 refused." in told
     rows = {str(row.address): row for row in plan.cost.rows} if plan.cost else {}
@@ -813,7 +813,7 @@ def test_what_is_made_anew_is_not_said_to_be_left_as_it_is(answer: str, tmp_path
     rig = up(tmp_path, lifecycle={"onDrift": answer})
     instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
     review = rig.plan(replaces=("instance.a",))
-    assert "# made anew, see below" in text(review)
+    assert "# recreated, see below" in text(review)
     assert "left as it is" not in text(review)
     assert review.notes == ()
     (change,) = (item for item in review.plan.changes if str(item.address) == "instance.a")

@@ -104,10 +104,10 @@ def test_what_was_made_can_be_kept_or_stopped(on_failure: str, status: set[str],
     told = plain(result_lines(result, again="novita-infra apply"))
     assert ("instance.a: stop" in told) == (on_failure == "stop")
     kept = on_failure == "keep"
-    assert told.partition("Still there, and paid for:\n")[2].splitlines()[:-2] == [
+    assert told.partition("Still exists and costs:\n")[2].splitlines()[:-2] == [
         *(["  instance.a: $0.35/h (of the group training)"] if kept else []),
         "  instance.z: $0.35/h (it failed)",
-        f"  To end what this run made: novita-infra destroy {'--target instance.a ' * kept}--target instance.z",
+        f"  To delete what this run created: novita-infra destroy {'--target instance.a ' * kept}--target instance.z",
     ]
     assert rig.record("instance.a").id
 
@@ -166,7 +166,7 @@ def test_what_was_there_before_stays_when_its_group_fails(tmp_path: Path) -> Non
         **dict.fromkeys("abz", TOGETHER),
     )
     told = plain(result_lines(rig.apply(expect_success=False), again="novita-infra apply"))
-    assert told.partition("Still there, and paid for:\n")[2].splitlines()[:-2] == [
+    assert told.partition("Still exists and costs:\n")[2].splitlines()[:-2] == [
         "  instance.a: $0.35/h (of the group training, from before this run)",
     ]
     assert rig.record("instance.a").id == before
@@ -200,7 +200,7 @@ def test_a_take_down_that_fails_is_told_with_its_price_and_loses_nothing_that_an
     rig.declare(("Instance", "a", MACHINE), bad, **dict.fromkeys("az", TOGETHER))
     rig.world.faults.add(Fault(kind=Trouble.STATUS, operation="instances.delete", status=500, count=None))
     told = plain(result_lines(rig.apply(expect_success=False), again="novita-infra apply"))
-    assert "Still there, and paid for:\n  instance.a: $0.35/h (it failed)\n  instance.z: $0.35/h (it failed)\n" in told
+    assert "Still exists and costs:\n  instance.a: $0.35/h (it failed)\n  instance.z: $0.35/h (it failed)\n" in told
     rig.world.faults.clear()
     review = rig.plan(allow_data_loss=())
     assert review.problems == ()

@@ -58,7 +58,7 @@ def test_each_refusal_leads_to_the_next_wish_and_the_choice_is_on_record(tmp_pat
     assert choice["took"] == {"product": "L40S.16c96g", "cluster": "us-ca-6"}
     assert [passed["reason"] for passed in choice["passed"]] == ["INSUFFICIENT_RESOURCE: a fault of the simulator"]
     told = plain(record_lines(rig.record("instance.a")))
-    assert 'taken of several offers: {cluster: "us-ca-6", product: "L40S.16c96g"}' in told
+    assert 'chosen from several offers: {cluster: "us-ca-6", product: "L40S.16c96g"}' in told
     assert 'product: "H100-80GB.20c240g"}: INSUFFICIENT_RESOURCE' in told
     rig.assert_converged()
 

@@ -118,7 +118,7 @@ def test_the_table_sums_up_and_the_json_says_the_same(rig: Rig) -> None:
     text = plain(orphan_lines(found, now=now))
     assert text.splitlines()[0].split()[:3] == ["KIND", "ID", "NAME"]
     total = sum((item.per_hour.most for item in found), Fraction(0)) * MONTH / 100_000
-    assert "5 objects on no record: " in text
+    assert "5 objects in no state: " in text
     assert f"{float(total):,.2f} per month" in text
 
 

@@ -211,16 +211,16 @@ def test_a_plan_that_was_begun_is_not_begun_again_and_a_new_one_goes_on(rig: Rig
 def test_a_plan_of_which_a_run_died_counts_as_begun(rig: Rig) -> None:
     rig.declare(machine(), storage(size=20))
     path = save(rig)
-    books: dict[str, bytes] = {}
+    state: dict[str, bytes] = {}
 
     def died(_: object) -> bool:
-        books.update({item.name: item.read_bytes() for item in (rig.folder / "state").iterdir()})
+        state.update({item.name: item.read_bytes() for item in (rig.folder / "state").iterdir()})
         return True
 
     apply_saved(rig, path, stop_when=died)
     for item in (rig.folder / "state").iterdir():
         item.unlink()
-    for name, data in books.items():
+    for name, data in state.items():
         (rig.folder / "state" / name).write_bytes(data)
     with pytest.raises(Problems, match="did not come to its end"):
         apply_saved(rig, path)

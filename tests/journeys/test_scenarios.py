@@ -47,7 +47,7 @@ FLEET: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Endpoint", "api", ENDPOINT),
 )
 """One of every kind."""
-AGAIN = "Next: novita-infra apply .   (it goes on from here)"
+AGAIN = "Next: novita-infra apply .   (it continues from here)"
 
 
 def a_day(folder: Path, scenario: str, *, seed: int = 0) -> Rig:

@@ -218,7 +218,7 @@ def test_where_all_that_is_to_be_done_is_left_out_the_plan_says_so(tmp_path: Pat
     rig.declare(STORAGE)
     plan = rig.plan(excludes=("network_storage.data",))
     assert plan.empty
-    assert text(plan).endswith("No changes but those that are left out.\n")
+    assert text(plan).endswith("No changes except those that are left out.\n")
 
 
 # --- made anew --------------------------------------------------------------------------------------------------------

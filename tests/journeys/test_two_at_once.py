@@ -143,11 +143,11 @@ def test_an_interrupted_wait_tells_what_moves_and_the_next_run_goes_on_with_it(
     run.interrupt(number)
     assert run.end() == 130
     (id,) = place.machines()
-    assert "stopping: nothing new is started" in run.told
-    assert "Still moving (the call is made, its end is not known yet):" in run.told
+    assert "stopping: no new step starts" in run.told
+    assert "In progress (the call was made, its end is not known yet):" in run.told
     assert f"instance.{place.first}: create ({id})" in run.told
     assert f"instance.{place.second}: create" in run.told.partition("Skipped:")[2]
-    assert "Next: novita-infra apply   (it goes on from here)" in run.told
+    assert "Next: novita-infra apply   (it continues from here)" in run.told
     assert place.cloud.live("instances", place.second) == []
     following = place.run(*APPLY)
     following.until(f"instance.{place.first}: wait")
@@ -176,13 +176,13 @@ def test_a_second_signal_leaves_at_once_and_what_was_asked_for_is_found_by_the_n
     run = place.run(*APPLY)
     wait_until(lambda: bool(place.machines()), "the machine is bought and its answer is on its way")
     run.interrupt(signal.SIGTERM)
-    run.until("once more to leave at once")
+    run.until("once more to exit at once")
     run.interrupt(signal.SIGTERM)
     assert run.end() == 130
     assert "Traceback" not in run.told
     assert run.told.endswith(
-        "Left at once. What was asked for is on record; the next run looks for what it made.\n"
-        "Next: novita-infra apply   (it goes on from here)\n"
+        "Interrupted. The calls that were sent are recorded; the next run looks for what they created.\n"
+        "Next: novita-infra apply   (it continues from here)\n"
     )
     assert place.id_on_record() == ""
     place.apply_hurried()
@@ -194,7 +194,7 @@ def test_a_cancelled_ci_job_loses_nothing(place: Place) -> None:
     run = place.run(*APPLY)
     wait_until(lambda: bool(place.machines()), "the machine is bought and its answer is on its way")
     run.interrupt(signal.SIGTERM)
-    run.until("once more to leave at once")
+    run.until("once more to exit at once")
     run.interrupt(signal.SIGKILL)
     assert run.end() == -signal.SIGKILL
     place.apply_hurried()

@@ -102,7 +102,7 @@ def as_in(rig: Rig, environment: str) -> Review:
 def test_a_replacement_leads_to_the_variable_of_the_environment_and_to_what_it_overrides(rig: Rig) -> None:
     told = why(rig, "instance.trainer", as_in(rig, "prod"))
     id = rig.record("instance.trainer").id
-    assert told.startswith(f"-/+ instance.trainer ({id}) will be replaced: the old one is deleted first\n")
+    assert told.startswith(f"-/+ instance.trainer ({id}) will be replaced: the old object is deleted first\n")
     assert f"    step: delete:{id}\n    step: create\n" in told
     expected = """\
         <- gpuCount: ${var.gpuCount}   main.yaml:22:13
@@ -208,7 +208,7 @@ def test_what_was_adopted_leads_to_the_line_that_says_so_before_and_after_it_is_
     adopting(rig, "adopt")
     assert """\
     <- edited outside of novita-infra: command: "sleep 1" -> "by hand"
-        <- adopted: wanted so until the manifest changes, or onDrift says heal   main.yaml:20:3
+        <- adopted: kept until the manifest changes or onDrift is heal   main.yaml:20:3
 """ in why(rig, "instance.trainer")
     rig.apply()
     assert """\
@@ -226,7 +226,7 @@ def test_what_is_left_with_an_alert_is_told_with_the_line_that_says_so(rig: Rig)
     adopting(rig, "{edited: alert}")
     assert """\
     <- edited outside of novita-infra: command: "sleep 1" -> "by hand"
-        <- left as it is: onDrift says alert   main.yaml:20:3
+        <- left as it is: onDrift is alert   main.yaml:20:3
 """ in why(rig, "instance.trainer")
 
 
@@ -243,12 +243,12 @@ def test_that_somebody_deleted_it_is_told_once(rig: Rig) -> None:
 
 
 def test_what_stays_as_it_is_needs_no_reason(rig: Rig) -> None:
-    assert why(rig, "vpc.net").splitlines()[-1] == "    <- it is what the manifests ask for   main.yaml:8:18"
+    assert why(rig, "vpc.net").splitlines()[-1] == "    <- it agrees with the manifests   main.yaml:8:18"
 
 
 def test_what_is_new_is_declared_and_what_goes_is_not(rig: Rig) -> None:
     rewritten(rig, "metadata: {name: data}", "metadata: {name: other}")
-    assert "<- it is declared, and nothing is on record   main.yaml:3:18" in why(rig, "network_storage.other")
+    assert "<- it is declared, and not in the state   main.yaml:3:18" in why(rig, "network_storage.other")
     told = why(rig, "network_storage.data")
     assert "will be deleted" in told
     assert "<- no longer declared" in told
@@ -256,11 +256,11 @@ def test_what_is_new_is_declared_and_what_goes_is_not(rig: Rig) -> None:
 
 def test_a_field_that_is_declared_no_more_is_told_so(rig: Rig) -> None:
     rewritten(rig, "  command: sleep 1\n", "")
-    assert "        <- it is declared no more, and goes back to what it is without" in why(rig, "instance.trainer")
+    assert "        <- it is no longer declared, and returns to its default" in why(rig, "instance.trainer")
 
 
 def test_a_destroyed_resource_goes_because_of_the_command(rig: Rig) -> None:
-    assert "<- all that is on record is to go: destroy" in why(rig, "vpc.net", rig.plan(destroys=True))
+    assert "<- everything in the state is deleted: destroy" in why(rig, "vpc.net", rig.plan(destroys=True))
 
 
 def run(*words: str) -> Result:
@@ -276,8 +276,7 @@ def test_the_command_tells_it_as_text_and_as_json(tmp_path: Path, monkeypatch: p
     told = run("why", "vpc.net", "--sim", "--env", "prod")
     assert told.exit_code == 0, told.stderr
     assert told.stdout == (
-        "+ vpc.net will be created\n    step: create\n"
-        "    <- it is declared, and nothing is on record   main.yaml:8:18\n"
+        "+ vpc.net will be created\n    step: create\n    <- it is declared, and not in the state   main.yaml:8:18\n"
     )
     tree: dict[str, Any] = json.loads(run("why", "vpc.net", "--sim", "--env", "prod", "--json").stdout)
     assert tree["action"] == "create"

@@ -1,4 +1,4 @@
-"""`apply` and `destroy`: show the plan, ask, do it, and say what was done."""
+"""`apply` and `destroy`: show the plan, ask, carry it out, and report the result."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from novita_infra.cli.project_options import again, with_project_options
 from novita_infra.cli.rendering import json_option, with_renderer
 from novita_infra.cli.signals import carried_out, stopping
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, problem
+from novita_infra.model.durations import in_words
 from novita_infra.operations.applying import apply_plan
 from novita_infra.operations.planning import plan_project
 from novita_infra.operations.saved_plans import check_saved, is_plan, opened_saved
@@ -44,10 +45,10 @@ _DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
 
 
 def _plan_digest(text: str) -> str:
-    """A digest as `plan` tells it; what is none could never be that of the plan."""
+    """The digest of a plan, as `plan --out` prints it."""
     if _DIGEST.fullmatch(text.strip()):
         return text.strip()
-    raise click.BadParameter(f"{text!r} is no digest; one is sha256: and 64 hex digits, as `plan --out` tells it")
+    raise click.BadParameter(f"{text!r} is no digest; one is sha256: and 64 hex digits, as `plan --out` prints it")
 
 
 @click.command(cls=Command)
@@ -65,7 +66,7 @@ def _plan_digest(text: str) -> str:
     metavar="DIGEST",
     type=_plan_digest,
     default=None,
-    help="Do it, without a question, if this is the digest that `plan` told; else refuse.",
+    help="Apply without a question if the plan has this digest, which `plan --out` prints; else refuse.",
 )
 @auto_approve_option
 @parallelism_option
@@ -81,10 +82,10 @@ def apply(
     parallelism: int | None,
     renderer: Renderer,
 ) -> int:
-    """Make the cloud be what the manifests say.
+    """Create, update and delete resources until they agree with the manifests.
 
-    Shows the plan and asks first. A plan that `plan --out` saved is done as it was shown, without a question, or
-    refused where the world has moved. Run it again after a failure or an interruption: it goes on from there.
+    Shows the plan and asks first. A plan that `plan --out` saved is applied as it was shown, without a question, or
+    refused if the state or the cloud has changed. Run it again after a failure or an interruption: it continues.
 
     \b
     Examples:
@@ -130,10 +131,10 @@ def destroy(
     parallelism: int | None,
     renderer: Renderer,
 ) -> int:
-    """Delete all that this environment owns.
+    """Delete all resources of this environment.
 
-    Shows the plan, with the data that vanishes, and asks first. What is protected is refused, and so are network
-    storages whose data --allow-data-loss does not name.
+    Shows the plan, with the data that is lost, and asks first. Protected resources are refused, and so are network
+    storages that --allow-data-loss does not name.
 
     \b
     Examples:
@@ -164,7 +165,7 @@ async def _apply(
         project_options, os.environ, destroys=plan_options.destroys, in_flight=parallelism
     ) as session:
         session.tell = renderer.message
-        _tell_of_waiting(project_options, renderer)
+        _report_lock_wait(project_options, renderer)
         async with state_locked(session, command):
             review = await plan_project(session, plan_options)
             review = await judge_plan(session.project, review, asked=plan_options, environ=os.environ, shown=plan_json)
@@ -208,7 +209,7 @@ async def _apply_saved(
         if expect is not None:
             _check_expected(expect, saved.digest)
         operation = "destroy" if saved.review.plan.destroys else "apply"
-        _tell_of_waiting(project_options, renderer)
+        _report_lock_wait(project_options, renderer)
         async with state_locked(session, operation):
             review = await judge_plan(
                 session.project, saved.review, asked=plan_options, environ=os.environ, shown=plan_json
@@ -229,30 +230,30 @@ async def _apply_saved(
 
 
 def _on(command: str, project_options: ProjectOptions, plan_options: PlanOptions) -> str:
-    """The command that goes on from here: it reads everything, and the books know what was to be made anew."""
+    """The command that continues: it reads everything, and the state holds pending replacements."""
     return again(command, project_options, replace(plan_options, refresh=Refresh.ALL, replaces=()))
 
 
 def _check_expected(expect: str, digest: str) -> None:
-    """Raises Problems where the plan is not the one that was approved."""
+    """Raises Problems if the plan is not the approved one."""
     if expect != digest:
         raise problem(
             f"this is not the plan that was approved: its digest is {digest}",
-            "look at it with `plan`, and have it approved anew",
+            "look at it with `plan`, and have it approved again",
             code=EXIT_REFUSED,
         )
 
 
-def _tell_of_waiting(project_options: ProjectOptions, renderer: Renderer) -> None:
+def _report_lock_wait(project_options: ProjectOptions, renderer: Renderer) -> None:
     if project_options.lock_timeout:
         renderer.message(
-            f"If another run has the lock, this one waits for it, at most {project_options.lock_timeout:g} s."
+            f"If another run holds the lock, this one waits for it, at most {in_words(project_options.lock_timeout)}."
         )
 
 
 def _approved(plan: Plan, renderer: Renderer, command: str) -> bool:
-    question = "Delete all of this?" if plan.destroys else "Do this?"
-    return approved_by_person(question, renderer, otherwise=f"if this is wanted: {command} --auto-approve")
+    question = "Delete all of this?" if plan.destroys else "Apply this plan?"
+    return approved_by_person(question, renderer, otherwise=f"to confirm: {command} --auto-approve")
 
 
 async def _carry_out(
@@ -264,7 +265,8 @@ async def _carry_out(
         return 0
     with (
         stopping(
-            lambda text: renderer.message(line((text, Tone.CHANGE))), leaving=lambda: renderer.message(*_left(command))
+            lambda text: renderer.message(line((text, Tone.CHANGE))),
+            leaving=lambda: renderer.message(*_interrupted_lines(command)),
         ) as stop,
         renderer.progress(steps=len(plan.steps), now=session.clock.now) as listener,
     ):
@@ -273,14 +275,14 @@ async def _carry_out(
     return exit_code_of(result)
 
 
-def _left(command: str) -> Iterator[Line]:
-    """What a run that did not wait for the calls in flight says at its end."""
-    yield line("Left at once. What was asked for is on record; the next run looks for what it made.")
+def _interrupted_lines(command: str) -> Iterator[Line]:
+    """The message of a run that did not wait for the calls in flight."""
+    yield line("Interrupted. The calls that were sent are recorded; the next run looks for what they created.")
     yield next_line(command)
 
 
 def exit_code_of(result: Result) -> int:
-    """Failures that all ask for the same code get it."""
+    """The exit code of a run: that of its failures if they agree, else 1."""
     if result.interrupted:
         return EXIT_INTERRUPTED
     codes = {end.code or EXIT_ERROR for end in result.ends if end.outcome is Outcome.FAILED}

@@ -1,4 +1,4 @@
-"""`drift`: what was changed outside of the manifests. Reads only."""
+"""`drift`: changes made outside of novita-infra. Reads only."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _OPTION: Final = re.compile(r"(?P<whole>`novita-infra [^`]*`)|(run it again with
 @json_option
 @with_renderer
 def drift(*, project_options: ProjectOptions, targets: tuple[str, ...], renderer: Renderer) -> int:
-    """Tell what was changed outside of the manifests, and why.
+    """Show changes made outside of novita-infra, and their causes.
 
-    Compares what is live with the books and the manifests, in the fields that are declared; reads only. Drift comes
-    first, each with its cause and what becomes of it (lifecycle.onDrift), then what a plan would do.
+    Compares live objects with the state and the manifests, in the declared fields; reads only. Drift comes first, with
+    its cause and the response (lifecycle.onDrift), then the changes that a plan would make.
 
     \b
     Examples:

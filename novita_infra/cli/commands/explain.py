@@ -1,4 +1,4 @@
-"""`explain` and `schema`: what the manifests may hold, for a person and for an editor. Offline."""
+"""`explain` and `schema`: the fields of manifests, for a person and for an editor. Offline."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from novita_infra.views.json.schema.plan import plan_schema
 from novita_infra.views.renderer import Renderer
 
 _ALIKE: Final = ("metadata", "lifecycle")
-"""What every kind has alike, so that no kind need be named."""
+"""Parts that every kind has, so that no kind is needed."""
 
 
 @click.command(cls=Command)
@@ -29,10 +29,10 @@ _ALIKE: Final = ("metadata", "lifecycle")
 @json_option
 @with_renderer
 def explain(*, what: str, renderer: Renderer) -> int:
-    """Explain a kind of resource, or one of its fields: what it takes, and what changing it costs.
+    """Explain a kind of resource or one of its fields: accepted values, and the effect of a change.
 
-    Without an argument, the kinds. KIND may be written as in a manifest or as in an address. `Project` is the project
-    file; `metadata` and `lifecycle` are what every kind has beside its spec.
+    Without an argument, lists the kinds. KIND is written as in a manifest or as in an address. `Project` is the project
+    file; `metadata` and `lifecycle` are the fields of every kind besides its spec.
 
     \b
     Examples:
@@ -46,9 +46,9 @@ def explain(*, what: str, renderer: Renderer) -> int:
     if not what:
         renderer.kinds([_whole(kind) for kind in KINDS.values()])
         return 0
-    found = _explained(what)
-    kind = _kind(what.partition(".")[0]).name if isinstance(found, FieldExplained) else ""
-    renderer.explanation(found, kind=kind)
+    part = _explained(what)
+    kind = _kind(what.partition(".")[0]).name if isinstance(part, FieldExplained) else ""
+    renderer.explanation(part, kind=kind)
     return 0
 
 
@@ -94,7 +94,7 @@ def schema(*, what: str, folder: Path | None, renderer: Renderer) -> int:
 
 
 def _explained(what: str) -> KindExplained | FieldExplained | PartExplained:
-    """A kind, a field of its spec, or a part of what stands around the spec."""
+    """A kind, a field of its spec, or a part of the manifest around the spec."""
     first, _, path = what.partition(".")
     if first.lower() == PROJECT.lower():
         return explain_project(path)
@@ -107,9 +107,9 @@ def _explained(what: str) -> KindExplained | FieldExplained | PartExplained:
 
 
 def _kind(word: str, *others: str) -> Kind:
-    wanted = word.lower().replace("-", "_")
+    name = word.lower().replace("-", "_")
     for kind in KINDS.values():
-        if wanted in {kind.name.lower(), kind.type}:
+        if name in {kind.name.lower(), kind.type}:
             return kind
     raise problem(
         f'there is no kind "{word}"', nearest(word, [*(kind.name for kind in KINDS.values()), PROJECT, *others])

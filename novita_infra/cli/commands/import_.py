@@ -1,4 +1,4 @@
-"""The command `import`."""
+"""`import`: adds an existing object to the state."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from novita_infra.views.renderer import Renderer
 @json_option
 @with_renderer
 def import_(*, address: Address, id_: str, project_options: ProjectOptions, renderer: Renderer) -> int:
-    """Take an existing object into the books.
+    """Import an existing object into the state.
 
-    ID is the id that the cloud gave the object. Where no manifest declares ADDR, one is written whose plan is empty.
-    The object is only read; the next plan says what differs from its manifest.
+    ID is the id of the object in the cloud. If no manifest declares ADDR, one is written that agrees with the object.
+    The object is only read; the next plan shows how it differs from its manifest.
 
     \b
     Examples:
@@ -41,8 +41,8 @@ def import_(*, address: Address, id_: str, project_options: ProjectOptions, rend
     record = carried_out(_import(project_options, address, id_))
     renderer.imported(record, title="Imported")
     renderer.message(
-        "A new manifest holds values as the cloud shows them; variables named like secrets come from the environment.",
-        "Move there what else is secret, then see what differs: novita-infra plan",
+        "A new manifest holds the values that the cloud shows; variables named like secrets come from the environment.",
+        "Move other secrets there, then see the differences: novita-infra plan",
     )
     return 0
 

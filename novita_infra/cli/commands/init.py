@@ -1,4 +1,4 @@
-"""`init`: writes a small project that works as it is, with schemas for the editor."""
+"""`init`: writes a starter project with schemas for the editor."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ outputs:
 _FLEET: Final = """\
 {modeline}
 # A volume that outlives the machine, and a GPU machine that mounts it.
-# `novita-infra explain Instance` tells what else there is; `novita-infra plan` what a change would cost.
+# `novita-infra explain Instance` lists all fields; `novita-infra plan` shows the effect and the cost of a change.
 apiVersion: novita-infra/v1
 kind: NetworkStorage
 metadata:
@@ -57,8 +57,8 @@ spec:
 """
 
 _IGNORED: Final = """\
-# The simulator's account and files of runs under way. The books themselves (state/*.json) hold no secret: keep them
-# wherever the next run will find them. The schemas in .novita-infra are for everyone's editor.
+# The simulator's account and files of running commands. The state itself (state/*.json) holds no secret: keep it where
+# the next run finds it. The schemas in .novita-infra are for the editors of all contributors.
 .novita-infra/*
 !.novita-infra/schemas/
 *.niplan
@@ -72,9 +72,9 @@ state/*.backup
 @click.argument("path", metavar="[PATH]", default=".", type=click.Path(file_okay=False, path_type=Path), required=False)
 @with_renderer
 def init(*, path: Path, renderer: Renderer) -> int:
-    """Write a small project to start from: a project file, two resources, schemas for the editor, a .gitignore.
+    """Write a starter project: a project file, two resources, schemas for the editor, a .gitignore.
 
-    Nothing that exists is overwritten.
+    Existing files are not overwritten.
 
     \b
     Examples:
@@ -84,7 +84,7 @@ def init(*, path: Path, renderer: Renderer) -> int:
     texts = _texts(_name(path))
     taken = [name for name in texts if (path / name).exists() and name != ".gitignore"]
     if taken:
-        raise problem(f"{path / taken[0]} is already there", "choose another folder: novita-infra init FOLDER")
+        raise problem(f"{path / taken[0]} already exists", "choose another folder: novita-infra init FOLDER")
     path.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         if not (path / name).exists():
@@ -95,7 +95,7 @@ def init(*, path: Path, renderer: Renderer) -> int:
         [
             line(
                 ("wrote ", Tone.GOOD),
-                f"{path / _SCHEMAS} (for editors; `novita-infra schema --write FOLDER` renews them)",
+                f"{path / _SCHEMAS} (for editors; `novita-infra schema --write FOLDER` updates them)",
             )
         ]
     )
@@ -115,6 +115,6 @@ def _texts(name: str) -> dict[str, str]:
 
 
 def _name(path: Path) -> str:
-    """The folder's name as far as it can name a project."""
+    """A project name from the folder's name."""
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.resolve().name).strip("-")
     return name if re.match(r"[A-Za-z_]", name) else f"project-{name}".rstrip("-")

@@ -1,4 +1,4 @@
-"""`orphans`: live objects that no books know, and what becomes of them."""
+"""`orphans`: live objects that are in no state; lists, adopts or deletes them."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ EXIT_FOUND = 2
 
 
 def _id(text: str) -> str:
-    """An id. What begins as an option does is one, whose own place was taken for the id."""
+    """An id. A word that begins with a dash is an option in the place of an id."""
     if text.startswith("-"):
-        raise click.BadParameter(f"{text} is an option, and no ID")
+        raise click.BadParameter(f"{text} is an option, not an ID")
     return text
 
 
@@ -39,25 +39,23 @@ def _id(text: str) -> str:
 @with_project_options
 @click.option(
     "--state",
-    "beside",
+    "states",
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="Other books of this account: a state file, a folder of them, or another project; repeatable.",
+    help="Another state of this account: a state file, a folder of them, or another project; repeatable.",
 )
-@click.option("--adopt", "adopted", type=address, metavar="ADDR", help="Take one into the books, as `import` does.")
-@click.option(
-    "--id", "id_", default="", type=_id, metavar="ID", help="With --adopt: which one, where several may be meant."
-)
+@click.option("--adopt", "adopted", type=address, metavar="ADDR", help="Adopt one into the state, like `import`.")
+@click.option("--id", "id_", default="", type=_id, metavar="ID", help="With --adopt: the id, if several objects match.")
 @click.option(
     "--terminate",
     "terminated",
     multiple=True,
     type=_id,
     metavar="ID",
-    help="Delete this one, after a question; repeatable.",
+    help="Delete this object after a question; repeatable.",
 )
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are orphans.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are orphans.")
 @auto_approve_option
 @lock_timeout_option
 @json_option
@@ -65,7 +63,7 @@ def _id(text: str) -> str:
 def orphans(
     *,
     project_options: ProjectOptions,
-    beside: tuple[Path, ...],
+    states: tuple[Path, ...],
     adopted: Address | None,
     id_: str,
     terminated: tuple[str, ...],
@@ -73,10 +71,10 @@ def orphans(
     auto_approve: bool,
     renderer: Renderer,
 ) -> int:
-    """List the live objects of the account that no state knows, with their price per hour.
+    """List the live objects of the account that are in no state, with their price per hour.
 
-    The books of every environment of the project count, and those named with --state: name those of every project that
-    shares the account. The last use of GPUs is that of the last 7 days.
+    Reads the states of all environments of the project, and those named with --state: name the states of every project
+    that shares the account. The last use of GPUs covers the last 7 days.
 
     \b
     Examples:
@@ -86,45 +84,45 @@ def orphans(
       novita-infra orphans --terminate 7a1b2c
 
     \b
-    Exit codes: 0 fine; 1 error; 2 there are orphans (with --detailed-exitcode); 130 interrupted.
+    Exit codes: 0 done; 1 error; 2 there are orphans (with --detailed-exitcode); 130 interrupted.
     """
     if adopted and terminated:
         raise problem("--adopt and --terminate are two commands", "do one after the other")
     if id_ and not adopted:
-        raise problem("--id says which orphan to adopt", "add --adopt ADDR")
+        raise problem("--id selects the orphan to adopt", "add --adopt ADDR")
     if auto_approve and not terminated:
         raise problem("--auto-approve answers the question that --terminate asks", "add --terminate ID")
     if detailed_exitcode and (adopted or terminated):
         raise problem("--detailed-exitcode is for the list", "leave it out")
     if project_options.lock_timeout and not adopted:
-        raise problem("--lock-timeout is for --adopt: nothing else here writes books", "leave it out")
+        raise problem("--lock-timeout is for --adopt: nothing else here writes the state", "leave it out")
     if adopted is not None:
-        return carried_out(_adopt(project_options, renderer, beside=beside, address=adopted, id_=id_))
+        return carried_out(_adopt(project_options, renderer, states=states, address=adopted, id_=id_))
     if terminated:
         if renderer.for_programs and not auto_approve:
             raise problem("--json cannot ask", "add --auto-approve")
-        return carried_out(_terminate(project_options, renderer, beside=beside, ids=terminated, approve=auto_approve))
-    return carried_out(_list(project_options, renderer, beside=beside, detailed=detailed_exitcode))
+        return carried_out(_terminate(project_options, renderer, states=states, ids=terminated, approve=auto_approve))
+    return carried_out(_list(project_options, renderer, states=states, detailed=detailed_exitcode))
 
 
 async def _list(
-    project_options: ProjectOptions, renderer: Renderer, *, beside: tuple[Path, ...], detailed: bool
+    project_options: ProjectOptions, renderer: Renderer, *, states: tuple[Path, ...], detailed: bool
 ) -> int:
     async with open_session(project_options, os.environ, destroys=True, empty=True) as session:
-        found, now = await find_orphans(session, beside=beside), session.clock.now()
-    renderer.show(orphan_lines(found, now=now), orphans_data(found, now=now))
-    return EXIT_FOUND if detailed and found else 0
+        items, now = await find_orphans(session, beside=states), session.clock.now()
+    renderer.show(orphan_lines(items, now=now), orphans_data(items, now=now))
+    return EXIT_FOUND if detailed and items else 0
 
 
 async def _adopt(
-    project_options: ProjectOptions, renderer: Renderer, *, beside: tuple[Path, ...], address: Address, id_: str
+    project_options: ProjectOptions, renderer: Renderer, *, states: tuple[Path, ...], address: Address, id_: str
 ) -> int:
     async with (
         open_session(project_options, os.environ, empty=True) as session,
         state_locked(session, "orphans --adopt"),
     ):
-        found = await find_orphans(session, beside=beside)
-        orphan = orphan_for(found, address, id=id_)
+        items = await find_orphans(session, beside=states)
+        orphan = orphan_for(items, address, id=id_)
         record = await import_object(session, address, orphan.live.id)
     renderer.imported(record, title="Adopted")
     renderer.message(f"To see what differs from its manifest: {again('plan', project_options)}")
@@ -135,33 +133,33 @@ async def _terminate(
     project_options: ProjectOptions,
     renderer: Renderer,
     *,
-    beside: tuple[Path, ...],
+    states: tuple[Path, ...],
     ids: tuple[str, ...],
     approve: bool,
 ) -> int:
     async with open_session(project_options, os.environ, destroys=True, empty=True) as session:
-        chosen = orphans_named(await find_orphans(session, beside=beside), ids)
+        chosen = orphans_named(await find_orphans(session, beside=states), ids)
         renderer.message(*termination_lines(chosen))
-        otherwise = "if this is wanted, add --auto-approve"
+        otherwise = "to confirm, add --auto-approve"
         if not approve and not approved("Delete all of this?", renderer, otherwise=otherwise):
             return EXIT_ERROR
-        again_listed = listed_again(project_options, beside)
+        again_listed = listed_again(project_options, states)
         with (
             stopping(
                 lambda text: renderer.message(line((text, Tone.CHANGE))),
-                leaving=lambda: renderer.message(f"Left at once. To see what is still there: {again_listed}"),
+                leaving=lambda: renderer.message(f"Interrupted. To see what still exists: {again_listed}"),
             ) as stop,
             renderer.progress(steps=None, now=session.clock.now) as listener,
         ):
-            result = await terminate(session, chosen, beside=beside, emit=listener, stop=stop)
+            result = await terminate(session, chosen, beside=states, emit=listener, stop=stop)
     renderer.run_result(result, outputs={}, again=again_listed, destroy=again("destroy", project_options))
     if result.interrupted:
         return EXIT_INTERRUPTED
     return 0 if result.succeeded else EXIT_ERROR
 
 
-def listed_again(project_options: ProjectOptions, beside: tuple[Path, ...]) -> str:
-    """The list as it is now; without the other books, what they own would count as nobody's."""
+def listed_again(project_options: ProjectOptions, states: tuple[Path, ...]) -> str:
+    """The command that lists the orphans again, with the same other states."""
     return shlex.join(
-        [*shlex.split(again("orphans", project_options)), *(word for path in beside for word in ("--state", str(path)))]
+        [*shlex.split(again("orphans", project_options)), *(word for path in states for word in ("--state", str(path)))]
     )

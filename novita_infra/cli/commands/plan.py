@@ -1,4 +1,4 @@
-"""`plan`: what `apply` would do."""
+"""`plan`: shows the changes that `apply` would make."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from novita_infra.views.renderer import Renderer
 
 EXIT_CHANGES = 2
 EXIT_DRIFT = 3
-"""Something was changed outside, and the manifests ask for nothing."""
+"""There is drift, and no change of the manifests."""
 
 
 @click.command(cls=Command)
@@ -38,12 +38,12 @@ EXIT_DRIFT = 3
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Save the plan, to apply it as it was shown. Only an older plan is overwritten.",
+    help="Save the plan, to apply it as shown. Only a plan file is overwritten.",
 )
-@click.option("--destroy", "destroys", is_flag=True, help="Plan to delete all that this environment owns.")
+@click.option("--destroy", "destroys", is_flag=True, help="Plan to delete all resources of this environment.")
 @with_plan_options
-@click.option("--estimate", "estimated", is_flag=True, help="Tell how long it will take, and what takes longest.")
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes, 3 for drift only.")
+@click.option("--estimate", "estimated", is_flag=True, help="Estimate the duration, with the steps that take longest.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 for changes, 3 for drift only.")
 @json_option
 @with_renderer
 def plan(
@@ -56,10 +56,10 @@ def plan(
     detailed_exitcode: bool,
     renderer: Renderer,
 ) -> int:
-    """Show what apply would do; nothing is changed.
+    """Show the changes that apply would make.
 
-    Each change says by what means it is made, and what it costs in data. Reads the cloud, so it needs NOVITA_API_KEY
-    or --sim. PATH is a project folder or one manifest file.
+    Each change names its call, the lost data and the cost. Reads the cloud, so it needs NOVITA_API_KEY or --sim. PATH
+    is a project folder or one manifest file.
 
     \b
     Examples:
@@ -70,7 +70,7 @@ def plan(
       novita-infra plan --json | jq '.resource_changes[].change.actions'
 
     \b
-    Exit codes: 0 fine; 1 error; 2 changes, 3 drift only (both with --detailed-exitcode);
+    Exit codes: 0 done; 1 error; 2 changes, 3 drift only (both with --detailed-exitcode);
                 4 blocked by capacity or limits; 5 refused by a protection or a policy;
                 6 over a budget.
     """
@@ -94,20 +94,20 @@ async def _plan(
         check_free(out)
     async with open_session(project_options, os.environ, destroys=plan_options.destroys) as session:
         session.tell = renderer.message
-        made = await plan_project(session, plan_options)
-        made = await judge_plan(session.project, made, asked=plan_options, environ=os.environ, shown=plan_json)
-        if out is not None and not made.problems:
-            save_plan(session, made, out, asked=plan_options)
-        digest = digest_of(made) if out is not None else ""
-        time = estimate(made.plan, session.state.durations, KINDS) if estimated else None
-        renderer.plan(made, digest=digest, time=time, warnings=session.project.warnings)
-        if made.problems:
-            return made.code or EXIT_ERROR
+        review = await plan_project(session, plan_options)
+        review = await judge_plan(session.project, review, asked=plan_options, environ=os.environ, shown=plan_json)
+        if out is not None and not review.problems:
+            save_plan(session, review, out, asked=plan_options)
+        digest = digest_of(review) if out is not None else ""
+        time = estimate(review.plan, session.state.durations, KINDS) if estimated else None
+        renderer.plan(review, digest=digest, time=time, warnings=session.project.warnings)
+        if review.problems:
+            return review.code or EXIT_ERROR
         if out is not None:
             renderer.message(
-                f"Saved. To do exactly this: novita-infra apply {shlex.quote(str(out))}",
-                f"Its digest, for who approves it: {digest}",
+                f"Saved. To apply exactly this plan: novita-infra apply {shlex.quote(str(out))}",
+                f"Its digest, for the approval: {digest}",
             )
-    if not detailed or (made.empty and not made.plan.drift):
+    if not detailed or (review.empty and not review.plan.drift):
         return 0
-    return EXIT_DRIFT if made.plan.drift_only else EXIT_CHANGES
+    return EXIT_DRIFT if review.plan.drift_only else EXIT_CHANGES

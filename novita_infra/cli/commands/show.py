@@ -1,4 +1,4 @@
-"""`show`, `output` and `graph`: reading the books, a saved plan and the manifests. Nothing here asks the cloud."""
+"""`show`, `output` and `graph`: show the state, a saved plan, outputs and dependencies. Offline."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 @json_option
 @with_renderer
 def show(*, project_options: ProjectOptions, renderer: Renderer) -> int:
-    """Show the books of an environment, or a saved plan.
+    """Show the state of an environment, or a saved plan.
 
-    Nothing is asked of the cloud. A secret is never shown: the books hold only a digest of it.
+    Does not call the cloud. A secret is never shown: the state holds only a digest of it.
 
     \b
     Examples:
@@ -54,14 +54,14 @@ def show(*, project_options: ProjectOptions, renderer: Renderer) -> int:
 @click.argument("name", metavar="[NAME]", default="", required=False)
 @path_argument
 @with_project_options
-@click.option("--raw", is_flag=True, help="Print the value of NAME alone, a text without quotes: for scripts.")
+@click.option("--raw", is_flag=True, help="Print only the value of NAME, a text without quotes: for scripts.")
 @json_option
 @with_renderer
 def output(*, name: str, project_options: ProjectOptions, raw: bool, renderer: Renderer) -> int:
     """Print the outputs of the last apply.
 
-    A single word is the NAME of an output; write a folder as ./folder. A secret output cannot be shown: the books hold
-    only a digest of it.
+    A single word is the NAME of an output; write a folder as ./folder. A secret output cannot be shown: the state
+    holds only a digest of it.
 
     \b
     Examples:
@@ -93,13 +93,13 @@ def output(*, name: str, project_options: ProjectOptions, raw: bool, renderer: R
     type=click.Choice(["mermaid", "dot"]),
     default="mermaid",
     show_default=True,
-    help="Mermaid goes into Markdown as it is; DOT is for Graphviz.",
+    help="Mermaid is for Markdown, DOT for Graphviz.",
 )
 @with_renderer
 def graph(*, project_options: ProjectOptions, form: str, renderer: Renderer) -> int:
-    """Draw what needs what.
+    """Draw the dependencies of resources.
 
-    An arrow goes from what needs to what it needs. With a saved plan, the colours say what happens to each resource.
+    An arrow points from a resource to one that it needs. With a saved plan, the colours show the actions.
 
     \b
     Examples:
@@ -124,11 +124,11 @@ def _existing(name: str) -> Path:
 
 def _one(outputs: Mapping[str, Value], name: str) -> Value:
     if name not in outputs:
-        hint = nearest(name, sorted(outputs)) or "nothing is on record: run apply first"
+        hint = nearest(name, sorted(outputs)) or "the state has no outputs: run apply first"
         raise problem(f"there is no output {name}", hint)
     if any(isinstance(leaf, (Secret, Digest)) for leaf in leaves(outputs[name])):
         raise problem(
-            f"output {name} is a secret and cannot be shown: the books hold only a digest of it",
+            f"output {name} is a secret and cannot be shown: the state holds only a digest of it",
             "read it where it comes from",
         )
     return outputs[name]

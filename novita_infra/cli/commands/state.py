@@ -1,4 +1,4 @@
-"""`import` and `state`: taking objects into the books, and reading and mending the books. No object is changed."""
+"""`state`: lists, shows, moves and removes records. No object is changed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from novita_infra.views.renderer import Renderer
 @json_option
 @with_renderer
 def list_(*, project_options: ProjectOptions, renderer: Renderer) -> int:
-    """List the addresses on record.
+    """List the recorded addresses.
 
     \b
     Example:
@@ -64,29 +64,29 @@ def show(*, address: Address, project_options: ProjectOptions, renderer: Rendere
 @lock_timeout_option
 @with_renderer
 def remove(*, words: tuple[str, ...], project_options: ProjectOptions, renderer: Renderer) -> int:
-    """Remove records; the objects stay as they are.
+    """Remove records from the state; the objects are not changed.
 
-    What a manifest still declares is created anew by the next apply; where the object bears its owner mark, that is
-    refused. `import` takes it in again.
+    The next apply creates again what a manifest still declares, or refuses to if the object has its owner mark.
+    `import` records it again.
 
     \b
     Example:
       novita-infra state rm instance.trainer 'instance.worker["eu"]'
     """
     addresses, project_options = _split(words, project_options)
-    taken = forget(project_options, addresses)
-    renderer.show(line(f"Removed from the books: {record.address}{_known_as(record)}") for record in taken)
+    removed = forget(project_options, addresses)
+    renderer.show(line(f"Removed from the state: {record.address}{_known_as(record)}") for record in removed)
     renderer.message(
-        "The objects stay. What is still declared and bears no owner mark would be made anew by the next apply."
+        "The objects remain. The next apply creates those again that are still declared and have no owner mark."
     )
     return 0
 
 
 def _known_as(record: Record) -> str:
-    """The ids that the books forget."""
-    told = [record.id] if record.id else []
-    told += [f"replaced, and not known to be gone: {', '.join(record.retired)}"] if record.retired else []
-    return f" ({'; '.join(told)})" if told else ""
+    """The ids that the state no longer holds."""
+    parts = [record.id] if record.id else []
+    parts += [f"replaced, deletion not confirmed: {', '.join(record.retired)}"] if record.retired else []
+    return f" ({'; '.join(parts)})" if parts else ""
 
 
 @click.command("mv", cls=Command)
@@ -97,18 +97,18 @@ def _known_as(record: Record) -> str:
 @lock_timeout_option
 @with_renderer
 def move(*, source: Address, target: Address, project_options: ProjectOptions, renderer: Renderer) -> int:
-    """Give a record another address, after renaming it in the manifests; the object stays as it is.
+    """Move a record to another address, after a rename in the manifests; the object is not changed.
 
     \b
     Example:
       novita-infra state mv instance.trainer instance.teacher
     """
     state = move_record(project_options, source, target)
-    renderer.show([line(f"Moved in the books: {source} is now {target}")])
+    renderer.show([line(f"Moved in the state: {source} is now {target}")])
     name = state.records[target].spec.get("name")
     if name not in (None, target.name):
         renderer.message(
-            f"The object is named {name}: with `name: {name}` in the spec of {target.name} it stays as it is."
+            f"The object is named {name}: with `name: {name}` in the spec of {target.name} it is unchanged."
         )
     return 0
 
@@ -118,15 +118,15 @@ def move(*, source: Address, target: Address, project_options: ProjectOptions, r
     cls=LazyGroup,
     table={
         "Commands": {
-            "list": (f"{__name__}:list_", "List the addresses on record"),
+            "list": (f"{__name__}:list_", "List the recorded addresses"),
             "show": (f"{__name__}:show", "Show one record"),
-            "mv": (f"{__name__}:move", "Give a record another address"),
+            "mv": (f"{__name__}:move", "Move a record to another address"),
             "rm": (f"{__name__}:remove", "Remove records, not the objects"),
         }
     },
 )
 def state() -> None:
-    """Read and mend the books. No object in the cloud is changed."""
+    """Read and edit the state. No object in the cloud is changed."""
 
 
 def _addresses(state: State) -> list[Address]:
@@ -134,7 +134,7 @@ def _addresses(state: State) -> list[Address]:
 
 
 def _split(words: tuple[str, ...], project_options: ProjectOptions) -> tuple[tuple[Address, ...], ProjectOptions]:
-    """The addresses, and the folder where the last word is one."""
+    """The addresses, and the project options with the folder if the last word is one."""
     *first, last = words
     try:
         return tuple(map(Address.parse, words)), project_options

@@ -1,4 +1,4 @@
-"""`validate`: what can be known to be wrong without the cloud."""
+"""`validate`: checks the manifests offline."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from novita_infra.views.renderer import Renderer
 def validate(*, project_options: ProjectOptions, renderer: Renderer) -> int:
     """Check the manifests without the cloud.
 
-    Every problem is told with its file, line and column. PATH is a project folder or one manifest file.
+    Every error names its file, line and column. PATH is a project folder or one manifest file.
 
     \b
     Examples:
@@ -40,12 +40,12 @@ def validate(*, project_options: ProjectOptions, renderer: Renderer) -> int:
     renderer.validation(project.warnings, resources=len(project.declared))
     others = not project_options.environment and not renderer.for_programs
     for name in project.environments if others else ():
-        _look_at(name, project_options, renderer, chosen=project.environment)
+        _check_environment(name, project_options, renderer, chosen=project.environment)
     return 0
 
 
-def _look_at(name: str, project_options: ProjectOptions, renderer: Renderer, *, chosen: str) -> None:
-    """Says whether another environment is sound too; it may lack variables that are set only where it is applied."""
+def _check_environment(name: str, project_options: ProjectOptions, renderer: Renderer, *, chosen: str) -> None:
+    """Reports errors of another environment; it may lack variables that are set only for its apply."""
     if name == chosen:
         return
     try:

@@ -1,4 +1,4 @@
-"""`why`: what happens to a resource, and what in the manifests or in the cloud it happens because of."""
+"""`why`: explains a planned change by the manifests and the cloud."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from novita_infra.cli.command import Command
-from novita_infra.cli.options import address, with_plan_options
+from novita_infra.cli.options import address as address_of
+from novita_infra.cli.options import with_plan_options
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import json_option, with_renderer
 from novita_infra.model.addresses import Address
@@ -25,17 +26,17 @@ from novita_infra.views.renderer import Renderer
 
 
 @click.command(cls=Command)
-@click.argument("what", metavar="ADDR", type=address)
+@click.argument("address", metavar="ADDR", type=address_of)
 @click.argument("path", metavar="[PATH or PLANFILE]", default=".", type=click.Path(path_type=Path), required=False)
 @with_project_options
 @with_plan_options
 @json_option
 @with_renderer
-def why(*, what: Address, project_options: ProjectOptions, plan_options: PlanOptions, renderer: Renderer) -> int:
-    """Explain what a plan does to the resource ADDR.
+def why(*, address: Address, project_options: ProjectOptions, plan_options: PlanOptions, renderer: Renderer) -> int:
+    """Explain why a plan changes the resource ADDR.
 
     Walks from the step to the field, to the value, and to the manifest line, variable, environment or live event that
-    caused it. Makes a plan as `plan` does, so it needs NOVITA_API_KEY or --sim; a saved plan asks nobody.
+    caused it. Makes a plan like `plan`, so it needs NOVITA_API_KEY or --sim; with a saved plan it works offline.
 
     \b
     Examples:
@@ -50,11 +51,11 @@ def why(*, what: Address, project_options: ProjectOptions, plan_options: PlanOpt
         else asyncio.run(_planned(project_options, renderer, plan_options))
     )
     plan = review.plan
-    if what not in {change.address for change in plan.changes}:
+    if address not in {change.address for change in plan.changes}:
         known = sorted(str(change.address) for change in plan.changes)
-        raise problem(f"there is no resource {what}", nearest(str(what), known))
-    found = reasons(plan, what, provenance_of(project_options, os.environ).trail)
-    renderer.why(found)
+        raise problem(f"there is no resource {address}", nearest(str(address), known))
+    change_reasons = reasons(plan, address, provenance_of(project_options, os.environ).trail)
+    renderer.why(change_reasons)
     return 0
 
 

@@ -13,34 +13,34 @@ from novita_infra.planning.plan.plan import Plan
 
 
 def adopted_of(record: Record) -> Iterator[Adopted]:
-    """What the books have as wanted other than the manifest had it then."""
+    """The adopted fields of a record."""
     for name, declared in record.adopted.items():
         yield Adopted(name, declared, record.spec.get(name), record.adopted_for.get(name, Cause.EDITED))
 
 
 def drifted(plan: Plan) -> Iterator[tuple[Address, list[Drift]]]:
-    """What was changed outside, by resource."""
+    """The drift by resource."""
     for address, items in groupby(plan.drift, key=lambda item: item.address):
         yield address, list(items)
 
 
 def answer(item: Drift, action: Action) -> str:
-    """What becomes of it."""
+    """The response to a drift."""
     match item.on_drift:
         case _ if action in {Action.CREATE, Action.REPLACE}:
-            return "made anew, see below"
+            return "recreated, see below"
         case OnDrift.ADOPT if not item.gone:
-            return "adopted: wanted so until the manifest changes, or onDrift says heal"
+            return "adopted: kept until the manifest changes or onDrift is heal"
         case OnDrift.ALERT if not item.declared:
             return f"left as it is: the manifest does not declare {', '.join(field.name for field in item.fields)}"
         case OnDrift.ADOPT | OnDrift.ALERT:
-            return f"left as it is: onDrift says {item.on_drift.value}"
+            return f"left as it is: onDrift is {item.on_drift.value}"
         case _ if action is Action.NONE:
-            return "nothing is done about it: the manifest asks for nothing else"
+            return "no action: the manifest agrees with it"
         case _ if action is Action.REFUSED:
-            return "not put back: what the manifest asks for is refused, see below"
+            return "not put back: the change is refused, see below"
         case _ if action is Action.FORGET:
-            return "the books forget it"
+            return "removed from the state"
         case _ if action is Action.DELETE:
             return "no longer declared, and deleted"
         case _ if action is Action.RESUME:

@@ -12,7 +12,7 @@ from novita_infra.views.content.lines import Line, Tone, line
 
 
 def reason_lines(end: Ended) -> Iterator[str]:
-    """Why a step ended as it did, then what the object's own log says last."""
+    """The reason of a step's end, then the last lines of the object's log."""
     yield from filter(None, end.reason.splitlines())
     if end.log:
         yield "last log lines:"
@@ -20,12 +20,12 @@ def reason_lines(end: Ended) -> Iterator[str]:
 
 
 def address_and_call(address: Address, call: str) -> str:
-    """How a step is named to a person: `instance.trainer: upgrade`."""
+    """The name of a step: `instance.trainer: upgrade`."""
     return f"{address}: {call}"
 
 
 def event_line(event: Event) -> Line:
-    """One event as a line of its own."""
+    """One event as a line."""
     named = address_and_call(event.step.address, event.step.call_name)
     match event:
         case Started(step=step):
@@ -34,8 +34,8 @@ def event_line(event: Event) -> Line:
         case Identified(id=id_):
             return line(f"         {named}: its id is {id_}")
         case Progressed(status=status, elapsed=elapsed, note=note):
-            told = f"{status or event.phase.value} after {elapsed_text(elapsed)}{f'; {note}' if note else ''}"
-            return line(f"         {named}: {told}")
+            text = f"{status or event.phase.value} after {elapsed_text(elapsed)}{f'; {note}' if note else ''}"
+            return line(f"         {named}: {text}")
         case Ended():
             return _ended_line(event, named)
         case _:
@@ -43,8 +43,8 @@ def event_line(event: Event) -> Line:
 
 
 def next_line(again: str) -> Line:
-    """The command that goes on where a run did not come to its end."""
-    return line("Next: ", (again, Tone.STRONG), "   (it goes on from here)")
+    """The command that continues a run that did not finish."""
+    return line("Next: ", (again, Tone.STRONG), "   (it continues from here)")
 
 
 def undisturbed(listener: Listener) -> Listener:

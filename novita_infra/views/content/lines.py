@@ -1,4 +1,4 @@
-"""Lines of text whose parts have a tone. The text alone must say everything."""
+"""Lines of text whose parts have a tone. The text is complete without the tones."""
 
 from __future__ import annotations
 

@@ -13,13 +13,13 @@ from novita_infra.views.content.lines import Line, Tone, line, table_lines
 
 _HEADS: Final = ("KIND", "ID", "NAME", "STATUS", "AGE", "PER HOUR", "LAST GPU USE", "MADE BY")
 _NOW: Final = 1800.0
-"""Seconds within which a use counts as one of now: figures come every quarter of an hour, and late."""
+"""Seconds within which a use counts as current: figures come every quarter of an hour, and late."""
 
 
 def orphan_lines(orphans: Sequence[Orphan], *, now: float) -> Iterator[Line]:
-    """A table, the dearest first, with the sum of the prices. `now` is in Unix seconds."""
+    """A table in the order of the orphans, with the sum of the prices. `now` is in Unix seconds."""
     if not orphans:
-        yield line(("No orphans: every live object of the account is on record.", Tone.GOOD))
+        yield line(("No orphans: every live object of the account is in a state.", Tone.GOOD))
         return
     yield from table_lines((_row(item, now) for item in orphans), heads=_HEADS)
     yield line()
@@ -27,7 +27,7 @@ def orphan_lines(orphans: Sequence[Orphan], *, now: float) -> Iterator[Line]:
 
 
 def termination_lines(orphans: Iterable[Orphan]) -> Iterator[Line]:
-    """What would be deleted."""
+    """The objects that will be deleted."""
     for item in orphans:
         what = f"{item.kind} {item.live.id} ({item.live.name})"
         yield line(("  - ", Tone.REMOVE), what, " will be deleted, with all that is on it: ", _per_hour(item))
@@ -55,7 +55,7 @@ def orphans_data(orphans: Iterable[Orphan], *, now: float) -> list[dict[str, Any
 
 def _row(item: Orphan, now: float) -> tuple[str, ...]:
     live = item.live
-    age = in_words(now - live.created) if live.created else "not told"
+    age = in_words(now - live.created) if live.created else "unknown"
     made_by = item.owner or (f"perhaps {item.perhaps}" if item.perhaps else "not marked")
     return item.kind, live.id, live.name, live.status, age, _price(item), _use(item, now), made_by
 
@@ -65,10 +65,10 @@ def _per_hour(item: Orphan) -> str:
 
 
 def _price(item: Orphan) -> str:
-    told = _amount(item.per_hour) if item.costs else "free"
+    text = _amount(item.per_hour) if item.costs else "free"
     if not item.unknown:
-        return told
-    return f"{told} and more" if item.per_hour else "unknown"
+        return text
+    return f"{text} and more" if item.per_hour else "unknown"
 
 
 def _use(item: Orphan, now: float) -> str:
@@ -85,9 +85,9 @@ def _sum(orphans: Sequence[Orphan]) -> str:
     unknown = any(item.unknown for item in orphans)
     count = "1 object" if len(orphans) == 1 else f"{len(orphans):,} objects"
     if unknown and not total:
-        return f"{count} on no record, of an unknown price."
+        return f"{count} in no state, of an unknown price."
     more = ", and what is of an unknown price" if unknown else ""
-    return f"{count} on no record: {_amount(total)} per hour, {_amount(total * MONTH, digits=2)} per month{more}."
+    return f"{count} in no state: {_amount(total)} per hour, {_amount(total * MONTH, digits=2)} per month{more}."
 
 
 def _amount(amount: Amount, *, digits: int = 5) -> str:

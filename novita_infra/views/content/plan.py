@@ -13,19 +13,19 @@ from novita_infra.planning.plan.verdicts import Judgement
 from novita_infra.views.content.lines import Tone
 
 _SYMBOL: Final[Mapping[Action, tuple[str, Tone | None, str]]] = {
-    Action.NONE: ("", None, "stays as it is"),
+    Action.NONE: ("", None, "is unchanged"),
     Action.CREATE: ("+", Tone.ADD, "will be created"),
     Action.UPDATE: ("~", Tone.CHANGE, "will be updated in place"),
-    Action.REPLACE: ("-/+", Tone.REPLACE, "will be replaced: the old one is deleted first"),
+    Action.REPLACE: ("-/+", Tone.REPLACE, "will be replaced: the old object is deleted first"),
     Action.DELETE: ("-", Tone.REMOVE, "will be deleted"),
     Action.ADOPT: ("<=", Tone.NEUTRAL, "will be adopted"),
     Action.RESUME: ("..", Tone.NEUTRAL, "will be waited for"),
-    Action.FORGET: (".", Tone.NEUTRAL, "will be forgotten"),
+    Action.FORGET: (".", Tone.NEUTRAL, "will be removed from the state"),
     Action.REFUSED: ("!", Tone.BAD, "is refused"),
 }
 
 
-_CREATE_FIRST: Final = ("+/-", Tone.REPLACE, "will be replaced: the new one is made first")
+_CREATE_FIRST: Final = ("+/-", Tone.REPLACE, "will be replaced: the new object is created first")
 
 
 VERBS: Final[Mapping[Action, tuple[str, str]]] = {
@@ -46,12 +46,12 @@ def symbol(change: Change) -> str:
 
 
 def heading(change: Change) -> tuple[str, Tone | None, str]:
-    """The sign of a change, its tone, and what it is in words: `will be updated in place`."""
+    """The sign of a change, its tone, and its sentence: `will be updated in place`."""
     return _CREATE_FIRST if change.action is Action.REPLACE and change.create_first else _SYMBOL[change.action]
 
 
 def by_address(money: Money | None) -> Mapping[Address, Row]:
-    """The rows of a plan, to be found by what they are about."""
+    """The costs of a plan by resource."""
     return {row.address: row for row in money.rows} if money else {}
 
 

@@ -1,6 +1,6 @@
-"""What of a line of a manifest is not repeated: values under names that sound secret, and what is known to be secret.
+"""Redaction of a line of a manifest: values under names that sound secret, and known secrets.
 
-It reads text, for it must also do where the file is no YAML yet; where in doubt it hides.
+It works on text, because the file may be invalid YAML. It redacts in case of doubt.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _SECRET_FIELDS: Final = (
     "credential",
 )
 _NEAR: Final = 0.75
-"""How much alike two names are of which one may be the other, misspelled."""
+"""The similarity from which a name counts as a misspelling of another."""
 
 _NAMED: Final = re.compile(r"""(?P<name>[\w.-]+)["']?\s*[:=]\s*(?![\s{|>]|\$\{)(?=(?P<value>.))""")
-"""A name and the place of its value, other than where the value only says where the secret comes from."""
+"""A name and the place of its value, unless the value only names the source of the secret."""
 _PLAIN_WORD: Final = re.compile(r"""["']?(?:true|false|null|~)["']?\s*(?:[,}\]#]|$)""", re.IGNORECASE)
 _QUOTED: Final = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^']|'')*'""")
 _FLOW_END: Final = re.compile(r"[,}\]]|$")
@@ -37,7 +37,7 @@ _KEY: Final = re.compile(r"""\s*["']?(?P<name>[\w.-]+)["']?\s*:""")
 
 
 def redacted(text: str, number: int, *, column: int, hidden: Iterable[int] = ()) -> tuple[str, int] | None:
-    """A line of the text without what may be secret, and where its column is then; None where it has no such line.
+    """A redacted line of the text, and the place of its column then; None without such a line.
 
     Lines and columns count from 0; `hidden` are the columns at which a secret is known to begin.
     """
@@ -113,7 +113,7 @@ def _beside(lines: Sequence[str], number: int) -> Iterator[str]:
             place += step
 
 
-@functools.lru_cache(maxsize=8)  # a file with many faults is told line by line
+@functools.lru_cache(maxsize=8)  # a file with many errors is read once
 def _read(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
     """The lines, and the names of the variables that they declare to be secret."""
     lines = tuple(line.removesuffix("\r") for line in text.split("\n"))
@@ -122,7 +122,7 @@ def _read(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
 
 
 def _declared(lines: Sequence[str], number: int) -> Iterator[str]:
-    """The variables that a line of their declaration, which may be the whole of it, says to be secret."""
+    """The variables that a line of their declaration marks as secret."""
     line = lines[number]
     for found in _YES.finditer(line):
         if not _is_near(found["name"], "secret"):

@@ -18,7 +18,7 @@ from novita_infra.views.content.plan import heading
 from novita_infra.views.content.values import inline
 
 Trail: TypeAlias = Callable[[Address, tuple[str | int, ...]], Sequence[tuple[str, Origin | None]]]
-"""Where a value of a manifest comes from, station by station; see `manifests.tracing`."""
+"""The origins of a value of a manifest, from the nearest on; see `operations.provenance`."""
 
 
 _LONGEST: Final = 100
@@ -26,7 +26,7 @@ _LONGEST: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class WhyReason:
-    """Something, the place that says it, and what it is so because of."""
+    """A statement, its place, and its own reasons."""
 
     what: str
     origin: Origin | None = None
@@ -35,21 +35,21 @@ class WhyReason:
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """What happens to a resource, and all that it happens because of."""
+    """A change and its reasons."""
 
     change: Change
     steps: tuple[str, ...]
-    """Its calls in their order, each with the steps of others that it comes after."""
+    """The calls in order, each with the steps of other resources that it waits for."""
     because: tuple[WhyReason, ...]
 
 
 def reasons(plan: Plan, address: Address, trail: Trail) -> Reasons:
-    """All the reasons for what the plan does to the resource. Raises KeyError where the plan knows no such resource."""
+    """The reasons of the resource's change. Raises KeyError if the plan has no such resource."""
     return _Reasoning(plan, trail).reasons(address)
 
 
 class _Reasoning:
-    """Walks from one change to what caused it, through other resources where it must."""
+    """Walks from a change to its causes, through other resources if needed."""
 
     def __init__(self, plan: Plan, trail: Trail) -> None:
         self._plan = plan
@@ -75,33 +75,33 @@ class _Reasoning:
         if change.why:
             yield WhyReason(change.why)
         gone = [item for item in self._drift.get(change.address, ()) if item.gone]
-        if change.action not in {Action.NONE, Action.CREATE, Action.REPLACE}:  # those tell it in another way
+        if change.action not in {Action.NONE, Action.CREATE, Action.REPLACE}:  # these have other reasons
             yield from (WhyReason(_event(item)) for item in gone)
         yield from self._adopted(change)
         match change.action:
             case Action.NONE:
                 yield from self._left_alone(change)
             case Action.DELETE if self._plan.destroys:
-                yield WhyReason("all that is on record is to go: destroy")
+                yield WhyReason("everything in the state is deleted: destroy")
             case Action.CREATE if not change.why:
-                yield WhyReason("it is declared, and nothing is on record", self._first(change.address, ("name",)))
+                yield WhyReason("it is declared, and not in the state", self._first(change.address, ("name",)))
         if change.forced is Forced.REQUEST:
-            yield WhyReason("the command line asks for it: --replace")
+            yield WhyReason("requested on the command line: --replace")
         along = (item for item in self._plan.selection.along if item.address == change.address)
-        yield from (WhyReason(f"it comes along: {item.why}") for item in along)
+        yield from (WhyReason(f"it is included: {item.why}") for item in along)
         if change.action is Action.CREATE or gone:
-            return  # every field of it is new, and none of them a reason
+            return  # every field is new, and none is a reason
         for item in sorted(change.fields, key=lambda item: not item.replaces):
             yield from self._field(change, item, passed=passed)
 
     def _adopted(self, change: Change) -> Iterator[WhyReason]:
-        """What stays other than the manifest has it; what was adopted right now is told as drift."""
+        """Fields that differ from the manifest because earlier drift was adopted."""
         now = {field.name for drift in self._drift.get(change.address, ()) for field in drift.fields}
         for item in change.adopted:
             if item.name not in now:
-                told = f"{item.name}: {_shown(item.declared)} is declared, and {_shown(item.wanted)} is wanted"
+                text = f"{item.name}: {_shown(item.declared)} is declared, and {_shown(item.wanted)} is wanted"
                 adopted = WhyReason(f"onDrift adopted it ({item.cause.value})", item.place)
-                yield WhyReason(told, because=(adopted, *_chained(self._trail(change.address, (item.name,)))))
+                yield WhyReason(text, because=(adopted, *_chained(self._trail(change.address, (item.name,)))))
 
     def _left_alone(self, change: Change) -> Iterator[WhyReason]:
         for item in self._plan.selection.left_out:
@@ -111,12 +111,12 @@ class _Reasoning:
         drift = self._drift.get(change.address, ())
         for moved in drift:
             places = [f"{field.name}: {_shown(field.before)} -> {_shown(field.after)}" for field in moved.fields]
-            told = ": ".join(filter(None, (_event(moved), ", ".join(places))))
-            yield WhyReason(told, because=(WhyReason(answer(moved, change.action), moved.place),))
+            text = ": ".join(filter(None, (_event(moved), ", ".join(places))))
+            yield WhyReason(text, because=(WhyReason(answer(moved, change.action), moved.place),))
         if self._plan.selection.partial and not self._trail(change.address, ("name",)):
-            yield WhyReason("it is none of what was asked for")
+            yield WhyReason("it is not among the targets")
         elif not drift and not change.adopted:
-            yield WhyReason("it is what the manifests ask for", self._first(change.address, ("name",)))
+            yield WhyReason("it agrees with the manifests", self._first(change.address, ("name",)))
 
     def _first(self, address: Address, path: tuple[str | int, ...]) -> Origin | None:
         return next((place for _, place in self._trail(address, path)), None)
@@ -133,7 +133,7 @@ class _Reasoning:
                 *(reason for ref in refs(after) for reason in self._through(ref, passed=passed)),
             )
             if not declared and self._trail(change.address, ("name",)):
-                because = (*because, WhyReason("it is declared no more, and goes back to what it is without"))
+                because = (*because, WhyReason("it is no longer declared, and returns to its default"))
             yield WhyReason(f"{name}: {_shown(before)} -> {_shown(after)}{means}", because=because)
 
     def _moved_outside(self, change: Change, item: FieldChange) -> Iterator[WhyReason]:
@@ -143,7 +143,7 @@ class _Reasoning:
                     yield WhyReason(f"{_event(drift)}: it was {_shown(moved.before)}, and is {_shown(moved.after)}")
 
     def _through(self, ref: Ref, *, passed: tuple[Address, ...]) -> Iterator[WhyReason]:
-        """What another resource is the reason of."""
+        """Reasons that come from another resource."""
         other = self._changes.get(ref.address)
         if other is None or ref.address in passed:
             return
@@ -152,7 +152,7 @@ class _Reasoning:
 
 
 def _places(item: FieldChange) -> Iterator[tuple[tuple[str | int, ...], Value, Value]]:
-    """The places inside a field that differ; the field itself where it is one value."""
+    """The differing places inside a field; the field itself if it is one value."""
     first: tuple[str | int, ...] = tuple(item.name.split("."))
     if not (isinstance(item.before, dict) and isinstance(item.after, dict)):
         yield first, item.before, item.after
@@ -169,7 +169,7 @@ def _stem(address: Address, path: tuple[str | int, ...]) -> tuple[str | int, ...
 
 
 def _chained(stations: Sequence[tuple[str, Origin | None]]) -> tuple[WhyReason, ...]:
-    """Each station because of the next one."""
+    """Each station with the next one as its reason."""
     chain: tuple[WhyReason, ...] = ()
     for what, place in reversed(stations):
         chain = (WhyReason(what, place, chain),)

@@ -1,1 +1,1 @@
-"""Views for programs: plan JSON, Terraform's UI messages."""
+"""The JSON format, for a program: Terraform's representations of plan and state, and its UI messages."""

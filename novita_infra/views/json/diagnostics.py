@@ -21,18 +21,18 @@ def validation_json(diagnostics: tuple[Diagnostic, ...], sources: Sources) -> Js
 
 def diagnostic_json(item: Diagnostic, sources: Sources = lambda _: None) -> Json:
     """One diagnostic in Terraform's shape; with its range and the line where it has an origin."""
-    told: Json = {"severity": item.severity.value, "summary": item.summary, "detail": item.hint}
+    data: Json = {"severity": item.severity.value, "summary": item.summary, "detail": item.hint}
     if item.address:
-        told["address"] = item.address
+        data["address"] = item.address
     if item.origin is None:
-        return told
+        return data
     place = {"line": item.origin.line, "column": item.origin.column, "byte": _byte(item, sources)}
     end = {"line": place["line"], "column": place["column"] + 1, "byte": place["byte"] + 1}
-    told["range"] = {"filename": item.origin.file, "start": place, "end": end}
-    found = excerpt(item, sources)
-    if found is not None:
-        text, column = found
-        told["snippet"] = {
+    data["range"] = {"filename": item.origin.file, "start": place, "end": end}
+    snippet = excerpt(item, sources)
+    if snippet is not None:
+        text, column = snippet
+        data["snippet"] = {
             "context": None,
             "code": text,
             "start_line": item.origin.line,
@@ -40,7 +40,7 @@ def diagnostic_json(item: Diagnostic, sources: Sources = lambda _: None) -> Json
             "highlight_end_offset": column + 1,
             "values": [],
         }
-    return told
+    return data
 
 
 def _byte(item: Diagnostic, sources: Sources) -> int:

@@ -9,7 +9,7 @@ from novita_infra.views.json.values import Json, shown_json
 
 
 def adopted_json(items: Iterable[Adopted]) -> list[Json]:
-    """What stays other than its manifest."""
+    """Fields that were adopted and differ from the manifest."""
     return [
         {
             "name": item.name,
@@ -22,7 +22,7 @@ def adopted_json(items: Iterable[Adopted]) -> list[Json]:
 
 
 def drift_json(items: Iterable[Drift]) -> Json:
-    """What befell one resource, beside Terraform's before and after."""
+    """The drift of one resource, besides Terraform's before and after."""
     items = list(items)
     return {
         "id": items[0].id,
@@ -33,7 +33,7 @@ def drift_json(items: Iterable[Drift]) -> Json:
                 "cause": item.cause.value,
                 "on_drift": item.on_drift.value,
                 "declared": item.declared,
-                "says": item.says,
+                "description": item.says,
                 "by": item.by,
                 "fields": [
                     {"name": field.name, "before": shown_json(field.before), "after": shown_json(field.after)}
@@ -46,8 +46,8 @@ def drift_json(items: Iterable[Drift]) -> Json:
 
 
 def drift_report(data: Json) -> Json:
-    """Of the JSON of a plan, what the command `drift` tells."""
-    own, kept = data["novita"], ("project", "environment", "unread", "notes", "problems")
+    """The output of the command `drift`: the parts of a plan's JSON that are about drift."""
+    own, names = data["novita"], ("project", "environment", "unread", "notes", "problems")
     return {
         "format_version": data["format_version"],
         "resource_drift": data.get("resource_drift", []),
@@ -56,5 +56,5 @@ def drift_report(data: Json) -> Json:
             for item in data["resource_changes"]
             if item["novita"]["action"] != Action.NONE.value or "adopted" in item["novita"]
         ],
-        "novita": {name: own[name] for name in kept if name in own},
+        "novita": {name: own[name] for name in names if name in own},
     }

@@ -48,8 +48,8 @@ def cost_json(row: Row | None) -> Json | None:
 
 def _sums(sums: Sums) -> Json:
     parts = {"before": sums.before, "after": sums.after, "delta": sums.delta}
-    told = {name: {"per_hour": _range(amount), "per_month": _range(amount * MONTH)} for name, amount in parts.items()}
-    return {**told, "at_once": _decimal(sums.once)}
+    rates = {name: {"per_hour": _range(amount), "per_month": _range(amount * MONTH)} for name, amount in parts.items()}
+    return {**rates, "at_once": _decimal(sums.once)}
 
 
 def _range(amount: Amount) -> Json:

@@ -1,7 +1,7 @@
-"""A plan and the books as JSON in Terraform's representation, so that tools made for it can read them. Pure.
+"""A plan as JSON in Terraform's representation, so that tools for it can read it. Pure.
 
-What Terraform has no word for stands under `novita`. A secret is never in clear: it is the text `(secret)`, marked in
-the `sensitive` twin; what is not known yet is null or left out, marked in the `unknown_json` twin.
+What Terraform does not have is under `novita`. A secret is the text `(secret)`, marked in the `sensitive` twin. A value
+that is not yet known is null or left out, marked in the `unknown` twin.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def plan_json(
     """The plan in Terraform's plan representation.
 
     `digest` is what it is approved by, `saved` the file that it is from, `time` how long it will take; `warnings` are
-    those of the manifests, told with the plan's own.
+    those of the manifests, listed with the notes of the plan.
     """
     plan, problems = review.plan, review.problems
     outputs = {name: output_json(value) for name, value in plan.outputs.after.items()}
@@ -131,18 +131,18 @@ def actions(change: Change) -> list[str]:
 def _resource_change(change: Change, plan: Plan, *, cost: Json | None, detours: tuple[Step, ...]) -> Json:
     before = values(change.id, change.before) if change.action is not Action.CREATE else None
     after = values(change.id if change.action is not Action.REPLACE else "", change.after) if change.after else None
-    told = _change(actions(change), before, after=after)
+    data = _change(actions(change), before, after=after)
     if change.action in {Action.CREATE, Action.REPLACE}:
-        told["after_unknown"] = {"id": True, **(told["after_unknown"] or {})}
+        data["after_unknown"] = {"id": True, **(data["after_unknown"] or {})}
     if replacing := [[item.name] for item in change.fields if item.replaces]:
-        told["replace_paths"] = replacing
+        data["replace_paths"] = replacing
     if change.action is Action.ADOPT:
-        told["importing"] = {"id": change.id}
+        data["importing"] = {"id": change.id}
     reason = _reason(change, plan)
     return {
         **named(change.address),
         "provider_name": PROVIDER,
-        "change": told,
+        "change": data,
         **({"action_reason": reason} if reason else {}),
         "novita": {
             "action": change.action.value,
@@ -222,6 +222,6 @@ def _step(step: Step) -> Json:
         "id": step.id,
         "fields": list(step.fields),
         "after": list(step.after),
-        "says": step.says,
+        "description": step.says,
         **conditions_json(step),
     }

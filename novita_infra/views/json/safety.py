@@ -10,11 +10,11 @@ from novita_infra.planning.plan.steps import Step
 from novita_infra.views.json.values import Json, shown_json
 
 REASONS = {Forced.REQUEST: "replace_by_request", Forced.TRIGGER: "replace_by_triggers"}
-"""Terraform's words for why something is replaced that could stay."""
+"""Terraform's reasons for a replacement that no field requires."""
 
 
 def targeting_json(plan: Plan) -> Json:
-    """The same as JSON."""
+    """The resources that are included and left out, and what may be lost."""
     return {
         "along": [_along(item) for item in plan.selection.along],
         "left_out": [_along(item) for item in plan.selection.left_out],
@@ -23,13 +23,13 @@ def targeting_json(plan: Plan) -> Json:
 
 
 def loss_json(loss: Loss) -> Json:
-    """What vanishes: in words, and what a program can compare."""
+    """A loss of data: as text, and as values for a program."""
     return {"text": str(loss), "what": loss.what, "gb": loss.gb, "when": loss.when or None, "lasting": loss.lasting}
 
 
 def conditions_json(step: Step) -> Json:
-    """What must hold before and after a step; nothing where nothing must."""
-    told = {"requires": step.conditions.requires, "ensures": step.conditions.ensures}
+    """The conditions before and after a step; empty without conditions."""
+    groups = {"requires": step.conditions.requires, "ensures": step.conditions.ensures}
     return {
         name: [
             {
@@ -39,7 +39,7 @@ def conditions_json(step: Step) -> Json:
             }
             for item in conditions
         ]
-        for name, conditions in told.items()
+        for name, conditions in groups.items()
         if conditions
     }
 

@@ -16,7 +16,7 @@ STATE_FORMAT: Final = "1.0"
 
 
 def state_json(state: State) -> Json:
-    """The books in Terraform's state representation."""
+    """The state in Terraform's state representation."""
     return {
         "format_version": STATE_FORMAT,
         "values": {
@@ -43,7 +43,7 @@ def record_json(record: Record) -> Json:
             "choice": dict(record.choice),
             "outputs": shown_json(dict(record.outputs)),
             "protect": record.protect,
-            "anew": record.recreate_reason,
+            "recreate": record.recreate_reason,
             "retired": list(record.retired),
             "source": record.source,
             "underway": record.pending

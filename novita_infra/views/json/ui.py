@@ -1,6 +1,6 @@
 """A run as Terraform's machine-readable UI: one JSON object a line, each with its level, message, module and time.
 
-What Terraform has no word for (the step, its call, the phase) stands under `novita` of a hook.
+What Terraform does not have (the step, its call, the phase) is under `novita` of a hook.
 """
 
 from __future__ import annotations
@@ -49,67 +49,67 @@ class Messages:
 
     def version(self, version: str) -> None:
         """The first message."""
-        self._say(f"novita-infra {version}", "version", novita_infra=version, ui=UI_VERSION)
+        self._write(f"novita-infra {version}", "version", novita_infra=version, ui=UI_VERSION)
 
     def plan(self, plan: Plan) -> None:
-        """What was changed outside, every change that is planned, then the summary."""
+        """The drift, every planned change, then the summary."""
         for address, drift in drifted(plan):
             action = "delete" if drift[0].gone else "update"
-            told = f"{address}: Drift detected ({action})"
-            self._say(told, "resource_drift", change={"resource": _resource(address), "action": action})
+            message = f"{address}: Drift detected ({action})"
+            self._write(message, "resource_drift", change={"resource": _resource(address), "action": action})
         detours = plan.detours
         for change in plan.changes:
             if change.action is not Action.NONE:
-                told = f"{change.address}: Plan to {change.action.value}"
+                message = f"{change.address}: Plan to {change.action.value}"
                 planned = _planned(change, detours.get(change.address, ()))
-                self._say(told, "planned_change", change=planned)
+                self._write(message, "planned_change", change=planned)
         counts = _plan_counts(plan)
-        told = f"Plan: {counts['add']} to add, {counts['change']} to change, {counts['remove']} to destroy."
-        self._say(told, "change_summary", changes={**counts, "operation": "plan"})
+        message = f"Plan: {counts['add']} to add, {counts['change']} to change, {counts['remove']} to destroy."
+        self._write(message, "change_summary", changes={**counts, "operation": "plan"})
 
     def listener(self) -> Listener:
-        """Tells every event of the run."""
+        """A listener that writes every event of the run."""
         return undisturbed(self._event)
 
     def result(self, result: Result, *, outputs: Mapping[str, Value]) -> None:
-        """The summary of what was done, then the outputs where everything is done."""
+        """The summary of the run, then the outputs if every step is done."""
         counts = _result_counts(result)
         word = "Destroy" if result.destroys else "Apply"
         how = "complete" if result.succeeded else "incomplete"
-        told = (
+        message = (
             f"{word} {how}! Resources: {counts['add']} added, {counts['change']} changed, {counts['remove']} destroyed."
         )
         operation = "destroy" if result.destroys else "apply"
-        self._say(told, "change_summary", changes={**counts, "operation": operation})
+        self._write(message, "change_summary", changes={**counts, "operation": operation})
         if result.succeeded:
-            self._say(f"Outputs: {len(outputs)}", "outputs", outputs=outputs_json(outputs))
+            self._write(f"Outputs: {len(outputs)}", "outputs", outputs=outputs_json(outputs))
 
     def diagnostics(self, diagnostics: Iterable[Diagnostic], sources: Sources) -> None:
-        """Each diagnostic as a message of its own."""
+        """Each diagnostic as one message."""
         for item in diagnostics:
             level = "warn" if item.severity is Severity.WARNING else "error"
-            told = f"{item.severity.value.capitalize()}: {item.summary}"
-            self._say(told, "diagnostic", level=level, diagnostic=diagnostic_json(item, sources))
+            message = f"{item.severity.value.capitalize()}: {item.summary}"
+            self._write(message, "diagnostic", level=level, diagnostic=diagnostic_json(item, sources))
 
     def _event(self, event: Event) -> None:
-        told = " ".join(str(event_line(event)).split())
+        message = " ".join(str(event_line(event)).split())
         match event:
             case Started(step=step):
-                self._say(told, "apply_start", hook=_hook(step, step.id))
+                self._write(message, "apply_start", hook=_hook(step, step.id))
             case Identified(step=step, id=id_):
-                self._say(told, "apply_progress", hook=_hook(step, id_, elapsed=0.0))
+                self._write(message, "apply_progress", hook=_hook(step, id_, elapsed=0.0))
             case Progressed(step=step, id=id_):
                 hook = _hook(step, id_, elapsed=event.elapsed, phase=event.phase.value, status=event.status)
-                self._say(told, "apply_progress", hook=hook)
+                self._write(message, "apply_progress", hook=hook)
             case Ended(step=step, outcome=Outcome.SKIPPED):
-                warning = Diagnostic(told, address=str(step.address), severity=Severity.WARNING)
+                warning = Diagnostic(message, address=str(step.address), severity=Severity.WARNING)
                 self.diagnostics([warning], lambda _: None)
             case Ended(step=step, outcome=outcome):
                 hook = _hook(step, event.id, elapsed=event.elapsed, outcome=outcome.value)
                 if event.log:
                     hook["novita"]["log"] = list(event.log)
                 done = outcome is Outcome.DONE
-                self._say(told, "apply_complete" if done else "apply_errored", hook=hook, level=_level(outcome))
+                self._write(message, "apply_complete" if done else "apply_errored", hook=hook, level=_level(outcome))
                 if outcome is Outcome.FAILED:
                     summary = f"{address_and_call(step.address, step.call_name)} failed"
                     detail = "\n".join(reason_lines(event))
@@ -117,7 +117,7 @@ class Messages:
             case _:
                 assert_never(event)
 
-    def _say(self, message: str, kind: str, *, level: str = "info", **rest: Any) -> None:
+    def _write(self, message: str, kind: str, *, level: str = "info", **rest: Any) -> None:
         at = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         head = {"@level": level, "@message": message, "@module": "novita-infra.ui", "@timestamp": at, "type": kind}
         self._stream.write(json.dumps({**head, **rest}) + "\n")
@@ -141,15 +141,15 @@ def _resource(address: Address) -> Json:
 
 
 def _planned(change: Change, detours: tuple[Step, ...]) -> Json:
-    told: Json = {"resource": _resource(change.address), "action": _PLANNED[change.action]}
+    data: Json = {"resource": _resource(change.address), "action": _PLANNED[change.action]}
     if any(item.replaces for item in change.fields):
-        told["reason"] = "cannot_update"
+        data["reason"] = "cannot_update"
     if change.action is Action.ADOPT:
-        told["importing"] = {"id": change.id}
-    told["novita"] = {"action": change.action.value, "why": change.why, "loses": [str(loss) for loss in change.loses]}
+        data["importing"] = {"id": change.id}
+    data["novita"] = {"action": change.action.value, "why": change.why, "loses": [str(loss) for loss in change.loses]}
     if detours:
-        told["novita"]["detours"] = [step.call_name for step in detours]
-    return told
+        data["novita"]["detours"] = [step.call_name for step in detours]
+    return data
 
 
 def _hook(step: Step, id_: str, *, elapsed: float | None = None, **ours: str) -> Json:
@@ -167,7 +167,7 @@ def _plan_counts(plan: Plan) -> dict[str, int]:
 
 
 def _result_counts(result: Result) -> dict[str, int]:
-    """Changes whose every step is done."""
+    """Counts the changes with all steps done."""
     unfinished = {end.step.address for end in result.ends if end.outcome is not Outcome.DONE}
     return _terraform_counts(Counter(item.action for item in result.changes if item.address not in unfinished))
 

@@ -1,4 +1,4 @@
-"""Values, addresses and outputs in Terraform's JSON: a secret is shown by the word, and marked. Pure."""
+"""Values, addresses and outputs in Terraform's JSON. A secret becomes `(secret)`, and is marked. Pure."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def shown_json(value: Value) -> Value:
 
 
 def marked(value: Value, holds: Any) -> Any:
-    """The twin of a value that is true where `holds` says so and has no other leaves; False where nothing is marked."""
+    """The twin of a value: true at the leaves for which `holds` is true. False without any such leaf."""
     match value:
         case Mapping():
             inside = {str(name): mark for name, item in value.items() if (mark := marked(item, holds)) is not False}

@@ -8,15 +8,15 @@ from novita_infra.views.content.plan import symbol
 from novita_infra.views.content.why import Reasons, WhyReason
 
 
-def why_json(found: Reasons) -> dict[str, Any]:
+def why_json(reasons: Reasons) -> dict[str, Any]:
     """The same tree for a program."""
     return {
-        "address": str(found.change.address),
-        "action": found.change.action.value,
-        "id": found.change.id,
-        "symbol": symbol(found.change),
-        "steps": list(found.steps),
-        "because": [_reason_json(reason) for reason in found.because],
+        "address": str(reasons.change.address),
+        "action": reasons.change.action.value,
+        "id": reasons.change.id,
+        "symbol": symbol(reasons.change),
+        "steps": list(reasons.steps),
+        "because": [_reason_json(reason) for reason in reasons.because],
     }
 
 

@@ -1,1 +1,1 @@
-"""Views for people: lines of text with tones. Text alone says everything; colour only helps."""
+"""The text format, for a person: lines with tones. The text is complete without colours."""

@@ -1,4 +1,4 @@
-"""What was changed outside, as text and as JSON, and what was not read and so is not known. Pure."""
+"""Drift, adopted fields and resources that were not read, as text. Pure."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _CAUSES: Final[Mapping[Cause, str]] = {
     Cause.RELEASED: "released by the platform",
 }
 _MANY: Final = 5
-"""Resources that are told one by one."""
+"""The most resources that are listed one by one."""
 _MINUTE: Final = 60.0
 
 
 def drift_lines(plan: Plan) -> Iterator[Line]:
-    """What was changed outside, each with its cause and what becomes of it; then what was not read."""
+    """The drift of each object, with its cause and the response."""
     actions = {change.address: change.action for change in plan.changes}
     if plan.drift:
         yield line(("Changed outside of novita-infra:", Tone.STRONG))
@@ -44,15 +44,15 @@ def drift_lines(plan: Plan) -> Iterator[Line]:
             yield line((f"      # {item.by}", Tone.FAINT))
         for field in item.fields:
             yield from differing(field.name, field.before, field.after, indent=6, note=("", None))
-        told = "taken into the books" if plan.refresh_only else answer(item, actions.get(item.address, Action.NONE))
-        yield line((f"      # {told}", Tone.FAINT))
+        text = "recorded in the state" if plan.refresh_only else answer(item, actions.get(item.address, Action.NONE))
+        yield line((f"      # {text}", Tone.FAINT))
         yield line()
 
 
 def adopted_lines(plan: Plan) -> Iterator[Line]:
-    """What stays other than its manifest because it was adopted before; what is adopted now is told with the drift."""
+    """Fields that differ from the manifest because earlier drift was adopted. New drift is listed as drift."""
     now = {(item.address, field.name) for item in plan.drift for field in item.fields}
-    title = "Adopted, and so other than the manifests have it:"
+    title = "Adopted, and different from the manifests:"
     for change in plan.changes:
         fields = [field for field in change.adopted if (change.address, field.name) not in now]
         if fields and title:
@@ -68,24 +68,24 @@ def adopted_lines(plan: Plan) -> Iterator[Line]:
 
 
 def adopting(field: Adopted) -> str:
-    """What adopted it, and where that stands."""
+    """The setting that adopted the field, and its place."""
     return f"onDrift ({field.place})" if field.place else "onDrift"
 
 
 def unread_lines(plan: Plan, *, now: float | None) -> Iterator[Line]:
-    """What was not read (`--refresh`), with its age; `now` in Unix seconds."""
+    """The resources that were not read (`--refresh`), with their age. `now` is in Unix seconds."""
     if not plan.unread:
         return
     count = len(plan.unread)
     what = f"{count:,} resource{'s were' if count > 1 else ' was'}{_unread(min(plan.unread.values()), now)}"
-    yield line((f"{what}: believed to be as the books have {'them' if count > 1 else 'it'}.", Tone.CHANGE))
+    yield line((f"{what}: assumed to be as recorded.", Tone.CHANGE))
     for address, at in plan.unread.items() if 1 < count <= _MANY else ():
         yield line((f"      {address}{_unread(at, now)}", Tone.FAINT))
     yield line()
 
 
 def _unread(last_seen: float, now: float | None) -> str:
-    """The books may have been found right since: they are written where something is other than before."""
+    """The age is an upper bound: the state is written only when something has changed."""
     if now is None or not last_seen:
         return " not read"
     return f" not read for up to {in_words(max(now - last_seen, _MINUTE))}"

@@ -14,12 +14,12 @@ _WIDTH = 100
 
 
 def kinds_lines(kinds: Iterable[KindExplained]) -> Iterator[Line]:
-    """Every kind with a line of what it is."""
+    """Every kind with its summary."""
     for kind in kinds:
         yield line((f"{kind.name:<16}", Tone.STRONG), kind.summary)
     yield line()
-    yield line("More of one: novita-infra explain Instance; of a field: novita-infra explain Instance.image")
-    yield line("What every kind has beside its spec: novita-infra explain lifecycle, novita-infra explain metadata")
+    yield line("One kind: novita-infra explain Instance; one field: novita-infra explain Instance.image")
+    yield line("Fields of every kind besides its spec: novita-infra explain lifecycle, novita-infra explain metadata")
     yield line("The project file novita-infra.yaml: novita-infra explain Project")
 
 
@@ -41,14 +41,14 @@ def _kind_lines(kind: KindExplained) -> Iterator[Line]:
     yield line((kind.name, Tone.STRONG), f"   address: {kind.type}.NAME")
     yield from _wrapped(kind.summary, indent=2)
     yield line()
-    yield line(("Fields of spec", Tone.STRONG), "   (* must be given)")
+    yield line(("Fields of spec", Tone.STRONG), "   (* required)")
     width = max((len(item.path) for item in kind.fields), default=0)
     for item in kind.fields:
         star = "*" if item.required else " "
         yield line(f"  {star} ", (f"{item.path:<{width}}", Tone.NEUTRAL), f"  {item.type}")
         yield from _wrapped(item.doc, indent=width + 6)
     yield line()
-    yield line(f"Beside spec: novita-infra explain {kind.name}.lifecycle, novita-infra explain {kind.name}.metadata")
+    yield line(f"Besides spec: novita-infra explain {kind.name}.lifecycle, novita-infra explain {kind.name}.metadata")
     yield line()
     yield line(("Expressions", Tone.STRONG))
     used = {f"${{{kind.type}.NAME.{name}}}": about for name, about in kind.outputs.items()}
@@ -100,7 +100,7 @@ def _example(example: str) -> Iterator[Line]:
 def _inside(items: Sequence[FieldExplained | PartExplained]) -> Iterator[Line]:
     if items:
         yield line()
-        yield line(("Inside it", Tone.STRONG), "   (* must be given)")
+        yield line(("Inside it", Tone.STRONG), "   (* required)")
     for item in items:
         default = f", default {item.default}" if item.default else ""
         yield line(f"  {'*' if item.required else ' '} ", (item.path, Tone.NEUTRAL), f"  {item.type}{default}")

@@ -1,4 +1,4 @@
-"""What a plan costs, as text and as JSON. Pure. Amounts in JSON are decimals in text, in USD: nobody rounds them."""
+"""The cost of a plan as text. Pure."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ _AGES: Final = ((86_400, "d"), (3600, "h"), (60, "min"))
 
 
 def row_lines(row: Row | None) -> Iterator[Line]:
-    """What a change does to the bill; nothing where it does nothing."""
+    """The change of the cost of a resource; nothing if it does not change."""
     if row is None or not row.moves:
         return
-    told, together = [], sums((row,))
+    parts, together = [], sums((row,))
     if rated := _rated(row, together):
-        told.append(rated)
+        parts.append(rated)
     if together.once:
-        told.append(f"{_once(together)} at once")
+        parts.append(f"{_once(together)} at once")
     if row.unknown:
-        told.append(f"unknown: {', '.join(row.unknown)}")
+        parts.append(f"unknown: {', '.join(row.unknown)}")
     if saved := [what for what in unknown(row.before) if what not in row.unknown]:
-        told.append(f"less by what has no known price: {', '.join(saved)}")
-    yield line(("      cost: ", Tone.STRONG), "; ".join(told) or "as before")
+        parts.append(f"less by what has no known price: {', '.join(saved)}")
+    yield line(("      cost: ", Tone.STRONG), "; ".join(parts) or "as before")
 
 
 def hourly(costs: tuple[Cost, ...]) -> str:
-    """`$0.67/h`, or what of it is known."""
+    """`$0.67/h`, or the known part of it."""
     return f"{_known(rate(costs), more=bool(unknown(costs)), digits=5)}/h"
 
 
 def money_lines(money: Money | None, *, environment: str, now: float | None = None) -> Iterator[Line]:
-    """The environment before and after, by the hour and by the month, with each group; nothing where all is free.
+    """The environment before and after, by the hour and by the month, with each group; nothing if everything is free.
 
-    `now`, in Unix seconds, tells the age of the prices.
+    `now`, in Unix seconds, gives the age of the prices.
     """
     if money is None or not money.rows:
         return
@@ -68,34 +68,34 @@ def money_lines(money: Money | None, *, environment: str, now: float | None = No
 
 
 def standing_lines(money: Money | None, *, environment: str, now: float | None = None) -> Iterator[Line]:
-    """What runs costs where nothing of it changes, in one line; nothing where all is free."""
+    """What runs costs where nothing of it changes, in one line; nothing if everything is free."""
     if money is None or not money.rows:
         return
     total = money.total
     nothing_known = total.unknown_after and not total.after
-    told = "not known" if nothing_known else f"{_after(total)}/h, {_after(total, MONTH)}/month"
-    yield line(f"Cost of environment {environment}: {told}, as before")
+    text = "not known" if nothing_known else f"{_after(total)}/h, {_after(total, MONTH)}/month"
+    yield line(f"Cost of environment {environment}: {text}, as before")
     yield from _unknown_lines(money)
     yield from _age_lines(money, now)
 
 
-def _rated(row: Row, told: Sums) -> str:
-    """What changes per hour; empty where nothing does, or nothing of it is known."""
+def _rated(row: Row, total: Sums) -> str:
+    """The change per hour; empty without a change or a known price."""
     if row.as_before:
-        word = "before" if told.after == told.before else "no less than before"
-        return f"not known; counted as {word}: {_amount(told.after)}/h"
-    if not told.delta:
+        word = "before" if total.after == total.before else "no less than before"
+        return f"not known; counted as {word}: {_amount(total.after)}/h"
+    if not total.delta:
         return ""
-    from_to = f" ({_before(told)}/h -> {_after(told)}/h)" if told.before and told.after else ""
-    return f"{_delta(told)}{'' if told.more and told.less else '/h'}{from_to}"
+    from_to = f" ({_before(total)}/h -> {_after(total)}/h)" if total.before and total.after else ""
+    return f"{_delta(total)}{'' if total.more and total.less else '/h'}{from_to}"
 
 
 def _sum_line(title: str, sums: Sums, *, hours: int) -> Line:
     before, after = _before(sums, hours), _after(sums, hours)
-    told = f"{before} -> {after}" if sums.delta or before != after else after
+    text = f"{before} -> {after}" if sums.delta or before != after else after
     if sums.delta and (sums.before or sums.unknown_before) and (sums.after or sums.unknown_after):
-        told += f" ({_delta(sums, hours)})"
-    return line(f"      {title}: {told}")
+        text += f" ({_delta(sums, hours)})"
+    return line(f"      {title}: {text}")
 
 
 def _before(sums: Sums, hours: int = 1) -> str:
@@ -107,7 +107,7 @@ def _after(sums: Sums, hours: int = 1) -> str:
 
 
 def _delta(sums: Sums, hours: int = 1) -> str:
-    """The difference, or the bound of it that is known."""
+    """The difference, or its known bound."""
     if sums.more and sums.less:
         return "not known"
     bound = "at least " if sums.more else "at most " if sums.less else ""
@@ -121,7 +121,7 @@ def _once(sums: Sums) -> str:
 
 
 def _known(amount: Amount, *, more: bool, digits: int) -> str:
-    """The amount, or what is known of it where there is more."""
+    """The amount; with `more`, the known part of it."""
     if not more:
         return _amount(amount, digits=digits)
     return f"at least {_amount(amount, digits=digits)}" if amount else "not known"
@@ -145,8 +145,8 @@ def _unknown_lines(money: Money) -> Iterator[Line]:
     named = {row.address: f"{row.address} ({', '.join(row.unknown)})" for row in rows}
     if left_out := [named[row.address] for row in rows if not row.as_before]:
         yield line(("      unknown, and not counted: ", Tone.CHANGE), ", ".join(left_out))
-    if kept := [f"{named[row.address]} {_amount(row.counts)}/h" for row in rows if row.as_before]:
-        yield line(("      unknown, and counted as before: ", Tone.CHANGE), ", ".join(kept))
+    if as_before := [f"{named[row.address]} {_amount(row.counts)}/h" for row in rows if row.as_before]:
+        yield line(("      unknown, and counted as before: ", Tone.CHANGE), ", ".join(as_before))
 
 
 def _age_lines(money: Money, now: float | None) -> Iterator[Line]:

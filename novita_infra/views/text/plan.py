@@ -1,4 +1,4 @@
-"""A plan, a run and the books as text for a person. It must be understood without colour, and it shows no secret."""
+"""A plan as text. It is complete without colours, and shows no secret."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ALWAYS: Final = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE, A
 def plan_lines(review: Review, *, now: float | None = None) -> Iterator[Line]:
     """The whole plan: every change with its fields and reasons, the outputs that change, and the summary.
 
-    `now`, in Unix seconds, tells how old a saved plan's prices are.
+    `now`, in Unix seconds, gives the age of the prices of a saved plan.
     """
     plan = review.plan
     yield from drift_lines(plan)
@@ -66,14 +66,14 @@ def summary(plan: Plan) -> str:
 
 def _nothing_to_do(plan: Plan) -> str:
     if plan.refresh_only:
-        return "No changes: only the books are brought up to date."
+        return "No changes: only the state is refreshed."
     if plan.drift:
-        return "No changes: what was changed outside is not put back."
+        return "No changes: the drift is not put back."
     if plan.selection.left_out:
-        return "No changes but those that are left out."
+        return "No changes except those that are left out."
     count = sum(change.action is Action.NONE for change in plan.changes)
     if plan.destroys or not count:
-        return "No changes. Nothing is on record." if plan.destroys else "No changes. Nothing is declared."
+        return "No changes. The state is empty." if plan.destroys else "No changes. Nothing is declared."
     resources, match = ("resource", "matches") if count == 1 else ("resources", "match")
     but = ", but for what was adopted" if any(change.adopted for change in plan.changes) else ""
     return f"No changes. The {count:,} {resources} of this environment {match} the manifests{but}."
@@ -101,7 +101,7 @@ def _change_lines(change: Change) -> Iterator[Line]:
 
 
 def _field_changes(fields: tuple[FieldChange, ...]) -> Iterator[Line]:
-    """The fields by their means: said beside a field that is alone with it, above those that share it."""
+    """The fields by their call, which is written beside a single field and above several."""
     by_means: dict[str, list[FieldChange]] = {}
     for item in fields:
         by_means.setdefault(item.means, []).append(item)
@@ -109,9 +109,9 @@ def _field_changes(fields: tuple[FieldChange, ...]) -> Iterator[Line]:
         tone = Tone.REPLACE if items[0].replaces else Tone.FAINT
         if len(items) > 1 and means:
             yield line((f"      # {means}", tone))
-        beside = f"  # {means}" if means and len(items) == 1 else ""
+        note = f"  # {means}" if means and len(items) == 1 else ""
         for item in items:
-            yield from differing(item.name, item.before, item.after, indent=6, note=(beside, tone))
+            yield from differing(item.name, item.before, item.after, indent=6, note=(note, tone))
 
 
 def _output_changes(plan: Plan) -> Iterator[Line]:

@@ -1,6 +1,6 @@
-"""A run while it happens: rows that move on a terminal, one plain line per event elsewhere. It only listens.
+"""The progress of a run: live rows on a terminal, one line per event elsewhere.
 
-Output that nobody can take any more (a closed pipe) must not disturb the run.
+A closed pipe does not disturb the run.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def listening_plainly(stream: TextIO) -> Listener:
 
 @contextmanager
 def listening_live(stream: TextIO, *, now: Callable[[], float], total: int) -> Iterator[Listener]:
-    """Shows a row for each running step on a terminal; what has ended scrolls away above. `now` gives seconds."""
+    """Shows a row for each running step on a terminal; ended steps scroll away above. `now` gives seconds."""
     from rich.console import Console  # noqa: PLC0415 -- only a terminal pays for rich
     from rich.live import Live  # noqa: PLC0415
 

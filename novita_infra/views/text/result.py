@@ -22,16 +22,16 @@ _MANY: Final = 20
 
 _SECTIONS: Final = (
     ("Done:", Outcome.DONE),
-    ("Still moving (the call is made, its end is not known yet):", Outcome.MOVING),
+    ("In progress (the call was made, its end is not known yet):", Outcome.MOVING),
     ("Skipped:", Outcome.SKIPPED),
     ("Failed:", Outcome.FAILED),
 )
 
 
 def result_lines(result: Result, *, again: str, destroy: str = "novita-infra destroy") -> Iterator[Line]:
-    """What the run did and did not do.
+    """The end of the run.
 
-    `again` is the command that goes on from here, `destroy` the one that deletes.
+    `again` is the command that continues, `destroy` the one that deletes.
     """
     if result.succeeded:
         word = "Destroy" if result.destroys else "Apply"
@@ -50,7 +50,7 @@ def _unfinished_lines(result: Result) -> Iterator[Line]:
     how = "was interrupted" if result.interrupted else "did not finish"
     done = result.count(Outcome.DONE)
     parts = [f"{done} of {len(result.ends)} steps done"] + [
-        f"{count} {outcome.value if outcome is not Outcome.MOVING else 'still moving'}"
+        f"{count} {outcome.value if outcome is not Outcome.MOVING else 'in progress'}"
         for outcome in (Outcome.FAILED, Outcome.SKIPPED, Outcome.MOVING)
         if (count := result.count(outcome))
     ]
@@ -75,13 +75,13 @@ def _end_lines(end: Ended) -> Iterator[Line]:
 
 
 def _leftover_lines(result: Result, *, destroy: str) -> Iterator[Line]:
-    """What costs on though the run failed, and the command that ends it; not what served before the run."""
+    """Objects that still cost after a failed run, and the command that deletes those that the run created."""
     failing = [end for end in result.ends if end.outcome is Outcome.FAILED]
     failed = {end.step.address for end in failing if end.id and end.step.action in BRINGING_UP | {StepKind.DELETE}}
     groups = {end.step.group for end in failing if end.step.group}
     changes = {change.address: change for change in result.changes}
     ending: list[str] = []
-    told: list[Line] = []
+    lines: list[Line] = []
     for row in result.cost.rows if result.cost else ():
         ends = {end.step.key: end for end in result.ends if end.step.address == row.address}
         beside = _serving(changes.get(row.address), ends.values())
@@ -92,22 +92,22 @@ def _leftover_lines(result: Result, *, destroy: str) -> Iterator[Line]:
         made = not undone and any(end.step.action in BRINGING_UP for end in ends.values())
         broken = row.address in failed and not undone
         why = "it failed" if broken else f"of the group {row.group}"
-        why += f"; {beside} was there before, stays and costs, too" if beside and not undone else ""
+        why += f"; {beside} existed before, remains and costs, too" if beside and not undone else ""
         why += "" if made or broken else ", from before this run"
-        told.append(line(f"  {row.address}: {hourly(costs)} ({why})"))
+        lines.append(line(f"  {row.address}: {hourly(costs)} ({why})"))
         if not beside and (made or broken):
             ending += ["--target", str(row.address)]
-    if not told:
+    if not lines:
         return
     yield line()
-    yield line(("Still there, and paid for:", Tone.STRONG))
-    yield from told
+    yield line(("Still exists and costs:", Tone.STRONG))
+    yield from lines
     if ending:
-        yield line("  To end what this run made: ", (" ".join((destroy, *ending)), Tone.STRONG))
+        yield line("  To delete what this run created: ", (" ".join((destroy, *ending)), Tone.STRONG))
 
 
 def _serving(change: Change | None, ends: Iterable[Ended]) -> str:
-    """The ids of the older objects of a resource that are still there: who ends the resource ends them, too."""
+    """The ids of the older objects of a resource that still exist. Deleting the resource deletes them, too."""
     older = [old.id for old in change.retires] if change else []
     older += [change.id] if change and change.action is Action.REPLACE else []
     gone = {end.step.id for end in ends if end.step.action is StepKind.DELETE and end.outcome is Outcome.DONE}
@@ -115,7 +115,7 @@ def _serving(change: Change | None, ends: Iterable[Ended]) -> str:
 
 
 def _costs(row: Row, ends: Iterable[Ended]) -> tuple[Cost, ...]:
-    """What the newest object costs as the run left it; nothing where it is not there, or was stopped."""
+    """The cost of the newest object after the run; nothing if it does not exist or was stopped."""
     by_call = {end.step.action: end for end in ends}
     done = {call for call, end in by_call.items() if end.outcome is Outcome.DONE}
     made = by_call.get(StepKind.CREATE)

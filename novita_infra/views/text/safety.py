@@ -1,4 +1,4 @@
-"""What guards a plan: what comes along, what is left out, what vanishes and may, and what must hold on the way."""
+"""The safety of a plan as text: targeting, conditions, allowed losses and policies."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Json: TypeAlias = dict[str, Any]
 
 
 def detour_lines(calls: tuple[Step, ...]) -> Iterator[Line]:
-    """The calls that no field asks for, and what they cost; nothing where there are none."""
+    """The calls that no field requires, and their effect; nothing without such calls."""
     if calls:
-        told = "it is stopped: started first for this, charged as running meanwhile, and stopped again afterwards"
-        yield line((f"      # {told}", Tone.CHANGE))
+        text = "it is stopped: started first for this, charged as running meanwhile, and stopped again afterwards"
+        yield line((f"      # {text}", Tone.CHANGE))
 
 
 def targeting_lines(plan: Plan) -> Iterator[Line]:
-    """What comes along and what is left out, each with the reason, and what may be lost."""
+    """Included and left out resources with the reason, conditions, and data that may be lost."""
     for title, items in (("Done as well:", plan.selection.along), ("Left out:", plan.selection.left_out)):
         if items:
             yield line((title, Tone.STRONG))
@@ -30,13 +30,13 @@ def targeting_lines(plan: Plan) -> Iterator[Line]:
                 yield line(f"      {item.address}", (f"  # {item.why}", Tone.FAINT))
             yield line()
     for step in plan.steps:
-        told = [
+        parts = [
             f"{len(found)} {when}"
             for found, when in ((step.conditions.requires, "before it"), (step.conditions.ensures, "after"))
             if found
         ]
-        if told:
-            yield line(f"Conditions of {step.address}, asked on the way: {', '.join(told)} ({step.call_name})")
+        if parts:
+            yield line(f"Conditions of {step.address}, asked on the way: {', '.join(parts)} ({step.call_name})")
     if any(step.conditions for step in plan.steps):
         yield line()
     if plan.selection.data_loss and any(not loss.when for change in plan.changes for loss in change.loses):
@@ -48,10 +48,10 @@ _TONES = {"passed": Tone.GOOD, "warned": Tone.CHANGE, "denied": Tone.BAD}
 
 
 def policy_lines(judgements: Iterable[Judgement]) -> Iterator[Line]:
-    """One line for all of them; what they deny and warn of is told beside the plan. Nothing where there are none."""
-    parts = [(judgement.policy.name, policy_outcome(judgement)) for judgement in judgements]
-    if parts:
-        told: list[tuple[str, Tone | None]] = []
-        for name, outcome in parts:
-            told += [(", " if told else " ", None), (f"{name} {outcome}", _TONES[outcome])]
-        yield line("Policies:", *told, ".")
+    """The outcomes in one line; denials and warnings are diagnostics of the plan. Nothing without policies."""
+    outcomes = [(judgement.policy.name, policy_outcome(judgement)) for judgement in judgements]
+    if outcomes:
+        parts: list[tuple[str, Tone | None]] = []
+        for name, outcome in outcomes:
+            parts += [(", " if parts else " ", None), (f"{name} {outcome}", _TONES[outcome])]
+        yield line("Policies:", *parts, ".")

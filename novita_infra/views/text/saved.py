@@ -1,4 +1,4 @@
-"""What a plan file tells of itself: when and from what it was made, and by which digest it is approved. Pure."""
+"""The origin of a saved plan as text: its time, project, state, variables and digest. Pure."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from novita_infra.views.content.values import inline
 
 
 def saved_lines(saved: SavedPlan, *, now: float) -> Iterator[Line]:
-    """Where the plan comes from. `now` is in Unix seconds."""
+    """The origin of the plan. `now` is in Unix seconds."""
     setting, basis = saved.setting, saved.review.plan.basis
-    books = f"{setting.state}, version {basis.serial}" if basis.serial else f"{setting.state}, not there yet"
+    state = f"{setting.state}, serial {basis.serial}" if basis.serial else f"{setting.state}, not yet written"
     yield line(
         (f"Saved plan of {timestamp(setting.created)}", Tone.STRONG),
         f" ({in_words(now - setting.created)} ago) by novita-infra {saved.program}",
     )
     yield line(f"    project: {setting.root}")
-    yield line(f"    books: {books}")
+    yield line(f"    state: {state}")
     if setting.variables:
         yield line(f"    variables: {inline(dict(setting.variables))}")
     yield line(f"    digest: {saved.digest}")

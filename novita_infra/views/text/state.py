@@ -21,7 +21,7 @@ def output_lines(outputs: Mapping[str, Value]) -> Iterator[Line]:
 
 
 def state_lines(state: State) -> Iterator[Line]:
-    """The books: every record, then the outputs."""
+    """The state: every record, then the outputs."""
     cloud = f", account {state.cloud}" if state.cloud else ""
     yield line(
         (f"Project {state.project or '(none yet)'}, environment {state.environment}{cloud}", Tone.STRONG),
@@ -31,7 +31,7 @@ def state_lines(state: State) -> Iterator[Line]:
         yield line()
         yield from record_lines(state.records[address])
     if not state.records:
-        yield line("Nothing is on record.")
+        yield line("The state is empty.")
     if state.outputs:
         yield line()
         yield line(("Outputs", Tone.STRONG))
@@ -39,7 +39,7 @@ def state_lines(state: State) -> Iterator[Line]:
 
 
 def record_lines(record: Record) -> Iterator[Line]:
-    """One record: its id, what was last sent, what is under way."""
+    """One record: its id, its last sent spec, the call under way."""
     marks = "  (protected)" if record.protect else ""
     yield line((str(record.address), Tone.STRONG), marks)
     yield line(f"    id: {record.id or '(not known: a create got no answer)'}")
@@ -48,11 +48,11 @@ def record_lines(record: Record) -> Iterator[Line]:
         if record.pending.ended:
             yield line((f"        the last run ended so: {record.pending.ended}", Tone.CHANGE))
     if record.recreate_reason:
-        yield line((f"    to be made anew: {record.recreate_reason} asked for it", Tone.CHANGE))
+        yield line((f"    to be replaced: {record.recreate_reason} asked for it", Tone.CHANGE))
     if record.retired:
-        yield line((f"    replaced, not known to be gone: {', '.join(record.retired)}", Tone.CHANGE))
+        yield line((f"    replaced, deletion not confirmed: {', '.join(record.retired)}", Tone.CHANGE))
     if record.adopted:
-        yield line(("    adopted, and so other than the manifest has it:", Tone.CHANGE))
+        yield line(("    adopted, and different from the manifest:", Tone.CHANGE))
     for item in adopted_of(record):
         note = (f"  # {item.cause.value}", Tone.FAINT)
         yield from differing(item.name, item.declared, item.wanted, indent=8, note=note)
@@ -70,10 +70,10 @@ def record_lines(record: Record) -> Iterator[Line]:
 
 
 def _choice_lines(choice: Mapping[str, Value]) -> Iterator[Line]:
-    """What was taken of several offers, and why the others were not; nothing where there was no choice."""
+    """The chosen offer, and why the others were passed over; nothing without a choice."""
     match choice:
         case {"took": dict() as took, "passed": [*passed]} if passed:
-            yield line(f"    taken of several offers: {inline(took)}")
+            yield line(f"    chosen from several offers: {inline(took)}")
             for item in passed:
                 if isinstance(item, dict):
                     yield line(f"    passed over: {inline(item.get('offer'))}: {item.get('reason')}")

@@ -11,14 +11,14 @@ from novita_infra.views.content.plan import heading
 from novita_infra.views.content.why import Reasons, WhyReason
 
 
-def why_lines(found: Reasons) -> Iterator[Line]:
+def why_lines(reasons: Reasons) -> Iterator[Line]:
     """The reasons as a tree, the effect first."""
-    sign, tone, sentence = heading(found.change)
-    known_as = f" ({found.change.id})" if found.change.id else ""
-    yield line((f"{sign} ".lstrip(), tone), (str(found.change.address), Tone.STRONG), f"{known_as} {sentence}")
-    for text in found.steps:
+    sign, tone, sentence = heading(reasons.change)
+    known_as = f" ({reasons.change.id})" if reasons.change.id else ""
+    yield line((f"{sign} ".lstrip(), tone), (str(reasons.change.address), Tone.STRONG), f"{known_as} {sentence}")
+    for text in reasons.steps:
         yield line((f"    step: {text}", Tone.FAINT))
-    for reason in found.because:
+    for reason in reasons.because:
         yield from _reason_lines(reason, depth=1)
 
 

@@ -130,7 +130,7 @@ def test_the_ways_to_read(run: Invoke, project: Path) -> None:
         "network_storage.data"
     }
     told = run("apply", "--sim", "--refresh=only")
-    assert (told.exit_code, "only the books are brought up to date" in told.stdout) == (0, True)
+    assert (told.exit_code, "only the state is refreshed" in told.stdout) == (0, True)
     assert "renamed" in run("show").stdout
     assert run("plan", "--sim", "--detailed-exitcode").exit_code == EXIT_CHANGES
 
@@ -142,7 +142,7 @@ def test_a_storage_that_was_deleted_by_hand_is_told_and_forgotten_where_only_the
     delete_by_hand(project)
     assert "deleted by hand" in run("drift", "--sim").stdout
     assert run("apply", "--sim", "--refresh=only", "--auto-approve").exit_code == 0
-    assert "Nothing is on record." in run("show").stdout
+    assert "The state is empty." in run("show").stdout
 
 
 def test_a_saved_plan_shows_its_drift_too(run: Invoke, project: Path) -> None:

@@ -35,7 +35,7 @@ def orphan(run: Invoke, project: Path) -> str:
 def test_there_are_none_in_an_account_that_is_all_on_record(run: Invoke) -> None:
     run("apply", "--sim", "--auto-approve")
     ended = run("orphans", "--sim", "--detailed-exitcode")
-    assert (ended.exit_code, ended.stdout) == (0, "No orphans: every live object of the account is on record.\n")
+    assert (ended.exit_code, ended.stdout) == (0, "No orphans: every live object of the account is in a state.\n")
     assert run("orphans", "--sim", "--json").stdout == "[]\n"
 
 
@@ -45,7 +45,7 @@ def test_what_the_books_forgot_is_listed_with_its_price(run: Invoke, orphan: str
     head, row, _, total = ended.stdout.splitlines()
     assert head.split()[:4] == ["KIND", "ID", "NAME", "STATUS"]
     assert row.split()[:4] == ["network_storage", orphan, "data", "ready"]
-    assert total.startswith("1 object on no record: $0.00167 per hour, $1.20 per month")
+    assert total.startswith("1 object in no state: $0.00167 per hour, $1.20 per month")
     assert run("orphans", "--sim", "--detailed-exitcode").exit_code == 2
     (told,) = json.loads(run("orphans", "--sim", "--json").stdout)
     assert (told["kind"], told["id"], told["gpu_use"], told["created"]) == ("network_storage", orphan, None, None)
@@ -61,7 +61,7 @@ def test_an_orphan_is_adopted_by_its_name(run: Invoke, orphan: str) -> None:
 
 def test_an_orphan_is_deleted_only_when_that_is_confirmed(run: Invoke, orphan: str) -> None:
     ended = run("orphans", "--sim", "--terminate", orphan)
-    assert (ended.exit_code, "nobody can be asked" in ended.stderr) == (1, True)
+    assert (ended.exit_code, "no question can be asked" in ended.stderr) == (1, True)
     assert orphan in run("orphans", "--sim").stdout
     ended = run("orphans", "--sim", "--terminate", orphan, "--auto-approve")
     assert (ended.exit_code, "Destroy complete: 1 deleted." in ended.stderr) == (0, True)
@@ -118,7 +118,7 @@ def test_an_empty_folder_has_no_books_and_everything_is_an_orphan(run: Invoke, o
         (("--auto-approve",), "the question that --terminate asks"),
         (("--terminate", "x", "--detailed-exitcode"), "--detailed-exitcode is for the list"),
         (("--terminate", "x", "--lock-timeout", "5s"), "--lock-timeout is for --adopt"),
-        (("--terminate", "--state", "books"), "--state is an option, and no ID"),
+        (("--terminate", "--state", "books"), "--state is an option, not an ID"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

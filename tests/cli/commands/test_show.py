@@ -70,7 +70,7 @@ def test_init_overwrites_nothing(run: Invoke, project: Path) -> None:
     before = (project / "fleet.yaml").read_text()
     result = run("init")
     assert result.exit_code == 1
-    assert "already there" in result.stderr
+    assert "already exists" in result.stderr
     assert (project / "fleet.yaml").read_text() == before
 
 

@@ -261,8 +261,8 @@ def test_record_stands_between_a_client_and_an_api(project: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--target", "nonsense"), "'nonsense' is no address of an API"),
-        (("--target", "https://api.novita.ai/v3"), "is no address of an API"),
+        (("--target", "nonsense"), "'nonsense' is not the address of an API"),
+        (("--target", "https://api.novita.ai/v3"), "is not the address of an API"),
         (("--target", "https://api.novita.ai", "--scenario", "calm"), "--scenario is about the simulator"),
     ],
 )

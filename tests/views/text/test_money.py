@@ -92,7 +92,7 @@ def test_a_total_of_unknown_prices_alone_is_not_nothing() -> None:
     assert "Cost of environment prod: at least $0.01667/h, at least $12.00/month, as before\n" in text
     live = Live("e1", "api", Phase.READY, "serving", {})
     found = plain(orphan_lines([Orphan("endpoint", live, (RIDDLE,))], now=0.0))
-    assert "1 object on no record, of an unknown price.\n" in found
+    assert "1 object in no state, of an unknown price.\n" in found
 
 
 @pytest.mark.parametrize(

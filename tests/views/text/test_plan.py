@@ -68,7 +68,7 @@ def test_what_was_not_read_is_counted_with_the_oldest_age_and_named_where_it_is_
     plan = Review(Plan("p", "dev", (), (), Basis("l", 1), unread=unread))
     first, *others = plain(plan_lines(plan, now=7_200.0 * 401)).splitlines()
     oldest = "33 d 8 h"
-    assert first == f"{count} resources were not read for up to {oldest}: believed to be as the books have them."
+    assert first == f"{count} resources were not read for up to {oldest}: assumed to be as recorded."
     assert sum(text.startswith("      vpc.net-") for text in others) == named
     assert plan_json(plan)["novita"]["unread"] == unread
 

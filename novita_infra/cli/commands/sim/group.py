@@ -1,4 +1,4 @@
-"""`sim`: the built-in simulator. Here the group and `reset`; the rest has files of its own for the sake of imports."""
+"""`sim`: the group of the simulator's commands, and `reset`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from novita_infra.views.renderer import Renderer
             "serve": ("novita_infra.cli.commands.sim.serve:serve", "Serve the simulator over HTTP on this machine"),
             "run": (
                 "novita_infra.cli.commands.sim.run:run",
-                "Run a command against the simulator and judge what it leaves",
+                "Run a command against the simulator and report its effects",
             ),
             "record": (
                 "novita_infra.cli.commands.sim.serve:record",
@@ -32,14 +32,14 @@ from novita_infra.views.renderer import Renderer
             ),
             "scenarios": (
                 "novita_infra.cli.commands.sim.scenarios:scenarios",
-                "List the bad days that can be rehearsed",
+                "List the built-in scenarios",
             ),
             "reset": (f"{__name__}:reset", "Empty the simulator's account of a project"),
         }
     },
 )
 def sim() -> None:
-    """The built-in simulator: a pretend Novita without an account, a key or a bill."""
+    """The built-in simulator of Novita AI: no account, no key, no bill."""
 
 
 @click.command(cls=Command)
@@ -48,7 +48,7 @@ def sim() -> None:
 def reset(*, path: Path, renderer: Renderer) -> int:
     """Empty the simulator's account of a project.
 
-    The books stay: the next plan finds that everything was deleted. `novita-infra destroy --sim` does it in order.
+    The state remains: the next plan reports every object as deleted. `novita-infra destroy --sim` deletes in order.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""What `sim serve`, `sim run` and `sim record` share: the options that say which world is wanted."""
+"""The options of a simulated world, for `sim serve`, `sim run` and `sim record`."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ from novita_infra.testing.worlds import WorldOptions
 
 
 def world_options(*, time_scale: float) -> Callable[[Callback], Callback]:
-    """Adds the options and hands on `wish`, and `latency` in seconds."""
+    """Adds the options and passes on `options`, and `latency` in seconds."""
     options = (
         click.option(
             "--scenario",
             default="",
             metavar="NAME|FILE",
-            help="The day to live through: a name from `sim scenarios`, or a scenario file.",
+            help="A scenario: a name from `sim scenarios`, or a scenario file.",
         ),
-        click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Seed of ids and luck."),
+        click.option(
+            "--seed", type=int, default=0, show_default=True, metavar="N", help="Seed of ids and random events."
+        ),
         click.option(
             "--profile",
             type=click.Choice(sorted(PROFILES)),
             default="live",
             show_default=True,
-            help="Which reading of the API's documents it follows.",
+            help="Which variant of the API's behaviour it follows.",
         ),
         click.option(
             "--time-scale",
@@ -67,8 +69,8 @@ def world_options(*, time_scale: float) -> Callable[[Callback], Callback]:
             db: Path | None,
             **rest: Any,
         ) -> Any:
-            wish = WorldOptions(scenario=scenario, seed=seed, profile=profile, time_scale=time_scale, db=db)
-            return function(wish=wish, latency=latency_ms / 1000, **rest)
+            world = WorldOptions(scenario=scenario, seed=seed, profile=profile, time_scale=time_scale, db=db)
+            return function(options=world, latency=latency_ms / 1000, **rest)
 
         decorated: Callback = inner
         for option in reversed(options):

@@ -1,4 +1,4 @@
-"""`sim run`: a command against a simulator of its own, and the verdict on what it has left behind."""
+"""`sim run`: runs a command against a simulator of its own, and reports orphans, duplicates, cost and calls."""
 
 from __future__ import annotations
 
@@ -40,23 +40,23 @@ _MOST_SHOWN: Final = 10
     "--project",
     type=click.Path(exists=True, path_type=Path),
     metavar="PATH",
-    help="Whose books tell orphans; by default the project that the command names or runs in.",
+    help="The project whose state finds orphans; by default the one that the command names or runs in.",
 )
 @click.option(
-    "--report", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the verdict as JSON too."
+    "--report", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the verdict as JSON, too."
 )
 @click.option(
     "--record",
     "log_file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write all requests and answers: HAR, or JSON lines for .jsonl.",
+    help="Write all requests and responses: HAR, or JSON lines for .jsonl.",
 )
 @click.argument("words", metavar="-- COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
 @with_renderer
 def run(
     *,
-    wish: WorldOptions,
+    options: WorldOptions,
     latency: float,
     project: Path | None,
     report: Path | None,
@@ -64,11 +64,11 @@ def run(
     words: tuple[str, ...],
     renderer: Renderer,
 ) -> int:
-    """Run a command against a simulator of its own and say what it leaves behind.
+    """Run a command against a simulator of its own and report its effects.
 
-    The command finds the simulator by NOVITA_API_URL and NOVITA_API_KEY. Afterwards stderr tells orphans (objects that
-    no books know), doubles (the same thing made twice), what it cost, and the calls by operation. The exit code is the
-    command's. An account of its own is used and forgotten, unless --db keeps it.
+    The command finds the simulator by NOVITA_API_URL and NOVITA_API_KEY. Afterwards stderr lists orphans (objects in no
+    state), doubles (the same object created twice), the cost, and the calls by operation. The exit code is that of the
+    command. The account is new and is deleted afterwards, unless --db keeps it.
 
     \b
     Examples:
@@ -76,7 +76,7 @@ def run(
       novita-infra sim run --scenario chaos --seed 7 --report verdict.json -- python train.py
     """
     with ExitStack() as stack:
-        world = open_with_options(wish)
+        world = open_with_options(options)
         stack.callback(world.close)
         app = build_app(world, latency=latency)
         if log_file is not None:
@@ -86,33 +86,37 @@ def run(
         beginning = take_baseline(world)
         with background(app) as server:
             code = _run(words, _environment(os.environ, server.url))
-        place = project or project_of(words)
-        books = None if place is None else _books(place, renderer)
-        verdict = judge(world, beginning, on_record=books.ids if books else None)
-    renderer.message(*_lines(verdict, wish, place if books else None, books.unanswered if books else ()))
+        folder = project or project_of(words)
+        recorded = None if folder is None else _recorded(folder, renderer)
+        verdict = judge(world, beginning, on_record=recorded.ids if recorded else None)
+    renderer.message(*_lines(verdict, options, folder if recorded else None, recorded.unanswered if recorded else ()))
     if report is not None:
-        known = {"project": str(place), "unanswered": list(map(str, books.unanswered))} if books else {"project": None}
-        day = {"scenario": str(wish.scenario) or "calm", "seed": wish.seed, "profile": wish.profile}
-        said = {"command": list(words), "exitCode": code, **day, **known, **verdict_json(verdict)}
-        report.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
+        known = (
+            {"project": str(folder), "unanswered": list(map(str, recorded.unanswered))}
+            if recorded
+            else {"project": None}
+        )
+        day = {"scenario": str(options.scenario) or "calm", "seed": options.seed, "profile": options.profile}
+        report_data = {"command": list(words), "exitCode": code, **day, **known, **verdict_json(verdict)}
+        report.write_text(json.dumps(report_data, indent=2) + "\n", encoding="utf-8")
     return code
 
 
 def _environment(environ: Mapping[str, str], url: str) -> dict[str, str]:
-    """What points any client at the simulator, past a proxy for the outside world."""
-    said = {name: value for name, value in environ.items() if name != "NOVITA_INFRA_SIM"}
+    """An environment that points any client at the simulator, without a proxy."""
+    variables = {name: value for name, value in environ.items() if name != "NOVITA_INFRA_SIM"}
     for name in ("NO_PROXY", "no_proxy"):
-        said[name] = ",".join(filter(None, (environ.get(name, ""), _LOOPBACK)))
-    return said | {"NOVITA_API_URL": url, "NOVITA_API_KEY": KEY}
+        variables[name] = ",".join(filter(None, (environ.get(name, ""), _LOOPBACK)))
+    return variables | {"NOVITA_API_URL": url, "NOVITA_API_KEY": KEY}
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
 
 
 def _run(words: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Runs it to its end; a command that a signal ended gives 128 and the signal's number, as in a shell."""
+    """Runs the command. One that a signal ended gives 128 and the signal's number, as in a shell."""
     with _passing_on() as child:
-        process = subprocess.Popen(words, env=dict(environment))  # noqa: S603 -- what the person asked for
+        process = subprocess.Popen(words, env=dict(environment))  # noqa: S603 -- the command of the user
         child.append(process)
         code = process.wait()
     return code if code >= 0 else 128 - code
@@ -148,20 +152,20 @@ def _in_foreground() -> bool:
     return False
 
 
-# --- whose books ------------------------------------------------------------------------------------------------------
+# --- the state ------------------------------------------------------------------------------------------------------
 
 
-def _books(place: Path, renderer: Renderer) -> RecordedState | None:
-    """The books; that they cannot be read is told, and keeps neither the verdict nor the command's code back."""
+def _recorded(folder: Path, renderer: Renderer) -> RecordedState | None:
+    """The recorded state; None if it cannot be read, which is reported."""
     try:
-        return recorded_state(place)
+        return recorded_state(folder)
     except Problems as wrong:
         renderer.diagnostics(wrong.diagnostics)
         return None
 
 
 def project_of(words: Sequence[str]) -> Path | None:
-    """The PATH of a command of ours, else the present folder where it is a project's."""
+    """The PATH of a novita-infra command, else the current folder if it has a project."""
     ours = _own_words(words)
     if ours is not None:
         return _path_of(ours)
@@ -197,9 +201,9 @@ def _path_of(words: list[str]) -> Path:
 
 
 def _lines(
-    verdict: RunVerdict, wish: WorldOptions, place: Path | None, unanswered: Sequence[Address]
+    verdict: RunVerdict, options: WorldOptions, folder: Path | None, unanswered: Sequence[Address]
 ) -> Iterator[Line]:
-    yield line((f"Verdict on {wish.scenario or 'calm'}, seed {wish.seed}:", Tone.STRONG))
+    yield line((f"Verdict on {options.scenario or 'calm'}, seed {options.seed}:", Tone.STRONG))
     left = _counted(len(verdict.made), "object")
     if verdict.orphans is None:
         yield line(f"  orphans  not known: there is no state to compare {left} with (--project)")
@@ -207,7 +211,7 @@ def _lines(
         yield line("  orphans  ", (f"{len(verdict.orphans)} of {left} in no state", Tone.BAD))
         yield from _things(verdict.orphans)
     else:
-        yield line("  orphans  ", ("none", Tone.GOOD), f": {left}, all in the state of {place}")
+        yield line("  orphans  ", ("none", Tone.GOOD), f": {left}, all in the state of {folder}")
     for address in unanswered:
         yield line(f"             the create of {address} was not answered: the next apply looks for its object")
     if verdict.doubles:

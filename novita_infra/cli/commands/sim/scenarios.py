@@ -1,4 +1,4 @@
-"""`sim scenarios`: the days that ship, each with one sentence."""
+"""`sim scenarios`: lists the built-in scenarios."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _TIMING: Final = frozenset({"at", "upon", "nth", "after", "every"})
 @json_option
 @with_renderer
 def scenarios(*, renderer: Renderer) -> int:
-    """List the scenarios that ship: the bad days that the simulator can be told to have.
+    """List the built-in scenarios of faults and changes.
 
-    With --json, each comes in full, as a scenario file would say it.
+    With --json, each is printed in full, in the form of a scenario file.
 
     \b
     Examples:
@@ -36,11 +36,11 @@ def scenarios(*, renderer: Renderer) -> int:
 
 
 def _full(values: dict[str, Any]) -> dict[str, Any]:
-    """As a scenario file says it: without what is left unsaid."""
-    said = {"statusWords" if name == "status_words" else name: value for name, value in values.items() if value}
-    if "events" in said:
-        said["events"] = [
+    """The form of a scenario file: without empty values."""
+    data = {"statusWords" if name == "status_words" else name: value for name, value in values.items() if value}
+    if "events" in data:
+        data["events"] = [
             {name: value for name, value in event.items() if value or (name not in _TIMING and value is not None)}
-            for event in said["events"]
+            for event in data["events"]
         ]
-    return said
+    return data

@@ -35,10 +35,10 @@ _OF_THE_WORLD = ("scenario", "seed", "profile", "time_scale", "latency_ms", "db"
     "log_file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write all requests and answers into this file: HAR, or JSON lines for .jsonl.",
+    help="Write all requests and responses into this file: HAR, or JSON lines for .jsonl.",
 )
 @with_renderer
-def serve(*, port: int, wish: WorldOptions, latency: float, log_file: Path | None, renderer: Renderer) -> int:
+def serve(*, port: int, options: WorldOptions, latency: float, log_file: Path | None, renderer: Renderer) -> int:
     """Serve the simulator over HTTP on this machine, until Ctrl-C.
 
     Prints its address as the first line. The key is any text that begins with sk_.
@@ -49,7 +49,7 @@ def serve(*, port: int, wish: WorldOptions, latency: float, log_file: Path | Non
       NOVITA_API_URL=http://127.0.0.1:8081 NOVITA_API_KEY=sk_test novita-infra plan
       novita-infra sim serve --scenario no-stock
     """
-    world = open_with_options(wish)
+    world = open_with_options(options)
     with ExitStack() as stack:
         around = None if log_file is None else partial(Recorder, log=stack.enter_context(_log(log_file)))
         stack.enter_context(_port_taken(port))
@@ -63,9 +63,9 @@ def serve(*, port: int, wish: WorldOptions, latency: float, log_file: Path | Non
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Where the log goes: HAR 1.2, or JSON lines where the name ends in .jsonl.",
+    help="The log file: HAR 1.2, or JSON lines for .jsonl.",
 )
-@click.option("--target", default="", metavar="URL", help="Pass everything on to this API instead of the simulator.")
+@click.option("--target", default="", metavar="URL", help="Forward everything to this API instead of the simulator.")
 @port_option
 @world_options(time_scale=1.0)
 @with_renderer
@@ -77,14 +77,14 @@ def record(
     out: Path,
     target: str,
     port: int,
-    wish: WorldOptions,
+    options: WorldOptions,
     latency: float,
     renderer: Renderer,
 ) -> int:
-    """Log all requests and answers of whoever talks to the address that it prints, until Ctrl-C.
+    """Log all requests to the address that it prints, with the responses, until Ctrl-C.
 
-    What is talked to is the simulator, or with --target a real API; then the caller's own key goes through. Keys,
-    passwords, tokens and values of environment variables are crossed out before anything is written.
+    The requests reach the simulator, or with --target a real API with the caller's own key. Keys, passwords, tokens and
+    values of environment variables are redacted before anything is written.
 
     \b
     Examples:
@@ -93,10 +93,10 @@ def record(
     """
     if target:
         _check_target(context, target)
-        renderer.message(f"Everything goes to {target} and is recorded in {out}; Ctrl-C ends it.")
+        renderer.message(f"Requests are forwarded to {target} and recorded in {out}; Ctrl-C ends it.")
         with _log(out) as log, _port_taken(port):
             return asyncio.run(_forward(target, log, port=port))
-    world = open_with_options(wish)
+    world = open_with_options(options)
     renderer.message(f"The simulator runs and is recorded in {out}; Ctrl-C ends it.")
     with _log(out) as log, _port_taken(port):
         return serve_world(world, port=port, latency=latency, around=partial(Recorder, log=log))
@@ -106,10 +106,10 @@ def _check_target(context: click.Context, target: str) -> None:
     given = [name for name in _OF_THE_WORLD if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
     if given:
         option = f"--{given[0].replace('_', '-')}"
-        raise problem(f"{option} is about the simulator", "leave it out where there is a --target")
+        raise problem(f"{option} is about the simulator", "leave it out with --target")
     address = urlsplit(target)
     if address.scheme not in {"http", "https"} or not address.netloc or address.path.strip("/"):
-        raise problem(f"{target!r} is no address of an API", "one looks like https://api.novita.ai")
+        raise problem(f"{target!r} is not the address of an API", "one looks like https://api.novita.ai")
 
 
 async def _forward(target: str, log: Log, *, port: int) -> int:
@@ -138,4 +138,4 @@ def _port_taken(port: int) -> Iterator[None]:
     except OSError as wrong:
         if wrong.filename is not None:
             raise
-        raise problem(f"port {port} cannot be had: {wrong.strerror}", "choose another --port, or none") from wrong
+        raise problem(f"port {port} is not available: {wrong.strerror}", "choose another --port, or none") from wrong

@@ -1,4 +1,4 @@
-"""The JSON Schema of what `plan --json` says of drift: `resource_drift`, and the age of what was not read."""
+"""The JSON Schema of drift in `plan --json`: `resource_drift`, and the age of resources that were not read."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _FIELD: Final = {
 _CAUSE: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
-        "cause": {"enum": [cause.value for cause in Cause], "description": "Why it is other than it was left."},
-        "on_drift": {"enum": [answer.value for answer in OnDrift], "description": "What becomes of it."},
-        "declared": {"type": "boolean", "description": "Whether the manifest says anything of it."},
-        "says": {"type": "string", "description": "What befell it, in words."},
-        "by": {"type": "string", "description": "Who did it, as far as that is known."},
-        "fields": {"type": "array", "items": _FIELD, "description": "What is other than it was left."},
+        "cause": {"enum": [cause.value for cause in Cause], "description": "The cause of the drift."},
+        "on_drift": {"enum": [answer.value for answer in OnDrift], "description": "The response to the drift."},
+        "declared": {"type": "boolean", "description": "Whether the manifest declares it."},
+        "description": {"type": "string", "description": "The event as text."},
+        "by": {"type": "string", "description": "Who made the change, if it is known."},
+        "fields": {"type": "array", "items": _FIELD, "description": "The fields that changed."},
     },
-    "required": ["cause", "on_drift", "declared", "says", "by", "fields"],
+    "required": ["cause", "on_drift", "declared", "description", "by", "fields"],
     "additionalProperties": False,
 }
 
@@ -32,23 +32,23 @@ ADOPTED: Final[dict[str, Any]] = {
         "type": "object",
         "properties": {
             "name": {"type": "string", "description": "The field of the spec."},
-            "declared": {"description": "As the manifest has it."},
-            "wanted": {"description": "As it is, and stays."},
+            "declared": {"description": "The value in the manifest."},
+            "wanted": {"description": "The value that is kept."},
             "cause": _CAUSE["properties"]["cause"],
         },
         "required": ["name", "declared", "wanted", "cause"],
         "additionalProperties": False,
     },
-    "description": "What stays other than the manifest has it, because onDrift adopted it.",
+    "description": "Fields that differ from the manifest because onDrift adopted them.",
 }
 DRIFT: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
         "id": {"type": "string", "description": "The object's id."},
-        "gone": {"type": "boolean", "description": "Whether it is gone, or on its way out."},
+        "gone": {"type": "boolean", "description": "Whether the object is deleted, or being deleted."},
         "last_seen": {
             "type": "number",
-            "description": "When the books last learned of it, in Unix seconds; 0: unknown.",
+            "description": "Time of the last read, in Unix seconds; 0 if it is unknown.",
         },
         "causes": {"type": "array", "items": _CAUSE, "minItems": 1},
     },
@@ -58,5 +58,5 @@ DRIFT: Final[dict[str, Any]] = {
 UNREAD: Final[dict[str, Any]] = {
     "type": "object",
     "additionalProperties": {"type": "number"},
-    "description": "By address of what was not read, when the books last learned of it, in Unix seconds; 0: unknown.",
+    "description": "Resources that were not read: time of the last read by address, in Unix seconds; 0: unknown.",
 }

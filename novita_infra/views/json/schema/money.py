@@ -1,4 +1,4 @@
-"""The JSON Schema of what `plan --json` says of money: `novita.money` of the plan, `novita.cost` of a resource."""
+"""The JSON Schema of costs in `plan --json`: `novita.money` of the plan, `novita.cost` of a resource."""
 
 from __future__ import annotations
 
@@ -20,19 +20,25 @@ _RANGE: Final = complete_object({"least": _usd("What is certain."), "most": _usd
 _RATE: Final = complete_object({"per_hour": _RANGE, "per_month": _RANGE})
 _SUMS: Final[Schema] = {
     "before": _RATE,
-    "after": {**_RATE, "description": "No less than before where a price is known no more: that is no saving."},
+    "after": {**_RATE, "description": "At least the cost before, if a price is no longer known: that is no saving."},
     "delta": {**_RATE, "description": "As far as prices are known: see `unknown`."},
     "at_once": _usd("What the plan buys at once."),
 }
 _LINE: Final = complete_object(
     {
         "what": {"type": "string", "description": "For a person."},
-        "price": {"anyOf": [_usd(), _NONE], "description": "Of one unit and period; null where nobody knows it."},
-        "per_hours": {"type": "integer", "description": "The period; 0 for what is paid once."},
+        "price": {"anyOf": [_usd(), _NONE], "description": "Of one unit and period; null if it is unknown."},
+        "per_hours": {"type": "integer", "description": "The period; 0 for a single payment."},
         "quantity": {"type": "integer", "description": "How many units, at the most."},
         "least": {"type": "integer", "description": "How many units, at the least."},
-        "unit": {"type": "string", "description": "What is counted, such as GPU; empty where the line says all."},
-        "listed": {"type": "string", "description": "Where in the price list the price stands; empty where nowhere."},
+        "unit": {
+            "type": "string",
+            "description": "The counted unit, such as GPU; empty if the line is complete without.",
+        },
+        "listed": {
+            "type": "string",
+            "description": "The place of the price in the price list; empty if it is not listed.",
+        },
     }
 )
 _LINES: Final[Schema] = {"type": "array", "items": _LINE}
@@ -42,13 +48,17 @@ COST: Final[Schema] = {
         complete_object(
             {
                 **_SUMS,
-                "unknown": {"type": "array", "items": {"type": "string"}, "description": "What has no known price."},
+                "unknown": {
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "description": "Items without a known price.",
+                },
                 "lines": complete_object({"before": _LINES, "after": _LINES, "once": _LINES}),
             }
         ),
         _NONE,
     ],
-    "description": "What the resource costs, in USD; null for what is free of charge.",
+    "description": "The cost of the resource in USD; null if it is free.",
 }
 
 MONEY: Final[Schema] = {
@@ -72,11 +82,11 @@ MONEY: Final[Schema] = {
                             "what": {"type": "string"},
                             "counted_as_before": {
                                 "type": "boolean",
-                                "description": "Whether the resource is counted for no less than before.",
+                                "description": "Whether the resource is counted with at least the cost before.",
                             },
                         }
                     ),
-                    "description": "What has no known price; not counted, unless it is counted as before.",
+                    "description": "Items without a known price. They are not counted, or counted as before.",
                 },
                 "budget": complete_object(
                     {
@@ -90,5 +100,5 @@ MONEY: Final[Schema] = {
         ),
         _NONE,
     ],
-    "description": "What the environment costs before and after, in USD.",
+    "description": "The cost of the environment before and after, in USD.",
 }

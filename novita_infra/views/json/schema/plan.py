@@ -1,4 +1,4 @@
-"""The published JSON Schema of `plan --json`: Terraform's representation, and what stands under `novita` beside it.
+"""The published JSON Schema of `plan --json`: Terraform's representation, and our own part under `novita`.
 
 `python -m novita_infra.views.json.schema.plan FOLDER` writes it. It is closed: a new key in the
 JSON of a plan is described here, in the table of its object.
@@ -35,9 +35,9 @@ def plan_schema() -> Schema:
         **complete_object(
             {
                 "format_version": {"const": FORMAT},
-                "applyable": _flag("Whether there is something to do and nothing speaks against it."),
-                "complete": _flag("Whether nothing speaks against it."),
-                "errored": _flag("Whether something speaks against it."),
+                "applyable": _flag("Whether there are changes and no problems."),
+                "complete": _flag("Whether there are no problems."),
+                "errored": _flag("Whether there are problems."),
                 "planned_values": complete_object({"outputs": _map("#/$defs/output"), "root_module": _ROOT}),
                 "resource_changes": _list("#/$defs/resource_change"),
                 "resource_drift": _list("#/$defs/drifted", "What was changed outside."),
@@ -92,23 +92,27 @@ _FIELD: Final = complete_object(
         "name": _text("The field of the spec."),
         "before": {},
         "after": {},
-        "means": _text("By what it is made, and what that does."),
+        "means": _text("The call that makes the change, and its effect."),
         "replaces": _flag("Whether it forces a replacement."),
     }
 )
 
 _CONDITION: Final = complete_object(
-    {"value": {}, "is": {"type": ["object", "boolean"]}, "message": _text("What is told where it does not hold.")}
+    {
+        "value": {},
+        "is": {"type": ["object", "boolean"]},
+        "message": _text("The message if the condition does not hold."),
+    }
 )
 
 _LOSSES: Final = _list(
     complete_object(
         {
             "text": _text("In words."),
-            "what": _text("What is gone."),
+            "what": _text("What is lost."),
             "gb": {"type": ["integer", "null"], "description": "The size of the disk, where it is known."},
-            "when": {"type": ["string", "null"], "description": "When it goes, where that is not at once."},
-            "lasting": _flag("Whether it is there to outlive machines."),
+            "when": {"type": ["string", "null"], "description": "When the data is lost, if not at once."},
+            "lasting": _flag("Whether the data is meant to outlive machines."),
         }
     ),
     "The data that vanishes.",
@@ -117,8 +121,8 @@ _LOSSES: Final = _list(
 _CHANGE_NOVITA: Final = complete_object(
     {
         "action": {"enum": [action.value for action in Action]},
-        "id": _text("The live object's id; empty before a create."),
-        "why": _text("The reason, where it is not plain from the fields."),
+        "id": _text("The id of the live object; empty before a create."),
+        "why": _text("The reason, if the fields do not show it."),
         "loses": _LOSSES,
         "retires": _list(
             complete_object(
@@ -126,12 +130,12 @@ _CHANGE_NOVITA: Final = complete_object(
             ),
             "What it replaced in an earlier run, and is deleted in this one.",
         ),
-        "create_first": _flag("For a replacement: whether the new object is made first."),
+        "create_first": _flag("For a replacement: whether the new object is created first."),
         "asked": _flag("Whether the manifests or the command line ask for it, not only what was changed outside."),
         "cost": COST,
         "detours": {
             **_TEXTS,
-            "description": "Calls that no field asks for: what is stopped is started for the others, and stopped "
+            "description": "Calls that no field requires: a stopped object is started for the others, and stopped "
             "again. Meanwhile it is charged as running.",
         },
         "fields": _list(_FIELD),
@@ -141,7 +145,7 @@ _CHANGE_NOVITA: Final = complete_object(
 )
 """What stands under `novita` of a resource's change."""
 
-_ALONG: Final = _list(complete_object({"address": {"$ref": "#/$defs/address"}, "why": _text("Because of what.")}))
+_ALONG: Final = _list(complete_object({"address": {"$ref": "#/$defs/address"}, "why": _text("The reason.")}))
 _REASON: Final = complete_object({"address": _OPEN_ADDRESS, "reason": _text("For a person.")})
 
 _NOVITA: Final = complete_object(
@@ -153,47 +157,47 @@ _NOVITA: Final = complete_object(
         "saved": {
             **complete_object(
                 {
-                    "created": _text("When it was made."),
-                    "program": _text("The version of novita-infra that made it."),
-                    "root": _text("The project's folder then."),
-                    "state": _text("The books, as seen from there."),
-                    "lineage": _text("Of the books."),
-                    "serial": {"type": "integer", "description": "The version of the books."},
-                    "variables": {"type": "object", "description": "The values of those that are not secret."},
-                    "seal": _text("Of the file: no two plans have the same."),
+                    "created": _text("Time of creation, in UTC."),
+                    "program": _text("The version of novita-infra that created it."),
+                    "root": _text("The project's folder at that time."),
+                    "state": _text("The state file, relative to that folder."),
+                    "lineage": _text("The lineage of the state."),
+                    "serial": {"type": "integer", "description": "The serial of the state."},
+                    "variables": {"type": "object", "description": "The values of the variables that are not secret."},
+                    "seal": _text("Unique to the file."),
                 }
             ),
-            "description": "What a plan file tells of itself.",
+            "description": "Origin of the plan file.",
         },
         "estimate": {
             **complete_object(
                 {
-                    "seconds": {"type": "number", "description": "What the critical path takes."},
+                    "seconds": {"type": "number", "description": "Duration of the critical path."},
                     "steps": {"type": "integer"},
-                    "steps_known": {"type": "integer", "description": "Those that are judged by past runs."},
+                    "steps_known": {"type": "integer", "description": "Steps that are estimated from past runs."},
                     "critical_path": _list(
                         complete_object(
                             {
                                 "key": _text("Of the step."),
                                 "address": {"$ref": "#/$defs/address"},
-                                "call": _text("The call, or what is done to the books alone."),
+                                "call": _text("The call, or a change of the state alone."),
                                 "seconds": {"type": "number"},
-                                "runs": {"type": "integer", "description": "The steps of the past it is judged by."},
+                                "runs": {"type": "integer", "description": "Number of past steps behind the estimate."},
                             }
                         ),
                         "The steps of which each comes after the one before it, and which together take longest.",
                     ),
                 }
             ),
-            "description": "How long it will take (`--estimate`).",
+            "description": "The estimated duration (`--estimate`).",
         },
         "money": MONEY,
-        "along": {**_ALONG, "description": "What is done beside what was named."},
-        "left_out": {**_ALONG, "description": "What is not done because something else was left out."},
+        "along": {**_ALONG, "description": "Resources that are included because of the targets."},
+        "left_out": {**_ALONG, "description": "Resources that are left out because of others."},
         "allowed": complete_object(
             {
-                "data_loss": {**_TEXTS, "description": "What may lose its data: addresses."},
-                "large_change": _flag("Whether much may be deleted and replaced at once."),
+                "data_loss": {**_TEXTS, "description": "Addresses whose data may be lost."},
+                "large_change": _flag("Whether more than changeLimit may be deleted and replaced."),
             }
         ),
         "unread": UNREAD,
@@ -202,11 +206,11 @@ _NOVITA: Final = complete_object(
                 {
                     "key": _text("Unique in the plan."),
                     "address": {"$ref": "#/$defs/address"},
-                    "call": _text("The call, or what is done to the books alone."),
-                    "id": _text("The object that it is about, where it is known."),
+                    "call": _text("The call, or a change of the state alone."),
+                    "id": _text("The id of the object, if it is known."),
                     "fields": {**_TEXTS, "description": "The fields that the call changes."},
                     "after": {**_TEXTS, "description": "The keys of the steps that must be done before."},
-                    "says": _text("What the call does to the object."),
+                    "description": _text("The effect of the call on the object."),
                     "requires": _list(_CONDITION, "What must hold right before it and is not known yet."),
                     "ensures": _list(_CONDITION, "What must hold when it is done."),
                 },
@@ -225,10 +229,10 @@ _NOVITA: Final = complete_object(
                     "outcome": {"enum": list(OUTCOMES)},
                     "deny": _list(_REASON),
                     "warn": _list(_REASON),
-                    "error": _text("Why there is no verdict; empty where there is one."),
+                    "error": _text("Why there is no verdict; empty if there is one."),
                 }
             ),
-            "What each policy says of the plan.",
+            "The verdict of each policy.",
         ),
     },
     but=["digest", "saved", "estimate", "policies", "unread"],
