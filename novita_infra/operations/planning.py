@@ -74,6 +74,6 @@ def check_named(asked: PlanOptions, declared: Collection[Address], state: State)
     """Raises Problems where the command line names what is not there."""
     from novita_infra.planning.targeting import misnamed  # noqa: PLC0415 -- not every command plans
 
-    told = misnamed(asked, declared=declared, on_record=state.records)
+    told = misnamed(asked, declared=declared, recorded=state.records)
     if told:
         raise Problems(told)

@@ -56,7 +56,7 @@ async def run_preflight(session: Session, inputs: PlanInputs) -> Review:
         runway=inputs.options.runway,
         unsited=sites.findings,
         stock=stock,
-        strays=await read_duplicates(session, inputs, review.plan),
+        duplicates=await read_duplicates(session, inputs, review.plan),
     )
     return await _cleared(client, flight)
 

@@ -54,7 +54,7 @@ def decide_all(inputs: PlanInputs) -> Decided:
         # What is left out is unchanged, so what refers to it may be unchanged, too.
         left_out |= more
         decisions, errors = _decide_each(inputs, declared, left_out)
-    selected = select(options, decisions, declared, left=left_out)
+    selected = select(options, decisions, declared, left_out=left_out)
     active, unmet = demanded(selected.active, declared, known_values(inputs, selected.active, declared))
     findings = (
         *(finding for address in active for finding in errors.get(address, ())),

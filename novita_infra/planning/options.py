@@ -1,4 +1,4 @@
-"""What a command asks of a plan beside the manifests: what to leave out, what to make anew, what it may cost."""
+"""The options of a plan from the command line: targets, exclusions, replacements, permissions, refresh."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ from novita_infra.model.rules import Policy
 
 
 class Refresh(enum.Enum):
-    """What of the cloud is read for a plan."""
+    """Which live objects are read for a plan."""
 
     ALL = "all"
     CHANGED = "changed"
-    """Only the kinds of which a manifest differs from the books."""
+    """Only the types of which a manifest differs from the state."""
     NONE = "none"
-    """Nothing: the objects are believed to be as the books have them."""
+    """None: the objects are believed to be as they are recorded."""
     ONLY = "only"
-    """Everything, and only to bring the books up to date."""
+    """All, and only to bring the state up to date."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """What the command line says."""
+    """The options that shape a plan."""
 
     destroys: bool = False
-    """All that is on record shall go."""
+    """Delete all that is recorded."""
     targets: tuple[str, ...] = ()
-    """Only these, what they need, and what cannot stay without them: addresses, or patterns of them, in which `*`
-    stands for any characters. Empty for everything."""
+    """Only these resources, what they need, and what cannot remain without them: addresses, or patterns of them, in
+    which `*` stands for any characters. Empty for everything."""
     excludes: tuple[str, ...] = ()
-    """Not these, nor what cannot be done without them; addresses or patterns."""
+    """Not these resources, nor what cannot be done without them; addresses or patterns."""
     replaces: tuple[str, ...] = ()
-    """These are made anew, though they could stay; addresses or patterns."""
+    """Replace these resources, though they could be kept; addresses or patterns."""
     allow_data_loss: tuple[str, ...] = ()
     """The resources whose data may be lost; addresses or patterns."""
     allow_large_change: bool = False
     """More may be deleted and replaced than the project's limit."""
     refresh: Refresh = Refresh.ALL
-    """What is read."""
+    """Which objects are read."""
     runway: int = 60
     """Minutes that the balance must pay for what the plan adds."""
     policies: tuple[Policy, ...] = ()
-    """Judges beside those of the project; their files are named from where the person stands."""
+    """Policies beside those of the project; their files are named relative to the current folder."""
 
 
 def is_selected(address: Address, named: Collection[str]) -> bool:
-    """Whether the address is among those named, by itself or by a pattern; a name without a key is every key of it."""
+    """Whether a name or pattern selects the address. A name without a key selects every key of it."""
     if not named:
         return False
     texts = (str(address), str(replace(address, key=""))) if address.key else (str(address),)
@@ -58,7 +58,7 @@ def is_selected(address: Address, named: Collection[str]) -> bool:
 
 
 def is_pattern(text: str) -> bool:
-    """Whether the text stands for any number of addresses."""
+    """Whether the text is a pattern, which may select several addresses."""
     return "*" in text
 
 

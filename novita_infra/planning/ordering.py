@@ -1,7 +1,7 @@
-"""Decisions put in order: the steps, and what each of them comes after. Pure.
+"""The order of the steps: each step, and the steps that must be done before it. Pure.
 
 Steps are ordered, not resources: a storage that an instance still mounts is deleted after the call that unmounts it.
-A replacement deletes first, unless something that stays still uses the old object or the kind asks to create first.
+A replacement deletes first, unless a kept resource still uses the old object or the kind asks to create first.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def schedule(
     *,
     timeouts: Mapping[Address, Mapping[str, float]],
 ) -> Schedule:
-    """Puts the decisions in order. Addresses that are left out of `decisions` are not touched.
+    """The steps of the decisions, in order. Addresses that are not among `decisions` are not touched.
 
-    `timeouts`, in seconds, are those of the manifests, also of what is destroyed though they declare it.
+    `timeouts`, in seconds, are those of the manifests, also for declared resources that are destroyed.
     """
     decisions = {
         address: item
@@ -74,13 +74,13 @@ def schedule(
 
 @dataclass(frozen=True, slots=True)
 class _Chain:
-    """The steps of one resource: those that bring it to what it shall be, and those that delete old objects."""
+    """The steps of one resource: those that create or change it, and those that delete old objects."""
 
     making: tuple[Step, ...]
     deleting: tuple[Step, ...]
-    """Those of objects that somebody may have used."""
+    """Deletes of objects that may have been used."""
     clearing: tuple[Step, ...] = ()
-    """Those of objects that nobody can have used: they go first, so that none is paid for beside the next one."""
+    """Deletes of objects that cannot have been used: they are first, so that no two objects are paid for at once."""
 
     @classmethod
     def of(
@@ -123,7 +123,9 @@ class _Chain:
             for id in _deleted_ids(decision)
         )
         if decision.action is Action.FORGET:
-            deleting = (replace(blank, key=f"{address}/forget", action=StepKind.FORGET, says="only the record goes"),)
+            deleting = (
+                replace(blank, key=f"{address}/forget", action=StepKind.FORGET, says="only the record is removed"),
+            )
         clearing = tuple(step for step in deleting if making and step.id in decision.existing.unused_ids)
         return cls(making, tuple(step for step in deleting if step not in clearing), clearing)
 
@@ -144,7 +146,7 @@ def _making(blank: Step, decision: Decision, kind: Kind, timeouts: Mapping[str, 
     if decision.action is Action.REFUSED or decision.action in {Action.DELETE, Action.FORGET}:
         return
     if decision.action is Action.ADOPT:
-        yield replace(blank, key=f"{blank.address}/adopt", action=StepKind.ADOPT, id=id, limits=create, says="taken in")
+        yield replace(blank, key=f"{blank.address}/adopt", action=StepKind.ADOPT, id=id, limits=create, says="adopted")
     if decision.waits:
         yield replace(blank, key=f"{blank.address}/wait", action=StepKind.WAIT, id=id, limits=create, says="waited for")
     if decision.makes:
@@ -176,7 +178,7 @@ def _making(blank: Step, decision: Decision, kind: Kind, timeouts: Mapping[str, 
 
 
 def _gone(decision: Decision) -> str:
-    """The id on record, where nothing has it any more."""
+    """The recorded id, where its object is gone."""
     record = decision.existing.record
     return record.id if record and decision.existing.live is None else ""
 
@@ -188,7 +190,7 @@ def _deleted_ids(decision: Decision) -> tuple[str, ...]:
 
 
 def _dependents(decisions: Mapping[Address, Decision]) -> dict[Address, list[Address]]:
-    """By the books: who depends on the object that is."""
+    """By address, the recorded dependents of the live object."""
     found: dict[Address, list[Address]] = defaultdict(list)
     for address, decision in decisions.items():
         for need in decision.existing.record.needs if decision.existing.record else ():
@@ -203,7 +205,7 @@ def _created_first(
     kinds: Mapping[str, Kind],
     dependents: Mapping[Address, list[Address]],
 ) -> set[Address]:
-    """The replacements that create first: a dependent that stays must be moved over before the old object goes."""
+    """The replacements that create first: a kept dependent must be moved over before the old object is deleted."""
     replaced = [address for address, decision in decisions.items() if decision.action is Action.REPLACE]
     waiting = [
         address
@@ -263,13 +265,13 @@ def _link_replacement(chain: _Chain, after: dict[str, set[str]], *, create_first
 
 
 def _link_leftovers(chain: _Chain, after: dict[str, set[str]]) -> None:
-    """What an earlier run replaced creating first goes when the new object is there: that run did not come so far."""
+    """Objects that an earlier run replaced are deleted after the new object exists: that run did not get that far."""
     for step in chain.deleting:
         after[step.key].add(chain.making[-1].key)
 
 
 def _link_groups(chains: Mapping[Address, _Chain], after: Mapping[str, set[str]], wished: dict[str, set[str]]) -> None:
-    """An old object goes when all that is made of its group is there, unless its own new one waits for that."""
+    """An old object is deleted after all new objects of its group exist, unless its own new one waits for that."""
     groups: dict[str, set[str]] = defaultdict(set)
     for chain in chains.values():
         if chain.making and chain.making[-1].group:

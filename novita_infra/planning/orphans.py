@@ -1,4 +1,4 @@
-"""A live object that no books know, and what it costs. Values only."""
+"""Orphans: live objects that no state records, with their price and use. Values only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from novita_infra.model.resources import Live
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A live object that nobody's books know."""
+    """A live object that no state records."""
 
     kind: str
     """The address prefix of its kind."""
@@ -22,26 +22,26 @@ class Orphan:
     use: GpuUse | None = None
     """The use of its GPUs; None where nothing is measured."""
     perhaps: str = ""
-    """Whose it may be: a create of theirs has no answer yet, and may have made it."""
+    """The resource that it may belong to: a create of it has no answer yet, and may have made the object."""
 
     @property
     def per_hour(self) -> Amount:
-        """In 1/100000 USD, what is of an unknown price left out."""
+        """In 1/100000 USD; parts with an unknown price are left out."""
         return rate(self.costs)
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """What nobody tells the price of."""
+        """The parts whose price is not known."""
         return unknown(self.costs)
 
     @property
     def owner(self) -> str:
-        """Who made it, as its owner mark tells: `project/environment/address`; empty where it carries none."""
+        """Its owner by the owner mark: `project/environment/address`; empty where it carries none."""
         return self.live.mark.rpartition("/")[0]
 
 
 def dearest_first(found: Iterable[Orphan]) -> list[Orphan]:
-    """By price per hour; of the same price, those of an unknown one first, then by kind, name and id."""
+    """The orphans by price per hour, highest first; then those with an unknown price, then by type, name and id."""
 
     def order(item: Orphan) -> tuple[Fraction, bool, str, str, str]:
         return -item.per_hour.most, not item.unknown, item.kind, item.live.name, item.live.id

@@ -70,7 +70,7 @@ def _plan(inputs: PlanInputs, decided: Decided) -> Plan:
         selection=Selection(
             partial=inputs.partial,
             along=decided.selected.along,
-            left_out=decided.selected.left,
+            left_out=decided.selected.left_out,
             data_loss=options.allow_data_loss,
             large_change=options.allow_large_change,
         ),
@@ -211,7 +211,7 @@ def _emptied(inputs: PlanInputs) -> list[Finding]:
     recorded = len(inputs.world.existing)
     if inputs.options.destroys or inputs.config.declared or not recorded:
         return []
-    summary = f"the manifests declare nothing, and {recorded} resources are on record: they would all be deleted"
+    summary = f"the manifests declare nothing, and {recorded} resources are recorded: they would all be deleted"
     return [Finding(Diagnostic(summary, "if that is wanted: novita-infra destroy"), EXIT_REFUSED)]
 
 

@@ -1,4 +1,4 @@
-"""Which of the changes a plan makes: what the command line names, what comes along, and what is left out. Pure."""
+"""Targeting: which changes a plan makes by `--target`, `--exclude` and `--replace`, and what follows. Pure."""
 
 from __future__ import annotations
 
@@ -18,130 +18,135 @@ from novita_infra.planning.plan.findings import Finding
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What a plan touches, and what a person must be told of it."""
+    """The decisions that a plan carries out, and those that are selected or left out because of others."""
 
     active: Mapping[Address, Decision]
     along: tuple[Along, ...] = ()
-    left: tuple[Along, ...] = ()
+    """Done beside the targets, because of them."""
+    left_out: tuple[Along, ...] = ()
+    """Would be done and is left out."""
 
 
-def misnamed(asked: PlanOptions, *, declared: Collection[Address], on_record: Collection[Address]) -> list[Diagnostic]:
-    """What the command line names and nobody can mean."""
-    if asked.targets and asked.excludes:
+def misnamed(options: PlanOptions, *, declared: Collection[Address], recorded: Collection[Address]) -> list[Diagnostic]:
+    """The diagnostics on options that exclude each other, and on names that select no resource."""
+    if options.targets and options.excludes:
         hint = "name what is to be done, or what is to be left out"
         return [Diagnostic("--target and --exclude cannot be given together", hint)]
-    if asked.destroys and asked.replaces:
-        return [Diagnostic("--replace makes something anew, and here all is to go", "leave it out")]
-    known = {*declared, *on_record}
-    plain = [text for text in asked.allow_data_loss if not is_pattern(text)]
-    told = [_unknown(named, known) for named in (*asked.targets, *asked.excludes, *plain) if not _any(named, known)]
-    return told + [_unknown(named, declared) for named in asked.replaces if not _any(named, declared)]
+    if options.destroys and options.replaces:
+        return [Diagnostic("--replace recreates a resource, and here all are deleted", "leave it out")]
+    known = {*declared, *recorded}
+    names = (*options.targets, *options.excludes, *(name for name in options.allow_data_loss if not is_pattern(name)))
+    return [
+        *(_unknown(name, known) for name in names if not _any(name, known)),
+        *(_unknown(name, declared) for name in options.replaces if not _any(name, declared)),
+    ]
 
 
-def excluded(asked: PlanOptions, known: Iterable[Address]) -> dict[Address, str]:
-    """What the command line leaves out, each with the reason."""
-    if not asked.excludes:
+def excluded(options: PlanOptions, known: Iterable[Address]) -> dict[Address, str]:
+    """The resources that the command line leaves out, each with the reason."""
+    if not options.excludes:
         return {}
-    return {address: "--exclude" for address in sorted(known) if is_selected(address, asked.excludes)}
+    return {address: "--exclude" for address in sorted(known) if is_selected(address, options.excludes)}
 
 
 def left_along(
-    left: Mapping[Address, str], decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared]
+    left_out: Mapping[Address, str], decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared]
 ) -> dict[Address, str]:
-    """What cannot be done either without what is left out, each with the reason; nothing when all is told."""
+    """More resources that cannot be changed without those that are left out, each with the reason; empty at the end."""
     more: dict[Address, str] = {}
-    for address in sorted(left):
+    for address in sorted(left_out):
         decision = decisions.get(address)
-        record, live = (decision.existing.record, decision.existing.live) if decision else (None, None)
+        record, live = (decision.case.record, decision.case.live) if decision else (None, None)
         if live is not None and live.phase is not Phase.LEAVING:
-            # It stays, so what it stands on must stay, too.
+            # It is kept, so what it depends on must be kept, too.
             for need in record.needs if record else ():
-                if need in decisions and need not in left and _goes(decisions[need]):
+                if need in decisions and need not in left_out and _is_deleted(decisions[need]):
                     more.setdefault(need, f"{address}, which is left out, stands on it")
-    if not left:
+    if not left_out:
         return more
     for address, decision in sorted(decisions.items()):
-        if address in left or address not in declared or not (decision.makes or decision.action is Action.UPDATE):
+        if address in left_out or address not in declared or not (decision.makes or decision.action is Action.UPDATE):
             continue
         for need in declared[address].needs:
-            needed = decisions.get(need) if need in left else None
+            needed = decisions.get(need) if need in left_out else None
             if needed is not None and needed.makes:
-                # Its manifest is written for the object that is to be, which may be elsewhere than the one that is.
-                state = "would be made anew" if needed.action is Action.REPLACE else "is not there yet"
+                # Its manifest is written for the new object, which may be in another place than the old one.
+                state = "would be replaced" if needed.action is Action.REPLACE else "does not exist yet"
                 more.setdefault(address, f"it needs {need}, which is left out and {state}")
     return more
 
 
 def select(
-    asked: PlanOptions,
+    options: PlanOptions,
     decisions: Mapping[Address, Decision],
     declared: Mapping[Address, Declared],
     *,
-    left: Mapping[Address, str],
+    left_out: Mapping[Address, str],
 ) -> Selected:
-    """The decisions that the plan carries out."""
-    told = tuple(Along(address, why) for address, why in sorted(left.items()) if _acts(decisions.get(address)))
-    if not asked.targets:
-        return Selected({address: item for address, item in decisions.items() if address not in left}, left=told)
-    whys = _with_targets(asked, decisions, declared)
-    along = tuple(Along(address, why) for address, why in sorted(whys.items()) if why and _acts(decisions[address]))
-    return Selected({address: item for address, item in decisions.items() if address in whys}, along, told)
+    """The decisions that the plan carries out. `left_out` are all that are left out, each with the reason."""
+    skipped = tuple(Along(address, why) for address, why in sorted(left_out.items()) if _acts(decisions.get(address)))
+    if not options.targets:
+        active = {address: item for address, item in decisions.items() if address not in left_out}
+        return Selected(active, left_out=skipped)
+    reasons = _with_targets(options, decisions, declared)
+    along = tuple(Along(address, why) for address, why in sorted(reasons.items()) if why and _acts(decisions[address]))
+    return Selected({address: item for address, item in decisions.items() if address in reasons}, along, skipped)
 
 
-def unchosen(asked: PlanOptions, active: Collection[Address], decisions: Mapping[Address, Decision]) -> list[Finding]:
-    """What shall be made anew and is not among what is done at all. A pattern means those that are."""
-    plain = [text for text in asked.replaces if not is_pattern(text)]
+def unchosen(options: PlanOptions, active: Collection[Address], decisions: Mapping[Address, Decision]) -> list[Finding]:
+    """The findings on resources that `--replace` names and the plan leaves out. A pattern means only active ones."""
+    names = [name for name in options.replaces if not is_pattern(name)]
     return [
         Finding(
             Diagnostic("--replace asks for it, and it is left out", "name it as a target too", address=str(address))
         )
         for address in sorted(decisions)
-        if address not in active and is_selected(address, plain)
+        if address not in active and is_selected(address, names)
     ]
 
 
 def _with_targets(
-    asked: PlanOptions, decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared]
+    options: PlanOptions, decisions: Mapping[Address, Decision], declared: Mapping[Address, Declared]
 ) -> dict[Address, str]:
-    """The targets, and what must come along, each with the reason."""
-    recorded = {address: set(item.existing.record.needs) for address, item in decisions.items() if item.existing.record}
+    """The targets with an empty reason, and what must come along, each with the reason."""
+    recorded = {address: set(item.case.record.needs) for address, item in decisions.items() if item.case.record}
     needs = {
         address: sorted({*(declared[address].needs if address in declared else ()), *recorded.get(address, ())})
         for address in decisions
     }
     dependents: dict[Address, list[Address]] = defaultdict(list)
-    for address in sorted(recorded):  # what is not there yet can wait for its turn
+    for address in sorted(recorded):  # what does not exist yet can wait for its turn
         for need in needs[address]:
             dependents[need].append(address)
-    whys: dict[Address, str] = {}
-    waiting = deque((address, "") for address in sorted(decisions) if is_selected(address, asked.targets))
+    reasons: dict[Address, str] = {}
+    waiting = deque((address, "") for address in sorted(decisions) if is_selected(address, options.targets))
     while waiting:
         address, why = waiting.popleft()
-        if address in whys:
+        if address in reasons:
             continue
-        whys[address] = why
+        reasons[address] = why
         decision = decisions[address]
         if decision.action not in {Action.DELETE, Action.FORGET}:
             waiting.extend((need, f"{address} needs it") for need in needs[address] if need in decisions)
-        goes = address in recorded and not (decision.keeps or decision.action is Action.REFUSED)
+        is_removed = address in recorded and not (decision.keeps or decision.action is Action.REFUSED)
         for other in dependents[address]:
-            if goes and address in recorded[other]:
+            if is_removed and address in recorded[other]:
                 waiting.append((other, f"it stands on {address}, which does not stay"))
             elif decisions[other].forced is Forced.TRIGGER and sets_off(declared[other], address, decision):
-                waiting.append((other, f"it is made anew after {address}"))
-    return whys
+                waiting.append((other, f"it is replaced after {address}"))
+    return reasons
 
 
-def _any(named: str, known: Iterable[Address]) -> bool:
-    return any(is_selected(address, (named,)) for address in known)
+def _any(name: str, known: Iterable[Address]) -> bool:
+    return any(is_selected(address, (name,)) for address in known)
 
 
-def _unknown(named: str, known: Iterable[Address]) -> Diagnostic:
-    what = "no resource fits" if is_pattern(named) else "there is no resource"
-    return Diagnostic(f"{what} {named}", nearest(named.replace("*", ""), [str(item) for item in sorted(known)]))
+def _unknown(name: str, known: Iterable[Address]) -> Diagnostic:
+    what = "no resource fits" if is_pattern(name) else "there is no resource"
+    return Diagnostic(f"{what} {name}", nearest(name.replace("*", ""), [str(item) for item in sorted(known)]))
 
 
-def _goes(decision: Decision) -> bool:
+def _is_deleted(decision: Decision) -> bool:
     return decision.action in {Action.DELETE, Action.REPLACE}
 
 

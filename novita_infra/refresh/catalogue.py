@@ -14,7 +14,7 @@ from novita_infra.catalogue.stock import StockQuery
 
 
 async def read_catalogue(client: ApiClient, names: Iterable[str]) -> Catalogue:
-    """The named parts of what the account can rent."""
+    """The named parts of the catalogue: what the account can rent."""
     names = list(names)
     requests = [(name, request) for name in names for request in PARTS[name].requests]
     answers = await asyncio.gather(*(_read_part(client, name, request) for name, request in requests))
@@ -25,13 +25,13 @@ async def read_catalogue(client: ApiClient, names: Iterable[str]) -> Catalogue:
 
 
 async def read_stock(client: ApiClient, asks: Iterable[StockQuery]) -> dict[StockQuery, tuple[Product, ...] | Refused]:
-    """What is free, as asked; or the refusal where this key may not ask. Raises other ApiErrors."""
+    """By query, the free products, or the refusal where this key may not ask. Raises other ApiErrors."""
     asks = sorted(asks)
     return dict(zip(asks, await asyncio.gather(*(_asked(client, ask) for ask in asks)), strict=True))
 
 
 async def read_prices(client: ApiClient, names: Iterable[str]) -> Catalogue:
-    """The named parts, of which only prices are wanted: where they cannot be read, nobody is kept from deleting."""
+    """The named parts, for their prices only: an empty catalogue where they cannot be read, and a destroy continues."""
     try:
         return await read_catalogue(client, names)
     except ApiError:

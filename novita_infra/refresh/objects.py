@@ -16,7 +16,7 @@ from novita_infra.model.values import Spec
 
 
 async def read_all(client: ApiClient, kind: Kind) -> dict[str, Live]:
-    """Every live object of the kind, by id; those that are gone left out."""
+    """Every live object of the type, by id, without those that are gone."""
     parse = kind.api.read.parse
     lives = (parse(item) for item in await client.walk(kind.api.read.pages))
     return {live.id: live for live in lives if live.phase is not Phase.GONE}
@@ -40,14 +40,14 @@ async def read_one(client: ApiClient, kind: Kind, id: str) -> Live | None:
 
 
 async def read_lists(client: ApiClient, kinds: Iterable[Kind]) -> dict[str, tuple[Live, ...]]:
-    """Every live object of these kinds, by the kind's prefix. Raises ApiError."""
+    """By type, every live object. Raises ApiError."""
     kinds = list(kinds)
     lists = await asyncio.gather(*(read_all(client, kind) for kind in kinds))
     return {kind.type: tuple(by_id.values()) for kind, by_id in zip(kinds, lists, strict=True)}
 
 
 async def still_listed(client: ApiClient, kind: Kind, lives: tuple[Live, ...], *, clock: Clock) -> tuple[Live, ...]:
-    """Those of a list that are there and stay, in truth: what was deleted a moment ago may still be listed."""
+    """The listed objects that exist and are not being deleted: a list may show one that was deleted a moment ago."""
     if only_listed(kind):
         await clock.sleep(GRACE)
         again = await read_all(client, kind)
@@ -65,7 +65,7 @@ def only_listed(kind: Kind) -> bool:
 def candidates(
     kind: Kind, spec: Spec, lives: Iterable[Live], *, known: frozenset[str], mark: str = ""
 ) -> tuple[Live, ...]:
-    """The objects that a create of this spec may have made: not known before, of the same name and place.
+    """The objects that a create of this spec may have made: not known before, with the same name and place.
 
     Where the create wrote an owner mark, only an object that carries it counts.
     """
@@ -79,7 +79,7 @@ def candidates(
 
 
 async def still_there(client: ApiClient, kind: Kind, lives: tuple[Live, ...]) -> tuple[Live, ...]:
-    """Those that are there in truth: a list that lags shows what was deleted since, a get does not."""
+    """The objects that exist: a list that lags shows deleted ones, a get does not."""
     if only_listed(kind):
         return lives
     got = await asyncio.gather(*(read_one(client, kind, live.id) for live in lives))

@@ -1,7 +1,7 @@
-"""What is live: the records' objects, what an unanswered create may have made, and what the account can rent.
+"""Reads the live objects of all records, the candidates of unanswered creates, and the catalogue.
 
-Reads only. Lists, not a get for each object: the calls are the pages of the kinds in use. Absence counts only when a
-second read misses the object too.
+Reads only. It lists, without a get for each object: the calls are the pages of the types in use. An object counts as
+absent only when a second read misses it too.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from novita_infra.refresh.objects import candidates, only_listed, read_all, read
 AGAIN: Final = 3.0
 """Seconds between the two reads that it takes in any case."""
 LOOKS_BACK: Final = (GRACE / 6, GRACE / 3, GRACE / 2, *(GRACE for _ in range(int(ANSWER / GRACE))))
-"""Seconds between the reads that look for what a call of an earlier run did. When that went out is not known (it had to
-wait after it was put on record, or was sent again), so the service may be at it still when they begin."""
+"""Seconds between the reads that look for the effect of an earlier run's call. It is not known when the call went out
+(it waited after it was recorded, or was sent again), so the service may still be working on it."""
 NAMED: Final = 3
-"""Resources that are named of those that are waited for together."""
+"""The number of resources that one message names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What was read for a plan."""
+    """The objects and the catalogue that were read for a plan."""
 
     found: Mapping[Address, Existing] = field(default_factory=dict)
     """For every record."""
     catalogue: Catalogue = Catalogue()
     unknown: Mapping[str, tuple[Live, ...]] = field(default_factory=dict)
-    """By prefix of each kind that was read, its live objects that no record knows."""
+    """By type that was read, its live objects that no record knows."""
 
 
 async def observe(
@@ -52,7 +52,7 @@ async def observe(
     catalogues: Iterable[str] = (),
     tell: Callable[[str], None] = lambda _: None,
 ) -> Observed:
-    """Reads every kind that has a record, and the named parts of the catalogue, all at once.
+    """Reads every type that has a record, and the named parts of the catalogue, all at once.
 
     `seen` are the ids that were live before unanswered creates, by kind; `tell` hears of what takes long and why.
     Raises ApiError.
@@ -72,7 +72,7 @@ async def observe(
 
 
 def as_recorded(kind: Kind, record: Record) -> Existing:
-    """What is known of an object that is not read: it is believed to be as the books have it."""
+    """The record and the object of a resource that is not read: it is believed to be as it is recorded."""
     live = Live(
         record.id,
         name=str(record.spec.get("name", "")),
@@ -85,7 +85,7 @@ def as_recorded(kind: Kind, record: Record) -> Existing:
 
 
 def is_unfinished(record: Record) -> bool:
-    """Whether an earlier run left something of it open, so that the books alone do not tell enough."""
+    """Whether an earlier run left a call or an old object behind, so that the record alone does not say enough."""
     return not record.id or record.pending is not None or bool(record.retired)
 
 
@@ -98,15 +98,15 @@ async def _observe_kind(
     clock: Clock,
     tell: Callable[[str], None],
 ) -> tuple[dict[Address, Existing], tuple[Live, ...]]:
-    """What became of the records of one kind, and the live objects that none of them knows."""
+    """The objects of the records of one type, and the live objects that no record knows."""
     lives = await read_all(client, kind)
     owned = frozenset(id for record in records.values() for id in (record.id, *record.retired) if id)
     for look, pause in enumerate(LOOKS_BACK):
         if not (undecided := _undecided(kind, records, lives)):
             break
         if not look:
-            told = "an earlier call got no answer; looking for what it did"
-            tell(_waiting(undecided, told, seconds=sum(LOOKS_BACK), clock=clock))
+            message = "an earlier call got no answer; looking for what it did"
+            tell(_waiting(undecided, message, seconds=sum(LOOKS_BACK), clock=clock))
         await clock.sleep(pause)
         lives |= await read_all(client, kind)
     lives |= await _read_missing(client, kind, owned - lives.keys(), records.values(), clock=clock, tell=tell)
@@ -130,9 +130,9 @@ async def _observe_kind(
 
 
 def _undecided(kind: Kind, records: Mapping[Address, Record], lives: Mapping[str, Live]) -> list[Address]:
-    """The resources of which an earlier run's call may still take effect, or did and no list shows it yet.
+    """The resources with an earlier call that may still take effect, or whose effect no list shows yet.
 
-    A mark tells what a create made for certain; without one there may be another object that is not shown yet.
+    A mark says for certain what a create made; without one there may be another object that is not listed yet.
     """
     marks = {live.mark for live in lives.values()}
     undecided = []
@@ -156,7 +156,7 @@ async def _read_missing(
     clock: Clock,
     tell: Callable[[str], None],
 ) -> dict[str, Live]:
-    """What the list missed and a second read finds. A list that lags is given time from the last write on."""
+    """Objects that the list missed and a second read finds. A list that lags gets time from the last write on."""
     if not missing:
         return {}
     if only_listed(kind):
@@ -164,8 +164,8 @@ async def _read_missing(
         over = max(record.seen_at or clock.now() for record in unseen) + GRACE
         left = max(AGAIN, over - clock.now())
         if left > AGAIN:
-            told = "not in the list, which may lag; reading it again"
-            tell(_waiting([record.address for record in unseen], told, seconds=left, clock=clock))
+            message = "not in the list, which may lag; reading it again"
+            tell(_waiting([record.address for record in unseen], message, seconds=left, clock=clock))
         await clock.sleep(left)
         again = await read_all(client, kind)
         return {id: live for id, live in again.items() if id in missing}
@@ -173,8 +173,8 @@ async def _read_missing(
     return {live.id: live for live in lives if live is not None}
 
 
-def _waiting(addresses: Sequence[Address], told: str, *, seconds: float, clock: Clock) -> str:
-    """What is waited for, and how long at most, for a person."""
+def _waiting(addresses: Sequence[Address], message: str, *, seconds: float, clock: Clock) -> str:
+    """The message on a wait: the resources, the reason, and the time at most."""
     more = f" and {len(addresses) - NAMED} more" if len(addresses) > NAMED else ""
     until = f"until {moment(clock.now() + seconds)} (at most {in_words(seconds)})"
-    return f"{', '.join(map(str, addresses[:NAMED]))}{more}: {told} {until}"
+    return f"{', '.join(map(str, addresses[:NAMED]))}{more}: {message} {until}"

@@ -17,7 +17,7 @@ from novita_infra.refresh.objects import read_one
 async def with_live_templates(
     client: ApiClient, *, declared: tuple[Declared, ...], kinds: Mapping[str, Kind]
 ) -> tuple[Declared, ...]:
-    """The declared resources with what they take from objects that are named by id (`template: {id: ...}`)."""
+    """The declared resources with the values that they take from objects named by id (`template: {id: ...}`)."""
     wanted: dict[tuple[str, str], Spec] = {}
     for item in declared:
         for prefix, id in _given_by_id(kinds[item.address.type], item.spec, kinds):
@@ -45,7 +45,7 @@ async def with_live_templates(
 
 
 def _given_by_id(kind: Kind, spec: Spec, kinds: Mapping[str, Kind]) -> list[tuple[str, str]]:
-    """What it takes values from, by kind and id: its template, and what it must be beside where its place is open."""
+    """The type and id of each object that gives it values: its template, and those that decide its open cluster."""
     found = []
     for item in kind.fields:
         if not item.refers or item.name not in spec:

@@ -21,7 +21,7 @@ from novita_infra.views.text.result import result_lines
 
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {"product": {"gpu": "L40S"}, "image": "ubuntu:22.04", "cluster": HERE}
-WHAT_TO_DO = "could each be what it made; look at them, take the right one in with `novita-infra import "
+WHAT_TO_DO = "could each be what it made; look at them, import the right one with `novita-infra import "
 NETWORK = ("VPC", "it", {"cluster": HERE})
 STORAGE = ("NetworkStorage", "data", {"cluster": HERE, "sizeGb": 10})
 TWIN = ("networks.create", {"clusterId": HERE, "name": "it"})

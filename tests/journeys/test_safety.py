@@ -258,9 +258,7 @@ def test_a_plan_that_deletes_too_much_of_much_is_refused(there: int, left: int, 
     assert plan.code == (EXIT_REFUSED if refused else 0)
     if refused:
         (problem,) = plan.problems
-        assert problem.summary == (
-            "4 of the 10 resources on record would be deleted or replaced, and the limit is 30 %"
-        )
+        assert problem.summary == ("4 of the 10 recorded resources would be deleted or replaced, and the limit is 30 %")
         assert "--allow-large-change" in problem.hint
         rig.apply(allow_large_change=True)
     assert rig.plan(destroys=True, **REFUSED).code == 0

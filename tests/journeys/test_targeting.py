@@ -161,8 +161,8 @@ def test_what_cannot_be_made_without_what_is_left_out_is_left_out_too(tmp_path: 
     assert acting(review) == {"instance.c": "create"}
     assert told(review.plan.selection.left_out) == {
         "network_storage.data": "--exclude",
-        "instance.a": "it needs network_storage.data, which is left out and is not there yet",
-        "instance.b": "it needs instance.a, which is left out and is not there yet",
+        "instance.a": "it needs network_storage.data, which is left out and does not exist yet",
+        "instance.b": "it needs instance.a, which is left out and does not exist yet",
     }
     assert "Left out:\n      instance.a  # it needs network_storage.data, which is left out" in text(review)
     assert [item["address"] for item in plan_json(review)["novita"]["left_out"]] == [
@@ -192,7 +192,7 @@ def test_what_refers_to_something_left_out_goes_on_if_that_would_not_be_made_ane
     assert acting(review) == {}
     assert told(review.plan.selection.left_out) == {
         "instance.a": "--exclude",
-        "instance.b": "it needs instance.a, which is left out and would be made anew",
+        "instance.b": "it needs instance.a, which is left out and would be replaced",
     }
     rig.apply(excludes=("instance.a",))
     rig.apply()
@@ -250,7 +250,7 @@ def test_a_replacement_that_was_asked_for_and_did_not_come_off_is_not_forgotten(
     assert rig.record("instance.c").id == first
     (change,) = rig.plan().plan.changes
     assert change.action is Action.REPLACE
-    assert change.why == "--replace asked an earlier run for it, which did not come so far"
+    assert change.why == "--replace asked an earlier run for it, which did not get that far"
     rig.apply()
     assert rig.record("instance.c").id != first
     assert not rig.record("instance.c").recreate_reason
@@ -273,7 +273,7 @@ def test_a_trigger_that_is_made_anew_takes_what_it_triggers_with_it(tmp_path: Pa
     assert acting(plan) == {"instance.c": "replace", "vpc.net": "replace"}
     shown = {item["address"]: item for item in plan_json(plan)["resource_changes"]}
     assert shown["instance.c"]["action_reason"] == "replace_by_triggers"
-    assert shown["instance.c"]["novita"]["why"] == "vpc.net is made anew"
+    assert shown["instance.c"]["novita"]["why"] == "vpc.net is replaced"
     rig.apply()
     assert rig.record("instance.c").id != first
     rig.assert_converged()
@@ -316,7 +316,7 @@ def test_a_target_takes_along_what_it_sets_off(tmp_path: Path) -> None:
     rig.apply()
     rig.declare(("VPC", "net", {"cluster": CLUSTER, "name": "renamed"}), C, c={"replaceTriggeredBy": ["vpc.net.name"]})
     review = rig.plan(targets=("vpc.net",))
-    assert told(review.plan.selection.along) == {"instance.c": "it is made anew after vpc.net"}
+    assert told(review.plan.selection.along) == {"instance.c": "it is replaced after vpc.net"}
 
 
 @pytest.mark.parametrize("asked", [{"targets": ("vpc.net",)}, {"excludes": ("instance.c",)}], ids=["target", "exclude"])

@@ -41,7 +41,7 @@ def judged_means(kind: Kind, differences: Iterable[tuple[Field, Value, Value]]) 
     judged = [(item, before, after, means_of(item, before, after)) for item, before, after in differences]
     covering = {name: means for item, _, _, means in judged for name in _covers(kind, item, means)}
     replaces = any(isinstance(means, Replaces) for _, _, _, means in judged)
-    lost = Refusal("how much it has now is not known; take it in again with `state rm` and `import`")
+    lost = Refusal("how much it has now is not known; import it again: `state rm`, then `import`")
     return [
         (
             item,

@@ -128,7 +128,7 @@ def with_protection(decision: Decision, *, protect: bool) -> Decision:
     change = FieldChange("lifecycle.protect", record.protect, protect, "kept in the state; no call is made")
     failed = live is not None and live.phase is Phase.FAILED and not any(item.replaces for item in decision.fields)
     if decision.action is Action.REPLACE and record.protect and failed:
-        why = f"{decision.why}; the next run makes it anew, when it is no longer protected"
+        why = f"{decision.why}; the next run replaces it, when it is no longer protected"
         return Decision(Action.UPDATE, decision.case, decision.spec, fields=(change,), records=True, why=why)
     if not decision.keeps:
         return decision
@@ -182,8 +182,8 @@ def ambiguous(address: Address, candidates: Iterable[Live]) -> str:
     """The message where several objects could each be what a create made: none is adopted, and none is created."""
     ids = " and ".join(live.id for live in candidates)
     return (
-        f"a create got no usable answer, and {ids} could each be what it made; look at them, take the right one in "
-        f"with `novita-infra import {shlex.quote(str(address))} ID`, and then delete the other, if it is nobody's"
+        f"a create got no usable answer, and {ids} could each be what it made; look at them, import the right one "
+        f"with `novita-infra import {shlex.quote(str(address))} ID`, and then delete the other one if nothing needs it"
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether a declared value and a live one agree, and what is different inside values that do not.
+"""Whether a declared and a live value agree, and what differs inside values that do not.
 
 Pure. Equality decides; deepdiff only explains lists and maps that are already known to differ.
 """
@@ -16,9 +16,9 @@ from novita_infra.model.values import Digest, Joined, Ref, Secret, Spec, Value, 
 
 
 def agree(field: Field, *, wanted: Value, found: Value, key: str) -> bool:
-    """Whether what was found (live or on record) is what is wanted. What is not known yet never agrees.
+    """Whether a value that was found (live or recorded) is the wanted one. An unknown value never agrees.
 
-    `key` is the hex key of the digests that stand for secrets in the books.
+    `key` is the hex key of the digests that stand for secrets in the state.
     """
     if not is_known(wanted):
         return False
@@ -30,15 +30,15 @@ def agree(field: Field, *, wanted: Value, found: Value, key: str) -> bool:
 
 
 def masked(value: Value, *, recorded: Value, wanted: Value, field: Field, key: str) -> Value:
-    """A live value fit for the plan: what is, was or will be secret is a Digest, in whatever field it stands.
+    """A live value fit for the plan: present, earlier and future secrets are Digests, in whatever field they stand.
 
-    An item of a map that may hold secrets (an env) is shown only where the books hold it in clear or the manifest
+    An item of a map that may hold secrets (an env) is shown only where the state holds it in clear or the manifest
     declares it in clear: what somebody else put there may be a secret too.
     """
     if field.secret and value is not None:
         return _hidden(value, key)
     if value == recorded == wanted:
-        return value  # the books and the manifest have it in clear
+        return value  # the state and the manifest have it in clear
     if not field.secret_items or not isinstance(value, dict):
         return _without_secrets(value, recorded, wanted, key)
     recorded = recorded if isinstance(recorded, dict) else {}
@@ -50,7 +50,7 @@ def masked(value: Value, *, recorded: Value, wanted: Value, field: Field, key: s
 
 
 def _without_secrets(value: Value, recorded: Value, wanted: Value, key: str) -> Value:
-    """The value with a Digest wherever the books or the manifest have a secret at that place."""
+    """The value with a Digest wherever the state or the manifest has a secret at that place."""
     match value:
         case dict():
             known, asked = (other if isinstance(other, dict) else {} for other in (recorded, wanted))
@@ -68,7 +68,7 @@ def _hidden(value: Value, key: str) -> Value:
 
 
 def unchanged(after: Value, *, before: Value, key: str) -> Value:
-    """What is wanted, with the Digest of `before` in the place of each secret that stays the same."""
+    """The wanted value, with the Digest of `before` in the place of each unchanged secret."""
     match after, before:
         case Secret(), Digest() if _equal(after, before, key):
             return before
@@ -79,7 +79,7 @@ def unchanged(after: Value, *, before: Value, key: str) -> Value:
 
 
 def revealed(value: Value, live: Value, *, key: str) -> Value:
-    """The value with what is live, as a Secret, in the place of each Digest that stands for it."""
+    """The value with the live text, as a Secret, in the place of each Digest that stands for it."""
     match value, live:
         case Digest(), str() if _equal(value, live, key):
             return Secret(live, "live")
@@ -93,20 +93,20 @@ def revealed(value: Value, live: Value, *, key: str) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What differs at one place inside a list or map."""
+    """One difference inside a list or map."""
 
     path: tuple[str | int, ...]
     """The keys and positions that lead there; a position is that of the value before, if there was one."""
     before: Value
     """None where there was nothing."""
     after: Value
-    """None where nothing is left."""
+    """None where the value is removed."""
 
 
 def explain_difference(before: Value, after: Value) -> tuple[Difference, ...]:
-    """What differs inside two lists or maps, place by place. The order of a list counts only where nothing else does.
+    """The differences between two lists or maps. The order of a list counts only where nothing else differs.
 
-    Secrets and what is not known yet are compared as they are and never looked into.
+    Secrets and unknown values are compared as a whole.
     """
     from deepdiff import DeepDiff  # noqa: PLC0415 -- 120 ms of import, needed only where nested values are explained
 
@@ -124,7 +124,7 @@ def explain_difference(before: Value, after: Value) -> tuple[Difference, ...]:
 
 
 def written(spec: Spec, key: str) -> Spec:
-    """The spec as the books hold it: secrets as digests, what is not known yet left out."""
+    """The spec as the state holds it: secrets as Digests, unknown values left out."""
     return {name: digest(value, key) for name, value in spec.items() if is_known(value)}
 
 
@@ -194,7 +194,7 @@ def _restored(value: Any, leaves: dict[str, tuple[type, Hashable]]) -> Any:
 
 
 def _rank(item: Difference, before: Value, after: Value) -> tuple[int, list[str], bool]:
-    """The order of the keys as they are written; then what goes before what comes."""
+    """The rank by the order of the keys as they are written; removed values before added ones."""
     top = item.path[0] if item.path else ""
     keys = [*before, *after] if isinstance(before, dict) and isinstance(after, dict) else []
     return keys.index(top) if top in keys else 0, [f"{part:>6}" for part in item.path], item.before is None

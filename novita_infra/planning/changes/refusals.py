@@ -15,7 +15,7 @@ from novita_infra.planning.plan.findings import Finding
 
 
 def refused(decisions: Mapping[Address, Decision], *, options: PlanOptions) -> Iterator[Finding]:
-    """Every change that is refused, each with the ways around it."""
+    """A finding for each refused change, with the ways around it."""
     for address, decision in decisions.items():
         ways = list(_ways(address, decision, options))
         hint = f"to go on, {', or '.join(ways)}" if ways else ""
@@ -25,8 +25,8 @@ def refused(decisions: Mapping[Address, Decision], *, options: PlanOptions) -> I
 def _ways(address: Address, decision: Decision, options: PlanOptions) -> Iterator[str]:
     fields = [item for item in decision.fields if item.refused and item.before is not None]
     if fields:
-        kept = ", ".join(f"`{item.name}: {item.before}`" for item in fields)
-        yield f"write what it has into the manifest ({kept})"
+        values = ", ".join(f"`{item.name}: {item.before}`" for item in fields)
+        yield f"write what it has into the manifest ({values})"
     if fields and all(_was_changed_outside(item, decision) for item in fields):
         yield "let it stay as somebody made it (`lifecycle.onDrift: adopt`)"
     if not options.targets:
@@ -34,7 +34,7 @@ def _ways(address: Address, decision: Decision, options: PlanOptions) -> Iterato
 
 
 def _was_changed_outside(item: FieldChange, decision: Decision) -> bool:
-    """Whether the manifest still says what it said before somebody changed it; what it says anew is not given up."""
+    """Whether the manifest still declares the value from before the drift; a new value must not be given up."""
     return any(
         change.name == item.name and change.before == item.after
         for drift in decision.response.drift

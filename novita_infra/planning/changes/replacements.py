@@ -39,17 +39,17 @@ def with_forced_replacement(
         other = decisions.get(trigger.address)
         why = _moves(trigger, other) if other is not None and trigger.address not in left_out else ""
         if not why and due == str(trigger):
-            why = f"it was to be made anew after {trigger} by an earlier run, which did not come so far"
+            why = f"an earlier run was to replace it after {trigger}, and did not get that far"
         if why:
             return with_replacement(decision, why=why, forced=Forced.TRIGGER, due=str(trigger))
     if due == REQUEST:
-        why = f"{REQUEST} asked an earlier run for it, which did not come so far"
+        why = f"{REQUEST} asked an earlier run for it, which did not get that far"
         return with_replacement(decision, why=why, forced=Forced.REQUEST, due=REQUEST)
     return decision
 
 
 def sets_off(declared: Declared, address: Address, decision: Decision) -> bool:
-    """Whether a trigger of the resource goes off with the decision on what is at the address."""
+    """Whether the decision on the other address sets off a trigger of the resource."""
     return any(_moves(trigger, decision) for trigger in declared.lifecycle.triggers if trigger.address == address)
 
 
@@ -63,9 +63,9 @@ def remembered(decisions: Mapping[Address, Decision], left: Mapping[Address, str
 
 
 def _moves(trigger: Trigger, other: Decision) -> str:
-    """Why the trigger goes off with that decision; empty where it does not."""
+    """Why the decision sets off the trigger; empty where it does not."""
     if other.makes and other.case.record is not None:
-        return f"{trigger.address} is made anew"
+        return f"{trigger.address} is replaced"
     if not trigger.path or other.action is not Action.UPDATE:
         return ""
     name, *path = trigger.path

@@ -1,6 +1,6 @@
-"""What a manifest demands before and after the steps of a resource: values looked at, and the schema they must fit.
+"""Preconditions and postconditions: values that must fit a schema before and after the steps of a resource.
 
-Pure. What cannot be known when a plan is made is asked again when the step is due.
+Pure. A condition that is not known when the plan is made is checked again when its step is due.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from novita_infra.planning.plan.findings import Finding
 
 
 def holds(condition: Condition, value: Value) -> bool:
-    """Whether the value, which is known, fits the condition's schema."""
+    """Whether a known value fits the schema of the condition."""
     import jsonschema_rs  # noqa: PLC0415 -- few plans have conditions
 
     return bool(jsonschema_rs.is_valid(condition.schema, value))
@@ -30,7 +30,7 @@ def watched(
     declared: Mapping[Address, Declared],
     known: Callable[[Ref], Value],
 ) -> dict[Address, Decision]:
-    """The decisions, in which what would stay as it is although a postcondition does not hold is looked at again."""
+    """The decisions, in which an unchanged resource whose postcondition does not hold is waited for."""
     changed = dict(decisions)
     as_it_stays = settled(known, decisions)
     for address, wanted in declared.items():
@@ -48,10 +48,10 @@ def demanded(
     declared: Mapping[Address, Declared],
     known: Callable[[Ref], Value],
 ) -> tuple[dict[Address, Decision], list[Finding]]:
-    """The decisions with the preconditions that are not known yet, and those that are known not to hold."""
+    """The decisions with the preconditions that are not known yet, and the findings on those that do not hold."""
 
     def lasting(ref: Ref) -> Value:
-        """What will still be so when the step is due: what another step changes is not known yet."""
+        """A value that is still the same when the step is due; one that another step changes is not known yet."""
         other = decisions.get(ref.address)
         moves = other is not None and other.action is not Action.NONE
         return ref if moves and ref.attribute != "id" else known(ref)
@@ -73,7 +73,7 @@ def demanded(
 def _judged(
     conditions: Iterable[Condition], known: Callable[[Ref], Value]
 ) -> tuple[list[Condition], tuple[Condition, ...]]:
-    """Those that do not hold, and those of which nothing can be said yet."""
+    """The conditions that do not hold, and those that are not known yet."""
     values = [(item, resolve(item.value, known)) for item in conditions]
     broken = [item for item, value in values if is_known(value) and not holds(item, value)]
     return broken, tuple(item for item, value in values if not is_known(value))

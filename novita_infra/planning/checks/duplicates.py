@@ -1,9 +1,9 @@
-"""Live objects that a plan would buy a second time, or that were bought twice: made for it, and in no books. Pure.
+"""Duplicates: live objects that a plan would create a second time, or that were created twice, and that no state has.
 
-Books can be lost (a checkout without the state folder), and the owner mark of an object tells all the same what it was
-made for. Kinds without marks have only names, and a name proves nothing: that is a note, and only where there are no
-books at all. A note, too, is what carries the mark of a resource whose own object is another: a create whose answer was
-lost may have its effect when nobody waits for it any more.
+Pure. A state can be lost (a checkout without the state folder), and the owner mark of an object still says what it was
+made for. Types without marks have only names, and a name proves nothing: that is a note, and only where there is no
+record at all. An object that carries the mark of a resource with another object is a note, too: a create whose answer
+was lost may have its effect when no run waits for it any more.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ _GOING: Final = frozenset({Phase.LEAVING, Phase.GONE})
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """What is live of a resource and in no books."""
+    """The live objects of one resource that no state has."""
 
     address: Address
     lives: tuple[Live, ...]
     marked: bool
     """Whether they carry the owner mark of exactly this resource; else they only have its name."""
     beside: str = ""
-    """The id of the resource's own object, where there is one."""
+    """The id of the recorded object of the resource; empty where there is none."""
 
 
 def kinds_to_list(inputs: PlanInputs, plan: Plan) -> frozenset[str]:
-    """The prefixes of the kinds that must be listed to find strays, beside those that were; none where none is made."""
+    """The types that must be listed to find duplicates, beside those that were listed; only types that are created."""
     kinds = {change.address.type for change in _creates(plan)}
     return frozenset(
         prefix
@@ -48,7 +48,7 @@ def kinds_to_list(inputs: PlanInputs, plan: Plan) -> frozenset[str]:
 
 
 def find_duplicates(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
-    """What the plan would create although it is there, and what is there twice, as far as the lists tell."""
+    """The objects that the plan would create although they exist, and those that exist twice, as far as lists show."""
     by_owner: dict[str, list[Live]] = {}
     by_name: dict[tuple[str, str], list[Live]] = {}
     for prefix, lives in inputs.world.unrecorded.items():
@@ -60,10 +60,10 @@ def find_duplicates(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
             elif live.name and not _has_records(inputs):
                 by_name.setdefault((prefix, live.name), []).append(live)
     created = {change.address for change in _creates(plan)}
-    for address, found in inputs.world.existing.items() if by_owner else ():
+    for address, existing in inputs.world.existing.items() if by_owner else ():
         twins = by_owner.get(f"{address.type}/{owner(inputs.config.project, inputs.config.environment, address)}")
-        if twins and address not in created and found.record and found.record.id:
-            yield Duplicate(address, tuple(twins), marked=True, beside=found.record.id)
+        if twins and address not in created and existing.record and existing.record.id:
+            yield Duplicate(address, tuple(twins), marked=True, beside=existing.record.id)
     for change in _creates(plan):
         address, name = change.address, change.after.get("name")
         if marked := by_owner.get(f"{address.type}/{owner(inputs.config.project, inputs.config.environment, address)}"):
@@ -72,33 +72,40 @@ def find_duplicates(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
             yield Duplicate(address, tuple(namesakes), marked=False)
 
 
-def only(found: Iterable[Duplicate], kept: Callable[[Duplicate, Live], bool]) -> tuple[Duplicate, ...]:
-    """Those of which some object is kept, with these objects."""
-    left = (replace(stray, lives=tuple(live for live in stray.lives if kept(stray, live))) for stray in found)
-    return tuple(stray for stray in left if stray.lives)
+def only(duplicates: Iterable[Duplicate], kept: Callable[[Duplicate, Live], bool]) -> tuple[Duplicate, ...]:
+    """The duplicates with only the objects that `kept` holds for; those without any are left out."""
+    filtered = (
+        replace(duplicate, lives=tuple(live for live in duplicate.lives if kept(duplicate, live)))
+        for duplicate in duplicates
+    )
+    return tuple(duplicate for duplicate in filtered if duplicate.lives)
 
 
-def duplicate_diagnostics(stray: Duplicate, plan: Plan) -> Finding | Diagnostic:
-    """What a person is told of it: a mark speaks against a create; a name, or a second object, is only a note."""
-    several, address = len(stray.lives) > 1, str(stray.address)
-    what = " and ".join(f"{live.id} ({live.name or 'without a name'}, {live.status})" for live in stray.lives)
-    id = "ID" if several else stray.lives[0].id
+def duplicate_diagnostics(duplicate: Duplicate, plan: Plan) -> Finding | Diagnostic:
+    """The diagnostic on a duplicate. A mark prevents a create; a name, or a second object, is only a note."""
+    several, address = len(duplicate.lives) > 1, str(duplicate.address)
+    what = " and ".join(f"{live.id} ({live.name or 'without a name'}, {live.status})" for live in duplicate.lives)
+    id = "ID" if several else duplicate.lives[0].id
     orphans = "novita-infra orphans"
     if plan.environment != "default":
         orphans += f" --env {plan.environment}"
     adopt = f"`{orphans} --adopt {shlex.quote(address)} --id {id}`"
-    if not stray.marked:
-        summary = f"there are no books of this environment, and {what} {'have' if several else 'has'} this name"
-        hint = f"if it is what you declare, and the books are lost, take it in: {adopt}"
+    if not duplicate.marked:
+        summary = f"this environment has no state, and {what} {'have' if several else 'has'} this name"
+        hint = f"if it is what you declare, and the state is lost, adopt it: {adopt}"
         return Diagnostic(summary, hint, address=address, severity=Severity.WARNING)
     mark = f"{plan.project}/{plan.environment}/{address}"
-    if stray.beside:
-        summary = f"{what} {'carry' if several else 'carries'} its owner mark {mark}; its own object is {stray.beside}"
-        hint = f"a create whose answer was lost may have made it later: `{orphans}` tells what it costs, and "
+    if duplicate.beside:
+        summary = (
+            f"{what} {'carry' if several else 'carries'} its owner mark {mark}; its own object is {duplicate.beside}"
+        )
+        hint = f"a create whose answer was lost may have made it later: `{orphans}` shows what it costs, and "
         hint += f"`{orphans} --terminate {id}` deletes it"
         return Diagnostic(summary, hint, address=address, severity=Severity.WARNING)
-    summary = f"it is there already, and in no books: {what} {'carry' if several else 'carries'} the owner mark {mark}"
-    hint = f"take it in: {adopt}, or delete it: `{orphans} --terminate {id}`; or bring back the books, if they are lost"
+    summary = (
+        f"it exists already, and no state has it: {what} {'carry' if several else 'carries'} the owner mark {mark}"
+    )
+    hint = f"adopt it: {adopt}, or delete it: `{orphans} --terminate {id}`; or restore the state, if it is lost"
     return Finding(Diagnostic(summary, hint, address=address), EXIT_REFUSED)
 
 

@@ -1,6 +1,6 @@
-"""One cluster for resources that must be together: a machine, the storages that it mounts, the network it joins. Pure.
+"""Placement: one cluster for resources that must be together, such as a machine, its storages and its network. Pure.
 
-Where the manifests leave it open it is found: what is there already decides, then what is to be had, then the price.
+Where the manifests leave the cluster open, it is chosen by what exists already, then by what is free, then by price.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from novita_infra.planning.plan.findings import Finding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacementInput:
-    """What a place is looked for with."""
+    """The inputs of a placement."""
 
     declared: Mapping[Address, Declared]
     found: Mapping[Address, Existing]
@@ -40,15 +40,15 @@ class PlacementInput:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The clusters that were found, and what speaks against some places."""
+    """The clusters that were chosen, and the findings on some resources."""
 
     declared: Mapping[Address, Declared]
-    """Those whose cluster was open, with the one that was found."""
+    """The resources with an open cluster, with the chosen one."""
     findings: Mapping[Address, Finding] = field(default_factory=dict)
 
 
 def placement_questions(ground: PlacementInput) -> frozenset[StockQuery]:
-    """What must be known of the stock to choose well; nothing where no place is open."""
+    """The stock that must be known to choose well; nothing where no cluster is open."""
     asks: set[StockQuery] = set()
     for group in _open_groups(ground):
         clusters = _clusters(group, ground)
@@ -59,7 +59,7 @@ def placement_questions(ground: PlacementInput) -> frozenset[StockQuery]:
 
 
 def place_resources(ground: PlacementInput) -> Placement:
-    """A cluster for each place that is open, and what speaks against some: of interest where they are to be changed."""
+    """A cluster for each open place, and findings, which count only for resources that are changed."""
     placed: dict[Address, Declared] = {}
     findings: dict[Address, Finding] = {}
     for group in _open_groups(ground):
@@ -69,8 +69,8 @@ def place_resources(ground: PlacementInput) -> Placement:
         else:
             fits = (_fit(group, cluster, ground) for cluster in _clusters(group, ground))
             best = min(fits, key=_Fit.rank, default=_Fit("", faults=("the account has no cluster",)))
-            told = _told(group, best, ground)
-            findings |= dict.fromkeys(group, told) if told is not None else {}
+            finding = _finding(group, best, ground)
+            findings |= dict.fromkeys(group, finding) if finding is not None else {}
         for address in group if not best.faults else ():
             item, rules = ground.declared[address], ground.kinds[address.type].placement
             if ground.wish(address) is None and rules.cluster:
@@ -82,7 +82,7 @@ def place_resources(ground: PlacementInput) -> Placement:
 
 
 def _open_groups(ground: PlacementInput) -> Iterator[tuple[Address, ...]]:
-    """The resources that must be together, as far as the place of one that needs one is open. Sorted."""
+    """The groups of resources that must be together, where the cluster of one that needs one is open. Sorted."""
     opened = [
         address
         for address in ground.declared
@@ -108,7 +108,7 @@ def _open_groups(ground: PlacementInput) -> Iterator[tuple[Address, ...]]:
 
 
 def _edges(ground: PlacementInput) -> Iterator[tuple[Address, Address]]:
-    """Each resource with those that must be in its cluster."""
+    """Pairs of resources that must be in one cluster."""
     for address, item in ground.declared.items():
         kind = ground.kinds[address.type]
         if not kind.placement.cluster:
@@ -121,15 +121,15 @@ def _edges(ground: PlacementInput) -> Iterator[tuple[Address, Address]]:
 
 
 def _parted(ground: PlacementInput) -> dict[Address, Finding]:
-    """What is declared to be together and in different clusters."""
-    told = {}
+    """The findings on resources that must be together and are declared in different clusters."""
+    findings = {}
     place = functools.cache(functools.partial(_cluster_of, ground.catalogue))
     for address, other in _edges(ground):
         here, there = (place(ground.wish(item)) for item in (address, other))
         if here and there and here != there:
             clusters = ground.catalogue.clusters
             item = ground.declared[address]
-            told[address] = Finding(
+            findings[address] = Finding(
                 Diagnostic(
                     f"it is to be in {cluster_label(clusters, here)}, and {other} in {cluster_label(clusters, there)}",
                     "both must be in one cluster",
@@ -138,7 +138,7 @@ def _parted(ground: PlacementInput) -> dict[Address, Finding]:
                 ),
                 EXIT_BLOCKED,
             )
-    return told
+    return findings
 
 
 # --- clusters -------------------------------------------------------------------------------------------------------
@@ -150,13 +150,13 @@ class _Fit:
 
     cluster: str
     faults: tuple[str, ...] = ()
-    """Why some of it can never be there."""
+    """Why some resources can never be in this cluster."""
     lacks: tuple[str, ...] = ()
-    """What is not free there now."""
+    """The shortages in this cluster."""
     waits: bool = False
-    """Whether what is not free may be waited for."""
+    """Whether a resource may wait for capacity."""
     known: bool = False
-    """Whether some of it was there before."""
+    """Whether a resource was recorded in this cluster before."""
     price: Fraction = Fraction(0)
     """Per hour, in 1/100000 USD, as far as prices are known."""
     asks: tuple[StockQuery, ...] = ()
@@ -166,13 +166,13 @@ class _Fit:
 
 
 def _clusters(group: Iterable[Address], ground: PlacementInput) -> tuple[str, ...]:
-    """The clusters that come into question: that in which some of it is declared or lives, else all."""
+    """The candidates: the clusters in which resources of the group are declared or live, else all clusters."""
     pinned = tuple(sorted(set(_pins(group, ground).values())))
     return pinned or tuple(item.id for item in ground.catalogue.clusters)
 
 
 def _pins(group: Iterable[Address], ground: PlacementInput) -> dict[Address, str]:
-    """Where what is declared with a place, or is there already, must be."""
+    """By resource with a declared cluster or a live object, its cluster."""
     pins = {}
     for address in group:
         wish, live = ground.wish(address), _there(ground.found.get(address))
@@ -184,13 +184,13 @@ def _pins(group: Iterable[Address], ground: PlacementInput) -> dict[Address, str
 
 
 def _cluster_of(catalogue: Catalogue, wish: Value) -> str:
-    """The id of the cluster that is wished for; empty where that is open, not known yet, or nonsense."""
+    """The id of the declared cluster; empty where it is open, not known yet, or unknown to the account."""
     found = find_cluster(catalogue, wish) if isinstance(wish, str) else ""
     return "" if isinstance(found, SpecError) else found
 
 
 def _there(found: Existing | None) -> Live | None:
-    """The object that is, or the only one that an unanswered create may have made."""
+    """The live object, or the only one that an unanswered create may have made."""
     if found is None:
         return None
     live = found.live or (found.candidates[0] if len(found.candidates) == 1 else None)
@@ -198,7 +198,7 @@ def _there(found: Existing | None) -> Live | None:
 
 
 def _fit(group: tuple[Address, ...], cluster: str, ground: PlacementInput) -> _Fit:
-    """What speaks for and against the cluster: what each kind says of it, what is free, and the price."""
+    """How well the cluster fits the group: errors of the kinds, shortages, and the price."""
     fit = _Fit(cluster)
     for address in group:
         fit = _with(fit, ground.declared[address], ground)
@@ -211,14 +211,14 @@ def _with(fit: _Fit, item: Declared, ground: PlacementInput) -> _Fit:
     spec: Spec = {**item.spec, rules.cluster: fit.cluster} if rules.cluster else item.spec
     chosen, faults = kind.resolution.resolve(spec, ground.catalogue, live) if kind.resolution.resolve else (spec, ())
     takes = kind.market.stock_needed(chosen, ground.catalogue) if kind.market.stock_needed and live is None else ()
-    told = [fault.summary for fault in faults if fault.impossible and not rules.fields.isdisjoint(fault.path[:1])]
-    told += [f"{item.address} names another cluster"] * any(take.query.cluster != fit.cluster for take in takes)
+    messages = [fault.summary for fault in faults if fault.impossible and not rules.fields.isdisjoint(fault.path[:1])]
+    messages += [f"{item.address} names another cluster"] * any(take.query.cluster != fit.cluster for take in takes)
     reasons = [shortage(take, ground.stock, ground.catalogue) for take in takes]
     lacks = tuple(dict.fromkeys(reasons)) if reasons and all(reasons) else ()
     record = found.record if found else None
     return replace(
         fit,
-        faults=(*fit.faults, *told),
+        faults=(*fit.faults, *messages),
         lacks=(*fit.lacks, *lacks),
         waits=fit.waits or (bool(lacks) and item.lifecycle.capacity_wait > 0),
         known=fit.known or (record is not None and record.spec.get(rules.cluster) == fit.cluster),
@@ -230,8 +230,8 @@ def _with(fit: _Fit, item: Declared, ground: PlacementInput) -> _Fit:
 # --- words ----------------------------------------------------------------------------------------------------------
 
 
-def _told(group: tuple[Address, ...], best: _Fit, ground: PlacementInput) -> Finding | None:
-    """What speaks against every place that comes into question; None where one will do."""
+def _finding(group: tuple[Address, ...], best: _Fit, ground: PlacementInput) -> Finding | None:
+    """The finding where no candidate will do; None where one will do."""
     pins = _pins(group, ground)
     first = next(item for item in group if ground.wish(item) is None)
     names = _listed([str(item) for item in group])

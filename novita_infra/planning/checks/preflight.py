@@ -1,7 +1,7 @@
-"""What must be free, allowed and paid for before the first call of a plan, and what speaks against it. Pure.
+"""The pre-flight: stock, quotas and balance that a plan needs before its first call. Pure.
 
-First the questions that a plan raises, then, with their answers, its findings. What cannot be had blocks the plan; what
-nobody could tell is a note.
+`preflight_questions` says what must be read; `preflight_remarks` judges the answers. A shortage blocks the plan; a
+question without an answer is a note.
 """
 
 from __future__ import annotations
@@ -34,25 +34,25 @@ _HOUR: Final = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Questions:
-    """What must be read to tell whether a plan can be carried out; empty for a plan that makes nothing."""
+    """What must be read to check whether a plan can be carried out; empty for a plan that creates nothing."""
 
     stock: frozenset[StockQuery] = frozenset()
     quotas: frozenset[str] = frozenset()
-    """The prefixes of the kinds whose quota must be known."""
+    """The types whose quota must be known."""
     balance: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """What was read."""
+    """The answers that were read."""
 
     stock: Stock = field(default_factory=dict)
     quotas: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    """By the kind's prefix: how many there are, and how many there may be."""
+    """By type: how many objects exist, and how many may exist."""
     balance: int | None = None
     """In 1/100000 USD."""
     unread: tuple[str, ...] = ()
-    """What could not be read, each with the reason."""
+    """The questions that could not be read, each with the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +66,10 @@ class PreflightInput:
     runway: int
     """Minutes that the balance must pay for."""
     stock: Stock = field(default_factory=dict)
-    """What is known of it already."""
+    """The stock that is known already."""
     unsited: Mapping[Address, Finding] = field(default_factory=dict)
-    """What has no place, with the reason."""
-    strays: tuple[Duplicate, ...] = ()
+    """The findings on resources without a place."""
+    duplicates: tuple[Duplicate, ...] = ()
     """Live objects of what the plan creates that are in no state."""
 
     @property
@@ -79,7 +79,7 @@ class PreflightInput:
 
 
 def preflight_questions(flight: PreflightInput) -> Questions:
-    """What must be read. Stock that the catalogue itself tells, and quotas that nothing is made of, are not asked."""
+    """What must be read. Stock in the catalogue, and quotas of types that are not created, need no question."""
     plan = flight.plan
     takes = (take for need in _needs(flight) for take in need.takes)
     return Questions(
@@ -96,7 +96,7 @@ def preflight_questions(flight: PreflightInput) -> Questions:
 def preflight_remarks(flight: PreflightInput, answers: Answers) -> Remarks:
     """What the answers say about the plan. A question without an answer gives a note."""
     remarks = [
-        *(duplicate_diagnostics(stray, flight.plan) for stray in flight.strays),
+        *(duplicate_diagnostics(stray, flight.plan) for stray in flight.duplicates),
         *_places(flight),
         *_stock(flight, {**flight.stock, **answers.stock}),
         *_quotas(flight, answers.quotas),
@@ -119,7 +119,7 @@ def _places(flight: PreflightInput) -> Iterator[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class _Need:
-    """What a change takes of the stock: any one will do."""
+    """The stock that a change needs: any one of the products will do."""
 
     change: Change
     takes: tuple[StockNeed, ...]
@@ -134,7 +134,7 @@ def _needs(flight: PreflightInput) -> Iterator[_Need]:
 
 
 def _starts(kind: Kind, name: str) -> bool:
-    """Whether the call makes a stopped object run: it takes its place in the stock anew."""
+    """Whether the call starts a stopped object, which needs stock again."""
     calls: Iterable[Call] = kind.api.updates
     return any(
         call.name == name and call.allowed_phases == {Phase.STOPPED} and Phase.READY in call.final_phases
@@ -146,7 +146,7 @@ def _stock(flight: PreflightInput, stock: Stock) -> Iterator[Finding | Diagnosti
     faulted = {problem.address for problem in flight.review.problems if problem.origin is not None}
     for need in _needs(flight):
         if need.change.address in flight.unsited or str(need.change.address) in faulted:
-            continue  # what its manifest asks for is told to be impossible already, with the reasons
+            continue  # another finding says why its manifest is impossible
         reasons = [shortage(take, stock, flight.catalogue) for take in need.takes]
         had = next((take for take, reason in zip(need.takes, reasons, strict=True) if not reason), None)
         if not reasons or not reasons[0]:
@@ -204,12 +204,12 @@ def _quotas(flight: PreflightInput, quotas: Mapping[str, tuple[int, int]]) -> It
 
 
 def _price(flight: PreflightInput, running: Fraction, once: int) -> int:
-    """What the plan adds in the time of the runway, and what it buys at once, in 1/100000 USD; unknown prices not."""
+    """The added cost over the runway and the purchases, in 1/100000 USD, without unknown prices."""
     return math.ceil(running * Fraction(flight.runway, _HOUR)) + once
 
 
 def _additions(cost: Money | None) -> tuple[Fraction, int]:
-    """What the plan certainly adds per hour, and what it buys, in 1/100000 USD. Savings are not set against it."""
+    """The least added cost per hour, and the purchases, in 1/100000 USD. Savings do not count."""
     rows = [row for row in cost.rows if row.moves] if cost else []
     running = sum((max(Fraction(0), row.delta.least) for row in rows), Fraction(0))
     return running, sum(paid_once(row.once) for row in rows)

@@ -1,4 +1,4 @@
-"""What is guarded against: losing data that nobody allowed, deleting what is protected, changing too much. Pure."""
+"""Safety: data loss that is not allowed, deletion of protected resources, changes of too many resources. Pure."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def guarded(
 
 
 def elsewhere(existing: Mapping[Address, Existing], *, unread: Collection[Address]) -> list[Diagnostic]:
-    """What is told where nothing at all of what is on record is there: the account may be another one.
+    """A note where none of the recorded objects exists: the account may be another one.
 
-    One object that is gone is a deletion like any other.
+    A single object that is gone is a deletion like any other.
     """
     sought = [
         item
@@ -60,7 +60,7 @@ def elsewhere(existing: Mapping[Address, Existing], *, unread: Collection[Addres
         return []
     return [
         Diagnostic(
-            f"none of the {len(sought)} objects on record is in this account: all of them are gone, or they are in "
+            f"none of the {len(sought)} recorded objects is in this account: all of them are gone, or they are in "
             "another account, or another simulator",
             "check NOVITA_API_KEY and NOVITA_API_URL; `account:` in the project file refuses the keys of others",
             severity=Severity.WARNING,
@@ -69,13 +69,13 @@ def elsewhere(existing: Mapping[Address, Existing], *, unread: Collection[Addres
 
 
 def _was_going(record: Record) -> bool:
-    """Whether an earlier run was deleting it: it is gone as it should be."""
+    """Whether an earlier run was deleting it, so that its absence is expected."""
     return record.pending is not None and record.pending.call == "delete"
 
 
 def _is_protected(address: Address, decision: Decision, declared: Mapping[Address, Declared]) -> bool:
-    """Whether it would go although the books or the manifests protect it."""
-    return _goes(decision) and (
+    """Whether it would be deleted although the state or the manifests protect it."""
+    return _is_deleted(decision) and (
         (decision.existing.record is not None and decision.existing.record.protect)
         or (address in declared and declared[address].lifecycle.protect)
     )
@@ -96,7 +96,7 @@ def _losing(decisions: Mapping[Address, Decision], options: PlanOptions) -> Iter
 
 
 def _losing_old(decisions: Mapping[Address, Decision], options: PlanOptions) -> Iterator[Finding]:
-    """What a run that was cut off was allowed is asked anew: by now the manifest may be another."""
+    """The losses of deleting replaced objects. A permission for an interrupted run does not count for this one."""
     for address, decision in sorted(decisions.items()):
         if is_selected(address, options.allow_data_loss):
             continue
@@ -114,7 +114,7 @@ def _permission(address: Address) -> str:
 
 
 def _must_be_allowed(loss: Loss, action: Action) -> bool:
-    """Who deletes a machine means its disks, too; who changes a machine may not, nor who deletes what outlives it."""
+    """Whether a loss needs a permission: that of a storage does, that of a disk only if its machine is not deleted."""
     return not loss.when and action in _DOING and (loss.lasting or action is not Action.DELETE)
 
 
@@ -122,13 +122,13 @@ def _too_many(
     decisions: Mapping[Address, Decision], options: PlanOptions, rules: Rules, *, recorded: int
 ) -> Iterator[Finding]:
     limit = rules.change_limit
-    going = sum(_goes(decision) for decision in decisions.values())
+    going = sum(_is_deleted(decision) for decision in decisions.values())
     if options.destroys or options.allow_large_change or recorded < limit.at_least:
         return
     if going * 100 > limit.percent * recorded:
         yield Finding(
             Diagnostic(
-                f"{going} of the {recorded} resources on record would be deleted or replaced, and the limit is "
+                f"{going} of the {recorded} recorded resources would be deleted or replaced, and the limit is "
                 f"{limit.percent} %",
                 "if that is wanted, run it again with --allow-large-change (changeLimit of the project sets the limit)",
             ),
@@ -136,6 +136,6 @@ def _too_many(
         )
 
 
-def _goes(decision: Decision) -> bool:
+def _is_deleted(decision: Decision) -> bool:
     live = decision.existing.live
     return decision.action in {Action.DELETE, Action.REPLACE} and live is not None and live.phase is not Phase.LEAVING

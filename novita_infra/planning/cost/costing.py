@@ -1,6 +1,6 @@
-"""What the plan's changes do to the bill, and whether that keeps within the budget. Pure.
+"""The cost of a plan's changes, and whether it is within the budget. Pure.
 
-Prices are those of the price list as it was read for the plan: what runs goes on at today's price.
+Prices are those of the price list that was read for the plan; running objects are counted at today's price.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.review import Review
 
 _DEAREST = 3
-"""Resources that are named of those that cost most."""
+"""The number of resources named among the most expensive ones."""
 _STAYING = frozenset({Action.NONE, Action.RESUME, Action.REFUSED})
-"""What costs afterwards what it costs before."""
+"""Actions after which a resource costs what it cost before."""
 
 
 def costed(
@@ -39,25 +39,25 @@ def costed(
     kinds: Mapping[str, Kind],
     prices: PriceList,
 ) -> tuple[Row, ...]:
-    """What every resource of the environment costs before and after, those that the plan leaves alone included."""
+    """The cost of every resource of the environment before and after, unchanged resources included."""
     rows = []
     for address in sorted({*decisions, *existing}):
         kind = kinds[address.type]
         if kind.market.costs is None:
             continue
         decision = decisions.get(address)
-        there = decision.existing if decision else existing[address]
-        spec = _as_it_is(there)
+        found = decision.existing if decision else existing[address]
+        spec = _as_it_is(found)
         before = after = kind.market.costs(spec, prices) if spec is not None else ()
         once: tuple[Cost, ...] = ()
         if decision is not None and address in active and decision.action not in _STAYING:
-            wanted = _as_it_will_be(decision, spec)
-            after = kind.market.costs(wanted, prices) if wanted is not None else ()
-            if kind.market.purchases is not None and wanted is not None:
-                once = kind.market.purchases(None if decision.makes else spec, wanted, prices)
-        old = tuple(_of_old(kind, there, prices))
-        goes = decision is not None and address in active and decision.action is not Action.REFUSED
-        before, after = before + old, after if goes else after + old
+            after_spec = _as_it_will_be(decision, spec)
+            after = kind.market.costs(after_spec, prices) if after_spec is not None else ()
+            if kind.market.purchases is not None and after_spec is not None:
+                once = kind.market.purchases(None if decision.makes else spec, after_spec, prices)
+        old = tuple(_of_old(kind, found, prices))
+        is_applied = decision is not None and address in active and decision.action is not Action.REFUSED
+        before, after = before + old, after if is_applied else after + old
         if before or after or once:
             group = declared[address].lifecycle.group if address in declared else ""
             rows.append(Row(address, before, after, once, group))
@@ -65,15 +65,15 @@ def costed(
 
 
 def over_budget(money: Money, *, environment: str) -> list[Finding]:
-    """Why the plan may not be applied: what it costs at the most is over a ceiling, and more than before.
+    """The findings on a plan that may cost more than a ceiling, and more than before.
 
-    Whatever only lowers the cost may be applied, also where that is still too much.
+    A plan that only lowers the cost may be applied, even where the rest is still over the ceiling.
     """
     if not money.budget.ceilings:
         return []
     findings = []
     if _rises(money):
-        findings += [Finding(told, EXIT_OVER_BUDGET) for told in _exceeded(money, environment=environment)]
+        findings += [Finding(item, EXIT_OVER_BUDGET) for item in _exceeded(money, environment=environment)]
     if money.budget.unknown is OnUnknown.REFUSE:
         hint = "`budget.unknown: warn` in novita-infra.yaml lets it pass with a warning"
         findings += [
@@ -84,17 +84,19 @@ def over_budget(money: Money, *, environment: str) -> list[Finding]:
 
 
 def unproven(money: Money, *, environment: str) -> list[Diagnostic]:
-    """What a person should know of the budget although the plan may be applied."""
-    told, budget = [], money.budget
+    """The notes on the budget of a plan that may be applied."""
+    notes, budget = [], money.budget
     if not budget.ceilings:
         return []
     if not _rises(money):
-        told += [replace(item, severity=Severity.WARNING) for item in _exceeded(money, environment=environment)]
+        notes += [replace(item, severity=Severity.WARNING) for item in _exceeded(money, environment=environment)]
     if budget.unknown is OnUnknown.WARN:
-        told += _held_without([row for row in money.rows if row.moves], "`budget.unknown: refuse` makes this a refusal")
+        notes += _held_without(
+            [row for row in money.rows if row.moves], "`budget.unknown: refuse` makes this a refusal"
+        )
     if _rises(money):
-        told += _held_without([row for row in money.rows if not row.moves], "")
-    return told
+        notes += _held_without([row for row in money.rows if not row.moves], "")
+    return notes
 
 
 def parts_of(review: Review) -> tuple[str, ...]:
@@ -103,19 +105,19 @@ def parts_of(review: Review) -> tuple[str, ...]:
 
 
 def risen(review: Review, catalogue: Catalogue, rules: Rules) -> list[Finding]:
-    """What became dearer since the plan was made, beyond `maxPriceRise`, and the budget at the prices of now.
+    """The findings on prices that rose beyond `maxPriceRise` since the plan, and on the budget at today's prices.
 
-    `catalogue` has the parts of `parts_of`. A price that is known no more counts as risen.
+    `catalogue` has the parts of `parts_of`. A price that is not known any more counts as risen.
     """
     if review.cost is None:
         return []
     fresh = price_list(catalogue)
     findings = []
     for address, cost in _promised(review):
-        told = _risen(cost, fresh.prices.get(cost.listed), rules.max_price_rise)
-        if told:
+        message = _risen(cost, fresh.prices.get(cost.listed), rules.max_price_rise)
+        if message:
             hint = "make a new plan, or allow it: maxPriceRise in novita-infra.yaml"
-            findings.append(Finding(Diagnostic(told, hint, address=str(address)), EXIT_OVER_BUDGET))
+            findings.append(Finding(Diagnostic(message, hint, address=str(address)), EXIT_OVER_BUDGET))
     if findings:
         return findings
     now = Money(tuple(_repriced(row, fresh) for row in review.cost.rows), budget=rules.budget)
@@ -123,7 +125,7 @@ def risen(review: Review, catalogue: Catalogue, rules: Rules) -> list[Finding]:
 
 
 def _of_old(kind: Kind, found: Existing, prices: PriceList) -> Iterator[Cost]:
-    """What the objects cost that it replaced and that are still there."""
+    """The cost of replaced objects that still exist."""
     for live in found.replaced:
         spec = _as_it_is(Existing(live=live))
         if spec is not None and kind.market.costs is not None:
@@ -131,7 +133,7 @@ def _of_old(kind: Kind, found: Existing, prices: PriceList) -> Iterator[Cost]:
 
 
 def _as_it_is(found: Existing) -> Spec | None:
-    """What is live, with what the API does not tell as it was last sent; None where nothing is."""
+    """The live spec, with fields that the API does not return as they were last sent; None where no object exists."""
     live, record = found.live, found.record
     if live is None or live.phase in {Phase.LEAVING, Phase.GONE}:
         return None
@@ -152,27 +154,27 @@ def _rises(money: Money) -> bool:
 
 
 def _unknown(money: Money) -> list[tuple[Address, str]]:
-    """What the plan adds or changes at a price that nobody knows."""
+    """The added or changed cost lines with an unknown price."""
     return [(row.address, what) for row in money.rows if row.moves for what in row.unknown]
 
 
 def _held_without(rows: Iterable[Row], hint: str) -> Iterator[Diagnostic]:
-    """What of the rows the ceilings could not be held against."""
+    """The notes on rows that cannot be compared with the ceilings."""
     left_out: list[str] = []
-    kept: list[str] = []
+    as_before: list[str] = []
     for row in rows:
         if row.unknown:
-            (kept if row.as_before else left_out).append(f"{row.address} ({', '.join(row.unknown)})")
+            (as_before if row.as_before else left_out).append(f"{row.address} ({', '.join(row.unknown)})")
     if left_out:
         summary = f"the budget is held without what has no known price: {', '.join(left_out)}"
         yield Diagnostic(summary, hint, severity=Severity.WARNING)
-    if kept:
-        summary = f"the budget counts what has no known price as before: {', '.join(kept)}"
+    if as_before:
+        summary = f"the budget counts what has no known price as before: {', '.join(as_before)}"
         yield Diagnostic(summary, hint, severity=Severity.WARNING)
 
 
 def _exceeded(money: Money, *, environment: str) -> Iterator[Diagnostic]:
-    """A word on each ceiling that the environment is over."""
+    """A diagnostic on each ceiling that the environment exceeds."""
     total = money.total
     for ceiling, hours, word, digits in _ceilings(money.budget):
         costs = total.after.most * hours
@@ -215,7 +217,7 @@ def _promised(review: Review) -> Iterator[tuple[Address, Cost]]:
 
 
 def _risen(cost: Cost, now: int | None, allowed: int) -> str:
-    """What is told of a price that rose by more than so many hundredths of a per cent; else nothing."""
+    """The message on a price that rose by more than `allowed` hundredths of a per cent; else an empty text."""
     was = cost.price or 0
     if now is None:
         return f"{cost.what}: the price was {_each(was, cost)} when the plan was made, and is not known any more"

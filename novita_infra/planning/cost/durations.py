@@ -1,7 +1,7 @@
-"""How long a plan will take: the longest way through its steps, by what such calls took before. Pure.
+"""The expected duration of a plan: the longest path through its steps, by the durations of past calls. Pure.
 
-A call that this environment has not made yet is judged by what its kind says. Neither the limits of the service nor a
-wait for capacity is in it.
+A call that this environment has not made yet takes the usual seconds of its kind. Rate limits and waits for capacity
+do not count.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.steps import Step, StepKind, action_name
 
 _AT_ONCE: Final = frozenset({StepKind.ADOPT, StepKind.FORGET, StepKind.RECORD})
-"""Steps that make no call, or only wait for what stands in a step of its own."""
+"""Steps that take no time: they make no call, or wait for a step of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +28,19 @@ class Leg:
     call: str
     seconds: float
     runs: int
-    """How many steps of the past it is judged by; 0 where only the kind's own figure is known."""
+    """The number of past steps behind the estimate; 0 where only the figure of the kind is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """How long a plan will take, and what of it takes longest."""
+    """The expected duration of a plan, and its longest path."""
 
     seconds: float
     path: tuple[Leg, ...]
-    """The steps of which each comes after the one before it, and which together take longest."""
+    """The steps of the longest path, in order."""
     steps: int
     known: int
-    """The steps that are judged by the past."""
+    """The number of steps that are estimated from past ones."""
 
 
 def estimate(plan: Plan, durations: Mapping[str, tuple[float, ...]], kinds: Mapping[str, Kind]) -> Estimate:

@@ -1,4 +1,4 @@
-"""What a plan changes, resource by resource."""
+"""The changes of a plan, one for each resource, and its drift. Frozen values, no I/O."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ class Action(enum.Enum):
     REPLACE = "replace"
     DELETE = "delete"
     ADOPT = "adopt"
-    """An object that an earlier, unanswered create made is taken into the books."""
+    """The object of an earlier create without an answer is recorded."""
     RESUME = "resume"
-    """A call that an earlier run made is waited for."""
+    """The plan waits for a call of an earlier run."""
     FORGET = "forget"
-    """The object is already gone; only its record goes."""
+    """The object is already gone; only its record is removed."""
     REFUSED = "refused"
-    """The change cannot be had; nothing of the plan can be applied."""
+    """The change cannot be made; nothing of the plan can be applied."""
 
 
 class Forced(enum.Enum):
-    """Why something is replaced that could stay as it is."""
+    """Why a resource is replaced that could be kept."""
 
     REQUEST = "request"
     """The command line asked for it."""
     TRIGGER = "trigger"
-    """What its `lifecycle.replaceTriggeredBy` names is replaced, or changes."""
+    """A resource that its `lifecycle.replaceTriggeredBy` names is replaced, or changes."""
 
 
 REFUSED: Final = "refused: "
@@ -63,32 +63,32 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """A field that stays other than the manifest has it, because `onDrift` adopted what somebody made of it."""
+    """A field that keeps another value than the manifest declares, because `onDrift` adopted the drift."""
 
     name: str
     declared: Value
-    """As the manifest has it. A Secret or Digest is shown as `(secret)`, here and in what is wanted."""
+    """The value in the manifest. A Secret or Digest is shown as `(secret)`, here and in `wanted`."""
     wanted: Value
-    """As it is, and stays."""
+    """The live value, which is kept."""
     cause: Cause
-    """Why it was other than it was left."""
+    """The cause of the drift."""
     place: Origin | None = None
-    """Where `onDrift` stands."""
+    """Where `onDrift` is declared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retired:
-    """An object that the resource's own one replaced and that is still there; the plan deletes it."""
+    """An object that an earlier run replaced and that still exists; the plan deletes it."""
 
     id: str
     status: str
     loses: tuple[Loss, ...] = ()
-    """The data that vanishes with it."""
+    """The data that is lost with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What the plan does to one resource, and why."""
+    """The change that the plan makes to one resource, and why."""
 
     address: Address
     action: Action
@@ -96,11 +96,11 @@ class Change:
     """The live object's id; empty before a create."""
     fields: tuple[FieldChange, ...] = ()
     why: str = ""
-    """The reason, where it is not plain from the fields: `deleted outside of novita-infra`, `no longer declared`."""
+    """The reason, where the fields do not show it: `deleted outside of novita-infra`, `no longer declared`."""
     loses: tuple[Loss, ...] = ()
-    """The data that vanishes."""
+    """The data that is lost."""
     retires: tuple[Retired, ...] = ()
-    """What it replaced in an earlier run, and is deleted in this one."""
+    """Objects that earlier runs replaced, and that this one deletes."""
     before: Spec = field(default_factory=dict)
     """The spec as it is, secrets as Digests."""
     after: Spec = field(default_factory=dict)
@@ -110,19 +110,19 @@ class Change:
     create_first: bool = False
     """For a replacement: the new object is made before the old one is deleted."""
     forced: Forced | None = None
-    """For a replacement that neither the manifest nor the object asks for: who does."""
+    """For a replacement that neither the manifest nor the object asks for: what does."""
     unready: bool = False
-    """Whether nobody can have used it yet: it is new, or still coming up after an earlier run that was cut off."""
+    """Whether it cannot have been used yet: it is new, or still coming up after an interrupted run."""
     asked: bool = True
-    """Whether the manifests or the command line ask for it; not where it only puts back what was changed outside, or
-    follows from that."""
+    """Whether the manifests or the command line ask for it; False where the change only undoes drift, or follows from
+    that."""
     adopted: tuple[Adopted, ...] = ()
-    """The fields that stay other than the manifest has them."""
+    """The fields that keep another value than the manifest declares."""
 
 
 @dataclass(frozen=True, slots=True)
 class Along:
-    """Something that a plan touches, or leaves out, because of something else that was named."""
+    """A resource that a plan touches, or leaves out, because of another one that the command line names."""
 
     address: Address
     why: str
@@ -131,27 +131,27 @@ class Along:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What was changed outside, of one resource and for one cause."""
+    """What was changed outside of novita-infra, on one resource and for one cause."""
 
     address: Address
     cause: Cause
     on_drift: OnDrift
     id: str = ""
     says: str = ""
-    """What befell it, in words; empty where the cause says all."""
+    """What happened to it, in words; empty where the cause says everything."""
     by: str = ""
-    """Who did it, as far as that is known."""
+    """The project that did it, as far as that is known."""
     fields: tuple[FieldChange, ...] = ()
-    """What is other than it was left; secrets are Digests."""
+    """The fields that differ from the record; secrets are Digests."""
     gone: bool = False
     """Whether the object is gone, or on its way out."""
     before: Spec = field(default_factory=dict)
-    """The fields as the books have them, secrets as Digests."""
+    """The recorded fields, secrets as Digests."""
     after: Spec = field(default_factory=dict)
-    """The same fields as they are; empty where it is gone."""
+    """The same fields with their live values; empty where the object is gone."""
     since: float = 0.0
-    """When the books last learned of it, in Unix seconds: it was changed after that."""
+    """When the record was last brought up to date, in Unix seconds; the drift is younger than that."""
     declared: bool = True
-    """Whether the manifest says anything of it; what it does not is told, and left as it is."""
+    """Whether the manifest declares the fields. Drift of undeclared fields is reported, and left as it is."""
     place: Origin | None = None
-    """Where it stands what becomes of it; None where nothing is said."""
+    """Where `onDrift` is declared; None where it is not."""

@@ -1,6 +1,6 @@
-"""What a plan costs: each resource before and after, and sums of them. Values only; all amounts in 1/100000 USD.
+"""The cost of a plan: each resource before and after, and sums of them. Values only; all amounts in 1/100000 USD.
 
-What becomes unknown is no saving: where a price is known no more, the last one that was counts as the least.
+A price that becomes unknown is no saving: the last known price counts as the least.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from novita_infra.model.rules import Budget
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one resource costs."""
+    """The cost of one resource."""
 
     address: Address
     before: tuple[Cost, ...] = ()
     after: tuple[Cost, ...] = ()
     once: tuple[Cost, ...] = ()
-    """What the plan buys for it at once."""
+    """Purchases of the plan that are paid at once."""
     group: str = ""
 
     @property
@@ -31,18 +31,18 @@ class Row:
 
     @property
     def counts(self) -> Amount:
-        """What it counts for per hour when the plan is done: no less than before where a price is known no more."""
+        """The cost per hour after the plan; not less than before where a price is not known any more."""
         known = rate(self.after)
         return known.no_less_than(rate(self.before)) if self.more else known
 
     @property
     def as_before(self) -> bool:
-        """Whether it counts for more than is known of it, because it did before."""
+        """Whether the earlier cost counts, because a price is not known any more."""
         return self.more and self.counts != rate(self.after)
 
     @property
     def delta(self) -> Amount:
-        """What it costs more per hour, as far as prices are known; see `more` and `less`."""
+        """The added cost per hour, as far as prices are known; see `more` and `less`."""
         return self.counts - rate(self.before)
 
     @property
@@ -60,7 +60,7 @@ class Row:
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """Of what the plan leaves or buys, the lines whose price nobody knows, each once."""
+        """The distinct cost lines with an unknown price, after the plan or bought by it."""
         return unknown((*self.after, *self.once))
 
 

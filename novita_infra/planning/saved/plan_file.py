@@ -43,7 +43,7 @@ _AGAIN: Final = "make the plan again with `novita-infra plan --out`"
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a plan was made in, so that it can be applied from anywhere."""
+    """The project, environment and options of a plan, so that it can be applied from anywhere."""
 
     root: str
     """The project folder."""
@@ -83,9 +83,9 @@ def write_plan(
 ) -> str:
     """Writes the plan, readable for its owner alone, and returns its digest. The same plan gives the same bytes.
 
-    `key` is the hex key of the state; from the file neither it nor a digest under it can be told that is not in the
-    plan already. `declared` are the `manifest_digests` of the manifests. Raises Problems as `check_free` does and where
-    the file cannot be written, TypeError where the setting holds a secret.
+    `key` is the hex key of the state; the file holds neither it nor a digest under it that the plan does not hold.
+    `declared` are the `manifest_digests` of the manifests. Raises Problems as `check_free` does and where the file
+    cannot be written, TypeError where the setting holds a secret.
     """
     check_free(path)
     key = derived_key(key, _MARK)
@@ -115,8 +115,8 @@ def digest_of(review: Review) -> str:
     """`sha256:...` over what the plan would do and to what: the name by which a person approves it.
 
     The same changes to the same objects at the same prices have the same digest, whenever they are planned. Left out:
-    the time, the version of the books, what stays as it is or is only waited for, in which file and line something
-    stands, and the reasons told. A secret counts by where it is read from.
+    the time, the version of the state, unchanged resources and waits, the file and line of a declaration, and the
+    reasons. A secret counts by where it is read from.
     """
     plan = review.plan
     waits = {step.key for step in plan.steps if step.action is StepKind.WAIT}

@@ -1,7 +1,7 @@
-"""What a saved plan is bound to, and what of it moved until it is applied. Pure.
+"""Staleness: whether a saved plan still does what it would have done when it was made. Pure.
 
-A fresh plan is made of what is there now, and the two are compared where the saved one touches something: what it would
-change and what that stands on. What moves by itself (a status, an output) and what it does not touch refuses nothing.
+A fresh plan is compared with the saved one in the resources that the saved one changes, and those that these need. What
+changes by itself (a status, an output), and resources that the plan does not touch, refuse nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from novita_infra.planning.plan.steps import Step, StepKind
 
 _MADE: Final = frozenset({Action.CREATE, Action.REPLACE})
 _SETTLED: Final = frozenset({Action.NONE, Action.RESUME})
-"""One becomes the other by itself."""
+"""Actions that become each other by themselves."""
 
 
 def manifest_digests(declared: Iterable[Declared]) -> dict[str, str]:
@@ -83,9 +83,9 @@ def moved(
 
 
 def _moved(before: Change | None, now: Change | None, *, key: str, ignored: frozenset[str]) -> Iterator[str]:
-    """What is not as it was with one resource: what is live first, then what is asked of it.
+    """The messages on one resource: live differences first, then those of the manifest.
 
-    Where it is made anew, the fields that are `ignored` are its own choice.
+    `ignored` fields do not count for a resource that is created or replaced: planning chooses them.
     """
     if before is None or now is None or now.id != before.id:
         yield from _gone(before, now)
@@ -106,22 +106,22 @@ def _moved(before: Change | None, now: Change | None, *, key: str, ignored: froz
 
 
 def _gone(before: Change | None, now: Change | None) -> Iterator[str]:
-    """Whether it is still the same object: all that counts with what a change only stands on."""
+    """The message on another object; for a needed resource nothing else counts."""
     if before is None or now is None:
-        yield "it is declared now, and was not" if now else "it is neither declared nor on record any more"
+        yield "it is declared now, and was not" if now else "it is neither declared nor recorded any more"
     elif now.id != before.id:
         because = f": {now.why}" if now.why else ""
         yield f"it was {before.id or 'not there'}, and is {now.id or 'not there'}{because}"
 
 
 def _otherwise(address: Address, before: _Steps, now: _Steps) -> Iterator[str]:
-    """That other calls would be made, where nothing else tells why."""
+    """The message on other calls, where no field explains them."""
     if before.of(address) != now.of(address):
         yield f"it would take {_listed(now.of(address))} now, and was to take {_listed(before.of(address))}"
 
 
 def _differences(before: Spec, now: Spec, *, key: str, words: str = "was {}, and is {}") -> Iterator[tuple[str, str]]:
-    """The fields that differ, each with what is told of every place inside it."""
+    """The fields that differ, each with a message for every place inside it."""
     for name in sorted({*before, *now}):
         old, new = digest(before.get(name), key), digest(now.get(name), key)
         if old == new:
@@ -129,13 +129,13 @@ def _differences(before: Spec, now: Spec, *, key: str, words: str = "was {}, and
         if isinstance(old, (dict, list)) and type(old) is type(new):
             for item in explain_difference(old, new):
                 path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in item.path)
-                yield name, f"{name}{path} {words.format(_told(item.before), _told(item.after))}"
+                yield name, f"{name}{path} {words.format(_shown(item.before), _shown(item.after))}"
         else:
-            yield name, f"{name} {words.format(_told(old), _told(new))}"
+            yield name, f"{name} {words.format(_shown(old), _shown(new))}"
 
 
 class _Steps:
-    """What a plan does to each resource, in calls; what it only waits for moves by itself."""
+    """The calls of a plan, by resource, without those that it only waits for."""
 
     def __init__(self, plan: Plan) -> None:
         self._calls: dict[Address, list[str]] = {}
@@ -144,7 +144,7 @@ class _Steps:
                 self._calls.setdefault(step.address, []).append(_named(step))
         self.changed = {step.address for step in plan.steps}
         self.needed = {need for step in plan.steps for need in step.record.needs}
-        """What the changes stand on."""
+        """The resources that the changes need."""
 
     def of(self, address: Address) -> tuple[str, ...]:
         return tuple(sorted(self._calls.get(address, ())))
@@ -158,14 +158,14 @@ def _by_address(plan: Plan) -> Mapping[Address, Change]:
     return {change.address: change for change in plan.changes}
 
 
-def _told(value: Value) -> str:
+def _shown(value: Value) -> str:
     if value is None:
         return "nothing"
     return str(json.dumps(value, default=lambda leaf: "(secret)" if is_secret(leaf) else "(known after apply)"))
 
 
 def _to(action: Action) -> str:
-    """What a plan does, for `the plan would ... it`."""
+    """The action as a verb, for `the plan would ... it`."""
     match action:
         case Action.NONE:
             return "leave"

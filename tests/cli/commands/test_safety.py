@@ -139,4 +139,4 @@ def test_books_of_another_simulator_are_told_to_be_so(up: Invoke, project: Path)
     for words in (("plan",), ("destroy", "--auto-approve", *CONSENT)):
         waited, warning = up(*words, "--sim").stderr.splitlines()[:2]
         assert waited.startswith("network_storage.data: not in the list, which may lag; reading it again until ")
-        assert warning.startswith("warning: none of the 2 objects on record is in this account: ")
+        assert warning.startswith("warning: none of the 2 recorded objects is in this account: ")
