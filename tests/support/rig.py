@@ -150,7 +150,7 @@ class Rig:
         *,
         destroys: bool = False,
         targets: tuple[str, ...] = (),
-        plan: Review | None = None,
+        review: Review | None = None,
         stop_when: Callable[[Event], bool] | None = None,
         parallelism: int = 10,
         expect_success: bool = True,
@@ -170,7 +170,7 @@ class Rig:
             async with self.client() as client:
                 session = self._session(client)
                 async with state_locked(session, "apply"):
-                    made = await self._judged(session, plan or await plan_project(session, wish), wish)
+                    made = await self._judged(session, review or await plan_project(session, wish), wish)
                     assert not made.problems, made.problems
                     return await apply_plan(session, made, parallelism=parallelism, emit=emit, stop=stop)
 
