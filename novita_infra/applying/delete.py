@@ -13,7 +13,7 @@ from novita_infra.kinds.call import Target
 from novita_infra.model.resources import Phase
 
 
-async def delete(at: StepRun, waits: Waits) -> str:
+async def delete_object(at: StepRun, waits: Waits) -> str:
     """Deletes the object of the step, waits until it is gone and returns its id.
 
     Raises StepFailed, Interrupted, StillMoving or ApiError.

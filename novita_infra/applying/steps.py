@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from novita_infra.applying.create import Creator
-from novita_infra.applying.delete import delete
+from novita_infra.applying.delete import delete_object
 from novita_infra.applying.errors import StepFailed
 from novita_infra.applying.run import Run, StepRun
 from novita_infra.applying.update import Updater
@@ -86,7 +86,7 @@ class StepRunner:
             case StepKind.CREATE:
                 return await self._creator.create(at)
             case StepKind.DELETE:
-                return await delete(at, self._waits)
+                return await delete_object(at, self._waits)
             case StepKind.ADOPT:
                 return await self._updater.adopt(at)
             case StepKind.WAIT:

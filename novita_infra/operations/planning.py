@@ -12,7 +12,7 @@ from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.redaction import _discreet
 from novita_infra.operations.session import Session, check_account
-from novita_infra.planning.inputs import Config, PlanInputs, PriorState, World
+from novita_infra.planning.inputs import AccountSnapshot, Config, PlanInputs, PriorState
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import OnFailure
 from novita_infra.planning.plan.review import Review
@@ -58,7 +58,7 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
             scope=project.scope,
         ),
         prior=PriorState(lineage=state.lineage, serial=state.serial, key=state.key, outputs=state.outputs),
-        world=World(
+        world=AccountSnapshot(
             existing=observed.found,
             unrecorded=observed.unknown,
             catalogue=observed.catalogue.filled_from(priced),

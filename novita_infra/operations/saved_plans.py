@@ -23,8 +23,7 @@ from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.findings import Finding, code_of
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import Step, StepKind, Update
-from novita_infra.planning.saved.plan_file import SavedPlan, Setting, is_plan_file, write_plan
-from novita_infra.planning.saved.plan_file import read_plan as read_plan_file
+from novita_infra.planning.saved.plan_file import SavedPlan, Setting, is_plan_file, read_plan, write_plan
 from novita_infra.planning.saved.staleness import manifest_digests, moved
 from novita_infra.state.opening import open_backend, settings_from
 
@@ -61,9 +60,9 @@ def save_plan(session: Session, review: Review, path: Path, *, asked: PlanOption
     return write_plan(review, path, key=session.state.key, setting=setting, declared=declared)
 
 
-def read_plan(path: Path) -> SavedPlan:
+def read_saved_plan(path: Path) -> SavedPlan:
     """A saved plan for showing: no key, no network, no project and no secret is needed."""
-    return read_plan_file(path)
+    return read_plan(path)
 
 
 @asynccontextmanager
@@ -84,12 +83,12 @@ def reopened(where: ProjectOptions, environ: Mapping[str, str]) -> tuple[SavedPl
     setting, place = reopened_at(where)
     project = project_at(place, environ, destroys=setting.asked.destroys)
     project = replace(project, state=settings_from(setting.state, project.root))
-    return read_plan_file(where.path, _reading_again(project)), place, project
+    return read_plan(where.path, _reading_again(project)), place, project
 
 
 def reopened_at(where: ProjectOptions) -> tuple[Setting, ProjectOptions]:
     """What a saved plan was made in, and where that is now. Raises Problems where it is not there any more."""
-    setting = read_plan_file(where.path).setting
+    setting = read_plan(where.path).setting
     root, scope = _root(setting, where.path), str(setting.options.get("scope", ""))
     return setting, replace(
         where,

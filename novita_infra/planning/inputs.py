@@ -42,7 +42,7 @@ class PriorState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class AccountSnapshot:
     """What was read of the account."""
 
     existing: Mapping[Address, Existing]
@@ -62,7 +62,7 @@ class PlanInputs:
 
     config: Config
     prior: PriorState
-    world: World
+    world: AccountSnapshot
     kinds: Mapping[str, Kind]
     """By type."""
     options: PlanOptions = PlanOptions()

@@ -37,7 +37,7 @@ class Exited:
     """Why it was ended before it was done; empty where it was not."""
 
 
-def run(
+def run_process(
     argv: Sequence[str],
     given: bytes,
     *,

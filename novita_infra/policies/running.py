@@ -163,9 +163,11 @@ class _Bench:
                 return self._fit(policy)
 
     def _answer_of(self, policy: Policy, argv: list[str]) -> Verdict:
-        from novita_infra.policies.processes import run  # noqa: PLC0415 -- only projects with such a policy pay for it
+        from novita_infra.policies.processes import run_process  # noqa: PLC0415 -- only projects with such a policy pay for it
 
-        exited = run(argv, self.text, folder=self.root, environ=self.environ, timeout=policy.timeout, off=self.off)
+        exited = run_process(
+            argv, self.text, folder=self.root, environ=self.environ, timeout=policy.timeout, off=self.off
+        )
         if exited.trouble:
             raise NoVerdict(exited.trouble)
         said = _last_words(exited.complaints.decode("utf-8", "replace"), self.root)

@@ -105,7 +105,7 @@ def pages() -> dict[str, str]:
     }
 
 
-def write(folder: Path) -> None:
+def write_pages(folder: Path) -> None:
     """Writes every page into the folder, and removes the pages of removed kinds."""
     folder.mkdir(parents=True, exist_ok=True)
     made = pages()
@@ -216,4 +216,4 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/reference"))
+    write_pages(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/reference"))

@@ -108,7 +108,7 @@ def text_of_schema(schema: Mapping[str, Any]) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def write(folder: Path) -> None:
+def write_schemas(folder: Path) -> None:
     """Writes every schema into the folder, in draft-07 below it, and removes generated ones of removed kinds."""
     made = schemas()
     for place, drafted in ((folder, made), (folder / OLDER, {name: as_draft_07(made[name]) for name in made})):
@@ -208,4 +208,4 @@ def _notes(schema: Mapping[str, Any]) -> Schema:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1] if len(sys.argv) > 1 else "schemas"))
+    write_schemas(Path(sys.argv[1] if len(sys.argv) > 1 else "schemas"))

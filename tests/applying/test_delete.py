@@ -6,7 +6,7 @@ import pytest
 from fake_account import A, Scene, step
 
 from novita_infra.api.errors import NoMoney
-from novita_infra.applying.delete import delete
+from novita_infra.applying.delete import delete_object
 from novita_infra.applying.waiting import Waits
 from novita_infra.model.records import PendingCall, Record
 from novita_infra.planning.plan.steps import Step, StepKind
@@ -18,7 +18,7 @@ async def deleted(scene: Scene, item: Step = DELETE) -> str:
     at = scene.at(item)
     waits = Waits(at.run)
     try:
-        return await delete(at, waits)
+        return await delete_object(at, waits)
     finally:
         await waits.close()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from novita_infra.policies import processes
-from novita_infra.policies.processes import Exited, run
+from novita_infra.policies.processes import Exited, run_process
 
 pytestmark = pytest.mark.process
 
@@ -21,7 +21,7 @@ def _run(code: str, folder: Path, *, given: bytes = b"", timeout: float = 30.0, 
     event = threading.Event()
     if off:
         event.set()
-    return run(
+    return run_process(
         [sys.executable, "-c", code], given, folder=folder, environ={"GREETING": "hello"}, timeout=timeout, off=event
     )
 
@@ -89,7 +89,7 @@ def test_a_run_that_is_called_off_ends_at_once(tmp_path: Path) -> None:
 
 def test_a_program_that_is_not_there_raises(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        run(["/not/there"], b"", folder=tmp_path, environ={}, timeout=1, off=threading.Event())
+        run_process(["/not/there"], b"", folder=tmp_path, environ={}, timeout=1, off=threading.Event())
 
 
 def _is_gone(pid: int) -> bool:

@@ -37,7 +37,7 @@ EXCEPTIONS = {
     "on_event": ("a hook of the simulator: what an event does to a record of the module's table", "simulator/"),
 }
 """Names that several modules may give, with the reason and the beginnings of the paths that may."""
-TO_MEND = {"decode", "duration_text", "mishap", "placed", "read_plan", "run", "show", "write"}
+TO_MEND = {"mishap", "placed", "show"}
 """Names of different meaning that are still shared."""
 
 

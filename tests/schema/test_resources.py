@@ -127,13 +127,13 @@ def test_writing_replaces_what_was_there(tmp_path: Path) -> None:
     for name in ("machine.json", "plan.json", "scenario.json"):
         (tmp_path / name).write_text(json.dumps({"$id": schema_id(name.removesuffix(".json"))}), encoding="utf-8")
     (tmp_path / "package.json").write_text("{}", encoding="utf-8")  # somebody else's
-    schemas.write(tmp_path)
+    schemas.write_schemas(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == set(MADE) | kept | {schemas.OLDER}
     assert json.loads((tmp_path / "vpc.json").read_text(encoding="utf-8")) == MADE["vpc.json"]
     pages = tmp_path / "pages"
     pages.mkdir()
     (pages / "machine.md").write_text("", encoding="utf-8")
-    reference.write(pages)
+    reference.write_pages(pages)
     frame = {"index.md", "project.md", "lifecycle.md"}
     assert {path.name for path in pages.iterdir()} == frame | {f"{kind.type}.md" for kind in ALL}
 

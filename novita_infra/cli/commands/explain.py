@@ -15,8 +15,7 @@ from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.schema.explain_frame import FRAME, PROJECT, PartExplained, explain_frame, explain_project
 from novita_infra.schema.explain_kinds import FieldExplained, KindExplained
 from novita_infra.schema.explain_kinds import explain_path as explained
-from novita_infra.schema.resources import schemas, text_of_schema
-from novita_infra.schema.resources import write as write_schemas
+from novita_infra.schema.resources import schemas, text_of_schema, write_schemas
 from novita_infra.views.json.schema.plan import plan_schema
 from novita_infra.views.renderer import Renderer
 

@@ -11,7 +11,7 @@ import click
 from novita_infra.cli.command import Command
 from novita_infra.cli.rendering import with_renderer
 from novita_infra.model.diagnostics import problem
-from novita_infra.schema.resources import write as write_schemas
+from novita_infra.schema.resources import write_schemas
 from novita_infra.views.content.lines import Tone, line
 from novita_infra.views.renderer import Renderer
 

@@ -17,7 +17,7 @@ from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import json_option, with_renderer
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.model.values import Digest, Secret, Value, leaves
-from novita_infra.operations.saved_plans import is_plan, read_plan
+from novita_infra.operations.saved_plans import is_plan, read_saved_plan
 from novita_infra.operations.session import ProjectOptions, validate_project
 from novita_infra.operations.state_edits import load_state
 from novita_infra.views.graph import dot, mermaid, needs_of
@@ -43,7 +43,7 @@ def show(*, project_options: ProjectOptions, renderer: Renderer) -> int:
       novita-infra show --json prod.niplan | jq .resource_changes
     """
     if is_plan(project_options.path):
-        saved = read_plan(project_options.path)
+        saved = read_saved_plan(project_options.path)
         renderer.plan(saved.review, digest=saved.digest, saved=saved)
         return 0
     renderer.state(load_state(project_options))
@@ -108,7 +108,7 @@ def graph(*, project_options: ProjectOptions, form: str, renderer: Renderer) -> 
     """
     draw = dot if form == "dot" else mermaid
     if is_plan(project_options.path):
-        plan = read_plan(project_options.path).review.plan
+        plan = read_saved_plan(project_options.path).review.plan
         renderer.verbatim(draw(needs_of(plan), {change.address: change.action for change in plan.changes}))
         return 0
     project = validate_project(project_options, os.environ)

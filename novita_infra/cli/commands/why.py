@@ -17,7 +17,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.operations.planning import plan_project
 from novita_infra.operations.provenance import provenance_of
-from novita_infra.operations.saved_plans import is_plan, read_plan
+from novita_infra.operations.saved_plans import is_plan, read_saved_plan
 from novita_infra.operations.session import ProjectOptions, open_session
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.review import Review
@@ -46,7 +46,7 @@ def why(*, address: Address, project_options: ProjectOptions, plan_options: Plan
     """
     saved = is_plan(project_options.path)
     review = (
-        read_plan(project_options.path).review
+        read_saved_plan(project_options.path).review
         if saved
         else asyncio.run(_planned(project_options, renderer, plan_options))
     )

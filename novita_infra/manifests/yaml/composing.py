@@ -58,7 +58,7 @@ class ParsedFile:
     text: str = ""
 
 
-class Unusable(Exception):
+class StopReading(Exception):
     """Raised to stop reading a document."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
@@ -118,7 +118,7 @@ class Composer:
             data = self._scalar(event)
         else:
             if depth >= DEEPEST:
-                raise Unusable(self._diagnostic(event, TOO_DEEP))
+                raise StopReading(self._diagnostic(event, TOO_DEEP))
             if event.tag is not None and event.tag not in (
                 "!",
                 _STANDARD + ("map" if kind is MappingStartEvent else "seq"),
@@ -229,7 +229,7 @@ class Composer:
         found = self._anchors.get(event.anchor)
         if found is None:
             known = event.anchor in self._anchors
-            raise Unusable(
+            raise StopReading(
                 self._diagnostic(
                     event,
                     f"the alias *{event.anchor} stands inside the very value that it names"
@@ -241,7 +241,7 @@ class Composer:
         data, position = found
         self._by_alias += count(position, MOST_BY_ALIAS)
         if self._by_alias > MOST_BY_ALIAS:
-            raise Unusable(
+            raise StopReading(
                 self._diagnostic(
                     event,
                     f"aliases repeat more than {MOST_BY_ALIAS:,} values in this document",

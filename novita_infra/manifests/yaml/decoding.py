@@ -16,7 +16,7 @@ _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufff
 _WIDE: Final = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def decode(raw: bytes, file: str) -> tuple[str, Diagnostic | None]:
+def decode_manifest(raw: bytes, file: str) -> tuple[str, Diagnostic | None]:
     """Returns the text without a byte order mark and with plain line ends, or a diagnostic."""
     start = Origin(file, 1, 1)
     if len(raw) > LARGEST:

@@ -12,8 +12,8 @@ from typing import Final
 import yaml
 
 from novita_infra.manifests.yaml import syntax_errors as syntax
-from novita_infra.manifests.yaml.composing import TOO_DEEP, Composer, ParsedFile, Unusable
-from novita_infra.manifests.yaml.decoding import decode
+from novita_infra.manifests.yaml.composing import TOO_DEEP, Composer, ParsedFile, StopReading
+from novita_infra.manifests.yaml.decoding import decode_manifest
 from novita_infra.manifests.yaml.line_separators import line_separators
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic
@@ -26,7 +26,7 @@ _MOST_FOR_PURE_PARSER: Final = 2**19
 
 def read(raw: bytes, file: str) -> ParsedFile:
     """Parses all documents of a file. A file with only comments has none. Never raises."""
-    text, error = decode(raw, file)
+    text, error = decode_manifest(raw, file)
     if error is not None:
         return ParsedFile(diagnostics=[error], torn=True)
     return read_text(text, file)
@@ -52,7 +52,7 @@ def read_text(text: str, file: str) -> ParsedFile:
             )
             mark = getattr(error, "problem_mark", None)
             at = composer.began if mark is None else mark.line
-        except Unusable as stop:
+        except StopReading as stop:
             parsed.diagnostics.append(stop.diagnostic)
             at = composer.began + 1
         parsed.torn = True
@@ -78,7 +78,7 @@ def _nesting(error: yaml.YAMLError, text: str, file: str, first: int) -> Diagnos
     if len(until) <= _MOST_FOR_PURE_PARSER:
         try:
             Composer(until, file, first, ParsedFile(), parser=yaml.SafeLoader).run()
-        except Unusable as stop:
+        except StopReading as stop:
             return stop.diagnostic
         except yaml.YAMLError:
             pass

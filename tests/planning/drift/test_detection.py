@@ -20,7 +20,7 @@ from novita_infra.model.resources import Declared, Existing, Live, Phase
 from novita_infra.model.rules import Rules
 from novita_infra.model.values import Digest, Secret
 from novita_infra.planning.drift.detection import marked_by_others
-from novita_infra.planning.inputs import Config, PlanInputs, PriorState, World
+from novita_infra.planning.inputs import AccountSnapshot, Config, PlanInputs, PriorState
 from novita_infra.planning.options import PlanOptions, Refresh
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.plan import Plan
@@ -61,7 +61,7 @@ def seen(
             rules=rules,
         ),
         prior=PriorState(key=KEY, lineage="l", serial=1),
-        world=World(existing={BASE: Existing(known, live=object_)}, circumstances=Circumstances(now)),
+        world=AccountSnapshot(existing={BASE: Existing(known, live=object_)}, circumstances=Circumstances(now)),
         kinds=KINDS,
         options=asked,
     )

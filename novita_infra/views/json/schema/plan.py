@@ -50,7 +50,7 @@ def plan_schema() -> Schema:
     }
 
 
-def write(folder: Path) -> None:
+def write_plan_schema(folder: Path) -> None:
     """Writes the schema into the folder."""
     (folder / NAME).write_text(text_of_schema(plan_schema()), encoding="utf-8")
 
@@ -300,4 +300,4 @@ _DEFS: Final[Schema] = {
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1] if len(sys.argv) > 1 else "schemas"))
+    write_plan_schema(Path(sys.argv[1] if len(sys.argv) > 1 else "schemas"))
