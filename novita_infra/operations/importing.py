@@ -7,12 +7,15 @@ from dataclasses import replace
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
+from novita_infra.manifests.export.writing import SCHEMA, manifest_of, unwritable, written_fields
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Live
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.session import Session, check_account
+from novita_infra.planning.changes.equality import written
+from novita_infra.refresh.objects import read_one
 
 
 async def import_object(session: Session, address: Address, id: str) -> Record:
@@ -21,10 +24,6 @@ async def import_object(session: Session, address: Address, id: str) -> Record:
     What the API does not return is taken from the manifest that declares the address. Where none does, one is written;
     the record's source names it.
     """
-    from novita_infra.manifests.export.writing import written_fields  # noqa: PLC0415
-    from novita_infra.planning.changes.equality import written  # noqa: PLC0415
-    from novita_infra.refresh.objects import read_one  # noqa: PLC0415
-
     if address.type not in KINDS:
         raise problem(f"there is no kind {address.type}", nearest(address.type, list(KINDS)), address=str(address))
     check_account(session)
@@ -79,8 +78,6 @@ def _plain_items(prefix: str, values: Mapping[str, object]) -> dict[str, object]
 
 
 def _write_manifest(session: Session, kind: Kind, address: Address, live: Live) -> str:
-    from novita_infra.manifests.export.writing import SCHEMA, manifest_of, unwritable  # noqa: PLC0415 -- only an import writes YAML
-
     missing = unwritable(kind, live)
     if missing:
         raise problem(

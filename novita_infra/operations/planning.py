@@ -10,28 +10,27 @@ from novita_infra.kinds.kind import Circumstances
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.account_check import check_owner
+from novita_infra.operations.preflight import run_preflight
 from novita_infra.operations.redaction import _discreet
+from novita_infra.operations.refresh import read_at_once, refresh_inputs
 from novita_infra.operations.session import Session, check_account
 from novita_infra.planning.inputs import AccountSnapshot, Config, PlanInputs, PriorState
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import OnFailure
 from novita_infra.planning.plan.review import Review
+from novita_infra.planning.targeting import misnamed
+from novita_infra.refresh.catalogue import read_prices
+from novita_infra.refresh.references import with_live_templates
 from novita_infra.state.state import State
 
 
 async def plan_project(session: Session, asked: PlanOptions = PlanOptions()) -> Review:
     """What apply would do, and what is said about it. Only reads the cloud. Raises Problems and ApiError."""
-    from novita_infra.operations.preflight import run_preflight  # noqa: PLC0415 -- not every command plans
-
     return await run_preflight(session, await read_inputs(session, asked))
 
 
 async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
     """Everything that a plan is made from, as it is now. Raises Problems and ApiError."""
-    from novita_infra.operations.refresh import read_at_once, refresh_inputs  # noqa: PLC0415
-    from novita_infra.refresh.catalogue import read_prices  # noqa: PLC0415 -- not every command plans
-    from novita_infra.refresh.references import with_live_templates  # noqa: PLC0415 -- not every command plans
-
     project, state, now = session.project, session.state, session.clock.now()
     check_account(session)
     await check_owner(session)
@@ -72,8 +71,6 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
 
 def check_named(asked: PlanOptions, declared: Collection[Address], state: State) -> None:
     """Raises Problems where the command line names what is not there."""
-    from novita_infra.planning.targeting import misnamed  # noqa: PLC0415 -- not every command plans
-
     told = misnamed(asked, declared=declared, recorded=state.records)
     if told:
         raise Problems(told)
