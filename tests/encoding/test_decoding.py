@@ -11,7 +11,7 @@ from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.resources import Loss
 from novita_infra.model.values import Digest, Joined, Ref
-from novita_infra.planning.plan.changes import Action, Change, FieldChange
+from novita_infra.planning.plan.changes import Action, Change, FieldChange, Means
 
 TRAINER = Address("instance", "trainer")
 NET = Address("vpc", "net")
@@ -58,7 +58,10 @@ def test_a_field_that_has_its_default_is_left_out() -> None:
 
 def test_enums_tuples_and_addresses_have_plain_forms() -> None:
     change = Change(
-        NET, Action.REPLACE, fields=(FieldChange("name", None, "b", "forces replacement"),), loses=(Loss("all", 5),)
+        NET,
+        Action.REPLACE,
+        fields=(FieldChange("name", None, "b", Means.of("forces replacement: x")),),
+        loses=(Loss("all", 5),),
     )
     assert encode(change) == {
         "address": "vpc.net",

@@ -798,7 +798,7 @@ def test_what_was_adopted_goes_with_the_object_and_the_plan_shows_it(tmp_path: P
     rig = adopting(tmp_path, {"onDrift": "adopt"})
     review = rig.plan(replaces=("instance.a",))
     (change,) = (item for item in review.plan.changes if str(item.address) == "instance.a")
-    assert [(item.name, item.before, item.after, item.means) for item in change.fields] == [
+    assert [(item.name, item.before, item.after, item.means.text) for item in change.fields] == [
         ("ports", ["9999/tcp"], ["80/http"], "comes with the new object")
     ]
     assert '~ ports: ["9999/tcp"] -> ["80/http"]  # comes with the new object' in text(review)

@@ -181,7 +181,7 @@ def _is_refused(watched: Watched) -> None:
         told = [watched.text(problem) for problem in problems.diagnostics]
     else:
         told = [watched.text(problem) for problem in plan.problems]
-        told += [f"{item.name}: {item.means}" for item in watched.change(plan).fields]
+        told += [f"{item.name}: {item.means.text}" for item in watched.change(plan).fields]
         assert plan.problems
         assert plan.code
         with pytest.raises(Problems):
@@ -206,12 +206,12 @@ def _says_what_is_expected(watched: Watched, review: Review, before: Mapping[str
     moved = {name for name, value in edit.shows.items() if value != before[name]}
     compared = {name for name in moved if not isinstance(KINDS[edit.kind].field(name).change, Local)}
     if edit.fate is Fate.REPLACED:
-        assert any(item.replaces and item.means.startswith("forces replacement: ") for item in change.fields)
+        assert any(item.replaces and item.means.text.startswith("forces replacement: ") for item in change.fields)
         calls = {item.name for item in KINDS[edit.kind].api.updates}
-        assert not [item for item in change.fields if item.means.partition(":")[0] in calls]
+        assert not [item for item in change.fields if item.means.text.partition(":")[0] in calls]
         assert {item.name for item in change.fields} & {*edit.fields, *compared}
     else:
-        calls_by_field = {item.name: operation(edit.kind, item.means.partition(":")[0]) for item in change.fields}
+        calls_by_field = {item.name: operation(edit.kind, item.means.text.partition(":")[0]) for item in change.fields}
         assert set(calls_by_field) == compared
         assert set(calls_by_field.values()) <= set(edit.writes)
     acting = [step for step in review.plan.steps if step.call_name not in NO_CALL]

@@ -14,7 +14,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.resources import Loss
 from novita_infra.model.values import Digest, Joined, Ref, Secret
-from novita_infra.planning.plan.changes import Action, Change, FieldChange
+from novita_infra.planning.plan.changes import Action, Change, FieldChange, Means
 from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Basis, OutputChanges, Plan
 from novita_infra.planning.plan.review import Remarks, Review
@@ -30,7 +30,7 @@ UPGRADE = "upgrade: the container restarts, data is kept"
 
 
 def _fields(after: dict[str, object]) -> tuple[FieldChange, ...]:
-    return tuple(FieldChange(name, None, value, "") for name, value in after.items())
+    return tuple(FieldChange(name, None, value) for name, value in after.items())
 
 
 def _step(address: Address, call: str, *after: str, says: str = "", id_: str = "") -> Step:
@@ -72,10 +72,10 @@ def _mixed() -> Plan:
                     "product",
                     {"id": "p-1", "name": "RTX 4090"},
                     {"id": "p-2", "gpu": "H100"},
-                    "forces replacement: an endpoint keeps its product",
+                    Means.of("forces replacement: an endpoint keeps its product"),
                     replaces=True,
                 ),
-                FieldChange("healthPath", "/health", "/ready", "update: in place"),
+                FieldChange("healthPath", "/health", "/ready", Means.of("update: in place")),
             ),
             before={"product": {"id": "p-1", "name": "RTX 4090"}, "healthPath": "/health"},
             after={"product": {"id": "p-2", "gpu": "H100"}, "healthPath": "/ready"},
@@ -85,11 +85,11 @@ def _mixed() -> Plan:
             Action.UPDATE,
             "i-1a2b",
             (
-                FieldChange("image", "pytorch:2.3", "pytorch:2.4", UPGRADE),
-                FieldChange("env", old_env, new_env, UPGRADE),
-                FieldChange("ports", ["22/tcp"], ["22/tcp", "80/http"], "edit: applied in place"),
-                FieldChange("command", None, "python train.py", UPGRADE),
-                FieldChange("entrypoint", "/bin/sh", None, UPGRADE),
+                FieldChange("image", "pytorch:2.3", "pytorch:2.4", Means.of(UPGRADE)),
+                FieldChange("env", old_env, new_env, Means.of(UPGRADE)),
+                FieldChange("ports", ["22/tcp"], ["22/tcp", "80/http"], Means.of("edit: applied in place")),
+                FieldChange("command", None, "python train.py", Means.of(UPGRADE)),
+                FieldChange("entrypoint", "/bin/sh", None, Means.of(UPGRADE)),
             ),
             loses=(Loss("what was written outside of /data", 80),),
             before={"image": "pytorch:2.3", "env": old_env},
@@ -112,7 +112,7 @@ def _mixed() -> Plan:
                     "password",
                     Digest("01"),
                     Secret(CLEAR, "env:REGISTRY_PASSWORD"),
-                    "forces replacement: the API cannot change it",
+                    Means.of("forces replacement: the API cannot change it"),
                     replaces=True,
                 ),
             ),
@@ -125,12 +125,14 @@ def _mixed() -> Plan:
             Action.UPDATE,
             "t-9",
             (
-                FieldChange("readme", "# Base\n\nOne\nTwo\n", "# Base\n\nOne\nThree\nFour\n", "update: in place"),
+                FieldChange(
+                    "readme", "# Base\n\nOne\nTwo\n", "# Base\n\nOne\nThree\nFour\n", Means.of("update: in place")
+                ),
                 FieldChange(
                     "ports",
                     [f"{port}/http" for port in range(8000, 8008)],
                     [f"{port}/http" for port in range(8001, 8009)],
-                    "update: in place",
+                    Means.of("update: in place"),
                 ),
             ),
             before={"readme": "# Base\n\nOne\nTwo\n"},
@@ -200,7 +202,7 @@ def _refused() -> Review:
         STORAGE,
         Action.REFUSED,
         "s-1",
-        (FieldChange("sizeGb", 100, 50, f"refused: {why}"),),
+        (FieldChange("sizeGb", 100, 50, Means.of(f"refused: {why}")),),
         before={"sizeGb": 100},
         after={"sizeGb": 50},
     )

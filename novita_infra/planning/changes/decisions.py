@@ -18,9 +18,9 @@ from novita_infra.model.values import Ref, Spec, Value
 from novita_infra.planning.changes.calls import Calls, Judged, calls_after_create, calls_on, grows, judged_means
 from novita_infra.planning.changes.case import Case
 from novita_infra.planning.changes.equality import unchanged
-from novita_infra.planning.plan.changes import REFUSED, Action, Drift, FieldChange, Forced, Retired
+from novita_infra.planning.plan.changes import Action, Drift, FieldChange, Forced, Means, MeansKind, Retired
 
-_WITH_THE_NEW: Final = "comes with the new object"
+_WITH_THE_NEW: Final = Means(words="comes with the new object")
 """The means of a field that could be changed in place, where something else forces a replacement."""
 
 
@@ -125,7 +125,9 @@ def with_protection(decision: Decision, *, protect: bool) -> Decision:
     record, live = decision.case.record, decision.case.live
     if record is None or record.protect == protect:
         return decision
-    change = FieldChange("lifecycle.protect", record.protect, protect, "kept in the state; no call is made")
+    change = FieldChange(
+        "lifecycle.protect", record.protect, protect, Means(words="kept in the state; no call is made")
+    )
     failed = live is not None and live.phase is Phase.FAILED and not any(item.replaces for item in decision.fields)
     if decision.action is Action.REPLACE and record.protect and failed:
         why = f"{decision.why}; the next run replaces it, when it is no longer protected"
@@ -214,7 +216,7 @@ def _why_gone(record: Record) -> str:
 def _creation(case: Case, *, why: str) -> Decision:
     spec = case.spec
     fields = tuple(
-        FieldChange(item.name, None, spec[item.name], "")
+        FieldChange(item.name, None, spec[item.name])
         for item in case.kind.fields
         if spec.get(item.name) is not None and not isinstance(item.change, Local)
     )
@@ -305,8 +307,8 @@ def _field_change(case: Case, judged: Judged) -> FieldChange:
     after = unchanged(after, before=before, key=case.key)
     match means:
         case By(call=call):
-            return FieldChange(item.name, before, after, case.kind.call(call).summary)
+            return FieldChange(item.name, before, after, Means(words=case.kind.call(call).summary))
         case Replaces(why=why):
-            return FieldChange(item.name, before, after, f"forces replacement: {why}", replaces=True)
+            return FieldChange(item.name, before, after, Means(MeansKind.REPLACES, why), replaces=True)
         case Refusal(why=why):
-            return FieldChange(item.name, before, after, f"{REFUSED}{why}")
+            return FieldChange(item.name, before, after, Means(MeansKind.REFUSED, why))

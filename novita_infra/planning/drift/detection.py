@@ -215,7 +215,7 @@ def _changed_fields(case: Case, live: Live, *, ignored: tuple[Ignored, ...]) -> 
         own = [recorded, *(spec[name] for spec in (pending, case.spec) if spec.get(name) is not None)]
         if any(case.agree(item, wanted=one, found=value) for one in own if is_known(one)):
             continue
-        yield FieldChange(name, recorded, case.masked(item, value, recorded=recorded, wanted=recorded), "")
+        yield FieldChange(name, recorded, case.masked(item, value, recorded=recorded, wanted=recorded))
 
 
 def _undeclared_fields(
@@ -232,7 +232,7 @@ def _undeclared_fields(
         if value == default or is_declared or item.name in case.recorded_spec:
             continue
         if item.name not in {*(rule.path[0] for rule in ignored), *(event.fields if event else ())}:
-            yield FieldChange(item.name, default, value, "")
+            yield FieldChange(item.name, default, value)
 
 
 def _comparable(case: Case, live: Live) -> Iterable[Field]:

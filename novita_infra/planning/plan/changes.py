@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import Final
 
+from novita_infra.encoding import text_form
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.lifecycle import Cause, OnDrift
 from novita_infra.model.resources import Loss
@@ -39,8 +39,34 @@ class Forced(enum.Enum):
     """A resource that its `lifecycle.replaceTriggeredBy` names is replaced, or changes."""
 
 
-REFUSED: Final = "refused: "
-"""How the means of a change begins that nothing makes."""
+class MeansKind(enum.Enum):
+    """How a difference in one field is made; the value is how its text begins in files and messages."""
+
+    IN_PLACE = ""
+    """By a call on the object, in the state alone, or with a new object that something else asks for."""
+    REPLACES = "forces replacement: "
+    REFUSED = "refused: "
+    """It cannot be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """By what a difference in one field is made."""
+
+    kind: MeansKind = MeansKind.IN_PLACE
+    words: str = ""
+    """The call and its effect (`edit: applied in place`), or the reason."""
+
+    @property
+    def text(self) -> str:
+        """In one text, for a person and for files: `refused: a storage cannot shrink`."""
+        return f"{self.kind.value}{self.words}"
+
+    @classmethod
+    def of(cls, text: str) -> Means:
+        """The means whose text this is."""
+        kind = next((kind for kind in (MeansKind.REPLACES, MeansKind.REFUSED) if text.startswith(kind.value)), None)
+        return cls(kind, text.removeprefix(kind.value)) if kind else cls(words=text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +77,14 @@ class FieldChange:
     before: Value
     """None where there was none."""
     after: Value
-    means: str
-    """By what it is made: `edit: applied in place`, or `forces replacement: ...`, or `refused: ...`."""
+    means: Means = field(default=Means(), metadata=text_form("means", lambda means: means.text, Means.of))
+    """Empty where nothing is made: a create, or drift."""
     replaces: bool = False
 
     @property
     def refused(self) -> bool:
-        """Whether nothing makes it."""
-        return self.means.startswith(REFUSED)
+        """Whether the difference cannot be made."""
+        return self.means.kind is MeansKind.REFUSED
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ class _Reasoning:
 
     def _field(self, change: Change, item: FieldChange, *, passed: tuple[Address, ...]) -> Iterator[WhyReason]:
         """One reason for each place inside the field that differs."""
-        means = f"  # {item.means}" if item.means else ""
+        means = f"  # {item.means.text}" if item.means.text else ""
         for path, before, after in _places(item):
             name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
             declared = self._trail(change.address, _stem(change.address, path))

@@ -159,7 +159,7 @@ def _resource_change(change: Change, plan: Plan, *, cost: Json | None, detours: 
                     "name": item.name,
                     "before": shown_json(item.before),
                     "after": shown_json(item.after),
-                    "means": item.means,
+                    "means": item.means.text,
                     "replaces": item.replaces,
                 }
                 for item in change.fields

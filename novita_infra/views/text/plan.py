@@ -82,7 +82,7 @@ def _nothing_to_do(plan: Plan) -> str:
 def _change_lines(change: Change) -> Iterator[Line]:
     sign, tone, sentence = heading(change)
     known_as = f" ({change.id})" if change.id else ""
-    if change.action is Action.UPDATE and any("restarts" in item.means for item in change.fields):
+    if change.action is Action.UPDATE and any("restarts" in item.means.words for item in change.fields):
         sentence += ", with a restart"
     yield line((f"{sign:>3} ", tone), (str(change.address), Tone.STRONG), f"{known_as} {sentence}")
     if change.why:
@@ -104,7 +104,7 @@ def _field_changes(fields: tuple[FieldChange, ...]) -> Iterator[Line]:
     """The fields by their call, which is written beside a single field and above several."""
     by_means: dict[str, list[FieldChange]] = {}
     for item in fields:
-        by_means.setdefault(item.means, []).append(item)
+        by_means.setdefault(item.means.text, []).append(item)
     for means, items in sorted(by_means.items(), key=lambda group: len(group[1]) > 1):
         tone = Tone.REPLACE if items[0].replaces else Tone.FAINT
         if len(items) > 1 and means:

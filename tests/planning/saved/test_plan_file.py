@@ -20,7 +20,7 @@ from novita_infra.model.resources import Loss
 from novita_infra.model.rules import Budget, Judge, OnUnknown, Policy
 from novita_infra.model.values import Digest, Joined, Ref, Secret, Value, leaves, resolve
 from novita_infra.planning.options import PlanOptions
-from novita_infra.planning.plan.changes import Action, Along, Change, Drift, FieldChange
+from novita_infra.planning.plan.changes import Action, Along, Change, Drift, FieldChange, Means
 from novita_infra.planning.plan.costs import Money, Row
 from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Basis, OutputChanges, Plan, Selection
@@ -57,7 +57,9 @@ VALUES = st.recursive(
 SPECS = st.dictionaries(st.sampled_from(["image", "env", "$odd"]), VALUES, max_size=2)
 TEXTS = st.text(max_size=5)
 ADDRESSES = st.sampled_from([TRAINER, NET, Address("instance", "worker", "eu")])
-FIELDS = st.builds(FieldChange, name=TEXTS, before=VALUES, after=VALUES, means=TEXTS, replaces=st.booleans())
+FIELDS = st.builds(
+    FieldChange, name=TEXTS, before=VALUES, after=VALUES, means=TEXTS.map(Means.of), replaces=st.booleans()
+)
 CHANGES = st.builds(
     Change, address=ADDRESSES, action=st.sampled_from(Action), id=TEXTS, fields=st.lists(FIELDS, max_size=2).map(tuple),
     why=TEXTS, loses=st.lists(st.builds(Loss, TEXTS, st.none() | st.integers(0)), max_size=2).map(tuple),
