@@ -60,7 +60,7 @@ def test_enums_tuples_and_addresses_have_plain_forms() -> None:
     change = Change(
         NET,
         Action.REPLACE,
-        fields=(FieldChange("name", None, "b", Means.of("forces replacement: x")),),
+        fields=(FieldChange("name", None, "b", Means.of("forces replacement")),),
         loses=(Loss("all", 5),),
     )
     assert encode(change) == {
