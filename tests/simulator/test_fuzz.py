@@ -152,8 +152,8 @@ def closed(schema: Any) -> Any:
 
 def prepared(cloud: Any, profile: str, name: str) -> Any:
     """One operation of the document of the profile, narrowed and closed."""
-    said = document(PROFILES[profile], [one for one in OPERATIONS if one.name == name])
-    operation = next(one for methods in said["paths"].values() for one in methods.values())
+    openapi = document(PROFILES[profile], [one for one in OPERATIONS if one.name == name])
+    operation = next(one for methods in openapi["paths"].values() for one in methods.values())
     tag, easy = operation["tags"][0], EASY | ids_of(cloud)
     for parameter in operation["parameters"]:
         parameter["schema"] = narrowed(parameter["schema"], (tag, parameter["name"]), easy)
@@ -161,9 +161,9 @@ def prepared(cloud: Any, profile: str, name: str) -> Any:
         content["schema"] = narrowed(content["schema"], (tag,), easy)
     for content in operation["responses"]["200"].get("content", {}).values():
         content["schema"] = closed(content["schema"])
-    (found,) = schemathesis.openapi.from_dict(said).get_all_operations()
-    assert isinstance(found, Ok)
-    return found.ok()
+    (parsed,) = schemathesis.openapi.from_dict(openapi).get_all_operations()
+    assert isinstance(parsed, Ok)
+    return parsed.ok()
 
 
 def send(app: Any, case: Any) -> httpx.Response:

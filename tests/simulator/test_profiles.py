@@ -40,9 +40,9 @@ def test_the_profile_decides_whether_prices_are_text_or_numbers(cloud: Any, docu
 
 
 def test_the_profile_decides_the_answer_of_creating_a_storage(documented: Any, strict: Any) -> None:
-    wish = {"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 10}
-    assert isinstance(documented.post("networkstorage/create", wish), str)
-    assert strict.post("networkstorage/create", wish)["storageName"] == "d"
+    changes = {"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 10}
+    assert isinstance(documented.post("networkstorage/create", changes), str)
+    assert strict.post("networkstorage/create", changes)["storageName"] == "d"
 
 
 def test_the_profile_decides_whether_an_empty_storage_list_is_null(cloud: Any, documented: Any) -> None:
@@ -51,14 +51,14 @@ def test_the_profile_decides_whether_an_empty_storage_list_is_null(cloud: Any, d
 
 
 def test_the_profile_decides_the_key_and_the_id_of_networks(cloud: Any, documented: Any, strict: Any) -> None:
-    wish = {"clusterId": "us-ca-nas-2", "name": "n"}
-    assert cloud.post("network/create", wish) == {}
-    (made,) = documented.post("network/create", wish)["network"]
+    changes = {"clusterId": "us-ca-nas-2", "name": "n"}
+    assert cloud.post("network/create", changes) == {}
+    (made,) = documented.post("network/create", changes)["network"]
     assert made["state"] == [{"state": "creating", "error": ""}]
     assert documented.get("network", networkId=made["Id"]) == {"network": [made]}
     assert set(cloud.get("networks")) == {"networks", "total"}
     assert set(documented.get("networks")) == {"network", "total"}
-    (made,) = strict.post("network/create", wish)["network"]
+    (made,) = strict.post("network/create", changes)["network"]
     assert isinstance(strict.get("network", networkId=made["Id"])["network"], dict)
 
 
@@ -92,8 +92,8 @@ def test_only_the_live_profile_has_the_status_pending(cloud: Any, documented: An
 
 
 def test_only_the_live_profile_has_an_empty_billing_mode(cloud: Any, documented: Any) -> None:
-    wish = {"kind": "cpu", "productId": "cpu.4c8g", "imageUrl": "a:1"}
-    modes = [one.instance(one.post("gpu/instance/create", wish)["id"])["billingMode"] for one in (cloud, documented)]
+    changes = {"kind": "cpu", "productId": "cpu.4c8g", "imageUrl": "a:1"}
+    modes = [one.instance(one.post("gpu/instance/create", changes)["id"])["billingMode"] for one in (cloud, documented)]
     assert modes == ["", "onDemand"]
 
 

@@ -116,10 +116,10 @@ def test_the_last_of_two_equal_names_in_a_body_counts(cloud: Any) -> None:
 
 
 def test_the_profile_decides_whether_unknown_fields_are_refused(make_cloud: Any, a_machine: Any) -> None:
-    wish = a_machine(billingMode="onDemand", gizmo={"a": [1]})
+    changes = a_machine(billingMode="onDemand", gizmo={"a": [1]})
     for profile, status in (("live", 200), ("documented", 200), ("strict", 400)):
         cloud = make_cloud(quirks=PROFILES[profile])
-        assert cloud.send("POST", "gpu/instance/create", json=wish).status_code == status
+        assert cloud.send("POST", "gpu/instance/create", json=changes).status_code == status
         assert cloud.send("GET", "clusters", params={"gizmo": "1"}).status_code == status
 
 

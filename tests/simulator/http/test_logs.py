@@ -85,8 +85,8 @@ def test_the_log_of_a_failed_worker_is_json_lines(cloud: Any) -> None:
         "error": "ContainerExited",
         "message": "the container exited with code 1",
     }
-    said = [json.loads(line)["msg"] for line in read(cloud, first["log"])]
-    assert said[-3:] == ["+ env; exit 1", "HF_TOKEN=hf_in-clear", "the program ended with exit code 1"]
+    messages = [json.loads(line)["msg"] for line in read(cloud, first["log"])]
+    assert messages[-3:] == ["+ env; exit 1", "HF_TOKEN=hf_in-clear", "the program ended with exit code 1"]
     whole = read(cloud, shown["log"])
     assert whole == [*read(cloud, first["log"]), *read(cloud, second["log"])]
 

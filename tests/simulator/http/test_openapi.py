@@ -21,12 +21,12 @@ V1 = "/gpu-instance/openapi/v1"
 SOURCES = Path(novita_infra.simulator.__file__).parent
 
 
-def body_of(said: Any, path: str) -> Any:
-    return said["paths"][f"{V1}{path}"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+def body_of(openapi: Any, path: str) -> Any:
+    return openapi["paths"][f"{V1}{path}"]["post"]["requestBody"]["content"]["application/json"]["schema"]
 
 
-def answer_of(said: Any, path: str, method: str = "get") -> Any:
-    return said["paths"][f"{V1}{path}"][method]["responses"]["200"]["content"]["application/json"]["schema"]
+def answer_of(openapi: Any, path: str, method: str = "get") -> Any:
+    return openapi["paths"][f"{V1}{path}"][method]["responses"]["200"]["content"]["application/json"]["schema"]
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -70,11 +70,11 @@ def test_openapi_describes_the_answers_of_each_profile() -> None:
 
 
 def test_openapi_requires_a_key_except_for_public_operations() -> None:
-    said = document(PROFILES["live"], OPERATIONS)
-    assert said["security"] == [{"key": []}]
+    openapi = document(PROFILES["live"], OPERATIONS)
+    assert openapi["security"] == [{"key": []}]
     open_to_all = {
         method["operationId"]
-        for path in said["paths"].values()
+        for path in openapi["paths"].values()
         for method in path.values()
         if method.get("security") == []
     }
@@ -93,9 +93,9 @@ def reasons_in_the_code() -> set[str]:
 
 def test_openapi_lists_every_reason_in_the_code() -> None:
     described = {name for table in REASONS.values() for names in table.values() for name in names}
-    found = reasons_in_the_code()
-    assert "INSUFFICIENT_RESOURCE" in found
-    assert found - described == set()
+    reasons = reasons_in_the_code()
+    assert "INSUFFICIENT_RESOURCE" in reasons
+    assert reasons - described == set()
 
 
 def test_error_reasons_move_absent_objects_to_the_status_of_the_profile() -> None:

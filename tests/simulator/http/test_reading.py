@@ -108,13 +108,13 @@ def test_reading_any_query_gets_no_500(cloud: Any, data: st.DataObject) -> None:
 def test_reading_a_body_with_one_change_accepts_or_refuses_it(
     cloud: Any, a_machine: Any, an_endpoint: Any, data: st.DataObject
 ) -> None:
-    wish, path = data.draw(
+    changes, path = data.draw(
         st.sampled_from([(a_machine(), "gpu/instance/create"), ({"endpoint": an_endpoint()}, "endpoint/create")])
     )
-    wish = json.loads(json.dumps(wish))
-    inner = wish.get("endpoint", wish)
+    changes = json.loads(json.dumps(changes))
+    inner = changes.get("endpoint", changes)
     inner[data.draw(st.sampled_from(list(inner)))] = data.draw(JSON)
-    answer = cloud.send("POST", path, json=wish)
+    answer = cloud.send("POST", path, json=changes)
     assert answer.status_code in {200, 400}
     assert cloud.get("gpu/instances")["instances"] is not None
     assert cloud.get("endpoints")["endpoints"] is not None

@@ -181,7 +181,7 @@ def test_a_recording_has_only_the_size_of_files_and_long_bodies(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    ("said", "left"),
+    ("body", "redacted"),
     [
         ('{"max_tokens": 5, "imageAuthId": "7"}', '{"max_tokens":5,"imageAuthId":"7"}'),
         ('{"authToken": "x", "password": ""}', '{"authToken":"[redacted]","password":""}'),
@@ -193,5 +193,5 @@ def test_a_recording_has_only_the_size_of_files_and_long_bodies(tmp_path: Path, 
         ("plain", "plain"),
     ],
 )
-def test_redaction_removes_secrets_and_nothing_else(said: str, left: str) -> None:
-    assert redaction.redact_body(said) == left
+def test_redaction_removes_secrets_and_nothing_else(body: str, redacted: str) -> None:
+    assert redaction.redact_body(body) == redacted

@@ -371,14 +371,14 @@ def test_effects_of_scenario_events_survive_reopening(make_cloud: Any, tmp_path:
 
 
 def test_a_refused_scenario_event_is_recorded_and_the_others_happen(make_cloud: Any) -> None:
-    wrong = {
+    caught = {
         "do": "call",
         "operation": "storages.create",
         "body": {"clusterId": "no", "storageName": "x", "storageSize": 10},
     }
     top_up = {"at": 5, "do": "topUp", "amount": 100}
     fault = {"at": 5, "do": "fault", "fault": {"status": 500}}
-    cloud = make_cloud(scenario=scenario_of({"name": "mine", "says": "Mine.", "events": [wrong, top_up, fault]}))
+    cloud = make_cloud(scenario=scenario_of({"name": "mine", "says": "Mine.", "events": [caught, top_up, fault]}))
     cloud.pass_(6)
     assert cloud.get("/_sim/state")["objects"]["happenings"][0]["refusals"] == [
         "RESOURCE_NOT_FOUND: cluster 'no' not found"

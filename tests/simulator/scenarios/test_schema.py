@@ -28,9 +28,9 @@ ONE, OTHER = jsonschema.Draft202012Validator(SCHEMA), jsonschema_rs.Draft202012V
 
 def fits(data: Any) -> bool:
     """Whether the data fits. Two validators of different authors must agree."""
-    said = bool(ONE.is_valid(data))
-    assert said == OTHER.is_valid(data)
-    return said
+    fits_one = bool(ONE.is_valid(data))
+    assert fits_one == OTHER.is_valid(data)
+    return fits_one
 
 
 def lived_through(data: Any) -> bool:

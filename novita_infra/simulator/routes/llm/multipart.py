@@ -50,8 +50,8 @@ def read_form(body: bytes, media: str) -> dict[str, FormPart]:
     try:
         parser.write(body)
         parser.finalize()
-    except FormParserError as trouble:
-        raise ApiRefusal("INVALID_REQUEST_BODY", f"the form cannot be read: {trouble}"[:200]) from trouble
+    except FormParserError as error:
+        raise ApiRefusal("INVALID_REQUEST_BODY", f"the form cannot be read: {error}"[:200]) from error
     if not reader.whole:
         raise ApiRefusal("INVALID_REQUEST_BODY", "the form breaks off before its last boundary")
     return {part.name: part for part in reader.parts}

@@ -22,12 +22,12 @@ def shown(cloud: Any, key: str) -> Any:
     return cloud.get("endpoint", id=key)["endpoint"]
 
 
-def change(cloud: Any, key: str, **wish: Any) -> None:
+def change(cloud: Any, key: str, **changes: Any) -> None:
     """The flat, full body of an update, from the answer of get with changes."""
     now = shown(cloud, key)
     body = {name: now[name] for name in ("id", "name", "ports", "policy", "image", "envs", "volumeMounts", "clusterID")}
     body |= {"workerConfig": now["workerConfig"], "healthy": {"path": now["healthy"]["path"]}}
-    assert cloud.post("endpoint/update", body | wish) is None
+    assert cloud.post("endpoint/update", body | changes) is None
 
 
 def running(endpoint: Any) -> list[Any]:
@@ -87,8 +87,8 @@ def test_the_app_name_of_an_endpoint_defaults_to_its_id_and_is_unique(cloud: Any
     key = cloud.endpoint()
     assert shown(cloud, key)["appName"] == key
     cloud.endpoint(appName="taken")
-    wish = {"endpoint": an_endpoint(appName="taken")}
-    assert cloud.refuses("endpoint/create", wish) == "SERVERLESS_APP_NAME_IS_EXIST"
+    changes = {"endpoint": an_endpoint(appName="taken")}
+    assert cloud.refuses("endpoint/create", changes) == "SERVERLESS_APP_NAME_IS_EXIST"
 
 
 def test_endpoints_are_listed_in_full(cloud: Any) -> None:
@@ -194,7 +194,7 @@ def test_a_deleted_endpoint_is_gone_after_seconds(cloud: Any, field: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("wish", "field"),
+    ("changes", "field"),
     [
         ({"name": "n" * 221}, "endpoint.name"),
         ({"appName": "Not_A_Label"}, "endpoint.appName"),
@@ -227,40 +227,40 @@ def test_a_deleted_endpoint_is_gone_after_seconds(cloud: Any, field: str) -> Non
     ],
 )
 def test_a_limit_of_the_endpoint_is_refused_by_its_field(
-    cloud: Any, an_endpoint: Any, wish: dict[str, Any], field: str
+    cloud: Any, an_endpoint: Any, changes: dict[str, Any], field: str
 ) -> None:
-    assert cloud.refused_field("endpoint/create", {"endpoint": an_endpoint(**wish)}) == field
+    assert cloud.refused_field("endpoint/create", {"endpoint": an_endpoint(**changes)}) == field
     assert cloud.objects("endpoints") == []
 
 
 def test_an_endpoint_uses_the_serverless_catalogue(cloud: Any, an_endpoint: Any) -> None:
-    wish = {"endpoint": an_endpoint(products=[{"id": "4090.16c62g"}])}
-    assert cloud.refuses("endpoint/create", wish) == "SERVERLESS_PRODUCT_NOT_FOUND"
-    wish = {"endpoint": an_endpoint(image={"image": "a", "authId": "no"})}
-    assert cloud.refuses("endpoint/create", wish) == "RESOURCE_NOT_FOUND"
+    changes = {"endpoint": an_endpoint(products=[{"id": "4090.16c62g"}])}
+    assert cloud.refuses("endpoint/create", changes) == "SERVERLESS_PRODUCT_NOT_FOUND"
+    changes = {"endpoint": an_endpoint(image={"image": "a", "authId": "no"})}
+    assert cloud.refuses("endpoint/create", changes) == "RESOURCE_NOT_FOUND"
 
 
 def test_a_mounted_storage_needs_its_cluster(cloud: Any, an_endpoint: Any) -> None:
     storage = cloud.storage()
     mounts = [{"type": "network", "id": storage, "mountPath": "/d"}]
-    wish = an_endpoint(volumeMounts=mounts)
-    assert cloud.refused_field("endpoint/create", {"endpoint": wish}) == "clusterID"
-    assert cloud.refused_field("endpoint/create", {"endpoint": wish | {"clusterID": "as-sgp-2"}}) == "volumeMounts"
-    assert cloud.post("endpoint/create", {"endpoint": wish | {"clusterID": "us-ca-nas-2"}})
+    changes = an_endpoint(volumeMounts=mounts)
+    assert cloud.refused_field("endpoint/create", {"endpoint": changes}) == "clusterID"
+    assert cloud.refused_field("endpoint/create", {"endpoint": changes | {"clusterID": "as-sgp-2"}}) == "volumeMounts"
+    assert cloud.post("endpoint/create", {"endpoint": changes | {"clusterID": "us-ca-nas-2"}})
 
 
 def test_workers_of_an_endpoint_take_stock(make_cloud: Any, an_endpoint: Any) -> None:
     cloud = make_cloud(limits=Limits(stock_scale=0.005))
     key = cloud.endpoint(workerConfig=CONFIG | {"minNum": 2})
-    wish = {"endpoint": an_endpoint()}
-    assert cloud.refuses("endpoint/create", wish) == "INSUFFICIENT_RESOURCE"
+    changes = {"endpoint": an_endpoint()}
+    assert cloud.refuses("endpoint/create", changes) == "INSUFFICIENT_RESOURCE"
     now = shown(cloud, key)
     body = {name: now[name] for name in ("id", "ports", "policy", "image")}
     more = body | {"workerConfig": CONFIG | {"minNum": 3}, "healthy": {"path": "/health"}}
     assert cloud.refuses("endpoint/update", more) == "INSUFFICIENT_RESOURCE"
     assert len(shown(cloud, key)["workers"]) == 2
     cloud.post("endpoint/delete", {"name": key})
-    cloud.post("endpoint/create", wish)
+    cloud.post("endpoint/create", changes)
 
 
 def test_an_endpoint_being_deleted_cannot_be_updated(cloud: Any) -> None:

@@ -61,10 +61,11 @@ def test_only_the_note_of_a_prewarm_changes(cloud: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "wish", [{"clusterId": "no"}, {"repositoryAuth": "no"}, {"productIds": ["no"]}, {"productIds": ["SL-serverless-1"]}]
+    "changes",
+    [{"clusterId": "no"}, {"repositoryAuth": "no"}, {"productIds": ["no"]}, {"productIds": ["SL-serverless-1"]}],
 )
-def test_a_prewarm_of_unknown_objects_is_refused(cloud: Any, wish: dict[str, Any]) -> None:
+def test_a_prewarm_of_unknown_objects_is_refused(cloud: Any, changes: dict[str, Any]) -> None:
     body = {"imageUrl": "a:1", "clusterId": "us-ca-nas-2"}
-    assert cloud.refuses("image/prewarm", body | wish) == "RESOURCE_NOT_FOUND"
+    assert cloud.refuses("image/prewarm", body | changes) == "RESOURCE_NOT_FOUND"
     assert cloud.refused_field("image/prewarm", body | {"imageUrl": "i" * 501}) == "imageUrl"
     assert cloud.refused("GET", "image/prewarm", params={"state": "success"}) == (400, "VALIDATOR_PARAM")

@@ -51,8 +51,8 @@ def test_a_storage_outside_its_limits_is_refused(cloud: Any) -> None:
     answer = cloud.send("POST", "networkstorage/create", json=body | {"storageSize": 10_241})
     assert (answer.status_code, answer.json()["reason"]) == (400, "NETWORK_STORAGE_TOO_LARGE")
     assert answer.json()["metadata"] == {"limit": "10240"}
-    wrong = body | {"clusterId": "us-ca-6"}
-    assert cloud.refuses("networkstorage/create", wrong) == "CUR_CLUSTER_NETWORK_STORAGE_NOT_SUPPORT"
+    without_storage = body | {"clusterId": "us-ca-6"}
+    assert cloud.refuses("networkstorage/create", without_storage) == "CUR_CLUSTER_NETWORK_STORAGE_NOT_SUPPORT"
     key = cloud.storage(size=50)
     shrink = {"storageId": key, "storageName": "d", "storageSize": 49}
     assert cloud.refused_field("networkstorage/update", shrink) == "storageSize"

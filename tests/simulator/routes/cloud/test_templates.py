@@ -75,7 +75,7 @@ def test_templates_of_others_cannot_be_changed(cloud: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "field"),
+    ("changes", "field"),
     [
         ({"name": ""}, "template.name"),
         ({"name": "n" * 256}, "template.name"),
@@ -92,8 +92,8 @@ def test_templates_of_others_cannot_be_changed(cloud: Any) -> None:
         ({"envs": [{"key": f"k{n}", "value": ""} for n in range(101)]}, "template.envs"),
     ],
 )
-def test_a_template_outside_its_limits_is_refused(cloud: Any, wish: dict[str, Any], field: str) -> None:
-    assert cloud.refused_field("template/create", {"template": TEMPLATE | wish}) == field
+def test_a_template_outside_its_limits_is_refused(cloud: Any, changes: dict[str, Any], field: str) -> None:
+    assert cloud.refused_field("template/create", {"template": TEMPLATE | changes}) == field
 
 
 def test_a_template_requires_its_wrapper_and_a_known_credential(cloud: Any) -> None:

@@ -23,8 +23,8 @@ DAY = 86_400
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}\+08:00")
 
 
-def ask(text: str, **wish: Any) -> dict[str, Any]:
-    return {"model": MODEL, "messages": [{"role": "user", "content": text}], "max_tokens": 50} | wish
+def ask(text: str, **changes: Any) -> dict[str, Any]:
+    return {"model": MODEL, "messages": [{"role": "user", "content": text}], "max_tokens": 50} | changes
 
 
 def lines(bodies: Sequence[Any]) -> str:
@@ -163,11 +163,11 @@ def test_batches_accept_openai_lines_with_method_and_url(cloud: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "changes",
     [{"endpoint": "/v1/embeddings"}, {"endpoint": "/openai/v1/chat/completions"}, {"completion_window": "24h"}],
 )
-def test_creating_a_batch_accepts_only_documented_values(cloud: Any, wish: Any) -> None:
-    body = {"input_file_id": upload(cloud, lines([ask("a")])), "endpoint": "/v1/chat/completions"} | wish
+def test_creating_a_batch_accepts_only_documented_values(cloud: Any, changes: Any) -> None:
+    body = {"input_file_id": upload(cloud, lines([ask("a")])), "endpoint": "/v1/chat/completions"} | changes
     assert cloud.refused("POST", f"{LLM}/batches", json=body) == (400, "INVALID_REQUEST_BODY")
 
 
@@ -324,12 +324,12 @@ def test_counts_files_and_costs_of_any_batch_agree(
     cloud.pass_(1000)
     shown = batch(cloud, key)
     assert shown["status"] in {"completed", "cancelled"}
-    good = results(cloud, shown["output_file_id"]) if shown["output_file_id"] else []
-    bad = results(cloud, shown["error_file_id"]) if shown["error_file_id"] else []
-    assert (len(good), len(bad)) == (shown["completed"], shown["failed"])
+    outputs = results(cloud, shown["output_file_id"]) if shown["output_file_id"] else []
+    errors = results(cloud, shown["error_file_id"]) if shown["error_file_id"] else []
+    assert (len(outputs), len(errors)) == (shown["completed"], shown["failed"])
     if shown["status"] == "completed":
-        assert len(good) + len(bad) == len(bodies)
-    spent = [row["response"]["body"]["usage"] for row in good]
+        assert len(outputs) + len(errors) == len(bodies)
+    spent = [row["response"]["body"]["usage"] for row in outputs]
     cost = sum(one["prompt_tokens"] * 13_500 + one["completion_tokens"] * 40_000 for one in spent) // 10**6
     assert cloud.world.limits.balance - cloud.world.sums.settled == cost
 

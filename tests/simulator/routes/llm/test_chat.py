@@ -18,8 +18,8 @@ MODEL = "openai/gpt-oss-120b"
 BILLS = "/openapi/v1/billing"
 
 
-def chat(**wish: Any) -> dict[str, Any]:
-    return {"model": MODEL, "messages": [{"role": "user", "content": "What is a river?"}], "max_tokens": 200} | wish
+def chat(**changes: Any) -> dict[str, Any]:
+    return {"model": MODEL, "messages": [{"role": "user", "content": "What is a river?"}], "max_tokens": 200} | changes
 
 
 def content_of(answer: Any) -> str:
@@ -124,8 +124,8 @@ SCHEMA = {
 def test_chat_answers_and_tool_calls_fit_their_schema(cloud: Any) -> None:
     path = f"{LLM}/chat/completions"
     tools = [{"type": "function", "function": {"name": name, "parameters": SCHEMA}} for name in ("first", "second")]
-    wanted = {"type": "json_schema", "json_schema": {"name": "thing", "schema": SCHEMA}}
-    thing = json.loads(content_of(cloud.post(path, chat(response_format=wanted))))
+    response_format = {"type": "json_schema", "json_schema": {"name": "thing", "schema": SCHEMA}}
+    thing = json.loads(content_of(cloud.post(path, chat(response_format=response_format))))
     assert (thing["size"], thing["colour"], thing["open"], len(thing["tags"])) == (7, "red", True, 2)
     assert json.loads(content_of(cloud.post(path, chat(response_format={"type": "json_object"}))))
     choice = {"type": "function", "function": {"name": "second"}}
@@ -146,14 +146,14 @@ def call_words(call: Any) -> Any:
 
 def test_chat_answers_a_recursive_schema(cloud: Any) -> None:
     endless = {"type": "object", "properties": {name: {"$ref": "#"} for name in "abcdefgh"}}
-    wanted = {"type": "json_schema", "json_schema": {"schema": endless}}
+    response_format = {"type": "json_schema", "json_schema": {"schema": endless}}
     assert json.loads(
-        content_of(cloud.post(f"{LLM}/chat/completions", chat(response_format=wanted, max_tokens=30_000)))
+        content_of(cloud.post(f"{LLM}/chat/completions", chat(response_format=response_format, max_tokens=30_000)))
     )
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "changes",
     [
         {"messages": []},
         {"messages": [{"role": "developer", "content": "x"}]},
@@ -169,8 +169,8 @@ def test_chat_answers_a_recursive_schema(cloud: Any) -> None:
         {"model": "meta-llama/llama-3.1-8b-instruct", "tools": [{"function": {"name": "f"}}]},
     ],
 )
-def test_chat_refuses_features_that_the_model_lacks(cloud: Any, wish: Any) -> None:
-    assert cloud.refused("POST", f"{LLM}/chat/completions", json=chat(**wish)) == (400, "INVALID_REQUEST_BODY")
+def test_chat_refuses_features_that_the_model_lacks(cloud: Any, changes: Any) -> None:
+    assert cloud.refused("POST", f"{LLM}/chat/completions", json=chat(**changes)) == (400, "INVALID_REQUEST_BODY")
 
 
 def test_chat_accepts_pictures_for_vision_models(cloud: Any) -> None:

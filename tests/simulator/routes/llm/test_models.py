@@ -50,10 +50,10 @@ def test_tiered_models_have_no_flat_price(cloud: Any) -> None:
 
 
 def test_listing_models_needs_no_key_and_reading_one_does(cloud: Any) -> None:
-    bad = {"Authorization": "Bearer wrong"}
-    assert cloud.send("GET", f"{LLM}/models", headers=bad).status_code == 200
+    invalid = {"Authorization": "Bearer wrong"}
+    assert cloud.send("GET", f"{LLM}/models", headers=invalid).status_code == 200
     path = f"{LLM}/models/deepseek/deepseek-v3.2"
-    assert cloud.refused("GET", path, headers=bad) == (401, "FAILED_TO_AUTH")
+    assert cloud.refused("GET", path, headers=invalid) == (401, "FAILED_TO_AUTH")
 
 
 def test_an_unknown_model_is_not_found_and_case_matters(cloud: Any) -> None:
@@ -112,8 +112,8 @@ def test_a_policy_limits_the_models_of_an_api_key(cloud: Any) -> None:
     default = cloud.get(path)
     assert default["policy"]["source"] == {"type": "default"}
     models = [{"type": "llm", "id": allowed}] * 2
-    wish = {"mode": "selected", "allowedModels": models, "excludedModels": [{"type": "llm", "id": "none"}]}
-    answer = cloud.send("PUT", path, json=wish).json()
+    changes = {"mode": "selected", "allowedModels": models, "excludedModels": [{"type": "llm", "id": "none"}]}
+    answer = cloud.send("PUT", path, json=changes).json()
     assert answer["policy"]["allowedModels"] == [{"type": "llm", "id": allowed}]
     assert answer["policy"]["excludedModels"] == []
     assert (answer["allowedModelCount"], answer["policy"]["source"]) == (1, {"type": "private_policy"})
@@ -131,7 +131,7 @@ def test_a_policy_limits_the_models_of_an_api_key(cloud: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "changes",
     [
         {"mode": "selected"},
         {"mode": "selected", "allowedModels": [{"type": "llm", "id": "none"}]},
@@ -140,10 +140,10 @@ def test_a_policy_limits_the_models_of_an_api_key(cloud: Any) -> None:
         {"schemaVersion": 2, "mode": "all_enabled"},
     ],
 )
-def test_an_invalid_policy_of_an_api_key_changes_nothing(cloud: Any, wish: Any) -> None:
+def test_an_invalid_policy_of_an_api_key_changes_nothing(cloud: Any, changes: Any) -> None:
     (key,) = cloud.get("/openapi/v2/user/key")["keys"]
     path = f"/openapi/v2/user/key/{key['stringId']}/model-access-policy"
-    assert cloud.refused("PUT", path, json=wish) == (400, "VALIDATOR_PARAM")
+    assert cloud.refused("PUT", path, json=changes) == (400, "VALIDATOR_PARAM")
     assert cloud.get(path)["policy"]["source"] == {"type": "default"}
     assert cloud.refused("GET", "/openapi/v2/user/key/key_none/model-access-policy")[1] == "RESOURCE_NOT_FOUND"
 
@@ -163,8 +163,8 @@ def test_the_tier_falls_when_the_top_up_is_three_months_old(make_cloud: Any) -> 
     cloud = make_cloud(limits=Limits(balance=60 * 100_000))
 
     def quota() -> int:
-        found = cloud.get("/openapi/v1/user/quota/list", quotaObject="kimi", quotaType="RPM")["data"]
-        return int(found[0]["currentQuota"])
+        quotas = cloud.get("/openapi/v1/user/quota/list", quotaObject="kimi", quotaType="RPM")["data"]
+        return int(quotas[0]["currentQuota"])
 
     assert quota() == 100
     cloud.pass_(85 * 86_400)

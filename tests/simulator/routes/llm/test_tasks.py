@@ -38,8 +38,8 @@ def test_a_task_goes_through_its_states(make_cloud: Any, profile: str) -> None:
     done = [one["progress_percent"] for one in seen]
     assert done == sorted(done)
     assert (done[0], done[-1]) == (0, 100)
-    left = [one["eta"] for one in seen]
-    assert left == sorted(left, reverse=True)
+    remaining = [one["eta"] for one in seen]
+    assert remaining == sorted(remaining, reverse=True)
     shown = result(cloud, key)
     assert shown["task"]["task_type"] == "TXT_TO_IMG"
     assert [image["image_type"] for image in shown["images"]] == ["jpeg", "jpeg"]

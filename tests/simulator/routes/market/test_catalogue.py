@@ -45,8 +45,8 @@ def test_every_filter_of_the_gpu_products_narrows(cloud: Any) -> None:
         {"billingMethod": "spot"},
         {"billingMethod": "monthly"},
     ):
-        found = cloud.get("products", **query)["data"]
-        assert 0 < len(found) < every, query
+        matching = cloud.get("products", **query)["data"]
+        assert 0 < len(matching) < every, query
     assert cloud.get("products", minRootFSSize=5000)["data"] == []
     assert len(cloud.get("products", gpuNum=8)["data"]) == every
 
@@ -66,10 +66,10 @@ def test_cpu_products_have_a_fixed_disk(cloud: Any) -> None:
 
 def test_a_product_without_free_stock_is_listed_so(make_cloud: Any, a_machine: Any) -> None:
     cloud = make_cloud(limits=Limits(stock_scale=0.005))
-    wish = a_machine()
-    cloud.post("gpu/instance/create", wish)
-    cloud.post("gpu/instance/create", wish)
-    assert cloud.refuses("gpu/instance/create", wish) == "INSUFFICIENT_RESOURCE"
+    changes = a_machine()
+    cloud.post("gpu/instance/create", changes)
+    cloud.post("gpu/instance/create", changes)
+    assert cloud.refuses("gpu/instance/create", changes) == "INSUFFICIENT_RESOURCE"
     (here, *_) = cloud.get("products", clusterId="us-ca-nas-2", productName="4090")["data"]
     assert (here["availableDeploy"], here["inventoryState"]) == (False, "none")
     (anywhere, *_) = cloud.get("products", productName="4090")["data"]
@@ -103,8 +103,8 @@ def test_v2_catalogue_lists_have_a_cursor(cloud: Any) -> None:
             break
     assert cursor == ""
     assert len(seen) == len(set(seen)) == len(cloud.get("products")["data"])
-    wrong = {"type": "gpu", "category": "instance", "cursor": "nonsense"}
-    assert cloud.refused("GET", "/gpus/v2/products", params=wrong) == (400, "VALIDATOR_PARAM")
+    unknown = {"type": "gpu", "category": "instance", "cursor": "nonsense"}
+    assert cloud.refused("GET", "/gpus/v2/products", params=unknown) == (400, "VALIDATOR_PARAM")
 
 
 def test_v2_regions_are_the_clusters(cloud: Any) -> None:

@@ -10,7 +10,7 @@ from novita_infra.simulator import Limits
 
 
 @pytest.mark.parametrize(
-    ("wish", "field"),
+    ("changes", "field"),
     [
         ({"name": "n" * 256}, "name"),
         ({"productId": ""}, "productId"),
@@ -58,14 +58,14 @@ from novita_infra.simulator import Limits
     ],
 )
 def test_a_limit_of_the_create_operation_is_refused_by_its_field(
-    cloud: Any, a_machine: Any, wish: dict[str, Any], field: str
+    cloud: Any, a_machine: Any, changes: dict[str, Any], field: str
 ) -> None:
-    assert cloud.refused_field("gpu/instance/create", a_machine(**wish)) == field
+    assert cloud.refused_field("gpu/instance/create", a_machine(**changes)) == field
     assert cloud.objects("instances") == []
 
 
 @pytest.mark.parametrize(
-    ("wish", "reason"),
+    ("changes", "reason"),
     [
         ({"productId": "nope"}, "RESOURCE_NOT_FOUND"),
         ({"productId": "SL-serverless-1"}, "RESOURCE_NOT_FOUND"),
@@ -80,14 +80,14 @@ def test_a_limit_of_the_create_operation_is_refused_by_its_field(
     ],
 )
 def test_creating_an_instance_with_unknown_objects_is_refused(
-    cloud: Any, a_machine: Any, wish: dict[str, Any], reason: str
+    cloud: Any, a_machine: Any, changes: dict[str, Any], reason: str
 ) -> None:
-    assert cloud.refuses("gpu/instance/create", a_machine(**wish)) == reason
+    assert cloud.refuses("gpu/instance/create", a_machine(**changes)) == reason
     assert cloud.objects("instances") == []
 
 
 def test_the_largest_allowed_instance_is_created(cloud: Any, a_machine: Any) -> None:
-    wish = a_machine(
+    changes = a_machine(
         name="n" * 255,
         gpuNum=8,
         rootfsSize=2048,
@@ -98,7 +98,7 @@ def test_the_largest_allowed_instance_is_created(cloud: Any, a_machine: Any) -> 
         command="c" * 2047,
         entrypoint="e" * 2047,
     )
-    cloud.post("gpu/instance/create", wish)
+    cloud.post("gpu/instance/create", changes)
 
 
 def test_storage_and_network_must_be_in_the_cluster_of_the_instance(cloud: Any, a_machine: Any) -> None:

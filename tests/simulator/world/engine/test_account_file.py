@@ -147,10 +147,10 @@ class _Both:
         try:
             match act:
                 case "create":
-                    wish = Instance(
+                    changes = Instance(
                         id="", name="m", kind="gpu", product="4090.16c62g", gpus=1, cluster="", image="a:1", rootfs=20
                     )
-                    instances.create(self.world, wish, months=0)
+                    instances.create(self.world, changes, months=0)
                 case "storage":
                     storages.create(self.world, name="d", size=10, cluster="us-ca-nas-2")
                 case "edit":
