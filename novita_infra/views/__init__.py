@@ -1,1 +1,4 @@
-"""What a person or a program gets to see: text, live progress, JSON, graphs. Views see only values and never act."""
+"""The output: one package per format, each with a renderer.
+
+Views take values and never act. Formats do not import each other; `content` holds what they share.
+"""

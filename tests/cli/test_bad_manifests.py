@@ -32,7 +32,7 @@ def test_there_are_at_least_forty_cases() -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_each_is_told_with_its_places_and_exit_code_1(case: BadManifests, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_is_reported_with_its_places_and_exit_code_1(case: BadManifests, monkeypatch: pytest.MonkeyPatch) -> None:
     result = validated(case, monkeypatch)
     assert result.exit_code == 1
     assert result.stdout == ""
@@ -43,12 +43,12 @@ def test_each_is_told_with_its_places_and_exit_code_1(case: BadManifests, monkey
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_each_is_told_as_json_alone(case: BadManifests, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_is_reported_as_json_alone(case: BadManifests, monkeypatch: pytest.MonkeyPatch) -> None:
     result = validated(case, monkeypatch, "--json")
     assert result.exit_code == 1
-    told = json.loads(result.stdout)
-    assert told["valid"] is False
-    assert told["error_count"] == len(told["diagnostics"]) - told["warning_count"] >= 1
+    data = json.loads(result.stdout)
+    assert data["valid"] is False
+    assert data["error_count"] == len(data["diagnostics"]) - data["warning_count"] >= 1
 
 
 @pytest.mark.parametrize("name", ["cycle", "syntax-tab", "bytes-binary"])

@@ -67,7 +67,7 @@ def test_the_short_help_of_the_table_is_one_line(path: tuple[str, ...]) -> None:
     assert f"  {path[-1]} " in _run(*path[:-1], "--help").stdout
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_reported() -> None:
     assert _run("--version").stdout == f"novita-infra {__version__}\n"
 
 

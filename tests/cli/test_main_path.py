@@ -114,11 +114,11 @@ def test_a_saved_plan_takes_no_variables(run: Invoke) -> None:
 
 def test_a_plan_as_json_is_one_document_and_nothing_else(run: Invoke) -> None:
     result = run("plan", "--sim", "--json", "--detailed-exitcode")
-    told = json.loads(result.stdout)
+    reported = json.loads(result.stdout)
     assert result.exit_code == 2
     assert result.stderr == ""
-    assert told["format_version"] == "1.2"
-    assert told["resource_changes"][0]["address"] == "network_storage.data"
+    assert reported["format_version"] == "1.2"
+    assert reported["resource_changes"][0]["address"] == "network_storage.data"
 
 
 def test_apply_as_json_is_terraforms_stream(run: Invoke) -> None:
@@ -160,7 +160,7 @@ def test_a_target_that_is_no_address_is_an_error(run: Invoke) -> None:
     assert "is not an address" in result.stderr
 
 
-def test_an_unknown_target_is_told_with_the_nearest(run: Invoke) -> None:
+def test_an_unknown_target_is_reported_with_the_nearest(run: Invoke) -> None:
     result = run("plan", "--sim", "--target", "network_storage.dta")
     assert result.exit_code == 1
     assert "network_storage.data" in result.stderr

@@ -85,8 +85,8 @@ def test_an_interrupted_apply_says_what_moves_and_how_to_go_on(project: Path) ->
         words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment
     ) as process:
         assert process.stderr is not None
-        for told in process.stderr:
-            if "its id is" in told:
+        for message in process.stderr:
+            if "its id is" in message:
                 process.send_signal(signal.SIGTERM)
                 break
         rest = process.stderr.read()
@@ -143,7 +143,7 @@ def test_who_leaves_at_once_leaves_though_nobody_hears_of_it(closed: Exception) 
         asyncio.run(work())
 
 
-def test_a_run_that_something_else_cancels_does_not_say_that_it_was_told_to_leave() -> None:
+def test_a_run_that_something_else_cancels_does_not_say_that_it_was_interrupted() -> None:
     said: list[str] = []
 
     async def work() -> None:
@@ -215,15 +215,15 @@ def test_problems_become_their_exit_code() -> None:
     assert _failing(Problems([Diagnostic("no", "do this")], code=5)) == (5, "error: no; do this\n")
 
 
-def test_problems_of_several_tasks_are_all_told() -> None:
+def test_problems_of_several_tasks_are_all_reported() -> None:
     group = ExceptionGroup("several", [Problems([Diagnostic("a")]), Problems([Diagnostic("b")], code=4)])
     assert _failing(group) == (4, "error: a\nerror: b\n")
 
 
 def test_no_capacity_is_blocked() -> None:
-    code, told = _failing(NoCapacity(get("/x"), status=400, reason="INSUFFICIENT_RESOURCE", text="none left"))
+    code, message = _failing(NoCapacity(get("/x"), status=400, reason="INSUFFICIENT_RESOURCE", text="none left"))
     assert code == 4
-    assert "INSUFFICIENT_RESOURCE: none left (HTTP 400)" in told
+    assert "INSUFFICIENT_RESOURCE: none left (HTTP 400)" in message
 
 
 def test_a_file_that_cannot_be_written_is_named() -> None:
@@ -232,11 +232,11 @@ def test_a_file_that_cannot_be_written_is_named() -> None:
 
 def test_what_nobody_foresaw_is_one_line_without_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOVITA_INFRA_DEBUG", raising=False)
-    code, told = _failing(ZeroDivisionError("hunter2"))
+    code, message = _failing(ZeroDivisionError("hunter2"))
     assert code == 1
-    assert told.count("\n") == 1
-    assert told.startswith("error: internal error: ZeroDivisionError at test_signals.py:")
-    assert "hunter2" not in told
+    assert message.count("\n") == 1
+    assert message.startswith("error: internal error: ZeroDivisionError at test_signals.py:")
+    assert "hunter2" not in message
 
 
 def test_an_ended_task_is_an_interruption() -> None:

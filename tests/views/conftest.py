@@ -1,4 +1,4 @@
-"""Made-up plans and runs, and the comparison with golden files (`GOLDEN=write` writes them anew)."""
+"""Made-up plans and runs, and the comparison with golden files (`GOLDEN=write` writes them again)."""
 
 from __future__ import annotations
 
@@ -206,9 +206,9 @@ def _refused() -> Review:
         before={"sizeGb": 100},
         after={"sizeGb": 50},
     )
-    told = Diagnostic(f"sizeGb: {why}", address=str(STORAGE))
+    message = Diagnostic(f"sizeGb: {why}", address=str(STORAGE))
     plan = Plan("training", "dev", (change,), (), BASIS)
-    return Review(plan, checks=Remarks((Finding(told, 5),)))
+    return Review(plan, checks=Remarks((Finding(message, 5),)))
 
 
 def _destroyed() -> Plan:

@@ -1,1 +1,1 @@
-"""What every format shows: rows, reasons, sentences and lines. No format, no stream."""
+"""The content that formats share: lines, sentences, reasons and excerpts. It knows no format and no stream."""

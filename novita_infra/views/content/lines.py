@@ -21,7 +21,7 @@ _SPELLED: Final = {
 
 
 class Tone(enum.Enum):
-    """What a part of a line expresses; the value is rich's word for how it looks."""
+    """The meaning of a part of a line; the value is rich's style for it."""
 
     ADD = "green"
     CHANGE = "yellow"

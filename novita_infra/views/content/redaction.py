@@ -63,7 +63,7 @@ def _masked(text: str, *, column: int, starts: Iterable[int]) -> tuple[str, int]
 
 
 def _suspects(lines: Sequence[str], number: int, *, variables: frozenset[str]) -> Iterator[int]:
-    """Where in the line values begin that may be secret; `variables` are the names of those that are."""
+    """The columns where values begin that may be secret; `variables` are the names of secret variables."""
     text = lines[number]
     for found in _NAMED.finditer(text):
         name, start = found["name"], found.start("value")
@@ -83,7 +83,7 @@ def _is_near(name: str, *known: str) -> bool:
 
 
 def _end(text: str, start: int) -> int:
-    """Where the value ends that begins there: a plain one in a line of its own may hold commas and brackets."""
+    """The end of the value at `start`. A plain value on its own line may hold commas and brackets."""
     if text[start] in "\"'":
         quoted = _QUOTED.match(text, start)
         return quoted.end() if quoted else len(text)

@@ -35,7 +35,7 @@ def money_json(money: Money | None) -> Json | None:
 
 
 def cost_json(row: Row | None) -> Json | None:
-    """What one resource costs, with its lines; None for what is free of charge."""
+    """The cost of one resource, with its lines; None if it is free."""
     if row is None:
         return None
     lines = {"before": row.before, "after": row.after, "once": row.once}

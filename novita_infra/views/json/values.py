@@ -76,12 +76,12 @@ def output_json(value: Value) -> Json:
 
 
 def unknown_json(leaf: Value) -> bool:
-    """Whether it becomes known only by applying."""
+    """Whether the value becomes known only by an apply."""
     return isinstance(leaf, (Ref, Joined)) and not is_known(leaf)
 
 
 def sensitive(leaf: Value) -> bool:
-    """Whether it is never shown."""
+    """Whether the value is secret."""
     return isinstance(leaf, Digest) or is_secret(leaf)
 
 

@@ -1,4 +1,4 @@
-"""How long a plan will take, for a person and for a program. Pure."""
+"""The estimated duration of a plan as text. Pure."""
 
 from __future__ import annotations
 

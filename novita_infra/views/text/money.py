@@ -68,7 +68,7 @@ def money_lines(money: Money | None, *, environment: str, now: float | None = No
 
 
 def standing_lines(money: Money | None, *, environment: str, now: float | None = None) -> Iterator[Line]:
-    """What runs costs where nothing of it changes, in one line; nothing if everything is free."""
+    """The unchanged cost of the environment, in one line; nothing if everything is free."""
     if money is None or not money.rows:
         return
     total = money.total

@@ -62,7 +62,7 @@ class _Running:
 
 
 class _Rows:
-    """What rich draws, several times a second and from a thread of its own."""
+    """The rows that rich draws, several times a second, in its own thread."""
 
     def __init__(self, now: Callable[[], float], total: int) -> None:
         self._now = now

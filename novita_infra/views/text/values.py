@@ -1,4 +1,4 @@
-"""How a value of a spec is written for a person: unknown and secret parts by name, never by content. Pure."""
+"""Values of a spec and their differences as lines. Pure."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def described(name: str, value: Value, *, indent: int) -> Iterator[Line]:
 
 
 def differing(name: str, before: Value, after: Value, *, indent: int, note: tuple[str, Tone | None]) -> Iterator[Line]:
-    """What differs between two values: on one line where that is short, else only the parts that differ."""
+    """The difference of two values: on one line if it is short, else only the differing parts."""
     pad, label = " " * indent, f"{name}: " if name else ""
     if before is None:
         yield line(pad, ADDED, f"{label}{inline(after)}", note)

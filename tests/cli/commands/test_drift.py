@@ -1,4 +1,4 @@
-"""What was changed outside, on the command line: what is told where, and the exit codes."""
+"""What was changed outside, on the command line: what is reported where, and the exit codes."""
 
 from __future__ import annotations
 
@@ -109,33 +109,33 @@ def test_an_apply_tells_terraforms_word_for_drift(run: Invoke, project: Path) ->
     run("apply", "--sim", "--auto-approve")
     rename_by_hand(project)
     lines = [json.loads(line) for line in run("apply", "--sim", "--auto-approve", "--json").stdout.splitlines()]
-    (told,) = [line for line in lines if line["type"] == "resource_drift"]
-    assert told["change"]["resource"]["addr"] == "network_storage.data"
-    assert told["change"]["action"] == "update"
+    (message,) = [line for line in lines if line["type"] == "resource_drift"]
+    assert message["change"]["resource"]["addr"] == "network_storage.data"
+    assert message["change"]["action"] == "update"
 
 
 def test_the_ways_to_read(run: Invoke, project: Path) -> None:
     run("apply", "--sim", "--auto-approve")
     rename_by_hand(project)
     for mode in ("none", "changed"):
-        told = run("plan", "--sim", f"--refresh={mode}", "--detailed-exitcode")
-        assert told.exit_code == 0
-        assert "1 resource was not read" in told.stdout
-        assert "No changes. " in told.stdout
-    told = run("plan", "--sim", "--refresh", "changed", "--var", "size=30")
-    assert "~ network_storage.data" in told.stdout
-    assert "not read" not in told.stdout
+        result = run("plan", "--sim", f"--refresh={mode}", "--detailed-exitcode")
+        assert result.exit_code == 0
+        assert "1 resource was not read" in result.stdout
+        assert "No changes. " in result.stdout
+    result = run("plan", "--sim", "--refresh", "changed", "--var", "size=30")
+    assert "~ network_storage.data" in result.stdout
+    assert "not read" not in result.stdout
     assert run("plan", "--sim", "--refresh", "some").exit_code == 1
     assert json.loads(run("plan", "--sim", "--refresh=none", "--json").stdout)["novita"]["unread"].keys() == {
         "network_storage.data"
     }
-    told = run("apply", "--sim", "--refresh=only")
-    assert (told.exit_code, "only the state is refreshed" in told.stdout) == (0, True)
+    result = run("apply", "--sim", "--refresh=only")
+    assert (result.exit_code, "only the state is refreshed" in result.stdout) == (0, True)
     assert "renamed" in run("show").stdout
     assert run("plan", "--sim", "--detailed-exitcode").exit_code == EXIT_CHANGES
 
 
-def test_a_storage_that_was_deleted_by_hand_is_told_and_forgotten_where_only_the_books_follow(
+def test_a_storage_that_was_deleted_by_hand_is_reported_and_forgotten_where_only_the_state_is_refreshed(
     run: Invoke, project: Path
 ) -> None:
     run("apply", "--sim", "--auto-approve")
@@ -155,7 +155,7 @@ def test_a_saved_plan_shows_its_drift_too(run: Invoke, project: Path) -> None:
     assert run("drift", "--sim").exit_code == 0
 
 
-def test_what_was_adopted_is_told_by_plan_drift_why_and_the_books_and_by_a_saved_plan(
+def test_what_was_adopted_is_reported_by_plan_drift_why_and_the_state_and_by_a_saved_plan(
     run: Invoke, project: Path
 ) -> None:
     say(project, "{onDrift: adopt}")
@@ -167,8 +167,8 @@ def test_what_was_adopted_is_told_by_plan_drift_why_and_the_books_and_by_a_saved
         result = run(*words)
         assert (result.exit_code, line in result.stdout) == (0, True)
     assert "<- onDrift adopted it (edited)   fleet.yaml:5:13" in run("why", "network_storage.data", "--sim").stdout
-    (told,) = json.loads(run("drift", "--sim", "--json").stdout)["resource_changes"]
-    assert [item["name"] for item in told["novita"]["adopted"]] == ["name"]
+    (message,) = json.loads(run("drift", "--sim", "--json").stdout)["resource_changes"]
+    assert [item["name"] for item in message["novita"]["adopted"]] == ["name"]
     assert run("plan", "--sim", "--var", "size=30", "--out", "small.niplan").exit_code == 0
     assert f"{line}  # because of onDrift (fleet.yaml:5:13)" in run("show", "small.niplan").stdout
     assert run("apply", "small.niplan").exit_code == 0

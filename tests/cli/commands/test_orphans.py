@@ -25,7 +25,7 @@ Invoke = Callable[..., Result]
 
 @pytest.fixture
 def orphan(run: Invoke, project: Path) -> str:
-    """A storage that was made here and that the books have forgotten."""
+    """A storage that was made here and that has no record in the state."""
     assert run("apply", "--sim", "--auto-approve").exit_code == 0
     id = json.loads(run("output", "--json").stdout)["dataId"]["value"]
     assert run("state", "rm", "network_storage.data").exit_code == 0
@@ -39,7 +39,7 @@ def test_there_are_none_in_an_account_that_is_all_on_record(run: Invoke) -> None
     assert run("orphans", "--sim", "--json").stdout == "[]\n"
 
 
-def test_what_the_books_forgot_is_listed_with_its_price(run: Invoke, orphan: str) -> None:
+def test_an_object_without_record_is_listed_with_its_price(run: Invoke, orphan: str) -> None:
     ended = run("orphans", "--sim")
     assert ended.exit_code == 0
     head, row, _, total = ended.stdout.splitlines()
@@ -47,9 +47,14 @@ def test_what_the_books_forgot_is_listed_with_its_price(run: Invoke, orphan: str
     assert row.split()[:4] == ["network_storage", orphan, "data", "ready"]
     assert total.startswith("1 object in no state: $0.00167 per hour, $1.20 per month")
     assert run("orphans", "--sim", "--detailed-exitcode").exit_code == 2
-    (told,) = json.loads(run("orphans", "--sim", "--json").stdout)
-    assert (told["kind"], told["id"], told["gpu_use"], told["created"]) == ("network_storage", orphan, None, None)
-    assert told["per_hour"]["most"].startswith("0.0016666")
+    (message,) = json.loads(run("orphans", "--sim", "--json").stdout)
+    assert (message["kind"], message["id"], message["gpu_use"], message["created"]) == (
+        "network_storage",
+        orphan,
+        None,
+        None,
+    )
+    assert message["per_hour"]["most"].startswith("0.0016666")
 
 
 def test_an_orphan_is_adopted_by_its_name(run: Invoke, orphan: str) -> None:
@@ -87,11 +92,11 @@ def test_what_is_on_record_or_not_there_is_not_deleted(run: Invoke) -> None:
 @pytest.mark.parametrize(
     "words", [("--adopt", "vpc.net", "--terminate", "x"), ("--id", "x"), ("--adopt", "nothing")], ids=" ".join
 )
-def test_wrong_uses_are_told(run: Invoke, words: tuple[str, ...]) -> None:
+def test_wrong_uses_are_reported(run: Invoke, words: tuple[str, ...]) -> None:
     assert run("orphans", "--sim", *words).exit_code == 1
 
 
-def test_the_books_of_another_project_are_named_beside(run: Invoke, orphan: str, project: Path) -> None:
+def test_the_state_of_another_project_is_named_with_an_option(run: Invoke, orphan: str, project: Path) -> None:
     other = project.parent / "other"
     other.mkdir()
     (other / "novita-infra.yaml").write_text(
@@ -106,14 +111,14 @@ def test_the_books_of_another_project_are_named_beside(run: Invoke, orphan: str,
     assert run("orphans", "--sim", "--state", "nowhere").exit_code == 1
 
 
-def test_an_empty_folder_has_no_books_and_everything_is_an_orphan(run: Invoke, orphan: str, project: Path) -> None:
+def test_an_empty_folder_has_no_state_and_everything_is_an_orphan(run: Invoke, orphan: str, project: Path) -> None:
     for file in ("novita-infra.yaml", "fleet.yaml"):
         (project / file).unlink()
     assert orphan in run("orphans", "--sim").stdout
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("--auto-approve",), "the question that --terminate asks"),
         (("--terminate", "x", "--detailed-exitcode"), "--detailed-exitcode is for the list"),
@@ -122,12 +127,12 @@ def test_an_empty_folder_has_no_books_and_everything_is_an_orphan(run: Invoke, o
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_no_option_is_passed_over_without_a_word(words: tuple[str, ...], told: str, run: Invoke) -> None:
+def test_no_option_is_passed_over_without_a_word(words: tuple[str, ...], message: str, run: Invoke) -> None:
     ended = run("orphans", "--sim", *words)
-    assert (ended.exit_code, told in ended.stderr) == (1, True)
+    assert (ended.exit_code, message in ended.stderr) == (1, True)
 
 
-def test_what_to_type_next_names_the_same_account_and_the_same_books(run: Invoke, orphan: str, project: Path) -> None:
+def test_what_to_type_next_names_the_same_account_and_the_same_state(run: Invoke, orphan: str, project: Path) -> None:
     ended = run("orphans", "--sim", "--adopt", "network_storage.data")
     assert "what differs from its manifest: novita-infra plan --sim\n" in ended.stderr
     where, beside = ProjectOptions(path=Path("fleet"), sim=True, environment="dev"), (Path("my books"), Path("x.json"))
@@ -135,7 +140,7 @@ def test_what_to_type_next_names_the_same_account_and_the_same_books(run: Invoke
     assert command == "novita-infra orphans --sim --env dev fleet --state 'my books' --state x.json"
 
 
-def test_ages_are_told_in_the_time_of_an_account_that_is_ahead(run: Invoke, project: Path) -> None:
+def test_ages_are_reported_in_the_time_of_an_account_that_is_ahead(run: Invoke, project: Path) -> None:
     skip(project, days=10)
     (project / "fleet.yaml").write_text(TEMPLATE, encoding="utf-8")
     project_file = project / "novita-infra.yaml"
@@ -143,8 +148,8 @@ def test_ages_are_told_in_the_time_of_an_account_that_is_ahead(run: Invoke, proj
     assert run("apply", "--sim", "--auto-approve").exit_code == 0
     assert run("state", "rm", "template.base").exit_code == 0
     skip(project, days=2)
-    (told,) = json.loads(run("orphans", "--sim", "--json").stdout)
-    assert 2 * 86_400 <= told["age_seconds"] < 3 * 86_400
+    (data,) = json.loads(run("orphans", "--sim", "--json").stdout)
+    assert 2 * 86_400 <= data["age_seconds"] < 3 * 86_400
     assert "  2 d  " in run("orphans", "--sim").stdout
 
 

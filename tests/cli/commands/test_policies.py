@@ -93,7 +93,7 @@ def test_policies_of_the_command_judge_too_and_go_with_the_plan_they_judged(run:
 
 
 @pytest.mark.parametrize(("name", "text"), [("gone.py", "there is no policy gone.py"), ("a.rego", "conftest or opa")])
-def test_what_is_no_policy_is_told(run: Invoke, project: Path, name: str, text: str) -> None:
+def test_what_is_no_policy_is_reported(run: Invoke, project: Path, name: str, text: str) -> None:
     (project / "a.rego").write_text("package main\n", encoding="utf-8")
     ended = run("plan", "--sim", "--policy", name)
     assert (ended.exit_code, text in ended.stderr) == (1, True)
@@ -102,9 +102,9 @@ def test_what_is_no_policy_is_told(run: Invoke, project: Path, name: str, text: 
 def test_json_tells_what_the_policies_say_and_fits_the_published_schema(run: Invoke, judge: Path) -> None:
     judge.write_text(f"{HEAD}print(json.dumps({{'warn': ['large']}}))\n", encoding="utf-8")
     ended = run("plan", "--sim", "--json")
-    told = json.loads(ended.stdout)
-    assert told["novita"]["policies"][0]["warn"] == [{"address": "", "reason": "large"}]
-    jsonschema.validate(told, plan_schema())
+    data = json.loads(ended.stdout)
+    assert data["novita"]["policies"][0]["warn"] == [{"address": "", "reason": "large"}]
+    jsonschema.validate(data, plan_schema())
     run("plan", "--sim", "--out", "it.plan")
     saved = run("show", "--json", "it.plan")
     jsonschema.validate(json.loads(saved.stdout), plan_schema())

@@ -79,13 +79,13 @@ def test_an_address_that_nobody_knows_exits_with_1_and_the_nearest(option: str, 
     assert up("plan", "--sim", option, "data").exit_code == 1
 
 
-def test_what_is_left_out_is_told_in_text_and_json(up: Invoke, project: Path) -> None:
+def test_what_is_left_out_is_reported_in_text_and_json(up: Invoke, project: Path) -> None:
     (project / "fleet.yaml").write_text((project / "fleet.yaml").read_text() + MORE)
     done = up("plan", "--sim", "--exclude", "vpc.net", "--detailed-exitcode")
     assert done.exit_code == 0
     assert "Left out:\n      vpc.net  # --exclude\n" in done.stdout
-    told = json.loads(up("plan", "--sim", "--exclude", "vpc.net", "--json").stdout)
-    assert told["novita"]["left_out"] == [{"address": "vpc.net", "why": "--exclude"}]
+    data = json.loads(up("plan", "--sim", "--exclude", "vpc.net", "--json").stdout)
+    assert data["novita"]["left_out"] == [{"address": "vpc.net", "why": "--exclude"}]
 
 
 def test_a_precondition_that_does_not_hold_exits_with_5_and_a_postcondition_with_1(up: Invoke, project: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_precondition_that_does_not_hold_exits_with_5_and_a_postcondition_with
 
 
 @pytest.mark.parametrize("expected", ["", "sha256:", "sha256:6b1c...", "6b1c", f"sha256:{'G' * 64}"])
-def test_an_approval_that_names_no_digest_is_told_apart_from_one_of_another_plan(expected: str, up: Invoke) -> None:
+def test_an_approval_that_names_no_digest_is_reported_apart_from_one_of_another_plan(expected: str, up: Invoke) -> None:
     done = up("apply", "--sim", "--var", "size=30", "--auto-approve", "--expect", expected)
     assert (done.exit_code, "is no digest; one is sha256: and 64 hex digits" in done.stderr) == (1, True)
     assert "sizeGb: 20" in up("show").stdout
@@ -125,13 +125,13 @@ def test_a_plan_without_changes_tells_what_runs_costs_and_what_the_policies_say(
 
 def test_the_notes_of_a_plan_are_in_its_json(up: Invoke, project: Path) -> None:
     (project / "judge.py").write_text("import json\nprint(json.dumps({'warn': [{'reason': 'look twice'}]}))\n")
-    told = json.loads(up("plan", "--sim", "--json", "--policy", "judge.py").stdout)["novita"]
-    assert told["problems"] == []
-    (note,) = told["notes"]
+    data = json.loads(up("plan", "--sim", "--json", "--policy", "judge.py").stdout)["novita"]
+    assert data["problems"] == []
+    (note,) = data["notes"]
     assert (note["severity"], "look twice" in note["summary"]) == ("warning", True)
 
 
-def test_books_of_another_simulator_are_told_to_be_so(up: Invoke, project: Path) -> None:
+def test_the_state_of_another_simulator_is_reported(up: Invoke, project: Path) -> None:
     (project / "fleet.yaml").write_text((project / "fleet.yaml").read_text() + MORE)
     assert up("apply", "--sim", "--auto-approve").exit_code == 0
     assert up("plan", "--sim").stderr == ""

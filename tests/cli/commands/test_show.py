@@ -1,4 +1,4 @@
-"""Checking, starting, explaining, and the books."""
+"""Checking, starting, explaining, and the state."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def test_a_valid_project_says_so(run: Invoke) -> None:
     assert json.loads(run("validate", "--json").stdout)["valid"] is True
 
 
-def test_a_mistake_is_told_with_its_place_its_line_and_a_caret(run: Invoke, project: Path) -> None:
+def test_a_mistake_is_reported_with_its_place_its_line_and_a_caret(run: Invoke, project: Path) -> None:
     (project / "fleet.yaml").write_text((project / "fleet.yaml").read_text().replace("sizeGb", "sizeGB"))
     result = run("validate")
     assert (result.exit_code, result.stdout) == (1, "")
     assert 'error: fleet.yaml:4:30: unknown field "sizeGB"; did you mean "sizeGb"?\n' in result.stderr
     assert " ^\n" in result.stderr
-    told = json.loads(run("validate", "--json").stdout)
-    assert told["diagnostics"][0]["range"]["filename"] == "fleet.yaml"
+    data = json.loads(run("validate", "--json").stdout)
+    assert data["diagnostics"][0]["range"]["filename"] == "fleet.yaml"
 
 
 def test_files_are_named_from_where_the_person_stands(run: Invoke, project: Path) -> None:
@@ -41,9 +41,9 @@ def test_a_file_of_variables_is_named_as_it_was_given(
 ) -> None:
     (project / "odd.vars.yaml").write_text("sise: 1\n")
     monkeypatch.chdir(project.parent)
-    told = run("validate", str(project), "--var-file", f"{project.name}/odd.vars.yaml").stderr
-    assert f"error: {project.name}/odd.vars.yaml:1:1: " in told
-    assert "     1 | sise: 1\n" in told
+    message = run("validate", str(project), "--var-file", f"{project.name}/odd.vars.yaml").stderr
+    assert f"error: {project.name}/odd.vars.yaml:1:1: " in message
+    assert "     1 | sise: 1\n" in message
 
 
 def test_a_path_that_is_not_there_is_an_error(run: Invoke) -> None:
@@ -125,9 +125,9 @@ def test_explain_tells_what_is_around_a_spec_and_in_the_project_file(run: Invoke
     ],
 )
 def test_a_misspelt_part_is_answered_with_the_nearest(run: Invoke, asked: str, meant: str) -> None:
-    told = run("explain", asked)
-    assert (told.exit_code, told.stdout) == (1, "")
-    assert f'did you mean "{meant}"?' in told.stderr
+    result = run("explain", asked)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f'did you mean "{meant}"?' in result.stderr
 
 
 def test_a_misspelt_kind_or_field_is_answered_with_the_nearest(run: Invoke) -> None:

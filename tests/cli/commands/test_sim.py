@@ -97,7 +97,7 @@ def test_as_json_each_scenario_comes_as_a_file_would_say_it(run: Invoke) -> None
 # --- serve ---
 
 
-def test_serve_has_the_day_it_is_told_and_records_it(project: Path) -> None:
+def test_serve_has_the_scenario_that_is_asked_for_and_records_it(project: Path) -> None:
     with started("sim", "serve", "--scenario", "no-stock", "--record", "calls.har") as (process, address):
         assert {product["inventoryState"] for product in get(address, "products").json()["data"]} == {"none"}
         assert ended(process, signal.SIGTERM)[0] == 0
@@ -106,7 +106,7 @@ def test_serve_has_the_day_it_is_told_and_records_it(project: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [("serve",), ("run", "--", "true"), ("record", "--out", "x.har")])
-def test_what_is_wrong_with_a_scenario_is_told_before_anything_runs(
+def test_what_is_wrong_with_a_scenario_is_reported_before_anything_runs(
     command: tuple[str, ...], run: Invoke, project: Path
 ) -> None:
     (project / "bad.yaml").write_text("name: bad\nsays: Bad.\nevents:\n  - {do: dance}\n")
@@ -130,19 +130,19 @@ def test_run_gives_the_code_of_the_command_and_tells_doubles_money_and_calls(run
     assert "1 object created more than once" in result.stderr
     assert "calls    2" in result.stderr
     assert "2  storages.create" in result.stderr
-    told = json.loads((project / "verdict.json").read_text(encoding="utf-8"))
-    assert (told["exitCode"], told["scenario"], told["orphans"]) == (7, "calm", None)
-    assert [[one["name"] for one in group] for group in told["doubles"]] == [["d", "d"]]
-    assert told["calls"] == {"storages.create": 2}
-    assert told["spentUsd"] == f"0.{told['spent']:05d}"
+    data = json.loads((project / "verdict.json").read_text(encoding="utf-8"))
+    assert (data["exitCode"], data["scenario"], data["orphans"]) == (7, "calm", None)
+    assert [[one["name"] for one in group] for group in data["doubles"]] == [["d", "d"]]
+    assert data["calls"] == {"storages.create": 2}
+    assert data["spentUsd"] == f"0.{data['spent']:05d}"
 
 
-def test_where_the_command_runs_in_a_project_its_books_tell_orphans(run: Invoke, project: Path) -> None:
+def test_where_the_command_runs_in_a_project_its_state_finds_orphans(run: Invoke, project: Path) -> None:
     result = run("sim", "run", "--", sys.executable, "-c", MAKES_TWO)
     assert "orphans  2 of 2 objects in no state" in result.stderr
 
 
-def test_an_apply_on_a_bad_day_leaves_nothing_behind_that_the_books_do_not_know(run: Invoke, project: Path) -> None:
+def test_an_apply_on_a_bad_day_leaves_nothing_behind_that_is_in_no_state(run: Invoke, project: Path) -> None:
     words = ("sim", "run", "--scenario", "lost-answers", "--seed", "3", "--record", "calls.jsonl", "--")
     result = run(*words, *COMMAND, "apply", "--auto-approve")
     assert result.exit_code == 0
@@ -152,7 +152,7 @@ def test_an_apply_on_a_bad_day_leaves_nothing_behind_that_the_books_do_not_know(
     assert "from-the-environment" not in (project / "calls.jsonl").read_text(encoding="utf-8")
 
 
-def test_a_create_without_an_answer_is_told_of(run: Invoke, project: Path) -> None:
+def test_a_create_without_an_answer_is_reported(run: Invoke, project: Path) -> None:
     address = Address("network_storage", "data")
     store = LocalStore(project / "state" / "default.json")
     store.save(replace(store.load(), records={address: Record(address, "")}))
@@ -161,7 +161,7 @@ def test_a_create_without_an_answer_is_told_of(run: Invoke, project: Path) -> No
     assert json.loads((project / "verdict.json").read_text(encoding="utf-8"))["unanswered"] == [str(address)]
 
 
-def test_books_that_cannot_be_read_keep_neither_verdict_nor_code_back(run: Invoke, project: Path) -> None:
+def test_a_state_that_cannot_be_read_keeps_neither_verdict_nor_code_back(run: Invoke, project: Path) -> None:
     (project / "state").mkdir()
     (project / "state" / "default.json").write_text("{")
     result = run("sim", "run", "--", sys.executable, "-c", MAKES_TWO)
@@ -208,7 +208,7 @@ def test_a_command_that_a_signal_ends_gives_its_number_as_in_a_shell(run: Invoke
     assert run("sim", "run", "--", sys.executable, "-c", code).exit_code == 128 + signal.SIGKILL
 
 
-def test_a_command_that_is_not_there_is_told_in_one_line(run: Invoke, project: Path) -> None:
+def test_a_command_that_is_not_there_is_reported_in_one_line(run: Invoke, project: Path) -> None:
     result = run("sim", "run", "--", "no-such-command-at-all")
     assert result.exit_code == 1
     assert "no-such-command-at-all: No such file or directory" in result.stderr
@@ -231,7 +231,7 @@ def test_the_project_is_the_one_that_the_command_names(words: tuple[str, ...], f
     assert project_of(words) == Path(found)
 
 
-def test_without_a_project_there_are_no_books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_project_there_is_no_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert project_of(("python3", "train.py")) is None
 
@@ -259,14 +259,16 @@ def test_record_stands_between_a_client_and_an_api(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("--target", "nonsense"), "'nonsense' is not the address of an API"),
         (("--target", "https://api.novita.ai/v3"), "is not the address of an API"),
         (("--target", "https://api.novita.ai", "--scenario", "calm"), "--scenario is about the simulator"),
     ],
 )
-def test_a_target_that_makes_no_sense_is_refused(words: tuple[str, ...], told: str, run: Invoke, project: Path) -> None:
+def test_a_target_that_makes_no_sense_is_refused(
+    words: tuple[str, ...], message: str, run: Invoke, project: Path
+) -> None:
     result = run("sim", "record", "--out", "calls.har", *words)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert told in result.stderr
+    assert message in result.stderr

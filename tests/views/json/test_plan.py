@@ -1,4 +1,4 @@
-"""Plans, books and checks in Terraform's JSON."""
+"""Plans, states and checks in Terraform's JSON."""
 
 from __future__ import annotations
 
@@ -83,9 +83,9 @@ def test_means_reasons_and_losses_stand_under_our_own_key(plan_of: Callable[[str
 
 
 def test_a_refused_plan_is_marked_as_errored(plan_of: Callable[[str], Review]) -> None:
-    told = plan_json(plan_of("refused"))
-    assert (told["errored"], told["applyable"], told["complete"]) == (True, False, False)
-    assert told["novita"]["problems"][0]["address"] == "network_storage.data"
+    message = plan_json(plan_of("refused"))
+    assert (message["errored"], message["applyable"], message["complete"]) == (True, False, False)
+    assert message["novita"]["problems"][0]["address"] == "network_storage.data"
 
 
 def test_a_text_that_is_both_secret_and_unknown_is_shown_as_secret() -> None:
@@ -97,38 +97,38 @@ def test_a_text_that_is_both_secret_and_unknown_is_shown_as_secret() -> None:
 
 
 def test_outputs_hide_a_secret_even_inside_a_map() -> None:
-    told = outputs_json({"login": {"user": "me", "password": Digest("00ff")}, "n": 1})
-    assert told["login"] == {
+    data = outputs_json({"login": {"user": "me", "password": Digest("00ff")}, "n": 1})
+    assert data["login"] == {
         "sensitive": True,
         "value": None,
         "type": ["object", {"user": "string", "password": "string"}],
     }
-    assert told["n"] == {"sensitive": False, "value": 1, "type": "number"}
+    assert data["n"] == {"sensitive": False, "value": 1, "type": "number"}
 
 
-def test_the_books_are_terraforms_state_representation_without_their_key() -> None:
+def test_the_state_is_in_terraforms_state_representation_without_its_key() -> None:
     net = Address("vpc", "net")
     state = State("lin", "the-key", 4, "p", "dev", "simulator", {net: Record(net, "v-1", {"name": "net"})})
-    told = state_json(state)
-    [found] = told["values"]["root_module"]["resources"]
+    data = state_json(state)
+    [found] = data["values"]["root_module"]["resources"]
     assert (found["address"], found["values"]) == ("vpc.net", {"id": "v-1", "name": "net"})
-    assert "the-key" not in json.dumps(told)
+    assert "the-key" not in json.dumps(data)
 
 
 def test_a_check_counts_errors_and_warnings_and_gives_ranges() -> None:
     text = "apiVersion: é\n  imgae: x\n"
     wrong = Diagnostic('unknown field "imgae"', 'did you mean "image"?', origin=Origin("a.yaml", 2, 3))
     odd = Diagnostic("odd", severity=Severity.WARNING)
-    told = validation_json((wrong, odd), lambda _: text)
-    assert (told["valid"], told["error_count"], told["warning_count"]) == (False, 1, 1)
-    first = told["diagnostics"][0]
+    data = validation_json((wrong, odd), lambda _: text)
+    assert (data["valid"], data["error_count"], data["warning_count"]) == (False, 1, 1)
+    first = data["diagnostics"][0]
     assert first["range"] == {
         "filename": "a.yaml",
         "start": {"line": 2, "column": 3, "byte": 17},
         "end": {"line": 2, "column": 4, "byte": 18},
     }
     assert first["snippet"]["code"] == "  imgae: x"
-    assert "range" not in told["diagnostics"][1]
+    assert "range" not in data["diagnostics"][1]
 
 
 def test_nothing_wrong_is_valid() -> None:

@@ -13,29 +13,29 @@ from novita_infra.views.content.lines import plain
 from novita_infra.views.text.diagnostics import diagnostic_lines
 
 
-def _told(*diagnostics: Diagnostic, text: str | None = None) -> str:
+def _excerpt_of(*diagnostics: Diagnostic, text: str | None = None) -> str:
     return plain(diagnostic_lines(diagnostics, lambda _: text))
 
 
 def test_an_error_shows_its_place_the_line_and_a_caret() -> None:
     wrong = Diagnostic('unknown field "imgae"', 'did you mean "image"?', origin=Origin("a.yaml", 2, 3))
-    assert _told(wrong, text="spec:\n  imgae: x\n") == (
+    assert _excerpt_of(wrong, text="spec:\n  imgae: x\n") == (
         'error: a.yaml:2:3: unknown field "imgae"; did you mean "image"?\n     2 |   imgae: x\n       |   ^\n'
     )
 
 
 def test_an_error_without_a_file_is_one_line() -> None:
-    assert _told(Diagnostic("no key", "set NOVITA_API_KEY")) == "error: no key; set NOVITA_API_KEY\n"
+    assert _excerpt_of(Diagnostic("no key", "set NOVITA_API_KEY")) == "error: no key; set NOVITA_API_KEY\n"
 
 
 def test_an_unreadable_file_costs_only_the_excerpt() -> None:
-    assert _told(Diagnostic("wrong", origin=Origin("gone.yaml", 1, 1))) == "error: gone.yaml:1:1: wrong\n"
+    assert _excerpt_of(Diagnostic("wrong", origin=Origin("gone.yaml", 1, 1))) == "error: gone.yaml:1:1: wrong\n"
 
 
 def test_several_errors_are_counted_and_warnings_are_not() -> None:
     warning = Diagnostic("odd", severity=Severity.WARNING)
-    assert _told(warning, Diagnostic("a"), Diagnostic("b")).splitlines()[-1] == "2 errors."
-    assert _told(warning) == "warning: odd\n"
+    assert _excerpt_of(warning, Diagnostic("a"), Diagnostic("b")).splitlines()[-1] == "2 errors."
+    assert _excerpt_of(warning) == "warning: odd\n"
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,9 @@ def test_several_errors_are_counted_and_warnings_are_not() -> None:
     ],
 )
 def test_a_line_that_may_hold_a_secret_is_shown_without_it(written: str) -> None:
-    told = _told(Diagnostic("wrong", origin=Origin("a.yaml", 1, 3)), text=written)
-    assert "hunter2" not in told
-    assert "********" in told
+    message = _excerpt_of(Diagnostic("wrong", origin=Origin("a.yaml", 1, 3)), text=written)
+    assert "hunter2" not in message
+    assert "********" in message
 
 
 @pytest.mark.parametrize("number", [4, 8, 9, 10])
@@ -76,15 +76,15 @@ environments:
   prod: {variables: {region: here, tok: hunter2
   odd: {variables: {tok: 'hunter2'}}
 """
-    told = _told(Diagnostic("wrong", origin=Origin("a.yaml", number, 1)), text=text)
-    assert "hunter2" not in told
-    assert "********" in told
+    message = _excerpt_of(Diagnostic("wrong", origin=Origin("a.yaml", number, 1)), text=text)
+    assert "hunter2" not in message
+    assert "********" in message
 
 
 def test_that_something_is_secret_is_no_secret() -> None:
     text = "  tok: {type: string, secret: true, default: hunter2}  # of the hub"
     wrong = Diagnostic("wrong", origin=Origin("a.yaml", 1, 56))
-    assert _told(wrong, text=text).splitlines()[1:] == [
+    assert _excerpt_of(wrong, text=text).splitlines()[1:] == [
         "     1 |   tok: {type: string, secret: true, default: ********}  # of the hub",
         f"       | {' ' * 56}^",
     ]
@@ -92,18 +92,24 @@ def test_that_something_is_secret_is_no_secret() -> None:
 
 def test_the_default_of_a_variable_that_is_not_secret_is_shown() -> None:
     text = "variables:\n  tok:\n    secret: true\n  region:\n    default: here"
-    assert "default: here" in _told(Diagnostic("wrong", origin=Origin("a.yaml", 5, 5)), text=text)
+    assert "default: here" in _excerpt_of(Diagnostic("wrong", origin=Origin("a.yaml", 5, 5)), text=text)
 
 
 def test_what_is_known_to_be_secret_is_not_shown_whatever_its_name() -> None:
     wrong = Diagnostic("wrong", origin=Origin("a.vars.yaml", 1, 1), hidden=(7,))
-    assert _told(wrong, text="note: hunter2, and more\n").splitlines()[1] == "     1 | note: ********"
-    assert _told(Diagnostic("wrong", origin=Origin("a", 1, 1), hidden=(0,)), text="hunter2") == "error: a:1:1: wrong\n"
+    assert _excerpt_of(wrong, text="note: hunter2, and more\n").splitlines()[1] == "     1 | note: ********"
+    whole = Diagnostic("wrong", origin=Origin("a", 1, 1), hidden=(0,))
+    assert _excerpt_of(whole, text="hunter2") == "error: a:1:1: wrong\n"
+        _excerpt_of(Diagnostic("wrong", origin=Origin("a", 1, 1), hidden=(0,)), text="hunter2")
+        == "error: a:1:1: wrong\n"
+    )
 
 
 def test_where_a_secret_comes_from_is_shown() -> None:
-    told = _told(Diagnostic("wrong", origin=Origin("a.yaml", 1, 13)), text="  password: {fromEnv: REGISTRY_PASSWORD}")
-    assert "{fromEnv: REGISTRY_PASSWORD}" in told
+    message = _excerpt_of(
+        Diagnostic("wrong", origin=Origin("a.yaml", 1, 13)), text="  password: {fromEnv: REGISTRY_PASSWORD}"
+    )
+    assert "{fromEnv: REGISTRY_PASSWORD}" in message
 
 
 def test_a_very_long_line_is_cut_around_its_column() -> None:
@@ -115,6 +121,6 @@ def test_a_very_long_line_is_cut_around_its_column() -> None:
 
 @given(st.text(), st.integers(1, 50), st.integers(1, 300))
 def test_any_origin_in_any_text_can_be_shown(text: str, line: int, column: int) -> None:
-    told = _told(Diagnostic("wrong", origin=Origin("a.yaml", line, column)), text=text)
-    assert told.startswith(f"error: a.yaml:{line}:{column}: wrong\n")
-    assert "\x1b" not in told
+    message = _excerpt_of(Diagnostic("wrong", origin=Origin("a.yaml", line, column)), text=text)
+    assert message.startswith(f"error: a.yaml:{line}:{column}: wrong\n")
+    assert "\x1b" not in message

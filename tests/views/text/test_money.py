@@ -68,11 +68,11 @@ def test_a_plan_tells_its_cost_as_its_golden_json_and_the_published_schema(golde
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(5, "just now"), (600, "10 min ago"), (10_800, "3 h ago"), (200_000, "2 d ago")]
+    ("seconds", "message"), [(5, "just now"), (600, "10 min ago"), (10_800, "3 h ago"), (200_000, "2 d ago")]
 )
-def test_a_saved_plan_tells_how_old_its_prices_are(seconds: float, told: str) -> None:
+def test_a_saved_plan_tells_how_old_its_prices_are(seconds: float, message: str) -> None:
     text = plain(plan_lines(PLAN, now=1_790_000_000 + seconds))
-    assert f"prices read {told}\n" in text
+    assert f"prices read {message}\n" in text
     assert "prices read" not in plain(plan_lines(PLAN))
 
 
@@ -96,7 +96,7 @@ def test_a_total_of_unknown_prices_alone_is_not_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "message"),
     [
         ((GPU,), (replace(GPU, quantity=3), RIDDLE), "at least +$0.70/h ($0.35/h -> at least $1.05/h); unknown: "),
         ((replace(GPU, quantity=3), RIDDLE), (GPU,), "at most -$0.70/h (at least $1.05/h -> $0.35/h); less by "),
@@ -108,11 +108,11 @@ def test_a_total_of_unknown_prices_alone_is_not_nothing() -> None:
     ],
 )
 def test_a_difference_with_an_unknown_part_never_looks_exact(
-    before: tuple[Cost, ...], after: tuple[Cost, ...], told: str
+    before: tuple[Cost, ...], after: tuple[Cost, ...], message: str
 ) -> None:
     (address, row) = Address("instance", "a"), Row(Address("instance", "a"), before, after)
     plan = replace(PLAN, plan=replace(PLAN.plan, changes=(Change(address, Action.UPDATE),)), cost=Money((row,)))
-    assert f"      cost: {told}" in plain(plan_lines(plan))
+    assert f"      cost: {message}" in plain(plan_lines(plan))
 
 
 def test_where_everything_is_free_nothing_is_said_of_money() -> None:

@@ -1,4 +1,4 @@
-"""Plans, runs and books as text."""
+"""Plans, runs and states as text."""
 
 from __future__ import annotations
 
@@ -94,11 +94,11 @@ def test_an_empty_project_says_so() -> None:
 
 
 def test_the_summary_counts_every_action(plan_of: Callable[[str], Review]) -> None:
-    told = "Plan: 2 to create, 2 to update, 2 to replace, 1 to delete, 1 to adopt, 1 to wait for, 1 to forget."
-    assert summary(plan_of("mixed").plan) == told
+    message = "Plan: 2 to create, 2 to update, 2 to replace, 1 to delete, 1 to adopt, 1 to wait for, 1 to forget."
+    assert summary(plan_of("mixed").plan) == message
 
 
-def test_the_books_show_what_is_under_way_and_no_digest(golden: Callable[[str, str], None]) -> None:
+def test_the_state_show_what_is_under_way_and_no_digest(golden: Callable[[str, str], None]) -> None:
     trainer = Address("instance", "trainer")
     record = Record(
         trainer,

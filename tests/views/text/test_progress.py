@@ -79,8 +79,8 @@ def _messages(speak: Callable[[Messages], None]) -> list[dict[str, Any]]:
 
 
 def test_messages_carry_level_module_time_and_type() -> None:
-    [told] = _messages(lambda messages: messages.version("0.1.0"))
-    assert told == {
+    [reported] = _messages(lambda messages: messages.version("0.1.0"))
+    assert reported == {
         "@level": "info",
         "@message": "novita-infra 0.1.0",
         "@module": "novita-infra.ui",
@@ -91,28 +91,28 @@ def test_messages_carry_level_module_time_and_type() -> None:
     }
 
 
-def test_a_plan_is_told_change_by_change_and_summed_up(plan_of: Callable[[str], Review], clear: str) -> None:
-    told = _messages(lambda messages: messages.plan(plan_of("mixed").plan))
-    assert [item["type"] for item in told] == ["planned_change"] * 10 + ["change_summary"]
-    assert told[-1]["changes"] == {"add": 4, "change": 2, "import": 1, "remove": 3, "operation": "plan"}
-    assert clear not in json.dumps(told)
+def test_a_plan_is_reported_change_by_change_and_summed_up(plan_of: Callable[[str], Review], clear: str) -> None:
+    reported = _messages(lambda messages: messages.plan(plan_of("mixed").plan))
+    assert [item["type"] for item in reported] == ["planned_change"] * 10 + ["change_summary"]
+    assert reported[-1]["changes"] == {"add": 4, "change": 2, "import": 1, "remove": 3, "operation": "plan"}
+    assert clear not in json.dumps(reported)
 
 
-def test_calls_that_no_field_asks_for_are_told_with_their_resource() -> None:
+def test_calls_that_no_field_asks_for_are_reported_with_their_resource() -> None:
     address = Address("instance", "a")
     calls = {"start": (), "upgrade": ("image",), "stop": ()}
     steps = tuple(
         Step(f"{address}/{name}", address, action_named(name), fields=fields) for name, fields in calls.items()
     )
     plan = Plan("p", "dev", (Change(address, Action.UPDATE),), steps, Basis("l", 1))
-    told, _ = _messages(lambda messages: messages.plan(plan))
-    assert told["change"]["novita"]["detours"] == ["start", "stop"]
+    reported, _ = _messages(lambda messages: messages.plan(plan))
+    assert reported["change"]["novita"]["detours"] == ["start", "stop"]
 
 
 def test_events_become_hooks() -> None:
-    told = _messages(_play)
-    assert [item["type"] for item in told] == ["apply_start", *["apply_progress"] * 3, "apply_complete"]
-    assert told[-1]["hook"] == {
+    reported = _messages(_play)
+    assert [item["type"] for item in reported] == ["apply_start", *["apply_progress"] * 3, "apply_complete"]
+    assert reported[-1]["hook"] == {
         "resource": {
             "addr": "instance.a",
             "module": "",
@@ -132,17 +132,17 @@ def test_events_become_hooks() -> None:
 
 def test_the_log_of_what_failed_is_in_the_hook_and_in_the_diagnostic_and_not_in_the_message() -> None:
     failed = Ended(STEP, Outcome.FAILED, reason="it crashed", log=("loading", "out of memory"))
-    errored, told = _messages(lambda messages: messages.listener()(failed))
+    errored, reported = _messages(lambda messages: messages.listener()(failed))
     assert "memory" not in str(errored["@message"])
     assert errored["hook"]["novita"]["log"] == ["loading", "out of memory"]
-    assert told["diagnostic"]["detail"] == "it crashed\nlast log lines:\n  loading\n  out of memory"
+    assert reported["diagnostic"]["detail"] == "it crashed\nlast log lines:\n  loading\n  out of memory"
 
 
 def test_a_failed_step_is_also_a_diagnostic() -> None:
     failed = Ended(STEP, Outcome.FAILED, reason="no capacity")
-    told = _messages(lambda messages: messages.listener()(failed))
-    assert [item["type"] for item in told] == ["apply_errored", "diagnostic"]
-    assert told[1]["diagnostic"] == {
+    reported = _messages(lambda messages: messages.listener()(failed))
+    assert [item["type"] for item in reported] == ["apply_errored", "diagnostic"]
+    assert reported[1]["diagnostic"] == {
         "severity": "error",
         "summary": "instance.a: create failed",
         "detail": "no capacity",
@@ -152,18 +152,18 @@ def test_a_failed_step_is_also_a_diagnostic() -> None:
 
 def test_a_skipped_step_is_a_warning_for_it_never_began() -> None:
     skipped = Ended(STEP, Outcome.SKIPPED, reason="vpc.net/create failed")
-    [told] = _messages(lambda messages: messages.listener()(skipped))
-    assert (told["type"], told["@level"]) == ("diagnostic", "warn")
-    assert told["@message"] == "Warning: skipped instance.a: create: vpc.net/create failed"
+    [reported] = _messages(lambda messages: messages.listener()(skipped))
+    assert (reported["type"], reported["@level"]) == ("diagnostic", "warn")
+    assert reported["@message"] == "Warning: skipped instance.a: create: vpc.net/create failed"
 
 
 def test_the_result_counts_only_what_is_done(result_of: Callable[[str], Result]) -> None:
-    [told] = _messages(lambda messages: messages.result(result_of("failed"), outputs={"n": 1}))
-    assert told["changes"] == {"add": 3, "change": 1, "import": 1, "remove": 3, "operation": "apply"}
+    [reported] = _messages(lambda messages: messages.result(result_of("failed"), outputs={"n": 1}))
+    assert reported["changes"] == {"add": 3, "change": 1, "import": 1, "remove": 3, "operation": "apply"}
     [_, outputs] = _messages(lambda messages: messages.result(result_of("done"), outputs={"n": 1}))
     assert outputs["type"] == "outputs"
 
 
 def test_diagnostics_have_the_level_of_their_severity() -> None:
-    [told] = _messages(lambda messages: messages.diagnostics([Diagnostic("wrong")], lambda _: None))
-    assert (told["@level"], told["type"]) == ("error", "diagnostic")
+    [reported] = _messages(lambda messages: messages.diagnostics([Diagnostic("wrong")], lambda _: None))
+    assert (reported["@level"], reported["type"]) == ("error", "diagnostic")

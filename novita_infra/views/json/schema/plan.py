@@ -143,7 +143,7 @@ _CHANGE_NOVITA: Final = complete_object(
     },
     but=["detours", "adopted", "retires"],
 )
-"""What stands under `novita` of a resource's change."""
+"""The `novita` part of a resource's change."""
 
 _ALONG: Final = _list(complete_object({"address": {"$ref": "#/$defs/address"}, "why": _text("The reason.")}))
 _REASON: Final = complete_object({"address": _OPEN_ADDRESS, "reason": _text("For a person.")})
@@ -237,7 +237,7 @@ _NOVITA: Final = complete_object(
     },
     but=["digest", "saved", "estimate", "policies", "unread"],
 )
-"""What stands under `novita` of the plan."""
+"""The `novita` part of the plan."""
 
 _DEFS: Final[Schema] = {
     "address": {"type": "string", "pattern": _ADDRESS},
