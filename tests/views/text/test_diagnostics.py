@@ -100,9 +100,6 @@ def test_what_is_known_to_be_secret_is_not_shown_whatever_its_name() -> None:
     assert _excerpt_of(wrong, text="note: hunter2, and more\n").splitlines()[1] == "     1 | note: ********"
     whole = Diagnostic("wrong", origin=Origin("a", 1, 1), hidden=(0,))
     assert _excerpt_of(whole, text="hunter2") == "error: a:1:1: wrong\n"
-        _excerpt_of(Diagnostic("wrong", origin=Origin("a", 1, 1), hidden=(0,)), text="hunter2")
-        == "error: a:1:1: wrong\n"
-    )
 
 
 def test_where_a_secret_comes_from_is_shown() -> None:
