@@ -1,1 +1,1 @@
-"""The account behind the key: who owns it, its balance, the use of its machines. Values and requests only."""
+"""The account behind the key: its id, its balance, the use of its machines. Values and requests only."""

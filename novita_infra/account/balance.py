@@ -1,4 +1,4 @@
-"""What the account says of itself: whose it is, and what money is left. Requests, and readers of their answers."""
+"""The account's id and balance: requests, and readers of their answers."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _PART: Final = 10
 
 
 def balance_of(answer: Any) -> int | None:
-    """What can be spent, in 1/100000 USD; None where the answer does not say."""
+    """The available balance in 1/100000 USD; None where the answer has none."""
     available = int_of(object_of(answer).get("availableBalance"))
     return None if available is None else available * _PART
 
 
 def account_of(answer: Any, is_own: Callable[[str], bool]) -> str:
-    """The account that the key belongs to: the `uuid` of the keys that it may see, as all are of one account.
+    """The id of the account of the key: the `uuid` of the listed keys, where all are of one account.
 
-    Where they are not, that of the key whose mask `is_own`. Empty where the answer does not tell.
+    Otherwise the `uuid` of the key with a mask that `is_own`. Empty where the answer has none.
     """
     keys = objects_of(object_of(answer).get("keys"))
     for some in (keys, [item for item in keys if is_own(text_of(item.get("maskedKey")))]):

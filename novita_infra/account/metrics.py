@@ -1,4 +1,4 @@
-"""What the service measures of a machine, and what it tells of the use of its GPUs."""
+"""Metrics of a machine: the last use of its GPUs."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from novita_infra.api.json_values import int_of, object_of, objects_of
 from novita_infra.api.request import Request, get
 
 WINDOW: Final = 7 * 86_400
-"""Seconds that are looked back."""
+"""The window of the figures, in seconds."""
 BUSY: Final = 1.0
-"""Percent of a GPU from which on it counts as used."""
+"""The least utilisation of a used GPU, in percent."""
 _STEP: Final = 900
 """Seconds between two figures."""
 
 
 @dataclass(frozen=True, slots=True)
 class GpuUse:
-    """When the GPUs of a machine were used last, in Unix seconds."""
+    """The last use of the GPUs of a machine, in Unix seconds."""
 
     last: float | None
-    """None where they were not used since `since`."""
+    """None for no use since `since`."""
     since: float
-    """From when on there are figures."""
+    """The first moment with figures."""
 
 
 def metrics_request(id: str, now: float) -> Request:
@@ -35,22 +35,22 @@ def metrics_request(id: str, now: float) -> Request:
 
 
 def last_use(answer: Any, now: float) -> GpuUse | None:
-    """When the GPUs were used last; None where there are no figures (a machine that does not run, or has no GPU).
+    """The last use of the GPUs; None without figures (a machine that does not run, or has no GPU).
 
     The average over the GPUs decides where there is one, else any of them (gpu-instance-get-metrics: `gpuUtilization`
     with `avg` and `gpuIds`, values in percent).
     """
-    told = object_of(object_of(answer).get("gpuUtilization"))
-    figures = list(_figures(told))
+    utilisation = object_of(object_of(answer).get("gpuUtilization"))
+    figures = list(_figures(utilisation))
     if not figures:
         return None
     busy = [at for at, value in figures if value >= BUSY]
     return GpuUse(last=max(busy, default=None), since=max(now - WINDOW, min(at for at, _ in figures) - _STEP))
 
 
-def _figures(told: Mapping[str, Any]) -> Iterator[tuple[float, float]]:
-    lists = [objects_of(told.get("avg"))] if told.get("avg") else []
-    lists += [objects_of(gpu.get("items")) for gpu in objects_of(told.get("gpuIds"))]
+def _figures(utilisation: Mapping[str, Any]) -> Iterator[tuple[float, float]]:
+    lists = [objects_of(utilisation.get("avg"))] if utilisation.get("avg") else []
+    lists += [objects_of(gpu.get("items")) for gpu in objects_of(utilisation.get("gpuIds"))]
     for items in lists:
         for item in items:
             at, value = int_of(item.get("timestamp")), item.get("value")

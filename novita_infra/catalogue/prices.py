@@ -1,6 +1,6 @@
-"""The vocabulary of prices: what a thing costs, line by line, and exact sums of it. Pure.
+"""Prices: costs line by line, and exact sums of them. Pure.
 
-Money is whole numbers of 1/100000 USD; sums are fractions, rounded only where they are shown.
+Money is in whole numbers of 1/100000 USD; sums are fractions, rounded only for display.
 """
 
 from __future__ import annotations
@@ -17,42 +17,42 @@ from novita_infra.catalogue.products import UNIT, Catalogue, Product
 DAY: Final = 24
 """Hours."""
 MONTH: Final = 30 * DAY
-"""Hours of a month: 30 days. Everything that is said by the month is said so."""
+"""Hours of a month: 30 days, in every amount per month."""
 
 DISK: Final = 500
-"""A GB and day of a machine's root disk beyond what is free: $0.005 (guides/gpu-instance-pricing)."""
+"""The price per GB and day of a machine's root disk beyond the free size: $0.005 (guides/gpu-instance-pricing)."""
 STORAGE: Final = 200
-"""A GB and day of network storage: $0.002 (guides/gpu-instance-pricing)."""
+"""The price per GB and day of network storage: $0.002 (guides/gpu-instance-pricing)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One line of what something costs."""
+    """One line of the costs of an object."""
 
     what: str
     """For a person, such as `RTX 4090 24GB, on demand`."""
     price: int | None
-    """Of one unit for the period, in 1/100000 USD. None where nobody says: unknown, which is not free."""
+    """The price of one unit for the period, in 1/100000 USD. None for an unknown price, which is not free."""
     quantity: int = 1
-    """How many units; the most of them where it varies."""
+    """The number of units; the most where it varies."""
     hours: int = 1
-    """The period that the price is for; 0 for what is paid once."""
+    """The period of the price; 0 for a single payment."""
     least: int | None = None
     """The fewest units, where their number varies by itself (an endpoint's workers)."""
     unit: str = ""
-    """What is counted, such as `GPU`; empty where the line says all."""
+    """The unit, such as `GPU`; empty where `what` is enough."""
     listed: str = ""
-    """Where in the price list the price stands; empty for one that only the guides tell."""
+    """The key in the price list; empty for a price that only the guides have."""
 
     @property
     def fewest(self) -> int:
-        """How many units there are at the least."""
+        """The fewest units."""
         return self.quantity if self.least is None else self.least
 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A sum in 1/100000 USD: what is certain, and the most that it can be."""
+    """A sum in 1/100000 USD: the least and the most that it can be."""
 
     least: Fraction = Fraction(0)
     most: Fraction = Fraction(0)
@@ -70,25 +70,25 @@ class Amount:
         return bool(self.least or self.most)
 
     def no_less_than(self, other: Amount) -> Amount:
-        """The same, raised to the other where that is more."""
+        """The amount, raised to the other where that is more."""
         return Amount(max(self.least, other.least), max(self.most, other.most))
 
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """The catalogue's prices by key (`gpu/ID/spot`), in 1/100000 USD, and what is free of charge."""
+    """The catalogue's prices by key (`gpu/ID/spot`), in 1/100000 USD, and the free sizes."""
 
     prices: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     """The names of products by part and id: `gpu/ID`."""
     free_root_gb: int | None = None
-    """Of a worker of an endpoint; None where the account's limits do not say."""
+    """The free root disk of a worker of an endpoint; None where the account's limits have no value."""
     free_local_gb: int | None = None
 
     def cost(
         self, key: str, what: str, *, quantity: int = 1, hours: int = 1, least: int | None = None, unit: str = ""
     ) -> Cost:
-        """A line at the listed price; of an unknown price where the list has none."""
+        """A line at the listed price, or of an unknown price."""
         return Cost(what, self.prices.get(key), quantity=quantity, hours=hours, least=least, unit=unit, listed=key)
 
 
@@ -110,12 +110,12 @@ def price_list(catalogue: Catalogue) -> PriceList:
 
 
 def part_of(listed: str) -> str:
-    """The part of the catalogue that a key of the price list is about."""
+    """The part of the catalogue of a key of the price list."""
     return listed.partition("/")[0]
 
 
 def rate(costs: Iterable[Cost]) -> Amount:
-    """What the lines cost per hour, those of an unknown price left out. What is paid once counts for nothing."""
+    """The costs per hour, without lines of an unknown price and without single payments."""
     least: dict[int, int] = {}
     most: dict[int, int] = {}
     for cost in costs:
@@ -126,17 +126,17 @@ def rate(costs: Iterable[Cost]) -> Amount:
 
 
 def paid_once(costs: Iterable[Cost]) -> int:
-    """What is paid at once, those of an unknown price left out, in 1/100000 USD."""
+    """The sum of the single payments in 1/100000 USD, without lines of an unknown price."""
     return sum(cost.price * cost.quantity for cost in costs if cost.price is not None and not cost.hours)
 
 
 def unknown(costs: Iterable[Cost]) -> tuple[str, ...]:
-    """What nobody tells the price of, each thing once."""
+    """The names of the lines of an unknown price, each once."""
     return tuple(dict.fromkeys(cost.what for cost in costs if cost.price is None))
 
 
 def usd(amount: Fraction | int, *, digits: int = 5) -> str:
-    """`$1,234.50`: at most so many digits after the point, at least two; an amount that rounds to nothing says so."""
+    """`$1,234.50`: at most so many digits after the point, at least two."""
     rounded = _rounded(amount, digits)
     sign = "-" if rounded < 0 else ""
     whole, _, cents = f"{abs(rounded):,f}".partition(".")
@@ -155,7 +155,7 @@ def _rounded(amount: Fraction | int, digits: int) -> Decimal:
 
 
 def _prices(product: Product) -> Iterable[tuple[str, int]]:
-    """Those that are there; a price of 0 is how the API says that something is not offered so."""
+    """The prices of the product by mode. In the API a price of 0 means that the mode is not offered."""
     if product.price:
         yield "onDemand", product.price
     if product.spot_price:

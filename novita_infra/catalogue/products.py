@@ -1,6 +1,6 @@
-"""What the account can rent: products and clusters, as read from the API, for choosing without a call.
+"""The catalogue of the account: products and clusters, with the requests and the parser of each part.
 
-Holds the requests and the parsers of each part; `choosing` finds in it what a manifest wishes for.
+`kinds.toolkit.lookup` looks up in it without a call.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """Something to rent. Prices are integers in 1/100000 USD per hour (and GPU); None where none is given."""
+    """A product to rent. Prices are integers in 1/100000 USD per hour (and GPU); None for no price."""
 
     id: str
     name: str
@@ -47,7 +47,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The parts that were read; a part that nobody asked for is empty."""
+    """The parts that were read; a part that was not read is empty."""
 
     clusters: tuple[Cluster, ...] = ()
     gpu: tuple[Product, ...] = ()
@@ -60,7 +60,7 @@ class Catalogue:
     """The answer of `GET /endpoint/limit`."""
 
     def filled_from(self, other: Catalogue) -> Catalogue:
-        """This catalogue, with the parts that it has not from the other."""
+        """This catalogue, with its missing parts from the other."""
         return Catalogue(
             **{name: getattr(self, name) or getattr(other, name) for name in (part.name for part in fields(self))}
         )
@@ -68,10 +68,10 @@ class Catalogue:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """How one part of the catalogue is read: its requests, and what their answers say."""
+    """How one part of the catalogue is read: its requests and the parser of their answers."""
 
     requests: tuple[Request, ...]
-    """Independent of each other; each may go on with `following`."""
+    """Independent of each other; `following` gives the next page of each."""
     parse: Callable[[Sequence[Any]], Any]
     """From the answers, in the order of the requests and their pages, to the value of the part; never raises."""
 
@@ -84,8 +84,8 @@ class Part:
         return replace(request, query={**request.query, "cursor": cursor})
 
 
-def catalogue(answers: Mapping[str, Sequence[Any]]) -> Catalogue:
-    """The catalogue whose parts, by name, were answered so. Raises KeyError on a name that is no part."""
+def parse_catalogue(answers: Mapping[str, Sequence[Any]]) -> Catalogue:
+    """The catalogue from the answers by part. Raises KeyError for an unknown part."""
     return Catalogue(**{name: PARTS[name].parse(pages) for name, pages in answers.items()})
 
 
@@ -102,9 +102,9 @@ def _clusters(pages: Sequence[Any]) -> tuple[Cluster, ...]:
 
 
 def _gpu_products(pages: Sequence[Any]) -> tuple[Product, ...]:
-    """From `/products`, asked once per billing mode: a product that several answers hold is told once.
+    """From `/products`, one request per billing mode; a product in several answers counts once.
 
-    Whether the answer for one mode holds the products of the others is not documented; asking for each finds all.
+    Whether the answer for one mode holds the products of the others is not documented, so all modes are requested.
     """
     return _each(
         Product(
@@ -124,7 +124,7 @@ def _gpu_products(pages: Sequence[Any]) -> tuple[Product, ...]:
 
 
 def _cpu_products(pages: Sequence[Any]) -> tuple[Product, ...]:
-    """From `/cpu/products`; the root disk is fixed by the product, and there is no other billing than by the hour."""
+    """From `/cpu/products`. The product fixes the root disk, and only billing by the hour exists."""
     return _each(
         Product(
             id=text_of(item.get("id")),
@@ -187,7 +187,7 @@ def _of(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 
 def _each(items: Iterable[Any]) -> tuple[Any, ...]:
-    """Each id once, the first that comes, in the order of the ids."""
+    """The first item of each id, in the order of the ids."""
     found: dict[str, Any] = {}
     for item in items:
         found.setdefault(item.id, item)
@@ -195,7 +195,7 @@ def _each(items: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def _available(value: Any) -> bool:
-    """Where the answer does not say, the product counts as available: creating will tell."""
+    """Whether the product is available; without a value it counts as available, and the create decides."""
     return True if value is None else flag_of(value)
 
 
@@ -205,7 +205,7 @@ def _monthly(offers: Iterable[tuple[Any, int | None]]) -> dict[int, int]:
 
 
 def _amount(price: Any, precision: int) -> int | None:
-    """An amount of v2 (`final_price` / 10^precision USD) in 1/100000 USD, exact up to a unit; None where none is."""
+    """An amount of v2 (`final_price` / 10^precision USD) in 1/100000 USD, exact up to a unit; None for no amount."""
     item = object_of(price)
     value = item.get("final_price", item.get("base_price"))
     try:
@@ -225,4 +225,4 @@ PARTS: Final[Mapping[str, Part]] = {
     ),
     "endpoint_limits": Part((get(f"{GPU}/endpoint/limit"),), _endpoint_limits),
 }
-"""How to read each part, by its name in Catalogue and in Kind.catalogues."""
+"""How to read each part, by its name in Catalogue and in Resolution.catalogues."""

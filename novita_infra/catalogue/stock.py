@@ -1,6 +1,6 @@
-"""What of the catalogue is free in one cluster, and what an object takes of it: asked before anything is made. Pure.
+"""The stock of one cluster, and the stock that an object needs: checked before a create. Pure.
 
-The catalogue itself tells of all clusters together; a product that is free somewhere may not be free where it must be.
+The catalogue covers all clusters together: a product that is free somewhere may not be free in the needed cluster.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _WORDS: Final[Mapping[str, str]] = {"onDemand": "", "monthly": " by the month", 
 
 @dataclass(frozen=True, slots=True, order=True)
 class StockQuery:
-    """A question about stock: which products can be deployed so."""
+    """A query of stock: the products that can be deployed with this part, cluster, mode and number of GPUs."""
 
     part: Literal["gpu", "cpu", "serverless"]
-    """The part of the catalogue that the answer looks like."""
+    """The part of the catalogue that has the form of the answer."""
     cluster: str = ""
     """The cluster's id; empty for any."""
     mode: str = _MODE
@@ -31,7 +31,7 @@ class StockQuery:
 
     @property
     def request(self) -> Request:
-        """The call that asks it (gpu-instance-list-products, gpu-instance-list-cpu-products, gpus-v2-list-products)."""
+        """The call of the query (gpu-instance-list-products, gpu-instance-list-cpu-products, gpus-v2-list-products)."""
         match self.part:
             case "gpu":
                 where: dict[str, str | int] = {"clusterId": self.cluster} if self.cluster else {}
@@ -44,17 +44,17 @@ class StockQuery:
 
     @property
     def in_catalogue(self) -> bool:
-        """Whether the catalogue, once read, answers it already."""
+        """Whether the catalogue itself answers the query."""
         return not self.cluster and self.mode == _MODE and self.gpus == 1
 
 
 Stock: TypeAlias = Mapping[StockQuery, Sequence[Product]]
-"""The answers that there are; what could not be asked is missing."""
+"""The answers by query; a query that failed is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class StockNeed:
-    """What an object takes: one product, in a place."""
+    """The stock that an object needs: one product in one place."""
 
     query: StockQuery
     id: str
@@ -63,35 +63,35 @@ class StockNeed:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How many objects of a kind the account may have: the call that tells, and what its answer says."""
+    """The quota of the account for a kind: the request and the parser of its answer."""
 
     request: Request
     read: Callable[[Any], tuple[int, int] | None]
-    """How many there are, and how many there may be; None where the answer does not tell."""
+    """The number of objects and the limit; None where the answer has no numbers."""
 
 
-def shortage(take: StockNeed, stock: Stock, catalogue: Catalogue) -> str:
-    """Why it cannot be had, such as `no RTX 4090 24GB is free in us-ca-6`; empty where it can, or nobody knows."""
-    ask = take.query
-    listed = _listed(ask, stock, catalogue)
+def shortage(need: StockNeed, stock: Stock, catalogue: Catalogue) -> str:
+    """The shortage, such as `no RTX 4090 24GB is free in us-ca-6`; empty where it is free, or not known."""
+    query = need.query
+    listed = _listed(query, stock, catalogue)
     if listed is None:
         return ""
-    found = next((item for item in listed if item.id == take.id), None)
-    where = f" in {cluster_label(catalogue.clusters, ask.cluster)}" if ask.cluster else " in any cluster"
+    found = next((item for item in listed if item.id == need.id), None)
+    where = f" in {cluster_label(catalogue.clusters, query.cluster)}" if query.cluster else " in any cluster"
     if found is None:
-        count = f" for {ask.gpus} GPUs" if ask.gpus > 1 else ""
-        return f"there is no {take.name or take.id}{where}{count}{_WORDS.get(ask.mode, '')}"
-    return "" if found.available else f"no {take.name or take.id} is free{where}{_WORDS.get(ask.mode, '')}"
+        count = f" for {query.gpus} GPUs" if query.gpus > 1 else ""
+        return f"there is no {need.name or need.id}{where}{count}{_WORDS.get(query.mode, '')}"
+    return "" if found.available else f"no {need.name or need.id} is free{where}{_WORDS.get(query.mode, '')}"
 
 
 def cluster_label(clusters: Sequence[Cluster], id: str) -> str:
-    """The cluster by its id and its name."""
+    """The cluster by id and name."""
     return next((f"{item.id} ({item.name})" for item in clusters if item.id == id and item.name), id)
 
 
-def _listed(ask: StockQuery, stock: Stock, catalogue: Catalogue) -> Sequence[Product] | None:
-    if ask in stock:
-        return stock[ask]
-    listed: Sequence[Product] = getattr(catalogue, ask.part)
-    # A part that was not read, or answered nothing, tells nothing.
-    return listed if ask.in_catalogue and listed else None
+def _listed(query: StockQuery, stock: Stock, catalogue: Catalogue) -> Sequence[Product] | None:
+    if query in stock:
+        return stock[query]
+    listed: Sequence[Product] = getattr(catalogue, query.part)
+    # A part that was not read, or is empty, shows nothing.
+    return listed if query.in_catalogue and listed else None

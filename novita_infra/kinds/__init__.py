@@ -1,4 +1,4 @@
-"""The registry: every kind there is, by the prefix of its addresses. A new kind is one file, and one line here."""
+"""The registry of all kinds, by the type in their addresses. A new kind is one module, and one line here."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The kind ImagePrewarm: a job that pulls an image to the nodes of a cluster, so that machines start at once there.
 
-The API has no get for it, so one is found by listing. A tag that moves is not followed: to pull again, make another.
+The API has no get for it, only a list. A tag that moves later is not followed: another task pulls it again.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from novita_infra.kinds.toolkit.field_schemas import IMAGE, REFERENCE, TEXT
 from novita_infra.kinds.toolkit.image_pulls import pull_remedy
 from novita_infra.kinds.toolkit.lookup import matching
 from novita_infra.kinds.toolkit.owner_marks import mark_of_note, note_with_mark, note_without_mark
-from novita_infra.kinds.toolkit.placement import placed
+from novita_infra.kinds.toolkit.placement import with_cluster_id
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.lifecycle import Timeouts
 from novita_infra.model.resources import PRESENT, Live, Phase
 from novita_infra.model.values import Spec
 
-_WHY = "only the note of a task can be edited; another task is made and the old one deleted"
+_WHY = "only the note of a task can be edited; another task is created and the old one deleted"
 
 _FIELDS = (
     Field(
@@ -65,7 +65,7 @@ _FIELDS = (
     Field(
         name="note",
         schema={"type": "string"},
-        doc="A remark that the service keeps with the task.",
+        doc="A note that the service stores with the task.",
         api="note (gpu-instance-create-image-prewarm)",
         change=By("edit"),
         absent=Default(""),
@@ -129,7 +129,7 @@ def _parse(item: Mapping[str, Any]) -> Live:
             },
         ),
         outputs=filled({"id": task_id, "imageSize": int_of(item.get("imageSize")), "completedAt": completed or None}),
-        # The reasons are filled on success too, where they are no trouble.
+        # A successful task has reasons too, which are no trouble.
         trouble=_reasons_of(item.get("reason")) if phase is Phase.FAILED else "",
     )
 
@@ -144,50 +144,50 @@ def _reasons_of(value: Any) -> str:
     return text_of(value) or "; ".join(texts)
 
 
-def _same(spec: Spec, live: Live) -> bool:
-    """Tasks have no name: the image, the cluster and the products are what tells them apart."""
-    found = live.values
+def _matches(spec: Spec, live: Live) -> bool:
+    """Whether image, cluster and products agree: tasks have no name."""
+    values = live.values
     return bool(
-        spec.get("image") == found.get("image")
-        and spec.get("cluster") == found.get("cluster")
-        and sorted(spec.get("products") or []) == found.get("products", [])
+        spec.get("image") == values.get("image")
+        and spec.get("cluster") == values.get("cluster")
+        and sorted(spec.get("products") or []) == values.get("products", [])
     )
 
 
 def _quota(answer: Any) -> tuple[int, int] | None:
-    """Tasks that are over count until they are deleted (gpu-instance-get-image-quota: `total`, `limit`)."""
+    """The number of tasks and the limit (gpu-instance-get-image-quota). Only deleted tasks do not count."""
     there, most = int_of(object_of(answer).get("total")), int_of(object_of(answer).get("limit"))
     return None if there is None or most is None else (there, most)
 
 
-def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
-    """A product's name means every product of that name that the cluster has: an image to spare costs nothing."""
-    chosen, faults = placed(spec, catalogue, live)
-    wishes = chosen.get("products")
-    if not isinstance(wishes, list) or not all(isinstance(wish, str) for wish in wishes):
-        return chosen, faults
+def _resolve(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
+    """The spec with ids. A product's name means all products of that name in the cluster: prewarming is free."""
+    chosen, errors = with_cluster_id(spec, catalogue, live)
+    names = chosen.get("products")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return chosen, errors
     known = (*catalogue.gpu, *catalogue.cpu)
-    meant = {wish: _meant(known, wish, chosen, catalogue) for wish in wishes}
+    meant = {name: _meant_products(known, name, chosen, catalogue) for name in names}
     unknown = tuple(
         SpecError(
-            ("products", index), f'no product "{wish}" in this cluster', nearest(wish, [item.name for item in known])
+            ("products", index), f'no product "{name}" in this cluster', nearest(name, [item.name for item in known])
         )
-        for index, wish in enumerate(wishes)
-        if not meant[wish]
+        for index, name in enumerate(names)
+        if not meant[name]
     )
     found = set().union(*meant.values())
     kept = set(live.values.get("products", ())) if live else set()
     if kept and kept <= found and all(ids & kept for ids in meant.values()):
         found = kept
-    return {**chosen, "products": sorted(found)}, (*faults, *unknown)
+    return {**chosen, "products": sorted(found)}, (*errors, *unknown)
 
 
-def _meant(known: Sequence[Product], wish: str, spec: Spec, catalogue: Catalogue) -> set[str]:
+def _meant_products(known: Sequence[Product], name: str, spec: Spec, catalogue: Catalogue) -> set[str]:
     names = {text for item in catalogue.clusters if item.id == spec.get("cluster") for text in (item.id, item.name)}
     return {
         item.id
-        for item in matching(known, wish)
-        if item.id == wish or not names or not item.clusters or not names.isdisjoint(item.clusters)
+        for item in matching(known, name)
+        if item.id == name or not names or not item.clusters or not names.isdisjoint(item.clusters)
     }
 
 
@@ -198,7 +198,7 @@ IMAGE_PREWARM = Kind(
     fields=_FIELDS,
     outputs={
         "imageSize": "the image's size in bytes, once it is known",
-        "completedAt": "when the pull was over, in Unix seconds",
+        "completedAt": "when the pull ended, in Unix seconds",
     },
     api=ApiCalls(
         read=ReadCalls(
@@ -210,20 +210,20 @@ IMAGE_PREWARM = Kind(
             name="create", summary="create: the nodes of the cluster pull the image", usual_seconds=300, request=_create
         ),
         new_id=_new_id,
-        matches=_same,
+        matches=_matches,
         updates=(
             Call(
                 name="edit",
                 summary="edit: the note is changed in place, nothing is pulled again",
                 request=_edit,
                 final_phases=frozenset(),
-                # Not for a failed task: another note does not mend it, another task may.
+                # Not for a failed task: another task may succeed, another note does not help.
                 allowed_phases=frozenset({Phase.READY, Phase.CHANGING}),
             ),
         ),
         delete=Call(
             name="delete",
-            summary="delete: the task is gone; machines that run the image go on",
+            summary="delete: the task is deleted; machines that run the image continue",
             request=_delete,
             final_phases=frozenset({Phase.GONE}),
             allowed_phases=PRESENT,
@@ -232,7 +232,7 @@ IMAGE_PREWARM = Kind(
     ),
     resolution=Resolution(
         catalogues=("clusters", "gpu", "cpu"),
-        resolve=_choose,
+        resolve=_resolve,
         resolved=frozenset({"cluster", "products"}),
     ),
     placement=PlacementRules(

@@ -1,6 +1,6 @@
-"""The kind NetworkStorage: a volume that lives apart from the machines that mount it.
+"""The kind NetworkStorage: a volume that is independent of the machines that mount it.
 
-The API has no status and no get for it: it is there as soon as the list shows it.
+The API has no status and no get for it: a storage exists as soon as the list has it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from novita_infra.kinds.kind import (
     SpecError,
 )
 from novita_infra.kinds.toolkit.field_schemas import TEXT
-from novita_infra.kinds.toolkit.placement import placed
+from novita_infra.kinds.toolkit.placement import with_cluster_id
 from novita_infra.model.lifecycle import Cause, Timeouts
 from novita_infra.model.records import Record
 from novita_infra.model.resources import PRESENT, Live, Loss, Phase
@@ -47,7 +47,7 @@ _FIELDS = (
         change=Grows(
             "update",
             shrinking=Refusal(
-                "a storage cannot shrink; keep the size, or make a smaller one beside it and copy the data"
+                "a storage cannot shrink; keep the size, or create a smaller one beside it and copy the data"
             ),
         ),
         required=True,
@@ -55,8 +55,8 @@ _FIELDS = (
     Field(
         name="cluster",
         schema=TEXT,
-        doc="The cluster that holds it, by id or name; only its machines can mount it. Where it is left out, one that "
-        "has all that mounts it.",
+        doc="The cluster that holds it, by id or name; only its machines can mount it. Default: a cluster that "
+        "suits all that mounts it.",
         api="clusterId (gpu-instance-create-network-storage)",
         change=Replaces("a storage cannot move to another cluster; its data is not carried over"),
     ),
@@ -77,7 +77,7 @@ def _create(target: Target) -> Request:
 def _update(target: Target) -> Request:
     size = target.value("sizeGb")
     body = {"storageId": target.id, "storageName": target.value("name"), "storageSize": size}
-    # Whether the service takes a size that it already has is not certain, so a growth is not sent twice blindly.
+    # Whether the service accepts the present size again is not certain, so a growth is not repeated blindly.
     return post(f"{GPU}/networkstorage/update", body, repeatable=size == target.was("sizeGb"))
 
 
@@ -86,7 +86,7 @@ def _delete(target: Target) -> Request:
 
 
 def _new_id(answer: Any) -> str:
-    """The answer is a bare id by the reference and an object by a client; it may also be empty."""
+    """The id. The answer is a bare id in the reference, an object in a client, and may be empty."""
     made = object_of(answer)
     return text_of(answer) or text_of(made.get("storageId")) or text_of(made.get("id"))
 
@@ -118,28 +118,30 @@ def _parse(item: Mapping[str, Any]) -> Live:
     )
 
 
-def _mishap(record: Record, live: Live | None, circumstances: Circumstances) -> PlatformEvent | None:
-    """The storages of an account in arrears are released after three days without a machine (the guide on volumes)."""
+def _platform_event(record: Record, live: Live | None, circumstances: Circumstances) -> PlatformEvent | None:
+    """The release of storages of an account in arrears, three days after its last machine (the guide on volumes)."""
     if live is not None or not circumstances.in_arrears:
         return None
     return PlatformEvent(Cause.ARREARS, f"released, as the account is in arrears: {record.id} is gone with its data")
 
 
-def _same(spec: Spec, live: Live) -> bool:
+def _matches(spec: Spec, live: Live) -> bool:
     return bool(spec.get("name") == live.name and spec.get("cluster") == live.values.get("cluster"))
 
 
-def _lost(target: Target) -> tuple[Loss, ...]:
-    """The API does not tell whether anything is on it."""
+def _losses(target: Target) -> tuple[Loss, ...]:
+    """All data: the API does not show whether the storage is empty."""
     return (Loss("all that is on the network storage", target.was("sizeGb"), lasting=True),)
 
 
-def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
-    return placed(spec, catalogue, live, offers=lambda cluster: cluster.network_storage, what="network storage")
+def _resolve(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
+    return with_cluster_id(
+        spec, catalogue, live, offers=lambda cluster: cluster.network_storage, what="network storage"
+    )
 
 
 def _costs(spec: Spec, _: PriceList) -> tuple[Cost, ...]:
-    """By size and time, whether or not anything mounts it. The unit of the list's own `price` is not documented."""
+    """The cost by size and time, mounted or not. The unit of `price` in the list is not documented."""
     size = spec.get("sizeGb")
     if not isinstance(size, int):
         return (Cost("network storage of unknown size", None, hours=DAY),)
@@ -163,21 +165,21 @@ NETWORK_STORAGE = Kind(
         ),
         create=Call(name="create", summary="create: an empty storage", request=_create, final_phases=frozenset()),
         new_id=_new_id,
-        matches=_same,
+        matches=_matches,
         updates=(Call(name="update", summary="update: renamed or grown in place, data is kept", request=_update),),
         delete=Call(
             name="delete",
-            summary="delete: the storage and its data are gone; refused while something mounts it",
+            summary="delete: the storage and its data are deleted; refused while something mounts it",
             usual_seconds=5,
             request=_delete,
             final_phases=frozenset({Phase.GONE}),
             allowed_phases=PRESENT,
-            losses=_lost,
+            losses=_losses,
         ),
     ),
     resolution=Resolution(
         catalogues=("clusters",),
-        resolve=_choose,
+        resolve=_resolve,
         resolved=frozenset({"cluster"}),
     ),
     placement=PlacementRules(
@@ -188,7 +190,7 @@ NETWORK_STORAGE = Kind(
         costs=_costs,
     ),
     drift=DriftRules(
-        platform_event=_mishap,
+        platform_event=_platform_event,
     ),
     timeouts=Timeouts(create=120, update=120, delete=900),
     example="""\

@@ -1,6 +1,6 @@
-"""The kind RegistryAuth: the credential with which private images are pulled.
+"""The kind RegistryAuth: the credential for private images.
 
-The password only goes out: the list may carry it in clear, and it must never get into a Live.
+The password is only sent. The list may hold it in clear, so it must never get into a Live.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _delete(target: Target) -> Request:
 
 
 def _new_id(answer: Any) -> str:
-    """The reference answers `{}`, one client nothing, another an id."""
+    """The id. The reference answers `{}`, one client nothing, another an id."""
     return text_of(object_of(answer).get("id"))
 
 
@@ -74,12 +74,12 @@ def _parse(item: Mapping[str, Any]) -> Live:
     )
 
 
-def _same(spec: Spec, live: Live) -> bool:
+def _matches(spec: Spec, live: Live) -> bool:
     username = spec.get("username")
     if isinstance(username, Digest):
         return bool(spec.get("name") == live.name)
-    wanted = username.value if isinstance(username, Secret) else username
-    return bool(spec.get("name") == live.name and wanted == live.values.get("username"))
+    plain = username.value if isinstance(username, Secret) else username
+    return bool(spec.get("name") == live.name and plain == live.values.get("username"))
 
 
 REGISTRY_AUTH = Kind(
@@ -93,7 +93,7 @@ REGISTRY_AUTH = Kind(
             name="create", summary="create: the credential is saved", request=_create, final_phases=frozenset()
         ),
         new_id=_new_id,
-        matches=_same,
+        matches=_matches,
         delete=Call(
             name="delete",
             summary="delete: the credential is removed; refused while something uses it",

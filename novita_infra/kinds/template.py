@@ -1,6 +1,6 @@
-"""The kind Template: what instances take their defaults from.
+"""The kind Template: defaults of instances.
 
-A template is copied when an instance is made and is not referred to afterwards, so it may change or go at any time.
+A template is copied when an instance is created, and never read afterwards. So it may change at any time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
 from novita_infra.kinds.field import By, Default, Field
 from novita_infra.kinds.kind import Kind, Resolution, SpecError
-from novita_infra.kinds.toolkit.checks import env_faults, port_faults
+from novita_infra.kinds.toolkit.checks import env_errors, port_errors
 from novita_infra.kinds.toolkit.field_schemas import COMMAND, CUDA, ENV, IMAGE, PORT, REFERENCE, TEXT
 from novita_infra.kinds.toolkit.owner_marks import mark_of_readme, readme_with_mark, readme_without_mark
 from novita_infra.kinds.toolkit.translation import env_list, env_of, ports_list, ports_of
@@ -28,7 +28,7 @@ _FIELDS: Final = (
     Field(
         name="name",
         schema=TEXT,
-        doc="Its name in the account; the resource's own name where it is left out.",
+        doc="Its name in the account; default: the name of the resource.",
         api=f"name ({_PAGES})",
         change=_UPDATE,
     ),
@@ -43,7 +43,7 @@ _FIELDS: Final = (
     Field(
         name="readme",
         schema={"type": "string", "maxLength": 102400},
-        doc="What people read about it, in Markdown.",
+        doc="Its description for people, in Markdown.",
         api=f"readme ({_PAGES})",
         change=_UPDATE,
         absent=Default(""),
@@ -111,7 +111,7 @@ _FIELDS: Final = (
 
 
 def _body(target: Target) -> dict[str, Any]:
-    """Everything in full: what happens to a field that an update leaves out is not documented."""
+    """The body, in full: the effect of omitted fields in an update is not documented."""
     ports = ports_list(target.value("ports"))
     types = sorted({item["type"] for item in ports})
     return {
@@ -147,7 +147,7 @@ def _id_of(item: Mapping[str, Any]) -> str:
 
 
 def _new_id(answer: Any) -> str:
-    """From `{"templateId": ...}` (gpu-instance-create-template)."""
+    """The id in `{"templateId": ...}` (gpu-instance-create-template)."""
     return _id_of(object_of(answer))
 
 
@@ -156,7 +156,7 @@ def _get(template: str) -> Request:
 
 
 def _unwrap(answer: Any) -> Mapping[str, Any] | None:
-    """From `{"template": {...}}` (gpu-instance-get-template)."""
+    """The template in `{"template": {...}}` (gpu-instance-get-template)."""
     item = object_of(object_of(answer).get("template"))
     return item if _id_of(item) else None
 
@@ -190,18 +190,18 @@ def _parse(item: Mapping[str, Any]) -> Live:
 
 
 def _check(spec: Spec) -> Iterator[SpecError]:
-    yield from port_faults(spec.get("ports"), most=10)
-    yield from env_faults(spec.get("env"))
+    yield from port_errors(spec.get("ports"), most=10)
+    yield from env_errors(spec.get("env"))
 
 
-def _same(spec: Spec, live: Live) -> bool:
+def _matches(spec: Spec, live: Live) -> bool:
     return bool(spec.get("name") == live.name)
 
 
 TEMPLATE: Final = Kind(
     name="Template",
     type="template",
-    summary="Defaults that instances are made from: image, command, disk, ports, environment.",
+    summary="Defaults for instances: image, command, disk, ports, environment.",
     fields=_FIELDS,
     api=ApiCalls(
         read=ReadCalls(
@@ -210,7 +210,7 @@ TEMPLATE: Final = Kind(
                 items=("template", "templates"),
                 identity=("Id", "id", "templateId"),
                 number="pageNum",
-                # The one pair of values that lists the account's own templates (gpu-instance-list-templates).
+                # The only pair of values that lists the account's own templates (gpu-instance-list-templates).
                 query={"channel": "private", "isMyCommunity": "true"},
             ),
             parse=_parse,
@@ -219,17 +219,17 @@ TEMPLATE: Final = Kind(
         ),
         create=Call(name="create", summary="create: a new template", request=_create, final_phases=frozenset()),
         new_id=_new_id,
-        matches=_same,
+        matches=_matches,
         updates=(
             Call(
                 name="update",
-                summary="update: applied in place; instances that were made from it stay as they are",
+                summary="update: applied in place; instances that were created from it remain as they are",
                 request=_update,
             ),
         ),
         delete=Call(
             name="delete",
-            summary="delete: the template is removed; instances that were made from it stay",
+            summary="delete: the template is deleted; instances that were created from it remain",
             request=_delete,
             final_phases=frozenset({Phase.GONE}),
             allowed_phases=PRESENT,

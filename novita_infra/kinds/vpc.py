@@ -1,6 +1,6 @@
 """The kind VPC: a private network between machines of one cluster.
 
-The answer of a create holds no usable id on the live service, so a new network is found by listing.
+The live service answers a create without a usable id, so a new network is looked for in the list.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
 from novita_infra.kinds.field import By, Field, Replaces
 from novita_infra.kinds.kind import Kind, PlacementRules, Resolution, SpecError
 from novita_infra.kinds.toolkit.field_schemas import TEXT
-from novita_infra.kinds.toolkit.placement import placed
+from novita_infra.kinds.toolkit.placement import with_cluster_id
 from novita_infra.model.lifecycle import Timeouts
 from novita_infra.model.resources import PRESENT, Live, Phase
 from novita_infra.model.values import Spec
@@ -31,15 +31,15 @@ _FIELDS = (
     Field(
         name="cluster",
         schema=TEXT,
-        doc="The cluster that it spans, by id or name; only its machines can join it. Where it is left out, one that "
-        "has all that joins it.",
+        doc="The cluster that it spans, by id or name; only its machines can join it. Default: a cluster that "
+        "suits all that joins it.",
         api="clusterId (gpu-instance-create-vpc)",
         change=Replaces("a network cannot move to another cluster"),
     ),
 )
 
 _LISTS: Final = ("networks", "network")
-"""The live service answers `networks`, the reference says `network`."""
+"""The key of the list: `networks` in the live service, `network` in the reference."""
 
 _PHASES: Final = {
     "creating": Phase.CHANGING,
@@ -50,7 +50,7 @@ _PHASES: Final = {
     "deleted": Phase.GONE,
     "removed": Phase.GONE,
 }
-"""The reference knows `creating` and `ready`, v2 shows `running`; the rest are words of this API's other kinds."""
+"""The reference has `creating` and `ready`, v2 has `running`; other objects of this API have the rest."""
 
 
 def _create(target: Target) -> Request:
@@ -78,7 +78,7 @@ def _get(network_id: str) -> Request:
 
 
 def _unwrap(answer: Any) -> Mapping[str, Any] | None:
-    """The network in `network`, an array of one by the reference, or an object; empty where there is none."""
+    """The network under `network`: an array of one in the reference, or an object; None where there is none."""
     whole = object_of(answer)
     wrapped = next((found for key in _LISTS if (found := object_of(whole.get(key)))), None)
     return wrapped or (whole if _id_in(whole) else None)
@@ -101,22 +101,22 @@ def _parse(item: Mapping[str, Any]) -> Live:
 
 
 def _state_of(state: Any) -> tuple[str, str]:
-    """The word and the error; the state is an array in the reference and an object live."""
+    """The word and the error of a state, which is an array in the reference and an object live."""
     shown = object_of(state)
     return text_of(state) or text_of(shown.get("state")), text_of(shown.get("error"))
 
 
 def _addresses_of(value: Any) -> dict[str, str]:
-    """Instance id to address."""
+    """From instance id to address."""
     return {text_of(item.get("Id")): text_of(item.get("Ip")) for item in objects_of(value)}
 
 
-def _same(spec: Spec, live: Live) -> bool:
+def _matches(spec: Spec, live: Live) -> bool:
     return bool(spec.get("name") == live.name and spec.get("cluster") == live.values.get("cluster"))
 
 
-def _choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
-    return placed(spec, catalogue, live, offers=lambda cluster: cluster.vpc, what="private networks")
+def _resolve(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
+    return with_cluster_id(spec, catalogue, live, offers=lambda cluster: cluster.vpc, what="private networks")
 
 
 VPC = Kind(
@@ -137,11 +137,11 @@ VPC = Kind(
         ),
         create=Call(name="create", summary="create: an empty network", usual_seconds=5, request=_create),
         new_id=_new_id,
-        matches=_same,
-        updates=(Call(name="update", summary="update: renamed in place, connections stay", request=_update),),
+        matches=_matches,
+        updates=(Call(name="update", summary="update: renamed in place, connections remain", request=_update),),
         delete=Call(
             name="delete",
-            summary="delete: the network is gone; refused while a machine is in it",
+            summary="delete: the network is deleted; refused while a machine is in it",
             usual_seconds=5,
             request=_delete,
             final_phases=frozenset({Phase.GONE}),
@@ -150,7 +150,7 @@ VPC = Kind(
     ),
     resolution=Resolution(
         catalogues=("clusters",),
-        resolve=_choose,
+        resolve=_resolve,
         resolved=frozenset({"cluster"}),
     ),
     placement=PlacementRules(

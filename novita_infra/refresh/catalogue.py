@@ -9,7 +9,7 @@ from typing import Any
 from novita_infra.api.errors import ApiError, Refused
 from novita_infra.api.protocol import ApiClient
 from novita_infra.api.request import Request
-from novita_infra.catalogue.products import PARTS, Catalogue, Product, catalogue
+from novita_infra.catalogue.products import PARTS, Catalogue, Product, parse_catalogue
 from novita_infra.catalogue.stock import StockQuery
 
 
@@ -21,7 +21,7 @@ async def read_catalogue(client: ApiClient, names: Iterable[str]) -> Catalogue:
     pages: dict[str, list[Any]] = {name: [] for name in names}
     for (name, _), found in zip(requests, answers, strict=True):
         pages[name] += found
-    return catalogue(pages)
+    return parse_catalogue(pages)
 
 
 async def read_stock(client: ApiClient, asks: Iterable[StockQuery]) -> dict[StockQuery, tuple[Product, ...] | Refused]:

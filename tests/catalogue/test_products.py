@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from novita_infra.catalogue.products import PARTS, Catalogue, Cluster, Product, catalogue
+from novita_infra.catalogue.products import PARTS, Catalogue, Cluster, Product, parse_catalogue
 from novita_infra.kinds.kind import SpecError
-from novita_infra.kinds.toolkit.lookup import find_cluster, find_product, matching, offers, price
+from novita_infra.kinds.toolkit.lookup import find_cluster, find_product, is_offered, matching, price_in_mode
 
 V1 = "/gpu-instance/openapi/v1"
 
@@ -81,14 +81,14 @@ def test_each_part_of_the_catalogue_is_read_from_its_page() -> None:
 
 
 def test_a_cluster_tells_what_it_can_hold() -> None:
-    assert catalogue({"clusters": [CLUSTERS]}).clusters == (
+    assert parse_catalogue({"clusters": [CLUSTERS]}).clusters == (
         Cluster(id="5", name="US-01 (Dallas)", network_storage=False, vpc=False),
         Cluster(id="us-ca-nas-2", name="US-CA-06 (California)", network_storage=True, vpc=True),
     )
 
 
 def test_a_product_is_read_whether_its_numbers_are_numbers_or_text() -> None:
-    assert catalogue({"gpu": [PRODUCTS, PRODUCTS, {"data": []}]}).gpu == (
+    assert parse_catalogue({"gpu": [PRODUCTS, PRODUCTS, {"data": []}]}).gpu == (
         Product(id="26", name="H100 SXM 80GB", available=False, price=200000),
         Product(
             id="4090.16c62g",
@@ -114,12 +114,12 @@ def test_a_cpu_product_has_the_one_root_disk_it_comes_with() -> None:
         "availableDeploy": True,
         "price": 4000,
     }
-    (found,) = catalogue({"cpu": [{"data": [item]}]}).cpu
+    (found,) = parse_catalogue({"cpu": [{"data": [item]}]}).cpu
     assert (found.price, found.billing_modes, found.min_root_gb, found.max_root_gb) == (4000, ("onDemand",), 20, 20)
 
 
 def test_a_serverless_price_is_exact_whatever_its_precision() -> None:
-    (found,) = catalogue({"serverless": [{"data": [SERVERLESS]}]}).serverless
+    (found,) = parse_catalogue({"serverless": [{"data": [SERVERLESS]}]}).serverless
     assert (found.price, found.spot_price, found.monthly) == (61200, None, {1: 38000000})
     assert found.billing_modes == ("onDemand", "monthly")
     assert (found.clusters, found.min_root_gb, found.max_root_gb) == (("us-ca-6",), 50, 200)
@@ -131,11 +131,13 @@ def test_a_serverless_price_is_exact_whatever_its_precision() -> None:
 )
 def test_an_amount_of_v2_becomes_hundred_thousandths_of_a_dollar(value: Any, precision: Any, units: int) -> None:
     item = {"id": "a", "pricing": {"precision": precision, "postpaid": {"final_price": value}}}
-    assert catalogue({"serverless": [{"data": [item]}]}).serverless[0].price == units
+    assert parse_catalogue({"serverless": [{"data": [item]}]}).serverless[0].price == units
 
 
 def test_the_limits_of_endpoints_are_numbers() -> None:
-    limits = catalogue({"endpoint_limits": [{"minWorkerNum": 0, "maxWorkerNum": "10", "cudaVersionList": ["12.4"]}]})
+    limits = parse_catalogue(
+        {"endpoint_limits": [{"minWorkerNum": 0, "maxWorkerNum": "10", "cudaVersionList": ["12.4"]}]}
+    )
     assert limits.endpoint_limits == {"minWorkerNum": 0, "maxWorkerNum": 10, "cudaVersionList": ["12.4"]}
 
 
@@ -152,7 +154,7 @@ def test_a_list_goes_on_while_it_names_another_cursor() -> None:
 
 
 def test_a_part_that_nobody_asked_for_is_empty() -> None:
-    assert catalogue({}) == Catalogue()
+    assert parse_catalogue({}) == Catalogue()
 
 
 JSON = st.recursive(
@@ -166,34 +168,34 @@ JSON = st.recursive(
 
 @given(st.sampled_from(sorted(PARTS)), st.lists(JSON | st.builds(lambda item: {"data": item}, JSON), max_size=2))
 def test_no_answer_makes_the_catalogue_raise(name: str, answers: list[Any]) -> None:
-    catalogue({name: answers})
+    parse_catalogue({name: answers})
 
 
 @given(JSON, JSON)
 def test_no_price_makes_the_catalogue_raise(amount: Any, precision: Any) -> None:
     item = {"id": "a", "pricing": {"precision": precision, "postpaid": {"final_price": amount}, "prepaid": amount}}
-    assert len(catalogue({"serverless": [{"data": [item]}]}).serverless) == 1
+    assert len(parse_catalogue({"serverless": [{"data": [item]}]}).serverless) == 1
 
 
 def test_a_cluster_is_found_by_id_by_name_and_by_a_part_of_its_name() -> None:
-    known = catalogue({"clusters": [CLUSTERS]})
+    known = parse_catalogue({"clusters": [CLUSTERS]})
     for wish in ("us-ca-nas-2", "US-CA-06 (California)", "us-ca-06 (california)", "California", "US-CA-06"):
         assert find_cluster(known, wish) == "us-ca-nas-2"
 
 
 def test_an_unknown_cluster_is_a_fault_that_names_the_nearest() -> None:
-    fault = find_cluster(catalogue({"clusters": [CLUSTERS]}), "us-ca-nas-3", path=("cluster",))
+    fault = find_cluster(parse_catalogue({"clusters": [CLUSTERS]}), "us-ca-nas-3", path=("cluster",))
     assert fault == SpecError(("cluster",), 'no cluster "us-ca-nas-3"', 'did you mean "us-ca-nas-2"?')
 
 
 def test_a_part_of_several_clusters_names_is_a_fault() -> None:
-    fault = find_cluster(catalogue({"clusters": [CLUSTERS]}), "US")
+    fault = find_cluster(parse_catalogue({"clusters": [CLUSTERS]}), "US")
     assert isinstance(fault, SpecError)
     assert "5 (US-01 (Dallas)), us-ca-nas-2 (US-CA-06 (California))" in fault.hint
 
 
 def test_the_cluster_where_an_object_lives_stays_where_it_satisfies_the_wish() -> None:
-    known = catalogue({"clusters": [CLUSTERS]})
+    known = parse_catalogue({"clusters": [CLUSTERS]})
     assert find_cluster(known, "US", kept="5") == "5"
     assert find_cluster(known, "gone-1", kept="gone-1") == "gone-1"
     assert find_cluster(known, "California", kept="5") == "us-ca-nas-2"
@@ -232,13 +234,13 @@ def test_a_product_is_compared_by_the_price_of_its_billing_mode() -> None:
     known = [product("a", price=1, spot_price=9, monthly={1: 90}), product("b", price=2, spot_price=8, monthly={1: 80})]
     found = [find_product(known, "RTX 4090", mode=mode) for mode in ("onDemand", "spot", "monthly")]
     assert [item.id for item in found if isinstance(item, Product)] == ["a", "b", "b"]
-    assert [price(known[0], mode) for mode in ("onDemand", "spot", "monthly")] == [1, 9, 90]
+    assert [price_in_mode(known[0], mode) for mode in ("onDemand", "spot", "monthly")] == [1, 9, 90]
 
 
 def test_nothing_available_is_no_fault() -> None:
     known = [product("a", available=False, clusters=("EU-01",), billing_modes=("spot",))]
     assert find_product(known, "RTX 4090", mode="onDemand") == known[0]
-    assert not offers(known[0], "onDemand")
+    assert not is_offered(known[0], "onDemand")
 
 
 def test_an_unknown_product_is_a_fault_that_names_the_nearest() -> None:

@@ -16,12 +16,13 @@ HOOK = "a hook of kinds: each kind has its own of this meaning"
 CALL = "an operation of the API: the call of a kind and the simulator's side of it, or one for each resource"
 EXCEPTIONS = {
     "check": (HOOK, "kinds/"),
-    "choose": (HOOK, "kinds/"),
     "costs": (HOOK, "kinds/"),
     "inherit": (HOOK, "kinds/"),
     "new_id": (HOOK, "kinds/"),
     "parse": (HOOK, "kinds/ encoding/values.py"),
-    "takes": (HOOK, "kinds/"),
+    "platform_event": (HOOK, "kinds/"),
+    "resolve_spec": (HOOK, "kinds/"),
+    "stock_needed": (HOOK, "kinds/"),
     "unwrap": (HOOK, "kinds/"),
     "convert": (CALL, "kinds/ simulator/world/"),
     "create": (CALL, "kinds/ simulator/world/"),
@@ -37,7 +38,7 @@ EXCEPTIONS = {
     "on_event": ("a hook of the simulator: what an event does to a record of the module's table", "simulator/"),
 }
 """Names that several modules may give, with the reason and the beginnings of the paths that may."""
-TO_MEND = {"mishap", "placed", "show"}
+TO_MEND = {"show"}
 """Names of different meaning that are still shared."""
 
 

@@ -55,7 +55,7 @@ def test_a_field_tells_all_that_is_known_of_it() -> None:
         refers="",
         means=(
             "growing: update: renamed or grown in place, data is kept; shrinking: refused: "
-            "a storage cannot shrink; keep the size, or make a smaller one beside it and copy the data"
+            "a storage cannot shrink; keep the size, or create a smaller one beside it and copy the data"
         ),
         removal="",
         api="storageSize (gpu-instance-create-network-storage)",

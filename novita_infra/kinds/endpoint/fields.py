@@ -36,7 +36,7 @@ FIELDS: Final = (
             "maxLength": 63,
             "examples": ["chat-api"],
         },
-        doc="Part of the URL, in use by nobody else: lower-case letters, digits and inner hyphens. Default: the id.",
+        doc="Part of the URL, unique in the service: lower-case letters, digits and inner hyphens. Default: the id.",
         api="appName (serverless-create-endpoint)",
         change=Replaces("the app name is part of the URL and cannot be edited"),
     ),
@@ -56,7 +56,7 @@ FIELDS: Final = (
         api="products[].id (serverless-create-endpoint); names from gpus-v2-list-products, category serverless",
         change=Replaces("the product of an endpoint cannot be edited"),
         required=True,
-        satisfied=lambda wanted, found: object_of(wanted).get("id") == object_of(found).get("id"),
+        satisfied=lambda declared, live: object_of(declared).get("id") == object_of(live).get("id"),
     ),
     Field(
         name="gpuCount",
@@ -88,7 +88,7 @@ FIELDS: Final = (
             "required": ["min", "max", "idleTimeout", "maxConcurrency", "requestTimeout"],
             "additionalProperties": False,
         },
-        doc="How many workers there are, how long they stay, and what each takes on.",
+        doc="How many workers there are, how long idle ones remain, and how many requests each takes.",
         api="workerConfig: minNum, maxNum, freeTimeout, maxConcurrent, requestTimeout (serverless-create-endpoint)",
         change=By("update"),
         required=True,
@@ -119,7 +119,7 @@ FIELDS: Final = (
         schema={
             "type": "object",
             "properties": {
-                "type": {"enum": ["queue", "concurrency"], "description": "What is watched."},
+                "type": {"enum": ["queue", "concurrency"], "description": "The measure."},
                 "value": {
                     "type": "integer",
                     "minimum": 0,
@@ -129,7 +129,7 @@ FIELDS: Final = (
             "required": ["type", "value"],
             "additionalProperties": False,
         },
-        doc="When more workers are started: by seconds in the queue, or by requests per worker.",
+        doc="When more workers start: by seconds in the queue, or by requests per worker.",
         api="policy: type, value (serverless-create-endpoint)",
         change=By("update"),
         required=True,
@@ -201,7 +201,7 @@ FIELDS: Final = (
     Field(
         name="cluster",
         schema=TEXT,
-        doc="The cluster of the workers, by id or name; needed with network storages, and known from a declared one.",
+        doc="The cluster of the workers, by id or name; required with network storages; default: a declared one's.",
         api="clusterID (serverless-create-endpoint)",
         change=By("update"),
     ),
@@ -217,7 +217,7 @@ FIELDS: Final = (
     Field(
         name="healthPath",
         schema={"type": "string", "pattern": "^/", "examples": ["/health"]},
-        doc="The HTTP path that tells whether a worker is healthy, such as `/health`.",
+        doc="The HTTP path of the health check of a worker, such as `/health`.",
         api="healthy.path (serverless-create-endpoint)",
         change=By("update"),
         required=True,

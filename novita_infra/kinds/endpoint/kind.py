@@ -23,7 +23,7 @@ def _get(endpoint_id: str) -> Request:
     return get(f"{GPU}/endpoint", id=endpoint_id)
 
 
-def _same(spec: Spec, live: Live) -> bool:
+def _matches(spec: Spec, live: Live) -> bool:
     """Whether app name, name and product agree. An app name is unique; without one, name and product decide."""
     wanted, found = object_of(spec.get("product")), object_of(live.values.get("product"))
     app = spec.get("appName") in (None, live.values.get("appName"))
@@ -39,8 +39,8 @@ ENDPOINT = Kind(
         "url": "the base of the HTTP service",
         "appName": "the name in the URL",
         "state": "the service's own word for its state",
-        "workers": "how many workers there are, those still starting included",
-        "readyWorkers": "how many workers run and are healthy",
+        "workers": "the number of workers, starting ones included",
+        "readyWorkers": "the number of healthy running workers",
     },
     api=ApiCalls(
         read=ReadCalls(
@@ -53,14 +53,14 @@ ENDPOINT = Kind(
             name="create", summary="create: the endpoint and its workers start", usual_seconds=120, request=calls.create
         ),
         new_id=parsing.new_id,
-        matches=_same,
+        matches=_matches,
         updates=(
             Call(
                 name="update",
                 summary="update: new workers start before the old ones are released, the URL stays",
                 usual_seconds=120,
                 request=calls.update,
-                # Workers that cannot start leave an endpoint unready for ever; a mended image must still get in.
+                # Workers that cannot start leave an endpoint unready for ever; it must still accept a corrected image.
                 allowed_phases=PRESENT,
             ),
         ),
@@ -79,7 +79,7 @@ ENDPOINT = Kind(
         inherit=resolution.inherit,
         check=resolution.check,
         catalogues=("clusters", "serverless", "endpoint_limits"),
-        resolve=resolution.choose,
+        resolve=resolution.resolve_spec,
         resolved=frozenset({"product", "cluster"}),
         written={"product": product_by_id},
     ),
@@ -88,12 +88,12 @@ ENDPOINT = Kind(
         product="product",
     ),
     market=Market(
-        stock_needed=resolution.takes,
+        stock_needed=resolution.stock_needed,
         price_lists=("serverless", "endpoint_limits"),
         costs=prices.costs,
     ),
     drift=DriftRules(
-        platform_event=parsing.mishap,
+        platform_event=parsing.platform_event,
         remedy=pull_remedy,
     ),
     timeouts=Timeouts(create=1800, update=1800, delete=900),

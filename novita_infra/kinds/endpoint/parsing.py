@@ -1,6 +1,6 @@
-"""What the API's answers say of an endpoint and its workers: to a Live, whatever form the numbers and lists have.
+"""From the API's answers to a live endpoint with its workers, whatever form numbers and lists have.
 
-Never raises: what is missing or of another type is left out.
+It never raises: missing values and values of another type are omitted.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WORKER_KEYS: Final = {
     "maxConcurrency": "maxConcurrent",
     "requestTimeout": "requestTimeout",
 }
-"""The field `workers` in the words of `workerConfig` (serverless-create-endpoint)."""
+"""The keys of the field `workers` in `workerConfig` (serverless-create-endpoint)."""
 
 _PHASES: Final = {
     "serving": Phase.READY,
@@ -39,34 +39,34 @@ _PHASES: Final = {
     "removed": Phase.GONE,
     "deleted": Phase.GONE,
 }
-"""The reference knows `serving`, v2 shows `running`; the rest is what a client in production met."""
+"""The reference has `serving`, v2 has `running`; a client in production met the others."""
 _NAMED: Final = 3
-"""Workers that are named of those with the same trouble."""
+"""The most workers that a message names for the same trouble."""
 _FAILURES: Final = ("fail", "error", "crash")
-"""What the word for a worker's state has in it where it failed."""
+"""Parts of the words for the state of a failed worker."""
 
 
 def new_id(answer: Any) -> str:
-    """From `{"id": ...}` (serverless-create-endpoint), or the endpoint itself."""
+    """The id in `{"id": ...}` (serverless-create-endpoint), or of the endpoint itself."""
     return text_of((unwrap(answer) or {}).get("id"))
 
 
 def unwrap(answer: Any) -> Mapping[str, Any] | None:
-    """The endpoint in `endpoint`, or the answer itself where it is one."""
+    """The endpoint under `endpoint`, or the answer itself where it is one."""
     whole = object_of(answer)
     return object_of(whole.get("endpoint")) or (whole if text_of(whole.get("id")) else None)
 
 
 def parse(item: Mapping[str, Any]) -> Live:
-    """The endpoint as it is. It is ready when it serves and its least number of workers run and are healthy."""
-    status, said = _state_of(item.get("state"))
+    """The live endpoint. It is ready when it serves and its minimum of workers run and are healthy."""
+    status, error = _state_of(item.get("state"))
     workers = [worker for worker in map(_worker_of, objects_of(item.get("workers"))) if worker.status != "removed"]
     ready = sum(worker.ready for worker in workers)
     values = _values_of(item)
     phase = _PHASES.get(status.lower(), Phase.CHANGING)
     if phase is Phase.READY and ready < values.get("workers", {}).get("min", 0):
         phase = Phase.CHANGING
-    complaints = [said, *_complaints(workers)]
+    complaints = [error, *_complaints(workers)]
     logs = [worker.log for worker in sorted(workers, key=lambda worker: not worker.trouble) if not worker.ready]
     id = text_of(item.get("id"))
     shown = {"id": id, "url": text_of(item.get("url")), "appName": text_of(item.get("appName")), "state": status}
@@ -77,7 +77,7 @@ def parse(item: Mapping[str, Any]) -> Live:
         status=status,
         values=values,
         outputs={**filled(shown), "workers": len(workers), "readyWorkers": ready},
-        # A worker that cannot start is why an endpoint does not become ready, though the endpoint itself says nothing.
+        # A worker that cannot start keeps the endpoint unready, though the endpoint itself shows no error.
         trouble="" if phase is Phase.READY else "; ".join(filter(None, complaints)),
         mark=mark_of_env(item.get("envs")),
         created=created_in(item),
@@ -86,19 +86,19 @@ def parse(item: Mapping[str, Any]) -> Live:
     )
 
 
-def mishap(record: Record, live: Live | None, circumstances: Circumstances) -> PlatformEvent | None:
-    """An account in arrears has no workers; they come back by themselves after a payment (the serverless guide)."""
+def platform_event(record: Record, live: Live | None, circumstances: Circumstances) -> PlatformEvent | None:
+    """The event of an account in arrears: no workers until a payment, then they return (the serverless guide)."""
     del record
     if live is None or not circumstances.in_arrears or live.phase is not Phase.CHANGING or live.outputs.get("workers"):
         return None
     return PlatformEvent(Cause.ARREARS, "it has no workers until the account is paid", temporary=True)
 
 
-def workers_agree(wanted: Value, found: Value) -> bool:
-    """Whether all that the answer tells of the workers is as declared; older answers leave the time-out out."""
-    if not isinstance(wanted, Mapping) or not isinstance(found, Mapping):
+def workers_agree(declared: Value, live: Value) -> bool:
+    """Whether all that the answer holds about the workers is as declared; older answers omit the time-out."""
+    if not isinstance(declared, Mapping) or not isinstance(live, Mapping):
         return False
-    return all(found.get(name, value) == value for name, value in wanted.items())
+    return all(live.get(name, value) == value for name, value in declared.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +112,9 @@ class _Worker:
 
 
 def _worker_of(item: Mapping[str, Any]) -> _Worker:
-    """A worker on its way out (`drain`) still answers, and counts for nothing that is to come.
+    """One worker. A draining worker (`drain`) still answers, but does not count as ready.
 
-    No page says how a worker fails; it counts as failed where its state says so and gives a reason, and nothing of it
-    is healthy.
+    No page says how a worker fails. It counts as failed where its state says so with a reason, and it is not healthy.
     """
     status, trouble = _state_of(item.get("state"))
     word, healthy = status.lower(), flag_of(item.get("healthy"))
@@ -130,7 +129,7 @@ def _worker_of(item: Mapping[str, Any]) -> _Worker:
 
 
 def _complaints(workers: Sequence[_Worker]) -> Iterator[str]:
-    """What is wrong with the workers; what several have in common is said once."""
+    """The troubles of the workers, each once with the workers that have it."""
     troubled: dict[str, list[str]] = {}
     for worker in workers:
         if worker.trouble:
@@ -141,10 +140,10 @@ def _complaints(workers: Sequence[_Worker]) -> Iterator[str]:
 
 
 def _state_of(value: Any) -> tuple[str, str]:
-    """The word of a state, and what it says went wrong."""
+    """The word of a state, and its error."""
     state = object_of(value)
-    said = (text_of(state.get("error")), text_of(state.get("message")))
-    return text_of(value) or text_of(state.get("state")), ": ".join(filter(None, dict.fromkeys(said)))
+    errors = (text_of(state.get("error")), text_of(state.get("message")))
+    return text_of(value) or text_of(state.get("state")), ": ".join(filter(None, dict.fromkeys(errors)))
 
 
 def _values_of(item: Mapping[str, Any]) -> dict[str, Value]:
@@ -194,4 +193,4 @@ _SHOWN: Final[Mapping[str, Callable[[Any], dict[str, Value]]]] = {
     "envs": lambda value: {"env": env_without_mark(value)},
     "healthy": lambda value: filled({"healthPath": text_of(object_of(value).get("path"))}),
 }
-"""By key of the answer, the fields that it tells of."""
+"""By key of the answer: from its value to fields of the spec."""

@@ -1,6 +1,6 @@
-"""What an endpoint costs: its workers, from the fewest to the most. Pure.
+"""The costs of an endpoint: its workers, from the fewest to the most. Pure.
 
-What a worker's disks cost beyond the free GB is documented nowhere, so it is named as unknown.
+The price of a worker's disks beyond the free GB is not documented, so it is unknown.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from novita_infra.catalogue.prices import DAY, Cost, PriceList
 from novita_infra.model.values import Spec, Value
 
 ROOT_GB = 100
-"""The root disk of a worker where none is declared."""
+"""The root disk of a worker in GB where none is declared."""
 
 
 def costs(spec: Spec, prices: PriceList) -> tuple[Cost, ...]:
-    """What the workers of an endpoint of this spec, with its product chosen, cost.
+    """The running costs of the workers of an endpoint of this spec with a resolved product.
 
     Workers are charged from their start to their release (guides/serverless-gpus-pricing), by GPU and hour.
     """

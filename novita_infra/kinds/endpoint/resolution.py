@@ -1,4 +1,4 @@
-"""What follows for an endpoint from the other manifests and from the catalogue: pure, and asks nobody."""
+"""The resolution of an endpoint's spec by the other manifests and the catalogue, and its checks. Pure."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from novita_infra.api.json_values import int_of, object_of, objects_of, text_of
 from novita_infra.catalogue.products import Catalogue
 from novita_infra.catalogue.stock import StockNeed, StockQuery
 from novita_infra.kinds.kind import SpecError
-from novita_infra.kinds.toolkit.checks import env_faults, mount_faults, port_faults
+from novita_infra.kinds.toolkit.checks import env_errors, mount_errors, port_errors
 from novita_infra.kinds.toolkit.lookup import find_product
-from novita_infra.kinds.toolkit.placement import placed
+from novita_infra.kinds.toolkit.placement import with_cluster_id
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.resources import Live
 from novita_infra.model.values import Ref, Spec, Value
 
 
 def inherit(spec: Spec, lookup: Callable[[str, Value], Spec | None]) -> Spec:
-    """The cluster of the first storage that is declared too."""
+    """The spec with the cluster of its first declared storage."""
     if spec.get("cluster") is not None:
         return spec
     for mount in objects_of(spec.get("networkStorages")):
@@ -29,45 +29,45 @@ def inherit(spec: Spec, lookup: Callable[[str, Value], Spec | None]) -> Spec:
 
 
 def check(spec: Spec) -> Iterator[SpecError]:
-    """What the schema cannot see: numbers against each other, reserved ports, paths used twice, a missing cluster."""
+    """The errors that the schema cannot find: contradicting numbers, reserved ports, paths used twice, no cluster."""
     workers = object_of(spec.get("workers"))
     least, most = workers.get("min"), workers.get("max")
     if isinstance(least, int) and isinstance(most, int) and least > most:
         yield SpecError(("workers", "min"), f"min {least} is more than max {most}", "min may be at most max")
-    yield from port_faults(spec.get("ports"), most=1)
-    yield from env_faults(spec.get("env"))
-    yield from mount_faults(spec.get("networkStorages"), taken=[object_of(spec.get("localStorage")).get("mountPath")])
+    yield from port_errors(spec.get("ports"), most=1)
+    yield from env_errors(spec.get("env"))
+    yield from mount_errors(spec.get("networkStorages"), taken=[object_of(spec.get("localStorage")).get("mountPath")])
     storages = [mount.get("storage") for mount in objects_of(spec.get("networkStorages"))]
-    # Where a storage is declared here too, with its place left open, one is found for both.
+    # For a declared storage with an open cluster, planning chooses one for both.
     if storages and spec.get("cluster") is None and not any(isinstance(storage, Ref) for storage in storages):
-        hint = "name the cluster of the storage; it is known by itself only where the storage is declared here too"
+        hint = "name the cluster of the storage; it is known without that only if the storage is declared here too"
         yield SpecError(("networkStorages",), "network storages need a cluster", hint)
 
 
-def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
-    """The product and the cluster as ids, and what the account's limits have against the spec."""
-    chosen, faults = placed(spec, catalogue, live)
+def resolve_spec(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
+    """The spec with product and cluster as ids, and its errors, those against the account's limits included."""
+    chosen, errors = with_cluster_id(spec, catalogue, live)
     wish = object_of(chosen.get("product"))
     if isinstance(wish.get("gpu"), str):
-        kept = text_of(object_of(live.values.get("product")).get("id")) if live else ""
+        current = text_of(object_of(live.values.get("product")).get("id")) if live else ""
         cluster = next((item for item in catalogue.clusters if item.id == chosen.get("cluster")), None)
         path = ("product", "gpu")
-        found = find_product(catalogue.serverless, wish["gpu"], path=path, cluster=cluster, kept=kept)
-        if isinstance(found, SpecError):
-            faults = (*faults, found)
+        product = find_product(catalogue.serverless, wish["gpu"], path=path, cluster=cluster, kept=current)
+        if isinstance(product, SpecError):
+            errors = (*errors, product)
         else:
-            chosen = {**chosen, "product": {**wish, "id": found.id}}
-    return chosen, (*faults, *_limit_faults(chosen, catalogue.endpoint_limits, live))
+            chosen = {**chosen, "product": {**wish, "id": product.id}}
+    return chosen, (*errors, *_limit_errors(chosen, catalogue.endpoint_limits, live))
 
 
-def takes(spec: Spec, catalogue: Catalogue) -> tuple[StockNeed, ...]:
-    """What the workers that are always there take of the stock; those that come with the load come if they can."""
+def stock_needed(spec: Spec, catalogue: Catalogue) -> tuple[StockNeed, ...]:
+    """The stock that the minimum of workers needs. Workers for more load start only if stock is free."""
     id, place = object_of(spec.get("product")).get("id"), spec.get("cluster")
     if not isinstance(id, str) or not int_of(object_of(spec.get("workers")).get("min")):
         return ()
     product = next((item for item in catalogue.serverless if item.id == id), None)
-    ask = StockQuery("serverless", place if isinstance(place, str) else "")
-    return (StockNeed(ask, id, product.name if product else id),)
+    query = StockQuery("serverless", place if isinstance(place, str) else "")
+    return (StockNeed(query, id, product.name if product else id),)
 
 
 _LIMITS: Final = {
@@ -80,11 +80,11 @@ _LIMITS: Final = {
     ("rootDiskGb",): "RootfsSize",
     ("localStorage", "sizeGb"): "LocalVolumeSize",
 }
-"""What bounds a value of the spec: `min...` and `max...` of serverless-query-endpoint-limit."""
+"""By path in the spec: its limit, `min...` and `max...` of serverless-query-endpoint-limit."""
 
 
-def _limit_faults(spec: Spec, limits: Mapping[str, Any], live: Live | None) -> Iterator[SpecError]:
-    """Values out of the account's limits; what a live endpoint already has is not judged anew."""
+def _limit_errors(spec: Spec, limits: Mapping[str, Any], live: Live | None) -> Iterator[SpecError]:
+    """Values out of the account's limits. A value that the live endpoint already has is not checked again."""
     policy = "QueueWaitTime" if object_of(spec.get("scaling")).get("type") == "queue" else "RequestNum"
     has = live.values if live else {}
     for path, limit in {**_LIMITS, ("scaling", "value"): policy}.items():

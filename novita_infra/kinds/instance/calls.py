@@ -1,4 +1,4 @@
-"""What is said to the API about an instance: each call as a request, and how its effect is told."""
+"""The requests of an instance, the data that each call loses, and the signs that a call took effect."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from novita_infra.model.resources import Live, Loss
 from novita_infra.model.values import Spec, Value
 
 FREE_ROOT_GB: Final = 60
-"""The root disk of an instance that declares none, in GB: what is free of charge (gpu-instance-pricing)."""
+"""The root disk in GB of an instance that declares none: the size that is free of charge (gpu-instance-pricing)."""
 
 
 def _post(operation: str, body: Mapping[str, Any], *, repeatable: bool) -> Request:
@@ -23,7 +23,7 @@ def _post(operation: str, body: Mapping[str, Any], *, repeatable: bool) -> Reque
 
 
 def create(target: Target) -> Request:
-    """The create of a GPU or CPU instance (gpu-instance-create-instance, gpu-instance-create-cpu-instance)."""
+    """Creates a GPU or CPU instance (gpu-instance-create-instance, gpu-instance-create-cpu-instance)."""
     spec = target.spec
     login, local = spec.get("registryLogin"), spec.get("localStorage")
     body = {
@@ -50,7 +50,7 @@ def create(target: Target) -> Request:
 
 
 def _gpu_part(spec: Spec) -> dict[str, Any]:
-    """What only the create of a GPU instance takes (gpu-instance-create-instance)."""
+    """The part of the create that only GPU instances have (gpu-instance-create-instance)."""
     mode = spec.get("billingMode") or "onDemand"
     renews, months = renewal(spec.get("autoRenew"))
     subscription = {"month": spec.get("months"), "autoRenew": renews, "autoRenewMonth": months if renews else None}
@@ -64,22 +64,22 @@ def _gpu_part(spec: Spec) -> dict[str, Any]:
 
 
 def start(target: Target) -> Request:
-    """Starts what is stopped (gpu-instance-start-instance)."""
+    """Starts a stopped instance (gpu-instance-start-instance)."""
     return _post("start", {"instanceId": target.id}, repeatable=True)
 
 
 def stop(target: Target) -> Request:
-    """Stops what runs; the root disk stays (gpu-instance-stop-instance)."""
+    """Stops a running instance; it keeps its root disk (gpu-instance-stop-instance)."""
     return _post("stop", {"instanceId": target.id}, repeatable=True)
 
 
 def delete(target: Target) -> Request:
-    """Deletes it; the service refuses that for monthly ones (gpu-instance-delete-instance)."""
+    """Deletes an instance; the service refuses that for monthly ones (gpu-instance-delete-instance)."""
     return _post("delete", {"instanceId": target.id}, repeatable=True)
 
 
 def upgrade(target: Target) -> Request:
-    """Everything in full: what is left out is not preserved (gpu-instance-upgrade-instance)."""
+    """Upgrades an instance. All is sent in full: omitted fields are not preserved (gpu-instance-upgrade-instance)."""
     body = {
         "instanceId": target.id,
         "imageUrl": target.value("image", ""),
@@ -94,9 +94,9 @@ def upgrade(target: Target) -> Request:
 
 
 def edit(target: Target) -> Request:
-    """All ports, because whether leaving them out keeps them is not documented, and the growth of the root disk.
+    """Sets all ports, and grows the root disk (gpu-instance-edit-instance).
 
-    The growth is an increment: sent twice, the disk grows twice (gpu-instance-edit-instance).
+    Whether omitted ports are preserved is not documented. The growth is an increment: sent twice, the disk grows twice.
     """
     size = target.spec.get("rootDiskGb") or 0
     growth = size - (target.was("rootDiskGb") or size)
@@ -107,15 +107,16 @@ def edit(target: Target) -> Request:
 
 
 def convert(target: Target) -> Request:
-    """Turns on-demand into a subscription of so many months (gpu-instance-change-billing-instance)."""
+    """Converts an on-demand instance to a subscription of the months (gpu-instance-change-billing-instance)."""
     body = {"instanceId": target.id, "month": target.spec["months"]}
     return _post("transToMonthlyInstance", body, repeatable=False)
 
 
 def renew(target: Target) -> Request:
-    """The months that are missing; each call buys (gpu-instance-renewal-instance).
+    """Buys the missing months; each call buys (gpu-instance-renewal-instance).
 
-    How many were bought is not read back, so the record must hold it: what grows from an unknown size is refused.
+    The API does not return the number of bought months, so the record must hold it: growth from an unknown number is
+    refused.
     """
     body = {"instanceId": target.id, "month": target.spec["months"] - target.was("months")}
     return _post("renewInstance", body, repeatable=False)
@@ -129,42 +130,42 @@ def set_auto_renew(target: Target) -> Request:
 
 
 def set_auto_migrate(target: Target) -> Request:
-    """Sets whether it moves when hardware fails (gpu-instance-set-auto-migrate)."""
+    """Sets whether it migrates when hardware fails (gpu-instance-set-auto-migrate)."""
     enabled, system_disk = migration(target.spec.get("autoMigrate"))
     body = {"instanceId": target.id, "autoMigrateOpen": enabled, "autoMigrateSystemDisk": system_disk}
     return _post("setAutoMigrate", body, repeatable=True)
 
 
-def upgrade_loses(target: Target) -> tuple[Loss, ...]:
-    """The data that an upgrade costs: that of the container, where it is not to be saved."""
+def upgrade_losses(target: Target) -> tuple[Loss, ...]:
+    """The data that an upgrade loses: that of the container, where keepData is false."""
     if keeps_data(target.spec):
         return ()
     return (Loss("what is on its container disk, because keepData is false", target.was("rootDiskGb")),)
 
 
-def delete_loses(target: Target) -> tuple[Loss, ...]:
-    """The data that a delete costs: both disks of its own; network storages stay."""
+def delete_losses(target: Target) -> tuple[Loss, ...]:
+    """The data that a delete loses: both disks of the instance. Network storages remain."""
     return (Loss("what is on its container disk", target.was("rootDiskGb")), *_local(target))
 
 
-def stop_loses(target: Target) -> tuple[Loss, ...]:
-    """What a stop costs if nobody starts it in time (`keepDataDay`, gpu-instance-get-instance)."""
+def stop_losses(target: Target) -> tuple[Loss, ...]:
+    """The data that a stop loses unless it is started again in time (`keepDataDay`, gpu-instance-get-instance)."""
     days = target.live.outputs.get("dataKeptDays") if target.live else None
     when = "when the service no longer keeps the data of what is stopped"
     if days == 0:
         when = ""
     elif days:
         when = f"{days} day{'' if days == 1 else 's'} after the stop unless it is started again"
-    return tuple(replace(loss, when=when) for loss in delete_loses(target))
+    return tuple(replace(loss, when=when) for loss in delete_losses(target))
 
 
-def migration_loses(target: Target) -> tuple[Loss, ...]:
-    """What it costs that the service may move it: the local disk never comes along (gpu-instance-migrate-instance)."""
+def migration_losses(target: Target) -> tuple[Loss, ...]:
+    """The data that a migration by the service loses: the local disk never moves (gpu-instance-migrate-instance)."""
     enabled, system_disk = migration(target.spec.get("autoMigrate"))
     if not enabled:
         return ()
     when = "whenever the service moves it to other hardware"
-    lost = _local(target) if system_disk else delete_loses(target)
+    lost = _local(target) if system_disk else delete_losses(target)
     return tuple(replace(loss, when=when) for loss in lost)
 
 
@@ -182,8 +183,8 @@ def is_monthly(_: Target, live: Live) -> bool:
 def end_moved(target: Target, live: Live) -> bool:
     """Whether the subscription ends later than before the call.
 
-    Where the end before is not known the months count as bought: not to have bought is mended more easily than to have
-    bought twice.
+    Where the earlier end is unknown, the months count as bought: a missing purchase is easier to correct than a double
+    one.
     """
     before = int_of(target.live.outputs.get("endTime")) if target.live else None
     after = int_of(live.outputs.get("endTime"))
@@ -191,7 +192,7 @@ def end_moved(target: Target, live: Live) -> bool:
 
 
 def is_cpu(spec: Spec) -> bool:
-    """Whether the spec asks for a CPU instance, as far as it says so itself."""
+    """Whether the spec itself asks for a CPU instance."""
     product = spec.get("product")
     return spec.get("type") == "cpu" or (isinstance(product, Mapping) and "cpu" in product)
 
@@ -202,14 +203,14 @@ def keeps_data(spec: Spec) -> bool:
 
 
 def renewal(value: Value) -> tuple[bool, int]:
-    """The setting of automatic renewal with what is left out filled in; the months count only where it is on."""
+    """The setting of automatic renewal with defaults filled in: enabled, and the months if it is."""
     given = value if isinstance(value, Mapping) else {}
     enabled = given.get("enabled") is True
     return enabled, (given.get("months") or 1) if enabled else 1
 
 
 def migration(value: Value) -> tuple[bool, bool]:
-    """The setting of automatic migration with what is left out filled in."""
+    """The setting of automatic migration with defaults filled in: enabled, and whether with the system disk."""
     given = value if isinstance(value, Mapping) else {}
     enabled = given.get("enabled") is True
     return enabled, enabled and given.get("systemDisk") is True

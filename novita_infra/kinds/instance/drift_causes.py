@@ -1,6 +1,6 @@
-"""What befalls an instance without anybody's order: it is reclaimed, moved, frozen, out of its term, or broken. Pure.
+"""The platform events of an instance: reclaimed, migrated, frozen, expired or failed. Pure.
 
-The service tells no cause; each is read from what it does tell (gpu-instance-get-instance).
+The service names no cause; each is derived from other fields of its answer (gpu-instance-get-instance).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _RECLAIMED: Final = {
 _POWER: Final = ("power",)
 
 
-def mishap(record: Record, live: Live | None, circumstances: Circumstances) -> PlatformEvent | None:
-    """What befell it since it was recorded; None where nothing tells of anything."""
+def platform_event(record: Record, live: Live | None, circumstances: Circumstances) -> PlatformEvent | None:
+    """The platform event since the instance was recorded; None where nothing shows one."""
     if live is None or live.phase in {Phase.LEAVING, Phase.GONE}:
         return _gone(record, circumstances.now)
     spot = text_of(live.outputs.get("spotStatus"))
@@ -38,10 +38,10 @@ def mishap(record: Record, live: Live | None, circumstances: Circumstances) -> P
         return PlatformEvent(
             Cause.MIGRATION, "it is moved to another node; new data on its own disks does not come along"
         )
-    moved = circumstances.migrated.get(record.id, 0.0)
-    if moved > record.seen_at:
-        said = f"it was moved to another node at {_time(int(moved))}; new data on its own disks may be gone"
-        return PlatformEvent(Cause.MIGRATION, said)
+    migrated = circumstances.migrated.get(record.id, 0.0)
+    if migrated > record.seen_at:
+        message = f"it was moved to another node at {_time(int(migrated))}; new data on its own disks may be gone"
+        return PlatformEvent(Cause.MIGRATION, message)
     if live.status != "freezing" and live.phase is not Phase.STOPPED:
         return None
     ends = int_of(live.outputs.get("endTime"))
@@ -54,21 +54,21 @@ def mishap(record: Record, live: Live | None, circumstances: Circumstances) -> P
     return PlatformEvent(Cause.FAILED, live.trouble, _POWER) if live.trouble else None
 
 
-def _read_move(job: Mapping[str, Any]) -> tuple[str, float]:
+def _read_migration(job: Mapping[str, Any]) -> tuple[str, float]:
     return text_of(job.get("instanceId")), float(int_of(job.get("createdAt")) or 0)
 
 
-def _moves_since(moment: float) -> Pages:
+def _migrations_since(moment: float) -> Pages:
     query: dict[str, str | int] = {"type": "autoInstanceMigrate", "startTime": int(moment)}
     return Pages(path=f"{GPU}/jobs", items=("jobs",), identity=("Id", "id"), number="pageNum", query=query)
 
 
-MOVES: Final = Migrations(
+MIGRATIONS: Final = Migrations(
     possible=lambda record: object_of(record.spec.get("autoMigrate")).get("enabled") is True,
-    pages=_moves_since,
-    read=_read_move,
+    pages=_migrations_since,
+    read=_read_migration,
 )
-"""The jobs of the platform (gpu-instance-list-jobs); a machine only moves by itself where autoMigrate allows it."""
+"""The migration jobs of the platform (gpu-instance-list-jobs). A machine only migrates where autoMigrate allows it."""
 
 
 def _gone(record: Record, now: float) -> PlatformEvent | None:
@@ -77,7 +77,7 @@ def _gone(record: Record, now: float) -> PlatformEvent | None:
         return PlatformEvent(Cause.EXPIRED, f"its term ended at {_time(ends)}, and it was removed")
     if text_of(record.outputs.get("spotStatus")) in _RECLAIMED:
         return PlatformEvent(
-            Cause.SPOT_RECLAIM, "the spot machine was being reclaimed when it was last seen, and is gone"
+            Cause.SPOT_RECLAIM, "the spot machine was being reclaimed when it was last read, and is gone"
         )
     if record.spec.get("billingMode") == "spot":
         return PlatformEvent(Cause.SPOT_RECLAIM, "the spot machine is gone: reclaimed, or deleted by somebody")
@@ -85,7 +85,7 @@ def _gone(record: Record, now: float) -> PlatformEvent | None:
 
 
 def _should_run(record: Record) -> bool:
-    """Whether the manifest wants it to run, or it ran when it was last seen."""
+    """Whether the manifest declares it running, or it ran when it was last read."""
     return record.spec.get("power") == "running" or record.outputs.get("status") == "running"
 
 

@@ -1,4 +1,4 @@
-"""What a manifest says of an Instance: its fields, and what a difference in each means. No call is made here."""
+"""The fields of an Instance, and what a difference in each means."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def _replaces(what: str) -> Replaces:
     return Replaces(f"the API cannot change {what} of an instance")
 
 
-def _is(wanted: Value, found: Value) -> bool:
-    """Whether the live product is the one that was chosen for the wish."""
-    if not isinstance(wanted, Mapping) or not isinstance(found, Mapping):
+def _is_product(declared: Value, live: Value) -> bool:
+    """Whether the live product is the declared one, by id where that is resolved."""
+    if not isinstance(declared, Mapping) or not isinstance(live, Mapping):
         return False
-    return bool(wanted.get("id") == found.get("id")) if wanted.get("id") else bool(wanted == found)
+    return bool(declared.get("id") == live.get("id")) if declared.get("id") else bool(declared == live)
 
 
 _SETTINGS: Final = {"type": "object", "required": ["enabled"], "additionalProperties": False}
@@ -42,14 +42,14 @@ FIELDS: Final = (
     Field(
         name="name",
         schema=TEXT,
-        doc="Its name in the account; the resource's own name where it is left out. Names need not be unique there.",
+        doc="Its name in the account; default: the name of the resource. Names need not be unique there.",
         api=f"name ({_CREATE})",
         change=_replaces("the name"),
     ),
     Field(
         name="type",
         schema={"enum": ["gpu", "cpu"]},
-        doc="What it computes with; follows from the product where it is left out.",
+        doc="Whether it has GPUs; default: as the product.",
         api=f"kind ({_CREATE}, gpu-instance-create-cpu-instance)",
         change=_replaces("the type"),
     ),
@@ -62,17 +62,17 @@ FIELDS: Final = (
             "maxProperties": 1,
             "additionalProperties": False,
         },
-        doc="What to rent: {gpu: NAME} or {cpu: NAME}, a product's name or part of it (`RTX 4090`), {id: ID}, or "
-        "several that would do, in the order of wish: {anyOf: [...]}.",
+        doc="The product to rent: {gpu: NAME} or {cpu: NAME}, a product's name or part of it (`RTX 4090`), {id: ID}, "
+        "or several in the order of preference: {anyOf: [...]}.",
         api=f"productId ({_CREATE}; names from gpu-instance-list-products and gpu-instance-list-cpu-products)",
         change=_replaces("the product"),
         required=True,
-        satisfied=_is,
+        satisfied=_is_product,
     ),
     Field(
         name="gpuCount",
         schema={"type": "integer", "minimum": 1, "maximum": 8},
-        doc="How many GPUs, 1-8; 1 where it is left out.",
+        doc="The number of GPUs, 1-8; default 1.",
         api=f"gpuNum ({_CREATE})",
         change=_replaces("the number of GPUs"),
         absent=Default(1),
@@ -80,7 +80,7 @@ FIELDS: Final = (
     Field(
         name="cluster",
         schema=TEXT,
-        doc="The data centre, by id or name; where it is left out, that of a storage or VPC it names, else any.",
+        doc="The data centre, by id or name; default: that of a storage or VPC it names, else any.",
         api=f"clusterId ({_CREATE}; names from gpu-instance-list-clusters)",
         change=_replaces("the cluster"),
     ),
@@ -132,7 +132,7 @@ FIELDS: Final = (
     Field(
         name="env",
         schema=ENV,
-        doc="Environment variables, at most 100; merged with those of the template, of which it wins.",
+        doc="Environment variables, at most 100; merged with those of the template, over which it takes precedence.",
         api=f"envs ({_UPGRADE})",
         change=By("upgrade"),
         absent=Default({}),
@@ -172,7 +172,7 @@ FIELDS: Final = (
     Field(
         name="rootDiskGb",
         schema={"type": "integer", "minimum": 10, "maximum": 6144},
-        doc=f"The root disk of a GPU instance in GB, 10-6144; {FREE_ROOT_GB}, which are free, where it is left out.",
+        doc=f"The root disk of a GPU instance in GB, 10-6144; default {FREE_ROOT_GB}, which are free.",
         api=f"rootfsSize ({_CREATE}); expandRootDisk, an increment (gpu-instance-edit-instance)",
         change=Grows("edit", shrinking=Replaces("a root disk cannot shrink")),
     ),
@@ -184,7 +184,7 @@ FIELDS: Final = (
             "required": ["mountPath"],
             "additionalProperties": False,
         },
-        doc="Where the local disk is mounted; `/workspace` where it is left out.",
+        doc="Where the local disk is mounted; default `/workspace`.",
         api=f"localStorageMountPoint ({_CREATE}, gpu-instance-create-cpu-instance)",
         change=_replaces("the mount of the local disk"),
     ),
@@ -211,7 +211,7 @@ FIELDS: Final = (
     Field(
         name="billingMode",
         schema={"enum": ["onDemand", "monthly", "spot"]},
-        doc="How a GPU instance is paid for; onDemand where it is left out.",
+        doc="How a GPU instance is paid for; default onDemand.",
         api=f"billingMode ({_CREATE}, gpu-instance-change-billing-instance)",
         change=Cases(
             {
@@ -241,7 +241,7 @@ FIELDS: Final = (
                 "months": {"type": "integer", "minimum": 1, "maximum": 12},
             },
         },
-        doc="Whether a monthly instance renews itself, and for how many months (1-12, 1 where it is left out).",
+        doc="Whether a monthly instance renews itself, and for how many months (1-12, default 1).",
         api=f"autoRenew, autoRenewMonth ({_CREATE}, gpu-instance-set-autorenew); not read back",
         change=By("setAutoRenew"),
         absent=Default({"enabled": False}),
@@ -253,7 +253,7 @@ FIELDS: Final = (
             **_SETTINGS,
             "properties": {"enabled": {"type": "boolean"}, "systemDisk": {"type": "boolean"}},
         },
-        doc="Whether it moves to another node when its hardware fails, and whether with its system disk.",
+        doc="Whether it migrates to another node when its hardware fails, and whether with its system disk.",
         api="autoMigrateOpen, autoMigrateSystemDisk (gpu-instance-set-auto-migrate); not read back",
         change=By("setAutoMigrate"),
         absent=Default({"enabled": False}),
@@ -283,7 +283,7 @@ FIELDS: Final = (
     Field(
         name="template",
         schema=REFERENCE,
-        doc="Gives what is not declared here: image, registryAuth, command, entrypoint, env, ports, disk, CUDA.",
+        doc="The template for undeclared fields: image, registryAuth, command, entrypoint, env, ports, disk, CUDA.",
         api="nothing: the values are copied",
         change=Local(),
         refers="template",
@@ -291,9 +291,9 @@ FIELDS: Final = (
     Field(
         name="keepData",
         schema={"type": "boolean"},
-        doc="Whether an upgrade keeps the container's data; true where it is left out.",
+        doc="Whether an upgrade keeps the container's data; default true.",
         api="save (gpu-instance-upgrade-instance)",
         change=Local(),
     ),
 )
-"""Of `spec`, in the order in which they are told."""
+"""Of `spec`, in the order in which they are shown."""

@@ -1,8 +1,7 @@
 """The kind Instance: a GPU or CPU machine.
 
-Its calls, its phases and what it tells. It has the most fields and calls of all kinds, so the fields stand in
-`instance_fields`, the requests in `instance_calls`, the reading in `instance_answers`, and what follows from manifests
-and catalogue in `instance_wishes`.
+It has the most fields and calls of all kinds, so each part has a module: `fields`, `calls` (requests), `parsing`
+(answers), `resolution` and `validation` (of a spec), `offers` (several products), `prices`, `drift_causes`.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ def _get(instance: str) -> Request:
     return get(f"{GPU}/gpu/instance", instanceId=instance)
 
 
-def _same(spec: Spec, live: Live) -> bool:
+def _matches(spec: Spec, live: Live) -> bool:
     product, live_product = object_of(spec.get("product")).get("id"), object_of(live.values.get("product")).get("id")
     cluster, live_cluster = spec.get("cluster"), live.values.get("cluster")
     return (
@@ -38,7 +37,7 @@ def _same(spec: Spec, live: Live) -> bool:
     )
 
 
-def _undeletable(live: Live) -> str:
+def _deletion_refusal(live: Live) -> str:
     if live.values.get("billingMode") != "monthly":
         return ""
     return (
@@ -92,7 +91,7 @@ INSTANCE: Final = Kind(
         ),
         create=Call(name="create", summary="create: a new machine is rented", usual_seconds=120, request=calls.create),
         new_id=parsing.new_id,
-        matches=_same,
+        matches=_matches,
         updates=(
             Call(
                 name="start",
@@ -107,7 +106,7 @@ INSTANCE: Final = Kind(
                 usual_seconds=90,
                 request=calls.upgrade,
                 allowed_phases=_RUNS | {Phase.FAILED},  # an image that cannot be pulled is mended by another one
-                losses=calls.upgrade_loses,
+                losses=calls.upgrade_losses,
             ),
             Call(
                 name="edit",
@@ -142,7 +141,7 @@ INSTANCE: Final = Kind(
                 summary="setAutoMigrate: applied in place",
                 request=calls.set_auto_migrate,
                 final_phases=frozenset(),
-                losses=calls.migration_loses,
+                losses=calls.migration_losses,
             ),
             Call(
                 name="stop",
@@ -151,7 +150,7 @@ INSTANCE: Final = Kind(
                 request=calls.stop,
                 final_phases=_RESTS,
                 allowed_phases=_RUNS,
-                losses=calls.stop_loses,
+                losses=calls.stop_losses,
             ),
         ),
         delete=Call(
@@ -161,17 +160,17 @@ INSTANCE: Final = Kind(
             request=calls.delete,
             final_phases=frozenset({Phase.GONE}),
             allowed_phases=PRESENT,
-            losses=calls.delete_loses,
+            losses=calls.delete_losses,
         ),
-        deletion_refusal=_undeletable,
+        deletion_refusal=_deletion_refusal,
         marked=True,
-        lasting_outputs=parsing.lasting,
+        lasting_outputs=parsing.lasting_outputs,
     ),
     resolution=Resolution(
         inherit=resolution.inherit,
         check=validation.check,
         catalogues=("clusters", "gpu", "cpu"),
-        resolve=resolution.choose,
+        resolve=resolution.resolve_spec,
         resolved=frozenset({"product", "cluster", "billingMode"}),
         written={"product": product_by_id},
     ),
@@ -180,17 +179,17 @@ INSTANCE: Final = Kind(
         product="product",
     ),
     market=Market(
-        offers=offers.in_turn,
+        offers=offers.offers_in_order,
         alternatives="several under product.anyOf",
-        stock_needed=resolution.takes,
+        stock_needed=resolution.stock_needed,
         price_lists=("gpu", "cpu"),
         costs=prices.costs,
-        purchases=prices.buys,
+        purchases=prices.purchases,
         use=UseMetrics(measured=lambda live: live.values.get("type") != "cpu", request=metrics_request, read=last_use),
     ),
     drift=DriftRules(
-        platform_event=drift_causes.mishap,
-        migrations=drift_causes.MOVES,
+        platform_event=drift_causes.platform_event,
+        migrations=drift_causes.MIGRATIONS,
         stopped=lambda spec: spec.get("power") == "stopped",
         remedy=pull_remedy,
     ),

@@ -1,6 +1,6 @@
-"""Several products that would do, in the order of wish: resolved against stock and price, and then kept.
+"""Several acceptable products in the order of preference: resolved against stock and price, then kept. Pure.
 
-Pure. Which one is had is decided once, by the create that succeeds; a cheaper offer of tomorrow changes nothing.
+The create that succeeds decides the product once; a cheaper offer of tomorrow changes nothing.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from novita_infra.api.json_values import filled, object_of, objects_of, text_of
 from novita_infra.catalogue.products import UNIT, Catalogue, Product
 from novita_infra.kinds.kind import Offer, SpecError
 from novita_infra.kinds.toolkit.field_schemas import TEXT
-from novita_infra.kinds.toolkit.lookup import find_cluster, matching, offers, price
+from novita_infra.kinds.toolkit.lookup import find_cluster, is_offered, matching, price_in_mode
 from novita_infra.model.resources import Live
 from novita_infra.model.values import Spec, Value
 
-_OPEN: Final = ("cluster", "billingMode")
-"""What an offer may name beside its product."""
-_WORKED_OUT: Final = frozenset({"id", "offers", "passed"})
-"""What choosing adds to a product."""
+_OFFER_FIELDS: Final = ("cluster", "billingMode")
+"""The fields that an offer may name beside its product."""
+_RESOLVED_KEYS: Final = frozenset({"id", "offers", "passed"})
+"""The keys that resolution adds to a product."""
 
 SCHEMA: Final[Mapping[str, Any]] = {
     "type": "array",
@@ -46,55 +46,60 @@ SCHEMA: Final[Mapping[str, Any]] = {
 }
 
 
-def wishes(spec: Spec) -> list[Mapping[str, Value]]:
-    """The products that would do, the most wished for first; empty where the manifest names just one."""
+def declared_offers(spec: Spec) -> list[Mapping[str, Value]]:
+    """The declared offers, the preferred first; empty where the manifest names one product."""
     return objects_of(object_of(spec.get("product")).get("anyOf"))
 
 
-def faults(spec: Spec) -> Iterator[SpecError]:
-    """What is wrong with the wishes beyond their schema."""
-    for index, wish in enumerate(wishes(spec)):
+def offer_errors(spec: Spec) -> Iterator[SpecError]:
+    """The errors of the declared offers beyond their schema."""
+    for index, declared in enumerate(declared_offers(spec)):
         path = ("product", "anyOf", index)
-        if len({"gpu", "id"} & wish.keys()) != 1:
+        if len({"gpu", "id"} & declared.keys()) != 1:
             yield SpecError(path, "an offer names one product", "give it `gpu` or `id`, not both")
         for name in ("cluster", "billingMode"):
-            if name in wish and name in spec and isinstance(spec[name], str) and wish[name] != spec[name]:
+            if name in declared and name in spec and isinstance(spec[name], str) and declared[name] != spec[name]:
                 yield SpecError(
                     (*path, name), f"{name} is declared beside the product too", f"leave {name} out of the spec"
                 )
 
 
-def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
-    """The spec with the offers resolved: what is live where it satisfies a wish, else the first that can be had."""
-    found: list[Mapping[str, Value]] = []
-    wrong: list[SpecError] = []
+def resolve_offers(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
+    """The spec with the offers resolved: the live one where it satisfies an offer, else the first available one."""
+    matches: list[Mapping[str, Value]] = []
+    errors: list[SpecError] = []
     passed: list[Mapping[str, Value]] = []
-    for index, wish in enumerate(wishes(spec)):
-        offered = _offers(wish, spec, catalogue, path=("product", "anyOf", index))
+    for index, declared in enumerate(declared_offers(spec)):
+        offered = _offers(declared, spec, catalogue, path=("product", "anyOf", index))
         if isinstance(offered, SpecError):
-            wrong.append(offered)
+            errors.append(offered)
             continue
-        found += offered
+        matches += offered
         dear = [offer for offer in offered if offer["tooDear"]]
         passed += [_passed(offer, f"it costs {_usd(offer['price'])}, over maxPricePerHour") for offer in dear]
         if not offered:
-            passed.append(_passed({"id": wish.get("id", wish.get("gpu")), **wish}, "it is not offered so"))
-    if live is not None and (kept := _kept(found, live)) is not None:
-        return _taking(spec, kept), ()
-    if wrong:
-        return spec, tuple(wrong)
-    affordable = [offer for offer in found if not offer.get("tooDear")]
+            passed.append(_passed({"id": declared.get("id", declared.get("gpu")), **declared}, "it is not offered so"))
+    if live is not None and (same := _live_offer(matches, live)) is not None:
+        return _with_offer(spec, same), ()
+    if errors:
+        return spec, tuple(errors)
+    affordable = [offer for offer in matches if not offer.get("tooDear")]
     if not affordable:
-        told = ", ".join(f"{offer['name']} costs {_usd(offer['price'])}" for offer in found) or "none is offered so"
+        prices = ", ".join(f"{offer['name']} costs {_usd(offer['price'])}" for offer in matches) or "none is offered so"
         hint = "raise maxPricePerHour, or add another offer"
-        return spec, (SpecError(("product", "anyOf"), f"no offer is within its price: {told}", hint, impossible=True),)
-    chosen = _taking(spec, min(affordable, key=lambda offer: not offer["available"]))
+        return spec, (
+            SpecError(("product", "anyOf"), f"no offer is within its price: {prices}", hint, impossible=True),
+        )
+    chosen = _with_offer(spec, min(affordable, key=lambda offer: not offer["available"]))
     offered = [filled({**_named(offer), "free": offer["available"]}) for offer in affordable]
-    return {**chosen, "product": {**object_of(chosen["product"]), **filled({"offers": offered, "passed": passed})}}, ()
+    return {
+        **chosen,
+        "product": {**object_of(chosen["product"]), **filled({"offers": offered, "passed": passed})},
+    }, ()
 
 
-def in_turn(spec: Spec) -> tuple[Offer, ...]:
-    """What a create tries, one after another: what was free when the plan was made comes first."""
+def offers_in_order(spec: Spec) -> tuple[Offer, ...]:
+    """The specs that a create tries one after another: those that were free when the plan was made come first."""
     product = object_of(spec.get("product"))
     offered, passed = objects_of(product.get("offers")), tuple(objects_of(product.get("passed")))
     if not offered:
@@ -106,28 +111,28 @@ def in_turn(spec: Spec) -> tuple[Offer, ...]:
 def _offer(
     spec: Spec, offered: list[Mapping[str, Value]], index: int, *, passed: tuple[Mapping[str, Value], ...]
 ) -> Offer:
-    taken = _taking(spec, offered[index])
-    taken_up = tuple(_passed(other, "none was free") for other in offered[:index] if not other.get("free"))
-    return Offer(spec=taken, place=_place(taken), passed=(*passed, *taken_up))
+    chosen = _with_offer(spec, offered[index])
+    unavailable = tuple(_passed(other, "none was free") for other in offered[:index] if not other.get("free"))
+    return Offer(spec=chosen, place=_place(chosen), passed=(*passed, *unavailable))
 
 
 def _offers(
-    wish: Mapping[str, Value], spec: Spec, catalogue: Catalogue, *, path: tuple[str | int, ...]
+    declared: Mapping[str, Value], spec: Spec, catalogue: Catalogue, *, path: tuple[str | int, ...]
 ) -> list[Mapping[str, Value]] | SpecError:
-    """What a wish can mean now: each product with its place, its price in 1/100000 USD, and whether one is free."""
-    key = "id" if "id" in wish else "gpu"
-    mode = text_of(wish.get("billingMode")) or text_of(spec.get("billingMode")) or "onDemand"
-    named = wish.get("cluster")
+    """The products that a declared offer matches now: each with its place, its price in 1/100000 USD, and its stock."""
+    key = "id" if "id" in declared else "gpu"
+    mode = text_of(declared.get("billingMode")) or text_of(spec.get("billingMode")) or "onDemand"
+    named = declared.get("cluster")
     cluster = find_cluster(catalogue, named, path=(*path, "cluster")) if isinstance(named, str) else ""
     if isinstance(cluster, SpecError):
         return cluster
-    products = matching(catalogue.gpu, text_of(wish.get(key)))
+    products = matching(catalogue.gpu, text_of(declared.get(key)))
     if not products:
-        return SpecError((*path, key), f'no product "{wish.get(key)}"', "")
-    limit = _limit(wish.get("maxPricePerHour"))
+        return SpecError((*path, key), f'no product "{declared.get(key)}"', "")
+    limit = _limit(declared.get("maxPricePerHour"))
     places = {cluster, *(item.name for item in catalogue.clusters if item.id == cluster)}
-    here = [item for item in products if offers(item, mode) and (not cluster or _is_in(item, places))]
-    costs = {item.id: price(item, mode) for item in here}
+    here = [item for item in products if is_offered(item, mode) and (not cluster or _is_in(item, places))]
+    costs = {item.id: price_in_mode(item, mode) for item in here}
     return [
         {
             "id": item.id,
@@ -135,9 +140,9 @@ def _offers(
             "price": costs[item.id],
             "available": item.available,
             "tooDear": limit is not None and (costs[item.id] is None or (costs[item.id] or 0) > limit),
-            # What neither the wish nor the spec names is left open, whatever an earlier offer named.
+            # A place that neither the offer nor the spec names is left open, whatever an earlier offer named.
             "cluster": cluster or spec.get("cluster"),
-            "billingMode": wish.get("billingMode", spec.get("billingMode")),
+            "billingMode": declared.get("billingMode", spec.get("billingMode")),
         }
         for item in sorted(here, key=lambda item: (not item.available, costs[item.id] or 0, item.id))
     ]
@@ -147,8 +152,8 @@ def _is_in(product: Product, places: set[str]) -> bool:
     return not product.clusters or not places.isdisjoint(product.clusters)
 
 
-def _kept(found: list[Mapping[str, Value]], live: Live) -> Mapping[str, Value] | None:
-    """The offer that the live object is of, whatever it costs today."""
+def _live_offer(matches: list[Mapping[str, Value]], live: Live) -> Mapping[str, Value] | None:
+    """The offer that the live object matches, whatever its price today."""
     has = {
         "id": object_of(live.values.get("product")).get("id"),
         "cluster": live.values.get("cluster"),
@@ -157,27 +162,29 @@ def _kept(found: list[Mapping[str, Value]], live: Live) -> Mapping[str, Value] |
     return next(
         (
             offer
-            for offer in found
+            for offer in matches
             if all(offer.get(name) in (None, has[name]) for name in ("id", "cluster", "billingMode"))
         ),
         None,
     )
 
 
-def _taking(spec: Spec, offer: Mapping[str, Value]) -> Spec:
+def _with_offer(spec: Spec, offer: Mapping[str, Value]) -> Spec:
     """The spec of that offer alone."""
-    plain = {name: value for name, value in object_of(spec.get("product")).items() if name not in _WORKED_OUT}
-    own = {name: value for name, value in spec.items() if name not in _OPEN}
-    placed = filled({name: offer.get(name) for name in _OPEN})
+    plain = {name: value for name, value in object_of(spec.get("product")).items() if name not in _RESOLVED_KEYS}
+    own = {name: value for name, value in spec.items() if name not in _OFFER_FIELDS}
+    placed = filled({name: offer.get(name) for name in _OFFER_FIELDS})
     return {**own, **placed, "product": {**plain, "id": offer["id"]}}
 
 
 def _named(offer: Mapping[str, Value]) -> Mapping[str, Value]:
-    return {name: offer.get(name) for name in ("id", *_OPEN)}
+    return {name: offer.get(name) for name in ("id", *_OFFER_FIELDS)}
 
 
 def _place(spec: Spec) -> Mapping[str, Value]:
-    return filled({"product": object_of(spec.get("product")).get("id"), **{name: spec.get(name) for name in _OPEN}})
+    return filled(
+        {"product": object_of(spec.get("product")).get("id"), **{name: spec.get(name) for name in _OFFER_FIELDS}}
+    )
 
 
 def _passed(offer: Mapping[str, Value], reason: str) -> Mapping[str, Value]:

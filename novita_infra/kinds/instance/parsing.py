@@ -1,4 +1,4 @@
-"""What the API answers about an instance, in the manifest's shape. Never raises, and never lets a password through."""
+"""From the API's answers to a live instance in the manifest's shape. It never raises, and drops every password."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _ADDRESSES: Final = frozenset({"endpoints", "url"})
 _LEAVING: Final = frozenset({"toRemove", "removing"})
 _STOPPED: Final = frozenset({"exited", "stopped"})
 _STOPPING: Final = frozenset({"toStop", "stopping"})
-_MOVED_BY_PLATFORM: Final = frozenset({"migrating", "freezing"})
-_BEFORE_ITS_PROGRAM: Final = frozenset({"pending", "toCreate", "creating", "pulling", "toReset", "resetting"})
+_CHANGED_BY_PLATFORM: Final = frozenset({"migrating", "freezing"})
+_BEFORE_PROGRAM_START: Final = frozenset({"pending", "toCreate", "creating", "pulling", "toReset", "resetting"})
 
 
 def parse(item: Mapping[str, Any]) -> Live:
-    """The instance in the manifest's shape, from a list item or a got object."""
+    """The live instance, from a list item or the object of a get."""
     status, spot = text_of(item.get("status")), text_of(item.get("spotStatus"))
     error = object_of(item.get("statusError"))
-    told = [text for text in (text_of(error.get("state")), text_of(error.get("message"))) if text]
+    messages = [text for text in (text_of(error.get("state")), text_of(error.get("message"))) if text]
     phase = _phase(status, troubled=bool(text_of(error.get("state"))), spot=spot)
     if spot in {"notified", "reclaiming", "terminated"}:
-        told.append(f"the spot instance is being reclaimed: {spot}")
+        messages.append(f"the spot instance is being reclaimed: {spot}")
     return Live(
         id=text_of(item.get("id")),
         name=text_of(item.get("name")),
@@ -34,7 +34,7 @@ def parse(item: Mapping[str, Any]) -> Live:
         status=status,
         values={**_values(item), "power": _power(status, phase)},
         outputs=_outputs(item, phase),
-        trouble=": ".join(told),
+        trouble=": ".join(messages),
         mark=mark_of_env(item.get("envs")),
         created=created_in(item),
         logs=_logs(object_of(item.get("connectComponentLog")), status),
@@ -42,25 +42,25 @@ def parse(item: Mapping[str, Any]) -> Live:
 
 
 def unwrap(answer: Any) -> Mapping[str, Any] | None:
-    """The object stands at the top (gpu-instance-get-instance); sister clients also accept it under `instance`."""
+    """The object itself (gpu-instance-get-instance), or the one under `instance`, which sister clients accept too."""
     item = object_of(answer)
     item = object_of(item.get("instance")) or item
     return item if text_of(item.get("id")) else None
 
 
 def new_id(answer: Any) -> str:
-    """From `{"id": ...}` (gpu-instance-create-instance); empty where the answer holds none."""
+    """The id in `{"id": ...}` (gpu-instance-create-instance); empty where the answer holds none."""
     return text_of(object_of(answer).get("id"))
 
 
 def _phase(status: str, *, troubled: bool, spot: str) -> Phase:
-    """What a status means (gpu-instance-get-instance); a word that is not known is in transition.
+    """The phase of a status (gpu-instance-get-instance). An unknown status counts as a transition.
 
-    There is no status for a failure: `statusError` tells it beside the status at which the instance got stuck. It is a
-    failure only on the way to running. An instance that runs, is stopped, is being stopped or is moved by the platform
-    is still there with its data; it keeps its phase, and the error is told as trouble.
-    A spot instance that was reclaimed counts as stopped until the service removes it: its disk is still there, and
-    starting it either works or says why not. One that runs again runs, whatever its spot status still says.
+    No status means failure: `statusError` stands beside the status at which the instance got stuck. It is a failure
+    only on the way to running. An instance that runs, is stopped, is being stopped or is migrated by the platform still
+    exists with its data; it keeps its phase, and the error is its trouble.
+    A reclaimed spot instance counts as stopped until the service removes it: its disk still exists, and a start either
+    works or says why not. A spot instance that runs again is running, whatever its spot status is.
     """
     match status:
         case "removed":
@@ -71,25 +71,25 @@ def _phase(status: str, *, troubled: bool, spot: str) -> Phase:
             return Phase.CHANGING if spot == "reclaiming" else Phase.READY
         case _ if status in _STOPPED or spot == "terminated":
             return Phase.STOPPED
-        case _ if status in _STOPPING or status in _MOVED_BY_PLATFORM:
+        case _ if status in _STOPPING or status in _CHANGED_BY_PLATFORM:
             return Phase.CHANGING
         case _:
             return Phase.FAILED if troubled else Phase.CHANGING
 
 
-def lasting(before: Mapping[str, Value], live: Live) -> Mapping[str, Value]:
-    """What holds no longer: the addresses of ports that it does not have any more, and the login of what is stopped.
+def lasting_outputs(before: Mapping[str, Value], live: Live) -> Mapping[str, Value]:
+    """The known attributes without those that no longer hold: addresses of closed ports, login of a stopped machine.
 
-    Lists name the ports without their addresses, and tell nothing of the login (gpu-instance-list-instances).
+    Lists have the ports without addresses, and no login (gpu-instance-list-instances).
     """
-    told = dict(before)
+    outputs = dict(before)
     if live.phase is Phase.STOPPED:
-        told.pop("sshCommand", None)
+        outputs.pop("sshCommand", None)
     ports = live.values.get("ports")
     if not isinstance(ports, list):
-        return told
+        return outputs
     endpoints = {port: url for port, url in object_of(before.get("endpoints")).items() if port in ports}
-    return {**{name: value for name, value in told.items() if name not in _ADDRESSES}, **_addresses(endpoints)}
+    return {**{name: value for name, value in outputs.items() if name not in _ADDRESSES}, **_addresses(endpoints)}
 
 
 def _addresses(endpoints: Mapping[str, Value]) -> dict[str, Value]:
@@ -98,18 +98,18 @@ def _addresses(endpoints: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _power(status: str, phase: Phase) -> str:
-    """The power state that the instance is in or on its way to; a word that is not known counts as running."""
+    """The present or coming power state of the instance; an unknown status counts as running."""
     return "stopped" if phase is Phase.STOPPED or status in _STOPPING else "running"
 
 
-def _logs(said: Mapping[str, Any], status: str) -> tuple[str, ...]:
-    """Only a got object has them. Until its program begins, what brings the container up has more to tell."""
-    told = text_of(said.get("instanceLogAddress")), text_of(said.get("systemLogAddress"))
-    return tuple(filter(None, reversed(told) if status in _BEFORE_ITS_PROGRAM else told))
+def _logs(component: Mapping[str, Any], status: str) -> tuple[str, ...]:
+    """The addresses of the logs, which only a get returns. Until the program starts, the system log comes first."""
+    logs = text_of(component.get("instanceLogAddress")), text_of(component.get("systemLogAddress"))
+    return tuple(filter(None, reversed(logs) if status in _BEFORE_PROGRAM_START else logs))
 
 
 def _values(item: Mapping[str, Any]) -> dict[str, Value]:
-    """The fields that the answer carries; those that it sends empty are carried as empty where that means none."""
+    """The fields that the answer carries. An empty value is carried as empty where it means none."""
     values = carried(
         item,
         {
@@ -141,7 +141,7 @@ def _values(item: Mapping[str, Any]) -> dict[str, Value]:
 
 
 def _outputs(item: Mapping[str, Any], phase: Phase) -> dict[str, Value]:
-    """Never a password: what the API tells of SSH, the web terminal and Jupyter stays out but for the SSH command."""
+    """The attributes, without passwords: of SSH, web terminal and Jupyter only the SSH command is read."""
     endpoints = {
         f"{int_of(port.get('port'))}/{text_of(port.get('type')) or 'http'}": text_of(port.get("endpoint"))
         for port in objects_of(item.get("portMappings"))
@@ -169,6 +169,6 @@ def _outputs(item: Mapping[str, Any], phase: Phase) -> dict[str, Value]:
 
 
 def _local_gb(item: Mapping[str, Any]) -> int:
-    """The size of the local disk; 0 where the answer does not tell."""
+    """The size of the local disk in GB; 0 where the answer has none."""
     mounts = objects_of(item.get("volumeMounts"))
     return next((int_of(mount.get("size")) or 0 for mount in mounts if mount.get("type") == "local"), 0)

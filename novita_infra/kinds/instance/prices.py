@@ -1,6 +1,6 @@
-"""What an instance costs: by the hour or the term, with its root disk. Pure.
+"""The costs of an instance: by the hour or by the term, with its root disk. Pure.
 
-A subscription is shown at the list price of the months that are declared, spread over them; what it buys now is apart.
+A subscription costs the list price of the declared months, spread over them. The purchase itself is a cost of its own.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _MODES: Final = {"onDemand": "on demand", "spot": "spot"}
 
 
 def costs(spec: Spec, prices: PriceList) -> tuple[Cost, ...]:
-    """What an instance of this spec, with its product chosen, costs as long as it is there.
+    """The running costs of an instance of this spec with a resolved product.
 
-    A stopped one pays for its disk alone, unless it is a subscription.
+    A stopped instance pays only for its disk, unless it is a subscription.
     """
     product = object_of(spec.get("product"))
     if _is_cpu(spec, product, prices):
@@ -32,15 +32,15 @@ def costs(spec: Spec, prices: PriceList) -> tuple[Cost, ...]:
     return (*_by_the_hour(product, spec.get("gpuCount") or 1, mode, prices), *_disk(spec, mode))
 
 
-def buys(before: Spec | None, after: Spec, prices: PriceList) -> tuple[Cost, ...]:
-    """The months that are bought when an instance (None for a new one) becomes so."""
+def purchases(before: Spec | None, after: Spec, prices: PriceList) -> tuple[Cost, ...]:
+    """The months that are bought when an instance (None for a new one) changes to the spec."""
     if after.get("billingMode") != "monthly":
         return ()
     had = before.get("months") if before is not None and before.get("billingMode") == "monthly" else 0
-    wanted = after.get("months")
-    if not isinstance(wanted, int) or not isinstance(had, int) or wanted <= had:
+    months = after.get("months")
+    if not isinstance(months, int) or not isinstance(had, int) or months <= had:
         return ()
-    return (_term(after, wanted - had, prices, hours=0),)
+    return (_term(after, months - had, prices, hours=0),)
 
 
 def _is_cpu(spec: Spec, product: Mapping[str, Value], prices: PriceList) -> bool:
@@ -50,13 +50,13 @@ def _is_cpu(spec: Spec, product: Mapping[str, Value], prices: PriceList) -> bool
 
 
 def _machine(product: Mapping[str, Value], prices: PriceList) -> Cost:
-    """A CPU machine; its disk comes with it."""
+    """The cost of a CPU machine, disk included."""
     id = text_of(product.get("id"))
     return prices.cost(f"cpu/{id}/onDemand", prices.names.get(f"cpu/{id}") or text_of(product.get("cpu")) or "CPU")
 
 
 def _by_the_hour(product: Mapping[str, Value], gpus: int, mode: str, prices: PriceList) -> tuple[Cost, ...]:
-    """The GPUs; where another offer may have to be taken, what it would cost more."""
+    """The cost of the GPUs; and the extra cost of the dearest other offer that may have to be used."""
     what = f"{_name(product, prices)}, {_MODES.get(mode, mode)}"
     line = prices.cost(f"gpu/{product.get('id')}/{mode}", what, quantity=gpus, unit="GPU")
     if "offers" not in product:
@@ -73,7 +73,7 @@ def _by_the_hour(product: Mapping[str, Value], gpus: int, mode: str, prices: Pri
 
 
 def _term(spec: Spec, months: Value, prices: PriceList, *, hours: int) -> Cost:
-    """So many months of it. How a number of months that is not on the list is paid is not documented."""
+    """The cost of a number of months. The price of a number that is not listed is not documented."""
     product, gpus = object_of(spec.get("product")), spec.get("gpuCount") or 1
     name = _name(product, prices)
     if not isinstance(months, int):
@@ -83,7 +83,7 @@ def _term(spec: Spec, months: Value, prices: PriceList, *, hours: int) -> Cost:
 
 
 def _disk(spec: Spec, mode: str) -> tuple[Cost, ...]:
-    """What the root disk has beyond the free GB. What it costs a subscription is not documented."""
+    """The cost of the root disk beyond the free GB. Its price for a subscription is not documented."""
     size = spec.get("rootDiskGb")
     if not isinstance(size, int) or size <= FREE_ROOT_GB:
         return ()

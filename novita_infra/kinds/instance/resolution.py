@@ -1,6 +1,6 @@
-"""What an instance asks for, made definite by its template, its storages and the catalogue; and what is wrong with it.
+"""The resolution of an instance's spec by its template, its storages, its VPC and the catalogue. Pure.
 
-Pure; it sees manifests and the catalogue, and of the API only the object that is already there.
+It reads manifests, the catalogue, and the live object if one exists.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from typing import Literal
 from novita_infra.api.json_values import filled, int_of, object_of, objects_of, text_of
 from novita_infra.catalogue.products import Catalogue, Product
 from novita_infra.catalogue.stock import StockNeed, StockQuery
-from novita_infra.kinds.instance import offers as instance_offers
 from novita_infra.kinds.instance.calls import is_cpu
-from novita_infra.kinds.instance.validation import _cpu_faults
+from novita_infra.kinds.instance.offers import declared_offers, offers_in_order, resolve_offers
+from novita_infra.kinds.instance.validation import cpu_errors
 from novita_infra.kinds.kind import SpecError
-from novita_infra.kinds.toolkit.lookup import find_product, offers
-from novita_infra.kinds.toolkit.placement import placed
+from novita_infra.kinds.toolkit.lookup import find_product, is_offered
+from novita_infra.kinds.toolkit.placement import with_cluster_id
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.resources import Live
 from novita_infra.model.values import Spec, Value
 
 
 def inherit(spec: Spec, lookup: Callable[[str, Value], Spec | None]) -> Spec:
-    """The spec with what its template gives, and with the cluster of the storages or the VPC that it names."""
+    """The spec with the values of its template, and with the cluster of the storages or the VPC that it names."""
     return _with_cluster(_with_template(spec, lookup), lookup)
 
 
@@ -50,47 +50,47 @@ def _with_cluster(spec: Spec, lookup: Callable[[str, Value], Spec | None]) -> Sp
     return spec if cluster is None else {**spec, "cluster": cluster}
 
 
-def choose(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
-    """The spec with the ids of its cluster and product; the product that a live instance has stays where it will do."""
-    chosen, misplaced = placed(spec, catalogue, live)
-    faults = list(misplaced)
+def resolve_spec(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
+    """The spec with the ids of its cluster and product. A live instance keeps a product that satisfies it."""
+    chosen, misplaced = with_cluster_id(spec, catalogue, live)
+    errors = list(misplaced)
     if spec.get("image") is None:
         hint = "declare it here; the template that is named is not known"
-        faults.append(SpecError(("image",), "there is no image", hint))
-    if instance_offers.wishes(spec):
-        chosen, unmet = instance_offers.choose(chosen, catalogue, live)
-        return chosen, (*faults, *unmet)
+        errors.append(SpecError(("image",), "there is no image", hint))
+    if declared_offers(spec):
+        chosen, offer_problems = resolve_offers(chosen, catalogue, live)
+        return chosen, (*errors, *offer_problems)
     product = _product(chosen, catalogue, live)
     if product is None:
-        return chosen, tuple(faults)
+        return chosen, tuple(errors)
     if isinstance(product, SpecError):
-        return chosen, (*faults, product)
+        return chosen, (*errors, product)
     chosen = {**chosen, "product": {**chosen["product"], "id": product.id}}
     if not is_cpu(chosen) and "type" not in chosen and any(item.id == product.id for item in catalogue.cpu):
-        faults += _cpu_faults(chosen)
+        errors += cpu_errors(chosen)
         chosen["type"] = "cpu"
     path = ("product", next((key for key in ("id", "gpu", "cpu") if key in object_of(spec.get("product"))), ""))
-    faults += _place_faults(path, chosen, product, catalogue=catalogue, live=live)
-    return chosen, (*faults, *_product_faults(spec, product, live))
+    errors += _place_errors(path, chosen, product, catalogue=catalogue, live=live)
+    return chosen, (*errors, *_product_errors(spec, product, live))
 
 
 def _product(spec: Spec, catalogue: Catalogue, live: Live | None) -> Product | SpecError | None:
-    """The product that the spec wishes for; None where the wish is not known yet."""
-    wish = object_of(spec.get("product"))
+    """The product that the spec names; None where that is not known yet."""
+    declared = object_of(spec.get("product"))
     known = _products(spec, catalogue, live)
-    if isinstance(wish.get("id"), str):
-        exact = next((item for item in known if item.id == wish["id"]), None)
+    if isinstance(declared.get("id"), str):
+        exact = next((item for item in known if item.id == declared["id"]), None)
         if exact is not None:
             return exact
-        hint = nearest(wish["id"], [item.id for item in known])
-        return SpecError(("product", "id"), f'no product has the id "{wish["id"]}"', hint)
-    key = next((key for key in ("gpu", "cpu") if isinstance(wish.get(key), str)), "")
+        hint = nearest(declared["id"], [item.id for item in known])
+        return SpecError(("product", "id"), f'no product has the id "{declared["id"]}"', hint)
+    key = next((key for key in ("gpu", "cpu") if isinstance(declared.get(key), str)), "")
     if not key:
         return None
     mode = spec.get("billingMode", "onDemand")
     return find_product(
         known,
-        wish[key],
+        declared[key],
         path=("product", key),
         mode=mode if isinstance(mode, str) else "",
         cluster=next((item for item in catalogue.clusters if item.id == spec.get("cluster")), None),
@@ -99,7 +99,7 @@ def _product(spec: Spec, catalogue: Catalogue, live: Live | None) -> Product | S
 
 
 def _products(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Product, ...]:
-    """The products that the wish may be about, and the one that the object has, which may no longer be listed."""
+    """The products that the spec may name, and the live object's, which may no longer be listed."""
     if is_cpu(spec):
         listed = catalogue.cpu
     else:
@@ -114,16 +114,16 @@ def _product_of(live: Live | None) -> Product:
     return Product(text_of(product.get("id")), text_of(product.get("name")), available=False, price=None)
 
 
-def _product_faults(spec: Spec, product: Product, live: Live | None) -> Iterator[SpecError]:
+def _product_errors(spec: Spec, product: Product, live: Live | None) -> Iterator[SpecError]:
     mode, size = spec.get("billingMode"), spec.get("rootDiskGb")
     now = live.values.get("billingMode") if live else None
-    if isinstance(mode, str) and mode != now and not offers(product, mode):
+    if isinstance(mode, str) and mode != now and not is_offered(product, mode):
         hint = f"it is offered {' or '.join(product.billing_modes)}"
         yield SpecError(("billingMode",), f"{product.name} ({product.id}) is not offered {mode}", hint, impossible=True)
     if not isinstance(size, int):
         return
     if size < product.min_root_gb:
-        # The service would make the disk larger than declared, and every later plan would want to shrink it.
+        # The service would create a larger disk than declared, and every later plan would shrink it.
         summary = f"{size} GB are less than the least root disk of {product.name} ({product.id})"
         yield SpecError(("rootDiskGb",), summary, f"at least {product.min_root_gb} GB are needed", impossible=True)
     has = live.values.get("rootDiskGb") if live and _product_of(live).id == product.id else None
@@ -132,10 +132,10 @@ def _product_faults(spec: Spec, product: Product, live: Live | None) -> Iterator
         yield SpecError(("rootDiskGb",), summary, f"at most {product.max_root_gb} GB are possible", impossible=True)
 
 
-def _place_faults(
+def _place_errors(
     path: tuple[str, ...], spec: Spec, product: Product, *, catalogue: Catalogue, live: Live | None
 ) -> Iterator[SpecError]:
-    """That the product is in none of the machines of the cluster: no waiting would help."""
+    """The error that the cluster never has the product: waiting would not help."""
     has = (_product_of(live).id, live.values.get("cluster")) if live else ()
     cluster = next((item for item in catalogue.clusters if item.id == spec.get("cluster")), None)
     if cluster is None or not product.clusters or has == (product.id, cluster.id):
@@ -145,12 +145,12 @@ def _place_faults(
         yield SpecError(path, summary, f"clusters that have it: {', '.join(product.clusters)}", impossible=True)
 
 
-def takes(spec: Spec, catalogue: Catalogue) -> tuple[StockNeed, ...]:
-    """What a new machine takes of the stock: one GPU product of those that would do, or one CPU product."""
-    return tuple(take for offer in instance_offers.in_turn(spec) if (take := _take(offer.spec, catalogue)) is not None)
+def stock_needed(spec: Spec, catalogue: Catalogue) -> tuple[StockNeed, ...]:
+    """The stock that a new machine needs: one of its GPU offers, or one CPU product."""
+    return tuple(need for offer in offers_in_order(spec) if (need := _stock_need(offer.spec, catalogue)) is not None)
 
 
-def _take(spec: Spec, catalogue: Catalogue) -> StockNeed | None:
+def _stock_need(spec: Spec, catalogue: Catalogue) -> StockNeed | None:
     id, place = object_of(spec.get("product")).get("id"), spec.get("cluster")
     cluster, mode = place if isinstance(place, str) else "", text_of(spec.get("billingMode")) or "onDemand"
     part: Literal["gpu", "cpu"] = "cpu" if is_cpu(spec) else "gpu"

@@ -9,30 +9,30 @@ from novita_infra.api.json_values import objects_of
 from novita_infra.kinds.instance import offers
 from novita_infra.kinds.instance.calls import is_cpu
 from novita_infra.kinds.kind import SpecError
-from novita_infra.kinds.toolkit.checks import env_faults, mount_faults, port_faults, port_number_faults
+from novita_infra.kinds.toolkit.checks import env_errors, mount_errors, port_errors, port_number_errors
 from novita_infra.model.values import Spec
 
 
 def check(spec: Spec) -> Iterator[SpecError]:
-    """What is wrong beyond the schema; the limits are those of gpu-instance-create-instance."""
+    """The errors of a spec beyond its schema; the limits are those of gpu-instance-create-instance."""
     if spec.get("image") is None and spec.get("template") is None:
         yield SpecError(("image",), "there is no image", "declare image, or a template that has one")
     if "registryAuth" in spec and "registryLogin" in spec:
         yield SpecError(("registryLogin",), "registryAuth is declared too", "use one of them")
-    yield from _product_wish_faults(spec)
-    yield from _port_faults(spec)
-    yield from env_faults(spec.get("env"))
+    yield from _product_errors(spec)
+    yield from _port_errors(spec)
+    yield from env_errors(spec.get("env"))
     local = spec.get("localStorage")
     taken = [local.get("mountPath")] if isinstance(local, Mapping) else []
-    yield from mount_faults(spec.get("networkStorages"), taken=taken)
-    yield from _cpu_faults(spec) if is_cpu(spec) else _billing_faults(spec)
+    yield from mount_errors(spec.get("networkStorages"), taken=taken)
+    yield from cpu_errors(spec) if is_cpu(spec) else _billing_errors(spec)
 
 
-def _product_wish_faults(spec: Spec) -> Iterator[SpecError]:
+def _product_errors(spec: Spec) -> Iterator[SpecError]:
     product = spec.get("product")
     if not isinstance(product, Mapping):
         return
-    yield from offers.faults(spec)
+    yield from offers.offer_errors(spec)
     keys = sorted({"gpu", "cpu", "id", "anyOf"} & product.keys())
     if len(keys) > 1:
         yield SpecError(
@@ -43,28 +43,29 @@ def _product_wish_faults(spec: Spec) -> Iterator[SpecError]:
             yield SpecError(("type",), f"the product is a {key.upper()}", f"leave type out, or say {key}")
 
 
-def _port_faults(spec: Spec) -> Iterator[SpecError]:
+def _port_errors(spec: Spec) -> Iterator[SpecError]:
     tools = spec.get("tools")
     numbers = [tool.get("port") for tool in objects_of(tools)] if isinstance(tools, list) else []
     for index, number in enumerate(numbers):
-        yield from port_number_faults(number, path=("tools", index, "port"))
+        yield from port_number_errors(number, path=("tools", index, "port"))
         if number in numbers[:index]:
             yield SpecError(
                 ("tools", index, "port"), f"port {number} is used twice", "each port number may be used once"
             )
-    yield from port_faults(spec.get("ports"), taken=numbers)
+    yield from port_errors(spec.get("ports"), taken=numbers)
 
 
 _GPU_ONLY: Final = ("gpuCount", "rootDiskGb", "billingMode", "months", "autoRenew", "minCudaVersion")
 
 
-def _cpu_faults(spec: Spec) -> Iterator[SpecError]:
+def cpu_errors(spec: Spec) -> Iterator[SpecError]:
+    """The fields that a CPU instance cannot have."""
     for name in _GPU_ONLY:
         if name in spec:
             yield SpecError((name,), "a CPU instance has none", "leave it out (gpu-instance-create-cpu-instance)")
 
 
-def _billing_faults(spec: Spec) -> Iterator[SpecError]:
+def _billing_errors(spec: Spec) -> Iterator[SpecError]:
     mode = spec.get("billingMode", "onDemand")
     if not isinstance(mode, str):
         return

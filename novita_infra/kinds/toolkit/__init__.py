@@ -1,1 +1,1 @@
-"""Tools for authors of kinds: translations, checks, lookups, owner marks. It knows no single kind."""
+"""Tools for authors of kinds: translations, checks, lookups, owner marks. They know no single kind."""

@@ -1,6 +1,6 @@
-"""What is wrong with a spec beyond its schema, for what several kinds have: ports, env and mounts.
+"""Checks of fields that several kinds have, beyond their schemas: ports, env and mounts.
 
-Values that are not known yet, and those that the schema already refuses, are skipped: each mistake is told once.
+Unknown values, and values that the schema refuses, are skipped: each error is reported once.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from novita_infra.kinds.toolkit.translation import RESERVED_PORTS, is_port, port
 from novita_infra.model.values import Secret, Value
 
 
-def port_faults(
+def port_errors(
     ports: Value, *, taken: Sequence[Value] = (), most: int = 15, name: str = "ports"
 ) -> Iterator[SpecError]:
-    """What is wrong with declared ports: no port number, reserved by the platform, named twice, or too many.
+    """The errors of declared ports: no port number, reserved by the platform, used twice, or too many.
 
-    `taken` are port numbers that something else of the same object uses (tools); `most` counts both.
+    `taken` are port numbers that another field of the object uses (tools); `most` counts both.
     """
     if not isinstance(ports, list):
         return
@@ -26,7 +26,7 @@ def port_faults(
         if not isinstance(port, str) or not is_port(port):
             continue
         number, _ = port_of(port)
-        yield from port_number_faults(number, path=(name, index))
+        yield from port_number_errors(number, path=(name, index))
         if number in seen:
             yield SpecError((name, index), f"port {number} is used twice", "each port number may be used once")
         seen.add(number)
@@ -36,8 +36,8 @@ def port_faults(
         )
 
 
-def port_number_faults(number: Value, *, path: tuple[str | int, ...]) -> Iterator[SpecError]:
-    """What is wrong with one port number: out of 1-65535, or one that the platform keeps for itself."""
+def port_number_errors(number: Value, *, path: tuple[str | int, ...]) -> Iterator[SpecError]:
+    """The error of one port number: out of 1-65535, or reserved by the platform."""
     if not isinstance(number, int) or isinstance(number, bool):
         return
     if not 1 <= number <= 65535:
@@ -46,10 +46,10 @@ def port_number_faults(number: Value, *, path: tuple[str | int, ...]) -> Iterato
         yield SpecError(path, f"port {number} is kept by the platform", "2222, 2223 and 2224 cannot be used")
 
 
-def env_faults(env: Value, *, name: str = "env") -> Iterator[SpecError]:
-    """Variables that are too many or too long, or no text (gpu-instance-create-instance: `envs`).
+def env_errors(env: Value, *, name: str = "env") -> Iterator[SpecError]:
+    """The errors of variables: too many, too long, or no text (gpu-instance-create-instance: `envs`).
 
-    The schema sees neither what a template adds nor how long a secret is; a secret's value is never told.
+    The schema knows neither the variables of a template nor the length of a secret. No error shows a secret's value.
     """
     if not isinstance(env, Mapping):
         return
@@ -67,8 +67,8 @@ def env_faults(env: Value, *, name: str = "env") -> Iterator[SpecError]:
             yield SpecError((name, key), f"{text!r} is no text", f'put it in quotes: "{text}"')
 
 
-def mount_faults(mounts: Value, *, taken: Sequence[Value] = (), name: str = "networkStorages") -> Iterator[SpecError]:
-    """Mount paths that are used twice; `taken` are paths that something else (a local storage) uses."""
+def mount_errors(mounts: Value, *, taken: Sequence[Value] = (), name: str = "networkStorages") -> Iterator[SpecError]:
+    """The errors of mounts: a path used twice. `taken` are paths that another field (a local storage) uses."""
     seen = {path for path in taken if isinstance(path, str)}
     for index, mount in enumerate(mounts if isinstance(mounts, list) else ()):
         path = mount.get("mountPath") if isinstance(mount, Mapping) else None

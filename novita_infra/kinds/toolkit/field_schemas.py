@@ -57,7 +57,7 @@ PORT: Final[Mapping[str, Any]] = {
     "pattern": "^[1-9][0-9]{0,4}/(http|tcp)$",
     "examples": ["8888/http", "22/tcp"],
 }
-"""One port, `8888/http`; the range and the reserved numbers are checked by `faults.port_faults`, which says more."""
+"""One port, `8888/http`. `checks.port_errors` checks the range and the reserved numbers, with better messages."""
 
 
 MOUNT_PATH: Final[Mapping[str, Any]] = {"type": "string", "pattern": "^/", "minLength": 1, "maxLength": 4095}

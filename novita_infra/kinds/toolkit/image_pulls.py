@@ -1,4 +1,4 @@
-"""What to do about an image that cannot be pulled, for every kind that has one, by the words of who could not."""
+"""The remedy for an image that cannot be pulled, recognised by the words of container runtimes and registries."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ REMEDY: Final = "correct image (or registryAuth, where the registry asks for one
 _PULL: Final = re.compile(
     r"image_?pull|errimage|invalid_?image_?name|\bpull(ed|ing)?\b|manifest (unknown|for)\b|no such image", re.IGNORECASE
 )
-"""The words of container runtimes and registries: the service hands them on, and no page of it lists them."""
+"""Words of container runtimes and registries. The service passes them on; no page lists them."""
 _NOT_OF_THE_IMAGE: Final = re.compile(
     r"too ?many ?requests|rate limit|time-?d? ?out|timeout|connection|unavailable|no space", re.IGNORECASE
 )
-"""What may pass by itself, or is a matter of the disk: another image would not help."""
+"""Troubles that may pass by themselves, or are about the disk: another image would not help."""
 
 
 def pull_remedy(live: Live) -> str:

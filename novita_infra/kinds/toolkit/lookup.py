@@ -1,6 +1,6 @@
-"""Finds in the catalogue what a manifest wishes for: pure, and the same for the same catalogue.
+"""Looks up products and clusters in the catalogue by name. Pure.
 
-A wish that nothing meets is a Fault. That nothing is free is none: creating will tell, by then it may have changed.
+A name that nothing matches is a SpecError. Missing stock is none: it may change until the create.
 """
 
 from __future__ import annotations
@@ -18,61 +18,61 @@ Named = TypeVar("Named", Cluster, Product)
 
 
 def find_cluster(
-    catalogue: Catalogue, wish: str, *, path: tuple[str | int, ...] = ("cluster",), kept: str = ""
+    catalogue: Catalogue, name: str, *, path: tuple[str | int, ...] = ("cluster",), kept: str = ""
 ) -> str | SpecError:
-    """The id of the cluster of that id or name, or of the only one whose name has the wish in it.
+    """The id of the cluster of that id or name, or of the only one with the name as a part of its own.
 
-    `kept` is the id of the cluster where the object lives; it stays where it satisfies the wish.
+    `kept` is the id of the live object's cluster, which wins where it matches.
     """
-    if kept and wish == kept:
+    if kept and name == kept:
         return kept
-    found = matching(catalogue.clusters, wish)
+    found = matching(catalogue.clusters, name)
     if kept and any(item.id == kept for item in found):
         return kept
     if len(found) == 1:
         return found[0].id
     if not found:
         known = [text for item in catalogue.clusters for text in (item.id, item.name)]
-        return SpecError(path, f'no cluster "{wish}"', nearest(wish, known))
+        return SpecError(path, f'no cluster "{name}"', nearest(name, known))
     names = ", ".join(f"{item.id} ({item.name})" for item in found)
-    return SpecError(path, f'"{wish}" may be any of several clusters', f"name one of {names}")
+    return SpecError(path, f'"{name}" may be any of several clusters', f"name one of {names}")
 
 
 def find_product(
     products: Sequence[Product],
-    wish: str,
+    name: str,
     *,
     path: tuple[str | int, ...] = ("product",),
     mode: str = "",
     cluster: Cluster | None = None,
     kept: str = "",
 ) -> Product | SpecError:
-    """The product of that id or name, or the best of those whose name has the wish in it.
+    """The product of that id or name, or the best of those with the name as a part of their own.
 
     Best is: offered for the billing mode, offered in the cluster, available, cheapest, then the first by id.
-    `kept` is the id of the product that the object has; it stays where it satisfies the wish.
+    `kept` is the id of the live object's product, which wins where it matches.
     """
-    found = matching(products, wish)
+    found = matching(products, name)
     if not found:
-        return SpecError(path, f'no product "{wish}"', nearest(wish, [item.name for item in products]))
+        return SpecError(path, f'no product "{name}"', nearest(name, [item.name for item in products]))
     for item in found:
         if item.id == kept:
             return item
     return min(found, key=_preference(mode, cluster))
 
 
-def matching(known: Sequence[Named], wish: str) -> tuple[Named, ...]:
-    """What the wish may mean: the one of that id, else those of that name, else those that have it in their name.
+def matching(known: Sequence[Named], name: str) -> tuple[Named, ...]:
+    """The items that a name matches: the one of that id, else those of that name, else those with it in their name.
 
-    Upper and lower case are the same. A name that has the wish as whole words comes before one that has it within a
-    word, so that `RTX 4090` does not mean an `RTX 4090D` where there is an `RTX 4090 24GB`.
+    Upper and lower case are the same. A name that holds it as whole words comes before one that holds it inside a
+    word, so that `RTX 4090` does not match an `RTX 4090D` where there is an `RTX 4090 24GB`.
     """
-    text = wish.strip().lower()
+    text = name.strip().lower()
     if not text:
         return ()
     words = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)")
     tests: tuple[Callable[[Named], bool], ...] = (
-        lambda item: item.id == wish,
+        lambda item: item.id == name,
         lambda item: item.name.lower() == text,
         lambda item: words.search(item.name.lower()) is not None,
         lambda item: text in item.name.lower(),
@@ -80,8 +80,8 @@ def matching(known: Sequence[Named], wish: str) -> tuple[Named, ...]:
     return next((found for test in tests if (found := tuple(filter(test, known)))), ())
 
 
-def price(product: Product, mode: str) -> int | None:
-    """What the product costs in that billing mode: 1/100000 USD per hour, or for the fewest months that are offered."""
+def price_in_mode(product: Product, mode: str) -> int | None:
+    """The price of the product in that billing mode: 1/100000 USD per hour, or for the fewest offered months."""
     match mode:
         case "spot":
             return product.spot_price
@@ -91,8 +91,8 @@ def price(product: Product, mode: str) -> int | None:
             return product.price
 
 
-def offers(product: Product, mode: str) -> bool:
-    """Whether the product can be had in that billing mode; one that names no modes is believed to have all."""
+def is_offered(product: Product, mode: str) -> bool:
+    """Whether the product is offered in that billing mode. A product without listed modes counts as offered in all."""
     return not mode or not product.billing_modes or mode in product.billing_modes
 
 
@@ -101,7 +101,7 @@ def _preference(mode: str, cluster: Cluster | None) -> Callable[[Product], tuple
 
     def key(item: Product) -> tuple[bool, bool, bool, float, str]:
         here = not places or not item.clusters or not places.isdisjoint(item.clusters)
-        cost = price(item, mode)
-        return not offers(item, mode), not here, not item.available, math.inf if cost is None else cost, item.id
+        cost = price_in_mode(item, mode)
+        return not is_offered(item, mode), not here, not item.available, math.inf if cost is None else cost, item.id
 
     return key

@@ -1,7 +1,7 @@
-"""Where an object carries its owner mark: an env entry, or the end of a text that people read.
+"""Owner marks of objects: as an env entry, or at the end of a text for people.
 
-A mark tells which create made an object, when the answer to that create was lost. It is never part of what is declared:
-the readers take it off again.
+A mark identifies the create that made an object, when the answer to that create was lost. It is never part of a spec:
+the readers remove it.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ MOST_ENV: Final = 100
 """The API's limit of entries (gpu-instance-create-instance); where it is reached there is no room for a mark."""
 
 _NOTE: Final = re.compile(r"(?:(?<=\S) )?\[novita-infra (?P<mark>[^\[\]\s]+)\]$")
-_UNSPOKEN: Final = re.compile(r"[^\w.-]+")
+_UNSAFE: Final = re.compile(r"[^\w.-]+")
 _COMMENT: Final = re.compile(r"\n*<!-- novita-infra (?P<mark>[^<>\s]+) -->\n*$")
 
 
 def mark_safe(project: str) -> str:
-    """The project's name as a mark tells it: what could end the mark is a hyphen."""
-    return _UNSPOKEN.sub("-", project)
+    """The project's name inside a mark: characters that could end the mark become hyphens."""
+    return _UNSAFE.sub("-", project)
 
 
 def owner(project: str, environment: str, address: Address) -> str:
-    """The part of a mark that tells for what an object was made; the operation that made it follows after a slash."""
+    """The part of a mark that names project, environment and address; a slash and the operation follow."""
     return "/".join((mark_safe(project), environment, str(address).replace('"', "")))
 
 
 def env_with_mark(env: Value, mark: str) -> list[dict[str, str]]:
-    """The API's list of the variables, with the mark as one more where there is room."""
+    """The API's list of the variables, with the mark as one more entry where there is room."""
     entries = env_list(env)
     return [*entries, {"key": ENV_NAME, "value": mark}] if mark and len(entries) < MOST_ENV else entries
 
@@ -68,7 +68,7 @@ def mark_of_note(value: Any) -> str:
 
 
 def readme_with_mark(readme: str, mark: str) -> str:
-    """A readme in Markdown, with the mark as a comment that nobody sees at its end."""
+    """A readme in Markdown, with the mark as an invisible comment at its end."""
     return f"{readme}\n\n<!-- novita-infra {mark} -->" if mark else readme
 
 

@@ -1,4 +1,4 @@
-"""Turns a spec's cluster into an id, for every kind that lives in one. Pure."""
+"""Resolves the cluster of a spec to its id, for every kind that has one. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from novita_infra.model.resources import Live
 from novita_infra.model.values import Spec
 
 
-def placed(
+def with_cluster_id(
     spec: Spec,
     catalogue: Catalogue,
     live: Live | None,
@@ -20,9 +20,9 @@ def placed(
     offers: Callable[[Cluster], bool] = lambda _: True,
     what: str = "",
 ) -> tuple[Spec, tuple[SpecError, ...]]:
-    """The spec with its cluster as an id. A new object needs a cluster that `offers` what it is made of (`what`).
+    """The spec with its cluster as an id. A new object needs a cluster that `offers` the named thing (`what`).
 
-    A cluster that is not declared, or not known yet, is left alone.
+    A cluster that is not declared or not known yet is left alone.
     """
     wish = spec.get("cluster")
     if not isinstance(wish, str):

@@ -1,4 +1,4 @@
-"""Small pure translations that several kinds share: ports, env, mounts, numbers that come as text, and their schemas.
+"""Translations between manifest and API that several kinds share: ports, env, products, mounts. Pure.
 
 The readers (`*_of`) take whatever JSON the API sends and never raise; the writers (`*_list`, `*_text`, `*_mounts`) take
 declared values that are resolved and in clear.
@@ -13,16 +13,10 @@ from typing import Any, Final
 from novita_infra.api.json_values import int_of, objects_of, text_of
 from novita_infra.model.values import Value
 
-# --- schema fragments; the `${...}` and secret alternatives are added when the schemas are generated ---------------
-
-
 RESERVED_PORTS: Final = frozenset({2222, 2223, 2224})
-"""Ports that the platform keeps for itself (gpu-instance-create-instance)."""
+"""Ports that the platform reserves (gpu-instance-create-instance)."""
 
 _PORT: Final = re.compile(r"(\d{1,5})/(http|tcp)", re.ASCII)
-
-
-# --- reading JSON ---------------------------------------------------------------------------------------------------
 
 
 # --- ports ----------------------------------------------------------------------------------------------------------
@@ -34,7 +28,7 @@ def is_port(text: str) -> bool:
 
 
 def port_of(port: str) -> tuple[int, str]:
-    """`"8888/http"` as (8888, "http"); raises ValueError where it is no port."""
+    """`"8888/http"` as (8888, "http"); raises ValueError for another form."""
     match = _PORT.fullmatch(port)
     if match is None:
         raise ValueError(f"{port!r} is not a port; one looks like 8888/http")

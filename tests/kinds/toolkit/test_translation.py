@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from novita_infra.api import json_values
 from novita_infra.kinds.toolkit import field_schemas
 from novita_infra.kinds.toolkit import translation as shapes
-from novita_infra.kinds.toolkit.checks import env_faults, mount_faults, port_faults
+from novita_infra.kinds.toolkit.checks import env_errors, mount_errors, port_errors
 from novita_infra.model.addresses import Address
 from novita_infra.model.values import Joined, Ref, Secret
 
@@ -154,7 +154,7 @@ def test_the_schema_takes_every_port_that_can_be_read(port: str) -> None:
 
 
 def test_ports_out_of_range_reserved_or_doubled_are_faults() -> None:
-    faults = list(port_faults(["80/http", "70000/tcp", "2223/http", "80/tcp", "nonsense"]))
+    faults = list(port_errors(["80/http", "70000/tcp", "2223/http", "80/tcp", "nonsense"]))
     assert [(fault.path, fault.summary) for fault in faults] == [
         (("ports", 1), "port 70000 does not exist"),
         (("ports", 2), "port 2223 is kept by the platform"),
@@ -164,38 +164,38 @@ def test_ports_out_of_range_reserved_or_doubled_are_faults() -> None:
 
 def test_ports_and_those_that_are_taken_count_together() -> None:
     ports = [f"{number}/http" for number in range(3000, 3015)]
-    assert not list(port_faults(ports))
-    assert [fault.path for fault in port_faults(ports, taken=[8888])] == [("ports",)]
-    assert [fault.path for fault in port_faults(ports, most=10)] == [("ports",)]
+    assert not list(port_errors(ports))
+    assert [fault.path for fault in port_errors(ports, taken=[8888])] == [("ports",)]
+    assert [fault.path for fault in port_errors(ports, most=10)] == [("ports",)]
 
 
 def test_a_variable_that_is_too_long_is_a_fault_even_where_it_is_secret_and_is_not_told() -> None:
     long = "s" * 4096
-    faults = list(env_faults({"A": long, "B": Secret(long, "env:B"), "C" * 512: "c"}))
+    faults = list(env_errors({"A": long, "B": Secret(long, "env:B"), "C" * 512: "c"}))
     assert [fault.path for fault in faults] == [("env", "A"), ("env", "B"), ("env", "C" * 512)]
     assert not any(long in str(fault) for fault in faults)
 
 
 def test_a_variable_that_is_no_text_is_a_fault_that_says_how_to_write_it() -> None:
-    (fault,) = env_faults({"N": 4})
+    (fault,) = env_errors({"N": 4})
     assert fault.hint == 'put it in quotes: "4"'
 
 
 def test_more_than_a_hundred_variables_are_a_fault() -> None:
-    assert not list(env_faults({f"V{number}": "" for number in range(100)}))
-    assert [fault.path for fault in env_faults({f"V{number}": "" for number in range(101)})] == [("env",)]
+    assert not list(env_errors({f"V{number}": "" for number in range(100)}))
+    assert [fault.path for fault in env_errors({f"V{number}": "" for number in range(101)})] == [("env",)]
 
 
 def test_what_is_not_known_yet_is_no_fault() -> None:
     ref = Ref(Address("vpc", "net"))
-    assert not list(port_faults([ref, Joined(("80", ref))]))
-    assert not list(port_faults(ref))
-    assert not list(env_faults({"A": ref}))
-    assert not list(env_faults(ref))
-    assert not list(mount_faults([{"storage": ref, "mountPath": ref}, ref]))
+    assert not list(port_errors([ref, Joined(("80", ref))]))
+    assert not list(port_errors(ref))
+    assert not list(env_errors({"A": ref}))
+    assert not list(env_errors(ref))
+    assert not list(mount_errors([{"storage": ref, "mountPath": ref}, ref]))
 
 
 def test_a_path_that_is_mounted_twice_is_a_fault() -> None:
     mounts = [{"storage": "a", "mountPath": "/a"}, {"storage": "b", "mountPath": "/a"}]
-    assert [fault.path for fault in mount_faults(mounts)] == [("networkStorages", 1, "mountPath")]
-    assert [fault.path for fault in mount_faults(mounts[:1], taken=["/a"])] == [("networkStorages", 0, "mountPath")]
+    assert [fault.path for fault in mount_errors(mounts)] == [("networkStorages", 1, "mountPath")]
+    assert [fault.path for fault in mount_errors(mounts[:1], taken=["/a"])] == [("networkStorages", 0, "mountPath")]
