@@ -1,203 +1,102 @@
-"""Pre-flight as a pure function: which questions a plan raises, and what their answers say against it."""
+"""The pre-flight: which questions a plan raises, and what their answers say about it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from planning_values import MACHINE, NET, declared
 
-from novita_infra.account.balance import account_of, balance_of
-from novita_infra.catalogue.prices import price_list
+from novita_infra.catalogue.prices import Cost
 from novita_infra.catalogue.products import Catalogue, Cluster, Product
-from novita_infra.catalogue.stock import StockNeed, StockQuery, shortage
+from novita_infra.catalogue.stock import StockQuery
 from novita_infra.kinds import KINDS
-from novita_infra.model.addresses import Address, Origin
-from novita_infra.model.records import Record
-from novita_infra.model.resources import Declared, Existing, Live, Phase
-from novita_infra.model.values import Ref
-from novita_infra.planning.checks.placement import PlacementInput, place_resources, placement_questions
-
-CLUSTERS = tuple(
-    Cluster(id, name, network_storage=storage, vpc=vpc)
-    for id, name, storage, vpc in (
-        ("a", "A", True, True),
-        ("b", "B", True, True),
-        ("c", "C", True, False),
-        ("d", "D", False, True),
-    )
+from novita_infra.model.diagnostics import EXIT_BLOCKED
+from novita_infra.model.lifecycle import Lifecycle
+from novita_infra.planning.checks.preflight import (
+    Answers,
+    PreflightInput,
+    preflight_questions,
+    preflight_remarks,
 )
-GPU = (
-    Product("g1", "G 1", available=True, price=300, clusters=("A", "B")),
-    Product("g2", "G 2", available=True, price=200, clusters=("B", "C", "D")),
-)
-CATALOGUE = Catalogue(clusters=CLUSTERS, gpu=GPU)
-STORAGE, NET, MACHINE = Address("network_storage", "s"), Address("vpc", "n"), Address("instance", "i")
+from novita_infra.planning.plan.changes import Action, Change
+from novita_infra.planning.plan.costs import Money, Row
+from novita_infra.planning.plan.plan import Basis, Plan
+from novita_infra.planning.plan.review import Remarks, Review
+
+SOLD_OUT = Product("g1", "G 1", available=False, price=100_000, clusters=("A",))
+CATALOGUE = Catalogue(clusters=(Cluster("a", "A", network_storage=True, vpc=True),), gpu=(SOLD_OUT,))
+SPEC = {"name": "m", "type": "gpu", "product": {"id": "g1", "name": "G 1"}, "gpuCount": 1, "billingMode": "onDemand"}
+GPU = Cost("G 1", 100_000)
 
 
-def declared(address: Address, **spec: Any) -> Declared:
-    return Declared(address, {"name": address.name, **spec}, Origin("m.yaml", 1, 1))
-
-
-def group(product: str = "G", *, net: bool = True) -> dict[Address, Declared]:
-    mounts = [{"storage": Ref(STORAGE), "mountPath": "/s"}]
-    joined = {"vpc": Ref(NET)} if net else {}
-    items = [
-        declared(STORAGE, sizeGb=10),
-        declared(MACHINE, product={"gpu": product}, image="u", networkStorages=mounts, **joined),
-    ]
-    items += [declared(NET)] if net else []
-    return {item.address: item for item in items}
-
-
-def ground(items: dict[Address, Declared], **more: Any) -> PlacementInput:
-    return PlacementInput(
-        declared=items, found={}, kinds=KINDS, catalogue=CATALOGUE, prices=price_list(CATALOGUE), **more
+def checked(
+    *changes: Change, lifecycle: Lifecycle = Lifecycle(), rows: tuple[Row, ...] = (), **more: Any
+) -> PreflightInput:
+    plan = Plan("p", "default", changes, (), Basis("l", 1))
+    return PreflightInput(
+        review=Review(plan, cost=Money(rows)),
+        kinds=KINDS,
+        declared={MACHINE: declared(MACHINE, SPEC, lifecycle=lifecycle)},
+        catalogue=CATALOGUE,
+        runway=60,
+        **more,
     )
 
 
-def place(of: PlacementInput) -> str:
-    (cluster,) = {item.spec["cluster"] for item in place_resources(of).declared.values()}
-    return str(cluster)
+def created(**more: Any) -> PreflightInput:
+    return checked(Change(MACHINE, Action.CREATE, after=SPEC), **more)
 
 
-def stock(**free: bool) -> dict[StockQuery, tuple[Product, ...]]:
-    return {
-        StockQuery("gpu", cluster): tuple(replace(item, available=there) for item in GPU)
-        for cluster, there in free.items()
-    }
+def said(remarks: Remarks) -> tuple[list[str], list[str]]:
+    assert {item.code for item in remarks.findings} <= {EXIT_BLOCKED}
+    return [item.diagnostic.summary for item in remarks.findings], [item.summary for item in remarks.notes]
 
 
-# --- stock ----------------------------------------------------------------------------------------------------------
+def test_a_plan_that_creates_nothing_raises_no_question() -> None:
+    questions = preflight_questions(checked(Change(NET, Action.DELETE, id="n-1")))
+    assert (questions.stock, questions.quotas, questions.balance) == (frozenset(), frozenset(), False)
 
 
-@pytest.mark.parametrize(
-    ("ask", "path", "query"),
-    [
-        (StockQuery("gpu"), "/gpu-instance/openapi/v1/products", {"billingMethod": "onDemand"}),
-        (
-            StockQuery("gpu", "a", "spot", 4),
-            "/gpu-instance/openapi/v1/products",
-            {"billingMethod": "spot", "clusterId": "a", "gpuNum": 4},
-        ),
-        (StockQuery("cpu", "a"), "/gpu-instance/openapi/v1/cpu/products", {"clusterId": "a"}),
-        (
-            StockQuery("serverless", "a"),
-            "/gpus/v2/products",
-            {"type": "gpu", "category": "serverless", "limit": 100, "region_ids": "a"},
-        ),
-    ],
-)
-def test_a_question_about_stock_is_a_call(ask: StockQuery, path: str, query: dict[str, Any]) -> None:
-    assert (ask.request.path, ask.request.query) == (path, query)
+def test_a_create_asks_for_its_quota_and_an_added_cost_for_the_balance() -> None:
+    questions = preflight_questions(checked(Change(NET, Action.CREATE), rows=(Row(NET, after=(GPU,)),)))
+    assert questions.balance
+    assert questions.quotas == {"vpc"} & {kind.type for kind in KINDS.values() if kind.market.quota}
 
 
-def test_what_nobody_told_is_not_lacking() -> None:
-    assert shortage(StockNeed(StockQuery("gpu", "a"), "g1", "G 1"), {}, CATALOGUE) == ""
-    assert shortage(StockNeed(StockQuery("gpu"), "g1", "G 1"), {}, Catalogue()) == ""
+def test_a_shortage_blocks_a_create() -> None:
+    problems, notes = said(preflight_remarks(created(), Answers()))
+    assert (len(problems), notes) == (1, [])
+    assert "G 1" in problems[0]
 
 
-def test_what_lacks_is_told_with_its_place_count_and_mode() -> None:
-    take = StockNeed(StockQuery("gpu", "a", "spot", 2), "g9", "G 9")
-    assert shortage(take, {take.query: GPU}, CATALOGUE) == "there is no G 9 in a (A) for 2 GPUs at spot"
-    sold = replace(GPU[0], available=False)
-    assert (
-        shortage(StockNeed(StockQuery("gpu"), "g1", "G 1"), {}, replace(CATALOGUE, gpu=(sold,)))
-        == "no G 1 is free in any cluster"
+def test_a_shortage_that_is_waited_for_is_a_note() -> None:
+    problems, (note,) = said(preflight_remarks(created(lifecycle=Lifecycle(capacity_wait=60.0)), Answers()))
+    assert problems == []
+    assert note.endswith(": the create is tried again until something is free")
+
+
+def test_a_quota_counts_what_exists_and_what_is_created() -> None:
+    change = Change(NET, Action.CREATE)
+    assert said(preflight_remarks(checked(change), Answers(quotas={"vpc": (1, 2)}))) == ([], [])
+    problems, _ = said(preflight_remarks(checked(change), Answers(quotas={"vpc": (2, 2)})))
+    assert problems == ["the account may have 2 vpc: there are 2, and the plan makes 1 more"]
+
+
+def test_the_balance_must_pay_for_the_added_cost_over_the_runway() -> None:
+    plan = checked(Change(NET, Action.CREATE), rows=(Row(NET, after=(GPU,)),))
+    assert said(preflight_remarks(plan, Answers(balance=100_000))) == ([], [])
+    ((problem,), _) = said(preflight_remarks(plan, Answers(balance=99_999)))
+    assert problem.startswith("the balance is $0.99999, and what the plan adds costs $1")
+
+
+def test_a_question_without_an_answer_is_a_note() -> None:
+    assert said(preflight_remarks(checked(), Answers(unread=("no permission",)))) == (
+        [],
+        ["not checked: no permission"],
     )
 
 
-# --- places ---------------------------------------------------------------------------------------------------------
-
-
-def test_the_cheapest_place_that_has_everything_is_taken() -> None:
-    assert place(ground(group())) == "b"
-    assert place(ground(group(net=False))) == "b"
-    assert place(ground(group("G 1"))) == "a"
-
-
-def test_only_places_that_can_have_it_are_asked_about() -> None:
-    assert placement_questions(ground(group())) == {StockQuery("gpu", "a"), StockQuery("gpu", "b")}
-    assert placement_questions(ground(group(net=False))) == {
-        StockQuery("gpu", "a"),
-        StockQuery("gpu", "b"),
-        StockQuery("gpu", "c"),
-    }
-
-
-def test_nothing_is_asked_where_no_place_is_open() -> None:
-    items = group()
-    fixed = {address: replace(item, spec={**item.spec, "cluster": "a"}) for address, item in items.items()}
-    assert (placement_questions(ground(fixed)), place_resources(ground(fixed)).declared) == (frozenset(), {})
-    alone = declared(MACHINE, product={"gpu": "G"}, image="u")
-    assert placement_questions(ground({MACHINE: alone})) == frozenset()
-
-
-def test_free_goes_before_cheap() -> None:
-    assert place(ground(group(), stock=stock(a=True, b=False))) == "a"
-    assert place(ground(group(), stock=stock(a=False, b=False))) == "b"
-
-
-def test_what_is_there_decides_and_is_not_asked_about() -> None:
-    live = Live("x", "s", Phase.READY, "ready", {"cluster": "a"})
-    here = replace(ground(group()), found={STORAGE: Existing(Record(STORAGE, "x"), live=live)})
-    assert (placement_questions(here), place(here)) == (frozenset(), "a")
-
-
-def test_what_is_gone_goes_back_to_where_it_was_if_it_can() -> None:
-    gone = {STORAGE: Existing(Record(STORAGE, "x", spec={"cluster": "a"}))}
-    assert place(replace(ground(group()), found=gone)) == "a"
-    assert place(replace(ground(group(), stock=stock(a=False, b=True)), found=gone)) == "b"
-
-
-@given(st.permutations([STORAGE, NET, MACHINE]), st.permutations(CLUSTERS), st.permutations(GPU))
-def test_the_place_is_the_same_for_any_order(
-    addresses: list[Address], clusters: list[Cluster], products: list[Product]
-) -> None:
-    items = group()
-    catalogue = Catalogue(clusters=tuple(clusters), gpu=tuple(products))
-    mixed = replace(ground({address: items[address] for address in addresses}), catalogue=catalogue)
-    assert place(mixed) == "b"
-
-
-@given(
-    st.dictionaries(st.sampled_from("abcd"), st.booleans()),
-    st.sampled_from(["G", "G 1", "G 2"]),
-    st.booleans(),
-)
-def test_a_place_has_all_of_it_or_the_reasons_are_told(free: dict[str, bool], product: str, net: bool) -> None:
-    found = place_resources(ground(group(product, net=net), stock=stock(**free)))
-    (cluster,) = {item.spec["cluster"] for item in found.declared.values()}
-    able = {"G": "abc", "G 1": "ab", "G 2": "bc"}[product]
-    fits = [one for one in able if not net or one != "c"]
-    assert cluster in fits
-    lacks = all(free.get(one, True) is False for one in fits)
-    assert bool(found.findings) == lacks
-    assert lacks or free.get(cluster, True)
-
-
-# --- the account ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("answer", "balance"),
-    [({"availableBalance": "10000"}, 100_000), ({"availableBalance": "-1"}, -10), ({}, None), (None, None)],
-)
-def test_the_balance_is_read_in_hundredthousandths(answer: Any, balance: int | None) -> None:
-    assert balance_of(answer) == balance
-
-
-def test_the_account_is_that_of_all_keys_or_of_the_own_one() -> None:
-    def keys(*pairs: tuple[str, str]) -> dict[str, Any]:
-        return {"keys": [{"uuid": uuid, "maskedKey": mask} for uuid, mask in pairs]}
-
-    def own(mask: str) -> bool:
-        return mask == "sk_me***"
-
-    assert account_of(keys(("u", "sk_x***"), ("u", "sk_y***")), own) == "u"
-    assert account_of(keys(("u", "sk_x***"), ("v", "sk_me***")), own) == "v"
-    assert account_of(keys(("u", "sk_x***"), ("v", "sk_y***")), own) == ""
-    assert account_of(keys(("", "sk_me***")), own) == ""
-    assert account_of({"keys": None}, own) == ""
+def test_stock_that_is_known_already_needs_no_question() -> None:
+    asked = preflight_questions(created()).stock
+    known = dict.fromkeys(asked or {StockQuery("gpu")}, (SOLD_OUT,))
+    assert preflight_questions(created(stock=known)).stock == frozenset()
