@@ -22,7 +22,7 @@ from novita_infra.schema.objects import DRAFT, Schema, closed_object, schema_id
 from novita_infra.schema.project import PROJECT
 
 OLDER: Final = "draft-07"
-"""The folder of the same schemas in draft-07, for catalogues such as SchemaStore."""
+"""The folder of the schema of any document in draft-07, for catalogues such as SchemaStore."""
 _OTHERS: Final = frozenset({"plan.json", "scenario.json"})
 """Schemas of the views and of the simulator, which have generators of their own."""
 
@@ -103,18 +103,23 @@ def schemas() -> dict[str, Schema]:
     return {"manifest.json": manifest_schema(), "project.json": project_schema(), **kinds}
 
 
+def older_schemas() -> dict[str, Schema]:
+    """The schemas in draft-07 by file name: that of any document, which holds those of all kinds."""
+    return {"manifest.json": as_draft_07(manifest_schema())}
+
+
 def text_of_schema(schema: Mapping[str, Any]) -> str:
     """The schema as its file holds it."""
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def write_schemas(folder: Path) -> None:
-    """Writes every schema into the folder, in draft-07 below it, and removes generated ones of removed kinds."""
+    """Writes every schema, and that of any document in draft-07, and removes generated ones of removed kinds."""
     made = schemas()
-    for place, drafted in ((folder, made), (folder / OLDER, {name: as_draft_07(made[name]) for name in made})):
+    for place, drafted in ((folder, made), (folder / OLDER, older_schemas())):
         place.mkdir(parents=True, exist_ok=True)
         for stale in place.glob("*.json"):
-            if stale.name not in made.keys() | _OTHERS and '"$id": "urn:novita-infra:' in stale.read_text("utf-8"):
+            if stale.name not in drafted.keys() | _OTHERS and '"$id": "urn:novita-infra:' in stale.read_text("utf-8"):
                 stale.unlink()
         for name, schema in drafted.items():
             (place / name).write_text(text_of_schema(schema), encoding="utf-8")

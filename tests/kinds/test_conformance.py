@@ -369,4 +369,4 @@ def test_waits_are_bounded_and_outputs_are_described(kind: Kind) -> None:
     assert min(kind.timeouts.create, kind.timeouts.update, kind.timeouts.delete) >= 60
     assert max(kind.timeouts.create, kind.timeouts.update, kind.timeouts.delete) <= 4 * 3600
     assert "id" not in kind.outputs
-    assert all(re.fullmatch(r"[a-z][A-Za-z]+", name) and told for name, told in kind.outputs.items())
+    assert all(re.fullmatch(r"[a-z][A-Za-z]+", name) and text for name, text in kind.outputs.items())

@@ -1,4 +1,4 @@
-"""ImagePrewarm: a job that is found by listing, told apart by what it pulls and where."""
+"""ImagePrewarm: a job that is found by listing and identified by image and place."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_every_state_has_a_phase_and_an_unknown_one_keeps_waiting(state: Any, ph
 @pytest.mark.parametrize(
     "reason", [["no such image", "node 3"], {"a": "no such image", "b": "node 3"}, "no such image; node 3"]
 )
-def test_a_failure_is_told_in_the_services_words(reason: Any) -> None:
+def test_a_failure_is_reported_in_the_services_words(reason: Any) -> None:
     assert KIND.api.read.parse({**ITEM, "state": "Failed", "reason": reason}).trouble == "no such image; node 3"
 
 
@@ -134,7 +134,7 @@ def test_only_the_note_changes_in_place() -> None:
     assert all(isinstance(item.change, Replaces) for item in KIND.fields if item.name != "note")
 
 
-def test_tasks_are_told_apart_by_image_cluster_and_products() -> None:
+def test_tasks_are_distinguished_by_image_cluster_and_products() -> None:
     found = KIND.api.read.parse(ITEM)
     assert KIND.api.matches(SPEC, found)
     assert KIND.api.matches({**SPEC, "note": "another"}, found)

@@ -63,7 +63,7 @@ def test_only_the_password_is_secret() -> None:
 @pytest.mark.parametrize(
     ("username", "expected"),
     [("me", True), ("you", False), (Secret("me", "env:NAME_KEY"), True), (Digest("00"), True)],
-    ids=["same", "other", "secret", "digest from the books"],
+    ids=["same", "other", "secret", "digest from the state"],
 )
 def test_name_and_user_name_tell_credentials_apart(username: Any, expected: bool) -> None:
     live = KIND.api.read.parse(ITEM)

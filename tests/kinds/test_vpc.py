@@ -106,7 +106,7 @@ def test_the_state_may_be_an_array_or_an_object(state: Any, phase: Phase) -> Non
     assert KIND.api.read.parse({**ITEM, "state": state}).phase is phase
 
 
-def test_an_error_is_told_in_the_services_words() -> None:
+def test_an_error_is_reported_in_the_services_words() -> None:
     assert KIND.api.read.parse({**ITEM, "state": [{"error": "no addresses left"}]}).trouble == "no addresses left"
 
 

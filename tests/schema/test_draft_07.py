@@ -13,7 +13,7 @@ import yaml
 
 from novita_infra.kinds import KINDS
 from novita_infra.schema.draft_07 import DRAFT_07, as_draft_07
-from novita_infra.schema.resources import OLDER, schemas, text_of_schema
+from novita_infra.schema.resources import OLDER, older_schemas, schemas, text_of_schema
 
 ROOT = Path(__file__).parents[2]
 MADE = schemas()
@@ -44,10 +44,10 @@ def parts(schema: Any) -> Iterator[dict[str, Any]]:
             yield from parts(item)
 
 
-@each_schema
-def test_the_committed_draft_07_schema_is_the_generated_one(name: str) -> None:
-    committed = (ROOT / "schemas" / OLDER / name).read_text(encoding="utf-8")
-    assert committed == text_of_schema(CONVERTED[name]), "run: make schemas"
+def test_the_committed_draft_07_schema_is_the_generated_one() -> None:
+    committed = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "schemas" / OLDER).iterdir()}
+    generated = {name: text_of_schema(schema) for name, schema in older_schemas().items()}
+    assert committed == generated, "run: make schemas"
 
 
 @each_schema

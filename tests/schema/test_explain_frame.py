@@ -46,18 +46,18 @@ def test_all_that_the_project_file_may_hold_is_explained() -> None:
 
 
 def test_a_part_tells_type_default_limits_and_examples() -> None:
-    told = explain_project("maxPriceRise")
-    assert told == PartExplained(
+    explained = explain_project("maxPriceRise")
+    assert explained == PartExplained(
         within="Project",
         path="maxPriceRise",
-        doc=told.doc,
+        doc=explained.doc,
         type="text",
         required=False,
         default="0%",
         limits=(r"matches ^[0-9]{1,4}(\.[0-9]{1,2})?%$",),
         examples=("10%",),
     )
-    assert (told.title, told.name) == ("Project.maxPriceRise", "maxPriceRise")
+    assert (explained.title, explained.name) == ("Project.maxPriceRise", "maxPriceRise")
 
 
 @pytest.mark.parametrize(
@@ -81,16 +81,16 @@ def test_types_and_limits_are_in_a_persons_words(path: str, type_: str, limits: 
 
 
 def test_what_is_one_word_or_one_for_each_is_explained_as_both() -> None:
-    told = explain_frame("lifecycle.onDrift", INSTANCE)
-    assert told.title == "Instance.lifecycle.onDrift"
-    assert told.type.startswith("one of heal, adopt, alert, ignore or {edited, ")
-    assert [item.name for item in told.items] == [cause.value for cause in Cause]
-    assert told.items[0].type == "one of heal, adopt, alert, ignore"
+    explained = explain_frame("lifecycle.onDrift", INSTANCE)
+    assert explained.title == "Instance.lifecycle.onDrift"
+    assert explained.type.startswith("one of heal, adopt, alert, ignore or {edited, ")
+    assert [item.name for item in explained.items] == [cause.value for cause in Cause]
+    assert explained.items[0].type == "one of heal, adopt, alert, ignore"
 
 
 def test_the_waits_of_a_kind_are_the_defaults_of_its_timeouts() -> None:
-    told = {item.name: item for item in explain_frame("lifecycle.timeouts", INSTANCE).items}
-    assert {name: item.default for name, item in told.items()} == {
+    explained = {item.name: item for item in explain_frame("lifecycle.timeouts", INSTANCE).items}
+    assert {name: item.default for name, item in explained.items()} == {
         "create": "90m",
         "update": "90m",
         "delete": "10m",
@@ -138,7 +138,7 @@ def test_what_an_environment_leaves_out_has_no_default_of_its_own() -> None:
         ),
     ],
 )
-def test_an_unknown_part_is_told_with_the_nearest(path: str, message: str) -> None:
+def test_an_unknown_part_is_refused_with_the_nearest(path: str, message: str) -> None:
     with pytest.raises(Problems) as caught:
         explain_project(path)
     assert str(caught.value) == message

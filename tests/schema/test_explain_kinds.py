@@ -1,4 +1,4 @@
-"""What a person is told of kinds and fields: one wording everywhere, and the nearest name where there is none."""
+"""Explanations of kinds and fields: one wording everywhere, and the nearest known name for an unknown one."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def test_a_kind_or_a_field_is_explained() -> None:
 
 
 def test_a_kind_tells_its_frame() -> None:
-    told = explain_kind(KINDS["registry_auth"])
-    assert (told.name, told.type) == ("RegistryAuth", "registry_auth")
-    assert [item.path for item in told.fields] == ["name", "username", "password"]
-    assert told.outputs == {"id": "the service's id"}
-    assert told.timeouts == {"create": "1m", "update": "1m", "delete": "10m"}
-    assert told.deletion == "the credential is removed; refused while something uses it"
-    assert told.replacement == "the new object is created before the old one is deleted"
+    explained = explain_kind(KINDS["registry_auth"])
+    assert (explained.name, explained.type) == ("RegistryAuth", "registry_auth")
+    assert [item.path for item in explained.fields] == ["name", "username", "password"]
+    assert explained.outputs == {"id": "the service's id"}
+    assert explained.timeouts == {"create": "1m", "update": "1m", "delete": "10m"}
+    assert explained.deletion == "the credential is removed; refused while something uses it"
+    assert explained.replacement == "the new object is created before the old one is deleted"
 
 
 def test_a_field_tells_all_that_is_known_of_it() -> None:
@@ -72,7 +72,7 @@ def test_a_field_tells_all_that_is_known_of_it() -> None:
         ("instance.keepData", ""),
     ],
 )
-def test_it_is_told_what_taking_a_field_out_does(path: str, removal: str) -> None:
+def test_explain_shows_the_effect_of_removing_a_field(path: str, removal: str) -> None:
     assert field(path).removal == removal
 
 
@@ -110,11 +110,11 @@ def test_types_and_limits_are_in_a_persons_words(path: str, type_: str, limits: 
         ("network_storage.cluster", ""),
     ],
 )
-def test_defaults_are_told_as_they_would_be_written(path: str, default: str) -> None:
+def test_defaults_are_shown_as_a_manifest_has_them(path: str, default: str) -> None:
     assert field(path).default == default
 
 
-def test_what_is_inside_a_field_is_told_with_its_own_words_and_the_fields_means() -> None:
+def test_a_part_of_a_field_has_its_own_doc_and_the_cost_of_the_field() -> None:
     inside = field("endpoint.networkStorages.storage")
     assert (inside.path, inside.required, inside.refers) == ("networkStorages.storage", True, "network_storage")
     assert inside.means == field("endpoint.networkStorages").means
@@ -123,17 +123,17 @@ def test_what_is_inside_a_field_is_told_with_its_own_words_and_the_fields_means(
     assert field("endpoint.workers.idleTimeout").doc.startswith("Seconds without a request")
 
 
-def test_secrets_are_told() -> None:
+def test_secrets_are_marked() -> None:
     assert field("registry_auth.password").secret
     assert field("endpoint.env").secret
     assert not field("endpoint.image").secret
 
 
 def test_a_choice_is_explained_for_each_transition() -> None:
-    told = describe_means(KINDS["instance"], KINDS["instance"].field("billingMode"))
-    assert told.startswith("onDemand to monthly: convert: ")
-    assert "; monthly to onDemand: refused: " in told
-    assert "; otherwise: forces replacement: " in told
+    explained = describe_means(KINDS["instance"], KINDS["instance"].field("billingMode"))
+    assert explained.startswith("onDemand to monthly: convert: ")
+    assert "; monthly to onDemand: refused: " in explained
+    assert "; otherwise: forces replacement: " in explained
 
 
 def test_a_field_of_the_manifests_alone_has_no_call() -> None:
@@ -149,7 +149,7 @@ def test_a_field_of_the_manifests_alone_has_no_call() -> None:
         ("vpc.name.", 'VPC.name has no field ""'),
     ],
 )
-def test_an_unknown_field_is_told_with_the_nearest(path: str, message: str) -> None:
+def test_an_unknown_field_is_refused_with_the_nearest(path: str, message: str) -> None:
     with pytest.raises(Problems) as caught:
         field(path)
     assert str(caught.value) == message
@@ -157,13 +157,13 @@ def test_an_unknown_field_is_told_with_the_nearest(path: str, message: str) -> N
 
 @pytest.mark.parametrize(("kind", "name"), FIELDS, ids=[f"{kind.name}.{name}" for kind, name in FIELDS])
 def test_every_field_has_all_its_facts(kind: Kind, name: str) -> None:
-    told = explain_field(kind, name)
-    assert all((told.doc, told.type, told.means, told.api))
-    assert "any value" not in told.type
+    explained = explain_field(kind, name)
+    assert all((explained.doc, explained.type, explained.means, explained.api))
+    assert "any value" not in explained.type
     page = reference.pages()[f"{kind.type}.md"]
     assert f"### {name}\n" in page
-    assert f"* Changing it: {told.means}\n" in page
-    assert f"* In the API: {told.api}\n" in page
+    assert f"* Changing it: {explained.means}\n" in page
+    assert f"* In the API: {explained.api}\n" in page
 
 
 def test_a_page_shows_the_example_the_outputs_and_the_waits() -> None:

@@ -35,7 +35,7 @@ def means_of(item: Field, before: Value, after: Value) -> By | Replaces | Refusa
 def judged_means(kind: Kind, differences: Iterable[tuple[Field, Value, Value]]) -> list[Judged]:
     """Each difference with its means.
 
-    A field that another field's call settles too (converting takes the months) is made by that call. A size that only
+    A field that another call sets too (converting takes the months) is made by that call. A size that only
     grows cannot grow from an unknown size, unless a new object begins with the wanted size.
     """
     judged = [(item, before, after, means_of(item, before, after)) for item, before, after in differences]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from novita_infra.model.durations import in_words
 from novita_infra.model.lifecycle import Cause
@@ -12,8 +12,6 @@ from novita_infra.planning.plan.plan import Plan
 from novita_infra.views.content.drift import answer
 from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.text.values import differing
-
-Json: TypeAlias = dict[str, Any]
 
 _CAUSES: Final[Mapping[Cause, str]] = {
     Cause.EDITED: "edited by hand",

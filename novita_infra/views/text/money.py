@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from novita_infra.catalogue.prices import MONTH, Amount, Cost, rate, unknown, usd
 from novita_infra.planning.plan.costs import Money, Row, Sums, sums
 from novita_infra.views.content.lines import Line, Tone, line
-
-Json: TypeAlias = dict[str, Any]
 
 _AGES: Final = ((86_400, "d"), (3600, "h"), (60, "min"))
 

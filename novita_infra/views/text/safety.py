@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
 
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.steps import Step
 from novita_infra.planning.plan.verdicts import Judgement
 from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.content.plan import policy_outcome
-
-Json: TypeAlias = dict[str, Any]
 
 
 def detour_lines(calls: tuple[Step, ...]) -> Iterator[Line]:

@@ -273,7 +273,7 @@ def test_a_failure_tells_what_the_workers_say_too() -> None:
     assert found.trouble == "ImagePull: cannot start; worker w-2: ImagePullBackOff: no such tag"
 
 
-def test_a_worker_that_cannot_start_is_told_while_the_endpoint_waits() -> None:
+def test_a_worker_that_cannot_start_is_reported_while_the_endpoint_waits() -> None:
     found = read(workers=[worker("waiting", healthy=False, message="no such tag")])
     assert (found.phase, found.trouble) == (Phase.CHANGING, "worker w-2: no such tag")
 
@@ -495,7 +495,7 @@ def test_unknown_products_and_clusters_are_faults() -> None:
         ({"scaling": {"type": "concurrency", "value": 11}}, ("scaling", "value"), "1 to 10 is possible"),
     ],
 )
-def test_the_accounts_limits_bind_and_are_told(changes: Spec, path: Any, hint: str) -> None:
+def test_the_accounts_limits_bind_and_are_reported(changes: Spec, path: Any, hint: str) -> None:
     _, faults = choose(changes)
     assert [(fault.path, fault.hint) for fault in faults] == [(path, hint)]
 

@@ -1,4 +1,4 @@
-"""What befell an object, as far as its answer, the books and the circumstances tell."""
+"""The platform events of an object, from its answer, the state and the circumstances."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOW = 1_790_000_000.0
 ENDED, GOES_ON = int(NOW) - 60, int(NOW) + 60
 
 
-def befell(
+def event_of(
     kind: Kind,
     live: dict[str, Any] | None,
     *,
@@ -46,7 +46,7 @@ def befell(
         ({"status": "exited", "spotStatus": "terminated"}, {}, Cause.SPOT_RECLAIM),
         ({"status": "migrating"}, {}, Cause.MIGRATION),
         ({"status": "running"}, {"moved": NOW - 50}, Cause.MIGRATION),
-        ({"status": "running"}, {"moved": NOW - 200}, None),  # the books have learned of it since
+        ({"status": "running"}, {"moved": NOW - 200}, None),  # it was read since
         ({"status": "freezing"}, {}, Cause.EXPIRED),
         ({"status": "freezing"}, {"in_arrears": True}, Cause.ARREARS),
         ({"status": "freezing", "endTime": str(ENDED)}, {"in_arrears": True}, Cause.EXPIRED),
@@ -65,38 +65,40 @@ def befell(
         (None, {"outputs": {"endTime": GOES_ON}}, None),
     ],
 )
-def test_what_befell_an_instance(live: dict[str, Any] | None, known: dict[str, Any], cause: Cause | None) -> None:
-    found = befell(INSTANCE, live, **known)
+def test_the_platform_event_of_an_instance(
+    live: dict[str, Any] | None, known: dict[str, Any], cause: Cause | None
+) -> None:
+    found = event_of(INSTANCE, live, **known)
     assert (found.cause if found else None) is cause
     assert found is None or (found.message and not found.temporary)
 
 
 def test_a_notice_tells_when() -> None:
-    found = befell(INSTANCE, {"status": "running", "spotStatus": "notified", "spotReclaimTime": "1790000100"})
+    found = event_of(INSTANCE, {"status": "running", "spotStatus": "notified", "spotReclaimTime": "1790000100"})
     assert found is not None
     assert found.message == "the spot machine is about to be reclaimed at 2026-09-21 14:15 UTC"
-    odd = befell(INSTANCE, {"status": "running", "spotStatus": "notified", "spotReclaimTime": str(10**18)})
+    odd = event_of(INSTANCE, {"status": "running", "spotStatus": "notified", "spotReclaimTime": str(10**18)})
     assert odd is not None
     assert odd.message.endswith(str(10**18))
 
 
 def test_storages_are_released_in_arrears() -> None:
-    found = befell(NETWORK_STORAGE, None, in_arrears=True)
+    found = event_of(NETWORK_STORAGE, None, in_arrears=True)
     assert found is not None
     assert found.cause is Cause.ARREARS
     for circumstances in (False, None):
-        assert befell(NETWORK_STORAGE, None, in_arrears=circumstances) is None
-    assert befell(NETWORK_STORAGE, {"storageId": "s-1"}, in_arrears=True) is None
+        assert event_of(NETWORK_STORAGE, None, in_arrears=circumstances) is None
+    assert event_of(NETWORK_STORAGE, {"storageId": "s-1"}, in_arrears=True) is None
 
 
 def test_an_endpoint_without_workers_in_arrears_is_no_drift() -> None:
     config = {"workerConfig": {"minNum": 1, "maxNum": 2}, "state": {"state": "serving"}, "workers": []}
-    found = befell(ENDPOINT, config, in_arrears=True)
+    found = event_of(ENDPOINT, config, in_arrears=True)
     assert found is not None
     assert found.temporary
-    assert befell(ENDPOINT, config, in_arrears=False) is None
+    assert event_of(ENDPOINT, config, in_arrears=False) is None
     idle = {**config, "workerConfig": {"minNum": 0, "maxNum": 2}}
-    assert befell(ENDPOINT, idle, in_arrears=True) is None
+    assert event_of(ENDPOINT, idle, in_arrears=True) is None
 
 
 def test_the_platform_s_moves_are_asked_for_only_where_one_is_allowed() -> None:

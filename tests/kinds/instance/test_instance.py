@@ -186,8 +186,8 @@ def test_a_delete_loses_both_disks_and_a_stop_the_same_after_the_time_that_the_s
         "what is on its container disk (80 GB)",
         "what is on its local disk at /s (30 GB)",
     ]
-    told = [stopped(Target("i-1", {}, live({"rootDiskGb": 80}, dataKeptDays=days)))[0] for days in (7, 1, 0)]
-    assert [loss.when for loss in told] == [
+    losses = [stopped(Target("i-1", {}, live({"rootDiskGb": 80}, dataKeptDays=days)))[0] for days in (7, 1, 0)]
+    assert [loss.when for loss in losses] == [
         "7 days after the stop unless it is started again",
         "1 day after the stop unless it is started again",
         "",
@@ -209,9 +209,9 @@ def test_what_may_be_moved_by_the_service_says_what_does_not_come_along(wish: di
     loses = INSTANCE.call("setAutoMigrate").losses
     assert loses is not None
     now = live({"rootDiskGb": 80, "localStorage": {"mountPath": "/s"}})
-    told = loses(Target("i-1", {"autoMigrate": wish}, now))
-    assert [str(replace(loss, when="")) for loss in told] == lost
-    assert {loss.when for loss in told} <= {"whenever the service moves it to other hardware"}
+    losses = loses(Target("i-1", {"autoMigrate": wish}, now))
+    assert [str(replace(loss, when="")) for loss in losses] == lost
+    assert {loss.when for loss in losses} <= {"whenever the service moves it to other hardware"}
 
 
 def test_an_edit_sends_all_ports_and_may_be_repeated() -> None:
@@ -240,7 +240,7 @@ def test_a_disk_that_is_larger_or_of_unknown_size_does_not_grow(now: Live | None
     assert made.repeatable
 
 
-def test_a_conversion_takes_the_months_and_is_told_by_the_billing_mode() -> None:
+def test_a_conversion_takes_the_months_and_is_reported_by_the_billing_mode() -> None:
     convert = INSTANCE.call("convert")
     made = sent("convert", {"billingMode": "monthly", "months": 6}, live({"billingMode": "onDemand"}))
     assert made == Request(

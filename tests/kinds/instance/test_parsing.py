@@ -130,15 +130,21 @@ def test_a_got_instance_tells_its_network_and_where_it_is_reached() -> None:
     ],
 )
 def test_until_the_program_begins_the_log_of_the_system_comes_first(status: str, logs: tuple[str, ...]) -> None:
-    told = {"systemLogAddress": "https://log/system", "instanceLogAddress": "https://log/instance", "isRunning": True}
-    assert parse(status=status, connectComponentLog=told).logs == logs
-    assert parse(status=status, connectComponentLog={**told, "systemLogAddress": ""}).logs == ("https://log/instance",)
-    assert "log/instance" not in repr(parse(status=status, connectComponentLog=told))
+    component = {
+        "systemLogAddress": "https://log/system",
+        "instanceLogAddress": "https://log/instance",
+        "isRunning": True,
+    }
+    assert parse(status=status, connectComponentLog=component).logs == logs
+    assert parse(status=status, connectComponentLog={**component, "systemLogAddress": ""}).logs == (
+        "https://log/instance",
+    )
+    assert "log/instance" not in repr(parse(status=status, connectComponentLog=component))
 
 
-@pytest.mark.parametrize("told", [None, [], {}, "https://log", {"instanceLogAddress": None}])
-def test_an_instance_that_tells_no_address_has_no_logs(told: Any) -> None:
-    assert parse(connectComponentLog=told).logs == ()
+@pytest.mark.parametrize("component", [None, [], {}, "https://log", {"instanceLogAddress": None}])
+def test_an_instance_without_an_address_has_no_logs(component: Any) -> None:
+    assert parse(connectComponentLog=component).logs == ()
 
 
 def test_no_password_is_let_through() -> None:
@@ -214,7 +220,7 @@ def test_each_status_has_its_phase_and_an_unknown_one_keeps_waiting(status: str)
 
 
 @pytest.mark.parametrize("status", PHASES)
-def test_an_error_is_a_failure_only_on_the_way_to_running_and_always_told(status: str) -> None:
+def test_an_error_is_a_failure_only_on_the_way_to_running_and_always_reported(status: str) -> None:
     live = parse(status=status, statusError={"state": "ImagePullFailed", "message": "no such image"})
     assert live.phase is (Phase.FAILED if status in ON_THE_WAY_TO_RUNNING else PHASES[status])
     assert live.trouble == "ImagePullFailed: no such image"

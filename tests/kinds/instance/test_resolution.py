@@ -206,7 +206,7 @@ def test_the_id_of_a_cpu_makes_it_a_cpu_instance() -> None:
     assert [fault.path for fault in choose({**GPU, "product": {"id": "cpu.4"}, "gpuCount": 2})[1]] == [("gpuCount",)]
 
 
-def test_unknown_names_of_cluster_and_product_are_both_told() -> None:
+def test_unknown_names_of_cluster_and_product_are_both_reported() -> None:
     found, faults = choose({**GPU, "cluster": "us-ca-nas-9", "product": {"gpu": "RTX 9090 24GB"}})
     assert [(fault.path, fault.hint) for fault in faults] == [
         (("cluster",), 'did you mean "us-ca-nas-2"?'),
@@ -272,7 +272,7 @@ def test_a_sound_spec_has_no_faults(spec: Spec) -> None:
         ({"billingMode": "spot", "months": 3, "autoRenew": {"enabled": True}}, [("months",), ("autoRenew",)]),
     ],
 )
-def test_each_fault_is_told_once_at_its_place(change: dict[str, Any], paths: list[tuple[str | int, ...]]) -> None:
+def test_each_fault_is_reported_once_at_its_place(change: dict[str, Any], paths: list[tuple[str | int, ...]]) -> None:
     assert faults_of({**GPU, **change}) == paths
 
 

@@ -1,4 +1,4 @@
-"""What is told to do about an image that cannot be pulled, whichever words the service finds for it."""
+"""The remedy for an image that cannot be pulled, for different words of the service."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def test_ports_and_those_that_are_taken_count_together() -> None:
     assert [fault.path for fault in port_errors(ports, most=10)] == [("ports",)]
 
 
-def test_a_variable_that_is_too_long_is_a_fault_even_where_it_is_secret_and_is_not_told() -> None:
+def test_a_variable_that_is_too_long_is_a_fault_even_where_it_is_secret_and_is_not_reported() -> None:
     long = "s" * 4096
     faults = list(env_errors({"A": long, "B": Secret(long, "env:B"), "C" * 512: "c"}))
     assert [fault.path for fault in faults] == [("env", "A"), ("env", "B"), ("env", "C" * 512)]
