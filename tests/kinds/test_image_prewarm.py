@@ -161,7 +161,7 @@ def test_a_task_stays_as_it_is_while_it_satisfies_the_names() -> None:
     assert chosen(["RTX 4090"], KIND.api.read.parse(ITEM)) == (["4090.16c62g"], ())
 
 
-def test_a_task_that_lacks_a_wished_product_is_made_anew() -> None:
+def test_a_task_that_lacks_a_declared_product_is_replaced() -> None:
     found, _ = chosen(["RTX 4090", "H100"], KIND.api.read.parse(ITEM))
     assert found == ["4090.16c62g", "4090.16c96g.v2", "h100"]
 

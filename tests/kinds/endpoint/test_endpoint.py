@@ -505,7 +505,7 @@ def test_a_cuda_version_that_no_machine_has_is_a_fault() -> None:
     assert [(fault.path, fault.hint) for fault in faults] == [(("minCudaVersion",), 'did you mean "12.6"?')]
 
 
-def test_what_a_live_endpoint_already_has_is_not_judged_anew() -> None:
+def test_a_value_of_the_live_endpoint_is_not_checked_again() -> None:
     assert choose({"rootDiskGb": 200}, read(rootfsSize=200))[1] == ()
     assert (
         choose({"minCudaVersion": "10.0"}, read(workerConfig={**ITEM["workerConfig"], "cudaVersion": "10.0"}))[1] == ()
