@@ -37,7 +37,7 @@ def call(rig: Rig, operation: str, body: dict[str, Any]) -> None:
     on_event(rig.world, ScenarioEvent(id="", scenario="", act={"do": "call", "operation": operation, "body": body}), "")
 
 
-def test_a_run_that_finds_two_stops_with_both_named_and_so_does_the_next_plan(rig: Rig) -> None:
+def test_a_run_that_finds_two_objects_stops_and_names_both(rig: Rig) -> None:
     operation, body = TWIN
     event = {"upon": operation, "nth": 1, "do": "call", "operation": operation, "body": body}
     start_scenario(rig.world, scenario_of({"name": "twins", "says": "Somebody makes the same.", "events": [event]}))
@@ -46,9 +46,9 @@ def test_a_run_that_finds_two_stops_with_both_named_and_so_does_the_next_plan(ri
     result = rig.apply(expect_success=False)
     ids = rig.live_ids()
     assert len(ids) == 2
-    told = plain(result_lines(result, again="novita-infra apply"))
-    assert WHAT_TO_DO in told
-    assert all(id in told for id in ids)
+    message = plain(result_lines(result, again="novita-infra apply"))
+    assert WHAT_TO_DO in message
+    assert all(id in message for id in ids)
     (change,) = rig.plan().plan.changes
     assert change.action is Action.REFUSED
     (problem,) = rig.plan().problems
@@ -81,7 +81,7 @@ def test_what_a_person_leaves_of_the_two_is_taken_in(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("marked", [True, False])
-def test_a_mark_tells_ours_from_a_twin_and_without_marks_a_person_is_asked(marked: bool, rig: Rig) -> None:
+def test_the_owner_mark_decides_between_two_objects_and_without_it_the_run_stops(marked: bool, rig: Rig) -> None:
     head = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "rig"}, "ownerMarks": marked}
     rig.write("novita-infra.yaml", head)
     rig.declare(("Instance", "it", MACHINE))
@@ -103,17 +103,17 @@ def test_a_mark_tells_ours_from_a_twin_and_without_marks_a_person_is_asked(marke
 def test_a_person_hears_once_what_is_looked_for_and_for_how_long(rig: Rig) -> None:
     rig.declare(NETWORK, ("VPC", "other", {"cluster": HERE}))
     assert rig.crash(at_write=0, after_effect=True)
-    assert rig.told == []
+    assert rig.messages == []
     lost = [str(address) for address, record in rig.state().records.items() if not record.id]
     until = moment(rig.clock.now() + sum(LOOKS_BACK))
     rig.plan()
     for_what = "an earlier call got no answer; looking for what it did"
-    told = [f"{', '.join(lost)}: {for_what} until {until} (at most {in_words(sum(LOOKS_BACK))})"]
-    assert rig.told == told
+    message = [f"{', '.join(lost)}: {for_what} until {until} (at most {in_words(sum(LOOKS_BACK))})"]
+    assert rig.messages == message
     rig.apply()
-    rig.told.clear()
+    rig.messages.clear()
     rig.plan()
-    assert rig.told == []
+    assert rig.messages == []
 
 
 def test_a_person_hears_why_a_list_that_may_lag_is_read_again(rig: Rig) -> None:
@@ -121,9 +121,9 @@ def test_a_person_hears_why_a_list_that_may_lag_is_read_again(rig: Rig) -> None:
     rig.apply()
     call(rig, "storages.delete", {"storageId": rig.record("network_storage.data").id})
     rig.plan()
-    (told,) = rig.told
-    assert told.startswith("network_storage.data: not in the list, which may lag; reading it again until ")
-    rig.told.clear()
+    (message,) = rig.messages
+    assert message.startswith("network_storage.data: not in the list, which may lag; reading it again until ")
+    rig.messages.clear()
     rig.clock.run(rig.clock.sleep(GRACE))
     rig.plan()
-    assert rig.told == []
+    assert rig.messages == []

@@ -32,7 +32,7 @@ def declared(rig: Rig, spec: dict[str, Any]) -> None:
         pytest.param({**MONTHLY, "months": 1}, {**MONTHLY, "months": 2, **RENEWS}, id="renew"),
     ],
 )
-def test_a_run_that_goes_on_with_another_call_keeps_what_the_dead_one_bought(
+def test_a_resumed_run_keeps_the_months_that_the_killed_run_bought(
     before: dict[str, Any], after: dict[str, Any], tmp_path: Path
 ) -> None:
     rig = Rig(tmp_path)
@@ -47,7 +47,7 @@ def test_a_run_that_goes_on_with_another_call_keeps_what_the_dead_one_bought(
     assert rig.record("instance.it").spec["months"] == 2
 
 
-def test_more_months_after_a_run_that_died_at_a_renewal_are_only_those_that_are_missing(tmp_path: Path) -> None:
+def test_after_a_killed_renewal_only_the_missing_months_are_bought(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     declared(rig, {**MONTHLY, "months": 1})
     rig.apply()

@@ -50,7 +50,7 @@ def test_a_precondition_that_is_known_not_to_hold_refuses_the_plan(tmp_path: Pat
     assert rig.plan().empty  # nothing is to be done, so nothing is demanded
 
 
-def test_a_precondition_that_is_not_known_yet_is_asked_when_the_step_is_due(tmp_path: Path) -> None:
+def test_an_unknown_precondition_is_checked_when_its_step_is_due(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     looks = {"preconditions": [demand("${instance.a.clusterName}", {"const": "nowhere"}, "a is not where b may be")]}
     rig.declare(A, B, b=looks)
@@ -79,7 +79,7 @@ def test_nothing_is_deleted_for_a_replacement_whose_precondition_does_not_hold(t
     assert first in rig.live_ids()
 
 
-def test_a_postcondition_that_does_not_hold_fails_the_step_and_keeps_the_object(tmp_path: Path) -> None:
+def test_a_false_postcondition_fails_the_step_and_keeps_the_object(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     own = {"postconditions": [demand("${instance.a.url}", {"type": "string"}, "it has no address")]}
     rig.declare(A, B, a=own)
@@ -103,7 +103,7 @@ def test_an_output_that_is_still_not_there_fails_the_next_run_too(tmp_path: Path
     assert len(rig.live_ids()) == 1
 
 
-def test_what_stays_as_it_is_though_its_postcondition_does_not_hold_is_looked_at_again(tmp_path: Path) -> None:
+def test_an_unchanged_resource_with_a_false_postcondition_is_checked_again(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     own = {"postconditions": [demand("${instance.a.status}", {"const": "wandering"}, "it is not what it should be")]}
     rig.declare(A, a=own)

@@ -64,14 +64,14 @@ def test_the_old_one_goes_only_when_the_new_one_is_ready(rig: Rig) -> None:
     rig.assert_converged()
 
 
-def test_where_the_new_one_cannot_be_had_the_old_one_stays_on_record_and_running(rig: Rig) -> None:
+def test_create_first_without_capacity_keeps_the_old_object_recorded_and_running(rig: Rig) -> None:
     before = rig.record("instance.a")
     no_stock(rig)
     result = rig.apply(expect_success=False)
     assert exit_code_of(result) == EXIT_BLOCKED
-    told = plain(result_lines(result, again="novita-infra apply"))
-    assert "INSUFFICIENT_RESOURCE: none is free" in told
-    assert f"instance.a: delete ({before.id})\n      instance.a failed" in told
+    output = plain(result_lines(result, again="novita-infra apply"))
+    assert "INSUFFICIENT_RESOURCE: none is free" in output
+    assert f"instance.a: delete ({before.id})\n      instance.a failed" in output
     assert running(rig) == [before.id]
     assert rig.record("instance.a") == before
     rig.world.faults.clear()
@@ -81,9 +81,7 @@ def test_where_the_new_one_cannot_be_had_the_old_one_stays_on_record_and_running
 
 
 @pytest.mark.parametrize("after_effect", [False, True])
-def test_a_run_that_died_at_the_create_costs_the_old_one_nothing_while_there_is_no_other(
-    after_effect: bool, rig: Rig
-) -> None:
+def test_a_run_killed_at_a_create_first_keeps_the_old_object(after_effect: bool, rig: Rig) -> None:
     old = rig.record("instance.a").id
     rig.world.unpullable = ("ubuntu:22.04",)  # which the old one has pulled long ago
     assert rig.crash(at_write=0, after_effect=after_effect)
@@ -101,7 +99,7 @@ def test_a_run_that_died_at_the_create_costs_the_old_one_nothing_while_there_is_
     assert old not in running(rig)
 
 
-def test_an_interrupted_wait_for_the_new_one_leaves_the_old_one_until_it_is_ready(rig: Rig) -> None:
+def test_an_interrupted_create_first_keeps_the_old_object_until_the_new_is_ready(rig: Rig) -> None:
     old = rig.record("instance.a").id
     rig.apply(stop_when=lambda event: isinstance(event, Identified), expect_success=False)
     new = rig.record("instance.a").id
@@ -115,7 +113,7 @@ def test_an_interrupted_wait_for_the_new_one_leaves_the_old_one_until_it_is_read
     assert running(rig) == [new]
 
 
-def test_an_old_one_that_would_not_go_is_remembered_shown_and_deleted_by_the_next_run(rig: Rig) -> None:
+def test_an_old_object_that_was_not_deleted_is_deleted_by_the_next_run(rig: Rig) -> None:
     old = rig.record("instance.a").id
     rig.world.faults.add(
         Fault(kind=Trouble.STATUS, operation="instances.delete", status=400, reason="NODE_STATUS", count=None)
@@ -136,7 +134,7 @@ def test_an_old_one_that_would_not_go_is_remembered_shown_and_deleted_by_the_nex
 
 @pytest.mark.parametrize("at", range(2))
 @pytest.mark.parametrize("after_effect", [False, True])
-def test_killed_at_any_write_one_of_the_two_is_there_at_every_moment(at: int, after_effect: bool, rig: Rig) -> None:
+def test_create_first_killed_at_any_write_keeps_one_of_both_objects(at: int, after_effect: bool, rig: Rig) -> None:
     assert rig.crash(at_write=at, after_effect=after_effect)
     there = [running(rig)]
 
@@ -150,7 +148,7 @@ def test_killed_at_any_write_one_of_the_two_is_there_at_every_moment(at: int, af
     assert running(rig) == [rig.record("instance.a").id]
 
 
-def test_an_old_one_goes_only_with_leave_and_is_told_with_what_is_lost(rig: Rig) -> None:
+def test_deleting_an_old_object_needs_permission_and_reports_the_data_loss(rig: Rig) -> None:
     old = rig.record("instance.a").id
     rig.apply(stop_when=lambda event: isinstance(event, Identified), expect_success=False)
     new = rig.record("instance.a").id
@@ -163,8 +161,8 @@ def test_an_old_one_goes_only_with_leave_and_is_told_with_what_is_lost(rig: Rig)
     )
     assert "--allow-data-loss instance.a" in problem.hint
     assert f"import instance.a {old}" in problem.hint
-    told = plain(plan_lines(plan))
-    assert f"- {old}, which it replaced and which is running, will be deleted\n          ! loses: " in told
+    output = plain(plan_lines(plan))
+    assert f"- {old}, which it replaced and which is running, will be deleted\n          ! loses: " in output
     (change,) = checked_json(plan)["resource_changes"]
     assert [item["id"] for item in change["novita"]["retires"]] == [old]
     assert change["novita"]["retires"][0]["loses"][0]["gb"] == 60
@@ -190,11 +188,11 @@ def test_who_goes_back_to_the_old_one_loses_nothing_of_it(rig: Rig) -> None:
     assert {old, new} == {machine.id for machine in rig.world.instances if machine.status != "removed"}
 
 
-def test_the_old_one_of_what_goes_altogether_is_told(rig: Rig) -> None:
+def test_the_old_object_of_a_deleted_resource_is_reported(rig: Rig) -> None:
     old = rig.record("instance.a").id
     rig.apply(stop_when=lambda event: isinstance(event, Identified), expect_success=False)
-    told = plain(plan_lines(rig.plan(destroys=True, allow_data_loss=())))
-    assert f"- {old}, which it replaced and which is running, will be deleted" in told
+    output = plain(plan_lines(rig.plan(destroys=True, allow_data_loss=())))
+    assert f"- {old}, which it replaced and which is running, will be deleted" in output
     rig.destroy(allow_data_loss=())
     assert rig.live_ids() == []
 
@@ -206,10 +204,10 @@ def test_new_ones_that_fail_are_taken_away_before_the_next_is_bought(rig: Rig) -
         result = rig.apply(expect_success=False, allow_data_loss=("instance.a",))
         assert old in running(rig)
         assert len([machine for machine in rig.world.instances if machine.status != "removed"]) == 2
-        told = plain(result_lines(result, again="novita-infra apply"))
-        assert "Still exists and costs:\n  instance.a: " in told
-        assert f"(it failed; {old} existed before, remains and costs, too)\n" in told
-        assert "destroy" not in told  # which would end the one that serves
+        output = plain(result_lines(result, again="novita-infra apply"))
+        assert "Still exists and costs:\n  instance.a: " in output
+        assert f"(it failed; {old} existed before, remains and costs, too)\n" in output
+        assert "destroy" not in output  # which would end the one that serves
     failed = rig.record("instance.a").id
     review = rig.plan(allow_data_loss=())
     loses = [
@@ -229,7 +227,7 @@ def test_new_ones_that_fail_are_taken_away_before_the_next_is_bought(rig: Rig) -
     assert len(running(rig)) == 1
 
 
-def test_a_create_that_made_nothing_does_not_bear_the_id_of_the_old_one(rig: Rig) -> None:
+def test_a_create_without_an_object_does_not_record_the_old_id(rig: Rig) -> None:
     no_stock(rig)
     (end, _) = rig.apply(expect_success=False).ends
     assert (end.step.call_name, end.id) == ("create", "")

@@ -100,7 +100,7 @@ def text(plan: Review) -> str:
 # --- by hand ----------------------------------------------------------------------------------------------------------
 
 
-def test_what_was_changed_by_hand_is_told_first_and_put_back(tmp_path: Path) -> None:
+def test_drift_is_reported_first_and_corrected(tmp_path: Path) -> None:
     rig = up(tmp_path, scenario="drifted")
     assert rig.plan().plan.drift == ()
     wait(rig, 400)
@@ -112,17 +112,17 @@ def test_what_was_changed_by_hand_is_told_first_and_put_back(tmp_path: Path) -> 
         ("power", "running", "stopped"),
     ]
     assert review.plan.drift_only
-    told = text(review)
-    assert told.index(OUTSIDE) < told.index("Plan for project rig")
-    assert "instance.a (" in told
-    assert "edited by hand" in told
+    message = text(review)
+    assert message.index(OUTSIDE) < message.index("Plan for project rig")
+    assert "instance.a (" in message
+    assert "edited by hand" in message
     assert [item["address"] for item in checked_json(review)["resource_drift"]] == ["instance.a", "network_storage.s"]
     rig.apply()
     rig.assert_converged()
     assert rig.plan().plan.drift == ()
 
 
-def test_drift_and_what_the_manifests_ask_are_told_apart(tmp_path: Path) -> None:
+def test_drift_and_changes_of_manifests_are_reported_apart(tmp_path: Path) -> None:
     rig = up(tmp_path, scenario="drifted")
     wait(rig, 400)
     rig.declare(("Instance", "a", {**MACHINE, "image": "ubuntu:24.04"}), ("NetworkStorage", "s", STORAGE))
@@ -137,7 +137,7 @@ def test_drift_and_what_the_manifests_ask_are_told_apart(tmp_path: Path) -> None
     rig.assert_converged()
 
 
-def test_what_was_changed_by_hand_as_the_manifest_now_asks_is_no_drift(tmp_path: Path) -> None:
+def test_a_change_by_hand_that_the_manifest_now_declares_is_no_drift(tmp_path: Path) -> None:
     rig = up(tmp_path)
     instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
     declare(rig, ports=["9999/tcp"])
@@ -153,7 +153,7 @@ def test_what_is_not_declared_and_what_the_service_defaults_is_no_drift(tmp_path
     assert (review.plan.drift, review.empty) == ((), True)
 
 
-def test_that_a_machine_was_stopped_is_told_though_nobody_declared_that_it_runs_and_it_is_left_so(
+def test_a_stop_by_hand_of_undeclared_power_is_reported_and_left(
     tmp_path: Path,
 ) -> None:
     rig = up(tmp_path, power=None)
@@ -166,8 +166,8 @@ def test_that_a_machine_was_stopped_is_told_though_nobody_declared_that_it_runs_
         assert [(item.name, item.before, item.after) for item in drift.fields] == [("power", "running", "stopped")]
         assert plan.empty
         assert "# left as it is: the manifest does not declare power" in text(plan)
-        (told,) = checked_json(plan)["resource_drift"]
-        assert (told["change"]["before"]["power"], told["change"]["after"]["power"]) == ("running", "stopped")
+        (message,) = checked_json(plan)["resource_drift"]
+        assert (message["change"]["before"]["power"], message["change"]["after"]["power"]) == ("running", "stopped")
         (note,) = plan.notes
         assert "`power: running` would put it back, `power: stopped` would keep it so" in note.hint
         rig.apply()
@@ -183,7 +183,7 @@ def test_that_a_machine_was_stopped_is_told_though_nobody_declared_that_it_runs_
     rig.assert_converged()
 
 
-def test_a_machine_that_was_stopped_stays_so_while_something_else_of_it_is_put_back(tmp_path: Path) -> None:
+def test_a_stopped_machine_remains_stopped_while_other_drift_is_corrected(tmp_path: Path) -> None:
     rig = up(tmp_path, power=None)
     id = rig.record("instance.a").id
     instances.edit(rig.world, id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
@@ -233,15 +233,15 @@ def adopting(folder: Path, lifecycle: Mapping[str, Any]) -> Rig:
     return rig
 
 
-def test_what_was_adopted_and_is_other_than_its_manifest_is_told_by_every_plan_and_by_the_books(tmp_path: Path) -> None:
+def test_adopted_drift_is_reported_by_every_plan_and_by_show(tmp_path: Path) -> None:
     rig = adopting(tmp_path, {"onDrift": "adopt"})
     for _ in range(2):
         review = rig.plan()
         assert (review.empty, review.plan.drift) == (True, ())
-        told = text(review)
-        assert "Adopted, and different from the manifests:" in told
-        assert '~ ports: ["80/http"] -> ["9999/tcp"]  # because of onDrift (main.yaml:4:3)' in told
-        assert "match the manifests, but for what was adopted." in told
+        message = text(review)
+        assert "Adopted, and different from the manifests:" in message
+        assert '~ ports: ["80/http"] -> ["9999/tcp"]  # because of onDrift (main.yaml:4:3)' in message
+        assert "match the manifests, but for what was adopted." in message
         (shown,) = [
             item for item in drift_report(checked_json(review))["resource_changes"] if item["address"] == "instance.a"
         ]
@@ -277,7 +277,7 @@ def test_what_was_adopted_stays_where_drift_is_not_to_be_put_back(answer: str, t
     assert "Adopted, and different from the manifests:" in text(review)
 
 
-def test_what_the_project_adopts_for_all_is_told_with_the_line_of_the_project_file(tmp_path: Path) -> None:
+def test_adoption_by_the_project_is_reported_with_the_line_of_the_project_file(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     head = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "rig"}}
     rig.write("novita-infra.yaml", {**head, "onDrift": "adopt"})
@@ -288,7 +288,7 @@ def test_what_the_project_adopts_for_all_is_told_with_the_line_of_the_project_fi
     assert "# because of onDrift (novita-infra.yaml:5:1)" in text(rig.plan())
 
 
-def test_what_was_adopted_and_then_put_back_by_hand_is_as_the_manifest_has_it(tmp_path: Path) -> None:
+def test_adopted_drift_that_is_undone_by_hand_matches_the_manifest(tmp_path: Path) -> None:
     rig = adopting(tmp_path, {"onDrift": "adopt"})
     instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 80, "type": "http"}], grow=0)
     review = rig.plan()
@@ -298,7 +298,7 @@ def test_what_was_adopted_and_then_put_back_by_hand_is_as_the_manifest_has_it(tm
     rig.assert_converged()
 
 
-def test_what_was_adopted_for_another_cause_than_an_edit_goes_back_by_that_cause(tmp_path: Path) -> None:
+def test_drift_adopted_for_a_platform_cause_is_undone_by_that_cause(tmp_path: Path) -> None:
     rig = up(tmp_path, scenario="spot-reclaim", billingMode="spot", lifecycle={"onDrift": {"spotReclaim": "adopt"}})
     wait(rig, 700)
     rig.apply()
@@ -325,7 +325,7 @@ def test_adopted_in_the_same_run_as_another_field_changes(tmp_path: Path) -> Non
     assert rig.plan().plan.drift == ()
 
 
-def test_an_alert_is_told_every_time_and_nothing_is_done(tmp_path: Path) -> None:
+def test_an_alert_about_drift_is_reported_by_every_plan_without_action(tmp_path: Path) -> None:
     rig = up(tmp_path, lifecycle={"onDrift": {"edited": "alert"}})
     instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
     for _ in range(2):
@@ -342,7 +342,7 @@ def test_an_alert_is_told_every_time_and_nothing_is_done(tmp_path: Path) -> None
     assert [port["port"] for port in the_machine(rig).ports] == [80]
 
 
-def test_what_is_to_be_ignored_is_neither_told_nor_changed(tmp_path: Path) -> None:
+def test_ignored_drift_is_neither_reported_nor_corrected(tmp_path: Path) -> None:
     rig = up(tmp_path, scenario="drifted", lifecycle={"onDrift": "ignore"}, storage={"onDrift": "ignore"})
     wait(rig, 400)
     review = rig.plan()
@@ -351,7 +351,7 @@ def test_what_is_to_be_ignored_is_neither_told_nor_changed(tmp_path: Path) -> No
     rig.assert_converged()
 
 
-def test_the_project_says_it_for_all_an_environment_for_itself_and_a_resource_before_both(tmp_path: Path) -> None:
+def test_drift_rules_of_a_resource_override_environment_and_project(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={}, scenario="drifted")
     head = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "rig"}}
     rig.write(
@@ -368,7 +368,7 @@ def test_the_project_says_it_for_all_an_environment_for_itself_and_a_resource_be
 # --- what is not compared ---------------------------------------------------------------------------------------------
 
 
-def test_what_is_left_out_is_neither_drift_nor_change_and_stays_when_others_change(tmp_path: Path) -> None:
+def test_excluded_fields_are_neither_drift_nor_change(tmp_path: Path) -> None:
     rules = ["ports", {"field": "env.DEBUG", "reason": "switched by hand", "until": "2027-01-31"}]
     rig = up(tmp_path, lifecycle={"ignoreChanges": rules})
     machine = the_machine(rig)
@@ -390,7 +390,7 @@ def test_what_is_left_out_is_neither_drift_nor_change_and_stays_when_others_chan
     rig.assert_converged()
 
 
-def test_what_somebody_put_into_the_env_is_shown_and_kept_nowhere_in_clear(tmp_path: Path) -> None:
+def test_drift_of_the_env_is_shown_and_never_recorded_in_clear(tmp_path: Path) -> None:
     rig = up(tmp_path, lifecycle={"ignoreChanges": ["env.TOKEN"]}, env={"A": "1"})
     machine = the_machine(rig)
     machine.envs = [*machine.envs, {"key": "TOKEN", "value": "hunter2-hunter2"}]
@@ -404,7 +404,7 @@ def test_what_somebody_put_into_the_env_is_shown_and_kept_nowhere_in_clear(tmp_p
     rig.assert_converged()
 
 
-def test_a_rule_whose_time_is_over_is_told_and_no_longer_holds(tmp_path: Path) -> None:
+def test_an_expired_drift_rule_is_reported_and_no_longer_holds(tmp_path: Path) -> None:
     rule = {"field": "ports", "reason": "until the firewall is done", "until": "2026-01-31"}
     rig = up(tmp_path, lifecycle={"ignoreChanges": [rule]})
     instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
@@ -418,7 +418,7 @@ def test_a_rule_whose_time_is_over_is_told_and_no_longer_holds(tmp_path: Path) -
     ]
 
 
-def test_a_new_object_has_what_is_declared_though_it_is_left_out_later(tmp_path: Path) -> None:
+def test_a_created_object_has_declared_fields_that_are_excluded_from_drift(tmp_path: Path) -> None:
     rig = up(tmp_path, lifecycle={"ignoreChanges": ["ports"]})
     instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
     declare(rig, lifecycle={"ignoreChanges": ["ports"]}, product={"gpu": "L40S"})
@@ -430,7 +430,7 @@ def test_a_new_object_has_what_is_declared_though_it_is_left_out_later(tmp_path:
 # --- by the platform --------------------------------------------------------------------------------------------------
 
 
-def test_a_spot_machine_is_told_from_its_notice_on_and_started_again_where_it_should_run(tmp_path: Path) -> None:
+def test_a_reclaimed_spot_machine_is_reported_from_its_notice_and_started_again(tmp_path: Path) -> None:
     rig = up(tmp_path, scenario="spot-reclaim", billingMode="spot")
     wait(rig, 310)
     review = rig.plan()
@@ -461,7 +461,7 @@ def test_a_reclaimed_spot_machine_is_left_where_that_is_wished_for(answer: str, 
         rig.apply()
 
 
-def test_a_failed_node_is_told_from_a_stop_by_hand(tmp_path: Path) -> None:
+def test_a_failed_node_is_distinguished_from_a_stop_by_hand(tmp_path: Path) -> None:
     rig = up(tmp_path, scenario="node-failure")
     wait(rig, 700)
     plan = rig.plan()
@@ -471,7 +471,7 @@ def test_a_failed_node_is_told_from_a_stop_by_hand(tmp_path: Path) -> None:
     rig.assert_converged()
 
 
-def test_a_machine_that_the_platform_moves_is_told_and_waited_for(tmp_path: Path) -> None:
+def test_a_migration_by_the_platform_is_reported_and_waited_for(tmp_path: Path) -> None:
     rig = up(tmp_path, lifecycle={"onDrift": {"migration": "heal"}})
     instances.migrate(rig.world, rig.record("instance.a").id)
     wait(rig, 5)
@@ -483,7 +483,7 @@ def test_a_machine_that_the_platform_moves_is_told_and_waited_for(tmp_path: Path
     assert (len(drift_of(plan)), plan.empty) == (1, True)
 
 
-def test_a_monthly_machine_whose_term_is_over_is_told_so_while_it_is_there_and_when_it_is_gone(tmp_path: Path) -> None:
+def test_an_expired_subscription_is_reported_before_and_after_the_machine_is_gone(tmp_path: Path) -> None:
     rig = up(tmp_path, billingMode="monthly", months=1, lifecycle={"onDrift": {"expired": "alert"}})
     wait(rig, 31 * 86_400)
     plan = rig.plan()
@@ -528,7 +528,7 @@ def test_a_balance_is_only_read_where_it_may_be_the_reason(tmp_path: Path) -> No
 # --- gone -------------------------------------------------------------------------------------------------------------
 
 
-def test_what_was_deleted_by_hand_is_made_anew(tmp_path: Path) -> None:
+def test_a_resource_deleted_by_hand_is_created_again(tmp_path: Path) -> None:
     rig = up(tmp_path, scenario="vanished")
     wait(rig, 700)
     review = rig.plan()
@@ -664,7 +664,7 @@ def test_what_an_earlier_run_left_open_is_read_in_any_case(tmp_path: Path) -> No
     assert rig.world.calls["storages.create"] == 2
 
 
-def test_the_books_alone_are_brought_up_to_date(tmp_path: Path) -> None:
+def test_refresh_only_updates_the_state_alone(tmp_path: Path) -> None:
     rig = up(tmp_path, scenario="drifted")
     wait(rig, 400)
     networks.create(rig.world, name="theirs", cluster=HERE)
@@ -687,7 +687,7 @@ def test_the_books_alone_are_brought_up_to_date(tmp_path: Path) -> None:
     }
 
 
-def test_the_books_forget_what_is_gone_where_they_only_follow(tmp_path: Path) -> None:
+def test_refresh_only_forgets_objects_that_are_gone(tmp_path: Path) -> None:
     rig = up(tmp_path, scenario="vanished")
     wait(rig, 700)
     plan = rig.plan(refresh=Refresh.ONLY)
@@ -708,7 +708,7 @@ def test_on_a_bad_night_spot_machines_come_back_and_nothing_is_lost(tmp_path: Pa
 
 
 @pytest.mark.parametrize("answer", ["heal", "alert"])
-def test_a_machine_that_the_platform_moved_is_told_when_it_is_over(answer: str, tmp_path: Path) -> None:
+def test_a_migration_by_the_platform_is_reported_when_it_is_over(answer: str, tmp_path: Path) -> None:
     moving = {"enabled": True, "systemDisk": False}
     rig = up(tmp_path, scenario="node-failure", autoMigrate=moving, lifecycle={"onDrift": answer})
     assert rig.plan().plan.drift == ()
@@ -721,7 +721,7 @@ def test_a_machine_that_the_platform_moved_is_told_when_it_is_over(answer: str, 
     assert len(rig.plan().plan.drift) == (answer == "alert")
 
 
-def test_what_the_manifest_caught_up_with_is_on_record_though_something_else_is_updated(tmp_path: Path) -> None:
+def test_drift_that_the_manifest_now_declares_is_recorded_beside_other_updates(tmp_path: Path) -> None:
     rig = up(tmp_path, ports=["1000/tcp"], rootDiskGb=60)
     id = rig.record("instance.a").id
     instances.edit(rig.world, id, ports=[{"port": 2000, "type": "tcp"}], grow=0)
@@ -749,13 +749,13 @@ def grown(folder: Path, **lifecycle: Any) -> Rig:
     return rig
 
 
-def test_what_cannot_be_put_back_is_not_said_to_be_nor_counted_and_the_ways_out_are_named(tmp_path: Path) -> None:
+def test_drift_that_cannot_be_corrected_is_not_counted_and_names_the_remedies(tmp_path: Path) -> None:
     rig = grown(tmp_path)
     plan = rig.plan()
-    told = text(plan)
-    assert "sizeGb: 10 -> 80\n      # not put back: the change is refused, see below" in told
-    assert "1 to update" in told
-    assert "1 refused." in told
+    message = text(plan)
+    assert "sizeGb: 10 -> 80\n      # not put back: the change is refused, see below" in message
+    assert "1 to update" in message
+    assert "1 refused." in message
     rows = {str(row.address): row for row in plan.cost.rows} if plan.cost else {}
     assert not rows["network_storage.s"].moves
     assert plan.cost
@@ -767,7 +767,7 @@ def test_what_cannot_be_put_back_is_not_said_to_be_nor_counted_and_the_ways_out_
     )
 
 
-def test_what_the_manifest_asks_for_anew_is_not_given_up_by_adopting(tmp_path: Path) -> None:
+def test_adopting_drift_keeps_what_the_manifest_newly_declares(tmp_path: Path) -> None:
     rig = grown(tmp_path)
     rig.declare(("Instance", "a", MACHINE), ("NetworkStorage", "s", {**STORAGE, "sizeGb": 20}))
     assert "onDrift" not in rig.plan().problems[0].hint
@@ -776,7 +776,7 @@ def test_what_the_manifest_asks_for_anew_is_not_given_up_by_adopting(tmp_path: P
 
 
 @pytest.mark.parametrize("way", ["manifest", "adopt", "exclude"])
-def test_each_way_around_what_cannot_be_put_back_lets_the_rest_go_on(way: str, tmp_path: Path) -> None:
+def test_each_remedy_for_uncorrectable_drift_lets_the_other_steps_run(way: str, tmp_path: Path) -> None:
     rig = grown(tmp_path)
     if way == "manifest":
         rig.declare(("Instance", "a", MACHINE), ("NetworkStorage", "s", {**STORAGE, "sizeGb": 80}))
@@ -809,7 +809,7 @@ def test_what_was_adopted_goes_with_the_object_and_the_plan_shows_it(tmp_path: P
 
 
 @pytest.mark.parametrize("answer", ["adopt", "alert"])
-def test_what_is_made_anew_is_not_said_to_be_left_as_it_is(answer: str, tmp_path: Path) -> None:
+def test_a_replaced_resource_is_not_reported_as_left_with_drift(answer: str, tmp_path: Path) -> None:
     rig = up(tmp_path, lifecycle={"onDrift": answer})
     instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
     review = rig.plan(replaces=("instance.a",))

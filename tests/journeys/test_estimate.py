@@ -26,7 +26,7 @@ def estimated(rig: Rig) -> Estimate:
     return estimate(rig.plan().plan, rig.state().durations, KINDS)
 
 
-def test_a_second_plan_of_the_same_is_judged_by_what_the_first_took(tmp_path: Path) -> None:
+def test_the_estimate_of_a_second_plan_uses_recorded_durations(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(*FLEET)
     first = estimated(rig)
@@ -41,7 +41,7 @@ def test_a_second_plan_of_the_same_is_judged_by_what_the_first_took(tmp_path: Pa
     assert second.seconds == pytest.approx(took, rel=0.15)
 
 
-def test_the_books_keep_the_last_durations_of_each_call_and_no_more(tmp_path: Path) -> None:
+def test_the_state_keeps_a_limited_number_of_durations_of_each_call(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     for number in range(3):
         rig.declare(*(("NetworkStorage", f"s{number}-{index}", FLEET[0][2]) for index in range(9)))
@@ -57,9 +57,9 @@ def test_the_command_tells_it_as_text_and_as_json(tmp_path: Path, monkeypatch: p
         monkeypatch.delenv(name, raising=False)
     Rig(tmp_path, environ={}).declare(*FLEET)
     run = CliRunner()
-    told = run.invoke(root, ["plan", str(tmp_path), "--sim", "--estimate"])
-    assert "Estimate: about 2 min 2 s (by built-in figures)\n" in told.stdout
-    assert "critical path: network_storage.data create 2 s -> instance.a create 2 min\n" in told.stdout
+    text = run.invoke(root, ["plan", str(tmp_path), "--sim", "--estimate"])
+    assert "Estimate: about 2 min 2 s (by built-in figures)\n" in text.stdout
+    assert "critical path: network_storage.data create 2 s -> instance.a create 2 min\n" in text.stdout
     plan = json.loads(run.invoke(root, ["plan", str(tmp_path), "--sim", "--estimate", "--json"]).stdout)
     assert plan["novita"]["estimate"]["seconds"] == 122.0
     check_shape(plan)

@@ -119,16 +119,12 @@ def test_an_edit_has_the_effect_that_its_plan_says_or_is_refused(edit: Edit, tmp
 
 @pytest.mark.parametrize("edit", [edit for edit in EDITS if edit.before.get("power") == "stopped"], ids=lambda e: e.id)
 @pytest.mark.parametrize("profile", ["documented", "strict"])
-def test_a_stopped_machine_is_edited_alike_whether_or_not_an_upgrade_starts_it(
-    profile: str, edit: Edit, tmp_path: Path
-) -> None:
+def test_a_stopped_machine_is_edited_alike_under_each_profile(profile: str, edit: Edit, tmp_path: Path) -> None:
     _hold_to_its_plan(Watched(edit, tmp_path, profile=profile))
 
 
 @pytest.mark.parametrize("edit", MEDDLED, ids=lambda edit: edit.id)
-def test_a_call_that_sends_everything_keeps_what_is_not_declared_and_was_set_by_hand(
-    edit: Edit, tmp_path: Path
-) -> None:
+def test_a_call_that_sends_everything_keeps_undeclared_fields_set_by_hand(edit: Edit, tmp_path: Path) -> None:
     _hold_to_its_plan(Watched(edit, tmp_path, profile="live"), meddled=True)
 
 
@@ -178,15 +174,15 @@ def _is_refused(watched: Watched) -> None:
     try:
         plan = watched.rig.plan()
     except Problems as problems:
-        told = [watched.text(problem) for problem in problems.diagnostics]
+        output = [watched.text(problem) for problem in problems.diagnostics]
     else:
-        told = [watched.text(problem) for problem in plan.problems]
-        told += [f"{item.name}: {item.means.text}" for item in watched.change(plan).fields]
+        output = [watched.text(problem) for problem in plan.problems]
+        output += [f"{item.name}: {item.means.text}" for item in watched.change(plan).fields]
         assert plan.problems
         assert plan.code
         with pytest.raises(Problems):
             watched.apply(plan)
-    assert any(field in text for text in told for field in watched.edit.fields), told
+    assert any(field in text for text in output for field in watched.edit.fields), output
     watched.declare(watched.edit.around, watched.edit.before)
 
 

@@ -51,7 +51,7 @@ def rig_at(folder: Path, *resources: tuple[str, str, dict[str, Any]], **lifecycl
     return rig
 
 
-def told(result: Result) -> str:
+def text_of(result: Result) -> str:
     """What the person reads at the end."""
     return plain(result_lines(result, again="novita-infra apply ."))
 
@@ -66,9 +66,9 @@ def tells_logs(profile: str) -> bool:
     return profile != "strict"
 
 
-def test_an_image_that_cannot_be_pulled_is_told_with_the_log(tmp_path: Path, usual_profile: str) -> None:
+def test_an_image_that_cannot_be_pulled_is_reported_with_the_log(tmp_path: Path, usual_profile: str) -> None:
     rig = rig_at(tmp_path, ("Instance", "a", {**MACHINE, "image": NOT_THERE}))
-    text = told(rig.apply(expect_success=False))
+    text = text_of(rig.apply(expect_success=False))
     assert f"failed: ImagePullFailed: image {NOT_THERE} cannot be pulled: manifest unknown; {REMEDY} first" in text
     lines = [
         "      last log lines:",
@@ -79,7 +79,7 @@ def test_an_image_that_cannot_be_pulled_is_told_with_the_log(tmp_path: Path, usu
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_a_program_that_crashes_is_told_in_its_own_words_without_a_secret(
+def test_a_crashing_program_is_reported_with_its_log_without_secrets(
     tmp_path: Path, usual_profile: str, count: int
 ) -> None:
     machine = {**MACHINE, "command": CRASHES, "env": ENV}
@@ -105,16 +105,14 @@ def test_a_program_that_crashes_is_told_in_its_own_words_without_a_secret(
     listen = Messages(stream, now=rig.clock.now).listener()
     for event in rig.events:
         listen(event)
-    everything = stream.getvalue() + told(result)
+    everything = stream.getvalue() + text_of(result)
     assert not [secret for secret in ("pepper", "hunter2", "written in clear", "?token=") if secret in everything]
     details = [json.loads(line).get("diagnostic", {}).get("detail", "") for line in stream.getvalue().splitlines()]
     said = [detail for detail in details if "last log lines:\n  + sh -c" in detail]
     assert len(said) == (count if tells_logs(usual_profile) else 0)
 
 
-def test_an_endpoint_whose_every_worker_failed_is_given_up_soon_with_the_log(
-    tmp_path: Path, usual_profile: str
-) -> None:
+def test_an_endpoint_with_only_failed_workers_fails_early_with_the_log(tmp_path: Path, usual_profile: str) -> None:
     endpoint = {**ENDPOINT, "workers": {**WORKERS, "min": 2}, "command": CRASHES, "env": ENV}
     rig = rig_at(tmp_path, ("Endpoint", "api", endpoint))
     began = rig.clock.now()
@@ -132,7 +130,7 @@ def test_an_endpoint_whose_every_worker_failed_is_given_up_soon_with_the_log(
     rig.assert_nothing_lost()
 
 
-def test_an_endpoint_that_was_given_up_is_mended_by_the_next_run_and_not_made_anew(tmp_path: Path) -> None:
+def test_a_failed_endpoint_is_updated_by_the_next_run_and_not_replaced(tmp_path: Path) -> None:
     rig = rig_at(tmp_path, ("Endpoint", "api", {**ENDPOINT, "image": NOT_THERE}))
     rig.apply(expect_success=False)
     assert (
@@ -164,7 +162,7 @@ def test_an_endpoint_of_which_new_workers_begin_meanwhile_is_waited_for(tmp_path
     assert result.ends[0].elapsed > STUCK
 
 
-def test_an_update_whose_new_workers_fail_while_the_old_ones_serve_is_not_given_up_early(tmp_path: Path) -> None:
+def test_an_update_does_not_fail_early_while_old_workers_serve(tmp_path: Path) -> None:
     rig = rig_at(tmp_path, ("Endpoint", "api", ENDPOINT))
     rig.apply()
     rig.declare(("Endpoint", "api", {**ENDPOINT, "image": NOT_THERE}), api={"timeouts": {"update": "4m"}})
@@ -178,7 +176,7 @@ def test_an_update_whose_new_workers_fail_while_the_old_ones_serve_is_not_given_
     rig.assert_converged()
 
 
-def test_a_time_that_is_up_is_told_with_the_log(tmp_path: Path, usual_profile: str) -> None:
+def test_a_timeout_is_reported_with_the_log(tmp_path: Path, usual_profile: str) -> None:
     rig = rig_at(tmp_path, ("Instance", "a", MACHINE), a={"timeouts": {"create": "10s"}})
     rig.apply(expect_success=False)
     end = failure(rig, "a")
@@ -189,7 +187,7 @@ def test_a_time_that_is_up_is_told_with_the_log(tmp_path: Path, usual_profile: s
     rig.assert_converged()
 
 
-def test_the_books_and_the_next_plan_tell_how_the_last_run_ended_for_a_create(tmp_path: Path) -> None:
+def test_state_and_next_plan_report_a_failed_create(tmp_path: Path) -> None:
     rig = rig_at(tmp_path, ("Instance", "a", MACHINE), a={"timeouts": {"create": "10s"}})
     began = rig.clock.now()
     rig.apply(expect_success=False)
@@ -210,7 +208,7 @@ def test_the_books_and_the_next_plan_tell_how_the_last_run_ended_for_a_create(tm
     rig.assert_converged()
 
 
-def test_what_a_run_that_was_interrupted_left_is_told_too(tmp_path: Path) -> None:
+def test_a_create_left_by_an_interrupted_run_is_reported(tmp_path: Path) -> None:
     rig = rig_at(tmp_path, ("Instance", "a", MACHINE))
     rig.apply(stop_when=lambda event: isinstance(event, Progressed), expect_success=False)
     record = rig.record("instance.a")
@@ -218,7 +216,7 @@ def test_what_a_run_that_was_interrupted_left_is_told_too(tmp_path: Path) -> Non
     assert record.pending.ended.startswith(f"{record.id} is still ")
 
 
-def test_a_failed_create_is_told_by_the_run_the_books_and_the_next_plan_without_a_secret(tmp_path: Path) -> None:
+def test_a_failed_create_is_reported_by_run_state_and_plan_without_secrets(tmp_path: Path) -> None:
     rig = rig_at(tmp_path, ("Instance", "a", {**MACHINE, "image": "acme/${env.PASSWORD}/does-not-exist:1"}))
     result = rig.apply(expect_success=False)
     record = rig.record("instance.a")
@@ -226,7 +224,7 @@ def test_a_failed_create_is_told_by_the_run_the_books_and_the_next_plan_without_
     ended = f"{record.id} failed: ImagePullFailed: image (secret) cannot be pulled: manifest unknown"
     assert record.pending.ended == ended
     assert rig.plan().plan.changes[0].why.startswith("it failed: ImagePullFailed: image ")
-    everything = told(result) + plain(plan_lines(rig.plan())) + (tmp_path / "state" / "default.json").read_text()
+    everything = text_of(result) + plain(plan_lines(rig.plan())) + (tmp_path / "state" / "default.json").read_text()
     assert "hunter2" not in everything
 
 

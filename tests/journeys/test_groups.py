@@ -40,7 +40,7 @@ def the_third_machine_fails(rig: Rig) -> None:
     )
 
 
-def test_a_group_that_cannot_be_completed_is_taken_down_again_and_nothing_else(tmp_path: Path) -> None:
+def test_an_incomplete_group_alone_is_rolled_back(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     a_group(rig)
     the_third_machine_fails(rig)
@@ -58,7 +58,7 @@ def test_a_group_that_cannot_be_completed_is_taken_down_again_and_nothing_else(t
     rig.assert_converged()
 
 
-def test_a_group_is_taken_down_in_reverse_order_and_each_member_is_told_of(tmp_path: Path) -> None:
+def test_a_group_is_rolled_back_in_reverse_order_with_each_member_reported(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     a_group(rig)
     mounted = {**MACHINE, "networkStorages": [{"storage": "data", "mountPath": "/data"}]}
@@ -80,8 +80,8 @@ def test_a_group_is_taken_down_in_reverse_order_and_each_member_is_told_of(tmp_p
     ]
     assert ended[-1] == "network_storage.data"
     assert set(ended) == {"instance.a", "instance.b", "network_storage.data"}
-    told = plain(result_lines(result, again="novita-infra apply"))
-    skipped, _, failed = told.partition("Failed:")
+    output = plain(result_lines(result, again="novita-infra apply"))
+    skipped, _, failed = output.partition("Failed:")
     assert "instance.b: create" in failed
     assert "image does-not-exist:1 cannot be pulled" in failed
     for address in ("instance.a", "network_storage.data"):
@@ -101,10 +101,10 @@ def test_what_was_made_can_be_kept_or_stopped(on_failure: str, status: set[str],
     )
     result = rig.apply(expect_success=False)
     assert {machine.status for machine in rig.world.instances if machine.name == "a"} == status
-    told = plain(result_lines(result, again="novita-infra apply"))
-    assert ("instance.a: stop" in told) == (on_failure == "stop")
+    output = plain(result_lines(result, again="novita-infra apply"))
+    assert ("instance.a: stop" in output) == (on_failure == "stop")
     kept = on_failure == "keep"
-    assert told.partition("Still exists and costs:\n")[2].splitlines()[:-2] == [
+    assert output.partition("Still exists and costs:\n")[2].splitlines()[:-2] == [
         *(["  instance.a: $0.35/h (of the group training)"] if kept else []),
         "  instance.z: $0.35/h (it failed)",
         f"  To delete what this run created: novita-infra destroy {'--target instance.a ' * kept}--target instance.z",
@@ -112,7 +112,7 @@ def test_what_was_made_can_be_kept_or_stopped(on_failure: str, status: set[str],
     assert rig.record("instance.a").id
 
 
-def test_what_was_stopped_with_its_group_is_started_again_and_stopped_again_until_the_group_comes_up(
+def test_members_stopped_by_a_group_rollback_are_started_by_the_next_run(
     tmp_path: Path,
 ) -> None:
     rig = Rig(tmp_path, environ={})
@@ -142,7 +142,7 @@ def test_what_was_stopped_with_its_group_is_started_again_and_stopped_again_unti
 
 
 @pytest.mark.parametrize(("on_failure", "status"), [("rollback", set()), ("stop", {"exited"})])
-def test_what_fails_by_its_postcondition_is_taken_down_without_a_word_about_the_condition(
+def test_a_member_with_a_false_postcondition_is_rolled_back_with_its_group(
     on_failure: str, status: set[str], tmp_path: Path
 ) -> None:
     rig = Rig(tmp_path, environ={})
@@ -165,8 +165,8 @@ def test_what_was_there_before_stays_when_its_group_fails(tmp_path: Path) -> Non
         ("Instance", "z", {**MACHINE, "image": "does-not-exist:1"}),
         **dict.fromkeys("abz", TOGETHER),
     )
-    told = plain(result_lines(rig.apply(expect_success=False), again="novita-infra apply"))
-    assert told.partition("Still exists and costs:\n")[2].splitlines()[:-2] == [
+    output = plain(result_lines(rig.apply(expect_success=False), again="novita-infra apply"))
+    assert output.partition("Still exists and costs:\n")[2].splitlines()[:-2] == [
         "  instance.a: $0.35/h (of the group training, from before this run)",
     ]
     assert rig.record("instance.a").id == before
@@ -174,7 +174,7 @@ def test_what_was_there_before_stays_when_its_group_fails(tmp_path: Path) -> Non
     rig.assert_nothing_lost()
 
 
-def test_what_was_coming_up_when_a_run_was_cut_off_goes_with_its_group_too(tmp_path: Path) -> None:
+def test_a_member_left_by_an_interrupted_run_is_rolled_back_with_its_group(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     bad = ("Instance", "z", {**MACHINE, "image": "does-not-exist:1"})
     rig.declare(("Instance", "a", MACHINE), ("Instance", "b", MACHINE), bad, **dict.fromkeys("abz", TOGETHER))
@@ -189,18 +189,18 @@ def test_what_was_coming_up_when_a_run_was_cut_off_goes_with_its_group_too(tmp_p
     result = rig.apply(expect_success=False)
     assert [machine.status for machine in rig.world.instances if machine.status != "removed"] == []
     assert rig.state().records == {}
-    told = plain(result_lines(result, again="novita-infra apply"))
-    assert "taken down again: the group training failed" in told
-    assert "paid for" not in told
+    output = plain(result_lines(result, again="novita-infra apply"))
+    assert "taken down again: the group training failed" in output
+    assert "paid for" not in output
 
 
-def test_a_take_down_that_fails_is_told_with_its_price_and_loses_nothing_that_anybody_wrote(tmp_path: Path) -> None:
+def test_a_failed_group_rollback_is_reported_with_its_price_and_loses_no_data(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     bad = ("Instance", "z", {**MACHINE, "image": "does-not-exist:1"})
     rig.declare(("Instance", "a", MACHINE), bad, **dict.fromkeys("az", TOGETHER))
     rig.world.faults.add(Fault(kind=Trouble.STATUS, operation="instances.delete", status=500, count=None))
-    told = plain(result_lines(rig.apply(expect_success=False), again="novita-infra apply"))
-    assert "Still exists and costs:\n  instance.a: $0.35/h (it failed)\n  instance.z: $0.35/h (it failed)\n" in told
+    output = plain(result_lines(rig.apply(expect_success=False), again="novita-infra apply"))
+    assert "Still exists and costs:\n  instance.a: $0.35/h (it failed)\n  instance.z: $0.35/h (it failed)\n" in output
     rig.world.faults.clear()
     review = rig.plan(allow_data_loss=())
     assert review.problems == ()
@@ -220,11 +220,11 @@ def test_what_a_group_replaces_goes_only_when_all_of_it_is_there(tmp_path: Path)
     bad = {**wanted, "image": "does-not-exist:1"}
     rig.declare(("Instance", "a", wanted), ("Instance", "b", bad), **dict.fromkeys("ab", lifecycle))
     for _ in range(3):
-        told = plain(result_lines(rig.apply(expect_success=False), again="novita-infra apply"))
+        output = plain(result_lines(rig.apply(expect_success=False), again="novita-infra apply"))
         up = {machine.id for machine in rig.world.instances if machine.status == "running"}
         assert old <= up
-        assert rig.record("instance.b").retired[0] in told
-        assert not any(f"destroy --target instance.{name}" in told for name in "ab")
+        assert rig.record("instance.b").retired[0] in output
+        assert not any(f"destroy --target instance.{name}" in output for name in "ab")
     rig.declare(*(("Instance", name, wanted) for name in "ab"), **dict.fromkeys("ab", lifecycle))
     rig.apply()
     rig.assert_converged()

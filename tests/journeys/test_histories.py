@@ -38,7 +38,7 @@ def test_a_history_that_once_ended_badly_ends_well(path: Path) -> None:
     play(history_in(path))
 
 
-def test_what_an_unanswered_create_made_is_not_forgotten_when_it_is_replaced_at_once() -> None:
+def test_a_replacement_does_not_forget_the_object_of_an_unanswered_create() -> None:
     killed = End(how="kill after", writes=True)
     chapters = [
         Chapter(fleet=(("RegistryAuth", "a", {"username": user, "password": "p"}),), end=killed) for user in ("u", "v")

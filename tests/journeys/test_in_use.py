@@ -41,7 +41,7 @@ def refuse(rig: Rig, operation: str, *, count: int | None, retry_after: str = ""
     rig.world.faults.add(Fault(kind=Trouble.STATUS, operation=operation, **how))
 
 
-def test_a_storage_that_somebody_elses_machine_mounts_is_waited_for_within_the_time_of_a_delete(rig: Rig) -> None:
+def test_a_delete_waits_within_its_timeout_for_a_storage_in_use(rig: Rig) -> None:
     rig.declare(*storages(1), STAYS)
     rig.apply()
     storage = rig.record("network_storage.s0").id
@@ -54,16 +54,16 @@ def test_a_storage_that_somebody_elses_machine_mounts_is_waited_for_within_the_t
     result = rig.apply(expect_success=False)
     bound = KINDS["network_storage"].timeouts.delete
     assert bound - MINUTE < rig.clock.now() - began <= bound
-    told = plain(result_lines(result, again="novita-infra apply"))
-    assert f"network_storage.s0: delete ({storage})" in told
-    assert "IN_USE" in told
+    message = plain(result_lines(result, again="novita-infra apply"))
+    assert f"network_storage.s0: delete ({storage})" in message
+    assert "IN_USE" in message
     assert rig.record("network_storage.s0").id == storage
     call(rig, "instances.delete", {"instanceId": theirs.id})
     rig.apply()
     rig.assert_converged()
 
 
-def test_what_is_in_use_for_a_while_goes_as_soon_as_it_is_free(rig: Rig) -> None:
+def test_an_object_in_use_is_deleted_as_soon_as_it_is_free(rig: Rig) -> None:
     rig.declare(*storages(1), STAYS)
     rig.apply()
     refuse(rig, "storages.delete", count=5)

@@ -71,7 +71,7 @@ def test_months_are_not_bought_twice_because_the_first_time_took_long(tmp_path: 
     rig.assert_converged()
 
 
-def test_what_comes_when_nobody_waits_any_more_is_told_by_every_plan_until_it_is_gone(tmp_path: Path) -> None:
+def test_a_late_object_is_reported_by_every_plan_until_it_is_gone(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(("Instance", "it", MACHINE))
     a_late_one(rig, "instances.create", seconds=600)

@@ -82,7 +82,7 @@ def test_what_carries_the_mark_of_what_would_be_created_refuses_the_plan(
 
 
 @pytest.mark.parametrize(("kind", "spec"), UNMARKED)
-def test_what_has_no_mark_and_the_name_is_told_where_there_are_no_books_at_all(
+def test_without_state_an_unmarked_object_of_the_same_name_is_reported(
     kind: str, spec: dict[str, Any], tmp_path: Path
 ) -> None:
     rig, record = _made_and_lost(kind, spec, tmp_path)
@@ -102,7 +102,7 @@ def test_drift_repeats_the_way_out_word_for_word(tmp_path: Path) -> None:
     assert [item.hint for item in with_advice(plan, "novita-infra apply").problems] == [plan.problems[0].hint]
 
 
-def test_only_what_has_no_record_is_told_of_and_the_way_out_names_the_environment(tmp_path: Path) -> None:
+def test_only_unrecorded_objects_are_reported_with_an_import_for_the_environment(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.environment = "prod"
     head = "apiVersion: novita-infra/v1\nkind: Project\nmetadata: {name: rig}\n"
@@ -144,7 +144,7 @@ def test_what_belongs_to_another_environment_or_project_stands_in_nobodys_way(tm
     assert [item.address for item in plan.notes] == ["network_storage.data"]
 
 
-def test_what_was_deleted_a_moment_ago_and_is_still_listed_is_made_anew(tmp_path: Path) -> None:
+def test_a_deleted_object_that_lists_still_show_is_created_again(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.world.faults.add(Fault(kind=Trouble.STALE, operation="*.list", seconds=20, count=None))
     rig.declare(*((kind, "it", spec) for kind, spec in MARKED))
@@ -155,7 +155,7 @@ def test_what_was_deleted_a_moment_ago_and_is_still_listed_is_made_anew(tmp_path
     rig.assert_converged()
 
 
-def test_lists_are_read_once_for_a_plan_and_only_of_what_is_created(tmp_path: Path) -> None:
+def test_a_plan_reads_each_list_once_and_only_for_creates(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(("Template", "one", TEMPLATE))
     rig.apply()
@@ -165,8 +165,8 @@ def test_lists_are_read_once_for_a_plan_and_only_of_what_is_created(tmp_path: Pa
     rig.declare(("Template", "one", TEMPLATE), ("Template", "two", TEMPLATE), *((MARKED[3][0], "p", MARKED[3][1]),))
     before = _lists(rig)
     rig.plan()
-    told = _lists(rig) - before
-    assert (told["templates.list"], told["prewarms.list"], told["instances.list"]) == (1, 1, 0)
+    message = _lists(rig) - before
+    assert (message["templates.list"], message["prewarms.list"], message["instances.list"]) == (1, 1, 0)
     before = _lists(rig)
     rig.plan(targets=("template.one",))
     assert (_lists(rig) - before)["prewarms.list"] == 0
@@ -186,14 +186,14 @@ def test_it_is_looked_for_whatever_else_is_read(refresh: Refresh, tmp_path: Path
     assert sum(rig.world.calls[name] for name in WRITES if name in rig.world.calls) == writes
 
 
-def test_a_saved_plan_buys_nothing_again_where_the_books_of_its_run_were_lost(tmp_path: Path) -> None:
+def test_a_saved_plan_buys_nothing_twice_after_lost_state(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(("Instance", "it", MACHINE))
     path = save(rig)
     assert apply_saved(rig, path).succeeded
     before = rig.live_ids()
     _lose_the_books(rig)
-    with pytest.raises(Problems) as told:
+    with pytest.raises(Problems) as message:
         apply_saved(rig, path)
-    assert any(before[0] in item.summary for item in told.value.diagnostics), told.value.diagnostics
+    assert any(before[0] in item.summary for item in message.value.diagnostics), message.value.diagnostics
     assert rig.live_ids() == before

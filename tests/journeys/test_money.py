@@ -94,7 +94,7 @@ def test_what_a_plan_leaves_out_still_counts(rig: Rig) -> None:
     assert total.after.most == 106_000
 
 
-def test_destroying_tells_what_it_saves_and_works_where_no_price_can_be_read(rig: Rig) -> None:
+def test_destroy_reports_savings_and_works_without_prices(rig: Rig) -> None:
     rig.declare(*machines(1), STORAGE)
     rig.apply()
     assert money_of(rig.plan(destroys=True)).total.delta.most == -36_000
@@ -156,7 +156,7 @@ def test_an_environment_s_own_budget_holds_there(rig: Rig) -> None:
     assert rig.plan().code == 0
 
 
-def test_a_price_that_nobody_knows_is_named_and_refused_where_the_budget_says_so(rig: Rig) -> None:
+def test_an_unknown_price_is_named_and_refused_by_the_budget(rig: Rig) -> None:
     rig.declare(("Endpoint", "api", {**ENDPOINT, "rootDiskGb": 150}))
     project(rig, budget={"perHour": 5})
     plan = rig.plan()
@@ -225,7 +225,7 @@ def test_months_are_shown_by_the_hour_and_paid_at_once(rig: Rig) -> None:
     assert money_of(rig.plan()).total.once == 0
 
 
-def test_prices_that_flap_are_those_of_the_moment_and_a_saved_plan_holds_them_to_its_promise(tmp_path: Path) -> None:
+def test_a_plan_has_present_prices_and_a_saved_plan_is_held_to_them(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={}, scenario="price-flap")
     rig.declare(*machines(1))
     project(rig, maxPriceRise="0%")
@@ -300,9 +300,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result
     return lambda *words: CliRunner().invoke(root, list(words), prog_name="novita-infra")
 
 
-def test_the_command_ends_with_6_over_a_budget_in_plan_and_apply_alike(
-    run: Callable[..., Result], tmp_path: Path
-) -> None:
+def test_plan_and_apply_exit_with_6_over_a_budget(run: Callable[..., Result], tmp_path: Path) -> None:
     (tmp_path / "novita-infra.yaml").write_text(PROJECT.replace("BUDGET", "0.69999"))
     for words in (["plan"], ["plan", "--json"], ["plan", "--out", "x.niplan"], ["apply", "--auto-approve"]):
         assert run(*words).exit_code == EXIT_OVER_BUDGET, words
@@ -318,9 +316,7 @@ def test_the_command_ends_with_6_over_a_budget_in_plan_and_apply_alike(
     assert data["resource_changes"][0]["novita"]["cost"]["lines"]["after"][0]["price"] == "0.35"
 
 
-def test_the_command_ends_with_6_where_a_price_rose_since_the_plan_was_saved(
-    run: Callable[..., Result], tmp_path: Path
-) -> None:
+def test_apply_exits_with_6_when_a_price_rose_since_the_saved_plan(run: Callable[..., Result], tmp_path: Path) -> None:
     (tmp_path / "novita-infra.yaml").write_text(PROJECT.replace("BUDGET", "9"))
     assert run("plan", "--out", "x.niplan").exit_code == 0
     assert "prices read" in run("show", "x.niplan").stdout

@@ -47,7 +47,7 @@ def test_the_first_wish_is_taken_where_it_can_be_had(tmp_path: Path) -> None:
     rig.assert_converged()
 
 
-def test_each_refusal_leads_to_the_next_wish_and_the_choice_is_on_record(tmp_path: Path) -> None:
+def test_each_refused_offer_leads_to_the_next_and_the_choice_is_recorded(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(machine())
     no_stock(rig, 1)
@@ -57,9 +57,9 @@ def test_each_refusal_leads_to_the_next_wish_and_the_choice_is_on_record(tmp_pat
     choice = rig.record("instance.a").choice
     assert choice["took"] == {"product": "L40S.16c96g", "cluster": "us-ca-6"}
     assert [passed["reason"] for passed in choice["passed"]] == ["INSUFFICIENT_RESOURCE: a fault of the simulator"]
-    told = plain(record_lines(rig.record("instance.a")))
-    assert 'chosen from several offers: {cluster: "us-ca-6", product: "L40S.16c96g"}' in told
-    assert 'product: "H100-80GB.20c240g"}: INSUFFICIENT_RESOURCE' in told
+    message = plain(record_lines(rig.record("instance.a")))
+    assert 'chosen from several offers: {cluster: "us-ca-6", product: "L40S.16c96g"}' in message
+    assert 'product: "H100-80GB.20c240g"}: INSUFFICIENT_RESOURCE' in message
     rig.assert_converged()
 
 
@@ -139,18 +139,18 @@ def test_what_comes_free_within_a_short_wait_is_bought(tmp_path: Path) -> None:
     rig.assert_converged()
 
 
-def test_a_wait_for_capacity_is_told_once_with_its_length(tmp_path: Path) -> None:
+def test_a_wait_for_capacity_is_reported_once_with_its_length(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(machine(), a={"waitForCapacity": "30m"})
     no_stock(rig, 60)
     rig.apply()
-    told = [plain([event_line(event)]) for event in rig.events if isinstance(event, Progressed) and event.note]
-    assert told == [
+    message = [plain([event_line(event)]) for event in rig.events if isinstance(event, Progressed) and event.note]
+    assert message == [
         "         instance.a: create: waiting after 0s; INSUFFICIENT_RESOURCE: tried again for up to 30 min\n"
     ]
 
 
-def test_an_interrupted_wait_for_capacity_is_not_told_as_never_begun(tmp_path: Path) -> None:
+def test_an_interrupted_wait_for_capacity_is_reported_as_begun(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(ONE, a={"waitForCapacity": "30m"})
     no_stock(rig, None)
@@ -175,7 +175,7 @@ def test_an_offer_over_its_price_is_passed_over(limit: Any, product: str, tmp_pa
     rig.assert_converged()
 
 
-def test_what_was_passed_over_when_the_plan_was_made_is_on_record_with_the_reason(tmp_path: Path) -> None:
+def test_offers_passed_over_by_the_plan_are_recorded_with_the_reason(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     wishes = [
         {"gpu": "H100", "maxPricePerHour": 1},
@@ -199,9 +199,9 @@ def test_what_was_passed_over_when_the_plan_was_made_is_on_record_with_the_reaso
     rig.assert_converged()
 
 
-def test_no_offer_within_its_price_is_told_with_the_prices(tmp_path: Path) -> None:
+def test_offers_above_the_price_limit_are_reported_with_their_prices(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     wishes = [{"gpu": "H100", "maxPricePerHour": 1}]
     rig.declare(("Instance", "a", {"product": {"anyOf": wishes}, "image": "ubuntu:22.04"}))
-    (told,) = rig.plan().problems
-    assert "$2.35/h" in told.summary
+    (message,) = rig.plan().problems
+    assert "$2.35/h" in message.summary

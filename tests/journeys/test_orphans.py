@@ -84,7 +84,7 @@ def test_the_price_is_what_the_bill_then_says(rig: Rig) -> None:
     assert machine.per_hour.most == machine.per_hour.least == per_hour
 
 
-def test_age_and_last_use_of_the_gpus_are_told(rig: Rig) -> None:
+def test_orphans_are_listed_with_age_and_last_gpu_use(rig: Rig) -> None:
     begun = rig.clock.now()
     _wait(rig, 30 * HOUR)
     found = {item.live.name: item for item in _find(rig) if item.kind == "instance"}
@@ -147,7 +147,7 @@ def test_what_another_environment_or_another_project_owns_is_no_orphan(rig: Rig,
         _find(rig, beside=[tmp_path / "bare"])
 
 
-def test_damaged_books_stop_the_search_for_what_they_own_would_be_nobodys(rig: Rig, tmp_path: Path) -> None:
+def test_damaged_state_stops_the_search_for_orphans(rig: Rig, tmp_path: Path) -> None:
     (tmp_path / "state" / "old.json").write_text("{", encoding="utf-8")
     with pytest.raises(Problems):
         _find(rig)
@@ -162,7 +162,7 @@ def test_an_orphan_is_taken_in_and_the_next_plan_is_empty(rig: Rig) -> None:
     assert rig.plan().empty
 
 
-def test_the_manifest_of_an_orphan_points_at_the_schema_of_the_project_where_it_has_one(rig: Rig) -> None:
+def test_the_manifest_of_an_orphan_names_the_schema_of_the_project(rig: Rig) -> None:
     rig.write(".novita-infra/schemas/manifest.json", {})
     rig.take_in("network_storage.left", orphan_for(_find(rig), Address("network_storage", "left")).live.id)
     first, *_ = (rig.folder / "network_storage-left.yaml").read_text().splitlines()
@@ -201,7 +201,7 @@ def test_what_is_on_record_is_never_deleted(rig: Rig) -> None:
     assert found[0].live.id in rig.live_ids()
 
 
-def test_what_a_lost_create_may_have_made_is_left_to_the_apply_that_finds_out(tmp_path: Path) -> None:
+def test_the_object_of_a_lost_create_is_no_orphan(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     rig.declare(STORAGE)
     assert rig.crash(at_write=0, after_effect=True)

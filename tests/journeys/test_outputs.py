@@ -46,7 +46,7 @@ def test_the_address_of_a_port_goes_with_the_port(tmp_path: Path) -> None:
     assert rig.plan().empty
 
 
-def test_the_address_of_a_port_that_somebody_took_away_is_not_told_any_more(tmp_path: Path) -> None:
+def test_the_output_of_a_removed_port_is_dropped(tmp_path: Path) -> None:
     rig = up(tmp_path, {"url": "${instance.m.url}"}, ports=["80/http"])
     rig.declare(("Instance", "m", {name: value for name, value in MACHINE.items() if name != "ports"}))
     instances.edit(rig.world, rig.record("instance.m").id, ports=[], grow=0)

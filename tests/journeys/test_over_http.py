@@ -205,7 +205,7 @@ def test_the_installed_command_does_the_same_in_processes_of_its_own(server: str
     assert _owned(server) == {}
 
 
-def test_the_first_line_of_sim_serve_is_its_address_and_sigterm_ends_it_with_0() -> None:
+def test_sim_serve_prints_its_address_first_and_exits_0_on_sigterm() -> None:
     with serving(time_scale=TIME_SCALE) as (address, process):
         assert httpx.URL(address).host == "127.0.0.1"
         assert httpx.get(f"{address}/_sim/state").json()["objects"]["instances"] == []
@@ -225,7 +225,7 @@ def test_sim_serve_keeps_its_account_in_a_file(tmp_path: Path) -> None:
         Shell(folder, address).run("plan", "--detailed-exitcode")
 
 
-def test_a_port_that_is_taken_is_told_in_one_line(server: str) -> None:
+def test_a_port_in_use_is_reported_in_one_line(server: str) -> None:
     port = str(httpx.URL(server).port)
     ended = subprocess.run(
         [*COMMAND, "sim", "serve", "--port", port], env=environment(), capture_output=True, text=True, check=False

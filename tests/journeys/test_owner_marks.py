@@ -25,7 +25,7 @@ ENDPOINT: dict[str, Any] = {
 
 @pytest.mark.parametrize(("kind", "spec"), [("Instance", MACHINE), ("Endpoint", ENDPOINT)])
 @pytest.mark.parametrize("kind_of_trouble", [Trouble.LOST, Trouble.TRUNCATED])
-def test_a_create_without_an_answer_is_found_by_its_name_where_the_env_had_no_room_for_a_mark(
+def test_an_unanswered_create_without_owner_mark_is_adopted_by_name(
     kind: str, spec: dict[str, Any], kind_of_trouble: Trouble, tmp_path: Path
 ) -> None:
     rig = Rig(tmp_path, environ={})
@@ -37,7 +37,7 @@ def test_a_create_without_an_answer_is_found_by_its_name_where_the_env_had_no_ro
 
 
 @pytest.mark.parametrize("kind", ["Instance", "Endpoint"])
-def test_a_run_that_died_at_a_create_without_room_for_a_mark_is_gone_on_with(kind: str, tmp_path: Path) -> None:
+def test_a_run_killed_at_a_create_without_owner_mark_is_resumed(kind: str, tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare((kind, "it", {**{"Instance": MACHINE, "Endpoint": ENDPOINT}[kind], "env": FULL}))
     assert rig.crash(at_write=0, after_effect=True)

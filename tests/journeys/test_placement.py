@@ -23,7 +23,7 @@ def machine(name: str = "a", **more: Any) -> tuple[str, str, dict[str, Any]]:
     return ("Instance", name, {"product": {"gpu": "H200"}, "image": "ubuntu:22.04", "networkStorages": MOUNTS, **more})
 
 
-def told(plan: Review) -> list[str]:
+def text_of(plan: Review) -> list[str]:
     return [f"{item.address}: {item.summary}; {item.hint}" for item in plan.problems]
 
 
@@ -68,7 +68,7 @@ def test_the_place_is_kept_though_another_one_would_be_found_today(tmp_path: Pat
     rig.apply()
     rig.assert_converged()
     rig.declare(machine("b"), STORAGE)
-    (text,) = told(rig.plan())
+    (text,) = text_of(rig.plan())
     assert "no H200 SXM 141GB is free in us-ca-nas-2" in text
 
 
@@ -106,7 +106,7 @@ def test_where_nothing_fits_each_cluster_has_its_reason(tmp_path: Path) -> None:
         set_stock(rig.world, products="H200*", clusters=cluster, places=0)
     rig.declare(machine(vpc="net"), STORAGE, NET)
     plan = rig.plan()
-    (text,) = told(plan)
+    (text,) = text_of(plan)
     assert plan.code == EXIT_BLOCKED
     assert text.startswith(
         "instance.a: no cluster has all that instance.a, network_storage.data and vpc.net need together"
@@ -118,11 +118,11 @@ def test_where_nothing_fits_each_cluster_has_its_reason(tmp_path: Path) -> None:
     assert not rig.live_ids()
 
 
-def test_places_that_are_declared_apart_are_told(tmp_path: Path) -> None:
+def test_conflicting_placements_are_reported(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(machine(cluster=HERE), ("NetworkStorage", "data", {"sizeGb": 10, "cluster": THERE}))
     plan = rig.plan()
-    assert (plan.code, told(plan)) == (
+    assert (plan.code, text_of(plan)) == (
         EXIT_BLOCKED,
         [
             f"instance.a: it is to be in {HERE} (US-01 (Dallas)), and network_storage.data in {THERE} "
@@ -137,7 +137,7 @@ def test_what_is_there_in_two_places_cannot_be_put_together(tmp_path: Path) -> N
     rig.apply()
     rig.declare(machine(vpc="net"), ("NetworkStorage", "data", {"sizeGb": 10}), NET)
     plan = rig.plan()
-    (text,) = told(plan)
+    (text,) = text_of(plan)
     assert plan.code == EXIT_BLOCKED
     assert f"and there is instance.a in {HERE} and network_storage.data in {THERE}" in text
 
@@ -146,7 +146,7 @@ def test_a_storage_that_nothing_mounts_needs_a_place_of_its_own(tmp_path: Path) 
     rig = Rig(tmp_path, environ={})
     rig.declare(STORAGE)
     plan = rig.plan()
-    assert (plan.code, told(plan)) == (
+    assert (plan.code, text_of(plan)) == (
         EXIT_ERROR,
         ["network_storage.data: nothing says where it shall be; give it a cluster"],
     )
@@ -163,7 +163,7 @@ def test_a_run_that_is_killed_goes_on_in_the_same_place(at_write: int, tmp_path:
     assert places(rig) == {THERE}
 
 
-def test_a_storage_whose_answer_was_lost_is_taken_in_where_it_was_made(tmp_path: Path) -> None:
+def test_a_storage_of_a_lost_create_is_adopted_in_its_cluster(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(machine(), STORAGE)
     rig.world.faults.add(Fault(kind=Trouble.LOST, position=Position.AFTER, operation="storages.create", count=1))
@@ -175,7 +175,7 @@ def test_a_storage_whose_answer_was_lost_is_taken_in_where_it_was_made(tmp_path:
     rig.assert_converged()
 
 
-def test_a_machine_goes_where_a_storage_that_is_named_by_its_id_is(tmp_path: Path) -> None:
+def test_the_placement_of_a_machine_follows_a_storage_named_by_id(tmp_path: Path) -> None:
     theirs = Rig(tmp_path / "theirs", environ={})
     theirs.declare(("NetworkStorage", "data", {"sizeGb": 10, "cluster": HERE}))
     theirs.apply()

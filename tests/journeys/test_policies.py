@@ -44,7 +44,7 @@ def _python(rig: Rig, name: str, code: str) -> dict[str, Any]:
     return {"file": name}
 
 
-def _told(plan: Review) -> list[str]:
+def _text_of(plan: Review) -> list[str]:
     return [str(item) for item in plan.problems]
 
 
@@ -63,11 +63,11 @@ say({"deny": [
 """
 
 
-def test_a_denied_plan_is_refused_with_address_and_reason_and_nothing_is_called(rig: Rig) -> None:
+def test_a_plan_denied_by_a_policy_is_refused_with_address_and_reason(rig: Rig) -> None:
     rig.apply()
     _policies(rig, _python(rig, "policies/stay.py", NO_DELETES))
     plan = rig.plan(destroys=True)
-    assert 'network_storage.data: denied by the policy "stay": nothing is deleted here' in _told(plan)
+    assert 'network_storage.data: denied by the policy "stay": nothing is deleted here' in _text_of(plan)
     assert plan.code == EXIT_REFUSED
     before = rig.live_ids()
     with pytest.raises(AssertionError, match="nothing is deleted here"):
@@ -80,13 +80,13 @@ def test_what_is_allowed_is_applied_and_the_policies_are_in_the_plan(rig: Rig) -
     _policies(rig, _python(rig, "policies/stay.py", NO_DELETES))
     plan = rig.plan()
     assert [item.policy.name for item in plan.verdicts] == ["stay"]
-    (told,) = checked_json(plan)["novita"]["policies"]
-    assert (told["name"], told["outcome"], told["deny"]) == ("stay", "passed", [])
+    (message,) = checked_json(plan)["novita"]["policies"]
+    assert (message["name"], message["outcome"], message["deny"]) == ("stay", "passed", [])
     rig.apply()
     rig.assert_converged()
 
 
-def test_a_warning_is_told_and_stops_nothing(rig: Rig) -> None:
+def test_a_warning_of_a_policy_is_reported_and_stops_nothing(rig: Rig) -> None:
     _policies(rig, _python(rig, "warns.py", 'say({"warn": [{"address": "network_storage.data", "reason": "large"}]})'))
     plan = rig.plan()
     assert [str(item) for item in plan.notes] == ['network_storage.data: the policy "warns" warns: large']
@@ -114,10 +114,10 @@ def test_a_policy_without_a_verdict_denies_by_its_name(rig: Rig, name: str) -> N
     code, why = BROKEN[name]
     _policies(rig, _python(rig, f"{name}.py", code))
     plan = rig.plan()
-    (told,) = _told(plan)
-    assert told.startswith("novita-infra.yaml:")
-    assert f'the policy "{name}" gave no verdict: ' in told
-    assert why in told
+    (message,) = _text_of(plan)
+    assert message.startswith("novita-infra.yaml:")
+    assert f'the policy "{name}" gave no verdict: ' in message
+    assert why in message
     assert plan.code == EXIT_REFUSED
     _policies(rig, {**_python(rig, f"{name}.py", code), "onError": "warn"})
     plan = rig.plan()
@@ -128,38 +128,38 @@ def test_a_policy_without_a_verdict_denies_by_its_name(rig: Rig, name: str) -> N
 
 def test_a_policy_that_takes_too_long_denies(rig: Rig) -> None:
     _policies(rig, {**_python(rig, "slow.py", "import time; time.sleep(600)"), "timeout": "1s"})
-    (told,) = _told(rig.plan())
-    assert 'the policy "slow" gave no verdict: it took more than 1 s' in told
+    (message,) = _text_of(rig.plan())
+    assert 'the policy "slow" gave no verdict: it took more than 1 s' in message
 
 
 def test_a_policy_that_is_not_there_denies(rig: Rig) -> None:
     _policies(
         rig, {"run": "policies/gone.sh"}, {"file": "none.py"}, {"schema": "no.json"}, {"run": ["no-such-program"]}
     )
-    told = _told(rig.plan())
-    assert len(told) == 4
-    assert [item for item in told if "gave no verdict: there is no" not in item] == []
+    message = _text_of(rig.plan())
+    assert len(message) == 4
+    assert [item for item in message if "gave no verdict: there is no" not in item] == []
 
 
 def test_a_program_is_run_with_its_arguments_in_the_projects_folder(rig: Rig) -> None:
     rig.write("policies/judge.sh", '#!/bin/sh\ncat > /dev/null\nprintf \'["%s in %s"]\' "$1" "${PWD##*/}"\n')
     _policies(rig, {"run": ["policies/judge.sh", "said so"], "name": "judge"})
-    (told,) = _told(rig.plan())
-    assert "not executable" in told
+    (message,) = _text_of(rig.plan())
+    assert "not executable" in message
     (rig.folder / "policies" / "judge.sh").chmod(0o755)
-    (told,) = _told(rig.plan())
-    assert told == f'denied by the policy "judge": said so in {rig.folder.name}'
+    (message,) = _text_of(rig.plan())
+    assert message == f'denied by the policy "judge": said so in {rig.folder.name}'
 
 
 def test_all_policies_are_asked_and_an_environment_adds_its_own(rig: Rig) -> None:
     everywhere = _python(rig, "one.py", "say(['one'])")
     _policies(rig, everywhere, prod=[_python(rig, "two.py", "say(['two'])")], default=[])
-    assert len(_told(rig.plan())) == 1
+    assert len(_text_of(rig.plan())) == 1
     rig.environment = "prod"
-    assert _told(rig.plan()) == ['denied by the policy "one": one', 'denied by the policy "two": two']
+    assert _text_of(rig.plan()) == ['denied by the policy "one": one', 'denied by the policy "two": two']
 
 
-def test_no_secret_reaches_a_policy_neither_in_the_plan_nor_in_its_environment(tmp_path: Path) -> None:
+def test_no_secret_reaches_a_policy(tmp_path: Path) -> None:
     secrets = {
         "NOVITA_API_KEY": "sk_clear",
         "HF_TOKEN": "hf-clear",
@@ -184,18 +184,18 @@ def test_a_schema_is_a_policy_without_code(rig: Rig) -> None:
     whole = {"properties": {"novita": {"properties": {"environment": {"const": "prod", "description": "only prod"}}}}}
     rig.write("prod.json", json.dumps(whole))
     _policies(rig, {"schema": "small.json", "of": "change"}, {"schema": "prod.json"})
-    assert _told(rig.plan()) == [
+    assert _text_of(rig.plan()) == [
         'network_storage.data: denied by the policy "small": change.after.sizeGb: 20 is greater than the maximum of 10',
         'denied by the policy "prod": only prod',
     ]
 
 
-def test_the_address_of_what_does_not_fit_is_found_in_a_schema_of_the_whole_plan(rig: Rig) -> None:
+def test_a_policy_schema_of_the_whole_plan_reports_the_address(rig: Rig) -> None:
     whole = {"properties": {"resource_changes": {"items": {"properties": {"type": {"const": "vpc"}}}}}}
     rig.write("vpcs.json", json.dumps(whole))
     _policies(rig, {"schema": "vpcs.json"})
-    (told,) = _told(rig.plan())
-    assert told.startswith("network_storage.data: ")
+    (message,) = _text_of(rig.plan())
+    assert message.startswith("network_storage.data: ")
 
 
 def test_what_is_no_schema_denies(rig: Rig) -> None:
@@ -203,12 +203,12 @@ def test_what_is_no_schema_denies(rig: Rig) -> None:
     rig.write("wrong.json", json.dumps({"type": "nothing-known"}))
     rig.write("elsewhere.json", json.dumps({"$ref": "https://example.com/schema.json"}))
     _policies(rig, *({"schema": f"{name}.json"} for name in ("broken", "wrong", "elsewhere")))
-    told = _told(rig.plan())
-    assert len(told) == 3
-    assert all("gave no verdict" in item for item in told)
+    message = _text_of(rig.plan())
+    assert len(message) == 3
+    assert all("gave no verdict" in item for item in message)
 
 
-def test_a_plan_is_judged_anew_when_it_is_applied(rig: Rig) -> None:
+def test_policies_run_again_when_a_plan_is_applied(rig: Rig) -> None:
     _policies(rig, _python(rig, "policies/judge.py", "say([])"))
     plan = rig.plan()
     _python(rig, "policies/judge.py", "say(['not any more'])")
@@ -244,7 +244,9 @@ def test_a_policy_for_terraform_runs_unchanged(rig: Rig) -> None:
             "spec": {"image": "nginx:1", "rootDiskGb": 20},
         },
     )
-    assert 'denied by the policy "terraform": network_storage.data holds data and would be deleted' in _told(rig.plan())
+    assert 'denied by the policy "terraform": network_storage.data holds data and would be deleted' in _text_of(
+        rig.plan()
+    )
 
 
 def test_a_whole_package_of_rego_denies_and_warns(rig: Rig) -> None:
@@ -280,7 +282,7 @@ def test_the_policies_of_the_example_judge_its_fleet(tmp_path: Path) -> None:
     manifest = tmp_path / "fleet.yaml"
     text = manifest.read_text(encoding="utf-8")
     manifest.write_text(text.replace("8888/http", "22/tcp").replace("gpuCount: 2", "gpuCount: 8"), encoding="utf-8")
-    assert _told(rig.plan()) == [
+    assert _text_of(rig.plan()) == [
         'instance.trainer: denied by the policy "sound_machines": port 22 is open; use the web terminal',
         'instance.trainer: denied by the policy "small-machines": more than 4 GPUs need a word',
     ]
@@ -292,5 +294,5 @@ def test_a_policy_of_the_command_judges_beside_those_of_the_project(rig: Rig) ->
     more = Policy(name="more", by=Judge.FILE, words=(str((rig.folder / "more.py").resolve()),))
     same = Policy(name="judge", by=Judge.FILE, words=(str((rig.folder / "judge.py").resolve()),))
     plan = rig.plan(policies=(more, same))
-    assert _told(plan) == ['denied by the policy "judge": mine', 'denied by the policy "more": yours']
+    assert _text_of(plan) == ['denied by the policy "judge": mine', 'denied by the policy "more": yours']
     assert plan.verdicts[1].policy.words == ("more.py",)

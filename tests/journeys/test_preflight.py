@@ -28,7 +28,7 @@ ENDPOINT: dict[str, Any] = {
 }
 
 
-def told(plan: Review) -> list[str]:
+def text_of(plan: Review) -> list[str]:
     return [f"{item.address}: {item.summary}" if item.address else item.summary for item in plan.problems]
 
 
@@ -46,17 +46,17 @@ def blocked(rig: Rig, **asked: Any) -> list[str]:
     before = written(rig)
     plan = rig.plan(**asked)
     assert (plan.code, written(rig)) == (EXIT_BLOCKED, before)
-    return told(plan)
+    return text_of(plan)
 
 
 # --- stock ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_machine_that_is_free_nowhere_blocks_the_plan_before_anything_is_called(tmp_path: Path) -> None:
+def test_a_product_without_stock_blocks_the_plan_before_any_call(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={}, scenario="no-stock")
     rig.declare(("Instance", "a", MACHINE), STORAGE)
     plan = rig.plan()
-    assert told(plan) == [f"instance.a: no RTX 4090 24GB is free in {HERE} (US-01 (Dallas))"]
+    assert text_of(plan) == [f"instance.a: no RTX 4090 24GB is free in {HERE} (US-01 (Dallas))"]
     assert str(plan.problems[0].origin) == "main.yaml:8:3"
     assert "lifecycle.waitForCapacity" in plan.problems[0].hint
     assert blocked(rig)
@@ -72,7 +72,7 @@ def test_what_is_free_elsewhere_is_not_free_here(tmp_path: Path) -> None:
     rig.assert_converged()
 
 
-def test_a_product_that_a_cluster_never_has_is_told_with_those_that_do(tmp_path: Path) -> None:
+def test_a_cluster_without_the_product_is_reported_with_those_that_have_it(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(("Instance", "a", {**MACHINE, "cluster": "us-ca-6"}))
     assert blocked(rig) == ["instance.a: there is no RTX 4090 24GB in cluster us-ca-6 (US-CA-06 (California))"]
@@ -295,7 +295,7 @@ def test_what_runs_already_and_what_gets_cheaper_needs_no_balance(tmp_path: Path
     assert rig.plan().problems == ()
 
 
-def test_an_account_without_money_is_told_before_the_first_call(tmp_path: Path) -> None:
+def test_an_account_without_balance_is_reported_before_the_first_call(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={}, scenario="broke")
     rig.clock.run(rig.clock.sleep(301))
     rig.declare(("Instance", "a", MACHINE), STORAGE)

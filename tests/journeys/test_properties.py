@@ -132,7 +132,7 @@ def test_killed_at_any_write_and_run_again_it_converges(
     st.booleans(),
     st.booleans(),
 )
-def test_killed_while_new_objects_are_made_before_the_old_ones_go_and_changed_again_it_converges(
+def test_killed_during_create_first_and_changed_again_it_converges(
     fleets: list[list[Resource]], names: set[str], at_write: int, after_effect: bool, killed: bool
 ) -> None:
     first = {name: {"createBeforeDestroy": True} for name in names}
@@ -175,7 +175,7 @@ def test_any_one_lost_answer_leaves_no_orphan_and_no_double(
 
 @PROPERTY
 @given(fleets(), st.integers(0, 25), st.booleans())
-def test_a_destroy_that_is_killed_at_any_write_is_finished_by_the_next(
+def test_a_destroy_killed_at_any_write_is_completed_by_the_next(
     fleet: list[Resource], at_write: int, after_effect: bool
 ) -> None:
     with a_rig() as rig:

@@ -58,9 +58,7 @@ def test_a_replacement_says_what_vanishes_and_is_refused_until_that_is_allowed(t
 
 
 @pytest.mark.parametrize("product", [{"gpu": "RTX 4090"}, {"cpu": "CPU 4C 8GB"}], ids=["GPU", "CPU"])
-def test_a_disk_whose_size_is_not_declared_has_the_live_one_or_is_said_not_to_be_known(
-    product: dict[str, str], tmp_path: Path
-) -> None:
+def test_the_data_loss_of_an_undeclared_disk_has_the_live_size_or_none(product: dict[str, str], tmp_path: Path) -> None:
     rig = up(tmp_path, ("Instance", "a", {"product": product, "image": "ubuntu:22.04"}))
     (machine,) = rig.world.instances
     plan = rig.plan(replaces=("instance.a",))
@@ -69,7 +67,7 @@ def test_a_disk_whose_size_is_not_declared_has_the_live_one_or_is_said_not_to_be
     assert losses(unread, "instance.a") == ["what is on its container disk (size not known)"]
 
 
-def test_an_update_that_does_not_keep_the_data_is_refused_until_that_is_allowed(tmp_path: Path) -> None:
+def test_an_update_with_data_loss_is_refused_until_allowed(tmp_path: Path) -> None:
     rig = up(tmp_path, ("Instance", "a", {**MACHINE, "keepData": False}))
     rig.declare(("Instance", "a", {**MACHINE, "keepData": False, "image": "ubuntu:24.04"}))
     plan = rig.plan(**REFUSED)
@@ -79,7 +77,7 @@ def test_an_update_that_does_not_keep_the_data_is_refused_until_that_is_allowed(
     assert not rig.plan(**REFUSED).problems
 
 
-def test_a_template_that_changes_says_what_vanishes_on_each_machine_that_it_gives_to(tmp_path: Path) -> None:
+def test_a_changed_template_reports_the_data_loss_of_each_machine(tmp_path: Path) -> None:
     template = {"image": "ubuntu:22.04", "rootDiskGb": 90}
     plain = {"product": {"gpu": "RTX 4090"}, "template": "base"}
     machines: list[Declaration] = [("Instance", "a", plain), ("Instance", "b", {**plain, "rootDiskGb": 60})]
@@ -92,7 +90,7 @@ def test_a_template_that_changes_says_what_vanishes_on_each_machine_that_it_give
     assert [problem.address for problem in plan.problems] == ["instance.a"]
 
 
-def test_a_storage_is_not_deleted_until_it_is_allowed_however_it_comes_to_go(tmp_path: Path) -> None:
+def test_every_delete_of_a_storage_needs_permission(tmp_path: Path) -> None:
     rig = up(tmp_path, STORAGE, ("Instance", "a", MACHINE))
     for plan in (rig.plan(destroys=True, **REFUSED), _without_the_storage(rig)):
         assert losses(plan, "network_storage.data") == ["all that is on the network storage (200 GB)"]
@@ -107,7 +105,7 @@ def _without_the_storage(rig: Rig) -> Review:
     return rig.plan(**REFUSED)
 
 
-def test_a_machine_that_is_no_longer_declared_goes_with_its_disks_and_the_plan_says_so(tmp_path: Path) -> None:
+def test_the_plan_reports_the_disks_of_an_undeclared_machine(tmp_path: Path) -> None:
     rig = up(tmp_path, ("Instance", "a", MACHINE), ("Instance", "b", MACHINE))
     rig.declare(("Instance", "b", MACHINE))
     plan = rig.plan(**REFUSED)
@@ -158,7 +156,7 @@ def test_what_others_changed_by_hand_is_put_right_without_a_loss(tmp_path: Path)
     rig.assert_converged()
 
 
-def test_a_spot_machine_that_was_taken_back_is_had_again_without_asking_for_its_data(tmp_path: Path) -> None:
+def test_a_reclaimed_spot_machine_is_created_again_without_permission(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={}, scenario="spot-reclaim")
     rig.declare(("Instance", "a", {**MACHINE, "billingMode": "spot", "power": "running"}))
     rig.apply()
@@ -173,7 +171,7 @@ def test_a_spot_machine_that_was_taken_back_is_had_again_without_asking_for_its_
 
 
 @pytest.mark.parametrize("spec", [{**MACHINE, "gpuCount": 2}, None], ids=["replaced", "no-longer-declared"])
-def test_protection_outlives_its_block_and_is_lifted_by_an_apply_of_its_own(spec: Any, tmp_path: Path) -> None:
+def test_recorded_protection_is_lifted_only_by_an_apply(spec: Any, tmp_path: Path) -> None:
     rig = up(tmp_path, ("Instance", "a", MACHINE), STORAGE, a={"protect": True})
     changed = [("Instance", "a", spec)] if spec else []
     rig.declare(*changed, STORAGE)
@@ -190,7 +188,7 @@ def test_protection_outlives_its_block_and_is_lifted_by_an_apply_of_its_own(spec
 
 
 @pytest.mark.parametrize("destroys", [True, False], ids=["destroyed", "no-longer-declared"])
-def test_all_the_reasons_against_losing_something_are_told_at_once(destroys: bool, tmp_path: Path) -> None:
+def test_all_reasons_against_a_data_loss_are_reported_at_once(destroys: bool, tmp_path: Path) -> None:
     rig = up(tmp_path, ("Instance", "a", MACHINE), STORAGE, data={"protect": True})
     rig.declare(("Instance", "a", MACHINE), *([STORAGE] if destroys else []))
     plan = rig.plan(destroys=destroys, **REFUSED)
@@ -201,7 +199,7 @@ def test_all_the_reasons_against_losing_something_are_told_at_once(destroys: boo
     assert plan.code == EXIT_REFUSED
 
 
-def test_what_is_protected_and_failed_is_let_go_of_first_and_made_anew_by_the_next_run(tmp_path: Path) -> None:
+def test_a_failed_protected_resource_is_released_and_created_by_the_next_run(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(("Instance", "a", {**MACHINE, "image": "does-not-exist:1"}), a={"protect": True})
     rig.apply(expect_success=False)

@@ -66,7 +66,7 @@ def test_nothing_that_stays_declared_loses_its_data_unless_that_is_allowed(
 
 @PROPERTY
 @given(fleets(), fleets(), st.integers(0, 11), st.integers(0, 11))
-def test_what_is_left_out_stays_as_it_is_and_the_rest_is_done(
+def test_excluded_resources_remain_and_the_others_are_applied(
     first: list[Resource], second: list[Resource], one: int, other: int
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -92,7 +92,7 @@ def test_what_is_left_out_stays_as_it_is_and_the_rest_is_done(
 
 @PROPERTY
 @given(fleets(), st.integers(0, 11), st.data())
-def test_where_nothing_is_there_yet_a_target_brings_what_it_needs_and_nothing_else(
+def test_a_target_in_an_empty_project_creates_only_its_dependencies(
     fleet: list[Resource], pick: int, data: st.DataObject
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -129,7 +129,7 @@ def test_a_target_makes_nothing_that_neither_it_nor_what_comes_along_needs(
 
 @PROPERTY
 @given(fleets(), st.integers(0, 11))
-def test_anything_can_be_made_anew(fleet: list[Resource], pick: int) -> None:
+def test_any_resource_can_be_replaced(fleet: list[Resource], pick: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         rig = Rig(Path(folder), environ={}, timings=SHORT)
         rig.declare(*fleet)

@@ -66,7 +66,7 @@ def live_machine(rig: Rig, name: str = "trainer") -> Instance:
     return found
 
 
-def told(problems: Problems) -> list[str]:
+def text_of(problems: Problems) -> list[str]:
     return [f"{item.address}: {item.summary}" for item in problems.diagnostics]
 
 
@@ -143,7 +143,7 @@ def one_more(rig: Rig) -> None:
         (one_more, ["network_storage.more: it is declared now, and was not"]),
     ],
 )
-def test_what_moved_is_told_field_by_field_and_nothing_is_called(
+def test_a_stale_plan_reports_each_moved_field_and_calls_nothing(
     move: Callable[[Rig], None], says: list[str], rig: Rig
 ) -> None:
     rig.declare(machine(command="sleep 1"), storage())
@@ -151,7 +151,7 @@ def test_what_moved_is_told_field_by_field_and_nothing_is_called(
     rig.clock.run(rig.clock.sleep(3 * 3600))
     move(rig)
     problems = refusal(rig, path)
-    assert told(problems) == says
+    assert text_of(problems) == says
     assert {item.hint for item in problems.diagnostics} == {"moved since the plan was made, 3 h ago; make a new plan"}
     assert problems.code == EXIT_ERROR
 
@@ -171,7 +171,7 @@ def test_what_a_change_stands_on_must_still_be_the_same_object(rig: Rig) -> None
     rig.world.storages.remove(live_storage(rig))
     assert (
         f"network_storage.data: it was {id}, and is not there: {id} is gone: deleted outside of novita-infra"
-        in told(refusal(rig, path))
+        in text_of(refusal(rig, path))
     )
 
 
@@ -186,17 +186,17 @@ def test_a_status_that_moves_by_itself_refuses_nothing(rig: Rig) -> None:
     rig.assert_converged()
 
 
-def test_a_plan_is_used_once_and_tells_when_and_by_whom_it_was(rig: Rig) -> None:
+def test_a_saved_plan_is_used_once_and_names_its_use(rig: Rig) -> None:
     rig.declare(machine(), storage(size=20))
     path = save(rig)
     apply_saved(rig, path)
-    (problem,) = told(refusal(rig, path))
+    (problem,) = text_of(refusal(rig, path))
     assert problem.startswith(": this plan was applied at 2026-")
     assert ", process " in problem
     assert rig.state().used_plans[-1].done
 
 
-def test_a_plan_that_was_begun_is_not_begun_again_and_a_new_one_goes_on(rig: Rig) -> None:
+def test_an_interrupted_saved_plan_is_refused_and_a_new_plan_resumes(rig: Rig) -> None:
     rig.declare(machine(), machine("second"), storage(size=20))
     path = save(rig)
     assert not apply_saved(rig, path, stop_when=lambda _: True).succeeded
@@ -226,13 +226,13 @@ def test_a_plan_of_which_a_run_died_counts_as_begun(rig: Rig) -> None:
         apply_saved(rig, path)
 
 
-def test_a_plan_of_other_books_is_refused(rig: Rig) -> None:
+def test_a_saved_plan_of_another_state_is_refused(rig: Rig) -> None:
     rig.declare(machine(), storage(size=20))
     path = save(rig)
     rig.declare(machine(command="sleep 1"), storage())
     rig.apply()
     rig.declare(machine(), storage(size=20))
-    (problem,) = told(refusal(rig, path))
+    (problem,) = text_of(refusal(rig, path))
     assert problem.startswith(": the state has changed since the plan was made: from version ")
 
 
@@ -263,7 +263,7 @@ def test_what_became_dearer_is_over_budget(rig: Rig) -> None:
     assert "the price rose by" in problems.diagnostics[0].summary
 
 
-def test_what_others_did_in_the_meantime_is_told_and_the_next_plan_mends_it(tmp_path: Path) -> None:
+def test_changes_since_the_saved_plan_are_reported_and_planned_next(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={}, scenario="drifted")
     rig.declare(machine(), storage())
     rig.apply()
@@ -271,8 +271,8 @@ def test_what_others_did_in_the_meantime_is_told_and_the_next_plan_mends_it(tmp_
     path = save(rig)
     rig.clock.run(rig.clock.sleep(600))
     problems = refusal(rig, path)
-    assert 'network_storage.data: name was "data", and is "renamed"' in told(problems)
-    assert 'instance.trainer: power was "running", and is "stopped"' in told(problems)
+    assert 'network_storage.data: name was "data", and is "renamed"' in text_of(problems)
+    assert 'instance.trainer: power was "running", and is "stopped"' in text_of(problems)
     assert problems.code == EXIT_ERROR
     assert apply_saved(rig, save(rig, "y.niplan", allow_data_loss=("*",))).succeeded
     rig.assert_converged()
@@ -366,7 +366,7 @@ def test_a_plan_file_is_approved_by_its_digest_too(folder: Path) -> None:
     assert run("apply", "x.niplan", "--expect", digest).exit_code == 0
 
 
-def test_the_digest_does_not_depend_on_books_that_are_not_there_yet(rig: Rig) -> None:
+def test_the_digest_does_not_depend_on_absent_state(rig: Rig) -> None:
     rig.declare(machine(), storage(size=20))
     first = digest_of(rig.plan())
     rig.clock.run(rig.clock.sleep(3600))
@@ -397,7 +397,7 @@ def test_a_saved_destroy_needs_no_manifests(rig: Rig) -> None:
     assert rig.live_ids() == []
 
 
-def test_a_cheaper_product_of_today_does_not_refuse_the_one_that_was_chosen(rig: Rig) -> None:
+def test_a_cheaper_product_does_not_make_a_saved_plan_stale(rig: Rig) -> None:
     rig.declare(machine(), machine("second"), storage())
     path = save(rig)
     (change,) = (item for item in read_plan(path).review.plan.changes if item.address.name == "second")

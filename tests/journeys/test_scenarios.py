@@ -56,7 +56,7 @@ def a_day(folder: Path, scenario: str, *, seed: int = 0) -> Rig:
     return rig
 
 
-def told(result: Result) -> str:
+def text_of(result: Result) -> str:
     """What the person reads at the end."""
     return plain(result_lines(result, again="novita-infra apply ."))
 
@@ -72,9 +72,9 @@ def made(rig: Rig) -> int:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_lost_answers_cost_nothing_and_each_that_mattered_is_told(seed: int, tmp_path: Path) -> None:
+def test_lost_answers_cost_nothing_and_are_reported(seed: int, tmp_path: Path) -> None:
     rig = a_day(tmp_path, "lost-answers", seed=seed)
-    assert told(rig.apply()).startswith("Apply complete: 8 created.")
+    assert text_of(rig.apply()).startswith("Apply complete: 8 created.")
     rig.assert_converged()
     found = [note for note in notes(rig) if note.startswith("what it made was found: ")]
     assert {note.rpartition(" ")[2] for note in found} <= set(rig.live_ids())
@@ -87,7 +87,7 @@ def test_lost_answers_cost_nothing_and_each_that_mattered_is_told(seed: int, tmp
 
 def test_lists_that_lag_make_nothing_twice_and_lose_nothing(tmp_path: Path) -> None:
     rig = a_day(tmp_path, "stale-reads")
-    assert told(rig.apply()).startswith("Apply complete: 8 created.")
+    assert text_of(rig.apply()).startswith("Apply complete: 8 created.")
     rig.assert_nothing_lost()
     writes = {name: count for name, count in rig.world.calls.items() if name.endswith((".create", ".save"))}
     assert writes.pop("instances.create") == 2
@@ -97,9 +97,7 @@ def test_lists_that_lag_make_nothing_twice_and_lose_nothing(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("per_cent", [50, 100])
-def test_what_a_list_shows_though_it_was_just_deleted_is_not_taken_for_the_new_object(
-    per_cent: int, tmp_path: Path
-) -> None:
+def test_a_deleted_object_in_a_stale_list_is_not_adopted(per_cent: int, tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(("VPC", "net", {"cluster": HERE}))
     rig.apply()
@@ -115,26 +113,26 @@ def test_what_a_list_shows_though_it_was_just_deleted_is_not_taken_for_the_new_o
 
 @pytest.mark.parametrize("at", [0, 2, 4, 6, 8])
 @pytest.mark.parametrize("how", ["kill before", "kill after"])
-def test_killed_while_lists_lag_and_run_again_at_once_nothing_is_lost_or_made_twice(how: str, at: int) -> None:
+def test_killed_while_lists_are_stale_nothing_is_lost_or_created_twice(how: str, at: int) -> None:
     killed = Chapter(fleet=FLEET, end=End(how=how, at=at, writes=True))
     play(History(seed=0, scenario="stale-reads", chapters=(killed, Chapter(fleet=FLEET))))
     play(History(seed=0, scenario="stale-reads", chapters=(killed, Chapter(fleet=FLEET[3:5]))))
 
 
-def test_stock_that_goes_after_the_plan_is_blocked_the_rest_is_made_and_the_next_step_is_told(tmp_path: Path) -> None:
+def test_stock_gone_after_the_plan_blocks_one_step_and_names_the_next(tmp_path: Path) -> None:
     rig = a_day(tmp_path, "calm")
     plan = rig.plan()
     catalogue.set_stock(rig.world, products="*", clusters="*", places=0)
     result = rig.apply(review=plan, expect_success=False)
     assert exit_code_of(result) == EXIT_BLOCKED
-    text = told(result)
+    text = text_of(result)
     assert text.startswith("Apply did not finish: 5 of 8 steps done, 3 failed.")
     assert f"INSUFFICIENT_RESOURCE: no RTX 4090 24GB is free in {HERE}" in text
     assert "try again later, or ask for another product or cluster" in text
     assert AGAIN in text
     rig.assert_nothing_lost()
     catalogue.set_stock(rig.world, products="*", clusters="*", places=None)
-    assert told(rig.apply()).startswith("Apply complete: 3 created.")
+    assert text_of(rig.apply()).startswith("Apply complete: 3 created.")
     rig.assert_converged()
 
 
@@ -145,7 +143,7 @@ def test_no_stock_of_any_wish_names_what_was_tried(tmp_path: Path) -> None:
     catalogue.set_stock(rig.world, products="*", clusters="*", places=0)
     result = rig.apply(review=plan, expect_success=False)
     assert exit_code_of(result) == EXIT_BLOCKED
-    assert "INSUFFICIENT_RESOURCE" in told(result)
+    assert "INSUFFICIENT_RESOURCE" in text_of(result)
     assert rig.state().records == {}
 
 
@@ -153,7 +151,7 @@ def test_stock_that_comes_later_is_waited_for_where_the_manifest_says_so(tmp_pat
     rig = a_day(tmp_path, "stock-later")
     rig.declare(("Instance", "a", MACHINE), a={"waitForCapacity": "30m"})
     began = rig.clock.now()
-    assert told(rig.apply()).startswith("Apply complete: 1 created.")
+    assert text_of(rig.apply()).startswith("Apply complete: 1 created.")
     assert 600 <= rig.clock.now() - began < 720
     assert [note for note in notes(rig) if "INSUFFICIENT_RESOURCE" in note]
     rig.assert_converged()
@@ -163,15 +161,15 @@ def test_without_that_the_same_command_does_it_when_there_is_stock(tmp_path: Pat
     rig = a_day(tmp_path, "stock-later")
     assert rig.plan().code == EXIT_BLOCKED
     rig.clock.run(rig.clock.sleep(600))
-    assert told(rig.apply()).startswith("Apply complete: 8 created.")
+    assert text_of(rig.apply()).startswith("Apply complete: 8 created.")
     rig.assert_converged()
 
 
-def test_a_first_choice_that_is_gone_leads_to_the_second_in_the_same_run(tmp_path: Path) -> None:
+def test_a_sold_out_offer_leads_to_the_next_in_the_same_run(tmp_path: Path) -> None:
     rig = a_day(tmp_path, "first-choice-gone")
     wishes = [{"id": "4090.16c62g", "cluster": HERE}, {"gpu": "L40S", "cluster": HERE}]
     rig.declare(("Instance", "a", {"product": {"anyOf": wishes}, "image": "ubuntu:22.04"}))
-    assert told(rig.apply()).startswith("Apply complete: 1 created.")
+    assert text_of(rig.apply()).startswith("Apply complete: 1 created.")
     shown = plain(record_lines(rig.record("instance.a")))
     assert f'passed over: {{cluster: "{HERE}", product: "4090.16c62g"}}: INSUFFICIENT_RESOURCE' in shown
     choice = rig.record("instance.a").choice
@@ -187,20 +185,20 @@ def test_a_first_choice_that_is_gone_leads_to_the_second_in_the_same_run(tmp_pat
 
 def test_a_service_that_refuses_every_third_call_is_no_failure(tmp_path: Path) -> None:
     rig = a_day(tmp_path, "rate-limited")
-    assert told(rig.apply()).startswith("Apply complete: 8 created.")
+    assert text_of(rig.apply()).startswith("Apply complete: 8 created.")
     assert made(rig) == 2
     rig.assert_converged()
     rig.destroy()
     assert rig.live_ids() == []
 
 
-def test_a_pull_that_outlasts_its_time_is_waited_for_again_and_not_bought_again(tmp_path: Path) -> None:
+def test_a_slow_pull_is_waited_for_by_the_next_run(tmp_path: Path) -> None:
     rig = a_day(tmp_path, "slow-pull")
     rig.declare(("Instance", "a", MACHINE), a={"timeouts": {"create": "5m"}})
     result = rig.apply(expect_success=False)
     assert exit_code_of(result) == EXIT_ERROR
     id = rig.record("instance.a").id
-    text = told(result)
+    text = text_of(result)
     assert (
         f"{id} is still pulling after 300 s; it is recorded in the state, and the next run waits for it again" in text
     )
@@ -218,15 +216,15 @@ def test_a_pull_that_outlasts_its_time_is_waited_for_again_and_not_bought_again(
 
 def test_an_image_of_many_gigabytes_is_within_the_default_time(tmp_path: Path) -> None:
     rig = a_day(tmp_path, "slow-pull")
-    assert told(rig.apply()).startswith("Apply complete: 8 created.")
+    assert text_of(rig.apply()).startswith("Apply complete: 8 created.")
     rig.assert_converged()
 
 
-def test_a_failed_pull_is_told_in_the_services_words_and_mended_by_the_next_run(tmp_path: Path) -> None:
+def test_a_failed_pull_is_reported_and_corrected_by_the_next_run(tmp_path: Path) -> None:
     rig = a_day(tmp_path, "pull-fails")
     result = rig.apply(expect_success=False)
     assert exit_code_of(result) == EXIT_ERROR
-    text, broken = told(result), rig.record("instance.a").id
+    text, broken = text_of(result), rig.record("instance.a").id
     assert f"{broken} failed: ImagePullFailed: image ubuntu:22.04 cannot be pulled: manifest unknown" in text
     assert f"{rig.record('image_prewarm.warm').id} failed: pull pytorch/pytorch:2.4.0: manifest unknown" in text
     advised = {end.step.address.type for end in result.ends if REMEDY in end.reason}
@@ -245,7 +243,7 @@ def test_a_failed_pull_is_told_in_the_services_words_and_mended_by_the_next_run(
 
 def test_a_status_that_nobody_knows_is_shown_and_waited_through(tmp_path: Path) -> None:
     rig = a_day(tmp_path, "new-status")
-    assert told(rig.apply()).startswith("Apply complete: 8 created.")
+    assert text_of(rig.apply()).startswith("Apply complete: 8 created.")
     seen = {event.status for event in rig.events if isinstance(event, Progressed) and event.step.address.name == "a"}
     assert "provisioning" in seen
     lines = [plain([event_line(event)]) for event in rig.events]
@@ -261,7 +259,7 @@ def test_chaos_ends_well_once_it_is_over(seed: int, tmp_path: Path) -> None:
     rig = a_day(tmp_path, "chaos", seed=seed)
     for _ in range(4):
         result = rig.apply(expect_success=False)
-        assert result.succeeded or AGAIN in told(result)
+        assert result.succeeded or AGAIN in text_of(result)
         rig.clock.run(rig.clock.sleep(300))
     rig.world.faults.clear()
     for happening in list(rig.world.scenario_events):
@@ -275,7 +273,7 @@ def test_chaos_ends_well_once_it_is_over(seed: int, tmp_path: Path) -> None:
     assert ours == {record.id for record in rig.state().records.values()}
 
 
-def test_what_somebody_else_did_just_before_is_not_asked_for_until_the_time_is_up(tmp_path: Path) -> None:
+def test_a_change_of_another_person_ends_the_wait_for_it(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(("Instance", "a", MACHINE))
     rig.apply()

@@ -32,7 +32,7 @@ def acting(review: Review) -> dict[str, str]:
     return {str(item.address): item.action.value for item in review.plan.changes if item.action is not Action.NONE}
 
 
-def told(items: tuple[Along, ...]) -> dict[str, str]:
+def text_of(items: tuple[Along, ...]) -> dict[str, str]:
     return {str(item.address): item.why for item in items}
 
 
@@ -48,7 +48,7 @@ def test_what_comes_along_with_a_target_is_listed_with_the_reason(tmp_path: Path
     rig.declare(STORAGE, A, B, C)
     review = rig.plan(targets=("instance.b",))
     assert acting(review) == {"instance.a": "create", "instance.b": "create", "network_storage.data": "create"}
-    assert told(review.plan.selection.along) == {
+    assert text_of(review.plan.selection.along) == {
         "instance.a": "instance.b needs it",
         "network_storage.data": "instance.a needs it",
     }
@@ -61,11 +61,13 @@ def test_what_stands_on_a_target_that_goes_is_listed_too(tmp_path: Path) -> None
     rig.declare(STORAGE, A, C)
     rig.apply()
     review = rig.plan(destroys=True, targets=("network_storage.data",))
-    assert told(review.plan.selection.along) == {"instance.a": "it stands on network_storage.data, which does not stay"}
+    assert text_of(review.plan.selection.along) == {
+        "instance.a": "it stands on network_storage.data, which does not stay"
+    }
 
 
 @pytest.mark.parametrize("tie", ["template", "dependsOn", "replaceTriggeredBy"])
-def test_what_is_only_being_made_brings_nobody_along_who_is_not_there_yet(tie: str, tmp_path: Path) -> None:
+def test_a_target_that_is_created_selects_no_dependent_that_is_not_created_yet(tie: str, tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     spec = {"product": MACHINE["product"], "template": "base"} if tie == "template" else MACHINE
     names = ("w1", "w2", "w3")
@@ -74,13 +76,13 @@ def test_what_is_only_being_made_brings_nobody_along_who_is_not_there_yet(tie: s
     rig.declare(BASE, *machines, **lifecycles)
     review = rig.plan(targets=("instance.w1",))
     assert acting(review) == {"instance.w1": "create", "template.base": "create"}
-    assert told(review.plan.selection.along) == {"template.base": "instance.w1 needs it"}
+    assert text_of(review.plan.selection.along) == {"template.base": "instance.w1 needs it"}
     rig.apply(targets=("instance.w1",))
     rig.apply()
     rig.assert_converged()
 
 
-def test_what_is_there_and_shall_use_something_new_can_wait_for_its_turn(tmp_path: Path) -> None:
+def test_an_existing_dependent_of_a_created_target_is_not_selected(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(A, C, STORAGE)
     rig.apply()
@@ -91,7 +93,7 @@ def test_what_is_there_and_shall_use_something_new_can_wait_for_its_turn(tmp_pat
     rig.assert_converged()
 
 
-def test_of_those_that_use_what_is_made_anew_only_those_that_are_there_come_along(tmp_path: Path) -> None:
+def test_a_replaced_target_selects_only_dependents_that_exist(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     inside = {**MACHINE, "vpc": "net"}
     rig.declare(NET, ("Instance", "w1", inside))
@@ -100,7 +102,7 @@ def test_of_those_that_use_what_is_made_anew_only_those_that_are_there_come_alon
     rig.declare(moved, ("Instance", "w1", inside), ("Instance", "w2", inside))
     review = rig.plan(targets=("vpc.net",))
     assert acting(review) == {"vpc.net": "replace", "instance.w1": "replace"}
-    assert told(review.plan.selection.along) == {"instance.w1": "it stands on vpc.net, which does not stay"}
+    assert text_of(review.plan.selection.along) == {"instance.w1": "it stands on vpc.net, which does not stay"}
 
 
 def test_what_was_deleted_by_hand_brings_those_along_that_stood_on_it(tmp_path: Path) -> None:
@@ -129,7 +131,7 @@ def test_what_another_sets_off_does_not_come_along(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("option", ["targets", "excludes", "replaces"])
-def test_an_address_that_nobody_knows_is_told_with_the_nearest(option: str, tmp_path: Path) -> None:
+def test_an_unknown_target_is_reported_with_the_nearest_address(option: str, tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(STORAGE, A)
     asked: dict[str, Any] = {option: ("network_storage.dta",)}
@@ -154,12 +156,12 @@ def test_to_name_what_is_done_and_what_is_not_is_too_much(tmp_path: Path) -> Non
 # --- what is left out -------------------------------------------------------------------------------------------------
 
 
-def test_what_cannot_be_made_without_what_is_left_out_is_left_out_too(tmp_path: Path) -> None:
+def test_resources_that_need_an_excluded_one_are_excluded_too(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(STORAGE, A, B, C)
     review = rig.plan(excludes=("network_storage.data",))
     assert acting(review) == {"instance.c": "create"}
-    assert told(review.plan.selection.left_out) == {
+    assert text_of(review.plan.selection.left_out) == {
         "network_storage.data": "--exclude",
         "instance.a": "it needs network_storage.data, which is left out and does not exist yet",
         "instance.b": "it needs instance.a, which is left out and does not exist yet",
@@ -176,7 +178,7 @@ def test_what_cannot_be_made_without_what_is_left_out_is_left_out_too(tmp_path: 
     rig.assert_converged()
 
 
-def test_what_refers_to_something_left_out_goes_on_if_that_would_not_be_made_anew(tmp_path: Path) -> None:
+def test_a_reference_to_an_excluded_resource_works_unless_that_is_replaced(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(STORAGE, A, B)
     rig.apply()
@@ -186,11 +188,11 @@ def test_what_refers_to_something_left_out_goes_on_if_that_would_not_be_made_ane
     rig.declare(STORAGE, ("Instance", "a", {**A[2], "gpuCount": 2}), B)
     review = rig.plan(excludes=("instance.a",))
     assert acting(review) == {}  # it refers to the id of what stays
-    assert told(review.plan.selection.left_out) == {"instance.a": "--exclude"}
+    assert text_of(review.plan.selection.left_out) == {"instance.a": "--exclude"}
     rig.declare(STORAGE, ("Instance", "a", {**A[2], "gpuCount": 2}), mended)
     review = rig.plan(excludes=("instance.a",))
     assert acting(review) == {}
-    assert told(review.plan.selection.left_out) == {
+    assert text_of(review.plan.selection.left_out) == {
         "instance.a": "--exclude",
         "instance.b": "it needs instance.a, which is left out and would be replaced",
     }
@@ -205,7 +207,7 @@ def test_what_something_left_out_stands_on_is_not_deleted(tmp_path: Path) -> Non
     rig.apply()
     review = rig.plan(destroys=True, excludes=("instance.a",))
     assert acting(review) == {"instance.c": "delete"}
-    assert told(review.plan.selection.left_out) == {
+    assert text_of(review.plan.selection.left_out) == {
         "instance.a": "--exclude",
         "network_storage.data": "instance.a, which is left out, stands on it",
     }
@@ -213,7 +215,7 @@ def test_what_something_left_out_stands_on_is_not_deleted(tmp_path: Path) -> Non
     assert [str(address) for address in rig.state().records] == ["instance.a", "network_storage.data"]
 
 
-def test_where_all_that_is_to_be_done_is_left_out_the_plan_says_so(tmp_path: Path) -> None:
+def test_the_plan_reports_that_every_change_is_excluded(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(STORAGE)
     plan = rig.plan(excludes=("network_storage.data",))
@@ -224,7 +226,7 @@ def test_where_all_that_is_to_be_done_is_left_out_the_plan_says_so(tmp_path: Pat
 # --- made anew --------------------------------------------------------------------------------------------------------
 
 
-def test_what_could_stay_is_made_anew_where_the_command_line_asks_for_it(tmp_path: Path) -> None:
+def test_replace_on_the_command_line_replaces_an_unchanged_resource(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(STORAGE, A, B)
     rig.apply()
@@ -241,7 +243,7 @@ def test_what_could_stay_is_made_anew_where_the_command_line_asks_for_it(tmp_pat
     rig.assert_converged()
 
 
-def test_a_replacement_that_was_asked_for_and_did_not_come_off_is_not_forgotten(tmp_path: Path) -> None:
+def test_a_failed_requested_replacement_is_planned_again(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(C)
     rig.apply()
@@ -260,7 +262,7 @@ def test_a_replacement_that_was_asked_for_and_did_not_come_off_is_not_forgotten(
 TRIGGERED = {"replaceTriggeredBy": ["vpc.net"]}
 
 
-def test_a_trigger_that_is_made_anew_takes_what_it_triggers_with_it(tmp_path: Path) -> None:
+def test_a_replaced_trigger_replaces_the_resources_that_it_triggers(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(NET, C, c=TRIGGERED)
     rig.apply()
@@ -292,7 +294,7 @@ def test_a_field_of_a_trigger_sets_it_off(field: str, goes_off: bool, tmp_path: 
     rig.assert_converged()
 
 
-def test_a_trigger_that_went_off_in_a_run_that_broke_off_is_not_forgotten(tmp_path: Path) -> None:
+def test_a_trigger_of_an_interrupted_run_is_planned_again(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(NET, C, c={"replaceTriggeredBy": ["vpc.net.name"]})
     rig.apply()
@@ -316,11 +318,11 @@ def test_a_target_takes_along_what_it_sets_off(tmp_path: Path) -> None:
     rig.apply()
     rig.declare(("VPC", "net", {"cluster": CLUSTER, "name": "renamed"}), C, c={"replaceTriggeredBy": ["vpc.net.name"]})
     review = rig.plan(targets=("vpc.net",))
-    assert told(review.plan.selection.along) == {"instance.c": "it is replaced after vpc.net"}
+    assert text_of(review.plan.selection.along) == {"instance.c": "it is replaced after vpc.net"}
 
 
 @pytest.mark.parametrize("asked", [{"targets": ("vpc.net",)}, {"excludes": ("instance.c",)}], ids=["target", "exclude"])
-def test_what_shall_be_made_anew_and_is_left_out_at_once_is_refused(asked: dict[str, Any], tmp_path: Path) -> None:
+def test_a_resource_that_is_replaced_and_excluded_is_refused(asked: dict[str, Any], tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(NET, C)
     rig.apply()
@@ -348,19 +350,19 @@ def test_a_pattern_names_every_resource_that_fits_it(tmp_path: Path) -> None:
     assert acting(anew) == {"instance.worker-1": "replace", "instance.worker-2": "replace"}
 
 
-def test_a_pattern_for_what_is_made_anew_means_those_that_are_not_left_out(tmp_path: Path) -> None:
+def test_a_replace_pattern_skips_excluded_resources(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(W1, W2)
     rig.apply()
     review = rig.plan(replaces=("instance.*",), excludes=("instance.worker-2",))
     assert (review.problems, acting(review)) == ((), {"instance.worker-1": "replace"})
-    assert told(review.plan.selection.left_out) == {"instance.worker-2": "--exclude"}
+    assert text_of(review.plan.selection.left_out) == {"instance.worker-2": "--exclude"}
     review = rig.plan(replaces=("instance.*",), targets=("instance.worker-2",))
     assert (review.problems, acting(review)) == ((), {"instance.worker-2": "replace"})
 
 
 @pytest.mark.parametrize("option", ["targets", "excludes", "replaces"])
-def test_a_pattern_that_fits_nothing_is_told_with_the_nearest(option: str, tmp_path: Path) -> None:
+def test_a_pattern_without_match_is_reported_with_the_nearest_address(option: str, tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(STORAGE, W1)
     asked: dict[str, Any] = {option: ("instance.wroker*",)}

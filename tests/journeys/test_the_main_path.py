@@ -78,7 +78,7 @@ def test_a_storage_goes_after_the_call_that_unmounts_it(tmp_path: Path) -> None:
     rig.assert_converged()
 
 
-def test_a_changed_password_makes_a_new_credential_first_and_moves_its_users_over(tmp_path: Path) -> None:
+def test_a_changed_password_creates_the_new_credential_first(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={"PW": "old"})
     auth = ("RegistryAuth", "hub", {"username": "bot", "password": {"fromEnv": "PW"}})
     machine = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "registryAuth": "hub"}
@@ -96,7 +96,7 @@ def test_a_changed_password_makes_a_new_credential_first_and_moves_its_users_ove
     assert "new" not in rig.store().path.read_text()
 
 
-def test_a_failed_step_skips_only_what_needs_it_and_the_next_run_goes_on(tmp_path: Path) -> None:
+def test_a_failed_step_skips_only_its_dependents(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     good = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}
     rig.declare(
@@ -137,7 +137,7 @@ def test_an_interrupted_run_is_resumed_with_the_same_machine(tmp_path: Path) -> 
     rig.assert_converged()
 
 
-def test_a_machine_deleted_by_hand_is_made_anew(tmp_path: Path) -> None:
+def test_a_machine_deleted_by_hand_is_created_again(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(("NetworkStorage", "data", {"cluster": "us-dallas-nas-2", "sizeGb": 10}))
     rig.apply()
@@ -193,7 +193,7 @@ FLEET = (
 )
 
 
-def test_a_whole_fleet_is_taken_in_without_manifests_and_the_ones_written_plan_empty(tmp_path: Path) -> None:
+def test_an_imported_fleet_with_written_manifests_plans_empty(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     fleet = [
         (kind, name, {**spec, "env": {"A": "$${literal}"}} if "env" in spec else spec) for kind, name, spec in FLEET
@@ -228,7 +228,7 @@ def test_a_credential_without_a_manifest_cannot_be_taken_in_and_says_why(tmp_pat
         ("ImagePrewarm", {"image": "ubuntu:22.04", "cluster": "us-dallas-nas-2"}, "pull"),
     ],
 )
-def test_a_stage_of_coming_up_has_a_time_of_its_own_and_the_next_run_goes_on_with_the_same_object(
+def test_a_timeout_of_a_stage_is_resumed_with_the_same_object(
     kind: str, spec: dict[str, Any], stage: str, tmp_path: Path
 ) -> None:
     rig = Rig(tmp_path, environ={})
@@ -292,14 +292,14 @@ def test_a_secret_in_an_ordinary_text_is_shown_nowhere(tmp_path: Path) -> None:
         "template.b": Action.UPDATE,
     }
     write_plan(review, tmp_path / "x.niplan", key=rig.state().key, setting=Setting("", "", "", 0.0))
-    told = [
+    message = [
         json.dumps(plan_json(review)),
         repr(review),
         (tmp_path / "x.niplan").read_text(encoding="utf-8"),
         rig.store().path.read_text(encoding="utf-8"),
         *(plain([line]) for line in plan_lines(review)),
     ]
-    assert not [text for text in told if "canary" in text]
+    assert not [text for text in message if "canary" in text]
 
 
 def test_what_a_manifest_protects_is_not_destroyed_though_it_was_never_applied(tmp_path: Path) -> None:

@@ -87,30 +87,30 @@ def ended(runs: list[Run]) -> list[Run]:
     return [run for run in runs if run.is_over]
 
 
-def test_of_two_applies_at_once_one_works_and_the_other_is_told_who_does(place: Place) -> None:
+def test_of_two_applies_at_once_one_reports_the_lock_of_the_other(place: Place) -> None:
     runs = [place.run(*APPLY), place.run(*APPLY)]
     wait_until(lambda: bool(ended(runs)), "one of the two is turned away")
     (loser,) = ended(runs)
     (winner,) = (run for run in runs if run is not loser)
     assert loser.end() == 1
-    assert "the state is locked by `apply` of " in loser.told
-    assert f", process {winner.pid} on {os.uname().nodename}, since " in loser.told
-    assert "wait for its end, or give --lock-timeout" in loser.told
+    assert "the state is locked by `apply` of " in loser.stderr
+    assert f", process {winner.pid} on {os.uname().nodename}, since " in loser.stderr
+    assert "wait for its end, or give --lock-timeout" in loser.stderr
     winner.until("its id is")
     place.cloud.advance(LONG)
     assert winner.end() == 0
     assert place.machines() == [place.id_on_record()]
 
 
-def test_with_a_timeout_the_second_waits_for_the_first_and_finds_its_work_done(place: Place) -> None:
+def test_with_a_lock_timeout_the_second_apply_waits_for_the_first(place: Place) -> None:
     first = place.run(*APPLY)
     first.until("its id is")
     second = place.run(*APPLY, "--lock-timeout", "50s")
     second.until("this one waits for it, at most 50 s")
     place.cloud.advance(LONG)
     assert (first.end(), second.end()) == (0, 0)
-    assert "Apply complete: 1 created." in first.told
-    assert "created" not in second.told
+    assert "Apply complete: 1 created." in first.stderr
+    assert "created" not in second.stderr
     assert place.machines() == [place.id_on_record()]
 
 
@@ -124,30 +124,28 @@ def test_one_plan_file_applied_by_two_at_once_is_applied_once(patience: str, pla
     place.cloud.advance(LONG)
     codes = [run.end() for run in runs]
     assert sorted(codes) == [0, 1]
-    refused = runs[codes.index(1)].told
+    refused = runs[codes.index(1)].stderr
     used = "and a plan is used once; make a new plan"
     assert used in refused or (patience == "0s" and "the state is locked by `apply`" in refused)
     again = place.run("apply", "the.niplan")
     assert again.end() == 1
-    assert used in again.told
+    assert used in again.stderr
     assert place.machines() == [place.id_on_record()]
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_an_interrupted_wait_tells_what_moves_and_the_next_run_goes_on_with_it(
-    number: signal.Signals, place: Place
-) -> None:
+def test_an_interrupted_wait_reports_the_call_and_the_next_run_resumes(number: signal.Signals, place: Place) -> None:
     place.declare(2)
     run = place.run(*APPLY)
     run.until("its id is")
     run.interrupt(number)
     assert run.end() == 130
     (id,) = place.machines()
-    assert "stopping: no new step starts" in run.told
-    assert "In progress (the call was made, its end is not known yet):" in run.told
-    assert f"instance.{place.first}: create ({id})" in run.told
-    assert f"instance.{place.second}: create" in run.told.partition("Skipped:")[2]
-    assert "Next: novita-infra apply   (it continues from here)" in run.told
+    assert "stopping: no new step starts" in run.stderr
+    assert "In progress (the call was made, its end is not known yet):" in run.stderr
+    assert f"instance.{place.first}: create ({id})" in run.stderr
+    assert f"instance.{place.second}: create" in run.stderr.partition("Skipped:")[2]
+    assert "Next: novita-infra apply   (it continues from here)" in run.stderr
     assert place.cloud.live("instances", place.second) == []
     following = place.run(*APPLY)
     following.until(f"instance.{place.first}: wait")
@@ -155,12 +153,12 @@ def test_an_interrupted_wait_tells_what_moves_and_the_next_run_goes_on_with_it(
     following.until(f"instance.{place.second}: create: its id is")
     place.cloud.advance(LONG)
     assert following.end() == 0
-    assert "Apply complete: 1 created, 1 waited for." in following.told
+    assert "Apply complete: 1 created, 1 waited for." in following.stderr
     assert place.machines() == [id] == [place.id_on_record()]
     assert len(place.cloud.live("instances", place.second)) == 1
 
 
-def test_a_call_in_flight_is_answered_and_put_on_record_before_an_interrupted_run_ends(place: Place) -> None:
+def test_an_interrupted_run_records_the_answer_of_a_call_in_flight(place: Place) -> None:
     place.declare(2)
     place.cloud.add_fault(kind="slow", operation="instances.create", position="after", seconds=1.5)
     run = place.run(*APPLY)
@@ -168,10 +166,10 @@ def test_a_call_in_flight_is_answered_and_put_on_record_before_an_interrupted_ru
     run.interrupt(signal.SIGTERM)
     assert run.end() == 130
     assert [place.id_on_record()] == place.machines()
-    assert f"its id is {place.id_on_record()}" in run.told
+    assert f"its id is {place.id_on_record()}" in run.stderr
 
 
-def test_a_second_signal_leaves_at_once_and_what_was_asked_for_is_found_by_the_next_run(place: Place) -> None:
+def test_a_second_signal_exits_at_once_and_the_next_run_resumes(place: Place) -> None:
     place.cloud.add_fault(kind="slow", operation="instances.create", position="after", seconds=50)
     run = place.run(*APPLY)
     wait_until(lambda: bool(place.machines()), "the machine is bought and its answer is on its way")
@@ -179,8 +177,8 @@ def test_a_second_signal_leaves_at_once_and_what_was_asked_for_is_found_by_the_n
     run.until("once more to exit at once")
     run.interrupt(signal.SIGTERM)
     assert run.end() == 130
-    assert "Traceback" not in run.told
-    assert run.told.endswith(
+    assert "Traceback" not in run.stderr
+    assert run.stderr.endswith(
         "Interrupted. The calls that were sent are recorded; the next run looks for what they created.\n"
         "Next: novita-infra apply   (it continues from here)\n"
     )
@@ -202,7 +200,7 @@ def test_a_cancelled_ci_job_loses_nothing(place: Place) -> None:
 
 
 @pytest.mark.parametrize("words", [("plan",), APPLY, ("destroy",), ("drift",)])
-def test_who_waits_for_what_a_killed_run_may_have_made_is_told_so(words: tuple[str, ...], place: Place) -> None:
+def test_the_search_for_a_killed_create_is_reported(words: tuple[str, ...], place: Place) -> None:
     place.cloud.add_fault(kind="slow", operation="instances.create", position="before", seconds=50)
     killed = place.run(*APPLY)
     killed.until("create")
@@ -213,7 +211,7 @@ def test_who_waits_for_what_a_killed_run_may_have_made_is_told_so(words: tuple[s
     following.until(f"instance.{place.first}: an earlier call got no answer; looking for what it did until ")
     following.interrupt(signal.SIGTERM)
     following.end()
-    assert following.told.count("looking for") == 1
+    assert following.stderr.count("looking for") == 1
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -225,7 +223,7 @@ def test_who_waits_for_the_lock_can_be_interrupted(number: signal.Signals, place
     second.interrupt(number)
     assert second.end() == 130
     assert not first.is_over
-    assert "Traceback" not in second.told
+    assert "Traceback" not in second.stderr
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -235,5 +233,5 @@ def test_a_run_that_only_reads_so_far_ends_at_once(number: signal.Signals, place
     wait_until((place.folder / "state" / "default.json.lock").exists, "the run has the lock")
     run.interrupt(number)
     assert run.end() == 130
-    assert "Traceback" not in run.told
+    assert "Traceback" not in run.stderr
     assert not (place.folder / "state" / "default.json.lock").exists()

@@ -99,43 +99,43 @@ def as_in(rig: Rig, environment: str) -> Review:
     return rig.plan()
 
 
-def test_a_replacement_leads_to_the_variable_of_the_environment_and_to_what_it_overrides(rig: Rig) -> None:
-    told = why(rig, "instance.trainer", as_in(rig, "prod"))
+def test_why_leads_from_a_replacement_to_the_overriding_variable(rig: Rig) -> None:
+    message = why(rig, "instance.trainer", as_in(rig, "prod"))
     id = rig.record("instance.trainer").id
-    assert told.startswith(f"-/+ instance.trainer ({id}) will be replaced: the old object is deleted first\n")
-    assert f"    step: delete:{id}\n    step: create\n" in told
+    assert message.startswith(f"-/+ instance.trainer ({id}) will be replaced: the old object is deleted first\n")
+    assert f"    step: delete:{id}\n    step: create\n" in message
     expected = """\
         <- gpuCount: ${var.gpuCount}   main.yaml:22:13
             <- var.gpuCount is 4, by the environment "prod"   novita-infra.yaml:11:27
                 <- in place of 1, its default   novita-infra.yaml:5:38
 """
-    assert "    <- gpuCount: 1 -> 4  # forces replacement: " in told
-    assert expected in told
+    assert "    <- gpuCount: 1 -> 4  # forces replacement: " in message
+    assert expected in message
 
 
-def test_a_patch_leads_to_its_line_and_to_what_it_is_in_place_of(rig: Rig) -> None:
-    told = why(rig, "instance.trainer", as_in(rig, "prod"))
+def test_why_leads_from_a_patch_to_its_line_and_the_overridden_value(rig: Rig) -> None:
+    message = why(rig, "instance.trainer", as_in(rig, "prod"))
     assert (
         """\
         <- the environment "prod" patches command: "sleep 2"   novita-infra.yaml:14:25
             <- in place of "sleep 1"   main.yaml:23:12
 """
-        in told
+        in message
     )
     assert (
         """\
         <- the environment "prod" patches env.DEBUG: "1"   novita-infra.yaml:14:47
             <- in place of "0"   main.yaml:26:16
 """
-        in told
+        in message
     )
-    assert '    <- env.DEBUG: "0" -> "1"' in told
-    assert "env.TOKEN" not in told
+    assert '    <- env.DEBUG: "0" -> "1"' in message
+    assert "env.TOKEN" not in message
 
 
 def test_a_variable_of_the_command_line_has_no_line(rig: Rig) -> None:
     rig.variables = {"size": "30"}
-    told = why(rig, "network_storage.data")
+    message = why(rig, "network_storage.data")
     assert (
         """\
     <- sizeGb: 10 -> 30  # update: renamed or grown in place, data is kept
@@ -143,32 +143,32 @@ def test_a_variable_of_the_command_line_has_no_line(rig: Rig) -> None:
             <- var.size is "30", by --var
                 <- in place of 10, its default   novita-infra.yaml:6:34
 """
-        in told
+        in message
     )
 
 
-def test_a_secret_is_told_by_its_source_alone(rig: Rig) -> None:
+def test_why_names_only_the_source_of_a_secret(rig: Rig) -> None:
     rig.variables = {"token": "hush-two"}
-    told = why(rig, "instance.trainer")
+    message = why(rig, "instance.trainer")
     assert (
         """\
         <- env.TOKEN: ${var.token}   main.yaml:26:28
             <- var.token is (secret), by --var
                 <- in place of (secret), its default   novita-infra.yaml:7:48
 """
-        in told
+        in message
     )
 
 
 def test_what_a_template_gives_leads_to_the_template(rig: Rig) -> None:
     rewritten(rig, "ubuntu:22.04", "ubuntu:24.04")
-    told = why(rig, "instance.trainer")
+    message = why(rig, "instance.trainer")
     assert (
         """\
         <- template.base gives it   main.yaml:24:3
             <- image: "ubuntu:24.04"   main.yaml:14:15
 """
-        in told
+        in message
     )
 
 
@@ -179,19 +179,19 @@ def test_what_only_moves_because_another_does_leads_to_that(rig: Rig) -> None:
         "metadata: {name: net}\nspec: {cluster: us-ca-nas-2}",
     )
     rewritten(rig, "  cluster: us-dallas-nas-2\n  gpuCount", "  cluster: us-ca-nas-2\n  gpuCount")
-    told = why(rig, "instance.trainer")
-    assert "<- ${vpc.net.id} is not known yet: vpc.net will be replaced" in told
-    assert '                <- cluster: "us-ca-nas-2"   main.yaml:9:17\n' in told
+    message = why(rig, "instance.trainer")
+    assert "<- ${vpc.net.id} is not known yet: vpc.net will be replaced" in message
+    assert '                <- cluster: "us-ca-nas-2"   main.yaml:9:17\n' in message
 
 
-def test_what_somebody_changed_is_told_as_that(rig: Rig) -> None:
+def test_why_reports_drift_as_drift(rig: Rig) -> None:
     live = rig.world.instances.get(rig.record("instance.trainer").id)
     assert live is not None
     live.command = "by hand"
     rig.world.instances.touch(live)
-    told = why(rig, "instance.trainer")
-    assert '    <- command: "by hand" -> "sleep 1"' in told
-    assert 'it was "sleep 1", and is "by hand"' in told
+    message = why(rig, "instance.trainer")
+    assert '    <- command: "by hand" -> "sleep 1"' in message
+    assert 'it was "sleep 1", and is "by hand"' in message
 
 
 def adopting(rig: Rig, answer: str) -> Rig:
@@ -204,7 +204,7 @@ def adopting(rig: Rig, answer: str) -> Rig:
     return rig
 
 
-def test_what_was_adopted_leads_to_the_line_that_says_so_before_and_after_it_is_in_the_books(rig: Rig) -> None:
+def test_why_leads_from_adopted_drift_to_its_rule(rig: Rig) -> None:
     adopting(rig, "adopt")
     assert """\
     <- edited outside of novita-infra: command: "sleep 1" -> "by hand"
@@ -217,12 +217,12 @@ def test_what_was_adopted_leads_to_the_line_that_says_so_before_and_after_it_is_
         <- command: "sleep 1"   main.yaml:25:12
 """ in why(rig, "instance.trainer")
     rewritten(rig, "onDrift: adopt", "onDrift: heal")
-    told = why(rig, "instance.trainer")
-    assert "    <- onDrift adopts no longer what was changed outside: command\n" in told
-    assert '    <- command: "by hand" -> "sleep 1"' in told
+    message = why(rig, "instance.trainer")
+    assert "    <- onDrift adopts no longer what was changed outside: command\n" in message
+    assert '    <- command: "by hand" -> "sleep 1"' in message
 
 
-def test_what_is_left_with_an_alert_is_told_with_the_line_that_says_so(rig: Rig) -> None:
+def test_why_leads_from_an_alert_to_its_rule(rig: Rig) -> None:
     adopting(rig, "{edited: alert}")
     assert """\
     <- edited outside of novita-infra: command: "sleep 1" -> "by hand"
@@ -230,16 +230,16 @@ def test_what_is_left_with_an_alert_is_told_with_the_line_that_says_so(rig: Rig)
 """ in why(rig, "instance.trainer")
 
 
-def test_that_somebody_deleted_it_is_told_once(rig: Rig) -> None:
+def test_why_reports_a_delete_by_hand_once(rig: Rig) -> None:
     id = rig.record("instance.trainer").id
     instances.delete(rig.world, id)
-    told = why(rig, "instance.trainer")
-    assert told.splitlines()[-1] == "    <- the object is being deleted outside of novita-infra"
-    assert told.count("<-") == 1
+    message = why(rig, "instance.trainer")
+    assert message.splitlines()[-1] == "    <- the object is being deleted outside of novita-infra"
+    assert message.count("<-") == 1
     rig.clock.run(rig.clock.sleep(600))
-    told = why(rig, "instance.trainer")
-    assert told.splitlines()[-1] == f"    <- {id} is gone: deleted outside of novita-infra"
-    assert told.count("<-") == 1
+    message = why(rig, "instance.trainer")
+    assert message.splitlines()[-1] == f"    <- {id} is gone: deleted outside of novita-infra"
+    assert message.count("<-") == 1
 
 
 def test_what_stays_as_it_is_needs_no_reason(rig: Rig) -> None:
@@ -249,12 +249,12 @@ def test_what_stays_as_it_is_needs_no_reason(rig: Rig) -> None:
 def test_what_is_new_is_declared_and_what_goes_is_not(rig: Rig) -> None:
     rewritten(rig, "metadata: {name: data}", "metadata: {name: other}")
     assert "<- it is declared, and not in the state   main.yaml:3:18" in why(rig, "network_storage.other")
-    told = why(rig, "network_storage.data")
-    assert "will be deleted" in told
-    assert "<- no longer declared" in told
+    message = why(rig, "network_storage.data")
+    assert "will be deleted" in message
+    assert "<- no longer declared" in message
 
 
-def test_a_field_that_is_declared_no_more_is_told_so(rig: Rig) -> None:
+def test_why_reports_a_field_that_is_no_longer_declared(rig: Rig) -> None:
     rewritten(rig, "  command: sleep 1\n", "")
     assert "        <- it is no longer declared, and returns to its default" in why(rig, "instance.trainer")
 
@@ -273,9 +273,9 @@ def test_the_command_tells_it_as_text_and_as_json(tmp_path: Path, monkeypatch: p
     (tmp_path / "novita-infra.yaml").write_text(PROJECT)
     (tmp_path / "main.yaml").write_text(FLEET)
     monkeypatch.chdir(tmp_path)
-    told = run("why", "vpc.net", "--sim", "--env", "prod")
-    assert told.exit_code == 0, told.stderr
-    assert told.stdout == (
+    message = run("why", "vpc.net", "--sim", "--env", "prod")
+    assert message.exit_code == 0, message.stderr
+    assert message.stdout == (
         "+ vpc.net will be created\n    step: create\n    <- it is declared, and not in the state   main.yaml:8:18\n"
     )
     tree: dict[str, Any] = json.loads(run("why", "vpc.net", "--sim", "--env", "prod", "--json").stdout)

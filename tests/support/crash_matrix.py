@@ -33,11 +33,11 @@ def main(words: Iterable[str]) -> int:
     with ProcessPoolExecutor(WORKERS) as pool:
         outcomes = pool.map(_outcome, *zip(*cells, strict=True))
         for case in chosen:
-            told = [next(outcomes) if happens(case, point) else None for point in Point]
-            marks = ["–" if text is None else "✗" if text else "✓" for text in told]
+            texts = [next(outcomes) if happens(case, point) else None for point in Point]
+            marks = ["–" if text is None else "✗" if text else "✓" for text in texts]
             spaced = (f"{mark:^{len(point.value)}}" for mark, point in zip(marks, Point, strict=True))
             _say(f"{case!s:{width}}  {'  '.join(spaced)}".rstrip())
-            failures += [f"{case}, {point.value}:\n{text}" for point, text in zip(Point, told, strict=True) if text]
+            failures += [f"{case}, {point.value}:\n{text}" for point, text in zip(Point, texts, strict=True) if text]
     _say(f"\n{len(cells)} cells in {time.monotonic() - begun:.0f} s, {len(failures)} failed.")
     _say("– : the call is done when it is answered, so there is no wait", *failures)
     return 1 if failures else 0

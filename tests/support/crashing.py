@@ -220,16 +220,16 @@ def _kill(project: Path, server: str, *, at: int, point: Point, armed: Path) -> 
             proxy.victim = child
             try:
                 async with asyncio.timeout(LIMIT):
-                    _, told = await child.communicate()
+                    _, stderr = await child.communicate()
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     child.kill()
             assert child.returncode is not None
-            return child.returncode, told
+            return child.returncode, stderr
 
-    code, told = asyncio.run(work())
+    code, stderr = asyncio.run(work())
     if code != -signal.SIGKILL:
-        raise NotKilled(f"the run ended with {code} before the instant came:\n{told.decode()}")
+        raise NotKilled(f"the run ended with {code} before the instant came:\n{stderr.decode()}")
 
 
 class _Proxy:

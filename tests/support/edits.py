@@ -1,6 +1,6 @@
-"""Edits of every field of every kind, each with the means by which it must happen and what the cloud shows then.
+"""An edit of a resource: the calls that it must cause, and what the cloud shows afterwards.
 
-The expectations stand here by hand: nothing is derived from what the kinds say of themselves.
+The expectations are written by hand: nothing is derived from what the kinds say of themselves.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ Spec = Mapping[str, Any]
 
 
 class Fate(enum.Enum):
-    """What becomes of the object."""
+    """The effect of an edit on the object."""
 
     CHANGED = "changed"
     REPLACED = "replaced"
     REFUSED = "refused"
     LEFT = "left"
-    """A field that the service chooses is no longer declared: the object stays as it is, and the field is let go."""
+    """A field that the service chooses is no longer declared: the object remains, the field is not recorded."""
     FOUND = "found"
-    """A place is found where the object is: it stays as it is, and so does the field in the books."""
+    """A place is found where the object is: object and recorded field remain as they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ class Subject:
         """From some fields to others, on top of the base; a field that is None is left out of it."""
         old, new = _filled({**self.base, **before}), _filled({**self.base, **after})
         touched = fields or tuple(name for name in {**old, **new} if old.get(name) != new.get(name))
-        told = fate or (Fate.REPLACED if set(self.create) <= set(writes) else Fate.CHANGED)
+        outcome = fate or (Fate.REPLACED if set(self.create) <= set(writes) else Fate.CHANGED)
         expected = {name: new[name] if name in new else self.without.get(name) for name in touched}
         return Edit(
             kind=self.kind,
@@ -88,9 +88,9 @@ class Subject:
             fields=touched,
             before=old,
             after=new,
-            fate=told,
+            fate=outcome,
             writes=writes,
-            shows={} if told in {Fate.REFUSED, Fate.LEFT, Fate.FOUND} else expected if shows is None else shows,
+            shows={} if outcome in {Fate.REFUSED, Fate.LEFT, Fate.FOUND} else expected if shows is None else shows,
             around=self.around if around is None else around,
             instead=instead,
         )

@@ -46,9 +46,9 @@ class Outsiders:
     def __init__(self, world: World, known: set[str], *, open_kinds: Callable[[], set[str]]) -> None:
         self._world = world
         self._open_kinds = open_kinds
-        """The kinds of which a create of ours has no answer yet: what has no mark is told from ours by its place."""
+        """Kinds of which a create of ours is unanswered: an object without a mark differs from ours by its place."""
         self._known = known
-        """The ids that our books have known."""
+        """The ids that our state has known."""
         self.theirs: dict[str, tuple[str, str]] = {}
         """The table and the look of every object of theirs, by id."""
         self.deleted: set[str] = set()
@@ -62,7 +62,7 @@ class Outsiders:
         world._arrive = {**world._arrive, "happenings": watched}
 
     def do(self, act: Act, fleet: tuple[Resource, ...], *, own: Mapping[str, list[str]]) -> None:
-        """One act. `own` are the ids on our books by table."""
+        """One act. `own` are the recorded ids by table."""
         kind_type = TYPES[act.kind]
         calls = FACTS[kind_type].outsiders
         assert calls is not None

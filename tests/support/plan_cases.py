@@ -63,18 +63,18 @@ def cases() -> list[Path]:
 
 def plan_of(case: Path, ordering: Ordering = in_one_file) -> tuple[Rig, Review]:
     """The plan of the case in a world of its own."""
-    told = yaml.safe_load((case / "case.yaml").read_text(encoding="utf-8"))
+    case_file = yaml.safe_load((case / "case.yaml").read_text(encoding="utf-8"))
     folder = Path(tempfile.mkdtemp())
-    rig = Rig(folder, quirks=LIVE, environ=told.get("environ", {}), scenario=told.get("scenario", ""))
-    rig.environment = told.get("environment", "")
-    rig.variables = told.get("variables", {})
+    rig = Rig(folder, quirks=LIVE, environ=case_file.get("environ", {}), scenario=case_file.get("scenario", ""))
+    rig.environment = case_file.get("environment", "")
+    rig.variables = case_file.get("variables", {})
     if (case / "before.yaml").exists():
         _declare(rig, case / "before.yaml", ordering)
         rig.apply()
-    for act in told.get("acts", ()):
+    for act in case_file.get("acts", ()):
         _happen(rig, act)
     _declare(rig, case / "now.yaml", ordering)
-    return rig, rig.plan(**{"allow_data_loss": (), "allow_large_change": False, **_asked(told.get("asked", {}))})
+    return rig, rig.plan(**{"allow_data_loss": (), "allow_large_change": False, **_asked(case_file.get("asked", {}))})
 
 
 def shown(case: Path, ordering: Ordering = in_one_file) -> Shown:
@@ -84,10 +84,10 @@ def shown(case: Path, ordering: Ordering = in_one_file) -> Shown:
     except Problems as error:
         return Shown(plain(diagnostic_lines(error.diagnostics, lambda _: None)), "")
     text = plain([*plan_lines(plan), *diagnostic_lines((*plan.notes, *plan.problems), lambda _: None)])
-    told = json.dumps(plan_json(plan), indent=1, sort_keys=True) + "\n"
+    data = json.dumps(plan_json(plan), indent=1, sort_keys=True) + "\n"
     for address, record in sorted(rig.state().records.items()):
-        text, told = (item.replace(record.id, f"<{address}>") for item in (text, told))
-    return Shown(text, told)
+        text, data = (item.replace(record.id, f"<{address}>") for item in (text, data))
+    return Shown(text, data)
 
 
 def _declare(rig: Rig, path: Path, ordering: Ordering) -> None:
@@ -115,11 +115,11 @@ def _happen(rig: Rig, act: dict[str, Any]) -> None:
     assert not happening.refusals, happening.refusals
 
 
-def _asked(told: dict[str, Any]) -> dict[str, Any]:
+def _asked(options: dict[str, Any]) -> dict[str, Any]:
     """What the case asks of the plan; addresses are texts, as the rig has them."""
     return {
         name: Refresh(value) if name == "refresh" else tuple(value) if isinstance(value, list) else value
-        for name, value in told.items()
+        for name, value in options.items()
     }
 
 
@@ -128,9 +128,9 @@ def write(names: Sequence[str]) -> None:
     for case in cases():
         if names and case.name not in names:
             continue
-        told = shown(case)
-        (case / "plan.txt").write_text(told.text, encoding="utf-8")
-        (case / "plan.json").write_text(told.json, encoding="utf-8")
+        today = shown(case)
+        (case / "plan.txt").write_text(today.text, encoding="utf-8")
+        (case / "plan.json").write_text(today.json, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def checked_json(plan: Review) -> dict[str, Any]:
 
 
 def check_shape(data: Any) -> None:
-    """A new key of the JSON of a plan is to be described in `views/plan_schema.py`, and the schema made anew."""
+    """Fails where a key of the plan is not described in `views/json/schema/plan.py` (then run `make schemas`)."""
     wrong = [f"{'/'.join(map(str, error.instance_path))}: {error.message}" for error in _compiled().iter_errors(data)]
     assert not wrong, f"not as schemas/plan.json promises (see views/plan_schema.py): {wrong[:5]}"
 

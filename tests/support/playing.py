@@ -70,7 +70,7 @@ class _Play(Rig):
         self.trace: list[str] = []
         self.fleet: tuple[Resource, ...] = ()
         self.known: set[str] = set()
-        """Every id that was ever on our books, or in a plan of ours."""
+        """Every id that was ever in our state or in a plan."""
         self._wire: _Wire | None = None
         self.outsiders = Outsiders(self.world, self.known, open_kinds=self._open_kinds)
         self.made: set[str] = set()
@@ -294,11 +294,11 @@ class _Play(Rig):
         return text
 
     def _unexplained(self) -> Iterator[str]:
-        """Where money went, or goes, that no object on our books and nobody else accounts for."""
+        """Money that was or is spent on no object of our state or of other people."""
         world = self.world
         lost = self.made - self.known - self.outsiders.deleted - self.outsiders.theirs.keys()
         if lost:
-            yield f"made and never on the books: {sorted(lost)}"
+            yield f"created and never recorded: {sorted(lost)}"
         by_meter = sum(money.meter_cost(meter, world.moment) for meter in world.meters)
         bought = -sum(payment.amount for payment in world.payments if payment.kind != "recharge")
         if money.spent(world) != by_meter + bought:

@@ -96,7 +96,7 @@ class Run:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self.told = ""
+        self.stderr = ""
         """What it has written on stderr, as far as it was read."""
 
     @property
@@ -108,12 +108,12 @@ class Run:
         return self._process.poll() is not None
 
     def until(self, text: str) -> None:
-        """Returns when the command has told the text; fails where it ends before."""
+        """Returns when the command has written the text on stderr; fails where it ends before."""
         assert self._process.stderr is not None
-        while text not in self.told:
+        while text not in self.stderr:
             line = self._process.stderr.readline()
-            assert line, f"it ended without {text!r}:\n{self.told}"
-            self.told += line
+            assert line, f"it ended without {text!r}:\n{self.stderr}"
+            self.stderr += line
 
     def interrupt(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
@@ -121,7 +121,7 @@ class Run:
     def end(self) -> int:
         """Waits for its end; the exit code."""
         try:
-            self.told += self._process.communicate(timeout=LIMIT)[1]
+            self.stderr += self._process.communicate(timeout=LIMIT)[1]
         finally:
             self.close()
         return self._process.returncode

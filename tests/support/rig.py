@@ -1,4 +1,4 @@
-"""A whole setup in one process on made-up time: a project folder, its books, the real client, and the simulator."""
+"""A project, its state, the real client and the simulator in one process, on simulated time."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class QuickDisk(Disk):
 
 
 class Rig:
-    """What a person has in front of them, without the terminal. Each method is one command."""
+    """The commands on one project without a terminal: each method is one command."""
 
     usual: ClassVar[Quirks] = LIVE
     """The profile of a rig that names none; the journeys are made under each."""
@@ -87,8 +87,8 @@ class Rig:
         self.environment = ""
         self.variables: dict[str, str] = {}
         self.events: list[Event] = []
-        self.told: list[str] = []
-        """What the commands told a person before there was a plan."""
+        self.messages: list[str] = []
+        """The messages of commands before a plan is made."""
         self.seed = seed
         self._killer: _Killer | None = None
 
@@ -216,9 +216,9 @@ class Rig:
         return LocalStore(path, project="rig", environment=name, disk=QuickDisk())
 
     def crash(self, *, at_write: int, after_effect: bool, destroys: bool = False) -> bool:
-        """An apply that is killed at its nth write: the books stay as they were on disk at that instant.
+        """An apply that is killed at its nth write: the state remains as it was on disk at that instant.
 
-        Says whether the run got that far.
+        Returns whether the run got that far.
         """
         killer = _Killer(self.folder / "state", at_write=at_write, after_effect=after_effect)
         self._killer = killer
@@ -279,7 +279,7 @@ class Rig:
         store = self.store()
         where = ProjectOptions(path=self.folder)
         cloud, state = SIMULATOR, store.load()
-        return Session(where, self.project(), store, client, self.clock, cloud, state, tell=self.told.append)
+        return Session(where, self.project(), store, client, self.clock, cloud, state, tell=self.messages.append)
 
 
 class _Killer:

@@ -37,10 +37,12 @@ def soak(count: int, start: int) -> int:
         print(f"{len(done) * BLOCK} histories were played before", flush=True)
     began, bad = time.monotonic(), 0
     with multiprocessing.Pool(os.cpu_count()) as pool:
-        for number, (block, told) in enumerate(pool.imap_unordered(_block, ((start, block) for block in blocks)), 1):
-            if told:
+        for number, (block, violation) in enumerate(
+            pool.imap_unordered(_block, ((start, block) for block in blocks)), 1
+        ):
+            if violation:
                 bad += 1
-                print(told, flush=True)
+                print(violation, flush=True)
             else:
                 with done_file.open("a", encoding="ascii") as file:
                     file.write(f"{block}\n")
