@@ -37,7 +37,7 @@ async def apply_plan(
     stop: asyncio.Event,
     seal: str = "",
 ) -> Result:
-    """Does the plan and saves the books, whatever happens. Needs the lock (`locked`).
+    """Does the plan and saves the books, whatever happens. Needs the lock (`state_locked`).
 
     `seal` is that of the file which the plan was saved in: the books remember it from the first moment on. Raises
     Problems where the plan has some, and where the books moved since it was made.

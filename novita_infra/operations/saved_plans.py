@@ -102,7 +102,7 @@ def reopened_at(where: ProjectOptions) -> tuple[Setting, ProjectOptions]:
 async def check_saved(session: Session, saved: SavedPlan) -> None:
     """Reads again all that the plan was made from. Raises Problems, field by field, where it is not what it was.
 
-    Needs the lock (`locked`), and changes nothing.
+    Needs the lock (`state_locked`), and changes nothing.
     """
     # `show` reads saved plans without planning: these imports would add 8 % to its start-up.
     from novita_infra.operations.planning import plan_project  # noqa: PLC0415
