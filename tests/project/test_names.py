@@ -38,8 +38,6 @@ EXCEPTIONS = {
     "on_event": ("a hook of the simulator: what an event does to a record of the module's table", "simulator/"),
 }
 """Names that several modules may give, with the reason and the beginnings of the paths that may."""
-TO_MEND = {"show"}
-"""Names of different meaning that are still shared."""
 
 
 @cache
@@ -64,7 +62,6 @@ def test_no_two_public_classes_or_functions_share_a_name() -> None:
             path for path in paths if name not in EXCEPTIONS or not path.startswith(tuple(EXCEPTIONS[name][1].split()))
         ]
         for name, paths in shared().items()
-        if name not in TO_MEND
     }
     assert {name: paths for name, paths in beyond.items() if paths} == {}
 

@@ -47,7 +47,7 @@ def list_(*, project_options: ProjectOptions, renderer: Renderer) -> int:
 @with_project_options
 @json_option
 @with_renderer
-def show(*, address: Address, project_options: ProjectOptions, renderer: Renderer) -> int:
+def show_record(*, address: Address, project_options: ProjectOptions, renderer: Renderer) -> int:
     """Show one record.
 
     \b
@@ -119,7 +119,7 @@ def move(*, source: Address, target: Address, project_options: ProjectOptions, r
     table={
         "Commands": {
             "list": (f"{__name__}:list_", "List the recorded addresses"),
-            "show": (f"{__name__}:show", "Show one record"),
+            "show": (f"{__name__}:show_record", "Show one record"),
             "mv": (f"{__name__}:move", "Move a record to another address"),
             "rm": (f"{__name__}:remove", "Remove records, not the objects"),
         }
