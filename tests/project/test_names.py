@@ -1,4 +1,4 @@
-"""No two public classes or functions of the package share a name, but for the exceptions below."""
+"""Public classes and functions of the package have unique names, except for those below."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ EXCEPTIONS = {
 @cache
 def places() -> dict[str, list[str]]:
     """The paths of the modules that define each public class or function."""
-    found: dict[str, list[str]] = defaultdict(list)
+    paths: dict[str, list[str]] = defaultdict(list)
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name[0] != "_":
-                found[node.name].append(path.relative_to(PACKAGE).as_posix())
-    return found
+                paths[node.name].append(path.relative_to(PACKAGE).as_posix())
+    return paths
 
 
 def shared() -> dict[str, list[str]]:
-    """Those of them that more than one module defines."""
+    """The names that more than one module defines, with the paths."""
     return {name: paths for name, paths in places().items() if len(set(paths)) > 1}
 
 
