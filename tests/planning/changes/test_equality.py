@@ -48,18 +48,18 @@ def shown(before: Value, after: Value) -> str:
         ({"t": Digest("00"), "u": URL}, {"t": Digest("ff"), "u": URL}, [(("t",), Digest("00"), Digest("ff"))]),
     ],
 )
-def test_differences_are_told_by_their_place(before: Value, after: Value, differences: list[Any]) -> None:
+def test_differences_are_explained_by_their_place(before: Value, after: Value, differences: list[Any]) -> None:
     assert explain_difference(before, after) == tuple(Difference(*item) for item in differences)
 
 
 @given(before=MAPS, after=MAPS)
-def test_something_is_told_of_maps_that_differ_and_nothing_of_what_does_not(
+def test_maps_that_differ_are_explained_and_equal_ones_are_not(
     before: dict[str, Value], after: dict[str, Value]
 ) -> None:
-    told = {item.path[0] for item in explain_difference(before, after)}
+    explained = {item.path[0] for item in explain_difference(before, after)}
     unlike = {name for name in before.keys() | after.keys() if not same(before.get(name), after.get(name))}
-    assert told <= unlike
-    assert bool(told) == bool(unlike)
+    assert explained <= unlike
+    assert bool(explained) == bool(unlike)
 
 
 @given(value=MAPS)
@@ -78,7 +78,7 @@ def same(left: Value, right: Value) -> bool:
             return left == right and isinstance(left, bool) == isinstance(right, bool)
 
 
-def test_a_changed_item_of_a_list_of_objects_is_shown_by_what_changed_in_it() -> None:
+def test_a_changed_item_of_a_list_is_shown_by_its_own_difference() -> None:
     mounts: list[Value] = [{"storage": f"storage-{index}", "mountPath": f"/mnt/{index}"} for index in range(3)]
     moved: list[Value] = [mounts[2], {"storage": "storage-1", "mountPath": "/elsewhere"}, mounts[0]]
     assert shown(mounts, moved) == ('~ it:\n    ~ [1].mountPath: "/mnt/1" -> "/elsewhere"\n      (2 unchanged)\n')

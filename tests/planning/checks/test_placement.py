@@ -123,7 +123,7 @@ def test_the_place_is_the_same_for_any_order(
     st.sampled_from(["G", "G 1", "G 2"]),
     st.booleans(),
 )
-def test_a_place_has_all_of_it_or_the_reasons_are_told(free: dict[str, bool], product: str, net: bool) -> None:
+def test_a_placement_has_everything_or_a_finding(free: dict[str, bool], product: str, net: bool) -> None:
     found = place_resources(ground(group(product, net=net), stock=stock(**free)))
     (cluster,) = {item.spec["cluster"] for item in found.declared.values()}
     able = {"G": "abc", "G 1": "ab", "G 2": "bc"}[product]

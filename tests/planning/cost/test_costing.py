@@ -28,7 +28,7 @@ RIDDLE = Cost("root disk beyond 60 GB", None, 40, 24, unit="GB")
 MONTH = Cost("RTX 4090 24GB, 1 month", 22_000_000, 1, 0, unit="GPU", listed="gpu/4090/monthly/1")
 
 
-def told(money: Money) -> list[str]:
+def refusals(money: Money) -> list[str]:
     findings = over_budget(money, environment="prod")
     assert all(finding.code == EXIT_OVER_BUDGET for finding in findings)
     return [str(finding.diagnostic) for finding in findings]
@@ -50,7 +50,7 @@ def offered(price: int | None, months: int = 22_000_000) -> Catalogue:
     return Catalogue(gpu=(product,), serverless=(Product("sl", "H100", True, 430_000),))
 
 
-def test_sums_are_told_by_environment_and_by_group() -> None:
+def test_sums_are_given_by_environment_and_by_group() -> None:
     rows = (
         Row(API, (), (WORKERS,), group="web"),
         Row(TRAINER, (GPU,), (replace(GPU, quantity=2),), (MONTH,), group="lab"),
@@ -64,14 +64,14 @@ def test_sums_are_told_by_environment_and_by_group() -> None:
     assert money.groups["lab"].delta.most == 35_000
 
 
-def test_over_the_ceiling_is_refused_with_what_costs_most_and_the_plan_s_part() -> None:
+def test_a_cost_over_the_ceiling_is_refused_with_the_most_expensive_resources() -> None:
     rows = (Row(API, (), (WORKERS,)), Row(DATA, (STORAGE,), (STORAGE,)), Row(TRAINER, (GPU,), (GPU,)))
     money = Money(rows, budget=Budget(per_hour=500_000, per_month=10_000_000_000))
-    assert told(money) == [
+    assert refusals(money) == [
         "environment prod would cost $8.96 per hour at the most, over its budget of $5.00; the plan's part: +$8.60; "
         "most of all cost endpoint.api $8.60, instance.trainer $0.35, network_storage.data $0.01"
     ]
-    monthly = told(replace(money, budget=Budget(per_month=100_000_000)))
+    monthly = refusals(replace(money, budget=Budget(per_month=100_000_000)))
     assert monthly[0].startswith(
         "environment prod would cost $6,451.20 per month at the most, over its budget of $1,000"
     )
@@ -79,52 +79,52 @@ def test_over_the_ceiling_is_refused_with_what_costs_most_and_the_plan_s_part() 
 
 def test_up_to_the_ceiling_is_within_it() -> None:
     money = Money((Row(TRAINER, (), (GPU,)),), budget=Budget(per_hour=35_000, per_month=35_000 * 720))
-    assert told(money) == []
-    assert len(told(replace(money, budget=Budget(per_hour=34_999, per_month=35_000 * 720 - 1)))) == 2
+    assert refusals(money) == []
+    assert len(refusals(replace(money, budget=Budget(per_hour=34_999, per_month=35_000 * 720 - 1)))) == 2
 
 
-def test_a_plan_that_costs_less_is_never_refused_and_says_that_it_is_still_too_much() -> None:
+def test_a_plan_that_costs_less_is_never_refused_but_warned_of() -> None:
     more, less = replace(GPU, quantity=8), replace(GPU, quantity=4)
     money = Money((Row(TRAINER, (more,), (less,)),), budget=Budget(per_hour=35_000))
-    assert told(money) == []
+    assert refusals(money) == []
     (note,) = noted(money)
     assert note.startswith("environment prod would cost $1.40 per hour")
     unchanged = replace(money, rows=(Row(TRAINER, (more,), (more,)),))
-    assert told(unchanged) == []
+    assert refusals(unchanged) == []
     assert noted(unchanged)
 
 
 def test_what_has_no_known_price_is_named_or_refused_as_the_budget_says() -> None:
     row = Row(TRAINER, (), (GPU, RIDDLE))
     warned = Money((row,), budget=Budget(per_hour=100_000))
-    assert told(warned) == []
+    assert refusals(warned) == []
     assert noted(warned) == [
         "the budget is held without what has no known price: instance.trainer (root disk beyond 60 GB)"
     ]
     strict = replace(warned, budget=Budget(per_hour=100_000, unknown=OnUnknown.REFUSE))
-    assert [text.partition(";")[0] for text in told(strict)] == [
+    assert [text.partition(";")[0] for text in refusals(strict)] == [
         "instance.trainer: the price is unknown: root disk beyond 60 GB"
     ]
     assert noted(strict) == []
     left_alone = replace(strict, rows=(replace(row, before=row.after),))
-    assert told(left_alone) == []
+    assert refusals(left_alone) == []
 
 
 TERM = Cost("RTX 4090 24GB, 1 month", 22_680_000, 1, 720, unit="GPU", listed="gpu/4090/monthly/1")
 ODD_TERM = Cost("RTX 4090 24GB, 2 months", None, 1, 1440, unit="GPU", listed="gpu/4090/monthly/2")
 
 
-def test_what_loses_its_price_counts_as_before_and_makes_no_room_for_anything_else() -> None:
+def test_a_row_that_loses_its_price_counts_as_before() -> None:
     loses = Row(TRAINER, (TERM,), (ODD_TERM,), (MONTH,), group="lab")
     money = Money((loses,), budget=Budget(per_month=23_000_000))
     for sums in (money.total, money.groups["lab"]):
         assert (sums.before, sums.after, sums.delta) == (rate((TERM,)), rate((TERM,)), Amount())
         assert (sums.more, sums.less, sums.unknown_after) == (True, False, True)
-    assert told(money) == []
+    assert refusals(money) == []
     assert noted(money) == [
         "the budget counts what has no known price as before: instance.trainer (RTX 4090 24GB, 2 months)"
     ]
-    (refusal,) = told(replace(money, rows=(loses, Row(DATA, (), (STORAGE,)))))
+    (refusal,) = refusals(replace(money, rows=(loses, Row(DATA, (), (STORAGE,)))))
     assert refusal == (
         "environment prod would cost $234.00 per month at the most, as far as prices are known, over its budget of "
         "$230.00; the plan's part: at least +$7.20; most of all cost instance.trainer $226.80, "
@@ -141,7 +141,7 @@ def test_a_purchase_at_an_unknown_price_is_no_saving_either() -> None:
     assert replace(renewed, once=(MONTH,)).delta.most < 0
 
 
-def test_what_goes_saves_its_price_and_what_stays_unknown_as_it_was_makes_nothing_uncertain() -> None:
+def test_a_removed_row_saves_its_price_and_an_unknown_one_changes_nothing() -> None:
     assert Row(TRAINER, (TERM,), ()).delta.most == -rate((TERM,)).most
     fewer = Row(API, (WORKERS, RIDDLE), (replace(WORKERS, quantity=1), RIDDLE))
     assert (int(fewer.delta.most), fewer.more, fewer.less, fewer.as_before) == (-430_000, False, False, False)
@@ -164,12 +164,12 @@ def test_what_is_unknown_by_the_hour_and_at_once_is_named_once() -> None:
     row = Row(TRAINER, (), (ODD_TERM, RIDDLE), (replace(ODD_TERM, hours=0),))
     assert row.unknown == ("RTX 4090 24GB, 2 months", "root disk beyond 60 GB")
     strict = Money((row,), budget=Budget(per_hour=1, unknown=OnUnknown.REFUSE))
-    assert len(told(strict)) == 2
+    assert len(refusals(strict)) == 2
 
 
 def test_without_a_budget_nothing_is_said() -> None:
     money = Money((Row(TRAINER, (), (replace(GPU, quantity=1000), RIDDLE)),))
-    assert told(money) == noted(money) == []
+    assert refusals(money) == noted(money) == []
 
 
 PRICES = st.integers(1, 1_000_000)
@@ -179,7 +179,7 @@ PRICES = st.integers(1, 1_000_000)
 def test_the_ceiling_holds_whenever_the_plan_costs_more(before: list[int], after: list[int], ceiling: int) -> None:
     old, new = (tuple(replace(GPU, price=price) for price in prices) for prices in (before, after))
     money = Money((Row(TRAINER, old, new),), budget=Budget(per_hour=ceiling))
-    refused = bool(told(money))
+    refused = bool(refusals(money))
     assert refused == (sum(after) > ceiling and sum(after) > sum(before))
     assert bool(noted(money)) == (sum(after) > ceiling and not refused)
 
@@ -216,7 +216,7 @@ def test_a_price_may_rise_as_far_as_the_rules_say(price: int, allowed: int, refu
     assert all(finding.code == EXIT_OVER_BUDGET for finding in findings)
 
 
-def test_what_rose_is_told_with_both_prices() -> None:
+def test_a_risen_price_is_reported_with_both_prices() -> None:
     (finding,) = risen(plan_of(Row(TRAINER, (), (GPU,))), offered(52_500), Rules(max_price_rise=1000))
     assert str(finding.diagnostic).startswith(
         "instance.trainer: RTX 4090 24GB, on demand: the price rose by 50 % since the plan was made, "

@@ -40,7 +40,7 @@ def test_the_critical_path_is_the_longest_way_through_the_steps() -> None:
     assert (found.steps, found.known) == (5, 3)
 
 
-def test_the_median_of_past_runs_counts_and_without_any_the_figure_of_the_kind() -> None:
+def test_the_median_of_past_runs_counts_or_the_figure_of_the_kind() -> None:
     (leg,) = estimated(Step("x", MACHINE, StepKind.CREATE)).path
     assert (leg.seconds, leg.runs) == (230.0, 3)
     (leg,) = estimated(Step("x", MACHINE, StepKind.CREATE), past={}).path
@@ -58,16 +58,16 @@ def test_an_empty_plan_takes_no_time() -> None:
     assert plain(estimate_lines(found)) == ""
 
 
-def test_it_is_told_in_words_and_in_seconds() -> None:
+def test_an_estimate_is_shown_in_words_and_in_seconds() -> None:
     found = estimated(*STEPS)
     assert plain(estimate_lines(found)) == (
         "Estimate: about 3 min 53 s (3 of 5 steps by past runs, the others by built-in figures)\n"
         "    critical path: network_storage.data create 1 s -> instance.a create 3 min 50 s "
         "-> instance.a setAutoRenew 2 s\n"
     )
-    told = estimate_json(found)
-    assert told["seconds"] == 233.0
-    assert told["critical_path"][1] == {
+    data = estimate_json(found)
+    assert data["seconds"] == 233.0
+    assert data["critical_path"][1] == {
         "key": "instance.a/create",
         "address": "instance.a",
         "call": "create",

@@ -77,7 +77,7 @@ def planned(plan: Plan) -> tuple[Action, list[str]]:
 
 
 def after(plan: Plan, before: PlanInputs) -> PlanInputs:
-    """The same when the books have been brought up to date, as an apply does it first."""
+    """The same inputs after the records are brought up to date, as an apply does it first."""
     (record,) = plan.record_updates or (before.world.existing[BASE].record,)
     existing = {BASE: replace(before.world.existing[BASE], record=record)}
     return replace(before, world=replace(before.world, existing=existing))
@@ -147,11 +147,11 @@ def test_what_failed_is_drift_and_is_left_where_that_is_wished_for() -> None:
     assert (drift_in(left), planned(left)[0]) == ([("failed", [])], Action.NONE)
 
 
-def test_what_the_platform_kept_for_a_time_only_has_a_cause_of_its_own() -> None:
-    mishap = PlatformEvent(Cause.RELEASED, "the platform kept it for 30 days")
-    keeping = {**KINDS, "template": replace(KINDS["template"], drift=DriftRules(platform_event=lambda *_: mishap))}
+def test_an_object_that_the_platform_released_has_its_own_cause() -> None:
+    event = PlatformEvent(Cause.RELEASED, "the platform kept it for 30 days")
+    keeping = {**KINDS, "template": replace(KINDS["template"], drift=DriftRules(platform_event=lambda *_: event))}
     plan = make_plan(replace(seen(None), kinds=keeping))
-    assert [(item.cause, item.says) for item in plan.drift] == [(Cause.RELEASED, mishap.message)]
+    assert [(item.cause, item.says) for item in plan.drift] == [(Cause.RELEASED, event.message)]
     assert planned(plan)[0] is Action.CREATE
     left = Lifecycle(on_drift={Cause.RELEASED: OnDrift.IGNORE})
     assert planned(make_plan(replace(seen(None, lifecycle=left), kinds=keeping)))[0] is Action.NONE
@@ -193,7 +193,7 @@ def test_what_is_left_out_and_no_longer_declared_is_not_reset() -> None:
     assert (drift_in(plan), planned(plan)) == ([], (Action.NONE, []))
 
 
-def test_whose_mark_an_object_carries_is_told_only_of_others() -> None:
+def test_an_owner_mark_is_reported_only_where_it_is_of_others() -> None:
     live = Live("i", "n", Phase.READY, "", {}, mark="my-project/prod/instance.a/op")
     assert marked_by_others(live, project="my project", environment="prod") == ""
     assert marked_by_others(live, project="other", environment="prod") == "project my-project, environment prod"

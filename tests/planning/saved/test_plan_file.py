@@ -143,9 +143,9 @@ def secrets_in(plan: Plan) -> list[Value]:
     return [leaf for spec in specs for leaf in leaves(dict(spec)) if isinstance(leaf, Secret)]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])  # each example writes it anew
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])  # each example writes a file
 @given(REVIEWS, DIGESTS)
-def test_a_plan_comes_back_as_it_was_written_and_its_file_holds_no_secret(
+def test_a_plan_is_read_as_it_was_written_and_holds_no_secret(
     tmp_path: Path, review: Review, declared: dict[str, str]
 ) -> None:
     path = written(tmp_path, review, declared)
@@ -175,10 +175,10 @@ def test_what_stands_for_a_secret_is_a_digest_wherever_it_stood(tmp_path: Path) 
 
 def test_the_file_says_where_it_came_from(tmp_path: Path) -> None:
     path = tmp_path / "a.niplan"
-    told = write_plan(REVIEW, path, key=KEY, setting=SETTING)
+    digest_written = write_plan(REVIEW, path, key=KEY, setting=SETTING)
     found = read_plan(path)
-    assert found == SavedPlan(found.review, SETTING, {}, digest=told, seal=found.seal, program=found.program)
-    assert told.startswith("sha256:")
+    assert found == SavedPlan(found.review, SETTING, {}, digest=digest_written, seal=found.seal, program=found.program)
+    assert digest_written.startswith("sha256:")
     assert found.program
 
 
@@ -207,7 +207,7 @@ SAME: dict[str, Plan] = {
         changes=(CHANGE, Change(NET, Action.RESUME)),
         steps=(Step("vpc.net/wait", NET, StepKind.WAIT), replace(STEP, after=("vpc.net/wait",))),
     ),
-    "a reason told otherwise": replace(PLAN, changes=(replace(CHANGE, why="it failed"),)),
+    "another reason": replace(PLAN, changes=(replace(CHANGE, why="it failed"),)),
     "another line of the manifest": replace(PLAN, steps=(replace(STEP, record=RecordData(source="other.yaml")),)),
     "another value of a secret": replace(
         PLAN, steps=(replace(STEP, spec={"env": {"HF_TOKEN": Secret("new", "env:HF_TOKEN"), "LOGIN": LOGIN}}),)
@@ -240,7 +240,7 @@ def test_the_digest_is_over_the_cost_and_not_over_warnings() -> None:
     assert digest_of(replace(REVIEW, checks=Remarks(notes=(Diagnostic("careful"),)))) == digest_of(REVIEW)
 
 
-def test_the_same_plan_saved_at_another_time_has_the_same_digest_and_another_seal(tmp_path: Path) -> None:
+def test_a_plan_saved_later_has_the_same_digest_and_another_seal(tmp_path: Path) -> None:
     write_plan(REVIEW, tmp_path / "a", key=KEY, setting=SETTING)
     write_plan(REVIEW, tmp_path / "b", key=KEY, setting=replace(SETTING, created=1.0))
     first, second = read_plan(tmp_path / "a"), read_plan(tmp_path / "b")
@@ -252,7 +252,7 @@ def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert written(tmp_path).stat().st_mode & 0o777 == 0o600
 
 
-def test_neither_the_key_of_the_state_nor_a_digest_under_it_gets_into_the_file(tmp_path: Path) -> None:
+def test_the_file_holds_neither_the_key_nor_a_digest_under_it(tmp_path: Path) -> None:
     text = written(tmp_path).read_text()
     assert KEY not in text
     assert digest(TOKEN, KEY).hex not in text
@@ -264,7 +264,7 @@ def test_a_setting_with_a_secret_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "x").exists()
 
 
-def test_a_secret_that_changed_is_told_by_its_source(tmp_path: Path) -> None:
+def test_a_changed_secret_is_reported_by_its_source(tmp_path: Path) -> None:
     changed = KNOWN | {"env:HF_TOKEN": "another"}
     with pytest.raises(Problems) as caught:
         read_plan(written(tmp_path), changed.__getitem__)
@@ -273,7 +273,7 @@ def test_a_secret_that_changed_is_told_by_its_source(tmp_path: Path) -> None:
     ]
 
 
-def test_every_secret_that_is_missing_is_told(tmp_path: Path) -> None:
+def test_every_missing_secret_is_reported(tmp_path: Path) -> None:
     def missing(source: str) -> str:
         raise problem(f"{source} is not set")
 

@@ -1,4 +1,4 @@
-"""What moved between a saved plan and the one that would be made now, in words."""
+"""Staleness of a saved plan: what differs from the plan that would be made now."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def findings(
     return moved(Review(saved), fresh, digests=digests, key=KEY, ago="3 h", kinds=KINDS)
 
 
-def told(
+def messages(
     fresh: Plan, *, saved: Plan = SAVED, digests: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {})
 ) -> list[str]:
     return summaries(findings(Review(fresh), saved=saved, digests=digests))
@@ -118,12 +118,12 @@ CASES: dict[str, tuple[Plan, list[str]]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_moved_is_told(name: str) -> None:
+def test_what_moved_is_reported(name: str) -> None:
     fresh, says = CASES[name]
-    assert told(fresh) == says
+    assert messages(fresh) == says
 
 
-def test_what_speaks_against_a_fresh_plan_counts_where_it_is_about_the_same() -> None:
+def test_problems_of_a_fresh_plan_count_for_the_same_resources() -> None:
     here, elsewhere = Diagnostic("no", address="instance.a"), Diagnostic("no", address="network_storage.data")
 
     def fresh(code: int) -> Review:
@@ -135,16 +135,16 @@ def test_what_speaks_against_a_fresh_plan_counts_where_it_is_about_the_same() ->
     assert findings(fresh(EXIT_BLOCKED)) == []  # of what a fresh plan would choose
 
 
-def test_a_manifest_that_moved_counts_though_the_plan_does_not_touch_it() -> None:
+def test_a_changed_manifest_counts_though_the_plan_does_not_touch_it() -> None:
     other = (DECLARED[0], replace(DECLARED[1], spec={"sizeGb": 30}))
     changed = having(Change(DATA, Action.UPDATE, id="s-1", before={"sizeGb": 10}, after={"sizeGb": 30}))
     digests = manifest_digests(DECLARED), manifest_digests(other)
-    assert told(changed, digests=digests) == ["network_storage.data: sizeGb was to be 10, and would now be 30"]
-    assert told(changed, saved=replace(SAVED, selection=Selection(partial=True)), digests=digests) == []
+    assert messages(changed, digests=digests) == ["network_storage.data: sizeGb was to be 10, and would now be 30"]
+    assert messages(changed, saved=replace(SAVED, selection=Selection(partial=True)), digests=digests) == []
     assert {item.code for item in findings(Review(changed), digests=digests)} == {EXIT_ERROR}
 
 
-def test_what_is_declared_has_the_same_digest_wherever_it_stands_and_whatever_its_secrets_are() -> None:
+def test_the_manifest_digest_depends_on_neither_position_nor_secret() -> None:
     def declared(secret: Secret, line: int = 1) -> dict[str, str]:
         return manifest_digests([Declared(A, {"password": secret}, Origin("main.yaml", line, 1))])
 
@@ -164,13 +164,13 @@ SPECS = st.dictionaries(
 
 
 @given(st.sampled_from(Action), SPECS, SPECS, SPECS)
-def test_nothing_has_moved_between_equal_plans_and_a_live_value_never_moves_unseen(
+def test_equal_plans_have_not_moved_and_a_changed_live_value_has(
     action: Action, before: dict[str, Value], after: dict[str, Value], now: dict[str, Value]
 ) -> None:
     plan = having(replace(UPDATE, action=action, before=before, after=after))
-    assert told(plan, saved=plan) == []
+    assert messages(plan, saved=plan) == []
     seen = having(replace(UPDATE, action=action, before=now, after=after))
     alike = {name: value for name, value in before.items() if value is not None} == {
         name: value for name, value in now.items() if value is not None
     }
-    assert bool(told(seen, saved=plan)) is not alike
+    assert bool(messages(seen, saved=plan)) is not alike
