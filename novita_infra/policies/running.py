@@ -36,7 +36,7 @@ _KEY: Final = "NOVITA_API_KEY"
 _FRAME: Final = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
 """A place in a traceback of Python."""
 _LAST_WORDS: Final = 300
-"""Characters of what a policy said on its standard error that are told when it gives no verdict."""
+"""The characters of a policy's standard error that are reported when it gives no verdict."""
 
 
 async def judge_plan(

@@ -1,6 +1,6 @@
 """Months are bought once: the run after one that died at a purchase finds out, whatever else it has to do.
 
-No answer of the API says how many months were bought, so only the books can.
+No answer of the API says how many months were bought, so only the state can.
 """
 
 from __future__ import annotations

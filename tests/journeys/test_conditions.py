@@ -1,4 +1,4 @@
-"""What a manifest demands before and after: told by the plan as far as it is known, else when the step is due."""
+"""Pre- and postconditions: checked by the plan where the values are known, else when the step is due."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was changed outside: told apart from what the manifests ask, by its cause, and left or put back as one says."""
+"""Drift: reported apart from changes of the manifests, by its cause, and corrected or left by rule."""
 
 from __future__ import annotations
 
@@ -225,7 +225,7 @@ def test_adopted_is_wanted_so_until_the_manifest_says_something_new(tmp_path: Pa
 
 
 def adopting(folder: Path, lifecycle: Mapping[str, Any]) -> Rig:
-    """A machine whose ports somebody changed, and the books took that in."""
+    """A machine whose ports were changed by hand, and that the state adopted."""
     rig = up(folder, lifecycle=lifecycle)
     instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
     rig.apply()
@@ -791,7 +791,7 @@ def test_each_remedy_for_uncorrectable_drift_lets_the_other_steps_run(way: str, 
         rig.assert_converged()
 
 
-# --- made anew although it was left as it is --------------------------------------------------------------------------
+# --- replaced although its drift is left ------------------------------------------------------------------------------
 
 
 def test_what_was_adopted_goes_with_the_object_and_the_plan_shows_it(tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def _is_refused(watched: Watched) -> None:
 
 
 def _is_left(watched: Watched) -> None:
-    """Nothing is called; from now on the books do not hold the fields either."""
+    """Nothing is called, and the fields are no longer recorded."""
     plan = watched.rig.plan()
     assert plan.empty
     watched.apply(plan)

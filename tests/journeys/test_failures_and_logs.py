@@ -1,4 +1,4 @@
-"""A machine that does not come up: what is told of it, from its own log too, and how soon an endpoint is given up."""
+"""A machine that does not start: what is reported, its own log included, and when an endpoint fails early."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever happened: in the end what is declared is live, once, and the money went where the books say."""
+"""Any history ends well: what is declared is live, once, and the state accounts for all money."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A call whose answer is lost may have its effect later: nothing is bought twice, and what is there twice is told."""
+"""A call whose answer is lost may take effect later: nothing is bought twice, and duplicates are reported."""
 
 from __future__ import annotations
 

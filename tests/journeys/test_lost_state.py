@@ -1,4 +1,4 @@
-"""Books are lost (a checkout without the state folder): what is there already is not bought a second time."""
+"""A lost state (a checkout without the state folder): objects that exist are not bought a second time."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _lose_the_books(rig: Rig) -> None:
 
 
 def _made_and_lost(kind: str, spec: dict[str, Any], folder: Path) -> tuple[Rig, Record]:
-    """A project whose one object is there and whose books are not, and what they said."""
+    """A project whose object exists and whose state does not, with the messages of the plan."""
     rig = Rig(folder, environ={})
     rig.declare((kind, "it", spec))
     rig.apply()

@@ -1,4 +1,4 @@
-"""Live objects that no books know: found with their price and use, taken in, deleted."""
+"""Live objects that no state records: listed with their price and use, imported, deleted."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_what_another_environment_or_another_project_owns_is_no_orphan(rig: Rig,
         },
     )
     assert ("network_storage", "data") not in _names(_find(rig))
-    elsewhere = tmp_path / "books" / "other.json"
+    elsewhere = tmp_path / "states" / "other.json"
     elsewhere.parent.mkdir()
     (tmp_path / "state" / "default.json").rename(elsewhere)
     assert ("network_storage", "data") in _names(_find(rig))

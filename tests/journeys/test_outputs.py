@@ -1,4 +1,4 @@
-"""What an object told of itself is kept as long as it holds, and no longer."""
+"""Outputs of an object are kept as long as they hold, and no longer."""
 
 from __future__ import annotations
 

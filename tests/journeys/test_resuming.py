@@ -1,4 +1,4 @@
-"""What was under way when a run was interrupted or ran out of time is waited for again by the next, not done anew.
+"""A call that was in progress when a run ended is waited for by the next run, not made again.
 
 One case for each call of each kind whose end is waited for; death is in the crash matrix.
 """

@@ -1,4 +1,4 @@
-"""What holds for any two fleets: nothing that is ready loses its data unasked, and a part is done like the whole."""
+"""Properties of any two fleets: no data is lost without permission, and a part is applied like the whole."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROPERTY = settings(
 
 
 def _disks(rig: Rig) -> dict[str, object]:
-    """What holds data, by address: the storage, or the machine with how often its container was made anew."""
+    """What holds data, by address: the storage, or the machine with the number of its container."""
     rig.world.advance()
     found: dict[str, object] = {}
     for address, record in rig.state().records.items():
@@ -146,7 +146,7 @@ def _addresses(fleet: list[Resource]) -> set[Address]:
 
 
 def _declare_with_ties(rig: Rig, fleet: list[Resource], data: st.DataObject) -> None:
-    """Declares the fleet, in which some also depend on others, or are made anew after them, that stand before them."""
+    """Declares the fleet, in which some also depend on others, or are replaced after them, that stand before them."""
     rig.declare(*fleet)  # the project file
     documents = []
     for index, (kind, name, spec) in enumerate(fleet):

@@ -1,4 +1,4 @@
-"""Bad days: what becomes of an apply on each, and what the person is told."""
+"""Scenarios of the simulator: the result of an apply in each, and its messages."""
 
 from __future__ import annotations
 
@@ -235,7 +235,7 @@ def test_a_failed_pull_is_reported_and_corrected_by_the_next_run(tmp_path: Path)
     rig.world.unpullable = ()
     (change,) = [item for item in rig.plan().plan.changes if str(item.address) == "instance.a"]
     assert change.why.startswith("it failed: ImagePullFailed: image ubuntu:22.04 cannot be pulled")
-    rig.declare(*(item for item in FLEET if item[0] != "Endpoint"))  # its workers do not pull anew by themselves
+    rig.declare(*(item for item in FLEET if item[0] != "Endpoint"))  # its workers do not pull again by themselves
     rig.apply()
     rig.assert_converged()
     assert rig.record("instance.a").id != broken

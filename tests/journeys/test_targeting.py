@@ -1,4 +1,4 @@
-"""Doing only a part of what is declared, leaving a part out, and making anew what could stay."""
+"""Plans with targets, with exclusions, and with requested replacements."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ def test_the_plan_reports_that_every_change_is_excluded(tmp_path: Path) -> None:
     assert text(plan).endswith("No changes except those that are left out.\n")
 
 
-# --- made anew --------------------------------------------------------------------------------------------------------
+# --- replaced ---------------------------------------------------------------------------------------------------------
 
 
 def test_replace_on_the_command_line_replaces_an_unchanged_resource(tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ def test_a_trigger_of_an_interrupted_run_is_planned_again(tmp_path: Path) -> Non
     plan = rig.plan()
     assert acting(plan) == {"instance.c": "replace"}
     rig.declare(renamed, C)
-    assert not acting(rig.plan())  # what does not ask for it any more is not made anew
+    assert not acting(rig.plan())  # a request that is no longer made replaces nothing
     rig.declare(renamed, C, c={"replaceTriggeredBy": ["vpc.net.name"]})
     rig.apply()
     assert rig.record("instance.c").id != first
@@ -346,8 +346,8 @@ def test_a_pattern_names_every_resource_that_fits_it(tmp_path: Path) -> None:
         "instance.worker-2",
     ]
     rig.apply()
-    anew = rig.plan(replaces=("*.worker-*",))
-    assert acting(anew) == {"instance.worker-1": "replace", "instance.worker-2": "replace"}
+    replaced = rig.plan(replaces=("*.worker-*",))
+    assert acting(replaced) == {"instance.worker-1": "replace", "instance.worker-2": "replace"}
 
 
 def test_a_replace_pattern_skips_excluded_resources(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def rewritten(rig: Rig, old: str, new: str) -> None:
 
 
 def as_in(rig: Rig, environment: str) -> Review:
-    """A plan of the dev books with the manifests as in another environment."""
+    """A plan of the state of dev with the manifests of another environment."""
     state = rig.folder / "state"
     (state / f"{environment}.json").write_bytes((state / "dev.json").read_bytes())
     rig.environment = environment

@@ -17,13 +17,9 @@ WIDE: dict[str, str] = {}
 """Classes with more than 15 fields, and why."""
 WORDS = re.compile(r"\b(books|anew|befell|told)\b", re.IGNORECASE)
 """Words of an earlier vocabulary; the glossary has the present one."""
-_PACKAGES = ("account", "catalogue", "cli", "kinds", "model", "operations", "planning", "policies", "refresh")
-BEING_REWRITTEN = (
-    *(f"novita_infra/{package}/" for package in _PACKAGES),
-    "novita_infra/testing/",
-    "novita_infra/views/",
-    "docs/how-to.md",
-)
+ON_DISK = re.compile(r'key_form\("anew"\)')
+"""A key of state files, which keeps its name."""
+BEING_REWRITTEN = ("novita_infra/operations/", "novita_infra/testing/", "docs/how-to.md")
 
 
 def name(path: Path) -> str:
@@ -61,6 +57,6 @@ def test_no_text_uses_a_word_of_the_earlier_vocabulary() -> None:
         f"{name(path)}:{number}": line.strip()
         for path in [*MODULES, *pages]
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-        if WORDS.search(line) and not name(path).startswith(BEING_REWRITTEN)
+        if WORDS.search(ON_DISK.sub("", line)) and not name(path).startswith(BEING_REWRITTEN)
     }
     assert lines == {}
