@@ -9,7 +9,7 @@ COMPILE := $(LOCK)/uv pip compile --quiet --universal --python-version 3.11 --ge
 LANES := slow or crash or fuzz or docs or process
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-newest check lint format types contracts schemas new-kind docs package lock changelog bench bench-apply soak crash-matrix clean
+.PHONY: help demo test test-fast coverage test-newest check lint format types contracts schemas new-kind docs package lock changelog bench bench-apply soak crash-matrix clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ test: .venv/tested check ## lint, types, import contracts and all tests, as CI r
 
 test-fast: .venv/tested ## run the tests without the slow lanes: under two minutes
 	$(BIN)/python -m pytest -n auto -q -m "not ($(LANES))"
+
+coverage: .venv/tested ## branch coverage of planning by its own tests; fails below the gate in pyproject.toml
+	$(BIN)/python -m coverage run -m pytest -q -p no:xdist -m "not ($(LANES))" tests/planning tests/plans
+	$(BIN)/python -m coverage report --skip-covered
 
 test-newest: ## run the tests in .venv-newest, with the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv .venv-newest
