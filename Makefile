@@ -100,4 +100,4 @@ crash-matrix: .venv/tested ## kill an apply at every point of every operation of
 	@PYTHONPATH=tests/support PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m crash_matrix
 
 clean: ## delete the environments, builds and caches
-	rm -rf .venv .venv-newest .venv-lock dist build .demo .soak .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-newest .venv-lock dist build .demo .soak .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov
