@@ -1,5 +1,6 @@
-"""Plans: a pure function of what is declared, recorded and live.
+"""Plans: a pure function of what is declared, recorded and live. Nothing here reads a clock, a file or the API.
 
-Nothing here reads a clock, a file or the API. The flow is the list of packages: `changes` and `drift` compare,
-`checks` refuse or warn, `cost` counts, `plan` is the result, `saved` writes and compares it.
+`planner` makes a Plan and a Review from PlanInputs; `deciding` decides on each resource, `ordering` orders the steps,
+`targeting` selects. `changes` and `drift` compare, `checks` refuse or warn, `cost` counts, `plan` holds the results,
+`saved` writes and compares plan files.
 """

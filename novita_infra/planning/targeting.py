@@ -61,7 +61,7 @@ def left_along(
             # It is kept, so what it depends on must be kept, too.
             for need in record.needs if record else ():
                 if need in decisions and need not in left_out and _is_deleted(decisions[need]):
-                    more.setdefault(need, f"{address}, which is left out, stands on it")
+                    more.setdefault(need, f"{address}, which is left out, depends on it")
     if not left_out:
         return more
     for address, decision in sorted(decisions.items()):
@@ -131,7 +131,7 @@ def _with_targets(
         is_removed = address in recorded and not (decision.keeps or decision.action is Action.REFUSED)
         for other in dependents[address]:
             if is_removed and address in recorded[other]:
-                waiting.append((other, f"it stands on {address}, which does not stay"))
+                waiting.append((other, f"it depends on {address}, which is deleted or replaced"))
             elif decisions[other].forced is Forced.TRIGGER and sets_off(declared[other], address, decision):
                 waiting.append((other, f"it is replaced after {address}"))
     return reasons

@@ -762,7 +762,7 @@ def test_drift_that_cannot_be_corrected_is_not_counted_and_names_the_remedies(tm
     assert not plan.cost.total.delta
     (problem,) = plan.problems
     assert problem.hint == (
-        "to go on, write what it has into the manifest (`sizeGb: 80`), or let it stay as somebody made it "
+        "to go on, write what it has into the manifest (`sizeGb: 80`), or keep the changed value "
         "(`lifecycle.onDrift: adopt`), or leave it out with --exclude network_storage.s"
     )
 

@@ -62,7 +62,7 @@ def test_what_stands_on_a_target_that_goes_is_listed_too(tmp_path: Path) -> None
     rig.apply()
     review = rig.plan(destroys=True, targets=("network_storage.data",))
     assert text_of(review.plan.selection.along) == {
-        "instance.a": "it stands on network_storage.data, which does not stay"
+        "instance.a": "it depends on network_storage.data, which is deleted or replaced"
     }
 
 
@@ -102,7 +102,9 @@ def test_a_replaced_target_selects_only_dependents_that_exist(tmp_path: Path) ->
     rig.declare(moved, ("Instance", "w1", inside), ("Instance", "w2", inside))
     review = rig.plan(targets=("vpc.net",))
     assert acting(review) == {"vpc.net": "replace", "instance.w1": "replace"}
-    assert text_of(review.plan.selection.along) == {"instance.w1": "it stands on vpc.net, which does not stay"}
+    assert text_of(review.plan.selection.along) == {
+        "instance.w1": "it depends on vpc.net, which is deleted or replaced"
+    }
 
 
 def test_what_was_deleted_by_hand_brings_those_along_that_stood_on_it(tmp_path: Path) -> None:
@@ -209,7 +211,7 @@ def test_what_something_left_out_stands_on_is_not_deleted(tmp_path: Path) -> Non
     assert acting(review) == {"instance.c": "delete"}
     assert text_of(review.plan.selection.left_out) == {
         "instance.a": "--exclude",
-        "network_storage.data": "instance.a, which is left out, stands on it",
+        "network_storage.data": "instance.a, which is left out, depends on it",
     }
     rig.destroy(excludes=("instance.a",))
     assert [str(address) for address in rig.state().records] == ["instance.a", "network_storage.data"]

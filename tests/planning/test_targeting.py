@@ -76,7 +76,7 @@ def test_what_needs_a_left_out_create_is_left_out_too() -> None:
 
 
 def test_what_a_left_out_object_depends_on_is_not_replaced() -> None:
-    assert left_along({MACHINE: "--exclude"}, *REPLACED) == {NET: "instance.m, which is left out, stands on it"}
+    assert left_along({MACHINE: "--exclude"}, *REPLACED) == {NET: "instance.m, which is left out, depends on it"}
 
 
 def test_left_out_changes_are_listed() -> None:

@@ -28,7 +28,7 @@ def _ways(address: Address, decision: Decision, options: PlanOptions) -> Iterato
         values = ", ".join(f"`{item.name}: {item.before}`" for item in fields)
         yield f"write what it has into the manifest ({values})"
     if fields and all(_was_changed_outside(item, decision) for item in fields):
-        yield "let it stay as somebody made it (`lifecycle.onDrift: adopt`)"
+        yield "keep the changed value (`lifecycle.onDrift: adopt`)"
     if not options.targets:
         yield f"leave it out with --exclude {shlex.quote(str(address))}"
 
