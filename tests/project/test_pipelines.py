@@ -53,6 +53,11 @@ def test_the_gitlab_pipeline_runs_the_suite_with_every_supported_python() -> Non
     assert pipeline["newest"]["script"] == ["make test-newest"]
 
 
+def test_both_pipelines_check_the_coverage() -> None:
+    assert _runs(_github("coverage")) == ["make coverage"]
+    assert _load(".gitlab-ci.yml")["coverage"]["script"] == ["make coverage"]
+
+
 def test_ci_run_can_be_executed_and_calls_make_test() -> None:
     assert os.access(ROOT / ".ci/run", os.X_OK)
     assert "make test" in (ROOT / ".ci/run").read_text(encoding="utf-8")
