@@ -1,4 +1,4 @@
-"""Whose key it is: a project that names its account is carried out with no other one's key."""
+"""Checks that the key belongs to the account that the project names."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from novita_infra.operations.session import Session
 
 
 async def check_owner(session: Session) -> None:
-    """Raises Problems where the key belongs to another account than the project is for, or where nobody can tell.
+    """Raises Problems if the key belongs to another account than the project names, or its account is not known.
 
-    The simulator of the project itself is nobody's, and asks for no key.
+    The simulator in this process has no account and asks for no key.
     """
-    wanted = session.project.rules.account
-    if not wanted or session.sim:
+    account = session.project.rules.account
+    if not account or session.sim:
         return
     try:
-        found = account_of(await session.client.send(KEYS), session.client.is_own)
+        owner = account_of(await session.client.send(KEYS), session.client.is_own)
     except ApiError as error:
-        raise _unknown_owner(wanted, str(error)) from error
-    if not found:
-        raise _unknown_owner(wanted, "the list of keys does not tell it")
-    if found != wanted:
+        raise _unknown_owner(account, str(error)) from error
+    if not owner:
+        raise _unknown_owner(account, "the list of keys does not contain it")
+    if owner != account:
         raise problem(
-            f"the project is for the account {wanted}, and this key belongs to {found}",
+            f"the project is for the account {account}, and this key belongs to {owner}",
             "set NOVITA_API_KEY to a key of that account, or choose another environment",
             code=EXIT_REFUSED,
         )
 
 
-def _unknown_owner(wanted: str, why: str) -> Problems:
-    """What cannot be checked does not hold."""
+def _unknown_owner(account: str, why: str) -> Problems:
+    """The problem that the check cannot be made, which counts as failed."""
     return problem(
-        f"whose key this is cannot be told, and the project is for the account {wanted}: {why}",
+        f"the account of this key is not known, and the project is for the account {account}: {why}",
         "check NOVITA_API_KEY; it must be able to list its keys",
         code=EXIT_REFUSED,
     )

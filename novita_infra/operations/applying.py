@@ -18,7 +18,7 @@ from novita_infra.manifests.project.loading import Project
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.basis import check_basis
-from novita_infra.operations.redaction import _secrets_in
+from novita_infra.operations.redaction import secrets_in
 from novita_infra.operations.session import Session
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
@@ -37,10 +37,10 @@ async def apply_plan(
     stop: asyncio.Event,
     seal: str = "",
 ) -> Result:
-    """Does the plan and saves the books, whatever happens. Needs the lock (`state_locked`).
+    """Applies the plan and saves the state, whatever happens. Needs the lock (`state_locked`).
 
-    `seal` is that of the file which the plan was saved in: the books remember it from the first moment on. Raises
-    Problems where the plan has some, and where the books moved since it was made.
+    `seal` is the seal of the file that holds the plan; the state records it before the first step. Raises Problems if
+    the review has some, and if the state has changed since the plan was made.
     """
     plan, state = review.plan, session.state
     if problems := review.problems:
@@ -69,7 +69,7 @@ async def apply_plan(
             outputs = walked.outputs
             result = Result.of(plan, walked.ends, cost=review.cost, interrupted=walked.interrupted)
         finally:
-            # What a run knows is saved however it ends; a crash here leaves the journal, which says the same.
+            # The state is saved however the run ends; a crash here leaves the journal, which holds the same.
             session.state = session.store.save(
                 records.final_state(
                     cloud=session.cloud,
@@ -93,12 +93,12 @@ def _durations(result: Result | None) -> Mapping[str, list[float]]:
 
 
 def _secrets(project: Project, plan: Plan) -> frozenset[str]:
-    """Every secret that the project declares or the plan sends, in clear: to be taken out of what is shown."""
-    return _secrets_in((*(item.spec for item in project.declared), *(step.spec for step in plan.steps)))
+    """Every secret that the project declares or the plan sends, in clear, to redact messages."""
+    return secrets_in((*(item.spec for item in project.declared), *(step.spec for step in plan.steps)))
 
 
 def _mark(project: Project, address: Address, operation: str) -> str:
-    """The owner mark: who made the object, for a person, and by which operation, for certain."""
+    """The owner mark: the resource, for a person, and the operation that created the object; empty if marks are off."""
     if not project.owner_marks:
         return ""
     return f"{owner(project.name, project.environment, address)}/{operation}"

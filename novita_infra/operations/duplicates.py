@@ -1,4 +1,4 @@
-"""What is there already of what a plan would create: listed, compared with all books of the project, checked again."""
+"""Duplicates: unrecorded live objects that a plan would create a second time."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from novita_infra.refresh.objects import read_lists, still_listed
 
 
 async def read_duplicates(session: Session, inputs: PlanInputs, plan: Plan) -> tuple[Duplicate, ...]:
-    """What the plan would buy a second time, and no books of the project know.
+    """The live objects that the plan would create again and that no state of the project records.
 
-    A kind is listed only where something of it is created and it was not listed yet. Raises ApiError, and Problems
-    where books of another environment cannot be read.
+    Lists a kind only if the plan creates an object of it and it is not listed yet. Raises ApiError, and Problems if
+    the state of another environment cannot be read.
     """
     kinds = (inputs.kinds[prefix] for prefix in sorted(kinds_to_list(inputs, plan)))
     lists = await read_lists(session.client, kinds)
     world = replace(inputs.world, unrecorded={**inputs.world.unrecorded, **lists})
-    found = tuple(find_duplicates(replace(inputs, world=world), plan))
-    if not found:
+    duplicates = tuple(find_duplicates(replace(inputs, world=world), plan))
+    if not duplicates:
         return ()
-    # The books after the lists: what another run makes meanwhile is in its journal before it is in the account.
-    known = recorded_ids(session)
-    found = only(found, lambda stray, live: (stray.address.type, live.id) not in known)
-    there = await _staying(session, inputs, found)
-    return only(found, lambda stray, live: not stray.marked or live.id in there)
+    # The states are read after the lists: another run records an object in its journal before it creates it.
+    recorded = recorded_ids(session)
+    duplicates = only(duplicates, lambda item, live: (item.address.type, live.id) not in recorded)
+    existing = await _existing_ids(session, inputs, duplicates)
+    return only(duplicates, lambda item, live: not item.marked or live.id in existing)
 
 
-async def _staying(session: Session, inputs: PlanInputs, found: tuple[Duplicate, ...]) -> frozenset[str]:
-    """The ids of those that are there in truth, of what stops the plan: the others are only told of."""
+async def _existing_ids(session: Session, inputs: PlanInputs, duplicates: tuple[Duplicate, ...]) -> frozenset[str]:
+    """The ids of the marked duplicates, which stop the plan, that exist: a list may show a deleted object."""
     by_kind: dict[str, tuple[Live, ...]] = {}
-    for stray in found:
-        if stray.marked:
-            by_kind[stray.address.type] = (*by_kind.get(stray.address.type, ()), *stray.lives)
+    for item in duplicates:
+        if item.marked:
+            by_kind[item.address.type] = (*by_kind.get(item.address.type, ()), *item.lives)
     checks = (
         still_listed(session.client, inputs.kinds[prefix], lives, clock=session.clock)
         for prefix, lives in by_kind.items()

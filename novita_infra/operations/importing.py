@@ -1,4 +1,4 @@
-"""Taking in what exists: a live object into the books, with its manifest where none declares it."""
+"""Imports a live object into the state, with a manifest if none declares it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from novita_infra.refresh.objects import read_one
 
 
 async def import_object(session: Session, address: Address, id: str) -> Record:
-    """Takes a live object into the books. Needs the lock. Raises Problems where it cannot be.
+    """Records a live object at the address. Needs the lock. Raises Problems if it cannot be imported.
 
-    What the API does not return is taken from the manifest that declares the address. Where none does, one is written;
+    Values that the API does not return come from the manifest that declares the address. If none does, one is written;
     the record's source names it.
     """
     if address.type not in KINDS:
@@ -31,14 +31,14 @@ async def import_object(session: Session, address: Address, id: str) -> Record:
     state, kind = session.state, KINDS[address.type]
     if address in state.records and state.records[address].id:
         raise problem(
-            f"{address} is already on record as {state.records[address].id}",
+            f"{address} is already recorded as {state.records[address].id}",
             "remove that with `state rm` first",
             address=str(address),
         )
     owner = next((item for item in state.records.values() if item.address.type == address.type and item.id == id), None)
     if owner is not None:
         raise problem(
-            f"{id} is already on record as {owner.address}", "one object has one address", address=str(address)
+            f"{id} is already recorded as {owner.address}", "one object has one address", address=str(address)
         )
     live = await read_one(session.client, kind, id)
     if live is None:
@@ -46,7 +46,7 @@ async def import_object(session: Session, address: Address, id: str) -> Record:
     declared = next((item for item in session.project.declared if item.address == address), None)
     source = declared.origin.file if declared else _write_manifest(session, kind, address, live)
     known = written_fields(kind, live)
-    # What the API does not tell is believed to be as declared; what nobody declares is none of our business.
+    # A value that the API does not return is assumed to be as declared; fields that are not declared are left out.
     spec = {name: known.get(name, value) for name, value in declared.spec.items()} if declared else known
     record = Record(
         address,
@@ -71,7 +71,7 @@ async def import_object(session: Session, address: Address, id: str) -> Record:
 
 
 def _plain_items(prefix: str, values: Mapping[str, object]) -> dict[str, object]:
-    """Live values fit for the books: a map that may hold secrets is left to the API to tell."""
+    """The values that may be recorded in clear: fields that may hold secrets are left out."""
     kind = KINDS[prefix]
     hidden = {item.name for item in kind.fields if item.secret or item.secret_items}
     return {name: value for name, value in values.items() if name not in hidden}
@@ -81,7 +81,7 @@ def _write_manifest(session: Session, kind: Kind, address: Address, live: Live) 
     missing = unwritable(kind, live)
     if missing:
         raise problem(
-            f"a manifest of {address} cannot be written: the API does not tell {' and '.join(missing)}",
+            f"a manifest of {address} cannot be written: the API does not return {' and '.join(missing)}",
             f"declare {address} in a manifest, then import it",
             address=str(address),
         )
@@ -94,5 +94,5 @@ def _write_manifest(session: Session, kind: Kind, address: Address, live: Live) 
         with path.open("x", encoding="utf-8") as stream:
             stream.write(text)
     except FileExistsError:
-        raise problem(f"{path} is already there", f"declare {address} in it, then import again") from None
+        raise problem(f"{path} exists already", f"declare {address} in it, then import again") from None
     return name

@@ -1,4 +1,4 @@
-"""Live objects of the account that no books know: found, taken in, or deleted."""
+"""Orphans: live objects of the account that no state records. Finds, adopts and deletes them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.model.resources import Live, Phase
 from novita_infra.operations.account_check import check_owner
-from novita_infra.operations.ownership import _ids, _readers
+from novita_infra.operations.ownership import ids_of_type, state_readers
 from novita_infra.operations.session import Session, check_account
 from novita_infra.planning.orphans import Orphan, dearest_first
 from novita_infra.planning.plan.changes import Action, Change
@@ -32,9 +32,9 @@ from novita_infra.state.state import State
 
 
 async def find_orphans(session: Session, *, beside: Sequence[Path] = ()) -> list[Orphan]:
-    """The live objects of all kinds that are in no books of the project nor in those `beside`, the dearest first.
+    """The live objects that no state of the project and none of those `beside` records, the most expensive first.
 
-    Raises Problems where books cannot be read: what they own would count as nobody's. Raises ApiError.
+    Raises Problems if a state cannot be read: its objects would count as orphans. Raises ApiError.
     """
     found = await _unowned(session, beside)
     parts = sorted({part for item in found for part in KINDS[item.kind].market.price_lists})
@@ -46,11 +46,12 @@ async def find_orphans(session: Session, *, beside: Sequence[Path] = ()) -> list
 
 
 def orphan_for(found: Iterable[Orphan], address: Address, *, id: str = "") -> Orphan:
-    """The orphan that shall be taken in at the address: that of the id, of that owner mark, of that name, or the only
-    one of the kind. Raises Problems where none or several may be meant.
+    """The orphan to adopt at the address: that of the id, of the owner mark, of the name, or the only one of the kind.
+
+    Raises Problems if none or several fit.
     """
     own = [item for item in found if item.kind == address.type and not item.perhaps]
-    wishes = (
+    choices = (
         [[item for item in own if item.live.id == id]]
         if id
         else [
@@ -59,14 +60,14 @@ def orphan_for(found: Iterable[Orphan], address: Address, *, id: str = "") -> Or
             own,
         ]
     )
-    fitting = next((items for items in wishes if items), [])
+    fitting = next((items for items in choices if items), [])
     if len(fitting) == 1:
         return fitting[0]
     if not fitting:
         summary = f"there is no orphan {id or f'of the kind {address.type}'}"
         raise problem(summary, nearest(id, [item.live.id for item in own]) if id else "", address=str(address))
-    told = ", ".join(f"{item.live.id} ({item.live.name})" for item in fitting)
-    raise problem(f"several orphans may be meant: {told}", "name one with --id", address=str(address))
+    names = ", ".join(f"{item.live.id} ({item.live.name})" for item in fitting)
+    raise problem(f"several orphans may be meant: {names}", "name one with --id", address=str(address))
 
 
 def orphans_named(found: Iterable[Orphan], ids: Iterable[str]) -> list[Orphan]:
@@ -77,7 +78,7 @@ def orphans_named(found: Iterable[Orphan], ids: Iterable[str]) -> list[Orphan]:
         orphan = by_id.get(id)
         if orphan is None:
             hint = nearest(id, list(by_id)) if by_id else "there are none"
-            raise problem(f"{id} is no orphan: it is on record somewhere, or not there", hint)
+            raise problem(f"{id} is no orphan: a state records it, or it does not exist", hint)
         if orphan.perhaps:
             raise problem(
                 f"{id} may be what a create of {orphan.perhaps} made, whose answer was lost",
@@ -101,7 +102,7 @@ async def terminate(
 ) -> Result:
     """Deletes the orphans and waits until they are gone.
 
-    Raises Problems where one of them is nobody's no more: somebody has taken it in since it was found.
+    Raises Problems if one of them is no orphan any more: it was adopted since it was found.
     """
     orphans_named(await _unowned(session, beside), (item.live.id for item in chosen))
     steps = tuple(
@@ -136,19 +137,19 @@ async def _unowned(session: Session, beside: Sequence[Path]) -> list[Orphan]:
     check_account(session)
     await check_owner(session)
     lists = await asyncio.gather(*(read_all(session.client, kind) for kind in KINDS.values()))
-    # The books after the lists: what a run makes meanwhile is in its journal before it is in the account.
-    books = [reader.load() for reader in _readers(session, beside)]
+    # The states are read after the lists: a run records an object in its journal before it creates it.
+    states = [reader.load() for reader in state_readers(session, beside)]
     found = []
     for kind, by_id in zip(KINDS.values(), lists, strict=True):
-        owned = frozenset(id for state in books for id in _ids(state, kind.type))
+        owned = frozenset(id for state in states for id in ids_of_type(state, kind.type))
         left = {id: live for id, live in by_id.items() if id not in owned and live.phase is not Phase.LEAVING}
-        claims = {id: claim for state in books for id, claim in _claims(kind, state, left, owned)}
+        claims = {id: claim for state in states for id, claim in _claims(kind, state, left, owned)}
         found += [Orphan(kind.type, live, perhaps=claims.get(id, "")) for id, live in left.items()]
     return found
 
 
 def _claims(kind: Kind, state: State, lives: Mapping[str, Live], owned: frozenset[str]) -> Iterable[tuple[str, str]]:
-    """The objects that a create without an answer may have made, with whose create it is."""
+    """The ids of objects that a create without an answer may have made, each with the resource of that create."""
     seen = owned | frozenset(state.snapshots.get(kind.type, ()))
     for address, record in state.records.items():
         pending = record.pending

@@ -1,4 +1,4 @@
-"""The ids that this project and its neighbours record, so that nothing of theirs counts as an orphan."""
+"""The ids that the states of the project and of its neighbours record: these objects are no orphans."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _HINT: Final = "name a state file, a folder of them, or a project"
 
 
 def recorded_ids(session: Session) -> frozenset[tuple[str, str]]:
-    """What the books of all environments of the project know: the prefixes of the kinds, each with an id.
+    """The types and ids that the states of all environments of the project record.
 
-    Raises Problems where books cannot be read: what they own would count as nobody's.
+    Raises Problems if a state cannot be read: its objects would count as unrecorded.
     """
-    states = [reader.load() for reader in _readers(session, ())]
+    states = [reader.load() for reader in state_readers(session, ())]
     return frozenset(
         (prefix, id)
         for state in states
         for prefix in {address.type for address in state.records}
-        for id in _ids(state, prefix)
+        for id in ids_of_type(state, prefix)
     )
 
 
-def _readers(session: Session, beside: Sequence[Path]) -> list[StateReader]:
+def state_readers(session: Session, beside: Sequence[Path]) -> list[StateReader]:
     """The states of all environments of the project, and those that `beside` names. One may be listed twice."""
     backend = open_backend(session.project.state)
     others = [name for name in backend.environments() if name != session.project.environment]
@@ -55,7 +55,8 @@ def _readers_at(path: Path) -> list[StateReader]:
     return readers
 
 
-def _ids(state: State, prefix: str) -> Iterable[str]:
+def ids_of_type(state: State, prefix: str) -> Iterable[str]:
+    """The recorded ids of a resource type, replaced objects included."""
     for address, record in state.records.items():
         if address.type == prefix:
             yield from filter(None, (record.id, *record.retired))

@@ -1,4 +1,4 @@
-"""Planning and applying: what is declared, on record and live put together, and the plan carried out."""
+"""Makes the plan of a project from its manifests, its state and its live objects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.preflight import run_preflight
-from novita_infra.operations.redaction import _discreet
+from novita_infra.operations.redaction import redacted_inputs
 from novita_infra.operations.refresh import read_at_once, refresh_inputs
 from novita_infra.operations.session import Session, check_account
 from novita_infra.planning.inputs import AccountSnapshot, Config, PlanInputs, PriorState
@@ -45,7 +45,7 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
         read_prices(session.client, sorted(prices)),
         with_live_templates(session.client, declared=() if asked.destroys else declared, kinds=KINDS),
     )
-    declared = project.declared if asked.destroys else declared  # what they protect is not deleted
+    declared = project.declared if asked.destroys else declared  # protected resources are not deleted
     inputs = PlanInputs(
         config=Config(
             project=project.name,
@@ -66,11 +66,11 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
         kinds=KINDS,
         options=asked,
     )
-    return _discreet(await refresh_inputs(session, inputs))
+    return redacted_inputs(await refresh_inputs(session, inputs))
 
 
 def check_named(asked: PlanOptions, declared: Collection[Address], state: State) -> None:
-    """Raises Problems where the command line names what is not there."""
-    told = misnamed(asked, declared=declared, recorded=state.records)
-    if told:
-        raise Problems(told)
+    """Raises Problems if the command line names an unknown resource."""
+    diagnostics = misnamed(asked, declared=declared, recorded=state.records)
+    if diagnostics:
+        raise Problems(diagnostics)

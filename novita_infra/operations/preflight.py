@@ -1,4 +1,4 @@
-"""Pre-flight: what a plan needs of stock, quotas and money is read and checked before anything is called."""
+"""Pre-flight: reads the stock, the quotas and the balance that a plan needs, and checks them before any change."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from novita_infra.refresh.catalogue import read_stock
 async def run_preflight(session: Session, inputs: PlanInputs) -> Review:
     """The review of the plan, in which every open place is found and everything that it needs is checked.
 
-    A plan that makes nothing costs no call. Raises Problems and ApiError.
+    A plan without changes makes no call. Raises Problems and ApiError.
     """
     client = session.client
     declared = {item.address: item for item in inputs.config.declared}
@@ -64,7 +64,7 @@ async def run_preflight(session: Session, inputs: PlanInputs) -> Review:
 async def cleared_again(
     client: ApiClient, saved: SavedPlan, declared: tuple[Declared, ...], catalogue: Catalogue
 ) -> Review:
-    """A saved plan with what speaks against it by now: what it chose must still be free, allowed and paid for."""
+    """The review of a saved plan, checked again: its choices must still be in stock, within quotas and paid for."""
     flight = PreflightInput(
         review=saved.review,
         kinds=KINDS,
@@ -86,16 +86,16 @@ async def _answers(client: ApiClient, questions: Questions) -> Answers:
     answers, (*numbers, balance) = await asyncio.gather(
         read_stock(client, questions.stock),
         asyncio.gather(
-            *(_told(client, quota.request) for quota in quotas.values()),
-            _told(client, BALANCE if questions.balance else None),
+            *(_answer_to(client, quota.request) for quota in quotas.values()),
+            _answer_to(client, BALANCE if questions.balance else None),
         ),
     )
-    told = {prefix: quota.read(answer) for (prefix, quota), answer in zip(quotas.items(), numbers, strict=True)}
+    limits = {prefix: quota.read(answer) for (prefix, quota), answer in zip(quotas.items(), numbers, strict=True)}
     stock, refused = _split(answers)
     unread = [*refused, *(answer for answer in (*numbers, balance) if isinstance(answer, Refused))]
     return Answers(
         stock=stock,
-        quotas={prefix: quota for prefix, quota in told.items() if quota is not None},
+        quotas={prefix: quota for prefix, quota in limits.items() if quota is not None},
         balance=balance_of(balance),
         unread=tuple(dict.fromkeys(str(refusal) for refusal in unread)),
     )
@@ -104,13 +104,13 @@ async def _answers(client: ApiClient, questions: Questions) -> Answers:
 def _split(
     answers: Mapping[StockQuery, tuple[Product, ...] | Refused],
 ) -> tuple[dict[StockQuery, tuple[Product, ...]], list[Refused]]:
-    """What was answered, and what was not."""
-    told = {ask: answer for ask, answer in answers.items() if not isinstance(answer, Refused)}
-    return told, [answer for answer in answers.values() if isinstance(answer, Refused)]
+    """The answers, and the refusals."""
+    answered = {ask: answer for ask, answer in answers.items() if not isinstance(answer, Refused)}
+    return answered, [answer for answer in answers.values() if isinstance(answer, Refused)]
 
 
-async def _told(client: ApiClient, request: Request | None) -> Any:
-    """The answer, or the refusal: not every key may ask everything."""
+async def _answer_to(client: ApiClient, request: Request | None) -> Any:
+    """The answer or the refusal, since not every key has every right; None without a request."""
     if request is None:
         return None
     try:

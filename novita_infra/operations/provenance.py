@@ -13,9 +13,9 @@ from novita_infra.operations.session import ProjectOptions
 
 
 def provenance_of(where: ProjectOptions, environ: Mapping[str, str]) -> Provenance:
-    """The ways of all values of the project, or of that of a saved plan as it is now.
+    """The provenance of all values of the project, or of the project of a saved plan as it is now.
 
-    What cannot be read leaves no trace: a plan file may be looked at where its project is not.
+    It is empty if the project cannot be read: a plan file may be shown on another machine.
     """
     provenance = Provenance()
     with suppress(Problems):

@@ -1,4 +1,4 @@
-"""Collects the secrets of a project and hides them in texts of the API."""
+"""Secrets of a project, and their redaction in messages of the API."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from novita_infra.model.values import Secret, Spec, Value, leaves
 from novita_infra.planning.inputs import PlanInputs
 
 
-def _discreet(inputs: PlanInputs) -> PlanInputs:
-    """The same without secrets in what the service says of why something failed."""
+def redacted_inputs(inputs: PlanInputs) -> PlanInputs:
+    """The inputs without secrets in the API's messages about failed objects."""
     existing = inputs.world.existing
     troubled = {address: item.live for address, item in existing.items() if item.live and item.live.trouble}
     if not troubled:
         return inputs
-    secrets = _secrets_in(item.spec for item in inputs.config.declared)
-    told = {
+    secrets = secrets_in(item.spec for item in inputs.config.declared)
+    redacted = {
         address: replace(existing[address], live=replace(live, trouble=redact(live.trouble, secrets)))
         for address, live in troubled.items()
     }
-    return replace(inputs, world=replace(inputs.world, existing={**existing, **told}))
+    return replace(inputs, world=replace(inputs.world, existing={**existing, **redacted}))
 
 
-def _secrets_in(specs: Iterable[Spec]) -> frozenset[str]:
+def secrets_in(specs: Iterable[Spec]) -> frozenset[str]:
+    """Every secret in the specs, in clear."""
     return frozenset(text for spec in specs for leaf in leaves(dict(spec)) for text in _secret_texts(leaf))
 
 
 def _secret_texts(leaf: Value) -> Iterator[str]:
-    """The secret, and what it was joined from: a program may tell a password without the address that it stands in."""
+    """The secret and its parts: a program may log a password without the address that contains it."""
     if isinstance(leaf, Secret):
         yield leaf.value
         for part in leaf.parts:

@@ -1,4 +1,4 @@
-"""What is read for a plan: every object on record, some of them or none, and what may have befallen them."""
+"""Reads the recorded objects for a plan: all, some or none of them, and the causes of their drift."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ async def read_at_once(session: Session, asked: PlanOptions, catalogues: Iterabl
     """The parts of the catalogue, and the objects that are read in any case. Raises ApiError."""
     everything = asked.refresh in {Refresh.ALL, Refresh.ONLY}
     records = session.state.records
-    # Of a kind all or none: what an unanswered create made is told from what the other records of the kind own.
+    # Of a kind all or none: the object of a create without an answer is one that no other record of the kind owns.
     kinds = {address.type for address, record in records.items() if everything or is_unfinished(record)}
     return await _observed(session, kinds, catalogues)
 
 
 async def refresh_inputs(session: Session, inputs: PlanInputs) -> PlanInputs:
-    """The same with what else is to be read; what is not read is believed to be as the books have it.
+    """The inputs with all other objects that must be read. An object that is not read counts as recorded.
 
     Raises ApiError.
     """
     if inputs.options.refresh in {Refresh.CHANGED, Refresh.NONE}:
-        inputs = _believing(session, inputs)
+        inputs = _with_recorded(session, inputs)
         if inputs.options.refresh is Refresh.CHANGED:
             plan = make_plan(inputs)
             kinds = {change.address.type for change in plan.changes if change.action is not Action.NONE}
@@ -48,12 +48,13 @@ async def refresh_inputs(session: Session, inputs: PlanInputs) -> PlanInputs:
     return replace(inputs, world=replace(inputs.world, circumstances=Circumstances(inputs.now, owes, moved)))
 
 
-def _believing(session: Session, inputs: PlanInputs) -> PlanInputs:
+def _with_recorded(session: Session, inputs: PlanInputs) -> PlanInputs:
+    """The inputs with each object that is not read as it is recorded."""
     existing = inputs.world.existing
     unread = {address: record for address, record in session.state.records.items() if address not in existing}
-    believed = {address: as_recorded(KINDS[address.type], record) for address, record in unread.items()}
+    assumed = {address: as_recorded(KINDS[address.type], record) for address, record in unread.items()}
     times = {address: record.seen_at for address, record in unread.items()}
-    return replace(inputs, world=replace(inputs.world, existing={**existing, **believed}, unread=times))
+    return replace(inputs, world=replace(inputs.world, existing={**existing, **assumed}, unread=times))
 
 
 async def _observed(session: Session, kinds: set[str], catalogues: Iterable[str]) -> Observed:
@@ -64,12 +65,12 @@ async def _observed(session: Session, kinds: set[str], catalogues: Iterable[str]
         seen=session.state.snapshots,
         clock=session.clock,
         catalogues=catalogues,
-        tell=session.tell,
+        tell=session.report,
     )
 
 
 async def _in_arrears(client: ApiClient, inputs: PlanInputs) -> bool | None:
-    """Whether there is nothing left to pay with; only read where that may be what befell something."""
+    """Whether the balance is used up; None if that explains no drift, so that it is not read, or cannot be read."""
     if inputs.options.destroys or not any(_may_be_arrears(inputs, address) for address in inputs.world.existing):
         return None
     try:
@@ -80,8 +81,8 @@ async def _in_arrears(client: ApiClient, inputs: PlanInputs) -> bool | None:
 
 
 async def _moved(client: ApiClient, inputs: PlanInputs) -> dict[str, float]:
-    """When the platform last moved what it may move, since the books learned of it."""
-    found: dict[str, float] = {}
+    """By id, when the platform last migrated an object since the state recorded it, in Unix seconds."""
+    migrated: dict[str, float] = {}
     for prefix, kind in inputs.kinds.items() if not inputs.options.destroys else ():
         moves = kind.drift.migrations
         records = [
@@ -91,16 +92,17 @@ async def _moved(client: ApiClient, inputs: PlanInputs) -> dict[str, float]:
         if moves is None or not since:
             continue
         try:
-            told = map(moves.read, await client.walk(moves.pages(min(since))))
+            items = map(moves.read, await client.walk(moves.pages(min(since))))
         except Refused:
             continue
-        found |= dict(sorted(told, key=lambda item: item[1]))
-    return found
+        migrated |= dict(sorted(items, key=lambda item: item[1]))
+    return migrated
 
 
 def _may_be_arrears(inputs: PlanInputs, address: Address) -> bool:
-    mishap, found = inputs.kinds[address.type].drift.platform_event, inputs.world.existing[address]
-    if mishap is None or found.record is None or not found.record.id or address in inputs.world.unread:
+    """Whether arrears would explain the drift of the resource."""
+    event, existing = inputs.kinds[address.type].drift.platform_event, inputs.world.existing[address]
+    if event is None or existing.record is None or not existing.record.id or address in inputs.world.unread:
         return False
-    paid, unpaid = (mishap(found.record, found.live, Circumstances(inputs.now, owes)) for owes in (False, True))
+    paid, unpaid = (event(existing.record, existing.live, Circumstances(inputs.now, owes)) for owes in (False, True))
     return paid != unpaid

@@ -1,4 +1,4 @@
-"""Plans as files: saved, shown, and opened again to be applied as they were shown."""
+"""Saved plans: written, shown, and opened again to be applied as they were shown."""
 
 from __future__ import annotations
 
@@ -66,11 +66,15 @@ def read_saved_plan(path: Path) -> SavedPlan:
 
 @asynccontextmanager
 async def opened_saved(
-    where: ProjectOptions, environ: Mapping[str, str], *, in_flight: int | None = None
+    where: ProjectOptions,
+    environ: Mapping[str, str],
+    *,
+    in_flight: int | None = None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[tuple[Session, SavedPlan]]:
-    """A saved plan with the project, the books and the account that it was made for. Raises Problems as `reopened`."""
+    """A saved plan with the project, the state and the account that it was made for. Raises Problems as `reopened`."""
     saved, where, project = reopened(where, environ)
-    async with with_project(where, project, environ, in_flight=in_flight) as session:
+    async with with_project(where, project, environ, in_flight=in_flight, report=report) as session:
         yield session, saved
 
 
@@ -124,8 +128,8 @@ async def check_saved(session: Session, saved: SavedPlan) -> None:
         *(Finding(item, cleared.code) for item in cleared.problems),
     ]
     if findings:
-        told = dict.fromkeys(finding.diagnostic for finding in findings)
-        raise Problems(told, code=code_of(findings))
+        diagnostics = dict.fromkeys(finding.diagnostic for finding in findings)
+        raise Problems(diagnostics, code=code_of(findings))
 
 
 def _digests(review: Review, project: Project) -> Mapping[str, str]:
@@ -136,7 +140,7 @@ def _digests(review: Review, project: Project) -> Mapping[str, str]:
 def _root(setting: Setting, plan: Path) -> Path:
     """Where the project is now: where it was, or at the same place as seen from the plan file (another checkout).
 
-    Raises Problems where it is at neither: books made somewhere else would be known to nobody.
+    Raises Problems if it is at neither: a state at another place would be found by no later run.
     """
     moved = plan.resolve().parent / str(setting.options.get("fromHere", "."))
     for root in (Path(setting.root), moved.resolve()):
@@ -157,7 +161,7 @@ def _is_root(root: Path, setting: Setting) -> bool:
 
 
 def _reading_again(project: Project) -> Callable[[str], str]:
-    """Reads the source of a secret again, as a plan file names it: from the project, which was loaded anew."""
+    """Reads the source of a secret again, as a plan file names it, from the project as it is now."""
     known = _secrets_of(project)
 
     def read(source: str) -> str:

@@ -1,4 +1,4 @@
-"""A project opened together with its books and its account."""
+"""A session: a project opened with its state and its account."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class ProjectOptions:
 
 @dataclass(slots=True)
 class Session:
-    """A project opened together with its books and its account."""
+    """A session: a project opened with its state and its account."""
 
     where: ProjectOptions
     project: Project
@@ -61,12 +61,12 @@ class Session:
     state: State
     sim: bool = False
     """Whether the account is the simulator in this process."""
-    tell: Callable[[str], None] = lambda _: None
-    """Hears, in words for a person, of what takes long before there is a plan."""
+    report: Callable[[str], None] = lambda _: None
+    """Shows a message for a person about work that takes long before there is a plan."""
 
 
 def validate_project(where: ProjectOptions, environ: Mapping[str, str]) -> Project:
-    """Everything that can be known of the manifests without the cloud. Raises Problems with all that is wrong."""
+    """The project as declared, without reading the account. Raises Problems with every error of the manifests."""
     return load(
         where.path,
         environment=where.environment,
@@ -84,19 +84,21 @@ async def open_session(
     destroys: bool = False,
     empty: bool = False,
     in_flight: int | None = None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[Session]:
-    """The project, its books and its account. Raises Problems where any of them cannot be had.
+    """The project, its state and its account. Raises Problems if one of them cannot be opened.
 
-    What is only to be destroyed needs no sound manifests: where they cannot be read (a secret is not set), the books
-    alone say what there is and what is protected. Nor does a folder that has none yet, where something is taken in.
+    `destroys` accepts manifests that cannot be read (a secret is not set): the state alone says what exists and what is
+    protected. `empty` accepts a folder without manifests, for an import. `report` shows a message about work that takes
+    long before there is a plan.
     """
     project = project_at(where, environ, destroys=destroys, empty=empty)
-    async with with_project(where, project, environ, in_flight=in_flight) as session:
+    async with with_project(where, project, environ, in_flight=in_flight, report=report) as session:
         yield session
 
 
 def project_at(where: ProjectOptions, environ: Mapping[str, str], *, destroys: bool, empty: bool = False) -> Project:
-    """The project; without what its manifests declare where they cannot be read and `open_session` can do without."""
+    """The project; without its declarations if they cannot be read and `open_session` does not need them."""
     try:
         return validate_project(where, environ)
     except Problems:
@@ -115,9 +117,14 @@ async def state_locked(session: Session, operation: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def with_project(
-    where: ProjectOptions, project: Project, environ: Mapping[str, str], *, in_flight: int | None
+    where: ProjectOptions,
+    project: Project,
+    environ: Mapping[str, str],
+    *,
+    in_flight: int | None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[Session]:
-    """The session of a project that is already known. Raises Problems where its books or account cannot be had."""
+    """The session of a loaded project. Raises Problems if its state or its account cannot be opened."""
     store = open_backend(project.state).store(project.environment, project=project.name)
     state = store.load()
     sim = where.sim or environ.get("NOVITA_INFRA_SIM", "") not in {"", "0"}
@@ -145,16 +152,16 @@ async def with_project(
         await stack.enter_async_context(client)
         host = urlsplit(url).hostname or url
         cloud = SIMULATOR if sim or host in _LOOPBACK else host
-        yield Session(where, project, store, client, clock, cloud, state, sim=sim)
+        yield Session(where, project, store, client, clock, cloud, state, sim=sim, report=report)
 
 
 def _is_empty(where: ProjectOptions) -> bool:
-    found = find(where.path)
-    return not found.manifests and not found.project_file
+    files = find(where.path)
+    return not files.manifests and not files.project_file
 
 
 def _unread(where: ProjectOptions) -> Project:
-    """The project without what its manifests declare."""
+    """The project without its declarations."""
     place = locate(where.path, environment=where.environment)
     return Project(
         name=place.name,
@@ -175,7 +182,7 @@ def sim_db(root: Path) -> Path:
 
 
 def check_account(session: Session) -> None:
-    """Raises Problems where the books are about another account than the session talks to."""
+    """Raises Problems if the state is about another account than that of the session."""
     known = session.state.cloud
     if known and known != session.cloud and session.state.records:
         at_home = "run it with --sim, or with NOVITA_API_URL at that simulator"
@@ -204,7 +211,7 @@ def _simulated(root: Path) -> Iterator[tuple[httpx.AsyncBaseTransport, Clock]]:
     except UnknownFormat:
         raise problem(f"{path} is no account of this simulator", "empty it with `novita-infra sim reset`") from None
     try:
-        # An account whose time is ahead of ours, from runs before, tells ages and dates in its own.
+        # The time of an account that earlier runs advanced is ahead of ours; its ages and dates are in that time.
         yield InProcess(build_app(world), lost=LostAnswer), FastClock(start=world.now(), scale=SIM_SCALE)
     finally:
         world.close()

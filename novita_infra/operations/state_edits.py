@@ -1,4 +1,4 @@
-"""Reading and mending the books. No object of the cloud is asked or changed."""
+"""Reads and edits the state. No object of the account is read or changed."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ def store_of(where: ProjectOptions) -> Store:
 
 
 def load_state(where: ProjectOptions) -> State:
-    """The books as they are. Takes no lock."""
+    """The state of the environment. Takes no lock."""
     return store_of(where).load()
 
 
 def forget(where: ProjectOptions, addresses: tuple[Address, ...]) -> tuple[Record, ...]:
-    """Takes the records out of the books and returns them; the objects stay.
+    """Removes the records from the state and returns them; the objects remain.
 
-    Raises Problems where one is not on record.
+    Raises Problems if one is not recorded.
     """
     store = store_of(where)
     with locked_blocking(store, "state rm", max_wait=where.lock_timeout):
         state = store.load()
-        taken = tuple(_recorded(state, address) for address in addresses)
-        left = {address: record for address, record in state.records.items() if address not in addresses}
-        store.save(replace(state, records=left))
-        return taken
+        removed = tuple(_recorded(state, address) for address in addresses)
+        remaining = {address: record for address, record in state.records.items() if address not in addresses}
+        store.save(replace(state, records=remaining))
+        return removed
 
 
 def move_record(where: ProjectOptions, source: Address, target: Address) -> State:
@@ -50,7 +50,7 @@ def move_record(where: ProjectOptions, source: Address, target: Address) -> Stat
         if target.type != source.type:
             raise problem(f"{source} is a {source.type} and cannot become a {target.type}", "move within one kind")
         if target in state.records:
-            raise problem(f"{target} is already on record", "remove it with `state rm` first, or choose another name")
+            raise problem(f"{target} is already recorded", "remove it with `state rm` first, or choose another name")
         records = {address: item for address, item in state.records.items() if address != source}
         records[target] = replace(record, address=target)
         renamed = {
@@ -61,7 +61,7 @@ def move_record(where: ProjectOptions, source: Address, target: Address) -> Stat
 
 
 def recorded(where: ProjectOptions, address: Address) -> Record:
-    """The record of one resource. Raises Problems where there is none."""
+    """The record of one resource. Raises Problems if there is none."""
     return _recorded(load_state(where), address)
 
 

@@ -1,4 +1,4 @@
-"""A program run to its end, or to the end of our patience, with bounded output. Knows nothing of what it is for."""
+"""Runs a program with a time limit and bounded output. Knows nothing of policies."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from pathlib import Path
 from typing import Final
 
 MOST_OUTPUT: Final = 4 << 20
-"""Bytes of what a program prints that are taken; one that prints more is ended."""
+"""Bytes of standard output that are read; a program that prints more is killed."""
 MOST_COMPLAINTS: Final = 1 << 16
-"""Bytes of what it says on its standard error that are kept."""
+"""Bytes of standard error that are kept."""
 _CHUNK: Final = 1 << 16
 _LOOK: Final = 0.1
-"""Seconds between two looks whether the run was called off."""
+"""Seconds between two checks whether the run was cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exited:
-    """What became of a program."""
+    """The end of a program."""
 
     code: int
-    """Negative where a signal ended it."""
+    """The exit code; negative if a signal ended it."""
     output: bytes
     complaints: bytes
-    """What it said on its standard error."""
+    """Its standard error."""
     trouble: str = ""
-    """Why it was ended before it was done; empty where it was not."""
+    """Why it was killed; empty if it was not."""
 
 
 def run_process(
@@ -46,9 +46,9 @@ def run_process(
     timeout: float,
     off: threading.Event,
 ) -> Exited:
-    """Runs the program with `given` on its standard input, in a session of its own that is ended as a whole.
+    """Runs the program with `given` on its standard input, in a process group that is killed at the end.
 
-    Blocks for at most `timeout` seconds, or until `off` is set. Raises OSError where it cannot be started.
+    Blocks for at most `timeout` seconds, or until `off` is set. Raises OSError if it cannot be started.
     """
     until = time.monotonic() + timeout
     with tempfile.TemporaryFile() as stdin:  # a pipe would block on a program that reads nothing
@@ -65,11 +65,11 @@ def run_process(
         )
     with process:
         try:
-            output, complaints, trouble = _listened(process, until, off)
+            output, complaints, trouble = _read_output(process, until, off)
             if not trouble:
-                trouble = _waited(process, until, off)
+                trouble = _wait_for_exit(process, until, off)
         finally:
-            # What it started goes with it, also where it has ended itself.
+            # Its child processes are killed too, even if it has ended itself.
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
     return Exited(process.returncode, output, complaints, trouble and trouble.format(timeout=timeout))
@@ -80,13 +80,13 @@ _LOUD: Final = f"it printed more than {MOST_OUTPUT >> 20} MB"
 _OFF: Final = "it was called off"
 
 
-def _listened(process: subprocess.Popen[bytes], until: float, off: threading.Event) -> tuple[bytes, bytes, str]:
-    """What it prints until it closes both streams, and why it must end before it is done."""
+def _read_output(process: subprocess.Popen[bytes], until: float, off: threading.Event) -> tuple[bytes, bytes, str]:
+    """The output and the errors until both streams are closed, and the reason to kill the program, if any."""
     output, complaints = bytearray(), bytearray()
     with selectors.DefaultSelector() as selector:
-        for stream, kept in ((process.stdout, output), (process.stderr, complaints)):
+        for stream, buffer in ((process.stdout, output), (process.stderr, complaints)):
             assert stream is not None  # noqa: S101 -- both are pipes
-            selector.register(stream, selectors.EVENT_READ, kept)
+            selector.register(stream, selectors.EVENT_READ, buffer)
         while selector.get_map():
             if off.is_set():
                 return bytes(output), bytes(complaints), _OFF
@@ -106,8 +106,8 @@ def _listened(process: subprocess.Popen[bytes], until: float, off: threading.Eve
     return bytes(output), bytes(complaints), ""
 
 
-def _waited(process: subprocess.Popen[bytes], until: float, off: threading.Event) -> str:
-    """Waits for the end of a program that has nothing more to say."""
+def _wait_for_exit(process: subprocess.Popen[bytes], until: float, off: threading.Event) -> str:
+    """Waits for the end of a program that has closed its streams; returns the reason to kill it, if any."""
     while not off.is_set():
         left = until - time.monotonic()
         if left <= 0:

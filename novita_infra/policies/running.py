@@ -1,7 +1,7 @@
-"""Asks the policies of a project what they say of a plan. Nothing of the cloud is read or changed here.
+"""Runs the policies of a project on a plan.
 
-A policy gets the plan as JSON and answers with what it denies. One that crashes, takes too long or says something else
-denies the plan, unless the project file has it warn.
+A policy gets the plan as JSON and returns what it denies. A policy that crashes, takes too long or returns something else
+denies the plan, unless the project file makes it warn.
 """
 
 from __future__ import annotations
@@ -30,13 +30,15 @@ from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.verdicts import Judgement, NoVerdict, Verdict, VerdictReason, verdict_in
+from novita_infra.policies.processes import run_process
+from novita_infra.policies.schemas import BadSchema, misfits
 
 _GIVEN: Final = "NOVITA_INFRA_VAR_"
 _KEY: Final = "NOVITA_API_KEY"
 _FRAME: Final = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
-"""A place in a traceback of Python."""
+"""A position in a traceback of Python."""
 _LAST_WORDS: Final = 300
-"""The characters of a policy's standard error that are reported when it gives no verdict."""
+"""Characters of the standard error of a policy that are shown when it gives no verdict."""
 
 
 async def judge_plan(
@@ -47,9 +49,9 @@ async def judge_plan(
     environ: Mapping[str, str],
     shown: Callable[[Review], Mapping[str, Any]],
 ) -> Review:
-    """The review with what the policies say of it: those of the project, of the command, and those it was saved with.
+    """The review with the verdicts of the policies of the project, of the command and of the saved plan.
 
-    `shown` gives the plan as the JSON that policies are made for.
+    `shown` returns the plan as JSON for policies.
     """
     root = project.root
     beside = (*asked.policies, *(item.policy for item in review.verdicts))
@@ -70,16 +72,16 @@ async def judge_plan(
         try:
             judgements = await asyncio.gather(*(loop.run_in_executor(pool, bench.judge, item) for item in policies))
         finally:
-            off.set()  # whoever is interrupted does not wait for slow policies
+            off.set()  # an interrupted run does not wait for slow policies
     return review.with_verdicts(judgements)
 
 
 def check_judged(project: Project, review: Review) -> None:
-    """Raises Problems where the project has policies that nobody has asked about the plan."""
+    """Raises Problems if a policy of the project has not judged the plan."""
     asked = {_identity(item.policy) for item in review.verdicts}
-    missed = [policy.name for policy in project.rules.policies if _identity(policy) not in asked]
-    if missed:
-        raise problem(f"the plan was not shown to the policies {', '.join(missed)}", "make a new plan")
+    missing = [policy.name for policy in project.rules.policies if _identity(policy) not in asked]
+    if missing:
+        raise problem(f"the plan was not shown to the policies {', '.join(missing)}", "make a new plan")
 
 
 def policy_at(path: Path) -> Policy:
@@ -99,7 +101,7 @@ def _identity(policy: Policy) -> tuple[Judge, tuple[str, ...], bool]:
 
 
 def _at_home(policy: Policy, root: Path) -> Policy:
-    """The policy with a file of the project named relative to it: a saved plan may be applied in another checkout."""
+    """The policy with its file relative to the project: a saved plan may be applied in another checkout."""
     path = Path(policy.words[0])
     if not path.is_absolute() or not path.is_relative_to(root.resolve()):
         return policy
@@ -107,7 +109,7 @@ def _at_home(policy: Policy, root: Path) -> Policy:
 
 
 def _each_once(policies: Iterable[Policy]) -> tuple[Policy, ...]:
-    """The first of those that are the same judge; a saved plan is judged as the project file has it now."""
+    """The policies without repetition; the first is kept, so that the project file overrides a saved plan."""
     once: dict[tuple[Judge, tuple[str, ...], bool], Policy] = {}
     for policy in policies:
         once.setdefault(_identity(policy), policy)
@@ -115,7 +117,7 @@ def _each_once(policies: Iterable[Policy]) -> tuple[Policy, ...]:
 
 
 def _without_secrets(project: Project, plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for programs of others: nothing in it that the project, or its name, takes for a secret."""
+    """The environment without secrets: neither values that the project declares secret nor names that sound so."""
     specs = [*(item.spec for item in project.declared), *(step.spec for step in plan.steps)]
     secrets = [leaf for spec in specs for leaf in leaves(dict(spec)) if isinstance(leaf, Secret)]
     clear = {text for secret in secrets for text in _texts(secret) if text}
@@ -135,7 +137,7 @@ def _texts(secret: Secret) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Bench:
-    """What every policy is given."""
+    """The inputs of every policy."""
 
     root: Path
     environ: Mapping[str, str]
@@ -144,7 +146,7 @@ class _Bench:
     off: threading.Event
 
     def judge(self, policy: Policy) -> Judgement:
-        """What the policy says; never raises, for a judge that fails must not stop the others."""
+        """The judgement of the policy; never raises, because a policy that fails must not stop the others."""
         judgement = Judgement(policy)
         try:
             return replace(judgement, verdict=self._verdict(policy))
@@ -163,38 +165,34 @@ class _Bench:
                 return self._fit(policy)
 
     def _answer_of(self, policy: Policy, argv: list[str]) -> Verdict:
-        from novita_infra.policies.processes import run_process  # noqa: PLC0415 -- only projects with such a policy pay for it
-
         exited = run_process(
             argv, self.text, folder=self.root, environ=self.environ, timeout=policy.timeout, off=self.off
         )
         if exited.trouble:
             raise NoVerdict(exited.trouble)
-        said = _last_words(exited.complaints.decode("utf-8", "replace"), self.root)
+        last_words = _last_words(exited.complaints.decode("utf-8", "replace"), self.root)
         try:
             verdict = verdict_in(json.loads(exited.output))
         except (ValueError, RecursionError) as error:
             if exited.code:
-                raise NoVerdict(f"{_ending(exited.code)}{said}") from None
+                raise NoVerdict(f"{_ending(exited.code)}{last_words}") from None
             why = str(error) if isinstance(error, NoVerdict) else "it is no JSON"
-            raise NoVerdict(f"what it printed is no verdict: {why}{said}") from None
-        # Who denies may say so by its exit code as well, as conftest does.
+            raise NoVerdict(f"what it printed is no verdict: {why}{last_words}") from None
+        # A policy that denies may also exit with an error, as conftest does.
         if exited.code and not verdict.deny:
-            raise NoVerdict(f"{_ending(exited.code)}{said}")
+            raise NoVerdict(f"{_ending(exited.code)}{last_words}")
         return verdict
 
     def _fit(self, policy: Policy) -> Verdict:
-        from novita_infra.policies.schemas import BadSchema, misfits  # noqa: PLC0415 -- jsonschema takes long
-
         text = self._file(policy.words[0]).read_bytes()
         try:
             schema = json.loads(text)
-            found = misfits(schema, self.data, each=policy.each)
+            reasons = misfits(schema, self.data, each=policy.each)
         except BadSchema as error:
             raise NoVerdict(f"it is no JSON Schema: {error}") from None
         except (ValueError, RecursionError):
             raise NoVerdict("it is no JSON") from None
-        return Verdict(deny=tuple(VerdictReason(text, address) for text, address in found))
+        return Verdict(deny=tuple(VerdictReason(text, address) for text, address in reasons))
 
     def _file(self, name: str) -> Path:
         path = self.root / name
@@ -203,16 +201,16 @@ class _Bench:
         return path
 
     def _program(self, word: str) -> str:
-        """A file of the project, or a program on the path."""
+        """The path of an executable file of the project, or of a program on PATH."""
         own = self.root / word
         if own.is_file():
             if not os.access(own, os.X_OK):
                 raise NoVerdict(f"{word} is not executable; `chmod +x` it, or `run: [INTERPRETER, {word}]`")
-            return str(own)  # not what a link points at: a virtual environment is known by its link
-        found = shutil.which(word, path=self.environ.get("PATH")) if "/" not in word else None
-        if found is None:
+            return str(own)  # a link is not resolved: a virtual environment is known by its link
+        program = shutil.which(word, path=self.environ.get("PATH")) if "/" not in word else None
+        if program is None:
             raise NoVerdict(f"there is no program {word}")
-        return found
+        return program
 
 
 def _ending(code: int) -> str:
@@ -222,7 +220,7 @@ def _ending(code: int) -> str:
 
 
 def _last_words(complaints: str, root: Path) -> str:
-    """What a policy complained of last, on one line."""
+    """The last words of the standard error on one line."""
     text = _raised(complaints, root)
     lines: list[str] = []
     for line in reversed([] if text else complaints.splitlines()):
@@ -234,7 +232,7 @@ def _last_words(complaints: str, root: Path) -> str:
 
 
 def _raised(complaints: str, root: Path) -> str:
-    """Of a traceback of Python, the error, and the last place in a file of the project; empty where there is none."""
+    """The error of a Python traceback with its last position in a file of the project; empty without a traceback."""
     frames = list(_FRAME.finditer(complaints))
     if not frames:
         return ""

@@ -1,4 +1,4 @@
-"""JSON Schemas as policies: what of a plan does not fit them. Only the schema itself is read, not what it links to."""
+"""JSON Schemas as policies: the parts of a plan that do not fit one. A schema cannot refer to other files."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _LONGEST: Final = 300
 
 
 class BadSchema(ValueError):
-    """What is no JSON Schema, or refers to one that is not there."""
+    """The data is no JSON Schema, or it refers to an unknown one."""
 
 
 def misfits(schema: Any, plan: Mapping[str, Any], *, each: bool) -> list[tuple[str, str]]:
-    """Why the plan (as Terraform's JSON) does not fit the schema: each with the address that it is about, or none.
+    """The reasons why the plan (as Terraform's JSON) does not fit the schema, each with an address or an empty string.
 
-    With `each`, the schema describes one of `resource_changes`, and is held against those that change something. The
-    words of a reason are the `description` of the part of the schema that does not fit, where it has one.
+    With `each`, the schema describes one item of `resource_changes` and applies to those that change something. The text
+    of a reason is the `description` of the part of the schema that does not fit, if it has one.
     """
     from jsonschema import SchemaError  # noqa: PLC0415 -- only projects with such a policy pay for it
     from jsonschema.validators import validator_for  # noqa: PLC0415 -- likewise
@@ -30,7 +30,7 @@ def misfits(schema: Any, plan: Mapping[str, Any], *, each: bool) -> list[tuple[s
         kind = validator_for(schema)
         kind.check_schema(schema)  # type: ignore[arg-type]  # true and false are schemas too
         validator = kind(schema, registry=Registry())
-        found = [
+        reasons = [
             (_reason(error, path), address or _address(plan, path))
             for part, address in (_changes(plan) if each else ((plan, ""),))
             for error in validator.iter_errors(part)
@@ -40,7 +40,7 @@ def misfits(schema: Any, plan: Mapping[str, Any], *, each: bool) -> list[tuple[s
         raise BadSchema(error.message[:_LONGEST]) from None
     except Unresolvable as error:
         raise BadSchema(f"{error.ref} is not in it") from None
-    return list(dict.fromkeys(found))[:_MOST]
+    return list(dict.fromkeys(reasons))[:_MOST]
 
 
 def _changes(plan: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
@@ -50,7 +50,7 @@ def _changes(plan: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
 
 
 def _address(plan: Mapping[str, Any], path: tuple[str | int, ...]) -> str:
-    """The resource whose part of the plan does not fit."""
+    """The address of the resource in the part of the plan that does not fit."""
     match path:
         case ("resource_changes", int() as index, *_):
             return str(plan["resource_changes"][index]["address"])

@@ -1,6 +1,7 @@
-"""For the tests of other projects: the pytest fixture `novita_sim`, a pretend Novita served on this machine.
+"""The pytest fixture `novita_sim` for the tests of other projects: a simulated Novita served on this machine.
 
-Published as an entry point, so it is there once novita-infra is installed. It imports nothing dear until a test asks.
+Published as an entry point, so pytest loads it wherever novita-infra is installed. It imports the simulator only when a
+test uses the fixture.
 """
 
 from __future__ import annotations
@@ -25,27 +26,27 @@ _MARKER: Final = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Makes the marker known."""
+    """Registers the marker."""
     config.addinivalue_line("markers", _MARKER)
 
 
 @pytest.fixture
 def novita_sim(request: pytest.FixtureRequest) -> Iterator[NovitaSim]:
-    """A simulator over HTTP for one test; `@pytest.mark.novita_sim(scenario="no-stock")` says which day it has."""
+    """A simulator over HTTP for one test; `@pytest.mark.novita_sim(scenario="no-stock")` chooses its scenario."""
     from novita_infra.simulator.http.app import build_app  # noqa: PLC0415
     from novita_infra.simulator.http.serving import background  # noqa: PLC0415
     from novita_infra.testing.worlds import WorldOptions, open_with_options  # noqa: PLC0415 -- only a test that uses it pays for it
 
     marker = request.node.get_closest_marker("novita_sim")
-    said: dict[str, Any] = {"time_scale": TIME_SCALE, **(marker.kwargs if marker else {})}
-    latency = said.pop("latency", 0.0)
-    if isinstance(said.get("scenario"), str | Path):
-        said["scenario"] = _beside(request.path.parent, said["scenario"])
+    options: dict[str, Any] = {"time_scale": TIME_SCALE, **(marker.kwargs if marker else {})}
+    latency = options.pop("latency", 0.0)
+    if isinstance(options.get("scenario"), str | Path):
+        options["scenario"] = _beside(request.path.parent, options["scenario"])
     try:
-        wish = WorldOptions(**said)
-    except TypeError as wrong:
-        raise pytest.UsageError(f"@pytest.mark.novita_sim: {wrong}") from wrong
-    world = open_with_options(wish)
+        world_options = WorldOptions(**options)
+    except TypeError as error:
+        raise pytest.UsageError(f"@pytest.mark.novita_sim: {error}") from error
+    world = open_with_options(world_options)
     try:
         with background(build_app(world, latency=latency)) as server:
             yield NovitaSim(world, server)
@@ -54,7 +55,7 @@ def novita_sim(request: pytest.FixtureRequest) -> Iterator[NovitaSim]:
 
 
 class NovitaSim:
-    """A served simulator and what bends it. Clients talk to `url` with `key`, or any key that begins with `sk_`."""
+    """A served simulator and its controls. Clients use `url` with `key`, or any key that begins with `sk_`."""
 
     def __init__(self, world: World, server: Background) -> None:
         self._world = world
@@ -64,11 +65,11 @@ class NovitaSim:
 
     @property
     def environ(self) -> dict[str, str]:
-        """What points a client at it that looks into the environment."""
+        """The environment variables that make a client use this simulator."""
         return {"NOVITA_API_URL": self.url, "NOVITA_API_KEY": self.key}
 
     def advance(self, seconds: float) -> float:
-        """Lets simulated seconds pass at once; gives the world's time, Unix seconds."""
+        """Advances the simulated time by these seconds; returns it, in Unix seconds."""
 
         def work() -> float:
             self._world.skip(seconds)
@@ -77,31 +78,31 @@ class NovitaSim:
 
         return self._server.do(work)
 
-    def fault(self, **said: Any) -> None:
-        """Orders bad luck, in the words of `POST /_sim/faults`: `fault(kind="lost", operation="instances.create")`.
+    def fault(self, **fields: Any) -> None:
+        """Adds a fault, in the words of `POST /_sim/faults`: `fault(kind="lost", operation="instances.create")`.
 
-        Raises ValueError where they say no fault.
+        Raises ValueError if they describe no fault.
         """
         from novita_infra.simulator import ApiRefusal, fault_of  # noqa: PLC0415
 
         try:
-            fault = fault_of(said)
-        except ApiRefusal as wrong:
-            raise ValueError(wrong.message) from wrong
+            fault = fault_of(fields)
+        except ApiRefusal as error:
+            raise ValueError(error.message) from error
         self._server.do(lambda: self._world.faults.add(fault))
 
     def clear_faults(self) -> None:
-        """Ends all bad luck that is in force, that of the scenario too."""
+        """Removes all faults, those of the scenario included."""
         self._server.do(self._world.faults.clear)
 
     def state(self) -> dict[str, Any]:
-        """The whole world, as `GET /_sim/state` tells it: objects, calls by operation, money in 1/100000 USD."""
+        """The whole world, as `GET /_sim/state` returns it: objects, calls by operation, money in 1/100000 USD."""
         from novita_infra.simulator.http.control import world_state  # noqa: PLC0415
 
         return self._server.do(lambda: world_state(self._world))
 
     def objects(self, kind: str) -> list[dict[str, Any]]:
-        """The objects of a kind, such as `instances`. Raises KeyError for a kind that there is not."""
+        """The objects of a kind, such as `instances`. Raises KeyError for an unknown kind."""
         objects: list[dict[str, Any]] = self.state()["objects"][kind]
         return objects
 
@@ -112,6 +113,6 @@ class NovitaSim:
 
 
 def _beside(folder: Path, scenario: str | Path) -> str | Path:
-    """A file is named from the test's folder; a name of a scenario stays one."""
-    found = folder / scenario
-    return found if found.is_file() else scenario
+    """The file of that name in the test's folder; the name of a scenario if there is no such file."""
+    file = folder / scenario
+    return file if file.is_file() else scenario

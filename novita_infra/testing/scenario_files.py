@@ -1,6 +1,6 @@
-"""Scenario files of the simulator: one YAML document to plain data, and the place of each of its fields.
+"""Scenario files of the simulator: one YAML document as plain data, with the position of each field.
 
-What a scenario may say is the simulator's affair and not known here.
+The simulator checks the content.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ _PART: Final = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 
 @dataclass(frozen=True, slots=True)
 class ScenarioFile:
-    """What a file holds."""
+    """The content of a file."""
 
     data: Any
     position: Position
 
     def origin(self, field: str) -> Origin:
-        """The place of a field such as `events[0].perCent`; where there is none, that of what should hold it."""
+        """The position of a field such as `events[0].perCent`; that of its parent if the field is missing."""
         return origin_at(self.position, tuple(int(index) if index else name for index, name in _PART.findall(field)))
 
 
 def read_scenario(path: Path) -> ScenarioFile:
-    """The one document of the file. Raises Problems with file, line and column of all that is wrong with its YAML."""
+    """The one document of the file. Raises Problems with the file, line and column of each YAML error."""
     name = str(path)
     try:
         reading = read(path.read_bytes(), name)

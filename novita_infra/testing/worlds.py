@@ -1,4 +1,4 @@
-"""Rehearsals on the simulator: a world from what a person asks for, and what the books know of it. No terminal."""
+"""Worlds of the simulator for tests: opened with options, and what the state of a project needs of one."""
 
 from __future__ import annotations
 
@@ -36,71 +36,71 @@ _SUFFIXES: Final = (".yaml", ".yml", ".json")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorldOptions:
-    """The world that is asked for."""
+    """The options of a world."""
 
     scenario: str | Path | Mapping[str, Any] = ""
-    """The name of a scenario that ships, a scenario file, or what such a file holds; empty for a calm day."""
+    """The name of a built-in scenario, a scenario file, or the content of one; empty for none."""
     seed: int = 0
     profile: str = "live"
     time_scale: float = 1.0
-    """Simulated seconds in one real second; at 0 time stands still until it is moved."""
+    """Simulated seconds in one real second; at 0 time stands still until it is advanced."""
     db: Path | None = None
-    """The file that keeps the account; without one it ends with the process."""
+    """The file that keeps the account; without one the account ends with the process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedState:
-    """What the books of a project know of live objects."""
+    """The live objects that the state of a project records."""
 
     ids: frozenset[str]
     unanswered: tuple[Address, ...]
-    """Resources whose create was never answered: the next apply looks for what it may have made."""
+    """Resources whose create has no answer: the next apply looks for their objects."""
 
 
-def open_with_options(wish: WorldOptions) -> World:
-    """The world as asked for. Raises Problems where it cannot be had."""
-    if wish.profile not in PROFILES:
-        raise problem(f"there is no profile {wish.profile!r}", nearest(wish.profile, list(PROFILES)))
+def open_with_options(options: WorldOptions) -> World:
+    """A world with these options. Raises Problems if it cannot be opened."""
+    if options.profile not in PROFILES:
+        raise problem(f"there is no profile {options.profile!r}", nearest(options.profile, list(PROFILES)))
     try:
         return open_world(
-            wish.db,
-            now=scaled(time.time, wish.time_scale) if wish.time_scale else HandClock(time.time()),
-            seed=wish.seed,
-            quirks=PROFILES[wish.profile],
-            scenario=scenario(wish.scenario) if wish.scenario else None,
+            options.db,
+            now=scaled(time.time, options.time_scale) if options.time_scale else HandClock(time.time()),
+            seed=options.seed,
+            quirks=PROFILES[options.profile],
+            scenario=scenario(options.scenario) if options.scenario else None,
         )
-    except (AccountInUse, UnknownFormat) as wrong:
-        raise problem(str(wrong), "stop that process, or choose another --db") from wrong
+    except (AccountInUse, UnknownFormat) as error:
+        raise problem(str(error), "stop that process, or choose another --db") from error
 
 
-def scenario(said: str | Path | Mapping[str, Any]) -> Scenario:
+def scenario(source: str | Path | Mapping[str, Any]) -> Scenario:
     """The scenario of a name, of a file, or of plain data. Raises Problems, with the place in a file."""
-    if isinstance(said, Mapping):
+    if isinstance(source, Mapping):
         try:
-            return scenario_of(said)
-        except BadScenario as wrong:
-            raise problem(str(wrong)) from wrong
-    if isinstance(said, Path) or said.endswith(_SUFFIXES):
-        file = read_scenario(Path(said))
+            return scenario_of(source)
+        except BadScenario as error:
+            raise problem(str(error)) from error
+    if isinstance(source, Path) or source.endswith(_SUFFIXES):
+        file = read_scenario(Path(source))
         try:
             return scenario_of(file.data)
-        except BadScenario as wrong:
-            raise problem(str(wrong), origin=file.origin(wrong.field)) from wrong
-    if said not in SCENARIOS:
-        hint = f"{nearest(said, list(SCENARIOS))}; `novita-infra sim scenarios` lists them, and a file ends in .yaml"
-        raise problem(f"there is no scenario {said!r}", hint)
-    return SCENARIOS[said]
+        except BadScenario as error:
+            raise problem(str(error), origin=file.origin(error.field)) from error
+    if source not in SCENARIOS:
+        hint = f"{nearest(source, list(SCENARIOS))}; `novita-infra sim scenarios` lists them, and a file ends in .yaml"
+        raise problem(f"there is no scenario {source!r}", hint)
+    return SCENARIOS[source]
 
 
 def is_project(folder: Path) -> bool:
-    """Whether the folder is a project's own."""
+    """Whether the folder is the root of a project."""
     return (folder / PROJECT_FILE).is_file()
 
 
 def recorded_state(path: Path) -> RecordedState:
-    """The books of the project at a folder, a manifest or a plan file, of all its environments together.
+    """The records of all environments of the project at a folder, a manifest or a plan file.
 
-    Raises Problems where they cannot be read.
+    Raises Problems if they cannot be read.
     """
     backend = open_backend(_state_settings(path))
     states = [backend.store(name).load() for name in backend.environments()]

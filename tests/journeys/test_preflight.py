@@ -345,7 +345,7 @@ def test_whose_key_it_is_must_be_known(tmp_path: Path) -> None:
     with pytest.raises(Problems) as refused:
         rig.plan()
     assert refused.value.code == EXIT_REFUSED
-    assert "whose key this is cannot be told" in str(refused.value)
+    assert "the account of this key is not known" in str(refused.value)
 
 
 def test_an_environment_has_an_account_of_its_own(tmp_path: Path) -> None:

@@ -216,7 +216,7 @@ def test_a_credential_without_a_manifest_cannot_be_taken_in_and_says_why(tmp_pat
     id = rig.record("registry_auth.hub").id
     for file in ("main.yaml", "state/default.json"):
         (tmp_path / file).unlink()
-    with pytest.raises(Problems, match="the API does not tell password"):
+    with pytest.raises(Problems, match="the API does not return password"):
         rig.take_in("registry_auth.hub", id)
 
 

@@ -279,7 +279,7 @@ class Rig:
         store = self.store()
         where = ProjectOptions(path=self.folder)
         cloud, state = SIMULATOR, store.load()
-        return Session(where, self.project(), store, client, self.clock, cloud, state, tell=self.messages.append)
+        return Session(where, self.project(), store, client, self.clock, cloud, state, report=self.messages.append)
 
 
 class _Killer:

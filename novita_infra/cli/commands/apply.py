@@ -162,9 +162,12 @@ async def _apply(
     if renderer.for_programs and not approved:
         raise problem("--json cannot ask", "add --auto-approve, or apply a plan that `plan --out FILE` saved")
     async with open_session(
-        project_options, os.environ, destroys=plan_options.destroys, in_flight=parallelism
+        project_options,
+        os.environ,
+        destroys=plan_options.destroys,
+        in_flight=parallelism,
+        report=renderer.message,
     ) as session:
-        session.tell = renderer.message
         _report_lock_wait(project_options, renderer)
         async with state_locked(session, command):
             review = await plan_project(session, plan_options)
@@ -204,8 +207,10 @@ async def _apply_saved(
             f"{project_options.path} is a saved plan: it carries its own environment, variables and targets",
             "leave out --env, --var, --var-file and --target, or make a new plan",
         )
-    async with opened_saved(project_options, os.environ, in_flight=parallelism) as (session, saved):
-        session.tell = renderer.message
+    async with opened_saved(project_options, os.environ, in_flight=parallelism, report=renderer.message) as (
+        session,
+        saved,
+    ):
         if expect is not None:
             _check_expected(expect, saved.digest)
         operation = "destroy" if saved.review.plan.destroys else "apply"

@@ -49,8 +49,7 @@ def drift(*, project_options: ProjectOptions, targets: tuple[str, ...], renderer
 
 
 async def _drift(project_options: ProjectOptions, renderer: Renderer, plan_options: PlanOptions) -> int:
-    async with open_session(project_options, os.environ) as session:
-        session.tell = renderer.message
+    async with open_session(project_options, os.environ, report=renderer.message) as session:
         review = await plan_project(session, plan_options)
     review = with_advice(review, again("apply", project_options, plan_options))
     renderer.drift(review, warnings=session.project.warnings)

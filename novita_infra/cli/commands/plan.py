@@ -92,8 +92,9 @@ async def _plan(
 ) -> int:
     if out is not None:
         check_free(out)
-    async with open_session(project_options, os.environ, destroys=plan_options.destroys) as session:
-        session.tell = renderer.message
+    async with open_session(
+        project_options, os.environ, destroys=plan_options.destroys, report=renderer.message
+    ) as session:
         review = await plan_project(session, plan_options)
         review = await judge_plan(session.project, review, asked=plan_options, environ=os.environ, shown=plan_json)
         if out is not None and not review.problems:

@@ -60,6 +60,7 @@ def why(*, address: Address, project_options: ProjectOptions, plan_options: Plan
 
 
 async def _planned(project_options: ProjectOptions, renderer: Renderer, plan_options: PlanOptions) -> Review:
-    async with open_session(project_options, os.environ, destroys=plan_options.destroys) as session:
-        session.tell = renderer.message
+    async with open_session(
+        project_options, os.environ, destroys=plan_options.destroys, report=renderer.message
+    ) as session:
         return await plan_project(session, plan_options)
