@@ -1,7 +1,7 @@
 """Runs the policies of a project on a plan.
 
-A policy gets the plan as JSON and returns what it denies. A policy that crashes, takes too long or returns something else
-denies the plan, unless the project file makes it warn.
+A policy gets the plan as JSON and returns what it denies. A policy that crashes, takes too long or returns anything
+else denies the plan, unless the project file makes it warn.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ class BadSchema(ValueError):
 def misfits(schema: Any, plan: Mapping[str, Any], *, each: bool) -> list[tuple[str, str]]:
     """The reasons why the plan (as Terraform's JSON) does not fit the schema, each with an address or an empty string.
 
-    With `each`, the schema describes one item of `resource_changes` and applies to those that change something. The text
-    of a reason is the `description` of the part of the schema that does not fit, if it has one.
+    With `each`, the schema describes one item of `resource_changes` and applies to those that change something. The
+    text of a reason is the `description` of the part of the schema that does not fit, if it has one.
     """
     from jsonschema import SchemaError  # noqa: PLC0415 -- only projects with such a policy pay for it
     from jsonschema.validators import validator_for  # noqa: PLC0415 -- likewise
