@@ -22,7 +22,7 @@ from novita_infra.encoding.values import (
     decode,
     encode,
     fingerprint,
-    parse,
+    parse_json,
 )
 from novita_infra.model.json_forms import INLINE, text_form
 
@@ -45,7 +45,7 @@ __all__ = [
     "encode_with_sources",
     "fingerprint",
     "matches_digest",
-    "parse",
+    "parse_json",
     "reading_again",
     "text_form",
 ]

@@ -106,7 +106,7 @@ def compact(data: Json) -> bytes:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
-def parse(data: bytes) -> Json:
+def parse_json(data: bytes) -> Json:
     """The JSON data in the bytes; raises UnicodeDecodeError, JSONDecodeError, or another ValueError."""
     try:
         return json.loads(data.decode("utf-8"), parse_constant=_refuse)

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from novita_infra import __version__
-from novita_infra.encoding import Malformed, decode_as, encode, parse
+from novita_infra.encoding import Malformed, decode_as, encode, parse_json
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import problem
 from novita_infra.state.state import VERSION, State
@@ -38,7 +38,7 @@ def read_state(data: bytes, place: str, *, hint: str) -> State:
 def read_json(data: bytes, place: str, *, hint: str, line: int = 1) -> Any:
     """The JSON in the bytes, which start at that line of the place. Raises Problems with the damaged position."""
     try:
-        return parse(data)
+        return parse_json(data)
     except UnicodeDecodeError as error:
         before = data[: error.start]
         origin = Origin(place, line + before.count(b"\n"), error.start - before.rfind(b"\n"))

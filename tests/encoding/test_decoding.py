@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from novita_infra.encoding import Malformed, canonical, decode_as, encode, parse
+from novita_infra.encoding import Malformed, canonical, decode_as, encode, parse_json
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.resources import Loss
@@ -49,7 +49,7 @@ RECORDS = st.builds(
 
 @given(RECORDS)
 def test_a_record_comes_back_as_it_went(record: Record) -> None:
-    assert decode_as(Record, parse(canonical(record))) == record
+    assert decode_as(Record, parse_json(canonical(record))) == record
 
 
 def test_a_field_that_has_its_default_is_left_out() -> None:

@@ -21,7 +21,7 @@ from novita_infra.encoding import (
     encode_with_sources,
     fingerprint,
     matches_digest,
-    parse,
+    parse_json,
 )
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems, problem
@@ -78,7 +78,7 @@ VALUES = trees(st.one_of(SCALARS, REFS, DIGESTS, SECRETS, joined(REFS, DIGESTS, 
 
 @given(OPEN_VALUES)
 def test_a_value_comes_back_as_it_went(value: Value) -> None:
-    again = decode(parse(compact(encode(value))))
+    again = decode(parse_json(compact(encode(value))))
     assert again == value
     assert canonical(again) == canonical(value)
 
@@ -87,7 +87,7 @@ def test_a_value_comes_back_as_it_went(value: Value) -> None:
 def test_a_value_with_secrets_comes_back_when_its_sources_are_read_again(value: Value) -> None:
     text = compact(encode_with_sources(value, KEY))
     assert b"hush-" not in text
-    assert decode_with_sources(parse(text), read_again, KEY) == value
+    assert decode_with_sources(parse_json(text), read_again, KEY) == value
 
 
 @given(VALUES)
@@ -167,7 +167,7 @@ def test_a_number_that_json_has_not_is_refused(number: float) -> None:
 @pytest.mark.parametrize("text", [b"NaN", b"[Infinity]", b"\xff", b"{", b"", b"[" * 100_000, b"1" * 10_000])
 def test_bytes_that_hold_no_json_are_a_value_error(text: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 -- the words are Python's, the kind is the contract
-        parse(text)
+        parse_json(text)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ EXCEPTIONS = {
     "costs": (HOOK, "kinds/"),
     "inherit": (HOOK, "kinds/"),
     "new_id": (HOOK, "kinds/"),
-    "parse": (HOOK, "kinds/ encoding/values.py"),
+    "parse": (HOOK, "kinds/"),
     "platform_event": (HOOK, "kinds/"),
     "resolve_spec": (HOOK, "kinds/"),
     "stock_needed": (HOOK, "kinds/"),

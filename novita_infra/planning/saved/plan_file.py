@@ -23,7 +23,7 @@ from novita_infra.encoding import (
     derived_key,
     encode,
     fingerprint,
-    parse,
+    parse_json,
     reading_again,
 )
 from novita_infra.model.diagnostics import Diagnostic, Problems, problem
@@ -174,7 +174,7 @@ def _place(secret: Secret) -> str:
 def _parse(path: Path) -> dict[str, Json]:
     """The content, whole and of a version that is known."""
     try:
-        data = parse(path.read_bytes())
+        data = parse_json(path.read_bytes())
     except OSError as error:
         raise problem(f"cannot read the plan {path}: {error.strerror}") from error
     except ValueError as error:
