@@ -17,7 +17,7 @@ from novita_infra.planning.plan.plan import OnFailure
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """What the manifests and the project file declare."""
+    """The configuration: what the manifests and the project file declare."""
 
     project: str
     environment: str
@@ -31,7 +31,7 @@ class Config:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriorState:
-    """What the state holds beside the records, which stand in `World.existing`."""
+    """The state without its records, which stand in `AccountSnapshot.existing`."""
 
     lineage: str
     serial: int
@@ -43,7 +43,7 @@ class PriorState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSnapshot:
-    """What was read of the account."""
+    """The live objects and the catalogue of the account, as they were read."""
 
     existing: Mapping[Address, Existing]
     """By address of every record: the record and its live object."""

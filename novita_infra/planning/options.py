@@ -13,7 +13,7 @@ from novita_infra.model.rules import Policy
 
 
 class Refresh(enum.Enum):
-    """Which live objects are read for a plan."""
+    """The live objects that are read for a plan."""
 
     ALL = "all"
     CHANGED = "changed"

@@ -167,7 +167,7 @@ def _changed(outputs: Mapping[str, Value], inputs: PlanInputs) -> tuple[str, ...
 
 
 def _checks(inputs: PlanInputs, decided: Decided, cost: Money) -> Remarks:
-    """What the planner's own checks say."""
+    """The remarks of the planner's own checks."""
     config, options, active = inputs.config, inputs.options, decided.active
     existing = inputs.world.existing
     guards = guarded(

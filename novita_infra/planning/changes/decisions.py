@@ -26,7 +26,7 @@ _WITH_THE_NEW: Final = Means(words="comes with the new object")
 
 @dataclass(frozen=True, slots=True)
 class DriftResponse:
-    """What was changed outside of novita-infra on one resource, and what is kept of it."""
+    """The drift of one resource, and the live values that are kept."""
 
     drift: tuple[Drift, ...] = ()
     """Every drift that was detected, ignored drift included."""
@@ -42,7 +42,7 @@ class DriftResponse:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What happens to one resource, before the steps are ordered."""
+    """The decision on one resource, before the steps are ordered."""
 
     action: Action
     case: Case

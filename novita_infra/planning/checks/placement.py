@@ -146,7 +146,7 @@ def _parted(ground: PlacementInput) -> dict[Address, Finding]:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """How well a cluster fits a group."""
+    """The fit of a cluster for a group of resources."""
 
     cluster: str
     faults: tuple[str, ...] = ()
@@ -198,7 +198,7 @@ def _there(found: Existing | None) -> Live | None:
 
 
 def _fit(group: tuple[Address, ...], cluster: str, ground: PlacementInput) -> _Fit:
-    """How well the cluster fits the group: errors of the kinds, shortages, and the price."""
+    """The fit of the cluster for the group: errors of the kinds, shortages, and the price."""
     fit = _Fit(cluster)
     for address in group:
         fit = _with(fit, ground.declared[address], ground)

@@ -34,7 +34,7 @@ _HOUR: Final = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Questions:
-    """What must be read to check whether a plan can be carried out; empty for a plan that creates nothing."""
+    """The questions that a plan raises before it is carried out; empty for a plan that creates nothing."""
 
     stock: frozenset[StockQuery] = frozenset()
     quotas: frozenset[str] = frozenset()
@@ -79,7 +79,7 @@ class PreflightInput:
 
 
 def preflight_questions(flight: PreflightInput) -> Questions:
-    """What must be read. Stock in the catalogue, and quotas of types that are not created, need no question."""
+    """The questions that must be read. Stock in the catalogue, and quotas of types that are not created, need none."""
     plan = flight.plan
     takes = (take for need in _needs(flight) for take in need.takes)
     return Questions(
@@ -94,7 +94,7 @@ def preflight_questions(flight: PreflightInput) -> Questions:
 
 
 def preflight_remarks(flight: PreflightInput, answers: Answers) -> Remarks:
-    """What the answers say about the plan. A question without an answer gives a note."""
+    """The remarks on the answers. A question without an answer gives a note."""
     remarks = [
         *(duplicate_diagnostics(stray, flight.plan) for stray in flight.duplicates),
         *_places(flight),

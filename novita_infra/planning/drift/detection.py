@@ -29,7 +29,7 @@ _GOING: Final = frozenset({Phase.LEAVING, Phase.GONE})
 
 @dataclass(frozen=True, slots=True)
 class ResourceDrift:
-    """What was changed outside of novita-infra on one resource."""
+    """The drift of one resource, and the platform event behind it."""
 
     drift: tuple[Drift, ...] = ()
     """One for each cause, ignored drift included."""
@@ -38,7 +38,7 @@ class ResourceDrift:
 
 
 def detect_drift(case: Case, *, circumstances: Circumstances, rules: Rules, others: str = "") -> ResourceDrift:
-    """What was changed outside of novita-infra on one resource.
+    """The drift of one resource.
 
     A live value that agrees with the spec of the case is no drift. `rules` are those of the project, for causes of
     which the resource says nothing; `others` names the project and environment whose mark the object carries.
@@ -86,7 +86,7 @@ def marked_by_others(live: Live | None, *, project: str, environment: str) -> st
 def drift_notes(
     declared: Mapping[Address, Declared], decisions: Mapping[Address, Decision], *, now: float
 ) -> Iterable[Diagnostic]:
-    """What a person should know: drift that is left as it is with an alarm, and rules that are over."""
+    """The notes on drift that is left as it is (`onDrift: alert`), and on `ignoreChanges` rules that have ended."""
     for address, wanted in declared.items():
         decision = decisions.get(address)
         for item in decision.response.drift if decision and not decision.makes else ():
@@ -101,7 +101,7 @@ def drift_notes(
 
 
 def answer_to(cause: Cause, wanted: Declared | None, rules: Rules) -> tuple[OnDrift, Origin | None]:
-    """What becomes of the resource's drift for that cause, and where that stands; None where nothing is said."""
+    """The response to drift of that cause, and where it is declared; None where it is not."""
     if wanted is not None and cause in wanted.lifecycle.on_drift:
         return wanted.lifecycle.on_drift[cause], wanted.lifecycle_places.get("onDrift", wanted.origin)
     if cause in rules.on_drift:
@@ -110,7 +110,7 @@ def answer_to(cause: Cause, wanted: Declared | None, rules: Rules) -> tuple[OnDr
 
 
 def _left(item: Drift, wanted: Declared) -> Diagnostic:
-    """That something is left as somebody or something made it."""
+    """The note on drift that is left as it is."""
     left = f"changed outside and left as it is ({item.cause.value})"
     if not item.declared:
         (field, *_) = item.fields
@@ -156,7 +156,7 @@ def overlaid(value: Value, other: Value, path: tuple[str, ...]) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """What every drift of one resource shares."""
+    """The parts that every drift of one resource shares."""
 
     case: Case
     record: Record

@@ -13,7 +13,7 @@ from novita_infra.model.values import Spec, Value
 
 
 class Action(enum.Enum):
-    """What happens to a resource."""
+    """The action of a plan on a resource."""
 
     NONE = "no-op"
     CREATE = "create"
@@ -40,7 +40,7 @@ class Forced(enum.Enum):
 
 
 class MeansKind(enum.Enum):
-    """How a difference in one field is made; the value is how its text begins in files and messages."""
+    """The way in which a difference is made; the value is the beginning of its text in files and messages."""
 
     IN_PLACE = ""
     """By a call on the object, in the state alone, or with a new object that something else asks for."""
@@ -157,7 +157,7 @@ class Along:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What was changed outside of novita-infra, on one resource and for one cause."""
+    """A change made outside of novita-infra, to one resource and for one cause."""
 
     address: Address
     cause: Cause

@@ -66,7 +66,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What several resources cost together, per hour, as far as prices are known."""
+    """The cost of several resources together, per hour, as far as prices are known."""
 
     before: Amount
     after: Amount
@@ -83,12 +83,13 @@ class Sums:
 
     @property
     def delta(self) -> Amount:
+        """The added cost per hour, as far as prices are known."""
         return self.after - self.before
 
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """What a plan costs."""
+    """The cost of a plan."""
 
     rows: tuple[Row, ...]
     """Of every resource that is not free of charge, those without a change included, sorted by address."""
@@ -99,18 +100,18 @@ class Money:
 
     @property
     def total(self) -> Sums:
-        """Of the whole environment."""
+        """The cost of the whole environment."""
         return sums(self.rows)
 
     @property
     def groups(self) -> Mapping[str, Sums]:
-        """Of each group, by name; resources of no group are left out."""
+        """The cost of each group, by name; resources of no group are left out."""
         names = sorted({row.group for row in self.rows if row.group})
         return {name: sums(row for row in self.rows if row.group == name) for name in names}
 
 
 def sums(rows: Iterable[Row]) -> Sums:
-    """What the rows cost together."""
+    """The cost of the rows together."""
     rows = tuple(rows)
     before = [cost for row in rows for cost in row.before]
     after = [cost for row in rows for cost in row.after]

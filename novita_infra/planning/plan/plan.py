@@ -14,7 +14,7 @@ from novita_infra.planning.plan.steps import Step, Update
 
 
 class OnFailure(enum.Enum):
-    """What is done with the objects that a run made of a group when a part of the group fails."""
+    """The response to the failure of a part of a group: what is done with the objects that the run made of it."""
 
     ROLLBACK = "rollback"
     KEEP = "keep"
@@ -45,7 +45,7 @@ class OutputChanges:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What the command line selects and allows."""
+    """The selection and the permissions of the command line."""
 
     partial: bool = False
     """Made for some of the resources only (targets, or one manifest file); the outputs are left as they are."""
@@ -61,7 +61,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What `apply` would do: made once, shown and then walked. `Review` holds what is said about it."""
+    """A plan of what `apply` does: made once, shown and then walked. `Review` holds what is said about it."""
 
     project: str
     environment: str

@@ -15,7 +15,7 @@ from novita_infra.planning.plan.verdicts import Judgement
 
 @dataclass(frozen=True, slots=True)
 class Remarks:
-    """What one group of checks says about a plan."""
+    """The remarks of one group of checks on a plan."""
 
     findings: tuple[Finding, ...] = ()
     """Why the plan cannot be applied."""
@@ -73,12 +73,12 @@ class Review:
 
 
 def denied_by(verdicts: Iterable[Judgement]) -> list[Diagnostic]:
-    """What the policies deny, and those that gave no verdict and must give one."""
+    """The diagnostics on what policies deny, and on policies that must give a verdict and gave none."""
     return [diagnostic for verdict in verdicts for diagnostic in _denied(verdict)]
 
 
 def warned_by(verdicts: Iterable[Judgement]) -> list[Diagnostic]:
-    """What the policies warn of, and those that gave no verdict and need not give one."""
+    """The diagnostics on what policies warn of, and on policies that may give no verdict and gave none."""
     return [diagnostic for verdict in verdicts for diagnostic in _warned(verdict)]
 
 

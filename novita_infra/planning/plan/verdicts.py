@@ -1,4 +1,4 @@
-"""What policies say of a plan: values, and how they are read from what programs print. Pure.
+"""The verdicts of policies on a plan, and the reading of what policy programs print. Pure.
 
 Besides our own form, what conftest and `opa eval` print is understood, so that policies for Terraform's plans need no
 wrapping.
@@ -34,7 +34,7 @@ class VerdictReason:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one policy says."""
+    """The verdict of one policy."""
 
     deny: tuple[VerdictReason, ...] = ()
     warn: tuple[VerdictReason, ...] = ()
@@ -51,7 +51,7 @@ class Judgement:
 
 
 class NoVerdict(ValueError):
-    """What a policy said is no verdict."""
+    """Raised where the answer of a policy is no verdict."""
 
 
 def verdict_in(answer: Any) -> Verdict:

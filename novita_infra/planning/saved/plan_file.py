@@ -167,7 +167,7 @@ def is_plan_file(path: Path) -> bool:
 
 
 def _place(secret: Secret) -> str:
-    """Where the secret is read from; a line of a manifest may move."""
+    """The source of the secret, without the line of a manifest, which may move."""
     return "+".join("manifest" if source.startswith("manifest:") else source for source in secret.source.split("+"))
 
 
