@@ -18,7 +18,7 @@ from novita_infra.manifests.project.loading import Project
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.basis import check_basis
-from novita_infra.operations.redaction import secrets_in
+from novita_infra.operations.redaction import secrets_of_specs
 from novita_infra.operations.session import Session
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
@@ -94,7 +94,7 @@ def _durations(result: Result | None) -> Mapping[str, list[float]]:
 
 def _secrets(project: Project, plan: Plan) -> frozenset[str]:
     """Every secret that the project declares or the plan sends, in clear, to redact messages."""
-    return secrets_in((*(item.spec for item in project.declared), *(step.spec for step in plan.steps)))
+    return secrets_of_specs((*(item.spec for item in project.declared), *(step.spec for step in plan.steps)))
 
 
 def _mark(project: Project, address: Address, operation: str) -> str:

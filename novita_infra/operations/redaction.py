@@ -16,7 +16,7 @@ def redacted_inputs(inputs: PlanInputs) -> PlanInputs:
     troubled = {address: item.live for address, item in existing.items() if item.live and item.live.trouble}
     if not troubled:
         return inputs
-    secrets = secrets_in(item.spec for item in inputs.config.declared)
+    secrets = secrets_of_specs(item.spec for item in inputs.config.declared)
     redacted = {
         address: replace(existing[address], live=replace(live, trouble=redact(live.trouble, secrets)))
         for address, live in troubled.items()
@@ -24,7 +24,7 @@ def redacted_inputs(inputs: PlanInputs) -> PlanInputs:
     return replace(inputs, world=replace(inputs.world, existing={**existing, **redacted}))
 
 
-def secrets_in(specs: Iterable[Spec]) -> frozenset[str]:
+def secrets_of_specs(specs: Iterable[Spec]) -> frozenset[str]:
     """Every secret in the specs, in clear."""
     return frozenset(text for spec in specs for leaf in leaves(dict(spec)) for text in _secret_texts(leaf))
 
