@@ -26,7 +26,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from novita_infra.cli import collect_seldom
 from novita_infra.operations.applying import apply_plan
-from novita_infra.operations.planning import plan_project
+from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.session import ProjectOptions, open_session, state_locked
 
 THINGS: Final = 1000

@@ -26,7 +26,7 @@ from novita_infra.api.client import Client
 from novita_infra.api.transport.in_process import InProcess
 from novita_infra.model.clock import RealClock
 from novita_infra.operations.applying import apply_plan
-from novita_infra.operations.planning import plan_project
+from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.session import (
     SIMULATOR,
     ProjectOptions,

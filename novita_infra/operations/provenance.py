@@ -8,7 +8,7 @@ from contextlib import suppress
 from novita_infra.manifests.project.loading import load
 from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.model.diagnostics import Problems
-from novita_infra.operations.saved_plans import is_plan, reopened_at
+from novita_infra.operations.plans.saved_plans import is_plan, reopened_at
 from novita_infra.operations.session import ProjectOptions
 
 

@@ -29,7 +29,7 @@ from novita_infra.applying.events import Result
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import FastClock
 from novita_infra.operations.applying import apply_plan
-from novita_infra.operations.planning import plan_project
+from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.session import ProjectOptions, Session, open_session, state_locked
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action

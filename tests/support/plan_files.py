@@ -11,8 +11,8 @@ from rig import Rig
 
 from novita_infra.applying.events import Event, Result
 from novita_infra.operations.applying import apply_plan
-from novita_infra.operations.planning import plan_project
-from novita_infra.operations.saved_plans import check_saved, reopened, save_plan
+from novita_infra.operations.plans.planning import plan_project
+from novita_infra.operations.plans.saved_plans import check_saved, reopened, save_plan
 from novita_infra.operations.session import SIMULATOR, ProjectOptions, Session, state_locked
 from novita_infra.planning.options import PlanOptions
 

@@ -27,7 +27,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.records import Record
 from novita_infra.operations.applying import apply_plan
-from novita_infra.operations.planning import plan_project
+from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.session import state_locked
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action

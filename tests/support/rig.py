@@ -24,7 +24,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.operations.applying import apply_plan
 from novita_infra.operations.importing import import_object
-from novita_infra.operations.planning import plan_project, read_inputs
+from novita_infra.operations.plans.planning import plan_project, read_inputs
 from novita_infra.operations.session import SIMULATOR, ProjectOptions, Session, state_locked
 from novita_infra.operations.state_edits import forget, move_record
 from novita_infra.planning.inputs import PlanInputs

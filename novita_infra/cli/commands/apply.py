@@ -28,8 +28,8 @@ from novita_infra.cli.signals import carried_out, stopping
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, problem
 from novita_infra.model.durations import in_words
 from novita_infra.operations.applying import apply_plan
-from novita_infra.operations.planning import plan_project
-from novita_infra.operations.saved_plans import check_saved, is_plan, opened_saved
+from novita_infra.operations.plans.planning import plan_project
+from novita_infra.operations.plans.saved_plans import check_saved, is_plan, opened_saved
 from novita_infra.operations.session import ProjectOptions, Session, open_session, state_locked
 from novita_infra.planning.options import PlanOptions, Refresh
 from novita_infra.planning.plan.plan import Plan

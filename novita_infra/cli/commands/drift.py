@@ -15,7 +15,7 @@ from novita_infra.cli.commands.plan import EXIT_DRIFT
 from novita_infra.cli.options import path_argument, target_option
 from novita_infra.cli.project_options import again, with_project_options
 from novita_infra.cli.rendering import json_option, with_renderer
-from novita_infra.operations.planning import plan_project
+from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.session import ProjectOptions, open_session
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.review import Remarks, Review

@@ -16,8 +16,8 @@ from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import json_option, with_renderer
 from novita_infra.kinds import KINDS
 from novita_infra.model.diagnostics import EXIT_ERROR
-from novita_infra.operations.planning import plan_project
-from novita_infra.operations.saved_plans import save_plan
+from novita_infra.operations.plans.planning import plan_project
+from novita_infra.operations.plans.saved_plans import save_plan
 from novita_infra.operations.session import ProjectOptions, open_session
 from novita_infra.planning.cost.durations import estimate
 from novita_infra.planning.options import PlanOptions

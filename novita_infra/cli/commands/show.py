@@ -17,7 +17,7 @@ from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import json_option, with_renderer
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.model.values import Digest, Secret, Value, leaves
-from novita_infra.operations.saved_plans import is_plan, read_saved_plan
+from novita_infra.operations.plans.saved_plans import is_plan, read_saved_plan
 from novita_infra.operations.session import ProjectOptions, validate_project
 from novita_infra.operations.state_edits import load_state
 from novita_infra.views.graph import dot, mermaid, needs_of

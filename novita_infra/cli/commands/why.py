@@ -15,9 +15,9 @@ from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import json_option, with_renderer
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import nearest, problem
-from novita_infra.operations.planning import plan_project
+from novita_infra.operations.plans.planning import plan_project
+from novita_infra.operations.plans.saved_plans import is_plan, read_saved_plan
 from novita_infra.operations.provenance import provenance_of
-from novita_infra.operations.saved_plans import is_plan, read_saved_plan
 from novita_infra.operations.session import ProjectOptions, open_session
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.review import Review

@@ -10,9 +10,9 @@ from novita_infra.kinds.kind import Circumstances
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.account_check import check_owner
-from novita_infra.operations.preflight import run_preflight
+from novita_infra.operations.plans.preflight import run_preflight
+from novita_infra.operations.plans.refresh import read_at_once, refresh_inputs
 from novita_infra.operations.redaction import redacted_inputs
-from novita_infra.operations.refresh import read_at_once, refresh_inputs
 from novita_infra.operations.session import Session, check_account
 from novita_infra.planning.inputs import AccountSnapshot, Config, PlanInputs, PriorState
 from novita_infra.planning.options import PlanOptions

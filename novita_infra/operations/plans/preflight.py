@@ -16,7 +16,7 @@ from novita_infra.catalogue.products import Catalogue, Product
 from novita_infra.catalogue.stock import StockQuery
 from novita_infra.kinds import KINDS
 from novita_infra.model.resources import Declared
-from novita_infra.operations.duplicates import read_duplicates
+from novita_infra.operations.plans.duplicates import read_duplicates
 from novita_infra.operations.session import Session
 from novita_infra.planning.checks import placement as siting
 from novita_infra.planning.checks import preflight

@@ -109,8 +109,8 @@ async def check_saved(session: Session, saved: SavedPlan) -> None:
     Needs the lock (`state_locked`), and changes nothing.
     """
     # `show` reads saved plans without planning: these imports would add 8 % to its start-up.
-    from novita_infra.operations.planning import plan_project  # noqa: PLC0415
-    from novita_infra.operations.preflight import cleared_again  # noqa: PLC0415
+    from novita_infra.operations.plans.planning import plan_project  # noqa: PLC0415
+    from novita_infra.operations.plans.preflight import cleared_again  # noqa: PLC0415
     from novita_infra.refresh.catalogue import read_catalogue  # noqa: PLC0415
 
     check_basis(saved.review.plan, session.state, seal=saved.seal)
