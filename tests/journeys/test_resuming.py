@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from crash_cases import Case, rows
 from crashing import SECRETS
+from kind_facts import FACTS
 from rig import Rig
 from sights import operation
 
@@ -20,13 +21,7 @@ from novita_infra.views.content.lines import plain
 from novita_infra.views.text.result import result_lines
 
 CASES = tuple(case for case in rows() if case.waits)
-SLOW = {
-    *(f"instance {title}" for title in ("create", "start", "upgrade", "stop", "delete")),
-    *("vpc create", "image_prewarm create", "endpoint create", "endpoint delete"),
-    *(f"{kind} replace: create" for kind in ("instance", "vpc", "image_prewarm", "endpoint")),
-    *("instance replace: delete", "endpoint replace: delete"),
-}
-"""What takes a while; everything else is over at the first look."""
+SLOW = {f"{kind_type} {title}" for kind_type, facts in FACTS.items() for title in facts.slow}
 
 
 def is_own(case: Case, step: Step) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from kind_facts import FACTS, TYPES
 from rig import Rig
 
 from novita_infra.applying.events import Identified
@@ -24,23 +25,13 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 ENVIRON = {"REGISTRY_USERNAME": "acme-bot", "REGISTRY_PASSWORD": "correct horse"}
 
 
-EDITS: dict[str, dict[str, Any]] = {
-    "Instance": {"ports": ["9000/http", "9001/tcp"]},
-    "Template": {"readme": "edited"},
-    "NetworkStorage": {"sizeGb": 600},
-    "VPC": {"name": "edited"},
-    "RegistryAuth": {"username": "edited"},
-    "ImagePrewarm": {"note": "edited"},
-    "Endpoint": {"scaling": {"type": "queue", "value": 33}},
-}
-
-
 def edit_everything(folder: Path) -> None:
     """Changes a field of every resource of the project."""
     for path in folder.glob("*.yaml"):
         documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
         for document in documents:
-            document.get("spec", {}).update(EDITS.get(document["kind"], {}))
+            kind_type = TYPES.get(document["kind"])
+            document.get("spec", {}).update(FACTS[kind_type].example_edit if kind_type else {})
         path.write_text(yaml.safe_dump_all(documents), encoding="utf-8")
 
 

@@ -48,6 +48,8 @@ def unwritten(kind_type: str) -> Iterator[str]:
             yield f"{place}: edits: add, change and remove `{item.name}`"
         if item.name not in facts.sights and item.name not in NOWHERE.get(kind_type, ()):
             yield f"{place}: sights: where `{item.name}` shows in the simulated world"
+    if not facts.example_edit:
+        yield f"{place}: example_edit: a change of one field that the kind's examples can take"
     yield from _marked(kind_type, facts.table)
     if facts.outsiders is None:
         yield f"{place}: outsiders: how other people create, edit and delete such an object"

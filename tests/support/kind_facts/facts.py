@@ -89,6 +89,10 @@ class KindFacts:
 
     kind: str
     """The name in manifests."""
+    example_edit: Mapping[str, Any] = field(default_factory=dict)
+    """A change of one field that every example of the kind can take."""
+    slow: tuple[str, ...] = ()
+    """The calls of the crash rows that take a while, by title; every other call is over at the first look."""
     table: str
     """The simulator's word for the kind: the name of its table and the head of its operations."""
     edits: tuple[Edit, ...] = ()

@@ -187,6 +187,8 @@ GIVEN = {
 }
 FACTS = KindFacts(
     kind="Endpoint",
+    example_edit={"scaling": {"type": "queue", "value": 33}},
+    slow=("create", "delete", "replace: create", "replace: delete"),
     table="endpoints",
     edits=tuple(_edits()),
     sights={

@@ -60,6 +60,8 @@ def _create(name: str, spec: Mapping[str, Any], apart: bool) -> tuple[str, dict[
 
 FACTS = KindFacts(
     kind="ImagePrewarm",
+    example_edit={"note": "edited"},
+    slow=("create", "replace: create"),
     table="prewarms",
     edits=tuple(_edits()),
     sights={

@@ -47,6 +47,7 @@ def _create(name: str, spec: Mapping[str, Any], apart: bool) -> tuple[str, dict[
 
 FACTS = KindFacts(
     kind="NetworkStorage",
+    example_edit={"sizeGb": 600},
     table="storages",
     edits=tuple(_edits()),
     sights={"name": attribute("name"), "sizeGb": attribute("size"), "cluster": attribute("cluster")},

@@ -45,6 +45,7 @@ def _create(name: str, spec: Mapping[str, Any], apart: bool) -> tuple[str, dict[
 
 FACTS = KindFacts(
     kind="RegistryAuth",
+    example_edit={"username": "edited"},
     table="registry_auths",
     edits=tuple(_edits()),
     sights={name: attribute(name) for name in ("name", "username", "password")},

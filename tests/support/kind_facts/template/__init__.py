@@ -90,6 +90,7 @@ GIVEN = {
 }
 FACTS = KindFacts(
     kind="Template",
+    example_edit={"readme": "edited"},
     table="templates",
     edits=tuple(_edits()),
     sights={

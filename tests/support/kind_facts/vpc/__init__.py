@@ -34,6 +34,8 @@ def _create(name: str, spec: Mapping[str, Any], apart: bool) -> tuple[str, dict[
 
 FACTS = KindFacts(
     kind="VPC",
+    example_edit={"name": "edited"},
+    slow=("create", "replace: create"),
     table="networks",
     edits=tuple(_edits()),
     sights={"name": attribute("name"), "cluster": attribute("cluster")},
