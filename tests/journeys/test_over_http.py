@@ -231,7 +231,7 @@ def test_a_port_in_use_is_reported_in_one_line(server: str) -> None:
         [*COMMAND, "sim", "serve", "--port", port], env=environment(), capture_output=True, text=True, check=False
     )
     assert ended.returncode == 1
-    assert f"port {port} cannot be had" in ended.stderr
+    assert f"port {port} is not available" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert ended.stdout == ""
 
