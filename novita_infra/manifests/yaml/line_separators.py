@@ -41,11 +41,12 @@ class LineSeparators:
 
     def outside_of_quotes(self) -> Iterator[tuple[int, int, str]]:
         """Yields line and column, from 1, and the name of each such character outside of the quoted spans."""
-        line, line_start = 1, 0
+        line, line_start, done = 1, 0, 0
         for match in _ANY.finditer(self._original):
             index = match.start()
-            line += self._original.count("\n", line_start, index)
-            line_start = self._original.rfind("\n", 0, index) + 1
+            line += self._original.count("\n", done, index)
+            line_start = self._original.rfind("\n", done, index) + 1 or line_start
+            done = index  # each part of the text is searched once, however many of these characters it holds
             nearest = bisect_right(self._starts, index) - 1
             if nearest < 0 or index >= self._ends[nearest]:
                 yield line, index - line_start + 1, f"U+{ord(match[0]):04X} ({_NAMES[match[0]]})"
