@@ -63,7 +63,8 @@ format: .venv/tested ## format the code, and fix what ruff can fix
 
 schemas: .venv/tested ## generate schemas/, docs/reference/ and the operations in docs/simulator.md
 	$(BIN)/python -m novita_infra.schema.resources schemas
-	$(BIN)/python -m novita_infra.views.json.schema.plan schemas
+	$(BIN)/python -m novita_infra.views.formats.json.schema.plan schemas
+	$(BIN)/python -m novita_infra.views.result_schemas schemas
 	$(BIN)/python -m novita_infra.simulator.scenarios.schema schemas
 	$(BIN)/python -m novita_infra.schema.reference_pages docs/reference
 	$(BIN)/python -m novita_infra.simulator.http.coverage docs/simulator.md

@@ -1,22 +1,52 @@
-"""The renderer of a command, chosen once by its options."""
+"""The renderer of a command, chosen once by its options. The options come from the table of output formats."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import click
 
 from novita_infra.model.clock import RealClock
-from novita_infra.views.json.renderer import JsonRenderer
-from novita_infra.views.renderer import Renderer
-from novita_infra.views.text.renderer import TextRenderer
+from novita_infra.model.diagnostics import problem
+from novita_infra.views.documents import WithDocuments
+from novita_infra.views.output_formats import DocumentFormat, StreamFormat, output_formats, part_of_format
+from novita_infra.views.renderer import Renderer, RenderSettings
 
 Callback: TypeAlias = Callable[..., Any]
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else on stdout.")
+_DEFAULT: Final = "text"
+_STREAM: Final = "as_"
+_DOCUMENT: Final = "document_"
+"""The beginnings of the names of the options' values."""
+
+
+def format_options(*results: str) -> Callable[[Callback], Callback]:
+    """Adds a flag for each format of all results, and `--NAME FILE` for each document format of the named results."""
+
+    def add(function: Callback) -> Callback:
+        for option in reversed([*_options(results)]):
+            function = option(function)
+        return function
+
+    return add
+
+
+def _options(results: tuple[str, ...]) -> Iterator[Callable[[Callback], Callback]]:
+    for name, form in output_formats().items():
+        match form:
+            case StreamFormat(help=text) if name != _DEFAULT:
+                yield click.option(f"--{name}", f"{_STREAM}{name}", is_flag=True, help=text)
+            case DocumentFormat(help=text, documents=documents) if not documents.keys().isdisjoint(results):
+                yield click.option(
+                    f"--{name}",
+                    f"{_DOCUMENT}{name}",
+                    type=click.Path(dir_okay=False, path_type=Path),
+                    metavar="FILE",
+                    help=text,
+                )
 
 
 def with_renderer(function: Callback) -> Callback:
@@ -26,16 +56,31 @@ def with_renderer(function: Callback) -> Callback:
     @click.pass_context
     @functools.wraps(function)
     def inner(ctx: click.Context, /, *, no_color: bool, **rest: Any) -> Any:  # noqa: ARG001 -- read by renderer_of
-        rest.pop("as_json", None)
-        return function(renderer=renderer_of(ctx.params), **rest)
+        chosen = _chosen(ctx.params)
+        if len(chosen) > 1:
+            raise problem(f"{' and '.join(f'--{name}' for name in chosen)} exclude each other", "choose one format")
+        renderer = renderer_of(ctx.params)
+        files = {name.removeprefix(_DOCUMENT): rest[name] for name in rest if name.startswith(_DOCUMENT) and rest[name]}
+        if files:
+            renderer = WithDocuments(renderer, files)
+        others = {name: value for name, value in rest.items() if not name.startswith((_STREAM, _DOCUMENT))}
+        return function(renderer=renderer, **others)
 
     return inner
 
 
 def renderer_of(params: dict[str, Any]) -> Renderer:
-    """The renderer that the values of a command's options ask for."""
+    """The renderer that the values of a command's options ask for; the first of several formats."""
     path = params.get("path") or Path()
-    root, now = path if path.is_dir() else path.parent, RealClock().now
-    if params.get("as_json"):
-        return JsonRenderer(root=root, now=now)
-    return TextRenderer(colours=not params.get("no_color"), root=root, now=now)
+    root = path if path.is_dir() else path.parent
+    settings = RenderSettings(root, RealClock().now, colours=not params.get("no_color"))
+    name = next(iter(_chosen(params)), _DEFAULT)
+    form = output_formats()[name]
+    assert isinstance(form, StreamFormat)  # noqa: S101 -- only such a format has a flag
+    renderer: Renderer = part_of_format(name, form.renderer)(settings)
+    return renderer
+
+
+def _chosen(params: dict[str, Any]) -> list[str]:
+    """The formats whose flags are set."""
+    return [name.removeprefix(_STREAM) for name, value in params.items() if name.startswith(_STREAM) and value]

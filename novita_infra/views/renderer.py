@@ -1,30 +1,56 @@
-"""The interface of an output format. A command calls it and does not know the format."""
+"""The interface of a format that writes to the streams. A command calls it and does not know the format."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
 
 from novita_infra.applying.events import Listener, Result
 from novita_infra.model.diagnostics import Diagnostic
-from novita_infra.model.records import Record
 from novita_infra.model.values import Value
-from novita_infra.planning.cost.durations import Estimate
 from novita_infra.planning.plan.review import Review
-from novita_infra.planning.saved.plan_file import SavedPlan
-from novita_infra.schema.explain_frame import PartExplained
-from novita_infra.schema.explain_kinds import FieldExplained, KindExplained
-from novita_infra.state.state import State
+from novita_infra.views.content.diagnostics import ValidationContent
+from novita_infra.views.content.explanation import ExplanationContent, KindsContent
 from novita_infra.views.content.lines import Line
+from novita_infra.views.content.listing import Facts, Listing
+from novita_infra.views.content.plan import DriftContent, PlanContent
+from novita_infra.views.content.state import OutputContent, OutputsContent, RecordContent, StateContent
 from novita_infra.views.content.why import Reasons
+
+PlainContent: TypeAlias = (
+    Reasons
+    | StateContent
+    | RecordContent
+    | OutputsContent
+    | OutputContent
+    | KindsContent
+    | ExplanationContent
+    | Listing
+    | Facts
+)
+"""A result without diagnostics. `Listing` and `Facts` are shown by every format without knowing them."""
+
+Content: TypeAlias = PlanContent | DriftContent | ValidationContent | PlainContent
+"""The result of a command without a format."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderSettings:
+    """What a renderer is made from."""
+
+    root: Path
+    """The folder of the project."""
+    now: Callable[[], float]
+    """Unix seconds."""
+    colours: bool = True
+    """Whether colours are allowed."""
 
 
 class Renderer(Protocol):
-    """Results on stdout, messages on stderr, in one format.
-
-    A result that every format shows in its own way has a method. `show` takes any other result.
-    """
+    """Results on stdout, messages on stderr, in one format."""
 
     @property
     def for_programs(self) -> bool:
@@ -40,48 +66,10 @@ class Renderer(Protocol):
         """Writes a result that has its own format, such as a schema or a graph."""
 
     def show(self, lines: Iterable[Line], data: Any = None) -> None:
-        """Shows a result that has no method: `lines` for a person, the same as JSON `data` for a program."""
+        """Shows a small result as it is: `lines` for a person, the same as JSON `data` for a program."""
 
-    def plan(
-        self,
-        review: Review,
-        *,
-        digest: str = "",
-        saved: SavedPlan | None = None,
-        time: Estimate | None = None,
-        warnings: Iterable[Diagnostic] = (),
-    ) -> None:
-        """Shows a plan with its problems. `saved` is the file of the plan, `warnings` are those of the manifests."""
-
-    def drift(self, review: Review, *, warnings: Iterable[Diagnostic]) -> None:
-        """Shows the drift of a plan and the changes that would follow."""
-
-    def why(self, reasons: Reasons) -> None:
-        """Shows the reasons of a change."""
-
-    def state(self, state: State) -> None:
-        """Shows all records and outputs."""
-
-    def record(self, record: Record) -> None:
-        """Shows one record."""
-
-    def imported(self, record: Record, *, title: str) -> None:
-        """Shows the record of an object that was just imported. `title` is `Imported` or `Adopted`."""
-
-    def outputs(self, outputs: Mapping[str, Value]) -> None:
-        """Shows the outputs of the project."""
-
-    def output(self, value: Value, *, raw: bool) -> None:
-        """Shows the value of one output; with `raw`, a text without quotes and line end."""
-
-    def kinds(self, kinds: Sequence[KindExplained]) -> None:
-        """Lists the kinds of resources."""
-
-    def explanation(self, part: KindExplained | FieldExplained | PartExplained, *, kind: str) -> None:
-        """Shows what a kind, a field or a part of a manifest takes."""
-
-    def validation(self, diagnostics: tuple[Diagnostic, ...], *, resources: int | None) -> None:
-        """Shows the outcome of `validate`. `resources` is the number of resources, None for invalid manifests."""
+    def result(self, content: Content) -> None:
+        """Shows the result of a command."""
 
     def run_begins(self) -> None:
         """Opens the output of a run."""

@@ -22,10 +22,10 @@ from novita_infra.simulator.scenarios.model import start_scenario
 from novita_infra.simulator.world.cloud import arrears, instances, networks, storages
 from novita_infra.simulator.world.market import money
 from novita_infra.views.content.lines import plain
-from novita_infra.views.json.drift import drift_report
-from novita_infra.views.json.state import record_json
-from novita_infra.views.text.plan import plan_lines
-from novita_infra.views.text.state import record_lines
+from novita_infra.views.formats.json.drift import drift_report
+from novita_infra.views.formats.json.state import record_json
+from novita_infra.views.formats.text.plan import plan_lines
+from novita_infra.views.formats.text.state import record_lines
 
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {

@@ -18,11 +18,11 @@ from novita_infra.model.clock import moment
 from novita_infra.simulator import scenario_of
 from novita_infra.simulator.scenarios.model import start_scenario
 from novita_infra.views.content.lines import plain
-from novita_infra.views.json.state import record_json
-from novita_infra.views.json.ui import Messages
-from novita_infra.views.text.plan import plan_lines
-from novita_infra.views.text.result import result_lines
-from novita_infra.views.text.state import record_lines
+from novita_infra.views.formats.json.state import record_json
+from novita_infra.views.formats.json.ui import Messages
+from novita_infra.views.formats.text.plan import plan_lines
+from novita_infra.views.formats.text.result import result_lines
+from novita_infra.views.formats.text.state import record_lines
 
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": "us-dallas-nas-2"}
 WORKERS = {"min": 1, "max": 2, "idleTimeout": 60, "maxConcurrency": 1, "requestTimeout": 60}

@@ -12,7 +12,7 @@ from novita_infra.applying.events import Ended, Identified, Outcome
 from novita_infra.planning.plan.steps import StepKind
 from novita_infra.simulator import Fault, Trouble
 from novita_infra.views.content.lines import plain
-from novita_infra.views.text.result import result_lines
+from novita_infra.views.formats.text.result import result_lines
 
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": "us-dallas-nas-2"}
 STORAGE: dict[str, Any] = {"cluster": "us-dallas-nas-2", "sizeGb": 10}

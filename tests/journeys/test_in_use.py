@@ -14,7 +14,7 @@ from novita_infra.simulator import Fault, Trouble
 from novita_infra.simulator.scenarios.events import on_event
 from novita_infra.simulator.world.engine.records import ScenarioEvent
 from novita_infra.views.content.lines import plain
-from novita_infra.views.text.result import result_lines
+from novita_infra.views.formats.text.result import result_lines
 
 HERE = "us-dallas-nas-2"
 STAYS = ("VPC", "other", {"cluster": HERE})

@@ -14,7 +14,7 @@ from novita_infra.simulator import Fault, Trouble
 from novita_infra.simulator.world.market.catalogue import set_stock
 from novita_infra.views.content.events import event_line
 from novita_infra.views.content.lines import plain
-from novita_infra.views.text.state import record_lines
+from novita_infra.views.formats.text.state import record_lines
 
 WISHES = [
     {"gpu": "H100", "cluster": "us-dallas-nas-2", "billingMode": "spot"},

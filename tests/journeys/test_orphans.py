@@ -17,7 +17,7 @@ from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.orphans import find_orphans, orphan_for, orphans_named, terminate
 from novita_infra.planning.orphans import Orphan
 from novita_infra.views.content.lines import plain
-from novita_infra.views.content.orphans import orphan_lines, orphans_data
+from novita_infra.views.results.orphans import orphan_listing
 
 STORAGE = ("NetworkStorage", "data", {"cluster": "us-ca-nas-2", "sizeGb": 20})
 HOUR = 3600
@@ -95,7 +95,7 @@ def test_orphans_are_listed_with_age_and_last_gpu_use(rig: Rig) -> None:
     assert busy.use.last is not None
     assert idle.use.last < begun + HOUR
     assert busy.use.last > rig.clock.now() - HOUR
-    text = plain(orphan_lines(list(found.values()), now=rig.clock.now()))
+    text = plain(orphan_listing(list(found.values()), now=rig.clock.now()).lines())
     lines = {line.split()[2]: line for line in text.splitlines() if "left-behind" in line}
     assert "1 d 6 h" in lines["left-behind-2"]
     assert "1 d 5 h" in lines["left-behind-2"].replace("1 d 6 h", "")
@@ -107,15 +107,15 @@ def test_a_machine_that_never_did_anything_says_since_when(rig: Rig) -> None:
     (idle,) = [item for item in _find(rig) if item.live.name == "left-behind-2"]
     assert idle.use is not None
     assert idle.use.last is None
-    assert "none in 7 d" in plain(orphan_lines([idle], now=rig.clock.now()))
+    assert "none in 7 d" in plain(orphan_listing([idle], now=rig.clock.now()).lines())
 
 
 def test_the_table_sums_up_and_the_json_says_the_same(rig: Rig) -> None:
     found, now = _find(rig), rig.clock.now()
-    data: list[dict[str, Any]] = orphans_data(found, now=now)
+    data: list[dict[str, Any]] = orphan_listing(found, now=now).data()
     assert [item["id"] for item in data] == [item.live.id for item in found]
     assert all(item["per_hour"]["most"] for item in data)
-    text = plain(orphan_lines(found, now=now))
+    text = plain(orphan_listing(found, now=now).lines())
     assert text.splitlines()[0].split()[:3] == ["KIND", "ID", "NAME"]
     total = sum((item.per_hour.most for item in found), Fraction(0)) * MONTH / 100_000
     assert "5 objects in no state: " in text
@@ -233,4 +233,4 @@ def test_other_peoples_things_are_listed_for_what_they_are(tmp_path: Path) -> No
     assert {item.kind for item in found} == {"network_storage", "template", "instance", "vpc", "registry_auth"}
     assert rig.record("network_storage.data").id not in {item.live.id for item in found}
     assert {item.owner for item in found} == {""}
-    assert "not marked" in plain(orphan_lines(found, now=rig.clock.now()))
+    assert "not marked" in plain(orphan_listing(found, now=rig.clock.now()).lines())

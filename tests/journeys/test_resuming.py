@@ -18,7 +18,7 @@ from sights import operation
 from novita_infra.applying.events import Ended, Event, Identified, Outcome, Progressed, Result
 from novita_infra.planning.plan.steps import Step
 from novita_infra.views.content.lines import plain
-from novita_infra.views.text.result import result_lines
+from novita_infra.views.formats.text.result import result_lines
 
 CASES = tuple(case for case in rows() if case.waits)
 SLOW = {f"{kind_type} {title}" for kind_type, facts in FACTS.items() for title in facts.slow}

@@ -20,8 +20,8 @@ from novita_infra.simulator.scenarios.model import start_scenario
 from novita_infra.simulator.world.market import catalogue
 from novita_infra.views.content.events import event_line
 from novita_infra.views.content.lines import plain
-from novita_infra.views.text.result import result_lines
-from novita_infra.views.text.state import record_lines
+from novita_infra.views.formats.text.result import result_lines
+from novita_infra.views.formats.text.state import record_lines
 
 pytestmark = pytest.mark.slow
 

@@ -18,8 +18,8 @@ from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.saved.plan_file import Setting, write_plan
 from novita_infra.simulator import PROFILES
 from novita_infra.views.content.lines import plain
-from novita_infra.views.json.plan import plan_json
-from novita_infra.views.text.plan import plan_lines
+from novita_infra.views.formats.json.plan import plan_json
+from novita_infra.views.formats.text.plan import plan_lines
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ENVIRON = {"REGISTRY_USERNAME": "acme-bot", "REGISTRY_PASSWORD": "correct horse"}

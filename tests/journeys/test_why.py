@@ -18,8 +18,8 @@ from novita_infra.planning.plan.review import Review
 from novita_infra.simulator.world.cloud import instances
 from novita_infra.views.content.lines import plain
 from novita_infra.views.content.why import reasons
-from novita_infra.views.json.why import why_json
-from novita_infra.views.text.why import why_lines
+from novita_infra.views.formats.json.why import why_json
+from novita_infra.views.formats.text.why import why_lines
 
 PROJECT = """\
 apiVersion: novita-infra/v1

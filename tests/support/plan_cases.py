@@ -29,9 +29,9 @@ from novita_infra.simulator import LIVE
 from novita_infra.simulator.scenarios.events import on_event
 from novita_infra.simulator.world.engine.records import ScenarioEvent
 from novita_infra.views.content.lines import plain
-from novita_infra.views.json.plan import plan_json
-from novita_infra.views.text.diagnostics import diagnostic_lines
-from novita_infra.views.text.plan import plan_lines
+from novita_infra.views.formats.json.plan import plan_json
+from novita_infra.views.formats.text.diagnostics import diagnostic_lines
+from novita_infra.views.formats.text.plan import plan_lines
 
 CASES: Final = Path(__file__).parents[1] / "plans"
 Ordering = Callable[[list[Any]], dict[str, list[Any]]]

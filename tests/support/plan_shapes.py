@@ -8,8 +8,8 @@ from typing import Any
 import jsonschema_rs
 
 from novita_infra.planning.plan.review import Review
-from novita_infra.views.json.plan import plan_json
-from novita_infra.views.json.schema.plan import plan_schema
+from novita_infra.views.formats.json.plan import plan_json
+from novita_infra.views.formats.json.schema.plan import plan_schema
 
 
 def checked_json(plan: Review) -> dict[str, Any]:
@@ -20,9 +20,9 @@ def checked_json(plan: Review) -> dict[str, Any]:
 
 
 def check_shape(data: Any) -> None:
-    """Fails where a key of the plan is not described in `views/json/schema/plan.py` (then run `make schemas`)."""
+    """Fails where a key of the plan is not described in `formats/json/schema/plan.py` (then run `make schemas`)."""
     wrong = [f"{'/'.join(map(str, error.instance_path))}: {error.message}" for error in _compiled().iter_errors(data)]
-    assert not wrong, f"not as schemas/plan.json promises (see views/plan_schema.py): {wrong[:5]}"
+    assert not wrong, f"not as schemas/plan.json promises (see views/formats/json/schema/plan.py): {wrong[:5]}"
 
 
 @functools.cache

@@ -23,7 +23,7 @@ from novita_infra.cli.options import (
     with_plan_options,
 )
 from novita_infra.cli.project_options import again, with_project_options
-from novita_infra.cli.rendering import json_option, with_renderer
+from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out, stopping
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, problem
 from novita_infra.model.durations import in_words
@@ -38,7 +38,7 @@ from novita_infra.planning.saved.plan_file import digest_of
 from novita_infra.policies.running import judge_plan
 from novita_infra.views.content.events import next_line
 from novita_infra.views.content.lines import Line, Tone, line
-from novita_infra.views.json.plan import plan_json
+from novita_infra.views.formats.json.plan import plan_json
 from novita_infra.views.renderer import Renderer
 
 _DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
@@ -71,7 +71,7 @@ def _plan_digest(text: str) -> str:
 @auto_approve_option
 @parallelism_option
 @lock_timeout_option
-@json_option
+@format_options()
 @with_renderer
 def apply(
     *,
@@ -121,7 +121,7 @@ def apply(
 @auto_approve_option
 @parallelism_option
 @lock_timeout_option
-@json_option
+@format_options()
 @with_renderer
 def destroy(
     *,

@@ -14,11 +14,12 @@ from novita_infra.cli.command import Command
 from novita_infra.cli.commands.plan import EXIT_DRIFT
 from novita_infra.cli.options import path_argument, target_option
 from novita_infra.cli.project_options import again, with_project_options
-from novita_infra.cli.rendering import json_option, with_renderer
+from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.session import ProjectOptions, open_session
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.review import Remarks, Review
+from novita_infra.views.content.plan import DriftContent
 from novita_infra.views.renderer import Renderer
 
 _OPTION: Final = re.compile(r"(?P<whole>`novita-infra [^`]*`)|(run it again with )?(?<=\s)--(?=[a-z])")
@@ -29,7 +30,7 @@ _OPTION: Final = re.compile(r"(?P<whole>`novita-infra [^`]*`)|(run it again with
 @path_argument
 @with_project_options
 @target_option
-@json_option
+@format_options("drift")
 @with_renderer
 def drift(*, project_options: ProjectOptions, targets: tuple[str, ...], renderer: Renderer) -> int:
     """Show changes made outside of novita-infra, and their causes.
@@ -52,7 +53,7 @@ async def _drift(project_options: ProjectOptions, renderer: Renderer, plan_optio
     async with open_session(project_options, os.environ, report=renderer.message) as session:
         review = await plan_project(session, plan_options)
     review = with_advice(review, again("apply", project_options, plan_options))
-    renderer.drift(review, warnings=session.project.warnings)
+    renderer.result(DriftContent(review, warnings=session.project.warnings))
     return EXIT_DRIFT if review.plan.drift else 0
 
 

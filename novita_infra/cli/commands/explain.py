@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from novita_infra.cli.command import Command
-from novita_infra.cli.rendering import json_option, with_renderer
+from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.diagnostics import nearest, problem
@@ -16,8 +16,10 @@ from novita_infra.schema.explain_frame import FRAME, PROJECT, PartExplained, exp
 from novita_infra.schema.explain_kinds import FieldExplained, KindExplained
 from novita_infra.schema.explain_kinds import explain_path as explained
 from novita_infra.schema.resources import schemas, text_of_schema, write_schemas
-from novita_infra.views.json.schema.plan import plan_schema
+from novita_infra.views.content.explanation import ExplanationContent, KindsContent
+from novita_infra.views.formats.json.schema.plan import plan_schema
 from novita_infra.views.renderer import Renderer
+from novita_infra.views.result_schemas import result_schemas
 
 _ALIKE: Final = ("metadata", "lifecycle")
 """Parts that every kind has, so that no kind is needed."""
@@ -25,7 +27,7 @@ _ALIKE: Final = ("metadata", "lifecycle")
 
 @click.command(cls=Command)
 @click.argument("what", metavar="[KIND[.field]]", default="", required=False)
-@json_option
+@format_options()
 @with_renderer
 def explain(*, what: str, renderer: Renderer) -> int:
     """Explain a kind of resource or one of its fields: accepted values, and the effect of a change.
@@ -43,11 +45,11 @@ def explain(*, what: str, renderer: Renderer) -> int:
       novita-infra explain Project.budget
     """
     if not what:
-        renderer.kinds([_whole(kind) for kind in KINDS.values()])
+        renderer.result(KindsContent(tuple(_whole(kind) for kind in KINDS.values())))
         return 0
     part = _explained(what)
     kind = _kind(what.partition(".")[0]).name if isinstance(part, FieldExplained) else ""
-    renderer.explanation(part, kind=kind)
+    renderer.result(ExplanationContent(part, kind))
     return 0
 
 
@@ -63,7 +65,8 @@ def explain(*, what: str, renderer: Renderer) -> int:
 @with_renderer
 def schema(*, what: str, folder: Path | None, renderer: Renderer) -> int:
     """Print the JSON Schema of the manifests, or of one KIND, of the project file (KIND `project`), of what
-    `plan --json` prints (KIND `plan`), or of scenario files of the simulator (KIND `scenario`).
+    `plan --json` or `orphans --json` prints (KIND `plan`, `orphans`), or of scenario files of the simulator (KIND
+    `scenario`).
 
     \b
     Examples:
@@ -87,7 +90,10 @@ def schema(*, what: str, folder: Path | None, renderer: Renderer) -> int:
 
         renderer.verbatim(text_of_schema(scenario_schema()))
         return 0
-    name = word if word in {"manifest", "project"} else _kind(what, "manifest", "plan", "scenario").type
+    if word in (results := result_schemas()):
+        renderer.verbatim(text_of_schema(results[word]))
+        return 0
+    name = word if word in {"manifest", "project"} else _kind(what, "manifest", "plan", "scenario", *results).type
     renderer.verbatim(text_of_schema(schemas()[f"{name}.json"]))
     return 0
 

@@ -10,12 +10,13 @@ from novita_infra.cli.command import Command
 from novita_infra.cli.options import address as address_of
 from novita_infra.cli.options import lock_timeout_option, path_argument
 from novita_infra.cli.project_options import with_project_options
-from novita_infra.cli.rendering import json_option, with_renderer
+from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.operations.importing import import_object
 from novita_infra.operations.session import ProjectOptions, open_session, state_locked
+from novita_infra.views.content.state import RecordContent
 from novita_infra.views.renderer import Renderer
 
 
@@ -25,7 +26,7 @@ from novita_infra.views.renderer import Renderer
 @path_argument
 @with_project_options
 @lock_timeout_option
-@json_option
+@format_options()
 @with_renderer
 def import_(*, address: Address, id_: str, project_options: ProjectOptions, renderer: Renderer) -> int:
     """Import an existing object into the state.
@@ -39,7 +40,7 @@ def import_(*, address: Address, id_: str, project_options: ProjectOptions, rend
       novita-infra import network_storage.data 66f3 examples/training-cluster --sim
     """
     record = carried_out(_import(project_options, address, id_))
-    renderer.imported(record, title="Imported")
+    renderer.result(RecordContent(record, imported="Imported"))
     renderer.message(
         "A new manifest holds the values that the cloud shows; variables named like secrets come from the environment.",
         "Move other secrets there, then see the differences: novita-infra plan",

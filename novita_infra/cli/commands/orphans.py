@@ -13,7 +13,7 @@ from novita_infra.cli.confirmation import approved
 from novita_infra.cli.lazy import EXIT_INTERRUPTED
 from novita_infra.cli.options import address, auto_approve_option, lock_timeout_option, path_argument
 from novita_infra.cli.project_options import again, with_project_options
-from novita_infra.cli.rendering import json_option, with_renderer
+from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out, stopping
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_ERROR, problem
@@ -21,8 +21,9 @@ from novita_infra.operations.importing import import_object
 from novita_infra.operations.orphans import find_orphans, orphan_for, orphans_named, terminate
 from novita_infra.operations.session import ProjectOptions, open_session, state_locked
 from novita_infra.views.content.lines import Tone, line
-from novita_infra.views.content.orphans import orphan_lines, orphans_data, termination_lines
+from novita_infra.views.content.state import RecordContent
 from novita_infra.views.renderer import Renderer
+from novita_infra.views.results.orphans import orphan_listing, termination_lines
 
 EXIT_FOUND = 2
 
@@ -58,7 +59,7 @@ def _id(text: str) -> str:
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are orphans.")
 @auto_approve_option
 @lock_timeout_option
-@json_option
+@format_options("orphans")
 @with_renderer
 def orphans(
     *,
@@ -110,7 +111,7 @@ async def _list(
 ) -> int:
     async with open_session(project_options, os.environ, destroys=True, empty=True) as session:
         items, now = await find_orphans(session, beside=states), session.clock.now()
-    renderer.show(orphan_lines(items, now=now), orphans_data(items, now=now))
+    renderer.result(orphan_listing(items, now=now))
     return EXIT_FOUND if detailed and items else 0
 
 
@@ -124,7 +125,7 @@ async def _adopt(
         items = await find_orphans(session, beside=states)
         orphan = orphan_for(items, address, id=id_)
         record = await import_object(session, address, orphan.live.id)
-    renderer.imported(record, title="Adopted")
+    renderer.result(RecordContent(record, imported="Adopted"))
     renderer.message(f"To see what differs from its manifest: {again('plan', project_options)}")
     return 0
 

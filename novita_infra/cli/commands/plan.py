@@ -13,7 +13,7 @@ import click
 from novita_infra.cli.command import Command
 from novita_infra.cli.options import path_argument, with_plan_options
 from novita_infra.cli.project_options import with_project_options
-from novita_infra.cli.rendering import json_option, with_renderer
+from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.kinds import KINDS
 from novita_infra.model.diagnostics import EXIT_ERROR
 from novita_infra.operations.plans.planning import plan_project
@@ -23,7 +23,8 @@ from novita_infra.planning.cost.durations import estimate
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.saved.plan_file import check_free, digest_of
 from novita_infra.policies.running import judge_plan
-from novita_infra.views.json.plan import plan_json
+from novita_infra.views.content.plan import PlanContent
+from novita_infra.views.formats.json.plan import plan_json
 from novita_infra.views.renderer import Renderer
 
 EXIT_CHANGES = 2
@@ -44,7 +45,7 @@ EXIT_DRIFT = 3
 @with_plan_options
 @click.option("--estimate", "estimated", is_flag=True, help="Estimate the duration, with the steps that take longest.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 for changes, 3 for drift only.")
-@json_option
+@format_options("plan")
 @with_renderer
 def plan(
     *,
@@ -101,7 +102,7 @@ async def _plan(
             save_plan(session, review, out, asked=plan_options)
         digest = digest_of(review) if out is not None else ""
         time = estimate(review.plan, session.state.durations, KINDS) if estimated else None
-        renderer.plan(review, digest=digest, time=time, warnings=session.project.warnings)
+        renderer.result(PlanContent(review, digest, time=time, warnings=session.project.warnings))
         if review.problems:
             return review.code or EXIT_ERROR
         if out is not None:

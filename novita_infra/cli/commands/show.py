@@ -14,13 +14,17 @@ import click
 from novita_infra.cli.command import Command
 from novita_infra.cli.options import path_argument
 from novita_infra.cli.project_options import with_project_options
-from novita_infra.cli.rendering import json_option, with_renderer
+from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.model.values import Digest, Secret, Value, leaves
 from novita_infra.operations.plans.saved_plans import is_plan, read_saved_plan
 from novita_infra.operations.session import ProjectOptions, validate_project
 from novita_infra.operations.state_edits import load_state
-from novita_infra.views.graph import dot, mermaid, needs_of
+from novita_infra.views.content.graph import graph_of, needs_of
+from novita_infra.views.content.plan import PlanContent
+from novita_infra.views.content.state import OutputContent, OutputsContent, StateContent
+from novita_infra.views.documents import document_text
+from novita_infra.views.output_formats import document_formats
 from novita_infra.views.renderer import Renderer
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -29,7 +33,7 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 @click.command(cls=Command)
 @click.argument("path", metavar="[PATH or PLANFILE]", default=".", type=click.Path(path_type=Path), required=False)
 @with_project_options
-@json_option
+@format_options()
 @with_renderer
 def show(*, project_options: ProjectOptions, renderer: Renderer) -> int:
     """Show the state of an environment, or a saved plan.
@@ -44,9 +48,9 @@ def show(*, project_options: ProjectOptions, renderer: Renderer) -> int:
     """
     if is_plan(project_options.path):
         saved = read_saved_plan(project_options.path)
-        renderer.plan(saved.review, digest=saved.digest, saved=saved)
+        renderer.result(PlanContent(saved.review, saved.digest, saved))
         return 0
-    renderer.state(load_state(project_options))
+    renderer.result(StateContent(load_state(project_options)))
     return 0
 
 
@@ -55,7 +59,7 @@ def show(*, project_options: ProjectOptions, renderer: Renderer) -> int:
 @path_argument
 @with_project_options
 @click.option("--raw", is_flag=True, help="Print only the value of NAME, a text without quotes: for scripts.")
-@json_option
+@format_options()
 @with_renderer
 def output(*, name: str, project_options: ProjectOptions, raw: bool, renderer: Renderer) -> int:
     """Print the outputs of the last apply.
@@ -75,12 +79,12 @@ def output(*, name: str, project_options: ProjectOptions, raw: bool, renderer: R
     if not name:
         if raw:
             raise problem("--raw needs the NAME of one output", f"outputs: {', '.join(sorted(outputs)) or 'none'}")
-        renderer.outputs(outputs)
+        renderer.result(OutputsContent(outputs))
         return 0
     value = _one(outputs, name)
     if raw and isinstance(value, (dict, list)) and not renderer.for_programs:
         raise problem(f"output {name} is not a single value", "use --json instead of --raw")
-    renderer.output(value, raw=raw)
+    renderer.result(OutputContent(value, raw))
     return 0
 
 
@@ -90,10 +94,10 @@ def output(*, name: str, project_options: ProjectOptions, raw: bool, renderer: R
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["mermaid", "dot"]),
+    type=click.Choice([*document_formats("graph")]),
     default="mermaid",
     show_default=True,
-    help="Mermaid is for Markdown, DOT for Graphviz.",
+    help=f"{', '.join(f'{name} is {use}' for name, use in document_formats('graph').items())}.",
 )
 @with_renderer
 def graph(*, project_options: ProjectOptions, form: str, renderer: Renderer) -> int:
@@ -106,13 +110,14 @@ def graph(*, project_options: ProjectOptions, form: str, renderer: Renderer) -> 
       novita-infra graph examples/training-cluster
       novita-infra graph --format dot | dot -Tsvg > needs.svg
     """
-    draw = dot if form == "dot" else mermaid
     if is_plan(project_options.path):
         plan = read_saved_plan(project_options.path).review.plan
-        renderer.verbatim(draw(needs_of(plan), {change.address: change.action for change in plan.changes}))
+        drawn = graph_of(needs_of(plan), {change.address: change.action for change in plan.changes})
+        renderer.verbatim(document_text(form, "graph", drawn))
         return 0
     project = validate_project(project_options, os.environ)
-    renderer.verbatim(draw({declared.address: declared.needs for declared in project.declared}))
+    drawn = graph_of({declared.address: declared.needs for declared in project.declared})
+    renderer.verbatim(document_text(form, "graph", drawn))
     return 0
 
 

@@ -12,7 +12,7 @@ from novita_infra.cli.lazy import LazyGroup
 from novita_infra.cli.options import address as address_of
 from novita_infra.cli.options import lock_timeout_option, path_argument
 from novita_infra.cli.project_options import with_project_options
-from novita_infra.cli.rendering import json_option, with_renderer
+from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import problem
 from novita_infra.model.records import Record
@@ -20,13 +20,14 @@ from novita_infra.operations.session import ProjectOptions
 from novita_infra.operations.state_edits import forget, load_state, move_record, recorded
 from novita_infra.state.state import State
 from novita_infra.views.content.lines import line
+from novita_infra.views.content.state import RecordContent
 from novita_infra.views.renderer import Renderer
 
 
 @click.command("list", cls=Command)
 @path_argument
 @with_project_options
-@json_option
+@format_options()
 @with_renderer
 def list_(*, project_options: ProjectOptions, renderer: Renderer) -> int:
     """List the recorded addresses.
@@ -45,7 +46,7 @@ def list_(*, project_options: ProjectOptions, renderer: Renderer) -> int:
 @click.argument("address", metavar="ADDR", type=address_of)
 @path_argument
 @with_project_options
-@json_option
+@format_options()
 @with_renderer
 def show_record(*, address: Address, project_options: ProjectOptions, renderer: Renderer) -> int:
     """Show one record.
@@ -54,7 +55,7 @@ def show_record(*, address: Address, project_options: ProjectOptions, renderer: 
     Example:
       novita-infra state show instance.trainer
     """
-    renderer.record(recorded(project_options, address))
+    renderer.result(RecordContent(recorded(project_options, address)))
     return 0
 
 

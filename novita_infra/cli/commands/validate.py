@@ -10,16 +10,17 @@ import click
 from novita_infra.cli.command import Command
 from novita_infra.cli.options import path_argument
 from novita_infra.cli.project_options import with_project_options
-from novita_infra.cli.rendering import json_option, with_renderer
+from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.session import ProjectOptions, validate_project
+from novita_infra.views.content.diagnostics import ValidationContent
 from novita_infra.views.renderer import Renderer
 
 
 @click.command(cls=Command)
 @path_argument
 @with_project_options
-@json_option
+@format_options("validation")
 @with_renderer
 def validate(*, project_options: ProjectOptions, renderer: Renderer) -> int:
     """Check the manifests without the cloud.
@@ -35,9 +36,9 @@ def validate(*, project_options: ProjectOptions, renderer: Renderer) -> int:
     try:
         project = validate_project(project_options, os.environ)
     except Problems as problems:
-        renderer.validation(problems.diagnostics, resources=None)
+        renderer.result(ValidationContent(problems.diagnostics, resources=None))
         return problems.code
-    renderer.validation(project.warnings, resources=len(project.declared))
+    renderer.result(ValidationContent(project.warnings, resources=len(project.declared)))
     others = not project_options.environment and not renderer.for_programs
     for name in project.environments if others else ():
         _check_environment(name, project_options, renderer, chosen=project.environment)

@@ -12,7 +12,7 @@ from novita_infra.cli.command import Command
 from novita_infra.cli.options import address as address_of
 from novita_infra.cli.options import with_plan_options
 from novita_infra.cli.project_options import with_project_options
-from novita_infra.cli.rendering import json_option, with_renderer
+from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import nearest, problem
 from novita_infra.operations.plans.planning import plan_project
@@ -30,7 +30,7 @@ from novita_infra.views.renderer import Renderer
 @click.argument("path", metavar="[PATH or PLANFILE]", default=".", type=click.Path(path_type=Path), required=False)
 @with_project_options
 @with_plan_options
-@json_option
+@format_options()
 @with_renderer
 def why(*, address: Address, project_options: ProjectOptions, plan_options: PlanOptions, renderer: Renderer) -> int:
     """Explain why a plan changes the resource ADDR.
@@ -55,7 +55,7 @@ def why(*, address: Address, project_options: ProjectOptions, plan_options: Plan
         known = sorted(str(change.address) for change in plan.changes)
         raise problem(f"there is no resource {address}", nearest(str(address), known))
     change_reasons = reasons(plan, address, provenance_of(project_options, os.environ).trail)
-    renderer.why(change_reasons)
+    renderer.result(change_reasons)
     return 0
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic
@@ -16,6 +16,17 @@ Sources: TypeAlias = Callable[[str], str | None]
 """From the file name of an origin to its text; None where it cannot be read."""
 
 _WIDTH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationContent:
+    """The outcome of `validate`."""
+
+    name: ClassVar[str] = "validation"
+
+    diagnostics: tuple[Diagnostic, ...]
+    resources: int | None
+    """The number of resources; None for invalid manifests."""
 
 
 def excerpt(item: Diagnostic, sources: Sources) -> tuple[str, int] | None:

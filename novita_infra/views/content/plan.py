@@ -1,15 +1,20 @@
-"""Parts of a plan that every format shows: signs and sentences of actions, costs by resource, policy outcomes. Pure."""
+"""What every format shows of a plan: signs and sentences of actions, costs by resource, policy outcomes. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import dataclass
+from typing import ClassVar, Final
 
 from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.rules import OnError
+from novita_infra.planning.cost.durations import Estimate
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.costs import Money, Row
+from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.verdicts import Judgement
+from novita_infra.planning.saved.plan_file import SavedPlan
 from novita_infra.views.content.lines import Tone
 
 _SYMBOL: Final[Mapping[Action, tuple[str, Tone | None, str]]] = {
@@ -38,6 +43,33 @@ VERBS: Final[Mapping[Action, tuple[str, str]]] = {
     Action.FORGET: ("to forget", "forgotten"),
     Action.REFUSED: ("refused", "refused"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class PlanContent:
+    """A plan with its problems."""
+
+    name: ClassVar[str] = "plan"
+
+    review: Review
+    digest: str = ""
+    """The digest by which it is approved, where it is known already."""
+    saved: SavedPlan | None = None
+    """The file that it is from."""
+    time: Estimate | None = None
+    warnings: tuple[Diagnostic, ...] = ()
+    """The warnings of the manifests."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftContent:
+    """The drift of a plan, and the changes that would follow."""
+
+    name: ClassVar[str] = "drift"
+
+    review: Review
+    warnings: tuple[Diagnostic, ...] = ()
+    """The warnings of the manifests."""
 
 
 def symbol(change: Change) -> str:

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from click.testing import Result
 
-from novita_infra.views.json.schema.plan import plan_schema
+from novita_infra.views.formats.json.schema.plan import plan_schema
 
 Invoke = Callable[..., Result]
 HEAD = "import json, sys\nplan = json.load(sys.stdin)\n"

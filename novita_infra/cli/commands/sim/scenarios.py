@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from novita_infra.cli.command import Command
-from novita_infra.cli.rendering import json_option, with_renderer
+from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.simulator import SCENARIOS
 from novita_infra.views.content.lines import Tone, line
 from novita_infra.views.renderer import Renderer
@@ -17,7 +17,7 @@ _TIMING: Final = frozenset({"at", "upon", "nth", "after", "every"})
 
 
 @click.command(cls=Command)
-@json_option
+@format_options()
 @with_renderer
 def scenarios(*, renderer: Renderer) -> int:
     """List the built-in scenarios of faults and changes.

@@ -1,0 +1,77 @@
+"""The dependency graph: an arrow points from a resource to one that it needs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from novita_infra.model.addresses import Address
+from novita_infra.model.values import refs
+from novita_infra.planning.plan.changes import Action
+from novita_infra.planning.plan.plan import Plan
+
+_FILL: Final[Mapping[Action, str]] = {
+    Action.CREATE: "#c8e6c9",
+    Action.UPDATE: "#fff9c4",
+    Action.REPLACE: "#e1bee7",
+    Action.DELETE: "#ffcdd2",
+    Action.ADOPT: "#b2ebf2",
+    Action.RESUME: "#b2ebf2",
+    Action.FORGET: "#cfd8dc",
+    Action.REFUSED: "#ef9a9a",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GraphNode:
+    """A resource in the graph."""
+
+    name: str
+    """Short and unique in the graph, such as `n0`."""
+    address: Address
+    action: Action = Action.NONE
+    fill: str = ""
+    """The colour of the action, such as `#c8e6c9`; empty without an action."""
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyGraph:
+    """The resources in the order of their addresses, and the arrows between their names."""
+
+    nodes: tuple[GraphNode, ...]
+    arrows: tuple[tuple[str, str], ...]
+
+
+def graph_of(
+    needs: Mapping[Address, Iterable[Address]], actions: Mapping[Address, Action] | None = None
+) -> DependencyGraph:
+    """The graph of the needs; with actions, each node has its action and the colour of it."""
+    names, planned = _names(needs), actions or {}
+    nodes = tuple(_node(name, address, planned.get(address, Action.NONE)) for address, name in names.items())
+    return DependencyGraph(nodes, tuple((names[source], names[target]) for source, target in _edges(needs)))
+
+
+def needs_of(plan: Plan) -> dict[Address, set[Address]]:
+    """The dependencies of a plan: those of its steps, and the references in its values."""
+    needs: dict[Address, set[Address]] = {
+        change.address: {*change.needs, *(ref.address for ref in refs(change.after))} for change in plan.changes
+    }
+    for step in plan.steps:
+        needs.setdefault(step.address, set()).update(step.record.needs)
+    return needs
+
+
+def _node(name: str, address: Address, action: Action) -> GraphNode:
+    return GraphNode(name, address, action, _FILL.get(action, ""))
+
+
+def _names(needs: Mapping[Address, Iterable[Address]]) -> dict[Address, str]:
+    addresses = sorted({*needs, *(target for targets in needs.values() for target in targets)})
+    return {address: f"n{number}" for number, address in enumerate(addresses)}
+
+
+def _edges(needs: Mapping[Address, Iterable[Address]]) -> Iterator[tuple[Address, Address]]:
+    for source in sorted(needs):
+        for target in sorted(set(needs[source])):
+            yield source, target

@@ -1,0 +1,67 @@
+"""Results as documents: a text of a result in a format, in a file beside what the renderer shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from novita_infra.applying.events import Listener, Result
+from novita_infra.model.diagnostics import Diagnostic, problem
+from novita_infra.model.values import Value
+from novita_infra.planning.plan.review import Review
+from novita_infra.views.content.lines import Line
+from novita_infra.views.output_formats import DocumentFormat, output_formats, part_of_format
+from novita_infra.views.renderer import Content, Renderer
+
+
+def document_text(format_name: str, result: str, content: Any) -> str:
+    """The text of a result in a document format. Raises Problems for a result that the format does not show."""
+    form = output_formats()[format_name]
+    assert isinstance(form, DocumentFormat)  # noqa: S101 -- callers choose from those
+    if result not in form.documents:
+        raise problem(f"--{format_name} does not show this", f"it shows: {', '.join(form.documents)}")
+    text: str = part_of_format(format_name, form.documents[result])(content)
+    return text
+
+
+class WithDocuments:
+    """A renderer that also writes each result into files, given by the names of their formats."""
+
+    def __init__(self, renderer: Renderer, files: Mapping[str, Path]) -> None:
+        self._renderer = renderer
+        self._files = files
+
+    @property
+    def for_programs(self) -> bool:
+        return self._renderer.for_programs
+
+    def message(self, *lines: Line | str) -> None:
+        self._renderer.message(*lines)
+
+    def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self._renderer.diagnostics(diagnostics)
+
+    def verbatim(self, text: str) -> None:
+        self._renderer.verbatim(text)
+
+    def show(self, lines: Iterable[Line], data: Any = None) -> None:
+        self._renderer.show(lines, data)
+
+    def result(self, content: Content) -> None:
+        self._renderer.result(content)
+        for name, file in self._files.items():
+            file.write_text(document_text(name, content.name, content), encoding="utf-8")
+
+    def run_begins(self) -> None:
+        self._renderer.run_begins()
+
+    def run_plan(self, review: Review, *, warnings: Iterable[Diagnostic] = ()) -> None:
+        self._renderer.run_plan(review, warnings=warnings)
+
+    def progress(self, *, steps: int | None, now: Callable[[], float]) -> AbstractContextManager[Listener]:
+        return self._renderer.progress(steps=steps, now=now)
+
+    def run_result(self, result: Result, *, outputs: Mapping[str, Value], again: str, destroy: str) -> None:
+        self._renderer.run_result(result, outputs=outputs, again=again, destroy=destroy)

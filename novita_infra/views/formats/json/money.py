@@ -1,0 +1,73 @@
+"""Costs as JSON. Amounts are decimals in text, in USD, without rounding. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from fractions import Fraction
+
+from novita_infra.catalogue.prices import MONTH, Amount, Cost, plain_usd
+from novita_infra.planning.plan.costs import Money, Row, Sums, sums
+from novita_infra.views.formats.json.values import Json
+
+
+def money_json(money: Money | None) -> Json | None:
+    """The sums of the environment and its groups, per hour and per month."""
+    if money is None:
+        return None
+    budget = money.budget
+    return {
+        "currency": "USD",
+        "hours_per_month": MONTH,
+        "prices_read": datetime.fromtimestamp(money.read, UTC).isoformat().replace("+00:00", "Z"),
+        **_sums(money.total),
+        "groups": {name: _sums(group) for name, group in money.groups.items()},
+        "unknown": [
+            {"address": str(row.address), "what": what, "counted_as_before": row.as_before}
+            for row in money.rows
+            for what in row.unknown
+        ],
+        "budget": {
+            "per_hour": _decimal(budget.per_hour),
+            "per_month": _decimal(budget.per_month),
+            "unknown": budget.unknown.value,
+        },
+    }
+
+
+def cost_json(row: Row | None) -> Json | None:
+    """The cost of one resource, with its lines; None if it is free."""
+    if row is None:
+        return None
+    lines = {"before": row.before, "after": row.after, "once": row.once}
+    return {
+        **_sums(sums((row,))),
+        "unknown": list(row.unknown),
+        "lines": {name: [_line(cost) for cost in costs] for name, costs in lines.items()},
+    }
+
+
+def _sums(sums: Sums) -> Json:
+    parts = {"before": sums.before, "after": sums.after, "delta": sums.delta}
+    rates = {name: {"per_hour": _range(amount), "per_month": _range(amount * MONTH)} for name, amount in parts.items()}
+    return {**rates, "at_once": _decimal(sums.once)}
+
+
+def _range(amount: Amount) -> Json:
+    return {"least": _decimal(amount.least), "most": _decimal(amount.most)}
+
+
+def _line(cost: Cost) -> Json:
+    return {
+        "what": cost.what,
+        "price": _decimal(cost.price),
+        "per_hours": cost.hours,
+        "quantity": cost.quantity,
+        "least": cost.fewest,
+        "unit": cost.unit,
+        "listed": cost.listed,
+    }
+
+
+def _decimal(amount: Fraction | int | None) -> str | None:
+    """None where it is unknown, or there is none."""
+    return None if amount is None else plain_usd(amount)

@@ -1,0 +1,127 @@
+"""The JSON format: one document for a result, one object a line for a run and for diagnostics."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any, Final, assert_never
+
+from novita_infra import __version__
+from novita_infra.applying.events import Listener, Result
+from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.values import Value
+from novita_infra.planning.plan.review import Review
+from novita_infra.planning.saved.plan_file import digest_of
+from novita_infra.views.content.diagnostics import ValidationContent, placed, sources
+from novita_infra.views.content.explanation import ExplanationContent, KindsContent
+from novita_infra.views.content.lines import Line
+from novita_infra.views.content.listing import Facts, Listing
+from novita_infra.views.content.plan import DriftContent, PlanContent
+from novita_infra.views.content.state import OutputContent, OutputsContent, RecordContent, StateContent
+from novita_infra.views.content.why import Reasons
+from novita_infra.views.formats.json.diagnostics import validation_json
+from novita_infra.views.formats.json.drift import drift_report
+from novita_infra.views.formats.json.plan import plan_json
+from novita_infra.views.formats.json.state import outputs_json, record_json, state_json
+from novita_infra.views.formats.json.ui import Messages
+from novita_infra.views.formats.json.values import shown_json
+from novita_infra.views.formats.json.why import why_json
+from novita_infra.views.renderer import Content, PlainContent, RenderSettings
+
+
+def content_data(content: PlainContent) -> Any:
+    """The JSON of a result that needs no file."""
+    match content:
+        case Reasons():
+            return why_json(content)
+        case StateContent(state=state):
+            return state_json(state)
+        case RecordContent(record=record):
+            return record_json(record)
+        case OutputsContent(outputs=outputs):
+            return outputs_json(outputs)
+        case OutputContent(value=value):
+            return shown_json(value)
+        case KindsContent(kinds=kinds):
+            return [{"name": kind.name, "prefix": kind.type, "summary": kind.summary} for kind in kinds]
+        case ExplanationContent(part=part):
+            return asdict(part)
+        case Listing() | Facts():
+            return content.data()
+        case _:
+            assert_never(content)
+
+
+class JsonRenderer:
+    """Writes JSON to stdout and nothing to stderr."""
+
+    for_programs: Final = True
+
+    def __init__(self, settings: RenderSettings) -> None:
+        self._root = settings.root
+        self._now = settings.now
+
+    def message(self, *lines: Line | str) -> None:
+        """Writes nothing."""
+
+    def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self._messages.diagnostics(placed(diagnostics, self._root), sources())
+
+    def verbatim(self, text: str) -> None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+    def show(self, lines: Iterable[Line], data: Any = None) -> None:  # noqa: ARG002 -- lines are for persons
+        self.verbatim(json.dumps(data, indent=2) + "\n")
+
+    def result(self, content: Content) -> None:
+        if isinstance(content, OutputContent):
+            self.verbatim(json.dumps(content_data(content)) + "\n")
+        else:
+            self.show((), self._data(content))
+
+    def run_begins(self) -> None:
+        self._messages.version(__version__)
+
+    def run_plan(self, review: Review, *, warnings: Iterable[Diagnostic] = ()) -> None:
+        self.diagnostics(warnings)
+        self._messages.plan(review.plan)
+        self.diagnostics((*review.notes, *review.problems))
+
+    @contextmanager
+    def progress(self, *, steps: int | None, now: Callable[[], float]) -> Iterator[Listener]:  # noqa: ARG002 -- every event is one line
+        yield self._messages.listener()
+
+    def run_result(
+        self,
+        result: Result,
+        *,
+        outputs: Mapping[str, Value],
+        again: str,  # noqa: ARG002 -- commands are for persons
+        destroy: str,  # noqa: ARG002
+    ) -> None:
+        self._messages.result(result, outputs=outputs)
+
+    def _data(self, content: Content) -> Any:
+        match content:
+            case PlanContent(review=review, digest=digest):
+                return plan_json(
+                    review,
+                    digest=digest or digest_of(review),
+                    saved=content.saved,
+                    time=content.time,
+                    warnings=placed(content.warnings, self._root),
+                )
+            case DriftContent(review=review, warnings=warnings):
+                return drift_report(plan_json(review, warnings=placed(warnings, self._root)))
+            case ValidationContent(diagnostics=diagnostics):
+                return validation_json(placed(diagnostics, self._root), sources())
+            case _:
+                return content_data(content)
+
+    @property
+    def _messages(self) -> Messages:
+        return Messages(sys.stdout, now=self._now)

@@ -1,0 +1,138 @@
+"""The text format: results and messages for a person."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final, TextIO, assert_never
+
+from novita_infra.applying.events import Listener, Result
+from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.values import Value
+from novita_infra.planning.plan.review import Review
+from novita_infra.views.content.diagnostics import ValidationContent, placed, sources
+from novita_infra.views.content.explanation import ExplanationContent, KindsContent
+from novita_infra.views.content.lines import Line, Tone, line
+from novita_infra.views.content.listing import Facts, Listing
+from novita_infra.views.content.plan import DriftContent, PlanContent
+from novita_infra.views.content.state import OutputContent, OutputsContent, RecordContent, StateContent
+from novita_infra.views.content.values import inline
+from novita_infra.views.content.why import Reasons
+from novita_infra.views.formats.text.diagnostics import diagnostic_lines
+from novita_infra.views.formats.text.estimate import estimate_lines
+from novita_infra.views.formats.text.explained import explanation_lines, kinds_lines
+from novita_infra.views.formats.text.plan import plan_lines
+from novita_infra.views.formats.text.progress import listening_live, listening_plainly
+from novita_infra.views.formats.text.result import result_lines
+from novita_infra.views.formats.text.saved import saved_lines
+from novita_infra.views.formats.text.state import output_lines, record_lines, state_lines
+from novita_infra.views.formats.text.terminal import coloured, write
+from novita_infra.views.formats.text.why import why_lines
+from novita_infra.views.renderer import Content, PlainContent, RenderSettings
+
+
+def content_lines(content: PlainContent) -> Iterable[Line]:
+    """The lines of a result that is nothing but lines."""
+    match content:
+        case Reasons():
+            return why_lines(content)
+        case StateContent(state=state):
+            return state_lines(state)
+        case RecordContent(record=record, imported=""):
+            return record_lines(record)
+        case RecordContent(record=record, imported=title):
+            return [line((f"{title}: ", Tone.GOOD), f"{record.address} is {record.id}, declared in {record.source}.")]
+        case OutputsContent(outputs=outputs):
+            return output_lines(outputs)
+        case OutputContent(value=value):
+            return [line(inline(value))]
+        case KindsContent(kinds=kinds):
+            return kinds_lines(kinds)
+        case ExplanationContent(part=part, kind=kind):
+            return explanation_lines(part, kind=kind)
+        case Listing() | Facts():
+            return content.lines()
+        case _:
+            assert_never(content)
+
+
+class TextRenderer:
+    """Writes lines; in colours where the stream is a terminal."""
+
+    for_programs: Final = False
+
+    def __init__(self, settings: RenderSettings) -> None:
+        self._colours = settings.colours
+        self._root = settings.root
+        self._now = settings.now
+
+    def message(self, *lines: Line | str) -> None:
+        self._write((item if isinstance(item, Line) else line(item) for item in lines), sys.stderr)
+
+    def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self._write(diagnostic_lines(placed(diagnostics, self._root), sources()), sys.stderr)
+
+    def verbatim(self, text: str) -> None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+    def show(self, lines: Iterable[Line], data: Any = None) -> None:  # noqa: ARG002 -- data is for programs
+        self._write(lines, sys.stdout)
+
+    def result(self, content: Content) -> None:
+        match content:
+            case PlanContent():
+                self._plan(content)
+            case DriftContent():
+                self.diagnostics(content.warnings)
+                self.show(plan_lines(content.review))
+                self.diagnostics((*content.review.notes, *content.review.problems))
+            case ValidationContent():
+                self._validation(content)
+            case OutputContent(value=str() as text, raw=True):
+                self.verbatim(text)
+            case _:
+                self.show(content_lines(content))
+
+    def _plan(self, content: PlanContent) -> None:
+        self.diagnostics(content.warnings)
+        if content.saved is not None:
+            self.message(*saved_lines(content.saved, now=self._now()))
+        self.show(plan_lines(content.review, now=self._now() if content.saved else None))
+        if content.time is not None:
+            self.show(estimate_lines(content.time))
+        self.diagnostics(content.review.notes)
+        self.diagnostics(content.review.problems)
+
+    def _validation(self, content: ValidationContent) -> None:
+        self.diagnostics(content.diagnostics)
+        if (count := content.resources) is not None:
+            self.show([line((f"Valid: {count} resource{'' if count == 1 else 's'}.", Tone.GOOD))])
+
+    def run_begins(self) -> None:
+        """Writes nothing."""
+
+    def run_plan(self, review: Review, *, warnings: Iterable[Diagnostic] = ()) -> None:
+        self.result(PlanContent(review, warnings=tuple(warnings)))
+
+    @contextmanager
+    def progress(self, *, steps: int | None, now: Callable[[], float]) -> Iterator[Listener]:
+        if steps is not None and self._coloured(sys.stderr):
+            with listening_live(sys.stderr, now=now, total=steps) as listener:
+                yield listener
+        else:
+            yield listening_plainly(sys.stderr)
+
+    def run_result(self, result: Result, *, outputs: Mapping[str, Value], again: str, destroy: str) -> None:
+        if result.succeeded and result.empty:
+            return
+        self.message("", *result_lines(result, again=again, destroy=destroy))
+        if result.succeeded and outputs and not result.destroys:
+            self.show([line(), line(("Outputs", Tone.STRONG)), *output_lines(outputs)])
+
+    def _write(self, lines: Iterable[Line], stream: TextIO) -> None:
+        write(lines, stream, colour=self._coloured(stream))
+
+    def _coloured(self, stream: TextIO) -> bool:
+        return self._colours and coloured(stream)

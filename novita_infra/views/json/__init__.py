@@ -1,1 +1,0 @@
-"""The JSON format, for a program: Terraform's representations of plan and state, and its UI messages."""

@@ -1,1 +1,0 @@
-"""The text format, for a person: lines with tones. The text is complete without colours."""
