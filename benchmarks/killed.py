@@ -27,7 +27,8 @@ import httpx
 from novita_infra.model.records import Record
 from novita_infra.simulator import Fault, Limits, Position, Trouble, open_world, scaled
 from novita_infra.simulator.http.serving import serve_world
-from novita_infra.state.backends.local.store import LocalStore
+from novita_infra.state.opening import open_backend
+from novita_infra.state.settings import StateSettings
 
 THINGS: Final = 100
 TIME_SCALE: Final = 100
@@ -119,7 +120,7 @@ def _run(project: Path, server: str, word: str, *options: str) -> int:
 
 
 def _records(project: Path) -> tuple[Record, ...]:
-    return tuple(LocalStore(project / "state" / "default.json").load().records.values())
+    return tuple(open_backend(StateSettings(project)).store("default").load().records.values())
 
 
 def _state(server: str) -> dict[str, Any]:

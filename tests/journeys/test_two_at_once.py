@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import yaml
 from crashing import apply_hurried
+from local_store import LocalStore
 from processes import Cloud, Run, serving, wait_until
 
 from novita_infra.model.addresses import Address
-from novita_infra.state.backends.local.store import LocalStore
 
 pytestmark = pytest.mark.process
 

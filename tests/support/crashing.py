@@ -22,6 +22,7 @@ import httpx
 import yaml
 from crash_cases import Case
 from edits import Resource
+from local_store import LocalStore
 from processes import LIMIT, environment, serving
 from sights import TABLES, seen
 
@@ -35,7 +36,6 @@ from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.review import Review
 from novita_infra.simulator import World, open_world
-from novita_infra.state.backends.local.store import LocalStore
 
 TIME_SCALE: Final = 60
 """Of the cloud: slow enough that an object is still on its way when the next run begins."""

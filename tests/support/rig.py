@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 import httpx
 import yaml
 from kind_facts import FACTS
+from local_store import LocalStore
 from plan_shapes import checked_json
 from virtual import VirtualClock
 
@@ -38,7 +39,6 @@ from novita_infra.simulator.http.lost_answers import LostAnswer
 from novita_infra.simulator.routes.registry import OPERATIONS
 from novita_infra.simulator.world.engine.settings import Timings
 from novita_infra.state.backends.local.disk import Disk
-from novita_infra.state.backends.local.store import LocalStore
 from novita_infra.state.state import State
 
 WRITES: Final = frozenset(item.name for item in OPERATIONS if item.method != "GET")

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final
 
 import novita_infra
-from novita_infra.state.backends.local.store import LocalBackend
+from novita_infra.state.opening import open_backend
+from novita_infra.state.settings import StateSettings
 from novita_infra.state.store import StateBackend
 
 
@@ -53,7 +54,7 @@ def _tear(folder: Path, environment: str) -> None:
 
 
 BACKENDS: Final[Mapping[str, BackendCase]] = {
-    "local": BackendCase(lambda folder: LocalBackend(folder / "state"), _damage, _make_newer, _tear),
+    "local": BackendCase(lambda folder: open_backend(StateSettings(folder)), _damage, _make_newer, _tear),
 }
 
 _OPEN: Final = """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from novita_infra.manifests.project.discovery import find
 from novita_infra.manifests.project.environments import choose_environment
-from novita_infra.manifests.project.project_file import NOTHING, settings_of
+from novita_infra.manifests.project.project_file import NOTHING, settings_of, state_errors
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.manifests.yaml.parsing import read
 from novita_infra.manifests.yaml.source_text import Sources
@@ -29,9 +29,10 @@ class Located:
 
 
 def locate(path: Path, *, environment: str = "") -> Located:
-    """Returns the project at a folder or a manifest file. Raises Problems if it or the environment does not exist.
+    """Returns the project at a folder or a manifest file.
 
-    Errors in manifests and elsewhere in the project file are ignored: the state must remain readable.
+    Raises Problems if it or the environment does not exist, and on errors in the place of the state. Other errors in
+    manifests and in the project file are ignored: the state must remain readable.
     """
     found = find(path)
     root = found.root
@@ -39,7 +40,7 @@ def locate(path: Path, *, environment: str = "") -> Located:
     with contextlib.suppress(OSError):  # a project may do without the file
         settings, _ = settings_of(read((root / PROJECT_FILE).read_bytes(), PROJECT_FILE), Sources())
     chosen, errors = choose_environment(settings, wanted=environment)
-    if errors:
+    if errors := [*errors, *state_errors(settings)]:
         raise Problems(errors)
     return Located(
         name=settings.text("metadata", "name") or root.resolve().name or "project",

@@ -13,6 +13,7 @@ from novita_infra.manifests.yaml.positions import Position, inside, origin, orig
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.state.registry import setting_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,22 @@ def settings_of(parsed: ParsedFile, sources: Sources) -> tuple[Settings, list[Di
     document = parsed.documents[0]
     diagnostics += project_errors(document, sources)
     settings = Settings(document) if isinstance(document.data, dict) else NOTHING
-    for name, value in settings.part("state").items():
-        if isinstance(value, str) and OPENING in value:
-            place, hint = origin_at(document.position, ("state", name)), "the state must be found without them"
-            diagnostics.append(Diagnostic(f"state.{name} takes no expressions", hint, origin=place))
-    return settings, diagnostics
+    return settings, [*dict.fromkeys([*diagnostics, *state_errors(settings)])]
+
+
+def state_errors(settings: Settings) -> list[Diagnostic]:
+    """Returns the diagnostics of the settings under `state:`, without those that only the schema reports."""
+    position, options = settings.document.position, settings.part("state")
+    diagnostics = [
+        Diagnostic(
+            f"state.{name} takes no expressions",
+            "the state must be found without them",
+            origin=origin_at(position, ("state", name)),
+        )
+        for name, value in options.items()
+        if isinstance(value, str) and OPENING in value
+    ]
+    return diagnostics + [
+        Diagnostic(f"state.{error.name} {error.summary}", error.hint, origin=origin_at(position, ("state", error.name)))
+        for error in setting_errors(options)
+    ]

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import Result
+from local_store import LocalStore
 
 import novita_infra
 from novita_infra.cli.commands.sim.run import KEY, project_of
@@ -24,7 +25,6 @@ from novita_infra.model.records import Record
 from novita_infra.simulator import SCENARIOS, Fault, HandClock, Trouble, open_world, scenario_of
 from novita_infra.simulator.http.app import build_app
 from novita_infra.simulator.http.serving import background
-from novita_infra.state.backends.local.store import LocalStore
 from novita_infra.testing.worlds import recorded_state
 
 pytestmark = pytest.mark.process

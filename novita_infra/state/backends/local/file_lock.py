@@ -14,10 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from novita_infra.model.clock import moment
 from novita_infra.state.backends.local.disk import unreadable
-from novita_infra.state.process_identity import user_name
-from novita_infra.state.store import LockHolder, LockRefused
+from novita_infra.state.lock_holders import is_of_this_machine, locked_by, locked_elsewhere, note_of_holder
+from novita_infra.state.store import LockRefused
 
 
 class FileLock:
@@ -57,7 +56,7 @@ def _take(path: Path) -> int | LockRefused:
         was_removed = free and not _is_at(path, file)  # by its holder, between our opening and our locking
         os.close(file)
         if not was_removed:
-            return _left_elsewhere(path, holder) if free else _busy(path, holder)
+            return locked_elsewhere(holder, remedy=f"remove {path}") if free else _busy(path, holder)
 
 
 def _lock(file: int) -> bool:
@@ -75,16 +74,8 @@ def _is_at(path: Path, file: int) -> bool:
 
 
 def _explain(file: int, operation: str, now: float) -> None:
-    holder = {
-        "operation": operation,
-        "user": user_name(),
-        "pid": os.getpid(),
-        "host": os.uname().nodename,
-        "boot": _boot(),
-        "since": moment(now),
-    }
     os.ftruncate(file, 0)
-    os.pwrite(file, json.dumps(holder).encode(), 0)
+    os.pwrite(file, json.dumps(note_of_holder(operation, now)).encode(), 0)
 
 
 def _holder(file: int) -> Mapping[str, Any]:
@@ -99,40 +90,12 @@ def _holder(file: int) -> Mapping[str, Any]:
 def _is_dead(holder: Mapping[str, Any]) -> bool:
     """Whether a holder whose lock is free is certainly dead.
 
-    A folder shared between machines may not share its locks: a lock of another machine may still be held there. The
-    boot id recognises the machine of a container, whose host name is new each time.
+    A folder shared between machines may not share its locks: a lock of another machine may still be held there.
     """
-    return not holder or holder.get("host") == os.uname().nodename or holder.get("boot") == _boot()
+    return not holder or is_of_this_machine(holder)
 
 
-def _busy(path: Path, content: Mapping[str, Any]) -> LockRefused:
-    holder = _holder_of(content)
-    return LockRefused(
-        holder,
-        f"the state is locked by {holder or 'another process, which has only just begun'} ({path})",
-        "wait for its end, or give --lock-timeout; the lock ends with that process",
+def _busy(path: Path, holder: Mapping[str, Any]) -> LockRefused:
+    return locked_by(
+        holder, str(path), hint="wait for its end, or give --lock-timeout; the lock ends with that process"
     )
-
-
-def _left_elsewhere(path: Path, content: Mapping[str, Any]) -> LockRefused:
-    holder = _holder_of(content)
-    return LockRefused(
-        holder,
-        f"the state was locked on another machine by {holder}",
-        f"make sure that it is not running any more, then remove {path}",
-        final=True,
-    )
-
-
-def _holder_of(content: Mapping[str, Any]) -> LockHolder | None:
-    if not content:
-        return None
-    names = ("operation", "user", "pid", "host", "since")
-    return LockHolder(**{name: str(content[name]) for name in names if name in content})
-
-
-def _boot() -> str:
-    """A random id of this start of the machine; empty if the system has none (macOS)."""
-    with suppress(OSError):
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    return ""

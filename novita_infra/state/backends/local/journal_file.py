@@ -1,104 +1,36 @@
-"""A journal in a file: a line is on disk before the caller goes on, and the puts of many tasks share one fsync."""
+"""The journal in a file: what is appended is on disk before the call returns."""
 
 from __future__ import annotations
 
-import asyncio
 import os
-import threading
-from collections import deque
 from pathlib import Path
-from typing import TypeAlias
 
-from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import Problems
-from novita_infra.model.records import Record
 from novita_infra.state.backends.local.disk import Disk, sync_folder, unreadable
-from novita_infra.state.journal import drop_line, header_line, put_line, snapshot_line, use_plan_line
-from novita_infra.state.state import State, UsedPlan
-
-_Waiter: TypeAlias = asyncio.Future[None]
 
 
 class JournalFile:
-    """A journal that is open for appending. It belongs to one event loop at a time; closing it needs none."""
+    """Implements JournalWriter on a file."""
 
-    def __init__(self, path: Path, state: State, *, disk: Disk) -> None:
-        """Begins the journal of a run that starts from the state; replaces an older file. Raises OSError."""
+    def __init__(self, path: Path, header: bytes, *, disk: Disk) -> None:
+        """Begins a journal with this first line; replaces an older file. Raises OSError."""
         self._path = path
         self._disk = disk
-        self._queue: deque[tuple[bytes, _Waiter]] = deque()
-        self._busy = threading.Lock()
-        self._writing: asyncio.AbstractEventLoop | None = None
-        """The loop that gets the result of the write in progress."""
-        self._broken: Problems | None = None
         self._file = disk.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
         try:
-            disk.write(self._file, header_line(state))
+            disk.write(self._file, header)
             disk.fsync(self._file)
             sync_folder(path.parent, disk=disk)
         except OSError:
             disk.close(self._file)
             raise
 
-    async def put(self, record: Record, event: str) -> None:
-        await self._append(put_line(record, event))
-
-    async def drop(self, address: Address, event: str) -> None:
-        await self._append(drop_line(address, event))
-
-    async def snapshot(self, name: str, ids: tuple[str, ...]) -> None:
-        await self._append(snapshot_line(name, ids))
-
-    async def use_plan(self, plan: UsedPlan) -> None:
-        await self._append(use_plan_line(plan))
+    def append(self, lines: bytes) -> None:
+        try:
+            self._disk.write(self._file, lines)
+            self._disk.fsync(self._file)
+        except OSError as error:
+            raise unreadable(self._path, error) from error
 
     def close(self) -> None:
-        """Writes the lines of cancelled tasks, waits for a write in progress, and closes. Raises Problems."""
-        already = self._broken
-        batch = self._flush()
         self._disk.close(self._file)
-        self._file = -1  # a late put fails, and never writes to a file that got the number since
-        self._wake(batch)
-        if self._broken and not already:
-            raise self._broken
-
-    async def _append(self, line: bytes) -> None:
-        loop = asyncio.get_running_loop()
-        waiter = loop.create_future()
-        self._queue.append((line, waiter))
-        if self._writing is not loop:
-            self._start_write(loop)
-        await waiter
-
-    def _start_write(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Starts one write of the whole queue in a thread. It is no task: cancelling a waiter cannot stop it."""
-        self._writing = loop
-        loop.run_in_executor(None, self._flush).add_done_callback(self._written)
-
-    def _written(self, write: asyncio.Future[list[_Waiter]]) -> None:
-        self._writing = None
-        self._wake(write.result())
-        if self._queue:
-            self._start_write(write.get_loop())
-
-    def _flush(self) -> list[_Waiter]:
-        """Writes the whole queue with one fsync, in any thread; returns the futures that wait for it."""
-        with self._busy:
-            batch = [self._queue.popleft() for _ in range(len(self._queue))]
-            if batch and self._broken is None:
-                try:
-                    self._disk.write(self._file, b"".join(line for line, _ in batch))
-                    self._disk.fsync(self._file)
-                except OSError as error:
-                    # The content of the disk is not known any more; a line after a torn one would damage the journal.
-                    self._broken = unreadable(self._path, error)
-            return [waiter for _, waiter in batch]
-
-    def _wake(self, waiters: list[_Waiter]) -> None:
-        for waiter in waiters:
-            if waiter.done() or waiter.get_loop().is_closed():
-                continue
-            if self._broken:
-                waiter.set_exception(self._broken)
-            else:
-                waiter.set_result(None)
+        self._file = -1  # a late append fails, and never writes to a file that got the number since

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import local_store
 import pytest
+from local_store import LocalStore
 
 import novita_infra
 from novita_infra.model.diagnostics import Problems
-from novita_infra.state.backends.local.store import LocalStore
 from novita_infra.state.locking import locked_blocking
 
 pytestmark = pytest.mark.process
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.process
 HOLDS = """
 import sys
 from pathlib import Path
-from novita_infra.state.backends.local.store import LocalStore
+from local_store import LocalStore
 from novita_infra.state.locking import locked_blocking
 with locked_blocking(LocalStore(Path(sys.argv[1])), "apply"):
     print("held", flush=True)
@@ -29,13 +30,13 @@ with locked_blocking(LocalStore(Path(sys.argv[1])), "apply"):
 
 
 def run(script: str, *arguments: Path) -> subprocess.Popen[str]:
-    root = Path(novita_infra.__file__).parents[1]
+    roots = (Path(novita_infra.__file__).parents[1], Path(local_store.__file__).parent)
     return subprocess.Popen(
         [sys.executable, "-c", script, *map(str, arguments)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(root)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, roots))},
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from local_store import LocalStore
 from state_values import CHANGES, A, B, C, Change, after, write_changes
 
 from novita_infra.model.addresses import Address
@@ -18,7 +19,6 @@ from novita_infra.model.diagnostics import Problems
 from novita_infra.model.records import Record
 from novita_infra.model.values import Secret
 from novita_infra.state.backends.local.disk import Disk
-from novita_infra.state.backends.local.store import LocalStore
 from novita_infra.state.state import State
 from novita_infra.state.store import Journal
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_store import LocalStore
 from state_values import NET, TRAINER, with_record
 
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.records import Record
 from novita_infra.model.values import Secret
-from novita_infra.state.backends.local.store import LocalStore
 from novita_infra.state.locking import locked_blocking
 from novita_infra.state.state import State, new_state
 

@@ -1,0 +1,147 @@
+"""What a state backend implements: plain operations on bytes, and the entry by which it is found.
+
+`backends/NAME.py`, or the package `backends/NAME/`, defines `BACKEND`, a Backend. `guarded` makes the stores of it: the
+guards of serial and lineage, the journal's queue and the messages are the same for all backends.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from novita_infra.state.settings import StateSettings
+from novita_infra.state.store import LockRefused, StateLock
+
+
+class Overtaken(Exception):
+    """What is stored is no longer what was read: another run has written since. Nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The content of one environment's storage at one moment."""
+
+    state: bytes | None
+    """None if no state is stored."""
+    journal: bytes | None
+    """None if no journal is stored."""
+    version: object = None
+    """The backend's own mark of this content, such as an ETag; None for a backend that compares the bytes."""
+
+
+class JournalWriter(Protocol):
+    """A journal that is open for appending. Only one thread uses it at a time."""
+
+    def append(self, lines: bytes) -> None:
+        """Adds the lines; they are durable when it returns. Raises Problems; nothing is appended after that."""
+        ...
+
+    def close(self) -> None:
+        """Ends the appending. The journal remains stored. An `append` after it raises Problems."""
+        ...
+
+
+class StateStorage(Protocol):
+    """The place of one environment's state and journal. Every method raises Problems if the place cannot be used."""
+
+    def describe(self) -> str:
+        """The place of the state, for a message: `state/default.json`."""
+        ...
+
+    def describe_journal(self) -> str:
+        """The place of the journal, for a message: `state/default.journal`."""
+        ...
+
+    def locator(self, root: Path) -> str:
+        """The place as a saved plan keeps it: the settings with `backend` as JSON; paths are relative to `root`.
+
+        It holds no secret, only the sources of secrets. `Backend.options_of` turns it into settings again.
+        """
+        ...
+
+    def restore_hint(self) -> str:
+        """How to go back to an older version of a damaged state. It is called at every load, so it must be cheap."""
+        ...
+
+    def read(self) -> Stored:
+        """State and journal of one moment: no run saved between the two."""
+        ...
+
+    def replace(self, state: bytes, stored: Stored) -> None:
+        """Replaces `stored` by the state atomically, keeps the previous state, and drops the journal.
+
+        Raises Overtaken if `stored` is not what is stored.
+        """
+        ...
+
+    def begin(self, state: bytes, header: bytes, stored: Stored) -> JournalWriter:
+        """Replaces `stored` by the state and by a journal with this first line.
+
+        The state holds the changes of the journal that it replaces. So a crash in between may leave the new state
+        with the old journal or with none, and never the old state without its journal. Raises Overtaken as `replace`.
+        """
+        ...
+
+    def try_lock(self, operation: str) -> StateLock | LockRefused:
+        """As `Store.try_lock`. `lock_holders` has the messages, and the note that tells others who the holder is."""
+        ...
+
+
+class OpenBackend(Protocol):
+    """The place that keeps the states of all environments of a project."""
+
+    def describe(self) -> str:
+        """The place, for a message: `state`."""
+        ...
+
+    def environments(self) -> tuple[str, ...]:
+        """The environments that have a state or a journal, sorted, damaged ones included. Raises Problems."""
+        ...
+
+    def storage(self, environment: str) -> StateStorage:
+        """The storage of an environment, whether it holds anything or not. It reads and writes nothing yet."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SettingError:
+    """A setting that cannot be used."""
+
+    name: str
+    """The setting, such as `path`."""
+    summary: str
+    hint: str = ""
+
+
+def no_errors(_: Mapping[str, Any]) -> Iterable[SettingError]:
+    """Accepts all settings that the schema accepts."""
+    return ()
+
+
+def no_storages(_: Path) -> Sequence[StateStorage]:
+    """Finds no states: a backend whose states are no files."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A state backend as it registers. A third-party package is imported by `open`, not with the module."""
+
+    summary: str
+    """Where it keeps states, as a sentence for the reference."""
+    open: Callable[[StateSettings], OpenBackend]
+    settings: Mapping[str, Mapping[str, Any]]
+    """The JSON Schema of each setting under `state:` of the project file, with its description and its default."""
+    required: tuple[str, ...] = ()
+    """The settings without which it cannot be opened."""
+    errors_of: Callable[[Mapping[str, Any]], Iterable[SettingError]] = no_errors
+    """The errors that the schema of the settings cannot express."""
+    unshared_files: tuple[str, ...] = field(default=())
+    """The files in a project that are not for a repository, as patterns of .gitignore, with the default settings."""
+    storages_at: Callable[[Path], Sequence[StateStorage]] = no_storages
+    """The states in a file or in a folder that a person names; empty if it holds none of this backend."""
+    options_of: Callable[[str], Mapping[str, Any]] = json.loads
+    """The settings in a locator."""

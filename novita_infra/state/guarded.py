@@ -1,0 +1,116 @@
+"""The stores of every backend: guards of serial and lineage, the journal of a dead run, and the messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from novita_infra.model.diagnostics import Problems, problem
+from novita_infra.state.backend import OpenBackend, Overtaken, StateStorage, Stored
+from novita_infra.state.file_format import read_state, write_state
+from novita_infra.state.journal import fold, header_line
+from novita_infra.state.journal_queue import JournalQueue
+from novita_infra.state.state import State, new_state
+from novita_infra.state.store import Journal, LockRefused, StateLock
+
+_SAVED_NOTHING: Final = "nothing was saved; run the command again"
+_PLAN_AGAIN: Final = "plan again"
+
+
+class GuardedBackend:
+    """Implements StateBackend on the storages of any backend."""
+
+    def __init__(self, backend: OpenBackend) -> None:
+        self._backend = backend
+
+    def describe(self) -> str:
+        return self._backend.describe()
+
+    def environments(self) -> tuple[str, ...]:
+        return self._backend.environments()
+
+    def store(self, environment: str, *, project: str = "") -> GuardedStore:
+        return GuardedStore(self._backend.storage(environment), new_state(project, environment))
+
+
+class GuardedStore:
+    """Implements Store on the storage of one environment."""
+
+    def __init__(self, storage: StateStorage, new: State) -> None:
+        """`new` is the state if nothing is stored."""
+        self._storage = storage
+        self._new = new
+        self._own_run: int | None = None
+        """The serial that the stored journal starts from, if this store began it."""
+
+    def describe(self) -> str:
+        return self._storage.describe()
+
+    def locator(self, root: Path) -> str:
+        return self._storage.locator(root)
+
+    def load(self) -> State:
+        return self._read()[1] or self._new
+
+    def save(self, state: State) -> State:
+        stored, current = self._read()
+        # A run passes the serial that it started with; the lines of its own journal are part of the state it saves.
+        if current and state.serial not in {current.serial, self._own_run}:
+            raise self._moved_on(state, current, _SAVED_NOTHING)
+        if current and state.lineage != current.lineage:
+            raise problem(
+                f"{self.describe()} is of another lineage, {current.lineage}",
+                "nothing was saved; move it away first",
+            )
+        saved = replace(state, serial=max(state.serial, current.serial if current else 0) + 1)
+        data = write_state(saved)
+        try:
+            self._storage.replace(data, stored)
+        except Overtaken:
+            raise self._overtaken(state, _SAVED_NOTHING) from None
+        self._own_run = None
+        return saved
+
+    def try_lock(self, operation: str) -> StateLock | LockRefused:
+        return self._storage.try_lock(operation)
+
+    @contextmanager
+    def journal(self, state: State) -> Iterator[Journal]:
+        stored, current = self._read()
+        if current and (current.lineage, current.serial) != (state.lineage, state.serial):
+            raise self._moved_on(state, current, _PLAN_AGAIN)
+        try:
+            writer = self._storage.begin(write_state(state), header_line(state), stored)
+        except Overtaken:
+            raise self._overtaken(state, _PLAN_AGAIN) from None
+        self._own_run = state.serial
+        journal = JournalQueue(writer)
+        try:
+            yield journal
+        finally:
+            journal.close()
+
+    def _read(self) -> tuple[Stored, State | None]:
+        """What is stored, and the state in it with the changes of its journal."""
+        stored, place = self._storage.read(), self.describe()
+        if stored.state is None and stored.journal is None:
+            return stored, None
+        journal_place = self._storage.describe_journal()
+        if stored.state is None:
+            raise problem(
+                f"{journal_place} goes on from a state file that is not there",
+                f"put back {place}; or, if all objects that the journal names are deleted, remove the journal",
+            )
+        state = read_state(stored.state, place, hint=self._storage.restore_hint())
+        return stored, state if stored.journal is None else fold(state, stored.journal, journal_place)
+
+    def _overtaken(self, state: State, hint: str) -> Problems:
+        """The problem of a run that another run overtook between its reading and its writing."""
+        return self._moved_on(state, self._read()[1] or self._new, hint)
+
+    def _moved_on(self, state: State, current: State, hint: str) -> Problems:
+        when = " in the meantime" if hint == _SAVED_NOTHING else ""
+        return problem(f"{self.describe()} has moved on from version {state.serial} to {current.serial}{when}", hint)

@@ -1,0 +1,89 @@
+"""The journal of a run on any backend: a line is durable before its caller goes on, and many callers share a write."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from typing import TypeAlias
+
+from novita_infra.model.addresses import Address
+from novita_infra.model.records import Record
+from novita_infra.state.backend import JournalWriter
+from novita_infra.state.journal import drop_line, put_line, snapshot_line, use_plan_line
+from novita_infra.state.state import UsedPlan
+
+_Waiter: TypeAlias = asyncio.Future[None]
+
+
+class JournalQueue:
+    """Implements Journal on a writer. It belongs to one event loop at a time; closing it needs none."""
+
+    def __init__(self, writer: JournalWriter) -> None:
+        self._writer = writer
+        self._queue: deque[tuple[bytes, _Waiter]] = deque()
+        self._busy = threading.Lock()
+        self._writing: asyncio.AbstractEventLoop | None = None
+        """The loop that gets the result of the write in progress."""
+        self._broken: Exception | None = None
+
+    async def put(self, record: Record, event: str) -> None:
+        await self._append(put_line(record, event))
+
+    async def drop(self, address: Address, event: str) -> None:
+        await self._append(drop_line(address, event))
+
+    async def snapshot(self, name: str, ids: tuple[str, ...]) -> None:
+        await self._append(snapshot_line(name, ids))
+
+    async def use_plan(self, plan: UsedPlan) -> None:
+        await self._append(use_plan_line(plan))
+
+    def close(self) -> None:
+        """Writes the lines of cancelled tasks, waits for a write in progress, and closes. Raises Problems."""
+        already = self._broken
+        batch = self._flush()
+        self._writer.close()
+        self._wake(batch)
+        if self._broken and not already:
+            raise self._broken
+
+    async def _append(self, line: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        self._queue.append((line, waiter))
+        if self._writing is not loop:
+            self._start_write(loop)
+        await waiter
+
+    def _start_write(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Starts one write of the whole queue in a thread. It is no task: cancelling a waiter cannot stop it."""
+        self._writing = loop
+        loop.run_in_executor(None, self._flush).add_done_callback(self._written)
+
+    def _written(self, write: asyncio.Future[list[_Waiter]]) -> None:
+        self._writing = None
+        self._wake(write.result())
+        if self._queue:
+            self._start_write(write.get_loop())
+
+    def _flush(self) -> list[_Waiter]:
+        """Writes the whole queue at once, in any thread; returns the futures that wait for it."""
+        with self._busy:
+            batch = [self._queue.popleft() for _ in range(len(self._queue))]
+            if batch and self._broken is None:
+                try:
+                    self._writer.append(b"".join(line for line, _ in batch))
+                except Exception as error:  # noqa: BLE001 - a waiter must learn of any error, or it waits for ever
+                    # What is stored is not known any more; a line after a torn one would damage the journal.
+                    self._broken = error
+            return [waiter for _, waiter in batch]
+
+    def _wake(self, waiters: list[_Waiter]) -> None:
+        for waiter in waiters:
+            if waiter.done() or waiter.get_loop().is_closed():
+                continue
+            if self._broken:
+                waiter.set_exception(self._broken)
+            else:
+                waiter.set_result(None)

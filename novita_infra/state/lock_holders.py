@@ -1,0 +1,66 @@
+"""Who holds a lock: the note that a holder leaves for others, and the refusals that name it, for every backend."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from novita_infra.model.clock import moment
+from novita_infra.state.process_identity import user_name
+from novita_infra.state.store import LockHolder, LockRefused
+
+
+def note_of_holder(operation: str, now: float) -> dict[str, Any]:
+    """The note that this process leaves beside a lock that it holds since `now`, in Unix seconds."""
+    return {
+        "operation": operation,
+        "user": user_name(),
+        "pid": os.getpid(),
+        "host": os.uname().nodename,
+        "boot": _boot(),
+        "since": moment(now),
+    }
+
+
+def is_of_this_machine(note: Mapping[str, Any]) -> bool:
+    """Whether the holder of that note runs, or ran, on this machine.
+
+    The boot id recognises the machine of a container, whose host name is new each time.
+    """
+    return note.get("host") == os.uname().nodename or note.get("boot") == _boot()
+
+
+def locked_by(note: Mapping[str, Any], place: str, *, hint: str) -> LockRefused:
+    """The refusal of a lock that the process of that note holds; the note is empty if the process has just begun."""
+    holder = _holder_of(note)
+    return LockRefused(
+        holder, f"the state is locked by {holder or 'another process, which has only just begun'} ({place})", hint
+    )
+
+
+def locked_elsewhere(note: Mapping[str, Any], *, remedy: str) -> LockRefused:
+    """The refusal of a lock whose holder may still run on another machine; `remedy` is what a person then does."""
+    holder = _holder_of(note)
+    return LockRefused(
+        holder,
+        f"the state was locked on another machine by {holder}",
+        f"make sure that it is not running any more, then {remedy}",
+        final=True,
+    )
+
+
+def _holder_of(note: Mapping[str, Any]) -> LockHolder | None:
+    if not note:
+        return None
+    names = ("operation", "user", "pid", "host", "since")
+    return LockHolder(**{name: str(note[name]) for name in names if name in note})
+
+
+def _boot() -> str:
+    """A random id of this start of the machine; empty if the system has none (macOS)."""
+    with suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return ""

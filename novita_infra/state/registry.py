@@ -1,0 +1,49 @@
+"""The state backends by name: every module or package in `backends/`. No other module imports a backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, Final
+
+from novita_infra.model.diagnostics import nearest, problem
+from novita_infra.state import backends
+from novita_infra.state.backend import Backend, SettingError
+
+DEFAULT: Final = "local"
+"""The backend of a project whose settings name none."""
+
+
+def backend_names() -> tuple[str, ...]:
+    """The names of all backends, the default one first, the others sorted."""
+    from pkgutil import iter_modules  # noqa: PLC0415 - the default backend is found without it
+
+    names = (module.name for module in iter_modules(backends.__path__))
+    return tuple(sorted(names, key=lambda name: (name != DEFAULT, name)))
+
+
+def backend_named(name: str) -> Backend:
+    """The backend of that name. Raises Problems, with the nearest known name, if there is none."""
+    if not _exists(name):
+        raise problem(f"there is no state backend {name!r}", nearest(name, backend_names()))
+    backend: Backend = import_module(f"{backends.__name__}.{name}").BACKEND
+    return backend
+
+
+def backend_of(options: Mapping[str, Any]) -> Backend:
+    """The backend that the settings name, or the default one. Raises Problems as `backend_named`."""
+    return backend_named(str(options.get("backend", DEFAULT)))
+
+
+def setting_errors(options: Mapping[str, Any]) -> Sequence[SettingError]:
+    """The errors of the settings of a backend that a schema cannot express, and an unknown backend."""
+    name = options.get("backend", DEFAULT)
+    if not isinstance(name, str):
+        return ()  # the schema reports it
+    if not _exists(name):
+        return [SettingError("backend", f'cannot be "{name}"', nearest(name, backend_names()))]
+    return [*backend_named(name).errors_of(options)]
+
+
+def _exists(name: str) -> bool:
+    return name == DEFAULT or name in backend_names()
