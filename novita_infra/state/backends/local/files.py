@@ -55,7 +55,7 @@ class LocalFolder:
 
 
 class LocalFiles:
-    """Implements StateStorage on `<environment>.json` and its neighbours `.json.backup`, `.json.lock` and `.journal`."""
+    """A StateStorage: `<environment>.json` and its neighbours `.json.backup`, `.json.lock` and `.journal`."""
 
     def __init__(self, path: Path, *, now: Callable[[], float] = time.time, disk: Disk | None = None) -> None:
         """Clock and disk are for tests."""
