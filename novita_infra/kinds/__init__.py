@@ -1,31 +1,37 @@
-"""The registry of all kinds, by the type in their addresses. A new kind is one module, and one line here."""
+"""The registry of all kinds, by the type in their addresses.
+
+A kind is a module or a package here that has the name of its type and holds the kind under that name in capitals:
+`network_storage.py` holds NETWORK_STORAGE. It is found by this rule; nothing lists the kinds.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Final
 
-from novita_infra.kinds.endpoint import ENDPOINT
-from novita_infra.kinds.image_prewarm import IMAGE_PREWARM
-from novita_infra.kinds.instance import INSTANCE
 from novita_infra.kinds.kind import Kind
-from novita_infra.kinds.network_storage import NETWORK_STORAGE
-from novita_infra.kinds.registry_auth import REGISTRY_AUTH
-from novita_infra.kinds.template import TEMPLATE
-from novita_infra.kinds.vpc import VPC
 
-KINDS: Final[Mapping[str, Kind]] = {
-    kind.type: kind
-    for kind in (
-        INSTANCE,
-        TEMPLATE,
-        NETWORK_STORAGE,
-        VPC,
-        REGISTRY_AUTH,
-        IMAGE_PREWARM,
-        ENDPOINT,
-    )
-}
+_SHARED: Final = frozenset({"__init__", "call", "field", "kind", "toolkit"})
+"""What is here beside the kinds."""
+
+
+def _names(folder: str) -> Iterator[str]:
+    """The modules and packages of the folder. It takes 0.1 ms; pkgutil takes 2 ms, most of it to import itself."""
+    for entry in os.listdir(folder):  # noqa: PTH208 -- a Path is slower
+        name, ending = os.path.splitext(entry)  # noqa: PTH122 -- a Path is slower
+        if ending == ".py" or (not ending and os.path.exists(f"{folder}/{entry}/__init__.py")):  # noqa: PTH110
+            yield name
+
+
+def _kinds() -> Iterator[Kind]:
+    """Each kind, in the order of the types."""
+    for name in sorted(set(_names(__path__[0])) - _SHARED):
+        yield getattr(import_module(f"{__name__}.{name}"), name.upper())
+
+
+KINDS: Final[Mapping[str, Kind]] = {kind.type: kind for kind in _kinds()}
 
 _BY_NAME: Final = {kind.name: kind for kind in KINDS.values()}
 

@@ -10,20 +10,17 @@ from typing import Final
 from novita_infra.simulator.profiles import LIVE, Quirks
 from novita_infra.simulator.scenarios import events
 from novita_infra.simulator.scenarios.model import Scenario, start_scenario
-from novita_infra.simulator.world.cloud import arrears, endpoints, instances, jobs, networks, prewarms
+from novita_infra.simulator.world.cloud import arrears, endpoints
 from novita_infra.simulator.world.engine.account_file import AccountFile
 from novita_infra.simulator.world.engine.account_records import Payment
 from novita_infra.simulator.world.engine.settings import Limits, Timings
 from novita_infra.simulator.world.engine.world import OnEvent, World
 from novita_infra.simulator.world.llm import batches, files, tasks, usage
 from novita_infra.simulator.world.market import money
+from novita_infra.simulator.world.resources import ON_EVENT, OWN_RECORDS
 
 _ARRIVE: Final[dict[str, OnEvent]] = {
-    "instances": instances.on_event,
-    "networks": networks.on_event,
-    "prewarms": prewarms.on_event,
-    "endpoints": endpoints.on_event,
-    "jobs": jobs.on_event,
+    **ON_EVENT,
     "happenings": events.on_event,
     "terms": arrears.on_term_event,
     "accounts": arrears.on_event,
@@ -50,7 +47,16 @@ def open_world(
     its settings and faults apply whenever the account is opened with it. Raises AccountInUse, UnknownFormat.
     """
     book = None if path is None else AccountFile(Path(path))
-    world = World(now=now, seed=seed, quirks=quirks, limits=limits, timings=timings, arrive=_ARRIVE, book=book)
+    world = World(
+        now=now,
+        seed=seed,
+        quirks=quirks,
+        limits=limits,
+        timings=timings,
+        records=OWN_RECORDS,
+        arrive=_ARRIVE,
+        book=book,
+    )
     if book is not None:
         world.load(book)
     _count(world)

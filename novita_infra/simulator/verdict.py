@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from novita_infra.simulator.world.engine.cloud_records import CLOUD_RECORDS
 from novita_infra.simulator.world.engine.records import WorldRecord
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import money
+from novita_infra.simulator.world.resources import RECORDS
 
 _LEAVING: Final = frozenset({"toRemove", "removing", "removed", "deleting", "deleted"})
 
@@ -86,7 +86,7 @@ def live_objects(world: World) -> tuple[LiveObject, ...]:
     """All objects that a client created and that are not being deleted."""
     return tuple(
         _thing(kind, record)
-        for kind, cls in CLOUD_RECORDS.items()
+        for kind, cls in RECORDS.items()
         if cls.LABEL
         for record in world.tables[kind]
         if _status(record) not in _LEAVING

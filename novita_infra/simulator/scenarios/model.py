@@ -23,10 +23,10 @@ from novita_infra.simulator.request_schema import (
     need,
 )
 from novita_infra.simulator.scenarios.events import ACTS, CALLS
-from novita_infra.simulator.world.engine.cloud_records import CLOUD_RECORDS
 from novita_infra.simulator.world.engine.records import ScenarioEvent
 from novita_infra.simulator.world.engine.settings import Limits, Timings
 from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.resources import RECORDS
 
 _READING: Final = Reading(forgiving=False, closed=True)
 
@@ -54,7 +54,7 @@ class BadScenario(Exception):
         self.field = field
 
 
-_KIND: Final = Text(one_of=tuple(CLOUD_RECORDS))
+_KIND: Final = Text(one_of=tuple(RECORDS))
 EACH: Final = Fields({"kind": need(_KIND), "name": may(Text(), "*")})
 EVENT: Final = Fields(
     {

@@ -1,4 +1,7 @@
-"""The records of what an account rents and configures: machines, endpoints, and what these use."""
+"""The records of what an account rents and configures: machines, endpoints, and what these use.
+
+A new resource has its record in its own module of `world.cloud`; see `world.resources`.
+"""
 
 from __future__ import annotations
 
@@ -234,11 +237,11 @@ CLOUD_RECORDS: Final[Mapping[str, type[WorldRecord]]] = {
     "endpoints": Endpoint,
     "jobs": Job,
 }
-"""The records by the names of their tables. Scenarios can name them and verdicts look at them."""
+"""The records by the names of their tables. `world.resources` adds those that stand in modules of `world.cloud`."""
 
 
 class CloudTables:
-    """The tables of CLOUD_RECORDS, in the same order. A new resource has its record, entry and table in this file."""
+    """The tables of CLOUD_RECORDS, in the same order."""
 
     def __init__(self, new: NewTable) -> None:
         self.instances = new("instances", Instance)

@@ -53,6 +53,7 @@ class World(CloudTables):
         quirks: Quirks = LIVE,
         limits: Limits | None = None,
         timings: Timings | None = None,
+        records: Mapping[str, type[WorldRecord]],
         arrive: Mapping[str, OnEvent],
         book: AccountFile | None = None,
     ) -> None:
@@ -85,6 +86,7 @@ class World(CloudTables):
         self.deliveries = self._table("deliveries", Delivery)
         self.usages = self._table("usages", Usage)
         self.api_keys = self._table("api_keys", ApiKey)
+        self._by_record = {record: self._table(name, record) for name, record in records.items()}
         self.contents = Contents(book)
         self.rates = Rates()
         self.unpullable: tuple[str, ...] = ()
@@ -102,6 +104,10 @@ class World(CloudTables):
         table = Table(name, record, lambda: self.moment)
         self.tables[name] = table
         return table
+
+    def table(self, record: type[R]) -> Table[R]:
+        """The table of a record that a module of `world.cloud` gives as its RECORD."""
+        return self._by_record[record]  # type: ignore[return-value] # a table of this record
 
     @property
     def account(self) -> Account:
