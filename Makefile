@@ -61,13 +61,13 @@ format: .venv/tested ## format the code, and fix what ruff can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-schemas: .venv/tested ## generate schemas/, docs/reference/ and the operations in docs/simulator.md
+schemas: .venv/tested ## generate schemas/ and docs/reference/
 	$(BIN)/python -m novita_infra.schema.resources schemas
 	$(BIN)/python -m novita_infra.views.formats.json.schema.plan schemas
 	$(BIN)/python -m novita_infra.views.result_schemas schemas
 	$(BIN)/python -m novita_infra.simulator.scenarios.schema schemas
 	$(BIN)/python -m novita_infra.schema.reference_pages docs/reference
-	$(BIN)/python -m novita_infra.simulator.http.coverage docs/simulator.md
+	$(BIN)/python -m novita_infra.simulator.http.coverage docs/reference/index.md
 
 new-kind: ## NAME=Subnet: write the skeleton of a new kind of resource
 	@$(PYTHON) scripts/new_kind.py $(NAME)

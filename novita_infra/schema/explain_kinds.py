@@ -174,6 +174,8 @@ def _removal(field: Field) -> str:
     match field.absent:
         case _ if isinstance(field.change, Local):
             return ""
+        case Platform() if field.name == "name":
+            return "returns to the name in metadata"
         case Default(value=value):
             return f"returns to {default_of(value) or 'nothing'}"
         case Platform():

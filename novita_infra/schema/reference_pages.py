@@ -1,6 +1,7 @@
 """The reference pages in docs/reference: one for each kind, one for metadata and lifecycle, one for the project file.
 
 `python -m novita_infra.schema.reference_pages FOLDER` writes them. They say only what the kinds and the schemas say.
+`python -m novita_infra.simulator.http.coverage FOLDER/index.md` then adds the operations at the end of the index.
 """
 
 from __future__ import annotations
@@ -13,18 +14,18 @@ from typing import Final
 from novita_infra.kinds import KINDS
 from novita_infra.schema.explain_frame import PartExplained, explain_frame, explain_project
 from novita_infra.schema.explain_kinds import FieldExplained, KindExplained, explain_kind
-from novita_infra.schema.frame import TIMES, waits
 from novita_infra.schema.project import EXAMPLE
 
 _INDEX: Final = """\
 # Reference
 
-Generated from the code by `python -m novita_infra.schema.reference_pages docs/reference`.
+Generated from the code by `make schemas`.
 `novita-infra explain KIND[.field]` and `novita-infra explain Project[.field]` print the same.
 
 * [The project file](project.md) `novita-infra.yaml`: variables, environments, budgets, policies, outputs.
 * [Metadata and lifecycle](lifecycle.md): the parts of every resource beside its spec.
-* The kinds: [at the end of this page](#the-kinds).
+* [The kinds](#the-kinds), with a page for each.
+* [The operations](#every-operation) of the API that the simulator serves.
 
 Every document has the same frame:
 
@@ -136,11 +137,7 @@ def _page(kind: KindExplained) -> Iterator[str]:
 def _frame() -> Iterator[str]:
     yield from _parts("Metadata", explain_frame("metadata"))
     yield from _parts("Lifecycle", explain_frame("lifecycle"))
-    yield from ("", "## Waits of the kinds", "", "The defaults of `timeouts`.", "")
-    yield from (f"| Kind | {' | '.join(TIMES)} |", "| --- |" + " --- |" * len(TIMES))
-    for kind in KINDS.values():
-        limits = waits(kind)
-        yield f"| [{kind.name}]({kind.type}.md) | {' | '.join(limits.get(name, '') for name in TIMES)} |"
+    yield from ("", "The defaults of `timeouts` are on the page of [each kind](index.md#the-kinds).")
 
 
 def _parts(title: str, whole: PartExplained) -> Iterator[str]:

@@ -18,7 +18,7 @@ from novita_infra.simulator.http.coverage import operations_page, write_operatio
 from novita_infra.simulator.routes.registry import OPERATIONS
 
 HERE = Path(__file__).parent
-DOCUMENT = HERE.parents[1] / "docs" / "simulator.md"
+DOCUMENT = HERE.parents[1] / "docs" / "reference" / "index.md"
 
 
 SERVED = {reference.place(operation.method, operation.path): operation for operation in OPERATIONS}
@@ -32,7 +32,7 @@ def test_every_operation_of_the_reference_is_served(one: dict[str, str]) -> None
 
 
 def test_the_document_lists_the_operations_that_are_served(tmp_path: Path) -> None:
-    again = tmp_path / "simulator.md"
+    again = tmp_path / "index.md"
     again.write_text(DOCUMENT.read_text(encoding="utf-8"), encoding="utf-8")
     write_operations(again)
     assert DOCUMENT.read_text(encoding="utf-8") == again.read_text(encoding="utf-8"), "run: make schemas"

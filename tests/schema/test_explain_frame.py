@@ -150,7 +150,11 @@ def test_the_pages_have_every_part_with_its_words() -> None:
     for whole in (explain_project(), explain_frame("metadata"), explain_frame("lifecycle")):
         assert [item.title for item in whole.items if f"### {item.name}\n" not in pages[whole.within]] == []
     assert EXAMPLE in pages["Project"]
-    assert "| [Instance](instance.md) | 90m | 90m | 10m | 15m | 75m | 15m |" in pages[""]
+
+
+def test_the_page_of_a_kind_has_its_waits() -> None:
+    page = reference.pages()["instance.md"]
+    assert "create 90m, update 90m, delete 10m, accept 15m, pull 75m, ready 15m." in page
 
 
 def test_what_the_pages_show_fits_the_published_schema() -> None:

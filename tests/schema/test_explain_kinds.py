@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from crash_cases import EDITS
+from edits import Edit, Fate
 
 from novita_infra.kinds import KINDS
+from novita_infra.kinds.field import Local
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.diagnostics import Problems
 from novita_infra.schema import reference_pages as reference
@@ -74,6 +77,24 @@ def test_a_field_tells_all_that_is_known_of_it() -> None:
 )
 def test_explain_shows_the_effect_of_removing_a_field(path: str, removal: str) -> None:
     assert field(path).removal == removal
+
+
+REMOVED = [
+    (edit, edit.fields[0])
+    for edit in EDITS
+    if len(edit.fields) == 1 and edit.fields[0] in edit.before and edit.fields[0] not in edit.after
+    if not isinstance(KINDS[edit.kind].field(edit.fields[0]).change, Local) and "template" not in edit.after
+]
+"""The edits that remove a field that is the object's own and that no template gives."""
+
+
+@pytest.mark.parametrize(("edit", "name"), REMOVED, ids=[edit.id for edit, _ in REMOVED])
+def test_explain_agrees_with_the_edits_about_the_removal_of_a_field(edit: Edit, name: str) -> None:
+    removal = field(f"{edit.kind}.{name}").removal
+    if edit.fate in {Fate.LEFT, Fate.FOUND}:
+        assert removal.startswith("remains ") or removal == f"returns to {edit.before[name]}"
+    elif edit.fate in {Fate.CHANGED, Fate.REPLACED}:
+        assert removal.startswith("returns ")
 
 
 @pytest.mark.parametrize(

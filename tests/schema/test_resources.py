@@ -118,6 +118,9 @@ def test_no_schema_is_left_of_a_kind_that_is_gone() -> None:
 def test_the_committed_reference_is_the_generated_one() -> None:
     folder = ROOT / "docs" / "reference"
     committed = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    index, _, operations = committed["index.md"].partition("\n## Every operation")
+    assert operations, "tests/contract compares them with the routes"
+    committed["index.md"] = index
     assert committed == reference.pages(), "run: make schemas"
 
 

@@ -1,6 +1,6 @@
 """Writes the list of all operations, with the page of the reference for each, at the end of a documentation page.
 
-`python -m novita_infra.simulator.http.coverage docs/simulator.md` runs it.
+`python -m novita_infra.simulator.http.coverage docs/reference/index.md` runs it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from novita_infra.simulator.routes.registry import OPERATIONS
 _HEAD = """\
 ## Every operation
 
-`python -m novita_infra.simulator.http.coverage docs/simulator.md` writes this part; a test compares it with the
-routes. A running simulator lists the same at `GET /_sim/coverage`, and as an OpenAPI document at
-`GET /_sim/openapi.json`.
+The operations of the API that [the simulator](../simulator.md) serves. Faults and scenarios name them. A running
+simulator lists the same at `GET /_sim/coverage`, and as an OpenAPI document at `GET /_sim/openapi.json`.
 """
 
 
