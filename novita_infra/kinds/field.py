@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
 
 from novita_infra.model.values import Value
 
@@ -69,6 +69,20 @@ class Default:
     """The value to which a field returns when it is no longer declared. It is compared only then."""
 
     value: Value
+    watched: bool = False
+    """Whether another live value is reported even where nothing declares the field; it is not changed."""
+
+
+# --- where the API has a field ----------------------------------------------------------------------------------
+
+
+class Key(NamedTuple):
+    """A key of a request's body or of an answer, and the form of the value: to the API's, or from it."""
+
+    name: str
+    form: Callable[[Any], Value]
+    """In a body: from the declared value, or from None where there is none. In an answer: from any JSON; it never
+    raises, and returns None for a value that the answer does not hold."""
 
 
 # --- fields -----------------------------------------------------------------------------------------------------
@@ -85,6 +99,9 @@ class Field:
     """One line for a person."""
     api: str
     """Where the API has it, with the page or file that says so: `imageUrl (gpu-instance-create-instance)`."""
+    keys: Mapping[str, Key] = field(default_factory=dict)
+    """By call, the key of its body; by `read`, the key of answers. The kind's calls and parser add only what is not one
+    key for one field."""
     change: ChangeRule
     absent: Platform | Default = Platform()
     required: bool = False
@@ -100,7 +117,5 @@ class Field:
     """The whole value is secret wherever it comes from (a password)."""
     secret_items: bool = False
     """A map in which each item may be secret (an env)."""
-    watched: bool = False
-    """Whether a value other than the default is reported even where nothing declares the field; it is not changed."""
     satisfied: Callable[[Value, Value], bool] | None = None
     """Whether the second (live) value satisfies the first (declared) one, where equality would be too strict."""

@@ -13,8 +13,9 @@ from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.catalogue.products import Catalogue, Product
 from novita_infra.catalogue.stock import Quota
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
-from novita_infra.kinds.field import By, Default, Field, Replaces
+from novita_infra.kinds.field import By, Default, Field, Key, Replaces
 from novita_infra.kinds.kind import DriftRules, Kind, Market, PlacementRules, Resolution, SpecError
+from novita_infra.kinds.toolkit.field_keys import READ, body_of, readers, texts
 from novita_infra.kinds.toolkit.field_schemas import IMAGE, REFERENCE, TEXT
 from novita_infra.kinds.toolkit.image_pulls import pull_remedy
 from novita_infra.kinds.toolkit.lookup import matching
@@ -27,12 +28,18 @@ from novita_infra.model.values import Spec
 
 _WHY = "only the note of a task can be edited; another task is created and the old one deleted"
 
+
+def _product_ids(value: Any) -> list[str]:
+    return sorted({text for item in objects_of(value) if (text := text_of(item.get("productId")))})
+
+
 _FIELDS = (
     Field(
         name="image",
         schema=IMAGE,
         doc="The image to pull; a tag that moves later is not followed.",
         api="imageUrl (gpu-instance-create-image-prewarm)",
+        keys=texts("imageUrl", "create"),
         change=Replaces(_WHY),
         required=True,
     ),
@@ -41,6 +48,7 @@ _FIELDS = (
         schema=TEXT,
         doc="The cluster to pull it to, by id or name.",
         api="clusterId (gpu-instance-create-image-prewarm)",
+        keys=texts("clusterId", "create"),
         change=Replaces(_WHY),
         required=True,
     ),
@@ -49,6 +57,7 @@ _FIELDS = (
         schema=REFERENCE,
         doc="The credential for a private image.",
         api="repositoryAuth (gpu-instance-create-image-prewarm)",
+        keys=texts("repositoryAuth", "create"),
         change=Replaces(_WHY),
         absent=Default(""),
         refers="registry_auth",
@@ -58,6 +67,7 @@ _FIELDS = (
         schema={"type": "array", "items": TEXT},
         doc="The products whose nodes pull it, by id or name; none means every product of the cluster.",
         api="productIds (gpu-instance-create-image-prewarm)",
+        keys={"create": Key("productIds", texts_of), READ: Key("products", _product_ids)},
         change=Replaces(_WHY),
         absent=Default([]),
         unordered=True,
@@ -67,11 +77,13 @@ _FIELDS = (
         schema={"type": "string"},
         doc="A note that the service stores with the task.",
         api="note (gpu-instance-create-image-prewarm)",
+        keys={READ: Key("note", note_without_mark)},
         change=By("edit"),
         absent=Default(""),
     ),
 )
 
+_READERS: Final = readers(_FIELDS)
 _PHASES: Final = {
     "pending": Phase.CHANGING,
     "running": Phase.CHANGING,
@@ -83,13 +95,8 @@ _PHASES: Final = {
 
 
 def _create(target: Target) -> Request:
-    body = {
-        "imageUrl": target.value("image"),
-        "clusterId": target.value("cluster"),
-        "repositoryAuth": target.value("registryAuth"),
-        "productIds": target.value("products"),
-        "note": note_with_mark(target.value("note", ""), target.mark) or None,
-    }
+    note = note_with_mark(target.value("note", ""), target.mark)
+    body = {**body_of(_FIELDS, "create", target), "note": note}
     return post(f"{GPU}/image/prewarm", filled(body))
 
 
@@ -118,24 +125,11 @@ def _parse(item: Mapping[str, Any]) -> Live:
         status=status,
         mark=mark_of_note(item.get("note")),
         created=created_in(item),
-        values=carried(
-            item,
-            {
-                "image": ("imageUrl", text_of),
-                "cluster": ("clusterId", text_of),
-                "registryAuth": ("repositoryAuth", text_of),
-                "products": ("products", _product_ids),
-                "note": ("note", note_without_mark),
-            },
-        ),
+        values=carried(item, _READERS),
         outputs=filled({"id": task_id, "imageSize": int_of(item.get("imageSize")), "completedAt": completed or None}),
         # A successful task has reasons too, which are no trouble.
         trouble=_reasons_of(item.get("reason")) if phase is Phase.FAILED else "",
     )
-
-
-def _product_ids(value: Any) -> list[str]:
-    return sorted({text for item in objects_of(value) if (text := text_of(item.get("productId")))})
 
 
 def _reasons_of(value: Any) -> str:

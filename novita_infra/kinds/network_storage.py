@@ -13,7 +13,7 @@ from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.catalogue.prices import DAY, STORAGE, Cost, PriceList
 from novita_infra.catalogue.products import Catalogue
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
-from novita_infra.kinds.field import By, Field, Grows, Refusal, Replaces
+from novita_infra.kinds.field import By, Field, Grows, Key, Refusal, Replaces
 from novita_infra.kinds.kind import (
     Circumstances,
     DriftRules,
@@ -24,6 +24,7 @@ from novita_infra.kinds.kind import (
     Resolution,
     SpecError,
 )
+from novita_infra.kinds.toolkit.field_keys import READ, body_of, readers, texts
 from novita_infra.kinds.toolkit.field_schemas import TEXT
 from novita_infra.kinds.toolkit.placement import with_cluster_id
 from novita_infra.model.lifecycle import Cause, Timeouts
@@ -37,6 +38,7 @@ _FIELDS = (
         schema=TEXT,
         doc="The storage's name; letters, digits and hyphens are safe. Several storages may share one.",
         api="storageName (gpu-instance-create-network-storage)",
+        keys=texts("storageName", "create", "update"),
         change=By("update"),
     ),
     Field(
@@ -44,6 +46,7 @@ _FIELDS = (
         schema={"type": "integer", "minimum": 10},
         doc="Size in GB, at least 10; the upper limit depends on the account.",
         api="storageSize (gpu-instance-create-network-storage)",
+        keys=dict.fromkeys(("create", "update", READ), Key("storageSize", int_of)),
         change=Grows(
             "update",
             shrinking=Refusal(
@@ -58,27 +61,22 @@ _FIELDS = (
         doc="The cluster that holds it, by id or name; only its machines can mount it. Default: a cluster that "
         "suits all that mounts it.",
         api="clusterId (gpu-instance-create-network-storage)",
+        keys=texts("clusterId", "create"),
         change=Replaces("a storage cannot move to another cluster; its data is not carried over"),
     ),
 )
+_READERS = readers(_FIELDS)
 
 
 def _create(target: Target) -> Request:
-    return post(
-        f"{GPU}/networkstorage/create",
-        {
-            "clusterId": target.value("cluster"),
-            "storageName": target.value("name"),
-            "storageSize": target.value("sizeGb"),
-        },
-    )
+    return post(f"{GPU}/networkstorage/create", body_of(_FIELDS, "create", target))
 
 
 def _update(target: Target) -> Request:
-    size = target.value("sizeGb")
-    body = {"storageId": target.id, "storageName": target.value("name"), "storageSize": size}
+    body = {"storageId": target.id, **body_of(_FIELDS, "update", target)}
     # Whether the service accepts the present size again is not certain, so a growth is not repeated blindly.
-    return post(f"{GPU}/networkstorage/update", body, repeatable=size == target.was("sizeGb"))
+    grows = target.value("sizeGb") != target.was("sizeGb")
+    return post(f"{GPU}/networkstorage/update", body, repeatable=not grows)
 
 
 def _delete(target: Target) -> Request:
@@ -106,14 +104,7 @@ def _parse(item: Mapping[str, Any]) -> Live:
         name=text_of(item.get("storageName")),
         phase=Phase.READY,
         status="ready",
-        values=carried(
-            item,
-            {
-                "name": ("storageName", text_of),
-                "sizeGb": ("storageSize", int_of),
-                "cluster": ("clusterId", text_of),
-            },
-        ),
+        values=carried(item, _READERS),
         outputs=filled({"id": storage_id, "clusterName": text_of(item.get("clusterName"))}),
     )
 

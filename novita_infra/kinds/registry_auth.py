@@ -11,8 +11,9 @@ from typing import Any
 from novita_infra.api.json_values import carried, object_of, text_of
 from novita_infra.api.request import GPU, Pages, Request, post
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
-from novita_infra.kinds.field import Field, Replaces
+from novita_infra.kinds.field import Field, Key, Replaces
 from novita_infra.kinds.kind import Kind
+from novita_infra.kinds.toolkit.field_keys import body_of, readers, texts
 from novita_infra.kinds.toolkit.field_schemas import TEXT
 from novita_infra.model.lifecycle import Timeouts
 from novita_infra.model.resources import PRESENT, Live, Phase
@@ -26,6 +27,7 @@ _FIELDS = (
         schema=TEXT,
         doc="A label for the credential; several may share one.",
         api="name (gpu-instance-create-container-registry-auth)",
+        keys=texts("name", "create"),
         change=Replaces(_WHY),
     ),
     Field(
@@ -33,6 +35,7 @@ _FIELDS = (
         schema={"type": "string", "minLength": 1, "maxLength": 500},
         doc="The user name at the registry.",
         api="username (gpu-instance-create-container-registry-auth)",
+        keys=texts("username", "create"),
         change=Replaces(_WHY),
         required=True,
     ),
@@ -41,16 +44,17 @@ _FIELDS = (
         schema={"type": "string", "minLength": 1, "maxLength": 500},
         doc="The password or token at the registry; it is sent once and never read back.",
         api="password (gpu-instance-create-container-registry-auth)",
+        keys={"create": Key("password", text_of)},
         change=Replaces(_WHY),
         required=True,
         secret=True,
     ),
 )
+_READERS = readers(_FIELDS)
 
 
 def _create(target: Target) -> Request:
-    body = {name: target.value(name) for name in ("name", "username", "password")}
-    return post(f"{GPU}/repository/auth/save", body)
+    return post(f"{GPU}/repository/auth/save", body_of(_FIELDS, "create", target))
 
 
 def _delete(target: Target) -> Request:
@@ -69,7 +73,7 @@ def _parse(item: Mapping[str, Any]) -> Live:
         name=text_of(item.get("name")),
         phase=Phase.READY,
         status="saved",
-        values=carried(item, {"name": ("name", text_of), "username": ("username", text_of)}),
+        values=carried(item, _READERS),
         outputs={"id": auth_id},
     )
 

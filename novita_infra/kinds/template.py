@@ -11,18 +11,27 @@ from typing import Any, Final
 from novita_infra.api.json_values import carried, created_in, int_of, object_of, text_of
 from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
-from novita_infra.kinds.field import By, Default, Field
+from novita_infra.kinds.field import By, Default, Field, Key
 from novita_infra.kinds.kind import Kind, Resolution, SpecError
 from novita_infra.kinds.toolkit.checks import env_errors, port_errors
+from novita_infra.kinds.toolkit.field_keys import READ, body_of, readers, texts
 from novita_infra.kinds.toolkit.field_schemas import COMMAND, CUDA, ENV, IMAGE, PORT, REFERENCE, TEXT
 from novita_infra.kinds.toolkit.owner_marks import mark_of_readme, readme_with_mark, readme_without_mark
 from novita_infra.kinds.toolkit.translation import env_list, env_of, ports_list, ports_of
 from novita_infra.model.lifecycle import Timeouts
 from novita_infra.model.resources import PRESENT, Live, Phase
-from novita_infra.model.values import Spec
+from novita_infra.model.values import Spec, Value
 
 _PAGES: Final = "gpu-instance-create-template, gpu-instance-edit-template"
 _UPDATE: Final = By("update")
+_BOTH: Final = ("create", "update")
+
+
+def _ports_by_type(ports: Value) -> list[dict[str, Any]]:
+    listed = ports_list(ports)
+    types = sorted({item["type"] for item in listed})
+    return [{"type": of, "ports": [item["port"] for item in listed if item["type"] == of]} for of in types]
+
 
 _FIELDS: Final = (
     Field(
@@ -30,6 +39,7 @@ _FIELDS: Final = (
         schema=TEXT,
         doc="Its name in the account; default: the name of the resource.",
         api=f"name ({_PAGES})",
+        keys=texts("name", *_BOTH),
         change=_UPDATE,
     ),
     Field(
@@ -37,6 +47,7 @@ _FIELDS: Final = (
         schema=IMAGE,
         doc="The container image.",
         api=f"image ({_PAGES})",
+        keys=texts("image", *_BOTH),
         change=_UPDATE,
         required=True,
     ),
@@ -45,6 +56,7 @@ _FIELDS: Final = (
         schema={"type": "string", "maxLength": 102400},
         doc="Its description for people, in Markdown.",
         api=f"readme ({_PAGES})",
+        keys={READ: Key("readme", readme_without_mark)},
         change=_UPDATE,
         absent=Default(""),
     ),
@@ -53,6 +65,7 @@ _FIELDS: Final = (
         schema=REFERENCE,
         doc="The credential for a private image.",
         api=f"imageAuth ({_PAGES})",
+        keys=texts("imageAuth", *_BOTH),
         change=_UPDATE,
         absent=Default(""),
         refers="registry_auth",
@@ -62,6 +75,7 @@ _FIELDS: Final = (
         schema=COMMAND,
         doc="Replaces the image's command.",
         api=f"startCommand ({_PAGES})",
+        keys=texts("startCommand", *_BOTH),
         change=_UPDATE,
         absent=Default(""),
     ),
@@ -70,6 +84,7 @@ _FIELDS: Final = (
         schema=COMMAND,
         doc="Replaces the image's entrypoint.",
         api=f"entrypoint ({_PAGES})",
+        keys=texts("entrypoint", *_BOTH),
         change=_UPDATE,
         absent=Default(""),
     ),
@@ -78,6 +93,7 @@ _FIELDS: Final = (
         schema={"type": "integer", "minimum": 10},
         doc="The root disk in GB.",
         api=f"rootfsSize ({_PAGES})",
+        keys={call: Key("rootfsSize", int_of) for call in (*_BOTH, READ)},
         change=_UPDATE,
         required=True,
     ),
@@ -86,6 +102,7 @@ _FIELDS: Final = (
         schema={"type": "array", "items": PORT, "maxItems": 10},
         doc="The ports to open, at most 10, such as `8888/http`.",
         api=f"ports ({_PAGES})",
+        keys={**dict.fromkeys(_BOTH, Key("ports", _ports_by_type)), READ: Key("ports", ports_of)},
         change=_UPDATE,
         absent=Default([]),
         unordered=True,
@@ -95,6 +112,7 @@ _FIELDS: Final = (
         schema=ENV,
         doc="Environment variables.",
         api=f"envs ({_PAGES})",
+        keys={**dict.fromkeys(_BOTH, Key("envs", env_list)), READ: Key("envs", env_of)},
         change=_UPDATE,
         absent=Default({}),
         secret_items=True,
@@ -104,38 +122,26 @@ _FIELDS: Final = (
         schema=CUDA,
         doc="The lowest CUDA version that the machine's driver must support, such as `12.4`.",
         api=f"minCudaVersion ({_PAGES})",
+        keys=texts("minCudaVersion", *_BOTH),
         change=_UPDATE,
         absent=Default(""),
     ),
 )
+_READERS: Final = readers(_FIELDS)
 
 
-def _body(target: Target) -> dict[str, Any]:
+def _body(target: Target, call: str) -> dict[str, Any]:
     """The body, in full: the effect of omitted fields in an update is not documented."""
-    ports = ports_list(target.value("ports"))
-    types = sorted({item["type"] for item in ports})
-    return {
-        "name": target.value("name", ""),
-        "type": "instance",
-        "channel": "private",
-        "image": target.value("image", ""),
-        "rootfsSize": target.value("rootDiskGb"),
-        "readme": readme_with_mark(target.value("readme", ""), target.mark),
-        "imageAuth": target.value("registryAuth", ""),
-        "startCommand": target.value("command", ""),
-        "entrypoint": target.value("entrypoint", ""),
-        "ports": [{"type": of, "ports": [item["port"] for item in ports if item["type"] == of]} for of in types],
-        "envs": env_list(target.value("env")),
-        "minCudaVersion": target.value("minCudaVersion", ""),
-    }
+    readme = readme_with_mark(target.value("readme", ""), target.mark)
+    return {"type": "instance", "channel": "private", **body_of(_FIELDS, call, target), "readme": readme}
 
 
 def _create(target: Target) -> Request:
-    return post(f"{GPU}/template/create", {"template": _body(target)})
+    return post(f"{GPU}/template/create", {"template": _body(target, "create")})
 
 
 def _update(target: Target) -> Request:
-    return post(f"{GPU}/template/update", {"template": {"Id": target.id, **_body(target)}}, repeatable=True)
+    return post(f"{GPU}/template/update", {"template": {"Id": target.id, **_body(target, "update")}}, repeatable=True)
 
 
 def _delete(target: Target) -> Request:
@@ -162,21 +168,7 @@ def _unwrap(answer: Any) -> Mapping[str, Any] | None:
 
 
 def _parse(item: Mapping[str, Any]) -> Live:
-    values = carried(
-        item,
-        {
-            "name": ("name", text_of),
-            "image": ("image", text_of),
-            "readme": ("readme", readme_without_mark),
-            "registryAuth": ("imageAuth", text_of),
-            "command": ("startCommand", text_of),
-            "entrypoint": ("entrypoint", text_of),
-            "rootDiskGb": ("rootfsSize", int_of),
-            "ports": ("ports", ports_of),
-            "env": ("envs", env_of),
-            "minCudaVersion": ("minCudaVersion", text_of),
-        },
-    )
+    values = carried(item, _READERS)
     return Live(
         id=_id_of(item),
         name=values.get("name", ""),

@@ -14,6 +14,7 @@ from novita_infra.catalogue.products import Catalogue
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
 from novita_infra.kinds.field import By, Field, Replaces
 from novita_infra.kinds.kind import Kind, PlacementRules, Resolution, SpecError
+from novita_infra.kinds.toolkit.field_keys import body_of, readers, texts
 from novita_infra.kinds.toolkit.field_schemas import TEXT
 from novita_infra.kinds.toolkit.placement import with_cluster_id
 from novita_infra.model.lifecycle import Timeouts
@@ -26,6 +27,7 @@ _FIELDS = (
         schema={"type": "string", "minLength": 1, "maxLength": 30},
         doc="The network's name, at most 30 characters.",
         api="name (gpu-instance-create-vpc, gpu-instance-update-vpc: 1-30)",
+        keys=texts("name", "create", "update"),
         change=By("update"),
     ),
     Field(
@@ -34,10 +36,12 @@ _FIELDS = (
         doc="The cluster that it spans, by id or name; only its machines can join it. Default: a cluster that "
         "suits all that joins it.",
         api="clusterId (gpu-instance-create-vpc)",
+        keys=texts("clusterId", "create"),
         change=Replaces("a network cannot move to another cluster"),
     ),
 )
 
+_READERS: Final = readers(_FIELDS)
 _LISTS: Final = ("networks", "network")
 """The key of the list: `networks` in the live service, `network` in the reference."""
 
@@ -54,11 +58,13 @@ _PHASES: Final = {
 
 
 def _create(target: Target) -> Request:
-    return post(f"{GPU}/network/create", {"clusterId": target.value("cluster"), "name": target.value("name")})
+    return post(f"{GPU}/network/create", body_of(_FIELDS, "create", target))
 
 
 def _update(target: Target) -> Request:
-    return post(f"{GPU}/network/update", {"networkId": target.id, "name": target.value("name")}, repeatable=True)
+    return post(
+        f"{GPU}/network/update", {"networkId": target.id, **body_of(_FIELDS, "update", target)}, repeatable=True
+    )
 
 
 def _delete(target: Target) -> Request:
@@ -93,7 +99,7 @@ def _parse(item: Mapping[str, Any]) -> Live:
         name=name,
         phase=Phase.FAILED if trouble else _PHASES.get(status.lower(), Phase.CHANGING),
         status=status,
-        values=carried(item, {"name": ("name", text_of), "cluster": ("clusterId", text_of)}),
+        values=carried(item, _READERS),
         outputs=filled({"id": network_id, **outputs}),
         created=created_in(item),
         trouble=trouble,

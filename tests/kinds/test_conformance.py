@@ -20,6 +20,7 @@ from novita_infra.kinds import KINDS, by_name
 from novita_infra.kinds.call import Call, Target
 from novita_infra.kinds.field import By, Cases, Default, Field, Grows, Local, Platform, Refusal, Replaces
 from novita_infra.kinds.kind import Kind
+from novita_infra.kinds.toolkit.field_keys import READ
 from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Spec
 
@@ -171,6 +172,12 @@ def test_a_default_is_of_the_fields_own_type(kind: Kind, field: Field, default: 
     types = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
     expected = str if field.refers and not field.refers_at else types[field.schema.get("type", "string")]
     assert isinstance(default.value, expected)
+
+
+@pytest.mark.parametrize(("kind", "field"), named(FIELDS))
+def test_the_keys_of_a_field_name_calls_that_carry_it(kind: Kind, field: Field) -> None:
+    assert field.keys.keys() <= {READ, "create", *(call.name for call in kind.api.updates)}
+    assert field.created or "create" not in field.keys
 
 
 @pytest.mark.parametrize(("kind", "field"), named(SET_LATER))

@@ -1,21 +1,23 @@
-"""The requests of an instance, the data that each call loses, and the signs that a call took effect."""
+"""The requests of an instance, the data that each call loses, and the signs that a call took effect.
+
+A body holds the fields that name the call (`Field.keys`), and what is written here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from novita_infra.api.json_values import filled, int_of
 from novita_infra.api.request import GPU, Request, post
 from novita_infra.kinds.call import Target
+from novita_infra.kinds.instance.fields import FIELDS
+from novita_infra.kinds.instance.forms import FREE_ROOT_GB, is_cpu, keeps_data, migration, renewal
+from novita_infra.kinds.toolkit.field_keys import body_of
 from novita_infra.kinds.toolkit.owner_marks import env_with_mark
-from novita_infra.kinds.toolkit.translation import ports_list, ports_text, storage_mounts
 from novita_infra.model.resources import Live, Loss
-from novita_infra.model.values import Spec, Value
-
-FREE_ROOT_GB: Final = 60
-"""The root disk in GB of an instance that declares none: the size that is free of charge (gpu-instance-pricing)."""
+from novita_infra.model.values import Spec
 
 
 def _post(operation: str, body: Mapping[str, Any], *, repeatable: bool) -> Request:
@@ -25,25 +27,11 @@ def _post(operation: str, body: Mapping[str, Any], *, repeatable: bool) -> Reque
 def create(target: Target) -> Request:
     """Creates a GPU or CPU instance (gpu-instance-create-instance, gpu-instance-create-cpu-instance)."""
     spec = target.spec
-    login, local = spec.get("registryLogin"), spec.get("localStorage")
     body = {
-        "name": spec.get("name"),
+        **body_of(FIELDS, "create", target),
         "productId": spec["product"]["id"],
         "kind": "cpu" if is_cpu(spec) else "gpu",
-        "imageUrl": spec.get("image"),
-        "imageAuth": f"{login['username']}:{login['password']}" if login else None,
-        "imageAuthId": spec.get("registryAuth"),
-        "ports": ports_text(spec.get("ports")),
         "envs": env_with_mark(spec.get("env"), target.mark),
-        "tools": [{**tool, "port": str(tool["port"])} for tool in spec.get("tools") or ()],
-        "command": spec.get("command"),
-        "entrypoint": spec.get("entrypoint"),
-        "clusterId": spec.get("cluster"),
-        "localStorageMountPoint": local["mountPath"] if local else None,
-        "networkStorages": [
-            {"Id": item["storage"], "mountPoint": item["mountPath"]} for item in spec.get("networkStorages") or ()
-        ],
-        "networkId": spec.get("vpc"),
         **({} if is_cpu(spec) else _gpu_part(spec)),
     }
     return _post("create", filled(body), repeatable=False)
@@ -58,7 +46,6 @@ def _gpu_part(spec: Spec) -> dict[str, Any]:
         "gpuNum": spec.get("gpuCount") or 1,
         "rootfsSize": spec.get("rootDiskGb") or FREE_ROOT_GB,
         "billingMode": mode,
-        "minCudaVersion": spec.get("minCudaVersion"),
         **(subscription if mode == "monthly" else {}),
     }
 
@@ -82,25 +69,21 @@ def upgrade(target: Target) -> Request:
     """Upgrades an instance. All is sent in full: omitted fields are not preserved (gpu-instance-upgrade-instance)."""
     body = {
         "instanceId": target.id,
-        "imageUrl": target.value("image", ""),
-        "imageAuthId": target.value("registryAuth", ""),
+        **body_of(FIELDS, "upgrade", target),
         "envs": env_with_mark(target.value("env"), target.mark),
-        "command": target.value("command", ""),
-        "entrypoint": target.value("entrypoint", ""),
         "save": keeps_data(target.spec),
-        "networkVolume": {"volumeMounts": storage_mounts(target.value("networkStorages"))},
     }
     return _post("upgrade", body, repeatable=True)
 
 
 def edit(target: Target) -> Request:
-    """Sets all ports, and grows the root disk (gpu-instance-edit-instance).
+    """Sets all ports, and grows the root disk (gpu-instance-edit-instance). All but the growth is sent in full.
 
     Whether omitted ports are preserved is not documented. The growth is an increment: sent twice, the disk grows twice.
     """
     size = target.spec.get("rootDiskGb") or 0
     growth = size - (target.was("rootDiskGb") or size)
-    body = {"instanceId": target.id, "ports": ports_list(target.value("ports"))}
+    body = {"instanceId": target.id, **body_of(FIELDS, "edit", target)}
     if growth <= 0:
         return _post("edit", body, repeatable=True)
     return _post("edit", {**body, "expandRootDisk": growth}, repeatable=False)
@@ -189,28 +172,3 @@ def end_moved(target: Target, live: Live) -> bool:
     before = int_of(target.live.outputs.get("endTime")) if target.live else None
     after = int_of(live.outputs.get("endTime"))
     return before is None or (after is not None and after > before)
-
-
-def is_cpu(spec: Spec) -> bool:
-    """Whether the spec itself asks for a CPU instance."""
-    product = spec.get("product")
-    return spec.get("type") == "cpu" or (isinstance(product, Mapping) and "cpu" in product)
-
-
-def keeps_data(spec: Spec) -> bool:
-    """Whether an upgrade keeps the data of the container; it does unless keepData is false."""
-    return spec.get("keepData") is not False
-
-
-def renewal(value: Value) -> tuple[bool, int]:
-    """The setting of automatic renewal with defaults filled in: enabled, and the months if it is."""
-    given = value if isinstance(value, Mapping) else {}
-    enabled = given.get("enabled") is True
-    return enabled, (given.get("months") or 1) if enabled else 1
-
-
-def migration(value: Value) -> tuple[bool, bool]:
-    """The setting of automatic migration with defaults filled in: enabled, and whether with the system disk."""
-    given = value if isinstance(value, Mapping) else {}
-    enabled = given.get("enabled") is True
-    return enabled, enabled and given.get("systemDisk") is True

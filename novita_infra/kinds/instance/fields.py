@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
-from novita_infra.kinds.field import By, Cases, Default, Field, Grows, Local, Refusal, Replaces
-from novita_infra.kinds.instance import offers
-from novita_infra.kinds.instance.calls import FREE_ROOT_GB, migration, renewal
+from novita_infra.api.json_values import text_of
+from novita_infra.kinds.field import By, Cases, Default, Field, Grows, Key, Local, Refusal, Replaces
+from novita_infra.kinds.instance import forms, offers
+from novita_infra.kinds.toolkit.field_keys import READ, texts
 from novita_infra.kinds.toolkit.field_schemas import (
     COMMAND,
     CUDA,
@@ -19,7 +19,8 @@ from novita_infra.kinds.toolkit.field_schemas import (
     STORAGE_MOUNTS,
     TEXT,
 )
-from novita_infra.model.values import Value
+from novita_infra.kinds.toolkit.owner_marks import env_without_mark
+from novita_infra.kinds.toolkit.translation import ports_list, ports_of, ports_text, storages_of
 
 _CREATE: Final = "gpu-instance-create-instance"
 _UPGRADE: Final = f"{_CREATE}, gpu-instance-upgrade-instance"
@@ -27,13 +28,6 @@ _UPGRADE: Final = f"{_CREATE}, gpu-instance-upgrade-instance"
 
 def _replaces(what: str) -> Replaces:
     return Replaces(f"the API cannot change {what} of an instance")
-
-
-def _is_product(declared: Value, live: Value) -> bool:
-    """Whether the live product is the declared one, by id where that is resolved."""
-    if not isinstance(declared, Mapping) or not isinstance(live, Mapping):
-        return False
-    return bool(declared.get("id") == live.get("id")) if declared.get("id") else bool(declared == live)
 
 
 _SETTINGS: Final = {"type": "object", "required": ["enabled"], "additionalProperties": False}
@@ -44,6 +38,7 @@ FIELDS: Final = (
         schema=TEXT,
         doc="Its name in the account; default: the name of the resource. Names need not be unique there.",
         api=f"name ({_CREATE})",
+        keys={"create": Key("name", text_of), READ: Key("name", forms.known_text_of)},
         change=_replaces("the name"),
     ),
     Field(
@@ -51,6 +46,7 @@ FIELDS: Final = (
         schema={"enum": ["gpu", "cpu"]},
         doc="Whether it has GPUs; default: as the product.",
         api=f"kind ({_CREATE}, gpu-instance-create-cpu-instance)",
+        keys={READ: Key("kind", forms.known_text_of)},
         change=_replaces("the type"),
     ),
     Field(
@@ -67,13 +63,14 @@ FIELDS: Final = (
         api=f"productId ({_CREATE}; names from gpu-instance-list-products and gpu-instance-list-cpu-products)",
         change=_replaces("the product"),
         required=True,
-        satisfied=_is_product,
+        satisfied=forms.is_product,
     ),
     Field(
         name="gpuCount",
         schema={"type": "integer", "minimum": 1, "maximum": 8},
         doc="The number of GPUs, 1-8; default 1.",
         api=f"gpuNum ({_CREATE})",
+        keys={READ: Key("gpuNum", forms.positive_of)},
         change=_replaces("the number of GPUs"),
         absent=Default(1),
     ),
@@ -82,6 +79,7 @@ FIELDS: Final = (
         schema=TEXT,
         doc="The data centre, by id or name; default: that of a storage or VPC it names, else any.",
         api=f"clusterId ({_CREATE}; names from gpu-instance-list-clusters)",
+        keys={"create": Key("clusterId", text_of), READ: Key("clusterId", forms.known_text_of)},
         change=_replaces("the cluster"),
     ),
     Field(
@@ -89,6 +87,7 @@ FIELDS: Final = (
         schema=IMAGE,
         doc="The container image; may come from the template.",
         api=f"imageUrl ({_UPGRADE})",
+        keys=texts("imageUrl", "create", "upgrade"),
         change=By("upgrade"),
     ),
     Field(
@@ -96,6 +95,7 @@ FIELDS: Final = (
         schema=REFERENCE,
         doc="The saved credential for a private image; may come from the template.",
         api=f"imageAuthId ({_UPGRADE})",
+        keys=texts("imageAuthId", "create", "upgrade"),
         change=By("upgrade"),
         absent=Default(""),
         refers="registry_auth",
@@ -110,6 +110,7 @@ FIELDS: Final = (
         },
         doc="A credential that is given once, at the create; an upgrade cannot give it again, registryAuth can.",
         api=f"imageAuth, as username:password ({_CREATE})",
+        keys={"create": Key("imageAuth", forms.login_text)},
         change=_replaces("the inline credential"),
         secret=True,
     ),
@@ -118,6 +119,7 @@ FIELDS: Final = (
         schema=COMMAND,
         doc="Replaces the image's command; may come from the template.",
         api=f"command ({_UPGRADE})",
+        keys=texts("command", "create", "upgrade"),
         change=By("upgrade"),
         absent=Default(""),
     ),
@@ -126,6 +128,7 @@ FIELDS: Final = (
         schema=COMMAND,
         doc="Replaces the image's entrypoint; may come from the template.",
         api=f"entrypoint ({_UPGRADE})",
+        keys=texts("entrypoint", "create", "upgrade"),
         change=By("upgrade"),
         absent=Default(""),
     ),
@@ -134,6 +137,7 @@ FIELDS: Final = (
         schema=ENV,
         doc="Environment variables, at most 100; merged with those of the template, over which it takes precedence.",
         api=f"envs ({_UPGRADE})",
+        keys={READ: Key("envs", env_without_mark)},
         change=By("upgrade"),
         absent=Default({}),
         secret_items=True,
@@ -143,6 +147,11 @@ FIELDS: Final = (
         schema={"type": "array", "items": PORT, "maxItems": 15},
         doc="The ports to open, such as `8888/http` and `22/tcp`; at most 15 with those of the tools.",
         api=f"ports ({_CREATE}, gpu-instance-edit-instance); portMappings when read",
+        keys={
+            "create": Key("ports", ports_text),
+            "edit": Key("ports", ports_list),
+            READ: Key("portMappings", ports_of),
+        },
         change=By("edit"),
         absent=Default([]),
         unordered=True,
@@ -165,6 +174,7 @@ FIELDS: Final = (
         },
         doc="Tools of an official image to open: {name: Jupyter, port: 8888, type: http}.",
         api=f"tools ({_CREATE}); not read back",
+        keys={"create": Key("tools", forms.tools_list)},
         change=_replaces("the tools"),
         absent=Default([]),
         unordered=True,
@@ -172,8 +182,9 @@ FIELDS: Final = (
     Field(
         name="rootDiskGb",
         schema={"type": "integer", "minimum": 10, "maximum": 6144},
-        doc=f"The root disk of a GPU instance in GB, 10-6144; default {FREE_ROOT_GB}, which are free.",
+        doc=f"The root disk of a GPU instance in GB, 10-6144; default {forms.FREE_ROOT_GB}, which are free.",
         api=f"rootfsSize ({_CREATE}); expandRootDisk, an increment (gpu-instance-edit-instance)",
+        keys={READ: Key("rootfsSize", forms.positive_of)},
         change=Grows("edit", shrinking=Replaces("a root disk cannot shrink")),
     ),
     Field(
@@ -186,6 +197,7 @@ FIELDS: Final = (
         },
         doc="Where the local disk is mounted; default `/workspace`.",
         api=f"localStorageMountPoint ({_CREATE}, gpu-instance-create-cpu-instance)",
+        keys={"create": Key("localStorageMountPoint", forms.local_path), READ: Key("volumeMounts", forms.local_of)},
         change=_replaces("the mount of the local disk"),
     ),
     Field(
@@ -193,6 +205,11 @@ FIELDS: Final = (
         schema=STORAGE_MOUNTS,
         doc="Network storages of the same cluster and where they are mounted, at most 30.",
         api=f"networkStorages ({_CREATE}), networkVolume.volumeMounts (gpu-instance-upgrade-instance)",
+        keys={
+            "create": Key("networkStorages", forms.created_mounts),
+            "upgrade": Key("networkVolume", forms.upgraded_mounts),
+            READ: Key("volumeMounts", storages_of),
+        },
         change=By("upgrade"),
         absent=Default([]),
         unordered=True,
@@ -204,6 +221,7 @@ FIELDS: Final = (
         schema=REFERENCE,
         doc="The private network of the same cluster that it joins.",
         api=f"networkId ({_CREATE}); network.id, only when read one by one (gpu-instance-get-instance)",
+        keys={"create": Key("networkId", text_of), READ: Key("network", forms.vpc_of)},
         change=_replaces("the VPC"),
         absent=Default(""),
         refers="vpc",
@@ -245,7 +263,7 @@ FIELDS: Final = (
         api=f"autoRenew, autoRenewMonth ({_CREATE}, gpu-instance-set-autorenew); not read back",
         change=By("setAutoRenew"),
         absent=Default({"enabled": False}),
-        satisfied=lambda wanted, found: renewal(wanted) == renewal(found),
+        satisfied=lambda wanted, found: forms.renewal(wanted) == forms.renewal(found),
     ),
     Field(
         name="autoMigrate",
@@ -258,13 +276,14 @@ FIELDS: Final = (
         change=By("setAutoMigrate"),
         absent=Default({"enabled": False}),
         created=False,
-        satisfied=lambda wanted, found: migration(wanted) == migration(found),
+        satisfied=lambda wanted, found: forms.migration(wanted) == forms.migration(found),
     ),
     Field(
         name="minCudaVersion",
         schema=CUDA,
         doc="The lowest CUDA version that the machine's driver must support, such as `12.4`.",
         api=f"minCudaVersion ({_CREATE}); not read back",
+        keys={"create": Key("minCudaVersion", text_of)},
         change=_replaces("the lowest CUDA version"),
     ),
     Field(
@@ -276,9 +295,8 @@ FIELDS: Final = (
             {("running", "stopped"): By("stop"), ("stopped", "running"): By("start")},
             otherwise=Refusal("whether the instance runs is not known"),
         ),
-        absent=Default("running"),
+        absent=Default("running", watched=True),
         created=False,
-        watched=True,
     ),
     Field(
         name="template",

@@ -1,7 +1,8 @@
 """The kind Instance: a GPU or CPU machine.
 
-It has the most fields and calls of all kinds, so each part has a module: `fields`, `calls` (requests), `parsing`
-(answers), `resolution` and `validation` (of a spec), `offers` (several products), `prices`, `drift_causes`.
+It has the most fields and calls of all kinds, so each part has a module: `fields`, `forms` (of values), `calls`
+(requests), `parsing` (answers), `resolution` and `validation` (of a spec), `offers` (several products), `prices`,
+`drift_causes`.
 """
 
 from __future__ import annotations

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from novita_infra.api.json_values import carried, created_in, filled, int_of, object_of, objects_of, text_of
-from novita_infra.kinds.toolkit.owner_marks import env_without_mark, mark_of_env
-from novita_infra.kinds.toolkit.translation import ports_of, storages_of
+from novita_infra.kinds.instance.fields import FIELDS
+from novita_infra.kinds.toolkit.field_keys import readers
+from novita_infra.kinds.toolkit.owner_marks import mark_of_env
 from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Value
 
+_READERS: Final = readers(FIELDS)
 _ADDRESSES: Final = frozenset({"endpoints", "url"})
 _LEAVING: Final = frozenset({"toRemove", "removing"})
 _STOPPED: Final = frozenset({"exited", "stopped"})
@@ -110,34 +112,13 @@ def _logs(component: Mapping[str, Any], status: str) -> tuple[str, ...]:
 
 def _values(item: Mapping[str, Any]) -> dict[str, Value]:
     """The fields that the answer carries. An empty value is carried as empty where it means none."""
-    values = carried(
-        item,
-        {
-            "image": ("imageUrl", text_of),
-            "registryAuth": ("imageAuthId", text_of),
-            "command": ("command", text_of),
-            "entrypoint": ("entrypoint", text_of),
-            "env": ("envs", env_without_mark),
-            "ports": ("portMappings", ports_of),
-            "networkStorages": ("volumeMounts", storages_of),
-            "vpc": ("network", lambda network: text_of(object_of(network).get("id"))),
-        },
-    )
     product = filled({"id": text_of(item.get("productId")), "name": text_of(item.get("productName"))})
-    local = [mount for mount in objects_of(item.get("volumeMounts")) if mount.get("type") == "local"]
-    known = {
-        "name": text_of(item.get("name")),
-        "type": text_of(item.get("kind")),
-        "product": product if "id" in product else None,
-        # A CPU instance has 0 GPUs and a disk of its product's size.
-        "gpuCount": int_of(item.get("gpuNum")) or None,
-        "rootDiskGb": int_of(item.get("rootfsSize")) or None,
-        "cluster": text_of(item.get("clusterId")),
-        "localStorage": filled({"mountPath": text_of(object_of(local).get("mountPath"))}),
+    return {
+        **carried(item, _READERS),
+        **({"product": product} if "id" in product else {}),
         # Live answers may say "" (gpu-instance-list-instances documents only the three modes).
         "billingMode": text_of(item.get("billingMode")) or "onDemand",
     }
-    return {**values, **filled(known)}
 
 
 def _outputs(item: Mapping[str, Any], phase: Phase) -> dict[str, Value]:

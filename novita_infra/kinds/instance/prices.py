@@ -10,7 +10,7 @@ from typing import Final
 
 from novita_infra.api.json_values import object_of, objects_of, text_of
 from novita_infra.catalogue.prices import DAY, DISK, MONTH, Cost, PriceList
-from novita_infra.kinds.instance.calls import FREE_ROOT_GB
+from novita_infra.kinds.instance.forms import FREE_ROOT_GB
 from novita_infra.model.values import Spec, Value
 
 _MODES: Final = {"onDemand": "on demand", "spot": "spot"}

@@ -11,7 +11,7 @@ from typing import Literal
 from novita_infra.api.json_values import filled, int_of, object_of, objects_of, text_of
 from novita_infra.catalogue.products import Catalogue, Product
 from novita_infra.catalogue.stock import StockNeed, StockQuery
-from novita_infra.kinds.instance.calls import is_cpu
+from novita_infra.kinds.instance.forms import is_cpu
 from novita_infra.kinds.instance.offers import declared_offers, offers_in_order, resolve_offers
 from novita_infra.kinds.instance.validation import cpu_errors
 from novita_infra.kinds.kind import SpecError

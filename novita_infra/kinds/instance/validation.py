@@ -7,7 +7,7 @@ from typing import Final
 
 from novita_infra.api.json_values import objects_of
 from novita_infra.kinds.instance import offers
-from novita_infra.kinds.instance.calls import is_cpu
+from novita_infra.kinds.instance.forms import is_cpu
 from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.checks import env_errors, mount_errors, port_errors, port_number_errors
 from novita_infra.model.values import Spec

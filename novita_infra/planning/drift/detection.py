@@ -224,7 +224,7 @@ def _undeclared_fields(
     """The watched fields that were never declared and are not at their default."""
     declared = case.declared
     for item in case.kind.fields if declared is not None and live.phase in STABLE else ():
-        if not item.watched or not isinstance(item.absent, Default):
+        if not isinstance(item.absent, Default) or not item.absent.watched:
             continue
         default = item.absent.value
         value = live.values.get(item.name, default)
