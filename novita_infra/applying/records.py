@@ -86,9 +86,6 @@ class RunRecords:
     def final_state(
         self,
         *,
-        cloud: str,
-        project: str,
-        environment: str,
         outputs: Mapping[str, Value] | None,
         applied_seal: str = "",
         durations: Mapping[str, Iterable[float]] | None = None,
@@ -103,9 +100,6 @@ class RunRecords:
         last = {name: (*known.get(name, ()), *seconds)[-DURATIONS_KEPT:] for name, seconds in (durations or {}).items()}
         return replace(
             self._state,
-            cloud=cloud,
-            project=project,
-            environment=environment,
             records=dict(sorted(self._records.items())),
             outputs=self._state.outputs if outputs is None else outputs,
             snapshots={name: ids for name, ids in self._snapshots.items() if name in snapshots},

@@ -13,11 +13,11 @@ from novita_infra.applying.run import Run, step_slots
 from novita_infra.applying.walk import walk_steps
 from novita_infra.applying.walk_input import WalkInput
 from novita_infra.kinds import KINDS
-from novita_infra.kinds.toolkit.owner_marks import owner
 from novita_infra.manifests.project.loading import Project
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.basis import check_basis
+from novita_infra.operations.identity import identified
 from novita_infra.operations.redaction import secrets_of_specs
 from novita_infra.operations.session import Session
 from novita_infra.planning.plan.plan import Plan
@@ -59,7 +59,7 @@ async def apply_plan(
             stop=stop,
             slots=step_slots(parallelism),
             operation=lambda: str(uuid.uuid4()),
-            mark=partial(_mark, session.project),
+            mark=partial(_mark, session),
             secrets=cache(partial(_secrets, session.project, plan)),
         )
         try:
@@ -70,16 +70,12 @@ async def apply_plan(
             result = Result.of(plan, walked.ends, cost=review.cost, interrupted=walked.interrupted)
         finally:
             # The state is saved however the run ends; a crash here leaves the journal, which holds the same.
-            session.state = session.store.save(
-                records.final_state(
-                    cloud=session.cloud,
-                    project=session.project.name,
-                    environment=session.project.environment,
-                    outputs=None if plan.selection.partial else outputs,
-                    applied_seal=seal if result is not None and result.succeeded else "",
-                    durations=_durations(result),
-                )
+            state = records.final_state(
+                outputs=None if plan.selection.partial else outputs,
+                applied_seal=seal if result is not None and result.succeeded else "",
+                durations=_durations(result),
             )
+            session.state = session.store.save(identified(state, session.project, cloud=session.cloud))
     return result
 
 
@@ -97,8 +93,8 @@ def _secrets(project: Project, plan: Plan) -> frozenset[str]:
     return secrets_of_specs((*(item.spec for item in project.declared), *(step.spec for step in plan.steps)))
 
 
-def _mark(project: Project, address: Address, operation: str) -> str:
+def _mark(session: Session, address: Address, operation: str) -> str:
     """The owner mark: the resource, for a person, and the operation that created the object; empty if marks are off."""
-    if not project.owner_marks:
+    if not session.project.owner_marks:
         return ""
-    return f"{owner(project.name, project.environment, address)}/{operation}"
+    return f"{session.identity.owner(address)}/{operation}"

@@ -9,10 +9,11 @@ from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.export.writing import SCHEMA, manifest_of, unwritable, written_fields
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import nearest, problem
+from novita_infra.model.diagnostics import EXIT_REFUSED, nearest, problem
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Live
 from novita_infra.operations.account_check import check_owner
+from novita_infra.operations.identity import identified
 from novita_infra.operations.session import Session, check_account
 from novita_infra.planning.changes.equality import written
 from novita_infra.refresh.objects import read_one
@@ -35,14 +36,22 @@ async def import_object(session: Session, address: Address, id: str) -> Record:
             "remove that with `state rm` first",
             address=str(address),
         )
-    owner = next((item for item in state.records.values() if item.address.type == address.type and item.id == id), None)
-    if owner is not None:
+    other = next((item for item in state.records.values() if item.address.type == address.type and item.id == id), None)
+    if other is not None:
         raise problem(
-            f"{id} is already recorded as {owner.address}", "one object has one address", address=str(address)
+            f"{id} is already recorded as {other.address}", "one object has one address", address=str(address)
         )
     live = await read_one(session.client, kind, id)
     if live is None:
         raise problem(f"there is no {kind.name} with the id {id}", "look it up in the console", address=str(address))
+    owner = session.identity.foreign_owner(live.mark, address)
+    if owner is not None:
+        raise problem(
+            f"{id} carries the owner mark of {owner.in_words(other_than=session.project.name)}",
+            "import it there",
+            address=str(address),
+            code=EXIT_REFUSED,
+        )
     declared = next((item for item in session.project.declared if item.address == address), None)
     source = declared.origin.file if declared else _write_manifest(session, kind, address, live)
     known = written_fields(kind, live)
@@ -58,15 +67,8 @@ async def import_object(session: Session, address: Address, id: str) -> Record:
         seen_at=session.clock.now(),
     )
     records = dict(sorted({**state.records, address: record}.items()))
-    session.state = session.store.save(
-        replace(
-            state,
-            records=records,
-            cloud=session.cloud,
-            project=session.project.name,
-            environment=session.project.environment,
-        )
-    )
+    state = identified(replace(state, records=records), session.project, cloud=session.cloud)
+    session.state = session.store.save(state)
     return record
 
 

@@ -18,6 +18,8 @@ from novita_infra.manifests.project.locating import locate
 from novita_infra.manifests.project.rules import rules_at
 from novita_infra.model.clock import Clock, FastClock, RealClock
 from novita_infra.model.diagnostics import Problems, problem
+from novita_infra.model.identity import Identity
+from novita_infra.operations.identity import check_not_inside, identity_of, with_recorded_name
 from novita_infra.state.locking import locked
 from novita_infra.state.opening import open_backend
 from novita_infra.state.state import State
@@ -63,6 +65,11 @@ class Session:
     """Whether the account is the simulator in this process."""
     report: Callable[[str], None] = lambda _: None
     """Shows a message for a person about work that takes long before there is a plan."""
+
+    @property
+    def identity(self) -> Identity:
+        """The identity of the project in this environment, which owner marks name."""
+        return identity_of(self.project, self.state)
 
 
 def validate_project(where: ProjectOptions, environ: Mapping[str, str]) -> Project:
@@ -127,6 +134,9 @@ async def with_project(
     """The session of a loaded project. Raises Problems if its state or its account cannot be opened."""
     store = open_backend(project.state).store(project.environment, project=project.name)
     state = store.load()
+    project = with_recorded_name(project, state)
+    if project.id is None and not state.serial:
+        check_not_inside(project)
     sim = where.sim or environ.get("NOVITA_INFRA_SIM", "") not in {"", "0"}
     async with AsyncExitStack() as stack:
         transport: httpx.AsyncBaseTransport | None = None
@@ -165,6 +175,7 @@ def _unread(where: ProjectOptions) -> Project:
     place = locate(where.path, environment=where.environment)
     return Project(
         name=place.name,
+        id=place.id,
         root=place.root,
         environment=place.environment,
         environments=(),

@@ -143,7 +143,7 @@ def _decide(inputs: PlanInputs, case: Case) -> Decision:
             case,
             circumstances=inputs.world.circumstances,
             rules=config.rules,
-            others=marked_by_others(existing.live, project=config.project, environment=config.environment),
+            others=marked_by_others(existing.live, config.identity),
         )
     if case.declared is not None:
         return with_retired(decide_with_drift(case, detected, rules=config.rules, now=inputs.now))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from novita_infra.catalogue.products import Catalogue
 from novita_infra.kinds.kind import Circumstances, Kind
 from novita_infra.model.addresses import Address
+from novita_infra.model.identity import Identity
 from novita_infra.model.resources import Declared, Existing, Live
 from novita_infra.model.rules import Rules
 from novita_infra.model.values import Value
@@ -19,14 +20,23 @@ from novita_infra.planning.plan.plan import OnFailure
 class Config:
     """The configuration: what the manifests and the project file declare."""
 
-    project: str
-    environment: str
+    identity: Identity
     declared: tuple[Declared, ...]
     outputs: Mapping[str, Value] = field(default_factory=dict)
     groups: Mapping[str, OnFailure] = field(default_factory=dict)
     rules: Rules = Rules()
     scope: str = ""
     """A manifest file: records of other files are left alone. Empty for the whole project."""
+
+    @property
+    def project(self) -> str:
+        """The name of the project."""
+        return self.identity.project
+
+    @property
+    def environment(self) -> str:
+        """The name of the environment."""
+        return self.identity.environment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

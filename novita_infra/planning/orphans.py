@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from novita_infra.account.metrics import GpuUse
 from novita_infra.catalogue.prices import Amount, Cost, rate, unknown
+from novita_infra.model.identity import owner_of
 from novita_infra.model.resources import Live
 
 
@@ -37,7 +38,8 @@ class Orphan:
     @property
     def owner(self) -> str:
         """Its owner by the owner mark: `project/environment/address`; empty where it carries none."""
-        return self.live.mark.rpartition("/")[0]
+        owner = owner_of(self.live.mark)
+        return owner.path if owner else self.live.mark.rpartition("/")[0]
 
 
 def dearest_first(found: Iterable[Orphan]) -> list[Orphan]:

@@ -120,10 +120,19 @@ PROJECT: Final[dict[str, Any]] = closed_object(
         "kind": {"const": "Project", "description": "Marks the project file."},
         "metadata": {
             **closed_object(
-                {"name": {"type": "string", "pattern": f"^{NAME}$", "description": "The project's name."}},
+                {
+                    "name": {"type": "string", "pattern": f"^{NAME}$", "description": "The project's name."},
+                    "id": {
+                        "type": "string",
+                        "pattern": "^[A-Za-z][A-Za-z0-9-]{3,63}$",
+                        "examples": ["p5f0c2b7e91d4"],
+                        "description": "The project's id, which `init` makes: it distinguishes projects of one name. "
+                        "Without it, the first apply makes one and keeps it in the state.",
+                    },
+                },
                 required=["name"],
             ),
-            "description": "The name of the project. Its plans, its state and its owner marks carry it.",
+            "description": "The name and the id of the project. Its plans, its state and its owner marks carry them.",
         },
         "variables": _named(_VARIABLE, names=_VARIABLE_NAME, description="The variables that ${var.NAME} refers to."),
         "environments": _named(

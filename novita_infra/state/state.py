@@ -33,6 +33,19 @@ class UsedPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class StateIdentity:
+    """The project that a state belongs to, beyond its name."""
+
+    id: str = ""
+    """The id of the project, as its project file gives it or as the first apply made it. Empty before the first apply,
+    and in a state of version 0.1."""
+    former: tuple[str, ...] = ()
+    """The scopes (`project:id/environment`) that the state had before `state rename`: their owner marks are known."""
+    account: str = ""
+    """The id of the account that the project file named at the last apply; empty where it named none."""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """The recorded resources and outputs of one environment of one project."""
 
@@ -46,6 +59,10 @@ class State:
     environment: str = "default"
     cloud: str = ""
     """The account of the objects: `simulator`, or the API's host. Empty until the first apply."""
+    identity: StateIdentity = field(default=StateIdentity(), kw_only=True)
+    searched: bool = field(default=True, kw_only=True)
+    """Whether the account was searched for objects of this project and environment when the state was new. Until then,
+    objects may exist that an earlier state recorded, and that is lost."""
     records: Mapping[Address, Record] = field(default_factory=dict)
     outputs: Mapping[str, Value] = field(default_factory=dict)
     """The project's outputs after the last apply; a secret is a Digest."""
@@ -60,4 +77,4 @@ class State:
 def new_state(project: str, environment: str, *, randomness: Callable[[int], bytes] = os.urandom) -> State:
     """A state without records. `randomness` returns as many random bytes as it is called with."""
     lineage = str(uuid.UUID(bytes=randomness(16), version=4))
-    return State(lineage=lineage, key=randomness(32).hex(), project=project, environment=environment)
+    return State(lineage=lineage, key=randomness(32).hex(), project=project, environment=environment, searched=False)

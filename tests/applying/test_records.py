@@ -14,7 +14,7 @@ LOST = Record(B, "", pending=PendingCall("op", "create", 0.0))
 
 
 def final(records: RunRecords, **given: object) -> State:
-    return records.final_state(cloud="here", project="p", environment="dev", outputs=None, **given)  # type: ignore[arg-type]
+    return records.final_state(outputs=None, **given)  # type: ignore[arg-type]
 
 
 def test_a_record_is_in_the_journal_when_put_returns() -> None:

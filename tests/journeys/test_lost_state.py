@@ -75,7 +75,7 @@ def test_what_carries_the_mark_of_what_would_be_created_refuses_the_plan(
     assert problem.address == str(record.address)
     assert record.id in problem.summary
     assert f"orphans --adopt {record.address} --id {record.id}" in problem.hint
-    assert f"orphans --terminate {record.id}" in problem.hint
+    assert "terminate" not in problem.hint
     rig.take_in(str(record.address), record.id)
     assert not rig.plan().problems
     assert rig.live_ids() == [record.id]

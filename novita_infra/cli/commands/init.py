@@ -11,6 +11,7 @@ import click
 from novita_infra.cli.command import Command
 from novita_infra.cli.rendering import with_renderer
 from novita_infra.model.diagnostics import problem
+from novita_infra.model.identity import new_project_id
 from novita_infra.schema.resources import write_schemas
 from novita_infra.views.content.lines import Tone, line
 from novita_infra.views.renderer import Renderer
@@ -24,6 +25,7 @@ apiVersion: novita-infra/v1
 kind: Project
 metadata:
   name: {name}
+  id: {id}  # made once: it distinguishes this project from others of the same name; keep it
 variables:
   gpuCount: {{type: integer, default: 1, description: GPUs of the trainer}}
 outputs:
@@ -108,7 +110,7 @@ def init(*, path: Path, renderer: Renderer) -> int:
 
 def _texts(name: str) -> dict[str, str]:
     return {
-        "novita-infra.yaml": _PROJECT.format(modeline=_MODELINE, name=name),
+        "novita-infra.yaml": _PROJECT.format(modeline=_MODELINE, name=name, id=new_project_id()),
         "fleet.yaml": _FLEET.format(modeline=_MODELINE),
         ".gitignore": _IGNORED,
     }

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from novita_infra.api.json_values import objects_of, text_of
 from novita_infra.kinds.toolkit.translation import env_list, env_of
-from novita_infra.model.addresses import Address
 from novita_infra.model.values import Value
 
 ENV_NAME: Final = "NOVITA_INFRA_OWNER"
@@ -19,18 +18,7 @@ MOST_ENV: Final = 100
 """The API's limit of entries (gpu-instance-create-instance); where it is reached there is no room for a mark."""
 
 _NOTE: Final = re.compile(r"(?:(?<=\S) )?\[novita-infra (?P<mark>[^\[\]\s]+)\]$")
-_UNSAFE: Final = re.compile(r"[^\w.-]+")
 _COMMENT: Final = re.compile(r"\n*<!-- novita-infra (?P<mark>[^<>\s]+) -->\n*$")
-
-
-def mark_safe(project: str) -> str:
-    """The project's name inside a mark: characters that could end the mark become hyphens."""
-    return _UNSAFE.sub("-", project)
-
-
-def owner(project: str, environment: str, address: Address) -> str:
-    """The part of a mark that names project, environment and address; a slash and the operation follow."""
-    return "/".join((mark_safe(project), environment, str(address).replace('"', "")))
 
 
 def env_with_mark(env: Value, mark: str) -> list[dict[str, str]]:

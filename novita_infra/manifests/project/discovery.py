@@ -1,4 +1,4 @@
-"""Lists the files of a project. It does not read manifests."""
+"""Finds a project and lists its files. It does not read manifests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.model.addresses import Origin
-from novita_infra.model.diagnostics import Diagnostic, Severity, problem
+from novita_infra.model.diagnostics import Diagnostic, problem
 
 VARIABLES_SUFFIX: Final = ".vars"
 """`prod.vars.yaml` holds variables for `--var-file` and is no manifest."""
@@ -34,17 +34,18 @@ class ManifestFiles:
 
 
 def find(path: Path, *, other_than: Sequence[Path] = ()) -> ManifestFiles:
-    """Lists the files of the project at a folder, or one manifest file with the project file beside it.
+    """Lists the files of the project at or above a folder, or one manifest file with the project file at or above it.
 
-    A folder is searched recursively, except hidden folders, `state`, and projects inside the project. Raises Problems
+    A project is searched recursively, except hidden folders, `state`, and projects inside the project. Raises Problems
     if there is nothing at the path.
     """
     try:
         if path.is_file() and path.name != PROJECT_FILE:
-            root = path.parent
-            found = ManifestFiles(root, scope=_spelt(path.name), manifests=[_spelt(path.name)])
+            root = _root_of(path.parent)
+            inner = path.name if root == path.parent else os.path.relpath(path.parent.resolve() / path.name, root)
+            found = ManifestFiles(root, scope=_spelt(inner), manifests=[_spelt(inner)])
         else:
-            root = path.parent if path.name == PROJECT_FILE and path.is_file() else path
+            root = path.parent if path.name == PROJECT_FILE and path.is_file() else _root_of(path)
             found = ManifestFiles(root)
             _search(found, "", skipped={item.resolve() for item in other_than})
         found.project_file = (root / PROJECT_FILE).is_file()
@@ -53,8 +54,19 @@ def find(path: Path, *, other_than: Sequence[Path] = ()) -> ManifestFiles:
     except (OSError, ValueError) as error:
         raise problem(f"{path} cannot be read: {reason(error)}") from None
     found.manifests.sort()
-    found.diagnostics += _outside(found)
     return found
+
+
+def _root_of(folder: Path) -> Path:
+    """The project's folder: the nearest with a project file, at the folder or above it; the folder if there is none.
+
+    Used alone, a folder inside a project would get a second state, and create everything again.
+    """
+    if (folder / PROJECT_FILE).is_file():
+        return folder
+    with os.scandir(folder):  # raises OSError where there is no such folder
+        pass
+    return next((above for above in folder.resolve().parents if (above / PROJECT_FILE).is_file()), folder)
 
 
 def reason(error: OSError | ValueError) -> str:
@@ -103,17 +115,6 @@ def _is_manifest(name: str) -> bool:
 def _is_foreign(folder: os.DirEntry[str]) -> bool:
     """Returns whether the folder is hidden or a project of its own."""
     return folder.name.startswith(".") or Path(folder.path, PROJECT_FILE).is_file()
-
-
-def _outside(found: ManifestFiles) -> list[Diagnostic]:
-    """Warns about a folder inside a project: used alone, it gets a state of its own."""
-    if found.project_file:
-        return []
-    around = next((folder for folder in found.root.resolve().parents if (folder / PROJECT_FILE).is_file()), None)
-    if around is None:
-        return []
-    summary = f"this lies inside the project {around}, which is not used"
-    return [Diagnostic(summary, "name that folder to work on the whole project", severity=Severity.WARNING)]
 
 
 def _spelt(name: str) -> str:

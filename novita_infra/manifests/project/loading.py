@@ -65,6 +65,8 @@ class Project:
     warnings: tuple[Diagnostic, ...] = ()
     rules: Rules = Rules()
     """The rules for every plan of this environment."""
+    id: str | None = None
+    """The id of the project, from the project file: empty where it gives none, None without a project file."""
 
 
 def load(
@@ -140,6 +142,7 @@ def _load(
         from_environ={item.name: item.value for item in from_environ if not is_secret((values or {})[item.name])},
         warnings=diagnostics.warnings(),
         rules=rules,
+        id=settings.text("metadata", "id") if found.project_file else None,
     )
 
 

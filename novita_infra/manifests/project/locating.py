@@ -26,6 +26,8 @@ class Located:
     state: StateSettings
     scope: str = ""
     """The one manifest file that the user named, relative to the root; empty for the whole project."""
+    id: str | None = None
+    """The id of the project, from the project file: empty where it gives none, None without a project file."""
 
 
 def locate(path: Path, *, environment: str = "") -> Located:
@@ -48,4 +50,5 @@ def locate(path: Path, *, environment: str = "") -> Located:
         environment=chosen.name,
         state=StateSettings(root, settings.part("state")),
         scope=found.scope,
+        id=settings.text("metadata", "id") if found.project_file else None,
     )

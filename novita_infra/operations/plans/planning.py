@@ -48,8 +48,7 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
     declared = project.declared if asked.destroys else declared  # protected resources are not deleted
     inputs = PlanInputs(
         config=Config(
-            project=project.name,
-            environment=project.environment,
+            identity=session.identity,
             declared=declared,
             outputs=project.outputs,
             groups={name: OnFailure(word) for name, word in project.groups.items()},

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from novita_infra.kinds.toolkit.owner_marks import owner
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity
+from novita_infra.model.identity import Claim, in_mark, owner_of
 from novita_infra.model.resources import Live, Phase
 from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.plan.changes import Action, Change
@@ -49,24 +49,27 @@ def kinds_to_list(inputs: PlanInputs, plan: Plan) -> frozenset[str]:
 
 def find_duplicates(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
     """The objects that the plan would create although they exist, and those that exist twice, as far as lists show."""
-    by_owner: dict[str, list[Live]] = {}
+    identity = inputs.config.identity
+    by_address: dict[tuple[str, str], list[Live]] = {}
     by_name: dict[tuple[str, str], list[Live]] = {}
     for prefix, lives in inputs.world.unrecorded.items():
         for live in lives:
             if live.phase in _GOING:
                 continue
-            if live.mark:
-                by_owner.setdefault(f"{prefix}/{live.mark.rpartition('/')[0]}", []).append(live)
-            elif live.name and not _has_records(inputs):
+            claim, owner = identity.claim(live.mark), owner_of(live.mark)
+            if owner and claim is not Claim.FOREIGN:
+                by_address.setdefault((prefix, owner.address), []).append(live)
+            elif not live.mark and live.name and not _has_records(inputs):
                 by_name.setdefault((prefix, live.name), []).append(live)
     created = {change.address for change in _creates(plan)}
-    for address, existing in inputs.world.existing.items() if by_owner else ():
-        twins = by_owner.get(f"{address.type}/{owner(inputs.config.project, inputs.config.environment, address)}")
+    for address, existing in inputs.world.existing.items() if by_address else ():
+        twins = by_address.get((address.type, in_mark(address)), ())
+        twins = [live for live in twins if identity.claim(live.mark) is Claim.OWN]
         if twins and address not in created and existing.record and existing.record.id:
             yield Duplicate(address, tuple(twins), marked=True, beside=existing.record.id)
     for change in _creates(plan):
         address, name = change.address, change.after.get("name")
-        if marked := by_owner.get(f"{address.type}/{owner(inputs.config.project, inputs.config.environment, address)}"):
+        if marked := by_address.get((address.type, in_mark(address))):
             yield Duplicate(address, tuple(marked), marked=True)
         elif isinstance(name, str) and (namesakes := by_name.get((address.type, name))):
             yield Duplicate(address, tuple(namesakes), marked=False)
@@ -99,13 +102,12 @@ def duplicate_diagnostics(duplicate: Duplicate, plan: Plan) -> Finding | Diagnos
         summary = (
             f"{what} {'carry' if several else 'carries'} its owner mark {mark}; its own object is {duplicate.beside}"
         )
-        hint = f"a create whose answer was lost may have made it later: `{orphans}` shows what it costs, and "
-        hint += f"`{orphans} --terminate {id}` deletes it"
+        hint = f"a create whose answer was lost may have made it later: `{orphans}` shows what it is and what it costs"
         return Diagnostic(summary, hint, address=address, severity=Severity.WARNING)
     summary = (
         f"it exists already, and no state has it: {what} {'carry' if several else 'carries'} the owner mark {mark}"
     )
-    hint = f"adopt it: {adopt}, or delete it: `{orphans} --terminate {id}`; or restore the state, if it is lost"
+    hint = f"adopt it: {adopt}; or restore the state together with its journal, if it is lost"
     return Finding(Diagnostic(summary, hint, address=address), EXIT_REFUSED)
 
 

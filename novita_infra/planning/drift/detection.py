@@ -12,9 +12,9 @@ from typing import Final
 
 from novita_infra.kinds.field import Default, Field, Local
 from novita_infra.kinds.kind import Circumstances, Kind, PlatformEvent
-from novita_infra.kinds.toolkit.owner_marks import mark_safe
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
+from novita_infra.model.identity import Claim, Identity, owner_of
 from novita_infra.model.lifecycle import Cause, Ignored, OnDrift
 from novita_infra.model.records import Record
 from novita_infra.model.resources import STABLE, Declared, Live, Phase
@@ -74,13 +74,10 @@ def detect_drift(case: Case, *, circumstances: Circumstances, rules: Rules, othe
     return ResourceDrift(tuple(drifts), event)
 
 
-def marked_by_others(live: Live | None, *, project: str, environment: str) -> str:
+def marked_by_others(live: Live | None, identity: Identity) -> str:
     """The project and environment whose owner mark the object carries, where it is not this one."""
-    parts = live.mark.split("/") if live else []
-    if len(parts) != len(("project", "environment", "address", "operation")):
-        return ""
-    own = (mark_safe(project), environment)
-    return "" if (parts[0], parts[1]) == own else f"project {parts[0]}, environment {parts[1]}"
+    owner = owner_of(live.mark) if live and identity.claim(live.mark) is Claim.FOREIGN else None
+    return f"project {owner.project}, environment {owner.environment}" if owner else ""
 
 
 def drift_notes(

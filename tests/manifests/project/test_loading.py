@@ -98,10 +98,23 @@ def test_a_project_with_nothing_declared_is_loaded_with_a_warning(tmp_path: Path
     ]
 
 
-def test_a_folder_inside_a_project_is_warned_of(tmp_path: Path) -> None:
-    project = loaded(tmp_path, {"novita-infra.yaml": project_file(), "part/a.yaml": FLEET}, path="part")
-    (warning,) = project.warnings
-    assert "lies inside the project" in warning.summary
+def test_a_folder_inside_a_project_stands_for_the_project(tmp_path: Path) -> None:
+    files = {"novita-infra.yaml": project_file(), "part/a.yaml": FLEET, "b.yaml": storage("b")}
+    project = loaded(tmp_path, files, path="part")
+    assert (project.name, project.root, project.scope, len(project.declared)) == ("training", tmp_path, "", 2)
+    assert project.warnings == ()
+
+
+def test_a_file_inside_a_project_is_named_relative_to_the_project(tmp_path: Path) -> None:
+    files = {"novita-infra.yaml": project_file(), "part/a.yaml": FLEET, "b.yaml": "torn: ["}
+    project = loaded(tmp_path, files, path="part/a.yaml")
+    assert (project.name, project.root, project.scope, len(project.declared)) == (
+        "training",
+        tmp_path,
+        "part/a.yaml",
+        1,
+    )
+    assert project.declared[0].origin.file == "part/a.yaml"
 
 
 def test_all_errors_of_all_files_come_together_in_order(tmp_path: Path) -> None:

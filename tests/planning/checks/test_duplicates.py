@@ -7,6 +7,7 @@ from planning_values import KEY, MACHINE, NET, existing
 from novita_infra.kinds import KINDS
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic
+from novita_infra.model.identity import Identity
 from novita_infra.model.resources import Existing, Live, Phase
 from novita_infra.planning.checks.duplicates import (
     Duplicate,
@@ -29,7 +30,7 @@ def live(id: str, *, mark: str = "", name: str = "", phase: Phase = Phase.READY)
 
 def inputs(*lives: Live, of: str = "instance", known: dict[Address, Existing] | None = None) -> PlanInputs:
     return PlanInputs(
-        config=Config(project="p", environment="default", declared=()),
+        config=Config(identity=Identity(project="p", environment="default"), declared=()),
         prior=PriorState(lineage="l", serial=1, key=KEY),
         world=AccountSnapshot(existing=known or {}, unrecorded={of: lives} if lives else {}),
         kinds=KINDS,

@@ -14,6 +14,7 @@ from novita_infra.encoding import digest
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Circumstances, DriftRules, PlatformEvent
 from novita_infra.model.addresses import Address, Origin
+from novita_infra.model.identity import Identity
 from novita_infra.model.lifecycle import Cause, Ignored, Lifecycle, OnDrift
 from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.resources import Declared, Existing, Live, Phase
@@ -55,8 +56,7 @@ def seen(
     object_ = None if live is None else Live("t-1", "base", phase, "ready", dict(live), outputs={"id": "t-1"})
     return PlanInputs(
         config=Config(
-            project="p",
-            environment="e",
+            identity=Identity(project="p", environment="e"),
             declared=(Declared(BASE, dict(wanted), Origin("main.yaml", 1, 1), lifecycle=lifecycle),),
             rules=rules,
         ),
@@ -195,10 +195,11 @@ def test_what_is_left_out_and_no_longer_declared_is_not_reset() -> None:
 
 def test_an_owner_mark_is_reported_only_where_it_is_of_others() -> None:
     live = Live("i", "n", Phase.READY, "", {}, mark="my-project/prod/instance.a/op")
-    assert marked_by_others(live, project="my project", environment="prod") == ""
-    assert marked_by_others(live, project="other", environment="prod") == "project my-project, environment prod"
-    assert marked_by_others(replace(live, mark="odd"), project="other", environment="prod") == ""
-    assert marked_by_others(None, project="other", environment="prod") == ""
+    own, other = (Identity(project=name, environment="prod") for name in ("my project", "other"))
+    assert marked_by_others(live, own) == ""
+    assert marked_by_others(live, other) == "project my-project, environment prod"
+    assert marked_by_others(replace(live, mark="odd"), other) == ""
+    assert marked_by_others(None, other) == ""
 
 
 def test_a_plan_that_only_follows_does_nothing_else() -> None:

@@ -10,6 +10,7 @@ from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Circumstances
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import GRACE
+from novita_infra.model.identity import Identity
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Existing
 from novita_infra.planning.changes.decisions import Decision, with_replacement
@@ -31,7 +32,7 @@ def updates(
     made: Decision | None = None,
 ) -> list[Record]:
     inputs = PlanInputs(
-        config=Config(project="p", environment="e", declared=()),
+        config=Config(identity=Identity(project="p", environment="e"), declared=()),
         prior=PriorState(lineage="l", serial=1, key=KEY),
         world=AccountSnapshot(existing={BASE: known}, circumstances=Circumstances(now)),
         kinds=KINDS,

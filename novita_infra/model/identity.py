@@ -1,0 +1,144 @@
+"""The identity of a project, and the owner that a mark on an object names. Values only.
+
+A mark is `project:id/environment/address/operation`. Marks of version 0.1 have no id.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from novita_infra.model.addresses import Address
+
+_UNSAFE: Final = re.compile(r"[^\w.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class MarkOwner:
+    """The owner that a mark names."""
+
+    project: str
+    """The name of the project, as a mark spells it."""
+    id: str
+    """The id of the project; empty in a mark of version 0.1."""
+    environment: str
+    address: str
+    """As in a mark: without quotes."""
+
+    @property
+    def scope(self) -> str:
+        """The project and the environment, as a mark spells them."""
+        return f"{self.project}{f':{self.id}' if self.id else ''}/{self.environment}"
+
+    def __str__(self) -> str:
+        return f"{self.scope}/{self.address}"
+
+    @property
+    def path(self) -> str:
+        """The owner for a person: `fleet/prod/instance.trainer`."""
+        return f"{self.project}/{self.environment}/{self.address}"
+
+    def in_words(self, *, other_than: str = "") -> str:
+        """The owner for a message; the id distinguishes its project from one of the same name."""
+        id = f" (id {self.id or 'not known'})" if self.project == mark_safe(other_than) else ""
+        return f"project {self.project}{id}, environment {self.environment}, {self.address}"
+
+
+class Claim(enum.Enum):
+    """The relation of a marked object to a project and an environment."""
+
+    NONE = "none"
+    """It carries no mark that can be read."""
+    OWN = "own"
+    """Its mark names this project and environment."""
+    DOUBTFUL = "doubtful"
+    """Its mark names a project of this name, and nothing shows whether it is this one."""
+    FOREIGN = "foreign"
+    """Its mark names another project or environment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """The identity of a project in one environment."""
+
+    project: str
+    environment: str
+    id: str = ""
+    former: tuple[str, ...] = ()
+    """The scopes (`project:id/environment`) that the state had before it was renamed."""
+    named: bool = True
+    """Whether the project file gives the name; otherwise the name is that of a folder."""
+    settled: bool = True
+    """Whether the id stands in the project file or in the state; otherwise it is the one that a first apply records."""
+
+    @property
+    def scope(self) -> str:
+        """The project and the environment, as a mark spells them."""
+        return scope_of(self.project, self.id, self.environment)
+
+    def owner(self, address: Address) -> str:
+        """The part of a mark that names project, environment and address; a slash and the operation follow."""
+        return f"{self.scope}/{in_mark(address)}"
+
+    def claim(self, mark: str) -> Claim:
+        """The relation of the object with this mark to the project and the environment."""
+        owner = owner_of(mark)
+        if owner is None:
+            return Claim.NONE
+        if owner.scope in self.former:
+            return Claim.OWN
+        if owner.environment != self.environment:
+            return Claim.FOREIGN
+        is_namesake = owner.project == mark_safe(self.project)
+        if owner.id and owner.id == self.id and (is_namesake or self.settled):
+            return Claim.OWN
+        if not is_namesake:
+            return Claim.FOREIGN
+        if not owner.id:
+            return Claim.OWN if self.named else Claim.DOUBTFUL
+        return Claim.DOUBTFUL if self.named and not self.settled else Claim.FOREIGN
+
+    def foreign_owner(self, mark: str, address: Address, *, accepted: tuple[str, ...] = ()) -> MarkOwner | None:
+        """The owner that the mark of the object at the address names, where it is another one; else None.
+
+        `accepted` are the addresses (of this project and environment) and whole owners that the mark may name, too.
+        """
+        owner = owner_of(mark)
+        if owner is None or str(owner) in accepted:
+            return None
+        own = self.claim(mark) is not Claim.FOREIGN
+        return None if own and owner.address in {in_mark(address), *accepted} else owner
+
+
+def new_project_id(randomness: Callable[[int], bytes] = os.urandom) -> str:
+    """A random id of a project. It begins with a letter, so that YAML reads it as text without quotes."""
+    return f"p{randomness(6).hex()}"
+
+
+def scope_of(project: str, id: str, environment: str) -> str:
+    """A project and an environment, as a mark spells them."""
+    return f"{mark_safe(project)}{f':{id}' if id else ''}/{environment}"
+
+
+def owner_of(mark: str) -> MarkOwner | None:
+    """The owner that the mark names; None where the text is no mark of ours."""
+    match mark.split("/"):
+        case [project, environment, *parts, _] if project and environment and any(parts):
+            name, _, id = project.partition(":")
+            return MarkOwner(name, id, environment, "/".join(parts))
+        case _:
+            return None
+
+
+def in_mark(address: Address) -> str:
+    """The address as a mark spells it."""
+    return str(address).replace('"', "")
+
+
+def mark_safe(project: str) -> str:
+    """The project's name inside a mark: characters that could end the mark become hyphens."""
+    return _UNSAFE.sub("-", project)
