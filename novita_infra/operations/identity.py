@@ -54,7 +54,7 @@ def check_not_inside(project: Project) -> None:
 
 
 def _states_with_sources_in(root: Path, above: Path) -> list[str]:
-    """The states that a project in `above` with the default settings has, and that record resources of manifests in `root`."""
+    """The states of a project in `above`, in the default place, that record resources of manifests in `root`."""
     places = []
     with suppress(Problems):  # a folder of that name may hold anything
         backend = open_backend(StateSettings(above))
