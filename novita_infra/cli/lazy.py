@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
@@ -12,8 +12,10 @@ import click
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-Table: TypeAlias = Mapping[str, Mapping[str, tuple[str, str]]]
-"""Section title -> command name -> (`module:attribute`, one line of help)."""
+Help: TypeAlias = str | Callable[[], str]
+"""One line of help, or a function that reads it where it is shown."""
+Table: TypeAlias = Mapping[str, Mapping[str, tuple[str, Help]]]
+"""Section title -> command name -> (`module:attribute`, help)."""
 
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
@@ -54,12 +56,12 @@ class LazyGroup(click.Group):
         width = max(map(len, self._targets))
         for title, section in self._table.items():
             with formatter.section(title):
-                formatter.write_dl([(name.ljust(width), text) for name, (_, text) in section.items()])
+                formatter.write_dl([(name.ljust(width), self._help(name)) for name in section])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem  # noqa: PLC0415 -- only completion pays for it
 
-        found = [CompletionItem(name, help=text) for name, text in self._helps.items() if name.startswith(incomplete)]
+        found = [CompletionItem(name, help=self._help(name)) for name in self._helps if name.startswith(incomplete)]
         return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:
@@ -75,6 +77,10 @@ class LazyGroup(click.Group):
                 click.echo(f"Try '{wrong.ctx.command_path} --help'.", err=True)
             code = EXIT_ERROR
         sys.exit(code if isinstance(code, int) else 0)
+
+    def _help(self, name: str) -> str:
+        text = self._helps[name]
+        return text if isinstance(text, str) else text()
 
     def _fail_unknown(self, ctx: click.Context, name: str) -> NoReturn:
         from difflib import get_close_matches  # noqa: PLC0415 -- only a mistake pays for it

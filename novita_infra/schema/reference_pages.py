@@ -26,6 +26,7 @@ Generated from the code by `make schemas`.
 * [Metadata and lifecycle](lifecycle.md): the parts of every resource beside its spec.
 * [The kinds](#the-kinds), with a page for each.
 * [The operations](#every-operation) of the API that the simulator serves.
+* [The commands](commands.md): what `--help` prints of each.
 
 Every document has the same frame:
 
@@ -57,6 +58,9 @@ spec: {}                     # described on the pages below
 | --- | --- | --- |
 """
 
+
+_COMMANDS: Final = "commands.md"
+"""A page that another generator writes."""
 
 _LIFECYCLE: Final = """\
 # Metadata and lifecycle
@@ -111,7 +115,7 @@ def write_pages(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     made = pages()
     for stale in folder.glob("*.md"):
-        if stale.name not in made:
+        if stale.name not in made and stale.name != _COMMANDS:
             stale.unlink()
     for name, text in made.items():
         (folder / name).write_text(text, encoding="utf-8")

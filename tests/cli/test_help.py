@@ -15,6 +15,8 @@ from click.testing import CliRunner
 
 from novita_infra import __version__
 from novita_infra.cli import commands, root
+from novita_infra.cli.discovery import command_table
+from novita_infra.cli.reference_page import commands_page
 
 
 def _commands(group: click.Group = root, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -29,7 +31,7 @@ def _commands(group: click.Group = root, path: tuple[str, ...] = ()) -> Iterator
 
 COMMANDS = dict(_commands())
 ROOT = Path(__file__).parents[2]
-PAGES = [path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))]
+PAGES = [path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))]
 
 
 def _run(*words: str) -> Any:
@@ -53,8 +55,19 @@ def test_every_option_is_documented(path: tuple[str, ...]) -> None:
 
 
 def test_every_module_of_commands_is_in_a_table_of_commands() -> None:
-    modules = {f"{commands.__name__}.{path.stem}" for path in Path(commands.__path__[0]).glob("[!_]*.py")}
-    assert modules == {command.callback.__module__ for (name, *_), command in COMMANDS.items() if name != "sim"}
+    folder = Path(commands.__path__[0])
+    modules = {".".join(path.relative_to(folder).with_suffix("").parts) for path in folder.rglob("[!_]*.py")}
+    used = {command.callback.__module__.removeprefix(f"{commands.__name__}.") for command in COMMANDS.values()}
+    assert modules - {"simulator.sim.options"} == used
+
+
+def test_every_folder_of_commands_is_a_section_of_the_help() -> None:
+    folders = {path.parent.name for path in Path(commands.__path__[0]).glob("*/__init__.py")}
+    assert {target.split(".")[3] for section in command_table().values() for target, _ in section.values()} == folders
+
+
+def test_the_reference_page_of_the_commands_is_committed_as_made() -> None:
+    assert (ROOT / "docs/reference/commands.md").read_text(encoding="utf-8") == commands_page(), "run `make schemas`"
 
 
 @pytest.mark.parametrize("path", [path for path, command in COMMANDS.items() if not isinstance(command, click.Group)])

@@ -21,7 +21,7 @@ from novita_infra.api.errors import NoCapacity
 from novita_infra.api.request import get
 from novita_infra.applying.events import Ended, Outcome, Result
 from novita_infra.cli.command import Command
-from novita_infra.cli.commands.apply import exit_code_of
+from novita_infra.cli.commands.main.apply import exit_code_of
 from novita_infra.cli.options import duration_option
 from novita_infra.cli.signals import interruptible, stopping
 from novita_infra.model.addresses import Address

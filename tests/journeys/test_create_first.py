@@ -10,7 +10,7 @@ from plan_shapes import checked_json
 from rig import Rig
 
 from novita_infra.applying.events import Identified, Outcome, Progressed
-from novita_infra.cli.commands.apply import exit_code_of
+from novita_infra.cli.commands.main.apply import exit_code_of
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_REFUSED
 from novita_infra.planning.plan.steps import StepKind
 from novita_infra.simulator import Fault, Trouble

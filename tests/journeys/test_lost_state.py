@@ -12,7 +12,7 @@ import pytest
 from plan_files import apply_saved, save
 from rig import WRITES, Rig
 
-from novita_infra.cli.commands.drift import with_advice
+from novita_infra.cli.commands.reading.drift import with_advice
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.model.records import Record
 from novita_infra.planning.options import Refresh

@@ -12,7 +12,7 @@ from playing import play
 from rig import Rig
 
 from novita_infra.applying.events import Progressed, Result
-from novita_infra.cli.commands.apply import exit_code_of
+from novita_infra.cli.commands.main.apply import exit_code_of
 from novita_infra.kinds.toolkit.image_pulls import REMEDY
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR
 from novita_infra.simulator import Fault, Trouble, scenario_of

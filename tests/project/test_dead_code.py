@@ -42,7 +42,12 @@ def definitions(body: Iterable[ast.stmt], within: str = "") -> Iterator[str]:
 
 
 def uses(path: Path, tree: ast.AST) -> Iterator[str]:
-    """The names that a module reads. A text of one word counts: commands and fields are found by such texts."""
+    """The names that a module reads. A text of one word counts: commands and fields are found by such texts.
+
+    A command is found by the name of its module.
+    """
+    if path.is_relative_to(ROOT / "cli/commands"):
+        yield path.stem
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(attr=name):

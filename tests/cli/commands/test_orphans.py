@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from novita_infra.cli.commands.orphans import listed_again
+from novita_infra.cli.commands.state.orphans import listed_again
 from novita_infra.operations.session import ProjectOptions
 from novita_infra.simulator import open_world
 

@@ -19,7 +19,7 @@ from click.testing import Result
 from local_store import LocalStore
 
 import novita_infra
-from novita_infra.cli.commands.sim.run import KEY, project_of
+from novita_infra.cli.commands.simulator.sim.run import KEY, project_of
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.simulator import SCENARIOS, Fault, HandClock, Trouble, open_world, scenario_of

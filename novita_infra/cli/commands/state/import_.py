@@ -19,6 +19,8 @@ from novita_infra.operations.session import ProjectOptions, open_session, state_
 from novita_infra.views.content.state import RecordContent
 from novita_infra.views.renderer import Renderer
 
+SUMMARY = "Import an existing object into the state"
+
 
 @click.command("import", cls=Command)
 @click.argument("address", metavar="ADDR", type=address_of)

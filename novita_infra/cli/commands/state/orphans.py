@@ -25,6 +25,8 @@ from novita_infra.views.content.state import RecordContent
 from novita_infra.views.renderer import Renderer
 from novita_infra.views.results.orphans import orphan_listing, termination_lines
 
+SUMMARY = "List live objects that are in no state"
+
 EXIT_FOUND = 2
 
 

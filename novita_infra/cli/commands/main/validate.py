@@ -16,6 +16,8 @@ from novita_infra.operations.session import ProjectOptions, validate_project
 from novita_infra.views.content.diagnostics import ValidationContent
 from novita_infra.views.renderer import Renderer
 
+SUMMARY = "Check the manifests without the cloud"
+
 
 @click.command(cls=Command)
 @path_argument

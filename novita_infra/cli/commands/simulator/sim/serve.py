@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from novita_infra import __version__
 from novita_infra.cli.command import Command
-from novita_infra.cli.commands.sim.options import port_option, world_options
+from novita_infra.cli.commands.simulator.sim.options import port_option, world_options
 from novita_infra.cli.rendering import with_renderer
 from novita_infra.model.diagnostics import problem
 from novita_infra.simulator.http.recording import Log, Recorder, open_log

@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from novita_infra.cli.command import Command
-from novita_infra.cli.commands.plan import EXIT_DRIFT
+from novita_infra.cli.commands.main.plan import EXIT_DRIFT
 from novita_infra.cli.options import path_argument, target_option
 from novita_infra.cli.project_options import again, with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
@@ -21,6 +21,8 @@ from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.review import Remarks, Review
 from novita_infra.views.content.plan import DriftContent
 from novita_infra.views.renderer import Renderer
+
+SUMMARY = "Show changes made outside of novita-infra"
 
 _OPTION: Final = re.compile(r"(?P<whole>`novita-infra [^`]*`)|(run it again with )?(?<=\s)--(?=[a-z])")
 """A whole command in an advice, or where an option begins that is meant for who plans or applies."""

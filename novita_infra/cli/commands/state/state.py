@@ -23,6 +23,8 @@ from novita_infra.views.content.lines import line
 from novita_infra.views.content.state import RecordContent
 from novita_infra.views.renderer import Renderer
 
+SUMMARY = "List, show, move and remove records"
+
 
 @click.command("list", cls=Command)
 @path_argument

@@ -16,7 +16,7 @@ import click
 
 from novita_infra import __version__
 from novita_infra.cli.command import Command
-from novita_infra.cli.commands.sim.options import world_options
+from novita_infra.cli.commands.simulator.sim.options import world_options
 from novita_infra.cli.rendering import with_renderer
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems

@@ -24,6 +24,8 @@ from novita_infra.planning.plan.review import Review
 from novita_infra.views.content.why import reasons
 from novita_infra.views.renderer import Renderer
 
+SUMMARY = "Explain why a plan changes a resource"
+
 
 @click.command(cls=Command)
 @click.argument("address", metavar="ADDR", type=address_of)

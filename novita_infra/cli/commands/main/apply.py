@@ -1,4 +1,4 @@
-"""`apply` and `destroy`: show the plan, ask, carry it out, and report the result."""
+"""`apply`: shows the plan, asks, carries it out, and reports the result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from novita_infra.cli.options import (
     auto_approve_option,
     lock_timeout_option,
     parallelism_option,
-    path_argument,
     with_plan_options,
 )
 from novita_infra.cli.project_options import again, with_project_options
@@ -40,6 +39,8 @@ from novita_infra.views.content.events import next_line
 from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.formats.json.plan import plan_json
 from novita_infra.views.renderer import Renderer
+
+SUMMARY = "Create, update and delete resources as planned"
 
 _DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
 
@@ -103,7 +104,7 @@ def apply(
         return carried_out(
             _apply_saved(project_options, renderer, plan_options=plan_options, expect=expect, parallelism=parallelism)
         )
-    run = _apply(
+    run = apply_project(
         project_options,
         renderer,
         plan_options=plan_options,
@@ -114,40 +115,7 @@ def apply(
     return carried_out(run)
 
 
-@click.command(cls=Command)
-@path_argument
-@with_project_options
-@with_plan_options
-@auto_approve_option
-@parallelism_option
-@lock_timeout_option
-@format_options()
-@with_renderer
-def destroy(
-    *,
-    project_options: ProjectOptions,
-    plan_options: PlanOptions,
-    auto_approve: bool,
-    parallelism: int | None,
-    renderer: Renderer,
-) -> int:
-    """Delete all resources of this environment.
-
-    Shows the plan, with the data that is lost, and asks first. Protected resources are refused, and so are network
-    storages that --allow-data-loss does not name.
-
-    \b
-    Examples:
-      novita-infra destroy --sim
-      novita-infra destroy --env dev --allow-data-loss 'network_storage.*'
-      novita-infra destroy --env dev --target instance.trainer
-    """
-    plan_options = replace(plan_options, destroys=True)
-    run = _apply(project_options, renderer, plan_options=plan_options, approved=auto_approve, parallelism=parallelism)
-    return carried_out(run)
-
-
-async def _apply(
+async def apply_project(
     project_options: ProjectOptions,
     renderer: Renderer,
     *,
@@ -156,6 +124,7 @@ async def _apply(
     expect: str | None = None,
     parallelism: int | None,
 ) -> int:
+    """Plans, asks unless it is approved, and carries the plan out. Returns the exit code."""
     command = "destroy" if plan_options.destroys else "apply"
     approved = approved or expect is not None
     renderer.run_begins()

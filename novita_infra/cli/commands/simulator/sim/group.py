@@ -15,25 +15,18 @@ from novita_infra.operations.state_edits import reset_sim
 from novita_infra.views.content.lines import line
 from novita_infra.views.renderer import Renderer
 
+SUMMARY = "Run or reset the built-in simulator"
+
 
 @click.group(
     "sim",
     cls=LazyGroup,
     table={
         "Commands": {
-            "serve": ("novita_infra.cli.commands.sim.serve:serve", "Serve the simulator over HTTP on this machine"),
-            "run": (
-                "novita_infra.cli.commands.sim.run:run",
-                "Run a command against the simulator and report its effects",
-            ),
-            "record": (
-                "novita_infra.cli.commands.sim.serve:record",
-                "Log all requests and answers, of the simulator or an API",
-            ),
-            "scenarios": (
-                "novita_infra.cli.commands.sim.scenarios:scenarios",
-                "List the built-in scenarios",
-            ),
+            "serve": (f"{__package__}.serve:serve", "Serve the simulator over HTTP on this machine"),
+            "run": (f"{__package__}.run:run", "Run a command against the simulator and report its effects"),
+            "record": (f"{__package__}.serve:record", "Log all requests and answers, of the simulator or an API"),
+            "scenarios": (f"{__package__}.scenarios:scenarios", "List the built-in scenarios"),
             "reset": (f"{__name__}:reset", "Empty the simulator's account of a project"),
         }
     },

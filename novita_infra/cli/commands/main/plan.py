@@ -27,6 +27,8 @@ from novita_infra.views.content.plan import PlanContent
 from novita_infra.views.formats.json.plan import plan_json
 from novita_infra.views.renderer import Renderer
 
+SUMMARY = "Show what apply would do"
+
 EXIT_CHANGES = 2
 EXIT_DRIFT = 3
 """There is drift, and no change of the manifests."""

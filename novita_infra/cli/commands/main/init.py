@@ -16,6 +16,8 @@ from novita_infra.schema.resources import write_schemas
 from novita_infra.views.content.lines import Tone, line
 from novita_infra.views.renderer import Renderer
 
+SUMMARY = "Write a starter project"
+
 _SCHEMAS: Final = Path(".novita-infra") / "schemas"
 _MODELINE: Final = f"# yaml-language-server: $schema={(_SCHEMAS / 'manifest.json').as_posix()}"
 
