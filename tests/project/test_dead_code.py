@@ -15,8 +15,6 @@ USED_ELSEWHERE = {
     "_Connection.data_received": "asyncio calls it",
     "_Connection.eof_received": "asyncio calls it",
     "_Connection.connection_lost": "asyncio calls it",
-    "LazyGroup.list_commands": "click calls it",
-    "LazyGroup.get_command": "click calls it",
     "LazyGroup.format_commands": "click calls it",
     "_Server.capture_signals": "uvicorn calls it",
     "Trouble.SLOW": "made from its value, `slow`",
