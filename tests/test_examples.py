@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from novita_infra.cli import root
 from novita_infra.kinds import KINDS
+from novita_infra.kinds.kind import Kind
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -82,10 +83,21 @@ def test_nothing_comes_from_outside_but_the_two_names_of_the_registry(path: Path
     assert found <= SECRETS.keys()
 
 
-def test_there_is_an_example_for_every_kind_and_for_whole_setups() -> None:
-    names = {folder.name for folder in FOLDERS}
-    assert {prefix.replace("_", "-") for prefix in KINDS} <= names
-    assert {"quickstart", "training-cluster", "serverless-fleet", "dev-prod"} <= names
-    for prefix, kind in KINDS.items():
-        folder = EXAMPLES / prefix.replace("_", "-")
-        assert kind.name in [document["kind"] for path in folder.glob("*.yaml") for document in _documents(path)]
+def test_there_are_examples_of_whole_setups_and_of_kinds() -> None:
+    assert {"quickstart", "training-cluster", "serverless-fleet", "dev-prod", "vpc"} <= {item.name for item in FOLDERS}
+    for kind_type, kind in KINDS.items():
+        folder = EXAMPLES / kind_type.replace("_", "-")
+        kinds = [document["kind"] for path in folder.glob("*.yaml") for document in _documents(path)]
+        assert not kinds or kind.name in kinds
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_the_example_of_a_kind_validates_with_a_third_party_validator_and_with_the_command(
+    kind: Kind, published: jsonschema.Draft202012Validator, tmp_path: Path
+) -> None:
+    document = yaml.safe_load(kind.example)
+    assert document["kind"] == kind.name
+    assert [error.message for error in published.iter_errors(document)] == []
+    (tmp_path / "manifest.yaml").write_text(kind.example, encoding="utf-8")
+    ended = CliRunner().invoke(root, ["validate", str(tmp_path)], env=SECRETS)
+    assert ended.exit_code == 0, ended.output

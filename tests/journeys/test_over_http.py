@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -15,15 +14,16 @@ import httpx
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from processes import COMMAND, HERE, OURS, environment, serving
+from processes import COMMAND, OURS, environment, serving
 
+from examples import NAMES, copy_example, manifest_of
 from novita_infra.cli import root
 from novita_infra.kinds import KINDS
+from novita_infra.kinds.field import By
 from novita_infra.kinds.kind import Kind
 
 pytestmark = pytest.mark.process
 
-EXAMPLES = HERE / "examples"
 PASSWORD = "correct-horse-battery"
 TIME_SCALE = 200
 WITH_ITS_DATA = ("--allow-data-loss", "network_storage.*")
@@ -123,12 +123,15 @@ JOURNEYS: tuple[Journey, ...] = (
 
 
 def _renamed(kind: Kind) -> Journey:
-    """The journey of a kind's example that has no other: a name of its own is set, which updates the object."""
+    """The journey of a kind's example that has no other: a name of its own is set, if the object has one."""
     example = kind.type.replace("_", "-")
-    manifest = yaml.safe_load((EXAMPLES / example / "manifest.yaml").read_text(encoding="utf-8"))
-    address = f"{kind.type}.{manifest['metadata']['name']}"
+    if "name" not in kind.by_name:
+        return Journey(example=example)
+    address = f"{kind.type}.{yaml.safe_load(manifest_of(kind.type))['metadata']['name']}"
+    order = ["create", "delete"] if kind.create_first else ["delete", "create"]
+    actions = ["update"] if isinstance(kind.field("name").change, By) else order
     edit = ("manifest.yaml", "spec:", "spec:\n  name: renamed")
-    return Journey(example=example, replacing=edit, becomes={address: ["update"]})
+    return Journey(example=example, replacing=edit, becomes={address: actions})
 
 
 _WRITTEN = {journey.example for journey in JOURNEYS}
@@ -186,7 +189,7 @@ def test_every_example_comes_up_plans_empty_survives_an_edit_and_goes(
 
 
 def test_every_example_has_its_journey() -> None:
-    assert {journey.example for journey in JOURNEYS} == {item.name for item in EXAMPLES.iterdir() if item.is_dir()}
+    assert sorted({journey.example for journey in JOURNEYS}) == NAMES
 
 
 def test_the_installed_command_does_the_same_in_processes_of_its_own(server: str, tmp_path: Path) -> None:
@@ -258,8 +261,7 @@ def _account(server: str, password: str) -> dict[str, str]:
 
 
 def _copied(example: str, to: Path) -> Path:
-    ignored = shutil.ignore_patterns("state", ".novita-infra")
-    return Path(shutil.copytree(EXAMPLES / example, to / example, ignore=ignored))
+    return copy_example(example, to / example)
 
 
 def _edit(folder: Path, file: str, old: str, new: str) -> None:

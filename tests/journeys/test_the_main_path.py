@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import yaml
 from kind_facts import FACTS, TYPES
 from rig import Rig
 
+from examples import NAMES, copy_example
 from novita_infra.applying.events import Identified
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.planning.plan.changes import Action
@@ -21,7 +21,6 @@ from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.json.plan import plan_json
 from novita_infra.views.formats.text.plan import plan_lines
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 ENVIRON = {"REGISTRY_USERNAME": "acme-bot", "REGISTRY_PASSWORD": "correct horse"}
 
 
@@ -36,10 +35,9 @@ def edit_everything(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("profile", sorted(PROFILES))
-@pytest.mark.parametrize("name", sorted(item.name for item in EXAMPLES.iterdir() if item.is_dir()))
+@pytest.mark.parametrize("name", NAMES)
 def test_every_example_comes_up_plans_empty_and_goes(name: str, profile: str, tmp_path: Path) -> None:
-    shutil.copytree(EXAMPLES / name, tmp_path / name, ignore=shutil.ignore_patterns("state", ".novita-infra"))
-    rig = Rig(tmp_path / name, environ=ENVIRON, quirks=PROFILES[profile])
+    rig = Rig(copy_example(name, tmp_path / name), environ=ENVIRON, quirks=PROFILES[profile])
     rig.environment = "dev" if name == "dev-prod" else ""
     rig.apply()
     rig.assert_converged()

@@ -1,5 +1,7 @@
 """Pairs of request and answer, in tests/contract/pairs and the folders of kinds: reading, filling in and comparing.
 
+A file is a list of pairs; that of a kind has them under `pairs`, beside the `operations` of the reference.
+
 In a value, `$name` stands for the id of a thing that the pair was given; `<text>`, `<int>` and their like stand for any
 value of that sort. A list that begins with `<some>` names some of the items. An object with the key `<more>` may have
 other fields.
@@ -63,7 +65,8 @@ def read(folder: Path) -> list[Pair]:
 
 def _pairs(path: Path) -> Iterator[Pair]:
     subject = path.parent.name if path.stem == "pairs" else path.stem
-    for index, said in enumerate(yaml.safe_load(path.read_text(encoding="utf-8")) or []):
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for index, said in enumerate((data.get("pairs") if isinstance(data, dict) else data) or []):
         where = f"{subject}-{index}-{said['operation']}"
         instead = said.get("instead", {})
         usual = tuple(name for name in said.get("profiles", PROFILES) if name not in instead)

@@ -1,4 +1,4 @@
-"""The operations of the API's reference, from the list that was written by hand."""
+"""The operations of the API's reference, from the lists that are written by hand: one, and that of each kind."""
 
 from __future__ import annotations
 
@@ -7,14 +7,24 @@ from pathlib import Path
 
 import yaml
 
-_LIST = Path(__file__).parents[1] / "contract" / "operations.yaml"
+_TESTS = Path(__file__).parents[1]
+_LIST = _TESTS / "contract" / "operations.yaml"
+_OF_KINDS = _TESTS / "support" / "kind_facts"
+_BASE = "/gpu-instance/openapi/v1"
 _PATH_PART = re.compile(r"{\w+(:\w+)?}")
 
 
 def operations() -> list[dict[str, str]]:
     """Method, whole path and page of each."""
     bases = yaml.safe_load(_LIST.read_text(encoding="utf-8"))
-    return [one | {"path": base["base"] + one["path"]} for base in bases for one in base["operations"]]
+    listed = [one | {"path": base["base"] + one["path"]} for base in bases for one in base["operations"]]
+    return listed + [one for path in sorted(_OF_KINDS.glob("*/pairs.yaml")) for one in operations_of(path.parent.name)]
+
+
+def operations_of(kind_type: str) -> list[dict[str, str]]:
+    """The same of one kind: `operations` of its pairs."""
+    data = yaml.safe_load((_OF_KINDS / kind_type / "pairs.yaml").read_text(encoding="utf-8"))
+    return [one | {"path": _BASE + one["path"]} for one in data.get("operations") or []]
 
 
 def place(method: str, path: str) -> str:

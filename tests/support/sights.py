@@ -27,14 +27,14 @@ def operation(kind_type: str, call: str) -> str:
 
 def seen(world: World, kind_type: str, id: str) -> dict[str, Any]:
     """Every field of the object, as the world has it."""
-    record = getattr(world, TABLES[kind_type]).get(id)
+    record = world.tables[TABLES[kind_type]].get(id)
     assert record is not None, f"there is no {kind_type} {id}"
     return {name: sight(world, record) for name, sight in SIGHTS[kind_type].items()}
 
 
 def mark(world: World, kind_type: str, id: str) -> str:
     """The owner mark that the object carries; empty where there is none."""
-    record = getattr(world, TABLES[kind_type]).get(id)
+    record = world.tables[TABLES[kind_type]].get(id)
     entries = [pair["value"] for pair in getattr(record, "envs", ()) if pair["key"] == OWNER]
     texts = [match[0].strip() for name in ("readme", "note") if (match := MARK.search(getattr(record, name, "")))]
     return " and ".join([*entries, *texts])
@@ -42,7 +42,7 @@ def mark(world: World, kind_type: str, id: str) -> str:
 
 def set_by_hand(world: World, kind_type: str, id: str, *, but: Iterable[str]) -> None:
     """Sets fields of the object without us, but for some; the owner mark remains."""
-    table = getattr(world, TABLES[kind_type])
+    table = world.tables[TABLES[kind_type]]
     record = table.get(id)
     for field, (attribute, hand) in BY_HAND.get(kind_type, {}).items():
         if field not in but:

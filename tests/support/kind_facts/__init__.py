@@ -10,8 +10,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
+import reference
+from pairs import read
+
 from kind_facts.facts import KindFacts
 from novita_infra.kinds import KINDS
+from novita_infra.simulator.routes.registry import OPERATIONS
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parents[2]
@@ -39,9 +43,7 @@ def unwritten(kind_type: str) -> Iterator[str]:
         return
     if facts.kind != kind.name:
         yield f"{place}: kind is {facts.kind!r}, and the kind is named {kind.name}"
-    pairs = HERE / kind_type / "pairs.yaml"
-    if not pairs.exists() or "- operation:" not in pairs.read_text(encoding="utf-8"):
-        yield f"{place}/pairs.yaml: a request and its answer for each operation, from the API's reference"
+    yield from _unpaired(kind_type, facts.table)
     edited = {name for edit in facts.edits for name in edit.fields}
     for item in kind.fields:
         if item.name not in edited:
@@ -57,14 +59,30 @@ def unwritten(kind_type: str) -> Iterator[str]:
         yield f"{place}: fleet: how random fleets declare such a resource"
 
 
+def _unpaired(kind_type: str, table: str) -> Iterator[str]:
+    """The operations without a pair, and those that the simulator serves and the list of the reference has not."""
+    place = f"tests/support/kind_facts/{kind_type}/pairs.yaml"
+    if not (HERE / kind_type / "pairs.yaml").exists():
+        yield f"{place}: a request and its answer for each operation, from the API's reference"
+        return
+    listed = {reference.place(one["method"], one["path"]) for one in reference.operations()}
+    pairs = [*read(HERE / kind_type), *read(ROOT / "tests" / "contract" / "pairs")]
+    paired = {pair.said["operation"] for pair in pairs if pair.answer.get("status", 200) == 200}
+    for one in OPERATIONS:
+        if one.name.partition(".")[0] == table:
+            if reference.place(one.method, one.path) not in listed:
+                yield f"{place}: operations: {one.method} {one.path}, with its page"
+            if one.name not in paired:
+                yield f"{place}: pairs: a request and its answer for {one.name}"
+
+
 def _marked(kind_type: str, table: str) -> Iterator[str]:
     """The lines that the skeleton of `make new-kind` marks with WRITE."""
     for pattern in (
         f"novita_infra/kinds/{kind_type}.py",
         f"novita_infra/simulator/routes/cloud/{table}.py",
-        f"examples/{kind_type.replace('_', '-')}/*",
+        f"novita_infra/simulator/world/cloud/{table}.py",
         f"tests/support/kind_facts/{kind_type}/*",
-        f"changelog.d/{kind_type.replace('_', '-')}.added.md",
     ):
         for path in sorted(ROOT.glob(pattern)):
             for number, line in enumerate(path.read_text(encoding="utf-8").splitlines() if path.is_file() else (), 1):
