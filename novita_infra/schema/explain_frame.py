@@ -152,6 +152,8 @@ def _plain(schema: Mapping[str, Any], shared: Mapping[str, Mapping[str, Any]]) -
     elif isinstance(schema.get("type"), Sequence) and not isinstance(schema["type"], str):
         plain = {name: part for name, part in schema.items() if name != "type"}
         plain["anyOf"] = [{"type": one} for one in schema["type"]]
+    if "allOf" in plain:
+        plain["properties"] = {**plain.get("properties", {}), **_conditional(plain["allOf"])}
     if "properties" in plain:
         plain["properties"] = {name: _plain(part, shared) for name, part in plain["properties"].items()}
     for name in ("items", "additionalProperties"):
@@ -160,3 +162,28 @@ def _plain(schema: Mapping[str, Any], shared: Mapping[str, Mapping[str, Any]]) -
     if "anyOf" in plain:
         plain["anyOf"] = [_plain(branch, shared) for branch in plain["anyOf"]]
     return plain
+
+
+def _conditional(rules: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The properties that only some values of another one allow, such as the settings of each state backend.
+
+    One of several such values is described with all of them, and has no default of its own.
+    """
+    by_name: dict[str, dict[str, Any]] = {}
+    for rule in rules:
+        ((chooser, choice),) = rule["if"]["properties"].items()
+        for name, part in rule["then"]["properties"].items():
+            if name != chooser:
+                by_name.setdefault(name, {})[choice["const"]] = part
+    return {name: _merged(parts) for name, parts in by_name.items()}
+
+
+def _merged(parts: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """One property for those of several choices."""
+    first, alone = next(iter(parts.values())), len(parts) == 1
+    texts = []
+    for choice, part in parts.items():
+        default = f" Default: {part['default']}." if "default" in part and not alone else ""
+        texts.append(f"{choice}: {part['description']}{default}")
+    shared = {name: value for name, value in first.items() if name != "default" or alone}
+    return {**shared, "description": " ".join(texts)}

@@ -8,6 +8,8 @@ from novita_infra.model.lifecycle import OnDrift
 from novita_infra.schema.frame import NAME, VERSION
 from novita_infra.schema.objects import Schema, closed_object
 from novita_infra.schema.rules import BUDGET, CHANGE_LIMIT, MAX_PRICE_RISE, MORE_POLICIES, POLICIES
+from novita_infra.schema.state_settings import any_state_settings, state_settings
+from novita_infra.state.registry import backend_named, backend_names
 
 _VARIABLE_NAME: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
 _TARGET: Final = r'^[a-z_]+\.[A-Za-z0-9_*-]+(\["[^"\]]+"\])?$'
@@ -145,19 +147,7 @@ PROJECT: Final[dict[str, Any]] = closed_object(
             "examples": ["dev"],
             "description": "The environment without --env. Default: `default`, which has no patches.",
         },
-        "state": {
-            **closed_object(
-                {
-                    "path": {
-                        "type": "string",
-                        "minLength": 1,
-                        "default": "state",
-                        "description": "The folder of the state files, relative to the project.",
-                    }
-                }
-            ),
-            "description": "Where the state is stored, one file for each environment.",
-        },
+        "state": state_settings({name: backend_named(name) for name in backend_names()}),
         "groups": _named(
             _GROUP,
             names=f"^{NAME}$",
@@ -180,6 +170,9 @@ PROJECT: Final[dict[str, Any]] = closed_object(
     required=["apiVersion", "kind", "metadata"],
 )
 """The schema without its head and the definitions that it shares with the kinds."""
+
+ANY_PROJECT: Final[dict[str, Any]] = {**PROJECT, "properties": {**PROJECT["properties"], "state": any_state_settings()}}
+"""The same in the schema of all documents, which does not know the settings of every state backend."""
 
 EXAMPLE: Final = """\
 apiVersion: novita-infra/v1

@@ -19,7 +19,7 @@ from novita_infra.schema.drift import IGNORE_CHANGES, ON_DRIFT
 from novita_infra.schema.explain_kinds import describe_means
 from novita_infra.schema.frame import VERSION, lifecycle, metadata
 from novita_infra.schema.objects import DRAFT, Schema, closed_object, schema_id
-from novita_infra.schema.project import PROJECT
+from novita_infra.schema.project import ANY_PROJECT, PROJECT
 
 OLDER: Final = "draft-07"
 """The folder of the schema of any document in draft-07, for catalogues such as SchemaStore."""
@@ -68,7 +68,7 @@ def schema_of(kind: Kind) -> Schema:
 def manifest_schema() -> Schema:
     """The schema of any document. The kind selects the rules, so that messages are about that kind alone."""
     names = [*(kind.name for kind in KINDS.values()), "Project"]
-    documents = {**{kind.name: _document(kind) for kind in KINDS.values()}, "Project": PROJECT}
+    documents = {**{kind.name: _document(kind) for kind in KINDS.values()}, "Project": ANY_PROJECT}
     return {
         **_head("manifest", "Manifest", "One document: a resource of any kind, or a project."),
         "type": "object",

@@ -1,6 +1,7 @@
-"""The state backends that the conformance suite runs on, each with the ways to damage what it keeps.
+"""Every state backend for the conformance suite, with the ways to damage what it keeps.
 
-A new backend is one more entry of BACKENDS.
+The suite opens a backend in the folder of a test with its default settings. A backend that needs more, such as the
+address of a server, has them in a function `settings_in(folder)` of its own tests, `tests/state/backends/test_NAME.py`.
 """
 
 from __future__ import annotations
@@ -9,53 +10,80 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import novita_infra
+from novita_infra.state.backend import StateStorage
 from novita_infra.state.opening import open_backend
+from novita_infra.state.registry import backend_named, backend_names
 from novita_infra.state.settings import StateSettings
 from novita_infra.state.store import StateBackend
+
+_TESTS: Final = Path(__file__).parents[1] / "state" / "backends"
 
 
 @dataclass(frozen=True, slots=True)
 class BackendCase:
-    """One backend, and how to damage a state in it. Each function gets the folder of the test and an environment."""
+    """One backend. Each method gets the folder of the test, and the environment whose state it damages."""
 
-    open: Callable[[Path], StateBackend]
-    """The backend of a folder of the test; the same folder is the same place, in another process too."""
-    damage: Callable[[Path, str], None]
-    """Replaces the stored state by something that is no state."""
-    make_newer: Callable[[Path, str], None]
-    """Rewrites the stored state as a program 2.5.0 with a newer format would."""
-    tear: Callable[[Path, str], None]
-    """Cuts the last change of the journal in half, as a crash in the middle of a write does."""
+    name: str
+
+    def settings(self, folder: Path) -> StateSettings:
+        """The settings of an empty place of this test; the same folder is the same place, in another process too."""
+        return StateSettings(folder, {"backend": self.name, **_own_settings(self.name, folder)})
+
+    def open(self, folder: Path) -> StateBackend:
+        """The backend of the folder, as a project opens it."""
+        return open_backend(self.settings(folder))
+
+    def damage(self, folder: Path, environment: str) -> None:
+        """Replaces the stored state by something that is no state."""
+        storage = self.storage(folder, environment)
+        storage.replace(b"{", storage.read())
+
+    def make_newer(self, folder: Path, environment: str) -> None:
+        """Rewrites the stored state as a program 2.5.0 with a newer format would."""
+        storage = self.storage(folder, environment)
+        stored = storage.read()
+        assert stored.state is not None
+        newer = json.loads(stored.state) | {"version": 9, "program": "2.5.0", "unheard": "of"}
+        storage.replace(json.dumps(newer).encode(), stored)
+
+    def tear(self, folder: Path, environment: str) -> None:
+        """Cuts the last change of the journal in half, as a crash in the middle of a write does."""
+        storage = self.storage(folder, environment)
+        stored = storage.read()
+        assert stored.state is not None
+        assert stored.journal is not None
+        header, *whole, last = stored.journal.splitlines(keepends=True)
+        writer = storage.begin(stored.state, header, stored)
+        writer.append(b"".join(whole) + last[: len(last) // 2])
+        writer.close()
+
+    def storage(self, folder: Path, environment: str) -> StateStorage:
+        """The bytes of an environment, without the guards of its store."""
+        return backend_named(self.name).open(self.settings(folder)).storage(environment)
 
 
-def _state_file(folder: Path, environment: str) -> Path:
-    return folder / "state" / f"{environment}.json"
+def _own_settings(name: str, folder: Path) -> Mapping[str, Any]:
+    """The settings that the tests of the backend name; none without such tests."""
+    path = _TESTS / f"test_{name}.py"
+    if not path.is_file():
+        return {}
+    spec = spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    settings: Mapping[str, Any] = module.settings_in(folder) if hasattr(module, "settings_in") else {}
+    return settings
 
 
-def _damage(folder: Path, environment: str) -> None:
-    _state_file(folder, environment).write_text("{")
-
-
-def _make_newer(folder: Path, environment: str) -> None:
-    path = _state_file(folder, environment)
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"version": 9, "program": "2.5.0", "unheard": "of"}))
-
-
-def _tear(folder: Path, environment: str) -> None:
-    path = folder / "state" / f"{environment}.journal"
-    *whole, last = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join(whole) + last[: len(last) // 2])
-
-
-BACKENDS: Final[Mapping[str, BackendCase]] = {
-    "local": BackendCase(lambda folder: open_backend(StateSettings(folder)), _damage, _make_newer, _tear),
-}
+BACKENDS: Final = {name: BackendCase(name) for name in backend_names()}
 
 _OPEN: Final = """
 import sys

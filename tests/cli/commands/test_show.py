@@ -63,7 +63,17 @@ def test_the_starter_project_is_valid_and_can_be_planned(
     first = (project / "fresh" / "fleet.yaml").read_text().splitlines()[0]
     schema = project / "fresh" / first.partition("$schema=")[2]
     assert json.loads(schema.read_text())["$schema"].startswith("https://json-schema.org/")
-    assert ".novita-infra/" in (project / "fresh" / ".gitignore").read_text()
+    ignored = (project / "fresh" / ".gitignore").read_text()
+    assert ".novita-infra/" in ignored
+    assert ignored.endswith("\nstate/*.lock\nstate/*.journal\nstate/*.backup\n")
+
+
+def test_init_names_the_schema_of_each_file_it_writes(run: Invoke, project: Path) -> None:
+    assert run("init", "fresh").exit_code == 0
+    for file, schema in (("novita-infra.yaml", "project"), ("fleet.yaml", "manifest")):
+        first = (project / "fresh" / file).read_text().splitlines()[0]
+        assert first == f"# yaml-language-server: $schema=.novita-infra/schemas/{schema}.json"
+        assert (project / "fresh" / ".novita-infra" / "schemas" / f"{schema}.json").is_file()
 
 
 def test_init_overwrites_nothing(run: Invoke, project: Path) -> None:

@@ -17,6 +17,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.records import Record
 from novita_infra.model.values import Secret
+from novita_infra.state.backend import Overtaken
 from novita_infra.state.opening import open_backend, settings_from
 from novita_infra.state.state import State
 
@@ -171,3 +172,31 @@ def test_a_locator_finds_the_state_again(place: Any) -> None:
     saved = place.store().save(place.store().load())
     locator = place.store().locator(place.folder)
     assert open_backend(settings_from(locator, place.folder)).store("dev").load() == saved
+
+
+def test_a_write_over_what_another_run_wrote_is_refused(place: Any) -> None:
+    store = place.store()
+    saved = store.save(store.load())
+    storage = place.case.storage(place.folder, "dev")
+    stored = storage.read()
+    moved = place.store().save(with_record(saved, id="i-1"))
+    with pytest.raises(Overtaken):
+        storage.replace(b"{}", stored)
+    with pytest.raises(Overtaken):
+        storage.begin(b"{}", b"{}\n", stored)
+    assert place.store().load() == moved
+
+
+def test_a_first_write_over_that_of_another_run_is_refused(place: Any) -> None:
+    storage = place.case.storage(place.folder, "dev")
+    stored = storage.read()
+    saved = place.store().save(place.store().load())
+    with pytest.raises(Overtaken):
+        storage.replace(b"{}", stored)
+    assert place.store().load() == saved
+
+
+def test_a_damaged_state_has_a_way_back_that_a_person_can_read(place: Any) -> None:
+    storage = place.case.storage(place.folder, "dev")
+    assert storage.restore_hint()
+    assert storage.describe() != storage.describe_journal()

@@ -13,13 +13,13 @@ from novita_infra.cli.rendering import with_renderer
 from novita_infra.model.diagnostics import problem
 from novita_infra.model.identity import new_project_id
 from novita_infra.schema.resources import write_schemas
+from novita_infra.state.registry import DEFAULT, backend_named
 from novita_infra.views.content.lines import Tone, line
 from novita_infra.views.renderer import Renderer
 
 SUMMARY = "Write a starter project"
 
 _SCHEMAS: Final = Path(".novita-infra") / "schemas"
-_MODELINE: Final = f"# yaml-language-server: $schema={(_SCHEMAS / 'manifest.json').as_posix()}"
 
 _PROJECT: Final = """\
 {modeline}
@@ -61,14 +61,11 @@ spec:
 """
 
 _IGNORED: Final = """\
-# The simulator's account and files of running commands. The state itself (state/*.json) holds no secret: keep it where
+# The simulator's account, saved plans, and files of running commands. The state itself holds no secret: keep it where
 # the next run finds it. The schemas in .novita-infra are for the editors of all contributors.
 .novita-infra/*
 !.novita-infra/schemas/
 *.niplan
-state/*.lock
-state/*.journal
-state/*.backup
 """
 
 
@@ -112,10 +109,14 @@ def init(*, path: Path, renderer: Renderer) -> int:
 
 def _texts(name: str) -> dict[str, str]:
     return {
-        "novita-infra.yaml": _PROJECT.format(modeline=_MODELINE, name=name, id=new_project_id()),
-        "fleet.yaml": _FLEET.format(modeline=_MODELINE),
-        ".gitignore": _IGNORED,
+        "novita-infra.yaml": _PROJECT.format(modeline=_modeline("project"), name=name, id=new_project_id()),
+        "fleet.yaml": _FLEET.format(modeline=_modeline("manifest")),
+        ".gitignore": _IGNORED + "".join(f"{pattern}\n" for pattern in backend_named(DEFAULT).unshared_files),
     }
+
+
+def _modeline(schema: str) -> str:
+    return f"# yaml-language-server: $schema={(_SCHEMAS / f'{schema}.json').as_posix()}"
 
 
 def _name(path: Path) -> str:

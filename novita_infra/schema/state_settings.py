@@ -1,0 +1,40 @@
+"""The schema of `state:` in the project file, from the settings of every state backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from novita_infra.schema.objects import Schema, closed_object
+from novita_infra.state.backend import Backend
+from novita_infra.state.registry import DEFAULT, backend_named
+
+
+def state_settings(backends: Mapping[str, Backend]) -> Schema:
+    """The schema for these backends by name: which of them, and the settings of that backend and no others."""
+    texts = (f"{name}: {backend.summary}" for name, backend in backends.items())
+    described = {"enum": [*backends], "default": DEFAULT, "description": f"The backend. {' '.join(texts)}"}
+    return _state(described, backends)
+
+
+def any_state_settings() -> Schema:
+    """The schema that knows only the settings of the default backend, for a schema of all documents."""
+    text = "The backend. The schema `project.json` has the names and the settings of all."
+    described = {"type": "string", "default": DEFAULT, "description": text}
+    return _state(described, {DEFAULT: backend_named(DEFAULT)})
+
+
+def _state(described: Schema, backends: Mapping[str, Backend]) -> Schema:
+    return {
+        "type": "object",
+        "properties": {"backend": described},
+        "allOf": [_settings_of(name, backend) for name, backend in backends.items()],
+        "description": "Where the state is stored.",
+    }
+
+
+def _settings_of(name: str, backend: Backend) -> Schema:
+    needed = {} if name == DEFAULT else {"required": ["backend"]}
+    return {
+        "if": {"type": "object", "properties": {"backend": {"const": name}}, **needed},
+        "then": closed_object({"backend": True, **backend.settings}, required=backend.required),
+    }

@@ -1,0 +1,76 @@
+"""The schema and the explanation of `state:`: the settings of each backend and no others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonschema
+import pytest
+
+from novita_infra.schema.explain_frame import explain_project
+from novita_infra.schema.state_settings import any_state_settings, state_settings
+from novita_infra.state.backend import Backend
+from novita_infra.state.registry import backend_named, backend_names
+
+TABLE = Backend(
+    summary="A table of a database.",
+    open=lambda _: None,  # type: ignore[arg-type, return-value]
+    settings={
+        "path": {"type": "string", "default": "state.db", "description": "The file."},
+        "table": {"type": "string", "description": "The table."},
+    },
+    required=("table",),
+)
+
+
+ALL = {name: backend_named(name) for name in backend_names()}
+TWO = {"local": backend_named("local"), "table": TABLE}
+
+
+def fits(schema: dict[str, Any], settings: dict[str, Any]) -> bool:
+    return bool(jsonschema.Draft202012Validator(schema).is_valid(settings))
+
+
+@pytest.mark.parametrize("schema", [state_settings(ALL), any_state_settings()])
+def test_settings_without_a_backend_are_those_of_the_default_backend(schema: dict[str, Any]) -> None:
+    assert fits(schema, {})
+    assert fits(schema, {"path": "kept"})
+    assert fits(schema, {"backend": "local", "path": "kept"})
+    assert not fits(schema, {"table": "x"})
+    assert not fits(schema, {"backend": "local", "table": "x"})
+    assert not fits(schema, {"backend": 5})
+
+
+def test_only_the_schema_of_the_project_file_knows_all_backends() -> None:
+    assert not fits(state_settings(ALL), {"backend": "lokal"})
+    assert fits(any_state_settings(), {"backend": "lokal", "bucket": "x"})
+
+
+def test_each_backend_takes_its_own_settings() -> None:
+    schema = state_settings(TWO)
+    assert fits(schema, {"backend": "table", "table": "x", "path": "y"})
+    assert not fits(schema, {"backend": "table"})
+    assert not fits(schema, {"backend": "local", "table": "x"})
+    assert not fits(schema, {"backend": "table", "table": "x", "bucket": "y"})
+    assert schema["properties"]["backend"]["enum"] == ["local", "table"]
+
+
+def test_the_settings_of_a_backend_are_explained_with_its_name() -> None:
+    explained = explain_project("state.path")
+    assert (explained.default, explained.doc) == (
+        "state",
+        "local: The folder of the state files, relative to the project.",
+    )
+    assert explain_project("state").items[0].name == "backend"
+
+
+def test_a_setting_of_two_backends_is_explained_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    project = {"type": "object", "properties": {"state": state_settings(TWO)}, "$defs": {}}
+    monkeypatch.setattr("novita_infra.schema.explain_frame.project_schema", lambda: project)
+    explained = explain_project("state.path")
+    assert explained.default == ""
+    assert explained.doc == (
+        "local: The folder of the state files, relative to the project. Default: state. "
+        "table: The file. Default: state.db."
+    )
+    assert explain_project("state.table").doc == "table: The table."

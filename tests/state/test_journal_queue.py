@@ -1,0 +1,77 @@
+"""The queue of a journal on any writer: lines are written in groups, and every failure reaches every waiter."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from state_values import A, B
+
+from novita_infra.model.records import Record
+from novita_infra.state.journal_queue import JournalQueue
+
+
+class Writer:
+    """Keeps what is appended; fails from a chosen call on."""
+
+    def __init__(self, *, fails_at: int = 99) -> None:
+        self.appended: list[bytes] = []
+        self.calls = 0
+        self.closed = False
+        self._fails_at = fails_at
+
+    def append(self, lines: bytes) -> None:
+        self.calls += 1
+        if self.calls >= self._fails_at:
+            raise ConnectionResetError("cut")
+        self.appended.append(lines)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_lines_of_the_same_moment_are_appended_together() -> None:
+    writer = Writer()
+    queue = JournalQueue(writer)
+
+    async def run() -> None:
+        await asyncio.gather(*(queue.put(Record(A, str(number)), "made") for number in range(50)))
+
+    asyncio.run(run())
+    queue.close()
+    assert len(writer.appended) <= 2
+    assert b"".join(writer.appended).count(b"\n") == 50
+    assert writer.closed
+
+
+def test_an_error_of_any_class_reaches_every_waiter_and_nothing_is_appended_after_it() -> None:
+    writer = Writer(fails_at=2)
+    queue = JournalQueue(writer)
+
+    async def run() -> list[object]:
+        await queue.put(Record(A, "1"), "made")
+        puts = (queue.put(Record(B, str(number)), "made") for number in range(5))
+        ends = await asyncio.gather(*puts, return_exceptions=True)
+        return [*ends, *await asyncio.gather(queue.drop(A, "gone"), return_exceptions=True)]
+
+    assert [type(end) for end in asyncio.run(run())] == [ConnectionResetError] * 6
+    assert (writer.calls, len(writer.appended)) == (2, 1)
+    queue.close()
+
+
+def test_an_error_at_the_end_is_raised() -> None:
+    writer = Writer(fails_at=1)
+    queue = JournalQueue(writer)
+
+    async def cancelled() -> None:
+        put = asyncio.create_task(queue.put(Record(A, "1"), "made"))
+        await asyncio.sleep(0)
+        put.cancel()
+        await asyncio.gather(put, return_exceptions=True)
+
+    queue._writing = loop = asyncio.new_event_loop()
+    loop.run_until_complete(cancelled())
+    with pytest.raises(ConnectionResetError):
+        queue.close()
+    assert writer.closed
+    loop.close()

@@ -1,0 +1,47 @@
+"""The backends by name, and the errors of their settings."""
+
+from __future__ import annotations
+
+import pytest
+
+from novita_infra.model.diagnostics import Problems
+from novita_infra.state.backend import SettingError
+from novita_infra.state.registry import DEFAULT, backend_named, backend_names, backend_of, setting_errors
+
+
+def test_the_default_backend_is_named_first() -> None:
+    assert backend_names()[0] == DEFAULT
+    assert backend_of({}) is backend_named(DEFAULT)
+
+
+@pytest.mark.parametrize("name", backend_names())
+def test_every_backend_documents_itself_and_its_settings(name: str) -> None:
+    backend = backend_named(name)
+    assert backend.summary.endswith(".")
+    assert "backend" not in backend.settings
+    assert [item for item, schema in backend.settings.items() if not schema.get("description")] == []
+    assert set(backend.required) <= backend.settings.keys()
+
+
+@pytest.mark.parametrize("name", ["lokal", "", "..", "local.files", "__init__"])
+def test_an_unknown_backend_is_refused(name: str) -> None:
+    with pytest.raises(Problems, match="there is no state backend"):
+        backend_named(name)
+    assert [error.name for error in setting_errors({"backend": name})] == ["backend"]
+
+
+@pytest.mark.parametrize("path", ["state", "../shared/state", "/srv/state", "a:b", "x@y", "", "C:/state"])
+def test_a_folder_is_accepted_as_the_path_of_local_states(path: str) -> None:
+    assert not setting_errors({"path": path})
+
+
+@pytest.mark.parametrize("path", ["s3://bucket/x", "file:///srv", "postgresql://db/x", "git@host:team/state.git"])
+def test_a_url_is_refused_as_the_path_of_local_states(path: str) -> None:
+    (error,) = setting_errors({"backend": "local", "path": path})
+    summary = f'is a folder of this machine, not the URL "{path}"'
+    assert error == SettingError("path", summary, "name a folder, such as state")
+
+
+def test_settings_of_a_wrong_type_are_left_to_the_schema() -> None:
+    assert not setting_errors({"backend": 5})
+    assert not setting_errors({"path": 5})
