@@ -25,29 +25,34 @@ class Clock(Protocol):
         ...
 
 
-class RealClock:
-    """The clock of the machine."""
-
-    def now(self) -> float:
-        return time.time()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-
 class FastClock:
-    """A clock that starts at `start` and passes `scale` seconds in one real second."""
+    """A clock that starts at `start`, in Unix seconds, and passes `scale` seconds in one real second.
+
+    Setting the machine's clock does not move it: a wait neither hangs nor ends early.
+    """
 
     def __init__(self, *, start: float, scale: float) -> None:
         self._start = start
         self._scale = scale
-        self._origin = time.monotonic()
+        self._origin = _steady()
 
     def now(self) -> float:
-        return self._start + (time.monotonic() - self._origin) * self._scale
+        return self._start + (_steady() - self._origin) * self._scale
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds / self._scale)
+
+
+class RealClock(FastClock):
+    """The time that the machine showed when this clock was made, and what has passed since."""
+
+    def __init__(self) -> None:
+        super().__init__(start=time.time(), scale=1.0)
+
+
+def _steady() -> float:
+    """Seconds of a clock that cannot be set. Where the system offers it, the time of a suspended machine counts."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 def moment(seconds: float) -> str:

@@ -162,7 +162,7 @@ async def _read_missing(
     if only_listed(kind):
         unseen = [record for record in records if not missing.isdisjoint((record.id, *record.retired))]
         over = max(record.seen_at or clock.now() for record in unseen) + GRACE
-        left = max(AGAIN, over - clock.now())
+        left = min(max(AGAIN, over - clock.now()), GRACE)  # a record of the future was written by another clock
         if left > AGAIN:
             message = "not in the list, which may lag; reading it again"
             tell(_waiting([record.address for record in unseen], message, seconds=left, clock=clock))

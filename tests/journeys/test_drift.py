@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from outsiders import ids_in
 from plan_shapes import checked_json
 from rig import Rig
 
+from novita_infra.model.clock import GRACE
 from novita_infra.model.lifecycle import Cause, OnDrift
 from novita_infra.planning.options import Refresh
 from novita_infra.planning.plan.changes import Action, Drift
@@ -570,6 +572,18 @@ def test_what_no_list_shows_for_long_is_gone_at_the_second_look(tmp_path: Path) 
     began = rig.clock.now()
     assert action_of(rig.plan(), "network_storage.s") is Action.CREATE
     assert AGAIN <= rig.clock.now() - began < AGAIN + 2
+
+
+def test_a_record_of_the_future_delays_no_plan_beyond_the_grace_time(tmp_path: Path) -> None:
+    rig = up(tmp_path)
+    wait(rig, 3600)
+    storages.delete(rig.world, rig.record("network_storage.s").id)
+    state = rig.state()  # as a run leaves it whose machine's clock was an hour ahead
+    ahead = {key: replace(record, seen_at=record.seen_at + 7200) for key, record in state.records.items()}
+    rig.store().save(replace(state, records=ahead))
+    began = rig.clock.now()
+    assert action_of(rig.plan(), "network_storage.s") is Action.CREATE
+    assert AGAIN <= rig.clock.now() - began <= GRACE + 2
 
 
 # --- other people -----------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ def record_updates(
                 yield fresh
             continue
         # A list that lags shows no field that was sent a moment ago; forgotten here, it would never be reset.
-        sent = _no_longer_declared(decision, record) if inputs.now - record.seen_at < GRACE else {}
+        sent = _no_longer_declared(decision, record) if abs(inputs.now - record.seen_at) < GRACE else {}
         fresh = replace(
             record,
             spec={**sent, **decision.case.written(decision.spec), **decision.response.ignored},
