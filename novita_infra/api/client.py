@@ -29,6 +29,7 @@ from novita_infra.api.redaction import redact
 from novita_infra.api.request import Pages, Request
 from novita_infra.api.responses import Response, content
 from novita_infra.api.retries import RetryPolicy, repeat
+from novita_infra.api.transport.bodies import TooLarge
 from novita_infra.api.transport.client_pools import ClientPools
 from novita_infra.api.transport.connections import Connections, is_proxied
 from novita_infra.model.clock import Clock
@@ -170,6 +171,10 @@ class Client:
                 response = await send(sent)
         except _NOT_SENT as error:
             raise Unreachable(request, text=self._text_of(error, "no connection")) from error
+        except TooLarge as error:
+            lost = Unanswered(request, text=str(error))
+            lost.repeats = False
+            raise lost from error
         # TLS raises OSError while it reads; TimeoutError is one.
         except (httpx.HTTPError, OSError) as error:
             raise Unanswered(request, text=self._text_of(error, "no answer")) from error

@@ -60,11 +60,20 @@ _MISSING_ROUTE: Final = re.compile(r"\W*(?:(?:404|page|route|path|url|api)\W*)*n
 _POOR: Final = re.compile(
     r"(?:not enough|insufficient) balance|balance (?:is )?(?:not enough|insufficient)", re.IGNORECASE
 )
+_PASSING: Final = re.compile(r"invalid state change|cluster is not active", re.IGNORECASE)
+"""Refusals without a reason of their own that pass, as clients of the live service met them: the start of an instance
+that starts already or runs, and an endpoint 8 to 80 seconds after the last one of the account was deleted."""
+_FILTER: Final = re.compile(r"error code: (1\d\d\d)")
+"""The text of the web filter in front of the API (Cloudflare's errors 1xxx)."""
 _TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 
 _MOST_TEXT: Final = 500
 _ROUTE_ADVICE: Final = "there is no such route: check NOVITA_API_URL"
 _PAGE_ADVICE: Final = "something other than the API answered: check NOVITA_API_URL and the proxy settings"
+_FILTER_ADVICE: Final = (
+    "the web filter in front of the API refused the call, not the API: the key may be right; "
+    "check the proxy settings, or try from another network"
+)
 
 
 def refusal(request: Request, answer: Response, *, now: float, hidden: Iterable[str] = ()) -> ApiError:
@@ -82,6 +91,8 @@ def refusal(request: Request, answer: Response, *, now: float, hidden: Iterable[
     error.wait = asked_wait(answer.headers, now)
     if answer.is_web_page:
         error.advice = _PAGE_ADVICE
+    elif kind is Refused and _FILTER.fullmatch(said.text):
+        error.advice = _FILTER_ADVICE
     elif kind is Refused and (answer.status in {404, 405} or 300 <= answer.status < 400):
         error.advice = _ROUTE_ADVICE
     return error
@@ -170,6 +181,10 @@ def _meaning(status: int, said: _Said) -> type[ApiError]:
         return Throttled
     if status >= 500 or status in {408, 499}:  # 408 and 499: a gateway gave up on a call that may be under way
         return NoMoney if known is NoMoney else Unanswered
+    if known in {None, Refused} and _PASSING.search(said.text):
+        return Busy
+    if not said.structured and _FILTER.fullmatch(said.text):
+        return Refused
     return known or _by_status(status, said)
 
 

@@ -104,6 +104,8 @@ class Unanswered(ApiError):
     """The answer is lost: it may or may not have happened."""
 
     advice = "run the same command again; it looks before it acts"
+    repeats = True
+    """Whether the same call may be answered better; false if the answer was too large."""
 
 
 class Unreachable(ApiError):

@@ -42,7 +42,7 @@ def may_repeat(request: Request, error: BaseException) -> bool:
     match error:
         case Throttled() | Unreachable():
             return True
-        case Unanswered():
+        case Unanswered(repeats=True):
             return request.repeatable or request.method in {"GET", "HEAD"}
         case _:
             return False

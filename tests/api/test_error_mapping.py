@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from novita_infra.api.error_mapping import refusal
 from novita_infra.api.errors import (
     ApiError,
+    Busy,
     NoMoney,
     NotFound,
     Refused,
@@ -130,6 +131,26 @@ def test_the_limits_in_the_metadata_are_reported() -> None:
 def test_a_400_that_says_not_found_in_words_is_not_found(text: str) -> None:
     assert type(said(400, {"message": text})) is NotFound
     assert type(said(400, text)) is NotFound
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"message": "invalid state change"},
+        {"code": 400, "reason": "VALIDATOR_PARAM", "message": "Invalid state change"},
+        "invalid state change",
+        {"error": {"message": "serverless cluster is not active"}},
+    ],
+)
+def test_a_refusal_that_passes_by_its_text_is_busy(body: Any) -> None:
+    assert type(said(400, body)) is Busy
+
+
+@pytest.mark.parametrize("code", [1006, 1010, 1020])
+def test_a_refusal_of_the_web_filter_is_no_wrong_key(code: int) -> None:
+    error = said(403, f"error code: {code}\n")
+    assert type(error) is Refused
+    assert "the key may be right" in error.advice
 
 
 def test_a_validation_error_that_says_not_found_is_no_missing_object() -> None:

@@ -14,6 +14,8 @@ from typing import Final
 
 import httpx
 
+from novita_infra.api.transport.bodies import checked_size, whole_response
+
 _WIDTH: Final = 5
 _IDLE: Final = 4.0
 """Seconds that an idle connection is kept. Less than the five after which common servers hang up, so that no write
@@ -45,9 +47,19 @@ class ClientPools:
             pool.in_flight -= 1
 
     async def send(self, request: httpx.Request) -> httpx.Response:
-        """The whole answer; redirects are not followed."""
+        """The whole answer; redirects are not followed. Raises an httpx.HTTPError."""
         with self.one() as http:
-            return await http.send(request, follow_redirects=False)
+            answer = await http.send(request, stream=True, follow_redirects=False)
+            if answer.is_stream_consumed:  # a transport in the same process gave it whole
+                return answer
+            try:
+                body = bytearray()
+                async for piece in answer.aiter_raw():
+                    body += piece
+                    checked_size(len(body))
+            finally:
+                await answer.aclose()
+        return whole_response(answer.status_code, answer.headers, bytes(body), answer.extensions)
 
     async def close(self) -> None:
         """Closes every connection."""

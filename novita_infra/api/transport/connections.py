@@ -17,6 +17,8 @@ from urllib.request import getproxies
 import h11
 import httpx
 
+from novita_infra.api.transport.bodies import checked_size, whole_response
+
 _KEPT: Final = 4.0
 """Seconds that an idle connection is kept. Less than the five after which common servers hang up, so that no write
 meets a connection that is just being closed and loses its answer."""
@@ -115,12 +117,13 @@ class _Call:
     """Seconds by which the limit moves whenever bytes come."""
     head: h11.Response | None = None
     body: list[bytes] = field(default_factory=list)
+    size: int = 0
+    """The bytes that have come, heads included."""
 
     def whole(self, head: h11.Response) -> httpx.Response:
         """Raises httpx.DecodingError."""
-        about = {"http_version": b"HTTP/" + head.http_version, "reason_phrase": head.reason}
-        content = b"".join(self.body)
-        return httpx.Response(head.status_code, headers=head.headers.raw_items(), content=content, extensions=about)
+        about: dict[str, object] = {"http_version": b"HTTP/" + head.http_version, "reason_phrase": head.reason}
+        return whole_response(head.status_code, httpx.Headers(head.headers.raw_items()), b"".join(self.body), about)
 
 
 class _Connection(asyncio.Protocol):
@@ -187,6 +190,7 @@ class _Connection(asyncio.Protocol):
         if call.patience is not None and data:
             call.limit.reschedule(asyncio.get_running_loop().time() + call.patience)
         try:
+            call.size = checked_size(call.size + len(data))
             self._http.receive_data(data)
             while self._read(call):
                 pass

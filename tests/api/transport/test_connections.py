@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import ssl
+import zlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from random import Random
@@ -15,7 +17,11 @@ import pytest
 import trustme
 
 from novita_infra.api.client import Client
-from novita_infra.api.request import get
+from novita_infra.api.errors import Unanswered
+from novita_infra.api.request import Request, get
+from novita_infra.api.retries import RetryPolicy
+from novita_infra.api.transport.bodies import LARGEST
+from novita_infra.api.transport.client_pools import ClientPools
 from novita_infra.api.transport.connections import Connections
 from novita_infra.model.clock import RealClock
 
@@ -96,6 +102,92 @@ def test_an_answer_is_read_whole_however_its_end_is_marked(answer: bytes) -> Non
 
     got, _ = played(story, lambda _n, _line: answer)
     assert (got.status_code, got.text) == (200, "there")
+
+
+BOMB = gzip.compress(bytes(LARGEST + 1), mtime=0)
+ZIPPED = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n"
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (ZIPPED % (b"gzip", len(BOMB)) + BOMB, "larger than 64 MiB"),
+        (ZIPPED % (b"gzip, gzip", len(TWICE := gzip.compress(BOMB, mtime=0))) + TWICE, "larger than 64 MiB"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (LARGEST + 1) + bytes(LARGEST + 1), "larger than 64 MiB"),
+        (ZIPPED % (b"gzip", len(PACKED) - 3) + PACKED[:-3], "broken off"),
+        (ZIPPED % (b"br", 5) + b"there", "'br'"),
+        (ZIPPED % (b"gzip", 5) + b"there", "header"),
+    ],
+    ids=["bomb", "bomb in a bomb", "long", "broken off", "another packing", "not packed"],
+)
+def test_an_answer_that_is_too_large_or_badly_packed_is_lost(proxied: bool, answer: bytes, message: str) -> None:
+    async def story(http: httpx.AsyncClient, url: str, server: Server) -> None:
+        pools = ClientPools(timeout=httpx.Timeout(5))
+        request = httpx.Request("GET", url, extensions={"timeout": httpx.Timeout(5).as_dict()})
+        with pytest.raises(httpx.DecodingError, match=message):
+            await (pools.send(request) if proxied else http.send(request))
+        await pools.close()
+        await http.aclose()
+        await server.over.acquire()
+
+    played(story, lambda _n, _line: answer)
+
+
+@pytest.mark.parametrize("packed", [zlib.compress(b"there"), zlib.compress(b"there", wbits=-15)], ids=["zlib", "raw"])
+def test_deflate_is_unpacked_with_and_without_its_head(packed: bytes) -> None:
+    async def story(http: httpx.AsyncClient, url: str, server: Server) -> str:
+        text = (await http.get(url)).text
+        await http.aclose()
+        await server.over.acquire()
+        return text
+
+    text, _ = played(story, lambda _n, _line: ZIPPED % (b"deflate", len(packed)) + packed)
+    assert text == "there"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_call_whose_answer_is_too_large_is_not_sent_again(method: str) -> None:
+    async def story(_: httpx.AsyncClient, url: str, server: Server) -> int:
+        async with Client(url=url, key="sk_key", clock=RealClock(), random=Random(0)) as client:
+            with pytest.raises(Unanswered, match="larger than 64 MiB"):
+                await client.send(Request(method, "/x", repeatable=True))
+        await server.over.acquire()
+        return len(server.requests)
+
+    calls, _ = played(story, lambda _n, _line: ZIPPED % (b"gzip", len(BOMB)) + BOMB)
+    assert calls == 1
+
+
+@pytest.mark.parametrize(
+    "drop", [b"HTTP/1.1 103 Early Hints\r\n\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"]
+)
+def test_an_answer_that_never_ends_is_given_up_at_the_deadline(drop: bytes) -> None:
+    over = asyncio.Event()
+
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(drop)
+        with contextlib.suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(b"1\r\n \r\n" if b"chunked" in drop else drop)
+                await writer.drain()
+                await asyncio.sleep(0)
+        writer.close()
+        over.set()
+
+    async def play() -> None:
+        listening = await asyncio.start_server(flood, "127.0.0.1", 0)
+        port = listening.sockets[0].getsockname()[1]
+        patience = RetryPolicy(deadline=0.05)
+        async with listening:
+            url = f"http://127.0.0.1:{port}"
+            async with Client(url=url, key="sk_key", clock=RealClock(), random=Random(0), patience=patience) as client:
+                with pytest.raises(Unanswered):
+                    await client.send(get("/x"))
+                await over.wait()
+
+    asyncio.run(play())
 
 
 def test_an_answer_without_a_body_is_whole_after_its_head() -> None:
