@@ -16,11 +16,10 @@ ROOT = Path(__file__).parents[2]
 COPIED = ("novita_infra", "tests", "scripts", "examples", "changelog.d", "pyproject.toml", "README.md")
 CREATED = (
     "novita_infra/kinds/private_subnet.py",
+    "novita_infra/simulator/world/cloud/private_subnets.py",
     "novita_infra/simulator/routes/cloud/private_subnets.py",
     "tests/support/kind_facts/private_subnet/__init__.py",
     "tests/support/kind_facts/private_subnet/pairs.yaml",
-    "examples/private-subnet/manifest.yaml",
-    "examples/private-subnet/novita-infra.yaml",
     "changelog.d/private-subnet.added.md",
 )
 CONFORMANCE = "tests/kinds/test_conformance.py"
@@ -56,8 +55,10 @@ def test_the_files_are_written_and_the_code_is_formatted(tree: Path) -> None:
 
 
 def test_the_example_validates_and_can_be_applied_to_the_simulator(tree: Path) -> None:
-    words = ("-m", "novita_infra", "apply", "examples/private-subnet", "--auto-approve", "--sim")
-    done = run(tree, *words)
+    example = run(tree, "-c", "from novita_infra.kinds import KINDS; print(KINDS['private_subnet'].example)")
+    (tree / "fleet").mkdir()
+    (tree / "fleet" / "main.yaml").write_text(example.stdout, encoding="utf-8")
+    done = run(tree, "-m", "novita_infra", "apply", "fleet", "--auto-approve", "--sim")
     assert done.returncode == 0, done.stderr
     assert "private_subnet.example" in done.stdout + done.stderr
 
@@ -67,7 +68,13 @@ def test_the_suite_fails_with_the_names_of_what_is_left_to_write(tree: Path) -> 
     assert done.returncode == 1, done.stdout
     assert "1 failed" in done.stdout
     place = "tests/support/kind_facts/private_subnet"
-    for part in ("/pairs.yaml: a request", ": edits: add, change and remove `cluster`", ": sights: where `name`"):
+    for part in (
+        "/pairs.yaml: operations: GET /gpu-instance/openapi/v1/private/subnet, ",
+        "/pairs.yaml: pairs: a request and its answer for private_subnets.get",
+    ):
+        assert place + part in done.stdout
+    assert "answer for private_subnets.create" not in done.stdout
+    for part in (": edits: add, change and remove `cluster`", ": sights: where `name`"):
         assert place + part in done.stdout
     for part in (": outsiders: how", ": fleet: how", ": edits: none"):
         assert place + part in done.stdout
