@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from novita_infra.simulator.answers.words import COUNT, DECIMAL, DIGITS, TEXT, TIME, choice, items, more, obj
+from novita_infra.simulator.answer_schema import COUNT, DECIMAL, DIGITS, TEXT, TIME, choice, items, more, obj
 
 MONEY_REFUSALS: Final = (
     "BALANCE_NOT_ENOUGH",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from novita_infra.simulator.answers.words import (
+from novita_infra.simulator.answer_schema import (
     COUNT,
     DECIMAL,
     FLAG,

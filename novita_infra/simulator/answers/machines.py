@@ -1,10 +1,10 @@
-"""Answers of the catalogue, of instances, of their jobs and of their metrics."""
+"""Answers of the catalogue, and of the jobs and metrics of instances."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from novita_infra.simulator.answers.words import (
+from novita_infra.simulator.answer_schema import (
     COUNT,
     DIGITS,
     FLAG,
@@ -13,15 +13,11 @@ from novita_infra.simulator.answers.words import (
     PAIR,
     TEXT,
     TIME,
-    WHOLE,
     Schema,
     choice,
     either,
     items,
-    known,
-    more,
     obj,
-    one_item,
 )
 from novita_infra.simulator.profiles import Quirks
 
@@ -137,90 +133,6 @@ REGIONS_V2: Final = obj(
     next_cursor=TEXT,
     has_more=FLAG,
 )
-
-# --- instances ------------------------------------------------------------------------------------------------------
-
-_STATUS: Final = known(
-    "pending",
-    "toCreate",
-    "creating",
-    "pulling",
-    "running",
-    "toStart",
-    "starting",
-    "toStop",
-    "stopping",
-    "exited",
-    "toRestart",
-    "restarting",
-    "toRemove",
-    "removing",
-    "removed",
-    "toReset",
-    "resetting",
-    "migrating",
-    "freezing",
-)
-_MOUNT: Final = obj(type=choice("network", "local"), size=DIGITS, id=TEXT, mountPath=TEXT)
-_PORT: Final = obj(port=WHOLE, type=choice("tcp", "http"))
-
-
-def _listed(quirks: Quirks) -> Schema:
-    modes = ("onDemand", "monthly", "spot")
-    return obj(
-        id=TEXT,
-        name=TEXT,
-        clusterId=TEXT,
-        clusterName=TEXT,
-        status=_STATUS,
-        imageUrl=TEXT,
-        imageAuthId=TEXT,
-        command=TEXT,
-        entrypoint=TEXT,
-        cpuNum=DIGITS,
-        memory=DIGITS,
-        gpuNum=DIGITS,
-        portMappings=items(_PORT),
-        productId=TEXT,
-        productName=TEXT,
-        rootfsSize=COUNT,
-        volumeMounts=items(_MOUNT),
-        statusError=obj(state=TEXT, message=TEXT),
-        envs=items(PAIR),
-        kind=choice("gpu", "cpu"),
-        billingMode=choice(*modes, "") if quirks.blank_billing_mode else choice(*modes),
-        endTime=TIME,
-        spotStatus=choice("", "running", "notified", "reclaiming", "terminated"),
-        spotReclaimTime=TIME,
-    )
-
-
-def instances(quirks: Quirks) -> Schema:
-    """A page of instances. Sizes of mounts are text; ports have no endpoint."""
-    return obj(instances=items(_listed(quirks)), total=COUNT)
-
-
-def instance(quirks: Quirks) -> Schema:
-    """One instance, without an envelope."""
-    node = obj(maxRootfsSize=COUNT)
-    return more(
-        _listed(quirks),
-        portMappings=items(more(_PORT, endpoint=TEXT)),
-        volumeMounts=items(more(_MOUNT, size=COUNT)),
-        network=obj(id=TEXT, ip=TEXT),
-        node=node if quirks.node_as_object else one_item(node),
-        jobs=items(obj(id=TEXT, type=choice("saveImage"))),
-        connectComponentSSH=obj(sshCommand=TEXT, password=TEXT, isRunning=FLAG),
-        connectComponentWebTerminal=obj(address=TEXT, username=TEXT, password=TEXT, isRunning=FLAG),
-        connectComponentJupyter=obj(port=COUNT, address=TEXT, isRunning=FLAG),
-        connectComponentLog=obj(systemLogAddress=TEXT, instanceLogAddress=TEXT, isRunning=FLAG),
-        freeStorageSize=COUNT,
-        keepDataDay=COUNT,
-        createdAt=TIME,
-        lastStartedAt=TIME,
-        lastStoppedAt=TIME,
-    )
-
 
 # --- jobs and metrics -----------------------------------------------------------------------------------------------
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from novita_infra.simulator import answer_schema
 from novita_infra.simulator.answers import resources as answers
-from novita_infra.simulator.answers import words
 from novita_infra.simulator.errors import invalid
 from novita_infra.simulator.operations import EMPTY, V1, IncomingCall, Operation, page_of, paging
 from novita_infra.simulator.request_schema import ENVS, PORT, Anything, Fields, Items, Text, Whole, may, need, should
@@ -232,7 +232,7 @@ OPERATIONS = (
         path=f"{V1}/endpoint/create",
         source="serverless-create-endpoint",
         serve=_create,
-        answer=words.MADE,
+        answer=answer_schema.MADE,
         body=Fields({"endpoint": need(_CREATE)}),
     ),
     Operation(

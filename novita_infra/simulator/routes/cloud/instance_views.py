@@ -1,16 +1,114 @@
-"""The answers of the list and get operations on instances. The same fact has different types in different places."""
+"""The answers of the list and get operations on instances, and their schemas.
+
+The same fact has different types in different places. What the record declares (`api_field`) is shown as it is.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from novita_infra.simulator.answer_schema import (
+    COUNT,
+    DIGITS,
+    FLAG,
+    TEXT,
+    TIME,
+    WHOLE,
+    Schema,
+    choice,
+    items,
+    known,
+    more,
+    obj,
+    one_item,
+)
+from novita_infra.simulator.profiles import Quirks
 from novita_infra.simulator.routes.cloud.log_addresses import instance_log_address
 from novita_infra.simulator.world.cloud import jobs
+from novita_infra.simulator.world.engine.api_fields import answer_fields, shown
 from novita_infra.simulator.world.engine.cloud_records import Instance
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import catalogue
 
 HOST = "gpu-instance.novita.ai"
+
+# --- schemas --------------------------------------------------------------------------------------------------------
+
+_STATUS: Final = known(
+    "pending",
+    "toCreate",
+    "creating",
+    "pulling",
+    "running",
+    "toStart",
+    "starting",
+    "toStop",
+    "stopping",
+    "exited",
+    "toRestart",
+    "restarting",
+    "toRemove",
+    "removing",
+    "removed",
+    "toReset",
+    "resetting",
+    "migrating",
+    "freezing",
+)
+_MOUNT: Final = obj(type=choice("network", "local"), size=DIGITS, id=TEXT, mountPath=TEXT)
+_PORT: Final = obj(port=WHOLE, type=choice("tcp", "http"))
+
+
+def _listed(quirks: Quirks) -> Schema:
+    modes = ("onDemand", "monthly", "spot")
+    return obj(
+        **answer_fields(Instance),
+        id=TEXT,
+        clusterName=TEXT,
+        status=_STATUS,
+        cpuNum=DIGITS,
+        memory=DIGITS,
+        gpuNum=DIGITS,
+        portMappings=items(_PORT),
+        productName=TEXT,
+        rootfsSize=COUNT,
+        volumeMounts=items(_MOUNT),
+        statusError=obj(state=TEXT, message=TEXT),
+        billingMode=choice(*modes, "") if quirks.blank_billing_mode else choice(*modes),
+        endTime=TIME,
+        spotStatus=choice("", "running", "notified", "reclaiming", "terminated"),
+        spotReclaimTime=TIME,
+    )
+
+
+def instance_page_schema(quirks: Quirks) -> Schema:
+    """The schema of a page of instances. Sizes of mounts are text; ports have no endpoint."""
+    return obj(instances=items(_listed(quirks)), total=COUNT)
+
+
+def instance_schema(quirks: Quirks) -> Schema:
+    """The schema of one instance, without an envelope."""
+    node = obj(maxRootfsSize=COUNT)
+    return more(
+        _listed(quirks),
+        portMappings=items(more(_PORT, endpoint=TEXT)),
+        volumeMounts=items(more(_MOUNT, size=COUNT)),
+        network=obj(id=TEXT, ip=TEXT),
+        node=node if quirks.node_as_object else one_item(node),
+        jobs=items(obj(id=TEXT, type=choice("saveImage"))),
+        connectComponentSSH=obj(sshCommand=TEXT, password=TEXT, isRunning=FLAG),
+        connectComponentWebTerminal=obj(address=TEXT, username=TEXT, password=TEXT, isRunning=FLAG),
+        connectComponentJupyter=obj(port=COUNT, address=TEXT, isRunning=FLAG),
+        connectComponentLog=obj(systemLogAddress=TEXT, instanceLogAddress=TEXT, isRunning=FLAG),
+        freeStorageSize=COUNT,
+        keepDataDay=COUNT,
+        createdAt=TIME,
+        lastStartedAt=TIME,
+        lastStoppedAt=TIME,
+    )
+
+
+# --- answers --------------------------------------------------------------------------------------------------------
 
 
 def product_name(instance: Instance) -> str:
@@ -27,26 +125,18 @@ def instance_row(world: World, instance: Instance) -> dict[str, Any]:
     """An item of `GET /gpu/instances`. Sizes of mounts are text; ports have no endpoint."""
     product = catalogue.product_of(instance.product)
     return {
+        **shown(instance),
         "id": instance.id,
-        "name": instance.name,
-        "clusterId": instance.cluster,
         "clusterName": catalogue.cluster_of(instance.cluster).name,
         "status": status_word(world, instance),
-        "imageUrl": instance.image,
-        "imageAuthId": instance.auth,
-        "command": instance.command,
-        "entrypoint": instance.entrypoint,
         "cpuNum": str(product.cpus * instance.gpus),
         "memory": str(product.memory * instance.gpus),
         "gpuNum": str(instance.gpus if instance.kind == "gpu" else 0),
         "portMappings": [dict(port) for port in instance.ports],
-        "productId": instance.product,
         "productName": product.name,
         "rootfsSize": instance.rootfs,
         "volumeMounts": _mounts(world, instance, as_text=True),
         "statusError": {"state": instance.error, "message": instance.error_text},
-        "envs": instance.envs,
-        "kind": instance.kind,
         "billingMode": "" if world.quirks.blank_billing_mode and instance.kind == "cpu" else instance.billing,
         "endTime": str(instance.ends),
         "spotStatus": instance.spot,

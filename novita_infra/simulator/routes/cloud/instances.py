@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from novita_infra.simulator.answers import machines as answers
-from novita_infra.simulator.answers import words
+from novita_infra.simulator import answer_schema
 from novita_infra.simulator.errors import invalid
 from novita_infra.simulator.operations import EMPTY, V1, IncomingCall, Operation, page_of, paging
 from novita_infra.simulator.request_schema import (
-    ENVS,
     PORT,
     Fields,
     Flag,
@@ -24,6 +22,7 @@ from novita_infra.simulator.request_schema import (
 )
 from novita_infra.simulator.routes.cloud import instance_views
 from novita_infra.simulator.world.cloud import instances, subscriptions
+from novita_infra.simulator.world.engine.api_fields import request_fields, set_by
 from novita_infra.simulator.world.engine.cloud_records import Instance
 from novita_infra.simulator.world.engine.world import World
 
@@ -53,26 +52,14 @@ def _create(world: World, call: IncomingCall) -> Any:
         raise invalid("imageAuth", "must be username:password")
     new = Instance(
         id="",
-        name=body["name"],
-        kind=body["kind"],
-        product=body["productId"],
         gpus=body["gpuNum"] if gpu else 1,
-        cluster=body["clusterId"],
-        image=body["imageUrl"],
-        auth=body["imageAuthId"],
-        login=body["imageAuth"],
-        command=body["command"],
-        entrypoint=body["entrypoint"],
-        envs=body["envs"],
         ports=ports,
         tools=tools,
         rootfs=body["rootfsSize"] or 0,
-        local=body["localStorageMountPoint"],
         mounts=[{"id": mount["Id"], "path": mount["mountPoint"]} for mount in body["networkStorages"]],
-        network=body["networkId"],
         billing=billing,
         renews=(body["autoRenewMonth"] or 1) if body["autoRenew"] else 0,
-        cuda=body["minCudaVersion"],
+        **set_by(Instance, "create", body),
     )
     return {"id": instances.create(world, new, months=months).id}
 
@@ -120,7 +107,9 @@ def _get(world: World, call: IncomingCall) -> Any:
 
 def _edit(world: World, call: IncomingCall) -> Any:
     body = call.body
-    instances.edit(world, body["instanceId"], ports=body["ports"], grow=body["expandRootDisk"])
+    ports = {} if body["ports"] is None else {"ports": body["ports"]}
+    changes = set_by(Instance, "edit", body)
+    instances.edit(world, body["instanceId"], grow=body["expandRootDisk"], **ports, **changes)
     return EMPTY
 
 
@@ -150,13 +139,9 @@ def _upgrade(world: World, call: IncomingCall) -> Any:
     instances.upgrade(
         world,
         body["instanceId"],
-        image=body["imageUrl"],
-        auth=body["imageAuthId"],
-        envs=body["envs"],
-        command=body["command"],
-        entrypoint=body["entrypoint"],
-        mounts=[{"id": mount["id"], "path": mount["mountPath"]} for mount in mounts],
         save=body["save"],
+        mounts=[{"id": mount["id"], "path": mount["mountPath"]} for mount in mounts],
+        **set_by(Instance, "upgrade", body),
     )
     return EMPTY
 
@@ -194,35 +179,23 @@ def _set_auto_migrate(world: World, call: IncomingCall) -> Any:
 
 _CREATE = Fields(
     {
-        "name": may(Text(0, 255), ""),
-        "productId": need(Text(1, 255)),
+        **request_fields(Instance, "create"),
         "gpuNum": may(Whole(1, 8)),
         "rootfsSize": may(Whole(0, 6144)),
-        "imageUrl": need(Text(1, 500)),
-        "imageAuth": may(Text(0, 10_239), ""),
-        "imageAuthId": may(Text(0, 255), ""),
         "ports": may(Text(0, 1023), ""),
-        "envs": may(ENVS, []),
         "tools": may(
             Items(
                 Fields({"name": need(Text(one_of=("Jupyter",))), "port": need(PORT), "type": need(_PORT_TYPE)}), high=15
             ),
             [],
         ),
-        "command": may(Text(0, 2047), ""),
-        "entrypoint": may(Text(0, 2047), ""),
-        "clusterId": may(Text(0, 255), ""),
-        "localStorageMountPoint": may(Text(0, 4095), ""),
         "networkStorages": may(
             Items(Fields({"Id": need(Text(1, 255)), "mountPoint": may(Text(1, 4095), "/network")}), high=30), []
         ),
-        "networkId": may(Text(0, 255), ""),
-        "kind": should(Text(one_of=("gpu", "cpu")), "gpu"),
         "month": may(Whole(0, 120), 0),
         "billingMode": may(Text(one_of=("onDemand", "monthly", "spot", "")), ""),
         "autoRenew": may(Flag(), default=False),
         "autoRenewMonth": may(Whole(0, 12)),
-        "minCudaVersion": may(Text(0, 255), ""),
     }
 )
 _MOUNT = Fields(
@@ -235,19 +208,23 @@ _MOUNT = Fields(
 _UPGRADE = Fields(
     {
         "instanceId": _ID,
-        "imageUrl": need(Text(1, 500)),
-        "imageAuthId": may(Text(0, 255), ""),
-        "envs": should(ENVS, []),
-        "command": should(Text(0, 2047), ""),
-        "entrypoint": should(Text(0, 2047), ""),
+        **request_fields(Instance, "upgrade"),
         "save": should(Flag(), default=False),
         "networkVolume": should(Fields({"volumeMounts": should(Items(_MOUNT, high=30), [])}), None),
+    }
+)
+_EDIT = Fields(
+    {
+        "instanceId": _ID,
+        **request_fields(Instance, "edit"),
+        "ports": may(Items(_PORT, high=15)),
+        "expandRootDisk": may(Whole(0, 6144), 0),
     }
 )
 
 
 def _post(
-    name: str, path: str, source: str, serve: Any, body: Fields, *, answer: words.Schema | None = None
+    name: str, path: str, source: str, serve: Any, body: Fields, *, answer: answer_schema.Schema | None = None
 ) -> Operation:
     return Operation(
         name=f"instances.{name}",
@@ -267,7 +244,7 @@ OPERATIONS = (
         path=f"{V1}/gpu/instances",
         source="gpu-instance-list-instances",
         serve=_list,
-        answer=answers.instances,
+        answer=instance_views.instance_page_schema,
         query=Fields(
             {
                 **paging(),
@@ -283,16 +260,16 @@ OPERATIONS = (
         path=f"{V1}/gpu/instance",
         source="gpu-instance-get-instance",
         serve=_get,
-        answer=answers.instance,
+        answer=instance_views.instance_schema,
         query=Fields({"instanceId": need(Text(1, 255))}),
     ),
-    _post("create", "create", "create-instance", _create, _CREATE, answer=words.MADE),
+    _post("create", "create", "create-instance", _create, _CREATE, answer=answer_schema.MADE),
     _post(
         "edit",
         "edit",
         "edit-instance",
         _edit,
-        Fields({"instanceId": _ID, "ports": may(Items(_PORT, high=15)), "expandRootDisk": may(Whole(0, 6144), 0)}),
+        _EDIT,
     ),
     _post("start", "start", "start-instance", _start, _JUST_ID),
     _post("stop", "stop", "stop-instance", _stop, _JUST_ID),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from novita_infra.simulator import answer_schema
 from novita_infra.simulator.answers import resources as answers
-from novita_infra.simulator.answers import words
 from novita_infra.simulator.operations import EMPTY, V1, IncomingCall, Operation, page_of, paging
 from novita_infra.simulator.request_schema import Fields, Items, Text, may, need
 from novita_infra.simulator.world.cloud import prewarms
@@ -123,7 +123,7 @@ OPERATIONS = (
         path=f"{V1}/image/prewarm",
         source="gpu-instance-create-image-prewarm",
         serve=_create,
-        answer=words.MADE,
+        answer=answer_schema.MADE,
         body=Fields(
             {
                 "imageUrl": need(Text(1, 500)),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from novita_infra.simulator import answer_schema
 from novita_infra.simulator.answers import resources as answers
-from novita_infra.simulator.answers import words
 from novita_infra.simulator.operations import V1, IncomingCall, Operation, paging
 from novita_infra.simulator.request_schema import Fields, Text, need
 from novita_infra.simulator.world.cloud import registry_auths
@@ -54,7 +54,7 @@ OPERATIONS = (
         path=f"{V1}/repository/auth/save",
         source="gpu-instance-create-container-registry-auth",
         serve=_save,
-        answer=words.EMPTY_OBJECT,
+        answer=answer_schema.EMPTY_OBJECT,
         body=Fields({"name": need(Text(1, 255)), "username": need(Text(1, 511)), "password": need(Text(1, 1024))}),
     ),
     Operation(
@@ -63,7 +63,7 @@ OPERATIONS = (
         path=f"{V1}/repository/auth/delete",
         source="gpu-instance-delete-container-registry-auth",
         serve=_delete,
-        answer=words.EMPTY_OBJECT,
+        answer=answer_schema.EMPTY_OBJECT,
         body=Fields({"id": need(Text(1, 255))}),
     ),
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from novita_infra.simulator import answer_schema
 from novita_infra.simulator.answers import resources as answers
-from novita_infra.simulator.answers import words
 from novita_infra.simulator.operations import V1, IncomingCall, Operation, page_of, paging
 from novita_infra.simulator.request_schema import Fields, Text, Whole, may, need, should
 from novita_infra.simulator.world.cloud import storages
@@ -98,7 +98,7 @@ OPERATIONS = (
         path=f"{V1}/networkstorage/update",
         source="gpu-instance-edit-network-storage",
         serve=_update,
-        answer=words.EMPTY_OBJECT,
+        answer=answer_schema.EMPTY_OBJECT,
         body=Fields(
             {
                 "storageId": _ID,
@@ -113,7 +113,7 @@ OPERATIONS = (
         path=f"{V1}/networkstorage/delete",
         source="gpu-instance-delete-network-storage",
         serve=_delete,
-        answer=words.EMPTY_OBJECT,
+        answer=answer_schema.EMPTY_OBJECT,
         body=Fields({"storageId": _ID}),
     ),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from novita_infra.simulator.answer_schema import Schema
 from novita_infra.simulator.answers import account as answers
-from novita_infra.simulator.answers import words
 from novita_infra.simulator.errors import ApiRefusal, invalid
 from novita_infra.simulator.operations import Family, IncomingCall, Operation, page_of
 from novita_infra.simulator.request_schema import INT64, Fields, Text, Whole, may, need, should
@@ -153,7 +153,7 @@ _TIME = may(Whole(0, INT64, as_text=True), 0)
 _FILTER = {"productName": _NAME, "startTime": _TIME, "endTime": _TIME, "ownerId": _NAME}
 
 
-def _get(name: str, path: str, source: str, serve: Any, query: Fields, *also: str, answer: words.Schema) -> Operation:
+def _get(name: str, path: str, source: str, serve: Any, query: Fields, *also: str, answer: Schema) -> Operation:
     return Operation(
         name=f"account.{name}",
         method="GET",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from novita_infra.simulator.errors import ApiRefusal, invalid, no_such, not_allowed
@@ -159,16 +159,15 @@ def remove_instance(world: World, instance: Instance) -> None:
     )
 
 
-def edit(world: World, key: str, *, ports: list[dict[str, Any]] | None, grow: int) -> None:
-    """Replaces the ports and grows the system disk by `grow` GB."""
+def edit(world: World, key: str, *, grow: int = 0, **changes: Any) -> None:
+    """Sets attributes, such as all ports, and grows the system disk by `grow` GB."""
     instance = staying(world, key)
     if grow:
         product = catalogue.product_of(instance.product)
         if instance.rootfs + grow > product.max_rootfs or instance.kind == "cpu":
             raise invalid("expandRootDisk", f"{product.name} has at most {product.max_rootfs} GB")
-    if ports is not None:
-        check_ports(ports, instance.tools, field="ports")
-        instance.ports = ports
+    check_ports(changes.get("ports", ()), instance.tools, field="ports")
+    _set(instance, changes)
     instance.rootfs += grow
     if grow and instance.status not in UNBORN:
         money.end_disk(world, instance)
@@ -182,36 +181,29 @@ def check_ports(ports: Sequence[Any], tools: Sequence[Any], *, field: str) -> No
         raise invalid(field, "ports and tools may have at most 15 ports together")
 
 
-def upgrade(  # noqa: PLR0913 - the whole configuration of a container, as the operation wants it
-    world: World,
-    key: str,
-    *,
-    image: str,
-    auth: str,
-    envs: list[dict[str, str]],
-    command: str,
-    entrypoint: str,
-    mounts: list[dict[str, str]],
-    save: bool,
-) -> None:
-    """Replaces the container and its whole configuration. `save` keeps its data."""
+def _set(instance: Instance, changes: Mapping[str, Any]) -> None:
+    for attribute, value in changes.items():
+        setattr(instance, attribute, value)
+
+
+def upgrade(world: World, key: str, *, save: bool, **configuration: Any) -> None:
+    """Replaces the container and its whole configuration, given by attribute. `save` keeps its data."""
     instance = staying(world, key)
     if instance.status in UNBORN | {"migrating", "freezing"}:
         raise not_allowed(f"instance {key} is {instance.status}")
-    if auth:
-        auth_of(world, auth)
-    storages.check_mounts(world, mounts, cluster=instance.cluster, field="networkVolume.volumeMounts")
+    if configuration["auth"]:
+        auth_of(world, configuration["auth"])
+    storages.check_mounts(world, configuration["mounts"], cluster=instance.cluster, field="networkVolume.volumeMounts")
     starts = instance.holds or world.quirks.upgrade_starts
     if starts:
         take_place(world, instance)
-    instance.image, instance.auth, instance.envs = image, auth, envs
-    instance.command, instance.entrypoint, instance.mounts = command, entrypoint, mounts
+    _set(instance, configuration)
     if not save:
         _new_container(instance)
     was_stopped = instance.status in {"exited", "toStop", "stopping"}
     enter(world, instance, "toReset")
     end = [(0.0, "exited")] if was_stopped and not world.quirks.upgrade_starts else None
-    steps = end or starting(world, image, instance.cluster, commands=(entrypoint, command))
+    steps = end or starting(world, instance.image, instance.cluster, commands=_commands(instance))
     world.expect(
         world.instances,
         instance,

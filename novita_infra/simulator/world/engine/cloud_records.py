@@ -9,8 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Final
 
+from novita_infra.simulator.answer_schema import PAIR, TEXT, choice, items
+from novita_infra.simulator.request_schema import ENVS, Text, may, need, should
+from novita_infra.simulator.world.engine.api_fields import api_field
 from novita_infra.simulator.world.engine.records import WorldRecord
 from novita_infra.simulator.world.engine.tables import NewTable
+
+_NAME: Final = Text(0, 255)
+_IMAGE: Final = Text(1, 500)
+_COMMAND: Final = Text(0, 2047)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -20,25 +27,25 @@ class Instance(WorldRecord):
     LABEL: ClassVar[str] = "name"
     LOOKS: ClassVar[tuple[str, ...]] = ("kind", "product", "gpus", "cluster", "image", "rootfs", "billing")
 
-    name: str
-    kind: str
-    product: str
+    name: str = api_field("name", create=may(_NAME, ""), answer=TEXT)
+    kind: str = api_field("kind", create=should(Text(one_of=("gpu", "cpu")), "gpu"), answer=choice("gpu", "cpu"))
+    product: str = api_field("productId", create=need(Text(1, 255)), answer=TEXT)
     gpus: int
-    cluster: str
-    image: str
-    auth: str = ""
-    login: str = ""
-    """The `username:password` of the create request. No answer shows it."""
-    command: str = ""
-    entrypoint: str = ""
-    envs: list[dict[str, str]] = field(default_factory=list)
+    cluster: str = api_field("clusterId", create=may(_NAME, ""), answer=TEXT)
+    image: str = api_field("imageUrl", create=need(_IMAGE), upgrade=need(_IMAGE), answer=TEXT)
+    auth: str = api_field("imageAuthId", create=may(_NAME, ""), upgrade=may(_NAME, ""), answer=TEXT)
+    login: str = api_field("imageAuth", create=may(Text(0, 10_239), ""))
+    """A text `username:password`."""
+    command: str = api_field("command", create=may(_COMMAND, ""), upgrade=should(_COMMAND, ""), answer=TEXT)
+    entrypoint: str = api_field("entrypoint", create=may(_COMMAND, ""), upgrade=should(_COMMAND, ""), answer=TEXT)
+    envs: list[dict[str, str]] = api_field("envs", create=may(ENVS, []), upgrade=should(ENVS, []), answer=items(PAIR))
     ports: list[dict[str, Any]] = field(default_factory=list)
     tools: list[dict[str, Any]] = field(default_factory=list)
     rootfs: int = 0
-    local: str = ""
+    local: str = api_field("localStorageMountPoint", create=may(Text(0, 4095), ""))
     mounts: list[dict[str, str]] = field(default_factory=list)
     """`id` and `path` of the mounted network storages."""
-    network: str = ""
+    network: str = api_field("networkId", create=may(_NAME, ""))
     ip: str = ""
     billing: str = "onDemand"
     ends: int = -1
@@ -47,7 +54,7 @@ class Instance(WorldRecord):
     """Months of every automatic renewal; 0 is off."""
     migrates: bool = False
     migrates_disk: bool = False
-    cuda: str = ""
+    cuda: str = api_field("minCudaVersion", create=may(_NAME, ""))
     status: str = "pending"
     error: str = ""
     error_text: str = ""
