@@ -25,8 +25,7 @@ from novita_infra.simulator.answer_schema import (
 from novita_infra.simulator.profiles import Quirks
 from novita_infra.simulator.routes.cloud.log_addresses import instance_log_address
 from novita_infra.simulator.world.cloud import jobs
-from novita_infra.simulator.world.engine.api_fields import answer_fields, shown
-from novita_infra.simulator.world.engine.cloud_records import Instance
+from novita_infra.simulator.world.engine.cloud_records import INSTANCE_FIELDS, Instance
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import catalogue
 
@@ -62,7 +61,7 @@ _PORT: Final = obj(port=WHOLE, type=choice("tcp", "http"))
 def _listed(quirks: Quirks) -> Schema:
     modes = ("onDemand", "monthly", "spot")
     return obj(
-        **answer_fields(Instance),
+        **INSTANCE_FIELDS.answers(),
         id=TEXT,
         clusterName=TEXT,
         status=_STATUS,
@@ -125,7 +124,7 @@ def instance_row(world: World, instance: Instance) -> dict[str, Any]:
     """An item of `GET /gpu/instances`. Sizes of mounts are text; ports have no endpoint."""
     product = catalogue.product_of(instance.product)
     return {
-        **shown(instance),
+        **INSTANCE_FIELDS.shown(instance),
         "id": instance.id,
         "clusterName": catalogue.cluster_of(instance.cluster).name,
         "status": status_word(world, instance),

@@ -22,8 +22,7 @@ from novita_infra.simulator.request_schema import (
 )
 from novita_infra.simulator.routes.cloud import instance_views
 from novita_infra.simulator.world.cloud import instances, subscriptions
-from novita_infra.simulator.world.engine.api_fields import request_fields, set_by
-from novita_infra.simulator.world.engine.cloud_records import Instance
+from novita_infra.simulator.world.engine.cloud_records import INSTANCE_FIELDS, Instance
 from novita_infra.simulator.world.engine.world import World
 
 _ID = need(Text(1, 255))
@@ -59,7 +58,7 @@ def _create(world: World, call: IncomingCall) -> Any:
         mounts=[{"id": mount["Id"], "path": mount["mountPoint"]} for mount in body["networkStorages"]],
         billing=billing,
         renews=(body["autoRenewMonth"] or 1) if body["autoRenew"] else 0,
-        **set_by(Instance, "create", body),
+        **INSTANCE_FIELDS.set_by("create", body),
     )
     return {"id": instances.create(world, new, months=months).id}
 
@@ -108,7 +107,7 @@ def _get(world: World, call: IncomingCall) -> Any:
 def _edit(world: World, call: IncomingCall) -> Any:
     body = call.body
     ports = {} if body["ports"] is None else {"ports": body["ports"]}
-    changes = set_by(Instance, "edit", body)
+    changes = INSTANCE_FIELDS.set_by("edit", body)
     instances.edit(world, body["instanceId"], grow=body["expandRootDisk"], **ports, **changes)
     return EMPTY
 
@@ -141,7 +140,7 @@ def _upgrade(world: World, call: IncomingCall) -> Any:
         body["instanceId"],
         save=body["save"],
         mounts=[{"id": mount["id"], "path": mount["mountPath"]} for mount in mounts],
-        **set_by(Instance, "upgrade", body),
+        **INSTANCE_FIELDS.set_by("upgrade", body),
     )
     return EMPTY
 
@@ -179,7 +178,7 @@ def _set_auto_migrate(world: World, call: IncomingCall) -> Any:
 
 _CREATE = Fields(
     {
-        **request_fields(Instance, "create"),
+        **INSTANCE_FIELDS.requests("create"),
         "gpuNum": may(Whole(1, 8)),
         "rootfsSize": may(Whole(0, 6144)),
         "ports": may(Text(0, 1023), ""),
@@ -208,7 +207,7 @@ _MOUNT = Fields(
 _UPGRADE = Fields(
     {
         "instanceId": _ID,
-        **request_fields(Instance, "upgrade"),
+        **INSTANCE_FIELDS.requests("upgrade"),
         "save": should(Flag(), default=False),
         "networkVolume": should(Fields({"volumeMounts": should(Items(_MOUNT, high=30), [])}), None),
     }
@@ -216,7 +215,7 @@ _UPGRADE = Fields(
 _EDIT = Fields(
     {
         "instanceId": _ID,
-        **request_fields(Instance, "edit"),
+        **INSTANCE_FIELDS.requests("edit"),
         "ports": may(Items(_PORT, high=15)),
         "expandRootDisk": may(Whole(0, 6144), 0),
     }

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from novita_infra.simulator.answer_schema import Schema
 from novita_infra.simulator.request_schema import RequestField
@@ -38,28 +37,25 @@ def api_field(key: str, *, answer: Schema | None = None, **requests: RequestFiel
     return field(default=create.default, metadata=metadata)
 
 
-@cache
-def _api_fields(record: type[Any]) -> tuple[_ApiField, ...]:
-    return tuple(_ApiField(attribute=one.name, **one.metadata) for one in fields(record) if one.metadata)
+class ApiFields:
+    """The attributes of a record that are declared with `api_field`."""
 
+    def __init__(self, record: type[WorldRecord]) -> None:
+        self._declared = tuple(_ApiField(attribute=one.name, **one.metadata) for one in fields(record) if one.metadata)
 
-def request_fields(record: type[Any], call: str) -> dict[str, RequestField]:
-    """The fields of the request of a call that set an attribute as they are."""
-    return {one.key: one.requests[call] for one in _api_fields(record) if call in one.requests}
+    def requests(self, call: str) -> dict[str, RequestField]:
+        """The fields of the request of a call that set an attribute as they are."""
+        return {one.key: one.requests[call] for one in self._declared if call in one.requests}
 
+    def set_by(self, call: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The attributes that the body of a call sets as they are. A field that is null sets nothing."""
+        given = ((one.attribute, body[one.key]) for one in self._declared if call in one.requests)
+        return {attribute: value for attribute, value in given if value is not None}
 
-def set_by(record: type[Any], call: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The attributes that the body of a call sets as they are. A field that is null sets nothing."""
-    given = ((one.attribute, body[one.key]) for one in _api_fields(record) if call in one.requests)
-    return {attribute: value for attribute, value in given if value is not None}
+    def answers(self) -> dict[str, Schema]:
+        """The schemas of the attributes that answers show as they are."""
+        return {one.key: one.answer for one in self._declared if one.answer is not None}
 
-
-def answer_fields(record: type[Any]) -> dict[str, Schema]:
-    """The schemas of the attributes that an answer shows as they are."""
-    return {one.key: one.answer for one in _api_fields(record) if one.answer is not None}
-
-
-def shown(record: WorldRecord) -> dict[str, Any]:
-    """The attributes that an answer shows as they are."""
-    declared = _api_fields(cast(Any, type(record)))
-    return {one.key: getattr(record, one.attribute) for one in declared if one.answer is not None}
+    def shown(self, record: WorldRecord) -> dict[str, Any]:
+        """The attributes that answers show as they are."""
+        return {one.key: getattr(record, one.attribute) for one in self._declared if one.answer is not None}

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 
 from novita_infra.simulator.answer_schema import PAIR, TEXT, choice, items
 from novita_infra.simulator.request_schema import ENVS, Text, may, need, should
-from novita_infra.simulator.world.engine.api_fields import api_field
+from novita_infra.simulator.world.engine.api_fields import ApiFields, api_field
 from novita_infra.simulator.world.engine.records import WorldRecord
 from novita_infra.simulator.world.engine.tables import NewTable
 
@@ -74,6 +74,9 @@ class Instance(WorldRecord):
     """The time since which its GPUs are idle, Unix seconds; 0 for busy ones."""
     disk_meter: str = ""
     """The meter of the system disk beyond the free GB."""
+
+
+INSTANCE_FIELDS: Final = ApiFields(Instance)
 
 
 @dataclass(slots=True, kw_only=True)
