@@ -106,9 +106,8 @@ def _get(world: World, call: IncomingCall) -> Any:
 
 def _edit(world: World, call: IncomingCall) -> Any:
     body = call.body
-    ports = {} if body["ports"] is None else {"ports": body["ports"]}
-    changes = INSTANCE_FIELDS.set_by("edit", body)
-    instances.edit(world, body["instanceId"], grow=body["expandRootDisk"], **ports, **changes)
+    changes = {"ports": body["ports"], **INSTANCE_FIELDS.set_by("edit", body)}
+    instances.edit(world, body["instanceId"], grow=body["expandRootDisk"], **changes)
     return EMPTY
 
 

@@ -160,14 +160,14 @@ def remove_instance(world: World, instance: Instance) -> None:
 
 
 def edit(world: World, key: str, *, grow: int = 0, **changes: Any) -> None:
-    """Sets attributes, such as all ports, and grows the system disk by `grow` GB."""
+    """Sets attributes that are not None, such as all ports, and grows the system disk by `grow` GB."""
     instance = staying(world, key)
     if grow:
         product = catalogue.product_of(instance.product)
         if instance.rootfs + grow > product.max_rootfs or instance.kind == "cpu":
             raise invalid("expandRootDisk", f"{product.name} has at most {product.max_rootfs} GB")
-    check_ports(changes.get("ports", ()), instance.tools, field="ports")
-    _set(instance, changes)
+    check_ports(changes.get("ports") or (), instance.tools, field="ports")
+    _set(instance, {attribute: value for attribute, value in changes.items() if value is not None})
     instance.rootfs += grow
     if grow and instance.status not in UNBORN:
         money.end_disk(world, instance)

@@ -48,9 +48,8 @@ class ApiFields:
         return {one.key: one.requests[call] for one in self._declared if call in one.requests}
 
     def set_by(self, call: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The attributes that the body of a call sets as they are. A field that is null sets nothing."""
-        given = ((one.attribute, body[one.key]) for one in self._declared if call in one.requests)
-        return {attribute: value for attribute, value in given if value is not None}
+        """The attributes that the body of a call sets as they are."""
+        return {one.attribute: body[one.key] for one in self._declared if call in one.requests}
 
     def answers(self) -> dict[str, Schema]:
         """The schemas of the attributes that answers show as they are."""
