@@ -16,13 +16,13 @@ from novita_infra.views.output_formats import DocumentFormat, output_formats, pa
 from novita_infra.views.renderer import Content, Renderer
 
 
-def document_text(format_name: str, result: str, content: Any) -> str:
+def document_text(format_name: str, content: Any) -> str:
     """The text of a result in a document format. Raises Problems for a result that the format does not show."""
     form = output_formats()[format_name]
     assert isinstance(form, DocumentFormat)  # noqa: S101 -- callers choose from those
-    if result not in form.documents:
+    if content.name not in form.documents:
         raise problem(f"--{format_name} does not show this", f"it shows: {', '.join(form.documents)}")
-    text: str = part_of_format(format_name, form.documents[result])(content)
+    text: str = part_of_format(format_name, form.documents[content.name])(content)
     return text
 
 
@@ -52,7 +52,7 @@ class WithDocuments:
     def result(self, content: Content) -> None:
         self._renderer.result(content)
         for name, file in self._files.items():
-            file.write_text(document_text(name, content.name, content), encoding="utf-8")
+            file.write_text(document_text(name, content), encoding="utf-8")
 
     def run_begins(self) -> None:
         self._renderer.run_begins()

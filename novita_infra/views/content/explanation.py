@@ -1,7 +1,8 @@
-"""Kinds, fields and parts of manifests, as results of `explain`."""
+"""Kinds, fields and parts of manifests, as results of `explain`, and their facts. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,3 +28,40 @@ class ExplanationContent:
     part: KindExplained | FieldExplained | PartExplained
     kind: str = ""
     """The name of the kind of a field."""
+
+
+def field_facts(item: FieldExplained) -> Iterator[tuple[str, str]]:
+    """The facts of a field, each with its title; the text is empty where one does not apply."""
+    yield "type", item.type
+    yield "required", "yes" if item.required else "no"
+    yield "default", item.default
+    yield "limits", "; ".join(item.limits)
+    yield "change", item.means
+    yield "left out", item.removal
+    yield "refers to", f"{item.refers}, by name or {{id: ...}}" if item.refers else ""
+    yield (
+        "secret",
+        "takes {fromEnv: NAME} or {fromFile: PATH}; never shown, never stored in clear" if item.secret else "",
+    )
+    yield "api", item.api
+
+
+def part_facts(part: PartExplained) -> Iterator[tuple[str, str]]:
+    """The facts of a part of a manifest, each with its title; the text is empty where one does not apply."""
+    yield "type", part.type
+    yield "required", "yes" if part.required else "no"
+    yield "default", part.default
+    yield "limits", "; ".join(part.limits)
+    yield "examples", "; ".join(part.examples)
+
+
+def expressions(kind: KindExplained) -> dict[str, str]:
+    """The expressions that read an object of the kind, each with its meaning."""
+    return {f"${{{kind.type}.NAME.{name}}}": about for name, about in kind.outputs.items()}
+
+
+def replacement_texts(kind: KindExplained) -> tuple[str, ...]:
+    """What deleting and replacing do, and the time limits."""
+    times = ", ".join(f"{name} {limit}" for name, limit in kind.timeouts.items())
+    limits = f"time limits (lifecycle.timeouts changes them): {times}"
+    return kind.deletion, f"replacing: {kind.replacement}", limits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.values import refs
@@ -38,6 +38,8 @@ class GraphNode:
 @dataclass(frozen=True, slots=True)
 class DependencyGraph:
     """The resources in the order of their addresses, and the arrows between their names."""
+
+    name: ClassVar[str] = "graph"
 
     nodes: tuple[GraphNode, ...]
     arrows: tuple[tuple[str, str], ...]

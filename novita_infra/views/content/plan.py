@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -10,8 +11,9 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.rules import OnError
 from novita_infra.planning.cost.durations import Estimate
-from novita_infra.planning.plan.changes import Action, Change
+from novita_infra.planning.plan.changes import Action, Change, FieldChange
 from novita_infra.planning.plan.costs import Money, Row
+from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.verdicts import Judgement
 from novita_infra.planning.saved.plan_file import SavedPlan
@@ -82,10 +84,53 @@ def heading(change: Change) -> tuple[str, Tone | None, str]:
     return _CREATE_FIRST if change.action is Action.REPLACE and change.create_first else _SYMBOL[change.action]
 
 
+def change_sentence(change: Change) -> str:
+    """What follows the address of a change: ` (i-1a2b) will be updated in place, with a restart`."""
+    known_as = f" ({change.id})" if change.id else ""
+    restarts = change.action is Action.UPDATE and any("restarts" in item.means.words for item in change.fields)
+    return f"{known_as} {heading(change)[2]}{', with a restart' if restarts else ''}"
+
+
+def fields_by_call(fields: Iterable[FieldChange]) -> list[tuple[str, list[FieldChange]]]:
+    """The fields by the call that changes them; calls of a single field first."""
+    groups: dict[str, list[FieldChange]] = {}
+    for item in fields:
+        groups.setdefault(item.means.text, []).append(item)
+    return sorted(groups.items(), key=lambda group: len(group[1]) > 1)
+
+
+def summary(plan: Plan) -> str:
+    """`Plan: 3 to create, 1 to update, 1 to replace, 2 to delete, 0 to adopt.`"""
+    counts = Counter(change.action for change in plan.changes)
+    counted = [
+        f"{counts[action]} {to_do}" for action, (to_do, _) in VERBS.items() if counts[action] or action in _ALWAYS
+    ]
+    return f"Plan: {', '.join(counted)}."
+
+
+def nothing_to_do(plan: Plan) -> str:
+    """The sentence for a plan without changes: `No changes. ...`."""
+    if plan.refresh_only:
+        return "No changes: only the state is refreshed."
+    if plan.drift:
+        return "No changes: the drift is not put back."
+    if plan.selection.left_out:
+        return "No changes except those that are left out."
+    count = sum(change.action is Action.NONE for change in plan.changes)
+    if plan.destroys or not count:
+        return "No changes. The state is empty." if plan.destroys else "No changes. Nothing is declared."
+    resources, match = ("resource", "matches") if count == 1 else ("resources", "match")
+    but = ", but for what was adopted" if any(change.adopted for change in plan.changes) else ""
+    return f"No changes. The {count:,} {resources} of this environment {match} the manifests{but}."
+
+
 def by_address(money: Money | None) -> Mapping[Address, Row]:
     """The costs of a plan by resource."""
     return {row.address: row for row in money.rows} if money else {}
 
+
+_ALWAYS: Final = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE, Action.ADOPT)
+"""Always in the summary; the other actions only where there are any."""
 
 OUTCOMES = ("passed", "warned", "denied")
 """The outcomes of a policy."""

@@ -45,9 +45,9 @@ def graph(*, project_options: ProjectOptions, form: str, renderer: Renderer) -> 
     if is_plan(project_options.path):
         plan = read_saved_plan(project_options.path).review.plan
         drawn = graph_of(needs_of(plan), {change.address: change.action for change in plan.changes})
-        renderer.verbatim(document_text(form, "graph", drawn))
+        renderer.verbatim(document_text(form, drawn))
         return 0
     project = validate_project(project_options, os.environ)
     drawn = graph_of({declared.address: declared.needs for declared in project.declared})
-    renderer.verbatim(document_text(form, "graph", drawn))
+    renderer.verbatim(document_text(form, drawn))
     return 0

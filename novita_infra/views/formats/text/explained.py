@@ -8,6 +8,7 @@ from typing import assert_never
 
 from novita_infra.schema.explain_frame import PartExplained
 from novita_infra.schema.explain_kinds import FieldExplained, KindExplained
+from novita_infra.views.content.explanation import expressions, field_facts, part_facts, replacement_texts
 from novita_infra.views.content.lines import Line, Tone, line
 
 _WIDTH = 100
@@ -51,16 +52,14 @@ def _kind_lines(kind: KindExplained) -> Iterator[Line]:
     yield line(f"Besides spec: novita-infra explain {kind.name}.lifecycle, novita-infra explain {kind.name}.metadata")
     yield line()
     yield line(("Expressions", Tone.STRONG))
-    used = {f"${{{kind.type}.NAME.{name}}}": about for name, about in kind.outputs.items()}
+    used = expressions(kind)
     width = max(map(len, used), default=0)
     for text, about in used.items():
         yield line("    ", (f"{text:<{width}}", Tone.NEUTRAL), f"  {about}")
     yield line()
     yield line(("Deleting and replacing", Tone.STRONG))
-    yield from _wrapped(kind.deletion, indent=4)
-    yield from _wrapped(f"replacing: {kind.replacement}", indent=4)
-    times = ", ".join(f"{name} {limit}" for name, limit in kind.timeouts.items())
-    yield from _wrapped(f"time limits (lifecycle.timeouts changes them): {times}", indent=4)
+    for text in replacement_texts(kind):
+        yield from _wrapped(text, indent=4)
     yield from _example(kind.example)
 
 
@@ -69,7 +68,7 @@ def _field_lines(kind: str, item: FieldExplained) -> Iterator[Line]:
     yield line((f"{kind}.{item.path}", Tone.STRONG))
     yield from _wrapped(item.doc, indent=2)
     yield line()
-    for name, text in _facts(item):
+    for name, text in field_facts(item):
         yield from _fact(name, text)
     yield from _inside(item.items)
 
@@ -80,11 +79,8 @@ def _part_lines(part: PartExplained) -> Iterator[Line]:
     yield from _wrapped(part.doc, indent=2)
     if part.path:
         yield line()
-        yield from _fact("type", part.type)
-        yield from _fact("required", "yes" if part.required else "no")
-        yield from _fact("default", part.default)
-        yield from _fact("limits", "; ".join(part.limits))
-        yield from _fact("examples", "; ".join(part.examples))
+        for name, text in part_facts(part):
+            yield from _fact(name, text)
     yield from _inside(tuple(part.listed()))
     yield from _example(part.example)
 
@@ -105,21 +101,6 @@ def _inside(items: Sequence[FieldExplained | PartExplained]) -> Iterator[Line]:
         default = f", default {item.default}" if item.default else ""
         yield line(f"  {'*' if item.required else ' '} ", (item.path, Tone.NEUTRAL), f"  {item.type}{default}")
         yield from _wrapped(item.doc, indent=6)
-
-
-def _facts(item: FieldExplained) -> Iterator[tuple[str, str]]:
-    yield "type", item.type
-    yield "required", "yes" if item.required else "no"
-    yield "default", item.default
-    yield "limits", "; ".join(item.limits)
-    yield "change", item.means
-    yield "left out", item.removal
-    yield "refers to", f"{item.refers}, by name or {{id: ...}}" if item.refers else ""
-    yield (
-        "secret",
-        "takes {fromEnv: NAME} or {fromFile: PATH}; never shown, never stored in clear" if item.secret else "",
-    )
-    yield "api", item.api
 
 
 def _fact(name: str, text: str) -> Iterator[Line]:

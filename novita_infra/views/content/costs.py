@@ -1,0 +1,137 @@
+"""The cost of a plan in words: what a resource changes, the sums of an environment, what is not known. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from novita_infra.catalogue.prices import MONTH, Amount, Cost, rate, unknown, usd
+from novita_infra.planning.plan.costs import Money, Row, Sums, sums
+
+_AGES: Final = ((86_400, "d"), (3600, "h"), (60, "min"))
+
+
+def row_text(row: Row | None) -> str:
+    """The change of the cost of a resource; empty if it does not change."""
+    if row is None or not row.moves:
+        return ""
+    parts, together = [], sums((row,))
+    if rated := _rated(row, together):
+        parts.append(rated)
+    if together.once:
+        parts.append(f"{_once(together)} at once")
+    if row.unknown:
+        parts.append(f"unknown: {', '.join(row.unknown)}")
+    if saved := [what for what in unknown(row.before) if what not in row.unknown]:
+        parts.append(f"less by what has no known price: {', '.join(saved)}")
+    return "; ".join(parts) or "as before"
+
+
+def hourly(costs: tuple[Cost, ...]) -> str:
+    """`$0.67/h`, or the known part of it."""
+    return f"{_known(rate(costs), more=bool(unknown(costs)), digits=5)}/h"
+
+
+def is_priced(money: Money | None) -> bool:
+    """Whether anything of the environment costs."""
+    return money is not None and bool(money.rows)
+
+
+def sum_texts(money: Money) -> list[tuple[str, str]]:
+    """The sums before and after, each with its title; empty if no cost changes."""
+    total = money.total
+    if not any(row.moves for row in money.rows):
+        return []
+    texts = [("per hour", _sum_text(total, hours=1)), ("per month", _sum_text(total, hours=MONTH))]
+    texts += [(f"group {name}, per hour", _sum_text(group, hours=1)) for name, group in money.groups.items()]
+    if total.once or total.unknown_once:
+        texts.append(("at once", _once(total)))
+    ceilings = ((money.budget.per_hour, "hour"), (money.budget.per_month, "month"))
+    if budget := [f"{usd(ceiling)} per {word}" for ceiling, word in ceilings if ceiling is not None]:
+        texts.append(("budget", ", ".join(budget)))
+    return texts
+
+
+def standing_text(money: Money) -> str:
+    """The cost of an environment that does not change."""
+    total = money.total
+    nothing_known = total.unknown_after and not total.after
+    return "not known" if nothing_known else f"{_after(total)}/h, {_after(total, MONTH)}/month"
+
+
+def unknown_texts(money: Money) -> list[tuple[str, str]]:
+    """What has no known price, by how it is counted."""
+    rows = [row for row in money.rows if row.unknown]
+    named = {row.address: f"{row.address} ({', '.join(row.unknown)})" for row in rows}
+    left_out = [named[row.address] for row in rows if not row.as_before]
+    as_before = [f"{named[row.address]} {_amount(row.counts)}/h" for row in rows if row.as_before]
+    texts = (("unknown, and not counted", left_out), ("unknown, and counted as before", as_before))
+    return [(title, ", ".join(items)) for title, items in texts if items]
+
+
+def age_text(seconds: float) -> str:
+    """The age of the prices: `5 min ago`."""
+    for size, unit in _AGES:
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit} ago"
+    return "just now"
+
+
+def _rated(row: Row, total: Sums) -> str:
+    """The change per hour; empty without a change or a known price."""
+    if row.as_before:
+        word = "before" if total.after == total.before else "no less than before"
+        return f"not known; counted as {word}: {_amount(total.after)}/h"
+    if not total.delta:
+        return ""
+    from_to = f" ({_before(total)}/h -> {_after(total)}/h)" if total.before and total.after else ""
+    return f"{_delta(total)}{'' if total.more and total.less else '/h'}{from_to}"
+
+
+def _sum_text(sums: Sums, *, hours: int) -> str:
+    before, after = _before(sums, hours), _after(sums, hours)
+    text = f"{before} -> {after}" if sums.delta or before != after else after
+    if sums.delta and (sums.before or sums.unknown_before) and (sums.after or sums.unknown_after):
+        text += f" ({_delta(sums, hours)})"
+    return text
+
+
+def _before(sums: Sums, hours: int = 1) -> str:
+    return _known(sums.before * hours, more=sums.unknown_before, digits=_digits(hours))
+
+
+def _after(sums: Sums, hours: int = 1) -> str:
+    return _known(sums.after * hours, more=sums.unknown_after, digits=_digits(hours))
+
+
+def _delta(sums: Sums, hours: int = 1) -> str:
+    """The difference, or its known bound."""
+    if sums.more and sums.less:
+        return "not known"
+    bound = "at least " if sums.more else "at most " if sums.less else ""
+    return f"{bound}{_amount(sums.delta * hours, digits=_digits(hours), sign=True)}"
+
+
+def _once(sums: Sums) -> str:
+    if not sums.unknown_once:
+        return usd(sums.once)
+    return f"at least {usd(sums.once)}" if sums.once else "not known"
+
+
+def _known(amount: Amount, *, more: bool, digits: int) -> str:
+    """The amount; with `more`, the known part of it."""
+    if not more:
+        return _amount(amount, digits=digits)
+    return f"at least {_amount(amount, digits=digits)}" if amount else "not known"
+
+
+def _digits(hours: int) -> int:
+    return 5 if hours == 1 else 2
+
+
+def _amount(amount: Amount, *, digits: int = 5, sign: bool = False) -> str:
+    """`$0.67`, or `$0.67 to $2.01` where it varies."""
+    parts = [
+        f"{'+' if sign and part >= 0 else ''}{usd(part, digits=digits)}"
+        for part in dict.fromkeys((amount.least, amount.most))
+    ]
+    return " to ".join(parts)

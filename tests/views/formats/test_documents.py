@@ -1,0 +1,112 @@
+"""Every output format, found by its package: golden texts, no secret, no control character."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from novita_infra.model.diagnostics import Problems
+from novita_infra.model.resources import Live, Phase
+from novita_infra.planning.orphans import Orphan
+from novita_infra.planning.plan.review import Review
+from novita_infra.views.content.diagnostics import ValidationContent
+from novita_infra.views.content.graph import graph_of, needs_of
+from novita_infra.views.content.plan import DriftContent, PlanContent
+from novita_infra.views.documents import WithDocuments, document_text
+from novita_infra.views.output_formats import DocumentFormat, StreamFormat, output_formats, part_of_format
+from novita_infra.views.renderer import RenderSettings
+from novita_infra.views.results.orphans import orphan_listing
+
+FORMATS = output_formats()
+DOCUMENTS = [name for name, form in FORMATS.items() if isinstance(form, DocumentFormat)]
+STREAMS = {name: form for name, form in FORMATS.items() if isinstance(form, StreamFormat)}
+CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+HOSTILE = "\x1b[31m\n| a | <b> [x](y) `c` ```\u202e"
+
+
+@pytest.fixture
+def contents(plan_of: Callable[[str], Review]) -> Mapping[str, Mapping[str, Any]]:
+    """Made-up content of every result that a document format may show, by result and name."""
+    reviews = {name: plan_of(name) for name in ("mixed", "unchanged", "refused", "destroyed")}
+    plan = reviews["mixed"].plan
+    orphan = Orphan("instance", Live("i-1", HOSTILE, Phase.READY, "running", {}))
+    return {
+        "plan": {name: PlanContent(review, "sha256:0123") for name, review in reviews.items()},
+        "drift": {name: DriftContent(review) for name, review in reviews.items()},
+        "validation": {"refused": ValidationContent(reviews["refused"].problems, None)},
+        "orphans": {"one": orphan_listing([orphan], now=0.0), "none": orphan_listing([], now=0.0)},
+        "graph": {
+            "needs": graph_of(needs_of(plan)),
+            "actions": graph_of(needs_of(plan), {change.address: change.action for change in plan.changes}),
+        },
+    }
+
+
+def _texts(name: str, contents: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """The texts of a format by their title."""
+    form = FORMATS[name]
+    assert isinstance(form, DocumentFormat)
+    return {
+        f"{result} {case}": document_text(name, content)
+        for result in form.documents
+        for case, content in contents[result].items()
+    }
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_document_format_reads_as_its_golden_texts(
+    name: str, contents: Mapping[str, Mapping[str, Any]], golden: Callable[[str, str], None]
+) -> None:
+    golden(f"{name}.txt", "\n".join(f"===== {title} =====\n{text}" for title, text in _texts(name, contents).items()))
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_no_secret_and_no_control_character_reaches_a_document(
+    name: str, contents: Mapping[str, Mapping[str, Any]], clear: str
+) -> None:
+    for title, text in _texts(name, contents).items():
+        assert clear not in text, title
+        assert CONTROL.search(text) is None, title
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_a_stream_format_shows_every_result_without_a_secret(
+    name: str, contents: Mapping[str, Mapping[str, Any]], clear: str, tmp_path: Path
+) -> None:
+    renderer = part_of_format(name, STREAMS[name].renderer)(RenderSettings(tmp_path, lambda: 0.0))
+    for result in ("plan", "drift", "validation", "orphans"):
+        for case, content in contents[result].items():
+            out = io.StringIO()
+            with redirect_stdout(out), redirect_stderr(out):
+                renderer.result(content)
+            assert out.getvalue(), f"{result} {case}"
+            assert clear not in out.getvalue(), f"{result} {case}"
+
+
+def test_only_the_default_format_has_no_flag() -> None:
+    assert [name for name, form in STREAMS.items() if not form.help] == ["text"]
+
+
+def test_a_document_is_written_beside_what_the_renderer_shows(
+    contents: Mapping[str, Mapping[str, Any]], tmp_path: Path
+) -> None:
+    class Listener:
+        def result(self, content: Any) -> None:
+            shown.append(content)
+
+    shown: list[Any] = []
+    content, file, renderer = contents["graph"]["needs"], tmp_path / "needs.dot", cast("Any", Listener())
+    WithDocuments(renderer, {"dot": file}).result(content)
+    assert shown == [content]
+    assert file.read_text(encoding="utf-8") == document_text("dot", content)
+
+
+def test_a_format_refuses_a_result_that_it_does_not_show(contents: Mapping[str, Mapping[str, Any]]) -> None:
+    with pytest.raises(Problems, match="does not show this"):
+        document_text("dot", contents["plan"]["mixed"])
