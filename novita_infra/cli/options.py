@@ -136,6 +136,9 @@ def _policies(paths: tuple[Path, ...]) -> tuple[Policy, ...]:
     return tuple(map(policy_at, paths))
 
 
+steal_option = click.option(
+    "--steal", is_flag=True, help="Insist on an object that belongs to another project, environment or address."
+)
 auto_approve_option = click.option("--auto-approve", is_flag=True, help="Skip the confirmation.")
 parallelism_option = click.option(
     "--parallelism",

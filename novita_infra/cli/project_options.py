@@ -53,6 +53,7 @@ def with_project_options(function: Callback) -> Callback:
             var_files=var_files,
             sim=sim,
             lock_timeout=rest.pop("lock_timeout", 0.0),
+            steal=rest.pop("steal", False),
         )
         return function(project_options=project_options, **rest)
 

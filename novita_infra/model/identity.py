@@ -8,8 +8,8 @@ from __future__ import annotations
 import enum
 import os
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from novita_infra.model.addresses import Address
@@ -70,6 +70,9 @@ class Identity:
     id: str = ""
     former: tuple[str, ...] = ()
     """The scopes (`project:id/environment`) that the state had before it was renamed."""
+    accepted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By address: what the mark of its object may name, too: addresses of this project and environment (the resource
+    was moved), and whole owners (the object was taken over)."""
     named: bool = True
     """Whether the project file gives the name; otherwise the name is that of a folder."""
     settled: bool = True
@@ -102,12 +105,9 @@ class Identity:
             return Claim.OWN if self.named else Claim.DOUBTFUL
         return Claim.DOUBTFUL if self.named and not self.settled else Claim.FOREIGN
 
-    def foreign_owner(self, mark: str, address: Address, *, accepted: tuple[str, ...] = ()) -> MarkOwner | None:
-        """The owner that the mark of the object at the address names, where it is another one; else None.
-
-        `accepted` are the addresses (of this project and environment) and whole owners that the mark may name, too.
-        """
-        owner = owner_of(mark)
+    def foreign_owner(self, mark: str, address: Address) -> MarkOwner | None:
+        """The owner that the mark of the object at the address names, where it is another one; else None."""
+        owner, accepted = owner_of(mark), self.accepted.get(str(address), ())
         if owner is None or str(owner) in accepted:
             return None
         own = self.claim(mark) is not Claim.FOREIGN

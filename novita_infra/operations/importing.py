@@ -14,13 +14,17 @@ from novita_infra.model.records import Record
 from novita_infra.model.resources import Live
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.identity import identified
+from novita_infra.operations.ownership import accepting, claimed_by
 from novita_infra.operations.session import Session, check_account
 from novita_infra.planning.changes.equality import written
 from novita_infra.refresh.objects import read_one
 
 
-async def import_object(session: Session, address: Address, id: str) -> Record:
+async def import_object(session: Session, address: Address, id: str, *, steal: bool = False) -> Record:
     """Records a live object at the address. Needs the lock. Raises Problems if it cannot be imported.
+
+    An object of another project, environment or address is refused, unless `steal` insists. With it, a record of this
+    id at the address is accepted as it is, and its owner mark with it.
 
     Values that the API does not return come from the manifest that declares the address. If none does, one is written;
     the record's source names it.
@@ -30,28 +34,33 @@ async def import_object(session: Session, address: Address, id: str) -> Record:
     check_account(session)
     await check_owner(session)
     state, kind = session.state, KINDS[address.type]
-    if address in state.records and state.records[address].id:
+    recorded = state.records.get(address)
+    accepts = steal and recorded is not None and recorded.id == id
+    if recorded and recorded.id and not accepts:
         raise problem(
-            f"{address} is already recorded as {state.records[address].id}",
+            f"{address} is already recorded as {recorded.id}",
             "remove that with `state rm` first",
             address=str(address),
         )
     other = next((item for item in state.records.values() if item.address.type == address.type and item.id == id), None)
-    if other is not None:
+    if other is not None and not accepts:
         raise problem(
             f"{id} is already recorded as {other.address}", "one object has one address", address=str(address)
         )
     live = await read_one(session.client, kind, id)
     if live is None:
         raise problem(f"there is no {kind.name} with the id {id}", "look it up in the console", address=str(address))
-    owner = session.identity.foreign_owner(live.mark, address)
-    if owner is not None:
+    if not steal and (claim := claimed_by(session, live, address)):
         raise problem(
-            f"{id} carries the owner mark of {owner.in_words(other_than=session.project.name)}",
-            "import it there",
+            f"{id} ({live.name or 'without a name'}) {claim}",
+            "it is theirs: a destroy here would delete it there; to insist, add --steal",
             address=str(address),
             code=EXIT_REFUSED,
         )
+    identity = accepting(session, live, address)
+    if recorded and accepts:
+        session.state = session.store.save(replace(state, identity=identity))
+        return recorded
     declared = next((item for item in session.project.declared if item.address == address), None)
     source = declared.origin.file if declared else _write_manifest(session, kind, address, live)
     known = written_fields(kind, live)
@@ -67,7 +76,7 @@ async def import_object(session: Session, address: Address, id: str) -> Record:
         seen_at=session.clock.now(),
     )
     records = dict(sorted({**state.records, address: record}.items()))
-    state = identified(replace(state, records=records), session.project, cloud=session.cloud)
+    state = identified(replace(state, records=records, identity=identity), session.project, cloud=session.cloud)
     session.state = session.store.save(state)
     return record
 

@@ -17,7 +17,8 @@ from novita_infra.catalogue.prices import PriceList, price_list
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import nearest, problem
+from novita_infra.model.diagnostics import EXIT_REFUSED, nearest, problem
+from novita_infra.model.identity import Claim, owner_of
 from novita_infra.model.resources import Live, Phase
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.ownership import ids_of_type, state_readers
@@ -45,12 +46,15 @@ async def find_orphans(session: Session, *, beside: Sequence[Path] = ()) -> list
     return dearest_first(_priced(item, prices) for item in found)
 
 
-def orphan_for(found: Iterable[Orphan], address: Address, *, id: str = "") -> Orphan:
+def orphan_for(found: Iterable[Orphan], address: Address, *, id: str = "", steal: bool = False) -> Orphan:
     """The orphan to adopt at the address: that of the id, of the owner mark, of the name, or the only one of the kind.
 
-    Raises Problems if none or several fit.
+    An object of another project or environment is meant only by its id, or where `steal` insists. Raises Problems if
+    none or several fit.
     """
     own = [item for item in found if item.kind == address.type and not item.perhaps]
+    foreign = [item for item in own if item.foreign and not steal and not id]
+    own = [item for item in own if item not in foreign]
     choices = (
         [[item for item in own if item.live.id == id]]
         if id
@@ -63,6 +67,14 @@ def orphan_for(found: Iterable[Orphan], address: Address, *, id: str = "") -> Or
     fitting = next((items for items in choices if items), [])
     if len(fitting) == 1:
         return fitting[0]
+    if not fitting and foreign:
+        others = "; ".join(f"{item.live.id} ({item.live.name}) is of {item.foreign}" for item in foreign)
+        raise problem(
+            f"there is no orphan of the kind {address.type} that is yours: {others}",
+            "to take one over, add --steal",
+            address=str(address),
+            code=EXIT_REFUSED,
+        )
     if not fitting:
         summary = f"there is no orphan {id or f'of the kind {address.type}'}"
         raise problem(summary, nearest(id, [item.live.id for item in own]) if id else "", address=str(address))
@@ -70,8 +82,11 @@ def orphan_for(found: Iterable[Orphan], address: Address, *, id: str = "") -> Or
     raise problem(f"several orphans may be meant: {names}", "name one with --id", address=str(address))
 
 
-def orphans_named(found: Iterable[Orphan], ids: Iterable[str]) -> list[Orphan]:
-    """The orphans of these ids. Raises Problems where one is none, or may not be deleted."""
+def orphans_named(found: Iterable[Orphan], ids: Iterable[str], *, steal: bool = False) -> list[Orphan]:
+    """The orphans of these ids. Raises Problems where one is none, or may not be deleted.
+
+    An object of another project or environment may be deleted only where `steal` insists.
+    """
     by_id = {item.live.id: item for item in found}
     named = []
     for id in dict.fromkeys(ids):
@@ -83,6 +98,12 @@ def orphans_named(found: Iterable[Orphan], ids: Iterable[str]) -> list[Orphan]:
             raise problem(
                 f"{id} may be what a create of {orphan.perhaps} made, whose answer was lost",
                 "apply that environment first: it finds out",
+            )
+        if orphan.foreign and not steal:
+            raise problem(
+                f"{id} ({orphan.live.name or 'without a name'}) carries the owner mark of {orphan.foreign}",
+                "it may be in use there; delete it there, or, to insist, add --steal",
+                code=EXIT_REFUSED,
             )
         undeletable = KINDS[orphan.kind].api.deletion_refusal
         if why := undeletable(orphan.live) if undeletable else "":
@@ -96,6 +117,7 @@ async def terminate(
     chosen: Sequence[Orphan],
     *,
     beside: Sequence[Path] = (),
+    steal: bool = False,
     parallelism: int | None = None,
     emit: Listener,
     stop: asyncio.Event,
@@ -104,7 +126,7 @@ async def terminate(
 
     Raises Problems if one of them is no orphan any more: it was adopted since it was found.
     """
-    orphans_named(await _unowned(session, beside), (item.live.id for item in chosen))
+    orphans_named(await _unowned(session, beside), (item.live.id for item in chosen), steal=steal)
     steps = tuple(
         Step(
             f"{item.kind}.{item.live.id}/delete",
@@ -144,8 +166,19 @@ async def _unowned(session: Session, beside: Sequence[Path]) -> list[Orphan]:
         owned = frozenset(id for state in states for id in ids_of_type(state, kind.type))
         left = {id: live for id, live in by_id.items() if id not in owned and live.phase is not Phase.LEAVING}
         claims = {id: claim for state in states for id, claim in _claims(kind, state, left, owned)}
-        found += [Orphan(kind.type, live, perhaps=claims.get(id, "")) for id, live in left.items()]
+        found += [
+            Orphan(kind.type, live, perhaps=claims.get(id, ""), foreign=_foreign_owner(session, live))
+            for id, live in left.items()
+        ]
     return found
+
+
+def _foreign_owner(session: Session, live: Live) -> str:
+    """The owner that the mark names, in words, unless it surely is this project and environment; empty without one."""
+    owner = owner_of(live.mark)
+    if owner is None or session.identity.claim(live.mark) is Claim.OWN:
+        return ""
+    return owner.in_words(other_than=session.project.name)
 
 
 def _claims(kind: Kind, state: State, lives: Mapping[str, Live], owned: frozenset[str]) -> Iterable[tuple[str, str]]:

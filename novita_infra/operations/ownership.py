@@ -1,17 +1,22 @@
-"""The ids that the states of the project and of its neighbours record: these objects are no orphans."""
+"""Who owns a live object: the states of the project and of its neighbours that record it, and its owner mark."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from novita_infra.manifests.project.locating import locate
 from novita_infra.manifests.validation.documents import PROJECT_FILE
-from novita_infra.model.diagnostics import problem
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Problems, problem
+from novita_infra.model.identity import Claim, owner_of
+from novita_infra.model.resources import Live
 from novita_infra.operations.session import Session
 from novita_infra.state.opening import open_backend, state_files
-from novita_infra.state.state import State
+from novita_infra.state.state import State, StateIdentity
 from novita_infra.state.store import StateReader
 
 _HINT: Final = "name a state file, a folder of them, or a project"
@@ -29,6 +34,24 @@ def recorded_ids(session: Session) -> frozenset[tuple[str, str]]:
         for prefix in {address.type for address in state.records}
         for id in ids_of_type(state, prefix)
     )
+
+
+def recorded_by_others(session: Session, objects: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """By type and id of these objects that the state of another environment records: the place of that state.
+
+    A state that cannot be read claims nothing here: it must not block the other environments.
+    """
+    claimed: dict[tuple[str, str], str] = {}
+    for reader in state_readers(session, ())[1:]:
+        with suppress(Problems):
+            state = reader.load()
+            claimed |= {
+                (prefix, id): reader.describe()
+                for prefix in {prefix for prefix, _ in objects}
+                for id in ids_of_type(state, prefix)
+                if (prefix, id) in objects
+            }
+    return claimed
 
 
 def state_readers(session: Session, beside: Sequence[Path]) -> list[StateReader]:
@@ -60,3 +83,32 @@ def ids_of_type(state: State, prefix: str) -> Iterable[str]:
     for address, record in state.records.items():
         if address.type == prefix:
             yield from filter(None, (record.id, *record.retired))
+
+
+def claimed_by(session: Session, live: Live, address: Address) -> str:
+    """Who else owns the object that shall be recorded at the address, in words; empty for nobody.
+
+    A project of this name whose mark proves nothing counts as this one only while this state may be lost.
+    """
+    identity, project = session.identity, session.project.name
+    owner = identity.foreign_owner(live.mark, address)
+    if owner is None and identity.claim(live.mark) is Claim.DOUBTFUL and session.state.searched:
+        owner = owner_of(live.mark)
+    if owner is not None:
+        return f"carries the owner mark of {owner.in_words(other_than=project)}"
+    key = (address.type, live.id)
+    place = recorded_by_others(session, {key}).get(key)
+    return f"is recorded in {place}" if place else ""
+
+
+def accepting(session: Session, live: Live, address: Address) -> StateIdentity:
+    """The identity of the state that knows the owner mark of the object which is recorded at the address now."""
+    identity, owner = session.state.identity, owner_of(live.mark)
+    accepted = {other: owners for other, owners in identity.accepted.items() if other != str(address)}
+    if owner is None:
+        return replace(identity, accepted=accepted)
+    if session.identity.claim(live.mark) is Claim.DOUBTFUL:  # the state was lost, and the mark says what it was called
+        return replace(identity, accepted=accepted, former=tuple(dict.fromkeys((*identity.former, owner.scope))))
+    if session.identity.foreign_owner(live.mark, address):
+        accepted[str(address)] = (str(owner),)
+    return replace(identity, accepted=accepted)

@@ -17,9 +17,9 @@ from novita_infra.manifests.project.loading import Project, load
 from novita_infra.manifests.project.locating import locate
 from novita_infra.manifests.project.rules import rules_at
 from novita_infra.model.clock import Clock, FastClock, RealClock
-from novita_infra.model.diagnostics import Problems, problem
+from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
 from novita_infra.model.identity import Identity
-from novita_infra.operations.identity import check_not_inside, identity_of, with_recorded_name
+from novita_infra.operations.identity import check_not_inside, check_state, identity_of, with_recorded_name
 from novita_infra.state.locking import locked
 from novita_infra.state.opening import open_backend
 from novita_infra.state.state import State
@@ -47,6 +47,8 @@ class ProjectOptions:
     sim: bool = False
     lock_timeout: float = 0.0
     """Seconds to wait for another run's lock."""
+    steal: bool = False
+    """Whether an object that belongs to others is meant in earnest."""
 
 
 @dataclass(slots=True)
@@ -119,6 +121,7 @@ async def state_locked(session: Session, operation: str) -> AsyncIterator[None]:
     """Holds the lock of the state from the plan to the end of the apply; the state is read again under the lock."""
     async with locked(session.store, operation, max_wait=session.where.lock_timeout):
         session.state = session.store.load()
+        check_state(session.project, session.state, place=session.store.describe())
         yield
 
 
@@ -134,6 +137,7 @@ async def with_project(
     """The session of a loaded project. Raises Problems if its state or its account cannot be opened."""
     store = open_backend(project.state).store(project.environment, project=project.name)
     state = store.load()
+    check_state(project, state, place=store.describe())
     project = with_recorded_name(project, state)
     if project.id is None and not state.serial:
         check_not_inside(project)
@@ -201,6 +205,7 @@ def check_account(session: Session) -> None:
         raise problem(
             f"{session.store.describe()} is about {known}, and this command would talk to {session.cloud}",
             f"{other}, or use another environment",
+            code=EXIT_REFUSED,
         )
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from novita_infra.manifests.project.locating import locate
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import nearest, problem
+from novita_infra.model.diagnostics import EXIT_REFUSED, nearest, problem
+from novita_infra.model.identity import in_mark
 from novita_infra.model.records import Record
+from novita_infra.operations.identity import check_state, renamed
 from novita_infra.operations.session import ProjectOptions, sim_db
 from novita_infra.state.locking import locked_blocking
 from novita_infra.state.opening import open_backend
@@ -23,8 +25,8 @@ def store_of(where: ProjectOptions) -> Store:
 
 
 def load_state(where: ProjectOptions) -> State:
-    """The state of the environment. Takes no lock."""
-    return store_of(where).load()
+    """The state of the environment. Takes no lock. Raises Problems if it is that of another project."""
+    return _load(store_of(where), where)
 
 
 def forget(where: ProjectOptions, addresses: tuple[Address, ...]) -> tuple[Record, ...]:
@@ -34,7 +36,7 @@ def forget(where: ProjectOptions, addresses: tuple[Address, ...]) -> tuple[Recor
     """
     store = store_of(where)
     with locked_blocking(store, "state rm", max_wait=where.lock_timeout):
-        state = store.load()
+        state = _load(store, where)
         removed = tuple(_recorded(state, address) for address in addresses)
         remaining = {address: record for address, record in state.records.items() if address not in addresses}
         store.save(replace(state, records=remaining))
@@ -45,7 +47,7 @@ def move_record(where: ProjectOptions, source: Address, target: Address) -> Stat
     """Gives a record another address of the same kind, and every need that names it too."""
     store = store_of(where)
     with locked_blocking(store, "state mv", max_wait=where.lock_timeout):
-        state = store.load()
+        state = _load(store, where)
         record = _recorded(state, source)
         if target.type != source.type:
             raise problem(f"{source} is a {source.type} and cannot become a {target.type}", "move within one kind")
@@ -53,11 +55,29 @@ def move_record(where: ProjectOptions, source: Address, target: Address) -> Stat
             raise problem(f"{target} is already recorded", "remove it with `state rm` first, or choose another name")
         records = {address: item for address, item in state.records.items() if address != source}
         records[target] = replace(record, address=target)
-        renamed = {
+        moved = {
             address: replace(item, needs=tuple(sorted(target if need == source else need for need in item.needs)))
             for address, item in records.items()
         }
-        return store.save(replace(state, records=dict(sorted(renamed.items()))))
+        accepted = {address: owners for address, owners in state.identity.accepted.items() if address != str(source)}
+        # The mark of the object names the address that it was created for.
+        accepted[str(target)] = (*state.identity.accepted.get(str(source), ()), in_mark(source))
+        identity = replace(state.identity, accepted=accepted)
+        return store.save(replace(state, records=dict(sorted(moved.items())), identity=identity))
+
+
+def rename_state(where: ProjectOptions, source: str) -> State:
+    """Makes the state of `source` (`project/environment`) that of the project. Raises Problems if it is of another."""
+    place, store = locate(where.path, environment=where.environment), store_of(where)
+    with locked_blocking(store, "state rename", max_wait=where.lock_timeout):
+        state = store.load()
+        if f"{state.project}/{state.environment}" != source:
+            raise problem(
+                f"{store.describe()} is the state of {state.project}/{state.environment}, not of {source}",
+                "name the project and the environment that the state has now",
+                code=EXIT_REFUSED,
+            )
+        return store.save(renamed(state, place))
 
 
 def recorded(where: ProjectOptions, address: Address) -> Record:
@@ -71,6 +91,12 @@ def reset_sim(where: ProjectOptions) -> Path:
     for file in path.parent.glob(f"{path.name}*"):
         file.unlink()
     return path
+
+
+def _load(store: Store, where: ProjectOptions) -> State:
+    state = store.load()
+    check_state(locate(where.path, environment=where.environment), state, place=store.describe())
+    return state
 
 
 def _recorded(state: State, address: Address) -> Record:

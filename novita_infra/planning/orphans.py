@@ -25,6 +25,9 @@ class Orphan:
     perhaps: str = ""
     """The resource that it may belong to: a create of it has no answer yet, and may have made the object."""
 
+    foreign: str = ""
+    """The owner that its mark names, in words, where it is another project or environment, or perhaps one."""
+
     @property
     def per_hour(self) -> Amount:
         """In 1/100000 USD; parts with an unknown price are left out."""

@@ -41,6 +41,9 @@ class StateIdentity:
     and in a state of version 0.1."""
     former: tuple[str, ...] = ()
     """The scopes (`project:id/environment`) that the state had before `state rename`: their owner marks are known."""
+    accepted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By address of a record: what the mark of its object may name, too: addresses that it had (`state mv`), and owners
+    that `import --steal` accepted."""
     account: str = ""
     """The id of the account that the project file named at the last apply; empty where it named none."""
 

@@ -168,3 +168,159 @@ def test_a_subfolder_is_refused_where_only_the_state_above_shows_the_project(
         assert ended.exit_code == 5, ended.output
         assert f"is a part of the project in {folder}" in ended.stderr
     assert not (folder / "part" / "state").exists()
+
+
+# --- the state of another project -----------------------------------------------------------------------------------
+
+DECIDING = [
+    ("plan", "--sim"),
+    ("apply", "--sim", "--auto-approve"),
+    ("destroy", "--sim", "--auto-approve"),
+    ("drift", "--sim"),
+    ("plan", "--sim", "--destroy"),
+    ("import", "template.base", "1", "--sim"),
+    ("orphans", "--sim"),
+    ("orphans", "--sim", "--adopt", "template.base"),
+    ("orphans", "--sim", "--terminate", "1", "--auto-approve"),
+    ("state", "list"),
+    ("state", "mv", "template.base", "template.other"),
+    ("state", "rm", "template.base"),
+    ("output",),
+]
+
+
+@pytest.mark.parametrize("words", DECIDING, ids=" ".join)
+def test_the_state_of_another_project_is_refused(
+    words: tuple[str, ...], run: Invoke, make: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = f"state: {{path: {make('shared')}/state}}\n"
+    one, two = make("a", name="proj-a", extra=where), make("b", name="proj-b", extra=where)
+    apply(run, one)
+    path = one.parent / "shared" / "state" / "default.json"
+    before = path.read_bytes()
+    monkeypatch.chdir(two)
+    ended = run(*words)
+    assert ended.exit_code == 5, ended.output
+    for text in ("proj-a", "proj-b", "novita-infra state rename proj-a/default"):
+        assert text in ended.stderr
+    assert path.read_bytes() == before
+    monkeypatch.chdir(one)
+    assert run("plan", "--sim", "--detailed-exitcode").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (("fleet", ""), ("squadron", "")),
+        (("fleet", "pa1b2"), ("squadron", "pa1b2")),
+        (("fleet", "pa1b2"), ("fleet", "pc3d4")),
+        (("fleet", ""), ("fleet", "pc3d4")),
+    ],
+)
+def test_a_project_is_renamed_by_the_command_that_the_refusal_prints(
+    before: tuple[str, str], after: tuple[str, str], run: Invoke, make: Callable[..., Path]
+) -> None:
+    folder = make("fleet", name=before[0], id=before[1])
+    apply(run, folder)
+    id = recorded_id(run, folder)
+    (folder / "novita-infra.yaml").write_text(PROJECT.format(name=after[0], id=f", id: {after[1]}" if after[1] else ""))
+    refused = run("plan", "--sim", str(folder))
+    assert refused.exit_code == 5, refused.output
+    (words,) = re.findall(r"novita-infra (state rename .*)", refused.stderr.replace("\n", " "))
+    renamed = run(*words.split())
+    assert renamed.exit_code == 0, renamed.output
+    plan = run("plan", "--sim", "--detailed-exitcode", str(folder))
+    assert plan.exit_code == 0, plan.output
+    assert recorded_id(run, folder) == id
+    destroyed = run("destroy", "--sim", "--auto-approve", str(folder))
+    assert destroyed.exit_code == 0, destroyed.output
+
+
+def test_a_rename_must_name_what_the_state_is_of(run: Invoke, make: Callable[..., Path]) -> None:
+    folder = make("fleet", name="fleet")
+    apply(run, folder)
+    ended = run("state", "rename", "other/default", str(folder))
+    assert ended.exit_code == 5
+    assert "is the state of fleet/default, not of other/default" in ended.stderr
+
+
+ENVIRONMENTS = "environments: {dev: {}, prod: {}}\n"
+
+
+def test_a_state_that_was_copied_to_another_environment_is_refused(run: Invoke, make: Callable[..., Path]) -> None:
+    folder = make("fleet", name="fleet", extra=ENVIRONMENTS)
+    apply(run, folder, "--env", "dev")
+    (folder / "state" / "prod.json").write_bytes((folder / "state" / "dev.json").read_bytes())
+    ended = run("destroy", "--sim", "--auto-approve", "--env", "prod", str(folder))
+    assert ended.exit_code == 5, ended.output
+    assert "environment dev" in ended.stderr
+    assert "state rename fleet/dev --env prod" in ended.stderr
+    plan = run("plan", "--sim", "--detailed-exitcode", "--env", "dev", str(folder))
+    assert plan.exit_code == 0, plan.output
+
+
+# --- objects of others ----------------------------------------------------------------------------------------------
+
+
+def test_an_object_of_another_environment_is_not_imported(run: Invoke, make: Callable[..., Path]) -> None:
+    folder = make("fleet", name="fleet", extra=ENVIRONMENTS)
+    apply(run, folder, "--env", "dev")
+    (item,) = json.loads(run("state", "list", "--json", "--env", "dev", str(folder)).stdout)
+    words = ("import", "template.base", item["id"], "--sim", "--env", "prod", str(folder))
+    refused = run(*words)
+    assert refused.exit_code == 5, refused.output
+    assert "project fleet (id" in refused.stderr
+    assert "environment dev" in refused.stderr
+    stolen = run(*words, "--steal")
+    assert stolen.exit_code == 0, stolen.output
+    assert run("plan", "--sim", "--detailed-exitcode", "--env", "prod", str(folder)).exit_code == 0
+
+
+STORAGE = TEMPLATE.replace("Template", "NetworkStorage").replace(
+    'image: "ubuntu:22.04", rootDiskGb: 60', "cluster: us-ca-nas-2, sizeGb: 20"
+)
+
+
+def test_an_unmarked_object_of_another_environment_is_not_imported(run: Invoke, make: Callable[..., Path]) -> None:
+    folder = make("fleet", name="fleet", extra=ENVIRONMENTS)
+    (folder / "main.yaml").write_text(STORAGE.format(name="data"))
+    apply(run, folder, "--env", "dev")
+    (item,) = json.loads(run("state", "list", "--json", "--env", "dev", str(folder)).stdout)
+    refused = run("import", "network_storage.data", item["id"], "--sim", "--env", "prod", str(folder))
+    assert refused.exit_code == 5, refused.output
+    assert "state/dev.json" in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["", "fleet", "other"])
+def test_an_object_of_another_project_is_neither_adopted_nor_terminated(
+    name: str, run: Invoke, make: Callable[..., Path]
+) -> None:
+    one, two = make("a/fleet", name="fleet", id="pa1b2"), make("b/fleet", name=name, id="pc3d4" if name else "")
+    apply(run, one)
+    id = recorded_id(run, one)
+    for words in (
+        ("import", "template.base", id),
+        ("orphans", "--adopt", "template.base"),
+        ("orphans", "--adopt", "template.base", "--id", id),
+        ("orphans", "--terminate", id, "--auto-approve"),
+    ):
+        refused = run(*words, "--sim", str(two))
+        assert refused.exit_code == 5, refused.output
+        assert "project fleet" in refused.stderr
+        assert "--steal" in refused.stderr
+    assert id in live_ids(run, two)
+    stolen = run("orphans", "--terminate", id, "--auto-approve", "--steal", "--sim", str(two))
+    assert stolen.exit_code == 0, stolen.output
+    assert id not in live_ids(run, two)
+
+
+def test_a_moved_record_keeps_its_object(run: Invoke, make: Callable[..., Path]) -> None:
+    folder = make("fleet", name="fleet")
+    apply(run, folder)
+    id = recorded_id(run, folder)
+    (folder / "main.yaml").write_text(TEMPLATE.format(name="other").replace("spec: {", "spec: {name: base, "))
+    assert run("state", "mv", "template.base", "template.other", str(folder)).exit_code == 0
+    assert run("plan", "--sim", "--detailed-exitcode", str(folder)).exit_code == 0
+    destroyed = run("destroy", "--sim", "--auto-approve", str(folder))
+    assert destroyed.exit_code == 0, destroyed.output
+    assert id not in live_ids(run, folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -70,10 +71,13 @@ def test_a_former_scope_of_a_renamed_state_is_its_own() -> None:
 def test_an_accepted_address_or_owner_is_not_foreign() -> None:
     moved = "fleet:p1/prod/instance.worker/op"
     assert str(OWN.foreign_owner(moved, TRAINER)) == "fleet:p1/prod/instance.worker"
-    assert OWN.foreign_owner(moved, TRAINER, accepted=("instance.worker",)) is None
     stolen = "other:p2/dev/instance.worker/op"
-    assert OWN.foreign_owner(stolen, TRAINER, accepted=("instance.worker",)) is not None
-    assert OWN.foreign_owner(stolen, TRAINER, accepted=("other:p2/dev/instance.worker",)) is None
+    accepts_move = replace(OWN, accepted={"instance.trainer": ("instance.worker",)})
+    assert accepts_move.foreign_owner(moved, TRAINER) is None
+    assert accepts_move.foreign_owner(stolen, TRAINER) is not None
+    assert accepts_move.foreign_owner(moved, Address("instance", "other")) is not None
+    accepts_owner = replace(OWN, accepted={"instance.trainer": ("other:p2/dev/instance.worker",)})
+    assert accepts_owner.foreign_owner(stolen, TRAINER) is None
 
 
 def test_an_owner_is_named_in_words() -> None:

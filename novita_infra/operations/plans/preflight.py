@@ -15,14 +15,19 @@ from novita_infra.catalogue.prices import price_list
 from novita_infra.catalogue.products import Catalogue, Product
 from novita_infra.catalogue.stock import StockQuery
 from novita_infra.kinds import KINDS
+from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.resources import Declared
+from novita_infra.operations.ownership import recorded_by_others
 from novita_infra.operations.plans.duplicates import read_duplicates
 from novita_infra.operations.session import Session
 from novita_infra.planning.checks import placement as siting
 from novita_infra.planning.checks import preflight
+from novita_infra.planning.checks.foreign_objects import foreign_objects, unmarked_objects
 from novita_infra.planning.checks.placement import PlacementInput
 from novita_infra.planning.checks.preflight import Answers, PreflightInput, Questions
 from novita_infra.planning.inputs import PlanInputs
+from novita_infra.planning.plan.findings import Finding
+from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.planner import make_review
 from novita_infra.planning.saved.plan_file import SavedPlan
@@ -57,8 +62,17 @@ async def run_preflight(session: Session, inputs: PlanInputs) -> Review:
         unsited=sites.findings,
         stock=stock,
         duplicates=await read_duplicates(session, inputs, review.plan),
+        foreign=_foreign(session, inputs, review.plan),
     )
     return await _cleared(client, flight)
+
+
+def _foreign(session: Session, inputs: PlanInputs, plan: Plan) -> tuple[Finding | Diagnostic, ...]:
+    """What is said about recorded objects that may belong to others; reads other states only if one may claim them."""
+    existing = inputs.world.existing
+    unmarked = unmarked_objects(plan.changes, existing)
+    elsewhere = recorded_by_others(session, unmarked) if unmarked else {}
+    return tuple(foreign_objects(plan.changes, existing, inputs.config.identity, recorded_elsewhere=elsewhere))
 
 
 async def cleared_again(

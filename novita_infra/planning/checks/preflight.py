@@ -71,6 +71,8 @@ class PreflightInput:
     """The findings on resources without a place."""
     duplicates: tuple[Duplicate, ...] = ()
     """Live objects of what the plan creates that are in no state."""
+    foreign: tuple[Finding | Diagnostic, ...] = ()
+    """What is said about recorded objects that may belong to others."""
 
     @property
     def plan(self) -> Plan:
@@ -96,6 +98,7 @@ def preflight_questions(flight: PreflightInput) -> Questions:
 def preflight_remarks(flight: PreflightInput, answers: Answers) -> Remarks:
     """The remarks on the answers. A question without an answer gives a note."""
     remarks = [
+        *flight.foreign,
         *(duplicate_diagnostics(stray, flight.plan) for stray in flight.duplicates),
         *_places(flight),
         *_stock(flight, {**flight.stock, **answers.stock}),

@@ -8,7 +8,7 @@ import click
 
 from novita_infra.cli.command import Command
 from novita_infra.cli.options import address as address_of
-from novita_infra.cli.options import lock_timeout_option, path_argument
+from novita_infra.cli.options import lock_timeout_option, path_argument, steal_option
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
@@ -27,6 +27,7 @@ SUMMARY = "Import an existing object into the state"
 @click.argument("id_", metavar="ID")
 @path_argument
 @with_project_options
+@steal_option
 @lock_timeout_option
 @format_options()
 @with_renderer
@@ -34,12 +35,16 @@ def import_(*, address: Address, id_: str, project_options: ProjectOptions, rend
     """Import an existing object into the state.
 
     ID is the id of the object in the cloud. If no manifest declares ADDR, one is written that agrees with the object.
-    The object is only read; the next plan shows how it differs from its manifest.
+    The object is only read; the next plan shows how it differs from its manifest. An object whose owner mark names
+    another project, environment or address is refused, and so is one that another environment records.
 
     \b
     Examples:
       novita-infra import instance.trainer 7a1b2c
       novita-infra import network_storage.data 66f3 examples/training-cluster --sim
+
+    \b
+    Exit codes: 0 done; 1 error; 5 the object belongs to others.
     """
     record = carried_out(_import(project_options, address, id_))
     renderer.result(RecordContent(record, imported="Imported"))
@@ -52,4 +57,4 @@ def import_(*, address: Address, id_: str, project_options: ProjectOptions, rend
 
 async def _import(project_options: ProjectOptions, address: Address, id_: str) -> Record:
     async with open_session(project_options, os.environ, empty=True) as session, state_locked(session, "import"):
-        return await import_object(session, address, id_)
+        return await import_object(session, address, id_, steal=project_options.steal)

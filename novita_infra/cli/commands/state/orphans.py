@@ -11,7 +11,7 @@ import click
 from novita_infra.cli.command import Command
 from novita_infra.cli.confirmation import approved
 from novita_infra.cli.lazy import EXIT_INTERRUPTED
-from novita_infra.cli.options import address, auto_approve_option, lock_timeout_option, path_argument
+from novita_infra.cli.options import address, auto_approve_option, lock_timeout_option, path_argument, steal_option
 from novita_infra.cli.project_options import again, with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out, stopping
@@ -58,6 +58,7 @@ def _id(text: str) -> str:
     metavar="ID",
     help="Delete this object after a question; repeatable.",
 )
+@steal_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are orphans.")
 @auto_approve_option
 @lock_timeout_option
@@ -87,7 +88,8 @@ def orphans(
       novita-infra orphans --terminate 7a1b2c
 
     \b
-    Exit codes: 0 done; 1 error; 2 there are orphans (with --detailed-exitcode); 130 interrupted.
+    Exit codes: 0 done; 1 error; 2 there are orphans (with --detailed-exitcode); 5 the object belongs to others;
+                130 interrupted.
     """
     if adopted and terminated:
         raise problem("--adopt and --terminate are two commands", "do one after the other")
@@ -95,6 +97,8 @@ def orphans(
         raise problem("--id selects the orphan to adopt", "add --adopt ADDR")
     if auto_approve and not terminated:
         raise problem("--auto-approve answers the question that --terminate asks", "add --terminate ID")
+    if project_options.steal and not (adopted or terminated):
+        raise problem("--steal insists on --adopt or --terminate", "add --adopt ADDR or --terminate ID")
     if detailed_exitcode and (adopted or terminated):
         raise problem("--detailed-exitcode is for the list", "leave it out")
     if project_options.lock_timeout and not adopted:
@@ -118,15 +122,20 @@ async def _list(
 
 
 async def _adopt(
-    project_options: ProjectOptions, renderer: Renderer, *, states: tuple[Path, ...], address: Address, id_: str
+    project_options: ProjectOptions,
+    renderer: Renderer,
+    *,
+    states: tuple[Path, ...],
+    address: Address,
+    id_: str,
 ) -> int:
     async with (
         open_session(project_options, os.environ, empty=True) as session,
         state_locked(session, "orphans --adopt"),
     ):
         items = await find_orphans(session, beside=states)
-        orphan = orphan_for(items, address, id=id_)
-        record = await import_object(session, address, orphan.live.id)
+        orphan = orphan_for(items, address, id=id_, steal=project_options.steal)
+        record = await import_object(session, address, orphan.live.id, steal=project_options.steal)
     renderer.result(RecordContent(record, imported="Adopted"))
     renderer.message(f"To see what differs from its manifest: {again('plan', project_options)}")
     return 0
@@ -141,7 +150,7 @@ async def _terminate(
     approve: bool,
 ) -> int:
     async with open_session(project_options, os.environ, destroys=True, empty=True) as session:
-        chosen = orphans_named(await find_orphans(session, beside=states), ids)
+        chosen = orphans_named(await find_orphans(session, beside=states), ids, steal=project_options.steal)
         renderer.message(*termination_lines(chosen))
         otherwise = "to confirm, add --auto-approve"
         if not approve and not approved("Delete all of this?", renderer, otherwise=otherwise):
@@ -154,7 +163,9 @@ async def _terminate(
             ) as stop,
             renderer.progress(steps=None, now=session.clock.now) as listener,
         ):
-            result = await terminate(session, chosen, beside=states, emit=listener, stop=stop)
+            result = await terminate(
+                session, chosen, beside=states, steal=project_options.steal, emit=listener, stop=stop
+            )
     renderer.run_result(result, outputs={}, again=again_listed, destroy=again("destroy", project_options))
     if result.interrupted:
         return EXIT_INTERRUPTED

@@ -17,7 +17,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import problem
 from novita_infra.model.records import Record
 from novita_infra.operations.session import ProjectOptions
-from novita_infra.operations.state_edits import forget, load_state, move_record, recorded
+from novita_infra.operations.state_edits import forget, load_state, move_record, recorded, rename_state
 from novita_infra.state.state import State
 from novita_infra.views.content.lines import line
 from novita_infra.views.content.state import RecordContent
@@ -116,6 +116,27 @@ def move(*, source: Address, target: Address, project_options: ProjectOptions, r
     return 0
 
 
+@click.command("rename", cls=Command)
+@click.argument("source", metavar="PROJECT/ENVIRONMENT")
+@path_argument
+@with_project_options
+@lock_timeout_option
+@with_renderer
+def rename_project(*, source: str, project_options: ProjectOptions, renderer: Renderer) -> int:
+    """Make the state of a renamed project or environment that of the project as it is named now.
+
+    PROJECT/ENVIRONMENT is what the state is of; a command that refuses the state prints it. The owner marks of the
+    objects remain known.
+
+    \b
+    Example:
+      novita-infra state rename fleet/default
+    """
+    state = rename_state(project_options, source)
+    renderer.show([line(f"Renamed in the state: {source} is now {state.project}/{state.environment}")])
+    return 0
+
+
 @click.group(
     "state",
     cls=LazyGroup,
@@ -124,6 +145,7 @@ def move(*, source: Address, target: Address, project_options: ProjectOptions, r
             "list": (f"{__name__}:list_", "List the recorded addresses"),
             "show": (f"{__name__}:show_record", "Show one record"),
             "mv": (f"{__name__}:move", "Move a record to another address"),
+            "rename": (f"{__name__}:rename_project", "Give the state of a renamed project its new name"),
             "rm": (f"{__name__}:remove", "Remove records, not the objects"),
         }
     },
