@@ -58,7 +58,7 @@ def _put(rig: Rig, address: Address, record: Record) -> None:
 
 def _look(rig: Rig, ids: set[str]) -> dict[str, str]:
     """What the account holds under these ids."""
-    tables = rig.world.tables
+    tables = rig.world.tables.values()
     return {item.id: repr(item) for table in tables for item in table if getattr(item, "id", None) in ids}
 
 
@@ -91,6 +91,7 @@ def test_no_swapped_or_doubled_id_touches_an_object_of_others(seed: int, tmp_pat
     put = replace(record, id=theirs) if how == "id" else replace(record, retired=(theirs,))
     _put(rig, address, put)
     before = _look(rig, {theirs})
+    assert before
     calls = sum(rig.world.calls.values())
     for wish in ("change", "destroy", "replace"):
         rig.declare(*(CHANGED if wish == "change" else FLEET))
