@@ -1,17 +1,50 @@
-"""Replaces the secrets of a request in messages about its answer. Pure text; it knows no kind."""
+"""Replaces secrets in text by their values, however they are spelled. Pure text; it knows no kind.
+
+A secret is spelled as itself, line by line, as JSON, percent-encoded, and in base64. Short lines count only as whole
+words, and words that stand in every text (`true`, `null`, `localhost`) never count.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import urllib.parse
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, Final
 
-_HIDDEN: Final = "(secret)"
+HIDDEN: Final = "(secret)"
+"""The text in place of a secret."""
+
 _SECRET_KEYS: Final = frozenset({"password", "value", "imageauth", "secret", "token"})
 _SHORT: Final = 3
+"""Characters up to which a whole secret is replaced only as a whole word."""
 _LINE: Final = 8
+"""Characters below which a line of a secret, or a part of such a line, is replaced only as a whole word."""
+_LEAST: Final = 3
+"""Characters below which a line of a secret is not replaced."""
+_LEAST_ENCODED: Final = 6
+"""Characters of base64 below which a form counts only as a whole word."""
+_WRAPPED: Final = (76, 64)
+"""Characters of a line of base64, as `base64` and `openssl` write it."""
+
+_NO_SECRETS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "none", "nil", "~", "undefined"})
+"""Values that are no secret even where one is declared: a switch of a program, as most variables are."""
+_WORDS: Final = """
+    default auto latest any all new old
+    ok error errors failed warn warning info debug trace level silent verbose
+    dev prod production staging stage test testing local localhost main master
+    root admin user users username login name password passwd secret token key host port path url type id value
+    http https tcp udp ssh utf-8 utf8 en us json yaml begin end
+    the a an and or of for to in is it not with from this that
+    """
+_TRIVIAL: Final = _NO_SECRETS | frozenset(_WORDS.split())
+"""Words of ordinary texts that are no secret as a line among others. Replaced, they would make messages unreadable."""
+
+_ASSIGNED: Final = re.compile(r"""\s*["']?[\w.-]+["']?\s*(?:=|:\s)\s*(?P<value>.*?)[\s,;]*""")
+"""A line of a file of settings: `PASSWORD=...`, `password: ...`, `"password": "...",`."""
+_LOGIN: Final = re.compile(r"\w://[^\s/:@]*:(?P<value>[^\s/@]+)@")
 
 
 def secrets_in(body: Any) -> frozenset[str]:
@@ -28,12 +61,38 @@ def redact(text: str, secrets: Iterable[str]) -> str:
     A secret of at most three characters is replaced as a whole word only: an env value of `1` must not eat the digits
     of a limit, nor those of a name such as `us-dallas-1`.
     """
-    spellings = {_one_line(form) for secret in secrets for form in _spellings(secret)} - {""}
-    text = _one_line(text)
-    if not spellings:
-        return text
-    ordered = sorted(spellings, key=lambda form: (-len(form), form))
-    return re.sub("|".join(map(_pattern, ordered)), _HIDDEN, text)
+    return without_secrets(_one_line(text), secrets)
+
+
+def without_secrets(text: str, secrets: Iterable[str]) -> str:
+    """The text with the secrets replaced, and nothing else changed."""
+    forms = _forms(secrets if isinstance(secrets, frozenset) else frozenset(secrets))
+    # A search for each form is linear; a pattern of all forms is not, and a log has thousands of words.
+    present = [(form, pattern) for form, pattern in forms if form in text]
+    return re.sub("|".join(pattern for _, pattern in present), HIDDEN, text) if present else text
+
+
+def without_secrets_in(data: Any, secrets: frozenset[str]) -> Any:
+    """JSON data with the secrets replaced in every text, in keys as well."""
+    match data:
+        case str():
+            return without_secrets(data, secrets)
+        case dict():
+            return {
+                without_secrets(name, secrets) if isinstance(name, str) else name: without_secrets_in(item, secrets)
+                for name, item in data.items()
+            }
+        case list():
+            return [without_secrets_in(item, secrets) for item in data]
+        case tuple():
+            return tuple(without_secrets_in(item, secrets) for item in data)
+        case _:
+            return data
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text: each ends with a line feed, a carriage return, or both, and with nothing else."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _secrets(body: Any) -> Iterator[str]:
@@ -51,17 +110,89 @@ def _secrets(body: Any) -> Iterator[str]:
                 yield from _secrets(item)
 
 
-def _spellings(secret: str) -> Iterator[str]:
-    yield secret
-    yield json.dumps(secret)[1:-1]
-    yield json.dumps(secret, ensure_ascii=False)[1:-1]
-    yield urllib.parse.quote(secret, safe="", errors="replace")
-    yield from (line for line in secret.splitlines() if len(line.strip()) >= _LINE)
+@lru_cache(maxsize=64)
+def _forms(secrets: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """Each spelling of the secrets with its pattern, the longest first."""
+    forms: dict[str, str] = {}
+    for secret in secrets:
+        for form, pattern in _spellings(secret):
+            if form and (len(pattern) < len(forms.get(form, pattern + " "))):  # that which matches more is shorter
+                forms[form] = pattern
+    return tuple(sorted(forms.items(), key=lambda item: (-len(item[0]), item[0])))
 
 
-def _pattern(form: str) -> str:
+def _spellings(secret: str) -> Iterator[tuple[str, str]]:
+    """The spellings of one secret, each with its pattern. Forms of ordinary words are left out."""
+    if secret.strip().casefold() not in _NO_SECRETS:
+        for form in _written(secret):
+            yield form, _pattern(form, whole=len(form) <= _SHORT)
+        lines = lines_of(secret.strip("\r\n"))
+        for text in {secret, "\n".join(lines), "\r\n".join(lines)}:
+            yield from _encoded(text)
+    pieces = {piece.strip() for line in lines_of(secret) for piece in (line, *_values(line))} - {secret}
+    for piece in pieces:
+        if len(piece) < _LEAST or piece.casefold() in _TRIVIAL or not any(map(str.isalnum, piece)):
+            continue
+        for form in _written(piece):
+            yield form, _pattern(form, whole=len(piece) < _LINE)
+        yield from _encoded(piece)
+
+
+def _values(line: str) -> Iterator[str]:
+    """The parts of a line that are secret by themselves: a value without its name, the password of an address."""
+    assigned = _ASSIGNED.fullmatch(line)
+    if assigned is not None:
+        yield assigned["value"].strip("\"'")
+    yield from (match["value"] for match in _LOGIN.finditer(line))
+
+
+def _written(text: str) -> set[str]:
+    """The spellings of a text but base64: plain, in JSON, percent-encoded."""
+    return {
+        _one_line(form)
+        for form in (
+            text,
+            json.dumps(text)[1:-1],
+            json.dumps(text, ensure_ascii=False)[1:-1],
+            urllib.parse.quote(text, safe="", errors="replace"),
+            urllib.parse.quote(text, errors="replace"),
+            urllib.parse.quote_plus(text, errors="replace"),
+        )
+    }
+
+
+def _encoded(text: str) -> Iterator[tuple[str, str]]:
+    """The text inside of any base64: at each of the three places that its first byte can have, without the end.
+
+    The characters at both ends hold bits of what stands around the text, so they are no part of the form.
+    """
+    data = text.encode("utf-8", "surrogatepass")
+    if len(data) < _LEAST:
+        return
+    for before in range(3):
+        whole = b64encode(bytes(before) + data).decode("ascii")
+        core = whole[-(-8 * before // 6) : 8 * (before + len(data)) // 6]
+        parts = [core] if len(core) >= _LEAST_ENCODED else []
+        if not before:
+            wrapped = (core[at : at + width] for width in _WRAPPED for at in range(0, len(core), width))
+            parts += [part for part in wrapped if part != core]
+            for width in _WRAPPED:
+                last = whole[len(core) // width * width :]
+                if last != whole and 2 <= len(last.rstrip("=")) <= _LEAST_ENCODED:
+                    yield last, _pattern(last, whole=True)
+        for part in parts:
+            if len(part) >= _LEAST_ENCODED:
+                for form in {part, part.replace("+", "-").replace("/", "_")}:
+                    yield form, rf"{re.escape(form)}[\w+/-]?={{0,2}}"
+    if len(data) * 8 // 6 < _LEAST_ENCODED:  # its base64 is found only alone, as `echo bob | base64` writes it
+        for end in (b"", b"\n"):
+            form = b64encode(data + end).decode("ascii")
+            yield form, _pattern(form, whole=True)
+
+
+def _pattern(form: str, *, whole: bool) -> str:
     escaped = re.escape(form)
-    return rf"(?<![\w.-]){escaped}(?![\w-])" if len(form) <= _SHORT else escaped
+    return rf"(?<![\w.-]){escaped}(?![\w-])" if whole else escaped
 
 
 def _one_line(text: str) -> str:

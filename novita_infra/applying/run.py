@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from novita_infra.api.protocol import ApiClient
-from novita_infra.api.redaction import redact
+from novita_infra.api.redaction import redact, without_secrets
 from novita_infra.applying.errors import Interrupted, StepFailed
 from novita_infra.applying.events import Listener, Progressed, Started
 from novita_infra.applying.records import RunRecords
@@ -63,7 +63,7 @@ class Run:
 
     def redacted(self, text: str) -> str:
         """The text without secrets, line by line."""
-        return "\n".join(redact(part, self.secrets()) for part in text.splitlines())
+        return "\n".join(redact(part, self.secrets()) for part in without_secrets(text, self.secrets()).split("\n"))
 
     def check_stop(self, message: str = "") -> None:
         """Raises Interrupted if the run was asked to stop.
