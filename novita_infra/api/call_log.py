@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from novita_infra.api.credentials import secrets_in
 from novita_infra.api.errors import ApiError
-from novita_infra.api.redaction import redact, secrets_in
+from novita_infra.api.known_secrets import KnownSecrets
 from novita_infra.api.request import Request
 from novita_infra.api.responses import Response
 
@@ -28,9 +29,9 @@ class CallLog:
     failures and repeated calls.
     """
 
-    def __init__(self, key: str) -> None:
-        """`key` is the API key, which never shows."""
-        self._key = key
+    def __init__(self, secrets: KnownSecrets) -> None:
+        """`secrets` never show: the API key, and what the client knows besides."""
+        self._secrets = secrets
 
     def answered(self, request: Request, answer: Response, *, attempt: int, took: float) -> None:
         """A call that succeeded after `took` seconds; `attempt` counts from 1."""
@@ -64,7 +65,7 @@ class CallLog:
     def _facts(self, headers: Mapping[str, str], *, attempt: int, took: float) -> str:
         facts = f" in {took:.2f} s, attempt {attempt}"
         id = next((headers[name] for name in _IDS if headers.get(name)), "")
-        return f"{facts}, request id {redact(id, [self._key])[:_LONGEST_ID]}" if id else facts
+        return f"{facts}, request id {self._secrets.redacted(id)[:_LONGEST_ID]}" if id else facts
 
     def _hidden(self, text: Any, request: Request) -> str:
-        return redact(str(text), {self._key, *secrets_in(request.body)})
+        return self._secrets.redacted(str(text), *secrets_in(request.body))

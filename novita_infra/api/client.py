@@ -22,10 +22,10 @@ from novita_infra.api import paging
 from novita_infra.api.call_log import CallLog
 from novita_infra.api.error_mapping import refusal
 from novita_infra.api.errors import ApiError, Refused, Throttled, Unanswered, Unreachable
+from novita_infra.api.known_secrets import KnownSecrets, SecretSource
 from novita_infra.api.limits.governor import Governor
 from novita_infra.api.limits.shared_limits import open_limits
 from novita_infra.api.logs.tail import Logs
-from novita_infra.api.redaction import redact
 from novita_infra.api.request import Pages, Request
 from novita_infra.api.responses import Response, content
 from novita_infra.api.retries import RetryPolicy, repeat
@@ -61,7 +61,8 @@ class Client:
     ) -> None:
         self._url = _checked_url(url)
         self._key = _checked_key(key)
-        self._log = CallLog(self._key)
+        self._secrets = KnownSecrets(self._key)
+        self._log = CallLog(self._secrets)
         self._clock = clock
         self.random = random
         """The source of jitter, also for callers that wait between two calls."""
@@ -134,9 +135,20 @@ class Client:
         tail = rest.strip("*")
         return bool(head or tail) and self._key.startswith(head) and self._key.endswith(tail)
 
+    def hide(self, source: SecretSource) -> None:
+        """Keeps the secrets of the source, too, out of every text of the API from now on."""
+        self._secrets.add(source)
+
+    def redacted(self, text: str) -> str:
+        """A text of the API from inside of an answer, on one line and without any secret."""
+        return self._secrets.redacted(text)
+
     async def last_log_lines(self, address: str, *, secrets: Iterable[str]) -> tuple[str, ...]:
-        """The last lines of the log at the address, without the secrets; none if it cannot be read within seconds."""
-        return await self._logs.last_lines(address, secrets=[self._key, *secrets])
+        """The last lines of the log at the address, without any secret; none if it cannot be read within seconds.
+
+        `secrets` are those that only the object is known to have.
+        """
+        return await self._logs.last_lines(address, secrets=self._secrets.all().union(secrets))
 
     async def _once(self, request: Request, sent: httpx.Request, *, attempt: int) -> Any:
         asked = self._clock.now()
@@ -147,7 +159,7 @@ class Client:
             try:
                 answer = await self._exchange(request, sent)
                 if not 200 <= answer.status < 300:
-                    raise refusal(request, answer, now=self._clock.now(), hidden=[self._key])
+                    raise refusal(request, answer, now=self._clock.now(), hidden=self._secrets.all())
                 self._governor.answered()
                 data = content(request, answer)
             except ApiError as error:
@@ -188,12 +200,14 @@ class Client:
             url = _parsed(self._url + request.path)
             return url.copy_merge_params(dict(request.query)) if request.query else url
         except (httpx.InvalidURL, ValueError, TypeError) as error:
-            raise Refused(request, text=f"the address cannot be written: {redact(str(error), ())}") from None
+            raise Refused(
+                request, text=f"the address cannot be written: {self._secrets.redacted(str(error))}"
+            ) from None
 
     def _text_of(self, error: Exception, otherwise: str) -> str:
         if isinstance(error, (httpx.TimeoutException, TimeoutError)):
             return f"{otherwise} in time"
-        return f"{otherwise}: {redact(str(error), [self._key]) or type(error).__name__}"
+        return f"{otherwise}: {self._secrets.redacted(str(error)) or type(error).__name__}"
 
 
 @lru_cache(maxsize=64)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from novita_infra.api.credentials import secrets_in
 from novita_infra.api.errors import (
     ApiError,
     AtLimit,
@@ -25,7 +26,7 @@ from novita_infra.api.errors import (
     Unanswered,
     Unauthorized,
 )
-from novita_infra.api.redaction import redact, secrets_in
+from novita_infra.api.redaction import redact
 from novita_infra.api.request import Request
 from novita_infra.api.responses import Response, asked_wait
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from random import Random
 from typing import Any, Protocol
 
+from novita_infra.api.known_secrets import SecretSource
 from novita_infra.api.request import Pages, Request
 
 
@@ -25,6 +26,14 @@ class ApiClient(Protocol):
 
     def is_own(self, masked: str) -> bool:
         """Whether a key that is shown as `sk_abc***` may be the one that this client uses."""
+        ...
+
+    def hide(self, source: SecretSource) -> None:
+        """Keeps the secrets of the source, too, out of every text of the API from now on."""
+        ...
+
+    def redacted(self, text: str) -> str:
+        """A text of the API from inside of an answer, on one line and without any secret."""
         ...
 
     async def last_log_lines(self, address: str, *, secrets: Iterable[str]) -> tuple[str, ...]:

@@ -12,12 +12,11 @@ import urllib.parse
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 HIDDEN: Final = "(secret)"
 """The text in place of a secret."""
 
-_SECRET_KEYS: Final = frozenset({"password", "value", "imageauth", "secret", "token"})
 _SHORT: Final = 3
 """Characters up to which a whole secret is replaced only as a whole word."""
 _LINE: Final = 8
@@ -47,14 +46,6 @@ _ASSIGNED: Final = re.compile(r"""\s*["']?[\w.-]+["']?\s*(?:=|:\s)\s*(?P<value>.
 _LOGIN: Final = re.compile(r"\w://[^\s/:@]*:(?P<value>[^\s/@]+)@")
 
 
-def secrets_in(body: Any) -> frozenset[str]:
-    """The string values of a request body under the keys that carry secrets: password, value (of an env), imageAuth.
-
-    `imageAuth` is `user:password` on an instance, so the part after the colon counts as well.
-    """
-    return frozenset(_secrets(body))
-
-
 def redact(text: str, secrets: Iterable[str]) -> str:
     """The text on one line, fit for a terminal, with the secrets replaced however they are spelled.
 
@@ -72,42 +63,9 @@ def without_secrets(text: str, secrets: Iterable[str]) -> str:
     return re.sub("|".join(pattern for _, pattern in present), HIDDEN, text) if present else text
 
 
-def without_secrets_in(data: Any, secrets: frozenset[str]) -> Any:
-    """JSON data with the secrets replaced in every text, in keys as well."""
-    match data:
-        case str():
-            return without_secrets(data, secrets)
-        case dict():
-            return {
-                without_secrets(name, secrets) if isinstance(name, str) else name: without_secrets_in(item, secrets)
-                for name, item in data.items()
-            }
-        case list():
-            return [without_secrets_in(item, secrets) for item in data]
-        case tuple():
-            return tuple(without_secrets_in(item, secrets) for item in data)
-        case _:
-            return data
-
-
 def lines_of(text: str) -> list[str]:
     """The lines of a text: each ends with a line feed, a carriage return, or both, and with nothing else."""
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-
-def _secrets(body: Any) -> Iterator[str]:
-    match body:
-        case dict():
-            for name, item in body.items():
-                if isinstance(item, str) and str(name).lower() in _SECRET_KEYS:
-                    yield item
-                    if name == "imageAuth":
-                        yield item.partition(":")[2]
-                else:
-                    yield from _secrets(item)
-        case list() | tuple():
-            for item in body:
-                yield from _secrets(item)
 
 
 @lru_cache(maxsize=64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -17,12 +17,12 @@ LOGS_ASKED: Final = 3
 """Logs of one object that are read at most, until one has lines."""
 
 
-async def failure_log(client: ApiClient, kind: Kind, live: Live, *, secrets: Collection[str]) -> tuple[str, ...]:
-    """The last lines of the first of the object's logs that has any, without the secrets. Raises no ApiError."""
+async def failure_log(client: ApiClient, kind: Kind, live: Live) -> tuple[str, ...]:
+    """The last lines of the first of the object's logs that has any, without secrets. Raises no ApiError."""
     if not live.logs and kind.api.read.get is not None:  # a list does not return the addresses of logs
         with suppress(ApiError):
             live = await read_one(client, kind, live.id) or live
-    hidden = {*secrets, *_secrets_of(kind, live)}
+    hidden = frozenset(_secrets_of(kind, live))
     for address in live.logs[:LOGS_ASKED]:
         lines = await client.last_log_lines(address, secrets=hidden)
         if lines:

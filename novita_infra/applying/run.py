@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from novita_infra.api.protocol import ApiClient
-from novita_infra.api.redaction import redact, without_secrets
 from novita_infra.applying.errors import Interrupted, StepFailed
 from novita_infra.applying.events import Listener, Progressed, Started
 from novita_infra.applying.records import RunRecords
@@ -58,12 +57,6 @@ class Run:
     """Returns a new operation id."""
     mark: Callable[[Address, str], str]
     """Returns the owner mark of the object that an operation creates at an address; empty if marks are off."""
-    secrets: Callable[[], frozenset[str]]
-    """Returns every secret of the project in clear, so that no log that is shown contains one."""
-
-    def redacted(self, text: str) -> str:
-        """The text without secrets, line by line."""
-        return "\n".join(redact(part, self.secrets()) for part in without_secrets(text, self.secrets()).split("\n"))
 
     def check_stop(self, message: str = "") -> None:
         """Raises Interrupted if the run was asked to stop.

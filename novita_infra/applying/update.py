@@ -20,9 +20,9 @@ from novita_infra.kinds.field import Default
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.clock import GRACE
 from novita_infra.model.resources import STABLE, Existing, Live
-from novita_infra.model.values import Digest, Spec, Value, leaves, reveal
+from novita_infra.model.values import Digest, Spec, Value, leaves, reveal, secrets_of
 from novita_infra.planning.changes.case import recorded_spec
-from novita_infra.planning.changes.equality import agree, revealed, written
+from novita_infra.planning.changes.equality import agree, masked, revealed, written
 from novita_infra.planning.plan.steps import Step
 from novita_infra.refresh.objects import read_one
 
@@ -148,7 +148,7 @@ class Updater:
         """Sends the call until it is answered or shows its effect, with the intent on disk before."""
         at, call, step = change.at, change.call, change.at.step
         record = at.record
-        before = {"values": dict(live.values), "outputs": dict(live.outputs)} if call.took_effect else {}
+        before = {"values": _shown(change, live), "outputs": dict(live.outputs)} if call.took_effect else {}
         changed = {name: change.spec[name] for name in (*step.fields, *call.also_sets) if name in change.spec}
         pending = at.attempt(call.name, written(changed, change.key))
         needs = tuple(sorted({*record.needs, *step.record.needs}))
@@ -157,6 +157,7 @@ class Updater:
         mark = live.mark or (self._run.mark(step.address, pending.operation) if at.kind.api.marked else "")
         target = Target(live.id, reveal(_with_resets(at.kind, step, change.spec)), live, record.spec, mark=mark)
         request = call.request(target)
+        self._run.client.hide(lambda: secrets_of(change.spec))  # it may hold secrets that only the live object shows
 
         async def is_done() -> bool:
             """Whether a call that is refused for now is not needed any more: someone else has made the change."""
@@ -189,6 +190,17 @@ class Updater:
             if change.took_effect(target, live):
                 return True
         return False
+
+
+def _shown(change: _Change, live: Live) -> Spec:
+    """The live values as they may be recorded: secrets as Digests."""
+    kind, recorded, wanted = change.at.kind, change.at.record.spec, change.spec
+    return {
+        name: masked(
+            value, recorded=recorded.get(name), wanted=wanted.get(name), field=kind.field(name), key=change.key
+        )
+        for name, value in live.values.items()
+    }
 
 
 def _merged(recorded: Spec, step: Step, spec: Spec, key: str) -> Mapping[str, Value]:

@@ -74,7 +74,7 @@ class Waits:
         if live is None:
             return ()
         run = self._run
-        reading = asyncio.ensure_future(failure_log(run.client, at.kind, live, secrets=run.secrets()))
+        reading = asyncio.ensure_future(failure_log(run.client, at.kind, live))
         stopping = asyncio.ensure_future(run.stop.wait())
         try:
             await asyncio.wait({reading, stopping}, timeout=LOG_PATIENCE, return_when=asyncio.FIRST_COMPLETED)

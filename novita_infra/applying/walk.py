@@ -149,9 +149,8 @@ class _Walk:
         except StillMoving as error:
             outcome, reason, recorded = Outcome.MOVING, str(error), str(error)
         except StepFailed as error:
-            # It may quote the API's message about the object, which may quote a secret that the object was given.
-            outcome, reason, code, log = Outcome.FAILED, run.redacted(str(error)), error.code, error.log
-            recorded = run.redacted(error.reason)
+            outcome, reason, code, log = Outcome.FAILED, str(error), error.code, error.log
+            recorded = error.reason
         except ApiError as error:
             outcome, reason = Outcome.FAILED, "; ".join(part for part in (str(error), error.advice) if part)
             code = EXIT_BLOCKED if isinstance(error, BLOCKING) else EXIT_ERROR

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, NamedTuple, TypeAlias
 
 from novita_infra.model.values import Value
@@ -85,6 +86,23 @@ class Key(NamedTuple):
     raises, and returns None for a value that the answer does not hold."""
 
 
+# --- where a field may hold secrets -----------------------------------------------------------------------------
+
+
+class Secrecy(Enum):
+    """Where the values of a field may hold secrets."""
+
+    PUBLIC = "public"
+    """A secret stands there only as an expression or a pointer to one."""
+    VALUE = "value"
+    """The whole value is secret wherever it comes from (a password)."""
+    ITEMS = "items"
+    """A map in which each item may be secret (an env)."""
+    TEXT = "text"
+    """A text of the user's own, such as a command, which may hold a secret that nothing marks. It is shown in plans;
+    messages about mistakes in a manifest do not quote it."""
+
+
 # --- fields -----------------------------------------------------------------------------------------------------
 
 
@@ -113,9 +131,17 @@ class Field:
     """The type of the resource that the value points at, such as `registry_auth`."""
     refers_at: tuple[str, ...] = ()
     """Path of the reference inside the value: () for the value itself, ("*", "storage") for that key of each item."""
-    secret: bool = False
-    """The whole value is secret wherever it comes from (a password)."""
-    secret_items: bool = False
-    """A map in which each item may be secret (an env)."""
+    secrecy: Secrecy = Secrecy.PUBLIC
+    """Where a value of it may hold secrets."""
     satisfied: Callable[[Value, Value], bool] | None = None
     """Whether the second (live) value satisfies the first (declared) one, where equality would be too strict."""
+
+    @property
+    def secret(self) -> bool:
+        """Whether the whole value is secret."""
+        return self.secrecy is Secrecy.VALUE
+
+    @property
+    def secret_items(self) -> bool:
+        """Whether it is a map in which each item may be secret."""
+        return self.secrecy is Secrecy.ITEMS

@@ -11,7 +11,7 @@ from typing import Any
 from novita_infra.api.json_values import carried, object_of, text_of
 from novita_infra.api.request import GPU, Pages, Request, post
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
-from novita_infra.kinds.field import Field, Key, Replaces
+from novita_infra.kinds.field import Field, Key, Replaces, Secrecy
 from novita_infra.kinds.kind import Kind
 from novita_infra.kinds.toolkit.field_keys import body_of, readers, texts
 from novita_infra.kinds.toolkit.field_schemas import TEXT
@@ -47,7 +47,7 @@ _FIELDS = (
         keys={"create": Key("password", text_of)},
         change=Replaces(_WHY),
         required=True,
-        secret=True,
+        secrecy=Secrecy.VALUE,
     ),
 )
 _READERS = readers(_FIELDS)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from novita_infra.api.json_values import carried, created_in, int_of, object_of, text_of
 from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
-from novita_infra.kinds.field import By, Default, Field, Key
+from novita_infra.kinds.field import By, Default, Field, Key, Secrecy
 from novita_infra.kinds.kind import Kind, Resolution, SpecError
 from novita_infra.kinds.toolkit.checks import env_errors, port_errors
 from novita_infra.kinds.toolkit.field_keys import READ, body_of, readers, texts
@@ -59,6 +59,7 @@ _FIELDS: Final = (
         keys={READ: Key("readme", readme_without_mark)},
         change=_UPDATE,
         absent=Default(""),
+        secrecy=Secrecy.TEXT,
     ),
     Field(
         name="registryAuth",
@@ -78,6 +79,7 @@ _FIELDS: Final = (
         keys=texts("startCommand", *_BOTH),
         change=_UPDATE,
         absent=Default(""),
+        secrecy=Secrecy.TEXT,
     ),
     Field(
         name="entrypoint",
@@ -87,6 +89,7 @@ _FIELDS: Final = (
         keys=texts("entrypoint", *_BOTH),
         change=_UPDATE,
         absent=Default(""),
+        secrecy=Secrecy.TEXT,
     ),
     Field(
         name="rootDiskGb",
@@ -115,7 +118,7 @@ _FIELDS: Final = (
         keys={**dict.fromkeys(_BOTH, Key("envs", env_list)), READ: Key("envs", env_of)},
         change=_UPDATE,
         absent=Default({}),
-        secret_items=True,
+        secrecy=Secrecy.ITEMS,
     ),
     Field(
         name="minCudaVersion",

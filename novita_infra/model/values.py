@@ -114,6 +114,18 @@ def is_secret(value: Value) -> bool:
     return not isinstance(value, _PLAIN) and any(isinstance(leaf, (Secret, Digest)) for leaf in leaves(value))
 
 
+def secrets_of(*values: Value) -> frozenset[str]:
+    """Every secret in the values in clear, and the parts of each: a program may log a password without its address."""
+    secrets: set[str] = set()
+    waiting = [leaf for value in values for leaf in leaves(dict(value) if isinstance(value, Mapping) else value)]
+    while waiting:
+        leaf = waiting.pop()
+        if isinstance(leaf, Secret):
+            secrets.add(leaf.value)
+            waiting += leaf.parts
+    return frozenset(secrets - {""})
+
+
 def reveal(value: Value) -> Value:
     """The value with its secrets in clear: only for the body of a request. Raises ValueError on an unknown part."""
     match value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import partial
 
 from novita_infra.applying.events import Listener, Result
 from novita_infra.applying.records import RunRecords
@@ -16,11 +16,10 @@ from novita_infra.kinds import KINDS
 from novita_infra.manifests.project.loading import Project
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
+from novita_infra.model.values import secrets_of
 from novita_infra.operations.basis import check_basis
 from novita_infra.operations.identity import identified
-from novita_infra.operations.redaction import secrets_of_specs
 from novita_infra.operations.session import Session
-from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import WITHOUT_CALL
 from novita_infra.policies.running import check_judged
@@ -47,6 +46,7 @@ async def apply_plan(
         raise Problems(problems, code=review.code)
     check_judged(session.project, review)
     check_basis(plan, state, seal=seal)
+    session.client.hide(lambda: secrets_of(*(step.spec for step in plan.steps)))
     result, outputs = None, None
     with session.store.journal(state) as journal:
         records = RunRecords(state, journal, now=session.clock.now)
@@ -60,7 +60,6 @@ async def apply_plan(
             slots=step_slots(parallelism),
             operation=lambda: str(uuid.uuid4()),
             mark=partial(_mark, session),
-            secrets=cache(partial(_secrets, session.project, plan)),
         )
         try:
             if seal:
@@ -86,11 +85,6 @@ def _durations(result: Result | None) -> Mapping[str, list[float]]:
         if end.outcome.value == "done" and end.step.action not in WITHOUT_CALL:
             durations.setdefault(f"{end.step.address.type}.{end.step.call_name}", []).append(round(end.elapsed, 1))
     return durations
-
-
-def _secrets(project: Project, plan: Plan) -> frozenset[str]:
-    """Every secret that the project declares or the plan sends, in clear, to redact messages."""
-    return secrets_of_specs((*(item.spec for item in project.declared), *(step.spec for step in plan.steps)))
 
 
 def _mark(session: Session, address: Address, operation: str) -> str:

@@ -11,12 +11,13 @@ from novita_infra.manifests.export.writing import SCHEMA, manifest_of, unwritabl
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, nearest, problem
 from novita_infra.model.records import Record
-from novita_infra.model.resources import Live
+from novita_infra.model.resources import Declared, Live
+from novita_infra.model.values import Value
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.identity import identified
 from novita_infra.operations.ownership import accepting, claimed_by
 from novita_infra.operations.session import Session, check_account
-from novita_infra.planning.changes.equality import written
+from novita_infra.planning.changes.equality import masked, without_known_secrets, written
 from novita_infra.refresh.objects import read_one
 
 
@@ -66,6 +67,10 @@ async def import_object(session: Session, address: Address, id: str, *, steal: b
     known = written_fields(kind, live)
     # A value that the API does not return is assumed to be as declared; fields that are not declared are left out.
     spec = {name: known.get(name, value) for name, value in declared.spec.items()} if declared else known
+    spec = {
+        name: _recorded(session, kind, declared, name, value) if name in known else value
+        for name, value in spec.items()
+    }
     record = Record(
         address,
         live.id,
@@ -79,6 +84,15 @@ async def import_object(session: Session, address: Address, id: str, *, steal: b
     state = identified(replace(state, records=records, identity=identity), session.project, cloud=session.cloud)
     session.state = session.store.save(state)
     return record
+
+
+def _recorded(session: Session, kind: Kind, declared: Declared | None, name: str, value: Value) -> Value:
+    """A live value for the record: a Digest where the manifest has a secret, and for a text that holds a known one."""
+    wanted, key = declared.spec.get(name) if declared else None, session.state.key
+    if value == wanted:
+        return value
+    value = masked(value, recorded=None, wanted=wanted, field=kind.field(name), key=key)
+    return without_known_secrets(value, session.project.secrets(), key=key)
 
 
 def _plain_items(prefix: str, values: Mapping[str, object]) -> dict[str, object]:

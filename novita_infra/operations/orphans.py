@@ -148,7 +148,6 @@ async def terminate(
         slots=step_slots(parallelism),
         operation=lambda: "",
         mark=lambda _address, _operation: "",
-        secrets=frozenset,
     )
     changes = tuple(Change(step.address, Action.DELETE, id=step.id) for step in steps)
     walked = await walk_steps(WalkInput(steps=steps), run)

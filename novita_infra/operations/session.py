@@ -7,11 +7,13 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from novita_infra.api.protocol import ApiClient
+from novita_infra.manifests.language.expressions import is_secret_name
 from novita_infra.manifests.project.discovery import find
 from novita_infra.manifests.project.loading import Project, load
 from novita_infra.manifests.project.locating import locate
@@ -33,6 +35,8 @@ API_URL: Final = "https://api.novita.ai"
 SIM_SCALE: Final = 60.0
 """How many simulated seconds pass in one real second with `--sim`."""
 SIMULATOR: Final = "simulator"
+LEAST_OF_ENVIRONMENT: Final = 8
+"""Characters below which a value of the environment is no secret: `KEYTIMEOUT=1` would hide every figure."""
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -72,6 +76,9 @@ class Session:
     def identity(self) -> Identity:
         """The identity of the project in this environment, which owner marks name."""
         return identity_of(self.project, self.state)
+
+    def __post_init__(self) -> None:
+        self.client.hide(self.project.secrets)
 
 
 def validate_project(where: ProjectOptions, environ: Mapping[str, str]) -> Project:
@@ -164,9 +171,15 @@ async def with_project(
             shared=None if sim else cache_folder(environ),
         )
         await stack.enter_async_context(client)
+        client.hide(partial(_secrets_of_environment, environ))
         host = urlsplit(url).hostname or url
         cloud = SIMULATOR if sim or host in _LOOPBACK else host
         yield Session(where, project, store, client, clock, cloud, state, sim=sim, report=report)
+
+
+def _secrets_of_environment(environ: Mapping[str, str]) -> list[str]:
+    """The values of the variables with secret names: a command or an image may have got one in a way of its own."""
+    return [text for name, text in environ.items() if is_secret_name(name) and len(text) >= LEAST_OF_ENVIRONMENT]
 
 
 def _is_empty(where: ProjectOptions) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from novita_infra.api.errors import NotFound
 from novita_infra.api.protocol import ApiClient
@@ -14,11 +15,13 @@ from novita_infra.model.clock import GRACE, Clock
 from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Spec
 
+_STATUS: Final = re.compile(r"[A-Za-z]{1,30}")
+"""A status as the API documents them: one word of letters. Anything else is a text."""
+
 
 async def read_all(client: ApiClient, kind: Kind) -> dict[str, Live]:
     """Every live object of the type, by id, without those that are gone."""
-    parse = kind.api.read.parse
-    lives = (parse(item) for item in await client.walk(kind.api.read.pages))
+    lives = _parsed(client, kind, await client.walk(kind.api.read.pages))
     return {live.id: live for live in lives if live.phase is not Phase.GONE}
 
 
@@ -33,7 +36,7 @@ async def read_one(client: ApiClient, kind: Kind, id: str) -> Live | None:
     found: Mapping[str, Any] | None = kind.api.read.unwrap(answer) if kind.api.read.unwrap else answer
     if not found:
         return None
-    live = kind.api.read.parse(found)
+    (live,) = _parsed(client, kind, [found])
     if live.phase is Phase.GONE or (live.id and live.id != id):
         return None
     return live if live.id else replace(live, id=id)
@@ -55,6 +58,19 @@ async def still_listed(client: ApiClient, kind: Kind, lives: tuple[Live, ...], *
     else:
         got = await asyncio.gather(*(read_one(client, kind, live.id) for live in lives))
     return tuple(live for live, now in zip(lives, got, strict=True) if now and now.phase is not Phase.LEAVING)
+
+
+def _parsed(client: ApiClient, kind: Kind, items: Iterable[Mapping[str, Any]]) -> Iterator[Live]:
+    """The live objects of the items. Their texts for people are free of secrets from here on."""
+    for item in items:
+        live = kind.api.read.parse(item)
+        if live.trouble:
+            live = replace(live, trouble=client.redacted(live.trouble))
+        if live.status and not _STATUS.fullmatch(live.status):
+            status = client.redacted(live.status)
+            outputs = {name: status if value == live.status else value for name, value in live.outputs.items()}
+            live = replace(live, status=status, outputs=outputs)
+        yield live
 
 
 def only_listed(kind: Kind) -> bool:

@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from novita_infra.api.credentials import secrets_in
 from novita_infra.api.error_mapping import refusal
 from novita_infra.api.errors import (
     ApiError,
@@ -22,7 +23,7 @@ from novita_infra.api.errors import (
     Unanswered,
     Unauthorized,
 )
-from novita_infra.api.redaction import redact, secrets_in
+from novita_infra.api.redaction import redact
 from novita_infra.api.request import Request, get, post
 from novita_infra.api.responses import LONGEST_WAIT, Response, asked_wait, content
 from novita_infra.simulator.http.error_reasons import REASONS as GIVEN

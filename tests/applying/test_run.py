@@ -24,13 +24,6 @@ def test_step_slots_prepare_steps_for_each_call_in_flight(parallelism: int | Non
     assert taken == calls * STEPS_PER_CALL
 
 
-def test_a_text_is_redacted_line_by_line() -> None:
-    scene = Scene()
-    text = scene.run().redacted("first\nwith hunter2-hunter2\nlast")
-    assert "hunter2" not in text
-    assert text.splitlines()[::2] == ["first", "last"]
-
-
 def test_check_stop_raises_only_in_an_interrupted_run() -> None:
     scene = Scene()
     scene.run().check_stop()

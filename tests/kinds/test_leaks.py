@@ -31,7 +31,7 @@ expressions, so these two count only as keys. `name` is what every kind calls th
 leaves it out gets `metadata.name`."""
 
 EXCEPTIONS = {
-    ("api/redaction.py", "password"): "the key of a secret in a body of the API, whatever it is about",
+    ("api/credentials.py", "password"): "the key of a secret in a body of the API, whatever it is about",
     ("cli/commands/simulator/sim/run.py", "command"): "the command that is run against the simulator",
     ("manifests/resources/declaring.py", "username"): "the one part of a secret object that may stand in clear",
     ("schema/drift.py", "ports"): "an example in the schema of ignoreChanges, for a reader",

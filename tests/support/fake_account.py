@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from virtual import VirtualClock
 
 from novita_infra.api.errors import ApiError, NotFound, Unanswered
+from novita_infra.api.known_secrets import KnownSecrets, SecretSource
 from novita_infra.api.request import Pages, Request, get, post
 from novita_infra.applying.events import Event, Progressed
 from novita_infra.applying.records import RunRecords
@@ -156,6 +157,7 @@ class FakeAccount:
         self.lost: dict[str, int] = {}
         """By path, how many of the next calls happen without an answer."""
         self.log: tuple[str, ...] = ()
+        self.secrets = KnownSecrets("hunter2-hunter2")
         self.boots = True
         """Whether machines become ready."""
         self.doubles = False
@@ -191,6 +193,12 @@ class FakeAccount:
 
     def is_own(self, masked: str) -> bool:
         return bool(masked)
+
+    def hide(self, source: SecretSource) -> None:
+        self.secrets.add(source)
+
+    def redacted(self, text: str) -> str:
+        return self.secrets.redacted(text)
 
     async def last_log_lines(self, address: str, *, secrets: Iterable[str]) -> tuple[str, ...]:
         del address, secrets
@@ -277,7 +285,6 @@ class Scene:
             slots=asyncio.Semaphore(2),
             operation=lambda: f"op-{next(self._operations)}",
             mark=lambda address, operation: f"{address}/{operation}" if self.marks else "",
-            secrets=lambda: frozenset({"hunter2-hunter2"}),
         )
 
     def at(self, step: Step) -> StepRun:

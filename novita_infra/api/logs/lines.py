@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
+from novita_infra.api.credentials import without_credentials
 from novita_infra.api.redaction import redact
 
 MOST: Final = 10
 """The number of lines that are shown."""
 LONGEST: Final = 200
 """The number of characters of a line that are shown."""
-_HIDDEN: Final = "(secret)"
 _SAYS: Final = ("message", "msg", "log", "text", "line", "content")
 """The keys that hold the message of an entry of a structured log."""
 _HOLDS: Final = ("logs", "lines", "entries", "items", "data")
@@ -25,15 +25,6 @@ _HOLDS: Final = ("logs", "lines", "entries", "items", "data")
 _TERMINAL: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)")
 """Terminal codes for colours and the cursor; removed first, so that they cannot split a secret."""
 _EVENT_FIELD: Final = re.compile(r"(?:data|event|id|retry)?:")
-_NAME: Final = r"[\w.-]*(?:token(?!s\b|iz)|secret|passw(?:or)?d|passphrase|credential|signature|key)"
-_GIVEN: Final = re.compile(
-    # `HF_TOKEN=...`, `--api-key=...`, `?key=...`; `"token": "..."`, `password: ...`; `Authorization: Bearer ...`.
-    rf"""(?ix) ( {_NAME}[\w.-]*\s*=\s* | {_NAME}["']?\s*:\s* | \bbearer\s+ | \bauthorization["']?\s*:\s*["']?basic\s+ )
-    ( "[^"]*"? | '[^']*'? | [^\s"',;&]+ )"""
-)
-_LOGIN: Final = re.compile(r"(\w://[^\s/:@]*:)[^\s/]+@")
-_KNOWN: Final = re.compile(r"\b(?:sk[-_]|hf_|gh[opusr]_|glpat-|AKIA)[\w-]{16,}")
-"""The first characters of the keys of well-known services."""
 
 
 def extract_lines(data: bytes, *, secrets: Iterable[str], cut_off: bool = False) -> tuple[str, ...]:
@@ -98,9 +89,7 @@ def _bare(line: str) -> str:
 
 
 def _without_secrets(line: str, secrets: frozenset[str]) -> str:
-    line = redact(line, secrets)
-    line = _GIVEN.sub(rf"\1{_HIDDEN}", line)
-    return _KNOWN.sub(_HIDDEN, _LOGIN.sub(rf"\1{_HIDDEN}@", line))
+    return without_credentials(redact(line, secrets))
 
 
 def _cut(line: str) -> str:

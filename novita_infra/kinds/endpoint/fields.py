@@ -6,7 +6,7 @@ from typing import Final
 
 from novita_infra.api.json_values import object_of
 from novita_infra.kinds.endpoint import parsing, prices
-from novita_infra.kinds.field import By, Default, Field, Replaces
+from novita_infra.kinds.field import By, Default, Field, Replaces, Secrecy
 from novita_infra.kinds.toolkit.field_schemas import COMMAND, ENV, IMAGE, REFERENCE, STORAGE_MOUNTS, TEXT
 
 _MOUNT_PATH: Final = {
@@ -158,6 +158,7 @@ FIELDS: Final = (
         api="image.command (serverless-create-endpoint)",
         change=By("update"),
         absent=Default(""),
+        secrecy=Secrecy.TEXT,
     ),
     Field(
         name="rootDiskGb",
@@ -212,7 +213,7 @@ FIELDS: Final = (
         api="envs[] (serverless-create-endpoint)",
         change=By("update"),
         absent=Default({}),
-        secret_items=True,
+        secrecy=Secrecy.ITEMS,
     ),
     Field(
         name="healthPath",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from novita_infra.api.json_values import text_of
-from novita_infra.kinds.field import By, Cases, Default, Field, Grows, Key, Local, Refusal, Replaces
+from novita_infra.kinds.field import By, Cases, Default, Field, Grows, Key, Local, Refusal, Replaces, Secrecy
 from novita_infra.kinds.instance import forms, offers
 from novita_infra.kinds.toolkit.field_keys import READ, texts
 from novita_infra.kinds.toolkit.field_schemas import (
@@ -112,7 +112,7 @@ FIELDS: Final = (
         api=f"imageAuth, as username:password ({_CREATE})",
         keys={"create": Key("imageAuth", forms.login_text)},
         change=_replaces("the inline credential"),
-        secret=True,
+        secrecy=Secrecy.VALUE,
     ),
     Field(
         name="command",
@@ -122,6 +122,7 @@ FIELDS: Final = (
         keys=texts("command", "create", "upgrade"),
         change=By("upgrade"),
         absent=Default(""),
+        secrecy=Secrecy.TEXT,
     ),
     Field(
         name="entrypoint",
@@ -131,6 +132,7 @@ FIELDS: Final = (
         keys=texts("entrypoint", "create", "upgrade"),
         change=By("upgrade"),
         absent=Default(""),
+        secrecy=Secrecy.TEXT,
     ),
     Field(
         name="env",
@@ -140,7 +142,7 @@ FIELDS: Final = (
         keys={READ: Key("envs", env_without_mark)},
         change=By("upgrade"),
         absent=Default({}),
-        secret_items=True,
+        secrecy=Secrecy.ITEMS,
     ),
     Field(
         name="ports",

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from novita_infra.api.credentials import credentials_in
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.language.variables import (
     Given,
@@ -34,7 +35,7 @@ from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.resources import Declared
 from novita_infra.model.rules import Rules
-from novita_infra.model.values import Value, is_secret
+from novita_infra.model.values import Value, is_secret, leaves, secrets_of
 from novita_infra.state.settings import StateSettings
 
 
@@ -67,6 +68,14 @@ class Project:
     """The rules for every plan of this environment."""
     id: str | None = None
     """The id of the project, from the project file: empty where it gives none, None without a project file."""
+    secret_variables: tuple[Value, ...] = field(default=(), repr=False)
+    """The values of the secret variables, whether a resource uses them or not."""
+
+    def secrets(self) -> frozenset[str]:
+        """Every secret in clear: of resources, outputs and variables, and the credentials in their plain texts."""
+        values = [*(dict(item.spec) for item in self.declared), dict(self.outputs), *self.secret_variables]
+        plain = (leaf for value in values for leaf in leaves(value) if isinstance(leaf, str))
+        return secrets_of(*values).union(credential for text in plain for credential in credentials_in(text))
 
 
 def load(
@@ -143,6 +152,7 @@ def _load(
         warnings=diagnostics.warnings(),
         rules=rules,
         id=settings.text("metadata", "id") if found.project_file else None,
+        secret_variables=tuple(value for value in (values or {}).values() if is_secret(value)),
     )
 
 

@@ -12,7 +12,6 @@ from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.plans.preflight import run_preflight
 from novita_infra.operations.plans.refresh import read_at_once, refresh_inputs
-from novita_infra.operations.redaction import redacted_inputs
 from novita_infra.operations.session import Session, check_account
 from novita_infra.planning.inputs import AccountSnapshot, Config, PlanInputs, PriorState
 from novita_infra.planning.options import PlanOptions
@@ -65,7 +64,7 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
         kinds=KINDS,
         options=asked,
     )
-    return redacted_inputs(await refresh_inputs(session, inputs))
+    return await refresh_inputs(session, inputs)
 
 
 def check_named(asked: PlanOptions, declared: Collection[Address], state: State) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from novita_infra.api.credentials import credentials_in
+from novita_infra.api.redaction import without_secrets
 from novita_infra.encoding import digest
 from novita_infra.kinds.field import Field
 from novita_infra.model.values import Digest, Joined, Ref, Secret, Spec, Value, is_known, is_secret
@@ -47,6 +49,19 @@ def masked(value: Value, *, recorded: Value, wanted: Value, field: Field, key: s
         name: item if item == recorded.get(name) or isinstance(wanted.get(name), str) else _hidden(item, key)
         for name, item in value.items()
     }
+
+
+def without_known_secrets(value: Value, secrets: frozenset[str], *, key: str) -> Value:
+    """A live value with a Digest for each text that holds one of the secrets or a credential, wherever it stands."""
+    match value:
+        case str() if without_secrets(value, secrets.union(credentials_in(value))) != value:
+            return _hidden(value, key)
+        case dict():
+            return {name: without_known_secrets(item, secrets, key=key) for name, item in value.items()}
+        case list():
+            return [without_known_secrets(item, secrets, key=key) for item in value]
+        case _:
+            return value
 
 
 def _without_secrets(value: Value, recorded: Value, wanted: Value, key: str) -> Value:

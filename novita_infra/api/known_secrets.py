@@ -1,0 +1,37 @@
+"""The secrets that no text of the API may show. The client asks here where a text enters: errors, statuses, log lines.
+
+Whoever shows, stores or sends such a text later needs to do nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+from novita_infra.api.redaction import redact
+
+SecretSource: TypeAlias = Callable[[], Iterable[str]]
+"""Returns secrets in clear. It is called when the first text arrives; most runs see none."""
+
+
+class KnownSecrets:
+    """The API key, and the secrets of the project, its plan and its environment."""
+
+    def __init__(self, *secrets: str) -> None:
+        self._secrets = frozenset(secrets)
+        self._sources: list[SecretSource] = []
+
+    def add(self, source: SecretSource) -> None:
+        """Adds the secrets of the source."""
+        self._sources.append(source)
+
+    def all(self) -> frozenset[str]:
+        """Every secret in clear."""
+        if self._sources:
+            self._secrets = self._secrets.union(*(source() for source in self._sources))
+            self._sources = []
+        return self._secrets
+
+    def redacted(self, text: str, *others: str) -> str:
+        """The text on one line without the secrets, and without the other ones."""
+        return redact(text, self.all().union(others)) if text else text
