@@ -55,7 +55,7 @@ def spans_of_credentials(text: str) -> list[tuple[int, int]]:
 
 
 def credentials_in(text: str) -> Iterator[str]:
-    """The credentials in the text that can be told from ordinary words, to be found in other texts.
+    """The credentials in the text that are no ordinary words and can be found in other texts.
 
     A path, a variable of a shell and a number are none.
     """
