@@ -13,7 +13,6 @@ from novita_infra.applying.run import Run, step_slots
 from novita_infra.applying.walk import walk_steps
 from novita_infra.applying.walk_input import WalkInput
 from novita_infra.kinds import KINDS
-from novita_infra.manifests.project.loading import Project
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.values import secrets_of

@@ -14,11 +14,11 @@ from rig import Rig
 
 from novita_infra.api.errors import ApiError
 from novita_infra.views.content.lines import plain
-from novita_infra.views.json.plan import plan_json
-from novita_infra.views.json.ui import Messages
-from novita_infra.views.text.plan import plan_lines
-from novita_infra.views.text.result import result_lines
-from novita_infra.views.text.state import record_lines
+from novita_infra.views.formats.json.plan import plan_json
+from novita_infra.views.formats.json.ui import Messages
+from novita_infra.views.formats.text.plan import plan_lines
+from novita_infra.views.formats.text.result import result_lines
+from novita_infra.views.formats.text.state import record_lines
 
 ENVIRON = {"CMD_TOKEN": "tok3n/for+cmd", "SALT": "pepper-and-salt", "ACCOUNT": "plain"}
 MACHINE: dict[str, Any] = {

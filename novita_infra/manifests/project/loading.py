@@ -40,6 +40,16 @@ from novita_infra.state.settings import StateSettings
 
 
 @dataclass(frozen=True, slots=True)
+class GivenVariables:
+    """Variables by where their values come from and whether they are secret."""
+
+    from_environ: Mapping[str, str] = field(default_factory=dict)
+    """The public values that come from `NOVITA_INFRA_VAR_*`, as text."""
+    secret: tuple[Value, ...] = field(default=(), repr=False)
+    """The values of the secret variables, whether a resource uses them or not."""
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """The loaded project: everything that its manifests declare in one environment."""
 
@@ -61,19 +71,16 @@ class Project:
     """Whether objects with a field for it carry an owner mark."""
     variables: Mapping[str, Value] = field(default_factory=dict)
     """The values of the variables, without secret ones."""
-    from_environ: Mapping[str, str] = field(default_factory=dict)
-    """The values among them that come from `NOVITA_INFRA_VAR_*`, as text."""
+    given: GivenVariables = GivenVariables()
+    """The variables that are not in the files of the project, and the secret ones."""
     warnings: tuple[Diagnostic, ...] = ()
     rules: Rules = Rules()
     """The rules for every plan of this environment."""
     id: str | None = None
     """The id of the project, from the project file: empty where it gives none, None without a project file."""
-    secret_variables: tuple[Value, ...] = field(default=(), repr=False)
-    """The values of the secret variables, whether a resource uses them or not."""
-
     def secrets(self) -> frozenset[str]:
         """Every secret in clear: of resources, outputs and variables, and the credentials in their plain texts."""
-        values = [*(dict(item.spec) for item in self.declared), dict(self.outputs), *self.secret_variables]
+        values = [*(dict(item.spec) for item in self.declared), dict(self.outputs), *self.given.secret]
         plain = (leaf for value in values for leaf in leaves(value) if isinstance(leaf, str))
         return secrets_of(*values).union(credential for text in plain for credential in credentials_in(text))
 
@@ -148,11 +155,13 @@ def _load(
         },
         owner_marks=settings.document.data.get("ownerMarks") is not False,
         variables={name: value for name, value in (values or {}).items() if not is_secret(value)},
-        from_environ={item.name: item.value for item in from_environ if not is_secret((values or {})[item.name])},
+        given=GivenVariables(
+            from_environ={item.name: item.value for item in from_environ if not is_secret((values or {})[item.name])},
+            secret=tuple(value for value in (values or {}).values() if is_secret(value)),
+        ),
         warnings=diagnostics.warnings(),
         rules=rules,
         id=settings.text("metadata", "id") if found.project_file else None,
-        secret_variables=tuple(value for value in (values or {}).values() if is_secret(value)),
     )
 
 

@@ -39,7 +39,7 @@ def is_plan(path: Path) -> bool:
 def save_plan(session: Session, review: Review, path: Path, *, asked: PlanOptions) -> str:
     """Writes the plan so that `opened_saved` can apply it as it was shown; returns its digest."""
     where, project = session.where, session.project
-    given = {**project.from_environ, **where.variables}
+    given = {**project.given.from_environ, **where.variables}
     setting = Setting(
         root=str(project.root.resolve()),
         environment=project.environment,
