@@ -78,6 +78,7 @@ class Project:
     """The rules for every plan of this environment."""
     id: str | None = None
     """The id of the project, from the project file: empty where it gives none, None without a project file."""
+
     def secrets(self) -> frozenset[str]:
         """Every secret in clear: of resources, outputs and variables, and the credentials in their plain texts."""
         values = [*(dict(item.spec) for item in self.declared), dict(self.outputs), *self.given.secret]
