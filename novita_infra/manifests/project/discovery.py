@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,11 @@ SCENARIO_SUFFIX: Final = ".scenario"
 """`bad-day.scenario.yaml` describes a scenario for the simulator and is no manifest."""
 
 _SUFFIXES: Final = (".yaml", ".yml")
+_JSON: Final = ".json"
+_API: Final = b'"novita-infra/'
+"""The text by which a JSON file is a manifest. Other tools keep JSON files in the same folders."""
+_HEAD: Final = 65_536
+"""Bytes at the beginning of a JSON file in which the text must be."""
 _STATE: Final = "state"
 
 
@@ -36,8 +42,8 @@ class ManifestFiles:
 def find(path: Path, *, other_than: Sequence[Path] = ()) -> ManifestFiles:
     """Lists the files of the project at or above a folder, or one manifest file with the project file at or above it.
 
-    A project is searched recursively, except hidden folders, `state`, and projects inside the project. Raises Problems
-    if there is nothing at the path.
+    A project is searched recursively, except hidden folders, `state`, and projects inside the project. Links to folders
+    are followed; a folder with several names is read once. Raises Problems if there is nothing at the path.
     """
     try:
         if path.is_file() and path.name != PROJECT_FILE:
@@ -47,7 +53,7 @@ def find(path: Path, *, other_than: Sequence[Path] = ()) -> ManifestFiles:
         else:
             root = path.parent if path.name == PROJECT_FILE and path.is_file() else _root_of(path)
             found = ManifestFiles(root)
-            _search(found, "", skipped={item.resolve() for item in other_than})
+            _search(found, skipped={os.path.realpath(item) for item in other_than})
         found.project_file = (root / PROJECT_FILE).is_file()
     except (FileNotFoundError, NotADirectoryError):
         raise problem(f"{path}: there is no such file or folder", "name a project folder or a manifest file") from None
@@ -74,24 +80,70 @@ def reason(error: OSError | ValueError) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
-def _search(found: ManifestFiles, folder: str, *, skipped: set[Path]) -> None:
-    waiting = [folder]
-    while waiting:
-        below = waiting.pop()
+def why_unread(root: Path, name: str) -> str | None:
+    """Returns the reason why a file that exists is no manifest of the project; None if there is no such file.
+
+    A link to nothing counts as existing: what it led to may be unreachable for now.
+    """
+    folder = root
+    for part in Path(name).parts[:-1]:
+        folder /= part
+        shown = _spelt(folder.relative_to(root).as_posix())
+        if folder.is_symlink() and not folder.exists():
+            return f"the link {shown} points to nothing"
+        if not folder.is_dir():
+            return None
+        if (folder / PROJECT_FILE).is_file():
+            return f"the folder {shown} is a project of its own"
+    if not os.path.lexists(root / name):
+        return None
+    return "the file is not read as a manifest"
+
+
+def _search(found: ManifestFiles, *, skipped: set[str]) -> None:
+    """Reads folders before links, so that a folder in the project keeps its own name."""
+    waiting, links = [""], deque[str]()
+    visited = _ids(found.root / _STATE)
+    while waiting or links:
+        below = waiting.pop() if waiting else links.popleft()
+        ids = _ids(found.root / below)
+        if ids & visited:
+            continue
+        visited |= ids
         for entry in _entries(found, below):
             name = f"{below}/{entry.name}" if below else entry.name
-            if entry.is_dir(follow_symlinks=False):
+            if _is_folder(found, entry, name):
                 if name != _STATE and not _is_foreign(entry):
-                    waiting.append(name)
-            elif _is_manifest(entry.name) and (found.root / name).resolve() not in skipped:
+                    (links if entry.is_symlink() else waiting).append(name)
+            elif _is_manifest(entry) and os.path.realpath(entry.path) not in skipped:
                 _add(found, entry, _spelt(name))
+
+
+def _ids(folder: Path) -> set[tuple[int, int]]:
+    """Returns the identity of the folder, whatever its name; empty if there is none."""
+    try:
+        about = folder.stat()
+    except OSError:
+        return set()
+    return {(about.st_dev, about.st_ino)}
+
+
+def _is_folder(found: ManifestFiles, entry: os.DirEntry[str], name: str) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError as error:  # a link to itself, or into a folder that may not be entered
+        place = Origin(_spelt(name), 1, 1)
+        found.diagnostics.append(
+            Diagnostic(f"the link cannot be followed: {reason(error)}", "mend or remove it", origin=place)
+        )
+        return False
 
 
 def _entries(found: ManifestFiles, below: str) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(found.root / below) as entries:
             yield from sorted(entries, key=lambda entry: entry.name)
-    except PermissionError as error:
+    except OSError as error:
         if not below:
             raise
         place = Origin(_spelt(below), 1, 1)
@@ -99,17 +151,33 @@ def _entries(found: ManifestFiles, below: str) -> Iterator[os.DirEntry[str]]:
 
 
 def _add(found: ManifestFiles, entry: os.DirEntry[str], name: str) -> None:
-    if entry.is_file():
+    try:
+        is_file = entry.is_file()
+    except OSError:
+        return  # reported as a link that cannot be followed
+    if is_file:
         found.manifests.append(name)
     elif entry.is_symlink():
         place = Origin(name, 1, 1)
         found.diagnostics.append(Diagnostic("the link points to no file", "mend or remove it", origin=place))
 
 
-def _is_manifest(name: str) -> bool:
-    stem, dot, suffix = name.rpartition(".")
-    other = name.startswith(".") or name == PROJECT_FILE or stem.endswith((VARIABLES_SUFFIX, SCENARIO_SUFFIX))
-    return dot + suffix in _SUFFIXES and not other
+def _is_manifest(entry: os.DirEntry[str]) -> bool:
+    stem, dot, suffix = entry.name.rpartition(".")
+    if entry.name.startswith(".") or entry.name == PROJECT_FILE or stem.endswith((VARIABLES_SUFFIX, SCENARIO_SUFFIX)):
+        return False
+    suffix = (dot + suffix).lower()
+    return suffix in _SUFFIXES or (suffix == _JSON and _is_json_manifest(entry))
+
+
+def _is_json_manifest(entry: os.DirEntry[str]) -> bool:
+    try:
+        if not entry.is_file():
+            return False
+        with Path(entry.path).open("rb") as file:
+            return _API in file.read(_HEAD)
+    except OSError:
+        return False
 
 
 def _is_foreign(folder: os.DirEntry[str]) -> bool:

@@ -63,6 +63,8 @@ class Project:
     outputs: Mapping[str, Value]
     """May hold Refs, Secrets and Joined."""
     state: StateSettings
+    files: frozenset[str] = frozenset()
+    """The manifest files that were read, relative to the root."""
     scope: str = ""
     """The one manifest file that was loaded, relative to the root; empty for the whole project."""
     groups: Mapping[str, str] = field(default_factory=dict)
@@ -148,6 +150,7 @@ def _load(
         declared=declared,
         outputs=outputs,
         state=StateSettings(found.root, settings.part("state")),
+        files=frozenset(found.manifests),
         scope=found.scope,
         groups={
             name: group["onFailure"]

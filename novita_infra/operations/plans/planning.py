@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Collection
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Circumstances
+from novita_infra.manifests.project.discovery import why_unread
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import Problems
+from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.plans.preflight import run_preflight
 from novita_infra.operations.plans.refresh import read_at_once, refresh_inputs
@@ -34,6 +36,7 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
     check_account(session)
     await check_owner(session)
     check_named(asked, [item.address for item in project.declared], state)
+    check_sources(session, asked)
     declared = project.declared
     catalogues = {
         part for item in declared for part in KINDS[item.address.type].resolution.catalogues if not asked.destroys
@@ -72,3 +75,28 @@ def check_named(asked: PlanOptions, declared: Collection[Address], state: State)
     diagnostics = misnamed(asked, declared=declared, recorded=state.records)
     if diagnostics:
         raise Problems(diagnostics)
+
+
+def check_sources(session: Session, asked: PlanOptions) -> None:
+    """Raises Problems if a resource would be deleted only because its manifest, which exists, is not read."""
+    project, records = session.project, session.state.records
+    if project.scope or asked.destroys:
+        return
+    declared = {item.address for item in project.declared}
+    unread = {
+        record.source: why_unread(project.root, record.source)
+        for address, record in records.items()
+        if address not in declared and record.source and record.source not in project.files
+    }
+    diagnostics = [
+        Diagnostic(
+            f"it would be deleted, but its manifest {record.source} exists and is not read: {unread[record.source]}",
+            "let the file be read again, or remove it if the resource is to be deleted "
+            f"(to forget the resource and keep the object: `state rm {shlex.quote(str(address))}`)",
+            address=str(address),
+        )
+        for address, record in sorted(records.items())
+        if address not in declared and unread.get(record.source)
+    ]
+    if diagnostics:
+        raise Problems(diagnostics, code=EXIT_REFUSED)
