@@ -1,4 +1,7 @@
-"""Instances: what they show, how random fleets declare them, what others do to them. Their edits are in `edits`."""
+"""Instances: how random fleets declare them, and what others do to them.
+
+`fields` has each field by itself, `edits` those of several together.
+"""
 
 from __future__ import annotations
 
@@ -7,35 +10,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from kind_facts.common import ELSEWHERE, IMAGES, attribute, auth, deletes, env, more_env, named, storages, to
+from kind_facts.common import ELSEWHERE, IMAGES, deletes
 from kind_facts.facts import Fleet, FleetPart, KindFacts, OutsiderCalls
 from kind_facts.instance.edits import edits
-from novita_infra.simulator import World
-
-MONTH = 30 * 86_400
-
-
-def _ports(_: World, item: Any) -> list[str]:
-    return sorted(f"{port['port']}/{port['type']}" for port in item.ports)
-
-
-def _months(world: World, item: Any) -> int:
-    """Those that were paid for, which are those until its end."""
-    paid = sum(payment.months for payment in world.payments if payment.owner == item.id)
-    assert paid == (round((item.ends - item.created) / MONTH) if item.billing == "monthly" else 0)
-    return paid
-
-
-def _tools(_: World, item: Any) -> list[dict[str, Any]]:
-    return [{"name": tool["name"], "port": int(tool["port"]), "type": tool["type"]} for tool in item.tools]
-
-
-def _renewal(_: World, item: Any) -> dict[str, Any]:
-    return {"enabled": True, "months": item.renews} if item.renews else {"enabled": False}
-
-
-def _migration(_: World, item: Any) -> dict[str, Any]:
-    return {"enabled": True, "systemDisk": item.migrates_disk} if item.migrates else {"enabled": False}
+from kind_facts.instance.fields import BY_HAND, SIGHTS
 
 
 def _specs(fleet: Fleet) -> dict[str, dict[str, Any]]:
@@ -112,40 +90,8 @@ FACTS = KindFacts(
     slow=("create", "start", "upgrade", "stop", "delete", "replace: create", "replace: delete"),
     table="instances",
     edits=tuple(edits()),
-    sights={
-        "name": attribute("name"),
-        "type": attribute("kind"),
-        "product": attribute("product"),
-        "gpuCount": attribute("gpus"),
-        "cluster": attribute("cluster"),
-        "image": attribute("image"),
-        "registryAuth": auth,
-        "registryLogin": attribute("login"),
-        "command": attribute("command"),
-        "entrypoint": attribute("entrypoint"),
-        "env": env,
-        "ports": _ports,
-        "tools": _tools,
-        "rootDiskGb": attribute("rootfs"),
-        "localStorage": lambda _, item: {"mountPath": item.local} if item.local else {},
-        "networkStorages": storages("path"),
-        "vpc": lambda world, item: named(world.networks, item.network),
-        "billingMode": attribute("billing"),
-        "months": _months,
-        "autoRenew": _renewal,
-        "autoMigrate": _migration,
-        "minCudaVersion": attribute("cuda"),
-        "power": lambda _, item: {"running": "running", "exited": "stopped"}.get(item.status, item.status),
-        # The first container still exists: nothing that it wrote is lost.
-        "keepData": lambda _, item: item.container == 1,
-    },
-    by_hand={
-        "command": ("command", to("by hand")),
-        "entrypoint": ("entrypoint", to("/by-hand")),
-        "env": ("envs", more_env),
-        "ports": ("ports", to([{"port": 9000, "type": "http"}])),
-        "rootDiskGb": ("rootfs", to(70)),
-    },
+    sights=SIGHTS,
+    by_hand=BY_HAND,
     outsiders=OutsiderCalls(create=_create, delete=deletes("instances.delete", "instanceId"), edit=_edit),
     fleet=FleetPart(order=5, specs=_specs, wished={"a": "trainer"}),
     given={
