@@ -39,7 +39,7 @@ class RunRecords:
         return self._state.key
 
     async def use_plan(self, plan: UsedPlan) -> None:
-        """Records that the run applies this saved plan; returns when that is on disk."""
+        """Records that the run carries out this approved plan; returns when that is on disk."""
         self._used_plans = (*self._used_plans, plan)[-MOST_USED_PLANS:]
         await self._journal.use_plan(plan)
 
@@ -87,13 +87,14 @@ class RunRecords:
         self,
         *,
         outputs: Mapping[str, Value] | None,
-        applied_seal: str = "",
+        used: UsedPlan | None = None,
+        done: bool = False,
         durations: Mapping[str, Iterable[float]] | None = None,
     ) -> State:
         """The state to save at the end of the run. It keeps a snapshot only while a create of it has no answer.
 
-        `outputs` is None if they stay as they are. `applied_seal` is the seal of the saved plan if every step of it is
-        done; `durations` are the seconds of the steps that are done, by `instance.create`.
+        `outputs` is None if they stay as they are. `used` is the approved plan that the run carried out; its steps
+        remain recorded until it is `done`. `durations` are the seconds of the steps that are done, by `instance.create`.
         """
         snapshots = {_snapshot_of(record) for record in _unanswered(self._records.values())}
         known = self._state.durations
@@ -103,12 +104,20 @@ class RunRecords:
             records=dict(sorted(self._records.items())),
             outputs=self._state.outputs if outputs is None else outputs,
             snapshots={name: ids for name, ids in self._snapshots.items() if name in snapshots},
-            used_plans=tuple(replace(item, done=item.done or item.seal == applied_seal) for item in self._used_plans),
+            used_plans=tuple(
+                item if item == used and not done else _settled(item, done=done and item == used)
+                for item in self._used_plans
+            ),
             durations={**known, **last},
         )
 
     def _remember_ids(self, record: Record) -> None:
         self._ids.setdefault(record.address.type, set()).update(filter(None, (record.id, *record.retired)))
+
+
+def _settled(plan: UsedPlan, *, done: bool) -> UsedPlan:
+    """The used plan, which no run continues any more."""
+    return replace(plan, done=plan.done or done, steps=(), outputs="")
 
 
 def _unanswered(records: Iterable[Record]) -> Iterator[Record]:

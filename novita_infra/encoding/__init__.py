@@ -4,10 +4,11 @@ A secret never leaves here in clear. Knows resources and diagnostics, and no fil
 """
 
 from novita_infra.encoding.decoding import decode_as
-from novita_infra.encoding.digests import derived_key, digest, matches_digest
+from novita_infra.encoding.digests import derived_key, digest, hmac_of, matches_digest
 from novita_infra.encoding.secret_sources import (
     Resolver,
     as_digest,
+    as_source,
     decode_with_sources,
     encode_with_sources,
     reading_again,
@@ -34,6 +35,7 @@ __all__ = [
     "SecretReader",
     "SecretWriter",
     "as_digest",
+    "as_source",
     "canonical",
     "compact",
     "decode",
@@ -44,6 +46,7 @@ __all__ = [
     "encode",
     "encode_with_sources",
     "fingerprint",
+    "hmac_of",
     "matches_digest",
     "parse_json",
     "reading_again",

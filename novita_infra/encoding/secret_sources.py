@@ -72,3 +72,11 @@ def reading_again(resolver: Resolver, key: str, *, problems: list[Diagnostic]) -
 def as_digest(data: Mapping[str, Json]) -> Digest:
     """The digest that replaces a secret in a plan that is only shown."""
     return Digest(data["digest"])
+
+
+def as_source(data: Mapping[str, Json]) -> Value:
+    """A Secret without its value, for a computation that only needs the source of each secret."""
+    source = data["$secret"]
+    if isinstance(source, list):
+        return resolve(decode({"$join": source}, secrets=as_source), lambda ref: ref)
+    return Secret("", source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from novita_infra.applying.events import Listener, Result
@@ -23,7 +24,7 @@ from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import WITHOUT_CALL
 from novita_infra.policies.running import check_judged
 from novita_infra.state.process_identity import this_process
-from novita_infra.state.state import UsedPlan
+from novita_infra.state.state import LastRun, UsedPlan
 
 
 async def apply_plan(
@@ -33,19 +34,22 @@ async def apply_plan(
     parallelism: int | None = None,
     emit: Listener,
     stop: asyncio.Event,
-    seal: str = "",
+    used: UsedPlan | None = None,
 ) -> Result:
     """Applies the plan and saves the state, whatever happens. Needs the lock (`state_locked`).
 
-    `seal` is the seal of the file that holds the plan; the state records it before the first step. Raises Problems if
-    the review has some, and if the state has changed since the plan was made.
+    `used` is the approved plan that the review is of; the state records it with its steps before the first step. Raises
+    Problems if the review has some, and if the state has changed since the plan was made.
     """
-    plan, state = review.plan, session.state
+    plan = review.plan
     if problems := review.problems:
         raise Problems(problems, code=review.code)
     check_judged(session.project, review)
-    check_basis(plan, state, seal=seal)
+    check_basis(plan, session.state)
     session.client.hide(lambda: secrets_of(*(step.spec for step in plan.steps)))
+    operation = "destroy" if plan.destroys else "apply"
+    last_run = LastRun(operation, this_process(), session.clock.now(), plan=used.id if used else "")
+    state = replace(session.state, last_run=last_run)
     result, outputs = None, None
     with session.store.journal(state) as journal:
         records = RunRecords(state, journal, now=session.clock.now)
@@ -61,8 +65,8 @@ async def apply_plan(
             mark=partial(_mark, session),
         )
         try:
-            if seal:
-                await records.use_plan(UsedPlan(seal, session.clock.now(), this_process()))
+            if used is not None and used not in state.used_plans:
+                await records.use_plan(used)
             walked = await walk_steps(WalkInput.of(plan), run)
             outputs = walked.outputs
             result = Result.of(plan, walked.ends, cost=review.cost, interrupted=walked.interrupted)
@@ -70,7 +74,8 @@ async def apply_plan(
             # The state is saved however the run ends; a crash here leaves the journal, which holds the same.
             state = records.final_state(
                 outputs=None if plan.selection.partial else outputs,
-                applied_seal=seal if result is not None and result.succeeded else "",
+                used=used,
+                done=result is not None and result.succeeded,
                 durations=_durations(result),
             )
             session.state = session.store.save(identified(state, session.project, cloud=session.cloud))

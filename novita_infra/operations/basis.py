@@ -8,26 +8,21 @@ from novita_infra.planning.plan.plan import Plan
 from novita_infra.state.state import State
 
 
-def check_basis(plan: Plan, state: State, *, seal: str = "") -> None:
-    """Raises Problems if the state is not the one that the plan was made from, or a run has begun to apply the plan.
-
-    `seal` is the seal of the file that holds the plan; empty for a plan that is not saved.
-    """
-    used = next((item for item in state.used_plans if item.seal == seal), None)
-    if used is not None:
-        when = moment(used.since)
-        if used.done:
-            raise problem(f"this plan was applied at {when} by {used.by}, and a plan is used once", "make a new plan")
-        raise problem(
-            f"this plan was begun at {when} by {used.by}, and did not come to its end",
-            "make a new plan: it goes on from there",
-        )
+def check_basis(plan: Plan, state: State) -> None:
+    """Raises Problems if the state is not the one that the plan was made from; names who changed it, if known."""
     if plan.basis.lineage != state.lineage and state.records:
         none = plan.basis.serial == 0
         why = "there was no state when the plan was made, and now there is one" if none else "it is of another state"
         raise problem(f"the plan cannot be applied any more: {why}", "make a new plan")
     if plan.basis.serial != state.serial:
+        who = f"; {changed_by(state)}" if state.last_run else ""
         raise problem(
-            f"the state has changed since the plan was made: from version {plan.basis.serial} to {state.serial}",
+            f"the state has changed since the plan was made: from version {plan.basis.serial} to {state.serial}{who}",
             "make a new plan",
         )
+
+
+def changed_by(state: State) -> str:
+    """Who changed the state last, in words; empty if that is not known."""
+    last = state.last_run
+    return f"the last change was `{last.operation}` of {last.by} at {moment(last.since)}" if last else ""

@@ -19,6 +19,8 @@ from novita_infra.operations.ownership import accepting, claimed_by
 from novita_infra.operations.session import Session, check_account
 from novita_infra.planning.changes.equality import masked, without_known_secrets, written
 from novita_infra.refresh.objects import read_one
+from novita_infra.state.process_identity import this_process
+from novita_infra.state.state import LastRun
 
 
 async def import_object(session: Session, address: Address, id: str, *, steal: bool = False) -> Record:
@@ -81,7 +83,9 @@ async def import_object(session: Session, address: Address, id: str, *, steal: b
         seen_at=session.clock.now(),
     )
     records = dict(sorted({**state.records, address: record}.items()))
-    state = identified(replace(state, records=records, identity=identity), session.project, cloud=session.cloud)
+    last_run = LastRun("import", this_process(), session.clock.now())
+    state = replace(state, records=records, identity=identity, last_run=last_run)
+    state = identified(state, session.project, cloud=session.cloud)
     session.state = session.store.save(state)
     return record
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from novita_infra.operations.identity import check_state, renamed
 from novita_infra.operations.session import ProjectOptions, sim_db
 from novita_infra.state.locking import locked_blocking
 from novita_infra.state.opening import open_backend
-from novita_infra.state.state import State
+from novita_infra.state.process_identity import this_process
+from novita_infra.state.state import LastRun, State
 from novita_infra.state.store import Store
 
 
@@ -39,7 +41,7 @@ def forget(where: ProjectOptions, addresses: tuple[Address, ...]) -> tuple[Recor
         state = _load(store, where)
         removed = tuple(_recorded(state, address) for address in addresses)
         remaining = {address: record for address, record in state.records.items() if address not in addresses}
-        store.save(replace(state, records=remaining))
+        store.save(replace(state, records=remaining, last_run=_this_edit("state rm")))
         return removed
 
 
@@ -63,7 +65,10 @@ def move_record(where: ProjectOptions, source: Address, target: Address) -> Stat
         # The mark of the object names the address that it was created for.
         accepted[str(target)] = (*state.identity.accepted.get(str(source), ()), in_mark(source))
         identity = replace(state.identity, accepted=accepted)
-        return store.save(replace(state, records=dict(sorted(moved.items())), identity=identity))
+        last_run = _this_edit("state mv")
+        return store.save(
+            replace(state, records=dict(sorted(moved.items())), identity=identity, last_run=last_run)
+        )
 
 
 def rename_state(where: ProjectOptions, source: str) -> State:
@@ -77,7 +82,7 @@ def rename_state(where: ProjectOptions, source: str) -> State:
                 "name the project and the environment that the state has now",
                 code=EXIT_REFUSED,
             )
-        return store.save(renamed(state, place))
+        return store.save(replace(renamed(state, place), last_run=_this_edit("state rename")))
 
 
 def recorded(where: ProjectOptions, address: Address) -> Record:
@@ -97,6 +102,10 @@ def _load(store: Store, where: ProjectOptions) -> State:
     state = store.load()
     check_state(locate(where.path, environment=where.environment), state, place=store.describe())
     return state
+
+
+def _this_edit(operation: str) -> LastRun:
+    return LastRun(operation, this_process(), time.time())
 
 
 def _recorded(state: State, address: Address) -> Record:

@@ -23,7 +23,7 @@ from typing import Any, Final
 from novita_infra.manifests.language.expressions import is_secret_name
 from novita_infra.manifests.project.loading import Project
 from novita_infra.manifests.project.policies import named_after
-from novita_infra.model.diagnostics import problem
+from novita_infra.model.diagnostics import EXIT_REFUSED, problem
 from novita_infra.model.rules import Judge, Policy
 from novita_infra.model.values import Secret, leaves
 from novita_infra.planning.options import PlanOptions
@@ -49,13 +49,12 @@ async def judge_plan(
     environ: Mapping[str, str],
     shown: Callable[[Review], Mapping[str, Any]],
 ) -> Review:
-    """The review with the verdicts of the policies of the project, of the command and of the saved plan.
+    """The review with the verdicts of the policies of the project and of the command.
 
     `shown` returns the plan as JSON for policies.
     """
     root = project.root
-    beside = (*asked.policies, *(item.policy for item in review.verdicts))
-    policies = _each_once((*project.rules.policies, *(_at_home(policy, root) for policy in beside)))
+    policies = _policies_of(project, asked)
     if not policies:
         return review
     data = shown(review.with_verdicts(()))
@@ -74,6 +73,23 @@ async def judge_plan(
         finally:
             off.set()  # an interrupted run does not wait for slow policies
     return review.with_verdicts(judgements)
+
+
+def check_named_again(project: Project, asked: PlanOptions, judged: Review) -> None:
+    """Raises Problems if a policy has judged the plan that neither the project nor the command names.
+
+    Nothing of a saved plan is run: a policy that was given by `--policy` must be given again.
+    """
+    named = {_identity(policy) for policy in _policies_of(project, asked)}
+    missing = [item.policy for item in judged.verdicts if _identity(item.policy) not in named]
+    if missing:
+        names = ", ".join(policy.name for policy in missing)
+        words = " ".join(f"--policy {policy.words[0]}" for policy in missing)
+        raise problem(
+            f"the plan was judged by the policies {names}, which this command does not name",
+            f"add {words}, or make a new plan",
+            code=EXIT_REFUSED,
+        )
 
 
 def check_judged(project: Project, review: Review) -> None:
@@ -100,8 +116,13 @@ def _identity(policy: Policy) -> tuple[Judge, tuple[str, ...], bool]:
     return policy.by, policy.words, policy.each
 
 
+def _policies_of(project: Project, asked: PlanOptions) -> tuple[Policy, ...]:
+    """The policies of the project file and of the command line."""
+    return _each_once((*project.rules.policies, *(_at_home(policy, project.root) for policy in asked.policies)))
+
+
 def _at_home(policy: Policy, root: Path) -> Policy:
-    """The policy with its file relative to the project: a saved plan may be applied in another checkout."""
+    """The policy with its file relative to the project: a plan may be made and applied in two checkouts."""
     path = Path(policy.words[0])
     if not path.is_absolute() or not path.is_relative_to(root.resolve()):
         return policy
@@ -109,7 +130,7 @@ def _at_home(policy: Policy, root: Path) -> Policy:
 
 
 def _each_once(policies: Iterable[Policy]) -> tuple[Policy, ...]:
-    """The policies without repetition; the first is kept, so that the project file overrides a saved plan."""
+    """The policies without repetition; the first is kept, so that the project file overrides the command line."""
     once: dict[tuple[Judge, tuple[str, ...], bool], Policy] = {}
     for policy in policies:
         once.setdefault(_identity(policy), policy)

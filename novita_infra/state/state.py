@@ -13,23 +13,49 @@ from novita_infra.model.json_forms import key_form
 from novita_infra.model.records import Record
 from novita_infra.model.values import Value
 
-VERSION: Final = 1
+VERSION: Final = 2
+"""2 added the last run and the steps of approved plans."""
 MOST_USED_PLANS: Final = 50
 """How many applied plans a state remembers."""
 
 
 @dataclass(frozen=True, slots=True)
 class UsedPlan:
-    """A saved plan that a run has begun to apply; no other run may apply it."""
+    """An approved plan that a run has begun to apply: a saved plan, or one that was approved by its digest."""
 
     seal: str
-    """The id of the plan file."""
+    """The seal of the plan file; empty for a plan without a file."""
     since: float
     """Unix seconds."""
     by: str
     """The process, for a person: `ada, process 12 on host`."""
     done: bool = False
     """Whether all its steps succeeded."""
+    digest: str = ""
+    """The digest by which the plan was approved; empty where version 0.1 recorded the plan."""
+    steps: tuple[Mapping[str, Value], ...] = ()
+    """The approved steps, as `planning.saved.continuing` writes them; empty when no run can continue the plan."""
+    outputs: str = ""
+    """A digest of the outputs as declared."""
+
+    @property
+    def id(self) -> str:
+        """The name of the plan among the used plans."""
+        return self.seal or self.digest
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The run that changed the state last."""
+
+    operation: str
+    """The command, such as `apply` or `state mv`."""
+    by: str
+    """The process, for a person: `ada, process 12 on host`."""
+    since: float
+    """The start of the run, or the time of the edit, in Unix seconds."""
+    plan: str = ""
+    """The id of the UsedPlan that it carried out; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +98,11 @@ class State:
     snapshots: Mapping[str, tuple[str, ...]] = field(default_factory=dict, metadata=key_form("seen"))
     """The ids that were live when a run with unanswered creates began, by the name of the snapshot, such as `vpc`."""
     used_plans: tuple[UsedPlan, ...] = field(default=(), metadata=key_form("begun"))
-    """The last MOST_USED_PLANS saved plans that were applied, oldest first."""
+    """The last MOST_USED_PLANS approved plans that were applied, oldest first."""
     durations: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """The seconds that the last steps took, by type and call, such as `instance.create`."""
+    last_run: LastRun | None = None
+    """None where no run changed it yet, or version 0.1 did."""
 
 
 def new_state(project: str, environment: str, *, randomness: Callable[[int], bytes] = os.urandom) -> State:

@@ -31,7 +31,7 @@ class Journal(Protocol):
         ...
 
     async def use_plan(self, plan: UsedPlan) -> None:
-        """Marks a saved plan as used by this run."""
+        """Records that this run carries out an approved plan."""
         ...
 
 

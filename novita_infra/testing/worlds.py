@@ -13,7 +13,7 @@ from novita_infra.manifests.project.locating import locate
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems, nearest, problem
-from novita_infra.planning.saved.plan_file import is_plan_file, read_plan
+from novita_infra.planning.saved.plan_file import is_plan_file
 from novita_infra.simulator import (
     PROFILES,
     SCENARIOS,
@@ -27,7 +27,7 @@ from novita_infra.simulator import (
     scaled,
     scenario_of,
 )
-from novita_infra.state.opening import open_backend, settings_from
+from novita_infra.state.opening import open_backend
 from novita_infra.state.settings import StateSettings
 from novita_infra.testing.scenario_files import read_scenario
 
@@ -114,8 +114,7 @@ def recorded_state(path: Path) -> RecordedState:
 def _state_settings(path: Path) -> StateSettings:
     """The settings of the project's state. That no environment is chosen does not matter: all of them are read."""
     if path.is_file() and is_plan_file(path):
-        setting = read_plan(path).setting
-        return settings_from(setting.state, Path(setting.root))
+        path = Path()  # a plan is applied to the project in the current folder
     with suppress(Problems):
         return locate(path).state
     return StateSettings(path if path.is_dir() else path.parent)

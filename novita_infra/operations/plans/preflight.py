@@ -30,7 +30,6 @@ from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.planner import make_review
-from novita_infra.planning.saved.plan_file import SavedPlan
 from novita_infra.refresh.catalogue import read_stock
 
 
@@ -76,15 +75,18 @@ def _foreign(session: Session, inputs: PlanInputs, plan: Plan) -> tuple[Finding 
 
 
 async def cleared_again(
-    client: ApiClient, saved: SavedPlan, declared: tuple[Declared, ...], catalogue: Catalogue
+    client: ApiClient, review: Review, declared: tuple[Declared, ...], catalogue: Catalogue, *, runway: int
 ) -> Review:
-    """The review of a saved plan, checked again: its choices must still be in stock, within quotas and paid for."""
+    """The review of an approved plan: its choices must still be in stock, within quotas and paid for.
+
+    `runway` is in minutes.
+    """
     flight = PreflightInput(
-        review=saved.review,
+        review=review,
         kinds=KINDS,
         declared={item.address: item for item in declared},
         catalogue=catalogue,
-        runway=saved.setting.asked.runway,
+        runway=runway,
     )
     return await _cleared(client, flight)
 

@@ -1,30 +1,52 @@
-"""Saved plans: written, shown, and opened again to be applied as they were shown."""
+"""Saved plans: written, shown, and opened again in a project to be compared with a new plan.
+
+Nothing of a plan file is used before its seal is checked with the key of the state in the project at hand. Even then
+the manifests, the policies, the state and the files of variables are those of the project and the command line.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from novita_infra.kinds import KINDS
+from novita_infra.encoding import decode_as
+from novita_infra.encoding.values import Malformed
+from novita_infra.manifests.project.discovery import find
 from novita_infra.manifests.project.loading import Project
-from novita_infra.model.diagnostics import Problems, problem
-from novita_infra.model.durations import in_words
-from novita_infra.model.resources import Phase
+from novita_infra.manifests.project.locating import Located, locate
+from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
 from novita_infra.model.values import Secret, Value, leaves
-from novita_infra.operations.basis import check_basis
-from novita_infra.operations.session import ProjectOptions, Session, project_at, with_project
-from novita_infra.planning.cost.costing import parts_of, risen
+from novita_infra.operations.session import ProjectOptions, Session, project_at, state_locked, with_project
 from novita_infra.planning.options import PlanOptions
-from novita_infra.planning.plan.findings import Finding, code_of
 from novita_infra.planning.plan.review import Review
-from novita_infra.planning.plan.steps import Step, StepKind, Update
-from novita_infra.planning.saved.plan_file import SavedPlan, Setting, is_plan_file, read_plan, write_plan
-from novita_infra.planning.saved.staleness import manifest_digests, moved
-from novita_infra.state.opening import open_backend, settings_from
+from novita_infra.planning.saved.plan_file import (
+    AGAIN,
+    PlanContent,
+    SavedPlan,
+    Setting,
+    check_seal,
+    damaged,
+    decoded,
+    is_plan_file,
+    read_content,
+    read_plan,
+    write_plan,
+)
+from novita_infra.planning.saved.staleness import manifest_digests
+from novita_infra.state.opening import open_backend
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """A saved plan whose seal was checked, and the project at hand."""
+
+    saved: SavedPlan
+    where: ProjectOptions
+    """The project at hand, with the environment and the variables of the plan."""
+    project: Project
 
 
 def is_plan(path: Path) -> bool:
@@ -36,128 +58,149 @@ def is_plan(path: Path) -> bool:
     return False
 
 
+async def store_new_state(session: Session) -> None:
+    """Stores the state of a project that has none, because its key seals the plan. Raises Problems as `state_locked`."""
+    if session.state.serial == 0:
+        async with state_locked(session, "plan"):
+            if session.state.serial == 0:
+                session.state = session.store.save(session.state)
+
+
 def save_plan(session: Session, review: Review, path: Path, *, asked: PlanOptions) -> str:
-    """Writes the plan so that `opened_saved` can apply it as it was shown; returns its digest."""
+    """Writes the plan so that `reopened` can open it; returns its digest. Needs a stored state (`store_new_state`)."""
     where, project = session.where, session.project
     given = {**project.given.from_environ, **where.variables}
     setting = Setting(
         root=str(project.root.resolve()),
         environment=project.environment,
-        state=session.store.locator(project.root),
+        state=session.store.describe(),
         created=session.clock.now(),
         variables={name: text for name, text in given.items() if name in project.variables},
-        options={
-            "sim": session.sim,
-            "scope": project.scope,
-            "varFiles": [os.path.relpath(file.resolve(), project.root.resolve()) for file in where.var_files],
-            "manifests": sorted({item.origin.file for item in project.declared}),
-            "fromHere": os.path.relpath(project.root.resolve(), path.resolve().parent),
-        },
+        options={"sim": session.sim, "scope": project.scope, "varFiles": _named(where.var_files, project.root)},
         asked=asked,
     )
-    declared = _digests(review, project)
-    return write_plan(review, path, key=session.state.key, setting=setting, declared=declared)
+    return write_plan(
+        review, path, key=session.state.key, setting=setting, declared=bound_manifests(review, project)
+    )
 
 
 def read_saved_plan(path: Path) -> SavedPlan:
-    """A saved plan for showing: no key, no network, no project and no secret is needed."""
+    """A saved plan for showing: no key, no network, no project and no secret is needed. The seal is not checked."""
     return read_plan(path)
 
 
-@asynccontextmanager
-async def opened_saved(
-    where: ProjectOptions,
-    environ: Mapping[str, str],
-    *,
-    in_flight: int | None = None,
-    report: Callable[[str], None] = lambda _: None,
-) -> AsyncIterator[tuple[Session, SavedPlan]]:
-    """A saved plan with the project, the state and the account that it was made for. Raises Problems as `reopened`."""
-    saved, where, project = reopened(where, environ)
-    async with with_project(where, project, environ, in_flight=in_flight, report=report) as session:
-        yield session, saved
-
-
-def reopened(where: ProjectOptions, environ: Mapping[str, str]) -> tuple[SavedPlan, ProjectOptions, Project]:
-    """A saved plan, and the project that it was made for as it is now; its secrets are read again.
-
-    Raises Problems where the manifests cannot be read, and where a secret is missing or has changed since.
-    """
-    setting, place = reopened_at(where)
-    project = project_at(place, environ, destroys=setting.asked.destroys)
-    project = replace(project, state=settings_from(setting.state, project.root))
-    return read_plan(where.path, _reading_again(project)), place, project
-
-
-def reopened_at(where: ProjectOptions) -> tuple[Setting, ProjectOptions]:
-    """What a saved plan was made in, and where that is now. Raises Problems where it is not there any more."""
-    setting = read_plan(where.path).setting
-    root, scope = _root(setting, where.path), str(setting.options.get("scope", ""))
-    return setting, replace(
-        where,
-        path=root / scope if scope else root,
-        environment=setting.environment,
-        variables={name: str(text) for name, text in setting.variables.items()},
-        var_files=tuple(root / str(file) for file in setting.options.get("varFiles", ())),
-        sim=where.sim or bool(setting.options.get("sim")),
-    )
-
-
-async def check_saved(session: Session, saved: SavedPlan) -> None:
-    """Reads again all that the plan was made from. Raises Problems, field by field, where it is not what it was.
-
-    Needs the lock (`state_locked`), and changes nothing.
-    """
-    # `show` reads saved plans without planning: these imports would add 8 % to its start-up.
-    from novita_infra.operations.plans.planning import plan_project  # noqa: PLC0415
-    from novita_infra.operations.plans.preflight import cleared_again  # noqa: PLC0415
-    from novita_infra.refresh.catalogue import read_catalogue  # noqa: PLC0415
-
-    check_basis(saved.review.plan, session.state, seal=saved.seal)
-    making = {step.address.type for step in saved.review.plan.steps if _takes_stock(step)}
-    parts = {*parts_of(saved.review), *(part for prefix in making for part in KINDS[prefix].resolution.catalogues)}
-    fresh, catalogue = await asyncio.gather(
-        plan_project(session, saved.setting.asked), read_catalogue(session.client, sorted(parts))
-    )
-    cleared = await cleared_again(session.client, saved, session.project.declared, catalogue)
-    ago = in_words(session.clock.now() - saved.setting.created)
-    digests = saved.declared, _digests(fresh, session.project)
-    findings = [
-        *moved(saved.review, fresh, digests=digests, key=session.state.key, ago=ago, kinds=KINDS),
-        *risen(saved.review, catalogue, session.project.rules),
-        *(Finding(item, cleared.code) for item in cleared.problems),
-    ]
-    if findings:
-        diagnostics = dict.fromkeys(finding.diagnostic for finding in findings)
-        raise Problems(diagnostics, code=code_of(findings))
-
-
-def _digests(review: Review, project: Project) -> Mapping[str, str]:
+def bound_manifests(review: Review, project: Project) -> Mapping[str, str]:
     """The manifest digests that a plan is bound to; none for a plan that destroys."""
     return {} if review.plan.destroys else manifest_digests(project.declared)
 
 
-def _root(setting: Setting, plan: Path) -> Path:
-    """Where the project is now: where it was, or at the same place as seen from the plan file (another checkout).
+@asynccontextmanager
+async def opened_saved(
+    plan: Path,
+    where: ProjectOptions,
+    environ: Mapping[str, str],
+    *,
+    asked: PlanOptions = PlanOptions(),
+    in_flight: int | None = None,
+    report: Callable[[str], None] = lambda _: None,
+) -> AsyncIterator[tuple[Session, SavedPlan]]:
+    """A saved plan with the project at hand, its state and its account. Raises Problems as `reopened`."""
+    opened = reopened(plan, where, environ, asked=asked)
+    async with with_project(opened.where, opened.project, environ, in_flight=in_flight, report=report) as session:
+        yield session, opened.saved
 
-    Raises Problems if it is at neither: a state at another place would be found by no later run.
+
+def reopened(
+    plan: Path, where: ProjectOptions, environ: Mapping[str, str], *, asked: PlanOptions = PlanOptions()
+) -> Reopened:
+    """A saved plan for the project at `where`, and that project as it is now; its secrets are read again.
+
+    `where` and `asked` are what the command line says. Raises Problems where the plan was not made with the state of
+    the project, or was changed since; where the command line says something else than the plan; where the manifests
+    cannot be read; and where a secret is missing or has changed since.
     """
-    moved = plan.resolve().parent / str(setting.options.get("fromHere", "."))
-    for root in (Path(setting.root), moved.resolve()):
-        if _is_root(root, setting):
-            return root
-    raise problem(
-        f"the project of this plan was in {setting.root}, and is not there",
-        "put the plan file where it was beside the project, or make a new plan",
+    content = read_content(plan)
+    place = _located(content, where)
+    store = open_backend(place.state).store(place.environment, project=place.name)
+    state = store.load()
+    check_seal(content, state.key, state=store.describe())
+    # From here on the content is what a program with the state wrote.
+    try:
+        setting = decode_as(Setting, content.data["setting"])
+    except Malformed as error:
+        raise damaged(plan, str(error)) from error
+    _check_repeated(setting, where, asked, plan=plan, root=place.root)
+    where = replace(
+        where,
+        path=_scoped(setting, place, where, plan=plan),
+        environment=setting.environment,
+        variables={name: str(text) for name, text in setting.variables.items()},
+        sim=where.sim or bool(setting.options.get("sim")),
     )
+    project = project_at(where, environ, destroys=setting.asked.destroys)
+    saved = decoded(content, _reading_again(project), key=state.key)
+    made_for = (saved.review.plan.project, saved.review.plan.environment)
+    if made_for != (project.name, project.environment):
+        raise problem(
+            f"the plan {plan} is for project {made_for[0]}, environment {made_for[1]}, and this is project "
+            f"{project.name}, environment {project.environment}",
+            AGAIN,
+            code=EXIT_REFUSED,
+        )
+    return Reopened(saved, where, project)
 
 
-def _is_root(root: Path, setting: Setting) -> bool:
-    """Whether the folder holds the manifests of the plan; without any, whether it holds the state of the plan."""
-    files = [str(name) for name in setting.options.get("manifests", ())]
-    if files:
-        return all((root / name).is_file() for name in files)
-    return setting.environment in open_backend(settings_from(setting.state, root)).environments()
+def _located(content: PlanContent, where: ProjectOptions) -> Located:
+    """The project at hand in the environment of the plan. Raises Problems if the project has no such environment."""
+    plan, environment = content.path, content.environment
+    if where.environment and where.environment != environment:
+        raise problem(f"the plan {plan} is for environment {environment}, not {where.environment}", "leave out --env")
+    try:
+        return locate(where.path, environment=environment)
+    except Problems as error:
+        hint = "go to the folder of the project, or name it with --project"
+        raise Problems(
+            [replace(item, hint=item.hint or hint) for item in error.diagnostics], code=error.code
+        ) from error
+
+
+def _check_repeated(
+    setting: Setting, where: ProjectOptions, asked: PlanOptions, *, plan: Path, root: Path
+) -> None:
+    """Raises Problems unless the command line repeats what a plan file cannot be trusted with, and nothing else."""
+    same = {name: setting.variables.get(name) == text for name, text in where.variables.items()}
+    if not all(same.values()) or replace(asked, policies=()) not in {
+        PlanOptions(),
+        replace(setting.asked, policies=()),
+    }:
+        raise problem(
+            f"{plan} is a saved plan: it carries its own environment, variables and targets",
+            "leave out --env, --var and --target, or make a new plan",
+        )
+    named, given = setting.options.get("varFiles", []), _named(where.var_files, root)
+    if named != given:
+        words = " ".join(f"--var-file {name}" for name in named)
+        hint = f"add {words}" if named else "leave out --var-file"
+        raise problem(
+            f"{plan} was made {f'with {words}' if named else 'without --var-file'}, and no apply reads a file because "
+            "a plan names it",
+            hint,
+        )
+
+
+def _scoped(setting: Setting, place: Located, where: ProjectOptions, *, plan: Path) -> Path:
+    """The folder of the project, or the one manifest file that the plan was made for."""
+    scope = str(setting.options.get("scope", ""))
+    if place.scope == scope:
+        return where.path
+    if scope and not place.scope and scope in find(where.path).manifests:
+        return place.root / scope
+    raise problem(f"the plan {plan} was made for {scope or 'the whole project'}, not for {place.scope or place.root}")
+
+
+def _named(files: tuple[Path, ...], root: Path) -> list[str]:
+    """The files relative to the project."""
+    return [os.path.relpath(file.resolve(), root.resolve()) for file in files]
 
 
 def _reading_again(project: Project) -> Callable[[str], str]:
@@ -179,12 +222,3 @@ def _secrets_of(project: Project) -> dict[str, str]:
         found[secret.source] = secret.value
         found.update({part.source: part.value for part in secret.parts if isinstance(part, Secret)})
     return found
-
-
-def _takes_stock(step: Step) -> bool:
-    """Whether the step creates an object or starts a stopped one."""
-    match step.action:
-        case Update(call):
-            return KINDS[step.address.type].call(call).allowed_phases == {Phase.STOPPED}
-        case _:
-            return step.action is StepKind.CREATE

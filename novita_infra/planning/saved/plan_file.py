@@ -1,11 +1,15 @@
-"""A plan as a file: written once, shown without any secret at hand, and read again to be applied as it was shown.
+"""A plan as a file: written once, shown without any secret at hand, and read again to be compared with a new plan.
 
-The file holds each secret as the source that it is read from again, with a digest to tell whether it is still the same.
-It is in clear, as state files are; where those are encrypted one day, this is the place to do the same.
+The file holds each secret as the source that it is read from, with a digest to tell whether it is still the same. It is
+in clear, as state files are; where those are encrypted one day, this is the place to do the same.
+
+A seal authenticates the file: an HMAC over the whole content under a key that is derived from the state's key. The file
+holds no key, so only a program that reads the state can make or check a seal. `seal_of` says what it covers.
 """
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
 from collections.abc import Mapping
@@ -19,14 +23,17 @@ from novita_infra.encoding import (
     Malformed,
     Resolver,
     as_digest,
+    as_source,
+    compact,
     decode_as,
     derived_key,
     encode,
     fingerprint,
+    hmac_of,
     parse_json,
     reading_again,
 )
-from novita_infra.model.diagnostics import Diagnostic, Problems, problem
+from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, problem
 from novita_infra.model.values import Secret, Value
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action
@@ -34,30 +41,33 @@ from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import StepKind
 from novita_infra.planning.saved.stored_form import from_stored, to_stored
 
-VERSION: Final = 1
+VERSION: Final = 2
+UNSEALED: Final = 1
+"""The version whose files have a plain digest in place of the seal."""
 _MARK: Final = "novita-infra plan"
+_SEAL: Final = "novita-infra plan seal"
 _BEGINNING: Final = f'{{"{_MARK}":'.encode()
-_SEALED: Final = ("digest", "setting", "key", "plan")
-_AGAIN: Final = "make the plan again with `novita-infra plan --out`"
+_CONTENT: Final = ("digest", "setting", "key", "plan")
+AGAIN: Final = "make the plan again with `novita-infra plan --out`"
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The project, environment and options of a plan, so that it can be applied from anywhere."""
+    """The project, environment and options of a plan. An apply uses them only after it has checked the seal."""
 
     root: str
-    """The project folder."""
+    """The project folder, for a person: an apply never looks there."""
     environment: str
     state: str
-    """The state that the plan was made from, such as the path of its file."""
+    """The state that the plan was made from, for a person, such as the path of its file."""
     created: float
     """Unix seconds."""
     variables: Mapping[str, Value] = field(default_factory=dict)
-    """The values of those that are not secret."""
+    """The values that the command line and the environment gave, without secret ones."""
     options: Mapping[str, Value] = field(default_factory=dict)
-    """What else the apply must know."""
+    """`sim`, `scope` (the one manifest file), and the names of `varFiles`, which an apply must be given again."""
     asked: PlanOptions = PlanOptions()
-    """What the command line asked of the plan."""
+    """What the command line asked of the plan. An apply must be given the policies again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +80,39 @@ class SavedPlan:
     declared: Mapping[str, str]
     """By address, the digest of what the manifests declared; see `manifest_digests`."""
     digest: str
-    """`digest_of` the review, secrets included."""
+    """`digest_of` the review, computed from the content."""
     seal: str
-    """`sha256:...` over the whole content. No two plans have the same one: each is made at another time or from another
-    state."""
+    """`hmac-sha256:...` over the whole content. No two plans have the same one: each is made at another time or from
+    another state."""
     program: str
     """The version of novita-infra that wrote the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanContent:
+    """The parts of a plan file before anything of them is believed."""
+
+    path: Path
+    data: Mapping[str, Json]
+
+    @property
+    def version(self) -> int:
+        """The version of the format."""
+        return int(self.data[_MARK])
+
+    @property
+    def seal(self) -> str:
+        """The seal as it stands in the file."""
+        return str(self.data["seal"])
+
+    @property
+    def environment(self) -> str:
+        """The environment that the plan says it is for. Raises Problems if it names none."""
+        match self.data["setting"]:
+            case {"environment": str(name)}:
+                return name
+            case _:
+                raise damaged(self.path, "it names no environment")
 
 
 def write_plan(
@@ -83,16 +120,16 @@ def write_plan(
 ) -> str:
     """Writes the plan, readable for its owner alone, and returns its digest. The same plan gives the same bytes.
 
-    `key` is the hex key of the state; the file holds neither it nor a digest under it that the plan does not hold.
-    `declared` are the `manifest_digests` of the manifests. Raises Problems as `check_free` does and where the file
-    cannot be written, TypeError where the setting holds a secret.
+    `key` is the hex key of the state; the file holds neither it, nor one that is derived from it, nor a digest under
+    it that the plan does not hold. `declared` are the `manifest_digests` of the manifests. Raises Problems as
+    `check_free` does and where the file cannot be written, TypeError where the setting holds a secret.
     """
     check_free(path)
-    key = derived_key(key, _MARK)
     digest = digest_of(review)
-    plan = to_stored(review, declared or {}, key=key)
-    content = {"digest": digest, "setting": encode(setting), "key": key, "plan": plan}
-    data = {_MARK: VERSION, "program": __version__, "seal": fingerprint(content), **content}
+    plan = to_stored(review, declared or {}, key=secrets_key(key))
+    content = {"digest": digest, "setting": encode(setting), "key": key_id(key), "plan": plan}
+    data = {_MARK: VERSION, "program": __version__, **content}
+    data = {_MARK: VERSION, "program": __version__, "seal": seal_of(data, key), **content}
     text = json.dumps(data, separators=(",", ":"), allow_nan=False) + "\n"
     try:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
@@ -101,6 +138,22 @@ def write_plan(
     except OSError as error:
         raise problem(f"cannot write the plan to {path}: {error.strerror}") from error
     return digest
+
+
+def seal_of(data: Mapping[str, Json], key: str) -> str:
+    """The seal of everything in a plan file but the seal itself. `key` is the hex key of the state."""
+    text = compact({name: value for name, value in data.items() if name != "seal"}).decode("ascii")
+    return f"hmac-sha256:{hmac_of(text, derived_key(key, _SEAL))}"
+
+
+def secrets_key(key: str) -> str:
+    """The hex key of the digests that stand for secrets in the plans of the state with this key."""
+    return derived_key(key, _MARK)
+
+
+def key_id(key: str) -> str:
+    """A name of the state's key that reveals nothing of it: tells a plan of another state from a changed one."""
+    return hmac_of("name", derived_key(key, _SEAL))[:16]
 
 
 def check_free(path: Path) -> None:
@@ -138,23 +191,87 @@ def digest_of(review: Review) -> str:
     return fingerprint(encode(content, secrets=lambda secret: {"$secret": _place(secret)}))
 
 
-def read_plan(path: Path, resolver: Resolver | None = None) -> SavedPlan:
-    """The plan that was written there.
+def read_plan(path: Path) -> SavedPlan:
+    """The plan in a file, for showing: a Digest stands for each secret, and nothing proves who wrote the file.
 
-    The resolver reads a source such as `env:NAME` again; without one the plan can only be shown, and a Digest stands
-    for each secret. Raises Problems on a damaged or newer file, and on secrets that are missing or have changed.
+    Raises Problems on a damaged or newer file.
     """
-    data = _parse(path)
+    return decoded(read_content(path))
+
+
+def read_content(path: Path) -> PlanContent:
+    """The parts of a plan file, whole and of a version that is known. Raises Problems."""
+    try:
+        data = parse_json(path.read_bytes())
+        compact(data)  # refuses numbers that no plan holds
+    except OSError as error:
+        raise problem(f"cannot read the plan {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, "it is cut off or was changed") from error
+    match data:
+        case {"novita-infra plan": int(version), "program": str(program)} if version > VERSION:
+            raise problem(
+                f"{path} was written by novita-infra {program}, and this is {__version__}",
+                f"apply it with novita-infra {program} or newer, or {AGAIN}",
+            )
+        case {
+            "novita-infra plan": int(version),
+            "seal": str(seal),
+            "program": str(),
+            "digest": str(),
+            "setting": _,
+            "key": str(),
+            "plan": _,
+        } if version >= UNSEALED:
+            if version == UNSEALED and fingerprint({name: data[name] for name in _CONTENT}) != seal:
+                raise damaged(path, "its content is not what its digest says")
+            return PlanContent(path, data)
+        case _:
+            raise damaged(path, "it holds no plan")
+
+
+def check_seal(content: PlanContent, key: str, *, state: str) -> None:
+    """Raises Problems unless the file was written, as it is, by a program that knows the hex key of the state.
+
+    `state` is the place of the state, for the message.
+    """
+    data, path = content.data, content.path
+    if content.version == UNSEALED:
+        hint = f"`show` shows it; to apply it, {AGAIN}"
+        raise problem(
+            f"{path} was written by novita-infra {data['program']}, and nothing proves that it is unchanged",
+            hint,
+            code=EXIT_REFUSED,
+        )
+    if hmac.compare_digest(seal_of(data, key).encode(), content.seal.encode("utf-8", "surrogatepass")):
+        return
+    if data["key"] != key_id(key):
+        hint = f"run this in the project that the plan was made for, or {AGAIN}"
+        raise problem(f"the plan {path} was not made with {state}: its seal is of another state", hint, code=EXIT_REFUSED)
+    raise problem(f"the plan {path} was changed after it was made: its seal does not match", AGAIN, code=EXIT_REFUSED)
+
+
+def decoded(content: PlanContent, resolver: Resolver | None = None, *, key: str = "") -> SavedPlan:
+    """The plan of the content.
+
+    The resolver reads a source such as `env:NAME` again, and each value is compared under `key`, the hex key of the
+    state; without a resolver a Digest stands for each secret. Raises Problems on a damaged file, and on secrets that
+    are missing or have changed.
+    """
+    data, path = content.data, content.path
     problems: list[Diagnostic] = []
     try:
         setting = decode_as(Setting, data["setting"])
-        secrets = reading_again(resolver, data["key"], problems=problems) if resolver else as_digest
+        secrets = reading_again(resolver, secrets_key(key), problems=problems) if resolver else as_digest
         review, declared = from_stored(data["plan"], secrets=secrets)
+        digest = digest_of(from_stored(data["plan"], secrets=as_source)[0])
     except Malformed as error:
-        raise _damaged(path, str(error)) from error
+        raise damaged(path, str(error)) from error
+    if digest != data["digest"] and content.version != UNSEALED:
+        raise damaged(path, "its digest is not that of its content")
     if problems:
         raise Problems(problems)
-    return SavedPlan(review, setting, declared, digest=data["digest"], seal=data["seal"], program=data["program"])
+    return SavedPlan(review, setting, declared, digest=digest, seal=content.seal, program=data["program"])
 
 
 def is_plan_file(path: Path) -> bool:
@@ -171,27 +288,6 @@ def _place(secret: Secret) -> str:
     return "+".join("manifest" if source.startswith("manifest:") else source for source in secret.source.split("+"))
 
 
-def _parse(path: Path) -> dict[str, Json]:
-    """The content, whole and of a version that is known."""
-    try:
-        data = parse_json(path.read_bytes())
-    except OSError as error:
-        raise problem(f"cannot read the plan {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise _damaged(path, "it is cut off or was changed") from error
-    match data:
-        case {"novita-infra plan": int(version), "program": str(program)} if version > VERSION:
-            raise problem(
-                f"{path} was written by novita-infra {program}, and this is {__version__}",
-                f"apply it with novita-infra {program} or newer, or {_AGAIN}",
-            )
-        case {"seal": str(seal), "program": str(), "digest": str(), "setting": _, "key": str(), "plan": _}:
-            if fingerprint({name: data[name] for name in _SEALED}) != seal:
-                raise _damaged(path, "its content is not what its digest says")
-            return dict(data)
-        case _:
-            raise _damaged(path, "it holds no plan")
-
-
-def _damaged(path: Path, why: str) -> Problems:
-    return problem(f"the plan file {path} is damaged: {why}", _AGAIN)
+def damaged(path: Path, why: str) -> Problems:
+    """The problem that the file is damaged."""
+    return problem(f"the plan file {path} is damaged: {why}", AGAIN)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
-from novita_infra.encoding import compact, digest, encode
-from novita_infra.kinds.kind import Kind
+from novita_infra.encoding import Json, compact, digest, encode
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic
 from novita_infra.model.resources import Declared
@@ -22,9 +22,8 @@ from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
-from novita_infra.planning.plan.steps import Step, StepKind
+from novita_infra.planning.plan.steps import Step, StepConditions, StepKind
 
-_MADE: Final = frozenset({Action.CREATE, Action.REPLACE})
 _SETTLED: Final = frozenset({Action.NONE, Action.RESUME})
 """Actions that become each other by themselves."""
 
@@ -41,13 +40,12 @@ def moved(
     digests: tuple[Mapping[str, str], Mapping[str, str]],
     key: str,
     ago: str,
-    kinds: Mapping[str, Kind],
 ) -> list[Finding]:
     """Why the saved plan cannot be applied any more: a finding for each field that differs, and those of a fresh plan.
 
-    `fresh` is what the same command would make now; `digests` are the manifest digests of both. `key` is the hex key of
-    the state, and `ago` says how long ago the saved plan was made. An empty list means that the plan does now what it
-    would have done then.
+    `fresh` is what the same command would make now, with the saved choices; `digests` are the manifest digests of both.
+    `key` is the hex key of the state, and `ago` says how long ago the saved plan was made. An empty list means that
+    each step of the saved plan is, as a whole, a step of the fresh one.
     """
     old, new = saved.plan, fresh.plan
     before, now = _by_address(old), _by_address(new)
@@ -66,9 +64,7 @@ def moved(
         if address not in steps[0].changed | declared:
             messages = list(_gone(*changes))
         else:
-            # Another choice of planning refuses nothing: stock and price of the saved choice are checked on their own.
-            ignored = frozenset() if address in declared else kinds[address.type].resolution.resolved
-            messages = list(_moved(*changes, key=key, ignored=ignored)) or list(_otherwise(address, *steps))
+            messages = list(_moved(*changes, key=key)) or list(_otherwise(address, *steps, key=key))
         if not messages and address in declared:
             messages = ["its manifest is not what it was"]
         findings += [Finding(Diagnostic(text, hint, address=str(address))) for text in messages]
@@ -82,17 +78,14 @@ def moved(
     return [*findings, *(Finding(item, code) for item in problems if item.address in here)]
 
 
-def _moved(before: Change | None, now: Change | None, *, key: str, ignored: frozenset[str]) -> Iterator[str]:
-    """The messages on one resource: live differences first, then those of the manifest.
-
-    `ignored` fields do not count for a resource that is created or replaced: planning chooses them.
-    """
+def _moved(before: Change | None, now: Change | None, *, key: str) -> Iterator[str]:
+    """The messages on one resource: live differences first, then those of the manifest."""
     if before is None or now is None or now.id != before.id:
         yield from _gone(before, now)
         return
     live = list(_differences(before.before, now.before, key=key))
     asked = _differences(before.after, now.after, key=key, words="was to be {}, and would now be {}")
-    skipped = {name for name, _ in live} | (ignored if before.action in _MADE else frozenset())
+    skipped = {name for name, _ in live}
     wanted = [text for name, text in asked if name not in skipped and before.after and now.after]
     yield from (text for _, text in live)
     yield from wanted
@@ -114,10 +107,17 @@ def _gone(before: Change | None, now: Change | None) -> Iterator[str]:
         yield f"it was {before.id or 'not there'}, and is {now.id or 'not there'}{because}"
 
 
-def _otherwise(address: Address, before: _Steps, now: _Steps) -> Iterator[str]:
-    """The message on other calls, where no field explains them."""
+def _otherwise(address: Address, before: _Steps, now: _Steps, *, key: str) -> Iterator[str]:
+    """The message on other calls, or on steps that differ as a whole, where no field explains them."""
     if before.of(address) != now.of(address):
         yield f"it would take {_listed(now.of(address))} now, and was to take {_listed(before.of(address))}"
+        return
+    # What the plan does to other resources may order the steps otherwise.
+    shared = before.keys & now.keys
+    old, new = before.whole(address, shared, key=key), now.whole(address, shared, key=key)
+    parts = sorted({name for step in {*old, *new} for name in _differing(old.get(step, {}), new.get(step, {}))})
+    if parts:
+        yield f"its steps are not what they were: {_listed(parts)}"
 
 
 def _differences(before: Spec, now: Spec, *, key: str, words: str = "was {}, and is {}") -> Iterator[tuple[str, str]]:
@@ -138,20 +138,44 @@ class _Steps:
     """The calls of a plan, by resource, without those that it only waits for."""
 
     def __init__(self, plan: Plan) -> None:
-        self._calls: dict[Address, list[str]] = {}
+        self._steps: dict[Address, list[Step]] = {}
         for step in plan.steps:
             if step.action is not StepKind.WAIT:
-                self._calls.setdefault(step.address, []).append(_named(step))
+                self._steps.setdefault(step.address, []).append(step)
+        self.keys = {step.key for steps in self._steps.values() for step in steps}
         self.changed = {step.address for step in plan.steps}
         self.needed = {need for step in plan.steps for need in step.record.needs}
         """The resources that the changes need."""
 
     def of(self, address: Address) -> tuple[str, ...]:
-        return tuple(sorted(self._calls.get(address, ())))
+        return tuple(sorted(map(_named, self._steps.get(address, ()))))
+
+    def whole(self, address: Address, shared: Collection[str], *, key: str) -> dict[str, Mapping[str, Json]]:
+        """By key, each step with all that decides what is done; an order after a step that is not `shared` is left out.
+
+        Left out are the manifest file and the texts for a person. A condition that is known by now is not needed.
+        """
+        return {
+            step.key: encode(
+                replace(
+                    step,
+                    spec=digest(dict(step.spec), key),
+                    after=tuple(sorted(item for item in step.after if item in shared)),
+                    says="",
+                    record=replace(step.record, source=""),
+                    conditions=StepConditions(),
+                )
+            )
+            for step in self._steps.get(address, ())
+        }
 
 
 def _named(step: Step) -> str:
     return f"{step.call_name} of {step.id}" if step.action is StepKind.DELETE else step.call_name
+
+
+def _differing(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
+    return (name for name in {*old, *new} if old.get(name) != new.get(name))
 
 
 def _by_address(plan: Plan) -> Mapping[Address, Change]:
