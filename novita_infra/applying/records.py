@@ -94,7 +94,8 @@ class RunRecords:
         """The state to save at the end of the run. It keeps a snapshot only while a create of it has no answer.
 
         `outputs` is None if they stay as they are. `used` is the approved plan that the run carried out; its steps
-        remain recorded until it is `done`. `durations` are the seconds of the steps that are done, by `instance.create`.
+        remain recorded until it is `done`.
+        `durations` are the seconds of the steps that are done, by `instance.create`.
         """
         snapshots = {_snapshot_of(record) for record in _unanswered(self._records.values())}
         known = self._state.durations

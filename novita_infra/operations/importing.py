@@ -62,7 +62,7 @@ async def import_object(session: Session, address: Address, id: str, *, steal: b
         )
     identity = accepting(session, live, address)
     if recorded and accepts:
-        session.state = session.store.save(replace(state, identity=identity))
+        session.state = session.store.save(replace(state, identity=identity, last_run=_this_import(session)))
         return recorded
     declared = next((item for item in session.project.declared if item.address == address), None)
     source = declared.origin.file if declared else _write_manifest(session, kind, address, live)
@@ -83,8 +83,7 @@ async def import_object(session: Session, address: Address, id: str, *, steal: b
         seen_at=session.clock.now(),
     )
     records = dict(sorted({**state.records, address: record}.items()))
-    last_run = LastRun("import", this_process(), session.clock.now())
-    state = replace(state, records=records, identity=identity, last_run=last_run)
+    state = replace(state, records=records, identity=identity, last_run=_this_import(session))
     state = identified(state, session.project, cloud=session.cloud)
     session.state = session.store.save(state)
     return record
@@ -97,6 +96,10 @@ def _recorded(session: Session, kind: Kind, declared: Declared | None, name: str
         return value
     value = masked(value, recorded=None, wanted=wanted, field=kind.field(name), key=key)
     return without_known_secrets(value, session.project.secrets(), key=key)
+
+
+def _this_import(session: Session) -> LastRun:
+    return LastRun("import", this_process(), session.clock.now())
 
 
 def _plain_items(prefix: str, values: Mapping[str, object]) -> dict[str, object]:

@@ -66,9 +66,7 @@ def move_record(where: ProjectOptions, source: Address, target: Address) -> Stat
         accepted[str(target)] = (*state.identity.accepted.get(str(source), ()), in_mark(source))
         identity = replace(state.identity, accepted=accepted)
         last_run = _this_edit("state mv")
-        return store.save(
-            replace(state, records=dict(sorted(moved.items())), identity=identity, last_run=last_run)
-        )
+        return store.save(replace(state, records=dict(sorted(moved.items())), identity=identity, last_run=last_run))
 
 
 def rename_state(where: ProjectOptions, source: str) -> State:

@@ -6,7 +6,6 @@ guards of serial and lineage, the journal's queue and the messages are the same 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,13 +52,6 @@ class StateStorage(Protocol):
 
     def describe_journal(self) -> str:
         """The place of the journal, for a message: `state/default.journal`."""
-        ...
-
-    def locator(self, root: Path) -> str:
-        """The place as a saved plan keeps it: the settings with `backend` as JSON; paths are relative to `root`.
-
-        It holds no secret, only the sources of secrets. `Backend.options_of` turns it into settings again.
-        """
         ...
 
     def restore_hint(self) -> str:
@@ -143,5 +135,3 @@ class Backend:
     """The files in a project that are not for a repository, as patterns of .gitignore, with the default settings."""
     storages_at: Callable[[Path], Sequence[StateStorage]] = no_storages
     """The states in a file or in a folder that a person names; empty if it holds none of this backend."""
-    options_of: Callable[[str], Mapping[str, Any]] = json.loads
-    """The settings in a locator."""

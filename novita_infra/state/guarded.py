@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from novita_infra.model.diagnostics import Problems, problem
@@ -48,9 +47,6 @@ class GuardedStore:
 
     def describe(self) -> str:
         return self._storage.describe()
-
-    def locator(self, root: Path) -> str:
-        return self._storage.locator(root)
 
     def load(self) -> State:
         return self._read()[1] or self._new

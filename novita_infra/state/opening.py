@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from novita_infra.model.diagnostics import problem
 from novita_infra.state.guarded import GuardedBackend, GuardedStore
-from novita_infra.state.registry import DEFAULT, backend_named, backend_names, backend_of
+from novita_infra.state.registry import backend_named, backend_names, backend_of
 from novita_infra.state.settings import StateSettings
 from novita_infra.state.state import new_state
 from novita_infra.state.store import StateBackend, StateReader
@@ -19,12 +18,6 @@ def open_backend(settings: StateSettings) -> StateBackend:
     for error in backend.errors_of(settings.options):
         raise problem(f"state.{error.name} {error.summary}", error.hint)
     return GuardedBackend(backend.open(settings))
-
-
-def settings_from(locator: str, root: Path) -> StateSettings:
-    """The settings of the backend that holds the state of a locator, as `Store.locator` gave it for this root."""
-    backend = backend_of(json.loads(locator)) if locator.startswith("{") else backend_named(DEFAULT)
-    return StateSettings(root, backend.options_of(locator))
 
 
 def state_files(path: Path) -> list[StateReader]:

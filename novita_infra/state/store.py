@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from novita_infra.model.addresses import Address
@@ -89,13 +88,6 @@ class StateReader(Protocol):
 
 class Store(StateReader, Protocol):
     """The state of one environment, for a run that changes it."""
-
-    def locator(self, root: Path) -> str:
-        """The place as a saved plan keeps it; a path is relative to the project's folder `root`.
-
-        `opening.settings_from` turns it into settings again.
-        """
-        ...
 
     def save(self, state: State) -> State:
         """Replaces the stored state atomically, keeps the previous version, drops the journal.

@@ -65,7 +65,14 @@ def test_the_final_state_sorts_records_and_keeps_the_last_durations() -> None:
 
 def test_the_final_state_marks_the_applied_plan_as_done() -> None:
     scene = Scene()
-    scene.play(scene.records.use_plan(UsedPlan("seal", 1.0, "ada")))
+    plan = UsedPlan("seal", 1.0, "ada", steps=({"key": "instance.a/create"},))
+    scene.play(scene.records.use_plan(plan))
     assert scene.journal.lines == ["uses seal"]
-    assert [plan.done for plan in final(scene.records).used_plans] == [False]
-    assert [plan.done for plan in final(scene.records, applied_seal="seal").used_plans] == [True]
+    assert final(scene.records, used=plan).used_plans == (plan,)
+    assert final(scene.records, used=plan, done=True).used_plans == (UsedPlan("seal", 1.0, "ada", done=True),)
+
+
+def test_the_final_state_drops_the_steps_of_a_plan_that_another_run_overtook() -> None:
+    scene = Scene()
+    scene.play(scene.records.use_plan(UsedPlan("seal", 1.0, "ada", steps=({"key": "instance.a/create"},))))
+    assert final(scene.records).used_plans == (UsedPlan("seal", 1.0, "ada"),)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from plan_files import apply_saved, save
+from plan_files import apply_saved, save, saved_run
 from plan_shapes import check_shape
 from rig import Rig
 
@@ -186,29 +186,44 @@ def test_a_status_that_moves_by_itself_refuses_nothing(rig: Rig) -> None:
     rig.assert_converged()
 
 
-def test_a_saved_plan_is_used_once_and_names_its_use(rig: Rig) -> None:
+def test_an_applied_plan_has_nothing_left_and_names_its_use(rig: Rig) -> None:
     rig.declare(machine(), storage(size=20))
     path = save(rig)
     apply_saved(rig, path)
+    assert rig.state().used_plans[-1].done
+    serial = rig.state().serial
+    run = saved_run(rig, path)
+    assert run.review.empty
+    assert run.note.startswith("This plan was applied at 2026-")
+    assert ", process " in run.note
+    assert run.note.endswith(": nothing is left of it.")
+    assert rig.state().serial == serial
+
+
+def test_an_applied_plan_is_refused_when_its_resource_has_changed_since(rig: Rig) -> None:
+    rig.declare(machine(), storage(size=20))
+    path = save(rig)
+    apply_saved(rig, path)
+    live = live_storage(rig)
+    live.name = "renamed"
+    rig.world.storages.touch(live)
     (problem,) = text_of(refusal(rig, path))
     assert problem.startswith(": this plan was applied at 2026-")
-    assert ", process " in problem
-    assert rig.state().used_plans[-1].done
+    assert problem.endswith("and since then network_storage.data changed")
 
 
-def test_an_interrupted_saved_plan_is_refused_and_a_new_plan_resumes(rig: Rig) -> None:
+def test_an_interrupted_saved_plan_is_finished_by_the_same_command(rig: Rig) -> None:
     rig.declare(machine(), machine("second"), storage(size=20))
     path = save(rig)
     assert not apply_saved(rig, path, stop_when=lambda _: True).succeeded
-    (item,) = refusal(rig, path).diagnostics
-    assert item.summary.startswith("this plan was begun at 2026-")
-    assert item.summary.endswith("and did not come to its end")
-    assert item.hint == "make a new plan: it goes on from there"
-    assert apply_saved(rig, save(rig, "y.niplan")).succeeded
+    assert not rig.state().used_plans[-1].done
+    assert saved_run(rig, path).note.endswith("this run finishes what is left of it.")
+    assert apply_saved(rig, path).succeeded
+    assert rig.state().used_plans[-1].done
     rig.assert_converged()
 
 
-def test_a_plan_of_which_a_run_died_counts_as_begun(rig: Rig) -> None:
+def test_a_plan_whose_run_died_is_finished_by_the_same_command(rig: Rig) -> None:
     rig.declare(machine(), storage(size=20))
     path = save(rig)
     state: dict[str, bytes] = {}
@@ -222,8 +237,8 @@ def test_a_plan_of_which_a_run_died_counts_as_begun(rig: Rig) -> None:
         item.unlink()
     for name, data in state.items():
         (rig.folder / "state" / name).write_bytes(data)
-    with pytest.raises(Problems, match="did not come to its end"):
-        apply_saved(rig, path)
+    assert apply_saved(rig, path).succeeded
+    rig.assert_converged()
 
 
 def test_a_saved_plan_of_another_state_is_refused(rig: Rig) -> None:
@@ -353,7 +368,7 @@ def test_what_is_approved_by_its_digest_is_done_and_nothing_else(folder: Path) -
     other = run("apply", "--sim", "--expect", digest)
     assert other.exit_code == EXIT_REFUSED
     assert "this is not the plan that was approved: its digest is sha256:" in other.stderr
-    assert not (folder / "state" / "default.json").exists()
+    assert json.loads((folder / "state" / "default.json").read_text()).get("records", {}) == {}
     (folder / "fleet.yaml").write_text(f"# another line\n{FLEET}")
     assert run("apply", "--sim", "--expect", digest).exit_code == 0
 

@@ -11,7 +11,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.records import Record
 from novita_infra.state.null_journal import NullJournal
-from novita_infra.state.opening import open_backend, settings_from, state_files
+from novita_infra.state.opening import open_backend, state_files
 from novita_infra.state.process_identity import this_process
 from novita_infra.state.settings import StateSettings
 from novita_infra.state.state import UsedPlan
@@ -31,13 +31,6 @@ def test_state_is_kept_in_the_folder_of_the_settings(tmp_path: Path, options: di
 def test_an_unknown_backend_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(Problems, match=r"there is no state backend 'lokal'; did you mean \"local\"\?"):
         open_backend(StateSettings(tmp_path, {"backend": "lokal"}))
-
-
-def test_the_locator_of_a_saved_plan_is_relative_to_the_project(tmp_path: Path) -> None:
-    root = tmp_path / "project"
-    locator = open_backend(StateSettings(root, {"path": "../shared"})).store("dev").locator(root)
-    assert locator == "../shared/dev.json"
-    assert settings_from(locator, root) == StateSettings(root, {"path": "../shared"})
 
 
 def test_state_files_reads_a_file_or_every_file_of_a_folder(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from rig import Rig
 
 from novita_infra.applying.events import Event, Result
 from novita_infra.operations.applying import apply_plan
+from novita_infra.operations.plans.approved_plans import ApprovedRun, run_of_saved
 from novita_infra.operations.plans.planning import plan_project
-from novita_infra.operations.plans.saved_plans import check_saved, reopened, save_plan
+from novita_infra.operations.plans.saved_plans import reopened, save_plan, store_new_state
 from novita_infra.operations.session import SIMULATOR, ProjectOptions, Session, state_locked
 from novita_infra.planning.options import PlanOptions
 
@@ -26,6 +27,7 @@ def save(rig: Rig, name: str = "x.niplan", **asked: Any) -> Path:
             where = ProjectOptions(path=rig.folder, environment=rig.environment, variables=rig.variables)
             store = rig.store()
             session = Session(where, rig.project(), store, client, rig.clock, SIMULATOR, store.load())
+            await store_new_state(session)
             plan = await plan_project(session, wish)
             assert not plan.problems, plan.problems
             save_plan(session, plan, path, asked=wish)
@@ -44,12 +46,27 @@ def apply_saved(rig: Rig, path: Path, *, stop_when: Callable[[Event], bool] = la
             if stop_when(event):
                 stop.set()
 
-        saved, where, project = reopened(ProjectOptions(path=path), rig.environ)
+        opened = reopened(path, ProjectOptions(path=rig.folder), rig.environ)
         async with rig.client() as client:
             store = rig.store()
-            session = Session(where, project, store, client, rig.clock, SIMULATOR, store.load())
+            session = Session(opened.where, opened.project, store, client, rig.clock, SIMULATOR, store.load())
             async with state_locked(session, "apply"):
-                await check_saved(session, saved)
-                return await apply_plan(session, saved.review, emit=emit, stop=stop, seal=saved.seal)
+                run = await run_of_saved(session, opened.saved)
+                if run.used.done:
+                    return Result.of(run.review.plan, ())
+                return await apply_plan(session, run.review, emit=emit, stop=stop, used=run.used)
+
+    return rig.clock.run(work())
+
+
+def saved_run(rig: Rig, path: Path) -> ApprovedRun:
+    """What `apply PLANFILE` would carry out now; raises Problems where it is refused."""
+
+    async def work() -> ApprovedRun:
+        opened = reopened(path, ProjectOptions(path=rig.folder), rig.environ)
+        async with rig.client() as client:
+            store = rig.store()
+            session = Session(opened.where, opened.project, store, client, rig.clock, SIMULATOR, store.load())
+            return await run_of_saved(session, opened.saved)
 
     return rig.clock.run(work())

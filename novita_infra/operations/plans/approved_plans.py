@@ -132,13 +132,14 @@ async def _next_run(session: Session, used: UsedPlan, asked: PlanOptions, *, who
     """What is left of a plan that a run has begun. Raises Problems if that is not all that a new plan would do."""
     state, project = session.state, session.project
     if not used.steps or state.last_run is None or state.last_run.plan != used.id:
+        begun = f"this plan was begun at {moment(used.since)} by {used.by}"
         raise problem(
-            f"this plan was begun at {moment(used.since)} by {used.by}, and did not come to its end{_since(state, used)}",
+            f"{begun}, and did not come to its end{_since(state, used)}",
             "make a new plan: it goes on from there",
         )
     approved = tuple(map(ApprovedStep.read, used.steps))
-    begun = begun_replacements(approved, state.records)
-    again = {item.address for item in approved if is_selected(item.address, asked.replaces)} - begun
+    replaced = begun_replacements(approved, state.records)
+    again = {item.address for item in approved if is_selected(item.address, asked.replaces)} - replaced
     asked = replace(
         asked,
         replaces=tuple(sorted(map(str, again))),

@@ -17,14 +17,13 @@ from novita_infra.encoding.values import Malformed
 from novita_infra.manifests.project.discovery import find
 from novita_infra.manifests.project.loading import Project
 from novita_infra.manifests.project.locating import Located, locate
-from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
+from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.values import Secret, Value, leaves
 from novita_infra.operations.session import ProjectOptions, Session, project_at, state_locked, with_project
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.saved.plan_file import (
-    AGAIN,
-    PlanContent,
+    PlanFileParts,
     SavedPlan,
     Setting,
     check_seal,
@@ -59,7 +58,10 @@ def is_plan(path: Path) -> bool:
 
 
 async def store_new_state(session: Session) -> None:
-    """Stores the state of a project that has none, because its key seals the plan. Raises Problems as `state_locked`."""
+    """Stores the state of a project that has none, because its key seals the plan.
+
+    Raises Problems as `state_locked`.
+    """
     if session.state.serial == 0:
         async with state_locked(session, "plan"):
             if session.state.serial == 0:
@@ -79,9 +81,7 @@ def save_plan(session: Session, review: Review, path: Path, *, asked: PlanOption
         options={"sim": session.sim, "scope": project.scope, "varFiles": _named(where.var_files, project.root)},
         asked=asked,
     )
-    return write_plan(
-        review, path, key=session.state.key, setting=setting, declared=bound_manifests(review, project)
-    )
+    return write_plan(review, path, key=session.state.key, setting=setting, declared=bound_manifests(review, project))
 
 
 def read_saved_plan(path: Path) -> SavedPlan:
@@ -119,38 +119,58 @@ def reopened(
     the project, or was changed since; where the command line says something else than the plan; where the manifests
     cannot be read; and where a secret is missing or has changed since.
     """
+    sealed = _sealed(plan, where)
+    _check_repeated(sealed, where, asked)
+    where = _with_setting(sealed, where)
+    project = project_at(where, environ, destroys=sealed.setting.asked.destroys)
+    saved = decoded(sealed.content, _reading_again(project), key=sealed.key)
+    return Reopened(saved, where, project)
+
+
+def options_here(plan: Path, where: ProjectOptions) -> ProjectOptions:
+    """The options of the project at `where` with the environment and the variables of a saved plan.
+
+    Raises Problems where the plan was not made with the state of that project.
+    """
+    return _with_setting(_sealed(plan, where), where)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """A plan file whose seal was checked: its content is what a program with the state wrote."""
+
+    content: PlanFileParts
+    setting: Setting
+    place: Located
+    """The project at hand."""
+    key: str
+    """The hex key of its state."""
+
+
+def _sealed(plan: Path, where: ProjectOptions) -> _Sealed:
     content = read_content(plan)
     place = _located(content, where)
     store = open_backend(place.state).store(place.environment, project=place.name)
-    state = store.load()
-    check_seal(content, state.key, state=store.describe())
-    # From here on the content is what a program with the state wrote.
+    key = store.load().key
+    check_seal(content, key, state=store.describe())
     try:
-        setting = decode_as(Setting, content.data["setting"])
+        return _Sealed(content, decode_as(Setting, content.data["setting"]), place, key)
     except Malformed as error:
         raise damaged(plan, str(error)) from error
-    _check_repeated(setting, where, asked, plan=plan, root=place.root)
-    where = replace(
+
+
+def _with_setting(sealed: _Sealed, where: ProjectOptions) -> ProjectOptions:
+    setting = sealed.setting
+    return replace(
         where,
-        path=_scoped(setting, place, where, plan=plan),
+        path=_scoped(sealed, where),
         environment=setting.environment,
         variables={name: str(text) for name, text in setting.variables.items()},
         sim=where.sim or bool(setting.options.get("sim")),
     )
-    project = project_at(where, environ, destroys=setting.asked.destroys)
-    saved = decoded(content, _reading_again(project), key=state.key)
-    made_for = (saved.review.plan.project, saved.review.plan.environment)
-    if made_for != (project.name, project.environment):
-        raise problem(
-            f"the plan {plan} is for project {made_for[0]}, environment {made_for[1]}, and this is project "
-            f"{project.name}, environment {project.environment}",
-            AGAIN,
-            code=EXIT_REFUSED,
-        )
-    return Reopened(saved, where, project)
 
 
-def _located(content: PlanContent, where: ProjectOptions) -> Located:
+def _located(content: PlanFileParts, where: ProjectOptions) -> Located:
     """The project at hand in the environment of the plan. Raises Problems if the project has no such environment."""
     plan, environment = content.path, content.environment
     if where.environment and where.environment != environment:
@@ -164,10 +184,9 @@ def _located(content: PlanContent, where: ProjectOptions) -> Located:
         ) from error
 
 
-def _check_repeated(
-    setting: Setting, where: ProjectOptions, asked: PlanOptions, *, plan: Path, root: Path
-) -> None:
+def _check_repeated(sealed: _Sealed, where: ProjectOptions, asked: PlanOptions) -> None:
     """Raises Problems unless the command line repeats what a plan file cannot be trusted with, and nothing else."""
+    setting, plan = sealed.setting, sealed.content.path
     same = {name: setting.variables.get(name) == text for name, text in where.variables.items()}
     if not all(same.values()) or replace(asked, policies=()) not in {
         PlanOptions(),
@@ -177,7 +196,7 @@ def _check_repeated(
             f"{plan} is a saved plan: it carries its own environment, variables and targets",
             "leave out --env, --var and --target, or make a new plan",
         )
-    named, given = setting.options.get("varFiles", []), _named(where.var_files, root)
+    named, given = setting.options.get("varFiles", []), _named(where.var_files, sealed.place.root)
     if named != given:
         words = " ".join(f"--var-file {name}" for name in named)
         hint = f"add {words}" if named else "leave out --var-file"
@@ -188,13 +207,15 @@ def _check_repeated(
         )
 
 
-def _scoped(setting: Setting, place: Located, where: ProjectOptions, *, plan: Path) -> Path:
+def _scoped(sealed: _Sealed, where: ProjectOptions) -> Path:
     """The folder of the project, or the one manifest file that the plan was made for."""
-    scope = str(setting.options.get("scope", ""))
+    place = sealed.place
+    scope = str(sealed.setting.options.get("scope", ""))
     if place.scope == scope:
         return where.path
     if scope and not place.scope and scope in find(where.path).manifests:
         return place.root / scope
+    plan = sealed.content.path
     raise problem(f"the plan {plan} was made for {scope or 'the whole project'}, not for {place.scope or place.root}")
 
 

@@ -58,8 +58,7 @@ def with_approved_choices(fresh: Review, approved: Mapping[Address, Spec], input
     cost = fresh.cost and replace(
         fresh.cost,
         rows=tuple(
-            _repriced(row, chosen[row.address], inputs.kinds[row.address.type], prices) if row.address in chosen else row
-            for row in fresh.cost.rows
+            _repriced(row, chosen, inputs.kinds, prices) if row.address in chosen else row for row in fresh.cost.rows
         ),
     )
     return replace(fresh, plan=plan, cost=cost)
@@ -139,7 +138,8 @@ def _rechosen(change: Change, spec: Spec, inputs: ChoiceInput) -> Change:
     return replace(change, after=spec, fields=fields)
 
 
-def _repriced(row: Row, spec: Spec, kind: Kind, prices: PriceList) -> Row:
+def _repriced(row: Row, chosen: Mapping[Address, Spec], kinds: Mapping[str, Kind], prices: PriceList) -> Row:
+    spec, kind = chosen[row.address], kinds[row.address.type]
     after = kind.market.costs(spec, prices) if kind.market.costs is not None else ()
     once = kind.market.purchases(None, spec, prices) if kind.market.purchases is not None else ()
     return replace(row, after=after, once=once)

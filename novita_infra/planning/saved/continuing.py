@@ -28,7 +28,6 @@ from novita_infra.planning.saved.staleness import manifest_digests
 
 _CREATE: Final = StepKind.CREATE.value
 _DELETE: Final = StepKind.DELETE.value
-_Item = TypeVar("_Item", Step, "ApprovedStep")
 _HINT: Final = "make a new plan: it goes on from here"
 
 
@@ -75,6 +74,9 @@ class ApprovedStep:
             spec=data["spec"],
             declared=data["declared"],
         )
+
+
+_Item = TypeVar("_Item", Step, ApprovedStep)
 
 
 def declared_digests(declared: Iterable[Declared], key: str) -> dict[Address, str]:
@@ -209,7 +211,7 @@ class _Progress:
             return False
         if step.call in {_CREATE, StepKind.ADOPT.value}:
             return step.call != _CREATE or record.id not in self.old
-        if step.call == StepKind.RECORD.value or self.pending == step.call:
+        if step.call in {StepKind.RECORD.value, self.pending}:
             return True
         return all(_is_recorded(now, name, step.spec.get(name), record) for name in step.fields)
 
@@ -249,8 +251,7 @@ def _is_same(approved: ApprovedStep, step: Step, progress: _Progress, now: _Now)
     spec = digest(dict(step.spec), now.key)
     # A value that waited for another resource is known by now; the digest of the manifest covers it.
     return all(
-        refs(approved.spec.get(name)) or approved.spec.get(name) == spec.get(name)
-        for name in {*approved.spec, *spec}
+        refs(approved.spec.get(name)) or approved.spec.get(name) == spec.get(name) for name in {*approved.spec, *spec}
     )
 
 
@@ -270,9 +271,7 @@ def _is_recovery(step: Step, progress: _Progress) -> bool:
 def _is_recorded(now: _Now, name: str, wanted: Value, record: Record) -> bool:
     if wanted is None or refs(wanted):
         return True
-    return name in record.spec and agree(
-        now.kind.field(name), wanted=wanted, found=record.spec[name], key=now.key
-    )
+    return name in record.spec and agree(now.kind.field(name), wanted=wanted, found=record.spec[name], key=now.key)
 
 
 def _unexpected(step: Step, change: Change | None) -> str:
@@ -288,7 +287,7 @@ def _finding(address: Address, message: str) -> Finding:
 
 
 def _by_address(steps: Iterable[_Item]) -> dict[Address, tuple[_Item, ...]]:
-    grouped: dict[Address, tuple[_Item, ...]] = {}
+    grouped: dict[Address, list[_Item]] = {}
     for step in steps:
-        grouped[step.address] = (*grouped.get(step.address, ()), step)
-    return grouped
+        grouped.setdefault(step.address, []).append(step)
+    return {address: tuple(items) for address, items in grouped.items()}

@@ -89,7 +89,7 @@ class SavedPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class PlanContent:
+class PlanFileParts:
     """The parts of a plan file before anything of them is believed."""
 
     path: Path
@@ -199,7 +199,7 @@ def read_plan(path: Path) -> SavedPlan:
     return decoded(read_content(path))
 
 
-def read_content(path: Path) -> PlanContent:
+def read_content(path: Path) -> PlanFileParts:
     """The parts of a plan file, whole and of a version that is known. Raises Problems."""
     try:
         data = parse_json(path.read_bytes())
@@ -225,12 +225,12 @@ def read_content(path: Path) -> PlanContent:
         } if version >= UNSEALED:
             if version == UNSEALED and fingerprint({name: data[name] for name in _CONTENT}) != seal:
                 raise damaged(path, "its content is not what its digest says")
-            return PlanContent(path, data)
+            return PlanFileParts(path, data)
         case _:
             raise damaged(path, "it holds no plan")
 
 
-def check_seal(content: PlanContent, key: str, *, state: str) -> None:
+def check_seal(content: PlanFileParts, key: str, *, state: str) -> None:
     """Raises Problems unless the file was written, as it is, by a program that knows the hex key of the state.
 
     `state` is the place of the state, for the message.
@@ -247,11 +247,12 @@ def check_seal(content: PlanContent, key: str, *, state: str) -> None:
         return
     if data["key"] != key_id(key):
         hint = f"run this in the project that the plan was made for, or {AGAIN}"
-        raise problem(f"the plan {path} was not made with {state}: its seal is of another state", hint, code=EXIT_REFUSED)
+        summary = f"the plan {path} was not made with {state}: its seal is of another state"
+        raise problem(summary, hint, code=EXIT_REFUSED)
     raise problem(f"the plan {path} was changed after it was made: its seal does not match", AGAIN, code=EXIT_REFUSED)
 
 
-def decoded(content: PlanContent, resolver: Resolver | None = None, *, key: str = "") -> SavedPlan:
+def decoded(content: PlanFileParts, resolver: Resolver | None = None, *, key: str = "") -> SavedPlan:
     """The plan of the content.
 
     The resolver reads a source such as `env:NAME` again, and each value is compared under `key`, the hex key of the

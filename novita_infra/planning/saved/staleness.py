@@ -64,9 +64,11 @@ def moved(
         if address not in steps[0].changed | declared:
             messages = list(_gone(*changes))
         else:
-            messages = list(_moved(*changes, key=key)) or list(_otherwise(address, *steps, key=key))
+            messages = list(_moved(*changes, key=key)) or list(_otherwise(address, *steps))
         if not messages and address in declared:
             messages = ["its manifest is not what it was"]
+        if not messages and address in steps[0].changed:
+            messages = list(_not_whole(address, *steps, key=key))
         findings += [Finding(Diagnostic(text, hint, address=str(address))) for text in messages]
     if digest(dict(old.outputs.declared), key) != digest(dict(new.outputs.declared), key):
         findings.append(Finding(Diagnostic("the outputs of the project file are not what they were", hint)))
@@ -107,11 +109,14 @@ def _gone(before: Change | None, now: Change | None) -> Iterator[str]:
         yield f"it was {before.id or 'not there'}, and is {now.id or 'not there'}{because}"
 
 
-def _otherwise(address: Address, before: _Steps, now: _Steps, *, key: str) -> Iterator[str]:
-    """The message on other calls, or on steps that differ as a whole, where no field explains them."""
+def _otherwise(address: Address, before: _Steps, now: _Steps) -> Iterator[str]:
+    """The message on other calls, where no field explains them."""
     if before.of(address) != now.of(address):
         yield f"it would take {_listed(now.of(address))} now, and was to take {_listed(before.of(address))}"
-        return
+
+
+def _not_whole(address: Address, before: _Steps, now: _Steps, *, key: str) -> Iterator[str]:
+    """The message on steps that differ in anything, where nothing else explains that."""
     # What the plan does to other resources may order the steps otherwise.
     shared = before.keys & now.keys
     old, new = before.whole(address, shared, key=key), now.whole(address, shared, key=key)

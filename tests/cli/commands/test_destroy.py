@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from novita_infra.cli import root
+from novita_infra.model.diagnostics import EXIT_REFUSED
 
 MANIFEST = """\
 apiVersion: novita-infra/v1
@@ -37,7 +38,7 @@ def test_a_project_is_destroyed_though_its_secrets_are_not_set_and_its_manifests
     assert run.invoke(root, ["state", "list", str(tmp_path)]).stdout == ""
 
 
-def test_a_saved_plan_is_applied_in_another_checkout_and_refused_where_its_project_is_not(
+def test_a_saved_plan_is_applied_to_the_project_at_hand_and_refused_by_any_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = tmp_path / "first"
@@ -48,11 +49,11 @@ def test_a_saved_plan_is_applied_in_another_checkout_and_refused_where_its_proje
     assert run.invoke(root, ["plan", str(first), "--sim", "--out", str(first / "x.niplan")]).exit_code == 0
     second = first.rename(tmp_path / "second")
     (second / "x.niplan").rename(tmp_path / "x.niplan")
-    done = run.invoke(root, ["apply", str(tmp_path / "x.niplan")])
-    assert done.exit_code == 1
-    assert "is not there" in done.stderr
-    (tmp_path / "x.niplan").rename(second / "x.niplan")
-    assert run.invoke(root, ["apply", str(second / "x.niplan")]).exit_code == 0
+    monkeypatch.chdir(tmp_path)
+    done = run.invoke(root, ["apply", "x.niplan"])
+    assert done.exit_code == EXIT_REFUSED
+    assert "its seal is of another state" in done.stderr
+    assert run.invoke(root, ["apply", "x.niplan", "--project", "second"]).exit_code == 0
     assert not first.exists()
     assert run.invoke(root, ["state", "list", str(second)]).stdout == "registry_auth.hub\n"
 

@@ -77,7 +77,7 @@ def test_a_plan_that_is_denied_is_not_saved(run: Invoke, judge: Path) -> None:
     assert not (judge.parent / "it.plan").exists()
 
 
-def test_policies_of_the_command_judge_too_and_go_with_the_plan_they_judged(run: Invoke, project: Path) -> None:
+def test_policies_of_the_command_judge_too_and_an_apply_must_name_them_again(run: Invoke, project: Path) -> None:
     more = project / "more.py"
     more.write_text(DENY, encoding="utf-8")
     ended = run("plan", "--sim", "--policy", "more.py")
@@ -85,11 +85,13 @@ def test_policies_of_the_command_judge_too_and_go_with_the_plan_they_judged(run:
     more.write_text(ALLOW, encoding="utf-8")
     assert run("plan", "--sim", "--policy", "more.py", "--out", "it.plan").exit_code == 0
     more.write_text(DENY, encoding="utf-8")
-    assert run("apply", "it.plan").exit_code == 5
+    assert run("apply", "it.plan", "--policy", "more.py").exit_code == 5
     more.write_text(ALLOW, encoding="utf-8")
+    unnamed = run("apply", "it.plan")
+    assert (unnamed.exit_code, "add --policy more.py" in unnamed.stderr) == (5, True)
     (project / "third.py").write_text(DENY, encoding="utf-8")
-    assert run("apply", "it.plan", "--policy", "third.py").exit_code == 5
-    assert run("apply", "it.plan").exit_code == 0
+    assert run("apply", "it.plan", "--policy", "third.py", "--policy", "more.py").exit_code == 5
+    assert run("apply", "it.plan", "--policy", "more.py").exit_code == 0
 
 
 @pytest.mark.parametrize(("name", "text"), [("gone.py", "there is no policy gone.py"), ("a.rego", "conftest or opa")])

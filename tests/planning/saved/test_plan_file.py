@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from novita_infra.catalogue.prices import Cost
-from novita_infra.encoding import digest
+from novita_infra.encoding import Resolver, digest
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, Diagnostic, Problems, Severity, problem
 from novita_infra.model.lifecycle import Cause, OnDrift
@@ -27,7 +27,17 @@ from novita_infra.planning.plan.plan import Basis, OutputChanges, Plan, Selectio
 from novita_infra.planning.plan.review import Remarks, Review
 from novita_infra.planning.plan.steps import RecordData, Step, StepKind, StepLimits, action_named
 from novita_infra.planning.plan.verdicts import Judgement, Verdict, VerdictReason
-from novita_infra.planning.saved.plan_file import SavedPlan, Setting, digest_of, is_plan_file, read_plan, write_plan
+from novita_infra.planning.saved.plan_file import (
+    SavedPlan,
+    Setting,
+    check_seal,
+    decoded,
+    digest_of,
+    is_plan_file,
+    read_content,
+    read_plan,
+    write_plan,
+)
 
 KEY = "0b" * 32
 TRAINER, NET = Address("instance", "trainer"), Address("vpc", "net")
@@ -138,6 +148,13 @@ def written(folder: Path, review: Review = REVIEW, declared: Mapping[str, str] |
     return path
 
 
+def reread(path: Path, resolver: Resolver = KNOWN.__getitem__) -> SavedPlan:
+    """The plan as an apply reads it: with its seal checked and its secrets read again."""
+    content = read_content(path)
+    check_seal(content, KEY, state="state/prod.json")
+    return decoded(content, resolver, key=KEY)
+
+
 def secrets_in(plan: Plan) -> list[Value]:
     specs = [plan.outputs.after, *(change.after for change in plan.changes), *(step.spec for step in plan.steps)]
     return [leaf for spec in specs for leaf in leaves(dict(spec)) if isinstance(leaf, Secret)]
@@ -150,7 +167,7 @@ def test_a_plan_is_read_as_it_was_written_and_holds_no_secret(
 ) -> None:
     path = written(tmp_path, review, declared)
     assert "hush" not in path.read_text()
-    found = read_plan(path, KNOWN.__getitem__)
+    found = reread(path)
     assert found.review == review
     assert found.setting == SETTING
     assert found.declared == declared
@@ -194,7 +211,7 @@ def test_the_same_plan_gives_the_same_bytes_and_another_one_another_digest(tmp_p
 
 
 def test_a_plan_read_with_its_secrets_has_the_digest_that_its_file_tells(tmp_path: Path) -> None:
-    found = read_plan(written(tmp_path), KNOWN.__getitem__)
+    found = reread(written(tmp_path))
     assert digest_of(found.review) == found.digest == digest_of(REVIEW)
 
 
@@ -267,7 +284,7 @@ def test_a_setting_with_a_secret_is_refused(tmp_path: Path) -> None:
 def test_a_changed_secret_is_reported_by_its_source(tmp_path: Path) -> None:
     changed = KNOWN | {"env:HF_TOKEN": "another"}
     with pytest.raises(Problems) as caught:
-        read_plan(written(tmp_path), changed.__getitem__)
+        reread(written(tmp_path), changed.__getitem__)
     assert [item.summary for item in caught.value.diagnostics] == [
         "the secret from env:HF_TOKEN has changed since the plan was made"
     ]
@@ -278,7 +295,7 @@ def test_every_missing_secret_is_reported(tmp_path: Path) -> None:
         raise problem(f"{source} is not set")
 
     with pytest.raises(Problems) as caught:
-        read_plan(written(tmp_path), missing)
+        reread(written(tmp_path), missing)
     assert {item.summary for item in caught.value.diagnostics} == {f"{source} is not set" for source in KNOWN}
 
 
@@ -307,11 +324,11 @@ def test_a_plan_file_cut_off_anywhere_is_damaged(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"plan": {}}, "is damaged: its content is not what its digest says"),
-        ({"setting": {}}, "is damaged: its content is not what its digest says"),
-        ({"digest": "sha256:00"}, "is damaged: its content is not what its digest says"),
+        ({"plan": {}}, "is damaged: project is missing"),
+        ({"setting": {}}, "is damaged: root is missing"),
+        ({"digest": "sha256:00"}, "is damaged: its digest is not that of its content"),
         ({"digest": None}, "is damaged: it holds no plan"),
-        ({"novita-infra plan": 2, "program": "8.1.0"}, "written by novita-infra 8.1.0, .*novita-infra 8.1.0 or newer"),
+        ({"novita-infra plan": 3, "program": "8.1.0"}, "written by novita-infra 8.1.0, .*novita-infra 8.1.0 or newer"),
     ],
 )
 def test_a_plan_file_that_is_not_what_it_was_is_refused(tmp_path: Path, change: Any, says: str) -> None:
@@ -331,7 +348,7 @@ def test_what_is_no_plan_file_at_all_is_refused(tmp_path: Path, content: bytes) 
 def test_a_plan_whose_numbers_were_reformatted_still_reads(tmp_path: Path) -> None:
     path = written(tmp_path)
     path.write_text(json.dumps(json.loads(path.read_bytes()), indent=4, sort_keys=True))
-    assert read_plan(path, KNOWN.__getitem__).review == REVIEW
+    assert reread(path).review == REVIEW
 
 
 def test_a_path_that_cannot_be_used_is_a_problem(tmp_path: Path) -> None:
@@ -356,4 +373,4 @@ def test_an_older_plan_and_an_empty_file_are_overwritten(tmp_path: Path) -> None
     write_plan(Review(replace(PLAN, environment="dev")), path, key=KEY, setting=SETTING)
     path.write_bytes(path.read_bytes()[:100])  # damaged, but a plan all the same
     write_plan(REVIEW, path, key=KEY, setting=SETTING)
-    assert read_plan(path, KNOWN.__getitem__).review == REVIEW
+    assert reread(path).review == REVIEW

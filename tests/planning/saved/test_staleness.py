@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from novita_infra.encoding import digest
-from novita_infra.kinds import KINDS
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_REFUSED, Diagnostic
 from novita_infra.model.resources import Declared, Loss
@@ -44,7 +43,7 @@ DECLARED = (Declared(A, {"image": "b"}, Origin("main.yaml", 1, 1)), Declared(DAT
 def findings(
     fresh: Review, *, saved: Plan = SAVED, digests: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {})
 ) -> list[Finding]:
-    return moved(Review(saved), fresh, digests=digests, key=KEY, ago="3 h", kinds=KINDS)
+    return moved(Review(saved), fresh, digests=digests, key=KEY, ago="3 h")
 
 
 def messages(

@@ -8,11 +8,12 @@ from typing import Final
 
 import pytest
 
-from novita_infra.encoding import Malformed, as_digest
+from novita_infra.encoding import Malformed, as_digest, reading_again
 from novita_infra.model.addresses import Address
 from novita_infra.model.values import Digest, Ref
 from novita_infra.planning.plan.changes import Along
 from novita_infra.planning.plan.plan import Basis
+from novita_infra.planning.plan.review import Review
 from novita_infra.planning.saved.plan_file import digest_of, read_plan, write_plan
 from novita_infra.planning.saved.stored_form import from_stored
 
@@ -20,9 +21,16 @@ OLD: Final = Path(__file__).parent / "files" / "version-0.1.niplan"
 TRAINER, NET = Address("instance", "trainer"), Address("vpc", "net")
 
 
+def old_review() -> Review:
+    """The review in the file, its secret read again as version 0.1 did: with the key in the file."""
+    data = json.loads(OLD.read_bytes())
+    secrets = reading_again({"env:HF_TOKEN": "hush-one"}.__getitem__, data["key"], problems=[])
+    return from_stored(data["plan"], secrets=secrets)[0]
+
+
 def test_a_plan_file_of_version_0_1_is_read() -> None:
-    saved = read_plan(OLD, {"env:HF_TOKEN": "hush-one"}.__getitem__)
-    review, plan = saved.review, saved.review.plan
+    saved, review = read_plan(OLD), old_review()
+    plan = review.plan
     assert saved.declared == {"instance.trainer": "0a", "vpc.net": "0b"}
     assert plan.basis == Basis("lineage", 7)
     assert plan.outputs.after["url"] == plan.outputs.declared["url"] == Ref(TRAINER, "url")
@@ -39,13 +47,13 @@ def test_a_plan_file_of_version_0_1_is_read() -> None:
     assert [item.summary for item in review.checks.notes] == ["careful"]
     assert [item.policy.name for item in review.verdicts] == ["p"]
     assert review.cost is not None
-    assert digest_of(review) == saved.digest
+    assert digest_of(review) == saved.digest == json.loads(OLD.read_bytes())["digest"]
 
 
 def test_a_plan_is_written_with_the_field_names_of_version_0_1(tmp_path: Path) -> None:
-    saved = read_plan(OLD, {"env:HF_TOKEN": "hush-one"}.__getitem__)
+    saved = read_plan(OLD)
     path = tmp_path / "again.niplan"
-    write_plan(saved.review, path, key="0b" * 32, setting=saved.setting, declared=saved.declared)
+    write_plan(old_review(), path, key="0b" * 32, setting=saved.setting, declared=saved.declared)
     old, new = (json.loads(file.read_bytes())["plan"] for file in (OLD, path))
     old["basis"].pop("config")
     new["basis"].pop("config")

@@ -24,17 +24,24 @@ from novita_infra.cli.options import (
 from novita_infra.cli.project_options import again, with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out, stopping
-from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, problem
+from novita_infra.model.diagnostics import EXIT_ERROR, Problems, problem
 from novita_infra.model.durations import in_words
 from novita_infra.operations.applying import apply_plan
+from novita_infra.operations.plans.approved_plans import (
+    ApprovedRun,
+    check_expected,
+    run_of_expected,
+    run_of_saved,
+)
 from novita_infra.operations.plans.planning import plan_project
-from novita_infra.operations.plans.saved_plans import check_saved, is_plan, opened_saved
+from novita_infra.operations.plans.saved_plans import is_plan, opened_saved
 from novita_infra.operations.session import ProjectOptions, Session, open_session, state_locked
 from novita_infra.planning.options import PlanOptions, Refresh
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.saved.plan_file import digest_of
-from novita_infra.policies.running import judge_plan
+from novita_infra.policies.running import check_named_again, judge_plan
+from novita_infra.state.state import UsedPlan
 from novita_infra.views.content.events import next_line
 from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.formats.json.plan import plan_json
@@ -69,6 +76,14 @@ def _plan_digest(text: str) -> str:
     default=None,
     help="Apply without a question if the plan has this digest, which `plan --out` prints; else refuse.",
 )
+@click.option(
+    "--project",
+    "folder",
+    metavar="PATH",
+    type=click.Path(path_type=Path, exists=True),
+    default=None,
+    help="The project that a PLANFILE is applied to; by default the current folder.",
+)
 @auto_approve_option
 @parallelism_option
 @lock_timeout_option
@@ -79,20 +94,23 @@ def apply(
     project_options: ProjectOptions,
     plan_options: PlanOptions,
     expect: str | None,
+    folder: Path | None,
     auto_approve: bool,
     parallelism: int | None,
     renderer: Renderer,
 ) -> int:
     """Create, update and delete resources until they agree with the manifests.
 
-    Shows the plan and asks first. A plan that `plan --out` saved is applied as it was shown, without a question, or
-    refused if the state or the cloud has changed. Run it again after a failure or an interruption: it continues.
+    Shows the plan and asks first. A PLANFILE, which `plan --out` saved, is applied to the project in the current
+    folder, without a question and as it was shown, or refused if the state or the cloud has changed. Run it again
+    after a failure or an interruption: it finishes what is left.
 
     \b
     Examples:
       novita-infra apply --sim
       novita-infra apply examples/quickstart --sim --auto-approve
       novita-infra apply prod.niplan
+      novita-infra apply plans/prod.niplan --project fleet
       novita-infra apply --env prod --auto-approve --json
       novita-infra apply --env prod --expect sha256:6b1c...
 
@@ -101,9 +119,13 @@ def apply(
                 5 refused by a protection or a policy; 6 over a budget; 130 interrupted.
     """
     if is_plan(project_options.path):
-        return carried_out(
-            _apply_saved(project_options, renderer, plan_options=plan_options, expect=expect, parallelism=parallelism)
+        plan, project_options = project_options.path, replace(project_options, path=folder or Path())
+        saved_run = _apply_saved(
+            plan, project_options, renderer, plan_options=plan_options, expect=expect, parallelism=parallelism
         )
+        return carried_out(saved_run)
+    if folder is not None:
+        raise problem("--project goes with a saved plan", "name the project itself: novita-infra apply PATH")
     run = apply_project(
         project_options,
         renderer,
@@ -140,12 +162,15 @@ async def apply_project(
         _report_lock_wait(project_options, renderer)
         async with state_locked(session, command):
             review = await plan_project(session, plan_options)
+            run = await run_of_expected(session, review, expect, plan_options) if expect is not None else None
+            review = run.review if run else review
             review = await judge_plan(session.project, review, asked=plan_options, environ=os.environ, shown=plan_json)
+            _report_note(run, renderer)
             renderer.run_plan(review, warnings=session.project.warnings)
             if review.problems:
                 return review.code or EXIT_ERROR
-            if expect is not None:
-                _check_expected(expect, digest_of(review))
+            if expect is not None and run is None:
+                check_expected(expect, digest_of(review))
             if (
                 not review.empty
                 and not approved
@@ -153,11 +178,17 @@ async def apply_project(
             ):
                 return EXIT_ERROR
             return await _carry_out(
-                session, review, renderer, parallelism=parallelism, command=_on(command, project_options, plan_options)
+                session,
+                review,
+                renderer,
+                parallelism=parallelism,
+                command=_on(command, project_options, plan_options),
+                used=run.used if run else None,
             )
 
 
 async def _apply_saved(
+    plan: Path,
     project_options: ProjectOptions,
     renderer: Renderer,
     *,
@@ -166,56 +197,43 @@ async def _apply_saved(
     parallelism: int | None,
 ) -> int:
     renderer.run_begins()
-    if (
-        project_options.environment
-        or project_options.variables
-        or project_options.var_files
-        or replace(plan_options, policies=()) != PlanOptions()
-    ):
-        raise problem(
-            f"{project_options.path} is a saved plan: it carries its own environment, variables and targets",
-            "leave out --env, --var, --var-file and --target, or make a new plan",
-        )
-    async with opened_saved(project_options, os.environ, in_flight=parallelism, report=renderer.message) as (
-        session,
-        saved,
-    ):
+    async with opened_saved(
+        plan, project_options, os.environ, asked=plan_options, in_flight=parallelism, report=renderer.message
+    ) as (session, saved):
         if expect is not None:
-            _check_expected(expect, saved.digest)
+            check_expected(expect, saved.digest)
+        check_named_again(session.project, plan_options, saved.review)
         operation = "destroy" if saved.review.plan.destroys else "apply"
         _report_lock_wait(project_options, renderer)
         async with state_locked(session, operation):
+            try:
+                run = await run_of_saved(session, saved)
+            except Problems:
+                if renderer.for_programs:  # a person who reads a refusal has no use for its plan
+                    renderer.run_plan(saved.review)
+                raise
             review = await judge_plan(
-                session.project, saved.review, asked=plan_options, environ=os.environ, shown=plan_json
+                session.project, run.review, asked=plan_options, environ=os.environ, shown=plan_json
             )
-            if renderer.for_programs:
-                renderer.run_plan(review)
-            elif review.problems:
+            _report_note(run, renderer)
+            if review.problems and not renderer.for_programs:
                 renderer.diagnostics((*review.notes, *review.problems))
+            else:
+                renderer.run_plan(review)
             if review.problems:
                 return review.code or EXIT_ERROR
-            await check_saved(session, saved)
-            if not renderer.for_programs:  # a person who reads a refusal has no use for its plan
-                renderer.run_plan(review)
-            command = _on(operation, session.where, saved.setting.asked)
-            return await _carry_out(
-                session, review, renderer, parallelism=parallelism, command=command, seal=saved.seal
-            )
+            command = again("apply", replace(project_options, path=plan))
+            return await _carry_out(session, review, renderer, parallelism=parallelism, command=command, used=run.used)
+
+
+def _report_note(run: ApprovedRun | None, renderer: Renderer) -> None:
+    if run is not None and run.note:
+        renderer.message(run.note)
 
 
 def _on(command: str, project_options: ProjectOptions, plan_options: PlanOptions) -> str:
     """The command that continues: it reads everything, and the state holds pending replacements."""
     return again(command, project_options, replace(plan_options, refresh=Refresh.ALL, replaces=()))
-
-
-def _check_expected(expect: str, digest: str) -> None:
-    """Raises Problems if the plan is not the approved one."""
-    if expect != digest:
-        raise problem(
-            f"this is not the plan that was approved: its digest is {digest}",
-            "look at it with `plan`, and have it approved again",
-            code=EXIT_REFUSED,
-        )
 
 
 def _report_lock_wait(project_options: ProjectOptions, renderer: Renderer) -> None:
@@ -231,10 +249,17 @@ def _approved(plan: Plan, renderer: Renderer, command: str) -> bool:
 
 
 async def _carry_out(
-    session: Session, review: Review, renderer: Renderer, *, parallelism: int | None, command: str, seal: str = ""
+    session: Session,
+    review: Review,
+    renderer: Renderer,
+    *,
+    parallelism: int | None,
+    command: str,
+    used: UsedPlan | None = None,
 ) -> int:
     plan = review.plan
-    if review.empty and not plan.record_updates:
+    unfinished = used in session.state.used_plans and used is not None and not used.done
+    if review.empty and not plan.record_updates and not unfinished:
         _sum_up(session, Result.of(plan, (), cost=review.cost), renderer, command=command)
         return 0
     with (
@@ -244,7 +269,7 @@ async def _carry_out(
         ) as stop,
         renderer.progress(steps=len(plan.steps), now=session.clock.now) as listener,
     ):
-        result = await apply_plan(session, review, parallelism=parallelism, emit=listener, stop=stop, seal=seal)
+        result = await apply_plan(session, review, parallelism=parallelism, emit=listener, stop=stop, used=used)
     _sum_up(session, result, renderer, command=command)
     return exit_code_of(result)
 

@@ -17,7 +17,7 @@ from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.kinds import KINDS
 from novita_infra.model.diagnostics import EXIT_ERROR
 from novita_infra.operations.plans.planning import plan_project
-from novita_infra.operations.plans.saved_plans import save_plan
+from novita_infra.operations.plans.saved_plans import save_plan, store_new_state
 from novita_infra.operations.session import ProjectOptions, open_session
 from novita_infra.planning.cost.durations import estimate
 from novita_infra.planning.options import PlanOptions
@@ -98,6 +98,8 @@ async def _plan(
     async with open_session(
         project_options, os.environ, destroys=plan_options.destroys, report=renderer.message
     ) as session:
+        if out is not None:
+            await store_new_state(session)
         review = await plan_project(session, plan_options)
         review = await judge_plan(session.project, review, asked=plan_options, environ=os.environ, shown=plan_json)
         if out is not None and not review.problems:

@@ -35,10 +35,6 @@ def _storages_at(path: Path) -> Sequence[LocalFiles]:
     return [folder.storage(name) for name in folder.environments()]
 
 
-def _options_of(locator: str) -> Mapping[str, Any]:
-    return {"path": str(Path(locator).parent)}
-
-
 BACKEND: Final = Backend(
     summary="A JSON file for each environment in a folder, with an append-only journal beside it.",
     open=_open,
@@ -53,5 +49,4 @@ BACKEND: Final = Backend(
     errors_of=_errors_of,
     unshared_files=tuple(f"{_FOLDER}/{pattern}" for pattern in UNSHARED),
     storages_at=_storages_at,
-    options_of=_options_of,
 )

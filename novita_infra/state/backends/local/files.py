@@ -5,7 +5,6 @@ Only these files are written, and none of them ever holds a secret in clear.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -70,9 +69,6 @@ class LocalFiles:
 
     def describe_journal(self) -> str:
         return str(self._journal_path)
-
-    def locator(self, root: Path) -> str:
-        return os.path.relpath(self._path.resolve(), root.resolve())
 
     def restore_hint(self) -> str:
         path, backup = self._path, self._backup_path

@@ -70,7 +70,7 @@ def test_the_file_reads_well(tmp_path: Path) -> None:
     local = store(tmp_path, randomness=bytes)
     local.save(with_record(local.load(), id="i-1"))
     text = local.path.read_text()
-    assert text.startswith('{\n  "version": 1,\n  "program": "')
+    assert text.startswith('{\n  "version": 2,\n  "program": "')
     assert '  "records": {\n    "instance.trainer": {\n      "id": "i-1"\n    }\n  }\n}\n' in text
 
 
@@ -141,7 +141,7 @@ def test_a_newer_file_names_the_program_that_reads_it(tmp_path: Path, program: s
     local = LocalStore(tmp_path / "dev.json")
     local.path.write_text(json.dumps(good() | {"version": 9, "program": program, "unheard": "of"}))
     wanted = "use novita-infra 2.5.0 or newer" if program else "use a newer novita-infra"
-    with pytest.raises(Problems, match=f"has format 9, .* knows formats up to 1; {wanted}"):
+    with pytest.raises(Problems, match=f"has format 9, .* knows formats up to 2; {wanted}"):
         local.load()
 
 
