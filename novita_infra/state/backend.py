@@ -55,17 +55,25 @@ class StateStorage(Protocol):
         ...
 
     def restore_hint(self) -> str:
-        """How to go back to an older version of a damaged state. It is called at every load, so it must be cheap."""
+        """How to restore a damaged or lost state with all its changes. It is called at every load: it must be cheap.
+
+        Advice that leaves out the changes of the last run would make the next apply create them a second time.
+        """
+        ...
+
+    def remains(self) -> str:
+        """What is left where no state is stored, such as a backup, in words; empty where nothing is."""
         ...
 
     def read(self) -> Stored:
         """State and journal of one moment: no run saved between the two."""
         ...
 
-    def replace(self, state: bytes, stored: Stored) -> None:
+    def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:
         """Replaces `stored` by the state atomically, keeps the previous state, and drops the journal.
 
-        Raises Overtaken if `stored` is not what is stored.
+        The trail is a journal that makes the new state from the previous one. It is kept beside that, so that both
+        together are a backup of the new state. Raises Overtaken if `stored` is not what is stored.
         """
         ...
 

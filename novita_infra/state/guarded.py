@@ -10,10 +10,10 @@ from typing import Final
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.state.backend import OpenBackend, Overtaken, StateStorage, Stored
 from novita_infra.state.file_format import read_state, write_state
-from novita_infra.state.journal import fold, header_line
+from novita_infra.state.journal import fold, header_line, trail
 from novita_infra.state.journal_queue import JournalQueue
 from novita_infra.state.state import State, new_state
-from novita_infra.state.store import Journal, LockRefused, StateLock
+from novita_infra.state.store import Journal, LockRefused, StateLock, StateLost
 
 _SAVED_NOTHING: Final = "nothing was saved; run the command again"
 _PLAN_AGAIN: Final = "plan again"
@@ -49,22 +49,23 @@ class GuardedStore:
         return self._storage.describe()
 
     def load(self) -> State:
-        return self._read()[1] or self._new
+        return self._read()[-1] or self._new
 
     def save(self, state: State) -> State:
-        stored, current = self._read()
+        stored, base, current = self._read()
         # A run passes the serial that it started with; the lines of its own journal are part of the state it saves.
         if current and state.serial not in {current.serial, self._own_run}:
             raise self._moved_on(state, current, _SAVED_NOTHING)
         if current and state.lineage != current.lineage:
             raise problem(
                 f"{self.describe()} is of another lineage, {current.lineage}",
-                "nothing was saved; move it away first",
+                "nothing was saved; run the command again",
             )
         saved = replace(state, serial=max(state.serial, current.serial if current else 0) + 1)
         data = write_state(saved)
+        changes = trail(base, stored.journal, current=current, saved=saved) if base and current else b""
         try:
-            self._storage.replace(data, stored)
+            self._storage.replace(data, stored, changes)
         except Overtaken:
             raise self._overtaken(state, _SAVED_NOTHING) from None
         self._own_run = None
@@ -75,7 +76,7 @@ class GuardedStore:
 
     @contextmanager
     def journal(self, state: State) -> Iterator[Journal]:
-        stored, current = self._read()
+        stored, _, current = self._read()
         if current and (current.lineage, current.serial) != (state.lineage, state.serial):
             raise self._moved_on(state, current, _PLAN_AGAIN)
         try:
@@ -89,23 +90,25 @@ class GuardedStore:
         finally:
             journal.close()
 
-    def _read(self) -> tuple[Stored, State | None]:
-        """What is stored, and the state in it with the changes of its journal."""
+    def _read(self) -> tuple[Stored, State | None, State | None]:
+        """What is stored, the state in it, and that state with the changes of its journal."""
         stored, place = self._storage.read(), self.describe()
-        if stored.state is None and stored.journal is None:
-            return stored, None
-        journal_place = self._storage.describe_journal()
+        journal_place, hint = self._storage.describe_journal(), self._storage.restore_hint()
         if stored.state is None:
-            raise problem(
-                f"{journal_place} goes on from a state file that is not there",
-                f"put back {place}; or, if all objects that the journal names are deleted, remove the journal",
-            )
-        state = read_state(stored.state, place, hint=self._storage.restore_hint())
-        return stored, state if stored.journal is None else fold(state, stored.journal, journal_place)
+            remains = self._storage.remains()
+            if stored.journal is not None:
+                raise StateLost(f"{journal_place} goes on from a state file that is not there", hint)
+            if remains:
+                raise StateLost(f"{place} is not there, and {remains}", hint)
+            return stored, None, None
+        if not stored.state.strip(b"\0 \t\r\n"):
+            raise StateLost(f"{place} is empty", hint)
+        state = read_state(stored.state, place, hint=hint)
+        return stored, state, state if stored.journal is None else fold(state, stored.journal, journal_place)
 
     def _overtaken(self, state: State, hint: str) -> Problems:
         """The problem of a run that another run overtook between its reading and its writing."""
-        return self._moved_on(state, self._read()[1] or self._new, hint)
+        return self._moved_on(state, self._read()[-1] or self._new, hint)
 
     def _moved_on(self, state: State, current: State, hint: str) -> Problems:
         when = " in the meantime" if hint == _SAVED_NOTHING else ""

@@ -5,7 +5,7 @@ The first line names the state that the run started from; every line after it is
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from novita_infra import __version__
 from novita_infra.encoding import Json, Malformed, compact, decode_as, encode
@@ -14,6 +14,7 @@ from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.records import Record
 from novita_infra.state.file_format import check_version, read_json
 from novita_infra.state.state import MOST_USED_PLANS, VERSION, State, UsedPlan
+from novita_infra.state.store import StateLost
 
 
 def header_line(state: State) -> bytes:
@@ -41,6 +42,25 @@ def use_plan_line(plan: UsedPlan) -> bytes:
     return _line({"begin": encode(plan)})
 
 
+def saved_line(state: State) -> bytes:
+    """A line that holds the saved state without its records, as the end of a journal that stands for the save."""
+    return _line({"saved": encode(replace(state, records={}))})
+
+
+def trail(base: State, journal: bytes | None, *, current: State, saved: State) -> bytes:
+    """A journal that makes the saved state from the base, the state before the journal.
+
+    `current` is the base with the changes of the journal. Kept beside the base, the trail makes it a whole backup.
+    """
+    whole = journal[: journal.rfind(b"\n") + 1] if journal else b""  # a torn last line is no change
+    lines = [whole if whole and _continues(base, whole.split(b"\n")[0], "") else header_line(base)]
+    for address, record in saved.records.items():
+        if current.records.get(address) != record:
+            lines.append(put_line(record, "saved"))
+    lines += [drop_line(address, "saved") for address in current.records if address not in saved.records]
+    return b"".join((*lines, saved_line(saved)))
+
+
 def fold(state: State, data: bytes, place: str) -> State:
     """The state with the changes of the journal; each line is a version of the state, so the serial rises with it.
 
@@ -50,17 +70,14 @@ def fold(state: State, data: bytes, place: str) -> State:
     lines = data.split(b"\n")[:-1]
     if not lines or not _continues(state, lines[0], place):
         return state
-    records, snapshots, used_plans = dict(state.records), dict(state.snapshots), list(state.used_plans)
+    changed = _Changed.of(state)
     for number, line in enumerate(lines[1:], start=2):
         content = read_json(line, place, hint=_HINT, line=number)
         try:
-            _apply_line(content, records, snapshots, used_plans=used_plans)
+            changed.apply(content)
         except Malformed as error:
             raise _damaged(place, number, f": {error}") from error
-    serial = state.serial + len(lines) - 1
-    return replace(
-        state, serial=serial, records=records, snapshots=snapshots, used_plans=tuple(used_plans[-MOST_USED_PLANS:])
-    )
+    return changed.state()
 
 
 def _line(content: Json) -> bytes:
@@ -78,33 +95,64 @@ def _continues(state: State, line: bytes, place: str) -> bool:
         case {"lineage": state.lineage, "serial": int(serial)} if serial <= state.serial:
             return serial == state.serial
         case {"lineage": str(lineage), "serial": int(serial)}:
-            raise problem(
+            raise StateLost(
                 f"{place} goes on from version {serial} of the state {lineage}, and the state file beside it is "
                 f"version {state.serial} of {state.lineage}",
-                "put back the state file that belongs to it; or, if all objects that it names are deleted, remove it",
+                "put back the state file that belongs to it; the state file without it would not know what it created",
             )
         case _:
             raise _damaged(place, 1)
 
 
-def _apply_line(
-    content: Json, records: dict[Address, Record], snapshots: dict[str, tuple[str, ...]], *, used_plans: list[UsedPlan]
-) -> None:
-    match content:
-        case {"put": data, "event": str()}:
-            record = decode_as(Record, data)
-            records[record.address] = record
-        case {"drop": name, "event": str()}:
-            records.pop(decode_as(Address, name), None)
-        case {"saw": str(name), "ids": ids}:
-            snapshots[name] = decode_as(tuple[str, ...], ids)
-        case {"begin": data}:
-            used_plans.append(decode_as(UsedPlan, data))
-        case _:
-            raise Malformed("neither a put nor a drop")
+@dataclass
+class _Changed:
+    """A state while the lines of a journal are applied to it."""
+
+    base: State
+    serial: int
+    records: dict[Address, Record]
+    snapshots: dict[str, tuple[str, ...]]
+    used_plans: list[UsedPlan]
+
+    @classmethod
+    def of(cls, state: State) -> _Changed:
+        return cls(state, state.serial, dict(state.records), dict(state.snapshots), list(state.used_plans))
+
+    def apply(self, content: Json) -> None:
+        """Applies the content of one line. Raises Malformed."""
+        self.serial += 1
+        match content:
+            case {"put": data, "event": str()}:
+                record = decode_as(Record, data)
+                self.records[record.address] = record
+            case {"drop": name, "event": str()}:
+                self.records.pop(decode_as(Address, name), None)
+            case {"saw": str(name), "ids": ids}:
+                self.snapshots[name] = decode_as(tuple[str, ...], ids)
+            case {"begin": data}:
+                self.used_plans.append(decode_as(UsedPlan, data))
+            case {"saved": data}:
+                saved = decode_as(State, data)
+                self.base, self.serial = saved, saved.serial
+                self.snapshots, self.used_plans = dict(saved.snapshots), list(saved.used_plans)
+            case _:
+                raise Malformed("neither a put nor a drop")
+
+    def state(self) -> State:
+        """The state with all changes so far."""
+        return replace(
+            self.base,
+            serial=self.serial,
+            records=self.records,
+            snapshots=self.snapshots,
+            used_plans=tuple(self.used_plans[-MOST_USED_PLANS:]),
+        )
 
 
-_HINT = "the lines before it are good: keep a copy, cut the file there, then plan to see what differs"
+_HINT = (
+    "keep a copy of it; the lines before it are good, so cut the file there, and adopt what the other lines created "
+    "before any apply: novita-infra orphans"
+)
 
 
 def _damaged(place: str, number: int, why: str = "") -> Problems:

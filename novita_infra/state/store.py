@@ -10,8 +10,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems
 from novita_infra.model.records import Record
 from novita_infra.state.state import State, UsedPlan
+
+
+class StateLost(Problems):
+    """A state of which only a part is stored: a journal or a backup alone, an empty file, a link to nothing.
+
+    Objects that it recorded may exist, so nothing may be decided without it.
+    """
+
+    def __init__(self, summary: str, hint: str) -> None:
+        super().__init__([Diagnostic(summary, hint)], code=EXIT_REFUSED)
 
 
 class Journal(Protocol):
@@ -81,7 +92,7 @@ class StateReader(Protocol):
         """The state, with the journal of a dead run already applied; a new one if nothing is stored.
 
         Takes no lock and changes nothing. Until a state is saved, each call returns the same new one. Raises Problems
-        on a damaged state and on one that a newer version wrote.
+        on a damaged state and on one that a newer version wrote, and StateLost where only a part of it is stored.
         """
         ...
 

@@ -5,6 +5,7 @@ Only these files are written, and none of them ever holds a secret in clear.
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from novita_infra.state.backend import Overtaken, Stored
 from novita_infra.state.backends.local.disk import Disk, replace_file, sync_folder, unreadable
 from novita_infra.state.backends.local.file_lock import FileLock, take_lock
 from novita_infra.state.backends.local.journal_file import JournalFile
-from novita_infra.state.store import LockRefused
+from novita_infra.state.store import LockRefused, StateLost
 
 _STATE: Final = ".json"
 _JOURNAL: Final = ".journal"
@@ -38,11 +39,11 @@ class LocalFolder:
         return str(self._folder)
 
     def environments(self) -> tuple[str, ...]:
-        """As OpenBackend.environments: a journal without its state file counts, because `load` must report it."""
+        """As OpenBackend.environments: a journal or a backup without its state file counts: `load` must report it."""
         if not self._folder.is_dir():
             return ()
         try:
-            names = [path.name for path in self._folder.iterdir()]
+            names = [path.name.removesuffix(_BACKUP) for path in self._folder.iterdir()]
         except OSError as error:
             raise unreadable(self._folder, error) from error
         return tuple(
@@ -54,13 +55,18 @@ class LocalFolder:
 
 
 class LocalFiles:
-    """A StateStorage: `<environment>.json` and its neighbours `.json.backup`, `.json.lock` and `.journal`."""
+    """A StateStorage: `<environment>.json` and its neighbours `.json.lock` and `.journal`, and a backup of both.
+
+    `.json.backup` is the state before the last run or edit, and `.journal.backup` the changes since then. While a run
+    is under way there is only the first, and `.journal` belongs to it as well.
+    """
 
     def __init__(self, path: Path, *, now: Callable[[], float] = time.time, disk: Disk | None = None) -> None:
         """Clock and disk are for tests."""
         self._path = path
         self._journal_path = path.with_name(f"{path.name.removesuffix(_STATE)}{_JOURNAL}")
         self._backup_path = path.with_name(f"{path.name}{_BACKUP}")
+        self._trail_path = path.with_name(f"{self._journal_path.name}{_BACKUP}")
         self._now = now
         self._disk = disk or Disk()
 
@@ -71,11 +77,29 @@ class LocalFiles:
         return str(self._journal_path)
 
     def restore_hint(self) -> str:
-        path, backup = self._path, self._backup_path
-        if backup.exists():
-            back = f"the version before it is {backup}; to go back to it: cp {backup} {path}"
-            return f"{back}, then plan to see what differs"
-        return "put back a copy of it from before; without one, remove it and import what exists"
+        if not self._backup_path.exists():
+            return (
+                f"put back a copy of {self._path} together with its journal; without one, move what is left away, "
+                "and adopt what exists before any apply: novita-infra orphans"
+            )
+        pairs, journals = [(self._backup_path, self._path)], (self._trail_path, self._journal_path)
+        if self._trail_path.exists():
+            pairs.append(journals)
+        copies = " && ".join(shlex.join(["cp", str(source), str(target)]) for source, target in pairs)
+        if not any(path.exists() for path in journals):
+            return (
+                f"put back {self._path} from its backup, which does not know the last run: {copies}; then adopt what "
+                "that run created, before any apply: novita-infra orphans"
+            )
+        return (
+            f"put back {self._path} from its backup, which holds all changes: {copies}; then plan to see that nothing "
+            "differs"
+        )
+
+    def remains(self) -> str:
+        if self._backup_path.exists():
+            return f"its backup {self._backup_path} is"
+        return f"the journal of its backup {self._trail_path} is" if self._trail_path.exists() else ""
 
     def read(self) -> Stored:
         try:
@@ -83,17 +107,19 @@ class LocalFiles:
                 state = self._disk.read(self._path)
                 journal = self._disk.read(self._journal_path)
                 if self._disk.read(self._path) == state:
+                    self._check_links(state, journal)
                     return Stored(state, journal)
         except OSError as error:
             raise unreadable(self._path, error) from error
         raise problem(f"{self._path} keeps changing", "wait for the other run to end")
 
-    def replace(self, state: bytes, stored: Stored) -> None:
+    def replace(self, state: bytes, stored: Stored, trail: bytes = b"") -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._check(stored)
             if stored.state is not None:
-                replace_file(self._backup_path, stored.state, disk=self._disk)
+                self._keep_trail(trail)
+                self._back_up(stored.state)
             replace_file(self._path, state, disk=self._disk)
             self._disk.remove(self._journal_path)
             sync_folder(self._path.parent, disk=self._disk)
@@ -106,9 +132,34 @@ class LocalFiles:
             self._check(stored)
             # The state file takes over the changes of a dead run's journal; only then may a new journal replace that.
             replace_file(self._path, state, disk=self._disk)
+            self._back_up(state)
+            self._disk.remove(self._trail_path)
             return JournalFile(self._journal_path, header, disk=self._disk)
         except OSError as error:
             raise unreadable(self._path, error) from error
+
+    def _back_up(self, state: bytes) -> None:
+        if self._disk.read(self._backup_path) != state:
+            replace_file(self._backup_path, state, disk=self._disk)
+
+    def _keep_trail(self, trail: bytes) -> None:
+        if trail:
+            replace_file(self._trail_path, trail, disk=self._disk)
+        else:
+            self._disk.remove(self._trail_path)
+
+    def _check_links(self, state: bytes | None, journal: bytes | None) -> None:
+        """Raises StateLost where a file is not there because a link on the way to it points to nothing."""
+        for path, data in ((self._path, state), (self._journal_path, journal)):
+            if data is not None:
+                continue
+            places = (path, *path.parents) if path is self._path else (path,)
+            dangling = next((place for place in places if place.is_symlink() and not place.exists()), None)
+            if dangling:
+                raise StateLost(
+                    f"{dangling} is a link to {dangling.readlink()}, and nothing is there",
+                    "put back what it points to; as a new start, remove the link",
+                )
 
     def try_lock(self, operation: str) -> FileLock | LockRefused:
         return take_lock(self._path.with_name(f"{self._path.name}{_LOCK}"), operation, now=self._now)

@@ -100,7 +100,9 @@ def good() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", r"dev\.json:1:1: the file is damaged: expecting value"),
+        (b"", r"dev\.json is empty"),
+        (b"\n", r"dev\.json is empty"),
+        (b"\x00" * 4096, r"dev\.json is empty"),
         (b'{\n "version": 1,\n "serial" 3}', r"dev\.json:3:11: the file is damaged: expecting ':' delimiter"),
         (b'{"version": 1, "lineage": "x', r"dev\.json:1:27: the file is damaged: unterminated string"),
         (b'{\n  "version": \xff\xfe}', r"dev\.json:2:14: the file is damaged: this is not text"),
