@@ -81,7 +81,8 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     kind_type = Path(paths[0]).stem
-    commands = NEXT.format(type=kind_type, words=f"'{kind_type} or {kind_type.replace('_', '-')}'")
+    words = " or ".join(sorted({kind_type, kind_type.replace("_", "-")}))
+    commands = NEXT.format(type=kind_type, words=f"'{words}'")
     sys.stdout.write("".join(f"wrote {path}\n" for path in paths) + commands + "\n")
     return 0
 

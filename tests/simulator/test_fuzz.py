@@ -20,6 +20,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis.errors import Unsatisfiable
 from jsonschema import Draft202012Validator
+from kind_facts import FACTS
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
@@ -100,6 +101,11 @@ def populated(make_cloud: Any, profile: str) -> Any:
     file = cloud.send("POST", "/openai/v1/files", **form).json()["id"]
     cloud.post("/openai/v1/batches", {"input_file_id": file, "endpoint": "/v1/chat/completions"})
     cloud.post("/v3/async/txt2img", {"request": {"prompt": "a cat"}})
+    for facts in FACTS.values():
+        if not len(cloud.world.tables[facts.table]):
+            path, body, seconds, _ = next(iter(facts.given.values()))
+            cloud.post(path.removeprefix("/"), body)
+            cloud.pass_(seconds)
     return cloud
 
 
@@ -114,10 +120,10 @@ def ids_of(cloud: Any) -> dict[str, Any]:
         ),
         **dict.fromkeys(("storageId", "networkStorages.Id", "volumeMounts.id"), ids["storages"]),
         **dict.fromkeys(("templateId", "template.Id"), ids["templates"]),
-        **dict.fromkeys(("endpoints.id", "endpoints.name"), ids["endpoints"]),
-        **dict.fromkeys(("prewarms.id", "prewarms.ids"), ids["prewarms"]),
+        **{f"{facts.table}.id": ids[facts.table] for facts in FACTS.values()},
+        "endpoints.name": ids["endpoints"],
+        "prewarms.ids": ids["prewarms"],
         "networkId": ids["networks"],
-        "registry_auths.id": ids["registry_auths"],
         "jobId": ids["jobs"],
         **dict.fromkeys(("file_id", "input_file_id"), ids["files"]),
         "batch_id": ids["batches"],
