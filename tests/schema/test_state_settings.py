@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from novita_infra.schema.explain_frame import explain_project
+from novita_infra.schema.explain_frame import PartExplained, explain_project
 from novita_infra.schema.state_settings import any_state_settings, state_settings
 from novita_infra.state.backend import Backend
 from novita_infra.state.registry import backend_named, backend_names
@@ -55,22 +55,27 @@ def test_each_backend_takes_its_own_settings() -> None:
     assert schema["properties"]["backend"]["enum"] == ["local", "table"]
 
 
-def test_the_settings_of_a_backend_are_explained_with_its_name() -> None:
-    explained = explain_project("state.path")
-    assert (explained.default, explained.doc) == (
-        "state",
-        "local: The folder of the state files, relative to the project.",
-    )
-    assert explain_project("state").items[0].name == "backend"
+def explained(path: str, backends: dict[str, Backend], monkeypatch: pytest.MonkeyPatch) -> PartExplained:
+    """The explanation of a setting as if these were all backends."""
+    project = {"type": "object", "properties": {"state": state_settings(backends)}, "$defs": {}}
+    monkeypatch.setattr("novita_infra.schema.explain_frame.project_schema", lambda: project)
+    return explain_project(path)
+
+
+def test_the_settings_of_a_backend_are_explained_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = explained("state.path", {"local": backend_named("local")}, monkeypatch)
+    assert (path.default, path.doc) == ("state", "local: The folder of the state files, relative to the project.")
 
 
 def test_a_setting_of_two_backends_is_explained_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    project = {"type": "object", "properties": {"state": state_settings(TWO)}, "$defs": {}}
-    monkeypatch.setattr("novita_infra.schema.explain_frame.project_schema", lambda: project)
-    explained = explain_project("state.path")
-    assert explained.default == ""
-    assert explained.doc == (
+    path = explained("state.path", TWO, monkeypatch)
+    assert path.default == ""
+    assert path.doc == (
         "local: The folder of the state files, relative to the project. Default: state. "
         "table: The file. Default: state.db."
     )
-    assert explain_project("state.table").doc == "table: The table."
+    assert explained("state.table", TWO, monkeypatch).doc == "table: The table."
+
+
+def test_the_backend_is_the_first_setting() -> None:
+    assert explain_project("state").items[0].name == "backend"
