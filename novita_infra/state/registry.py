@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 
 from novita_infra.model.diagnostics import nearest, problem
@@ -16,9 +17,8 @@ DEFAULT: Final = "local"
 
 def backend_names() -> tuple[str, ...]:
     """The names of all backends, the default one first, the others sorted."""
-    from pkgutil import iter_modules  # noqa: PLC0415 - the default backend is found without it
-
-    names = (module.name for module in iter_modules(backends.__path__))
+    paths = [path for folder in backends.__path__ for path in Path(folder).iterdir()]
+    names = {path.stem for path in paths if path.suffix == ".py" or (path / "__init__.py").is_file()} - {"__init__"}
     return tuple(sorted(names, key=lambda name: (name != DEFAULT, name)))
 
 
