@@ -38,11 +38,25 @@ class Diagnostic:
     severity: Severity = Severity.ERROR
     hidden: tuple[int, ...] = ()
     """The columns of the origin's line at which a secret begins that must not be shown; 0 for the whole line."""
+    option: str = ""
+    """The option of `plan` and `apply` that the hint names, with its value; empty for none."""
 
     def __str__(self) -> str:
         place = self.origin or self.address
         text = f"{self.summary}; {self.hint}" if self.hint else self.summary
         return f"{place}: {text}" if place else text
+
+
+def run_again_with(option: str) -> str:
+    """The words of a hint that ask for the same command with an option."""
+    return f"run it again with {option}"
+
+
+def hint_elsewhere(item: Diagnostic, command: str) -> str:
+    """The hint for a person who runs another command: it names the command that takes the option."""
+    if not item.option:
+        return item.hint
+    return item.hint.replace(run_again_with(item.option), item.option).replace(item.option, f"{command} {item.option}")
 
 
 class Problems(Exception):

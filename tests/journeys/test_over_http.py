@@ -228,14 +228,24 @@ def test_sim_serve_keeps_its_account_in_a_file(tmp_path: Path) -> None:
         Shell(folder, address).run("plan", "--detailed-exitcode")
 
 
-def test_a_port_in_use_is_reported_in_one_line(server: str) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [("serve",), ("record", "--out", "log.har"), ("record", "--out", "log.har", "--target", "https://localhost")],
+    ids=" ".join,
+)
+def test_a_port_in_use_is_reported_in_one_line(words: tuple[str, ...], server: str, tmp_path: Path) -> None:
     port = str(httpx.URL(server).port)
     ended = subprocess.run(
-        [*COMMAND, "sim", "serve", "--port", port], env=environment(), capture_output=True, text=True, check=False
+        [*COMMAND, "sim", *words, "--port", port],
+        env=environment(),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ended.returncode == 1
-    assert f"port {port} is not available" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    (message,) = ended.stderr.splitlines()
+    assert message.startswith(f"error: port {port} is not available")
     assert ended.stdout == ""
 
 

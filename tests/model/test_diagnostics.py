@@ -1,8 +1,8 @@
-"""The hint for an unknown word."""
+"""Hints: for an unknown word, and for a person who runs another command."""
 
 from __future__ import annotations
 
-from novita_infra.model.diagnostics import nearest
+from novita_infra.model.diagnostics import Diagnostic, hint_elsewhere, nearest, run_again_with
 
 
 def test_the_nearest_word_is_asked_about() -> None:
@@ -18,3 +18,16 @@ def test_of_thousands_of_words_only_the_first_are_listed() -> None:
     hint = nearest("xyz", [f"instance.worker-{index:04}" for index in range(5000)])
     assert hint.endswith(", instance.worker-0039 and 4960 more")
     assert hint.startswith("known: instance.worker-0000, ")
+
+
+def test_a_hint_names_the_command_that_takes_its_option() -> None:
+    option = "--allow-data-loss vpc.net"
+    again = Diagnostic("x", f"if that is wanted, {run_again_with(option)}", option=option)
+    assert hint_elsewhere(again, "novita-infra apply") == f"if that is wanted, novita-infra apply {option}"
+    bare = Diagnostic("x", f"leave it out: {option}", option=option)
+    assert hint_elsewhere(bare, "novita-infra apply") == f"leave it out: novita-infra apply {option}"
+
+
+def test_a_hint_without_an_option_is_the_same_elsewhere() -> None:
+    hint = "`novita-infra orphans --adopt vpc.net` adopts it"
+    assert hint_elsewhere(Diagnostic("x", hint), "novita-infra apply") == hint

@@ -13,6 +13,9 @@ from novita_infra.planning.plan.changes import Action
 CASES = plan_cases.cases()
 WITHOUT_PLACES = [case for case in CASES if "main.yaml:" not in (case / "plan.txt").read_text(encoding="utf-8")]
 """Cases whose messages name no place in a file, which depends on the order of documents."""
+REFUSED = [case for case in CASES if '"problems": [\n' in (case / "plan.json").read_text(encoding="utf-8")]
+OPTION = re.compile(r"`[^`]*`|(?<=\s)(--[a-z-]+)")
+"""A whole command, or an option beside it."""
 OF_INTERRUPTED_RUNS = {Action.ADOPT, Action.RESUME, Action.FORGET}
 """Actions that follow an interrupted run or another person's delete: the journeys have them."""
 
@@ -35,3 +38,12 @@ def test_the_order_of_files_and_documents_changes_no_byte_of_the_plan(case: Path
     other = plan_cases.shown(case, plan_cases.each_in_its_own)
     assert other.text == (case / "plan.txt").read_text(encoding="utf-8")
     assert other.json == (case / "plan.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
+def test_a_hint_declares_the_option_that_it_names(case: Path) -> None:
+    _, review = plan_cases.plan_of(case)
+    for item in review.problems:
+        named = [match[1] for match in OPTION.finditer(item.hint) if match[1]]
+        assert named == ([item.option.split()[0]] if item.option else [])
+        assert item.option in item.hint

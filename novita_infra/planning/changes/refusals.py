@@ -17,20 +17,20 @@ from novita_infra.planning.plan.findings import Finding
 def refused(decisions: Mapping[Address, Decision], *, options: PlanOptions) -> Iterator[Finding]:
     """A finding for each refused change, with the ways around it."""
     for address, decision in decisions.items():
-        ways = list(_ways(address, decision, options))
+        exclude = f"--exclude {shlex.quote(str(address))}" if not options.targets else ""
+        ways = [*_ways(decision), *([f"leave it out with {exclude}"] if exclude else [])]
         hint = f"to go on, {', or '.join(ways)}" if ways else ""
-        yield from (Finding(Diagnostic(refusal, hint, address=str(address))) for refusal in decision.refusals)
+        for refusal in decision.refusals:
+            yield Finding(Diagnostic(refusal, hint, address=str(address), option=exclude))
 
 
-def _ways(address: Address, decision: Decision, options: PlanOptions) -> Iterator[str]:
+def _ways(decision: Decision) -> Iterator[str]:
     fields = [item for item in decision.fields if item.refused and item.before is not None]
     if fields:
         values = ", ".join(f"`{item.name}: {item.before}`" for item in fields)
         yield f"write what it has into the manifest ({values})"
     if fields and all(_was_changed_outside(item, decision) for item in fields):
         yield "keep the changed value (`lifecycle.onDrift: adopt`)"
-    if not options.targets:
-        yield f"leave it out with --exclude {shlex.quote(str(address))}"
 
 
 def _was_changed_outside(item: FieldChange, decision: Decision) -> bool:

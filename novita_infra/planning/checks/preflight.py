@@ -172,15 +172,17 @@ def _none_free(flight: PreflightInput, change: Change, why: str) -> Finding | Di
             else "it is tried all the same"
         )
         return _note(f"{why}: {then}", change.address)
+    option = ""
     if change.action not in _MAKES:
-        hint = f"leave it stopped until something is free, or leave it out: --exclude '{change.address}'"
+        option = f"--exclude '{change.address}'"
+        hint = f"leave it stopped until something is free, or leave it out: {option}"
     elif deletes_first:
         hint = "the one that is there would be deleted first, so it is left alone; name another product or cluster"
         hint += ", or set lifecycle.createBeforeDestroy with waitForCapacity"
     else:
         several = f"{kind.market.alternatives}, " if kind.market.alternatives else ""
         hint = f"name another product or cluster, {several}or set lifecycle.waitForCapacity"
-    return _blocked(why, hint, address=change.address, origin=_place(wanted, kind.placement.product))
+    return _blocked(why, hint, address=change.address, origin=_place(wanted, kind.placement.product), option=option)
 
 
 # --- quotas ---------------------------------------------------------------------------------------------------------
@@ -227,15 +229,18 @@ def _funds(flight: PreflightInput, balance: int | None) -> Iterator[Finding]:
     parts = [f"{usd(running)}/h for {hours}"] if running and flight.runway else []
     parts += [f"{usd(once)} at once"] if once else []
     summary = f"the balance is {usd(balance)}, and what the plan adds costs {usd(price)}: {' and '.join(parts)}"
-    yield _blocked(summary, "top up the account, or ask for less time with --runway HOURS")
+    less = "--runway HOURS"
+    yield _blocked(summary, f"top up the account, or ask for less time with {less}", option=less)
 
 
 # --- words ----------------------------------------------------------------------------------------------------------
 
 
-def _blocked(summary: str, hint: str, *, address: Address | None = None, origin: Origin | None = None) -> Finding:
+def _blocked(
+    summary: str, hint: str, *, address: Address | None = None, origin: Origin | None = None, option: str = ""
+) -> Finding:
     where = str(address) if address else ""
-    return Finding(Diagnostic(summary, hint, origin=origin, address=where), EXIT_BLOCKED)
+    return Finding(Diagnostic(summary, hint, origin=origin, address=where, option=option), EXIT_BLOCKED)
 
 
 def _note(summary: str, address: Address | None = None) -> Diagnostic:

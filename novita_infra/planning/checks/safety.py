@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity
+from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity, run_again_with
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Declared, Existing, Loss, Phase
 from novita_infra.model.rules import Rules
@@ -22,6 +22,7 @@ _DOING: Final[Mapping[Action, str]] = {
     Action.ADOPT: "what follows its adoption",
     Action.DELETE: "deleting it",
 }
+_LARGE_CHANGE: Final = "--allow-large-change"
 _SEVERAL: Final = 2
 
 
@@ -92,7 +93,8 @@ def _losing(decisions: Mapping[Address, Decision], options: PlanOptions) -> Iter
         lost = [str(loss) for loss in decision.loses if _must_be_allowed(loss, decision.action)]
         if lost and not is_selected(address, options.allow_data_loss):
             summary = f"{_DOING[decision.action]} loses {' and '.join(lost)}"
-            yield Finding(Diagnostic(summary, _permission(address), address=str(address)), EXIT_REFUSED)
+            found = Diagnostic(summary, _permission(address), address=str(address), option=_allowing(address))
+            yield Finding(found, EXIT_REFUSED)
 
 
 def _losing_old(decisions: Mapping[Address, Decision], options: PlanOptions) -> Iterator[Finding]:
@@ -106,11 +108,16 @@ def _losing_old(decisions: Mapping[Address, Decision], options: PlanOptions) -> 
                 summary = f"deleting {old.id}, which it replaced and which is {old.status}, loses {' and '.join(lost)}"
                 back = f"to go back to it instead: `state rm {address}`, then `import {address} {old.id}`"
                 hint = f"{_permission(address)}; {back}"
-                yield Finding(Diagnostic(summary, hint, address=str(address)), EXIT_REFUSED)
+                found = Diagnostic(summary, hint, address=str(address), option=_allowing(address))
+                yield Finding(found, EXIT_REFUSED)
 
 
 def _permission(address: Address) -> str:
-    return f"if that is wanted, run it again with --allow-data-loss {shlex.quote(str(address))}"
+    return f"if that is wanted, {run_again_with(_allowing(address))}"
+
+
+def _allowing(address: Address) -> str:
+    return f"--allow-data-loss {shlex.quote(str(address))}"
 
 
 def _must_be_allowed(loss: Loss, action: Action) -> bool:
@@ -130,7 +137,8 @@ def _too_many(
             Diagnostic(
                 f"{going} of the {recorded} recorded resources would be deleted or replaced, and the limit is "
                 f"{limit.percent} %",
-                "if that is wanted, run it again with --allow-large-change (changeLimit of the project sets the limit)",
+                f"if that is wanted, {run_again_with(_LARGE_CHANGE)} (changeLimit of the project sets the limit)",
+                option=_LARGE_CHANGE,
             ),
             EXIT_REFUSED,
         )

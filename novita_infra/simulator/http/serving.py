@@ -87,20 +87,30 @@ class Background:
 
 
 def serve_world(
-    world: World, *, port: int = 0, latency: float = 0.0, out: TextIO | None = None, around: Around | None = None
+    world: World,
+    *,
+    port: int = 0,
+    latency: float = 0.0,
+    out: TextIO | None = None,
+    around: Around | None = None,
+    on_bound: Callable[[], None] = lambda: None,
 ) -> int:
     """Serves a world until SIGTERM or SIGINT, then returns 0. The first line of `out` is the address.
 
     Port 0 takes a free port. `latency` delays every answer by this many real seconds; `around` wraps the application in
-    middleware.
+    middleware. `on_bound` is called once the port is bound, before anything is printed.
     """
     app = build_app(world, latency=latency)
-    return asyncio.run(serve_app(around(app) if around else app, world, port=port, out=out or sys.stdout))
+    served = around(app) if around else app
+    return asyncio.run(serve_app(served, world, port=port, out=out or sys.stdout, on_bound=on_bound))
 
 
-async def serve_app(app: ASGIApp, world: World | None, *, port: int, out: TextIO) -> int:
+async def serve_app(
+    app: ASGIApp, world: World | None, *, port: int, out: TextIO, on_bound: Callable[[], None] = lambda: None
+) -> int:
     """Serves one application as `serve_world` does. A given world is closed at the end."""
     listener = _listening(port)
+    on_bound()
     server = _server(app)
     print(f"http://{HOST}:{listener.getsockname()[1]}", file=out, flush=True)
     try:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from dataclasses import replace
-from typing import Final
 
 import click
 
@@ -15,6 +13,7 @@ from novita_infra.cli.commands.main.plan import EXIT_DRIFT
 from novita_infra.cli.options import path_argument, target_option
 from novita_infra.cli.project_options import again, with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
+from novita_infra.model.diagnostics import hint_elsewhere
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.session import ProjectOptions, open_session
 from novita_infra.planning.options import PlanOptions
@@ -23,9 +22,6 @@ from novita_infra.views.content.plan import DriftContent
 from novita_infra.views.renderer import Renderer
 
 SUMMARY = "Show changes made outside of novita-infra"
-
-_OPTION: Final = re.compile(r"(?P<whole>`novita-infra [^`]*`)|(run it again with )?(?<=\s)--(?=[a-z])")
-"""A whole command in an advice, or where an option begins that is meant for who plans or applies."""
 
 
 @click.command(cls=Command)
@@ -68,11 +64,7 @@ def with_advice(review: Review, apply: str) -> Review:
 
 def _advised(remarks: Remarks, *, apply: str) -> Remarks:
     findings = [
-        replace(item, diagnostic=replace(item.diagnostic, hint=_hint(item.diagnostic.hint, apply=apply)))
+        replace(item, diagnostic=replace(item.diagnostic, hint=hint_elsewhere(item.diagnostic, apply)))
         for item in remarks.findings
     ]
     return replace(remarks, findings=tuple(findings))
-
-
-def _hint(text: str, *, apply: str) -> str:
-    return _OPTION.sub(lambda match: match["whole"] or f"{apply} --", text)

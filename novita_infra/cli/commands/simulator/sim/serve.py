@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -53,8 +53,8 @@ def serve(*, port: int, options: WorldOptions, latency: float, log_file: Path | 
     with ExitStack() as stack:
         around = None if log_file is None else partial(Recorder, log=stack.enter_context(_log(log_file)))
         stack.enter_context(_port_taken(port))
-        renderer.message("The simulator runs; Ctrl-C ends it.")
-        return serve_world(world, port=port, latency=latency, around=around)
+        begun = partial(renderer.message, "The simulator runs; Ctrl-C ends it.")
+        return serve_world(world, port=port, latency=latency, around=around, on_bound=begun)
 
 
 @click.command(cls=Command)
@@ -93,13 +93,14 @@ def record(
     """
     if target:
         _check_target(context, target)
-        renderer.message(f"Requests are forwarded to {target} and recorded in {out}; Ctrl-C ends it.")
+        begun = partial(renderer.message, f"Requests are forwarded to {target} and recorded in {out}; Ctrl-C ends it.")
         with _log(out) as log, _port_taken(port):
-            return asyncio.run(_forward(target, log, port=port))
+            return asyncio.run(_forward(target, log, port=port, on_bound=begun))
     world = open_with_options(options)
-    renderer.message(f"The simulator runs and is recorded in {out}; Ctrl-C ends it.")
+    begun = partial(renderer.message, f"The simulator runs and is recorded in {out}; Ctrl-C ends it.")
     with _log(out) as log, _port_taken(port):
-        return serve_world(world, port=port, latency=latency, around=partial(Recorder, log=log))
+        around = partial(Recorder, log=log)
+        return serve_world(world, port=port, latency=latency, around=around, on_bound=begun)
 
 
 def _check_target(context: click.Context, target: str) -> None:
@@ -112,12 +113,12 @@ def _check_target(context: click.Context, target: str) -> None:
         raise problem(f"{target!r} is not the address of an API", "one looks like https://api.novita.ai")
 
 
-async def _forward(target: str, log: Log, *, port: int) -> int:
+async def _forward(target: str, log: Log, *, port: int, on_bound: Callable[[], None]) -> int:
     from novita_infra.api.transport.reverse_proxy import ReverseProxy  # noqa: PLC0415 -- httpx takes 100 ms; serving needs none
 
     forwarding = ReverseProxy(target)
     try:
-        return await serve_app(Recorder(forwarding, log), None, port=port, out=sys.stdout)
+        return await serve_app(Recorder(forwarding, log), None, port=port, out=sys.stdout, on_bound=on_bound)
     finally:
         await forwarding.close()
 
