@@ -127,6 +127,8 @@ class Field:
     """Whether the create call carries it. If not, its own call follows the create when it differs from the default."""
     unordered: bool = False
     """A list that is compared as a set."""
+    trimmed: bool = False
+    """A text that the service may store without the blanks and line ends around it. No page says whether it does."""
     refers: str = ""
     """The type of the resource that the value points at, such as `registry_auth`."""
     refers_at: tuple[str, ...] = ()

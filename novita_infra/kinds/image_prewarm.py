@@ -5,7 +5,7 @@ The API has no get for it, only a list. A tag that moves later is not followed: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from novita_infra.api.json_values import carried, created_in, filled, int_of, object_of, objects_of, text_of, texts_of
@@ -19,7 +19,7 @@ from novita_infra.kinds.toolkit.field_keys import READ, body_of, readers, texts
 from novita_infra.kinds.toolkit.field_schemas import IMAGE, REFERENCE, TEXT
 from novita_infra.kinds.toolkit.image_pulls import pull_remedy
 from novita_infra.kinds.toolkit.lookup import matching
-from novita_infra.kinds.toolkit.owner_marks import mark_of_note, note_with_mark, note_without_mark
+from novita_infra.kinds.toolkit.owner_marks import mark_of_note, marked_text_errors, note_with_mark, note_without_mark
 from novita_infra.kinds.toolkit.placement import with_cluster_id
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.lifecycle import Timeouts
@@ -80,6 +80,7 @@ _FIELDS = (
         keys={READ: Key("note", note_without_mark)},
         change=By("edit"),
         absent=Default(""),
+        trimmed=True,
     ),
 )
 
@@ -154,6 +155,10 @@ def _quota(answer: Any) -> tuple[int, int] | None:
     return None if there is None or most is None else (there, most)
 
 
+def _check(spec: Spec) -> Iterator[SpecError]:
+    yield from marked_text_errors(spec.get("note"), name="note")
+
+
 def _resolve(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
     """The spec with ids. A product's name means all products of that name in the cluster: prewarming is free."""
     chosen, errors = with_cluster_id(spec, catalogue, live)
@@ -225,6 +230,7 @@ IMAGE_PREWARM = Kind(
         marked=True,
     ),
     resolution=Resolution(
+        check=_check,
         catalogues=("clusters", "gpu", "cpu"),
         resolve=_resolve,
         resolved=frozenset({"cluster", "products"}),

@@ -16,8 +16,14 @@ from novita_infra.kinds.kind import Kind, Resolution, SpecError
 from novita_infra.kinds.toolkit.checks import env_errors, port_errors
 from novita_infra.kinds.toolkit.field_keys import READ, body_of, readers, texts
 from novita_infra.kinds.toolkit.field_schemas import COMMAND, CUDA, ENV, IMAGE, PORT, REFERENCE, TEXT
-from novita_infra.kinds.toolkit.owner_marks import mark_of_readme, readme_with_mark, readme_without_mark
-from novita_infra.kinds.toolkit.translation import env_list, env_of, ports_list, ports_of
+from novita_infra.kinds.toolkit.owner_marks import (
+    env_without_mark,
+    mark_of_readme,
+    marked_text_errors,
+    readme_with_mark,
+    readme_without_mark,
+)
+from novita_infra.kinds.toolkit.translation import env_list, ports_list, ports_of
 from novita_infra.model.lifecycle import Timeouts
 from novita_infra.model.resources import PRESENT, Live, Phase
 from novita_infra.model.values import Spec, Value
@@ -60,6 +66,7 @@ _FIELDS: Final = (
         change=_UPDATE,
         absent=Default(""),
         secrecy=Secrecy.TEXT,
+        trimmed=True,
     ),
     Field(
         name="registryAuth",
@@ -115,7 +122,7 @@ _FIELDS: Final = (
         schema=ENV,
         doc="Environment variables.",
         api=f"envs ({_PAGES})",
-        keys={**dict.fromkeys(_BOTH, Key("envs", env_list)), READ: Key("envs", env_of)},
+        keys={**dict.fromkeys(_BOTH, Key("envs", env_list)), READ: Key("envs", env_without_mark)},
         change=_UPDATE,
         absent=Default({}),
         secrecy=Secrecy.ITEMS,
@@ -187,6 +194,7 @@ def _parse(item: Mapping[str, Any]) -> Live:
 def _check(spec: Spec) -> Iterator[SpecError]:
     yield from port_errors(spec.get("ports"), most=10)
     yield from env_errors(spec.get("env"))
+    yield from marked_text_errors(spec.get("readme"), name="readme")
 
 
 def _matches(spec: Spec, live: Live) -> bool:

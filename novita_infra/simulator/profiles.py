@@ -52,10 +52,16 @@ class Quirks:
     """Batch statuses are upper case in the reference and lower case in the example answer of the guide."""
     models_in_full: bool = True
     """Entries of the model list have many more fields live than in the documents."""
+    trims_texts: bool = False
+    """Whether readmes and notes are stored without the blanks around them. No page says so; clients must bear it."""
     tells_logs: bool = True
     """Whether answers hold addresses of logs. The reference has the fields, but does not say when they are filled."""
     status_words: Mapping[str, str] = field(default_factory=dict)
     """Other words for statuses of instances, also words that no document has."""
+
+    def stored(self, text: str) -> str:
+        """A text for people as the service stores it."""
+        return text.strip() if self.trims_texts else text
 
     def reading(self, *, textual: bool = False) -> Reading:
         """The rules for reading requests under this profile."""
@@ -97,6 +103,7 @@ PROFILES: Final = {
         null_when_empty=False,
         masked_passwords=False,
         upgrade_starts=False,
+        trims_texts=True,
         tells_logs=False,
         blank_billing_mode=False,
         batch_words_capital=True,

@@ -46,6 +46,23 @@ def test_a_run_killed_at_a_create_without_owner_mark_is_resumed(kind: str, tmp_p
     assert len(rig.live_ids()) == 1
 
 
+@pytest.mark.parametrize("marks", [True, False])
+@pytest.mark.parametrize("text", ["two\nlines\n", " x ", "\n", "x\r\n\t", "\u00a0x\u00a0"])
+@pytest.mark.parametrize(("kind", "field"), [("Template", "readme"), ("ImagePrewarm", "note")])
+def test_a_text_with_blanks_at_its_ends_converges(
+    kind: str, field: str, text: str, marks: bool, tmp_path: Path
+) -> None:
+    spec = {"Template": {"name": "t", "rootDiskGb": 20}, "ImagePrewarm": {"cluster": HERE}}[kind]
+    rig = Rig(tmp_path, environ={})
+    about = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "rig"}, "ownerMarks": marks}
+    rig.write("novita-infra.yaml", about)
+    for value in (text, f"{text}more", text):
+        rig.declare((kind, "it", {"image": "ubuntu:22.04", **spec, field: value}))
+        rig.apply()
+        rig.assert_converged()
+    assert len(rig.live_ids()) == 1
+
+
 def test_things_that_have_no_name_are_made_side_by_side(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(*(("ImagePrewarm", f"p{i}", {"image": f"ubuntu:{i}", "cluster": HERE}) for i in range(5)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from novita_infra.kinds.kind import SpecError
+from novita_infra.kinds.toolkit.owner_marks import ENV_NAME
 from novita_infra.kinds.toolkit.translation import RESERVED_PORTS, is_port, port_of
 from novita_infra.model.values import Secret, Value
 
@@ -47,9 +48,9 @@ def port_number_errors(number: Value, *, path: tuple[str | int, ...]) -> Iterato
 
 
 def env_errors(env: Value, *, name: str = "env") -> Iterator[SpecError]:
-    """The errors of variables: too many, too long, or no text (gpu-instance-create-instance: `envs`).
+    """The errors of variables: too many, too long, no text, or the name of the owner mark.
 
-    The schema knows neither the variables of a template nor the length of a secret. No error shows a secret's value.
+    The limits are those of `envs` (gpu-instance-create-instance). The schema knows neither the variables of a template nor the length of a secret. No error shows a secret's value.
     """
     if not isinstance(env, Mapping):
         return
@@ -61,6 +62,8 @@ def env_errors(env: Value, *, name: str = "env") -> Iterator[SpecError]:
         text = value.value if isinstance(value, Secret) else value
         if not key or len(key) > 511 or "=" in key:
             yield SpecError((name, key), "this is no name of a variable", "1-511 characters without `=`")
+        if key == ENV_NAME:
+            yield SpecError((name, key), f"{key} is kept by novita-infra for the owner mark", "choose another name")
         if isinstance(text, str) and len(text) > 4095:
             yield SpecError((name, key), f"a value of {len(text)} characters", "at most 4095 are possible")
         if isinstance(text, (bool, int, float)):

@@ -7,9 +7,11 @@ the readers remove it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 from novita_infra.api.json_values import objects_of, text_of
+from novita_infra.kinds.kind import SpecError
 from novita_infra.kinds.toolkit.translation import env_list, env_of
 from novita_infra.model.values import Value
 
@@ -17,8 +19,9 @@ ENV_NAME: Final = "NOVITA_INFRA_OWNER"
 MOST_ENV: Final = 100
 """The API's limit of entries (gpu-instance-create-instance); where it is reached there is no room for a mark."""
 
-_NOTE: Final = re.compile(r"(?:(?<=\S) )?\[novita-infra (?P<mark>[^\[\]\s]+)\]$")
-_COMMENT: Final = re.compile(r"\n*<!-- novita-infra (?P<mark>[^<>\s]+) -->\n*$")
+# Each takes away exactly what is put on, and blanks after it that somebody or the service may have added.
+_NOTE: Final = re.compile(r" ?\[novita-infra (?P<mark>[^\[\]\s]+)\]\s*\Z")
+_COMMENT: Final = re.compile(r"(?:\n\n)?<!-- novita-infra (?P<mark>[^<>\s]+) -->\s*\Z")
 
 
 def env_with_mark(env: Value, mark: str) -> list[dict[str, str]]:
@@ -40,7 +43,7 @@ def mark_of_env(value: Any) -> str:
 
 
 def note_with_mark(note: str, mark: str) -> str:
-    """A note of one line, with the mark at its end."""
+    """A note, with the mark at its end."""
     return " ".join(filter(None, (note, f"[novita-infra {mark}]"))) if mark else note
 
 
@@ -69,3 +72,10 @@ def mark_of_readme(value: Any) -> str:
     """The mark at the end of a readme; empty where there is none."""
     found = _COMMENT.search(text_of(value))
     return found["mark"] if found else ""
+
+
+def marked_text_errors(text: Value, *, name: str) -> Iterator[SpecError]:
+    """The error of a declared note or readme that ends in an owner mark, which would be taken for the object's own."""
+    if mark_of_note(text) or mark_of_readme(text):
+        hint = "novita-infra puts such a mark at the end itself; leave it out"
+        yield SpecError((name,), "the text ends in an owner mark", hint)

@@ -26,6 +26,8 @@ def agree(field: Field, *, wanted: Value, found: Value, key: str) -> bool:
         return False
     if field.satisfied is not None:
         return field.satisfied(wanted, found)
+    if field.trimmed and isinstance(wanted, str) and isinstance(found, str):
+        return found in {wanted, wanted.strip(), wanted.lstrip(), wanted.rstrip()}
     if field.unordered and isinstance(wanted, list) and isinstance(found, list):
         return _agree_as_sets(wanted, found, key)
     return _equal(wanted, found, key)

@@ -32,7 +32,7 @@ def _create(world: World, call: IncomingCall) -> Any:
         cluster=body["clusterId"],
         auth=body["repositoryAuth"],
         products=body["productIds"],
-        note=body["note"],
+        note=world.quirks.stored(body["note"]),
     )
     return {"id": prewarms.create(world, task).id}
 
@@ -83,7 +83,7 @@ def _shown(task: Prewarm) -> dict[str, Any]:
 
 
 def _edit(world: World, call: IncomingCall) -> Any:
-    prewarms.edit(world, call.body["id"], note=call.body["note"])
+    prewarms.edit(world, call.body["id"], note=world.quirks.stored(call.body["note"]))
     return EMPTY
 
 

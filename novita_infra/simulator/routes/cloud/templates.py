@@ -55,11 +55,11 @@ def _get(world: World, call: IncomingCall) -> Any:
 
 
 def _create(world: World, call: IncomingCall) -> Any:
-    return {"templateId": templates.create(world, _wish(call.body["template"])).id}
+    return {"templateId": templates.create(world, _wish(world, call.body["template"])).id}
 
 
 def _update(world: World, call: IncomingCall) -> Any:
-    return {"templateId": templates.update(world, _wish(call.body["template"])).id}
+    return {"templateId": templates.update(world, _wish(world, call.body["template"])).id}
 
 
 def _delete(world: World, call: IncomingCall) -> Any:
@@ -67,14 +67,14 @@ def _delete(world: World, call: IncomingCall) -> Any:
     return {"templateId": call.body["templateId"]}
 
 
-def _wish(body: Mapping[str, Any]) -> Template:
+def _wish(world: World, body: Mapping[str, Any]) -> Template:
     if sum(len(group["ports"]) for group in body["ports"]) > 10:
         raise invalid("template.ports", "may have at most 10 ports")
     return Template(
         id=body.get("Id", ""),
         name=body["name"],
         image=body["image"],
-        readme=body["readme"],
+        readme=world.quirks.stored(body["readme"]),
         type=body["type"],
         channel=body["channel"],
         auth=body["imageAuth"],
