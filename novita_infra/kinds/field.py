@@ -103,6 +103,19 @@ class Secrecy(Enum):
     messages about mistakes in a manifest do not quote it."""
 
 
+# --- how two values are compared ---------------------------------------------------------------------------------
+
+
+class Comparison(Enum):
+    """How a declared and a live value are compared."""
+
+    EXACT = "exact"
+    AS_SET = "as a set"
+    """A list whose order does not count."""
+    TRIMMED = "trimmed"
+    """A text that the service may store without the blanks and line ends around it. No page says whether it does."""
+
+
 # --- fields -----------------------------------------------------------------------------------------------------
 
 
@@ -125,10 +138,8 @@ class Field:
     required: bool = False
     created: bool = True
     """Whether the create call carries it. If not, its own call follows the create when it differs from the default."""
-    unordered: bool = False
-    """A list that is compared as a set."""
-    trimmed: bool = False
-    """A text that the service may store without the blanks and line ends around it. No page says whether it does."""
+    compared: Comparison = Comparison.EXACT
+    """How a declared and a live value are compared."""
     refers: str = ""
     """The type of the resource that the value points at, such as `registry_auth`."""
     refers_at: tuple[str, ...] = ()

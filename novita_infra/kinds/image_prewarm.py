@@ -13,7 +13,7 @@ from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.catalogue.products import Catalogue, Product
 from novita_infra.catalogue.stock import Quota
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
-from novita_infra.kinds.field import By, Default, Field, Key, Replaces
+from novita_infra.kinds.field import By, Comparison, Default, Field, Key, Replaces
 from novita_infra.kinds.kind import DriftRules, Kind, Market, PlacementRules, Resolution, SpecError
 from novita_infra.kinds.toolkit.field_keys import READ, body_of, readers, texts
 from novita_infra.kinds.toolkit.field_schemas import IMAGE, REFERENCE, TEXT
@@ -70,7 +70,7 @@ _FIELDS = (
         keys={"create": Key("productIds", texts_of), READ: Key("products", _product_ids)},
         change=Replaces(_WHY),
         absent=Default([]),
-        unordered=True,
+        compared=Comparison.AS_SET,
     ),
     Field(
         name="note",
@@ -80,7 +80,7 @@ _FIELDS = (
         keys={READ: Key("note", note_without_mark)},
         change=By("edit"),
         absent=Default(""),
-        trimmed=True,
+        compared=Comparison.TRIMMED,
     ),
 )
 

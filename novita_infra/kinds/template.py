@@ -11,7 +11,7 @@ from typing import Any, Final
 from novita_infra.api.json_values import carried, created_in, int_of, object_of, text_of
 from novita_infra.api.request import GPU, Pages, Request, get, post
 from novita_infra.kinds.call import ApiCalls, Call, ReadCalls, Target
-from novita_infra.kinds.field import By, Default, Field, Key, Secrecy
+from novita_infra.kinds.field import By, Comparison, Default, Field, Key, Secrecy
 from novita_infra.kinds.kind import Kind, Resolution, SpecError
 from novita_infra.kinds.toolkit.checks import env_errors, port_errors
 from novita_infra.kinds.toolkit.field_keys import READ, body_of, readers, texts
@@ -66,7 +66,7 @@ _FIELDS: Final = (
         change=_UPDATE,
         absent=Default(""),
         secrecy=Secrecy.TEXT,
-        trimmed=True,
+        compared=Comparison.TRIMMED,
     ),
     Field(
         name="registryAuth",
@@ -115,7 +115,7 @@ _FIELDS: Final = (
         keys={**dict.fromkeys(_BOTH, Key("ports", _ports_by_type)), READ: Key("ports", ports_of)},
         change=_UPDATE,
         absent=Default([]),
-        unordered=True,
+        compared=Comparison.AS_SET,
     ),
     Field(
         name="env",

@@ -18,7 +18,7 @@ from novita_infra.catalogue.prices import PriceList, rate
 from novita_infra.catalogue.products import PARTS, Catalogue
 from novita_infra.kinds import KINDS, by_name
 from novita_infra.kinds.call import Call, Target
-from novita_infra.kinds.field import By, Cases, Default, Field, Grows, Local, Platform, Refusal, Replaces
+from novita_infra.kinds.field import By, Cases, Comparison, Default, Field, Grows, Local, Platform, Refusal, Replaces
 from novita_infra.kinds.kind import Kind
 from novita_infra.kinds.toolkit.field_keys import READ
 from novita_infra.model.resources import Live, Phase
@@ -188,7 +188,8 @@ def test_a_field_that_the_create_does_not_carry_has_a_call_and_a_default(kind: K
 
 @each_kind
 def test_only_lists_are_compared_as_sets_and_only_maps_hold_secret_items(kind: Kind) -> None:
-    assert {item.schema["type"] for item in kind.fields if item.unordered} <= {"array"}
+    assert {item.schema["type"] for item in kind.fields if item.compared is Comparison.AS_SET} <= {"array"}
+    assert {item.schema["type"] for item in kind.fields if item.compared is Comparison.TRIMMED} <= {"string"}
     assert {item.schema["type"] for item in kind.fields if item.secret_items} <= {"object"}
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from novita_infra.api.json_values import object_of
 from novita_infra.kinds.endpoint import parsing, prices
-from novita_infra.kinds.field import By, Default, Field, Replaces, Secrecy
+from novita_infra.kinds.field import By, Comparison, Default, Field, Replaces, Secrecy
 from novita_infra.kinds.toolkit.field_schemas import COMMAND, ENV, IMAGE, REFERENCE, STORAGE_MOUNTS, TEXT
 
 _MOUNT_PATH: Final = {
@@ -182,7 +182,7 @@ FIELDS: Final = (
         api="volumeMounts[] of type network (serverless-create-endpoint)",
         change=By("update"),
         absent=Default([]),
-        unordered=True,
+        compared=Comparison.AS_SET,
         refers="network_storage",
         refers_at=("*", "storage"),
     ),

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from novita_infra.api.json_values import text_of
-from novita_infra.kinds.field import By, Cases, Default, Field, Grows, Key, Local, Refusal, Replaces, Secrecy
+from novita_infra.kinds.field import (
+    By,
+    Cases,
+    Comparison,
+    Default,
+    Field,
+    Grows,
+    Key,
+    Local,
+    Refusal,
+    Replaces,
+    Secrecy,
+)
 from novita_infra.kinds.instance import forms, offers
 from novita_infra.kinds.toolkit.field_keys import READ, texts
 from novita_infra.kinds.toolkit.field_schemas import (
@@ -156,7 +168,7 @@ FIELDS: Final = (
         },
         change=By("edit"),
         absent=Default([]),
-        unordered=True,
+        compared=Comparison.AS_SET,
     ),
     Field(
         name="tools",
@@ -179,7 +191,7 @@ FIELDS: Final = (
         keys={"create": Key("tools", forms.tools_list)},
         change=_replaces("the tools"),
         absent=Default([]),
-        unordered=True,
+        compared=Comparison.AS_SET,
     ),
     Field(
         name="rootDiskGb",
@@ -214,7 +226,7 @@ FIELDS: Final = (
         },
         change=By("upgrade"),
         absent=Default([]),
-        unordered=True,
+        compared=Comparison.AS_SET,
         refers="network_storage",
         refers_at=("*", "storage"),
     ),

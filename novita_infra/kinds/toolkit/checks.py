@@ -50,7 +50,8 @@ def port_number_errors(number: Value, *, path: tuple[str | int, ...]) -> Iterato
 def env_errors(env: Value, *, name: str = "env") -> Iterator[SpecError]:
     """The errors of variables: too many, too long, no text, or the name of the owner mark.
 
-    The limits are those of `envs` (gpu-instance-create-instance). The schema knows neither the variables of a template nor the length of a secret. No error shows a secret's value.
+    The limits are those of `envs` (gpu-instance-create-instance). The schema knows neither the variables of a template
+    nor the length of a secret. No error shows a secret's value.
     """
     if not isinstance(env, Mapping):
         return

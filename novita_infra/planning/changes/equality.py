@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from novita_infra.api.credentials import credentials_in
 from novita_infra.api.redaction import without_secrets
 from novita_infra.encoding import digest
-from novita_infra.kinds.field import Field
+from novita_infra.kinds.field import Comparison, Field
 from novita_infra.model.values import Digest, Joined, Ref, Secret, Spec, Value, is_known, is_secret
 
 
@@ -26,11 +26,13 @@ def agree(field: Field, *, wanted: Value, found: Value, key: str) -> bool:
         return False
     if field.satisfied is not None:
         return field.satisfied(wanted, found)
-    if field.trimmed and isinstance(wanted, str) and isinstance(found, str):
-        return found in {wanted, wanted.strip(), wanted.lstrip(), wanted.rstrip()}
-    if field.unordered and isinstance(wanted, list) and isinstance(found, list):
-        return _agree_as_sets(wanted, found, key)
-    return _equal(wanted, found, key)
+    match field.compared, wanted, found:
+        case Comparison.TRIMMED, str(), str():
+            return found in {wanted, wanted.strip(), wanted.lstrip(), wanted.rstrip()}
+        case Comparison.AS_SET, list(), list():
+            return _agree_as_sets(wanted, found, key)
+        case _:
+            return _equal(wanted, found, key)
 
 
 def masked(value: Value, *, recorded: Value, wanted: Value, field: Field, key: str) -> Value:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from novita_infra.kinds.field import Comparison
 from novita_infra.model.addresses import Address
 from novita_infra.model.lifecycle import Cause, OnDrift
 from novita_infra.model.records import Record
@@ -181,7 +182,7 @@ def _declares_the_same(case: Case, name: str, then: Value) -> bool:
     """Whether the manifest declares the field as it did when its live value was adopted."""
     item = case.kind.field(name)
     same = case.written(case.spec).get(name) == then
-    return same or (item.unordered and case.agree(item, wanted=case.spec[name], found=then))
+    return same or (item.compared is Comparison.AS_SET and case.agree(item, wanted=case.spec[name], found=then))
 
 
 def _because_it_is_gone(decision: Decision, detected: ResourceDrift) -> Decision:
