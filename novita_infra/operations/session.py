@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from novita_infra.api.protocol import ApiClient
 from novita_infra.manifests.language.expressions import is_secret_name
-from novita_infra.manifests.project.discovery import find
+from novita_infra.manifests.project.discovery import ManifestFiles, find
 from novita_infra.manifests.project.loading import Project, load
 from novita_infra.manifests.project.locating import locate
 from novita_infra.manifests.project.rules import rules_at
@@ -199,7 +199,7 @@ def _unread(where: ProjectOptions) -> Project:
         declared=(),
         outputs={},
         state=place.state,
-        scope=place.scope,
+        files=ManifestFiles(place.root, place.scope),
         rules=rules_at(place.root, place.environment),
     )
 

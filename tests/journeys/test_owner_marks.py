@@ -52,12 +52,12 @@ def test_a_run_killed_at_a_create_without_owner_mark_is_resumed(kind: str, tmp_p
 def test_a_text_with_blanks_at_its_ends_converges(
     kind: str, field: str, text: str, marks: bool, tmp_path: Path
 ) -> None:
-    spec = {"Template": {"name": "t", "rootDiskGb": 20}, "ImagePrewarm": {"cluster": HERE}}[kind]
+    specs: dict[str, dict[str, Any]] = {"Template": {"name": "t", "rootDiskGb": 20}, "ImagePrewarm": {"cluster": HERE}}
     rig = Rig(tmp_path, environ={})
     about = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "rig"}, "ownerMarks": marks}
     rig.write("novita-infra.yaml", about)
     for value in (text, f"{text}more", text):
-        rig.declare((kind, "it", {"image": "ubuntu:22.04", **spec, field: value}))
+        rig.declare((kind, "it", {"image": "ubuntu:22.04", **specs[kind], field: value}))
         rig.apply()
         rig.assert_converged()
     assert len(rig.live_ids()) == 1

@@ -63,10 +63,7 @@ class Project:
     outputs: Mapping[str, Value]
     """May hold Refs, Secrets and Joined."""
     state: StateSettings
-    files: frozenset[str] = frozenset()
-    """The manifest files that were read, relative to the root."""
-    scope: str = ""
-    """The one manifest file that was loaded, relative to the root; empty for the whole project."""
+    files: ManifestFiles
     groups: Mapping[str, str] = field(default_factory=dict)
     """What to do with a failed group, by its name: `rollback`, `keep` or `stop`."""
     owner_marks: bool = True
@@ -80,6 +77,11 @@ class Project:
     """The rules for every plan of this environment."""
     id: str | None = None
     """The id of the project, from the project file: empty where it gives none, None without a project file."""
+
+    @property
+    def scope(self) -> str:
+        """The one manifest file that was loaded, relative to the root; empty for the whole project."""
+        return self.files.scope
 
     def secrets(self) -> frozenset[str]:
         """Every secret in clear: of resources, outputs and variables, and the credentials in their plain texts."""
@@ -150,8 +152,7 @@ def _load(
         declared=declared,
         outputs=outputs,
         state=StateSettings(found.root, settings.part("state")),
-        files=frozenset(found.manifests),
-        scope=found.scope,
+        files=found,
         groups={
             name: group["onFailure"]
             for name, group in settings.part("groups").items()

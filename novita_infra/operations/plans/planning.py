@@ -86,7 +86,7 @@ def check_sources(session: Session, asked: PlanOptions) -> None:
     unread = {
         record.source: why_unread(project.root, record.source)
         for address, record in records.items()
-        if address not in declared and record.source and record.source not in project.files
+        if address not in declared and record.source and record.source not in project.files.manifests
     }
     diagnostics = [
         Diagnostic(

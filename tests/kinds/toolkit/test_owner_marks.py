@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -22,7 +24,7 @@ from novita_infra.kinds.toolkit.owner_marks import (
 
 MARKS = st.from_regex(r"[\w./:-]{1,40}", fullmatch=True)
 TEXTS = st.text() | st.text(alphabet=" \t\r\n[]<!->a\u00a0\u2028")
-SPECS = {
+SPECS: dict[str, dict[str, Any]] = {
     "Template": {"name": "t", "image": "ubuntu:22.04", "rootDiskGb": 20},
     "ImagePrewarm": {"image": "ubuntu:22.04", "cluster": "us-dallas-nas-2"},
     "Instance": {"image": "ubuntu:22.04", "product": {"gpu": "RTX 4090"}},
