@@ -1,0 +1,56 @@
+"""The options of output formats, and the renderer that they choose."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+from click.testing import CliRunner
+
+from novita_infra.cli.command import Command
+from novita_infra.cli.rendering import format_options, with_renderer
+from novita_infra.views.content.lines import line
+from novita_infra.views.output_formats import output_formats
+from novita_infra.views.renderer import Renderer
+
+
+@click.command("words", cls=Command)
+@format_options("graph")
+@click.option("--other", "as_other", is_flag=True, help="A second format for stdout.")
+@with_renderer
+def words(*, renderer: Renderer) -> int:
+    renderer.show([line("text")], ["json"])
+    return 0
+
+
+def test_the_format_of_the_flag_is_chosen() -> None:
+    assert CliRunner().invoke(words, []).stdout == "text\n"
+    assert json.loads(CliRunner().invoke(words, ["--json"]).stdout) == ["json"]
+
+
+def test_two_formats_for_stdout_at_once_are_refused() -> None:
+    result = CliRunner().invoke(words, ["--json", "--other"], standalone_mode=False)
+    assert result.return_value == 1
+    (reported,) = [json.loads(text) for text in result.stdout.splitlines()]
+    assert reported["diagnostic"]["summary"] == "--json and --other exclude each other"
+
+
+def test_a_command_takes_the_files_of_the_formats_that_show_its_result() -> None:
+    options = {name for parameter in words.params for name in parameter.opts}
+    assert {"--json", "--dot", "--mermaid"} <= options
+    assert not {f"--{name}" for name in output_formats()} - {"--text"} - options
+
+
+def test_no_command_that_runs_imports_a_format_that_it_does_not_use(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from click.testing import CliRunner\n"
+        "from novita_infra.cli import root\n"
+        "CliRunner().invoke(root, ['validate', sys.argv[1]])\n"
+        "print(sorted(name for name in sys.modules if name.startswith('novita_infra.views.formats.json.')))"
+    )
+    result = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"
