@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import given, reject, settings
+from hypothesis import strategies as st
 from plan_files import apply_saved, save, saved_run
 from plan_shapes import check_shape
 from rig import Rig
 
 from novita_infra.applying.events import Ended
 from novita_infra.cli import root
+from novita_infra.encoding import fingerprint
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_OVER_BUDGET, EXIT_REFUSED, Problems
-from novita_infra.planning.saved.plan_file import digest_of, read_plan
+from novita_infra.operations.plans.saved_plans import reopened
+from novita_infra.operations.session import ProjectOptions
+from novita_infra.planning.saved.plan_file import digest_of, read_plan, seal_of
 from novita_infra.simulator import scenario_named
 from novita_infra.simulator.scenarios.model import start_scenario
 from novita_infra.simulator.world.engine.cloud_records import Instance, Storage
@@ -424,3 +430,130 @@ def test_a_cheaper_product_does_not_make_a_saved_plan_stale(rig: Rig) -> None:
     assert apply_saved(rig, path).succeeded
     assert live_machine(rig, "second").product == change.after["product"]["id"]
     rig.assert_converged()
+
+
+def places_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of every value in the JSON."""
+    if path:
+        yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from places_in(item, (*path, key))
+
+
+def changed_at(data: Any, path: tuple[Any, ...], value: Any) -> Any:
+    """The JSON with another value at the path."""
+    copied = json.loads(json.dumps(data))
+    inner = copied
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    return copied
+
+
+EVIL = [{"policy": {"name": "p", "by": "run", "words": ["/bin/sh", "-c", "touch ran"]}}]
+JSON = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.just([]), st.just({}), st.just(EVIL),
+    st.sampled_from(["..", "/", "dev", "default", "create", "delete", "/etc/passwd", "sha256:00"]),
+)  # fmt: skip
+
+
+def resealed(data: dict[str, Any], how: str) -> dict[str, Any]:
+    """The file with the seal that somebody without the state can make."""
+    content = {name: data[name] for name in ("digest", "setting", "key", "plan") if name in data}
+    match how:
+        case "plain digest":
+            return {**data, "seal": fingerprint(content)}
+        case "key of the file":
+            key = str(data.get("key"))
+            known = len(key) % 2 == 0 and all(letter in "0123456789abcdef" for letter in key)
+            return {**data, "seal": seal_of(data, key if known else "00")}
+        case "old version":
+            return {**data, "novita-infra plan": 1, "seal": fingerprint(content)}
+        case _:
+            return data
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> tuple[Rig, Path]:
+    rig = Rig(tmp_path_factory.mktemp("honest"), environ={"TOKEN": "hush"})
+    rig.declare(machine(env={"TOKEN": {"fromEnv": "TOKEN"}}), storage())
+    return rig, save(rig)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_any_change_of_a_plan_file_is_refused_before_anything_is_called_or_run(
+    honest: tuple[Rig, Path], data: st.DataObject
+) -> None:
+    rig, path = honest
+    good = json.loads(path.read_bytes())
+    place = data.draw(st.sampled_from(list(places_in(good))))
+    changed = changed_at(good, place, data.draw(JSON))
+    how = data.draw(st.sampled_from(["as it was", "plain digest", "key of the file", "old version"]))
+    file = rig.folder / "changed.niplan"
+    file.write_text(json.dumps(resealed(changed, how)))
+    if json.dumps(resealed(changed, how)) == json.dumps(good):
+        reject()
+    calls = dict(rig.world.calls)
+    with pytest.raises(Problems):
+        reopened(file, ProjectOptions(path=rig.folder), rig.environ)  # opens no client and runs no policy
+    assert dict(rig.world.calls) == calls
+    assert not list(rig.folder.rglob("ran"))
+
+
+def test_a_crafted_policy_in_a_plan_file_is_not_run(folder: Path) -> None:
+    run("plan", "--sim", "--out", "x.niplan")
+    data = json.loads((folder / "x.niplan").read_bytes())
+    data["plan"]["policies"] = [{"policy": {"name": "p", "by": "run", "words": ["/bin/sh", "-c", "id > ran"]}}]
+    for how in ("as it was", "plain digest", "key of the file", "old version"):
+        (folder / "x.niplan").write_text(json.dumps(resealed(data, how)))
+        refused = run("apply", "x.niplan", "--expect", data["digest"])
+        assert refused.exit_code == EXIT_REFUSED, refused.stderr
+        assert not list(folder.rglob("ran"))
+
+
+def test_a_saved_plan_acts_on_the_folder_where_one_stands(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("plan", "--sim", "--out", "x.niplan")
+    other = folder.parent / "other"
+    shutil.copytree(folder, other)
+    monkeypatch.chdir(other)
+    (other / "fleet.yaml").write_text(FLEET.replace('"${var.size}"', "99"))
+    refused = run("apply", "x.niplan")
+    assert refused.exit_code == EXIT_ERROR
+    assert "sizeGb was to be 20, and would now be 99" in refused.stderr
+    (other / "fleet.yaml").write_text(FLEET)
+    before = (folder / "state" / "default.json").read_bytes()
+    assert run("apply", "x.niplan").exit_code == 0
+    assert (folder / "state" / "default.json").read_bytes() == before
+    assert "sizeGb: 20" in run("show").stdout
+
+
+def test_a_plan_of_version_0_1_is_shown_and_not_applied(folder: Path) -> None:
+    run("plan", "--sim", "--out", "x.niplan")
+    old = resealed(json.loads((folder / "x.niplan").read_bytes()), "old version")
+    (folder / "x.niplan").write_text(json.dumps(old))
+    assert run("show", "x.niplan").exit_code == 0
+    refused = run("apply", "x.niplan")
+    assert refused.exit_code == EXIT_REFUSED
+    assert "nothing proves that it is unchanged" in refused.stderr
+    assert "make the plan again with `novita-infra plan --out`" in refused.stderr
+
+
+def test_a_file_of_variables_must_be_named_again(folder: Path) -> None:
+    (folder / "big.vars.yaml").write_text("size: 70\n")
+    run("plan", "--sim", "--var-file", "big.vars.yaml", "--out", "x.niplan")
+    refused = run("apply", "x.niplan")
+    assert refused.exit_code == EXIT_ERROR
+    assert "add --var-file big.vars.yaml" in refused.stderr
+    assert run("apply", "x.niplan", "--var-file", "big.vars.yaml").exit_code == 0
+    assert "sizeGb: 70" in run("show").stdout
+
+
+def test_a_saved_plan_of_an_environment_that_is_not_here_is_refused(folder: Path) -> None:
+    run("plan", "--sim", "--env", "dev", "--out", "x.niplan")
+    assert run("apply", "x.niplan", "--env", "default").exit_code == EXIT_ERROR
+    (folder / "novita-infra.yaml").write_text(PROJECT.replace("dev:", "prod:"))
+    refused = run("apply", "x.niplan")
+    assert refused.exit_code == EXIT_ERROR
+    assert 'there is no environment "dev"' in refused.stderr

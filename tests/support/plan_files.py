@@ -11,11 +11,12 @@ from rig import Rig
 
 from novita_infra.applying.events import Event, Result
 from novita_infra.operations.applying import apply_plan
-from novita_infra.operations.plans.approved_plans import ApprovedRun, run_of_saved
+from novita_infra.operations.plans.approved_plans import ApprovedRun, check_expected, run_of_expected, run_of_saved
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.plans.saved_plans import reopened, save_plan, store_new_state
 from novita_infra.operations.session import SIMULATOR, ProjectOptions, Session, state_locked
 from novita_infra.planning.options import PlanOptions
+from novita_infra.planning.saved.plan_file import digest_of
 
 
 def save(rig: Rig, name: str = "x.niplan", **asked: Any) -> Path:
@@ -68,5 +69,39 @@ def saved_run(rig: Rig, path: Path) -> ApprovedRun:
             store = rig.store()
             session = Session(opened.where, opened.project, store, client, rig.clock, SIMULATOR, store.load())
             return await run_of_saved(session, opened.saved)
+
+    return rig.clock.run(work())
+
+
+def digest_now(rig: Rig, **asked: Any) -> str:
+    """The digest that `plan --json` prints."""
+    return digest_of(rig.plan(**asked))
+
+
+def apply_expected(
+    rig: Rig, expect: str, *, stop_when: Callable[[Event], bool] = lambda _: False, **asked: Any
+) -> Result:
+    """`apply --expect DIGEST`; raises Problems where it is refused."""
+    wish = PlanOptions(**asked)
+
+    async def work() -> Result:
+        stop = asyncio.Event()
+
+        def emit(event: Event) -> None:
+            if stop_when(event):
+                stop.set()
+
+        async with rig.client() as client:
+            store, where = rig.store(), ProjectOptions(path=rig.folder)
+            session = Session(where, rig.project(), store, client, rig.clock, SIMULATOR, store.load())
+            async with state_locked(session, "apply"):
+                review = await plan_project(session, wish)
+                run = await run_of_expected(session, review, expect, wish)
+                if run is None:
+                    check_expected(expect, digest_of(review))
+                    raise AssertionError
+                if run.used.done:
+                    return Result.of(run.review.plan, ())
+                return await apply_plan(session, run.review, emit=emit, stop=stop, used=run.used)
 
     return rig.clock.run(work())

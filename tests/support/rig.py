@@ -215,15 +215,25 @@ class Rig:
         path = self.folder / "state" / f"{name}.json"
         return LocalStore(path, project="rig", environment=name, disk=QuickDisk())
 
-    def crash(self, *, at_write: int, after_effect: bool, destroys: bool = False) -> bool:
+    def crash(
+        self,
+        *,
+        at_write: int,
+        after_effect: bool,
+        destroys: bool = False,
+        run: Callable[[], object] | None = None,
+    ) -> bool:
         """An apply that is killed at its nth write: the state remains as it was on disk at that instant.
 
-        Returns whether the run got that far.
+        `run` is the command, where that is another one. Returns whether the run got that far.
         """
         killer = _Killer(self.folder / "state", at_write=at_write, after_effect=after_effect)
         self._killer = killer
         try:
-            self.apply(destroys=destroys, expect_success=False)
+            if run is not None:
+                run()
+            else:
+                self.apply(destroys=destroys, expect_success=False)
         except ApiError:
             assert killer.dead  # the plan itself could not be made any more
         finally:

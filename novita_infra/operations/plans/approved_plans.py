@@ -93,6 +93,8 @@ async def run_of_expected(session: Session, review: Review, expect: str, asked: 
     if used is None:
         return None
     if used.done:
+        if asked.replaces:  # what was to be replaced is replaced
+            review = await plan_project(session, replace(asked, replaces=()))
         if review.plan.steps:
             return None
         return ApprovedRun(_nothing_of(review), used, _applied(used))

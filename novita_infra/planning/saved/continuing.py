@@ -204,7 +204,8 @@ class _Progress:
         """Whether the state records that the step is done, or was sent."""
         record = self.record
         if step.call == _DELETE:
-            return record is None or self.pending == _DELETE or step.id not in {record.id, *record.retired}
+            # No intent is recorded for the delete of an object that was replaced: the record shows the replacement.
+            return record is None or self.pending == _DELETE or step.id != record.id
         if step.call == StepKind.FORGET.value:
             return record is None
         if record is None or not record.id:
@@ -238,8 +239,7 @@ def _is_same(approved: ApprovedStep, step: Step, progress: _Progress, now: _Now)
     """Whether the step of the fresh plan is the approved one."""
     if approved.call != step.call_name or approved.declared != now.declared:
         return False
-    record = progress.record
-    if step.id != approved.id and not (not approved.id and record is not None and step.id == record.id):
+    if step.id != approved.id and (approved.id or step.id not in _made(progress, now)):
         return False
     if step.action in {StepKind.DELETE, StepKind.FORGET, StepKind.RECORD}:
         return True
@@ -253,6 +253,12 @@ def _is_same(approved: ApprovedStep, step: Step, progress: _Progress, now: _Now)
     return all(
         refs(approved.spec.get(name)) or approved.spec.get(name) == spec.get(name) for name in {*approved.spec, *spec}
     )
+
+
+def _made(progress: _Progress, now: _Now) -> frozenset[str]:
+    """The ids of the object that the plan made: recorded, or found as what a create without an answer made."""
+    found = {step.id for step in now.steps if step.action is StepKind.ADOPT}
+    return frozenset(found | ({progress.record.id} if progress.record else set()))
 
 
 def _is_recovery(step: Step, progress: _Progress) -> bool:
