@@ -1,4 +1,4 @@
-"""Answers of templates, storages, prewarm tasks, networks, registry auths and serverless endpoints."""
+"""Answers of storages, prewarm tasks, networks, registry auths and serverless endpoints."""
 
 from __future__ import annotations
 
@@ -43,33 +43,6 @@ REFUSALS: Final = (
     "TEMPLATE_NOT_FOUND",
 )
 """The documented reasons (basic-error-code) of refusals by these resources, all HTTP 400."""
-
-# --- templates ------------------------------------------------------------------------------------------------------
-
-_TEMPLATE: Final = obj(
-    Id=TEXT,
-    name=TEXT,
-    readme=TEXT,
-    type=choice("instance"),
-    channel=choice("official", "community", "private"),
-    image=TEXT,
-    imageAuth=TEXT,
-    startCommand=TEXT,
-    entrypoint=TEXT,
-    rootfsSize=COUNT,
-    ports=items(obj(type=choice("http", "tcp"), ports=items(WHOLE))),
-    envs=items(PAIR),
-    tools=items(obj(name=TEXT, describe=TEXT, port=WHOLE, type=TEXT)),
-    recommendCards=items(obj(gpuSpecId=TEXT, cardNum=DIGITS)),
-    minCudaVersion=TEXT,
-    createdAt=TIME,
-    user=TEXT,
-    logo=TEXT,
-    volumes=items(obj(type=TEXT, size=COUNT, mountPath=TEXT)),
-)
-TEMPLATE: Final = obj(template=_TEMPLATE)
-TEMPLATES: Final = obj(template=items(_TEMPLATE), total=COUNT)
-TEMPLATE_ID: Final = obj(templateId=TEXT)
 
 # --- storages -------------------------------------------------------------------------------------------------------
 

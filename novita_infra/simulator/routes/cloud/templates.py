@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from novita_infra.simulator.answers import resources as answers
+from novita_infra.simulator.answer_schema import COUNT, DIGITS, TEXT, TIME, WHOLE, items, obj
 from novita_infra.simulator.errors import invalid
 from novita_infra.simulator.operations import V1, IncomingCall, Operation, page_of, paging
 from novita_infra.simulator.request_schema import (
-    ENVS,
-    PORT,
     Anything,
     Fields,
     Flag,
-    Items,
     Text,
-    Whole,
     may,
     need,
     should,
 )
 from novita_infra.simulator.world.cloud import templates
-from novita_infra.simulator.world.engine.cloud_records import Template
+from novita_infra.simulator.world.engine.cloud_records import TEMPLATE_FIELDS, Template
 from novita_infra.simulator.world.engine.world import World
 
 
@@ -70,40 +66,16 @@ def _delete(world: World, call: IncomingCall) -> Any:
 def _wish(world: World, body: Mapping[str, Any]) -> Template:
     if sum(len(group["ports"]) for group in body["ports"]) > 10:
         raise invalid("template.ports", "may have at most 10 ports")
-    return Template(
-        id=body.get("Id", ""),
-        name=body["name"],
-        image=body["image"],
-        readme=world.quirks.stored(body["readme"]),
-        type=body["type"],
-        channel=body["channel"],
-        auth=body["imageAuth"],
-        rootfs=body["rootfsSize"],
-        ports=body["ports"],
-        envs=body["envs"],
-        command=body["startCommand"],
-        entrypoint=body["entrypoint"],
-        cuda=body["minCudaVersion"],
-    )
+    given = TEMPLATE_FIELDS.set_by("create", body) | {"readme": world.quirks.stored(body["readme"])}
+    return Template(id=body.get("Id", ""), **given)
 
 
 def _shown(template: Template) -> dict[str, Any]:
     return {
+        **TEMPLATE_FIELDS.shown(template),
         "Id": template.id,
-        "name": template.name,
-        "readme": template.readme,
-        "type": template.type,
-        "channel": template.channel,
-        "image": template.image,
-        "imageAuth": template.auth,
-        "startCommand": template.command,
-        "entrypoint": template.entrypoint,
-        "rootfsSize": template.rootfs,
-        "ports": template.ports,
-        "envs": template.envs,
         "tools": template.tools,
         "recommendCards": template.cards,
-        "minCudaVersion": template.cuda,
         "createdAt": str(int(template.created)),
         "user": template.owner,
         "logo": "",
@@ -111,24 +83,20 @@ def _shown(template: Template) -> dict[str, Any]:
     }
 
 
-_FIELDS = {
-    "name": need(Text(1, 255)),
-    "type": should(Text(one_of=("instance",)), "instance"),
-    "channel": should(Text(one_of=("private", "community")), "private"),
-    "image": need(Text(1, 500)),
-    "rootfsSize": need(Whole(1)),
-    "readme": may(Text(0, 102_400), ""),
-    "imageAuth": may(Text(0, 255), ""),
-    "startCommand": may(Text(0, 2047), ""),
-    "entrypoint": may(Text(0, 2047), ""),
-    "ports": may(
-        Items(Fields({"type": need(Text(one_of=("http", "tcp"))), "ports": need(Items(PORT, high=10))}), high=10), []
-    ),
-    "envs": may(ENVS, []),
-    "minCudaVersion": may(Text(0, 255), ""),
-    "volumes": may(Anything()),
-}
+_FIELDS = {**TEMPLATE_FIELDS.requests("create"), "volumes": may(Anything())}
+"""The same in a create and in an update."""
 _READ_ONLY = dict.fromkeys(("user", "logo", "tools", "recommendCards", "createdAt", "createTime"), may(Anything()))
+_TEMPLATE = obj(
+    **TEMPLATE_FIELDS.answers(),
+    Id=TEXT,
+    tools=items(obj(name=TEXT, describe=TEXT, port=WHOLE, type=TEXT)),
+    recommendCards=items(obj(gpuSpecId=TEXT, cardNum=DIGITS)),
+    createdAt=TIME,
+    user=TEXT,
+    logo=TEXT,
+    volumes=items(obj(type=TEXT, size=COUNT, mountPath=TEXT)),
+)
+_TEMPLATE_ID = obj(templateId=TEXT)
 OPERATIONS = (
     Operation(
         name="templates.list",
@@ -136,7 +104,7 @@ OPERATIONS = (
         path=f"{V1}/templates",
         source="gpu-instance-list-templates",
         serve=_list,
-        answer=answers.TEMPLATES,
+        answer=obj(template=items(_TEMPLATE), total=COUNT),
         query=Fields(
             {
                 "channel": should(Text(0, 255, pattern=r"((official|community|private)(,|$))*"), ""),
@@ -153,7 +121,7 @@ OPERATIONS = (
         path=f"{V1}/template",
         source="gpu-instance-get-template",
         serve=_get,
-        answer=answers.TEMPLATE,
+        answer=obj(template=_TEMPLATE),
         query=Fields({"templateId": need(Text(1, 255))}),
     ),
     Operation(
@@ -162,7 +130,7 @@ OPERATIONS = (
         path=f"{V1}/template/create",
         source="gpu-instance-create-template",
         serve=_create,
-        answer=answers.TEMPLATE_ID,
+        answer=_TEMPLATE_ID,
         body=Fields({"template": need(Fields(_FIELDS))}),
     ),
     Operation(
@@ -171,7 +139,7 @@ OPERATIONS = (
         path=f"{V1}/template/update",
         source="gpu-instance-edit-template",
         serve=_update,
-        answer=answers.TEMPLATE_ID,
+        answer=_TEMPLATE_ID,
         body=Fields({"template": need(Fields({"Id": need(Text(1, 255)), **_FIELDS, **_READ_ONLY}))}),
     ),
     Operation(
@@ -180,7 +148,7 @@ OPERATIONS = (
         path=f"{V1}/template/delete",
         source="gpu-instance-delete-template",
         serve=_delete,
-        answer=answers.TEMPLATE_ID,
+        answer=_TEMPLATE_ID,
         body=Fields({"templateId": need(Text(1, 255))}),
     ),
 )

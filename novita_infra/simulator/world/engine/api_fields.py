@@ -1,6 +1,7 @@
 """Attributes of a record that requests set as they are, or answers show as they are.
 
-The record declares them with the attribute. A route adds only what has another form in the API.
+The record declares them with the attribute. A route adds only what has another form in the API. A request is checked
+in the order of the attributes.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Final
 
-from novita_infra.simulator.answer_schema import PAIR, TEXT, choice, items
-from novita_infra.simulator.request_schema import ENVS, Text, may, need, should
+from novita_infra.simulator.answer_schema import COUNT, PAIR, TEXT, WHOLE, choice, items, obj
+from novita_infra.simulator.request_schema import ENVS, PORT, Fields, Items, Text, Whole, may, need, should
 from novita_infra.simulator.world.engine.api_fields import ApiFields, api_field
 from novita_infra.simulator.world.engine.records import WorldRecord
 from novita_infra.simulator.world.engine.tables import NewTable
@@ -28,24 +28,25 @@ class Instance(WorldRecord):
     LOOKS: ClassVar[tuple[str, ...]] = ("kind", "product", "gpus", "cluster", "image", "rootfs", "billing")
 
     name: str = api_field("name", create=may(_NAME, ""), answer=TEXT)
-    kind: str = api_field("kind", create=should(Text(one_of=("gpu", "cpu")), "gpu"), answer=choice("gpu", "cpu"))
     product: str = api_field("productId", create=need(Text(1, 255)), answer=TEXT)
     gpus: int
-    cluster: str = api_field("clusterId", create=may(_NAME, ""), answer=TEXT)
     image: str = api_field("imageUrl", create=need(_IMAGE), upgrade=need(_IMAGE), answer=TEXT)
-    auth: str = api_field("imageAuthId", create=may(_NAME, ""), upgrade=may(_NAME, ""), answer=TEXT)
     login: str = api_field("imageAuth", create=may(Text(0, 10_239), ""))
     """A text `username:password`."""
+    auth: str = api_field("imageAuthId", create=may(_NAME, ""), upgrade=may(_NAME, ""), answer=TEXT)
+    envs: list[dict[str, str]] = api_field("envs", create=may(ENVS, []), upgrade=should(ENVS, []), answer=items(PAIR))
     command: str = api_field("command", create=may(_COMMAND, ""), upgrade=should(_COMMAND, ""), answer=TEXT)
     entrypoint: str = api_field("entrypoint", create=may(_COMMAND, ""), upgrade=should(_COMMAND, ""), answer=TEXT)
-    envs: list[dict[str, str]] = api_field("envs", create=may(ENVS, []), upgrade=should(ENVS, []), answer=items(PAIR))
+    cluster: str = api_field("clusterId", create=may(_NAME, ""), answer=TEXT)
+    local: str = api_field("localStorageMountPoint", create=may(Text(0, 4095), ""))
+    network: str = api_field("networkId", create=may(_NAME, ""))
+    kind: str = api_field("kind", create=should(Text(one_of=("gpu", "cpu")), "gpu"), answer=choice("gpu", "cpu"))
+    cuda: str = api_field("minCudaVersion", create=may(_NAME, ""))
     ports: list[dict[str, Any]] = field(default_factory=list)
     tools: list[dict[str, Any]] = field(default_factory=list)
     rootfs: int = 0
-    local: str = api_field("localStorageMountPoint", create=may(Text(0, 4095), ""))
     mounts: list[dict[str, str]] = field(default_factory=list)
     """`id` and `path` of the mounted network storages."""
-    network: str = api_field("networkId", create=may(_NAME, ""))
     ip: str = ""
     billing: str = "onDemand"
     ends: int = -1
@@ -54,7 +55,6 @@ class Instance(WorldRecord):
     """Months of every automatic renewal; 0 is off."""
     migrates: bool = False
     migrates_disk: bool = False
-    cuda: str = api_field("minCudaVersion", create=may(_NAME, ""))
     status: str = "pending"
     error: str = ""
     error_text: str = ""
@@ -86,21 +86,35 @@ class Template(WorldRecord):
     LABEL: ClassVar[str] = "name"
     LOOKS: ClassVar[tuple[str, ...]] = ("image", "rootfs")
 
-    name: str
-    image: str
-    readme: str = ""
-    type: str = "instance"
-    channel: str = "private"
-    auth: str = ""
-    rootfs: int = 0
-    ports: list[dict[str, Any]] = field(default_factory=list)
-    envs: list[dict[str, str]] = field(default_factory=list)
+    name: str = api_field("name", create=need(Text(1, 255)), answer=TEXT)
+    type: str = api_field("type", create=should(Text(one_of=("instance",)), "instance"), answer=choice("instance"))
+    channel: str = api_field(
+        "channel",
+        create=should(Text(one_of=("private", "community")), "private"),
+        answer=choice("official", "community", "private"),
+    )
+    image: str = api_field("image", create=need(_IMAGE), answer=TEXT)
+    rootfs: int = api_field("rootfsSize", create=need(Whole(1)), answer=COUNT)
+    readme: str = api_field("readme", create=may(Text(0, 102_400), ""), answer=TEXT)
+    auth: str = api_field("imageAuth", create=may(_NAME, ""), answer=TEXT)
+    command: str = api_field("startCommand", create=may(_COMMAND, ""), answer=TEXT)
+    entrypoint: str = api_field("entrypoint", create=may(_COMMAND, ""), answer=TEXT)
+    ports: list[dict[str, Any]] = api_field(
+        "ports",
+        create=may(
+            Items(Fields({"type": need(Text(one_of=("http", "tcp"))), "ports": need(Items(PORT, high=10))}), high=10),
+            [],
+        ),
+        answer=items(obj(type=choice("http", "tcp"), ports=items(WHOLE))),
+    )
+    envs: list[dict[str, str]] = api_field("envs", create=may(ENVS, []), answer=items(PAIR))
+    cuda: str = api_field("minCudaVersion", create=may(_NAME, ""), answer=TEXT)
     tools: list[dict[str, Any]] = field(default_factory=list)
     cards: list[dict[str, str]] = field(default_factory=list)
-    command: str = ""
-    entrypoint: str = ""
-    cuda: str = ""
     owner: str = ""
+
+
+TEMPLATE_FIELDS: Final = ApiFields(Template)
 
 
 @dataclass(slots=True, kw_only=True)
