@@ -7,6 +7,7 @@ before made nothing.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from typing import Final
 from novita_infra.api.errors import ApiError, NoCapacity, Unanswered
 from novita_infra.api.request import Request
 from novita_infra.applying.calling import effect_window, pauses, send
-from novita_infra.applying.errors import StepFailed, StillMoving
+from novita_infra.applying.errors import NeverShown, StepFailed, StillMoving
 from novita_infra.applying.events import Identified
 from novita_infra.applying.run import Run, StepRun
 from novita_infra.applying.waiting import Waits
@@ -41,6 +42,9 @@ LONGEST_LAST_LOOK: Final = GRACE / 10
 """Seconds that an interrupted run still pauses before a look."""
 CAPACITY_PAUSE: Final = 20.0
 """Seconds between two attempts while capacity is waited for; the last is made when the wait is over."""
+_ID: Final = re.compile(r"(?=\D*\d)[\w-]{8,64}", re.ASCII)
+"""The form of all ids that clients of the service have met. Another text, such as `OK`, is an id if a list shows it."""
+_LOOKED_FOR: Final = "run the same command again: it looks for what the create made before it acts"
 _STOPPED_WAITING: Final = "interrupted while it waited for capacity; nothing was made"
 
 
@@ -82,7 +86,11 @@ class Creator:
             return live.id
         await at.put(record, "created")
         self._run.emit(Identified(at.step, live.id))
-        live = await self._waits.until(at, live.id, settles)
+        try:
+            live = await self._waits.until(at, live.id, settles)
+        except NeverShown as failure:
+            await at.put(replace(at.record, id=""), "create: its id is not known")
+            raise StepFailed(f"{failure.reason}, which the create answered", _LOOKED_FOR) from None
         await at.put(_ready(at.record, at, live), "ready")
         return live.id
 
@@ -142,9 +150,10 @@ class Creator:
                     raise
                 else:
                     id = kind.api.new_id(answer)
-                    if id:
+                    if id and (_ID.fullmatch(id) or id in await read_all(self._run.client, kind)):
                         return Live(id, name, Phase.CHANGING, "", {})
-                    lost, done = Unanswered(request, text="it is done, but the answer holds no id"), True
+                    shown = " that a list shows" if id else ""
+                    lost, done = Unanswered(request, text=f"it is done, but the answer holds no id{shown}"), True
                 live = await self._find_created(create, mark=pending.mark, lost=lost)
                 if live is not None:
                     if not done:

@@ -18,6 +18,10 @@ class StepFailed(Exception):
         self.code = code
 
 
+class NeverShown(StepFailed):
+    """The step failed: no read has ever shown an object of the id."""
+
+
 class Interrupted(Exception):
     """The run was asked to stop before the step made its call."""
 

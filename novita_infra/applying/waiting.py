@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from novita_infra.applying.errors import StepFailed, StillMoving
+from novita_infra.applying.errors import NeverShown, StepFailed, StillMoving
 from novita_infra.applying.events import Progressed
 from novita_infra.applying.failure_logs import failure_log
 from novita_infra.applying.polling import Poller
@@ -112,6 +112,8 @@ class _ObjectWait:
                 return True
             if not self._certain and self._at.elapsed < GRACE:
                 return False
+            if self.live is None:
+                raise NeverShown(f"no read of the API shows {self._id}")
             raise StepFailed(f"{self._id} vanished while it was waited for")
         self.live = live
         if live.status != self.status:

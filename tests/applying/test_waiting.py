@@ -68,7 +68,7 @@ def test_an_object_that_is_to_be_gone_may_be_absent() -> None:
 
 
 def test_an_absent_object_fails_the_wait() -> None:
-    assert str(failure(Scene(), "m-9")) == "m-9 vanished while it was waited for"
+    assert str(failure(Scene(), "m-9")) == "no read of the API shows m-9"
 
 
 def test_a_failed_object_fails_the_wait_with_its_trouble_and_its_log() -> None:

@@ -56,6 +56,27 @@ def test_a_run_that_finds_two_objects_stops_and_names_both(rig: Rig) -> None:
     assert all(id in problem.summary for id in ids)
 
 
+@pytest.mark.parametrize("text", ["OK", "null", "created"])
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        NETWORK[::2],
+        STORAGE[::2],
+        ("Instance", MACHINE),
+        ("RegistryAuth", {"username": "u", "password": "p"}),
+        ("Template", {"name": "t", "image": "ubuntu:22.04", "rootDiskGb": 20}),
+        ("ImagePrewarm", {"image": "ubuntu:22.04", "cluster": HERE}),
+    ],
+)
+def test_a_text_in_place_of_an_answer_is_no_id(rig: Rig, kind: str, spec: dict[str, Any], text: str) -> None:
+    rig.declare((kind, "it", spec))
+    rig.world.faults.add(Fault(kind=Trouble.TEXT, operation="*.create", message=text))
+    rig.apply()
+    rig.assert_converged()
+    (record,) = rig.state().records.values()
+    assert rig.live_ids() == [record.id]
+
+
 def test_the_right_one_is_taken_in_as_the_message_says(rig: Rig) -> None:
     rig.declare(NETWORK)
     assert rig.crash(at_write=0, after_effect=True)

@@ -81,7 +81,7 @@ def test_killed_at_any_write_it_converges_however_the_documents_are_read(
 
 @pytest.mark.parametrize("profile", OTHERS)
 @FEWER
-@given(SOME, st.integers(0, 25), st.sampled_from([Trouble.LOST, Trouble.STATUS, Trouble.TRUNCATED]))
+@given(SOME, st.integers(0, 25), st.sampled_from([Trouble.LOST, Trouble.STATUS, Trouble.TRUNCATED, Trouble.TEXT]))
 def test_one_lost_answer_costs_nothing_however_the_documents_are_read(
     profile: str, fleet: list[Resource], skip: int, kind: Trouble
 ) -> None:
@@ -156,7 +156,7 @@ def test_killed_during_create_first_and_changed_again_it_converges(
     fleets(),
     st.integers(0, 25),
     st.sampled_from([Position.BEFORE, Position.AFTER]),
-    st.sampled_from([Trouble.LOST, Trouble.STATUS, Trouble.TRUNCATED]),
+    st.sampled_from([Trouble.LOST, Trouble.STATUS, Trouble.TRUNCATED, Trouble.TEXT]),
 )
 def test_any_one_lost_answer_leaves_no_orphan_and_no_double(
     first: list[Resource], second: list[Resource], skip: int, position: Position, kind: Trouble

@@ -17,6 +17,8 @@ class Trouble(Enum):
     """The connection is closed without an answer."""
     TRUNCATED = "truncated"
     """The answer ends in the middle."""
+    TEXT = "text"
+    """The answer is the message as plain text with status 200 (`OK`), as gateways give it."""
     LATE = "late"
     """The connection is closed at once. The request has its effect some simulated seconds later."""
     SLOW = "slow"
@@ -81,11 +83,11 @@ class FaultEffects:
     """Simulated seconds until the request has its effect, without an answer; 0 is at once."""
 
     def fails(self, position: Position) -> Fault | None:
-        """The failure at this point, if any. A truncated answer always comes after the effect."""
+        """The failure at this point, if any. A truncated answer and one as text always come after the effect."""
         if self.failing is None:
             return None
-        position_of_failure = Position.AFTER if self.failing.kind is Trouble.TRUNCATED else self.failing.position
-        return self.failing if position_of_failure is position else None
+        is_answered = self.failing.kind in {Trouble.TRUNCATED, Trouble.TEXT}
+        return self.failing if position is (Position.AFTER if is_answered else self.failing.position) else None
 
 
 @dataclass(slots=True)
@@ -126,7 +128,7 @@ class Faults:
         """The effects on one request: at most one failure, and all that is slow or stale. Counts them."""
         luck = FaultEffects()
         for fault in self.active:
-            failing = fault.kind in {Trouble.STATUS, Trouble.LOST, Trouble.TRUNCATED, Trouble.LATE}
+            failing = fault.kind in {Trouble.STATUS, Trouble.LOST, Trouble.TRUNCATED, Trouble.TEXT, Trouble.LATE}
             if (failing and luck.failing) or not fault.covers(operation=operation, method=method, path=path):
                 continue
             if fault.skip > 0:

@@ -132,6 +132,8 @@ async def _answer(world: World, operation: Operation, request: Request, *, laten
         return answer
     if after.kind is Trouble.TRUNCATED:
         return LostResponse(answer)
+    if after.kind is Trouble.TEXT:
+        return PlainTextResponse(after.message or "OK")
     return _failed(after)
 
 
