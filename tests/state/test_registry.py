@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from novita_infra.model.diagnostics import Problems
@@ -45,3 +48,21 @@ def test_a_url_is_refused_as_the_path_of_local_states(path: str) -> None:
 def test_settings_of_a_wrong_type_are_left_to_the_schema() -> None:
     assert not setting_errors({"backend": 5})
     assert not setting_errors({"path": 5})
+
+
+IMPORTS = """
+import sys
+import novita_infra.state.backend
+before = set(sys.modules)
+from novita_infra.state.registry import backend_named, backend_names
+for name in backend_names():
+    backend_named(name)
+print(*{name.partition(".")[0] for name in set(sys.modules) - before} - sys.stdlib_module_names)
+"""
+
+
+@pytest.mark.process
+def test_a_backend_that_is_not_opened_imports_no_third_party_package() -> None:
+    """The schema of the project file needs the settings of every backend, in every command."""
+    done = subprocess.run([sys.executable, "-c", IMPORTS], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["novita_infra"]
