@@ -86,6 +86,11 @@ runway_option = click.option(
     metavar="HOURS",
     help="Hours of added cost that the balance must cover; 90m and 1d work too.",
 )
+new_state_option = click.option(
+    "--new-state",
+    is_flag=True,
+    help="Start with a new state even if objects exist that a lost state may have recorded; they are left running.",
+)
 policy_option = click.option(
     "--policy",
     "policies",
@@ -117,6 +122,7 @@ def with_plan_options(function: Callback) -> Callback:
     @allow_large_change_option
     @runway_option
     @refresh_option
+    @new_state_option
     @policy_option
     @functools.wraps(function)
     def inner(*, policies: tuple[Path, ...], **rest: Any) -> Any:
@@ -126,7 +132,16 @@ def with_plan_options(function: Callback) -> Callback:
     return inner
 
 
-_FIELDS: Final = ("targets", "excludes", "replaces", "allow_data_loss", "allow_large_change", "runway", "refresh")
+_FIELDS: Final = (
+    "targets",
+    "excludes",
+    "replaces",
+    "allow_data_loss",
+    "allow_large_change",
+    "runway",
+    "refresh",
+    "new_state",
+)
 """The options that have the name of a field of PlanOptions."""
 
 

@@ -80,6 +80,7 @@ def again(command: str, project_options: ProjectOptions, plan_options: PlanOptio
     words += ["--allow-large-change"] if plan_options.allow_large_change else []
     words += [] if plan_options.refresh is Refresh.ALL else [f"--refresh={plan_options.refresh.value}"]
     words += ["--runway", f"{plan_options.runway / 60:g}"] if plan_options.runway != PlanOptions().runway else []
+    words += ["--new-state"] if plan_options.new_state else []
     for policy in plan_options.policies:
         words += ["--policy", policy.words[0]]
     for file in project_options.var_files:

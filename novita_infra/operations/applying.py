@@ -78,7 +78,9 @@ async def apply_plan(
                 done=result is not None and result.succeeded,
                 durations=_durations(result),
             )
-            session.state = session.store.save(identified(state, session.project, cloud=session.cloud))
+            session.state = session.store.save(
+                identified(replace(state, searched=True), session.project, cloud=session.cloud)
+            )
     return result
 
 
@@ -93,6 +95,6 @@ def _durations(result: Result | None) -> Mapping[str, list[float]]:
 
 def _mark(session: Session, address: Address, operation: str) -> str:
     """The owner mark: the resource, for a person, and the operation that created the object; empty if marks are off."""
-    if not session.project.owner_marks:
+    if not session.project.owner_marks.enabled:
         return ""
     return f"{session.identity.owner(address)}/{operation}"

@@ -9,15 +9,18 @@ from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.export.writing import SCHEMA, manifest_of, unwritable, written_fields
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import EXIT_REFUSED, nearest, problem
+from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, nearest, problem
+from novita_infra.model.identity import Claim
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Declared, Live
 from novita_infra.model.values import Value
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.identity import identified
+from novita_infra.operations.lost_state import MARKED, lists_of, own_objects
 from novita_infra.operations.ownership import accepting, claimed_by
 from novita_infra.operations.session import Session, check_account
 from novita_infra.planning.changes.equality import masked, without_known_secrets, written
+from novita_infra.planning.checks.lost_state import lost_state
 from novita_infra.refresh.objects import read_one
 from novita_infra.state.process_identity import this_process
 from novita_infra.state.state import LastRun
@@ -60,6 +63,8 @@ async def import_object(session: Session, address: Address, id: str, *, steal: b
             address=str(address),
             code=EXIT_REFUSED,
         )
+    if not state.searched and kind.api.marked and session.identity.claim(live.mark) is Claim.NONE and not steal:
+        await _check_not_lost(session)
     identity = accepting(session, live, address)
     if recorded and accepts:
         session.state = session.store.save(replace(state, identity=identity, last_run=_this_import(session)))
@@ -100,6 +105,15 @@ def _recorded(session: Session, kind: Kind, declared: Declared | None, name: str
 
 def _this_import(session: Session) -> LastRun:
     return LastRun("import", this_process(), session.clock.now())
+
+
+async def _check_not_lost(session: Session) -> None:
+    """Raises Problems if an earlier state is lost: its own objects are adopted first, and no other beside them."""
+    lists = await lists_of(session.client, MARKED)
+    if lost := await own_objects(session.client, session.clock, session.identity, lists):
+        partly = bool(session.state.serial)
+        finding = lost_state(lost, session.identity, place=session.store.describe(), partly=partly)
+        raise Problems([finding.diagnostic], code=finding.code)
 
 
 def _plain_items(prefix: str, values: Mapping[str, object]) -> dict[str, object]:

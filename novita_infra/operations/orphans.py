@@ -17,12 +17,13 @@ from novita_infra.catalogue.prices import PriceList, price_list
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import EXIT_REFUSED, nearest, problem
+from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, nearest, problem
 from novita_infra.model.identity import Claim, owner_of
 from novita_infra.model.resources import Live, Phase
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.ownership import ids_of_type, state_readers
 from novita_infra.operations.session import Session, check_account
+from novita_infra.planning.checks.lost_state import lost_state
 from novita_infra.planning.orphans import Orphan, dearest_first
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.steps import Step, StepKind, StepLimits
@@ -112,6 +113,17 @@ def orphans_named(found: Iterable[Orphan], ids: Iterable[str], *, steal: bool = 
     return named
 
 
+async def orphans_to_terminate(session: Session, ids: Iterable[str], *, beside: Sequence[Path] = ()) -> list[Orphan]:
+    """The orphans of these ids, as `orphans_named`. Raises Problems also where they may be those of a lost state."""
+    found, state, steal = await find_orphans(session, beside=beside), session.state, session.where.steal
+    own = [item for item in found if session.identity.claim(item.live.mark) in {Claim.OWN, Claim.DOUBTFUL}]
+    if own and not state.searched and not steal:
+        finding = lost_state(own, session.identity, place=session.store.describe(), partly=bool(state.serial))
+        hint = f"{finding.diagnostic.hint.rpartition('; or leave')[0]}; to delete one nevertheless, add --steal"
+        raise Problems([replace(finding.diagnostic, hint=hint)], code=finding.code)
+    return orphans_named(found, ids, steal=steal)
+
+
 async def terminate(
     session: Session,
     chosen: Sequence[Orphan],
@@ -175,7 +187,8 @@ async def _unowned(session: Session, beside: Sequence[Path]) -> list[Orphan]:
 def _foreign_owner(session: Session, live: Live) -> str:
     """The owner that the mark names, in words, unless it surely is this project and environment; empty without one."""
     owner = owner_of(live.mark)
-    if owner is None or session.identity.claim(live.mark) is Claim.OWN:
+    claim = session.identity.claim(live.mark)
+    if owner is None or claim is Claim.OWN or (claim is Claim.DOUBTFUL and not session.state.searched):
         return ""
     return owner.in_words(other_than=session.project.name)
 

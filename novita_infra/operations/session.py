@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from novita_infra.api.protocol import ApiClient
 from novita_infra.manifests.language.expressions import is_secret_name
 from novita_infra.manifests.project.discovery import ManifestFiles, find
-from novita_infra.manifests.project.loading import Project, load
+from novita_infra.manifests.project.loading import OwnerMarkSettings, Project, load
 from novita_infra.manifests.project.locating import locate
 from novita_infra.manifests.project.rules import rules_at
 from novita_infra.model.clock import Clock, FastClock, RealClock
@@ -24,8 +24,8 @@ from novita_infra.model.identity import Identity
 from novita_infra.operations.identity import check_not_inside, check_state, identity_of, with_recorded_name
 from novita_infra.state.locking import locked
 from novita_infra.state.opening import open_backend
-from novita_infra.state.state import State
-from novita_infra.state.store import Store
+from novita_infra.state.state import State, new_state
+from novita_infra.state.store import StateLost, Store
 
 if TYPE_CHECKING:
     import httpx
@@ -143,7 +143,11 @@ async def with_project(
 ) -> AsyncIterator[Session]:
     """The session of a loaded project. Raises Problems if its state or its account cannot be opened."""
     store = open_backend(project.state).store(project.environment, project=project.name)
-    state = store.load()
+    lost: StateLost | None = None
+    try:
+        state = store.load()
+    except StateLost as error:  # reported with the objects of the lost state, for which the account is opened
+        lost, state = error, new_state(project.name, project.environment)
     check_state(project, state, place=store.describe())
     project = with_recorded_name(project, state)
     if project.id is None and not state.serial:
@@ -174,6 +178,10 @@ async def with_project(
         client.hide(partial(_secrets_of_environment, environ))
         host = urlsplit(url).hostname or url
         cloud = SIMULATOR if sim or host in _LOOPBACK else host
+        if lost:
+            from novita_infra.operations.lost_state import with_lost_objects  # noqa: PLC0415 -- rare
+
+            raise await with_lost_objects(lost, client, clock, identity_of(project, state))
         yield Session(where, project, store, client, clock, cloud, state, sim=sim, report=report)
 
 
@@ -192,7 +200,7 @@ def _unread(where: ProjectOptions) -> Project:
     place = locate(where.path, environment=where.environment)
     return Project(
         name=place.name,
-        id=place.id,
+        owner_marks=OwnerMarkSettings(place.id),
         root=place.root,
         environment=place.environment,
         environments=(),

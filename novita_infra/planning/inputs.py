@@ -13,6 +13,7 @@ from novita_infra.model.resources import Declared, Existing, Live
 from novita_infra.model.rules import Rules
 from novita_infra.model.values import Value
 from novita_infra.planning.options import PlanOptions, Refresh
+from novita_infra.planning.orphans import Orphan
 from novita_infra.planning.plan.plan import OnFailure
 
 
@@ -49,6 +50,10 @@ class PriorState:
     """The hex key of the digests that stand for secrets."""
     outputs: Mapping[str, Value] = field(default_factory=dict)
     """The outputs of the last apply, secrets as Digests."""
+    place: str = ""
+    """Where it is stored, for a message."""
+    searched: bool = True
+    """Whether the account was searched for objects of a lost state; see `State.searched`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +67,8 @@ class AccountSnapshot:
     unread: Mapping[Address, float] = field(default_factory=dict)
     """By address in `existing` that was not read, when the record was last brought up to date, in Unix seconds."""
     catalogue: Catalogue = Catalogue()
+    lost: tuple[Orphan, ...] = ()
+    """The unrecorded objects that carry the owner mark of this project and environment, while the state is new."""
     circumstances: Circumstances = Circumstances(0.0)  # noqa: RUF009 -- a frozen value
     """The time when reading began (the planner looks at no clock), and what explains drift beside the objects."""
 

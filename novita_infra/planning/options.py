@@ -45,6 +45,8 @@ class PlanOptions:
     """Which objects are read."""
     runway: int = 60
     """Minutes that the balance must pay for what the plan adds."""
+    new_state: bool = False
+    """Start with a new state, though objects exist that a lost state of this environment may have recorded."""
     policies: tuple[Policy, ...] = ()
     """Policies beside those of the project; their files are named relative to the current folder."""
 

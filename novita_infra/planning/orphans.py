@@ -45,6 +45,12 @@ class Orphan:
         return owner.path if owner else self.live.mark.rpartition("/")[0]
 
 
+def total_per_hour(found: Iterable[Orphan]) -> tuple[Fraction, bool]:
+    """The sum of the highest prices in 1/100000 USD, and whether a part of some object has an unknown price."""
+    found = list(found)
+    return sum((item.per_hour.most for item in found), Fraction(0)), any(item.unknown for item in found)
+
+
 def dearest_first(found: Iterable[Orphan]) -> list[Orphan]:
     """The orphans by price per hour, highest first; then those with an unknown price, then by type, name and id."""
 

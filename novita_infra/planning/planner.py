@@ -13,6 +13,7 @@ from novita_infra.model.lifecycle import OnDrift
 from novita_infra.model.values import Value, resolve
 from novita_infra.planning.changes.decisions import Decision, settled
 from novita_infra.planning.changes.replacements import remembered
+from novita_infra.planning.checks.lost_state import lost_state, namesakes
 from novita_infra.planning.checks.safety import elsewhere, guarded
 from novita_infra.planning.cost.costing import costed, over_budget, unproven
 from novita_infra.planning.deciding import Decided, decide_all, known_values
@@ -183,6 +184,7 @@ def _checks(inputs: PlanInputs, decided: Decided, cost: Money) -> Remarks:
             *unchosen(options, active, decided.decisions),
             *guards,
             *_emptied(inputs),
+            *_lost(inputs),
             *over_budget(cost, environment=config.environment),
         ),
         notes=(
@@ -190,6 +192,7 @@ def _checks(inputs: PlanInputs, decided: Decided, cost: Money) -> Remarks:
             *_notes(active),
             *drift_notes(decided.declared, active, now=inputs.now),
             *unproven(cost, environment=config.environment),
+            *_unrecorded_namesakes(inputs),
         ),
     )
 
@@ -213,6 +216,21 @@ def _emptied(inputs: PlanInputs) -> list[Finding]:
         return []
     summary = f"the manifests declare nothing, and {recorded} resources are recorded: they would all be deleted"
     return [Finding(Diagnostic(summary, "if that is wanted: novita-infra destroy"), EXIT_REFUSED)]
+
+
+def _lost(inputs: PlanInputs) -> list[Finding]:
+    """The finding on a lost state whose objects exist."""
+    lost, prior = inputs.world.lost, inputs.prior
+    if not lost:
+        return []
+    return [lost_state(lost, inputs.config.identity, place=prior.place, partly=bool(prior.serial))]
+
+
+def _unrecorded_namesakes(inputs: PlanInputs) -> Iterable[Diagnostic]:
+    """The warnings of a destroy that finds nothing recorded; a plan that creates has its own."""
+    if inputs.prior.searched or inputs.world.existing or not inputs.options.destroys:
+        return ()
+    return namesakes(inputs.world.unrecorded, inputs.config.declared, inputs.config.identity)
 
 
 def _notes(active: Mapping[Address, Decision]) -> list[Diagnostic]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -137,6 +138,8 @@ def test_what_another_environment_or_another_project_owns_is_no_orphan(rig: Rig,
     elsewhere = tmp_path / "states" / "other.json"
     elsewhere.parent.mkdir()
     (tmp_path / "state" / "default.json").rename(elsewhere)
+    for file in (tmp_path / "state").glob("*.backup"):
+        file.unlink()
     assert ("network_storage", "data") in _names(_find(rig))
     for beside in (elsewhere, elsewhere.parent):
         assert ("network_storage", "data") not in _names(_find(rig, beside=[beside]))
@@ -219,7 +222,7 @@ def test_the_owner_mark_tells_who_made_what_nobody_knows_any_more(tmp_path: Path
     rig = Rig(tmp_path)
     rig.declare(("Template", "base", {"image": "nginx:1", "rootDiskGb": 20}))
     rig.apply()
-    (tmp_path / "state" / "default.json").unlink()
+    shutil.rmtree(tmp_path / "state")
     (orphan,) = _find(rig)
     assert orphan.owner == "rig/default/template.base"
     assert orphan_for([orphan], Address("template", "base")) == orphan

@@ -50,6 +50,16 @@ class GivenVariables:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnerMarkSettings:
+    """What the project file says about owner marks."""
+
+    id: str | None = None
+    """The id of the project: empty where the project file gives none, None without a project file."""
+    enabled: bool = True
+    """Whether objects with a field for it carry an owner mark."""
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """The loaded project: everything that its manifests declare in one environment."""
 
@@ -66,8 +76,7 @@ class Project:
     files: ManifestFiles
     groups: Mapping[str, str] = field(default_factory=dict)
     """What to do with a failed group, by its name: `rollback`, `keep` or `stop`."""
-    owner_marks: bool = True
-    """Whether objects with a field for it carry an owner mark."""
+    owner_marks: OwnerMarkSettings = OwnerMarkSettings()
     variables: Mapping[str, Value] = field(default_factory=dict)
     """The values of the variables, without secret ones."""
     given: GivenVariables = GivenVariables()
@@ -75,8 +84,11 @@ class Project:
     warnings: tuple[Diagnostic, ...] = ()
     rules: Rules = Rules()
     """The rules for every plan of this environment."""
-    id: str | None = None
-    """The id of the project, from the project file: empty where it gives none, None without a project file."""
+
+    @property
+    def id(self) -> str | None:
+        """The id of the project: empty where the project file gives none, None without a project file."""
+        return self.owner_marks.id
 
     @property
     def scope(self) -> str:
@@ -158,7 +170,10 @@ def _load(
             for name, group in settings.part("groups").items()
             if isinstance(group, dict) and isinstance(group.get("onFailure"), str)
         },
-        owner_marks=settings.document.data.get("ownerMarks") is not False,
+        owner_marks=OwnerMarkSettings(
+            settings.text("metadata", "id") if found.project_file else None,
+            enabled=settings.document.data.get("ownerMarks") is not False,
+        ),
         variables={name: value for name, value in (values or {}).items() if not is_secret(value)},
         given=GivenVariables(
             from_environ={item.name: item.value for item in from_environ if not is_secret((values or {})[item.name])},
@@ -166,7 +181,6 @@ def _load(
         ),
         warnings=diagnostics.warnings(),
         rules=rules,
-        id=settings.text("metadata", "id") if found.project_file else None,
     )
 
 

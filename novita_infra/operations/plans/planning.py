@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import shlex
 from collections.abc import Collection
+from dataclasses import replace
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Circumstances
 from novita_infra.manifests.project.discovery import why_unread
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems
+from novita_infra.model.identity import new_project_id
+from novita_infra.model.resources import Live
 from novita_infra.operations.account_check import check_owner
+from novita_infra.operations.lost_state import MARKED, lists_of, own_objects
 from novita_infra.operations.plans.preflight import run_preflight
-from novita_infra.operations.plans.refresh import read_at_once, refresh_inputs
+from novita_infra.operations.plans.refresh import read_at_once, reads_all, refresh_inputs
 from novita_infra.operations.session import Session, check_account
 from novita_infra.planning.inputs import AccountSnapshot, Config, PlanInputs, PriorState
 from novita_infra.planning.options import PlanOptions
@@ -42,25 +46,39 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
         part for item in declared for part in KINDS[item.address.type].resolution.catalogues if not asked.destroys
     }
     prices = {part for address in state.records for part in KINDS[address.type].market.price_lists} - catalogues
-    observed, priced, declared = await asyncio.gather(
+    observed, lists, priced, declared = await asyncio.gather(
         read_at_once(session, asked, catalogues),
+        _search(session, asked),
         read_prices(session.client, sorted(prices)),
         with_live_templates(session.client, declared=() if asked.destroys else declared, kinds=KINDS),
     )
     declared = project.declared if asked.destroys else declared  # protected resources are not deleted
+    lists |= observed.unknown
+    identity = session.identity
+    lost = (
+        () if asked.new_state or state.searched else await own_objects(session.client, session.clock, identity, lists)
+    )
     inputs = PlanInputs(
         config=Config(
-            identity=session.identity,
+            identity=identity,
             declared=declared,
             outputs=project.outputs,
             groups={name: OnFailure(word) for name, word in project.groups.items()},
             rules=project.rules,
             scope=project.scope,
         ),
-        prior=PriorState(lineage=state.lineage, serial=state.serial, key=state.key, outputs=state.outputs),
+        prior=PriorState(
+            lineage=state.lineage,
+            serial=state.serial,
+            key=state.key,
+            outputs=state.outputs,
+            place=session.store.describe(),
+            searched=state.searched,
+        ),
         world=AccountSnapshot(
             existing=observed.found,
-            unrecorded=observed.unknown,
+            unrecorded=lists,
+            lost=lost,
             catalogue=observed.catalogue.filled_from(priced),
             circumstances=Circumstances(now),
         ),
@@ -68,6 +86,21 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
         options=asked,
     )
     return await refresh_inputs(session, inputs)
+
+
+async def _search(session: Session, asked: PlanOptions) -> dict[str, tuple[Live, ...]]:
+    """The lists that show the objects of a lost state, while the state is new, beside those that are read anyway."""
+    state = session.state
+    if state.searched:
+        return {}
+    if asked.new_state:
+        if not session.project.id:
+            # A new id: the marks of the objects that are left behind are not those of the new state.
+            session.state = replace(state, identity=replace(state.identity, id=new_project_id()))
+        return {}
+    read_anyway = {address.type for address in state.records} if reads_all(asked) else set()
+    declared = {item.address.type for item in session.project.declared} if asked.destroys else set()
+    return await lists_of(session.client, {*MARKED, *declared} - read_anyway)
 
 
 def check_named(asked: PlanOptions, declared: Collection[Address], state: State) -> None:

@@ -22,11 +22,16 @@ from novita_infra.refresh.observing import Observed, as_recorded, is_unfinished,
 
 async def read_at_once(session: Session, asked: PlanOptions, catalogues: Iterable[str]) -> Observed:
     """The parts of the catalogue, and the objects that are read in any case. Raises ApiError."""
-    everything = asked.refresh in {Refresh.ALL, Refresh.ONLY}
+    everything = reads_all(asked)
     records = session.state.records
     # Of a kind all or none: the object of a create without an answer is one that no other record of the kind owns.
     kinds = {address.type for address, record in records.items() if everything or is_unfinished(record)}
     return await _observed(session, kinds, catalogues)
+
+
+def reads_all(asked: PlanOptions) -> bool:
+    """Whether every type that has a record is read."""
+    return asked.refresh in {Refresh.ALL, Refresh.ONLY}
 
 
 async def refresh_inputs(session: Session, inputs: PlanInputs) -> PlanInputs:

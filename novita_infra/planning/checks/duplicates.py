@@ -84,8 +84,11 @@ def only(duplicates: Iterable[Duplicate], kept: Callable[[Duplicate, Live], bool
     return tuple(duplicate for duplicate in filtered if duplicate.lives)
 
 
-def duplicate_diagnostics(duplicate: Duplicate, plan: Plan) -> Finding | Diagnostic:
-    """The diagnostic on a duplicate. A mark prevents a create; a name, or a second object, is only a note."""
+def duplicate_diagnostics(duplicate: Duplicate, plan: Plan, *, new_state: bool = False) -> Finding | Diagnostic:
+    """The diagnostic on a duplicate. A mark prevents a create; a name, or a second object, is only a note.
+
+    With a `new_state` the marked object is left behind on purpose, so it is a note, too.
+    """
     several, address = len(duplicate.lives) > 1, str(duplicate.address)
     what = " and ".join(f"{live.id} ({live.name or 'without a name'}, {live.status})" for live in duplicate.lives)
     id = "ID" if several else duplicate.lives[0].id
@@ -107,6 +110,9 @@ def duplicate_diagnostics(duplicate: Duplicate, plan: Plan) -> Finding | Diagnos
     summary = (
         f"it exists already, and no state has it: {what} {'carry' if several else 'carries'} the owner mark {mark}"
     )
+    if new_state:
+        hint = f"it is left as it is, and another is created (--new-state); to use it instead: {adopt}"
+        return Diagnostic(summary, hint, address=address, severity=Severity.WARNING)
     hint = f"adopt it: {adopt}; or restore the state together with its journal, if it is lost"
     return Finding(Diagnostic(summary, hint, address=address), EXIT_REFUSED)
 

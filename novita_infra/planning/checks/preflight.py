@@ -71,6 +71,8 @@ class PreflightInput:
     """The findings on resources without a place."""
     duplicates: tuple[Duplicate, ...] = ()
     """Live objects of what the plan creates that are in no state."""
+    new_state: bool = False
+    """Whether the plan begins a new state though objects of a lost one may exist."""
     foreign: tuple[Finding | Diagnostic, ...] = ()
     """What is said about recorded objects that may belong to others."""
 
@@ -99,7 +101,7 @@ def preflight_remarks(flight: PreflightInput, answers: Answers) -> Remarks:
     """The remarks on the answers. A question without an answer gives a note."""
     remarks = [
         *flight.foreign,
-        *(duplicate_diagnostics(stray, flight.plan) for stray in flight.duplicates),
+        *(duplicate_diagnostics(stray, flight.plan, new_state=flight.new_state) for stray in flight.duplicates),
         *_places(flight),
         *_stock(flight, {**flight.stock, **answers.stock}),
         *_quotas(flight, answers.quotas),

@@ -105,6 +105,8 @@ def test_the_state_of_another_project_is_named_with_an_option(run: Invoke, orpha
     assert run("orphans", "--sim", "--adopt", "network_storage.data").exit_code == 0
     (other / "books").mkdir()
     (project / "state" / "default.json").rename(other / "books" / "prod.json")
+    for file in (project / "state").glob("*.backup"):
+        file.unlink()
     assert orphan in run("orphans", "--sim").stdout
     for path in (other, other / "books", other / "books" / "prod.json"):
         assert run("orphans", "--sim", "--state", str(path)).stdout.startswith("No orphans")

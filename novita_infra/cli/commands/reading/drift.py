@@ -13,7 +13,7 @@ from novita_infra.cli.commands.main.plan import EXIT_DRIFT
 from novita_infra.cli.options import path_argument, target_option
 from novita_infra.cli.project_options import again, with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
-from novita_infra.model.diagnostics import hint_elsewhere
+from novita_infra.model.diagnostics import EXIT_REFUSED, hint_elsewhere
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.session import ProjectOptions, open_session
 from novita_infra.planning.options import PlanOptions
@@ -42,7 +42,7 @@ def drift(*, project_options: ProjectOptions, targets: tuple[str, ...], renderer
       novita-infra drift --env prod --json | jq '.resource_drift[].novita.causes[].cause'
 
     \b
-    Exit codes: 0 no drift; 1 error; 3 drift.
+    Exit codes: 0 no drift; 1 error; 3 drift; 5 the state is lost.
     """
     return asyncio.run(_drift(project_options, renderer, PlanOptions(targets=targets)))
 
@@ -50,8 +50,11 @@ def drift(*, project_options: ProjectOptions, targets: tuple[str, ...], renderer
 async def _drift(project_options: ProjectOptions, renderer: Renderer, plan_options: PlanOptions) -> int:
     async with open_session(project_options, os.environ, report=renderer.message) as session:
         review = await plan_project(session, plan_options)
+    refused = review.code if not session.state.searched else 0  # without its state there is nothing to compare with
     review = with_advice(review, again("apply", project_options, plan_options))
     renderer.result(DriftContent(review, warnings=session.project.warnings))
+    if refused == EXIT_REFUSED:
+        return refused
     return EXIT_DRIFT if review.plan.drift else 0
 
 

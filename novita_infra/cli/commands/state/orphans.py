@@ -18,7 +18,7 @@ from novita_infra.cli.signals import carried_out, stopping
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_ERROR, problem
 from novita_infra.operations.importing import import_object
-from novita_infra.operations.orphans import find_orphans, orphan_for, orphans_named, terminate
+from novita_infra.operations.orphans import find_orphans, orphan_for, orphans_to_terminate, terminate
 from novita_infra.operations.session import ProjectOptions, open_session, state_locked
 from novita_infra.views.content.lines import Tone, line
 from novita_infra.views.content.state import RecordContent
@@ -150,7 +150,7 @@ async def _terminate(
     approve: bool,
 ) -> int:
     async with open_session(project_options, os.environ, destroys=True, empty=True) as session:
-        chosen = orphans_named(await find_orphans(session, beside=states), ids, steal=project_options.steal)
+        chosen = await orphans_to_terminate(session, ids, beside=states)
         renderer.message(*termination_lines(chosen))
         otherwise = "to confirm, add --auto-approve"
         if not approve and not approved("Delete all of this?", renderer, otherwise=otherwise):

@@ -1,0 +1,83 @@
+"""Lost state: objects with the owner mark of a project and an environment whose state does not record them. Pure.
+
+A state can be lost: a checkout without it, a volume that is not mounted, a deleted folder. With a new one, an apply
+would buy everything again, and a destroy would find nothing to delete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from novita_infra.catalogue.prices import usd
+from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity
+from novita_infra.model.identity import Claim, Identity, owner_of
+from novita_infra.model.resources import Declared, Live, Phase
+from novita_infra.planning.orphans import Orphan, total_per_hour
+from novita_infra.planning.plan.findings import Finding
+
+NAMED: Final = 8
+"""How many objects a message names."""
+_GOING: Final = frozenset({Phase.LEAVING, Phase.GONE})
+
+
+def claimed_objects(lists: Mapping[str, Iterable[Live]], identity: Identity) -> list[tuple[str, Live]]:
+    """The types and objects of the lists whose owner mark names this project and environment, or perhaps this one."""
+    return [
+        (prefix, live)
+        for prefix, lives in lists.items()
+        for live in lives
+        if live.phase not in _GOING and identity.claim(live.mark) in {Claim.OWN, Claim.DOUBTFUL}
+    ]
+
+
+def lost_objects_text(objects: Sequence[Orphan]) -> str:
+    """The objects for a message: their number, their price and their addresses."""
+    per_hour, unknown = total_per_hour(objects)
+    price = f"{usd(per_hour)} per hour{', and parts whose price is not known' if unknown else ''}"
+    names = [f"{_address(item.live)} ({item.live.id})" for item in objects[:NAMED]]
+    more = f" and {len(objects) - NAMED} more" if len(objects) > NAMED else ""
+    several = len(objects) > 1
+    carry = f"{len(objects)} objects" if several else "1 object"
+    return (
+        f"{carry} in the account {'carry' if several else 'carries'} its owner mark ({price}): {', '.join(names)}{more}"
+    )
+
+
+def lost_state(objects: Sequence[Orphan], identity: Identity, *, place: str, partly: bool = False) -> Finding:
+    """The finding on a state that does not record these objects; `partly` if it records others already."""
+    of = f"the state of project {identity.project}, environment {identity.environment}"
+    what = f"is not whole ({place})" if partly else f"is lost: there is none at {place}"
+    option = "" if identity.environment == "default" else f" --env {identity.environment}"
+    hint = (
+        "restore the state together with its journal; or adopt each object: "
+        f"`novita-infra orphans{option} --adopt ADDR --id ID`; or leave them running and start with a new state: "
+        "--new-state"
+    )
+    if any(identity.claim(item.live.mark) is Claim.DOUBTFUL for item in objects):
+        hint += "; if they belong to another project of this name, give this one another name or an id (metadata.id)"
+    return Finding(Diagnostic(f"{of}, {what}, and {lost_objects_text(objects)}", hint), EXIT_REFUSED)
+
+
+def namesakes(
+    lists: Mapping[str, Iterable[Live]], declared: Iterable[Declared], identity: Identity
+) -> Iterable[Diagnostic]:
+    """Warnings on objects without a mark that have the name of a declared resource, where no state records anything."""
+    by_name = {(item.address.type, str(item.spec.get("name", item.address.name))): item.address for item in declared}
+    option = "" if identity.environment == "default" else f" --env {identity.environment}"
+    for prefix, lives in lists.items():
+        for live in lives:
+            address = by_name.get((prefix, live.name))
+            if address is not None and not live.mark and live.phase not in _GOING:
+                yield Diagnostic(
+                    f"this environment has no state, and {live.id} ({live.name}, {live.status}) has this name",
+                    "if it is what you declare, and the state is lost, adopt it: "
+                    f"`novita-infra orphans{option} --adopt {address} --id {live.id}`",
+                    address=str(address),
+                    severity=Severity.WARNING,
+                )
+
+
+def _address(live: Live) -> str:
+    owner = owner_of(live.mark)
+    return owner.address if owner else live.name
