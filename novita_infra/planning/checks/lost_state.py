@@ -56,7 +56,8 @@ def lost_state(objects: Sequence[Orphan], identity: Identity, *, place: str, par
     )
     if any(identity.claim(item.live.mark) is Claim.DOUBTFUL for item in objects):
         hint += "; if they belong to another project of this name, give this one another name or an id (metadata.id)"
-    return Finding(Diagnostic(f"{of}, {what}, and {lost_objects_text(objects)}", hint), EXIT_REFUSED)
+    diagnostic = Diagnostic(f"{of}, {what}, and {lost_objects_text(objects)}", hint, option="--new-state")
+    return Finding(diagnostic, EXIT_REFUSED)
 
 
 def namesakes(
