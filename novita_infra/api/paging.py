@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from novita_infra.api.errors import NotFound, Refused, Unanswered
-from novita_infra.api.request import Pages, Request
+from novita_infra.api.request import Items, Pages, Request
 
 Fetch: TypeAlias = Callable[[Request], Awaitable[Any]]
 Item: TypeAlias = dict[str, Any]
@@ -25,7 +25,7 @@ _ENVELOPE: Final = frozenset(
 )
 
 
-async def walk(pages: Pages, fetch: Fetch) -> list[Item]:
+async def walk(pages: Pages, fetch: Fetch) -> Items:
     """Every item of the list once, in the order of the pages. The content identifies an item without an identity key.
 
     A list that became shorter meanwhile may have moved an item from an unread page to one already read, so it is read
@@ -37,16 +37,20 @@ async def walk(pages: Pages, fetch: Fetch) -> list[Item]:
     for _ in range(_PASSES):
         walking = _Walking(pages, fetch)
         await walking.run()
-        if not walking.shrank:
-            return list(walking.found.values())
         seen |= walking.found
-    return list(seen.values())
+        if not walking.shrank:
+            seen = walking.found
+            break
+    items = Items(seen.values())
+    items.is_certain = walking.is_certain
+    return items
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
     items: list[Item]
     total: int | None
+    is_certain: bool = True
 
 
 class _Walking:
@@ -58,6 +62,7 @@ class _Walking:
         self._fetch = fetch
         self._totals: list[int] = []
         self._widest = 0
+        self.is_certain = True
 
     @property
     def shrank(self) -> bool:
@@ -108,6 +113,7 @@ class _Walking:
             raise errors.exceptions[0] from None
         for page in (task.result() for task in tasks):
             self._widest = max(self._widest, len(page.items))
+            self.is_certain = self.is_certain and page.is_certain
             if page.total is not None:
                 self._totals.append(page.total)
             for item in page.items:
@@ -135,7 +141,8 @@ def _read_page(pages: Pages, request: Request, *, answer: Any) -> _Page:
     items = answer if isinstance(answer, list) else _items(pages, answer, total=total)
     if items is None or not all(isinstance(item, (dict, type(None))) for item in items):
         raise Unanswered(request, text=f"the answer holds no list of {' or '.join(pages.items)}")
-    return _Page([item for item in items if item is not None], total)
+    is_certain = bool(items) or total == 0 or (isinstance(answer, dict) and not answer.keys().isdisjoint(pages.items))
+    return _Page([item for item in items if item is not None], total, is_certain or not pages.items)
 
 
 def _items(pages: Pages, answer: Any, *, total: int | None) -> list[Any] | None:

@@ -42,6 +42,14 @@ class Pages:
     query: Mapping[str, str | int] = field(default_factory=dict)
 
 
+class Items(list[dict[str, Any]]):
+    """The items of a list."""
+
+    is_certain = True
+    """Whether what is not among them is not in the list. False if an answer had no list at all (`{}`, or a bare `[]`
+    where an object is documented): the service may leave out what is empty, or something else answered."""
+
+
 def get(path: str, **query: str | int) -> Request:
     """A read: always repeatable."""
     return Request("GET", path, query, repeatable=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -12,7 +12,7 @@ from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.clock import Clock
 from novita_infra.model.resources import Live
-from novita_infra.refresh.objects import read_all, read_one
+from novita_infra.refresh.objects import Lives, read_all, read_one
 
 SHORTEST_PAUSE: Final = 0.2
 """Seconds between two reads of an object at the beginning of its wait."""
@@ -38,6 +38,7 @@ class _Waiter:
     since: float
     due: float
     """When the object is read next, in seconds of the clock."""
+    deleted: bool
     missed: int = 0
     """How many reads in a row have missed the object."""
 
@@ -53,10 +54,13 @@ class Poller:
         self._polling: asyncio.Task[None] | None = None
         self._new_waiter = asyncio.Event()
 
-    async def until(self, id: str, look: Look) -> None:
-        """Returns when `look` returns True; raises what it raises. Two reads in a row must miss an absent object."""
+    async def until(self, id: str, look: Look, *, deleted: bool = False) -> None:
+        """Returns when `look` returns True; raises what it raises. Two reads in a row must miss an absent object.
+
+        An answer without a list counts as such a read only for an object that was `deleted` by a call.
+        """
         now = self._clock.now()
-        waiter = _Waiter(id, look, asyncio.get_running_loop().create_future(), now, now + SHORTEST_PAUSE)
+        waiter = _Waiter(id, look, asyncio.get_running_loop().create_future(), now, now + SHORTEST_PAUSE, deleted)
         self._waiters.append(waiter)
         self._new_waiter.set()
         if self._polling is None or self._polling.done():
@@ -85,7 +89,8 @@ class Poller:
                 self._fail(due, error)
             else:
                 for waiter in due:
-                    self._look(waiter, lives.get(waiter.id))
+                    if waiter.id in lives or lives.is_certain or waiter.deleted:
+                        self._look(waiter, lives.get(waiter.id))
             now = self._clock.now()
             for waiter in due:
                 waiter.due = now + min(max(SHARE * (now - waiter.since), SHORTEST_PAUSE), LONGEST_PAUSE)
@@ -106,16 +111,15 @@ class Poller:
                 new.cancel()
                 await asyncio.gather(sleeping, new, return_exceptions=True)
 
-    async def _read(self, ids: set[str]) -> Mapping[str, Live]:
+    async def _read(self, ids: set[str]) -> Lives:
+        lives = Lives()
         if self._kind.api.read.get is None or len(ids) > FEW:
             lives = await read_all(self._client, self._kind)
             if self._kind.api.read.get is None:
                 return lives
             ids = {id for id in ids if id not in lives}
-        else:
-            lives = {}
         got = await asyncio.gather(*(read_one(self._client, self._kind, id) for id in sorted(ids)))
-        return {**lives, **{live.id: live for live in got if live is not None}}
+        return Lives({**lives, **{live.id: live for live in got if live is not None}})
 
     def _look(self, waiter: _Waiter, live: Live | None) -> None:
         waiter.missed = 0 if live else waiter.missed + 1

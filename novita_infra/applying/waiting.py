@@ -49,7 +49,7 @@ class Waits:
 
     async def _first_end(self, wait: _ObjectWait, at: StepRun, id: str) -> Live:
         """The object, unless the run is asked to stop or the step's time is up before."""
-        waiting = asyncio.ensure_future(self._poller(at).until(id, wait.look))
+        waiting = asyncio.ensure_future(self._poller(at).until(id, wait.look, deleted=wait.deleted))
         stopping = asyncio.ensure_future(self._run.stop.wait())
         timer = asyncio.ensure_future(_expire(self._run.clock, at.span))
         try:
@@ -96,6 +96,8 @@ class _ObjectWait:
 
     def __init__(self, at: StepRun, id: str, phases: frozenset[Phase], also: Callable[[Live], bool] | None) -> None:
         self._at, self._id, self._phases, self._also = at, id, phases, also
+        self.deleted = Phase.GONE in phases
+        """Whether the object was deleted by a call."""
         self._certain = not only_listed(at.kind)
         """Whether absence needs no grace time: a get is up to date, a list may lag behind the create."""
         self._stage_since = at.run.clock.now()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from novita_infra.api.errors import NotFound
+from novita_infra.api.errors import NotFound, Unanswered
 from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.clock import GRACE, Clock
@@ -19,20 +19,35 @@ _STATUS: Final = re.compile(r"[A-Za-z]{1,30}")
 """A status as the API documents them: one word of letters. Anything else is a text."""
 
 
-async def read_all(client: ApiClient, kind: Kind) -> dict[str, Live]:
-    """Every live object of the type, by id, without those that are gone."""
-    lives = _parsed(client, kind, await client.walk(kind.api.read.pages))
-    return {live.id: live for live in lives if live.phase is not Phase.GONE}
+class Lives(dict[str, Live]):
+    """Live objects by id."""
+
+    is_certain = True
+    """Whether an object that is not among them does not exist; see `api.paging.Items`."""
+
+
+async def read_all(client: ApiClient, kind: Kind) -> Lives:
+    """Every live object of the type, without those that are gone."""
+    items = await client.walk(kind.api.read.pages)
+    lives = Lives((live.id, live) for live in _parsed(client, kind, items) if live.phase is not Phase.GONE)
+    lives.is_certain = items.is_certain
+    return lives
 
 
 async def read_one(client: ApiClient, kind: Kind, id: str) -> Live | None:
-    """One object, or None where it does not exist."""
+    """One object, or None where it does not exist. Raises Unanswered if the answer of a get is empty: it says neither.
+
+    An answer without a list gives None, too; callers for whom that is not enough use `read_all`.
+    """
     if kind.api.read.get is None:
         return (await read_all(client, kind)).get(id)
+    request = kind.api.read.get(id)
     try:
-        answer = await client.send(kind.api.read.get(id))
+        answer = await client.send(request)
     except NotFound:
         return None
+    if not answer and not only_listed(kind):
+        raise Unanswered(request, text=f"the answer is empty: it does not say whether {id} exists")
     found: Mapping[str, Any] | None = kind.api.read.unwrap(answer) if kind.api.read.unwrap else answer
     if not found:
         return None

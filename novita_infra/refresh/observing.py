@@ -7,6 +7,7 @@ absent only when a second read misses it too.
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,6 +17,7 @@ from novita_infra.catalogue.products import Catalogue
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import ANSWER, GRACE, Clock, moment
+from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems
 from novita_infra.model.durations import in_words
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Existing, Live, Phase
@@ -156,7 +158,10 @@ async def _read_missing(
     clock: Clock,
     tell: Callable[[str], None],
 ) -> dict[str, Live]:
-    """Objects that the list missed and a second read finds. A list that lags gets time from the last write on."""
+    """Objects that the list missed and a second read finds. A list that lags gets time from the last write on.
+
+    Raises Problems if the second answer is no list either: then it is not known whether the objects exist.
+    """
     if not missing:
         return {}
     if only_listed(kind):
@@ -168,9 +173,29 @@ async def _read_missing(
             tell(_waiting([record.address for record in unseen], message, seconds=left, clock=clock))
         await clock.sleep(left)
         again = await read_all(client, kind)
+        if not again.is_certain and not missing <= again.keys():
+            raise _unknown(kind, [record for record in unseen if missing.isdisjoint(again)])
         return {id: live for id, live in again.items() if id in missing}
     lives = await asyncio.gather(*(read_one(client, kind, id) for id in sorted(missing)))
     return {live.id: live for live in lives if live is not None}
+
+
+def _unknown(kind: Kind, records: Sequence[Record]) -> Problems:
+    """The refusal of a plan for records of which no answer said whether their objects exist."""
+    where = kind.api.read.pages
+    return Problems(
+        [
+            Diagnostic(
+                f"GET {where.path} was answered twice without a list ({where.items[0]}), "
+                f"so it is not known whether {record.id} exists",
+                "check NOVITA_API_URL and the proxy settings, and run the same command again later; if the object is "
+                f"really gone: `state rm {shlex.quote(str(record.address))}`",
+                address=str(record.address),
+            )
+            for record in records
+        ],
+        code=EXIT_REFUSED,
+    )
 
 
 def _waiting(addresses: Sequence[Address], message: str, *, seconds: float, clock: Clock) -> str:

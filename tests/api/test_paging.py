@@ -219,13 +219,24 @@ def test_an_answer_that_is_no_list_is_never_taken_for_an_empty_one(answer: Any) 
 
 
 @pytest.mark.parametrize(
-    "answer", [{}, [], {"things": None}, {"total": 0}, {"total": "0", "message": "ok"}, {"pageNum": 0, "pageSize": 10}]
+    ("answer", "certain"),
+    [
+        ({"things": None}, True),
+        ({"things": []}, True),
+        ({"total": 0}, True),
+        ({"total": "0", "message": "ok"}, True),
+        ({}, False),
+        ([], False),
+        ({"pageNum": 0, "pageSize": 10}, False),
+    ],
 )
-def test_a_list_may_be_empty_in_many_ways(answer: Any) -> None:
+def test_a_list_may_be_empty_in_many_ways_and_is_certain_in_some(answer: Any, certain: bool) -> None:
     async def fetch(_: Request) -> Any:
         return answer
 
-    assert asyncio.run(walk(pages(), fetch)) == []
+    items = asyncio.run(walk(pages(), fetch))
+    assert items == []
+    assert items.is_certain is certain
 
 
 @given(
