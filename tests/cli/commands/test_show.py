@@ -113,7 +113,7 @@ def test_explain_tells_what_is_around_a_spec_and_in_the_project_file(run: Invoke
     assert "    lifecycle.protect  true or false, default false\n" in run("explain", "lifecycle").stdout
     assert run("explain", "metadata.name").stdout.startswith("metadata.name\n")
     whole = run("explain", "Project").stdout
-    assert "  * metadata  {name}\n" in whole
+    assert "  * metadata  {name, id}\n" in whole
     assert "\n  type: " not in whole
     assert "\nExample\n    apiVersion: novita-infra/v1\n    kind: Project\n" in whole
     assert json.loads(run("explain", "Instance.lifecycle.onDrift", "--json").stdout)["path"] == "lifecycle.onDrift"
