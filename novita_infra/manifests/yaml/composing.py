@@ -20,6 +20,7 @@ from yaml.events import (
     StreamStartEvent,
 )
 
+from novita_infra.manifests.yaml.excerpts import public_text
 from novita_infra.manifests.yaml.positions import Position, count
 from novita_infra.manifests.yaml.scalars import CONSTANTS, NUMERIC, number
 from novita_infra.model.addresses import Origin
@@ -32,6 +33,7 @@ MOST_BY_ALIAS: Final = 10_000
 TOO_DEEP: Final = f"values are nested more than {DEEPEST} deep"
 _PARSER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # SafeLoader is slow, but exists everywhere
 _STANDARD: Final = "tag:yaml.org,2002:"
+_TAGS: Final = frozenset(_STANDARD + name for name in ("binary", "omap", "pairs", "set", "timestamp"))
 _MERGE: Final = "<<"
 
 
@@ -177,6 +179,9 @@ class Composer:
             value = self._scalar(event)
             if isinstance(value, str):
                 return sys.intern(value)
+            if not self._is_public(event):
+                self._say(event, "this key is not a string", "write it in quotes")
+                return None
             written = event.value or "(nothing)"
             self._say(event, f"the key {written} is not a string", f'write it in quotes: "{event.value}"')
             return None
@@ -210,6 +215,7 @@ class Composer:
                 found = number(text)
             except ValueError as error:
                 shown = text if len(text) <= 40 else f"{text[:20]}...({len(text)} characters)"
+                shown = shown if self._is_public(event) else "this number"
                 self._say(event, f"{shown} {error}", "if it is meant as text, write it in quotes")
                 return text
             return text if found is None else found
@@ -228,16 +234,14 @@ class Composer:
     def _alias(self, event: Any) -> tuple[Any, Any]:
         found = self._anchors.get(event.anchor)
         if found is None:
-            known = event.anchor in self._anchors
-            raise StopReading(
-                self._diagnostic(
-                    event,
-                    f"the alias *{event.anchor} stands inside the very value that it names"
-                    if known
-                    else f"the alias *{event.anchor} names no anchor above it",
-                    "write the value out" if known else f'mark a value with &{event.anchor}, or write "*..." in quotes',
-                )
-            )
+            known, public = event.anchor in self._anchors, self._is_public(event)
+            name, anchor = (f"the alias *{event.anchor}", f"&{event.anchor}") if public else ("this alias", "&...")
+            if known:
+                summary, hint = f"{name} stands inside the very value that it names", "write the value out"
+            else:
+                summary = f"{name} names no anchor above it"
+                hint = f'mark a value with {anchor}, or write "*..." in quotes'
+            raise StopReading(self._diagnostic(event, summary, hint))
         data, position = found
         self._by_alias += count(position, MOST_BY_ALIAS)
         if self._by_alias > MOST_BY_ALIAS:
@@ -265,15 +269,22 @@ class Composer:
         return found
 
     def _duplicate(self, name: str, position: Position, earlier: Position) -> None:
-        summary = f'the key "{name}" stands twice in the same mapping'
+        place = Origin(position[0], position[3], position[4])
+        key = f'the key "{name}"' if self._shows(place) else "this key"
         hint = f"the first is in line {earlier[3]}, column {earlier[4]}; keep one of them"
-        self._reading.diagnostics.append(
-            Diagnostic(summary, hint, origin=Origin(position[0], position[3], position[4]))
-        )
+        self._reading.diagnostics.append(Diagnostic(f"{key} stands twice in the same mapping", hint, origin=place))
 
     def _tag_refused(self, event: Any) -> None:
         tag = event.tag.replace(_STANDARD, "!!")
-        self._say(event, f"the tag {tag} is not known", "leave tags out; text that begins with ! needs quotes")
+        shown = f"the tag {tag}" if event.tag in _TAGS or self._is_public(event) else "this tag"
+        self._say(event, f"{shown} is not known", "leave tags out; text that begins with ! needs quotes")
+
+    def _is_public(self, event: Any) -> bool:
+        """Returns whether a message may quote what stands there."""
+        return self._shows(Origin(self._file, event.start_mark.line + self._first, event.start_mark.column + 1))
+
+    def _shows(self, place: Origin) -> bool:
+        return public_text(self._reading.text).shows(place.line, place.column)
 
     def _say(self, event: Any, summary: str, hint: str = "") -> None:
         self._reading.diagnostics.append(self._diagnostic(event, summary, hint))

@@ -48,7 +48,7 @@ def read_text(text: str, file: str) -> ParsedFile:
         except yaml.YAMLError as error:
             parsed.diagnostics.append(
                 _nesting(error, text, file, first)
-                or syntax.explain_syntax_error(error, text, start=Origin(file, first + 1, 1))
+                or syntax.explain_syntax_error(error, text, start=Origin(file, first + 1, 1), whole=parsed.text)
             )
             mark = getattr(error, "problem_mark", None)
             at = composer.began if mark is None else mark.line

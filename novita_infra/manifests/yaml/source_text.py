@@ -10,6 +10,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Final
 
+from novita_infra.manifests.yaml.excerpts import public_text, quotable
 from novita_infra.model.addresses import Origin
 
 _WORD: Final = re.compile(r"[^\s,\[\]{}]+")
@@ -21,6 +22,14 @@ class Sources:
 
     texts: dict[str, str] = field(default_factory=dict)
     _starts: dict[str, list[int]] = field(default_factory=dict)
+
+    def shows(self, place: Origin) -> bool:
+        """Returns whether the text at a place is public, so that a message may quote it."""
+        return public_text(self.texts.get(place.file, "")).shows(place.line, place.column)
+
+    def quotable(self, value: str, place: Origin) -> str | None:
+        """Returns the value as a message may quote it; None if the file does not show it at that place."""
+        return quotable(value, self.texts.get(place.file, ""), place)
 
     def word(self, origin: Origin) -> str:
         """Returns the unquoted word at a place as written: `12.10` and not 12.1; empty if there is none."""

@@ -7,6 +7,7 @@ from typing import Final
 
 import yaml
 
+from novita_infra.manifests.yaml.excerpts import public_text
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic
 
@@ -71,8 +72,8 @@ _OPENED: Final = frozenset(
 _NEXT_DOCUMENT: Final = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
 
 
-def explain_syntax_error(error: yaml.YAMLError, text: str, *, start: Origin) -> Diagnostic:
-    """Returns the error as a diagnostic. The text begins at `start`."""
+def explain_syntax_error(error: yaml.YAMLError, text: str, *, start: Origin, whole: str) -> Diagnostic:
+    """Returns the error as a diagnostic. The text begins at `start` of the `whole` file."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return Diagnostic(f"not readable as YAML: {error}", origin=start)
     said = error.problem or "cannot be read as YAML"
@@ -81,7 +82,9 @@ def explain_syntax_error(error: yaml.YAMLError, text: str, *, start: Origin) -> 
         mark = error.context_mark
     line, column = (mark.line, mark.column) if mark is not None else (0, 0)
     shown = text.split("\n", line + 1)[line] if text.count("\n") >= line else ""
-    summary, hint = _WORDS.get(said) or _by_character(said, shown, column)
+    summary, hint = _WORDS.get(said) or _by_character(
+        said, shown, column, public=public_text(whole).shows(start.line + line, column + 1)
+    )
     if said == "did not find expected node content" and (not shown or shown.startswith(("---", "..."))):
         summary, hint = "a list or mapping above is not closed", 'add the missing "]" or "}"'
     if said in _OPENED and "${" in shown[column:]:
@@ -102,12 +105,13 @@ def next_document(text: str, line: int) -> tuple[int, str]:
     return text.count("\n", 0, found.start()), text[found.start() :]
 
 
-def _by_character(said: str, line: str, column: int) -> tuple[str, str]:
+def _by_character(said: str, line: str, column: int, *, public: bool) -> tuple[str, str]:
     character = line[column : column + 1]
     if character == "\t" or "tab character" in said:
         return "a tab is used for indentation", "use spaces"
     if said == "found character that cannot start any token":
-        return f'a value cannot begin with "{character}"', _QUOTES
+        shown = f'"{character}"' if public else "this character"
+        return f"a value cannot begin with {shown}", _QUOTES
     if "alphabetic or numeric character" in said:
         return '"*" and "&" begin an alias or an anchor, and no name follows', _QUOTES
     return f"not readable as YAML: {said}", "check this line and the one above it"

@@ -10,7 +10,6 @@ from typing import ClassVar, Final, TypeAlias
 
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic
-from novita_infra.views.content.redaction import redacted
 
 Sources: TypeAlias = Callable[[str], str | None]
 """From the file name of an origin to its text; None where it cannot be read."""
@@ -34,8 +33,10 @@ def excerpt(item: Diagnostic, sources: Sources) -> tuple[str, int] | None:
     text = sources(item.origin.file) if item.origin else None
     if text is None or item.origin is None or 0 in item.hidden:
         return None
+    from novita_infra.manifests.yaml.excerpts import public_text  # noqa: PLC0415 -- needs all schemas; few runs show one
+
     hidden = (column - 1 for column in item.hidden)
-    found = redacted(text, item.origin.line - 1, column=item.origin.column - 1, hidden=hidden)
+    found = public_text(text).line(item.origin.line - 1, column=item.origin.column - 1, hidden=hidden)
     if found is None or not found[0].strip():
         return None
     shown = found[0]

@@ -135,7 +135,7 @@ def test_a_quoted_merge_key_is_a_key_like_any_other() -> None:
 
 def test_an_anchor_does_not_outlive_its_document() -> None:
     assert messages("a: &x 1\n---\nb: *x\n") == [
-        'a.yaml:3:4: the alias *x names no anchor above it; mark a value with &x, or write "*..." in quotes'
+        'a.yaml:3:4: this alias names no anchor above it; mark a value with &..., or write "*..." in quotes'
     ]
 
 

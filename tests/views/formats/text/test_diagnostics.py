@@ -20,7 +20,7 @@ def _excerpt_of(*diagnostics: Diagnostic, text: str | None = None) -> str:
 def test_an_error_shows_its_place_the_line_and_a_caret() -> None:
     wrong = Diagnostic('unknown field "imgae"', 'did you mean "image"?', origin=Origin("a.yaml", 2, 3))
     assert _excerpt_of(wrong, text="spec:\n  imgae: x\n") == (
-        'error: a.yaml:2:3: unknown field "imgae"; did you mean "image"?\n     2 |   imgae: x\n       |   ^\n'
+        'error: a.yaml:2:3: unknown field "imgae"; did you mean "image"?\n     2 |   imgae: ********\n       |   ^\n'
     )
 
 
@@ -82,10 +82,10 @@ environments:
 
 
 def test_that_something_is_secret_is_no_secret() -> None:
-    text = "  tok: {type: string, secret: true, default: hunter2}  # of the hub"
-    wrong = Diagnostic("wrong", origin=Origin("a.yaml", 1, 56))
+    text = "variables:\n  tok: {type: string, secret: true, default: hunter2}  # of the hub"
+    wrong = Diagnostic("wrong", origin=Origin("a.yaml", 2, 56))
     assert _excerpt_of(wrong, text=text).splitlines()[1:] == [
-        "     1 |   tok: {type: string, secret: true, default: ********}  # of the hub",
+        "     2 |   tok: {type: string, secret: true, default: ********}  # of the hub",
         f"       | {' ' * 56}^",
     ]
 
@@ -110,7 +110,8 @@ def test_where_a_secret_comes_from_is_shown() -> None:
 
 
 def test_a_very_long_line_is_cut_around_its_column() -> None:
-    found = excerpt(Diagnostic("wrong", origin=Origin("a.yaml", 1, 5001)), lambda _: "a" * 5000 + "b" + "c" * 5000)
+    text = f"kind: {'a' * 4994}b{'c' * 5000}"
+    found = excerpt(Diagnostic("wrong", origin=Origin("a.yaml", 1, 5001)), lambda _: text)
     assert found is not None
     text, column = found
     assert (len(text), text[column]) == (100, "b")

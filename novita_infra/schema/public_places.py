@@ -1,0 +1,148 @@
+"""The places of a document whose text is public: by the schemas of the kinds and of the project file. Pure.
+
+An excerpt of a file shows a value only at such a place. Every other place counts as secret, also one that nobody knows.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, reduce
+from typing import Any, Final
+
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.field import Field, Secrecy
+from novita_infra.schema.resources import frame_schema, project_schema
+
+_SCALARS: Final = frozenset({"string", "integer", "number", "boolean"})
+
+
+class Shows(enum.IntEnum):
+    """What of a single value is shown."""
+
+    NOTHING = 0
+    NAME = 1
+    """A name, an address or a path; any other text is a mistake, and may be a secret."""
+    VALUE = 2
+    """Any value."""
+    TREE = 3
+    """Everything, and everything inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place of a document."""
+
+    shows: Shows = Shows.NOTHING
+    fields: Mapping[str, Place] = field(default_factory=dict)
+    """The places inside a map, by key."""
+    each: Place | None = None
+    """The place at every other key of a map whose keys the writer chooses; None where no other key is known."""
+    items: Place | None = None
+    """The place of each item of a list."""
+    variables: bool = False
+    """Whether the keys of the map are names of variables, some of which are secret."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything is known of it, so that its keys may be shown."""
+        return bool(self.shows or self.fields or self.each or self.items)
+
+
+HIDDEN: Final = Place()
+"""A place of which nothing is shown but where its secret comes from."""
+TREE: Final = Place(Shows.TREE)
+SOURCES: Final = {"fromEnv": Place(Shows.NAME), "fromFile": Place(Shows.NAME)}
+"""The keys that point at a secret, which are public wherever they stand."""
+
+
+@cache
+def public_places() -> Place:
+    """The root of any document: a resource of any kind, or the project file."""
+    frame, project = (_of(schema, schema.get("$defs", {})) for schema in (frame_schema(), project_schema()))
+    spec = _merged(Place(fields={item.name: _of_field(item)}) for kind in KINDS.values() for item in kind.fields)
+    fields = {**dict(_merged([frame, project]).fields), "spec": spec}
+    declaration = Place(fields={**_within(fields, "variables").fields, "default": HIDDEN})
+    environment = _within(fields, "environments")
+    patch = environment.fields["patches"].items or HIDDEN
+    patch = replace(patch, fields={**patch.fields, "spec": spec, "lifecycle": fields["lifecycle"]})
+    policies = fields["policies"].items or HIDDEN
+    policies = Place(items=replace(policies, fields={**policies.fields, "run": HIDDEN}))
+    environment = replace(
+        environment,
+        fields={
+            **environment.fields,
+            "variables": Place(each=HIDDEN, variables=True),
+            "patches": Place(items=patch),
+            "policies": policies,
+        },
+    )
+    fields |= {
+        "variables": Place(each=declaration, variables=True),
+        "environments": Place(each=environment),
+        "policies": policies,
+        "outputs": Place(each=HIDDEN),
+    }
+    return Place(fields=fields)
+
+
+def _within(fields: Mapping[str, Place], name: str) -> Place:
+    return fields[name].each or HIDDEN
+
+
+def _of_field(item: Field) -> Place:
+    match item.secrecy:
+        case Secrecy.VALUE | Secrecy.TEXT:
+            return HIDDEN
+        case Secrecy.ITEMS:
+            return Place(each=HIDDEN)
+        case _:
+            place = _of(item.schema, {})
+            return _with_reference(place, item.refers_at) if item.refers else place
+
+
+def _with_reference(place: Place, path: tuple[str, ...]) -> Place:
+    """The place with a reference at the path inside."""
+    if not path:
+        return Place(Shows.NAME, fields={"id": Place(Shows.NAME)})
+    if path[0] == "*":
+        return replace(place, items=_with_reference(place.items or HIDDEN, path[1:]))
+    inner = _with_reference(place.fields.get(path[0], HIDDEN), path[1:])
+    return replace(place, fields={**place.fields, path[0]: inner})
+
+
+def _of(schema: Any, defs: Mapping[str, Any]) -> Place:
+    """The place that a JSON Schema describes."""
+    if not isinstance(schema, Mapping):
+        return HIDDEN
+    parts = [*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())]
+    parts += [schema[name] for name in ("then", "else") if name in schema]
+    if "$ref" in schema:
+        parts.append(defs.get(str(schema["$ref"]).rpartition("/")[2], {}))
+    types = schema.get("type", ())
+    scalar = bool(_SCALARS & {types, *types}) if isinstance(types, str) else bool(_SCALARS & set(types))
+    each = schema.get("additionalProperties")
+    own = Place(
+        Shows.VALUE if scalar or "enum" in schema or "const" in schema else Shows.NOTHING,
+        {name: _of(part, defs) for name, part in schema.get("properties", {}).items()},
+        _of(each, defs) if isinstance(each, Mapping) else None,
+        _of(schema["items"], defs) if "items" in schema else None,
+    )
+    return _merged([own, *(_of(part, defs) for part in parts)])
+
+
+def _merged(places: Iterable[Place]) -> Place:
+    return reduce(_both, places, Place())
+
+
+def _both(one: Place, other: Place) -> Place:
+    """What is known of either. A field that is secret in one kind is secret wherever it has that name."""
+    fields = {**one.fields, **other.fields}
+    for name in one.fields.keys() & other.fields.keys():
+        hidden = not (one.fields[name].is_known and other.fields[name].is_known)
+        fields[name] = HIDDEN if hidden else _both(one.fields[name], other.fields[name])
+    shows = max(one.shows, other.shows)
+    if one.shows and other.shows:
+        shows = min(one.shows, other.shows)
+    return Place(shows, fields, one.each or other.each, one.items or other.items)
