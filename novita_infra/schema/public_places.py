@@ -84,7 +84,32 @@ def public_places() -> Place:
         "policies": policies,
         "outputs": Place(each=HIDDEN),
     }
-    return Place(fields=fields)
+    state = fields["state"]
+    fields["state"] = replace(state, fields={**state.fields, "backend": Place(Shows.VALUE)})
+    root = _opened(Place(fields=fields))
+    return replace(root, items=root)
+
+
+@cache
+def known_keys() -> frozenset[str]:
+    """Every key that any document may have. They are words of messages, too."""
+    keys: set[str] = set()
+    waiting = [public_places()]
+    while waiting:
+        place = waiting.pop()
+        keys.update(place.fields)
+        waiting += place.fields.values()
+        waiting += filter(None, (place.each, place.items if place is not public_places() else None))
+    return frozenset(keys)
+
+
+def _opened(place: Place) -> Place:
+    """The place, in which a map or a list shows a value of a wrong type, too, if nothing inside of it is secret."""
+    fields = {name: _opened(item) for name, item in place.fields.items()}
+    each, items = (_opened(item) if item else None for item in (place.each, place.items))
+    inside = [*fields.values(), *filter(None, (each, items))]
+    shows = Shows.VALUE if not place.shows and inside and all(item.shows for item in inside) else place.shows
+    return replace(place, shows=shows, fields=fields, each=each, items=items)
 
 
 def _within(fields: Mapping[str, Place], name: str) -> Place:

@@ -6,6 +6,7 @@ values themselves.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,6 +17,8 @@ from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.values import Joined, Ref, Secret, Value
 
+_UNREADABLE: Final = "one looks like ${var.x}, ${env.X} or ${instance.trainer.id}; write $${ for a plain ${"
+_WORD: Final = re.compile(r"\w+|[^\s\w${}]+")
 _OPAQUE: Final = (Ref, Secret, Joined)
 
 
@@ -79,5 +82,8 @@ def _text(
     value, errors = evaluate(text, scope, secret=secret)
     for item in errors:
         place = sources.find(item.expression, origin(position), nth=item.nth)
-        diagnostics.append(Diagnostic(item.summary, item.hint, origin=place))
+        summary, hint = item.summary, item.hint
+        if not sources.shows(place) and any(word in summary + hint for word in _WORD.findall(item.expression)):
+            summary, hint = "this value holds an expression that cannot be read", _UNREADABLE
+        diagnostics.append(Diagnostic(summary, hint, origin=place))
     return Interpolated(text if isinstance(value, _OPAQUE) else value, value)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.values import Secret
+
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PATH: Final = re.compile(r"[^\x00-\x1f\x7f]{1,4096}")
 
 
 def is_text(value: str) -> bool:
@@ -49,6 +53,9 @@ class Secrets:
 
     def _from_environ(self, name: str, place: Origin) -> Secret | Diagnostic:
         value = self.environ.get(name)
+        if not value and not _NAME.fullmatch(name):
+            hint = "fromEnv names the variable that holds the secret, and is not the secret itself"
+            return Diagnostic("this is no name of an environment variable", hint, origin=place)
         if not value:
             state = "not set" if value is None else "empty"
             return Diagnostic(f"the environment variable {name} is {state}", f"set it: export {name}=...", origin=place)
@@ -58,6 +65,9 @@ class Secrets:
 
     def _from_file(self, path: str, place: Origin) -> Secret | Diagnostic:
         """Returns the file's text without its last line end. A relative path starts at the manifest's folder."""
+        if not _PATH.fullmatch(path):
+            hint = "fromFile names the file that holds the secret, and is not the secret itself"
+            return Diagnostic("this is no path of a file", hint, origin=place)
         file = (self.root / place.file).parent / path
         try:
             if not file.is_file():

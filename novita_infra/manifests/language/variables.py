@@ -5,6 +5,7 @@ It reads no file and no environment. No message contains a secret value.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -123,7 +124,8 @@ def _typed(given: Given, declaration: Any, secrets: Secrets) -> tuple[Value, lis
     value = _parsed(given.value, wanted) if given.position is None and isinstance(given.value, str) else given.value
     if wanted not in _WANTED or _fits(value, wanted) or (wanted == "string" and isinstance(value, (Secret, Joined))):
         return value, []  # the schema of the project file reports an unknown type
-    summary = f'the variable "{given.name}" is {_WANTED[wanted]}, and {given.by} gives {_shown(given.value)}'
+    shown = "another value" if may_be_secret(declaration) else _shown(given.value)
+    summary = f'the variable "{given.name}" is {_WANTED[wanted]}, and {given.by} gives {shown}'
     hint = "write it in quotes" if wanted == "string" and isinstance(value, (int, float)) else ""
     if wanted in ("integer", "number", "boolean") and isinstance(value, str) and _fits(_parsed(value, wanted), wanted):
         hint = "write it without quotes"
@@ -136,6 +138,14 @@ def _wrapping(secret: bool, _: Path) -> bool:
 
 def _is_secret(declaration: Any) -> bool:
     return isinstance(declaration, dict) and declaration.get("secret") is True
+
+
+def may_be_secret(declaration: Any) -> bool:
+    """Returns whether the declaration says `secret`, in any spelling."""
+    return isinstance(declaration, dict) and any(
+        value is not False and difflib.get_close_matches(str(name).lower(), ("secret",), n=1, cutoff=0.75)
+        for name, value in declaration.items()
+    )
 
 
 def _secret(given: Given, place: Origin | None, secrets: Secrets) -> tuple[Value, list[Diagnostic]]:

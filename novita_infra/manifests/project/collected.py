@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, Problems, Severity
 
@@ -25,6 +26,8 @@ class Collected:
         self.errors = 0
         self._places: set[Origin] = set()
         self._secrets: dict[Origin, str] = {}
+        self.sources = Sources()
+        """The texts of the files, which say what a message may quote."""
 
     def hide(self, secrets: Mapping[Origin, str]) -> None:
         """Remembers the places and texts of secrets in clear.
@@ -53,7 +56,18 @@ class Collected:
         columns: dict[tuple[str, int], list[int]] = defaultdict(list)
         for place in self._secrets:
             columns[place.file, place.line].append(place.column)
-        return [self._one(item, columns) for item in diagnostics]
+        return [self._without_quotes(self._one(item, columns)) for item in diagnostics]
+
+    def _without_quotes(self, item: Diagnostic) -> Diagnostic:
+        """Returns the diagnostic without any text that stands at a secret place near its origin.
+
+        Messages do not quote such a text. This holds for a message that was written without that in mind, too.
+        """
+        secrets = self.sources.secrets_near(item.origin) if item.origin else ()
+        summary, hint = item.summary, item.hint
+        for form in secrets:
+            summary, hint = summary.replace(form, _HIDDEN), hint.replace(form, _HIDDEN)
+        return item if (summary, hint) == (item.summary, item.hint) else replace(item, summary=summary, hint=hint)
 
     def _one(self, item: Diagnostic, columns: Mapping[tuple[str, int], list[int]]) -> Diagnostic:
         place = item.origin

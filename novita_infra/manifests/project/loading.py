@@ -132,6 +132,7 @@ def _load(
     found = find(path, other_than=var_files)
     diagnostics.add(found.diagnostics)
     files = Files(found.root, diagnostics)
+    diagnostics.sources = files.sources
     settings = _settings(found, files, diagnostics)
     secrets = Secrets(found.root, environ)
     chosen, errors = choose_environment(settings or NOTHING, wanted=environment if settings else "")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from novita_infra.manifests.language.variables import Given, given_in
+from novita_infra.manifests.language.variables import Given, given_in, may_be_secret
 from novita_infra.manifests.project.project_file import Settings
 from novita_infra.manifests.yaml.positions import Position, inside, origin
 from novita_infra.model.addresses import Origin
@@ -24,7 +24,7 @@ _POINTERS: Final = ({"fromEnv"}, {"fromFile"})
 def plaintext_secrets(settings: Settings, given: Iterable[Given]) -> dict[Origin, str]:
     """Returns each place of a secret value with its text: in declarations, environments and given values."""
     declared, position = settings.part("variables"), settings.position("variables")
-    secret = {name for name, item in declared.items() if _is_secret(item)}
+    secret = {name for name, item in declared.items() if may_be_secret(item)}
     if not secret:
         return {}
     found = dict(_of_declarations({name: declared[name] for name in secret}, position))
@@ -38,14 +38,6 @@ def _meant(name: str, declared: Mapping[str, Any]) -> str:
     """Returns the declared variable with this or the nearest name; empty if none is similar."""
     near = [name] if name in declared else difflib.get_close_matches(name, declared, n=1)
     return near[0] if near else ""
-
-
-def _is_secret(declaration: Any) -> bool:
-    """Returns whether the declaration says `secret`, in any spelling."""
-    return isinstance(declaration, dict) and any(
-        value is not False and difflib.get_close_matches(str(name).lower(), ("secret",), n=1, cutoff=0.75)
-        for name, value in declaration.items()
-    )
 
 
 def _of_declarations(declared: Mapping[str, Mapping[str, Any]], position: Position) -> Iterator[tuple[Origin, str]]:

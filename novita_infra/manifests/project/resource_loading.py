@@ -131,7 +131,7 @@ class ResourceLoader:
             checked, values = interpolated.checked, interpolated.values
         misfits = schema_errors(identified, checked, self._files.sources)
         loose: list[Diagnostic] = []
-        declared = Declaring(scope, self._secrets, loose).declare(identified, values)
+        declared = Declaring(scope, self._secrets, loose, self._files.sources).declare(identified, values)
         for errors in (unusable, misfits, loose):
             self._diagnostics.add(errors)
         return declared, not any(item.severity is Severity.ERROR for item in (*unusable, *misfits, *loose))

@@ -98,7 +98,7 @@ def _faults_of_schema(schema: Value, position: Position) -> Iterator[Diagnostic]
     try:
         jsonschema_rs.Draft202012Validator(schema)
     except ValueError as error:
-        said = str(error).splitlines()[0]
+        said = str(error).split("\n", 1)[0]
         yield Diagnostic(f"this is no JSON Schema: {said}", "such as {type: integer, minimum: 1}", origin=place)
 
 

@@ -6,7 +6,7 @@ Contradictions are reported with their places. Nothing is decided about the clou
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from novita_infra.kinds import KINDS
@@ -25,6 +25,7 @@ from novita_infra.manifests.yaml.positions import (
     origin_at,
     position_at,
 )
+from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.durations import parse_duration
@@ -40,6 +41,8 @@ class Declaring:
     scope: Scope
     secrets: Secrets
     diagnostics: list[Diagnostic]
+    sources: Sources = field(default_factory=Sources)
+    """The texts of the files, which say what a message may quote."""
 
     def declare(self, identified: IdentifiedDocument, values: Mapping[str, Value]) -> Declared:
         """Returns the resource of one document; `values` is its data after evaluation.
@@ -148,6 +151,9 @@ class Declaring:
             self.scope.find(address)
         except (ValueError, Unusable) as error:
             hint = error.hint if isinstance(error, Unusable) else ""
+            if self.sources.quotable(name, origin(position)) is None:
+                self._tell(f"there is no such {kind}", f"name a {kind}, or write {{id: ...}}", position)
+                return name
             if name.startswith(f"{kind}."):
                 hint = f'write just "{name.removeprefix(f"{kind}.")}"'
             elif not hint.startswith("did you mean"):

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from novita_infra.kinds import KINDS, by_name
-from novita_infra.kinds.field import Field
+from novita_infra.kinds.field import Field, Secrecy
 from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.validation.messages import Subject, explain_schema_error
 from novita_infra.manifests.yaml.composing import Document
-from novita_infra.manifests.yaml.positions import Path, key_origin_at, label_of, origin, origin_at
+from novita_infra.manifests.yaml.positions import Path, key_origin_at, origin, origin_at
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic, nearest
@@ -62,12 +62,20 @@ def schema_errors(identified: IdentifiedDocument, data: Any, sources: Sources) -
     """Returns the errors of the document by its kind's schema; `data` is the document after evaluation."""
     fields = {field.name: field for field in identified.kind.fields}
     schema = _kind_schema(identified.kind.type)
-    return schema.faults(identified.document, data, sources, hidden=lambda path: _hides(fields, path))
+
+    def hidden(path: Path) -> bool:
+        return _hides(fields, path) or _is_hidden(identified.document, path, sources)
+
+    return schema.faults(identified.document, data, sources, hidden=hidden)
 
 
 def project_errors(document: Document, sources: Sources) -> list[Diagnostic]:
     """Returns the errors of the project file by its schema."""
-    return _project_schema().faults(document, document.data, sources, hidden=_hides_nothing)
+
+    def hidden(path: Path) -> bool:
+        return _is_hidden(document, path, sources)
+
+    return _project_schema().faults(document, document.data, sources, hidden=hidden)
 
 
 def _version(document: Document) -> list[Diagnostic]:
@@ -124,12 +132,12 @@ def _hides(fields: Mapping[str, Field], path: Path) -> bool:
     """Returns whether the value at the path may be a secret."""
     if len(path) < 2 or path[0] != "spec" or path[1] not in fields:
         return False
-    field = fields[str(path[1])]
-    return field.secret or (field.secret_items and len(path) > 2)
+    return fields[str(path[1])].secrecy is not Secrecy.PUBLIC
 
 
-def _hides_nothing(_: Path) -> bool:
-    return False
+def _is_hidden(document: Document, path: Path, sources: Sources) -> bool:
+    """Returns whether the value stands at a place of its file that may hold a secret."""
+    return not sources.shows(origin_at(document.position, path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,19 +152,19 @@ class _Schema:
     ) -> list[Diagnostic]:
         if self.validator.is_valid(data):
             return []
-        found = explain_schema_error(self.schema, Subject(data, document.data, document.position, sources, hidden))
-        return found or self._unexplained(document, data, hidden)
+        subject = Subject(data, document.data, document.position, sources, hidden)
+        return explain_schema_error(self.schema, subject) or self._unexplained(subject)
 
-    def _unexplained(self, document: Document, data: Any, hidden: Callable[[Path], bool]) -> list[Diagnostic]:
+    def _unexplained(self, subject: Subject) -> list[Diagnostic]:
         """Returns the diagnostic for data that the compiled validator refuses and jsonschema accepts."""
-        errors = [(tuple(error.instance_path), error.message) for error in self.validator.iter_errors(data)]
+        errors = [(tuple(error.instance_path), error) for error in self.validator.iter_errors(subject.data)]
         return [
             Diagnostic(
-                f"{label_of(path)} is not allowed",
-                "" if hidden(path) else message,
-                origin=origin_at(document.position, path),
+                f"{subject.label(path)} is not allowed",
+                error.message if subject.quotes(error.instance, path) else "",
+                origin=origin_at(subject.position, path),
             )
-            for path, message in errors
+            for path, error in errors
         ]
 
 

@@ -45,6 +45,42 @@ class Subject:
     hidden: Callable[[Path], bool]
     """Returns whether the value at a path must not be shown."""
 
+    def shown(self, value: Any, path: Path) -> str:
+        """Returns the value as a message shows it: only its type where the file does not show it at that place."""
+        if isinstance(value, (bool, list, dict)) or value is None:
+            return _shown(value)
+        if self.hidden(path):
+            return _kind_of(value)
+        if self.is_computed(path):
+            return _shown(value)
+        quoted = self.sources.quotable(str(value), origin_at(self.position, path))
+        return _kind_of(value) if quoted is None else _shown(type(value)(quoted) if isinstance(value, str) else value)
+
+    def quotes(self, value: Any, path: Path) -> bool:
+        """Returns whether a message may quote a single value as it is."""
+        return not isinstance(value, (dict, list)) and self.shown(value, path) == _shown(value)
+
+    def is_computed(self, path: Path) -> bool:
+        """Returns whether the value differs from its text in the file, because that holds an expression."""
+        written = _value_at(self.written, path)
+        return isinstance(written, str) and "${" in written and written != _value_at(self.data, path)
+
+    def shown_key(self, name: Any, path: Path) -> str:
+        """Returns a key as a message shows it."""
+        return _shown(name) if self.shows_key(path) else "this"
+
+    def shows_key(self, path: Path) -> bool:
+        """Returns whether the key at the path may be shown."""
+        return self.sources.shows(key_origin_at(self.position, path))
+
+    def label(self, path: Path) -> str:
+        """Returns the path as users write it, with `*` for each key that may be part of a secret."""
+        parts = [
+            "*" if isinstance(part, str) and not self.shows_key(path[: index + 1]) else part
+            for index, part in enumerate(path)
+        ]
+        return label_of(tuple(parts))
+
 
 def explain_schema_error(schema: Mapping[str, Any], subject: Subject) -> list[Diagnostic]:
     """Returns a diagnostic for each error of the data by the schema (draft 2020-12)."""
@@ -109,14 +145,14 @@ def _diagnostics(error: Any, subject: Subject) -> Iterator[Diagnostic]:
             yield from _unknown(error, path, subject)
         case _:
             summary, hint = _said(error, path, subject)
-            label = label_of(path) or "the document"
+            label = subject.label(path) or "the document"
             expanded = _from_expression(path, subject)
             yield Diagnostic(f"{label} {summary}{expanded}", hint, origin=origin_at(subject.position, path))
 
 
 def _missing(error: Any, path: Path, subject: Subject) -> Iterator[Diagnostic]:
     properties = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
-    label = label_of(path)
+    label = subject.label(path)
     within = f" in {label}" if label and path != ("spec",) else ""
     for name in error.validator_value:
         if name not in error.instance:
@@ -132,16 +168,19 @@ def _not_one(error: Any, path: Path, subject: Subject, names: Sequence[str]) -> 
         return  # another rule reports it
     there = [name for name in names if name in error.instance]
     held, hint = (" and ".join(there), "keep one of them") if there else (f"none of {', '.join(names)}", "give it one")
-    yield Diagnostic(f"{label_of(path)} has {held}", hint, origin=origin_at(subject.position, path))
+    yield Diagnostic(f"{subject.label(path)} has {held}", hint, origin=origin_at(subject.position, path))
 
 
 def _unknown(error: Any, path: Path, subject: Subject) -> Iterator[Diagnostic]:
     known = tuple(error.schema.get("properties", {}))
-    label = label_of(path)
+    label = subject.label(path)
     within = f" in {label}" if label and path != ("spec",) else ""
     for name in error.instance:
         if name not in known:
             place = key_origin_at(subject.position, (*path, name))
+            if not subject.sources.shows(place):
+                yield Diagnostic(f"unknown field{within}", _known_names(known), origin=place)
+                continue
             hint = nearest(name, known)
             if path == ("spec",) and name in _BESIDE_SPEC:
                 hint = f"{name} stands beside spec, not in it"
@@ -149,20 +188,21 @@ def _unknown(error: Any, path: Path, subject: Subject) -> Iterator[Diagnostic]:
 
 
 def _named(error: Any, path: Path, subject: Subject) -> Diagnostic:
-    summary, hint = _said(error, (*path, error.instance), subject)
+    summary, hint = _said(error, (*path, error.instance), subject, key=True)
     place = key_origin_at(subject.position, (*path, error.instance))
-    return Diagnostic(f"a name in {label_of(path)} {summary}", hint, origin=place)
+    return Diagnostic(f"a name in {subject.label(path)} {summary}", hint, origin=place)
 
 
-def _said(error: Any, path: Path, subject: Subject) -> tuple[str, str]:
-    """Returns the error, to be read after the field's name, and what is allowed."""
+def _said(error: Any, path: Path, subject: Subject, *, key: bool = False) -> tuple[str, str]:
+    """Returns the error, to be read after the field's name, and what is allowed. With `key`, it is about the key."""
     limit, value = error.validator_value, error.instance
-    shown = _kind_of(value) if subject.hidden(path) else _shown(value)
+    shown = subject.shown_key(value, path) if key else subject.shown(value, path)
     match error.validator:
         case "type" | "anyOf" | "oneOf":
             return _wrong_type(error, path, subject)
         case "enum":
-            return f"cannot be {shown}", nearest(str(value), [str(item) for item in limit])
+            word = "" if subject.hidden(path) else str(value)
+            return f"cannot be {shown}", nearest(word, [str(item) for item in limit])
         case "const":
             return f"is {shown}", f"it must be {_shown(limit)}"
         case "minimum" | "maximum":
@@ -175,7 +215,7 @@ def _said(error: Any, path: Path, subject: Subject) -> tuple[str, str]:
         case str() as rule if rule[3:] in _COUNTED:
             return _miscounted(rule[3:], value, error.schema)
         case _:
-            return "is not allowed", "" if subject.hidden(path) else str(error.message)
+            return "is not allowed", ""
 
 
 def _miscounted(what: str, value: Any, schema: Mapping[str, Any]) -> tuple[str, str]:
@@ -192,9 +232,9 @@ def _wrong_type(error: Any, path: Path, subject: Subject) -> tuple[str, str]:
     if value is None:
         return "is empty", f"give it {_spoken(wanted)}, or remove the line"
     word = ""
-    if isinstance(value, (int, float)) and not _from_expression(path, subject):
+    if isinstance(value, (int, float)) and not subject.hidden(path) and not subject.is_computed(path):
         word = subject.sources.word(origin_at(subject.position, path))
-    shown = _kind_of(value) if subject.hidden(path) else word or _shown(value)
+    shown = word or (_kind_of(value) if subject.hidden(path) else subject.shown(value, path))
     return f"wants {_spoken(wanted)}, not {shown}", _type_hint(error, wanted, path, subject, word=word)
 
 
@@ -232,6 +272,11 @@ def _wanted(error: Any) -> list[str]:
 
 def _spoken(types: Sequence[str]) -> str:
     return " or ".join(_NAMES.get(item, item) for item in types) or "something else"
+
+
+def _known_names(known: Sequence[str]) -> str:
+    """Returns the hint for a name that is not shown, which no known name may resemble either."""
+    return nearest("", known)
 
 
 def _matches(word: str, schema: Mapping[str, Any]) -> bool:
@@ -272,10 +317,11 @@ def _looks_like(schema: Mapping[str, Any]) -> str:
 
 def _from_expression(path: Path, subject: Subject) -> str:
     """Names the expression that gave the value, because the file does not show the value."""
+    if not subject.is_computed(path):
+        return ""
     written = _value_at(subject.written, path)
-    if isinstance(written, str) and "${" in written and written != _value_at(subject.data, path):
-        return f" (from {written})" if len(written) <= 80 else " (from an expression)"
-    return ""
+    shown = len(written) <= 80 and subject.sources.quotable(written, origin_at(subject.position, path)) == written
+    return f" (from {written})" if shown else " (from an expression)"
 
 
 def _value_at(data: Any, path: Path) -> Any:

@@ -13,9 +13,11 @@ from typing import Final
 from novita_infra.api.credentials import without_credentials
 from novita_infra.manifests.yaml.secret_places import SecretPlaces
 from novita_infra.model.addresses import Origin
-from novita_infra.schema.public_places import public_places
+from novita_infra.schema.public_places import known_keys, public_places
 
 _MASK: Final = "*" * 8
+_SHORTENED: Final = (57, 20)
+"""Characters that messages quote of a longer text."""
 _LEAST: Final = 6
 """Characters below which a text that may be secret is not looked for in messages: it may be an ordinary word."""
 
@@ -54,10 +56,20 @@ class PublicText:
         shown = self.line(line - 1, column=column - 1)
         return shown is not None and self.shows(line, column) and value in shown[0][shown[1] :]
 
-    def secrets(self) -> frozenset[str]:
-        """The texts at secret places that are no ordinary words, to be looked for in messages."""
-        texts = (self._text[first:last].strip("\"' ") for first, last in self._spans)
-        return frozenset(text for text in texts if len(text) >= _LEAST and not (text.isalpha() and text.islower()))
+    def secrets_from(self, line: int, *, lines: int) -> tuple[str, ...]:
+        """The texts at secret places of some lines that are no ordinary words, the longest first.
+
+        Also as messages shorten them.
+        """
+        if not 0 < line <= len(self._starts):
+            return ()
+        end = self._starts[line - 1 + lines] if line - 1 + lines < len(self._starts) else len(self._text)
+        spans = self._within(self._starts[line - 1], end)
+        texts = {self._text[first:last].strip("\"' ") for first, last in spans}
+        texts |= {text[:size] for text in texts for size in _SHORTENED}
+        texts -= known_keys()
+        odd = (text for text in texts if len(text) >= _LEAST and not (text.isalpha() and text.islower()))
+        return tuple(sorted(odd, key=lambda text: (-len(text), text)))
 
     def _within(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """The secret spans that touch a span."""

@@ -16,17 +16,19 @@ from novita_infra.kinds import KINDS
 from novita_infra.manifests.yaml.secret_variables import SecretVariables
 from novita_infra.schema.public_places import HIDDEN, SOURCES, TREE, Place, Shows
 
-_TYPES: Final = "|".join(KINDS)
 _EXPRESSION: Final = re.compile(
     r"\$\{\s{0,8}(?:var|env)\.[A-Za-z_][A-Za-z0-9_]{0,99}\s{0,8}\}"
-    rf"|\$\{{\s{{0,8}}(?:{_TYPES})\.[A-Za-z_][\w-]{{0,99}}(?:\[\"[^\"\]]{{1,64}}\"\])?(?:\.[\w.]{{1,99}})?\s{{0,8}}\}}"
+    rf"|\$\{{\s{{0,8}}(?:{'|'.join(KINDS)})\.[A-Za-z_][\w-]{{0,99}}\s{{0,8}}\}}"
+    r"|\$\{\s{0,8}[a-z_]{1,40}\.[A-Za-z_][\w-]{0,99}(?:\[\"[^\"\]]{1,64}\"\])?\.[A-Za-z][\w.]{0,99}\s{0,8}\}"
 )
 """An expression that is written well. Any other text after `${` may be part of a secret."""
 _NAME_OF_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+_LIKE_A_SOURCE: Final = re.compile(r"from[A-Z][A-Za-z]{1,15}")
+"""A misspelled `fromEnv`."""
 _SHORT: Final = 3
 """Characters up to which a key is shown that is no name, such as a number."""
 _NAME_OF_VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
-_REFERENCE: Final = re.compile(r"[A-Za-z_./~][\w./~-]{0,99}")
+_REFERENCE: Final = re.compile(r"[A-Za-z0-9_./~][\w./~-]{0,99}")
 """A name, an address such as `vpc.net`, an id, or the path of a file."""
 _MARKER: Final = re.compile(r"(?:---|\.\.\.)(?=\s|\Z)")
 _QUOTED: Final = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^']|'')*'""", re.DOTALL)
@@ -272,6 +274,8 @@ class SecretPlaces:
             return child
         if place.each is not None and _NAME_OF_VARIABLE.fullmatch(name):
             self._odd = False
+        if _LIKE_A_SOURCE.fullmatch(name):
+            return HIDDEN
         shown = (bool(_NAME_OF_KEY.fullmatch(name)) or len(name) <= _SHORT) and place.is_known and not self._odd
         self._mask_if(not shown, start, stop)
         if place.shows is Shows.TREE:

@@ -13,6 +13,8 @@ from typing import Final
 from novita_infra.manifests.yaml.excerpts import public_text, quotable
 from novita_infra.model.addresses import Origin
 
+_NEAR: Final = 50
+"""The lines after a message's place whose values it may be about."""
 _WORD: Final = re.compile(r"[^\s,\[\]{}]+")
 
 
@@ -25,11 +27,18 @@ class Sources:
 
     def shows(self, place: Origin) -> bool:
         """Returns whether the text at a place is public, so that a message may quote it."""
-        return public_text(self.texts.get(place.file, "")).shows(place.line, place.column)
+        text = self.texts.get(place.file)
+        return text is None or public_text(text).shows(place.line, place.column)
+
+    def secrets_near(self, place: Origin) -> tuple[str, ...]:
+        """Returns the texts at secret places from the line of a place on, the longest first, also shortened."""
+        text = self.texts.get(place.file)
+        return () if text is None else public_text(text).secrets_from(place.line, lines=_NEAR)
 
     def quotable(self, value: str, place: Origin) -> str | None:
         """Returns the value as a message may quote it; None if the file does not show it at that place."""
-        return quotable(value, self.texts.get(place.file, ""), place)
+        text = self.texts.get(place.file)
+        return value if text is None else quotable(value, text, place)
 
     def word(self, origin: Origin) -> str:
         """Returns the unquoted word at a place as written: `12.10` and not 12.1; empty if there is none."""

@@ -47,7 +47,7 @@ def _byte(item: Diagnostic, sources: Sources) -> int:
     text = sources(item.origin.file) if item.origin else None
     if text is None or item.origin is None:
         return 0
-    lines = text.splitlines(keepends=True)[: item.origin.line]
+    lines = text.split("\n")[: item.origin.line]
     if len(lines) < item.origin.line:
         return len(text.encode())
-    return len("".join([*lines[:-1], lines[-1][: item.origin.column - 1]]).encode())
+    return len("\n".join([*lines[:-1], lines[-1][: item.origin.column - 1]]).encode())

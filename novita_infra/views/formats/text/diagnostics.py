@@ -25,7 +25,7 @@ def diagnostic_lines(diagnostics: Iterable[Diagnostic], sources: Sources) -> Ite
 
 def _one(item: Diagnostic, sources: Sources) -> Iterator[Line]:
     tone = Tone.BAD if item.severity is Severity.ERROR else Tone.CHANGE
-    first, *rest = str(item).splitlines() or [""]
+    first, *rest = str(item).split("\n")
     yield line((f"{item.severity.value}: ", tone), first)
     for text in rest:
         yield line(f"  {text}")
