@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Field, Secrecy
+from novita_infra.schema.frame import VERSION
 from novita_infra.schema.resources import frame_schema, project_schema
 
 _SCALARS: Final = frozenset({"string", "integer", "number", "boolean"})
@@ -22,11 +23,13 @@ class Shows(enum.IntEnum):
     """What of a single value is shown."""
 
     NOTHING = 0
-    NAME = 1
+    VARIABLE = 1
+    """The name of an environment variable."""
+    NAME = 2
     """A name, an address or a path; any other text is a mistake, and may be a secret."""
-    VALUE = 2
+    VALUE = 3
     """Any value."""
-    TREE = 3
+    TREE = 4
     """Everything, and everything inside."""
 
 
@@ -53,7 +56,7 @@ class Place:
 HIDDEN: Final = Place()
 """A place of which nothing is shown but where its secret comes from."""
 TREE: Final = Place(Shows.TREE)
-SOURCES: Final = {"fromEnv": Place(Shows.NAME), "fromFile": Place(Shows.NAME)}
+SOURCES: Final = {"fromEnv": Place(Shows.VARIABLE), "fromFile": Place(Shows.NAME)}
 """The keys that point at a secret, which are public wherever they stand."""
 
 
@@ -91,9 +94,9 @@ def public_places() -> Place:
 
 
 @cache
-def known_keys() -> frozenset[str]:
-    """Every key that any document may have. They are words of messages, too."""
-    keys: set[str] = set()
+def known_words() -> frozenset[str]:
+    """Every key that any document may have, and the words of its head. They are words of messages, too."""
+    keys = {VERSION["const"], "Project", *KINDS, *(kind.name for kind in KINDS.values())}
     waiting = [public_places()]
     while waiting:
         place = waiting.pop()

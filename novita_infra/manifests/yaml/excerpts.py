@@ -13,7 +13,7 @@ from typing import Final
 from novita_infra.api.credentials import without_credentials
 from novita_infra.manifests.yaml.secret_places import SecretPlaces
 from novita_infra.model.addresses import Origin
-from novita_infra.schema.public_places import known_keys, public_places
+from novita_infra.schema.public_places import known_words, public_places
 
 _MASK: Final = "*" * 8
 _SHORTENED: Final = (57, 20)
@@ -67,7 +67,7 @@ class PublicText:
         spans = self._within(self._starts[line - 1], end)
         texts = {self._text[first:last].strip("\"' ") for first, last in spans}
         texts |= {text[:size] for text in texts for size in _SHORTENED}
-        texts -= known_keys()
+        texts -= known_words()
         odd = (text for text in texts if len(text) >= _LEAST and not (text.isalpha() and text.islower()))
         return tuple(sorted(odd, key=lambda text: (-len(text), text)))
 

@@ -30,6 +30,7 @@ _SHORT: Final = 3
 _NAME_OF_VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9_./~][\w./~-]{0,99}")
 """A name, an address such as `vpc.net`, an id, or the path of a file."""
+_FORMS: Final = {Shows.NAME: _REFERENCE, Shows.VARIABLE: re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")}
 _MARKER: Final = re.compile(r"(?:---|\.\.\.)(?=\s|\Z)")
 _QUOTED: Final = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^']|'')*'""", re.DOTALL)
 _QUOTED_KEY: Final = re.compile(r"""(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\n]|'')*')[ \t]*:(?=[\s]|\Z)""")
@@ -289,9 +290,8 @@ class SecretPlaces:
         end = min(stop, self._end_of_line(start))
         text = self._text[start:end]
         plain = text.strip().strip("\"'")
-        if place.shows is Shows.NOTHING or (
-            place.shows is Shows.NAME and not (_REFERENCE.fullmatch(plain) or _EXPRESSION.fullmatch(plain))
-        ):
+        form = _FORMS.get(place.shows)
+        if place.shows is Shows.NOTHING or (form and not (form.fullmatch(plain) or _EXPRESSION.fullmatch(plain))):
             self._mask(start, stop)
             return
         for before, after in spans_of_credentials(text):
