@@ -14,7 +14,8 @@ from typing import Any, Final
 from novita_infra.kinds import KINDS, by_name
 from novita_infra.kinds.field import Field, Secrecy
 from novita_infra.kinds.kind import Kind
-from novita_infra.manifests.validation.messages import Subject, explain_schema_error
+from novita_infra.manifests.validation.messages import explain_schema_error
+from novita_infra.manifests.validation.subject import Subject
 from novita_infra.manifests.yaml.composing import Document
 from novita_infra.manifests.yaml.positions import Path, key_origin_at, origin, origin_at
 from novita_infra.manifests.yaml.source_text import Sources

@@ -6,12 +6,11 @@ It runs only for invalid documents: the import of jsonschema takes longer than t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from novita_infra.manifests.yaml.positions import Path, Position, key_origin_at, label_of, origin_at
-from novita_infra.manifests.yaml.source_text import Sources
+from novita_infra.manifests.validation.subject import Subject, kind_of, quoted_value, value_at
+from novita_infra.manifests.yaml.positions import Path, key_origin_at, origin_at
 from novita_infra.model.diagnostics import Diagnostic, nearest
 
 _NAMES: Final = {
@@ -30,56 +29,6 @@ _BESIDE_SPEC: Final = frozenset({"lifecycle", "metadata", "labels"})
 
 _COUNTED: Final = {"Length": "characters", "Items": "items", "Properties": "entries"}
 """The rules `minLength`, `maxItems` and so on, by what they limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """The data to explain, with its positions and its written form."""
-
-    data: Any
-    """The data after evaluation."""
-    written: Any
-    """The data as written in the file."""
-    position: Position
-    sources: Sources
-    hidden: Callable[[Path], bool]
-    """Returns whether the value at a path must not be shown."""
-
-    def shown(self, value: Any, path: Path) -> str:
-        """Returns the value as a message shows it: only its type where the file does not show it at that place."""
-        if isinstance(value, (bool, list, dict)) or value is None:
-            return _shown(value)
-        if self.hidden(path):
-            return _kind_of(value)
-        if self.is_computed(path):
-            return _shown(value)
-        quoted = self.sources.quotable(str(value), origin_at(self.position, path))
-        return _kind_of(value) if quoted is None else _shown(type(value)(quoted) if isinstance(value, str) else value)
-
-    def quotes(self, value: Any, path: Path) -> bool:
-        """Returns whether a message may quote a single value as it is."""
-        return not isinstance(value, (dict, list)) and self.shown(value, path) == _shown(value)
-
-    def is_computed(self, path: Path) -> bool:
-        """Returns whether the value differs from its text in the file, because that holds an expression."""
-        written = _value_at(self.written, path)
-        return isinstance(written, str) and "${" in written and written != _value_at(self.data, path)
-
-    def shown_key(self, name: Any, path: Path) -> str:
-        """Returns a key as a message shows it."""
-        return _shown(name) if self.shows_key(path) else "this"
-
-    def shows_key(self, path: Path) -> bool:
-        """Returns whether the key at the path may be shown."""
-        return self.sources.shows(key_origin_at(self.position, path))
-
-    def label(self, path: Path) -> str:
-        """Returns the path as users write it, with `*` for each key that may be part of a secret."""
-        parts = [
-            "*" if isinstance(part, str) and not self.shows_key(path[: index + 1]) else part
-            for index, part in enumerate(path)
-        ]
-        return label_of(tuple(parts))
 
 
 def explain_schema_error(schema: Mapping[str, Any], subject: Subject) -> list[Diagnostic]:
@@ -204,7 +153,7 @@ def _said(error: Any, path: Path, subject: Subject, *, key: bool = False) -> tup
             word = "" if subject.hidden(path) else str(value)
             return f"cannot be {shown}", nearest(word, [str(item) for item in limit])
         case "const":
-            return f"is {shown}", f"it must be {_shown(limit)}"
+            return f"is {shown}", f"it must be {quoted_value(limit)}"
         case "minimum" | "maximum":
             size = "small" if error.validator == "minimum" else "large"
             return f"is {shown}, which is too {size}", _range(error.schema)
@@ -234,7 +183,7 @@ def _wrong_type(error: Any, path: Path, subject: Subject) -> tuple[str, str]:
     word = ""
     if isinstance(value, (int, float)) and not subject.hidden(path) and not subject.is_computed(path):
         word = subject.sources.word(origin_at(subject.position, path))
-    shown = word or (_kind_of(value) if subject.hidden(path) else subject.shown(value, path))
+    shown = word or (kind_of(value) if subject.hidden(path) else subject.shown(value, path))
     return f"wants {_spoken(wanted)}, not {shown}", _type_hint(error, wanted, path, subject, word=word)
 
 
@@ -309,7 +258,7 @@ def _range(schema: Mapping[str, Any]) -> str:
 def _looks_like(schema: Mapping[str, Any]) -> str:
     examples = schema.get("examples")
     if examples:
-        return f"it looks like {' or '.join(_shown(item) for item in examples)}"
+        return f"it looks like {' or '.join(quoted_value(item) for item in examples)}"
     if schema.get("pattern") == "^/":
         return 'it begins with "/"'
     return _described(schema) or f"it must match {schema.get('pattern')}"
@@ -319,44 +268,6 @@ def _from_expression(path: Path, subject: Subject) -> str:
     """Names the expression that gave the value, because the file does not show the value."""
     if not subject.is_computed(path):
         return ""
-    written = _value_at(subject.written, path)
+    written = value_at(subject.written, path)
     shown = len(written) <= 80 and subject.sources.quotable(written, origin_at(subject.position, path)) == written
     return f" (from {written})" if shown else " (from an expression)"
-
-
-def _value_at(data: Any, path: Path) -> Any:
-    """Returns the value at a path; None if there is none."""
-    for part in path:
-        match data, part:
-            case dict(), str() if part in data:
-                data = data[part]
-            case list(), int() if part < len(data):
-                data = data[part]
-            case _:
-                return None
-    return data
-
-
-def _kind_of(value: Any) -> str:
-    """Returns the type of a value that must not be shown."""
-    if isinstance(value, bool):
-        return "a bare true or false"
-    names = {str: "a text", int: "a number", float: "a number", list: "a list", dict: "a map"}
-    return names.get(type(value), "this value")
-
-
-def _shown(value: Any) -> str:
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case None:
-            return "nothing"
-        case str():
-            text = value if len(value) <= 60 else f"{value[:57]}..."
-            return '"' + text.replace("\n", "\\n") + '"'
-        case list():
-            return "a list"
-        case dict():
-            return "a map"
-        case _:
-            return str(value) if len(str(value)) <= 60 else "a long number"

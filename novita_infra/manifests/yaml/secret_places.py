@@ -7,39 +7,23 @@ that no parser can read. A value is public only at a known place; in case of dou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from novita_infra.api.credentials import spans_of_credentials
-from novita_infra.kinds import KINDS
+from novita_infra.manifests.yaml.masked_text import MARKER, MaskedText
 from novita_infra.manifests.yaml.secret_variables import SecretVariables
 from novita_infra.schema.public_places import HIDDEN, SOURCES, TREE, Place, Shows
 
-_EXPRESSION: Final = re.compile(
-    r"\$\{\s{0,8}(?:var|env)\.[A-Za-z_][A-Za-z0-9_]{0,99}\s{0,8}\}"
-    rf"|\$\{{\s{{0,8}}(?:{'|'.join(KINDS)})\.[A-Za-z_][\w-]{{0,99}}\s{{0,8}}\}}"
-    r"|\$\{\s{0,8}[a-z_]{1,40}\.[A-Za-z_][\w-]{0,99}(?:\[\"[^\"\]]{1,64}\"\])?\.[A-Za-z][\w.]{0,99}\s{0,8}\}"
-)
-"""An expression that is written well. Any other text after `${` may be part of a secret."""
 _NAME_OF_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 _LIKE_A_SOURCE: Final = re.compile(r"from[A-Z][A-Za-z]{1,15}")
 """A misspelled `fromEnv`."""
 _SHORT: Final = 3
 """Characters up to which a key is shown that is no name, such as a number."""
 _NAME_OF_VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
-_REFERENCE: Final = re.compile(r"[A-Za-z0-9_./~][\w./~-]{0,99}")
-"""A name, an address such as `vpc.net`, an id, or the path of a file."""
-_FORMS: Final = {Shows.NAME: _REFERENCE, Shows.VARIABLE: re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")}
-_MARKER: Final = re.compile(r"(?:---|\.\.\.)(?=\s|\Z)")
-_QUOTED: Final = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^']|'')*'""", re.DOTALL)
 _QUOTED_KEY: Final = re.compile(r"""(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\n]|'')*')[ \t]*:(?=[\s]|\Z)""")
 _END_OF_KEY: Final = re.compile(r":(?=\s|\Z)")
 _BLOCK: Final = re.compile(r"[|>][-+0-9]{0,3}[ \t]*(?:#.*)?$", re.MULTILINE)
 _PLAIN_IN_FLOW: Final = re.compile(r"(?:[^\s,\[\]{}:#]|:(?![\s,\[\]{}]|\Z)|(?<!\s)#)+(?:[ \t]+(?!#))?")
-_PUBLIC_COMMENT: Final = re.compile(r"#[ \t\w.,;()'\"/&+!?-]*")
-_ODD_WORD: Final = re.compile(r"\w*(?:[0-9][A-Za-z]|[A-Za-z][0-9])|\S{20}")
-"""A word of a comment that is no ordinary word."""
 
 
 @dataclass(slots=True)
@@ -56,18 +40,16 @@ class _Level:
     """Whether the last value is a plain scalar, which a deeper line continues."""
 
 
-class SecretPlaces:
+class SecretPlaces(MaskedText):
     """The spans of one text that may hold secrets."""
 
     def __init__(self, text: str, root: Place) -> None:
-        self._text = text
+        super().__init__(text)
         self._root = root
         self._variables = SecretVariables(text)
         self._levels: list[_Level] = []
         self._odd = False
         """Whether a value that may go on at a wrong indentation came last: unknown keys are part of it."""
-        self.spans: list[tuple[int, int]] = []
-        """In order, as start and end."""
         self._reset()
         position = 0
         while position < len(text):
@@ -81,24 +63,24 @@ class SecretPlaces:
 
     def _line(self, start: int) -> int:
         """Reads the line, and the lines that its value takes; returns the start of the next."""
-        text, end = self._text, self._end_of_line(start)
+        text, end = self.text, self.end_of_line(start)
         content = start
         while content < end and text[content] in " \t":
             content += 1
         if content == end:
             return end + 1
         if text[content] == "#":
-            self._comment(content, end)
+            self.comment(content, end)
             return end + 1
-        if content == start and _MARKER.match(text, start):
+        if content == start and MARKER.match(text, start):
             self._reset()
-            rest = self._skip_blanks(start + 3, end)
+            rest = self.skip_blanks(start + 3, end)
             return self._value(rest, self._root, self._levels[0], end) if rest < end else end + 1
         return self._entry(content, content - start, end)
 
     def _entry(self, start: int, indent: int, end: int) -> int:
         """Reads what stands at the indentation: a key, an item of a list, or a value."""
-        text, levels = self._text, self._levels
+        text, levels = self.text, self._levels
         item = text[start] == "-" and (start + 1 == end or text[start + 1] in " \t")
         while levels[-1].indent > indent or (levels[-1].indent == indent and levels[-1].listed and not item):
             levels.pop()
@@ -110,13 +92,13 @@ class SecretPlaces:
                 top = _Level(indent, _item_of(top.child), listed=True)
                 levels.append(top)
             top.child, top.scalar = top.place, False
-            rest = self._skip_blanks(start + 1, end)
+            rest = self.skip_blanks(start + 1, end)
             return self._entry(rest, indent + rest - start, end) if rest < end else end + 1
         colon = self._end_of_key(start, end)
         if colon is None:
             if top.indent < indent:
                 return self._value(start, top.child, top, end)
-            self._mask(start, end)
+            self.mask(start, end)
             return end + 1
         if top.indent < indent:
             top = _Level(indent, top.child)
@@ -125,20 +107,20 @@ class SecretPlaces:
 
     def _pair(self, start: int, colon: int, level: _Level, end: int) -> int:
         level.child, level.scalar = self._key(start, colon, level.place), False
-        value = self._skip_blanks(colon + 1, end)
+        value = self.skip_blanks(colon + 1, end)
         if value == end:
             self._odd = not level.child.is_known
             return end + 1
-        if self._text[value] == "#":
-            self._comment(value, end)
+        if self.text[value] == "#":
+            self.comment(value, end)
             return end + 1
         return self._value(value, level.child, level, end)
 
     def _continuation(self, start: int, level: _Level, end: int) -> int:
         """Reads a line that continues a plain scalar, or stands too far to the right."""
         colon = self._end_of_key(start, end) if level.child.is_known else None
-        if colon is None or self._text[start:colon].strip() not in level.place.fields:
-            self._mask(start, end)
+        if colon is None or self.text[start:colon].strip() not in level.place.fields:
+            self.mask(start, end)
             return end + 1
         if level.indent < 0:
             self._reset()
@@ -150,62 +132,62 @@ class SecretPlaces:
 
     def _value(self, start: int, place: Place, level: _Level, end: int) -> int:
         """Reads the value that begins there, whatever it is; returns the start of the next line."""
-        text, first, hidden = self._text, start, place.shows is Shows.NOTHING
+        text, first, hidden = self.text, start, place.shows is Shows.NOTHING
         while start < end and text[start] in "&!":
             while start < end and text[start] not in " \t":
                 start += 1
-            start = self._skip_blanks(start, end)
+            start = self.skip_blanks(start, end)
         if start == end:
-            self._mask_if(hidden, first, end)
+            self.mask_if(hidden, first, end)
             return end + 1
         match text[start]:
             case "|" | ">" if _BLOCK.match(text, start):
-                self._mask_if(hidden, first, end)
+                self.mask_if(hidden, first, end)
                 self._odd = hidden
                 return self._block(end + 1, level.indent)
             case '"' | "'":
-                stop = self._end_of_quotes(start)
-                self._scalar(first, stop, place)
+                stop = self.end_of_quotes(start)
+                self.scalar(first, stop, place)
                 self._odd = hidden and stop > end
                 return self._rest(stop)
             case "{" | "[":
                 if start > first:
-                    self._mask_if(hidden, first, start)
+                    self.mask_if(hidden, first, start)
                 return self._rest(self._flow(start, place))
             case _:
                 comment = text.find(" #", start, end)
                 stop = end if comment < 0 else comment
                 level.scalar, level.child = True, place
                 if hidden or _END_OF_KEY.search(text, start, stop):
-                    self._mask(first, end)  # what follows a blank and # may be the rest of a secret
+                    self.mask(first, end)  # what follows a blank and # may be the rest of a secret
                     return end + 1
-                self._scalar(first, stop, place)
+                self.scalar(first, stop, place)
                 if comment >= 0:
-                    self._comment(comment + 1, end)
+                    self.comment(comment + 1, end)
                 return end + 1
 
     def _block(self, start: int, indent: int) -> int:
         """Reads the lines of a block scalar that is deeper than the indentation."""
-        text = self._text
+        text = self.text
         while start < len(text):
-            end = self._end_of_line(start)
+            end = self.end_of_line(start)
             content = start
             while content < end and text[content] in " \t":
                 content += 1
-            if content < end and (content - start <= indent or (content == start and _MARKER.match(text, start))):
+            if content < end and (content - start <= indent or (content == start and MARKER.match(text, start))):
                 break
-            self._mask(content, end)
+            self.mask(content, end)
             start = end + 1
         return start
 
     def _rest(self, start: int) -> int:
         """Reads the rest of the line after a value that has ended."""
-        end = self._end_of_line(start)
-        rest = self._skip_blanks(start, end)
-        if rest < end and self._text[rest] == "#":
-            self._comment(rest, end)
-        elif not (rest == start and _MARKER.match(self._text, start) and self._starts_line(start)):
-            self._mask(rest, end)
+        end = self.end_of_line(start)
+        rest = self.skip_blanks(start, end)
+        if rest < end and self.text[rest] == "#":
+            self.comment(rest, end)
+        elif not (rest == start and MARKER.match(self.text, start) and self.starts_line(start)):
+            self.mask(rest, end)
         else:
             return start
         return end + 1
@@ -214,18 +196,18 @@ class SecretPlaces:
 
     def _flow(self, start: int, place: Place) -> int:
         """Reads a map or list in brackets; returns the position behind it."""
-        text, size, at = self._text, len(self._text), start
+        text, size, at = self.text, len(self.text), start
         frames: list[_Frame] = []
         hidden = False
         while at < size:
             mark = text[at]
-            if mark == "\n" and _MARKER.match(text, at + 1):
+            if mark == "\n" and MARKER.match(text, at + 1):
                 return at + 1
             if mark in " \t\n":
                 at += 1
             elif mark == "#" and text[at - 1] in " \t\n":
-                end = self._end_of_line(at)
-                self._mask(at, end) if hidden else self._comment(at, end)
+                end = self.end_of_line(at)
+                self.mask(at, end) if hidden else self.comment(at, end)
                 at = end
             elif mark in "{[":
                 frames.append(_Frame(frames[-1].next_place() if frames else place, is_map=mark == "{"))
@@ -243,8 +225,8 @@ class SecretPlaces:
                 frames[-1].child = HIDDEN  # a second colon after one key
                 at += 1
             else:
-                stop = self._end_of_quotes(at) if mark in "\"'" else self._end_of_plain(at)
-                following = self._skip_blanks(stop, size)
+                stop = self.end_of_quotes(at) if mark in "\"'" else self._end_of_plain(at)
+                following = self.skip_blanks(stop, size)
                 if following < size and text[following] == ":" and frames[-1].child is None:
                     frames[-1].child = self._key(at, following, frames[-1].pairs())
                     stop = following + 1
@@ -252,12 +234,12 @@ class SecretPlaces:
                     value = HIDDEN if frames[-1].filled else frames[-1].next_place()
                     frames[-1].filled = True
                     hidden = value.shows is Shows.NOTHING
-                    self._scalar(at, stop, value)
+                    self.scalar(at, stop, value)
                 at = stop
         return at
 
     def _end_of_plain(self, start: int) -> int:
-        text, at = self._text, start
+        text, at = self.text, start
         while match := _PLAIN_IN_FLOW.match(text, at):
             at = match.end()
         return max(at, start + 1)
@@ -266,8 +248,8 @@ class SecretPlaces:
 
     def _key(self, start: int, colon: int, place: Place) -> Place:
         """The place of the value of the key that ends at the colon. Masks a key that may be part of a secret."""
-        stop = start + len(self._text[start:colon].rstrip())
-        name = self._text[start:stop]
+        stop = start + len(self.text[start:colon].rstrip())
+        name = self.text[start:stop]
         name = name[1:-1] if name[:1] in {'"', "'"} else name
         child = place if name == "<<" else place.fields.get(name) or SOURCES.get(name)
         if child is not None:
@@ -278,62 +260,18 @@ class SecretPlaces:
         if _LIKE_A_SOURCE.fullmatch(name):
             return HIDDEN
         shown = (bool(_NAME_OF_KEY.fullmatch(name)) or len(name) <= _SHORT) and place.is_known and not self._odd
-        self._mask_if(not shown, start, stop)
+        self.mask_if(not shown, start, stop)
         if place.shows is Shows.TREE:
             return TREE
         if place.variables and shown:
             return self._variables.place_of(name, place.each or HIDDEN)
         return (place.each if shown else None) or HIDDEN
 
-    def _scalar(self, start: int, stop: int, place: Place) -> None:
-        """Masks the scalar, or what of it is no public value. Of several lines only the first is shown."""
-        end = min(stop, self._end_of_line(start))
-        text = self._text[start:end]
-        plain = text.strip().strip("\"'")
-        form = _FORMS.get(place.shows)
-        if place.shows is Shows.NOTHING or (form and not (form.fullmatch(plain) or _EXPRESSION.fullmatch(plain))):
-            self._mask(start, stop)
-            return
-        for before, after in spans_of_credentials(text):
-            self._mask(start + before, start + after)
-        self._mask_if(stop > end, end, stop)
-
-    def _comment(self, start: int, end: int) -> None:
-        text = self._text[start:end]
-        self._mask_if(not _PUBLIC_COMMENT.fullmatch(text) or bool(_ODD_WORD.search(text)), start + 1, end)
-
-    def _mask_if(self, masks: bool, start: int, end: int) -> None:
-        if masks:
-            self._mask(start, end)
-
-    def _mask(self, start: int, end: int) -> None:
-        """Masks each line of a span but its blanks at both ends and its well-formed expressions."""
-        while start < end:
-            stop = min(end, self._end_of_line(start))
-            for before, after in _without(self._text, _EXPRESSION, start, stop):
-                piece = self._text[before:after]
-                if piece.strip("\"' \t"):
-                    left = len(piece) - len(piece.lstrip())
-                    self.spans.append((before + left, before + len(piece.rstrip())))
-            start = stop + 1
-
     # --- positions ----------------------------------------------------------------------------------------------
-
-    def _end_of_line(self, start: int) -> int:
-        end = self._text.find("\n", start)
-        return len(self._text) if end < 0 else end
-
-    def _skip_blanks(self, start: int, end: int) -> int:
-        while start < end and self._text[start] in " \t":
-            start += 1
-        return start
-
-    def _starts_line(self, position: int) -> bool:
-        return position == 0 or self._text[position - 1] == "\n"
 
     def _end_of_key(self, start: int, end: int) -> int | None:
         """The colon of the key that begins there; None without a key."""
-        text = self._text
+        text = self.text
         if text[start] in "\"'":
             quoted = _QUOTED_KEY.match(text, start)
             return quoted.end() - 1 if quoted and quoted.end() <= end + 1 else None
@@ -344,18 +282,6 @@ class SecretPlaces:
             return None
         comment = text.find(" #", start, end)
         return colon.start() if comment < 0 or colon.start() < comment else None
-
-    def _end_of_quotes(self, start: int) -> int:
-        """The position behind the quotes; the end of the document if they are not closed in it."""
-        limit = self._end_of_document(start)
-        quoted = _QUOTED.match(self._text, start, limit)
-        return quoted.end() if quoted else limit
-
-    def _end_of_document(self, start: int) -> int:
-        end = self._text.find("\n---", start)
-        while end >= 0 and not _MARKER.match(self._text, end + 1):
-            end = self._text.find("\n---", end + 1)
-        return len(self._text) if end < 0 else end + 1
 
 
 @dataclass(slots=True)
@@ -382,11 +308,3 @@ class _Frame:
 
 def _item_of(place: Place) -> Place:
     return TREE if place.shows is Shows.TREE else place.items or HIDDEN
-
-
-def _without(text: str, pattern: re.Pattern[str], start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The spans between the matches of the pattern."""
-    for match in pattern.finditer(text, start, end):
-        yield start, match.start()
-        start = match.end()
-    yield start, end

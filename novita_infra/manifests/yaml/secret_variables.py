@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
 from novita_infra.schema.public_places import HIDDEN, TREE, Place
 
+_FAR: Final = 2000
+"""Characters before the word `secret` that are searched for the variable that it is about; a tenth as many lines."""
+_ANY_KEY: Final = re.compile(r"""(?<![\w.-])([\w.-]{1,64})["']?[ \t]*:""")
 _NEAR: Final = 0.75
 """The similarity from which a name counts as a misspelling of another."""
 _SAYS: Final = re.compile(r"""(?<![\w.-])(?P<name>[\w.-]{4,12})["']?[ \t]*:(?P<value>[ \t]*["']?[\w~]*)""")
@@ -25,7 +29,8 @@ class SecretVariables:
     """The variables that a text declares, and those among them that are secret."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._keys = Counter(_ANY_KEY.findall(text)) if "variables" in text else Counter()
+        """How often each key stands in the text. A variable that is declared and set has two."""
         self._lines = text.split("\n") if "variables" in text else []
         self._all = False
         """Whether it is not clear which variable is secret."""
@@ -35,8 +40,7 @@ class SecretVariables:
 
     def place_of(self, name: str, declaration: Place) -> Place:
         """The place of a variable's declaration or value. `declaration` has fields only for a declaration."""
-        known = len(re.findall(rf"""(?<![\w.-]){re.escape(name)}["']?[ \t]*:""", self._text)) > 1
-        hidden = self._all or _is_near(name, *self._names) or not (known or declaration.fields)
+        hidden = self._all or _is_near(name, *self._names) or not (self._keys[name] > 1 or declaration.fields)
         if declaration.fields:
             return Place(fields={**declaration.fields, "default": HIDDEN if hidden else TREE})
         return HIDDEN if hidden else TREE
@@ -47,7 +51,7 @@ class SecretVariables:
             alike = len(set(match["name"].lower()) & set("secret")) > 2  # a cheap test before a dear one
             if not (alike and _is_near(match["name"], "secret")) or match["value"].strip(" \t\"'").lower() == "false":
                 continue
-            around = _AROUND.search(line, 0, match.start())
+            around = _AROUND.search(line, max(0, match.start() - _FAR), match.start())
             names = [around["name"].lower()] if around else list(self._above(number))
             self._all = self._all or not names or not _SECTIONS.isdisjoint(names)
             yield from names
@@ -55,7 +59,7 @@ class SecretVariables:
     def _above(self, number: int) -> Iterator[str]:
         """The key around the line by its indentation, and the last key above it that has a value below."""
         own, around, opened = _indent(self._lines[number]), "", ""
-        for line in reversed(self._lines[max(0, number - 200) : number]):
+        for line in reversed(self._lines[max(0, number - _FAR // 10) : number]):
             key = _KEY.match(line)
             if key is None:
                 continue

@@ -116,7 +116,7 @@ def test_the_state_is_in_terraforms_state_representation_without_its_key() -> No
 
 
 def test_a_check_counts_errors_and_warnings_and_gives_ranges() -> None:
-    text = "apiVersion: é\n  imgae: x\n"
+    text = "spec: # éabcd\n  imgae: x\n"
     wrong = Diagnostic('unknown field "imgae"', 'did you mean "image"?', origin=Origin("a.yaml", 2, 3))
     odd = Diagnostic("odd", severity=Severity.WARNING)
     data = validation_json((wrong, odd), lambda _: text)
@@ -127,7 +127,7 @@ def test_a_check_counts_errors_and_warnings_and_gives_ranges() -> None:
         "start": {"line": 2, "column": 3, "byte": 17},
         "end": {"line": 2, "column": 4, "byte": 18},
     }
-    assert first["snippet"]["code"] == "  imgae: x"
+    assert first["snippet"]["code"] == "  imgae: ********"
     assert "range" not in data["diagnostics"][1]
 
 
