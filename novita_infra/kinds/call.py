@@ -61,6 +61,8 @@ class Call:
     took_effect: Callable[[Target, Live], bool] | None = None
     """Whether the live object shows the effect, for fields that cannot be compared one by one (a later end date). By
     default the call took effect when every field that it changes agrees with the target."""
+    disturbs: bool = True
+    """Of a deletion: whether what depends on the object must be changed with it. False where nothing notices."""
     usual_seconds: float = 2.0
     """Usual duration until it is complete, in seconds; an estimate that measured runs replace."""
 

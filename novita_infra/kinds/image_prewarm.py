@@ -226,6 +226,7 @@ IMAGE_PREWARM = Kind(
             request=_delete,
             final_phases=frozenset({Phase.GONE}),
             allowed_phases=PRESENT,
+            disturbs=False,
         ),
         marked=True,
     ),

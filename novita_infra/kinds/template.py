@@ -236,6 +236,7 @@ TEMPLATE: Final = Kind(
             request=_delete,
             final_phases=frozenset({Phase.GONE}),
             allowed_phases=PRESENT,
+            disturbs=False,
         ),
         marked=True,
     ),

@@ -60,7 +60,7 @@ def left_along(
         if live is not None and live.phase is not Phase.LEAVING:
             # It is kept, so what it depends on must be kept, too.
             for need in record.needs if record else ():
-                if need in decisions and need not in left_out and _is_deleted(decisions[need]):
+                if need in decisions and need not in left_out and _disturbs(decisions[need]):
                     more.setdefault(need, f"{address}, which is left out, depends on it")
     if not left_out:
         return more
@@ -130,7 +130,7 @@ def _with_targets(
             waiting.extend((need, f"{address} needs it") for need in needs[address] if need in decisions)
         is_removed = address in recorded and not (decision.keeps or decision.action is Action.REFUSED)
         for other in dependents[address]:
-            if is_removed and address in recorded[other]:
+            if is_removed and decision.case.kind.api.delete.disturbs and address in recorded[other]:
                 waiting.append((other, f"it depends on {address}, which is deleted or replaced"))
             elif decisions[other].forced is Forced.TRIGGER and sets_off(declared[other], address, decision):
                 waiting.append((other, f"it is replaced after {address}"))
@@ -146,8 +146,9 @@ def _unknown(name: str, known: Iterable[Address]) -> Diagnostic:
     return Diagnostic(f"{what} {name}", nearest(name.replace("*", ""), [str(item) for item in sorted(known)]))
 
 
-def _is_deleted(decision: Decision) -> bool:
-    return decision.action in {Action.DELETE, Action.REPLACE}
+def _disturbs(decision: Decision) -> bool:
+    """Whether the decision deletes an object whose dependents notice."""
+    return decision.action in {Action.DELETE, Action.REPLACE} and decision.case.kind.api.delete.disturbs
 
 
 def _acts(decision: Decision | None) -> bool:

@@ -56,6 +56,29 @@ def test_what_comes_along_with_a_target_is_listed_with_the_reason(tmp_path: Path
     assert plan_json(review)["novita"]["along"][0] == {"address": "instance.a", "why": "instance.b needs it"}
 
 
+def warmed(image: str, count: int) -> list[tuple[str, str, dict[str, Any]]]:
+    warm = {"image": image, "cluster": CLUSTER}
+    return [
+        ("ImagePrewarm", "warm", warm),
+        *(("Instance", f"node-{number}", {**MACHINE, **warm}) for number in range(1, count + 1)),
+    ]
+
+
+@pytest.mark.parametrize("target", ["instance.node-1", "image_prewarm.warm"])
+def test_a_replaced_prewarm_brings_no_other_machine_along(tmp_path: Path, target: str) -> None:
+    rig = Rig(tmp_path, environ={})
+    after: dict[str, Any] = {f"node-{number}": {"dependsOn": ["image_prewarm.warm"]} for number in range(1, 4)}
+    rig.declare(*warmed("ubuntu:22.04", 3), **after)
+    rig.apply()
+    rig.declare(*warmed("ubuntu:24.04", 3), **after)
+    assert set(acting(rig.plan(targets=(target,)))) == {"image_prewarm.warm", target}
+    excluded = acting(rig.plan(excludes=("instance.node-2",)))
+    assert set(excluded) == {"image_prewarm.warm", "instance.node-1", "instance.node-3"}
+    rig.apply(targets=(target,))
+    rig.apply()
+    rig.assert_converged()
+
+
 def test_what_stands_on_a_target_that_goes_is_listed_too(tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})
     rig.declare(STORAGE, A, C)
