@@ -168,7 +168,7 @@ class Creator:
         """The attempt and its request. The attempt holds the owner mark only if the request has room for it."""
         at, key = create.at, self._run.records.key
         pending = at.attempt("create", written(_carried(at.kind, create.spec, key), key))
-        mark = self._run.mark(at.step.address, pending.operation) if at.kind.api.marked else ""
+        mark = self._run.mark(at.step.address, pending.operation) if at.kind.api.mark_place else ""
         request = at.kind.api.create.request(Target("", reveal(create.spec), mark=mark))
         return replace(pending, mark=mark if mark and _contains(request.body, mark) else ""), request
 

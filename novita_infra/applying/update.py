@@ -154,7 +154,7 @@ class Updater:
         needs = tuple(sorted({*record.needs, *step.record.needs}))
         intent = replace(record, needs=needs, pending=replace(pending, before=before))
         await at.put(intent, f"{call.name}: about to be sent")
-        mark = live.mark or (self._run.mark(step.address, pending.operation) if at.kind.api.marked else "")
+        mark = live.mark or (self._run.mark(step.address, pending.operation) if at.kind.api.mark_place else "")
         target = Target(live.id, reveal(_with_resets(at.kind, step, change.spec)), live, record.spec, mark=mark)
         request = call.request(target)
         self._run.client.hide(lambda: secrets_of(change.spec))  # it may hold secrets that only the live object shows

@@ -98,7 +98,8 @@ class ApiCalls:
     delete: Call
     deletion_refusal: Callable[[Live], str] | None = None
     """Why the service would refuse to delete this object, or an empty string."""
-    marked: bool = False
-    """Whether the object has room for an owner mark: the calls write Target.mark, `parse` reads Live.mark."""
+    mark_place: str = ""
+    """Where the object carries its owner mark, for a person; empty where the API has no room for one. The calls write
+    Target.mark, `parse` reads Live.mark."""
     lasting_outputs: Callable[[Mapping[str, Value], Live], Mapping[str, Value]] = lambda before, _: before
     """The known attributes that still hold for an object with this answer: a list carries fewer than a get."""

@@ -228,7 +228,7 @@ IMAGE_PREWARM = Kind(
             allowed_phases=PRESENT,
             disturbs=False,
         ),
-        marked=True,
+        mark_place="the end of its `note`",
     ),
     resolution=Resolution(
         check=_check,

@@ -238,7 +238,7 @@ TEMPLATE: Final = Kind(
             allowed_phases=PRESENT,
             disturbs=False,
         ),
-        marked=True,
+        mark_place="a comment at the end of its `readme`",
     ),
     resolution=Resolution(
         check=_check,

@@ -62,6 +62,8 @@ class KindExplained:
     """What a deletion costs."""
     replacement: str
     """The order of a replacement."""
+    mark_place: str
+    """Where an object carries its owner mark; empty where it has none."""
     example: str
 
 
@@ -86,6 +88,7 @@ def explain_kind(kind: Kind) -> KindExplained:
         replacement="the new object is created before the old one is deleted"
         if kind.create_first
         else "the old object is deleted before the new one is created, unless a resource that remains still uses it",
+        mark_place=kind.api.mark_place,
         example=kind.example,
     )
 

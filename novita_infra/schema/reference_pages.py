@@ -134,6 +134,7 @@ def _page(kind: KindExplained) -> Iterator[str]:
     yield from ("", "## Replacing, deleting, waiting", "")
     yield f"* Replaced: {kind.replacement}."
     yield f"* Deleted: {kind.deletion}."
+    yield f"* [Owner mark](../how-to.md#continue-after-an-interrupted-run): {kind.mark_place or 'none'}."
     limits = ", ".join(f"{name} {limit}" for name, limit in kind.timeouts.items())
     yield f"* Waits at most, unless [`lifecycle.timeouts`](lifecycle.md#timeouts) says otherwise: {limits}."
 

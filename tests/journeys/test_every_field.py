@@ -163,7 +163,7 @@ def _hold_to_its_plan(watched: Watched, *, meddled: bool = False) -> None:
         before[chosen] = after[chosen]
     assert after == {**before, **edit.shows}
     assert watched.calls.writes() == edit.writes
-    assert bool(watched.mark) == bool(mark) == KINDS[edit.kind].api.marked
+    assert bool(watched.mark) == bool(mark) == bool(KINDS[edit.kind].api.mark_place)
     if edit.fate is not Fate.REPLACED:
         assert watched.mark == mark
     watched.rig.assert_converged()

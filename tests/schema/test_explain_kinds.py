@@ -44,6 +44,10 @@ def test_a_kind_tells_its_frame() -> None:
     assert explained.timeouts == {"create": "1m", "update": "1m", "delete": "10m"}
     assert explained.deletion == "the credential is removed; refused while something uses it"
     assert explained.replacement == "the new object is created before the old one is deleted"
+    assert (explained.mark_place, explain_kind(KINDS["template"]).mark_place) == (
+        "",
+        "a comment at the end of its `readme`",
+    )
 
 
 def test_a_field_tells_all_that_is_known_of_it() -> None:

@@ -157,7 +157,7 @@ def _assert_on_record_once(project: Path, account: Path, case: Case) -> None:
 def live_ids(world: World) -> list[str]:
     """The ids of all that the account holds; what is leaving has left."""
     leaving = {"removed", "toRemove", "removing", "deleting"}
-    items: list[Any] = [item for table in TABLES.values() for item in getattr(world, table)]
+    items: list[Any] = [item for table in TABLES.values() for item in world.tables[table]]
     return sorted(item.id for item in items if getattr(item, "status", getattr(item, "state", "")) not in leaving)
 
 

@@ -122,7 +122,7 @@ MACHINE: Final = Kind(
             Call(name="stop", summary="stop", request=_call("stop"), final_phases=frozenset({Phase.STOPPED})),
         ),
         delete=Call(name="delete", summary="delete", request=_call("delete", repeatable=True)),
-        marked=True,
+        mark_place="its note",
     ),
     timeouts=Timeouts(create=60.0, update=60.0, delete=60.0),
 )

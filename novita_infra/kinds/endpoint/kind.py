@@ -73,7 +73,7 @@ ENDPOINT = Kind(
             allowed_phases=PRESENT,
             losses=calls.worker_losses,
         ),
-        marked=True,
+        mark_place="the entry `NOVITA_INFRA_OWNER` of its `env`",
     ),
     resolution=Resolution(
         inherit=resolution.inherit,

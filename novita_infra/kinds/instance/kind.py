@@ -164,7 +164,7 @@ INSTANCE: Final = Kind(
             losses=calls.delete_losses,
         ),
         deletion_refusal=_deletion_refusal,
-        marked=True,
+        mark_place="the entry `NOVITA_INFRA_OWNER` of its `env`",
         lasting_outputs=parsing.lasting_outputs,
     ),
     resolution=Resolution(

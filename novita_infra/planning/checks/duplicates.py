@@ -43,7 +43,7 @@ def kinds_to_list(inputs: PlanInputs, plan: Plan) -> frozenset[str]:
     return frozenset(
         prefix
         for prefix in kinds - inputs.world.unrecorded.keys()
-        if inputs.kinds[prefix].api.marked or not _has_records(inputs)
+        if inputs.kinds[prefix].api.mark_place or not _has_records(inputs)
     )
 
 

@@ -61,7 +61,8 @@ def expressions(kind: KindExplained) -> dict[str, str]:
 
 
 def replacement_texts(kind: KindExplained) -> tuple[str, ...]:
-    """What deleting and replacing do, and the time limits."""
+    """What deleting and replacing do, the place of the owner mark, and the time limits."""
     times = ", ".join(f"{name} {limit}" for name, limit in kind.timeouts.items())
     limits = f"time limits (lifecycle.timeouts changes them): {times}"
-    return kind.deletion, f"replacing: {kind.replacement}", limits
+    mark = kind.mark_place.replace("`", "") or "none"
+    return kind.deletion, f"replacing: {kind.replacement}", f"owner mark: {mark}", limits
