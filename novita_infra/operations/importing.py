@@ -63,7 +63,7 @@ async def import_object(session: Session, address: Address, id: str, *, steal: b
             address=str(address),
             code=EXIT_REFUSED,
         )
-    if not state.searched and kind.api.marked and session.identity.claim(live.mark) is Claim.NONE and not steal:
+    if not state.searched and kind.api.mark_place and session.identity.claim(live.mark) is Claim.NONE and not steal:
         await _check_not_lost(session)
     identity = accepting(session, live, address)
     if recorded and accepts:

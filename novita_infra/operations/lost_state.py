@@ -19,7 +19,7 @@ from novita_infra.refresh.catalogue import read_prices
 from novita_infra.refresh.objects import read_lists, still_listed
 from novita_infra.state.store import StateLost
 
-MARKED = tuple(kind.type for kind in KINDS.values() if kind.api.marked)
+MARKED = tuple(kind.type for kind in KINDS.values() if kind.api.mark_place)
 """The types whose objects carry owner marks."""
 
 
