@@ -27,4 +27,13 @@ def inline(value: Value) -> str:
         case list() | tuple():
             return f"[{', '.join(inline(item) for item in value)}]"
         case _:
-            return json.dumps(value, ensure_ascii=False, default=str)
+            return visible(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def visible(text: str) -> str:
+    """The text with an escape for each character that cannot be seen, such as a no-break space; blanks remain."""
+    return text if text.isprintable() else "".join(mark if mark.isprintable() else _escape(mark) for mark in text)
+
+
+def _escape(mark: str) -> str:
+    return json.dumps(mark)[1:-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -62,7 +63,7 @@ def _nested(before: Value, after: Value) -> bool:
 
 def _inside(before: Value, after: Value, *, indent: int) -> Iterator[Line]:
     if isinstance(before, str) and isinstance(after, str):
-        yield from _inside_texts(before.splitlines(), after.splitlines(), indent=indent)
+        yield from _inside_texts(before, after, indent=indent)
     elif isinstance(before, (dict, list)):
         yield from _inside_nested(before, after, indent=indent)
 
@@ -84,17 +85,28 @@ def _label(path: tuple[str | int, ...]) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
 
 
-def _inside_texts(before: list[str], after: list[str], *, indent: int) -> Iterator[Line]:
-    pad, same = " " * indent, 0
-    for tag, left, left_end, right, right_end in difflib.SequenceMatcher(None, before, after, False).get_opcodes():
+def _inside_texts(before: str, after: str, *, indent: int) -> Iterator[Line]:
+    """The lines of two texts that differ. A line with something that cannot be seen stands in quotes."""
+    pad, same, ends = " " * indent, 0, before.endswith("\n") != after.endswith("\n")
+    old, new = _lines(before), _lines(after)
+    for tag, left, left_end, right, right_end in difflib.SequenceMatcher(None, old, new, False).get_opcodes():
         if tag == "equal":
             same += left_end - left
             continue
-        for item in before[left:left_end]:
-            yield line(pad, REMOVED, item)
-        for item in after[right:right_end]:
-            yield line(pad, ADDED, item)
+        for mark, items in ((REMOVED, old[left:left_end]), (ADDED, new[right:right_end])):
+            for item in items:
+                note = "  (without a line end)" if ends and not item.endswith("\n") else ""
+                yield line(pad, mark, _seen(item.removesuffix("\n")), (note, Tone.FAINT))
     yield from _unchanged(same, indent)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a text with their ends. Only a line feed ends one: any other separator is a character."""
+    return [item for item in re.split(r"(?<=\n)", text) if item]
+
+
+def _seen(text: str) -> str:
+    return text if text.isprintable() and text == text.rstrip() else inline(text)
 
 
 def _unchanged(count: int, indent: int) -> Iterator[Line]:
