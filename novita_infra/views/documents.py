@@ -5,25 +5,49 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from novita_infra.applying.events import Listener, Result
 from novita_infra.model.diagnostics import Diagnostic, problem
 from novita_infra.model.values import Value
 from novita_infra.planning.plan.review import Review
+from novita_infra.views.content.diagnostics import ValidationContent
+from novita_infra.views.content.graph import DependencyGraph
 from novita_infra.views.content.lines import Line
+from novita_infra.views.content.listing import Facts, Listing
+from novita_infra.views.content.plan import DriftContent, PlanContent
+from novita_infra.views.content.state import StateContent
+from novita_infra.views.content.why import Reasons
 from novita_infra.views.output_formats import DocumentFormat, output_formats, part_of_format
 from novita_infra.views.renderer import Content, Renderer
+
+_NAMES: Final[Mapping[type, str]] = {
+    PlanContent: "plan",
+    DriftContent: "drift",
+    ValidationContent: "validation",
+    DependencyGraph: "graph",
+    Reasons: "why",
+    StateContent: "state",
+}
+"""The names of results that do not declare one."""
 
 
 def document_text(format_name: str, content: Any) -> str:
     """The text of a result in a document format. Raises Problems for a result that the format does not show."""
     form = output_formats()[format_name]
     assert isinstance(form, DocumentFormat)  # noqa: S101 -- callers choose from those
-    if content.name not in form.documents:
+    result = _name_of(content)
+    if result not in form.documents:
         raise problem(f"--{format_name} does not show this", f"it shows: {', '.join(form.documents)}")
-    text: str = part_of_format(format_name, form.documents[content.name])(content)
+    text: str = part_of_format(format_name, form.documents[result])(content)
     return text
+
+
+def _name_of(content: Any) -> str:
+    """The name of the result for document formats; empty for one that no format shows as a document."""
+    if isinstance(content, (Facts, Listing)):
+        return content.name
+    return _NAMES.get(type(content), "")
 
 
 class WithDocuments:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 _PACKAGE: Final = f"{__package__}.formats"
 
 
-@dataclass(frozen=True, slots=True)
-class StreamFormat:
+class StreamFormat(NamedTuple):
     """A format of all results, on stdout."""
 
     help: str
@@ -22,8 +20,7 @@ class StreamFormat:
     """`module:class` of its `Renderer`, inside its package."""
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentFormat:
+class DocumentFormat(NamedTuple):
     """A format of some results, each as one text."""
 
     help: str

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from novita_infra.applying.events import Listener, Result
 from novita_infra.model.diagnostics import Diagnostic
@@ -37,8 +36,7 @@ Content: TypeAlias = PlanContent | DriftContent | ValidationContent | PlainConte
 """The result of a command without a format."""
 
 
-@dataclass(frozen=True, slots=True)
-class RenderSettings:
+class RenderSettings(NamedTuple):
     """What a renderer is made from."""
 
     root: Path

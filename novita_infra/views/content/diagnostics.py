@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import ClassVar, Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic
@@ -17,11 +17,8 @@ Sources: TypeAlias = Callable[[str], str | None]
 _WIDTH: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class ValidationContent:
+class ValidationContent(NamedTuple):
     """The outcome of `validate`."""
-
-    name: ClassVar[str] = "validation"
 
     diagnostics: tuple[Diagnostic, ...]
     resources: int | None

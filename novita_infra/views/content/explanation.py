@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import NamedTuple
 
 from novita_infra.schema.explain_frame import PartExplained
 from novita_infra.schema.explain_kinds import FieldExplained, KindExplained
 
 
-@dataclass(frozen=True, slots=True)
-class KindsContent:
+class KindsContent(NamedTuple):
     """The kinds of resources."""
-
-    name: ClassVar[str] = "kinds"
 
     kinds: tuple[KindExplained, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ExplanationContent:
+class ExplanationContent(NamedTuple):
     """What a kind, a field or a part of a manifest takes."""
-
-    name: ClassVar[str] = "explanation"
 
     part: KindExplained | FieldExplained | PartExplained
     kind: str = ""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final, NamedTuple
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.values import refs
@@ -23,8 +22,7 @@ _FILL: Final[Mapping[Action, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class GraphNode:
+class GraphNode(NamedTuple):
     """A resource in the graph."""
 
     name: str
@@ -35,11 +33,8 @@ class GraphNode:
     """The colour of the action, such as `#c8e6c9`; empty without an action."""
 
 
-@dataclass(frozen=True, slots=True)
-class DependencyGraph:
+class DependencyGraph(NamedTuple):
     """The resources in the order of their addresses, and the arrows between their names."""
-
-    name: ClassVar[str] = "graph"
 
     nodes: tuple[GraphNode, ...]
     arrows: tuple[tuple[str, str], ...]

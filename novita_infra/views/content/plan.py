@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final, NamedTuple
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic
@@ -47,11 +46,8 @@ VERBS: Final[Mapping[Action, tuple[str, str]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PlanContent:
+class PlanContent(NamedTuple):
     """A plan with its problems."""
-
-    name: ClassVar[str] = "plan"
 
     review: Review
     digest: str = ""
@@ -63,11 +59,8 @@ class PlanContent:
     """The warnings of the manifests."""
 
 
-@dataclass(frozen=True, slots=True)
-class DriftContent:
+class DriftContent(NamedTuple):
     """The drift of a plan, and the changes that would follow."""
-
-    name: ClassVar[str] = "drift"
 
     review: Review
     warnings: tuple[Diagnostic, ...] = ()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from novita_infra.applying.events import Ended, Outcome, Result
 from novita_infra.catalogue.prices import Cost
@@ -24,8 +23,7 @@ _SECTIONS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Leftover:
+class Leftover(NamedTuple):
     """An object that still costs after a failed run."""
 
     address: Address

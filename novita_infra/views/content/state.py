@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import NamedTuple
 
 from novita_infra.model.clock import moment
 from novita_infra.model.records import Record
@@ -14,48 +13,35 @@ from novita_infra.views.content.lines import Tone
 from novita_infra.views.content.values import inline
 
 
-@dataclass(frozen=True, slots=True)
-class StateContent:
+class StateContent(NamedTuple):
     """All records and outputs."""
-
-    name: ClassVar[str] = "state"
 
     state: State
 
 
-@dataclass(frozen=True, slots=True)
-class RecordContent:
+class RecordContent(NamedTuple):
     """One record."""
-
-    name: ClassVar[str] = "record"
 
     record: Record
     imported: str = ""
     """`Imported` or `Adopted` for the record of an object that just was; else empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutputsContent:
+class OutputsContent(NamedTuple):
     """The outputs of the project."""
-
-    name: ClassVar[str] = "outputs"
 
     outputs: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class OutputContent:
+class OutputContent(NamedTuple):
     """The value of one output."""
-
-    name: ClassVar[str] = "output"
 
     value: Value
     raw: bool = False
     """Whether a text is written without quotes and line end."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordNote:
+class RecordNote(NamedTuple):
     """A titled fact of a record."""
 
     title: str

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from novita_infra.kinds import KINDS
 from novita_infra.model.addresses import Address, Origin
@@ -36,8 +36,6 @@ class WhyReason:
 @dataclass(frozen=True, slots=True)
 class Reasons:
     """A change and its reasons."""
-
-    name: ClassVar[str] = "why"
 
     change: Change
     steps: tuple[str, ...]
