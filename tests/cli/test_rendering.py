@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from novita_infra.cli.command import Command
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.views.content.lines import line
-from novita_infra.views.output_formats import output_formats
+from novita_infra.views.output_formats import document_formats
 from novita_infra.views.renderer import Renderer
 
 
@@ -40,8 +40,7 @@ def test_two_formats_for_stdout_at_once_are_refused() -> None:
 
 def test_a_command_takes_the_files_of_the_formats_that_show_its_result() -> None:
     options = {name for parameter in words.params for name in parameter.opts}
-    assert {"--json", "--dot", "--mermaid"} <= options
-    assert not {f"--{name}" for name in output_formats()} - {"--text"} - options
+    assert options == {"--json", "--other", "--no-color", *(f"--{name}" for name in document_formats("graph"))}
 
 
 def test_no_command_that_runs_imports_a_format_that_it_does_not_use(tmp_path: Path) -> None:
