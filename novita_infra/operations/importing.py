@@ -110,7 +110,9 @@ def _this_import(session: Session) -> LastRun:
 async def _check_not_lost(session: Session) -> None:
     """Raises Problems if an earlier state is lost: its own objects are adopted first, and no other beside them."""
     lists = await lists_of(session.client, MARKED)
-    if lost := await own_objects(session.client, session.clock, session.identity, lists):
+    if lost := await own_objects(
+        session.client, session.clock, session.identity, lists, declared=session.project.declared
+    ):
         partly = bool(session.state.serial)
         finding = lost_state(lost, session.identity, place=session.store.describe(), partly=partly)
         raise Problems([finding.diagnostic], code=finding.code)

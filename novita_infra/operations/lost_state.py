@@ -12,7 +12,7 @@ from novita_infra.catalogue.prices import price_list
 from novita_infra.kinds import KINDS
 from novita_infra.model.clock import Clock
 from novita_infra.model.identity import Identity
-from novita_infra.model.resources import Live
+from novita_infra.model.resources import Declared, Live
 from novita_infra.planning.checks.lost_state import claimed_objects, lost_objects_text
 from novita_infra.planning.orphans import Orphan, dearest_first
 from novita_infra.refresh.catalogue import read_prices
@@ -29,14 +29,19 @@ async def lists_of(client: ApiClient, types: Iterable[str]) -> dict[str, tuple[L
 
 
 async def own_objects(
-    client: ApiClient, clock: Clock, identity: Identity, lists: Mapping[str, tuple[Live, ...]]
+    client: ApiClient,
+    clock: Clock,
+    identity: Identity,
+    lists: Mapping[str, tuple[Live, ...]],
+    *,
+    declared: tuple[Declared, ...],
 ) -> tuple[Orphan, ...]:
     """The objects of the lists that carry the owner mark of the project and exist, with prices, the dearest first.
 
     Makes no call where there are none. Raises ApiError.
     """
     by_type: dict[str, tuple[Live, ...]] = {}
-    for prefix, live in claimed_objects(lists, identity):
+    for prefix, live in claimed_objects(lists, identity, declared):
         by_type[prefix] = (*by_type.get(prefix, ()), live)
     if not by_type:
         return ()
@@ -52,11 +57,14 @@ async def own_objects(
     return tuple(dearest_first(orphans))
 
 
-async def with_lost_objects(error: StateLost, client: ApiClient, clock: Clock, identity: Identity) -> StateLost:
+async def with_lost_objects(
+    error: StateLost, client: ApiClient, clock: Clock, identity: Identity, *, declared: tuple[Declared, ...]
+) -> StateLost:
     """The error with the objects of the lost state, as far as their marks show them."""
     (diagnostic,) = error.diagnostics
     objects: tuple[Orphan, ...] = ()
     with suppress(ApiError):  # the state is lost in any case
-        objects = await own_objects(client, clock, identity, await lists_of(client, MARKED))
+        lists = await lists_of(client, MARKED)
+        objects = await own_objects(client, clock, identity, lists, declared=declared)
     found = lost_objects_text(objects) if objects else "no object in the account carries its owner mark"
     return StateLost(f"{diagnostic.summary}; {found}", diagnostic.hint)

@@ -23,7 +23,7 @@ from novita_infra.model.resources import Live, Phase
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.ownership import ids_of_type, state_readers
 from novita_infra.operations.session import Session, check_account
-from novita_infra.planning.checks.lost_state import lost_state
+from novita_infra.planning.checks.lost_state import claimed_objects, lost_state
 from novita_infra.planning.orphans import Orphan, dearest_first
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.steps import Step, StepKind, StepLimits
@@ -116,7 +116,9 @@ def orphans_named(found: Iterable[Orphan], ids: Iterable[str], *, steal: bool = 
 async def orphans_to_terminate(session: Session, ids: Iterable[str], *, beside: Sequence[Path] = ()) -> list[Orphan]:
     """The orphans of these ids, as `orphans_named`. Raises Problems also where they may be those of a lost state."""
     found, state, steal = await find_orphans(session, beside=beside), session.state, session.where.steal
-    own = [item for item in found if session.identity.claim(item.live.mark) in {Claim.OWN, Claim.DOUBTFUL}]
+    lists = {prefix: [item.live for item in found if item.kind == prefix] for prefix in KINDS}
+    claimed = {live.id for _, live in claimed_objects(lists, session.identity, session.project.declared)}
+    own = [item for item in found if item.live.id in claimed]
     if own and not state.searched and not steal:
         finding = lost_state(own, session.identity, place=session.store.describe(), partly=bool(state.serial))
         hint = f"{finding.diagnostic.hint.rpartition('; or leave')[0]}; to delete one nevertheless, add --steal"

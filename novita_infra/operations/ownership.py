@@ -45,6 +45,8 @@ def recorded_by_others(session: Session, objects: Collection[tuple[str, str]]) -
     for reader in state_readers(session, ())[1:]:
         with suppress(Problems):
             state = reader.load()
+            if state.lineage == session.state.lineage:
+                continue  # another version of this state
             claimed |= {
                 (prefix, id): reader.describe()
                 for prefix in {prefix for prefix, _ in objects}

@@ -181,7 +181,7 @@ async def with_project(
         if lost:
             from novita_infra.operations.lost_state import with_lost_objects  # noqa: PLC0415 -- rare
 
-            raise await with_lost_objects(lost, client, clock, identity_of(project, state))
+            raise await with_lost_objects(lost, client, clock, identity_of(project, state), declared=project.declared)
         yield Session(where, project, store, client, clock, cloud, state, sim=sim, report=report)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,7 @@ def test_an_existing_object_is_taken_in_and_plans_empty(tmp_path: Path) -> None:
     rig.declare(("Instance", "a", spec))
     rig.apply()
     id = rig.record("instance.a").id
-    rig.store().path.unlink()
+    shutil.rmtree(tmp_path / "state")
     rig.take_in("instance.a", id)
     rig.assert_converged()
 
@@ -190,8 +191,8 @@ def test_an_imported_fleet_with_written_manifests_plans_empty(tmp_path: Path) ->
     rig.declare(*fleet)
     rig.apply()
     ids = {str(address): record.id for address, record in rig.state().records.items()}
-    for file in ("main.yaml", "state/default.json"):
-        (tmp_path / file).unlink()
+    (tmp_path / "main.yaml").unlink()
+    shutil.rmtree(tmp_path / "state")
     for address in sorted(ids, key=lambda text: text.startswith("instance")):
         rig.take_in(address, ids[address])
     rig.assert_converged()
@@ -203,8 +204,8 @@ def test_a_credential_without_a_manifest_cannot_be_taken_in_and_says_why(tmp_pat
     rig.declare(("RegistryAuth", "hub", {"username": "u", "password": "p"}))
     rig.apply()
     id = rig.record("registry_auth.hub").id
-    for file in ("main.yaml", "state/default.json"):
-        (tmp_path / file).unlink()
+    (tmp_path / "main.yaml").unlink()
+    shutil.rmtree(tmp_path / "state")
     with pytest.raises(Problems, match="the API does not return password"):
         rig.take_in("registry_auth.hub", id)
 

@@ -56,7 +56,9 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
     lists |= observed.unknown
     identity = session.identity
     lost = (
-        () if asked.new_state or state.searched else await own_objects(session.client, session.clock, identity, lists)
+        ()
+        if asked.new_state or state.searched
+        else await own_objects(session.client, session.clock, identity, lists, declared=project.declared)
     )
     inputs = PlanInputs(
         config=Config(

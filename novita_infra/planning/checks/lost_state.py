@@ -11,7 +11,7 @@ from typing import Final
 
 from novita_infra.catalogue.prices import usd
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity
-from novita_infra.model.identity import Claim, Identity, owner_of
+from novita_infra.model.identity import Claim, Identity, in_mark, owner_of
 from novita_infra.model.resources import Declared, Live, Phase
 from novita_infra.planning.orphans import Orphan, total_per_hour
 from novita_infra.planning.plan.findings import Finding
@@ -21,13 +21,21 @@ NAMED: Final = 8
 _GOING: Final = frozenset({Phase.LEAVING, Phase.GONE})
 
 
-def claimed_objects(lists: Mapping[str, Iterable[Live]], identity: Identity) -> list[tuple[str, Live]]:
-    """The types and objects of the lists whose owner mark names this project and environment, or perhaps this one."""
+def claimed_objects(
+    lists: Mapping[str, Iterable[Live]], identity: Identity, declared: Iterable[Declared]
+) -> list[tuple[str, Live]]:
+    """The types and objects of the lists whose owner mark names this project and environment, or perhaps this one.
+
+    A project of this name that may be another one counts where it has an object of an address that is declared here.
+    """
+    marked = [(prefix, live) for prefix, lives in lists.items() for live in lives if live.phase not in _GOING]
+    addresses = {in_mark(item.address) for item in declared}
+    claims = {live.mark: identity.claim(live.mark) for _, live in marked}
+    doubtful = {owner for mark, claim in claims.items() if claim is Claim.DOUBTFUL and (owner := owner_of(mark))}
+    scopes = {owner.scope for owner in doubtful if owner.address in addresses}
+    counted = {owner for owner in doubtful if owner.scope in scopes}
     return [
-        (prefix, live)
-        for prefix, lives in lists.items()
-        for live in lives
-        if live.phase not in _GOING and identity.claim(live.mark) in {Claim.OWN, Claim.DOUBTFUL}
+        (prefix, live) for prefix, live in marked if claims[live.mark] is Claim.OWN or owner_of(live.mark) in counted
     ]
 
 
