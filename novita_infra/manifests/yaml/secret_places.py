@@ -79,21 +79,19 @@ class SecretPlaces(MaskedText):
         return self._entry(content, content - start, end)
 
     def _entry(self, start: int, indent: int, end: int) -> int:
-        """Reads what stands at the indentation: a key, an item of a list, or a value."""
-        text, levels = self.text, self._levels
-        item = text[start] == "-" and (start + 1 == end or text[start + 1] in " \t")
-        while levels[-1].indent > indent or (levels[-1].indent == indent and levels[-1].listed and not item):
-            levels.pop()
-        top = levels[-1]
-        if top.indent < indent and top.scalar:
-            return self._continuation(start, top, end)
-        if item:
+        """Reads what stands at the indentation: a key, a value, or items of a list and what stands in the last."""
+        top = self._level(start, indent, end)
+        while not (top.indent < indent and top.scalar) and self._is_item(start, end):
             if top.indent < indent or not top.listed:
                 top = _Level(indent, _item_of(top.child), listed=True)
-                levels.append(top)
+                self._levels.append(top)
             top.child, top.scalar = top.place, False
             rest = self.skip_blanks(start + 1, end)
-            return self._entry(rest, indent + rest - start, end) if rest < end else end + 1
+            if rest == end:
+                return end + 1
+            start, indent = rest, indent + rest - start
+        if top.indent < indent and top.scalar:
+            return self._continuation(start, top, end)
         colon = self._end_of_key(start, end)
         if colon is None:
             if top.indent < indent:
@@ -102,8 +100,18 @@ class SecretPlaces(MaskedText):
             return end + 1
         if top.indent < indent:
             top = _Level(indent, top.child)
-            levels.append(top)
+            self._levels.append(top)
         return self._pair(start, colon, top, end)
+
+    def _level(self, start: int, indent: int, end: int) -> _Level:
+        """The block that an indentation belongs to; deeper ones are over."""
+        levels, item = self._levels, self._is_item(start, end)
+        while levels[-1].indent > indent or (levels[-1].indent == indent and levels[-1].listed and not item):
+            levels.pop()
+        return levels[-1]
+
+    def _is_item(self, start: int, end: int) -> bool:
+        return self.text[start] == "-" and (start + 1 == end or self.text[start + 1] in " \t")
 
     def _pair(self, start: int, colon: int, level: _Level, end: int) -> int:
         level.child, level.scalar = self._key(start, colon, level.place), False

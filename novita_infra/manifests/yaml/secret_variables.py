@@ -36,6 +36,8 @@ class SecretVariables:
         """Whether it is not clear which variable is secret."""
         self._names: set[str] = set()
         for number, line in enumerate(self._lines):
+            if self._all:
+                break
             self._names.update(self._declared(number, line))
 
     def place_of(self, name: str, declaration: Place) -> Place:
@@ -49,7 +51,11 @@ class SecretVariables:
         """The variables that the line may declare to be secret."""
         for match in _SAYS.finditer(line):
             alike = len(set(match["name"].lower()) & set("secret")) > 2  # a cheap test before a dear one
-            if not (alike and _is_near(match["name"], "secret")) or match["value"].strip(" \t\"'").lower() == "false":
+            if (
+                self._all
+                or not (alike and _is_near(match["name"], "secret"))
+                or match["value"].strip(" \t\"'").lower() == "false"
+            ):
                 continue
             around = _AROUND.search(line, max(0, match.start() - _FAR), match.start())
             names = [around["name"].lower()] if around else list(self._above(number))
@@ -59,6 +65,8 @@ class SecretVariables:
     def _above(self, number: int) -> Iterator[str]:
         """The key around the line by its indentation, and the last key above it that has a value below."""
         own, around, opened = _indent(self._lines[number]), "", ""
+        if not own:
+            return
         for line in reversed(self._lines[max(0, number - _FAR // 10) : number]):
             key = _KEY.match(line)
             if key is None:

@@ -43,7 +43,7 @@ def test_a_file_of_variables_is_named_as_it_was_given(
     monkeypatch.chdir(project.parent)
     message = run("validate", str(project), "--var-file", f"{project.name}/odd.vars.yaml").stderr
     assert f"error: {project.name}/odd.vars.yaml:1:1: " in message
-    assert "     1 | sise: 1\n" in message
+    assert "     1 | sise: ********\n" in message
 
 
 def test_a_path_that_is_not_there_is_an_error(run: Invoke) -> None:
