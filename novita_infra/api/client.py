@@ -26,7 +26,7 @@ from novita_infra.api.known_secrets import KnownSecrets, SecretSource
 from novita_infra.api.limits.governor import Governor
 from novita_infra.api.limits.shared_limits import open_limits
 from novita_infra.api.logs.tail import Logs
-from novita_infra.api.request import Items, Pages, Request
+from novita_infra.api.request import Pages, Request, WalkedItems
 from novita_infra.api.responses import Response, content
 from novita_infra.api.retries import RetryPolicy, repeat
 from novita_infra.api.transport.bodies import TooLarge
@@ -125,7 +125,7 @@ class Client:
         patience = self._patience
         return await repeat(once, request, clock=self._clock, random=self.random, patience=patience, repeats=repeats)
 
-    async def walk(self, pages: Pages) -> Items:
+    async def walk(self, pages: Pages) -> WalkedItems:
         """Every item of a list once, whether the service counts pages from 0 or from 1; see `paging.walk`."""
         return await paging.walk(pages, self.send)
 

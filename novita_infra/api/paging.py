@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from novita_infra.api.errors import NotFound, Refused, Unanswered
-from novita_infra.api.request import Items, Pages, Request
+from novita_infra.api.request import Pages, Request, WalkedItems
 
 Fetch: TypeAlias = Callable[[Request], Awaitable[Any]]
 Item: TypeAlias = dict[str, Any]
@@ -25,7 +25,7 @@ _ENVELOPE: Final = frozenset(
 )
 
 
-async def walk(pages: Pages, fetch: Fetch) -> Items:
+async def walk(pages: Pages, fetch: Fetch) -> WalkedItems:
     """Every item of the list once, in the order of the pages. The content identifies an item without an identity key.
 
     A list that became shorter meanwhile may have moved an item from an unread page to one already read, so it is read
@@ -41,7 +41,7 @@ async def walk(pages: Pages, fetch: Fetch) -> Items:
         if not walking.shrank:
             seen = walking.found
             break
-    items = Items(seen.values())
+    items = WalkedItems(seen.values())
     items.is_certain = walking.is_certain
     return items
 

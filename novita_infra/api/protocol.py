@@ -7,7 +7,7 @@ from random import Random
 from typing import Any, Protocol
 
 from novita_infra.api.known_secrets import SecretSource
-from novita_infra.api.request import Items, Pages, Request
+from novita_infra.api.request import Pages, Request, WalkedItems
 
 
 class ApiClient(Protocol):
@@ -20,7 +20,7 @@ class ApiClient(Protocol):
         """The answer as JSON data, as a str if it is plain text, as None if it is empty. Raises ApiError."""
         ...
 
-    async def walk(self, pages: Pages) -> Items:
+    async def walk(self, pages: Pages) -> WalkedItems:
         """Every item of a list once. Raises ApiError."""
         ...
 

@@ -42,7 +42,7 @@ class Pages:
     query: Mapping[str, str | int] = field(default_factory=dict)
 
 
-class Items(list[dict[str, Any]]):
+class WalkedItems(list[dict[str, Any]]):
     """The items of a list."""
 
     is_certain = True

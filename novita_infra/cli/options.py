@@ -73,6 +73,13 @@ allow_data_loss_option = click.option(
     metavar="ADDR",
     help="Allow the loss of this resource's data; repeatable. instance.* matches all instances.",
 )
+create_anyway_option = click.option(
+    "--create-anyway",
+    multiple=True,
+    type=address_or_pattern,
+    metavar="ADDR",
+    help="Create this resource though an object of its name and place exists that no state has; repeatable.",
+)
 allow_large_change_option = click.option(
     "--allow-large-change",
     is_flag=True,
@@ -119,6 +126,7 @@ def with_plan_options(function: Callback) -> Callback:
     @exclude_option
     @replace_option
     @allow_data_loss_option
+    @create_anyway_option
     @allow_large_change_option
     @runway_option
     @refresh_option
@@ -137,6 +145,7 @@ _FIELDS: Final = (
     "excludes",
     "replaces",
     "allow_data_loss",
+    "create_anyway",
     "allow_large_change",
     "runway",
     "refresh",

@@ -77,6 +77,8 @@ def again(command: str, project_options: ProjectOptions, plan_options: PlanOptio
         words += ["--replace", old]
     for pattern in plan_options.allow_data_loss:
         words += ["--allow-data-loss", pattern]
+    for pattern in plan_options.create_anyway:
+        words += ["--create-anyway", pattern]
     words += ["--allow-large-change"] if plan_options.allow_large_change else []
     words += [] if plan_options.refresh is Refresh.ALL else [f"--refresh={plan_options.refresh.value}"]
     words += ["--runway", f"{plan_options.runway / 60:g}"] if plan_options.runway != PlanOptions().runway else []

@@ -39,6 +39,9 @@ class PlanOptions:
     """Replace these resources, though they could be kept; addresses or patterns."""
     allow_data_loss: tuple[str, ...] = ()
     """The resources whose data may be lost; addresses or patterns."""
+    create_anyway: tuple[str, ...] = ()
+    """The resources to create though an object of their name and place exists that no state has; addresses or
+    patterns."""
     allow_large_change: bool = False
     """More may be deleted and replaced than the project's limit."""
     refresh: Refresh = Refresh.ALL

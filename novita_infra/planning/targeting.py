@@ -35,7 +35,8 @@ def misnamed(options: PlanOptions, *, declared: Collection[Address], recorded: C
     if options.destroys and options.replaces:
         return [Diagnostic("--replace recreates a resource, and here all are deleted", "leave it out")]
     known = {*declared, *recorded}
-    names = (*options.targets, *options.excludes, *(name for name in options.allow_data_loss if not is_pattern(name)))
+    permissions = (name for name in (*options.allow_data_loss, *options.create_anyway) if not is_pattern(name))
+    names = (*options.targets, *options.excludes, *permissions)
     return [
         *(_unknown(name, known) for name in names if not _any(name, known)),
         *(_unknown(name, declared) for name in options.replaces if not _any(name, declared)),

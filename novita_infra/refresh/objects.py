@@ -23,7 +23,7 @@ class Lives(dict[str, Live]):
     """Live objects by id."""
 
     is_certain = True
-    """Whether an object that is not among them does not exist; see `api.paging.Items`."""
+    """Whether an object that is not among them does not exist; see `api.paging.WalkedItems`."""
 
 
 async def read_all(client: ApiClient, kind: Kind) -> Lives:

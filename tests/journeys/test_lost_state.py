@@ -83,19 +83,25 @@ def test_what_carries_the_mark_of_what_would_be_created_refuses_the_plan(
     assert rig.live_ids() == [record.id]
 
 
+@pytest.mark.parametrize("recorded", [False, True], ids=["without a state", "with an older state"])
 @pytest.mark.parametrize(("kind", "spec"), UNMARKED)
-def test_without_state_an_unmarked_object_of_the_same_name_is_reported(
-    kind: str, spec: dict[str, Any], tmp_path: Path
+def test_an_unmarked_object_of_the_same_name_and_place_is_not_bought_twice(
+    kind: str, spec: dict[str, Any], recorded: bool, tmp_path: Path
 ) -> None:
     rig, record = _made_and_lost(kind, spec, tmp_path)
+    if recorded:
+        rig.declare((kind, "it", spec), ("Template", "other", TEMPLATE))
+        rig.apply(targets=("template.other",))
     plan = rig.plan()
-    assert not plan.problems
-    (note,) = (item for item in plan.notes if item.address == str(record.address))
-    assert record.id in note.summary
-    assert f"orphans --adopt {record.address} --id {record.id}" in note.hint
-    rig.declare((kind, "it", spec), ("Template", "other", TEMPLATE))
-    rig.apply(targets=("template.other",))
-    assert not any(record.id in item.summary for item in rig.plan().notes)
+    (problem,) = (item for item in plan.problems if item.address == str(record.address))
+    assert plan.code == EXIT_REFUSED
+    assert record.id in problem.summary
+    assert f"orphans --adopt {record.address} --id {record.id}" in problem.hint
+    rig.apply(create_anyway=(str(record.address),))
+    made = rig.record(str(record.address)).id
+    assert made != record.id
+    assert {made, record.id} <= set(rig.live_ids())
+    assert rig.plan().empty
 
 
 def test_drift_repeats_the_way_out_word_for_word(tmp_path: Path) -> None:
@@ -137,15 +143,14 @@ def test_what_belongs_to_another_environment_or_project_stands_in_nobodys_way(tm
     rig.declare(("Instance", "it", MACHINE), ("NetworkStorage", "data", {"cluster": HERE, "sizeGb": 10}))
     for environment in ("dev", "prod"):
         rig.environment = environment
-        assert not rig.plan().notes  # of the other one's storage, which has the same name and no mark
+        assert not rig.plan().problems  # of the other one's storage, which has the same name and no mark
         rig.apply()
     assert len(rig.live_ids()) == 4
     _lose_the_books(rig)
     text = (tmp_path / "novita-infra.yaml").read_text(encoding="utf-8")
     rig.write("novita-infra.yaml", text.replace("name: rig", "name: another"))
     plan = rig.plan()
-    assert not plan.problems
-    assert [item.address for item in plan.notes] == ["network_storage.data"]
+    assert [item.address for item in plan.problems] == ["network_storage.data"]  # nothing says that it is another's
 
 
 def test_a_deleted_object_that_lists_still_show_is_created_again(tmp_path: Path) -> None:

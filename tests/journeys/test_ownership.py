@@ -43,7 +43,7 @@ class Places:
             head = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": project}}
             rig.write("novita-infra.yaml", {**head, "environments": {"dev": {}, "prod": {}}})
             rig.declare(*FLEET)
-            rig.apply()
+            rig.apply(create_anyway=("*",))  # the same names, in the same place
             self.rigs.append(rig)
 
     def owned(self) -> list[dict[Address, str]]:

@@ -12,7 +12,7 @@ from virtual import VirtualClock
 
 from novita_infra.api.errors import ApiError, NotFound, Unanswered
 from novita_infra.api.known_secrets import KnownSecrets, SecretSource
-from novita_infra.api.request import Items, Pages, Request, get, post
+from novita_infra.api.request import Pages, Request, WalkedItems, get, post
 from novita_infra.applying.events import Event, Progressed
 from novita_infra.applying.records import RunRecords
 from novita_infra.applying.run import Run, StepRun
@@ -185,11 +185,11 @@ class FakeAccount:
             raise Unanswered(request, text="the answer was lost")
         return answer
 
-    async def walk(self, pages: Pages) -> Items:
+    async def walk(self, pages: Pages) -> WalkedItems:
         del pages
         await asyncio.sleep(0)
         self.lists += 1
-        return Items(self._shown(item) for item in self.machines.values())
+        return WalkedItems(self._shown(item) for item in self.machines.values())
 
     def is_own(self, masked: str) -> bool:
         return bool(masked)

@@ -60,6 +60,7 @@ async def run_preflight(session: Session, inputs: PlanInputs) -> Review:
         runway=inputs.options.runway,
         unsited=sites.findings,
         stock=stock,
+        create_anyway=inputs.options.create_anyway,
         new_state=inputs.options.new_state and not inputs.prior.searched,
         duplicates=await read_duplicates(session, inputs, review.plan),
         foreign=_foreign(session, inputs, review.plan),

@@ -1,23 +1,25 @@
 """Duplicates: live objects that a plan would create a second time, or that were created twice, and that no state has.
 
-Pure. A state can be lost (a checkout without the state folder), and the owner mark of an object still says what it was
-made for. Types without marks have only names, and a name proves nothing: that is a note, and only where there is no
-record at all. An object that carries the mark of a resource with another object is a note, too: a create whose answer
-was lost may have its effect when no run waits for it any more.
+Pure. A state can be lost, copied or old, and the owner mark of an object still says what it was made for. Types without
+marks have only name and place: an object that agrees in both stops the plan, too, until somebody says whether it is the
+declared one. An object of a type with marks that carries none is a note, and only where there is no record at all.
+An object that carries the mark of a resource with another object is a note, too: a create whose answer was lost may
+have its effect when no run waits for it any more.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity
+from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity, run_again_with
 from novita_infra.model.identity import Claim, in_mark, owner_of
 from novita_infra.model.resources import Live, Phase
 from novita_infra.planning.inputs import PlanInputs
+from novita_infra.planning.options import is_selected
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Plan
@@ -32,19 +34,16 @@ class Duplicate:
     address: Address
     lives: tuple[Live, ...]
     marked: bool
-    """Whether they carry the owner mark of exactly this resource; else they only have its name."""
+    """Whether they carry the owner mark of exactly this resource."""
+    alike: bool = False
+    """Whether their type has no marks, and they have its name and place. Otherwise they only have its name."""
     beside: str = ""
     """The id of the recorded object of the resource; empty where there is none."""
 
 
 def kinds_to_list(inputs: PlanInputs, plan: Plan) -> frozenset[str]:
     """The types that must be listed to find duplicates, beside those that were listed; only types that are created."""
-    kinds = {change.address.type for change in _creates(plan)}
-    return frozenset(
-        prefix
-        for prefix in kinds - inputs.world.unrecorded.keys()
-        if inputs.kinds[prefix].api.mark_place or not _has_records(inputs)
-    )
+    return frozenset({change.address.type for change in _creates(plan)} - inputs.world.unrecorded.keys())
 
 
 def find_duplicates(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
@@ -59,7 +58,7 @@ def find_duplicates(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
             claim, owner = identity.claim(live.mark), owner_of(live.mark)
             if owner and claim is not Claim.FOREIGN:
                 by_address.setdefault((prefix, owner.address), []).append(live)
-            elif not live.mark and live.name and not _has_records(inputs):
+            elif not live.mark and live.name and inputs.kinds[prefix].api.mark_place and not _has_records(inputs):
                 by_name.setdefault((prefix, live.name), []).append(live)
     created = {change.address for change in _creates(plan)}
     for address, existing in inputs.world.existing.items() if by_address else ():
@@ -67,12 +66,23 @@ def find_duplicates(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
         twins = [live for live in twins if identity.claim(live.mark) is Claim.OWN]
         if twins and address not in created and existing.record and existing.record.id:
             yield Duplicate(address, tuple(twins), marked=True, beside=existing.record.id)
+    yield from _alike(inputs, plan)
     for change in _creates(plan):
         address, name = change.address, change.after.get("name")
         if marked := by_address.get((address.type, in_mark(address))):
             yield Duplicate(address, tuple(marked), marked=True)
         elif isinstance(name, str) and (namesakes := by_name.get((address.type, name))):
             yield Duplicate(address, tuple(namesakes), marked=False)
+
+
+def _alike(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
+    """The objects of types without marks that have the name and the place of what the plan creates."""
+    specs = {step.address: step.spec for step in plan.steps if step.spec}
+    for change in _creates(plan):
+        kind, spec = inputs.kinds[change.address.type], specs.get(change.address, change.after)
+        lives = [] if kind.api.mark_place else inputs.world.unrecorded.get(kind.type, ())
+        if alike := tuple(live for live in lives if live.phase not in _GOING and kind.api.matches(spec, live)):
+            yield Duplicate(change.address, alike, marked=False, alike=True)
 
 
 def only(duplicates: Iterable[Duplicate], kept: Callable[[Duplicate, Live], bool]) -> tuple[Duplicate, ...]:
@@ -84,10 +94,13 @@ def only(duplicates: Iterable[Duplicate], kept: Callable[[Duplicate, Live], bool
     return tuple(duplicate for duplicate in filtered if duplicate.lives)
 
 
-def duplicate_diagnostics(duplicate: Duplicate, plan: Plan, *, new_state: bool = False) -> Finding | Diagnostic:
-    """The diagnostic on a duplicate. A mark prevents a create; a name, or a second object, is only a note.
+def duplicate_diagnostics(
+    duplicate: Duplicate, plan: Plan, *, new_state: bool = False, create_anyway: Collection[str] = ()
+) -> Finding | Diagnostic:
+    """The diagnostic on a duplicate. A mark, or name and place, prevent a create; a second object is only a note.
 
-    With a `new_state` the marked object is left behind on purpose, so it is a note, too.
+    With a `new_state` the marked object is left behind on purpose, so it is a note, too. `create_anyway` are addresses
+    or patterns of resources that are created beside an object that is alike.
     """
     several, address = len(duplicate.lives) > 1, str(duplicate.address)
     what = " and ".join(f"{live.id} ({live.name or 'without a name'}, {live.status})" for live in duplicate.lives)
@@ -96,6 +109,15 @@ def duplicate_diagnostics(duplicate: Duplicate, plan: Plan, *, new_state: bool =
     if plan.environment != "default":
         orphans += f" --env {plan.environment}"
     adopt = f"`{orphans} --adopt {shlex.quote(address)} --id {id}`"
+    if duplicate.alike:
+        have = "have its name and place and are" if several else "has its name and place and is"
+        summary = f"it may exist already: {what} {have} in no state"
+        if is_selected(duplicate.address, create_anyway):
+            hint = "another is created (--create-anyway)"
+            return Diagnostic(summary, hint, address=address, severity=Severity.WARNING)
+        anyway = f"--create-anyway {shlex.quote(address)}"
+        hint = f"if it is what you declare, adopt it: {adopt}; to create another beside it, {run_again_with(anyway)}"
+        return Finding(Diagnostic(summary, hint, address=address, option=anyway), EXIT_REFUSED)
     if not duplicate.marked:
         summary = f"this environment has no state, and {what} {'have' if several else 'has'} this name"
         hint = f"if it is what you declare, and the state is lost, adopt it: {adopt}"

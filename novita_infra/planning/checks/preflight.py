@@ -71,6 +71,8 @@ class PreflightInput:
     """The findings on resources without a place."""
     duplicates: tuple[Duplicate, ...] = ()
     """Live objects of what the plan creates that are in no state."""
+    create_anyway: tuple[str, ...] = ()
+    """The resources that are created beside an object that is alike; addresses or patterns."""
     new_state: bool = False
     """Whether the plan begins a new state though objects of a lost one may exist."""
     foreign: tuple[Finding | Diagnostic, ...] = ()
@@ -99,9 +101,13 @@ def preflight_questions(flight: PreflightInput) -> Questions:
 
 def preflight_remarks(flight: PreflightInput, answers: Answers) -> Remarks:
     """The remarks on the answers. A question without an answer gives a note."""
+    plan = flight.plan
     remarks = [
         *flight.foreign,
-        *(duplicate_diagnostics(stray, flight.plan, new_state=flight.new_state) for stray in flight.duplicates),
+        *(
+            duplicate_diagnostics(stray, plan, new_state=flight.new_state, create_anyway=flight.create_anyway)
+            for stray in flight.duplicates
+        ),
         *_places(flight),
         *_stock(flight, {**flight.stock, **answers.stock}),
         *_quotas(flight, answers.quotas),

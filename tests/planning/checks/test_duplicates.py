@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from planning_values import KEY, MACHINE, NET, existing
 
 from novita_infra.kinds import KINDS
@@ -42,9 +44,8 @@ def plan(*addresses: Address) -> Plan:
     return Plan("p", "default", changes, (), Basis("l", 1))
 
 
-def test_only_created_types_are_listed_and_unmarked_ones_only_without_records() -> None:
+def test_created_types_that_were_not_listed_yet_are_listed() -> None:
     assert kinds_to_list(inputs(), plan(MACHINE, NET)) == {"instance", "vpc"}
-    assert kinds_to_list(inputs(known={NET: existing(NET, {})}), plan(MACHINE, NET)) == {"instance"}
     assert kinds_to_list(inputs(live("x")), plan(MACHINE)) == frozenset()
 
 
@@ -57,11 +58,19 @@ def test_an_object_that_is_being_deleted_is_no_duplicate() -> None:
     assert list(find_duplicates(inputs(live("m-1", mark=MARK, phase=Phase.LEAVING)), plan(MACHINE))) == []
 
 
-def test_a_name_counts_only_where_nothing_is_recorded() -> None:
-    (found,) = find_duplicates(inputs(live("n-9", name="n"), of="vpc"), plan(NET))
-    assert not found.marked
-    recorded = inputs(live("n-9", name="n"), of="vpc", known={MACHINE: existing(MACHINE, {})})
-    assert list(find_duplicates(recorded, plan(NET))) == []
+def test_an_object_with_the_name_and_place_of_a_create_is_alike() -> None:
+    here, there = (replace(live(id, name="n"), values={"cluster": id}) for id in ("here", "there"))
+    changes = (Change(NET, Action.CREATE, after={"name": "n", "cluster": "here"}),)
+    made = Plan("p", "default", changes, (), Basis("l", 1))
+    for known in ({}, {MACHINE: existing(MACHINE, {})}):
+        (found,) = find_duplicates(inputs(here, there, of="vpc", known=known), made)
+        assert (found.address, [item.id for item in found.lives], found.alike) == (NET, ["here"], True)
+
+
+def test_the_name_alone_of_a_type_with_marks_counts_only_without_records() -> None:
+    (found,) = find_duplicates(inputs(live("m-9", name="m")), plan(MACHINE))
+    assert (found.marked, found.alike) == (False, False)
+    assert list(find_duplicates(inputs(live("m-9", name="m"), known={NET: existing(NET, {})}), plan(MACHINE))) == []
 
 
 def test_a_second_object_with_the_mark_of_a_recorded_one_is_found() -> None:
@@ -82,9 +91,25 @@ def test_a_mark_refuses_a_create_and_a_name_is_a_note() -> None:
     assert marked.diagnostic.summary == (
         "it exists already, and no state has it: m-1 (m, ready) carries the owner mark p/default/instance.m"
     )
-    named = duplicate_diagnostics(Duplicate(NET, (live("n-1", name="n"), live("n-2")), marked=False), plan(NET))
+    twins = (live("m-1", name="m"), live("m-2"))
+    named = duplicate_diagnostics(Duplicate(MACHINE, twins, marked=False), plan(MACHINE))
     assert isinstance(named, Diagnostic)
     assert (
         named.summary
-        == "this environment has no state, and n-1 (n, ready) and n-2 (without a name, ready) have this name"
+        == "this environment has no state, and m-1 (m, ready) and m-2 (without a name, ready) have this name"
     )
+
+
+def test_an_object_that_is_alike_refuses_a_create_unless_it_is_wanted_anyway() -> None:
+    found = Duplicate(NET, (live("n-1", name="n"),), marked=False, alike=True)
+    refused = duplicate_diagnostics(found, plan(NET))
+    assert isinstance(refused, Finding)
+    assert refused.code == EXIT_REFUSED
+    assert str(refused.diagnostic) == (
+        "vpc.n: it may exist already: n-1 (n, ready) has its name and place and is in no state; if it is what you "
+        "declare, adopt it: `novita-infra orphans --adopt vpc.n --id n-1`; to create another beside it, run it again "
+        "with --create-anyway vpc.n"
+    )
+    allowed = duplicate_diagnostics(found, plan(NET), create_anyway=("vpc.*",))
+    assert isinstance(allowed, Diagnostic)
+    assert "another is created" in allowed.hint
