@@ -55,7 +55,7 @@ class StateStorage(Protocol):
         ...
 
     def restore_hint(self) -> str:
-        """How to restore a damaged or lost state with all its changes. It is called at every load: it must be cheap.
+        """How to restore a damaged or lost state with all its changes. A damaged backup is named.
 
         Advice that leaves out the changes of the last run would make the next apply create them a second time.
         """

@@ -6,29 +6,44 @@ Reads and writes no files.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from novita_infra import __version__
 from novita_infra.encoding import Malformed, decode_as, encode, parse_json
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import problem
+from novita_infra.state.checksums import Checksum, add_state_checksum, state_checksum
 from novita_infra.state.state import VERSION, State
+
+_EDITED: Final = 'if it was edited on purpose, remove its line "checksum"'
 
 
 def write_state(state: State) -> bytes:
-    """The state as indented JSON, the same bytes for the same state. Raises TypeError if it holds a Secret."""
+    """The state as indented JSON with a checksum, the same bytes for the same state.
+
+    Raises TypeError if it holds a Secret.
+    """
     data = {"version": VERSION, "program": __version__, **encode(state)}
     for record in data.get("records", {}).values():
         del record["address"]  # it is the key
-    return json.dumps(data, indent=2, allow_nan=False).encode("ascii") + b"\n"
+    return add_state_checksum(json.dumps(data, indent=2, allow_nan=False).encode("ascii") + b"\n")
 
 
 def read_state(data: bytes, place: str, *, hint: str) -> State:
-    """The state that `write_state` wrote. Raises Problems that name the place, the position and the hint."""
+    """The state that `write_state` wrote. Raises Problems that name the place, the position and the hint.
+
+    A state without a checksum, as version 0.1.0 wrote it, is read.
+    """
     content = read_json(data, place, hint=hint)
+    checksum = state_checksum(data)
+    if checksum is Checksum.WRONG:
+        raise problem(f"{place} is damaged: its checksum does not match", f"{hint}; {_EDITED}" if hint else _EDITED)
     if not isinstance(content, dict) or type(content.get("version")) is not int:
         raise problem(f"{place} is not a state file of novita-infra", hint)
     check_version(content.pop("version"), str(content.pop("program", "")), place)
+    if "checksum" in content and checksum is Checksum.ABSENT:
+        raise problem(f"{place} is damaged: its checksum is unreadable", f"{hint}; {_EDITED}" if hint else _EDITED)
+    content.pop("checksum", None)
     try:
         return decode_as(State, _with_addresses(content))
     except Malformed as error:

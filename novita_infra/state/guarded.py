@@ -92,18 +92,21 @@ class GuardedStore:
 
     def _read(self) -> tuple[Stored, State | None, State | None]:
         """What is stored, the state in it, and that state with the changes of its journal."""
-        stored, place = self._storage.read(), self.describe()
-        journal_place, hint = self._storage.describe_journal(), self._storage.restore_hint()
+        stored, place, journal_place = self._storage.read(), self.describe(), self._storage.describe_journal()
         if stored.state is None:
             remains = self._storage.remains()
             if stored.journal is not None:
-                raise StateLost(f"{journal_place} goes on from a state file that is not there", hint)
+                summary = f"{journal_place} goes on from a state file that is not there"
+                raise StateLost(summary, self._storage.restore_hint())
             if remains:
-                raise StateLost(f"{place} is not there, and {remains}", hint)
+                raise StateLost(f"{place} is not there, and {remains}", self._storage.restore_hint())
             return stored, None, None
         if not stored.state.strip(b"\0 \t\r\n"):
-            raise StateLost(f"{place} is empty", hint)
-        state = read_state(stored.state, place, hint=hint)
+            raise StateLost(f"{place} is empty", self._storage.restore_hint())
+        try:
+            state = read_state(stored.state, place, hint="")
+        except Problems:  # the same again with the hint, which reads the backup
+            state = read_state(stored.state, place, hint=self._storage.restore_hint())
         return stored, state, state if stored.journal is None else fold(state, stored.journal, journal_place)
 
     def _overtaken(self, state: State, hint: str) -> Problems:

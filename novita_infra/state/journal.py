@@ -6,12 +6,14 @@ The first line names the state that the run started from; every line after it is
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from novita_infra import __version__
 from novita_infra.encoding import Json, Malformed, compact, decode_as, encode
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.records import Record
+from novita_infra.state.checksums import Checksum, add_line_checksum, begins_with_whole_line, line_checksum
 from novita_infra.state.file_format import check_version, read_json
 from novita_infra.state.state import MOST_USED_PLANS, VERSION, State, UsedPlan
 from novita_infra.state.store import StateLost
@@ -52,8 +54,9 @@ def trail(base: State, journal: bytes | None, *, current: State, saved: State) -
 
     `current` is the base with the changes of the journal. Kept beside the base, the trail makes it a whole backup.
     """
-    whole = journal[: journal.rfind(b"\n") + 1] if journal else b""  # a torn last line is no change
-    lines = [whole if whole and _continues(base, whole.split(b"\n")[0], "") else header_line(base)]
+    whole = journal.split(b"\n")[:-1] if journal else []  # a torn last line is no change
+    continues = bool(whole) and _continues(base, whole[0], "")
+    lines = [_checked(line) + b"\n" for line in whole] if continues else [header_line(base)]
     for address, record in saved.records.items():
         if current.records.get(address) != record:
             lines.append(put_line(record, "saved"))
@@ -65,32 +68,52 @@ def fold(state: State, data: bytes, place: str) -> State:
     """The state with the changes of the journal; each line is a version of the state, so the serial rises with it.
 
     A last line without its end was never confirmed to the run and is ignored. So is the whole journal if the state was
-    saved after it. Raises Problems on a damaged line and on the journal of another state.
+    saved after it. Raises Problems on a damaged line and on the journal of another state. The lines of a journal whose
+    first line has no checksum, as version 0.1.0 wrote it, need none.
     """
-    lines = data.split(b"\n")[:-1]
+    *lines, torn = data.split(b"\n")
+    if begins_with_whole_line(torn):
+        raise _damaged(place, len(lines) + 1, ": its line end is damaged")
     if not lines or not _continues(state, lines[0], place):
         return state
     changed = _Changed.of(state)
+    needed = line_checksum(lines[0]) is Checksum.GOOD
     for number, line in enumerate(lines[1:], start=2):
         content = read_json(line, place, hint=_HINT, line=number)
+        checksum = line_checksum(line)
+        if checksum is Checksum.WRONG:
+            raise _damaged(place, number, _MISMATCH)
         try:
             changed.apply(content)
         except Malformed as error:
             raise _damaged(place, number, f": {error}") from error
+        if needed and checksum is Checksum.ABSENT:
+            raise _damaged(place, number, ": it has no checksum")
     return changed.state()
 
 
 def _line(content: Json) -> bytes:
-    return compact(content) + b"\n"
+    return add_line_checksum(compact(content)) + b"\n"
+
+
+def _checked(line: bytes) -> bytes:
+    """The line with a checksum."""
+    return add_line_checksum(line) if line_checksum(line) is Checksum.ABSENT else line
 
 
 def _continues(state: State, line: bytes, place: str) -> bool:
     """Whether the journal with this first line starts from exactly this state; False for an older serial."""
-    match read_json(line, place, hint=_HINT):
+    content = read_json(line, place, hint=_HINT_FIRST)
+    checksum = line_checksum(line)
+    if checksum is Checksum.WRONG:
+        raise _damaged(place, 1, _MISMATCH)
+    match content:
         case {"version": int(version), "program": str(program), **rest}:
             check_version(version, program, place)
         case _:
             raise _damaged(place, 1)
+    if rest.keys() - {"lineage", "serial"} - ({"crc32"} if checksum is Checksum.GOOD else set()):
+        raise _damaged(place, 1, ": it has no checksum")
     match rest:
         case {"lineage": state.lineage, "serial": int(serial)} if serial <= state.serial:
             return serial == state.serial
@@ -149,11 +172,13 @@ class _Changed:
         )
 
 
-_HINT = (
-    "keep a copy of it; the lines before it are good, so cut the file there, and adopt what the other lines created "
-    "before any apply: novita-infra orphans"
+_MISMATCH: Final = ": its checksum does not match"
+_ADOPT: Final = "before any apply: novita-infra orphans"
+_HINT: Final = (
+    f"keep a copy of it; remove that line alone, the other lines hold their changes, and adopt what it created {_ADOPT}"
 )
+_HINT_FIRST: Final = f"keep a copy of it; move it away, and adopt what its other lines created {_ADOPT}"
 
 
 def _damaged(place: str, number: int, why: str = "") -> Problems:
-    return problem(f"{place} is damaged in line {number}{why}", _HINT)
+    return problem(f"{place} is damaged in line {number}{why}", _HINT if number > 1 else _HINT_FIRST)

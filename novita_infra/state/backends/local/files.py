@@ -16,6 +16,7 @@ from novita_infra.state.backend import Overtaken, Stored
 from novita_infra.state.backends.local.disk import Disk, replace_file, sync_folder, unreadable
 from novita_infra.state.backends.local.file_lock import FileLock, take_lock
 from novita_infra.state.backends.local.journal_file import JournalFile
+from novita_infra.state.checksums import Checksum, line_checksum, state_checksum
 from novita_infra.state.store import LockRefused, StateLost
 
 _STATE: Final = ".json"
@@ -82,6 +83,11 @@ class LocalFiles:
                 f"put back a copy of {self._path} together with its journal; without one, move what is left away, "
                 "and adopt what exists before any apply: novita-infra orphans"
             )
+        if damaged := self._damaged_backup():
+            return (
+                f"{damaged} is damaged, too: keep copies of all files beside it, put back an older copy of "
+                f"{self._path} together with its journal, and adopt what exists before any apply: novita-infra orphans"
+            )
         pairs, journals = [(self._backup_path, self._path)], (self._trail_path, self._journal_path)
         if self._trail_path.exists():
             pairs.append(journals)
@@ -95,6 +101,14 @@ class LocalFiles:
             f"put back {self._path} from its backup, which holds all changes: {copies}; then plan to see that nothing "
             "differs"
         )
+
+    def _damaged_backup(self) -> Path | None:
+        """The file of the backup whose checksum does not match; None if all match, or have none."""
+        backup, trail = self._disk.read(self._backup_path), self._disk.read(self._trail_path)
+        if backup and state_checksum(backup) is Checksum.WRONG:
+            return self._backup_path
+        lines = trail.splitlines() if trail else []
+        return self._trail_path if Checksum.WRONG in map(line_checksum, lines) else None
 
     def remains(self) -> str:
         if self._backup_path.exists():

@@ -156,3 +156,17 @@ def test_the_backup_of_an_earlier_version_does_not_promise_the_last_run(tmp_path
     hint = advice(tmp_path)
     assert "does not know the last run" in hint
     assert "before any apply: novita-infra orphans" in hint
+
+
+@pytest.mark.parametrize("name", ["dev.json.backup", "dev.journal.backup"])
+def test_the_advice_names_a_backup_that_is_damaged_as_well(name: str, tmp_path: Path) -> None:
+    act(tmp_path, "run", [Record(A, "1")], {})
+    act(tmp_path, "run", [Record(B, "i-2")], {})
+    for path in (tmp_path / "dev.json", tmp_path / name):
+        data = path.read_bytes()
+        place = data.index(b'"lineage"') + 14
+        path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+    hint = advice(tmp_path)
+    assert f"{tmp_path / name} is damaged, too" in hint
+    assert "cp " not in hint
+    assert "before any apply: novita-infra orphans" in hint
