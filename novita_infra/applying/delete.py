@@ -11,6 +11,7 @@ from novita_infra.applying.run import StepRun
 from novita_infra.applying.waiting import Waits
 from novita_infra.kinds.call import Target
 from novita_infra.model.resources import Phase
+from novita_infra.refresh.objects import read_one
 
 
 async def delete_object(at: StepRun, waits: Waits) -> str:
@@ -22,6 +23,8 @@ async def delete_object(at: StepRun, waits: Waits) -> str:
     at.begin()
     async with run.slots:
         run.check_stop()
+        if step.address in run.unread and (live := await read_one(run.client, at.kind, step.id)):
+            run.check_owner(step.address, live)
         record = run.records.get(step.address)
         if record is not None and record.id == step.id:
             never_ready = step.undoes or (record.pending is not None and record.pending.never_ready)

@@ -14,8 +14,9 @@ from novita_infra.applying.records import RunRecords
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import Clock
+from novita_infra.model.diagnostics import EXIT_REFUSED
 from novita_infra.model.records import PendingCall, Record
-from novita_infra.model.resources import Phase
+from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Ref, Spec, refs, resolve
 from novita_infra.planning.plan.steps import Step
 from novita_infra.refresh.objects import read_one
@@ -57,6 +58,15 @@ class Run:
     """Returns a new operation id."""
     mark: Callable[[Address, str], str]
     """Returns the owner mark of the object that an operation creates at an address; empty if marks are off."""
+    foreign: Callable[[Address, Live], str] = lambda _address, _live: ""
+    """Returns why the object is not that of the address, by its owner mark; empty where it may be."""
+    unread: frozenset[Address] = frozenset()
+    """The resources that the plan did not read: their objects are read before a delete."""
+
+    def check_owner(self, address: Address, live: Live) -> None:
+        """Raises StepFailed if the object belongs to others."""
+        if why := self.foreign(address, live):
+            raise StepFailed(f"{live.id} {why}; nothing was done to it", code=EXIT_REFUSED)
 
     def check_stop(self, message: str = "") -> None:
         """Raises Interrupted if the run was asked to stop.

@@ -129,6 +129,7 @@ class Updater:
         live = await read_one(self._run.client, at.kind, id)
         if live is None:
             raise StepFailed(f"{id} is gone; run the command again for a new plan")
+        self._run.check_owner(at.step.address, live)
         if live.phase in call.allowed_phases or live.phase in call.final_phases:
             return live
         return await self._waits.until(at, id, call.allowed_phases | call.final_phases)

@@ -16,6 +16,7 @@ from novita_infra.applying.walk_input import WalkInput
 from novita_infra.kinds import KINDS
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
+from novita_infra.model.resources import Live
 from novita_infra.model.values import secrets_of
 from novita_infra.operations.basis import check_basis
 from novita_infra.operations.identity import identified
@@ -63,6 +64,8 @@ async def apply_plan(
             slots=step_slots(parallelism),
             operation=lambda: str(uuid.uuid4()),
             mark=partial(_mark, session),
+            foreign=partial(_foreign, session),
+            unread=frozenset(Address.parse(address) for address in plan.unread),
         )
         try:
             if used is not None and used not in state.used_plans:
@@ -91,6 +94,12 @@ def _durations(result: Result | None) -> Mapping[str, list[float]]:
         if end.outcome.value == "done" and end.step.action not in WITHOUT_CALL:
             durations.setdefault(f"{end.step.address.type}.{end.step.call_name}", []).append(round(end.elapsed, 1))
     return durations
+
+
+def _foreign(session: Session, address: Address, live: Live) -> str:
+    """Why the object is not that of the address, by its owner mark; empty where it may be."""
+    owner = session.identity.foreign_owner(live.mark, address)
+    return f"carries the owner mark of {owner.in_words(other_than=session.project.name)}" if owner else ""
 
 
 def _mark(session: Session, address: Address, operation: str) -> str:

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from rig import SHORT, Rig
 
+from novita_infra.applying.events import Outcome
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.model.records import Record
+from novita_infra.planning.options import Refresh
 from novita_infra.planning.plan.changes import Action
 
 HERE = "us-dallas-nas-2"
@@ -107,3 +109,29 @@ def test_no_swapped_or_doubled_id_touches_an_object_of_others(seed: int, tmp_pat
             rig.apply(**options)
     assert _look(rig, {theirs}) == before
     assert sum(rig.world.calls.values()) > calls
+
+
+@pytest.mark.parametrize("wish", ["change", "destroy", "replace"])
+@pytest.mark.parametrize("refresh", [Refresh.NONE, Refresh.CHANGED])
+def test_an_object_that_the_plan_does_not_read_is_checked_before_the_call(
+    refresh: Refresh, wish: str, tmp_path: Path
+) -> None:
+    places = Places(tmp_path)
+    dev, _, third = places.rigs
+    address = Address("template", "base")
+    theirs = third.state().records[address].id
+    _put(dev, address, replace(dev.state().records[address], id=theirs))
+    before = _look(dev, {theirs})
+    dev.declare(*(CHANGED if wish == "change" else FLEET))
+    options: dict[str, Any] = {"destroys": wish == "destroy", "refresh": refresh}
+    if wish == "replace":
+        options["replaces"] = (str(address),)
+    if refresh is Refresh.NONE:
+        result = dev.apply(**options, expect_success=False)
+        failed = {end.step.address: end for end in result.ends if end.outcome is Outcome.FAILED}
+        assert failed[address].code == EXIT_REFUSED, result.ends
+        assert "project third" in failed[address].reason
+    else:
+        assert dev.plan(**options).code == EXIT_REFUSED
+    assert before
+    assert _look(dev, {theirs}) == before
