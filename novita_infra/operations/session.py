@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from novita_infra.api.protocol import ApiClient
 from novita_infra.manifests.language.expressions import is_secret_name
 from novita_infra.manifests.project.discovery import ManifestFiles, find
 from novita_infra.manifests.project.loading import OwnerMarkSettings, Project, load
-from novita_infra.manifests.project.locating import locate
+from novita_infra.manifests.project.locating import Located, locate
 from novita_infra.manifests.project.rules import rules_at
 from novita_infra.model.clock import Clock, FastClock, RealClock
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
@@ -90,6 +90,13 @@ def validate_project(where: ProjectOptions, environ: Mapping[str, str]) -> Proje
         var_files=where.var_files,
         environ=environ,
     )
+
+
+def place_of(where: ProjectOptions) -> Located | None:
+    """The project, found without reading its manifests; None if it cannot be found."""
+    with suppress(Problems):
+        return locate(where.path, environment=where.environment)
+    return None
 
 
 @asynccontextmanager

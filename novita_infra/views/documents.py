@@ -15,7 +15,7 @@ from novita_infra.views.content.diagnostics import ValidationContent
 from novita_infra.views.content.graph import DependencyGraph
 from novita_infra.views.content.lines import Line
 from novita_infra.views.content.listing import Facts, Listing
-from novita_infra.views.content.plan import DriftContent, PlanContent
+from novita_infra.views.content.plan import DriftContent, PlanContent, RunProject
 from novita_infra.views.content.state import StateContent
 from novita_infra.views.content.why import Reasons
 from novita_infra.views.output_formats import DocumentFormat, output_formats, part_of_format
@@ -78,8 +78,8 @@ class WithDocuments:
         for name, file in self._files.items():
             file.write_text(document_text(name, content), encoding="utf-8")
 
-    def run_begins(self) -> None:
-        self._renderer.run_begins()
+    def run_begins(self, project: RunProject | None) -> None:
+        self._renderer.run_begins(project)
 
     def run_plan(self, review: Review, *, warnings: Iterable[Diagnostic] = ()) -> None:
         self._renderer.run_plan(review, warnings=warnings)

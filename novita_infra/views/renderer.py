@@ -15,7 +15,7 @@ from novita_infra.views.content.diagnostics import ValidationContent
 from novita_infra.views.content.explanation import ExplanationContent, KindsContent
 from novita_infra.views.content.lines import Line
 from novita_infra.views.content.listing import Facts, Listing
-from novita_infra.views.content.plan import DriftContent, PlanContent
+from novita_infra.views.content.plan import DriftContent, PlanContent, RunProject
 from novita_infra.views.content.state import OutputContent, OutputsContent, RecordContent, StateContent
 from novita_infra.views.content.why import Reasons
 
@@ -69,8 +69,8 @@ class Renderer(Protocol):
     def result(self, content: Content) -> None:
         """Shows the result of a command."""
 
-    def run_begins(self) -> None:
-        """Opens the output of a run."""
+    def run_begins(self, project: RunProject | None) -> None:
+        """Opens the output of a run. `project` is None if it cannot be found, which the run reports."""
 
     def run_plan(self, review: Review, *, warnings: Iterable[Diagnostic] = ()) -> None:
         """Shows the plan that a run is about to carry out."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -125,6 +125,13 @@ def reopened(
     project = project_at(where, environ, destroys=sealed.setting.asked.destroys)
     saved = decoded(sealed.content, _reading_again(project), key=sealed.key)
     return Reopened(saved, where, project)
+
+
+def place_of_plan(plan: Path, where: ProjectOptions) -> Located | None:
+    """The project at `where` in the environment of the plan; None if it cannot be found."""
+    with suppress(Problems):
+        return _located(read_content(plan), where)
+    return None
 
 
 def options_here(plan: Path, where: ProjectOptions) -> ProjectOptions:

@@ -46,6 +46,15 @@ VERBS: Final[Mapping[Action, tuple[str, str]]] = {
 }
 
 
+class RunProject(NamedTuple):
+    """The project of a run."""
+
+    name: str
+    folder: str
+    """Absolute."""
+    environment: str
+
+
 class PlanContent(NamedTuple):
     """A plan with its problems."""
 

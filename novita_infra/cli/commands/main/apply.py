@@ -24,6 +24,8 @@ from novita_infra.cli.options import (
 from novita_infra.cli.project_options import again, with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out, stopping
+from novita_infra.manifests.project.locating import Located
+from novita_infra.model.clock import moment
 from novita_infra.model.diagnostics import EXIT_ERROR, Problems, problem
 from novita_infra.model.durations import in_words
 from novita_infra.operations.applying import apply_plan
@@ -34,16 +36,18 @@ from novita_infra.operations.plans.approved_plans import (
     run_of_saved,
 )
 from novita_infra.operations.plans.planning import plan_project
-from novita_infra.operations.plans.saved_plans import is_plan, opened_saved
-from novita_infra.operations.session import ProjectOptions, Session, open_session, state_locked
+from novita_infra.operations.plans.saved_plans import is_plan, opened_saved, place_of_plan
+from novita_infra.operations.session import ProjectOptions, Session, open_session, place_of, state_locked
 from novita_infra.planning.options import PlanOptions, Refresh
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
-from novita_infra.planning.saved.plan_file import digest_of
+from novita_infra.planning.saved.plan_file import Setting, digest_of
 from novita_infra.policies.running import check_named_again, judge_plan
 from novita_infra.state.state import UsedPlan
 from novita_infra.views.content.events import next_line
 from novita_infra.views.content.lines import Line, Tone, line
+from novita_infra.views.content.plan import RunProject
+from novita_infra.views.content.values import inline
 from novita_infra.views.formats.json.plan import plan_json
 from novita_infra.views.renderer import Renderer
 
@@ -149,7 +153,7 @@ async def apply_project(
     """Plans, asks unless it is approved, and carries the plan out. Returns the exit code."""
     command = "destroy" if plan_options.destroys else "apply"
     approved = approved or expect is not None
-    renderer.run_begins()
+    renderer.run_begins(_run_project(place_of(project_options)))
     if renderer.for_programs and not approved:
         raise problem("--json cannot ask", "add --auto-approve, or apply a plan that `plan --out FILE` saved")
     async with open_session(
@@ -196,13 +200,14 @@ async def _apply_saved(
     expect: str | None,
     parallelism: int | None,
 ) -> int:
-    renderer.run_begins()
+    renderer.run_begins(_run_project(place_of_plan(plan, project_options)))
     async with opened_saved(
         plan, project_options, os.environ, asked=plan_options, in_flight=parallelism, report=renderer.message
     ) as (session, saved):
         if expect is not None:
             check_expected(expect, saved.digest)
         check_named_again(session.project, plan_options, saved.review)
+        _report_setting(plan, saved.setting, renderer)
         operation = "destroy" if saved.review.plan.destroys else "apply"
         _report_lock_wait(project_options, renderer)
         async with state_locked(session, operation):
@@ -224,6 +229,17 @@ async def _apply_saved(
                 return review.code or EXIT_ERROR
             command = again("apply", replace(project_options, path=plan))
             return await _carry_out(session, review, renderer, parallelism=parallelism, command=command, used=run.used)
+
+
+def _report_setting(plan: Path, setting: Setting, renderer: Renderer) -> None:
+    """What the plan file carries, which nobody gives on this command line."""
+    made = again("plan", ProjectOptions(environment=setting.environment), replace(setting.asked, policies=()))
+    given = f", variables {inline(dict(setting.variables))}" if setting.variables else ""
+    renderer.message(f"Applying {plan}, made at {moment(setting.created)} by `{made}`{given}.")
+
+
+def _run_project(place: Located | None) -> RunProject | None:
+    return RunProject(place.name, str(place.root.resolve()), place.environment) if place else None
 
 
 def _report_note(run: ApprovedRun | None, renderer: Renderer) -> None:

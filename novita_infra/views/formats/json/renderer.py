@@ -19,7 +19,7 @@ from novita_infra.views.content.diagnostics import ValidationContent, placed, so
 from novita_infra.views.content.explanation import ExplanationContent, KindsContent
 from novita_infra.views.content.lines import Line
 from novita_infra.views.content.listing import Facts, Listing
-from novita_infra.views.content.plan import DriftContent, PlanContent
+from novita_infra.views.content.plan import DriftContent, PlanContent, RunProject
 from novita_infra.views.content.state import OutputContent, OutputsContent, RecordContent, StateContent
 from novita_infra.views.content.why import Reasons
 from novita_infra.views.formats.json.diagnostics import validation_json
@@ -83,8 +83,8 @@ class JsonRenderer:
         else:
             self.show((), self._data(content))
 
-    def run_begins(self) -> None:
-        self._messages.version(__version__)
+    def run_begins(self, project: RunProject | None) -> None:
+        self._messages.version(__version__, project)
 
     def run_plan(self, review: Review, *, warnings: Iterable[Diagnostic] = ()) -> None:
         self.diagnostics(warnings)

@@ -19,4 +19,5 @@ def saved_json(saved: SavedPlan) -> dict[str, Any]:
         "serial": saved.review.plan.basis.serial,
         "variables": dict(saved.setting.variables),
         "seal": saved.seal,
+        "seal_checked": False,
     }

@@ -21,6 +21,7 @@ from novita_infra.planning.plan.steps import Step, StepKind
 from novita_infra.views.content.diagnostics import Sources
 from novita_infra.views.content.drift import drifted
 from novita_infra.views.content.events import address_and_call, event_line, reason_lines, undisturbed
+from novita_infra.views.content.plan import RunProject
 from novita_infra.views.formats.json.diagnostics import diagnostic_json
 from novita_infra.views.formats.json.state import outputs_json
 from novita_infra.views.formats.json.values import PROVIDER, Json
@@ -47,9 +48,11 @@ class Messages:
         self._stream = stream
         self._now = now
 
-    def version(self, version: str) -> None:
-        """The first message."""
-        self._write(f"novita-infra {version}", "version", novita_infra=version, ui=UI_VERSION)
+    def version(self, version: str, project: RunProject | None) -> None:
+        """The first message, with the project that the run is about."""
+        named = project and {"project": project.name, "root": project.folder, "environment": project.environment}
+        rest: dict[str, Any] = {"novita": named} if named else {}
+        self._write(f"novita-infra {version}", "version", novita_infra=version, ui=UI_VERSION, **rest)
 
     def plan(self, plan: Plan) -> None:
         """The drift, every planned change, then the summary."""

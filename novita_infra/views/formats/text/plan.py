@@ -16,11 +16,14 @@ from novita_infra.views.formats.text.values import described, differing
 
 
 def plan_lines(review: Review, *, now: float | None = None) -> Iterator[Line]:
-    """The whole plan: every change with its fields and reasons, the outputs that change, and the summary.
+    """The whole plan: its project, every change with its fields and reasons, the outputs that change, and the summary.
 
     `now`, in Unix seconds, gives the age of the prices of a saved plan.
     """
     plan = review.plan
+    what = "Plan to destroy" if plan.destroys else "Plan for"
+    yield line(f"{what} project {plan.project}, environment {plan.environment}:")
+    yield line()
     yield from drift_lines(plan)
     yield from adopted_lines(plan)
     yield from unread_lines(plan, now=now if now is not None else review.cost.read if review.cost else None)
@@ -31,10 +34,6 @@ def plan_lines(review: Review, *, now: float | None = None) -> Iterator[Line]:
         yield from policy_lines(review.verdicts)
         return
     changes = [change for change in plan.changes if change.action is not Action.NONE]
-    if changes:
-        what = "Plan to destroy" if plan.destroys else "Plan for"
-        yield line(f"{what} project {plan.project}, environment {plan.environment}:")
-        yield line()
     costs, detours = by_address(review.cost), plan.detours
     for change in changes:
         yield from _change_lines(change)

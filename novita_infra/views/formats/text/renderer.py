@@ -15,7 +15,7 @@ from novita_infra.views.content.diagnostics import ValidationContent, placed, so
 from novita_infra.views.content.explanation import ExplanationContent, KindsContent
 from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.content.listing import Facts, Listing
-from novita_infra.views.content.plan import DriftContent, PlanContent
+from novita_infra.views.content.plan import DriftContent, PlanContent, RunProject
 from novita_infra.views.content.state import OutputContent, OutputsContent, RecordContent, StateContent
 from novita_infra.views.content.values import inline
 from novita_infra.views.content.why import Reasons
@@ -110,7 +110,7 @@ class TextRenderer:
         if (count := content.resources) is not None:
             self.show([line((f"Valid: {count} resource{'' if count == 1 else 's'}.", Tone.GOOD))])
 
-    def run_begins(self) -> None:
+    def run_begins(self, project: RunProject | None) -> None:
         """Writes nothing."""
 
     def run_plan(self, review: Review, *, warnings: Iterable[Diagnostic] = ()) -> None:

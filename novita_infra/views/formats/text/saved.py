@@ -24,4 +24,5 @@ def saved_lines(saved: SavedPlan, *, now: float) -> Iterator[Line]:
     if setting.variables:
         yield line(f"    variables: {inline(dict(setting.variables))}")
     yield line(f"    digest: {saved.digest}")
+    yield line("    seal: not checked here; `apply` checks it with the state of the project")
     yield line()

@@ -79,7 +79,7 @@ def _messages(speak: Callable[[Messages], None]) -> list[dict[str, Any]]:
 
 
 def test_messages_carry_level_module_time_and_type() -> None:
-    [reported] = _messages(lambda messages: messages.version("0.1.0"))
+    [reported] = _messages(lambda messages: messages.version("0.1.0", None))
     assert reported == {
         "@level": "info",
         "@message": "novita-infra 0.1.0",

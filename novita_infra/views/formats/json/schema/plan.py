@@ -159,12 +159,13 @@ _NOVITA: Final = complete_object(
                 {
                     "created": _text("Time of creation, in UTC."),
                     "program": _text("The version of novita-infra that created it."),
-                    "root": _text("The project's folder at that time."),
-                    "state": _text("The state file, relative to that folder."),
+                    "root": _text("The project's folder at that time; an apply does not use it."),
+                    "state": _text("The place of the state at that time; an apply does not use it."),
                     "lineage": _text("The lineage of the state."),
                     "serial": {"type": "integer", "description": "The serial of the state."},
                     "variables": {"type": "object", "description": "The values of the variables that are not secret."},
-                    "seal": _text("Unique to the file."),
+                    "seal": _text("Unique to the file; proves to an apply who wrote it."),
+                    "seal_checked": {"const": False, "description": "Only an apply, with the state, checks it."},
                 }
             ),
             "description": "Origin of the plan file.",
