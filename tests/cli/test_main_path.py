@@ -11,6 +11,8 @@ from click.testing import Result
 
 Invoke = Callable[..., Result]
 
+UNCHANGED = "Plan for project small, environment default:\n\nNo changes. "
+
 
 def _lines(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
@@ -25,7 +27,10 @@ def test_plan_apply_plan_destroy(run: Invoke) -> None:
     assert "Apply complete: 1 created" in applied.stderr
     assert "dataId = " in applied.stdout
     again = run("plan", "--sim", "--detailed-exitcode")
-    assert (again.exit_code, again.stdout.startswith("No changes. ")) == (0, True)
+    assert (
+        again.exit_code,
+        again.stdout.startswith(UNCHANGED),
+    ) == (0, True)
     refused = run("destroy", "--sim", "--auto-approve")
     assert refused.exit_code == 5
     assert "run it again with --allow-data-loss network_storage.data" in refused.stderr
@@ -54,7 +59,7 @@ def test_apply_without_changes_needs_no_approval(run: Invoke) -> None:
     run("apply", "--sim", "--auto-approve")
     result = run("apply", "--sim")
     assert result.exit_code == 0
-    assert result.stdout.startswith("No changes. ")
+    assert result.stdout.startswith(UNCHANGED)
 
 
 def test_without_a_key_and_the_simulator_one_line_says_so(run: Invoke) -> None:

@@ -15,6 +15,8 @@ from novita_infra.simulator.world.cloud import storages
 Invoke = Callable[..., Result]
 EXIT_CHANGES, EXIT_DRIFT = 2, 3
 
+HEADING = "Plan for project small, environment default:\n\n"
+
 
 def rename_by_hand(project: Path) -> None:
     world = open_world(project / ".novita-infra" / "sim.db", now=time.time)
@@ -40,13 +42,18 @@ def say(project: Path, lifecycle: str) -> None:
 def test_no_drift_is_0_and_drift_is_3_and_nothing_is_changed(run: Invoke, project: Path) -> None:
     run("apply", "--sim", "--auto-approve")
     result = run("drift", "--sim")
-    assert (result.exit_code, result.stdout.startswith("No changes. ")) == (0, True)
+    assert (
+        result.exit_code,
+        result.stdout.startswith(f"{HEADING}No changes. "),
+    ) == (0, True)
     rename_by_hand(project)
     before = (project / "state" / "default.json").read_bytes()
     for _ in range(2):
         result = run("drift", "--sim")
         assert result.exit_code == EXIT_DRIFT
-        assert result.stdout.startswith("Changed outside of novita-infra:\n\n  ~ network_storage.data (")
+        assert result.stdout.startswith(
+            "Plan for project small, environment default:\n\nChanged outside of novita-infra:\n\n  ~ network_storage.data ("
+        )
         assert '~ name: "data" -> "renamed"' in result.stdout
     assert (project / "state" / "default.json").read_bytes() == before
 

@@ -116,6 +116,8 @@ def test_an_approval_that_names_no_digest_is_reported_apart_from_one_of_another_
 def test_a_plan_without_changes_tells_what_runs_costs_and_what_the_policies_say(up: Invoke, project: Path) -> None:
     (project / "judge.py").write_text("print('[]')\n")
     assert up("plan", "--sim", "--policy", "judge.py").stdout.splitlines() == [
+        "Plan for project small, environment default:",
+        "",
         "No changes. The 1 resource of this environment matches the manifests.",
         "Cost of environment default: $0.00167/h, $1.20/month, as before",
         "Policies: judge passed.",

@@ -67,7 +67,8 @@ def test_what_moves_a_cursor_is_spelled_out(plan_of: Callable[[str], Review]) ->
 def test_what_was_not_read_is_counted_with_the_oldest_age_and_named_where_it_is_little(count: int, named: int) -> None:
     unread = {f"vpc.net-{index}": 7_200.0 * (index + 1) for index in range(count)}
     plan = Review(Plan("p", "dev", (), (), Basis("l", 1), unread=unread))
-    first, *others = plain(plan_lines(plan, now=7_200.0 * 401)).splitlines()
+    heading, _, first, *others = plain(plan_lines(plan, now=7_200.0 * 401)).splitlines()
+    assert heading == "Plan for project p, environment dev:"
     oldest = "33 d 8 h"
     assert first == f"{count} resources were not read for up to {oldest}: assumed to be as recorded."
     assert sum(text.startswith("      vpc.net-") for text in others) == named
@@ -77,7 +78,10 @@ def test_what_was_not_read_is_counted_with_the_oldest_age_and_named_where_it_is_
 def test_a_single_resource_is_not_called_resources() -> None:
     change = Change(Address("vpc", "net"), Action.NONE)
     text = plain(plan_lines(Review(Plan("p", "dev", (change,), (), Basis("l", 1)))))
-    assert text == "No changes. The 1 resource of this environment matches the manifests.\n"
+    assert (
+        text
+        == "Plan for project p, environment dev:\n\nNo changes. The 1 resource of this environment matches the manifests.\n"
+    )
 
 
 def test_a_long_list_of_what_is_done_is_cut_and_what_failed_is_not(plan_of: Callable[[str], Review]) -> None:
@@ -91,7 +95,7 @@ def test_a_long_list_of_what_is_done_is_cut_and_what_failed_is_not(plan_of: Call
 
 def test_an_empty_project_says_so() -> None:
     empty = Review(Plan("p", "dev", (), (), Basis("l", 1)))
-    assert plain(plan_lines(empty)) == "No changes. Nothing is declared.\n"
+    assert plain(plan_lines(empty)) == "Plan for project p, environment dev:\n\nNo changes. Nothing is declared.\n"
 
 
 def test_the_summary_counts_every_action(plan_of: Callable[[str], Review]) -> None:
