@@ -30,6 +30,11 @@ def test_a_run_that_is_killed_is_finished_by_the_next_without_orphan_or_double(
     survives(case, point, tmp_path)
 
 
+@pytest.mark.parametrize(("case", "point"), cells()[::5], ids=str)
+def test_a_saved_plan_that_is_killed_is_finished_by_the_same_command(case: Case, point: Point, tmp_path: Path) -> None:
+    survives(case, point, tmp_path, saved=True)
+
+
 def test_the_matrix_has_every_call_of_every_kind() -> None:
     titles = {(case.kind, case.title.split()[0].rstrip(":")) for case in ROWS}
     wanted = {

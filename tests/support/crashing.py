@@ -30,7 +30,9 @@ from novita_infra.applying.events import Result
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import FastClock
 from novita_infra.operations.applying import apply_plan
+from novita_infra.operations.plans.approved_plans import run_of_saved
 from novita_infra.operations.plans.planning import plan_project
+from novita_infra.operations.plans.saved_plans import opened_saved, save_plan
 from novita_infra.operations.session import ProjectOptions, Session, open_session, state_locked
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action
@@ -65,16 +67,26 @@ def happens(case: Case, point: Point) -> bool:
     return point is not Point.WAITING or case.waits
 
 
-def survives(case: Case, point: Point, folder: Path) -> None:
-    """Kills the case's run at the point, runs it again, and checks all that must hold. Raises AssertionError."""
+def survives(case: Case, point: Point, folder: Path, *, saved: bool = False) -> None:
+    """Kills the case's run at the point, runs it again, and checks all that must hold. Raises AssertionError.
+
+    With `saved`, both runs are those of a saved plan.
+    """
     project, account = folder / "project", folder / "account.db"
     with serving("--db", str(account), time_scale=TIME_SCALE) as (server, _):
         declare(project, case.before)
         apply_hurried(project, server)
         calls = _calls(server)
         declare(project, case.after)
-        _kill(project, server, at=case.at, point=point, armed=folder / "armed")
-        apply_hurried(project, server)
+        plan = folder / "it.niplan"
+        if saved:
+            _save_plan(project, server, plan)
+        words = ("apply", str(plan), "--project", str(project)) if saved else apply_words(project)
+        _kill(project, server, words, at=case.at, point=point, armed=folder / "armed")
+        if saved:
+            apply_saved_hurried(plan, project, server)
+        else:
+            apply_hurried(project, server)
         made = {name: count - calls.get(name, 0) for name, count in _calls(server).items()}
         _assert_nothing_to_do(project, server)
         httpx.post(f"{server}/_sim/advance", json={"seconds": 60}).raise_for_status()
@@ -108,6 +120,43 @@ def apply_hurried(project: Path, server: str) -> None:
 
     result = asyncio.run(work())
     assert result.succeeded, [f"{end.step.key}: {end.reason}" for end in result.ends if end.reason]
+
+
+def apply_words(project: Path) -> tuple[str, ...]:
+    """The command that applies the project."""
+    return ("apply", str(project), "--auto-approve", "--allow-data-loss", "*")
+
+
+def _save_plan(project: Path, server: str, plan: Path) -> None:
+    asked = PlanOptions(allow_data_loss=("*",))
+
+    async def work() -> None:
+        async with _opened(project, server) as session:
+            save_plan(session, await plan_project(session, asked), plan, asked=asked)
+
+    asyncio.run(work())
+
+
+def apply_saved_hurried(plan: Path, project: Path, server: str) -> None:
+    """Applies the saved plan as `apply_hurried` applies the project; twice, the second time with nothing left."""
+
+    async def work(*, left: bool) -> None:
+        environ = _account(server, project)
+        async with opened_saved(plan, ProjectOptions(path=project), environ) as (session, saved):
+            session.clock = FastClock(start=time.time(), scale=HURRY)
+            async with state_locked(session, "apply"):
+                run = await run_of_saved(session, saved)
+                assert run.used.done is not left
+                if left:
+                    result = await apply_plan(
+                        session, run.review, emit=lambda _: None, stop=asyncio.Event(), used=run.used
+                    )
+                    assert result.succeeded, [f"{end.step.key}: {end.reason}" for end in result.ends if end.reason]
+                else:
+                    assert run.review.empty
+
+    asyncio.run(work(left=True))
+    asyncio.run(work(left=False))
 
 
 def _assert_nothing_to_do(project: Path, server: str) -> None:
@@ -192,8 +241,8 @@ runpy.run_module("novita_infra", run_name="__main__", alter_sys=True)
 """The command, with the system's calls on files watched: nothing of ours is changed."""
 
 
-def _kill(project: Path, server: str, *, at: int, point: Point, armed: Path) -> None:
-    """Runs `apply` until it is killed. Raises NotKilled where it ends by itself."""
+def _kill(project: Path, server: str, words: tuple[str, ...], *, at: int, point: Point, armed: Path) -> None:
+    """Runs the command until it is killed. Raises NotKilled where it ends by itself."""
 
     async def work() -> tuple[int, bytes]:
         proxy = _Proxy(server, at=at, point=point, armed=armed)
@@ -203,11 +252,7 @@ def _kill(project: Path, server: str, *, at: int, point: Point, armed: Path) -> 
                 sys.executable,
                 "-c",
                 _LAUNCHER,
-                "apply",
-                str(project),
-                "--auto-approve",
-                "--allow-data-loss",
-                "*",
+                *words,
                 env={
                     **environment(),
                     **_account(f"http://127.0.0.1:{port}", project),

@@ -51,9 +51,7 @@ def test_no_drift_is_0_and_drift_is_3_and_nothing_is_changed(run: Invoke, projec
     for _ in range(2):
         result = run("drift", "--sim")
         assert result.exit_code == EXIT_DRIFT
-        assert result.stdout.startswith(
-            "Plan for project small, environment default:\n\nChanged outside of novita-infra:\n\n  ~ network_storage.data ("
-        )
+        assert result.stdout.startswith(f"{HEADING}Changed outside of novita-infra:\n\n  ~ network_storage.data (")
         assert '~ name: "data" -> "renamed"' in result.stdout
     assert (project / "state" / "default.json").read_bytes() == before
 
