@@ -110,6 +110,19 @@ def test_a_saved_plan_is_shown_drawn_and_applied_once(run: Invoke, project: Path
     assert "nothing is left of it" in second.stderr
 
 
+def test_the_project_and_its_environment_come_first_in_every_plan_and_apply(run: Invoke, project: Path) -> None:
+    heading = "Plan for project small, environment default:"
+    assert run("plan", "--sim", "--out", "small.niplan").stdout.splitlines()[0] == heading
+    assert json.loads(run("plan", "--sim", "--json").stdout)["novita"]["project"] == "small"
+    first, *_ = _lines(run("apply", "small.niplan", "--json").stdout)
+    assert first["type"] == "version"
+    assert first["novita"] == {"project": "small", "root": str(project.resolve()), "environment": "default"}
+    assert run("apply", "--sim").stdout.splitlines()[0] == heading
+    (project / "novita-infra.yaml").unlink()
+    first, *_ = _lines(run("apply", "--sim", "--json", "--auto-approve").stdout)
+    assert first["novita"]["root"] == str(project.resolve())
+
+
 def test_a_saved_plan_takes_no_variables(run: Invoke) -> None:
     run("plan", "--sim", "--out", "small.niplan")
     result = run("apply", "small.niplan", "--var", "size=30")

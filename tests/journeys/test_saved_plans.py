@@ -18,11 +18,12 @@ from rig import Rig
 
 from novita_infra.applying.events import Ended
 from novita_infra.cli import root
-from novita_infra.encoding import fingerprint
+from novita_infra.encoding import as_source, fingerprint
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_OVER_BUDGET, EXIT_REFUSED, Problems
 from novita_infra.operations.plans.saved_plans import reopened
 from novita_infra.operations.session import ProjectOptions
 from novita_infra.planning.saved.plan_file import digest_of, read_plan, seal_of
+from novita_infra.planning.saved.stored_form import from_stored
 from novita_infra.simulator import scenario_named
 from novita_infra.simulator.scenarios.model import start_scenario
 from novita_infra.simulator.world.engine.cloud_records import Instance, Storage
@@ -350,6 +351,7 @@ def test_a_plan_file_tells_all_of_itself_on_another_machine(
     assert "sizeGb: 40" in found.stdout
     assert 'variables: {size: "40"}' in found.stderr
     assert "by novita-infra" in found.stderr
+    assert "seal: not checked here" in found.stderr
     plan = json.loads(run("show", "--json", "x.niplan").stdout)
     check_shape(plan)
     assert plan["novita"]["saved"]["root"] == str(folder)
@@ -557,3 +559,72 @@ def test_a_saved_plan_of_an_environment_that_is_not_here_is_refused(folder: Path
     refused = run("apply", "x.niplan")
     assert refused.exit_code == EXIT_ERROR
     assert 'there is no environment "dev"' in refused.stderr
+
+
+def with_the_key(rig: Rig, path: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+    """The plan file as somebody changes and seals it who can read the state."""
+    data = json.loads(path.read_bytes())
+    change(data)
+    data["digest"] = digest_of(from_stored(data["plan"], secrets=as_source)[0])
+    data["seal"] = seal_of(data, rig.state().key)
+    path.write_text(json.dumps(data))
+    return path
+
+
+def other_image(data: dict[str, Any]) -> None:
+    for step in data["plan"]["steps"]:
+        if step["address"] == "instance.second":
+            step["spec"]["image"] = "evil:1"
+
+
+def other_product(data: dict[str, Any]) -> None:
+    for step in data["plan"]["steps"]:
+        if step["address"] == "instance.second":
+            step["spec"]["product"]["id"] = products_like("*H100*")[0].id
+
+
+def unlisted_product(data: dict[str, Any]) -> None:
+    for step in data["plan"]["steps"]:
+        if step["address"] == "instance.second":
+            step["spec"]["product"] |= {"id": "no-such-product", "name": "RTX 4090"}
+
+
+def more_time_for_a_step(data: dict[str, Any]) -> None:
+    data["plan"]["steps"][0]["timeout"] = 1.0
+
+
+def one_step_less(data: dict[str, Any]) -> None:
+    data["plan"]["steps"] = [step for step in data["plan"]["steps"] if step["address"] != "instance.second"]
+
+
+def one_step_more(data: dict[str, Any]) -> None:
+    step = next(step for step in data["plan"]["steps"] if step["address"] == "instance.second")
+    data["plan"]["steps"].append({**step, "key": "instance.second/again"})
+
+
+@pytest.mark.parametrize(
+    "change", [other_image, other_product, unlisted_product, more_time_for_a_step, one_step_less, one_step_more]
+)
+def test_steps_that_a_new_plan_would_not_make_are_refused_though_the_seal_is_right(
+    change: Callable[[dict[str, Any]], None], rig: Rig
+) -> None:
+    rig.declare(machine(), machine("second"), storage())
+    path = with_the_key(rig, save(rig), change)
+    if change is one_step_less:  # what a plan does not touch belongs to another plan
+        assert apply_saved(rig, path).succeeded
+        assert "instance.second" not in map(str, rig.state().records)
+    else:
+        refusal(rig, path)
+
+
+def test_a_sealed_plan_names_no_folder_no_state_and_no_output_that_is_used(rig: Rig, tmp_path: Path) -> None:
+    def change(data: dict[str, Any]) -> None:
+        data["setting"] |= {"root": str(tmp_path / "other"), "state": "/elsewhere/prod.json"}
+        data["plan"]["outputs_before"] = {"evil": "x"}
+        data["plan"]["bookkeeping"] = [{"address": "network_storage.data", "id": "someone-elses"}]
+
+    rig.declare(machine(), storage(size=20))
+    id = rig.record("network_storage.data").id
+    assert apply_saved(rig, with_the_key(rig, save(rig), change)).succeeded
+    assert rig.record("network_storage.data").id == id
+    rig.assert_converged()
