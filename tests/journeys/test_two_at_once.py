@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -112,6 +113,34 @@ def test_with_a_lock_timeout_the_second_apply_waits_for_the_first(place: Place) 
     assert "Apply complete: 1 created." in first.stderr
     assert "created" not in second.stderr
     assert place.machines() == [place.id_on_record()]
+
+
+def test_two_checkouts_that_link_to_one_state_buy_once(place: Place, tmp_path_factory: pytest.TempPathFactory) -> None:
+    first = place.run(*APPLY)
+    first.until("its id is")
+    place.cloud.advance(LONG)
+    assert first.end() == 0
+    root = tmp_path_factory.mktemp("checkouts")
+    place.declare(2)
+    (place.folder / "state").rename(root / "shared")
+    links = [root / name / "state" / "default.json" for name in ("one", "two")]
+    for link in links:
+        shutil.copytree(place.folder, link.parents[1])
+        link.parent.mkdir()
+        link.symlink_to("../../shared/default.json")
+    place.folder = links[0].parents[1]
+    one = place.run(*APPLY)
+    one.until("its id is")
+    place.folder = links[1].parents[1]
+    two = place.run(*APPLY, "--lock-timeout", "50s")
+    two.until("this one waits for it, at most 50 s")
+    place.cloud.advance(LONG)
+    assert (one.end(), two.end()) == (0, 0), one.stderr + two.stderr
+    assert len(place.cloud.live("instances", place.second)) == 1
+    assert place.machines() == [place.id_on_record()]
+    for link in links:
+        assert link.is_symlink()
+        assert [path.name for path in link.parent.iterdir()] == ["default.json"]
 
 
 @pytest.mark.parametrize("patience", ["0s", "50s"])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.state.file_format import lower_first
+from novita_infra.state.private_files import open_private
 
 
 class Disk:
@@ -23,8 +24,10 @@ class Disk:
             return None
 
     def open(self, path: Path, flags: int) -> int:
-        """Opens the file; a new one is for its owner alone, because a state is private even without secrets."""
-        return os.open(path, flags | os.O_CLOEXEC, 0o600)
+        """Opens the file, and no link; a new one is for its owner alone: a state is private even without secrets."""
+        if flags & os.O_DIRECTORY:
+            return os.open(path, flags | os.O_CLOEXEC)
+        return open_private(path, flags)
 
     def write(self, file: int, data: bytes) -> None:
         left = memoryview(data)
@@ -47,7 +50,7 @@ class Disk:
 def replace_file(path: Path, data: bytes, *, disk: Disk) -> None:
     """Writes the data to the file durably; at any moment it holds the old content or the new. Raises OSError."""
     temporary = path.with_name(f"{path.name}.tmp")
-    file = disk.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    file = open_new(temporary, os.O_WRONLY, disk=disk)
     try:
         disk.write(file, data)
         disk.fsync(file)
@@ -55,6 +58,15 @@ def replace_file(path: Path, data: bytes, *, disk: Disk) -> None:
         disk.close(file)
     disk.replace(temporary, path)
     sync_folder(path.parent, disk=disk)
+
+
+def open_new(path: Path, flags: int, *, disk: Disk) -> int:
+    """Opens a new file in the place of one that a crash left. Raises Problems for a link, and OSError."""
+    try:
+        return disk.open(path, flags | os.O_CREAT | os.O_EXCL)
+    except FileExistsError:
+        disk.remove(path)
+        return disk.open(path, flags | os.O_CREAT | os.O_EXCL)
 
 
 def sync_folder(path: Path, *, disk: Disk) -> None:

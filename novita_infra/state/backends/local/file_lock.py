@@ -16,6 +16,7 @@ from typing import Any
 
 from novita_infra.state.backends.local.disk import unreadable
 from novita_infra.state.lock_holders import is_of_this_machine, locked_by, locked_elsewhere, note_of_holder
+from novita_infra.state.private_files import open_private
 from novita_infra.state.store import LockRefused
 
 
@@ -49,7 +50,7 @@ def take_lock(path: Path, operation: str, *, now: Callable[[], float]) -> FileLo
 
 def _take(path: Path) -> int | LockRefused:
     while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = open_private(path, os.O_RDWR | os.O_CREAT)
         free, holder = _lock(file), _holder(file)
         if free and _is_at(path, file) and _is_dead(holder):
             return file
@@ -69,7 +70,7 @@ def _lock(file: int) -> bool:
 
 def _is_at(path: Path, file: int) -> bool:
     with suppress(FileNotFoundError):
-        return os.path.samestat(path.stat(), os.fstat(file))
+        return os.path.samestat(path.lstat(), os.fstat(file))
     return False
 
 

@@ -5,6 +5,7 @@ Only these files are written, and none of them ever holds a secret in clear.
 
 from __future__ import annotations
 
+import os
 import shlex
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from novita_infra.state.backends.local.disk import Disk, replace_file, sync_fold
 from novita_infra.state.backends.local.file_lock import FileLock, take_lock
 from novita_infra.state.backends.local.journal_file import JournalFile
 from novita_infra.state.checksums import Checksum, line_checksum, state_checksum
+from novita_infra.state.private_files import refuse_foreign_link, refuse_link
 from novita_infra.state.store import LockRefused, StateLost
 
 _STATE: Final = ".json"
@@ -60,19 +62,25 @@ class LocalFiles:
 
     `.json.backup` is the state before the last run or edit, and `.journal.backup` the changes since then. While a run
     is under way there is only the first, and `.journal` belongs to it as well.
+
+    Where `<environment>.json` is a link, all of them lie beside the file that it leads to: all checkouts that link to
+    one state share its lock and its journal. The link remains.
     """
 
     def __init__(self, path: Path, *, now: Callable[[], float] = time.time, disk: Disk | None = None) -> None:
         """Clock and disk are for tests."""
-        self._path = path
-        self._journal_path = path.with_name(f"{path.name.removesuffix(_STATE)}{_JOURNAL}")
+        self._named = path
+        """The path in messages, which may be a link."""
+        is_link = os.path.islink(path)  # noqa: PTH114 -- False where the folder may not be entered
+        self._path = path = Path(os.path.realpath(path)) if is_link else path
+        self._journal_path = _journal_of(path)
         self._backup_path = path.with_name(f"{path.name}{_BACKUP}")
         self._trail_path = path.with_name(f"{self._journal_path.name}{_BACKUP}")
         self._now = now
         self._disk = disk or Disk()
 
     def describe(self) -> str:
-        return str(self._path)
+        return str(self._named)
 
     def describe_journal(self) -> str:
         return str(self._journal_path)
@@ -116,6 +124,7 @@ class LocalFiles:
         return f"the journal of its backup {self._trail_path} is" if self._trail_path.exists() else ""
 
     def read(self) -> Stored:
+        refuse_foreign_link(self._named)
         try:
             for _ in range(_TRIES):
                 state = self._disk.read(self._path)
@@ -163,11 +172,22 @@ class LocalFiles:
             self._disk.remove(self._trail_path)
 
     def _check_links(self, state: bytes | None, journal: bytes | None) -> None:
-        """Raises StateLost where a file is not there because a link on the way to it points to nothing."""
-        for path, data in ((self._path, state), (self._journal_path, journal)):
-            if data is not None:
+        """Raises StateLost where a file is absent because a link on the way to it points to nothing.
+
+        So it does where a run left its journal beside a link to the state, and Problems where the journal is a link.
+        """
+        beside = _journal_of(self._named)
+        if self._named != self._path and beside != self._journal_path and beside.is_file() and not beside.is_symlink():
+            raise StateLost(
+                f"{beside} lies beside the link {self._named}, and the journal of the state is {self._journal_path}",
+                "keep a copy of it; move it there if it belongs to that state, or away if it does not",
+            )
+        if journal is not None:
+            refuse_link(self._journal_path)
+        for path, data in ((self._named, state), (self._journal_path, journal)):
+            if data is not None or (path is self._named and (journal is not None or self.remains())):
                 continue
-            places = (path, *path.parents) if path is self._path else (path,)
+            places = (path, *path.parents) if path is self._named else (path,)
             dangling = next((place for place in places if place.is_symlink() and not place.exists()), None)
             if dangling:
                 raise StateLost(
@@ -176,9 +196,14 @@ class LocalFiles:
                 )
 
     def try_lock(self, operation: str) -> FileLock | LockRefused:
+        refuse_foreign_link(self._named)
         return take_lock(self._path.with_name(f"{self._path.name}{_LOCK}"), operation, now=self._now)
 
     def _check(self, stored: Stored) -> None:
         """Raises Overtaken if the state file is not what was read. Only the lock makes check and write one action."""
         if self._disk.read(self._path) != stored.state:
             raise Overtaken
+
+
+def _journal_of(path: Path) -> Path:
+    return path.with_name(f"{path.name.removesuffix(_STATE)}{_JOURNAL}")

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from novita_infra.state.backends.local.disk import Disk, sync_folder, unreadable
+from novita_infra.state.backends.local.disk import Disk, open_new, sync_folder, unreadable
 
 
 class JournalFile:
     """Implements JournalWriter on a file."""
 
     def __init__(self, path: Path, header: bytes, *, disk: Disk) -> None:
-        """Begins a journal with this first line; replaces an older file. Raises OSError."""
+        """Begins a journal with this first line; replaces an older file. Raises OSError, and Problems for a link."""
         self._path = path
         self._disk = disk
-        self._file = disk.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
+        self._file = open_new(path, os.O_WRONLY | os.O_APPEND, disk=disk)
         try:
             disk.write(self._file, header)
             disk.fsync(self._file)

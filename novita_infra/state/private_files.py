@@ -1,0 +1,60 @@
+"""Opening of files for their owner alone, and the links in shared folders that are refused.
+
+In a folder that others may write, anybody can put a link in the place of a file that a run is about to make: the run
+would then write where the link leads. Temporary files, locks, journals and plans are opened here.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from novita_infra.model.diagnostics import EXIT_REFUSED, problem
+
+_MOST_LINKS: Final = 40
+"""Links that lead to links, as many as Linux follows."""
+_OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
+
+
+def open_private(path: Path, flags: int) -> int:
+    """Opens the file; a new one has the mode 0600. Raises Problems if the path is a link, and OSError."""
+    try:
+        return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.EEXIST}:
+            refuse_link(path)
+        raise
+
+
+def refuse_link(path: Path) -> None:
+    """Raises Problems if the path is a link."""
+    if path.is_symlink():
+        raise problem(
+            f"{path} is a link to {path.readlink()}, and this file is never opened through a link",
+            "look who made it; then remove it",
+            code=EXIT_REFUSED,
+        )
+
+
+def refuse_foreign_link(path: Path) -> None:
+    """Raises Problems if another user made a link on the way to the file, in a folder that others may write."""
+    for start in (path.parent, path):
+        link = start
+        for _ in range(_MOST_LINKS):
+            try:
+                about, folder = link.lstat(), link.parent.stat()
+            except OSError:
+                break
+            if not stat.S_ISLNK(about.st_mode):
+                break
+            if about.st_uid not in {os.geteuid(), 0} and folder.st_mode & _OTHERS_WRITE:
+                raise problem(
+                    f"{link} is a link to {link.readlink()}, and user {about.st_uid} made it in a folder that others "
+                    "may write",
+                    "look where it leads; then remove it, or make the link yourself",
+                    code=EXIT_REFUSED,
+                )
+            link = link.parent / link.readlink()
