@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from novita_infra.api.redaction import lines_of
 from novita_infra.manifests.language.expressions import is_secret_name
 from novita_infra.manifests.project.loading import Project
 from novita_infra.manifests.project.policies import named_after
@@ -244,7 +245,7 @@ def _last_words(complaints: str, root: Path) -> str:
     """The last words of the standard error on one line."""
     text = _raised(complaints, root)
     lines: list[str] = []
-    for line in reversed([] if text else complaints.splitlines()):
+    for line in reversed([] if text else lines_of(complaints)):
         if lines and len(line) + sum(map(len, lines)) > _LAST_WORDS:
             break
         lines += [" ".join(line.split())] if line.strip() else []
@@ -257,7 +258,7 @@ def _raised(complaints: str, root: Path) -> str:
     frames = list(_FRAME.finditer(complaints))
     if not frames:
         return ""
-    following = complaints[frames[-1].end() :].splitlines()[1:]
+    following = lines_of(complaints[frames[-1].end() :])[1:]
     error = " ".join(line for line in following if line[:1].strip())  # not the code, which is indented
     frame = next((item for item in reversed(frames) if Path(item["file"]).is_relative_to(root)), frames[-1])
     file = Path(frame["file"])

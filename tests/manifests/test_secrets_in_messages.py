@@ -292,6 +292,41 @@ def test_no_damage_makes_a_message_show_a_secret(form: str, damage: list[tuple[s
     assert CANARY not in said
 
 
+PROJECTS = {
+    "a variable": PROJECT
+    + "variables:\n  size: {type: integer, default: 3}\n  tok:\n    type: string\n    secret: true\n    default: X\n"
+    "    description: of the hub\n  region:\n    default: eu\noutputs:\n  id: ${instance.a.id}\n",
+    "environments": PROJECT
+    + "variables:\n  tok: {type: string, secret: true, default: X}\n  region: {default: eu}\nenvironments:\n"
+    "  dev:\n    variables: {tok: X, region: us}\n  prod:\n    variables:\n      region: here\n      tok: X\n",
+    "a patch": PROJECT + "environments:\n  dev:\n    patches:\n      - target: instance.a\n        spec:\n"
+    "          env:\n            A: X\n          command: run X\n        lifecycle: {protect: true}\n    budget: {perHour: 3}\n",
+    "JSON": json.dumps(
+        {
+            "apiVersion": "novita-infra/v1",
+            "kind": "Project",
+            "metadata": {"name": "p"},
+            "variables": {"a": {"default": "eu"}, "tok": {"secret": True, "default": "X"}},
+            "environments": {"dev": {"variables": {"tok": "X"}}},
+        },
+        indent=2,
+    ),
+}
+
+
+@pytest.mark.parametrize("form", PROJECTS)
+@given(damage=st.lists(DAMAGE, min_size=1, max_size=2), environment=st.sampled_from(["", "dev"]))
+def test_no_damage_of_a_project_file_makes_a_message_show_a_secret(
+    form: str, damage: list[tuple[str, int, str]], environment: str
+) -> None:
+    text = PROJECTS[form].replace("X", CANARY)
+    for kind, place, mark in damage:
+        text = damaged(text, kind, place, mark)
+    with TemporaryDirectory() as folder:
+        said = messages(Path(folder), {"novita-infra.yaml": text, "a.yaml": MACHINE}, environment=environment)
+    assert CANARY not in said
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_an_excerpt_of_a_public_field_is_shown_beside_a_secret(tmp_path: Path, form: str) -> None:
     text = FORMS[form].replace("kind: ", "kind: odd").replace('"kind": "', '"kind": "odd')

@@ -18,7 +18,8 @@ _FAR: Final = 2000
 _ANY_KEY: Final = re.compile(r"""(?<![\w.-])([\w.-]{1,64})["']?[ \t]*:""")
 _NEAR: Final = 0.75
 """The similarity from which a name counts as a misspelling of another."""
-_SAYS: Final = re.compile(r"""(?<![\w.-])(?P<name>[\w.-]{4,12})["']?[ \t]*:(?P<value>[ \t]*["']?[\w~]*)""")
+_SAYS: Final = re.compile(r"""(?P<name>[^:,\n]{4,20}):(?P<value>[ \t]*["']?[\w~]*)""")
+"""A key with the word that follows; other characters than letters do not count in the key."""
 _KEY: Final = re.compile(r"""[ \t]*(?:-[ \t]+)*["']?(?P<name>[\w.-]{1,64})["']?[ \t]*:(?P<rest>[^\n]*)""")
 _AROUND: Final = re.compile(r"""(?<![\w.-])(?P<name>[\w.-]{1,64})["']?[ \t]*:[ \t]*\{[^{}]*$""")
 """The name of the flow mapping that is open at the end of a text."""
@@ -50,33 +51,32 @@ class SecretVariables:
     def _declared(self, number: int, line: str) -> Iterator[str]:
         """The variables that the line may declare to be secret."""
         for match in _SAYS.finditer(line):
-            alike = len(set(match["name"].lower()) & set("secret")) > 2  # a cheap test before a dear one
-            if (
-                self._all
-                or not (alike and _is_near(match["name"], "secret"))
-                or match["value"].strip(" \t\"'").lower() == "false"
-            ):
+            name = "".join(filter(str.isalpha, match["name"])).lower()
+            if self._all or len(set(name) & set("secret")) < 3 or not _is_near(name, "secret"):
                 continue
-            around = _AROUND.search(line, max(0, match.start() - _FAR), match.start())
+            if match["value"].strip(" \t\"'").lower() == "false":
+                continue
+            end = match.end("name")
+            around = _AROUND.search(line, max(0, end - _FAR), end)
             names = [around["name"].lower()] if around else list(self._above(number))
             self._all = self._all or not names or not _SECTIONS.isdisjoint(names)
             yield from names
 
     def _above(self, number: int) -> Iterator[str]:
-        """The key around the line by its indentation, and the last key above it that has a value below."""
-        own, around, opened = _indent(self._lines[number]), "", ""
-        if not own:
-            return
-        for line in reversed(self._lines[max(0, number - _FAR // 10) : number]):
+        """The key around the line by its indentation, and the last key above it that has a value below.
+
+        Nothing if what stands around the line is no key with a value below: then the indentation is wrong.
+        """
+        own, opened = _indent(self._lines[number]), ""
+        for line in reversed(self._lines[max(0, number - _FAR // 10) : number] if own else ()):
             key = _KEY.match(line)
-            if key is None:
-                continue
-            if not opened and key["rest"].strip() in {"", "{"}:
+            opens = key is not None and key["rest"].strip()[:1] in {"", "{", "[", "&", "!", "#"}
+            if key is not None and opens and not opened:
                 opened = key["name"].lower()
-            if _indent(line) < own:
-                around = key["name"].lower()
-                break
-        yield from filter(None, dict.fromkeys((around, opened)))
+            if line.strip()[:1] not in {"", "#"} and _indent(line) < own:
+                if key is not None and opens:
+                    yield from dict.fromkeys((key["name"].lower(), opened))
+                return
 
 
 def _is_near(name: str, *known: str) -> bool:
