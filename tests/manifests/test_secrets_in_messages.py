@@ -299,8 +299,10 @@ PROJECTS = {
     "environments": PROJECT
     + "variables:\n  tok: {type: string, secret: true, default: X}\n  region: {default: eu}\nenvironments:\n"
     "  dev:\n    variables: {tok: X, region: us}\n  prod:\n    variables:\n      region: here\n      tok: X\n",
-    "a patch": PROJECT + "environments:\n  dev:\n    patches:\n      - target: instance.a\n        spec:\n"
-    "          env:\n            A: X\n          command: run X\n        lifecycle: {protect: true}\n    budget: {perHour: 3}\n",
+    "a patch": PROJECT
+    + "environments:\n  dev:\n    patches:\n      - target: instance.a\n        spec:\n"
+    + "          env:\n            A: X\n          command: run X\n"
+    + "        lifecycle: {protect: true}\n    budget: {perHour: 3}\n",
     "JSON": json.dumps(
         {
             "apiVersion": "novita-infra/v1",
