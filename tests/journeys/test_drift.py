@@ -615,7 +615,7 @@ def test_another_state_whose_mark_an_object_carries_is_named(tmp_path: Path) -> 
     head = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "other"}}
     mine.write("novita-infra.yaml", head)
     mine.declare(("Instance", "a", MACHINE))
-    mine.take_in("instance.a", rig.record("instance.a").id)
+    mine.take_in("instance.a", rig.record("instance.a").id, steal=True)
     instances.edit(rig.world, rig.record("instance.a").id, ports=[{"port": 9999, "type": "tcp"}], grow=0)
     (drift,) = drift_of(mine.plan())
     assert drift.by == "perhaps by project rig, environment default, whose mark it carries"

@@ -183,14 +183,14 @@ class Rig:
     def destroy(self, **options: Any) -> Result:
         return self.apply(destroys=True, **options)
 
-    def take_in(self, address: str, id: str) -> Record:
+    def take_in(self, address: str, id: str, *, steal: bool = False) -> Record:
         """`import ADDR ID`."""
 
         async def work() -> Record:
             async with self.client() as client:
                 session = self._session(client)
                 async with state_locked(session, "import"):
-                    return await import_object(session, Address.parse(address), id)
+                    return await import_object(session, Address.parse(address), id, steal=steal)
 
         return self.clock.run(work())
 
