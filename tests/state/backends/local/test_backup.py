@@ -170,3 +170,12 @@ def test_the_advice_names_a_backup_that_is_damaged_as_well(name: str, tmp_path: 
     assert f"{tmp_path / name} is damaged, too" in hint
     assert "cp " not in hint
     assert "before any apply: novita-infra orphans" in hint
+
+
+def test_every_file_of_a_state_is_for_its_owner_alone(tmp_path: Path) -> None:
+    act(tmp_path, "run", [Record(A, "1")], {})
+    act(tmp_path, "run", [Record(B, "2")], {})
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"dev.json", "dev.json.backup", "dev.journal.backup"}
+    act(tmp_path, "killed", [Record(B, "3")], {})
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
