@@ -71,14 +71,20 @@ def with_renderer(function: Callback) -> Callback:
 
 def renderer_of(params: dict[str, Any]) -> Renderer:
     """The renderer that the values of a command's options ask for; the first of several formats."""
-    path = params.get("path") or Path()
-    root = path if path.is_dir() else path.parent
-    settings = RenderSettings(root, RealClock().now, colours=not params.get("no_color"))
+    settings = RenderSettings(_root(params), RealClock().now, colours=not params.get("no_color"))
     name = next(iter(_chosen(params)), _DEFAULT)
     form = output_formats()[name]
     assert isinstance(form, StreamFormat)  # noqa: S101 -- only such a format has a flag
     renderer: Renderer = part_of_format(name, form.renderer)(settings)
     return renderer
+
+
+def _root(params: dict[str, Any]) -> Path:
+    """The folder of the project. A saved plan is applied to that of the current folder, or of `--project`."""
+    path = params.get("path") or Path()
+    if path.is_file() and path.suffix not in {".yaml", ".yml"}:
+        path = params.get("folder") or Path()
+    return path if path.is_dir() else path.parent
 
 
 def _chosen(params: dict[str, Any]) -> list[str]:

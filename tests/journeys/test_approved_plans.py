@@ -90,7 +90,7 @@ def survives(rig: Rig, run: Callable[..., Result], *, write: int, after_effect: 
     return died
 
 
-@pytest.mark.parametrize(("number", "name"), enumerate(CHANGES))
+@pytest.mark.parametrize(("number", "name"), [*enumerate(CHANGES)])
 def test_an_approved_plan_that_is_killed_is_finished_by_the_same_command(
     number: int, name: str, tmp_path: Path
 ) -> None:
@@ -173,4 +173,22 @@ def test_a_plan_file_continues_what_its_digest_began(tmp_path: Path) -> None:
     expected = read_plan(path).digest
     assert rig.crash(at_write=1, after_effect=True, run=lambda: apply_expected(rig, expected, **asked))
     assert apply_saved(rig, path).succeeded
+    rig.assert_converged()
+
+
+@pytest.mark.parametrize("approve", [by_file, by_digest])
+def test_the_recorded_steps_hold_no_secret_and_a_changed_secret_is_refused(approve: Approve, tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir()
+    rig = Rig(tmp_path / "p", environ={"TOKEN": "hush-one"}, timings=SHORT)
+    env = {"TOKEN": {"fromEnv": "TOKEN"}, "BOTH": "${env.TOKEN}@${instance.a.id}"}
+    rig.declare(machine("a"), machine("b", env=env))
+    run = approve(rig, {})
+    assert rig.crash(at_write=0, after_effect=True, run=run)
+    assert len(rig.state().used_plans[-1].steps) == 2
+    assert not [path for path in (rig.folder / "state").iterdir() if b"hush" in path.read_bytes()]
+    rig.environ["TOKEN"] = "hush-two"
+    with pytest.raises(Problems):
+        run()
+    rig.environ["TOKEN"] = "hush-one"
+    assert run().succeeded
     rig.assert_converged()

@@ -628,3 +628,12 @@ def test_a_sealed_plan_names_no_folder_no_state_and_no_output_that_is_used(rig: 
     assert apply_saved(rig, with_the_key(rig, save(rig), change)).succeeded
     assert rig.record("network_storage.data").id == id
     rig.assert_converged()
+
+
+def test_an_error_of_a_manifest_is_placed_in_the_project_and_not_beside_the_plan(folder: Path) -> None:
+    run("plan", "--sim", "--out", "../x.niplan")
+    (folder / "fleet.yaml").write_text("kind: [\n")
+    refused = run("apply", "../x.niplan")
+    assert refused.exit_code == EXIT_ERROR
+    assert "fleet.yaml:" in refused.stderr
+    assert "../fleet.yaml" not in refused.stderr
