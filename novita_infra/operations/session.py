@@ -241,7 +241,7 @@ def check_account(session: Session) -> None:
 def _simulated(root: Path) -> Iterator[tuple[httpx.AsyncBaseTransport, Clock]]:
     """The simulator in this process, its account kept in a file of the project."""
     from novita_infra.api.transport.in_process import InProcess  # noqa: PLC0415 -- only with --sim
-    from novita_infra.simulator import AccountInUse, UnknownFormat, open_world  # noqa: PLC0415
+    from novita_infra.simulator import AccountInUse, ForeignLink, UnknownFormat, open_world  # noqa: PLC0415
     from novita_infra.simulator.http.app import build_app  # noqa: PLC0415
     from novita_infra.simulator.http.lost_answers import LostAnswer  # noqa: PLC0415
 
@@ -252,6 +252,8 @@ def _simulated(root: Path) -> Iterator[tuple[httpx.AsyncBaseTransport, Clock]]:
         world = open_world(path, now=clock.now)
     except AccountInUse:
         raise problem(f"the simulator's account in {path} is in use", "wait for the other command to end") from None
+    except ForeignLink as error:
+        raise problem(str(error), "look where it leads; then remove it", code=EXIT_REFUSED) from None
     except UnknownFormat:
         raise problem(f"{path} is no account of this simulator", "empty it with `novita-infra sim reset`") from None
     try:

@@ -9,7 +9,7 @@ from novita_infra.simulator.profiles import LIVE, PROFILES, Quirks
 from novita_infra.simulator.scenarios.builtin import SCENARIOS, scenario_named
 from novita_infra.simulator.scenarios.model import BadScenario, Scenario, scenario_of
 from novita_infra.simulator.verdict import RunVerdict
-from novita_infra.simulator.world.engine.account_file import AccountInUse, UnknownFormat
+from novita_infra.simulator.world.engine.account_file import AccountInUse, ForeignLink, UnknownFormat
 from novita_infra.simulator.world.engine.settings import Limits, Timings
 from novita_infra.simulator.world.engine.world import World
 
@@ -23,6 +23,7 @@ __all__ = [
     "Fault",
     "FaultEffects",
     "Faults",
+    "ForeignLink",
     "HandClock",
     "Limits",
     "Position",

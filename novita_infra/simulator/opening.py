@@ -44,7 +44,9 @@ def open_world(
     """A world on a clock of Unix seconds. With a path it is the account in this file, which is created if it is absent.
 
     An account file keeps its seed, and its time never goes back. The events of a scenario happen once in an account;
-    its settings and faults apply whenever the account is opened with it. Raises AccountInUse, UnknownFormat.
+    its settings and faults apply whenever the account is opened with it.
+
+    Raises AccountInUse, UnknownFormat, ForeignLink.
     """
     book = None if path is None else AccountFile(Path(path))
     world = World(

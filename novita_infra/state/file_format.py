@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from novita_infra import __version__
 from novita_infra.encoding import Malformed, decode_as, encode, parse_json
+from novita_infra.encoding.checksums import Checksum, add_state_checksum, state_checksum
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import problem
-from novita_infra.state.checksums import Checksum, add_state_checksum, state_checksum
 from novita_infra.state.state import VERSION, State
 
 _EDITED: Final = 'if it was edited on purpose, remove its line "checksum"'

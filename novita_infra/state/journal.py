@@ -10,10 +10,10 @@ from typing import Final
 
 from novita_infra import __version__
 from novita_infra.encoding import Json, Malformed, compact, decode_as, encode
+from novita_infra.encoding.checksums import Checksum, add_line_checksum, begins_with_whole_line, line_checksum
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.records import Record
-from novita_infra.state.checksums import Checksum, add_line_checksum, begins_with_whole_line, line_checksum
 from novita_infra.state.file_format import check_version, read_json
 from novita_infra.state.state import MOST_USED_PLANS, VERSION, State, UsedPlan
 from novita_infra.state.store import StateLost

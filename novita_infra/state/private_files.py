@@ -29,6 +29,31 @@ def open_private(path: Path, flags: int) -> int:
         raise
 
 
+def open_output(path: Path) -> int:
+    """Opens a file that a person named, to write it from its begin with the mode 0600. A link of theirs is followed.
+
+    Raises Problems as `refuse_foreign_link`, and for a file that another user put into a folder that others may write;
+    OSError if it cannot be opened.
+    """
+    refuse_foreign_link(path)
+    flags = os.O_WRONLY | os.O_CREAT
+    file = os.open(path, flags | os.O_CLOEXEC, 0o600) if path.is_symlink() else open_private(path, flags)
+    about = os.fstat(file)
+    if not stat.S_ISREG(about.st_mode):  # such as /dev/stdout
+        return file
+    if about.st_uid == os.geteuid():
+        os.fchmod(file, 0o600)
+    elif path.parent.stat().st_mode & _OTHERS_WRITE:
+        os.close(file)
+        raise problem(
+            f"{path} belongs to user {about.st_uid}, in a folder that others may write",
+            "name another file",
+            code=EXIT_REFUSED,
+        )
+    os.ftruncate(file, 0)
+    return file
+
+
 def refuse_link(path: Path) -> None:
     """Raises Problems if the path is a link."""
     if path.is_symlink():

@@ -12,13 +12,14 @@ from typing import Any, Final
 from novita_infra.manifests.project.locating import locate
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import Problems, nearest, problem
+from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, nearest, problem
 from novita_infra.planning.saved.plan_file import is_plan_file
 from novita_infra.simulator import (
     PROFILES,
     SCENARIOS,
     AccountInUse,
     BadScenario,
+    ForeignLink,
     HandClock,
     Scenario,
     UnknownFormat,
@@ -71,6 +72,8 @@ def open_with_options(options: WorldOptions) -> World:
         )
     except (AccountInUse, UnknownFormat) as error:
         raise problem(str(error), "stop that process, or choose another --db") from error
+    except ForeignLink as error:
+        raise problem(str(error), "choose another --db", code=EXIT_REFUSED) from error
 
 
 def scenario(source: str | Path | Mapping[str, Any]) -> Scenario:

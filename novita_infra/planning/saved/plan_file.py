@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -40,6 +39,7 @@ from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import StepKind
 from novita_infra.planning.saved.stored_form import from_stored, to_stored
+from novita_infra.state.private_files import open_output, refuse_foreign_link
 
 VERSION: Final = 2
 UNSEALED: Final = 1
@@ -132,8 +132,7 @@ def write_plan(
     data = {_MARK: VERSION, "program": __version__, "seal": seal_of(data, key), **content}
     text = json.dumps(data, separators=(",", ":"), allow_nan=False) + "\n"
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with open(file, "w", encoding="ascii") as stream:  # noqa: PTH123 -- Path.open takes no file descriptor
+        with open(open_output(path), "w", encoding="ascii") as stream:  # noqa: PTH123 -- Path.open takes no file descriptor
             stream.write(text)
     except OSError as error:
         raise problem(f"cannot write the plan to {path}: {error.strerror}") from error
@@ -157,7 +156,11 @@ def key_id(key: str) -> str:
 
 
 def check_free(path: Path) -> None:
-    """Raises Problems where a plan written there would overwrite a file that is no plan. An empty one loses nothing."""
+    """Raises Problems where a plan written there would overwrite a file that is no plan. An empty one loses nothing.
+
+    So it does for a link that another user made in a folder that others may write.
+    """
+    refuse_foreign_link(path)
     if path.is_file() and path.stat().st_size and not is_plan_file(path):
         raise problem(
             f"{path} is there already and is no plan: it would be overwritten", "name another file, or remove this one"

@@ -1,6 +1,7 @@
 """Plan files: written, shown without secrets, read again to be applied, refused when they are not what they were."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -267,6 +268,40 @@ def test_a_plan_saved_later_has_the_same_digest_and_another_seal(tmp_path: Path)
 
 def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert written(tmp_path).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("through_link", [False, True])
+def test_an_overwritten_plan_is_for_its_owner_alone(through_link: bool, tmp_path: Path) -> None:
+    target = tmp_path / "x.niplan"
+    target.touch(mode=0o666)
+    path = tmp_path / "latest.niplan"
+    path.symlink_to("x.niplan")
+    write_plan(REVIEW, path if through_link else target, key=KEY, setting=SETTING)
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert path.is_symlink()
+    assert reread(target).review == REVIEW
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
+@pytest.mark.parametrize("mode", [0o777, 0o1777])
+@pytest.mark.parametrize("planted", ["a link", "a link to nothing", "an empty file"])
+def test_a_plan_is_not_written_where_another_user_wants_it(planted: str, mode: int, tmp_path: Path) -> None:
+    public, victim = tmp_path / "public", tmp_path / "victim"
+    public.mkdir()
+    public.chmod(mode)
+    path = public / "x.niplan"
+    if planted == "a link":
+        victim.touch()
+    if planted == "an empty file":
+        path.touch(mode=0o666)
+    else:
+        path.symlink_to(victim)
+    os.lchown(path, 12345, 12345)
+    with pytest.raises(Problems, match=r"x\.niplan (is a link to .* user|belongs to user) 12345") as caught:
+        write_plan(REVIEW, path, key=KEY, setting=SETTING)
+    assert caught.value.code == EXIT_REFUSED
+    assert victim.exists() == (planted == "a link")
+    assert not victim.exists() or not victim.stat().st_size
 
 
 def test_the_file_holds_neither_the_key_nor_a_digest_under_it(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -17,12 +19,18 @@ class UnknownFormat(Exception):
     """The file is no account of this simulator, or one of a later version."""
 
 
+class ForeignLink(Exception):
+    """The path is a link that another user made in a folder that others may write."""
+
+
 class AccountFile:
     """An open account file. When `write` returns, the data survives a killed process."""
 
     def __init__(self, path: Path, *, patience: float = 5.0) -> None:
+        """Raises AccountInUse, UnknownFormat and ForeignLink."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
+        _refuse_foreign_link(path)
         # The file holds the requests of clients, passwords included.
         path.touch(mode=0o600)
         self._db = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
@@ -98,3 +106,11 @@ class AccountFile:
 
     def close(self) -> None:
         self._db.close()
+
+
+def _refuse_foreign_link(path: Path) -> None:
+    others_write = path.parent.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    if others_write and path.is_symlink() and path.lstat().st_uid not in {os.geteuid(), 0}:
+        raise ForeignLink(
+            f"{path} is a link to {path.readlink()} that another user made in a folder that others may write"
+        )

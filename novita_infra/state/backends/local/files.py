@@ -12,12 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from novita_infra.encoding.checksums import Checksum, line_checksum, state_checksum
 from novita_infra.model.diagnostics import problem
 from novita_infra.state.backend import Overtaken, Stored
 from novita_infra.state.backends.local.disk import Disk, replace_file, sync_folder, unreadable
 from novita_infra.state.backends.local.file_lock import FileLock, take_lock
 from novita_infra.state.backends.local.journal_file import JournalFile
-from novita_infra.state.checksums import Checksum, line_checksum, state_checksum
 from novita_infra.state.private_files import refuse_foreign_link, refuse_link
 from novita_infra.state.store import LockRefused, StateLost
 

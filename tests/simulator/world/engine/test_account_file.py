@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import novita_infra
-from novita_infra.simulator import AccountInUse, Fault, HandClock, Trouble, UnknownFormat, open_world
+from novita_infra.simulator import AccountInUse, Fault, ForeignLink, HandClock, Trouble, UnknownFormat, open_world
 from novita_infra.simulator.errors import ApiRefusal
 from novita_infra.simulator.http.control import world_state
 from novita_infra.simulator.world.cloud import instances, storages
@@ -93,6 +94,33 @@ def test_a_second_process_cannot_open_an_account_file(tmp_path: Path) -> None:
         AccountFile(tmp_path / "sim.db", patience=0)
     world.close()
     open_world(tmp_path / "sim.db", now=HandClock()).close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a link to another user")
+@pytest.mark.parametrize("mode", [0o777, 0o1777])
+def test_an_account_file_is_not_opened_through_the_link_of_another_user(mode: int, tmp_path: Path) -> None:
+    public = tmp_path / "public"
+    public.mkdir()
+    public.chmod(mode)
+    link = public / "sim.db"
+    link.symlink_to(tmp_path / "victim")
+    os.lchown(link, 12345, 12345)
+    with pytest.raises(ForeignLink, match=r"public/sim\.db is a link to .*victim"):
+        open_world(link, now=HandClock())
+    assert not (tmp_path / "victim").exists()
+    os.lchown(link, os.geteuid(), -1)
+    open_world(link, now=HandClock()).close()
+    assert (tmp_path / "victim").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("end", ["-wal", "-journal", "-shm"])
+def test_no_file_beside_an_account_file_is_written_through_a_link(end: str, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (tmp_path / f"sim.db{end}").symlink_to(victim)
+    with suppress(AccountInUse, UnknownFormat):
+        open_world(tmp_path / "sim.db", now=HandClock()).close()
+    assert victim.read_text() == "mine"
 
 
 def test_a_file_that_is_no_account_file_is_refused(tmp_path: Path) -> None:

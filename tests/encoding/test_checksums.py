@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from state_values import CHANGES, STATES, A, B, Change, after
 
+from novita_infra.encoding.checksums import Checksum, line_checksum, state_checksum
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.records import Record
-from novita_infra.state.checksums import Checksum, line_checksum, state_checksum
 from novita_infra.state.file_format import read_state, write_state
 from novita_infra.state.journal import drop_line, fold, header_line, put_line, snapshot_line, trail, use_plan_line
 from novita_infra.state.state import State, UsedPlan
