@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Final
 
@@ -135,11 +135,15 @@ def unknown(costs: Iterable[Cost]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(cost.what for cost in costs if cost.price is None))
 
 
+_EXACT: Final = Context(prec=10_000)
+"""Rounds no amount that a file may hold."""
+
+
 def usd(amount: Fraction | int, *, digits: int = 5) -> str:
     """`$1,234.50`: at most so many digits after the point, at least two."""
     rounded = _rounded(amount, digits)
     sign = "-" if rounded < 0 else ""
-    whole, _, cents = f"{abs(rounded):,f}".partition(".")
+    whole, _, cents = f"{rounded.copy_abs():,f}".partition(".")
     return f"{sign}${whole}.{cents.rstrip('0'):0<2}"
 
 
@@ -150,8 +154,9 @@ def plain_usd(amount: Fraction | int) -> str:
 
 def _rounded(amount: Fraction | int, digits: int) -> Decimal:
     """USD from 1/100000 USD, with so many digits after the point."""
-    exact = Fraction(amount) / UNIT
-    return (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    exact = Fraction(amount) * 10**digits / UNIT
+    steps = (2 * abs(exact.numerator) + exact.denominator) // (2 * exact.denominator)
+    return Decimal(-steps if exact < 0 else steps).scaleb(-digits, _EXACT)
 
 
 def _prices(product: Product) -> Iterable[tuple[str, int]]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from novita_infra.catalogue.prices import Amount, Cost, PriceList, paid_once, price_list, rate, usd
+from novita_infra.catalogue.prices import Amount, Cost, PriceList, paid_once, plain_usd, price_list, rate, usd
 from novita_infra.catalogue.products import Catalogue, Product
 from novita_infra.kinds import KINDS
 
@@ -186,3 +186,9 @@ def test_sums_are_exact_in_any_order(some: list[Cost], others: list[Cost]) -> No
 )
 def test_amounts_read_as_dollars(amount: Fraction | int, digits: int, text: str) -> None:
     assert usd(amount, digits=digits) == text
+
+
+def test_an_amount_of_any_size_is_written_out() -> None:
+    assert usd(10**60 * 100_000) == f"${10**60:,}.00"
+    assert usd(-150_000, digits=0) == "-$2.00"
+    assert plain_usd(10**40 * 100_000 + 1) == f"{10**40}.00001"

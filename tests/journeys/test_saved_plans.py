@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from rig import Rig
 
 from novita_infra.applying.events import Ended
 from novita_infra.cli import root
-from novita_infra.encoding import as_source, fingerprint
+from novita_infra.encoding import Malformed, as_source, fingerprint
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_OVER_BUDGET, EXIT_REFUSED, Problems
 from novita_infra.operations.plans.saved_plans import reopened
 from novita_infra.operations.session import ProjectOptions
@@ -637,3 +638,25 @@ def test_an_error_of_a_manifest_is_placed_in_the_project_and_not_beside_the_plan
     assert refused.exit_code == EXIT_ERROR
     assert "fleet.yaml:" in refused.stderr
     assert "../fleet.yaml" not in refused.stderr
+
+
+SHOWN = st.one_of(JSON, st.just(10**30), st.just({"$digest": "zz"}), st.just({"$join": []}), st.just("x\n\x1b[2J"))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_a_plan_file_from_somebody_else_is_shown_or_reported_as_damaged(
+    honest: tuple[Rig, Path], data: st.DataObject
+) -> None:
+    rig, path = honest
+    good = json.loads(path.read_bytes())
+    places = [place for place in places_in(good) if place[0] in {"plan", "setting"}]
+    changed = changed_at(good, data.draw(st.sampled_from(places)), data.draw(SHOWN))
+    with suppress(Malformed):
+        changed["digest"] = digest_of(from_stored(changed["plan"], secrets=as_source)[0])
+    file = rig.folder / "shown.niplan"
+    file.write_text(json.dumps(changed))
+    for words in (["show"], ["show", "--json"], ["graph"]):
+        result = run(*words, str(file))
+        assert result.exit_code in {0, EXIT_ERROR}
+        assert "internal error" not in result.stderr

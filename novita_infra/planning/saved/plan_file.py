@@ -271,6 +271,8 @@ def decoded(content: PlanFileParts, resolver: Resolver | None = None, *, key: st
         digest = digest_of(from_stored(data["plan"], secrets=as_source)[0])
     except Malformed as error:
         raise damaged(path, str(error)) from error
+    except RecursionError as error:
+        raise damaged(path, "it is nested beyond all measure") from error
     if digest != data["digest"] and content.version != UNSEALED:
         raise damaged(path, "its digest is not that of its content")
     if problems:
