@@ -640,7 +640,9 @@ def test_an_error_of_a_manifest_is_placed_in_the_project_and_not_beside_the_plan
     assert "../fleet.yaml" not in refused.stderr
 
 
-SHOWN = st.one_of(JSON, st.just(10**30), st.just({"$digest": "zz"}), st.just({"$join": []}), st.just("x\n\x1b[2J"))
+SHOWN: st.SearchStrategy[Any] = st.one_of(
+    JSON, st.just(10**30), st.just({"$digest": "zz"}), st.just({"$join": []}), st.just("x\n\x1b[2J")
+)
 
 
 @settings(deadline=None, max_examples=60)
