@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from novita_infra.api.credentials import credentials_in
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.language.variables import (
     Given,
@@ -97,6 +96,8 @@ class Project:
 
     def secrets(self) -> frozenset[str]:
         """Every secret in clear: of resources, outputs and variables, and the credentials in their plain texts."""
+        from novita_infra.api.credentials import credentials_in  # noqa: PLC0415 -- only for a text of the API
+
         values = [*(dict(item.spec) for item in self.declared), dict(self.outputs), *self.given.secret]
         plain = (leaf for value in values for leaf in leaves(value) if isinstance(leaf, str))
         return secrets_of(*values).union(credential for text in plain for credential in credentials_in(text))

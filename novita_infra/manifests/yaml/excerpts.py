@@ -1,6 +1,7 @@
 """What a message may show of a file: the text of its public places, with `********` for all that may hold a secret.
 
 Excerpts ask here, and so do the messages of the parser, of the schemas and of the language before they quote a file.
+The scanner and its patterns are imported for the first message: valid manifests need none of them.
 """
 
 from __future__ import annotations
@@ -10,10 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
-from novita_infra.api.credentials import without_credentials
-from novita_infra.manifests.yaml.secret_places import SecretPlaces
 from novita_infra.model.addresses import Origin
-from novita_infra.schema.public_places import known_words, public_places
 
 _MASK: Final = "*" * 8
 _SHORTENED: Final = (57, 20)
@@ -26,9 +24,13 @@ class PublicText:
     """The text of a file, and which of it is public."""
 
     def __init__(self, text: str) -> None:
+        from novita_infra.manifests.yaml.secret_places import SecretPlaces  # noqa: PLC0415 -- see the module's docstring
+        from novita_infra.schema.public_places import known_words, public_places  # noqa: PLC0415 -- likewise
+
         self._text = text
         self._starts = _starts_of_lines(text)
         self._spans = sorted(SecretPlaces(text, public_places()).spans)
+        self._words = known_words()
 
     def line(self, number: int, *, column: int, hidden: Iterable[int] = ()) -> tuple[str, int] | None:
         """A line without secrets, and the place of the column in it; None without such a line.
@@ -67,7 +69,7 @@ class PublicText:
         spans = self._within(self._starts[line - 1], end)
         texts = {self._text[first:last].strip("\"' ") for first, last in spans}
         texts |= {text[:size] for text in texts for size in _SHORTENED}
-        texts -= known_words()
+        texts -= self._words
         odd = (text for text in texts if len(text) >= _LEAST and not (text.isalpha() and text.islower()))
         return tuple(sorted(odd, key=lambda text: (-len(text), text)))
 
@@ -88,6 +90,8 @@ def public_text(text: str) -> PublicText:
 
 def quotable(value: str, text: str, place: Origin) -> str | None:
     """The value as a message may quote it; None if the file does not show it at that place."""
+    from novita_infra.api.credentials import without_credentials  # noqa: PLC0415 -- see the module's docstring
+
     return without_credentials(value) if public_text(text).quotes(value, place.line, place.column) else None
 
 

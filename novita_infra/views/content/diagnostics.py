@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
+from novita_infra.manifests.yaml.excerpts import public_text
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic
 
@@ -30,8 +31,6 @@ def excerpt(item: Diagnostic, sources: Sources) -> tuple[str, int] | None:
     text = sources(item.origin.file) if item.origin else None
     if text is None or item.origin is None or 0 in item.hidden:
         return None
-    from novita_infra.manifests.yaml.excerpts import public_text  # noqa: PLC0415 -- needs all schemas; few runs show one
-
     hidden = (column - 1 for column in item.hidden)
     found = public_text(text).line(item.origin.line - 1, column=item.origin.column - 1, hidden=hidden)
     if found is None or not found[0].strip():
