@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import novita_infra
+from novita_infra.encoding.checksums import Checksum, state_checksum
 
 KEPT = Path(__file__).parent / "version_0_1_0"
 PACKAGE = str(Path(novita_infra.__file__).parents[1])
@@ -68,6 +69,16 @@ def test_a_run_that_version_0_1_0_left_unfinished_is_finished(tmp_path: Path) ->
     assert not (folder / "state" / "default.journal").exists()
     again = command(folder, "plan", "--sim", "--detailed-exitcode")
     assert again.returncode == 0, again.stdout + again.stderr
+
+
+def test_a_state_of_version_0_1_0_has_a_checksum_after_a_save(tmp_path: Path) -> None:
+    folder = project("applied", tmp_path)
+    state = folder / "state" / "default.json"
+    assert state_checksum(state.read_bytes()) is Checksum.ABSENT
+    done = command(folder, "state", "rm", "template.node")
+    assert done.returncode == 0, done.stderr
+    assert state_checksum(state.read_bytes()) is Checksum.GOOD
+    assert state_checksum(state.with_name("default.json.backup").read_bytes()) is Checksum.ABSENT
 
 
 def test_a_saved_plan_of_version_0_1_0_is_shown_with_its_changes(tmp_path: Path) -> None:

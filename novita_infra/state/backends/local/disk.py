@@ -79,5 +79,6 @@ def sync_folder(path: Path, *, disk: Disk) -> None:
 
 
 def unreadable(path: Path, error: OSError) -> Problems:
-    """The problem to raise if the file cannot be read or written."""
-    return problem(f"{path}: {lower_first(error.strerror or str(error))}", "check the permissions and the free space")
+    """The problem to raise if the file, or the one beside it that the error names, cannot be read or written."""
+    place = error.filename or path
+    return problem(f"{place}: {lower_first(error.strerror or str(error))}", "check the permissions and the free space")

@@ -83,7 +83,7 @@ def _holder(file: int) -> Mapping[str, Any]:
     """The content of the file; empty if the holder has just begun to write, or died while it did."""
     try:
         holder = json.loads(os.pread(file, 4096, 0))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return holder if isinstance(holder, dict) else {}
 

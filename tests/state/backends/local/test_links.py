@@ -187,3 +187,21 @@ def test_a_link_of_another_user_in_a_shared_folder_is_refused(
     os.lchown(link, os.geteuid(), -1)
     public.chmod(mode)
     refuse_foreign_link(path)
+
+
+def test_a_file_that_cannot_be_replaced_is_named(shared: Path) -> None:
+    (shared / "dev.journal").mkdir()
+    store = LocalStore(shared / "dev.json")
+    with pytest.raises(Problems, match=r"dev\.journal: "):
+        store.load()
+    (shared / "dev.journal").rmdir()
+    (shared / "dev.json.tmp").mkdir()
+    with pytest.raises(Problems, match=r"dev\.json\.tmp: "):
+        store.save(store.load())
+
+
+def test_a_lock_of_many_brackets_is_no_crash(shared: Path) -> None:
+    (shared / "dev.json.lock").write_text("[" * 5000)
+    with locked_blocking(LocalStore(shared / "dev.json"), "apply"):
+        pass
+    assert not (shared / "dev.json.lock").exists()
