@@ -179,7 +179,11 @@ class _Play(Rig):
             async with state_locked(session, "apply"):
                 self._learn(session.state.records.values())
                 wish = PlanOptions(
-                    destroys=chapter.destroys, targets=targets, allow_data_loss=("*",), allow_large_change=True
+                    destroys=chapter.destroys,
+                    targets=targets,
+                    allow_data_loss=("*",),
+                    allow_large_change=True,
+                    create_anyway=("*",),
                 )
                 made = await plan_project(session, wish)
                 self.known |= {step.id for step in made.plan.steps}
