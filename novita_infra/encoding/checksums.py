@@ -58,7 +58,11 @@ def line_checksum(line: bytes) -> Checksum:
 
 
 def begins_with_whole_line(data: bytes) -> bool:
-    """Whether the bytes, which hold no line end, begin with a whole line and go on: its line end is damaged."""
+    """Whether the bytes, which hold no line end, begin with a whole line and go on: its line end is damaged.
+
+    Zeros at the end do not count: a crash of the machine leaves them in the place of what was not written.
+    """
+    data = data.rstrip(b"\0")
     ends = (match.end() for match in _END.finditer(data))
     return any(end < len(data) and line_checksum(data[:end]) is Checksum.GOOD for end in ends)
 

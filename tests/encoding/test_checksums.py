@@ -104,6 +104,12 @@ def test_every_cut_of_a_journal_is_a_torn_last_line() -> None:
         assert fold(STATE, data[:length], "s.journal") in known
 
 
+@pytest.mark.parametrize("cut", [1, 2, 25])
+def test_zeros_after_a_torn_line_are_torn_too(cut: int) -> None:
+    whole, torn = b"".join(LINES[:-1]), LINES[-1][:-cut]
+    assert fold(STATE, whole + torn + bytes(700), "s.journal") == fold(STATE, whole, "s.journal")
+
+
 @given(STATES, st.data())
 def test_no_flipped_bit_of_any_state_is_believed(state: State, data: st.DataObject) -> None:
     text = write_state(state)

@@ -7,8 +7,11 @@ import sqlite3
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 FORMAT = 1
+_MOST_LINKS: Final = 40
+"""Links that lead to links, as many as Linux follows."""
 
 
 class AccountInUse(Exception):
@@ -109,8 +112,15 @@ class AccountFile:
 
 
 def _refuse_foreign_link(path: Path) -> None:
-    others_write = path.parent.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    if others_write and path.is_symlink() and path.lstat().st_uid not in {os.geteuid(), 0}:
-        raise ForeignLink(
-            f"{path} is a link to {path.readlink()} that another user made in a folder that others may write"
-        )
+    """Raises ForeignLink if the path, its folder or a link that one of them leads to is such a link."""
+    for start in (path.parent, path):
+        link = start
+        for _ in range(_MOST_LINKS):
+            if not link.is_symlink():
+                break
+            others_write = link.parent.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+            if others_write and link.lstat().st_uid not in {os.geteuid(), 0}:
+                raise ForeignLink(
+                    f"{link} is a link to {link.readlink()} that another user made in a folder that others may write"
+                )
+            link = link.parent / link.readlink()

@@ -125,6 +125,8 @@ class LocalFiles:
 
     def read(self) -> Stored:
         refuse_foreign_link(self._named)
+        if self._journal_path.exists():
+            refuse_link(self._journal_path)
         try:
             for _ in range(_TRIES):
                 state = self._disk.read(self._path)
@@ -174,7 +176,7 @@ class LocalFiles:
     def _check_links(self, state: bytes | None, journal: bytes | None) -> None:
         """Raises StateLost where a file is absent because a link on the way to it points to nothing.
 
-        So it does where a run left its journal beside a link to the state, and Problems where the journal is a link.
+        So it does where a run left its journal beside a link to the state.
         """
         beside = _journal_of(self._named)
         if self._named != self._path and beside != self._journal_path and beside.is_file() and not beside.is_symlink():
@@ -182,8 +184,6 @@ class LocalFiles:
                 f"{beside} lies beside the link {self._named}, and the journal of the state is {self._journal_path}",
                 "keep a copy of it; move it there if it belongs to that state, or away if it does not",
             )
-        if journal is not None:
-            refuse_link(self._journal_path)
         for path, data in ((self._named, state), (self._journal_path, journal)):
             if data is not None or (path is self._named and (journal is not None or self.remains())):
                 continue

@@ -107,6 +107,13 @@ def test_an_account_file_is_not_opened_through_the_link_of_another_user(mode: in
     os.lchown(link, 12345, 12345)
     with pytest.raises(ForeignLink, match=r"public/sim\.db is a link to .*victim"):
         open_world(link, now=HandClock())
+    (tmp_path / "own.db").symlink_to(link)
+    with pytest.raises(ForeignLink, match=r"public/sim\.db is a link to .*victim"):
+        open_world(tmp_path / "own.db", now=HandClock())
+    (public / "folder").symlink_to(tmp_path)
+    os.lchown(public / "folder", 12345, 12345)
+    with pytest.raises(ForeignLink, match="public/folder is a link to"):
+        open_world(public / "folder" / "other.db", now=HandClock())
     assert not (tmp_path / "victim").exists()
     os.lchown(link, os.geteuid(), -1)
     open_world(link, now=HandClock()).close()

@@ -205,3 +205,10 @@ def test_a_lock_of_many_brackets_is_no_crash(shared: Path) -> None:
     with locked_blocking(LocalStore(shared / "dev.json"), "apply"):
         pass
     assert not (shared / "dev.json.lock").exists()
+
+
+def test_a_journal_that_is_a_link_is_refused_before_it_is_read(shared: Path) -> None:
+    (shared / "dev.journal").symlink_to("/dev/zero")
+    with pytest.raises(Problems, match=r"dev\.journal is a link to /dev/zero") as caught:
+        LocalStore(shared / "dev.json").load()
+    assert caught.value.code == EXIT_REFUSED
