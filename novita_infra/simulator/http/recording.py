@@ -6,6 +6,8 @@ Secrets are redacted before anything is written. The file is complete after ever
 from __future__ import annotations
 
 import json
+import os
+import stat
 import time
 from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
@@ -37,12 +39,20 @@ class Log(Protocol):
 
 
 def open_log(path: Path, *, creator: tuple[str, str]) -> Log:
-    """A log in a new file: JSON lines if its name ends in .jsonl, else HAR. Raises OSError.
+    """A log in a file for its owner alone: JSON lines if its name ends in .jsonl, else HAR. Raises OSError.
 
     `creator` is the name and version of the program, which HAR requires.
     """
-    file = path.open("wb")
+    file = open(path, "wb", opener=_open_private)  # noqa: SIM115 -- Path.open has no opener; the log closes it
     return JsonLinesLog(file) if path.suffix == ".jsonl" else HarLog(file, creator=creator)
+
+
+def _open_private(path: str, flags: int) -> int:
+    file = os.open(path, flags, 0o600)
+    about = os.fstat(file)
+    if stat.S_ISREG(about.st_mode) and about.st_uid == os.geteuid():
+        os.fchmod(file, 0o600)
+    return file
 
 
 class JsonLinesLog:

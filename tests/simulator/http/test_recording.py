@@ -152,6 +152,16 @@ def test_a_recording_has_no_key_password_or_variable(tmp_path: Path, record: Any
     assert "hunter" not in text
 
 
+@pytest.mark.parametrize("exists", [True, False])
+@pytest.mark.parametrize("name", ["calls.har", "calls.jsonl"])
+def test_a_recording_is_for_its_owner_alone(name: str, exists: bool, tmp_path: Path) -> None:
+    path = tmp_path / name
+    if exists:
+        path.touch(mode=0o644)
+    open_log(path, creator=("tests", "1")).close()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_recording_has_exchanges_without_an_answer(tmp_path: Path, record: Any) -> None:
     recorded = record(tmp_path / "log.jsonl")
     recorded.world.faults.add(Fault(kind=Trouble.LOST))
