@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from novita_infra.api.json_values import int_of, object_of, objects_of
 from novita_infra.api.request import Request, get
+from novita_infra.model.frozen import dataclass
 
 WINDOW: Final = 7 * 86_400
 """The window of the figures, in seconds."""

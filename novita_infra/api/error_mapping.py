@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from novita_infra.api.credentials import secrets_in
@@ -29,6 +28,7 @@ from novita_infra.api.errors import (
 from novita_infra.api.redaction import redact
 from novita_infra.api.request import Request
 from novita_infra.api.responses import Response, asked_wait
+from novita_infra.model.frozen import dataclass
 
 _REASONS: Final[dict[type[ApiError], str]] = {
     Throttled: "RATE_LIMIT_EXCEEDED TOKEN_LIMIT_EXCEEDED LIST_BILL_TOO_FAST SEND_CODE_TOO_FAST",

@@ -8,11 +8,11 @@ import asyncio
 import json
 import math
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from novita_infra.api.errors import NotFound, Refused, Unanswered
 from novita_infra.api.request import Pages, Request, WalkedItems
+from novita_infra.model.frozen import dataclass
 
 Fetch: TypeAlias = Callable[[Request], Awaitable[Any]]
 Item: TypeAlias = dict[str, Any]

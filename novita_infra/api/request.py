@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
+
+from novita_infra.model.frozen import dataclass
 
 GPU: Final = "/gpu-instance/openapi/v1"
 """The namespace of the GPU cloud, v1 (instances.md: Base URL)."""

@@ -6,12 +6,13 @@ import email.utils
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Final
 
 from novita_infra.api.errors import Unanswered
 from novita_infra.api.request import Request
+from novita_infra.model.frozen import dataclass
 
 LONGEST_WAIT: Final = 60.0
 """The longest wait in seconds, even if the service asks for more."""

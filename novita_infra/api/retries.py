@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -12,6 +11,7 @@ import tenacity
 from novita_infra.api.errors import ApiError, Throttled, Unanswered, Unreachable
 from novita_infra.api.request import Request
 from novita_infra.model.clock import ANSWER, Clock
+from novita_infra.model.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import asyncio
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from novita_infra.api.errors import ApiError, NoCapacity, Unanswered
@@ -26,6 +26,7 @@ from novita_infra.kinds.kind import Kind, Offer
 from novita_infra.model.clock import GRACE
 from novita_infra.model.diagnostics import EXIT_BLOCKED
 from novita_infra.model.durations import in_words
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Spec, Value, reveal

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Phase
 from novita_infra.planning.plan.changes import Change
 from novita_infra.planning.plan.costs import Money

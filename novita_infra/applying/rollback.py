@@ -8,7 +8,7 @@ recorded, so that the next run starts the objects; an object that the run starte
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from novita_infra.applying.events import Ended, Outcome
 from novita_infra.applying.records import RunRecords
@@ -17,6 +17,7 @@ from novita_infra.kinds.call import Call
 from novita_infra.kinds.field import By, Cases, Field
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Phase
 from novita_infra.model.values import Value
 from novita_infra.planning.plan.plan import OnFailure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from novita_infra.api.protocol import ApiClient
@@ -15,6 +15,7 @@ from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import Clock
 from novita_infra.model.diagnostics import EXIT_REFUSED
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Ref, Spec, refs, resolve

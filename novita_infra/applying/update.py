@@ -6,7 +6,7 @@ A call that must not be repeated blindly is judged by its effect before it is se
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from novita_infra.api.errors import ApiError, Unanswered
@@ -19,6 +19,7 @@ from novita_infra.kinds.call import Call, Target
 from novita_infra.kinds.field import Default
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.clock import GRACE
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import STABLE, Existing, Live
 from novita_infra.model.values import Digest, Spec, Value, leaves, reveal, secrets_of
 from novita_infra.planning.changes.case import recorded_spec

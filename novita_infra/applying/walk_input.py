@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from novita_infra.applying.events import Ended
 from novita_infra.model.addresses import Address
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import Record
 from novita_infra.model.values import Value
 from novita_infra.planning.plan.plan import OnFailure, Plan

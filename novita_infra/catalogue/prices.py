@@ -6,13 +6,14 @@ Money is in whole numbers of 1/100000 USD; sums are fractions, rounded only for 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Final
 
 from novita_infra.api.json_values import int_of
 from novita_infra.catalogue.products import UNIT, Catalogue, Product
+from novita_infra.model.frozen import dataclass
 
 DAY: Final = 24
 """Hours."""

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from novita_infra.api.json_values import flag_of, int_of, object_of, objects_of, text_of, texts_of
 from novita_infra.api.request import GPU, GPU_V2, Request, get
+from novita_infra.model.frozen import dataclass
 
 UNIT: Final = 100_000
 """Prices are whole numbers of 1/100000 USD."""

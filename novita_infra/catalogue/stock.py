@@ -6,11 +6,11 @@ The catalogue covers all clusters together: a product that is free somewhere may
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from novita_infra.api.request import GPU, GPU_V2, Request, get
 from novita_infra.catalogue.products import Catalogue, Cluster, Product
+from novita_infra.model.frozen import dataclass
 
 _MODE: Final = "onDemand"
 _WORDS: Final[Mapping[str, str]] = {"onDemand": "", "monthly": " by the month", "spot": " at spot"}

@@ -10,11 +10,12 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
 from novita_infra.model.addresses import Address
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.json_forms import JsonForm, form_of
 from novita_infra.model.values import Digest, Joined, Ref, Secret, Value
 

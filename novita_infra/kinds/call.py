@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from novita_infra.api.request import Pages, Request
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import STABLE, Live, Loss, Phase
 from novita_infra.model.values import Spec, Value
 

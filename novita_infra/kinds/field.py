@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any, NamedTuple, TypeAlias
 
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Value
 
 # --- what a difference in a field means -------------------------------------------------------------------------

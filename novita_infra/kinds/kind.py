@@ -7,7 +7,7 @@ any of them. Nothing here talks to the API.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from novita_infra.account.metrics import GpuUse
@@ -17,6 +17,7 @@ from novita_infra.catalogue.products import Catalogue
 from novita_infra.catalogue.stock import Quota, StockNeed
 from novita_infra.kinds.call import ApiCalls, Call, Target
 from novita_infra.kinds.field import Field
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Cause, Timeouts
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Live

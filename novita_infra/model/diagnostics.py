@@ -8,10 +8,10 @@ from __future__ import annotations
 import difflib
 import enum
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from novita_infra.model.addresses import Origin
+from novita_infra.model.frozen import dataclass
 
 EXIT_ERROR: Final = 1
 EXIT_BLOCKED: Final = 4

@@ -9,10 +9,11 @@ import enum
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from novita_infra.model.addresses import Address
+from novita_infra.model.frozen import dataclass
 
 _UNSAFE: Final = re.compile(r"[^\w.-]+")
 

@@ -7,8 +7,10 @@ while the files that hold it stay readable.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass
+from dataclasses import Field
 from typing import Any, Final
+
+from novita_infra.model.frozen import dataclass
 
 _FORM: Final = "json"
 

@@ -6,9 +6,10 @@ The keys in state files are those of version 0.1; `key_form` keeps them where a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from novita_infra.model.addresses import Address
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.json_forms import key_form
 from novita_infra.model.lifecycle import Cause
 from novita_infra.model.values import Spec, Value

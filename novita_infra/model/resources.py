@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from novita_infra.model.addresses import Address, Origin
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Lifecycle
 from novita_infra.model.records import Record
 from novita_infra.model.values import Spec, Value

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from novita_infra.model.addresses import Address
+from novita_infra.model.frozen import dataclass
 
 
 def values_at(value: Value, path: tuple[str, ...]) -> Iterator[Value]:

@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,6 +20,7 @@ from novita_infra.manifests.project.locating import Located, locate
 from novita_infra.manifests.project.rules import rules_at
 from novita_infra.model.clock import Clock, FastClock, RealClock
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import Identity
 from novita_infra.operations.identity import check_not_inside, check_state, identity_of, with_recorded_name
 from novita_infra.state.locking import locked

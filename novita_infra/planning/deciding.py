@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from graphlib import TopologicalSorter
 from typing import TypeAlias
 
 from novita_infra.kinds.kind import SpecError
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, Diagnostic
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Declared, Existing
 from novita_infra.model.values import Ref, Spec, Value, resolve
 from novita_infra.planning.changes.case import Case

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from novita_infra.catalogue.products import Catalogue
 from novita_infra.kinds.kind import Circumstances, Kind
 from novita_infra.model.addresses import Address
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import Identity
 from novita_infra.model.resources import Declared, Existing, Live
 from novita_infra.model.rules import Rules
@@ -69,7 +70,7 @@ class AccountSnapshot:
     catalogue: Catalogue = Catalogue()
     lost: tuple[Orphan, ...] = ()
     """The unrecorded objects that carry the owner mark of this project and environment, while the state is new."""
-    circumstances: Circumstances = Circumstances(0.0)  # noqa: RUF009 -- a frozen value
+    circumstances: Circumstances = Circumstances(0.0)
     """The time when reading began (the planner looks at no clock), and what explains drift beside the objects."""
 
 

@@ -6,9 +6,10 @@ import enum
 import functools
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from novita_infra.model.addresses import Address
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.rules import Policy
 
 

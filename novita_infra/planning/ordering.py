@@ -9,10 +9,11 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Spec, values_at
 from novita_infra.planning.changes.decisions import Decision

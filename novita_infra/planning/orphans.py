@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 
 from novita_infra.account.metrics import GpuUse
 from novita_infra.catalogue.prices import Amount, Cost, rate, unknown
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import owner_of
 from novita_infra.model.resources import Live
 

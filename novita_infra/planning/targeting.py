@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic, nearest
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Declared, Phase
 from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.changes.replacements import sets_off

@@ -11,9 +11,10 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from novita_infra.model.frozen import dataclass
 
 MOST_OUTPUT: Final = 4 << 20
 """Bytes of standard output that are read; a program that prints more is killed."""

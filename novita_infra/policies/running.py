@@ -16,7 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from novita_infra.manifests.language.expressions import is_secret_name
 from novita_infra.manifests.project.loading import Project
 from novita_infra.manifests.project.policies import named_after
 from novita_infra.model.diagnostics import EXIT_REFUSED, problem
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.rules import Judge, Policy
 from novita_infra.model.values import Secret, leaves
 from novita_infra.planning.options import PlanOptions

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from novita_infra.api.protocol import ApiClient
@@ -19,6 +19,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.clock import ANSWER, GRACE, Clock, moment
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems
 from novita_infra.model.durations import in_words
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Existing, Live, Phase
 from novita_infra.refresh.catalogue import read_catalogue

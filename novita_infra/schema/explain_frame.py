@@ -6,11 +6,12 @@ They are read from the published JSON Schemas, so that both agree. Nothing here 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.diagnostics import nearest, problem
+from novita_infra.model.frozen import dataclass
 from novita_infra.schema.project import EXAMPLE
 from novita_infra.schema.resources import frame_schema, project_schema, schema_of
 from novita_infra.schema.wording import default_of, limits_of, shown_value, type_of

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
 from novita_infra.kinds.field import By, Cases, Default, Field, Grows, Local, Platform, Refusal, Replaces
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.diagnostics import nearest, problem
+from novita_infra.model.frozen import dataclass
 from novita_infra.schema.frame import waits
 from novita_infra.schema.wording import default_of, limits_of, shown_value, type_of
 

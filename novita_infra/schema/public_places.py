@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache, reduce
 from typing import Any, Final
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Field, Secrecy
+from novita_infra.model.frozen import dataclass
 from novita_infra.schema.frame import VERSION
 from novita_infra.schema.resources import frame_schema, project_schema
 

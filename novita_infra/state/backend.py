@@ -7,10 +7,11 @@ guards of serial and lineage, the journal's queue and the messages are the same 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol
 
+from novita_infra.model.frozen import dataclass
 from novita_infra.state.settings import StateSettings
 from novita_infra.state.store import LockRefused, StateLock
 

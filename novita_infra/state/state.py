@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from novita_infra.model.addresses import Address
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.json_forms import key_form
 from novita_infra.model.records import Record
 from novita_infra.model.values import Value

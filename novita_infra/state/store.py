@@ -6,11 +6,11 @@ No other package knows more of state than these protocols and `state.opening`, w
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import Record
 from novita_infra.state.state import State, UsedPlan
 

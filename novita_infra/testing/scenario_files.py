@@ -6,7 +6,6 @@ The simulator checks the content.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from novita_infra.manifests.yaml.parsing import read
 from novita_infra.manifests.yaml.positions import Position, origin, origin_at
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, Problems
+from novita_infra.model.frozen import dataclass
 
 _PART: Final = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 

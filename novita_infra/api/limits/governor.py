@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from novita_infra.api.limits.rate import CEILING
 from novita_infra.api.limits.shared_limits import AccountLimits, LimitsStore, OwnLimits, new_entry
 from novita_infra.model.clock import Clock
+from novita_infra.model.frozen import dataclass
 
 _T = TypeVar("_T")
 

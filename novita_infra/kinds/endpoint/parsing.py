@@ -6,13 +6,13 @@ It never raises: missing values and values of another type are omitted.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from novita_infra.api.json_values import created_in, filled, flag_of, int_of, object_of, objects_of, text_of
 from novita_infra.kinds.kind import Circumstances, PlatformEvent
 from novita_infra.kinds.toolkit.owner_marks import env_without_mark, mark_of_env
 from novita_infra.kinds.toolkit.translation import ports_of, storages_of
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Cause
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Live, Phase

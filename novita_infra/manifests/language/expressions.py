@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from novita_infra.manifests.language.secrets import is_text
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import nearest
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Joined, Ref, Secret, Value
 
 OPENING: Final = "${"

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from novita_infra.manifests.language.expressions import OPENING, Scope, evaluate
 from novita_infra.manifests.yaml.positions import Path, Position, origin
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Joined, Ref, Secret, Value
 
 _UNREADABLE: Final = "one looks like ${var.x}, ${env.X} or ${instance.trainer.id}; write $${ for a plain ${"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Secret
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

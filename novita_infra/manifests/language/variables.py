@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from novita_infra.manifests.yaml.positions import Path, Position, inside, key_or
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, nearest
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Joined, Secret, Value
 
 ENVIRON_PREFIX: Final = "NOVITA_INFRA_VAR_"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from novita_infra.manifests.project.project_file import Settings
@@ -15,6 +15,7 @@ from novita_infra.manifests.resources.names import suggest
 from novita_infra.manifests.validation.documents import IdentifiedDocument
 from novita_infra.manifests.yaml.positions import Position, inside, origin
 from novita_infra.model.diagnostics import Diagnostic, nearest
+from novita_infra.model.frozen import dataclass
 
 DEFAULT: Final = "default"
 """The name of the environment if the project declares none."""

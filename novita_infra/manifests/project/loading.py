@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from novita_infra.manifests.language.secrets import Secrets
@@ -32,6 +32,7 @@ from novita_infra.manifests.project.rules import rules_of
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Declared
 from novita_infra.model.rules import Rules
 from novita_infra.model.values import Value, is_secret, leaves, secrets_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from pathlib import Path
 
 from novita_infra.manifests.project.discovery import find
@@ -13,6 +12,7 @@ from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.manifests.yaml.parsing import read
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.diagnostics import Problems
+from novita_infra.model.frozen import dataclass
 from novita_infra.state.settings import StateSettings
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from novita_infra.manifests.language.expressions import OPENING
@@ -13,6 +12,7 @@ from novita_infra.manifests.yaml.positions import Position, inside, origin, orig
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.frozen import dataclass
 from novita_infra.state.registry import setting_errors
 
 

@@ -6,7 +6,7 @@ Contradictions are reported with their places. Nothing is decided about the clou
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from novita_infra.kinds import KINDS
@@ -29,6 +29,7 @@ from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.durations import parse_duration
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Lifecycle
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Joined, Ref, Secret, Spec, Value, refs

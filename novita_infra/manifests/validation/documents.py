@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from novita_infra.kinds import KINDS, by_name
@@ -21,6 +20,7 @@ from novita_infra.manifests.yaml.positions import Path, key_origin_at, origin, o
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic, nearest
+from novita_infra.model.frozen import dataclass
 from novita_infra.schema.resources import project_schema, schema_of
 
 API_VERSION: Final = "novita-infra/v1"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from novita_infra.manifests.yaml.positions import Path, Position, key_origin_at, label_of, origin_at
 from novita_infra.manifests.yaml.source_text import Sources
+from novita_infra.model.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 import yaml
@@ -25,6 +25,7 @@ from novita_infra.manifests.yaml.positions import Position, count
 from novita_infra.manifests.yaml.scalars import CONSTANTS, NUMERIC, number
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.frozen import dataclass
 
 DEEPEST: Final = 64
 """The deepest nesting. A manifest needs about ten levels."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from novita_infra.catalogue.products import Catalogue
@@ -17,6 +17,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.clock import moment
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, problem
 from novita_infra.model.durations import in_words
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Phase
 from novita_infra.model.values import Spec
 from novita_infra.operations.basis import changed_by, check_basis

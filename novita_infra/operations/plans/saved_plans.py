@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from novita_infra.encoding import decode_as
@@ -18,6 +18,7 @@ from novita_infra.manifests.project.discovery import find
 from novita_infra.manifests.project.loading import Project
 from novita_infra.manifests.project.locating import Located, locate
 from novita_infra.model.diagnostics import Problems, problem
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Secret, Value, leaves
 from novita_infra.operations.session import ProjectOptions, Session, project_at, state_locked, with_project
 from novita_infra.planning.options import PlanOptions

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from novita_infra.kinds.field import Default, Field, Local
 from novita_infra.kinds.kind import Kind
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Declared, Existing, Live
 from novita_infra.model.values import Spec, Value

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from novita_infra.kinds.call import Call, Target
 from novita_infra.kinds.field import By, Local, Refusal, Replaces
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import moment
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Cause, Condition
 from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.resources import STABLE, Existing, Live, Loss, Phase

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Hashable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from novita_infra.api.credentials import credentials_in
 from novita_infra.api.redaction import without_secrets
 from novita_infra.encoding import digest
 from novita_infra.kinds.field import Comparison, Field
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Digest, Joined, Ref, Secret, Spec, Value, is_known, is_secret
 
 

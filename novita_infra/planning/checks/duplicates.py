@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity, run_again_with
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import Claim, in_mark, owner_of
 from novita_infra.model.resources import Live, Phase
 from novita_infra.planning.inputs import PlanInputs

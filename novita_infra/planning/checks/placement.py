@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 
 from novita_infra.catalogue.prices import PriceList, rate
@@ -17,6 +17,7 @@ from novita_infra.kinds.kind import Kind, SpecError
 from novita_infra.kinds.toolkit.lookup import find_cluster
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, Diagnostic
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Declared, Existing, Live, Phase
 from novita_infra.model.values import Spec, Value, refs
 from novita_infra.planning.plan.findings import Finding

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Final
 
@@ -20,6 +20,7 @@ from novita_infra.kinds.call import Call
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic, Severity
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Declared, Phase
 from novita_infra.planning.checks.duplicates import Duplicate, duplicate_diagnostics
 from novita_infra.planning.plan.changes import Action, Change

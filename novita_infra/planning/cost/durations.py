@@ -7,11 +7,11 @@ do not count.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
+from novita_infra.model.frozen import dataclass
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.steps import Step, StepKind, action_name
 

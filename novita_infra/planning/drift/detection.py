@@ -6,7 +6,6 @@ Drift is a difference between the recorded and the live values of declared field
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -14,6 +13,7 @@ from novita_infra.kinds.field import Default, Field, Local
 from novita_infra.kinds.kind import Circumstances, Kind, PlatformEvent
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import Claim, Identity, owner_of
 from novita_infra.model.lifecycle import Cause, Ignored, OnDrift
 from novita_infra.model.records import Record

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from novita_infra.encoding import text_form
 from novita_infra.model.addresses import Address, Origin
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Cause, OnDrift
 from novita_infra.model.resources import Loss
 from novita_infra.model.values import Spec, Value

@@ -6,10 +6,10 @@ A price that becomes unknown is no saving: the last known price counts as the le
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from novita_infra.catalogue.prices import Amount, Cost, paid_once, rate, unknown
 from novita_infra.model.addresses import Address
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.rules import Budget
 
 
@@ -95,7 +95,7 @@ class Money:
     """Of every resource that is not free of charge, those without a change included, sorted by address."""
     read: int = 0
     """When the prices were read, in Unix seconds."""
-    budget: Budget = Budget()  # noqa: RUF009 -- a frozen value
+    budget: Budget = Budget()
     """The ceilings that it was held against."""
 
     @property

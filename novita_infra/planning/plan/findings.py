@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, EXIT_OVER_BUDGET, EXIT_REFUSED, Diagnostic
+from novita_infra.model.frozen import dataclass
 
 _FIRST: Final = (EXIT_ERROR, EXIT_REFUSED, EXIT_OVER_BUDGET, EXIT_BLOCKED)
 """The exit codes by rank: of several, the first one is returned."""

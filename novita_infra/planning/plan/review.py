@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.rules import OnError
 from novita_infra.planning.plan.costs import Money
 from novita_infra.planning.plan.findings import Finding, code_of

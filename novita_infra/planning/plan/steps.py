@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, TypeAlias
 
 from novita_infra.encoding import INLINE, text_form
 from novita_infra.model.addresses import Address
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Condition
 from novita_infra.model.values import Spec
 

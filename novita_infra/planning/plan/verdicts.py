@@ -7,9 +7,9 @@ wrapping.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.rules import Policy
 
 _DENYING: Final = ("deny", "violation", "failures")

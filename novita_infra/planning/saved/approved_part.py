@@ -7,12 +7,13 @@ An approved plan adds nothing but its choice among several products or clusters,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from novita_infra.catalogue.prices import PriceList, price_list
 from novita_infra.catalogue.products import Catalogue
 from novita_infra.kinds.kind import Kind, Offer
 from novita_infra.model.addresses import Address
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Declared, Live, Phase
 from novita_infra.model.values import Spec, refs
 from novita_infra.planning.plan.changes import Action, Change

@@ -8,13 +8,13 @@ must be recorded as done: only then the approved plan did it, and nobody else.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from novita_infra.encoding import digest, encode, fingerprint
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Spec, Value, refs

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +33,7 @@ from novita_infra.encoding import (
     reading_again,
 )
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, problem
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Secret, Value
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action

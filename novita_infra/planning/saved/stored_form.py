@@ -7,11 +7,11 @@ that older files are still read and older programs read newer files.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from novita_infra.encoding import Json, SecretReader, decode_as, encode_with_sources, fingerprint
 from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.frozen import dataclass
 from novita_infra.planning.plan.costs import Money
 from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Plan

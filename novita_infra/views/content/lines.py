@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from novita_infra.model.frozen import dataclass
 
 _SPELLED: Final = {
     code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

@@ -5,11 +5,11 @@ environment or the live event that caused it. Pure.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from novita_infra.kinds import KINDS
 from novita_infra.model.addresses import Address, Origin
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Ref, Value, refs
 from novita_infra.planning.plan.changes import Action, Change, Drift, FieldChange, Forced
 from novita_infra.planning.plan.plan import Plan

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from novita_infra.catalogue.prices import MONTH, Amount, usd
 from novita_infra.model.clock import timestamp
 from novita_infra.model.durations import in_words
+from novita_infra.model.frozen import dataclass
 from novita_infra.planning.orphans import Orphan
 from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.content.listing import Listing, cell, fact
