@@ -141,7 +141,9 @@ def test_a_frozen_class_refuses_a_new_attribute_like_a_field() -> None:
 
 
 def test_other_dataclasses_are_those_of_the_standard_library() -> None:
-    changed = frozen.dataclass(slots=True)(type("Changed", (), {"__annotations__": {"a": "int"}, "__doc__": "Doc."}))
+    changed: Any = frozen.dataclass(slots=True)(
+        type("Changed", (), {"__annotations__": {"a": "int"}, "__doc__": "Doc."})
+    )
     value = changed(1)
     value.a = 2
     assert value == changed(2)
