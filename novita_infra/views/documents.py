@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from novita_infra.applying.events import Listener, Result
 from novita_infra.model.diagnostics import Diagnostic, problem
 from novita_infra.model.values import Value
 from novita_infra.planning.plan.review import Review
@@ -20,6 +19,10 @@ from novita_infra.views.content.state import StateContent
 from novita_infra.views.content.why import Reasons
 from novita_infra.views.output_formats import DocumentFormat, output_formats, part_of_format
 from novita_infra.views.renderer import Content, Renderer
+
+if TYPE_CHECKING:
+    from novita_infra.applying.events import Listener, Result
+
 
 _NAMES: Final[Mapping[type, str]] = {
     PlanContent: "plan",

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
-from novita_infra.applying.events import Listener, Result
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.values import Value
 from novita_infra.planning.plan.review import Review
@@ -18,6 +17,10 @@ from novita_infra.views.content.listing import Facts, Listing
 from novita_infra.views.content.plan import DriftContent, PlanContent, RunProject
 from novita_infra.views.content.state import OutputContent, OutputsContent, RecordContent, StateContent
 from novita_infra.views.content.why import Reasons
+
+if TYPE_CHECKING:
+    from novita_infra.applying.events import Listener, Result
+
 
 PlainContent: TypeAlias = (
     Reasons

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -123,6 +124,36 @@ def test_only_the_commands_that_serve_import_a_server(words: tuple[str, ...]) ->
     )
     result = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
     assert result.stdout == "[]\n"
+
+
+_DEAR = ("httpx", "rich", "starlette", "uvicorn", "deepdiff")
+_RUN = ("novita_infra.applying", "novita_infra.refresh", "novita_infra.policies", "novita_infra.simulator")
+_PLANNING = ("novita_infra.planning.planner", "novita_infra.planning.saved", "novita_infra.planning.cost")
+_UNUSED_PACKAGES: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("validate",): (*_DEAR, *_RUN, *_PLANNING, "novita_infra.schema.explain_frame"),
+    ("show",): (*_DEAR, *_RUN, "novita_infra.planning.planner", "novita_infra.schema.explain_frame"),
+    ("plan", "--sim"): ("novita_infra.schema.explain_frame", "novita_infra.views.formats.json.renderer"),
+}
+"""Packages that a command does not use, so that its start does not import them."""
+
+
+@pytest.mark.parametrize("words", _UNUSED_PACKAGES, ids=" ".join)
+def test_a_command_imports_no_package_that_it_does_not_use(words: tuple[str, ...], tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples/quickstart", tmp_path / "project")
+    code = (
+        "import sys\n"
+        "from click.testing import CliRunner\n"
+        "from novita_infra.cli import root\n"
+        "code = CliRunner().invoke(root, sys.argv[1:]).exit_code\n"
+        "print(code, *sys.modules)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True, cwd=tmp_path / "project"
+    )
+    code, *modules = result.stdout.split()
+    assert code == "0"
+    unused = _UNUSED_PACKAGES[words]
+    assert [name for name in modules if any(f"{name}.".startswith(f"{package}.") for package in unused)] == []
 
 
 def test_completion_knows_the_commands_without_importing_them() -> None:

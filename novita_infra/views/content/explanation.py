@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from novita_infra.schema.explain_frame import PartExplained
-from novita_infra.schema.explain_kinds import FieldExplained, KindExplained
+if TYPE_CHECKING:
+    from novita_infra.schema.explain_frame import PartExplained
+    from novita_infra.schema.explain_kinds import FieldExplained, KindExplained
 
 
 class KindsContent(NamedTuple):

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.rules import OnError
-from novita_infra.planning.cost.durations import Estimate
 from novita_infra.planning.plan.changes import Action, Change, FieldChange
 from novita_infra.planning.plan.costs import Money, Row
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.verdicts import Judgement
-from novita_infra.planning.saved.plan_file import SavedPlan
 from novita_infra.views.content.lines import Tone
+
+if TYPE_CHECKING:
+    from novita_infra.planning.cost.durations import Estimate
+    from novita_infra.planning.saved.plan_file import SavedPlan
+
 
 _SYMBOL: Final[Mapping[Action, tuple[str, Tone | None, str]]] = {
     Action.NONE: ("", None, "is unchanged"),

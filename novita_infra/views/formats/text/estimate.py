@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from novita_infra.model.durations import in_words
-from novita_infra.planning.cost.durations import Estimate
 from novita_infra.views.content.lines import Line, Tone, line
+
+if TYPE_CHECKING:
+    from novita_infra.planning.cost.durations import Estimate
 
 
 def estimate_lines(estimate: Estimate) -> Iterator[Line]:

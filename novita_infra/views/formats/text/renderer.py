@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, TextIO, assert_never
+from typing import TYPE_CHECKING, Any, Final, TextIO, assert_never
 
-from novita_infra.applying.events import Listener, Result
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.values import Value
 from novita_infra.planning.plan.review import Review
@@ -21,15 +20,15 @@ from novita_infra.views.content.values import inline
 from novita_infra.views.content.why import Reasons
 from novita_infra.views.formats.text.diagnostics import diagnostic_lines
 from novita_infra.views.formats.text.estimate import estimate_lines
-from novita_infra.views.formats.text.explained import explanation_lines, kinds_lines
 from novita_infra.views.formats.text.plan import plan_lines
-from novita_infra.views.formats.text.progress import listening_live, listening_plainly
-from novita_infra.views.formats.text.result import result_lines
 from novita_infra.views.formats.text.saved import saved_lines
 from novita_infra.views.formats.text.state import output_lines, record_lines, state_lines
 from novita_infra.views.formats.text.terminal import coloured, write
 from novita_infra.views.formats.text.why import why_lines
 from novita_infra.views.renderer import Content, PlainContent, RenderSettings
+
+if TYPE_CHECKING:
+    from novita_infra.applying.events import Listener, Result
 
 
 def content_lines(content: PlainContent) -> Iterable[Line]:
@@ -48,8 +47,12 @@ def content_lines(content: PlainContent) -> Iterable[Line]:
         case OutputContent(value=value):
             return [line(inline(value))]
         case KindsContent(kinds=kinds):
+            from novita_infra.views.formats.text.explained import kinds_lines  # noqa: PLC0415 -- needs all schemas
+
             return kinds_lines(kinds)
         case ExplanationContent(part=part, kind=kind):
+            from novita_infra.views.formats.text.explained import explanation_lines  # noqa: PLC0415 -- likewise
+
             return explanation_lines(part, kind=kind)
         case Listing() | Facts():
             return content.lines()
@@ -118,6 +121,11 @@ class TextRenderer:
 
     @contextmanager
     def progress(self, *, steps: int | None, now: Callable[[], float]) -> Iterator[Listener]:
+        from novita_infra.views.formats.text.progress import (  # noqa: PLC0415 -- only a run has events
+            listening_live,
+            listening_plainly,
+        )
+
         if steps is not None and self._coloured(sys.stderr):
             with listening_live(sys.stderr, now=now, total=steps) as listener:
                 yield listener
@@ -127,6 +135,8 @@ class TextRenderer:
     def run_result(self, result: Result, *, outputs: Mapping[str, Value], again: str, destroy: str) -> None:
         if result.succeeded and result.empty:
             return
+        from novita_infra.views.formats.text.result import result_lines  # noqa: PLC0415 -- likewise
+
         self.message("", *result_lines(result, again=again, destroy=destroy))
         if result.succeeded and outputs and not result.destroys:
             self.show([line(), line(("Outputs", Tone.STRONG)), *output_lines(outputs)])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from novita_infra.model.clock import timestamp
 from novita_infra.model.durations import in_words
-from novita_infra.planning.saved.plan_file import SavedPlan
 from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.content.values import inline
+
+if TYPE_CHECKING:
+    from novita_infra.planning.saved.plan_file import SavedPlan
 
 
 def saved_lines(saved: SavedPlan, *, now: float) -> Iterator[Line]:
