@@ -60,7 +60,6 @@ def test_the_final_state_sorts_records_and_keeps_the_last_durations() -> None:
     state = final(records, durations={"machine.create": [float(n) for n in range(DURATIONS_KEPT)]})
     assert list(state.records) == [A, B]
     assert state.durations["machine.create"] == tuple(float(n) for n in range(DURATIONS_KEPT))
-    assert (state.cloud, state.project, state.environment) == ("here", "p", "dev")
 
 
 def test_the_final_state_marks_the_applied_plan_as_done() -> None:

@@ -100,7 +100,7 @@ def duplicate_diagnostics(
 ) -> Finding | Diagnostic:
     """The diagnostic on a duplicate. A mark, or name and place, prevent a create; a second object is only a note.
 
-    With a `new_state` the marked object is left behind on purpose, so it is a note, too. `create_anyway` are addresses
+    With a `new_state` the object is left behind on purpose, so it is a note, too. `create_anyway` are addresses
     or patterns of resources that are created beside an object that is alike.
     """
     several, address = len(duplicate.lives) > 1, str(duplicate.address)
@@ -113,8 +113,8 @@ def duplicate_diagnostics(
     if duplicate.alike:
         have = "have its name and place and are" if several else "has its name and place and is"
         summary = f"it may exist already: {what} {have} in no state"
-        if is_selected(duplicate.address, create_anyway):
-            hint = "another is created (--create-anyway)"
+        if new_state or is_selected(duplicate.address, create_anyway):
+            hint = f"another is created ({'--new-state' if new_state else '--create-anyway'})"
             return Diagnostic(summary, hint, address=address, severity=Severity.WARNING)
         anyway = f"--create-anyway {shlex.quote(address)}"
         hint = f"if it is what you declare, adopt it: {adopt}; to create another beside it, {run_again_with(anyway)}"
