@@ -111,6 +111,6 @@ def accepting(session: Session, live: Live, address: Address) -> StateIdentity:
         return replace(identity, accepted=accepted)
     if session.identity.claim(live.mark) is Claim.DOUBTFUL:  # the state was lost, and the mark says what it was called
         return replace(identity, accepted=accepted, former=tuple(dict.fromkeys((*identity.former, owner.scope))))
-    if session.identity.foreign_owner(live.mark, address):
+    if replace(session.identity, accepted={}).foreign_owner(live.mark, address):
         accepted[str(address)] = (str(owner),)
     return replace(identity, accepted=accepted)

@@ -324,3 +324,17 @@ def test_a_moved_record_keeps_its_object(run: Invoke, make: Callable[..., Path])
     destroyed = run("destroy", "--sim", "--auto-approve", str(folder))
     assert destroyed.exit_code == 0, destroyed.output
     assert id not in live_ids(run, folder)
+
+
+def test_a_moved_record_that_is_forgotten_and_imported_can_be_changed(run: Invoke, make: Callable[..., Path]) -> None:
+    folder = make("fleet", name="fleet")
+    apply(run, folder)
+    id = recorded_id(run, folder)
+    (folder / "main.yaml").write_text(TEMPLATE.format(name="other").replace("spec: {", "spec: {name: base, "))
+    assert run("state", "mv", "template.base", "template.other", str(folder)).exit_code == 0
+    assert run("state", "rm", "template.other", str(folder)).exit_code == 0
+    imported = run("import", "template.other", id, "--sim", str(folder))
+    assert imported.exit_code == 0, imported.output
+    replaced = run("apply", "--sim", "--auto-approve", "--replace", "template.other", str(folder))
+    assert replaced.exit_code == 0, replaced.output
+    assert id not in live_ids(run, folder)
