@@ -197,7 +197,7 @@ def measure(manifests: list[str], parallelism: int | None, told: Connection) -> 
 
 async def _apply(folder: Path, environ: dict[str, str], parallelism: int | None) -> float:
     async with open_session(ProjectOptions(path=folder), environ, in_flight=parallelism) as session:
-        with state_locked(session, "apply"):
+        async with state_locked(session, "apply"):
             plan = await plan_project(session)
             began = time.perf_counter()
             result = await apply_plan(session, plan, parallelism=parallelism, emit=lambda _: None, stop=asyncio.Event())

@@ -79,12 +79,11 @@ def manifests(count: int) -> str:
 
 async def apply(where: ProjectOptions) -> None:
     """Makes everything that the project declares."""
-    async with open_session(where, os.environ, in_flight=50) as session:
-        with state_locked(session, "apply"):
-            plan = await plan_project(session)
-            result = await apply_plan(session, plan, parallelism=50, emit=lambda _: None, stop=asyncio.Event())
-            failed = [f"{end.step.key}: {end.reason}" for end in result.ends if end.reason]
-            assert result.succeeded, failed[:3]
+    async with open_session(where, os.environ, in_flight=50) as session, state_locked(session, "apply"):
+        plan = await plan_project(session)
+        result = await apply_plan(session, plan, parallelism=50, emit=lambda _: None, stop=asyncio.Event())
+        failed = [f"{end.step.key}: {end.reason}" for end in result.ends if end.reason]
+        assert result.succeeded, failed[:3]
 
 
 def measured(folder: Path) -> tuple[float, float]:
@@ -108,7 +107,7 @@ def count_calls(folder: Path) -> None:
     """Makes a plan of the same account here; raises RuntimeError where its calls are not the pages of the lists."""
     where, world = ProjectOptions(path=folder), open_world(sim_db(folder), now=time.time)
     project = validate_project(where, os.environ)
-    made = Counter(item.address.kind for item in project.declared)
+    made = Counter(item.address.type for item in project.declared)
 
     async def plan() -> None:
         transport = InProcess(build_app(world), lost=LostAnswer)

@@ -43,8 +43,9 @@ LONGEST_LAST_LOOK: Final = GRACE / 10
 """Seconds that an interrupted run still pauses before a look."""
 CAPACITY_PAUSE: Final = 20.0
 """Seconds between two attempts while capacity is waited for; the last is made when the wait is over."""
-_ID: Final = re.compile(r"(?=\D*\d)[\w-]{8,64}", re.ASCII)
-"""The form of all ids that clients of the service have met. Another text, such as `OK`, is an id if a list shows it."""
+_ID: Final = re.compile(r"[a-zA-Z_-]*\d[\w-]*", re.ASCII)
+"""The form of all ids that clients of the service have met: a word with a digit. Any other text, such as `OK`, is an id
+only if a list shows it."""
 _LOOKED_FOR: Final = "run the same command again: it looks for what the create made before it acts"
 _STOPPED_WAITING: Final = "interrupted while it waited for capacity; nothing was made"
 
