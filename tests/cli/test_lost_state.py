@@ -11,17 +11,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from manifest_files import manifest
 
 Invoke = Callable[..., Result]
 
 PROJECT = "apiVersion: novita-infra/v1\nkind: Project\nmetadata: {name: fleet}\n"
-TEMPLATE = """\
----
-apiVersion: novita-infra/v1
-kind: Template
-metadata: {name: NAME}
-spec: {image: "ubuntu:22.04", rootDiskGb: 60}
-"""
+TEMPLATE = manifest("Template", "NAME", "  image: ubuntu:22.04\n  rootDiskGb: 60\n")
 STORAGE = """\
 ---
 apiVersion: novita-infra/v1

@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from state_values import CHANGES, STATES, A, B, Change, after
+from state_values import CHANGES, STATES, A, B, Change, after, line_of
 
 from novita_infra.encoding.checksums import Checksum, line_checksum, state_checksum
-from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.records import Record
 from novita_infra.state.file_format import read_state, write_state
-from novita_infra.state.journal import drop_line, fold, header_line, put_line, snapshot_line, trail, use_plan_line
-from novita_infra.state.state import State, UsedPlan
+from novita_infra.state.journal import drop_line, fold, header_line, put_line, snapshot_line, trail
+from novita_infra.state.state import State
 
 STATE = State("4f0c", "00aa", serial=3, project="fleet", records={A: Record(A, "i-1", {"name": "é", "gpus": 1})})
 LINES = (
@@ -41,18 +40,6 @@ def outcome(read: Callable[[], State]) -> State | str:
         return read()
     except Problems as error:
         return str(error)
-
-
-def line_of(change: Change) -> bytes:
-    match change:
-        case Record():
-            return put_line(change, "changed")
-        case Address():
-            return drop_line(change, "gone")
-        case UsedPlan():
-            return use_plan_line(change)
-        case (name, ids):
-            return snapshot_line(name, ids)
 
 
 def prefixes(lines: tuple[bytes, ...]) -> list[State]:

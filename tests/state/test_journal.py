@@ -6,27 +6,14 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
-from state_values import CHANGES, A, Change, after
+from state_values import CHANGES, A, Change, after, line_of
 
-from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.records import Record
-from novita_infra.state.journal import drop_line, fold, header_line, put_line, snapshot_line, use_plan_line
+from novita_infra.state.journal import fold, header_line, put_line, use_plan_line
 from novita_infra.state.state import MOST_USED_PLANS, State, UsedPlan
 
 STATE = State("lineage", "00", serial=3)
-
-
-def line_of(change: Change) -> bytes:
-    match change:
-        case Record():
-            return put_line(change, "changed")
-        case Address():
-            return drop_line(change, "gone")
-        case UsedPlan():
-            return use_plan_line(change)
-        case (name, ids):
-            return snapshot_line(name, ids)
 
 
 @given(CHANGES)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.values import Digest, Joined, Ref
+from novita_infra.state.journal import drop_line, put_line, snapshot_line, use_plan_line
 from novita_infra.state.state import State, UsedPlan
 from novita_infra.state.store import Journal
 
@@ -78,6 +79,19 @@ async def write_changes(journal: Journal, changes: Sequence[Change]) -> None:
                 await journal.use_plan(change)
             case (name, ids):
                 await journal.snapshot(name, ids)
+
+
+def line_of(change: Change) -> bytes:
+    """The journal line of the change."""
+    match change:
+        case Record():
+            return put_line(change, "changed")
+        case Address():
+            return drop_line(change, "gone")
+        case UsedPlan():
+            return use_plan_line(change)
+        case (name, ids):
+            return snapshot_line(name, ids)
 
 
 def after(state: State, changes: Sequence[Change]) -> State:
