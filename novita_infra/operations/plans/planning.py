@@ -118,11 +118,8 @@ def check_sources(session: Session, asked: PlanOptions) -> None:
     if project.scope or asked.destroys:
         return
     declared = {item.address for item in project.declared}
-    unread = {
-        record.source: why_unread(project.root, record.source)
-        for address, record in records.items()
-        if address not in declared and record.source and record.source not in project.files.manifests
-    }
+    sources = {record.source for address, record in records.items() if address not in declared} - {""}
+    unread = {source: why_unread(project.root, source) for source in sources.difference(project.files.manifests)}
     diagnostics = [
         Diagnostic(
             f"it would be deleted, but its manifest {record.source} exists and is not read: {unread[record.source]}",

@@ -12,20 +12,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from typing import Final
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity, run_again_with
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import Claim, in_mark, owner_of
-from novita_infra.model.resources import Live, Phase
+from novita_infra.model.resources import PRESENT, Live
 from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.options import is_selected
 from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Plan
-
-_GOING: Final = frozenset({Phase.LEAVING, Phase.GONE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +51,12 @@ def find_duplicates(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
     by_name: dict[tuple[str, str], list[Live]] = {}
     for prefix, lives in inputs.world.unrecorded.items():
         for live in lives:
-            if live.phase in _GOING:
+            if live.phase not in PRESENT:
                 continue
             claim, owner = identity.claim(live.mark), owner_of(live.mark)
             if owner and claim is not Claim.FOREIGN:
                 by_address.setdefault((prefix, owner.address), []).append(live)
-            elif not live.mark and live.name and inputs.kinds[prefix].api.mark_place and not _has_records(inputs):
+            elif not live.mark and live.name and not (inputs.kinds[prefix].api.mark_place and _has_records(inputs)):
                 by_name.setdefault((prefix, live.name), []).append(live)
     created = {change.address for change in _creates(plan)}
     for address, existing in inputs.world.existing.items() if by_address else ():
@@ -67,23 +64,16 @@ def find_duplicates(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
         twins = [live for live in twins if identity.claim(live.mark) is Claim.OWN]
         if twins and address not in created and existing.record and existing.record.id:
             yield Duplicate(address, tuple(twins), marked=True, beside=existing.record.id)
-    yield from _alike(inputs, plan)
-    for change in _creates(plan):
-        address, name = change.address, change.after.get("name")
-        if marked := by_address.get((address.type, in_mark(address))):
-            yield Duplicate(address, tuple(marked), marked=True)
-        elif isinstance(name, str) and (namesakes := by_name.get((address.type, name))):
-            yield Duplicate(address, tuple(namesakes), marked=False)
-
-
-def _alike(inputs: PlanInputs, plan: Plan) -> Iterator[Duplicate]:
-    """The objects of types without marks that have the name and the place of what the plan creates."""
     specs = {step.address: step.spec for step in plan.steps if step.spec}
     for change in _creates(plan):
-        kind, spec = inputs.kinds[change.address.type], specs.get(change.address, change.after)
-        lives = [] if kind.api.mark_place else inputs.world.unrecorded.get(kind.type, ())
-        if alike := tuple(live for live in lives if live.phase not in _GOING and kind.api.matches(spec, live)):
-            yield Duplicate(change.address, alike, marked=False, alike=True)
+        address, name, api = change.address, change.after.get("name"), inputs.kinds[change.address.type].api
+        namesakes = by_name.get((address.type, name), []) if isinstance(name, str) else []
+        if marked := by_address.get((address.type, in_mark(address))):
+            yield Duplicate(address, tuple(marked), marked=True)
+        elif namesakes and api.mark_place:
+            yield Duplicate(address, tuple(namesakes), marked=False)
+        elif alike := [live for live in namesakes if api.matches(specs.get(address, change.after), live)]:
+            yield Duplicate(address, tuple(alike), marked=False, alike=True)
 
 
 def only(duplicates: Iterable[Duplicate], kept: Callable[[Duplicate, Live], bool]) -> tuple[Duplicate, ...]:
