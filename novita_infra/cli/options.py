@@ -66,18 +66,14 @@ exclude_option = _naming(
 replace_option = _naming(
     "--replace", "replaces", help="Replace this resource even if no change requires it; repeatable."
 )
-allow_data_loss_option = click.option(
+allow_data_loss_option = _naming(
     "--allow-data-loss",
-    multiple=True,
-    type=address_or_pattern,
-    metavar="ADDR",
+    "allow_data_loss",
     help="Allow the loss of this resource's data; repeatable. instance.* matches all instances.",
 )
-create_anyway_option = click.option(
+create_anyway_option = _naming(
     "--create-anyway",
-    multiple=True,
-    type=address_or_pattern,
-    metavar="ADDR",
+    "create_anyway",
     help="Create this resource though an object of its name and place exists that no state has; repeatable.",
 )
 allow_large_change_option = click.option(

@@ -12,7 +12,7 @@ from novita_infra.api.errors import NotFound, Unanswered
 from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.clock import GRACE, Clock
-from novita_infra.model.resources import Live, Phase
+from novita_infra.model.resources import PRESENT, Live, Phase
 from novita_infra.model.values import Spec
 
 _STATUS: Final = re.compile(r"[A-Za-z]{1,30}")
@@ -104,7 +104,7 @@ def candidates(
         live
         for live in lives
         if live.id not in known
-        and live.phase not in {Phase.LEAVING, Phase.GONE}
+        and live.phase in PRESENT
         and (live.mark == mark if mark else kind.api.matches(spec, live))
     )
 

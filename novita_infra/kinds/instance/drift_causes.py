@@ -14,7 +14,7 @@ from novita_infra.api.request import GPU, Pages
 from novita_infra.kinds.kind import Circumstances, Migrations, PlatformEvent
 from novita_infra.model.lifecycle import Cause
 from novita_infra.model.records import Record
-from novita_infra.model.resources import Live, Phase
+from novita_infra.model.resources import PRESENT, Live, Phase
 
 _RECLAIMED: Final = {
     "notified": "the spot machine is about to be reclaimed",
@@ -27,7 +27,7 @@ _POWER: Final = ("power",)
 
 def platform_event(record: Record, live: Live | None, circumstances: Circumstances) -> PlatformEvent | None:
     """The platform event since the instance was recorded; None where nothing shows one."""
-    if live is None or live.phase in {Phase.LEAVING, Phase.GONE}:
+    if live is None or live.phase not in PRESENT:
         return _gone(record, circumstances.now)
     spot = text_of(live.outputs.get("spotStatus"))
     if spot in _RECLAIMED:

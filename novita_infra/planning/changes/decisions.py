@@ -14,7 +14,7 @@ from novita_infra.model.clock import moment
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Cause, Condition
 from novita_infra.model.records import PendingCall, Record
-from novita_infra.model.resources import STABLE, Existing, Live, Loss, Phase
+from novita_infra.model.resources import PRESENT, STABLE, Existing, Live, Loss, Phase
 from novita_infra.model.values import Ref, Spec, Value
 from novita_infra.planning.changes.calls import Calls, Judged, calls_after_create, calls_on, grows, judged_means
 from novita_infra.planning.changes.case import Case
@@ -102,7 +102,7 @@ def decide(case: Case, *, compared: Spec | None = None, tolerates: bool = False)
         return _decide_unanswered(case, record)
     if record is None or live is None:
         return _creation(case, why=_why_gone(record) if record else "")
-    if live.phase in {Phase.LEAVING, Phase.GONE}:
+    if live.phase not in PRESENT:
         why = "the object is being deleted outside of novita-infra"
         return replace(_creation(case, why=why), action=Action.REPLACE)
     decision = _decide_living(case, live, compared=case.spec if compared is None else compared, tolerates=tolerates)

@@ -12,13 +12,12 @@ from typing import Final
 from novita_infra.catalogue.prices import usd
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity
 from novita_infra.model.identity import Claim, Identity, in_mark, owner_of
-from novita_infra.model.resources import Declared, Live, Phase
+from novita_infra.model.resources import PRESENT, Declared, Live
 from novita_infra.planning.orphans import Orphan, total_per_hour
 from novita_infra.planning.plan.findings import Finding
 
 NAMED: Final = 8
 """How many objects a message names."""
-_GOING: Final = frozenset({Phase.LEAVING, Phase.GONE})
 
 
 def claimed_objects(
@@ -28,7 +27,7 @@ def claimed_objects(
 
     A project of this name that may be another one counts where it has an object of an address that is declared here.
     """
-    marked = [(prefix, live) for prefix, lives in lists.items() for live in lives if live.phase not in _GOING]
+    marked = [(prefix, live) for prefix, lives in lists.items() for live in lives if live.phase in PRESENT]
     addresses = {in_mark(item.address) for item in declared}
     claims = {live.mark: identity.claim(live.mark) for _, live in marked}
     doubtful = {owner for mark, claim in claims.items() if claim is Claim.DOUBTFUL and (owner := owner_of(mark))}
@@ -77,7 +76,7 @@ def namesakes(
     for prefix, lives in lists.items():
         for live in lives:
             address = by_name.get((prefix, live.name))
-            if address is not None and not live.mark and live.phase not in _GOING:
+            if address is not None and not live.mark and live.phase in PRESENT:
                 yield Diagnostic(
                     f"this environment has no state, and {live.id} ({live.name}, {live.status}) has this name",
                     "if it is what you declare, and the state is lost, adopt it: "

@@ -18,7 +18,7 @@ from novita_infra.kinds.toolkit.lookup import find_cluster
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, Diagnostic
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.resources import Declared, Existing, Live, Phase
+from novita_infra.model.resources import PRESENT, Declared, Existing, Live
 from novita_infra.model.values import Spec, Value, refs
 from novita_infra.planning.plan.findings import Finding
 
@@ -195,7 +195,7 @@ def _there(found: Existing | None) -> Live | None:
     if found is None:
         return None
     live = found.live or (found.candidates[0] if len(found.candidates) == 1 else None)
-    return None if live is None or live.phase in {Phase.LEAVING, Phase.GONE} else live
+    return None if live is None or live.phase not in PRESENT else live
 
 
 def _fit(group: tuple[Address, ...], cluster: str, ground: PlacementInput) -> _Fit:

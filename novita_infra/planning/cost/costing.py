@@ -15,7 +15,7 @@ from novita_infra.catalogue.products import Catalogue
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_OVER_BUDGET, Diagnostic, Severity
-from novita_infra.model.resources import Declared, Existing, Phase
+from novita_infra.model.resources import PRESENT, Declared, Existing
 from novita_infra.model.rules import Budget, OnUnknown, Rules
 from novita_infra.model.values import Spec
 from novita_infra.planning.changes.decisions import Decision
@@ -135,7 +135,7 @@ def _of_old(kind: Kind, found: Existing, prices: PriceList) -> Iterator[Cost]:
 def _as_it_is(found: Existing) -> Spec | None:
     """The live spec, with fields that the API does not return as they were last sent; None where no object exists."""
     live, record = found.live, found.record
-    if live is None or live.phase in {Phase.LEAVING, Phase.GONE}:
+    if live is None or live.phase not in PRESENT:
         return None
     return {**(record.spec if record else {}), **live.values}
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Final
 
 from novita_infra.kinds.field import Default, Field, Local
 from novita_infra.kinds.kind import Circumstances, Kind, PlatformEvent
@@ -17,14 +16,12 @@ from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import Claim, Identity, owner_of
 from novita_infra.model.lifecycle import Cause, Ignored, OnDrift
 from novita_infra.model.records import Record
-from novita_infra.model.resources import STABLE, Declared, Live, Phase
+from novita_infra.model.resources import PRESENT, STABLE, Declared, Live, Phase
 from novita_infra.model.rules import Rules
 from novita_infra.model.values import Spec, Value, is_known
 from novita_infra.planning.changes.case import Case
 from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.plan.changes import Drift, FieldChange
-
-_GOING: Final = frozenset({Phase.LEAVING, Phase.GONE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ def detect_drift(case: Case, *, circumstances: Circumstances, rules: Rules, othe
     if record is None or not record.id or (record.pending is not None and record.pending.call in {"create", "delete"}):
         return ResourceDrift()
     event = _platform_event(case.kind, record, live, circumstances)
-    if live is None or live.phase in _GOING:
+    if live is None or live.phase not in PRESENT:
         gone = event or PlatformEvent(Cause.DELETED, "" if live is None else "it is being deleted")
         report = _Report(case, record, rules, others, before=_before(case), after={})
         return ResourceDrift((report.drift(gone.cause, message=gone.message, gone=True),), event)
