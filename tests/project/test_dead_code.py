@@ -17,6 +17,7 @@ USED_ELSEWHERE = {
     "_Connection.connection_lost": "asyncio calls it",
     "LazyGroup.format_commands": "click calls it",
     "_Server.capture_signals": "uvicorn calls it",
+    "_Dumper.ignore_aliases": "yaml calls it",
     "Trouble.SLOW": "made from its value, `slow`",
     "WebhookSender.deliver": "for tests with a world inside their process",
     "pytest_configure": "pytest calls it",

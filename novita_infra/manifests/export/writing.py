@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-import yaml
-
 from novita_infra.kinds.field import Default, Field, Local
 from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.language.expressions import is_secret_name
+from novita_infra.manifests.yaml.emitting import emit_yaml
 from novita_infra.model.addresses import Address
 from novita_infra.model.resources import Live
 from novita_infra.model.values import Spec, Value
@@ -34,7 +33,7 @@ def manifest_of(kind: Kind, address: Address, live: Live, *, owner: Callable[[st
         "metadata": {"name": address.name},
         "spec": spec,
     }
-    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
+    text = emit_yaml(document)
     return f"# yaml-language-server: $schema={SCHEMA}\n{text}" if schema else text
 
 

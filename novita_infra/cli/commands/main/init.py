@@ -10,6 +10,7 @@ import click
 
 from novita_infra.cli.command import Command
 from novita_infra.cli.rendering import with_renderer
+from novita_infra.manifests.yaml.emitting import emit_scalar
 from novita_infra.model.diagnostics import problem
 from novita_infra.model.identity import new_project_id
 from novita_infra.schema.resources import write_schemas
@@ -109,7 +110,7 @@ def init(*, path: Path, renderer: Renderer) -> int:
 
 def _texts(name: str) -> dict[str, str]:
     return {
-        "novita-infra.yaml": _PROJECT.format(modeline=_modeline("project"), name=name, id=new_project_id()),
+        "novita-infra.yaml": _PROJECT.format(modeline=_modeline("project"), name=emit_scalar(name), id=new_project_id()),
         "fleet.yaml": _FLEET.format(modeline=_modeline("manifest")),
         ".gitignore": _IGNORED + "".join(f"{pattern}\n" for pattern in backend_named(DEFAULT).unshared_files),
     }

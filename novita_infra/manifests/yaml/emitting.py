@@ -1,0 +1,82 @@
+"""Emits YAML that our own parser reads back to the same values. Everything that writes YAML writes it here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import yaml
+
+from novita_infra.manifests.yaml.parsing import read
+from novita_infra.manifests.yaml.scalars import CONSTANTS, NUMERIC, number
+
+_WIDTH: Final = 120
+_STRING: Final = "tag:yaml.org,2002:str"
+_UNUSUAL: Final = re.compile("[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+"""Characters that stand only as an escape in double quotes: controls, other line ends, byte order marks."""
+
+
+class NotReadBack(ValueError):
+    """Raised for a value that YAML cannot hold, or that is read back as another one. The message shows no value."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """A dumper that knows our rules of reading: numbers of YAML 1.2, and a line that ends with a line feed only."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        del data
+        return True
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        return self.represent_scalar(_STRING, text, style=_style(text))
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
+
+
+def emit_yaml(document: Mapping[str, Any]) -> str:
+    """Returns the YAML of one document. Raises NotReadBack if our parser would read another value."""
+    try:
+        text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+        raw = text.encode()
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
+        raise NotReadBack("YAML cannot hold this value") from error
+    parsed = read(raw, "")
+    if parsed.diagnostics or [True] != [_is_same(item.data, document) for item in parsed.documents]:
+        raise NotReadBack("YAML is read back as another value")
+    return text
+
+
+def emit_scalar(text: str) -> str:
+    """Returns a text as it is written after `key: `. Raises NotReadBack."""
+    return emit_yaml({"key": text}).removeprefix("key: ").removesuffix("\n")
+
+
+def _style(text: str) -> str | None:
+    """Returns the style of a text: double-quoted, a block of lines, or None where the dumper chooses."""
+    if _UNUSUAL.search(text) or _reads_otherwise(text):
+        return '"'
+    return "|" if "\n" in text.rstrip("\n") else None
+
+
+def _reads_otherwise(text: str) -> bool:
+    """Returns whether the text would not be read as text if it stood without quotes."""
+    if text in CONSTANTS:
+        return True
+    try:
+        return text[0] in NUMERIC and number(text) is not None
+    except ValueError:
+        return True
+
+
+def _is_same(value: Any, other: Any) -> bool:
+    if type(value) is not type(other):
+        return False
+    match value:
+        case dict():
+            return value.keys() == other.keys() and all(_is_same(value[name], other[name]) for name in value)
+        case list():
+            return len(value) == len(other) and all(map(_is_same, value, other))
+        case _:
+            return bool(value == other)
