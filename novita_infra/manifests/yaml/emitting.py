@@ -43,7 +43,7 @@ def emit_yaml(document: Mapping[str, Any]) -> str:
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise NotReadBack("YAML cannot hold this value") from error
     parsed = read(raw, "")
-    if parsed.diagnostics or [True] != [_is_same(item.data, document) for item in parsed.documents]:
+    if parsed.diagnostics or [_is_same(item.data, document) for item in parsed.documents] != [True]:
         raise NotReadBack("YAML is read back as another value")
     return text
 

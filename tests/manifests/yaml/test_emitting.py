@@ -18,6 +18,9 @@ TEXTS = (
     *("${var.x}", "$${x}", "x " * 100, ("y" * 130 + "\n") * 2, "\u0301a", "\u202eabc", "--- a\nb", "a\n---\nb"),
 )
 
+LEAVES = st.text() | st.integers(-(2**62), 2**62) | st.booleans() | st.none()
+DATA = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
+
 
 def read_back(text: str) -> Any:
     parsed = read(text.encode(), "f.yaml")
@@ -33,7 +36,7 @@ def test_emitted_text_is_read_back_unchanged_as_a_value_and_as_a_key(text: str) 
     assert read_back(f"name: {emit_scalar(text)}\n") == {"name": text}
 
 
-@given(st.recursive(st.text() | st.integers(-(2**62), 2**62) | st.booleans() | st.none(), lambda inner: inner | st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8))  # fmt: skip
+@given(DATA)
 def test_any_emitted_value_is_read_back_unchanged(value: Any) -> None:
     assert read_back(emit_yaml({"value": value})) == {"value": value}
 

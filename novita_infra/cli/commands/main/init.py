@@ -110,7 +110,9 @@ def init(*, path: Path, renderer: Renderer) -> int:
 
 def _texts(name: str) -> dict[str, str]:
     return {
-        "novita-infra.yaml": _PROJECT.format(modeline=_modeline("project"), name=emit_scalar(name), id=new_project_id()),
+        "novita-infra.yaml": _PROJECT.format(
+            modeline=_modeline("project"), name=emit_scalar(name), id=new_project_id()
+        ),
         "fleet.yaml": _FLEET.format(modeline=_modeline("manifest")),
         ".gitignore": _IGNORED + "".join(f"{pattern}\n" for pattern in backend_named(DEFAULT).unshared_files),
     }
