@@ -197,8 +197,7 @@ class Client:
         if not request.path.startswith("/") or not request.method.isalpha():
             raise Refused(request, text="a call is a method and a path that begins with a slash")
         try:
-            url = _parsed(self._url + request.path)
-            return url.copy_merge_params(dict(request.query)) if request.query else url
+            return _parsed(self._url + request.path, str(httpx.QueryParams(dict(request.query))))
         except (httpx.InvalidURL, ValueError, TypeError) as error:
             raise Refused(
                 request, text=f"the address cannot be written: {self._secrets.redacted(str(error))}"
@@ -210,10 +209,11 @@ class Client:
         return f"{otherwise}: {self._secrets.redacted(str(error)) or type(error).__name__}"
 
 
-@lru_cache(maxsize=64)
-def _parsed(url: str) -> httpx.URL:
-    """The parsed address; most calls go to few addresses."""
-    return httpx.URL(url)
+@lru_cache(maxsize=256)
+def _parsed(url: str, query: str) -> httpx.URL:
+    """The parsed address; most calls go to few addresses. `query` is added to what the URL has of its own."""
+    parsed = httpx.URL(url)
+    return parsed.copy_merge_params(httpx.QueryParams(query)) if query else parsed
 
 
 def _encoded(request: Request) -> bytes | None:
