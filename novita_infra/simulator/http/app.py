@@ -5,23 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from novita_infra.simulator.errors import ApiRefusal, envelope
 from novita_infra.simulator.faults.model import Fault, FaultEffects, Position, Trouble
-from novita_infra.simulator.http.control import control_routes
-from novita_infra.simulator.http.error_families import in_words_of, unauthorized
-from novita_infra.simulator.http.logs import log_routes
+from novita_infra.simulator.http.control import CONTROL_ROUTES
+from novita_infra.simulator.http.error_reasons import in_words_of, unauthorized
+from novita_infra.simulator.http.logs import LOG_ROUTES
 from novita_infra.simulator.http.lost_answers import DROP, LostResponse
 from novita_infra.simulator.http.reading import LARGEST_BODY, LARGEST_UPLOAD, raw_body, read_call
+from novita_infra.simulator.http.route_table import Handler, RouteTable
 from novita_infra.simulator.http.streaming import StreamedResponse
 from novita_infra.simulator.http.webhooks import WebhookSender
 from novita_infra.simulator.operations import Operation, RawAnswer
@@ -36,23 +35,35 @@ Wait = Callable[[float], Awaitable[object]]
 
 def build_app(world: World, *, latency: float = 0.0, wait: Wait = asyncio.sleep) -> ASGIApp:
     """The application over a world. `latency` delays every answer by this many real seconds."""
-    routes = [
-        _route(world, operation, latency=latency, wait=wait, path=path)
-        for operation in OPERATIONS
-        for path in (operation.path, *operation.aliases)
-    ]
-    if world.quirks.forgiving:
-        routes += [
-            _route(world, operation, latency=latency, wait=wait, path=path)
-            for operation in OPERATIONS
-            for path in operation.also
-        ]
-    app = Starlette(
-        routes=[*_by_path(routes), *log_routes(world), *control_routes(world)],
-        exception_handlers={404: _no_route, 405: _wrong_method},
-    )
-    app.router.redirect_slashes = False  # a path with a slash too many is a missing route
-    return _with_courier(app, WebhookSender(world))
+    table = _routes(forgiving=world.quirks.forgiving)
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await WebSocketClose()(scope, receive, send)
+            return
+        request = Request(scope, receive, send)
+        target, scope["path_params"], methods = table.find(scope["path"], scope["method"])
+        match target:
+            case Operation():
+                response = await _answer(world, target, request, latency=latency, wait=wait)
+            case None if methods:
+                response = PlainTextResponse("405 method not allowed", 405, {"Allow": ", ".join(methods)})
+            case None:  # plain text, no envelope
+                response = PlainTextResponse("404 page not found", 404)
+            case handler:
+                response = await handler(world, request)
+        await response(scope, receive, send)
+
+    return _with_courier(serve, WebhookSender(world))
+
+
+@cache
+def _routes(*, forgiving: bool) -> RouteTable[Operation | Handler]:
+    """Everything that is served. A path with a slash too many is a missing route."""
+    operations = [(item, path) for item in OPERATIONS for path in (item.path, *item.aliases)]
+    if forgiving:
+        operations += [(item, path) for item in OPERATIONS for path in item.also]
+    return RouteTable([*((item.method, path, item) for item, path in operations), *LOG_ROUTES, *CONTROL_ROUTES])
 
 
 def _with_courier(app: ASGIApp, courier: WebhookSender) -> ASGIApp:
@@ -70,39 +81,6 @@ def _with_courier(app: ASGIApp, courier: WebhookSender) -> ASGIApp:
             courier.wake()
 
     return serve
-
-
-def _route(world: World, operation: Operation, *, latency: float, wait: Wait, path: str) -> Route:
-    async def serve(request: Request) -> Response:
-        return await _answer(world, operation, request, latency=latency, wait=wait)
-
-    return Route(path, serve, methods=[operation.method])
-
-
-def _by_path(routes: list[Route]) -> list[Route]:
-    """One route for each path, so that the refusal of a wrong method lists all right ones."""
-    by_path: dict[str, dict[str, Route]] = {}
-    for route in routes:
-        by_path.setdefault(route.path, {}).update(dict.fromkeys(route.methods or (), route))
-    return [_joined(path, methods) for path, methods in by_path.items()]
-
-
-def _joined(path: str, methods: dict[str, Route]) -> Route:
-    async def serve(request: Request) -> Response:
-        answer: Response = await methods[request.method].endpoint(request)
-        return answer
-
-    return Route(path, serve, methods=list(methods))
-
-
-async def _no_route(_request: Request, _exc: Exception) -> Response:
-    """The answer for a missing route: plain text, no envelope."""
-    return PlainTextResponse("404 page not found", status_code=404)
-
-
-async def _wrong_method(_request: Request, exc: Exception) -> Response:
-    headers = exc.headers if isinstance(exc, HTTPException) else None
-    return PlainTextResponse("405 method not allowed", status_code=405, headers=headers)
 
 
 async def _answer(world: World, operation: Operation, request: Request, *, latency: float, wait: Wait) -> Response:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from novita_infra.simulator.errors import ApiRefusal, envelope
 from novita_infra.simulator.faults.parsing import fault_of
 from novita_infra.simulator.http.openapi import document
 from novita_infra.simulator.http.reading import raw_body
+from novita_infra.simulator.http.route_table import Handler
 from novita_infra.simulator.request_schema import Fields, Number, Reading, Whole, need
 from novita_infra.simulator.routes.registry import OPERATIONS
 from novita_infra.simulator.world.cloud import arrears
@@ -51,58 +52,53 @@ def list_operations() -> list[dict[str, str]]:
     ]
 
 
-def control_routes(world: World) -> list[Route]:
-    """The routes below `/_sim`."""
+async def _show(world: World, _request: Request) -> Response:
+    return JSONResponse(world_state(world))
 
-    async def show(_request: Request) -> Response:
-        return JSONResponse(world_state(world))
 
-    async def coverage(_request: Request) -> Response:
-        return JSONResponse(list_operations())
+async def _coverage(_world: World, _request: Request) -> Response:
+    return JSONResponse(list_operations())
 
-    async def openapi(_request: Request) -> Response:
-        return JSONResponse(document(world.quirks, OPERATIONS))
 
-    async def advance(request: Request) -> Response:
-        try:
-            values = _ADVANCE.read(await _json(request), "", _READING)
-        except ApiRefusal as refusal:
-            return _refused(refusal)
-        world.skip(values["seconds"])
-        world.save()
-        return JSONResponse({"now": world.moment})
+async def _openapi(world: World, _request: Request) -> Response:
+    return JSONResponse(document(world.quirks, OPERATIONS))
 
-    async def top_up(request: Request) -> Response:
-        try:
-            values = _TOP_UP.read(await _json(request), "", _READING)
-        except ApiRefusal as refusal:
-            return _refused(refusal)
-        world.advance()
-        arrears.top_up(world, values["amount"], note="by /_sim/topup")
-        world.save()
-        return JSONResponse({"balance": money.balance(world)})
 
-    async def faults(request: Request) -> Response:
-        if request.method == "DELETE":
-            world.faults.clear()
-            return JSONResponse({"active": 0})
-        try:
-            values = await _json(request)
-            added = [fault_of(one) for one in (values if isinstance(values, list) else [values])]
-        except ApiRefusal as refusal:
-            return _refused(refusal)
-        for fault in added:
-            world.faults.add(fault)
-        return JSONResponse({"active": len(world.faults.active)})
+async def _advance(world: World, request: Request) -> Response:
+    try:
+        values = _ADVANCE.read(await _json(request), "", _READING)
+    except ApiRefusal as refusal:
+        return _refused(refusal)
+    world.skip(values["seconds"])
+    world.save()
+    return JSONResponse({"now": world.moment})
 
-    return [
-        Route("/_sim/state", show, methods=["GET"]),
-        Route("/_sim/coverage", coverage, methods=["GET"]),
-        Route("/_sim/openapi.json", openapi, methods=["GET"]),
-        Route("/_sim/advance", advance, methods=["POST"]),
-        Route("/_sim/topup", top_up, methods=["POST"]),
-        Route("/_sim/faults", faults, methods=["POST", "DELETE"]),
-    ]
+
+async def _top_up(world: World, request: Request) -> Response:
+    try:
+        values = _TOP_UP.read(await _json(request), "", _READING)
+    except ApiRefusal as refusal:
+        return _refused(refusal)
+    world.advance()
+    arrears.top_up(world, values["amount"], note="by /_sim/topup")
+    world.save()
+    return JSONResponse({"balance": money.balance(world)})
+
+
+async def _add_faults(world: World, request: Request) -> Response:
+    try:
+        values = await _json(request)
+        added = [fault_of(one) for one in (values if isinstance(values, list) else [values])]
+    except ApiRefusal as refusal:
+        return _refused(refusal)
+    for fault in added:
+        world.faults.add(fault)
+    return JSONResponse({"active": len(world.faults.active)})
+
+
+async def _clear_faults(world: World, _request: Request) -> Response:
+    world.faults.clear()
+    return JSONResponse({"active": 0})
 
 
 async def _json(request: Request) -> Any:
@@ -115,3 +111,15 @@ async def _json(request: Request) -> Any:
 
 def _refused(refusal: ApiRefusal) -> Response:
     return JSONResponse(envelope(refusal.status, refusal.reason, refusal.message, refusal.metadata), refusal.status)
+
+
+CONTROL_ROUTES: Final[Sequence[tuple[str, str, Handler]]] = (
+    ("GET", "/_sim/state", _show),
+    ("GET", "/_sim/coverage", _coverage),
+    ("GET", "/_sim/openapi.json", _openapi),
+    ("POST", "/_sim/advance", _advance),
+    ("POST", "/_sim/topup", _top_up),
+    ("POST", "/_sim/faults", _add_faults),
+    ("DELETE", "/_sim/faults", _clear_faults),
+)
+"""Method, path and handler."""

@@ -1,4 +1,4 @@
-"""The reasons of refusals by family and HTTP status, as the reference lists them (basic-error-code)."""
+"""The reasons and the wording of refusals in the families of operations (basic-error-code)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from novita_infra.simulator.answers import account, machines, resources
+from novita_infra.simulator.errors import ApiRefusal
 from novita_infra.simulator.operations import Family
 
 _GENERIC: Final = (
@@ -28,6 +29,8 @@ _LLM: Final = {
     500: ("MODEL_NOT_AVAILABLE", "UNKNOWN"),
     503: ("SERVICE_NOT_AVAILABLE",),
 }
+_BAD_REQUEST: Final = frozenset({"VALIDATOR_PARAM", "CODEC", "REQUEST", "OPERATION_LIMIT"})
+"""Reasons that only the GPU family has."""
 REASONS: Final[Mapping[Family, Mapping[int, tuple[str, ...]]]] = {
     Family.GPU: {
         400: _GENERIC + machines.REFUSALS + account.MONEY_REFUSALS + resources.REFUSALS + _USER,
@@ -66,3 +69,19 @@ def reasons_by_status(family: Family, *, not_found_status: int) -> dict[int, tup
         table[400] = tuple(reason for reason in table[400] if reason not in absent)
         table[not_found_status] = absent
     return table
+
+
+def unauthorized(family: Family, key: str) -> ApiRefusal:
+    """The refusal of a wrong key; of a missing one if `key` is empty."""
+    if family is Family.LLM and key:
+        return ApiRefusal("FAILED_TO_AUTH", "failed to authenticate API key")
+    if family in {Family.LLM, Family.MODEL}:
+        return ApiRefusal("INVALID_API_KEY", "invalid api-key")
+    return ApiRefusal("UNAUTHORIZED", "the API key is missing or wrong")
+
+
+def in_words_of(family: Family, refusal: ApiRefusal) -> ApiRefusal:
+    """The refusal with the reason that the family uses."""
+    if family in {Family.LLM, Family.MODEL} and refusal.reason in _BAD_REQUEST:
+        return ApiRefusal("INVALID_REQUEST_BODY", refusal.message)
+    return refusal

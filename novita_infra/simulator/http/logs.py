@@ -7,12 +7,13 @@ with a suffix gives the end of a log only.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
+from novita_infra.simulator.http.route_table import Handler
 from novita_infra.simulator.routes.cloud.log_addresses import log_token
 from novita_infra.simulator.world.cloud.endpoints import shown_workers
 from novita_infra.simulator.world.cloud.logs import program_log, system_log, worker_log
@@ -21,38 +22,30 @@ from novita_infra.simulator.world.engine.world import World
 _SUFFIX: Final = re.compile(r"bytes=-([0-9]{1,9})")
 
 
-def log_routes(world: World) -> list[Route]:
-    """The routes of the logs."""
-
-    async def of_instance(request: Request) -> Response:
-        world.advance()
-        instance = world.instances.get(request.path_params["id"])
-        if instance is None or request.query_params.get("token") != log_token(world, instance):
+async def _of_instance(world: World, request: Request) -> Response:
+    world.advance()
+    instance = world.instances.get(request.path_params["id"])
+    if instance is None or request.query_params.get("token") != log_token(world, instance):
+        return PlainTextResponse("no such log", 404)
+    match request.path_params["which"]:
+        case "instance":
+            return _served(request, program_log(instance))
+        case "system":
+            return _served(request, system_log(world, instance))
+        case _:
             return PlainTextResponse("no such log", 404)
-        match request.path_params["which"]:
-            case "instance":
-                return _served(request, program_log(instance))
-            case "system":
-                return _served(request, system_log(world, instance))
-            case _:
-                return PlainTextResponse("no such log", 404)
 
-    async def of_workers(request: Request) -> Response:
-        if not world.keys.good(world.keys.of_header(request.headers.get("authorization", ""))):
-            return PlainTextResponse("the key is not good", 401)
-        world.advance()
-        endpoint = world.endpoints.get(request.path_params["endpoint"])
-        asked = request.path_params.get("worker")
-        workers = [one for one in shown_workers(world, endpoint) if asked in {None, one.id}] if endpoint else []
-        if endpoint is None or (asked and not workers):
-            return PlainTextResponse("no such log", 404)
-        return _served(request, [line for worker in workers for line in worker_log(world, endpoint, worker)])
 
-    return [
-        Route("/logs/{id}/{which}", of_instance, methods=["GET"]),
-        Route("/serverless/log/{endpoint}", of_workers, methods=["GET"]),
-        Route("/serverless/log/{endpoint}/{worker}", of_workers, methods=["GET"]),
-    ]
+async def _of_workers(world: World, request: Request) -> Response:
+    if not world.keys.good(world.keys.of_header(request.headers.get("authorization", ""))):
+        return PlainTextResponse("the key is not good", 401)
+    world.advance()
+    endpoint = world.endpoints.get(request.path_params["endpoint"])
+    asked = request.path_params.get("worker")
+    workers = [one for one in shown_workers(world, endpoint) if asked in {None, one.id}] if endpoint else []
+    if endpoint is None or (asked and not workers):
+        return PlainTextResponse("no such log", 404)
+    return _served(request, [line for worker in workers for line in worker_log(world, endpoint, worker)])
 
 
 def _served(request: Request, lines: list[str]) -> Response:
@@ -64,3 +57,11 @@ def _served(request: Request, lines: list[str]) -> Response:
         return PlainTextResponse("", 416, {"Content-Range": "bytes */0"})
     begin = max(0, len(body) - int(suffix[1]))
     return PlainTextResponse(body[begin:], 206, {"Content-Range": f"bytes {begin}-{len(body) - 1}/{len(body)}"})
+
+
+LOG_ROUTES: Final[Sequence[tuple[str, str, Handler]]] = (
+    ("GET", "/logs/{id}/{which}", _of_instance),
+    ("GET", "/serverless/log/{endpoint}", _of_workers),
+    ("GET", "/serverless/log/{endpoint}/{worker}", _of_workers),
+)
+"""Method, path and handler."""

@@ -20,7 +20,6 @@ from urllib.parse import parse_qsl
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from novita_infra.simulator.http import redaction
-from novita_infra.simulator.http.lost_answers import LostAnswer
 
 KEPT: Final = 1024 * 1024
 """The largest body in bytes that the log holds. For a longer one it holds the size only."""
@@ -116,9 +115,6 @@ class Recorder:
 
         try:
             await self._app(scope, hear, say)
-        except LostAnswer:
-            exchange.forget_answer()  # in the process, middleware has made an error response of it
-            raise
         finally:
             exchange.ended = self._now()
             self._log.write(_entry(scope, exchange))
@@ -151,9 +147,6 @@ class _Exchange:
     status: int = 0
     headers: list[tuple[str, str]] = field(default_factory=list)
     whole: bool = False
-
-    def forget_answer(self) -> None:
-        self.status, self.headers, self.response, self.whole = 0, [], _Body(), False
 
     def note(self, message: MutableMapping[str, Any], at: float) -> None:
         if message["type"] == "http.response.start":
