@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from plan_files import apply_expected, apply_saved, digest_now, save
-from rig import SHORT, Rig
+from rig import Rig
 
 from novita_infra.applying.events import Result
 from novita_infra.model.diagnostics import Problems
@@ -66,7 +66,7 @@ CHANGES: dict[str, tuple[list[Any], list[Any], dict[str, Any], dict[str, Any]]] 
 def prepared(folder: Path, name: str) -> tuple[Rig, dict[str, Any]]:
     before, after, lifecycles, asked = CHANGES[name]
     folder.mkdir()
-    rig = Rig(folder, environ={}, timings=SHORT)
+    rig = Rig(folder, environ={})
     if before:
         rig.declare(*before, **lifecycles)
         rig.apply()
@@ -142,7 +142,7 @@ def test_what_somebody_did_in_the_console_in_between_is_refused(approve: Approve
 def test_what_somebody_else_finished_in_between_is_refused(approve: Approve, tmp_path: Path) -> None:
     folder = tmp_path / "p"
     folder.mkdir()
-    rig = Rig(folder, environ={}, timings=SHORT)
+    rig = Rig(folder, environ={})
     rig.declare(storage(), machine("a"))
     rig.apply()
     rig.declare(storage(sizeGb=20), machine("a", command="sleep 1"))
@@ -177,7 +177,7 @@ def test_a_plan_file_continues_what_its_digest_began(tmp_path: Path) -> None:
 @pytest.mark.parametrize("approve", [by_file, by_digest])
 def test_the_recorded_steps_hold_no_secret_and_a_changed_secret_is_refused(approve: Approve, tmp_path: Path) -> None:
     (tmp_path / "p").mkdir()
-    rig = Rig(tmp_path / "p", environ={"TOKEN": "hush-one"}, timings=SHORT)
+    rig = Rig(tmp_path / "p", environ={"TOKEN": "hush-one"})
     env = {"TOKEN": {"fromEnv": "TOKEN"}, "BOTH": "${env.TOKEN}@${instance.a.id}"}
     rig.declare(machine("a"), machine("b", env=env))
     run = approve(rig, {})

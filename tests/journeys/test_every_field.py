@@ -17,7 +17,7 @@ import sights
 from crash_cases import EDITS
 from edits import Edit, Fate, Resource
 from kind_facts import FACTS
-from rig import SHORT, WRITES, Rig
+from rig import WRITES, Rig
 from sights import BY_HAND, SIGHTS, operation, seen, set_by_hand
 
 from novita_infra.kinds import KINDS
@@ -63,7 +63,7 @@ class Watched:
     def __init__(self, edit: Edit, folder: Path, *, profile: str) -> None:
         self.edit = edit
         self.address = f"{edit.kind}.it"
-        self.rig = Rig(folder, environ=ENVIRON, quirks=PROFILES[profile], timings=SHORT)
+        self.rig = Rig(folder, environ=ENVIRON, quirks=PROFILES[profile])
         self.calls = Calls()
         self.rig.world.calls = self.calls
 

@@ -17,6 +17,7 @@ from novita_infra.kinds.toolkit.image_pulls import REMEDY
 from novita_infra.model.clock import moment
 from novita_infra.simulator import scenario_of
 from novita_infra.simulator.scenarios.model import start_scenario
+from novita_infra.simulator.world.engine.settings import Timings
 from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.json.state import record_json
 from novita_infra.views.formats.json.ui import Messages
@@ -46,7 +47,7 @@ ENV = {
 
 
 def rig_at(folder: Path, *resources: tuple[str, str, dict[str, Any]], **lifecycles: Any) -> Rig:
-    rig = Rig(folder, environ=ENVIRON)
+    rig = Rig(folder, environ=ENVIRON, timings=Timings())
     rig.declare(*resources, **lifecycles)
     return rig
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rig import SHORT, Rig
+from rig import Rig
 
 from novita_infra.applying.events import Outcome
 from novita_infra.model.addresses import Address
@@ -38,7 +38,7 @@ class Places:
     def __init__(self, folder: Path) -> None:
         self.rigs: list[Rig] = []
         for project, environment in PLACES:
-            rig = Rig(folder / project, environ={}, timings=SHORT)
+            rig = Rig(folder / project, environ={})
             if self.rigs:
                 rig.world, rig.clock = self.rigs[0].world, self.rigs[0].clock
             rig.environment = environment if environment != "default" else ""

@@ -11,7 +11,7 @@ import pytest
 from fleets import Resource, fleets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rig import SHORT, Rig
+from rig import Rig
 
 from novita_infra.simulator import PROFILES, Fault, Position, Trouble
 
@@ -26,7 +26,7 @@ CREATES = "*.create"
 @contextmanager
 def a_rig(seed: int = 0, *, profile: str = "live") -> Iterator[Rig]:
     with tempfile.TemporaryDirectory() as folder:
-        yield Rig(Path(folder), seed=seed, environ={}, quirks=PROFILES[profile], timings=SHORT)
+        yield Rig(Path(folder), seed=seed, environ={}, quirks=PROFILES[profile])
 
 
 @PROPERTY

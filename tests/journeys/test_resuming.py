@@ -17,6 +17,7 @@ from sights import operation
 
 from novita_infra.applying.events import Ended, Event, Identified, Outcome, Progressed, Result
 from novita_infra.planning.plan.steps import Step
+from novita_infra.simulator.world.engine.settings import Timings
 from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.text.result import result_lines
 
@@ -44,7 +45,7 @@ def own_end(case: Case, result: Result) -> Ended:
 
 def before(case: Case, folder: Path) -> tuple[Rig, int]:
     """The case's world before the edit, and how often its operation was called."""
-    rig = Rig(folder, environ=SECRETS)
+    rig = Rig(folder, environ=SECRETS, timings=Timings())
     rig.declare(*case.before)
     rig.apply()
     return rig, rig.world.calls.get(case.operation, 0)

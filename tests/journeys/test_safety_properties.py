@@ -11,7 +11,7 @@ from fleets import Resource, fleets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kind_facts import TYPES
-from rig import SHORT, Rig
+from rig import Rig
 
 from novita_infra.model.addresses import Address
 from novita_infra.planning.plan.changes import Action
@@ -42,7 +42,7 @@ def test_nothing_that_stays_declared_loses_its_data_unless_that_is_allowed(
     first: list[Resource], second: list[Resource]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        rig = Rig(Path(folder), environ={}, timings=SHORT)
+        rig = Rig(Path(folder), environ={})
         rig.declare(*first)
         rig.apply()
         before = _disks(rig)
@@ -70,7 +70,7 @@ def test_excluded_resources_remain_and_the_others_are_applied(
     first: list[Resource], second: list[Resource], one: int, other: int
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        rig = Rig(Path(folder), environ={}, timings=SHORT)
+        rig = Rig(Path(folder), environ={})
         rig.declare(*first)
         rig.apply()
         rig.declare(*second)
@@ -96,7 +96,7 @@ def test_a_target_in_an_empty_project_creates_only_its_dependencies(
     fleet: list[Resource], pick: int, data: st.DataObject
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        rig = Rig(Path(folder), environ={}, timings=SHORT)
+        rig = Rig(Path(folder), environ={})
         _declare_with_ties(rig, fleet, data)
         needs = _needs(rig)
         target = sorted(needs, key=str)[pick % len(needs)]
@@ -111,7 +111,7 @@ def test_a_target_makes_nothing_that_neither_it_nor_what_comes_along_needs(
     first: list[Resource], second: list[Resource], pick: int, data: st.DataObject
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        rig = Rig(Path(folder), environ={}, timings=SHORT)
+        rig = Rig(Path(folder), environ={})
         rig.declare(*first)
         rig.apply()
         before = set(rig.state().records)
@@ -131,7 +131,7 @@ def test_a_target_makes_nothing_that_neither_it_nor_what_comes_along_needs(
 @given(fleets(), st.integers(0, 11))
 def test_any_resource_can_be_replaced(fleet: list[Resource], pick: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        rig = Rig(Path(folder), environ={}, timings=SHORT)
+        rig = Rig(Path(folder), environ={})
         rig.declare(*fleet)
         rig.apply()
         address = str(sorted(_addresses(fleet), key=str)[pick % len(fleet)])

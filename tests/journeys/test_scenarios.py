@@ -17,6 +17,7 @@ from novita_infra.kinds.toolkit.image_pulls import REMEDY
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR
 from novita_infra.simulator import Fault, Trouble, scenario_of
 from novita_infra.simulator.scenarios.model import start_scenario
+from novita_infra.simulator.world.engine.settings import Timings
 from novita_infra.simulator.world.market import catalogue
 from novita_infra.views.content.events import event_line
 from novita_infra.views.content.lines import plain
@@ -51,7 +52,7 @@ AGAIN = "Next: novita-infra apply .   (it continues from here)"
 
 
 def a_day(folder: Path, scenario: str, *, seed: int = 0) -> Rig:
-    rig = Rig(folder, seed=seed, environ={}, scenario=scenario)
+    rig = Rig(folder, seed=seed, environ={}, scenario=scenario, timings=Timings())
     rig.declare(*FLEET)
     return rig
 

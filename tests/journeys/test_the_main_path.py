@@ -18,6 +18,7 @@ from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.saved.plan_file import Setting, write_plan
 from novita_infra.simulator import PROFILES
+from novita_infra.simulator.world.engine.settings import Timings
 from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.json.plan import plan_json
 from novita_infra.views.formats.text.plan import plan_lines
@@ -221,7 +222,7 @@ def test_a_credential_without_a_manifest_cannot_be_taken_in_and_says_why(tmp_pat
 def test_a_timeout_of_a_stage_is_resumed_with_the_same_object(
     kind: str, spec: dict[str, Any], stage: str, tmp_path: Path
 ) -> None:
-    rig = Rig(tmp_path, environ={})
+    rig = Rig(tmp_path, environ={}, timings=Timings())
     rig.declare((kind, "a", spec), a={"timeouts": {stage: "2s"}})
     (end,) = rig.apply(expect_success=False).ends
     assert " for more than 2 s" in end.reason

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from fleets import Resource, fleets
 from hypothesis import HealthCheck, given, settings
-from rig import SHORT, Rig
+from rig import Rig
 
 from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.plan.review import Review
@@ -85,7 +85,7 @@ def test_the_hook_hears_a_file_that_is_opened() -> None:
 @given(fleets(), fleets())
 def test_the_same_inputs_give_the_same_plan_in_any_order(before: list[Resource], after: list[Resource]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        rig = Rig(Path(folder), environ={}, timings=SHORT)
+        rig = Rig(Path(folder), environ={})
         rig.declare(*before)
         rig.apply()
         rig.declare(*after)

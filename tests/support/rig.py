@@ -44,9 +44,24 @@ from novita_infra.state.state import State
 WRITES: Final = frozenset(item.name for item in OPERATIONS if item.method != "GET")
 """The operations that change something."""
 SHORT: Final = Timings(
-    creating=1, pull=(2, 4), pull_trouble=2, starting=1, stopping=1, restarting=1, resetting=1, scaling=1
+    pending=0.3,
+    to_create=0.3,
+    creating=0.3,
+    pull=(1, 2),
+    pull_prewarmed=0.5,
+    pull_trouble=1,
+    turning=0.3,
+    starting=0.6,
+    stopping=0.6,
+    restarting=0.6,
+    resetting=0.6,
+    removing=0.6,
+    network=0.6,
+    prewarm_wait=0.5,
+    scaling=0.6,
+    endpoint_removing=0.6,
 )
-"""Timings for properties, which say nothing of durations: an object comes up after few polls."""
+"""Timings for journeys that say nothing of durations: an object comes up after few polls."""
 
 
 class QuickDisk(Disk):
@@ -70,9 +85,9 @@ class Rig:
         quirks: Quirks | None = None,
         environ: Mapping[str, str] | None = None,
         scenario: str = "",
-        timings: Timings | None = None,
+        timings: Timings = SHORT,
     ) -> None:
-        """`timings` are the simulator's, where its usual ones take too many polls: see `SHORT`."""
+        """`timings` are the simulator's: `Timings()` where a journey is about how long something takes."""
         self.folder = folder
         self.clock = VirtualClock()
         self.world: World = open_world(
