@@ -110,13 +110,18 @@ class Client:
         """
         url = self._address(request)
         body = _encoded(request)
+        # Written here, because httpx takes a tenth of the whole call to find out which headers are missing.
+        has_length = body or request.method in {"POST", "PUT", "PATCH"}
+        length = [(b"Content-Length", str(len(body)).encode())] if has_length else []
+        headers = [(b"Host", url.netloc), *self._headers.raw, *length]
         attempt = 0
 
         async def once() -> Any:
             nonlocal attempt
             attempt += 1
-            # A request of our own: the merge with the defaults of an httpx client takes a tenth of the whole call.
-            sent = httpx.Request(request.method, url, content=body, headers=self._headers, extensions=self._extensions)
+            sent = httpx.Request(
+                request.method, url, headers=headers, stream=httpx.ByteStream(body), extensions=self._extensions
+            )
             return await self._once(request, sent, attempt=attempt)
 
         def repeats(wait: float) -> None:
@@ -216,9 +221,9 @@ def _parsed(url: str, query: str) -> httpx.URL:
     return parsed.copy_merge_params(httpx.QueryParams(query)) if query else parsed
 
 
-def _encoded(request: Request) -> bytes | None:
+def _encoded(request: Request) -> bytes:
     if request.body is None:
-        return None
+        return b""
     try:
         return json.dumps(dict(request.body), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (ValueError, TypeError) as error:

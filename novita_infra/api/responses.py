@@ -39,7 +39,7 @@ class Response:
     @property
     def is_json(self) -> bool:
         """Whether it is JSON by its label or by its first character, whole or not."""
-        return "json" in self._label or self.body.lstrip()[:1] in {b"{", b"[", b'"'}
+        return self.body.lstrip()[:1] in {b"{", b"[", b'"'} or "json" in self._label
 
     @property
     def _label(self) -> str:

@@ -52,7 +52,7 @@ class Poller:
         self._clock = clock
         self._waiters: list[_Waiter] = []
         self._polling: asyncio.Task[None] | None = None
-        self._new_waiter = asyncio.Event()
+        self._pause: asyncio.Task[None] | None = None
 
     async def until(self, id: str, look: Look, *, deleted: bool = False) -> None:
         """Returns when `look` returns True; raises what it raises. Two reads in a row must miss an absent object.
@@ -62,7 +62,8 @@ class Poller:
         now = self._clock.now()
         waiter = _Waiter(id, look, asyncio.get_running_loop().create_future(), now, now + SHORTEST_PAUSE, deleted)
         self._waiters.append(waiter)
-        self._new_waiter.set()
+        if self._pause is not None:
+            self._pause.cancel()  # the new wait may be due sooner
         if self._polling is None or self._polling.done():
             self._polling = asyncio.create_task(self._poll())
         try:
@@ -98,18 +99,14 @@ class Poller:
     async def _until_due(self) -> None:
         """Sleeps until a wait is due; a new wait may be due sooner."""
         while self._waiters:
-            self._new_waiter.clear()
             left = min(waiter.due for waiter in self._waiters) - self._clock.now()
             if left <= 0:
                 return
-            sleeping = asyncio.ensure_future(self._clock.sleep(left))
-            new = asyncio.ensure_future(self._new_waiter.wait())
+            self._pause = asyncio.create_task(self._clock.sleep(left))
             try:
-                await asyncio.wait({sleeping, new}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({self._pause})
             finally:
-                sleeping.cancel()
-                new.cancel()
-                await asyncio.gather(sleeping, new, return_exceptions=True)
+                self._pause.cancel()
 
     async def _read(self, ids: set[str]) -> Lives:
         lives = Lives()

@@ -36,8 +36,8 @@ class IncomingCall:
     raw: bytes = b""
     media: str = ""
     key: str = ""
-    base: str = ""
-    """Scheme and host of the service, as the caller addressed it."""
+    base: Callable[[], str] = str
+    """Returns scheme and host of the service, as the caller addressed it."""
 
 
 @dataclass(frozen=True, slots=True)

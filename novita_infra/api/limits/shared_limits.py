@@ -98,9 +98,8 @@ class OwnLimits:
     def __init__(self) -> None:
         self._limits = AccountLimits()
 
-    @contextmanager
-    def open(self, now: float) -> Iterator[AccountLimits | None]:  # noqa: ARG002 -- the time matters only for a file
-        yield self._limits
+    def open(self, now: float) -> contextlib.nullcontext[AccountLimits]:  # noqa: ARG002 -- the time matters only for a file
+        return contextlib.nullcontext(self._limits)
 
     def close(self) -> None:
         """Does nothing: no file is open."""

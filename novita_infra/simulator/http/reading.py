@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
@@ -32,7 +33,7 @@ async def raw_body(request: Request, *, largest: int = LARGEST_BODY) -> bytes:
 def read_call(quirks: Quirks, operation: Operation, request: Request, body: bytes, *, key: str) -> IncomingCall:
     """The request as the operation declares it. Raises an ApiRefusal that names the wrong field."""
     query: dict[str, Any] = {}
-    for name, value in request.query_params.multi_items():
+    for name, value in parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True):
         query[name] = f"{query[name]},{value}" if name in query else value
     fields: Mapping[str, Any] = {}
     if operation.body is not None:
@@ -44,7 +45,7 @@ def read_call(quirks: Quirks, operation: Operation, request: Request, body: byte
         raw=body,
         media=request.headers.get("content-type", ""),
         key=key,
-        base=str(request.base_url).rstrip("/"),
+        base=lambda: str(request.base_url).rstrip("/"),
     )
 
 

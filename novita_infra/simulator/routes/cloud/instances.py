@@ -100,7 +100,7 @@ def _list(world: World, call: IncomingCall) -> Any:
 
 def _get(world: World, call: IncomingCall) -> Any:
     return instance_views.instance_details(
-        world, instances.instance_of(world, call.query["instanceId"]), base=call.base
+        world, instances.instance_of(world, call.query["instanceId"]), base=call.base()
     )
 
 

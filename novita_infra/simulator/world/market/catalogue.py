@@ -149,6 +149,7 @@ SERVERLESS_PRODUCTS: Final = tuple(
 )
 _BY_ID: Final = {product.id: product for product in (*GPU_PRODUCTS, *CPU_PRODUCTS, *SERVERLESS_PRODUCTS)}
 _CLUSTER_BY_ID: Final = {cluster.id: cluster for cluster in CLUSTERS}
+_EVERYWHERE: Final = tuple(_CLUSTER_BY_ID)
 
 
 def cluster_of(key: str) -> ClusterEntry:
@@ -187,7 +188,7 @@ def serverless_product(key: str) -> ProductEntry:
 
 def clusters_of(product: ProductEntry) -> tuple[str, ...]:
     """The ids of the clusters that have the product."""
-    return product.clusters or tuple(cluster.id for cluster in CLUSTERS)
+    return product.clusters or _EVERYWHERE
 
 
 def capacity(world: World, product: ProductEntry, cluster: str) -> int:
