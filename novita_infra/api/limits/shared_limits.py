@@ -98,7 +98,7 @@ class OwnLimits:
     def __init__(self) -> None:
         self._limits = AccountLimits()
 
-    def open(self, now: float) -> contextlib.nullcontext[AccountLimits]:  # noqa: ARG002 -- the time matters only for a file
+    def open(self, now: float) -> contextlib.AbstractContextManager[AccountLimits | None]:  # noqa: ARG002 -- the time matters only for a file
         return contextlib.nullcontext(self._limits)
 
     def close(self) -> None:
