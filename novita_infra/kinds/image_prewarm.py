@@ -18,7 +18,7 @@ from novita_infra.kinds.kind import DriftRules, Kind, Market, PlacementRules, Re
 from novita_infra.kinds.toolkit.field_keys import READ, body_of, readers, texts
 from novita_infra.kinds.toolkit.field_schemas import IMAGE, REFERENCE, TEXT
 from novita_infra.kinds.toolkit.image_pulls import pull_remedy
-from novita_infra.kinds.toolkit.lookup import matching
+from novita_infra.kinds.toolkit.lookup import fits, matching
 from novita_infra.kinds.toolkit.owner_marks import mark_of_note, marked_text_errors, note_with_mark, note_without_mark
 from novita_infra.kinds.toolkit.placement import with_cluster_id
 from novita_infra.model.diagnostics import nearest
@@ -65,7 +65,7 @@ _FIELDS = (
     Field(
         name="products",
         schema={"type": "array", "items": TEXT},
-        doc="The products whose nodes pull it, by id or name; none means every product of the cluster.",
+        doc="The products whose nodes pull it, by id or name (all that it fits); none means every product.",
         api="productIds (gpu-instance-create-image-prewarm)",
         keys={"create": Key("productIds", texts_of), READ: Key("products", _product_ids)},
         change=Replaces(_WHY),
@@ -159,8 +159,10 @@ def _check(spec: Spec) -> Iterator[SpecError]:
     yield from marked_text_errors(spec.get("note"), name="note")
 
 
-def _resolve(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
-    """The spec with ids. A product's name means all products of that name in the cluster: prewarming is free."""
+def _resolve(
+    spec: Spec, catalogue: Catalogue, live: Live | None, _: Spec | None = None, /
+) -> tuple[Spec, tuple[SpecError, ...]]:
+    """The spec with ids. A name means all products that it fits in the cluster: prewarming is free."""
     chosen, errors = with_cluster_id(spec, catalogue, live)
     names = chosen.get("products")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
@@ -176,7 +178,9 @@ def _resolve(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec,
     )
     found = set().union(*meant.values())
     kept = set(live.values.get("products", ())) if live else set()
-    if kept and kept <= found and all(ids & kept for ids in meant.values()):
+    # What is no longer listed, or has a name that is less close, was meant when the task was created.
+    strange = {item.id for item in known if item.id in kept and not any(fits(item, name) for name in names)}
+    if kept and not strange and all(ids & kept for ids in meant.values()):
         found = kept
     return {**chosen, "products": sorted(found)}, (*errors, *unknown)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 from novita_infra.account.metrics import GpuUse
 from novita_infra.api.request import Pages, Request
@@ -24,6 +24,18 @@ from novita_infra.model.resources import Live
 from novita_infra.model.values import Spec, Value
 
 # --- from a declared spec to a definite one ---------------------------------------------------------------------
+
+Resolved: TypeAlias = tuple[Spec, tuple["SpecError", ...]]
+"""A definite spec, and what is wrong with the declared one."""
+
+
+class Resolve(Protocol):
+    """Replaces names of products and clusters by ids."""
+
+    def __call__(
+        self, spec: Spec, catalogue: Catalogue, live: Live | None, recorded: Spec | None = None, /
+    ) -> Resolved:
+        """The definite spec. `recorded` is the spec in the record of the live object, as far as there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +61,10 @@ class Resolution:
     be Refs, Joined or Secrets; those are skipped."""
     catalogues: tuple[str, ...] = ()
     """The parts of the catalogue that `resolve` reads; see Catalogue."""
-    resolve: Callable[[Spec, Catalogue, Live | None], tuple[Spec, tuple[SpecError, ...]]] | None = None
+    resolve: Resolve | None = None
     """Replaces names of products and clusters by ids. Pure. A live object keeps what it has where that satisfies the
-    spec. Other fields are left alone; unknown names are errors."""
+    spec, and whatever the same spec gave it before, for the catalogue may have changed. Other fields are left alone;
+    unknown names are errors, and so are names of several products that differ."""
     resolved: frozenset[str] = frozenset()
     """The fields that `resolve` may set or complete, so that their values need not stand in the manifest."""
     written: Mapping[str, Callable[[Value], Value]] = field(default_factory=dict)

@@ -125,7 +125,9 @@ def _losses(target: Target) -> tuple[Loss, ...]:
     return (Loss("all that is on the network storage", target.was("sizeGb"), lasting=True),)
 
 
-def _resolve(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
+def _resolve(
+    spec: Spec, catalogue: Catalogue, live: Live | None, _: Spec | None = None, /
+) -> tuple[Spec, tuple[SpecError, ...]]:
     return with_cluster_id(
         spec, catalogue, live, offers=lambda cluster: cluster.network_storage, what="network storage"
     )

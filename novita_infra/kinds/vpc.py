@@ -121,7 +121,9 @@ def _matches(spec: Spec, live: Live) -> bool:
     return bool(spec.get("name") == live.name and spec.get("cluster") == live.values.get("cluster"))
 
 
-def _resolve(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
+def _resolve(
+    spec: Spec, catalogue: Catalogue, live: Live | None, _: Spec | None = None, /
+) -> tuple[Spec, tuple[SpecError, ...]]:
     return with_cluster_id(spec, catalogue, live, offers=lambda cluster: cluster.vpc, what="private networks")
 
 

@@ -126,7 +126,7 @@ def _declared_case(
     case = _case(inputs, item, item.address, spec=spec)
     if case.kind.resolution.resolve is None:
         return case, ()
-    resolved, faults = case.kind.resolution.resolve(spec, inputs.world.catalogue, case.live)
+    resolved, faults = case.kind.resolution.resolve(spec, inputs.world.catalogue, case.live, case.recorded_spec)
     return replace(case, spec=dict(resolved)), faults
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -178,3 +179,14 @@ def test_no_products_means_all_and_stays_so() -> None:
 def test_products_that_are_not_known_yet_are_left_alone() -> None:
     later = Ref(Address("instance", "trainer"), "productId")
     assert chosen([later, "H100"]) == ([later, "H100"], ())
+
+
+def test_a_changed_catalogue_replaces_no_task() -> None:
+    assert KIND.resolution.resolve is not None
+    task = replace(KIND.api.read.parse(ITEM), values={**SPEC, "products": ["4090.16c62g", "delisted", "4090.d"]})
+    closer = Product("4090.d", "RTX 4090 D 24GB", available=True, price=1)
+    catalogue = replace(CATALOGUE, gpu=(*CATALOGUE.gpu, closer))
+    spec, faults = KIND.resolution.resolve({**SPEC, "products": ["RTX 4090"]}, catalogue, task)
+    assert (spec["products"], faults) == (["4090.16c62g", "4090.d", "delisted"], ())
+    spec, _ = KIND.resolution.resolve({**SPEC, "products": ["RTX 4090 D"]}, catalogue, task)
+    assert spec["products"] == ["4090.d"]

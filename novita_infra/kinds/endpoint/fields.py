@@ -7,7 +7,7 @@ from typing import Final
 from novita_infra.api.json_values import object_of
 from novita_infra.kinds.endpoint import parsing, prices
 from novita_infra.kinds.field import By, Comparison, Default, Field, Replaces, Secrecy
-from novita_infra.kinds.toolkit.field_schemas import COMMAND, ENV, IMAGE, REFERENCE, STORAGE_MOUNTS, TEXT
+from novita_infra.kinds.toolkit.field_schemas import CHOICE, COMMAND, ENV, IMAGE, REFERENCE, STORAGE_MOUNTS, TEXT
 
 _MOUNT_PATH: Final = {
     "type": "string",
@@ -45,11 +45,11 @@ FIELDS: Final = (
         schema={
             "type": "object",
             "properties": {
-                "gpu": {**TEXT, "description": "A part of the name of a serverless GPU product."},
+                "gpu": {**TEXT, "description": "The name of a serverless GPU product, or a part that fits no other."},
                 "id": {**TEXT, "description": "The id of a serverless product."},
+                "choose": CHOICE,
             },
-            "minProperties": 1,
-            "maxProperties": 1,
+            "oneOf": [{"required": [name]} for name in ("gpu", "id")],
             "additionalProperties": False,
         },
         doc="The GPU of a worker, by its name (`{gpu: RTX 4090}`) or by a serverless product's id (`{id: ...}`).",

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from novita_infra.api.json_values import int_of, object_of, objects_of, text_of
-from novita_infra.catalogue.products import Catalogue
+from novita_infra.catalogue.products import Catalogue, Product
 from novita_infra.catalogue.stock import StockNeed, StockQuery
 from novita_infra.kinds.kind import SpecError
-from novita_infra.kinds.toolkit.checks import env_errors, mount_errors, port_errors
-from novita_infra.kinds.toolkit.lookup import find_product
+from novita_infra.kinds.toolkit.checks import choice_errors, env_errors, mount_errors, port_errors
+from novita_infra.kinds.toolkit.lookup import find_product, still_satisfies
 from novita_infra.kinds.toolkit.placement import with_cluster_id
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.resources import Live
@@ -34,6 +34,7 @@ def check(spec: Spec) -> Iterator[SpecError]:
     least, most = workers.get("min"), workers.get("max")
     if isinstance(least, int) and isinstance(most, int) and least > most:
         yield SpecError(("workers", "min"), f"min {least} is more than max {most}", "min may be at most max")
+    yield from choice_errors(object_of(spec.get("product")), path=("product",))
     yield from port_errors(spec.get("ports"), most=1)
     yield from env_errors(spec.get("env"))
     yield from mount_errors(spec.get("networkStorages"), taken=[object_of(spec.get("localStorage")).get("mountPath")])
@@ -44,19 +45,29 @@ def check(spec: Spec) -> Iterator[SpecError]:
         yield SpecError(("networkStorages",), "network storages need a cluster", hint)
 
 
-def resolve_spec(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
+def resolve_spec(
+    spec: Spec, catalogue: Catalogue, live: Live | None, recorded: Spec | None = None, /
+) -> tuple[Spec, tuple[SpecError, ...]]:
     """The spec with product and cluster as ids, and its errors, those against the account's limits included."""
     chosen, errors = with_cluster_id(spec, catalogue, live)
     wish = object_of(chosen.get("product"))
     if isinstance(wish.get("gpu"), str):
         current = text_of(object_of(live.values.get("product")).get("id")) if live else ""
         cluster = next((item for item in catalogue.clusters if item.id == chosen.get("cluster")), None)
-        path = ("product", "gpu")
-        product = find_product(catalogue.serverless, wish["gpu"], path=path, cluster=cluster, kept=current)
-        if isinstance(product, SpecError):
-            errors = (*errors, product)
+        found: Product | SpecError | None = None
+        if not still_satisfies(wish["gpu"], recorded, kept=current):
+            found = find_product(
+                catalogue.serverless,
+                wish["gpu"],
+                path=("product", "gpu"),
+                cluster=cluster,
+                kept=current,
+                cheapest="choose" in wish,
+            )
+        if isinstance(found, SpecError):
+            errors = (*errors, found)
         else:
-            chosen = {**chosen, "product": {**wish, "id": product.id}}
+            chosen = {**chosen, "product": {**wish, "id": found.id if found else current}}
     return chosen, (*errors, *_limit_errors(chosen, catalogue.endpoint_limits, live))
 
 

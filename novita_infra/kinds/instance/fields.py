@@ -21,6 +21,7 @@ from novita_infra.kinds.field import (
 from novita_infra.kinds.instance import forms, offers
 from novita_infra.kinds.toolkit.field_keys import READ, texts
 from novita_infra.kinds.toolkit.field_schemas import (
+    CHOICE,
     COMMAND,
     CUDA,
     ENV,
@@ -65,13 +66,12 @@ FIELDS: Final = (
         name="product",
         schema={
             "type": "object",
-            "properties": {"gpu": TEXT, "cpu": TEXT, "id": TEXT, "anyOf": offers.SCHEMA},
-            "minProperties": 1,
-            "maxProperties": 1,
+            "properties": {"gpu": TEXT, "cpu": TEXT, "id": TEXT, "anyOf": offers.SCHEMA, "choose": CHOICE},
+            "oneOf": [{"required": [name]} for name in ("gpu", "cpu", "id", "anyOf")],
             "additionalProperties": False,
         },
-        doc="The product to rent: {gpu: NAME} or {cpu: NAME}, a product's name or part of it (`RTX 4090`), {id: ID}, "
-        "or several in the order of preference: {anyOf: [...]}.",
+        doc="The product to rent: {gpu: NAME} or {cpu: NAME}, a product's name or a part that fits no other "
+        "(`RTX 4090`), {id: ID}, or several in the order of preference: {anyOf: [...]}.",
         api=f"productId ({_CREATE}; names from gpu-instance-list-products and gpu-instance-list-cpu-products)",
         change=_replaces("the product"),
         required=True,

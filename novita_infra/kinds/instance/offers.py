@@ -12,8 +12,15 @@ from typing import Any, Final
 from novita_infra.api.json_values import filled, object_of, objects_of, text_of
 from novita_infra.catalogue.products import UNIT, Catalogue, Product
 from novita_infra.kinds.kind import Offer, SpecError
-from novita_infra.kinds.toolkit.field_schemas import TEXT
-from novita_infra.kinds.toolkit.lookup import find_cluster, is_offered, matching, price_in_mode
+from novita_infra.kinds.toolkit.checks import choice_errors
+from novita_infra.kinds.toolkit.field_schemas import CHOICE, TEXT
+from novita_infra.kinds.toolkit.lookup import (
+    ambiguity,
+    find_cluster,
+    is_offered,
+    matching,
+    price_in_mode,
+)
 from novita_infra.model.resources import Live
 from novita_infra.model.values import Spec, Value
 
@@ -29,7 +36,8 @@ SCHEMA: Final[Mapping[str, Any]] = {
     "items": {
         "type": "object",
         "properties": {
-            "gpu": {**TEXT, "description": "A GPU product's name, or a part of it."},
+            "gpu": {**TEXT, "description": "A GPU product's name, or a part of it that fits no other."},
+            "choose": CHOICE,
             "id": {**TEXT, "description": "A GPU product's id."},
             "cluster": {**TEXT, "description": "The cluster, by id or name."},
             "billingMode": {"enum": ["onDemand", "spot"]},
@@ -57,6 +65,7 @@ def offer_errors(spec: Spec) -> Iterator[SpecError]:
         path = ("product", "anyOf", index)
         if len({"gpu", "id"} & declared.keys()) != 1:
             yield SpecError(path, "an offer names one product", "give it `gpu` or `id`, not both")
+        yield from choice_errors(declared, path=path)
         for name in ("cluster", "billingMode"):
             if name in declared and name in spec and isinstance(spec[name], str) and declared[name] != spec[name]:
                 yield SpecError(
@@ -64,7 +73,9 @@ def offer_errors(spec: Spec) -> Iterator[SpecError]:
                 )
 
 
-def resolve_offers(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
+def resolve_offers(
+    spec: Spec, catalogue: Catalogue, live: Live | None, recorded: Spec | None = None
+) -> tuple[Spec, tuple[SpecError, ...]]:
     """The spec with the offers resolved: the live one where it satisfies an offer, else the first available one."""
     matches: list[Mapping[str, Value]] = []
     errors: list[SpecError] = []
@@ -74,13 +85,17 @@ def resolve_offers(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple
         if isinstance(offered, SpecError):
             errors.append(offered)
             continue
+        if (error := _ambiguity(declared, spec, catalogue, index=index)) is not None:
+            errors.append(error)
         matches += offered
         dear = [offer for offer in offered if offer["tooDear"]]
         passed += [_passed(offer, f"it costs {_usd(offer['price'])}, over maxPricePerHour") for offer in dear]
         if not offered:
             passed.append(_passed({"id": declared.get("id", declared.get("gpu")), **declared}, "it is not offered so"))
-    if live is not None and (same := _live_offer(matches, live)) is not None:
-        return _with_offer(spec, same), ()
+    if live is not None:
+        same = _live_offer(matches, live) or _live_offer(_offers_before(spec, catalogue, live, recorded), live)
+        if same is not None:
+            return _with_offer(spec, same), ()
     if errors:
         return spec, tuple(errors)
     affordable = [offer for offer in matches if not offer.get("tooDear")]
@@ -121,8 +136,7 @@ def _offers(
 ) -> list[Mapping[str, Value]] | SpecError:
     """The products that a declared offer matches now: each with its place, its price in 1/100000 USD, and its stock."""
     key = "id" if "id" in declared else "gpu"
-    mode = text_of(declared.get("billingMode")) or text_of(spec.get("billingMode")) or "onDemand"
-    named = declared.get("cluster")
+    mode, named = _mode(declared, spec), declared.get("cluster")
     cluster = find_cluster(catalogue, named, path=(*path, "cluster")) if isinstance(named, str) else ""
     if isinstance(cluster, SpecError):
         return cluster
@@ -135,17 +149,53 @@ def _offers(
     costs = {item.id: price_in_mode(item, mode) for item in here}
     return [
         {
-            "id": item.id,
+            **_offer_of(declared, spec, id=item.id, cluster=cluster),
             "name": item.name,
             "price": costs[item.id],
             "available": item.available,
             "tooDear": limit is not None and (costs[item.id] is None or (costs[item.id] or 0) > limit),
-            # A place that neither the offer nor the spec names is left open, whatever an earlier offer named.
-            "cluster": cluster or spec.get("cluster"),
-            "billingMode": declared.get("billingMode", spec.get("billingMode")),
         }
         for item in sorted(here, key=lambda item: (not item.available, costs[item.id] or 0, item.id))
     ]
+
+
+def _ambiguity(declared: Mapping[str, Value], spec: Spec, catalogue: Catalogue, *, index: int) -> SpecError | None:
+    """The error that the name of an offer fits several products that differ, unless it wants the cheapest."""
+    name = text_of(declared.get("gpu"))
+    if not name or "choose" in declared:
+        return None
+    return ambiguity(
+        matching(catalogue.gpu, name), name, path=("product", "anyOf", index, "gpu"), mode=_mode(declared, spec)
+    )
+
+
+def _offers_before(spec: Spec, catalogue: Catalogue, live: Live, recorded: Spec | None) -> list[Mapping[str, Value]]:
+    """The live product as each declared offer, where these very offers gave it before the catalogue changed."""
+    product = object_of((recorded or {}).get("product"))
+    has = object_of(live.values.get("product")).get("id")
+    if has is None or product.get("id") != has or product.get("anyOf") != object_of(spec.get("product")).get("anyOf"):
+        return []
+    offers: list[Mapping[str, Value]] = []
+    for declared in declared_offers(spec):
+        named = declared.get("cluster")
+        cluster = (
+            find_cluster(catalogue, named, kept=text_of(live.values.get("cluster"))) if isinstance(named, str) else ""
+        )
+        if not isinstance(cluster, SpecError):
+            offers.append(_offer_of(declared, spec, id=has, cluster=cluster))
+    return offers
+
+
+def _offer_of(declared: Mapping[str, Value], spec: Spec, *, id: Value, cluster: str) -> dict[str, Value]:
+    """A product as a declared offer. A place that neither the offer nor the spec names is left open, whatever an
+    earlier offer named.
+    """
+    mode = declared.get("billingMode", spec.get("billingMode"))
+    return {"id": id, "cluster": cluster or spec.get("cluster"), "billingMode": mode}
+
+
+def _mode(declared: Mapping[str, Value], spec: Spec) -> str:
+    return text_of(declared.get("billingMode")) or text_of(spec.get("billingMode")) or "onDemand"
 
 
 def _is_in(product: Product, places: set[str]) -> bool:

@@ -15,7 +15,7 @@ from novita_infra.kinds.instance.forms import is_cpu
 from novita_infra.kinds.instance.offers import declared_offers, offers_in_order, resolve_offers
 from novita_infra.kinds.instance.validation import cpu_errors
 from novita_infra.kinds.kind import SpecError
-from novita_infra.kinds.toolkit.lookup import find_product, is_offered
+from novita_infra.kinds.toolkit.lookup import find_product, is_offered, still_satisfies
 from novita_infra.kinds.toolkit.placement import with_cluster_id
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.resources import Live
@@ -50,7 +50,9 @@ def _with_cluster(spec: Spec, lookup: Callable[[str, Value], Spec | None]) -> Sp
     return spec if cluster is None else {**spec, "cluster": cluster}
 
 
-def resolve_spec(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[Spec, tuple[SpecError, ...]]:
+def resolve_spec(
+    spec: Spec, catalogue: Catalogue, live: Live | None, recorded: Spec | None = None, /
+) -> tuple[Spec, tuple[SpecError, ...]]:
     """The spec with the ids of its cluster and product. A live instance keeps a product that satisfies it."""
     chosen, misplaced = with_cluster_id(spec, catalogue, live)
     errors = list(misplaced)
@@ -58,9 +60,9 @@ def resolve_spec(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[S
         hint = "declare it here; the template that is named is not known"
         errors.append(SpecError(("image",), "there is no image", hint))
     if declared_offers(spec):
-        chosen, offer_problems = resolve_offers(chosen, catalogue, live)
+        chosen, offer_problems = resolve_offers(chosen, catalogue, live, recorded)
         return chosen, (*errors, *offer_problems)
-    product = _product(chosen, catalogue, live)
+    product = _product(chosen, catalogue, live, recorded=recorded)
     if product is None:
         return chosen, tuple(errors)
     if isinstance(product, SpecError):
@@ -74,7 +76,9 @@ def resolve_spec(spec: Spec, catalogue: Catalogue, live: Live | None) -> tuple[S
     return chosen, (*errors, *_product_errors(spec, product, live))
 
 
-def _product(spec: Spec, catalogue: Catalogue, live: Live | None) -> Product | SpecError | None:
+def _product(
+    spec: Spec, catalogue: Catalogue, live: Live | None, *, recorded: Spec | None
+) -> Product | SpecError | None:
     """The product that the spec names; None where that is not known yet."""
     declared = object_of(spec.get("product"))
     known = _products(spec, catalogue, live)
@@ -87,14 +91,17 @@ def _product(spec: Spec, catalogue: Catalogue, live: Live | None) -> Product | S
     key = next((key for key in ("gpu", "cpu") if isinstance(declared.get(key), str)), "")
     if not key:
         return None
-    mode = spec.get("billingMode", "onDemand")
+    mode, kept = spec.get("billingMode", "onDemand"), _product_of(live).id
+    if still_satisfies(declared[key], recorded, kept=kept):
+        return next(item for item in known if item.id == kept)
     return find_product(
         known,
         declared[key],
         path=("product", key),
         mode=mode if isinstance(mode, str) else "",
         cluster=next((item for item in catalogue.clusters if item.id == spec.get("cluster")), None),
-        kept=_product_of(live).id,
+        kept=kept,
+        cheapest="choose" in declared,
     )
 
 

@@ -9,7 +9,7 @@ from novita_infra.api.json_values import objects_of
 from novita_infra.kinds.instance import offers
 from novita_infra.kinds.instance.forms import is_cpu
 from novita_infra.kinds.kind import SpecError
-from novita_infra.kinds.toolkit.checks import env_errors, mount_errors, port_errors, port_number_errors
+from novita_infra.kinds.toolkit.checks import choice_errors, env_errors, mount_errors, port_errors, port_number_errors
 from novita_infra.model.values import Spec
 
 
@@ -33,6 +33,7 @@ def _product_errors(spec: Spec) -> Iterator[SpecError]:
     if not isinstance(product, Mapping):
         return
     yield from offers.offer_errors(spec)
+    yield from choice_errors(product, path=("product",))
     keys = sorted({"gpu", "cpu", "id", "anyOf"} & product.keys())
     if len(keys) > 1:
         yield SpecError(

@@ -1,4 +1,4 @@
-"""Checks of fields that several kinds have, beyond their schemas: ports, env and mounts.
+"""Checks of fields that several kinds have, beyond their schemas: products, ports, env and mounts.
 
 Unknown values, and values that the schema refuses, are skipped: each error is reported once.
 """
@@ -83,3 +83,9 @@ def mount_errors(mounts: Value, *, taken: Sequence[Value] = (), name: str = "net
                 (name, index, "mountPath"), f"{path} is mounted twice", "each mount needs a path of its own"
             )
         seen.add(path)
+
+
+def choice_errors(product: Mapping[str, Value], *, path: tuple[str | int, ...]) -> Iterator[SpecError]:
+    """The error of a declared `choose` where no name leaves a choice."""
+    if "choose" in product and not {"gpu", "cpu"} & product.keys():
+        yield SpecError((*path, "choose"), "there is nothing to choose from", "it stands beside the name of a product")

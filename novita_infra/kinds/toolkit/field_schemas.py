@@ -75,3 +75,9 @@ STORAGE_MOUNTS: Final[Mapping[str, Any]] = {
     },
 }
 """Network storages and where they are mounted (gpu-instance-create-instance: `networkStorages`, at most 30)."""
+
+CHOICE: Final[Mapping[str, Any]] = {
+    "enum": ["cheapest"],
+    "description": "What to take where the name fits several products that differ: the cheapest that is free.",
+}
+"""`choose`, beside the name of a product."""

@@ -210,19 +210,21 @@ def _with(fit: _Fit, item: Declared, ground: PlacementInput) -> _Fit:
     kind, found = ground.kinds[item.address.type], ground.found.get(item.address)
     live, rules = _there(found), kind.placement
     spec: Spec = {**item.spec, rules.cluster: fit.cluster} if rules.cluster else item.spec
-    chosen, faults = kind.resolution.resolve(spec, ground.catalogue, live) if kind.resolution.resolve else (spec, ())
+    record = found.record if found else None
+    recorded: Spec = record.spec if record else {}
+    resolve = kind.resolution.resolve
+    chosen, faults = resolve(spec, ground.catalogue, live, recorded) if resolve else (spec, ())
     takes = kind.market.stock_needed(chosen, ground.catalogue) if kind.market.stock_needed and live is None else ()
     messages = [fault.summary for fault in faults if fault.impossible and not rules.fields.isdisjoint(fault.path[:1])]
     messages += [f"{item.address} names another cluster"] * any(take.query.cluster != fit.cluster for take in takes)
     reasons = [shortage(take, ground.stock, ground.catalogue) for take in takes]
     lacks = tuple(dict.fromkeys(reasons)) if reasons and all(reasons) else ()
-    record = found.record if found else None
     return replace(
         fit,
         faults=(*fit.faults, *messages),
         lacks=(*fit.lacks, *lacks),
         waits=fit.waits or (bool(lacks) and item.lifecycle.capacity_wait > 0),
-        known=fit.known or (record is not None and record.spec.get(rules.cluster) == fit.cluster),
+        known=fit.known or recorded.get(rules.cluster) == fit.cluster,
         price=fit.price + (rate(kind.market.costs(chosen, ground.prices)).least if kind.market.costs else 0),
         asks=(*fit.asks, *(take.query for take in takes)),
     )

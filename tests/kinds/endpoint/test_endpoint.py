@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -520,3 +521,33 @@ def test_limits_that_the_service_does_not_tell_bind_nothing() -> None:
     assert KIND.resolution.resolve is not None
     known = Catalogue(clusters=CATALOGUE.clusters, serverless=CATALOGUE.serverless)
     assert KIND.resolution.resolve({**SPEC, "rootDiskGb": 9999}, known, None)[1] == ()
+
+
+ADA = Product(id="SL-serverless-6", name="RTX 6000 Ada 48GB", available=True, price=70000)
+
+
+def resolved(product: Spec, *serverless: Product, recorded: Spec | None = None, now: Live | None = None) -> Any:
+    assert KIND.resolution.resolve is not None
+    catalogue = replace(CATALOGUE, serverless=serverless or (*CATALOGUE.serverless, ADA))
+    return KIND.resolution.resolve({**SPEC, "product": product}, catalogue, now, recorded)
+
+
+def test_a_name_of_several_products_chooses_none_unless_the_cheapest_is_declared() -> None:
+    _, (error,) = resolved({"gpu": "RTX"})
+    prices = "RTX 4090 24GB (from $0.50/h per GPU), RTX 6000 Ada 48GB ($0.70/h per GPU)"
+    assert (error.path, error.summary) == (("product", "gpu"), f'"RTX" may be any of several products: {prices}')
+    chosen, errors = resolved({"gpu": "RTX", "choose": "cheapest"})
+    assert (chosen["product"]["id"], errors) == ("SL-serverless-4", ())
+
+
+def test_a_changed_catalogue_replaces_no_product() -> None:
+    recorded = {**SPEC, "product": {"gpu": "RTX", "id": "SL-serverless-3"}}
+    for listed in ((CATALOGUE.serverless[2], ADA), (CATALOGUE.serverless[2],), CATALOGUE.serverless):
+        chosen, errors = resolved({"gpu": "RTX"}, *listed, recorded=recorded, now=read())
+        assert (chosen["product"]["id"], errors) == ("SL-serverless-3", ())
+
+
+def test_a_choice_stands_beside_a_name() -> None:
+    assert KIND.resolution.check is not None
+    found = [item.path for item in KIND.resolution.check({**SPEC, "product": {"id": "x", "choose": "cheapest"}})]
+    assert found == [("product", "choose")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -297,3 +298,65 @@ def test_what_is_not_known_yet_or_secret_is_not_checked() -> None:
     names = [field.name for field in INSTANCE.fields if field.name not in {"registryLogin", "months", "autoRenew"}]
     for value in (ref, joined, Secret("s", "env:S")):
         assert faults_of(dict.fromkeys(names, value)) == []
+
+
+# --- names of several products --------------------------------------------------------------------------------------
+
+ADA = Product("ada", "RTX 6000 Ada 48GB", available=True, price=70000)
+WIDER = replace(CATALOGUE, gpu=(*CATALOGUE.gpu, ADA))
+SEVERAL = [
+    ({"gpu": "RTX"}, ("product", "gpu")),
+    ({"anyOf": [{"gpu": "H100"}, {"gpu": "RTX"}]}, ("product", "anyOf", 1, "gpu")),
+]
+
+
+def resolved(
+    product: dict[str, Any], now: Live | None = None, recorded: Spec | None = None, *, catalogue: Catalogue = WIDER
+) -> tuple[Spec, tuple[SpecError, ...]]:
+    assert INSTANCE.resolution.resolve is not None
+    return INSTANCE.resolution.resolve({**GPU, "product": product}, catalogue, now, recorded)
+
+
+@pytest.mark.parametrize(("product", "path"), SEVERAL)
+def test_a_name_of_several_products_chooses_none(product: dict[str, Any], path: tuple[str | int, ...]) -> None:
+    found, (error,) = resolved(product)
+    assert error.path == path
+    assert "RTX 4090 24GB (from $0.35/h per GPU), RTX 6000 Ada 48GB ($0.70/h per GPU)" in error.summary
+    assert "id" not in found["product"]
+
+
+@pytest.mark.parametrize(
+    "product", [{"gpu": "RTX", "choose": "cheapest"}, {"anyOf": [{"gpu": "RTX", "choose": "cheapest"}]}]
+)
+def test_the_cheapest_of_several_products_is_taken_where_that_is_declared(product: dict[str, Any]) -> None:
+    found, errors = resolved(product)
+    assert (found["product"]["id"], errors) == ("4090.a", ())
+
+
+@pytest.mark.parametrize("product", [{"gpu": "RTX"}, {"anyOf": [{"gpu": "RTX"}]}])
+def test_a_live_instance_keeps_one_of_several_products(product: dict[str, Any]) -> None:
+    found, errors = resolved(product, live("4090.b"))
+    assert (found["product"]["id"], errors) == ("4090.b", ())
+
+
+CHANGED = {
+    "a closer name": replace(CATALOGUE, gpu=(*CATALOGUE.gpu, Product("new", "RTX 4090", available=True, price=1))),
+    "another name": replace(CATALOGUE, gpu=(Product("4090.b", "GeForce", available=True, price=1), *CATALOGUE.gpu[:1])),
+    "no longer listed": replace(CATALOGUE, gpu=(CATALOGUE.gpu[0],)),
+    "nothing of that name": replace(CATALOGUE, gpu=(CATALOGUE.gpu[2],)),
+}
+
+
+@pytest.mark.parametrize("catalogue", CHANGED.values(), ids=CHANGED.keys())
+@pytest.mark.parametrize("product", [{"gpu": "RTX 4090"}, {"anyOf": [{"gpu": "RTX 4090"}, {"gpu": "H100"}]}])
+def test_a_changed_catalogue_replaces_no_product(product: dict[str, Any], catalogue: Catalogue) -> None:
+    recorded = {**GPU, "product": {**product, "id": "4090.b"}}
+    found, errors = resolved(product, live("4090.b"), recorded, catalogue=catalogue)
+    assert (found["product"]["id"], errors) == ("4090.b", ())
+
+
+def test_a_choice_stands_beside_a_name() -> None:
+    for product in ({"id": "4090.a"}, {"anyOf": [{"gpu": "RTX 4090"}]}):
+        assert faults_of({**GPU, "product": {**product, "choose": "cheapest"}}) == [("product", "choose")]
+    anyof = {"anyOf": [{"id": "4090.a", "choose": "cheapest"}]}
+    assert faults_of({**GPU, "product": anyof}) == [("product", "anyOf", 0, "choose")]

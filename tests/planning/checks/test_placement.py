@@ -44,7 +44,13 @@ def group(product: str = "G", *, net: bool = True) -> dict[Address, Declared]:
     joined = {"vpc": Ref(NET)} if net else {}
     items = [
         declared(STORAGE, sizeGb=10),
-        declared(MACHINE, product={"gpu": product}, image="u", networkStorages=mounts, **joined),
+        declared(
+            MACHINE,
+            product={"gpu": product, "choose": "cheapest"},
+            image="u",
+            networkStorages=mounts,
+            **joined,
+        ),
     ]
     items += [declared(NET)] if net else []
     return {item.address: item for item in items}
