@@ -69,7 +69,7 @@ class StepRunner:
             for ref in refs(condition.value):
                 await self._run.read_attribute(ref)
             if not holds(condition, self._known(condition.value)):
-                raise StepFailed(f"{what}: {condition.message} ({consequence})", code=code)
+                raise StepFailed(f"{what}: {condition} ({consequence})", code=code)
 
     def _known(self, value: Value) -> Value:
         """The value with every reference resolved; None for an attribute that no object has."""

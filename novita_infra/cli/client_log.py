@@ -8,6 +8,7 @@ import time
 from typing import Final
 
 from novita_infra.model.diagnostics import problem
+from novita_infra.model.printable import printable
 
 VARIABLE: Final = "NOVITA_INFRA_LOG"
 _LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
@@ -24,7 +25,7 @@ class StderrHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            sys.stderr.write(f"{self.format(record)}\n")
+            sys.stderr.write(f"{printable(self.format(record))}\n")
             sys.stderr.flush()
         except (OSError, ValueError):  # a closed stderr is no reason to fail
             return

@@ -16,6 +16,7 @@ from novita_infra.api.errors import BLOCKING, ApiError
 from novita_infra.cli.lazy import EXIT_ERROR, EXIT_INTERRUPTED
 from novita_infra.cli.rendering import renderer_of
 from novita_infra.model.diagnostics import EXIT_BLOCKED, Diagnostic, Problems
+from novita_infra.model.printable import printable
 
 
 class Command(click.Command):
@@ -66,7 +67,8 @@ def _explained(failure: BaseException) -> tuple[tuple[Diagnostic, ...], int]:
 def _bug(failure: BaseException) -> str:
     """The type and the place of the exception: its message may hold secrets."""
     if os.environ.get("NOVITA_INFRA_DEBUG"):
-        sys.stderr.write("".join(traceback.format_exception(failure)))
+        lines = "".join(traceback.format_exception(failure)).split("\n")
+        sys.stderr.write("\n".join(map(printable, lines)))
     frames = traceback.extract_tb(failure.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{type(failure).__name__}{place}"

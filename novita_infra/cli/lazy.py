@@ -72,7 +72,12 @@ class LazyGroup(click.Group):
         except click.Abort:
             code = EXIT_INTERRUPTED
         except click.ClickException as wrong:
-            click.echo(f"error: {wrong.format_message()}", err=True)
+            from novita_infra.model.printable import printable  # noqa: PLC0415 -- only a mistake pays for it
+
+            first, *others = wrong.format_message().expandtabs(4).split("\n")
+            click.echo(f"error: {printable(first)}", err=True)
+            for text in others:
+                click.echo(f"    {printable(text)}", err=True)
             if isinstance(wrong, click.UsageError) and wrong.ctx is not None:
                 click.echo(f"Try '{wrong.ctx.command_path} --help'.", err=True)
             code = EXIT_ERROR

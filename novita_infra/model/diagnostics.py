@@ -12,6 +12,7 @@ from typing import Final
 
 from novita_infra.model.addresses import Origin
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.printable import printable
 
 EXIT_ERROR: Final = 1
 EXIT_BLOCKED: Final = 4
@@ -42,9 +43,10 @@ class Diagnostic:
     """The option of `plan` and `apply` that the hint names, with its value; empty for none."""
 
     def __str__(self) -> str:
+        """The message on one line, whatever texts it quotes."""
         place = self.origin or self.address
         text = f"{self.summary}; {self.hint}" if self.hint else self.summary
-        return f"{place}: {text}" if place else text
+        return printable(f"{place}: {text}" if place else text)
 
 
 def run_again_with(option: str) -> str:

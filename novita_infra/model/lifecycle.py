@@ -45,6 +45,10 @@ class Condition:
     message: str
     """The message if it does not."""
 
+    def __str__(self) -> str:
+        """The message on one line: a manifest may write it on several."""
+        return " ".join(self.message.split())
+
 
 class Cause(enum.Enum):
     """The cause of drift. The values are the words of a manifest."""

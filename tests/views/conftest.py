@@ -264,7 +264,7 @@ def result_of() -> Callable[[str], Result]:
             Outcome.FAILED,
             "i-1a2b",
             4.0,
-            "POST /x: INSUFFICIENT_RESOURCE: none left (HTTP 400)\ntry again later",
+            "POST /x: INSUFFICIENT_RESOURCE: none left (HTTP 400); try again later",
             log=("loading", "CUDA out of memory"),
         )
         skipped = Ended(worker, Outcome.SKIPPED, reason=f"{STORAGE}/create failed")

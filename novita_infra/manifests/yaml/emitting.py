@@ -10,6 +10,7 @@ import yaml
 
 from novita_infra.manifests.yaml.parsing import read
 from novita_infra.manifests.yaml.scalars import CONSTANTS, NUMERIC, number
+from novita_infra.model.printable import printable
 
 _WIDTH: Final = 120
 _STRING: Final = "tag:yaml.org,2002:str"
@@ -38,13 +39,20 @@ _Dumper.add_representer(str, _Dumper.represent_text)
 def emit_yaml(document: Mapping[str, Any]) -> str:
     """Returns the YAML of one document. Raises NotReadBack if our parser would read another value."""
     try:
-        text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+        text = _dumped(document, allow_unicode=True)
+        if any(printable(line) != line for line in text.split("\n")):
+            text = _dumped(document, allow_unicode=False)  # what shows nothing stands as an escape
         raw = text.encode()
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise NotReadBack("YAML cannot hold this value") from error
     parsed = read(raw, "")
     if parsed.diagnostics or [_is_same(item.data, document) for item in parsed.documents] != [True]:
         raise NotReadBack("YAML is read back as another value")
+    return text
+
+
+def _dumped(document: Mapping[str, Any], *, allow_unicode: bool) -> str:
+    text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=allow_unicode, width=_WIDTH)
     return text
 
 

@@ -38,7 +38,7 @@ def watched(
             continue
         broken, _ = _judged(wanted.lifecycle.postconditions, as_it_stays)
         if broken:
-            why = f"a postcondition does not hold: {broken[0].message}"
+            why = f"a postcondition does not hold: {broken[0]}"
             changed[address] = replace(decisions[address], action=Action.RESUME, waits=True, why=why)
     return changed
 
@@ -64,7 +64,7 @@ def demanded(
         broken, open_ones = _judged(conditions, lasting)
         changed[address] = replace(decisions[address], requires=open_ones)
         findings += [
-            Finding(Diagnostic(f"a precondition does not hold: {item.message}", address=str(address)), EXIT_REFUSED)
+            Finding(Diagnostic(f"a precondition does not hold: {item}", address=str(address)), EXIT_REFUSED)
             for item in broken
         ]
     return changed, findings

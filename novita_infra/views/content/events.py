@@ -13,7 +13,8 @@ from novita_infra.views.content.lines import Line, Tone, line
 
 def reason_lines(end: Ended) -> Iterator[str]:
     """The reason of a step's end, then the last lines of the object's log."""
-    yield from filter(None, end.reason.split("\n"))
+    if end.reason:
+        yield end.reason
     if end.log:
         yield "last log lines:"
     yield from (f"  {text}" for text in end.log)

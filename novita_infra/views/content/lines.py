@@ -1,4 +1,8 @@
-"""Lines of text whose parts have a tone. The text is complete without the tones."""
+"""Lines of text whose parts have a tone. The text is complete without the tones.
+
+A line remains one line and moves nothing on a terminal, whatever is put into it: every text of an API, a file or a
+program is escaped here. Columns are measured as a terminal shows them.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.printable import printable
 
-_SPELLED: Final = {
-    code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
-    for code in (
-        *range(0x0A),
-        *range(0x0B, 0x20),
-        *range(0x7F, 0xA0),
-        *range(0x200E, 0x2010),
-        *range(0x2028, 0x202F),
-        *range(0x2066, 0x206A),
-    )
-}
+_WIDEST: Final = 60
+"""Columns of a terminal that a cell fills at most, unless it is the last one of its row."""
+_CUT: Final = "..."
 
 
 class Tone(enum.Enum):
@@ -50,14 +47,6 @@ def line(*parts: str | tuple[str, Tone | None]) -> Line:
     return Line(tuple((part, None) if isinstance(part, str) else part for part in parts))
 
 
-def printable(text: str) -> str:
-    """The text without what could move the cursor, change colours or reorder letters: such characters are spelled out.
-
-    What an API answers and what a file holds is not to be trusted on a terminal.
-    """
-    return text.translate(_SPELLED)
-
-
 def plain(lines: Iterable[Line]) -> str:
     """The lines as text, each with its line end."""
     return "".join(f"{item}\n" for item in lines)
@@ -65,8 +54,41 @@ def plain(lines: Iterable[Line]) -> str:
 
 def table_lines(rows: Iterable[Sequence[str]], *, heads: Sequence[str] = ()) -> Iterator[Line]:
     """The rows in aligned columns; `heads` are the titles of the columns."""
-    table = [tuple(heads), *map(tuple, rows)] if heads else [*map(tuple, rows)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    table = [_cells(row) for row in ((heads, *rows) if heads else rows)]
+    widths = [max(map(text_width, column)) for column in zip(*table, strict=True)]
     for number, row in enumerate(table):
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        cells = [padded(cell, width) for cell, width in zip(row, widths, strict=True)]
         yield line(("  ".join(cells).rstrip(), Tone.STRONG if heads and not number else None))
+
+
+def text_width(text: str) -> int:
+    """The columns that a terminal takes for the text as a line shows it: two for a letter of Chinese or an emoji."""
+    text = printable(text)
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # noqa: PLC0415 -- ASCII does not pay for it
+
+    return cell_len(text)
+
+
+def padded(text: str, width: int) -> str:
+    """The text with blanks up to `width` columns of a terminal."""
+    return text + " " * (width - text_width(text))
+
+
+def cut_to(text: str, width: int) -> str:
+    """The text on at most `width` columns of a terminal, with `...` at the end of one that is cut."""
+    if text_width(text) <= width:
+        return text
+    text = printable(text)
+    if text.isascii():
+        return text[: width - len(_CUT)] + _CUT
+    from rich.cells import set_cell_size  # noqa: PLC0415 -- the same
+
+    return set_cell_size(text, width - len(_CUT)).rstrip() + _CUT
+
+
+def _cells(row: Sequence[str]) -> tuple[str, ...]:
+    """The cells of a row. The last one is not cut: nothing stands beside it."""
+    *first, last = map(printable, row)
+    return (*(cut_to(cell, _WIDEST) for cell in first), last)

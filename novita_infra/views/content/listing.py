@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final
 from novita_infra.catalogue.prices import Amount, plain_usd, usd
 from novita_infra.model.addresses import Address
 from novita_infra.schema.objects import DRAFT, Schema, complete_object, schema_id
-from novita_infra.views.content.lines import Line, Tone, line, table_lines
+from novita_infra.views.content.lines import Line, Tone, line, table_lines, text_width
 
 _USD: Final[Schema] = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
 """Exact, as text."""
@@ -43,7 +43,7 @@ class Facts:
         """Each titled fact on a line."""
         fields: Any = type(self)
         shown = [(_title(item), getattr(self, item.name)) for item in dataclasses.fields(fields) if _title(item)]
-        width = max((len(title) for title, _ in shown), default=0)
+        width = max((text_width(title) for title, _ in shown), default=0)
         for title, value in shown:
             yield line((f"{f'{title}:':<{width + 1}}", Tone.STRONG), f" {text_of_value(value)}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
+from novita_infra.model.printable import printable
 from novita_infra.model.values import Digest, Joined, Ref, Secret, Value, is_secret
 
 UNKNOWN: Final = "(known after apply)"
@@ -27,13 +28,4 @@ def inline(value: Value) -> str:
         case list() | tuple():
             return f"[{', '.join(inline(item) for item in value)}]"
         case _:
-            return visible(json.dumps(value, ensure_ascii=False, default=str))
-
-
-def visible(text: str) -> str:
-    """The text with an escape for each character that cannot be seen, such as a no-break space; blanks remain."""
-    return text if text.isprintable() else "".join(mark if mark.isprintable() else _escape(mark) for mark in text)
-
-
-def _escape(mark: str) -> str:
-    return json.dumps(mark)[1:-1]
+            return printable(json.dumps(value, ensure_ascii=False, default=str))

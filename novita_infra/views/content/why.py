@@ -14,6 +14,7 @@ from novita_infra.model.values import Ref, Value, refs
 from novita_infra.planning.plan.changes import Action, Change, Drift, FieldChange, Forced
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.views.content.drift import answer
+from novita_infra.views.content.lines import cut_to
 from novita_infra.views.content.plan import heading
 from novita_infra.views.content.values import inline
 
@@ -22,6 +23,7 @@ Trail: TypeAlias = Callable[[Address, tuple[str | int, ...]], Sequence[tuple[str
 
 
 _LONGEST: Final = 100
+"""Columns of a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,4 +185,4 @@ def _event(drift: Drift) -> str:
 
 def _shown(value: Value) -> str:
     text = "nothing" if value is None else inline(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    return cut_to(text, _LONGEST)

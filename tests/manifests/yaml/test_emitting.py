@@ -55,3 +55,11 @@ def test_a_value_that_is_not_read_back_is_not_emitted(value: Any) -> None:
     with pytest.raises(NotReadBack) as caught:
         emit_yaml({"value": value})
     assert "ud800" not in str(caught.value)
+
+
+def test_emitted_yaml_escapes_what_shows_nothing() -> None:
+    document = {"name": "a\u202eb\u200b", "readme": "日本\n\u2066語\n"}
+    assert read_back(emit_yaml(document)) == document
+    assert r"a\u202eb\u200b" in emit_yaml(document)
+    assert "\u2066" not in emit_yaml(document)
+    assert emit_yaml({"name": "日本語"}) == "name: 日本語\n"

@@ -27,6 +27,17 @@ def test_dot_escapes_the_quotes_of_a_key() -> None:
     assert "n0 -> n1;" in text
 
 
+def test_a_hostile_key_ends_neither_its_label_nor_the_block_around_the_graph() -> None:
+    key = 'a\n```\n<b>#1 & \\N"];\u202e'
+    shown = graph_of({Address("instance", "w", key): ()}, {Address("instance", "w", key): Action.CREATE})
+    assert (
+        r"""n0["instance.w[#quot;a\n#96;#96;#96;\n#lt;b#gt;#35;1 #38; \N#quot;];\u202e#quot;]<br/>create"]"""
+        in mermaid(shown)
+    )
+    assert r"""[label="instance.w[\"a\\n```\\n<b>#1 & \\N\"];\\u202e\"]\ncreate",""" in dot(shown)
+    assert mermaid(shown).count("\n") == 4
+
+
 def test_actions_are_written_and_coloured() -> None:
     actions = {WORKER: Action.CREATE, NET: Action.NONE}
     assert "<br/>create" in mermaid(graph_of({WORKER: (NET,)}, actions))

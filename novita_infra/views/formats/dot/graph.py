@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
+from novita_infra.model.printable import printable
 from novita_infra.planning.plan.changes import Action
 from novita_infra.views.content.graph import DependencyGraph, GraphNode
 
@@ -17,8 +16,10 @@ def dot(graph: DependencyGraph) -> str:
 
 
 def _label(node: GraphNode) -> str:
-    label = str(node.address) if node.action is Action.NONE else f"{node.address}\n{node.action.value}"
-    return json.dumps(label, ensure_ascii=False)
+    """The label as a quoted string, in which a backslash begins an escape of Graphviz."""
+    lines = [str(node.address)] if node.action is Action.NONE else [str(node.address), node.action.value]
+    label = "\\n".join(printable(text).replace("\\", "\\\\").replace('"', '\\"') for text in lines)
+    return f'"{label}"'
 
 
 def _fill(node: GraphNode) -> str:

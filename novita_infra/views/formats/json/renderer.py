@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,7 +26,7 @@ from novita_infra.views.formats.json.drift import drift_report
 from novita_infra.views.formats.json.plan import plan_json
 from novita_infra.views.formats.json.state import outputs_json, record_json, state_json
 from novita_infra.views.formats.json.ui import Messages
-from novita_infra.views.formats.json.values import shown_json
+from novita_infra.views.formats.json.values import json_text, shown_json
 from novita_infra.views.formats.json.why import why_json
 from novita_infra.views.renderer import Content, PlainContent, RenderSettings
 
@@ -75,11 +74,11 @@ class JsonRenderer:
         sys.stdout.flush()
 
     def show(self, lines: Iterable[Line], data: Any = None) -> None:  # noqa: ARG002 -- lines are for persons
-        self.verbatim(json.dumps(data, indent=2) + "\n")
+        self.verbatim(json_text(data, indent=2) + "\n")
 
     def result(self, content: Content) -> None:
         if isinstance(content, OutputContent):
-            self.verbatim(json.dumps(content_data(content)) + "\n")
+            self.verbatim(json_text(content_data(content)) + "\n")
         else:
             self.show((), self._data(content))
 

@@ -5,7 +5,6 @@ What Terraform does not have (the step, its call, the phase) is under `novita` o
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -24,7 +23,7 @@ from novita_infra.views.content.events import address_and_call, event_line, reas
 from novita_infra.views.content.plan import RunProject
 from novita_infra.views.formats.json.diagnostics import diagnostic_json
 from novita_infra.views.formats.json.state import outputs_json
-from novita_infra.views.formats.json.values import PROVIDER, Json
+from novita_infra.views.formats.json.values import PROVIDER, Json, json_text
 
 UI_VERSION: Final = "1.2"
 """The version of Terraform's machine-readable UI that this follows."""
@@ -123,7 +122,7 @@ class Messages:
     def _write(self, message: str, kind: str, *, level: str = "info", **rest: Any) -> None:
         at = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         head = {"@level": level, "@message": message, "@module": "novita-infra.ui", "@timestamp": at, "type": kind}
-        self._stream.write(json.dumps({**head, **rest}) + "\n")
+        self._stream.write(json_text({**head, **rest}) + "\n")
         self._stream.flush()
 
 

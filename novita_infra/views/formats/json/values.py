@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
@@ -11,6 +12,11 @@ from novita_infra.model.values import Digest, Joined, Ref, Secret, Spec, Value, 
 PROVIDER: Final = "novita"
 
 Json: TypeAlias = dict[str, Any]
+
+
+def json_text(data: Any, *, indent: int | None = None) -> str:
+    """The data as JSON in printable ASCII, which moves nothing on a terminal."""
+    return json.dumps(data, indent=indent).replace("\x7f", "\\u007f")
 
 
 def resource(address: Address, known: Spec) -> Json:

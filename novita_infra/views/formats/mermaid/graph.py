@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from novita_infra.model.printable import printable
 from novita_infra.planning.plan.changes import Action
 from novita_infra.views.content.graph import DependencyGraph, GraphNode
+
+_ENTITIES: Final = str.maketrans({'"': "#quot;", "#": "#35;", "&": "#38;", "<": "#lt;", ">": "#gt;", "`": "#96;"})
+"""Mermaid's entities; a backquote could end the block of Markdown around the chart."""
 
 
 def mermaid(graph: DependencyGraph) -> str:
@@ -22,5 +28,6 @@ def mermaid(graph: DependencyGraph) -> str:
 
 
 def _label(node: GraphNode) -> str:
-    label = str(node.address) if node.action is Action.NONE else f"{node.address}<br/>{node.action.value}"
-    return label.replace('"', "#quot;")
+    """The label in quotes: a key may hold what Mermaid, HTML and Markdown read as their own."""
+    name = printable(str(node.address)).translate(_ENTITIES)
+    return name if node.action is Action.NONE else f"{name}<br/>{node.action.value}"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.views.content.diagnostics import Sources, excerpt
-from novita_infra.views.content.lines import Line, Tone, line
+from novita_infra.views.content.lines import Line, Tone, line, text_width
 
 
 def diagnostic_lines(diagnostics: Iterable[Diagnostic], sources: Sources) -> Iterator[Line]:
@@ -25,14 +25,11 @@ def diagnostic_lines(diagnostics: Iterable[Diagnostic], sources: Sources) -> Ite
 
 def _one(item: Diagnostic, sources: Sources) -> Iterator[Line]:
     tone = Tone.BAD if item.severity is Severity.ERROR else Tone.CHANGE
-    first, *rest = str(item).split("\n")
-    yield line((f"{item.severity.value}: ", tone), first)
-    for text in rest:
-        yield line(f"  {text}")
+    yield line((f"{item.severity.value}: ", tone), str(item))
     found = excerpt(item, sources)
     if found is None or item.origin is None:
         return
     text, column = found
     number = f"{item.origin.line:>6} | "
     yield line((number, Tone.FAINT), text)
-    yield line((f"{' ' * (len(number) - 2)}| ", Tone.FAINT), " " * column, ("^", tone))
+    yield line((f"{' ' * (len(number) - 2)}| ", Tone.FAINT), " " * text_width(text[:column]), ("^", tone))

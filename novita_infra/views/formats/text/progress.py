@@ -15,7 +15,7 @@ from novita_infra.applying.events import Ended, Event, Identified, Listener, Pro
 from novita_infra.model.durations import elapsed_text
 from novita_infra.planning.plan.steps import Step
 from novita_infra.views.content.events import address_and_call, event_line, undisturbed
-from novita_infra.views.content.lines import Line, Tone, line, plain
+from novita_infra.views.content.lines import Line, Tone, line, padded, plain, text_width
 from novita_infra.views.formats.text.terminal import painted
 
 if TYPE_CHECKING:
@@ -91,11 +91,11 @@ class _Rows:
             running, ended = list(self._running.values()), self._ended
         now, room = self._now(), max(1, height - _HEAD_ROOM)
         names = [address_and_call(row.step.address, row.step.call_name) for row in running[:room]]
-        width = max(map(len, names), default=0)
+        width = max(map(text_width, names), default=0)
         shown = [
             line(
                 ("  > ", Tone.NEUTRAL),
-                f"{name:<{width}}  {row.status:<12} {elapsed_text(now - row.since):>8}  ",
+                f"{padded(name, width)}  {padded(row.status, 12)} {elapsed_text(now - row.since):>8}  ",
                 (row.id, Tone.FAINT),
             )
             for name, row in zip(names, running, strict=False)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TextIO, assert_never
 
 from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.printable import printable
 from novita_infra.model.values import Value
 from novita_infra.planning.plan.review import Review
 from novita_infra.views.content.diagnostics import ValidationContent, placed, sources
@@ -77,7 +78,8 @@ class TextRenderer:
         self._write(diagnostic_lines(placed(diagnostics, self._root), sources()), sys.stderr)
 
     def verbatim(self, text: str) -> None:
-        sys.stdout.write(text)
+        """Writes the text as it is; on a terminal each line is escaped like any other."""
+        sys.stdout.write("\n".join(map(printable, text.split("\n"))) if sys.stdout.isatty() else text)
         sys.stdout.flush()
 
     def show(self, lines: Iterable[Line], data: Any = None) -> None:  # noqa: ARG002 -- data is for programs

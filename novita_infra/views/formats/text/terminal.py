@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
-from novita_infra.views.content.lines import Line, plain, printable
+from novita_infra.model.printable import printable
+from novita_infra.views.content.lines import Line, plain
 
 if TYPE_CHECKING:
     from rich.text import Text

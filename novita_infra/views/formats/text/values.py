@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from novita_infra.model.printable import printable
 from novita_infra.model.values import Ref, Value
-from novita_infra.views.content.lines import Line, Tone, line
+from novita_infra.views.content.lines import Line, Tone, line, text_width
 from novita_infra.views.content.values import inline
 
 ADDED: Final = ("+ ", Tone.ADD)
@@ -51,12 +52,12 @@ def differing(name: str, before: Value, after: Value, *, indent: int, note: tupl
 
 def _nested(before: Value, after: Value) -> bool:
     if isinstance(before, str) and isinstance(after, str):
-        return "\n" in before.strip() or "\n" in after.strip()
+        return "\n" in before.strip() and "\n" in after.strip()
     if not (isinstance(before, dict) and isinstance(after, dict)) and not (
         isinstance(before, list) and isinstance(after, list)
     ):
         return False
-    return len(inline(before)) + len(inline(after)) > _SHORT or (
+    return text_width(inline(before)) + text_width(inline(after)) > _SHORT or (
         isinstance(before, dict) and max(len(before), len(after)) > 2
     )
 
@@ -106,7 +107,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _seen(text: str) -> str:
-    return text if text.isprintable() and text == text.rstrip() else inline(text)
+    return text if text == printable(text).rstrip() else inline(text)
 
 
 def _unchanged(count: int, indent: int) -> Iterator[Line]:
@@ -115,4 +116,4 @@ def _unchanged(count: int, indent: int) -> Iterator[Line]:
 
 
 def _fits(value: Value) -> bool:
-    return len(inline(value)) <= _SHORT
+    return text_width(inline(value)) <= _SHORT

@@ -109,6 +109,19 @@ def test_where_a_secret_comes_from_is_shown() -> None:
     assert "{fromEnv: REGISTRY_PASSWORD}" in message
 
 
+def test_the_caret_stands_below_its_column_as_a_terminal_shows_it() -> None:
+    text = "kind: 日本語\u202ee\u0301 a-b\n"
+    column = text.index("a-b") + 1
+    _, row, caret = _excerpt_of(Diagnostic("wrong", origin=Origin("a.yaml", 1, column)), text=text).splitlines()
+    assert row == "     1 | kind: 日本語\\u202ee\u0301 a-b"
+    assert caret == "       | " + " " * len(r"kind: ......\u202ee ") + "^"
+
+
+def test_a_message_with_foreign_lines_is_one_line() -> None:
+    wrong = Diagnostic("no\nerror: forged", "see\r\nSuccess!", Origin("a\nb.yaml", 1, 1))
+    assert _excerpt_of(wrong, text="") == "error: a\\nb.yaml:1:1: no\\nerror: forged; see\\r\\nSuccess!\n"
+
+
 def test_a_very_long_line_is_cut_around_its_column() -> None:
     text = f"kind: {'a' * 4994}b{'c' * 5000}"
     found = excerpt(Diagnostic("wrong", origin=Origin("a.yaml", 1, 5001)), lambda _: text)

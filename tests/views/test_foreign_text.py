@@ -1,0 +1,154 @@
+"""Every view with hostile texts in every text field: no row is forged, and nothing moves on a terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import typing
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_values import Maker
+
+from novita_infra.applying.events import Event, Result
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.printable import printable
+from novita_infra.planning.orphans import Orphan
+from novita_infra.planning.plan.changes import Action
+from novita_infra.planning.plan.review import Review
+from novita_infra.views.content.explanation import ExplanationContent, KindsContent
+from novita_infra.views.content.graph import DependencyGraph, graph_of
+from novita_infra.views.content.lines import plain
+from novita_infra.views.content.listing import Facts, Listing
+from novita_infra.views.documents import document_text
+from novita_infra.views.formats.text import terminal
+from novita_infra.views.formats.text.progress import listening_live
+from novita_infra.views.output_formats import DocumentFormat, StreamFormat, output_formats, part_of_format
+from novita_infra.views.renderer import Content, Renderer, RenderSettings
+from novita_infra.views.results.orphans import OrphanListing, orphan_listing, termination_lines
+
+HOSTILE = [
+    "x\ninstance 9 fine\r\n",
+    "\x1b[2J\x1b]0;t\x07\x7f",
+    "a\tb\x0b\x85\u2028x\u2029",
+    "\u202eevil\u2066\u200f\u061c\x9b",
+    "z\u200b\u2060\ufeff\u00ad\u3164",
+    "日本\ud800\U000e0041",
+]
+OURS = [KindsContent, ExplanationContent]
+"""Results that show nothing but our own texts."""
+BASES = [Listing, Facts]
+"""Results that every format shows without knowing them; each of their classes is a result."""
+CONTENTS: list[Any] = [item for item in typing.get_args(Content) if item not in OURS + BASES]
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class Terminal(io.StringIO):
+    """A stream that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def shown(name: str, root: Path, show: Callable[[Renderer], None]) -> str:
+    """What a stream format writes to a terminal."""
+    form = output_formats()[name]
+    assert isinstance(form, StreamFormat)
+    out = Terminal()
+    with redirect_stdout(out), redirect_stderr(out):
+        show(part_of_format(name, form.renderer)(RenderSettings(root, lambda: 1e9, colours=False)))
+    return out.getvalue()
+
+
+def made(shape: Any, text: str, pick: int) -> Any:
+    return Maker(text, pick).make(shape)
+
+
+def hidden(text: str) -> list[str]:
+    """The characters of a text that show nothing, but for line feeds."""
+    unseen = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    return [ascii(mark) for mark in text if mark != "\n" and unicodedata.category(mark) in unseen]
+
+
+def views(text: str, pick: int, root: Path) -> Iterator[tuple[str, str]]:
+    """Every view of made-up values with this text in each of their fields, with its name."""
+    streams = [name for name, form in output_formats().items() if isinstance(form, StreamFormat)]
+    shows: dict[str, Callable[[Renderer], None]] = {
+        **{item.__name__: partial(_show, item, text, pick) for item in CONTENTS},
+        "orphans": lambda to: to.result(orphan_listing([made(Orphan, text, pick)] * 2, now=9e9)),
+        "termination": lambda to: to.message(*termination_lines([made(Orphan, text, pick)])),
+        "message": lambda to: to.message(text, text),
+        "diagnostics": lambda to: to.diagnostics([made(Diagnostic, text, pick)]),
+        "run plan": lambda to: to.run_plan(made(Review, text, pick), warnings=[made(Diagnostic, text, pick)]),
+        "run result": lambda to: to.run_result(
+            made(Result, text, pick), outputs={text: text}, again=text, destroy=text
+        ),
+        "events": lambda to: _play(to, text, pick),
+    }
+    for title, show in shows.items():
+        for name in streams:
+            yield f"{title} as {name}", shown(name, root, show)
+    for name, form in output_formats().items():
+        if isinstance(form, DocumentFormat):
+            yield f"graph as {name}", document_text(name, _graph(text, pick))
+
+
+def _graph(text: str, pick: int) -> DependencyGraph:
+    address, action = made(Address, text, pick), made(Action, text, pick)
+    return graph_of({address: [Address("vpc", "b", text)]}, {address: action})
+
+
+def _show(content: Any, text: str, pick: int, renderer: Renderer) -> None:
+    renderer.result(made(content, text, pick))
+
+
+def _play(renderer: Renderer, text: str, pick: int) -> None:
+    with renderer.progress(steps=None, now=lambda: 0.0) as listener:
+        for event in typing.get_args(Event):
+            listener(made(event, text, pick))
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_no_view_of_foreign_text_gains_a_line_or_shows_what_hides(text: str, tmp_path: Path) -> None:
+    first = 2 * HOSTILE.index(text)
+    for pick in (first, first + 1):
+        benign = dict(views(printable(text).replace("\\", "b"), pick, tmp_path))
+        for name, output in views(text, pick, tmp_path):
+            assert hidden(output) == [], name
+            assert output.count("\n") == benign[name].count("\n"), f"{name}:\n{output}"
+            if name.endswith("as json") and output:
+                assert output.isascii(), name
+                documents = output.splitlines() if output.startswith('{"@') else [output]
+                assert all(json.loads(item) is not Ellipsis for item in documents), name
+
+
+def test_every_result_takes_part() -> None:
+    assert {Listing, Facts} <= set(typing.get_args(Content))
+    assert Listing.__subclasses__() == [OrphanListing], "add the listing to the views above"
+    assert Facts.__subclasses__() == [], "add the facts to the views above"
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_a_coloured_terminal_gets_no_control_but_our_colours(text: str) -> None:
+    out = io.StringIO()
+    lines = [*orphan_listing([made(Orphan, text, 0)], now=9e9).lines(), *termination_lines([made(Orphan, text, 0)])]
+    terminal.write(lines, out, colour=True)
+    assert COLOUR.sub("", out.getvalue()) == plain(lines)
+    assert hidden(COLOUR.sub("", out.getvalue())) == []
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_a_live_display_gets_no_control_of_the_account(text: str) -> None:
+    out = io.StringIO()
+    with listening_live(out, now=lambda: 10.0, total=3) as listen:
+        for pick in range(3):
+            for event in typing.get_args(Event):
+                listen(made(event, text, pick))
+    assert hidden(re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", out.getvalue())) == []
