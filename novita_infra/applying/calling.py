@@ -1,4 +1,9 @@
-"""Calls of a step: sent again while the API refuses them as busy or in use, and judged later if the answer is lost."""
+"""Calls of a step: sent again while the API refuses them as busy or in use, and judged later if the answer is lost.
+
+Creates without an owner mark, of one type and name, are sent one after another among the runs that share their states.
+Nothing distinguishes two such objects that appear at the same time, and many answers hold no id. So a run sends such a
+create only when no other run waits for the object of one, and when all earlier ones have had their effect.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +12,22 @@ from typing import Any, Final
 
 from novita_infra.api.errors import Busy, InUse, Unanswered
 from novita_infra.api.request import Request
+from novita_infra.applying.errors import StepFailed
 from novita_infra.applying.run import StepRun
 from novita_infra.model.clock import ANSWER, GRACE, Clock
 from novita_infra.model.durations import in_words
+from novita_infra.model.values import Spec
+from novita_infra.refresh.other_states import OtherStates
+from novita_infra.state.store import LockRefused, StateLock
 
 RETRY_PAUSE: Final = 1.0
 """The most seconds before a call that was refused as busy or in use is sent again; doubles up to LONGEST_PAUSE."""
 LONGEST_PAUSE: Final = 15.0
+LONGEST_LOCK_WAIT: Final = 1800.0
+"""Seconds that a run waits for the creates of another one."""
+LOCK_PAUSE: Final = 0.5
+"""Seconds between two attempts to get the lock."""
+_INTERRUPTED: Final = "interrupted while it waited for another run; nothing was made"
 
 
 async def send(at: StepRun, request: Request, *, is_moot: Callable[[], Awaitable[bool]] | None = None) -> Any:
@@ -62,3 +76,52 @@ def pauses(clock: Clock, lost: Unanswered, looks: Iterable[float]) -> Iterator[f
         yield pause
     while (left := over - clock.now()) > 0:
         yield min(left, pause)
+
+
+async def lock_creates(at: StepRun, name: str) -> StateLock | None:
+    """The lock of the creates of this type and name; None where no state is shared. Must hold a slot of the run.
+
+    Raises StepFailed if another run holds it for too long, and Interrupted.
+    """
+    run, waited = at.run, 0.0
+    while isinstance(lock := run.create_lock(f"{at.kind.type} {name}"), LockRefused):
+        other = f"another run creates a {at.kind.name} of this name ({lock.holder or 'just begun'})"
+        if waited >= LONGEST_LOCK_WAIT:
+            raise StepFailed(f"{other}; it was waited for {in_words(waited)}", lock.hint)
+        if not waited:
+            at.note("", f"{other}; waiting for its end", status="waiting")
+        await _pause(at, LOCK_PAUSE)
+        waited += LOCK_PAUSE
+    return lock
+
+
+async def settled_states(at: StepRun, sent: Spec) -> tuple[OtherStates, bool]:
+    """What other states record after the effects of their creates of this type and name, and whether that took time.
+
+    Must hold the lock and a slot of the run. Raises Interrupted.
+    """
+    run = at.run
+    others = run.other_states()
+    unsettled = others.unsettled(at.kind.type, sent, now=run.clock.now())
+    if not unsettled:
+        return others, False
+    name = unsettled[0].record.address
+    seconds = ANSWER + GRACE
+    at.note(
+        "",
+        f"the create of {name} in another environment has no answer; waiting {in_words(seconds)} for what it made",
+        status="waiting",
+    )
+    await _pause(at, seconds)
+    return run.other_states(), True
+
+
+async def _pause(at: StepRun, seconds: float) -> None:
+    """Sleeps; the slot is free for others meanwhile. Raises Interrupted."""
+    run = at.run
+    run.slots.release()
+    try:
+        await run.pause(seconds)
+    finally:
+        await run.slots.acquire()
+    run.check_stop(_INTERRUPTED)

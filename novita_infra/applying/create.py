@@ -15,7 +15,7 @@ from typing import Final
 
 from novita_infra.api.errors import ApiError, NoCapacity, Unanswered
 from novita_infra.api.request import Request
-from novita_infra.applying.calling import effect_window, pauses, send
+from novita_infra.applying.calling import effect_window, lock_creates, pauses, send, settled_states
 from novita_infra.applying.errors import NeverShown, StepFailed, StillMoving
 from novita_infra.applying.events import Identified
 from novita_infra.applying.run import Run, StepRun
@@ -78,26 +78,23 @@ class Creator:
         """
         at.begin()
         spec = await at.resolved_spec()
-        live = await self._create_when_free(_Create(at, spec, self._run.records.get(at.step.address), {}))
-        record = at.record
-        record = replace(record, id=live.id, spec=record.pending.sent if record.pending else {})
-        settles = at.kind.api.create.final_phases
+        at = await self._create_when_free(_Create(at, spec, self._run.records.get(at.step.address), {}))
+        settles, id = at.kind.api.create.final_phases, at.record.id
         if not settles:
-            await at.put(_ready(record, at, live), "created")
-            self._run.emit(Identified(at.step, live.id))
-            return live.id
-        await at.put(record, "created")
-        self._run.emit(Identified(at.step, live.id))
+            return id
         try:
-            live = await self._waits.until(at, live.id, settles)
+            live = await self._waits.until(at, id, settles)
         except NeverShown as failure:
             await at.put(replace(at.record, id=""), "create: its id is not known")
             raise StepFailed(f"{failure.reason}, which the create answered", _LOOKED_FOR) from None
         await at.put(_ready(at.record, at, live), "ready")
         return live.id
 
-    async def _create_when_free(self, create: _Create) -> Live:
-        """The new object. Waits for capacity if the step may, with a last attempt when that wait is over."""
+    async def _create_when_free(self, create: _Create) -> StepRun:
+        """The step, which has an object now.
+
+        Waits for capacity if the step may, with a last attempt when that wait is over.
+        """
         at, wait = create.at, create.at.step.limits.capacity_wait
         waiting, last = "", False
         while True:
@@ -115,8 +112,8 @@ class Creator:
             await self._run.pause(min(CAPACITY_PAUSE, left))
             self._run.check_stop(waiting)
 
-    async def _create_first_offer(self, create: _Create, waiting: str) -> Live:
-        """The new object, of the first offer that has capacity. Raises NoCapacity if none has.
+    async def _create_first_offer(self, create: _Create, waiting: str) -> StepRun:
+        """The step, which has an object now, of the first offer that has capacity. Raises NoCapacity if none has.
 
         `waiting` is the message of an interruption, if an attempt was made before.
         """
@@ -132,39 +129,63 @@ class Creator:
                 refused.append({"offer": offer.place, "reason": error.message})
         raise failure
 
-    async def _create_once(self, create: _Create) -> Live:
-        """The new object; its id is known, and it may still be coming up."""
+    async def _create_once(self, create: _Create) -> StepRun:
+        """The step, whose object has a recorded id now, and may still be coming up."""
         at, kind = create.at, create.at.kind
         name = str(reveal(create.spec.get("name", "")))
         pending, request = self._attempt(create)
         # A mark tells the new object from all others; without one, two that are alike are made one after the other.
         async with self._alike[kind.type, pending.mark or name]:
-            for _ in range(TRIES):
-                await self._record_intent(create, pending)
-                try:
-                    answer = await send(at, request)
-                except Unanswered as error:
-                    lost, done = error, False
-                    looking = f"{error}; looking for what it made for up to {in_words(effect_window(error))}"
-                    at.note("", looking, status="unanswered")
-                except ApiError:
-                    await self._restore_record(create)
-                    raise
-                else:
-                    id = kind.api.new_id(answer)
-                    if id and (_ID.fullmatch(id) or id in await read_all(self._run.client, kind)):
-                        return Live(id, name, Phase.CHANGING, "", {})
-                    shown = " that a list shows" if id else ""
-                    lost, done = Unanswered(request, text=f"it is done, but the answer holds no id{shown}"), True
-                live = await self._find_created(create, mark=pending.mark, lost=lost)
-                if live is not None:
-                    if not done:
-                        at.note(live.id, f"what it made was found: {live.id}")
-                    return live
-                if done:
-                    break  # The service says that it is done: another call would create a second object.
-                at.note("", "nothing was made, so it is sent again", status="unanswered")
+            if pending.mark:
+                await self._record_created(at, await self._send(create, pending, request))
+                return at
+            lock, since = await lock_creates(at, name), self._run.clock.now()
+            try:
+                pending = await self._with_settled_snapshot(at, replace(pending, account=self._run.account))
+                at = at.delayed(self._run.clock.now() - since)
+                create = replace(create, at=at)
+                await self._record_created(at, await self._send(create, pending, request))
+            finally:
+                if lock:
+                    lock.release()
+        return at
+
+    async def _send(self, create: _Create, pending: PendingCall, request: Request) -> Live:
+        """The new object; its id is known, and it may still be coming up."""
+        at, kind = create.at, create.at.kind
+        for _ in range(TRIES):
+            await self._record_intent(create, pending)
+            try:
+                answer = await send(at, request)
+            except Unanswered as error:
+                lost, done = error, False
+                looking = f"{error}; looking for what it made for up to {in_words(effect_window(error))}"
+                at.note("", looking, status="unanswered")
+            except ApiError:
+                await self._restore_record(create)
+                raise
+            else:
+                id = kind.api.new_id(answer)
+                if id and (_ID.fullmatch(id) or id in await read_all(self._run.client, kind)):
+                    return Live(id, "", Phase.CHANGING, "", {})
+                shown = " that a list shows" if id else ""
+                lost, done = Unanswered(request, text=f"it is done, but the answer holds no id{shown}"), True
+            live = await self._find_created(create, pending, lost=lost)
+            if live is not None:
+                if not done:
+                    at.note(live.id, f"what it made was found: {live.id}")
+                return live
+            if done:
+                break  # The service says that it is done: another call would create a second object.
+            at.note("", "nothing was made, so it is sent again", status="unanswered")
         raise StepFailed(f"{lost}; {lost.advice}")
+
+    async def _record_created(self, at: StepRun, live: Live) -> None:
+        """Puts the id on disk."""
+        record = at.record
+        record = replace(record, id=live.id, spec=record.pending.sent if record.pending else {})
+        await at.put(record if at.kind.api.create.final_phases else _ready(record, at, live), "created")
+        self._run.emit(Identified(at.step, live.id))
 
     def _attempt(self, create: _Create) -> tuple[PendingCall, Request]:
         """The attempt and its request. The attempt holds the owner mark only if the request has room for it."""
@@ -172,7 +193,23 @@ class Creator:
         pending = at.attempt("create", written(_carried(at.kind, create.spec, key), key))
         mark = self._run.mark(at.step.address, pending.operation) if at.kind.api.mark_place else ""
         request = at.kind.api.create.request(Target("", reveal(create.spec), mark=mark))
-        return replace(pending, mark=mark if mark and _contains(request.body, mark) else ""), request
+        written_mark = mark if mark and _contains(request.body, mark) else ""
+        snapshot = self._run.records.snapshot_name(at.kind.type)
+        return replace(pending, mark=written_mark, snapshot=snapshot), request
+
+    async def _with_settled_snapshot(self, at: StepRun, pending: PendingCall) -> PendingCall:
+        """The attempt with a snapshot that holds what other runs created, too. Needs the lock of the creates."""
+        kind, records = at.kind, self._run.records
+        others, waited = await settled_states(at, pending.sent)
+        ids = await self._live_before(kind)
+        more = others.ids_named(kind.type, pending.sent)
+        if waited:
+            more |= (await read_all(self._run.client, kind)).keys()
+        if more <= ids:
+            return pending
+        pending = replace(pending, snapshot=f"{kind.type}#{pending.operation}")
+        await records.put_snapshot(pending.snapshot, tuple(sorted(ids | more)))
+        return pending
 
     async def _record_intent(self, create: _Create, pending: PendingCall) -> None:
         """Puts the attempt on disk, and the ids that were live before."""
@@ -182,12 +219,11 @@ class Creator:
         retired_unready = before.retired_unready if before else ()
         if before and before.pending and before.pending.never_ready:
             retired_unready = (*retired_unready, before.id)
-        snapshot = self._run.records.snapshot_name(at.kind.type)
         record = Record(
             at.step.address,
             "",
             needs=at.step.record.needs,
-            pending=replace(pending, since=self._run.clock.now(), snapshot=snapshot),
+            pending=replace(pending, since=self._run.clock.now()),
             retired=retired,
             retired_unready=tuple(id for id in retired_unready if id in retired),
             protect=at.step.record.protect,
@@ -203,19 +239,20 @@ class Creator:
         else:
             await self._run.records.drop(create.at.step.address, "create: refused")
 
-    async def _find_created(self, create: _Create, *, mark: str, lost: Unanswered) -> Live | None:
+    async def _find_created(self, create: _Create, pending: PendingCall, *, lost: Unanswered) -> Live | None:
         """The object of a create without an answer.
 
         None only if all reads miss it over a grace time that begins when the service cannot work on the call any more.
         """
         kind, client = create.at.kind, self._run.client
-        known = await self._live_before(kind) | self._run.records.owned_ids(kind.type)
+        records = self._run.records
+        known = records.snapshot(pending.snapshot) | records.owned_ids(kind.type)
         for pause in pauses(self._run.clock, lost, LOOKS):
             if self._run.stop.is_set() and pause > LONGEST_LAST_LOOK:
                 raise StillMoving("the result of the create is not known yet; the next run looks for it")
             await self._run.clock.sleep(pause)
             lives = await read_all(client, kind)
-            fitting = candidates(kind, reveal(create.spec), lives.values(), known=known, mark=mark)
+            fitting = candidates(kind, reveal(create.spec), lives.values(), known=known, mark=pending.mark)
             fitting = await still_there(client, kind, fitting)
             if len(fitting) > 1:
                 raise StepFailed(ambiguous(create.at.step.address, fitting))

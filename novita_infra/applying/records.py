@@ -64,6 +64,10 @@ class RunRecords:
         self._snapshots[name] = ids
         await self._journal.snapshot(name, ids)
 
+    def snapshot(self, name: str) -> frozenset[str]:
+        """The ids of the snapshot; none if it is not recorded."""
+        return frozenset(self._snapshots.get(name, ()))
+
     def snapshot_name(self, prefix: str) -> str:
         """The name under which this run records the ids of the resource type that were live before its creates.
 

@@ -21,6 +21,8 @@ from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Ref, Spec, refs, resolve
 from novita_infra.planning.plan.steps import Step
 from novita_infra.refresh.objects import read_one
+from novita_infra.refresh.other_states import OtherStates
+from novita_infra.state.store import LockRefused, StateLock
 
 CALLS_AT_ONCE: Final = 64
 """The most calls in flight by default; the client finds out how many of them do good."""
@@ -61,6 +63,12 @@ class Run:
     """Returns the owner mark of the object that an operation creates at an address; empty if marks are off."""
     foreign: Callable[[Address, Live], str] = lambda _address, _live: ""
     """Returns why the object is not that of the address, by its owner mark; empty where it may be."""
+    account: str = ""
+    """A digest of the API's address and of the key, for creates whose object carries no mark."""
+    other_states: Callable[[], OtherStates] = OtherStates
+    """Returns what the other states record now that this run can see."""
+    create_lock: Callable[[str], StateLock | LockRefused | None] = lambda _name: None
+    """Takes the lock of the name, which all runs share that see this one's state; None where there is no lock."""
     unread: frozenset[Address] = frozenset()
     """The resources that the plan did not read: their objects are read before a delete."""
 
@@ -121,6 +129,11 @@ class StepRun:
         if record is None:
             raise StepFailed("the state holds no record of it")
         return record
+
+    def delayed(self, seconds: float) -> StepRun:
+        """The step with its whole time after the seconds that it waited for another run."""
+        since, until = self.span.since + seconds, self.span.until
+        return replace(self, span=Span(since, until + seconds if until is not None else None))
 
     @property
     def elapsed(self) -> float:

@@ -37,6 +37,9 @@ class PendingCall:
     """The owner mark that a create writes into the object."""
     snapshot: str = field(default="", metadata=key_form("sight"))
     """The name of the state's snapshot of the objects that were live before a create; empty for the resource type."""
+    account: str = ""
+    """For a create whose object carries no mark: a digest of the API's address and of the key. Only creates of one
+    account are compared."""
     ended: str = ""
     """Why the last run that waited for the call stopped waiting, in words for a person."""
     deletes_never_ready: bool = field(default=False, metadata=key_form("fresh"))

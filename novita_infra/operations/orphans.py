@@ -21,7 +21,7 @@ from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, nearest, prob
 from novita_infra.model.identity import Claim, owner_of
 from novita_infra.model.resources import Live, Phase
 from novita_infra.operations.account_check import check_owner
-from novita_infra.operations.ownership import ids_of_type, state_readers
+from novita_infra.operations.ownership import state_readers
 from novita_infra.operations.session import Session, check_account
 from novita_infra.planning.checks.lost_state import claimed_objects, lost_state
 from novita_infra.planning.orphans import Orphan, dearest_first
@@ -29,6 +29,7 @@ from novita_infra.planning.plan.changes import Action, Change
 from novita_infra.planning.plan.steps import Step, StepKind, StepLimits
 from novita_infra.refresh.catalogue import read_catalogue
 from novita_infra.refresh.objects import candidates, only_listed, read_all, read_one
+from novita_infra.refresh.other_states import ids_of_type
 from novita_infra.state.null_journal import NullJournal
 from novita_infra.state.state import State
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import hashlib
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,10 @@ from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.identity import Claim, owner_of
 from novita_infra.model.resources import Live
 from novita_infra.operations.session import Session
+from novita_infra.refresh.other_states import OtherStates, ids_of_type, other_states
 from novita_infra.state.opening import open_backend, state_files
 from novita_infra.state.state import State, StateIdentity
-from novita_infra.state.store import StateReader
+from novita_infra.state.store import LockRefused, StateLock, StateReader
 
 _HINT: Final = "name a state file, a folder of them, or a project"
 
@@ -56,6 +58,22 @@ def recorded_by_others(session: Session, objects: Collection[tuple[str, str]]) -
     return claimed
 
 
+def states_of_others(session: Session) -> OtherStates:
+    """What the other states of the project record now. A state that cannot be read counts as empty."""
+    states: list[State] = []
+    for reader in state_readers(session, ())[1:]:
+        with suppress(Problems):
+            states.append(reader.load())
+    others = [state for state in states if state.lineage != session.state.lineage]
+    return other_states(others, account=session.account)
+
+
+def take_create_lock(session: Session, name: str) -> StateLock | LockRefused:
+    """Takes the lock of the name, which all runs share that see the states of this project."""
+    key = hashlib.sha256(name.encode()).hexdigest()[:16]
+    return open_backend(session.project.state).store(f".create-{key}").try_lock(f"create of {name}")
+
+
 def state_readers(session: Session, beside: Sequence[Path]) -> list[StateReader]:
     """The states of all environments of the project, and those that `beside` names. One may be listed twice."""
     backend = open_backend(session.project.state)
@@ -78,13 +96,6 @@ def _readers_at(path: Path) -> list[StateReader]:
     if not readers:
         raise problem(f"there is no state file in {place}", _HINT)
     return readers
-
-
-def ids_of_type(state: State, prefix: str) -> Iterable[str]:
-    """The recorded ids of a resource type, replaced objects included."""
-    for address, record in state.records.items():
-        if address.type == prefix:
-            yield from filter(None, (record.id, *record.retired))
 
 
 def claimed_by(session: Session, live: Live, address: Address) -> str:

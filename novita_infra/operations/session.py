@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -70,6 +71,8 @@ class Session:
     state: State
     sim: bool = False
     """Whether the account is the simulator in this process."""
+    account: str = ""
+    """A digest of the API's address and of the key: states name by it the account of a create."""
     report: Callable[[str], None] = lambda _: None
     """Shows a message for a person about work that takes long before there is a plan."""
 
@@ -190,7 +193,14 @@ async def with_project(
             from novita_infra.operations.lost_state import with_lost_objects  # noqa: PLC0415 -- rare
 
             raise await with_lost_objects(lost, client, clock, identity_of(project, state), declared=project.declared)
-        yield Session(where, project, store, client, clock, cloud, state, sim=sim, report=report)
+        yield Session(
+            where, project, store, client, clock, cloud, state, sim=sim, account=_account(url, key), report=report
+        )
+
+
+def _account(url: str, key: str) -> str:
+    """The digest of address and key. A key is long and random, so the digest does not reveal it."""
+    return hmac.digest(key.strip().encode(), url.rstrip("/").encode(), "sha256").hex()[:16]
 
 
 def _secrets_of_environment(environ: Mapping[str, str]) -> list[str]:

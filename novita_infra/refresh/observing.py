@@ -24,6 +24,7 @@ from novita_infra.model.records import Record
 from novita_infra.model.resources import Existing, Live, Phase
 from novita_infra.refresh.catalogue import read_catalogue
 from novita_infra.refresh.objects import candidates, only_listed, read_all, read_one, still_there
+from novita_infra.refresh.other_states import OtherStates, not_of_others
 
 AGAIN: Final = 3.0
 """Seconds between the two reads that it takes in any case."""
@@ -54,17 +55,19 @@ async def observe(
     clock: Clock,
     catalogues: Iterable[str] = (),
     tell: Callable[[str], None] = lambda _: None,
+    others: Callable[[], OtherStates] = OtherStates,
 ) -> Observed:
     """Reads every type that has a record, and the named parts of the catalogue, all at once.
 
     `seen` are the ids that were live before unanswered creates, by kind; `tell` hears of what takes long and why.
-    Raises ApiError.
+    `others` returns what other states record at that moment. Raises ApiError.
     """
     by_kind: dict[str, dict[Address, Record]] = {}
     for address, record in records.items():
         by_kind.setdefault(address.type, {})[address] = record
     reading = [
-        _observe_kind(client, kinds[prefix], own, seen=seen, clock=clock, tell=tell) for prefix, own in by_kind.items()
+        _observe_kind(client, kinds[prefix], own, seen=seen, clock=clock, tell=tell, others=others)
+        for prefix, own in by_kind.items()
     ]
     offers, parts = await asyncio.gather(read_catalogue(client, sorted(set(catalogues))), asyncio.gather(*reading))
     return Observed(
@@ -100,6 +103,7 @@ async def _observe_kind(
     seen: Mapping[str, tuple[str, ...]],
     clock: Clock,
     tell: Callable[[str], None],
+    others: Callable[[], OtherStates],
 ) -> tuple[dict[Address, Existing], tuple[Live, ...]]:
     """The objects of the records of one type, and the live objects that no record knows."""
     lives = await read_all(client, kind)
@@ -126,6 +130,9 @@ async def _observe_kind(
             known=owned.union(seen.get(record.pending.snapshot or kind.type, ())),
             mark=record.pending.mark,
         )
+        if fitting and not record.pending.mark:
+            # The states are read after the list: a run records its create before it sends it.
+            fitting = not_of_others(kind, record.pending, fitting, others())
         fitting = await still_there(client, kind, fitting)
         found[address] = Existing(record, candidates=fitting, replaced=old)
     known = owned.union(live.id for item in found.values() for live in item.candidates)

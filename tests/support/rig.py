@@ -173,27 +173,34 @@ class Rig:
     ) -> Result:
         """Plans and applies; with `stop_when`, asks the run to stop at the first event that it holds for."""
         wish = _asked(destroys=destroys, targets=targets, **asked)
-
-        async def work() -> Result:
-            stop = asyncio.Event()
-
-            def emit(event: Event) -> None:
-                self.events.append(event)
-                if stop_when is not None and stop_when(event):
-                    stop.set()
-
-            async with self.client() as client:
-                session = self._session(client)
-                async with state_locked(session, "apply"):
-                    made = await self._judged(session, review or await plan_project(session, wish), wish)
-                    assert not made.problems, made.problems
-                    return await apply_plan(session, made, parallelism=parallelism, emit=emit, stop=stop)
-
-        result = self.clock.run(work())
+        result = self.clock.run(self.applying(wish, review=review, stop_when=stop_when, parallelism=parallelism))
         if expect_success:
             failures = [f"{end.step.key}: {end.reason}" for end in result.ends if end.reason]
             assert result.succeeded, failures
         return result
+
+    async def applying(
+        self,
+        wish: PlanOptions | None = None,
+        *,
+        review: Review | None = None,
+        stop_when: Callable[[Event], bool] | None = None,
+        parallelism: int = 10,
+    ) -> Result:
+        """An apply on a loop that runs already: several rigs that share a world and a clock apply at the same time."""
+        wish, stop = wish or _asked(), asyncio.Event()
+
+        def emit(event: Event) -> None:
+            self.events.append(event)
+            if stop_when is not None and stop_when(event):
+                stop.set()
+
+        async with self.client() as client:
+            session = self._session(client)
+            async with state_locked(session, "apply"):
+                made = await self._judged(session, review or await plan_project(session, wish), wish)
+                assert not made.problems, made.problems
+                return await apply_plan(session, made, parallelism=parallelism, emit=emit, stop=stop)
 
     def destroy(self, **options: Any) -> Result:
         return self.apply(destroys=True, **options)

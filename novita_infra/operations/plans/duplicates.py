@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from novita_infra.model.resources import Live
-from novita_infra.operations.ownership import recorded_ids
+from novita_infra.operations.ownership import recorded_ids, states_of_others
 from novita_infra.operations.session import Session
 from novita_infra.planning.checks.duplicates import Duplicate, find_duplicates, kinds_to_list, only
 from novita_infra.planning.inputs import PlanInputs
@@ -29,8 +29,28 @@ async def read_duplicates(session: Session, inputs: PlanInputs, plan: Plan) -> t
     # The states are read after the lists: another run records an object in its journal before it creates it.
     recorded = recorded_ids(session)
     duplicates = only(duplicates, lambda item, live: (item.address.type, live.id) not in recorded)
+    duplicates = _without_those_of_others(session, inputs, duplicates)
     existing = await _existing_ids(session, inputs, duplicates)
     return only(duplicates, lambda item, live: not item.marked or live.id in existing)
+
+
+def _without_those_of_others(
+    session: Session, inputs: PlanInputs, duplicates: tuple[Duplicate, ...]
+) -> tuple[Duplicate, ...]:
+    """The duplicates without the unmarked objects that creates of other environments made whose answer is lost.
+
+    Where there are more objects than such creates, somebody else made one, and all of them remain.
+    """
+    if not any(item.alike for item in duplicates):
+        return duplicates
+    others = states_of_others(session)
+
+    def made_by_others(item: Duplicate) -> bool:
+        kind = inputs.kinds[item.address.type]
+        makers = [{create.pending.operation for create in others.makers(kind, live)} for live in item.lives]
+        return item.alike and all(makers) and len(set().union(*makers)) >= len(item.lives)
+
+    return tuple(item for item in duplicates if not made_by_others(item))
 
 
 async def _existing_ids(session: Session, inputs: PlanInputs, duplicates: tuple[Duplicate, ...]) -> frozenset[str]:

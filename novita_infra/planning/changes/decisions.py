@@ -186,7 +186,8 @@ def ambiguous(address: Address, candidates: Iterable[Live]) -> str:
     ids = " and ".join(live.id for live in candidates)
     return (
         f"a create got no usable answer, and {ids} could each be what it made; look at them, import the right one "
-        f"with `novita-infra import {shlex.quote(str(address))} ID`, and then delete the other one if nothing needs it"
+        f"with `novita-infra import {shlex.quote(str(address))} ID`, and then delete the other one if nothing needs it "
+        "(a state that this run cannot see, on another machine or of another project, may record it)"
     )
 
 
