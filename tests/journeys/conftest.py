@@ -24,6 +24,8 @@ UNDER_EACH = {
     "test_ambiguity",
 }
 """The modules in which the answers of the service matter. The others choose a profile, or are about our own words."""
+UNDER = [pytest.param(name, marks=() if name == "live" else pytest.mark.slow) for name in sorted(PROFILES)]
+"""The fast lane is the profile that is like the service."""
 
 
 @pytest.fixture(autouse=True)
@@ -36,4 +38,4 @@ def usual_profile(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     module = str(metafunc.module.__name__).rpartition(".")[2]
     if module in UNDER_EACH and "profile" not in metafunc.fixturenames:
-        metafunc.parametrize("usual_profile", sorted(PROFILES), indirect=True)
+        metafunc.parametrize("usual_profile", UNDER, indirect=True)
