@@ -66,7 +66,7 @@ _PASSING: Final = re.compile(r"invalid state change|cluster is not active", re.I
 that starts already or runs, and an endpoint 8 to 80 seconds after the last one of the account was deleted."""
 _FILTER: Final = re.compile(r"error code: (1\d\d\d)")
 """The text of the web filter in front of the API (Cloudflare's errors 1xxx)."""
-_TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_TITLE: Final = re.compile(r"<title[^<>]*>([^<]*)</title", re.IGNORECASE)
 
 _MOST_TEXT: Final = 500
 _ROUTE_ADVICE: Final = "there is no such route: check NOVITA_API_URL"

@@ -6,11 +6,13 @@ words, and words that stand in every text (`true`, `null`, `localhost`) never co
 
 from __future__ import annotations
 
+import heapq
 import json
 import re
 import urllib.parse
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from enum import IntEnum
 from functools import lru_cache
 from typing import Final
 
@@ -41,9 +43,23 @@ _WORDS: Final = """
 _TRIVIAL: Final = _NO_SECRETS | frozenset(_WORDS.split())
 """Words of ordinary texts that are no secret as a line among others. Replaced, they would make messages unreadable."""
 
-_ASSIGNED: Final = re.compile(r"""\s*["']?[\w.-]+["']?\s*(?:=|:\s)\s*(?P<value>.*?)[\s,;]*""")
+_ASSIGNED: Final = re.compile(
+    r"""\s*["']?[\w.-]+["']?\s*(?:=|:\s)\s*(?P<value>(?:[^\s,;]++|[\s,;]++(?=[^\s,;]))*+)[\s,;]*"""
+)
 """A line of a file of settings: `PASSWORD=...`, `password: ...`, `"password": "...",`."""
 _LOGIN: Final = re.compile(r"\w://[^\s/:@]*:(?P<value>[^\s/@]+)@")
+
+_END_OF_BASE64: Final = re.compile(r"[\w+/-]?={0,2}")
+
+
+class _Extent(IntEnum):
+    """Where a form is replaced. The lower of two includes the other."""
+
+    ANYWHERE = 0
+    BASE64 = 1
+    """Anywhere, with the characters that end the base64."""
+    WORD = 2
+    """As a whole word."""
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
@@ -56,11 +72,49 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 
 def without_secrets(text: str, secrets: Iterable[str]) -> str:
-    """The text with the secrets replaced, and nothing else changed."""
+    """The text with the secrets replaced, and nothing else changed.
+
+    Replaces the leftmost form first, and of two at one place the longer. Takes time linear in the text for each form.
+    """
     forms = _forms(secrets if isinstance(secrets, frozenset) else frozenset(secrets))
-    # A search for each form is linear; a pattern of all forms is not, and a log has thousands of words.
-    present = [(form, pattern) for form, pattern in forms if form in text]
-    return re.sub("|".join(pattern for _, pattern in present), HIDDEN, text) if present else text
+    heap = [
+        (span[0], order, span[1])
+        for order, (form, extent) in enumerate(forms)
+        if (span := _find(text, form, extent, 0)) is not None
+    ]
+    heapq.heapify(heap)
+    parts: list[str] = []
+    cursor = 0
+    while heap:
+        start, order, end = heap[0]
+        if start >= cursor:
+            parts += [text[cursor:start], HIDDEN]
+            cursor = end
+        span = _find(text, *forms[order], cursor)
+        if span is None:
+            heapq.heappop(heap)
+        else:
+            heapq.heapreplace(heap, (span[0], order, span[1]))
+    return "".join([*parts, text[cursor:]]) if parts else text
+
+
+def _find(text: str, form: str, extent: _Extent, start: int) -> tuple[int, int] | None:
+    """The beginning and the end of the next place of the form; None without one."""
+    while (start := text.find(form, start)) >= 0:
+        end = start + len(form)
+        if extent is _Extent.BASE64:
+            return start, _END_OF_BASE64.match(text, end).end()  # type: ignore[union-attr]  # it matches everywhere
+        if extent is _Extent.ANYWHERE or not (
+            _joins(text[start - 1 : start], ".-") or _joins(text[end : end + 1], "-")
+        ):
+            return start, end
+        start += 1
+    return None
+
+
+def _joins(mark: str, others: str) -> bool:
+    """Whether the character beside a form makes it a part of a longer word."""
+    return mark.isalnum() or (mark != "" and mark in f"_{others}")
 
 
 def lines_of(text: str) -> list[str]:
@@ -69,21 +123,21 @@ def lines_of(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=64)
-def _forms(secrets: frozenset[str]) -> tuple[tuple[str, str], ...]:
-    """Each spelling of the secrets with its pattern, the longest first."""
-    forms: dict[str, str] = {}
+def _forms(secrets: frozenset[str]) -> tuple[tuple[str, _Extent], ...]:
+    """Each spelling of the secrets with its extent, the longest first."""
+    forms: dict[str, _Extent] = {}
     for secret in secrets:
-        for form, pattern in _spellings(secret):
-            if form and (len(pattern) < len(forms.get(form, pattern + " "))):  # that which matches more is shorter
-                forms[form] = pattern
+        for form, extent in _spellings(secret):
+            if form:
+                forms[form] = min(extent, forms.get(form, extent))
     return tuple(sorted(forms.items(), key=lambda item: (-len(item[0]), item[0])))
 
 
-def _spellings(secret: str) -> Iterator[tuple[str, str]]:
-    """The spellings of one secret, each with its pattern. Forms of ordinary words are left out."""
+def _spellings(secret: str) -> Iterator[tuple[str, _Extent]]:
+    """The spellings of one secret, each with its extent. Forms of ordinary words are left out."""
     if secret.strip().casefold() not in _NO_SECRETS:
         for form in _written(secret):
-            yield form, _pattern(form, whole=len(form) <= _SHORT)
+            yield form, _extent(whole=len(form) <= _SHORT)
         lines = lines_of(secret.strip("\r\n"))
         for text in {secret, "\n".join(lines), "\r\n".join(lines)}:
             yield from _encoded(text)
@@ -92,7 +146,7 @@ def _spellings(secret: str) -> Iterator[tuple[str, str]]:
         if len(piece) < _LEAST or piece.casefold() in _TRIVIAL or not any(map(str.isalnum, piece)):
             continue
         for form in _written(piece):
-            yield form, _pattern(form, whole=len(piece) < _LINE)
+            yield form, _extent(whole=len(piece) < _LINE)
         yield from _encoded(piece)
 
 
@@ -119,7 +173,7 @@ def _written(text: str) -> set[str]:
     }
 
 
-def _encoded(text: str) -> Iterator[tuple[str, str]]:
+def _encoded(text: str) -> Iterator[tuple[str, _Extent]]:
     """The text inside of any base64: at each of the three places that its first byte can have, without the end.
 
     The characters at both ends hold bits of what stands around the text, so they are no part of the form.
@@ -137,20 +191,19 @@ def _encoded(text: str) -> Iterator[tuple[str, str]]:
             for width in _WRAPPED:
                 last = whole[len(core) // width * width :]
                 if last != whole and 2 <= len(last.rstrip("=")) <= _LEAST_ENCODED:
-                    yield last, _pattern(last, whole=True)
+                    yield last, _Extent.WORD
         for part in parts:
             if len(part) >= _LEAST_ENCODED:
                 for form in {part, part.replace("+", "-").replace("/", "_")}:
-                    yield form, rf"{re.escape(form)}[\w+/-]?={{0,2}}"
+                    yield form, _Extent.BASE64
     if len(data) * 8 // 6 < _LEAST_ENCODED:  # its base64 is found only alone, as `echo bob | base64` writes it
         for end in (b"", b"\n"):
             form = b64encode(data + end).decode("ascii")
-            yield form, _pattern(form, whole=True)
+            yield form, _Extent.WORD
 
 
-def _pattern(form: str, *, whole: bool) -> str:
-    escaped = re.escape(form)
-    return rf"(?<![\w.-]){escaped}(?![\w-])" if whole else escaped
+def _extent(*, whole: bool) -> _Extent:
+    return _Extent.WORD if whole else _Extent.ANYWHERE
 
 
 def _one_line(text: str) -> str:

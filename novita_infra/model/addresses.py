@@ -41,3 +41,20 @@ class Origin:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+
+def fits_wildcards(pattern: str, text: str) -> bool:
+    """Whether the text fits a pattern in which each `*` stands for any text. Takes time linear in both."""
+    first, *parts = pattern.split("*")
+    if not parts:
+        return pattern == text
+    *middle, last = parts
+    if len(first) + len(last) > len(text) or not (text.startswith(first) and text.endswith(last)):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for part in middle:  # the leftmost place of each part leaves the most room for the next
+        at = text.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return True

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Collection
 from dataclasses import replace
 
-from novita_infra.model.addresses import Address
+from novita_infra.model.addresses import Address, fits_wildcards
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.rules import Policy
 
@@ -58,26 +58,9 @@ def is_selected(address: Address, named: Collection[str]) -> bool:
     if not named:
         return False
     texts = (str(address), str(replace(address, key=""))) if address.key else (str(address),)
-    return any(_fits(pattern, text) for pattern in named for text in texts)
+    return any(fits_wildcards(pattern, text) for pattern in named for text in texts)
 
 
 def is_pattern(text: str) -> bool:
     """Whether the text is a pattern, which may select several addresses."""
     return "*" in text
-
-
-def _fits(pattern: str, text: str) -> bool:
-    """Whether the text has the parts of the pattern in their order, in time linear in both."""
-    first, *parts = pattern.split("*")
-    if not parts:
-        return pattern == text
-    *middle, last = parts
-    if len(first) + len(last) > len(text) or not (text.startswith(first) and text.endswith(last)):
-        return False
-    at, end = len(first), len(text) - len(last)
-    for part in middle:  # the leftmost place of each part leaves the most room for the next
-        at = text.find(part, at, end)
-        if at < 0:
-            return False
-        at += len(part)
-    return True

@@ -37,7 +37,7 @@ from novita_infra.policies.schemas import BadSchema, misfits
 
 _GIVEN: Final = "NOVITA_INFRA_VAR_"
 _KEY: Final = "NOVITA_API_KEY"
-_FRAME: Final = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
+_FRAME: Final = re.compile(r'^[ \t]*File "(?P<file>[^"\n]+)", line (?P<line>\d+)', re.MULTILINE)
 """A position in a traceback of Python."""
 _LAST_WORDS: Final = 300
 """Characters of the standard error of a policy that are shown when it gives no verdict."""

@@ -5,7 +5,6 @@ Every patched value keeps the place of the patch, so that messages point at the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -14,6 +13,7 @@ from novita_infra.manifests.project.project_file import Settings
 from novita_infra.manifests.resources.names import suggest
 from novita_infra.manifests.validation.documents import IdentifiedDocument
 from novita_infra.manifests.yaml.positions import Position, inside, origin
+from novita_infra.model.addresses import fits_wildcards
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.frozen import dataclass
 
@@ -73,8 +73,7 @@ def patch(
         if not isinstance(target, str):
             continue  # the schema of the project file reports it
         position = inside(environment.patches_position, index)
-        pattern = _pattern(target)
-        matching = [place for place, one in enumerate(documents) if pattern.fullmatch(str(one.address))]
+        matching = [place for place, one in enumerate(documents) if _is_target(target, str(one.address))]
         for place in matching:
             documents[place] = _patched(documents[place], item, position, expressions=environment.expressions)
         if not matching and complete:
@@ -84,9 +83,10 @@ def patch(
     return documents, diagnostics
 
 
-def _pattern(target: str) -> re.Pattern[str]:
-    """Compiles a target. `*` matches any part of a name and nothing else."""
-    return re.compile("[^.]*".join(map(re.escape, target.split("*"))))
+def _is_target(target: str, address: str) -> bool:
+    """Whether the target names the address. `*` matches any part of a name and no dot."""
+    patterns, parts = target.split("."), address.split(".")
+    return len(patterns) == len(parts) and all(map(fits_wildcards, patterns, parts))
 
 
 def _patched(

@@ -21,7 +21,9 @@ from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import refs
 
-_EXPRESSION: Final = re.compile(r"(?<!\$)\$\{\s*(?P<space>[a-z_]+)\.(?P<name>[A-Za-z_][A-Za-z0-9_-]*)[^}]*\}")
+_EXPRESSION: Final = re.compile(
+    r"(?<!\$)\$\{\s*(?P<space>[a-z_]+)\.(?P<name>[A-Za-z_][A-Za-z0-9_-]*+)[^}]*+(?P<closed>\})?"
+)
 _LONGEST: Final = 60
 _MISSING: Final = object()
 
@@ -152,7 +154,8 @@ def _named(value: Any) -> Iterator[tuple[str, str]]:
     match value:
         case str():
             for match in _EXPRESSION.finditer(value):
-                yield match["space"], match["name"]
+                if match["closed"]:
+                    yield match["space"], match["name"]
         case dict():
             for item in value.values():
                 yield from _named(item)
@@ -164,7 +167,8 @@ def _named(value: Any) -> Iterator[tuple[str, str]]:
 def _shown(value: Any, *, hidden: bool) -> str:
     """Returns the value as written, shortened. A hidden value is shown as its source only."""
     points = isinstance(value, dict) and value.keys() <= {"fromEnv", "fromFile"}
-    if hidden and not points and not (isinstance(value, str) and _EXPRESSION.fullmatch(value)):
+    expression = _EXPRESSION.fullmatch(value) if isinstance(value, str) else None
+    if hidden and not points and not (expression and expression["closed"]):
         return "(secret)"
     text = value if isinstance(value, str) and value.startswith("${") else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -19,7 +19,7 @@ _NAMES: Final = re.compile(
 _ENVS: Final = frozenset({"envs", "env"})
 _KEY: Final = re.compile(r"\bsk_[A-Za-z0-9_\-]+")
 _QUERY: Final = re.compile(
-    r"(?i)((?:^|[?&])[^=&#\s\"']*(?:token|key|secret|signature|password|credential)=)[^&#\s\"']+"
+    r"(?i)((?:^|[?&])[^=&#?\s\"']*(?:token|key|secret|signature|password|credential)=)[^&#\s\"']+"
 )
 
 
