@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from patterns import SIZE, Use, patterns_in_schemas, texts, uses
@@ -71,7 +72,7 @@ def _limited(seconds: float) -> Iterator[None]:
 def _slow(use: Use, most: float = MOST) -> list[str]:
     """The methods and the beginnings of the texts that take too long."""
     assert use.pattern is not None
-    pattern = re.compile(use.pattern, use.flags)
+    pattern: Any = re.compile(use.pattern, use.flags)
     calls: dict[str, Callable[[str | bytes], object]] = {
         "match": pattern.match,
         "fullmatch": pattern.fullmatch,

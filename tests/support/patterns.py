@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from re import _constants as codes  # type: ignore[attr-defined]  # the only source of the parts of a pattern
-from re import _parser as parser  # type: ignore[attr-defined]
+from re import _constants as codes
+from re import _parser as parser
 from typing import Any, Final
 
 import novita_infra
@@ -66,7 +66,7 @@ def _in(path: Path) -> Iterator[Use]:
     }
     for call in _calls(tree):
         place = f"{relative.as_posix()}:{names.get(id(call)) or owners.get(id(call)) or ast.unparse(call.args[0])}"
-        function = call.func.attr  # type: ignore[attr-defined]
+        function = call.func.attr
         methods = _methods(tree, call) if function == "compile" else frozenset({_as_used(function)})
         try:
             pattern = eval(ast.unparse(call.args[0]), dict(module))  # noqa: S307 -- the package's own source
