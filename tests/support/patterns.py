@@ -66,7 +66,7 @@ def _in(path: Path) -> Iterator[Use]:
     }
     for call in _calls(tree):
         place = f"{relative.as_posix()}:{names.get(id(call)) or owners.get(id(call)) or ast.unparse(call.args[0])}"
-        function = call.func.attr
+        function = call.func.attr  # type: ignore[attr-defined]  # `_calls` yields calls of attributes
         methods = _methods(tree, call) if function == "compile" else frozenset({_as_used(function)})
         try:
             pattern = eval(ast.unparse(call.args[0]), dict(module))  # noqa: S307 -- the package's own source
