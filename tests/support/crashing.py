@@ -1,6 +1,6 @@
 """A real `apply` in a process of its own that SIGKILL ends at an exact instant, and what must hold after the next one.
 
-Between the command and `sim serve` stands a proxy that sees every request: it knows when one was sent, had its effect
+Between the command and the simulator stands a proxy that sees every request: it knows when one was sent, had its effect
 or was answered. What only the command knows (that it is about to write) is found where it calls the system.
 """
 
@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ import yaml
 from crash_cases import Case
 from edits import Resource
 from local_store import LocalStore
-from processes import LIMIT, environment, serving
+from processes import LIMIT, environment
 from sights import TABLES, seen
 
 from novita_infra.applying.events import Result
@@ -38,6 +38,9 @@ from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.review import Review
 from novita_infra.simulator import World, open_world
+from novita_infra.simulator.http.app import build_app
+from novita_infra.simulator.http.serving import background
+from novita_infra.testing.worlds import WorldOptions, open_with_options
 
 TIME_SCALE: Final = 60
 """Of the cloud: slow enough that an object is still on its way when the next run begins."""
@@ -73,7 +76,7 @@ def survives(case: Case, point: Point, folder: Path, *, saved: bool = False) -> 
     With `saved`, both runs are those of a saved plan.
     """
     project, account = folder / "project", folder / "account.db"
-    with serving("--db", str(account), time_scale=TIME_SCALE) as (server, _):
+    with _served(account) as server:
         declare(project, case.before)
         apply_hurried(project, server)
         calls = _calls(server)
@@ -93,6 +96,17 @@ def survives(case: Case, point: Point, folder: Path, *, saved: bool = False) -> 
     most = 1 if case.single else 2
     assert 1 <= made[case.operation] <= most, f"{case.operation} reached the cloud {made[case.operation]} times"
     _assert_on_record_once(project, account, case)
+
+
+@contextlib.contextmanager
+def _served(account: Path) -> Iterator[str]:
+    """A simulator whose account is kept in the file, in a thread of this process: its address."""
+    world = open_with_options(WorldOptions(db=account, time_scale=TIME_SCALE))
+    try:
+        with background(build_app(world)) as server:
+            yield server.url
+    finally:
+        world.close()
 
 
 def declare(project: Path, resources: tuple[Resource, ...]) -> None:
