@@ -25,6 +25,7 @@ from novita_infra.api.errors import ApiError, Refused, Throttled, Unanswered, Un
 from novita_infra.api.known_secrets import KnownSecrets, SecretSource
 from novita_infra.api.limits.governor import Governor
 from novita_infra.api.limits.shared_limits import open_limits
+from novita_infra.api.logs.hosts import resolve_host
 from novita_infra.api.logs.tail import Logs
 from novita_infra.api.request import Pages, Request, WalkedItems
 from novita_infra.api.responses import Response, content
@@ -82,7 +83,8 @@ class Client:
         )
         self._pools = ClientPools(timeout=timeout, transport=transport)
         self._direct = None if transport or is_proxied() else Connections()
-        self._logs = Logs(self._pools, api=self._url, headers=self._headers, governor=self._governor)
+        resolve = None if transport else resolve_host
+        self._logs = Logs(self._pools, api=self._url, headers=self._headers, governor=self._governor, resolve=resolve)
 
     def __repr__(self) -> str:
         return f"Client({self._url})"

@@ -1,12 +1,12 @@
 """Reads the end of a log from the address in an answer. It explains a failure, and never fails itself.
 
-The key is sent only to the API's own host, whatever the address is.
+The key is sent only to the API's own host, whatever the address is. Another host is read at an address that was
+checked: its name is looked up once, and the connection goes to what was found. Through a proxy the proxy looks it up.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Iterable
 from contextlib import AsyncExitStack, suppress
 from typing import Final
@@ -14,9 +14,10 @@ from typing import Final
 import httpx
 
 from novita_infra.api.limits.governor import Governor
+from novita_infra.api.logs.hosts import Resolve, may_be_public, public_addresses
 from novita_infra.api.logs.lines import extract_lines
 from novita_infra.api.transport.client_pools import ClientPools
-from novita_infra.api.transport.connections import origin_of
+from novita_infra.api.transport.connections import is_proxied_to, origin_of
 
 TAIL: Final = 65_536
 """Bytes at the end of a log that are used."""
@@ -32,11 +33,15 @@ AT_ONCE: Final = 8
 class Logs:
     """Reads logs for one account, each with one attempt. An unreadable log gives no lines."""
 
-    def __init__(self, pools: ClientPools, *, api: str, headers: httpx.Headers, governor: Governor) -> None:
+    def __init__(
+        self, pools: ClientPools, *, api: str, headers: httpx.Headers, governor: Governor, resolve: Resolve | None
+    ) -> None:
+        """`resolve` looks up the host of a log; None without a network."""
         self._pools = pools
         self._api = httpx.URL(api)
         self._headers = headers
         self._governor = governor
+        self._resolve = resolve
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def last_lines(self, address: str, *, secrets: Iterable[str]) -> tuple[str, ...]:
@@ -53,9 +58,36 @@ class Logs:
 
     async def _read(self, url: httpx.URL, end: _End) -> None:
         own = origin_of(url) == origin_of(self._api)
+        for request in [self._request(url, own=True)] if own else await self._foreign(url):
+            with suppress(httpx.ConnectError, httpx.ConnectTimeout):
+                await self._send(request, end, own=own)
+                return
+
+    def _request(self, url: httpx.URL, *, own: bool) -> httpx.Request:
         headers = httpx.Headers(self._headers if own else {"User-Agent": self._headers["User-Agent"]})
         headers.update({"Accept": "*/*", "Accept-Encoding": "identity", "Range": f"bytes=-{TAIL}"})
-        request = httpx.Request("GET", url, headers=headers, extensions={"timeout": httpx.Timeout(IDLE).as_dict()})
+        return httpx.Request("GET", url, headers=headers, extensions={"timeout": httpx.Timeout(IDLE).as_dict()})
+
+    async def _foreign(self, url: httpx.URL) -> list[httpx.Request]:
+        """A request for each public address of the host; none if the host has another. Raises OSError."""
+        request = self._request(url, own=False)
+        if self._resolve is None:
+            return [request]
+        _, host, port = origin_of(url)
+        if is_proxied_to(host):
+            with suppress(OSError):  # a name that only the proxy knows
+                return [request] if await public_addresses(host, port, self._resolve) else []
+            return [request]
+        requests = []
+        for address in await public_addresses(host, port, self._resolve):
+            fixed = self._request(url.copy_with(host=address), own=False)
+            fixed.headers["Host"] = request.headers["Host"]
+            fixed.headers["Connection"] = "close"  # a connection is for one name, and the pool knows its address only
+            fixed.extensions["sni_hostname"] = host.strip("[]")  # the name that the certificate must have
+            requests.append(fixed)
+        return requests
+
+    async def _send(self, request: httpx.Request, end: _End, *, own: bool) -> None:
         async with AsyncExitStack() as stack:
             if own:
                 await stack.enter_async_context(self._governor.slot())
@@ -81,7 +113,7 @@ class Logs:
             return None
         if url.scheme not in {"http", "https"} or not 0 <= (url.port or 0) < 65_536:
             return None
-        return url if origin_of(url) == origin_of(self._api) or _is_public(url.host) else None
+        return url if origin_of(url) == origin_of(self._api) or may_be_public(url.host) else None
 
 
 class _End:
@@ -113,11 +145,3 @@ def _is_log(answer: httpx.Response) -> bool:
     packed = answer.headers.get("Content-Encoding", "identity") != "identity"
     page = answer.headers.get("Content-Type", "").startswith("text/html")
     return answer.status_code in {httpx.codes.OK, httpx.codes.PARTIAL_CONTENT} and not packed and not page
-
-
-def _is_public(host: str) -> bool:
-    """Whether the name or number of a host may lie outside of this machine and its network."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_global
-    except ValueError:
-        return "." in host.strip(".") and not host.rstrip(".").endswith((".localhost", ".internal", ".local"))

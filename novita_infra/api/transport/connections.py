@@ -12,7 +12,7 @@ import socket
 import ssl
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, cast
-from urllib.request import getproxies
+from urllib.request import getproxies, proxy_bypass
 
 import h11
 import httpx
@@ -32,6 +32,11 @@ _Origin: TypeAlias = tuple[str, str, int]
 def is_proxied() -> bool:
     """Whether the environment names a web proxy, for any host."""
     return not getproxies().keys().isdisjoint({"http", "https", "all"})
+
+
+def is_proxied_to(host: str) -> bool:
+    """Whether the environment names a web proxy for that host."""
+    return is_proxied() and not proxy_bypass(host.strip("[]"))
 
 
 def origin_of(url: httpx.URL) -> _Origin:
