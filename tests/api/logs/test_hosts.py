@@ -90,19 +90,19 @@ SPELLED_INSIDE = [
 ]
 
 
-@pytest.mark.parametrize("address", _INSIDE.split())
+@pytest.mark.parametrize("address", INSIDE)
 def test_an_address_inside_is_not_public(address: str) -> None:
     assert not is_public(ipaddress.ip_address(address))
     assert not may_be_public(address)
 
 
-@pytest.mark.parametrize("address", _OUTSIDE.split())
+@pytest.mark.parametrize("address", OUTSIDE)
 def test_an_address_outside_is_public(address: str) -> None:
     assert is_public(ipaddress.ip_address(address))
     assert may_be_public(address)
 
 
-@pytest.mark.parametrize("host", _SPELLED_INSIDE.split())
+@pytest.mark.parametrize("host", SPELLED_INSIDE)
 def test_other_spellings_of_hosts_inside_are_not_public(host: str) -> None:
     assert not may_be_public(host)
 
