@@ -18,7 +18,7 @@ from novita_infra.api.transport.client_pools import ClientPools
 INSIDE = [
     "127.0.0.1",
     "127.255.255.254",
-    "0.0.0.0",
+    "0.0.0.0",  # noqa: S104 -- no socket is bound to it
     "10.0.0.1",
     "172.16.0.1",
     "172.31.255.255",
