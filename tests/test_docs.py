@@ -14,7 +14,7 @@ from typing import Any
 import click
 import jsonschema
 import pytest
-import yaml
+from quick_yaml import read_all_yaml, read_yaml
 from transcripts import Block, Reader, blocks, exchanges
 
 from novita_infra.cli import root
@@ -51,7 +51,7 @@ def test_every_manifest_on_a_page_fits_the_published_schema(page: Path) -> None:
     schema = json.loads((ROOT / "schemas" / "manifest.json").read_text(encoding="utf-8"))
     published = jsonschema.Draft202012Validator(schema)
     for block in _blocks(page, "yaml"):
-        for document in yaml.safe_load_all(block.text):
+        for document in read_all_yaml(block.text):
             problems = [f"{error.json_path}: {error.message}" for error in published.iter_errors(document)]
             assert problems == [], f"line {block.line}"
 
@@ -79,7 +79,7 @@ def test_every_fault_in_the_simulator_page_can_be_ordered() -> None:
 
 def test_the_simulator_page_shows_scenarios_that_can_be_lived_through_and_names_every_event() -> None:
     page = ROOT / "docs/simulator.md"
-    assert [scenario_of(yaml.safe_load(block.text)).name for block in _blocks(page, "yml")] == ["tight-market"]
+    assert [scenario_of(read_yaml(block.text)).name for block in _blocks(page, "yml")] == ["tight-market"]
     assert [act for act in ACTS if f"`{act}`" not in page.read_text(encoding="utf-8")] == []
 
 

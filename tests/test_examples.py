@@ -9,8 +9,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 from click.testing import CliRunner
+from quick_yaml import read_all_yaml, read_yaml
 
 from novita_infra.cli import root
 from novita_infra.kinds import KINDS
@@ -33,7 +33,7 @@ def _name(path: Path) -> str:
 
 
 def _documents(path: Path) -> list[Any]:
-    return [item for item in yaml.safe_load_all(path.read_text(encoding="utf-8")) if item is not None]
+    return [item for item in read_all_yaml(path.read_text(encoding="utf-8")) if item is not None]
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_there_are_examples_of_whole_setups_and_of_kinds() -> None:
 def test_the_example_of_a_kind_validates_with_a_third_party_validator_and_with_the_command(
     kind: Kind, published: jsonschema.Draft202012Validator, tmp_path: Path
 ) -> None:
-    document = yaml.safe_load(kind.example)
+    document = read_yaml(kind.example)
     assert document["kind"] == kind.name
     assert [error.message for error in published.iter_errors(document)] == []
     (tmp_path / "manifest.yaml").write_text(kind.example, encoding="utf-8")

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from quick_yaml import read_yaml
 
 from novita_infra.api.credentials import secrets_in
 from novita_infra.api.error_mapping import refusal
@@ -54,7 +54,7 @@ def flat(status: int, reason: str, message: str = "no", **metadata: str) -> dict
 
 DOCUMENTED = [
     (status, reason, meaning)
-    for meaning, by_status in yaml.safe_load(REASONS.read_text(encoding="utf-8")).items()
+    for meaning, by_status in read_yaml(REASONS.read_text(encoding="utf-8")).items()
     for status, reasons in by_status.items()
     for reason in reasons
 ]

@@ -8,10 +8,10 @@ from typing import Any
 
 import kind_facts
 import pytest
-import yaml
 from crash_cases import unwritten_calls
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from quick_yaml import read_yaml
 
 from novita_infra.api.request import Request
 from novita_infra.catalogue.prices import PriceList, rate
@@ -81,7 +81,7 @@ def single_means(field: Field) -> Iterator[By | Replaces | Refusal]:
 
 def example_spec(kind: Kind) -> dict[str, Any]:
     """The spec of the kind's example, with the name that the metadata would give it."""
-    return {"name": "example", **yaml.safe_load(kind.example)["spec"]}
+    return {"name": "example", **read_yaml(kind.example)["spec"]}
 
 
 def chosen_spec(kind: Kind) -> dict[str, Any]:
@@ -347,7 +347,7 @@ def test_an_empty_catalogue_gives_faults_and_no_error(kind: Kind) -> None:
     assert (kind.resolution.resolve is None) == (not kind.resolution.catalogues)
     if kind.resolution.resolve is None:
         return
-    spec = yaml.safe_load(kind.example)["spec"]
+    spec = read_yaml(kind.example)["spec"]
     chosen, faults = kind.resolution.resolve(spec, Catalogue(), None)
     assert set(chosen) == set(spec)
     assert faults

@@ -10,6 +10,7 @@ import jsonschema
 import jsonschema_rs
 import pytest
 import yaml
+from quick_yaml import read_all_yaml, read_yaml
 
 from novita_infra.kinds import KINDS
 from novita_infra.schema.draft_07 import DRAFT_07, as_draft_07
@@ -28,7 +29,7 @@ def documents(paths: list[Path]) -> Iterator[Any]:
     """The documents of the files, as far as they are YAML."""
     for path in paths:
         try:
-            yield from yaml.safe_load_all(path.read_text(encoding="utf-8"))
+            yield from read_all_yaml(path.read_text(encoding="utf-8"))
         except (yaml.YAMLError, ValueError, RecursionError):
             continue
 
@@ -67,7 +68,7 @@ def test_no_keyword_stands_beside_a_reference_in_draft_07(name: str) -> None:
 
 
 def test_both_drafts_accept_every_example() -> None:
-    accepted = [*documents(EXAMPLES), *(yaml.safe_load(kind.example) for kind in KINDS.values())]
+    accepted = [*documents(EXAMPLES), *(read_yaml(kind.example) for kind in KINDS.values())]
     older = jsonschema.Draft7Validator(CONVERTED["manifest.json"])
     other = jsonschema_rs.Draft7Validator(CONVERTED["manifest.json"])
     assert len(accepted) > len(KINDS)

@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import jsonschema_rs
 import pytest
-import yaml
+from quick_yaml import read_yaml
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Field
@@ -64,7 +64,7 @@ def faults(schema: dict[str, Any], document: Any) -> list[tuple[str, str]]:
 
 
 def example(kind: Kind) -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(kind.example)
+    document: dict[str, Any] = read_yaml(kind.example)
     return document
 
 
@@ -365,7 +365,7 @@ def test_a_mistake_in_the_frame_is_reported_at_its_place(
 
 # --- the project file -----------------------------------------------------------------------------------------------
 
-PROJECT: dict[str, Any] = yaml.safe_load("""
+PROJECT: dict[str, Any] = read_yaml("""
 apiVersion: novita-infra/v1
 kind: Project
 metadata: {name: training}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from quick_yaml import read_yaml
 
 PROFILES = ("live", "documented", "strict")
 _NAME = re.compile(r"\$([a-z]+)")
@@ -65,7 +65,7 @@ def read(folder: Path) -> list[Pair]:
 
 def _pairs(path: Path) -> Iterator[Pair]:
     subject = path.parent.name if path.stem == "pairs" else path.stem
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data = read_yaml(path.read_text(encoding="utf-8"))
     for index, said in enumerate((data.get("pairs") if isinstance(data, dict) else data) or []):
         where = f"{subject}-{index}-{said['operation']}"
         instead = said.get("instead", {})

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
+from quick_yaml import read_all_yaml, read_yaml
 from rig import Rig
 
 from novita_infra.model.diagnostics import Problems
@@ -63,7 +63,7 @@ def cases() -> list[Path]:
 
 def plan_of(case: Path, ordering: Ordering = in_one_file) -> tuple[Rig, Review]:
     """The plan of the case in a world of its own."""
-    case_file = yaml.safe_load((case / "case.yaml").read_text(encoding="utf-8"))
+    case_file = read_yaml((case / "case.yaml").read_text(encoding="utf-8"))
     folder = Path(tempfile.mkdtemp())
     rig = Rig(folder, quirks=LIVE, environ=case_file.get("environ", {}), scenario=case_file.get("scenario", ""))
     rig.environment = case_file.get("environment", "")
@@ -93,7 +93,7 @@ def shown(case: Path, ordering: Ordering = in_one_file) -> Shown:
 def _declare(rig: Rig, path: Path, ordering: Ordering) -> None:
     for old in rig.folder.glob("*.yaml"):
         old.unlink()
-    documents = [item for item in yaml.safe_load_all(path.read_text(encoding="utf-8")) if item]
+    documents = [item for item in read_all_yaml(path.read_text(encoding="utf-8")) if item]
     documents = [{"apiVersion": "novita-infra/v1", **item} for item in documents]
     project = [item for item in documents if item["kind"] == "Project"]
     plain_project = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "rig"}}

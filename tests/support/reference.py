@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import yaml
+from quick_yaml import read_yaml
 
 _TESTS = Path(__file__).parents[1]
 _LIST = _TESTS / "contract" / "operations.yaml"
@@ -16,14 +16,14 @@ _PATH_PART = re.compile(r"{\w+(:\w+)?}")
 
 def operations() -> list[dict[str, str]]:
     """Method, whole path and page of each."""
-    bases = yaml.safe_load(_LIST.read_text(encoding="utf-8"))
+    bases = read_yaml(_LIST.read_text(encoding="utf-8"))
     listed = [one | {"path": base["base"] + one["path"]} for base in bases for one in base["operations"]]
     return listed + [one for path in sorted(_OF_KINDS.glob("*/pairs.yaml")) for one in operations_of(path.parent.name)]
 
 
 def operations_of(kind_type: str) -> list[dict[str, str]]:
     """The same of one kind: `operations` of its pairs."""
-    data = yaml.safe_load((_OF_KINDS / kind_type / "pairs.yaml").read_text(encoding="utf-8"))
+    data = read_yaml((_OF_KINDS / kind_type / "pairs.yaml").read_text(encoding="utf-8"))
     return [one | {"path": _BASE + one["path"]} for one in data.get("operations") or []]
 
 

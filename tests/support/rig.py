@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import httpx
-import yaml
 from kind_facts import FACTS
 from local_store import LocalStore
 from plan_shapes import checked_json
+from quick_yaml import yaml_of
 from virtual import VirtualClock
 
 from novita_infra.api.client import Client
@@ -111,7 +111,7 @@ class Rig:
 
     def write(self, name: str, *documents: Any) -> None:
         """Puts a manifest file into the project; a string is written as it is."""
-        text = "---\n".join(item if isinstance(item, str) else yaml.safe_dump(item) for item in documents)
+        text = "---\n".join(item if isinstance(item, str) else yaml_of(item) for item in documents)
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -11,10 +11,10 @@ from typing import Any
 import jsonschema
 import jsonschema_rs
 import pytest
-import yaml
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from quick_yaml import read_yaml
 
 from novita_infra.cli import root
 from novita_infra.simulator import BadScenario, scenario_of
@@ -49,7 +49,7 @@ def shipped() -> list[dict[str, Any]]:
 
 
 FILES = sorted((ROOT / "docs" / "scenarios").glob("*.scenario.yaml"))
-DAYS = [*shipped(), *(yaml.safe_load(path.read_text(encoding="utf-8")) for path in FILES)]
+DAYS = [*shipped(), *(read_yaml(path.read_text(encoding="utf-8")) for path in FILES)]
 EVERY_ACT = {"stock", "price", "reclaim", "breakNode", "stick", "call", "limits", "balance", "topUp", "revoke"}
 
 

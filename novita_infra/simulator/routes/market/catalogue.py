@@ -43,11 +43,8 @@ def _gpu_types(cluster: str) -> list[str]:
 
 def _places(world: World, product: ProductEntry, cluster: str = "") -> tuple[int, int]:
     """Free places and all places, in one cluster or in the cluster with the most."""
-    where = [cluster] if cluster else list(catalogue.clusters_of(product))
-    return max(
-        ((catalogue.free(world, product, one), catalogue.capacity(world, product, one)) for one in where),
-        default=(0, 0),
-    )
+    where = [cluster] if cluster else catalogue.clusters_of(product)
+    return max((catalogue.places_of(world, product, one) for one in where), default=(0, 0))
 
 
 def _inventory(free: int, capacity: int) -> str:
@@ -76,7 +73,7 @@ def _gpu_products(world: World, call: IncomingCall) -> Any:
     fit = [
         one
         for one in _wanted(GPU_PRODUCTS, call)
-        if query["billingMethod"] in one.billing and all(size(one) >= least for size, least in least_sizes)
+        if query["billingMethod"] in one.billing and all(size(one) >= least for size, least in least_sizes if least)
     ]
     return {"data": [_gpu_product(world, one, query["clusterId"]) for one in fit]}
 
@@ -146,7 +143,7 @@ def _products_v2(world: World, call: IncomingCall) -> Any:
 def _product_v2(world: World, product: ProductEntry) -> dict[str, Any]:
     serverless = product.category == "serverless"
     if serverless:
-        free, capacity = catalogue.free(world, product, ""), catalogue.capacity(world, product, "")
+        free, capacity = catalogue.places_of(world, product, "")
     else:
         free, capacity = _places(world, product)
     gpu = {

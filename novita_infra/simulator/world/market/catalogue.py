@@ -199,9 +199,15 @@ def capacity(world: World, product: ProductEntry, cluster: str) -> int:
     return int(product.stock * world.limits.stock_scale) if changed is None else changed.places
 
 
+def places_of(world: World, product: ProductEntry, cluster: str) -> tuple[int, int]:
+    """The number of free places, and of all places."""
+    places = capacity(world, product, cluster)
+    return max(0, places - world.used[product.id, cluster]), places
+
+
 def free(world: World, product: ProductEntry, cluster: str) -> int:
     """The number of free places."""
-    return max(0, capacity(world, product, cluster) - world.used[product.id, cluster])
+    return places_of(world, product, cluster)[0]
 
 
 def set_stock(world: World, *, products: str, clusters: str, places: int | None) -> None:
