@@ -16,7 +16,7 @@ def read_yaml(text: str) -> Any:
 
 
 def read_all_yaml(text: str) -> Iterator[Any]:
-    return yaml.load_all(text, Loader=_LOADER)  # type: ignore[no-any-return]
+    return yaml.load_all(text, Loader=_LOADER)
 
 
 def yaml_of(data: Any) -> str:
