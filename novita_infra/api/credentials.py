@@ -27,6 +27,7 @@ _LOGIN: Final = re.compile(r"(?P<before>\w://[^\s/:@]*:)(?P<value>[^\s/]+)(?=@)"
 _SERVICES: Final = re.compile(r"(?P<before>\b)(?P<value>(?:sk[-_]|hf_|gh[opusr]_|glpat-|AKIA)[\w-]{16,})")
 """The first characters of the keys of well-known services."""
 _PATTERNS: Final = (_GIVEN, _OPTION, _LOGIN, _SERVICES)
+_CERTAIN: Final = (_LOGIN, _SERVICES)
 
 _SECRET_KEYS: Final = frozenset({"password", "value", "imageauth", "secret", "token"})
 _LEAST: Final = 6
@@ -42,9 +43,12 @@ def secrets_in(body: Any) -> frozenset[str]:
     return frozenset(_secrets(body))
 
 
-def without_credentials(text: str) -> str:
-    """The text with every credential replaced."""
-    for pattern in _PATTERNS:
+def without_credentials(text: str, *, certain: bool = False) -> str:
+    """The text with every credential replaced.
+
+    With `certain`, only what cannot be anything else counts: `registry/token:1.2` is the name of an image.
+    """
+    for pattern in _CERTAIN if certain else _PATTERNS:
         text = pattern.sub(rf"\g<before>{HIDDEN}", text)
     return text
 
@@ -59,9 +63,18 @@ def credentials_in(text: str) -> Iterator[str]:
 
     A path, a variable of a shell and a number are none.
     """
+    yield from (value for value in _values(text) if len(value) >= _LEAST)
+
+
+def holds_credential(text: str) -> bool:
+    """Whether a credential of any length stands in the text."""
+    return any(_values(text))
+
+
+def _values(text: str) -> Iterator[str]:
     for start, end in spans_of_credentials(text):
         value = text[start:end].strip("\"'")
-        if len(value) >= _LEAST and not value.startswith(("/", "./", "$", "(")) and not value.isdigit():
+        if not value.startswith(("/", "./", "$", "(")) and not value.isdigit():
             yield value
 
 

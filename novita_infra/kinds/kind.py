@@ -47,6 +47,8 @@ class SpecError:
     hint: str = ""
     impossible: bool = False
     """Whether the manifest is sound and the account cannot fulfil it: no such place, over a limit."""
+    lacks: str = ""
+    """The field whose absence is the error. A manifest that does not compare it (`ignoreChanges`) may leave it out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
-from novita_infra.manifests.export.writing import SCHEMA, manifest_of, unwritable, written_fields
+from novita_infra.manifests.export.drafts import SCHEMA
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, nearest, problem
 from novita_infra.model.identity import Claim
 from novita_infra.model.records import Record
-from novita_infra.model.resources import Declared, Live
+from novita_infra.model.resources import PRESENT, Declared, Live
 from novita_infra.model.values import Value
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.identity import identified
+from novita_infra.operations.imported_manifests import manifest_for
 from novita_infra.operations.lost_state import MARKED, lists_of, own_objects
 from novita_infra.operations.ownership import accepting, claimed_by
 from novita_infra.operations.session import Session, check_account
 from novita_infra.planning.changes.equality import masked, without_known_secrets, written
 from novita_infra.planning.checks.lost_state import lost_state
+from novita_infra.refresh.catalogue import read_catalogue
 from novita_infra.refresh.objects import read_one
 from novita_infra.state.process_identity import this_process
 from novita_infra.state.state import LastRun
@@ -65,40 +67,60 @@ async def import_object(session: Session, address: Address, id: str, *, steal: b
         )
     if not state.searched and kind.api.mark_place and session.identity.claim(live.mark) is Claim.NONE and not steal:
         await _check_not_lost(session)
+    if live.phase not in PRESENT:
+        raise problem(f"{id} is being deleted", "there is nothing to import", address=str(address))
     identity = accepting(session, live, address)
     if recorded and accepts:
         session.state = session.store.save(replace(state, identity=identity, last_run=_this_import(session)))
         return recorded
-    declared = next((item for item in session.project.declared if item.address == address), None)
-    source = declared.origin.file if declared else _write_manifest(session, kind, address, live)
-    known = written_fields(kind, live)
-    # A value that the API does not return is assumed to be as declared; fields that are not declared are left out.
-    spec = {name: known.get(name, value) for name, value in declared.spec.items()} if declared else known
-    spec = {
-        name: _recorded(session, kind, declared, name, value) if name in known else value
-        for name, value in spec.items()
-    }
-    record = Record(
-        address,
-        live.id,
-        spec=written(_plain_items(kind.type, spec), state.key),
-        outputs=dict(live.outputs),
-        needs=declared.needs if declared else (),
-        source=source,
-        seen_at=session.clock.now(),
-    )
+    declared = _declared(session, address)
+    if declared is not None:
+        record, file = _declared_record(session, kind, declared, live), None
+    else:
+        record, file = await _write_manifest(session, kind, address, live)
     records = dict(sorted({**state.records, address: record}.items()))
     state = replace(state, records=records, identity=identity, last_run=_this_import(session))
     state = identified(state, session.project, cloud=session.cloud)
-    session.state = session.store.save(state)
+    try:
+        session.state = session.store.save(state)
+    except BaseException:
+        if file is not None:
+            file.unlink(missing_ok=True)  # a manifest without a record would create the object a second time
+        raise
     return record
 
 
-def _recorded(session: Session, kind: Kind, declared: Declared | None, name: str, value: Value) -> Value:
-    """A live value for the record: a Digest where the manifest has a secret, and for a text that holds a known one."""
-    wanted, key = declared.spec.get(name) if declared else None, session.state.key
-    if value == wanted:
-        return value
+def is_declared(session: Session, address: Address) -> bool:
+    """Whether a manifest declares the address."""
+    return _declared(session, address) is not None
+
+
+def _declared(session: Session, address: Address) -> Declared | None:
+    return next((item for item in session.project.declared if item.address == address), None)
+
+
+def _declared_record(session: Session, kind: Kind, declared: Declared, live: Live) -> Record:
+    """The record of a declared object: its live values, and the declared ones of fields that the API does not return.
+
+    So a credential, the months of a subscription and a tool count as declared. Secrets are Digests.
+    """
+    spec = {name: _recorded(session, kind, live, name, value) for name, value in declared.spec.items()}
+    return Record(
+        declared.address,
+        live.id,
+        spec=written(spec, session.state.key),
+        outputs=dict(live.outputs),
+        needs=declared.needs,
+        source=declared.origin.file,
+        seen_at=session.clock.now(),
+    )
+
+
+def _recorded(session: Session, kind: Kind, live: Live, name: str, wanted: Value) -> Value:
+    """A value for the record: a Digest where the manifest has a secret, and for a live text that holds a known one."""
+    value, key = live.values.get(name, wanted), session.state.key
+    if name not in live.values or value == wanted:
+        return wanted
     value = masked(value, recorded=None, wanted=wanted, field=kind.field(name), key=key)
     return without_known_secrets(value, session.project.secrets(), key=key)
 
@@ -118,29 +140,26 @@ async def _check_not_lost(session: Session) -> None:
         raise Problems([finding.diagnostic], code=finding.code)
 
 
-def _plain_items(prefix: str, values: Mapping[str, object]) -> dict[str, object]:
-    """The values that may be recorded in clear: fields that may hold secrets are left out."""
-    kind = KINDS[prefix]
-    hidden = {item.name for item in kind.fields if item.secret or item.secret_items}
-    return {name: value for name, value in values.items() if name not in hidden}
+async def _write_manifest(session: Session, kind: Kind, address: Address, live: Live) -> tuple[Record, Path]:
+    """Writes a manifest whose plan is empty; returns the record that agrees with it, and the file.
 
-
-def _write_manifest(session: Session, kind: Kind, address: Address, live: Live) -> str:
-    missing = unwritable(kind, live)
-    if missing:
-        raise problem(
-            f"a manifest of {address} cannot be written: the API does not return {' and '.join(missing)}",
-            f"declare {address} in a manifest, then import it",
-            address=str(address),
-        )
-    names = {(item.address.type, item.id): item.address.name for item in session.state.records.values() if item.id}
+    Raises Problems if there is none, or the file exists.
+    """
+    root = session.project.root
     name = f"{address.type}-{address.name}.yaml"
-    path = session.project.root / name
-    schema = (session.project.root / SCHEMA).is_file()
-    text = manifest_of(kind, address, live, owner=lambda prefix, id: names.get((prefix, id), ""), schema=schema)
+    catalogue = await read_catalogue(session.client, kind.resolution.catalogues)
+    made = manifest_for(session, address, live, catalogue=catalogue, file=name, schema=(root / SCHEMA).is_file())
+    path = root / name
     try:
         with path.open("x", encoding="utf-8") as stream:
-            stream.write(text)
+            try:
+                stream.write(made.text)
+                stream.flush()
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
     except FileExistsError:
         raise problem(f"{path} exists already", f"declare {address} in it, then import again") from None
-    return name
+    except OSError as error:
+        raise problem(f"{path} cannot be written: {error.strerror or error}") from None
+    return made.record, path

@@ -59,6 +59,9 @@ def resolve_spec(
     if spec.get("image") is None:
         hint = "declare it here; the template that is named is not known"
         errors.append(SpecError(("image",), "there is no image", hint))
+    if spec.get("billingMode") == "monthly" and spec.get("months") is None and not _is_monthly(live):
+        summary = "an instance that becomes monthly needs months"
+        errors.append(SpecError(("billingMode",), summary, "add `months: 1`"))
     if declared_offers(spec):
         chosen, offer_problems = resolve_offers(chosen, catalogue, live, recorded)
         return chosen, (*errors, *offer_problems)
@@ -74,6 +77,10 @@ def resolve_spec(
     path = ("product", next((key for key in ("id", "gpu", "cpu") if key in object_of(spec.get("product"))), ""))
     errors += _place_errors(path, chosen, product, catalogue=catalogue, live=live)
     return chosen, (*errors, *_product_errors(spec, product, live))
+
+
+def _is_monthly(live: Live | None) -> bool:
+    return live is not None and live.values.get("billingMode") == "monthly"
 
 
 def _product(

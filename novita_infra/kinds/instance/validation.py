@@ -71,7 +71,7 @@ def _billing_errors(spec: Spec) -> Iterator[SpecError]:
     if not isinstance(mode, str):
         return
     if mode == "monthly" and spec.get("months") is None:
-        yield SpecError(("billingMode",), "a monthly instance needs months", "add `months: 1`")
+        yield SpecError(("billingMode",), "a monthly instance needs months", "add `months: 1`", lacks="months")
     for name in ("months", "autoRenew"):
         if name in spec and mode != "monthly":
             yield SpecError((name,), f"this is only for billingMode monthly, and it is {mode}", "leave one of them out")

@@ -1,40 +1,56 @@
-"""Writes the manifest of an imported object from its live values. It returns text and writes no file."""
+"""Drafts the manifest of an imported object from its live values. It writes no file."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 
-from novita_infra.kinds.field import Default, Field, Local
+from novita_infra.api.credentials import holds_credential, without_credentials
+from novita_infra.kinds.field import Default, Field, Local, Secrecy
 from novita_infra.kinds.kind import Kind
+from novita_infra.manifests.export.drafts import Draft, escaped
 from novita_infra.manifests.language.expressions import is_secret_name
-from novita_infra.manifests.yaml.emitting import emit_yaml
 from novita_infra.model.addresses import Address
 from novita_infra.model.resources import Live
 from novita_infra.model.values import Spec, Value
 
-SCHEMA: Final = ".novita-infra/schemas/manifest.json"
-"""The path at which `init` puts the manifest schema for editors."""
+NOT_RETURNED: Final = "the API does not return it"
+WITHHELD: Final = "its value may be secret, so it is not written here"
+_SECRET_WORDS: Final = ("PASS", "PWD", "AUTH", "PRIVATE", "COOKIE", "SESSION", "DSN", "SIGNATURE", "CERT", "LICENSE")
+"""Parts of names of variables that often hold a secret, beside those that always count as one."""
+_RANDOM: Final = re.compile(r"(?=[^\s]*[0-9])(?=[^\s]*[A-Za-z])[A-Za-z0-9+_=-]{24,}|-----BEGIN ")
+"""A text that looks like a token: long, without a separator, and made of letters and digits."""
 
 
-def manifest_of(kind: Kind, address: Address, live: Live, *, owner: Callable[[str, str], str], schema: bool) -> str:
-    """Returns the manifest of a live object; a plan of this manifest is empty.
+def draft_of(
+    kind: Kind,
+    address: Address,
+    live: Live,
+    *,
+    owner: Callable[[str, str], str],
+    redacted: Callable[[str], str],
+) -> Draft:
+    """Returns the draft of a live object's manifest. Fields with the kind's default are omitted.
 
-    `owner` maps a kind prefix and an id to the name of the resource that owns it, or to an empty string. Fields with
-    the kind's default are omitted. Values that look like secrets become references to environment variables. With
-    `schema`, the first line points editors at the project's own schema.
+    `owner` maps a type and an id to the name of the resource that declares it, or to an empty string; `redacted` takes
+    known secrets out of a text. A value that may be secret is left out; of an `env`, only that variable. A field that a
+    manifest must declare and the API does not return gets a substitute.
     """
     spec = {name: _written(kind, kind.field(name), value, owner) for name, value in written_fields(kind, live).items()}
-    if spec.get("name") == address.name:
-        del spec["name"]
-    document = {
-        "apiVersion": "novita-infra/v1",
-        "kind": kind.name,
-        "metadata": {"name": address.name},
-        "spec": spec,
-    }
-    text = emit_yaml(document)
-    return f"# yaml-language-server: $schema={SCHEMA}\n{text}" if schema else text
+    shown = {name: _without_secrets(kind.field(name), value, redacted) for name, value in spec.items()}
+    draft = Draft(kind, address, spec, {name: value for name, value in shown.items() if value is not None})
+    for name, value in shown.items():
+        if kind.field(name).secret_items:
+            for key, text in live.values[name].items():
+                if _is_secret_variable(key, text) or redacted(text) != text:
+                    draft = draft.without(name, key=key, reason=WITHHELD)
+        elif value != spec[name]:
+            draft = draft.without(name, reason=WITHHELD)
+    for item in kind.fields:
+        if item.required and item.name not in live.values:
+            draft = draft.without(item.name, reason=NOT_RETURNED)
+    return draft
 
 
 def written_fields(kind: Kind, live: Live) -> Spec:
@@ -49,8 +65,12 @@ def written_fields(kind: Kind, live: Live) -> Spec:
 
 
 def unwritable(kind: Kind, live: Live) -> tuple[str, ...]:
-    """Returns the required fields that the API does not return; a manifest needs them."""
-    return tuple(item.name for item in kind.fields if item.required and item.name not in live.values)
+    """Returns the required fields that the API does not return and no substitute may stand for: a secret, a product."""
+    return tuple(
+        item.name
+        for item in kind.fields
+        if item.required and item.name not in live.values and (item.secret or item.name == kind.placement.product)
+    )
 
 
 def _is_default(item: Field, value: Value) -> bool:
@@ -61,12 +81,8 @@ def _is_default(item: Field, value: Value) -> bool:
 
 def _written(kind: Kind, item: Field, value: Value, owner: Callable[[str, str], str]) -> Value:
     if item.refers:
-        return _with_names(value, item.refers_at, lambda id: owner(item.refers, id) or {"id": id})
-    if item.name in kind.resolution.written:
-        return kind.resolution.written[item.name](value)
-    if item.secret_items and isinstance(value, dict):
-        return {name: {"fromEnv": name} if is_secret_name(name) else _escaped(text) for name, text in value.items()}
-    return _escaped(value)
+        return _with_names(value, item.refers_at, lambda id: owner(item.refers, id) or {"id": escaped(id)})
+    return escaped(kind.resolution.written.get(item.name, lambda whole: whole)(value))
 
 
 def _with_names(value: Value, path: tuple[str, ...], named: Callable[[str], Value]) -> Value:
@@ -74,15 +90,29 @@ def _with_names(value: Value, path: tuple[str, ...], named: Callable[[str], Valu
         return named(value)
     if path[0] == "*":
         return [_with_names(item, path[1:], named) for item in value]
-    return {**value, path[0]: _with_names(value[path[0]], path[1:], named)}
+    others = {name: escaped(item) for name, item in value.items()}
+    return {**others, path[0]: _with_names(value[path[0]], path[1:], named)}
 
 
-def _escaped(value: Value) -> Value:
-    """Returns the value with `${` escaped, so that no expression is read from it."""
-    if isinstance(value, str):
-        return value.replace("${", "$${")
-    if isinstance(value, dict):
-        return {name: _escaped(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_escaped(item) for item in value]
-    return value
+def _is_secret_variable(name: str, text: str) -> bool:
+    """Returns whether a variable may hold a secret: by its name, or by what its value looks like."""
+    if not text:
+        return False
+    named = is_secret_name(name) or any(word in name.upper() for word in _SECRET_WORDS)
+    return named or holds_credential(text) or _RANDOM.search(text) is not None
+
+
+def _without_secrets(item: Field, value: Value, redacted: Callable[[str], str]) -> Value:
+    """Returns the value without credentials and known secrets; that of a map of variables is None."""
+    match value:
+        case _ if item.secret_items:
+            return None
+        case str():
+            plain, public = redacted(value), item.secrecy is Secrecy.PUBLIC
+            return without_credentials(plain, certain=public) if public or holds_credential(plain) else plain
+        case dict():
+            return {name: _without_secrets(item, part, redacted) for name, part in value.items()}
+        case list():
+            return [_without_secrets(item, part, redacted) for part in value]
+        case _:
+            return value

@@ -28,7 +28,8 @@ from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Value
 
-_ATTRIBUTES: Final = {prefix: tuple(dict.fromkeys(("id", *kind.outputs))) for prefix, kind in KINDS.items()}
+ATTRIBUTES: Final = {prefix: tuple(dict.fromkeys(("id", *kind.outputs))) for prefix, kind in KINDS.items()}
+"""By type, the attributes that expressions may use."""
 
 
 class ResourceLoader:
@@ -59,15 +60,15 @@ class ResourceLoader:
         written = identified
         identified, errors = patch(identified, environment, complete=complete)
         self._diagnostics.add(errors)
-        identified = [_with_name(item) for item in identified]
+        identified = [with_name(item) for item in identified]
         if self._provenance is not None:
             self._provenance.read(written, identified)
         known = KnownNames(item.address for item in identified)
-        scope = Scope(values, self._secrets.environ, _ATTRIBUTES, lambda address: self._known(address, known))
+        scope = Scope(values, self._secrets.environ, ATTRIBUTES, lambda address: self._known(address, known))
         every: dict[Address, Declared] = {}
         unsound: set[Address] = set()
         for item in identified:
-            every[item.address], sound = self._one(item, scope)
+            every[item.address], sound = self.one(item, scope)
             if not sound:
                 unsound.add(item.address)
         positions = {item.address: item.document.position for item in identified}
@@ -114,7 +115,7 @@ class ResourceLoader:
             hint = f"only {self._found.scope} was read; name the project's folder to have all of it"
         raise Unusable(f'there is no {address.type} "{address.name}"', hint)
 
-    def _one(self, identified: IdentifiedDocument, scope: Scope) -> tuple[Declared, bool]:
+    def one(self, identified: IdentifiedDocument, scope: Scope) -> tuple[Declared, bool]:
         """Returns the resource of one document, and whether it is free of errors."""
         document = identified.document
         checked = values = document.data
@@ -151,7 +152,7 @@ class ResourceLoader:
         return outputs
 
 
-def _with_name(identified: IdentifiedDocument) -> IdentifiedDocument:
+def with_name(identified: IdentifiedDocument) -> IdentifiedDocument:
     """Returns the document with the resource's name as `spec.name`, if the kind has that field and it is omitted."""
     document = identified.document
     spec = document.data.get("spec")

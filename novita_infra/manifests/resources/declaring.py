@@ -5,12 +5,13 @@ Contradictions are reported with their places. Nothing is decided about the clou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Field
+from novita_infra.kinds.kind import SpecError
 from novita_infra.manifests.language.expressions import Scope, Unusable
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.resources.conditions import conditions_of, triggers_of
@@ -269,12 +270,19 @@ def completed(
         if all(needed in declared for needed in item.needs):
             kind = KINDS[address.type]
             spec = kind.resolution.inherit(item.spec, lookup) if kind.resolution.inherit else item.spec
-            for error in kind.resolution.check(spec) if kind.resolution.check else ():
+            for error in spec_errors(replace(item, spec=spec)):
                 place = origin_at(positions[address], ("spec", *error.path))
                 diagnostics.append(Diagnostic(f"{label_of(error.path)}: {error.summary}", error.hint, origin=place))
             if spec is not item.spec:
                 result[address] = replace(item, spec=spec, needs=_needs(spec, item.needs))
     return result, diagnostics
+
+
+def spec_errors(declared: Declared) -> Iterator[SpecError]:
+    """Yields the errors of a spec beyond its schema. A field that is not compared may be left out."""
+    check = KINDS[declared.address.type].resolution.check
+    ignored = {rule.path for rule in declared.lifecycle.ignored}
+    yield from (error for error in (check(declared.spec) if check else ()) if (error.lacks,) not in ignored)
 
 
 def _whole(value: Any) -> Any:

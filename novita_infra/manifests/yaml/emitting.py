@@ -65,7 +65,7 @@ def _style(text: str) -> str | None:
     """Returns the style of a text: double-quoted, a block of lines, or None where the dumper chooses."""
     if _UNUSUAL.search(text) or _reads_otherwise(text):
         return '"'
-    return "|" if "\n" in text.rstrip("\n") else None
+    return "|" if "\n" in text else None
 
 
 def _reads_otherwise(text: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 
-from novita_infra.kinds.field import Comparison
+from novita_infra.kinds.field import Comparison, Default
 from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Cause, OnDrift
@@ -18,6 +18,7 @@ from novita_infra.model.rules import Rules
 from novita_infra.model.values import Spec, Value, is_known
 from novita_infra.planning.changes.case import Case
 from novita_infra.planning.changes.decisions import Decision, DriftResponse, decide
+from novita_infra.planning.changes.equality import without_known_secrets
 from novita_infra.planning.drift.detection import ResourceDrift, answer_to, as_it_is, in_force, overlaid
 from novita_infra.planning.plan.changes import Action, Adopted
 
@@ -150,16 +151,31 @@ def _kept(case: Case, detected: ResourceDrift, *, rules: Rules, now: float) -> _
                 ignored[name] = recorded[name]
             spec[name] = change.after
     for rule in rules_in_force:
-        name = rule.path[0]
-        if spec.get(name) is None and (rule.path[1:] or name not in recorded):
-            continue
-        value = live.values.get(name, recorded.get(name))
-        shown = case.masked(case.kind.field(name), value, recorded=recorded.get(name), wanted=spec.get(name))
-        value = overlaid(spec.get(name), shown, rule.path[1:])
-        spec = {other: item for other, item in spec.items() if other != name}
-        spec |= {} if value is None else {name: value}
+        spec = _with_ignored(case, spec, live, path=rule.path)
     adopted_for = {name: causes[name] for name in adopted if causes[name] is not Cause.EDITED}
     return _Kept(spec, adopted, adopted_for, over, ignored)
+
+
+def _with_ignored(case: Case, spec: dict[str, Value], live: Live, *, path: tuple[str, ...]) -> dict[str, Value]:
+    """The spec with the live value at the path of a rule of `ignoreChanges`; credentials in it are Digests.
+
+    A map that is no longer declared is reset, except for this part of it.
+    """
+    (name, *inner), recorded = path, case.recorded_spec
+    field_of = case.kind.field(name)
+    declared = spec.get(name)
+    if declared is None and name not in recorded:
+        return spec
+    base = declared
+    if declared is None and inner:
+        if not isinstance(field_of.absent, Default):
+            return spec
+        base = field_of.absent.value
+    value = live.values.get(name, recorded.get(name))
+    shown = case.masked(field_of, value, recorded=recorded.get(name), wanted=declared)
+    value = overlaid(base, without_known_secrets(shown, frozenset(), key=case.key), tuple(inner))
+    others = {other: item for other, item in spec.items() if other != name}
+    return others if value is None else {**others, name: value}
 
 
 def _adopted_before(case: Case, record: Record, live: Live) -> dict[str, Value]:

@@ -1,0 +1,191 @@
+"""The manifest of an imported object: one that our own loader accepts and whose plan is empty.
+
+A first draft holds all that the API shows. The loader and the planner judge it. What they refuse is left out, and so is
+what a plan would change, until nothing of that is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from novita_infra.api.redaction import without_secrets
+from novita_infra.catalogue.products import Catalogue
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.kind import Circumstances, Kind, SpecError
+from novita_infra.manifests.export.drafts import Draft, Unwritable
+from novita_infra.manifests.export.writing import NOT_RETURNED, draft_of, unwritable
+from novita_infra.manifests.project.alone import declare_alone
+from novita_infra.model.addresses import Address
+from novita_infra.model.diagnostics import Problems, problem
+from novita_infra.model.frozen import dataclass
+from novita_infra.model.lifecycle import OnDrift
+from novita_infra.model.records import Record
+from novita_infra.model.resources import Declared, Existing, Live
+from novita_infra.model.values import Ref, Spec, Value, resolve
+from novita_infra.operations.session import Session
+from novita_infra.planning.changes.equality import written
+from novita_infra.planning.inputs import AccountSnapshot, Config, PlanInputs, PriorState
+from novita_infra.planning.plan.changes import Action
+from novita_infra.planning.plan.review import Review
+from novita_infra.planning.planner import make_review
+
+_REFUSED: Final = "novita-infra does not accept its value"
+_MOST_DRAFTS: Final = 400
+"""The most drafts of one manifest: it may have a hundred variables, each of which may have to be left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenManifest:
+    """A manifest whose plan is empty, and the record that such a plan leaves."""
+
+    text: str
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class _Importing:
+    """One object that is being imported."""
+
+    session: Session
+    address: Address
+    live: Live
+    catalogue: Catalogue
+    file: str
+    schema: bool
+
+    @property
+    def kind(self) -> Kind:
+        return KINDS[self.address.type]
+
+
+def manifest_for(
+    session: Session, address: Address, live: Live, *, catalogue: Catalogue, file: str, schema: bool
+) -> WrittenManifest:
+    """The manifest of a live object that no manifest declares. Raises Problems where there can be none."""
+    this = _Importing(session, address, live, catalogue, file, schema)
+    if missing := unwritable(this.kind, live):
+        raise _impossible(this, f"the API does not return {' and '.join(missing)}")
+    if address.key:
+        raise _impossible(this, "an address with a key comes from a manifest")
+    secrets = session.project.secrets()
+    draft = draft_of(
+        this.kind,
+        address,
+        live,
+        owner=lambda prefix, id: _owner(session, prefix, id),
+        redacted=lambda text: without_secrets(text, secrets),
+    )
+    for _ in range(_MOST_DRAFTS):
+        try:
+            better, finished = _judged(this, draft)
+        except Unwritable as error:
+            raise _impossible(this, str(error)) from None
+        if finished is not None:
+            return finished
+        draft = better
+    raise _impossible(this, "too much of it is not accepted")
+
+
+def _judged(this: _Importing, draft: Draft) -> tuple[Draft, WrittenManifest | None]:
+    """The next draft; or the manifest, where nothing is wrong with this one. Raises Unwritable and Problems."""
+    if (place := draft.unemittable()) is not None:
+        return draft.without(place[0], key=place[1], reason=_REFUSED), None
+    text = draft.text(schema=this.schema)
+    declared, errors = declare_alone(text, this.file, this.session.project.root)
+    if errors or declared is None:
+        return _mended(this, draft, errors), None
+    record = _record(this, draft, declared)
+    review = _review(this, declared, record)
+    (change,) = review.plan.changes
+    if change.action in {Action.NONE, Action.RESUME} and not review.problems:
+        updated = next(iter(review.plan.record_updates), record)
+        return draft, WrittenManifest(text, replace(updated, needs=declared.needs, source=this.file))
+    return _without_differences(this, draft, declared, review), None
+
+
+def _mended(this: _Importing, draft: Draft, errors: tuple[SpecError, ...]) -> Draft:
+    """The draft without the values that are errors."""
+    for error in errors[:1]:
+        if error.lacks:
+            return draft.ignoring(error.lacks, NOT_RETURNED)
+        name, *inner = map(str, error.path or ("",))
+        if name not in this.kind.by_name:
+            raise _impossible(this, error.summary)
+        key = inner[0] if inner and this.kind.field(name).secret_items else ""
+        return draft.without(name, key=key, reason=_REFUSED)
+    raise _impossible(this, "it is no manifest")
+
+
+def _without_differences(this: _Importing, draft: Draft, declared: Declared, review: Review) -> Draft:
+    """The draft without the values that a plan refuses or would change, or that tolerates the state of the object."""
+    by_place = {place: name for name, place in declared.places.items()}
+    refused = [by_place[item.origin] for item in review.problems if item.origin in by_place]
+    changed = [item.name for change in review.plan.changes for item in change.fields]
+    for name in (*refused, *changed):
+        return draft.without(name, reason=_REFUSED)
+    causes = frozenset(item.cause for item in review.plan.drift if item.on_drift is OnDrift.HEAL)
+    if not causes:
+        why = [*review.problems, *(change.why for change in review.plan.changes)]
+        raise _impossible(this, str(why[0]))
+    return draft.tolerating(causes)
+
+
+def _record(this: _Importing, draft: Draft, declared: Declared) -> Record:
+    """The record of the object with the live values of what the draft declares and compares."""
+    spec = {}
+    for name, value in this.live.values.items():
+        if name not in draft.spec or name in draft.ignored:
+            continue
+        item = this.kind.field(name)
+        wanted = draft.spec[name]
+        spec[name] = {key: value[key] for key in wanted if key in value} if item.secret_items else value
+    return Record(
+        this.address,
+        this.live.id,
+        spec=written(spec, this.session.state.key),
+        outputs=dict(this.live.outputs),
+        needs=declared.needs,
+        source=this.file,
+        seen_at=this.session.clock.now(),
+    )
+
+
+def _review(this: _Importing, declared: Declared, record: Record) -> Review:
+    """The plan of the manifest by itself; what it refers to has the recorded id."""
+    session, state = this.session, this.session.state
+
+    def known(ref: Ref) -> Value:
+        other = state.records.get(ref.address)
+        return other.id if other and ref.attribute == "id" else ref
+
+    spec: Spec = {name: resolve(value, known) for name, value in declared.spec.items()}
+    return make_review(
+        PlanInputs(
+            config=Config(identity=session.identity, declared=(replace(declared, spec=spec, needs=()),)),
+            prior=PriorState(lineage=state.lineage, serial=state.serial, key=state.key),
+            world=AccountSnapshot(
+                existing={this.address: Existing(record, this.live)},
+                catalogue=this.catalogue,
+                circumstances=Circumstances(session.clock.now()),
+            ),
+            kinds=KINDS,
+        )
+    )
+
+
+def _owner(session: Session, prefix: str, id: str) -> str:
+    """The name of the declared resource that has the id; empty if there is none that a manifest may name."""
+    declared = {item.address for item in session.project.declared}
+    for address, record in session.state.records.items():
+        if (address.type, record.id, address.key) == (prefix, id, "") and address in declared:
+            return address.name
+    return ""
+
+
+def _impossible(this: _Importing, why: str) -> Problems:
+    return problem(
+        f"a manifest of {this.address} cannot be written: {why}",
+        f"declare {this.address} in a manifest, then import it",
+        address=str(this.address),
+    )

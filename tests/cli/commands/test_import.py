@@ -1,0 +1,47 @@
+"""`import` on the command line: in an empty folder, with a manifest, and the messages after it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Invoke = Callable[..., Result]
+NAMES = ("1e3", "08", "null", "a\x85b", "0o17")
+
+
+@pytest.fixture
+def networks(run: Invoke, project: Path) -> dict[str, str]:
+    """By name, the ids of networks that exist in the account while the folder is empty."""
+    for name in ("novita-infra.yaml", "fleet.yaml"):
+        (project / name).unlink()
+    head = "apiVersion: novita-infra/v1\nkind: VPC\n"
+    (project / "main.yaml").write_text(
+        "---\n".join(
+            f"{head}metadata: {{name: n{index}}}\nspec: {{cluster: us-dallas-nas-2, name: {json.dumps(name)}}}\n"
+            for index, name in enumerate(NAMES)
+        )
+    )
+    assert run("apply", "--sim", "--auto-approve").exit_code == 0
+    shown = json.loads(run("show", "--json").stdout)["values"]["root_module"]["resources"]
+    (project / "main.yaml").unlink()
+    shutil.rmtree(project / "state")
+    return {item["values"]["name"]: item["values"]["id"] for item in shown}
+
+
+def test_networks_with_names_that_look_like_numbers_import_into_an_empty_folder(
+    run: Invoke, project: Path, networks: dict[str, str]
+) -> None:
+    for index, name in enumerate(NAMES):
+        ended = run("import", f"vpc.m{index}", networks[name], "--sim")
+        assert ended.exit_code == 0, ended.stderr
+        assert ended.stdout.startswith(f"Imported: vpc.m{index} is {networks[name]}")
+        assert ended.stderr.startswith(f"vpc-m{index}.yaml is new. ")
+    assert run("validate").exit_code == 0
+    ended = run("plan", "--sim", "--detailed-exitcode")
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert run("destroy", "--sim", "--auto-approve").exit_code == 0
