@@ -71,11 +71,12 @@ def make_foreign(
     sent = {_WRAPPED[kind_type]: sent} if kind_type in _WRAPPED else sent
     act = {"do": "call", "operation": operation, "body": sent}
     on_event(rig.world, ScenarioEvent(id="", scenario="", act=act), "")
-    (id,) = {record.id for record in table} - known
+    (id,) = ({record.id for record in table} - known) or {""}
+    assert id, f"the service refuses {sent}"
     rig.clock.run(rig.clock.sleep(_SETTLED))
     rig.world.advance()
     record: Any = table.get(id)
     for name, value in (by_hand or {}).items():
         setattr(record, name, value)
     table.touch(record)
-    return id
+    return str(id)
