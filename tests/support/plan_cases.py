@@ -28,6 +28,7 @@ from novita_infra.planning.plan.review import Review
 from novita_infra.simulator import LIVE
 from novita_infra.simulator.scenarios.events import on_event
 from novita_infra.simulator.world.engine.records import ScenarioEvent
+from novita_infra.simulator.world.engine.settings import Timings
 from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.json.plan import plan_json
 from novita_infra.views.formats.text.diagnostics import diagnostic_lines
@@ -65,7 +66,8 @@ def plan_of(case: Path, ordering: Ordering = in_one_file) -> tuple[Rig, Review]:
     """The plan of the case in a world of its own."""
     case_file = read_yaml((case / "case.yaml").read_text(encoding="utf-8"))
     folder = Path(tempfile.mkdtemp())
-    rig = Rig(folder, quirks=LIVE, environ=case_file.get("environ", {}), scenario=case_file.get("scenario", ""))
+    environ, scenario = case_file.get("environ", {}), case_file.get("scenario", "")
+    rig = Rig(folder, quirks=LIVE, environ=environ, scenario=scenario, timings=Timings())
     rig.environment = case_file.get("environment", "")
     rig.variables = case_file.get("variables", {})
     if (case / "before.yaml").exists():
