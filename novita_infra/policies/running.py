@@ -32,8 +32,8 @@ from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.verdicts import Judgement, NoVerdict, Verdict, VerdictReason, verdict_in
-from novita_infra.policies.processes import run_process
-from novita_infra.policies.schemas import BadSchema, misfits
+from novita_infra.policies.privacy import hide_environment
+from novita_infra.policies.processes import Exited, run_process
 
 _GIVEN: Final = "NOVITA_INFRA_VAR_"
 _KEY: Final = "NOVITA_API_KEY"
@@ -61,10 +61,11 @@ async def judge_plan(
         return review
     data = shown(review.with_verdicts(()))
     off = threading.Event()
+    given = _without_secrets(project, review.plan, environ)
+    hide_environment(given.keys())
     bench = _Bench(
         root=root.resolve(),
-        environ=_without_secrets(project, review.plan, environ),
-        data=data,
+        environ=given,
         text=json.dumps(data).encode(),
         off=off,
     )
@@ -164,7 +165,6 @@ class _Bench:
 
     root: Path
     environ: Mapping[str, str]
-    data: Mapping[str, Any]
     text: bytes
     off: threading.Event
 
@@ -188,11 +188,7 @@ class _Bench:
                 return self._fit(policy)
 
     def _answer_of(self, policy: Policy, argv: list[str]) -> Verdict:
-        exited = run_process(
-            argv, self.text, folder=self.root, environ=self.environ, timeout=policy.timeout, off=self.off
-        )
-        if exited.trouble:
-            raise NoVerdict(exited.trouble)
+        exited = self._run(policy, argv)
         last_words = _last_words(exited.complaints.decode("utf-8", "replace"), self.root)
         try:
             verdict = verdict_in(json.loads(exited.output))
@@ -206,16 +202,25 @@ class _Bench:
             raise NoVerdict(f"{_ending(exited.code)}{last_words}")
         return verdict
 
+    def _run(self, policy: Policy, argv: list[str]) -> Exited:
+        exited = run_process(
+            argv, self.text, folder=self.root, environ=self.environ, timeout=policy.timeout, off=self.off
+        )
+        if exited.trouble:
+            raise NoVerdict(exited.trouble)
+        return exited
+
     def _fit(self, policy: Policy) -> Verdict:
-        text = self._file(policy.words[0]).read_bytes()
+        words = [str(self._file(policy.words[0])), "each" if policy.each else "whole"]
+        exited = self._run(policy, [sys.executable, "-P", "-m", "novita_infra.policies.schema_judge", *words])
         try:
-            schema = json.loads(text)
-            reasons = misfits(schema, self.data, each=policy.each)
-        except BadSchema as error:
-            raise NoVerdict(f"it is no JSON Schema: {error}") from None
-        except (ValueError, RecursionError):
-            raise NoVerdict("it is no JSON") from None
-        return Verdict(deny=tuple(VerdictReason(text, address) for text, address in reasons))
+            answer = json.loads(exited.output)
+        except ValueError:
+            last_words = _last_words(exited.complaints.decode("utf-8", "replace"), self.root)
+            raise NoVerdict(f"{_ending(exited.code)}{last_words}") from None
+        if "error" in answer:
+            raise NoVerdict(answer["error"])
+        return Verdict(deny=tuple(VerdictReason(item["reason"], item["address"]) for item in answer["deny"]))
 
     def _file(self, name: str) -> Path:
         path = self.root / name

@@ -198,6 +198,14 @@ def test_a_policy_schema_of_the_whole_plan_reports_the_address(rig: Rig) -> None
     assert message.startswith("network_storage.data: ")
 
 
+def test_a_policy_schema_whose_pattern_never_ends_is_ended_in_time(rig: Rig) -> None:
+    rig.declare(("NetworkStorage", "a" * 60, STORAGE[2]))
+    rig.write("endless.json", json.dumps({"properties": {"name": {"pattern": "^(a+)+!$"}}}))
+    _policies(rig, {"schema": "endless.json", "of": "change", "timeout": "1s"})
+    (message,) = _text_of(rig.plan())
+    assert "it took more than 1 s" in message
+
+
 def test_what_is_no_schema_denies(rig: Rig) -> None:
     rig.write("broken.json", "{")
     rig.write("wrong.json", json.dumps({"type": "nothing-known"}))

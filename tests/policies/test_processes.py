@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -15,6 +16,8 @@ from novita_infra.policies import processes
 from novita_infra.policies.processes import Exited, run_process
 
 pytestmark = pytest.mark.process
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and prctl")
 
 
 def _run(code: str, folder: Path, *, given: bytes = b"", timeout: float = 30.0, off: bool = False) -> Exited:
@@ -90,6 +93,78 @@ def test_a_run_that_is_called_off_ends_at_once(tmp_path: Path) -> None:
 def test_a_program_that_is_not_there_raises(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         run_process(["/not/there"], b"", folder=tmp_path, environ={}, timeout=1, off=threading.Event())
+
+
+# A grandchild in a session of its own, whose parent has ended: no group and no parent leads to it.
+DAEMON = """
+import os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        print(os.getpid(), flush=True)
+        {then}
+        time.sleep(600)
+    os._exit(0)
+os.wait()
+{last}
+"""
+
+
+@LINUX
+def test_a_daemon_that_holds_the_output_is_ended_in_time(tmp_path: Path) -> None:
+    ended = _run(DAEMON.format(then="", last=""), tmp_path, timeout=0.7)
+    assert ended.trouble == "it took more than 0.7 s"
+    assert _is_gone(int(ended.output))
+
+
+@LINUX
+def test_a_daemon_that_closed_its_streams_is_ended_with_the_program(tmp_path: Path) -> None:
+    ended = _run(DAEMON.format(then="os.close(1); os.close(2)", last="time.sleep(0.2)"), tmp_path)
+    assert (ended.code, ended.trouble) == (0, "")
+    assert _is_gone(int(ended.output))
+
+
+@LINUX
+def test_a_program_that_kills_its_supervisor_is_ended_too(tmp_path: Path) -> None:
+    code = "import os, time; print(os.getpid(), flush=True); os.kill(os.getppid(), 9); time.sleep(600)"
+    ended = _run(code, tmp_path, timeout=0.7)
+    assert ended.trouble == "it took more than 0.7 s"
+    assert _is_gone(int(ended.output))
+
+
+@LINUX
+def test_a_program_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    program = "import os, time; open('pid', 'w').write(str(os.getpid())); os.replace('pid', 'ready'); time.sleep(600)"
+    code = (
+        "import sys, threading; from pathlib import Path; from novita_infra.policies.processes import run_process;"
+        f"run_process([sys.executable, '-c', {program!r}], b'', folder=Path(), environ={{}}, timeout=600,"
+        " off=threading.Event())"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path) as process:
+        for _ in range(2000):
+            if (tmp_path / "ready").exists():
+                break
+            time.sleep(0.01)  # a process of the system takes real time to start
+        process.kill()
+    assert _is_gone(int((tmp_path / "ready").read_text(encoding="ascii")))
+
+
+@LINUX
+def test_the_environment_of_the_process_is_hidden_from_programs(tmp_path: Path) -> None:
+    code = (
+        "import os, subprocess; from novita_infra.policies.privacy import hide_environment;"
+        "hide_environment({'PATH', 'SHOWN'});"
+        "show = ['cat', f'/proc/{os.getpid()}/environ'];"
+        "print(subprocess.run(show, capture_output=True, env={'PATH': os.environ['PATH']}).stdout.count(b'sk_'),"
+        "os.environ['NOVITA_API_KEY'], subprocess.run(['env'], capture_output=True).stdout.count(b'sk_key'),"
+        "subprocess.run(show, capture_output=True).stdout.count(b'fine'))"
+    )
+    environ = {**os.environ, "NOVITA_API_KEY": "sk_key", "SHOWN": "fine"}
+    ended = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
+    shown, key, inherited, fine = ended.stdout.split()
+    assert (shown, key, inherited) == ("0", "sk_key", "1")
+    assert fine == ("1" if os.getuid() == 0 else "0")  # nobody but root may look at all
 
 
 def _is_gone(pid: int) -> bool:

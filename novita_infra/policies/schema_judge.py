@@ -1,0 +1,30 @@
+"""Compares a plan on standard input with the JSON Schema in a file: the program that a policy with a schema runs.
+
+It runs in a process of its own, because a pattern of a schema can take any time.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from novita_infra.policies.schemas import BadSchema, misfits
+
+
+def main(path: str, each: str) -> None:
+    """Prints `{"deny": [...]}`, or `{"error": "..."}` if the file holds no schema."""
+    try:
+        schema = json.loads(Path(path).read_bytes())
+        reasons = misfits(schema, json.load(sys.stdin), each=each == "each")
+    except BadSchema as error:
+        answer: dict[str, object] = {"error": f"it is no JSON Schema: {error}"}
+    except (ValueError, RecursionError):
+        answer = {"error": "it is no JSON"}
+    else:
+        answer = {"deny": [{"reason": text, "address": address} for text, address in reasons]}
+    json.dump(answer, sys.stdout)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
