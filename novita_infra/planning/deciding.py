@@ -101,37 +101,53 @@ def _decide_each(
     known = known_values(inputs, decisions, declared, left_out)
     for address in _in_order_of_needs(declared.values()):
         item = declared[address]
-        case, faults = _declared_case(inputs, item, known)
+        existing = inputs.world.existing.get(address, Existing())
+        decisions[address], faults = decide_as(inputs, item, existing, known, decisions=decisions, left_out=left_out)
         if faults:
             errors[address] = [_finding(item, fault) for fault in faults]
-        decision = with_forced_replacement(
-            _decide(inputs, case), item, options=inputs.options, decisions=decisions, left_out=left_out
-        )
-        decisions[address] = with_protection(decision, protect=item.lifecycle.protect)
     for address, existing in inputs.world.existing.items():
         scope = inputs.config.scope
         in_scope = not scope or (existing.record is not None and existing.record.source == scope)
         if address not in declared and in_scope:
-            decisions[address] = _decide(inputs, _case(inputs, None, address, spec={}))
+            decisions[address] = _decide(inputs, _case(inputs, None, address, existing, spec={}))
     if inputs.options.refresh is Refresh.ONLY:
         return refresh_only(decisions), {}
     return watched(decisions, declared, known), errors
 
 
+def decide_as(
+    inputs: PlanInputs,
+    item: Declared,
+    existing: Existing,
+    known: Callable[[Ref], Value],
+    *,
+    decisions: Decisions,
+    left_out: Collection[Address],
+) -> tuple[Decision, tuple[SpecError, ...]]:
+    """The decision on a declared resource whose record and object are the `existing`, and what is wrong with its spec.
+
+    `known` gives the values of references; `decisions` are those on what it needs.
+    """
+    case, errors = _declared_case(inputs, item, existing, known)
+    decision = with_forced_replacement(
+        _decide(inputs, case), item, options=inputs.options, decisions=decisions, left_out=left_out
+    )
+    return with_protection(decision, protect=item.lifecycle.protect), errors
+
+
 def _declared_case(
-    inputs: PlanInputs, item: Declared, known: Callable[[Ref], Value]
+    inputs: PlanInputs, item: Declared, existing: Existing, known: Callable[[Ref], Value]
 ) -> tuple[Case, tuple[SpecError, ...]]:
     """The case with references and names of products and clusters resolved, and the names that are not known."""
     spec = {name: resolve(value, known) for name, value in item.spec.items()}
-    case = _case(inputs, item, item.address, spec=spec)
+    case = _case(inputs, item, item.address, existing, spec=spec)
     if case.kind.resolution.resolve is None:
         return case, ()
     resolved, faults = case.kind.resolution.resolve(spec, inputs.world.catalogue, case.live, case.recorded_spec)
     return replace(case, spec=dict(resolved)), faults
 
 
-def _case(inputs: PlanInputs, item: Declared | None, address: Address, *, spec: Spec) -> Case:
-    existing = inputs.world.existing.get(address, Existing())
+def _case(inputs: PlanInputs, item: Declared | None, address: Address, existing: Existing, *, spec: Spec) -> Case:
     return Case(inputs.kinds[address.type], item, existing, spec, inputs.prior.key)
 
 

@@ -29,6 +29,10 @@ class Config:
     rules: Rules = Rules()
     scope: str = ""
     """A manifest file: records of other files are left alone. Empty for the whole project."""
+    placed: frozenset[Address] = frozenset()
+    """The resources whose cluster the manifests leave open, and that were given one."""
+    location: str = ""
+    """How the command line names the project, for commands in hints; empty for the current folder."""
 
     @property
     def project(self) -> str:

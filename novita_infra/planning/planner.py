@@ -14,7 +14,7 @@ from novita_infra.model.values import Value, resolve
 from novita_infra.planning.changes.decisions import Decision, settled
 from novita_infra.planning.changes.replacements import remembered
 from novita_infra.planning.checks.lost_state import lost_state, namesakes
-from novita_infra.planning.checks.safety import elsewhere, guarded
+from novita_infra.planning.checks.safety import elsewhere, guarded, rename_notes
 from novita_infra.planning.cost.costing import costed, over_budget, unproven
 from novita_infra.planning.deciding import Decided, decide_all, known_values
 from novita_infra.planning.drift.detection import drift_notes
@@ -23,10 +23,12 @@ from novita_infra.planning.drift.response import is_asked, still_adopted
 from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.options import Refresh
 from novita_infra.planning.ordering import schedule
+from novita_infra.planning.pairing import find_renames
 from novita_infra.planning.plan.changes import Action, Change, Drift
 from novita_infra.planning.plan.costs import Money
 from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Basis, OutputChanges, Plan, Selection
+from novita_infra.planning.plan.renames import Rename
 from novita_infra.planning.plan.review import Remarks, Review
 from novita_infra.planning.targeting import unchosen
 
@@ -39,8 +41,9 @@ def make_plan(inputs: PlanInputs) -> Plan:
 def make_review(inputs: PlanInputs) -> Review:
     """The plan with what the planner's own checks say about it, and with its cost."""
     decided = decide_all(inputs)
-    cost = _cost(inputs, decided)
-    return Review(_plan(inputs, decided), checks=_checks(inputs, decided, cost), cost=cost)
+    cost, renames = _cost(inputs, decided), find_renames(inputs, decided)
+    checks = _checks(inputs, decided, cost, renames)
+    return Review(_plan(inputs, decided), checks=checks, cost=cost, renames=renames)
 
 
 # --- the plan -----------------------------------------------------------------------------------------------------
@@ -167,7 +170,7 @@ def _changed(outputs: Mapping[str, Value], inputs: PlanInputs) -> tuple[str, ...
 # --- the review ---------------------------------------------------------------------------------------------------
 
 
-def _checks(inputs: PlanInputs, decided: Decided, cost: Money) -> Remarks:
+def _checks(inputs: PlanInputs, decided: Decided, cost: Money, renames: tuple[Rename, ...]) -> Remarks:
     """The remarks of the planner's own checks."""
     config, options, active = inputs.config, inputs.options, decided.active
     existing = inputs.world.existing
@@ -177,6 +180,7 @@ def _checks(inputs: PlanInputs, decided: Decided, cost: Money) -> Remarks:
         options=options,
         rules=config.rules,
         recorded=len(existing),
+        renames=renames,
     )
     return Remarks(
         findings=(
@@ -190,6 +194,7 @@ def _checks(inputs: PlanInputs, decided: Decided, cost: Money) -> Remarks:
         notes=(
             *elsewhere(existing, unread=inputs.world.unread),
             *_notes(active),
+            *rename_notes(renames, guards),
             *drift_notes(decided.declared, active, now=inputs.now),
             *unproven(cost, environment=config.environment),
             *_unrecorded_namesakes(inputs),

@@ -89,6 +89,7 @@ def shown(case: Path, ordering: Ordering = in_one_file) -> Shown:
     data = json.dumps(plan_json(plan), indent=1, sort_keys=True) + "\n"
     for address, record in sorted(rig.state().records.items()):
         text, data = (item.replace(record.id, f"<{address}>") for item in (text, data))
+    text, data = (item.replace(f" {rig.folder}", "") for item in (text, data))  # commands name the project
     return Shown(text, data)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import shlex
 from collections.abc import Collection
 from dataclasses import replace
+from pathlib import Path
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Circumstances
@@ -68,6 +69,7 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
             groups={name: OnFailure(word) for name, word in project.groups.items()},
             rules=project.rules,
             scope=project.scope,
+            location="" if session.where.path == Path() else str(session.where.path),
         ),
         prior=PriorState(
             lineage=state.lineage,

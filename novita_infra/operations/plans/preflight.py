@@ -50,7 +50,7 @@ async def run_preflight(session: Session, inputs: PlanInputs) -> Review:
     stock, _ = _split(await read_stock(client, siting.placement_questions(ground)))
     sites = siting.place_resources(replace(ground, stock=stock))
     declared |= sites.declared
-    config = replace(inputs.config, declared=tuple(declared.values()))
+    config = replace(inputs.config, declared=tuple(declared.values()), placed=frozenset(sites.declared))
     review = make_review(replace(inputs, config=config))
     flight = PreflightInput(
         review=review,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from novita_infra.model.addresses import Address
@@ -15,6 +15,7 @@ from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.options import PlanOptions, is_selected
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.findings import Finding
+from novita_infra.planning.plan.renames import Rename
 
 _DOING: Final[Mapping[Action, str]] = {
     Action.REPLACE: "replacing it",
@@ -33,15 +34,23 @@ def guarded(
     options: PlanOptions,
     rules: Rules,
     recorded: int,
+    renames: Iterable[Rename] = (),
 ) -> list[Finding]:
     """The findings on a plan of these decisions. `recorded` is the number of resources in the state.
 
-    `declared` is what the manifests declare even where all shall go.
+    `declared` is what the manifests declare even where all shall go. A resource that is deleted and created under
+    another name needs the permissions of a replacement.
     """
-    kept = [address for address, decision in decisions.items() if _is_protected(address, decision, declared)]
+    renamed = {item.source: item for item in renames}
+    protected = [address for address, decision in decisions.items() if _is_protected(address, decision, declared)]
     return [
-        *(_protected(address, decisions[address]) for address in sorted(kept)),
-        *_losing(decisions, options),
+        *(_protected(address, decisions[address]) for address in sorted(protected)),
+        *(
+            _protected_as(item)
+            for address, item in sorted(renamed.items())
+            if address not in protected and declared[item.target].lifecycle.protect
+        ),
+        *_losing(decisions, options, renamed),
         *_losing_old(decisions, options),
         *_too_many(decisions, options, rules, recorded=recorded),
     ]
@@ -88,12 +97,40 @@ def _protected(address: Address, decision: Decision) -> Finding:
     return Finding(Diagnostic(summary, hint, address=str(address)), EXIT_REFUSED)
 
 
-def _losing(decisions: Mapping[Address, Decision], options: PlanOptions) -> Iterator[Finding]:
+def _protected_as(rename: Rename) -> Finding:
+    hint = f"{rename.advice}; or set `lifecycle.protect: false` in {rename.target} until the object is deleted"
+    summary = f"delete is refused: {_agrees(rename)}, which is protected"
+    return Finding(Diagnostic(summary, hint, address=str(rename.source)), EXIT_REFUSED)
+
+
+def rename_notes(renames: Iterable[Rename], findings: Iterable[Finding]) -> Iterator[Diagnostic]:
+    """A note on each rename, except on one that a finding names already."""
+    hints: dict[str, str] = {}
+    for finding in findings:
+        hints[finding.diagnostic.address] = hints.get(finding.diagnostic.address, "") + finding.diagnostic.hint
+    for item in renames:
+        if item.advice not in hints.get(str(item.source), ""):
+            summary = f"it is deleted, and {_agrees(item)}"
+            yield Diagnostic(summary, item.advice, address=str(item.source), severity=Severity.WARNING)
+
+
+def _agrees(rename: Rename) -> str:
+    return f"{rename.target} is created with a spec that is equal but for the name"
+
+
+def _losing(
+    decisions: Mapping[Address, Decision], options: PlanOptions, renamed: Mapping[Address, Rename]
+) -> Iterator[Finding]:
     for address, decision in sorted(decisions.items()):
-        lost = [str(loss) for loss in decision.loses if _must_be_allowed(loss, decision.action)]
+        rename = renamed.get(address)
+        action = Action.REPLACE if rename else decision.action
+        lost = [str(loss) for loss in decision.loses if _must_be_allowed(loss, action)]
         if lost and not is_selected(address, options.allow_data_loss):
-            summary = f"{_DOING[decision.action]} loses {' and '.join(lost)}"
-            found = Diagnostic(summary, _permission(address), address=str(address), option=_allowing(address))
+            summary, hint = f"{_DOING[decision.action]} loses {' and '.join(lost)}", _permission(address)
+            if rename:
+                again = run_again_with(_allowing(address))
+                summary, hint = f"{summary}, and {_agrees(rename)}", f"{rename.advice}; if the loss is wanted, {again}"
+            found = Diagnostic(summary, hint, address=str(address), option=_allowing(address))
             yield Finding(found, EXIT_REFUSED)
 
 

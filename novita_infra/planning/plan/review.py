@@ -11,6 +11,7 @@ from novita_infra.model.rules import OnError
 from novita_infra.planning.plan.costs import Money
 from novita_infra.planning.plan.findings import Finding, code_of
 from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.renames import Rename
 from novita_infra.planning.plan.verdicts import Judgement
 
 
@@ -37,6 +38,8 @@ class Review:
     """What the plan costs, before and after."""
     verdicts: tuple[Judgement, ...] = ()
     """What the policies say; what they deny is among the problems, what they warn of among the notes."""
+    renames: tuple[Rename, ...] = ()
+    """What is deleted and created again under another name, although it could be kept."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -85,7 +85,9 @@ def approved_part(fresh: Review, touched: frozenset[Address], updated: frozenset
     )
     here = {"", *map(str, touched)}
     notes = tuple(item for item in fresh.checks.notes if item.address in here)
-    return Review(part, checks=Remarks(notes=notes), preflight=Remarks(notes=fresh.preflight.notes), cost=cost)
+    renames = tuple(item for item in fresh.renames if {item.source, item.target} <= touched)
+    preflight = Remarks(notes=fresh.preflight.notes)
+    return Review(part, checks=Remarks(notes=notes), preflight=preflight, cost=cost, renames=renames)
 
 
 def creates_of(plan: Plan) -> dict[Address, Spec]:

@@ -15,6 +15,7 @@ from novita_infra.model.frozen import dataclass
 from novita_infra.planning.plan.costs import Money
 from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.renames import Rename
 from novita_infra.planning.plan.review import Remarks, Review, denied_by, warned_by
 from novita_infra.planning.plan.verdicts import Judgement
 
@@ -47,6 +48,7 @@ class _StoredRemarks:
     code: int = 0
     policies: tuple[Judgement, ...] = ()
     money: Money | None = None
+    renames: tuple[Rename, ...] = ()
 
 
 _REMARKS: Final = tuple(_StoredRemarks.__dataclass_fields__)
@@ -66,7 +68,7 @@ def to_stored(review: Review, declared: Mapping[str, str], *, key: str) -> Json:
             plan[stored] = plan.pop(name)
     if declared:
         plan["basis"] |= {"config": fingerprint(dict(declared)), "declared": encode_with_sources(declared, key)}
-    remarks = _StoredRemarks(review.problems, review.notes, review.code, review.verdicts, review.cost)
+    remarks = _StoredRemarks(review.problems, review.notes, review.code, review.verdicts, review.cost, review.renames)
     return plan | encode_with_sources(remarks, key)
 
 
@@ -103,4 +105,4 @@ def _review(plan: Plan, stored: _StoredRemarks) -> Review:
         findings=tuple(Finding(item, stored.code) for item in stored.problems if item not in denied),
         notes=tuple(item for item in stored.notes if item not in warned),
     )
-    return Review(plan, checks=checks, cost=stored.money, verdicts=stored.policies)
+    return Review(plan, checks=checks, cost=stored.money, verdicts=stored.policies, renames=stored.renames)

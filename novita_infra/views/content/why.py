@@ -4,7 +4,8 @@ environment or the live event that caused it. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from novita_infra.kinds import KINDS
@@ -13,6 +14,7 @@ from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Ref, Value, refs
 from novita_infra.planning.plan.changes import Action, Change, Drift, FieldChange, Forced
 from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.renames import Rename
 from novita_infra.views.content.drift import answer
 from novita_infra.views.content.lines import cut_to
 from novita_infra.views.content.plan import heading
@@ -45,9 +47,11 @@ class Reasons:
     because: tuple[WhyReason, ...]
 
 
-def reasons(plan: Plan, address: Address, trail: Trail) -> Reasons:
+def reasons(plan: Plan, address: Address, trail: Trail, *, renames: Iterable[Rename] = ()) -> Reasons:
     """The reasons of the resource's change. Raises KeyError if the plan has no such resource."""
-    return _Reasoning(plan, trail).reasons(address)
+    found = _Reasoning(plan, trail).reasons(address)
+    renamed = tuple(_rename(item) for item in renames if address in {item.source, item.target})
+    return replace(found, because=(*found.because, *renamed))
 
 
 class _Reasoning:
@@ -151,6 +155,11 @@ class _Reasoning:
             return
         inner = tuple(self._because(other, passed=(*passed, ref.address)))
         yield WhyReason(f"{ref} is not known yet: {ref.address} {heading(other)[2]}", because=inner)
+
+
+def _rename(rename: Rename) -> WhyReason:
+    text = f"{rename.source} is deleted and {rename.target} is created, and their specs are equal but for the name"
+    return WhyReason(text, because=(WhyReason(rename.advice),))
 
 
 def _places(item: FieldChange) -> Iterator[tuple[tuple[str | int, ...], Value, Value]]:

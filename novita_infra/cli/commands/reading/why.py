@@ -56,7 +56,8 @@ def why(*, address: Address, project_options: ProjectOptions, plan_options: Plan
     if address not in {change.address for change in plan.changes}:
         known = sorted(str(change.address) for change in plan.changes)
         raise problem(f"there is no resource {address}", nearest(str(address), known))
-    change_reasons = reasons(plan, address, provenance_of(project_options, os.environ).trail)
+    trail = provenance_of(project_options, os.environ).trail
+    change_reasons = reasons(plan, address, trail, renames=review.renames)
     renderer.result(change_reasons)
     return 0
 

@@ -25,7 +25,7 @@ from novita_infra.views.formats.json.drift import adopted_json, drift_json
 from novita_infra.views.formats.json.estimate import estimate_json
 from novita_infra.views.formats.json.money import cost_json, money_json
 from novita_infra.views.formats.json.policies import policies_json
-from novita_infra.views.formats.json.safety import REASONS, conditions_json, loss_json, targeting_json
+from novita_infra.views.formats.json.safety import REASONS, conditions_json, loss_json, rename_json, targeting_json
 from novita_infra.views.formats.json.saved import saved_json
 from novita_infra.views.formats.json.values import (
     PROVIDER,
@@ -111,6 +111,7 @@ def plan_json(
             "steps": [_step(step) for step in plan.steps],
             "problems": [diagnostic_json(item) for item in problems],
             "notes": [diagnostic_json(item) for item in (*warnings, *review.notes)],
+            **({"renames": [rename_json(item) for item in review.renames]} if review.renames else {}),
             **({"policies": policies_json(review.verdicts)} if review.verdicts else {}),
             **({"digest": digest} if digest else {}),
             **({"saved": saved_json(saved)} if saved else {}),

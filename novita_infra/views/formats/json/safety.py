@@ -6,6 +6,7 @@ from novita_infra.model.resources import Loss
 from novita_infra.model.values import refs
 from novita_infra.planning.plan.changes import Along, Forced
 from novita_infra.planning.plan.plan import Plan
+from novita_infra.planning.plan.renames import Rename
 from novita_infra.planning.plan.steps import Step
 from novita_infra.views.formats.json.values import Json, shown_json
 
@@ -25,6 +26,17 @@ def targeting_json(plan: Plan) -> Json:
 def loss_json(loss: Loss) -> Json:
     """A loss of data: as text, and as values for a program."""
     return {"text": str(loss), "what": loss.what, "gb": loss.gb, "when": loss.when or None, "lasting": loss.lasting}
+
+
+def rename_json(rename: Rename) -> Json:
+    """A resource that is deleted and created under another name, and the command that keeps its object."""
+    return {
+        "from": str(rename.source),
+        "to": str(rename.target),
+        "id": rename.id,
+        "name": rename.name or None,
+        "command": rename.command,
+    }
 
 
 def conditions_json(step: Step) -> Json:

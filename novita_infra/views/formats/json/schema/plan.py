@@ -221,6 +221,21 @@ _NOVITA: Final = complete_object(
         ),
         "problems": _list("#/$defs/diagnostic", "Why it cannot be applied."),
         "notes": _list("#/$defs/diagnostic", "What a person should know; nothing is done about it."),
+        "renames": _list(
+            complete_object(
+                {
+                    "from": {"$ref": "#/$defs/address", "description": "The resource that is deleted."},
+                    "to": {"$ref": "#/$defs/address", "description": "The resource that is created."},
+                    "id": _text("The object that would be kept."),
+                    "name": {
+                        "type": ["string", "null"],
+                        "description": "The name that the spec must declare first, where objects cannot be renamed.",
+                    },
+                    "command": _text("The command that keeps the object, as it is typed."),
+                }
+            ),
+            "What is deleted and created with a spec that is equal but for the name, although it could be kept.",
+        ),
         "policies": _list(
             complete_object(
                 {
@@ -236,7 +251,7 @@ _NOVITA: Final = complete_object(
             "The verdict of each policy.",
         ),
     },
-    but=["digest", "saved", "estimate", "policies", "unread"],
+    but=["digest", "saved", "estimate", "policies", "renames", "unread"],
 )
 """The `novita` part of the plan."""
 

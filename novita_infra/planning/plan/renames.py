@@ -1,0 +1,57 @@
+"""Renames: a deleted and a created resource whose object could be kept under the new address. Frozen values."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from typing import Final
+
+from novita_infra.model.addresses import Address
+from novita_infra.model.frozen import dataclass
+
+_NAME: Final = re.compile("[A-Za-z_][A-Za-z0-9_-]*")
+_WORDS: Final = frozenset({"y", "yes", "n", "no", "on", "off", "true", "false", "null"})
+"""What some readers of YAML take for something other than a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """A resource that a plan deletes and one that it creates, which agree in everything but the name."""
+
+    source: Address
+    """The resource that is deleted."""
+    target: Address
+    """The resource that is created."""
+    id: str
+    """The object that would be kept."""
+    name: str = ""
+    """The name that the manifest of the target must declare to keep the object: objects of the kind cannot be renamed,
+    and the new name would replace it. Empty where the manifest is right as it is."""
+    environment: str = ""
+    """The environment as a command must name it; empty for the default one."""
+    project: str = ""
+    """The project as a command must name it; empty for the current folder."""
+
+    @property
+    def command(self) -> str:
+        """The command that gives the record its new address, as it is typed."""
+        words = ["novita-infra", "state", "mv", str(self.source), str(self.target)]
+        words += ["--env", self.environment] if self.environment else []
+        words += ["--", self.project] if self.project.startswith("-") else [self.project] if self.project else []
+        return shlex.join(words)
+
+    @property
+    def advice(self) -> str:
+        """What keeps the object, for a hint."""
+        if not self.name:
+            return f"to keep the object, move its record: `{self.command}`"
+        return (
+            f"to keep the object, which cannot be renamed, declare `name: {_in_yaml(self.name)}` in the spec of "
+            f"{self.target} and move its record: `{self.command}`"
+        )
+
+
+def _in_yaml(text: str) -> str:
+    """The text as a value in a manifest: in quotes, unless every reader of YAML takes it for a text."""
+    return text if _NAME.fullmatch(text) and text.lower() not in _WORDS else json.dumps(text)
