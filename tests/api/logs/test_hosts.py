@@ -102,7 +102,7 @@ def test_an_address_outside_is_public(address: str) -> None:
     assert may_be_public(address)
 
 
-@pytest.mark.parametrize("host", SPELLED_INSIDE)
+@pytest.mark.parametrize("host", SPELLED_INSIDE, ids=lambda host: host.replace("0x", "hex "))
 def test_other_spellings_of_hosts_inside_are_not_public(host: str) -> None:
     assert not may_be_public(host)
 
