@@ -48,6 +48,11 @@ def test_debug_logs_the_calls_of_an_apply_without_a_secret(
     assert all(json.loads(line) for line in result.stdout.splitlines())
 
 
+def test_a_line_of_the_log_stays_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    StderrHandler().emit(logging.makeLogRecord({"msg": "GET /x\nforged \x1b[2J\u202e", "levelname": "INFO"}))
+    assert capsys.readouterr().err.endswith("INFO GET /x\\nforged \\x1b[2J\\u202e\n")
+
+
 @pytest.mark.parametrize("word", ["", "off"])
 def test_nothing_is_logged_unless_asked_for(run: Invoke, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
     monkeypatch.setenv("NOVITA_INFRA_LOG", word)

@@ -103,6 +103,14 @@ def test_a_wrong_option_is_an_error_and_not_a_change() -> None:
     assert result.stderr.startswith("error: ")
 
 
+def test_a_wrong_word_forges_no_line_of_the_error() -> None:
+    result = _run("x\x1b[2J\nApply complete!\u202e")
+    first, *others = result.stderr.splitlines()
+    assert first == r'error: No such command "x\x1b[2J'
+    assert [line for line in others if not line.startswith(("    ", "Try "))] == []
+    assert r"Apply complete!\u202e" in others[0]
+
+
 def test_the_start_imports_click_and_nothing_dear() -> None:
     code = (
         "import sys, novita_infra.cli\n"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from rich.cells import cell_len
 
 from novita_infra.cli.commands.state.orphans import listed_again
 from novita_infra.operations.session import ProjectOptions
@@ -55,6 +56,25 @@ def test_an_object_without_record_is_listed_with_its_price(run: Invoke, orphan: 
         None,
     )
     assert message["per_hour"]["most"].startswith("0.0016666")
+
+
+def test_a_hostile_name_forges_no_row_of_any_command(run: Invoke, project: Path, orphan: str) -> None:
+    _rename(project, "x\ninstance 9999999999999999 fine running \x1b[2J\u202e日本")
+    name = r"x\ninstance 9999999999999999 fine running \x1b[2J\u202e日本"
+    head, row, _, total = run("orphans", "--sim").stdout.split("\n")[:4]
+    assert row.startswith(f"network_storage  {orphan}  {name}  ready")
+    assert cell_len(head.partition("STATUS")[0]) == cell_len(row.partition("ready")[0])
+    assert total.startswith("1 object in no state: ")
+    asked = run("orphans", "--sim", "--terminate", orphan)
+    assert f"network_storage {orphan} ({name}) will be deleted" in asked.stderr
+    assert run("import", "network_storage.data", orphan, "--sim").exit_code == 0
+    quoted = name.replace("\\x1b", "\\u001b")
+    assert f'      ~ name: "{quoted}" -> "data"  # update' in run("plan", "--sim").stdout
+    assert f'        name: "{quoted}"\n' in run("state", "show", "network_storage.data").stdout
+    assert f'<- name: "{quoted}" -> "data"' in run("why", "network_storage.data", "--sim").stdout
+    json_text = run("plan", "--sim", "--json").stdout
+    assert json_text.isascii()
+    assert json.loads(json_text)
 
 
 def test_an_orphan_is_adopted_by_its_name(run: Invoke, orphan: str) -> None:
@@ -153,6 +173,16 @@ def test_ages_are_reported_in_the_time_of_an_account_that_is_ahead(run: Invoke, 
     (data,) = json.loads(run("orphans", "--sim", "--json").stdout)
     assert 2 * 86_400 <= data["age_seconds"] < 3 * 86_400
     assert "  2 d  " in run("orphans", "--sim").stdout
+
+
+def _rename(project: Path, name: str) -> None:
+    """Gives every storage another name, by hand in the console."""
+    world = open_world(project / ".novita-infra" / "sim.db", now=time.time)
+    for storage in world.storages:
+        storage.name = name
+        world.storages.touch(storage)
+    world.save()
+    world.close()
 
 
 def skip(project: Path, *, days: int) -> None:
