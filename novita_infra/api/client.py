@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -149,6 +149,10 @@ class Client:
     def redacted(self, text: str) -> str:
         """A text of the API from inside of an answer, on one line and without any secret."""
         return self._secrets.redacted(text)
+
+    def secrets_in_values(self, texts: Collection[str]) -> Mapping[str, str]:
+        """The texts of values that hold a secret, each with itself without it."""
+        return self._secrets.in_values(texts)
 
     async def last_log_lines(self, address: str, *, secrets: Iterable[str]) -> tuple[str, ...]:
         """The last lines of the log at the address, without any secret; none if it cannot be read within seconds.

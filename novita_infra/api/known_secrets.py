@@ -5,10 +5,10 @@ Whoever shows, stores or sends such a text later needs to do nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TypeAlias
 
-from novita_infra.api.redaction import redact
+from novita_infra.api.redaction import redact, without_secrets_in_value
 
 SecretSource: TypeAlias = Callable[[], Iterable[str]]
 """Returns secrets in clear. It is called when the first text arrives; most runs see none."""
@@ -35,3 +35,12 @@ class KnownSecrets:
     def redacted(self, text: str, *others: str) -> str:
         """The text on one line without the secrets, and without the other ones."""
         return redact(text, self.all().union(others)) if text else text
+
+    def in_values(self, texts: Collection[str]) -> dict[str, str]:
+        """The texts of values that hold a secret, each with itself without it; see `without_secrets_in_value`."""
+        secrets = self.all() if texts else frozenset()
+        together = "\n".join(texts)
+        if without_secrets_in_value(together, secrets) == together:
+            return {}
+        clean = {text: without_secrets_in_value(text, secrets) for text in texts}
+        return {text: without for text, without in clean.items() if without != text}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from random import Random
 from typing import Any, Protocol
 
@@ -34,6 +34,10 @@ class ApiClient(Protocol):
 
     def redacted(self, text: str) -> str:
         """A text of the API from inside of an answer, on one line and without any secret."""
+        ...
+
+    def secrets_in_values(self, texts: Collection[str]) -> Mapping[str, str]:
+        """The texts of values that hold a secret, each with itself without it."""
         ...
 
     async def last_log_lines(self, address: str, *, secrets: Iterable[str]) -> tuple[str, ...]:

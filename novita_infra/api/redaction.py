@@ -11,7 +11,7 @@ import json
 import re
 import urllib.parse
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from functools import lru_cache
 from typing import Final
@@ -76,7 +76,18 @@ def without_secrets(text: str, secrets: Iterable[str]) -> str:
 
     Replaces the leftmost form first, and of two at one place the longer. Takes time linear in the text for each form.
     """
-    forms = _forms(secrets if isinstance(secrets, frozenset) else frozenset(secrets))
+    return _without(text, _forms(secrets if isinstance(secrets, frozenset) else frozenset(secrets)))
+
+
+def without_secrets_in_value(text: str, secrets: frozenset[str]) -> str:
+    """The text of a value that others use, such as an address, with the secrets replaced, and nothing else changed.
+
+    A number is never replaced: it may be a port. What has fewer than 8 characters counts only as a whole word.
+    """
+    return _without(text, _forms_in_values(secrets))
+
+
+def _without(text: str, forms: Sequence[tuple[str, _Extent]]) -> str:
     heap = [
         (span[0], order, span[1])
         for order, (form, extent) in enumerate(forms)
@@ -131,6 +142,15 @@ def _forms(secrets: frozenset[str]) -> tuple[tuple[str, _Extent], ...]:
             if form:
                 forms[form] = min(extent, forms.get(form, extent))
     return tuple(sorted(forms.items(), key=lambda item: (-len(item[0]), item[0])))
+
+
+@lru_cache(maxsize=64)
+def _forms_in_values(secrets: frozenset[str]) -> tuple[tuple[str, _Extent], ...]:
+    return tuple(
+        (form, extent if len(form) >= _LINE else _extent(whole=True))
+        for form, extent in _forms(secrets)
+        if not form.isdigit() and form.casefold() not in _TRIVIAL
+    )
 
 
 def _spellings(secret: str) -> Iterator[tuple[str, _Extent]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from novita_infra.api.protocol import ApiClient
-from novita_infra.manifests.language.expressions import is_secret_name
+from novita_infra.manifests.language.expressions import secrets_of_environment
 from novita_infra.manifests.project.discovery import ManifestFiles, find
 from novita_infra.manifests.project.loading import OwnerMarkSettings, Project, load
 from novita_infra.manifests.project.locating import Located, locate
@@ -37,8 +37,6 @@ API_URL: Final = "https://api.novita.ai"
 SIM_SCALE: Final = 60.0
 """How many simulated seconds pass in one real second with `--sim`."""
 SIMULATOR: Final = "simulator"
-LEAST_OF_ENVIRONMENT: Final = 8
-"""Characters below which a value of the environment is no secret: `KEYTIMEOUT=1` would hide every figure."""
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -186,7 +184,7 @@ async def with_project(
             shared=None if sim else cache_folder(environ),
         )
         await stack.enter_async_context(client)
-        client.hide(partial(_secrets_of_environment, environ))
+        client.hide(partial(secrets_of_environment, environ))
         host = urlsplit(url).hostname or url
         cloud = SIMULATOR if sim or host in _LOOPBACK else host
         if lost:
@@ -201,11 +199,6 @@ async def with_project(
 def _account(url: str, key: str) -> str:
     """The digest of address and key. A key is long and random, so the digest does not reveal it."""
     return hmac.digest(key.strip().encode(), url.rstrip("/").encode(), "sha256").hex()[:16]
-
-
-def _secrets_of_environment(environ: Mapping[str, str]) -> list[str]:
-    """The values of the variables with secret names: a command or an image may have got one in a way of its own."""
-    return [text for name, text in environ.items() if is_secret_name(name) and len(text) >= LEAST_OF_ENVIRONMENT]
 
 
 def _is_empty(where: ProjectOptions) -> bool:

@@ -20,14 +20,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from novita_infra.api.redaction import lines_of
-from novita_infra.manifests.language.expressions import is_secret_name
+from novita_infra.api.known_secrets import KnownSecrets
+from novita_infra.api.redaction import lines_of, redact, without_secrets
+from novita_infra.manifests.language.expressions import is_secret_name, secrets_of_environment
 from novita_infra.manifests.project.loading import Project
 from novita_infra.manifests.project.policies import named_after
 from novita_infra.model.diagnostics import EXIT_REFUSED, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.rules import Judge, Policy
-from novita_infra.model.values import Secret, leaves
+from novita_infra.model.values import Secret, leaves, secrets_of
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
@@ -60,6 +61,9 @@ async def judge_plan(
     if not policies:
         return review
     data = shown(review.with_verdicts(()))
+    known = KnownSecrets(environ.get(_KEY, ""), *secrets_of_environment(environ))
+    known.add(project.secrets)
+    known.add(lambda: secrets_of(*(dict(step.spec) for step in review.plan.steps)))
     off = threading.Event()
     given = _without_secrets(project, review.plan, environ)
     hide_environment(given.keys())
@@ -68,6 +72,7 @@ async def judge_plan(
         environ=given,
         text=json.dumps(data).encode(),
         off=off,
+        secrets=known.all(),
     )
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(max_workers=len(policies)) as pool:
@@ -167,6 +172,8 @@ class _Bench:
     environ: Mapping[str, str]
     text: bytes
     off: threading.Event
+    secrets: frozenset[str]
+    """Those of the project, the plan and the environment: no word of a policy shows one."""
 
     def judge(self, policy: Policy) -> Judgement:
         """The judgement of the policy; never raises, because a policy that fails must not stop the others."""
@@ -189,9 +196,9 @@ class _Bench:
 
     def _answer_of(self, policy: Policy, argv: list[str]) -> Verdict:
         exited = self._run(policy, argv)
-        last_words = _last_words(exited.complaints.decode("utf-8", "replace"), self.root)
+        last_words = self._last_words(exited)
         try:
-            verdict = verdict_in(json.loads(exited.output))
+            verdict = verdict_in(self._redacted(json.loads(exited.output)))
         except (ValueError, RecursionError) as error:
             if exited.code:
                 raise NoVerdict(f"{_ending(exited.code)}{last_words}") from None
@@ -216,11 +223,28 @@ class _Bench:
         try:
             answer = json.loads(exited.output)
         except ValueError:
-            last_words = _last_words(exited.complaints.decode("utf-8", "replace"), self.root)
+            last_words = self._last_words(exited)
             raise NoVerdict(f"{_ending(exited.code)}{last_words}") from None
+        answer = self._redacted(answer)
         if "error" in answer:
             raise NoVerdict(answer["error"])
         return Verdict(deny=tuple(VerdictReason(item["reason"], item["address"]) for item in answer["deny"]))
+
+    def _last_words(self, exited: Exited) -> str:
+        complaints = without_secrets(exited.complaints.decode("utf-8", "replace"), self.secrets)
+        return _last_words(complaints, self.root)
+
+    def _redacted(self, answer: Any) -> Any:
+        """The answer of a policy with all its texts free of secrets. It may quote one that it read by itself."""
+        match answer:
+            case str():
+                return redact(answer, self.secrets)
+            case dict():
+                return {name: self._redacted(item) for name, item in answer.items()}
+            case list():
+                return [self._redacted(item) for item in answer]
+            case _:
+                return answer
 
     def _file(self, name: str) -> Path:
         path = self.root / name

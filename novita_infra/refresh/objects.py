@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -13,10 +13,12 @@ from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.clock import GRACE, Clock
 from novita_infra.model.resources import PRESENT, Live, Phase
-from novita_infra.model.values import Spec
+from novita_infra.model.values import Spec, Value, leaves
 
 _STATUS: Final = re.compile(r"[A-Za-z]{1,30}")
 """A status as the API documents them: one word of letters. Anything else is a text."""
+_NEVER_SECRET: Final = frozenset({"id", "status"})
+"""Outputs that `_parsed` has read as what they are."""
 
 
 class Lives(dict[str, Live]):
@@ -26,10 +28,21 @@ class Lives(dict[str, Live]):
     """Whether an object that is not among them does not exist; see `api.paging.WalkedItems`."""
 
 
-async def read_all(client: ApiClient, kind: Kind) -> Lives:
-    """Every live object of the type, without those that are gone."""
+async def read_all(
+    client: ApiClient, kind: Kind, *, recorded: Mapping[str, Mapping[str, Value]] | None = None
+) -> Lives:
+    """Every live object of the type, without those that are gone.
+
+    Secrets are taken out of the outputs of all; with `recorded`, the recorded outputs by id, only out of those of these
+    objects that differ from them. See `redact_outputs`.
+    """
     items = await client.walk(kind.api.read.pages)
     lives = Lives((live.id, live) for live in _parsed(client, kind, items) if live.phase is not Phase.GONE)
+    outputs = recorded or {}
+    shown = lives.values() if recorded is None else [lives[id] for id in recorded if id in lives]
+    changed = [live for live in shown if live.outputs != outputs.get(live.id)]
+    known = {text for live in changed for text in _texts_of(outputs.get(live.id, {}))}
+    lives |= {live.id: live for live in redact_outputs(client, changed, known=known)}
     lives.is_certain = items.is_certain
     return lives
 
@@ -51,7 +64,7 @@ async def read_one(client: ApiClient, kind: Kind, id: str) -> Live | None:
     found: Mapping[str, Any] | None = kind.api.read.unwrap(answer) if kind.api.read.unwrap else answer
     if not found:
         return None
-    (live,) = _parsed(client, kind, [found])
+    (live,) = redact_outputs(client, _parsed(client, kind, [found]))
     if live.phase is Phase.GONE or (live.id and live.id != id):
         return None
     return live if live.id else replace(live, id=id)
@@ -73,6 +86,41 @@ async def still_listed(client: ApiClient, kind: Kind, lives: tuple[Live, ...], *
     else:
         got = await asyncio.gather(*(read_one(client, kind, live.id) for live in lives))
     return tuple(live for live, now in zip(lives, got, strict=True) if now and now.phase is not Phase.LEAVING)
+
+
+def redact_outputs(client: ApiClient, lives: Iterable[Live], *, known: Collection[str] = ()) -> list[Live]:
+    """The live objects with outputs in which no text holds a secret of the project, the plan or the environment.
+
+    The state stores outputs in clear, and other resources may use them. Texts that are `known` hold none.
+    """
+    lives = list(lives)
+    texts = {text for live in lives for text in _texts_of(live.outputs)}.difference(known)
+    clean = client.secrets_in_values(sorted(texts)) if texts else {}
+    if not clean:
+        return lives
+    return [replace(live, outputs=_replaced(live.outputs, clean)) for live in lives]
+
+
+def _texts_of(outputs: Mapping[str, Value]) -> Iterator[str]:
+    """The texts in the outputs, without the id and the status."""
+    for name, value in outputs.items():
+        if name not in _NEVER_SECRET:
+            yield from (leaf for leaf in leaves(value) if isinstance(leaf, str))
+
+
+def _replaced(outputs: Mapping[str, Value], clean: Mapping[str, str]) -> dict[str, Value]:
+    def inside(value: Value) -> Value:
+        match value:
+            case str():
+                return clean.get(value, value)
+            case dict():
+                return {name: inside(item) for name, item in value.items()}
+            case list():
+                return [inside(item) for item in value]
+            case _:
+                return value
+
+    return {name: value if name in _NEVER_SECRET else inside(value) for name, value in outputs.items()}
 
 
 def _parsed(client: ApiClient, kind: Kind, items: Iterable[Mapping[str, Any]]) -> Iterator[Live]:

@@ -23,7 +23,7 @@ from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Existing, Live, Phase
 from novita_infra.refresh.catalogue import read_catalogue
-from novita_infra.refresh.objects import candidates, only_listed, read_all, read_one, still_there
+from novita_infra.refresh.objects import candidates, only_listed, read_all, read_one, redact_outputs, still_there
 from novita_infra.refresh.other_states import OtherStates, not_of_others
 
 AGAIN: Final = 3.0
@@ -106,7 +106,8 @@ async def _observe_kind(
     others: Callable[[], OtherStates],
 ) -> tuple[dict[Address, Existing], tuple[Live, ...]]:
     """The objects of the records of one type, and the live objects that no record knows."""
-    lives = await read_all(client, kind)
+    recorded = {record.id: record.outputs for record in records.values() if record.id}
+    lives = await read_all(client, kind, recorded=recorded)
     owned = frozenset(id for record in records.values() for id in (record.id, *record.retired) if id)
     for look, pause in enumerate(LOOKS_BACK):
         if not (undecided := _undecided(kind, records, lives)):
@@ -115,7 +116,7 @@ async def _observe_kind(
             message = "an earlier call got no answer; looking for what it did"
             tell(_waiting(undecided, message, seconds=sum(LOOKS_BACK), clock=clock))
         await clock.sleep(pause)
-        lives |= await read_all(client, kind)
+        lives |= await read_all(client, kind, recorded=recorded)
     lives |= await _read_missing(client, kind, owned - lives.keys(), records.values(), clock=clock, tell=tell)
     found = {}
     for address, record in records.items():
@@ -133,7 +134,7 @@ async def _observe_kind(
         if fitting and not record.pending.mark:
             # The states are read after the list: a run records its create before it sends it.
             fitting = not_of_others(kind, record.pending, fitting, others())
-        fitting = await still_there(client, kind, fitting)
+        fitting = tuple(redact_outputs(client, await still_there(client, kind, fitting)))
         found[address] = Existing(record, candidates=fitting, replaced=old)
     known = owned.union(live.id for item in found.values() for live in item.candidates)
     return found, tuple(live for live in lives.values() if live.id not in known)

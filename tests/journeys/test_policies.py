@@ -17,6 +17,8 @@ from rig import Rig
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems
 from novita_infra.model.rules import Judge, Policy
 from novita_infra.planning.plan.review import Review
+from novita_infra.views.content.lines import plain
+from novita_infra.views.formats.text.plan import plan_lines
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "policies"
@@ -176,6 +178,30 @@ def test_no_secret_reaches_a_policy(tmp_path: Path) -> None:
     assert "(secret)" in seen
     assert [text for text in secrets.values() if text in seen] == []
     assert "/usr/bin:/bin" in seen
+
+
+def test_no_secret_that_a_policy_says_is_shown(tmp_path: Path) -> None:
+    """A policy may find a secret by itself: in a file, or in a text of the plan."""
+    secrets = {"NOVITA_API_KEY": "sk_clear-9", "PLAINLY": "db-clear-9", "CI_TOKEN": "ci-clear-9"}
+    rig = Rig(tmp_path, environ={"PATH": "/usr/bin:/bin", **secrets})
+    spec = {"product": {"gpu": "RTX 4090"}, "image": "nginx:1", "env": {"DB": {"fromEnv": "PLAINLY"}}}
+    rig.declare(("Instance", "trainer", spec))
+    quoted = " ".join(secrets.values())
+    cut = "x" * 995 + quoted
+    answer = {"deny": [quoted, {"msg": cut, "address": quoted}], "warn": [f"a\nerror: {quoted}"]}
+    _policies(
+        rig,
+        _python(rig, "speaks.py", f"say({answer!r})"),
+        _python(rig, "crashes.py", f"sys.exit({'y' * 280 + quoted + 'z' * 280!r})"),
+        _python(rig, "raises.py", f"raise ValueError({quoted!r})"),
+    )
+    review = rig.plan()
+    shown = json.dumps(checked_json(review)) + plain(plan_lines(review)) + "\n".join(map(str, review.notes))
+    shown += "\n".join(_text_of(review))
+    assert "(secret)" in shown
+    assert [text for text in ("clear-9", "sk_", "-9") if text in shown] == []
+    assert len(review.notes) == 1
+    assert "\n" not in str(review.notes[0])
 
 
 def test_a_schema_is_a_policy_without_code(rig: Rig) -> None:

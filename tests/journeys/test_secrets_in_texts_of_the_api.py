@@ -74,14 +74,17 @@ class Quoting(httpx.AsyncBaseTransport):
 
     async def _with_texts(self, answer: httpx.Response) -> httpx.Response:
         """The answer with another status or error of each object in it."""
-        if self._where not in {"an error of the object", "a status"}:
+        if self._where not in {"an error of the object", "a status", "the outputs"}:
             return answer
         data = json.loads(await answer.aread() or b"null")
         items = data.get("instances", [data]) if isinstance(data, dict) else []
         for item in (item for item in items if "status" in item):
             self.told += 1
             failed = {"statusError": {"state": "ContainerExited", "message": QUOTED}, "status": "toStart"}
-            item.update({"status": f"odd {QUOTED}"} if self._where == "a status" else failed)
+            texts: dict[str, Any] = dict.fromkeys(("clusterName", "spotStatus"), QUOTED)
+            texts["portMappings"] = [{"port": 80, "type": "http", "endpoint": f"https://{QUOTED}"}]
+            status = {"status": f"odd {QUOTED}"}
+            item.update({"a status": status, "the outputs": texts}.get(self._where, failed))
         return httpx.Response(answer.status_code, json=data)
 
     def _error(self, status: int, reason: str) -> httpx.Response:
@@ -111,6 +114,7 @@ class QuotingRig(Rig):
         "a lost answer",
         "an error of the object",
         "a status",
+        "the outputs",
         "a read",
         "a redirect",
     ],

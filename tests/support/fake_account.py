@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
@@ -196,6 +196,9 @@ class FakeAccount:
 
     def hide(self, source: SecretSource) -> None:
         self.secrets.add(source)
+
+    def secrets_in_values(self, texts: Collection[str]) -> dict[str, str]:
+        return self.secrets.in_values(texts)
 
     def redacted(self, text: str) -> str:
         return self.secrets.redacted(text)

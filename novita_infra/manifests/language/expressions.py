@@ -24,6 +24,8 @@ _RESOURCE: Final = re.compile(
     r'\s*(?P<kind>[A-Za-z_]+)\.(?P<name>[A-Za-z_][A-Za-z0-9_-]*)(?:\["(?P<key>[^"\]]+)"\])?'
     r"(?:\.(?P<attribute>[A-Za-z_][A-Za-z0-9_.\[\]]*))?\s*"
 )
+LEAST_OF_ENVIRONMENT: Final = 8
+"""Characters below which a value of the environment is no secret: `KEYTIMEOUT=1` would hide every figure."""
 _SECRET_WORDS: Final = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "KEY", "CREDENTIAL")
 
 
@@ -90,6 +92,11 @@ def evaluate(text: str, scope: Scope, *, secret: bool = False) -> tuple[Value, t
 def is_secret_name(name: str) -> bool:
     """Returns whether an environment variable of that name counts as a secret."""
     return any(word in name.upper() for word in _SECRET_WORDS)
+
+
+def secrets_of_environment(environ: Mapping[str, str]) -> list[str]:
+    """Returns the values of the variables with secret names: a command or an image may have got one by itself."""
+    return [text for name, text in environ.items() if is_secret_name(name) and len(text) >= LEAST_OF_ENVIRONMENT]
 
 
 def _split(text: str) -> Iterator[str | re.Match[str]]:
