@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from novita_infra.api.errors import ApiError, Throttled, Unanswered, Unreachable
 from novita_infra.api.request import Request
 from novita_infra.model.clock import ANSWER, Clock
 from novita_infra.model.frozen import dataclass
+
+if TYPE_CHECKING:
+    import tenacity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,22 +64,56 @@ async def repeat(
     Raises the last error with the number of attempts. The wait that the service asked for is added to the jitter, so
     that calls which were throttled together are not repeated together.
     """
-    attempts, failures, spent = 0, 0, 0.0
-    while True:
-        attempts += 1
+    try:
+        return await once()
+    except ApiError as error:
+        if not may_repeat(request, error):
+            raise
+        failed: ApiError | None = error
+    import tenacity  # noqa: PLC0415 -- almost every call succeeds at once: neither the start of a command nor such a call pays for it
+
+    spent, failures = 0.0, 0
+
+    async def attempt() -> Any:
+        """The first attempt, whose error is known already, or another one."""
+        nonlocal failed, spent, failures
         try:
+            if failed is not None:
+                error, failed = failed, None
+                raise error
             return await once()
         except ApiError as error:
-            if not may_repeat(request, error):
-                raise
-            error.attempts = attempts
             spent += error.took
             failures += not isinstance(error, Throttled)
-            longest = min(patience.longest_wait, patience.first_wait * 2 ** min(attempts - 1, 30))
-            wait = error.wait + random.uniform(0, longest)
-            has_tried = failures >= patience.attempts or attempts >= patience.all_attempts
-            if has_tried or spent + wait > patience.deadline:
-                raise
-        spent += wait
-        repeats(wait)
-        await clock.sleep(wait)
+            raise
+
+    async def sleep(seconds: float) -> None:
+        nonlocal spent
+        spent += seconds
+        repeats(seconds)
+        await clock.sleep(seconds)
+
+    def wait(state: tenacity.RetryCallState) -> float:
+        longest = min(patience.longest_wait, patience.first_wait * 2 ** min(state.attempt_number - 1, 30))
+        return _error(state).wait + random.uniform(0, longest)
+
+    def stop(state: tenacity.RetryCallState) -> bool:
+        _error(state).attempts = state.attempt_number
+        has_tried = failures >= patience.attempts or state.attempt_number >= patience.all_attempts
+        return has_tried or spent + state.upcoming_sleep > patience.deadline
+
+    retrying = tenacity.AsyncRetrying(
+        sleep=sleep,
+        wait=wait,
+        stop=stop,
+        retry=tenacity.retry_if_exception(lambda error: may_repeat(request, error)),
+        reraise=True,
+    )
+    return await retrying(attempt)
+
+
+def _error(state: tenacity.RetryCallState) -> ApiError:
+    error = state.outcome.exception() if state.outcome else None
+    if not isinstance(error, ApiError):
+        raise TypeError("only an ApiError is repeated")
+    return error
