@@ -12,7 +12,7 @@ from pathlib import Path
 from novita_infra.policies.schemas import BadSchema, misfits
 
 
-def main(path: str, each: str) -> None:
+def judge_by_schema(path: str, each: str) -> None:
     """Prints `{"deny": [...]}`, or `{"error": "..."}` if the file holds no schema."""
     try:
         schema = json.loads(Path(path).read_bytes())
@@ -27,4 +27,4 @@ def main(path: str, each: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    judge_by_schema(*sys.argv[1:])

@@ -19,7 +19,7 @@ _ROUNDS = 1000
 """Rounds of killing, for programs that start new processes meanwhile."""
 
 
-def main(report: int, parent: int, command: list[str]) -> None:
+def supervise(report: int, parent: int, command: list[str]) -> None:
     """Reports `pid N`, then `code N` or `error N` (an errno), one on each line, and remains until SIGTERM."""
     os.set_inheritable(report, False)
     waited = {signal.SIGTERM, signal.SIGCHLD}
@@ -86,4 +86,4 @@ def _parent_of(pid: int) -> int:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])
+    supervise(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])
