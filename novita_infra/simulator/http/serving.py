@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
 from typing import Any, Final, TextIO, TypeAlias, TypeVar
 
@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from novita_infra.simulator.http.app import build_app
+from novita_infra.simulator.http.guard import guarded_app
 from novita_infra.simulator.http.lost_answers import DROP
 from novita_infra.simulator.world.engine.world import World
 
@@ -93,25 +94,33 @@ def serve_world(
     latency: float = 0.0,
     out: TextIO | None = None,
     around: Around | None = None,
+    hosts: Collection[str] = (),
     on_bound: Callable[[], None] = lambda: None,
 ) -> int:
     """Serves a world until SIGTERM or SIGINT, then returns 0. The first line of `out` is the address.
 
     Port 0 takes a free port. `latency` delays every answer by this many real seconds; `around` wraps the application in
-    middleware. `on_bound` is called once the port is bound, before anything is printed.
+    middleware. Requests must name this machine, or one of the `hosts`. `on_bound` is called once the port is bound,
+    before anything is printed.
     """
     app = build_app(world, latency=latency)
     served = around(app) if around else app
-    return asyncio.run(serve_app(served, world, port=port, out=out or sys.stdout, on_bound=on_bound))
+    return asyncio.run(serve_app(served, world, port=port, out=out or sys.stdout, hosts=hosts, on_bound=on_bound))
 
 
 async def serve_app(
-    app: ASGIApp, world: World | None, *, port: int, out: TextIO, on_bound: Callable[[], None] = lambda: None
+    app: ASGIApp,
+    world: World | None,
+    *,
+    port: int,
+    out: TextIO,
+    hosts: Collection[str] = (),
+    on_bound: Callable[[], None] = lambda: None,
 ) -> int:
     """Serves one application as `serve_world` does. A given world is closed at the end."""
     listener = _listening(port)
     on_bound()
-    server = _server(app)
+    server = _server(guarded_app(app, hosts))
     print(f"http://{HOST}:{listener.getsockname()[1]}", file=out, flush=True)
     try:
         await server.serve(sockets=[listener])
@@ -126,7 +135,7 @@ async def serve_app(
 def background(app: ASGIApp, *, port: int = 0) -> Iterator[Background]:
     """Serves an application in a thread while the block runs. The world is not closed at the end."""
     listener = _listening(port)
-    server = _server(app)
+    server = _server(guarded_app(app))
     started: Future[asyncio.AbstractEventLoop] = Future()
 
     async def work() -> None:

@@ -48,6 +48,18 @@ async def served(world: World) -> AsyncIterator[httpx.AsyncClient]:
         await server
 
 
+def test_the_server_refuses_foreign_hosts_and_writes_of_other_sites() -> None:
+    async def run() -> list[int]:
+        async with served(open_world(None, now=HandClock())) as client:
+            answers = [
+                await client.post("/_sim/advance", json={"seconds": 1}, headers=headers)
+                for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}, {})
+            ]
+            return [answer.status_code for answer in answers]
+
+    assert asyncio.run(run()) == [421, 403, 200]
+
+
 def test_the_server_answers_many_clients_at_once() -> None:
     async def run() -> int:
         world = open_world(None, now=HandClock())

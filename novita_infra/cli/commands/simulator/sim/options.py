@@ -88,3 +88,11 @@ port_option = click.option(
     show_default="a free one",
     help="Port on 127.0.0.1.",
 )
+
+allow_host_option = click.option(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Answer to this host name, too, for a proxy or a container. Repeatable.",
+)

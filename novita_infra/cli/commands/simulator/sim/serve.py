@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from novita_infra import __version__
 from novita_infra.cli.command import Command
-from novita_infra.cli.commands.simulator.sim.options import port_option, world_options
+from novita_infra.cli.commands.simulator.sim.options import allow_host_option, port_option, world_options
 from novita_infra.cli.rendering import with_renderer
 from novita_infra.model.diagnostics import problem
 from novita_infra.simulator.http.recording import Log, Recorder, open_log
@@ -29,6 +29,7 @@ _OF_THE_WORLD = ("scenario", "seed", "profile", "time_scale", "latency_ms", "db"
 
 @click.command(cls=Command)
 @port_option
+@allow_host_option
 @world_options(time_scale=1.0)
 @click.option(
     "--record",
@@ -38,10 +39,19 @@ _OF_THE_WORLD = ("scenario", "seed", "profile", "time_scale", "latency_ms", "db"
     help="Write all requests and responses into this file: HAR, or JSON lines for .jsonl.",
 )
 @with_renderer
-def serve(*, port: int, options: WorldOptions, latency: float, log_file: Path | None, renderer: Renderer) -> int:
+def serve(
+    *,
+    port: int,
+    hosts: tuple[str, ...],
+    options: WorldOptions,
+    latency: float,
+    log_file: Path | None,
+    renderer: Renderer,
+) -> int:
     """Serve the simulator over HTTP on this machine, until Ctrl-C.
 
-    Prints its address as the first line. The key is any text that begins with sk_.
+    Prints its address as the first line. The key is any text that begins with sk_. It answers to the names of this
+    machine (127.0.0.1, localhost) and takes no writes from web pages.
 
     \b
     Examples:
@@ -54,7 +64,7 @@ def serve(*, port: int, options: WorldOptions, latency: float, log_file: Path | 
         around = None if log_file is None else partial(Recorder, log=stack.enter_context(_log(log_file)))
         stack.enter_context(_port_taken(port))
         begun = partial(renderer.message, "The simulator runs; Ctrl-C ends it.")
-        return serve_world(world, port=port, latency=latency, around=around, on_bound=begun)
+        return serve_world(world, port=port, latency=latency, around=around, hosts=hosts, on_bound=begun)
 
 
 @click.command(cls=Command)
@@ -67,6 +77,7 @@ def serve(*, port: int, options: WorldOptions, latency: float, log_file: Path | 
 )
 @click.option("--target", default="", metavar="URL", help="Forward everything to this API instead of the simulator.")
 @port_option
+@allow_host_option
 @world_options(time_scale=1.0)
 @with_renderer
 @click.pass_context
@@ -77,6 +88,7 @@ def record(
     out: Path,
     target: str,
     port: int,
+    hosts: tuple[str, ...],
     options: WorldOptions,
     latency: float,
     renderer: Renderer,
@@ -95,12 +107,12 @@ def record(
         _check_target(context, target)
         begun = partial(renderer.message, f"Requests are forwarded to {target} and recorded in {out}; Ctrl-C ends it.")
         with _log(out) as log, _port_taken(port):
-            return asyncio.run(_forward(target, log, port=port, on_bound=begun))
+            return asyncio.run(_forward(target, log, port=port, hosts=hosts, on_bound=begun))
     world = open_with_options(options)
     begun = partial(renderer.message, f"The simulator runs and is recorded in {out}; Ctrl-C ends it.")
     with _log(out) as log, _port_taken(port):
         around = partial(Recorder, log=log)
-        return serve_world(world, port=port, latency=latency, around=around, on_bound=begun)
+        return serve_world(world, port=port, latency=latency, around=around, hosts=hosts, on_bound=begun)
 
 
 def _check_target(context: click.Context, target: str) -> None:
@@ -113,12 +125,14 @@ def _check_target(context: click.Context, target: str) -> None:
         raise problem(f"{target!r} is not the address of an API", "one looks like https://api.novita.ai")
 
 
-async def _forward(target: str, log: Log, *, port: int, on_bound: Callable[[], None]) -> int:
+async def _forward(target: str, log: Log, *, port: int, hosts: tuple[str, ...], on_bound: Callable[[], None]) -> int:
     from novita_infra.api.transport.reverse_proxy import ReverseProxy  # noqa: PLC0415 -- httpx takes 100 ms; serving needs none
 
     forwarding = ReverseProxy(target)
     try:
-        return await serve_app(Recorder(forwarding, log), None, port=port, out=sys.stdout, on_bound=on_bound)
+        return await serve_app(
+            Recorder(forwarding, log), None, port=port, out=sys.stdout, hosts=hosts, on_bound=on_bound
+        )
     finally:
         await forwarding.close()
 
