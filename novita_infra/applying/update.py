@@ -20,6 +20,7 @@ from novita_infra.kinds.field import Default
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.clock import GRACE
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.identity import mark_after
 from novita_infra.model.resources import STABLE, Existing, Live
 from novita_infra.model.values import Digest, Spec, Value, leaves, reveal, secrets_of
 from novita_infra.planning.changes.case import recorded_spec
@@ -156,7 +157,8 @@ class Updater:
         needs = tuple(sorted({*record.needs, *step.record.needs}))
         intent = replace(record, needs=needs, pending=replace(pending, before=before))
         await at.put(intent, f"{call.name}: about to be sent")
-        mark = live.mark or (self._run.mark(step.address, pending.operation) if at.kind.api.mark_place else "")
+        own = self._run.mark(step.address, pending.operation) if at.kind.api.mark_place else ""
+        mark = mark_after(live.mark, own)
         target = Target(live.id, reveal(_with_resets(at.kind, step, change.spec)), live, record.spec, mark=mark)
         request = call.request(target)
         self._run.client.hide(lambda: secrets_of(change.spec))  # it may hold secrets that only the live object shows

@@ -115,6 +115,18 @@ class Identity:
         return None if own and owner.address in {in_mark(address), *accepted} else owner
 
 
+def mark_after(mark: str, own: str) -> str:
+    """The mark of an object after a call that writes it; `own` is a new mark for the address of its record.
+
+    The object keeps the mark of its create, except where the resource was moved since to another address.
+    """
+    owner, wanted = owner_of(mark), owner_of(own)
+    if owner is None or wanted is None or owner.address == wanted.address:
+        return mark or own
+    same = (owner.project, owner.environment) == (wanted.project, wanted.environment) and owner.id in {"", wanted.id}
+    return own if same else mark
+
+
 def new_project_id(randomness: Callable[[int], bytes] = os.urandom) -> str:
     """A random id of a project. It begins with a letter, so that YAML reads it as text without quotes."""
     return f"p{randomness(6).hex()}"

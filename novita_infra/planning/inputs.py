@@ -31,8 +31,8 @@ class Config:
     """A manifest file: records of other files are left alone. Empty for the whole project."""
     placed: frozenset[Address] = frozenset()
     """The resources whose cluster the manifests leave open, and that were given one."""
-    location: str = ""
-    """How the command line names the project, for commands in hints; empty for the current folder."""
+    project_options: tuple[str, ...] = ()
+    """The words that name the environment and the project on a command line, for commands in hints."""
 
     @property
     def project(self) -> str:

@@ -32,8 +32,6 @@ _WINDOW: Final = 16
 """The most deleted resources that one created resource is compared with."""
 _MOST_TRIED: Final = 2_000
 """The most pairs that are looked at closely, which takes less than a millisecond each."""
-_DEFAULT: Final = "default"
-"""The environment that a command need not name."""
 
 
 def find_renames(inputs: PlanInputs, decided: Decided) -> tuple[Rename, ...]:
@@ -69,11 +67,17 @@ def find_renames(inputs: PlanInputs, decided: Decided) -> tuple[Rename, ...]:
 def _sources(inputs: PlanInputs, decided: Decided) -> dict[Address, Existing]:
     """The resources that are deleted and whose objects exist, are their own, and are not being deleted already."""
     existing, identity = inputs.world.existing, inputs.config.identity
+    deleted = [
+        address
+        for address, decision in decided.active.items()
+        if decision.action in {Action.DELETE, Action.REFUSED} and address not in decided.declared
+    ]
+    if not deleted:
+        return {}
     ids = Counter((address.type, item.record.id) for address, item in existing.items() if item.record)
     return {
         address: item
-        for address, decision in decided.active.items()
-        if decision.action in {Action.DELETE, Action.REFUSED} and address not in decided.declared
+        for address in deleted
         for item in (existing[address],)
         if item.record is not None and item.live is not None
         if item.record.id and ids[address.type, item.record.id] == 1 and item.live.phase in PRESENT
@@ -103,15 +107,7 @@ def _rename(
         return None
     if any(not _is_harmless(field.name, decision) for field in decision.fields):
         return None
-    environment = inputs.config.environment
-    return Rename(
-        source,
-        target,
-        record.id,
-        name=name,
-        environment="" if environment == _DEFAULT else environment,
-        project=inputs.config.location,
-    )
+    return Rename(source, target, record.id, name=name, options=inputs.config.project_options)
 
 
 def _renames_in_place(kind: Kind) -> bool:

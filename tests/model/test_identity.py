@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from novita_infra.model.addresses import Address
-from novita_infra.model.identity import Claim, Identity, new_project_id, owner_of, scope_of
+from novita_infra.model.identity import Claim, Identity, mark_after, new_project_id, owner_of, scope_of
 
 TRAINER = Address("instance", "trainer")
 OWN = Identity(project="fleet", environment="prod", id="p1")
@@ -93,3 +93,21 @@ def test_a_new_project_id_is_text_in_yaml_and_random() -> None:
     ids = {new_project_id() for _ in range(50)}
     assert len(ids) == 50
     assert all(id[0].isalpha() and len(id) == 13 for id in ids)
+
+
+@pytest.mark.parametrize(
+    ("mark", "own", "after"),
+    [
+        ("", "", ""),
+        ("", "fleet:p1/prod/instance.b/new", "fleet:p1/prod/instance.b/new"),
+        ("fleet:p1/prod/instance.b/old", "fleet:p1/prod/instance.b/new", "fleet:p1/prod/instance.b/old"),
+        ("fleet:p1/prod/instance.a/old", "fleet:p1/prod/instance.b/new", "fleet:p1/prod/instance.b/new"),
+        ("fleet/prod/instance.a/old", "fleet:p1/prod/instance.b/new", "fleet:p1/prod/instance.b/new"),
+        ("fleet:p2/prod/instance.a/old", "fleet:p1/prod/instance.b/new", "fleet:p2/prod/instance.a/old"),
+        ("fleet:p1/dev/instance.a/old", "fleet:p1/prod/instance.b/new", "fleet:p1/dev/instance.a/old"),
+        ("other:p1/prod/instance.a/old", "fleet:p1/prod/instance.b/new", "other:p1/prod/instance.a/old"),
+        ("no mark", "fleet:p1/prod/instance.b/new", "no mark"),
+    ],
+)
+def test_a_mark_is_corrected_only_after_a_move_in_the_project(mark: str, own: str, after: str) -> None:
+    assert mark_after(mark, own) == after

@@ -53,10 +53,8 @@ def inputs(
     config: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> PlanInputs:
-    identity = Identity(project="p", environment=(config or {}).get("environment", "default"))
-    rest = {name: value for name, value in (config or {}).items() if name != "environment"}
     return PlanInputs(
-        config=Config(identity=identity, declared=tuple(now), **rest),
+        config=Config(identity=Identity(project="p", environment="default"), declared=tuple(now), **(config or {})),
         prior=PriorState(lineage="l", serial=1, key=KEY),
         world=AccountSnapshot(existing=before, catalogue=CATALOGUE),
         kinds=KINDS,
@@ -150,21 +148,14 @@ def test_a_protected_target_protects_the_object_that_it_may_be() -> None:
     assert review.notes == ()
 
 
-@pytest.mark.parametrize(
-    ("config", "words"),
-    [
-        ({}, []),
-        ({"environment": "prod"}, ["--env", "prod"]),
-        ({"location": "my fleet"}, ["my fleet"]),
-        ({"environment": "prod", "location": "-x"}, ["--env", "prod", "--", "-x"]),
-    ],
-)
-def test_the_command_names_the_environment_and_the_project(config: dict[str, Any], words: list[str]) -> None:
+@pytest.mark.parametrize("options", [(), ("--env", "prod"), ("my fleet",), ("--env", "prod", "--", "-x")])
+def test_the_command_names_the_environment_and_the_project(options: tuple[str, ...]) -> None:
     old = replace(WORKER, key="eu 1")
+    config = {"project_options": options}
     review = review_of(recorded(old, machine("worker")), declared(NODE, machine("worker")), config=config)
     (rename,) = review.renames
     command = ["novita-infra", "state", "mv", 'instance.worker["eu 1"]', "instance.node"]
-    assert shlex.split(rename.command) == [*command, *words]
+    assert shlex.split(rename.command) == [*command, *options]
     assert rename.name == ""
 
 

@@ -136,12 +136,14 @@ def _product_errors(spec: Spec, product: Product, live: Live | None) -> Iterator
         yield SpecError(("billingMode",), f"{product.name} ({product.id}) is not offered {mode}", hint, impossible=True)
     if not isinstance(size, int):
         return
+    has = live.values.get("rootDiskGb") if live and _product_of(live).id == product.id else None
+    if size == has:
+        return
     if size < product.min_root_gb:
         # The service would create a larger disk than declared, and every later plan would shrink it.
         summary = f"{size} GB are less than the least root disk of {product.name} ({product.id})"
         yield SpecError(("rootDiskGb",), summary, f"at least {product.min_root_gb} GB are needed", impossible=True)
-    has = live.values.get("rootDiskGb") if live and _product_of(live).id == product.id else None
-    if product.max_root_gb and size > product.max_root_gb and size != has:
+    if product.max_root_gb and size > product.max_root_gb:
         summary = f"{size} GB are more than the largest root disk of {product.name} ({product.id})"
         yield SpecError(("rootDiskGb",), summary, f"at most {product.max_root_gb} GB are possible", impossible=True)
 

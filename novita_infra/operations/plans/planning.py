@@ -6,7 +6,6 @@ import asyncio
 import shlex
 from collections.abc import Collection
 from dataclasses import replace
-from pathlib import Path
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Circumstances
@@ -69,7 +68,7 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
             groups={name: OnFailure(word) for name, word in project.groups.items()},
             rules=project.rules,
             scope=project.scope,
-            location="" if session.where.path == Path() else str(session.where.path),
+            project_options=_project_options(session),
         ),
         prior=PriorState(
             lineage=state.lineage,
@@ -90,6 +89,14 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
         options=asked,
     )
     return await refresh_inputs(session, inputs)
+
+
+def _project_options(session: Session) -> tuple[str, ...]:
+    """The words that name the environment and the project for a command in the same folder."""
+    environment, path = session.identity.environment, str(session.where.path)
+    named = session.where.environment or environment != "default"
+    words = ("--env", environment) if named else ()
+    return words if path == "." else (*words, "--", path) if path.startswith("-") else (*words, path)
 
 
 async def _search(session: Session, asked: PlanOptions) -> dict[str, tuple[Live, ...]]:

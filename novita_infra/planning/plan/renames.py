@@ -28,18 +28,13 @@ class Rename:
     name: str = ""
     """The name that the manifest of the target must declare to keep the object: objects of the kind cannot be renamed,
     and the new name would replace it. Empty where the manifest is right as it is."""
-    environment: str = ""
-    """The environment as a command must name it; empty for the default one."""
-    project: str = ""
-    """The project as a command must name it; empty for the current folder."""
+    options: tuple[str, ...] = ()
+    """The words that name the environment and the project on a command line."""
 
     @property
     def command(self) -> str:
         """The command that gives the record its new address, as it is typed."""
-        words = ["novita-infra", "state", "mv", str(self.source), str(self.target)]
-        words += ["--env", self.environment] if self.environment else []
-        words += ["--", self.project] if self.project.startswith("-") else [self.project] if self.project else []
-        return shlex.join(words)
+        return shlex.join(("novita-infra", "state", "mv", str(self.source), str(self.target), *self.options))
 
     @property
     def advice(self) -> str:

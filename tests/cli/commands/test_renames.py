@@ -75,3 +75,6 @@ def test_the_printed_commands_keep_what_was_renamed(
     monkeypatch.chdir(project / folder)
     orphans = json.loads(run("orphans", "--sim", "--env", "prod", "--json").stdout)
     assert orphans == []
+    assert run("state", "rm", "template.plain", "--env", "prod").exit_code == 0
+    (orphan,) = json.loads(run("orphans", "--sim", "--env", "prod", "--json").stdout)
+    assert orphan["made_by"].endswith("/prod/template.plain")  # the mark was corrected

@@ -221,6 +221,12 @@ def test_a_root_disk_below_what_the_product_needs_is_a_fault() -> None:
     assert [(fault.path, fault.hint) for fault in faults] == [(("rootDiskGb",), "at least 20 GB are needed")]
 
 
+def test_a_root_disk_that_a_live_instance_already_has_is_not_questioned() -> None:
+    spec = {**GPU, "cluster": "5", "rootDiskGb": 10}
+    assert chosen(spec, live("4090.a", cluster="5", rootDiskGb=10))["rootDiskGb"] == 10
+    assert [error.path for error in choose(spec, live("4090.a", cluster="5", rootDiskGb=20))[1]] == [("rootDiskGb",)]
+
+
 def test_an_image_that_no_known_template_gives_is_a_fault() -> None:
     spec = {"name": "a", "product": {"gpu": "RTX 4090"}, "template": "107672"}
     assert faults_of(spec) == []
