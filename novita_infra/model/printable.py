@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-_BLANK: Final = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+_BLANK: Final = frozenset(
+    map(
+        chr,
+        (
+            *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0),
+            *range(0x180B, 0x1810),
+            *range(0xFE00, 0xFE10),
+            *range(0xE0100, 0xE01F0),
+        ),
+    )
 )
 """Characters that Unicode calls letters or marks, and that show nothing."""
-_EMOJI: Final = re.compile(
-    "(?<=[\u2194\u2195\u2600-\u27bf\u2b1b\ufe0f\U0001f000-\U0001faff])\u200d(?=[\u2194\u2195\u2600-\u27bf\u2b1b\U0001f000-\U0001faff])"
-    "|(?<=[#*0-9\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff])[\ufe0e\ufe0f]"
-)
-"""The joiners and the variation selectors of emoji, which are parts of one visible sign."""
+_JOINER: Final = "\u200d"
+_SELECTORS: Final = ("\ufe0e", "\ufe0f")
 _SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -23,12 +27,25 @@ def printable(text: str) -> str:
     Such characters end lines, move the cursor, change colours, reorder letters, or hide: controls, separators, format
     characters, lone surrogates. Blanks, letters of every script, and emoji remain. Escaped text remains as it is.
     """
-    if text.isprintable() and (text.isascii() or not _BLANK.search(text)):
+    if text.isprintable() and (text.isascii() or _BLANK.isdisjoint(text)):
         return text
-    kept = {match.start() for match in _EMOJI.finditer(text)}
     return "".join(
-        mark if at in kept or (mark.isprintable() and not _BLANK.match(mark)) else _escape(mark)
+        mark if (mark.isprintable() and mark not in _BLANK) or _joins_emoji(text, at) else _escape(mark)
         for at, mark in enumerate(text)
+    )
+
+
+def _joins_emoji(text: str, at: int) -> bool:
+    """Whether the character is a joiner or a selector between parts of one visible sign, such as a family."""
+    mark, before, after = text[at], text[at - 1 : at], text[at + 1 : at + 2]
+    if mark == _JOINER:
+        return (before == _SELECTORS[1] or _is_emoji(before)) and _is_emoji(after)
+    return mark in _SELECTORS and (before in {*"#*0123456789©®"} or "\u203c" <= before <= "\u3299" or _is_emoji(before))
+
+
+def _is_emoji(mark: str) -> bool:
+    return (
+        "\u2600" <= mark <= "\u27bf" or "\U0001f000" <= mark <= "\U0001faff" or mark in {"\u2194", "\u2195", "\u2b1b"}
     )
 
 
