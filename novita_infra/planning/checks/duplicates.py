@@ -95,7 +95,7 @@ def duplicate_diagnostics(
     """
     several, address = len(duplicate.lives) > 1, str(duplicate.address)
     what = " and ".join(f"{live.id} ({live.name or 'without a name'}, {live.status})" for live in duplicate.lives)
-    id = "ID" if several else duplicate.lives[0].id
+    id = "ID" if several else shlex.quote(duplicate.lives[0].id)
     orphans = "novita-infra orphans"
     if plan.environment != "default":
         orphans += f" --env {plan.environment}"

@@ -106,6 +106,6 @@ def _message(change: Change, live: Live, why: str) -> Finding | Diagnostic:
     hint = (
         f"nothing is done to it; correct the record before any apply: `novita-infra state rm {target}`, then "
         f"`novita-infra import {target} ID` with the id of its own object; or, if {live.id} is its own, say so: "
-        f"`novita-infra import {target} {live.id} --steal`"
+        f"`novita-infra import {target} {shlex.quote(live.id)} --steal`"
     )
     return Finding(Diagnostic(summary, hint, address=address), EXIT_REFUSED)

@@ -6,6 +6,7 @@ would buy everything again, and a destroy would find nothing to delete.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -80,7 +81,7 @@ def namesakes(
                 yield Diagnostic(
                     f"this environment has no state, and {live.id} ({live.name}, {live.status}) has this name",
                     "if it is what you declare, and the state is lost, adopt it: "
-                    f"`novita-infra orphans{option} --adopt {address} --id {live.id}`",
+                    f"`novita-infra orphans{option} --adopt {shlex.quote(str(address))} --id {shlex.quote(live.id)}`",
                     address=str(address),
                     severity=Severity.WARNING,
                 )

@@ -143,7 +143,8 @@ def _losing_old(decisions: Mapping[Address, Decision], options: PlanOptions) -> 
             lost = [str(loss) for loss in old.loses if loss.lasting or decision.action is not Action.DELETE]
             if lost:
                 summary = f"deleting {old.id}, which it replaced and which is {old.status}, loses {' and '.join(lost)}"
-                back = f"to go back to it instead: `state rm {address}`, then `import {address} {old.id}`"
+                name = shlex.quote(str(address))
+                back = f"to go back to it instead: `state rm {name}`, then `import {name} {shlex.quote(old.id)}`"
                 hint = f"{_permission(address)}; {back}"
                 found = Diagnostic(summary, hint, address=str(address), option=_allowing(address))
                 yield Finding(found, EXIT_REFUSED)

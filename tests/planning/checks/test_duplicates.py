@@ -100,6 +100,12 @@ def test_a_mark_refuses_a_create_and_a_name_is_a_note() -> None:
     )
 
 
+def test_the_id_in_a_printed_command_is_quoted_for_a_shell() -> None:
+    note = duplicate_diagnostics(Duplicate(MACHINE, (live("m; id #", name="m"),), marked=False), plan(MACHINE))
+    assert isinstance(note, Diagnostic)
+    assert "--adopt instance.m --id 'm; id #'`" in note.hint
+
+
 def test_an_object_that_is_alike_refuses_a_create_unless_it_is_wanted_anyway() -> None:
     found = Duplicate(NET, (live("n-1", name="n"),), marked=False, alike=True)
     refused = duplicate_diagnostics(found, plan(NET))

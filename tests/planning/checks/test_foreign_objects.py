@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 import pytest
@@ -51,6 +52,14 @@ def test_every_change_of_an_object_with_the_mark_of_others_is_refused(owner: str
     assert "s-1" in finding.diagnostic.summary
     assert owner.split("/")[1] in finding.diagnostic.summary
     assert "import network_storage.a s-1 --steal" in finding.diagnostic.hint
+
+
+def test_the_printed_commands_run_nothing_that_an_id_or_a_key_holds() -> None:
+    address, id = Address("network_storage", "a", "$(id)"), "s; id #"
+    (finding,) = said({address: one(address, id, mark="other/prod/network_storage.a/op")}, Action.DELETE)
+    assert isinstance(finding, Finding)
+    assert f"import {shlex.quote(str(address))} {shlex.quote(id)} --steal" in finding.diagnostic.hint
+    assert shlex.split(finding.diagnostic.hint.split("`")[-2])[2:] == [str(address), id, "--steal"]
 
 
 def test_an_object_that_is_left_alone_is_only_warned_of() -> None:

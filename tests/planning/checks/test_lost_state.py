@@ -69,3 +69,5 @@ def test_namesakes_are_unmarked_objects_with_a_declared_name() -> None:
     lives = {"instance": [live("i-1", name="a"), live("i-2", "other/prod/instance.a", name="a"), live("i-3", name="z")]}
     (note,) = namesakes(lives, DECLARED, KNOWN)
     assert "i-1" in note.summary
+    (note,) = namesakes({"instance": [live("i; id #", name="a")]}, DECLARED, KNOWN)
+    assert note.hint.endswith("--adopt instance.a --id 'i; id #'`")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import Final
 
@@ -51,6 +52,8 @@ def _leftover_lines(result: Result, *, destroy: str) -> Iterator[Line]:
     yield line(("Still exists and costs:", Tone.STRONG))
     for item in items:
         yield line(f"  {item.address}: {item.price} ({item.why})")
-    targets = [word for item in items if item.deleted_by_destroy for word in ("--target", str(item.address))]
+    targets = [
+        word for item in items if item.deleted_by_destroy for word in ("--target", shlex.quote(str(item.address)))
+    ]
     if targets:
         yield line("  To delete what this run created: ", (" ".join((destroy, *targets)), Tone.STRONG))
