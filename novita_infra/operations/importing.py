@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.export.drafts import SCHEMA
+from novita_infra.manifests.project.discovery import find
+from novita_infra.manifests.validation.documents import head
+from novita_infra.manifests.yaml.parsing import read
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, nearest, problem
 from novita_infra.model.identity import Claim
@@ -85,18 +89,39 @@ async def import_object(session: Session, address: Address, id: str, *, steal: b
         session.state = session.store.save(state)
     except BaseException:
         if file is not None:
-            file.unlink(missing_ok=True)  # a manifest without a record would create the object a second time
+            _remove_unrecorded(session, address, file)
         raise
     return record
 
 
-def is_declared(session: Session, address: Address) -> bool:
-    """Whether a manifest declares the address."""
-    return _declared(session, address) is not None
+def _remove_unrecorded(session: Session, address: Address, file: Path) -> None:
+    """Removes a manifest whose record was not saved: it would create the object a second time.
+
+    A state that cannot be read may hold the record. Without its manifest the object would be deleted.
+    """
+    with suppress(Problems, OSError):
+        if address not in session.store.load().records:
+            file.unlink(missing_ok=True)
+
+
+def writes_manifest(session: Session, address: Address) -> bool:
+    """Whether an import at the address writes a manifest: it is neither declared nor recorded."""
+    return _declared(session, address) is None and address not in session.state.records
 
 
 def _declared(session: Session, address: Address) -> Declared | None:
     return next((item for item in session.project.declared if item.address == address), None)
+
+
+def _declared_elsewhere(session: Session, address: Address) -> str:
+    """The manifest file outside of the scope that declares the address; empty if there is none."""
+    root = session.project.root
+    for name in find(root).manifests if session.project.scope else ():
+        with suppress(OSError, ValueError):
+            documents = read((root / name).read_bytes(), name).documents
+            if any(found.address == address for found, _ in map(head, documents) if found):
+                return name
+    return ""
 
 
 def _declared_record(session: Session, kind: Kind, declared: Declared, live: Live) -> Record:
@@ -146,6 +171,12 @@ async def _write_manifest(session: Session, kind: Kind, address: Address, live: 
     Raises Problems if there is none, or the file exists.
     """
     root = session.project.root
+    if elsewhere := _declared_elsewhere(session, address):
+        raise problem(
+            f"{address} is declared in {elsewhere}, and only {session.project.scope} was read",
+            "name the project's folder",
+            address=str(address),
+        )
     name = f"{address.type}-{address.name}.yaml"
     catalogue = await read_catalogue(session.client, kind.resolution.catalogues)
     made = manifest_for(session, address, live, catalogue=catalogue, file=name, schema=(root / SCHEMA).is_file())

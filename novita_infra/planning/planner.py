@@ -6,18 +6,19 @@ from collections.abc import Iterable, Mapping
 
 from novita_infra.catalogue.prices import price_list
 from novita_infra.encoding import digest
-from novita_infra.kinds.field import Local, Platform
+from novita_infra.kinds.field import Local, Platform, Secrecy
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity
 from novita_infra.model.lifecycle import OnDrift
 from novita_infra.model.values import Value, resolve
 from novita_infra.planning.changes.decisions import Decision, settled
+from novita_infra.planning.changes.equality import without_known_secrets
 from novita_infra.planning.changes.replacements import remembered
 from novita_infra.planning.checks.lost_state import lost_state, namesakes
 from novita_infra.planning.checks.safety import elsewhere, guarded, rename_notes
 from novita_infra.planning.cost.costing import costed, over_budget, unproven
 from novita_infra.planning.deciding import Decided, decide_all, known_values
-from novita_infra.planning.drift.detection import drift_notes
+from novita_infra.planning.drift.detection import drift_notes, new_object_notes
 from novita_infra.planning.drift.record_updates import record_updates
 from novita_infra.planning.drift.response import is_asked, still_adopted
 from novita_infra.planning.inputs import PlanInputs
@@ -124,11 +125,15 @@ def _shown(decision: Decision) -> dict[str, Value]:
     case, spec = decision.case, decision.spec
     recorded = case.record.spec if case.record else {}
     values = {**recorded, **(case.live.values if case.live else {})}
-    return {
+    shown = {
         name: case.masked(case.kind.field(name), value, recorded=recorded.get(name), wanted=spec.get(name))
         for name, value in values.items()
         if name in case.kind.by_name
     }
+    for name in shown.keys() - spec.keys() - recorded.keys():
+        if shown[name] and case.kind.field(name).secrecy is Secrecy.TEXT:
+            shown[name] = without_known_secrets(shown[name], frozenset(), key=case.key)  # nobody declares it in clear
+    return shown
 
 
 def _id(decision: Decision) -> str:
@@ -196,6 +201,7 @@ def _checks(inputs: PlanInputs, decided: Decided, cost: Money, renames: tuple[Re
             *_notes(active),
             *rename_notes(renames, guards),
             *drift_notes(decided.declared, active, now=inputs.now),
+            *new_object_notes(decided.declared, active, now=inputs.now),
             *unproven(cost, environment=config.environment),
             *_unrecorded_namesakes(inputs),
         ),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from foreign_objects import make_foreign
 from kind_facts import FACTS
+from local_store import LocalStore
 from rig import SHORT, Rig
 from sights import seen
 
@@ -304,13 +305,44 @@ def test_a_name_that_no_file_can_have_is_a_problem(rig: Rig) -> None:
 
 def test_a_manifest_without_a_record_does_not_remain(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     id = make_foreign(rig, "vpc")
-    (rig.folder / "state").mkdir()
-    state = rig.folder / "state"
 
     def full(*_: object, **__: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("local_store.LocalStore.save", full)
+    monkeypatch.setattr(LocalStore, "save", full)
     with pytest.raises(OSError, match="disk full"):
         rig.take_in("vpc.a", id)
-    assert not list(rig.folder.glob("vpc*")), state
+    assert not list(rig.folder.glob("vpc*"))
+
+
+def test_a_manifest_whose_record_may_be_saved_remains(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    id = make_foreign(rig, "vpc")
+    save = LocalStore.save
+
+    def saved_and_failed(store: LocalStore, *args: Any, **options: Any) -> None:
+        save(store, *args, **options)
+        raise OSError("no backup")
+
+    monkeypatch.setattr(LocalStore, "save", saved_and_failed)
+    with pytest.raises(OSError, match="no backup"):
+        rig.take_in("vpc.a", id)
+    monkeypatch.undo()
+    rig.assert_converged()
+
+
+# --- later plans ----------------------------------------------------------------------------------------------------
+
+
+def test_a_replacement_says_which_kept_values_the_new_object_does_not_get(rig: Rig) -> None:
+    id = make_foreign(rig, "instance", {"envs": pairs(HF_TOKEN=TOKEN, MODE="x")})
+    rig.take_in("instance.a", id)
+    (note,) = rig.plan(replaces=("instance.a",)).notes
+    assert note.summary == "the new object does not get what lifecycle.ignoreChanges keeps: env.HF_TOKEN"
+
+
+def test_a_plan_shows_no_credential_of_a_text_that_nobody_declares(rig: Rig) -> None:
+    id = make_foreign(rig, "instance", by_hand={"command": "run --token abcdefgh"})
+    rig.take_in("instance.a", id)
+    edit(rig, "instance", {"ports": ["80/http"]})
+    (change,) = rig.plan().plan.changes
+    assert str(change.before["command"]) == str(change.after["command"]) == "(secret)"

@@ -18,7 +18,7 @@ from novita_infra.model.lifecycle import Cause, Ignored, OnDrift
 from novita_infra.model.records import Record
 from novita_infra.model.resources import PRESENT, STABLE, Declared, Live, Phase
 from novita_infra.model.rules import Rules
-from novita_infra.model.values import Spec, Value, is_known
+from novita_infra.model.values import Spec, Value, is_known, values_at
 from novita_infra.planning.changes.case import Case
 from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.plan.changes import Drift, FieldChange
@@ -92,6 +92,27 @@ def drift_notes(
                 hint = f"it was left out for this: {rule.reason}" if rule.reason else "remove the rule, or give it time"
                 place = wanted.lifecycle_places.get("ignoreChanges", wanted.origin)
                 yield _warning(summary, hint, place, address)
+
+
+def new_object_notes(
+    declared: Mapping[Address, Declared], decisions: Mapping[Address, Decision], *, now: float
+) -> Iterable[Diagnostic]:
+    """The notes on values that `ignoreChanges` keeps on an object and that its replacement does not get."""
+    for address, wanted in declared.items():
+        decision = decisions.get(address)
+        if decision is None or not decision.makes or decision.case.record is None or not wanted.lifecycle.ignored:
+            continue
+        case = decision.case
+        had = {**case.recorded_spec, **(case.live.values if case.live else {})}
+        lost = [
+            str(rule)
+            for rule in in_force(wanted, now=now)
+            if any(values_at(had, rule.path)) and not any(values_at(dict(case.spec), rule.path))
+        ]
+        if lost:
+            summary = f"the new object does not get what lifecycle.ignoreChanges keeps: {', '.join(lost)}"
+            place = wanted.lifecycle_places.get("ignoreChanges", wanted.origin)
+            yield _warning(summary, "declare it, or set it there afterwards", place, address)
 
 
 def answer_to(cause: Cause, wanted: Declared | None, rules: Rules) -> tuple[OnDrift, Origin | None]:

@@ -45,3 +45,35 @@ def test_networks_with_names_that_look_like_numbers_import_into_an_empty_folder(
     ended = run("plan", "--sim", "--detailed-exitcode")
     assert (ended.exit_code, ended.stderr) == (0, "")
     assert run("destroy", "--sim", "--auto-approve").exit_code == 0
+
+
+def test_an_address_that_another_file_declares_is_not_declared_a_second_time(
+    run: Invoke, project: Path, networks: dict[str, str]
+) -> None:
+    vpc = "apiVersion: novita-infra/v1\nkind: VPC\nmetadata: {{name: {}}}\nspec: {{cluster: us-dallas-nas-2}}\n"
+    (project / "one.yaml").write_text(vpc.format("one"))
+    (project / "two.yaml").write_text(vpc.format("two"))
+    ended = run("import", "vpc.two", networks["08"], "one.yaml", "--sim")
+    assert ended.exit_code == 1
+    assert "vpc.two is declared in two.yaml, and only one.yaml was read" in ended.stderr
+    assert not (project / "vpc-two.yaml").exists()
+
+
+@pytest.mark.parametrize("name", ["null", "true", "No", "_", "e3", "A" * 100])
+def test_a_manifest_is_written_for_any_name_of_a_resource(
+    name: str, run: Invoke, project: Path, networks: dict[str, str]
+) -> None:
+    assert run("import", f"vpc.{name}", networks["08"], "--sim").exit_code == 0
+    assert run("plan", "--sim", "--detailed-exitcode").exit_code == 0
+
+
+def test_an_import_says_that_other_environments_read_the_new_manifest(
+    run: Invoke, project: Path, networks: dict[str, str]
+) -> None:
+    (project / "novita-infra.yaml").write_text(
+        "apiVersion: novita-infra/v1\nkind: Project\nmetadata: {name: x, id: pabc}\nenvironments: {dev: {}, prod: {}}\n"
+    )
+    ended = run("import", "vpc.net", networks["08"], "--env", "dev", "--sim", "--steal")
+    assert ended.exit_code == 0, ended.stderr
+    assert "Every environment of the project reads it: the next apply of prod would create" in ended.stderr
+    assert run("plan", "--env", "dev", "--sim", "--detailed-exitcode").exit_code == 0

@@ -14,7 +14,7 @@ from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
-from novita_infra.operations.importing import import_object, is_declared
+from novita_infra.operations.importing import import_object, writes_manifest
 from novita_infra.operations.session import ProjectOptions, open_session, state_locked
 from novita_infra.views.content.state import RecordContent
 from novita_infra.views.renderer import Renderer
@@ -48,13 +48,16 @@ def import_(*, address: Address, id_: str, project_options: ProjectOptions, rend
     \b
     Exit codes: 0 done; 1 error; 5 the object belongs to others.
     """
-    record, written = carried_out(_import(project_options, address, id_))
+    record, lines = carried_out(_import(project_options, address, id_))
     renderer.result(RecordContent(record, imported="Imported"))
-    renderer.message(*import_lines(record.source, written=written, plan=again("plan", project_options)))
+    renderer.message(*lines)
     return 0
 
 
-async def _import(project_options: ProjectOptions, address: Address, id_: str) -> tuple[Record, bool]:
+async def _import(project_options: ProjectOptions, address: Address, id_: str) -> tuple[Record, list[str]]:
     async with open_session(project_options, os.environ, empty=True) as session, state_locked(session, "import"):
-        written = not is_declared(session, address)
-        return await import_object(session, address, id_, steal=project_options.steal), written
+        written = writes_manifest(session, address)
+        record = await import_object(session, address, id_, steal=project_options.steal)
+    others = [name for name in session.project.environments if name != session.project.environment]
+    plan = again("plan", project_options)
+    return record, list(import_lines(record.source, written=written, plan=plan, other_environments=others))

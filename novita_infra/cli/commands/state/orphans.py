@@ -17,7 +17,7 @@ from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.cli.signals import carried_out, stopping
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_ERROR, problem
-from novita_infra.operations.importing import import_object, is_declared
+from novita_infra.operations.importing import import_object, writes_manifest
 from novita_infra.operations.orphans import find_orphans, orphan_for, orphans_to_terminate, terminate
 from novita_infra.operations.session import ProjectOptions, open_session, state_locked
 from novita_infra.views.content.lines import Tone, line
@@ -136,10 +136,12 @@ async def _adopt(
     ):
         items = await find_orphans(session, beside=states)
         orphan = orphan_for(items, address, id=id_, steal=project_options.steal)
-        written = not is_declared(session, address)
+        written = writes_manifest(session, address)
         record = await import_object(session, address, orphan.live.id, steal=project_options.steal)
     renderer.result(RecordContent(record, imported="Adopted"))
-    renderer.message(*import_lines(record.source, written=written, plan=again("plan", project_options)))
+    others = [name for name in session.project.environments if name != session.project.environment]
+    plan = again("plan", project_options)
+    renderer.message(*import_lines(record.source, written=written, plan=plan, other_environments=others))
     return 0
 
 
