@@ -16,10 +16,11 @@ from novita_infra.kinds.kind import Circumstances, Kind, SpecError
 from novita_infra.manifests.export.drafts import Draft, Unwritable
 from novita_infra.manifests.export.writing import NOT_RETURNED, draft_of, unwritable
 from novita_infra.manifests.project.alone import declare_alone
+from novita_infra.manifests.yaml.emitting import NotReadBack
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.lifecycle import OnDrift
+from novita_infra.model.lifecycle import Cause, OnDrift
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Declared, Existing, Live
 from novita_infra.model.values import Ref, Spec, Value, resolve
@@ -89,9 +90,13 @@ def manifest_for(
 
 def _judged(this: _Importing, draft: Draft) -> tuple[Draft, WrittenManifest | None]:
     """The next draft; or the manifest, where nothing is wrong with this one. Raises Unwritable and Problems."""
-    if (place := draft.unemittable()) is not None:
-        return draft.without(place[0], key=place[1], reason=_REFUSED), None
-    text = draft.text(schema=this.schema)
+    try:
+        text = draft.text(schema=this.schema)
+    except NotReadBack as error:
+        name, key = draft.unemittable() or ("", "")
+        if not name:
+            raise Unwritable(str(error)) from None
+        return draft.without(name, key=key, reason=_REFUSED), None
     declared, errors = declare_alone(text, this.file, this.session.project.root)
     if errors or declared is None:
         return _mended(this, draft, errors), None
@@ -106,29 +111,36 @@ def _judged(this: _Importing, draft: Draft) -> tuple[Draft, WrittenManifest | No
 
 def _mended(this: _Importing, draft: Draft, errors: tuple[SpecError, ...]) -> Draft:
     """The draft without the values that are errors."""
-    for error in errors[:1]:
-        if error.lacks:
-            return draft.ignoring(error.lacks, NOT_RETURNED)
+    if not errors:
+        raise _impossible(this, "it is no manifest")
+    done: set[tuple[str, str]] = set()
+    for error in errors:
         name, *inner = map(str, error.path or ("",))
         if name not in this.kind.by_name:
             raise _impossible(this, error.summary)
         key = inner[0] if inner and this.kind.field(name).secret_items else ""
-        return draft.without(name, key=key, reason=_REFUSED)
-    raise _impossible(this, "it is no manifest")
+        if done & {(name, ""), (name, key)}:
+            continue
+        done.add((name, key))
+        if error.lacks:
+            draft = draft.ignoring(error.lacks, NOT_RETURNED)
+        else:
+            draft = draft.without(name, key=key, reason=_REFUSED)
+    return draft
 
 
 def _without_differences(this: _Importing, draft: Draft, declared: Declared, review: Review) -> Draft:
     """The draft without the values that a plan refuses or would change, or that tolerates the state of the object."""
+    healed = frozenset(item.cause for item in review.plan.drift if item.on_drift is OnDrift.HEAL)
+    if causes := healed - draft.tolerated - {Cause.EDITED}:
+        return draft.tolerating(causes)
     by_place = {place: name for name, place in declared.places.items()}
     refused = [by_place[item.origin] for item in review.problems if item.origin in by_place]
     changed = [item.name for change in review.plan.changes for item in change.fields]
     for name in (*refused, *changed):
         return draft.without(name, reason=_REFUSED)
-    causes = frozenset(item.cause for item in review.plan.drift if item.on_drift is OnDrift.HEAL)
-    if not causes:
-        why = [*review.problems, *(change.why for change in review.plan.changes)]
-        raise _impossible(this, str(why[0]))
-    return draft.tolerating(causes)
+    why = [*(item.summary for item in review.problems), *(change.why for change in review.plan.changes)]
+    raise _impossible(this, why[0])
 
 
 def _record(this: _Importing, draft: Draft, declared: Declared) -> Record:
