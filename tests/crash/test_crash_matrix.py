@@ -1,4 +1,4 @@
-"""A part of the crash matrix: each row at one of its points, and all points. The whole: `make crash-matrix`."""
+"""A part of the crash matrix: each row at one of its points under one profile. The whole: `make crash-matrix`."""
 
 from __future__ import annotations
 
@@ -11,28 +11,31 @@ from crashing import Point, happens, survives
 
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Replaces
+from novita_infra.simulator import PROFILES
 
 pytestmark = pytest.mark.crash
 
 ROWS = tuple(rows())
 
 
-def cells() -> list[tuple[Case, Point]]:
-    """The points take turns; a row that has not the one whose turn it is takes the next."""
-    turns = cycle(Point)
-    return [(case, next(point for point in turns if happens(case, point))) for case in ROWS]
+def cells() -> list[tuple[Case, Point, str]]:
+    """Points and profiles take turns; a row that has not the point whose turn it is takes the next."""
+    turns, profiles = cycle(Point), cycle(PROFILES)
+    return [(case, next(point for point in turns if happens(case, point)), next(profiles)) for case in ROWS]
 
 
-@pytest.mark.parametrize(("case", "point"), cells(), ids=str)
+@pytest.mark.parametrize(("case", "point", "profile"), cells(), ids=str)
 def test_a_run_that_is_killed_is_finished_by_the_next_without_orphan_or_double(
-    case: Case, point: Point, tmp_path: Path
+    case: Case, point: Point, profile: str, tmp_path: Path
 ) -> None:
-    survives(case, point, tmp_path)
+    survives(case, point, tmp_path, profile=profile)
 
 
-@pytest.mark.parametrize(("case", "point"), cells()[::5], ids=str)
-def test_a_saved_plan_that_is_killed_is_finished_by_the_same_command(case: Case, point: Point, tmp_path: Path) -> None:
-    survives(case, point, tmp_path, saved=True)
+@pytest.mark.parametrize(("case", "point", "profile"), cells()[::5], ids=str)
+def test_a_saved_plan_that_is_killed_is_finished_by_the_same_command(
+    case: Case, point: Point, profile: str, tmp_path: Path
+) -> None:
+    survives(case, point, tmp_path, saved=True, profile=profile)
 
 
 def test_the_matrix_has_every_call_of_every_kind() -> None:
@@ -50,6 +53,7 @@ def test_the_matrix_has_every_call_of_every_kind() -> None:
     assert titles == wanted
 
 
-def test_the_part_that_runs_here_has_every_point_and_every_kind() -> None:
-    assert {point for _, point in cells()} == set(Point)
-    assert {case.kind for case, _ in cells()} == set(KINDS)
+def test_the_part_that_runs_here_has_every_point_kind_and_profile() -> None:
+    assert {point for _, point, _ in cells()} == set(Point)
+    assert {case.kind for case, *_ in cells()} == set(KINDS)
+    assert {profile for *_, profile in cells()} == set(PROFILES)

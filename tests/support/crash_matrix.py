@@ -1,6 +1,7 @@
 """`make crash-matrix`: every operation of every kind, killed at every point, as a table. Exits with 1 on any failure.
 
-`--every-edit` takes every edit that is known, at each of its calls; words choose the rows that hold all of them.
+Each profile of the simulator is one table. `--every-edit` takes every edit that is known, at each of its calls; words
+choose the rows that hold all of them.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ import tempfile
 import time
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from crash_cases import Case, every_edit, rows
 from crashing import Point, happens, survives
+
+from novita_infra.simulator import PROFILES
 
 EVERY: Final = "--every-edit"
 WORKERS: Final = 2 * (os.cpu_count() or 1)
@@ -23,15 +27,20 @@ WORKERS: Final = 2 * (os.cpu_count() or 1)
 
 
 def main(words: Iterable[str]) -> int:
-    """Prints the table, and what went wrong in each cell that failed."""
+    """Prints the tables; the exit code."""
     words = list(words)
+    return max([_table(profile, words) for profile in PROFILES])
+
+
+def _table(profile: str, words: list[str]) -> int:
+    """Prints the table of a profile, and what went wrong in each cell that failed."""
     chosen = [case for case in (every_edit() if EVERY in words else rows()) if _is_meant(case, words)]
     cells = [(case, point) for case in chosen for point in Point if happens(case, point)]
     width = max(len(str(case)) for case in chosen)
-    _say(f"{'':{width}}  {'  '.join(point.value for point in Point)}")
+    _say(f"{profile:{width}}  {'  '.join(point.value for point in Point)}")
     begun, failures = time.monotonic(), []
     with ProcessPoolExecutor(WORKERS) as pool:
-        outcomes = pool.map(_outcome, *zip(*cells, strict=True))
+        outcomes = pool.map(partial(_outcome, profile), *zip(*cells, strict=True))
         for case in chosen:
             texts = [next(outcomes) if happens(case, point) else None for point in Point]
             marks = ["–" if text is None else "✗" if text else "✓" for text in texts]
@@ -52,11 +61,11 @@ def _is_meant(case: Case, words: Iterable[str]) -> bool:
     return all(word in str(case) for word in words if word != EVERY)
 
 
-def _outcome(case: Case, point: Point) -> str:
+def _outcome(profile: str, case: Case, point: Point) -> str:
     """What went wrong; empty where all holds."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            survives(case, point, Path(folder))
+            survives(case, point, Path(folder), profile=profile)
         except Exception as error:  # noqa: BLE001 -- one cell must not end the others
             return f"{type(error).__name__}: {error}"
     return ""

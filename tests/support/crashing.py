@@ -70,13 +70,13 @@ def happens(case: Case, point: Point) -> bool:
     return point is not Point.WAITING or case.waits
 
 
-def survives(case: Case, point: Point, folder: Path, *, saved: bool = False) -> None:
+def survives(case: Case, point: Point, folder: Path, *, saved: bool = False, profile: str = "live") -> None:
     """Kills the case's run at the point, runs it again, and checks all that must hold. Raises AssertionError.
 
-    With `saved`, both runs are those of a saved plan.
+    With `saved`, both runs are those of a saved plan. `profile` is the simulator's.
     """
     project, account = folder / "project", folder / "account.db"
-    with _served(account) as server:
+    with _served(account, profile) as server:
         declare(project, case.before)
         apply_hurried(project, server)
         calls = _calls(server)
@@ -99,9 +99,9 @@ def survives(case: Case, point: Point, folder: Path, *, saved: bool = False) -> 
 
 
 @contextlib.contextmanager
-def _served(account: Path) -> Iterator[str]:
+def _served(account: Path, profile: str) -> Iterator[str]:
     """A simulator whose account is kept in the file, in a thread of this process: its address."""
-    world = open_with_options(WorldOptions(db=account, time_scale=TIME_SCALE))
+    world = open_with_options(WorldOptions(db=account, time_scale=TIME_SCALE, profile=profile))
     try:
         with background(build_app(world)) as server:
             yield server.url

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from kind_facts import FACTS
 
 from novita_infra.model.clock import ANSWER
-from novita_infra.simulator import SCENARIOS
+from novita_infra.simulator import PROFILES, SCENARIOS
 
 DOINGS: Final = ("create", "edit", "delete")
 KINDS: Final = tuple(facts.kind for facts in FACTS.values() if facts.outsiders is not None)
@@ -76,6 +76,9 @@ class History:
     seed: int
     scenario: str
     chapters: tuple[Chapter, ...]
+    profile: str = "live"
+    short: bool = False
+    """Whether the service needs as little time as in the journeys, so that runs and waits are brief."""
 
     def save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +88,7 @@ class History:
 def history_in(path: Path) -> History:
     """The history that `save` wrote."""
     data = json.loads(path.read_text(encoding="utf-8"))
-    return History(seed=data["seed"], scenario=data["scenario"], chapters=tuple(map(_chapter, data["chapters"])))
+    return History(**(data | {"chapters": tuple(map(_chapter, data["chapters"]))}))
 
 
 def _chapter(data: dict[str, Any]) -> Chapter:
@@ -183,4 +186,6 @@ def histories() -> st.SearchStrategy[History]:
         seed=st.integers(0, 1000),
         scenario=_SCENARIOS,
         chapters=st.lists(_CHAPTERS, min_size=1, max_size=3).map(tuple),
+        profile=st.sampled_from(["live", *sorted(PROFILES.keys() - {"live"})]),
+        short=st.sampled_from([True, True, True, False]),
     )

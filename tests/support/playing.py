@@ -18,7 +18,7 @@ from fleets import Resource
 from histories import Act, Chapter, End, History
 from kind_facts import FACTS, TYPES
 from outsiders import LEAVING, Outsiders, ids_in
-from rig import Rig
+from rig import SHORT, Rig
 from sights import TABLES, seen
 
 from novita_infra.api.errors import ApiError
@@ -31,7 +31,7 @@ from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.session import state_locked
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action
-from novita_infra.simulator import SCENARIOS, Trouble, fault_of
+from novita_infra.simulator import PROFILES, SCENARIOS, Trouble, fault_of
 from novita_infra.simulator.scenarios.model import start_scenario
 from novita_infra.simulator.world.cloud import arrears, instances
 from novita_infra.simulator.world.engine.settings import Limits, Timings
@@ -60,12 +60,15 @@ def play(history: History) -> None:
             course.run()
         except Exception as error:
             trace = "\n".join(course.trace)
-            raise Violation(f"{type(error).__name__}: {error}\nscenario {history.scenario}\n{trace}") from error
+            head = f"{type(error).__name__}: {error}\nscenario {history.scenario}, profile {history.profile}"
+            raise Violation(f"{head}\n{trace}") from error
 
 
 class _Play(Rig):
     def __init__(self, folder: Path, history: History) -> None:
-        super().__init__(folder, seed=history.seed, environ={})
+        self._timings = SHORT if history.short else Timings()
+        profile = PROFILES[history.profile]
+        super().__init__(folder, seed=history.seed, environ={}, quirks=profile, timings=self._timings)
         self.history = history
         self.trace: list[str] = []
         self.fleet: tuple[Resource, ...] = ()
@@ -211,7 +214,7 @@ class _Play(Rig):
         """Everything is well again: only what was done stays done."""
         world = self.world
         world.faults.clear()
-        world.unpullable, world.timings = (), Timings()
+        world.unpullable, world.timings = (), self._timings
         world.limits = Limits(networks=1000, prewarm_tasks=1000)  # room beside what others have
         world.account.limits = {}
         world.account.revoked = world.keys.all_revoked = False
