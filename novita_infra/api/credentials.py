@@ -6,7 +6,7 @@ Every pattern takes linear time: what may repeat is bounded, or begins with a ma
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from novita_infra.api.redaction import HIDDEN
@@ -27,6 +27,11 @@ _LOGIN: Final = re.compile(r"(?P<before>\w://[^\s/:@]*:)(?P<value>[^\s/]+)(?=@)"
 _SERVICES: Final = re.compile(r"(?P<before>\b)(?P<value>(?:sk[-_]|hf_|gh[opusr]_|glpat-|AKIA)[\w-]{16,})")
 """The first characters of the keys of well-known services."""
 _PATTERNS: Final = (_GIVEN, _OPTION, _LOGIN, _SERVICES)
+_SIGNS: Final = (
+    *("token", "secret", "passw", "passphrase", "credential", "signature", "key", "bearer", "basic", "-u", "@"),
+    *("sk-", "sk_", "hf_", "gh", "glpat-", "akia"),
+)
+"""A text without any of these, in small letters, matches no pattern."""
 _CERTAIN: Final = (_LOGIN, _SERVICES)
 
 _SECRET_KEYS: Final = frozenset({"password", "value", "imageauth", "secret", "token"})
@@ -76,6 +81,16 @@ def _values(text: str) -> Iterator[str]:
         value = text[start:end].strip("\"'")
         if not value.startswith(("/", "./", "$", "(")) and not value.isdigit():
             yield value
+
+
+def credentials_in_all(texts: Collection[str]) -> Iterator[str]:
+    """The credentials in many texts, of which most have none."""
+    together = "\n".join(texts).casefold()
+    signs = [sign for sign in _SIGNS if sign in together]
+    for text in texts if signs else ():
+        folded = text.casefold()
+        if any(sign in folded for sign in signs):
+            yield from credentials_in(text)
 
 
 def _secrets(body: Any) -> Iterator[str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from novita_infra.api.credentials import credentials_in, secrets_in, without_credentials
+from novita_infra.api.credentials import credentials_in, credentials_in_all, secrets_in, without_credentials
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,17 @@ def test_a_credential_in_a_command_is_found_and_replaced(text: str) -> None:
 )
 def test_what_only_resembles_a_credential_is_not_looked_for_in_other_texts(text: str) -> None:
     assert list(credentials_in(text)) == []
+
+
+WORDS = [
+    *("--token", "-u", "bearer", "TO\u212aEN=", "KEY:", "sk-hunter2hunter2hunter2"),
+    *("hunter2x", "ada:hunter2", "https://a:hunter2@b", "x", "é"),
+]
+
+
+@given(st.lists(st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join), max_size=4))
+def test_many_texts_have_the_credentials_of_each(texts: list[str]) -> None:
+    assert list(credentials_in_all(texts)) == [found for text in texts for found in credentials_in(text)]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Declared
 from novita_infra.model.rules import Rules
-from novita_infra.model.values import Value, is_secret, leaves, secrets_of
+from novita_infra.model.values import Secret, Value, is_secret, leaves, secrets_of
 from novita_infra.state.settings import StateSettings
 
 
@@ -97,11 +97,12 @@ class Project:
 
     def secrets(self) -> frozenset[str]:
         """Every secret in clear: of resources, outputs and variables, and the credentials in their plain texts."""
-        from novita_infra.api.credentials import credentials_in  # noqa: PLC0415 -- only for a text of the API
+        from novita_infra.api.credentials import credentials_in_all  # noqa: PLC0415 -- only for a text of the API
 
         values = [*(dict(item.spec) for item in self.declared), dict(self.outputs), *self.given.secret]
-        plain = (leaf for value in values for leaf in leaves(value) if isinstance(leaf, str))
-        return secrets_of(*values).union(credential for text in plain for credential in credentials_in(text))
+        found = [leaf for value in values for leaf in leaves(value)]
+        plain = {leaf for leaf in found if isinstance(leaf, str)}
+        return secrets_of(*(leaf for leaf in found if isinstance(leaf, Secret))).union(credentials_in_all(plain))
 
 
 def load(
