@@ -105,6 +105,7 @@ def test_variables_that_may_be_secret_are_kept_by_later_edits_and_never_written(
     ("kind_type", "field", "text", "change"),
     [
         ("instance", "command", "run --token abcdefgh", {"entrypoint": "x"}),
+        ("instance", "command", "login abcdefgh0123456789abcdefgh", {"entrypoint": "x"}),
         ("instance", "entrypoint", "sh -c 'PASSWORD=abcdefgh x'", {"command": "x"}),
         ("instance", "image", "https://u:abcdefgh@hub.io/x", {"command": "x"}),
         ("template", "readme", "password: abcdefgh", {"command": "x"}),
@@ -126,7 +127,9 @@ def test_a_text_with_a_credential_is_never_written_and_kept_by_edits(
     assert "abcdefgh" not in files_of(rig)
 
 
-@pytest.mark.parametrize("text", ["run --token $HF_TOKEN", "serve --port 8080", "sh -c 'exec $CMD'"])
+@pytest.mark.parametrize(
+    "text", ["run --token $HF_TOKEN", "--model Meta-Llama-3-8B-Instruct-GPTQ", "serve --port 8080", "sh -c 'exec $CMD'"]
+)
 def test_a_command_without_a_credential_is_written(text: str, rig: Rig) -> None:
     rig.take_in("instance.a", make_foreign(rig, "instance", by_hand={"command": text, "image": "hub.io/token:1.2.345"}))
     assert manifest(rig, "instance")["spec"]["command"] == text

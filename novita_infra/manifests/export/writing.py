@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from novita_infra.api.credentials import holds_credential, without_credentials
+from novita_infra.api.redaction import HIDDEN
 from novita_infra.kinds.field import Default, Field, Local, Secrecy
 from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.export.drafts import Draft, escaped
@@ -17,10 +18,14 @@ from novita_infra.model.values import Spec, Value
 
 NOT_RETURNED: Final = "the API does not return it"
 WITHHELD: Final = "its value may be secret, so it is not written here"
-_SECRET_WORDS: Final = ("PASS", "PWD", "AUTH", "PRIVATE", "COOKIE", "SESSION", "DSN", "SIGNATURE", "CERT", "LICENSE")
+_SECRET_WORDS: Final = (
+    *("PASS", "PWD", "AUTH", "PRIVATE", "COOKIE", "SESSION", "DSN", "SIGNATURE", "CERT", "LICENSE"),
+    *("JWT", "BEARER", "WEBHOOK", "SALT", "MNEMONIC", "CONNECTION"),
+)
 """Parts of names of variables that often hold a secret, beside those that always count as one."""
-_RANDOM: Final = re.compile(r"(?=[^\s]*[0-9])(?=[^\s]*[A-Za-z])[A-Za-z0-9+_=-]{24,}|-----BEGIN ")
-"""A text that looks like a token: long, without a separator, and made of letters and digits."""
+_LONG_WORD: Final = re.compile(r"[A-Za-z0-9+_=]{20,}")
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_PRIVATE_KEY: Final = "-----BEGIN "
 
 
 def draft_of(
@@ -99,7 +104,14 @@ def _is_secret_variable(name: str, text: str) -> bool:
     if not text:
         return False
     named = is_secret_name(name) or any(word in name.upper() for word in _SECRET_WORDS)
-    return named or holds_credential(text) or _RANDOM.search(text) is not None
+    return named or _may_hold_secret(text)
+
+
+def _may_hold_secret(text: str) -> bool:
+    """Returns whether a text holds a credential, or something that looks like a token: a long word with digits."""
+    words = _LONG_WORD.findall(text)
+    looks_random = any(any(map(str.isdigit, word)) and any(map(str.isalpha, word)) for word in words)
+    return looks_random or holds_credential(text) or _UUID.search(text) is not None or _PRIVATE_KEY in text
 
 
 def _without_secrets(item: Field, value: Value, redacted: Callable[[str], str]) -> Value:
@@ -108,8 +120,10 @@ def _without_secrets(item: Field, value: Value, redacted: Callable[[str], str]) 
         case _ if item.secret_items:
             return None
         case str():
-            plain, public = redacted(value), item.secrecy is Secrecy.PUBLIC
-            return without_credentials(plain, certain=public) if public or holds_credential(plain) else plain
+            plain = redacted(value)
+            if item.secrecy is Secrecy.PUBLIC:
+                return without_credentials(plain, certain=True)
+            return HIDDEN if _may_hold_secret(plain) else plain
         case dict():
             return {name: _without_secrets(item, part, redacted) for name, part in value.items()}
         case list():
