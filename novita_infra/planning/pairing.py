@@ -30,8 +30,8 @@ NAME: Final = "name"
 _KEEPING: Final = frozenset({Action.NONE, Action.UPDATE, Action.RESUME})
 _WINDOW: Final = 16
 """The most deleted resources that one created resource is compared with."""
-_MOST_TRIED: Final = 2_000
-"""The most pairs that are looked at closely, which takes less than a millisecond each."""
+_MOST_FAILED: Final = 2_000
+"""The most pairs that are looked at closely and are none, which takes less than a millisecond each."""
 
 
 def find_renames(inputs: PlanInputs, decided: Decided) -> tuple[Rename, ...]:
@@ -49,16 +49,17 @@ def find_renames(inputs: PlanInputs, decided: Decided) -> tuple[Rename, ...]:
         return ()
     pairs: dict[Address, Rename] = {}
     candidates = _candidates(inputs, sources, {address: decided.active[address] for address in targets})
-    found, tried = True, 0
+    found, failed = True, 0
     while found:  # what refers to a renamed resource is found when that one is
         found, taken = False, {item.source for item in pairs.values()}
         known = _known(inputs, decided, dict(pairs))
         for source, target in candidates:
-            if source in taken or target in pairs or tried == _MOST_TRIED:
+            if source in taken or target in pairs or failed == _MOST_FAILED:
                 continue
-            tried += 1
             rename = _rename(inputs, decided, source, target, known=known)
-            if rename is not None:
+            if rename is None:
+                failed += 1
+            else:
                 pairs[target], found = rename, True
                 taken.add(source)
     return tuple(sorted(pairs.values(), key=lambda item: item.source))

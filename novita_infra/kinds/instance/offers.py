@@ -21,6 +21,7 @@ from novita_infra.kinds.toolkit.lookup import (
     matching,
     price_in_mode,
 )
+from novita_infra.model.diagnostics import nearest
 from novita_infra.model.resources import Live
 from novita_infra.model.values import Spec, Value
 
@@ -142,7 +143,8 @@ def _offers(
         return cluster
     products = matching(catalogue.gpu, text_of(declared.get(key)))
     if not products:
-        return SpecError((*path, key), f'no product "{declared.get(key)}"', "")
+        hint = nearest(text_of(declared.get(key)), [item.id if key == "id" else item.name for item in catalogue.gpu])
+        return SpecError((*path, key), f'no product "{declared.get(key)}"', hint)
     limit = _limit(declared.get("maxPricePerHour"))
     places = {cluster, *(item.name for item in catalogue.clusters if item.id == cluster)}
     here = [item for item in products if is_offered(item, mode) and (not cluster or _is_in(item, places))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from novita_infra.api.json_values import text_of
 from novita_infra.catalogue.products import Catalogue, Cluster
@@ -28,7 +29,7 @@ def with_cluster_id(
     if not isinstance(wish, str):
         return spec, ()
     kept = text_of(live.values.get("cluster")) if live else ""
-    found = find_cluster(catalogue, wish, kept=kept)
+    found = find_cluster(_with_cluster_of(live, catalogue), wish, kept=kept)
     if isinstance(found, SpecError):
         return spec, (found,)
     lacking = [item for item in catalogue.clusters if item.id == found != kept and not offers(item)]
@@ -38,3 +39,12 @@ def with_cluster_id(
         summary = f"cluster {lacking[0].id} ({lacking[0].name}) has no {what}"
         return spec, (SpecError(("cluster",), summary, hint, impossible=True),)
     return {**spec, "cluster": found}, ()
+
+
+def _with_cluster_of(live: Live | None, catalogue: Catalogue) -> Catalogue:
+    """The catalogue with the live object's cluster, which may no longer be listed."""
+    id = text_of(live.values.get("cluster")) if live else ""
+    if live is None or not id or any(item.id == id for item in catalogue.clusters):
+        return catalogue
+    cluster = Cluster(id, text_of(live.outputs.get("clusterName")) or id, network_storage=True, vpc=True)
+    return replace(catalogue, clusters=(*catalogue.clusters, cluster))
