@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from made_values import Maker
 
+import novita_infra
 from novita_infra.applying.events import Event, Result
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic
@@ -47,6 +48,17 @@ OURS = [KindsContent, ExplanationContent]
 BASES = [Listing, Facts]
 """Results that every format shows without knowing them; each of their classes is a result."""
 CONTENTS: list[Any] = [item for item in typing.get_args(Content) if item not in OURS + BASES]
+PACKAGE = Path(novita_infra.__file__).parent
+WRITERS = {
+    "cli/client_log.py",
+    "cli/command.py",
+    "cli/lazy.py",
+    "views/formats/json/renderer.py",
+    "views/formats/text/progress.py",
+    "views/formats/text/renderer.py",
+    "views/formats/text/terminal.py",
+}
+"""Modules that write to a terminal. Each passes the text through `printable`, a line or JSON."""
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -133,6 +145,16 @@ def test_every_result_takes_part() -> None:
     assert {Listing, Facts} <= set(typing.get_args(Content))
     assert Listing.__subclasses__() == [OrphanListing], "add the listing to the views above"
     assert Facts.__subclasses__() == [], "add the facts to the views above"
+
+
+def test_only_modules_that_escape_write_to_a_stream() -> None:
+    writes = re.compile(r"sys\.(?:stdout|stderr)\.write|click\.s?echo\(|\bprint\(|console\.print\(")
+    found = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if writes.search(path.read_text(encoding="utf-8")) and not path.is_relative_to(PACKAGE / "simulator")
+    }
+    assert found == WRITERS
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
