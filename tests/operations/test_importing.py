@@ -12,6 +12,7 @@ from local_store import LocalStore
 from rig import SHORT, Rig
 from sights import seen
 
+from novita_infra.applying.events import Started
 from novita_infra.manifests.yaml.emitting import emit_yaml
 from novita_infra.manifests.yaml.parsing import read
 from novita_infra.model.diagnostics import Problems
@@ -193,6 +194,25 @@ def test_a_monthly_machine_imports_without_months_and_needs_them_only_for_a_new_
     assert [(item.summary, item.hint) for item in rig.plan().problems] == [
         ("an instance that becomes monthly needs months", "add `months: 1`")
     ]
+
+
+def test_a_monthly_machine_that_is_declared_takes_the_declared_months_and_can_be_renewed(rig: Rig) -> None:
+    body = {"productId": "4090.16c62g", "clusterId": "us-ca-nas-2", "billingMode": "monthly", "month": 2}
+    id = make_foreign(rig, "instance", body)
+    rig.take_in("instance.a", id)
+    document = manifest(rig, "instance")
+    del document["lifecycle"]
+    document["spec"]["months"] = 2
+    rig.write("instance-a.yaml", emit_yaml(document))
+    (problem,) = rig.plan().problems
+    assert "import it again: `state rm`, then `import`" in problem.summary
+    rig.forget("instance.a")
+    rig.take_in("instance.a", id)
+    rig.assert_converged()
+    edit(rig, "instance", {"months": 3})
+    rig.apply()
+    assert [event.step.key for event in rig.events if isinstance(event, Started)] == ["instance.a/renew"]
+    rig.assert_converged()
 
 
 # --- whatever the API shows -----------------------------------------------------------------------------------------

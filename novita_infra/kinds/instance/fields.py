@@ -260,7 +260,8 @@ FIELDS: Final = (
     Field(
         name="months",
         schema={"type": "integer", "minimum": 1},
-        doc="How many months a monthly instance is paid for in all; raising it buys the difference.",
+        doc="How many months a monthly instance is paid for in all; raising it buys the difference. Only an imported "
+        "instance may do without, if `ignoreChanges` names it.",
         api=f"month ({_CREATE}, gpu-instance-renewal-instance, gpu-instance-change-billing-instance); not read back",
         change=Grows("renew", shrinking=Refusal("months that are paid for cannot be given back")),
     ),
