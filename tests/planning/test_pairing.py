@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
+from edits import Edit, Fate
+from kind_facts import FACTS
 from planning_values import KEY, declared, existing
 
 from novita_infra.catalogue.products import Catalogue, Cluster, Product
@@ -26,10 +28,25 @@ from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.renames import Rename
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.planner import make_review
+from novita_infra.simulator.world.market.catalogue import (
+    CLUSTERS,
+    CPU_PRODUCTS,
+    GPU_PRODUCTS,
+    SERVERLESS_PRODUCTS,
+    ProductEntry,
+)
 
-CLUSTERS = (Cluster("us-ca-nas-2", "US-CA-06 (California)", network_storage=True, vpc=True),)
-GPU = tuple(Product(id, "RTX 4090 24GB", available=True, price=35_000) for id in ("4090.a", "4090.b"))
-CATALOGUE = Catalogue(clusters=CLUSTERS, gpu=GPU, serverless=GPU)
+
+def products(entries: Iterable[ProductEntry]) -> tuple[Product, ...]:
+    return tuple(Product(item.id, item.name, available=True, price=item.price) for item in entries)
+
+
+CATALOGUE = Catalogue(
+    clusters=tuple(Cluster(item.id, item.name, network_storage=True, vpc=True) for item in CLUSTERS),
+    gpu=products(GPU_PRODUCTS),
+    cpu=products(CPU_PRODUCTS),
+    serverless=products(SERVERLESS_PRODUCTS),
+)
 WORKER, NODE = Address("instance", "worker"), Address("instance", "node")
 DATA, STORE = Address("network_storage", "data"), Address("network_storage", "store")
 
@@ -112,6 +129,20 @@ def test_a_renamed_resource_of_every_kind_is_kept_by_the_advice(kind: str) -> No
     assert (change.action, renames) in [(Action.NONE, []), (Action.UPDATE, ["name"])]
     assert bool(rename.name) == (kind in {"instance", "registry_auth"})
     assert not after.renames
+
+
+EDITS = [edit for facts in FACTS.values() for edit in facts.edits if edit.fate in {Fate.CHANGED, Fate.REPLACED}]
+MEANT = [edit for edit in EDITS if edit.writes and edit.fields != ("name",) and "template" not in edit.before]
+"""Without those whose fields come from a template, which nothing fills in here."""
+
+
+@pytest.mark.parametrize("edit", MEANT, ids=lambda edit: edit.id)
+def test_a_resource_that_is_renamed_and_edited_at_once_is_another_one(edit: Edit) -> None:
+    old, new = Address(edit.kind, "old"), Address(edit.kind, "new")
+    name = {"name": "it"} if "name" in KINDS[edit.kind].by_name else {}
+    before = {old: recorded(old, {**name, **edit.before})}
+    assert len(make_review(inputs(before, [declared(new, {**name, **edit.before})])).renames) == 1
+    assert make_review(inputs(before, [declared(new, {**name, **edit.after})])).renames == ()
 
 
 # --- what is said -------------------------------------------------------------------------------------------------

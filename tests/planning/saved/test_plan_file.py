@@ -25,6 +25,7 @@ from novita_infra.planning.plan.changes import Action, Along, Change, Drift, Fie
 from novita_infra.planning.plan.costs import Money, Row
 from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Basis, OutputChanges, Plan, Selection
+from novita_infra.planning.plan.renames import Rename
 from novita_infra.planning.plan.review import Remarks, Review
 from novita_infra.planning.plan.steps import RecordData, Step, StepKind, StepLimits, action_named
 from novita_infra.planning.plan.verdicts import Judgement, Verdict, VerdictReason
@@ -121,14 +122,16 @@ WARNING = Judgement(Policy(name="p", by=Judge.RUN, words=("p",)), Verdict(warn=(
 
 
 def reviewed(plan: Plan, problems: list[Diagnostic], code: int, notes: list[Diagnostic], *rest: Any) -> Review:
-    cost, verdicts = rest
+    cost, verdicts, renames = rest
     findings = tuple(Finding(item, code) for item in problems)
-    return Review(plan, checks=Remarks(findings, tuple(notes)), cost=cost, verdicts=verdicts)
+    return Review(plan, checks=Remarks(findings, tuple(notes)), cost=cost, verdicts=verdicts, renames=renames)
 
 
+RENAMES = st.builds(Rename, ADDRESSES, ADDRESSES, TEXTS, TEXTS, st.lists(TEXTS, max_size=2).map(tuple))
 REVIEWS = st.builds(
     reviewed, PLANS, st.lists(PROBLEMS, max_size=2), st.sampled_from([EXIT_ERROR, EXIT_REFUSED]),
     st.lists(PROBLEMS, max_size=2), st.none() | MONEY, st.sampled_from([(), (WARNING,)]),
+    st.lists(RENAMES, max_size=1).map(tuple),
 )  # fmt: skip
 
 PLAN = Plan(
