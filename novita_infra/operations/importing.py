@@ -6,7 +6,9 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from novita_infra.encoding import digest
 from novita_infra.kinds import KINDS
+from novita_infra.kinds.field import Secrecy
 from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.export.drafts import SCHEMA
 from novita_infra.manifests.project.discovery import find
@@ -17,7 +19,7 @@ from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, nearest, prob
 from novita_infra.model.identity import Claim
 from novita_infra.model.records import Record
 from novita_infra.model.resources import PRESENT, Declared, Live
-from novita_infra.model.values import Value
+from novita_infra.model.values import Secret, Value
 from novita_infra.operations.account_check import check_owner
 from novita_infra.operations.identity import identified
 from novita_infra.operations.imported_manifests import manifest_for
@@ -142,11 +144,22 @@ def _declared_record(session: Session, kind: Kind, declared: Declared, live: Liv
 
 
 def _recorded(session: Session, kind: Kind, live: Live, name: str, wanted: Value) -> Value:
-    """A value for the record: a Digest where the manifest has a secret, and for a live text that holds a known one."""
-    value, key = live.values.get(name, wanted), session.state.key
+    """A value for the record: a Digest where the manifest has a secret, and for a live text that may hold one.
+
+    A live value that differs from the declared one may be a secret where the declared one is none.
+    """
+    value, key, item = live.values.get(name, wanted), session.state.key, kind.field(name)
     if name not in live.values or value == wanted:
         return wanted
-    value = masked(value, recorded=None, wanted=wanted, field=kind.field(name), key=key)
+    if item.secrecy is Secrecy.TEXT:
+        return digest(Secret(str(value), "live"), key)
+    if item.secret_items:
+        declared = wanted if isinstance(wanted, dict) else {}
+        return {
+            other: text if text == declared.get(other) else digest(Secret(str(text), "live"), key)
+            for other, text in value.items()
+        }
+    value = masked(value, recorded=None, wanted=wanted, field=item, key=key)
     return without_known_secrets(value, session.project.secrets(), key=key)
 
 

@@ -179,6 +179,22 @@ def test_a_declared_login_and_other_values_that_are_not_returned_count_as_declar
     assert "hunter2" not in files_of(rig)
 
 
+@pytest.mark.parametrize("field", ["env", "command", "entrypoint"])
+def test_a_live_value_that_differs_from_the_declared_one_is_not_recorded_in_clear(field: str, rig: Rig) -> None:
+    live, declared = "ordinary-hunter", {"A": "another"} if field == "env" else "another"
+    spec = {"product": {"gpu": "L40S"}, "image": "ubuntu:22.04", "name": "w", field: declared}
+    id = make_foreign(rig, "instance", by_hand={"envs": pairs(A=live)} if field == "env" else {field: live})
+    rig.declare(("Instance", "a", spec))
+    rig.take_in("instance.a", id)
+    assert "ordinary-hunter" not in files_of(rig)
+    (change,) = rig.plan().plan.changes
+    assert [item.name for item in change.fields] == [field]
+    assert rig.plan().plan.drift == ()
+    rig.apply()
+    assert seen(rig.world, "instance", id)[field] == declared
+    rig.assert_converged()
+
+
 def test_a_monthly_machine_imports_without_months_and_needs_them_only_for_a_new_one(rig: Rig) -> None:
     body = {"productId": "4090.16c62g", "clusterId": "us-ca-nas-2", "billingMode": "monthly", "month": 2}
     id = make_foreign(rig, "instance", body)
