@@ -51,8 +51,14 @@ class RawAnswer:
     """The pieces of a streamed body, instead of `body`."""
 
 
-EMPTY: Final = RawAnswer()
-"""HTTP 200 with zero bytes, as delete operations answer live."""
+def done(world: World, **fields: Any) -> Any:
+    """The answer of a write that creates nothing: a JSON object; zero bytes under profiles with `empty_bodies`."""
+    return RawAnswer() if world.quirks.empty_bodies else fields
+
+
+def done_schema(quirks: Quirks) -> Mapping[str, Any] | None:
+    """The schema of `done` without fields; None for an answer of zero bytes."""
+    return None if quirks.empty_bodies else {"type": "object"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +73,7 @@ class Operation:
     serve: Callable[[World, IncomingCall], Any]
     query: Fields = field(default_factory=Fields)
     body: Fields | None = None
-    answer: Mapping[str, Any] | Callable[[Quirks], Mapping[str, Any]] | None = None
+    answer: Mapping[str, Any] | Callable[[Quirks], Mapping[str, Any] | None] | None = None
     """The JSON Schema of a successful answer, by profile if they differ; None if the answer is not JSON."""
     aliases: tuple[str, ...] = ()
     """Other documented paths."""

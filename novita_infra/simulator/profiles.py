@@ -54,6 +54,15 @@ class Quirks:
     """Entries of the model list have many more fields live than in the documents."""
     trims_texts: bool = False
     """Whether readmes and notes are stored without the blanks around them. No page says so; clients must bear it."""
+    empty_bodies: bool = False
+    """Writes that create nothing answer zero bytes. The reference has no body for them; live they answer JSON."""
+    vague_states: bool = True
+    """A start, stop or restart in another status is refused with the bare message `invalid state change`, as live."""
+    endpoint_pause: float = 1.5
+    """Seconds between two creates of endpoints; an earlier one gets 429, as live. The reference has no such limit."""
+    cluster_rests: bool = True
+    """After the last endpoint was deleted, creates are refused for 8 to 80 s (`serverless cluster is not active`), as
+    live. The reference does not say so."""
     tells_logs: bool = True
     """Whether answers hold addresses of logs. The reference has the fields, but does not say when they are filled."""
     status_words: Mapping[str, str] = field(default_factory=dict)
@@ -75,6 +84,10 @@ PROFILES: Final = {
     "live": LIVE,
     "documented": Quirks(
         name="documented",
+        empty_bodies=True,
+        vague_states=False,
+        endpoint_pause=0.0,
+        cluster_rests=False,
         undecodable_reason="REQUEST",
         forgiving=False,
         prices_as_text=False,
@@ -92,6 +105,7 @@ PROFILES: Final = {
     ),
     "strict": Quirks(
         name="strict",
+        vague_states=False,
         not_found_status=404,
         undecodable_reason="REQUEST",
         forgiving=False,

@@ -8,7 +8,7 @@ from typing import Any
 from novita_infra.simulator import answer_schema
 from novita_infra.simulator.answers import resources as answers
 from novita_infra.simulator.errors import invalid
-from novita_infra.simulator.operations import EMPTY, V1, IncomingCall, Operation, page_of, paging
+from novita_infra.simulator.operations import V1, IncomingCall, Operation, done, done_schema, page_of, paging
 from novita_infra.simulator.request_schema import ENVS, PORT, Anything, Fields, Items, Text, Whole, may, need, should
 from novita_infra.simulator.routes.cloud.log_addresses import endpoint_log_path, worker_log_path
 from novita_infra.simulator.world.cloud import endpoints
@@ -22,6 +22,8 @@ def _limits(_world: World, _call: IncomingCall) -> Any:
 
 
 def _create(world: World, call: IncomingCall) -> Any:
+    if call.key:  # not a call of a scenario
+        endpoints.check_pace(world)
     body = call.body["endpoint"]
     new = _record(body, key="")
     new.app_name, new.product, new.rootfs = body["appName"], body["products"][0]["id"], body["rootfsSize"]
@@ -34,12 +36,12 @@ def _update(world: World, call: IncomingCall) -> Any:
     new.cuda = new.cuda or present.cuda
     new.health = new.health or present.health
     endpoints.update(world, new)
-    return EMPTY
+    return done(world)
 
 
 def _delete(world: World, call: IncomingCall) -> Any:
     endpoints.delete(world, call.body["name"])
-    return EMPTY
+    return done(world)
 
 
 def _get(world: World, call: IncomingCall) -> Any:
@@ -259,6 +261,7 @@ OPERATIONS = (
         path=f"{V1}/endpoint/update",
         source="serverless-update-endpoint",
         serve=_update,
+        answer=done_schema,
         body=_UPDATE,
     ),
     Operation(
@@ -267,6 +270,7 @@ OPERATIONS = (
         path=f"{V1}/endpoint/delete",
         source="serverless-delete-endpoint",
         serve=_delete,
+        answer=done_schema,
         body=Fields({"name": need(Text(1, 255), "id", "endpoint_id"), "id": may(Text(0, 255))}),
     ),
 )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from novita_infra.simulator import answer_schema
 from novita_infra.simulator.errors import invalid
-from novita_infra.simulator.operations import EMPTY, V1, IncomingCall, Operation, page_of, paging
+from novita_infra.simulator.operations import V1, IncomingCall, Operation, done, done_schema, page_of, paging
+from novita_infra.simulator.profiles import Quirks
 from novita_infra.simulator.request_schema import (
     PORT,
     Fields,
@@ -108,27 +110,32 @@ def _edit(world: World, call: IncomingCall) -> Any:
     body = call.body
     changes = {"ports": body["ports"], **INSTANCE_FIELDS.set_by("edit", body)}
     instances.edit(world, body["instanceId"], grow=body["expandRootDisk"], **changes)
-    return EMPTY
+    return done(world)
 
 
 def _start(world: World, call: IncomingCall) -> Any:
-    instances.start(world, call.body["instanceId"])
-    return EMPTY
+    instance = instances.start(world, call.body["instanceId"])
+    return done(world, instanceId=instance.id, state=instance_views.status_word(world, instance))
 
 
 def _stop(world: World, call: IncomingCall) -> Any:
-    instances.stop(world, call.body["instanceId"])
-    return EMPTY
+    instance = instances.stop(world, call.body["instanceId"])
+    return done(world, instanceId=instance.id, state=instance_views.status_word(world, instance))
+
+
+def _state_schema(quirks: Quirks) -> Mapping[str, Any] | None:
+    """The schema of the answer to a start and to a stop."""
+    return None if quirks.empty_bodies else answer_schema.obj(instanceId=answer_schema.TEXT, state=answer_schema.TEXT)
 
 
 def _restart(world: World, call: IncomingCall) -> Any:
     instances.restart(world, call.body["instanceId"])
-    return EMPTY
+    return done(world)
 
 
 def _delete(world: World, call: IncomingCall) -> Any:
     instances.delete(world, call.body["instanceId"])
-    return EMPTY
+    return done(world)
 
 
 def _upgrade(world: World, call: IncomingCall) -> Any:
@@ -141,22 +148,22 @@ def _upgrade(world: World, call: IncomingCall) -> Any:
         mounts=[{"id": mount["id"], "path": mount["mountPath"]} for mount in mounts],
         **INSTANCE_FIELDS.set_by("upgrade", body),
     )
-    return EMPTY
+    return done(world)
 
 
 def _migrate(world: World, call: IncomingCall) -> Any:
     instances.migrate(world, call.body["instanceId"])
-    return EMPTY
+    return done(world)
 
 
 def _renew(world: World, call: IncomingCall) -> Any:
     subscriptions.renew(world, call.body["instanceId"], months=call.body["month"])
-    return EMPTY
+    return done(world)
 
 
 def _convert(world: World, call: IncomingCall) -> Any:
     subscriptions.convert(world, call.body["instanceId"], months=call.body["month"])
-    return EMPTY
+    return done(world)
 
 
 def _set_auto_renew(world: World, call: IncomingCall) -> Any:
@@ -164,7 +171,7 @@ def _set_auto_renew(world: World, call: IncomingCall) -> Any:
     if body["autoRenew"] and not 1 <= body["autoRenewMonth"] <= 12:
         raise invalid("autoRenewMonth", "must be between 1 and 12")
     subscriptions.set_auto_renew(world, body["instanceIds"], enabled=body["autoRenew"], months=body["autoRenewMonth"])
-    return EMPTY
+    return done(world)
 
 
 def _set_auto_migrate(world: World, call: IncomingCall) -> Any:
@@ -172,7 +179,7 @@ def _set_auto_migrate(world: World, call: IncomingCall) -> Any:
     instances.set_auto_migrate(
         world, body["instanceId"], enabled=body["autoMigrateOpen"], disk=body["autoMigrateSystemDisk"]
     )
-    return EMPTY
+    return done(world)
 
 
 _CREATE = Fields(
@@ -221,9 +228,7 @@ _EDIT = Fields(
 )
 
 
-def _post(
-    name: str, path: str, source: str, serve: Any, body: Fields, *, answer: answer_schema.Schema | None = None
-) -> Operation:
+def _post(name: str, path: str, source: str, serve: Any, body: Fields, *, answer: Any = done_schema) -> Operation:
     return Operation(
         name=f"instances.{name}",
         method="POST",
@@ -269,8 +274,8 @@ OPERATIONS = (
         _edit,
         _EDIT,
     ),
-    _post("start", "start", "start-instance", _start, _JUST_ID),
-    _post("stop", "stop", "stop-instance", _stop, _JUST_ID),
+    _post("start", "start", "start-instance", _start, _JUST_ID, answer=_state_schema),
+    _post("stop", "stop", "stop-instance", _stop, _JUST_ID, answer=_state_schema),
     _post("restart", "restart", "restart-instance", _restart, _JUST_ID),
     _post("delete", "delete", "delete-instance", _delete, _JUST_ID),
     _post("upgrade", "upgrade", "upgrade-instance", _upgrade, _UPGRADE),

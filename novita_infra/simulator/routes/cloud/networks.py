@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from novita_infra.simulator.answers import resources as answers
-from novita_infra.simulator.operations import EMPTY, V1, IncomingCall, Operation, page_of, paging
+from novita_infra.simulator.operations import V1, IncomingCall, Operation, done, done_schema, page_of, paging
 from novita_infra.simulator.request_schema import Fields, Text, may, need
 from novita_infra.simulator.world.cloud import networks
 from novita_infra.simulator.world.engine.cloud_records import Network
@@ -42,12 +42,12 @@ def _create(world: World, call: IncomingCall) -> Any:
 
 def _update(world: World, call: IncomingCall) -> Any:
     networks.rename(world, call.body["networkId"], name=call.body["name"])
-    return EMPTY
+    return done(world)
 
 
 def _delete(world: World, call: IncomingCall) -> Any:
     networks.delete(world, call.body["networkId"])
-    return EMPTY
+    return done(world)
 
 
 def _shown(world: World, network: Network) -> dict[str, Any]:
@@ -99,6 +99,7 @@ OPERATIONS = (
         path=f"{V1}/network/update",
         source="gpu-instance-update-vpc",
         serve=_update,
+        answer=done_schema,
         body=Fields({"networkId": _ID, "name": need(Text(1, 30))}),
     ),
     Operation(
@@ -107,6 +108,7 @@ OPERATIONS = (
         path=f"{V1}/network/delete",
         source="gpu-instance-delete-vpc",
         serve=_delete,
+        answer=done_schema,
         body=Fields({"networkId": _ID}),
     ),
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from novita_infra.simulator import answer_schema
 from novita_infra.simulator.answers import resources as answers
-from novita_infra.simulator.operations import EMPTY, V1, IncomingCall, Operation, page_of, paging
+from novita_infra.simulator.operations import V1, IncomingCall, Operation, done, done_schema, page_of, paging
 from novita_infra.simulator.request_schema import Fields, Items, Text, may, need
 from novita_infra.simulator.world.cloud import prewarms
 from novita_infra.simulator.world.engine.cloud_records import Prewarm
@@ -84,12 +84,12 @@ def _shown(task: Prewarm) -> dict[str, Any]:
 
 def _edit(world: World, call: IncomingCall) -> Any:
     prewarms.edit(world, call.body["id"], note=world.quirks.stored(call.body["note"]))
-    return EMPTY
+    return done(world)
 
 
 def _delete(world: World, call: IncomingCall) -> Any:
     prewarms.delete(world, call.body["ids"])
-    return EMPTY
+    return done(world)
 
 
 OPERATIONS = (
@@ -140,6 +140,7 @@ OPERATIONS = (
         path=f"{V1}/image/prewarm/edit",
         source="gpu-instance-update-image-prewarm",
         serve=_edit,
+        answer=done_schema,
         body=Fields({"id": need(Text(1, 255), "task_id"), "note": may(Text(0, 1000), "")}),
     ),
     Operation(
@@ -148,6 +149,7 @@ OPERATIONS = (
         path=f"{V1}/image/prewarm/delete",
         source="gpu-instance-delete-image-prewarm",
         serve=_delete,
+        answer=done_schema,
         body=Fields({"ids": need(Items(Text(1, 255), 1, 1000), "task_id")}),
     ),
 )

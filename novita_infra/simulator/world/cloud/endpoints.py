@@ -37,6 +37,8 @@ LIMITS: Final[dict[str, Any]] = {
     "cudaVersionList": ["11.8", "12.1", "12.4", "12.6", "12.8"],
 }
 """The limits of one account. The reference has the names and leaves the numbers to the account."""
+REST: Final = (8, 80)
+"""The least and the most seconds after the last endpoint was deleted until another can be created."""
 LIVE_WORKERS: Final = frozenset({"creating", "running", "failed"})
 _ROLLS: Final = ("gpus", "cuda", "port", "image", "auth", "command", "mounts", "cluster", "envs", "health")
 """The fields of an endpoint that its workers are created with. A change of one of them replaces the workers."""
@@ -67,6 +69,18 @@ def create(world: World, new: Endpoint) -> Endpoint:
     world.endpoints.add(new)
     _renew_workers(world, new)
     return new
+
+
+def check_pace(world: World) -> None:
+    """Refuses a create soon after another one, and one soon after the last endpoint was deleted.
+
+    The service was seen to give only the message of the latter. Its reason is not known.
+    """
+    latest = max((other.created for other in world.endpoints), default=0.0)
+    if world.moment - latest < world.quirks.endpoint_pause:
+        raise ApiRefusal("RATE_LIMIT_EXCEEDED", "too many creates of endpoints")
+    if world.moment < world.account.endpoints_from:
+        raise ApiRefusal("VALIDATOR_PARAM", "serverless cluster is not active")
 
 
 def _check(world: World, new: Endpoint) -> None:
@@ -188,6 +202,9 @@ def delete(world: World, key: str) -> None:
     for worker in _living(endpoint):
         _drop_worker(world, endpoint, worker)
     world.expect(world.endpoints, endpoint, [(world.timings.endpoint_removing, "!gone")])
+    if world.quirks.cluster_rests and all(other.state == "deleting" for other in world.endpoints):
+        world.account.endpoints_from = world.moment + REST[0] + world.dice(REST[1] - REST[0] + 1, "rest", key)
+        world.accounts.touch(world.account)
 
 
 def starve(world: World, endpoint: Endpoint) -> None:

@@ -94,11 +94,22 @@ def _after(wait: float, steps: Steps) -> Steps:
     return [(wait + first, event), *rest]
 
 
-def start(world: World, key: str) -> None:
+def _check_status(world: World, instance: Instance, *, among: frozenset[str], what: str) -> None:
+    """Refuses a start, a stop or a restart in another status, such as the start of a running machine.
+
+    The service was seen to give only the message. Its reason is not known.
+    """
+    if instance.status in among:
+        return
+    if world.quirks.vague_states:
+        raise ApiRefusal("VALIDATOR_PARAM", "invalid state change")
+    raise not_allowed(f"instance {instance.id} is {instance.status}; only a {what}")
+
+
+def start(world: World, key: str) -> Instance:
     """Starts a stopped machine. Its place may be taken by then (INSUFFICIENT_RESOURCE)."""
     instance = staying(world, key)
-    if instance.status != "exited":
-        raise not_allowed(f"instance {key} is {instance.status}; only a stopped one can be started")
+    _check_status(world, instance, among=frozenset({"exited"}), what="stopped one can be started")
     if (instance.billing == "monthly" and instance.ends <= world.moment) or money.funds_left(world) <= 0:
         raise ApiRefusal("EXPIRED_OR_BALANCE_NOT_ENOUGH", f"instance {key} has expired or the balance is not enough")
     take_place(world, instance)
@@ -114,22 +125,22 @@ def start(world: World, key: str) -> None:
             *_after(times.starting, starting(world, instance.image, instance.cluster, commands=_commands(instance))),
         ],
     )
+    return instance
 
 
-def stop(world: World, key: str) -> None:
+def stop(world: World, key: str) -> Instance:
     """Stops a running machine, or one whose image cannot be pulled."""
     instance = staying(world, key)
-    if instance.status not in {"running", "pulling"}:
-        raise not_allowed(f"instance {key} is {instance.status}; only a running one can be stopped")
+    _check_status(world, instance, among=frozenset({"running", "pulling"}), what="running one can be stopped")
     enter(world, instance, "toStop")
     world.expect(world.instances, instance, [(world.timings.turning, "stopping"), (world.timings.stopping, "exited")])
+    return instance
 
 
 def restart(world: World, key: str) -> None:
     """Restarts the container of a running machine."""
     instance = staying(world, key)
-    if instance.status != "running":
-        raise not_allowed(f"instance {key} is {instance.status}; only a running one can be restarted")
+    _check_status(world, instance, among=frozenset({"running"}), what="running one can be restarted")
     enter(world, instance, "toRestart")
     world.expect(
         world.instances, instance, [(world.timings.turning, "restarting"), (world.timings.restarting, "running")]

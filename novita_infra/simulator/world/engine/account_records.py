@@ -15,6 +15,8 @@ class Account(WorldRecord):
     """The time since which the account cannot pay, Unix seconds; 0 while it can."""
     revoked: bool = False
     """Whether its keys are revoked."""
+    endpoints_from: float = 0.0
+    """The time from which endpoints can be created again, Unix seconds; 0 while there were some."""
     limits: dict[str, int] = field(default_factory=dict)
     """Limits that events have changed."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from novita_infra.simulator import Limits
+from novita_infra.simulator import PROFILES, Limits
 
 
 @pytest.mark.parametrize(
@@ -125,14 +126,32 @@ def test_an_unknown_instance_is_refused_with_400(cloud: Any, operation: str) -> 
     ("operation", "status"),
     [("start", "running"), ("stop", "exited"), ("restart", "exited"), ("stop", "pending"), ("migrate", "pending")],
 )
-def test_an_instance_operation_in_the_wrong_status_is_refused(cloud: Any, operation: str, status: str) -> None:
+@pytest.mark.parametrize("vague", [True, False])
+def test_an_instance_operation_in_the_wrong_status_is_refused(
+    make_cloud: Any, operation: str, status: str, vague: bool
+) -> None:
+    cloud = make_cloud(quirks=replace(PROFILES["live"], vague_states=vague))
     key = cloud.machine() if status == "pending" else cloud.running()
     if status == "exited":
         cloud.post("gpu/instance/stop", {"instanceId": key})
         cloud.pass_(10)
     assert cloud.status(key) == status
-    assert cloud.refuses(f"gpu/instance/{operation}", {"instanceId": key}) == "OPERATION_LIMIT"
+    answer = cloud.send("POST", f"gpu/instance/{operation}", json={"instanceId": key})
+    assert answer.status_code == 400
+    if vague and operation != "migrate":
+        assert answer.json()["message"] == "invalid state change"
+    else:
+        assert answer.json()["reason"] == "OPERATION_LIMIT"
     assert cloud.status(key) == status
+
+
+@pytest.mark.parametrize(("profile", "state"), [("live", "toStop"), ("strict", "toStop"), ("documented", None)])
+def test_a_lifecycle_call_is_answered_with_json_or_zero_bytes(make_cloud: Any, profile: str, state: str | None) -> None:
+    cloud = make_cloud(quirks=PROFILES[profile])
+    key = cloud.running()
+    answer = cloud.post("gpu/instance/stop", {"instanceId": key})
+    assert answer == ({"instanceId": key, "state": state} if state else None)
+    assert cloud.post("gpu/instance/delete", {"instanceId": key}) == ({} if state else None)
 
 
 def test_a_stopped_instance_can_lose_its_place(make_cloud: Any, a_machine: Any) -> None:
