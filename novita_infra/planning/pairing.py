@@ -18,7 +18,8 @@ from novita_infra.kinds.field import Comparison, Field, Local, Refusal, Replaces
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.resources import PRESENT, Existing
-from novita_infra.model.values import Ref, Spec, Value
+from novita_infra.model.values import Ref, Spec, Value, is_known
+from novita_infra.planning.changes.case import Case
 from novita_infra.planning.changes.decisions import Decision
 from novita_infra.planning.deciding import Decided, decide_as, known_values
 from novita_infra.planning.inputs import PlanInputs
@@ -28,10 +29,10 @@ from novita_infra.planning.plan.renames import Rename
 NAME: Final = "name"
 """The field that a kind knows as the name of its objects, where it has one."""
 _KEEPING: Final = frozenset({Action.NONE, Action.UPDATE, Action.RESUME})
-_WINDOW: Final = 16
+_WINDOW: Final = 8
 """The most deleted resources that one created resource is compared with."""
-_MOST_FAILED: Final = 2_000
-"""The most pairs that are looked at closely and are none, which takes less than a millisecond each."""
+_MOST_FAILED: Final = 1_000
+"""The most pairs that are decided on and are none, which takes about a millisecond each."""
 
 
 def find_renames(inputs: PlanInputs, decided: Decided) -> tuple[Rename, ...]:
@@ -55,6 +56,8 @@ def find_renames(inputs: PlanInputs, decided: Decided) -> tuple[Rename, ...]:
         known = _known(inputs, decided, dict(pairs))
         for source, target in candidates:
             if source in taken or target in pairs or failed == _MOST_FAILED:
+                continue
+            if not _may_agree(decided.active[target], decided.active[source].case):
                 continue
             rename = _rename(inputs, decided, source, target, known=known)
             if rename is None:
@@ -85,6 +88,19 @@ def _sources(inputs: PlanInputs, decided: Decided) -> dict[Address, Existing]:
         if (item.record.pending is None or item.record.pending.call != "delete")
         if identity.foreign_owner(item.live.mark, address) is None
     }
+
+
+def _may_agree(target: Decision, source: Case) -> bool:
+    """Whether each known field of a created resource is a live or recorded one of the deleted resource. This is quick."""
+    kind, live = source.kind, source.live.values if source.live else {}
+    compared = (item for item in kind.fields if item.name != NAME and item.name not in kind.resolution.resolved)
+    return all(
+        source.agree(item, wanted=wanted, found=live.get(item.name))
+        or source.agree(item, wanted=wanted, found=source.recorded_spec.get(item.name))
+        for item in compared
+        if not item.refers and not isinstance(item.change, Local)
+        if (wanted := target.spec.get(item.name)) is not None and is_known(wanted)
+    )
 
 
 def _rename(
@@ -168,10 +184,13 @@ def _candidates(
     for target, fields in names.items():
         key = (target.type, fields, _text(targets[target].spec, fields))
         buckets.setdefault(key, ([], []))[1].append(target)
+    likely: dict[str, set[tuple[str, ...]]] = {}
+    for target, fields in names.items():
+        likely.setdefault(target.type, set()).add(fields)
     for source, existing in sources.items():
         recorded = existing.record.spec if existing.record else {}
         live = {**recorded, **(existing.live.values if existing.live else {})}
-        for fields in {names[target] for target in targets if target.type == source.type}:
+        for fields in likely.get(source.type, ()):
             for text in {_text(recorded, fields), _text(live, fields)}:
                 if (source.type, fields, text) in buckets:
                     buckets[source.type, fields, text][0].append(source)
