@@ -91,7 +91,7 @@ def _sources(inputs: PlanInputs, decided: Decided) -> dict[Address, Existing]:
 
 
 def _may_agree(target: Decision, source: Case) -> bool:
-    """Whether each known field of a created resource is a live or recorded one of the deleted resource. This is quick."""
+    """Whether each known field of a created resource is the live or recorded one of a deleted one; quick."""
     kind, live = source.kind, source.live.values if source.live else {}
     compared = (item for item in kind.fields if item.name != NAME and item.name not in kind.resolution.resolved)
     return all(
