@@ -219,7 +219,7 @@ def ask_all(*requests: bytes) -> list[bytes]:
     async def run() -> list[bytes]:
         async with served(open_world(None, now=HandClock())) as port:
             answers = [await raw(port, request) for request in requests]
-            well = await raw(port, f"GET {V1}/clusters HTTP/1.1\r\nHost: x\r\n".encode() + KEY + b"\r\n")
+            well = await raw(port, f"GET {V1}/clusters HTTP/1.1\r\nHost: localhost\r\n".encode() + KEY + b"\r\n")
             assert well.startswith(b"HTTP/1.1 200")
             return answers
 
@@ -233,12 +233,12 @@ def status(answer: bytes) -> int:
 MALFORMED = [
     b"nonsense\r\n\r\n",
     b"GET\r\n\r\n",
-    b"GET / HTTP/9.9\r\n\r\n",
+    b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
     b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
-    b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
-    b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n",
-    b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
-    b"GET / HTTP/1.1\r\nHost: x\r\nBig: " + b"a" * 100_000 + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: many\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nBig: " + b"a" * 100_000 + b"\r\n\r\n",
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
 ]
 
@@ -254,13 +254,17 @@ def test_headers_of_any_bytes_get_an_answer() -> None:
         b"X: \x80\x81",
         b"Cookie: ;;;==;",
     ]
-    requests = [b"GET " + V1.encode() + b"/clusters HTTP/1.1\r\nHost: x\r\n" + line + b"\r\n\r\n" for line in lines]
+    requests = [
+        b"GET " + V1.encode() + b"/clusters HTTP/1.1\r\nHost: localhost\r\n" + line + b"\r\n\r\n" for line in lines
+    ]
     assert {status(answer) for answer in ask_all(*requests)} <= {200, 400, 401}
 
 
 def test_a_huge_body_is_refused_before_its_end() -> None:
     head = (
-        f"POST {V1}/gpu/instance/delete HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n".encode() + KEY + b"\r\n"
+        f"POST {V1}/gpu/instance/delete HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n".encode()
+        + KEY
+        + b"\r\n"
     )
     (answer,) = ask_all(head + b" " * 2_200_000)
     assert status(answer) == 400
@@ -268,7 +272,9 @@ def test_a_huge_body_is_refused_before_its_end() -> None:
 
 
 def test_a_body_in_many_chunks_is_one_body() -> None:
-    head = f"POST {V1}/networkstorage/create HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n".encode() + KEY
+    head = (
+        f"POST {V1}/networkstorage/create HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n".encode() + KEY
+    )
     body = json.dumps({"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 10}).encode()
     chunks = b"".join(b"1\r\n" + bytes([byte]) + b"\r\n" for byte in body)
     (answer,) = ask_all(head + b"\r\n" + chunks + b"0\r\n\r\n")
@@ -277,7 +283,9 @@ def test_a_body_in_many_chunks_is_one_body() -> None:
 
 def test_clients_that_disconnect_early_leave_the_world_consistent() -> None:
     body = json.dumps({"clusterId": "us-ca-nas-2", "storageName": "d", "storageSize": 10}).encode()
-    head = f"POST {V1}/networkstorage/create HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n".encode() + KEY
+    head = (
+        f"POST {V1}/networkstorage/create HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n".encode() + KEY
+    )
 
     async def run() -> None:
         world = open_world(None, now=HandClock())
@@ -293,9 +301,11 @@ def test_clients_that_disconnect_early_leave_the_world_consistent() -> None:
 
 def test_many_simultaneous_connections_are_answered() -> None:
     """Good, bad and silent connections at the same time."""
-    good = f"GET {V1}/gpu/instances HTTP/1.1\r\nHost: x\r\n".encode() + KEY + b"\r\n"
-    bad = f"POST {V1}/gpu/instance/create HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n".encode() + KEY + b"\r\n{"
-    lost = b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n"
+    good = f"GET {V1}/gpu/instances HTTP/1.1\r\nHost: localhost\r\n".encode() + KEY + b"\r\n"
+    bad = (
+        f"POST {V1}/gpu/instance/create HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n".encode() + KEY + b"\r\n{"
+    )
+    lost = b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
     async def run() -> list[int]:
         async with served(open_world(None, now=HandClock())) as port:
