@@ -77,3 +77,12 @@ def test_an_import_says_that_other_environments_read_the_new_manifest(
     assert ended.exit_code == 0, ended.stderr
     assert "Every environment of the project reads it: the next apply of prod would create" in ended.stderr
     assert run("plan", "--env", "dev", "--sim", "--detailed-exitcode").exit_code == 0
+
+
+def test_an_orphan_that_no_manifest_declares_is_adopted_with_a_manifest_whose_plan_is_empty(
+    run: Invoke, project: Path, networks: dict[str, str]
+) -> None:
+    ended = run("orphans", "--sim", "--adopt", "vpc.net", "--id", networks["1e3"])
+    assert ended.exit_code == 0, ended.stderr
+    assert ended.stderr.startswith("vpc-net.yaml is new. ")
+    assert run("plan", "--sim", "--detailed-exitcode").exit_code == 0
