@@ -4,7 +4,17 @@ A secret never leaves here in clear. Knows resources and diagnostics, and no fil
 """
 
 from novita_infra.encoding.decoding import decode_as
-from novita_infra.encoding.digests import derived_key, digest, hmac_of, matches_digest
+from novita_infra.encoding.digests import (
+    derived_key,
+    derived_slow_key,
+    digest,
+    hmac_of,
+    is_key,
+    is_slow,
+    matches_digest,
+    slow_key,
+    stretched,
+)
 from novita_infra.encoding.secret_sources import (
     Resolver,
     as_digest,
@@ -42,13 +52,18 @@ __all__ = [
     "decode_as",
     "decode_with_sources",
     "derived_key",
+    "derived_slow_key",
     "digest",
     "encode",
     "encode_with_sources",
     "fingerprint",
     "hmac_of",
+    "is_key",
+    "is_slow",
     "matches_digest",
     "parse_json",
     "reading_again",
+    "slow_key",
+    "stretched",
     "text_form",
 ]

@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from novita_infra.encoding.digests import hmac_of
+from novita_infra.encoding.digests import secret_digest
 from novita_infra.encoding.values import Json, SecretReader, decode, encode
 from novita_infra.model.diagnostics import Diagnostic, Problems
 from novita_infra.model.values import Digest, Secret, Value, resolve
@@ -16,11 +16,11 @@ Resolver: TypeAlias = Callable[[str], str]
 
 
 def encode_with_sources(value: Value, key: str) -> Json:
-    """As `encode`, with each Secret as its source and its digest under the hex key."""
+    """As `encode`, with each Secret as its source and its digest under the key."""
 
     def write(secret: Secret) -> Json:
         source: Json = [encode(part, secrets=write) for part in secret.parts] if secret.parts else secret.source
-        return {"$secret": source, "digest": hmac_of(secret.value, key)}
+        return {"$secret": source, "digest": secret_digest(secret.value, key)}
 
     return encode(value, secrets=write)
 
@@ -58,7 +58,7 @@ def reading_again(resolver: Resolver, key: str, *, problems: list[Diagnostic]) -
         text = text_of(source)
         if text is None:
             return hidden
-        if not hmac.compare_digest(hmac_of(text, key), hidden.hex):
+        if not hmac.compare_digest(secret_digest(text, key), hidden.hex):
             known[source] = None
             problems.append(
                 Diagnostic(f"the secret from {source} has changed since the plan was made", "make the plan again")

@@ -9,7 +9,7 @@ import json
 from typing import Any, Final
 
 from novita_infra import __version__
-from novita_infra.encoding import Malformed, decode_as, encode, parse_json
+from novita_infra.encoding import Malformed, decode_as, encode, is_key, parse_json
 from novita_infra.encoding.checksums import Checksum, add_state_checksum, state_checksum
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import problem
@@ -44,6 +44,8 @@ def read_state(data: bytes, place: str, *, hint: str) -> State:
     if "checksum" in content and checksum is Checksum.ABSENT:
         raise problem(f"{place} is damaged: its checksum is unreadable", f"{hint}; {_EDITED}" if hint else _EDITED)
     content.pop("checksum", None)
+    if isinstance(content.get("key"), str) and not is_key(content["key"]):
+        raise problem(f"{place} is damaged: its key has no known form", hint)
     try:
         return decode_as(State, _with_addresses(content))
     except Malformed as error:

@@ -12,7 +12,7 @@ from novita_infra.state.backend import OpenBackend, Overtaken, StateStorage, Sto
 from novita_infra.state.file_format import read_state, write_state
 from novita_infra.state.journal import fold, header_line, trail
 from novita_infra.state.journal_queue import JournalQueue
-from novita_infra.state.state import State, new_state
+from novita_infra.state.state import State, new_state, with_slow_digests
 from novita_infra.state.store import Journal, LockRefused, StateLock, StateLost
 
 _SAVED_NOTHING: Final = "nothing was saved; run the command again"
@@ -49,7 +49,8 @@ class GuardedStore:
         return self._storage.describe()
 
     def load(self) -> State:
-        return self._read()[-1] or self._new
+        current = self._read()[-1]
+        return with_slow_digests(current) if current else self._new
 
     def save(self, state: State) -> State:
         stored, base, current = self._read()

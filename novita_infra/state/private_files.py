@@ -12,7 +12,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from novita_infra.model.diagnostics import EXIT_REFUSED, problem
+from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, problem
 
 _MOST_LINKS: Final = 40
 """Links that lead to links, as many as Linux follows."""
@@ -20,7 +20,38 @@ _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
 def open_private(path: Path, flags: int) -> int:
-    """Opens the file; a new one has the mode 0600. Raises Problems if the path is a link, and OSError."""
+    """Opens the file; a new one has the mode 0600. Raises Problems if the path is a link or no file, and OSError.
+
+    Waits for nobody: a pipe in the place of the file is refused like a device, also if no process reads it.
+    """
+    try:
+        file = _open(path, flags | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise _no_file(path) from error
+        raise
+    try:
+        check_regular(file, path)
+    except (Problems, OSError):
+        os.close(file)
+        raise
+    return file
+
+
+def check_regular(file: int, path: Path) -> None:
+    """Raises Problems if the open file is a pipe, a device or the like, and IsADirectoryError."""
+    mode = os.fstat(file).st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(mode):
+        raise _no_file(path)
+
+
+def _no_file(path: Path) -> Problems:
+    return problem(f"{path} is a pipe or a device, and no file", "look who made it; then remove it", code=EXIT_REFUSED)
+
+
+def _open(path: Path, flags: int) -> int:
     try:
         return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -37,7 +68,7 @@ def open_output(path: Path) -> int:
     """
     refuse_foreign_link(path)
     flags = os.O_WRONLY | os.O_CREAT
-    file = os.open(path, flags | os.O_CLOEXEC, 0o600) if path.is_symlink() else open_private(path, flags)
+    file = os.open(path, flags | os.O_CLOEXEC, 0o600) if path.is_symlink() else _open(path, flags)
     about = os.fstat(file)
     if not stat.S_ISREG(about.st_mode):  # such as /dev/stdout
         return file

@@ -8,14 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import Final
 
+from novita_infra.encoding import Json, decode_as, encode, is_slow, slow_key, stretched
 from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.json_forms import key_form
 from novita_infra.model.records import Record
 from novita_infra.model.values import Value
 
-VERSION: Final = 2
-"""2 added the last run and the steps of approved plans."""
+VERSION: Final = 3
+"""2 added the last run and the steps of approved plans, 3 slow digests of secrets."""
 MOST_USED_PLANS: Final = 50
 """How many applied plans a state remembers."""
 
@@ -82,7 +83,7 @@ class State:
     lineage: str
     """A random id, given once: states with different lineages are not versions of one another."""
     key: str
-    """Random hex: the key of the digests that stand for secrets."""
+    """The key of the digests that stand for secrets: random hex, with the cost of a digest in front."""
     serial: int = 0
     """Rises with every save and every journal line: one serial of a lineage is one state."""
     project: str = ""
@@ -109,4 +110,31 @@ class State:
 def new_state(project: str, environment: str, *, randomness: Callable[[int], bytes] = os.urandom) -> State:
     """A state without records. `randomness` returns as many random bytes as it is called with."""
     lineage = str(uuid.UUID(bytes=randomness(16), version=4))
-    return State(lineage=lineage, key=randomness(32).hex(), project=project, environment=environment, searched=False)
+    return State(
+        lineage=lineage, key=slow_key(randomness(32).hex()), project=project, environment=environment, searched=False
+    )
+
+
+def with_slow_digests(state: State) -> State:
+    """The state with slow digests in place of those of version 0.2, made from them without the secrets.
+
+    Returns the same state if its digests are slow.
+    """
+    if is_slow(state.key):
+        return state
+    key = slow_key(state.key)
+    content = _rekeyed(encode(state), key)
+    assert isinstance(content, dict)  # noqa: S101 -- a dataclass is an object in JSON
+    return decode_as(State, {**content, "key": key})
+
+
+def _rekeyed(data: Json, key: str) -> Json:
+    match data:
+        case {"$digest": str(fast)} if len(data) == 1:
+            return {"$digest": stretched(fast, key)}
+        case dict():
+            return {name: _rekeyed(item, key) for name, item in data.items()}
+        case list():
+            return [_rekeyed(item, key) for item in data]
+        case _:
+            return data

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import hashlib
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from novita_infra.encoding import derived_key, digest, matches_digest
+from novita_infra.encoding import derived_key, digest, digests, hmac_of, is_key, matches_digest, slow_key
 from novita_infra.model.addresses import Address
 from novita_infra.model.values import Digest, Joined, Ref, Secret
 
@@ -56,3 +61,46 @@ def test_a_value_matches_its_record_in_clear_or_as_digest() -> None:
 
 def test_a_derived_key_depends_on_key_and_purpose() -> None:
     assert len({derived_key(KEY, "a"), derived_key(KEY, "b"), derived_key(OTHER, "a"), KEY}) == 4
+
+
+def test_a_slow_digest_is_scrypt_of_the_keyed_digest() -> None:
+    key = slow_key(KEY, 4)
+    fast = hmac_of("0000", key).encode()
+    slow = hashlib.scrypt(fast, salt=bytes.fromhex(KEY), n=16, r=8, p=1, dklen=32).hex()
+    assert digest(secret("0000"), key) == Digest(slow)
+    assert digest(secret("0000"), slow_key(KEY, 5)) != Digest(slow)
+    assert hmac_of("0000", key) == hmac_of("0000", KEY)
+
+
+def test_a_slow_digest_matches_exactly_its_text() -> None:
+    key = slow_key(KEY, 1)
+    recorded = digest({"env": {"A": secret("x")}}, key)
+    assert matches_digest({"env": {"A": "x"}}, recorded, key)
+    assert not matches_digest({"env": {"A": "y"}}, recorded, key)
+
+
+def test_each_secret_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[bytes] = []
+    monkeypatch.setattr(digests.hashlib, "scrypt", lambda fast, **_: calls.append(fast) or b"x" * 32)
+    key = slow_key("cc" * 32, 2)
+    digest({str(number): secret(f"s{number % 3}") for number in range(300)}, key)
+    assert len(calls) == 3
+
+
+def test_a_guess_of_a_new_key_costs_ten_milliseconds_of_memory_hard_work() -> None:
+    assert source_constant("COST") == 12
+
+
+def test_a_key_of_unknown_form_or_of_too_high_a_cost_is_none() -> None:
+    assert all(map(is_key, [KEY, slow_key(KEY), "scrypt-14:00", "00", ""]))
+    assert not any(map(is_key, ["scrypt-15:00", "scrypt-0:00", "scrypt-99:00", "scrypt:00", "argon-1:00", "0", "zz"]))
+
+
+def source_constant(name: str) -> object:
+    """The value of a constant as the source has it; the suite lowers the cost."""
+    tree = ast.parse(Path(digests.__file__).read_text(encoding="utf-8"))
+    return next(
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name
+    )

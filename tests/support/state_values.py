@@ -41,7 +41,7 @@ RECORDS = st.builds(
 )  # fmt: skip
 USED_PLANS = st.builds(UsedPlan, st.text(max_size=4), st.floats(0, 1e10), st.text(max_size=4), st.booleans())
 STATES = st.builds(
-    State, lineage=TEXTS, key=st.just("00"), serial=st.integers(0, 10**6), project=TEXTS, environment=TEXTS,
+    State, lineage=TEXTS, key=st.just("scrypt-1:00"), serial=st.integers(0, 10**6), project=TEXTS, environment=TEXTS,
     cloud=TEXTS,
     records=st.lists(RECORDS, max_size=3).map(lambda records: {record.address: record for record in records}),
     outputs=SPECS, snapshots=st.dictionaries(TEXTS, st.lists(TEXTS, max_size=2).map(tuple), max_size=2),

@@ -26,6 +26,7 @@ from novita_infra.encoding import (
     compact,
     decode_as,
     derived_key,
+    derived_slow_key,
     encode,
     fingerprint,
     hmac_of,
@@ -147,8 +148,8 @@ def seal_of(data: Mapping[str, Json], key: str) -> str:
 
 
 def secrets_key(key: str) -> str:
-    """The hex key of the digests that stand for secrets in the plans of the state with this key."""
-    return derived_key(key, _MARK)
+    """The key of the digests that stand for secrets in the plans of the state with this key."""
+    return derived_slow_key(key, _MARK)
 
 
 def key_id(key: str) -> str:

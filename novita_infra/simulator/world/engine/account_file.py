@@ -34,6 +34,8 @@ class AccountFile:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         _refuse_foreign_link(path)
+        if path.exists() and not path.is_file():
+            raise UnknownFormat(f"{path} is no simulator account (it is no file)")
         # The file holds the requests of clients, passwords included.
         path.touch(mode=0o600)
         self._db = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)

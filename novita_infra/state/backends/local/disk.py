@@ -10,18 +10,25 @@ from pathlib import Path
 
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.state.file_format import lower_first
-from novita_infra.state.private_files import open_private
+from novita_infra.state.private_files import check_regular, open_private
 
 
 class Disk:
     """The calls; a test puts another class in its place to stop between any two of them."""
 
     def read(self, path: Path) -> bytes | None:
-        """The bytes of the file; None if there is no file."""
+        """The bytes of the file; None if there is no file. Raises Problems for a pipe or a device, and OSError."""
         try:
-            return path.read_bytes()
+            file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError:
             return None
+        try:
+            check_regular(file, path)
+        except (Problems, OSError):
+            os.close(file)
+            raise
+        with open(file, "rb") as stream:  # noqa: PTH123 -- Path.open takes no file descriptor
+            return stream.read()
 
     def open(self, path: Path, flags: int) -> int:
         """Opens the file, and no link; a new one is for its owner alone: a state is private even without secrets."""

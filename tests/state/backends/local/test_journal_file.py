@@ -244,7 +244,7 @@ def test_a_secret_never_gets_into_a_journal(tmp_path: Path) -> None:
         (3, '{"saw": "vpc", "ids": [1]}', r"dev\.journal is damaged in line 3: 0: text is wanted"),
         (1, "{}", r"dev\.journal is damaged in line 1"),
         (1, '{"version": 1, "program": "x", "lineage": "l"}', r"dev\.journal is damaged in line 1"),
-        (1, '{"version": 3, "program": "7.0"}', r"dev\.journal has format 3.*use novita-infra 7\.0 or newer"),
+        (1, '{"version": 4, "program": "7.0"}', r"dev\.journal has format 4.*use novita-infra 7\.0 or newer"),
         (1, '{"version": 1, "program": "x", "lineage": "l", "serial": 1}', r"goes on from version 1 of the state l"),
     ],
 )

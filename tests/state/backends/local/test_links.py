@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -212,3 +214,44 @@ def test_a_journal_that_is_a_link_is_refused_before_it_is_read(shared: Path) -> 
     with pytest.raises(Problems, match=r"dev\.journal is a link to /dev/zero") as caught:
         LocalStore(shared / "dev.json").load()
     assert caught.value.code == EXIT_REFUSED
+
+
+@pytest.fixture
+def at_once() -> Iterator[None]:
+    """Ends a test that waits for the other side of a pipe."""
+    before = signal.signal(signal.SIGALRM, lambda *_: pytest.fail("it waits for a pipe"))
+    signal.alarm(20)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("name", ["dev.json", "dev.journal", "dev.json.lock"])
+def test_a_pipe_in_the_place_of_a_file_is_refused_at_once(name: str, tmp_path: Path) -> None:
+    local = LocalStore(tmp_path / "dev.json")
+    local.save(local.load())
+    (tmp_path / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(Problems, match=rf"{name} is a pipe or a device, and no file") as caught:
+        local.try_lock("apply") if name.endswith(".lock") else local.load()
+    assert caught.value.code == EXIT_REFUSED
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("name", ["dev.json.tmp", "dev.json.backup", "dev.journal.backup"])
+def test_a_pipe_beside_the_state_never_stops_a_save(name: str, tmp_path: Path) -> None:
+    local = LocalStore(tmp_path / "dev.json")
+    state = local.save(local.load())
+    (tmp_path / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / name)
+    with suppress(Problems):
+        local.save(state)
+    assert local.load().serial >= state.serial
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_device_in_the_place_of_a_state_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "dev.json").symlink_to("/dev/zero")
+    with pytest.raises(Problems, match=r"is a pipe or a device, and no file"):
+        LocalStore(tmp_path / "dev.json").load()
