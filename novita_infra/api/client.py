@@ -195,9 +195,7 @@ class Client:
         except _NOT_SENT as error:
             raise Unreachable(request, text=self._text_of(error, "no connection")) from error
         except TooLarge as error:
-            lost = Unanswered(request, text=str(error))
-            lost.repeats = False
-            raise lost from error
+            raise Unanswered(request, text=str(error), repeats=False) from error
         # TLS raises OSError while it reads; TimeoutError is one.
         except (httpx.HTTPError, OSError) as error:
             raise Unanswered(request, text=self._text_of(error, "no answer")) from error

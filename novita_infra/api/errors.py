@@ -104,8 +104,13 @@ class Unanswered(ApiError):
     """The answer is lost: it may or may not have happened."""
 
     advice = "run the same command again; it looks before it acts"
-    repeats = True
-    """Whether the same call may be answered better; false if the answer was too large."""
+
+    def __init__(
+        self, request: Request, *, status: int = 0, reason: str = "", text: str = "", repeats: bool = True
+    ) -> None:
+        super().__init__(request, status=status, reason=reason, text=text)
+        self.repeats = repeats
+        """Whether the same call may be answered better; false if the answer was too large."""
 
 
 class Unreachable(ApiError):

@@ -77,6 +77,7 @@ class Creator:
         Raises StepFailed, Interrupted, StillMoving or ApiError.
         """
         at.begin()
+        await at.check_unread_object()
         spec = await at.resolved_spec()
         at = await self._create_when_free(_Create(at, spec, self._run.records.get(at.step.address), {}))
         settles, id = at.kind.api.create.final_phases, at.record.id

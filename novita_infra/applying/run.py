@@ -70,7 +70,7 @@ class Run:
     create_lock: Callable[[str], StateLock | LockRefused | None] = lambda _name: None
     """Takes the lock of the name, which all runs share that see this one's state; None where there is no lock."""
     unread: frozenset[Address] = frozenset()
-    """The resources that the plan did not read: their objects are read before a delete."""
+    """The resources that the plan did not read: their objects are read before a create and a delete."""
 
     def check_owner(self, address: Address, live: Live) -> None:
         """Raises StepFailed if the object belongs to others."""
@@ -156,6 +156,15 @@ class StepRun:
     def attempt(self, call: str, sent: Spec) -> PendingCall:
         """A new attempt of the call, for the record."""
         return PendingCall(self.run.operation(), call, self.run.clock.now(), sent)
+
+    async def check_unread_object(self) -> None:
+        """Reads the recorded object if the plan did not. Raises StepFailed if it belongs to others."""
+        record, address = self.run.records.get(self.step.address), self.step.address
+        if record is None or not record.id or address not in self.run.unread:
+            return
+        live = await read_one(self.run.client, self.kind, record.id)
+        if live is not None:
+            self.run.check_owner(address, live)
 
     async def resolved_spec(self) -> Spec:
         """The step's spec with every reference resolved. Raises StepFailed if one has no value."""

@@ -9,13 +9,15 @@ import enum
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Final
+from urllib.parse import quote
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
 
 _UNSAFE: Final = re.compile(r"[^\w.-]+")
+_UNSAFE_IN_KEY: Final = re.compile(r"[^\w.:@+=,-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +150,9 @@ def owner_of(mark: str) -> MarkOwner | None:
 
 
 def in_mark(address: Address) -> str:
-    """The address as a mark spells it."""
-    return str(address).replace('"', "")
+    """The address as a mark spells it: without quotes, and a key without characters that could end the mark."""
+    key = _UNSAFE_IN_KEY.sub(lambda match: quote(match[0], safe=""), address.key)
+    return str(replace(address, key=key)).replace('"', "")
 
 
 def mark_safe(project: str) -> str:

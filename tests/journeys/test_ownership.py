@@ -111,7 +111,7 @@ def test_no_swapped_or_doubled_id_touches_an_object_of_others(seed: int, tmp_pat
     assert sum(rig.world.calls.values()) > calls
 
 
-@pytest.mark.parametrize("wish", ["change", "destroy", "replace"])
+@pytest.mark.parametrize("wish", ["change", "destroy", "replace", "create-first"])
 @pytest.mark.parametrize("refresh", [Refresh.NONE, Refresh.CHANGED])
 def test_an_object_that_the_plan_does_not_read_is_checked_before_the_call(
     refresh: Refresh, wish: str, tmp_path: Path
@@ -121,16 +121,18 @@ def test_an_object_that_the_plan_does_not_read_is_checked_before_the_call(
     address = Address("template", "base")
     theirs = third.state().records[address].id
     _put(dev, address, replace(dev.state().records[address], id=theirs))
-    before = _look(dev, {theirs})
-    dev.declare(*(CHANGED if wish == "change" else FLEET))
+    before, live_before = _look(dev, {theirs}), dev.live_ids()
+    lifecycles = {"base": {"createBeforeDestroy": True}} if wish == "create-first" else {}
+    dev.declare(*(CHANGED if wish == "change" else FLEET), **lifecycles)
     options: dict[str, Any] = {"destroys": wish == "destroy", "refresh": refresh}
-    if wish == "replace":
+    if wish in {"replace", "create-first"}:
         options["replaces"] = (str(address),)
     if refresh is Refresh.NONE:
         result = dev.apply(**options, expect_success=False)
         failed = {end.step.address: end for end in result.ends if end.outcome is Outcome.FAILED}
         assert failed[address].code == EXIT_REFUSED, result.ends
         assert "project third" in failed[address].reason
+        assert set(dev.live_ids()) <= set(live_before)
     else:
         assert dev.plan(**options).code == EXIT_REFUSED
     assert before

@@ -20,7 +20,7 @@ MOST_ENV: Final = 100
 """The API's limit of entries (gpu-instance-create-instance); where it is reached there is no room for a mark."""
 
 # Each takes away exactly what is put on, and blanks after it that somebody or the service may have added.
-_NOTE: Final = re.compile(r" ?\[novita-infra (?P<mark>[^\[\]\s]+)\]\s*\Z")
+_NOTE: Final = re.compile(r" ?\[novita-infra (?P<mark>\S+)\]\s*\Z")
 _COMMENT: Final = re.compile(r"(?:\n\n)?<!-- novita-infra (?P<mark>[^<>\s]+) -->\s*\Z")
 
 

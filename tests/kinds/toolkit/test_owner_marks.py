@@ -21,8 +21,15 @@ from novita_infra.kinds.toolkit.owner_marks import (
     readme_with_mark,
     readme_without_mark,
 )
+from novita_infra.model.addresses import Address
+from novita_infra.model.identity import Identity
 
-MARKS = st.from_regex(r"[\w./:-]{1,40}", fullmatch=True)
+IDENTITY = Identity(project="fleet", environment="prod", id="p1")
+KEYS = st.sampled_from(["a", "a b", "a/b", "<a>", "[a"]) | st.text(min_size=1).filter(
+    lambda key: not set('"]') & set(key)
+)
+KEYED = KEYS.map(lambda key: f"{IDENTITY.owner(Address('image_prewarm', 'a', key))}/op-1")
+MARKS = st.from_regex(r"[\w./:-]{1,40}", fullmatch=True) | KEYED
 TEXTS = st.text() | st.text(alphabet=" \t\r\n[]<!->a\u00a0\u2028")
 SPECS: dict[str, dict[str, Any]] = {
     "Template": {"name": "t", "image": "ubuntu:22.04", "rootDiskGb": 20},
