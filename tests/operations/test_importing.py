@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fleets import Resource, fleets
 from foreign_objects import make_foreign
+from hypothesis import given, settings
 from kind_facts import FACTS
 from local_store import LocalStore
 from rig import SHORT, Rig
@@ -317,6 +321,21 @@ def test_after_an_import_the_plan_is_empty_an_edit_keeps_the_rest_and_destroy_wo
 def _sorted(look: dict[str, Any]) -> dict[str, Any]:
     """The look of an object in which the order of ports does not count."""
     return {name: sorted(value) if name == "ports" else value for name, value in look.items()}
+
+
+@settings(max_examples=6)
+@given(fleet=fleets())
+def test_a_random_fleet_whose_state_and_manifests_are_lost_imports_and_plans_empty(fleet: list[Resource]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        rig = Rig(Path(folder), environ={}, timings=SHORT)
+        rig.declare(*fleet)
+        rig.apply()
+        ids = {str(address): record.id for address, record in rig.state().records.items()}
+        shutil.rmtree(Path(folder) / "state")
+        rig.declare(*(resource for resource in fleet if resource[0] == "RegistryAuth"))
+        for address in sorted(ids, key=lambda text: (text.startswith(("instance", "endpoint")), text)):
+            rig.take_in(address, ids[address])
+        rig.assert_converged()
 
 
 # --- where it is refused --------------------------------------------------------------------------------------------
