@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from novita_infra.account.metrics import GpuUse
 from novita_infra.api.request import Pages, Request
@@ -16,12 +16,15 @@ from novita_infra.catalogue.prices import Cost, PriceList
 from novita_infra.catalogue.products import Catalogue
 from novita_infra.catalogue.stock import Quota, StockNeed
 from novita_infra.kinds.call import ApiCalls, Call, Target
-from novita_infra.kinds.field import Field
+from novita_infra.kinds.field import Field, Refusal, Replaces
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Cause, Timeouts
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Live
 from novita_infra.model.values import Spec, Value
+
+NAME: Final = "name"
+"""The field that holds the name of an object, in every kind whose objects have one."""
 
 # --- from a declared spec to a definite one ---------------------------------------------------------------------
 
@@ -250,6 +253,11 @@ class Kind:
             return False
         before = replace(live, values=pending.before["values"], outputs=pending.before["outputs"])
         return call.took_effect(Target(record.id, pending.sent, before, record.spec), live)
+
+    @property
+    def can_rename(self) -> bool:
+        """Whether objects have a name that a call can change."""
+        return NAME in self.by_name and not isinstance(self.by_name[NAME].change, Replaces | Refusal)
 
     def is_stopped(self, spec: Spec) -> bool:
         """Whether an object of this spec is stopped."""

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from novita_infra.kinds.field import Comparison, Field, Local, Refusal, Replaces
-from novita_infra.kinds.kind import Kind
+from novita_infra.kinds.field import Comparison, Field, Local
+from novita_infra.kinds.kind import NAME, Kind
 from novita_infra.model.addresses import Address
-from novita_infra.model.resources import PRESENT, Existing
+from novita_infra.model.identity import in_mark
+from novita_infra.model.resources import PRESENT, Declared, Existing
 from novita_infra.model.values import Ref, Spec, Value, is_known
 from novita_infra.planning.changes.case import Case
 from novita_infra.planning.changes.decisions import Decision
@@ -26,8 +27,6 @@ from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.renames import Rename
 
-NAME: Final = "name"
-"""The field that a kind knows as the name of its objects, where it has one."""
 _KEEPING: Final = frozenset({Action.NONE, Action.UPDATE, Action.RESUME})
 _WINDOW: Final = 8
 """The most deleted resources that one created resource is compared with."""
@@ -115,21 +114,25 @@ def _rename(
     cluster = kind.placement.cluster
     if target in inputs.config.placed:  # the object is where it is
         item = replace(item, spec={name: value for name, value in item.spec.items() if name != cluster})
-    name = "" if _renames_in_place(kind) else _name_of(existing)
-    name = name if name and item.spec.get(NAME) != name else ""
-    if name:
-        item = replace(item, spec={**item.spec, NAME: name})
+    identity = inputs.config.identity
+    accepted = {**identity.accepted, str(target): (*identity.accepted.get(str(source), ()), in_mark(source))}
+    inputs = replace(inputs, config=replace(inputs.config, identity=replace(identity, accepted=accepted)))
+    # An object that cannot be renamed may need its name declared.
+    for name in ("",) if kind.can_rename else dict.fromkeys(("", _name_of(existing))):
+        declared = replace(item, spec={**item.spec, NAME: name}) if name else item
+        if _is_kept(inputs, decided, declared, moved, known=known):
+            return Rename(source, target, record.id, name=name, options=inputs.config.project_options)
+    return None
+
+
+def _is_kept(
+    inputs: PlanInputs, decided: Decided, item: Declared, moved: Existing, *, known: Callable[[Ref], Value]
+) -> bool:
+    """Whether the object of a record that has moved would be kept, with nothing but its name and drift changed."""
     decision, errors = decide_as(inputs, item, moved, known, decisions=decided.decisions, left_out=decided.left_out)
     if errors or decision.action not in _KEEPING or decision.loses:
-        return None
-    if any(not _is_harmless(field.name, decision) for field in decision.fields):
-        return None
-    return Rename(source, target, record.id, name=name, options=inputs.config.project_options)
-
-
-def _renames_in_place(kind: Kind) -> bool:
-    """Whether objects of the kind have no name, or can get another."""
-    return NAME not in kind.by_name or not isinstance(kind.field(NAME).change, Replaces | Refusal)
+        return False
+    return all(_is_harmless(field.name, decision) for field in decision.fields)
 
 
 def _name_of(existing: Existing) -> str:

@@ -17,7 +17,7 @@ from novita_infra.catalogue.products import Catalogue, Cluster, Product
 from novita_infra.encoding import digest
 from novita_infra.kinds import KINDS
 from novita_infra.model.addresses import Address
-from novita_infra.model.identity import Identity
+from novita_infra.model.identity import Identity, in_mark
 from novita_infra.model.lifecycle import Lifecycle
 from novita_infra.model.records import PendingCall
 from novita_infra.model.resources import Declared, Existing, Phase
@@ -82,13 +82,16 @@ def inputs(
 def moved(made: PlanInputs, renames: Iterable[Rename]) -> PlanInputs:
     """The inputs of the next plan: what the renames advise was done."""
     world, now = dict(made.world.existing), {item.address: item for item in made.config.declared}
+    accepted: dict[str, tuple[str, ...]] = {}
     for item in renames:
         found = world.pop(item.source)
         assert found.record is not None
         world[item.target] = replace(found, record=replace(found.record, address=item.target))
+        accepted[str(item.target)] = (in_mark(item.source),)
         spec = {**now[item.target].spec, **({"name": item.name} if item.name else {})}
         now[item.target] = replace(now[item.target], spec=spec)
-    config = replace(made.config, declared=tuple(now.values()))
+    identity = replace(made.config.identity, accepted=accepted)
+    config = replace(made.config, declared=tuple(now.values()), identity=identity)
     return replace(made, config=config, world=replace(made.world, existing=world))
 
 
@@ -127,7 +130,7 @@ def test_a_renamed_resource_of_every_kind_is_kept_by_the_advice(kind: str) -> No
     (change,) = after.plan.changes
     renames = [field.name for field in change.fields]
     assert (change.action, renames) in [(Action.NONE, []), (Action.UPDATE, ["name"])]
-    assert bool(rename.name) == (kind in {"instance", "registry_auth"})
+    assert rename.name == ""
     assert not after.renames
 
 
@@ -157,9 +160,8 @@ def test_a_renamed_machine_needs_the_permission_of_a_replacement() -> None:
         "that is equal but for the name"
     )
     assert finding.diagnostic.hint == (
-        "to keep the object, which cannot be renamed, declare `name: worker` in the spec of instance.node and move its "
-        "record: `novita-infra state mv instance.worker instance.node`; if the loss is wanted, run it again with "
-        "--allow-data-loss instance.worker"
+        "to keep the object, move its record: `novita-infra state mv instance.worker instance.node`; if the loss is "
+        "wanted, run it again with --allow-data-loss instance.worker"
     )
     assert review.notes == ()
     allowed = review_of(before, now, allow_data_loss=("instance.worker",))
@@ -195,6 +197,30 @@ def test_the_name_to_declare_is_yaml(name: str) -> None:
     (rename,) = review_of(recorded(WORKER, machine(name)), declared(NODE, machine("node"))).renames
     line = rename.advice.split("`")[1]
     assert yaml.safe_load(line) == {"name": name}
+
+
+def test_a_name_that_no_address_gave_is_declared_to_keep_a_machine() -> None:
+    for before, now in (("mine", "node"), ("worker", "other")):
+        made = inputs({WORKER: recorded(WORKER, machine(before))}, [declared(NODE, machine(now))])
+        (rename,) = make_review(made).renames
+        assert rename.advice == (
+            f"to keep the object, which cannot be renamed, declare `name: {before}` in the spec of instance.node and "
+            "move its record: `novita-infra state mv instance.worker instance.node`"
+        )
+        (change,) = make_review(moved(made, [rename])).plan.changes
+        assert change.action is Action.NONE
+
+
+def test_a_moved_machine_keeps_its_name_until_another_is_declared_or_it_is_replaced() -> None:
+    made = inputs({WORKER: recorded(WORKER, machine("worker"))}, [declared(NODE, machine("node"))])
+    after = moved(made, make_review(made).renames)
+    (change,) = make_review(after).plan.changes
+    assert (change.action, change.after["name"]) == (Action.NONE, "worker")
+    named = replace(after, config=replace(after.config, declared=(declared(NODE, machine("other")),)))
+    assert make_review(named).plan.changes[0].action is Action.REPLACE
+    bigger = replace(after, config=replace(after.config, declared=(declared(NODE, machine("node", gpuCount=2)),)))
+    (change,) = make_review(bigger).plan.changes
+    assert (change.action, change.after["name"]) == (Action.REPLACE, "node")
 
 
 # --- which are one ------------------------------------------------------------------------------------------------

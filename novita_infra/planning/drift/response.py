@@ -5,10 +5,11 @@ Nothing here detects drift, and no later part of the planner needs to know of it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import field, replace
 
 from novita_infra.kinds.field import Comparison, Default
+from novita_infra.kinds.kind import NAME
 from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Cause, OnDrift
@@ -23,14 +24,19 @@ from novita_infra.planning.drift.detection import ResourceDrift, answer_to, as_i
 from novita_infra.planning.plan.changes import Action, Adopted
 
 
-def decide_with_drift(case: Case, detected: ResourceDrift, *, rules: Rules, now: float) -> Decision:
-    """The decision on a declared resource, in which drift may be left as it is. `now` is in Unix seconds."""
+def decide_with_drift(
+    case: Case, detected: ResourceDrift, *, rules: Rules, now: float, former: Collection[str] = ()
+) -> Decision:
+    """The decision on a declared resource, in which drift may be left as it is. `now` is in Unix seconds.
+
+    `former` are the addresses that the resource had before `state mv`.
+    """
     left = [item for item in detected.drift if item.on_drift is not OnDrift.HEAL]
     if any(item.gone for item in left):
         return Decision(Action.NONE, case, case.spec, response=DriftResponse(detected.drift, stays_deleted=True))
     event = detected.event
     tolerates = event is not None and (event.temporary or any(item.cause is event.cause for item in left))
-    kept = _kept(case, detected, rules=rules, now=now)
+    kept = _kept(case, detected, rules=rules, now=now, former=former)
     decision = decide(case, compared=kept.spec, tolerates=tolerates)
     if decision.makes:
         return replace(_because_it_is_gone(decision, detected), response=DriftResponse(detected.drift))
@@ -126,13 +132,17 @@ class _Kept:
     """The recorded values of fields whose live values are left as they are."""
 
 
-def _kept(case: Case, detected: ResourceDrift, *, rules: Rules, now: float) -> _Kept:
+def _kept(case: Case, detected: ResourceDrift, *, rules: Rules, now: float, former: Collection[str]) -> _Kept:
     """The spec of the case, with live values in place of the declared ones where these are kept."""
     record, live, declared = case.record, case.live, case.declared
     rules_in_force = in_force(declared, now=now)
-    if record is None or live is None or not record.id or not (detected.drift or rules_in_force or record.adopted):
+    if record is None or live is None or not record.id:
         return _Kept(case.spec)
     spec, ignored, recorded = dict(case.spec), {}, case.recorded_spec
+    if _keeps_name(case, former):
+        spec[NAME] = recorded[NAME]
+    if not (detected.drift or rules_in_force or record.adopted):
+        return _Kept(spec)
     before = _adopted_before(case, record, live)
     causes = {name: record.adopted_for.get(name, Cause.EDITED) for name in before}
     over = tuple(name for name in before if answer_to(causes[name], declared, rules)[0] is OnDrift.HEAL)
@@ -154,6 +164,18 @@ def _kept(case: Case, detected: ResourceDrift, *, rules: Rules, now: float) -> _
         spec = _with_ignored(case, spec, live, path=rule.path)
     adopted_for = {name: causes[name] for name in adopted if causes[name] is not Cause.EDITED}
     return _Kept(spec, adopted, adopted_for, over, ignored)
+
+
+def _keeps_name(case: Case, former: Collection[str]) -> bool:
+    """Whether a moved object, which cannot be renamed, has the name that its former address gave it.
+
+    It keeps this name where the manifest gives it that of its address, as it does by default.
+    """
+    name, declared = case.recorded_spec.get(NAME), case.declared
+    if declared is None or NAME not in case.kind.by_name or case.kind.can_rename:
+        return False
+    names = {address.partition(".")[2].partition("[")[0] for address in former if "/" not in address}
+    return name in names and case.spec.get(NAME) == declared.address.name
 
 
 def _with_ignored(case: Case, spec: dict[str, Value], live: Live, *, path: tuple[str, ...]) -> dict[str, Value]:

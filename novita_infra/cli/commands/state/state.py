@@ -13,9 +13,12 @@ from novita_infra.cli.options import address as address_of
 from novita_infra.cli.options import lock_timeout_option, path_argument
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
+from novita_infra.kinds import KINDS
+from novita_infra.kinds.kind import NAME
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import problem
 from novita_infra.model.records import Record
+from novita_infra.model.values import Value
 from novita_infra.operations.session import ProjectOptions
 from novita_infra.operations.state_edits import forget, load_state, move_record, recorded, rename_state
 from novita_infra.state.state import State
@@ -108,12 +111,17 @@ def move(*, source: Address, target: Address, project_options: ProjectOptions, r
     """
     state = move_record(project_options, source, target)
     renderer.show([line(f"Moved in the state: {source} is now {target}")])
-    name = state.records[target].spec.get("name")
+    name = state.records[target].spec.get(NAME)
     if name not in (None, target.name):
-        renderer.message(
-            f"The object is named {name}: with `name: {name}` in the spec of {target.name} it is unchanged."
-        )
+        renderer.message(f"The object is named {name}{_after_move(source, target, name)}.")
     return 0
+
+
+def _after_move(source: Address, target: Address, name: Value) -> str:
+    """What becomes of the name of a moved object."""
+    if name == source.name and not KINDS[target.type].can_rename:
+        return ", and remains so: it cannot be renamed"
+    return f": with `name: {name}` in the spec of {target.name} it is unchanged"
 
 
 @click.command("rename", cls=Command)
