@@ -20,7 +20,7 @@ from novita_infra.model.resources import Live
 from novita_infra.model.values import secrets_of
 from novita_infra.operations.basis import check_basis
 from novita_infra.operations.identity import identified
-from novita_infra.operations.ownership import states_of_others, take_create_lock
+from novita_infra.operations.ownership import StatesOfOthers, take_create_lock
 from novita_infra.operations.session import Session
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import WITHOUT_CALL
@@ -67,7 +67,7 @@ async def apply_plan(
             mark=partial(_mark, session),
             foreign=partial(_foreign, session),
             account=session.account,
-            other_states=partial(states_of_others, session),
+            other_states=StatesOfOthers(session).read,
             create_lock=partial(take_create_lock, session),
             unread=frozenset(Address.parse(address) for address in plan.unread),
         )

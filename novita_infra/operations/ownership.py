@@ -58,14 +58,30 @@ def recorded_by_others(session: Session, objects: Collection[tuple[str, str]]) -
     return claimed
 
 
-def states_of_others(session: Session) -> OtherStates:
-    """What the other states of the project record now. A state that cannot be read counts as empty."""
-    states: list[State] = []
-    for reader in state_readers(session, ())[1:]:
-        with suppress(Problems):
-            states.append(reader.load())
-    others = [state for state in states if state.lineage != session.state.lineage]
-    return other_states(others, account=session.account)
+class StatesOfOthers:
+    """The other states of the project. A state is parsed again only if it has changed."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._backend = open_backend(session.project.state)
+        self._stores: dict[str, StateReader] = {}
+        self._states: list[State] = []
+        self._last = OtherStates()
+
+    def read(self) -> OtherStates:
+        """What they record now. A state that cannot be read counts as empty."""
+        session, states = self._session, []
+        for name in self._backend.environments():
+            if name == session.project.environment:
+                continue
+            if name not in self._stores:
+                self._stores[name] = self._backend.store(name)
+            with suppress(Problems):
+                states.append(self._stores[name].load())
+        states = [state for state in states if state.lineage != session.state.lineage]
+        if list(map(id, states)) != list(map(id, self._states)):
+            self._states, self._last = states, other_states(states, account=session.account)
+        return self._last
 
 
 def take_create_lock(session: Session, name: str) -> StateLock | LockRefused:

@@ -44,6 +44,8 @@ class GuardedStore:
         self._new = new
         self._own_run: int | None = None
         """The serial that the stored journal starts from, if this store began it."""
+        self._last: tuple[Stored, State | None, State | None] | None = None
+        """What was read last."""
 
     def describe(self) -> str:
         return self._storage.describe()
@@ -93,7 +95,13 @@ class GuardedStore:
 
     def _read(self) -> tuple[Stored, State | None, State | None]:
         """What is stored, the state in it, and that state with the changes of its journal."""
-        stored, place, journal_place = self._storage.read(), self.describe(), self._storage.describe_journal()
+        stored = self._storage.read()
+        if self._last is None or self._last[0] != stored:
+            self._last = stored, *self._parsed(stored)
+        return self._last
+
+    def _parsed(self, stored: Stored) -> tuple[State | None, State | None]:
+        place, journal_place = self.describe(), self._storage.describe_journal()
         if stored.state is None:
             remains = self._storage.remains()
             if stored.journal is not None:
@@ -101,14 +109,14 @@ class GuardedStore:
                 raise StateLost(summary, self._storage.restore_hint())
             if remains:
                 raise StateLost(f"{place} is not there, and {remains}", self._storage.restore_hint())
-            return stored, None, None
+            return None, None
         if not stored.state.strip(b"\0 \t\r\n"):
             raise StateLost(f"{place} is empty", self._storage.restore_hint())
         try:
             state = read_state(stored.state, place, hint="")
         except Problems:  # the same again with the hint, which reads the backup
             state = read_state(stored.state, place, hint=self._storage.restore_hint())
-        return stored, state, state if stored.journal is None else fold(state, stored.journal, journal_place)
+        return state, state if stored.journal is None else fold(state, stored.journal, journal_place)
 
     def _overtaken(self, state: State, hint: str) -> Problems:
         """The problem of a run that another run overtook between its reading and its writing."""

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from novita_infra.model.resources import Live
-from novita_infra.operations.ownership import recorded_ids, states_of_others
+from novita_infra.operations.ownership import StatesOfOthers, recorded_ids
 from novita_infra.operations.session import Session
 from novita_infra.planning.checks.duplicates import Duplicate, find_duplicates, kinds_to_list, only
 from novita_infra.planning.inputs import PlanInputs
@@ -43,7 +43,7 @@ def _without_those_of_others(
     """
     if not any(item.alike for item in duplicates):
         return duplicates
-    others = states_of_others(session)
+    others = StatesOfOthers(session).read()
 
     def made_by_others(item: Duplicate) -> bool:
         kind = inputs.kinds[item.address.type]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 
 from novita_infra.account.balance import BALANCE, balance_of
 from novita_infra.api.errors import Refused
@@ -13,7 +12,7 @@ from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Circumstances
 from novita_infra.model.addresses import Address
-from novita_infra.operations.ownership import states_of_others
+from novita_infra.operations.ownership import StatesOfOthers
 from novita_infra.operations.session import Session
 from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.options import PlanOptions, Refresh
@@ -73,7 +72,7 @@ async def _observed(session: Session, kinds: set[str], catalogues: Iterable[str]
         clock=session.clock,
         catalogues=catalogues,
         tell=session.report,
-        others=partial(states_of_others, session),
+        others=StatesOfOthers(session).read,
     )
 
 

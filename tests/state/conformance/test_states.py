@@ -49,6 +49,19 @@ def test_each_save_is_a_new_version(place: Any) -> None:
     assert place.store().load() == second
 
 
+def test_a_state_is_parsed_again_only_if_another_run_has_changed_it(place: Any) -> None:
+    reader, writer = place.store(), place.store()
+    first = writer.save(with_record(writer.load(), id="i-1"))
+    read = reader.load()
+    assert read == first
+    assert reader.load() is read
+    with writer.journal(first) as journal:
+        asyncio.run(write_changes(journal, [TRAINER]))
+        changed = reader.load()
+    assert changed != first
+    assert changed == place.store().load()
+
+
 def test_a_stale_state_is_not_saved(place: Any) -> None:
     store = place.store()
     first = store.save(store.load())
