@@ -92,6 +92,9 @@ def test_variables_that_may_be_secret_are_kept_by_later_edits_and_never_written(
         f"env.{key}" for key in SECRET | REFUSED
     }
     rig.assert_converged()
+    rig.forget(f"{kind_type}.a")
+    rig.take_in(f"{kind_type}.a", id)
+    rig.assert_converged()
     edit(rig, kind_type, {"image": "debian:12", "env": {**written["spec"]["env"], "MODE": "slow"}})
     rig.apply()
     after = {**ENV, "MODE": "slow"}
@@ -123,6 +126,9 @@ def test_a_text_with_a_credential_is_never_written_and_kept_by_edits(
     kind_type: str, field: str, text: str, change: dict[str, Any], rig: Rig
 ) -> None:
     id = make_foreign(rig, kind_type, by_hand={field: text})
+    rig.take_in(f"{kind_type}.a", id)
+    rig.assert_converged()
+    rig.forget(f"{kind_type}.a")
     rig.take_in(f"{kind_type}.a", id)
     rig.assert_converged()
     edit(rig, kind_type, change)
@@ -305,6 +311,10 @@ def test_after_an_import_the_plan_is_empty_an_edit_keeps_the_rest_and_destroy_wo
     before = {name: seen(rig.world, kind_type, id) for name, id in ids.items()}
     for name, id in ids.items():
         rig.take_in(f"{kind_type}.{name}", id)
+    rig.assert_converged()
+    for name, id in ids.items():
+        rig.forget(f"{kind_type}.{name}")
+        rig.take_in(f"{kind_type}.{name}", id)  # now a manifest declares it
     rig.assert_converged()
     change = dict(FACTS[kind_type].example_edit)
     for name in list(ids)[: len(odd)]:
