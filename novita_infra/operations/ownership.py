@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +13,16 @@ from novita_infra.manifests.project.locating import locate
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems, problem
+from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import Claim, owner_of
 from novita_infra.model.resources import Live
+from novita_infra.operations.known_places import account_folder, known_places, remember_place
 from novita_infra.operations.session import Session
 from novita_infra.refresh.other_states import OtherStates, ids_of_type, other_states
 from novita_infra.state.opening import open_backend, state_files
+from novita_infra.state.settings import StateSettings
 from novita_infra.state.state import State, StateIdentity
-from novita_infra.state.store import LockRefused, StateLock, StateReader
+from novita_infra.state.store import LockRefused, StateBackend, StateLock, StateReader
 
 _HINT: Final = "name a state file, a folder of them, or a project"
 
@@ -59,35 +62,75 @@ def recorded_by_others(session: Session, objects: Collection[tuple[str, str]]) -
 
 
 class StatesOfOthers:
-    """The other states of the project. A state is parsed again only if it has changed."""
+    """The other states of the project, and of other projects on this machine.
+
+    A state is parsed again only if it has changed.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._backend = open_backend(session.project.state)
-        self._stores: dict[str, StateReader] = {}
+        self._own = session.project.state
+        self._backends: dict[str, StateBackend] = {}
+        self._stores: dict[tuple[str, str], StateReader] = {}
         self._states: list[State] = []
         self._last = OtherStates()
 
     def read(self) -> OtherStates:
         """What they record now. A state that cannot be read counts as empty."""
-        session, states = self._session, []
-        for name in self._backend.environments():
-            if name == session.project.environment:
-                continue
-            if name not in self._stores:
-                self._stores[name] = self._backend.store(name)
-            with suppress(Problems):
-                states.append(self._stores[name].load())
+        session = self._session
+        states: list[State] = []
+        for settings in (self._own, *known_places(session)):
+            with suppress(Problems, OSError):
+                states += self._states_at(settings)
         states = [state for state in states if state.lineage != session.state.lineage]
         if list(map(id, states)) != list(map(id, self._states)):
             self._states, self._last = states, other_states(states, account=session.account)
         return self._last
 
+    def _states_at(self, settings: StateSettings) -> Iterator[State]:
+        """The states of a place; the state of this environment is not read."""
+        place = str(settings)
+        if place not in self._backends:
+            self._backends[place] = open_backend(settings)
+        backend = self._backends[place]
+        for name in backend.environments():
+            if settings is self._own and name == self._session.project.environment:
+                continue
+            if (place, name) not in self._stores:
+                self._stores[place, name] = backend.store(name)
+            with suppress(Problems):
+                yield self._stores[place, name].load()
+
 
 def take_create_lock(session: Session, name: str) -> StateLock | LockRefused:
-    """Takes the lock of the name, which all runs share that see the states of this project."""
-    key = hashlib.sha256(name.encode()).hexdigest()[:16]
-    return open_backend(session.project.state).store(f".create-{key}").try_lock(f"create of {name}")
+    """Takes the lock of the name, which all runs share that see the states of this project.
+
+    On this machine, the runs of other projects on the account share it, too.
+    """
+    key, operation = f".create-{hashlib.sha256(name.encode()).hexdigest()[:16]}", f"create of {name}"
+    own = open_backend(session.project.state).store(key).try_lock(operation)
+    folder = account_folder(session)
+    if folder is None or isinstance(own, LockRefused):
+        return own
+    remember_place(session)
+    shared: StateLock | LockRefused | None = None
+    with suppress(Problems):  # a cache that cannot be written
+        shared = open_backend(StateSettings(folder, {"path": "."})).store(key).try_lock(operation)
+    if isinstance(shared, LockRefused):
+        own.release()
+        return shared
+    return _Locks((own, shared)) if shared else own
+
+
+@dataclass(frozen=True, slots=True)
+class _Locks:
+    """Several locks that are released together."""
+
+    locks: tuple[StateLock, ...]
+
+    def release(self) -> None:
+        for lock in reversed(self.locks):
+            lock.release()
 
 
 def state_readers(session: Session, beside: Sequence[Path]) -> list[StateReader]:

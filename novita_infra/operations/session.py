@@ -71,6 +71,8 @@ class Session:
     """Whether the account is the simulator in this process."""
     account: str = ""
     """A digest of the API's address and of the key: states name by it the account of a create."""
+    cache: Path | None = None
+    """The folder of what the runs of this machine share; None if there is none."""
     report: Callable[[str], None] = lambda _: None
     """Shows a message for a person about work that takes long before there is a plan."""
 
@@ -174,6 +176,7 @@ async def with_project(
         from novita_infra.api.client import Client  # noqa: PLC0415 -- httpx takes 100 ms; not every command calls
         from novita_infra.api.limits.shared_limits import cache_folder  # noqa: PLC0415 -- likewise
 
+        cache = None if sim else cache_folder(environ)
         client = Client(
             url=url,
             key=key,
@@ -181,7 +184,7 @@ async def with_project(
             random=random.Random(),  # noqa: S311 -- jitter, no secret
             transport=transport,
             in_flight=in_flight,
-            shared=None if sim else cache_folder(environ),
+            shared=cache,
         )
         await stack.enter_async_context(client)
         client.hide(partial(secrets_of_environment, environ))
@@ -191,9 +194,9 @@ async def with_project(
             from novita_infra.operations.lost_state import with_lost_objects  # noqa: PLC0415 -- rare
 
             raise await with_lost_objects(lost, client, clock, identity_of(project, state), declared=project.declared)
-        yield Session(
-            where, project, store, client, clock, cloud, state, sim=sim, account=_account(url, key), report=report
-        )
+        session = Session(where, project, store, client, clock, cloud, state, sim=sim, cache=cache, report=report)
+        session.account = _account(url, key)
+        yield session
 
 
 def _account(url: str, key: str) -> str:

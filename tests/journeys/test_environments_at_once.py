@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 from rig import Rig
 
+from novita_infra.api.client import Client
 from novita_infra.applying.events import Result
+from novita_infra.operations.session import Session
 from novita_infra.simulator import Fault, Position, Trouble
 
 HERE = "us-dallas-nas-2"
@@ -67,6 +69,36 @@ def test_environments_that_create_one_name_at_once_each_get_their_own(
     rigs = environments(tmp_path, *("dev", "prod", "test")[:count], resource=resource)
     assert all(result.succeeded for result in apply_at_once(rigs))
     assert_each_has_one(rigs)
+
+
+class Neighbour(Rig):
+    """A project of its own folder, on a machine whose runs share a cache."""
+
+    def _session(self, client: Client) -> Session:
+        session = super()._session(client)
+        session.cache = self.folder.parent / "cache"
+        return session
+
+
+@pytest.mark.parametrize("delays", [(0, 0), (0, 1), (0, 40)])
+@pytest.mark.parametrize("resource", [NETWORK, CREDENTIAL], ids=lambda item: item[0])
+@pytest.mark.parametrize("lost", [False, True])
+def test_projects_of_one_machine_that_create_one_name_at_once_each_get_their_own(
+    resource: Any, delays: tuple[float, ...], lost: bool, tmp_path: Path
+) -> None:
+    rigs: list[Rig] = []
+    for name in ("one", "two"):
+        rig = Neighbour(tmp_path / name, environ={"PASSWORD": f"secret-of-{name}"})
+        rig.declare(resource)
+        rig.world, rig.clock = (rigs or [rig])[0].world, (rigs or [rig])[0].clock
+        rigs.append(rig)
+    if lost:
+        rigs[0].world.faults.add(Fault(kind=Trouble.LOST, operation="*.create", position=Position.AFTER, count=2))
+        rigs[0].world.faults.add(Fault(kind=Trouble.LOST, operation="*.save", position=Position.AFTER, count=2))
+    assert all(result.succeeded for result in apply_at_once(rigs, delays=delays))
+    assert_each_has_one(rigs)
+    (folder,) = (tmp_path / "cache").iterdir()
+    assert {path.suffix for path in folder.iterdir()} == {".place"}
 
 
 def one_of(choice: random.Random, kind: str) -> Fault:

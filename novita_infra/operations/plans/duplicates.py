@@ -47,8 +47,9 @@ def _without_those_of_others(
 
     def made_by_others(item: Duplicate) -> bool:
         kind = inputs.kinds[item.address.type]
-        makers = [{create.pending.operation for create in others.makers(kind, live)} for live in item.lives]
-        return item.alike and all(makers) and len(set().union(*makers)) >= len(item.lives)
+        lives = [live for live in item.lives if live.id not in others.ids(kind.type)]
+        makers = [{create.pending.operation for create in others.makers(kind, live)} for live in lives]
+        return item.alike and all(makers) and len(set().union(*makers)) >= len(lives)
 
     return tuple(item for item in duplicates if not made_by_others(item))
 
