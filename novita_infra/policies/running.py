@@ -38,6 +38,8 @@ from novita_infra.policies.processes import Exited, run_process
 
 _GIVEN: Final = "NOVITA_INFRA_VAR_"
 _KEY: Final = "NOVITA_API_KEY"
+_LONG: Final = 8
+"""Characters from which a secret is searched inside of longer values. A shorter one may stand in any path."""
 _FRAME: Final = re.compile(r'^[ \t]*File "(?P<file>[^"\n]+)", line (?P<line>\d+)', re.MULTILINE)
 """A position in a traceback of Python."""
 _LAST_WORDS: Final = 300
@@ -146,14 +148,19 @@ def _each_once(policies: Iterable[Policy]) -> tuple[Policy, ...]:
 
 
 def _without_secrets(project: Project, plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment without secrets: neither values that the project declares secret nor names that sound so."""
+    """The environment without secrets: no names that sound so, and no values that hold the key or a declared secret."""
     specs = [*(item.spec for item in project.declared), *(step.spec for step in plan.steps)]
     secrets = [leaf for spec in specs for leaf in leaves(dict(spec)) if isinstance(leaf, Secret)]
-    clear = {text for secret in secrets for text in _texts(secret) if text}
+    clear = {text for secret in secrets for text in _texts(secret) if text} | {environ.get(_KEY) or "\0"}
+    long = [text for text in clear if len(text) >= _LONG]
     return {
         name: text
         for name, text in environ.items()
-        if name != _KEY and not name.startswith(_GIVEN) and not is_secret_name(name) and text not in clear
+        if name != _KEY
+        and not name.startswith(_GIVEN)
+        and not is_secret_name(name)
+        and text not in clear
+        and not any(secret in text for secret in long)
     }
 
 

@@ -166,6 +166,9 @@ def test_no_secret_reaches_a_policy(tmp_path: Path) -> None:
         "NOVITA_API_KEY": "sk_clear",
         "HF_TOKEN": "hf-clear",
         "PLAINLY": "db-clear",
+        "DATABASE": "postgres://app:db-clear@db.example.com/app",
+        "OTHER_NAME": "sk_clear",
+        "HEADER": "Bearer sk_clear",
         "NOVITA_INFRA_VAR_x": "v-clear",
     }
     rig = Rig(tmp_path, environ={"PATH": "/usr/bin:/bin", **secrets})
