@@ -143,7 +143,9 @@ def test_no_view_of_foreign_text_gains_a_line_or_shows_what_hides(text: str, tmp
 
 def test_every_result_takes_part() -> None:
     assert {Listing, Facts} <= set(typing.get_args(Content))
-    ours = {kind for base in (Listing, Facts) for kind in base.__subclasses__() if kind.__module__.startswith("novita_")}
+    ours = {
+        kind for base in (Listing, Facts) for kind in base.__subclasses__() if kind.__module__.startswith("novita_")
+    }
     assert ours == {OrphanListing}, "add the result to the views above"
 
 
