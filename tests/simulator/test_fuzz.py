@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import httpx
@@ -210,9 +211,15 @@ def fuzz(cloud: Any, operation: Any, mode: GenerationMode, *, examples: int) -> 
     return seen
 
 
+@cache
+def whole_document(profile: str) -> dict[str, Any]:
+    """The unchanged document of a profile."""
+    return document(PROFILES[profile], OPERATIONS)
+
+
 def said_of(operation: str, profile: str) -> Any:
     """The description of an operation in the unchanged document."""
-    paths = document(PROFILES[profile], OPERATIONS)["paths"].values()
+    paths = whole_document(profile)["paths"].values()
     return next(one for methods in paths for one in methods.values() if one["operationId"] == operation)
 
 
