@@ -32,7 +32,8 @@ from novita_infra.api.responses import Response, content
 from novita_infra.api.retries import RetryPolicy, repeat
 from novita_infra.api.transport.bodies import TooLarge
 from novita_infra.api.transport.client_pools import ClientPools
-from novita_infra.api.transport.connections import Connections, is_proxied
+from novita_infra.api.transport.connections import Connections
+from novita_infra.api.transport.proxies import is_proxied
 from novita_infra.model.clock import Clock
 from novita_infra.model.diagnostics import problem
 

@@ -20,10 +20,14 @@ from histories import History, histories
 from hypothesis import HealthCheck, Verbosity, given, seed, settings
 from playing import Violation, play
 
+from novita_infra.encoding import digests
+
 BLOCK: Final = 50
 """Histories that are drawn from one seed."""
 ROOT: Final = Path(__file__).parents[2]
 REGRESSIONS: Final = ROOT / "tests" / "journeys" / "regressions"
+
+digests.COST = 1  # as in the suite
 
 
 def soak(count: int, start: int) -> int:

@@ -17,7 +17,8 @@ from novita_infra.api.limits.governor import Governor
 from novita_infra.api.logs.hosts import Resolve, may_be_public, public_addresses
 from novita_infra.api.logs.lines import extract_lines
 from novita_infra.api.transport.client_pools import ClientPools
-from novita_infra.api.transport.connections import is_proxied_to, origin_of
+from novita_infra.api.transport.connections import origin_of
+from novita_infra.api.transport.proxies import is_proxied_to
 
 TAIL: Final = 65_536
 """Bytes at the end of a log that are used."""
@@ -73,8 +74,8 @@ class Logs:
         request = self._request(url, own=False)
         if self._resolve is None:
             return [request]
-        _, host, port = origin_of(url)
-        if is_proxied_to(host):
+        scheme, host, port = origin_of(url)
+        if is_proxied_to(scheme, host):
             with suppress(OSError):  # a name that only the proxy knows
                 return [request] if await public_addresses(host, port, self._resolve) else []
             return [request]

@@ -15,6 +15,7 @@ from typing import Final
 import httpx
 
 from novita_infra.api.transport.bodies import checked_size, whole_response
+from novita_infra.api.transport.proxies import ProxiedTransport
 
 _WIDTH: Final = 5
 _IDLE: Final = 4.0
@@ -76,7 +77,7 @@ class ClientPools:
         else:
             self._tls = self._tls or httpx.create_ssl_context()  # costs 20 ms, so it is shared
             limits = httpx.Limits(max_connections=_WIDTH, keepalive_expiry=_IDLE)
-            http = httpx.AsyncClient(verify=self._tls, limits=limits, timeout=self._timeout)
+            http = httpx.AsyncClient(transport=ProxiedTransport(self._tls, limits), timeout=self._timeout)
         self._pools.append(_Pool(http))
         return self._pools[-1]
 

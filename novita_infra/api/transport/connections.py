@@ -12,7 +12,6 @@ import socket
 import ssl
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, cast
-from urllib.request import getproxies, proxy_bypass
 
 import h11
 import httpx
@@ -27,16 +26,6 @@ _HEAD_START: Final = 0.25
 
 _Origin: TypeAlias = tuple[str, str, int]
 """Scheme, host and port."""
-
-
-def is_proxied() -> bool:
-    """Whether the environment names a web proxy, for any host."""
-    return not getproxies().keys().isdisjoint({"http", "https", "all"})
-
-
-def is_proxied_to(host: str) -> bool:
-    """Whether the environment names a web proxy for that host."""
-    return is_proxied() and not proxy_bypass(host.strip("[]"))
 
 
 def origin_of(url: httpx.URL) -> _Origin:
