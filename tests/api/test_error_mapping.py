@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from quick_yaml import read_yaml
+from trees import trees
 
 from novita_infra.api.credentials import secrets_in
 from novita_infra.api.error_mapping import refusal
@@ -33,11 +34,7 @@ NOW = 1_790_000_000.0
 READ = get("/gpu-instance/openapi/v1/gpu/instance", instanceId="i-1")
 WRITE = post("/gpu-instance/openapi/v1/gpu/instance/create", {"name": "trainer"})
 
-json_data = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=12,
-)
+json_data = trees(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.text())
 spoken_keys = st.sampled_from(["code", "reason", "message", "metadata", "error", "detail", "title", "details", "msg"])
 
 

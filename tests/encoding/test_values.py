@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from trees import trees
 
 from novita_infra.encoding import (
     Malformed,
@@ -60,20 +61,12 @@ KEYS = st.one_of(TEXTS, st.sampled_from(["$", "$$", "$ref", "$$ref", "$join", "$
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), TEXTS)
 
 
-def trees(leaf: st.SearchStrategy[Value]) -> st.SearchStrategy[Value]:
-    return st.recursive(
-        leaf,
-        lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(KEYS, inner, max_size=4)),
-        max_leaves=9,
-    )
-
-
 def joined(*parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Joined]:
     return st.builds(Joined, st.lists(st.one_of(TEXTS, *parts), max_size=4).map(tuple))
 
 
-OPEN_VALUES = trees(st.one_of(SCALARS, REFS, DIGESTS, joined(REFS, DIGESTS)))
-VALUES = trees(st.one_of(SCALARS, REFS, DIGESTS, SECRETS, joined(REFS, DIGESTS, SECRETS)))
+OPEN_VALUES = trees(st.one_of(SCALARS, REFS, DIGESTS, joined(REFS, DIGESTS)), KEYS, size=4)
+VALUES = trees(st.one_of(SCALARS, REFS, DIGESTS, SECRETS, joined(REFS, DIGESTS, SECRETS)), KEYS, size=4)
 
 
 @given(OPEN_VALUES)

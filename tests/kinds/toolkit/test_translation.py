@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from trees import trees
 
 from novita_infra.api import json_values
 from novita_infra.kinds.toolkit import field_schemas
@@ -17,11 +18,7 @@ from novita_infra.kinds.toolkit.checks import env_errors, mount_errors, port_err
 from novita_infra.model.addresses import Address
 from novita_infra.model.values import Joined, Ref, Secret
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=8,
-)
+JSON = trees(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8), st.text(max_size=8))
 PORTS = st.builds(lambda port, of: f"{port}/{of}", st.integers(1, 65535), st.sampled_from(["http", "tcp"]))
 
 

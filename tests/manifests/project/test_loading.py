@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from manifest_files import INSTANCE, loaded, manifest, one, project_file, refused, write
+from trees import trees
 
 from novita_infra.manifests.project.loading import load
 from novita_infra.model.addresses import Address
@@ -243,10 +244,8 @@ _WORDS += [
     "registryLogin",
     "autoRenew",
 ]
-_ANY = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(_WORDS),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_WORDS), inner, max_size=4),
-    max_leaves=12,
+_ANY = trees(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(_WORDS), st.sampled_from(_WORDS), size=4
 )
 _HEAD = {"apiVersion": "novita-infra/v1", "metadata": {"name": "a"}}
 

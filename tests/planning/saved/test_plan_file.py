@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from trees import trees
 
 from novita_infra.catalogue.prices import Cost
 from novita_infra.encoding import Resolver, digest
@@ -61,11 +62,7 @@ LEAVES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.sampled_from([TOKEN, PASSWORD, LOGIN, AUTHORITY]),
     st.builds(Ref, st.sampled_from([TRAINER, NET])), st.builds(Digest, st.just("0a")),
 )  # fmt: skip
-VALUES = st.recursive(
-    LEAVES,
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["a", "$b"]), inner)),
-    max_leaves=5,
-)
+VALUES = trees(LEAVES, st.sampled_from(["a", "$b"]))
 SPECS = st.dictionaries(st.sampled_from(["image", "env", "$odd"]), VALUES, max_size=2)
 TEXTS = st.text(max_size=5)
 ADDRESSES = st.sampled_from([TRAINER, NET, Address("instance", "worker", "eu")])
