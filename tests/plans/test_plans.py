@@ -42,8 +42,7 @@ def test_the_order_of_files_and_documents_changes_no_byte_of_the_plan(case: Path
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
 def test_a_hint_declares_the_option_that_it_names(case: Path) -> None:
-    _, review = plan_cases.plan_of(case)
-    for item in review.problems:
+    for item in plan_cases.shown(case).problems:
         named = [match[1] for match in OPTION.finditer(item.hint) if match[1]]
         assert named == ([item.option.split()[0]] if item.option else [])
         assert item.option in item.hint

@@ -16,13 +16,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from quick_yaml import read_all_yaml, read_yaml
 from rig import Rig
 
-from novita_infra.model.diagnostics import Problems
+from novita_infra.model.diagnostics import Diagnostic, Problems
 from novita_infra.planning.options import Refresh
 from novita_infra.planning.plan.review import Review
 from novita_infra.simulator import LIVE
@@ -45,6 +46,8 @@ class Shown:
 
     text: str
     json: str
+    problems: tuple[Diagnostic, ...] = ()
+    """Those of a plan that is refused."""
 
 
 def in_one_file(documents: list[Any]) -> dict[str, list[Any]]:
@@ -79,6 +82,7 @@ def plan_of(case: Path, ordering: Ordering = in_one_file) -> tuple[Rig, Review]:
     return rig, rig.plan(**{"allow_data_loss": (), "allow_large_change": False, **_asked(case_file.get("asked", {}))})
 
 
+@cache
 def shown(case: Path, ordering: Ordering = in_one_file) -> Shown:
     """What the case gives today."""
     try:
@@ -90,7 +94,7 @@ def shown(case: Path, ordering: Ordering = in_one_file) -> Shown:
     for address, record in sorted(rig.state().records.items()):
         text, data = (item.replace(record.id, f"<{address}>") for item in (text, data))
     text, data = (item.replace(f" {rig.folder}", "") for item in (text, data))  # commands name the project
-    return Shown(text, data)
+    return Shown(text, data, tuple(plan.problems))
 
 
 def _declare(rig: Rig, path: Path, ordering: Ordering) -> None:
