@@ -59,7 +59,7 @@ KEYS = st.sampled_from([word for line in WORDS for word in line])
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
 FLAT = LEAVES | st.lists(LEAVES, max_size=2) | st.dictionaries(KEYS | st.text(max_size=4), LEAVES, max_size=2)
 JSON = FLAT | st.lists(FLAT, max_size=3) | st.dictionaries(KEYS | st.text(max_size=8), FLAT, max_size=3)
-"""Values of up to three levels. They are no `st.recursive`, which costs three times as much to draw."""
+"""Values of up to three levels. `st.recursive` costs more to draw."""
 ITEMS = st.dictionaries(KEYS, JSON, max_size=12)
 
 
