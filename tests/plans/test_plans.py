@@ -11,8 +11,6 @@ import pytest
 from novita_infra.planning.plan.changes import Action
 
 CASES = plan_cases.cases()
-WITHOUT_PLACES = [case for case in CASES if "main.yaml:" not in (case / "plan.txt").read_text(encoding="utf-8")]
-"""Cases whose messages name no place in a file, which depends on the order of documents."""
 REFUSED = [case for case in CASES if '"problems": [\n' in (case / "plan.json").read_text(encoding="utf-8")]
 OPTION = re.compile(r"`[^`]*`|(?<=\s)(--[a-z-]+)")
 """A whole command, or an option beside it."""
@@ -31,13 +29,6 @@ def test_the_plan_is_the_one_in_the_folder(case: Path) -> None:
     today = plan_cases.shown(case)
     assert today.text == (case / "plan.txt").read_text(encoding="utf-8")
     assert today.json == (case / "plan.json").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("case", WITHOUT_PLACES, ids=lambda case: case.name)
-def test_the_order_of_files_and_documents_changes_no_byte_of_the_plan(case: Path) -> None:
-    other = plan_cases.shown(case, plan_cases.each_in_its_own)
-    assert other.text == (case / "plan.txt").read_text(encoding="utf-8")
-    assert other.json == (case / "plan.json").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
