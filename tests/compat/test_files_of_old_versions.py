@@ -13,8 +13,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import novita_infra
 from novita_infra.encoding.checksums import Checksum, state_checksum
+
+pytestmark = pytest.mark.process
 
 KEPT = Path(__file__).parent / "version_0_1_0"
 PACKAGE = str(Path(novita_infra.__file__).parents[1])
