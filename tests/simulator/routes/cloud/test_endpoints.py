@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from novita_infra.simulator import Limits
+from novita_infra.simulator import PROFILES, Limits
 
 CONFIG = {
     "minNum": 1,
@@ -16,6 +16,10 @@ CONFIG = {
     "gpuNum": 1,
     "requestTimeout": 600,
 }
+PAUSE = PROFILES["live"].endpoint_pause
+"""Seconds between two creates."""
+ACTIVE_AGAIN = 80
+"""Seconds after the deletion of the last endpoint until another is created for certain."""
 
 
 def shown(cloud: Any, key: str) -> Any:
@@ -27,7 +31,7 @@ def change(cloud: Any, key: str, **changes: Any) -> None:
     now = shown(cloud, key)
     body = {name: now[name] for name in ("id", "name", "ports", "policy", "image", "envs", "volumeMounts", "clusterID")}
     body |= {"workerConfig": now["workerConfig"], "healthy": {"path": now["healthy"]["path"]}}
-    assert cloud.post("endpoint/update", body | changes) is None
+    assert cloud.post("endpoint/update", body | changes) == {}
 
 
 def running(endpoint: Any) -> list[Any]:
@@ -86,13 +90,18 @@ def test_an_endpoint_has_the_types_of_live_answers(cloud: Any) -> None:
 def test_the_app_name_of_an_endpoint_defaults_to_its_id_and_is_unique(cloud: Any, an_endpoint: Any) -> None:
     key = cloud.endpoint()
     assert shown(cloud, key)["appName"] == key
+    cloud.pass_(PAUSE)
     cloud.endpoint(appName="taken")
+    cloud.pass_(PAUSE)
     changes = {"endpoint": an_endpoint(appName="taken")}
     assert cloud.refuses("endpoint/create", changes) == "SERVERLESS_APP_NAME_IS_EXIST"
 
 
 def test_endpoints_are_listed_in_full(cloud: Any) -> None:
-    keys = [cloud.endpoint(name=f"e{number}") for number in range(3)]
+    keys = []
+    for number in range(3):
+        keys.append(cloud.endpoint(name=f"e{number}"))
+        cloud.pass_(PAUSE)
     assert [one["id"] for one in cloud.get("endpoints")["endpoints"]] == keys
     second = cloud.get("endpoints", pageSize=2, pageNum=1)
     assert second["total"] == 3
@@ -183,13 +192,14 @@ def test_a_failed_pull_shows_on_the_workers_of_an_endpoint(cloud: Any) -> None:
 @pytest.mark.parametrize("field", ["name", "id", "endpoint_id"])
 def test_a_deleted_endpoint_is_gone_after_seconds(cloud: Any, field: str) -> None:
     key = cloud.endpoint(appName="app")
-    assert cloud.post("endpoint/delete", {field: key}) is None
+    assert cloud.post("endpoint/delete", {field: key}) == {}
     assert shown(cloud, key)["state"]["state"] == "deleting"
     assert {worker["state"]["state"] for worker in shown(cloud, key)["workers"]} == {"removed"}
     cloud.pass_(7)
     assert cloud.refused("GET", "endpoint", params={"id": key}) == (400, "SERVERLESS_ENDPOINT_NOT_FOUND")
     assert cloud.refuses("endpoint/delete", {"name": key}) == "SERVERLESS_ENDPOINT_NOT_FOUND"
     assert cloud.get("endpoints") == {"endpoints": [], "total": 0}
+    cloud.pass_(ACTIVE_AGAIN)
     cloud.endpoint(appName="app")
 
 
@@ -252,6 +262,7 @@ def test_a_mounted_storage_needs_its_cluster(cloud: Any, an_endpoint: Any) -> No
 def test_workers_of_an_endpoint_take_stock(make_cloud: Any, an_endpoint: Any) -> None:
     cloud = make_cloud(limits=Limits(stock_scale=0.005))
     key = cloud.endpoint(workerConfig=CONFIG | {"minNum": 2})
+    cloud.pass_(PAUSE)
     changes = {"endpoint": an_endpoint()}
     assert cloud.refuses("endpoint/create", changes) == "INSUFFICIENT_RESOURCE"
     now = shown(cloud, key)
@@ -260,6 +271,7 @@ def test_workers_of_an_endpoint_take_stock(make_cloud: Any, an_endpoint: Any) ->
     assert cloud.refuses("endpoint/update", more) == "INSUFFICIENT_RESOURCE"
     assert len(shown(cloud, key)["workers"]) == 2
     cloud.post("endpoint/delete", {"name": key})
+    cloud.pass_(ACTIVE_AGAIN)
     cloud.post("endpoint/create", changes)
 
 

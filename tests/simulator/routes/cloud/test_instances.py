@@ -114,7 +114,7 @@ def test_an_instance_has_a_root_disk_of_at_least_10_gb(cloud: Any) -> None:
 
 def test_stop_and_start_keep_the_instance(cloud: Any) -> None:
     key = cloud.running()
-    assert cloud.post("gpu/instance/stop", {"instanceId": key}) is None
+    assert cloud.post("gpu/instance/stop", {"instanceId": key}) == {"instanceId": key, "state": "toStop"}
     assert cloud.status(key) == "toStop"
     cloud.pass_(2)
     assert cloud.status(key) == "stopping"
@@ -130,10 +130,10 @@ def test_stop_and_start_keep_the_instance(cloud: Any) -> None:
     assert cloud.status(key) == "running"
 
 
-def test_deleting_an_instance_has_an_empty_answer_and_takes_seconds(cloud: Any) -> None:
+def test_deleting_an_instance_has_an_empty_object_as_answer_and_takes_seconds(cloud: Any) -> None:
     key = cloud.machine()
     answer = cloud.send("POST", "gpu/instance/delete", json={"instanceId": key})
-    assert (answer.status_code, answer.content) == (200, b"")
+    assert (answer.status_code, answer.content) == (200, b"{}")
     seen = []
     for _ in range(12):
         seen.append(cloud.status(key))
@@ -236,7 +236,7 @@ def test_a_migrated_instance_runs_on_another_node(cloud: Any, stopped: bool) -> 
         cloud.post("gpu/instance/stop", {"instanceId": key})
         cloud.pass_(10)
     before = cloud.objects("instances")[0]
-    assert cloud.post("gpu/instance/migrate", {"instanceId": key}) is None
+    assert cloud.post("gpu/instance/migrate", {"instanceId": key}) == {}
     assert cloud.status(key) == "migrating"
     (job,) = cloud.get("jobs")["jobs"]
     assert (job["type"], job["instanceId"]) == ("instanceMigrate", key)

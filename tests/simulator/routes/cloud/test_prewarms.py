@@ -41,7 +41,7 @@ def test_finished_prewarms_hold_the_quota_until_they_are_deleted(cloud: Any) -> 
     assert cloud.refuses("image/prewarm", body) == "OPERATION_LIMIT"
     assert cloud.refuses("image/prewarm/delete", {"ids": [keys[0], "no"]}) == "RESOURCE_NOT_FOUND"
     assert cloud.get("image/prewarm/quota")["total"] == 5
-    assert cloud.post("image/prewarm/delete", {"ids": keys[:2]}) is None
+    assert cloud.post("image/prewarm/delete", {"ids": keys[:2]}) == {}
     cloud.prewarm()
     pages = [cloud.get("image/prewarm", page=number, pageSize=3)["data"] for number in (1, 2)]
     assert [len(page) for page in pages] == [3, 1]
@@ -55,7 +55,7 @@ def test_the_prewarm_quota_can_be_set(make_cloud: Any) -> None:
 
 def test_only_the_note_of_a_prewarm_changes(cloud: Any) -> None:
     key = cloud.prewarm(note="before")
-    assert cloud.post("image/prewarm/edit", {"id": key, "note": "after"}) is None
+    assert cloud.post("image/prewarm/edit", {"id": key, "note": "after"}) == {}
     assert cloud.get("image/prewarm")["data"][0]["note"] == "after"
     assert cloud.refuses("image/prewarm/edit", {"id": "no", "note": ""}) == "RESOURCE_NOT_FOUND"
 
