@@ -9,7 +9,7 @@ from typing import Final
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import Record
 from novita_infra.model.values import Ref, Value
-from novita_infra.state.state import MOST_USED_PLANS, State, UsedPlan
+from novita_infra.state.state import MOST_USED_PLANS, State, UsedPlan, with_gone
 from novita_infra.state.store import Journal
 
 DURATIONS_KEPT: Final = 20
@@ -28,6 +28,7 @@ class RunRecords:
         self._snapshots: dict[str, tuple[str, ...]] = dict(state.snapshots)
         self._in_doubt = {record.address.type for record in _unanswered(state.records.values())}
         self._used_plans = state.used_plans
+        self._gone = state.gone
         self._ids: dict[str, set[str]] = {}
         """Every id that the state has recorded since the run began, by resource type."""
         for record in state.records.values():
@@ -50,13 +51,14 @@ class RunRecords:
     async def put(self, record: Record, event: str) -> None:
         """Replaces the record; returns when that is on disk. `event` says why, for a person."""
         record = replace(record, seen_at=round(self._now(), 3))
+        self._gone = with_gone(self._gone, self._records.get(record.address), record)
         self._records[record.address] = record
         self._remember_ids(record)
         await self._journal.put(record, event)
 
     async def drop(self, address: Address, event: str) -> None:
         """Removes the record; returns when that is on disk."""
-        self._records.pop(address, None)
+        self._gone = with_gone(self._gone, self._records.pop(address, None), None)
         await self._journal.drop(address, event)
 
     async def put_snapshot(self, name: str, ids: tuple[str, ...]) -> None:
@@ -77,8 +79,8 @@ class RunRecords:
         return f"{prefix}#{self._state.serial}" if prefix in self._in_doubt else prefix
 
     def owned_ids(self, prefix: str) -> frozenset[str]:
-        """The ids of the type that are recorded, or were in this run: a list may still show a deleted object."""
-        return frozenset(self._ids.get(prefix, ()))
+        """The ids of the type that are or were recorded: a list may still show a deleted object."""
+        return frozenset((*self._ids.get(prefix, ()), *self._gone.get(prefix, ())))
 
     def known(self, ref: Ref) -> Value:
         """The recorded value of the reference; the Ref itself if there is none."""
@@ -109,6 +111,7 @@ class RunRecords:
             records=dict(sorted(self._records.items())),
             outputs=self._state.outputs if outputs is None else outputs,
             snapshots={name: ids for name, ids in self._snapshots.items() if name in snapshots},
+            gone=self._gone,
             used_plans=tuple(
                 item if item == used and not done else _settled(item, done=done and item == used)
                 for item in self._used_plans

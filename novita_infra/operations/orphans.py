@@ -198,12 +198,13 @@ def _foreign_owner(session: Session, live: Live) -> str:
 
 def _claims(kind: Kind, state: State, lives: Mapping[str, Live], owned: frozenset[str]) -> Iterable[tuple[str, str]]:
     """The ids of objects that a create without an answer may have made, each with the resource of that create."""
-    seen = owned | frozenset(state.snapshots.get(kind.type, ()))
     for address, record in state.records.items():
         pending = record.pending
         if address.type != kind.type or record.id or pending is None:
             continue
-        for live in candidates(kind, pending.sent, lives.values(), known=seen, mark=pending.mark):
+        for live in candidates(
+            kind, pending.sent, lives.values(), known=owned | state.not_made_by(record), mark=pending.mark
+        ):
             yield live.id, f"{address} of {state.project or 'a project'}, environment {state.environment}"
 
 

@@ -51,7 +51,7 @@ async def observe(
     *,
     kinds: Mapping[str, Kind],
     records: Mapping[Address, Record],
-    seen: Mapping[str, tuple[str, ...]],
+    not_made_by: Callable[[Record], frozenset[str]],
     clock: Clock,
     catalogues: Iterable[str] = (),
     tell: Callable[[str], None] = lambda _: None,
@@ -59,14 +59,14 @@ async def observe(
 ) -> Observed:
     """Reads every type that has a record, and the named parts of the catalogue, all at once.
 
-    `seen` are the ids that were live before unanswered creates, by kind; `tell` hears of what takes long and why.
-    `others` returns what other states record at that moment. Raises ApiError.
+    `not_made_by` is that of the state; `tell` hears of what takes long and why. `others` returns what other states
+    record at that moment. Raises ApiError.
     """
     by_kind: dict[str, dict[Address, Record]] = {}
     for address, record in records.items():
         by_kind.setdefault(address.type, {})[address] = record
     reading = [
-        _observe_kind(client, kinds[prefix], own, seen=seen, clock=clock, tell=tell, others=others)
+        _observe_kind(client, kinds[prefix], own, not_made_by=not_made_by, clock=clock, tell=tell, others=others)
         for prefix, own in by_kind.items()
     ]
     offers, parts = await asyncio.gather(read_catalogue(client, sorted(set(catalogues))), asyncio.gather(*reading))
@@ -100,7 +100,7 @@ async def _observe_kind(
     kind: Kind,
     records: Mapping[Address, Record],
     *,
-    seen: Mapping[str, tuple[str, ...]],
+    not_made_by: Callable[[Record], frozenset[str]],
     clock: Clock,
     tell: Callable[[str], None],
     others: Callable[[], OtherStates],
@@ -128,7 +128,7 @@ async def _observe_kind(
             kind,
             record.pending.sent,
             lives.values(),
-            known=owned.union(seen.get(record.pending.snapshot or kind.type, ())),
+            known=owned | not_made_by(record),
             mark=record.pending.mark,
         )
         if fitting and not record.pending.mark:

@@ -93,10 +93,8 @@ def other_states(states: Iterable[State], *, account: str) -> OtherStates:
             pending = record.pending
             if record.id or pending is None or pending.mark or pending.account != account:
                 continue
-            live_before = state.snapshots.get(pending.snapshot or address.type, ())
-            unanswered.append(
-                UnansweredCreate(record, pending, frozenset((*live_before, *ids_of_type(state, address.type))))
-            )
+            excluded = state.not_made_by(record).union(ids_of_type(state, address.type))
+            unanswered.append(UnansweredCreate(record, pending, excluded))
     return OtherStates(tuple(records), tuple(unanswered))
 
 

@@ -5,6 +5,7 @@ The first line names the state that the run started from; every line after it is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,7 +16,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.records import Record
 from novita_infra.state.file_format import check_version, read_json
-from novita_infra.state.state import MOST_USED_PLANS, VERSION, State, UsedPlan
+from novita_infra.state.state import MOST_USED_PLANS, VERSION, State, UsedPlan, with_gone
 from novita_infra.state.store import StateLost
 
 
@@ -136,10 +137,12 @@ class _Changed:
     records: dict[Address, Record]
     snapshots: dict[str, tuple[str, ...]]
     used_plans: list[UsedPlan]
+    gone: Mapping[str, tuple[str, ...]]
 
     @classmethod
     def of(cls, state: State) -> _Changed:
-        return cls(state, state.serial, dict(state.records), dict(state.snapshots), list(state.used_plans))
+        used_plans = list(state.used_plans)
+        return cls(state, state.serial, dict(state.records), dict(state.snapshots), used_plans, state.gone)
 
     def apply(self, content: Json) -> None:
         """Applies the content of one line. Raises Malformed."""
@@ -147,9 +150,10 @@ class _Changed:
         match content:
             case {"put": data, "event": str()}:
                 record = decode_as(Record, data)
+                self.gone = with_gone(self.gone, self.records.get(record.address), record)
                 self.records[record.address] = record
             case {"drop": name, "event": str()}:
-                self.records.pop(decode_as(Address, name), None)
+                self.gone = with_gone(self.gone, self.records.pop(decode_as(Address, name), None), None)
             case {"saw": str(name), "ids": ids}:
                 self.snapshots[name] = decode_as(tuple[str, ...], ids)
             case {"begin": data}:
@@ -158,6 +162,7 @@ class _Changed:
                 saved = decode_as(State, data)
                 self.base, self.serial = saved, saved.serial
                 self.snapshots, self.used_plans = dict(saved.snapshots), list(saved.used_plans)
+                self.gone = saved.gone
             case _:
                 raise Malformed("neither a put nor a drop")
 
@@ -168,6 +173,7 @@ class _Changed:
             serial=self.serial,
             records=self.records,
             snapshots=self.snapshots,
+            gone=self.gone,
             used_plans=tuple(self.used_plans[-MOST_USED_PLANS:]),
         )
 

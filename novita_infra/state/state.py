@@ -19,6 +19,8 @@ VERSION: Final = 3
 """2 added the last run and the steps of approved plans, 3 slow digests of secrets."""
 MOST_USED_PLANS: Final = 50
 """How many applied plans a state remembers."""
+MOST_GONE: Final = 1000
+"""How many deleted ids of a resource type a state remembers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +101,38 @@ class State:
     """The project's outputs after the last apply; a secret is a Digest."""
     snapshots: Mapping[str, tuple[str, ...]] = field(default_factory=dict, metadata=key_form("seen"))
     """The ids that were live when a run with unanswered creates began, by the name of the snapshot, such as `vpc`."""
+    gone: Mapping[str, tuple[str, ...]] = field(default_factory=dict, kw_only=True)
+    """The ids that were recorded and are deleted, by resource type, oldest first: a list may still show their objects,
+    which no later create made. The last MOST_GONE of each type."""
     used_plans: tuple[UsedPlan, ...] = field(default=(), metadata=key_form("begun"))
     """The last MOST_USED_PLANS approved plans that were applied, oldest first."""
     durations: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """The seconds that the last steps took, by type and call, such as `instance.create`."""
     last_run: LastRun | None = None
     """None where no run changed it yet, or version 0.1 did."""
+
+    def not_made_by(self, record: Record) -> frozenset[str]:
+        """Ids that the object of the record's create without an answer does not have: live before it, or deleted."""
+        prefix, pending = record.address.type, record.pending
+        snapshot = (pending.snapshot if pending else "") or prefix
+        return frozenset((*self.snapshots.get(snapshot, ()), *self.gone.get(prefix, ())))
+
+
+def with_gone(
+    gone: Mapping[str, tuple[str, ...]], old: Record | None, new: Record | None
+) -> Mapping[str, tuple[str, ...]]:
+    """`State.gone` after a record is replaced, or dropped where `new` is None.
+
+    The id that a create was answered remains out of it when it proves wrong: the object of that create is still sought.
+    """
+    if old is None or (new is not None and not new.id and new.pending is not None):
+        return gone
+    remaining = {new.id, *new.retired} if new is not None else set()
+    lost = tuple(id for id in (*old.retired, old.id) if id and id not in remaining)
+    if not lost:
+        return gone
+    type_ = old.address.type
+    return {**gone, type_: (*gone.get(type_, ()), *lost)[-MOST_GONE:]}
 
 
 def new_state(project: str, environment: str, *, randomness: Callable[[int], bytes] = os.urandom) -> State:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fake_account import A, B, Scene
 
 from novita_infra.applying.records import DURATIONS_KEPT, RunRecords
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.values import Ref
-from novita_infra.state.state import State, UsedPlan
+from novita_infra.state.state import MOST_GONE, State, UsedPlan, with_gone
 
 LOST = Record(B, "", pending=PendingCall("op", "create", 0.0))
 
@@ -75,3 +77,22 @@ def test_the_final_state_drops_the_steps_of_a_plan_that_another_run_overtook() -
     scene = Scene()
     scene.play(scene.records.use_plan(UsedPlan("seal", 1.0, "ada", steps=({"key": "instance.a/create"},))))
     assert final(scene.records).used_plans == (UsedPlan("seal", 1.0, "ada"),)
+
+
+def test_the_ids_of_deleted_objects_remain_known_in_later_runs() -> None:
+    scene = Scene()
+    records = scene.records_of(Record(A, "m-2", retired=("m-1",)), Record(B, "m-3"))
+    scene.play(records.put(Record(A, "m-2"), "the old one is deleted"))
+    scene.play(records.put(LOST, "no list shows m-3, so the object of that create is still sought"))
+    scene.play(records.drop(A, "deleted"))
+    state = final(records)
+    assert state.gone == {"machine": ("m-1", "m-2")}
+    assert state.not_made_by(LOST) == {"m-1", "m-2"}
+    assert RunRecords(state, scene.journal, now=float).owned_ids("machine") == {"m-1", "m-2"}
+
+
+def test_a_state_remembers_a_bounded_number_of_deleted_ids() -> None:
+    gone: Mapping[str, tuple[str, ...]] = {}
+    for number in range(1, MOST_GONE + 6):
+        gone = with_gone(gone, Record(A, str(number)), None)
+    assert gone == {"machine": tuple(str(number) for number in range(6, MOST_GONE + 6))}

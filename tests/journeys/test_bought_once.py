@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from rig import Rig
 
+from novita_infra.simulator import Fault, Trouble
+
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04"}
 MONTHLY = {**MACHINE, "billingMode": "monthly"}
 RENEWS = {"autoRenew": {"enabled": True, "months": 2}}
@@ -57,3 +59,18 @@ def test_after_a_killed_renewal_only_the_missing_months_are_bought(tmp_path: Pat
     rig.apply()
     rig.assert_converged()
     assert bought(rig) == 3
+
+
+@pytest.mark.parametrize("lag", [20, 40])
+def test_a_deleted_object_that_a_list_still_shows_is_not_what_a_create_made(lag: int, tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(("RegistryAuth", "a", {"username": "u", "password": "p"}))
+    rig.apply()
+    deleted = rig.record("registry_auth.a").id
+    rig.clock.run(rig.clock.sleep(60))
+    rig.destroy()
+    rig.world.faults.add(Fault(kind=Trouble.STALE, operation="registry_auths.list", seconds=lag, skip=2, count=1))
+    rig.apply()
+    assert rig.record("registry_auth.a").id != deleted
+    rig.world.faults.clear()
+    rig.assert_converged()

@@ -45,6 +45,7 @@ STATES = st.builds(
     cloud=TEXTS,
     records=st.lists(RECORDS, max_size=3).map(lambda records: {record.address: record for record in records}),
     outputs=SPECS, snapshots=st.dictionaries(TEXTS, st.lists(TEXTS, max_size=2).map(tuple), max_size=2),
+    gone=st.dictionaries(TEXTS, st.lists(TEXTS, max_size=2).map(tuple), max_size=2),
     used_plans=st.lists(USED_PLANS, max_size=2).map(tuple),
 )  # fmt: skip
 
@@ -97,15 +98,26 @@ def line_of(change: Change) -> bytes:
 def after(state: State, changes: Sequence[Change]) -> State:
     """What the state must be after the changes; every change is a version."""
     records, snapshots, used_plans = dict(state.records), dict(state.snapshots), state.used_plans
+    gone = {prefix: list(ids) for prefix, ids in state.gone.items()}
     for change in changes:
         match change:
             case Record():
+                old = records.get(change.address)
+                if old and old.id and change.id != old.id:
+                    gone.setdefault(change.address.type, []).append(old.id)
                 records[change.address] = change
             case Address():
-                records.pop(change, None)
+                if (old := records.pop(change, None)) and old.id:
+                    gone.setdefault(change.type, []).append(old.id)
             case UsedPlan():
                 used_plans = (*used_plans, change)
             case (name, ids):
                 snapshots[name] = ids
-    serial = state.serial + len(changes)
-    return replace(state, serial=serial, records=records, snapshots=snapshots, used_plans=used_plans)
+    return replace(
+        state,
+        serial=state.serial + len(changes),
+        records=records,
+        snapshots=snapshots,
+        used_plans=used_plans,
+        gone={prefix: tuple(ids) for prefix, ids in gone.items()},
+    )

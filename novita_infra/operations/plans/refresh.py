@@ -68,7 +68,7 @@ async def _observed(session: Session, kinds: set[str], catalogues: Iterable[str]
         session.client,
         kinds=KINDS,
         records={address: record for address, record in session.state.records.items() if address.type in kinds},
-        seen=session.state.snapshots,
+        not_made_by=session.state.not_made_by,
         clock=session.clock,
         catalogues=catalogues,
         tell=session.report,
