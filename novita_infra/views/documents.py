@@ -39,14 +39,14 @@ def document_text(format_name: str, content: Any) -> str:
     """The text of a result in a document format. Raises Problems for a result that the format does not show."""
     form = output_formats()[format_name]
     assert isinstance(form, DocumentFormat)  # noqa: S101 -- callers choose from those
-    result = _name_of(content)
+    result = result_name(content)
     if result not in form.documents:
         raise problem(f"--{format_name} does not show this", f"it shows: {', '.join(form.documents)}")
     text: str = part_of_format(format_name, form.documents[result])(content)
     return text
 
 
-def _name_of(content: Any) -> str:
+def result_name(content: Any) -> str:
     """The name of the result for document formats; empty for one that no format shows as a document."""
     if isinstance(content, (Facts, Listing)):
         return content.name

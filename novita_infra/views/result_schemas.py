@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -22,16 +22,20 @@ _FOLDER: Final = "results"
 
 def result_schemas() -> Mapping[str, Schema]:
     """The schema of what `--json` prints, by the name of the result."""
+    return {item.name: item.schema() for item in declared_results()}
+
+
+def declared_results() -> Sequence[type[Facts | Listing]]:
+    """The classes of the results."""
     root = Path(results.__path__[0])
     paths = [path.relative_to(root).with_suffix("") for path in sorted(root.rglob("[!_]*.py"))]
     modules = [import_module(".".join((results.__name__, *path.parts))) for path in paths]
-    declared = [
+    return [
         item
         for module in modules
         for _, item in inspect.getmembers(module, inspect.isclass)
         if issubclass(item, (Facts, Listing)) and item.__module__ == module.__name__
     ]
-    return {item.name: item.schema() for item in declared}
 
 
 def write_result_schemas(folder: Path) -> None:

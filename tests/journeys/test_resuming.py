@@ -64,7 +64,9 @@ def test_an_interrupted_wait_is_resumed(case: Case, tmp_path: Path) -> None:
     rig.declare(*case.after)
     result = rig.apply(stop_when=cut(case), expect_success=False)
     end = own_end(case, result)
-    assert end.outcome is (Outcome.MOVING if str(case) in SLOW else Outcome.DONE)
+    assert end.outcome is (Outcome.MOVING if str(case) in SLOW else Outcome.DONE), (
+        f"{end.outcome.value} at the first look: is {case.title!r} in `slow` of tests/support/kind_facts/{case.kind}?"
+    )
     if end.outcome is Outcome.MOVING:
         assert end.id
         assert f"{end.id} is still" in plain(result_lines(result, again="novita-infra apply"))

@@ -30,14 +30,15 @@ def _modules(folder: Path) -> set[str]:
 
 def test_the_architecture_page_describes_every_package() -> None:
     rows = re.findall(r"^\| `(\w+)` \| ", (ROOT / "docs/architecture.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert set(rows) == {path.name for path in (ROOT / "novita_infra").iterdir() if (path / "__init__.py").exists()}
+    packages = {path.name for path in (ROOT / "novita_infra").iterdir() if (path / "__init__.py").exists()}
+    assert set(rows) == packages, "the table in docs/architecture.md has one line for each package"
 
 
 def test_contributing_maps_every_module_of_tests_support() -> None:
     table = CONTRIBUTING.partition("| Module of `tests/support/` |")[2].partition("\n\n")[0]
     cells = re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
     mapped = {name.rstrip("/") for cell in cells for name in re.findall(r"`([\w/]+)`", cell)}
-    assert mapped == _modules(ROOT / "tests/support")
+    assert mapped == _modules(ROOT / "tests/support"), "the table in CONTRIBUTING.md has one line for each module"
 
 
 def test_contributing_maps_folders_of_tests_that_exist() -> None:

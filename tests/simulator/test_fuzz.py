@@ -104,6 +104,7 @@ def populated(make_cloud: Any, profile: str) -> Any:
     cloud.post("/v3/async/txt2img", {"request": {"prompt": "a cat"}})
     for facts in FACTS.values():
         if not len(cloud.world.tables[facts.table]):
+            assert facts.given, f"write `given` of the kind {facts.kind} in tests/support/kind_facts/"
             path, body, seconds, _ = next(iter(facts.given.values()))
             cloud.post(path.removeprefix("/"), body)
             cloud.pass_(seconds)

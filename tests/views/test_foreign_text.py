@@ -28,12 +28,13 @@ from novita_infra.views.content.explanation import ExplanationContent, KindsCont
 from novita_infra.views.content.graph import DependencyGraph, graph_of
 from novita_infra.views.content.lines import plain
 from novita_infra.views.content.listing import Facts, Listing
-from novita_infra.views.documents import document_text
+from novita_infra.views.documents import document_text, result_name
 from novita_infra.views.formats.text import terminal
 from novita_infra.views.formats.text.progress import listening_live
 from novita_infra.views.output_formats import DocumentFormat, StreamFormat, output_formats, part_of_format
 from novita_infra.views.renderer import Content, Renderer, RenderSettings
-from novita_infra.views.results.orphans import OrphanListing, orphan_listing, termination_lines
+from novita_infra.views.result_schemas import declared_results
+from novita_infra.views.results.orphans import orphan_listing, termination_lines
 
 HOSTILE = [
     "x\ninstance 9 fine\r\n",
@@ -47,7 +48,7 @@ OURS = [KindsContent, ExplanationContent]
 """Results that show nothing but our own texts."""
 BASES = [Listing, Facts]
 """Results that every format shows without knowing them; each of their classes is a result."""
-CONTENTS: list[Any] = [item for item in typing.get_args(Content) if item not in OURS + BASES]
+CONTENTS: list[Any] = [item for item in typing.get_args(Content) if item not in OURS + BASES] + [*declared_results()]
 PACKAGE = Path(novita_infra.__file__).parent
 WRITERS = {
     "cli/client_log.py",
@@ -109,7 +110,9 @@ def views(text: str, pick: int, root: Path) -> Iterator[tuple[str, str]]:
             yield f"{title} as {name}", shown(name, root, show)
     for name, form in output_formats().items():
         if isinstance(form, DocumentFormat):
-            yield f"graph as {name}", document_text(name, _graph(text, pick))
+            for content in [_graph(text, pick), *(made(item, text, pick) for item in CONTENTS)]:
+                if result_name(content) in form.documents:
+                    yield f"{result_name(content)} as {name}", document_text(name, content)
 
 
 def _graph(text: str, pick: int) -> DependencyGraph:
@@ -142,11 +145,12 @@ def test_no_view_of_foreign_text_gains_a_line_or_shows_what_hides(text: str, tmp
 
 
 def test_every_result_takes_part() -> None:
-    assert {Listing, Facts} <= set(typing.get_args(Content))
-    ours = {
-        kind for base in (Listing, Facts) for kind in base.__subclasses__() if kind.__module__.startswith("novita_")
-    }
-    assert ours == {OrphanListing}, "add the result to the views above"
+    assert set(BASES) <= set(typing.get_args(Content))
+    ours = {kind for base in BASES for kind in base.__subclasses__() if kind.__module__.startswith("novita_")}
+    assert ours == {*declared_results()}, "move the result to novita_infra/views/results/, where it is found"
+    graph = {result_name(_graph("x", 0))}
+    shown = {name for form in output_formats().values() if isinstance(form, DocumentFormat) for name in form.documents}
+    assert shown <= graph | {result_name(made(item, "x", 0)) for item in CONTENTS}, "no view above shows the result"
 
 
 def test_only_modules_that_escape_write_to_a_stream() -> None:

