@@ -30,8 +30,14 @@ async def read_duplicates(session: Session, inputs: PlanInputs, plan: Plan) -> t
     recorded = recorded_ids(session)
     duplicates = only(duplicates, lambda item, live: (item.address.type, live.id) not in recorded)
     duplicates = _without_those_of_others(session, inputs, duplicates)
-    existing = await _existing_ids(session, inputs, duplicates)
-    return only(duplicates, lambda item, live: not item.marked or live.id in existing)
+    gone = session.state.gone
+
+    def is_doubtful(item: Duplicate, live: Live) -> bool:
+        """Whether a list may still show the object although it is deleted."""
+        return item.marked or live.id in gone.get(item.address.type, ())
+
+    existing = await _existing_ids(session, inputs, only(duplicates, is_doubtful))
+    return only(duplicates, lambda item, live: not is_doubtful(item, live) or live.id in existing)
 
 
 def _without_those_of_others(
@@ -55,11 +61,10 @@ def _without_those_of_others(
 
 
 async def _existing_ids(session: Session, inputs: PlanInputs, duplicates: tuple[Duplicate, ...]) -> frozenset[str]:
-    """The ids of the marked duplicates, which stop the plan, that exist: a list may show a deleted object."""
+    """The ids of the duplicates that exist."""
     by_kind: dict[str, tuple[Live, ...]] = {}
     for item in duplicates:
-        if item.marked:
-            by_kind[item.address.type] = (*by_kind.get(item.address.type, ()), *item.lives)
+        by_kind[item.address.type] = (*by_kind.get(item.address.type, ()), *item.lives)
     checks = (
         still_listed(session.client, inputs.kinds[prefix], lives, clock=session.clock)
         for prefix, lives in by_kind.items()
