@@ -20,7 +20,7 @@ _GIVEN: Final = re.compile(
 )
 _OPTION: Final = re.compile(
     # `--token ...`, `--registry-password ...`, `-u user:...`
-    rf"""(?ix) (?P<before> (?<!\S)--?[\w-]{{0,40}}{_NAME}[\w-]{{0,20}}\s{{1,8}}(?!-)
+    rf"""(?ix) (?P<before> (?<![^\s"'])--?[\w-]{{0,40}}{_NAME}[\w-]{{0,20}}\s{{1,8}}(?!-)
     | (?<!\S)(?:-u|--user)\s{{1,8}}[^\s:"']{{1,64}}: ) {_VALUE}"""
 )
 _LOGIN: Final = re.compile(r"(?P<before>\w://[^\s/:@]*:)(?P<value>[^\s/]+)(?=@)")

@@ -9,8 +9,8 @@ from typing import Final
 from novita_infra.api.errors import ApiError
 from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds.kind import Kind
-from novita_infra.manifests.language.expressions import is_secret_name
 from novita_infra.model.resources import Live
+from novita_infra.model.secret_names import is_secret_name
 from novita_infra.refresh.objects import read_one
 
 LOGS_ASKED: Final = 3

@@ -55,11 +55,20 @@ def _steady() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
+LAST_MOMENT: Final = 253_402_300_799
+"""The last second of the year 9999, in Unix seconds: a calendar ends there."""
+
+
 def moment(seconds: float) -> str:
     """Unix seconds for a person: `2026-11-22 21:17:04 UTC`."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return _date(seconds).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def timestamp(seconds: float) -> str:
     """Unix seconds for a program: `2026-11-22T21:17:04Z`."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _date(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _date(seconds: float) -> datetime:
+    """The date. A time outside of the calendar, which an edited file may hold, is its first or last one."""
+    return datetime.fromtimestamp(min(max(seconds, 0), LAST_MOMENT), UTC)

@@ -22,12 +22,13 @@ from typing import Any, Final
 
 from novita_infra.api.known_secrets import KnownSecrets
 from novita_infra.api.redaction import lines_of, redact, without_secrets
-from novita_infra.manifests.language.expressions import is_secret_name, secrets_of_environment
+from novita_infra.manifests.language.expressions import secrets_of_environment
 from novita_infra.manifests.project.loading import Project
 from novita_infra.manifests.project.policies import named_after
 from novita_infra.model.diagnostics import EXIT_REFUSED, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.rules import Judge, Policy
+from novita_infra.model.secret_names import is_secret_name
 from novita_infra.model.values import Secret, leaves, secrets_of
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import Plan

@@ -28,9 +28,11 @@ class Shows(enum.IntEnum):
     """The name of an environment variable."""
     NAME = 2
     """A name, an address or a path; any other text is a mistake, and may be a secret."""
-    VALUE = 3
+    FLAG = 3
+    """`true`, `false` or another spelling of them."""
+    VALUE = 4
     """Any value."""
-    TREE = 4
+    TREE = 5
     """Everything, and everything inside."""
 
 
@@ -67,7 +69,7 @@ def public_places() -> Place:
     frame, project = (_of(schema, schema.get("$defs", {})) for schema in (frame_schema(), project_schema()))
     spec = _merged(Place(fields={item.name: _of_field(item)}) for kind in KINDS.values() for item in kind.fields)
     fields = {**dict(_merged([frame, project]).fields), "spec": spec}
-    declaration = Place(fields={**_within(fields, "variables").fields, "default": HIDDEN})
+    declaration = Place(fields={**_within(fields, "variables").fields, "default": HIDDEN, "secret": Place(Shows.FLAG)})
     environment = _within(fields, "environments")
     patch = environment.fields["patches"].items or HIDDEN
     patch = replace(patch, fields={**patch.fields, "spec": spec, "lifecycle": fields["lifecycle"]})

@@ -338,3 +338,18 @@ def test_a_moved_record_that_is_forgotten_and_imported_can_be_changed(run: Invok
     replaced = run("apply", "--sim", "--auto-approve", "--replace", "template.other", str(folder))
     assert replaced.exit_code == 0, replaced.output
     assert id not in live_ids(run, folder)
+
+
+def test_a_record_of_a_kind_that_this_version_lacks_is_named(run: Invoke, make: Callable[..., Path]) -> None:
+    folder = make("team")
+    apply(run, folder)
+    path = folder / "state" / "default.json"
+    state = json.loads(path.read_text())
+    del state["checksum"]
+    state["records"]["gadget.x"] = state["records"]["template.base"]
+    path.write_text(json.dumps(state))
+    for words in (("plan",), ("destroy", "--auto-approve"), ("drift",), ("orphans",), ("import", "gadget.x", "5")):
+        ended = run(*words, "--sim", str(folder))
+        assert "internal error" not in ended.output, (words, ended.output)
+    assert "gadget.x" in run("plan", "--sim", str(folder)).output
+    assert run("state", "rm", "gadget.x", str(folder)).exit_code == 0

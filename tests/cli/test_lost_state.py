@@ -106,6 +106,7 @@ DECIDING = [
     ("apply", "fleet.yaml", "--auto-approve"),
     ("destroy", "--auto-approve", "--allow-data-loss", "*"),
     ("drift",),
+    ("why", "template.a"),
     ("import", "template.other", "OTHER"),
     ("orphans", "--terminate", "OTHER", "--auto-approve"),
     ("orphans", "--terminate", "OWN", "--auto-approve"),

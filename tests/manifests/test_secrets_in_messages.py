@@ -166,6 +166,8 @@ VARIABLES = [
     "variables: {t: {secret: true, default: [X]}}",
     "variables: {t: {secret: true, type: integer, default: X}}",
     "variables: {t: X}",
+    "variables: {t: {secret: X}}",
+    "variables:\n  t:\n    secret: X y",
     "variables: [X]",
     "variables: {t: {secret: true}}\nenvironments: {dev: {variables: {t: *X}}}",
     "variables: {t: {secret: true}}\nenvironments: {dev: {variables: {tt: X, t: [}}}",
@@ -224,6 +226,22 @@ def test_no_message_about_a_given_variable_shows_a_secret(tmp_path: Path, declar
     options = {"--var": {"variables": {"t": CANARY, "tt": CANARY}}}
     environ = {"environ": {"NOVITA_INFRA_VAR_t": CANARY, "NOVITA_INFRA_VAR_tt": CANARY}}
     assert CANARY not in messages(tmp_path, files, **options.get(way, environ))
+
+
+@pytest.mark.parametrize("kind", ["integer", "number", "boolean", "list", "map"])
+@pytest.mark.parametrize("name", ["dbPassword", "HF_TOKEN", "apiKey"])
+def test_no_message_about_a_variable_with_a_secret_name_shows_its_value(tmp_path: Path, name: str, kind: str) -> None:
+    files = {"novita-infra.yaml": f"{PROJECT}variables: {{{name}: {{type: {kind}}}}}\n", "a.yaml": MACHINE}
+    assert CANARY not in messages(tmp_path, files, variables={name: CANARY})
+    assert CANARY not in messages(tmp_path, files, environ={f"NOVITA_INFRA_VAR_{name}": CANARY})
+
+
+@pytest.mark.parametrize("value", ["*X", "!X y", '"X\\q"', "X, token: X", "[X]"])
+def test_no_message_about_a_label_with_a_secret_name_shows_its_value(tmp_path: Path, value: str) -> None:
+    labels = f"metadata: {{name: a, labels: {{token: {value.replace('X', CANARY)}}}}}"
+    said = messages(tmp_path, {"a.yaml": MACHINE.replace("metadata: {name: a}", labels)})
+    assert "a.yaml" in said
+    assert CANARY not in said
 
 
 # --- random damage ------------------------------------------------------------------------------------------------

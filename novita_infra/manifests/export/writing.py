@@ -11,9 +11,9 @@ from novita_infra.api.redaction import HIDDEN
 from novita_infra.kinds.field import Default, Field, Local, Secrecy
 from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.export.drafts import Draft, escaped
-from novita_infra.manifests.language.expressions import is_secret_name
 from novita_infra.model.addresses import Address
 from novita_infra.model.resources import Live
+from novita_infra.model.secret_names import is_secret_name
 from novita_infra.model.values import Spec, Value
 
 NOT_RETURNED: Final = "the API does not return it"

@@ -13,6 +13,7 @@ from novita_infra.manifests.language.secrets import is_text
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.secret_names import is_secret_name
 from novita_infra.model.values import Joined, Ref, Secret, Value
 
 OPENING: Final = "${"
@@ -26,7 +27,6 @@ _RESOURCE: Final = re.compile(
 )
 LEAST_OF_ENVIRONMENT: Final = 8
 """Characters below which a value of the environment is no secret: `KEYTIMEOUT=1` would hide every figure."""
-_SECRET_WORDS: Final = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "KEY", "CREDENTIAL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +87,6 @@ def evaluate(text: str, scope: Scope, *, secret: bool = False) -> tuple[Value, t
     if len(parts) == 1:
         return parts[0], ()
     return _joined(parts, text)
-
-
-def is_secret_name(name: str) -> bool:
-    """Returns whether an environment variable of that name counts as a secret."""
-    return any(word in name.upper() for word in _SECRET_WORDS)
 
 
 def secrets_of_environment(environ: Mapping[str, str]) -> list[str]:

@@ -20,6 +20,7 @@ from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.frozen import dataclass
+from novita_infra.model.secret_names import is_secret_name
 from novita_infra.model.values import Joined, Secret, Value
 
 ENVIRON_PREFIX: Final = "NOVITA_INFRA_VAR_"
@@ -125,7 +126,8 @@ def _typed(given: Given, declaration: Any, secrets: Secrets) -> tuple[Value, lis
     value = _parsed(given.value, wanted) if given.position is None and isinstance(given.value, str) else given.value
     if wanted not in _WANTED or _fits(value, wanted) or (wanted == "string" and isinstance(value, (Secret, Joined))):
         return value, []  # the schema of the project file reports an unknown type
-    shown = "another value" if may_be_secret(declaration) else _shown(given.value)
+    hidden = may_be_secret(declaration) or is_secret_name(given.name)
+    shown = "another value" if hidden else _shown(given.value)
     summary = f'the variable "{given.name}" is {_WANTED[wanted]}, and {given.by} gives {shown}'
     hint = "write it in quotes" if wanted == "string" and isinstance(value, (int, float)) else ""
     if wanted in ("integer", "number", "boolean") and isinstance(value, str) and _fits(_parsed(value, wanted), wanted):

@@ -18,7 +18,11 @@ _EXPRESSION: Final = re.compile(
 """An expression that is written well. Any other text after `${` may be part of a secret."""
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9_./~][\w./~-]{0,99}")
 """A name, an address such as `vpc.net`, an id, or the path of a file."""
-_FORMS: Final = {Shows.NAME: _REFERENCE, Shows.VARIABLE: re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")}
+_FORMS: Final = {
+    Shows.NAME: _REFERENCE,
+    Shows.VARIABLE: re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}"),
+    Shows.FLAG: re.compile(r"(?i:true|false|yes|no|on|off|y|n|null|~|[01])"),
+}
 _QUOTED: Final = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^']|'')*'""", re.DOTALL)
 MARKER: Final = re.compile(r"(?:---|\.\.\.)(?=\s|\Z)")
 _PUBLIC_COMMENT: Final = re.compile(r"#[ \t\w.,;()'\"/&+!?-]*")

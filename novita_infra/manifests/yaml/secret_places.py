@@ -12,6 +12,7 @@ from typing import Final
 
 from novita_infra.manifests.yaml.masked_text import MARKER, MaskedText
 from novita_infra.manifests.yaml.secret_variables import SecretVariables
+from novita_infra.model.secret_names import is_secret_name
 from novita_infra.schema.public_places import HIDDEN, SOURCES, TREE, Place, Shows
 
 _NAME_OF_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
@@ -273,6 +274,8 @@ class SecretPlaces(MaskedText):
             return TREE
         if place.variables and shown:
             return self._variables.place_of(name, place.each or HIDDEN)
+        if place.each is not None and not place.each.fields and is_secret_name(name):
+            return HIDDEN  # such as the label `token`
         return (place.each if shown else None) or HIDDEN
 
     # --- positions ----------------------------------------------------------------------------------------------

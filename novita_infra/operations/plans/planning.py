@@ -7,11 +7,12 @@ import shlex
 from collections.abc import Collection
 from dataclasses import replace
 
+from novita_infra import __version__
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Circumstances
 from novita_infra.manifests.project.discovery import why_unread
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems
+from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, problem
 from novita_infra.model.identity import new_project_id
 from novita_infra.model.resources import Live
 from novita_infra.operations.account_check import check_owner
@@ -34,11 +35,23 @@ async def plan_project(session: Session, asked: PlanOptions = PlanOptions()) -> 
     return await run_preflight(session, await read_inputs(session, asked))
 
 
+def _check_kinds(state: State) -> None:
+    """Raises Problems if the state records a resource of a kind that this version does not have."""
+    unknown = [address for address in state.records if address.type not in KINDS]
+    if unknown:
+        names = ", ".join(str(address) for address in unknown)
+        raise problem(
+            f"the state records {names}, and novita-infra {__version__} has no such kind",
+            "use the version that recorded it; to forget it and keep the object: `state rm`",
+        )
+
+
 async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
     """Everything that a plan is made from, as it is now. Raises Problems and ApiError."""
     project, state, now = session.project, session.state, session.clock.now()
     check_account(session)
     await check_owner(session)
+    _check_kinds(state)
     check_named(asked, [item.address for item in project.declared], state)
     check_sources(session, asked)
     declared = project.declared

@@ -33,6 +33,7 @@ from novita_infra.encoding import (
     parse_json,
     reading_again,
 )
+from novita_infra.model.clock import LAST_MOMENT
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Secret, Value
@@ -268,6 +269,8 @@ def decoded(content: PlanFileParts, resolver: Resolver | None = None, *, key: st
     problems: list[Diagnostic] = []
     try:
         setting = decode_as(Setting, data["setting"])
+        if not 0 <= setting.created <= LAST_MOMENT:
+            raise damaged(path, "it was made at no time that there is")
         secrets = reading_again(resolver, secrets_key(key), problems=problems) if resolver else as_digest
         review, declared = from_stored(data["plan"], secrets=secrets)
         digest = digest_of(from_stored(data["plan"], secrets=as_source)[0])

@@ -363,6 +363,13 @@ def test_a_plan_file_cut_off_anywhere_is_damaged(tmp_path: Path) -> None:
         ({"setting": {}}, "is damaged: root is missing"),
         ({"digest": "sha256:00"}, "is damaged: its digest is not that of its content"),
         ({"digest": None}, "is damaged: it holds no plan"),
+        *(
+            (
+                {"setting": {"root": "/", "environment": "a", "state": "b", "created": time}},
+                "made at no time that there is",
+            )
+            for time in (1e308, 10**400, -1)
+        ),
         ({"novita-infra plan": 3, "program": "8.1.0"}, "written by novita-infra 8.1.0, .*novita-infra 8.1.0 or newer"),
     ],
 )

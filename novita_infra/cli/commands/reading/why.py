@@ -14,7 +14,7 @@ from novita_infra.cli.options import with_plan_options
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import nearest, problem
+from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, nearest, problem
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.plans.saved_plans import is_plan, read_saved_plan
 from novita_infra.operations.provenance import provenance_of
@@ -66,4 +66,7 @@ async def _planned(project_options: ProjectOptions, renderer: Renderer, plan_opt
     async with open_session(
         project_options, os.environ, destroys=plan_options.destroys, report=renderer.message
     ) as session:
-        return await plan_project(session, plan_options)
+        review = await plan_project(session, plan_options)
+        if not session.state.searched and review.code == EXIT_REFUSED:  # a plan without its state explains nothing
+            raise Problems(review.problems, code=review.code)
+        return review
