@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from novita_infra.manifests.language.expressions import ExpressionError, Scope, Unusable, evaluate, is_secret_name
+from novita_infra.manifests.language.expressions import ExpressionError, Scope, Unusable, evaluate
 from novita_infra.model.addresses import Address
+from novita_infra.model.secret_names import is_secret_name
 from novita_infra.model.values import Joined, Ref, Secret
 
 TRAINER = Address("instance", "trainer")
