@@ -73,7 +73,7 @@ def test_the_reference_page_of_the_commands_is_committed_as_made() -> None:
 
 @pytest.mark.parametrize("path", [path for path, command in COMMANDS.items() if not isinstance(command, click.Group)])
 def test_every_command_is_in_a_page(path: tuple[str, ...]) -> None:
-    assert any(f"novita-infra {' '.join(path)}" in page for page in PAGES)
+    assert any(f"novita-infra {' '.join(path)}" in page for page in PAGES), "run `make schemas`"
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)

@@ -155,7 +155,7 @@ def test_the_client_makes_the_request(pair: Pair) -> None:
     made = _request(client)
     assert (made.method, made.path) == (wanted["method"], f"{V1}{wanted['path']}")
     assert dict(made.query) == wanted.get("query", {})
-    assert made.body == wanted.get("body")
+    assert made.body == wanted.get("body"), f"the request, or tests/support/kind_facts/{client['kind']}/pairs.yaml"
 
 
 def _request(client: Mapping[str, Any]) -> Request:

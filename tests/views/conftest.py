@@ -285,6 +285,8 @@ def golden() -> Callable[[str, str], None]:
         path = Path(__file__).parent / "golden" / name
         if os.environ.get("GOLDEN") == "write":
             path.write_text(text, encoding="utf-8")
-        assert text == path.read_text(encoding="utf-8")
+        again = "if the text is right, run this test with GOLDEN=write"
+        assert path.exists(), again
+        assert text == path.read_text(encoding="utf-8"), again
 
     return check

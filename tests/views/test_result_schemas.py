@@ -94,11 +94,13 @@ EVERYTHING = Everything(
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_a_published_schema_is_valid_and_committed_as_made(name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMAS[name])
-    assert (ROOT / "schemas/results" / f"{name}.json").read_text(encoding="utf-8") == text_of_schema(SCHEMAS[name])
+    file = ROOT / "schemas/results" / f"{name}.json"
+    assert file.exists(), "run: make schemas"
+    assert file.read_text(encoding="utf-8") == text_of_schema(SCHEMAS[name]), "run: make schemas"
 
 
 def test_the_folder_holds_no_schema_of_a_removed_result(tmp_path: Path) -> None:
-    assert {path.stem for path in (ROOT / "schemas/results").iterdir()} == set(SCHEMAS)
+    assert {path.stem for path in (ROOT / "schemas/results").iterdir()} == set(SCHEMAS), "run: make schemas"
     (tmp_path / "results").mkdir()
     (tmp_path / "results/removed.json").write_text("{}", encoding="utf-8")
     write_result_schemas(tmp_path)
