@@ -27,8 +27,9 @@ def test_the_recorded_plans_hold_every_action_of_an_undisturbed_run() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_plan_is_the_one_in_the_folder(case: Path) -> None:
     today = plan_cases.shown(case)
-    assert today.text == (case / "plan.txt").read_text(encoding="utf-8")
-    assert today.json == (case / "plan.json").read_text(encoding="utf-8")
+    again = "if the plan is right: .venv/bin/python tests/support/plan_cases.py"
+    assert today.text == (case / "plan.txt").read_text(encoding="utf-8"), again
+    assert today.json == (case / "plan.json").read_text(encoding="utf-8"), again
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
