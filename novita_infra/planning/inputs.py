@@ -73,7 +73,8 @@ class AccountSnapshot:
     """By address in `existing` that was not read, when the record was last brought up to date, in Unix seconds."""
     catalogue: Catalogue = Catalogue()
     lost: tuple[Orphan, ...] = ()
-    """The unrecorded objects that carry the owner mark of this project and environment, while the state is new."""
+    """The unrecorded objects that carry the owner mark of this project and environment, while the state is new and
+    before everything is destroyed."""
     circumstances: Circumstances = Circumstances(0.0)
     """The time when reading began (the planner looks at no clock), and what explains drift beside the objects."""
 

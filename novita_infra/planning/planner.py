@@ -9,12 +9,13 @@ from novita_infra.encoding import digest
 from novita_infra.kinds.field import Local, Platform, Secrecy
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity
+from novita_infra.model.identity import Claim
 from novita_infra.model.lifecycle import OnDrift
 from novita_infra.model.values import Value, resolve
 from novita_infra.planning.changes.decisions import Decision, settled
 from novita_infra.planning.changes.equality import without_known_secrets
 from novita_infra.planning.changes.replacements import remembered
-from novita_infra.planning.checks.lost_state import lost_state, namesakes
+from novita_infra.planning.checks.lost_state import left_behind, lost_state, namesakes
 from novita_infra.planning.checks.safety import elsewhere, guarded, rename_notes
 from novita_infra.planning.cost.costing import costed, over_budget, unproven
 from novita_infra.planning.deciding import Decided, decide_all, known_values
@@ -204,6 +205,7 @@ def _checks(inputs: PlanInputs, decided: Decided, cost: Money, renames: tuple[Re
             *new_object_notes(decided.declared, active, now=inputs.now),
             *unproven(cost, environment=config.environment),
             *_unrecorded_namesakes(inputs),
+            *_left_behind(inputs),
         ),
     )
 
@@ -232,9 +234,16 @@ def _emptied(inputs: PlanInputs) -> list[Finding]:
 def _lost(inputs: PlanInputs) -> list[Finding]:
     """The finding on a lost state whose objects exist."""
     lost, prior = inputs.world.lost, inputs.prior
-    if not lost:
+    if not lost or prior.searched:
         return []
     return [lost_state(lost, inputs.config.identity, place=prior.place, partly=bool(prior.serial))]
+
+
+def _left_behind(inputs: PlanInputs) -> list[Diagnostic]:
+    """The warning of a destroy that does not know all objects of the environment: an older state was put back."""
+    prior, identity = inputs.prior, inputs.config.identity
+    own = [item for item in inputs.world.lost if identity.claim(item.live.mark) is Claim.OWN]
+    return [left_behind(own, identity, place=prior.place)] if own and prior.searched else []
 
 
 def _unrecorded_namesakes(inputs: PlanInputs) -> Iterable[Diagnostic]:

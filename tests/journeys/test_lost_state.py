@@ -206,3 +206,25 @@ def test_a_saved_plan_buys_nothing_twice_after_lost_state(tmp_path: Path) -> Non
         apply_saved(rig, path)
     assert message.value.code == EXIT_REFUSED
     assert rig.live_ids() == before
+
+
+def test_a_destroy_reports_what_an_older_state_does_not_record(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={})
+    rig.declare(("VPC", "net", {"cluster": HERE}))
+    rig.apply()
+    older = (tmp_path / "state" / "default.json").read_bytes()
+    rig.declare(("VPC", "net", {"cluster": HERE}), ("Instance", "it", MACHINE))
+    rig.apply()
+    id = rig.record("instance.it").id
+    assert rig.plan(destroys=True).notes == ()
+    (tmp_path / "state" / "default.json").write_bytes(older)
+    plan = rig.plan(destroys=True)
+    (note,) = plan.notes
+    assert plan.problems == ()
+    assert f"1 object in the account carries its owner mark ($0.35 per hour): instance.it ({id})" in note.summary
+    assert "`novita-infra orphans` shows what to adopt or to terminate" in note.hint
+    assert rig.plan(destroys=True, targets=("vpc.net",)).notes == ()
+    rig.destroy()
+    assert rig.live_ids() == [id]
+    (again,) = rig.plan(destroys=True).notes
+    assert again.summary == note.summary

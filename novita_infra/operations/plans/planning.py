@@ -69,9 +69,9 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
     lists |= observed.unknown
     identity = session.identity
     lost = (
-        ()
-        if asked.new_state or state.searched
-        else await own_objects(session.client, session.clock, identity, lists, declared=project.declared)
+        await own_objects(session.client, session.clock, identity, lists, declared=project.declared)
+        if _searches(session, asked)
+        else ()
     )
     inputs = PlanInputs(
         config=Config(
@@ -112,15 +112,19 @@ def _project_options(session: Session) -> tuple[str, ...]:
     return words if path == "." else (*words, "--", path) if path.startswith("-") else (*words, path)
 
 
+def _searches(session: Session, asked: PlanOptions) -> bool:
+    """Whether objects that the state should record are looked for: while it is new, and before all is destroyed."""
+    destroys_all = asked.destroys and not asked.targets and reads_all(asked)
+    return not asked.new_state and (not session.state.searched or destroys_all)
+
+
 async def _search(session: Session, asked: PlanOptions) -> dict[str, tuple[Live, ...]]:
-    """The lists that show the objects of a lost state, while the state is new, beside those that are read anyway."""
+    """The lists that show the objects of a lost or an old state, beside those that are read anyway."""
     state = session.state
-    if state.searched:
-        return {}
-    if asked.new_state:
-        if not session.project.id:
-            # A new id: the marks of the objects that are left behind are not those of the new state.
-            session.state = replace(state, identity=replace(state.identity, id=new_project_id()))
+    if asked.new_state and not state.searched and not session.project.id:
+        # A new id: the marks of the objects that are left behind are not those of the new state.
+        session.state = replace(state, identity=replace(state.identity, id=new_project_id()))
+    if not _searches(session, asked):
         return {}
     read_anyway = {address.type for address in state.records} if reads_all(asked) else set()
     declared = {item.address.type for item in session.project.declared} if asked.destroys else set()

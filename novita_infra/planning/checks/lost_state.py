@@ -68,6 +68,18 @@ def lost_state(objects: Sequence[Orphan], identity: Identity, *, place: str, par
     return Finding(diagnostic, EXIT_REFUSED)
 
 
+def left_behind(objects: Sequence[Orphan], identity: Identity, *, place: str) -> Diagnostic:
+    """The warning on these objects of the environment, which a destroy does not delete: its state records others."""
+    option = "" if identity.environment == "default" else f" --env {identity.environment}"
+    return Diagnostic(
+        f"{place} does not record everything: {lost_objects_text(objects)}; this does not delete "
+        f"{'them' if len(objects) > 1 else 'it'}",
+        f"restore the newer state together with its journal and destroy again; or `novita-infra orphans{option}` shows "
+        "what to adopt or to terminate",
+        severity=Severity.WARNING,
+    )
+
+
 def namesakes(
     lists: Mapping[str, Iterable[Live]], declared: Iterable[Declared], identity: Identity
 ) -> Iterable[Diagnostic]:
