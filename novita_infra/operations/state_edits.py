@@ -74,6 +74,12 @@ def rename_state(where: ProjectOptions, source: str) -> State:
     place, store = locate(where.path, environment=where.environment), store_of(where)
     with locked_blocking(store, "state rename", max_wait=where.lock_timeout):
         state = store.load()
+        if not state.serial:
+            raise problem(
+                f"there is no state at {store.describe()}",
+                "an apply makes one; if there was one, put it back together with its journal",
+                code=EXIT_REFUSED,
+            )
         if f"{state.project}/{state.environment}" != source:
             raise problem(
                 f"{store.describe()} is the state of {state.project}/{state.environment}, not of {source}",

@@ -353,3 +353,11 @@ def test_a_record_of_a_kind_that_this_version_lacks_is_named(run: Invoke, make: 
         assert "internal error" not in ended.output, (words, ended.output)
     assert "gadget.x" in run("plan", "--sim", str(folder)).output
     assert run("state", "rm", "gadget.x", str(folder)).exit_code == 0
+
+
+def test_a_state_that_is_not_there_cannot_be_renamed(run: Invoke, make: Callable[..., Path]) -> None:
+    folder = make("p")
+    ended = run("state", "rename", "p/default", str(folder))
+    assert ended.exit_code == 5
+    assert "there is no state at " in ended.stderr
+    assert not list(folder.rglob("*.json"))
