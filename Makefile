@@ -32,7 +32,7 @@ test: .venv/tested check ## lint, types, import contracts and all tests, as CI r
 	$(BIN)/python -m pytest -n auto -q
 
 test-fast: .venv/tested ## run the tests without the slow lanes: under two minutes
-	$(BIN)/python -m pytest -n auto -q -m "not ($(LANES))"
+	HYPOTHESIS_PROFILE=fast $(BIN)/python -m pytest -n auto -q -m "not ($(LANES))"
 
 coverage: .venv/tested ## branch coverage of planning by its own tests; fails below the gate in pyproject.toml
 	$(BIN)/python -m coverage run -m pytest -q -p no:xdist -m "not ($(LANES))" tests/planning tests/plans

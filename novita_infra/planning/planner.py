@@ -9,7 +9,7 @@ from novita_infra.encoding import digest
 from novita_infra.kinds.field import Local, Platform, Secrecy
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity
-from novita_infra.model.identity import Claim
+from novita_infra.model.identity import Claim, in_mark, owner_of
 from novita_infra.model.lifecycle import OnDrift
 from novita_infra.model.values import Value, resolve
 from novita_infra.planning.changes.decisions import Decision, settled
@@ -242,7 +242,13 @@ def _lost(inputs: PlanInputs) -> list[Finding]:
 def _left_behind(inputs: PlanInputs) -> list[Diagnostic]:
     """The warning of a destroy that does not know all objects of the environment: an older state was put back."""
     prior, identity = inputs.prior, inputs.config.identity
-    own = [item for item in inputs.world.lost if identity.claim(item.live.mark) is Claim.OWN]
+    twins = {in_mark(address) for address in inputs.world.existing}  # the check of duplicates reports them
+    own = [
+        item
+        for item in inputs.world.lost
+        if identity.claim(item.live.mark) is Claim.OWN and (owner := owner_of(item.live.mark))
+        if owner.address not in twins
+    ]
     return [left_behind(own, identity, place=prior.place)] if own and prior.searched else []
 
 

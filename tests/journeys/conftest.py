@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from rig import Rig
+from rig import EACH_PROFILE, Rig
 
 from novita_infra.simulator import PROFILES
 
@@ -24,8 +24,6 @@ UNDER_EACH = {
     "test_ambiguity",
 }
 """The modules in which the answers of the service matter. The others choose a profile, or are about our own words."""
-UNDER = [pytest.param(name, marks=() if name == "live" else pytest.mark.slow) for name in sorted(PROFILES)]
-"""The fast lane is the profile that is like the service."""
 
 
 @pytest.fixture(autouse=True)
@@ -38,4 +36,4 @@ def usual_profile(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     module = str(metafunc.module.__name__).rpartition(".")[2]
     if module in UNDER_EACH and "profile" not in metafunc.fixturenames:
-        metafunc.parametrize("usual_profile", UNDER, indirect=True)
+        metafunc.parametrize("usual_profile", EACH_PROFILE, indirect=True)

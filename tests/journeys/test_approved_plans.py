@@ -15,6 +15,8 @@ from novita_infra.applying.events import Result
 from novita_infra.model.diagnostics import Problems
 from novita_infra.planning.saved.plan_file import read_plan
 
+pytestmark = pytest.mark.slow
+
 HERE = "us-dallas-nas-2"
 MACHINE: dict[str, Any] = {"product": {"gpu": "RTX 4090"}, "image": "ubuntu:22.04", "cluster": HERE}
 Approve = Callable[[Rig, dict[str, Any]], Callable[..., Result]]
@@ -99,7 +101,6 @@ def test_an_approved_plan_that_is_killed_is_finished_by_the_same_command(
     assert survives(rig, run, write=1, after_effect=number % 4 > 1, destroyed=name == "destroy")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", CHANGES)
 def test_an_approved_plan_killed_at_any_call_is_finished_by_the_same_command(name: str, tmp_path: Path) -> None:
     for write in range(40):

@@ -20,6 +20,8 @@ from novita_infra.planning.plan.review import Review
 from novita_infra.views.content.lines import plain
 from novita_infra.views.formats.text.plan import plan_lines
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "policies"
 REGO = EXAMPLE / "policies" / "terraform.rego"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from kind_facts import FACTS, TYPES
-from rig import Rig
+from rig import EACH_PROFILE, Rig
 
 from examples import NAMES, copy_example
 from novita_infra.applying.events import Identified
@@ -36,7 +36,7 @@ def edit_everything(folder: Path) -> None:
         path.write_text(yaml.safe_dump_all(documents), encoding="utf-8")
 
 
-@pytest.mark.parametrize("profile", sorted(PROFILES))
+@pytest.mark.parametrize("profile", EACH_PROFILE)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_example_comes_up_plans_empty_and_goes(name: str, profile: str, tmp_path: Path) -> None:
     rig = Rig(copy_example(name, tmp_path / name), environ=ENVIRON, quirks=PROFILES[profile])

@@ -84,6 +84,7 @@ def plan_of(session: Session, made: WrittenManifest, live: Live) -> Any:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind_type", sorted(KINDS.keys() - {"registry_auth"}))
 def test_the_manifest_of_any_live_object_loads_and_plans_empty(kind_type: str, tmp_path: Path) -> None:
     rig = Rig(tmp_path, environ={})

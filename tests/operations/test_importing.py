@@ -302,6 +302,7 @@ UNEDITABLE: tuple[tuple[str, dict[str, Any]], ...] = (
 """Objects with a value that the service itself refuses in an update, and objects in trouble."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind_type", sorted(FACTS.keys() - {"registry_auth"}))
 def test_after_an_import_the_plan_is_empty_an_edit_keeps_the_rest_and_destroy_works(kind_type: str, rig: Rig) -> None:
     odd, uneditable = ([by_hand for kind, by_hand in table if kind == kind_type] for table in (ODD, UNEDITABLE))
@@ -333,6 +334,7 @@ def _sorted(look: dict[str, Any]) -> dict[str, Any]:
     return {name: sorted(value) if name == "ports" else value for name, value in look.items()}
 
 
+@pytest.mark.slow
 @settings(max_examples=6)
 @given(fleet=fleets())
 def test_a_random_fleet_whose_state_and_manifests_are_lost_imports_and_plans_empty(fleet: list[Resource]) -> None:

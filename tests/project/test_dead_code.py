@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import pytest
+
 import novita_infra
 
 ROOT = Path(novita_infra.__file__).parent
@@ -59,6 +61,7 @@ def uses(path: Path, tree: ast.AST) -> Iterator[str]:
                 yield re.split("[.:]", text)[-1]
 
 
+@pytest.mark.slow
 def test_every_name_is_used() -> None:
     trees = {path: ast.parse(path.read_text()) for path in sorted(ROOT.rglob("*.py"))}
     used = {name for path, tree in trees.items() for name in uses(path, tree)}

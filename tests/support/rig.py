@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import httpx
+import pytest
 from kind_facts import FACTS
 from local_store import LocalStore
 from plan_shapes import checked_json
@@ -33,7 +34,7 @@ from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.review import Review
 from novita_infra.policies.running import judge_plan
-from novita_infra.simulator import LIVE, Quirks, World, open_world, scenario_named
+from novita_infra.simulator import LIVE, PROFILES, Quirks, World, open_world, scenario_named
 from novita_infra.simulator.http.app import build_app
 from novita_infra.simulator.http.lost_answers import LostAnswer
 from novita_infra.simulator.routes.registry import OPERATIONS
@@ -43,6 +44,10 @@ from novita_infra.state.state import State
 
 WRITES: Final = frozenset(item.name for item in OPERATIONS if item.method != "GET")
 """The operations that change something."""
+EACH_PROFILE: Final = [
+    pytest.param(name, marks=() if name == "live" else pytest.mark.slow) for name in sorted(PROFILES)
+]
+"""The profiles as parameters; the fast lane has the one that is like the service."""
 SHORT: Final = Timings(
     pending=0.3,
     to_create=0.3,

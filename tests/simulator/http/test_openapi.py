@@ -32,6 +32,7 @@ def answer_of(openapi: Any, path: str, method: str = "get") -> Any:
     return openapi["paths"][f"{V1}{path}"][method]["responses"]["200"]["content"]["application/json"]["schema"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_openapi_document_is_valid(profile: str) -> None:
     validator = import_module("openapi_spec_validator")  # dear, and every worker collects this file

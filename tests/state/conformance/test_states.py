@@ -119,6 +119,7 @@ def test_a_state_of_a_newer_format_names_the_program(place: Any) -> None:
         place.store().load()
 
 
+@pytest.mark.slow
 def test_readers_see_one_version_while_a_run_saves(place: Any) -> None:
     """Each version has the record of its own serial, whether it is in the state or in the journal."""
     writer = place.store()
