@@ -151,6 +151,8 @@ def owner_of(mark: str) -> MarkOwner | None:
 
 def in_mark(address: Address) -> str:
     """The address as a mark spells it: without quotes, and a key without characters that could end the mark."""
+    if not address.key:
+        return str(address)
     key = _UNSAFE_IN_KEY.sub(lambda match: quote(match[0], safe=""), address.key)
     return str(replace(address, key=key)).replace('"', "")
 

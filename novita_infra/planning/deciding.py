@@ -163,7 +163,8 @@ def _decide(inputs: PlanInputs, case: Case) -> Decision:
             others=marked_by_others(existing.live, config.identity),
         )
     if case.declared is not None:
-        former = config.identity.accepted.get(str(case.declared.address), ())
+        accepted = config.identity.accepted
+        former = accepted.get(str(case.declared.address), ()) if accepted else ()
         return with_retired(decide_with_drift(case, detected, rules=config.rules, now=inputs.now, former=former))
     why = "" if inputs.options.destroys else "no longer declared"
     decision = with_retired(decide_undeclared(case, why=why))

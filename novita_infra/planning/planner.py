@@ -242,6 +242,8 @@ def _lost(inputs: PlanInputs) -> list[Finding]:
 def _left_behind(inputs: PlanInputs) -> list[Diagnostic]:
     """The warning of a destroy that does not know all objects of the environment: an older state was put back."""
     prior, identity = inputs.prior, inputs.config.identity
+    if not inputs.world.lost or not prior.searched:
+        return []
     twins = {in_mark(address) for address in inputs.world.existing}  # the check of duplicates reports them
     own = [
         item
@@ -249,7 +251,7 @@ def _left_behind(inputs: PlanInputs) -> list[Diagnostic]:
         if identity.claim(item.live.mark) is Claim.OWN and (owner := owner_of(item.live.mark))
         if owner.address not in twins
     ]
-    return [left_behind(own, identity, place=prior.place)] if own and prior.searched else []
+    return [left_behind(own, identity, place=prior.place)] if own else []
 
 
 def _unrecorded_namesakes(inputs: PlanInputs) -> Iterable[Diagnostic]:
