@@ -11,7 +11,7 @@ run() { printf '\033[2m$ novita-infra %s\033[0m\n' "$*"; novita-infra "$@"; }
 
 # The demo starts with an empty account and no state.
 novita-infra sim reset "$project" >/dev/null
-rm -f "$project"/state/default.json*  "$project"/state/default.journal
+rm -f "$project"/state/default.json* "$project"/state/default.journal*
 
 say "Apply: two GPU instances, a storage, a network, a prewarmed image and an endpoint, in the order of their dependencies"
 run apply "$project" --sim --auto-approve
