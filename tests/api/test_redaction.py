@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from novita_infra.api.credentials import secrets_in
-from novita_infra.api.redaction import lines_of, redact, without_secrets
+from novita_infra.api.redaction import _TRIVIAL, lines_of, redact, without_secrets
 
 
 def test_secrets_of_a_body_are_found_by_their_keys() -> None:
@@ -28,7 +28,11 @@ def test_secrets_of_a_body_are_found_by_their_keys() -> None:
     assert secrets_in(None) == secrets_in("hush") == frozenset()
 
 
-@given(st.text(min_size=4, max_size=20), st.text(max_size=20), st.text(max_size=20))
+@given(
+    st.text(min_size=4, max_size=20).filter(lambda text: text.casefold() not in _TRIVIAL),
+    st.text(max_size=20),
+    st.text(max_size=20),
+)
 def test_no_spelling_of_a_secret_is_left(secret: str, before: str, after: str) -> None:
     for spelling in (secret, json.dumps(secret)[1:-1], urllib.parse.quote(secret, safe="", errors="replace")):
         shown = redact(f"{before} {spelling} {after}", [secret])
