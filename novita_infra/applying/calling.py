@@ -86,6 +86,8 @@ async def lock_creates(at: StepRun, name: str) -> StateLock | None:
     run, waited = at.run, 0.0
     while isinstance(lock := run.create_lock(f"{at.kind.type} {name}"), LockRefused):
         other = f"another run creates a {at.kind.name} of this name ({lock.holder or 'just begun'})"
+        if lock.final:
+            raise StepFailed(other, lock.hint)
         if waited >= LONGEST_LOCK_WAIT:
             raise StepFailed(f"{other}; it was waited for {in_words(waited)}", lock.hint)
         if not waited:

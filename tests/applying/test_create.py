@@ -17,6 +17,7 @@ from novita_infra.applying.waiting import Waits
 from novita_infra.model.clock import ANSWER, GRACE
 from novita_infra.model.records import Record
 from novita_infra.planning.plan.steps import Step, StepKind
+from novita_infra.state.store import LockRefused
 
 CREATE = step(StepKind.CREATE, timeout=600.0, spec={"name": "a", "size": 2, "months": 1})
 
@@ -48,6 +49,24 @@ def test_the_intent_is_on_disk_before_the_call_and_the_id_before_the_wait() -> N
         ),
         seen_at=scene.record().seen_at,
     )
+
+
+def test_a_lock_that_ends_only_by_hand_is_not_waited_for() -> None:
+    scene = Scene()
+    scene.marks = False
+    hint = "make sure that it is not running any more, then remove the file"
+    refusal = LockRefused(None, "the state was locked on another machine", hint, final=True)
+    since = scene.clock.now()
+
+    async def refused() -> None:
+        run = replace(scene.run(), create_lock=lambda _name: refusal)
+        with pytest.raises(StepFailed, match="another run creates a Machine of this name") as caught:
+            await Creator(run, Waits(run)).create(StepRun.of(run, CREATE))
+        assert str(caught.value).endswith(hint)
+
+    scene.play(refused())
+    assert scene.clock.now() == since
+    assert scene.journal.lines == []
 
 
 def test_a_create_whose_answer_settles_it_is_not_waited_for() -> None:
