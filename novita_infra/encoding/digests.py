@@ -101,7 +101,7 @@ def derived_slow_key(key: str, purpose: str) -> str:
 
 
 def hmac_of(text: str, key: str) -> str:
-    """HMAC-SHA256 of the text under the key, in hex. For texts that nobody can guess."""
+    """HMAC-SHA256 of the text under the key, in hex. For texts that cannot be guessed."""
     return hmac.digest(_raw(key), text.encode("utf-8", "surrogatepass"), "sha256").hex()
 
 

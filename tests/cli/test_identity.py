@@ -314,12 +314,18 @@ def test_an_object_of_another_project_is_neither_adopted_nor_terminated(
     assert id not in live_ids(run, two)
 
 
-def test_a_moved_record_keeps_its_object(run: Invoke, make: Callable[..., Path]) -> None:
+def moved(run: Invoke, make: Callable[..., Path]) -> tuple[Path, str]:
+    """A project whose template has moved to another address, and the id of the template."""
     folder = make("fleet", name="fleet")
     apply(run, folder)
     id = recorded_id(run, folder)
     (folder / "main.yaml").write_text(TEMPLATE.format(name="other").replace("spec: {", "spec: {name: base, "))
     assert run("state", "mv", "template.base", "template.other", str(folder)).exit_code == 0
+    return folder, id
+
+
+def test_a_moved_record_keeps_its_object(run: Invoke, make: Callable[..., Path]) -> None:
+    folder, id = moved(run, make)
     assert run("plan", "--sim", "--detailed-exitcode", str(folder)).exit_code == 0
     destroyed = run("destroy", "--sim", "--auto-approve", str(folder))
     assert destroyed.exit_code == 0, destroyed.output
@@ -327,11 +333,7 @@ def test_a_moved_record_keeps_its_object(run: Invoke, make: Callable[..., Path])
 
 
 def test_a_moved_record_that_is_forgotten_and_imported_can_be_changed(run: Invoke, make: Callable[..., Path]) -> None:
-    folder = make("fleet", name="fleet")
-    apply(run, folder)
-    id = recorded_id(run, folder)
-    (folder / "main.yaml").write_text(TEMPLATE.format(name="other").replace("spec: {", "spec: {name: base, "))
-    assert run("state", "mv", "template.base", "template.other", str(folder)).exit_code == 0
+    folder, id = moved(run, make)
     assert run("state", "rm", "template.other", str(folder)).exit_code == 0
     imported = run("import", "template.other", id, "--sim", str(folder))
     assert imported.exit_code == 0, imported.output

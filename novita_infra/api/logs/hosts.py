@@ -39,7 +39,7 @@ def is_public(address: _Address) -> bool:
         and not (item.is_private or item.is_multicast or item.is_reserved or item.is_link_local or item.is_loopback)
         and not getattr(item, "is_site_local", False)
         and not any(item in network for network in _INSIDE)
-        for item in _inner(address) or [address]
+        for item in _reached(address)
     )
 
 
@@ -68,14 +68,11 @@ def _literal(host: str) -> _Address | None:
         return None
 
 
-def _inner(address: _Address) -> list[_Address]:
-    """The IPv4 addresses that an IPv6 address holds, as one that is mapped, translated or tunnelled."""
+def _reached(address: _Address) -> Iterator[_Address]:
+    """The addresses that an address may reach: the IPv4 address in one that is mapped, translated or tunnelled, too."""
     if isinstance(address, ipaddress.IPv4Address):
-        return []
-    return list(_held(address))
-
-
-def _held(address: ipaddress.IPv6Address) -> Iterator[_Address]:
+        yield address
+        return
     last = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
     if address.ipv4_mapped is not None:
         yield address.ipv4_mapped
@@ -87,3 +84,5 @@ def _held(address: ipaddress.IPv6Address) -> Iterator[_Address]:
         yield from (address, address.sixtofour)
     elif address.teredo is not None:
         yield from (address, *address.teredo)
+    else:
+        yield address

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from typing import Any, Final
 
-from novita_infra.kinds.kind import Kind
+from novita_infra.kinds.kind import NAME, Kind
 from novita_infra.manifests.validation.documents import API_VERSION
 from novita_infra.manifests.yaml.emitting import NotReadBack, emit_yaml
 from novita_infra.manifests.yaml.parsing import read_text
@@ -19,7 +19,6 @@ SCHEMA: Final = ".novita-infra/schemas/manifest.json"
 """The path at which `init` puts the manifest schema for editors."""
 UNKNOWN: Final = "unknown"
 """The text in the place of one that is not known."""
-_NAME: Final = "name"
 _SHORT_NAME: Final = 30
 """Characters of a name that every kind takes."""
 
@@ -69,7 +68,7 @@ class Draft:
             rest = {other: item for other, item in value.items() if other != key}
             draft = self if f"{name}.{key}" in self.ignored else self.ignoring(f"{name}.{key}", reason)
             return replace(draft, spec=_with(self.spec, name, rest or None))
-        must = self.kind.field(name).required or name in (*self.left_out, *self.substitutes, _NAME)
+        must = self.kind.field(name).required or name in (*self.left_out, *self.substitutes, NAME)
         if must:
             return self._with_substitute(name, reason)
         inside = f"{name}."
@@ -96,8 +95,8 @@ class Draft:
         causes = {cause.value: OnDrift.ALERT.value for cause in Cause if cause in self.tolerated}
         lifecycle = {**({"onDrift": causes} if causes else {}), **({"ignoreChanges": rules} if rules else {})}
         spec = dict(self.spec)
-        if spec.get(_NAME) == self.address.name:
-            del spec[_NAME]
+        if spec.get(NAME) == self.address.name:
+            del spec[NAME]
         document = {
             "apiVersion": API_VERSION,
             "kind": self.kind.name,
@@ -152,7 +151,7 @@ def _substitutes(draft: Draft, name: str) -> Iterator[Value]:
     `unknown` in the place of an image fails where it is used; another image would be taken for the right one.
     """
     item, value = draft.kind.field(name), draft.shown.get(name)
-    if name == _NAME:
+    if name == NAME:
         yield draft.address.name[:_SHORT_NAME]
         return
     (document,) = read_text(draft.kind.example, "").documents

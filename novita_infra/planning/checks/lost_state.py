@@ -56,7 +56,7 @@ def lost_state(objects: Sequence[Orphan], identity: Identity, *, place: str, par
     """The finding on a state that does not record these objects; `partly` if it records others already."""
     of = f"the state of project {identity.project}, environment {identity.environment}"
     what = f"is not whole ({place})" if partly else f"is lost: there is none at {place}"
-    option = "" if identity.environment == "default" else f" --env {identity.environment}"
+    option = _env_option(identity)
     hint = (
         "restore the state together with its journal; or adopt each object: "
         f"`novita-infra orphans{option} --adopt ADDR --id ID`; or leave them running and start with a new state: "
@@ -70,7 +70,7 @@ def lost_state(objects: Sequence[Orphan], identity: Identity, *, place: str, par
 
 def left_behind(objects: Sequence[Orphan], identity: Identity, *, place: str) -> Diagnostic:
     """The warning on these objects of the environment, which a destroy does not delete: its state records others."""
-    option = "" if identity.environment == "default" else f" --env {identity.environment}"
+    option = _env_option(identity)
     return Diagnostic(
         f"{place} does not record everything: {lost_objects_text(objects)}; this does not delete "
         f"{'them' if len(objects) > 1 else 'it'}",
@@ -85,7 +85,7 @@ def namesakes(
 ) -> Iterable[Diagnostic]:
     """Warnings on objects without a mark that have the name of a declared resource, where no state records anything."""
     by_name = {(item.address.type, str(item.spec.get("name", item.address.name))): item.address for item in declared}
-    option = "" if identity.environment == "default" else f" --env {identity.environment}"
+    option = _env_option(identity)
     for prefix, lives in lists.items():
         for live in lives:
             address = by_name.get((prefix, live.name))
@@ -97,6 +97,11 @@ def namesakes(
                     address=str(address),
                     severity=Severity.WARNING,
                 )
+
+
+def _env_option(identity: Identity) -> str:
+    """The option that names the environment, for a command in a hint."""
+    return "" if identity.environment == "default" else f" --env {identity.environment}"
 
 
 def _address(live: Live) -> str:
