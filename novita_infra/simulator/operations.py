@@ -26,6 +26,17 @@ class Family(Enum):
     MODEL = "model"
 
 
+class Confidence(Enum):
+    """How sure the shape of an operation's answer is."""
+
+    DOCUMENTED = "documented"
+    """A page of the reference describes it."""
+    SEEN_LIVE = "seen live"
+    """A public program received it from the service."""
+    GUESSED = "guessed"
+    """No page describes it, and nobody reports it."""
+
+
 @dataclass(frozen=True, slots=True)
 class IncomingCall:
     """A checked request: query and body hold every field that the operation declares."""
@@ -70,6 +81,8 @@ class Operation:
     path: str
     source: str
     """The page of the reference."""
+    confidence: Confidence
+    """How sure the shape of the answer is under the profile `live`."""
     serve: Callable[[World, IncomingCall], Any]
     query: Fields = field(default_factory=Fields)
     body: Fields | None = None

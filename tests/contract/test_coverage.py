@@ -15,6 +15,7 @@ from novita_infra.simulator import HandClock, open_world
 from novita_infra.simulator.http.app import build_app
 from novita_infra.simulator.http.control import list_operations
 from novita_infra.simulator.http.coverage import operations_page, write_operations
+from novita_infra.simulator.operations import Confidence
 from novita_infra.simulator.routes.registry import OPERATIONS
 
 HERE = Path(__file__).parent
@@ -40,9 +41,11 @@ def test_the_document_lists_the_operations_that_are_served(tmp_path: Path) -> No
 
 def test_the_document_has_a_line_for_each_route() -> None:
     rows = re.findall(
-        r"^\| `([\w.]+)` \| (\w+) \| `([^`]+)` \| \[([\w-]+)\]", operations_page("", OPERATIONS), re.MULTILINE
+        r"^\| `([\w.]+)` \| (\w+) \| `([^`]+)` \| \[([\w-]+)\]\([^)]*\) \| ([a-z ]+) \|$",
+        operations_page("", OPERATIONS),
+        re.MULTILINE,
     )
-    assert rows == [(one.name, one.method, one.path, one.source) for one in OPERATIONS]
+    assert rows == [(one.name, one.method, one.path, one.source, one.confidence.value) for one in OPERATIONS]
 
 
 def ask(path: str) -> Any:
@@ -58,7 +61,12 @@ def ask(path: str) -> Any:
 def test_a_running_simulator_lists_its_operations_without_a_key() -> None:
     listed = ask("/_sim/coverage")
     assert listed == list_operations()
-    assert {"name", "method", "path", "source", "family"} == set(listed[0])
+    assert {"name", "method", "path", "source", "confidence", "family"} == set(listed[0])
+
+
+def test_every_operation_declares_the_confidence_in_its_answer() -> None:
+    assert {one["confidence"] for one in list_operations()} == {"documented", "seen live", "guessed"}
+    assert all(isinstance(one.confidence, Confidence) for one in OPERATIONS)
 
 
 def test_no_operation_is_listed_twice() -> None:

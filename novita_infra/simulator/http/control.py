@@ -39,13 +39,14 @@ def world_state(world: World) -> dict[str, Any]:
 
 
 def list_operations() -> list[dict[str, str]]:
-    """Name, method, path, page of the reference and error family of every operation."""
+    """Name, method, path, page of the reference, confidence in the answer and error family of every operation."""
     return [
         {
             "name": operation.name,
             "method": operation.method,
             "path": operation.path,
             "source": operation.source,
+            "confidence": operation.confidence.value,
             "family": operation.family.value,
         }
         for operation in OPERATIONS

@@ -8,7 +8,16 @@ from typing import Any
 from novita_infra.simulator import answer_schema
 from novita_infra.simulator.answers import resources as answers
 from novita_infra.simulator.errors import invalid
-from novita_infra.simulator.operations import V1, IncomingCall, Operation, done, done_schema, page_of, paging
+from novita_infra.simulator.operations import (
+    V1,
+    Confidence,
+    IncomingCall,
+    Operation,
+    done,
+    done_schema,
+    page_of,
+    paging,
+)
 from novita_infra.simulator.request_schema import ENVS, PORT, Anything, Fields, Items, Text, Whole, may, need, should
 from novita_infra.simulator.routes.cloud.log_addresses import endpoint_log_path, worker_log_path
 from novita_infra.simulator.world.cloud import endpoints
@@ -225,6 +234,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/endpoint/limit",
         source="serverless-query-endpoint-limit",
+        confidence=Confidence.SEEN_LIVE,
         serve=_limits,
         answer=answers.ENDPOINT_LIMITS,
     ),
@@ -233,6 +243,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/endpoint/create",
         source="serverless-create-endpoint",
+        confidence=Confidence.SEEN_LIVE,
         serve=_create,
         answer=answer_schema.MADE,
         body=Fields({"endpoint": need(_CREATE)}),
@@ -242,6 +253,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/endpoints",
         source="serverless-list-endpoint",
+        confidence=Confidence.SEEN_LIVE,
         serve=_list,
         answer=answers.endpoints,
         query=Fields(paging()),
@@ -251,6 +263,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/endpoint",
         source="serverless-get-endpoint",
+        confidence=Confidence.SEEN_LIVE,
         serve=_get,
         answer=answers.endpoint,
         query=Fields({"id": need(Text(1, 255), "endpoint_id")}),
@@ -260,6 +273,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/endpoint/update",
         source="serverless-update-endpoint",
+        confidence=Confidence.GUESSED,
         serve=_update,
         answer=done_schema,
         body=_UPDATE,
@@ -269,6 +283,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/endpoint/delete",
         source="serverless-delete-endpoint",
+        confidence=Confidence.GUESSED,
         serve=_delete,
         answer=done_schema,
         body=Fields({"name": need(Text(1, 255), "id", "endpoint_id"), "id": may(Text(0, 255))}),

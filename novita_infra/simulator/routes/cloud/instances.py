@@ -8,7 +8,16 @@ from typing import Any
 
 from novita_infra.simulator import answer_schema
 from novita_infra.simulator.errors import invalid
-from novita_infra.simulator.operations import V1, IncomingCall, Operation, done, done_schema, page_of, paging
+from novita_infra.simulator.operations import (
+    V1,
+    Confidence,
+    IncomingCall,
+    Operation,
+    done,
+    done_schema,
+    page_of,
+    paging,
+)
 from novita_infra.simulator.profiles import Quirks
 from novita_infra.simulator.request_schema import (
     PORT,
@@ -228,12 +237,22 @@ _EDIT = Fields(
 )
 
 
-def _post(name: str, path: str, source: str, serve: Any, body: Fields, *, answer: Any = done_schema) -> Operation:
+def _post(
+    name: str,
+    path: str,
+    source: str,
+    serve: Any,
+    body: Fields,
+    *,
+    answer: Any = done_schema,
+    confidence: Confidence = Confidence.GUESSED,
+) -> Operation:
     return Operation(
         name=f"instances.{name}",
         method="POST",
         path=f"{V1}/gpu/instance/{path}",
         source=f"gpu-instance-{source}",
+        confidence=confidence,
         serve=serve,
         body=body,
         answer=answer,
@@ -246,6 +265,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/gpu/instances",
         source="gpu-instance-list-instances",
+        confidence=Confidence.SEEN_LIVE,
         serve=_list,
         answer=instance_views.instance_page_schema,
         query=Fields(
@@ -262,11 +282,20 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/gpu/instance",
         source="gpu-instance-get-instance",
+        confidence=Confidence.SEEN_LIVE,
         serve=_get,
         answer=instance_views.instance_schema,
         query=Fields({"instanceId": need(Text(1, 255))}),
     ),
-    _post("create", "create", "create-instance", _create, _CREATE, answer=answer_schema.MADE),
+    _post(
+        "create",
+        "create",
+        "create-instance",
+        _create,
+        _CREATE,
+        answer=answer_schema.MADE,
+        confidence=Confidence.SEEN_LIVE,
+    ),
     _post(
         "edit",
         "edit",
@@ -274,8 +303,8 @@ OPERATIONS = (
         _edit,
         _EDIT,
     ),
-    _post("start", "start", "start-instance", _start, _JUST_ID, answer=_state_schema),
-    _post("stop", "stop", "stop-instance", _stop, _JUST_ID, answer=_state_schema),
+    _post("start", "start", "start-instance", _start, _JUST_ID, answer=_state_schema, confidence=Confidence.SEEN_LIVE),
+    _post("stop", "stop", "stop-instance", _stop, _JUST_ID, answer=_state_schema, confidence=Confidence.SEEN_LIVE),
     _post("restart", "restart", "restart-instance", _restart, _JUST_ID),
     _post("delete", "delete", "delete-instance", _delete, _JUST_ID),
     _post("upgrade", "upgrade", "upgrade-instance", _upgrade, _UPGRADE),

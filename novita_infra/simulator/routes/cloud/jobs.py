@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from novita_infra.simulator.answers import machines as answers
-from novita_infra.simulator.operations import V1, IncomingCall, Operation, page_of, paging
+from novita_infra.simulator.operations import V1, Confidence, IncomingCall, Operation, page_of, paging
 from novita_infra.simulator.request_schema import INT64, Fields, Text, Whole, may, need
 from novita_infra.simulator.world.cloud import jobs
 from novita_infra.simulator.world.cloud.instances import instance_of
@@ -106,6 +106,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/job/save/image",
         source="gpu-instance-save-image",
+        confidence=Confidence.DOCUMENTED,
         serve=_save_image,
         answer=answers.JOB,
         body=Fields(
@@ -121,6 +122,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/jobs",
         source="gpu-instance-list-jobs",
+        confidence=Confidence.DOCUMENTED,
         serve=_list,
         answer=answers.JOBS,
         query=Fields(
@@ -140,6 +142,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/job/break",
         source="gpu-instance-break-job",
+        confidence=Confidence.DOCUMENTED,
         serve=_interrupt,
         answer=answers.JOB,
         body=Fields({"jobId": need(Text(1, 255), "job_id")}),
@@ -149,6 +152,7 @@ OPERATIONS = (
         method="GET",
         path="/openapi/v1/metrics/gpu/instance",
         source="gpu-instance-get-metrics",
+        confidence=Confidence.DOCUMENTED,
         serve=_metrics,
         answer=answers.METRICS,
         query=Fields(

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from novita_infra.simulator.answers import resources as answers
-from novita_infra.simulator.operations import V1, IncomingCall, Operation, done, done_schema, page_of, paging
+from novita_infra.simulator.operations import (
+    V1,
+    Confidence,
+    IncomingCall,
+    Operation,
+    done,
+    done_schema,
+    page_of,
+    paging,
+)
 from novita_infra.simulator.request_schema import Fields, Text, may, need
 from novita_infra.simulator.world.cloud import networks
 from novita_infra.simulator.world.engine.cloud_records import Network
@@ -71,6 +80,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/networks",
         source="gpu-instance-list-vpc",
+        confidence=Confidence.SEEN_LIVE,
         serve=_list,
         answer=answers.networks,
         query=Fields({**paging(), "name": may(Text(0, 255), ""), "creators": may(Text(0, 255), "")}),
@@ -80,6 +90,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/network",
         source="gpu-instance-get-vpc",
+        confidence=Confidence.DOCUMENTED,
         serve=_get,
         answer=answers.network,
         query=Fields({"networkId": _ID}),
@@ -89,6 +100,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/network/create",
         source="gpu-instance-create-vpc",
+        confidence=Confidence.SEEN_LIVE,
         serve=_create,
         answer=answers.network_made,
         body=Fields({"clusterId": _ID, "name": may(Text(0, 30), "")}),
@@ -98,6 +110,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/network/update",
         source="gpu-instance-update-vpc",
+        confidence=Confidence.GUESSED,
         serve=_update,
         answer=done_schema,
         body=Fields({"networkId": _ID, "name": need(Text(1, 30))}),
@@ -107,6 +120,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/network/delete",
         source="gpu-instance-delete-vpc",
+        confidence=Confidence.GUESSED,
         serve=_delete,
         answer=done_schema,
         body=Fields({"networkId": _ID}),

@@ -6,7 +6,16 @@ from typing import Any
 
 from novita_infra.simulator import answer_schema
 from novita_infra.simulator.answers import resources as answers
-from novita_infra.simulator.operations import V1, IncomingCall, Operation, done, done_schema, page_of, paging
+from novita_infra.simulator.operations import (
+    V1,
+    Confidence,
+    IncomingCall,
+    Operation,
+    done,
+    done_schema,
+    page_of,
+    paging,
+)
 from novita_infra.simulator.request_schema import Fields, Items, Text, may, need
 from novita_infra.simulator.world.cloud import prewarms
 from novita_infra.simulator.world.engine.cloud_records import Prewarm
@@ -98,6 +107,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/image/prewarm/quota",
         source="gpu-instance-get-image-quota",
+        confidence=Confidence.DOCUMENTED,
         serve=_quota,
         answer=answers.PREWARM_QUOTA,
     ),
@@ -106,6 +116,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/image/prewarm",
         source="gpu-instance-list-image-prewarm",
+        confidence=Confidence.DOCUMENTED,
         serve=_list,
         answer=answers.PREWARMS,
         query=Fields(
@@ -122,6 +133,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/image/prewarm",
         source="gpu-instance-create-image-prewarm",
+        confidence=Confidence.DOCUMENTED,
         serve=_create,
         answer=answer_schema.MADE,
         body=Fields(
@@ -139,6 +151,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/image/prewarm/edit",
         source="gpu-instance-update-image-prewarm",
+        confidence=Confidence.GUESSED,
         serve=_edit,
         answer=done_schema,
         body=Fields({"id": need(Text(1, 255), "task_id"), "note": may(Text(0, 1000), "")}),
@@ -148,6 +161,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/image/prewarm/delete",
         source="gpu-instance-delete-image-prewarm",
+        confidence=Confidence.GUESSED,
         serve=_delete,
         answer=done_schema,
         body=Fields({"ids": need(Items(Text(1, 255), 1, 1000), "task_id")}),

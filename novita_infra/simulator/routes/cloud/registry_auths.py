@@ -6,7 +6,7 @@ from typing import Any
 
 from novita_infra.simulator import answer_schema
 from novita_infra.simulator.answers import resources as answers
-from novita_infra.simulator.operations import V1, IncomingCall, Operation, paging
+from novita_infra.simulator.operations import V1, Confidence, IncomingCall, Operation, paging
 from novita_infra.simulator.request_schema import Fields, Text, need
 from novita_infra.simulator.world.cloud import registry_auths
 from novita_infra.simulator.world.engine.world import World
@@ -44,6 +44,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/repository/auths",
         source="gpu-instance-list-container-registry-auth",
+        confidence=Confidence.SEEN_LIVE,
         serve=_list,
         answer=answers.AUTHS,
         query=Fields(paging("pageNo")),
@@ -53,6 +54,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/repository/auth/save",
         source="gpu-instance-create-container-registry-auth",
+        confidence=Confidence.DOCUMENTED,
         serve=_save,
         answer=answer_schema.EMPTY_OBJECT,
         body=Fields({"name": need(Text(1, 255)), "username": need(Text(1, 511)), "password": need(Text(1, 1024))}),
@@ -62,6 +64,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/repository/auth/delete",
         source="gpu-instance-delete-container-registry-auth",
+        confidence=Confidence.DOCUMENTED,
         serve=_delete,
         answer=answer_schema.EMPTY_OBJECT,
         body=Fields({"id": need(Text(1, 255))}),

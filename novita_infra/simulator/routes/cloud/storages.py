@@ -6,7 +6,7 @@ from typing import Any
 
 from novita_infra.simulator import answer_schema
 from novita_infra.simulator.answers import resources as answers
-from novita_infra.simulator.operations import V1, IncomingCall, Operation, page_of, paging
+from novita_infra.simulator.operations import V1, Confidence, IncomingCall, Operation, page_of, paging
 from novita_infra.simulator.request_schema import Fields, Text, Whole, may, need, should
 from novita_infra.simulator.world.cloud import storages
 from novita_infra.simulator.world.engine.cloud_records import Storage
@@ -76,6 +76,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/networkstorages/list",
         source="gpu-instance-list-network-storage",
+        confidence=Confidence.SEEN_LIVE,
         serve=_list,
         answer=answers.storages,
         query=Fields({**paging("pageNo"), "storageName": may(Text(0, 255), ""), "storageId": may(Text(0, 255), "")}),
@@ -86,6 +87,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/networkstorage/create",
         source="gpu-instance-create-network-storage",
+        confidence=Confidence.SEEN_LIVE,
         serve=_create,
         answer=answers.storage_made,
         body=Fields(
@@ -97,6 +99,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/networkstorage/update",
         source="gpu-instance-edit-network-storage",
+        confidence=Confidence.DOCUMENTED,
         serve=_update,
         answer=answer_schema.EMPTY_OBJECT,
         body=Fields(
@@ -112,6 +115,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/networkstorage/delete",
         source="gpu-instance-delete-network-storage",
+        confidence=Confidence.DOCUMENTED,
         serve=_delete,
         answer=answer_schema.EMPTY_OBJECT,
         body=Fields({"storageId": _ID}),

@@ -7,7 +7,7 @@ from typing import Any
 
 from novita_infra.simulator.answer_schema import COUNT, DIGITS, TEXT, TIME, WHOLE, items, obj
 from novita_infra.simulator.errors import invalid
-from novita_infra.simulator.operations import V1, IncomingCall, Operation, page_of, paging
+from novita_infra.simulator.operations import V1, Confidence, IncomingCall, Operation, page_of, paging
 from novita_infra.simulator.request_schema import (
     Anything,
     Fields,
@@ -103,6 +103,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/templates",
         source="gpu-instance-list-templates",
+        confidence=Confidence.SEEN_LIVE,
         serve=_list,
         answer=obj(template=items(_TEMPLATE), total=COUNT),
         query=Fields(
@@ -120,6 +121,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/template",
         source="gpu-instance-get-template",
+        confidence=Confidence.SEEN_LIVE,
         serve=_get,
         answer=obj(template=_TEMPLATE),
         query=Fields({"templateId": need(Text(1, 255))}),
@@ -129,6 +131,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/template/create",
         source="gpu-instance-create-template",
+        confidence=Confidence.SEEN_LIVE,
         serve=_create,
         answer=_TEMPLATE_ID,
         body=Fields({"template": need(Fields(_FIELDS))}),
@@ -138,6 +141,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/template/update",
         source="gpu-instance-edit-template",
+        confidence=Confidence.DOCUMENTED,
         serve=_update,
         answer=_TEMPLATE_ID,
         body=Fields({"template": need(Fields({"Id": need(Text(1, 255)), **_FIELDS, **_READ_ONLY}))}),
@@ -147,6 +151,7 @@ OPERATIONS = (
         method="POST",
         path=f"{V1}/template/delete",
         source="gpu-instance-delete-template",
+        confidence=Confidence.DOCUMENTED,
         serve=_delete,
         answer=_TEMPLATE_ID,
         body=Fields({"templateId": need(Text(1, 255))}),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
-from novita_infra.simulator.operations import Family, IncomingCall, Operation
+from novita_infra.simulator.operations import Confidence, Family, IncomingCall, Operation
 from novita_infra.simulator.request_schema import Fields, Flag, Items, Text, Whole, may, need
 from novita_infra.simulator.world.engine.account_records import ApiKey
 from novita_infra.simulator.world.engine.world import World
@@ -127,6 +127,7 @@ OPERATIONS = (
         method="GET",
         path="/openapi/v1/user/quota/list",
         source="quota-list",
+        confidence=Confidence.SEEN_LIVE,
         serve=_quotas,
         query=Fields(
             {
@@ -144,6 +145,7 @@ OPERATIONS = (
         method="GET",
         path=_KEYS,
         source="key-list-with-model-access",
+        confidence=Confidence.DOCUMENTED,
         serve=_list,
         query=Fields({"includePolicySummary": may(Flag(), False)}),
         answer=answers.KEYS,
@@ -154,6 +156,7 @@ OPERATIONS = (
         method="GET",
         path=f"{_KEYS}/{{string_id}}/model-access-policy",
         source="key-get-model-access-policy",
+        confidence=Confidence.DOCUMENTED,
         serve=_policy,
         answer=answers.POLICY,
         family=Family.ACCOUNT,
@@ -163,6 +166,7 @@ OPERATIONS = (
         method="PUT",
         path=f"{_KEYS}/{{string_id}}/model-access-policy",
         source="key-put-model-access-policy",
+        confidence=Confidence.DOCUMENTED,
         serve=_set_policy,
         body=Fields(
             {

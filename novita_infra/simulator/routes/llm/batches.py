@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
-from novita_infra.simulator.operations import Family, IncomingCall, Operation
+from novita_infra.simulator.operations import Confidence, Family, IncomingCall, Operation
 from novita_infra.simulator.request_schema import Anything, Fields, Text, Whole, may, need
 from novita_infra.simulator.routes.llm.models import LLM
 from novita_infra.simulator.world.engine.llm_records import Batch
@@ -102,6 +102,7 @@ OPERATIONS = (
         method="POST",
         path=f"{LLM}/batches",
         source="model-apis-llm-create-batch",
+        confidence=Confidence.SEEN_LIVE,
         serve=_create,
         body=Fields(
             {
@@ -119,6 +120,7 @@ OPERATIONS = (
         method="GET",
         path=f"{LLM}/batches",
         source="model-apis-llm-list-batches",
+        confidence=Confidence.DOCUMENTED,
         serve=_list,
         query=Fields({"after": may(Text(0, 255), ""), "limit": may(Whole(0, 1000), 0)}),
         answer=answers.BATCHES,
@@ -129,6 +131,7 @@ OPERATIONS = (
         method="GET",
         path=f"{LLM}/batches/{{batch_id}}",
         source="model-apis-llm-retrieve-batch",
+        confidence=Confidence.SEEN_LIVE,
         serve=_get,
         answer=answers.BATCH,
         family=Family.LLM,
@@ -138,6 +141,7 @@ OPERATIONS = (
         method="POST",
         path=f"{LLM}/batches/{{batch_id}}/cancel",
         source="model-apis-llm-cancel-batch",
+        confidence=Confidence.DOCUMENTED,
         serve=_cancel,
         answer=answers.BATCH,
         family=Family.LLM,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
-from novita_infra.simulator.operations import Family, IncomingCall, Operation, RawAnswer
+from novita_infra.simulator.operations import Confidence, Family, IncomingCall, Operation, RawAnswer
 from novita_infra.simulator.routes.llm.models import LLM, aliases
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import api_keys, canned, inference, models, usage
@@ -100,6 +100,7 @@ OPERATIONS = (
         method="POST",
         path=f"{LLM}/chat/completions",
         source="model-apis-llm-create-chat-completion",
+        confidence=Confidence.SEEN_LIVE,
         serve=_chat,
         body=inference.CHAT,
         answer=answers.CHAT,
@@ -112,6 +113,7 @@ OPERATIONS = (
         method="POST",
         path=f"{LLM}/completions",
         source="model-apis-llm-create-completion",
+        confidence=Confidence.DOCUMENTED,
         serve=_text,
         body=inference.TEXT,
         answer=answers.COMPLETION,

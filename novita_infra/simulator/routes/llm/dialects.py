@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
-from novita_infra.simulator.operations import Family, IncomingCall, Operation, RawAnswer
+from novita_infra.simulator.operations import Confidence, Family, IncomingCall, Operation, RawAnswer
 from novita_infra.simulator.request_schema import (
     Anything,
     Either,
@@ -175,6 +175,7 @@ OPERATIONS = (
         method="POST",
         path=f"{LLM}/responses",
         source="model-apis-llm-create-response",
+        confidence=Confidence.DOCUMENTED,
         serve=_responses,
         body=Fields(
             {
@@ -197,6 +198,7 @@ OPERATIONS = (
         method="POST",
         path="/anthropic/v1/messages",
         source="api-reference-overview",
+        confidence=Confidence.GUESSED,
         serve=_messages,
         body=Fields(
             {

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.errors import invalid
-from novita_infra.simulator.operations import Family, IncomingCall, Operation
+from novita_infra.simulator.operations import Confidence, Family, IncomingCall, Operation
 from novita_infra.simulator.request_schema import Either, Fields, Items, Text, Whole, may, need, should
 from novita_infra.simulator.routes.llm.chat import admitted, spend
 from novita_infra.simulator.routes.llm.models import LLM, aliases
@@ -91,6 +91,7 @@ OPERATIONS = (
         method="POST",
         path=f"{LLM}/embeddings",
         source="model-apis-llm-create-embeddings",
+        confidence=Confidence.DOCUMENTED,
         serve=_embed,
         body=Fields(
             {
@@ -108,6 +109,7 @@ OPERATIONS = (
         method="POST",
         path=f"{LLM}/rerank",
         source="model-apis-llm-create-rerank",
+        confidence=Confidence.DOCUMENTED,
         serve=_rerank,
         body=Fields(
             {

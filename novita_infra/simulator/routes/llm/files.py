@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.errors import ApiRefusal
-from novita_infra.simulator.operations import Family, IncomingCall, Operation, RawAnswer
+from novita_infra.simulator.operations import Confidence, Family, IncomingCall, Operation, RawAnswer
 from novita_infra.simulator.routes.llm.models import LLM
 from novita_infra.simulator.routes.llm.multipart import read_form
 from novita_infra.simulator.world.engine.llm_records import File
@@ -73,6 +73,7 @@ def _operation(name: str, method: str, path: str, source: str, serve: Any, answe
         method=method,
         path=f"{LLM}/files{path}",
         source=f"model-apis-llm-{source}",
+        confidence=Confidence.DOCUMENTED,
         serve=serve,
         answer=answer,
         family=Family.LLM,

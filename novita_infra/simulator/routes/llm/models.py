@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
-from novita_infra.simulator.operations import Family, IncomingCall, Operation
+from novita_infra.simulator.operations import Confidence, Family, IncomingCall, Operation
 from novita_infra.simulator.request_schema import Fields, Flag, Text, Whole, may
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import image_models, models
@@ -135,6 +135,7 @@ OPERATIONS = (
         method="GET",
         path=f"{LLM}/models",
         source="model-apis-llm-list-models",
+        confidence=Confidence.SEEN_LIVE,
         serve=_list,
         answer=answers.models,
         aliases=aliases("models"),
@@ -146,6 +147,7 @@ OPERATIONS = (
         method="GET",
         path=f"{LLM}/models/{{model:path}}",
         source="model-apis-llm-retrieve-model",
+        confidence=Confidence.DOCUMENTED,
         serve=_get,
         answer=answers.model,
         aliases=aliases("models/{model:path}"),
@@ -156,6 +158,7 @@ OPERATIONS = (
         method="GET",
         path="/v3/model",
         source="model-apis-get-model",
+        confidence=Confidence.DOCUMENTED,
         serve=_checkpoints,
         query=Fields(
             {

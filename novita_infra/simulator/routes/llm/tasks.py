@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
-from novita_infra.simulator.operations import Family, IncomingCall, Operation
+from novita_infra.simulator.operations import Confidence, Family, IncomingCall, Operation
 from novita_infra.simulator.request_schema import Anything, Fields, Flag, Text, Whole, may, need
 from novita_infra.simulator.world.engine.llm_records import Task
 from novita_infra.simulator.world.engine.world import World
@@ -148,6 +148,7 @@ OPERATIONS = (
         method="POST",
         path=f"{ASYNC}/{{operation}}",
         source="model-apis-task-result",
+        confidence=Confidence.DOCUMENTED,
         serve=_submit,
         body=Fields(
             {"extra": may(_EXTRA, _NO_EXTRA), "request": may(Fields(_WANTED, open=True)), **_WANTED}, open=True
@@ -161,6 +162,7 @@ OPERATIONS = (
         method="GET",
         path=f"{ASYNC}/task-result",
         source="model-apis-task-result",
+        confidence=Confidence.DOCUMENTED,
         serve=_result,
         query=Fields({"task_id": need(Text(0, 255))}),
         answer=answers.TASK,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from novita_infra.simulator.answer_schema import Schema
 from novita_infra.simulator.answers import account as answers
 from novita_infra.simulator.errors import ApiRefusal, invalid
-from novita_infra.simulator.operations import Family, IncomingCall, Operation, page_of
+from novita_infra.simulator.operations import Confidence, Family, IncomingCall, Operation, page_of
 from novita_infra.simulator.request_schema import INT64, Fields, Text, Whole, may, need, should
 from novita_infra.simulator.routes.market.billing_views import (
     key_fields,
@@ -153,12 +153,15 @@ _TIME = may(Whole(0, INT64, as_text=True), 0)
 _FILTER = {"productName": _NAME, "startTime": _TIME, "endTime": _TIME, "ownerId": _NAME}
 
 
-def _get(name: str, path: str, source: str, serve: Any, query: Fields, *also: str, answer: Schema) -> Operation:
+def _get(
+    name: str, path: str, source: str, serve: Any, query: Fields, *also: str, answer: Schema, confidence: Confidence
+) -> Operation:
     return Operation(
         name=f"account.{name}",
         method="GET",
         path=f"{V1}/{path}",
         source=source,
+        confidence=confidence,
         serve=serve,
         query=query,
         answer=answer,
@@ -177,6 +180,7 @@ OPERATIONS = (
         "/v3/user/balance",
         "/v3/user",
         answer=answers.BALANCE,
+        confidence=Confidence.DOCUMENTED,
     ),
     _get(
         "usage_bills",
@@ -193,6 +197,7 @@ OPERATIONS = (
         ),
         "/v3/user/usage-based-billing",
         answer=answers.USAGE_BILLS,
+        confidence=Confidence.SEEN_LIVE,
     ),
     _get(
         "fixed_bills",
@@ -221,6 +226,7 @@ OPERATIONS = (
         ),
         "/v3/user/fixed-term-billing",
         answer=answers.FIXED_BILLS,
+        confidence=Confidence.DOCUMENTED,
     ),
     _get(
         "monthly_bill",
@@ -236,6 +242,7 @@ OPERATIONS = (
         ),
         "/v3/user/monthly-bill",
         answer=answers.MONTHLY_BILLS,
+        confidence=Confidence.SEEN_LIVE,
     ),
     _get(
         "key_bills",
@@ -252,6 +259,7 @@ OPERATIONS = (
             }
         ),
         answer=answers.KEY_BILLS,
+        confidence=Confidence.SEEN_LIVE,
     ),
     _get(
         "transactions",
@@ -272,5 +280,6 @@ OPERATIONS = (
             }
         ),
         answer=answers.TRANSACTIONS,
+        confidence=Confidence.SEEN_LIVE,
     ),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from novita_infra.simulator.answers import machines as answers
 from novita_infra.simulator.errors import ApiRefusal
-from novita_infra.simulator.operations import V1, V2, IncomingCall, Operation
+from novita_infra.simulator.operations import V1, V2, Confidence, IncomingCall, Operation
 from novita_infra.simulator.request_schema import Fields, Text, Whole, may, need
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import catalogue, money
@@ -224,6 +224,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/clusters",
         source="gpu-instance-list-clusters",
+        confidence=Confidence.SEEN_LIVE,
         serve=_clusters,
         answer=answers.CLUSTERS,
     ),
@@ -232,6 +233,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/products",
         source="gpu-instance-list-products",
+        confidence=Confidence.SEEN_LIVE,
         serve=_gpu_products,
         answer=answers.gpu_products,
         query=Fields(
@@ -250,6 +252,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V1}/cpu/products",
         source="gpu-instance-list-cpu-products",
+        confidence=Confidence.SEEN_LIVE,
         serve=_cpu_products,
         answer=answers.CPU_PRODUCTS,
         query=Fields(_CHOOSE),
@@ -259,6 +262,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V2}/products",
         source="gpus-v2-list-products",
+        confidence=Confidence.SEEN_LIVE,
         serve=_products_v2,
         answer=answers.PRODUCTS_V2,
         query=Fields(
@@ -279,6 +283,7 @@ OPERATIONS = (
         method="GET",
         path=f"{V2}/regions",
         source="gpus-v2-list-regions",
+        confidence=Confidence.SEEN_LIVE,
         serve=_regions_v2,
         answer=answers.REGIONS_V2,
         query=Fields(_CURSOR),
