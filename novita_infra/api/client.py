@@ -19,6 +19,7 @@ import httpx
 
 from novita_infra import __version__
 from novita_infra.api import paging
+from novita_infra.api.awaited import AwaitedCall, AwaitedCalls
 from novita_infra.api.call_log import CallLog
 from novita_infra.api.error_mapping import refusal
 from novita_infra.api.errors import ApiError, Refused, Throttled, Unanswered, Unreachable
@@ -71,6 +72,8 @@ class Client:
         self._patience = patience or RetryPolicy()
         store = open_limits(shared, url=self._url, key=self._key, now=clock.now()) if shared else None
         self._governor = Governor(clock=clock, most=in_flight, store=store)
+        self.awaited = AwaitedCalls(clock.now, quiet_until=lambda: self._governor.quiet_until)
+        """The calls under way."""
         timeout = httpx.Timeout(self._patience.read, connect=self._patience.connect)
         self._extensions = {"timeout": timeout.as_dict()}
         self._headers = httpx.Headers(
@@ -125,13 +128,22 @@ class Client:
             sent = httpx.Request(
                 request.method, url, headers=headers, stream=httpx.ByteStream(body), extensions=self._extensions
             )
-            return await self._once(request, sent, attempt=attempt)
+            call.until = None
+            try:
+                return await self._once(call, sent, attempt=attempt)
+            except ApiError as error:
+                call.error = error
+                raise
 
         def repeats(wait: float) -> None:
+            call.until = self._clock.now() + wait
             self._log.repeats(request, attempt=attempt, wait=wait)
 
         patience = self._patience
-        return await repeat(once, request, clock=self._clock, random=self.random, patience=patience, repeats=repeats)
+        with self.awaited.call(request) as call:
+            return await repeat(
+                once, request, clock=self._clock, random=self.random, patience=patience, repeats=repeats
+            )
 
     async def walk(self, pages: Pages) -> WalkedItems:
         """Every item of a list once, whether the service counts pages from 0 or from 1; see `paging.walk`."""
@@ -162,10 +174,10 @@ class Client:
         """
         return await self._logs.last_lines(address, secrets=self._secrets.all().union(secrets))
 
-    async def _once(self, request: Request, sent: httpx.Request, *, attempt: int) -> Any:
-        asked = self._clock.now()
+    async def _once(self, call: AwaitedCall, sent: httpx.Request, *, attempt: int) -> Any:
+        request, asked, call.queued = call.request, self._clock.now(), True
         async with self._governor.slot() as slot:
-            began, answer = self._clock.now(), None
+            began, answer, call.queued = self._clock.now(), None, False
             if began > asked:
                 self._log.queued(request, began - asked)
             try:

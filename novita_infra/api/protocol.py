@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from random import Random
 from typing import Any, Protocol
 
+from novita_infra.api.awaited import AwaitedCalls
 from novita_infra.api.known_secrets import SecretSource
 from novita_infra.api.request import Pages, Request, WalkedItems
 
@@ -15,6 +16,9 @@ class ApiClient(Protocol):
 
     random: Random
     """The source of jitter, also for pauses between two calls."""
+
+    awaited: AwaitedCalls
+    """The calls under way."""
 
     async def send(self, request: Request) -> Any:
         """The answer as JSON data, as a str if it is plain text, as None if it is empty. Raises ApiError."""

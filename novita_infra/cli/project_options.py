@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import functools
+import os
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from novita_infra.cli.rendering import Callback
+from novita_infra.cli.rendering import Callback, renderer_of
 from novita_infra.operations.session import ProjectOptions
 from novita_infra.planning.options import PlanOptions, Refresh
+
+_ENVIRONMENT: Final = "NOVITA_INFRA_ENV"
 
 
 def with_project_options(function: Callback) -> Callback:
@@ -24,7 +27,15 @@ def with_project_options(function: Callback) -> Callback:
         show_envvar=True,
         help="Use the built-in simulator instead of the cloud.",
     )
-    @click.option("--env", "environment", default="", metavar="NAME", help="The environment of the project.")
+    @click.option(
+        "--env",
+        "environment",
+        default="",
+        envvar=_ENVIRONMENT,
+        show_envvar=True,
+        metavar="NAME",
+        help="The environment of the project.",
+    )
     @click.option(
         "--var", "variables", multiple=True, type=assignment, metavar="NAME=VALUE", help="Set a variable; repeatable."
     )
@@ -46,6 +57,10 @@ def with_project_options(function: Callback) -> Callback:
         var_files: tuple[Path, ...],
         **rest: Any,
     ) -> Any:
+        preset = os.environ.get(_ENVIRONMENT)
+        if preset and preset != environment:
+            renderer = renderer_of(click.get_current_context().params)
+            renderer.note(f"--env {environment} is used, not {preset} ({_ENVIRONMENT}).")
         project_options = ProjectOptions(
             path=path,
             environment=environment,

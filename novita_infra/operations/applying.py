@@ -19,6 +19,7 @@ from novita_infra.model.diagnostics import Problems
 from novita_infra.model.resources import Live
 from novita_infra.model.values import secrets_of
 from novita_infra.operations.basis import check_basis
+from novita_infra.operations.heartbeat import RunHeartbeat
 from novita_infra.operations.identity import identified
 from novita_infra.operations.ownership import StatesOfOthers, take_create_lock
 from novita_infra.operations.session import Session
@@ -52,7 +53,7 @@ async def apply_plan(
     operation = "destroy" if plan.destroys else "apply"
     last_run = LastRun(operation, this_process(), session.clock.now(), plan=used.id if used else "")
     state = replace(session.state, last_run=last_run)
-    result, outputs = None, None
+    result, outputs, heartbeat = None, None, RunHeartbeat(session.heartbeat, emit)
     with session.store.journal(state) as journal:
         records = RunRecords(state, journal, now=session.clock.now)
         run = Run(
@@ -60,7 +61,7 @@ async def apply_plan(
             client=session.client,
             records=records,
             clock=session.clock,
-            emit=emit,
+            emit=heartbeat.listen,
             stop=stop,
             slots=step_slots(parallelism),
             operation=lambda: str(uuid.uuid4()),
@@ -74,7 +75,8 @@ async def apply_plan(
         try:
             if used is not None and used not in state.used_plans:
                 await records.use_plan(used)
-            walked = await walk_steps(WalkInput.of(plan), run)
+            async with heartbeat.beating():
+                walked = await walk_steps(WalkInput.of(plan), run)
             outputs = walked.outputs
             result = Result.of(plan, walked.ends, cost=review.cost, interrupted=walked.interrupted)
         finally:

@@ -21,6 +21,7 @@ from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, nearest, prob
 from novita_infra.model.identity import Claim, owner_of
 from novita_infra.model.resources import Live, Phase
 from novita_infra.operations.account_check import check_owner
+from novita_infra.operations.heartbeat import RunHeartbeat
 from novita_infra.operations.ownership import state_readers
 from novita_infra.operations.session import Session, check_account
 from novita_infra.planning.checks.lost_state import claimed_objects, lost_state
@@ -153,19 +154,21 @@ async def terminate(
         )
         for item in chosen
     )
+    heartbeat = RunHeartbeat(session.heartbeat, emit)
     run = Run(
         kinds=KINDS,
         client=session.client,
         records=RunRecords(State(lineage="", key=""), NullJournal(), now=session.clock.now),
         clock=session.clock,
-        emit=emit,
+        emit=heartbeat.listen,
         stop=stop,
         slots=step_slots(parallelism),
         operation=lambda: "",
         mark=lambda _address, _operation: "",
     )
     changes = tuple(Change(step.address, Action.DELETE, id=step.id) for step in steps)
-    walked = await walk_steps(WalkInput(steps=steps), run)
+    async with heartbeat.beating():
+        walked = await walk_steps(WalkInput(steps=steps), run)
     return Result(walked.ends, changes, destroys=True, interrupted=walked.interrupted)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from novita_infra.api.heartbeat import SILENCE, Heartbeat
 from novita_infra.api.protocol import ApiClient
 from novita_infra.manifests.language.expressions import secrets_of_environment
 from novita_infra.manifests.project.discovery import ManifestFiles, find
@@ -74,7 +75,9 @@ class Session:
     cache: Path | None = None
     """The folder of what the runs of this machine share; None if there is none."""
     report: Callable[[str], None] = lambda _: None
-    """Shows a message for a person about work that takes long before there is a plan."""
+    """Shows a message about a wait, or about work that takes long before there is a plan."""
+    heartbeat: Heartbeat = field(init=False)
+    """The signs of life while something is awaited."""
 
     @property
     def identity(self) -> Identity:
@@ -83,6 +86,8 @@ class Session:
 
     def __post_init__(self) -> None:
         self.client.hide(self.project.secrets)
+        silence = SILENCE * SIM_SCALE if self.sim else SILENCE  # a minute of a person, not of the simulator
+        self.heartbeat = Heartbeat(self.clock, self.client.awaited, self.report, silence=silence)
 
 
 def validate_project(where: ProjectOptions, environ: Mapping[str, str]) -> Project:
@@ -116,8 +121,8 @@ async def open_session(
     """The project, its state and its account. Raises Problems if one of them cannot be opened.
 
     `destroys` accepts manifests that cannot be read (a secret is not set): the state alone says what exists and what is
-    protected. `empty` accepts a folder without manifests, for an import. `report` shows a message about work that takes
-    long before there is a plan.
+    protected. `empty` accepts a folder without manifests, for an import. `report` shows a message about a wait,
+    or about work that takes long before there is a plan.
     """
     project = project_at(where, environ, destroys=destroys, empty=empty)
     async with with_project(where, project, environ, in_flight=in_flight, report=report) as session:
@@ -137,7 +142,7 @@ def project_at(where: ProjectOptions, environ: Mapping[str, str], *, destroys: b
 @asynccontextmanager
 async def state_locked(session: Session, operation: str) -> AsyncIterator[None]:
     """Holds the lock of the state from the plan to the end of the apply; the state is read again under the lock."""
-    async with locked(session.store, operation, max_wait=session.where.lock_timeout):
+    async with locked(session.store, operation, max_wait=session.where.lock_timeout, report=session.report):
         session.state = session.store.load()
         check_state(session.project, session.state, place=session.store.describe())
         yield
@@ -196,7 +201,8 @@ async def with_project(
             raise await with_lost_objects(lost, client, clock, identity_of(project, state), declared=project.declared)
         session = Session(where, project, store, client, clock, cloud, state, sim=sim, cache=cache, report=report)
         session.account = _account(url, key)
-        yield session
+        async with session.heartbeat.while_reading():
+            yield session
 
 
 def _account(url: str, key: str) -> str:

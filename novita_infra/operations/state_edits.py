@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 from novita_infra.manifests.project.locating import locate
 from novita_infra.model.addresses import Address
@@ -19,6 +21,13 @@ from novita_infra.state.process_identity import this_process
 from novita_infra.state.state import LastRun, State
 from novita_infra.state.store import Store
 
+Report: TypeAlias = Callable[[str], None]
+"""Shows a message about a wait for the lock."""
+
+
+def _ignored(_: str) -> None:
+    """Shows nothing."""
+
 
 def store_of(where: ProjectOptions) -> Store:
     """The store of the environment, found without evaluating a manifest."""
@@ -31,13 +40,13 @@ def load_state(where: ProjectOptions) -> State:
     return _load(store_of(where), where)
 
 
-def forget(where: ProjectOptions, addresses: tuple[Address, ...]) -> tuple[Record, ...]:
-    """Removes the records from the state and returns them; the objects remain.
+def forget(where: ProjectOptions, addresses: tuple[Address, ...], *, report: Report = _ignored) -> tuple[Record, ...]:
+    """Removes the records from the state and returns them; the objects remain. `report` shows a wait for the lock.
 
     Raises Problems if one is not recorded.
     """
     store = store_of(where)
-    with locked_blocking(store, "state rm", max_wait=where.lock_timeout):
+    with locked_blocking(store, "state rm", max_wait=where.lock_timeout, report=report):
         state = _load(store, where)
         removed = tuple(_recorded(state, address) for address in addresses)
         remaining = {address: record for address, record in state.records.items() if address not in addresses}
@@ -45,10 +54,10 @@ def forget(where: ProjectOptions, addresses: tuple[Address, ...]) -> tuple[Recor
         return removed
 
 
-def move_record(where: ProjectOptions, source: Address, target: Address) -> State:
+def move_record(where: ProjectOptions, source: Address, target: Address, *, report: Report = _ignored) -> State:
     """Gives a record another address of the same kind, and every need that names it too."""
     store = store_of(where)
-    with locked_blocking(store, "state mv", max_wait=where.lock_timeout):
+    with locked_blocking(store, "state mv", max_wait=where.lock_timeout, report=report):
         state = _load(store, where)
         record = _recorded(state, source)
         if target.type != source.type:
@@ -69,10 +78,10 @@ def move_record(where: ProjectOptions, source: Address, target: Address) -> Stat
         return store.save(replace(state, records=dict(sorted(moved.items())), identity=identity, last_run=last_run))
 
 
-def rename_state(where: ProjectOptions, source: str) -> State:
+def rename_state(where: ProjectOptions, source: str, *, report: Report = _ignored) -> State:
     """Makes the state of `source` (`project/environment`) that of the project. Raises Problems if it is of another."""
     place, store = locate(where.path, environment=where.environment), store_of(where)
-    with locked_blocking(store, "state rename", max_wait=where.lock_timeout):
+    with locked_blocking(store, "state rename", max_wait=where.lock_timeout, report=report):
         state = store.load()
         if not state.serial:
             raise problem(

@@ -9,12 +9,15 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 from novita_infra.model.diagnostics import problem
+from novita_infra.model.durations import in_words
 from novita_infra.state.store import LockRefused, Store
 
 _PAUSE: Final = 0.5
 """Seconds between two attempts."""
 _STARTING: Final = 0.5
 """Seconds that a holder which has just started gets to write who it is."""
+_SILENCE: Final = 50.0
+"""Seconds between two messages about a lock that is waited for."""
 
 
 @asynccontextmanager
@@ -23,13 +26,15 @@ async def locked(
     operation: str,
     *,
     max_wait: float = 0.0,
+    report: Callable[[str], None] = lambda _: None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> AsyncIterator[None]:
     """Holds the lock while the body runs; waits up to `max_wait` seconds for it.
 
-    Raises Problems that name the holder if the time is up. Cancelling the task ends the wait.
+    `report` shows who holds it, at the beginning of the wait and then at least once a minute. Raises Problems that name
+    the holder if the time is up. Cancelling the task ends the wait.
     """
-    patience = _Patience(max_wait)
+    patience = _Patience(max_wait, report)
     while isinstance(lock := store.try_lock(operation), LockRefused):
         await sleep(patience.pause_after(lock))
     try:
@@ -40,10 +45,15 @@ async def locked(
 
 @contextmanager
 def locked_blocking(
-    store: Store, operation: str, *, max_wait: float = 0.0, sleep: Callable[[float], None] = time.sleep
+    store: Store,
+    operation: str,
+    *,
+    max_wait: float = 0.0,
+    report: Callable[[str], None] = lambda _: None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[None]:
     """As `locked`, for a command that runs no event loop."""
-    patience = _Patience(max_wait)
+    patience = _Patience(max_wait, report)
     while isinstance(lock := store.try_lock(operation), LockRefused):
         sleep(patience.pause_after(lock))
     try:
@@ -55,15 +65,21 @@ def locked_blocking(
 class _Patience:
     """The pauses between the attempts to get a lock."""
 
-    def __init__(self, max_wait: float) -> None:
+    def __init__(self, max_wait: float, report: Callable[[str], None]) -> None:
         self._max_wait = max_wait
+        self._report = report
         self._waited = 0.0
+        self._reported = -_SILENCE
 
     def pause_after(self, refusal: LockRefused) -> float:
         """The seconds to wait before the next attempt. Raises Problems if waiting cannot help or the time is up."""
         limit = self._max_wait if refusal.holder else self._max_wait + _STARTING
         if refusal.final or self._waited >= limit:
             raise problem(refusal.summary, refusal.hint)
+        if refusal.holder and self._waited - self._reported >= _SILENCE:
+            left = in_words(limit - self._waited)
+            self._report(f"{refusal.summary}; waiting for its end, at most {left} more")
+            self._reported = self._waited
         pause = min(_PAUSE if refusal.holder else _STARTING / 10, limit - self._waited)
         self._waited += pause
         return pause

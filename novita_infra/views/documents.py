@@ -67,6 +67,9 @@ class WithDocuments:
     def message(self, *lines: Line | str) -> None:
         self._renderer.message(*lines)
 
+    def note(self, text: str) -> None:
+        self._renderer.note(text)
+
     def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
         self._renderer.diagnostics(diagnostics)
 

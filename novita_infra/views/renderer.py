@@ -60,6 +60,9 @@ class Renderer(Protocol):
     def message(self, *lines: Line | str) -> None:
         """Writes a message for a person; programs get none."""
 
+    def note(self, text: str) -> None:
+        """Writes what a command waits for, or which setting it uses: to a person and to a program."""
+
     def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Reports errors and warnings."""
 

@@ -39,6 +39,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "NOVITA_API_KEY",
         "NOVITA_API_URL",
         "NOVITA_INFRA_SIM",
+        "NOVITA_INFRA_ENV",
         "NO_COLOR",
         "NOVITA_INFRA_DEBUG",
         "NOVITA_INFRA_LOG",

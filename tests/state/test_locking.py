@@ -81,6 +81,28 @@ def test_a_lock_that_stays_held_is_reported_after_the_longest_wait() -> None:
     assert len(pauses) > 1
 
 
+def test_a_wait_for_a_lock_names_the_holder_at_once_and_once_a_minute() -> None:
+    lines: list[tuple[float, str]] = []
+    pauses: list[float] = []
+    store: Any = FakeStore(BUSY, for_ever=True)
+    with (
+        pytest.raises(Problems),
+        locked_blocking(
+            store,
+            "destroy",
+            max_wait=240,
+            report=lambda text: lines.append((sum(pauses), text)),
+            sleep=pauses.append,
+        ),
+    ):
+        pass
+    moments = [at for at, _ in lines]
+    assert moments[0] == 0
+    assert max(later - earlier for earlier, later in zip(moments, [*moments[1:], 240.0], strict=True)) <= 60
+    assert lines[0][1] == f"{BUSY.summary}; waiting for its end, at most 4 min more"
+    assert pauses_of(FakeStore(), max_wait=60) == []
+
+
 def test_a_holder_that_has_just_started_gets_a_moment_to_say_who_it_is() -> None:
     assert sum(pauses_of(FakeStore(STARTING, STARTING, STARTING), max_wait=0)) <= 0.5
     pauses: list[float] = []

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 
 from virtual import VirtualClock
 
+from novita_infra.api.awaited import AwaitedCalls
 from novita_infra.api.errors import ApiError, NotFound, Unanswered
 from novita_infra.api.known_secrets import KnownSecrets, SecretSource
 from novita_infra.api.request import Pages, Request, WalkedItems, get, post
@@ -143,6 +144,7 @@ class FakeAccount:
     def __init__(self, clock: VirtualClock) -> None:
         self.clock = clock
         self.random = random.Random(0)
+        self.awaited = AwaitedCalls(self.clock.now, quiet_until=lambda: 0.0)
         self.machines: dict[str, dict[str, Any]] = {}
         self.sent: list[str] = []
         """The paths of the calls that were sent, reads left out."""

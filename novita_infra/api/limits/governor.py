@@ -75,6 +75,11 @@ class Governor:
         """The slots that this process has taken, including one that waits until its call may go out."""
         return self._in_flight
 
+    @property
+    def quiet_until(self) -> float:
+        """The time before which the service asked for no call, in Unix seconds; 0 if it never did."""
+        return self._quiet_until
+
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[CallSlot]:
         """Waits for a free slot and until the call may go out; the slot is free again at the end of the block."""

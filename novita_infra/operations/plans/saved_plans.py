@@ -182,7 +182,8 @@ def _located(content: PlanFileParts, where: ProjectOptions) -> Located:
     """The project at hand in the environment of the plan. Raises Problems if the project has no such environment."""
     plan, environment = content.path, content.environment
     if where.environment and where.environment != environment:
-        raise problem(f"the plan {plan} is for environment {environment}, not {where.environment}", "leave out --env")
+        hint = "leave out --env, and unset NOVITA_INFRA_ENV"
+        raise problem(f"the plan {plan} is for environment {environment}, not {where.environment}", hint)
     try:
         return locate(where.path, environment=environment)
     except Problems as error:

@@ -27,6 +27,21 @@ def test_a_patch_is_merged_deep_and_null_removes(tmp_path: Path) -> None:
     assert spec["image"] == "pytorch/pytorch:2.4.0"
 
 
+def test_a_patch_of_a_list_warns_of_the_entries_that_it_drops(tmp_path: Path) -> None:
+    def warned(value: str, target: str = "instance.trainer") -> list[str]:
+        files = patched(f"      - target: {target}\n        spec:\n          ports: {value}\n")
+        return [str(item) for item in loaded(tmp_path, files, environment="dev").warnings]
+
+    place = "novita-infra.yaml:9:18: the patch replaces ports of"
+    keep = "; a patch replaces a whole list: to keep entries of fleet.yaml:9:10, repeat them in the patch"
+    assert warned("[22/tcp]") == [f'{place} instance.trainer; it drops "80/http"{keep}']
+    assert warned("[]") == [f'{place} instance.trainer; it drops "22/tcp", "80/http"{keep}']
+    assert warned("[80/http, 22/tcp, 443/http]") == []
+    assert warned("null") == []
+    (one_for_all,) = warned("[8080/tcp]", "'instance.*'")
+    assert "instance.trainer and 2 more; it drops" in one_for_all
+
+
 def test_other_environments_and_other_resources_are_not_touched(tmp_path: Path) -> None:
     files = patched("      - {target: instance.trainer, spec: {power: stopped}}\n")
     dev = loaded(tmp_path, files, environment="dev")

@@ -27,7 +27,6 @@ from novita_infra.cli.signals import carried_out, stopping
 from novita_infra.manifests.project.locating import Located
 from novita_infra.model.clock import moment
 from novita_infra.model.diagnostics import EXIT_ERROR, Problems, problem
-from novita_infra.model.durations import in_words
 from novita_infra.operations.applying import apply_plan
 from novita_infra.operations.plans.approved_plans import (
     ApprovedRun,
@@ -156,39 +155,40 @@ async def apply_project(
     renderer.run_begins(_run_project(place_of(project_options)))
     if renderer.for_programs and not approved:
         raise problem("--json cannot ask", "add --auto-approve, or apply a plan that `plan --out FILE` saved")
-    async with open_session(
-        project_options,
-        os.environ,
-        destroys=plan_options.destroys,
-        in_flight=parallelism,
-        report=renderer.message,
-    ) as session:
-        _report_lock_wait(project_options, renderer)
-        async with state_locked(session, command):
-            review = await plan_project(session, plan_options)
-            run = await run_of_expected(session, review, expect, plan_options) if expect is not None else None
-            review = run.review if run else review
-            review = await judge_plan(session.project, review, asked=plan_options, environ=os.environ, shown=plan_json)
-            _report_note(run, renderer)
-            renderer.run_plan(review, warnings=session.project.warnings)
-            if review.problems:
-                return review.code or EXIT_ERROR
-            if expect is not None and run is None:
-                check_expected(expect, digest_of(review))
-            if (
-                not review.empty
-                and not approved
-                and not _approved(review.plan, renderer, again(command, project_options, plan_options))
-            ):
-                return EXIT_ERROR
-            return await _carry_out(
-                session,
-                review,
-                renderer,
-                parallelism=parallelism,
-                command=_on(command, project_options, plan_options),
-                used=run.used if run else None,
-            )
+    async with (
+        open_session(
+            project_options,
+            os.environ,
+            destroys=plan_options.destroys,
+            in_flight=parallelism,
+            report=renderer.note,
+        ) as session,
+        state_locked(session, command),
+    ):
+        review = await plan_project(session, plan_options)
+        run = await run_of_expected(session, review, expect, plan_options) if expect is not None else None
+        review = run.review if run else review
+        review = await judge_plan(session.project, review, asked=plan_options, environ=os.environ, shown=plan_json)
+        _report_note(run, renderer)
+        renderer.run_plan(review, warnings=session.project.warnings)
+        if review.problems:
+            return review.code or EXIT_ERROR
+        if expect is not None and run is None:
+            check_expected(expect, digest_of(review))
+        if (
+            not review.empty
+            and not approved
+            and not _approved(review.plan, renderer, again(command, project_options, plan_options))
+        ):
+            return EXIT_ERROR
+        return await _carry_out(
+            session,
+            review,
+            renderer,
+            parallelism=parallelism,
+            command=_on(command, project_options, plan_options),
+            used=run.used if run else None,
+        )
 
 
 async def _apply_saved(
@@ -202,14 +202,13 @@ async def _apply_saved(
 ) -> int:
     renderer.run_begins(_run_project(place_of_plan(plan, project_options)))
     async with opened_saved(
-        plan, project_options, os.environ, asked=plan_options, in_flight=parallelism, report=renderer.message
+        plan, project_options, os.environ, asked=plan_options, in_flight=parallelism, report=renderer.note
     ) as (session, saved):
         if expect is not None:
             check_expected(expect, saved.digest)
         check_named_again(session.project, plan_options, saved.review)
         _report_setting(plan, saved.setting, renderer)
         operation = "destroy" if saved.review.plan.destroys else "apply"
-        _report_lock_wait(project_options, renderer)
         async with state_locked(session, operation):
             try:
                 run = await run_of_saved(session, saved)
@@ -250,13 +249,6 @@ def _report_note(run: ApprovedRun | None, renderer: Renderer) -> None:
 def _on(command: str, project_options: ProjectOptions, plan_options: PlanOptions) -> str:
     """The command that continues: it reads everything, and the state holds pending replacements."""
     return again(command, project_options, replace(plan_options, refresh=Refresh.ALL, replaces=()))
-
-
-def _report_lock_wait(project_options: ProjectOptions, renderer: Renderer) -> None:
-    if project_options.lock_timeout:
-        renderer.message(
-            f"If another run holds the lock, this one waits for it, at most {in_words(project_options.lock_timeout)}."
-        )
 
 
 def _approved(plan: Plan, renderer: Renderer, command: str) -> bool:

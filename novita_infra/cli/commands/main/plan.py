@@ -96,7 +96,7 @@ async def _plan(
     if out is not None:
         check_free(out)
     async with open_session(
-        project_options, os.environ, destroys=plan_options.destroys, report=renderer.message
+        project_options, os.environ, destroys=plan_options.destroys, report=renderer.note
     ) as session:
         if out is not None:
             await store_new_state(session)

@@ -64,7 +64,7 @@ def why(*, address: Address, project_options: ProjectOptions, plan_options: Plan
 
 async def _planned(project_options: ProjectOptions, renderer: Renderer, plan_options: PlanOptions) -> Review:
     async with open_session(
-        project_options, os.environ, destroys=plan_options.destroys, report=renderer.message
+        project_options, os.environ, destroys=plan_options.destroys, report=renderer.note
     ) as session:
         review = await plan_project(session, plan_options)
         if not session.state.searched and review.code == EXIT_REFUSED:  # a plan without its state explains nothing

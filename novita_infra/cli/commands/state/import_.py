@@ -48,14 +48,19 @@ def import_(*, address: Address, id_: str, project_options: ProjectOptions, rend
     \b
     Exit codes: 0 done; 1 error; 5 the object belongs to others.
     """
-    record, lines = carried_out(_import(project_options, address, id_))
+    record, lines = carried_out(_import(project_options, renderer, address, id_))
     renderer.result(RecordContent(record, imported="Imported"))
     renderer.message(*lines)
     return 0
 
 
-async def _import(project_options: ProjectOptions, address: Address, id_: str) -> tuple[Record, list[str]]:
-    async with open_session(project_options, os.environ, empty=True) as session, state_locked(session, "import"):
+async def _import(
+    project_options: ProjectOptions, renderer: Renderer, address: Address, id_: str
+) -> tuple[Record, list[str]]:
+    async with (
+        open_session(project_options, os.environ, empty=True, report=renderer.note) as session,
+        state_locked(session, "import"),
+    ):
         written = writes_manifest(session, address)
         record = await import_object(session, address, id_, steal=project_options.steal)
     others = [name for name in session.project.environments if name != session.project.environment]

@@ -116,7 +116,7 @@ def orphans(
 async def _list(
     project_options: ProjectOptions, renderer: Renderer, *, states: tuple[Path, ...], detailed: bool
 ) -> int:
-    async with open_session(project_options, os.environ, destroys=True, empty=True) as session:
+    async with open_session(project_options, os.environ, destroys=True, empty=True, report=renderer.note) as session:
         items, now = await find_orphans(session, beside=states), session.clock.now()
     renderer.result(orphan_listing(items, now=now))
     return EXIT_FOUND if detailed and items else 0
@@ -131,7 +131,7 @@ async def _adopt(
     id_: str,
 ) -> int:
     async with (
-        open_session(project_options, os.environ, empty=True) as session,
+        open_session(project_options, os.environ, empty=True, report=renderer.note) as session,
         state_locked(session, "orphans --adopt"),
     ):
         items = await find_orphans(session, beside=states)
@@ -153,7 +153,7 @@ async def _terminate(
     ids: tuple[str, ...],
     approve: bool,
 ) -> int:
-    async with open_session(project_options, os.environ, destroys=True, empty=True) as session:
+    async with open_session(project_options, os.environ, destroys=True, empty=True, report=renderer.note) as session:
         chosen = await orphans_to_terminate(session, ids, beside=states)
         renderer.message(*termination_lines(chosen))
         otherwise = "to confirm, add --auto-approve"

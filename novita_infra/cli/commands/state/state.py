@@ -80,7 +80,7 @@ def remove(*, words: tuple[str, ...], project_options: ProjectOptions, renderer:
       novita-infra state rm instance.trainer 'instance.worker["eu"]'
     """
     addresses, project_options = _split(words, project_options)
-    removed = forget(project_options, addresses)
+    removed = forget(project_options, addresses, report=renderer.note)
     renderer.show(line(f"Removed from the state: {record.address}{_known_as(record)}") for record in removed)
     renderer.message(
         "The objects remain. The next apply creates those again that are still declared and have no owner mark."
@@ -109,7 +109,7 @@ def move(*, source: Address, target: Address, project_options: ProjectOptions, r
     Example:
       novita-infra state mv instance.trainer instance.teacher
     """
-    state = move_record(project_options, source, target)
+    state = move_record(project_options, source, target, report=renderer.note)
     renderer.show([line(f"Moved in the state: {source} is now {target}")])
     name = state.records[target].spec.get(NAME)
     if name not in (None, target.name):
@@ -140,7 +140,7 @@ def rename_project(*, source: str, project_options: ProjectOptions, renderer: Re
     Example:
       novita-infra state rename fleet/default
     """
-    state = rename_state(project_options, source)
+    state = rename_state(project_options, source, report=renderer.note)
     renderer.show([line(f"Renamed in the state: {source} is now {state.project}/{state.environment}")])
     return 0
 

@@ -16,7 +16,7 @@ from novita_infra.planning.plan.review import Review
 from novita_infra.planning.saved.plan_file import digest_of
 from novita_infra.views.content.diagnostics import ValidationContent, placed, sources
 from novita_infra.views.content.explanation import ExplanationContent, KindsContent
-from novita_infra.views.content.lines import Line
+from novita_infra.views.content.lines import Line, line, plain
 from novita_infra.views.content.listing import Facts, Listing
 from novita_infra.views.content.plan import DriftContent, PlanContent, RunProject
 from novita_infra.views.content.state import OutputContent, OutputsContent, RecordContent, StateContent
@@ -55,16 +55,24 @@ def content_data(content: PlainContent) -> Any:
 
 
 class JsonRenderer:
-    """Writes JSON to stdout and nothing to stderr."""
+    """Writes JSON to stdout, and to stderr only the notes of a command that is no run."""
 
     for_programs: Final = True
 
     def __init__(self, settings: RenderSettings) -> None:
         self._root = settings.root
         self._now = settings.now
+        self._is_run = False
 
     def message(self, *lines: Line | str) -> None:
         """Writes nothing."""
+
+    def note(self, text: str) -> None:
+        if self._is_run:
+            self._messages.log(text)
+        else:
+            sys.stderr.write(plain([line(text)]))
+            sys.stderr.flush()
 
     def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
         self._messages.diagnostics(placed(diagnostics, self._root), sources())
@@ -83,6 +91,7 @@ class JsonRenderer:
             self.show((), self._data(content))
 
     def run_begins(self, project: RunProject | None) -> None:
+        self._is_run = True
         self._messages.version(__version__, project)
 
     def run_plan(self, review: Review, *, warnings: Iterable[Diagnostic] = ()) -> None:

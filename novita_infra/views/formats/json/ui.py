@@ -53,6 +53,10 @@ class Messages:
         rest: dict[str, Any] = {"novita": named} if named else {}
         self._write(f"novita-infra {version}", "version", novita_infra=version, ui=UI_VERSION, **rest)
 
+    def log(self, text: str) -> None:
+        """A message outside of a step: what the run waits for."""
+        self._write(" ".join(text.split()), "log")
+
     def plan(self, plan: Plan) -> None:
         """The drift, every planned change, then the summary."""
         for address, drift in drifted(plan):

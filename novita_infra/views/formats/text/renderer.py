@@ -74,6 +74,9 @@ class TextRenderer:
     def message(self, *lines: Line | str) -> None:
         self._write((item if isinstance(item, Line) else line(item) for item in lines), sys.stderr)
 
+    def note(self, text: str) -> None:
+        self.message(text)
+
     def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
         self._write(diagnostic_lines(placed(diagnostics, self._root), sources()), sys.stderr)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +19,11 @@ from novita_infra.planning.plan.plan import Basis, Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import Step, StepKind, action_named
 from novita_infra.views.content.events import event_line
+from novita_infra.views.formats.json.renderer import JsonRenderer
 from novita_infra.views.formats.json.ui import Messages
 from novita_infra.views.formats.text.progress import listening_live, listening_plainly
+from novita_infra.views.formats.text.renderer import TextRenderer
+from novita_infra.views.renderer import RenderSettings
 
 STEP = Step("instance.a/create", Address("instance", "a"), StepKind.CREATE, says="create: a new container")
 RUN: tuple[Event, ...] = (
@@ -89,6 +93,21 @@ def test_messages_carry_level_module_time_and_type() -> None:
         "novita_infra": "0.1.0",
         "ui": "1.2",
     }
+
+
+def test_a_note_is_a_log_message_of_a_run_and_a_line_on_stderr_of_any_other_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settings = RenderSettings(Path(), lambda: 0.5)
+    renderer = JsonRenderer(settings)
+    renderer.note("Still waiting:\nx")
+    assert capsys.readouterr() == ("", "Still waiting:\\nx\n")
+    renderer.run_begins(None)
+    renderer.note("Still waiting: x")
+    reported = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (reported["type"], reported["@message"]) == ("log", "Still waiting: x")
+    TextRenderer(settings).note("Still waiting: x")
+    assert capsys.readouterr() == ("", "Still waiting: x\n")
 
 
 def test_a_plan_is_reported_change_by_change_and_summed_up(plan_of: Callable[[str], Review], clear: str) -> None:

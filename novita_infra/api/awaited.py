@@ -1,0 +1,85 @@
+"""The calls under way, and what each waits for: its turn, an answer, or the next attempt.
+
+A command that is silent for long shows it, so that a person knows why nothing happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from novita_infra.api.errors import ApiError
+from novita_infra.api.request import Request
+from novita_infra.model.durations import in_words
+
+_SHORT: Final = 10.0
+"""Seconds below which a call without an answer says nothing: most calls take less than one."""
+
+
+@dataclass(slots=True, eq=False)
+class AwaitedCall:
+    """One call under way."""
+
+    request: Request
+    since: float
+    queued: bool = False
+    """Whether it waits for its turn."""
+    error: ApiError | None = None
+    """The error of the last attempt."""
+    until: float | None = None
+    """When the next attempt begins; None during an attempt."""
+
+
+class AwaitedCalls:
+    """The calls of one client. `now` gives Unix seconds; `quiet_until` the time before which no call may go out."""
+
+    def __init__(self, now: Callable[[], float], *, quiet_until: Callable[[], float]) -> None:
+        self._now = now
+        self._quiet_until = quiet_until
+        self._calls: dict[int, AwaitedCall] = {}
+        self._ended = 0
+        self._failed: ApiError | None = None
+        """The error of the last call that ended; None if it succeeded."""
+
+    @contextmanager
+    def call(self, request: Request) -> Iterator[AwaitedCall]:
+        """The call while it is under way."""
+        call = AwaitedCall(request, self._now())
+        self._calls[id(call)] = call
+        try:
+            yield call
+            self._failed = None
+        except ApiError as error:
+            self._failed = error
+            raise
+        finally:
+            del self._calls[id(call)]
+            self._ended += 1
+
+    def reason(self) -> str:
+        """What is waited for now, on one line: the call that fails or waits the longest; empty if there is none."""
+        now = self._now()
+        waiting = [call for call in self._calls.values() if call.error or now - call.since >= _SHORT]
+        if not waiting:
+            return str(self._failed) if self._failed else ""
+        first = min(waiting, key=lambda call: (call.error is None, call.since))
+        others = f"; {len(waiting) - 1} more calls wait" if len(waiting) > 1 else ""
+        return f"{self._reason_of(first, now)}{others}"
+
+    def progress(self) -> str:
+        """How many calls are answered, while others are under way; empty while none is."""
+        return f"{self._ended} calls of the API answered so far" if self._calls else ""
+
+    def _reason_of(self, call: AwaitedCall, now: float) -> str:
+        name = f"{call.request.method} {call.request.path}"
+        pause = max(self._quiet_until() - now, 0.0)
+        asked = f"; the service asked for a pause, {in_words(pause)} are left" if pause >= 1 else ""
+        if call.error is None:
+            waits = f"waits for its turn{asked}" if call.queued else f"no answer for {in_words(now - call.since)}"
+            return f"{name}: {waits}"
+        if call.until is None:
+            return f"{call.error}; tried again now{asked if call.queued else ''}"
+        wanted = f", as the service asked ({in_words(call.error.wait)})" if call.error.wait else ""
+        return f"{call.error}; tried again in {in_words(max(call.until - now, 0.0))}{wanted}"

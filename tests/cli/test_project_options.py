@@ -1,0 +1,57 @@
+"""The options of a project: which environment a command is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Invoke = Callable[..., Result]
+
+ENVIRONMENTS = "environments: {dev: {}, prod: {}}\n"
+
+
+@pytest.fixture
+def prod(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with two environments; the variable chooses prod."""
+    file = project / "novita-infra.yaml"
+    file.write_text(file.read_text() + ENVIRONMENTS)
+    monkeypatch.setenv("NOVITA_INFRA_VAR_note", "n-o-t-e")
+    monkeypatch.setenv("NOVITA_INFRA_ENV", "prod")
+    return project
+
+
+def test_the_environment_variable_chooses_the_environment_and_the_option_wins(prod: Path, run: Invoke) -> None:
+    assert run("apply", "--sim", "--auto-approve").exit_code == 0
+    assert (prod / "state" / "prod.json").exists()
+    same = run("state", "list", "--env", "prod")
+    assert (same.stdout, same.stderr) == (run("state", "list").stdout, "")
+    other = run("state", "list", "--env", "dev")
+    assert "network_storage.data" not in other.stdout
+    assert other.stderr == "--env dev is used, not prod (NOVITA_INFRA_ENV).\n"
+
+
+def test_an_unknown_environment_of_the_variable_is_named_with_it(
+    prod: Path, run: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del prod
+    monkeypatch.setenv("NOVITA_INFRA_ENV", "pord")
+    for command in ("validate", "plan", "drift", "graph", "orphans", "output"):
+        ended = run(command)
+        assert ended.exit_code == 1
+        assert 'NOVITA_INFRA_ENV: there is no environment "pord"; did you mean "prod"?' in ended.stderr
+    monkeypatch.setenv("NOVITA_INFRA_ENV", "")
+    assert run("validate").exit_code == 0
+
+
+def test_a_saved_plan_of_another_environment_is_refused_by_the_variable(
+    prod: Path, run: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del prod
+    assert run("plan", "--sim", "--out", "p.niplan").exit_code == 0
+    monkeypatch.setenv("NOVITA_INFRA_ENV", "dev")
+    refused = run("apply", "p.niplan")
+    assert refused.exit_code == 1
+    assert "is for environment prod, not dev; leave out --env, and unset NOVITA_INFRA_ENV" in refused.stderr
