@@ -186,9 +186,9 @@ def _dropped(replaced: Sequence[_ReplacedList]) -> Iterator[Diagnostic]:
         if entries := [one for one in item.before if not isinstance(item.after, list) or one not in item.after]:
             key = (item.path, origin(item.new_place), _listed(item, entries))
             same.setdefault(key, []).append(item)
-    for (path, place, entries), items in same.items():
+    for (path, place, listed), items in same.items():
         first, others = items[0], f" and {len(items) - 1} more" if len(items) > 1 else ""
-        summary = f"the patch replaces {label_of(path)} of {first.identified.address}{others}; it drops {entries}"
+        summary = f"the patch replaces {label_of(path)} of {first.identified.address}{others}; it drops {listed}"
         hint = f"a patch replaces a whole list: to keep entries of {origin(first.old_place)}, repeat them in the patch"
         yield Diagnostic(summary, hint, origin=place, severity=Severity.WARNING)
 
