@@ -37,7 +37,7 @@ HEADERS: Final = {"Authorization": "Bearer sk_benchmark"}
 MACHINE: Final = {
     "name": "worker-$n",
     "kind": "gpu",
-    "productId": "3090.10c46g",
+    "productId": "3090.16c92g",
     "gpuNum": 1,
     "rootfsSize": 60,
     "imageUrl": "docker.io/team/train:1",

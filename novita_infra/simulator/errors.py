@@ -56,6 +56,6 @@ def not_allowed(what: str) -> ApiRefusal:
     return ApiRefusal("OPERATION_LIMIT", what)
 
 
-def no_such(what: str) -> ApiRefusal:
+def no_such(what: str, *, status: int = 0) -> ApiRefusal:
     """The refusal for an absent object whose type has no not-found reason."""
-    return ApiRefusal("RESOURCE_NOT_FOUND", f"{what} not found")
+    return ApiRefusal("RESOURCE_NOT_FOUND", f"{what} not found", status=status)

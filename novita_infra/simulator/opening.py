@@ -15,7 +15,7 @@ from novita_infra.simulator.world.engine.account_file import AccountFile
 from novita_infra.simulator.world.engine.account_records import Payment
 from novita_infra.simulator.world.engine.settings import Limits, Timings
 from novita_infra.simulator.world.engine.world import OnEvent, World
-from novita_infra.simulator.world.llm import batches, files, tasks, usage
+from novita_infra.simulator.world.llm import batches, files, tasks
 from novita_infra.simulator.world.market import money
 from novita_infra.simulator.world.resources import ON_EVENT, OWN_RECORDS
 
@@ -24,6 +24,7 @@ _ARRIVE: Final[dict[str, OnEvent]] = {
     "happenings": events.on_event,
     "terms": arrears.on_term_event,
     "accounts": arrears.on_event,
+    "budgets": arrears.on_budget_event,
     "files": files.on_event,
     "batches": batches.on_event,
     "tasks": tasks.on_event,
@@ -83,6 +84,6 @@ def _count(world: World) -> None:
     for meter in world.meters:
         money.count_meter(world, meter)
     world.sums.settled += sum(payment.amount for payment in world.payments)
-    world.sums.settled -= sum(usage.usage_cost(used) for used in world.usages)
+    world.sums.settled -= sum(used.cost for used in world.usages)
     world.keys.all_revoked = world.account.revoked
     world.limits = replace(world.limits, **world.account.limits)

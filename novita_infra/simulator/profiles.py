@@ -16,6 +16,8 @@ class Quirks:
     name: str = "live"
     not_found_status: int = 400
     """The status for absent objects of the GPU family: 400 by the documents; some clients met 404."""
+    absent_instance_status: int = 404
+    """The status for absent instances: 400 by the documents too, but three clients met 404."""
     undecodable_reason: str = "CODEC"
     """The reason for a body that is not JSON."""
     forgiving: bool = True
@@ -44,10 +46,12 @@ class Quirks:
     """An upgrade of a stopped instance starts it."""
     node_as_object: bool = True
     """The `node` of an instance is an object live, an array of one in the documents."""
+    times_in_lists: bool = True
+    """Lists of instances have their times, as live, among them `releaseDataAt`; by the documents only a get has some."""
+    templates_show_page: bool = True
+    """The list of templates answers `pageSize` and `pageNum`, as live."""
     blank_billing_mode: bool = True
     """CPU instances have an empty `billingMode`, as in some live answers."""
-    ports_as_text: bool = False
-    """The list of endpoints has ports as strings."""
     batch_words_capital: bool = False
     """Batch statuses are upper case in the reference and lower case in the example answer of the guide."""
     models_in_full: bool = True
@@ -85,6 +89,9 @@ PROFILES: Final = {
     "documented": Quirks(
         name="documented",
         empty_bodies=True,
+        absent_instance_status=400,
+        times_in_lists=False,
+        templates_show_page=False,
         vague_states=False,
         endpoint_pause=0.0,
         cluster_rests=False,
@@ -98,13 +105,14 @@ PROFILES: Final = {
         masked_passwords=False,
         node_as_object=False,
         blank_billing_mode=False,
-        ports_as_text=True,
         batch_words_capital=True,
         models_in_full=False,
         status_words=_WORDS,
     ),
     "strict": Quirks(
         name="strict",
+        times_in_lists=False,
+        templates_show_page=False,
         vague_states=False,
         not_found_status=404,
         undecodable_reason="REQUEST",

@@ -51,7 +51,7 @@ class Cloud:
     def __init__(self, profile: str) -> None:
         self.clock = HandClock()
         self.world: World = open_world(None, now=self.clock, quirks=PROFILES[profile])
-        self.ids: dict[str, str] = {}
+        self.ids = {"member": self.world.owner}
 
     def send(self, method: str, path: str, query: Mapping[str, Any] | None = None, body: Any = None) -> httpx.Response:
         async def once() -> httpx.Response:

@@ -235,7 +235,7 @@ def test_a_cluster_without_what_is_to_be_made_there_blocks_the_plan(
     rig = Rig(tmp_path, environ={})
     rig.declare((kind, "x", {**spec, "cluster": "5"}))
     (text,) = blocked(rig)
-    assert f"cluster 5 (AS-IN-01 (Mumbai)) has no {lacks}" in text
+    assert f"cluster 5 (EU-GB-01 (United Kingdom)) has no {lacks}" in text
 
 
 def prewarms(count: int) -> list[tuple[str, str, dict[str, Any]]]:

@@ -20,18 +20,30 @@ def strict(make_cloud: Any) -> Any:
 
 
 def test_the_profile_decides_the_status_of_absent_objects(cloud: Any, documented: Any, strict: Any) -> None:
-    for path, query in (
-        ("gpu/instance", {"instanceId": "x"}),
-        ("template", {"templateId": "x"}),
-        ("network", {"networkId": "x"}),
-        ("endpoint", {"id": "x"}),
+    for path, query, live in (
+        ("gpu/instance", {"instanceId": "x"}, 404),
+        ("template", {"templateId": "x"}, 400),
+        ("network", {"networkId": "x"}, 400),
+        ("endpoint", {"id": "x"}, 400),
     ):
         status, reason = strict.refused("GET", path, params=query)
         assert status == 404
         assert reason.endswith("_NOT_FOUND")
-        assert (
-            cloud.refused("GET", path, params=query) == documented.refused("GET", path, params=query) == (400, reason)
-        )
+        assert cloud.refused("GET", path, params=query) == (live, reason)
+        assert documented.refused("GET", path, params=query) == (400, reason)
+
+
+def test_the_live_profile_answers_404_for_a_deleted_instance_in_every_call(cloud: Any) -> None:
+    key = cloud.machine()
+    cloud.post("gpu/instance/delete", {"instanceId": key})
+    cloud.pass_(60)
+    gone = (404, "RESOURCE_NOT_FOUND")
+    assert cloud.refused("GET", "gpu/instance", params={"instanceId": key}) == gone
+    assert cloud.refused("GET", "/openapi/v1/metrics/gpu/instance", params={"instanceId": key}) == gone
+    for call in ("start", "stop", "restart", "delete", "edit", "migrate"):
+        assert cloud.refused("POST", f"gpu/instance/{call}", json={"instanceId": key}) == gone
+    body = {"instanceId": key, "image": "docker.io/team/saved:1"}
+    assert cloud.refused("POST", "job/save/image", json=body) == gone
 
 
 def test_the_profile_decides_whether_prices_are_text_or_numbers(cloud: Any, documented: Any) -> None:
@@ -102,10 +114,33 @@ def test_the_profile_decides_whether_the_node_is_a_list(cloud: Any, documented: 
     assert isinstance(documented.instance(documented.machine())["node"], list)
 
 
-def test_the_documented_profile_lists_endpoint_ports_as_text(cloud: Any, documented: Any) -> None:
-    for one, port in ((cloud, 8000), (documented, "8000")):
-        one.endpoint()
-        assert one.get("endpoints")["endpoints"][0]["ports"] == [{"port": port}]
+def test_only_lists_of_the_live_profile_have_the_times_of_instances(cloud: Any, documented: Any) -> None:
+    names = ("createdAt", "lastStartedAt", "lastStoppedAt", "releaseDataAt")
+    for one, listed in ((cloud, True), (documented, False)):
+        key = one.running()
+        one.post("gpu/instance/stop", {"instanceId": key})
+        one.pass_(60)
+        (row,), whole = one.get("gpu/instances")["instances"], one.instance(key)
+        created, started, stopped = (int(whole[name]) for name in names[:3])
+        assert 0 < created < started < stopped
+        kept_until = stopped + whole["keepDataDay"] * 86_400
+        assert whole.get("releaseDataAt") == (str(kept_until) if listed else None)
+        assert [row.get(name) for name in names] == [whole.get(name) if listed else None for name in names]
+
+
+def test_only_the_live_profile_answers_the_page_of_templates(cloud: Any, documented: Any) -> None:
+    for query, size, number in (({}, 20, 0), ({"pageSize": 5, "pageNum": 2}, 5, 2)):
+        answer = cloud.get("templates", channel="private", **query)
+        assert (answer["pageSize"], answer["pageNum"]) == (size, number)
+        assert set(documented.get("templates", channel="private", **query)) == {"template", "total"}
+
+
+def test_ports_of_endpoints_are_numbers_in_a_get_and_text_in_a_list(make_cloud: Any) -> None:
+    for profile in PROFILES.values():
+        one = make_cloud(quirks=profile)
+        key = one.endpoint()
+        assert one.get("endpoint", id=key)["endpoint"]["ports"] == [{"port": 8000}]
+        assert one.get("endpoints")["endpoints"][0]["ports"] == [{"port": "8000"}]
 
 
 def test_only_the_live_profile_accepts_missing_required_fields(cloud: Any, documented: Any) -> None:

@@ -20,6 +20,8 @@ def create(target: Target) -> Request:
         "appName": target.value("appName"),
         "products": [{"id": target.value("product", {}).get("id")}],
         "rootfsSize": target.value("rootDiskGb", prices.ROOT_GB),
+        # A client in production names the cluster in this list; the reference has `clusterID`, and both are sent.
+        "clusterIDs": [target.value("cluster")] if target.value("cluster") else None,
     }
     return post(f"{GPU}/endpoint/create", {"endpoint": {**filled(own), **_settings(target)}})
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from novita_infra.api.json_values import created_in, filled, flag_of, int_of, object_of, objects_of, text_of
+from novita_infra.api.json_values import created_in, filled, flag_of, int_of, object_of, objects_of, text_of, texts_of
 from novita_infra.kinds.kind import Circumstances, PlatformEvent
 from novita_infra.kinds.toolkit.owner_marks import env_without_mark, mark_of_env
 from novita_infra.kinds.toolkit.translation import ports_of, storages_of
@@ -189,6 +189,7 @@ _SHOWN: Final[Mapping[str, Callable[[Any], dict[str, Value]]]] = {
     "image": _image,
     "rootfsSize": lambda value: filled({"rootDiskGb": int_of(value)}),
     "volumeMounts": _mounts,
+    "clusterIDs": lambda value: filled({"cluster": next(iter(texts_of(value)), "")}),
     "clusterID": lambda value: filled({"cluster": text_of(value)}),
     "envs": lambda value: {"env": env_without_mark(value)},
     "healthy": lambda value: filled({"healthPath": text_of(object_of(value).get("path"))}),

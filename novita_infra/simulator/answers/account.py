@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from novita_infra.simulator.answer_schema import COUNT, DECIMAL, DIGITS, TEXT, TIME, choice, items, more, obj
+from novita_infra.simulator.answer_schema import (
+    COUNT,
+    DECIMAL,
+    DIGITS,
+    FLAG,
+    TEXT,
+    TIME,
+    WHOLE,
+    choice,
+    items,
+    more,
+    obj,
+)
 
 MONEY_REFUSALS: Final = (
     "BALANCE_NOT_ENOUGH",
@@ -21,6 +33,34 @@ BALANCE: Final = obj(
     pendingCharges=DIGITS,
     outstandingInvoices=DIGITS,
 )
+USER: Final = obj(credit_balance=WHOLE, allow_features=items(TEXT), free_trial={"type": "object"})
+_BUDGET: Final = obj(
+    budget_type=choice("Unlimited", "One-time", "Recurring"),
+    budget_limit=COUNT,
+    used=COUNT,
+    remaining=WHOLE,
+    cycle=choice("Monthly", ""),
+    period_start=TEXT,
+    period_end=TEXT,
+)
+MEMBER_BUDGETS: Final = obj(
+    member_count=COUNT,
+    budget_count=COUNT,
+    budgets=items(
+        more(
+            _BUDGET,
+            email=TEXT,
+            role=TEXT,
+            status=TEXT,
+            member_id=TEXT,
+            phone=TEXT,
+            user_id=TEXT,
+            remark_name=TEXT,
+        )
+    ),
+)
+KEY_BUDGETS: Final = obj(key_budgets=items(more(_BUDGET, key_id=TEXT, key_name=TEXT)))
+ENOUGH: Final = obj(enough=FLAG)
 _MONEY: Final = obj(
     amount=DIGITS,
     voucherAmount=DIGITS,

@@ -184,8 +184,8 @@ def endpoint(quirks: Quirks) -> Schema:
 
 
 def endpoints(quirks: Quirks) -> Schema:
-    """A page of endpoints. By the reference, their ports are text."""
-    return obj(endpoints=items(_endpoint(quirks, DIGITS if quirks.ports_as_text else WHOLE)), total=COUNT)
+    """A page of endpoints. Their ports are text, those of a get are numbers."""
+    return obj(endpoints=items(_endpoint(quirks, DIGITS)), total=COUNT)
 
 
 _BOUNDED: Final = (

@@ -8,6 +8,7 @@ from typing import Final
 from novita_infra.simulator.answers import account, machines, resources
 from novita_infra.simulator.errors import ApiRefusal
 from novita_infra.simulator.operations import Family
+from novita_infra.simulator.profiles import Quirks
 
 _GENERIC: Final = (
     "RESOURCE_NOT_FOUND",
@@ -61,13 +62,15 @@ REASONS: Final[Mapping[Family, Mapping[int, tuple[str, ...]]]] = {
 }
 
 
-def reasons_by_status(family: Family, *, not_found_status: int) -> dict[int, tuple[str, ...]]:
+def reasons_by_status(family: Family, quirks: Quirks) -> dict[int, tuple[str, ...]]:
     """The reasons of a family by status. Some profiles answer an absent GPU object with another status."""
     table = dict(REASONS[family])
-    if family in {Family.GPU, Family.ACCOUNT} and not_found_status != 400:
+    if family in {Family.GPU, Family.ACCOUNT} and quirks.not_found_status != 400:
         absent = tuple(reason for reason in table[400] if reason.endswith("_NOT_FOUND"))
         table[400] = tuple(reason for reason in table[400] if reason not in absent)
-        table[not_found_status] = absent
+        table[quirks.not_found_status] = absent
+    if family is Family.GPU and quirks.absent_instance_status not in table:
+        table[quirks.absent_instance_status] = ("RESOURCE_NOT_FOUND",)
     return table
 
 

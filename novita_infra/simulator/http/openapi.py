@@ -50,7 +50,7 @@ def document(quirks: Quirks, operations: Sequence[Operation]) -> dict[str, Any]:
                 _refusal_name(family, status): _refusal(status, names)
                 for family in Family
                 if family in families
-                for status, names in reasons_by_status(family, not_found_status=quirks.not_found_status).items()
+                for status, names in reasons_by_status(family, quirks).items()
             },
         },
     }
@@ -144,7 +144,7 @@ def _copy(schema: Any) -> Any:
 
 
 def _refusals(operation: Operation, quirks: Quirks) -> dict[str, Any]:
-    known = reasons_by_status(operation.family, not_found_status=quirks.not_found_status)
+    known = reasons_by_status(operation.family, quirks)
     return {
         str(status): {"$ref": f"#/components/responses/{_refusal_name(operation.family, status)}"} for status in known
     }

@@ -12,12 +12,13 @@ from novita_infra.simulator.discovery import modules_of
 from novita_infra.simulator.operations import Operation
 from novita_infra.simulator.routes import cloud
 from novita_infra.simulator.routes.llm import api_keys, batches, chat, dialects, embeddings, files, models, tasks
-from novita_infra.simulator.routes.market import account, catalogue
+from novita_infra.simulator.routes.market import account, budgets, catalogue
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *catalogue.OPERATIONS,
     *(one for _, module in modules_of(cloud) for one in getattr(module, "OPERATIONS", ())),
     *account.OPERATIONS,
+    *budgets.OPERATIONS,
     *api_keys.OPERATIONS,
     *models.OPERATIONS,
     *files.OPERATIONS,

@@ -20,7 +20,7 @@ def _instance(name: str, **more: Any) -> dict[str, Any]:
     return {
         "name": name,
         "kind": "gpu",
-        "productId": "3090.10c46g",
+        "productId": "3090.16c92g",
         "gpuNum": 1,
         "rootfsSize": 60,
         "imageUrl": "docker.io/someone/else:1",

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from novita_infra.simulator.world.engine.account_records import Usage
-from novita_infra.simulator.world.engine.settings import DAY
+from novita_infra.simulator.world.engine.periods import period
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import usage
 from novita_infra.simulator.world.market import money
@@ -37,21 +37,6 @@ class BillLine:
     """How many units the price is for."""
     requests: int
     amount: int
-
-
-def period(cycle: str, at: int) -> tuple[int, int]:
-    """The period of a cycle that contains a time, in UTC. Weeks begin on Monday."""
-    if cycle == "Hour":
-        return at - at % 3600, at - at % 3600 + 3600
-    day = at - at % DAY
-    if cycle == "Day":
-        return day, day + DAY
-    moment = datetime.fromtimestamp(day, UTC)
-    if cycle == "Week":
-        monday = day - moment.weekday() * DAY
-        return monday, monday + 7 * DAY
-    first = moment.replace(day=1)
-    return int(first.timestamp()), int((first + timedelta(days=32)).replace(day=1).timestamp())
 
 
 def bill_lines(world: World, cycle: str, *, start: int, end: int) -> Iterator[BillLine]:
@@ -103,7 +88,7 @@ def call_lines(world: World, cycle: str, *, start: int, end: int) -> Iterator[Bi
             prices=(price_in, price_out),
             per=usage.MILLION,
             requests=sum(used.requests for used in group),
-            amount=sum(usage.usage_cost(used) for used in group),
+            amount=sum(used.cost for used in group),
         )
 
 
@@ -127,4 +112,4 @@ def balance_then(world: World, at: float) -> int:
     """The balance at a time."""
     paid = sum(payment.amount for payment in world.payments if payment.created <= at)
     rented = sum(money.meter_cost(meter, at) for meter in world.meters)
-    return paid - rented - sum(usage.usage_cost(used) for used in world.usages if used.created <= at)
+    return paid - rented - sum(used.cost for used in world.usages if used.created <= at)

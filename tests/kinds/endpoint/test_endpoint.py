@@ -105,7 +105,8 @@ def test_a_create_is_wrapped_and_not_sent_twice() -> None:
     request = KIND.api.create.request(Target("", SPEC))
     assert (request.method, request.path) == ("POST", "/gpu-instance/openapi/v1/endpoint/create")
     own = {"name": "api", "appName": "chat", "products": [{"id": "SL-serverless-3"}], "rootfsSize": 50}
-    assert request.body == {"endpoint": {**own, **SETTINGS}}
+    cluster = {"clusterIDs": ["us-ca-nas-2"]}  # beside `clusterID`, because sources disagree on the name
+    assert request.body == {"endpoint": {**own, **cluster, **SETTINGS}}
     assert not request.repeatable
 
 
@@ -222,6 +223,13 @@ def test_older_answers_with_lists_for_objects_and_ports_as_text_are_read_the_sam
         workerConfig=[ITEM["workerConfig"]], policy=[ITEM["policy"]], image=[ITEM["image"]], ports=[{"port": "8000"}]
     )
     assert older.values == read().values
+
+
+def test_a_cluster_is_read_under_either_name() -> None:
+    one, several = {"clusterID": "us-ca-nas-2"}, {"clusterIDs": ["us-ca-nas-2", "as-sgp-2"]}
+    rest = {name: value for name, value in ITEM.items() if name != "clusterID"}
+    for item in (one, several, {**several, **one}, {**several, "clusterID": ""}, {**one, "clusterIDs": None}):
+        assert KIND.api.read.parse({**rest, **item}).values["cluster"] == "us-ca-nas-2"
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from novita_infra.simulator.operations import Family
 from novita_infra.simulator.routes.registry import OPERATIONS
 
 V1 = "/gpu-instance/openapi/v1"
+ROOT = Path(__file__).parents[3]
 SOURCES = Path(novita_infra.simulator.__file__).parent
 
 
@@ -59,7 +60,8 @@ def test_openapi_describes_every_json_answer() -> None:
     }
     silent = {name for name, answer in answers.items() if answer is None}
     assert {one.name for one in OPERATIONS if one.name in silent and one.method == "GET"} == set()
-    pairs = [pair for kind_type in FACTS for pair in read(kind_facts.HERE / kind_type)]
+    folders = [ROOT / "tests" / "contract" / "pairs", *(kind_facts.HERE / kind_type for kind_type in FACTS)]
+    pairs = [pair for folder in folders for pair in read(folder)]
     assert silent == {
         pair.said["operation"]
         for pair in pairs
@@ -109,7 +111,8 @@ def test_openapi_lists_every_reason_in_the_code() -> None:
 
 
 def test_error_reasons_move_absent_objects_to_the_status_of_the_profile() -> None:
-    assert "NETWORK_NOT_FOUND" in reasons_by_status(Family.GPU, not_found_status=400)[400]
-    moved = reasons_by_status(Family.GPU, not_found_status=404)
+    assert "NETWORK_NOT_FOUND" in reasons_by_status(Family.GPU, PROFILES["documented"])[400]
+    assert reasons_by_status(Family.GPU, PROFILES["live"])[404] == ("RESOURCE_NOT_FOUND",)
+    moved = reasons_by_status(Family.GPU, PROFILES["strict"])
     assert "NETWORK_NOT_FOUND" in moved[404]
     assert not any(name.endswith("_NOT_FOUND") for name in moved[400])

@@ -36,6 +36,7 @@ def _create(world: World, call: IncomingCall) -> Any:
     body = call.body["endpoint"]
     new = _record(body, key="")
     new.app_name, new.product, new.rootfs = body["appName"], body["products"][0]["id"], body["rootfsSize"]
+    new.type, new.cluster = body["type"], new.cluster or next(iter(body["clusterIDs"]), "")
     return {"id": endpoints.create(world, new).id}
 
 
@@ -67,9 +68,7 @@ def _list(world: World, call: IncomingCall) -> Any:
         default=10,
         largest=world.quirks.largest_page,
     )
-    rows = [_shown(world, one) for one in page]
-    if world.quirks.ports_as_text:
-        rows = [one | {"ports": [{"port": str(port["port"])} for port in one["ports"]]} for one in rows]
+    rows = [_shown(world, one) | {"ports": [{"port": str(one.port)}]} for one in page]
     return {"endpoints": rows, "total": len(present)}
 
 
@@ -115,7 +114,7 @@ def _shown(world: World, endpoint: Endpoint) -> dict[str, Any]:
         "id": endpoint.id,
         "name": endpoint.name,
         "appName": endpoint.app_name,
-        "url": f"https://{endpoint.app_name}.serverless.novita.ai",
+        "url": f"https://{endpoint.id}-{endpoint.app_name}.runsync.novita.dev",
         "state": {"state": endpoint.state, "error": endpoint.error, "message": endpoint.message},
         "workerConfig": {
             "minNum": endpoint.workers_min,
@@ -206,6 +205,8 @@ _CREATE = Fields(
         **_CONTAINER,
         "appName": may(Text(0, 63, pattern=r"([a-z0-9]([a-z0-9-]*[a-z0-9])?)?"), ""),
         "products": need(Items(Fields({"id": need(Text(1, 255))}), 1, 1)),
+        "type": may(Text(one_of=("sync", "async")), "sync"),
+        "clusterIDs": may(Items(Text(1, 255)), []),
         "rootfsSize": need(Whole()),
         "volumeMounts": should(Items(_MOUNT, high=31), []),
         "healthy": need(Fields({"path": need(Text(1, 255, pattern="/.*"))})),

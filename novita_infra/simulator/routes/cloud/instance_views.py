@@ -26,6 +26,7 @@ from novita_infra.simulator.profiles import Quirks
 from novita_infra.simulator.routes.cloud.log_addresses import instance_log_address
 from novita_infra.simulator.world.cloud import jobs
 from novita_infra.simulator.world.engine.cloud_records import INSTANCE_FIELDS, Instance
+from novita_infra.simulator.world.engine.settings import DAY
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import catalogue
 
@@ -58,10 +59,15 @@ _MOUNT: Final = obj(type=choice("network", "local"), size=DIGITS, id=TEXT, mount
 _PORT: Final = obj(port=WHOLE, type=choice("tcp", "http"))
 
 
+_TIMES: Final = dict.fromkeys(("createdAt", "lastStartedAt", "lastStoppedAt"), TIME)
+_LIVE_TIMES: Final = {**_TIMES, "releaseDataAt": TIME}
+
+
 def _listed(quirks: Quirks) -> Schema:
     modes = ("onDemand", "monthly", "spot")
     return obj(
         **INSTANCE_FIELDS.answers(),
+        **(_LIVE_TIMES if quirks.times_in_lists else {}),
         id=TEXT,
         clusterName=TEXT,
         status=_STATUS,
@@ -101,9 +107,7 @@ def instance_schema(quirks: Quirks) -> Schema:
         connectComponentLog=obj(systemLogAddress=TEXT, instanceLogAddress=TEXT, isRunning=FLAG),
         freeStorageSize=COUNT,
         keepDataDay=COUNT,
-        createdAt=TIME,
-        lastStartedAt=TIME,
-        lastStoppedAt=TIME,
+        **_TIMES,
     )
 
 
@@ -140,6 +144,7 @@ def instance_row(world: World, instance: Instance) -> dict[str, Any]:
         "endTime": str(instance.ends),
         "spotStatus": instance.spot,
         "spotReclaimTime": str(instance.reclaim),
+        **(_times(world, instance) if world.quirks.times_in_lists else {}),
     }
 
 
@@ -184,11 +189,21 @@ def instance_details(world: World, instance: Instance, *, base: str) -> dict[str
             "isRunning": running,
         },
         "freeStorageSize": max(0, instance.rootfs - instance.used_gb),
-        "keepDataDay": 7,
-        "createdAt": str(int(instance.created)),
-        "lastStartedAt": str(int(instance.started)),
-        "lastStoppedAt": str(int(instance.stopped)),
+        "keepDataDay": int(world.timings.data_kept // DAY),
+        **_times(world, instance),
     }
+
+
+def _times(world: World, instance: Instance) -> dict[str, str]:
+    """The times of an instance in Unix seconds; 0 for one that has not come, or does not apply."""
+    times = {
+        "createdAt": instance.created,
+        "lastStartedAt": instance.started,
+        "lastStoppedAt": instance.stopped,
+    }
+    if world.quirks.times_in_lists:
+        times["releaseDataAt"] = instance.stopped + world.timings.data_kept if instance.status == "exited" else 0
+    return {name: str(int(at)) for name, at in times.items()}
 
 
 def _mounts(world: World, instance: Instance, *, as_text: bool) -> list[dict[str, Any]]:

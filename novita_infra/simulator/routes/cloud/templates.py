@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from novita_infra.simulator.answer_schema import COUNT, DIGITS, TEXT, TIME, WHOLE, items, obj
+from novita_infra.simulator.answer_schema import COUNT, DIGITS, TEXT, TIME, WHOLE, Schema, items, obj
 from novita_infra.simulator.errors import invalid
 from novita_infra.simulator.operations import V1, Confidence, IncomingCall, Operation, page_of, paging
+from novita_infra.simulator.profiles import Quirks
 from novita_infra.simulator.request_schema import (
     Anything,
     Fields,
@@ -35,15 +36,21 @@ def _list(world: World, call: IncomingCall) -> Any:
         and query["name"].lower() in one.name.lower()
         and query["type"] in {"", one.type}
     ]
-    page = page_of(
-        matching,
-        number=query["pageNum"],
-        size=query["pageSize"],
-        first=world.quirks.first_page,
-        default=20,
-        largest=world.quirks.largest_page,
-    )
-    return {"template": [_shown(one) for one in page], "total": len(matching)}
+    first, largest = world.quirks.first_page, world.quirks.largest_page
+    number, size = query["pageNum"], query["pageSize"]
+    page = page_of(matching, number=number, size=size, first=first, default=_PAGE, largest=largest)
+    shown_page = {"pageSize": min(size or _PAGE, largest), "pageNum": max(first, number or 0)}
+    return {
+        "template": [_shown(one) for one in page],
+        "total": len(matching),
+        **(shown_page if world.quirks.templates_show_page else {}),
+    }
+
+
+def _listed(quirks: Quirks) -> Schema:
+    """The schema of a page of templates."""
+    shown_page = {"pageSize": COUNT, "pageNum": COUNT} if quirks.templates_show_page else {}
+    return obj(template=items(_TEMPLATE), total=COUNT, **shown_page)
 
 
 def _get(world: World, call: IncomingCall) -> Any:
@@ -83,6 +90,8 @@ def _shown(template: Template) -> dict[str, Any]:
     }
 
 
+_PAGE = 20
+"""The length of a page by default."""
 _FIELDS = {**TEMPLATE_FIELDS.requests("create"), "volumes": may(Anything())}
 """The same in a create and in an update."""
 _READ_ONLY = dict.fromkeys(("user", "logo", "tools", "recommendCards", "createdAt", "createTime"), may(Anything()))
@@ -105,7 +114,7 @@ OPERATIONS = (
         source="gpu-instance-list-templates",
         confidence=Confidence.SEEN_LIVE,
         serve=_list,
-        answer=obj(template=items(_TEMPLATE), total=COUNT),
+        answer=_listed,
         query=Fields(
             {
                 "channel": should(Text(0, 255, pattern=r"((official|community|private)(,|$))*"), ""),

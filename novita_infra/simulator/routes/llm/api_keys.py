@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from novita_infra.simulator.answer_schema import EMPTY_OBJECT
 from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.operations import Confidence, Family, IncomingCall, Operation
 from novita_infra.simulator.request_schema import Fields, Flag, Items, Text, Whole, may, need
@@ -24,7 +25,7 @@ def _list(world: World, call: IncomingCall) -> Any:
 def _shown(world: World, key: ApiKey, *, summary: bool) -> dict[str, Any]:
     row: dict[str, Any] = {
         "name": key.name,
-        "id": str(int(key.id[-8:], 16)),
+        "id": api_keys.number_of(key),
         "stringId": key.id,
         "maskedKey": key.masked,
         "memberId": world.owner,
@@ -59,6 +60,12 @@ def _set_policy(world: World, call: IncomingCall) -> Any:
         excluded=[model["id"] for model in body["excludedModels"]],
     )
     return _policy_of(world, key)
+
+
+def _reset_policy(world: World, call: IncomingCall) -> Any:
+    api_keys.of_caller(world, call.key)
+    api_keys.reset_policy(world, api_keys.key_of(world, call.path["string_id"]))
+    return {}
 
 
 def _policy_of(world: World, key: ApiKey) -> dict[str, Any]:
@@ -178,6 +185,16 @@ OPERATIONS = (
             }
         ),
         answer=answers.POLICY,
+        family=Family.ACCOUNT,
+    ),
+    Operation(
+        name="keys.reset_policy",
+        method="DELETE",
+        path=f"{_KEYS}/{{string_id}}/model-access-policy",
+        source="key-delete-model-access-policy",
+        confidence=Confidence.DOCUMENTED,
+        serve=_reset_policy,
+        answer=EMPTY_OBJECT,
         family=Family.ACCOUNT,
     ),
 )

@@ -52,6 +52,11 @@ def _balance(world: World, _call: IncomingCall) -> Any:
     }
 
 
+def _user(world: World, _call: IncomingCall) -> Any:
+    """The account as clients of the old path read it. No page describes it; only the balance is known for sure."""
+    return {"credit_balance": money.balance(world) // 10, "allow_features": [], "free_trial": {}}
+
+
 def _window(world: World, call: IncomingCall) -> tuple[int, int]:
     end = call.query["endTime"] or int(world.moment)
     start = call.query["startTime"] or max(0, end - LONGEST)
@@ -178,9 +183,18 @@ OPERATIONS = (
         _balance,
         Fields(),
         "/v3/user/balance",
-        "/v3/user",
         answer=answers.BALANCE,
         confidence=Confidence.DOCUMENTED,
+    ),
+    Operation(
+        name="account.user",
+        method="GET",
+        path="/v3/user",
+        source="basic-get-user-balance",
+        confidence=Confidence.SEEN_LIVE,
+        serve=_user,
+        answer=answers.USER,
+        family=Family.ACCOUNT,
     ),
     _get(
         "usage_bills",

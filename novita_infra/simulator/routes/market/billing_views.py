@@ -7,6 +7,7 @@ from typing import Any
 
 from novita_infra.simulator.world import bills
 from novita_infra.simulator.world.engine.account_records import Payment
+from novita_infra.simulator.world.engine.periods import period
 from novita_infra.simulator.world.engine.settings import MONTH
 from novita_infra.simulator.world.engine.world import World
 
@@ -82,7 +83,7 @@ def month_row(world: World, month: str, this_month: str) -> dict[str, Any]:
     """The bill of a month."""
     sums = bills.by_months(world).get(month, {"used": 0, "bought": 0})
     amount = sums["used"] + sums["bought"]
-    start, end = bills.period("Month", int(datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC).timestamp()))
+    start, end = period("Month", int(datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC).timestamp()))
     over = month < this_month
     return {
         "billId": world.draw("bill", month),

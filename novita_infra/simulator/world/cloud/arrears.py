@@ -1,12 +1,15 @@
-"""Arrears: machines freeze, workers are removed, storages are released; a top-up restores workers."""
+"""Arrears, of the account and of the budget of the member: machines freeze and workers are removed.
+
+A payment, or a larger budget, restores workers. Storages are released after days without money.
+"""
 
 from __future__ import annotations
 
 from novita_infra.simulator.world.cloud import endpoints, instances, outages
-from novita_infra.simulator.world.engine.account_records import Account, Payment, Term
+from novita_infra.simulator.world.engine.account_records import Account, Budget, Payment, Term
 from novita_infra.simulator.world.engine.settings import DAY
 from novita_infra.simulator.world.engine.world import World
-from novita_infra.simulator.world.market import money
+from novita_infra.simulator.world.market import budgets, money
 
 
 def top_up(world: World, amount: int, *, note: str = "") -> None:
@@ -18,6 +21,41 @@ def top_up(world: World, amount: int, *, note: str = "") -> None:
     account.arrears = 0.0
     world.expect(world.accounts, account, [])
     money.foresee(world)
+    _revive(world)
+
+
+def set_budget(world: World, owner: str, *, kind: str, limit: int) -> None:
+    """Sets the budget of the member or of a key (1/10000 USD). Endpoints get their workers back if it is enough now."""
+    before = world.budgets.get(owner)
+    budgets.configure(world, owner, kind=kind, limit=limit)
+    if before is not None and before.stopped and budgets.is_enough(world, owner):
+        before.stopped = False
+        _revive(world)
+
+
+def on_budget_event(world: World, budget: Budget, _event: str) -> None:
+    """Handles the end of a billing cycle: an exhausted budget ends what is billed by the hour (guides/budgets)."""
+    was_stopped, budget.stopped = budget.stopped, not budgets.is_enough(world, budget.id)
+    if budget.stopped and not was_stopped:
+        _stop(world)
+    elif was_stopped and not budget.stopped:
+        _revive(world)
+    budgets.await_cycle(world, budget)
+
+
+def _stop(world: World) -> None:
+    for instance in list(world.instances):
+        if instance.billing != "monthly":
+            outages.freeze(world, instance)
+    for endpoint in list(world.endpoints):
+        endpoints.starve(world, endpoint)
+
+
+def _revive(world: World) -> None:
+    """Gives endpoints their workers back, unless something else still withholds them."""
+    budget = world.budgets.get(world.owner)
+    if world.account.arrears or (budget is not None and budget.stopped):
+        return
     for endpoint in world.endpoints:
         endpoints.revive(world, endpoint)
 
@@ -29,11 +67,7 @@ def on_event(world: World, account: Account, event: str) -> None:
         return
     if event == "!empty":
         account.arrears = world.moment
-        for instance in list(world.instances):
-            if instance.billing != "monthly":
-                outages.freeze(world, instance)
-        for endpoint in list(world.endpoints):
-            endpoints.starve(world, endpoint)
+        _stop(world)
         world.expect(world.accounts, account, [(world.timings.storage_kept, "!release")])
     elif any(instance.status == "running" for instance in world.instances):
         world.expect(world.accounts, account, [(DAY, "!release")])

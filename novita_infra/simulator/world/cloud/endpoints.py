@@ -11,7 +11,7 @@ from novita_infra.simulator.world.cloud.lifecycles import exit_code, pull_second
 from novita_infra.simulator.world.cloud.registry_auths import auth_of
 from novita_infra.simulator.world.engine.cloud_records import Endpoint, Worker
 from novita_infra.simulator.world.engine.world import World
-from novita_infra.simulator.world.market import catalogue, money
+from novita_infra.simulator.world.market import budgets, catalogue, money
 
 LIMITS: Final[dict[str, Any]] = {
     "minRootfsSize": 10,
@@ -23,7 +23,7 @@ LIMITS: Final[dict[str, Any]] = {
     "minWorkerNum": 0,
     "maxWorkerNum": 50,
     "minFreeTimeout": 1,
-    "maxFreeTimeout": 3600,
+    "maxFreeTimeout": 1000,
     "minConcurrencyNum": 1,
     "maxConcurrencyNum": 1000,
     "minQueueWaitTime": 1,
@@ -59,7 +59,7 @@ def create(world: World, new: Endpoint) -> Endpoint:
     _within("rootfsSize", new.rootfs, "RootfsSize")
     if any(other.app_name == new.app_name for other in world.endpoints if new.app_name):
         raise ApiRefusal("SERVERLESS_APP_NAME_IS_EXIST", f"the app name {new.app_name!r} is taken")
-    money.check_funds(world)
+    budgets.check_funds(world)
     if catalogue.free(world, product, "") < new.workers_min * new.gpus:
         raise ApiRefusal("INSUFFICIENT_RESOURCE", f"no {product.name} is free for {new.workers_min} workers")
     new.id = world.new_id("endpoint")
@@ -120,8 +120,9 @@ def update(world: World, new: Endpoint) -> None:
     if endpoint.state == "deleting":
         raise not_allowed(f"endpoint {new.id} is being deleted")
     new.app_name, new.product, new.rootfs = endpoint.app_name, endpoint.product, endpoint.rootfs
+    new.type = endpoint.type
     _check(world, new)
-    money.check_funds(world)
+    budgets.check_funds(world)
     rolls = any(getattr(endpoint, name) != getattr(new, name) for name in _ROLLS)
     _check_room(world, endpoint, new, rolls=rolls)
     unchanged = {"id", "created", "ahead", "state", "error", "message", "generation", "workers", "updated"}

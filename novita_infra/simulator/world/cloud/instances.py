@@ -11,7 +11,7 @@ from novita_infra.simulator.world.cloud.lifecycles import Steps, exit_code, star
 from novita_infra.simulator.world.cloud.registry_auths import auth_of
 from novita_infra.simulator.world.engine.cloud_records import Instance
 from novita_infra.simulator.world.engine.world import World
-from novita_infra.simulator.world.market import catalogue, money
+from novita_infra.simulator.world.market import budgets, catalogue, money
 from novita_infra.simulator.world.market.catalogue import ProductEntry
 
 SMALLEST_ROOTFS: Final = 10
@@ -20,10 +20,10 @@ UNBORN: Final = frozenset({"pending", "toCreate", "creating"})
 
 
 def instance_of(world: World, key: str) -> Instance:
-    """The instance with this id. Raises RESOURCE_NOT_FOUND."""
+    """The instance with this id. Raises RESOURCE_NOT_FOUND with the status of the profile."""
     instance = world.instances.get(key)
     if instance is None:
-        raise no_such(f"instance {key!r}")
+        raise no_such(f"instance {key!r}", status=world.quirks.absent_instance_status)
     return instance
 
 
@@ -54,7 +54,7 @@ def create(world: World, new: Instance, *, months: int) -> Instance:
         networks.check_use(world, new.network, cluster=new.cluster)
     elif new.mounts or new.network:
         raise invalid("clusterId", "is required where a network storage or a VPC is named")
-    money.check_funds(world, money.term_price(new, months) if months else 0)
+    budgets.check_funds(world, money.term_price(new, months) if months else 0)
     cluster = new.cluster or catalogue.place(world, product, new.gpus)
     new.ip = networks.assign(world, new.network) if new.network else ""
     catalogue.take(world, product, cluster, new.gpus)
@@ -112,6 +112,8 @@ def start(world: World, key: str) -> Instance:
     _check_status(world, instance, among=frozenset({"exited"}), what="stopped one can be started")
     if (instance.billing == "monthly" and instance.ends <= world.moment) or money.funds_left(world) <= 0:
         raise ApiRefusal("EXPIRED_OR_BALANCE_NOT_ENOUGH", f"instance {key} has expired or the balance is not enough")
+    if instance.billing != "monthly":
+        budgets.check_funds(world)
     take_place(world, instance)
     if instance.spot:
         instance.spot, instance.reclaim = "running", 0  # the spot purchase is repeated

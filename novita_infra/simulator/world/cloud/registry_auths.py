@@ -18,9 +18,7 @@ def auth_of(world: World, key: str) -> RegistryAuth:
 def save(world: World, *, name: str, username: str, password: str) -> RegistryAuth:
     """Adds a credential. Names may repeat."""
     return world.registry_auths.add(
-        RegistryAuth(
-            id=world.new_id("auth", length=32), created=world.moment, name=name, username=username, password=password
-        )
+        RegistryAuth(id=world.new_uuid("auth"), created=world.moment, name=name, username=username, password=password)
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from novita_infra.simulator.errors import ApiRefusal, invalid
 from novita_infra.simulator.world.engine.cloud_records import Storage
 from novita_infra.simulator.world.engine.world import World
-from novita_infra.simulator.world.market import catalogue, money
+from novita_infra.simulator.world.market import budgets, catalogue, money
 
 SMALLEST = 10
 """The smallest storage in GB."""
@@ -29,8 +29,8 @@ def create(world: World, *, name: str, size: int, cluster: str) -> Storage:
     if size < SMALLEST:
         raise invalid("storageSize", f"must be at least {SMALLEST} GB")
     _check_largest(world, size)
-    money.check_funds(world)
-    storage = Storage(id=world.new_id("storage"), created=world.moment, name=name, size=size, cluster=cluster)
+    budgets.check_funds(world)
+    storage = Storage(id=world.new_uuid("storage"), created=world.moment, name=name, size=size, cluster=cluster)
     money.begin_storage(world, storage)
     return world.storages.add(storage)
 

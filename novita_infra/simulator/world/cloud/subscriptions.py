@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from novita_infra.simulator.errors import ApiRefusal, not_allowed
 from novita_infra.simulator.world.cloud.instances import UNBORN, staying, take_place
 from novita_infra.simulator.world.engine.world import World
-from novita_infra.simulator.world.market import catalogue, money
+from novita_infra.simulator.world.market import budgets, catalogue, money
 
 
 def renew(world: World, key: str, *, months: int) -> None:
@@ -17,7 +17,7 @@ def renew(world: World, key: str, *, months: int) -> None:
         raise ApiRefusal("CREATING_INSTANCE_NOT_SUPPORT_RENEWAL", f"instance {key} is still being created")
     if instance.billing != "monthly":
         raise ApiRefusal("UNSUPPORTED_BILLING_MODE", f"instance {key} is not a monthly one")
-    money.check_funds(world, money.term_price(instance, months))
+    budgets.check_funds(world, money.term_price(instance, months))
     money.buy(world, instance, months=months, renewal=True)
     world.instances.touch(instance)
 
@@ -30,7 +30,7 @@ def convert(world: World, key: str, *, months: int) -> None:
         raise ApiRefusal("UNSUPPORTED_BILLING_MODE", f"instance {key} cannot become a monthly one")
     if instance.status in UNBORN:
         raise not_allowed(f"instance {key} is {instance.status}")
-    money.check_funds(world, money.term_price(instance, months))
+    budgets.check_funds(world, money.term_price(instance, months))
     take_place(world, instance)
     money.end_instance(world, instance)
     money.end_disk(world, instance)

@@ -94,3 +94,22 @@ class Usage(WorldRecord):
     units_out: int = 0
     """Tokens of an LLM; for pictures and clips, `units_in` is their number."""
     requests: int = 0
+
+    @property
+    def cost(self) -> int:
+        """The cost, rounded down once."""
+        return (self.units_in * self.price_in + self.units_out * self.price_out) // 1_000_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Budget(WorldRecord):
+    """The budget of the member or of a key, whose id it has. An unlimited one has no record."""
+
+    type: str
+    """`One-time` or `Recurring`."""
+    limit: int
+    """In 1/10000 USD."""
+    before: int = 0
+    """The costs before a one-time budget was set, in 1/100000 USD."""
+    stopped: bool = False
+    """Whether it has stopped what the member rents by the hour."""

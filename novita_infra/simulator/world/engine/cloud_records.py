@@ -220,6 +220,8 @@ class Endpoint(WorldRecord):
     cluster: str
     envs: list[dict[str, str]]
     health: str
+    type: str = "sync"
+    """`sync` or `async`."""
     state: str = "creating"
     error: str = ""
     message: str = ""

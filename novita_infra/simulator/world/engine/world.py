@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from novita_infra.simulator.faults.model import Faults
 from novita_infra.simulator.profiles import LIVE, Quirks
 from novita_infra.simulator.world.engine.account_file import AccountFile
-from novita_infra.simulator.world.engine.account_records import Account, ApiKey, Meter, Payment, Term, Usage
+from novita_infra.simulator.world.engine.account_records import Account, ApiKey, Budget, Meter, Payment, Term, Usage
 from novita_infra.simulator.world.engine.cloud_records import CloudTables
 from novita_infra.simulator.world.engine.contents import Contents
 from novita_infra.simulator.world.engine.keys import Keys
@@ -77,6 +78,7 @@ class World(CloudTables):
         self.payments = self._table("payments", Payment)
         self.terms = self._table("terms", Term)
         self.accounts = self._table("accounts", Account)
+        self.budgets = self._table("budgets", Budget)
         self.stock = self._table("stock", Stock)
         self.prices = self._table("prices", Price)
         self.scenario_events = self._table("happenings", ScenarioEvent)
@@ -181,6 +183,10 @@ class World(CloudTables):
         """A new id. The same seed and history give the same id."""
         self._ids += 1
         return self.draw(kind, str(self._ids), length=length)
+
+    def new_uuid(self, kind: str) -> str:
+        """A new id in the form of a UUID, as storages, registry credentials and tasks have."""
+        return str(UUID(self.new_id(kind, length=32), version=4))
 
     def new_number(self, kind: str) -> str:
         """A new id of digits, as templates have."""

@@ -41,6 +41,11 @@ def key_of(world: World, string_id: str) -> ApiKey:
     return api_key
 
 
+def number_of(key: ApiKey) -> str:
+    """The `id` of the key, a number as text."""
+    return str(int(key.id[-8:], 16))
+
+
 def set_policy(world: World, key: ApiKey, *, mode: str, allowed: Sequence[str], excluded: Sequence[str]) -> None:
     """Replaces the policy. Models outside the mode and duplicates are dropped (key-put-model-access-policy)."""
     model_ids = list(dict.fromkeys(allowed if mode == "selected" else excluded))
@@ -53,6 +58,13 @@ def set_policy(world: World, key: ApiKey, *, mode: str, allowed: Sequence[str], 
     key.mode = mode
     key.allowed, key.excluded = (model_ids, []) if mode == "selected" else ([], model_ids)
     key.own, key.updated = True, int(world.moment)
+    world.api_keys.touch(key)
+
+
+def reset_policy(world: World, key: ApiKey) -> None:
+    """Removes the policy: every model may be called again, as if there had never been one."""
+    key.mode, key.allowed, key.excluded = "all_enabled", [], []
+    key.own, key.updated = False, 0
     world.api_keys.touch(key)
 
 

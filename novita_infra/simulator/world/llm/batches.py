@@ -36,7 +36,7 @@ def create(
     file = files.file_of(world, source)
     if file.purpose != "batch":
         raise ApiRefusal("INVALID_REQUEST_BODY", "input_file_id must be a file with the purpose batch")
-    usage.check_call_funds(world)
+    usage.check_call_funds(world, key)
     batch = Batch(
         id=f"batch_{world.new_id('batch', length=20)}",
         created=world.moment,

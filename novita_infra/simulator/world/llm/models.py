@@ -81,6 +81,16 @@ MODELS: Final = (
         tpm=(2_000_000, 6_000_000, 50_000_000, 50_000_000, 50_000_000),
     ),
     Model(
+        id="deepseek/deepseek-v3-0324",
+        name="DeepSeek V3 0324",
+        input=2700,
+        output=11_200,
+        context=163_840,
+        longest=163_840,
+        endpoints=_ALL,
+        features=_TOOLS,
+    ),
+    Model(
         id="deepseek/deepseek-r1-0528",
         name="DeepSeek R1 0528",
         input=7000,

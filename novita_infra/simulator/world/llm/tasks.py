@@ -13,7 +13,7 @@ from novita_infra.simulator.world.engine.llm_records import Delivery, Task
 from novita_infra.simulator.world.engine.settings import UNPULLABLE
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import usage
-from novita_infra.simulator.world.market import money
+from novita_infra.simulator.world.market import budgets, money
 
 SUCCEED: Final = "TASK_STATUS_SUCCEED"
 FAILED: Final = "TASK_STATUS_FAILED"
@@ -95,14 +95,17 @@ def submit(world: World, *, operation: str, request: TaskRequest, key: str) -> T
     kind = task_kind(operation)
     if request.webhook:
         check_address(str(request.webhook["url"]))
-    if money.funds_left(world) < kind.price * request.units and not request.mock:
-        raise ApiRefusal("BILLING_BALANCE_NOT_ENOUGH", "the balance is not enough")
+    if not request.mock:
+        if money.funds_left(world) < kind.price * request.units:
+            raise ApiRefusal("BILLING_BALANCE_NOT_ENOUGH", "the balance is not enough")
+        if not budgets.is_enough(world, world.owner):
+            raise ApiRefusal("BILLING_BALANCE_NOT_ENOUGH", "the budget of the member is exhausted")
     if kind.minute and world.rates.used(f"task {operation}", at=world.moment) + request.units > kind.minute:
         raise ApiRefusal("RATE_LIMIT_EXCEEDED", f"more than {kind.minute} a minute of {operation}")
     world.rates.add(f"task {operation}", request.units, at=world.moment)
-    word = world.new_id("task", length=32)
+    word = world.new_uuid("task")
     task = Task(
-        id="-".join((word[:8], word[8:12], word[12:16], word[16:20], word[20:])),
+        id=word,
         created=world.moment,
         operation=operation,
         media=kind.media,

@@ -10,28 +10,26 @@ from novita_infra.simulator.world.engine.account_records import Usage
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import models
 from novita_infra.simulator.world.llm.models import Model
-from novita_infra.simulator.world.market import money
+from novita_infra.simulator.world.market import budgets, money
 
 MILLION = 1_000_000
 
 
-def usage_cost(usage: Usage) -> int:
-    """The cost of a sum of usage."""
-    return (usage.units_in * usage.price_in + usage.units_out * usage.price_out) // MILLION
-
-
-def check_call_funds(world: World) -> None:
-    """Refuses with NOT_ENOUGH_BALANCE if the account cannot pay."""
+def check_call_funds(world: World, key: str) -> None:
+    """Refuses with NOT_ENOUGH_BALANCE if the account cannot pay, or a budget of the member or the key is exhausted."""
     if money.funds_left(world) < 1:
         raise ApiRefusal("NOT_ENOUGH_BALANCE", "not enough balance")
+    for owner in (world.owner, key):
+        if not budgets.is_enough(world, owner):
+            raise ApiRefusal("NOT_ENOUGH_BALANCE", f"the budget of {owner} is exhausted")
 
 
-def admit(world: World, model: Model) -> None:
-    """Admits a call if there is money and the limits of the minute allow it, and counts it.
+def admit(world: World, model: Model, key: str) -> None:
+    """Admits a call with a key if there is money and the limits of the minute allow it, and counts it.
 
     Raises NOT_ENOUGH_BALANCE, RATE_LIMIT_EXCEEDED, TOKEN_LIMIT_EXCEEDED (llm-rate-limits).
     """
-    check_call_funds(world)
+    check_call_funds(world, key)
     tier = models.tier(world) - 1
     if world.rates.used(f"rpm {model.id}", at=world.moment) >= model.rpm[tier]:
         raise ApiRefusal("RATE_LIMIT_EXCEEDED", f"more than {model.rpm[tier]} requests a minute to {model.id}")
@@ -82,11 +80,11 @@ def charge(
             price_out=prices[1],
         )
     )
-    before = usage_cost(usage)
+    before = usage.cost
     usage.units_in += units[0]
     usage.units_out += units[1]
     usage.requests += 1
     world.usages.touch(usage)
-    world.sums.settled -= usage_cost(usage) - before
-    if usage_cost(usage) != before:
+    world.sums.settled -= usage.cost - before
+    if usage.cost != before:
         money.foresee(world)

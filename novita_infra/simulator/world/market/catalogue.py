@@ -58,9 +58,12 @@ CLUSTERS: Final = (
     ClusterEntry("us-dallas-nas-2", "US-01 (Dallas)", storage=True, vpc=True),
     ClusterEntry("us-ca-nas-2", "US-CA-02 (California)", storage=True, vpc=True),
     ClusterEntry("as-sgp-2", "AS-SGP-02 (Singapore)", storage=True, vpc=True),
-    ClusterEntry("eu-de-1", "EU-DE-01 (Frankfurt)", storage=True, vpc=False),
+    ClusterEntry("eu-de-1", "EU-DE-01 (Germany)", storage=True, vpc=False),
     ClusterEntry("us-ca-6", "US-CA-06 (California)", storage=False, vpc=True),
-    ClusterEntry("5", "AS-IN-01 (Mumbai)", storage=False, vpc=False),
+    ClusterEntry("cn-hongkong-1", "CN-HK-01 (Hong Kong)", storage=True, vpc=True),
+    ClusterEntry("as-in-1", "AS-IN-01 (India)", storage=False, vpc=False),
+    ClusterEntry("oc-au-1", "OC-AU-01 (Australia)", storage=False, vpc=False),
+    ClusterEntry("5", "EU-GB-01 (United Kingdom)", storage=False, vpc=False),
 )
 _ALL: Final = ()
 _US: Final = ("us-dallas-nas-2", "us-ca-nas-2", "us-ca-6")
@@ -105,7 +108,7 @@ def _gpu(  # noqa: PLR0913 - a row of the price list
 GPU_PRODUCTS: Final = (
     _gpu("4090.16c62g", "RTX 4090", 24, size=(16, 62, 50), price=35_000, spot=18_000, clusters=_BIG),
     _gpu("4090.16c96g.v2", "RTX 4090", 24, size=(16, 96, 60), price=39_000, spot=20_000),
-    _gpu("3090.10c46g", "RTX 3090", 24, size=(10, 46, 50), price=21_000, spot=11_000),
+    _gpu("3090.16c92g", "RTX 3090", 24, size=(16, 92, 50), price=21_000, spot=11_000),
     _gpu("5090.16c96g", "RTX 5090", 32, size=(16, 96, 60), price=50_000, clusters=_US),
     _gpu("A100-80GB.14c240g", "A100 SXM", 80, size=(14, 240, 100), price=160_000, spot=80_000, clusters=_BIG),
     _gpu("H100-80GB.20c240g", "H100 SXM", 80, size=(20, 240, 100), price=235_000, spot=118_000, clusters=_BIG),
@@ -148,6 +151,8 @@ SERVERLESS_PRODUCTS: Final = tuple(
     )
 )
 _BY_ID: Final = {product.id: product for product in (*GPU_PRODUCTS, *CPU_PRODUCTS, *SERVERLESS_PRODUCTS)}
+_FORMER_IDS: Final = {"3090.10c46g": "3090.16c92g"}
+"""Products that had another id in earlier versions, and may still have it in account files."""
 _CLUSTER_BY_ID: Final = {cluster.id: cluster for cluster in CLUSTERS}
 _EVERYWHERE: Final = tuple(_CLUSTER_BY_ID)
 
@@ -162,7 +167,7 @@ def cluster_of(key: str) -> ClusterEntry:
 
 def product_of(key: str) -> ProductEntry:
     """The product with this id, of any catalogue. The id must have been checked before."""
-    return _BY_ID[key]
+    return _BY_ID[_FORMER_IDS.get(key, key)]
 
 
 def products_like(pattern: str) -> list[ProductEntry]:

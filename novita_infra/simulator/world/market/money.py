@@ -6,7 +6,6 @@ life.
 
 from __future__ import annotations
 
-from novita_infra.simulator.errors import ApiRefusal
 from novita_infra.simulator.world.engine.account_records import Meter, Payment, Term
 from novita_infra.simulator.world.engine.cloud_records import Endpoint, Instance, Storage, Worker
 from novita_infra.simulator.world.engine.records import Price
@@ -57,12 +56,6 @@ def foresee(world: World) -> None:
         world.expect(world.accounts, account, [(max(0.0, empty_at - world.moment), "!empty")])
     elif account.ahead:
         world.expect(world.accounts, account, [])
-
-
-def check_funds(world: World, price: int = 0) -> None:
-    """Refuses with BALANCE_NOT_ENOUGH what the account cannot pay."""
-    if funds_left(world) < max(price, 1):
-        raise ApiRefusal("BALANCE_NOT_ENOUGH", "the balance is not enough")
 
 
 def monthly_price(product: ProductEntry, months: int) -> int:

@@ -80,7 +80,7 @@ def test_an_endpoint_has_the_types_of_live_answers(cloud: Any) -> None:
     assert got["policy"] == {"type": "queue", "value": "30"}
     assert got["ports"] == [{"port": 8000}]
     assert (got["appName"], got["rootfsSize"], got["products"]) == ("my-app", 100, [{"id": "SL-serverless-1"}])
-    assert got["url"] == "https://my-app.serverless.novita.ai"
+    assert got["url"] == f"https://{key}-my-app.runsync.novita.dev"
     assert got["image"] == {"image": "a:1", "authId": auth, "command": "run"}
     assert got["volumeMounts"] == [{"type": "local", "id": "", "size": 30, "mountPath": "/cache"}]
     assert got["healthy"]["path"] == "/health"
@@ -90,6 +90,7 @@ def test_an_endpoint_has_the_types_of_live_answers(cloud: Any) -> None:
 def test_the_app_name_of_an_endpoint_defaults_to_its_id_and_is_unique(cloud: Any, an_endpoint: Any) -> None:
     key = cloud.endpoint()
     assert shown(cloud, key)["appName"] == key
+    assert shown(cloud, key)["url"] == f"https://{key}-{key}.runsync.novita.dev"
     cloud.pass_(PAUSE)
     cloud.endpoint(appName="taken")
     cloud.pass_(PAUSE)
@@ -105,7 +106,20 @@ def test_endpoints_are_listed_in_full(cloud: Any) -> None:
     assert [one["id"] for one in cloud.get("endpoints")["endpoints"]] == keys
     second = cloud.get("endpoints", pageSize=2, pageNum=1)
     assert second["total"] == 3
-    assert second["endpoints"] == [shown(cloud, keys[2])]
+    assert second["endpoints"] == [shown(cloud, keys[2]) | {"ports": [{"port": "8000"}]}]
+
+
+def test_an_endpoint_create_takes_a_type_and_a_list_of_clusters(cloud: Any, an_endpoint: Any) -> None:
+    key = cloud.endpoint(type="async", clusterIDs=["as-sgp-2"])
+    assert (cloud.objects("endpoints")[0]["type"], shown(cloud, key)["clusterID"]) == ("async", "as-sgp-2")
+    change(cloud, key, clusterID="us-ca-nas-2")  # an update has the single name
+    assert (cloud.objects("endpoints")[0]["type"], shown(cloud, key)["clusterID"]) == ("async", "us-ca-nas-2")
+    cloud.pass_(PAUSE)
+    sync = cloud.endpoint(clusterID="us-ca-nas-2", clusterIDs=["us-ca-nas-2", "as-sgp-2"])
+    assert (cloud.objects("endpoints")[1]["type"], shown(cloud, sync)["clusterID"]) == ("sync", "us-ca-nas-2")
+    cloud.pass_(PAUSE)
+    assert cloud.refuses("endpoint/create", {"endpoint": an_endpoint(clusterIDs=["mars"])}) == "RESOURCE_NOT_FOUND"
+    assert cloud.refused_field("endpoint/create", {"endpoint": an_endpoint(type="batch")}) == "endpoint.type"
 
 
 def test_an_endpoint_with_minimum_zero_has_no_workers(cloud: Any) -> None:

@@ -83,7 +83,7 @@ def test_the_instance_list_differs_from_get_as_live(cloud: Any) -> None:
 
 def test_the_instance_list_has_pages_and_filters(cloud: Any) -> None:
     keys = [cloud.machine(name=f"worker-{number}") for number in range(5)]
-    other = cloud.machine(name="other", productId="3090.10c46g")
+    other = cloud.machine(name="other", productId="3090.16c92g")
     first = cloud.get("gpu/instances", pageSize=2, pageNum=0)
     second = cloud.get("gpu/instances", pageSize=2, pageNum=1)
     assert [one["id"] for one in first["instances"] + second["instances"]] == keys[:4]
@@ -140,7 +140,7 @@ def test_deleting_an_instance_has_an_empty_object_as_answer_and_takes_seconds(cl
         cloud.pass_(1)
     assert list(dict.fromkeys(seen)) == ["toRemove", "removing", "removed", "gone"]
     assert cloud.get("gpu/instances")["total"] == 0
-    assert cloud.refuses("gpu/instance/delete", {"instanceId": key}) == "RESOURCE_NOT_FOUND"
+    assert cloud.refused("POST", "gpu/instance/delete", json={"instanceId": key}) == (404, "RESOURCE_NOT_FOUND")
 
 
 def test_a_second_delete_of_an_instance_changes_nothing(cloud: Any) -> None:
@@ -312,7 +312,7 @@ def test_instance_metrics_cover_the_window_for_each_gpu(cloud: Any) -> None:
     assert all(isinstance(point["timestamp"], str) for point in got["memUtilization"])
     default = cloud.get(path, instanceId=key, startTime=now - 10, endTime=now + 99, interval=5)
     assert len(default["cpuUtilization"]) == 4
-    assert cloud.refused("GET", path, params={"instanceId": "nope"}) == (400, "RESOURCE_NOT_FOUND")
+    assert cloud.refused("GET", path, params={"instanceId": "nope"}) == (404, "RESOURCE_NOT_FOUND")
 
 
 def test_the_metrics_of_an_idle_instance_have_no_gpu_load(make_cloud: Any) -> None:

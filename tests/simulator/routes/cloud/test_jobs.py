@@ -72,5 +72,6 @@ def test_a_save_job_requires_a_running_machine(cloud: Any) -> None:
     assert cloud.refuses("job/save/image", body) == "OPERATION_LIMIT"
     cloud.pass_(100)
     assert cloud.refuses("job/save/image", body | {"registryAuthId": "no"}) == "RESOURCE_NOT_FOUND"
-    assert cloud.refuses("job/save/image", body | {"instanceId": "no"}) == "RESOURCE_NOT_FOUND"
+    absent = cloud.refused("POST", "job/save/image", json=body | {"instanceId": "no"})
+    assert absent == (404, "RESOURCE_NOT_FOUND")
     assert cloud.refused_field("job/save/image", body | {"image": ""}) == "image"

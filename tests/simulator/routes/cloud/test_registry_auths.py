@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -14,7 +15,7 @@ def test_saving_a_registry_auth_answers_no_id_and_adds_one_each_time(cloud: Any)
     data = cloud.get("repository/auths")["data"]
     assert len({one["id"] for one in data}) == 2
     assert {(one["name"], one["username"], one["password"]) for one in data} == {("hub", "u", "******")}
-    assert all(len(one["id"]) == 32 for one in data)
+    assert all(str(UUID(one["id"])) == one["id"] for one in data)
 
 
 @pytest.mark.parametrize("field", ["name", "username", "password"])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 
 def test_creating_a_storage_answers_the_bare_id(cloud: Any) -> None:
     key = cloud.storage(name="data", size=20)
+    assert str(UUID(key)) == key
     assert cloud.get("networkstorages/list", storageId=key) == {
         "data": [
             {

@@ -130,6 +130,21 @@ def test_a_policy_limits_the_models_of_an_api_key(cloud: Any) -> None:
     assert ask("deepseek/deepseek-v3.2").status_code == 200
 
 
+def test_deleting_the_policy_of_an_api_key_restores_the_default(cloud: Any) -> None:
+    (key,) = cloud.get("/openapi/v2/user/key")["keys"]
+    path = f"/openapi/v2/user/key/{key['stringId']}/model-access-policy"
+    default = cloud.get(path)
+    for mode, names in (("selected", "allowedModels"), ("all_enabled", "excludedModels")):
+        models = [{"type": "llm", "id": "deepseek/deepseek-v3.2"}]
+        assert cloud.send("PUT", path, json={"mode": mode, names: models}).json() != default
+        answer = cloud.send("DELETE", path)
+        assert (answer.status_code, answer.json()) == (200, {})
+        assert cloud.get(path) == default
+    assert cloud.send("DELETE", path).json() == {}  # there is none to delete
+    gone = cloud.refused("DELETE", "/openapi/v2/user/key/key_none/model-access-policy")
+    assert gone == (400, "RESOURCE_NOT_FOUND")
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -117,8 +117,9 @@ def test_an_instance_cannot_join_a_network_that_is_not_ready(cloud: Any, a_machi
 
 
 @pytest.mark.parametrize("operation", ["start", "stop", "restart", "delete", "migrate"])
-def test_an_unknown_instance_is_refused_with_400(cloud: Any, operation: str) -> None:
-    assert cloud.refuses(f"gpu/instance/{operation}", {"instanceId": "nope"}) == "RESOURCE_NOT_FOUND"
+def test_an_unknown_instance_is_refused_with_404(cloud: Any, operation: str) -> None:
+    refused = cloud.refused("POST", f"gpu/instance/{operation}", json={"instanceId": "nope"})
+    assert refused == (404, "RESOURCE_NOT_FOUND")
     assert cloud.refused_field(f"gpu/instance/{operation}", {}) == "instanceId"
 
 
@@ -213,7 +214,8 @@ def test_renewing_requires_a_monthly_instance(cloud: Any) -> None:
     assert cloud.refused_field("gpu/instance/renewInstance", months | {"month": 0}) == "month"
     on = {"instanceIds": [key], "autoRenew": True, "autoRenewMonth": 1}
     assert cloud.refuses("gpu/instance/setAutoRenew", on) == "UNSUPPORTED_BILLING_MODE"
-    assert cloud.refuses("gpu/instance/setAutoRenew", on | {"instanceIds": ["nope"]}) == "RESOURCE_NOT_FOUND"
+    absent = cloud.refused("POST", "gpu/instance/setAutoRenew", json=on | {"instanceIds": ["nope"]})
+    assert absent == (404, "RESOURCE_NOT_FOUND")
     assert cloud.refused_field("gpu/instance/setAutoRenew", on | {"autoRenewMonth": 13}) == "autoRenewMonth"
 
 

@@ -98,7 +98,8 @@ def test_the_balance_is_text_in_1_10000_usd(make_cloud: Any) -> None:
         "pendingCharges": "0",
         "outstandingInvoices": "0",
     }
-    assert cloud.get("/v3/user/balance") == cloud.get("/v3/user") == answer
+    assert cloud.get("/v3/user/balance") == answer
+    assert cloud.get("/v3/user") == {"credit_balance": 500_000, "allow_features": [], "free_trial": {}}
 
 
 def test_the_money_of_a_busy_month_adds_up_exactly(cloud: Any) -> None:
