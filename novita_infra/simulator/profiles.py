@@ -47,7 +47,7 @@ class Quirks:
     node_as_object: bool = True
     """The `node` of an instance is an object live, an array of one in the documents."""
     times_in_lists: bool = True
-    """Lists of instances have their times, as live, among them `releaseDataAt`; by the documents only a get has some."""
+    """Lists of instances have their times, as live, and there is `releaseDataAt`; by the documents, a get has three."""
     templates_show_page: bool = True
     """The list of templates answers `pageSize` and `pageNum`, as live."""
     blank_billing_mode: bool = True

@@ -24,7 +24,7 @@ def ask(world: World, call: IncomingCall, *, endpoint: str, body: Mapping[str, A
     """
     model = admitted(world, call, body["model"], route or endpoint)
     inference.check_request(model, endpoint, body)
-    admit(world, call, model)
+    admit_call(world, call, model)
     answer = inference.answer_request(world, model, endpoint=endpoint, body=body)
     spent = answer["usage"]
     spend(world, call, model, tokens_in=spent["prompt_tokens"], tokens_out=spent["completion_tokens"])
@@ -38,7 +38,7 @@ def admitted(world: World, call: IncomingCall, model: str, endpoint: str) -> Mod
     return served
 
 
-def admit(world: World, call: IncomingCall, model: Model) -> None:
+def admit_call(world: World, call: IncomingCall, model: Model) -> None:
     """Admits a call, as far as money, budgets and the limits of the minute allow it."""
     usage.admit(world, model, api_keys.of_caller(world, call.key).id)
 

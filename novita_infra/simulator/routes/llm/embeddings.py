@@ -10,7 +10,7 @@ from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.errors import invalid
 from novita_infra.simulator.operations import Confidence, Family, IncomingCall, Operation
 from novita_infra.simulator.request_schema import Either, Fields, Items, Text, Whole, may, need, should
-from novita_infra.simulator.routes.llm.chat import admit, admitted, spend
+from novita_infra.simulator.routes.llm.chat import admit_call, admitted, spend
 from novita_infra.simulator.routes.llm.models import LLM, aliases
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import canned, models
@@ -28,7 +28,7 @@ def _embed(world: World, call: IncomingCall) -> Any:
     model = admitted(world, call, body["model"], models.EMBEDDINGS)
     texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
     tokens = _counted(model, texts, "input")
-    admit(world, call, model)
+    admit_call(world, call, model)
     spend(world, call, model, tokens_in=tokens)
     as_text = body["encoding_format"] == "base64"
     return {
@@ -63,7 +63,7 @@ def _rerank(world: World, call: IncomingCall) -> Any:
     model = admitted(world, call, body["model"], models.RERANK)
     documents = body["documents"]
     tokens = _counted(model, [body["query"], *documents], "documents")
-    admit(world, call, model)
+    admit_call(world, call, model)
     spend(world, call, model, tokens_in=tokens)
     scores = [(_relevance(world, body["query"], document), index) for index, document in enumerate(documents)]
     scores.sort(key=lambda score: (-score[0], score[1]))

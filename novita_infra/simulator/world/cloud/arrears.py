@@ -6,7 +6,7 @@ A payment, or a larger budget, restores workers. Storages are released after day
 from __future__ import annotations
 
 from novita_infra.simulator.world.cloud import endpoints, instances, outages
-from novita_infra.simulator.world.engine.account_records import Account, Budget, Payment, Term
+from novita_infra.simulator.world.engine.account_records import Account, Payment, TeamBudget, Term
 from novita_infra.simulator.world.engine.settings import DAY
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import budgets, money
@@ -33,7 +33,7 @@ def set_budget(world: World, owner: str, *, kind: str, limit: int) -> None:
         _revive(world)
 
 
-def on_budget_event(world: World, budget: Budget, _event: str) -> None:
+def on_budget_event(world: World, budget: TeamBudget, _event: str) -> None:
     """Handles the end of a billing cycle: an exhausted budget ends what is billed by the hour (guides/budgets)."""
     was_stopped, budget.stopped = budget.stopped, not budgets.is_enough(world, budget.id)
     if budget.stopped and not was_stopped:

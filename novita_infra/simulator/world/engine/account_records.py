@@ -102,7 +102,7 @@ class Usage(WorldRecord):
 
 
 @dataclass(slots=True, kw_only=True)
-class Budget(WorldRecord):
+class TeamBudget(WorldRecord):
     """The budget of the member or of a key, whose id it has. An unlimited one has no record."""
 
     type: str

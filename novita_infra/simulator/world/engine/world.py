@@ -16,7 +16,7 @@ from uuid import UUID
 from novita_infra.simulator.faults.model import Faults
 from novita_infra.simulator.profiles import LIVE, Quirks
 from novita_infra.simulator.world.engine.account_file import AccountFile
-from novita_infra.simulator.world.engine.account_records import Account, ApiKey, Budget, Meter, Payment, Term, Usage
+from novita_infra.simulator.world.engine.account_records import Account, ApiKey, Meter, Payment, TeamBudget, Term, Usage
 from novita_infra.simulator.world.engine.cloud_records import CloudTables
 from novita_infra.simulator.world.engine.contents import Contents
 from novita_infra.simulator.world.engine.keys import Keys
@@ -78,7 +78,7 @@ class World(CloudTables):
         self.payments = self._table("payments", Payment)
         self.terms = self._table("terms", Term)
         self.accounts = self._table("accounts", Account)
-        self.budgets = self._table("budgets", Budget)
+        self.budgets = self._table("budgets", TeamBudget)
         self.stock = self._table("stock", Stock)
         self.prices = self._table("prices", Price)
         self.scenario_events = self._table("happenings", ScenarioEvent)

@@ -9,7 +9,7 @@ import math
 from typing import Final
 
 from novita_infra.simulator.errors import ApiRefusal
-from novita_infra.simulator.world.engine.account_records import Budget
+from novita_infra.simulator.world.engine.account_records import TeamBudget
 from novita_infra.simulator.world.engine.periods import period
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import money
@@ -33,12 +33,12 @@ def configure(world: World, owner: str, *, kind: str, limit: int) -> None:
         return
     if budget is None:
         before = _spent(world, owner) if kind == ONE_TIME else 0
-        budget = world.budgets.add(Budget(id=owner, created=world.moment, type=kind, limit=limit, before=before))
+        budget = world.budgets.add(TeamBudget(id=owner, created=world.moment, type=kind, limit=limit, before=before))
     budget.limit = limit
     await_cycle(world, budget)
 
 
-def await_cycle(world: World, budget: Budget) -> None:
+def await_cycle(world: World, budget: TeamBudget) -> None:
     """Schedules the end of the billing cycle, an hour. Nothing that a key budget counts is billed by the hour."""
     if budget.id == world.owner:
         world.expect(world.budgets, budget, [(period("Hour", int(world.moment))[1] - world.moment, "!cycle")])
