@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from novita_infra.api.errors import ApiError
 from novita_infra.applying.events import Listener, Result
@@ -34,19 +35,24 @@ from novita_infra.refresh.other_states import ids_of_type
 from novita_infra.state.null_journal import NullJournal
 from novita_infra.state.state import State
 
+FEW: Final = 20
+"""Up to so many machines, the age and the use of each are read without being asked for: that takes two calls each."""
 
-async def find_orphans(session: Session, *, beside: Sequence[Path] = ()) -> list[Orphan]:
+
+async def find_orphans(session: Session, *, beside: Sequence[Path] = (), detailed: bool | None = None) -> list[Orphan]:
     """The live objects that no state of the project and none of those `beside` records, the most expensive first.
 
+    `detailed` says whether the age and the use of each machine are read; None means where there are FEW.
     Raises Problems if a state cannot be read: its objects would count as orphans. Raises ApiError.
     """
     found = await _unowned(session, beside)
     parts = sorted({part for item in found for part in KINDS[item.kind].market.price_lists})
-    prices, found = await asyncio.gather(
-        _price_list(session, parts),
-        asyncio.gather(*(_looked_at(session, item) for item in found)),
-    )
-    return dearest_first(_priced(item, prices) for item in found)
+    prices = await _price_list(session, parts)
+    found = dearest_first(_priced(item, prices) for item in found)
+    machines = [item for item in found if _has_details(item)]
+    if detailed is False or (detailed is None and len(machines) > FEW):
+        return [replace(item, unread=_has_details(item)) for item in found]
+    return await asyncio.gather(*(_looked_at(session, item) for item in found))
 
 
 def orphan_for(found: Iterable[Orphan], address: Address, *, id: str = "", steal: bool = False) -> Orphan:
@@ -117,7 +123,7 @@ def orphans_named(found: Iterable[Orphan], ids: Iterable[str], *, steal: bool = 
 
 async def orphans_to_terminate(session: Session, ids: Iterable[str], *, beside: Sequence[Path] = ()) -> list[Orphan]:
     """The orphans of these ids, as `orphans_named`. Raises Problems also where they may be those of a lost state."""
-    found, state, steal = await find_orphans(session, beside=beside), session.state, session.where.steal
+    found, state, steal = await find_orphans(session, beside=beside, detailed=False), session.state, session.where.steal
     lists = {prefix: [item.live for item in found if item.kind == prefix] for prefix in KINDS}
     claimed = {live.id for _, live in claimed_objects(lists, session.identity, session.project.declared)}
     own = [item for item in found if item.live.id in claimed]
@@ -220,6 +226,16 @@ async def _price_list(session: Session, parts: Sequence[str]) -> PriceList:
     return price_list(await read_catalogue(session.client, parts))
 
 
+def _has_details(orphan: Orphan) -> bool:
+    """Whether calls of its own give its age or its use."""
+    kind = KINDS[orphan.kind]
+    return _lacks_age(orphan) or bool(kind.market.use and kind.market.use.measured(orphan.live))
+
+
+def _lacks_age(orphan: Orphan) -> bool:
+    return not orphan.live.created and not only_listed(KINDS[orphan.kind])
+
+
 async def _looked_at(session: Session, orphan: Orphan) -> Orphan:
     """With its age and its use, where the service tells them. What cannot be had is no failure."""
     orphan, used = await asyncio.gather(_with_age(session, orphan), _with_use(session, orphan))
@@ -229,7 +245,7 @@ async def _looked_at(session: Session, orphan: Orphan) -> Orphan:
 async def _with_age(session: Session, orphan: Orphan) -> Orphan:
     """A list of machines does not tell when they were made; a get does (gpu-instance-get-instance, live: createdAt)."""
     kind = KINDS[orphan.kind]
-    if orphan.live.created or only_listed(kind):
+    if not _lacks_age(orphan):
         return orphan
     try:
         live = await read_one(session.client, kind, orphan.live.id)

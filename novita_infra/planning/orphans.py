@@ -22,6 +22,8 @@ class Orphan:
     costs: tuple[Cost, ...] = ()
     use: GpuUse | None = None
     """The use of its GPUs; None where nothing is measured."""
+    unread: bool = False
+    """Whether its age and its use were not read, because that takes calls of its own."""
     perhaps: str = ""
     """The resource that it may belong to: a create of it has no answer yet, and may have made the object."""
 

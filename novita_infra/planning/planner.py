@@ -278,6 +278,7 @@ def _notes(active: Mapping[Address, Decision]) -> list[Diagnostic]:
             and not isinstance(fields[name].change, Local)
         ]
         if kept:
-            summary = f"no longer declared, and left as it is: {', '.join(kept)}"
-            notes.append(Diagnostic(summary, address=str(address), severity=Severity.WARNING))
+            summary = f"no longer managed, and remains as it is: {', '.join(kept)}"
+            hint = "no manifest declares it any more, and the API has no default for it; declare it again to manage it"
+            notes.append(Diagnostic(summary, hint, address=str(address), severity=Severity.WARNING))
     return notes

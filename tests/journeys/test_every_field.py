@@ -190,9 +190,17 @@ def _is_refused(watched: Watched) -> None:
 
 
 def _is_left(watched: Watched) -> None:
-    """Nothing is called, and the fields are no longer recorded."""
+    """Nothing is called, a warning names the fields without a default, and they are no longer recorded."""
     plan = watched.rig.plan()
     assert plan.empty
+    warned = {
+        name
+        for item in plan.notes
+        if item.address == watched.address and item.summary.startswith("no longer managed, and remains as it is: ")
+        for name in item.summary.partition(": ")[2].split(", ")
+    }
+    fields = {name: KINDS[watched.edit.kind].field(name) for name in watched.edit.fields}
+    assert {name for name, item in fields.items() if isinstance(item.absent, Platform)} <= warned
     watched.apply(plan)
     assert not set(watched.edit.fields) & set(watched.rig.record(watched.address).spec)
 

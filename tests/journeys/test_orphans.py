@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from rig import Rig
 
+from novita_infra.api.request import Request
 from novita_infra.catalogue.prices import MONTH
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
+from novita_infra.operations import orphans
 from novita_infra.operations.orphans import find_orphans, orphan_for, orphans_named, terminate
 from novita_infra.planning.orphans import Orphan
 from novita_infra.views.content.lines import plain
@@ -24,10 +26,22 @@ STORAGE = ("NetworkStorage", "data", {"cluster": "us-ca-nas-2", "sizeGb": 20})
 HOUR = 3600
 
 
-def _find(rig: Rig, *, beside: Sequence[Path] = ()) -> list[Orphan]:
+def _find(
+    rig: Rig, *, beside: Sequence[Path] = (), detailed: bool | None = None, sent: list[str] | None = None
+) -> list[Orphan]:
+    """The orphans; the paths of the calls are added to `sent`."""
+
     async def work() -> list[Orphan]:
         async with rig.client() as client:
-            return await find_orphans(rig._session(client), beside=beside)
+            send = client.send
+
+            async def noted(request: Request) -> Any:
+                if sent is not None:
+                    sent.append(request.path)
+                return await send(request)
+
+            client.send = noted  # type: ignore[method-assign]
+            return await find_orphans(rig._session(client), beside=beside, detailed=detailed)
 
     return rig.clock.run(work())
 
@@ -101,6 +115,22 @@ def test_orphans_are_listed_with_age_and_last_gpu_use(rig: Rig) -> None:
     assert "1 d 6 h" in lines["left-behind-2"]
     assert "1 d 5 h" in lines["left-behind-2"].replace("1 d 6 h", "")
     assert "now" in lines["left-behind-1"]
+
+
+def test_many_orphans_take_as_many_calls_as_their_pages(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    few = _find(rig, sent=calls)
+    assert not any(item.unread for item in few)
+    plainly, calls = len(calls), []
+    monkeypatch.setattr(orphans, "FEW", 2)
+    many = _find(rig, sent=calls)
+    machines = [item for item in many if item.kind == "instance"]
+    assert [item.unread for item in machines] == [True, True, True]
+    assert plainly - len(calls) == 2 * len(machines)
+    assert not any("metrics" in path for path in calls)
+    text = plain(orphan_listing(many, now=rig.clock.now()).lines())
+    assert text.count("not read") == 2 * len(machines)
+    assert [item.unread for item in _find(rig, detailed=True)] == [False] * len(many)
 
 
 def test_a_machine_that_never_did_anything_says_since_when(rig: Rig) -> None:

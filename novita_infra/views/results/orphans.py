@@ -35,6 +35,7 @@ class OrphanRow:
     status: str = fact("The status, as the API words it.", title="STATUS")
     created: str | None = fact("When it was created, in UTC; null if it is not known.")
     age_seconds: int | None = fact("The age; null if it is not known.")
+    details_read: bool = fact("Whether the age and the use were read; false with many machines, without `--details`.")
     age: str = cell("AGE")
     price: str = cell("PER HOUR")
     per_hour: Amount = fact("The known part of the price of an hour.")
@@ -82,7 +83,8 @@ def _row(item: Orphan, now: float) -> OrphanRow:
         status=live.status,
         created=_time(live.created),
         age_seconds=max(0, round(now - live.created)) if live.created else None,
-        age=in_words(now - live.created) if live.created else "unknown",
+        details_read=not item.unread,
+        age=in_words(now - live.created) if live.created else ("not read" if item.unread else "unknown"),
         price=_price(item),
         per_hour=item.per_hour,
         price_unknown=item.unknown,
@@ -106,6 +108,8 @@ def _price(item: Orphan) -> str:
 
 
 def _use(item: Orphan, now: float) -> str:
+    if item.unread:
+        return "not read"
     if item.use is None:
         return "-"
     if item.use.last is None:

@@ -49,6 +49,11 @@ def _id(text: str) -> str:
     metavar="PATH",
     help="Another state of this account: a state file, a folder of them, or another project; repeatable.",
 )
+@click.option(
+    "--details",
+    is_flag=True,
+    help="Read the age and the last GPU use of every machine, with two calls for each. Without it: of up to 20.",
+)
 @click.option("--adopt", "adopted", type=address, metavar="ADDR", help="Adopt one into the state, like `import`.")
 @click.option("--id", "id_", default="", type=_id, metavar="ID", help="With --adopt: the id, if several objects match.")
 @click.option(
@@ -65,10 +70,11 @@ def _id(text: str) -> str:
 @lock_timeout_option
 @format_options("orphans")
 @with_renderer
-def orphans(
+def orphans(  # noqa: PLR0913 -- each is an option
     *,
     project_options: ProjectOptions,
     states: tuple[Path, ...],
+    details: bool,
     adopted: Address | None,
     id_: str,
     terminated: tuple[str, ...],
@@ -102,6 +108,8 @@ def orphans(
         raise problem("--steal insists on --adopt or --terminate", "add --adopt ADDR or --terminate ID")
     if detailed_exitcode and (adopted or terminated):
         raise problem("--detailed-exitcode is for the list", "leave it out")
+    if details and (adopted or terminated):
+        raise problem("--details is for the list", "leave it out")
     if project_options.lock_timeout and not adopted:
         raise problem("--lock-timeout is for --adopt: nothing else here writes the state", "leave it out")
     if adopted is not None:
@@ -110,16 +118,18 @@ def orphans(
         if renderer.for_programs and not auto_approve:
             raise problem("--json cannot ask", "add --auto-approve")
         return carried_out(_terminate(project_options, renderer, states=states, ids=terminated, approve=auto_approve))
-    return carried_out(_list(project_options, renderer, states=states, detailed=detailed_exitcode))
+    return carried_out(_list(project_options, renderer, states=states, details=details, exits=detailed_exitcode))
 
 
 async def _list(
-    project_options: ProjectOptions, renderer: Renderer, *, states: tuple[Path, ...], detailed: bool
+    project_options: ProjectOptions, renderer: Renderer, *, states: tuple[Path, ...], details: bool, exits: bool
 ) -> int:
     async with open_session(project_options, os.environ, destroys=True, empty=True, report=renderer.note) as session:
-        items, now = await find_orphans(session, beside=states), session.clock.now()
+        items, now = await find_orphans(session, beside=states, detailed=details or None), session.clock.now()
     renderer.result(orphan_listing(items, now=now))
-    return EXIT_FOUND if detailed and items else 0
+    if unread := sum(item.unread for item in items):
+        renderer.message(f"The age and the last GPU use of {unread:,} machines were not read; to read them: --details")
+    return EXIT_FOUND if exits and items else 0
 
 
 async def _adopt(
@@ -134,7 +144,7 @@ async def _adopt(
         open_session(project_options, os.environ, empty=True, report=renderer.note) as session,
         state_locked(session, "orphans --adopt"),
     ):
-        items = await find_orphans(session, beside=states)
+        items = await find_orphans(session, beside=states, detailed=False)
         orphan = orphan_for(items, address, id=id_, steal=project_options.steal)
         written = writes_manifest(session, address)
         record = await import_object(session, address, orphan.live.id, steal=project_options.steal)
