@@ -22,7 +22,7 @@ from rig import WRITES, Rig
 from sights import BY_HAND, SIGHTS, operation, seen, set_by_hand
 
 from novita_infra.kinds import KINDS
-from novita_infra.kinds.field import Cases, Default, Grows, Local
+from novita_infra.kinds.field import Cases, Default, Grows, Local, Platform
 from novita_infra.model.diagnostics import Diagnostic, Problems
 from novita_infra.operations.applying import apply_plan
 from novita_infra.operations.session import state_locked

@@ -33,14 +33,15 @@ class OrphanRow:
     id: str = fact("The id of the object.", title="ID")
     name: str = fact("The name of the object in the account.", title="NAME")
     status: str = fact("The status, as the API words it.", title="STATUS")
-    created: str | None = fact("When it was created, in UTC; null if it is not known.")
+    created: str | None = fact("When it was created, in UTC; null if it is not known, or not read without `--details`.")
     age_seconds: int | None = fact("The age; null if it is not known.")
-    details_read: bool = fact("Whether the age and the use were read; false with many machines, without `--details`.")
     age: str = cell("AGE")
     price: str = cell("PER HOUR")
     per_hour: Amount = fact("The known part of the price of an hour.")
     price_unknown: tuple[str, ...] = fact("What has no known price.")
-    gpu_use: OrphanUse | None = fact("The use of the GPUs; null where nothing is measured.")
+    gpu_use: OrphanUse | None = fact(
+        "The use of the GPUs; null where nothing is measured, or not read without `--details`."
+    )
     last_use: str = cell("LAST GPU USE")
     made_by: str | None = fact("The owner by the owner mark, `project/environment/address`; null without a mark.")
     perhaps_of: str | None = fact("The resource whose create got no answer and may have made it; null without one.")
@@ -83,7 +84,6 @@ def _row(item: Orphan, now: float) -> OrphanRow:
         status=live.status,
         created=_time(live.created),
         age_seconds=max(0, round(now - live.created)) if live.created else None,
-        details_read=not item.unread,
         age=in_words(now - live.created) if live.created else ("not read" if item.unread else "unknown"),
         price=_price(item),
         per_hour=item.per_hour,
