@@ -6,15 +6,14 @@ Only click is imported before a command runs, so that `--help` and completion ar
 from __future__ import annotations
 
 import gc
-import os
 import sys
-from pathlib import Path
 
 import click
 
 from novita_infra import __version__
 from novita_infra.cli.discovery import command_table
 from novita_infra.cli.lazy import LazyGroup
+from novita_infra.cli.streams import exit_code_with_output, protect_streams
 
 
 @click.group(
@@ -40,10 +39,8 @@ def collect_seldom() -> None:
 def main() -> None:
     """The command `novita-infra`."""
     collect_seldom()
-    # A stream that is closed is none in Python, and the next file that is opened would take its place.
-    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 -- for the whole process
-    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 -- the same
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a name in a poor locale is no reason to fail
-    root.main(prog_name="novita-infra")
+    protect_streams()
+    try:
+        root.main(prog_name="novita-infra")
+    except SystemExit as end:
+        sys.exit(exit_code_with_output(end.code))

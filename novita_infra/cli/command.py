@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import sys
 import traceback
@@ -60,6 +61,8 @@ def _explained(failure: BaseException) -> tuple[tuple[Diagnostic, ...], int]:
             return (Diagnostic(str(failure), failure.advice),), code
         case OSError(filename=str() | bytes() as name, strerror=str() as reason):
             return (Diagnostic(f"{os.fsdecode(name)}: {reason}"),), EXIT_ERROR
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG | errno.EIO, strerror=str() as reason):
+            return (Diagnostic(f"a file cannot be written: {reason}", "make room, then run it again"),), EXIT_ERROR
         case _:
             return (Diagnostic(f"internal error: {_bug(failure)}", _report()),), EXIT_ERROR
 

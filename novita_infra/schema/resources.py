@@ -14,6 +14,7 @@ from typing import Any, Final
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Default, Field
 from novita_infra.kinds.kind import Kind
+from novita_infra.model.file_errors import naming_file
 from novita_infra.schema.draft_07 import as_draft_07
 from novita_infra.schema.drift import IGNORE_CHANGES, ON_DRIFT
 from novita_infra.schema.explain_kinds import describe_means
@@ -122,7 +123,8 @@ def write_schemas(folder: Path) -> None:
             if stale.name not in drafted.keys() | _OTHERS and '"$id": "urn:novita-infra:' in stale.read_text("utf-8"):
                 stale.unlink()
         for name, schema in drafted.items():
-            (place / name).write_text(text_of_schema(schema), encoding="utf-8")
+            with naming_file(place / name):
+                (place / name).write_text(text_of_schema(schema), encoding="utf-8")
 
 
 def _head(name: str, title: str, description: str) -> Schema:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from novita_infra.model.diagnostics import Diagnostic, problem
+from novita_infra.model.file_errors import naming_file
 from novita_infra.model.values import Value
 from novita_infra.planning.plan.review import Review
 from novita_infra.views.content.diagnostics import ValidationContent
@@ -82,7 +83,8 @@ class WithDocuments:
     def result(self, content: Content) -> None:
         self._renderer.result(content)
         for name, file in self._files.items():
-            file.write_text(document_text(name, content), encoding="utf-8")
+            with naming_file(file):
+                file.write_text(document_text(name, content), encoding="utf-8")
 
     def run_begins(self, project: RunProject | None) -> None:
         self._renderer.run_begins(project)

@@ -12,7 +12,9 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import field, replace
+from io import FileIO
 from pathlib import Path
 from typing import Final
 
@@ -135,11 +137,23 @@ def write_plan(
     data = {_MARK: VERSION, "program": __version__, "seal": seal_of(data, key), **content}
     text = json.dumps(data, separators=(",", ":"), allow_nan=False) + "\n"
     try:
-        with open(open_output(path), "w", encoding="ascii") as stream:  # noqa: PTH123 -- Path.open takes no file descriptor
-            stream.write(text)
+        with open(open_output(path), "wb", buffering=0) as file:  # noqa: PTH123 -- Path.open takes no file descriptor
+            _write_whole(text.encode("ascii"), file)
     except OSError as error:
         raise problem(f"cannot write the plan to {path}: {error.strerror}") from error
     return digest
+
+
+def _write_whole(data: bytes, file: FileIO) -> None:
+    """Writes the data, or leaves the file empty: what is no plan would not be written over. Raises OSError."""
+    left = memoryview(data)
+    try:
+        while left:
+            left = left[file.write(left) :]
+    except OSError:
+        with suppress(OSError):  # a device
+            file.truncate(0)
+        raise
 
 
 def seal_of(data: Mapping[str, Json], key: str) -> str:

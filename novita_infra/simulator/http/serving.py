@@ -100,8 +100,8 @@ def serve_world(
     """Serves a world until SIGTERM or SIGINT, then returns 0. The first line of `out` is the address.
 
     Port 0 takes a free port. `latency` delays every answer by this many real seconds; `around` wraps the application in
-    middleware. Requests must name this machine, or one of the `hosts`. `on_bound` is called once the port is bound,
-    before anything is printed.
+    middleware. Requests must name this machine, or one of the `hosts`. `on_bound` is called once the address
+    is printed.
     """
     app = build_app(world, latency=latency)
     served = around(app) if around else app
@@ -119,10 +119,10 @@ async def serve_app(
 ) -> int:
     """Serves one application as `serve_world` does. A given world is closed at the end."""
     listener = _listening(port)
-    on_bound()
     server = _server(guarded_app(app, hosts))
-    print(f"http://{HOST}:{listener.getsockname()[1]}", file=out, flush=True)
     try:
+        print(f"http://{HOST}:{listener.getsockname()[1]}", file=out, flush=True)
+        on_bound()
         await server.serve(sockets=[listener])
     finally:
         listener.close()

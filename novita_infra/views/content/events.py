@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from novita_infra.applying.events import Ended, Event, Identified, Listener, Outcome, Progressed, Started
+from novita_infra.applying.events import Ended, Event, Identified, Outcome, Progressed, Started
 from novita_infra.model.addresses import Address
 from novita_infra.model.durations import elapsed_text
 from novita_infra.views.content.lines import Line, Tone, line
@@ -46,22 +46,6 @@ def event_line(event: Event) -> Line:
 def next_line(again: str) -> Line:
     """The command that continues a run that did not finish."""
     return line("Next: ", (again, Tone.STRONG), "   (it continues from here)")
-
-
-def undisturbed(listener: Listener) -> Listener:
-    """The listener, silent for good once its stream is closed."""
-    closed = False
-
-    def listen(event: Event) -> None:
-        nonlocal closed
-        if closed:
-            return
-        try:
-            listener(event)
-        except (BrokenPipeError, ValueError):  # ValueError: write to a closed file
-            closed = True
-
-    return listen
 
 
 def _ended_line(event: Ended, named: str) -> Line:

@@ -12,6 +12,7 @@ from novita_infra.cli.command import Command
 from novita_infra.cli.rendering import with_renderer
 from novita_infra.manifests.yaml.emitting import emit_scalar
 from novita_infra.model.diagnostics import problem
+from novita_infra.model.file_errors import naming_file
 from novita_infra.model.identity import new_project_id
 from novita_infra.schema.resources import write_schemas
 from novita_infra.state.registry import DEFAULT, backend_named
@@ -90,7 +91,8 @@ def init(*, path: Path, renderer: Renderer) -> int:
     path.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         if not (path / name).exists():
-            (path / name).write_text(text, encoding="utf-8")
+            with naming_file(path / name):
+                (path / name).write_text(text, encoding="utf-8")
             renderer.show([line(("wrote ", Tone.GOOD), str(path / name))])
     write_schemas(path / _SCHEMAS)
     renderer.show(

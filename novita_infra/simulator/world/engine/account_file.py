@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
@@ -30,7 +31,7 @@ class AccountFile:
     """An open account file. When `write` returns, the data survives a killed process."""
 
     def __init__(self, path: Path, *, patience: float = 5.0) -> None:
-        """Raises AccountInUse, UnknownFormat and ForeignLink."""
+        """Raises AccountInUse, UnknownFormat, ForeignLink, and OSError where there is no room for it."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         _refuse_foreign_link(path)
@@ -43,6 +44,8 @@ class AccountFile:
             self._open()
         except sqlite3.OperationalError as error:
             self._db.close()
+            if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                raise OSError(errno.EIO, str(error), str(path)) from error
             raise AccountInUse(f"{path} is in use by another process ({error})") from error
         except sqlite3.DatabaseError as error:
             self._db.close()

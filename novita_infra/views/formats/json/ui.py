@@ -19,7 +19,7 @@ from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.steps import Step, StepKind
 from novita_infra.views.content.diagnostics import Sources
 from novita_infra.views.content.drift import drifted
-from novita_infra.views.content.events import address_and_call, event_line, reason_lines, undisturbed
+from novita_infra.views.content.events import address_and_call, event_line, reason_lines
 from novita_infra.views.content.plan import RunProject
 from novita_infra.views.formats.json.diagnostics import diagnostic_json
 from novita_infra.views.formats.json.state import outputs_json
@@ -75,7 +75,7 @@ class Messages:
 
     def listener(self) -> Listener:
         """A listener that writes every event of the run."""
-        return undisturbed(self._event)
+        return self._event
 
     def result(self, result: Result, *, outputs: Mapping[str, Value]) -> None:
         """The summary of the run, then the outputs if every step is done."""

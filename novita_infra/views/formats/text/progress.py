@@ -1,7 +1,4 @@
-"""The progress of a run: live rows on a terminal, one line per event elsewhere.
-
-A closed pipe does not disturb the run.
-"""
+"""The progress of a run: live rows on a terminal, one line per event elsewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 from novita_infra.applying.events import Ended, Event, Identified, Listener, Progressed, Started
 from novita_infra.model.durations import elapsed_text
 from novita_infra.planning.plan.steps import Step
-from novita_infra.views.content.events import address_and_call, event_line, undisturbed
+from novita_infra.views.content.events import address_and_call, event_line
 from novita_infra.views.content.lines import Line, Tone, line, padded, plain, text_width
 from novita_infra.views.formats.text.terminal import painted
 
@@ -32,7 +29,7 @@ def listening_plainly(stream: TextIO) -> Listener:
         stream.write(plain([event_line(event)]))
         stream.flush()
 
-    return undisturbed(listen)
+    return listen
 
 
 @contextmanager
@@ -50,7 +47,7 @@ def listening_live(stream: TextIO, *, now: Callable[[], float], total: int) -> I
             if isinstance(event, Ended) or (isinstance(event, Progressed) and event.note):
                 live.console.print(painted(event_line(event)), soft_wrap=True)
 
-        yield undisturbed(listen)
+        yield listen
 
 
 @dataclass(slots=True)

@@ -62,14 +62,6 @@ def test_a_terminal_keeps_what_has_ended_above_the_moving_rows() -> None:
     assert "done     instance.a: create (i-1) after 2m 05s" in stream.getvalue()
 
 
-def test_a_closed_pipe_does_not_disturb_the_run() -> None:
-    stream = io.StringIO()
-    listen = listening_plainly(stream)
-    stream.close()
-    for event in RUN:
-        listen(event)
-
-
 def _play(messages: Messages) -> None:
     listen = messages.listener()
     for event in RUN:

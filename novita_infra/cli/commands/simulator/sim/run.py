@@ -20,6 +20,7 @@ from novita_infra.cli.commands.simulator.sim.options import world_options
 from novita_infra.cli.rendering import with_renderer
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
+from novita_infra.model.file_errors import naming_file
 from novita_infra.simulator import RunVerdict
 from novita_infra.simulator.http.app import build_app
 from novita_infra.simulator.http.recording import Recorder, open_log
@@ -80,7 +81,8 @@ def run(
         stack.callback(world.close)
         app = build_app(world, latency=latency)
         if log_file is not None:
-            log = open_log(log_file, creator=("novita-infra", __version__))
+            with naming_file(log_file):
+                log = open_log(log_file, creator=("novita-infra", __version__))
             stack.callback(log.close)
             app = Recorder(app, log)
         beginning = take_baseline(world)
@@ -98,7 +100,8 @@ def run(
         )
         day = {"scenario": str(options.scenario) or "calm", "seed": options.seed, "profile": options.profile}
         report_data = {"command": list(words), "exitCode": code, **day, **known, **verdict_json(verdict)}
-        report.write_text(json.dumps(report_data, indent=2) + "\n", encoding="utf-8")
+        with naming_file(report):
+            report.write_text(json.dumps(report_data, indent=2) + "\n", encoding="utf-8")
     return code
 
 

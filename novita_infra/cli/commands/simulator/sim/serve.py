@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,8 +16,11 @@ from click.core import ParameterSource
 from novita_infra import __version__
 from novita_infra.cli.command import Command
 from novita_infra.cli.commands.simulator.sim.options import allow_host_option, port_option, world_options
+from novita_infra.cli.lazy import EXIT_ERROR
 from novita_infra.cli.rendering import with_renderer
+from novita_infra.cli.streams import output_failure
 from novita_infra.model.diagnostics import problem
+from novita_infra.model.file_errors import naming_file
 from novita_infra.simulator.http.recording import Log, Recorder, open_log
 from novita_infra.simulator.http.serving import serve_app, serve_world
 from novita_infra.testing.worlds import WorldOptions, open_with_options
@@ -63,7 +66,7 @@ def serve(
     with ExitStack() as stack:
         around = None if log_file is None else partial(Recorder, log=stack.enter_context(_log(log_file)))
         stack.enter_context(_port_taken(port))
-        begun = partial(renderer.message, "The simulator runs; Ctrl-C ends it.")
+        begun = partial(_begin, renderer, "The simulator runs; Ctrl-C ends it.")
         return serve_world(world, port=port, latency=latency, around=around, hosts=hosts, on_bound=begun)
 
 
@@ -105,14 +108,21 @@ def record(
     """
     if target:
         _check_target(context, target)
-        begun = partial(renderer.message, f"Requests are forwarded to {target} and recorded in {out}; Ctrl-C ends it.")
+        begun = partial(_begin, renderer, f"Requests are forwarded to {target} and recorded in {out}; Ctrl-C ends it.")
         with _log(out) as log, _port_taken(port):
             return asyncio.run(_forward(target, log, port=port, hosts=hosts, on_bound=begun))
     world = open_with_options(options)
-    begun = partial(renderer.message, f"The simulator runs and is recorded in {out}; Ctrl-C ends it.")
+    begun = partial(_begin, renderer, f"The simulator runs and is recorded in {out}; Ctrl-C ends it.")
     with _log(out) as log, _port_taken(port):
         around = partial(Recorder, log=log)
         return serve_world(world, port=port, latency=latency, around=around, hosts=hosts, on_bound=begun)
+
+
+def _begin(renderer: Renderer, message: str) -> None:
+    """Reports that requests are answered; ends the command if its address could not be printed."""
+    if output_failure():
+        raise click.exceptions.Exit(EXIT_ERROR)
+    renderer.message(message)
 
 
 def _check_target(context: click.Context, target: str) -> None:
@@ -139,11 +149,8 @@ async def _forward(target: str, log: Log, *, port: int, hosts: tuple[str, ...], 
 
 @contextmanager
 def _log(path: Path) -> Iterator[Log]:
-    log = open_log(path, creator=CREATOR)
-    try:
+    with naming_file(path), closing(open_log(path, creator=CREATOR)) as log:
         yield log
-    finally:
-        log.close()
 
 
 @contextmanager

@@ -1,0 +1,196 @@
+"""Output that cannot be written: full disks, dead terminals, readers that left, descriptors that do not block."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import pty
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TextIO
+
+import click
+import pytest
+
+from novita_infra.cli import main, root, streams
+from tests.support.processes import COMMAND, environment
+
+FULL = Path("/dev/full")
+needs_full = pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+
+LOST = "error: the output cannot be written: No space left on device\n"
+
+RUNS: dict[str, tuple[str, int]] = {
+    "init": ("new", 1),
+    "validate": ("", 1),
+    "plan": ("--sim --out p.niplan", 1),
+    "apply": ("--sim --auto-approve", 1),
+    "drift": ("--sim", 1),
+    "show": ("", 1),
+    "output": ("", 1),
+    "graph": ("", 1),
+    "why": ("network_storage.data --sim", 1),
+    "explain": ("Instance", 1),
+    "schema": ("", 1),
+    "orphans": ("--sim", 1),
+    "state list": ("", 1),
+    "state show": ("network_storage.data", 1),
+    "state mv": ("network_storage.data network_storage.other", 1),
+    "state rename": ("small/default", 1),
+    "state rm": ("network_storage.other", 1),
+    "import": ("network_storage.data {id} --sim", 1),
+    "destroy": ("--sim --auto-approve --allow-data-loss *", 1),
+    "sim serve": ("", 1),
+    "sim record": ("--out log.har", 1),
+    "sim run": ("-- true", 0),
+    "sim scenarios": ("", 1),
+    "sim reset": ("", 1),
+}
+"""The words of a run of each command that writes a result, in an order in which all are possible, and the exit code
+without room for the output. The result of `sim run` is on stderr."""
+
+Ends = Callable[..., tuple[int, str]]
+
+
+def _commands(group: click.Command, *words: str) -> Iterator[str]:
+    if not isinstance(group, click.Group):
+        yield " ".join(words)
+        return
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
+        yield from _commands(command, *words, name)
+
+
+@pytest.fixture
+def ends(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ends:
+    """Runs the command as a process would, with the given streams; its exit code, and its stderr if none is given."""
+
+    def run(*words: str, stdout: TextIO, stderr: TextIO | None = None) -> tuple[int, str]:
+        errors = tmp_path / "errors"
+        with errors.open("w") as own:
+            monkeypatch.setattr(sys, "argv", ["novita-infra", *words])
+            monkeypatch.setattr(sys, "stdout", stdout)
+            monkeypatch.setattr(sys, "stderr", stderr or own)
+            with pytest.raises(SystemExit) as end:
+                main()
+            sys.stderr.flush()
+        assert isinstance(end.value.code, int)
+        return end.value.code, errors.read_text()
+
+    return run
+
+
+def test_every_command_is_run_without_room_for_its_output() -> None:
+    assert set(_commands(root)) == RUNS.keys()
+
+
+@needs_full
+def test_no_command_hides_that_its_output_is_lost(ends: Ends, project: Path) -> None:
+    id_ = ""
+    with FULL.open("w") as full:
+        for command, (words, code) in RUNS.items():
+            got, stderr = ends(*command.split(), *words.format(id=id_).split(), stdout=full)
+            assert (command, got) == (command, code), stderr
+            assert stderr.count(LOST) == code, command
+            assert "Traceback" not in stderr
+            assert "internal error" not in stderr
+            if command == "state show":
+                id_ = _recorded_id(ends, project)
+        for words in ("--version", "--help", "plan --help", "plan --sim --json", "validate --json", "--nonsense"):
+            got, stderr = ends(*words.split(), stdout=full)
+            assert (words, got, stderr.count(LOST)) == (words, 1, words != "--nonsense")
+
+
+def _recorded_id(ends: Ends, folder: Path) -> str:
+    out = folder / "list"
+    with out.open("w") as stream:
+        ends("state", "list", "--json", stdout=stream)
+    return str(json.loads(out.read_text())[0]["id"])
+
+
+@needs_full
+def test_an_apply_without_room_for_any_output_completes(ends: Ends, project: Path) -> None:
+    with FULL.open("w") as full:
+        for options in ((), ("--json",)):
+            code, _ = ends("apply", "--sim", "--auto-approve", *options, stdout=full, stderr=full)
+            assert code == 1
+            assert (project / "state" / "default.json").exists()
+            with (project / "out").open("w") as out:
+                code, _ = ends("destroy", "--sim", "--auto-approve", "--allow-data-loss", "*", stdout=out, stderr=full)
+            assert code == 0
+
+
+def test_a_reader_that_leaves_early_changes_no_exit_code(ends: Ends, project: Path) -> None:
+    for words, code in (("explain Instance", 0), ("plan --sim --detailed-exitcode", 2), ("validate nowhere", 1)):
+        reading, writing = os.pipe()
+        os.close(reading)
+        with os.fdopen(writing, "w") as pipe:
+            assert ends(*words.split(), stdout=pipe, stderr=pipe)[0] == code
+
+
+def test_an_apply_outlives_its_terminal(ends: Ends, project: Path) -> None:
+    ours, theirs = pty.openpty()
+    os.close(ours)
+    with os.fdopen(theirs, "w") as terminal:
+        code, _ = ends("apply", "--sim", "--auto-approve", stdout=terminal, stderr=terminal)
+    assert code == 1
+    assert '"network_storage.data"' in (project / "state" / "default.json").read_text()
+
+
+def test_a_plan_that_could_not_be_shown_is_not_asked_about(
+    ends: Ends, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs) as terminal, FULL.open("w") as full:
+        monkeypatch.setattr(sys, "stdin", terminal)
+        code, stderr = ends("apply", "--sim", stdout=full)
+    os.close(ours)
+    assert code == 1
+    assert "no question can be asked: the plan could not be shown" in stderr
+    monkeypatch.setattr(sys, "stdin", None)
+    with (project / "out").open("w") as out:
+        assert "stdin is not a terminal" in ends("apply", "--sim", stdout=out)[1]
+
+
+def test_a_stream_that_does_not_block_waits_for_its_reader() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with os.fdopen(writing, "w") as pipe, os.fdopen(reading, "rb") as reader:
+        stream = streams._protected(pipe)
+        got: list[int] = []
+        thread = threading.Thread(target=lambda: got.append(len(reader.read(300_000))))
+        thread.start()
+        stream.write("x" * 300_000)
+        stream.flush()
+        thread.join()
+    assert got == [300_000]
+
+
+@needs_full
+def test_a_stream_keeps_its_first_failure_and_drops_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FULL.open("w", encoding="latin-1") as full:
+        stream = streams._protected(full)
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert streams.output_failure() is None
+        for _ in range(3):
+            stream.write("\ud800 ∑" * 10_000)
+        failure = streams.output_failure()
+        assert failure is not None
+        assert failure.errno == errno.ENOSPC
+        stream.close()
+
+
+@needs_full
+@pytest.mark.process
+def test_a_process_whose_output_is_lost_ends_with_one_message() -> None:
+    with FULL.open("w") as full:
+        ended = subprocess.run(
+            [*COMMAND, "--version"], stdout=full, stderr=subprocess.PIPE, env=environment(), text=True, check=False
+        )
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 2)
+    assert ended.stderr.startswith(LOST)
