@@ -34,7 +34,8 @@ from novita_infra.api.retries import RetryPolicy, repeat
 from novita_infra.api.transport.bodies import TooLarge
 from novita_infra.api.transport.client_pools import ClientPools
 from novita_infra.api.transport.connections import Connections
-from novita_infra.api.transport.proxies import is_proxied
+from novita_infra.api.transport.proxies import ProxyFailure, proxy_to
+from novita_infra.api.transport.trust import tls_failure
 from novita_infra.model.clock import Clock
 from novita_infra.model.diagnostics import problem
 
@@ -47,7 +48,7 @@ class Client:
     `in_flight` is the most calls at once; without it the client finds the number by itself. `shared` is the folder in
     which the processes of this machine share the limits of an account. `transport` replaces the network, for a service
     in the same process; retries, limits and errors are the same.
-    Raises Problems if no request can be made with this key or address.
+    Raises Problems if no request can be made with this key or address, or through the proxy of the environment.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class Client:
             }
         )
         self._pools = ClientPools(timeout=timeout, transport=transport)
-        self._direct = None if transport or is_proxied() else Connections()
+        self._direct = None if transport or proxy_to(httpx.URL(self._url)) else Connections()
         resolve = None if transport else resolve_host
         self._logs = Logs(self._pools, api=self._url, headers=self._headers, governor=self._governor, resolve=resolve)
 
@@ -206,7 +207,12 @@ class Client:
             async with asyncio.timeout(self._patience.deadline):
                 response = await send(sent)
         except _NOT_SENT as error:
-            raise Unreachable(request, text=self._text_of(error, "no connection")) from error
+            failure = error.failure if isinstance(error, ProxyFailure) else tls_failure(error, sent.url.host)
+            if failure is None:
+                raise Unreachable(request, text=self._text_of(error, "no connection")) from error
+            unreachable = Unreachable(request, text=failure.summary, repeats=failure.repeats)
+            unreachable.advice = failure.advice
+            raise unreachable from error
         except TooLarge as error:
             raise Unanswered(request, text=str(error), repeats=False) from error
         # TLS raises OSError while it reads; TimeoutError is one.
@@ -254,6 +260,8 @@ def _checked_url(url: str) -> str:
     except httpx.InvalidURL:
         raise problem("the address of the API cannot be read", hint) from None
     is_host = re.fullmatch(rb"[\w.:-]+", parsed.raw_host) is not None
+    if parsed.port is not None and not 0 < parsed.port < 65_536:
+        raise problem(f"the address of the API names the port {parsed.port}, and a port is 1 to 65535", hint)
     if parsed.scheme not in {"http", "https"} or not is_host or parsed.userinfo or parsed.query or parsed.fragment:
         raise problem("the address of the API is no plain http or https address", hint)
     return str(parsed).rstrip("/")

@@ -118,6 +118,13 @@ class Unreachable(ApiError):
 
     advice = "check the network and NOVITA_API_URL"
 
+    def __init__(
+        self, request: Request, *, status: int = 0, reason: str = "", text: str = "", repeats: bool = True
+    ) -> None:
+        super().__init__(request, status=status, reason=reason, text=text)
+        self.repeats = repeats
+        """Whether the same call may get through soon; false for settings of proxies and certificates."""
+
 
 BLOCKING: Final = (NoCapacity, NoMoney, AtLimit)
 """Errors whose cause is neither in the manifests nor in the call: the command ends as blocked."""

@@ -37,11 +37,11 @@ class RetryPolicy:
 def may_repeat(request: Request, error: BaseException) -> bool:
     """Whether sending again does no harm and may help.
 
-    Always if nothing happened (throttled, or never sent); after a lost answer only if the request is repeatable; never
-    after a refusal, which the caller must judge.
+    Always if nothing happened (throttled, or never sent for a reason that may pass); after a lost answer only if the
+    request is repeatable; never after a refusal, which the caller must judge.
     """
     match error:
-        case Throttled() | Unreachable():
+        case Throttled() | Unreachable(repeats=True):
             return True
         case Unanswered(repeats=True):
             return request.repeatable or request.method in {"GET", "HEAD"}

@@ -18,7 +18,8 @@ from novita_infra.api.logs.hosts import Resolve, may_be_public, public_addresses
 from novita_infra.api.logs.lines import extract_lines
 from novita_infra.api.transport.client_pools import ClientPools
 from novita_infra.api.transport.connections import origin_of
-from novita_infra.api.transport.proxies import is_proxied_to
+from novita_infra.api.transport.proxies import proxy_to
+from novita_infra.model.diagnostics import Problems
 
 TAIL: Final = 65_536
 """Bytes at the end of a log that are used."""
@@ -52,7 +53,7 @@ class Logs:
             return ()
         end = _End()
         # The bytes that came before the time was up or the connection broke are still the best available.
-        with suppress(TimeoutError, httpx.HTTPError, httpx.StreamError, OSError):
+        with suppress(TimeoutError, httpx.HTTPError, httpx.StreamError, OSError, Problems):
             async with asyncio.timeout(PATIENCE), self._places:
                 await self._read(url, end)
         return end.lines(secrets)
@@ -74,8 +75,8 @@ class Logs:
         request = self._request(url, own=False)
         if self._resolve is None:
             return [request]
-        scheme, host, port = origin_of(url)
-        if is_proxied_to(scheme, host):
+        _, host, port = origin_of(url)
+        if proxy_to(url):
             with suppress(OSError):  # a name that only the proxy knows
                 return [request] if await public_addresses(host, port, self._resolve) else []
             return [request]

@@ -6,7 +6,6 @@ long through one pool as through ten small ones (benchmarks/api_overhead.py).
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +28,6 @@ class ClientPools:
     def __init__(self, *, timeout: httpx.Timeout, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._timeout = timeout
         self._transport = transport
-        self._tls: ssl.SSLContext | None = None
         self._pools: list[_Pool] = []
 
     @property
@@ -75,9 +73,8 @@ class ClientPools:
         if self._transport:
             http = httpx.AsyncClient(transport=self._transport, timeout=self._timeout)
         else:
-            self._tls = self._tls or httpx.create_ssl_context()  # costs 20 ms, so it is shared
             limits = httpx.Limits(max_connections=_WIDTH, keepalive_expiry=_IDLE)
-            http = httpx.AsyncClient(transport=ProxiedTransport(self._tls, limits), timeout=self._timeout)
+            http = httpx.AsyncClient(transport=ProxiedTransport(limits), timeout=self._timeout)
         self._pools.append(_Pool(http))
         return self._pools[-1]
 

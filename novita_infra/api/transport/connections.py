@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import select
 import socket
-import ssl
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, cast
 
@@ -17,6 +16,7 @@ import h11
 import httpx
 
 from novita_infra.api.transport.bodies import checked_size, whole_response
+from novita_infra.api.transport.trust import tls_context
 
 _KEPT: Final = 4.0
 """Seconds that an idle connection is kept. Less than the five after which common servers hang up, so that no write
@@ -36,7 +36,8 @@ def origin_of(url: httpx.URL) -> _Origin:
 class Connections(httpx.AsyncBaseTransport):
     """Any number of connections, each used again while it is open. An answer is returned whole.
 
-    Raises httpx.ConnectError or ConnectTimeout as long as nothing was sent, any other httpx.HTTPError after that.
+    Raises httpx.ConnectError or ConnectTimeout as long as nothing was sent, any other httpx.HTTPError after that, and
+    Problems for certificates that cannot be used.
     """
 
     def __init__(self, *, keep: float = _KEPT) -> None:
@@ -44,7 +45,6 @@ class Connections(httpx.AsyncBaseTransport):
         self._keep = keep
         self._idle: list[_Connection] = []
         """The one used last is at the end."""
-        self._tls: ssl.SSLContext | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         body = await request.aread()
@@ -83,15 +83,14 @@ class Connections(httpx.AsyncBaseTransport):
 
     async def _connect(self, url: httpx.URL, patience: float | None) -> _Connection:
         scheme, host, port = origin = origin_of(url)
-        if scheme == "https" and self._tls is None:
-            self._tls = httpx.create_ssl_context()  # costs 20 ms
+        tls = tls_context() if scheme == "https" else None
         try:
             async with asyncio.timeout(patience):
                 _, connection = await asyncio.get_running_loop().create_connection(
                     lambda: _Connection(origin),
                     host,
                     port,
-                    ssl=self._tls if scheme == "https" else None,
+                    ssl=tls,
                     happy_eyeballs_delay=_HEAD_START,
                 )
         except TimeoutError as error:

@@ -30,7 +30,7 @@ class ReverseProxy:
 
     def __init__(self, target: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._target = target.rstrip("/")
-        transport = transport or ProxiedTransport(httpx.create_ssl_context(), httpx.Limits())
+        transport = transport or ProxiedTransport(httpx.Limits())
         self._client = httpx.AsyncClient(transport=transport, timeout=_PATIENCE, follow_redirects=False)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
