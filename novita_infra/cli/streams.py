@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Final, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Buffer
+    from _typeshed import ReadableBuffer
 
 _NAMES: Final = ("stdout", "stderr")
 
@@ -22,7 +22,7 @@ class _Output(io.FileIO):
 
     failure: OSError | None = None
 
-    def write(self, data: Buffer, /) -> int:
+    def write(self, data: ReadableBuffer, /) -> int:
         while self.failure is None:
             try:
                 written = super().write(data)

@@ -15,9 +15,9 @@ from typing import TextIO
 
 import click
 import pytest
+from processes import COMMAND, environment
 
 from novita_infra.cli import main, root, streams
-from tests.support.processes import COMMAND, environment
 
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")

@@ -52,9 +52,15 @@ def _failure(server: ssl.SSLContext | None, host: str = "api.example.com") -> Fa
     return None
 
 
-def _server(authority: trustme.CA, name: str = "api.example.com", **dates: datetime) -> ssl.SSLContext:
+def _server(
+    authority: trustme.CA,
+    name: str = "api.example.com",
+    *,
+    not_before: datetime | None = None,
+    not_after: datetime | None = None,
+) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(name, **dates).configure_cert(context)
+    authority.issue_cert(name, not_before=not_before, not_after=not_after).configure_cert(context)
     return context
 
 
