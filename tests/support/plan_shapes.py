@@ -7,14 +7,16 @@ from typing import Any
 
 import jsonschema_rs
 
+from novita_infra.manifests.project.loading import Project
 from novita_infra.planning.plan.review import Review
+from novita_infra.views.formats.json.configuration import configuration_of
 from novita_infra.views.formats.json.plan import plan_json
 from novita_infra.views.formats.json.schema.plan import plan_schema
 
 
-def checked_json(plan: Review) -> dict[str, Any]:
-    """The plan as JSON, which fits the published schema."""
-    data = plan_json(plan)
+def checked_json(plan: Review, project: Project | None = None) -> dict[str, Any]:
+    """The plan as JSON, which fits the published schema; with the manifests of the project, if it is given."""
+    data = plan_json(plan, configuration=configuration_of(project) if project else None)
     check_shape(data)
     return data
 

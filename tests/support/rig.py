@@ -308,8 +308,11 @@ class Rig:
 
     async def _judged(self, session: Session, review: Review, wish: PlanOptions) -> Review:
         """The review with what policies say of it; its JSON is as published."""
-        judged = await judge_plan(session.project, review, asked=wish, environ=self.environ, shown=checked_json)
-        checked_json(judged)
+        project = session.project
+        judged = await judge_plan(
+            project, review, asked=wish, environ=self.environ, shown=lambda shown: checked_json(shown, project)
+        )
+        checked_json(judged, project)
         return judged
 
     def _session(self, client: Client) -> Session:

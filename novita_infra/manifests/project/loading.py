@@ -10,6 +10,7 @@ import gc
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
+from typing import Any
 
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.language.variables import (
@@ -30,7 +31,7 @@ from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.project.resource_loading import ResourceLoader
 from novita_infra.manifests.project.rules import rules_of
 from novita_infra.manifests.validation.documents import PROJECT_FILE
-from novita_infra.model.addresses import Origin
+from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Declared
@@ -47,6 +48,17 @@ class GivenVariables:
     """The public values that come from `NOVITA_INFRA_VAR_*`, as text."""
     secret: tuple[Value, ...] = field(default=(), repr=False)
     """The values of the secret variables, whether a resource uses them or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the files say, with the environment's patches and before any evaluation."""
+
+    documents: Mapping[Address, Mapping[str, Any]] = field(default_factory=dict)
+    """The data of each manifest, by its address without a key."""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """The declarations of the variables."""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +96,7 @@ class Project:
     warnings: tuple[Diagnostic, ...] = ()
     rules: Rules = Rules()
     """The rules for every plan of this environment."""
+    written: Written = Written()
 
     @property
     def id(self) -> str | None:
@@ -153,9 +166,8 @@ def _load(
         if provenance is not None:
             provenance.began(settings, chosen, [*_own(settings, chosen), *given])
     settings = settings or NOTHING
-    declared, outputs = ResourceLoader(found, files, diagnostics, secrets, provenance).declared(
-        settings, chosen, values
-    )
+    loader = ResourceLoader(found, files, diagnostics, secrets, provenance)
+    declared, outputs = loader.declared(settings, chosen, values)
     rules, errors = rules_of(settings, chosen)
     diagnostics.add(errors)
     if not declared and not diagnostics.errors:
@@ -185,6 +197,7 @@ def _load(
         ),
         warnings=diagnostics.warnings(),
         rules=rules,
+        written=Written(loader.documents, settings.part("variables"), settings.part("outputs")),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from novita_infra.kinds import KINDS
 from novita_infra.manifests.language.expressions import Scope, Unusable
@@ -48,6 +48,8 @@ class ResourceLoader:
         self._diagnostics = diagnostics
         self._secrets = secrets
         self._provenance = provenance
+        self.documents: dict[Address, Mapping[str, Any]] = {}
+        """The data of each manifest, with the environment's patches and before any evaluation."""
         self._lost: set[str] = set()
         """Names of unusable documents. References to them are not reported as well."""
 
@@ -63,6 +65,7 @@ class ResourceLoader:
         identified = [with_name(item) for item in identified]
         if self._provenance is not None:
             self._provenance.read(written, identified)
+        self.documents = {item.address: item.document.data for item in identified}
         known = KnownNames(item.address for item in identified)
         scope = Scope(values, self._secrets.environ, ATTRIBUTES, lambda address: self._known(address, known))
         every: dict[Address, Declared] = {}

@@ -17,6 +17,7 @@ from novita_infra.encoding.values import Malformed
 from novita_infra.manifests.project.discovery import find
 from novita_infra.manifests.project.loading import Project
 from novita_infra.manifests.project.locating import Located, locate
+from novita_infra.model.configuration import Configuration
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Secret, Value, leaves
@@ -69,8 +70,18 @@ async def store_new_state(session: Session) -> None:
                 session.state = session.store.save(session.state)
 
 
-def save_plan(session: Session, review: Review, path: Path, *, asked: PlanOptions) -> str:
-    """Writes the plan so that `reopened` can open it; returns its digest. Needs a stored state (`store_new_state`)."""
+def save_plan(
+    session: Session,
+    review: Review,
+    path: Path,
+    *,
+    asked: PlanOptions,
+    configuration: Configuration | None = None,
+) -> str:
+    """Writes the plan so that `reopened` can open it; returns its digest. Needs a stored state (`store_new_state`).
+
+    `configuration` is what a program is shown of the manifests.
+    """
     where, project = session.where, session.project
     given = {**project.given.from_environ, **where.variables}
     setting = Setting(
@@ -81,6 +92,7 @@ def save_plan(session: Session, review: Review, path: Path, *, asked: PlanOption
         variables={name: text for name, text in given.items() if name in project.variables},
         options={"sim": session.sim, "scope": project.scope, "varFiles": _named(where.var_files, project.root)},
         asked=asked,
+        configuration=configuration,
     )
     return write_plan(review, path, key=session.state.key, setting=setting, declared=bound_manifests(review, project))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic
@@ -16,6 +17,9 @@ from novita_infra.model.values import Ref, Value, is_known, resolve
 from novita_infra.planning.changes.decisions import Decision, settled
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.findings import Finding
+
+BROKEN: Final = "a precondition does not hold: "
+"""The beginning of the message of a precondition that does not hold."""
 
 
 def holds(condition: Condition, value: Value) -> bool:
@@ -63,10 +67,7 @@ def demanded(
             continue
         broken, open_ones = _judged(conditions, lasting)
         changed[address] = replace(decisions[address], requires=open_ones)
-        findings += [
-            Finding(Diagnostic(f"a precondition does not hold: {item}", address=str(address)), EXIT_REFUSED)
-            for item in broken
-        ]
+        findings += [Finding(Diagnostic(f"{BROKEN}{item}", address=str(address)), EXIT_REFUSED) for item in broken]
     return changed, findings
 
 

@@ -36,6 +36,7 @@ from novita_infra.encoding import (
     reading_again,
 )
 from novita_infra.model.clock import LAST_MOMENT
+from novita_infra.model.configuration import Configuration
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Secret, Value
@@ -73,6 +74,8 @@ class Setting:
     """`sim`, `scope` (the one manifest file), and the names of `varFiles`, which an apply must be given again."""
     asked: PlanOptions = PlanOptions()
     """What the command line asked of the plan. An apply must be given the policies again."""
+    configuration: Configuration | None = None
+    """What the manifests declare, for showing; None in a file of an older version."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from novita_infra.model.addresses import Address
+from novita_infra.model.configuration import Configuration
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.rules import OnError
 from novita_infra.planning.plan.changes import Action, Change, FieldChange
@@ -69,6 +70,8 @@ class PlanContent(NamedTuple):
     time: Estimate | None = None
     warnings: tuple[Diagnostic, ...] = ()
     """The warnings of the manifests."""
+    configuration: Configuration | None = None
+    """What the manifests declare, for a format that shows it."""
 
 
 class DriftContent(NamedTuple):

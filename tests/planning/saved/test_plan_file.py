@@ -15,6 +15,7 @@ from trees import trees
 from novita_infra.catalogue.prices import Cost
 from novita_infra.encoding import Resolver, digest
 from novita_infra.model.addresses import Address, Origin
+from novita_infra.model.configuration import Configuration, WrittenResource, WrittenValue, WrittenVariable
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, Diagnostic, Problems, Severity, problem
 from novita_infra.model.lifecycle import Cause, OnDrift
 from novita_infra.model.records import Record
@@ -52,6 +53,11 @@ SETTING = Setting(
     variables={"gpuCount": 4, "tags": ["$a", {"$ref": "b"}]},
     options={"scope": "main.yaml"},
     asked=PlanOptions(targets=(str(TRAINER), "vpc.*")),
+    configuration=Configuration(
+        variables={"region": WrittenVariable("us", "eu", "where"), "token": WrittenVariable("(secret)", secret=True)},
+        resources=(WrittenResource(TRAINER, {"vpc": WrittenValue(("vpc.net.id", "vpc.net"))}, depends_on=(NET,)),),
+        outputs={"n": WrittenValue(constant=[1, None])},
+    ),
 )
 KNOWN = {"env:HF_TOKEN": "hush-one", "file:secrets/pass": "hush-two"}
 TOKEN, PASSWORD = (Secret(value, source) for source, value in KNOWN.items())

@@ -47,7 +47,7 @@ from novita_infra.views.content.events import next_line
 from novita_infra.views.content.lines import Line, Tone, line
 from novita_infra.views.content.plan import RunProject
 from novita_infra.views.content.values import inline
-from novita_infra.views.formats.json.plan import plan_json
+from novita_infra.views.formats.json.plan import plan_json_of
 from novita_infra.views.renderer import Renderer
 
 SUMMARY = "Create, update and delete resources as planned"
@@ -168,7 +168,9 @@ async def apply_project(
         review = await plan_project(session, plan_options)
         run = await run_of_expected(session, review, expect, plan_options) if expect is not None else None
         review = run.review if run else review
-        review = await judge_plan(session.project, review, asked=plan_options, environ=os.environ, shown=plan_json)
+        review = await judge_plan(
+            session.project, review, asked=plan_options, environ=os.environ, shown=plan_json_of(session.project)
+        )
         _report_note(run, renderer)
         renderer.run_plan(review, warnings=session.project.warnings)
         if review.problems:
@@ -217,7 +219,11 @@ async def _apply_saved(
                     renderer.run_plan(saved.review)
                 raise
             review = await judge_plan(
-                session.project, run.review, asked=plan_options, environ=os.environ, shown=plan_json
+                session.project,
+                run.review,
+                asked=plan_options,
+                environ=os.environ,
+                shown=plan_json_of(session.project),
             )
             _report_note(run, renderer)
             if review.problems and not renderer.for_programs:

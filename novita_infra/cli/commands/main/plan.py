@@ -24,7 +24,8 @@ from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.saved.plan_file import check_free, digest_of
 from novita_infra.policies.running import judge_plan
 from novita_infra.views.content.plan import PlanContent
-from novita_infra.views.formats.json.plan import plan_json
+from novita_infra.views.formats.json.configuration import configuration_of
+from novita_infra.views.formats.json.plan import plan_json_of
 from novita_infra.views.renderer import Renderer
 
 SUMMARY = "Show what apply would do"
@@ -101,12 +102,22 @@ async def _plan(
         if out is not None:
             await store_new_state(session)
         review = await plan_project(session, plan_options)
-        review = await judge_plan(session.project, review, asked=plan_options, environ=os.environ, shown=plan_json)
+        review = await judge_plan(
+            session.project, review, asked=plan_options, environ=os.environ, shown=plan_json_of(session.project)
+        )
         if out is not None and not review.problems:
-            save_plan(session, review, out, asked=plan_options)
+            save_plan(session, review, out, asked=plan_options, configuration=configuration_of(session.project))
         digest = digest_of(review) if out is not None else ""
         time = estimate(review.plan, session.state.durations, KINDS) if estimated else None
-        renderer.result(PlanContent(review, digest, time=time, warnings=session.project.warnings))
+        renderer.result(
+            PlanContent(
+                review,
+                digest,
+                time=time,
+                warnings=session.project.warnings,
+                configuration=configuration_of(session.project) if renderer.for_programs else None,
+            )
+        )
         if review.problems:
             return review.code or EXIT_ERROR
         if out is not None:

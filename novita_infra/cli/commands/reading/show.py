@@ -37,7 +37,7 @@ def show(*, project_options: ProjectOptions, renderer: Renderer) -> int:
     """
     if is_plan(project_options.path):
         saved = read_saved_plan(project_options.path)
-        renderer.result(PlanContent(saved.review, saved.digest, saved))
+        renderer.result(PlanContent(saved.review, saved.digest, saved, configuration=saved.setting.configuration))
         return 0
     renderer.result(StateContent(load_state(project_options)))
     return 0

@@ -6,10 +6,13 @@ that is not yet known is null or left out, marked in the `unknown` twin.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from novita_infra.manifests.project.loading import Project
 from novita_infra.model.addresses import Address
+from novita_infra.model.clock import timestamp
+from novita_infra.model.configuration import Configuration
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.values import Value
 from novita_infra.planning.cost.durations import Estimate
@@ -20,12 +23,25 @@ from novita_infra.planning.plan.steps import Step
 from novita_infra.planning.saved.plan_file import SavedPlan
 from novita_infra.views.content.drift import drifted
 from novita_infra.views.content.plan import by_address
+from novita_infra.views.formats.json.configuration import (
+    configuration_json,
+    configuration_of,
+    relevant_attributes_json,
+    variables_json,
+)
 from novita_infra.views.formats.json.diagnostics import diagnostic_json
 from novita_infra.views.formats.json.drift import adopted_json, drift_json
 from novita_infra.views.formats.json.estimate import estimate_json
 from novita_infra.views.formats.json.money import cost_json, money_json
 from novita_infra.views.formats.json.policies import policies_json
-from novita_infra.views.formats.json.safety import REASONS, conditions_json, loss_json, rename_json, targeting_json
+from novita_infra.views.formats.json.safety import (
+    REASONS,
+    checks_json,
+    conditions_json,
+    loss_json,
+    rename_json,
+    targeting_json,
+)
 from novita_infra.views.formats.json.saved import saved_json
 from novita_infra.views.formats.json.values import (
     PROVIDER,
@@ -42,6 +58,8 @@ from novita_infra.views.formats.json.values import (
 
 FORMAT: Final = "1.2"
 """The version of Terraform's plan representation that this follows."""
+TERRAFORM: Final = "1.9.0"
+"""The version of Terraform that prints this representation; tools for it refuse a plan without one."""
 
 _ACTIONS: Final[Mapping[Action, list[str]]] = {
     Action.NONE: ["no-op"],
@@ -62,20 +80,26 @@ def plan_json(
     saved: SavedPlan | None = None,
     time: Estimate | None = None,
     warnings: Iterable[Diagnostic] = (),
+    configuration: Configuration | None = None,
 ) -> Json:
     """The plan in Terraform's plan representation.
 
     `digest` is what it is approved by, `saved` the file that it is from, `time` how long it will take; `warnings` are
-    those of the manifests, listed with the notes of the plan.
+    those of the manifests, listed with the notes of the plan. `configuration` is what the manifests
+    declare; without it the plan has neither variables nor a configuration.
     """
     plan, problems = review.plan, review.problems
     outputs = {name: output_json(value) for name, value in plan.outputs.after.items()}
     costs, detours = by_address(review.cost), plan.detours
+    created = saved.setting.created if saved else review.cost.read if review.cost else None
     return {
         "format_version": FORMAT,
+        "terraform_version": TERRAFORM,
+        **({"timestamp": timestamp(created)} if created is not None else {}),
         "applyable": not plan.empty and not problems,
         "complete": not problems,
         "errored": bool(problems),
+        **({"variables": variables_json(configuration)} if configuration and configuration.variables else {}),
         "planned_values": {
             "outputs": outputs,
             "root_module": {
@@ -101,6 +125,7 @@ def plan_json(
             )
             for name in sorted({*plan.outputs.after, *plan.outputs.before})
         },
+        **(_configuration(review, configuration) if configuration else {}),
         "novita": {
             "project": plan.project,
             "environment": plan.environment,
@@ -117,6 +142,23 @@ def plan_json(
             **({"saved": saved_json(saved)} if saved else {}),
             **({"estimate": estimate_json(time)} if time else {}),
         },
+    }
+
+
+def plan_json_of(project: Project) -> Callable[[Review], Json]:
+    """The function from a plan of the project to its JSON with the manifests of the project: what policies read."""
+    return lambda review: plan_json(review, configuration=configuration_of(project))
+
+
+def _configuration(review: Review, configuration: Configuration) -> Json:
+    """The configuration, what the changes refer to in it, and the conditions of its resources."""
+    changing = (change.address for change in review.plan.changes if change.action is not Action.NONE)
+    relevant = relevant_attributes_json(configuration, changing)
+    checks = [] if review.plan.destroys else checks_json(review, configuration)
+    return {
+        "configuration": configuration_json(configuration),
+        **({"relevant_attributes": relevant} if relevant else {}),
+        **({"checks": checks} if checks else {}),
     }
 
 

@@ -85,8 +85,8 @@ class JsonRenderer:
         self.verbatim(json_text(data, indent=2) + "\n")
 
     def result(self, content: Content) -> None:
-        if isinstance(content, OutputContent):
-            self.verbatim(json_text(content_data(content)) + "\n")
+        if isinstance(content, OutputContent | PlanContent):  # programs for Terraform's plans read one line
+            self.verbatim(json_text(self._data(content)) + "\n")
         else:
             self.show((), self._data(content))
 
@@ -122,6 +122,7 @@ class JsonRenderer:
                     saved=content.saved,
                     time=content.time,
                     warnings=placed(content.warnings, self._root),
+                    configuration=content.configuration,
                 )
             case DriftContent(review=review, warnings=warnings):
                 return drift_report(plan_json(review, warnings=placed(warnings, self._root)))

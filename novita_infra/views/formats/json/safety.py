@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from novita_infra.model.addresses import Address
+from novita_infra.model.configuration import Configuration
 from novita_infra.model.resources import Loss
 from novita_infra.model.values import refs
-from novita_infra.planning.plan.changes import Along, Forced
+from novita_infra.planning.checks.conditions import BROKEN
+from novita_infra.planning.plan.changes import Action, Along, Forced
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.renames import Rename
+from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import Step
 from novita_infra.views.formats.json.values import Json, shown_json
 
@@ -54,6 +58,52 @@ def conditions_json(step: Step) -> Json:
         for name, conditions in groups.items()
         if conditions
     }
+
+
+def checks_json(review: Review, configuration: Configuration) -> list[Json]:
+    """The checks of the resources with conditions, those of a `forEach` together.
+
+    A plan does not look at the preconditions of an unchanged resource.
+    """
+    manifests = {item.address: item for item in configuration.resources if item.preconditions or item.postconditions}
+    plan = review.plan
+    broken: dict[str, list[Json]] = {}
+    for item in review.problems:
+        if item.summary.startswith(BROKEN):
+            broken.setdefault(item.address, []).append({"message": item.summary.removeprefix(BROKEN)})
+    waiting = {step.address for step in plan.steps if step.conditions}
+    groups: dict[Address, list[tuple[Address, str]]] = {}
+    for change in plan.changes:
+        address, manifest = change.address, manifests.get(Address(change.address.type, change.address.name))
+        if manifest is None:
+            continue
+        unchecked = change.action is Action.NONE and manifest.preconditions
+        status = "fail" if str(address) in broken else "unknown" if unchecked or address in waiting else "pass"
+        groups.setdefault(manifest.address, []).append((address, status))
+    return [
+        {
+            "address": {
+                "kind": "resource",
+                "mode": "managed",
+                "type": group.type,
+                "name": group.name,
+                "to_display": str(group),
+            },
+            "status": next(word for word in ("fail", "unknown", "pass") if word in {status for _, status in instances}),
+            "instances": [
+                {
+                    "address": {
+                        "to_display": str(address),
+                        **({"instance_key": address.key} if address.key else {}),
+                    },
+                    "status": status,
+                    **({"problems": broken[str(address)]} if str(address) in broken else {}),
+                }
+                for address, status in instances
+            ],
+        }
+        for group, instances in groups.items()
+    ]
 
 
 def _along(item: Along) -> Json:

@@ -14,7 +14,8 @@ from novita_infra.planning.plan.changes import Action
 from novita_infra.schema.objects import DRAFT, Schema, complete_object, schema_id
 from novita_infra.schema.resources import text_of_schema
 from novita_infra.views.content.plan import OUTCOMES
-from novita_infra.views.formats.json.plan import FORMAT
+from novita_infra.views.formats.json.plan import FORMAT, TERRAFORM
+from novita_infra.views.formats.json.schema.configuration import CHECKS, CONFIGURATION, RELEVANT, VARIABLES
 from novita_infra.views.formats.json.schema.drift import ADOPTED, DRIFT, UNREAD
 from novita_infra.views.formats.json.schema.money import COST, MONEY
 from novita_infra.views.formats.json.values import PROVIDER
@@ -35,16 +36,22 @@ def plan_schema() -> Schema:
         **complete_object(
             {
                 "format_version": {"const": FORMAT},
+                "terraform_version": {"const": TERRAFORM, "description": "Of this representation; none is run."},
+                "timestamp": _text("When the cloud was read for the plan, or the plan was saved, in UTC."),
                 "applyable": _flag("Whether there are changes and no problems."),
                 "complete": _flag("Whether there are no problems."),
                 "errored": _flag("Whether there are problems."),
+                "variables": VARIABLES,
                 "planned_values": complete_object({"outputs": _map("#/$defs/output"), "root_module": _ROOT}),
                 "resource_changes": _list("#/$defs/resource_change"),
                 "resource_drift": _list("#/$defs/drifted", "What was changed outside."),
                 "output_changes": _map("#/$defs/change"),
+                "configuration": CONFIGURATION,
+                "relevant_attributes": RELEVANT,
+                "checks": CHECKS,
                 "novita": {"$ref": "#/$defs/novita"},
             },
-            but=["resource_drift"],
+            but=["timestamp", "variables", "resource_drift", "configuration", "relevant_attributes", "checks"],
         ),
         "$defs": _DEFS,
     }

@@ -1,0 +1,108 @@
+"""The JSON Schema of what a plan's JSON shows of the manifests: variables, configuration, references and checks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from novita_infra.schema.objects import Schema, complete_object
+from novita_infra.views.formats.json.values import PROVIDER
+
+_TEXT: Final = {"type": "string"}
+_STATUS: Final = {"enum": ["pass", "fail", "unknown"]}
+_EXPRESSION: Final[Schema] = {
+    **complete_object(
+        {
+            "constant_value": {"description": "The value, where it refers to nothing."},
+            "references": {"type": "array", "items": _TEXT, "description": "What it refers to, then its beginnings."},
+            "novita_references": {
+                "type": "array",
+                "items": _TEXT,
+                "description": "References to a type that is also the name of a field of the resource, such as `vpc`.",
+            },
+        },
+        but=["constant_value", "references", "novita_references"],
+    ),
+    "description": "Empty for a secret that is read from elsewhere.",
+}
+
+
+def _each(schema: Schema, description: str = "") -> Schema:
+    return {
+        "type": "object",
+        "additionalProperties": schema,
+        **({"description": description} if description else {}),
+    }
+
+
+VARIABLES: Final = _each(
+    complete_object({"value": {"description": "`(secret)` for that of a secret variable."}}),
+    "The values of the variables.",
+)
+_RESOURCE: Final = complete_object(
+    {
+        "address": {"type": "string", "description": "Without a key: a forEach is one resource here."},
+        "mode": {"const": "managed"},
+        "type": _TEXT,
+        "name": _TEXT,
+        "provider_config_key": {"const": PROVIDER},
+        "expressions": _each(_EXPRESSION, "By field of the spec."),
+        "schema_version": {"const": 0},
+        "for_each_expression": _EXPRESSION,
+        "depends_on": {"type": "array", "items": _TEXT},
+    },
+    but=["for_each_expression", "depends_on"],
+)
+CONFIGURATION: Final[Schema] = {
+    **complete_object(
+        {
+            "provider_config": complete_object(
+                {PROVIDER: complete_object({"name": {"const": PROVIDER}, "full_name": {"const": PROVIDER}})}
+            ),
+            "root_module": complete_object(
+                {
+                    "outputs": _each(
+                        complete_object({"expression": _EXPRESSION, "sensitive": {"const": True}}, but=["sensitive"])
+                    ),
+                    "resources": {"type": "array", "items": _RESOURCE},
+                    "variables": _each(
+                        complete_object(
+                            {"default": {}, "description": _TEXT, "sensitive": {"const": True}},
+                            but=["default", "description", "sensitive"],
+                        )
+                    ),
+                },
+                but=["outputs", "resources", "variables"],
+            ),
+        }
+    ),
+    "description": "What the manifests declare.",
+}
+RELEVANT: Final[Schema] = {
+    "type": "array",
+    "items": complete_object({"resource": _TEXT, "attribute": {"type": "array", "items": _TEXT}}),
+    "description": "The attributes of resources that the configuration of the changes refers to.",
+}
+CHECKS: Final[Schema] = {
+    "type": "array",
+    "items": complete_object(
+        {
+            "address": complete_object(
+                {"kind": {"const": "resource"}, "mode": {"const": "managed"}}
+                | dict.fromkeys(("type", "name", "to_display"), _TEXT)
+            ),
+            "status": {**_STATUS, "description": "The worst of its instances."},
+            "instances": {
+                "type": "array",
+                "items": complete_object(
+                    {
+                        "address": complete_object({"to_display": _TEXT, "instance_key": _TEXT}, but=["instance_key"]),
+                        "status": _STATUS,
+                        "problems": {"type": "array", "items": complete_object({"message": _TEXT})},
+                    },
+                    but=["problems"],
+                ),
+            },
+        }
+    ),
+    "description": "The preconditions and postconditions of each resource: unknown until an apply checks them.",
+}
