@@ -80,7 +80,7 @@ def _count(world: World) -> None:
     for endpoint in world.endpoints:
         for worker in endpoint.workers:
             if worker.state in endpoints.LIVE_WORKERS:
-                world.used[endpoint.product, ""] += worker.gpus
+                world.used[worker.product or endpoint.product, ""] += worker.gpus
     for meter in world.meters:
         money.count_meter(world, meter)
     world.sums.settled += sum(payment.amount for payment in world.payments)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, TypeVar
 
+from novita_infra.simulator.answer_schema import FLAG, TEXT, Schema, obj
+from novita_infra.simulator.answer_schema import items as list_of
+from novita_infra.simulator.errors import invalid
 from novita_infra.simulator.profiles import Quirks
-from novita_infra.simulator.request_schema import Fields, RequestField, Whole, may
+from novita_infra.simulator.request_schema import Fields, RequestField, Text, Whole, may
 from novita_infra.simulator.world.engine.world import World
 
 V1: Final = "/gpu-instance/openapi/v1"
@@ -92,6 +96,8 @@ class Operation:
     """Other documented paths."""
     also: tuple[str, ...] = ()
     """Undocumented paths that existing clients use."""
+    acts_as: str = ""
+    """The operation of v1 that has the same effect. Faults and scenarios that name it affect this operation, too."""
     family: Family = Family.GPU
     public: bool = False
     """Served without a key."""
@@ -103,6 +109,11 @@ class Operation:
     """The answer is a stream of events if the request asks for it."""
     large: bool = False
     """The body may be as large as an upload."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names under which faults and scenarios know the operation."""
+        return (self.name, self.acts_as) if self.acts_as else (self.name,)
 
 
 def paging(number: str = "pageNum", size: str = "pageSize") -> dict[str, RequestField]:
@@ -117,3 +128,53 @@ def page_of(
     length = min(size or default, largest)
     start = max((first if number is None else number) - first, 0) * length
     return items[start : start + length]
+
+
+CURSOR: Final = {"limit": may(Whole(), 0), "cursor": may(Text(0, 1024), "")}
+"""The two query parameters of a list of v2."""
+
+
+def cursor_page(
+    world: World,
+    items: Sequence[T],
+    call: IncomingCall,
+    *,
+    place: Callable[[T], tuple[float, str]],
+    shown: Callable[[T], Any],
+) -> dict[str, Any]:
+    """One page of v2. `items` are in the order of their creation.
+
+    `place` gives the creation (Unix seconds) and the id of an item, and the cursor holds those of the last item of the
+    page before. If this item is gone by now, the page begins with what was created at the same time or later, so that
+    nothing is missing.
+    """
+    start = _start_after(call.query["cursor"], [place(item) for item in items])
+    page = items[start : start + min(call.query["limit"] or 100, world.quirks.largest_page)]
+    more = start + len(page) < len(items)
+    return {
+        "data": [shown(item) for item in page],
+        "next_cursor": _cursor_of(place(page[-1])) if more else "",
+        "has_more": more,
+    }
+
+
+def _cursor_of(place: tuple[float, str]) -> str:
+    return base64.urlsafe_b64encode(f"{place[0]!r} {place[1]}".encode()).decode()
+
+
+def _start_after(cursor: str, places: Sequence[tuple[float, str]]) -> int:
+    if not cursor:
+        return 0
+    try:
+        created, _, key = base64.urlsafe_b64decode(cursor).decode().partition(" ")
+        last = float(created), key
+    except ValueError as error:
+        raise invalid("cursor", "is not a cursor of this list") from error
+    if last in places:
+        return places.index(last) + 1
+    return next((index for index, place in enumerate(places) if place[0] >= last[0]), len(places))
+
+
+def data_page(item: Schema) -> Schema:
+    """The schema of `cursor_page`."""
+    return obj(data=list_of(item), next_cursor=TEXT, has_more=FLAG)

@@ -16,6 +16,7 @@ import httpx
 import kind_facts
 import pytest
 import reference
+from jsonschema import Draft202012Validator
 from kind_facts import FACTS
 from kind_facts.facts import Given
 from pairs import Pair, differences, filled, read, sampled
@@ -29,6 +30,7 @@ from novita_infra.model.resources import Live, Phase
 from novita_infra.simulator import PROFILES, HandClock, World, open_world
 from novita_infra.simulator.http.app import build_app
 from novita_infra.simulator.http.control import world_state
+from novita_infra.simulator.profiles import Quirks
 from novita_infra.simulator.routes.registry import OPERATIONS
 
 FOLDER = Path(__file__).parent / "pairs"
@@ -79,6 +81,7 @@ GIVEN: Mapping[str, Given] = {
     **{name: given for facts in FACTS.values() for name, given in facts.given.items()},
     "key": ("/openapi/v2/user/key", None, 0, "api_keys"),  # an entry for the caller exists at once
     "job": ("/job/save/image", _SAVE, 0, "jobs"),
+    "saved": ("/job/save/image", _SAVE, 60, "images"),
 }
 """By name: where an object is made, from what, how many seconds it is given, and in which table it is found."""
 AFTERWARDS = {name: calls for facts in FACTS.values() for name, calls in facts.afterwards.items()}
@@ -111,6 +114,8 @@ def test_the_simulator_answers_so(given_cloud: Callable[[Pair, str], Cloud], pai
     assert answer.status_code == pair.answer.get("status", 200), answer.text
     if "body" in pair.answer:
         assert list(differences(filled(pair.answer["body"], cloud.ids), answer.json())) == []
+        if answer.status_code == 200:
+            assert _against_its_schema(pair.said["operation"], PROFILES[profile], answer.json()) == []
     else:
         assert answer.content == b""
     cloud.clock.advance(pair.said.get("wait", 0))
@@ -118,9 +123,17 @@ def test_the_simulator_answers_so(given_cloud: Callable[[Pair, str], Cloud], pai
         _shows(cloud, look)
 
 
+def _against_its_schema(operation: str, quirks: Quirks, body: Any) -> list[str]:
+    """How an answer differs from the schema that the operation declares for it."""
+    declared = SERVED[operation].answer
+    schema = declared(quirks) if callable(declared) else declared
+    errors = Draft202012Validator(schema).iter_errors(body) if schema is not None else ()
+    return [f"{error.json_path}: {error.message}" for error in errors]
+
+
 def _shows(cloud: Cloud, look: Mapping[str, Any]) -> None:
     """A later look at the world tells what the request did."""
-    answer = cloud.send("GET", look["get"], filled(look.get("query", {}), cloud.ids))
+    answer = cloud.send("GET", filled(look["get"], cloud.ids), filled(look.get("query", {}), cloud.ids))
     if "status" in look:
         assert answer.status_code in look["status"], answer.text
         return

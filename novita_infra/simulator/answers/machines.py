@@ -97,41 +97,33 @@ _TERM: Final = obj(spec_id=TEXT, duration_months=COUNT, base_price=COUNT, final_
 _GPU_SPEC: Final = obj(
     spec_id=TEXT, name=TEXT, memory_gb=COUNT, min=COUNT, max=COUNT, available=COUNT, max_available=COUNT
 )
-PRODUCTS_V2: Final = obj(
-    data=items(
-        obj(
-            id=TEXT,
-            name=TEXT,
-            type=choice("gpu", "cpu"),
-            category=choice("instance", "serverless"),
-            description=TEXT,
-            region_ids=items(TEXT),
-            resource_spec=obj(
-                gpu=either(_GPU_SPEC, NOTHING),
-                cpu=COUNT,
-                memory_gb=COUNT,
-                rootfs=obj(min_gb=COUNT, max_gb=COUNT, free_gb=COUNT),
-            ),
-            pricing=obj(
-                precision=COUNT,
-                postpaid=either(_RATE, NOTHING),
-                spot=either(_RATE, NOTHING),
-                prepaid=items(_TERM),
-                storage_price_per_gb=COUNT,
-            ),
-            billing_methods=items(choice("postpaid", "prepaid", "spot")),
-            inventory_state=_INVENTORY,
-            deployable=FLAG,
-            activity=obj(is_activity_product=FLAG, active=FLAG, purchasable=FLAG),
-        )
+PRODUCT_V2: Final = obj(
+    id=TEXT,
+    name=TEXT,
+    type=choice("gpu", "cpu"),
+    category=choice("instance", "serverless"),
+    description=TEXT,
+    region_ids=items(TEXT),
+    resource_spec=obj(
+        gpu=either(_GPU_SPEC, NOTHING),
+        cpu=COUNT,
+        memory_gb=COUNT,
+        rootfs=obj(min_gb=COUNT, max_gb=COUNT, free_gb=COUNT),
     ),
-    next_cursor=TEXT,
-    has_more=FLAG,
+    pricing=obj(
+        precision=COUNT,
+        postpaid=either(_RATE, NOTHING),
+        spot=either(_RATE, NOTHING),
+        prepaid=items(_TERM),
+        storage_price_per_gb=COUNT,
+    ),
+    billing_methods=items(choice("postpaid", "prepaid", "spot")),
+    inventory_state=_INVENTORY,
+    deployable=FLAG,
+    activity=obj(is_activity_product=FLAG, active=FLAG, purchasable=FLAG),
 )
-REGIONS_V2: Final = obj(
-    data=items(obj(id=TEXT, name=TEXT, gpus=items(TEXT), feature=obj(network_volume=FLAG, instance_vpc_network=FLAG))),
-    next_cursor=TEXT,
-    has_more=FLAG,
+REGION_V2: Final = obj(
+    id=TEXT, name=TEXT, gpus=items(TEXT), feature=obj(network_volume=FLAG, instance_vpc_network=FLAG)
 )
 
 # --- jobs and metrics -----------------------------------------------------------------------------------------------

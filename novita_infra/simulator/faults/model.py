@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from fnmatch import fnmatchcase
@@ -62,12 +62,14 @@ class Fault:
     met: int = 0
     """How many requests the fault has struck."""
 
-    def covers(self, *, operation: str, method: str, path: str) -> bool:
-        """Whether the fault matches a request."""
+    def covers(self, *, operations: Sequence[str], method: str, path: str) -> bool:
+        """Whether the fault matches a request. `operations` are the names of its operation."""
         if self.count is not None and self.met >= self.count:
             return False
         return (
-            fnmatchcase(operation, self.operation) and fnmatchcase(method, self.method) and fnmatchcase(path, self.path)
+            any(fnmatchcase(name, self.operation) for name in operations)
+            and fnmatchcase(method, self.method)
+            and fnmatchcase(path, self.path)
         )
 
 
@@ -124,12 +126,12 @@ class Faults:
         """Removes all faults."""
         self.active.clear()
 
-    def strike(self, *, operation: str, method: str, path: str) -> FaultEffects:
+    def strike(self, *, operations: Sequence[str], method: str, path: str) -> FaultEffects:
         """The effects on one request: at most one failure, and all that is slow or stale. Counts them."""
         luck = FaultEffects()
         for fault in self.active:
             failing = fault.kind in {Trouble.STATUS, Trouble.LOST, Trouble.TRUNCATED, Trouble.TEXT, Trouble.LATE}
-            if (failing and luck.failing) or not fault.covers(operation=operation, method=method, path=path):
+            if (failing and luck.failing) or not fault.covers(operations=operations, method=method, path=path):
                 continue
             if fault.skip > 0:
                 fault.skip -= 1

@@ -92,7 +92,7 @@ async def _answer(world: World, operation: Operation, request: Request, *, laten
     except ApiRefusal as refusal:
         return _refused(world, operation, refusal)
     world.calls[operation.name] += 1
-    luck = world.faults.strike(operation=operation.name, method=request.method, path=request.scope["path"])
+    luck = world.faults.strike(operations=operation.names, method=request.method, path=request.scope["path"])
     if latency or luck.wait_before:
         await wait(latency + luck.wait_before)
     if luck.late:
@@ -124,7 +124,7 @@ def _served(world: World, operation: Operation, request: Request, body: bytes, *
         key = _key(world, operation, request)
         call = read_call(world.quirks, operation, request, body, key=key)
         answer = _response(operation.serve(world, call))
-        trigger_events(world, operation.name)
+        trigger_events(world, operation.names)
         return answer
     except ApiRefusal as refusal:
         return _refused(world, operation, refusal)

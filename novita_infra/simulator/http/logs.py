@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from novita_infra.simulator.http.route_table import Handler
-from novita_infra.simulator.routes.cloud.log_addresses import log_token
+from novita_infra.simulator.world.cloud.addresses import log_token
 from novita_infra.simulator.world.cloud.endpoints import shown_workers
 from novita_infra.simulator.world.cloud.logs import program_log, system_log, worker_log
 from novita_infra.simulator.world.engine.world import World

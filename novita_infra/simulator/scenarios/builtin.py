@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from novita_infra.simulator.scenarios.model import BadScenario, Scenario, scenario_of
 
-_WRITES: Final = {"method": "POST"}
+_WRITES: Final = {"method": "[PD]*"}
 _FLAKY: Final = [
     {"kind": "status", "status": 503, "perCent": 6, "count": 0},
     {"kind": "status", "status": 500, "position": "after", "perCent": 3, "count": 0},

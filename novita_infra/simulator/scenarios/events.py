@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -20,13 +21,15 @@ from novita_infra.simulator.world.market import catalogue, money
 
 _BY_NAME: Final = {operation.name: operation for operation in OPERATIONS}
 _READING: Final = Reading()
+_PATH_PART: Final = re.compile(r"{(\w+)")
+"""A part of a path in braces. An event has its value in `body`."""
 Act = Mapping[str, Any]
 
 
-def trigger_events(world: World, operation: str) -> None:
-    """Schedules the events that wait for a successful call of this operation."""
+def trigger_events(world: World, operations: Sequence[str]) -> None:
+    """Schedules the events that wait for a successful call. `operations` are the names of the called operation."""
     for happening in list(world.scenario_events):
-        if not happening.upon or not fnmatchcase(operation, happening.upon):
+        if not happening.upon or not any(fnmatchcase(name, happening.upon) for name in operations):
             continue
         happening.seen += 1
         if happening.nth in {0, happening.seen}:
@@ -109,8 +112,10 @@ def _call_for(world: World, operation: Operation, chosen: list[str], act: Act) -
     for key in chosen:
         for number in range(act.get("times", 1)):
             body = _filled(act.get("body", {}), {"$id": key, "$n": str(number + 1)})
+            path = {name: str(body.pop(name, "")) for name in _PATH_PART.findall(operation.path)}
             fields = operation.body.read(body, "", _READING) if operation.body else {}
-            operation.serve(world, IncomingCall(query=operation.query.read({}, "", _READING), body=fields))
+            query = operation.query.read({}, "", _READING)
+            operation.serve(world, IncomingCall(query=query, body=fields, path=path))
 
 
 def _filled(value: Any, words: Mapping[str, str]) -> Any:

@@ -19,8 +19,8 @@ from novita_infra.simulator.operations import (
     paging,
 )
 from novita_infra.simulator.request_schema import ENVS, PORT, Anything, Fields, Items, Text, Whole, may, need, should
-from novita_infra.simulator.routes.cloud.log_addresses import endpoint_log_path, worker_log_path
 from novita_infra.simulator.world.cloud import endpoints
+from novita_infra.simulator.world.cloud.addresses import endpoint_log_path, endpoint_url, worker_log_path
 from novita_infra.simulator.world.cloud.endpoints import endpoint_of
 from novita_infra.simulator.world.engine.cloud_records import Endpoint, Worker
 from novita_infra.simulator.world.engine.world import World
@@ -43,6 +43,8 @@ def _create(world: World, call: IncomingCall) -> Any:
 def _update(world: World, call: IncomingCall) -> Any:
     present = endpoint_of(world, call.body["id"])
     new = _record(call.body, key=present.id)
+    new.product, new.rootfs = present.product, present.rootfs
+    new.entrypoint, new.health_port = present.entrypoint, present.health_port
     new.cuda = new.cuda or present.cuda
     new.health = new.health or present.health
     endpoints.update(world, new)
@@ -114,7 +116,7 @@ def _shown(world: World, endpoint: Endpoint) -> dict[str, Any]:
         "id": endpoint.id,
         "name": endpoint.name,
         "appName": endpoint.app_name,
-        "url": f"https://{endpoint.id}-{endpoint.app_name}.runsync.novita.dev",
+        "url": endpoint_url(endpoint),
         "state": {"state": endpoint.state, "error": endpoint.error, "message": endpoint.message},
         "workerConfig": {
             "minNum": endpoint.workers_min,

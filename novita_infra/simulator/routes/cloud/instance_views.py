@@ -23,14 +23,12 @@ from novita_infra.simulator.answer_schema import (
     one_item,
 )
 from novita_infra.simulator.profiles import Quirks
-from novita_infra.simulator.routes.cloud.log_addresses import instance_log_address
 from novita_infra.simulator.world.cloud import jobs
+from novita_infra.simulator.world.cloud.addresses import instance_log_address, port_address, ways_into
 from novita_infra.simulator.world.engine.cloud_records import INSTANCE_FIELDS, Instance
 from novita_infra.simulator.world.engine.settings import DAY
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import catalogue
-
-HOST = "gpu-instance.novita.ai"
 
 # --- schemas --------------------------------------------------------------------------------------------------------
 
@@ -154,15 +152,10 @@ def instance_details(world: World, instance: Instance, *, base: str) -> dict[str
     `base` is scheme and host of the service. The addresses of logs begin with it.
     """
     running = instance.status == "running"
-    secret = world.draw("password", instance.id, length=20)
-    site = f"{instance.cluster}.{HOST}"
-    shell = f"proxy.{site}"
+    ways = ways_into(world, instance)
     node = {"maxRootfsSize": catalogue.product_of(instance.product).max_rootfs}
     return instance_row(world, instance) | {
-        "portMappings": [
-            {**port, "endpoint": _endpoint(world, instance, port) if instance.started else ""}
-            for port in instance.ports
-        ],
+        "portMappings": [{**port, "endpoint": port_address(world, instance, port)} for port in instance.ports],
         "volumeMounts": _mounts(world, instance, as_text=False),
         "network": {"id": instance.network, "ip": instance.ip},
         "node": node if world.quirks.node_as_object else [node],
@@ -172,17 +165,21 @@ def instance_details(world: World, instance: Instance, *, base: str) -> dict[str
             if job.instance == instance.id and job.type == "saveImage" and job.state in jobs.RUNNING
         ],
         "connectComponentSSH": {
-            "sshCommand": f"ssh -p {_outer_port(world, instance, 22)} root@{shell}" if running else "",
-            "password": secret if running else "",
+            "sshCommand": ways.ssh,
+            "password": ways.password,
             "isRunning": running,
         },
         "connectComponentWebTerminal": {
-            "address": f"https://{instance.id}-2223.{site}" if running else "",
-            "username": "root" if running else "",
-            "password": secret if running else "",
-            "isRunning": running,
+            "address": ways.terminal,
+            "username": "root" if ways.terminal else "",
+            "password": ways.password if ways.terminal else "",
+            "isRunning": bool(ways.terminal),
         },
-        "connectComponentJupyter": _jupyter(instance, site, running=running),
+        "connectComponentJupyter": {
+            "port": ways.jupyter_port,
+            "address": ways.jupyter,
+            "isRunning": bool(ways.jupyter),
+        },
         "connectComponentLog": {
             "systemLogAddress": instance_log_address(world, instance, base=base, which="system"),
             "instanceLogAddress": instance_log_address(world, instance, base=base, which="instance"),
@@ -222,21 +219,3 @@ def _mounts(world: World, instance: Instance, *, as_text: bool) -> list[dict[str
     if instance.local:
         mounts.append({"type": "local", "size": "0" if as_text else 0, "id": "", "mountPath": instance.local})
     return mounts
-
-
-def _endpoint(world: World, instance: Instance, port: dict[str, Any]) -> str:
-    if port["type"] == "http":
-        return f"https://{instance.id}-{port['port']}.{instance.cluster}.{HOST}"
-    return f"proxy.{instance.cluster}.{HOST}:{_outer_port(world, instance, port['port'])}"
-
-
-def _outer_port(world: World, instance: Instance, port: int) -> int:
-    return 30_000 + world.dice(30_000, "outer", instance.id, str(port))
-
-
-def _jupyter(instance: Instance, site: str, *, running: bool) -> dict[str, Any]:
-    tool = next((tool for tool in instance.tools if tool["name"] == "Jupyter"), None)
-    if tool is None:
-        return {"port": 0, "address": "", "isRunning": False}
-    address = f"https://{instance.id}-{tool['port']}.{site}" if running else ""
-    return {"port": tool["port"], "address": address, "isRunning": running}

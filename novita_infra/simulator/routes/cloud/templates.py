@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from novita_infra.simulator.answer_schema import COUNT, DIGITS, TEXT, TIME, WHOLE, Schema, items, obj
@@ -58,11 +59,13 @@ def _get(world: World, call: IncomingCall) -> Any:
 
 
 def _create(world: World, call: IncomingCall) -> Any:
-    return {"templateId": templates.create(world, _wish(world, call.body["template"])).id}
+    return {"templateId": templates.create(world, Template(id="", **_given(world, call.body["template"]))).id}
 
 
 def _update(world: World, call: IncomingCall) -> Any:
-    return {"templateId": templates.update(world, _wish(world, call.body["template"])).id}
+    body = call.body["template"]
+    present = templates.template_of(world, body["Id"])
+    return {"templateId": templates.update(world, replace(present, **_given(world, body))).id}
 
 
 def _delete(world: World, call: IncomingCall) -> Any:
@@ -70,11 +73,11 @@ def _delete(world: World, call: IncomingCall) -> Any:
     return {"templateId": call.body["templateId"]}
 
 
-def _wish(world: World, body: Mapping[str, Any]) -> Template:
+def _given(world: World, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes that a request sets. Those that it does not mention have their defaults."""
     if sum(len(group["ports"]) for group in body["ports"]) > 10:
         raise invalid("template.ports", "may have at most 10 ports")
-    given = TEMPLATE_FIELDS.set_by("create", body) | {"readme": world.quirks.stored(body["readme"])}
-    return Template(id=body.get("Id", ""), **given)
+    return TEMPLATE_FIELDS.set_by("create", body) | {"readme": world.quirks.stored(body["readme"])}
 
 
 def _shown(template: Template) -> dict[str, Any]:
@@ -85,7 +88,7 @@ def _shown(template: Template) -> dict[str, Any]:
         "recommendCards": template.cards,
         "createdAt": str(int(template.created)),
         "user": template.owner,
-        "logo": "",
+        "logo": template.logo,
         "volumes": [],
     }
 

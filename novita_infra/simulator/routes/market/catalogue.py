@@ -6,8 +6,16 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from novita_infra.simulator.answers import machines as answers
-from novita_infra.simulator.errors import ApiRefusal
-from novita_infra.simulator.operations import V1, V2, Confidence, IncomingCall, Operation
+from novita_infra.simulator.operations import (
+    CURSOR,
+    V1,
+    V2,
+    Confidence,
+    IncomingCall,
+    Operation,
+    cursor_page,
+    data_page,
+)
 from novita_infra.simulator.request_schema import Fields, Text, Whole, may, need
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import catalogue, money
@@ -16,6 +24,7 @@ from novita_infra.simulator.world.market.catalogue import (
     CPU_PRODUCTS,
     GPU_PRODUCTS,
     SERVERLESS_PRODUCTS,
+    ClusterEntry,
     ProductEntry,
 )
 
@@ -137,7 +146,7 @@ def _products_v2(world: World, call: IncomingCall) -> Any:
         and one.max_rootfs >= query["rootfs_size"]
         and (not query["billing_method"] or query["billing_method"] in {_METHODS_V2[mode] for mode in one.billing})
     ]
-    return _cursor_page([_product_v2(world, one) for one in fit], call)
+    return cursor_page(world, fit, call, place=_place, shown=lambda one: _product_v2(world, one))
 
 
 def _product_v2(world: World, product: ProductEntry) -> dict[str, Any]:
@@ -190,34 +199,26 @@ def _rate(price: int) -> dict[str, Any]:
     return {"base_price": price, "final_price": price, "unit": "per_hour"}
 
 
-def _regions_v2(_world: World, call: IncomingCall) -> Any:
-    regions = [
-        {
-            "id": cluster.id,
-            "name": cluster.name,
-            "gpus": _gpu_types(cluster.id),
-            "feature": {"network_volume": cluster.storage, "instance_vpc_network": cluster.vpc},
-        }
-        for cluster in CLUSTERS
-    ]
-    return _cursor_page(regions, call)
+def _place(entry: ProductEntry | ClusterEntry) -> tuple[float, str]:
+    """The place of an entry in a list of v2. Entries are never removed, so that the id is enough."""
+    return 0.0, entry.id
 
 
-def _cursor_page(items: list[dict[str, Any]], call: IncomingCall) -> dict[str, Any]:
-    """A page of v2. The cursor is the id of the last item of the page before."""
-    cursor = call.query["cursor"]
-    places = {f"c_{item['id']}": index + 1 for index, item in enumerate(items)}
-    if cursor and cursor not in places:
-        raise ApiRefusal("VALIDATOR_PARAM", "invalid parameter cursor: is not a cursor of this list")
-    start = places.get(cursor, 0)
-    page = items[start : start + (call.query["limit"] or 100)]
-    more = start + len(page) < len(items)
-    return {"data": page, "next_cursor": f"c_{page[-1]['id']}" if more else "", "has_more": more}
+def _regions_v2(world: World, call: IncomingCall) -> Any:
+    return cursor_page(world, CLUSTERS, call, place=_place, shown=_region_v2)
+
+
+def _region_v2(cluster: ClusterEntry) -> dict[str, Any]:
+    return {
+        "id": cluster.id,
+        "name": cluster.name,
+        "gpus": _gpu_types(cluster.id),
+        "feature": {"network_volume": cluster.storage, "instance_vpc_network": cluster.vpc},
+    }
 
 
 _CHOOSE = {"clusterId": may(Text(0, 255), ""), "productName": may(Text(0, 255), "")}
 _AT_LEAST = may(Whole(), 0)
-_CURSOR = {"limit": may(Whole(), 0), "cursor": may(Text(0, 1024), "")}
 OPERATIONS = (
     Operation(
         name="clusters.list",
@@ -264,7 +265,7 @@ OPERATIONS = (
         source="gpus-v2-list-products",
         confidence=Confidence.SEEN_LIVE,
         serve=_products_v2,
-        answer=answers.PRODUCTS_V2,
+        answer=data_page(answers.PRODUCT_V2),
         query=Fields(
             {
                 "type": need(Text(one_of=("", "gpu", "cpu"))),
@@ -274,7 +275,7 @@ OPERATIONS = (
                 "rootfs_size": _AT_LEAST,
                 "billing_method": may(Text(one_of=("postpaid", "prepaid", "spot", "")), ""),
                 "region_ids": may(Text(), ""),
-                **_CURSOR,
+                **CURSOR,
             }
         ),
     ),
@@ -285,7 +286,7 @@ OPERATIONS = (
         source="gpus-v2-list-regions",
         confidence=Confidence.SEEN_LIVE,
         serve=_regions_v2,
-        answer=answers.REGIONS_V2,
-        query=Fields(_CURSOR),
+        answer=data_page(answers.REGION_V2),
+        query=Fields(CURSOR),
     ),
 )

@@ -40,7 +40,22 @@ LIMITS: Final[dict[str, Any]] = {
 REST: Final = (8, 80)
 """The least and the most seconds after the last endpoint was deleted until another can be created."""
 LIVE_WORKERS: Final = frozenset({"creating", "running", "failed"})
-_ROLLS: Final = ("gpus", "cuda", "port", "image", "auth", "command", "mounts", "cluster", "envs", "health")
+_ROLLS: Final = (
+    "product",
+    "gpus",
+    "rootfs",
+    "cuda",
+    "port",
+    "image",
+    "auth",
+    "entrypoint",
+    "command",
+    "mounts",
+    "cluster",
+    "envs",
+    "health",
+    "health_port",
+)
 """The fields of an endpoint that its workers are created with. A change of one of them replaces the workers."""
 
 
@@ -56,7 +71,6 @@ def create(world: World, new: Endpoint) -> Endpoint:
     """Creates an endpoint. A refusal changes nothing."""
     product = catalogue.serverless_product(new.product)
     _check(world, new)
-    _within("rootfsSize", new.rootfs, "RootfsSize")
     if any(other.app_name == new.app_name for other in world.endpoints if new.app_name):
         raise ApiRefusal("SERVERLESS_APP_NAME_IS_EXIST", f"the app name {new.app_name!r} is taken")
     budgets.check_funds(world)
@@ -84,6 +98,7 @@ def check_pace(world: World) -> None:
 
 
 def _check(world: World, new: Endpoint) -> None:
+    _within("rootfsSize", new.rootfs, "RootfsSize")
     _within("workerConfig.minNum", new.workers_min, "WorkerNum")
     _within("workerConfig.maxNum", new.workers_max, "WorkerNum")
     if new.workers_max < max(new.workers_min, 1):
@@ -119,8 +134,8 @@ def update(world: World, new: Endpoint) -> None:
     endpoint = endpoint_of(world, new.id)
     if endpoint.state == "deleting":
         raise not_allowed(f"endpoint {new.id} is being deleted")
-    new.app_name, new.product, new.rootfs = endpoint.app_name, endpoint.product, endpoint.rootfs
-    new.type = endpoint.type
+    new.app_name, new.type = endpoint.app_name, endpoint.type
+    catalogue.serverless_product(new.product)
     _check(world, new)
     budgets.check_funds(world)
     rolls = any(getattr(endpoint, name) != getattr(new, name) for name in _ROLLS)
@@ -140,7 +155,7 @@ def update(world: World, new: Endpoint) -> None:
 
 def _check_room(world: World, endpoint: Endpoint, new: Endpoint, *, rolls: bool) -> None:
     living = 0 if rolls else len(_living(endpoint))
-    product = catalogue.product_of(endpoint.product)
+    product = catalogue.product_of(new.product)
     if catalogue.free(world, product, "") < max(0, new.workers_min - living) * new.gpus:
         raise ApiRefusal("INSUFFICIENT_RESOURCE", f"no {product.name} is free for {new.workers_min} workers")
 
@@ -161,8 +176,12 @@ def _await_workers(world: World, endpoint: Endpoint) -> None:
         world.expect(world.endpoints, endpoint, [(world.timings.pull_trouble, "!pull-failed")])
         return
     pull = pull_seconds(world, endpoint.image, endpoint.cluster) if endpoint.workers_min else 0.0
-    end = "!crashed" if exit_code(endpoint.command) and endpoint.workers_min else "!ready"
+    end = "!crashed" if exit_code(*_commands(endpoint)) and endpoint.workers_min else "!ready"
     world.expect(world.endpoints, endpoint, [(world.timings.scaling + pull, end)])
+
+
+def _commands(endpoint: Endpoint) -> tuple[str, str]:
+    return endpoint.entrypoint, endpoint.command
 
 
 def _scale(world: World, endpoint: Endpoint) -> None:
@@ -183,14 +202,14 @@ def _add_worker(world: World, endpoint: Endpoint) -> None:
     worker = Worker(id=world.new_id("worker"), generation=endpoint.generation, created=int(world.moment))
     product = catalogue.product_of(endpoint.product)
     catalogue.take(world, product, "", endpoint.gpus)
-    worker.gpus = endpoint.gpus
+    worker.gpus, worker.product = endpoint.gpus, endpoint.product
     money.begin_worker(world, endpoint, worker)
     endpoint.workers.append(worker)
 
 
 def _drop_worker(world: World, endpoint: Endpoint, worker: Worker) -> None:
     worker.state, worker.healthy, worker.deleted = "removed", False, int(world.moment)
-    catalogue.give_back(world, catalogue.product_of(endpoint.product), "", worker.gpus)
+    catalogue.give_back(world, catalogue.product_of(worker.product or endpoint.product), "", worker.gpus)
     money.end_worker(world, worker)
 
 
@@ -246,7 +265,7 @@ def on_event(world: World, endpoint: Endpoint, event: str) -> None:
         case "!pull-failed":
             _fail_workers(endpoint, "ImagePullFailed", f"image {endpoint.image} cannot be pulled: manifest unknown")
         case "!crashed":
-            code = exit_code(endpoint.command)
+            code = exit_code(*_commands(endpoint))
             _fail_workers(endpoint, "ContainerExited", f"the container exited with code {code}")
         case "!idle":
             for worker in _living(endpoint)[endpoint.workers_min :]:

@@ -35,10 +35,11 @@ def staying(world: World, key: str) -> Instance:
     return instance
 
 
-def create(world: World, new: Instance, *, months: int) -> Instance:
+def create(world: World, new: Instance, *, months: int, clusters: Sequence[str] = ()) -> Instance:
     """Creates a machine. A refusal changes nothing. An empty cluster is chosen at random.
 
-    `months` above 0 buys a monthly machine.
+    `months` above 0 buys a monthly machine. `clusters` are several to choose from, instead of one in `new`: the machine
+    gets the first that has room and all that it mounts and joins.
     """
     product = catalogue.instance_product(new.product, new.kind)
     if new.billing not in product.billing:
@@ -48,15 +49,12 @@ def create(world: World, new: Instance, *, months: int) -> Instance:
     _check_rootfs(product, new)
     if new.auth:
         auth_of(world, new.auth)
-    if new.cluster:
-        catalogue.cluster_of(new.cluster)
-        storages.check_mounts(world, new.mounts, cluster=new.cluster, field="networkStorages")
-        networks.check_use(world, new.network, cluster=new.cluster)
-    elif new.mounts or new.network:
-        raise invalid("clusterId", "is required where a network storage or a VPC is named")
+    fitting = _fitting(world, new, clusters or [new.cluster])
     budgets.check_funds(world, money.term_price(new, months) if months else 0)
-    cluster = new.cluster or catalogue.place(world, product, new.gpus)
-    new.ip = networks.assign(world, new.network) if new.network else ""
+    roomy = (one for one in fitting if one and catalogue.free(world, product, one) >= new.gpus)
+    cluster = next(roomy, fitting[0]) or catalogue.place(world, product, new.gpus)
+    catalogue.check_places(world, product, cluster, new.gpus)
+    new.ip = networks.assign(world, new.network, wished=new.ip) if new.network else ""
     catalogue.take(world, product, cluster, new.gpus)
     new.cluster, new.holds = cluster, True
     new.id = world.new_id("instance")
@@ -74,6 +72,30 @@ def create(world: World, new: Instance, *, months: int) -> Instance:
         [*birth, *_after(times.creating, starting(world, new.image, cluster, commands=_commands(new)))],
     )
     return new
+
+
+def _fitting(world: World, new: Instance, clusters: Sequence[str]) -> list[str]:
+    """Those of the clusters that have all that the machine mounts and joins. Raises the first refusal if none has.
+
+    An empty cluster stands for any.
+    """
+    fitting: list[str] = []
+    refusals: list[ApiRefusal] = []
+    for cluster in clusters:
+        if cluster:
+            catalogue.cluster_of(cluster)
+        try:
+            if cluster:
+                storages.check_mounts(world, new.mounts, cluster=cluster, field="networkStorages")
+                networks.check_use(world, new.network, cluster=cluster)
+            elif new.mounts or new.network:
+                raise invalid("clusterId", "is required where a network storage or a VPC is named")
+            fitting.append(cluster)
+        except ApiRefusal as refusal:
+            refusals.append(refusal)
+    if not fitting:
+        raise refusals[0]
+    return fitting
 
 
 def _check_rootfs(product: ProductEntry, new: Instance) -> None:
@@ -245,6 +267,13 @@ def _new_container(instance: Instance) -> None:
     instance.used_gb = 0
 
 
+def set_terminal(world: World, key: str, *, enabled: bool) -> None:
+    """Switches the web terminal of a machine."""
+    instance = staying(world, key)
+    instance.terminal = enabled
+    world.instances.touch(instance)
+
+
 def set_auto_migrate(world: World, key: str, *, enabled: bool, disk: bool) -> None:
     """Sets whether a machine moves to another node after a hardware fault."""
     instance = staying(world, key)
@@ -259,7 +288,8 @@ def take_place(world: World, instance: Instance) -> None:
         instance.holds = True
 
 
-def _leave_place(world: World, instance: Instance) -> None:
+def leave_place(world: World, instance: Instance) -> None:
+    """Gives the places of a machine back to the stock, if it has them."""
     if instance.holds:
         catalogue.give_back(world, catalogue.product_of(instance.product), instance.cluster, instance.gpus)
         instance.holds = False
@@ -301,11 +331,11 @@ def on_event(world: World, instance: Instance, event: str) -> None:
             instance.status, instance.stopped = event, world.moment
             money.end_instance(world, instance)
             if instance.billing != "monthly" or instance.ends <= world.moment:
-                _leave_place(world, instance)
+                leave_place(world, instance)
         case "removed":
             instance.status = event
             money.end_instance(world, instance)
             money.end_disk(world, instance)
-            _leave_place(world, instance)
+            leave_place(world, instance)
         case _:
             instance.status = event

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from novita_infra.simulator.errors import ApiRefusal, invalid, not_allowed
+from novita_infra.simulator.world.cloud import images
 from novita_infra.simulator.world.cloud.lifecycles import pullable
 from novita_infra.simulator.world.cloud.registry_auths import auth_of
 from novita_infra.simulator.world.engine.cloud_records import Instance, Job
@@ -64,5 +65,7 @@ def on_event(world: World, job: Job, event: str) -> None:
     if event == "success" and (instance is None or instance.status in {"removing", "removed"}):
         event = "fail"
     job.state = event
+    if event == "success" and job.type == "saveImage":
+        images.add_tag(world, job.image)
     if event == "fail":
         job.error, job.message = "PushFailed", f"could not finish {job.type} of {job.instance} {job.image}".strip()

@@ -38,7 +38,7 @@ def worker_log(world: World, endpoint: Endpoint, worker: Worker) -> list[str]:
     pulled = worker.ready > 0 or worker.error == "ContainerExited"
     lines = list(_bringing_up(world, endpoint.image, worker.error, pulled=pulled))
     if pulled:
-        lines += _program((endpoint.command,), endpoint.envs, [endpoint.port])
+        lines += _program((endpoint.entrypoint, endpoint.command), endpoint.envs, [endpoint.port])
     at = datetime.fromtimestamp(worker.created, UTC).isoformat()
     level = "error" if worker.error else "info"
     return [json.dumps({"time": at, "level": level, "worker": worker.id, "msg": line}) for line in lines]

@@ -66,20 +66,24 @@ def check_use(world: World, key: str, *, cluster: str) -> None:
         raise ApiRefusal("DEPENDENT_RESOURCE_STATE", f"network {key} is {network.state}")
 
 
-def assign(world: World, key: str) -> str:
-    """The next address of the network."""
+def assign(world: World, key: str, *, wished: str = "") -> str:
+    """The address for a new machine in the network: the wished one, else the next. Nobody else may have it."""
     network = network_of(world, key)
-    if network.next_ip > 254:
-        taken = {instance.ip for instance in network_members(world, key)}
-        prefix = network.segment.rsplit(".", 1)[0]
-        free = next((f"{prefix}.{last}" for last in range(2, 255) if f"{prefix}.{last}" not in taken), "")
-        if not free:
-            raise ApiRefusal("NETWORK_MAX_LIMIT", f"network {key} has no free address")
-        return free
-    address = f"{network.segment.rsplit('.', 1)[0]}.{network.next_ip}"
-    network.next_ip += 1
+    prefix = network.segment.rsplit(".", 1)[0]
+    taken = {instance.ip for instance in network_members(world, key)}
+    if wished:
+        if wished not in {f"{prefix}.{last}" for last in range(2, 255)}:
+            raise invalid("ip", f"must be an address of {network.segment}, from {prefix}.2 to {prefix}.254")
+        if wished in taken:
+            raise ApiRefusal("CONFLICT", f"the address {wished} of network {key} is taken")
+        return wished
+    order = [*range(network.next_ip, 255), *range(2, network.next_ip)]
+    last = next((last for last in order if f"{prefix}.{last}" not in taken), 0)
+    if not last:
+        raise ApiRefusal("NETWORK_MAX_LIMIT", f"network {key} has no free address")
+    network.next_ip = max(network.next_ip, last + 1)
     world.networks.touch(network)
-    return address
+    return f"{prefix}.{last}"
 
 
 def on_event(_world: World, network: Network, event: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from novita_infra.simulator.errors import ApiRefusal, not_allowed
-from novita_infra.simulator.world.cloud.instances import UNBORN, staying, take_place
+from novita_infra.simulator.world.cloud.instances import UNBORN, leave_place, staying, take_place
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import budgets, catalogue, money
 
@@ -36,6 +36,28 @@ def convert(world: World, key: str, *, months: int) -> None:
     money.end_disk(world, instance)
     instance.billing = "monthly"
     money.buy(world, instance, months=months, renewal=False)
+    world.instances.touch(instance)
+
+
+def leave_subscription(world: World, key: str) -> None:
+    """Converts a monthly machine to pay as you go, at once. Nothing is paid back.
+
+    The API lists this direction in v2 only, and does not say what becomes of the months that are left.
+    """
+    instance = staying(world, key)
+    if instance.billing != "monthly":
+        raise ApiRefusal("UNSUPPORTED_BILLING_MODE", f"instance {key} is not a monthly one")
+    if instance.status in UNBORN:
+        raise not_allowed(f"instance {key} is {instance.status}")
+    budgets.check_funds(world)
+    if (term := world.terms.get(key)) is not None:
+        world.terms.remove(term)
+    instance.billing, instance.ends, instance.renews = "onDemand", -1, 0
+    money.begin_disk(world, instance)
+    if instance.status == "exited":
+        leave_place(world, instance)
+    else:
+        money.begin_instance(world, instance)
     world.instances.touch(instance)
 
 

@@ -71,15 +71,16 @@ def create(world: World, template: Template) -> Template:
     if template.auth:
         auth_of(world, template.auth)
     template.id, template.created, template.owner = world.new_number("template"), world.moment, world.owner
+    template.updated = world.moment
     return world.templates.add(template)
 
 
 def update(world: World, template: Template) -> Template:
-    """Replaces everything but the id. Fields that are not given are cleared."""
+    """Replaces everything but the id, its creation and its owner."""
     existing = _own(world, template.id)
     if template.auth:
         auth_of(world, template.auth)
-    template.created, template.owner = existing.created, existing.owner
+    template.created, template.owner, template.updated = existing.created, existing.owner, world.moment
     for field in fields(existing):
         setattr(existing, field.name, getattr(template, field.name))
     world.templates.touch(existing)

@@ -62,6 +62,9 @@ class Meter(WorldRecord):
 class Term(WorldRecord):
     """The end of the months that a machine has bought. Its id is the id of the machine."""
 
+    months: int = 0
+    """The months of the last purchase."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Payment(WorldRecord):

@@ -55,6 +55,8 @@ class Instance(WorldRecord):
     """Months of every automatic renewal; 0 is off."""
     migrates: bool = False
     migrates_disk: bool = False
+    terminal: bool = True
+    """Whether its web terminal is switched on."""
     status: str = "pending"
     error: str = ""
     error_text: str = ""
@@ -112,6 +114,11 @@ class Template(WorldRecord):
     tools: list[dict[str, Any]] = field(default_factory=list)
     cards: list[dict[str, str]] = field(default_factory=list)
     owner: str = ""
+    logo: str = ""
+    description: str = ""
+    author: str = ""
+    tags: list[str] = field(default_factory=list)
+    updated: float = 0.0
 
 
 TEMPLATE_FIELDS: Final = ApiFields(Template)
@@ -181,6 +188,8 @@ class Worker:
 
     id: str
     generation: int
+    product: str = ""
+    """Empty for that of the endpoint, as in account files of version 0.1."""
     gpus: int = 0
     state: str = "creating"
     error: str = ""
@@ -222,6 +231,9 @@ class Endpoint(WorldRecord):
     health: str
     type: str = "sync"
     """`sync` or `async`."""
+    health_port: int = 0
+    """The port of the health check, where it differs from `port`; else 0."""
+    entrypoint: str = ""
     state: str = "creating"
     error: str = ""
     message: str = ""

@@ -229,10 +229,15 @@ def set_stock(world: World, *, products: str, clusters: str, places: int | None)
                 world.stock.add(Stock(id=f"{product.id}@{cluster}", created=world.moment, places=places))
 
 
-def take(world: World, product: ProductEntry, cluster: str, places: int) -> None:
-    """Takes places. Raises INSUFFICIENT_RESOURCE."""
+def check_places(world: World, product: ProductEntry, cluster: str, places: int) -> None:
+    """Raises INSUFFICIENT_RESOURCE unless as many places are free."""
     if free(world, product, cluster) < places:
         raise ApiRefusal("INSUFFICIENT_RESOURCE", f"no {product.name} is free in {cluster or 'any cluster'}")
+
+
+def take(world: World, product: ProductEntry, cluster: str, places: int) -> None:
+    """Takes places. Raises INSUFFICIENT_RESOURCE."""
+    check_places(world, product, cluster, places)
     world.used[product.id, cluster] += places
 
 

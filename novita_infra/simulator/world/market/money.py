@@ -109,6 +109,7 @@ def buy(world: World, instance: Instance, *, months: int, renewal: bool) -> None
     price = monthly_price(product, months)
     instance.ends = max(instance.ends, int(world.moment)) + months * MONTH
     term = world.terms.get(instance.id) or world.terms.add(Term(id=instance.id, created=world.moment))
+    term.months = months
     world.expect(world.terms, term, [(instance.ends - world.moment, "!ends")])
     pay(
         world,
