@@ -106,7 +106,7 @@ def test_a_body_that_is_not_utf8_json_is_refused(make_cloud: Any, profile: str, 
 def test_an_id_of_another_type_or_of_no_object_is_refused(cloud: Any, value: Any) -> None:
     body = json.dumps({"instanceId": value}).encode()
     status, reason = cloud.refused("POST", "gpu/instance/delete", content=body)
-    assert (status, reason) in {(400, "VALIDATOR_PARAM"), (400, "RESOURCE_NOT_FOUND")}
+    assert (status, reason) in {(400, "VALIDATOR_PARAM"), (404, "RESOURCE_NOT_FOUND")}
 
 
 def test_the_last_of_two_equal_names_in_a_body_counts(cloud: Any) -> None:
