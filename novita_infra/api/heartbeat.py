@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
 from novita_infra.api.awaited import AwaitedCalls
 from novita_infra.model.clock import Clock
+from novita_infra.model.concurrency import end_tasks, start_task
 
 SILENCE: Final = 50.0
 """Seconds after which a sign of life is due, so that a person sees one at least once a minute."""
@@ -51,9 +51,8 @@ class Heartbeat:
                 else:
                     speak()
 
-        task = asyncio.create_task(beat())
+        task = start_task(beat())
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end_tasks(task)

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 from collections.abc import Awaitable, Callable, Iterable
@@ -12,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from novita_infra.api.errors import NotFound, Refused, Unanswered
 from novita_infra.api.request import Pages, Request, WalkedItems
+from novita_infra.model.concurrency import together
 from novita_infra.model.frozen import dataclass
 
 Fetch: TypeAlias = Callable[[Request], Awaitable[Any]]
@@ -106,12 +106,7 @@ class _Walking:
     async def _read(self, numbers: Iterable[int]) -> bool:
         """Reads those pages at once. Returns whether one of them held a new item."""
         before = len(self.found)
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._page(number)) for number in numbers]
-        except ExceptionGroup as errors:
-            raise errors.exceptions[0] from None
-        for page in (task.result() for task in tasks):
+        for page in await together(*(self._page(number) for number in numbers)):
             self._widest = max(self._widest, len(page.items))
             self.is_certain = self.is_certain and page.is_certain
             if page.total is not None:

@@ -24,6 +24,7 @@ from novita_infra.kinds.call import Target
 from novita_infra.kinds.field import Default
 from novita_infra.kinds.kind import Kind, Offer
 from novita_infra.model.clock import GRACE
+from novita_infra.model.concurrency import start_task
 from novita_infra.model.diagnostics import EXIT_BLOCKED
 from novita_infra.model.durations import in_words
 from novita_infra.model.frozen import dataclass
@@ -264,7 +265,7 @@ class Creator:
     async def _live_before(self, kind: Kind) -> frozenset[str]:
         """The ids that were live before this run created any object of the kind; read once."""
         if kind.type not in self._snapshots:
-            self._snapshots[kind.type] = asyncio.create_task(self._take_snapshot(kind))
+            self._snapshots[kind.type] = start_task(self._take_snapshot(kind))
         return await asyncio.shield(self._snapshots[kind.type])
 
     async def _take_snapshot(self, kind: Kind) -> frozenset[str]:

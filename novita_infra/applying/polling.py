@@ -11,6 +11,7 @@ from novita_infra.api.errors import ApiError, Throttled, Unanswered, Unreachable
 from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.clock import Clock
+from novita_infra.model.concurrency import end_tasks, racing, start_task, together
 from novita_infra.model.resources import Live
 from novita_infra.refresh.objects import Lives, read_all, read_one
 
@@ -52,7 +53,8 @@ class Poller:
         self._clock = clock
         self._waiters: list[_Waiter] = []
         self._polling: asyncio.Task[None] | None = None
-        self._pause: asyncio.Task[None] | None = None
+        self._sooner = asyncio.Event()
+        """Set when a wait begins, which may be due before the others."""
 
     async def until(self, id: str, look: Look, *, deleted: bool = False) -> None:
         """Returns when `look` returns True; raises what it raises. Two reads in a row must miss an absent object.
@@ -62,10 +64,9 @@ class Poller:
         now = self._clock.now()
         waiter = _Waiter(id, look, asyncio.get_running_loop().create_future(), now, now + SHORTEST_PAUSE, deleted)
         self._waiters.append(waiter)
-        if self._pause is not None:
-            self._pause.cancel()  # the new wait may be due sooner
+        self._sooner.set()
         if self._polling is None or self._polling.done():
-            self._polling = asyncio.create_task(self._poll())
+            self._polling = start_task(self._poll())
         try:
             await waiter.over
         finally:
@@ -74,8 +75,7 @@ class Poller:
     async def close(self) -> None:
         """Ends the polling."""
         if self._polling is not None:
-            self._polling.cancel()
-            await asyncio.gather(self._polling, return_exceptions=True)
+            await end_tasks(self._polling)
 
     async def _poll(self) -> None:
         while self._waiters:
@@ -102,11 +102,9 @@ class Poller:
             left = min(waiter.due for waiter in self._waiters) - self._clock.now()
             if left <= 0:
                 return
-            self._pause = asyncio.create_task(self._clock.sleep(left))
-            try:
-                await asyncio.wait({self._pause})
-            finally:
-                self._pause.cancel()
+            self._sooner.clear()
+            async with racing(self._clock.sleep(left), self._sooner.wait()):
+                pass
 
     async def _read(self, ids: set[str]) -> Lives:
         lives = Lives()
@@ -115,7 +113,7 @@ class Poller:
             if self._kind.api.read.get is None:
                 return lives
             ids = {id for id in ids if id not in lives}
-        got = await asyncio.gather(*(read_one(self._client, self._kind, id) for id in sorted(ids)))
+        got = await together(*(read_one(self._client, self._kind, id) for id in sorted(ids)))
         return Lives({**lives, **{live.id: live for live in got if live is not None}})
 
     def _look(self, waiter: _Waiter, live: Live | None) -> None:

@@ -14,6 +14,7 @@ from novita_infra.applying.records import RunRecords
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import Clock
+from novita_infra.model.concurrency import racing
 from novita_infra.model.diagnostics import EXIT_REFUSED
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import PendingCall, Record
@@ -87,14 +88,8 @@ class Run:
 
     async def pause(self, seconds: float) -> None:
         """Sleeps; returns at once when the run is asked to stop."""
-        stopping = asyncio.ensure_future(self.stop.wait())
-        sleeping = asyncio.ensure_future(self.clock.sleep(seconds))
-        try:
-            await asyncio.wait({stopping, sleeping}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (stopping, sleeping):
-                task.cancel()
-            await asyncio.gather(stopping, sleeping, return_exceptions=True)
+        async with racing(self.stop.wait(), self.clock.sleep(seconds)):
+            pass
 
     async def read_attribute(self, ref: Ref) -> None:
         """Reads the object of the reference and records its attributes; does nothing if no object is recorded."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import assert_never
@@ -14,6 +13,7 @@ from novita_infra.applying.run import Run, StepRun
 from novita_infra.applying.update import Updater
 from novita_infra.applying.waiting import Waits
 from novita_infra.encoding import digest
+from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED
 from novita_infra.model.lifecycle import Condition
 from novita_infra.model.values import Ref, Value, refs, resolve
@@ -60,7 +60,7 @@ class StepRunner:
         """
         # Lists hold less than a get, and a change may have changed an address: all attributes but ids are read again.
         by_address = {ref.address: ref for value in declared.values() for ref in refs(value) if ref.attribute != "id"}
-        await asyncio.gather(*(self._run.read_attribute(ref) for ref in by_address.values()))
+        await together(*(self._run.read_attribute(ref) for ref in by_address.values()))
         return {name: digest(self._known(value), self._run.records.key) for name, value in declared.items()}
 
     async def _check(self, conditions: Iterable[Condition], what: str, consequence: str, *, code: int) -> None:

@@ -12,6 +12,7 @@ from novita_infra.applying.failure_logs import failure_log
 from novita_infra.applying.polling import Poller
 from novita_infra.applying.run import Run, Span, StepRun
 from novita_infra.model.clock import GRACE, Clock
+from novita_infra.model.concurrency import racing
 from novita_infra.model.resources import Live, Phase
 from novita_infra.refresh.objects import only_listed
 
@@ -49,11 +50,9 @@ class Waits:
 
     async def _first_end(self, wait: _ObjectWait, at: StepRun, id: str) -> Live:
         """The object, unless the run is asked to stop or the step's time is up before."""
-        waiting = asyncio.ensure_future(self._poller(at).until(id, wait.look, deleted=wait.deleted))
-        stopping = asyncio.ensure_future(self._run.stop.wait())
-        timer = asyncio.ensure_future(_expire(self._run.clock, at.span))
-        try:
-            await asyncio.wait({waiting, stopping, timer}, return_when=asyncio.FIRST_COMPLETED)
+        polling = self._poller(at).until(id, wait.look, deleted=wait.deleted)
+        timer = _expire(self._run.clock, at.span)
+        async with racing(polling, self._run.stop.wait(), timer) as (waiting, stopping, _):
             if waiting.done():
                 waiting.result()
                 return wait.live or Live(id, "", Phase.GONE, "", {})
@@ -64,25 +63,16 @@ class Waits:
             raise StepFailed(
                 f"{where} after {at.step.limits.timeout:g} s{trouble}", wait.remedy() or _waited_again("timeouts")
             )
-        finally:
-            for task in (waiting, stopping, timer):
-                task.cancel()
-            await asyncio.gather(waiting, stopping, timer, return_exceptions=True)
 
     async def _log_of(self, at: StepRun, live: Live | None) -> tuple[str, ...]:
         """The last lines of the object's log; none if the run is asked to stop before they are read."""
         if live is None:
             return ()
         run = self._run
-        reading = asyncio.ensure_future(failure_log(run.client, at.kind, live))
-        stopping = asyncio.ensure_future(run.stop.wait())
-        try:
-            await asyncio.wait({reading, stopping}, timeout=LOG_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
-            return reading.result() if reading.done() and reading.exception() is None else ()
-        finally:
-            for task in (reading, stopping):
-                task.cancel()
-            await asyncio.gather(reading, stopping, return_exceptions=True)
+        log = failure_log(run.client, at.kind, live)
+        async with racing(log, run.stop.wait(), seconds=LOG_PATIENCE) as (reading, _):
+            lines: tuple[str, ...] = reading.result() if reading.done() and reading.exception() is None else ()
+            return lines
 
     def _poller(self, at: StepRun) -> Poller:
         prefix = at.kind.type

@@ -17,6 +17,7 @@ from novita_infra.applying.rollback import rollback_of
 from novita_infra.applying.run import Run
 from novita_infra.applying.steps import StepRunner
 from novita_infra.applying.walk_input import WalkInput, WalkResult
+from novita_infra.model.concurrency import end_tasks, start_task, together
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR
 from novita_infra.model.resources import Phase
 from novita_infra.model.values import Value
@@ -70,7 +71,7 @@ async def _without_failed_objects(steps: tuple[Step, ...], run: Run) -> tuple[St
             return True
         return live is None or live.phase is not Phase.FAILED
 
-    applicable = await asyncio.gather(*(applies(step) for step in steps))
+    applicable = await together(*(applies(step) for step in steps))
     return tuple(step for step, applies_now in zip(steps, applicable, strict=True) if applies_now)
 
 
@@ -116,12 +117,11 @@ class _Walk:
             if self._broken is not None:
                 raise self._broken
         finally:
-            for task in self._running:
-                task.cancel()
+            await end_tasks(*self._running)
         return tuple(self._ends[step.key] for step in self._steps)
 
     def _launch(self, step: Step) -> None:
-        task = asyncio.create_task(self._perform(step))
+        task = start_task(self._perform(step))
         self._running.add(task)
         task.add_done_callback(self._finished)
 

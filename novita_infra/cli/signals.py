@@ -23,6 +23,8 @@ def carried_out(work: Coroutine[Any, Any, T]) -> T:
 
     async def heeding() -> T:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        if not os.environ.get("NOVITA_INFRA_DEBUG"):
+            loop.set_exception_handler(lambda _loop, _context: None)  # it prints tracebacks
 
         def terminated(_number: int, _frame: object) -> None:
             if task is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
@@ -11,6 +10,7 @@ from novita_infra.api.protocol import ApiClient
 from novita_infra.catalogue.prices import price_list
 from novita_infra.kinds import KINDS
 from novita_infra.model.clock import Clock
+from novita_infra.model.concurrency import together
 from novita_infra.model.identity import Identity
 from novita_infra.model.resources import Declared, Live
 from novita_infra.planning.checks.lost_state import claimed_objects, lost_objects_text
@@ -47,7 +47,7 @@ async def own_objects(
         return ()
     # A list may show an object that was deleted a moment ago.
     checks = (still_listed(client, KINDS[prefix], lives, clock=clock) for prefix, lives in by_type.items())
-    existing = dict(zip(by_type, await asyncio.gather(*checks), strict=True))
+    existing = dict(zip(by_type, await together(*checks), strict=True))
     parts = sorted({part for prefix in existing for part in KINDS[prefix].market.price_lists})
     prices = price_list(await read_prices(client, parts))
     orphans = []

@@ -18,6 +18,7 @@ from novita_infra.catalogue.prices import PriceList, price_list
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
+from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, nearest, problem
 from novita_infra.model.identity import Claim, owner_of
 from novita_infra.model.resources import Live, Phase
@@ -52,7 +53,7 @@ async def find_orphans(session: Session, *, beside: Sequence[Path] = (), detaile
     machines = [item for item in found if _has_details(item)]
     if detailed is False or (detailed is None and len(machines) > FEW):
         return [replace(item, unread=_has_details(item)) for item in found]
-    return await asyncio.gather(*(_looked_at(session, item) for item in found))
+    return await together(*(_looked_at(session, item) for item in found))
 
 
 def orphan_for(found: Iterable[Orphan], address: Address, *, id: str = "", steal: bool = False) -> Orphan:
@@ -181,7 +182,7 @@ async def terminate(
 async def _unowned(session: Session, beside: Sequence[Path]) -> list[Orphan]:
     check_account(session)
     await check_owner(session)
-    lists = await asyncio.gather(*(read_all(session.client, kind) for kind in KINDS.values()))
+    lists = await together(*(read_all(session.client, kind) for kind in KINDS.values()))
     # The states are read after the lists: a run records an object in its journal before it creates it.
     states = [reader.load() for reader in state_readers(session, beside)]
     found = []
@@ -238,7 +239,7 @@ def _lacks_age(orphan: Orphan) -> bool:
 
 async def _looked_at(session: Session, orphan: Orphan) -> Orphan:
     """With its age and its use, where the service tells them. What cannot be had is no failure."""
-    orphan, used = await asyncio.gather(_with_age(session, orphan), _with_use(session, orphan))
+    orphan, used = await together(_with_age(session, orphan), _with_use(session, orphan))
     return replace(orphan, use=used.use)
 
 

@@ -25,6 +25,7 @@ from novita_infra.api.redaction import lines_of, redact, without_secrets
 from novita_infra.manifests.language.expressions import secrets_of_environment
 from novita_infra.manifests.project.loading import Project
 from novita_infra.manifests.project.policies import named_after
+from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import EXIT_REFUSED, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.rules import Judge, Policy
@@ -78,9 +79,13 @@ async def judge_plan(
         secrets=known.all(),
     )
     loop = asyncio.get_running_loop()
+
+    async def judged(policy: Policy) -> Judgement:
+        return await loop.run_in_executor(pool, bench.judge, policy)
+
     with ThreadPoolExecutor(max_workers=len(policies)) as pool:
         try:
-            judgements = await asyncio.gather(*(loop.run_in_executor(pool, bench.judge, item) for item in policies))
+            judgements = await together(*map(judged, policies))
         finally:
             off.set()  # an interrupted run does not wait for slow policies
     return review.with_verdicts(judgements)

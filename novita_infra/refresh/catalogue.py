@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,13 +10,14 @@ from novita_infra.api.protocol import ApiClient
 from novita_infra.api.request import Request
 from novita_infra.catalogue.products import PARTS, Catalogue, Product, parse_catalogue
 from novita_infra.catalogue.stock import StockQuery
+from novita_infra.model.concurrency import together
 
 
 async def read_catalogue(client: ApiClient, names: Iterable[str]) -> Catalogue:
     """The named parts of the catalogue: what the account can rent."""
     names = list(names)
     requests = [(name, request) for name in names for request in PARTS[name].requests]
-    answers = await asyncio.gather(*(_read_part(client, name, request) for name, request in requests))
+    answers = await together(*(_read_part(client, name, request) for name, request in requests))
     pages: dict[str, list[Any]] = {name: [] for name in names}
     for (name, _), found in zip(requests, answers, strict=True):
         pages[name] += found
@@ -27,7 +27,7 @@ async def read_catalogue(client: ApiClient, names: Iterable[str]) -> Catalogue:
 async def read_stock(client: ApiClient, asks: Iterable[StockQuery]) -> dict[StockQuery, tuple[Product, ...] | Refused]:
     """By query, the free products, or the refusal where this key may not ask. Raises other ApiErrors."""
     asks = sorted(asks)
-    return dict(zip(asks, await asyncio.gather(*(_asked(client, ask) for ask in asks)), strict=True))
+    return dict(zip(asks, await together(*(_asked(client, ask) for ask in asks)), strict=True))
 
 
 async def read_prices(client: ApiClient, names: Iterable[str]) -> Catalogue:

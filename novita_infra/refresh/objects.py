@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -12,6 +11,7 @@ from novita_infra.api.errors import NotFound, Unanswered
 from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.clock import GRACE, Clock
+from novita_infra.model.concurrency import together
 from novita_infra.model.resources import PRESENT, Live, Phase
 from novita_infra.model.values import Spec, Value, leaves
 
@@ -73,7 +73,7 @@ async def read_one(client: ApiClient, kind: Kind, id: str) -> Live | None:
 async def read_lists(client: ApiClient, kinds: Iterable[Kind]) -> dict[str, tuple[Live, ...]]:
     """By type, every live object. Raises ApiError."""
     kinds = list(kinds)
-    lists = await asyncio.gather(*(read_all(client, kind) for kind in kinds))
+    lists = await together(*(read_all(client, kind) for kind in kinds))
     return {kind.type: tuple(by_id.values()) for kind, by_id in zip(kinds, lists, strict=True)}
 
 
@@ -84,7 +84,7 @@ async def still_listed(client: ApiClient, kind: Kind, lives: tuple[Live, ...], *
         again = await read_all(client, kind)
         got = [again.get(live.id) for live in lives]
     else:
-        got = await asyncio.gather(*(read_one(client, kind, live.id) for live in lives))
+        got = await together(*(read_one(client, kind, live.id) for live in lives))
     return tuple(live for live, now in zip(lives, got, strict=True) if now and now.phase is not Phase.LEAVING)
 
 
@@ -161,5 +161,5 @@ async def still_there(client: ApiClient, kind: Kind, lives: tuple[Live, ...]) ->
     """The objects that exist: a list that lags shows deleted ones, a get does not."""
     if only_listed(kind):
         return lives
-    got = await asyncio.gather(*(read_one(client, kind, live.id) for live in lives))
+    got = await together(*(read_one(client, kind, live.id) for live in lives))
     return tuple(live for live, there in zip(lives, got, strict=True) if there is not None)

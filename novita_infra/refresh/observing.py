@@ -6,7 +6,6 @@ absent only when a second read misses it too.
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
@@ -17,6 +16,7 @@ from novita_infra.catalogue.products import Catalogue
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import ANSWER, GRACE, Clock, moment
+from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems
 from novita_infra.model.durations import in_words
 from novita_infra.model.frozen import dataclass
@@ -69,7 +69,7 @@ async def observe(
         _observe_kind(client, kinds[prefix], own, not_made_by=not_made_by, clock=clock, tell=tell, others=others)
         for prefix, own in by_kind.items()
     ]
-    offers, parts = await asyncio.gather(read_catalogue(client, sorted(set(catalogues))), asyncio.gather(*reading))
+    offers, parts = await together(read_catalogue(client, sorted(set(catalogues))), together(*reading))
     return Observed(
         {address: found for part, _ in parts for address, found in part.items()},
         offers,
@@ -185,7 +185,7 @@ async def _read_missing(
         if not again.is_certain and not missing <= again.keys():
             raise _unknown(kind, [record for record in unseen if missing.isdisjoint(again)])
         return {id: live for id, live in again.items() if id in missing}
-    lives = await asyncio.gather(*(read_one(client, kind, id) for id in sorted(missing)))
+    lives = await together(*(read_one(client, kind, id) for id in sorted(missing)))
     return {live.id: live for live in lives if live is not None}
 
 

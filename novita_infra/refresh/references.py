@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
 from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds.field import Local
 from novita_infra.kinds.kind import Kind
+from novita_infra.model.concurrency import together
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Spec, Value, values_at
 from novita_infra.refresh.objects import read_one
@@ -24,7 +24,7 @@ async def with_live_templates(
             wanted[prefix, id] = {}
     if not wanted:
         return declared
-    lives = await asyncio.gather(*(read_one(client, kinds[prefix], id) for prefix, id in wanted))
+    lives = await together(*(read_one(client, kinds[prefix], id) for prefix, id in wanted))
     for key, live in zip(wanted, lives, strict=True):
         wanted[key] = live.values if live else {}
 

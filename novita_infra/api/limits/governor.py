@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from novita_infra.api.limits.rate import CEILING
 from novita_infra.api.limits.shared_limits import AccountLimits, LimitsStore, OwnLimits, new_entry
 from novita_infra.model.clock import Clock
+from novita_infra.model.concurrency import racing
 from novita_infra.model.frozen import dataclass
 
 _T = TypeVar("_T")
@@ -152,12 +153,8 @@ class Governor:
 
     async def _freed_within(self, seconds: float) -> None:
         """Returns when a call of this process ends, at the latest after the seconds."""
-        racing = {asyncio.ensure_future(self._freed.wait()), asyncio.ensure_future(self._clock.sleep(seconds))}
-        try:
-            await asyncio.wait(racing, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in racing:
-                task.cancel()
+        async with racing(self._freed.wait(), self._clock.sleep(seconds)):
+            pass
 
     async def _wait_until(self, start: float) -> None:
         while (left := max(start, self._quiet_until) - self._clock.now()) > 0:

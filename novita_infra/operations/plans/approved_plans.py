@@ -6,7 +6,6 @@ step that is not, as a whole, a step of it.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
@@ -15,6 +14,7 @@ from novita_infra.catalogue.products import Catalogue
 from novita_infra.kinds import KINDS
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import moment
+from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, problem
 from novita_infra.model.durations import in_words
 from novita_infra.model.frozen import dataclass
@@ -105,7 +105,7 @@ async def run_of_expected(session: Session, review: Review, expect: str, asked: 
 async def _first_run(session: Session, saved: SavedPlan) -> ApprovedRun:
     plan, asked, project = saved.review.plan, saved.setting.asked, session.project
     check_basis(plan, session.state)
-    fresh, catalogue = await asyncio.gather(
+    fresh, catalogue = await together(
         plan_project(session, asked), _catalogue(session, plan.steps, more=parts_of(saved.review))
     )
     fresh = _with_choices(session, fresh, creates_of(plan), catalogue)

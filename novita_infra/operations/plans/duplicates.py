@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
+from novita_infra.model.concurrency import together
 from novita_infra.model.resources import Live
 from novita_infra.operations.ownership import StatesOfOthers, recorded_ids
 from novita_infra.operations.session import Session
@@ -69,4 +69,4 @@ async def _existing_ids(session: Session, inputs: PlanInputs, duplicates: tuple[
         still_listed(session.client, inputs.kinds[prefix], lives, clock=session.clock)
         for prefix, lives in by_kind.items()
     )
-    return frozenset(live.id for lives in await asyncio.gather(*checks) for live in lives)
+    return frozenset(live.id for lives in await together(*checks) for live in lives)

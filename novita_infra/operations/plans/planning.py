@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 from collections.abc import Collection
 from dataclasses import replace
@@ -12,6 +11,7 @@ from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Circumstances
 from novita_infra.manifests.project.discovery import why_unread
 from novita_infra.model.addresses import Address
+from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, problem
 from novita_infra.model.identity import new_project_id
 from novita_infra.model.resources import Live
@@ -59,7 +59,7 @@ async def read_inputs(session: Session, asked: PlanOptions) -> PlanInputs:
         part for item in declared for part in KINDS[item.address.type].resolution.catalogues if not asked.destroys
     }
     prices = {part for address in state.records for part in KINDS[address.type].market.price_lists} - catalogues
-    observed, lists, priced, declared = await asyncio.gather(
+    observed, lists, priced, declared = await together(
         read_at_once(session, asked, catalogues),
         _search(session, asked),
         read_prices(session.client, sorted(prices)),

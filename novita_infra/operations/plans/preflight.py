@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,6 +14,7 @@ from novita_infra.catalogue.prices import price_list
 from novita_infra.catalogue.products import Catalogue, Product
 from novita_infra.catalogue.stock import StockQuery
 from novita_infra.kinds import KINDS
+from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.resources import Declared
 from novita_infra.operations.ownership import recorded_by_others
@@ -101,9 +101,9 @@ async def _cleared(client: ApiClient, flight: PreflightInput) -> Review:
 
 async def _answers(client: ApiClient, questions: Questions) -> Answers:
     quotas = {prefix: quota for prefix in sorted(questions.quotas) if (quota := KINDS[prefix].market.quota) is not None}
-    answers, (*numbers, balance) = await asyncio.gather(
+    answers, (*numbers, balance) = await together(
         read_stock(client, questions.stock),
-        asyncio.gather(
+        together(
             *(_answer_to(client, quota.request) for quota in quotas.values()),
             _answer_to(client, BALANCE if questions.balance else None),
         ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -12,6 +11,7 @@ from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.kind import Circumstances
 from novita_infra.model.addresses import Address
+from novita_infra.model.concurrency import together
 from novita_infra.operations.ownership import StatesOfOthers
 from novita_infra.operations.session import Session
 from novita_infra.planning.inputs import PlanInputs
@@ -50,7 +50,7 @@ async def refresh_inputs(session: Session, inputs: PlanInputs) -> PlanInputs:
             found, unknown = {**inputs.world.existing, **more.found}, {**inputs.world.unrecorded, **more.unknown}
             world = replace(inputs.world, existing=found, unrecorded=unknown, unread=unread)
             inputs = replace(inputs, world=world)
-    owes, moved = await asyncio.gather(_in_arrears(session.client, inputs), _moved(session.client, inputs))
+    owes, moved = await together(_in_arrears(session.client, inputs), _moved(session.client, inputs))
     return replace(inputs, world=replace(inputs.world, circumstances=Circumstances(inputs.now, owes, moved)))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shlex
 from dataclasses import replace
@@ -14,6 +13,7 @@ from novita_infra.cli.command import Command
 from novita_infra.cli.options import path_argument, with_plan_options
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
+from novita_infra.cli.signals import carried_out
 from novita_infra.kinds import KINDS
 from novita_infra.model.diagnostics import EXIT_ERROR
 from novita_infra.operations.plans.planning import plan_project
@@ -82,7 +82,7 @@ def plan(
     run = _plan(
         project_options, renderer, out=out, plan_options=plan_options, estimated=estimated, detailed=detailed_exitcode
     )
-    return asyncio.run(run)
+    return carried_out(run)
 
 
 async def _plan(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from dataclasses import replace
 
@@ -13,6 +12,7 @@ from novita_infra.cli.commands.main.plan import EXIT_DRIFT
 from novita_infra.cli.options import path_argument, target_option
 from novita_infra.cli.project_options import again, with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
+from novita_infra.cli.signals import carried_out
 from novita_infra.model.diagnostics import EXIT_REFUSED, hint_elsewhere
 from novita_infra.operations.plans.planning import plan_project
 from novita_infra.operations.session import ProjectOptions, open_session
@@ -44,7 +44,7 @@ def drift(*, project_options: ProjectOptions, targets: tuple[str, ...], renderer
     \b
     Exit codes: 0 no drift; 1 error; 3 drift; 5 the state is lost.
     """
-    return asyncio.run(_drift(project_options, renderer, PlanOptions(targets=targets)))
+    return carried_out(_drift(project_options, renderer, PlanOptions(targets=targets)))
 
 
 async def _drift(project_options: ProjectOptions, renderer: Renderer, plan_options: PlanOptions) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from novita_infra.cli.options import address as address_of
 from novita_infra.cli.options import with_plan_options
 from novita_infra.cli.project_options import with_project_options
 from novita_infra.cli.rendering import format_options, with_renderer
+from novita_infra.cli.signals import carried_out
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, nearest, problem
 from novita_infra.operations.plans.planning import plan_project
@@ -50,7 +50,7 @@ def why(*, address: Address, project_options: ProjectOptions, plan_options: Plan
     review = (
         read_saved_plan(project_options.path).review
         if saved
-        else asyncio.run(_planned(project_options, renderer, plan_options))
+        else carried_out(_planned(project_options, renderer, plan_options))
     )
     plan = review.plan
     if address not in {change.address for change in plan.changes}:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -18,6 +17,7 @@ from novita_infra.cli.command import Command
 from novita_infra.cli.commands.simulator.sim.options import allow_host_option, port_option, world_options
 from novita_infra.cli.lazy import EXIT_ERROR
 from novita_infra.cli.rendering import with_renderer
+from novita_infra.cli.signals import carried_out
 from novita_infra.cli.streams import output_failure
 from novita_infra.model.diagnostics import problem
 from novita_infra.model.file_errors import naming_file
@@ -110,7 +110,7 @@ def record(
         _check_target(context, target)
         begun = partial(_begin, renderer, f"Requests are forwarded to {target} and recorded in {out}; Ctrl-C ends it.")
         with _log(out) as log, _port_taken(port):
-            return asyncio.run(_forward(target, log, port=port, hosts=hosts, on_bound=begun))
+            return carried_out(_forward(target, log, port=port, hosts=hosts, on_bound=begun))
     world = open_with_options(options)
     begun = partial(_begin, renderer, f"The simulator runs and is recorded in {out}; Ctrl-C ends it.")
     with _log(out) as log, _port_taken(port):

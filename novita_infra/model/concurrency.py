@@ -1,0 +1,70 @@
+"""Coroutines that run together. No other module gathers results or starts tasks, and no task is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar, overload
+
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
+
+
+@overload
+async def together(a: Coroutine[Any, Any, A], b: Coroutine[Any, Any, B], /) -> tuple[A, B]: ...
+@overload
+async def together(
+    a: Coroutine[Any, Any, A], b: Coroutine[Any, Any, B], c: Coroutine[Any, Any, C], d: Coroutine[Any, Any, D], /
+) -> tuple[A, B, C, D]: ...
+@overload
+async def together(*work: Coroutine[Any, Any, A]) -> list[A]: ...
+async def together(*work: Coroutine[Any, Any, Any]) -> Any:
+    """The results, in the order of the coroutines.
+
+    Raises the first failure after the others were cancelled and have ended. `asyncio.gather` leaves them running, and
+    prints a traceback for each further one that fails.
+    """
+    failures: BaseExceptionGroup[BaseException] | None = None
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(item) for item in work]
+    except BaseExceptionGroup as errors:
+        failures = errors
+    if failures is not None:
+        raise failures.exceptions[0]
+    return [task.result() for task in tasks]
+
+
+def start_task(work: Coroutine[Any, Any, A]) -> asyncio.Task[A]:
+    """A task in the background, which its owner awaits or ends by `end`. A failure that nobody awaits prints nothing."""
+    task = asyncio.get_running_loop().create_task(work)
+    task.add_done_callback(_take_failure)
+    return task
+
+
+async def end_tasks(*tasks: asyncio.Task[Any]) -> None:
+    """Cancels the tasks and returns when they have ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def racing(
+    *work: Coroutine[Any, Any, Any], seconds: float | None = None
+) -> AsyncIterator[tuple[asyncio.Task[Any], ...]]:
+    """The work as tasks of which one has ended, or none within the real `seconds`. The others end with the block."""
+    tasks = tuple(map(start_task, work))
+    try:
+        await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        yield tasks
+    finally:
+        await end_tasks(*tasks)
+
+
+def _take_failure(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled():
+        task.exception()
