@@ -39,7 +39,7 @@ async def together(*work: Coroutine[Any, Any, Any]) -> Any:
 
 
 def start_task(work: Coroutine[Any, Any, A]) -> asyncio.Task[A]:
-    """A task in the background. Its owner awaits it or ends it by `end_tasks`. If it fails unseen, nothing is printed."""
+    """A task in the background, which its owner awaits or ends by `end_tasks`. An unseen failure prints nothing."""
     task = asyncio.get_running_loop().create_task(work)
     task.add_done_callback(_take_failure)
     return task
