@@ -48,7 +48,7 @@ async def _failing(text: str, *, steps: int = 0) -> None:
 
 def test_together_gives_the_results_in_order() -> None:
     async def story() -> None:
-        assert await together(_value("a"), _value("b")) == ["a", "b"]
+        assert await together(*map(_value, "ab")) == ["a", "b"]
         assert await together() == []
 
     _run(story)
