@@ -29,6 +29,8 @@ class Phase(enum.Enum):
     """Being deleted: neither live nor absent."""
     GONE = "gone"
 
+    __hash__ = object.__hash__  # looked up for every object, and the hash of Enum is written in Python
+
 
 STABLE: Final = frozenset({Phase.READY, Phase.STOPPED})
 

@@ -27,7 +27,7 @@ Value: TypeAlias = Any
 Spec: TypeAlias = Mapping[str, Value]
 
 
-_PLAIN: Final = (str, int, type(None))
+PLAIN: Final = (str, int, type(None))
 """The types of most values: known, and no secret."""
 
 
@@ -86,17 +86,16 @@ def resolve(value: Value, known: Callable[[Ref], Value]) -> Value:
 
 def leaves(value: Value) -> Iterator[Value]:
     """Every leaf of the value, the parts of a Joined included."""
-    match value:
-        case dict():
-            for item in value.values():
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            if isinstance(item, PLAIN):
+                yield item
+            else:
                 yield from leaves(item)
-        case list():
-            for item in value:
-                yield from leaves(item)
-        case Joined(parts=parts):
-            yield from parts
-        case _:
-            yield value
+    elif isinstance(value, Joined):
+        yield from value.parts
+    else:
+        yield value
 
 
 def refs(value: Value) -> tuple[Ref, ...]:
@@ -106,12 +105,12 @@ def refs(value: Value) -> tuple[Ref, ...]:
 
 def is_known(value: Value) -> bool:
     """Whether no part of the value waits for another resource."""
-    return isinstance(value, _PLAIN) or not any(isinstance(leaf, Ref) for leaf in leaves(value))
+    return isinstance(value, PLAIN) or not any(isinstance(leaf, Ref) for leaf in leaves(value))
 
 
 def is_secret(value: Value) -> bool:
     """Whether any part of the value is secret, or a digest that stands for a secret."""
-    return not isinstance(value, _PLAIN) and any(isinstance(leaf, (Secret, Digest)) for leaf in leaves(value))
+    return not isinstance(value, PLAIN) and any(isinstance(leaf, (Secret, Digest)) for leaf in leaves(value))
 
 
 def secrets_of(*values: Value) -> frozenset[str]:

@@ -37,6 +37,8 @@ class Collected:
         self._secrets.update(secrets)
 
     def add(self, diagnostics: Sequence[Diagnostic]) -> None:
+        if not diagnostics:
+            return
         new = [item for item in dict.fromkeys(diagnostics) if item.origin is None or item.origin not in self._places]
         self._diagnostics += new
         errors = [item for item in new if item.severity is Severity.ERROR]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from novita_infra.kinds import KINDS
@@ -159,9 +158,10 @@ def with_name(identified: IdentifiedDocument) -> IdentifiedDocument:
     """Returns the document with the resource's name as `spec.name`, if the kind has that field and it is omitted."""
     document = identified.document
     spec = document.data.get("spec")
-    if not isinstance(spec, dict) or "name" in spec or all(item.name != "name" for item in identified.kind.fields):
+    if not isinstance(spec, dict) or "name" in spec or "name" not in identified.kind.by_name:
         return identified
     name = position_at(document.position, ("metadata", "name"))
     position = with_item(document.position, "spec", with_item(inside(document.position, "spec"), "name", name))
     data = {**document.data, "spec": {"name": identified.address.name, **spec}}
-    return replace(identified, document=replace(document, data=data, position=position))
+    named = Document(document.file, data, position, document.expressions)
+    return IdentifiedDocument(named, identified.kind, identified.address)

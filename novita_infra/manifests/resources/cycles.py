@@ -19,7 +19,7 @@ def cycles(declared: Mapping[Address, Declared], positions: Mapping[Address, Pos
     """Returns a diagnostic for every cycle; each resource is in one at most."""
     reported: set[Address] = set()
     diagnostics = []
-    for path in _circles({address: declared[address].needs for address in sorted(declared)}):
+    for path in _circles({address: declared[address].needs for address in sorted(declared) if declared[address].needs}):
         if reported.isdisjoint(path):
             reported.update(path)
             diagnostics.append(_diagnostic(path, declared, positions))

@@ -52,7 +52,7 @@ class Declaring:
         Values that do not fit the schema are skipped; they are already reported.
         """
         position = identified.document.position
-        fields = {field.name: field for field in identified.kind.fields}
+        fields = identified.kind.by_name
         places = inside(position, "spec")
         spec = {
             name: self._field(fields[name], value, inside(places, name))
@@ -170,6 +170,8 @@ class Declaring:
         self, values: Mapping[str, Value], position: Position, *, own: Address
     ) -> tuple[Lifecycle, tuple[Address, ...]]:
         """Returns the lifecycle, and the resources that must exist first because of it."""
+        if not values:
+            return Lifecycle(), ()
         timeouts: dict[str, float] = {}
         for name, text in _mapping(values.get("timeouts")).items():
             timeouts[name] = self._seconds(text, position_at(position, ("timeouts", name)))
@@ -270,11 +272,11 @@ def completed(
         if all(needed in declared for needed in item.needs):
             kind = KINDS[address.type]
             spec = kind.resolution.inherit(item.spec, lookup) if kind.resolution.inherit else item.spec
-            for error in spec_errors(replace(item, spec=spec)):
+            changed = item if spec is item.spec else replace(item, spec=spec, needs=_needs(spec, item.needs))
+            for error in spec_errors(changed):
                 place = origin_at(positions[address], ("spec", *error.path))
                 diagnostics.append(Diagnostic(f"{label_of(error.path)}: {error.summary}", error.hint, origin=place))
-            if spec is not item.spec:
-                result[address] = replace(item, spec=spec, needs=_needs(spec, item.needs))
+            result[address] = changed
     return result, diagnostics
 
 

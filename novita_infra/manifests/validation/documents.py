@@ -61,7 +61,7 @@ def head(document: Document) -> tuple[IdentifiedDocument | None, list[Diagnostic
 
 def schema_errors(identified: IdentifiedDocument, data: Any, sources: Sources) -> list[Diagnostic]:
     """Returns the errors of the document by its kind's schema; `data` is the document after evaluation."""
-    fields = {field.name: field for field in identified.kind.fields}
+    fields = identified.kind.by_name
     schema = _kind_schema(identified.kind.type)
 
     def hidden(path: Path) -> bool:

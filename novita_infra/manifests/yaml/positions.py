@@ -21,13 +21,13 @@ def position_at(root: Position, path: Path) -> Position:
     """Returns the position at the path, or the nearest one around it."""
     position = root
     for part in path:
-        match position[5], part:
-            case dict() as named, str() if part in named:
-                position = named[part]
-            case list() as listed, int() if 0 <= part < len(listed):
-                position = listed[part]
-            case _:
-                break
+        inner = position[5]
+        if isinstance(inner, dict) and isinstance(part, str) and part in inner:
+            position = inner[part]
+        elif isinstance(inner, list) and isinstance(part, int) and 0 <= part < len(inner):
+            position = inner[part]
+        else:
+            break
     return position
 
 

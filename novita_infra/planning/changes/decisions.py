@@ -21,6 +21,8 @@ from novita_infra.planning.changes.case import Case
 from novita_infra.planning.changes.equality import unchanged
 from novita_infra.planning.plan.changes import Action, Drift, FieldChange, Forced, Means, MeansKind, Retired
 
+_MAKING: Final = frozenset({Action.CREATE, Action.REPLACE})
+_KEEPING: Final = frozenset({Action.NONE, Action.UPDATE, Action.ADOPT, Action.RESUME})
 _WITH_THE_NEW: Final = Means(words="comes with the new object")
 """The means of a field that could be changed in place, where something else forces a replacement."""
 
@@ -82,12 +84,12 @@ class Decision:
     @property
     def makes(self) -> bool:
         """Whether a new object is created."""
-        return self.action in {Action.CREATE, Action.REPLACE}
+        return self.action in _MAKING
 
     @property
     def keeps(self) -> bool:
         """Whether the live object is kept."""
-        return self.action in {Action.NONE, Action.UPDATE, Action.ADOPT, Action.RESUME}
+        return self.action in _KEEPING
 
 
 def decide(case: Case, *, compared: Spec | None = None, tolerates: bool = False) -> Decision:

@@ -14,7 +14,7 @@ from novita_infra.api.redaction import without_secrets
 from novita_infra.encoding import digest
 from novita_infra.kinds.field import Comparison, Field
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.values import Digest, Joined, Ref, Secret, Spec, Value, is_known, is_secret
+from novita_infra.model.values import PLAIN, Digest, Joined, Ref, Secret, Spec, Value, is_known, is_secret
 
 
 def agree(field: Field, *, wanted: Value, found: Value, key: str) -> bool:
@@ -148,6 +148,8 @@ def written(spec: Spec, key: str) -> Spec:
 
 
 def _equal(wanted: Value, found: Value, key: str) -> bool:
+    if isinstance(wanted, PLAIN) and type(wanted) is type(found):
+        return bool(wanted == found)  # as most are
     match wanted, found:
         case Secret(), str():
             return wanted.value == found

@@ -183,5 +183,7 @@ def _too_many(
 
 
 def _is_deleted(decision: Decision) -> bool:
+    if decision.action is not Action.DELETE and decision.action is not Action.REPLACE:
+        return False
     live = decision.existing.live
-    return decision.action in {Action.DELETE, Action.REPLACE} and live is not None and live.phase is not Phase.LEAVING
+    return live is not None and live.phase is not Phase.LEAVING

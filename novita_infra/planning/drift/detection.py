@@ -53,6 +53,8 @@ def detect_drift(case: Case, *, circumstances: Circumstances, rules: Rules, othe
     undeclared = tuple(_undeclared_fields(case, live, event=event, ignored=ignored))
     explained = tuple(item for item in fields if event is not None and item.name in event.fields)
     edited = tuple(item for item in fields if item not in explained)
+    if not (edited or undeclared) and (event is None or event.temporary):
+        return ResourceDrift((), event)
     report = _Report(
         case,
         record,

@@ -40,6 +40,8 @@ def decide_with_drift(
     decision = decide(case, compared=kept.spec, tolerates=tolerates)
     if decision.makes:
         return replace(_because_it_is_gone(decision, detected), response=DriftResponse(detected.drift))
+    if not (detected.drift or kept.adopted or kept.no_longer_adopted or kept.ignored):
+        return decision
     response = DriftResponse(detected.drift, adopted=kept.adopted, adopted_for=kept.adopted_for, ignored=kept.ignored)
     return replace(_because_no_longer_adopted(decision, kept.no_longer_adopted), response=response)
 

@@ -30,6 +30,8 @@ class Action(enum.Enum):
     REFUSED = "refused"
     """The change cannot be made; nothing of the plan can be applied."""
 
+    __hash__ = object.__hash__  # a plan looks up members all the time, and the hash of Enum is written in Python
+
 
 class Forced(enum.Enum):
     """Why a resource is replaced that could be kept."""
