@@ -1,9 +1,9 @@
 """`dataclass` of the standard library, with frozen classes that cost a third at import.
 
 Every command imports 150 to 250 frozen dataclasses before it does anything. The standard library compiles six functions
-for each of them (1.2 ms a class, Python 3.11). Here only `__init__` is compiled, when the first value is made; the other
-methods are closures over the names of the fields. `__init__` sets the slots themselves, which takes two thirds of the
-time of `object.__setattr__`. Type checkers see the decorator of the standard library.
+for each of them (1.2 ms a class, Python 3.11). Here only `__init__` is compiled, for the first value; the other methods
+are closures over the names of the fields. `__init__` sets the slots themselves, which takes two thirds of the time of
+`object.__setattr__`. Type checkers see the decorator of the standard library.
 """
 
 from __future__ import annotations

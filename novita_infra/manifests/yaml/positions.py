@@ -6,7 +6,7 @@ The tree consists of plain tuples because a fleet has hundreds of thousands of v
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from novita_infra.model.addresses import Origin
 
@@ -21,13 +21,10 @@ def position_at(root: Position, path: Path) -> Position:
     """Returns the position at the path, or the nearest one around it."""
     position = root
     for part in path:
-        inner = position[5]
-        if isinstance(inner, dict) and isinstance(part, str) and part in inner:
-            position = inner[part]
-        elif isinstance(inner, list) and isinstance(part, int) and 0 <= part < len(inner):
-            position = inner[part]
-        else:
+        inner: Any = position[5]
+        if part not in (inner if isinstance(inner, dict) else range(len(inner or ()))):
             break
+        position = inner[part]
     return position
 
 
