@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
@@ -16,6 +17,9 @@ Help: TypeAlias = str | Callable[[], str]
 """One line of help, or a function that reads it where it is shown."""
 Table: TypeAlias = Mapping[str, Mapping[str, tuple[str, Help]]]
 """Section title -> command name -> (`module:attribute`, help)."""
+
+_VARIABLE = "NOVITA_INFRA_VAR_"
+"""The beginning of the variables of projects: only those that a project declares are read."""
 
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
@@ -67,7 +71,9 @@ class LazyGroup(click.Group):
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Runs and exits. A wrong use exits with 1, because 2 means "there are changes" in this program."""
         extra["standalone_mode"] = False
+        words = args[0] if args else extra.get("args")
         try:
+            _check_text(sys.argv[1:] if words is None else words)
             code = super().main(*args, **extra)
         except click.Abort:
             code = EXIT_INTERRUPTED
@@ -93,3 +99,32 @@ class LazyGroup(click.Group):
         near = get_close_matches(name, self._targets, n=1)
         hint = f'Did you mean "{near[0]}"?' if near else f"Commands: {', '.join(self._targets)}."
         ctx.fail(f'No such command "{name}". {hint}')
+
+
+def _check_text(words: Sequence[str]) -> None:
+    """Refuses words and settings that are not UTF-8; Python holds such bytes as lone surrogates. No value is shown.
+
+    The words after `--` may be the command of another program.
+    """
+    before = ""
+    for number, word in enumerate(words, 1):
+        if word == "--":
+            break
+        if byte := _foreign_byte(word):
+            option = (word if word.startswith("-") and "=" in word else before).partition("=")[0]
+            named = option.startswith("-") and not _foreign_byte(option)
+            place = f"what follows {option}" if named else f"word {number} of the command"
+            raise click.UsageError(f"{place} is not UTF-8 text: it holds the byte {byte}")
+        before = word
+    for name, value in os.environ.items():
+        if name.startswith("NOVITA_") and not name.startswith(_VARIABLE) and (byte := _foreign_byte(value)):
+            raise click.UsageError(f"the environment variable {name} is not UTF-8 text: it holds the byte {byte}")
+
+
+def _foreign_byte(text: str) -> str:
+    """The first byte that is not UTF-8, such as `0xe9`; empty for text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return f"0x{ord(text[error.start]) & 0xFF:02x}"
+    return ""

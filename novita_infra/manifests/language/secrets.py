@@ -17,7 +17,7 @@ _PATH: Final = re.compile(r"[^\x00-\x1f\x7f]{1,4096}")
 
 
 def is_text(value: str) -> bool:
-    """Returns whether a value of the environment is text.
+    """Returns whether a word of the command line, a value of the environment or a name of a file is text.
 
     Python represents bytes that are not UTF-8 as lone surrogates.
     """

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from novita_infra.manifests.language.expressions import Scope
 from novita_infra.manifests.language.interpolation import interpolate
-from novita_infra.manifests.language.secrets import Secrets
+from novita_infra.manifests.language.secrets import Secrets, is_text
 from novita_infra.manifests.yaml.parsing import read_text
 from novita_infra.manifests.yaml.positions import Path, Position, inside, key_origin, origin
 from novita_infra.manifests.yaml.source_text import Sources
@@ -120,6 +120,9 @@ def settle(
 
 def _typed(given: Given, declaration: Any, secrets: Secrets) -> tuple[Value, list[Diagnostic]]:
     place = origin(given.position) if given.position else None
+    if isinstance(given.value, str) and not is_text(given.value):
+        summary = f'the value of the variable "{given.name}" from {given.by} is not UTF-8 text'
+        return None, [Diagnostic(summary, "give it in UTF-8", origin=place)]
     if _is_secret(declaration):
         return _secret(given, place, secrets)
     wanted = str(declaration.get("type", "string")) if isinstance(declaration, dict) else "string"

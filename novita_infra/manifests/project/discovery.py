@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from novita_infra.manifests.language.secrets import is_text
 from novita_infra.manifests.validation.documents import PROJECT_FILE
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, problem
@@ -45,6 +46,7 @@ def find(path: Path, *, other_than: Sequence[Path] = ()) -> ManifestFiles:
     A project is searched recursively, except hidden folders, `state`, and projects inside the project. Links to folders
     are followed; a folder with several names is read once. Raises Problems if there is nothing at the path.
     """
+    check_path(path)
     try:
         if path.is_file() and path.name != PROJECT_FILE:
             root = _root_of(path.parent)
@@ -61,6 +63,12 @@ def find(path: Path, *, other_than: Sequence[Path] = ()) -> ManifestFiles:
         raise problem(f"{path} cannot be read: {reason(error)}") from None
     found.manifests.sort()
     return found
+
+
+def check_path(path: Path) -> None:
+    """Raises Problems for a path that is not UTF-8 text: the state, JSON and owner marks could not hold it."""
+    if not is_text(place := os.path.abspath(path)):  # noqa: PTH100 -- no link is followed
+        raise problem(f"the path {_spelt(place)} is not UTF-8 text", "rename it, or the folder above it")
 
 
 def _root_of(folder: Path) -> Path:
@@ -116,7 +124,7 @@ def _search(found: ManifestFiles, *, skipped: set[str]) -> None:
                 if name != _STATE and not _is_foreign(entry):
                     (links if entry.is_symlink() else waiting).append(name)
             elif _is_manifest(entry) and os.path.realpath(entry.path) not in skipped:
-                _add(found, entry, _spelt(name))
+                _add(found, entry, name)
 
 
 def _ids(folder: Path) -> set[tuple[int, int]]:
@@ -151,14 +159,16 @@ def _entries(found: ManifestFiles, below: str) -> Iterator[os.DirEntry[str]]:
 
 
 def _add(found: ManifestFiles, entry: os.DirEntry[str], name: str) -> None:
+    place = Origin(_spelt(name), 1, 1)
     try:
         is_file = entry.is_file()
     except OSError:
         return  # reported as a link that cannot be followed
-    if is_file:
+    if not is_text(name):
+        found.diagnostics.append(Diagnostic("the name of the file is not UTF-8 text", "rename it", origin=place))
+    elif is_file:
         found.manifests.append(name)
     elif entry.is_symlink():
-        place = Origin(name, 1, 1)
         found.diagnostics.append(Diagnostic("the link points to no file", "mend or remove it", origin=place))
 
 

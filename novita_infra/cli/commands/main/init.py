@@ -10,6 +10,7 @@ import click
 
 from novita_infra.cli.command import Command
 from novita_infra.cli.rendering import with_renderer
+from novita_infra.manifests.project.discovery import check_path
 from novita_infra.manifests.yaml.emitting import emit_scalar
 from novita_infra.model.diagnostics import problem
 from novita_infra.model.file_errors import naming_file
@@ -84,6 +85,7 @@ def init(*, path: Path, renderer: Renderer) -> int:
       novita-infra init
       novita-infra init fleet && novita-infra apply fleet --sim
     """
+    check_path(path)
     texts = _texts(_name(path))
     taken = [name for name in texts if (path / name).exists() and name != ".gitignore"]
     if taken:
