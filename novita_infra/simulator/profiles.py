@@ -50,6 +50,8 @@ class Quirks:
     """Lists of instances have their times, as live, and there is `releaseDataAt`; by the documents, a get has three."""
     templates_show_page: bool = True
     """The list of templates answers `pageSize` and `pageNum`, as live."""
+    files_show_more: bool = True
+    """The list of files has `has_more`, as the lists of OpenAI. The reference does not have it."""
     blank_billing_mode: bool = True
     """CPU instances have an empty `billingMode`, as in some live answers."""
     batch_words_capital: bool = False
@@ -92,6 +94,7 @@ PROFILES: Final = {
         absent_instance_status=400,
         times_in_lists=False,
         templates_show_page=False,
+        files_show_more=False,
         vague_states=False,
         endpoint_pause=0.0,
         cluster_rests=False,
@@ -113,6 +116,7 @@ PROFILES: Final = {
         name="strict",
         times_in_lists=False,
         templates_show_page=False,
+        files_show_more=False,
         vague_states=False,
         not_found_status=404,
         undecodable_reason="REQUEST",

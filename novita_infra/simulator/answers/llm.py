@@ -110,7 +110,14 @@ _FILE: Final = obj(
 )
 FILE: Final = either(more(_FILE, metadata=obj(total_requests=COUNT)), more(_FILE, expires_at=COUNT))
 """Output files have an expiry, input files a number of requests."""
-FILES: Final = obj(code=TEXT, message=TEXT, data=items(FILE))
+
+
+def files(quirks: Quirks) -> Schema:
+    """A page of files. Only some profiles say whether there are more."""
+    page = obj(code=TEXT, message=TEXT, data=items(FILE))
+    return more(page, has_more=FLAG) if quirks.files_show_more else page
+
+
 FILE_DELETED: Final = obj(id=TEXT, object=choice("file"), deleted=FLAG)
 _MOMENT: Final[Schema] = {
     "type": "string",

@@ -17,7 +17,7 @@ from novita_infra.simulator.errors import ApiRefusal, envelope
 from novita_infra.simulator.faults.model import Fault, FaultEffects, Position, Trouble
 from novita_infra.simulator.http.control import CONTROL_ROUTES
 from novita_infra.simulator.http.error_reasons import in_words_of, unauthorized
-from novita_infra.simulator.http.logs import LOG_ROUTES
+from novita_infra.simulator.http.links import LINK_ROUTES
 from novita_infra.simulator.http.lost_answers import DROP, LostResponse
 from novita_infra.simulator.http.reading import LARGEST_BODY, LARGEST_UPLOAD, raw_body, read_call
 from novita_infra.simulator.http.route_table import Handler, RouteTable
@@ -63,7 +63,7 @@ def _routes(*, forgiving: bool) -> RouteTable[Operation | Handler]:
     operations = [(item, path) for item in OPERATIONS for path in (item.path, *item.aliases)]
     if forgiving:
         operations += [(item, path) for item in OPERATIONS for path in item.also]
-    return RouteTable([*((item.method, path, item) for item, path in operations), *LOG_ROUTES, *CONTROL_ROUTES])
+    return RouteTable([*((item.method, path, item) for item, path in operations), *LINK_ROUTES, *CONTROL_ROUTES])
 
 
 def _with_courier(app: ASGIApp, courier: WebhookSender) -> ASGIApp:

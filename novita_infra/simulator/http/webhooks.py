@@ -105,5 +105,6 @@ class WebhookSender:
             self._world.save()
 
     def _body(self, delivery: Delivery) -> bytes:
-        payload: Any = task_row(self._world, tasks.task_of(self._world, delivery.id))
+        task = tasks.task_of(self._world, delivery.id)
+        payload: Any = task_row(self._world, task, base=task.base)
         return json.dumps({"event_type": "ASYNC_TASK_RESULT", "payload": payload}).encode()

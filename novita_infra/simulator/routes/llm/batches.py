@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.operations import Confidence, Family, IncomingCall, Operation
-from novita_infra.simulator.request_schema import Anything, Fields, Text, Whole, may, need
+from novita_infra.simulator.request_schema import Anything, Fields, Text, may, need
+from novita_infra.simulator.routes.llm.id_pages import PAGE_AFTER, page_after
 from novita_infra.simulator.routes.llm.models import LLM
 from novita_infra.simulator.world.engine.llm_records import Batch
 from novita_infra.simulator.world.engine.world import World
@@ -52,15 +53,13 @@ def _cancel(world: World, call: IncomingCall) -> Any:
 
 def _list(world: World, call: IncomingCall) -> Any:
     """The batches, the newest first. `after` and `limit` are not documented, only implied by `has_more`."""
-    listed = world.batches.listed()[::-1]
-    after = next((place for place, batch in enumerate(listed, start=1) if batch.id == call.query["after"]), 0)
-    page = listed[after : after + (call.query["limit"] or len(listed))]
+    page, more = page_after(world.batches.listed(), call, newest_first=True)
     return {
         "object": "list",
         "data": [batch_row(world, batch) for batch in page],
         "first_id": page[0].id if page else "",
         "last_id": page[-1].id if page else "",
-        "has_more": after + len(page) < len(listed),
+        "has_more": more,
     }
 
 
@@ -108,7 +107,7 @@ OPERATIONS = (
             {
                 "input_file_id": need(Text(1, 255)),
                 "endpoint": need(Text(one_of=tuple(ENDPOINTS))),
-                "completion_window": may(Text(one_of=("48h",)), "48h"),
+                "completion_window": may(Text(one_of=tuple(batches.WINDOWS)), "48h"),
                 "metadata": may(Anything()),
             }
         ),
@@ -122,7 +121,7 @@ OPERATIONS = (
         source="model-apis-llm-list-batches",
         confidence=Confidence.DOCUMENTED,
         serve=_list,
-        query=Fields({"after": may(Text(0, 255), ""), "limit": may(Whole(0, 1000), 0)}),
+        query=PAGE_AFTER,
         answer=answers.BATCHES,
         family=Family.LLM,
     ),

@@ -28,6 +28,9 @@ def _embed(world: World, call: IncomingCall) -> Any:
     model = admitted(world, call, body["model"], models.EMBEDDINGS)
     texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
     tokens = _counted(model, texts, "input")
+    length = body["dimensions"] or model.size
+    if length > model.size:
+        raise invalid("dimensions", f"{model.id} has {model.size}")
     admit_call(world, call, model)
     spend(world, call, model, tokens_in=tokens)
     as_text = body["encoding_format"] == "base64"
@@ -36,7 +39,7 @@ def _embed(world: World, call: IncomingCall) -> Any:
         "data": [
             {"object": "embedding", "index": index, "embedding": _coded(vector) if as_text else vector}
             for index, vector in enumerate(
-                canned.vector(canned.canned_digest(world, model.id, text), model.size) for text in texts
+                canned.vector(canned.canned_digest(world, model.id, text), length) for text in texts
             )
         ],
         "model": model.id,
@@ -98,6 +101,7 @@ OPERATIONS = (
                 "model": should(Text(), ""),
                 "input": need(_INPUT),
                 "encoding_format": may(Text(one_of=("float", "base64")), "float"),
+                "dimensions": may(Whole(1)),
             }
         ),
         answer=answers.EMBEDDINGS,

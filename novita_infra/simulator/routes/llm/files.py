@@ -7,6 +7,8 @@ from typing import Any, Final
 from novita_infra.simulator.answers import llm as answers
 from novita_infra.simulator.errors import ApiRefusal
 from novita_infra.simulator.operations import Confidence, Family, IncomingCall, Operation, RawAnswer
+from novita_infra.simulator.request_schema import Fields
+from novita_infra.simulator.routes.llm.id_pages import PAGE_AFTER, page_after
 from novita_infra.simulator.routes.llm.models import LLM
 from novita_infra.simulator.routes.llm.multipart import read_form
 from novita_infra.simulator.world.engine.llm_records import File
@@ -25,9 +27,14 @@ def _upload(world: World, call: IncomingCall) -> Any:
     )
 
 
-def _list(world: World, _call: IncomingCall) -> Any:
-    """The list of files. It is the only list with a code and a message of success."""
-    return {"code": "200", "message": "success", "data": [file_row(file) for file in world.files.listed()]}
+def _list(world: World, call: IncomingCall) -> Any:
+    """The list of files. It is the only list with a code and a message of success.
+
+    The reference has neither `after` and `limit` nor `has_more`; clients of OpenAI go on asking without them.
+    """
+    page, more = page_after(world.files.listed(), call)
+    answer = {"code": "200", "message": "success", "data": [file_row(file) for file in page]}
+    return answer | ({"has_more": more} if world.quirks.files_show_more else {})
 
 
 def _get(world: World, call: IncomingCall) -> Any:
@@ -77,6 +84,7 @@ def _operation(name: str, method: str, path: str, source: str, serve: Any, answe
         serve=serve,
         answer=answer,
         family=Family.LLM,
+        query=PAGE_AFTER if name == "list" else Fields(),
         raw=method == "POST",
         form=_FORM if method == "POST" else None,
         large=method == "POST",
@@ -85,7 +93,7 @@ def _operation(name: str, method: str, path: str, source: str, serve: Any, answe
 
 OPERATIONS = (
     _operation("upload", "POST", "", "upload-batch-input-file", _upload, answers.FILE),
-    _operation("list", "GET", "", "list-files", _list, answers.FILES),
+    _operation("list", "GET", "", "list-files", _list, answers.files),
     _operation("get", "GET", "/{file_id}", "query-file", _get, answers.FILE),
     _operation("content", "GET", "/{file_id}/content", "retrieve-file-content", _content, None),
     _operation("delete", "DELETE", "/{file_id}", "delete-file", _delete, answers.FILE_DELETED),

@@ -10,7 +10,7 @@ from novita_infra.simulator.operations import Confidence, Family, IncomingCall, 
 from novita_infra.simulator.request_schema import Anything, Fields, Flag, Text, Whole, may, need
 from novita_infra.simulator.world.engine.llm_records import Task
 from novita_infra.simulator.world.engine.world import World
-from novita_infra.simulator.world.llm import api_keys, tasks
+from novita_infra.simulator.world.llm import api_keys, results, tasks
 from novita_infra.simulator.world.llm.inference import LONG
 from novita_infra.simulator.world.llm.tasks import TaskRequest
 
@@ -34,6 +34,7 @@ def _submit(world: World, call: IncomingCall) -> Any:
         detects=extra["enable_nsfw_detection"],
         webhook=_given(extra["webhook"] or {}),
         mock=mock["return_task_status"] if mock["enabled"] else "",
+        base=call.base(),
     )
     key = api_keys.of_caller(world, call.key).id
     return {"task_id": tasks.submit(world, operation=call.path["operation"], request=request, key=key).id}
@@ -45,14 +46,16 @@ def _given(webhook: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _result(world: World, call: IncomingCall) -> Any:
-    return task_row(world, tasks.task_of(world, call.query["task_id"]))
+    return task_row(world, tasks.task_of(world, call.query["task_id"]), base=call.base())
 
 
-def task_row(world: World, task: Task) -> dict[str, Any]:
-    """A task and its results. The payload of a webhook event is the same."""
+def task_row(world: World, task: Task, *, base: str) -> dict[str, Any]:
+    """A task and its results. The payload of a webhook event is the same.
+
+    `base` is scheme and host of the service. The addresses of results begin with it.
+    """
     kind = tasks.TASK_KINDS[task.operation]
-    done = task.status == tasks.SUCCEED
-    numbers = range(task.units) if done else ()
+    urls = [_url(world, task, number, base) for number in range(task.units)] if task.status == tasks.SUCCEED else ()
     return {
         "task": {
             "task_id": task.id,
@@ -62,9 +65,9 @@ def task_row(world: World, task: Task) -> dict[str, Any]:
             "eta": 0 if task.status in tasks.OVER else max(0, round(task.ends - world.moment)),
             "progress_percent": tasks.progress(world, task),
         },
-        "images": [_image(world, task, number) for number in numbers if kind.media == "image"],
-        "videos": [_video(world, task, number) for number in numbers if kind.media == "video"],
-        "audios": [_audio(world, task, number) for number in numbers if kind.media == "audio"],
+        "images": [_image(task, url) for url in urls if kind.media == "image"],
+        "videos": [_video(url) for url in urls if kind.media == "video"],
+        "audios": [_audio(task, url) for url in urls if kind.media == "audio"],
         "extra": {
             "seed": task.seed,
             "enable_nsfw_detection": task.detects,
@@ -83,32 +86,32 @@ def _ms(at: float) -> str:
     return str(int(at * 1000))
 
 
-def _url(world: World, task: Task, number: int, kind: str) -> str:
-    """A link without a target: `.invalid` is no domain."""
-    signature = world.draw("result", task.id, str(number), length=64)
-    return f"https://results.invalid/{task.id}/{number}.{kind}?X-Amz-Expires={_TTL}&X-Amz-Signature={signature}"
+def _url(world: World, task: Task, number: int, base: str) -> str:
+    """The address of a result, which needs no key. The service behind it is `http.links`."""
+    signed = f"X-Amz-Expires={_TTL}&X-Amz-Signature={results.signature(world, task, number)}"
+    return f"{base}/results/{task.id}/{results.result_name(task, number)}?{signed}"
 
 
-def _image(world: World, task: Task, number: int) -> dict[str, Any]:
+def _image(task: Task, url: str) -> dict[str, Any]:
     detected = {"valid": True, "confidence": 0} if task.detects else None
     return {
-        "image_url": _url(world, task, number, task.format),
+        "image_url": url,
         "image_url_ttl": _TTL,
         "image_type": task.format,
         "nsfw_detection_result": detected,
     }
 
 
-def _video(world: World, task: Task, number: int) -> dict[str, Any]:
-    return {"video_url": _url(world, task, number, "mp4"), "video_url_ttl": str(_TTL), "video_type": "mp4"}
+def _video(url: str) -> dict[str, Any]:
+    return {"video_url": url, "video_url_ttl": str(_TTL), "video_type": "mp4"}
 
 
-def _audio(world: World, task: Task, number: int) -> dict[str, Any]:
+def _audio(task: Task, url: str) -> dict[str, Any]:
     return {
-        "audio_url": _url(world, task, number, "wav"),
+        "audio_url": url,
         "audio_url_ttl": str(_TTL),
         "audio_type": "wav",
-        "audio_metadata": {"text": task.text, "start_time": 0.0, "end_time": round(0.3 * len(task.text.split()), 1)},
+        "audio_metadata": {"text": task.text, "start_time": 0.0, "end_time": results.sound_seconds(task.text)},
     }
 
 

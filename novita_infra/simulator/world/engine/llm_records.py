@@ -66,6 +66,8 @@ class Task(WorldRecord):
     """Whether unsafe pictures are detected."""
     webhook: dict[str, Any] = field(default_factory=dict)
     mock: bool = False
+    base: str = ""
+    """Scheme and host of the service, as the request named them, for the addresses in the event of a webhook."""
     begun: float = 0.0
     ends: float = 0.0
     """Unix seconds."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+from base64 import b32hexencode
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -187,6 +188,13 @@ class World(CloudTables):
     def new_uuid(self, kind: str) -> str:
         """A new id in the form of a UUID, as storages, registry credentials and tasks have."""
         return str(UUID(self.new_id(kind, length=32), version=4))
+
+    def new_xid(self, kind: str) -> str:
+        """A new id that begins with the time: ids of one kind sort by their creation, as those of files and batches."""
+        self._ids += 1
+        place = bytes.fromhex(self.draw(kind, length=10))
+        number = int(self.moment).to_bytes(4, "big") + place + (self._ids % 2**24).to_bytes(3, "big")
+        return b32hexencode(number).decode().rstrip("=").lower()
 
     def new_number(self, kind: str) -> str:
         """A new id of digits, as templates have."""

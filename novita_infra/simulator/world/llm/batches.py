@@ -15,6 +15,8 @@ from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.llm import api_keys, files, inference, models, usage
 from novita_infra.simulator.world.llm.models import Model
 
+WINDOWS: Final[Mapping[str, float]] = {"48h": 1.0, "24h": 0.5}
+"""The values of `completion_window`, as parts of the longest. The reference has only 48h; a client gets 24h, too."""
 OPEN: Final = frozenset({"VALIDATING", "PROGRESS"})
 _STEPS: Final = 10
 """How often the counts of a running batch change."""
@@ -38,14 +40,14 @@ def create(
         raise ApiRefusal("INVALID_REQUEST_BODY", "input_file_id must be a file with the purpose batch")
     usage.check_call_funds(world, key)
     batch = Batch(
-        id=f"batch_{world.new_id('batch', length=20)}",
+        id=f"batch_{world.new_xid('batch')}",
         created=world.moment,
         input=source,
         endpoint=endpoint,
         window=window,
         key=key,
         total=file.requests,
-        times={"updated_at": world.moment, "expires_at": world.moment + world.timings.batch_window},
+        times={"updated_at": world.moment, "expires_at": world.moment + window_seconds(world, window)},
         metadata=metadata,
     )
     world.batches.add(batch)
@@ -55,6 +57,11 @@ def create(
         [(world.moment + world.timings.validating, "PROGRESS"), (batch.times["expires_at"], "EXPIRED")],
     )
     return batch
+
+
+def window_seconds(world: World, window: str) -> float:
+    """The time within which a batch must be finished."""
+    return world.timings.batch_window * WINDOWS[window]
 
 
 def cancel(world: World, key: str) -> Batch:

@@ -54,7 +54,7 @@ def rows(content: bytes) -> list[Any]:
 def keep(world: World, name: str, content: bytes, *, purpose: str, lasting: float, requests: int = 0) -> File:
     """Keeps bytes as a file for this many seconds."""
     file = File(
-        id=f"file_{world.new_id('file', length=20)}",
+        id=f"file_{world.new_xid('file')}",
         created=world.moment,
         name=name,
         purpose=purpose,

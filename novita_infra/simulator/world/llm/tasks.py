@@ -72,6 +72,8 @@ class TaskRequest:
     webhook: dict[str, Any]
     mock: str
     """The status of a mock event; empty for a real task."""
+    base: str
+    """Scheme and host of the service, as the request names them."""
 
 
 def task_kind(operation: str) -> TaskKind:
@@ -118,6 +120,7 @@ def submit(world: World, *, operation: str, request: TaskRequest, key: str) -> T
         detects=request.detects,
         webhook=request.webhook,
         mock=bool(request.mock),
+        base=request.base,
     )
     world.tasks.add(task)
     end = request.mock or (FAILED if UNPULLABLE in request.asked else SUCCEED)

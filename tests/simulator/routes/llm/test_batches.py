@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,14 @@ def test_a_new_batch_has_every_documented_field(cloud: Any) -> None:
         assert begun[name] is None
 
 
+@pytest.mark.parametrize(("window", "hours"), [("48h", 48), ("24h", 24)])
+def test_a_batch_expires_with_its_completion_window(cloud: Any, window: str, hours: int) -> None:
+    begun = begin(cloud, completion_window=window)
+    assert begun["completion_window"] == window
+    created, expires = (datetime.fromisoformat(begun[name]) for name in ("created_at", "expires_at"))
+    assert expires - created == timedelta(hours=hours)
+
+
 def test_a_batch_has_the_time_of_each_state(cloud: Any) -> None:
     key = begin(cloud)["id"]
     cloud.pass_(60)
@@ -164,7 +173,7 @@ def test_batches_accept_openai_lines_with_method_and_url(cloud: Any) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"endpoint": "/v1/embeddings"}, {"endpoint": "/openai/v1/chat/completions"}, {"completion_window": "24h"}],
+    [{"endpoint": "/v1/embeddings"}, {"endpoint": "/openai/v1/chat/completions"}, {"completion_window": "12h"}],
 )
 def test_creating_a_batch_accepts_only_documented_values(cloud: Any, changes: Any) -> None:
     body = {"input_file_id": upload(cloud, lines([ask("a")])), "endpoint": "/v1/chat/completions"} | changes

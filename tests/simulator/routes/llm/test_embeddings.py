@@ -31,6 +31,23 @@ def test_embeddings_are_unit_vectors_in_either_encoding(cloud: Any) -> None:
         assert cloud.refused("POST", path, json=body) == (400, "INVALID_REQUEST_BODY")
 
 
+def test_embeddings_have_as_many_dimensions_as_requested(cloud: Any) -> None:
+    path = f"{LLM}/embeddings"
+    body: dict[str, Any] = {"model": "qwen/qwen3-embedding-0.6b", "input": ["one", "two"]}
+    whole = [row["embedding"] for row in cloud.post(path, body)["data"]]
+    for length in (1, 256, 1024):
+        rows = [row["embedding"] for row in cloud.post(path, body | {"dimensions": length})["data"]]
+        assert [len(row) for row in rows] == [length, length]
+        assert all(math.isclose(sum(number * number for number in row), 1, abs_tol=1e-4) for row in rows)
+        scale = rows[0][0] / whole[0][0]  # the beginning of the whole vector
+        assert all(math.isclose(a, scale * b, abs_tol=1e-4) for a, b in zip(rows[0], whole[0], strict=False))
+    coded = cloud.post(path, body | {"dimensions": 256, "encoding_format": "base64"})["data"]
+    assert [len(base64.b64decode(row["embedding"])) for row in coded] == [1024, 1024]
+    for dimensions in (0, 1025, -1, "many"):
+        refused = cloud.refused("POST", path, json=body | {"dimensions": dimensions})
+        assert refused == (400, "INVALID_REQUEST_BODY")
+
+
 def test_rerank_orders_documents_by_relevance(cloud: Any) -> None:
     body = {
         "model": "baai/bge-reranker-v2-m3",

@@ -44,7 +44,7 @@ def test_a_file_is_read_as_uploaded(make_cloud: Any, profile: str) -> None:
     }
     assert cloud.get(f"{FILES}/{file['id']}") == file
     listed = cloud.get(FILES)
-    assert set(listed) == {"code", "message", "data"}
+    assert set(listed) == {"code", "message", "data"} | ({"has_more"} if profile == "live" else set())
     assert listed["data"] == [file]
     assert cloud.send("GET", f"{FILES}/{file['id']}/content").content == content
 

@@ -1,14 +1,20 @@
-"""The logs of machines and workers, their keys and their ranges."""
+"""What answers give the addresses of: the logs of machines and workers with their keys, and the results of tasks."""
 
 from __future__ import annotations
 
+import io
 import json
+import struct
+import wave
+import zlib
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from novita_infra.simulator import PROFILES
+from novita_infra.simulator.world.engine.llm_records import Task
+from novita_infra.simulator.world.llm import results
 
 NO_KEY = {"headers": {"Authorization": ""}}
 ENVS = [{"key": "HF_TOKEN", "value": "hf_in-clear"}]
@@ -131,3 +137,65 @@ def test_the_strict_profile_has_no_log_addresses(make_cloud: Any, profile: str) 
         endpoint["workers"][0]["log"],
     ]
     assert [bool(one) for one in urls] == [profile != "strict"] * 4
+
+
+SIGNS = {"png": b"\x89PNG\r\n", "jpeg": b"\xff\xd8\xff", "webp": b"RIFF", "mp4": b"\0\0\0\x1cftypisom", "wav": b"RIFF"}
+"""The first bytes of a file, by its ending."""
+
+
+@pytest.mark.parametrize(
+    ("operation", "format", "media"),
+    [
+        ("txt2img", "png", "image/png"),
+        ("upscale", "jpeg", "image/jpeg"),
+        ("remove-background", "webp", "image/webp"),
+        ("wan-t2v", "mp4", "video/mp4"),
+        ("txt2speech", "wav", "audio/wav"),
+    ],
+)
+def test_the_results_of_a_task_can_be_downloaded(cloud: Any, operation: str, format: str, media: str) -> None:  # noqa: A002
+    extra = {"response_image_type": format} if media.startswith("image") else {}
+    body = {"prompt": "a cat", "text": "say it", "image_num": 2, "extra": extra}
+    task = cloud.post(f"/v3/async/{operation}", body)["task_id"]
+    cloud.pass_(200)
+    shown = cloud.get("/v3/async/task-result", task_id=task)
+    kind = media.partition("/")[0]
+    urls = [row[f"{kind}_url"] for row in shown[f"{kind}s"]]
+    assert len(set(urls)) == 2
+    for url in urls:
+        assert url.startswith("http://sim/")
+        path = url.removeprefix("http://sim")
+        answer = cloud.send("GET", path, **NO_KEY)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, media)
+        assert answer.content.startswith(SIGNS[format])
+        assert cloud.send("GET", path, **NO_KEY).content == answer.content
+        assert cloud.send("GET", path[:-1] + "x", **NO_KEY).status_code == 403
+        assert cloud.send("GET", path.partition("?")[0], **NO_KEY).status_code == 403
+        assert cloud.send("GET", path.replace(f".{format}", ".bmp"), **NO_KEY).status_code == 404
+
+
+def test_the_result_of_an_unfinished_a_failed_or_a_forgotten_task_is_not_found(cloud: Any) -> None:
+    task = cloud.post("/v3/async/txt2img", {"prompt": "a cat"})["task_id"]
+    failing = cloud.post("/v3/async/txt2img", {"prompt": "does-not-exist"})["task_id"]
+    assert cloud.send("GET", f"/results/{task}/0.png").status_code == 404
+    cloud.pass_(200)
+    (row,) = cloud.get("/v3/async/task-result", task_id=task)["images"]
+    path = row["image_url"].removeprefix("http://sim")
+    assert cloud.send("GET", path).status_code == 200
+    for name in ("1.png", "0.jpeg", "-1.png", "x", "0.png.png"):
+        assert cloud.send("GET", path.replace("0.png", name)).status_code == 404
+    assert cloud.send("GET", path.replace(task, failing)).status_code == 404
+    cloud.pass_(8 * 86_400)
+    assert cloud.send("GET", path).status_code == 404
+
+
+def test_a_downloaded_picture_and_a_downloaded_sound_can_be_decoded(cloud: Any) -> None:
+    picture = Task(id="t", operation="txt2img", media="image", key="k", format="png")
+    body, _ = results.result_bytes(picture, 0)
+    size = struct.unpack(">II", body[16:24])
+    data = body.partition(b"IDAT")[2]
+    assert len(zlib.decompressobj().decompress(data)) == size[1] * (1 + 3 * size[0])
+    sound = Task(id="t", operation="txt2speech", media="audio", key="k", text="three words here")
+    with wave.open(io.BytesIO(results.result_bytes(sound, 0)[0])) as read_back:
+        seconds = read_back.getnframes() / read_back.getframerate()
+    assert seconds == pytest.approx(results.sound_seconds(sound.text), abs=0.01)

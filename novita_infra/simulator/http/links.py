@@ -1,7 +1,8 @@
-"""Serves the logs of machines and workers at the addresses that answers give. No document tells their form.
+"""Serves what answers give the addresses of: logs of machines and workers, and results of generation tasks.
 
-A log of a machine is plain text behind a token; a log of a worker is JSON lines behind the API key. A `Range` header
-with a suffix gives the end of a log only.
+No document describes the form of a log. A log of a machine is plain text behind a token; a log of a worker is JSON
+lines behind the API key. A `Range` header with a suffix gives the end of a log only. A result needs the signature in
+its address; it can be read as long as its task, while an address of the service expires earlier.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from novita_infra.simulator.world.cloud.addresses import log_token
 from novita_infra.simulator.world.cloud.endpoints import shown_workers
 from novita_infra.simulator.world.cloud.logs import program_log, system_log, worker_log
 from novita_infra.simulator.world.engine.world import World
+from novita_infra.simulator.world.llm import results
 
 _SUFFIX: Final = re.compile(r"bytes=-([0-9]{1,9})")
 
@@ -59,9 +61,23 @@ def _served(request: Request, lines: list[str]) -> Response:
     return PlainTextResponse(body[begin:], 206, {"Content-Range": f"bytes {begin}-{len(body) - 1}/{len(body)}"})
 
 
-LOG_ROUTES: Final[Sequence[tuple[str, str, Handler]]] = (
+async def _of_task(world: World, request: Request) -> Response:
+    world.advance()
+    task = world.tasks.get(request.path_params["task"])
+    name = request.path_params["name"]
+    if task is None or not results.is_made(task, name):
+        return PlainTextResponse("no such result", 404)
+    number = int(name.partition(".")[0])
+    if request.query_params.get("X-Amz-Signature") != results.signature(world, task, number):
+        return PlainTextResponse("the signature is wrong", 403)
+    body, media = results.result_bytes(task, number)
+    return Response(body, media_type=media)
+
+
+LINK_ROUTES: Final[Sequence[tuple[str, str, Handler]]] = (
     ("GET", "/logs/{id}/{which}", _of_instance),
     ("GET", "/serverless/log/{endpoint}", _of_workers),
     ("GET", "/serverless/log/{endpoint}/{worker}", _of_workers),
+    ("GET", "/results/{task}/{name}", _of_task),
 )
 """Method, path and handler."""
