@@ -89,7 +89,7 @@ def _ms(at: float) -> str:
 def _url(world: World, task: Task, number: int, base: str) -> str:
     """The address of a result, which needs no key. The service behind it is `http.links`."""
     signed = f"X-Amz-Expires={_TTL}&X-Amz-Signature={results.signature(world, task, number)}"
-    return f"{base}/results/{task.id}/{results.result_name(task, number)}?{signed}"
+    return f"{base}/results/{task.id}/{results.result_file(task, number)}?{signed}"
 
 
 def _image(task: Task, url: str) -> dict[str, Any]:

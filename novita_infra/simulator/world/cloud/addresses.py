@@ -1,6 +1,6 @@
 """The addresses of machines and of logs that answers give, the same in both versions of the API.
 
-The service behind the addresses of logs is `http.logs`. No document describes their form: a log of a machine is at an
+The service behind the addresses of logs is `http.links`. No document describes their form: a log of a machine is at an
 address with a token in it; a log of a worker is at a path that needs the API key.
 """
 

@@ -30,14 +30,14 @@ def signature(world: World, task: Task, number: int) -> str:
     return world.draw("result", task.id, str(number), length=64)
 
 
-def result_name(task: Task, number: int) -> str:
+def result_file(task: Task, number: int) -> str:
     """The name of the file of a result, counted from 0."""
     return f"{number}.{_ENDINGS.get(task.media) or task.format}"
 
 
 def result_bytes(task: Task, number: int) -> tuple[bytes, str]:
     """The bytes of a result, and their media type."""
-    media, make = _FORMATS[result_name(task, number).partition(".")[2]]
+    media, make = _FORMATS[result_file(task, number).partition(".")[2]]
     return make(task, number), media
 
 
@@ -48,7 +48,7 @@ def sound_seconds(text: str) -> float:
 
 def is_made(task: Task, name: str) -> bool:
     """Whether the task has a result in a file of this name."""
-    return task.status == tasks.SUCCEED and name in {result_name(task, number) for number in range(task.units)}
+    return task.status == tasks.SUCCEED and name in {result_file(task, number) for number in range(task.units)}
 
 
 def _png(task: Task, number: int) -> bytes:
