@@ -14,12 +14,14 @@ from novita_infra.applying.records import RunRecords
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import Clock
+from novita_infra.model.computing.compute import resolve
+from novita_infra.model.computing.effort import Missing, Uncomputable
 from novita_infra.model.concurrency import racing
 from novita_infra.model.diagnostics import EXIT_REFUSED
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.resources import Live, Phase
-from novita_infra.model.values import Ref, Spec, refs, resolve
+from novita_infra.model.values import Ref, Spec, Value, refs
 from novita_infra.planning.plan.steps import Step
 from novita_infra.refresh.objects import read_one
 from novita_infra.refresh.other_states import OtherStates
@@ -163,16 +165,25 @@ class StepRun:
 
     async def resolved_spec(self) -> Spec:
         """The step's spec with every reference resolved. Raises StepFailed if one has no value."""
-        spec = self._known(self.step.spec)
+        known = self.run.records.known
+        spec = {
+            name: resolve(value, known, lambda computation, _: computation) for name, value in self.step.spec.items()
+        }
         missing = [ref for value in spec.values() for ref in refs(value)]
         for ref in dict.fromkeys(missing):
             await self.run.read_attribute(ref)
-        if missing:
-            spec = self._known(self.step.spec)
-        unknown = sorted({str(ref) for value in spec.values() for ref in refs(value)})
-        if unknown:
-            raise StepFailed(f"{', '.join(unknown)} is not known: the object does not have it (yet)")
-        return spec
+        return {name: self._definite(name, value) for name, value in self.step.spec.items()} if missing else spec
 
-    def _known(self, spec: Spec) -> Spec:
-        return {name: resolve(value, self.run.records.known) for name, value in spec.items()}
+    def _definite(self, name: str, value: Value) -> Value:
+        """The value of a field now. Raises StepFailed if it has none."""
+
+        def existing(ref: Ref) -> Value:
+            value = self.run.records.known(ref)
+            if isinstance(value, Ref):
+                raise Missing(f"{ref} is not known: the object does not have it (yet)")
+            return value
+
+        try:
+            return resolve(value, existing)
+        except Uncomputable as error:
+            raise StepFailed(error.summary if isinstance(error, Missing) else f"{name}: {error.summary}") from None

@@ -13,10 +13,11 @@ from novita_infra.applying.run import Run, StepRun
 from novita_infra.applying.update import Updater
 from novita_infra.applying.waiting import Waits
 from novita_infra.encoding import digest
+from novita_infra.model.computing.compute import resolve
 from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED
 from novita_infra.model.lifecycle import Condition
-from novita_infra.model.values import Ref, Value, refs, resolve
+from novita_infra.model.values import Ref, Value, refs
 from novita_infra.planning.checks.conditions import holds
 from novita_infra.planning.plan.steps import Step, StepKind, Update
 
@@ -72,13 +73,13 @@ class StepRunner:
                 raise StepFailed(f"{what}: {condition} ({consequence})", code=code)
 
     def _known(self, value: Value) -> Value:
-        """The value with every reference resolved; None for an attribute that no object has."""
+        """The value with every reference resolved; None for an attribute that no object has, and what needs it."""
 
         def known(ref: Ref) -> Value:
             attribute = self._run.records.known(ref)
             return None if isinstance(attribute, Ref) else attribute
 
-        return resolve(value, known)
+        return resolve(value, known, lambda _computation, _error: None)
 
     async def _perform(self, step: Step) -> str:
         at = StepRun.of(self._run, step)

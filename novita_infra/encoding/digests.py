@@ -12,7 +12,10 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from novita_infra.model.values import Digest, Joined, Secret, Value, is_secret
+from novita_infra.model.computing.compute import in_clear
+from novita_infra.model.computing.effort import Effort
+from novita_infra.model.computing.types import as_text
+from novita_infra.model.values import Computation, Digest, Ref, Secret, Value, is_secret, leaves
 
 COST = 12
 """The logarithm of the rounds of scrypt for new keys: 10 ms and 4 MB for each secret. Tests lower it."""
@@ -39,16 +42,15 @@ def digest(value: Value, key: str) -> Value:
     """The value with a Digest under the key in the place of each secret.
 
     A text whose parts are all known becomes one Digest if any part is secret, whether it is joined yet or not. In a
-    text that waits for other resources each secret part becomes a Digest, and the other parts remain.
+    computation that waits for other resources each secret argument becomes a Digest, and the others remain.
     """
     match value:
         case Secret():
             return Digest(secret_digest(value.value, key))
-        case Joined(parts=parts) if is_secret(value):
-            if all(isinstance(part, (str, Secret)) for part in parts):
-                text = "".join(part.value if isinstance(part, Secret) else str(part) for part in parts)
-                return Digest(secret_digest(text, key))
-            return Joined(tuple(digest(part, key) for part in parts))
+        case Computation(function=name, arguments=arguments) if is_secret(value):
+            if not any(isinstance(leaf, (Ref, Digest)) for leaf in leaves(value)):
+                return Digest(secret_digest(as_text(in_clear(value, Effort())), key))
+            return Computation(name, tuple(digest(item, key) for item in arguments))
         case dict():
             return {name: digest(item, key) for name, item in value.items()}
         case list():

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from novita_infra.encoding.digests import secret_digest
-from novita_infra.encoding.values import Json, SecretReader, decode, encode
+from novita_infra.encoding.values import Json, Malformed, SecretReader, decode, encode
+from novita_infra.model.computing.compute import resolve
+from novita_infra.model.computing.effort import Uncomputable
 from novita_infra.model.diagnostics import Diagnostic, Problems
-from novita_infra.model.values import Digest, Secret, Value, resolve
+from novita_infra.model.values import Computation, Digest, Secret, Value, sources_of
 
 Resolver: TypeAlias = Callable[[str], str]
 """Reads the text of a source such as `env:NAME` again. Raises Problems if it cannot."""
@@ -19,7 +21,10 @@ def encode_with_sources(value: Value, key: str) -> Json:
     """As `encode`, with each Secret as its source and its digest under the key."""
 
     def write(secret: Secret) -> Json:
-        source: Json = [encode(part, secrets=write) for part in secret.parts] if secret.parts else secret.source
+        source: Json = secret.source
+        if secret.computed is not None:
+            written = encode(secret.computed, secrets=write)
+            source = written.get("$join", written)
         return {"$secret": source, "digest": secret_digest(secret.value, key)}
 
     return encode(value, secrets=write)
@@ -52,9 +57,9 @@ def reading_again(resolver: Resolver, key: str, *, problems: list[Diagnostic]) -
 
     def read(data: Mapping[str, Json]) -> Value:
         source, hidden = data["$secret"], as_digest(data)
-        if isinstance(source, list):
-            joined = resolve(decode({"$join": source}, secrets=read), lambda ref: ref)
-            return joined if isinstance(joined, Secret) else hidden
+        if not isinstance(source, str):
+            computed = _computed(source, read, problems)
+            return computed if isinstance(computed, Secret) else hidden
         text = text_of(source)
         if text is None:
             return hidden
@@ -77,6 +82,21 @@ def as_digest(data: Mapping[str, Json]) -> Digest:
 def as_source(data: Mapping[str, Json]) -> Value:
     """A Secret without its value, for a computation that only needs the source of each secret."""
     source = data["$secret"]
-    if isinstance(source, list):
-        return resolve(decode({"$join": source}, secrets=as_source), lambda ref: ref)
-    return Secret("", source)
+    return Secret("", source) if isinstance(source, str) else Secret("", sources_of(_computation(source, as_source)))
+
+
+def _computed(source: Json, reader: SecretReader, problems: list[Diagnostic]) -> Value:
+    """The secret that the computation gives now."""
+    try:
+        return resolve(_computation(source, reader), lambda ref: ref)
+    except Uncomputable as error:
+        problems.append(Diagnostic(f"a secret of the plan cannot be computed: {error.summary}", "make the plan again"))
+        return None
+
+
+def _computation(source: Json, reader: SecretReader) -> Computation:
+    """The computation that gives a secret."""
+    computation = decode({"$join": source} if isinstance(source, list) else source, secrets=reader)
+    if isinstance(computation, Computation):
+        return computation
+    raise Malformed("this is no computation of a secret")

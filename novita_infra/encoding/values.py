@@ -9,20 +9,26 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
+from decimal import Decimal
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.json_forms import JsonForm, form_of
-from novita_infra.model.values import Digest, Joined, Ref, Secret, Value
+from novita_infra.model.values import Computation, Digest, Ref, Secret, Value, joined_text
 
 Json: TypeAlias = Any
 """The result of `json.loads`."""
 SecretWriter: TypeAlias = Callable[[Secret], Json]
 SecretReader: TypeAlias = Callable[[Mapping[str, Json]], Value]
+
+_PARTS: Final = (str, Ref, Secret, Digest)
+"""The parts of a text that older versions read too."""
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,400}(?:\.[0-9]{1,400})?(?:E[-+]?[0-9]{1,3})?")
 
 NAMES: Final[Mapping[type, str]] = {
     str: "text",
@@ -171,8 +177,12 @@ def _encode_noun(noun: Any, secrets: SecretWriter | None) -> Json:
             return str(noun)
         case Ref():
             return {"$ref": str(noun.address), "attribute": noun.attribute}
-        case Joined(parts=parts):
-            return {"$join": [encode(part, secrets=secrets) for part in parts]}
+        case Computation(function=name, arguments=arguments):
+            written = [encode(item, secrets=secrets) for item in arguments]
+            plain = name == "text" and all(isinstance(item, _PARTS) for item in arguments)
+            return {"$join": written} if plain else {"$compute": name, "with": written}
+        case Decimal():
+            return {"$number": str(noun)}
         case Digest():
             return {"$digest": noun.hex}
         case _ if is_dataclass(noun) and not isinstance(noun, type):
@@ -204,10 +214,14 @@ def _decode_tagged(data: dict[str, Json], secrets: SecretReader | None) -> Value
         case {"$ref": str(address), "attribute": str(attribute)} if len(data) == 2:
             return Ref(read_address(address), attribute)
         case {"$join": list(parts)} if len(data) == 1:
-            return Joined(tuple(_read_part(part, secrets) for part in parts))
+            return joined_text(tuple(_read_part(part, secrets) for part in parts))
+        case {"$compute": str(name), "with": list(arguments)} if len(data) == 2:
+            return Computation(name, tuple(_read_argument(item, secrets) for item in arguments))
+        case {"$number": str(text)} if len(data) == 1 and _DECIMAL.fullmatch(text):
+            return Decimal(text)
         case {"$digest": str(text)} if len(data) == 1:
             return Digest(text)
-        case {"$secret": str() | list(), "digest": str()} if len(data) == 2 and secrets is not None:
+        case {"$secret": str() | list() | dict(), "digest": str()} if len(data) == 2 and secrets is not None:
             return secrets(data)
         case _:
             raise Malformed(f"nothing known is written with the keys {', '.join(sorted(data))}")
@@ -215,9 +229,16 @@ def _decode_tagged(data: dict[str, Json], secrets: SecretReader | None) -> Value
 
 def _read_part(data: Json, secrets: SecretReader | None) -> str | Ref | Secret | Digest:
     part = decode(data, secrets=secrets)
-    if isinstance(part, (str, Ref, Secret, Digest)):
+    if isinstance(part, _PARTS):
         return part
     raise Malformed(f"{type(part).__name__} is no part of a text")
+
+
+def _read_argument(data: Json, secrets: SecretReader | None) -> Value:
+    argument = decode(data, secrets=secrets)
+    if isinstance(argument, (list, dict)):
+        raise Malformed(f"{name_of(argument)} is no argument of a computation")
+    return argument
 
 
 def _refuse(name: str) -> None:

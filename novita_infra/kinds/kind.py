@@ -63,7 +63,7 @@ class Resolution:
     second argument maps a resource type and the value of a reference to that resource's declared spec, or None."""
     check: Callable[[Spec], Iterable[SpecError]] | None = None
     """The errors of a declared spec beyond its schema: ports, limits, fields that exclude each other. Values may still
-    be Refs, Joined or Secrets; those are skipped."""
+    be Refs, Computations or Secrets; those are skipped."""
     catalogues: tuple[str, ...] = ()
     """The parts of the catalogue that `resolve` reads; see Catalogue."""
     resolve: Resolve | None = None

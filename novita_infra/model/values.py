@@ -1,8 +1,8 @@
-"""Values of a spec: JSON data whose leaves may also be secrets, references or joined texts."""
+"""Values of a spec: JSON data whose leaves may also be secrets, references or computations."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from novita_infra.model.addresses import Address
@@ -21,7 +21,7 @@ def values_at(value: Value, path: tuple[str, ...]) -> Iterator[Value]:
 
 
 Value: TypeAlias = Any
-"""A value of a spec: JSON data in which a leaf may also be a Secret, a Ref or a Joined."""
+"""A value of a spec: JSON data in which a leaf may also be a Secret, a Ref or a Computation."""
 
 
 Spec: TypeAlias = Mapping[str, Value]
@@ -38,8 +38,8 @@ class Secret:
     value: str
     source: str
     """The source to read it from again: `env:NAME`, `file:PATH`, `var:NAME`; several are joined by `+`."""
-    parts: tuple[str | Secret, ...] = ()
-    """The parts of a joined text; each can be read again only by itself."""
+    computed: Computation | None = None
+    """The computation that gives it from other secrets; each of them can be read again only by itself."""
 
     def __repr__(self) -> str:
         return "(secret)"
@@ -59,41 +59,34 @@ class Ref:
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
-    """A string with parts that are secret or not known yet."""
+class Computation:
+    """A function of values of which some are secret or not known yet.
 
-    parts: tuple[str | Ref | Secret | Digest, ...]
-
-
-def resolve(value: Value, known: Callable[[Ref], Value]) -> Value:
-    """The value with every Ref replaced by the result of `known`.
-
-    `known` returns the Ref itself if its value is not known yet; it then remains in place. A Joined whose parts are all
-    known becomes a string, or one Secret if any part is secret.
+    `model.computing` has the functions, and computes it once all references are known.
     """
-    match value:
-        case Ref():
-            return known(value)
-        case Joined(parts=parts):
-            return _join([known(part) if isinstance(part, Ref) else part for part in parts])
-        case dict():
-            return {name: resolve(item, known) for name, item in value.items()}
-        case list():
-            return [resolve(item, known) for item in value]
-        case _:
-            return value
+
+    function: str
+    """Its name: `text` joins texts, `+` adds, `upper` is called by that name."""
+    arguments: tuple[Value, ...]
+    """Leaves only, so that it can be hashed: a list is a Computation with the function `list`, a map one with `map`."""
+
+
+def joined_text(parts: tuple[Value, ...]) -> Computation:
+    """A text with parts that are secret or not known yet."""
+    return Computation("text", parts)
 
 
 def leaves(value: Value) -> Iterator[Value]:
-    """Every leaf of the value, the parts of a Joined included."""
+    """Every leaf of the value, those of the arguments of computations included."""
     if isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             if isinstance(item, PLAIN):
                 yield item
             else:
                 yield from leaves(item)
-    elif isinstance(value, Joined):
-        yield from value.parts
+    elif isinstance(value, Computation):
+        for item in value.arguments:
+            yield from leaves(item)
     else:
         yield value
 
@@ -113,6 +106,11 @@ def is_secret(value: Value) -> bool:
     return not isinstance(value, PLAIN) and any(isinstance(leaf, (Secret, Digest)) for leaf in leaves(value))
 
 
+def sources_of(value: Value) -> str:
+    """The sources of the secrets in the value, joined by `+`."""
+    return "+".join(leaf.source for leaf in leaves(value) if isinstance(leaf, Secret))
+
+
 def secrets_of(*values: Value) -> frozenset[str]:
     """Every secret in the values in clear, and the parts of each: a program may log a password without its address."""
     secrets: set[str] = set()
@@ -121,7 +119,7 @@ def secrets_of(*values: Value) -> frozenset[str]:
         leaf = waiting.pop()
         if isinstance(leaf, Secret):
             secrets.add(leaf.value)
-            waiting += leaf.parts
+            waiting += leaves(leaf.computed)
     return frozenset(secrets - {""})
 
 
@@ -130,7 +128,7 @@ def reveal(value: Value) -> Value:
     match value:
         case Secret():
             return value.value
-        case Ref() | Joined():
+        case Ref() | Computation():
             raise ValueError(f"{value} is not known yet")
         case dict():
             return {name: reveal(item) for name, item in value.items()}
@@ -138,20 +136,6 @@ def reveal(value: Value) -> Value:
             return [reveal(item) for item in value]
         case _:
             return value
-
-
-def _join(parts: list[Value]) -> Value:
-    texts = tuple(
-        part if isinstance(part, (Ref, Secret, Digest)) else "" if part is None else str(part) for part in parts
-    )
-    if any(isinstance(part, (Ref, Digest)) for part in texts):
-        return Joined(texts)
-    if len(texts) == 1:
-        return texts[0]
-    known = tuple(part if isinstance(part, Secret) else str(part) for part in texts)
-    text = "".join(part.value if isinstance(part, Secret) else part for part in known)
-    sources = [part.source for part in known if isinstance(part, Secret)]
-    return Secret(text, "+".join(sources), known) if sources else text
 
 
 @dataclass(frozen=True, slots=True)

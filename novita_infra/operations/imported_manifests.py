@@ -18,12 +18,13 @@ from novita_infra.manifests.export.writing import NOT_RETURNED, draft_of, unwrit
 from novita_infra.manifests.project.alone import declare_alone
 from novita_infra.manifests.yaml.emitting import NotReadBack
 from novita_infra.model.addresses import Address
+from novita_infra.model.computing.compute import resolve
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Cause, OnDrift
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Declared, Existing, Live
-from novita_infra.model.values import Ref, Spec, Value, resolve
+from novita_infra.model.values import Ref, Spec, Value
 from novita_infra.operations.session import Session
 from novita_infra.planning.changes.equality import written
 from novita_infra.planning.inputs import AccountSnapshot, Config, PlanInputs, PriorState
@@ -171,7 +172,9 @@ def _review(this: _Importing, declared: Declared, record: Record) -> Review:
         other = state.records.get(ref.address)
         return other.id if other and ref.attribute == "id" else ref
 
-    spec: Spec = {name: resolve(value, known) for name, value in declared.spec.items()}
+    spec: Spec = {
+        name: resolve(value, known, lambda computation, _: computation) for name, value in declared.spec.items()
+    }
     return make_review(
         PlanInputs(
             config=Config(identity=session.identity, declared=(replace(declared, spec=spec, needs=()),)),

@@ -9,10 +9,12 @@ from typing import TypeAlias
 
 from novita_infra.kinds.kind import SpecError
 from novita_infra.model.addresses import Address
+from novita_infra.model.computing.compute import resolve
+from novita_infra.model.computing.effort import Missing, Uncomputable
 from novita_infra.model.diagnostics import EXIT_BLOCKED, EXIT_ERROR, Diagnostic
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.resources import Declared, Existing
-from novita_infra.model.values import Ref, Spec, Value, resolve
+from novita_infra.model.values import Computation, Ref, Spec, Value
 from novita_infra.planning.changes.case import Case
 from novita_infra.planning.changes.decisions import Decision, decide_undeclared, with_protection, with_retired
 from novita_infra.planning.changes.refusals import refused
@@ -139,12 +141,30 @@ def _declared_case(
     inputs: PlanInputs, item: Declared, existing: Existing, known: Callable[[Ref], Value]
 ) -> tuple[Case, tuple[SpecError, ...]]:
     """The case with references and names of products and clusters resolved, and the names that are not known."""
-    spec = {name: resolve(value, known) for name, value in item.spec.items()}
+    spec, errors = _computed(item.spec, known)
     case = _case(inputs, item, item.address, existing, spec=spec)
     if case.kind.resolution.resolve is None:
-        return case, ()
+        return case, errors
     resolved, faults = case.kind.resolution.resolve(spec, inputs.world.catalogue, case.live, case.recorded_spec)
-    return replace(case, spec=dict(resolved)), faults
+    return replace(case, spec=dict(resolved)), (*errors, *faults)
+
+
+def _computed(spec: Spec, known: Callable[[Ref], Value]) -> tuple[Spec, tuple[SpecError, ...]]:
+    """The spec with what is known, and the errors of its computations.
+
+    A value that is missing is not known yet: an object that starts may get its address.
+    """
+    errors: list[SpecError] = []
+
+    def one(name: str, value: Value) -> Value:
+        def failed(computation: Computation, error: Uncomputable) -> Value:
+            if not isinstance(error, Missing):
+                errors.append(SpecError((name,), f"{name}: {error.summary}", error.hint))
+            return computation
+
+        return resolve(value, known, failed)
+
+    return {name: one(name, value) for name, value in spec.items()}, tuple(errors)
 
 
 def _case(inputs: PlanInputs, item: Declared | None, address: Address, existing: Existing, *, spec: Spec) -> Case:

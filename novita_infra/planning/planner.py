@@ -8,10 +8,11 @@ from novita_infra.catalogue.prices import price_list
 from novita_infra.encoding import digest
 from novita_infra.kinds.field import Local, Platform, Secrecy
 from novita_infra.model.addresses import Address
+from novita_infra.model.computing.compute import resolve
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Severity
 from novita_infra.model.identity import Claim, in_mark, owner_of
 from novita_infra.model.lifecycle import OnDrift
-from novita_infra.model.values import Value, resolve
+from novita_infra.model.values import Computation, Value, refs
 from novita_infra.planning.changes.decisions import Decision, settled
 from novita_infra.planning.changes.equality import without_known_secrets
 from novita_infra.planning.changes.replacements import remembered
@@ -160,8 +161,17 @@ def _outputs(inputs: PlanInputs, decided: Decided) -> OutputChanges:
     if inputs.options.destroys:
         return OutputChanges(before=before, changed=_changed({}, inputs))
     known = settled(known_values(inputs, decided.active, decided.declared), decided.active)
-    after = {name: resolve(value, known) for name, value in inputs.config.outputs.items()}
+    after = {
+        name: resolve(value, known, lambda computation, _: _without_value(computation, decided))
+        for name, value in inputs.config.outputs.items()
+    }
     return OutputChanges(after, dict(inputs.config.outputs), before, _changed(after, inputs))
+
+
+def _without_value(computation: Computation, decided: Decided) -> Value:
+    """None if nothing that the computation needs changes; otherwise its value may come with the changes."""
+    changing = [decided.active[ref.address].action for ref in refs(computation) if ref.address in decided.active]
+    return computation if any(action is not Action.NONE for action in changing) else None
 
 
 def _changed(outputs: Mapping[str, Value], inputs: PlanInputs) -> tuple[str, ...]:

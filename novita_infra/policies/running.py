@@ -14,7 +14,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +30,7 @@ from novita_infra.model.diagnostics import EXIT_REFUSED, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.rules import Judge, Policy
 from novita_infra.model.secret_names import is_secret_name
-from novita_infra.model.values import Secret, leaves, secrets_of
+from novita_infra.model.values import secrets_of
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review
@@ -156,8 +156,7 @@ def _each_once(policies: Iterable[Policy]) -> tuple[Policy, ...]:
 def _without_secrets(project: Project, plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
     """The environment without secrets: no names that sound so, and no values that hold the key or a declared secret."""
     specs = [*(item.spec for item in project.declared), *(step.spec for step in plan.steps)]
-    secrets = [leaf for spec in specs for leaf in leaves(dict(spec)) if isinstance(leaf, Secret)]
-    clear = {text for secret in secrets for text in _texts(secret) if text} | {environ.get(_KEY) or "\0"}
+    clear = secrets_of(*specs) | {environ.get(_KEY) or "\0"}
     long = [text for text in clear if len(text) >= _LONG]
     return {
         name: text
@@ -168,13 +167,6 @@ def _without_secrets(project: Project, plan: Plan, environ: Mapping[str, str]) -
         and text not in clear
         and not any(secret in text for secret in long)
     }
-
-
-def _texts(secret: Secret) -> Iterator[str]:
-    yield secret.value
-    for part in secret.parts:
-        if isinstance(part, Secret):
-            yield from _texts(part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,9 @@ OLDER: Final = "draft-07"
 _OTHERS: Final = frozenset({"plan.json", "scenario.json"})
 """Schemas of the views and of the simulator, which have generators of their own."""
 
+_INSIDE: Final = r"""[^{}"']|"([^"\\]|\\[\s\S])*"|'([^'\\]|\\[\s\S])*'"""
+"""One character of an expression outside of texts and maps, or a text."""
+
 _DEFS: Final[Schema] = {
     "onDrift": ON_DRIFT,
     "ignoreChanges": IGNORE_CHANGES,
@@ -38,7 +41,7 @@ _DEFS: Final[Schema] = {
     "reference": {
         "description": "A text that is one ${...} expression, so that it may stand for a number, a list or a map.",
         "type": "string",
-        "pattern": r"^\$\{[^}]*\}$",
+        "pattern": rf"^\$\{{({_INSIDE}|\{{({_INSIDE}|\{{({_INSIDE})*\}})*\}})*\}}$",
     },
     "secret": {
         "description": "A secret from the environment or from a file; it is never shown and never stored.",

@@ -10,7 +10,7 @@ from novita_infra.encoding import Malformed, canonical, decode_as, encode, parse
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.records import PendingCall, Record
 from novita_infra.model.resources import Loss
-from novita_infra.model.values import Digest, Joined, Ref
+from novita_infra.model.values import Digest, Ref, joined_text
 from novita_infra.planning.plan.changes import Action, Change, FieldChange, Means
 
 TRAINER = Address("instance", "trainer")
@@ -24,7 +24,7 @@ SPECS = st.dictionaries(
         st.text(max_size=5),
         st.just(Ref(NET)),
         st.just(Digest("00")),
-        st.just(Joined(("a", Ref(NET)))),
+        st.just(joined_text(("a", Ref(NET)))),
         st.dictionaries(st.sampled_from(["A", "$B"]), st.text(max_size=5)),
     ),
 )

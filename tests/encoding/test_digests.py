@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from novita_infra.encoding import derived_key, digest, digests, hmac_of, is_key, matches_digest, slow_key
 from novita_infra.model.addresses import Address
-from novita_infra.model.values import Digest, Joined, Ref, Secret
+from novita_infra.model.values import Digest, Ref, Secret, joined_text
 
 KEY, OTHER = "aa" * 32, "bb" * 32
 NET = Ref(Address("vpc", "net"))
@@ -36,13 +36,13 @@ def test_digest_replaces_secrets_inside_lists_and_objects() -> None:
 
 
 def test_a_joined_text_has_the_digest_of_its_whole_text() -> None:
-    joined = Joined(("Bearer ", secret("x")))
+    joined = joined_text(("Bearer ", secret("x")))
     assert digest(joined, KEY) == digest(secret("Bearer x"), KEY)
 
 
 def test_a_joined_text_that_waits_keeps_its_plain_parts() -> None:
-    assert digest(Joined(("a", secret("x"), NET)), KEY) == Joined(("a", digest(secret("x"), KEY), NET))
-    assert digest(Joined(("a", NET)), KEY) == Joined(("a", NET))
+    assert digest(joined_text(("a", secret("x"), NET)), KEY) == joined_text(("a", digest(secret("x"), KEY), NET))
+    assert digest(joined_text(("a", NET)), KEY) == joined_text(("a", NET))
 
 
 def test_a_value_matches_its_record_in_clear_or_as_digest() -> None:

@@ -8,11 +8,11 @@ import pytest
 
 from novita_infra.encoding import Resolver, decode_with_sources, encode_with_sources
 from novita_infra.model.diagnostics import Problems, problem
-from novita_infra.model.values import Secret
+from novita_infra.model.values import Secret, joined_text
 
 KEY = "aa" * 32
 ONE = Secret("hush", "env:ONE")
-JOINED = Secret("Bearer hush", "env:ONE", ("Bearer ", ONE))
+JOINED = Secret("Bearer hush", "env:ONE", joined_text(("Bearer ", ONE)))
 
 
 def resolver(known: dict[str, str], read: list[str] | None = None) -> Resolver:

@@ -25,8 +25,9 @@ from novita_infra.encoding import (
     parse_json,
 )
 from novita_infra.model.addresses import Address
+from novita_infra.model.computing.compute import resolve
 from novita_infra.model.diagnostics import Problems, problem
-from novita_infra.model.values import Digest, Joined, Ref, Secret, Value, is_secret, leaves, refs, resolve
+from novita_infra.model.values import Computation, Digest, Ref, Secret, Value, is_secret, joined_text, leaves, refs
 
 KEY = "0b" * 32
 OTHER_KEY = "0c" * 32
@@ -43,7 +44,7 @@ def read_again(source: str) -> str:
 
 
 def joined_now(parts: list[Any]) -> Value:
-    return resolve(Joined(tuple(parts)), lambda ref: ref)
+    return resolve(joined_text(tuple(parts)), lambda ref: ref)
 
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]*", fullmatch=True)
@@ -61,8 +62,8 @@ KEYS = st.one_of(TEXTS, st.sampled_from(["$", "$$", "$ref", "$$ref", "$join", "$
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), TEXTS)
 
 
-def joined(*parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Joined]:
-    return st.builds(Joined, st.lists(st.one_of(TEXTS, *parts), max_size=4).map(tuple))
+def joined(*parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Computation]:
+    return st.builds(joined_text, st.lists(st.one_of(TEXTS, *parts), max_size=4).map(tuple))
 
 
 OPEN_VALUES = trees(st.one_of(SCALARS, REFS, DIGESTS, joined(REFS, DIGESTS)), KEYS, size=4)
@@ -101,7 +102,7 @@ def test_a_plan_that_is_only_shown_needs_no_secret(value: Value) -> None:
 
 
 @given(joined(SECRETS).filter(is_secret))
-def test_a_digest_is_the_same_before_and_after_a_text_is_joined(value: Joined) -> None:
+def test_a_digest_is_the_same_before_and_after_a_text_is_joined(value: Computation) -> None:
     assert digest(value, KEY) == digest(resolve(value, lambda ref: ref), KEY)
 
 
@@ -126,7 +127,7 @@ def test_the_written_forms_are_these() -> None:
     hidden = digest(secret("A"), KEY)
     value = {
         "vpc": VPC,
-        "url": Joined(("http://", VPC, ":80")),
+        "url": joined_text(("http://", VPC, ":80")),
         "password": hidden,
         "$price": 5,
         "worker": Ref(Address("instance", "w", "eu"), "url"),
@@ -221,12 +222,12 @@ def test_each_source_is_read_once() -> None:
         (secret("A"), True),
         ("hush-A-hush", True),
         (joined_now(["hush-", Secret("A", "env:X"), "-hush"]), True),
-        (Joined(("hush-", Secret("A-hush", "env:X"))), True),
+        (joined_text(("hush-", Secret("A-hush", "env:X"))), True),
         (secret("B"), False),
         ("hush", False),
         (None, False),
         (VPC, False),
-        (Joined(("hush-", VPC)), False),
+        (joined_text(("hush-", VPC)), False),
     ],
 )
 def test_a_value_is_compared_with_a_digest_by_its_text(value: Value, same: bool) -> None:

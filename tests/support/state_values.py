@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from novita_infra.model.addresses import Address
 from novita_infra.model.records import PendingCall, Record
-from novita_infra.model.values import Digest, Joined, Ref
+from novita_infra.model.values import Digest, Ref, joined_text
 from novita_infra.state.journal import drop_line, put_line, snapshot_line, use_plan_line
 from novita_infra.state.state import State, UsedPlan
 from novita_infra.state.store import Journal
@@ -24,7 +24,7 @@ SPECS = st.dictionaries(
     st.sampled_from(["image", "env", "$odd"]),
     st.one_of(
         st.none(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), TEXTS, st.just(Digest("0a")),
-        st.just(Joined(("a", Ref(NET)))), st.lists(TEXTS, max_size=2),
+        st.just(joined_text(("a", Ref(NET)))), st.lists(TEXTS, max_size=2),
         st.dictionaries(st.sampled_from(["A", "$ref"]), TEXTS),
     ),
     max_size=3,

@@ -13,7 +13,7 @@ from novita_infra.applying.events import Ended, Outcome, Result
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.resources import Loss
-from novita_infra.model.values import Digest, Joined, Ref, Secret
+from novita_infra.model.values import Digest, Ref, Secret, joined_text
 from novita_infra.planning.plan.changes import Action, Change, FieldChange, Means
 from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Basis, OutputChanges, Plan
@@ -53,7 +53,7 @@ def _mixed() -> Plan:
         "image": "pytorch/pytorch:2.4",
         "registryAuth": Ref(HUB),
         "env": {
-            "DATA": Joined(("/mnt/", Ref(STORAGE, "name"))),
+            "DATA": joined_text(("/mnt/", Ref(STORAGE, "name"))),
             "TOKEN": Secret(CLEAR, "env:TOKEN"),
             "MODE": "train",
             "VERBOSE": "yes please",

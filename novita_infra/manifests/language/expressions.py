@@ -1,92 +1,90 @@
-"""`${...}` in strings: variables, the environment, and attributes of other resources.
-
-Turns text into values and reports what is wrong with it. Callers know the place of the text.
-"""
+"""`${...}` in strings: turns text into values and reports what is wrong with it. Callers know the place of the text."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Final, NamedTuple
 
-from novita_infra.manifests.language.secrets import is_text
+from novita_infra.manifests.language.evaluating import Evaluator
+from novita_infra.manifests.language.language_errors import LanguageError
+from novita_infra.manifests.language.parsing import parse_expression
+from novita_infra.manifests.language.reading import ESCAPE
+from novita_infra.manifests.language.scope import Reported, Scope
+from novita_infra.manifests.language.tree import Apply, Attribute, Expression, Index, Name, Node, Splat
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import nearest
+from novita_infra.model.computing.compute import finished
+from novita_infra.model.computing.effort import Uncomputable
+from novita_infra.model.computing.types import WHOLE, as_text, type_words
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.secret_names import is_secret_name
-from novita_infra.model.values import Joined, Ref, Secret, Value
+from novita_infra.model.values import Secret, Value
 
 OPENING: Final = "${"
-
-_TOKEN: Final = re.compile(r"\$\$\{|\$\{(?P<body>[^}]*)(?P<closed>\})?")
-_NAME: Final = r"[A-Za-z_][A-Za-z0-9_]*"
-_SIMPLE: Final = re.compile(rf"\s*(?P<space>var|env)\.(?P<name>{_NAME})\s*")
-_RESOURCE: Final = re.compile(
-    r'\s*(?P<kind>[A-Za-z_]+)\.(?P<name>[A-Za-z_][A-Za-z0-9_-]*)(?:\["(?P<key>[^"\]]+)"\])?'
-    r"(?:\.(?P<attribute>[A-Za-z_][A-Za-z0-9_.\[\]]*))?\s*"
-)
 LEAST_OF_ENVIRONMENT: Final = 8
 """Characters below which a value of the environment is no secret: `KEYTIMEOUT=1` would hide every figure."""
+_MOST_PARSED: Final = 4096
+"""The most strings whose parts are remembered: a fleet repeats its expressions."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExpressionError:
-    """An error in one expression. `nth` counts equal texts inside the string, from 0."""
+    """An error in one expression of a string."""
 
-    expression: str
-    nth: int
+    at: int
+    """The offset in the string at which it stands."""
     summary: str
     hint: str = ""
+    written: str = ""
+    """The whole expression, which may hold a secret by mistake."""
+    start: int = 0
+    """The offset of the expression."""
 
 
-class Unusable(Exception):
-    """Raised for an expression without a value. The message gives the reason, `hint` what to do."""
+class Evaluated(NamedTuple):
+    """What a string gives."""
 
-    def __init__(self, summary: str, hint: str = "") -> None:
-        super().__init__(summary)
-        self.summary = summary
-        self.hint = hint
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """The names that expressions may use."""
-
-    variables: Mapping[str, Value] | None
-    """The variables by name. A value is None if it is not usable; that is already reported."""
-    environ: Mapping[str, str]
-    attributes: Mapping[str, tuple[str, ...]]
-    """The attributes of each kind, by its prefix."""
-    find: Callable[[Address], None]
-    """Raises Unusable where the address is not declared."""
-    narrow: bool = False
-    """Only `${env.NAME}` is allowed, because the values of variables are computed with this scope."""
+    value: Value
+    """Plain, a Secret, a Ref or a Computation, or a list or map of these; the string itself if there are errors."""
+    errors: tuple[ExpressionError, ...] = ()
+    needs: frozenset[Address] = frozenset()
+    """The resources that it names."""
+    usable: bool = True
+    """Whether it has a value. If it has none without an error, that is reported already."""
 
 
-def evaluate(text: str, scope: Scope, *, secret: bool = False) -> tuple[Value, tuple[ExpressionError, ...]]:
-    """Returns the value of a string (plain, Secret, Ref, or Joined of text, Refs and Secrets) and the errors.
+def evaluate(text: str, scope: Scope, *, secret: bool = False) -> Evaluated:
+    """Returns the value of a string.
 
-    A string that is one expression keeps the type of its value. With `secret`, the value of each expression is wrapped
-    as a Secret that remembers its source. If there are errors, the value is the string itself.
+    A string that is one expression keeps the type of its value. With `secret`, the values of variables and of the
+    environment are wrapped as Secrets that remember their source.
     """
+    evaluator = Evaluator(scope, secret=secret)
     parts: list[Value] = []
     errors: list[ExpressionError] = []
-    seen: dict[str, int] = {}
-    for part in _split(text):
-        if isinstance(part, str):
-            parts.append(part)
+    usable = True
+    pieces = pieces_of(text)
+    alone = len(pieces) == 1
+    for piece in pieces:
+        if isinstance(piece, str):
+            parts.append(piece)
             continue
-        written = part[0]
-        nth = seen[written] = seen.get(written, -1) + 1
+        if isinstance(piece, ExpressionError):
+            errors.append(piece)
+            continue
         try:
-            parts.append(_value(part, scope, secret))
-        except Unusable as error:
-            errors.append(ExpressionError(written, nth, error.summary, error.hint))
-    if errors or any(part is None for part in parts):
-        return text, tuple(errors)
-    if len(parts) == 1:
-        return parts[0], ()
-    return _joined(parts, text)
+            parts.append(_value(piece, evaluator, secret=secret, alone=alone))
+        except LanguageError as error:
+            errors.append(ExpressionError(error.at, error.summary, error.hint, piece.text, piece.start))
+        except Reported:
+            usable = False
+    needs = frozenset(evaluator.needs)
+    if errors or not usable:
+        return Evaluated(text, tuple(errors), needs, usable=False)
+    try:
+        return Evaluated(finished(parts[0]) if alone else evaluator.apply(0, "text", *parts), (), needs)
+    except (LanguageError, Uncomputable) as error:
+        return Evaluated(text, (ExpressionError(0, error.summary, error.hint),), needs, usable=False)
 
 
 def secrets_of_environment(environ: Mapping[str, str]) -> list[str]:
@@ -94,97 +92,65 @@ def secrets_of_environment(environ: Mapping[str, str]) -> list[str]:
     return [text for name, text in environ.items() if is_secret_name(name) and len(text) >= LEAST_OF_ENVIRONMENT]
 
 
-def _split(text: str) -> Iterator[str | re.Match[str]]:
-    """Splits a string into its non-empty literal parts and the matches of its expressions."""
-    position, literal = 0, ""
-    for match in _TOKEN.finditer(text):
-        literal += text[position : match.start()]
-        position = match.end()
-        if match[0] == "$${":
-            literal += OPENING
+def is_expression(text: str) -> bool:
+    """Returns whether the string is one expression, and so keeps the type of its value."""
+    pieces = pieces_of(text)
+    return len(pieces) == 1 and isinstance(pieces[0], Expression)
+
+
+def names_in(text: str) -> Iterator[tuple[str, str]]:
+    """Yields the first two words of each reference in a string: `var` and `region`, `instance` and `trainer`."""
+    waiting: list[Node] = [piece.root for piece in pieces_of(text) if isinstance(piece, Expression)][::-1]
+    while waiting:
+        match waiting.pop():
+            case Attribute(target=Name(word=root), word=word):
+                yield root, word
+            case Attribute(target=target) | Splat(target=target):
+                waiting.append(target)
+            case Index(target=target, key=key):
+                waiting += (key, target)
+            case Apply(arguments=arguments):
+                waiting += reversed(arguments)
+            case _:
+                pass
+
+
+@lru_cache(maxsize=_MOST_PARSED)
+def pieces_of(text: str) -> tuple[str | Expression | ExpressionError, ...]:
+    """Splits a string into its non-empty plain parts and its expressions, with an error for each that is none."""
+    pieces: list[str | Expression | ExpressionError] = []
+    plain, position = "", 0
+    while (start := text.find(OPENING, position)) >= 0:
+        plain += text[position:start]
+        if plain.endswith("$"):
+            plain, position = plain + "{", start + 2
             continue
-        if literal:
-            yield literal
-        literal = ""
-        yield match
-    literal += text[position:]
-    if literal:
-        yield literal
+        if plain:
+            pieces.append(plain)
+        plain = ""
+        try:
+            piece, position = parse_expression(text, start)
+            pieces.append(piece)
+        except LanguageError as error:
+            end = text.find("}", start) + 1 or len(text)
+            pieces.append(ExpressionError(error.at, error.summary, error.hint or ESCAPE, text[start:end], start))
+            position = end
+    plain += text[position:]
+    return tuple([*pieces, plain] if plain or not pieces else pieces)
 
 
-def _value(match: re.Match[str], scope: Scope, secret: bool) -> Value:
-    body = match["body"]
-    if match["closed"] is None:
-        raise Unusable("the expression is not closed", 'add the missing "}", or write $${ for a literal ${')
-    simple = _SIMPLE.fullmatch(body)
-    if scope.narrow and not (simple and simple["space"] == "env"):
-        hint = f"the value of a variable may hold ${{env.NAME}}; write ${match[0]} for the plain text"
-        raise Unusable(f"{match[0]} cannot be used here", hint)
-    if simple is not None:
-        value = (_variable if simple["space"] == "var" else _environment)(simple["name"], scope)
-        if not secret or isinstance(value, Secret) or value is None:
-            return value
-        return Secret(_as_text(value), f"{simple['space']}:{simple['name']}")
-    resource = _RESOURCE.fullmatch(body)
-    if resource is None:
-        hint = (
-            f"one looks like ${{var.x}}, ${{env.X}} or ${{instance.trainer.id}}; write ${match[0]} for the plain text"
-        )
-        raise Unusable(f"{match[0]} is not an expression", hint)
-    return _reference(resource, match[0], scope)
-
-
-def _variable(name: str, scope: Scope) -> Value:
-    if scope.variables is None:
-        return None
-    if name not in scope.variables:
-        known = nearest(name, tuple(scope.variables)) or "declare it under variables: in novita-infra.yaml"
-        raise Unusable(f'there is no variable "{name}"', known)
-    return scope.variables[name]
-
-
-def _environment(name: str, scope: Scope) -> Value:
-    value = scope.environ.get(name)
+def _value(expression: Expression, evaluator: Evaluator, *, secret: bool, alone: bool) -> Value:
+    """Returns the value of an expression. Raises LanguageError where it cannot stand there, and Reported."""
+    root = expression.root
+    value = evaluator.value(root)
+    if secret and isinstance(root, Attribute) and isinstance(root.target, Name) and isinstance(value, (int, float)):
+        return Secret(as_text(value), f"{root.target.word}:{root.word}")
+    if alone:
+        return value
     if value is None:
-        raise Unusable(f"the environment variable {name} is not set", f"set it: export {name}=...")
-    if not is_text(value):
-        raise Unusable(f"the environment variable {name} is not UTF-8 text")
-    return Secret(value, f"env:{name}") if is_secret_name(name) else value
-
-
-def _reference(match: re.Match[str], written: str, scope: Scope) -> Ref:
-    kind, name, attribute = match["kind"], match["name"], match["attribute"]
-    if kind in ("var", "env"):
-        raise Unusable(
-            f"{written} is not an expression", f"${{{kind}.name}} takes a single name of letters, digits and _"
+        raise LanguageError(
+            expression.start, "null cannot stand inside a text", 'give it another value: default(..., "")'
         )
-    if kind not in scope.attributes:
-        known = nearest(kind, ("var", "env", *scope.attributes))
-        raise Unusable(f'"{kind}" in {written} is no kind of resource', known)
-    address = Address(kind, name, match["key"] or "")
-    scope.find(address)
-    attributes = scope.attributes[kind]
-    if attribute is None:
-        raise Unusable(f"{written} names no attribute", f"write ${{{address}.id}}; attributes: {', '.join(attributes)}")
-    if attribute not in attributes:
-        raise Unusable(f'{kind} has no attribute "{attribute}"', nearest(attribute, attributes))
-    return Ref(address, attribute)
-
-
-def _joined(parts: list[Value], text: str) -> tuple[Value, tuple[ExpressionError, ...]]:
-    for part in parts:
-        if isinstance(part, (dict, list)):
-            shape = "a list" if isinstance(part, list) else "a map"
-            return text, (
-                ExpressionError("", 0, f"{shape} cannot stand inside a text", "let the expression be the whole value"),
-            )
-    if not any(isinstance(part, (Ref, Secret)) for part in parts):
-        return "".join(map(_as_text, parts)), ()
-    return Joined(tuple(part if isinstance(part, (Ref, Secret)) else _as_text(part) for part in parts)), ()
-
-
-def _as_text(value: Value) -> str:
-    """Returns a value as text, in YAML's spelling."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+    if isinstance(value, (list, dict)):
+        raise LanguageError(expression.start, f"{type_words(value)} cannot stand inside a text", WHOLE)
+    return value

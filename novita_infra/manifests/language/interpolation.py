@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import field
 from typing import Any, Final
 
-from novita_infra.manifests.language.expressions import OPENING, Scope, evaluate
+from novita_infra.manifests.language.expressions import OPENING, evaluate, is_expression
+from novita_infra.manifests.language.reading import EXAMPLES
+from novita_infra.manifests.language.scope import Scope
 from novita_infra.manifests.yaml.positions import Path, Position, origin
 from novita_infra.manifests.yaml.source_text import Sources
+from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.values import Joined, Ref, Secret, Value
+from novita_infra.model.values import Computation, Digest, Ref, Secret, Value
 
-_UNREADABLE: Final = "one looks like ${var.x}, ${env.X} or ${instance.trainer.id}; write $${ for a plain ${"
 _WORD: Final = re.compile(r"\w+|[^\s\w${}]+")
-_OPAQUE: Final = (Ref, Secret, Joined)
+_STAND_IN: Final = "${...}"
+"""What the schema sees in the place of an expression without a plain value: it accepts it for a value of any type."""
+_OPAQUE: Final = (Ref, Secret, Computation, Digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,61 +34,70 @@ class Interpolated:
     checked: Any
     """Plain data for the schema."""
     values: Value
+    unusable: bool = False
+    """Whether an expression in it has no value; that is reported."""
 
 
-def interpolate(
-    data: Any,
-    position: Position,
-    scope: Scope,
-    sources: Sources,
-    *,
-    diagnostics: list[Diagnostic],
-    secret: Callable[[Path], bool] = lambda _: False,
-    path: Path = (),
-) -> Interpolated:
-    """Returns the data with every expression evaluated. `secret` tells at which paths values are wrapped as secrets."""
-    if isinstance(data, str):
-        return (
-            _text(data, position, scope, sources, diagnostics=diagnostics, secret=secret(path))
-            if OPENING in data
-            else Interpolated(data, data)
-        )
-    inner = position[5]
-    if isinstance(data, dict):
-        places: Mapping[str, Position] = inner if isinstance(inner, dict) else {}
-        pairs = {
-            name: interpolate(
-                item,
-                places.get(name, position),
-                scope,
-                sources,
-                diagnostics=diagnostics,
-                secret=secret,
-                path=(*path, name),
+@dataclass(frozen=True, slots=True)
+class Interpolation:
+    """Evaluates the expressions of one document, or of a part of one."""
+
+    scope: Scope
+    sources: Sources
+    diagnostics: list[Diagnostic]
+    """Where errors are added."""
+    secret: Callable[[Path], bool] = lambda _: False
+    """Whether the value at a path is wrapped as a secret."""
+    needs: set[Address] = field(default_factory=set)
+    """Where the resources that expressions name are added."""
+
+    def of(self, data: Any, position: Position, path: Path = ()) -> Interpolated:
+        """Returns the data with every expression evaluated."""
+        if isinstance(data, str):
+            return self._text(data, position, path) if OPENING in data else Interpolated(data, data)
+        inner = position[5]
+        if isinstance(data, dict):
+            places: Mapping[str, Position] = inner if isinstance(inner, dict) else {}
+            pairs = {name: self.of(item, places.get(name, position), (*path, name)) for name, item in data.items()}
+            return Interpolated(
+                {name: pair.checked for name, pair in pairs.items()},
+                {name: pair.values for name, pair in pairs.items()},
+                any(pair.unusable for pair in pairs.values()),
             )
-            for name, item in data.items()
-        }
-        return Interpolated(
-            {name: pair.checked for name, pair in pairs.items()}, {name: pair.values for name, pair in pairs.items()}
-        )
-    if isinstance(data, list):
-        positions = inner if isinstance(inner, list) else [position] * len(data)
-        items = [
-            interpolate(item, place, scope, sources, diagnostics=diagnostics, secret=secret, path=(*path, index))
-            for index, (item, place) in enumerate(zip(data, positions, strict=True))
-        ]
-        return Interpolated([item.checked for item in items], [item.values for item in items])
-    return Interpolated(data, data)
+        if isinstance(data, list):
+            positions = inner if isinstance(inner, list) else [position] * len(data)
+            items = [
+                self.of(item, place, (*path, index))
+                for index, (item, place) in enumerate(zip(data, positions, strict=True))
+            ]
+            return Interpolated(
+                [item.checked for item in items],
+                [item.values for item in items],
+                any(item.unusable for item in items),
+            )
+        return Interpolated(data, data)
+
+    def _text(self, text: str, position: Position, path: Path) -> Interpolated:
+        evaluated = evaluate(text, self.scope, secret=self.secret(path))
+        self.needs.update(evaluated.needs)
+        for item in evaluated.errors:
+            place = self.sources.place_in(text, item.at, origin(position))
+            summary, hint = item.summary, item.hint
+            public = self.sources.shows(self.sources.place_in(text, item.start, origin(position)))
+            if not public and any(word in summary + hint for word in _WORD.findall(item.written)):
+                summary, hint = "this value holds an expression that cannot be read", EXAMPLES
+            self.diagnostics.append(Diagnostic(summary, hint, origin=place))
+        if not evaluated.usable:
+            return Interpolated(_STAND_IN, text, unusable=True)
+        return Interpolated(_checked(evaluated.value, text), evaluated.value)
 
 
-def _text(
-    text: str, position: Position, scope: Scope, sources: Sources, *, diagnostics: list[Diagnostic], secret: bool
-) -> Interpolated:
-    value, errors = evaluate(text, scope, secret=secret)
-    for item in errors:
-        place = sources.find(item.expression, origin(position), nth=item.nth)
-        summary, hint = item.summary, item.hint
-        if not sources.shows(place) and any(word in summary + hint for word in _WORD.findall(item.expression)):
-            summary, hint = "this value holds an expression that cannot be read", _UNREADABLE
-        diagnostics.append(Diagnostic(summary, hint, origin=place))
-    return Interpolated(text if isinstance(value, _OPAQUE) else value, value)
+def _checked(value: Value, text: str) -> Any:
+    """Returns the value as plain data for the schema, the text in the place of each secret and unknown part."""
+    match value:
+        case dict():
+            return {name: _checked(item, _STAND_IN) for name, item in value.items()}
+        case list():
+            return [_checked(item, _STAND_IN) for item in value]
+        case _:
+            return value if not isinstance(value, _OPAQUE) else _STAND_IN if is_expression(text) else text

@@ -11,8 +11,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from novita_infra.manifests.language.expressions import Scope
-from novita_infra.manifests.language.interpolation import interpolate
+from novita_infra.manifests.language.interpolation import Interpolation
+from novita_infra.manifests.language.scope import DeclaredResources, Scope
 from novita_infra.manifests.language.secrets import Secrets, is_text
 from novita_infra.manifests.yaml.parsing import read_text
 from novita_infra.manifests.yaml.positions import Path, Position, inside, key_origin, origin
@@ -21,7 +21,7 @@ from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.secret_names import is_secret_name
-from novita_infra.model.values import Joined, Secret, Value
+from novita_infra.model.values import Computation, Secret, Value
 
 ENVIRON_PREFIX: Final = "NOVITA_INFRA_VAR_"
 
@@ -80,12 +80,12 @@ def with_environ(
 ) -> tuple[list[Given], list[Diagnostic]]:
     """Returns the values of a file with every `${env.NAME}` evaluated, and the diagnostics of their expressions."""
     diagnostics: list[Diagnostic] = []
-    scope = Scope({}, environ, {}, lambda _: None, narrow=True)
+    scope = Scope({}, environ, DeclaredResources(attributes={}), narrow=True)
     interpolated = []
     for item in given:
         if item.position is not None:
             secret = partial(_wrapping, _is_secret(declared.get(item.name)))
-            found = interpolate(item.value, item.position, scope, sources, diagnostics=diagnostics, secret=secret)
+            found = Interpolation(scope, sources, diagnostics, secret).of(item.value, item.position)
             interpolated.append(replace(item, value=found.values))
     return interpolated, diagnostics
 
@@ -127,7 +127,11 @@ def _typed(given: Given, declaration: Any, secrets: Secrets) -> tuple[Value, lis
         return _secret(given, place, secrets)
     wanted = str(declaration.get("type", "string")) if isinstance(declaration, dict) else "string"
     value = _parsed(given.value, wanted) if given.position is None and isinstance(given.value, str) else given.value
-    if wanted not in _WANTED or _fits(value, wanted) or (wanted == "string" and isinstance(value, (Secret, Joined))):
+    if (
+        wanted not in _WANTED
+        or _fits(value, wanted)
+        or (wanted == "string" and isinstance(value, (Secret, Computation)))
+    ):
         return value, []  # the schema of the project file reports an unknown type
     hidden = may_be_secret(declaration) or is_secret_name(given.name)
     shown = "another value" if hidden else _shown(given.value)
@@ -155,7 +159,7 @@ def may_be_secret(declaration: Any) -> bool:
 
 
 def _secret(given: Given, place: Origin | None, secrets: Secrets) -> tuple[Value, list[Diagnostic]]:
-    if isinstance(given.value, (Secret, Joined)):
+    if isinstance(given.value, (Secret, Computation)):
         return given.value, []
     if isinstance(given.value, dict) and place is not None:
         found = secrets.take(given.value, place)

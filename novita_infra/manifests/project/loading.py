@@ -83,7 +83,7 @@ class Project:
     declared: tuple[Declared, ...]
     """Sorted by address. Their files are named relative to the root."""
     outputs: Mapping[str, Value]
-    """May hold Refs, Secrets and Joined."""
+    """May hold Refs, Secrets and Computations."""
     state: StateSettings
     files: ManifestFiles
     groups: Mapping[str, str] = field(default_factory=dict)
@@ -173,7 +173,7 @@ def _load(
     if not declared and not diagnostics.errors:
         diagnostics.add(_nothing(path, found))
     return Project(
-        name=settings.text("metadata", "name") or found.root.resolve().name or "project",
+        name=settings.project_name(found.root),
         root=found.root,
         environment=chosen.name,
         environments=tuple(sorted(settings.part("environments"))),

@@ -45,7 +45,7 @@ def locate(path: Path, *, environment: str = "") -> Located:
     if errors := [*errors, *state_errors(settings)]:
         raise Problems(errors)
     return Located(
-        name=settings.text("metadata", "name") or root.resolve().name or "project",
+        name=settings.project_name(root),
         root=root,
         environment=chosen.name,
         state=StateSettings(root, settings.part("state")),

@@ -17,7 +17,7 @@ from novita_infra.model.addresses import Origin
 
 _OPEN: Final = frozenset({"type", "description", "secret"})
 """The public keys of a declaration. Its default and unknown keys may hold the secret."""
-_EXPRESSION: Final = re.compile(r"\$\{[^}]*\}")
+_EXPRESSION: Final = re.compile(r"\$\{\s*env\.[A-Za-z_][A-Za-z0-9_]*\s*\}")
 _POINTERS: Final = ({"fromEnv"}, {"fromFile"})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from novita_infra.manifests.language.expressions import OPENING
@@ -37,6 +38,10 @@ class Settings:
         for name in path:
             value = value.get(name) if isinstance(value, dict) else None
         return value if isinstance(value, str) else ""
+
+    def project_name(self, root: Path) -> str:
+        """Returns the name of the project: that of the file, else that of its folder."""
+        return self.text("metadata", "name") or root.resolve().name or "project"
 
 
 NOTHING = Settings(Document(PROJECT_FILE, {}, (PROJECT_FILE, 1, 1, 1, 1, {}), expressions=False))

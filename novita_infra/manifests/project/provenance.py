@@ -6,12 +6,12 @@ Only `why` uses it; any other load records nothing. A secret is never shown, onl
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from novita_infra.kinds import KINDS
+from novita_infra.manifests.language.expressions import is_expression, names_in
 from novita_infra.manifests.language.variables import Given
 from novita_infra.manifests.project.environments import Environment
 from novita_infra.manifests.project.project_file import Settings
@@ -21,9 +21,6 @@ from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import refs
 
-_EXPRESSION: Final = re.compile(
-    r"(?<!\$)\$\{\s*(?P<space>[a-z_]+)\.(?P<name>[A-Za-z_][A-Za-z0-9_-]*+)[^}]*+(?P<closed>\})?"
-)
 _LONGEST: Final = 60
 _MISSING: Final = object()
 
@@ -153,9 +150,7 @@ def _named(value: Any) -> Iterator[tuple[str, str]]:
     """Yields the variables and resources that the expressions of a written value name."""
     match value:
         case str():
-            for match in _EXPRESSION.finditer(value):
-                if match["closed"]:
-                    yield match["space"], match["name"]
+            yield from names_in(value)
         case dict():
             for item in value.values():
                 yield from _named(item)
@@ -167,8 +162,7 @@ def _named(value: Any) -> Iterator[tuple[str, str]]:
 def _shown(value: Any, *, hidden: bool) -> str:
     """Returns the value as written, shortened. A hidden value is shown as its source only."""
     points = isinstance(value, dict) and value.keys() <= {"fromEnv", "fromFile"}
-    expression = _EXPRESSION.fullmatch(value) if isinstance(value, str) else None
-    if hidden and not points and not (expression and expression["closed"]):
+    if hidden and not points and not (isinstance(value, str) and is_expression(value)):
         return "(secret)"
     text = value if isinstance(value, str) and value.startswith("${") else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

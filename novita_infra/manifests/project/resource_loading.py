@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from novita_infra.kinds import KINDS
-from novita_infra.manifests.language.expressions import Scope, Unusable
-from novita_infra.manifests.language.interpolation import interpolate
+from novita_infra.manifests.language.interpolation import Interpolation
+from novita_infra.manifests.language.scope import DeclaredResources, Scope
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import ManifestFiles
@@ -17,18 +16,17 @@ from novita_infra.manifests.project.project_file import Settings
 from novita_infra.manifests.project.provenance import Provenance
 from novita_infra.manifests.resources.cycles import cycles
 from novita_infra.manifests.resources.declaring import Declaring, completed
+from novita_infra.manifests.resources.fields import ATTRIBUTES, FIELDS, DeclaredFields
 from novita_infra.manifests.resources.names import KnownNames
 from novita_infra.manifests.validation.documents import IdentifiedDocument, head, schema_errors
 from novita_infra.manifests.yaml.composing import Document
 from novita_infra.manifests.yaml.positions import Path as ValuePath
 from novita_infra.manifests.yaml.positions import inside, origin, position_at, with_item
 from novita_infra.model.addresses import Address
+from novita_infra.model.computing.effort import Uncomputable
 from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Value
-
-ATTRIBUTES: Final = {prefix: tuple(dict.fromkeys(("id", *kind.outputs))) for prefix, kind in KINDS.items()}
-"""By type, the attributes that expressions may use."""
 
 
 class ResourceLoader:
@@ -66,7 +64,19 @@ class ResourceLoader:
             self._provenance.read(written, identified)
         self.documents = {item.address: item.document.data for item in identified}
         known = KnownNames(item.address for item in identified)
-        scope = Scope(values, self._secrets.environ, ATTRIBUTES, lambda address: self._known(address, known))
+        fields = DeclaredFields(identified, self._secrets, self._files.sources)
+        resources = DeclaredResources(
+            attributes=ATTRIBUTES,
+            find=lambda address: self._known(address, known),
+            fields=FIELDS,
+            read=fields.read,
+            keys=fields.keys,
+        )
+        named = {
+            "project": {"name": settings.project_name(self._found.root)},
+            "environment": {"name": environment.name},
+        }
+        scope = fields.scope = Scope(values, self._secrets.environ, resources, named, self._found.root)
         every: dict[Address, Declared] = {}
         unsound: set[Address] = set()
         for item in identified:
@@ -115,26 +125,26 @@ class ResourceLoader:
         hint = known.hint(address)
         if self._found.scope:
             hint = f"only {self._found.scope} was read; name the project's folder to have all of it"
-        raise Unusable(f'there is no {address.type} "{address.name}"', hint)
+        raise Uncomputable(f'there is no {address.type} "{address.name}"', hint)
 
     def one(self, identified: IdentifiedDocument, scope: Scope) -> tuple[Declared, bool]:
         """Returns the resource of one document, and whether it is free of errors."""
         document = identified.document
         checked = values = document.data
         unusable: list[Diagnostic] = []
+        needs: set[Address] = set()
         if document.expressions:
             hidden = {item.name for item in identified.kind.fields if item.secret}
 
             def secret(path: ValuePath) -> bool:
                 return len(path) > 1 and path[0] == "spec" and path[1] in hidden
 
-            interpolated = interpolate(
-                document.data, document.position, scope, self._files.sources, diagnostics=unusable, secret=secret
-            )
+            interpolation = Interpolation(scope, self._files.sources, unusable, secret, needs)
+            interpolated = interpolation.of(document.data, document.position)
             checked, values = interpolated.checked, interpolated.values
         misfits = schema_errors(identified, checked, self._files.sources)
         loose: list[Diagnostic] = []
-        declared = Declaring(scope, self._secrets, loose, self._files.sources).declare(identified, values)
+        declared = Declaring(scope, self._secrets, loose, self._files.sources).declare(identified, values, needs)
         for errors in (unusable, misfits, loose):
             self._diagnostics.add(errors)
         return declared, not any(item.severity is Severity.ERROR for item in (*unusable, *misfits, *loose))
@@ -144,9 +154,8 @@ class ResourceLoader:
         outputs = {}
         for name, data in settings.part("outputs").items():
             diagnostics: list[Diagnostic] = []
-            interpolated = interpolate(
-                data, inside(settings.position("outputs"), name), scope, self._files.sources, diagnostics=diagnostics
-            )
+            interpolation = Interpolation(scope, self._files.sources, diagnostics)
+            interpolated = interpolation.of(data, inside(settings.position("outputs"), name))
             if diagnostics and self._found.scope:
                 continue
             self._diagnostics.add(diagnostics)

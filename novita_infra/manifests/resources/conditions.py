@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from novita_infra.kinds import KINDS
-from novita_infra.manifests.language.expressions import Scope, Unusable
+from novita_infra.manifests.language.scope import Scope
 from novita_infra.manifests.yaml.positions import Position, inside, origin, origin_at
 from novita_infra.model.addresses import Address
+from novita_infra.model.computing.effort import Uncomputable
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.lifecycle import Condition, Trigger
 from novita_infra.model.values import Ref, Value, is_secret, refs
@@ -26,7 +27,7 @@ def triggers_of(
     for index, item in enumerate(listed if isinstance(listed, list) else ()):
         try:
             found.append(_trigger(item, scope, own))
-        except Unusable as error:
+        except Uncomputable as error:
             diagnostics.append(Diagnostic(error.summary, error.hint, origin=origin(inside(position, index))))
     return tuple(dict.fromkeys(found))
 
@@ -50,25 +51,27 @@ def conditions_of(
 
 
 def _trigger(item: Value, scope: Scope, own: Address) -> Trigger:
-    """Parses one trigger. Raises Unusable."""
+    """Parses one trigger. Raises Uncomputable."""
     if isinstance(item, Ref):
-        raise Unusable(f"{item} is a value", f"write the address: {item.address}, or {item.address}.FIELD")
+        raise Uncomputable(f"{item} is a value", f"write the address: {item.address}, or {item.address}.FIELD")
     match = _TRIGGER.fullmatch(item) if isinstance(item, str) else None
     if match is None:
-        raise Unusable(f'"{item}" is no address', "write an address, or a field of it: vpc.net, instance.trainer.image")
+        raise Uncomputable(
+            f'"{item}" is no address', "write an address, or a field of it: vpc.net, instance.trainer.image"
+        )
     try:
         address = Address.parse(match["address"])
     except ValueError as error:
-        raise Unusable(f'"{item}" is no address', "an address looks like network_storage.data") from error
+        raise Uncomputable(f'"{item}" is no address', "an address looks like network_storage.data") from error
     if address.type not in KINDS:
-        raise Unusable(f'"{address.type}" is no kind of resource', nearest(address.type, tuple(KINDS)))
-    scope.find(address)
+        raise Uncomputable(f'"{address.type}" is no kind of resource', nearest(address.type, tuple(KINDS)))
+    scope.resources.find(address)
     if address == own:
-        raise Unusable(f"{own} cannot trigger its own replacement", "name another resource")
+        raise Uncomputable(f"{own} cannot trigger its own replacement", "name another resource")
     path = tuple(match["path"].split(".")[1:])
     fields = KINDS[address.type].by_name
     if path and path[0] not in fields:
-        raise Unusable(f'{KINDS[address.type].name} has no field "{path[0]}"', nearest(path[0], tuple(fields)))
+        raise Uncomputable(f'{KINDS[address.type].name} has no field "{path[0]}"', nearest(path[0], tuple(fields)))
     return Trigger(address, path)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Field
 from novita_infra.kinds.kind import SpecError
-from novita_infra.manifests.language.expressions import Scope, Unusable
+from novita_infra.manifests.language.scope import Scope
 from novita_infra.manifests.language.secrets import Secrets
 from novita_infra.manifests.resources.conditions import conditions_of, triggers_of
 from novita_infra.manifests.resources.drift import ignored_of, on_drift_of
@@ -28,12 +28,13 @@ from novita_infra.manifests.yaml.positions import (
 )
 from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Address
+from novita_infra.model.computing.effort import Uncomputable
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.durations import parse_duration
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.lifecycle import Lifecycle
 from novita_infra.model.resources import Declared
-from novita_infra.model.values import Joined, Ref, Secret, Spec, Value, refs
+from novita_infra.model.values import Computation, Ref, Secret, Spec, Value, refs
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +47,19 @@ class Declaring:
     sources: Sources = field(default_factory=Sources)
     """The texts of the files, which say what a message may quote."""
 
-    def declare(self, identified: IdentifiedDocument, values: Mapping[str, Value]) -> Declared:
+    def declare(
+        self, identified: IdentifiedDocument, values: Mapping[str, Value], needs: Iterable[Address] = ()
+    ) -> Declared:
         """Returns the resource of one document; `values` is its data after evaluation.
 
-        Values that do not fit the schema are skipped; they are already reported.
+        `needs` are the resources that its expressions name. Values that do not fit the schema are skipped; they are
+        already reported.
         """
         position = identified.document.position
         fields = identified.kind.by_name
         places = inside(position, "spec")
         spec = {
-            name: self._field(fields[name], value, inside(places, name))
+            name: self.field(fields[name], value, inside(places, name))
             for name, value in _mapping(values.get("spec")).items()
             if name in fields
         }
@@ -68,14 +72,15 @@ class Declaring:
             address=identified.address,
             spec=spec,
             origin=origin(position),
-            needs=_needs(spec, after),
+            needs=_needs(spec, [*after, *(address for address in needs if address != identified.address)]),
             lifecycle=lifecycle,
             labels=labels,
             places=key_origins(places),
             lifecycle_places=key_origins(inside(position, "lifecycle")) if "lifecycle" in values else {},
         )
 
-    def _field(self, field: Field, value: Value, position: Position) -> Value:
+    def field(self, field: Field, value: Value, position: Position) -> Value:
+        """Returns the value of a field with its references and secrets."""
         if field.secret:
             return self._secret(value, position)
         if field.secret_items and isinstance(value, dict):
@@ -138,7 +143,7 @@ class Declaring:
                 self._tell(
                     f"{value} is no id", f"write ${{{value.address}.id}}, or just {value.address.name}", position
                 )
-            case Joined() | Secret():
+            case Computation() | Secret():
                 hint = f"name a {kind}, or write {{id: ...}} for one that is not managed here"
                 self._tell("a reference is a plain name or a single expression", hint, position)
             case str():
@@ -150,9 +155,9 @@ class Declaring:
             return name  # an expression without a value is already reported
         try:
             address = Address.parse(f"{kind}.{name}")
-            self.scope.find(address)
-        except (ValueError, Unusable) as error:
-            hint = error.hint if isinstance(error, Unusable) else ""
+            self.scope.resources.find(address)
+        except (ValueError, Uncomputable) as error:
+            hint = error.hint if isinstance(error, Uncomputable) else ""
             if self.sources.quotable(name, origin(position)) is None:
                 self._tell(f"there is no such {kind}", f"name a {kind}, or write {{id: ...}}", position)
                 return name
@@ -231,9 +236,9 @@ class Declaring:
         try:
             address = Address.parse(text if isinstance(text, str) else str(text))
             if address.type not in KINDS:
-                raise Unusable(f'"{address.type}" is no kind of resource', nearest(address.type, tuple(KINDS)))
-            self.scope.find(address)
-        except Unusable as error:
+                raise Uncomputable(f'"{address.type}" is no kind of resource', nearest(address.type, tuple(KINDS)))
+            self.scope.resources.find(address)
+        except Uncomputable as error:
             self._tell(error.summary, error.hint, position)
         except ValueError:
             self._tell(f'"{text}" is no address', "an address looks like network_storage.data", position)

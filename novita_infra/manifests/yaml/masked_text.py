@@ -8,14 +8,21 @@ from typing import Final
 
 from novita_infra.api.credentials import spans_of_credentials
 from novita_infra.kinds import KINDS
+from novita_infra.model.computing.compute import known_functions
 from novita_infra.schema.public_places import Place, Shows
 
-_EXPRESSION: Final = re.compile(
-    r"\$\{\s{0,8}(?:var|env)\.[A-Za-z_][A-Za-z0-9_]{0,99}\s{0,8}\}"
-    rf"|\$\{{\s{{0,8}}(?:{'|'.join(KINDS)})\.[A-Za-z_][\w-]{{0,99}}\s{{0,8}}\}}"
-    r"|\$\{\s{0,8}[a-z_]{1,40}\.[A-Za-z_][\w-]{0,99}(?:\[\"[^\"\]]{1,64}\"\])?\.[A-Za-z][\w.]{0,99}\s{0,8}\}"
+_REFERENCES: Final = (
+    r"(?:var|env|local|each|project|environment)\.[A-Za-z_][A-Za-z0-9_]{0,99}(?:\.[A-Za-z_]\w{0,99}){0,9}(?![\w.-])"
+    rf"|(?:{'|'.join(KINDS)})\.[A-Za-z_][\w-]{{0,99}}(?:\[(?:\"[^\"\]]{{1,64}}\"|\*)\])?(?![\w.-])"
+    r"|[a-z_]{1,40}\.[A-Za-z_][\w-]{0,99}(?:\[(?:\"[^\"\]]{1,64}\"|\*)\])?\.[A-Za-z][\w.]{0,99}(?![\w.-])"
+    r"|(?<=\])\.[A-Za-z_]\w{0,99}"
 )
-"""An expression that is written well. Any other text after `${` may be part of a secret."""
+_EXPRESSION: Final = re.compile(
+    r"\$\{(?=[^}\n]{0,400}[a-z_]\.[A-Za-z_])"
+    rf"(?:{_REFERENCES}|(?:{'|'.join((*known_functions(), 'file'))})\(|(?:true|false|null|in)\b|\d{{1,3}}(?![\w.])"
+    r"|\s|[-+*/%<>=!&|?:,()\[\]]|\"[^\w\"\\]{0,3}\"|'[^\w'\\]{0,3}'){1,60}+(?<=[\w)\]\"' ])\}"
+)
+"""An expression of names, functions and operators. Any other text after `${`, such as a text in it, may be secret."""
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9_./~][\w./~-]{0,99}")
 """A name, an address such as `vpc.net`, an id, or the path of a file."""
 _FORMS: Final = {

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from novita_infra.manifests.yaml.excerpts import public_text, quotable
+from novita_infra.manifests.yaml.scalar_places import index_in_scalar
 from novita_infra.model.addresses import Origin
 
 _NEAR: Final = 50
@@ -45,15 +46,14 @@ class Sources:
         match = _WORD.match(self.texts.get(origin.file, ""), self._index(origin))
         return match[0] if match else ""
 
-    def find(self, snippet: str, origin: Origin, *, nth: int) -> Origin:
-        """Returns the place of the nth snippet (from 0) after the origin; the origin if there is none."""
+    def place_in(self, value: str, offset: int, origin: Origin) -> Origin:
+        """Returns the place of a character of the text value whose scalar begins at the origin.
+
+        It is the origin itself where the file does not show the value there, as for an alias.
+        """
         text = self.texts.get(origin.file, "")
-        position = self._index(origin) - 1
-        for _ in range(nth + 1 if snippet else 0):
-            position = text.find(snippet, position + 1)
-            if position < 0:
-                return origin
-        if not snippet:
+        position = index_in_scalar(text, self._index(origin), value, offset)
+        if position is None:
             return origin
         starts = self._starts[origin.file]
         line = bisect_right(starts, position)

@@ -260,7 +260,10 @@ def _reading_again(project: Project) -> Callable[[str], str]:
 def _secrets_of(project: Project) -> dict[str, str]:
     found: dict[str, str] = {}
     waiting: list[Value] = [*(dict(item.spec) for item in project.declared), dict(project.outputs)]
-    for secret in (leaf for value in waiting for leaf in leaves(value) if isinstance(leaf, Secret)):
-        found[secret.source] = secret.value
-        found.update({part.source: part.value for part in secret.parts if isinstance(part, Secret)})
+    while waiting:
+        for secret in (leaf for leaf in leaves(waiting.pop()) if isinstance(leaf, Secret)):
+            if secret.computed is None:
+                found[secret.source] = secret.value
+            else:
+                waiting.append(secret.computed)
     return found

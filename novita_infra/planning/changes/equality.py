@@ -14,7 +14,7 @@ from novita_infra.api.redaction import without_secrets
 from novita_infra.encoding import digest
 from novita_infra.kinds.field import Comparison, Field
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.values import PLAIN, Digest, Joined, Ref, Secret, Spec, Value, is_known, is_secret
+from novita_infra.model.values import PLAIN, Computation, Digest, Ref, Secret, Spec, Value, is_known, is_secret
 
 
 def agree(field: Field, *, wanted: Value, found: Value, key: str) -> bool:
@@ -188,7 +188,7 @@ _Tokens: TypeAlias = dict[tuple[type, Hashable], str]
 
 def _plain(value: Value, stood_for: _Tokens) -> Any:
     match value:
-        case bool() | Ref() | Joined() | Secret() | Digest():
+        case bool() | Ref() | Computation() | Secret() | Digest():
             return stood_for.setdefault((type(value), value), f"\0{len(stood_for)}")
         case dict():
             return {name: _plain(item, stood_for) for name, item in value.items()}

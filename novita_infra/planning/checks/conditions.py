@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import Final
 
 from novita_infra.model.addresses import Address
+from novita_infra.model.computing.compute import resolve
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic
 from novita_infra.model.lifecycle import Condition
 from novita_infra.model.resources import Declared
-from novita_infra.model.values import Ref, Value, is_known, resolve
+from novita_infra.model.values import Ref, Value, is_known
 from novita_infra.planning.changes.decisions import Decision, settled
 from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.findings import Finding
@@ -75,6 +76,6 @@ def _judged(
     conditions: Iterable[Condition], known: Callable[[Ref], Value]
 ) -> tuple[list[Condition], tuple[Condition, ...]]:
     """The conditions that do not hold, and those that are not known yet."""
-    values = [(item, resolve(item.value, known)) for item in conditions]
+    values = [(item, resolve(item.value, known, lambda computation, _: computation)) for item in conditions]
     broken = [item for item, value in values if is_known(value) and not holds(item, value)]
     return broken, tuple(item for item, value in values if not is_known(value))

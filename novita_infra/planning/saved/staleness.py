@@ -215,5 +215,7 @@ def _digest_of(item: Declared) -> str:
     return hashlib.sha256(compact(content)).hexdigest()[:32]
 
 
-def _source(secret: Secret) -> str:
+def _source(secret: Secret) -> Json:
+    if secret.computed is not None:
+        return encode(secret.computed, secrets=_source)
     return "manifest" if secret.source.startswith("manifest:") else secret.source

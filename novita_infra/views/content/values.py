@@ -6,7 +6,7 @@ import json
 from typing import Final
 
 from novita_infra.model.printable import printable
-from novita_infra.model.values import Digest, Joined, Ref, Secret, Value, is_secret
+from novita_infra.model.values import Computation, Digest, Ref, Secret, Value, is_secret
 
 UNKNOWN: Final = "(known after apply)"
 
@@ -21,7 +21,7 @@ def inline(value: Value) -> str:
             return SECRET
         case Ref():
             return UNKNOWN
-        case Joined():
+        case Computation():
             return SECRET if is_secret(value) else UNKNOWN
         case dict():
             return f"{{{', '.join(f'{name}: {inline(item)}' for name, item in value.items())}}}"

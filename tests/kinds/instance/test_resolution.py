@@ -13,7 +13,7 @@ from novita_infra.kinds.instance import INSTANCE
 from novita_infra.kinds.kind import SpecError
 from novita_infra.model.addresses import Address
 from novita_infra.model.resources import Live, Phase
-from novita_infra.model.values import Joined, Ref, Secret, Spec, Value
+from novita_infra.model.values import Ref, Secret, Spec, Value, joined_text
 
 GPU: dict[str, Any] = {"name": "trainer", "product": {"gpu": "RTX 4090"}, "image": "pytorch"}
 CPU: dict[str, Any] = {"name": "web", "product": {"cpu": "4 cores"}, "image": "nginx"}
@@ -234,7 +234,7 @@ def test_an_image_that_no_known_template_gives_is_a_fault() -> None:
 
 
 def test_what_is_not_known_yet_is_left_alone() -> None:
-    spec = {**GPU, "cluster": VPC, "product": {"gpu": Joined(("RTX ", VPC))}}
+    spec = {**GPU, "cluster": VPC, "product": {"gpu": joined_text(("RTX ", VPC))}}
     assert chosen(spec) == spec
 
 
@@ -300,7 +300,7 @@ def test_a_cpu_instance_has_nothing_that_only_gpus_have(name: str, value: Any) -
 
 
 def test_what_is_not_known_yet_or_secret_is_not_checked() -> None:
-    ref, joined = Ref(Address("vpc", "net")), Joined(("a", Secret("b", "env:B")))
+    ref, joined = Ref(Address("vpc", "net")), joined_text(("a", Secret("b", "env:B")))
     names = [field.name for field in INSTANCE.fields if field.name not in {"registryLogin", "months", "autoRenew"}]
     for value in (ref, joined, Secret("s", "env:S")):
         assert faults_of(dict.fromkeys(names, value)) == []

@@ -16,7 +16,7 @@ from novita_infra.kinds.toolkit import field_schemas
 from novita_infra.kinds.toolkit import translation as shapes
 from novita_infra.kinds.toolkit.checks import env_errors, mount_errors, port_errors
 from novita_infra.model.addresses import Address
-from novita_infra.model.values import Joined, Ref, Secret
+from novita_infra.model.values import Ref, Secret, joined_text
 
 JSON = trees(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8), st.text(max_size=8))
 PORTS = st.builds(lambda port, of: f"{port}/{of}", st.integers(1, 65535), st.sampled_from(["http", "tcp"]))
@@ -185,7 +185,7 @@ def test_more_than_a_hundred_variables_are_a_fault() -> None:
 
 def test_what_is_not_known_yet_is_no_fault() -> None:
     ref = Ref(Address("vpc", "net"))
-    assert not list(port_errors([ref, Joined(("80", ref))]))
+    assert not list(port_errors([ref, joined_text(("80", ref))]))
     assert not list(port_errors(ref))
     assert not list(env_errors({"A": ref}))
     assert not list(env_errors(ref))

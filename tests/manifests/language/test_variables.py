@@ -149,8 +149,8 @@ def test_the_value_of_a_variable_holds_no_other_expression(tmp_path: Path) -> No
     declared = "variables: {a: {default: 'x-${var.b}'}, b: {default: y}}\nstate: {path: 's-${var.b}'}\n"
     files = {"fleet.yaml": FLEET, "novita-infra.yaml": project_file(declared)}
     assert refused(tmp_path, files) == [
-        "novita-infra.yaml:4:29: ${var.b} cannot be used here; "
-        "the value of a variable may hold ${env.NAME}; write $${var.b} for the plain text",
+        'novita-infra.yaml:4:31: "var" cannot be used here; '
+        "the value of a variable may hold ${env.NAME}; write $${ for a plain ${",
         "novita-infra.yaml:5:15: state.path takes no expressions; the state must be found without them",
     ]
 

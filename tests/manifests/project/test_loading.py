@@ -17,7 +17,7 @@ from trees import trees
 from novita_infra.manifests.project.loading import load
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
-from novita_infra.model.values import Joined, Ref, Secret
+from novita_infra.model.values import Ref, Secret, joined_text
 from novita_infra.state.settings import StateSettings
 
 FLEET = manifest("Instance", "trainer", INSTANCE)
@@ -86,7 +86,7 @@ def test_outputs_may_hold_anything(tmp_path: Path) -> None:
     assert project.outputs == {
         "a": "plain",
         "b": trainer,
-        "c": [Joined(("at ", trainer)), 5],
+        "c": [joined_text(("at ", trainer)), 5],
         "d": Secret("t", "env:MY_TOKEN"),
     }
 
@@ -126,7 +126,7 @@ def test_all_errors_of_all_files_come_together_in_order(tmp_path: Path) -> None:
         "novita-infra.yaml": project_file("nonsense: 1\n"),
     }
     places = [message.split(": ")[0] for message in refused(tmp_path, files)]
-    assert places == ["a.yaml:8:12", "a.yaml:9:10", "b.yaml:2:1", "b.yaml:9:13", "c.yaml:3:7", "novita-infra.yaml:4:1"]
+    assert places == ["a.yaml:8:18", "a.yaml:9:10", "b.yaml:2:1", "b.yaml:9:13", "c.yaml:3:7", "novita-infra.yaml:4:1"]
 
 
 def test_a_link_that_points_nowhere_is_reported(tmp_path: Path) -> None:
@@ -293,7 +293,7 @@ def test_what_a_broken_project_file_may_declare_is_not_missed(tmp_path: Path) ->
     }
     options = {"environment": "dev", "variables": {"x": "1"}}
     assert [item.split(": ")[0] for item in refused(tmp_path, files, **options)] == [
-        "a.yaml:8:21",
+        "a.yaml:8:32",
         "novita-infra.yaml:5:1",
     ]
 

@@ -9,7 +9,7 @@ from manifest_files import INSTANCE, loaded, manifest, one, project_file, refuse
 
 from novita_infra.kinds import KINDS
 from novita_infra.model.addresses import Address, Origin
-from novita_infra.model.values import Joined, Ref, Secret
+from novita_infra.model.values import Ref, Secret, joined_text
 
 STORAGE = manifest("NetworkStorage", "data", "  cluster: us-ca-1\n  sizeGb: 100\n")
 HUB = manifest("RegistryAuth", "hub", "  username: me\n  password: {fromEnv: PW}\n")
@@ -56,7 +56,7 @@ def test_the_id_of_an_unmanaged_object_may_come_from_a_variable(tmp_path: Path) 
 def test_an_expression_anywhere_makes_a_need(tmp_path: Path) -> None:
     spec = INSTANCE + "  command: run ${network_storage.data.id}\n  env: {S: '${network_storage.data.clusterName}'}\n"
     found = one(loaded(tmp_path, {"a.yaml": manifest("Instance", "t", spec) + STORAGE}), "instance.t")
-    assert found.spec["command"] == Joined(("run ", DATA))
+    assert found.spec["command"] == joined_text(("run ", DATA))
     assert found.spec["env"]["S"] == Ref(DATA.address, "clusterName")
     assert found.needs == (DATA.address,)
 
@@ -107,7 +107,7 @@ def test_secrets_come_from_the_environment_and_from_files(tmp_path: Path) -> Non
         "B": Secret("from file", "file:secrets/b.txt"),
         "C": Secret("pssst", "env:TOKEN"),
         "D": "ann",
-        "E": Joined(("x-", Secret("pssst", "env:TOKEN"))),
+        "E": Secret("x-pssst", "env:TOKEN", joined_text(("x-", Secret("pssst", "env:TOKEN")))),
     }
     assert "pssst" not in repr(project)
     assert "from file" not in repr(project)

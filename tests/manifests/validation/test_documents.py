@@ -11,7 +11,6 @@ from manifest_files import INSTANCE, manifest, refused, write
 
 from novita_infra.manifests.validation.documents import _Schema
 from novita_infra.manifests.yaml.parsing import read_text
-from novita_infra.manifests.yaml.positions import origin_at
 from novita_infra.manifests.yaml.source_text import Sources
 
 
@@ -37,11 +36,3 @@ def test_what_only_one_validator_refuses_is_reported_in_its_words() -> None:
 def test_a_mistake_in_a_thousand_documents_is_reported_for_each(tmp_path: Path) -> None:
     fleet = "".join(manifest("Instance", f"i{n}", INSTANCE + "  gpuCount: 9\n") for n in range(200))
     assert len(refused(tmp_path, {"a.yaml": fleet})) == 200
-
-
-def test_a_place_in_a_text_is_found_again() -> None:
-    text = "a: >\n  x ${b}\n  ${b} ${b}\nc: ${b}\n"
-    place = origin_at(read_text(text, "a.yaml").documents[0].position, ("a",))
-    sources = Sources({"a.yaml": text})
-    found = [str(sources.find("${b}", place, nth=nth)) for nth in range(3)]
-    assert found == ["a.yaml:2:5", "a.yaml:3:3", "a.yaml:3:8"]

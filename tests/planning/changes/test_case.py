@@ -5,7 +5,7 @@ from __future__ import annotations
 from planning_values import BASE, MACHINE, case, existing
 
 from novita_infra.model.records import PendingCall
-from novita_infra.model.values import Joined, Ref
+from novita_infra.model.values import Ref, joined_text
 from novita_infra.planning.changes.case import Case
 
 
@@ -44,7 +44,7 @@ def test_what_a_pending_call_sent_was_declared() -> None:
 
 
 def test_an_unknown_value_always_differs() -> None:
-    url = Joined(("x", Ref(MACHINE, "ip")))
+    url = joined_text(("x", Ref(MACHINE, "ip")))
     assert names(case(BASE, {"command": url}, existing(BASE, {"command": "x1"}))) == ["command"]
 
 

@@ -15,13 +15,14 @@ from trees import trees
 from novita_infra.catalogue.prices import Cost
 from novita_infra.encoding import Resolver, digest
 from novita_infra.model.addresses import Address, Origin
+from novita_infra.model.computing.compute import resolve
 from novita_infra.model.configuration import Configuration, WrittenResource, WrittenValue, WrittenVariable
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, Diagnostic, Problems, Severity, problem
 from novita_infra.model.lifecycle import Cause, OnDrift
 from novita_infra.model.records import Record
 from novita_infra.model.resources import Loss
 from novita_infra.model.rules import Budget, Judge, OnUnknown, Policy
-from novita_infra.model.values import Digest, Joined, Ref, Secret, Value, leaves, resolve
+from novita_infra.model.values import Digest, Ref, Secret, Value, joined_text, leaves
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action, Along, Change, Drift, FieldChange, Means
 from novita_infra.planning.plan.costs import Money, Row
@@ -61,8 +62,8 @@ SETTING = Setting(
 )
 KNOWN = {"env:HF_TOKEN": "hush-one", "file:secrets/pass": "hush-two"}
 TOKEN, PASSWORD = (Secret(value, source) for source, value in KNOWN.items())
-LOGIN = resolve(Joined(("ann:", PASSWORD, "@", TOKEN)), lambda ref: ref)
-AUTHORITY = Joined(("Bearer ", TOKEN, "/", Ref(NET)))
+LOGIN = resolve(joined_text(("ann:", PASSWORD, "@", TOKEN)), lambda ref: ref)
+AUTHORITY = joined_text(("Bearer ", TOKEN, "/", Ref(NET)))
 
 LEAVES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.sampled_from([TOKEN, PASSWORD, LOGIN, AUTHORITY]),
@@ -194,7 +195,7 @@ def test_what_stands_for_a_secret_is_a_digest_wherever_it_stood(tmp_path: Path) 
     env = read_plan(written(tmp_path)).review.plan.changes[0].after["env"]
     assert isinstance(env["HF_TOKEN"], Digest)
     assert isinstance(env["LOGIN"], Digest)
-    assert [type(part) for part in env["AUTH"].parts] == [str, Digest, str, Ref]
+    assert [type(part) for part in env["AUTH"].arguments] == [str, Digest, str, Ref]
 
 
 def test_the_file_says_where_it_came_from(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 from novita_infra.model.addresses import Address
-from novita_infra.model.values import Digest, Joined, Ref, Secret, Spec, Value, is_known, is_secret, leaves
+from novita_infra.model.values import Computation, Digest, Ref, Secret, Spec, Value, is_known, is_secret, leaves
 
 PROVIDER: Final = "novita"
 
@@ -46,15 +46,15 @@ def shown_json(value: Value) -> Value:
     match value:
         case Secret() | Digest():
             return "(secret)"
-        case Joined() if is_secret(value):
+        case Computation() if is_secret(value):
             return "(secret)"
-        case Ref() | Joined():
+        case Ref() | Computation():
             return None
         case Mapping():
             return {
                 str(name): shown_json(item)
                 for name, item in value.items()
-                if not isinstance(item, (Ref, Joined)) or is_secret(item)
+                if not isinstance(item, (Ref, Computation)) or is_secret(item)
             }
         case list() | tuple():
             return [shown_json(item) for item in value]
@@ -83,7 +83,7 @@ def output_json(value: Value) -> Json:
 
 def unknown_json(leaf: Value) -> bool:
     """Whether the value becomes known only by an apply."""
-    return isinstance(leaf, (Ref, Joined)) and not is_known(leaf)
+    return isinstance(leaf, (Ref, Computation)) and not is_known(leaf)
 
 
 def sensitive(leaf: Value) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.records import Record
-from novita_infra.model.values import Digest, Joined, Ref, Secret
+from novita_infra.model.values import Digest, Ref, Secret, joined_text
 from novita_infra.planning.plan.review import Review
 from novita_infra.state.state import State
 from novita_infra.views.formats.json.diagnostics import validation_json
@@ -89,7 +89,7 @@ def test_a_refused_plan_is_marked_as_errored(plan_of: Callable[[str], Review]) -
 
 
 def test_a_text_that_is_both_secret_and_unknown_is_shown_as_secret() -> None:
-    assert shown_json({"a": Joined(("x", Secret("clear", "env:A"), ID)), "b": [ID], "c": Digest("00")}) == {
+    assert shown_json({"a": joined_text(("x", Secret("clear", "env:A"), ID)), "b": [ID], "c": Digest("00")}) == {
         "a": "(secret)",
         "b": [None],
         "c": "(secret)",

@@ -1,0 +1,24 @@
+"""Errors of expressions, each with its place in the string."""
+
+from __future__ import annotations
+
+from novita_infra.model.computing.effort import Missing, Uncomputable
+
+
+class LanguageError(Uncomputable):
+    """An error in an expression, at an offset of its string. The message says what is wrong, `hint` what to do."""
+
+    def __init__(self, at: int, summary: str, hint: str = "") -> None:
+        super().__init__(summary, hint)
+        self.at = at
+
+
+class MissingAt(LanguageError, Missing):
+    """A value that does not exist, at its place. `default` and `coalesce` replace it."""
+
+
+def placed(error: Uncomputable, at: int) -> LanguageError:
+    """Returns the error with its place: the offset, unless it has one already."""
+    if isinstance(error, LanguageError):
+        return error
+    return (MissingAt if isinstance(error, Missing) else LanguageError)(at, error.summary, error.hint)

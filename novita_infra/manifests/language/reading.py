@@ -1,0 +1,168 @@
+"""Reads what the names of expressions stand for: variables, the environment, resources and their attributes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from novita_infra.manifests.language.language_errors import LanguageError, placed
+from novita_infra.manifests.language.scope import Reported, Scope
+from novita_infra.manifests.language.secrets import is_text
+from novita_infra.manifests.language.tree import Attribute, Index, Name, Node, Splat, Step
+from novita_infra.model.addresses import Address
+from novita_infra.model.computing.effort import Missing, Uncomputable
+from novita_infra.model.diagnostics import nearest
+from novita_infra.model.frozen import dataclass
+from novita_infra.model.secret_names import is_secret_name
+from novita_infra.model.values import Ref, Secret, Value
+
+ESCAPE: Final = "write $${ for a plain ${"
+EXAMPLES: Final = f"one looks like ${{var.x}}, ${{env.X}} or ${{instance.trainer.id}}; {ESCAPE}"
+_KEY: Final = re.compile(r'[^"\]]+')
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """The resources that a reference names."""
+
+    addresses: tuple[Address, ...]
+    several: bool
+    """Whether it names all of them by `[*]`."""
+
+
+class Reader:
+    """Reads names in a scope, and remembers the resources that were named."""
+
+    def __init__(self, scope: Scope, *, secret: bool) -> None:
+        self._scope = scope
+        self._secret = secret
+        self.needs: set[Address] = set()
+
+    @property
+    def resource_types(self) -> Mapping[str, object]:
+        """The types whose attributes may be read; none where only the environment may."""
+        return {} if self._scope.narrow else self._scope.resources.attributes
+
+    def plain(self, name: Name, steps: Sequence[Step]) -> tuple[Value, int]:
+        """Returns the value of a name that is no resource, and how many steps belong to it. Raises LanguageError."""
+        scope = self._scope
+        known = ("env",) if scope.narrow else ("var", "env", *scope.named)
+        if scope.narrow and name.word != "env":
+            hint = f"the value of a variable may hold ${{env.NAME}}; {ESCAPE}"
+            raise LanguageError(name.at, f'"{name.word}" cannot be used here', hint)
+        if name.word not in known:
+            raise self._unknown(name, steps, known)
+        if not steps or not isinstance(steps[0], Attribute):
+            at = steps[0].at if steps else name.at
+            raise LanguageError(at, f"{name.word} takes a name", f"write {name.word}.NAME; {ESCAPE}")
+        word = steps[0].word
+        try:
+            return self._guarded(self._plain(name.word, word), f"{name.word}:{word}"), 1
+        except Uncomputable as error:
+            raise placed(error, steps[0].at) from None
+
+    def addresses(self, name: Name, steps: Sequence[Step], value: Callable[[Node], Value]) -> tuple[Addressed, int]:
+        """Returns the resources that the first steps name, and how many steps that are. Raises LanguageError."""
+        if not steps or not isinstance(steps[0], Attribute):
+            raise LanguageError(name.at, f"{name.word} names no resource", f"write {name.word}.NAME.id")
+        word, find = steps[0], self._scope.resources.find
+        following = steps[1] if len(steps) > 1 else None
+        try:
+            match following:
+                case Splat():
+                    keys = self._scope.resources.keys(name.word, word.word)
+                    found = tuple(Address(name.word, word.word, key) for key in keys)
+                    if not found:
+                        find(Address(name.word, word.word))
+                    self.needs.update(found)
+                    return Addressed(found, several=True), 2
+                case Index():
+                    address = Address(name.word, word.word, _key_of(value(following.key), following.key.at))
+                case _:
+                    address = Address(name.word, word.word)
+            find(address)
+        except Uncomputable as error:
+            raise placed(error, word.at) from None
+        self.needs.add(address)
+        return Addressed((address,), several=False), 2 if isinstance(following, Index) else 1
+
+    def attribute(self, name: Name, steps: Sequence[Step], taken: int) -> Attribute:
+        """Returns the step that names an attribute or a field. Raises LanguageError if none does."""
+        resources, kind = self._scope.resources, name.word
+        attributes = resources.attributes[kind]
+        step = steps[taken] if len(steps) > taken else None
+        if not isinstance(step, Attribute):
+            written = f"{kind}.{steps[0].word}" if isinstance(steps[0], Attribute) else kind
+            hint = f"write {written}.id; attributes: {', '.join(attributes)}"
+            raise LanguageError(name.at, f"{written} names no attribute", hint)
+        if step.word not in attributes and step.word not in resources.fields.get(kind, ()):
+            known = (*attributes, *resources.fields.get(kind, ()))
+            raise LanguageError(step.at, f'{kind} has no attribute "{step.word}"', nearest(step.word, known))
+        return step
+
+    def read(self, address: Address, attribute: Attribute) -> Value:
+        """Returns the attribute as a Ref, or the declared value of the field. Raises LanguageError and Reported."""
+        resources = self._scope.resources
+        if attribute.word in resources.attributes[address.type]:
+            return Ref(address, attribute.word)
+        if resources.read is None:
+            raise Reported
+        try:
+            return resources.read(address, attribute.word)
+        except Uncomputable as error:
+            raise placed(error, attribute.at) from None
+
+    def _plain(self, root: str, word: str) -> Value:
+        scope = self._scope
+        if root == "env":
+            return _of_environment(scope.environ.get(word), word)
+        if root != "var":
+            values = scope.named[root]
+            if word not in values:
+                raise Uncomputable(f'{root} has no "{word}"', nearest(word, tuple(values)))
+            return values[word]
+        if scope.variables is None:
+            raise Reported
+        if word not in scope.variables:
+            known = nearest(word, tuple(scope.variables)) or "declare it under variables: in novita-infra.yaml"
+            raise Uncomputable(f'there is no variable "{word}"', known)
+        if scope.variables[word] is None:
+            raise Reported
+        return scope.variables[word]
+
+    def _guarded(self, value: Value, source: str) -> Value:
+        """Returns the value, its texts as secrets with their source where a secret is wanted."""
+        if not self._secret:
+            return value
+        match value:
+            case str():
+                return Secret(value, source)
+            case dict():
+                return {name: self._guarded(item, f"{source}.{name}") for name, item in value.items()}
+            case list():
+                return [self._guarded(item, f"{source}.{index}") for index, item in enumerate(value)]
+            case _:
+                return value
+
+    def _unknown(self, name: Name, steps: Sequence[Step], known: Sequence[str]) -> LanguageError:
+        if not steps:
+            return LanguageError(name.at, f'"{name.word}" is not an expression', EXAMPLES)
+        names = (*known, *self._scope.resources.attributes)
+        return LanguageError(name.at, f'"{name.word}" is no kind of resource', nearest(name.word, names))
+
+
+def _of_environment(value: str | None, name: str) -> Value:
+    if value is None:
+        raise Missing(f"the environment variable {name} is not set", f"set it: export {name}=...")
+    if not is_text(value):
+        raise Uncomputable(f"the environment variable {name} is not UTF-8 text")
+    return Secret(value, f"env:{name}") if is_secret_name(name) else value
+
+
+def _key_of(value: Value, at: int) -> str:
+    """Returns the key of an address. Raises LanguageError if the value is none."""
+    if isinstance(value, str) and _KEY.fullmatch(value):
+        return value
+    summary = "the key of a resource is a text that is known before apply and not secret"
+    raise LanguageError(at, summary, 'such as ["eu"]; [*] names all of them')

@@ -1,0 +1,92 @@
+"""Reads declared fields of resources for the expressions of others: `${instance.head.image}`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from novita_infra.kinds import KINDS
+from novita_infra.manifests.language.interpolation import Interpolation
+from novita_infra.manifests.language.scope import DeclaredResources, Reported, Scope
+from novita_infra.manifests.language.secrets import Secrets
+from novita_infra.manifests.resources.declaring import Declaring
+from novita_infra.manifests.validation.documents import IdentifiedDocument
+from novita_infra.manifests.yaml.positions import inside
+from novita_infra.manifests.yaml.source_text import Sources
+from novita_infra.model.addresses import Address
+from novita_infra.model.computing.effort import Missing, Uncomputable
+from novita_infra.model.diagnostics import Diagnostic
+from novita_infra.model.values import Value
+
+ATTRIBUTES: Final = {prefix: tuple(dict.fromkeys(("id", *kind.outputs))) for prefix, kind in KINDS.items()}
+"""By type, the attributes that expressions may use, known once the object exists."""
+FIELDS: Final = {prefix: tuple(kind.by_name) for prefix, kind in KINDS.items()}
+"""By type, the fields that expressions may use as they are declared."""
+
+
+class DeclaredFields:
+    """The declared fields of a project, each evaluated once, when an expression names it."""
+
+    def __init__(self, documents: Iterable[IdentifiedDocument], secrets: Secrets, sources: Sources) -> None:
+        self._documents = {item.address: item for item in documents}
+        self._secrets = secrets
+        self._sources = sources
+        self._values: dict[tuple[Address, str], Value] = {}
+        self._reading: dict[tuple[Address, str], None] = {}
+        self._circular: dict[tuple[Address, str], str] = {}
+        self._keys: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for address in sorted(self._documents):
+            self._keys[address.type, address.name].append(address.key)
+        self.scope = Scope(None, {}, DeclaredResources(attributes=ATTRIBUTES))
+        """The scope of the project, which itself reads fields here."""
+
+    def keys(self, kind: str, name: str) -> list[str]:
+        """Returns the keys of the addresses with that type and name; one empty key for an address without."""
+        return self._keys.get((kind, name), [])
+
+    def read(self, address: Address, name: str) -> Value:
+        """Returns the value of a field.
+
+        Raises Missing where it is not declared, Uncomputable for a circle in one resource, and Reported for what the
+        field's own resource reports.
+        """
+        place = (address, name)
+        if place in self._reading:
+            self._close_circle(place)
+            raise Reported
+        if place not in self._values:
+            self._reading[place] = None
+            try:
+                self._values[place] = self._read(address, name)
+            except Reported:
+                if place in self._circular:
+                    raise Uncomputable(self._circular[place], "let one of them have a value of its own") from None
+                raise
+            finally:
+                del self._reading[place]
+        return self._values[place]
+
+    def _read(self, address: Address, name: str) -> Value:
+        identified = self._documents.get(address)
+        if identified is None:
+            raise Reported
+        document, spec = identified.document, identified.document.data.get("spec")
+        if not isinstance(spec, Mapping) or name not in spec:
+            hint = f"declare {name} there, or give another value: default(..., ...)"
+            raise Missing(f"{address} does not declare {name}", hint)
+        field, position = identified.kind.by_name[name], inside(inside(document.position, "spec"), name)
+        diagnostics: list[Diagnostic] = []  # the resource itself reports them
+        interpolation = Interpolation(self.scope, self._sources, diagnostics, lambda _: field.secret)
+        value = interpolation.of(spec[name], position)
+        if diagnostics or value.unusable:
+            raise Reported
+        return Declaring(self.scope, self._secrets, diagnostics, self._sources).field(field, value.values, position)
+
+    def _close_circle(self, place: tuple[Address, str]) -> None:
+        """Notes the fields of a circle. One through several resources is a circle of these, which is reported."""
+        reading = list(self._reading)
+        circle = reading[reading.index(place) :]
+        if len({address for address, _ in circle}) == 1:
+            walk = " -> ".join(f"{address}.{name}" for address, name in (*circle, place))
+            self._circular.update(dict.fromkeys(circle, f"fields need each other in a circle: {walk}"))
