@@ -24,6 +24,7 @@ MOST = 0.5
 """Seconds of CPU for one text of 64 KB. A linear pattern takes 0.04 s at most, and a quadratic one takes 2 s."""
 ONE_POSITION = {
     "manifests/yaml/secret_places.py:_QUOTED_KEY": "it is matched once for each line, where its key begins",
+    "manifests/yaml/scalar_places.py:_PROPERTIES": "it is matched once for a message, where the scalar begins",
     "manifests/yaml/masked_text.py:_QUOTED": "the text after quotes without an end is not read again",
 }
 """Patterns that are matched at a position, and not at each, with the reason."""

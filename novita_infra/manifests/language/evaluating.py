@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from novita_infra.manifests.language.files import read_project_file
-from novita_infra.manifests.language.language_errors import LanguageError, placed
+from novita_infra.manifests.language.language_errors import LanguageError, at_offset
 from novita_infra.manifests.language.reading import Reader
 from novita_infra.manifests.language.scope import Scope
 from novita_infra.manifests.language.tree import (
@@ -63,7 +63,7 @@ class Evaluator:
         try:
             return compute(function, arguments, self._effort)
         except Uncomputable as error:
-            raise placed(error, at) from None
+            raise at_offset(error, at) from None
 
     def _chain(self, node: Node) -> Value:
         """Evaluates `root.a["b"][0]`: the root takes the steps that belong to it, the others look into its value."""
@@ -77,7 +77,7 @@ class Evaluator:
         try:
             return self._named(node, steps)
         except Uncomputable as error:
-            raise placed(error, node.at) from None
+            raise at_offset(error, node.at) from None
 
     def _named(self, name: Name, steps: list[Step]) -> Value:
         reader = self._reader
@@ -117,7 +117,7 @@ class Evaluator:
         try:
             self._effort.spend(size)
         except Uncomputable as error:
-            raise placed(error, splat.at) from None
+            raise at_offset(error, splat.at) from None
 
     def _key(self, step: Attribute | Index) -> Value:
         return step.word if isinstance(step, Attribute) else self.value(step.key)
@@ -134,7 +134,7 @@ class Evaluator:
             text = read_project_file(self._scope.folder, path)
             self._effort.spend(len(text))
         except Uncomputable as error:
-            raise placed(error, at) from None
+            raise at_offset(error, at) from None
         return text
 
 

@@ -17,7 +17,7 @@ class MissingAt(LanguageError, Missing):
     """A value that does not exist, at its place. `default` and `coalesce` replace it."""
 
 
-def placed(error: Uncomputable, at: int) -> LanguageError:
+def at_offset(error: Uncomputable, at: int) -> LanguageError:
     """Returns the error with its place: the offset, unless it has one already."""
     if isinstance(error, LanguageError):
         return error

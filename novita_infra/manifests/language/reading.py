@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from novita_infra.manifests.language.language_errors import LanguageError, placed
+from novita_infra.manifests.language.language_errors import LanguageError, at_offset
 from novita_infra.manifests.language.scope import Reported, Scope
 from novita_infra.manifests.language.secrets import is_text
 from novita_infra.manifests.language.tree import Attribute, Index, Name, Node, Splat, Step
@@ -60,7 +60,7 @@ class Reader:
         try:
             return self._guarded(self._plain(name.word, word), f"{name.word}:{word}"), 1
         except Uncomputable as error:
-            raise placed(error, steps[0].at) from None
+            raise at_offset(error, steps[0].at) from None
 
     def addresses(self, name: Name, steps: Sequence[Step], value: Callable[[Node], Value]) -> tuple[Addressed, int]:
         """Returns the resources that the first steps name, and how many steps that are. Raises LanguageError."""
@@ -83,7 +83,7 @@ class Reader:
                     address = Address(name.word, word.word)
             find(address)
         except Uncomputable as error:
-            raise placed(error, word.at) from None
+            raise at_offset(error, word.at) from None
         self.needs.add(address)
         return Addressed((address,), several=False), 2 if isinstance(following, Index) else 1
 
@@ -111,7 +111,7 @@ class Reader:
         try:
             return resources.read(address, attribute.word)
         except Uncomputable as error:
-            raise placed(error, attribute.at) from None
+            raise at_offset(error, attribute.at) from None
 
     def _plain(self, root: str, word: str) -> Value:
         scope = self._scope

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-_PROPERTIES: Final = re.compile(r"(?:[&!][^\s,\[\]{}]*[ \t]+)*+")
-_BLOCK: Final = re.compile(r"[|>][-+0-9]*[^\n]*\n")
+_PROPERTIES: Final = re.compile(r"(?:[&!][^\s,\[\]{}]{0,99}[ \t]{1,9}){0,2}+")
 _DOUBLE: Final = re.compile(r'\\(?:x.{2}|u.{4}|U.{8}|[^\n])|\\?\s+|[^"\\]', re.DOTALL)
 _SINGLE: Final = re.compile(r"''|[^']")
 _ANY: Final = re.compile(r".", re.DOTALL)
@@ -38,8 +37,8 @@ def _visible(text: str, start: int) -> Iterator[int]:
         unit, first = _DOUBLE, start + 1
     elif text[start : start + 1] == "'":
         unit, first = _SINGLE, start + 1
-    elif block := _BLOCK.match(text, start):
-        first = block.end()
+    elif text[start : start + 1] in ("|", ">"):
+        first = text.find("\n", start) + 1 or len(text)
     while match := unit.match(text, first):
         written = match[0]
         escaped = unit is _DOUBLE and written[0] == "\\"

@@ -146,10 +146,6 @@ def _ran(name: str, function: Function, arguments: Sequence[Value], effort: Effo
     return result
 
 
-def _is_opaque(value: Value) -> bool:
-    return isinstance(value, _OPAQUE)
-
-
 def _keeps_items(name: str, function: Function, given: Sequence[Value]) -> bool:
     """Whether the result depends on no item of a list or map: that a map has a key is no secret of its value."""
     return function.whole or (name == "in" and isinstance(given[1], dict))

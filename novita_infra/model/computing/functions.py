@@ -8,7 +8,7 @@ from typing import Final
 
 from novita_infra.model.computing.effort import Uncomputable, check_size
 from novita_infra.model.computing.signatures import Function, function
-from novita_infra.model.computing.types import as_text, integer_of, number_of, same, type_words
+from novita_infra.model.computing.types import as_text, exact_number, integer_of, same, type_words
 from novita_infra.model.values import Value
 
 MOST_ITEMS: Final = 10_000
@@ -200,7 +200,7 @@ def _verb(match: re.Match[str], value: Value) -> str:
         case "x":
             return format(integer_of(value), "x")
         case _:
-            return format(Decimal(number_of(value)), f".{int(match['digits'] or 6)}f")
+            return format(Decimal(exact_number(value)), f".{int(match['digits'] or 6)}f")
 
 
 FUNCTIONS: Final[dict[str, Function]] = {

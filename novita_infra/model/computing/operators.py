@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from novita_infra.model.computing.effort import Missing, Uncomputable, check_size, size_of
 from novita_infra.model.computing.signatures import Function, operator
-from novita_infra.model.computing.types import Number, as_text, integer_of, number_of, same, truth_of, type_words
+from novita_infra.model.computing.types import Number, as_text, exact_number, integer_of, same, truth_of, type_words
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.values import Value
 
@@ -174,7 +174,7 @@ def _made_map(*pairs: Value) -> dict[str, Value]:
 
 def _exact(operation: Callable[[Any, Any], Decimal], left: Value, right: Value) -> Number:
     """The exact result; a whole number where both are and the result is."""
-    numbers = number_of(left), number_of(right)
+    numbers = exact_number(left), exact_number(right)
     try:
         result = operation(*map(Decimal, numbers))
     except (DecimalException, ZeroDivisionError):
@@ -195,7 +195,7 @@ def _compared(left: Value, right: Value) -> int:
                 f"{type_words(left)} and {type_words(right)} have no order", "compare two numbers or two texts"
             )
         case _:
-            one, other = number_of(left), number_of(right)
+            one, other = exact_number(left), exact_number(right)
             return (one > other) - (one < other)
 
 

@@ -31,7 +31,7 @@ def type_words(value: Value) -> str:
             return "a map"
 
 
-def number_of(value: Value) -> Number:
+def exact_number(value: Value) -> Number:
     """The exact number: a float is the decimal that was written. Raises Uncomputable if it is none."""
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         hint = "the environment gives only texts; a variable of the type integer or number gives a number"
@@ -41,7 +41,7 @@ def number_of(value: Value) -> Number:
 
 def integer_of(value: Value) -> int:
     """The whole number. Raises Uncomputable if it is none."""
-    number = number_of(value)
+    number = exact_number(value)
     if number != int(number):
         raise Uncomputable(f"a whole number is wanted, not {as_text(number)}")
     return int(number)
@@ -66,7 +66,7 @@ def as_text(value: Value) -> str:
         case int():
             return str(value)
         case float() | Decimal():
-            plain = format(number_of(value), "f")
+            plain = format(exact_number(value), "f")
             return plain.rstrip("0").rstrip(".") if "." in plain else plain
         case _:
             raise Uncomputable(
@@ -85,6 +85,6 @@ def same(left: Value, right: Value) -> bool:
         case _ if type_words(left) != type_words(right):
             return False
         case (float(), _) | (_, float()):
-            return number_of(left) == number_of(right)
+            return exact_number(left) == exact_number(right)
         case _:
             return bool(left == right)
