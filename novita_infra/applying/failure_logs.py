@@ -10,7 +10,7 @@ from novita_infra.api.errors import ApiError
 from novita_infra.api.protocol import ApiClient
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.resources import Live
-from novita_infra.model.secret_names import is_secret_name
+from novita_infra.model.values import is_secret_name
 from novita_infra.refresh.objects import read_one
 
 LOGS_ASKED: Final = 3

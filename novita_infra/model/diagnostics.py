@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import difflib
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from novita_infra.model.addresses import Origin
@@ -88,3 +90,13 @@ def nearest(word: str, known: Sequence[str]) -> str:
     names = sorted(set(known))
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     return f"known: {', '.join(names[:_MOST_NAMED])}{more}"
+
+
+@contextmanager
+def naming_file(path: Path) -> Iterator[None]:
+    """Inside, every OSError names a file, if only this one. That of a write, such as on a full disk, names none."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise

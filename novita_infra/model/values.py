@@ -31,6 +31,14 @@ PLAIN: Final = (str, int, type(None))
 """The types of most values: known, and no secret."""
 
 
+_SECRET_WORDS: Final = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "KEY", "CREDENTIAL")
+
+
+def is_secret_name(name: str) -> bool:
+    """Returns whether a variable or label of that name, such as `HF_TOKEN` or `dbPassword`, counts as a secret."""
+    return any(word in name.upper() for word in _SECRET_WORDS)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Secret:
     """A value that is sent to the API and never shown."""

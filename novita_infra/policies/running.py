@@ -29,8 +29,7 @@ from novita_infra.model.concurrency import together
 from novita_infra.model.diagnostics import EXIT_REFUSED, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.rules import Judge, Policy
-from novita_infra.model.secret_names import is_secret_name
-from novita_infra.model.values import secrets_of
+from novita_infra.model.values import is_secret_name, secrets_of
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review

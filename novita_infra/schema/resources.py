@@ -14,7 +14,7 @@ from typing import Any, Final
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Default, Field
 from novita_infra.kinds.kind import Kind
-from novita_infra.model.file_errors import naming_file
+from novita_infra.model.diagnostics import naming_file
 from novita_infra.schema.draft_07 import as_draft_07
 from novita_infra.schema.drift import IGNORE_CHANGES, ON_DRIFT
 from novita_infra.schema.explain_kinds import describe_means

@@ -7,8 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from novita_infra.model.diagnostics import Diagnostic, problem
-from novita_infra.model.file_errors import naming_file
+from novita_infra.model.diagnostics import Diagnostic, naming_file, problem
 from novita_infra.model.values import Value
 from novita_infra.planning.plan.review import Review
 from novita_infra.views.content.diagnostics import ValidationContent

@@ -13,8 +13,7 @@ from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.export.drafts import Draft, escaped
 from novita_infra.model.addresses import Address
 from novita_infra.model.resources import Live
-from novita_infra.model.secret_names import is_secret_name
-from novita_infra.model.values import Spec, Value
+from novita_infra.model.values import Spec, Value, is_secret_name
 
 NOT_RETURNED: Final = "the API does not return it"
 WITHHELD: Final = "its value may be secret, so it is not written here"

@@ -17,8 +17,7 @@ from novita_infra.model.computing.compute import finished
 from novita_infra.model.computing.effort import Uncomputable
 from novita_infra.model.computing.types import WHOLE, as_text, type_words
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.secret_names import is_secret_name
-from novita_infra.model.values import Secret, Value
+from novita_infra.model.values import Secret, Value, is_secret_name
 
 OPENING: Final = "${"
 LEAST_OF_ENVIRONMENT: Final = 8

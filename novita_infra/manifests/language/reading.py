@@ -14,8 +14,7 @@ from novita_infra.model.addresses import Address
 from novita_infra.model.computing.effort import Missing, Uncomputable
 from novita_infra.model.diagnostics import nearest
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.secret_names import is_secret_name
-from novita_infra.model.values import Ref, Secret, Value
+from novita_infra.model.values import Ref, Secret, Value, is_secret_name
 
 ESCAPE: Final = "write $${ for a plain ${"
 EXAMPLES: Final = f"one looks like ${{var.x}}, ${{env.X}} or ${{instance.trainer.id}}; {ESCAPE}"

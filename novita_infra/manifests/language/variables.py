@@ -20,8 +20,7 @@ from novita_infra.manifests.yaml.source_text import Sources
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, nearest
 from novita_infra.model.frozen import dataclass
-from novita_infra.model.secret_names import is_secret_name
-from novita_infra.model.values import Computation, Secret, Value
+from novita_infra.model.values import Computation, Secret, Value, is_secret_name
 
 ENVIRON_PREFIX: Final = "NOVITA_INFRA_VAR_"
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from novita_infra.manifests.yaml.masked_text import MARKER, MaskedText
 from novita_infra.manifests.yaml.secret_variables import SecretVariables
-from novita_infra.model.secret_names import is_secret_name
+from novita_infra.model.values import is_secret_name
 from novita_infra.schema.public_places import HIDDEN, SOURCES, TREE, Place, Shows
 
 _NAME_OF_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")

@@ -14,8 +14,7 @@ from novita_infra.manifests.language.expressions import evaluate
 from novita_infra.manifests.language.scope import DeclaredResources, Scope
 from novita_infra.model.addresses import Address
 from novita_infra.model.computing.effort import Missing, Uncomputable
-from novita_infra.model.secret_names import is_secret_name
-from novita_infra.model.values import Computation, Ref, Secret, Value, joined_text
+from novita_infra.model.values import Computation, Ref, Secret, Value, is_secret_name, joined_text
 
 TRAINER = Address("instance", "trainer")
 WORKER = Address("instance", "worker-1")

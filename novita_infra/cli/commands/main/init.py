@@ -12,8 +12,7 @@ from novita_infra.cli.command import Command
 from novita_infra.cli.rendering import with_renderer
 from novita_infra.manifests.project.discovery import check_path
 from novita_infra.manifests.yaml.emitting import emit_scalar
-from novita_infra.model.diagnostics import problem
-from novita_infra.model.file_errors import naming_file
+from novita_infra.model.diagnostics import naming_file, problem
 from novita_infra.model.identity import new_project_id
 from novita_infra.schema.resources import write_schemas
 from novita_infra.state.registry import DEFAULT, backend_named

@@ -16,8 +16,7 @@ from novita_infra.manifests.project.loading import Project
 from novita_infra.model.addresses import Address
 from novita_infra.model.configuration import Configuration, WrittenResource, WrittenValue, WrittenVariable
 from novita_infra.model.resources import Declared
-from novita_infra.model.secret_names import is_secret_name
-from novita_infra.model.values import Value, leaves, refs
+from novita_infra.model.values import Value, is_secret_name, leaves, refs
 from novita_infra.views.formats.json.values import PROVIDER, Json, named, sensitive, shown_json
 
 _ADDRESS: Final = re.compile(r'\w+\.[\w-]+(?:\["[^"]*"\])?')

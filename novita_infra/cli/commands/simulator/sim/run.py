@@ -19,8 +19,7 @@ from novita_infra.cli.command import Command
 from novita_infra.cli.commands.simulator.sim.options import world_options
 from novita_infra.cli.rendering import with_renderer
 from novita_infra.model.addresses import Address
-from novita_infra.model.diagnostics import Problems
-from novita_infra.model.file_errors import naming_file
+from novita_infra.model.diagnostics import Problems, naming_file
 from novita_infra.simulator import RunVerdict
 from novita_infra.simulator.http.app import build_app
 from novita_infra.simulator.http.recording import Recorder, open_log

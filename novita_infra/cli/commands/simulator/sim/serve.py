@@ -19,8 +19,7 @@ from novita_infra.cli.lazy import EXIT_ERROR
 from novita_infra.cli.rendering import with_renderer
 from novita_infra.cli.signals import carried_out
 from novita_infra.cli.streams import output_failure
-from novita_infra.model.diagnostics import problem
-from novita_infra.model.file_errors import naming_file
+from novita_infra.model.diagnostics import naming_file, problem
 from novita_infra.simulator.http.recording import Log, Recorder, open_log
 from novita_infra.simulator.http.serving import serve_app, serve_world
 from novita_infra.testing.worlds import WorldOptions, open_with_options
