@@ -5,8 +5,8 @@ BIN := .venv/bin
 NEWEST := .venv-newest/bin
 LOCK := .venv-lock/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
-COMPILE := $(LOCK)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" pyproject.toml
-LANES := slow or crash or fuzz or docs or process
+COMPILE := $(LOCK)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+LANES := slow or crash or fuzz or docs or process or sdk
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast coverage test-newest check lint format types contracts schemas new-kind docs package lock changelog bench bench-apply soak crash-matrix clean
@@ -83,8 +83,9 @@ package: .venv/tested ## build the wheel and the sdist into dist/
 lock: ## pin the newest versions in requirements/; KEEP=1 changes only what pyproject.toml requires
 	$(PYTHON) -m venv .venv-lock
 	$(LOCK)/python $(PIP_INSTALL) 'uv>=0.13,<0.14'
-	$(COMPILE) $(if $(KEEP),,--upgrade) --group dev --output-file requirements/dev.txt
-	$(COMPILE) --upgrade --group build --constraints requirements/dev.txt --output-file requirements/runtime.txt
+	$(COMPILE) $(if $(KEEP),,--upgrade) --group dev --output-file requirements/dev.txt pyproject.toml
+	$(COMPILE) $(if $(KEEP),,--upgrade) --output-file requirements/sdk.txt requirements/sdk.in
+	$(COMPILE) --upgrade --group build --constraints requirements/dev.txt --output-file requirements/runtime.txt pyproject.toml
 
 changelog: .venv/tested ## move changelog.d/ into CHANGELOG.md under the version of the package; DRAFT=1 only prints it
 	$(BIN)/towncrier build $(if $(DRAFT),--draft,--yes)
@@ -102,4 +103,4 @@ crash-matrix: .venv/tested ## kill an apply at every point of every operation of
 	@PYTHONPATH=tests/support PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m crash_matrix
 
 clean: ## delete the environments, builds and caches
-	rm -rf .venv .venv-newest .venv-lock dist build .demo .soak .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov
+	rm -rf .venv .venv-newest .venv-lock .venv-sdk dist build .demo .soak .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov

@@ -1,4 +1,4 @@
-"""The lock files in `requirements/` agree with the version ranges in `pyproject.toml`."""
+"""The lock files in `requirements/` agree with the version ranges in `pyproject.toml`, and in `requirements/sdk.in`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[2]
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 GROUPS: dict[str, list[Any]] = PYPROJECT["dependency-groups"]
-LOCKS = {name: (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8") for name in ("dev", "runtime")}
+LOCKS = {
+    name: (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8") for name in ("dev", "runtime", "sdk")
+}
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;]+)(?P<rest>.*(?:\n[ ]+--hash=\S+.*)*)", re.MULTILINE)
 
 
@@ -32,9 +34,11 @@ def _group(name: str) -> list[Requirement]:
 
 
 RUNTIME = [Requirement(text) for text in PYPROJECT["project"]["dependencies"]]
+SDK = (ROOT / "requirements" / "sdk.in").read_text(encoding="utf-8").splitlines()
 LOCKED = [
     *(("runtime", requirement) for requirement in [*RUNTIME, *_group("build")]),
     *(("dev", requirement) for requirement in [*RUNTIME, *_group("dev")]),
+    *(("sdk", Requirement(line.partition(" #")[0])) for line in SDK if not line.startswith("#")),
 ]
 
 

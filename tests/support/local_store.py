@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from novita_infra.state.backends.local.disk import Disk
@@ -27,6 +26,5 @@ class LocalStore(GuardedStore):
         now: Callable[[], float] = time.time,
         disk: Disk | None = None,
     ) -> None:
-        new = partial(new_state, project, environment, randomness=randomness)
-        super().__init__(LocalFiles(path, now=now, disk=disk), new)
+        super().__init__(LocalFiles(path, now=now, disk=disk), new_state(project, environment, randomness=randomness))
         self.path = path

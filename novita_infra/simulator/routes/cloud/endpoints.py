@@ -211,7 +211,7 @@ _CREATE = Fields(
         "clusterIDs": may(Items(Text(1, 255)), []),
         "rootfsSize": need(Whole()),
         "volumeMounts": should(Items(_MOUNT, high=31), []),
-        "healthy": need(Fields({"path": need(Text(1, 255, pattern="/.*"))})),
+        "healthy": need(Fields({"path": need(Text(1, 255, pattern="/.*"))}, listed=True)),
     }
 )
 _READ_ONLY = dict.fromkeys(
@@ -221,7 +221,8 @@ _HEALTHY_BACK = Fields(
     {
         "path": need(Text(1, 255, pattern="/.*")),
         **dict.fromkeys(("initialDelay", "period", "timeout", "successThreshold", "failureThreshold"), may(Anything())),
-    }
+    },
+    listed=True,
 )
 _UPDATE = Fields(
     {
