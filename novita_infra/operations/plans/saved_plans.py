@@ -17,12 +17,12 @@ from novita_infra.encoding.values import Malformed
 from novita_infra.manifests.project.discovery import find
 from novita_infra.manifests.project.loading import Project
 from novita_infra.manifests.project.locating import Located, locate
-from novita_infra.model.configuration import Configuration
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Secret, Value, leaves
 from novita_infra.operations.session import ProjectOptions, Session, project_at, state_locked, with_project
 from novita_infra.planning.options import PlanOptions
+from novita_infra.planning.plan.configuration import Configuration
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.saved.plan_file import (
     PlanFileParts,

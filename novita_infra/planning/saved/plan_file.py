@@ -36,12 +36,12 @@ from novita_infra.encoding import (
     reading_again,
 )
 from novita_infra.model.clock import LAST_MOMENT
-from novita_infra.model.configuration import Configuration
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Secret, Value
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action
+from novita_infra.planning.plan.configuration import Configuration
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import StepKind
 from novita_infra.planning.saved.stored_form import from_stored, to_stored

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from novita_infra.model.addresses import Address
-from novita_infra.model.configuration import Configuration
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.rules import OnError
 from novita_infra.planning.plan.changes import Action, Change, FieldChange
+from novita_infra.planning.plan.configuration import Configuration
 from novita_infra.planning.plan.costs import Money, Row
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.review import Review

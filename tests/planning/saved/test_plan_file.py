@@ -16,7 +16,6 @@ from novita_infra.catalogue.prices import Cost
 from novita_infra.encoding import Resolver, digest
 from novita_infra.model.addresses import Address, Origin
 from novita_infra.model.computing.compute import resolve
-from novita_infra.model.configuration import Configuration, WrittenResource, WrittenValue, WrittenVariable
 from novita_infra.model.diagnostics import EXIT_ERROR, EXIT_REFUSED, Diagnostic, Problems, Severity, problem
 from novita_infra.model.lifecycle import Cause, OnDrift
 from novita_infra.model.records import Record
@@ -25,6 +24,7 @@ from novita_infra.model.rules import Budget, Judge, OnUnknown, Policy
 from novita_infra.model.values import Digest, Ref, Secret, Value, joined_text, leaves
 from novita_infra.planning.options import PlanOptions
 from novita_infra.planning.plan.changes import Action, Along, Change, Drift, FieldChange, Means
+from novita_infra.planning.plan.configuration import Configuration, WrittenResource, WrittenValue, WrittenVariable
 from novita_infra.planning.plan.costs import Money, Row
 from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.plan.plan import Basis, OutputChanges, Plan, Selection

@@ -14,9 +14,9 @@ from novita_infra.kinds import KINDS
 from novita_infra.manifests.language.references import references_in
 from novita_infra.manifests.project.loading import Project
 from novita_infra.model.addresses import Address
-from novita_infra.model.configuration import Configuration, WrittenResource, WrittenValue, WrittenVariable
 from novita_infra.model.resources import Declared
 from novita_infra.model.values import Value, is_secret_name, leaves, refs
+from novita_infra.planning.plan.configuration import Configuration, WrittenResource, WrittenValue, WrittenVariable
 from novita_infra.views.formats.json.values import PROVIDER, Json, named, sensitive, shown_json
 
 _ADDRESS: Final = re.compile(r'\w+\.[\w-]+(?:\["[^"]*"\])?')

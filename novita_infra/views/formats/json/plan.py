@@ -12,11 +12,11 @@ from typing import Final
 from novita_infra.manifests.project.loading import Project
 from novita_infra.model.addresses import Address
 from novita_infra.model.clock import timestamp
-from novita_infra.model.configuration import Configuration
 from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.values import Value
 from novita_infra.planning.cost.durations import Estimate
 from novita_infra.planning.plan.changes import Action, Change, Drift, Retired
+from novita_infra.planning.plan.configuration import Configuration
 from novita_infra.planning.plan.plan import OutputChanges, Plan
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import Step

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from novita_infra.model.addresses import Address
-from novita_infra.model.configuration import Configuration
 from novita_infra.model.resources import Loss
 from novita_infra.model.values import refs
 from novita_infra.planning.checks.conditions import BROKEN
 from novita_infra.planning.plan.changes import Action, Along, Forced
+from novita_infra.planning.plan.configuration import Configuration
 from novita_infra.planning.plan.plan import Plan
 from novita_infra.planning.plan.renames import Rename
 from novita_infra.planning.plan.review import Review
