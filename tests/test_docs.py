@@ -79,7 +79,8 @@ def test_every_fault_in_the_simulator_page_can_be_ordered() -> None:
 
 def test_the_simulator_page_shows_scenarios_that_can_be_lived_through_and_names_every_event() -> None:
     page = ROOT / "docs/simulator.md"
-    assert [scenario_of(read_yaml(block.text)).name for block in _blocks(page, "yml")] == ["tight-market"]
+    shown = [scenario_of(read_yaml(block.text)).name for block in _blocks(page, "yml")]
+    assert shown == ["tight-market", "old-answers"]
     assert [act for act in ACTS if f"`{act}`" not in page.read_text(encoding="utf-8")] == []
 
 
