@@ -21,7 +21,7 @@ from novita_infra.model.values import secrets_of
 from novita_infra.operations.basis import check_basis
 from novita_infra.operations.heartbeat import RunHeartbeat
 from novita_infra.operations.identity import identified
-from novita_infra.operations.ownership import StatesOfOthers, take_create_lock
+from novita_infra.operations.ownership import CreateLocks, StatesOfOthers
 from novita_infra.operations.session import Session
 from novita_infra.planning.plan.review import Review
 from novita_infra.planning.plan.steps import WITHOUT_CALL
@@ -69,7 +69,7 @@ async def apply_plan(
             foreign=partial(_foreign, session),
             account=session.account,
             other_states=StatesOfOthers(session).read,
-            create_lock=partial(take_create_lock, session),
+            create_lock=CreateLocks(session).take,
             unread=frozenset(Address.parse(address) for address in plan.unread),
         )
         try:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -24,41 +23,45 @@ _LONGEST: Final = 65_536
 """The bytes of a file that are read."""
 
 
-def account_folder(session: Session) -> Path | None:
-    """The folder of the account in the cache; None where there is no cache."""
-    return session.cache / f"account-{session.account}" if session.cache else None
+class KnownPlaces:
+    """The places of one account. The file of a place is read once: its name is the digest of its content."""
 
+    def __init__(self, session: Session) -> None:
+        settings = session.project.state
+        place = {"root": str(settings.root.resolve()), "options": dict(settings.options)}
+        self._content = json.dumps(place, sort_keys=True, default=str).encode()
+        self._own = f"{hashlib.sha256(self._content).hexdigest()[:16]}{_END}"
+        self._read: dict[str, StateSettings] = {}
+        self.folder = session.cache / f"account-{session.account}" if session.cache else None
+        """The folder of the account in the cache; None where there is no cache."""
 
-def remember_place(session: Session) -> None:
-    """Writes where the project keeps its states, unless that is known. A cache that cannot be written is no error."""
-    folder = account_folder(session)
-    if folder is None:
-        return
-    content = _content(session.project.state)
-    path = folder / f"{hashlib.sha256(content).hexdigest()[:16]}{_END}"
-    with suppress(OSError, Problems):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if path.exists():
+    def remember(self) -> None:
+        """Writes where the project keeps its states, unless that is known. A read-only cache is no error."""
+        if self.folder is None:
             return
-        file = open_private(path, os.O_WRONLY | os.O_CREAT)
-        try:
-            os.write(file, content)
-        finally:
-            os.close(file)
+        path = self.folder / self._own
+        with suppress(OSError, Problems):
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if path.exists():
+                return
+            file = open_private(path, os.O_WRONLY | os.O_CREAT)
+            try:
+                os.write(file, self._content)
+            finally:
+                os.close(file)
 
+    def others(self) -> dict[str, StateSettings]:
+        """The other places that are known now, by the name of their file, sorted."""
+        names: list[str] = []
+        with suppress(OSError):
+            names = os.listdir(self.folder) if self.folder else []  # noqa: PTH208 -- read at every create
+        found = {}
+        for name in sorted(name for name in names if name.endswith(_END) and name != self._own):
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                found[name] = self._read.get(name) or self._place(name)
+        return found
 
-def known_places(session: Session) -> Iterator[StateSettings]:
-    """The other places that are known."""
-    folder = account_folder(session)
-    own = _content(session.project.state)
-    for path in sorted(folder.glob(f"*{_END}")) if folder and folder.is_dir() else ():
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            content = path.read_bytes()[:_LONGEST]
-            if content != own:
-                place = json.loads(content)
-                yield StateSettings(Path(place["root"]), dict(place["options"]))
-
-
-def _content(settings: StateSettings) -> bytes:
-    place = {"root": str(settings.root.resolve()), "options": dict(settings.options)}
-    return json.dumps(place, sort_keys=True, default=str).encode()
+    def _place(self, name: str) -> StateSettings:
+        place = json.loads(Path(self.folder or "", name).read_bytes()[:_LONGEST])
+        self._read[name] = StateSettings(Path(place["root"]), dict(place["options"]))
+        return self._read[name]

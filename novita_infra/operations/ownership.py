@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.identity import Claim, owner_of
 from novita_infra.model.resources import Live
-from novita_infra.operations.known_places import account_folder, known_places, remember_place
+from novita_infra.operations.known_places import KnownPlaces
 from novita_infra.operations.session import Session
 from novita_infra.refresh.other_states import OtherStates, ids_of_type, other_states
 from novita_infra.state.opening import open_backend, state_files
@@ -24,6 +25,8 @@ from novita_infra.state.settings import StateSettings
 from novita_infra.state.state import State, StateIdentity
 from novita_infra.state.store import LockRefused, StateBackend, StateLock, StateReader
 
+_OWN: Final = ""
+"""The place of the states of this project, among those of others."""
 _HINT: Final = "name a state file, a folder of them, or a project"
 
 
@@ -69,7 +72,7 @@ class StatesOfOthers:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._own = session.project.state
+        self._places = KnownPlaces(session)
         self._backends: dict[str, StateBackend] = {}
         self._stores: dict[tuple[str, str], StateReader] = {}
         self._states: list[State] = []
@@ -79,22 +82,21 @@ class StatesOfOthers:
         """What they record now. A state that cannot be read counts as empty."""
         session = self._session
         states: list[State] = []
-        for settings in (self._own, *known_places(session)):
+        for place, settings in {_OWN: session.project.state, **self._places.others()}.items():
             with suppress(Problems, OSError):
-                states += self._states_at(settings)
+                states += self._states_at(place, settings)
         states = [state for state in states if state.lineage != session.state.lineage]
         if list(map(id, states)) != list(map(id, self._states)):
             self._states, self._last = states, other_states(states, account=session.account)
         return self._last
 
-    def _states_at(self, settings: StateSettings) -> Iterator[State]:
+    def _states_at(self, place: str, settings: StateSettings) -> Iterator[State]:
         """The states of a place; the state of this environment is not read."""
-        place = str(settings)
         if place not in self._backends:
             self._backends[place] = open_backend(settings)
         backend = self._backends[place]
         for name in backend.environments():
-            if settings is self._own and name == self._session.project.environment:
+            if place == _OWN and name == self._session.project.environment:
                 continue
             if (place, name) not in self._stores:
                 self._stores[place, name] = backend.store(name)
@@ -102,24 +104,39 @@ class StatesOfOthers:
                 yield self._stores[place, name].load()
 
 
-def take_create_lock(session: Session, name: str) -> StateLock | LockRefused:
-    """Takes the lock of the name, which all runs share that see the states of this project.
+class CreateLocks:
+    """The locks of creates, which all runs share that see the states of this project.
 
-    On this machine, the runs of other projects on the account share it, too.
+    On this machine, the runs of other projects on the account share them, too.
     """
-    key, operation = f".create-{hashlib.sha256(name.encode()).hexdigest()[:16]}", f"create of {name}"
-    own = open_backend(session.project.state).store(key).try_lock(operation)
-    folder = account_folder(session)
-    if folder is None or isinstance(own, LockRefused):
-        return own
-    remember_place(session)
-    shared: StateLock | LockRefused | None = None
-    with suppress(Problems):  # a cache that cannot be written
-        shared = open_backend(StateSettings(folder, {"path": "."})).store(key).try_lock(operation)
-    if isinstance(shared, LockRefused):
-        own.release()
-        return shared
-    return _Locks((own, shared)) if shared else own
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def take(self, name: str) -> StateLock | LockRefused:
+        """Takes the lock of the name."""
+        key, operation = f".create-{hashlib.sha256(name.encode()).hexdigest()[:16]}", f"create of {name}"
+        own = self._own.store(key).try_lock(operation)
+        if self._shared is None or isinstance(own, LockRefused):
+            return own
+        shared: StateLock | LockRefused | None = None
+        with suppress(Problems):  # a cache that cannot be written
+            shared = self._shared.store(key).try_lock(operation)
+        if isinstance(shared, LockRefused):
+            own.release()
+            return shared
+        return _Locks((own, shared)) if shared else own
+
+    @cached_property
+    def _own(self) -> StateBackend:
+        return open_backend(self._session.project.state)
+
+    @cached_property
+    def _shared(self) -> StateBackend | None:
+        """The backend in the folder of the account, in which the place of this project is known from now on."""
+        places = KnownPlaces(self._session)
+        places.remember()
+        return open_backend(StateSettings(places.folder, {"path": "."})) if places.folder else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property, partial
 from typing import Final
 
 from novita_infra.model.diagnostics import Problems, problem
@@ -32,27 +33,33 @@ class GuardedBackend:
         return self._backend.environments()
 
     def store(self, environment: str, *, project: str = "") -> GuardedStore:
-        return GuardedStore(self._backend.storage(environment), new_state(project, environment))
+        return GuardedStore(self._backend.storage(environment), partial(new_state, project, environment))
 
 
 class GuardedStore:
     """Implements Store on the storage of one environment."""
 
-    def __init__(self, storage: StateStorage, new: State) -> None:
-        """`new` is the state if nothing is stored."""
+    def __init__(self, storage: StateStorage, new: Callable[[], State]) -> None:
+        """`new` makes the state if nothing is stored."""
         self._storage = storage
-        self._new = new
+        self._make_new = new
         self._own_run: int | None = None
         """The serial that the stored journal starts from, if this store began it."""
         self._last: tuple[Stored, State | None, State | None] | None = None
         """What was read last."""
+        self._slow: tuple[State, State] | None = None
+        """The state that was loaded last, as it is stored and with slow digests."""
 
     def describe(self) -> str:
         return self._storage.describe()
 
     def load(self) -> State:
         current = self._read()[-1]
-        return with_slow_digests(current) if current else self._new
+        if current is None:
+            return self._new
+        if self._slow is None or self._slow[0] is not current:
+            self._slow = current, with_slow_digests(current)
+        return self._slow[1]
 
     def save(self, state: State) -> State:
         stored, base, current = self._read()
@@ -92,6 +99,11 @@ class GuardedStore:
             yield journal
         finally:
             journal.close()
+
+    @cached_property
+    def _new(self) -> State:
+        """The state if nothing is stored."""
+        return self._make_new()
 
     def _read(self) -> tuple[Stored, State | None, State | None]:
         """What is stored, the state in it, and that state with the changes of its journal."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -59,6 +60,7 @@ def _holder_of(note: Mapping[str, Any]) -> LockHolder | None:
     return LockHolder(**{name: str(note[name]) for name in names if name in note})
 
 
+@functools.cache
 def _boot() -> str:
     """A random id of this start of the machine; empty if the system has none (macOS)."""
     with suppress(OSError):

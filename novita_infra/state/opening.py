@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from novita_infra.model.diagnostics import problem
@@ -24,5 +25,5 @@ def state_files(path: Path) -> list[StateReader]:
     """The states in a file or in a folder: those of another project, which a person names by path."""
     for name in reversed(backend_names()):  # the default backend last: it reads any file as a state
         if storages := backend_named(name).storages_at(path):
-            return [GuardedStore(storage, new_state("", "default")) for storage in storages]
+            return [GuardedStore(storage, partial(new_state, "", "default")) for storage in storages]
     return []

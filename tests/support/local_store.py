@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from novita_infra.state.backends.local.disk import Disk
@@ -26,5 +27,6 @@ class LocalStore(GuardedStore):
         now: Callable[[], float] = time.time,
         disk: Disk | None = None,
     ) -> None:
-        super().__init__(LocalFiles(path, now=now, disk=disk), new_state(project, environment, randomness=randomness))
+        new = partial(new_state, project, environment, randomness=randomness)
+        super().__init__(LocalFiles(path, now=now, disk=disk), new)
         self.path = path

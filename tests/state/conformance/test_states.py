@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from state_values import NET, STATES, TRAINER, A, with_record, write_changes
 
+from novita_infra.encoding import is_slow
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import Problems
 from novita_infra.model.records import Record
@@ -60,6 +61,14 @@ def test_a_state_is_parsed_again_only_if_another_run_has_changed_it(place: Any) 
         changed = reader.load()
     assert changed != first
     assert changed == place.store().load()
+
+
+def test_a_state_of_version_0_2_is_converted_once(place: Any) -> None:
+    writer, reader = place.store(), place.store()
+    writer.save(replace(with_record(writer.load(), id="i-1"), key="ab" * 16))
+    read = reader.load()
+    assert is_slow(read.key)
+    assert reader.load() is read
 
 
 def test_a_stale_state_is_not_saved(place: Any) -> None:

@@ -37,8 +37,7 @@ class FileLock:
 def take_lock(path: Path, operation: str, *, now: Callable[[], float]) -> FileLock | LockRefused:
     """The lock, or the reason why it cannot be had now. Raises Problems if the file cannot be made."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = _take(path)
+        lock = _take_in_folder(path)
     except OSError as error:
         raise unreadable(path, error) from error
     if isinstance(lock, LockRefused):
@@ -46,6 +45,14 @@ def take_lock(path: Path, operation: str, *, now: Callable[[], float]) -> FileLo
     with suppress(OSError):  # on a full disk the lock is held without an explanation
         _explain(lock, operation, now())
     return FileLock(path, lock)
+
+
+def _take_in_folder(path: Path) -> int | LockRefused:
+    try:
+        return _take(path)
+    except FileNotFoundError:  # the first lock of the folder
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return _take(path)
 
 
 def _take(path: Path) -> int | LockRefused:

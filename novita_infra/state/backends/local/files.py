@@ -46,7 +46,7 @@ class LocalFolder:
         if not self._folder.is_dir():
             return ()
         try:
-            names = [path.name.removesuffix(_BACKUP) for path in self._folder.iterdir()]
+            names = [name.removesuffix(_BACKUP) for name in os.listdir(self._folder)]  # noqa: PTH208 -- quick
         except OSError as error:
             raise unreadable(self._folder, error) from error
         return tuple(
