@@ -69,6 +69,9 @@ class Quirks:
     cluster_rests: bool = True
     """After the last endpoint was deleted, creates are refused for 8 to 80 s (`serverless cluster is not active`), as
     live. The reference does not say so."""
+    filtered_agents: tuple[str, ...] = ()
+    """Patterns over `User-Agent`. The web filter in front of the API refuses such a program with `error code: 1010`, as
+    two clients met it."""
     tells_logs: bool = True
     """Whether answers hold addresses of logs. The reference has the fields, but does not say when they are filled."""
     status_words: Mapping[str, str] = field(default_factory=dict)

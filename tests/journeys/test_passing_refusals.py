@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 from rig import Rig
 
+from novita_infra.api.errors import Refused, Unauthorized
+from novita_infra.simulator import LIVE
 from novita_infra.simulator.world.cloud import instances
 
 MACHINE: dict[str, Any] = {"product": {"gpu": "L40S"}, "image": "ubuntu:22.04"}
@@ -59,3 +62,12 @@ def test_a_power_change_that_somebody_made_meanwhile_is_no_failure(rig: Rig, sto
     rig.clock.run(rig.clock.sleep(2))
     rig.apply(review=review)
     rig.assert_converged()
+
+
+def test_a_call_that_the_web_filter_refuses_is_not_reported_as_a_wrong_key(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={}, quirks=replace(LIVE, filtered_agents=("novita-infra/*",)))
+    rig.declare(("Instance", "it", MACHINE))
+    with pytest.raises(Refused) as refused:
+        rig.plan()
+    assert not isinstance(refused.value, Unauthorized)
+    assert "the key may be right" in refused.value.advice

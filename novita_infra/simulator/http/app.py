@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from fnmatch import fnmatchcase
 from functools import cache, partial
 from typing import Any
 
@@ -42,8 +43,11 @@ def build_app(world: World, *, latency: float = 0.0, wait: Wait = asyncio.sleep)
             await WebSocketClose()(scope, receive, send)
             return
         request = Request(scope, receive, send)
+        response: Response
         target, scope["path_params"], methods = table.find(scope["path"], scope["method"])
         match target:
+            case Operation() if _is_filtered(world, request):
+                response = PlainTextResponse("error code: 1010", 403)
             case Operation():
                 response = await _answer(world, target, request, latency=latency, wait=wait)
             case None if methods:
@@ -81,6 +85,13 @@ def _with_courier(app: ASGIApp, courier: WebhookSender) -> ASGIApp:
             courier.wake()
 
     return serve
+
+
+def _is_filtered(world: World, request: Request) -> bool:
+    """Whether the web filter in front of the API refuses the program that sends the request."""
+    patterns = world.quirks.filtered_agents
+    agent = request.headers.get("user-agent", "").lower() if patterns else ""
+    return any(fnmatchcase(agent, pattern.lower()) for pattern in patterns)
 
 
 async def _answer(world: World, operation: Operation, request: Request, *, latency: float, wait: Wait) -> Response:

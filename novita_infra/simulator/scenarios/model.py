@@ -9,14 +9,17 @@ from typing import Any, Final
 from novita_infra.simulator.errors import ApiRefusal, invalid
 from novita_infra.simulator.faults.model import Fault
 from novita_infra.simulator.faults.parsing import fault_of
+from novita_infra.simulator.profiles import Quirks
 from novita_infra.simulator.request_schema import (
     INT64,
     Anything,
     Fields,
+    Flag,
     Items,
     Map,
     Number,
     Reading,
+    Shape,
     Text,
     Whole,
     may,
@@ -40,6 +43,8 @@ class Scenario:
     """One sentence for a person."""
     limits: Mapping[str, Any] = field(default_factory=dict)
     timings: Mapping[str, Any] = field(default_factory=dict)
+    quirks: Mapping[str, Any] = field(default_factory=dict)
+    """Where the behaviour differs from the profile."""
     status_words: Mapping[str, str] = field(default_factory=dict)
     unpullable: Sequence[str] = ()
     faults: Sequence[Mapping[str, Any]] = ()
@@ -90,12 +95,18 @@ NEEDED: Final = {
     "fault": "fault",
 }
 """The field that an event requires besides `do`, by the value of `do`."""
+_SHAPES: Final[Mapping[type, Shape]] = {bool: Flag(), float: Number(0, 10**6), tuple: Items(Text(1, 255))}
+QUIRKS: Final = Fields(
+    {one.name: may(_SHAPES[type(one.default)]) for one in fields(Quirks) if type(one.default) in _SHAPES}
+)
+"""The quirks that a scenario can choose: those that are on or off, the pause, and the agents."""
 SCENARIO: Final = Fields(
     {
         "name": need(Text(1, 100)),
         "says": need(Text(1, 500)),
         "limits": may(Map(), {}),
         "timings": may(Map(), {}),
+        "quirks": may(QUIRKS, {}),
         "statusWords": may(Map(Text(1, 63)), {}),
         "unpullable": may(Items(Text(1, 500)), []),
         "faults": may(Items(Anything()), []),
@@ -117,7 +128,8 @@ def scenario_of(data: Any) -> Scenario:
     except ApiRefusal as refusal:
         raise BadScenario(refusal.message, refusal.metadata.get("field", "")) from refusal
     words = values.pop("statusWords")
-    return Scenario(**values, status_words=words)
+    chosen = {name: value for name, value in values.pop("quirks").items() if value is not None}
+    return Scenario(**values, quirks=chosen, status_words=words)
 
 
 def _known(values: Any, settings: type, at: str) -> None:
@@ -152,12 +164,10 @@ def _check_fault(fault: Any, at: str) -> None:
 
 def start_scenario(world: World, scenario: Scenario) -> None:
     """Puts a scenario in force: settings and faults now, events from now on, unless they have begun in this account."""
-    timings: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in scenario.timings.items()
-    }
     world.limits = replace(world.limits, **scenario.limits)
-    world.timings = replace(world.timings, **timings)
-    world.quirks = replace(world.quirks, status_words={**world.quirks.status_words, **scenario.status_words})
+    world.timings = replace(world.timings, **_with_tuples(scenario.timings))
+    words = {**world.quirks.status_words, **scenario.status_words}
+    world.quirks = replace(world.quirks, **_with_tuples(scenario.quirks), status_words=words)
     world.unpullable = tuple(scenario.unpullable)
     for fault in scenario.faults:
         world.faults.add(_fault(fault))
@@ -165,6 +175,10 @@ def start_scenario(world: World, scenario: Scenario) -> None:
         return
     for event in scenario.events:
         _enter(world, scenario, event)
+
+
+def _with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
 def _fault(values: Mapping[str, Any]) -> Fault:

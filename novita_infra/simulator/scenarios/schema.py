@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from novita_infra.simulator.faults.parsing import FAULT
 from novita_infra.simulator.request_schema import Fields
-from novita_infra.simulator.scenarios.model import EACH, EVENT, NEEDED, SCENARIO
+from novita_infra.simulator.scenarios.model import EACH, EVENT, NEEDED, QUIRKS, SCENARIO
 from novita_infra.simulator.world.engine.settings import Limits, Timings
 
 Schema: TypeAlias = dict[str, Any]
@@ -27,6 +27,7 @@ _OF_SCENARIO: Final = {
     "says": "One sentence of description.",
     "limits": "The limits of the account.",
     "timings": "Durations, in simulated seconds.",
+    "quirks": "Where the behaviour differs from the profile.",
     "statusWords": "Other words for the statuses of instances, by the documented words.",
     "unpullable": "Patterns over the names of images that cannot be pulled.",
     "faults": "Faults that requests meet, in force all the time.",
@@ -123,12 +124,41 @@ _OF_TIMINGS: Final = {
 }
 
 
+_OF_QUIRKS: Final = {
+    "forgiving": "Paths, names and types that only existing clients use are accepted.",
+    "closed": "Fields and parameters that the reference does not have are refused.",
+    "prices_as_text": "Prices of GPU products are decimal text.",
+    "network_as_object": "A network and its state are objects; otherwise lists of one.",
+    "tells_network_id": "The create of a network answers the network.",
+    "storage_id_bare": "The create of a storage answers the bare id; otherwise an object.",
+    "null_when_empty": "An empty list of storages is null.",
+    "masked_passwords": "Lists of registry credentials mask the passwords.",
+    "numbers_as_text": "Endpoints answer three of their numbers as text.",
+    "upgrade_starts": "The upgrade of a stopped machine starts it.",
+    "node_as_object": "The node of a machine is an object; otherwise a list of one.",
+    "times_in_lists": "Lists of machines have their times.",
+    "templates_show_page": "The list of templates answers pageSize and pageNum.",
+    "files_show_more": "The list of files answers has_more.",
+    "blank_billing_mode": "CPU machines have an empty billing mode.",
+    "batch_words_capital": "Statuses of batches are in upper case.",
+    "models_in_full": "Models are listed with the fields that the reference does not have.",
+    "trims_texts": "Readmes and notes are stored without the blanks around them.",
+    "empty_bodies": "Writes that create nothing answer zero bytes.",
+    "vague_states": "A start or stop in a wrong status is refused as an invalid state change.",
+    "endpoint_pause": "Seconds between two creates of endpoints; an earlier one gets 429.",
+    "cluster_rests": "After the last endpoint was deleted, creates are refused for 8 to 80 seconds.",
+    "filtered_agents": "Patterns over User-Agent: a web filter refuses such programs with error code 1010.",
+    "tells_logs": "Answers hold the addresses of logs.",
+}
+
+
 def scenario_schema() -> Schema:
     """The schema of a scenario file. Every file that fits it is a valid scenario."""
     whole = _object(SCENARIO, _OF_SCENARIO)
     whole["properties"] |= {
         "limits": _numbers(Limits, _OF_LIMITS, _OF_SCENARIO["limits"]),
         "timings": _numbers(Timings, _OF_TIMINGS, _OF_SCENARIO["timings"]),
+        "quirks": {**_object(QUIRKS, _OF_QUIRKS), "description": _OF_SCENARIO["quirks"]},
         "faults": _list("#/$defs/fault", _OF_SCENARIO["faults"]),
         "events": _list("#/$defs/event", _OF_SCENARIO["events"]),
     }
