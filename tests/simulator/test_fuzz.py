@@ -11,7 +11,8 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
+from itertools import chain
 from typing import Any
 
 import httpx
@@ -176,25 +177,34 @@ def closed(schema: Any) -> Any:
     return inner | ({"additionalProperties": False} if "properties" in inner else {})
 
 
-class Target:
-    """One operation under one profile: a populated cloud, and its part of the document, narrowed and closed."""
+@cache
+def whole_document(profile: str, ids: str) -> Mapping[str, tuple[Any, Draft202012Validator]]:
+    """Every operation of the document of a profile, narrowed and closed, and what it allows as a body before that.
 
-    def __init__(self, cloud: Any, profile: str, name: str) -> None:
-        openapi = document(PROFILES[profile], [one for one in OPERATIONS if one.name == name])
-        described = next(one for methods in openapi["paths"].values() for one in methods.values())
-        contents = described.get("requestBody", {}).get("content", {})
-        self.allowed = Draft202012Validator(contents.get("application/json", {}).get("schema", {}))
-        """What the document allows as a body, before it is narrowed."""
-        tag, easy = described["tags"][0], EASY | ids_of(cloud)
+    `ids` are the ids that fields may hold, as JSON; they are the same in each populated cloud.
+    """
+    openapi = document(PROFILES[profile], OPERATIONS)
+    easy, allowed = EASY | json.loads(ids), {}
+    for described in chain.from_iterable(methods.values() for methods in openapi["paths"].values()):
+        contents, tag = described.get("requestBody", {}).get("content", {}), described["tags"][0]
+        body = contents.get("application/json", {}).get("schema", {})
+        allowed[described["operationId"]] = Draft202012Validator(body)
         for parameter in described["parameters"]:
             parameter["schema"] = narrowed(parameter["schema"], (tag, parameter["name"]), easy)
         for media, content in contents.items():
             contents[media] = {"schema": narrowed(content["schema"], (tag,), easy)}
         for content in described["responses"]["200"].get("content", {}).values():
             content["schema"] = closed(content["schema"])
-        (parsed,) = schemathesis.openapi.from_dict(openapi).get_all_operations()
-        assert isinstance(parsed, Ok)
-        self.cloud, self.operation = cloud, parsed.ok()
+    parsed = [one.ok() for one in schemathesis.openapi.from_dict(openapi).get_all_operations() if isinstance(one, Ok)]
+    return {one.definition.raw["operationId"]: (one, allowed[one.definition.raw["operationId"]]) for one in parsed}
+
+
+class Target:
+    """One operation under one profile, and a populated cloud that answers."""
+
+    def __init__(self, cloud: Any, profile: str, name: str) -> None:
+        self.cloud = cloud
+        self.operation, self.allowed = whole_document(profile, json.dumps(ids_of(cloud)))[name]
 
     def draw(self, mode: GenerationMode, count: int) -> list[Any]:
         """Generated requests: such as the document allows, or such as it forbids."""
