@@ -176,14 +176,10 @@ class StepRun:
 
     def _definite(self, name: str, value: Value) -> Value:
         """The value of a field now. Raises StepFailed if it has none."""
-
-        def existing(ref: Ref) -> Value:
-            value = self.run.records.known(ref)
-            if isinstance(value, Ref):
-                raise Missing(f"{ref} is not known: the object does not have it (yet)")
-            return value
-
         try:
-            return resolve(value, existing)
+            found = resolve(value, self.run.records.known, absent=lambda _: True)
         except Uncomputable as error:
             raise StepFailed(error.summary if isinstance(error, Missing) else f"{name}: {error.summary}") from None
+        if unknown := refs(found):
+            raise StepFailed(f"{', '.join(map(str, unknown))} is not known: the object does not have it (yet)")
+        return found

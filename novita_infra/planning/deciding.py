@@ -24,6 +24,7 @@ from novita_infra.planning.drift.detection import ResourceDrift, detect_drift, m
 from novita_infra.planning.drift.response import decide_with_drift, refresh_only
 from novita_infra.planning.inputs import PlanInputs
 from novita_infra.planning.options import Refresh
+from novita_infra.planning.plan.changes import Action
 from novita_infra.planning.plan.findings import Finding
 from novita_infra.planning.targeting import Selected, excluded, left_along, select
 
@@ -130,7 +131,7 @@ def decide_as(
 
     `known` gives the values of references; `decisions` are those on what it needs.
     """
-    case, errors = _declared_case(inputs, item, existing, known)
+    case, errors = _declared_case(inputs, item, existing, known, decisions)
     decision = with_forced_replacement(
         _decide(inputs, case), item, options=inputs.options, decisions=decisions, left_out=left_out
     )
@@ -138,10 +139,10 @@ def decide_as(
 
 
 def _declared_case(
-    inputs: PlanInputs, item: Declared, existing: Existing, known: Callable[[Ref], Value]
+    inputs: PlanInputs, item: Declared, existing: Existing, known: Callable[[Ref], Value], decisions: Decisions
 ) -> tuple[Case, tuple[SpecError, ...]]:
     """The case with references and names of products and clusters resolved, and the names that are not known."""
-    spec, errors = _computed(item.spec, known)
+    spec, errors = _computed(item.spec, known, decisions)
     case = _case(inputs, item, item.address, existing, spec=spec)
     if case.kind.resolution.resolve is None:
         return case, errors
@@ -149,12 +150,15 @@ def _declared_case(
     return replace(case, spec=dict(resolved)), (*errors, *faults)
 
 
-def _computed(spec: Spec, known: Callable[[Ref], Value]) -> tuple[Spec, tuple[SpecError, ...]]:
+def _computed(spec: Spec, known: Callable[[Ref], Value], decisions: Decisions) -> tuple[Spec, tuple[SpecError, ...]]:
     """The spec with what is known, and the errors of its computations.
 
     A value that is missing is not known yet: an object that starts may get its address.
     """
     errors: list[SpecError] = []
+
+    def absent(ref: Ref) -> bool:
+        return ref.address in decisions and decisions[ref.address].action is Action.NONE
 
     def one(name: str, value: Value) -> Value:
         def failed(computation: Computation, error: Uncomputable) -> Value:
@@ -162,7 +166,7 @@ def _computed(spec: Spec, known: Callable[[Ref], Value]) -> tuple[Spec, tuple[Sp
                 errors.append(SpecError((name,), f"{name}: {error.summary}", error.hint))
             return computation
 
-        return resolve(value, known, failed)
+        return resolve(value, known, failed, absent=absent)
 
     return {name: one(name, value) for name, value in spec.items()}, tuple(errors)
 

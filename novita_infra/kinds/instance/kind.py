@@ -65,6 +65,8 @@ INSTANCE: Final = Kind(
     outputs={
         "status": "the API's own word, such as `running`",
         "sshCommand": "how to log in by SSH",
+        "sshHost": "the host of its SSH login",
+        "sshPort": "the port of its SSH login",
         "endpoints": "the address of each port, by port: `8888/http`",
         "url": "the address of its first HTTP port",
         "ip": "its address in the VPC",

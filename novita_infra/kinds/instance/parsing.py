@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 from novita_infra.api.json_values import carried, created_in, filled, int_of, object_of, objects_of, text_of
@@ -13,6 +14,7 @@ from novita_infra.model.resources import Live, Phase
 from novita_infra.model.values import Value
 
 _READERS: Final = readers(FIELDS)
+_LOGIN: Final = frozenset({"sshCommand", "sshHost", "sshPort"})
 _ADDRESSES: Final = frozenset({"endpoints", "url"})
 _LEAVING: Final = frozenset({"toRemove", "removing"})
 _STOPPED: Final = frozenset({"exited", "stopped"})
@@ -86,7 +88,7 @@ def lasting_outputs(before: Mapping[str, Value], live: Live) -> Mapping[str, Val
     """
     outputs = dict(before)
     if live.phase is Phase.STOPPED:
-        outputs.pop("sshCommand", None)
+        outputs = {name: value for name, value in outputs.items() if name not in _LOGIN}
     ports = live.values.get("ports")
     if not isinstance(ports, list):
         return outputs
@@ -133,7 +135,7 @@ def _outputs(item: Mapping[str, Any], phase: Phase) -> dict[str, Value]:
         {
             "id": text_of(item.get("id")),
             "status": text_of(item.get("status")),
-            "sshCommand": "" if phase is Phase.STOPPED else text_of(shell.get("sshCommand")),
+            **({} if phase is Phase.STOPPED else _login(text_of(shell.get("sshCommand")))),
             **_addresses(endpoints),
             "ip": text_of(object_of(item.get("network")).get("ip")),
             "endTime": end if end and end > 0 else None,
@@ -147,6 +149,15 @@ def _outputs(item: Mapping[str, Any], phase: Phase) -> dict[str, Value]:
             "dataKeptDays": int_of(item.get("keepDataDay")),
         }
     )
+
+
+def _login(command: str) -> dict[str, Value]:
+    """The login of an SSH command such as `ssh -p 31234 root@proxy.us-ca-06.gpu-instance.novita.ai`."""
+    words = command.split()
+    host = next((word.rpartition("@")[2] for word in words if "@" in word and word[0] != "-"), "")
+    port = next((word for before, word in pairwise(words) if before == "-p"), "22")
+    found = {"sshHost": host, "sshPort": int_of(port)} if host else {}
+    return {"sshCommand": command, **found}
 
 
 def _local_gb(item: Mapping[str, Any]) -> int:

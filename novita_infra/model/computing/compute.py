@@ -57,27 +57,32 @@ def known_functions() -> Mapping[str, Function]:
 
 
 def resolve(
-    value: Value, known: Callable[[Ref], Value], failed: Callable[[Computation, Uncomputable], Value] | None = None
+    value: Value,
+    known: Callable[[Ref], Value],
+    failed: Callable[[Computation, Uncomputable], Value] | None = None,
+    *,
+    absent: Callable[[Ref], bool] = lambda _: False,
 ) -> Value:
     """The value with every Ref replaced by the result of `known`, and what can be computed then.
 
     `known` returns the Ref itself if its value is not known yet; it then remains in place. `failed` gives the value of
-    a computation that has none; without it, this raises Uncomputable.
+    a computation that has none; without it, this raises Uncomputable. `absent` says which unknown attributes no step
+    will bring: in a computation they are missing, so that `default` gives another value.
     """
     match value:
         case Ref():
             return known(value)
         case Computation():
             try:
-                return finished(_resolved(value, known, Effort()))
+                return finished(_resolved(value, known, absent, Effort()))
             except Uncomputable as error:
                 if failed is None:
                     raise
                 return failed(value, error)
         case dict():
-            return {name: resolve(item, known, failed) for name, item in value.items()}
+            return {name: resolve(item, known, failed, absent=absent) for name, item in value.items()}
         case list():
-            return [resolve(item, known, failed) for item in value]
+            return [resolve(item, known, failed, absent=absent) for item in value]
         case _:
             return value
 
@@ -124,13 +129,18 @@ def in_clear(value: Value, effort: Effort) -> Value:
             return value
 
 
-def _resolved(computation: Computation, known: Callable[[Ref], Value], effort: Effort) -> Value:
+def _resolved(
+    computation: Computation, known: Callable[[Ref], Value], absent: Callable[[Ref], bool], effort: Effort
+) -> Value:
     def argument(value: Value) -> Value:
         match value:
             case Ref():
-                return known(value)
+                attribute = known(value)
+                if isinstance(attribute, Ref) and absent(attribute):
+                    raise Missing(f"{attribute} is not known: the object does not have it (yet)")
+                return attribute
             case Computation():
-                return _resolved(value, known, effort)
+                return _resolved(value, known, absent, effort)
             case _:
                 return value
 

@@ -110,6 +110,8 @@ def test_a_got_instance_tells_its_network_and_where_it_is_reached() -> None:
     assert live.values["billingMode"] == "monthly"
     assert {name: value for name, value in live.outputs.items() if name not in parse().outputs} == {
         "sshCommand": "ssh -p 30022 root@proxy.novita.ai",
+        "sshHost": "proxy.novita.ai",
+        "sshPort": 30022,
         "endpoints": {
             "8888/http": "https://i-1-8888.us-ca-nas-2.gpu-instance.novita.ai",
             "22/tcp": "proxy.us-ca-nas-2.gpu-instance.novita.ai:30022",

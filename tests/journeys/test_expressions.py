@@ -1,0 +1,54 @@
+"""Values that are computed from other resources: known after apply, then the same in every plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rig import Rig
+
+from novita_infra.model.values import Computation, is_known
+from novita_infra.simulator.world.cloud import instances
+
+MACHINE: dict[str, Any] = {
+    "product": {"gpu": "RTX 4090"},
+    "image": "ubuntu:22.04",
+    "cluster": "us-dallas-nas-2",
+    "ports": ["22/tcp"],
+}
+WORKER: dict[str, Any] = {
+    **MACHINE,
+    "image": "${instance.head.image}",
+    "gpuCount": "${instance.head.gpuCount / 2}",
+    "env": {
+        "HOST": "${split(':', instance.head.endpoints[\"22/tcp\"])[0]}",
+        "SAME": "${instance.head.sshHost == split(':', instance.head.endpoints[\"22/tcp\"])[0] ? 'yes' : 'no'}",
+        "LOGIN": "${upper(env.TOKEN)}@${instance.head.sshPort}",
+        "URL": "${default(instance.head.url, 'none')}",
+    },
+}
+OUTPUTS = {"port": "${instance.head.sshPort + 0}", "nothing": '${instance.head.endpoints["80/http"]}'}
+
+
+def test_computations_over_a_new_object_are_known_after_apply_and_remain(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, environ={"TOKEN": "hush-hush"})
+    project = {"apiVersion": "novita-infra/v1", "kind": "Project", "metadata": {"name": "rig"}, "outputs": OUTPUTS}
+    rig.write("novita-infra.yaml", project)
+    rig.declare(("Instance", "head", {**MACHINE, "gpuCount": 4}), ("Instance", "worker", WORKER))
+
+    plan = rig.plan()
+    (change,) = (item for item in plan.plan.changes if item.address.name == "worker")
+    assert (change.after["image"], change.after["gpuCount"]) == ("ubuntu:22.04", 2)
+    assert [str(item) for item in change.needs] == ["instance.head"]
+    assert isinstance(change.after["env"]["LOGIN"], Computation)
+    assert not any(map(is_known, change.after["env"].values()))
+
+    rig.apply()
+    head, worker = rig.record("instance.head"), rig.record("instance.worker")
+    host, _, port = head.outputs["endpoints"]["22/tcp"].partition(":")
+    env = {item["key"]: item["value"] for item in instances.instance_of(rig.world, worker.id).envs}
+    computed = {"HOST": host, "SAME": "yes", "LOGIN": f"HUSH-HUSH@{port}", "URL": "none"}
+    assert {name: env[name] for name in computed} == computed
+    assert rig.state().outputs == {"port": int(port), "nothing": None}
+    assert "hush" not in repr(worker).lower()
+    assert rig.plan().empty
