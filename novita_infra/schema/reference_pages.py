@@ -24,6 +24,7 @@ Generated from the code by `make schemas`.
 
 * [The project file](project.md) `novita-infra.yaml`: variables, environments, budgets, policies, outputs.
 * [Metadata and lifecycle](lifecycle.md): the parts of every resource beside its spec.
+* [Expressions](expressions.md) `${...}`: names, operators, functions.
 * [The kinds](#the-kinds), with a page for each.
 * [The operations](#every-operation) of the API that the simulator serves.
 * [The commands](commands.md): what `--help` prints of each.
@@ -44,8 +45,8 @@ spec: {}                     # described on the pages below
 ```
 
 * `name` in a spec is the object's name in the account. Default: the name in `metadata`.
-* Any value may be a `${...}` expression: `${network_storage.data.id}`, `${var.region}`, `${env.HOME}`. `$${` is a plain
-  `${`.
+* Any value may be a `${...}` [expression](expressions.md): `${network_storage.data.id}`, `${var.region}`, `${env.HOME}`.
+  `$${` is a plain `${`.
 * A field that points at another resource takes its name, or `{id: ...}` for an object that is not managed here.
 * Where a value may be secret, `{fromEnv: NAME}` and `{fromFile: PATH}` keep it out of the manifest, the plan and the
   state.
@@ -59,8 +60,8 @@ spec: {}                     # described on the pages below
 """
 
 
-_COMMANDS: Final = "commands.md"
-"""A page that another generator writes."""
+_OTHERS: Final = frozenset({"commands.md", "expressions.md"})
+"""Pages that another generator or a person writes."""
 
 _LIFECYCLE: Final = """\
 # Metadata and lifecycle
@@ -115,7 +116,7 @@ def write_pages(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     made = pages()
     for stale in folder.glob("*.md"):
-        if stale.name not in made and stale.name != _COMMANDS:
+        if stale.name not in made and stale.name not in _OTHERS:
             stale.unlink()
     for name, text in made.items():
         (folder / name).write_text(text, encoding="utf-8")
