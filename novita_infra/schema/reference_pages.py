@@ -45,8 +45,8 @@ spec: {}                     # described on the pages below
 ```
 
 * `name` in a spec is the object's name in the account. Default: the name in `metadata`.
-* Any value may be a `${...}` [expression](expressions.md): `${network_storage.data.id}`, `${var.region}`, `${env.HOME}`.
-  `$${` is a plain `${`.
+* Any value may be a `${...}` [expression](expressions.md): `${network_storage.data.id}`, `${var.region}`,
+  `${env.HOME}`. `$${` is a plain `${`.
 * A field that points at another resource takes its name, or `{id: ...}` for an object that is not managed here.
 * Where a value may be secret, `{fromEnv: NAME}` and `{fromFile: PATH}` keep it out of the manifest, the plan and the
   state.
