@@ -101,7 +101,7 @@ class _Walking:
         if not self._totals:
             return 1
         missing = self._totals[-1] - len(self.found)
-        return min(max(math.ceil(missing / (self._widest or self._pages.page_size)), 1), _AT_ONCE)
+        return min(max(-(-missing // (self._widest or self._pages.page_size)), 1), _AT_ONCE)
 
     async def _read(self, numbers: Iterable[int]) -> bool:
         """Reads those pages at once. Returns whether one of them held a new item."""

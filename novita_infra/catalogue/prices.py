@@ -5,7 +5,7 @@ Money is in whole numbers of 1/100000 USD; sums are fractions, rounded only for 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from decimal import Context, Decimal
 from fractions import Fraction
@@ -138,14 +138,29 @@ def unknown(costs: Iterable[Cost]) -> tuple[str, ...]:
 
 _EXACT: Final = Context(prec=10_000)
 """Rounds no amount that a file may hold."""
+_MOST_DIGITS: Final = 40
+"""The most digits after the point. Two different figures differ long before."""
 
 
 def usd(amount: Fraction | int, *, digits: int = 5) -> str:
     """`$1,234.50`: at most so many digits after the point, at least two."""
-    rounded = _rounded(amount, digits)
-    sign = "-" if rounded < 0 else ""
-    whole, _, cents = f"{rounded.copy_abs():,f}".partition(".")
+    exact = _rounded(amount, digits)
+    sign = "-" if exact < 0 else ""
+    whole, _, cents = f"{exact.copy_abs():,f}".partition(".")
     return f"{sign}${whole}.{cents.rstrip('0'):0<2}"
+
+
+def usd_apart(first: Fraction | int, second: Fraction | int, *, digits: int = 5) -> tuple[str, str]:
+    """Both amounts as `usd`, with more digits where they would look alike and differ."""
+    digits = digits_apart(first, second, digits, usd)
+    return usd(first, digits=digits), usd(second, digits=digits)
+
+
+def digits_apart(first: Fraction | int, second: Fraction | int, digits: int, text: Callable[..., str]) -> int:
+    """The least number of `digits` after the point, from the given one, at which the texts of two figures differ."""
+    while first != second and digits < _MOST_DIGITS and text(first, digits=digits) == text(second, digits=digits):
+        digits += 1
+    return digits
 
 
 def plain_usd(amount: Fraction | int) -> str:
@@ -155,7 +170,12 @@ def plain_usd(amount: Fraction | int) -> str:
 
 def _rounded(amount: Fraction | int, digits: int) -> Decimal:
     """USD from 1/100000 USD, with so many digits after the point."""
-    exact = Fraction(amount) * 10**digits / UNIT
+    return rounded(Fraction(amount, UNIT), digits)
+
+
+def rounded(figure: Fraction, digits: int) -> Decimal:
+    """The figure with so many digits after the point, however large it is."""
+    exact = figure * 10**digits
     steps = (2 * abs(exact.numerator) + exact.denominator) // (2 * exact.denominator)
     return Decimal(-steps if exact < 0 else steps).scaleb(-digits, _EXACT)
 

@@ -7,12 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from novita_infra.encoding import digest
+from novita_infra.encoding.files import read_file
 from novita_infra.kinds import KINDS
 from novita_infra.kinds.field import Secrecy
 from novita_infra.kinds.kind import Kind
 from novita_infra.manifests.export.drafts import SCHEMA
 from novita_infra.manifests.project.discovery import find
 from novita_infra.manifests.validation.documents import head
+from novita_infra.manifests.yaml.decoding import LARGEST
 from novita_infra.manifests.yaml.parsing import read
 from novita_infra.model.addresses import Address
 from novita_infra.model.diagnostics import EXIT_REFUSED, Problems, nearest, problem
@@ -120,7 +122,7 @@ def _declared_elsewhere(session: Session, address: Address) -> str:
     root = session.project.root
     for name in find(root).manifests if session.project.scope else ():
         with suppress(OSError, ValueError):
-            documents = read((root / name).read_bytes(), name).documents
+            documents = read(read_file(root / name, most=LARGEST), name).documents
             if any(found.address == address for found, _ in map(head, documents) if found):
                 return name
     return ""

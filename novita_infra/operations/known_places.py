@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from novita_infra.encoding.files import read_file
+from novita_infra.encoding.values import parse_json
 from novita_infra.model.diagnostics import Problems
 from novita_infra.operations.session import Session
 from novita_infra.state.private_files import open_private
@@ -20,7 +22,7 @@ from novita_infra.state.settings import StateSettings
 
 _END: Final = ".place"
 _LONGEST: Final = 65_536
-"""The bytes of a file that are read."""
+"""The most bytes of a file."""
 
 
 class KnownPlaces:
@@ -62,6 +64,6 @@ class KnownPlaces:
         return found
 
     def _place(self, name: str) -> StateSettings:
-        place = json.loads(Path(self.folder or "", name).read_bytes()[:_LONGEST])
+        place = parse_json(read_file(Path(self.folder or "", name), most=_LONGEST))
         self._read[name] = StateSettings(Path(place["root"]), dict(place["options"]))
         return self._read[name]

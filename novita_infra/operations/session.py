@@ -268,7 +268,9 @@ def _simulated(root: Path) -> Iterator[tuple[httpx.AsyncBaseTransport, Clock]]:
     except ForeignLink as error:
         raise problem(str(error), "look where it leads; then remove it", code=EXIT_REFUSED) from None
     except UnknownFormat:
-        raise problem(f"{path} is no account of this simulator", "empty it with `novita-infra sim reset`") from None
+        raise problem(
+            f"{path} is damaged, or no account of this simulator", "empty it with `novita-infra sim reset`"
+        ) from None
     try:
         # The time of an account that earlier runs advanced is ahead of ours; its ages and dates are in that time.
         yield InProcess(build_app(world), lost=LostAnswer), FastClock(start=world.now(), scale=SIM_SCALE)

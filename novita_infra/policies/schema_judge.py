@@ -8,17 +8,24 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Final
 
+from novita_infra.encoding.files import read_file
 from novita_infra.policies.schemas import BadSchema, misfits
+
+_LONGEST: Final = 64 * 2**20
+"""The most bytes of a schema."""
 
 
 def judge_by_schema(path: str, each: str) -> None:
     """Prints `{"deny": [...]}`, or `{"error": "..."}` if the file holds no schema."""
     try:
-        schema = json.loads(Path(path).read_bytes())
+        schema = json.loads(read_file(Path(path), most=_LONGEST))
         reasons = misfits(schema, json.load(sys.stdin), each=each == "each")
     except BadSchema as error:
         answer: dict[str, object] = {"error": f"it is no JSON Schema: {error}"}
+    except OSError as error:
+        answer = {"error": f"it cannot be read: {error.strerror}"}
     except (ValueError, RecursionError):
         answer = {"error": "it is no JSON"}
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from novita_infra.simulator.profiles import LIVE, Quirks
 from novita_infra.simulator.scenarios import events
 from novita_infra.simulator.scenarios.model import Scenario, start_scenario
 from novita_infra.simulator.world.cloud import arrears, endpoints
-from novita_infra.simulator.world.engine.account_file import AccountFile
+from novita_infra.simulator.world.engine.account_file import AccountFile, UnknownFormat
 from novita_infra.simulator.world.engine.account_records import Payment
 from novita_infra.simulator.world.engine.settings import Limits, Timings
 from novita_infra.simulator.world.engine.world import OnEvent, World
@@ -60,9 +61,15 @@ def open_world(
         arrive=_ARRIVE,
         book=book,
     )
-    if book is not None:
-        world.load(book)
-    _count(world)
+    try:
+        if book is not None:
+            world.load(book)
+        _count(world)
+    except (sqlite3.DatabaseError, LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        if book is None:
+            raise
+        book.close()
+        raise UnknownFormat(f"{path} is damaged ({type(error).__name__})") from error
     if not len(world.payments):
         money.pay(world, Payment(id="", kind="recharge", amount=world.limits.balance, note="first top-up"))
     if scenario is not None:

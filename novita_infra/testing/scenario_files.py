@@ -9,7 +9,9 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
+from novita_infra.encoding.files import read_file
 from novita_infra.manifests.project.discovery import reason
+from novita_infra.manifests.yaml.decoding import LARGEST
 from novita_infra.manifests.yaml.parsing import read
 from novita_infra.manifests.yaml.positions import Position, origin, origin_at
 from novita_infra.model.addresses import Origin
@@ -35,7 +37,7 @@ def read_scenario(path: Path) -> ScenarioFile:
     """The one document of the file. Raises Problems with the file, line and column of each YAML error."""
     name = str(path)
     try:
-        reading = read(path.read_bytes(), name)
+        reading = read(read_file(path, most=LARGEST), name)
     except OSError as error:
         raise Problems([Diagnostic(f"{name} cannot be read: {reason(error)}")]) from error
     if reading.diagnostics:

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from novita_infra.catalogue.prices import Amount, Cost, PriceList, paid_once, plain_usd, price_list, rate, usd
+from novita_infra.catalogue.prices import (
+    Amount,
+    Cost,
+    PriceList,
+    paid_once,
+    plain_usd,
+    price_list,
+    rate,
+    usd,
+    usd_apart,
+)
 from novita_infra.catalogue.products import Catalogue, Product
 from novita_infra.kinds import KINDS
 
@@ -186,6 +196,22 @@ def test_sums_are_exact_in_any_order(some: list[Cost], others: list[Cost]) -> No
 )
 def test_amounts_read_as_dollars(amount: Fraction | int, digits: int, text: str) -> None:
     assert usd(amount, digits=digits) == text
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "digits", "texts"),
+    [
+        (Fraction(25_000, 300), 83, 5, ("$0.000833", "$0.00083")),
+        (25_200_000, Fraction(25_200_000 * 10**9 + 1, 10**9), 2, ("$252.00", "$252.00000000000001")),
+        (10**400, 10**400 + 1, 2, (f"${10**395:,}.00", f"${10**395:,}.00001")),
+        (-1, 0, 2, ("-$0.00001", "$0.00")),
+        (7, 7, 2, ("$0.00", "$0.00")),
+    ],
+)
+def test_two_amounts_that_differ_are_written_with_digits_that_differ(
+    first: Fraction | int, second: Fraction | int, digits: int, texts: tuple[str, str]
+) -> None:
+    assert usd_apart(first, second, digits=digits) == texts
 
 
 def test_an_amount_of_any_size_is_written_out() -> None:

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from novita_infra.encoding.files import read_file
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic, Severity
 from novita_infra.model.frozen import dataclass
 from novita_infra.model.values import Secret
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LONGEST: Final = 2**20
+"""The most bytes of a file that holds a secret."""
 _PATH: Final = re.compile(r"[^\x00-\x1f\x7f]{1,4096}")
 
 
@@ -72,7 +75,7 @@ class Secrets:
         try:
             if not file.is_file():
                 raise ValueError("it is no file" if file.exists() else "there is no such file")
-            text = file.read_bytes().decode("utf-8")
+            text = read_file(file, most=_LONGEST).decode("utf-8")
         except UnicodeDecodeError:
             return Diagnostic(f"the secret file {path} is not UTF-8 text", origin=place)
         except (OSError, ValueError) as error:

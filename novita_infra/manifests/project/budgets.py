@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any, Final
 
 from novita_infra.catalogue.products import UNIT
@@ -14,6 +14,12 @@ from novita_infra.model.diagnostics import Diagnostic
 from novita_infra.model.rules import Budget, OnUnknown
 
 _AMOUNTS: Final = ("perHour", "perMonth")
+_MOST_USD: Final = 10**15
+"""The largest amount of a budget: more is a mistake, and no figure of it could be compared exactly."""
+_DIGITS: Final = 5
+"""The digits after the point that prices have."""
+_EXACT: Final = Context(prec=2000)
+"""Rounds no amount that a manifest may hold."""
 
 
 def budget_of(settings: Settings, environment: Environment) -> tuple[Budget, list[Diagnostic]]:
@@ -51,20 +57,26 @@ def _own(settings: Settings, environment: Environment, name: str) -> tuple[Mappi
 
 
 def _inexact(said: Mapping[str, Any], position: Position) -> list[Diagnostic]:
-    """Returns a diagnostic for each amount with more digits than prices have."""
+    """Returns a diagnostic for each amount that is out of reach, or has more digits than prices have."""
     amounts = {name: _decimal(said[name]) for name in _AMOUNTS if name in said}
-    hint = "at most five digits after the point"
-    return [
-        Diagnostic(f"budget.{name} is finer than any price", hint, origin=origin_at(position, (name,)))
-        for name, amount in amounts.items()
-        if amount is not None and (amount * UNIT) % 1
-    ]
+    diagnostics = []
+    for name, amount in amounts.items():
+        place = origin_at(position, (name,))
+        if amount is not None and amount.copy_abs() > _MOST_USD:
+            summary, hint = f"budget.{name} is more than any account has", f"at most {_MOST_USD:,} USD"
+            diagnostics.append(Diagnostic(summary, hint, origin=place))
+        elif amount is not None and amount.normalize(_EXACT).as_tuple().exponent < -_DIGITS:
+            summary, hint = f"budget.{name} is finer than any price", f"at most {_DIGITS} digits after the point"
+            diagnostics.append(Diagnostic(summary, hint, origin=place))
+    return diagnostics
 
 
 def _units(value: Any) -> int | None:
     """Converts USD to 1/100000 USD. Returns None if the value is no amount."""
     amount = _decimal(value)
-    return None if amount is None else int(amount * UNIT)
+    if amount is None or amount.copy_abs() > _MOST_USD:
+        return None
+    return int(amount * UNIT)
 
 
 def _decimal(value: Any) -> Decimal | None:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from novita_infra.encoding.files import read_file
 from novita_infra.manifests.language.variables import Given, given_in
 from novita_infra.manifests.project.collected import Collected
 from novita_infra.manifests.project.discovery import reason
 from novita_infra.manifests.yaml.composing import ParsedFile
+from novita_infra.manifests.yaml.decoding import LARGEST
 from novita_infra.manifests.yaml.parsing import read
 from novita_infra.manifests.yaml.positions import origin
 from novita_infra.manifests.yaml.source_text import Sources
@@ -31,7 +33,7 @@ class Files:
 
     def read(self, name: str) -> ParsedFile:
         try:
-            parsed = read((self._root / name).read_bytes(), name)
+            parsed = read(read_file(self._root / name, most=LARGEST), name)
         except (OSError, ValueError) as error:
             diagnostic = Diagnostic(f"the file cannot be read: {reason(error)}", origin=Origin(name, 1, 1))
             parsed = ParsedFile(diagnostics=[diagnostic], torn=True)

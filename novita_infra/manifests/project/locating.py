@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
-from novita_infra.manifests.project.discovery import find
+from novita_infra.encoding.files import read_file
+from novita_infra.manifests.project.discovery import find, reason
 from novita_infra.manifests.project.environments import choose_environment
 from novita_infra.manifests.project.project_file import NOTHING, settings_of, state_errors
 from novita_infra.manifests.validation.documents import PROJECT_FILE
+from novita_infra.manifests.yaml.decoding import LARGEST
 from novita_infra.manifests.yaml.parsing import read
 from novita_infra.manifests.yaml.source_text import Sources
-from novita_infra.model.diagnostics import Problems
+from novita_infra.model.addresses import Origin
+from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.model.frozen import dataclass
 from novita_infra.state.settings import StateSettings
 
@@ -39,8 +41,11 @@ def locate(path: Path, *, environment: str = "") -> Located:
     found = find(path)
     root = found.root
     settings = NOTHING
-    with contextlib.suppress(OSError):  # a project may do without the file
-        settings, _ = settings_of(read((root / PROJECT_FILE).read_bytes(), PROJECT_FILE), Sources())
+    if found.project_file:
+        try:
+            settings, _ = settings_of(read(read_file(root / PROJECT_FILE, most=LARGEST), PROJECT_FILE), Sources())
+        except OSError as error:
+            raise problem(f"the file cannot be read: {reason(error)}", origin=Origin(PROJECT_FILE, 1, 1)) from error
     chosen, errors = choose_environment(settings, wanted=environment)
     if errors := [*errors, *state_errors(settings)]:
         raise Problems(errors)

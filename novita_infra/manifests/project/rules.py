@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from novita_infra.encoding.files import read_file
 from novita_infra.manifests.project.budgets import budget_of, max_price_rise_of
 from novita_infra.manifests.project.environments import Environment, choose_environment
 from novita_infra.manifests.project.policies import policies_of
 from novita_infra.manifests.project.project_file import Settings, settings_of
 from novita_infra.manifests.resources.drift import on_drift_of
 from novita_infra.manifests.validation.documents import PROJECT_FILE
+from novita_infra.manifests.yaml.decoding import LARGEST
 from novita_infra.manifests.yaml.parsing import read
 from novita_infra.manifests.yaml.positions import inside, key_origin
 from novita_infra.manifests.yaml.source_text import Sources
@@ -45,7 +47,7 @@ def rules_at(root: Path, environment: str) -> Rules:
     Raises Problems if the project file has errors: a rule cannot be avoided by breaking the file.
     """
     try:
-        data = (root / PROJECT_FILE).read_bytes()
+        data = read_file(root / PROJECT_FILE, most=LARGEST)
     except FileNotFoundError:
         return Rules()
     parsed = read(data, PROJECT_FILE)

@@ -13,7 +13,7 @@ from dataclasses import field
 from fractions import Fraction
 from typing import Final
 
-from novita_infra.catalogue.prices import paid_once, usd
+from novita_infra.catalogue.prices import paid_once, usd, usd_apart
 from novita_infra.catalogue.products import Catalogue
 from novita_infra.catalogue.stock import Stock, StockNeed, StockQuery, shortage
 from novita_infra.kinds.call import Call
@@ -237,7 +237,8 @@ def _funds(flight: PreflightInput, balance: int | None) -> Iterator[Finding]:
     hours = f"{flight.runway / _HOUR:g} h"
     parts = [f"{usd(running)}/h for {hours}"] if running and flight.runway else []
     parts += [f"{usd(once)} at once"] if once else []
-    summary = f"the balance is {usd(balance)}, and what the plan adds costs {usd(price)}: {' and '.join(parts)}"
+    has, costs = usd_apart(balance, price)
+    summary = f"the balance is {has}, and what the plan adds costs {costs}: {' and '.join(parts)}"
     less = "--runway HOURS"
     yield _blocked(summary, f"top up the account, or ask for less time with {less}", option=less)
 

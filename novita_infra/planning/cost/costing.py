@@ -7,10 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from fractions import Fraction
 
-from novita_infra.catalogue.prices import MONTH, Cost, PriceList, part_of, price_list, usd
+from novita_infra.catalogue.prices import (
+    MONTH,
+    Cost,
+    PriceList,
+    digits_apart,
+    part_of,
+    price_list,
+    rounded,
+    usd,
+    usd_apart,
+)
 from novita_infra.catalogue.products import Catalogue
 from novita_infra.kinds.kind import Kind
 from novita_infra.model.addresses import Address
@@ -181,13 +190,14 @@ def _exceeded(money: Money, *, environment: str) -> Iterator[Diagnostic]:
         if costs <= ceiling:
             continue
         known = " as far as prices are known," if total.unknown_after else ""
+        would, may = usd_apart(costs, ceiling, digits=digits)
         summary = (
-            f"environment {environment} would cost {usd(costs, digits=digits)} per {word} at the most,{known} over its "
-            f"budget of {usd(ceiling)}"
+            f"environment {environment} would cost {would} per {word} at the most,{known} over its budget of {may}"
         )
         change = total.delta.most * hours
         sign = f"{'at least ' if total.more else ''}{'' if change < 0 else '+'}"
-        hint = f"the plan's part: {sign}{usd(change, digits=digits)}; most of all cost {_dearest(money, hours, digits)}"
+        part, _ = usd_apart(change, 0, digits=digits)
+        hint = f"the plan's part: {sign}{part}; most of all cost {_dearest(money, hours, digits)}"
         yield Diagnostic(summary, hint)
 
 
@@ -223,17 +233,18 @@ def _risen(cost: Cost, now: int | None, allowed: int) -> str:
         return f"{cost.what}: the price was {_each(was, cost)} when the plan was made, and is not known any more"
     if now * 10_000 <= was * (10_000 + allowed):
         return ""
-    more, may = _per_cent(Fraction(now - was, was)), _per_cent(Fraction(allowed, 10_000))
+    rise, limit = Fraction(now - was, was) if was else Fraction(now), Fraction(allowed, 10_000)
+    digits = digits_apart(rise, limit, 2, _per_cent)
+    more, may = _per_cent(rise, digits=digits), _per_cent(limit, digits=digits)
     return (
         f"{cost.what}: the price rose by {more} since the plan was made, from {_each(was, cost)} to "
         f"{_each(now, cost)}; it may rise by {may}"
     )
 
 
-def _per_cent(share: Fraction) -> str:
-    exact = Decimal(share.numerator * 100) / Decimal(share.denominator)
-    text = f"{exact.quantize(Decimal('0.01')):f}"
-    return f"{text.rstrip('0').rstrip('.')} %"
+def _per_cent(share: Fraction, *, digits: int = 2) -> str:
+    whole, _, rest = f"{rounded(share * 100, digits):f}".partition(".")
+    return f"{whole}{'.' if rest.rstrip('0') else ''}{rest.rstrip('0')} %"
 
 
 def _each(price: int, cost: Cost) -> str:

@@ -35,6 +35,7 @@ from novita_infra.encoding import (
     parse_json,
     reading_again,
 )
+from novita_infra.encoding.files import read_file
 from novita_infra.model.clock import LAST_MOMENT
 from novita_infra.model.diagnostics import EXIT_REFUSED, Diagnostic, Problems, problem
 from novita_infra.model.frozen import dataclass
@@ -225,7 +226,7 @@ def read_plan(path: Path) -> SavedPlan:
 def read_content(path: Path) -> PlanFileParts:
     """The parts of a plan file, whole and of a version that is known. Raises Problems."""
     try:
-        data = parse_json(path.read_bytes())
+        data = parse_json(read_file(path))
         compact(data)  # refuses numbers that no plan holds
     except OSError as error:
         raise problem(f"cannot read the plan {path}: {error.strerror}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from novita_infra.catalogue.prices import MONTH, Amount, Cost, rate, unknown, usd
+from novita_infra.catalogue.prices import MONTH, Amount, Cost, digits_apart, rate, unknown, usd
 from novita_infra.planning.plan.costs import Money, Row, Sums, sums
 
 _AGES: Final = ((86_400, "d"), (3600, "h"), (60, "min"))
@@ -55,7 +55,11 @@ def standing_text(money: Money) -> str:
     """The cost of an environment that does not change."""
     total = money.total
     nothing_known = total.unknown_after and not total.after
-    return "not known" if nothing_known else f"{_after(total)}/h, {_after(total, MONTH)}/month"
+    return (
+        "not known"
+        if nothing_known
+        else f"{_after(total, 1, _usual_digits(1))}/h, {_after(total, MONTH, _usual_digits(MONTH))}/month"
+    )
 
 
 def unknown_texts(money: Money) -> list[tuple[str, str]]:
@@ -83,32 +87,36 @@ def _rated(row: Row, total: Sums) -> str:
         return f"not known; counted as {word}: {_amount(total.after)}/h"
     if not total.delta:
         return ""
-    from_to = f" ({_before(total)}/h -> {_after(total)}/h)" if total.before and total.after else ""
-    return f"{_delta(total)}{'' if total.more and total.less else '/h'}{from_to}"
+    digits = _digits(total, 1)
+    from_to = (
+        f" ({_before(total, 1, digits)}/h -> {_after(total, 1, digits)}/h)" if total.before and total.after else ""
+    )
+    return f"{_delta(total, 1, digits)}{'' if total.more and total.less else '/h'}{from_to}"
 
 
 def _sum_text(sums: Sums, *, hours: int) -> str:
-    before, after = _before(sums, hours), _after(sums, hours)
+    digits = _digits(sums, hours)
+    before, after = _before(sums, hours, digits), _after(sums, hours, digits)
     text = f"{before} -> {after}" if sums.delta or before != after else after
     if sums.delta and (sums.before or sums.unknown_before) and (sums.after or sums.unknown_after):
-        text += f" ({_delta(sums, hours)})"
+        text += f" ({_delta(sums, hours, digits)})"
     return text
 
 
-def _before(sums: Sums, hours: int = 1) -> str:
-    return _known(sums.before * hours, more=sums.unknown_before, digits=_digits(hours))
+def _before(sums: Sums, hours: int, digits: int) -> str:
+    return _known(sums.before * hours, more=sums.unknown_before, digits=digits)
 
 
-def _after(sums: Sums, hours: int = 1) -> str:
-    return _known(sums.after * hours, more=sums.unknown_after, digits=_digits(hours))
+def _after(sums: Sums, hours: int, digits: int) -> str:
+    return _known(sums.after * hours, more=sums.unknown_after, digits=digits)
 
 
-def _delta(sums: Sums, hours: int = 1) -> str:
+def _delta(sums: Sums, hours: int, digits: int) -> str:
     """The difference, or its known bound."""
     if sums.more and sums.less:
         return "not known"
     bound = "at least " if sums.more else "at most " if sums.less else ""
-    return f"{bound}{_amount(sums.delta * hours, digits=_digits(hours), sign=True)}"
+    return f"{bound}{_amount(sums.delta * hours, digits=digits, sign=True)}"
 
 
 def _once(sums: Sums) -> str:
@@ -124,7 +132,15 @@ def _known(amount: Amount, *, more: bool, digits: int) -> str:
     return f"at least {_amount(amount, digits=digits)}" if amount else "not known"
 
 
-def _digits(hours: int) -> int:
+def _digits(sums: Sums, hours: int) -> int:
+    """The digits after the point at which the sums before and after differ, if they do."""
+    digits = _usual_digits(hours)
+    for before, after in ((sums.before.least, sums.after.least), (sums.before.most, sums.after.most)):
+        digits = digits_apart(before * hours, after * hours, digits, usd)
+    return digits
+
+
+def _usual_digits(hours: int) -> int:
     return 5 if hours == 1 else 2
 
 

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
+from novita_infra.encoding.files import read_file
+from novita_infra.manifests.yaml.decoding import LARGEST
 from novita_infra.manifests.yaml.excerpts import public_text
 from novita_infra.model.addresses import Origin
 from novita_infra.model.diagnostics import Diagnostic
@@ -59,6 +61,7 @@ def _placed(origin: Origin, root: Path) -> Origin:
 
 def _read(name: str) -> str | None:
     try:
-        return Path(name).read_text(encoding="utf-8-sig")
+        text = read_file(Path(name), most=LARGEST).decode("utf-8-sig")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, ValueError):
         return None

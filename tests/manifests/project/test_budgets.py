@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from novita_infra.manifests.project.loading import load
+from novita_infra.model.addresses import Origin
+from novita_infra.model.diagnostics import Problems
 from novita_infra.model.rules import Budget, OnUnknown, Rules
 
 HEAD = "apiVersion: novita-infra/v1\nkind: Project\nmetadata: {name: costs}\n"
@@ -43,3 +46,38 @@ def test_without_a_word_there_is_no_ceiling_and_no_price_may_rise(tmp_path: Path
     assert found.budget == Budget()
     assert not found.budget.ceilings
     assert found.max_price_rise == 0
+
+
+@pytest.mark.parametrize(
+    ("amount", "summary"),
+    [
+        ("1e23", "budget.perHour is more than any account has"),
+        ("1e300", "budget.perHour is more than any account has"),
+        ("9000000000000000000", "budget.perHour is more than any account has"),
+        ('"1e999999999"', "budget.perHour"),
+        ("0.000001", "budget.perHour is finer than any price"),
+        ("5e-324", "budget.perHour is finer than any price"),
+        ("0.30000000000000004", "budget.perHour is finer than any price"),
+        (f'"0.{"0" * 900}1"', "budget.perHour"),
+        (f'"{"9" * 5000}"', "budget.perHour"),
+    ],
+)
+def test_an_amount_out_of_reach_is_reported_at_its_place(amount: str, summary: str, tmp_path: Path) -> None:
+    with pytest.raises(Problems) as caught:
+        rules(tmp_path, f"budget:\n  perHour: {amount}\n")
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.summary.startswith(summary)
+    assert diagnostic.origin == Origin("novita-infra.yaml", 5, 12)
+
+
+@pytest.mark.parametrize("amount", ["1e15", "100000.50000", '"1000000000000000"'])
+def test_a_large_amount_is_exact(amount: str, tmp_path: Path) -> None:
+    units = rules(tmp_path, f"budget: {{perHour: {amount}}}\n").budget.per_hour
+    assert units == int(Decimal(amount.strip('"')) * 100_000)
+
+
+@pytest.mark.parametrize("rise", ["1e9%", f"{'9' * 5000}%", "0.001%", "-1%"])
+def test_a_price_rise_that_nobody_means_is_reported(rise: str, tmp_path: Path) -> None:
+    with pytest.raises(Problems) as caught:
+        rules(tmp_path, f"maxPriceRise: {rise}\n")
+    assert "maxPriceRise" in str(caught.value)

@@ -254,3 +254,20 @@ def test_a_plan_says_which_parts_of_the_catalogue_its_prices_stand_in() -> None:
         "gpu",
         "serverless",
     )
+
+
+def test_figures_that_differ_are_shown_with_digits_that_differ() -> None:
+    storage = replace(STORAGE, price=20, quantity=100)  # $0.000833... per hour
+    (text,) = refusals(Money((Row(DATA, (), (storage,)),), budget=Budget(per_hour=83)))
+    assert "would cost $0.000833 per hour at the most, over its budget of $0.00083;" in text
+    (text,) = refusals(
+        Money((Row(DATA, (), (replace(storage, hours=1, quantity=1),)),), budget=Budget(per_month=14_399))
+    )
+    assert "would cost $0.144 per month at the most, over its budget of $0.14399;" in text
+    for was, now, words in (
+        (100_000_000, 100_000_001, "rose by 0.000001 % since the plan was made, from $1,000.00 per GPU to $1,000.00001 "),
+        (1, 10**4000, "; it may rise by 0 %"),
+    ):
+        row = Row(TRAINER, (), (replace(GPU, price=was),))
+        (finding,) = risen(plan_of(row), offered(now), Rules())
+        assert words in finding.diagnostic.summary

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Self
+from functools import cache
+from typing import Any, ClassVar, Final, Self
 
 Ahead = list[tuple[float, str]]
 """What will happen to a record: the time (Unix seconds) and the event, the next one first."""
@@ -34,12 +35,33 @@ class WorldRecord:
 
     @classmethod
     def of_values(cls, values: dict[str, Any]) -> Self:
-        """The record from its JSON values."""
+        """The record from its JSON values. Raises ValueError, KeyError or TypeError for values of another record."""
         values["ahead"] = [(at, event) for at, event in values["ahead"]]
         if cls.RENAMED and cls.RENAMED not in values:
             for old in values.keys() - {field.name for field in fields(cls)}:
                 values[cls.RENAMED] = values.pop(old)
-        return cls(**values)
+        record = cls(**values)
+        for name, types, items in _types(cls):
+            value = getattr(record, name)
+            if type(value) not in types or (items and any(type(item) is not items for item in value)):
+                raise ValueError(f"{name} is of another type")
+        return record
+
+
+_PLAIN: Final[dict[str, tuple[type, ...]]] = {"str": (str,), "int": (int,), "bool": (bool,), "float": (int, float)}
+_ITEMS: Final[dict[str, type]] = {"str": str, "int": int, "dict": dict}
+
+
+@cache
+def _types(record: type[WorldRecord]) -> list[tuple[str, tuple[type, ...], type | None]]:
+    """The fields with the types of their values, and the type of their items where they are lists."""
+    types = []
+    for item in fields(record):
+        outer, _, inner = str(item.type).partition("[")
+        holders: dict[str, tuple[type, ...]] = {"list": (list,), "Ahead": (list,), "dict": (dict, type(None))}
+        items = _ITEMS.get(inner.partition("[")[0].rstrip("]")) if outer == "list" else None
+        types.append((item.name, _PLAIN.get(outer) or holders[outer], items))
+    return types
 
 
 @dataclass(slots=True, kw_only=True)

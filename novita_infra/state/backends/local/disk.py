@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from novita_infra.encoding.files import read_stream
 from novita_infra.model.diagnostics import Problems, problem
 from novita_infra.state.file_format import lower_first
 from novita_infra.state.private_files import check_regular, open_private
@@ -28,7 +29,7 @@ class Disk:
             os.close(file)
             raise
         with open(file, "rb") as stream:  # noqa: PTH123 -- Path.open takes no file descriptor
-            return stream.read()
+            return read_stream(stream, path)
 
     def open(self, path: Path, flags: int) -> int:
         """Opens the file, and no link; a new one is for its owner alone: a state is private even without secrets."""
