@@ -122,6 +122,24 @@ def test_what_is_wrong_with_a_scenario_is_reported_before_anything_runs(
 # --- run ---
 
 
+@pytest.mark.parametrize(
+    ("option", "values"),
+    [
+        ("--time-scale", ["0", "-1", "nan", "inf", "1e400", "1e-320", "1e308"]),
+        ("--latency-ms", ["-1", "nan", "inf", "1e23"]),
+        ("--port", ["-1", "65536", "99999", "1e3", "9" * 400]),
+        ("--seed", ["1.5", "nan", "9" * 5000]),
+    ],
+)
+def test_a_figure_that_makes_no_sense_is_refused_before_anything_runs(
+    option: str, values: list[str], run: Invoke
+) -> None:
+    for value in values:
+        refused = run("sim", "serve", option, value)
+        assert refused.exit_code != 0
+        assert f"Invalid value for '{option}'" in refused.stderr
+
+
 def test_run_gives_the_code_of_the_command_and_tells_doubles_money_and_calls(run: Invoke, project: Path) -> None:
     (project / "novita-infra.yaml").unlink()
     result = run("sim", "run", "--report", "verdict.json", "--", sys.executable, "-c", MAKES_TWO)

@@ -265,7 +265,11 @@ def test_figures_that_differ_are_shown_with_digits_that_differ() -> None:
     )
     assert "would cost $0.144 per month at the most, over its budget of $0.14399;" in text
     for was, now, words in (
-        (100_000_000, 100_000_001, "rose by 0.000001 % since the plan was made, from $1,000.00 per GPU to $1,000.00001 "),
+        (
+            100_000_000,
+            100_000_001,
+            "rose by 0.000001 % since the plan was made, from $1,000.00 per GPU to $1,000.00001 ",
+        ),
         (1, 10**4000, "; it may rise by 0 %"),
     ):
         row = Row(TRAINER, (), (replace(GPU, price=was),))

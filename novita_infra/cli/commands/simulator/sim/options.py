@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,16 @@ import click
 from novita_infra.cli.rendering import Callback
 from novita_infra.simulator import PROFILES
 from novita_infra.testing.worlds import WorldOptions
+
+
+class _FiniteRange(click.FloatRange):
+    """A range that `nan` is not in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        figure = float(super().convert(value, param, ctx))
+        if math.isnan(figure):
+            self.fail(f"{value!r} is no number", param, ctx)
+        return figure
 
 
 def world_options(*, time_scale: float) -> Callable[[Callback], Callback]:
@@ -35,7 +46,7 @@ def world_options(*, time_scale: float) -> Callable[[Callback], Callback]:
         ),
         click.option(
             "--time-scale",
-            type=click.FloatRange(min=0, min_open=True),
+            type=_FiniteRange(min=1e-6, max=1e6),
             default=time_scale,
             show_default=True,
             metavar="X",
@@ -43,7 +54,7 @@ def world_options(*, time_scale: float) -> Callable[[Callback], Callback]:
         ),
         click.option(
             "--latency-ms",
-            type=click.FloatRange(min=0),
+            type=_FiniteRange(min=0, max=600_000),
             default=0.0,
             metavar="N",
             show_default=True,

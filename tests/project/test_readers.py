@@ -1,0 +1,93 @@
+"""Whatever stands in a file or an answer ends in a message. No reader is forgotten."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from readers import NO_INPUT, READERS, Reader, make_project
+
+from novita_infra.api.errors import ApiError
+from novita_infra.model.diagnostics import Problems
+from novita_infra.simulator import AccountInUse, BadScenario, UnknownFormat
+
+PACKAGE = Path(__file__).parents[2] / "novita_infra"
+REPORTED = (Problems, ApiError, UnknownFormat, AccountInUse, BadScenario)
+"""What the callers of a reader turn into a message."""
+_READING = {"read_bytes", "read_text", "read_file", "read_stream", "parse_json", "read_json"}
+_OF_MODULES = {"json.loads", "json.load", "os.read", "os.pread", "sqlite3.connect", "yaml.load", "pickle.loads"}
+_WORD = re.compile("|".join(map(re.escape, sorted(_READING | _OF_MODULES))))
+
+
+def readers_of_the_package() -> set[str]:
+    """Each function that reads bytes or texts of a file or an answer, as `module:function`."""
+    found: set[str] = set()
+
+    def visit(node: ast.AST, module: str, where: tuple[str, ...]) -> None:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            where = (*where, node.name)
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            if name in _OF_MODULES or name.rpartition(".")[2] in _READING:
+                found.add(f"{module}:{'.'.join(where)}")
+        for child in ast.iter_child_nodes(node):
+            visit(child, module, where)
+
+    for path in PACKAGE.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        if _WORD.search(text):  # to parse all modules takes a second
+            visit(ast.parse(text), path.relative_to(PACKAGE).with_suffix("").as_posix(), ())
+    return found
+
+
+def test_every_function_that_reads_is_driven_with_damage_or_says_why_not() -> None:
+    driven = {name for reader in READERS for name in reader.covers}
+    assert readers_of_the_package() == driven | NO_INPUT.keys()
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An applied project; no setting of the caller gets through."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("NOVITA")]:
+            patch.delenv(name)
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield make_project(tmp_path_factory.mktemp("project"))
+
+
+def drive(reader: Reader, project: Path, folder: Path, *, seed: int, times: int = 1) -> None:
+    """Reads the damaged inputs, each in a copy of the project."""
+    random = Random(f"{reader.name} {seed}")
+    sample = reader.sample or (project / reader.file).read_bytes()
+    copy = folder / "copy"
+    shutil.copytree(project, copy)
+    file = copy / reader.file
+    for damage in reader.damages:
+        for place, data in damage(sample, random, reader.count * times):
+            shutil.rmtree(copy)
+            shutil.copytree(project, copy)
+            file.write_bytes(data)
+            try:
+                reader.read(copy, file)
+            except REPORTED:
+                continue
+            except BaseException as error:
+                error.add_note(f"{reader.name}, damaged at {place}: {data[:400]!r}")
+                raise
+
+
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
+def test_a_damaged_input_ends_in_a_message(reader: Reader, project: Path, tmp_path: Path) -> None:
+    drive(reader, project, tmp_path, seed=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
+def test_much_damage_ends_in_messages_too(reader: Reader, project: Path, tmp_path: Path) -> None:
+    drive(reader, project, tmp_path, seed=1, times=10)

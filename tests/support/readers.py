@@ -1,0 +1,363 @@
+"""Every reader of a file or an answer: a sound input, and what reads it. A test holds the list against the code."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import yaml
+from click.testing import CliRunner
+from damage import damaged_bytes, damaged_json
+
+from novita_infra.api.error_mapping import refusal
+from novita_infra.api.limits.shared_limits import LimitsFile
+from novita_infra.api.logs.lines import extract_lines
+from novita_infra.api.request import get
+from novita_infra.api.responses import Response, content
+from novita_infra.cli import root
+from novita_infra.encoding.checksums import add_line_checksum
+from novita_infra.model.rules import Judge, Policy
+from novita_infra.policies.processes import Exited
+from novita_infra.policies.running import _Bench
+from novita_infra.policies.schema_judge import judge_by_schema
+from novita_infra.simulator import open_world, scenario_of
+from novita_infra.state.backends.local.file_lock import take_lock
+from novita_infra.state.file_format import read_state
+from novita_infra.state.journal import header_line, put_line
+from novita_infra.state.state import State
+from novita_infra.testing.scenario_files import read_scenario
+
+PROJECT: Final = """\
+apiVersion: novita-infra/v1
+kind: Project
+metadata: {name: small, id: abcdefgh}
+variables: {size: {type: integer, default: 20}}
+budget: {perHour: 100, perMonth: 10000}
+maxPriceRise: 5%
+changeLimit: {percent: 50, from: 3}
+environments: {default: {variables: {size: 30}, patches: [{target: vpc.net, lifecycle: {protect: true}}]}}
+outputs: {dataId: "${network_storage.data.id}"}
+"""
+FLEET: Final = """\
+apiVersion: novita-infra/v1
+kind: NetworkStorage
+metadata: {name: data}
+spec: {cluster: us-ca-nas-2, sizeGb: "${var.size}"}
+---
+apiVersion: novita-infra/v1
+kind: VPC
+metadata: {name: net, labels: {team: a}}
+lifecycle: {timeouts: {create: 5m}}
+spec: {cluster: us-dallas-nas-2}
+---
+apiVersion: novita-infra/v1
+kind: RegistryAuth
+metadata: {name: registry}
+spec: {username: me, password: {fromFile: password.txt}}
+"""
+
+Damage = Callable[[bytes, Random, int], Iterator[tuple[str, bytes]]]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One input, the file of the project that holds it, and how it is read."""
+
+    name: str
+    covers: tuple[str, ...]
+    """The functions of the package that read it, as `module:function`."""
+    read: Callable[[Path, Path], object]
+    """Takes the folder of the project and the damaged file; raises what a caller reports as a message."""
+    file: str = "input"
+    sample: bytes = b""
+    """The sound input, where `make_project` does not make the file."""
+    damages: tuple[Damage, ...] = field(default=())
+    count: int = 6
+    """How often each kind of damage is done in the quick lane."""
+
+
+def run(*words: str) -> None:
+    """The command; fails on a traceback, an internal error and an unknown exit code."""
+    ended = CliRunner().invoke(root, list(words), prog_name="novita-infra")
+    assert ended.exception is None or isinstance(ended.exception, SystemExit), repr(ended.exception)
+    assert "internal error" not in ended.output, ended.output
+    assert "Traceback" not in ended.output, ended.output
+    assert ended.exit_code in {0, 1, 2, 3, 4, 5, 6}, ended.output
+
+
+def make_project(folder: Path) -> Path:
+    """An applied project with all files that a project can have; to be called in it."""
+    files = {"novita-infra.yaml": PROJECT, "fleet.yaml": FLEET, "password.txt": "hunter2-hunter2\n"}
+    files |= {"prod.vars.yaml": "size: 50\n", "schema.json": '{"type": "object", "required": ["format_version"]}'}
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    run("apply", "--sim", "--auto-approve", str(folder))
+    (folder / "fleet.yaml").write_text(FLEET.replace("team: a", "team: b").replace("5m", "6m"))
+    run("plan", "--sim", "--out", str(folder / "p.niplan"), "--var", "size=60", str(folder))
+    state = state_of(folder)
+    lines = [put_line(record, "put") for record in state.records.values()]
+    (folder / "state" / "default.journal").write_bytes(header_line(state) + b"".join(lines))
+    return folder
+
+
+def state_of(folder: Path) -> State:
+    return read_state((folder / "state" / "default.json").read_bytes(), "state", hint="")
+
+
+def as_bytes(data: bytes, random: Random, count: int) -> Iterator[tuple[str, bytes]]:
+    """Damage of the bytes."""
+    yield from (("bytes", damaged) for damaged in damaged_bytes(data, random, count))
+
+
+def as_json(data: bytes, random: Random, count: int) -> Iterator[tuple[str, bytes]]:
+    """Damage of the JSON. A checksum is left out: a file without one is read as one of an old version."""
+    value = json.loads(data)
+    if isinstance(value, dict):
+        value.pop("checksum", None)
+    for place, text in damaged_json(value, random, count):
+        yield place, text.encode("utf-8", "surrogatepass")
+
+
+def as_lines(data: bytes, random: Random, count: int) -> Iterator[tuple[str, bytes]]:
+    """Damage of the JSON in one line of a journal, under a checksum that matches."""
+    lines = data.split(b"\n")[:-1]
+    for _ in range(count):
+        number = random.randrange(len(lines))
+        value = json.loads(lines[number])
+        value.pop("crc32", None)
+        for place, text in damaged_json(value, random, 1):
+            line = text.encode("utf-8", "surrogatepass")
+            changed = [
+                *lines[:number],
+                add_line_checksum(line) if line.startswith(b"{") else line,
+                *lines[number + 1 :],
+            ]
+            yield f"line {number + 1}: {place}", b"\n".join(changed) + b"\n"
+
+
+def as_yaml(data: bytes, random: Random, count: int) -> Iterator[tuple[str, bytes]]:
+    """Damage of one of the documents, as values."""
+    documents = list(yaml.safe_load_all(data))
+    for _ in range(count):
+        number = random.randrange(len(documents))
+        for place, text in damaged_json(documents[number], random, 1):
+            parts = [json.dumps(item) for item in documents]
+            parts[number] = text
+            yield place, "\n---\n".join(parts).encode("utf-8", "surrogatepass")
+
+
+def _command(*words: str) -> Callable[[Path, Path], None]:
+    return lambda folder, file: run(*(word.format(folder=folder, file=file) for word in words))
+
+
+def _world(_: Path, file: Path) -> None:
+    open_world(file, now=time.time).close()
+
+
+def _lock(_: Path, file: Path) -> None:
+    str(take_lock(file, "apply", now=time.time))
+
+
+def _pace(_: Path, file: Path) -> None:
+    limits = LimitsFile(file)
+    with limits.open(time.time()) as read:
+        assert read is not None
+        read.pace.reserve(time.time())
+    limits.close()
+
+
+def _schema(_: Path, file: Path) -> None:
+    before, sys.stdin, sys.stdout = (sys.stdin, sys.stdout), io.StringIO('{"format_version": "1.2"}'), io.StringIO()
+    try:
+        judge_by_schema(str(file), "whole")
+        assert json.loads(sys.stdout.getvalue()).keys() <= {"deny", "error"}
+    finally:
+        sys.stdin, sys.stdout = before
+
+
+class _Printing(_Bench):
+    """A policy that has printed the bytes of `text`."""
+
+    def _run(self, policy: Policy, argv: list[str]) -> Exited:
+        del policy, argv
+        return Exited(0, self.text, b"")
+
+
+def _verdict(folder: Path, file: Path) -> None:
+    bench = _Printing(folder, {}, file.read_bytes(), threading.Event(), frozenset({"hunter2"}))
+    bench.judge(Policy(name="p", by=Judge.RUN, words=(sys.executable,)))
+
+
+def _answer(_: Path, file: Path) -> None:
+    data = file.read_bytes()
+    str(refusal(get("/x"), Response(400, body=data), now=0.0, hidden=frozenset()))
+    content(get("/x"), Response(200, {"content-type": "application/json"}, data))
+
+
+_STATE_COMMANDS: Final = ("state/file_format:read_json", "state/file_format:read_state", "encoding/values:parse_json")
+_JOURNAL: Final = ("state/journal:fold", "state/journal:_continues")
+_MANIFEST: Final = (
+    "manifests/project/files:Files.read",
+    "manifests/yaml/parsing:read",
+    "views/content/diagnostics:_read",
+    "encoding/files:read_file",
+)
+_PROJECT: Final = ("manifests/project/locating:locate", "manifests/project/rules:rules_at")
+_VERDICT: Final = b'{"deny": ["no"], "warn": [{"reason": "hm", "address": "vpc.net"}]}'
+_SCENARIO: Final = (
+    b"name: x\nsays: y\nevents: [{at: 5, do: fault, fault: {kind: status, count: 2, operation: '*.list'}}]\n"
+)
+_REFUSAL: Final = (
+    b'{"code": 5, "reason": "CONFLICT", "message": "no", "metadata": {"id": 3}, "error": {"message": "m"}}'
+)
+
+READERS: Final = (
+    Reader("manifest", _MANIFEST, _command("validate", "{folder}"), "fleet.yaml", damages=(as_bytes, as_yaml)),
+    Reader(
+        "manifest for an import",
+        ("operations/importing:_declared_elsewhere", "manifests/export/drafts:_substitutes"),
+        _command("import", "vpc.net", "unknown", "--sim", "{folder}/novita-infra.yaml"),
+        "fleet.yaml",
+        damages=(as_yaml,),
+        count=2,
+    ),
+    Reader("project", (), _command("validate", "{folder}"), "novita-infra.yaml", damages=(as_bytes, as_yaml), count=8),
+    Reader(
+        "project of a destroy",
+        _PROJECT,
+        _command("destroy", "--sim", "{folder}"),
+        "novita-infra.yaml",
+        damages=(as_yaml,),
+        count=3,
+    ),
+    Reader(
+        "variables",
+        ("manifests/language/variables:_parsed",),
+        _command("validate", "--var-file", "{file}", "--var", "size=0x1e999", "{folder}"),
+        "prod.vars.yaml",
+        damages=(as_bytes, as_yaml),
+    ),
+    Reader(
+        "secret",
+        ("manifests/language/secrets:Secrets._from_file",),
+        _command("validate", "{folder}"),
+        "password.txt",
+        damages=(as_bytes,),
+    ),
+    Reader(
+        "state",
+        ("state/backends/local/disk:Disk.read", *_STATE_COMMANDS),
+        _command("state", "list", "{folder}"),
+        "state/default.json",
+        damages=(as_bytes, as_json),
+        count=12,
+    ),
+    Reader(
+        "state of a plan", (), _command("plan", "--sim", "{folder}"), "state/default.json", damages=(as_json,), count=4
+    ),
+    Reader(
+        "journal",
+        _JOURNAL,
+        _command("show", "--json", "{folder}"),
+        "state/default.journal",
+        damages=(as_bytes, as_lines),
+        count=12,
+    ),
+    Reader(
+        "saved plan",
+        ("planning/saved/plan_file:read_content",),
+        _command("show", "{file}"),
+        "p.niplan",
+        damages=(as_bytes, as_json),
+        count=10,
+    ),
+    Reader(
+        "lock",
+        ("state/backends/local/file_lock:_holder",),
+        _lock,
+        sample=b'{"operation": "apply", "user": "ada", "pid": 12, "host": "h", "boot": "b", "since": "now"}',
+        damages=(as_bytes, as_json),
+    ),
+    Reader(
+        "pace",
+        ("api/limits/shared_limits:LimitsFile._read",),
+        _pace,
+        sample=bytes(range(200)),
+        damages=(as_bytes,),
+    ),
+    Reader(
+        "account of the simulator",
+        (
+            "simulator/world/engine/account_file:AccountFile.__init__",
+            "simulator/world/engine/tables:Table._decode",
+        ),
+        _world,
+        ".novita-infra/sim.db",
+        damages=(as_bytes,),
+        count=12,
+    ),
+    Reader(
+        "scenario",
+        ("testing/scenario_files:read_scenario",),
+        lambda _, file: scenario_of(read_scenario(file).data),
+        sample=_SCENARIO,
+        damages=(as_bytes, as_yaml),
+    ),
+    Reader(
+        "schema of a policy",
+        ("policies/schema_judge:judge_by_schema",),
+        _schema,
+        "schema.json",
+        damages=(as_bytes, as_json),
+    ),
+    Reader(
+        "verdict of a policy",
+        ("policies/running:_Bench._answer_of",),
+        _verdict,
+        sample=_VERDICT,
+        damages=(as_json,),
+        count=20,
+    ),
+    Reader(
+        "answer",
+        ("api/responses:content", "api/error_mapping:_read"),
+        _answer,
+        sample=_REFUSAL,
+        damages=(as_bytes, as_json),
+        count=20,
+    ),
+    Reader(
+        "log",
+        ("api/logs/lines:_json",),
+        lambda _, file: extract_lines(file.read_bytes(), secrets=["hunter2"]),
+        sample=b'{"logs": [{"message": "one\\ntwo", "time": 5}, "three"]}',
+        damages=(as_bytes, as_json),
+        count=20,
+    ),
+)
+
+NO_INPUT: Final = {
+    "encoding/files:read_file": "what the readers of files call",
+    "manifests/project/alone:declare_alone": "reads a manifest that this program wrote",
+    "operations/known_places:known_places": "skips a file that holds no place; see its own test",
+    "policies/privacy:_overwrite": "reads a file of the kernel",
+    "policies/processes:_Reports.read": "reads what our own supervisor writes",
+    "policies/processes:_read_output": "passes on the bytes of a policy",
+    "policies/running:_Bench._fit": "reads what our own program prints",
+    "schema/resources:write_schemas": "reads schemas that this program wrote",
+    "simulator/http/control:_json": "requests; the lane of generated requests damages them",
+    "simulator/http/coverage:write_operations": "reads a page of this repository",
+    "simulator/http/reading:_json_of": "requests; the lane of generated requests damages them",
+    "simulator/http/redaction:_json": "requests and answers, which are redacted as text if they are no JSON",
+    "simulator/world/llm/files:rows": "requests; the lane of generated requests damages them",
+    "state/lock_holders:_boot": "reads a file of the kernel",
+}
+"""Functions that read nothing that can be damaged, or are driven elsewhere, each with the reason."""
