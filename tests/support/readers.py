@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Final
+from types import SimpleNamespace
+from typing import Any, Final
 
 import yaml
 from click.testing import CliRunner
@@ -25,6 +26,7 @@ from novita_infra.api.responses import Response, content
 from novita_infra.cli import root
 from novita_infra.encoding.checksums import add_line_checksum
 from novita_infra.model.rules import Judge, Policy
+from novita_infra.operations.known_places import account_folder, known_places
 from novita_infra.policies.processes import Exited
 from novita_infra.policies.running import _Bench
 from novita_infra.policies.schema_judge import judge_by_schema
@@ -32,6 +34,7 @@ from novita_infra.simulator import open_world, scenario_of
 from novita_infra.state.backends.local.file_lock import take_lock
 from novita_infra.state.file_format import read_state
 from novita_infra.state.journal import header_line, put_line
+from novita_infra.state.settings import StateSettings
 from novita_infra.state.state import State
 from novita_infra.testing.scenario_files import read_scenario
 
@@ -174,6 +177,16 @@ def _pace(_: Path, file: Path) -> None:
     limits.close()
 
 
+def _place(folder: Path, file: Path) -> None:
+    project = SimpleNamespace(state=StateSettings(folder, {}))
+    session: Any = SimpleNamespace(project=project, cache=folder, account="a")
+    places = account_folder(session)
+    assert places
+    places.mkdir()
+    file.rename(places / "0.place")
+    list(known_places(session))
+
+
 def _schema(_: Path, file: Path) -> None:
     before, sys.stdin, sys.stdout = (sys.stdin, sys.stdout), io.StringIO('{"format_version": "1.2"}'), io.StringIO()
     try:
@@ -287,6 +300,13 @@ READERS: Final = (
         damages=(as_bytes, as_json),
     ),
     Reader(
+        "place",
+        ("operations/known_places:known_places",),
+        _place,
+        sample=b'{"options": {"path": "state"}, "root": "/srv/fleet"}',
+        damages=(as_bytes, as_json),
+    ),
+    Reader(
         "pace",
         ("api/limits/shared_limits:LimitsFile._read",),
         _pace,
@@ -347,7 +367,6 @@ READERS: Final = (
 NO_INPUT: Final = {
     "encoding/files:read_file": "what the readers of files call",
     "manifests/project/alone:declare_alone": "reads a manifest that this program wrote",
-    "operations/known_places:known_places": "skips a file that holds no place; see its own test",
     "policies/privacy:_overwrite": "reads a file of the kernel",
     "policies/processes:_Reports.read": "reads what our own supervisor writes",
     "policies/processes:_read_output": "passes on the bytes of a policy",
