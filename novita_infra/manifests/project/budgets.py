@@ -65,7 +65,9 @@ def _inexact(said: Mapping[str, Any], position: Position) -> list[Diagnostic]:
         if amount is not None and amount.copy_abs() > _MOST_USD:
             summary, hint = f"budget.{name} is more than any account has", f"at most {_MOST_USD:,} USD"
             diagnostics.append(Diagnostic(summary, hint, origin=place))
-        elif amount is not None and amount.normalize(_EXACT).as_tuple().exponent < -_DIGITS:
+        elif (
+            amount is not None and amount.scaleb(_DIGITS, _EXACT) != amount.scaleb(_DIGITS, _EXACT).to_integral_value()
+        ):
             summary, hint = f"budget.{name} is finer than any price", f"at most {_DIGITS} digits after the point"
             diagnostics.append(Diagnostic(summary, hint, origin=place))
     return diagnostics

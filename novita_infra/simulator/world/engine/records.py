@@ -41,7 +41,7 @@ class WorldRecord:
             for old in values.keys() - {field.name for field in fields(cls)}:
                 values[cls.RENAMED] = values.pop(old)
         record = cls(**values)
-        for name, types, items in _types(cls):
+        for name, types, items in _types(cls):  # type: ignore[arg-type]  # a class is hashable
             value = getattr(record, name)
             if type(value) not in types or (items and any(type(item) is not items for item in value)):
                 raise ValueError(f"{name} is of another type")
