@@ -26,7 +26,7 @@ from novita_infra.api.responses import Response, content
 from novita_infra.cli import root
 from novita_infra.encoding.checksums import add_line_checksum
 from novita_infra.model.rules import Judge, Policy
-from novita_infra.operations.known_places import account_folder, known_places
+from novita_infra.operations.known_places import KnownPlaces
 from novita_infra.policies.processes import Exited
 from novita_infra.policies.running import _Bench
 from novita_infra.policies.schema_judge import judge_by_schema
@@ -180,11 +180,11 @@ def _pace(_: Path, file: Path) -> None:
 def _place(folder: Path, file: Path) -> None:
     project = SimpleNamespace(state=StateSettings(folder, {}))
     session: Any = SimpleNamespace(project=project, cache=folder, account="a")
-    places = account_folder(session)
-    assert places
-    places.mkdir()
-    file.rename(places / "0.place")
-    list(known_places(session))
+    places = KnownPlaces(session)
+    assert places.folder
+    places.folder.mkdir()
+    file.rename(places.folder / "0.place")
+    places.others()
 
 
 def _schema(_: Path, file: Path) -> None:
@@ -301,7 +301,7 @@ READERS: Final = (
     ),
     Reader(
         "place",
-        ("operations/known_places:known_places",),
+        ("operations/known_places:KnownPlaces._place",),
         _place,
         sample=b'{"options": {"path": "state"}, "root": "/srv/fleet"}',
         damages=(as_bytes, as_json),
