@@ -76,6 +76,8 @@ _FILTER_ADVICE: Final = (
     "check the proxy settings, or try from another network"
 )
 
+_BUDGET_ADVICE: Final = "the budget of the member or of the key is exhausted: raise it, or wait for the next month"
+
 
 def refusal(request: Request, answer: Response, *, now: float, hidden: Iterable[str] = ()) -> ApiError:
     """The error that an answer other than 2xx means; `now` in Unix seconds.
@@ -94,6 +96,8 @@ def refusal(request: Request, answer: Response, *, now: float, hidden: Iterable[
         error.advice = _PAGE_ADVICE
     elif kind is Refused and _FILTER.fullmatch(said.text):
         error.advice = _FILTER_ADVICE
+    elif kind is NoMoney and "budget" in said.text.lower():
+        error.advice = _BUDGET_ADVICE
     elif kind is Refused and (answer.status in {404, 405} or 300 <= answer.status < 400):
         error.advice = _ROUTE_ADVICE
     return error

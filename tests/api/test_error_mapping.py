@@ -151,6 +151,13 @@ def test_a_refusal_of_the_web_filter_is_no_wrong_key(code: int) -> None:
     assert "the key may be right" in error.advice
 
 
+def test_an_exhausted_budget_is_not_answered_with_a_top_up() -> None:
+    error = said(400, flat(400, "BALANCE_NOT_ENOUGH", "the Budget of the member is exhausted"))
+    assert type(error) is NoMoney
+    assert "raise it" in error.advice
+    assert "top up" in said(400, flat(400, "BALANCE_NOT_ENOUGH", "the balance is not enough")).advice
+
+
 def test_a_validation_error_that_says_not_found_is_no_missing_object() -> None:
     assert type(said(400, flat(400, "VALIDATOR_PARAM", "field gpuNum not found"))) is Refused
 
