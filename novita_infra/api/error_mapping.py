@@ -75,7 +75,6 @@ _FILTER_ADVICE: Final = (
     "the web filter in front of the API refused the call, not the API: the key may be right; "
     "check the proxy settings, or try from another network"
 )
-
 _BUDGET_ADVICE: Final = "the budget of the member or of the key is exhausted: raise it, or wait for the next month"
 
 
