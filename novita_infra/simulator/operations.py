@@ -96,7 +96,7 @@ class Operation:
     """Other documented paths."""
     also: tuple[str, ...] = ()
     """Undocumented paths that existing clients use."""
-    acts_as: str = ""
+    counterpart: str = ""
     """The operation of v1 that has the same effect. Faults and scenarios that name it affect this operation, too."""
     family: Family = Family.GPU
     public: bool = False
@@ -113,7 +113,7 @@ class Operation:
     @property
     def names(self) -> tuple[str, ...]:
         """The names under which faults and scenarios know the operation."""
-        return (self.name, self.acts_as) if self.acts_as else (self.name,)
+        return (self.name, self.counterpart) if self.counterpart else (self.name,)
 
 
 def paging(number: str = "pageNum", size: str = "pageSize") -> dict[str, RequestField]:

@@ -24,7 +24,7 @@ from novita_infra.simulator.answer_schema import (
 )
 from novita_infra.simulator.profiles import Quirks
 from novita_infra.simulator.world.cloud import jobs
-from novita_infra.simulator.world.cloud.addresses import instance_log_address, port_address, ways_into
+from novita_infra.simulator.world.cloud.addresses import access_of, instance_log_address, port_address
 from novita_infra.simulator.world.engine.cloud_records import INSTANCE_FIELDS, Instance
 from novita_infra.simulator.world.engine.settings import DAY
 from novita_infra.simulator.world.engine.world import World
@@ -152,7 +152,7 @@ def instance_details(world: World, instance: Instance, *, base: str) -> dict[str
     `base` is scheme and host of the service. The addresses of logs begin with it.
     """
     running = instance.status == "running"
-    ways = ways_into(world, instance)
+    access = access_of(world, instance)
     node = {"maxRootfsSize": catalogue.product_of(instance.product).max_rootfs}
     return instance_row(world, instance) | {
         "portMappings": [{**port, "endpoint": port_address(world, instance, port)} for port in instance.ports],
@@ -165,20 +165,20 @@ def instance_details(world: World, instance: Instance, *, base: str) -> dict[str
             if job.instance == instance.id and job.type == "saveImage" and job.state in jobs.RUNNING
         ],
         "connectComponentSSH": {
-            "sshCommand": ways.ssh,
-            "password": ways.password,
+            "sshCommand": access.ssh,
+            "password": access.password,
             "isRunning": running,
         },
         "connectComponentWebTerminal": {
-            "address": ways.terminal,
-            "username": "root" if ways.terminal else "",
-            "password": ways.password if ways.terminal else "",
-            "isRunning": bool(ways.terminal),
+            "address": access.terminal,
+            "username": "root" if access.terminal else "",
+            "password": access.password if access.terminal else "",
+            "isRunning": bool(access.terminal),
         },
         "connectComponentJupyter": {
-            "port": ways.jupyter_port,
-            "address": ways.jupyter,
-            "isRunning": bool(ways.jupyter),
+            "port": access.jupyter_port,
+            "address": access.jupyter,
+            "isRunning": bool(access.jupyter),
         },
         "connectComponentLog": {
             "systemLogAddress": instance_log_address(world, instance, base=base, which="system"),

@@ -51,13 +51,13 @@ def operation_v2(  # noqa: PLR0913 - a row of the table of operations
     confidence: Confidence = Confidence.DOCUMENTED,
     query: Mapping[str, RequestField] | None = None,
     body: Mapping[str, RequestField] | None = None,
-    acts_as: str = "",
+    counterpart: str = "",
     fields: Mapping[str, str] | None = None,
 ) -> Operation:
     """An operation of v2. `place` is method and path below `/gpus/v2`; `page` is the page without its prefix.
 
-    `acts_as` is the operation of v1 with the same effect. `fields` has the names of fields in refusals of the world,
-    each with the name that this operation has for it.
+    `counterpart` is the operation of v1 with the same effect. `fields` has the names of fields in refusals of the
+    world, each with the name that this operation has for it.
     """
     method, path = place.split()
     return Operation(
@@ -70,7 +70,7 @@ def operation_v2(  # noqa: PLR0913 - a row of the table of operations
         query=Fields(query or {}),
         body=None if body is None else Fields(body),
         answer=answer,
-        acts_as=acts_as,
+        counterpart=counterpart,
     )
 
 

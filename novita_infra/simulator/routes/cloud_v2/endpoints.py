@@ -275,7 +275,7 @@ OPERATIONS = (
         _list,
         answer=data_page(_ENDPOINT),
         query=CURSOR,
-        acts_as="endpoints.list",
+        counterpart="endpoints.list",
     ),
     operation_v2(
         "endpoints_v2.create",
@@ -284,7 +284,7 @@ OPERATIONS = (
         _create,
         answer=answer_schema.MADE,
         body=_CREATE,
-        acts_as="endpoints.create",
+        counterpart="endpoints.create",
         fields=_NAMES,
     ),
     operation_v2(
@@ -293,7 +293,7 @@ OPERATIONS = (
         "get-endpoint",
         _get,
         answer=_ENDPOINT,
-        acts_as="endpoints.get",
+        counterpart="endpoints.get",
     ),
     operation_v2(
         "endpoints_v2.update",
@@ -301,7 +301,7 @@ OPERATIONS = (
         "update-endpoint",
         _update,
         body=_UPDATE,
-        acts_as="endpoints.update",
+        counterpart="endpoints.update",
         fields=_NAMES,
     ),
     operation_v2(
@@ -309,6 +309,6 @@ OPERATIONS = (
         "DELETE /endpoints/{endpoint_id}",
         "delete-endpoint",
         _delete,
-        acts_as="endpoints.delete",
+        counterpart="endpoints.delete",
     ),
 )

@@ -18,7 +18,7 @@ from novita_infra.simulator.answer_schema import (
     obj,
 )
 from novita_infra.simulator.routes.cloud_v2.declaring import AUTO_MIGRATE_SHOWN, status_schema
-from novita_infra.simulator.world.cloud.addresses import instance_log_address, port_address, ways_into
+from novita_infra.simulator.world.cloud.addresses import access_of, instance_log_address, port_address
 from novita_infra.simulator.world.engine.cloud_records import Instance
 from novita_infra.simulator.world.engine.world import World
 from novita_infra.simulator.world.market import catalogue
@@ -119,21 +119,21 @@ def row_v2(world: World, instance: Instance) -> dict[str, Any]:
 
 
 def details_v2(world: World, instance: Instance, *, base: str) -> dict[str, Any]:
-    """One instance: the fields of the list, and the ways into it. `base` is scheme and host of the service."""
-    ways = ways_into(world, instance)
+    """One instance: the fields of the list, and how to reach it. `base` is scheme and host of the service."""
+    access = access_of(world, instance)
     return row_v2(world, instance) | {
         "tools": {
             "jupyter": {
-                "endpoint": ways.jupyter,
-                "enabled": ways.jupyter_port > 0,
-                "port": ways.jupyter_port,
+                "endpoint": access.jupyter,
+                "enabled": access.jupyter_port > 0,
+                "port": access.jupyter_port,
             },
-            "ssh": {"command": ways.ssh, "password": ways.password, "username": "root" if ways.ssh else ""},
+            "ssh": {"command": access.ssh, "password": access.password, "username": "root" if access.ssh else ""},
             "web_terminal": {
-                "endpoint": ways.terminal,
+                "endpoint": access.terminal,
                 "enabled": instance.terminal,
-                "username": "root" if ways.terminal else "",
-                "password": ways.password if ways.terminal else "",
+                "username": "root" if access.terminal else "",
+                "password": access.password if access.terminal else "",
             },
             "log": {
                 "instance_endpoint": instance_log_address(world, instance, base=base, which="instance"),

@@ -207,7 +207,7 @@ def _action(
     serve: Serve,
     body: dict[str, RequestField] | None = None,
     *,
-    acts_as: str = "",
+    counterpart: str = "",
     fields: dict[str, str] | None = None,
 ) -> Operation:
     """An action on one instance."""
@@ -217,7 +217,7 @@ def _action(
         page,
         serve,
         body=body,
-        acts_as=acts_as and f"instances.{acts_as}",
+        counterpart=counterpart and f"instances.{counterpart}",
         fields=fields,
     )
 
@@ -237,7 +237,7 @@ OPERATIONS = (
             "regions": may(Text(0, 1024), ""),
             "billing_mode": may(Text(one_of=("", *BILLING_MODES)), ""),
         },
-        acts_as="instances.list",
+        counterpart="instances.list",
     ),
     operation_v2(
         "instances_v2.create",
@@ -247,7 +247,7 @@ OPERATIONS = (
         answer=answer_schema.MADE,
         confidence=Confidence.SEEN_LIVE,
         body=CREATE,
-        acts_as="instances.create",
+        counterpart="instances.create",
         fields={
             "rootfsSize": "resource.rootfs_size_gb",
             "clusterId": "candidate_regions",
@@ -263,7 +263,7 @@ OPERATIONS = (
         _get,
         answer=INSTANCE,
         confidence=Confidence.SEEN_LIVE,
-        acts_as="instances.get",
+        counterpart="instances.get",
     ),
     operation_v2(
         "instances_v2.delete",
@@ -271,33 +271,38 @@ OPERATIONS = (
         "delete-instance",
         _delete,
         confidence=Confidence.GUESSED,
-        acts_as="instances.delete",
+        counterpart="instances.delete",
     ),
-    _action("start", "start", "start-instance", _start, acts_as="start"),
-    _action("stop", "stop", "stop-instance", _stop, acts_as="stop"),
-    _action("restart", "restart", "restart-instance", _restart, acts_as="restart"),
-    _action("set_ports", "ports", "update-ports", _set_ports, {"ports": need(PORTS)}, acts_as="edit"),
+    _action("start", "start", "start-instance", _start, counterpart="start"),
+    _action("stop", "stop", "stop-instance", _stop, counterpart="stop"),
+    _action("restart", "restart", "restart-instance", _restart, counterpart="restart"),
+    _action("set_ports", "ports", "update-ports", _set_ports, {"ports": need(PORTS)}, counterpart="edit"),
     _action(
         "grow",
         "rootfs-expand",
         "expand-rootfs",
         _grow,
         {"rootfs_size_expand_gb": need(Whole(1, 6144))},
-        acts_as="edit",
+        counterpart="edit",
         fields={"expandRootDisk": "rootfs_size_expand_gb"},
     ),
-    _action("upgrade", "upgrade", "upgrade-instance", _upgrade, UPGRADE, acts_as="upgrade"),
+    _action("upgrade", "upgrade", "upgrade-instance", _upgrade, UPGRADE, counterpart="upgrade"),
     _action(
-        "migrate", "migrate", "migrate-instance", _migrate, {"save_data": may(Flag(), default=False)}, acts_as="migrate"
+        "migrate",
+        "migrate",
+        "migrate-instance",
+        _migrate,
+        {"save_data": may(Flag(), default=False)},
+        counterpart="migrate",
     ),
-    _action("renew", "renew", "renewal-instance", _renew, {"months": need(MONTHS)}, acts_as="renew"),
+    _action("renew", "renew", "renewal-instance", _renew, {"months": need(MONTHS)}, counterpart="renew"),
     _action(
         "set_billing_mode",
         "billing-mode",
         "change-billing-instance",
         _set_billing_mode,
         {"type": need(Text(one_of=("prepaid", "postpaid"))), "months": may(Whole(0, 120), 0)},
-        acts_as="convert",
+        counterpart="convert",
     ),
     _action(
         "set_auto_renew",
@@ -305,7 +310,7 @@ OPERATIONS = (
         "set-autorenew",
         _set_auto_renew,
         {"auto_renew": need(AUTO_RENEW)},
-        acts_as="set_auto_renew",
+        counterpart="set_auto_renew",
     ),
     _action(
         "set_auto_migrate",
@@ -313,7 +318,7 @@ OPERATIONS = (
         "set-auto-migrate",
         _set_auto_migrate,
         {"auto_migrate": need(AUTO_MIGRATE)},
-        acts_as="set_auto_migrate",
+        counterpart="set_auto_migrate",
     ),
     _action("set_web_terminal", "web-terminal", "set-web-terminal", _set_web_terminal, {"enable": need(Flag())}),
 )

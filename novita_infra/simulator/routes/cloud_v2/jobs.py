@@ -83,7 +83,7 @@ OPERATIONS = (
         answer=data_page(_JOB),
         confidence=Confidence.GUESSED,
         query={**CURSOR, "job_id": OTHER_ID, "type": may(Text(0, 63), ""), "status": may(Text(0, 63), "")},
-        acts_as="jobs.list",
+        counterpart="jobs.list",
     ),
     operation_v2(
         "jobs_v2.save_image",
@@ -92,7 +92,7 @@ OPERATIONS = (
         _save_image,
         answer=obj(job_id=TEXT),
         body={"instance_id": need(ID), "image": need(Text(1, 4095)), "registry_auth_id": OTHER_ID},
-        acts_as="jobs.save_image",
+        counterpart="jobs.save_image",
     ),
     operation_v2(
         "jobs_v2.get",
@@ -108,6 +108,6 @@ OPERATIONS = (
         "break-job",
         _stop,
         confidence=Confidence.GUESSED,
-        acts_as="jobs.break",
+        counterpart="jobs.break",
     ),
 )

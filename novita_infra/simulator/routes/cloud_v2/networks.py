@@ -79,7 +79,7 @@ OPERATIONS = (
         answer=data_page(_NETWORK),
         confidence=Confidence.GUESSED,
         query={**CURSOR, "name": OTHER_ID, "member_ids": OTHER_ID},
-        acts_as="networks.list",
+        counterpart="networks.list",
     ),
     operation_v2(
         "networks_v2.create",
@@ -89,7 +89,7 @@ OPERATIONS = (
         answer=answer_schema.MADE,
         confidence=Confidence.GUESSED,
         body={"region_id": need(ID), "name": need(_NAME)},
-        acts_as="networks.create",
+        counterpart="networks.create",
         fields={"clusterId": "region_id"},
     ),
     operation_v2(
@@ -99,7 +99,7 @@ OPERATIONS = (
         _get,
         answer=_NETWORK,
         confidence=Confidence.GUESSED,
-        acts_as="networks.get",
+        counterpart="networks.get",
     ),
     operation_v2(
         "networks_v2.update",
@@ -108,7 +108,7 @@ OPERATIONS = (
         _update,
         confidence=Confidence.GUESSED,
         body={"name": need(_NAME)},
-        acts_as="networks.update",
+        counterpart="networks.update",
     ),
     operation_v2(
         "networks_v2.delete",
@@ -116,6 +116,6 @@ OPERATIONS = (
         "delete-vpc",
         _delete,
         confidence=Confidence.GUESSED,
-        acts_as="networks.delete",
+        counterpart="networks.delete",
     ),
 )

@@ -94,7 +94,7 @@ OPERATIONS = (
             "region_id": OTHER_ID,
             "name": OTHER_ID,
         },
-        acts_as="prewarms.list",
+        counterpart="prewarms.list",
     ),
     operation_v2(
         "prewarms_v2.create",
@@ -110,7 +110,7 @@ OPERATIONS = (
             "product_ids": may(Items(ID, high=100), []),
             "note": may(Text(0, 1000), ""),
         },
-        acts_as="prewarms.create",
+        counterpart="prewarms.create",
     ),
     operation_v2(
         "prewarms_v2.get",
@@ -126,6 +126,6 @@ OPERATIONS = (
         _delete,
         confidence=Confidence.GUESSED,
         body={"task_ids": need(Items(ID, 1, 1000))},
-        acts_as="prewarms.delete",
+        counterpart="prewarms.delete",
     ),
 )

@@ -161,7 +161,7 @@ OPERATIONS = (
             "member_ids": may(Text(0, 255), ""),
             "is_my_community": may(Flag(), default=False),
         },
-        acts_as="templates.list",
+        counterpart="templates.list",
     ),
     operation_v2(
         "templates_v2.create",
@@ -170,7 +170,7 @@ OPERATIONS = (
         _create,
         answer=_MADE,
         body=_CREATE,
-        acts_as="templates.create",
+        counterpart="templates.create",
     ),
     operation_v2(
         "templates_v2.get",
@@ -179,7 +179,7 @@ OPERATIONS = (
         _get,
         answer=_TEMPLATE,
         query={"is_community": may(Flag(), default=False)},
-        acts_as="templates.get",
+        counterpart="templates.get",
     ),
     operation_v2(
         "templates_v2.update",
@@ -188,7 +188,7 @@ OPERATIONS = (
         _update,
         answer=_MADE,
         body=_UPDATE,
-        acts_as="templates.update",
+        counterpart="templates.update",
     ),
     operation_v2(
         "templates_v2.delete",
@@ -196,6 +196,6 @@ OPERATIONS = (
         "delete-template",
         _delete,
         confidence=Confidence.GUESSED,
-        acts_as="templates.delete",
+        counterpart="templates.delete",
     ),
 )

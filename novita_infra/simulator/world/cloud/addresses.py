@@ -17,8 +17,8 @@ _HOST: Final = "gpu-instance.novita.ai"
 
 
 @dataclass(frozen=True, slots=True)
-class WaysIn:
-    """The ways into a running machine. A text is empty where there is none at present."""
+class MachineAccess:
+    """How to reach a running machine: by SSH, web terminal and Jupyter. A text is empty where this is not possible."""
 
     ssh: str
     """The command."""
@@ -31,12 +31,12 @@ class WaysIn:
     """0 if the machine has no Jupyter."""
 
 
-def ways_into(world: World, instance: Instance) -> WaysIn:
-    """The ways into a machine. They exist while it runs."""
+def access_of(world: World, instance: Instance) -> MachineAccess:
+    """How to reach a machine, which is possible while it runs."""
     running = instance.status == "running"
     site = f"{instance.cluster}.{_HOST}"
     port = next((tool["port"] for tool in instance.tools if tool["name"] == "Jupyter"), 0)
-    return WaysIn(
+    return MachineAccess(
         ssh=f"ssh -p {_outer_port(world, instance, 22)} root@proxy.{site}" if running else "",
         password=world.draw("password", instance.id, length=20) if running else "",
         terminal=f"https://{instance.id}-2223.{site}" if running and instance.terminal else "",

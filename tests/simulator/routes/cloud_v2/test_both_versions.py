@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from novita_infra.simulator import Limits, scenario_of
 from novita_infra.simulator.http.control import world_state
+from novita_infra.simulator.http.redaction import redact_body
 from novita_infra.simulator.routes.registry import OPERATIONS
 
 V2 = "/gpus/v2"
@@ -375,10 +375,10 @@ def test_a_call_of_v2_leaves_the_world_of_its_call_of_v1(make_cloud: Any, name: 
 
 def test_each_write_of_v2_that_v1_has_is_compared_with_it() -> None:
     compared = {f"{method} {path.partition('$')[0]}" for _, (method, path, _) in SAME.values()}
-    writes = [one for one in OPERATIONS if one.path.startswith(V2) and one.acts_as and one.method != "GET"]
+    writes = [one for one in OPERATIONS if one.path.startswith(V2) and one.counterpart and one.method != "GET"]
     missing = {one.name for one in writes if f"{one.method} {one.path.partition('{')[0]}" not in compared}
     assert missing == set()
-    assert {one.acts_as for one in OPERATIONS if one.acts_as} <= {one.name for one in OPERATIONS}
+    assert {one.counterpart for one in OPERATIONS if one.counterpart} <= {one.name for one in OPERATIONS}
 
 
 def test_a_list_of_v2_loses_nothing_when_objects_go_between_pages(cloud: Any) -> None:
@@ -419,9 +419,6 @@ def test_v2_lists_instances_by_name_id_status_region_and_billing(cloud: Any) -> 
         ({"name": "train", "status": "exited"}, []),
     ):
         assert [one["id"] for one in cloud.get(f"{V2}/instances", **query)["data"]] == keys, query
-
-
-Refuse = Callable[[str, str, Any], Any]
 
 
 def test_refusals_of_v2_name_its_own_fields(cloud: Any) -> None:
@@ -616,3 +613,27 @@ def test_templates_of_v2_keep_their_metadata_when_v1_changes_them(cloud: Any) ->
     assert shown["updated_at"] - shown["created_at"] == 10
     assert [one["id"] for one in cloud.get(f"{V2}/templates", is_my_community="true")["data"]] == [key]
     assert [one["id"] for one in cloud.get(f"{V2}/templates", member_ids=cloud.world.owner)["data"]] == [key]
+
+
+def test_creates_of_endpoints_share_one_pace_in_both_versions(cloud: Any) -> None:
+    v1_body = {"endpoint": endpoint_v1() | {"products": [{"id": "SL-serverless-1"}], "rootfsSize": 100}}
+    v1_body["endpoint"]["healthy"] = {"path": "/"}
+    key = cloud.post(f"{V2}/endpoints", endpoint_v2())["id"]
+    assert cloud.refused("POST", "endpoint/create", json=v1_body) == (429, "RATE_LIMIT_EXCEEDED")
+    assert cloud.refused("POST", f"{V2}/endpoints", json=endpoint_v2()) == (429, "RATE_LIMIT_EXCEEDED")
+    cloud.pass_(2)
+    cloud.send("DELETE", f"{V2}/endpoints/{key}")
+    for path, body in (("endpoint/create", v1_body), (f"{V2}/endpoints", endpoint_v2())):
+        assert cloud.send("POST", path, json=body).json()["message"] == "serverless cluster is not active"
+    cloud.pass_(90)
+    cloud.post(f"{V2}/endpoints", endpoint_v2())
+
+
+def test_a_log_of_calls_holds_no_secret_of_v2(cloud: Any) -> None:
+    key = cloud.running(envs=[{"key": "TOKEN", "value": "hunter2"}])
+    body = cloud.send("GET", f"{V2}/instances/{key}").text
+    tools = json.loads(body)["tools"]
+    redacted = redact_body(body)
+    tokens = [address.rpartition("=")[2] for address in tools["log"].values()]
+    assert [secret for secret in (tools["ssh"]["password"], *tokens, "hunter2") if secret in redacted] == []
+    assert tools["ssh"]["command"] in redacted
