@@ -35,10 +35,14 @@ def read_project_file(folder: Path | None, path: str) -> str:
 
 def _text_of(file: Path) -> str:
     """Returns the text of a regular file. It is opened without following a link that replaced it meanwhile."""
-    with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise Uncomputable("it is no file", _HINT)
-        data = stream.read(LARGEST + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            data = stream.read(LARGEST + 1)
+    finally:
+        os.close(descriptor)
     if len(data) > LARGEST:
         raise Uncomputable(f"the file is larger than {LARGEST:,} bytes", _HINT)
     return data.decode("utf-8")
