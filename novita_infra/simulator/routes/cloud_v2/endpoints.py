@@ -9,7 +9,7 @@ from typing import Any, Final
 from novita_infra.simulator import answer_schema
 from novita_infra.simulator.answer_schema import COUNT, FLAG, PAIR, TEXT, WHOLE, choice, items, obj
 from novita_infra.simulator.errors import invalid
-from novita_infra.simulator.operations import CURSOR, IncomingCall, cursor_page, data_page
+from novita_infra.simulator.operations import CURSOR, Confidence, IncomingCall, cursor_page, data_page
 from novita_infra.simulator.request_schema import Fields, Items, Text, Whole, may, need
 from novita_infra.simulator.routes.cloud_v2.declaring import (
     COMMAND,
@@ -309,6 +309,7 @@ OPERATIONS = (
         "DELETE /endpoints/{endpoint_id}",
         "delete-endpoint",
         _delete,
+        confidence=Confidence.GUESSED,
         counterpart="endpoints.delete",
     ),
 )

@@ -207,15 +207,17 @@ def _action(
     serve: Serve,
     body: dict[str, RequestField] | None = None,
     *,
+    confidence: Confidence = Confidence.DOCUMENTED,
     counterpart: str = "",
     fields: dict[str, str] | None = None,
 ) -> Operation:
-    """An action on one instance."""
+    """An action on one instance, whose answer is an empty object."""
     return operation_v2(
         f"instances_v2.{name}",
         f"PUT /instances/{{instance_id}}/{path}",
         page,
         serve,
+        confidence=confidence,
         body=body,
         counterpart=counterpart and f"instances.{counterpart}",
         fields=fields,
@@ -273,8 +275,8 @@ OPERATIONS = (
         confidence=Confidence.GUESSED,
         counterpart="instances.delete",
     ),
-    _action("start", "start", "start-instance", _start, counterpart="start"),
-    _action("stop", "stop", "stop-instance", _stop, counterpart="stop"),
+    _action("start", "start", "start-instance", _start, confidence=Confidence.SEEN_LIVE, counterpart="start"),
+    _action("stop", "stop", "stop-instance", _stop, confidence=Confidence.SEEN_LIVE, counterpart="stop"),
     _action("restart", "restart", "restart-instance", _restart, counterpart="restart"),
     _action("set_ports", "ports", "update-ports", _set_ports, {"ports": need(PORTS)}, counterpart="edit"),
     _action(
@@ -293,6 +295,7 @@ OPERATIONS = (
         "migrate-instance",
         _migrate,
         {"save_data": may(Flag(), default=False)},
+        confidence=Confidence.GUESSED,
         counterpart="migrate",
     ),
     _action("renew", "renew", "renewal-instance", _renew, {"months": need(MONTHS)}, counterpart="renew"),
@@ -302,6 +305,7 @@ OPERATIONS = (
         "change-billing-instance",
         _set_billing_mode,
         {"type": need(Text(one_of=("prepaid", "postpaid"))), "months": may(Whole(0, 120), 0)},
+        confidence=Confidence.GUESSED,
         counterpart="convert",
     ),
     _action(
@@ -310,6 +314,7 @@ OPERATIONS = (
         "set-autorenew",
         _set_auto_renew,
         {"auto_renew": need(AUTO_RENEW)},
+        confidence=Confidence.GUESSED,
         counterpart="set_auto_renew",
     ),
     _action(
@@ -318,7 +323,15 @@ OPERATIONS = (
         "set-auto-migrate",
         _set_auto_migrate,
         {"auto_migrate": need(AUTO_MIGRATE)},
+        confidence=Confidence.GUESSED,
         counterpart="set_auto_migrate",
     ),
-    _action("set_web_terminal", "web-terminal", "set-web-terminal", _set_web_terminal, {"enable": need(Flag())}),
+    _action(
+        "set_web_terminal",
+        "web-terminal",
+        "set-web-terminal",
+        _set_web_terminal,
+        {"enable": need(Flag())},
+        confidence=Confidence.GUESSED,
+    ),
 )
