@@ -16,6 +16,10 @@ ACTS = st.sampled_from(
     [
         "machine",
         "mounted",
+        "monthly",
+        "convert",
+        "leave months",
+        "address",
         "stop",
         "start",
         "upgrade",
@@ -26,6 +30,7 @@ ACTS = st.sampled_from(
         "auth",
         "endpoint",
         "roll",
+        "another product",
         "unserve",
         "delete storage",
         "delete network",
@@ -46,14 +51,28 @@ def act(cloud: Any, what: str, a_machine: Any, an_endpoint: Any) -> None:
     }
     rolled = {"image": {"image": "a:2"}, "id": first["endpoints"]}
     upgraded = {"imageUrl": "a:2", "envs": [], "command": "", "entrypoint": "", "save": False}
+    address = next((one["segment"].replace("0/24", "3") for one in objects["networks"]), "")
+    named = {
+        "name": "m",
+        "product_id": "4090.16c62g",
+        "image": "a:1",
+        "billing": {"mode": "spot"},
+        "resource": {"gpu_num": 1, "rootfs_size_gb": 60},
+        "candidate_regions": ["us-ca-nas-2"],
+    }
     calls: dict[str, tuple[str, dict[str, Any]]] = {
         "machine": ("gpu/instance/create", a_machine()),
         "mounted": ("gpu/instance/create", a_machine(**mounted)),
+        "monthly": ("gpu/instance/create", a_machine(billingMode="monthly", month=1)),
+        "convert": ("gpu/instance/transToMonthlyInstance", {"instanceId": first["instances"], "month": 1}),
+        "leave months": (f"/gpus/v2/instances/{first['instances']}/billing-mode", {"type": "postpaid"}),
+        "address": ("/gpus/v2/instances", named | {"network": {"id": first["networks"], "ip": address}}),
         "storage": ("networkstorage/create", here | {"storageName": "d", "storageSize": 10}),
         "network": ("network/create", here | {"name": "n"}),
         "auth": ("repository/auth/save", {"name": "a", "username": "u", "password": "p"}),
         "endpoint": ("endpoint/create", {"endpoint": an_endpoint()}),
         "roll": ("endpoint/update", an_endpoint() | rolled),
+        "another product": (f"/gpus/v2/endpoints/{first['endpoints']}", {"product_id": "SL-serverless-2"}),
         "unserve": ("endpoint/delete", {"name": first["endpoints"]}),
         "upgrade": ("gpu/instance/upgrade", upgraded | {"instanceId": first["instances"]}),
         "delete storage": ("networkstorage/delete", {"storageId": first["storages"]}),
@@ -62,7 +81,7 @@ def act(cloud: Any, what: str, a_machine: Any, an_endpoint: Any) -> None:
     }
     path, body = calls.get(what) or (f"gpu/instance/{what}", {"instanceId": first["instances"]})
     try:
-        answer = cloud.send("POST", path, json=body)
+        answer = cloud.send("PUT" if what in {"leave months", "another product"} else "POST", path, json=body)
     except LostAnswer:
         return
     assert answer.status_code in {200, 400, 401, 404, 429, 500, 503}
@@ -82,7 +101,8 @@ def check(cloud: Any) -> None:
         assert bool(instance.meter) <= instance.holds
     for endpoint in world.endpoints:
         living = [worker for worker in endpoint.workers if worker.state != "removed"]
-        taken[endpoint.product, ""] += sum(worker.gpus for worker in living)
+        for worker in living:
+            taken[worker.product, ""] += worker.gpus
         assert all(worker.meter for worker in living)
     assert +world.used == +taken
     addresses = [(one.network, one.ip) for one in world.instances if one.network and one.status != "removed"]
