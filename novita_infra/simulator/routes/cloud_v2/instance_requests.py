@@ -49,7 +49,7 @@ CREATE: Final = {
     "command": may(COMMAND, ""),
     "envs": may(PAIRS, []),
     "ports": may(PORTS, []),
-    "network": may(Fields({"id": need(ID), "ip": may(Text(0, 15), "")})),
+    "network": may(Fields({"id": OTHER_ID, "ip": may(Text(0, 15), "")})),
     "volumes": may(Items(_VOLUME, high=30), []),
     "candidate_regions": may(Items(ID, high=100), []),
     "tools": may(Fields({"jupyter": may(_JUPYTER)})),

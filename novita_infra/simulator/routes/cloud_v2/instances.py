@@ -47,6 +47,8 @@ def _create(world: World, call: IncomingCall) -> Any:
     ports, tools = _ports_of(body["ports"]), _tools_of(body["tools"])
     instances.check_ports(ports, tools, field="ports")
     network = body["network"] or {"id": "", "ip": ""}
+    if network["ip"] and not network["id"]:
+        raise invalid("network.id", "is required with an address")
     moves = body["auto_migrate"] or {"enabled": False, "include_system_disk": False}
     new = Instance(
         id="",

@@ -128,7 +128,7 @@ SAME: dict[str, tuple[Call, Call]] = {
     ),
     "create anywhere": (
         v1("gpu/instance/create", v1_machine(clusterId="")),
-        ("POST", f"{V2}/instances", machine_v2(candidate_regions=[])),
+        ("POST", f"{V2}/instances", machine_v2(candidate_regions=[], network={"id": "", "ip": ""})),
     ),
     "create of a spot machine with everything": (
         v1(
@@ -431,6 +431,7 @@ def test_refusals_of_v2_name_its_own_fields(cloud: Any) -> None:
         ("POST /instances", machine_v2(billing={"mode": "prepaid"}), "billing.prepaid"),
         ("POST /instances", machine_v2(billing={"mode": "onDemand"}), "billing.mode"),
         ("POST /instances", machine_v2(ports=[{"port": 2222, "protocol": "tcp"}]), "ports[0].port"),
+        ("POST /instances", machine_v2(network={"ip": "10.0.0.2"}), "network.id"),
         ("POST /instances", machine_v2(network=net, candidate_regions=[]), "candidate_regions"),
         ("POST /instances", machine_v2(network=net, candidate_regions=["us-ca-6"]), "network.id"),
         ("POST /instances", machine_v2(network=net | {"ip": "10.0.0.1"}), "network.ip"),
